@@ -1,0 +1,98 @@
+"""The exception tree, and the one way an error is worded: where, what, and the next move.
+
+Every error that a user can cause is a `GdrunError`. The command line catches exactly these;
+anything else is a bug and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong: where it is, what it is, and what to do about it."""
+
+    what: str
+    where: str | None = None
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        advice = f"\nhint: {self.hint}" if self.hint else ""
+        return f"error: {place}{self.what}{advice}"
+
+
+class GdrunError(Exception):
+    """Anything a user can cause and mend. Carries one or more problems; the exit code is 2."""
+
+    exit_code = 2
+
+    def __init__(
+        self,
+        what: str | Iterable[Problem],
+        *,
+        where: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        if isinstance(what, str):
+            self.problems: tuple[Problem, ...] = (Problem(what, where, hint),)
+        else:
+            self.problems = tuple(what)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (self.problems,))
+
+
+class ConfigError(GdrunError):
+    """The experiment's description cannot be read or makes no sense."""
+
+
+class DataError(GdrunError):
+    """The data cannot be read, or cannot be trained on as they are."""
+
+
+class RecordError(GdrunError):
+    """A run directory is missing, damaged, or cannot be written."""
+
+
+class MissingExtraError(GdrunError):
+    """A feature needs a package that is not installed."""
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(
+            f"{feature} needs a package that is not installed",
+            hint=f'python -m pip install "gdrun[{extra}]"',
+        )
+        self.feature, self.extra = feature, extra
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (self.feature, self.extra))
+
+
+def near(name: object, choices: Iterable[str], *, most: int = 3) -> list[str]:
+    """The choices that look like `name`, nearest first.
+
+    >>> near("momentun", ["adam", "momentum", "vanilla"])
+    ['momentum']
+    """
+    wanted = str(name).lower().replace("-", "_")
+    by_form = {choice.lower().replace("-", "_"): choice for choice in choices}
+    found = difflib.get_close_matches(wanted, by_form, n=most, cutoff=0.6)
+    contained = [form for form in by_form if len(wanted) > 2 and wanted in form]
+    return [by_form[form] for form in dict.fromkeys(found + contained)][:most]
+
+
+def suggestion(name: object, choices: Iterable[str], *, most_listed: int = 40) -> str:
+    """A hint for a name that is not among `choices`: the near ones, or else all of them."""
+    known = list(choices)
+    alike = near(name, known)
+    if alike:
+        return f"did you mean {' or '.join(alike)}?"
+    if not known:
+        return "nothing can be named here"
+    listed = ", ".join(known[:most_listed])
+    return f"choose from {listed}" + (", …" if len(known) > most_listed else "")
