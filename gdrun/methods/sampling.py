@@ -1,0 +1,113 @@
+"""The variants of gradient descent, as streams of example indices.
+
+BGD, SGD and mini-batches are one training loop over different index streams. A stream has no
+memory: the order of any epoch follows from (seed, epoch) alone (see `randomness`), so a run can be
+entered at any step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdrun.errors import DataError
+from gdrun.methods.definitions import Count, Definition, define
+from gdrun.methods.randomness import stream
+
+Sampling = Literal["shuffle", "replacement", "sequential"]
+
+
+@dataclass(frozen=True)
+class Batching:
+    """How one epoch over `rows` examples is cut into gradients.
+
+    `whole`: each gradient uses every example, in file order, so nothing needs gathering.
+    """
+
+    rows: int
+    batch_size: int
+    sampling: Sampling = "shuffle"
+    drop_last: bool = False
+    whole: bool = False
+
+    def __post_init__(self) -> None:
+        if self.batch_size > self.rows:
+            raise DataError(
+                f"batch_size is {self.batch_size}, but there are {self.rows} training examples",
+                where="variant.batch_size",
+                hint=f"use at most {self.rows}, or variant: bgd to use every example in each step",
+            )
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """The number of updates in one epoch; with drop_last a short last batch is left out."""
+        full, rest = divmod(self.rows, self.batch_size)
+        return full + (rest > 0 and not self.drop_last)
+
+    @property
+    def gradients_per_epoch(self) -> int:
+        """The number of per-example gradients in one epoch."""
+        return min(self.rows, self.steps_per_epoch * self.batch_size)
+
+    def order(self, seed: int, epoch: int) -> NDArray[np.int64]:
+        """The examples of one epoch in the order of their use: (rows,)."""
+        if self.sampling == "sequential":
+            return np.arange(self.rows)
+        draw = stream(seed, "order", epoch)
+        if self.sampling == "replacement":
+            return draw.integers(0, self.rows, size=self.rows)
+        return draw.permutation(self.rows)
+
+
+VARIANTS: dict[str, Definition] = {}
+"""Every variant by name."""
+
+
+def _variant(function: Callable[..., Batching]) -> Callable[..., Batching]:
+    VARIANTS[function.__name__] = define(function)
+    return function
+
+
+@_variant
+def bgd(rows: int) -> Batching:
+    """Batch gradient descent: every step uses all N examples.
+
+        g = (1/N) Σᵢ ∇ℓᵢ(w),  i = 1 … N
+
+    One step an epoch, N gradients a step; the order of the data plays no part.
+    """
+    return Batching(rows, rows, "sequential", whole=True)
+
+
+@_variant
+def sgd(rows: int, sampling: Sampling = "shuffle") -> Batching:
+    """Stochastic gradient descent: every step uses one example.
+
+        g = ∇ℓᵢ(w)
+
+    N steps an epoch, one gradient a step. sampling: shuffle (a new permutation each epoch),
+    replacement (independent draws), sequential (file order).
+
+    Source: Robbins & Monro 1951.
+    """
+    return Batching(rows, 1, sampling)
+
+
+@_variant
+def mbgd(
+    rows: int, batch_size: Count = 64, drop_last: bool = False, sampling: Sampling = "shuffle"
+) -> Batching:
+    """Mini-batch gradient descent: every step uses B examples.
+
+        g = (1/B) Σᵢ ∇ℓᵢ(w),  i in the batch
+
+    B is batch_size; ⌈N/B⌉ steps an epoch, the last batch holding what is left, or ⌊N/B⌋ with
+    drop_last. sampling as for sgd.
+
+    Raises: DataError where batch_size is above the number of training examples.
+    """
+    return Batching(rows, batch_size, sampling, drop_last)
