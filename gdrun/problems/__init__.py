@@ -1,0 +1,3 @@
+"""Losses and models: value and gradient, for all lanes at once. Importing registers them."""
+
+from gdrun.problems import linear as linear

@@ -1,0 +1,109 @@
+"""Initial weights, each with its field-standard definition; biases start at zero."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import sqrt
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdrun.methods.randomness import stream
+from gdrun.problems.layout import Layout
+
+InitName = Literal[
+    "zeros",
+    "normal",
+    "xavier",
+    "xavier_normal",
+    "he",
+    "he_uniform",
+    "lecun",
+    "lecun_uniform",
+    "orthogonal",
+]
+Matrix = NDArray[np.float64]
+Init = Callable[[np.random.Generator, int, int, float], Matrix]
+
+
+def zeros(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Matrix:
+    """All zeros: right for convex models, where no symmetry needs breaking."""
+    return np.zeros((outputs, inputs))
+
+
+def normal(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Matrix:
+    """N(0, std²), with std from init_std."""
+    return draw.normal(0.0, std, (outputs, inputs))
+
+
+def xavier(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Matrix:
+    """U(−a, a), a = √(6 / (fan_in + fan_out)). Glorot & Bengio 2010."""
+    return _uniform(draw, inputs, outputs, 2 / (inputs + outputs))
+
+
+def xavier_normal(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Matrix:
+    """N(0, 2 / (fan_in + fan_out)). Glorot & Bengio 2010."""
+    return draw.normal(0.0, sqrt(2 / (inputs + outputs)), (outputs, inputs))
+
+
+def he(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Matrix:
+    """N(0, 2 / fan_in). He et al. 2015."""
+    return draw.normal(0.0, sqrt(2 / inputs), (outputs, inputs))
+
+
+def he_uniform(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Matrix:
+    """U(−a, a), a = √(6 / fan_in). He et al. 2015."""
+    return _uniform(draw, inputs, outputs, 2 / inputs)
+
+
+def lecun(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Matrix:
+    """N(0, 1 / fan_in). LeCun et al. 1998."""
+    return draw.normal(0.0, sqrt(1 / inputs), (outputs, inputs))
+
+
+def lecun_uniform(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Matrix:
+    """U(−a, a), a = √(3 / fan_in). LeCun et al. 1998."""
+    return _uniform(draw, inputs, outputs, 1 / inputs)
+
+
+def orthogonal(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Matrix:
+    """Orthonormal rows or columns, whichever are fewer, uniformly drawn. Saxe et al. 2013."""
+    tall = draw.normal(size=(max(inputs, outputs), min(inputs, outputs)))
+    q, r = np.linalg.qr(tall)
+    q *= np.sign(np.diag(r))
+    return q if outputs >= inputs else q.T
+
+
+INITS: dict[str, Init] = {
+    init.__name__: init
+    for init in (
+        zeros,
+        normal,
+        xavier,
+        xavier_normal,
+        he,
+        he_uniform,
+        lecun,
+        lecun_uniform,
+        orthogonal,
+    )
+}
+"""Every initialisation by name."""
+
+
+def initial_row(layout: Layout, name: str, seed: int, std: float) -> NDArray[np.float64]:
+    """The flat row (P,) that a lane with this seed starts from.
+
+    Each layer has a stream of its own, so adding a layer leaves the others as they were.
+    """
+    row = np.zeros(layout.size)
+    for index, layer in enumerate(layout.layers):
+        drawn = INITS[name](stream(seed, "init", index), layer.inputs, layer.outputs, std)
+        layout.matrix(row, index)[:, : layer.inputs] = drawn
+    return row
+
+
+def _uniform(draw: np.random.Generator, inputs: int, outputs: int, variance: float) -> Matrix:
+    limit = sqrt(3 * variance)
+    return draw.uniform(-limit, limit, (outputs, inputs))

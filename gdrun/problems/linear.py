@@ -1,0 +1,147 @@
+"""The linear models: one affine map from features to scores, under different losses.
+
+The bias is a column of ones in the design matrix, so for all lanes at once the scores are one
+product, X Wᵀ, and the gradient another, slopesᵀ X.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdrun.methods.definitions import Positive
+from gdrun.problems.layout import Array, Layer, Layout
+from gdrun.problems.losses import LOSSES, Loss
+from gdrun.problems.models import model
+
+
+@dataclass(frozen=True)
+class LinearModel:
+    """Scores s = x W + b under a loss; `outputs` is 1, or the number of classes C."""
+
+    features: int
+    outputs: int
+    loss: Loss
+    bias: bool = True
+    delta: float = 1.0
+
+    @cached_property
+    def layout(self) -> Layout:
+        layer = Layer(self.features, self.outputs, bias=self.bias, scalar=not self.by_class)
+        return Layout((layer,))
+
+    @property
+    def by_class(self) -> bool:
+        """Whether there is a score for each class."""
+        return self.loss.targets == "code"
+
+    @property
+    def classifies(self) -> bool:
+        return self.loss.targets != "number"
+
+    @cached_property
+    def _loss(self) -> Callable[[Array, NDArray[Any]], tuple[Array, Array]]:
+        if "delta" not in self.loss.options:
+            return self.loss.function
+        return lambda scores, y: self.loss.function(scores, y, delta=self.delta)
+
+    def design(self, X: Array) -> Array:
+        if not self.bias:
+            return np.ascontiguousarray(X)
+        wide = np.empty((len(X), self.features + 1), dtype=X.dtype)
+        wide[:, :-1] = X
+        wide[:, -1] = 1
+        return wide
+
+    def encode(self, y: NDArray[Any]) -> NDArray[Any]:
+        return 2 * y - 1 if self.loss.targets == "sign" else y
+
+    def scores(self, W: Array, X: Array) -> Array:
+        columns = X.shape[-1]
+        matrix = W.reshape(*W.shape[:-2], -1, columns)
+        scores: Array = X @ matrix.swapaxes(-1, -2)
+        if self.by_class:
+            return scores.reshape(*scores.shape[:-1], -1, self.outputs)
+        return scores
+
+    def sums(self, W: Array, X: Array, y: NDArray[Any]) -> tuple[Array, Array]:
+        values, slopes = self._loss(self.scores(W, X), y)
+        flat = slopes.reshape(*slopes.shape[: X.ndim - 1], -1)
+        gradient: Array = flat.swapaxes(-1, -2) @ X
+        return values.sum(axis=X.ndim - 2), gradient.reshape(W.shape)
+
+    def tally(self, W: Array, X: Array, y: NDArray[Any]) -> tuple[Array, Array]:
+        scores = self.scores(W, X)
+        values, _ = self._loss(scores, y)
+        rows = X.ndim - 2
+        target = y[..., None]
+        if self.by_class:
+            right = scores.argmax(axis=-1) == target
+        elif self.classifies:
+            right = (scores > 0) == (target > 0)
+        else:
+            return values.sum(axis=rows), np.full(W.shape[:-1], np.nan, dtype=W.dtype)
+        return values.sum(axis=rows), right.sum(axis=rows)
+
+
+@model(task="regression")
+def linear(
+    features: int,
+    classes: int,
+    loss: Literal["mse", "mae", "huber"] = "mse",
+    delta: Positive = 1.0,
+    bias: bool = True,
+) -> LinearModel:
+    """Linear regression.
+
+        ŷ = xᵀw + b,  L = (1/N) Σ ℓ(ŷᵢ, yᵢ) + (l2/2) ‖w‖²
+
+    loss: mse (no factor ½), mae, or huber with its delta.
+    """
+    return LinearModel(features, 1, LOSSES[loss], bias, delta)
+
+
+@model(task="classification", classes="two")
+def logistic(features: int, classes: int, bias: bool = True) -> LinearModel:
+    """Logistic regression for two classes.
+
+        p(y = 1 | x) = 1 / (1 + e^(−(xᵀw + b))),  L = mean binary cross-entropy + (l2/2) ‖w‖²
+
+    The loss is in nats; ln 2 ≈ 0.693 is its value at zero weights.
+    """
+    return LinearModel(features, 1, LOSSES["logistic"], bias)
+
+
+@model(task="classification")
+def softmax(features: int, classes: int, bias: bool = True) -> LinearModel:
+    """Softmax (multinomial logistic) regression for C classes.
+
+        p(y = j | x) = e^(sⱼ) / Σₖ e^(sₖ),  s = xᵀW + b
+        L = mean cross-entropy + (l2/2) ‖W‖²
+
+    The loss is in nats; ln C is its value at zero weights.
+    """
+    return LinearModel(features, classes, LOSSES["cross_entropy"], bias)
+
+
+@model(task="classification")
+def svm(
+    features: int,
+    classes: int,
+    loss: Literal["hinge", "squared_hinge"] = "hinge",
+    bias: bool = True,
+) -> LinearModel:
+    """Linear support vector machine for C classes, all classes at once.
+
+        s = xᵀW + b,  L = (1/N) Σᵢ Σ_{j≠yᵢ} max(0, sⱼ − s_{yᵢ} + 1) + (l2/2) ‖W‖²
+
+    loss: hinge, or squared_hinge with each term squared. C − 1 is its value at zero weights.
+
+    Source: Weston & Watkins 1999.
+    """
+    return LinearModel(features, classes, LOSSES[loss], bias)
