@@ -1,0 +1,17 @@
+"""Datasets: packaged, generated, read from files or handed over; and their preparation."""
+
+from gdrun.data.arrays import table_from_arrays
+from gdrun.data.preparation import prepare
+from gdrun.data.sources import DATASETS, load_table
+from gdrun.data.table import Part, Prepared, Table, Task
+
+__all__ = [
+    "DATASETS",
+    "Part",
+    "Prepared",
+    "Table",
+    "Task",
+    "load_table",
+    "prepare",
+    "table_from_arrays",
+]

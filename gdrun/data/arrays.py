@@ -1,0 +1,139 @@
+"""A table from arrays handed over from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdrun.data.table import Table
+from gdrun.errors import DataError
+
+
+def table_from_arrays(X: Any, y: Any, feature_names: Sequence[str] | None = None) -> Table:
+    """A table of features X (N, d) and targets y (N,): arrays, lists, or pandas objects.
+
+    Text and boolean targets become class codes in sorted order; numbers stay numbers.
+    """
+    features = _features(X)
+    codes_or_numbers, classes = _targets(y)
+    if len(features) != len(codes_or_numbers):
+        raise DataError(
+            f"X has {len(features)} rows and y has {len(codes_or_numbers)}",
+            hint="each row of X needs one target",
+        )
+    return Table(
+        name="arrays",
+        X=features,
+        y=codes_or_numbers,
+        feature_names=_names(X, features.shape[1], feature_names),
+        target_name=name if isinstance(name := getattr(y, "name", None), str) else "y",
+        classes=classes,
+    )
+
+
+def _features(X: Any) -> NDArray[np.float64]:
+    array = _array(X, "X")
+    if array.ndim != 2:
+        advice = "X.reshape(-1, 1) makes one column of it" if array.ndim == 1 else None
+        raise DataError(
+            "X must be a table with 2 dimensions (rows, features), "
+            f"got {_dimensions(array)} with shape {array.shape}",
+            hint=advice or "flatten each example to one row, X.reshape(len(X), -1)",
+        )
+    if 0 in array.shape:
+        raise DataError(f"X is empty: its shape is {array.shape}")
+    return _finite(array, "X")
+
+
+def _targets(y: Any) -> tuple[NDArray[Any], tuple[str, ...]]:
+    array = _array(y, "y")
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim != 1:
+        raise DataError(
+            f"y must have 1 dimension, got {_dimensions(array)} with shape {array.shape}",
+            hint="one-hot targets become codes with y.argmax(axis=1)" if array.ndim == 2 else None,
+        )
+    if array.dtype.kind == "O" and all(isinstance(label, str) for label in array):
+        array = array.astype(str)
+    if array.dtype.kind in "bUT":
+        labels, codes = np.unique(array, return_inverse=True)
+        return codes.astype(np.int64), tuple(map(str, labels))
+    return _finite(array, "y"), ()
+
+
+def _array(values: Any, name: str) -> NDArray[Any]:
+    """`values` as an array that hides nothing: no mask, no sparse matrix in an object."""
+    if isinstance(values, np.ma.MaskedArray):
+        raise DataError(f"{name} is a masked array", hint="fill or drop its masked entries")
+    if hasattr(values, "toarray"):
+        raise DataError(f"{name} is a sparse matrix", hint=f"{name}.toarray() makes it dense")
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise DataError(
+            f"{name} is not a regular array", hint="every row needs the same length"
+        ) from None
+
+
+def _finite(array: NDArray[Any], name: str) -> NDArray[np.float64]:
+    """`array` in float64, or an error: no numbers, or how many of them are NaN or infinite."""
+    if array.dtype.kind == "O":
+        _require_real(array, name)
+    elif array.dtype.kind not in "biuf":
+        raise DataError(
+            f"{name} must hold real numbers, its dtype is {array.dtype}",
+            hint="encode text as numbers, for example one 0/1 column per value",
+        )
+    with np.errstate(over="ignore"):
+        numbers = np.array(array, dtype=np.float64, order="C")
+    bad = np.argwhere(~np.isfinite(numbers))
+    if len(bad):
+        values = "value" if len(bad) == 1 else "values"
+        raise DataError(
+            f"{name} has {len(bad)} missing or infinite {values}, the first in {_place(bad[0])}",
+            hint="drop or fill them first; rows and columns count from 0",
+        )
+    return numbers
+
+
+def _require_real(array: NDArray[Any], name: str) -> None:
+    """Objects are welcome if each is a number, as in a frame that mixes whole and true/false."""
+    for index, value in np.ndenumerate(array):
+        if not isinstance(value, Real):
+            raise DataError(
+                f"{name} must hold real numbers, and {_place(index)} holds {value!r}",
+                hint="encode text as numbers; drop or fill what is missing",
+            )
+
+
+def _place(index: Iterable[int]) -> str:
+    """An index in words.
+
+    >>> _place((3, 0))
+    'row 3, column 0'
+    """
+    return ", ".join(f"{axis} {at}" for axis, at in zip(("row", "column"), index, strict=False))
+
+
+def _names(X: Any, columns: int, feature_names: Sequence[str] | None) -> tuple[str, ...]:
+    if feature_names is None:
+        frame_columns = getattr(X, "columns", None)
+        if frame_columns is None:
+            return tuple(f"x{column}" for column in range(columns))
+        feature_names = list(frame_columns)
+    names = tuple(map(str, feature_names))
+    if len(names) != columns:
+        raise DataError(f"X has {columns} columns and feature_names has {len(names)} names")
+    if len(set(names)) < columns:
+        twice = next(name for position, name in enumerate(names) if name in names[:position])
+        raise DataError(f"two features are called {twice!r}", hint="give each column its own name")
+    return names
+
+
+def _dimensions(array: NDArray[Any]) -> str:
+    return f"{array.ndim} dimension{'s' if array.ndim != 1 else ''}"

@@ -1,0 +1,197 @@
+"""Columns of a text file: numbers or labels, with gaps; and the table they make together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdrun.data.table import Table
+from gdrun.errors import DataError, Problem
+
+Missing = Literal["error", "drop", "mean"]
+
+MISSING_WORDS = frozenset({"", "?", "na", "n/a", "#n/a", "<na>", "nan", "null", "none"})
+"""Cells that say "no value", in any case of letters."""
+
+MOST_LABELS = 100
+"""A text column with more labels than this, in over half of the rows, is no category."""
+
+MOST_PROBLEMS = 10
+"""Columns reported one by one; the rest are counted."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. values (N,): numbers, or codes of `labels` where there are any; NaN is a gap."""
+
+    name: str
+    values: NDArray[np.float64]
+    labels: tuple[str, ...] = ()
+
+    @property
+    def gaps(self) -> NDArray[np.bool_]:
+        return np.isnan(self.values)
+
+    def keep(self, rows: NDArray[np.bool_]) -> Column:
+        """The chosen rows; labels that none of them carries are forgotten."""
+        values = self.values[rows]
+        if not self.labels:
+            return replace(self, values=values)
+        known = ~np.isnan(values)
+        used, codes = np.unique(values[known], return_inverse=True)
+        values[known] = codes
+        return Column(self.name, values, tuple(self.labels[int(code)] for code in used))
+
+    def features(self) -> tuple[NDArray[np.float64], list[str]]:
+        """The feature columns (N, k) and their names: itself, or one 0/1 column a label."""
+        if not self.labels:
+            return self.values[:, None], [self.name]
+        hot = (self.values[:, None] == np.arange(len(self.labels))).astype(np.float64)
+        hot[self.gaps] = np.nan
+        return hot, [f"{self.name}={label}" for label in self.labels]
+
+
+def cell_value(cell: str, decimal: str = ".") -> float | None:
+    """The number in a cell, NaN for a gap, None for text.
+
+    >>> cell_value("1e-3"), cell_value("NA"), cell_value("red"), cell_value("1,5", decimal=",")
+    (0.001, nan, None, 1.5)
+    """
+    try:
+        value = float(cell if decimal == "." else cell.replace(decimal, "."))
+    except ValueError:
+        return float("nan") if cell.strip().lower() in MISSING_WORDS else None
+    return None if "_" in cell else value
+
+
+def read_column(
+    name: str, cells: Sequence[str], lines: Sequence[int], where: str, *, decimal: str, target: bool
+) -> Column:
+    """The column that `cells` hold: numbers if every cell is one, else labels.
+
+    Raises DataError for infinite numbers, for text in the midst of numbers (a target may mix
+    them, as the labels 1, 2, 3+ do), and for text that hardly repeats.
+    """
+    values = [cell_value(cell, decimal) for cell in cells]
+    text = [row for row, value in enumerate(values) if value is None]
+    if not text:
+        numbers = np.array(values, dtype=np.float64)
+        _require_finite(name, numbers, lines, where)
+        return Column(name, numbers)
+    filled = [row for row, value in enumerate(values) if value is None or value == value]
+    share = 0.1 if target else 0.5
+    if len(text) < share * len(filled):
+        raise DataError(
+            f"{_count(len(text), 'cell')} of text among {len(filled) - len(text)} numbers, "
+            f"here {cells[text[0]].strip()!r}",
+            where=f"{where}:{lines[text[0]]} {name}",
+            hint="correct these cells, or leave them empty to mark them as missing",
+        )
+    labels, codes = np.unique([cells[row].strip() for row in filled], return_inverse=True)
+    if len(labels) > MOST_LABELS and 2 * len(labels) > len(filled):
+        raise DataError(
+            f"{len(labels)} different texts in {len(filled)} rows are no categories",
+            where=f"{where} {name}",
+            hint="name another target" if target else "an identifier? leave the column out",
+        )
+    numbers = np.full(len(cells), np.nan)
+    numbers[filled] = codes
+    return Column(name, numbers, tuple(map(str, labels)))
+
+
+def table_from_columns(
+    features: Sequence[Column],
+    target: Column,
+    lines: Sequence[int],
+    *,
+    missing: Missing,
+    name: str,
+    notes: Iterable[str] = (),
+) -> Table:
+    """One table: gaps handled as `missing` says, labels one-hot in X and codes in y."""
+    said = list(notes)
+    columns = [*features, target]
+    total = len(target.values)
+    _require_values(columns, name)
+    if missing == "error":
+        _require_no_gaps(columns, lines, name)
+    incomplete = target.gaps
+    if missing == "drop":
+        incomplete = np.logical_or.reduce([column.gaps for column in columns])
+    if incomplete.any():
+        if incomplete.all():
+            raise DataError(
+                f"every one of its {total} rows has a missing value",
+                where=name,
+                hint="missing: mean keeps rows with a target, filling the other gaps",
+            )
+        kind = "missing values" if missing == "drop" else "no target"
+        said.append(f"dropped {incomplete.sum()} of {_count(total, 'row')} with {kind}")
+        columns = [column.keep(~incomplete) for column in columns]
+    *features, target = columns
+    filled = [column.name for column in features if column.gaps.any()]
+    if filled:
+        said.append(f"missing values take the mean of the training rows: {', '.join(filled)}")
+    blocks = [column.features() for column in features]
+    return Table(
+        name=name,
+        X=np.ascontiguousarray(np.concatenate([block for block, _ in blocks], axis=1)),
+        y=np.array(target.values, dtype=np.int64 if target.labels else np.float64),
+        feature_names=tuple(feature for _, names in blocks for feature in names),
+        target_name=target.name,
+        classes=target.labels,
+        notes=tuple(said),
+    )
+
+
+def _require_finite(name: str, numbers: NDArray[Any], lines: Sequence[int], where: str) -> None:
+    infinite = np.flatnonzero(np.isinf(numbers))
+    if len(infinite):
+        raise DataError(
+            f"{_count(len(infinite), 'infinite value')} of {len(numbers)}, the first on this line",
+            where=f"{where}:{lines[infinite[0]]} {name}",
+            hint="no method can train on it: correct the cell, or leave it empty (missing)",
+        )
+
+
+def _require_values(columns: Sequence[Column], where: str) -> None:
+    empty = [column for column in columns if column.gaps.all()]
+    if empty:
+        problems = [
+            Problem("has no values at all", f"{where} {column.name}", "leave the column out")
+            for column in empty
+        ]
+        raise DataError(shortened(problems, "column"))
+
+
+def _require_no_gaps(columns: Sequence[Column], lines: Sequence[int], where: str) -> None:
+    problems = [
+        Problem(
+            f"{_count(int(column.gaps.sum()), 'missing value')} of {len(lines)}, "
+            "the first on this line",
+            f"{where}:{lines[int(column.gaps.argmax())]} {column.name}",
+        )
+        for column in columns
+        if column.gaps.any()
+    ]
+    if problems:
+        hint = "missing: drop leaves such rows out; missing: mean fills in training means"
+        problems = shortened(problems, "column")
+        raise DataError([*problems[:-1], replace(problems[-1], hint=hint)])
+
+
+def shortened(problems: Sequence[Problem], kind: str) -> list[Problem]:
+    """At most MOST_PROBLEMS of them, and one more that counts the rest."""
+    rest = len(problems) - MOST_PROBLEMS
+    if rest <= 0:
+        return list(problems)
+    more = f"and {_count(rest, f'more {kind}')} with the same problem"
+    return [*problems[:MOST_PROBLEMS], Problem(more)]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number != 1 else ''}"

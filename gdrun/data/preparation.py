@@ -1,0 +1,202 @@
+"""From a table to what the engine trains on: class codes, split, standardisation, dtype."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from gdrun.data.splitting import Rows, split_rows
+from gdrun.data.table import Part, Prepared, Table, Task
+from gdrun.errors import DataError
+
+Columns = NDArray[np.float64]
+
+MOST_NAMED = 5
+"""A sentence names this many columns or classes; more are counted."""
+
+
+def prepare(
+    table: Table,
+    *,
+    task: Task,
+    validation: float,
+    test: float,
+    standardize: bool,
+    seed: int,
+    dtype: DTypeLike,
+) -> Prepared:
+    """Split the rows, fill and standardise the columns by the training part, cast to `dtype`.
+
+    validation, test: fractions (floats below 1) or counts; 0 is none. The same table, options
+    and seed give the same bits.
+    """
+    y: NDArray[Any]
+    if task == "classification":
+        y, classes = class_codes(table)
+        strata = y
+    else:
+        y, classes = real_targets(table), ()
+        strata = np.zeros(len(y), dtype=np.int64)
+    rows = split_rows(strata, validation=validation, test=test, seed=seed)
+    notes = [*table.notes, *_untrained_classes(strata[rows.train], classes, table)]
+
+    X = _filled(table, rows.train)
+    mean = scale = None
+    constant: tuple[str, ...] = ()
+    if standardize:
+        mean, scale, varies = standardisation(X[rows.train])
+        constant = tuple(np.array(table.feature_names, dtype=object)[~varies])
+        with np.errstate(over="ignore"):
+            X = (X - mean) / scale
+        if constant:
+            notes.append(f"constant in the training rows, so centred only: {_listed(constant)}")
+
+    X = _cast(X, table.feature_names, dtype, table.name)
+    if task == "regression":
+        y = _cast(y[:, None], (table.target_name,), dtype, table.name)[:, 0]
+
+    def part(chosen: Rows) -> Part:
+        return Part(np.ascontiguousarray(X[chosen]), y[chosen])
+
+    return Prepared(
+        name=table.name,
+        task=task,
+        train=part(rows.train),
+        validation=part(rows.validation) if len(rows.validation) else None,
+        test=part(rows.test) if len(rows.test) else None,
+        feature_names=table.feature_names,
+        target_name=table.target_name,
+        classes=classes,
+        mean=mean,
+        scale=scale,
+        constant=constant,
+        sha256=table.sha256,
+        notes=tuple(notes),
+    )
+
+
+def real_targets(table: Table) -> NDArray[np.float64]:
+    """The targets of a regression; text labels are none."""
+    if table.classes:
+        raise DataError(
+            f"the target holds {len(table.classes)} class labels, such as "
+            f"{table.classes[0]!r}, and a regression needs numbers",
+            where=f"{table.name} {table.target_name}",
+            hint="use model: softmax, or logistic for two classes; or choose a numeric target",
+        )
+    return table.y.astype(np.float64)
+
+
+def class_codes(table: Table) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Codes 0 … C−1 and their labels; whole numbers become classes in ascending order."""
+    where = f"{table.name} {table.target_name}"
+    if table.classes:
+        codes, labels = table.y.astype(np.int64), table.classes
+        present = int(np.count_nonzero(np.bincount(codes, minlength=len(labels))))
+    else:
+        values, codes = np.unique(table.y, return_inverse=True)
+        _require_class_numbers(values, len(codes), where)
+        labels, present = tuple(str(int(value)) for value in values), len(values)
+    if present < 2:
+        raise DataError(
+            f"every row has the same target, {labels[codes[0]]}",
+            where=where,
+            hint="a classifier needs rows of two classes or more; is this the right column?",
+        )
+    return codes.astype(np.int64), labels
+
+
+def _require_class_numbers(values: Columns, rows: int, where: str) -> None:
+    """Class numbers are whole and repeat; a measured quantity does neither."""
+    hint = "use model: linear to predict a number, or choose another target"
+    broken = values[values != np.round(values)]
+    if len(broken):
+        raise DataError(
+            f"the target holds numbers that are not whole, such as {broken[0]:g}, "
+            "so they cannot be classes",
+            where=where,
+            hint=hint,
+        )
+    if len(values) > 20 and 3 * len(values) > rows:
+        raise DataError(
+            f"the target has {len(values)} different values in {rows} rows, too many to be classes",
+            where=where,
+            hint=hint,
+        )
+
+
+def standardisation(X: Columns) -> tuple[Columns, Columns, NDArray[np.bool_]]:
+    """Mean and population standard deviation of each column, and whether it varies.
+
+    A column that does not vary has its own value as mean, and scale 1. Two passes, on columns
+    brought below 1 by a power of two (which is exact), so that neither a large mean nor a very
+    large or small unit costs accuracy.
+    """
+    exponent = np.frexp(np.abs(X).max(axis=0))[1]
+    unit = np.ldexp(X, -exponent)
+    mean = unit.mean(axis=0)
+    mean += (unit - mean).mean(axis=0)
+    deviation = np.sqrt(np.mean((unit - mean) ** 2, axis=0))
+    varies = X.min(axis=0) != X.max(axis=0)
+    return (
+        np.where(varies, np.ldexp(mean, exponent), X[0]),
+        np.where(varies, np.ldexp(deviation, exponent), 1.0),
+        varies,
+    )
+
+
+def _filled(table: Table, train: Rows) -> Columns:
+    """X with each missing value replaced by the mean of its column's training rows."""
+    missing = np.isnan(table.X)
+    gaps = missing.any(axis=0)
+    if not gaps.any():
+        return table.X
+    known = np.count_nonzero(~missing[train], axis=0)
+    if not known.all():
+        names = [name for name, count in zip(table.feature_names, known, strict=True) if not count]
+        raise DataError(
+            f"no training row has a value in {_listed(names)}, so there is no mean to fill in",
+            where=table.name,
+            hint="leave the column out, or train on more rows",
+        )
+    X = table.X.copy()
+    for column in np.flatnonzero(gaps):
+        present = X[train, column][~missing[train, column]]
+        X[missing[:, column], column] = present.mean()
+    return X
+
+
+def _cast(X: NDArray[Any], names: tuple[str, ...], dtype: DTypeLike, name: str) -> NDArray[Any]:
+    """X in `dtype`, or an error if a value is beyond its range."""
+    with np.errstate(over="ignore"):
+        cast = X.astype(dtype)
+    lost = ~np.isfinite(cast).all(axis=0)
+    if lost.any():
+        raise DataError(
+            f"values beyond the range of {np.dtype(dtype)} in "
+            f"{_listed([name for name, bad in zip(names, lost, strict=True) if bad])}",
+            where=name,
+            hint="rescale the column, or use dtype: float64",
+        )
+    return cast
+
+
+def _untrained_classes(trained: Rows, classes: tuple[str, ...], table: Table) -> list[str]:
+    if not classes:
+        return []
+    counts = np.bincount(trained, minlength=len(classes))
+    absent = [label for label, count in zip(classes, counts, strict=True) if not count]
+    if len(classes) - len(absent) < 2:
+        raise DataError(
+            f"{len(trained)} training rows hold fewer than two classes",
+            where=table.name,
+            hint="hold out fewer rows, or bring more data",
+        )
+    return [f"no training row has the class {_listed(absent)}"] if absent else []
+
+
+def _listed(names: list[str] | tuple[str, ...]) -> str:
+    shown = ", ".join(names[:MOST_NAMED])
+    return shown if len(names) <= MOST_NAMED else f"{shown} and {len(names) - MOST_NAMED} more"

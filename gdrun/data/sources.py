@@ -1,0 +1,96 @@
+"""Every dataset that a config can name, and the files it can point at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gdrun.data import generators, packaged
+from gdrun.data.csv_files import read_csv
+from gdrun.data.table import Table
+from gdrun.errors import DataError, suggestion
+from gdrun.methods.definitions import Definition, define, inputs_of
+from gdrun.methods.randomness import stream
+
+DATASETS: dict[str, Definition] = {
+    definition.name: definition
+    for definition in (
+        define(packaged.iris),
+        define(packaged.wine),
+        define(packaged.breast_cancer, name="breast-cancer"),
+        define(packaged.digits),
+        define(packaged.diabetes),
+        define(generators.linear),
+        define(generators.logistic),
+        define(generators.blobs),
+        define(generators.moons),
+        define(generators.circles),
+        define(generators.xor),
+        define(generators.spirals),
+    )
+}
+
+READERS = dict.fromkeys((".csv", ".tsv", ".txt", ".data"), define(read_csv, name="csv"))
+
+PREPARATION = frozenset({"seed", "split", "standardize"})
+"""Keys of the dataset section that are not the source's own."""
+
+
+def is_generated(definition: Definition) -> bool:
+    """Whether a dataset is drawn from a seed, rather than packaged."""
+    return "rng" in inputs_of(definition.function)
+
+
+def load_table(options: Mapping[str, Any]) -> Table:
+    """Read or generate what a resolved dataset section describes.
+
+    {"name": "blobs", "n": 300, "seed": 0} or {"path": "train.csv", "target": "price"}; options
+    that are left out take their defaults. A relative path starts at the current directory.
+    """
+    own = {key: value for key, value in options.items() if key not in PREPARATION}
+    if "path" in own:
+        return _read(**own)
+    definition = _named(own.pop("name", None))
+    _check_options(own, definition)
+    if is_generated(definition):
+        rng = stream(options.get("seed", 0), "data")
+        table: Table = definition.function(rng, **own)
+    else:
+        table = definition.function(**own)
+    return table
+
+
+def _read(path: str | Path, **options: Any) -> Table:
+    file = Path(path).expanduser()
+    reader = READERS.get(file.suffix.lower())
+    if reader is None:
+        raise DataError(
+            f"no reader for {file.suffix or 'a file without a suffix'}",
+            where=str(path),
+            hint=f"these can be read: {', '.join(READERS)}",
+        )
+    _check_options(options, reader)
+    table: Table = reader.function(file, **options)
+    return table
+
+
+def _named(name: object) -> Definition:
+    if name is None:
+        raise DataError("needs a name or a path", where="dataset", hint=suggestion("", DATASETS))
+    if name not in DATASETS:
+        hint = suggestion(name, DATASETS)
+        if Path(str(name)).suffix.lower() in READERS:
+            hint = f"for a file write path: {name}"
+        raise DataError(f"no dataset is called {name!r}", where="dataset.name", hint=hint)
+    return DATASETS[str(name)]
+
+
+def _check_options(options: Mapping[str, Any], definition: Definition) -> None:
+    for key in options:
+        if key not in definition.options:
+            raise DataError(
+                f"{definition.name} has no option {key!r}",
+                where=f"dataset.{key}",
+                hint=suggestion(key, definition.options),
+            )

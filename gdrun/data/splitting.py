@@ -1,0 +1,90 @@
+"""Which rows train, which validate, which test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdrun.errors import DataError
+from gdrun.methods.randomness import stream
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Row numbers of the three parts, each in the table's own order."""
+
+    train: Rows
+    validation: Rows
+    test: Rows
+
+
+def split_rows(strata: Rows, *, validation: float, test: float, seed: int) -> Split:
+    """Divide rows at random, every stratum in the same proportions as nearly as whole rows allow.
+
+    strata (N,): a code for each row (its class; all zero for regression). A part is a fraction of
+    all rows if it is a float below 1, else a count; a fraction above 0 is never less than one row.
+    A stratum keeps one training row if it can. Raises DataError if no training row is left.
+    """
+    total = len(strata)
+    held_out = {"validation": part_size(validation, total), "test": part_size(test, total)}
+    if sum(held_out.values()) >= total:
+        raise DataError(
+            f"{total} rows cannot be split into {held_out['validation']} validation rows, "
+            f"{held_out['test']} test rows and at least one training row",
+            where="dataset.split",
+            hint="hold out fewer rows; 0 switches a part off",
+        )
+    counts = np.bincount(strata)
+    tested = allocate(held_out["test"], counts)
+    validated = allocate(held_out["validation"], counts - tested)
+
+    shuffled = stream(seed, "split").permutation(total)
+    grouped = shuffled[np.argsort(strata[shuffled], kind="stable")]
+    # Every stratum is one stretch of `grouped`; a row's rank within it decides its part.
+    rank = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts)
+    last_tested = np.repeat(tested, counts)
+    last_validated = np.repeat(tested + validated, counts)
+    return Split(
+        train=np.sort(grouped[rank >= last_validated]),
+        validation=np.sort(grouped[(rank >= last_tested) & (rank < last_validated)]),
+        test=np.sort(grouped[rank < last_tested]),
+    )
+
+
+def part_size(share: float, total: int) -> int:
+    """The rows that a fraction (a float below 1) or a count asks for.
+
+    >>> part_size(0.1, 150), part_size(0.1, 4), part_size(30, 150), part_size(0, 150)
+    (15, 1, 30, 0)
+    """
+    if 0 < share < 1:
+        return max(1, int(share * total + 0.5))
+    return int(share)
+
+
+def allocate(size: int, counts: Rows) -> Rows:
+    """Divide `size` over strata in proportion to `counts`, by largest remainders.
+
+        quota_c = size · n_c / N;  each gets ⌊quota⌋, and the largest remainders one more
+
+    A stratum gives its last row only when there is no other way. Ties go to the earlier stratum.
+
+    >>> allocate(15, np.array([59, 71, 48]))
+    array([5, 6, 4])
+    """
+    # Whole numbers throughout: a quota in floating point can fall just below the integer it is.
+    shares, remainders = np.divmod(size * counts, max(1, counts.sum()))
+    spare = np.maximum(counts - 1, 0)
+    shares = np.minimum(shares, spare)
+    ranking = np.argsort(-remainders, kind="stable")
+    for limit in (spare, counts):
+        while (missing := size - shares.sum()) > 0:
+            willing = [stratum for stratum in ranking if shares[stratum] < limit[stratum]]
+            if not willing:
+                break
+            shares[willing[:missing]] += 1
+    return np.asarray(shares, dtype=np.int64)
