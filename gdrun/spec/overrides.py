@@ -1,0 +1,145 @@
+"""KEY=VALUE: any key of an experiment, by its dotted path or by a leaf only one section has."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gdrun.errors import ConfigError, Problem, near, suggestion
+from gdrun.spec.experiment import DEFAULTS, FIXED, KEYS, Header
+from gdrun.spec.sections import SECTIONS
+from gdrun.spec.settings import Split
+from gdrun.spec.values import parse_value
+
+Path = tuple[str | int, ...]
+Where = Callable[[Path], str]
+
+
+@dataclass(frozen=True)
+class Override:
+    """One key set from outside the file, and the text that set it."""
+
+    key: str
+    value: Any
+    text: str
+
+
+def parse_override(text: str) -> Override:
+    """The override that KEY=VALUE stands for; the value is read as YAML."""
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise ConfigError(
+            "is not an override", where=repr(text), hint="write KEY=VALUE, such as lr=0.1"
+        )
+    return Override(key.strip(), parse_value(value), text)
+
+
+def apply(
+    data: Mapping[str, Any], overrides: Iterable[Override], where: Where
+) -> tuple[dict[str, Any], Where]:
+    """The data with the overrides set, in order, and a `where` that knows what they set.
+
+    Raises ConfigError for every key that is unknown or ambiguous, at once.
+    """
+    result = copy.deepcopy(dict(data))
+    origins: dict[Path, str] = {}
+    problems: list[Problem] = []
+    for override in overrides:
+        paths = resolve_key(override.key, result)
+        if len(paths) != 1:
+            problems.append(_unclear(override, paths, result))
+            continue
+        problem = _set(result, paths[0], override)
+        if problem:
+            problems.append(problem)
+        origins[paths[0]] = override.text
+    if problems:
+        raise ConfigError(problems)
+
+    def located(path: Path) -> str:
+        for end in range(len(path), 0, -1):
+            if path[:end] in origins:
+                return f"{origins[path[:end]]!r} {'.'.join(map(str, path))}"
+        return where(path)
+
+    return result, located
+
+
+def resolve_key(key: str, data: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """The paths that a key may mean: one when it is clear, none when it is unknown."""
+    known = list(known_paths(data))
+    wanted = tuple(key.split("."))
+    if wanted in known:
+        return [wanted]
+    return [path for path in known if path[-len(wanted) :] == wanted and path[-1] != "name"]
+
+
+def known_paths(data: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Every path that can be set, given the names that the sections of `data` choose."""
+    for key in KEYS:
+        yield (key,)
+    for key, kind in SECTIONS.items():
+        section = _as_mapping(data.get(key, DEFAULTS.get(key)))
+        yield key, "name"
+        if key == "dataset":
+            yield key, "path"
+            for part in Split.model_fields:
+                yield key, "split", part
+        found = kind.find(section, kind.choose(section), lambda path: "")
+        options = kind.common if isinstance(found, Problem) else kind.options(found)
+        for option in options:
+            yield key, option
+    for key, model in FIXED.items():
+        for field, info in model.model_fields.items():
+            yield key, field
+            for inner in _inner_fields(info.annotation):
+                yield key, field, inner
+
+
+def _inner_fields(annotation: Any) -> Iterator[str]:
+    """The keys of a section within a section."""
+    for candidate in (annotation, *getattr(annotation, "__args__", ())):
+        yield from getattr(candidate, "model_fields", ())
+
+
+def _set(data: dict[str, Any], path: tuple[str, ...], override: Override) -> Problem | None:
+    """Set one key in place, opening shorthand sections on the way."""
+    here = data
+    for depth, key in enumerate(path[:-1]):
+        inner = here.get(key)
+        if inner is None:
+            inner = DEFAULTS.get(key, {}) if depth == 0 else {}
+        if isinstance(inner, list):
+            what = f"{'.'.join(path[: depth + 1])} is a list, so no key of it can be set"
+            return Problem(what, repr(override.text), "set the whole list")
+        here[key] = _as_mapping(inner)
+        here = here[key]
+    if path[:1] == ("dataset",) and path[-1] in ("name", "path"):
+        here.pop({"name": "path", "path": "name"}[path[-1]], None)
+    here[path[-1]] = override.value
+    return None
+
+
+def _as_mapping(section: Any) -> dict[str, Any]:
+    if isinstance(section, dict):
+        return dict(section)
+    return {} if section is None else {"name": section}
+
+
+def _unclear(override: Override, paths: list[tuple[str, ...]], data: Mapping[str, Any]) -> Problem:
+    where = repr(override.text)
+    if paths:
+        meanings = ", ".join(".".join(path) for path in paths)
+        return Problem(f"{override.key} may mean {meanings}", where, "write the whole path")
+    known = list(known_paths(data))
+    dotted = [".".join(path) for path in known]
+    leaves = {path[-1]: ".".join(path) for path in known if path not in _TOP}
+    alike = [leaves[leaf] for leaf in near(override.key.split(".")[-1], leaves)]
+    found = list(dict.fromkeys([*near(override.key, dotted), *alike]))[:3]
+    hint = f"did you mean {' or '.join(found)}?" if found else suggestion("", KEYS)
+    return Problem(f"unknown key {override.key!r}", where, hint)
+
+
+_TOP = {(key,) for key in Header.model_fields}

@@ -1,0 +1,177 @@
+"""The sections that are chosen by name: each name brings the options of its definition.
+
+`optimizer: adam` and `optimizer: {name: adam, lr: 0.001}` are the same section. Its options are
+those in the signature of the definition, plus those that every entry of the section shares;
+pydantic checks them, one small model for each definition, built when it is first asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ValidationError, create_model
+
+from gdrun.data.sources import DATASETS, READERS
+from gdrun.errors import Problem, suggestion
+from gdrun.methods.definitions import Definition, NonNegative, Option, Seed, options_of
+from gdrun.methods.rules import OPTIMIZER_ALIASES, OPTIMIZERS
+from gdrun.methods.sampling import VARIANTS
+from gdrun.methods.schedules import SCHEDULES, WarmupStart
+from gdrun.problems.models import COMMON_OPTIONS, MODELS
+from gdrun.spec.settings import Settings, Split, whole
+from gdrun.spec.wording import problems_of
+
+Where = Callable[[tuple[str | int, ...]], str]
+
+
+def _dataset_options(
+    split: Split = Split(),  # noqa: B008 (frozen, so sharing it is harmless)
+    standardize: bool = True,
+    seed: Seed = 0,
+) -> None:
+    """Options of every dataset."""
+
+
+def _schedule_options(
+    per: Literal["epoch", "step"] = "epoch",
+    warmup: NonNegative = 0.0,
+    warmup_start: WarmupStart = "zero",
+) -> None:
+    """Options of every schedule."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A resolved section: what was chosen, by name or by path, and every option with its value."""
+
+    name: str
+    options: Mapping[str, Any]
+    chosen_by: str = "name"
+
+    def __getitem__(self, option: str) -> Any:
+        return self.options[option]
+
+    def plain(self) -> dict[str, Any]:
+        """The section as plain data, as it would be written in a file."""
+        return {self.chosen_by: self.name} | {
+            option: value.model_dump() if isinstance(value, BaseModel) else value
+            for option, value in self.options.items()
+            if value is not None
+        }
+
+
+@dataclass(frozen=True)
+class SectionKind:
+    """A section that is chosen by name: its key in the file, registry, and common options."""
+
+    key: str
+    registry: Mapping[str, Definition]
+    default: str
+    common: Mapping[str, Option] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+    def options(self, definition: Definition) -> dict[str, Option]:
+        """Every option that the section may hold once this definition is chosen."""
+        return {**self.common, **definition.options}
+
+    def definition(self, section: Section) -> Definition:
+        """The definition that a resolved section chose."""
+        return self.registry[section.name]
+
+    def resolve(self, raw: Any, where: Where) -> tuple[Section | None, list[Problem]]:
+        """The section that plain data describes, or what is wrong with it."""
+        given = {"name": raw} if isinstance(raw, str) else raw
+        if not isinstance(given, dict):
+            what = f"must be a name, or keys and values; got {raw!r}"
+            return None, [Problem(what, where((self.key,)), suggestion("", self.registry))]
+        chosen_by = self.choose(given)
+        found = self.find(given, chosen_by, where)
+        if isinstance(found, Problem):
+            return None, [found]
+        known = self.options(found)
+        values = {key: value for key, value in given.items() if key != chosen_by}
+        try:
+            checked = settings_model(found.name, tuple(known.values())).model_validate(values)
+        except ValidationError as error:
+            return None, problems_of(error, (self.key,), where, known=known, of=found.name)
+        options = {name: getattr(checked, name) for name in known}
+        name = found.name if chosen_by == "name" else given[chosen_by]
+        return Section(name, options, chosen_by), []
+
+    def choose(self, given: Mapping[str, Any]) -> str:
+        """The key whose value chooses the definition."""
+        return "name"
+
+    def find(self, given: Mapping[str, Any], chosen_by: str, where: Where) -> Definition | Problem:
+        """The definition that is chosen, or what is wrong with the choice."""
+        name = given.get("name")
+        if name is None:
+            hint = f"such as {self.key}: {self.default}"
+            return Problem("has no name", where((self.key,)), hint)
+        known = {**self.registry, **{a: self.registry[n] for a, n in self.aliases.items()}}
+        if not isinstance(name, str) or name not in known:
+            place = (self.key, "name") if len(given) > 1 else (self.key,)
+            what = f"no {self.key} is called {name!r}"
+            return Problem(what, where(place), suggestion(name, known))
+        return known[name]
+
+
+@dataclass(frozen=True)
+class DatasetKind(SectionKind):
+    """The dataset section: a name, or `path` to a file whose suffix chooses the reader."""
+
+    def definition(self, section: Section) -> Definition:
+        if section.chosen_by == "path":
+            return READERS[Path(section.name).suffix.lower()]
+        return super().definition(section)
+
+    def choose(self, given: Mapping[str, Any]) -> str:
+        return "path" if "path" in given and "name" not in given else "name"
+
+    def find(self, given: Mapping[str, Any], chosen_by: str, where: Where) -> Definition | Problem:
+        if chosen_by == "name":
+            found = super().find(given, chosen_by, where)
+            if isinstance(found, Problem) and _readable(given.get("name")):
+                return Problem(found.what, found.where, f"for a file, path: {given['name']}")
+            return found
+        path = given["path"]
+        if not isinstance(path, str) or not _readable(path):
+            what = f"no reader for {path!r}"
+            hint = f"these kinds of file can be read: {', '.join(READERS)}"
+            return Problem(what, where((self.key, "path")), hint)
+        return READERS[Path(path).suffix.lower()]
+
+
+@cache
+def settings_model(name: str, options: tuple[Option, ...]) -> type[Settings]:
+    """The pydantic model that checks these options."""
+    fields: dict[str, Any] = {
+        option.name: (_checked(option.annotation), option.default) for option in options
+    }
+    return create_model(name, __base__=Settings, **fields)
+
+
+def _checked(annotation: Any) -> Any:
+    """An option's annotation, reading 1e4 as the whole number it is where a count is wanted."""
+    bare = annotation.__origin__ if hasattr(annotation, "__metadata__") else annotation
+    return Annotated[annotation, BeforeValidator(whole)] if bare is int else annotation
+
+
+def _readable(path: object) -> bool:
+    return isinstance(path, str) and Path(path).suffix.lower() in READERS
+
+
+DATASET = DatasetKind("dataset", DATASETS, "iris", options_of(_dataset_options))
+MODEL = SectionKind("model", MODELS, "softmax", COMMON_OPTIONS)
+VARIANT = SectionKind("variant", VARIANTS, "mbgd")
+OPTIMIZER = SectionKind("optimizer", OPTIMIZERS, "adam", aliases=OPTIMIZER_ALIASES)
+SCHEDULE = SectionKind("schedule", SCHEDULES, "constant", options_of(_schedule_options))
+
+SECTIONS: dict[str, SectionKind] = {
+    kind.key: kind for kind in (DATASET, MODEL, VARIANT, OPTIMIZER, SCHEDULE)
+}
+"""The sections that are chosen by name, in the order of a file."""
