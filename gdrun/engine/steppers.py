@@ -1,0 +1,216 @@
+"""The NumPy stepper: it advances all lanes over a chunk of batches, and measures every step.
+
+This is the definition of what gdrun computes. A step is a pure function of weights and slots, so a
+chunk in which something became non-finite is simply taken again from its start, carefully: with
+scaled norms, which cannot overflow, up to and including the first step at which a lane diverged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdrun.engine.cohort import Lanes
+from gdrun.methods.clipping import clip_by_norm, clip_by_value
+from gdrun.problems.objective import Array, Objective
+
+Batch = tuple[Array, NDArray[Any]]
+"""Features and targets of one step: X (S, B, D) and y (S, B) for S index streams."""
+
+
+@dataclass
+class Measures:
+    """What each step of a chunk showed, (steps, lanes); W and slots after the last of them.
+
+    bad: which lanes diverged at the last step, and how; only a careful pass looks.
+    """
+
+    batch_loss: NDArray[np.float64]
+    grad_norm: NDArray[np.float64]
+    update_norm: NDArray[np.float64]
+    weight_norm: NDArray[np.float64]
+    clipped: NDArray[np.bool_]
+    W: Array
+    slots: tuple[Array, ...]
+    bad: dict[int, Failure]
+
+    @property
+    def steps(self) -> int:
+        return len(self.batch_loss)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What went wrong in a lane: the quantity, its value, and the weights it belongs to."""
+
+    quantity: str
+    value: float
+    layer: str | None
+
+
+class NumpyStepper:
+    """The stepper for a fixed set of lanes; made anew when a lane leaves."""
+
+    def __init__(self, lanes: Lanes, loss_limit: NDArray[np.float64]) -> None:
+        shared = lanes.cohort.shared
+        self._layout = lanes.cohort.model.layout
+        self._rule = lanes.cohort.rule
+        self._options = lanes.rule_options()
+        self._streams = [lane for _, lane in lanes.streams()]
+        self._clip_norm = self._clip_value = None
+        if shared.clip.norm is not None:
+            self._clip_norm = lanes.operand(lambda experiment: experiment.clip.norm or 0.0)
+        if shared.clip.value is not None:
+            self._clip_value = lanes.operand(lambda experiment: experiment.clip.value or 0.0)
+        self._parts = _by_stream(lanes.objective(), self._streams)
+        self._limit = loss_limit
+
+    def advance(
+        self,
+        W: Array,
+        slots: tuple[Array, ...],
+        step: int,
+        batches: Sequence[Batch],
+        rates: NDArray[np.float64],
+    ) -> Measures:
+        """Take one step for each batch from W (lanes, P); `step` is the count of steps before.
+
+        rates (steps, lanes): the learning rate of each step.
+        """
+        with np.errstate(all="ignore"):
+            measures = self._run(W, slots, step, batches, rates, careful=False)
+            if self._sound(measures):
+                return measures
+            return self._run(W, slots, step, batches, rates, careful=True)
+
+    def _run(
+        self,
+        W: Array,
+        slots: tuple[Array, ...],
+        step: int,
+        batches: Sequence[Batch],
+        rates: NDArray[np.float64],
+        *,
+        careful: bool,
+    ) -> Measures:
+        steps, lanes = rates.shape
+        loss, grad, update, weight = np.empty((4, steps, lanes))
+        clipped = np.zeros((steps, lanes), dtype=bool)
+        bad: dict[int, Failure] = {}
+        size = scaled_norm if careful else plain_norm
+        function, uses_t, options = self._rule.function, self._rule.uses_t, self._options
+        for k, (batch, lr) in enumerate(zip(batches, _operands(rates, W.dtype), strict=True)):
+            loss[k], gradient = self._value_and_gradient(W, batch)
+            grad[k] = size(gradient)
+            used = self._clip(gradient, grad[k], clipped[k])
+            time = (float(step + k + 1),) if uses_t else ()
+            result = function(W, used, *slots, *time, lr=lr, **options)
+            before = W
+            W, slots = (result[0], result[1:]) if slots else (result, ())
+            update[k] = size(W - before)
+            weight[k] = size(W)
+            if careful and (bad := self._failures(loss[k], gradient, W)):
+                reached = slice(k + 1)
+                return Measures(
+                    loss[reached], grad[reached], update[reached], weight[reached],
+                    clipped[reached], W, slots, bad,
+                )  # fmt: skip
+        return Measures(loss, grad, update, weight, clipped, W, slots, bad)
+
+    def _value_and_gradient(self, W: Array, batch: Batch) -> tuple[Array, Array]:
+        X, y = batch
+        if len(X) == 1:
+            return self._parts[0][1].value_and_gradient(W, X[0], y[0])
+        if len(self._parts) == 1:
+            value, gradient = self._parts[0][1].value_and_gradient(
+                W.reshape(len(X), -1, W.shape[-1]), X, y
+            )
+            return value.ravel(), gradient.reshape(W.shape)
+        values, gradients = zip(
+            *(
+                objective.value_and_gradient(W[lanes], X[stream], y[stream])
+                for stream, (lanes, objective) in enumerate(self._parts)
+            ),
+            strict=True,
+        )
+        return np.concatenate(values), np.concatenate(gradients)
+
+    def _clip(self, gradient: Array, norm: Array, clipped: NDArray[np.bool_]) -> Array:
+        """The gradient within the bounds; marks in `clipped` the lanes that were touched."""
+        if self._clip_norm is not None:
+            column = norm[:, None]
+            clipped |= (column > self._clip_norm)[:, 0]
+            gradient = clip_by_norm(gradient, column, self._clip_norm)
+        if self._clip_value is not None:
+            bounded = clip_by_value(gradient, self._clip_value)
+            clipped |= (bounded != gradient).any(axis=-1)
+            gradient = bounded
+        return gradient
+
+    def _sound(self, measures: Measures) -> bool:
+        """Whether every number of the chunk is finite, and every loss within its limit."""
+        finite = np.isfinite(measures.grad_norm) & np.isfinite(measures.weight_norm)
+        return bool((finite & (measures.batch_loss <= self._limit)).all())
+
+    def _failures(self, loss: Array, gradient: Array, W: Array) -> dict[int, Failure]:
+        """The lanes that diverged at this step, by their place among the lanes."""
+        found: dict[int, Failure] = {}
+        whole = np.isfinite(gradient).all(axis=-1) & np.isfinite(W).all(axis=-1)
+        for lane in np.flatnonzero(~whole | ~(loss <= self._limit)).tolist():
+            if not np.isfinite(loss[lane]):
+                found[lane] = Failure("batch loss", float(loss[lane]), None)
+            elif (layer := self._first_nonfinite(gradient[lane])) is not None:
+                found[lane] = Failure("gradient", layer[1], layer[0])
+            elif (layer := self._first_nonfinite(W[lane])) is not None:
+                found[lane] = Failure("weights", layer[1], layer[0])
+            else:
+                found[lane] = Failure("batch loss", float(loss[lane]), None)
+        return found
+
+    def _first_nonfinite(self, row: Array) -> tuple[str, float] | None:
+        for name, values in self._layout.named(row).items():
+            broken = np.asarray(values)[~np.isfinite(values)]
+            if broken.size:
+                return name, float(broken.flat[0])
+        return None
+
+
+def plain_norm(rows: Array) -> Array:
+    """‖row‖ for each row (lanes, P): fast, and infinite where the squares overflow."""
+    norms: Array = np.sqrt(np.vecdot(rows, rows))
+    return norms
+
+
+def scaled_norm(rows: Array) -> NDArray[np.float64]:
+    """‖row‖ for each row, in double precision and scaled so that no square overflows."""
+    wide = rows.astype(np.float64, copy=False)
+    largest = np.abs(wide).max(axis=-1)
+    divisor = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
+    scaled = wide / divisor[:, None]
+    norms: NDArray[np.float64] = divisor * np.sqrt(np.vecdot(scaled, scaled))
+    return norms
+
+
+def _operands(rates: NDArray[np.float64], dtype: np.dtype[Any]) -> Iterator[Any]:
+    """Each step's rate as an operand against (lanes, P)."""
+    if (rates == rates[:, :1]).all():
+        return iter(rates[:, 0].tolist())
+    return iter(rates[:, :, None].astype(dtype))
+
+
+def _by_stream(objective: Objective, streams: Sequence[slice]) -> list[tuple[slice, Objective]]:
+    """The objective of each index stream; a single one where equal streams can be stacked."""
+    counts = {lanes.stop - lanes.start for lanes in streams}
+    if len(counts) == 1:
+        l2 = objective.l2
+        if isinstance(l2, np.ndarray) and len(streams) > 1:
+            l2 = l2.reshape(len(streams), -1, 1)
+        return [(slice(None), objective.with_l2(l2))]
+    return [
+        (lanes, objective.with_l2(l2[lanes] if isinstance(l2 := objective.l2, np.ndarray) else l2))
+        for lanes in streams
+    ]
