@@ -8,16 +8,18 @@ in the order of their seeds, so that those of one index stream lie side by side.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gdrun.data.table import Part, Prepared
+from gdrun.data import Part, Prepared, Table, load_table, prepare
 from gdrun.errors import ConfigError
 from gdrun.methods.rules import OPTIMIZERS, Rule
 from gdrun.methods.sampling import VARIANTS, Batching
+from gdrun.methods.schedules import SCHEDULES
 from gdrun.problems.inits import initial_row
 from gdrun.problems.models import MODELS
 from gdrun.problems.objective import Array, Model, Objective
@@ -98,9 +100,18 @@ class Lanes:
     cohort: Cohort
     index: NDArray[np.int64]
 
-    @property
+    @cached_property
     def experiments(self) -> tuple[Experiment, ...]:
         return tuple(self.cohort.experiments[k] for k in self.index)
+
+    @cached_property
+    def rates(self) -> NDArray[np.float64]:
+        """The learning rate that each lane's schedule starts from: (lanes,)."""
+        return self.column(lambda experiment: experiment.optimizer["lr"])
+
+    def keep(self, alive: NDArray[np.bool_]) -> Lanes:
+        """Only the lanes marked alive (lanes,)."""
+        return Lanes(self.cohort, self.index[alive])
 
     def column(self, number: Numbers) -> NDArray[np.float64]:
         """A number of each lane's experiment: (lanes,) in float64."""
@@ -117,6 +128,17 @@ class Lanes:
             return float(values[0])
         return values[:, None].astype(self.cohort.dtype)
 
+    @cached_property
+    def schedule_options(self) -> dict[str, Any]:
+        """The options of the schedule's own form: (lanes,) where lanes may differ."""
+        schedule = self.cohort.shared.schedule
+        return {
+            name: self.column(lambda experiment, key=name: experiment.schedule[key])  # type: ignore[misc]
+            if option.varies
+            else schedule[name]
+            for name, option in SCHEDULES[schedule.name].options.items()
+        }
+
     def rule_options(self) -> dict[str, Any]:
         """The rule's options except lr, which follows the schedule."""
         return {
@@ -127,12 +149,19 @@ class Lanes:
             if name != "lr"
         }
 
+    @cached_property
     def objective(self) -> Objective:
         return Objective(self.cohort.model, self.operand(lambda experiment: experiment.model["l2"]))
 
+    @cached_property
     def streams(self) -> list[tuple[int, slice]]:
-        """The index streams in use: each seed, with the lanes that follow it."""
+        """The index streams in use: each seed, with the lanes that follow it.
+
+        Where the order of the data is not drawn, all lanes follow one stream.
+        """
         seeds = [experiment.seed for experiment in self.experiments]
+        if not self.cohort.batching.draws:
+            return [(seeds[0], slice(0, len(seeds)))]
         starts = [k for k, seed in enumerate(seeds) if k == 0 or seed != seeds[k - 1]]
         return [
             (seeds[start], slice(start, end))
@@ -140,72 +169,24 @@ class Lanes:
         ]
 
 
-@dataclass
-class State:
-    """The whole changing state of a cohort: counters, and arrays with one row a lane.
+def experiment_data(experiment: Experiment, table: Table | None = None) -> Prepared:
+    """The data of an experiment, read or generated, split and standardised.
 
-    Arrays are replaced, never written into, so an earlier state stays good to return to.
-    step counts updates; epoch those passed; position the steps of the epoch under way.
-    best_*: the best evaluation so far, by validation loss (training loss without a validation
-    part); stale: evaluations since. rising and clipped count steps.
+    table: stands in for the dataset that the experiment names, as arrays from Python do.
     """
-
-    lanes: NDArray[np.int64]
-    W: Array
-    slots: tuple[Array, ...]
-    step: int
-    epoch: int
-    position: int
-    evaluations: int
-    gradients: int
-    initial_loss: NDArray[np.float64]
-    last_loss: NDArray[np.float64]
-    last_batch_loss: NDArray[np.float64]
-    last_W: Array
-    best_W: Array
-    best_loss: NDArray[np.float64]
-    best_step: NDArray[np.int64]
-    best_epoch: NDArray[np.float64]
-    stale: NDArray[np.int64]
-    rising: NDArray[np.int64]
-    clipped: NDArray[np.int64]
-
-    @classmethod
-    def start(cls, cohort: Cohort) -> State:
-        W = cohort.initial_weights()
-        lanes = len(W)
-        unknown = np.full(lanes, np.nan)
-        none = np.zeros(lanes, dtype=np.int64)
-        return cls(
-            lanes=np.arange(lanes),
-            W=W,
-            slots=tuple(np.zeros_like(W) for _ in cohort.rule.slots),
-            step=0,
-            epoch=0,
-            position=0,
-            evaluations=0,
-            gradients=0,
-            initial_loss=unknown,
-            last_loss=unknown,
-            last_batch_loss=unknown,
-            last_W=W,
-            best_W=W,
-            best_loss=np.full(lanes, np.inf),
-            best_step=none,
-            best_epoch=np.zeros(lanes),
-            stale=none,
-            rising=none,
-            clipped=none,
-        )
-
-    def keep(self, alive: NDArray[np.bool_]) -> State:
-        """The state with only the lanes marked alive (lanes,)."""
-        changed: dict[str, Any] = {"slots": tuple(slot[alive] for slot in self.slots)}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, np.ndarray):
-                changed[field.name] = value[alive]
-        return replace(self, **changed)
+    dataset = experiment.dataset
+    if table is None:
+        given = {name: value for name, value in dataset.options.items() if value is not None}
+        table = load_table(given | {dataset.chosen_by: dataset.name})
+    return prepare(
+        table,
+        task=MODELS[experiment.model.name].task,
+        validation=dataset["split"].validation,
+        test=dataset["split"].test,
+        standardize=dataset["standardize"],
+        seed=dataset["seed"],
+        dtype=experiment.dtype,
+    )
 
 
 def _build_model(experiment: Experiment, data: Prepared) -> Model:

@@ -60,13 +60,13 @@ class NumpyStepper:
         self._layout = lanes.cohort.model.layout
         self._rule = lanes.cohort.rule
         self._options = lanes.rule_options()
-        self._streams = [lane for _, lane in lanes.streams()]
+        self._streams = [places for _, places in lanes.streams]
         self._clip_norm = self._clip_value = None
         if shared.clip.norm is not None:
             self._clip_norm = lanes.operand(lambda experiment: experiment.clip.norm or 0.0)
         if shared.clip.value is not None:
             self._clip_value = lanes.operand(lambda experiment: experiment.clip.value or 0.0)
-        self._parts = _by_stream(lanes.objective(), self._streams)
+        self._parts = _by_stream(lanes.objective, self._streams)
         self._limit = loss_limit
 
     def advance(

@@ -1,9 +1,9 @@
-"""The record of every step, thinned to a bounded number of points without losing a spike.
+"""The records of a cohort: every step, thinned without losing a spike, and every evaluation.
 
-A point stands for `stride` consecutive steps: it carries the last of them, and the largest batch
-loss and gradient norm of them all. When the points reach their bound, neighbours are joined in
-pairs and the stride doubles; so there are always between half the bound and the bound, however long
-the run turns out to be.
+A point of the step trace stands for `stride` consecutive steps: it carries the last of them, and
+the largest batch loss and gradient norm of them all. When the points reach their bound, neighbours
+are joined in pairs and the stride doubles; so there are always between half the bound and the
+bound, however long the run turns out to be.
 """
 
 from __future__ import annotations
@@ -17,17 +17,28 @@ SHARED_FIELDS = ("step", "epoch", "gradients", "seconds")
 LANE_FIELDS = ("lr", "batch_loss", "grad_norm", "update_norm", "weight_norm")
 PEAK_FIELDS = ("max_batch_loss", "max_grad_norm")
 SUM_FIELDS = ("clipped",)
-_COUNTS = ("step", "gradients")
+EVALUATION_FIELDS = (
+    "train_loss",
+    "train_accuracy",
+    "validation_loss",
+    "validation_accuracy",
+    "full_grad_norm",
+)
+_COUNTS = ("steps", "step", "gradients")
+_OWN_FIELDS = (*LANE_FIELDS, *PEAK_FIELDS, *SUM_FIELDS)
 
 Columns = dict[str, NDArray[Any]]
+Lanes = NDArray[np.int64]
 
 
 class StepTrace:
-    """The step records of all lanes. `rewrites` counts how often earlier points were joined."""
+    """The step records of all lanes; a lane that has left keeps its columns, unread.
+
+    stride: steps a new point stands for. rewrites: how often earlier points were joined.
+    """
 
     def __init__(self, lanes: int, points: int | None) -> None:
         self._bound = points
-        self._lanes = lanes
         self.stride = 1
         self.rewrites = 0
         self.points = 0
@@ -35,8 +46,13 @@ class StepTrace:
         self._own = {name: np.empty((64, lanes)) for name in _OWN_FIELDS}
         self._open = False  # whether the last point still waits for steps of its stride
 
-    def add(self, shared: Columns, own: Columns) -> None:
-        """Add consecutive steps: columns (steps,) and (steps, lanes)."""
+    @property
+    def closed_points(self) -> int:
+        """The points that no further step will change, unless pairs are joined."""
+        return self.points - self._open
+
+    def add(self, shared: Columns, own: Columns, lanes: Lanes) -> None:
+        """Add consecutive steps of these lanes: columns (steps,) and (steps, lanes)."""
         own = own | {"max_batch_loss": own["batch_loss"], "max_grad_norm": own["grad_norm"]}
         steps = len(shared["step"])
         taken = 0
@@ -51,29 +67,18 @@ class StepTrace:
                 self._halve()
                 continue
             count = min(room, steps - taken)
-            place(_part(shared, taken, count), _part(own, taken, count), count)
+            place(_part(shared, taken, count), _part(own, taken, count), lanes)
             taken += count
 
-    def lane(self, place: int) -> Columns:
-        """The columns of one lane, as arrays of their own."""
-        shared = {name: column[: self.points].copy() for name, column in self._shared.items()}
-        for name in _COUNTS:
-            shared[name] = shared[name].astype(np.int64)
-        shared["steps"] = shared["steps"].astype(np.int64)
-        own = {name: column[: self.points, place].copy() for name, column in self._own.items()}
-        return shared | own
+    def lane(self, lane: int, start: int = 0, end: int | None = None) -> Columns:
+        """The columns of one lane, from point `start` to `end`, as arrays of their own."""
+        chosen = slice(start, self.points if end is None else end)
+        columns: Columns = {name: column[chosen].copy() for name, column in self._shared.items()}
+        columns |= {name: column[chosen].astype(np.int64) for name, column in _counts(columns)}
+        return columns | {name: table[chosen, lane].copy() for name, table in self._own.items()}
 
-    def keep(self, alive: NDArray[np.bool_]) -> None:
-        """Leave out the lanes that are not marked alive."""
-        self._own = {name: column[:, alive] for name, column in self._own.items()}
-        self._lanes = int(alive.sum())
-
-    @property
-    def closed_points(self) -> int:
-        """The points that no further step will change, unless pairs are joined."""
-        return self.points - self._open
-
-    def _append(self, shared: Columns, own: Columns, steps: int) -> None:
+    def _append(self, shared: Columns, own: Columns, lanes: Lanes) -> None:
+        steps = len(shared["step"])
         starts = np.arange(0, steps, self.stride)
         ends = np.minimum(starts + self.stride, steps) - 1
         first, last = self.points, self.points + len(starts)
@@ -82,27 +87,27 @@ class StepTrace:
         for name in SHARED_FIELDS:
             self._shared[name][first:last] = shared[name][ends]
         for name in LANE_FIELDS:
-            self._own[name][first:last] = own[name][ends]
+            self._own[name][first:last, lanes] = own[name][ends]
         for name in PEAK_FIELDS:
-            self._own[name][first:last] = np.maximum.reduceat(own[name], starts)
+            self._own[name][first:last, lanes] = np.maximum.reduceat(own[name], starts)
         for name in SUM_FIELDS:
-            self._own[name][first:last] = np.add.reduceat(own[name].astype(float), starts)
+            self._own[name][first:last, lanes] = np.add.reduceat(own[name].astype(float), starts)
         self.points = last
         self._open = bool(steps % self.stride)
 
-    def _join_last(self, shared: Columns, own: Columns, steps: int) -> None:
-        """Let the open last point stand for `steps` more."""
+    def _join_last(self, shared: Columns, own: Columns, lanes: Lanes) -> None:
+        """Let the open last point stand for these steps too."""
         at = self.points - 1
-        self._shared["steps"][at] += steps
+        self._shared["steps"][at] += len(shared["step"])
         for name in SHARED_FIELDS:
-            self._shared[name][at] = shared[name][steps - 1]
+            self._shared[name][at] = shared[name][-1]
         for name in LANE_FIELDS:
-            self._own[name][at] = own[name][steps - 1]
+            self._own[name][at, lanes] = own[name][-1]
         for name in PEAK_FIELDS:
-            peak = own[name][:steps].max(axis=0)
-            self._own[name][at] = np.maximum(self._own[name][at], peak)
+            peak = own[name].max(axis=0)
+            self._own[name][at, lanes] = np.maximum(self._own[name][at, lanes], peak)
         for name in SUM_FIELDS:
-            self._own[name][at] += own[name][:steps].sum(axis=0)
+            self._own[name][at, lanes] += own[name].sum(axis=0)
         self._open = bool(self._shared["steps"][at] < self.stride)
 
     def _halve(self) -> None:
@@ -128,21 +133,49 @@ class StepTrace:
         self._open = bool(count % 2)
 
     def _reserve(self, points: int) -> None:
-        room = len(self._shared["steps"])
-        if points <= room:
-            return
-        extra = max(room, points - room)
-        self._shared = {
-            name: np.concatenate([column, np.empty(extra)]) for name, column in self._shared.items()
-        }
-        self._own = {
-            name: np.concatenate([column, np.empty((extra, self._lanes))])
-            for name, column in self._own.items()
-        }
+        if points > len(self._shared["steps"]):
+            self._shared = {name: _grown(column, points) for name, column in self._shared.items()}
+            self._own = {name: _grown(table, points) for name, table in self._own.items()}
 
 
-_OWN_FIELDS = (*LANE_FIELDS, *PEAK_FIELDS, *SUM_FIELDS)
+class EvaluationTrace:
+    """Every evaluation of all lanes; NaN where a reading was not taken."""
+
+    def __init__(self, lanes: int) -> None:
+        self.points = 0
+        self._shared = {name: np.empty(16) for name in SHARED_FIELDS}
+        self._own = {name: np.empty((16, lanes)) for name in EVALUATION_FIELDS}
+
+    def add(self, shared: dict[str, float], own: Columns, lanes: Lanes) -> None:
+        """Add one evaluation of these lanes: numbers, and columns (lanes,)."""
+        if self.points == len(self._shared["step"]):
+            room = self.points + 1
+            self._shared = {name: _grown(column, room) for name, column in self._shared.items()}
+            self._own = {name: _grown(table, room) for name, table in self._own.items()}
+        for name, column in self._shared.items():
+            column[self.points] = shared[name]
+        for name, table in self._own.items():
+            table[self.points, lanes] = own.get(name, np.nan)
+        self.points += 1
+
+    def lane(self, lane: int, start: int = 0) -> Columns:
+        """The columns of one lane, from point `start` on, as arrays of their own."""
+        chosen = slice(start, self.points)
+        columns: Columns = {name: column[chosen].copy() for name, column in self._shared.items()}
+        columns |= {name: column[chosen].astype(np.int64) for name, column in _counts(columns)}
+        return columns | {name: table[chosen, lane].copy() for name, table in self._own.items()}
+
+
+def _counts(columns: Columns) -> list[tuple[str, NDArray[Any]]]:
+    return [(name, column) for name, column in columns.items() if name in _COUNTS]
 
 
 def _part(columns: Columns, start: int, count: int) -> Columns:
     return {name: column[start : start + count] for name, column in columns.items()}
+
+
+def _grown(column: NDArray[Any], room: int) -> NDArray[Any]:
+    """A copy with at least `room` rows, and at least twice as many as before."""
+    wider = np.empty((max(room, 2 * len(column)), *column.shape[1:]))
+    wider[: len(column)] = column
+    return wider

@@ -43,6 +43,11 @@ class Batching:
             )
 
     @property
+    def draws(self) -> bool:
+        """Whether the order of the examples depends on the seed."""
+        return self.sampling != "sequential"
+
+    @property
     def steps_per_epoch(self) -> int:
         """The number of updates in one epoch; with drop_last a short last batch is left out."""
         full, rest = divmod(self.rows, self.batch_size)

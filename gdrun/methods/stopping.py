@@ -118,6 +118,17 @@ def moment(epoch: float, step: int) -> str:
     return f"at epoch {position(epoch)} (step {step})"
 
 
+def divergence_sentence(
+    quantity: str, value: float, layer: str | None, *, factor: float, initial_loss: float
+) -> str:
+    """The sentence for a divergence, such as `the gradient of w became nan`."""
+    if np.isfinite(value):
+        limit = f"{factor:g} times the initial loss {number(initial_loss)}"
+        return f"the {quantity} {number(value)} is above {limit}"
+    place = f" of {layer}" if layer else ""
+    return f"the {quantity}{place} became {value}"
+
+
 def budget_sentence(budget: str, amount: float) -> str:
     """The sentence for a used-up budget, such as `the budget of 50 epochs is used up`."""
     unit = budget.removesuffix("s") if amount == 1 else budget

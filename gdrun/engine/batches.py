@@ -1,0 +1,60 @@
+"""Batches: the examples of consecutive steps, gathered once for all lanes of a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdrun.engine.cohort import Cohort
+from gdrun.engine.steppers import Batch
+
+CHUNK_ENTRIES = 2**18
+"""Entries of X gathered at once: 2 MB of float64, about what a core keeps close."""
+
+MOST_STEPS = 512
+"""Steps in one chunk at the most, so that a request to stop is seen soon."""
+
+
+class Batches:
+    """The batches of a cohort, epoch by epoch."""
+
+    def __init__(self, cohort: Cohort) -> None:
+        self._batching = cohort.batching
+        self._data = cohort.train
+        self._orders: dict[int, NDArray[np.int64]] = {}
+        self._epoch = -1
+
+    def most_steps(self, streams: int) -> int:
+        """How many steps a chunk may hold."""
+        entries: int = streams * self._batching.batch_size * self._data.X.shape[1]
+        return min(max(CHUNK_ENTRIES // entries, 1), MOST_STEPS)
+
+    def chunk(self, seeds: Sequence[int], epoch: int, start: int, steps: int) -> list[Batch]:
+        """The batches of `steps` steps of an epoch, from its step `start` on."""
+        X, y = self._data.X, self._data.y
+        size = self._batching.batch_size
+        first, last = start * size, (start + steps) * size
+        if self._batching.whole:
+            return [(X[None], y[None])] * steps
+        if not self._batching.draws:
+            X, y = X[None, first:last], y[None, first:last]
+        else:
+            chosen = np.stack([self._order(seed, epoch)[first:last] for seed in seeds])
+            X, y = X.take(chosen, axis=0), y.take(chosen)
+        return [(X[:, k : k + size], y[:, k : k + size]) for k in range(0, y.shape[1], size)]
+
+    def sizes(self, start: int, steps: int) -> NDArray[np.int64]:
+        """How many examples each of `steps` steps uses, from step `start` of an epoch on."""
+        size = self._batching.batch_size
+        left = self._batching.rows - size * np.arange(start, start + steps)
+        return np.minimum(left, size)
+
+    def _order(self, seed: int, epoch: int) -> NDArray[np.int64]:
+        """The order of one epoch, kept while the epoch lasts."""
+        if epoch != self._epoch:
+            self._orders, self._epoch = {}, epoch
+        if seed not in self._orders:
+            self._orders[seed] = self._batching.order(seed, epoch)
+        return self._orders[seed]

@@ -1,0 +1,114 @@
+"""Evaluations: the full objective of all lanes, and the judgement of stopping rules on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdrun.engine.cohort import Design, Lanes
+from gdrun.engine.state import State
+from gdrun.engine.steppers import scaled_norm
+from gdrun.methods.stopping import STOP_RULES, EarlyStopping, Readings, Status
+from gdrun.problems.objective import Array, Objective
+from gdrun.spec.settings import Rules
+
+
+@dataclass(frozen=True)
+class Firing:
+    """A rule that fired in one lane: its name, the status it brings, and its sentence."""
+
+    rule: str
+    status: Status
+    sentence: str
+
+
+def read(lanes: Lanes, state: State, *, gradient: bool, moved: NDArray[np.bool_]) -> Readings:
+    """The readings of the full objective at W, by quantity: (lanes,).
+
+    gradient: whether the full gradient is wanted. moved: lanes whose rate was above zero since the
+    last evaluation; a lane that stood still by schedule has no changes to judge.
+    """
+    cohort, W = lanes.cohort, state.W
+    objective = lanes.objective
+    readings = _scores(cohort.train, "train", objective, W)
+    readings["train_loss"] = readings["train_loss"] + objective.penalty(W)
+    if cohort.validation is not None:
+        readings |= _scores(cohort.validation, "validation", objective, W)
+    if gradient:
+        _, slope = objective.value_and_gradient(W, cohort.train.X, cohort.train.y)
+        readings["full_grad_norm"] = scaled_norm(slope)
+    loss_change = np.abs(readings["train_loss"] - state.last_loss)
+    weight_change = scaled_norm(W - state.last_W)
+    known = moved & ~np.isnan(state.last_loss)
+    readings["loss_change"] = np.where(known, loss_change, np.nan)
+    readings["weight_change"] = np.where(known, weight_change, np.nan)
+    return readings
+
+
+def held_out(lanes: Lanes, W: Array) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Loss and accuracy on the test part, both (lanes,); NaN without one."""
+    test = lanes.cohort.test
+    if test is None:
+        unknown = np.full(len(W), np.nan)
+        return unknown, unknown
+    return lanes.objective.loss_and_accuracy(W, test.X, test.y)
+
+
+def _scores(part: Design, name: str, objective: Objective, W: Array) -> Readings:
+    loss, accuracy = objective.loss_and_accuracy(W, part.X, part.y)
+    return {f"{name}_loss": loss, f"{name}_accuracy": accuracy}
+
+
+def remember(state: State, readings: Readings, rules: tuple[Rules, Rules], epoch: float) -> State:
+    """The state after an evaluation: best weights, memory of early stopping, last readings.
+
+    rules: those that are obeyed, and those that are only watched.
+    """
+    deciding = readings.get("validation_loss", readings["train_loss"])
+    better = deciding < state.best_loss
+    to_beat, to_beat_epoch, stale = (
+        state.to_beat.copy(),
+        state.to_beat_epoch.copy(),
+        state.stale + 1,
+    )
+    for column, section in enumerate(rules):
+        margin = section.early_stopping.min_delta if section.early_stopping else 0.0
+        improved = deciding < to_beat[:, column] - margin
+        # The first finite loss is always an improvement: inf − margin is inf.
+        to_beat[improved, column] = deciding[improved]
+        to_beat_epoch[improved, column] = epoch
+        stale[improved, column] = 0
+    return replace(
+        state,
+        evaluations=state.evaluations + 1,
+        last_loss=readings["train_loss"],
+        last_W=state.W,
+        best_W=state.W if better.all() else np.where(better[:, None], state.W, state.best_W),
+        best_loss=np.where(better, deciding, state.best_loss),
+        best_step=np.where(better, state.step, state.best_step),
+        best_epoch=np.where(better, epoch, state.best_epoch),
+        to_beat=to_beat,
+        to_beat_epoch=to_beat_epoch,
+        stale=stale,
+    )
+
+
+def fired(
+    rules: Rules, column: int, readings: Readings, state: State
+) -> Iterator[tuple[int, Firing]]:
+    """Every rule that fires in a lane, by the lane's place among those still training."""
+    for name, threshold in rules.thresholds.items():
+        rule = STOP_RULES[name]
+        if rule.reading not in readings:
+            continue
+        for lane in np.flatnonzero(rule.fired(readings, threshold)).tolist():
+            sentence = rule.sentence(float(readings[rule.reading][lane]), threshold)
+            yield lane, Firing(name, "converged", sentence)
+    if rules.early_stopping is not None:
+        patience = EarlyStopping(rules.early_stopping.patience)
+        for lane in np.flatnonzero(state.stale[:, column] >= patience.patience).tolist():
+            best, epoch = state.to_beat[lane, column], state.to_beat_epoch[lane, column]
+            yield lane, Firing("early_stopping", "stopped", patience.sentence(best, epoch))

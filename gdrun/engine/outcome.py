@@ -1,0 +1,128 @@
+"""What a lane leaves when it ends: why it ended, its weights, its records, and the summary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdrun.engine.trace import Columns
+from gdrun.methods.stopping import Status, Stop
+from gdrun.problems.objective import Array
+from gdrun.spec.experiment import Experiment
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """Which quantity diverged, when, in which layer where one can be named, and from what loss."""
+
+    step: int
+    epoch: float
+    quantity: str
+    value: float
+    layer: str | None
+    last_finite_loss: float
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best evaluation of a run: lowest validation loss, or training loss without that part."""
+
+    epoch: float
+    step: int
+    quantity: str
+    loss: float
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds of wall clock: in updates, in evaluations, and from the start of training."""
+
+    updates: float
+    evaluations: float
+    total: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One finished lane.
+
+    weights and best_weights: flat rows (P,); weights are those that the run delivers, the best
+    ones where `restored`. scores: data loss and accuracy of the delivered weights on the test
+    part. watched: for each watched rule that would have fired, when it would have first.
+    """
+
+    experiment: Experiment
+    stop: Stop
+    divergence: Divergence | None
+    weights: Array
+    best_weights: Array
+    best: Best | None
+    restored: bool
+    steps: Columns
+    evaluations: Columns
+    test_loss: float
+    test_accuracy: float
+    rising: int
+    clipped: int
+    largest_grad_norm: float
+    watched: tuple[Stop, ...]
+    timing: Timing
+
+    @property
+    def status(self) -> Status:
+        return self.stop.status
+
+    def summary(self) -> dict[str, Any]:
+        """The run in numbers; losses are those of the delivered weights, None where unknown."""
+        last = self._delivered()
+        steps = self.stop.step
+        first_loss = self.evaluations["train_loss"][:1]
+        return {
+            "epochs": self.stop.epoch,
+            "steps": steps,
+            "gradients": _last(self.steps["gradients"], 0),
+            "seconds": self.timing.updates,
+            "initial_train_loss": float(first_loss[0]) if len(first_loss) else None,
+            **{name: _known(last, name) for name in _SCORES},
+            "test_loss": _number(self.test_loss),
+            "test_accuracy": _number(self.test_accuracy),
+            "grad_norm": _number(_last(self.steps["grad_norm"], np.nan)),
+            "largest_grad_norm": float(self.largest_grad_norm),
+            "rising_share": self.rising / (steps - 1) if steps > 1 else None,
+            "clipped_share": self.clipped / steps if steps else None,
+            "best": None
+            if self.best is None
+            else {
+                "epoch": self.best.epoch,
+                "step": self.best.step,
+                self.best.quantity: self.best.loss,
+            },
+            "weights": "best" if self.restored else "last",
+        }
+
+    def _delivered(self) -> dict[str, float]:
+        """The evaluation of the delivered weights; empty where there is none."""
+        step = self.best.step if self.restored and self.best else self.stop.step
+        found = np.flatnonzero(self.evaluations["step"] == step)
+        if not len(found):
+            return {}
+        return {name: float(self.evaluations[name][found[-1]]) for name in _SCORES}
+
+
+_SCORES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
+
+
+def _known(scores: dict[str, float], name: str) -> float | None:
+    return _number(scores[name]) if name in scores else None
+
+
+def _number(value: float) -> float | None:
+    """NaN marks what was not measured."""
+    return None if np.isnan(value) else float(value)
+
+
+def _last(column: NDArray[Any], default: Any) -> Any:
+    return column[-1].item() if len(column) else default

@@ -1,0 +1,116 @@
+"""The plan of a cohort: when it evaluates, when its budgets end, and which rates its steps use.
+
+Everything here follows from the experiment and the batching alone, so any step can be planned
+without the steps before it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdrun.engine.cohort import Lanes
+from gdrun.methods.sampling import Batching
+from gdrun.methods.schedules import SCHEDULES, needs_length, rates
+from gdrun.methods.stopping import budget_sentence
+from gdrun.spec.experiment import Experiment
+
+# An evaluation is due at a time that floating point may place just behind the step it belongs to.
+SLACK = 1e-9
+
+
+@dataclass(frozen=True)
+class Budget:
+    """A budget in the unit of its name, and the number of steps it pays for."""
+
+    name: str
+    amount: float
+    steps: int
+
+    @property
+    def sentence(self) -> str:
+        return budget_sentence(self.name, self.amount)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run stands: its epoch, counted from 0, and the steps taken of it."""
+
+    epoch: int
+    position: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is known of a run before it starts. All lanes of a cohort share it but for rates."""
+
+    experiment: Experiment
+    batching: Batching
+
+    @cached_property
+    def budget(self) -> Budget | None:
+        """The budget of steps that ends first; None where only seconds are limited."""
+        stopping = self.experiment.stopping
+        budgets = []
+        if stopping.epochs is not None:
+            steps = stopping.epochs * self.batching.steps_per_epoch
+            budgets.append(Budget("epochs", stopping.epochs, steps))
+        if stopping.steps is not None:
+            budgets.append(Budget("steps", stopping.steps, stopping.steps))
+        if stopping.gradients is not None:
+            steps = self._steps_for(stopping.gradients)
+            budgets.append(Budget("gradients", stopping.gradients, steps))
+        return min(budgets, key=lambda budget: budget.steps, default=None)
+
+    def _steps_for(self, gradients: int) -> int:
+        """The most steps that spend no more than so many gradients."""
+        epochs, rest = divmod(gradients, self.batching.gradients_per_epoch)
+        return epochs * self.batching.steps_per_epoch + rest // self.batching.batch_size
+
+    def evaluation_time(self, index: int) -> float:
+        """When evaluation `index` is due, in epochs; evaluation 0 is at the start."""
+        return index * self.experiment.evaluate.every
+
+    def epoch_time(self, place: Place) -> float:
+        return place.epoch + place.position / self.batching.steps_per_epoch
+
+    def steps_to_evaluation(self, index: int, place: Place) -> int | None:
+        """The steps from `place` to evaluation `index`; None where it lies in a later epoch."""
+        ahead = self.evaluation_time(index) - place.epoch
+        if ahead > 1 + SLACK:
+            return None
+        due = math.ceil(ahead * self.batching.steps_per_epoch - SLACK)
+        return max(due - place.position, 0)
+
+    @cached_property
+    def length(self) -> float | None:
+        """The length of the run in the schedule's unit; None where no budget of steps tells."""
+        if self.budget is None:
+            return None
+        if self.experiment.schedule["per"] == "step":
+            return float(self.budget.steps)
+        return self.budget.steps / self.batching.steps_per_epoch
+
+    def rates(self, lanes: Lanes, step: int, place: Place, count: int) -> NDArray[np.float64]:
+        """The rates of `count` steps of one epoch, after `step` earlier ones: (count, lanes).
+
+        Time is the epoch, counted from 0, and constant within it; or the steps before this one.
+        """
+        schedule = self.experiment.schedule
+        per_step = schedule["per"] == "step"
+        times = np.arange(step, step + count, dtype=float) if per_step else np.array([place.epoch])
+        definition = SCHEDULES[schedule.name]
+        planned = rates(
+            definition,
+            times,
+            lanes.rates,
+            length=self.length if needs_length(definition) else None,
+            options=lanes.schedule_options,
+            warmup=schedule["warmup"],
+            warmup_start=schedule["warmup_start"],
+        )
+        return np.broadcast_to(planned, (count, planned.shape[1]))

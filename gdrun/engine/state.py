@@ -1,0 +1,96 @@
+"""The whole changing state of a cohort, one record of arrays: what a checkpoint has to hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdrun.engine.cohort import Cohort
+from gdrun.engine.plan import Place
+from gdrun.problems.objective import Array
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class State:
+    """Counters that all lanes share, and arrays with one row a lane.
+
+    Arrays are replaced, never written into, so an earlier state stays good to return to.
+
+    lanes: which lanes of the cohort are still training. step counts updates, evaluations those
+    made, gradients those of one lane; seconds is the time spent on updates.
+    loss_limit: above it a loss has diverged. last_*: at the last evaluation, but last_batch_loss at
+    the last step. best_*: the best evaluation so far, by validation loss (training loss where there
+    is no validation part). to_beat and stale (lanes, 2): the memory of early stopping, the loss it
+    waits to see improved and the evaluations since; column 0 is obeyed, column 1 only watched.
+    rising and clipped count steps; largest_grad_norm is over all of them.
+    """
+
+    lanes: NDArray[np.int64]
+    W: Array
+    slots: tuple[Array, ...]
+    place: Place
+    step: int
+    evaluations: int
+    gradients: int
+    seconds: float
+    loss_limit: Numbers
+    initial_loss: Numbers
+    last_loss: Numbers
+    last_W: Array
+    last_batch_loss: Numbers
+    best_W: Array
+    best_loss: Numbers
+    best_step: NDArray[np.int64]
+    best_epoch: Numbers
+    to_beat: Numbers
+    to_beat_epoch: Numbers
+    stale: NDArray[np.int64]
+    rising: NDArray[np.int64]
+    clipped: NDArray[np.int64]
+    largest_grad_norm: Numbers
+
+    @classmethod
+    def start(cls, cohort: Cohort) -> State:
+        W = cohort.initial_weights()
+        lanes = len(W)
+        unknown = np.full(lanes, np.nan)
+        none = np.zeros(lanes, dtype=np.int64)
+        return cls(
+            lanes=np.arange(lanes),
+            W=W,
+            slots=tuple(np.zeros_like(W) for _ in cohort.rule.slots),
+            place=Place(0, 0),
+            step=0,
+            evaluations=0,
+            gradients=0,
+            seconds=0.0,
+            loss_limit=np.full(lanes, np.inf),
+            initial_loss=unknown,
+            last_loss=unknown,
+            last_W=W,
+            last_batch_loss=unknown,
+            best_W=W,
+            best_loss=np.full(lanes, np.inf),
+            best_step=none,
+            best_epoch=np.zeros(lanes),
+            to_beat=np.full((lanes, 2), np.inf),
+            to_beat_epoch=np.zeros((lanes, 2)),
+            stale=np.zeros((lanes, 2), dtype=np.int64),
+            rising=none,
+            clipped=none,
+            largest_grad_norm=np.zeros(lanes),
+        )
+
+    def keep(self, alive: NDArray[np.bool_]) -> State:
+        """The state with only the lanes marked alive (lanes,)."""
+        changed: dict[str, Any] = {"slots": tuple(slot[alive] for slot in self.slots)}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                changed[field.name] = value[alive]
+        return replace(self, **changed)

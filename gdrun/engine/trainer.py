@@ -1,0 +1,318 @@
+"""The one training loop: it advances a cohort from evaluation to evaluation until every lane ends.
+
+The loop is silent. Listeners hear what happens; the state is one record of arrays; the stepper does
+the arithmetic. A lane that stops or diverges leaves with its outcome, and the rest go on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdrun.engine.batches import Batches
+from gdrun.engine.cohort import Cohort, Lanes
+from gdrun.engine.evaluation import Firing, fired, held_out, read, remember
+from gdrun.engine.listeners import Listener, Progress
+from gdrun.engine.outcome import Best, Divergence, Outcome, Timing
+from gdrun.engine.plan import Place, Plan
+from gdrun.engine.state import State
+from gdrun.engine.steppers import Failure, Measures, NumpyStepper
+from gdrun.engine.trace import EvaluationTrace, StepTrace
+from gdrun.methods.stopping import (
+    Readings,
+    Stop,
+    budget_sentence,
+    divergence_sentence,
+    moment,
+)
+
+Interrupted = Callable[[], str | None]
+
+
+class Trainer:
+    """One training of a cohort.
+
+    interrupted: asked between chunks; a name such as SIGINT ends all lanes there, with a last
+    evaluation, as interrupted.
+    """
+
+    def __init__(
+        self,
+        cohort: Cohort,
+        listeners: Sequence[Listener] = (),
+        interrupted: Interrupted = lambda: None,
+    ) -> None:
+        self.cohort = cohort
+        self.plan = Plan(cohort.shared, cohort.batching)
+        self.state = State.start(cohort)
+        self._listeners = listeners
+        self._interrupted = interrupted
+        self._batches = Batches(cohort)
+        points = cohort.shared.log.points
+        lanes = len(cohort.experiments)
+        self.steps = StepTrace(lanes, None if points == "all" else points)
+        self.evaluations = EvaluationTrace(lanes)
+        self._outcomes: dict[int, Outcome] = {}
+        self._watched: dict[int, dict[str, Stop]] = {lane: {} for lane in range(lanes)}
+        self._evaluating = 0.0
+        self._moved: NDArray[np.bool_]
+        self._readings: Readings = {}
+        self._evaluated_step = -1
+        self._use(Lanes(cohort, self.state.lanes))
+
+    def run(self) -> tuple[Outcome, ...]:
+        """Train until every lane has ended; the outcomes, in the order of the cohort's lanes."""
+        self._started = time.perf_counter()
+        with np.errstate(all="ignore"):
+            self._tell_started()
+            self._evaluate()
+            while len(self.state.lanes):
+                self._advance_to_evaluation()
+        return tuple(self._outcomes[lane] for lane in sorted(self._outcomes))
+
+    @property
+    def progress(self) -> Progress:
+        return Progress(self.cohort, self.plan, self.state, self.steps, self.evaluations)
+
+    def _advance_to_evaluation(self) -> None:
+        """Take the steps up to the next evaluation, or the end if that comes first."""
+        index = int(self.plan.epoch_time(self.state.place) / self.plan.evaluation_time(1) + 1e-9)
+        while len(self.state.lanes):
+            if self._ending() or not (steps := self._steps_due(index + 1)):
+                return self._evaluate()
+            self._advance(steps)
+        return None
+
+    def _steps_due(self, evaluation: int) -> int:
+        """Steps to the next evaluation, within this epoch and the budget; 0 when it is due."""
+        place, budget = self.state.place, self.plan.budget
+        due = self.plan.steps_to_evaluation(evaluation, place)
+        left = self.cohort.batching.steps_per_epoch - place.position
+        steps = left if due is None else min(due, left)
+        return steps if budget is None else min(steps, budget.steps - self.state.step)
+
+    def _advance(self, steps: int) -> None:
+        """Take at most `steps` steps, one chunk of them."""
+        state, seeds = self.state, [seed for seed, _ in self._lanes.streams]
+        steps = min(steps, self._batches.most_steps(len(seeds)))
+        begin = time.perf_counter()
+        batches = self._batches.chunk(seeds, state.place.epoch, state.place.position, steps)
+        rates = self.plan.rates(self._lanes, state.step, state.place, steps)
+        measures = self._stepper.advance(state.W, state.slots, state.step, batches, rates)
+        self._record(measures, rates, time.perf_counter() - begin)
+        if measures.bad:
+            self._retire_diverged(measures, state.last_batch_loss)
+        for listener in self._listeners:
+            listener.advanced(self.progress)
+
+    def _record(self, measures: Measures, rates: NDArray[np.float64], seconds: float) -> None:
+        """Take the state over from the stepper, and write the steps down."""
+        state, steps = self.state, measures.steps
+        sizes = self._batches.sizes(state.place.position, steps)
+        count = np.arange(1, steps + 1)
+        epoch, position = state.place.epoch, state.place.position
+        per_epoch = self.cohort.batching.steps_per_epoch
+        shared = {
+            "step": state.step + count,
+            "epoch": epoch + (position + count) / per_epoch,
+            "gradients": state.gradients + np.cumsum(sizes),
+            "seconds": state.seconds + seconds * count / steps,
+        }
+        self.steps.add(
+            shared,
+            {
+                "lr": rates[:steps],
+                "batch_loss": measures.batch_loss,
+                "grad_norm": measures.grad_norm,
+                "update_norm": measures.update_norm,
+                "weight_norm": measures.weight_norm,
+                "clipped": measures.clipped,
+            },
+            state.lanes,
+        )
+        self._moved |= (rates > 0).any(axis=0)
+        position += steps
+        losses = np.concatenate([state.last_batch_loss[None], measures.batch_loss])
+        self.state = replace(
+            state,
+            W=measures.W,
+            slots=measures.slots,
+            place=Place(epoch + 1, 0) if position == per_epoch else Place(epoch, position),
+            step=state.step + steps,
+            gradients=state.gradients + int(sizes.sum()),
+            seconds=state.seconds + seconds,
+            last_batch_loss=losses[-1],
+            rising=state.rising + (losses[1:] > losses[:-1]).sum(axis=0),
+            clipped=state.clipped + measures.clipped.sum(axis=0),
+            largest_grad_norm=np.maximum(state.largest_grad_norm, measures.grad_norm.max(axis=0)),
+        )
+
+    def _retire_diverged(self, measures: Measures, loss_before: NDArray[np.float64]) -> None:
+        losses = np.array([self.state.initial_loss, loss_before, *measures.batch_loss[-2:]])
+        for lane, failure in measures.bad.items():
+            self._end_diverged(lane, failure, losses[:, lane])
+        self._drop(measures.bad)
+
+    def _evaluate(self) -> None:
+        """Read the full objective, judge every rule and budget, and retire what has ended."""
+        epoch = self.plan.epoch_time(self.state.place)
+        if self.state.step != self._evaluated_step:
+            self._read(epoch)
+        self._judge(epoch)
+
+    def _read(self, epoch: float) -> None:
+        begin = time.perf_counter()
+        obeyed = self.cohort.shared.stopping
+        rules = (obeyed, obeyed.watch)
+        wants_gradient = any("grad_norm" in section.thresholds for section in rules)
+        state = self.state
+        readings = read(self._lanes, state, gradient=wants_gradient, moved=self._moved)
+        self._moved = np.zeros(len(state.lanes), dtype=bool)
+        if state.evaluations == 0:
+            initial = readings["train_loss"]
+            factor = obeyed.divergence.factor
+            # From a start without any loss, every step would be an infinite rise.
+            limit = np.where(initial > 0, factor * initial, np.inf)
+            state = replace(state, initial_loss=initial, loss_limit=limit)
+        self.state = remember(state, readings, rules, epoch)
+        shared = {
+            "step": state.step,
+            "epoch": epoch,
+            "gradients": state.gradients,
+            "seconds": state.seconds,
+        }
+        self.evaluations.add(shared, readings, state.lanes)
+        self._evaluating += time.perf_counter() - begin
+        if state.evaluations == 0:
+            self._use(self._lanes)
+        for listener in self._listeners:
+            listener.evaluated(self.progress, readings)
+        self._readings, self._evaluated_step = readings, state.step
+
+    def _judge(self, epoch: float) -> None:
+        state, readings, rules = self.state, self._readings, self.cohort.shared.stopping
+        ended: dict[int, None] = {}
+        limit = state.loss_limit
+        for lane in np.flatnonzero(~(readings["train_loss"] <= limit)).tolist():
+            value = float(readings["train_loss"][lane])
+            losses = np.array([state.initial_loss[lane], state.last_batch_loss[lane], value])
+            self._end_diverged(lane, Failure("training loss", value, None), losses)
+            ended[lane] = None
+        for lane, firing in fired(rules.watch, 1, readings, state):
+            watched = self._watched[int(state.lanes[lane])]
+            if lane not in ended and firing.rule not in watched:
+                watched[firing.rule] = self._stop(firing, epoch)
+        stopping = [*fired(rules, 0, readings, state), *self._budget_firings()]
+        for lane, firing in stopping:
+            if lane not in ended:
+                self._end(lane, self._stop(firing, epoch))
+                ended[lane] = None
+        self._drop(ended)
+
+    def _budget_firings(self) -> list[tuple[int, Firing]]:
+        """The end of a budget, or an interruption: it comes to every lane."""
+        firing = self._ending()
+        return [(lane, firing) for lane in range(len(self.state.lanes))] if firing else []
+
+    def _ending(self) -> Firing | None:
+        """What ends all lanes now, if anything does."""
+        if signal := self._interrupted():
+            return Firing("interrupted", "interrupted", f"interrupted by {signal}")
+        budget = self.plan.budget
+        if budget is not None and self.state.step >= budget.steps:
+            return Firing(budget.name, "exhausted", budget.sentence)
+        seconds = self.cohort.shared.stopping.seconds
+        if seconds is not None and self.state.seconds >= seconds:
+            return Firing("seconds", "exhausted", budget_sentence("seconds", seconds))
+        return None
+
+    def _stop(self, firing: Firing, epoch: float) -> Stop:
+        step = self.state.step
+        message = f"{firing.sentence} {moment(epoch, step)}"
+        return Stop(firing.rule, firing.status, epoch, step, message)
+
+    def _end_diverged(self, lane: int, failure: Failure, losses: NDArray[np.float64]) -> None:
+        """Close a diverged lane; `losses` are its latest ones, the last finite one among them."""
+        epoch, step = self.plan.epoch_time(self.state.place), self.state.step
+        finite = losses[np.isfinite(losses)]
+        last_finite_loss = float(finite[-1]) if len(finite) else np.nan
+        divergence = Divergence(
+            step, epoch, failure.quantity, failure.value, failure.layer, last_finite_loss
+        )
+        sentence = divergence_sentence(
+            failure.quantity,
+            failure.value,
+            failure.layer,
+            factor=self.cohort.shared.stopping.divergence.factor,
+            initial_loss=float(self.state.initial_loss[lane]),
+        )
+        message = f"{sentence} {moment(epoch, step)}"
+        self._end(lane, Stop("divergence", "diverged", epoch, step, message), divergence)
+
+    def _end(self, place: int, stop: Stop, divergence: Divergence | None = None) -> None:
+        """Close the record of the lane at `place` among those still training."""
+        state, lane = self.state, int(self.state.lanes[place])
+        rules = self.cohort.shared.stopping.early_stopping
+        known = bool(np.isfinite(state.best_loss[place]))
+        restored = known and rules is not None and rules.restore_best
+        weights = (state.best_W if restored else state.W)[place].copy()
+        alone = Lanes(self.cohort, state.lanes[place : place + 1])
+        test_loss, test_accuracy = held_out(alone, weights[None])
+        outcome = Outcome(
+            experiment=self.cohort.experiments[lane],
+            stop=stop,
+            divergence=divergence,
+            weights=weights,
+            best_weights=state.best_W[place].copy(),
+            best=self._best(place) if known else None,
+            restored=restored,
+            steps=self.steps.lane(lane),
+            evaluations=self.evaluations.lane(lane),
+            test_loss=float(test_loss[0]),
+            test_accuracy=float(test_accuracy[0]),
+            rising=int(state.rising[place]),
+            clipped=int(state.clipped[place]),
+            largest_grad_norm=float(state.largest_grad_norm[place]),
+            watched=tuple(self._watched[lane].values()),
+            timing=Timing(state.seconds, self._evaluating, time.perf_counter() - self._started),
+        )
+        self._outcomes[lane] = outcome
+        for listener in self._listeners:
+            listener.ended(lane, outcome)
+
+    def _best(self, place: int) -> Best:
+        state = self.state
+        part = "train" if self.cohort.validation is None else "validation"
+        return Best(
+            float(state.best_epoch[place]),
+            int(state.best_step[place]),
+            f"{part}_loss",
+            float(state.best_loss[place]),
+        )
+
+    def _drop(self, places: dict[int, None] | dict[int, Failure]) -> None:
+        """Let the lanes at these places go; the arrays close up behind them."""
+        if not places:
+            return
+        alive = np.ones(len(self.state.lanes), dtype=bool)
+        alive[list(places)] = False
+        self.state = self.state.keep(alive)
+        self._readings = {name: column[alive] for name, column in self._readings.items()}
+        moved = self._moved[alive]
+        if alive.any():
+            self._use(self._lanes.keep(alive))
+            self._moved = moved
+
+    def _use(self, lanes: Lanes) -> None:
+        """Advance these lanes from now on."""
+        self._lanes = lanes
+        self._stepper = NumpyStepper(lanes, self.state.loss_limit)
+        self._moved = np.zeros(len(lanes.index), dtype=bool)
+
+    def _tell_started(self) -> None:
+        for listener in self._listeners:
+            listener.started(self.progress)
