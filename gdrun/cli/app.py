@@ -1,0 +1,61 @@
+"""The commands, by the panel of the help they stand in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from gdrun.cli.config import config
+from gdrun.cli.faults import usage_problem
+from gdrun.cli.groups import Commands
+from gdrun.errors import GdrunError
+
+PROGRAM = "gdrun"
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"{PROGRAM} {version(PROGRAM)}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    cls=Commands,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def gdrun(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Run, watch and understand gradient descent."""
+
+
+# Panels stand in the help in the order of their first command: add a command to its panel.
+LOOK = "Look things up"
+
+app.add_typer(config, name="config", rich_help_panel=LOOK)
+
+
+def command_line(arguments: Sequence[str]) -> int:
+    """Run the command that the arguments name. A command returns its exit code, or None for 0."""
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context(PROGRAM, list(arguments)) as context:
+            result = command.invoke(context)
+    except typer.Exit as end:
+        return end.exit_code
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    except typer.TyperException as error:
+        raise GdrunError([usage_problem(error)]) from None
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,90 @@
+"""What went wrong, worded for stderr: errors of the user, of the command line, and of gdrun."""
+
+from __future__ import annotations
+
+import tempfile
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from gdrun.cli import console
+from gdrun.errors import Problem, suggestion
+
+TRACEBACK = "traceback.txt"
+
+_WANTED = {int: "must be a whole number", float: "must be a number"}
+
+
+def show(problems: Iterable[Problem]) -> None:
+    """Write each problem on stderr: where, what, and the next move."""
+    from rich.text import Text
+
+    screen = console.stderr()
+    labels = {"error": "bold red", "hint": "bold cyan"}
+    for problem in problems:
+        for line in str(problem).splitlines():
+            label, colon, rest = line.partition(":")
+            styled = Text.assemble((label, labels.get(label, "")), colon, rest)
+            screen.print(styled, soft_wrap=True)
+
+
+def usage_problem(error: typer.TyperException) -> Problem:
+    """What the parser of the command line found wrong, in gdrun's words."""
+    context: Any = getattr(error, "ctx", None)
+    usage = context.get_usage().removeprefix("Usage: ") if context else None
+    parameter: Any = getattr(error, "param", None)
+    # The parser's classes stand in a private module, so they are told apart by name.
+    match type(error).__name__:
+        case "NoSuchOption":
+            option = getattr(error, "option_name", "")
+            known = [name for each in context.command.get_params(context) for name in each.opts]
+            options = [name for name in known if name.startswith("--")]
+            return Problem(
+                f"{context.command_path} has no option {option}", hint=suggestion(option, options)
+            )
+        case "MissingParameter" if parameter:
+            return Problem(f"{parameter.display_name_raw} is missing", hint=f"usage: {usage}")
+        case "BadParameter" if parameter:
+            name = parameter.opts[-1] if parameter.opts[-1].startswith("-") else None
+            where = name or parameter.display_name_raw
+            what = _WANTED.get(parameter.type_descriptor.annotation, _sentence(error.message))
+            return Problem(what, where, f"usage: {usage}")
+    hint = f"usage: {usage}" if usage else "gdrun --help lists the commands"
+    return Problem(_sentence(error.format_message()), hint=hint)
+
+
+def bug(error: Exception) -> Problem:
+    """An error that no user can cause; its traceback goes to a file.
+
+    An exception that was raised within a run may carry `run_directory`, where it is kept then.
+    """
+    kind = type(error).__name__
+    said = str(error).splitlines()
+    what = f"a fault in gdrun, not in what you asked: {kind}{f': {said[0]}' if said else ''}"
+    try:
+        return Problem(what, hint=f"the traceback is kept in {_keep_traceback(error)}")
+    except OSError as failure:
+        return Problem(what, hint=f"its traceback could not be kept: {failure.strerror}")
+
+
+def _keep_traceback(error: Exception) -> Path:
+    text = "".join(traceback.format_exception(error))
+    run_directory: Path | None = getattr(error, "run_directory", None)
+    if run_directory is not None:
+        path = Path(run_directory) / TRACEBACK
+        path.write_text(text, encoding="utf-8")
+        return path
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="gdrun-", suffix=f"-{TRACEBACK}", delete=False, encoding="utf-8"
+    ) as file:
+        file.write(text)
+    return Path(file.name)
+
+
+def _sentence(message: str) -> str:
+    """The parser's sentence in the form of an error: no capital at the start, no full stop."""
+    words = " ".join(message.split()).removesuffix(".")
+    return words[:1].lower() + words[1:]
