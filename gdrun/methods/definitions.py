@@ -137,6 +137,9 @@ def parse_doc(text: str | None) -> Doc:
             extra[label] = " ".join([rest.strip(), *paragraph[1:]])
         else:
             notes.append(" ".join(paragraph))
+    # An equation that is the whole body loses its indent to cleandoc; notes are sentences.
+    if not equation and notes and not notes[0].endswith("."):
+        equation.append(notes.pop(0))
     source = extra.pop("Source", "")
     return Doc(summary, "\n\n".join(equation), "\n\n".join(notes), source, extra)
 
