@@ -136,12 +136,13 @@ def parse_doc(text: str | None) -> Doc:
         elif colon and label in _LABELS:
             extra[label] = " ".join([rest.strip(), *paragraph[1:]])
         else:
-            notes.append(" ".join(paragraph))
+            notes.append(paragraph)
     # An equation that is the whole body loses its indent to cleandoc; notes are sentences.
-    if not equation and notes and not notes[0].endswith("."):
-        equation.append(notes.pop(0))
+    if not equation and notes and not notes[0][-1].endswith("."):
+        equation.append("\n".join(notes.pop(0)))
     source = extra.pop("Source", "")
-    return Doc(summary, "\n\n".join(equation), "\n\n".join(notes), source, extra)
+    notes_text = "\n\n".join(" ".join(paragraph) for paragraph in notes)
+    return Doc(summary, "\n\n".join(equation), notes_text, source, extra)
 
 
 def define(function: Callable[..., Any], *, name: str | None = None) -> Definition:
