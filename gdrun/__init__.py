@@ -1,0 +1,43 @@
+"""Run, watch and understand gradient descent.
+
+    >>> import gdrun
+    >>> run = gdrun.train({"dataset": "breast-cancer", "model": "logistic"}, "optimizer.lr=0.1")
+    >>> run.summary["test_accuracy"] > 0.9
+    True
+
+Importing this is cheap: what a name needs is imported when the name is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gdrun.api import train as train
+    from gdrun.errors import ConfigError as ConfigError
+    from gdrun.errors import DataError as DataError
+    from gdrun.errors import GdrunError as GdrunError
+    from gdrun.errors import RecordError as RecordError
+    from gdrun.runs.run import Run as Run
+
+_HOMES = {
+    "train": "gdrun.api",
+    "Run": "gdrun.runs.run",
+    "ConfigError": "gdrun.errors",
+    "DataError": "gdrun.errors",
+    "GdrunError": "gdrun.errors",
+    "RecordError": "gdrun.errors",
+}
+
+__all__ = [*_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

@@ -59,7 +59,8 @@ def held_out(lanes: Lanes, W: Array) -> tuple[NDArray[np.float64], NDArray[np.fl
 
 def _scores(part: Design, name: str, objective: Objective, W: Array) -> Readings:
     loss, accuracy = objective.loss_and_accuracy(W, part.X, part.y)
-    return {f"{name}_loss": loss, f"{name}_accuracy": accuracy}
+    scores = {f"{name}_loss": loss}
+    return scores | {f"{name}_accuracy": accuracy} if objective.model.classifies else scores
 
 
 def remember(state: State, readings: Readings, rules: tuple[Rules, Rules], epoch: float) -> State:

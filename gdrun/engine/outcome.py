@@ -109,7 +109,8 @@ class Outcome:
         found = np.flatnonzero(self.evaluations["step"] == step)
         if not len(found):
             return {}
-        return {name: float(self.evaluations[name][found[-1]]) for name in _SCORES}
+        taken = [name for name in _SCORES if name in self.evaluations]
+        return {name: float(self.evaluations[name][found[-1]]) for name in taken}
 
 
 _SCORES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")

@@ -139,15 +139,19 @@ class StepTrace:
 
 
 class EvaluationTrace:
-    """Every evaluation of all lanes; NaN where a reading was not taken."""
+    """Every evaluation of all lanes: the readings that the experiment takes."""
 
     def __init__(self, lanes: int) -> None:
         self.points = 0
+        self._lanes = lanes
         self._shared = {name: np.empty(16) for name in SHARED_FIELDS}
-        self._own = {name: np.empty((16, lanes)) for name in EVALUATION_FIELDS}
+        self._own: Columns = {}
 
     def add(self, shared: dict[str, float], own: Columns, lanes: Lanes) -> None:
         """Add one evaluation of these lanes: numbers, and columns (lanes,)."""
+        if not self._own:
+            taken = [name for name in EVALUATION_FIELDS if name in own]
+            self._own = {name: np.empty((16, self._lanes)) for name in taken}
         if self.points == len(self._shared["step"]):
             room = self.points + 1
             self._shared = {name: _grown(column, room) for name, column in self._shared.items()}
@@ -155,7 +159,7 @@ class EvaluationTrace:
         for name, column in self._shared.items():
             column[self.points] = shared[name]
         for name, table in self._own.items():
-            table[self.points, lanes] = own.get(name, np.nan)
+            table[self.points, lanes] = own[name]
         self.points += 1
 
     def lane(self, lane: int, start: int = 0) -> Columns:

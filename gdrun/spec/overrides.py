@@ -73,7 +73,12 @@ def resolve_key(key: str, data: Mapping[str, Any]) -> list[tuple[str, ...]]:
     wanted = tuple(key.split("."))
     if wanted in known:
         return [wanted]
-    return [path for path in known if path[-len(wanted) :] == wanted and path[-1] != "name"]
+    found = [path for path in known if path[-len(wanted) :] == wanted and path[-1] != "name"]
+    if len({path[0] for path in found}) == 1:
+        # Within one section the outer key is meant: grad_norm is the rule, not the watched one.
+        shortest = min(map(len, found))
+        found = [path for path in found if len(path) == shortest]
+    return found
 
 
 def known_paths(data: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:

@@ -1,0 +1,46 @@
+"""gdrun from Python: the same verbs as the command line, with arrays in and arrays out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gdrun.data import table_from_arrays
+from gdrun.errors import RecordError
+from gdrun.runs.run import Run
+from gdrun.runs.session import Session
+from gdrun.spec.experiment import Experiment
+from gdrun.spec.loading import load
+
+
+def train(
+    config: str | Path | Mapping[str, Any] | Experiment | None = None,
+    *overrides: str,
+    data: tuple[Any, Any] | None = None,
+    out: str | Path | None = None,
+) -> Run:
+    """Train one experiment and return its run.
+
+    config: the path of a YAML file, a dict of the same keys, or None for the quickstart.
+    overrides: texts such as "optimizer.lr=0.1". data: (X, y) with X (N, d) and y (N,), in place of
+    the config's dataset; its split and standardize keep their meaning. out: the directory that
+    gets the run's own; None writes nothing.
+
+    Raises ConfigError or DataError where the experiment cannot be run, with all that is wrong, and
+    RecordError where the run could not be written. A run that diverges is returned like any other:
+    `run.status` says so.
+
+    >>> run = train({"dataset": "iris", "model": "softmax"}, "epochs=5", "lr=0.1")
+    >>> run.status, run.stop["step"], run.weights["w"].shape
+    ('exhausted', 10, (4, 3))
+    """
+    table = None
+    if data is not None:
+        table = table_from_arrays(*data)
+        overrides = ("dataset.name=arrays", *overrides)
+    session = Session([load(config, overrides)], table=table, out=Path(out) if out else None)
+    (run,) = session.run()
+    if session.problems:
+        raise RecordError(session.problems)
+    return run

@@ -1,0 +1,1 @@
+"""Runs: the directory each leaves, and reading it back."""

@@ -1,0 +1,171 @@
+"""The directory of one run: its name, and a listener that fills it while the run goes on."""
+
+from __future__ import annotations
+
+import heapq
+import os
+import re
+import secrets
+import socket
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gdrun.engine.cohort import Cohort
+from gdrun.engine.listeners import Listener, Progress
+from gdrun.engine.outcome import Outcome
+from gdrun.engine.trace import Columns
+from gdrun.errors import Problem, RecordError
+from gdrun.methods.stopping import Readings
+from gdrun.runs.files import append_lines, write_atomically, write_text
+from gdrun.runs.record import Record, closing, evaluation_lines, opening, step_lines
+from gdrun.runs.strict_json import dumps
+from gdrun.spec.document import to_yaml
+from gdrun.spec.experiment import Experiment
+
+SECONDS_BETWEEN_WRITES = 0.5
+ABOUT_THE_DATA = ("standardize.mean", "standardize.scale", "feature_names", "classes")
+"""The arrays of weights.npz that are not weights."""
+
+
+def new_directory(parent: Path, name: str, started: datetime) -> Path:
+    """A directory that did not exist before: YYYYMMDD-HHMMSS-NAME-xxxx."""
+    word = re.sub(r"[^\w.-]+", "-", name).strip("-.")[:60] or "run"
+    for _ in range(100):
+        path = parent / f"{started:%Y%m%d-%H%M%S}-{word}-{secrets.token_hex(2)}"
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            if not parent.is_dir():
+                break
+        except OSError as error:
+            raise _cannot_write(path, error) from None
+        else:
+            return path
+    raise RecordError(
+        "is a file, not a directory for runs", where=str(parent), hint="choose another with --out"
+    )
+
+
+class RunDirectory(Listener):
+    """Writes one lane of a cohort to its directory.
+
+    A disk that fails is no reason to lose the training: the first failure is kept in `problem`, and
+    nothing more is written.
+    """
+
+    def __init__(self, path: Path, cohort: Cohort, lane: int, started: datetime) -> None:
+        self.path = path
+        self.problem: Problem | None = None
+        self._cohort = cohort
+        self._lane = lane
+        self._experiment: Experiment = cohort.experiments[lane]
+        self._clips = bool(self._experiment.clip.model_dump(exclude_none=True))
+        self._record = opening(cohort, self._experiment, path.name, started)
+        self._points = self._evaluations = self._rewrites = 0
+        self._written_at = 0.0
+
+    def started(self, progress: Progress) -> None:
+        process = {"process": {"pid": os.getpid(), "host": socket.gethostname()}}
+        self._guarded(self._write_experiment)
+        self._guarded(self._write_record, self._record | process)
+
+    def evaluated(self, progress: Progress, readings: Readings) -> None:
+        now = time.monotonic()
+        if (
+            now - self._written_at < SECONDS_BETWEEN_WRITES
+            or self._lane not in progress.state.lanes
+        ):
+            return
+        self._guarded(self._write_news, progress)
+        self._written_at = now
+
+    def ended(self, lane: int, outcome: Outcome) -> None:
+        if lane != self._lane:
+            return
+        self._record = closing(self._record, outcome)
+        self._guarded(self._write_trace, outcome.steps, outcome.evaluations)
+        self._guarded(self._write_weights, outcome)
+        self._guarded(self._write_record, self._record)
+
+    def failed(self, traceback: str) -> None:
+        """Keep what a fault of the program left: its traceback, and the status."""
+        if self._record["status"] == "running":
+            self._guarded(write_text, self.path / "traceback.txt", traceback)
+            self._guarded(self._write_record, self._record | {"status": "failed"})
+
+    @property
+    def record(self) -> Record:
+        return self._record
+
+    def _guarded(self, write: Any, *arguments: Any) -> None:
+        if self.problem is None:
+            try:
+                write(*arguments)
+            except OSError as error:
+                self.problem = _cannot_write(self.path, error).problems[0]
+
+    def _write_experiment(self) -> None:
+        plain = self._experiment.plain()
+        if "path" in plain["dataset"]:
+            # The run is to be repeated from any directory.
+            plain["dataset"]["path"] = str(Path(plain["dataset"]["path"]).expanduser().absolute())
+        write_text(self.path / "config.yaml", to_yaml(plain))
+
+    def _write_record(self, record: Record) -> None:
+        write_text(self.path / "run.json", dumps(record, indent=2) + "\n")
+
+    def _write_news(self, progress: Progress) -> None:
+        """Append what is new; when old points were joined, write all of them anew."""
+        trace, evaluations = progress.steps, progress.evaluations
+        closed = trace.closed_points
+        if trace.rewrites != self._rewrites:
+            self._write_trace(trace.lane(self._lane, 0, closed), evaluations.lane(self._lane))
+        else:
+            steps = trace.lane(self._lane, self._points, closed)
+            news = evaluations.lane(self._lane, self._evaluations)
+            append_lines(self.path / "trace.jsonl", self._lines(steps, news))
+        self._points, self._evaluations = closed, evaluations.points
+        self._rewrites = trace.rewrites
+
+    def _write_trace(self, steps: Columns, evaluations: Columns) -> None:
+        text = "".join(f"{line}\n" for line in self._lines(steps, evaluations))
+        write_text(self.path / "trace.jsonl", text)
+
+    def _lines(self, steps: Columns, evaluations: Columns) -> list[str]:
+        """Both kinds of records in the order of their steps, a step before its evaluation."""
+        merged = heapq.merge(
+            step_lines(steps, clips=self._clips),
+            evaluation_lines(evaluations),
+            key=lambda entry: entry[0],
+        )
+        return [line for _, line in merged]
+
+    def _write_weights(self, outcome: Outcome) -> None:
+        arrays = weight_arrays(self._cohort, outcome)
+        # NumPy's stub takes no mapping of names that may equal its own parameters.
+        save: Any = np.savez
+        write_atomically(self.path / "weights.npz", lambda file: save(file, **arrays))
+
+
+def weight_arrays(cohort: Cohort, outcome: Outcome) -> dict[str, Any]:
+    """Weights by name, the best ones as best.NAME, and what the features went through before."""
+    layout, data = cohort.model.layout, cohort.data
+    arrays: dict[str, Any] = dict(layout.named(outcome.weights))
+    arrays |= {f"best.{name}": value for name, value in layout.named(outcome.best_weights).items()}
+    if data.mean is not None and data.scale is not None:
+        arrays |= {"standardize.mean": data.mean, "standardize.scale": data.scale}
+    arrays["feature_names"] = np.array(data.feature_names, dtype=str)
+    arrays["classes"] = np.array(data.classes, dtype=str)
+    return arrays
+
+
+def _cannot_write(path: Path, error: OSError) -> RecordError:
+    return RecordError(
+        f"cannot be written: {error.strerror or error}",
+        where=str(path),
+        hint="free some space, or choose another place with --out",
+    )

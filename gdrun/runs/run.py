@@ -1,0 +1,206 @@
+"""A run, as it has just ended or as its directory holds it."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdrun.engine.trace import Columns
+from gdrun.errors import RecordError, suggestion
+from gdrun.runs.directory import ABOUT_THE_DATA
+from gdrun.runs.record import SCHEMA_VERSION, Record
+from gdrun.runs.strict_json import loads
+from gdrun.spec.document import read_document
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution of an experiment.
+
+    record: the contents of run.json. config: the resolved experiment as plain data. steps, evals:
+    the trace as arrays by field. weights, best_weights: arrays by name, such as w (d,) or (d, C)
+    and b; empty while a run has not ended. directory: None if nothing was written.
+    """
+
+    record: Record
+    config: dict[str, Any]
+    steps: Columns
+    evals: Columns
+    weights: dict[str, NDArray[Any]]
+    best_weights: dict[str, NDArray[Any]]
+    directory: Path | None = None
+
+    @property
+    def id(self) -> str:
+        return str(self.record["id"])
+
+    @property
+    def status(self) -> str:
+        return str(self.record["status"])
+
+    @property
+    def stop(self) -> dict[str, Any] | None:
+        """Why the run ended: rule, epoch, step, message; None while it has not."""
+        stop: dict[str, Any] | None = self.record["stop"]
+        return stop
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The run in numbers; empty while it has not ended."""
+        return self.record["summary"] or {}
+
+    @property
+    def divergence(self) -> dict[str, Any] | None:
+        divergence: dict[str, Any] | None = self.record["divergence"]
+        return divergence
+
+    @property
+    def verdict(self) -> str:
+        """The sentence that says how the run ended."""
+        if self.stop is None:
+            return {"running": "still running", "failed": "failed: traceback.txt says where"}.get(
+                self.status, "ended without a word: the process is gone"
+            )
+        word = self.status if self.status in ("diverged", "interrupted") else "stopped"
+        message = self.stop["message"]
+        return message if message.startswith(word) else f"{word}: {message}"
+
+    def __repr__(self) -> str:
+        return f"<Run {self.id}: {self.verdict}>"
+
+
+def read_run(path: Path) -> Run:
+    """The run that a directory holds. Raises RecordError where it holds none, or is damaged."""
+    record = read_record(path)
+    steps, evals = _read_trace(path / "trace.jsonl")
+    weights = {
+        name: value
+        for name, value in _read_weights(path / "weights.npz").items()
+        if name not in ABOUT_THE_DATA
+    }
+    return Run(
+        record=record,
+        config=read_document(path / "config.yaml").data,
+        steps=steps,
+        evals=evals,
+        weights={name: value for name, value in weights.items() if not name.startswith("best.")},
+        best_weights={
+            name.removeprefix("best."): value
+            for name, value in weights.items()
+            if name.startswith("best.")
+        },
+        directory=path,
+    )
+
+
+def read_record(path: Path) -> Record:
+    """The run.json of a directory. A run whose process is gone is interrupted, not running."""
+    file = path / "run.json"
+    try:
+        record: Record = loads(file.read_text(encoding="utf-8"))
+        current = record["schema_version"] <= SCHEMA_VERSION
+    except (FileNotFoundError, NotADirectoryError):
+        raise RecordError(
+            "is not the directory of a run", where=str(path), hint=_near(path)
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RecordError(f"cannot be read: {error}", where=str(file)) from None
+    if not current:
+        raise RecordError(
+            f"was written by a newer gdrun (schema {record['schema_version']})",
+            where=str(file),
+            hint="python -m pip install --upgrade gdrun",
+        )
+    if record["status"] == "running" and not _is_alive(record.get("process", {})):
+        record["status"] = "interrupted"
+    return record
+
+
+def find_run(word: str, out: Path) -> Path:
+    """The directory that a user means: a path, an id, the unique end or part of one, or `last`."""
+    path = Path(word)
+    if path.is_dir():
+        return path
+    found = run_directories(out)
+    if word == "last" and found:
+        return found[-1]
+    matches = [run for run in found if word in run.name]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        hint = f"write more of it: {', '.join(run.name for run in matches[-5:])}"
+        raise RecordError(f"{word!r} may mean {len(matches)} runs", where=str(out), hint=hint)
+    hint = suggestion(word, [run.name for run in found], most_listed=5) if found else _NO_RUNS
+    raise RecordError(f"no run is called {word!r}", where=str(out), hint=hint)
+
+
+def run_directories(out: Path) -> list[Path]:
+    """The directories of runs in `out`, oldest first."""
+    try:
+        return sorted(entry for entry in out.iterdir() if (entry / "run.json").is_file())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+_NO_RUNS = "`gdrun train` leaves runs; --out names the place where they are"
+
+
+def _near(path: Path) -> str:
+    if (path / "study.json").is_file():
+        return "it holds a sweep or comparison"
+    runs = run_directories(path)
+    return f"it holds runs, such as {runs[-1]}" if runs else _NO_RUNS
+
+
+def _is_alive(process: dict[str, Any]) -> bool:
+    """Whether the process that writes a run is still there, as far as can be seen from here."""
+    if process.get("host") != socket.gethostname():
+        return True
+    try:
+        os.kill(int(process["pid"]), 0)
+    except PermissionError:
+        return True
+    except (OSError, KeyError, ValueError):
+        return False
+    return True
+
+
+def _read_trace(path: Path) -> tuple[Columns, Columns]:
+    """Step records and evaluations as arrays; a last line that was cut off is left out."""
+    rows: dict[str, list[dict[str, Any]]] = {"step": [], "eval": []}
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        lines = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            row = loads(line)
+            rows[row.pop("kind")].append(row)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            if number < len(lines):
+                raise RecordError("this line is damaged", where=f"{path}:{number}") from None
+    for row in rows["step"]:
+        row.setdefault("steps", 1)
+        row.setdefault("max_batch_loss", row["batch_loss"])
+        row.setdefault("max_grad_norm", row["grad_norm"])
+    return _columns(rows["step"]), _columns(rows["eval"])
+
+
+def _columns(rows: list[dict[str, Any]]) -> Columns:
+    return {name: np.array([row[name] for row in rows]) for name in (rows[0] if rows else ())}
+
+
+def _read_weights(path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise RecordError(f"cannot be read: {error}", where=str(path)) from None

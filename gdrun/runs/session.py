@@ -1,0 +1,88 @@
+"""Running experiments side by side, and turning what each leaves into a run."""
+
+from __future__ import annotations
+
+import secrets
+import traceback
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from gdrun.data import Table
+from gdrun.engine.cohort import Cohort, experiment_data
+from gdrun.engine.listeners import Listener
+from gdrun.engine.outcome import Outcome
+from gdrun.engine.trainer import Interrupted, Trainer
+from gdrun.errors import Problem
+from gdrun.runs.directory import RunDirectory, new_directory
+from gdrun.runs.record import Record, closing, opening
+from gdrun.runs.run import Run
+from gdrun.spec.experiment import Experiment
+
+
+class Session:
+    """One cohort of experiments that share everything but numbers and seeds.
+
+    out: where each run gets a directory; None writes nothing. table: stands in for the dataset.
+    Raises ConfigError or DataError before anything is written.
+    """
+
+    def __init__(
+        self, experiments: Sequence[Experiment], *, table: Table | None = None, out: Path | None
+    ) -> None:
+        self.started = datetime.now().astimezone()
+        self.cohort = Cohort.of(experiments, experiment_data(experiments[0], table))
+        self.directories: list[RunDirectory] = []
+        if out is not None:
+            self.directories = [
+                RunDirectory(
+                    new_directory(out, experiment.name, self.started),
+                    self.cohort,
+                    lane,
+                    self.started,
+                )
+                for lane, experiment in enumerate(self.cohort.experiments)
+            ]
+
+    def run(
+        self, listeners: Sequence[Listener] = (), interrupted: Interrupted = lambda: None
+    ) -> list[Run]:
+        """Train, and return the runs in the order of the cohort's lanes, by seed.
+
+        A fault of the program is raised as it is, its traceback kept in the run directories; the
+        error says where, as `run_directory`.
+        """
+        trainer = Trainer(self.cohort, (*self.directories, *listeners), interrupted)
+        try:
+            outcomes = trainer.run()
+        except Exception as error:
+            for directory in self.directories:
+                directory.failed(traceback.format_exc())
+            if self.directories:
+                error.run_directory = self.directories[0].path  # type: ignore[attr-defined]
+            raise
+        return [self._run(lane, outcome) for lane, outcome in enumerate(outcomes)]
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What could not be written, while the training itself went well."""
+        return [directory.problem for directory in self.directories if directory.problem]
+
+    def _run(self, lane: int, outcome: Outcome) -> Run:
+        layout = self.cohort.model.layout
+        return Run(
+            record=self._record(lane, outcome),
+            config=outcome.experiment.plain(),
+            steps=outcome.steps,
+            evals=outcome.evaluations,
+            weights=dict(layout.named(outcome.weights)),
+            best_weights=dict(layout.named(outcome.best_weights)),
+            directory=self.directories[lane].path if self.directories else None,
+        )
+
+    def _record(self, lane: int, outcome: Outcome) -> Record:
+        if self.directories:
+            return self.directories[lane].record
+        identity = f"{outcome.experiment.name}-{secrets.token_hex(2)}"
+        record = opening(self.cohort, outcome.experiment, identity, self.started)
+        return closing(record, outcome)

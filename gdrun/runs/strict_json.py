@@ -1,0 +1,64 @@
+"""Strict JSON: a number that is not finite is null, its name and kind in `nonfinite` beside it.
+
+    {"loss": inf, "step": 2}  →  {"loss": null, "step": 2, "nonfinite": {"loss": "inf"}}
+
+Python's own writer would put `Infinity`, which is no JSON and breaks other readers.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+_KINDS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+
+def dumps(document: Any, *, indent: int | None = None) -> str:
+    """The document as strict JSON text.
+
+    >>> dumps({"loss": float("inf"), "step": 2})
+    '{"loss": null, "step": 2, "nonfinite": {"loss": "inf"}}'
+    """
+    try:
+        return json.dumps(document, allow_nan=False, indent=indent, ensure_ascii=False)
+    except ValueError:
+        return json.dumps(_marked(document), allow_nan=False, indent=indent, ensure_ascii=False)
+
+
+def loads(text: str) -> Any:
+    """The document that strict JSON text describes, its non-finite numbers put back.
+
+    >>> loads('{"loss": null, "nonfinite": {"loss": "-inf"}}')
+    {'loss': -inf}
+    """
+    return json.loads(text, object_hook=_restored)
+
+
+def _marked(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        kinds: dict[str, str] = {}
+        marked = {key: _marked_entry(str(key), item, kinds) for key, item in value.items()}
+        return marked | {"nonfinite": kinds} if kinds else marked
+    if isinstance(value, list | tuple):
+        return [None if _is_nonfinite(item) else _marked(item) for item in value]
+    return value
+
+
+def _marked_entry(key: str, item: Any, kinds: dict[str, str]) -> Any:
+    if _is_nonfinite(item):
+        kinds[key] = repr(item)
+        return None
+    return _marked(item)
+
+
+def _is_nonfinite(value: Any) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
+
+
+def _restored(entry: dict[str, Any]) -> dict[str, Any]:
+    kinds = entry.pop("nonfinite", {})
+    for key, kind in kinds.items():
+        entry[key] = _KINDS[kind]
+    return entry
