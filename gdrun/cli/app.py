@@ -9,7 +9,8 @@ import typer
 
 from gdrun.cli.config import config
 from gdrun.cli.faults import usage_problem
-from gdrun.cli.groups import Commands
+from gdrun.cli.groups import Command, Commands
+from gdrun.cli.list import list_names
 from gdrun.errors import GdrunError
 
 PROGRAM = "gdrun"
@@ -43,6 +44,7 @@ def gdrun(
 # Panels stand in the help in the order of their first command: add a command to its panel.
 LOOK = "Look things up"
 
+app.command("list", cls=Command, rich_help_panel=LOOK)(list_names)
 app.add_typer(config, name="config", rich_help_panel=LOOK)
 
 

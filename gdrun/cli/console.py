@@ -15,7 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
 
 def stdout() -> Console:
@@ -26,6 +26,17 @@ def stdout() -> Console:
 def stderr() -> Console:
     """The console that errors and progress go to."""
     return _console_type()(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+def show(*views: RenderableType) -> None:
+    """Print views on stdout; away from a terminal, without the blanks that fill up their lines."""
+    screen = stdout()
+    if screen.is_terminal:
+        screen.print(*views, sep="\n")
+        return
+    with screen.capture() as captured:
+        screen.print(*views, sep="\n")
+    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
 def print_json(document: Any) -> None:

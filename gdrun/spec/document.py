@@ -162,6 +162,22 @@ def to_yaml(data: Mapping[str, Any]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def short_flow(value: Any) -> str:
+    """The value on one line, to be looked at: numbers as short as this reader takes them.
+
+    >>> short_flow({"lr": 1e-8, "warmup": 5.0, "hidden": [64, 32], "bias": True})
+    '{lr: 1e-08, warmup: 5, hidden: [64, 32], bias: true}'
+    """
+    match value:
+        case Mapping():
+            return f"{{{', '.join(f'{key}: {short_flow(item)}' for key, item in value.items())}}}"
+        case list() | tuple():
+            return f"[{', '.join(map(short_flow, value))}]"
+        case float() if math.isfinite(value):
+            return float.__repr__(value).removesuffix(".0")
+    return _scalar_text(value)
+
+
 class _Reader:
     """One pass over the events of a text. `shift` columns of the first line were put before it."""
 

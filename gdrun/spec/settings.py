@@ -110,7 +110,14 @@ class Log(Settings):
     points: Whole | Literal["all"] = 1000
 
 
-BUDGETS = ("epochs", "steps", "seconds", "gradients")
+BUDGETS = {
+    "epochs": "passes over the training examples",
+    "steps": "updates of the weights",
+    "seconds": "seconds of training",
+    "gradients": "gradients of single examples: B a step for a batch of B",
+}
+"""Each budget, and what it counts."""
+
 DEFAULT_EPOCHS = 100
 
 

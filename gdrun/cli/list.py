@@ -1,0 +1,54 @@
+"""`gdrun list`: what can be named in a config, with formula, defaults and source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gdrun.cli import console
+from gdrun.cli.experiments import Json
+
+if TYPE_CHECKING:
+    from gdrun.spec.catalogue import Entry, Kind
+
+What = Annotated[
+    str | None, typer.Argument(metavar="KIND", help="Such as optimizers; without it, all kinds.")
+]
+Name = Annotated[
+    str | None, typer.Argument(metavar="NAME", help="Such as momentum; works without KIND too.")
+]
+
+
+def list_names(what: What = None, name: Name = None, json: Json = False) -> None:
+    """Print what can be named in a config, with formula, defaults and source."""
+    from gdrun.spec.catalogue import KINDS, kind_called
+    from gdrun.views import definitions as views
+
+    kind = kind_called(what) if what is not None else None
+    if what is None or (kind is not None and name is None):
+        chosen = [kind] if kind is not None else list(KINDS.values())
+        entries = [(each, entry) for each in chosen for entry in each.entries.values()]
+        rendered = [views.overview(chosen) if kind is None else views.kind_table(kind)]
+    else:
+        entries = _named(kind, what, name)
+        rendered = [views.page(*found) for found in entries]
+    if json:
+        document: dict[str, list[object]] = {}
+        for each, entry in entries:
+            document.setdefault(each.name, []).append(views.entry_data(each, entry))
+        console.print_json(document)
+    else:
+        console.show(*rendered)
+
+
+def _named(kind: Kind | None, what: str, name: str | None) -> list[tuple[Kind, Entry]]:
+    """The entries that KIND NAME, or NAME alone, stand for."""
+    from gdrun.errors import GdrunError, suggestion
+    from gdrun.spec.catalogue import KINDS, find
+
+    if name is None:
+        return find(what)
+    if kind is None:
+        raise GdrunError(f"there is no kind {what!r}", hint=suggestion(what, KINDS))
+    return find(name, [kind])

@@ -1,0 +1,195 @@
+"""Everything that a config can name, read from the registries: what `gdrun list` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Annotated, Any, get_args, get_origin
+
+from gdrun.data.sources import READERS
+from gdrun.errors import GdrunError, suggestion
+from gdrun.methods.clipping import clip_by_norm, clip_by_value
+from gdrun.methods.definitions import Definition, Doc, Option, define, parse_doc
+from gdrun.methods.stopping import STOP_RULES, StopRule, number
+from gdrun.problems.inits import INITS
+from gdrun.problems.losses import LOSSES
+from gdrun.problems.models import MODELS
+from gdrun.spec.document import short_flow
+from gdrun.spec.sections import DATASET, MODEL, OPTIMIZER, SCHEDULE, VARIANT, SectionKind
+from gdrun.spec.settings import BUDGETS, DivergenceLimit, EarlyStopping, Settings
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing with a name: its documentation, its options, and how a config chooses it."""
+
+    name: str
+    doc: Doc
+    options: Mapping[str, Option] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+    usage: str = ""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Things of one kind: where a config names them, and the options that all of them share."""
+
+    name: str
+    summary: str
+    example: str
+    build: Callable[[], Iterable[Entry]]
+    shared: Mapping[str, Option] = field(default_factory=dict)
+
+    @cached_property
+    def entries(self) -> dict[str, Entry]:
+        return {entry.name: entry for entry in self.build()}
+
+    def called(self, name: str) -> Entry | None:
+        """The entry of this name, its own or another that is accepted for it."""
+        if name in self.entries:
+            return self.entries[name]
+        return next((entry for entry in self.entries.values() if name in entry.aliases), None)
+
+
+def kind_called(word: str) -> Kind | None:
+    """The kind of this name; `optimizer` will do for `optimizers`."""
+    return KINDS.get(word) or KINDS.get(f"{word}s")
+
+
+def find(name: str, kinds: Iterable[Kind] | None = None) -> list[tuple[Kind, Entry]]:
+    """Each entry of this name. Raises GdrunError with the near names where there is none."""
+    among = list(KINDS.values() if kinds is None else kinds)
+    found = [(kind, entry) for kind in among if (entry := kind.called(name)) is not None]
+    if found:
+        return found
+    names = {name for kind in among for name in kind.entries}
+    if kinds is None:
+        raise GdrunError(f"nothing is called {name!r}", hint=suggestion(name, [*KINDS, *names]))
+    what = f"none of the {among[0].name} is called {name!r}"
+    raise GdrunError(what, hint=suggestion(name, sorted(names)))
+
+
+def option_of(settings: type[Settings], name: str) -> Option:
+    """A field of a section with fixed keys, in the form of an option, its bounds included."""
+    info = settings.model_fields[name]
+    annotation: Any = info.annotation
+    if info.metadata and get_origin(annotation) is None:
+        annotation = Annotated[(annotation, *info.metadata)]
+    return Option(name, annotation, info.get_default(call_default_factory=True))
+
+
+def _section(key: str, summary: str, section: SectionKind) -> Kind:
+    """The kind of the things that a section chooses by name."""
+    return Kind(
+        key,
+        summary,
+        f"{section.key}: {section.default}",
+        lambda: [
+            _entry(
+                definition,
+                _section_usage(section.key, definition),
+                (alias for alias, known in section.aliases.items() if known == name),
+            )
+            for name, definition in section.registry.items()
+        ],
+        section.common,
+    )
+
+
+def _section_usage(key: str, definition: Definition) -> str:
+    """The section that chooses this definition, with its own options at their defaults."""
+    options = {name: value for name, value in definition.defaults.items() if value is not None}
+    if not options:
+        return f"{key}: {definition.name}"
+    return f"{key}: {short_flow({'name': definition.name} | options)}"
+
+
+def _entry(definition: Definition, usage: str, aliases: Iterable[str] = ()) -> Entry:
+    return Entry(definition.name, definition.doc, definition.options, tuple(aliases), usage)
+
+
+def _files() -> Iterable[Entry]:
+    readers = {reader.name: reader for reader in READERS.values()}
+    for reader in readers.values():
+        suffixes = [suffix for suffix, other in READERS.items() if other is reader]
+        yield _entry(reader, f"dataset: {{path: train{suffixes[0]}}}", suffixes)
+
+
+def _losses() -> Iterable[Entry]:
+    for loss in LOSSES.values():
+        chosen_by = (
+            f"model: {{name: {name}, loss: {loss.name}}}"
+            for name, model in MODELS.items()
+            if "loss" in model.options and loss.name in get_args(model.options["loss"].annotation)
+        )
+        yield _entry(loss, next(chosen_by, ""))
+
+
+def _inits() -> Iterable[Entry]:
+    for name, init in INITS.items():
+        yield _entry(define(init, name=name), f"model: {{name: softmax, init: {name}}}")
+
+
+def _clip() -> Iterable[Entry]:
+    for name, function in {"norm": clip_by_norm, "value": clip_by_value}.items():
+        yield Entry(name, parse_doc(function.__doc__), usage=f"clip: {{{name}: 1.0}}")
+
+
+def _stopping() -> Iterable[Entry]:
+    for budget, counted in BUDGETS.items():
+        doc = Doc(f"A budget: at most so many {counted}.", "", "", "", {})
+        yield Entry(budget, doc, usage=f"stopping: {{{budget}: 1000}}")
+    yield from map(_rule, STOP_RULES.values())
+    yield _settings("early_stopping", EarlyStopping)
+    yield _settings("divergence", DivergenceLimit)
+
+
+def _rule(rule: StopRule) -> Entry:
+    threshold = number(rule.default)
+    summary = f"Converged: the {rule.words} is {_SIGNS[rule.sign]} a threshold ε."
+    notes = f"Off unless given. Where watch lists the rule by its name alone, ε is {threshold}."
+    doc = Doc(summary, f"{rule.words} {rule.sign} ε", notes, "", {})
+    return Entry(rule.name, doc, usage=f"stopping: {{{rule.name}: {threshold}}}")
+
+
+def _settings(name: str, settings: type[Settings]) -> Entry:
+    options = {field: option_of(settings, field) for field in settings.model_fields}
+    defaults = {field: option.default for field, option in options.items()}
+    usage = f"stopping: {short_flow({name: defaults})}"
+    return Entry(name, parse_doc(settings.__doc__), options, usage=usage)
+
+
+_SIGNS = {"<": "below", "≤": "at or below", "≥": "at or above"}
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        _section("datasets", "data that are part of the package, or generated", DATASET),
+        Kind("files", "readers, chosen by a file's suffix", "dataset: {path: train.csv}", _files),
+        _section("models", "what is fitted", MODEL),
+        Kind(
+            "losses",
+            "what is minimised; most models fix it",
+            "model: {name: linear, loss: huber}",
+            _losses,
+        ),
+        Kind(
+            "inits",
+            "how weights begin; biases begin at zero",
+            "model: {name: softmax, init: xavier}",
+            _inits,
+        ),
+        _section("variants", "how many examples a gradient uses", VARIANT),
+        _section("optimizers", "the update rule", OPTIMIZER),
+        _section("schedules", "how the learning rate changes", SCHEDULE),
+        Kind("clip", "bounds on the gradient, off unless given", "clip: {norm: 1.0}", _clip),
+        Kind(
+            "stopping",
+            "budgets, and rules that are off unless given",
+            "stopping: {epochs: 50, grad_norm: 1e-6}",
+            _stopping,
+        ),
+    )
+}
+"""Every kind of thing that can be named, in the order of a file."""
