@@ -11,6 +11,8 @@ from gdrun.cli.config import config
 from gdrun.cli.faults import usage_problem
 from gdrun.cli.groups import Command, Commands
 from gdrun.cli.list import list_names
+from gdrun.cli.show import runs, show
+from gdrun.cli.train import train
 from gdrun.errors import GdrunError
 
 PROGRAM = "gdrun"
@@ -42,8 +44,12 @@ def gdrun(
 
 
 # Panels stand in the help in the order of their first command: add a command to its panel.
+RUN = "Run experiments"
 LOOK = "Look things up"
 
+app.command("train", cls=Command, rich_help_panel=RUN)(train)
+app.command("show", cls=Command, rich_help_panel=RUN)(show)
+app.command("runs", cls=Command, rich_help_panel=RUN)(runs)
 app.command("list", cls=Command, rich_help_panel=LOOK)(list_names)
 app.add_typer(config, name="config", rich_help_panel=LOOK)
 

@@ -70,6 +70,10 @@ class StepTrace:
             place(_part(shared, taken, count), _part(own, taken, count), lanes)
             taken += count
 
+    def last(self) -> Columns:
+        """The last point of all lanes: columns (lanes,)."""
+        return {name: table[self.points - 1] for name, table in self._own.items()}
+
     def lane(self, lane: int, start: int = 0, end: int | None = None) -> Columns:
         """The columns of one lane, from point `start` to `end`, as arrays of their own."""
         chosen = slice(start, self.points if end is None else end)

@@ -64,6 +64,11 @@ class Session:
         return [self._run(lane, outcome) for lane, outcome in enumerate(outcomes)]
 
     @property
+    def opening(self) -> Record:
+        """What is known of the first run before its first step."""
+        return opening(self.cohort, self.cohort.experiments[0], "", self.started)
+
+    @property
     def problems(self) -> list[Problem]:
         """What could not be written, while the training itself went well."""
         return [directory.problem for directory in self.directories if directory.problem]

@@ -1,0 +1,59 @@
+"""Numbers as people read them in tables and sentences."""
+
+from __future__ import annotations
+
+import math
+
+MISSING = "–"
+
+
+def quantity(value: float | None, digits: int = 4) -> str:
+    """Four significant digits, and an exponent only where it helps.
+
+    >>> [quantity(value) for value in (0.06281913, 2.3, 1150.0, 1.2e-7, 3.4e9, None)]
+    ['0.06282', '2.3', '1150', '1.2e-07', '3.4e+09', '–']
+    """
+    if value is None:
+        return MISSING
+    if not math.isfinite(value):
+        return str(value)
+    return f"{value:.{digits}g}"
+
+
+def percent(share: float | None) -> str:
+    """A share of one, in percent.
+
+    >>> percent(0.9777), percent(1.0), percent(None)
+    ('97.8 %', '100.0 %', '–')
+    """
+    return MISSING if share is None or math.isnan(share) else f"{100 * share:.1f} %"
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> count(1, "step"), count(1437, "example")
+    ('1 step', '1,437 examples')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def duration(seconds: float | None) -> str:
+    """A time in the unit that fits it.
+
+    >>> [duration(seconds) for seconds in (0.0004, 0.047, 3.21, 75, 7260)]
+    ['0.4 ms', '47 ms', '3.2 s', '1 min 15 s', '2 h 1 min']
+    """
+    if seconds is None:
+        return MISSING
+    if seconds < 0.01:
+        return f"{1e3 * seconds:.1f} ms"
+    if seconds < 1:
+        return f"{1e3 * seconds:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min"

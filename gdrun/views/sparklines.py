@@ -1,0 +1,38 @@
+"""Curves of one text line."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+NOT_FINITE = "×"
+
+
+def sparkline(values: ArrayLike, width: int = 40, *, log: bool | None = None) -> str:
+    """The values as a line of blocks, at most `width` of them, each the largest of its share.
+
+    log: whether heights are logarithmic; by default where positive values span a factor of 30.
+    × marks a share with a value that is not finite.
+
+    >>> sparkline([1, 2, 3, 4], log=False)
+    '▁▃▆█'
+    """
+    series = np.asarray(values, dtype=float)
+    if not len(series):
+        return ""
+    starts = np.unique(np.linspace(0, len(series), min(width, len(series)) + 1).astype(int)[:-1])
+    peaks = np.maximum.reduceat(series, starts)
+    finite = peaks[np.isfinite(peaks)]
+    if not len(finite):
+        return NOT_FINITE * len(peaks)
+    low, high = finite.min(), finite.max()
+    if log is None:
+        log = bool(low > 0 and high > 30 * low)
+    if log:
+        floor = finite[finite > 0].min() if (finite > 0).any() else 1.0
+        peaks, low, high = (np.log(np.maximum(part, floor)) for part in (peaks, low, high))
+    span = high - low or 1.0
+    with np.errstate(invalid="ignore"):
+        heights = np.round((peaks - low) / span * (len(BLOCKS) - 1))
+    return "".join(BLOCKS[int(height)] if np.isfinite(height) else NOT_FINITE for height in heights)
