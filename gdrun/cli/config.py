@@ -2,20 +2,66 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from gdrun.cli import console
 from gdrun.cli.experiments import Config, Json, Overrides, Seed, load_experiment
 from gdrun.cli.groups import Command, Commands
+from gdrun.errors import GdrunError
 
 config = typer.Typer(cls=Commands, rich_markup_mode=None, help="Write, check and show configs.")
+
+File = Annotated[
+    Path | None, typer.Argument(metavar="FILE", help="Where to write it; without one, stdout.")
+]
+
+
+@config.command(cls=Command)
+def new(file: File = None) -> None:
+    """Write a commented experiment to begin with. Never overwrites a file."""
+    from gdrun.spec.loading import starter_text
+
+    if file is None:
+        typer.echo(starter_text(), nl=False)
+        return
+    try:
+        with file.open("x", encoding="utf-8") as out:
+            out.write(starter_text())
+    except FileExistsError:
+        hint = "choose another name; nothing is ever overwritten"
+        raise GdrunError("there is such a file already", where=str(file), hint=hint) from None
+    except OSError as error:
+        hint = "check the permissions of its directory"
+        if not file.parent.is_dir():
+            hint = f"there is no directory {file.parent}"
+        what = f"the file cannot be written: {error.strerror}"
+        raise GdrunError(what, where=str(file), hint=hint) from None
+    typer.echo(f"wrote {file}")
+
+
+@config.command(cls=Command)
+def check(
+    config: Config = None, overrides: Overrides = None, seed: Seed = None, json: Json = False
+) -> None:
+    """Check a config: its outline where it is valid, or else everything that is wrong."""
+    from gdrun.views.outline import outline, outline_view
+
+    experiment = load_experiment(config, overrides, seed)
+    if json:
+        lines = outline(experiment)
+        console.print_json({"valid": True, "name": experiment.name, "outline": lines})
+    else:
+        console.show(f"{experiment.name}: valid", outline_view(experiment))
 
 
 @config.command(cls=Command)
 def show(
     config: Config = None, overrides: Overrides = None, seed: Seed = None, json: Json = False
 ) -> None:
-    """Print the experiment with every default filled in."""
+    """Print the experiment with every default filled in, as a config that repeats it."""
     from gdrun.spec.document import to_yaml
 
     plain = load_experiment(config, overrides, seed).plain()
@@ -23,3 +69,11 @@ def show(
         console.print_json(plain)
     else:
         typer.echo(to_yaml(plain), nl=False)
+
+
+@config.command(cls=Command)
+def schema() -> None:
+    """Print the JSON Schema of a config, for editors."""
+    from gdrun.spec.schema import schema as experiment_schema
+
+    console.print_json(experiment_schema())

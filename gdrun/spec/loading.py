@@ -43,7 +43,16 @@ def read(source: Source = None) -> Document:
 
 def quickstart_text() -> str:
     """The experiment that runs when none is named, as it stands in its file."""
-    return (resources.files("gdrun.spec") / f"{QUICKSTART}.yaml").read_text(encoding="utf-8")
+    return _packaged(QUICKSTART)
+
+
+def starter_text() -> str:
+    """A commented experiment to begin with."""
+    return _packaged("starter")
+
+
+def _packaged(name: str) -> str:
+    return (resources.files("gdrun.spec") / f"{name}.yaml").read_text(encoding="utf-8")
 
 
 def _parsed(overrides: Iterable[str | Override]) -> list[Override]:

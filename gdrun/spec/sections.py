@@ -136,7 +136,8 @@ class DatasetKind(SectionKind):
         if chosen_by == "name":
             found = super().find(given, chosen_by, where)
             if isinstance(found, Problem) and _readable(given.get("name")):
-                return Problem(found.what, found.where, f"for a file, path: {given['name']}")
+                hint = f"for a file, write dataset: {{path: {given['name']}}}"
+                return Problem(found.what, found.where, hint)
             return found
         path = given["path"]
         if not isinstance(path, str) or not _readable(path):

@@ -17,7 +17,7 @@ def whole(value: Any) -> Any:
 
 
 Whole = Annotated[Count, BeforeValidator(whole)]
-Share = Annotated[int | float, Field(ge=0)]
+Share = Annotated[int, Field(ge=0)] | NonNegative
 """A part of the rows: a fraction below 1, or a whole number of rows."""
 
 

@@ -1,0 +1,128 @@
+"""The JSON Schema of an experiment, draft 2020-12, made from the registries and the settings.
+
+An editor that knows it completes names and options, shows each equation, and marks what is wrong
+while a file is being written. What no schema can say, such as a warm-up that is longer than the
+run, is left to `gdrun config check`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+from pydantic import BaseModel
+
+from gdrun.data.sources import READERS
+from gdrun.methods.definitions import Definition, Option
+from gdrun.methods.stopping import STOP_RULES
+from gdrun.spec.experiment import DEFAULTS, FIXED, Header
+from gdrun.spec.sections import DATASET, SECTIONS, SectionKind, settings_model
+
+Schema: TypeAlias = dict[str, Any]
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schema() -> Schema:
+    """The schema that every valid experiment file satisfies."""
+    shared: Schema = {}
+    header = _settings(Header, shared)["properties"]
+    named = {key: _section(kind, shared) for key, kind in SECTIONS.items()}
+    fixed = {key: {"anyOf": [_settings(FIXED[key], shared), {"type": "null"}]} for key in FIXED}
+    _allow_list_of_rules(fixed["stopping"]["anyOf"][0])
+    return {
+        "$schema": DIALECT,
+        "title": "gdrun experiment",
+        "type": "object",
+        "properties": header | named | fixed,
+        "required": [key for key in SECTIONS if key not in DEFAULTS],
+        "additionalProperties": False,
+        "$defs": shared,
+    }
+
+
+def _section(kind: SectionKind, shared: Schema) -> Schema:
+    """A section that is chosen by name: the name alone, or the name with its options."""
+    known = {**kind.registry, **{a: kind.registry[name] for a, name in kind.aliases.items()}}
+    branches = [_branch({"const": name}, known[name], kind, shared) for name in known]
+    forms: list[Schema] = [{"enum": [*known]}, _chosen("name", {"enum": [*known]}, branches)]
+    if kind is DATASET:
+        forms.append(_files(kind, shared))
+    return {"anyOf": forms}
+
+
+def _chosen(key: str, values: Schema, branches: Iterable[tuple[Schema, Schema]]) -> Schema:
+    """A mapping in which the value of `key` decides what else may stand."""
+    return {
+        "type": "object",
+        "properties": {key: values},
+        "required": [key],
+        "allOf": [
+            {"if": {"properties": {key: chosen}, "required": [key]}, "then": _with(options, key)}
+            for chosen, options in branches
+        ],
+    }
+
+
+def _branch(
+    chosen: Schema, definition: Definition, kind: SectionKind, shared: Schema
+) -> tuple[Schema, Schema]:
+    """What chooses a definition, and the options that it takes."""
+    doc = definition.doc
+    text = "\n\n".join(filter(None, (doc.summary, doc.equation, doc.source)))
+    options = _options(definition.name, kind.options(definition), shared)
+    return {**chosen, "description": text}, options
+
+
+def _files(kind: SectionKind, shared: Schema) -> Schema:
+    """A dataset that is a file: its suffix decides what else may stand."""
+    readers = {reader.name: reader for reader in READERS.values()}
+    branches = []
+    for reader in readers.values():
+        own = [suffix for suffix, other in READERS.items() if other is reader]
+        branches.append(_branch({"pattern": _ends_with(own)}, reader, kind, shared))
+    return _chosen("path", {"type": "string", "pattern": _ends_with(READERS)}, branches)
+
+
+def _ends_with(suffixes: Iterable[str]) -> str:
+    """A pattern for paths with one of these suffixes, in capitals or not."""
+    spelled = ["".join(f"[{c}{c.upper()}]" for c in suffix[1:]) for suffix in suffixes]
+    return rf"\.({'|'.join(spelled)})$"
+
+
+def _options(name: str, options: Mapping[str, Option], shared: Schema) -> Schema:
+    return _settings(settings_model(name, tuple(options.values())), shared)
+
+
+def _settings(model: type[BaseModel], shared: Schema) -> Schema:
+    """The schema of a pydantic model; the models within it go to `shared`."""
+    made: Schema = _tidied(model.model_json_schema())
+    shared.update(made.pop("$defs", {}))
+    return made
+
+
+def _with(options: Schema, key: str) -> Schema:
+    """The options, with the key that chose them allowed beside."""
+    return {**options, "properties": {key: True, **options.get("properties", {})}}
+
+
+def _allow_list_of_rules(stopping: Schema) -> None:
+    """Let `watch` be a list of rule names as well."""
+    names = {"enum": [*STOP_RULES, "early_stopping"]}
+    watch = stopping["properties"]["watch"]
+    del watch["default"]
+    stopping["properties"]["watch"] = {"anyOf": [watch, {"type": "array", "items": names}]}
+
+
+def _tidied(value: Any) -> Any:
+    """The schema without titles made from Python's names, and without defaults of null."""
+    if isinstance(value, list):
+        return [_tidied(item) for item in value]
+    if isinstance(value, dict):
+        return {
+            key: _tidied(item)
+            for key, item in value.items()
+            if not (key == "title" and isinstance(item, str))
+            and not (key == "default" and item is None)
+        }
+    return value
