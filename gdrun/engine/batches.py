@@ -1,14 +1,19 @@
-"""Batches: the examples of consecutive steps, gathered once for all lanes of a stream."""
+"""Batches: which examples consecutive steps use, and those examples gathered once for all lanes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gdrun.engine.cohort import Cohort
-from gdrun.engine.steppers import Batch
+from gdrun.engine.plan import Place
+from gdrun.problems.objective import Array
+
+Batch = tuple[Array, NDArray[Any]]
+"""Features and targets of one step: X (S, B, D) and y (S, B) for S index streams."""
 
 CHUNK_ENTRIES = 2**18
 """Entries of X gathered at once: 2 MB of float64, about what a core keeps close."""
@@ -31,17 +36,23 @@ class Batches:
         entries: int = streams * self._batching.batch_size * self._data.X.shape[1]
         return min(max(CHUNK_ENTRIES // entries, 1), MOST_STEPS)
 
-    def chunk(self, seeds: Sequence[int], epoch: int, start: int, steps: int) -> list[Batch]:
-        """The batches of `steps` steps of an epoch, from its step `start` on."""
+    def chosen(self, seeds: Sequence[int], place: Place, steps: int) -> NDArray[np.int64]:
+        """The examples of `steps` steps from `place` on, in the order of their use: (S, examples)."""
+        size = self._batching.batch_size
+        part = slice(place.position * size, (place.position + steps) * size)
+        return np.stack([self._order(seed, place.epoch)[part] for seed in seeds])
+
+    def gathered(self, seeds: Sequence[int], place: Place, steps: int) -> list[Batch]:
+        """The batches of `steps` steps of one epoch, from `place` on."""
         X, y = self._data.X, self._data.y
         size = self._batching.batch_size
-        first, last = start * size, (start + steps) * size
         if self._batching.whole:
             return [(X[None], y[None])] * steps
         if not self._batching.draws:
-            X, y = X[None, first:last], y[None, first:last]
+            part = slice(place.position * size, (place.position + steps) * size)
+            X, y = X[None, part], y[None, part]
         else:
-            chosen = np.stack([self._order(seed, epoch)[first:last] for seed in seeds])
+            chosen = self.chosen(seeds, place, steps)
             X, y = X.take(chosen, axis=0), y.take(chosen)
         return [(X[:, k : k + size], y[:, k : k + size]) for k in range(0, y.shape[1], size)]
 

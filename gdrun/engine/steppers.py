@@ -14,12 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gdrun.engine.batches import Batch, Batches
 from gdrun.engine.cohort import Lanes
+from gdrun.engine.plan import Place
 from gdrun.methods.clipping import clip_by_norm, clip_by_value
 from gdrun.problems.objective import Array, Objective
-
-Batch = tuple[Array, NDArray[Any]]
-"""Features and targets of one step: X (S, B, D) and y (S, B) for S index streams."""
 
 
 @dataclass
@@ -55,7 +54,9 @@ class Failure:
 class NumpyStepper:
     """The stepper for a fixed set of lanes; made anew when a lane leaves."""
 
-    def __init__(self, lanes: Lanes, loss_limit: NDArray[np.float64]) -> None:
+    def __init__(self, lanes: Lanes, batches: Batches, loss_limit: NDArray[np.float64]) -> None:
+        self._batches = batches
+        self._seeds = [seed for seed, _ in lanes.streams]
         shared = lanes.cohort.shared
         self._layout = lanes.cohort.model.layout
         self._rule = lanes.cohort.rule
@@ -69,18 +70,25 @@ class NumpyStepper:
         self._parts = _by_stream(lanes.objective, self._streams)
         self._limit = loss_limit
 
+    @property
+    def most_steps(self) -> int:
+        """How many steps one chunk may hold."""
+        return self._batches.most_steps(len(self._seeds))
+
     def advance(
         self,
         W: Array,
         slots: tuple[Array, ...],
         step: int,
-        batches: Sequence[Batch],
+        place: Place,
         rates: NDArray[np.float64],
     ) -> Measures:
-        """Take one step for each batch from W (lanes, P); `step` is the count of steps before.
+        """Take a chunk of steps of one epoch from W (lanes, P); `step` counts the steps before.
 
-        rates (steps, lanes): the learning rate of each step.
+        rates (steps, lanes): the learning rate of each step. A chunk in which a lane diverges ends
+        with that step.
         """
+        batches = self._batches.gathered(self._seeds, place, len(rates))
         with np.errstate(all="ignore"):
             measures = self._run(W, slots, step, batches, rates, careful=False)
             if self._sound(measures):

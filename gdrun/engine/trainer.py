@@ -97,12 +97,10 @@ class Trainer:
 
     def _advance(self, steps: int) -> None:
         """Take at most `steps` steps, one chunk of them."""
-        state, seeds = self.state, [seed for seed, _ in self._lanes.streams]
-        steps = min(steps, self._batches.most_steps(len(seeds)))
+        state, steps = self.state, min(steps, self._stepper.most_steps)
         begin = time.perf_counter()
-        batches = self._batches.chunk(seeds, state.place.epoch, state.place.position, steps)
         rates = self.plan.rates(self._lanes, state.step, state.place, steps)
-        measures = self._stepper.advance(state.W, state.slots, state.step, batches, rates)
+        measures = self._stepper.advance(state.W, state.slots, state.step, state.place, rates)
         self._record(measures, rates, time.perf_counter() - begin)
         if measures.bad:
             self._retire_diverged(measures, state.last_batch_loss)
@@ -310,7 +308,7 @@ class Trainer:
     def _use(self, lanes: Lanes) -> None:
         """Advance these lanes from now on."""
         self._lanes = lanes
-        self._stepper = NumpyStepper(lanes, self.state.loss_limit)
+        self._stepper = NumpyStepper(lanes, self._batches, self.state.loss_limit)
         self._moved = np.zeros(len(lanes.index), dtype=bool)
 
     def _tell_started(self) -> None:
