@@ -10,7 +10,7 @@ from typer.core import TyperCommand, TyperGroup
 from gdrun.errors import GdrunError, suggestion
 
 START = {
-    "train": ("gdrun train", "train the quickstart: real data, half a second"),
+    "train": ("gdrun train", "train the quickstart: real data, under a second"),
     "sweep": ("gdrun sweep lr", "which learning rate works, and which diverges"),
     "compare": ("gdrun compare bgd sgd mbgd", "batch, stochastic and mini-batch side by side"),
 }
