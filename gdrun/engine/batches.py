@@ -37,7 +37,7 @@ class Batches:
         return min(max(CHUNK_ENTRIES // entries, 1), MOST_STEPS)
 
     def chosen(self, seeds: Sequence[int], place: Place, steps: int) -> NDArray[np.int64]:
-        """The examples of `steps` steps from `place` on, in the order of their use: (S, examples)."""
+        """The examples of `steps` steps from `place` on, in the order of use: (S, examples)."""
         size = self._batching.batch_size
         part = slice(place.position * size, (place.position + steps) * size)
         return np.stack([self._order(seed, place.epoch)[part] for seed in seeds])
