@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
@@ -39,10 +39,27 @@ Decay = Annotated[float, Ge(0), Lt(1)]
 """The share of the past that a running mean keeps: 0 ≤ x < 1."""
 Fraction = Annotated[float, Gt(0), Le(1)]
 """0 < x ≤ 1."""
+Shrinkage = Annotated[float, Gt(0), Lt(1)]
+"""A factor that makes smaller: 0 < x < 1."""
+Growth = Annotated[float, Gt(1)]
+"""A factor that makes larger: x > 1."""
+Divisor = Annotated[float, Ge(1)]
+"""x ≥ 1."""
 Count = Annotated[int, Ge(1)]
 """A whole number ≥ 1."""
+Natural = Annotated[int, Ge(0)]
+"""A whole number ≥ 0."""
 Seed = Annotated[int, Ge(0)]
 """A whole number ≥ 0."""
+
+
+@dataclass(frozen=True)
+class Nested:
+    """Marks an option that lists entries of its own section, each a name or a mapping."""
+
+
+Check = Callable[[Mapping[str, Any]], Iterable[tuple[str, str]]]
+"""What is wrong between options that are right by themselves: (option, the words) for each."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +73,10 @@ class Option:
     @property
     def varies(self) -> bool:
         return _bare(self.annotation) is float
+
+    @property
+    def nested(self) -> bool:
+        return any(isinstance(mark, Nested) for mark in typing.get_args(self.annotation)[1:])
 
     @property
     def bounds(self) -> str:
@@ -93,6 +114,7 @@ class Definition:
     function: Callable[..., Any]
     options: Mapping[str, Option]
     doc: Doc
+    check: Check | None = None
 
     @property
     def defaults(self) -> dict[str, Any]:
@@ -100,10 +122,13 @@ class Definition:
 
 
 def options_of(function: Callable[..., Any]) -> dict[str, Option]:
-    """The parameters of `function` that have a default, as options."""
+    """The parameters of `function` that have a default, as options.
+
+    One without an annotation has the type of its default and no bounds.
+    """
     hints = typing.get_type_hints(function, include_extras=True)
     return {
-        name: Option(name, hints.get(name, Any), parameter.default)
+        name: Option(name, hints.get(name, type(parameter.default)), parameter.default)
         for name, parameter in inspect.signature(function).parameters.items()
         if parameter.default is not inspect.Parameter.empty
     }
@@ -145,13 +170,16 @@ def parse_doc(text: str | None) -> Doc:
     return Doc(summary, "\n\n".join(equation), notes_text, source, extra)
 
 
-def define(function: Callable[..., Any], *, name: str | None = None) -> Definition:
+def define(
+    function: Callable[..., Any], *, name: str | None = None, check: Check | None = None
+) -> Definition:
     """The definition of `function`, read from its signature and docstring."""
     return Definition(
         name=name or function.__name__,
         function=function,
         options=options_of(function),
         doc=parse_doc(function.__doc__),
+        check=check,
     )
 
 
