@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gdrun.engine.cohort import Cohort
+from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.plan import Place
 from gdrun.problems.objective import Array
 
@@ -58,12 +58,15 @@ class State:
     def start(cls, cohort: Cohort) -> State:
         W = cohort.initial_weights()
         lanes = len(W)
+        everyone = Lanes(cohort, np.arange(lanes))
+        rate = everyone.operand(lambda experiment: experiment.optimizer["lr"])
+        options = everyone.rule_options() | {"lr": rate}
         unknown = np.full(lanes, np.nan)
         none = np.zeros(lanes, dtype=np.int64)
         return cls(
             lanes=np.arange(lanes),
             W=W,
-            slots=tuple(np.zeros_like(W) for _ in cohort.rule.slots),
+            slots=cohort.rule.start(W, options),
             place=Place(0, 0),
             step=0,
             evaluations=0,

@@ -111,12 +111,13 @@ class NumpyStepper:
         bad: dict[int, Failure] = {}
         size = scaled_norm if careful else plain_norm
         function, uses_t, options = self._rule.function, self._rule.uses_t, self._options
+        norm = (self._layout.tensor_norm,) if self._rule.uses_norm else ()
         for k, (batch, lr) in enumerate(zip(batches, _operands(rates, W.dtype), strict=True)):
             loss[k], gradient = self._value_and_gradient(W, batch)
             grad[k] = size(gradient)
             used = self._clip(gradient, grad[k], clipped[k])
             time = (float(step + k + 1),) if uses_t else ()
-            result = function(W, used, *slots, *time, lr=lr, **options)
+            result = function(W, used, *slots, *time, *norm, lr=lr, **options)
             before = W
             W, slots = (result[0], result[1:]) if slots else (result, ())
             update[k] = size(W - before)

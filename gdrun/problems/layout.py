@@ -65,6 +65,16 @@ class Layout:
         part = row[..., start : start + layer.size]
         return part.reshape(*row.shape[:-1], layer.outputs, layer.columns)
 
+    def tensor_norm(self, row: Array) -> Array:
+        """The L2 norm of the tensor, weights or bias, that each entry of `row` (..., P) is in."""
+        norms = np.empty_like(row)
+        for index, layer in enumerate(self.layers):
+            entries, norm = self.matrix(row, index), self.matrix(norms, index)
+            for part in (slice(layer.inputs), slice(layer.inputs, None)):
+                tensor = entries[..., part]
+                norm[..., part] = np.sqrt((tensor * tensor).sum(axis=(-2, -1), keepdims=True))
+        return norms
+
     def named(self, row: Array) -> dict[str, Array]:
         """Views by name on `row` (..., P): w (..., inputs, outputs) and b (..., outputs)."""
         views: dict[str, Array] = {}
