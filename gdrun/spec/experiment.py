@@ -164,7 +164,6 @@ def _checked(
     try:
         return model.model_validate(raw)
     except ValidationError as error:
-        known = list(model.model_fields)
         word = path[0] if path else "the top level"
-        problems.extend(problems_of(error, path, where, known=known, of=str(word)))
+        problems.extend(problems_of(error, path, where, model=model, of=str(word)))
         return None

@@ -93,7 +93,9 @@ def known_paths(data: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
             for part in Split.model_fields:
                 yield key, "split", part
         found = kind.find(section, kind.choose(section), lambda path: "")
-        options = kind.common if isinstance(found, Problem) else kind.options(found)
+        # Where the name is wrong, keys are not blamed for it: any of the section's could be meant.
+        chosen = kind.registry.values() if isinstance(found, Problem) else (found,)
+        options = dict.fromkeys(option for each in chosen for option in kind.options(each))
         for option in options:
             yield key, option
     for key, model in FIXED.items():

@@ -94,10 +94,11 @@ class SectionKind:
             return None, [found]
         known = self.options(found)
         values = {key: value for key, value in given.items() if key != chosen_by}
+        model = settings_model(found.name, tuple(known.values()))
         try:
-            checked = settings_model(found.name, tuple(known.values())).model_validate(values)
+            checked = model.model_validate(values)
         except ValidationError as error:
-            return None, problems_of(error, (self.key,), where, known=known, of=found.name)
+            return None, problems_of(error, (self.key,), where, model=model, of=found.name)
         options = {name: getattr(checked, name) for name in known}
         name = found.name if chosen_by == "name" else given[chosen_by]
         return Section(name, options, chosen_by), []

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from gdrun.errors import Problem, suggestion
@@ -26,12 +26,16 @@ _KINDS = {
 }
 
 HINTS: dict[str, str] = {
+    "seed": "a seed is a whole number from 0 up",
     "schedule.warmup": "warm-up counts epochs before the schedule begins; 0 switches it off",
     "optimizer.lr": "a learning rate is a positive number, such as 0.01",
     "dataset.split": "such as split: {validation: 0.1, test: 0.1}; 0 means none",
+    "stopping": "such as stopping: {epochs: 50}; `gdrun list stopping` shows what may stand there",
     "stopping.early_stopping": "such as early_stopping: {patience: 5}",
     "stopping.watch": "such as watch: [grad_norm], or watch: {grad_norm: 1e-6}",
     "clip": "such as clip: {norm: 1.0}",
+    "evaluate": "such as evaluate: {every: 0.5}, in epochs",
+    "log": "such as log: {points: 1000}, or log: {points: all}",
 }
 """What to do about a bad value, for keys whose meaning is easily mistaken."""
 
@@ -41,42 +45,67 @@ def problems_of(
     prefix: Path,
     where: Callable[[Path], str],
     *,
-    known: Iterable[str],
+    model: type[BaseModel],
     of: str,
 ) -> list[Problem]:
     """Each thing pydantic found wrong in the section at `prefix`, once.
 
-    known: the section's own keys; of: the name of what is being configured, for unknown keys.
+    model: what checked the section; of: the name of what is being configured.
     """
-    found: dict[str, Problem] = {}
+    by_path: dict[Path, list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False):
-        path = _path(prefix, detail["loc"])
-        kind = detail["type"]
-        what, hint = f"must be {_wanted(detail)}, got {_shown(detail['input'])}", _hint(path)
-        if kind == "extra_forbidden":
-            top = len(detail["loc"]) == 1
-            what = f"{of} has no option {path[-1]!r}" if top else f"unknown key {path[-1]!r}"
-            hint = suggestion(path[-1], known) if top else _hint(path[:-1])
-        elif kind == "missing":
-            what = "is missing"
-        elif kind == "literal_error" and isinstance(detail["input"], str):
-            hint = suggestion(detail["input"], _choices(detail)) if hint is None else hint
-        # A union reports each of its members; the last says what is wanted most fully.
-        found[".".join(map(str, path))] = Problem(what, where(path), hint)
-    return list(found.values())
+        by_path.setdefault(_path(detail["loc"]), []).append(detail)
+    return [_problem(details, path, prefix, where, model, of) for path, details in by_path.items()]
 
 
-def _path(prefix: Path, loc: Path) -> Path:
+def _problem(
+    details: list[ErrorDetails],
+    path: Path,
+    prefix: Path,
+    where: Callable[[Path], str],
+    model: type[BaseModel],
+    of: str,
+) -> Problem:
+    """What is wrong with one key: a union reports each of its members, the last most fully."""
+    detail, place = details[-1], (*prefix, *path)
+    hint = _hint(place)
+    if detail["type"] == "extra_forbidden":
+        owner = path[-2] if len(path) > 1 else of
+        what = f"{owner} has no option {path[-1]!r}"
+        return Problem(what, where(place), suggestion(path[-1], _known(model, path)))
+    wanted = _wanted(detail)
+    if detail["type"] == "literal_error" and len(details) > 1:
+        wanted = f"{_wanted(details[0])}, or {' or '.join(_choices(detail))}"
+    elif detail["type"] == "literal_error" and isinstance(detail["input"], str):
+        hint = hint or suggestion(detail["input"], _choices(detail))
+    elif detail["type"] == "bool_type":
+        hint = hint or "YAML 1.2 writes true and false, without quotes"
+    elif detail["type"] == "string_type":
+        hint = hint or f'quote it if it is text: "{detail["input"]}"'
+    if hint is None and prefix and (of,) != prefix:
+        hint = f"`gdrun list {of}` shows its options and what they take"
+    return Problem(f"must be {wanted}, got {_shown(detail['input'])}", where(place), hint)
+
+
+def _known(model: type[BaseModel], path: Path) -> list[str]:
+    """The keys of the section that holds the last key of `path`."""
+    for part in path[:-1]:
+        annotation = model.model_fields[str(part)].annotation
+        within = (annotation, *get_args(annotation))
+        model = next(each for each in within if hasattr(each, "model_fields"))
+    return list(model.model_fields)
+
+
+def _path(loc: Path) -> Path:
     """The key's path, without the marks that pydantic adds for the members of a union."""
     marks = ("int", "float", "str", "bool", "none", "constrained-int", "constrained-float")
-    own = [
+    return tuple(
         part
         for part in loc
         if not (
             isinstance(part, str) and (part in marks or part.startswith(("literal[", "function-")))
         )
-    ]
-    return (*prefix, *own)
+    )
 
 
 def _wanted(detail: ErrorDetails) -> str:
