@@ -1,7 +1,8 @@
 """The linear models: one affine map from features to scores, under different losses.
 
 The bias is a column of ones in the design matrix, so for all lanes at once the scores are one
-product, X Wᵀ, and the gradient another, slopesᵀ X.
+product, W Xᵀ, and the gradient another, slopesᵀ X. Scores lie in memory with the examples last, so
+that what a loss does along the classes runs over whole columns of examples.
 """
 
 from __future__ import annotations
@@ -64,15 +65,18 @@ class LinearModel:
     def scores(self, W: Array, X: Array) -> Array:
         columns = X.shape[-1]
         matrix = W.reshape(*W.shape[:-2], -1, columns)
-        scores: Array = X @ matrix.swapaxes(-1, -2)
+        scores: Array = matrix @ X.swapaxes(-1, -2)
         if self.by_class:
-            return scores.reshape(*scores.shape[:-1], -1, self.outputs)
-        return scores
+            rows = X.shape[-2]
+            scores = scores.reshape(*W.shape[:-1], self.outputs, rows).swapaxes(-1, -2)
+            return scores.swapaxes(-2, -3)
+        return scores.swapaxes(-1, -2)
 
     def sums(self, W: Array, X: Array, y: NDArray[Any]) -> tuple[Array, Array]:
         values, slopes = self._loss(self.scores(W, X), y)
-        flat = slopes.reshape(*slopes.shape[: X.ndim - 1], -1)
-        gradient: Array = flat.swapaxes(-1, -2) @ X
+        by_row = slopes.swapaxes(-3, -2) if self.by_class else slopes
+        flat = by_row.swapaxes(-1, -2).reshape(*W.shape[:-2], -1, X.shape[-2])
+        gradient: Array = flat @ X
         return values.sum(axis=X.ndim - 2), gradient.reshape(W.shape)
 
     def tally(self, W: Array, X: Array, y: NDArray[Any]) -> tuple[Array, Array]:

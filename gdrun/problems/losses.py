@@ -96,7 +96,7 @@ def logistic(scores: Array, y: Array) -> tuple[Array, Array]:
     margin = scores * sign
     small = np.exp(-np.abs(margin))
     values = np.log1p(small) - np.minimum(margin, 0)
-    return values, -sign * (np.where(margin < 0, 1, small) / (1 + small))
+    return values, np.exp(-np.maximum(margin, 0)) / (1 + small) * -sign
 
 
 @loss(targets="code")
@@ -107,13 +107,14 @@ def cross_entropy(scores: Array, y: Array) -> tuple[Array, Array]:
 
     The largest score is subtracted before the exponentials (log-sum-exp).
     """
+    own = _own_class(y)
     shifted = scores - scores.max(axis=-1, keepdims=True)
-    exponentials = np.exp(shifted)
-    total = exponentials.sum(axis=-1, keepdims=True)
-    values = np.log(total[..., 0]) - _pick(shifted, y)
-    slopes = exponentials / total
-    _add_at(slopes, y, -1)
-    return values, slopes
+    chosen = shifted[own]
+    slopes = np.exp(shifted, out=shifted)
+    total = slopes.sum(axis=-1, keepdims=True)
+    slopes /= total
+    slopes[own] -= 1
+    return np.log(total[..., 0]) - chosen, slopes
 
 
 @loss(targets="code")
@@ -125,9 +126,10 @@ def hinge(scores: Array, y: Array) -> tuple[Array, Array]:
 
     Source: Weston & Watkins 1999.
     """
-    margins = _margins(scores, y)
+    own = _own_class(y)
+    margins = _margins(scores, own)
     slopes = (margins > 0).astype(scores.dtype)
-    _add_at(slopes, y, -slopes.sum(axis=-1))
+    slopes[own] = -slopes.sum(axis=-1)
     return margins.sum(axis=-1), slopes
 
 
@@ -138,33 +140,23 @@ def squared_hinge(scores: Array, y: Array) -> tuple[Array, Array]:
     ℓ = Σ_{j≠y} max(0, sⱼ − s_y + 1)²
     dℓ/dsⱼ = 2 max(0, sⱼ − s_y + 1) for j ≠ y,  dℓ/ds_y = −Σ_{j≠y} dℓ/dsⱼ
     """
-    margins = _margins(scores, y)
+    own = _own_class(y)
+    margins = _margins(scores, own)
     slopes = 2 * margins
-    _add_at(slopes, y, -slopes.sum(axis=-1))
+    slopes[own] = -slopes.sum(axis=-1)
     return (margins * margins).sum(axis=-1), slopes
 
 
-def _margins(scores: Array, y: Array) -> Array:
+def _margins(scores: Array, own: tuple[Any, ...]) -> Array:
     """max(0, sⱼ − s_y + 1), and 0 at the class itself."""
-    margins: Array = np.maximum(scores - _pick(scores, y)[..., None] + 1, 0)
-    _add_at(margins, y, -1)
+    margins: Array = scores - scores[own][..., None]
+    margins += 1
+    np.maximum(margins, 0, out=margins)
+    margins[own] -= 1
     return margins
 
 
-def _pick(scores: Array, y: Array) -> Array:
-    """s_y for each example and lane: (..., B, L)."""
-    picked: Array = _by_example(scores)[np.arange(y.size), :, y.ravel()]
-    return picked.reshape(scores.shape[:-1])
-
-
-def _add_at(scores: Array, y: Array, amount: Any) -> None:
-    """Add `amount` (a number or (..., B, L)) to the entry of each example's class, in place."""
-    flat = _by_example(scores)
-    if not np.isscalar(amount):
-        amount = amount.reshape(flat.shape[:-1])
-    flat[np.arange(y.size), :, y.ravel()] += amount
-
-
-def _by_example(scores: Array) -> Array:
-    """Scores with all axes before the lanes folded into one, (examples, L, C): a view."""
-    return scores.reshape(-1, *scores.shape[-2:])
+def _own_class(y: Array) -> tuple[Any, ...]:
+    """The index that takes s_y out of scores (..., B, L, C), for each example and lane."""
+    examples = [np.arange(y.size)] if y.ndim == 1 else np.indices(y.shape, sparse=True)
+    return (*examples, slice(None), y)

@@ -8,6 +8,7 @@ for S index streams W (S, L, P) against X (S, B, D) and y (S, B).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -71,17 +72,17 @@ class Objective:
                 gradient += slope
         value = total / rows
         gradient /= rows
-        if np.any(self.l2):
-            pull = self._penalised(W) * self.l2
+        if self._decay is not None:
+            pull = W * self._decay.astype(W.dtype, copy=False)
             gradient += pull
             value = value + 0.5 * np.vecdot(pull, W)
         return value, gradient
 
     def penalty(self, W: Array) -> Array | float:
         """(l2/2) ‖weights‖² for each lane: (..., L)."""
-        if not np.any(self.l2):
+        if self._decay is None:
             return 0.0
-        result: Array = 0.5 * np.vecdot(self._penalised(W) * self.l2, W)
+        result: Array = 0.5 * np.vecdot(W * self._decay.astype(W.dtype, copy=False), W)
         return result
 
     def loss_and_accuracy(
@@ -99,8 +100,13 @@ class Objective:
             right += hits
         return losses / rows, right / rows
 
-    def _penalised(self, W: Array) -> Array:
-        return W * self.model.layout.penalised.astype(W.dtype)
+    @cached_property
+    def _decay(self) -> Array | None:
+        """l2 for each parameter, 0 for the biases: (..., P); None where nothing is penalised."""
+        if not np.any(self.l2):
+            return None
+        decay: Array = self.l2 * self.model.layout.penalised
+        return decay
 
 
 def block_rows(columns: int) -> int:
