@@ -92,7 +92,7 @@ def logistic(scores: Array, y: Array) -> tuple[Array, Array]:
 
     Written with e^(−|m|), so neither tail overflows and both keep their relative accuracy.
     """
-    sign = y[..., None]
+    sign = y[..., None].astype(scores.dtype)
     margin = scores * sign
     small = np.exp(-np.abs(margin))
     values = np.log1p(small) - np.minimum(margin, 0)
