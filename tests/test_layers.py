@@ -1,0 +1,211 @@
+"""The order of the layers, read from the imports: each imports only from those before it."""
+
+import ast
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "gdrun"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+ORDER = [
+    "errors",
+    "methods",
+    "problems",
+    "data",
+    "spec",
+    "engine",
+    "runs",
+    "study",
+    "insight",
+    "views",
+    "cli",
+]
+TOP = "cli"
+"""The layer of the modules that lie directly in the package, such as gdrun/api.py."""
+
+DISTRIBUTIONS = {"yaml": "pyyaml", "pydantic-core": "pydantic"}
+"""The distribution a module comes with, where the names differ; pydantic pins its core."""
+
+every_module = pytest.mark.parametrize(
+    "path", MODULES, ids=lambda path: str(path.relative_to(ROOT))
+)
+
+
+def parse(path):
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def layer(module):
+    """The place in ORDER of a module such as gdrun.engine.cohort."""
+    first = module.split(".")[1] if "." in module else TOP
+    return ORDER.index(first if first in ORDER else TOP)
+
+
+def name_of(path):
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def imports_in(tree):
+    """(node, module) for every import, in functions too; from gdrun import x is gdrun.x."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                yield from ((node, alias.name) for alias in names)
+            case ast.ImportFrom(module="gdrun", names=names):
+                yield from ((node, f"gdrun.{alias.name}") for alias in names)
+            case ast.ImportFrom(module=module, level=0):
+                yield node, module
+            case ast.Call(
+                func=ast.Name("import_module") | ast.Attribute(attr="import_module"),
+                args=[ast.Constant(value=str(module)), *_],
+            ):
+                yield node, module
+
+
+def outward_imports(tree, module):
+    """Sentences on the imports from layers that come after the module's own."""
+    return [
+        f"line {node.lineno} imports {imported}"
+        for node, imported in imports_in(tree)
+        if imported.split(".")[0] == "gdrun" and layer(imported) > layer(module)
+    ]
+
+
+def loud_lines(tree):
+    """Sentences on what only the command line does: print, ask, exit, hold a typer."""
+    found = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name("print" | "input" | "exit" | "quit" as name)):
+                found.append((node.lineno, name))
+            case ast.Name("SystemExit"):
+                found.append((node.lineno, "SystemExit"))
+            case ast.Attribute(
+                ast.Name("sys" | "os"), "exit" | "_exit" | "stdout" | "stderr" as name
+            ):
+                found.append((node.lineno, name))
+            case ast.ImportFrom(module="sys" | "os", names=names):
+                found += [
+                    (node.lineno, alias.name)
+                    for alias in names
+                    if alias.name in {"exit", "_exit", "stdout", "stderr"}
+                ]
+    found += [
+        (node.lineno, module)
+        for node, module in imports_in(tree)
+        if module.split(".")[0] in {"typer", "click"}
+    ]
+    return [f"line {line}: {name}" for line, name in sorted(found)]
+
+
+def imports_at_once(tree):
+    """The modules that are imported as soon as this one is: not in a function, nor in a try."""
+    waiting = [*tree.body]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.Try):
+            continue
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            waiting += node.orelse
+            continue
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from (module for _, module in imports_in(ast.Module([node], [])))
+        waiting += ast.iter_child_nodes(node)
+
+
+def distribution(module):
+    name = module.split(".")[0].replace("_", "-").lower()
+    return DISTRIBUTIONS.get(name, name)
+
+
+def core_dependencies():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return {re.match(r"[\w.-]+", line)[0].lower() for line in project["dependencies"]}
+
+
+def foreign(modules):
+    return {
+        distribution(module)
+        for module in modules
+        if module.split(".")[0] not in {"gdrun", *sys.stdlib_module_names}
+    }
+
+
+def test_every_folder_of_the_package_is_a_layer():
+    folders = {path.relative_to(PACKAGE).parts[0] for path in MODULES if path.parent != PACKAGE}
+    assert {"methods", "problems", "engine", "cli"} <= folders <= set(ORDER)
+
+
+@every_module
+def test_a_module_imports_from_its_own_layer_and_those_before(path):
+    assert outward_imports(parse(path), name_of(path)) == []
+
+
+@every_module
+def test_imports_are_absolute(path):
+    relative = [n for n in ast.walk(parse(path)) if isinstance(n, ast.ImportFrom) and n.level]
+    assert [node.lineno for node in relative] == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in MODULES if path.parts[len(PACKAGE.parts)] not in {"cli", "__main__.py"}],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_only_the_command_line_prints_and_exits(path):
+    assert loud_lines(parse(path)) == []
+
+
+@every_module
+def test_what_is_imported_at_once_is_a_core_dependency(path):
+    assert foreign(imports_at_once(parse(path))) <= core_dependencies()
+
+
+def test_every_core_dependency_is_used():
+    everywhere = {module for path in MODULES for _, module in imports_in(parse(path))}
+    assert core_dependencies() <= foreign(everywhere)
+
+
+def test_the_checks_see_what_they_look_for():
+    """Each check on lines that break it, so that none passes because it sees nothing."""
+    tree = ast.parse(
+        "import numba\n"
+        "from gdrun import cli\n"
+        "from gdrun.engine.cohort import Cohort\n"
+        "from gdrun.errors import GdrunError\n"
+        "def late():\n"
+        "    import duckdb\n"
+        "    import gdrun.views.tables\n"
+        "    import_module('gdrun.api')\n"
+        "    print(1)\n"
+        "    sys.stdout.write('')\n"
+        "    raise SystemExit(2)\n"
+        "try:\n"
+        "    import scipy\n"
+        "except ImportError:\n"
+        "    import typer\n"
+        "if TYPE_CHECKING:\n"
+        "    import plotly\n"
+        "class Held:\n"
+        "    import pydantic_core.core_schema\n"
+    )
+    assert sorted(outward_imports(tree, "gdrun.problems.linear")) == [
+        "line 2 imports gdrun.cli",
+        "line 3 imports gdrun.engine.cohort",
+        "line 7 imports gdrun.views.tables",
+        "line 8 imports gdrun.api",
+    ]
+    assert outward_imports(tree, "gdrun.api") == outward_imports(tree, "gdrun") == []
+    assert loud_lines(tree) == [
+        "line 9: print",
+        "line 10: stdout",
+        "line 11: SystemExit",
+        "line 15: typer",
+    ]
+    assert foreign(imports_at_once(tree)) == {"numba", "pydantic"}
