@@ -1,0 +1,54 @@
+# Small verbs for habits. Each creates the environment it needs, in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: train test quick core check readme bench clean
+
+train: $(VENV)/core.stamp ## install, and run the quickstart
+	$(BIN)/gdrun train
+
+test: $(VENV)/parity.stamp ## every test, the reference libraries included
+	$(BIN)/python -m pytest -n auto
+
+quick: $(VENV)/dev.stamp ## the tests that take less than a second each
+	$(BIN)/python -m pytest -n auto -m "not slow" --ignore=tests/parity
+
+core: $(VENV)-core/dev.stamp ## the quick tests without any extra, as a core install has it
+	$(VENV)-core/bin/python -m pytest -n auto -m "not slow" --ignore=tests/parity
+
+check: $(VENV)/dev.stamp ## format, lint, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+readme: $(VENV)/dev.stamp ## write the output of the README's commands anew
+	$(BIN)/python tests/readme.py --write
+
+bench: $(VENV)/bench.stamp ## measure gdrun against what users would pick instead
+	$(BIN)/python tests/bench
+
+$(VENV)/core.stamp: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/core.stamp
+	$(BIN)/python -m pip install --quiet --editable '.[dev,fast]'
+	@touch $@
+
+$(VENV)/parity.stamp: $(VENV)/dev.stamp
+	$(BIN)/python -m pip install --quiet --editable '.[dev,fast,parity]'
+	@touch $@
+
+$(VENV)/bench.stamp: $(VENV)/dev.stamp
+	$(BIN)/python -m pip install --quiet --editable '.[dev,fast,bench]'
+	@touch $@
+
+$(VENV)-core/dev.stamp: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-core
+	$(VENV)-core/bin/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) $(VENV)-core build *.egg-info .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,67 @@
+"""The README's commands, run for real: `python tests/readme.py --write` renews their output.
+
+Every ```console block that begins with `$ gdrun` holds one command and all that it prints, on a
+terminal of 80 columns without colour. Times and run names differ each time, and are masked where
+the two are compared.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
+BLOCK = re.compile(r"```console\n\$ (gdrun[^\n]*)\n(.*?)```", re.DOTALL)
+ENVIRONMENT = {"COLUMNS": "80", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
+
+
+def output_of(command: str, folder: Path) -> str:
+    """What a command prints on both streams, run in `folder`, where configs/ is at hand."""
+    link = folder / "configs"
+    if not link.exists():
+        link.symlink_to(ROOT / "configs")
+    words = [sys.executable, "-m", *shlex.split(command)]
+    done = subprocess.run(
+        words,
+        cwd=folder,
+        env=os.environ | ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.stdout
+
+
+def masked(text: str) -> str:
+    """The text without what differs from run to run: times, speeds and run names."""
+    text = re.sub(r"\d{8}-\d{6}-([\w.-]+?)-[0-9a-f]{4}\b", r"<run of \1>", text)
+    text = re.sub(r"\d+(\.\d+)? (ms|s|min|h)\b", "<time>", text)
+    return re.sub(r"(<time> ?)+", "<time>", re.sub(r" +", " ", text))
+
+
+def blocks(text: str) -> list[tuple[str, str]]:
+    """Every command of the README with the output that stands below it."""
+    return BLOCK.findall(text)
+
+
+def renewed(text: str, folder: Path) -> str:
+    """The README with the output of every command as it is now."""
+    return BLOCK.sub(
+        lambda block: f"```console\n$ {block[1]}\n{output_of(block[1], folder)}```", text
+    )
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as place:
+        text = renewed(README.read_text(encoding="utf-8"), Path(place))
+    if "--write" in sys.argv:
+        README.write_text(text, encoding="utf-8")
+    else:
+        print(text)
