@@ -136,17 +136,31 @@ def _as_mapping(section: Any) -> dict[str, Any]:
 
 
 def _unclear(override: Override, paths: list[tuple[str, ...]], data: Mapping[str, Any]) -> Problem:
-    where = repr(override.text)
+    where, leaf = repr(override.text), override.key.split(".")[-1]
     if paths:
         meanings = ", ".join(".".join(path) for path in paths)
         return Problem(f"{override.key} may mean {meanings}", where, "write the whole path")
+    if owners := _owners(leaf):
+        hint = f"{leaf} is an option of {' or '.join(owners)}, which is not chosen here"
+        return Problem(f"unknown key {override.key!r}", where, hint)
     known = list(known_paths(data))
     dotted = [".".join(path) for path in known]
     leaves = {path[-1]: ".".join(path) for path in known if path not in _TOP}
-    alike = [leaves[leaf] for leaf in near(override.key.split(".")[-1], leaves)]
+    alike = [leaves[leaf] for leaf in near(leaf, leaves)]
     found = list(dict.fromkeys([*near(override.key, dotted), *alike]))[:3]
     hint = f"did you mean {' or '.join(found)}?" if found else suggestion("", KEYS)
     return Problem(f"unknown key {override.key!r}", where, hint)
+
+
+def _owners(option: str, most: int = 3) -> list[str]:
+    """Definitions that have an option of this name: `variant mbgd`."""
+    owners = [
+        f"{key} {name}"
+        for key, kind in SECTIONS.items()
+        for name, definition in kind.registry.items()
+        if option in definition.options
+    ]
+    return owners[:most]
 
 
 _TOP = {(key,) for key in Header.model_fields}
