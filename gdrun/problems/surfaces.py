@@ -1,0 +1,191 @@
+"""Surfaces: functions of two weights to walk on, with their minima known.
+
+A surface is a finite sum like any objective, so that every variant means something on it: example i
+is f(w) + ξᵢᵀw, with noise vectors ξᵢ that sum to zero. The mean over all examples is f exactly, the
+gradient of one is ∇f(w) + ξᵢ, and that of a batch of B spreads as 1/√B.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdrun.methods.definitions import Definition, Positive, define
+from gdrun.problems.layout import Array, Layer, Layout
+
+Point = tuple[float, float]
+Equation = Callable[..., tuple[Any, Any, Any]]
+
+
+@dataclass(frozen=True)
+class Surface(Definition):
+    """A function of two weights. It returns f, ∂f/∂x and ∂f/∂y.
+
+    start: where a walk begins unless told otherwise. minima: every local minimum.
+    """
+
+    start: Point = (0.0, 0.0)
+    minima: tuple[Point, ...] = ()
+
+    def model(self, **options: float) -> SurfaceModel:
+        """The model that walks on this surface."""
+        return SurfaceModel(self, options)
+
+
+SURFACES: dict[str, Surface] = {}
+"""Every surface by name."""
+
+
+def surface(*, start: Point, minima: tuple[Point, ...]) -> Callable[[Equation], Equation]:
+    """Register the decorated equation as a surface."""
+
+    def register(equation: Equation) -> Equation:
+        known = define(equation)
+        SURFACES[known.name] = Surface(
+            known.name, known.function, known.options, known.doc, start=start, minima=minima
+        )
+        return equation
+
+    return register
+
+
+@surface(start=(-4.0, 1.5), minima=((0.0, 0.0),))
+def bowl(x: Array, y: Array, condition: Positive = 10.0) -> tuple[Array, Array, Array]:
+    """A quadratic bowl, as long as its condition number says.
+
+        f = ½ (x² + κ y²)
+
+    κ is condition; the curvatures are 1 and κ, so a constant step is stable below 2 / max(1, κ).
+    """
+    return 0.5 * (x * x + condition * y * y), x, condition * y
+
+
+@surface(start=(-1.2, 1.0), minima=((1.0, 1.0),))
+def rosenbrock(x: Array, y: Array, steepness: Positive = 100.0) -> tuple[Array, Array, Array]:
+    """Rosenbrock's banana: a curved valley, easy to enter and slow to follow.
+
+        f = (1 − x)² + b (y − x²)²
+
+    b is steepness. The minimum is f(1, 1) = 0.
+
+    Source: Rosenbrock 1960.
+    """
+    across, along = y - x * x, 1 - x
+    slope = 2 * steepness * across
+    return along * along + steepness * across * across, -2 * along - 2 * x * slope, slope
+
+
+@surface(start=(1.0, 1.0), minima=((3.0, 0.5),))
+def beale(x: Array, y: Array) -> tuple[Array, Array, Array]:
+    """Beale's function: flat land with steep walls at its corners.
+
+        f = (1.5 − x + x y)² + (2.25 − x + x y²)² + (2.625 − x + x y³)²
+
+    The minimum is f(3, ½) = 0.
+
+    Source: Beale 1958.
+    """
+    f = fx = fy = 0 * x
+    for power, target in ((1, 1.5), (2, 2.25), (3, 2.625)):
+        rest = target - x + x * y**power
+        f = f + rest * rest
+        fx = fx + 2 * rest * (y**power - 1)
+        fy = fy + 2 * rest * x * power * y ** (power - 1)
+    return f, fx, fy
+
+
+@surface(
+    start=(0.0, 0.0),
+    minima=(
+        (3.0, 2.0),
+        (-2.805118086952745, 3.131312518250573),
+        (-3.779310253377747, -3.283185991286170),
+        (3.584428340330492, -1.848126526964404),
+    ),
+)
+def himmelblau(x: Array, y: Array) -> tuple[Array, Array, Array]:
+    """Himmelblau's function: four equal minima, and the start decides which one is found.
+
+        f = (x² + y − 11)² + (x + y² − 7)²
+
+    Source: Himmelblau 1972.
+    """
+    first, second = x * x + y - 11, x + y * y - 7
+    return first * first + second * second, 4 * x * first + 2 * second, 2 * first + 4 * y * second
+
+
+@surface(start=(1.0, 0.001), minima=((0.0, 1.0), (0.0, -1.0)))
+def saddle(x: Array, y: Array) -> tuple[Array, Array, Array]:
+    """A saddle between two valleys: the gradient dies away near the origin, which is no minimum.
+
+        f = ½ x² − ½ y² + ¼ y⁴
+
+    The curvatures at the origin are 1 and −1; the minima are f(0, ±1) = −¼.
+    """
+    return 0.5 * x * x - 0.5 * y * y + 0.25 * y**4, x, y**3 - y
+
+
+@surface(start=(2.0, 2.0), minima=((0.0, 0.0),))
+def plateau(x: Array, y: Array, width: Positive = 1.0) -> tuple[Array, Array, Array]:
+    """A hole in a plain: away from it there is almost no gradient to follow.
+
+        f = 1 − e^(−(x² + y²) / (2 s²))
+
+    s is width.
+    """
+    near = np.exp(-(x * x + y * y) / (2 * width * width))
+    return 1 - near, x * near / (width * width), y * near / (width * width)
+
+
+@dataclass(frozen=True)
+class SurfaceModel:
+    """A surface as a model: its two weights are the place, its examples the noise vectors ξ."""
+
+    surface: Surface
+    options: dict[str, float]
+
+    @cached_property
+    def layout(self) -> Layout:
+        return Layout((Layer(2, 1, bias=False, scalar=True),))
+
+    @property
+    def classifies(self) -> bool:
+        return False
+
+    def design(self, X: Array) -> Array:
+        return np.ascontiguousarray(X)
+
+    def encode(self, y: NDArray[Any]) -> NDArray[Any]:
+        return y
+
+    def scores(self, W: Array, X: Array) -> Array:
+        """f(w) + ξᵀw for each example: (..., B, L)."""
+        value, _, _ = self.surface.function(W[..., 0], W[..., 1], **self.options)
+        scores: Array = X @ W.swapaxes(-1, -2) + value[..., None, :]
+        return scores
+
+    def sums(self, W: Array, X: Array, y: NDArray[Any]) -> tuple[Array, Array]:
+        rows, noise = X.shape[-2], X.sum(axis=-2)[..., None, :]
+        value, *slopes = self.surface.function(W[..., 0], W[..., 1], **self.options)
+        gradient = rows * np.stack(slopes, axis=-1) + noise
+        return rows * value + np.vecdot(W, np.broadcast_to(noise, W.shape)), gradient
+
+    def tally(self, W: Array, X: Array, y: NDArray[Any]) -> tuple[Array, Array]:
+        total, _ = self.sums(W, X, y)
+        return total, np.full(W.shape[:-1], np.nan, dtype=W.dtype)
+
+    def distance(self, w: Array) -> float:
+        """How far a place (2,) is from the nearest minimum."""
+        return float(min(np.linalg.norm(w - np.array(minimum)) for minimum in self.surface.minima))
+
+
+def noise_vectors(rng: np.random.Generator, examples: int, spread: float) -> NDArray[np.float64]:
+    """ξ (examples, 2): Gaussian with standard deviation `spread`, shifted to sum to zero."""
+    drawn = rng.normal(0.0, 1.0, (examples, 2))
+    centred: NDArray[np.float64] = spread * (drawn - drawn.mean(axis=0))
+    return centred
