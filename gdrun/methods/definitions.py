@@ -23,6 +23,7 @@ import inspect
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, TypeVar
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -134,12 +135,21 @@ def options_of(function: Callable[..., Any]) -> dict[str, Option]:
     }
 
 
+@cache
 def inputs_of(function: Callable[..., Any]) -> tuple[str, ...]:
     """The parameters of `function` that have no default, in order."""
     return tuple(
         name
         for name, parameter in inspect.signature(function).parameters.items()
         if parameter.default is inspect.Parameter.empty
+    )
+
+
+@cache
+def option_names(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The parameters of `function` that have a default, in order."""
+    return tuple(
+        name for name in inspect.signature(function).parameters if name not in inputs_of(function)
     )
 
 

@@ -8,24 +8,34 @@ entered at any step.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import log
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gdrun.errors import DataError
-from gdrun.methods.definitions import Count, Definition, define
+from gdrun.methods.definitions import Count, Definition, Growth, define
 from gdrun.methods.randomness import stream
 
 Sampling = Literal["shuffle", "replacement", "sequential"]
 
 
 @dataclass(frozen=True)
+class BatchGrowth:
+    """Grow the batch by `factor` after every `every` epochs, in place of a decay of the rate."""
+
+    factor: Growth = 2.0
+    every: Count = 10
+
+
+@dataclass(frozen=True)
 class Batching:
     """How one epoch over `rows` examples is cut into gradients.
 
-    `whole`: each gradient uses every example, in file order, so nothing needs gathering.
+    `whole`: each gradient uses every example, in file order, so nothing needs gathering. growth:
+    the batch size holds for the first epoch, and `at` gives the batching of a later one.
     """
 
     rows: int
@@ -33,6 +43,7 @@ class Batching:
     sampling: Sampling = "shuffle"
     drop_last: bool = False
     whole: bool = False
+    growth: BatchGrowth | None = None
 
     def __post_init__(self) -> None:
         if self.batch_size > self.rows:
@@ -46,6 +57,20 @@ class Batching:
     def draws(self) -> bool:
         """Whether the order of the examples depends on the seed."""
         return self.sampling != "sequential"
+
+    def at(self, epoch: int) -> Batching:
+        """The batching of one epoch, counted from 0.
+
+        B(e) = min(N, round(B₀ · f^⌊e / every⌋))
+        """
+        if self.growth is None:
+            return self
+        times = epoch // self.growth.every
+        # By logarithms first: a power that is far above N need not fit a float.
+        if times * log(self.growth.factor) >= log(self.rows / self.batch_size):
+            return replace(self, batch_size=self.rows, growth=None)
+        size = round(self.batch_size * self.growth.factor**times)
+        return replace(self, batch_size=min(size, self.rows), growth=None)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -104,15 +129,22 @@ def sgd(rows: int, sampling: Sampling = "shuffle") -> Batching:
 
 @_variant
 def mbgd(
-    rows: int, batch_size: Count = 64, drop_last: bool = False, sampling: Sampling = "shuffle"
+    rows: int,
+    batch_size: Count = 64,
+    drop_last: bool = False,
+    sampling: Sampling = "shuffle",
+    batch_growth: BatchGrowth | None = None,
 ) -> Batching:
     """Mini-batch gradient descent: every step uses B examples.
 
         g = (1/B) Σᵢ ∇ℓᵢ(w),  i in the batch
 
     B is batch_size; ⌈N/B⌉ steps an epoch, the last batch holding what is left, or ⌊N/B⌋ with
-    drop_last. sampling as for sgd.
+    drop_last. sampling as for sgd. batch_growth {factor, every} makes B grow by that factor after
+    every so many epochs, up to N, in place of a decay of the learning rate.
+
+    Source: batch_growth, Smith et al. 2017.
 
     Raises: DataError where batch_size is above the number of training examples.
     """
-    return Batching(rows, batch_size, sampling, drop_last)
+    return Batching(rows, batch_size, sampling, drop_last, growth=batch_growth)

@@ -7,13 +7,14 @@ pydantic checks them, one small model for each definition, built when it is firs
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ValidationError, create_model
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError, create_model
 
 from gdrun.data.sources import DATASETS, READERS
 from gdrun.errors import Problem, suggestion
@@ -58,9 +59,7 @@ class Section:
     def plain(self) -> dict[str, Any]:
         """The section as plain data, as it would be written in a file."""
         return {self.chosen_by: self.name} | {
-            option: value.model_dump() if isinstance(value, BaseModel) else value
-            for option, value in self.options.items()
-            if value is not None
+            option: _plain(value) for option, value in self.options.items() if value is not None
         }
 
 
@@ -100,8 +99,32 @@ class SectionKind:
         except ValidationError as error:
             return None, problems_of(error, (self.key,), where, model=model, of=found.name)
         options = {name: getattr(checked, name) for name in known}
+        problems = self._resolve_nested(known, options, where)
+        if not problems and found.check:
+            problems = [
+                Problem(what, where((self.key, option))) for option, what in found.check(options)
+            ]
+        if problems:
+            return None, problems
         name = found.name if chosen_by == "name" else given[chosen_by]
         return Section(name, options, chosen_by), []
+
+    def _resolve_nested(
+        self, known: Mapping[str, Option], options: dict[str, Any], where: Where
+    ) -> list[Problem]:
+        """Put sections in place of the entries that nested options list; what is wrong with them.
+
+        An entry has the options of its own definition, without those that all of the kind share.
+        """
+        kind, problems = replace(self, common={}), []
+        for name in (name for name, option in known.items() if option.nested):
+            sections = []
+            for index, raw in enumerate(options[name]):
+                section, found = kind.resolve(raw, _within(where, (self.key, name, index)))
+                sections.append(section)
+                problems.extend(found)
+            options[name] = tuple(sections)
+        return problems
 
     def choose(self, given: Mapping[str, Any]) -> str:
         """The key whose value chooses the definition."""
@@ -158,9 +181,42 @@ def settings_model(name: str, options: tuple[Option, ...]) -> type[Settings]:
 
 
 def _checked(annotation: Any) -> Any:
-    """An option's annotation, reading 1e4 as the whole number it is where a count is wanted."""
+    """An option's annotation as pydantic is to check it.
+
+    1e4 is the whole number it is where a count is wanted, a list is a tuple, and keys and values
+    are a record, such as batch_growth.
+    """
     bare = annotation.__origin__ if hasattr(annotation, "__metadata__") else annotation
-    return Annotated[annotation, BeforeValidator(whole)] if bare is int else annotation
+    if bare is int:
+        return Annotated[annotation, BeforeValidator(whole)]
+    if typing.get_origin(bare) is tuple:
+        return Annotated[annotation, BeforeValidator(_as_tuple)]
+    record: Any = next(filter(is_dataclass, typing.get_args(bare)), None)
+    if record is not None:
+        model = settings_model(record.__name__, tuple(options_of(record).values()))
+        return Annotated[model, AfterValidator(lambda given: record(**dict(given)))] | None
+    return annotation
+
+
+def _within(where: Where, place: tuple[str | int, ...]) -> Where:
+    """Where the keys of a section stand that itself stands at `place`, not at the top level."""
+    return lambda path: where((*place, *path[1:]))
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _plain(value: Any) -> Any:
+    """An option's value as plain data."""
+    match value:
+        case Section():
+            return value.plain()
+        case BaseModel():
+            return value.model_dump()
+        case tuple():
+            return [_plain(entry) for entry in value]
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
 def _readable(path: object) -> bool:

@@ -22,6 +22,7 @@ _KINDS = {
     "model_attributes_type": "keys and values",
     "dict_type": "keys and values",
     "list_type": "a list",
+    "tuple_type": "a list",
     "finite_number": "a finite number",
 }
 

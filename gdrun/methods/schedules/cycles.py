@@ -1,0 +1,138 @@
+"""Schedules that raise the rate again: restarts, cycles, and the one cycle."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from numpy import absolute, cos, floor, log, maximum, minimum, pi, where
+
+from gdrun.methods.definitions import (
+    Count,
+    Decay,
+    Divisor,
+    Fraction,
+    NonNegative,
+    Positive,
+    Shrinkage,
+)
+from gdrun.methods.schedules.form import schedule
+
+
+@schedule
+def cosine_restarts(t, lr, period: Positive = 10.0, growth: Count = 1, lr_min: NonNegative = 0.0):
+    """Half cosines, one after the other, each starting anew at lr₀.
+
+        lr(t) = lr_min + ½ (lr₀ − lr_min) (1 + cos(π s/P))
+
+    P is the length of the cycle that t is in, and s the time since its start: the first has period
+    epochs (or steps), and each later one growth times as many as the one before.
+
+    Source: Loshchilov & Hutter 2016, SGDR, equation 5; period is its T₀, growth its T_mult.
+
+    Elsewhere: CosineAnnealingWarmRestarts in PyTorch is the same. CosineDecayRestarts in Keras has
+    growth 2 and may lower the peaks; sgdr_schedule in optax lists the cycles one by one.
+    """
+    cycle, start = _cycle(t, period, growth)
+    elapsed = (t - start) / (period * growth**cycle)
+    return lr_min + 0.5 * (lr - lr_min) * (1 + cos(pi * elapsed))
+
+
+@schedule
+def cyclic(
+    t,
+    lr,
+    div: Divisor = 4.0,
+    half_cycle: Positive = 4.0,
+    mode: Literal["triangular", "triangular2", "exp_range"] = "triangular",
+    gamma: Fraction = 0.99,
+):
+    """Straight lines up from lr₀ / div to lr₀ and down again, over and over.
+
+        c = ⌊1 + t / (2h)⌋,  x = |t/h − 2c + 1|
+        lr(t) = lr₀/d + (lr₀ − lr₀/d) · max(0, 1 − x) · scale
+
+    d is div, h is half_cycle, in epochs (or steps). scale is 1 for triangular, ½^(c − 1) for
+    triangular2, γᵗ for exp_range, where γ is gamma.
+
+    Source: Smith 2015; a lower bound of a third or a quarter of the upper one is its advice.
+
+    Elsewhere: CyclicLR in PyTorch takes both bounds as rates, and cycles the momentum as well.
+    """
+    cycle = floor(1 + t / (2 * half_cycle))
+    height = maximum(0.0, 1 - absolute(t / half_cycle - 2 * cycle + 1))
+    scale = {"triangular": 1.0, "triangular2": 0.5 ** (cycle - 1), "exp_range": gamma**t}[mode]
+    return lr / div + (lr - lr / div) * height * scale
+
+
+Anneal = Literal["cosine", "linear"]
+
+
+def _cycled_momentum(
+    t,
+    T,
+    rise: Shrinkage = 0.3,
+    anneal: Anneal = "cosine",
+    beta_low: Decay = 0.85,
+    beta_high: Decay = 0.95,
+    cycle_momentum: bool = True,
+):
+    """The momentum of the one cycle: low where the rate is high."""
+    if not cycle_momentum:
+        return None
+    return _up_and_down(t, T, rise, anneal, beta_high, beta_low, beta_high)
+
+
+@schedule(beta=_cycled_momentum)
+def one_cycle(
+    t,
+    T,
+    lr,
+    rise: Shrinkage = 0.3,
+    div: Divisor = 25.0,
+    final_div: Divisor = 1e4,
+    anneal: Anneal = "cosine",
+):
+    """One rise to lr₀ and one long fall to almost nothing, with the momentum the other way round.
+
+        lr(t) = from lr₀/d up to lr₀               for t < rT
+        lr(t) = from lr₀ down to lr₀/(d f)         from rT to T
+        β(t)  = from β_high down to β_low, and up again, at the same times
+
+    r is rise, d is div, f is final_div; T is the length of the run after warm-up. Each part is half
+    a cosine, or a straight line with anneal: linear. β takes the place of the rule's momentum
+    (momentum, beta1 or beta) unless cycle_momentum is false; a rule without any is left alone.
+
+    Source: Smith & Topin 2017; half cosines as in the libraries.
+
+    Elsewhere: cosine_onecycle_schedule in optax is the same for the rate. OneCycleLR in PyTorch has
+    its peak at step rT − 1 and its end at step T − 1, one step earlier.
+    """
+    return _up_and_down(t, T, rise, anneal, lr / div, lr, lr / (div * final_div))
+
+
+def _up_and_down(t: Any, T: Any, rise: Any, anneal: Anneal, first: Any, top: Any, last: Any) -> Any:
+    peak = rise * T
+    up = _between(first, top, minimum(t / peak, 1.0), anneal)
+    down = _between(top, last, minimum(maximum(t - peak, 0.0) / (T - peak), 1.0), anneal)
+    return where(t < peak, up, down)
+
+
+def _between(first: Any, last: Any, share: Any, anneal: Anneal) -> Any:
+    weight = share if anneal == "linear" else 0.5 * (1 - cos(pi * share))
+    return first + (last - first) * weight
+
+
+def _cycle(t: Any, period: Any, growth: int) -> tuple[Any, Any]:
+    """Which cycle t is in, counted from 0, and when it started."""
+    if growth == 1:
+        cycle = floor(t / period)
+        return cycle, cycle * period
+    cycle = floor(log(1 + t * (growth - 1) / period) / log(growth))
+    # The logarithm may land on either side of a whole number; the starts themselves decide.
+    cycle = cycle + (t >= _start(cycle + 1, period, growth)) - (t < _start(cycle, period, growth))
+    return cycle, _start(cycle, period, growth)
+
+
+def _start(cycle: Any, period: Any, growth: int) -> Any:
+    """The sum of the lengths of the cycles before."""
+    return period * (growth**cycle - 1) / (growth - 1)
