@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from gdrun.cli import faults
-from gdrun.cli.app import PROGRAM, app, command_line
+from gdrun.cli.app import command_line
 from gdrun.cli.console import forgive_encoding
 from gdrun.errors import GdrunError
 
@@ -22,8 +22,6 @@ PIPE_CLOSED = 141
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code: the one place that catches every error."""
-    if f"_{PROGRAM.upper()}_COMPLETE" in os.environ:
-        app(prog_name=PROGRAM)
     forgive_encoding()
     try:
         code = command_line(sys.argv[1:] if arguments is None else arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -56,6 +57,8 @@ app.add_typer(config, name="config", rich_help_panel=LOOK)
 
 def command_line(arguments: Sequence[str]) -> int:
     """Run the command that the arguments name. A command returns its exit code, or None for 0."""
+    if f"_{PROGRAM.upper()}_COMPLETE" in os.environ:
+        app(prog_name=PROGRAM)  # a shell asks what could stand next
     command = typer.main.get_command(app)
     try:
         with command.make_context(PROGRAM, list(arguments)) as context:

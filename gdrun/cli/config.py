@@ -46,7 +46,7 @@ def new(file: File = None) -> None:
 def check(
     config: Config = None, overrides: Overrides = None, seed: Seed = None, json: Json = False
 ) -> None:
-    """Check a config: its outline where it is valid, or else everything that is wrong."""
+    """Check a config: print its outline if it is valid, or all that is wrong."""
     from gdrun.views.outline import outline, outline_view
 
     experiment = load_experiment(config, overrides, seed)
@@ -61,7 +61,7 @@ def check(
 def show(
     config: Config = None, overrides: Overrides = None, seed: Seed = None, json: Json = False
 ) -> None:
-    """Print the experiment with every default filled in, as a config that repeats it."""
+    """Print the experiment with every default filled in."""
     from gdrun.spec.document import to_yaml
 
     plain = load_experiment(config, overrides, seed).plain()

@@ -7,10 +7,7 @@ terminal, and takes the width from COLUMNS, the terminal, or else 80.
 from __future__ import annotations
 
 import io
-import json
-import math
 import sys
-from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -40,27 +37,10 @@ def show(*views: RenderableType) -> None:
 
 
 def print_json(document: Any) -> None:
-    """Write one JSON document on stdout, with null for a number that is not finite."""
-    text = json.dumps(strict(document), ensure_ascii=False, indent=2, allow_nan=False)
-    sys.stdout.write(f"{text}\n")
+    """Write one strict JSON document on stdout."""
+    from gdrun.runs.strict_json import dumps
 
-
-def strict(value: Any) -> Any:
-    """The value in the terms of JSON: null for a non-finite number, lists for arrays.
-
-    >>> strict({"loss": float("nan"), "hidden": (64, 32)})
-    {'loss': None, 'hidden': [64, 32]}
-    """
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    match value:
-        case float():
-            return value if math.isfinite(value) else None
-        case Mapping():
-            return {str(key): strict(item) for key, item in value.items()}
-        case list() | tuple() | set() | frozenset():
-            return [strict(item) for item in value]
-    return value
+    sys.stdout.write(f"{dumps(document, indent=2)}\n")
 
 
 def forgive_encoding() -> None:

@@ -45,6 +45,9 @@ def usage_problem(error: typer.TyperException) -> Problem:
             return Problem(
                 f"{context.command_path} has no option {option}", hint=suggestion(option, options)
             )
+        case "BadOptionUsage":
+            hint = f"write {getattr(error, 'option_name', '')} and its value, with a space between"
+            return Problem(_sentence(error.format_message()), hint=hint)
         case "MissingParameter" if parameter:
             return Problem(f"{parameter.display_name_raw} is missing", hint=f"usage: {usage}")
         case "BadParameter" if parameter:

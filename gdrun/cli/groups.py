@@ -56,7 +56,7 @@ class Commands(TyperGroup):
         panels: dict[str, list[tuple[str, str]]] = {}
         for name, command in self.commands.items():
             panel = command.rich_help_panel  # type: ignore[attr-defined]
-            summary = command.get_short_help_str(formatter.width)
+            summary = command.get_short_help_str(limit=3 * formatter.width)
             panels.setdefault(panel or "Commands", []).append((name, summary))
         for panel, rows in panels.items():
             with formatter.section(panel):

@@ -32,7 +32,7 @@ def list_names(what: What = None, name: Name = None, json: Json = False) -> None
         rendered = [views.overview(chosen) if kind is None else views.kind_table(kind)]
     else:
         entries = _named(kind, what, name)
-        rendered = [views.page(*found) for found in entries]
+        rendered = [view for found in entries for view in (views.page(*found), "")][:-1]
     if json:
         document: dict[str, list[object]] = {}
         for each, entry in entries:

@@ -78,7 +78,7 @@ def page(kind: Kind, entry: Entry) -> RenderableType:
             facts.add_row(Text(label, HEADING), Text(text))
     if facts.rows:
         parts.append(facts)
-    return Group(*map(_spaced, parts))
+    return Group(*map(_spaced, parts[:-1]), parts[-1])
 
 
 def entry_data(kind: Kind, entry: Entry) -> dict[str, Any]:

@@ -1,0 +1,32 @@
+"""Run a command line inside the test: fixed width, no colour, streams captured."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from gdrun.cli import main
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command line left: its exit code and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def gdrun(capsys, monkeypatch):
+    """Call with a command line's words; the answer."""
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("NO_COLOR", "1")
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "_GDRUN_COMPLETE"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(*words):
+        code = main(words)
+        captured = capsys.readouterr()
+        return Answer(code, captured.out, captured.err)
+
+    return run

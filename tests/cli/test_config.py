@@ -1,0 +1,82 @@
+"""`gdrun config`: new, check, show, schema."""
+
+import json
+
+from gdrun.spec.loading import load, starter_text
+from gdrun.spec.schema import schema
+
+
+def test_new_writes_a_starter_that_checks_and_is_never_overwritten(gdrun, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert gdrun("config", "new").out == starter_text()
+    assert gdrun("config", "new", "mine.yaml").out == "wrote mine.yaml\n"
+    assert (tmp_path / "mine.yaml").read_text(encoding="utf-8") == starter_text()
+    (tmp_path / "mine.yaml").write_text("model: softmax\n", encoding="utf-8")
+    again = gdrun("config", "new", "mine.yaml")
+    assert (again.code, again.err) == (
+        2,
+        "error: mine.yaml: there is such a file already\n"
+        "hint: choose another name; nothing is ever overwritten\n",
+    )
+    assert (tmp_path / "mine.yaml").read_text(encoding="utf-8") == "model: softmax\n"
+
+
+def test_new_in_a_directory_that_is_not_there(gdrun, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert gdrun("config", "new", "a/b.yaml").err == (
+        "error: a/b.yaml: the file cannot be written: No such file or directory\n"
+        "hint: there is no directory a\n"
+    )
+
+
+def test_check_prints_the_outline_of_a_valid_experiment(gdrun, tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        "name: mine\ndataset: iris\nmodel: softmax\nvariant: bgd\noptimizer: gd\n"
+        "stopping: {epochs: 7, early_stopping: {}}\n",
+        encoding="utf-8",
+    )
+    assert gdrun("config", "check", str(file), "clip.norm=2", "standardize=false").out == (
+        "mine: valid\n"
+        "  dataset    iris, standardize false\n"
+        "  model      softmax\n"
+        "  variant    bgd\n"
+        "  optimizer  vanilla, lr 0.01\n"
+        "  schedule   constant\n"
+        "  clip       norm 2\n"
+        "  stopping   early_stopping, epochs 7\n"
+        "  seed       0\n"
+    )
+
+
+def test_check_as_json(gdrun):
+    document = json.loads(gdrun("config", "check", "seed=9", "--json").out)
+    assert (document["valid"], document["name"]) == (True, "quickstart")
+    assert document["outline"]["seed"] == "9"
+
+
+def test_a_first_word_with_an_equals_sign_is_an_override_unless_it_is_a_file(
+    gdrun, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    assert gdrun("config", "show", "lr=0.5").out == gdrun("config", "show", "lr=0.5").out
+    assert "lr: 0.5\n" in gdrun("config", "show", "lr=0.5").out
+    (tmp_path / "lr=0.5").write_text("dataset: wine\nmodel: softmax\n", encoding="utf-8")
+    assert "name: wine\n" in gdrun("config", "show", "lr=0.5").out
+
+
+def test_show_prints_a_config_that_gives_the_same_experiment(gdrun, tmp_path):
+    shown = gdrun("config", "show", "optimizer=adam", "--seed", "5")
+    assert (shown.code, shown.err) == (0, "")
+    file = tmp_path / "shown.yaml"
+    file.write_text(shown.out, encoding="utf-8")
+    assert load(file) == load(None, ["optimizer=adam", "seed=5"])
+    assert gdrun("config", "show", str(file)).out == shown.out
+
+
+def test_show_as_json(gdrun):
+    assert json.loads(gdrun("config", "show", "--json").out) == load().plain()
+
+
+def test_schema_is_one_json_document(gdrun):
+    assert json.loads(gdrun("config", "schema").out) == schema()

@@ -1,0 +1,122 @@
+"""`gdrun list`: overview, table and page, all from the registries."""
+
+import json
+
+import pytest
+from rich.cells import cell_len
+
+from gdrun.spec.catalogue import KINDS, kind_called
+from gdrun.spec.sections import SECTIONS
+
+
+def test_the_overview_names_everything(gdrun):
+    out = gdrun("list").out
+    words = out.replace(",", " ").split()
+    for kind in KINDS.values():
+        assert {kind.name, *kind.entries} <= set(words)
+    assert max(map(cell_len, out.splitlines())) <= 80
+
+
+def test_every_registered_name_is_in_the_catalogue():
+    for key, section in SECTIONS.items():
+        assert list(kind_called(key).entries) == list(section.registry)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_table_fits_80_columns_and_shows_every_default(gdrun, kind):
+    answer = gdrun("list", kind)
+    assert (answer.code, answer.err) == (0, "")
+    lines = answer.out.splitlines()
+    assert max(map(cell_len, lines)) <= 80
+    assert all(line == line.rstrip() for line in lines)
+    for name, entry in KINDS[kind].entries.items():
+        assert any(line.split()[:1] == [name] for line in lines)
+        assert all(any(f" {option} " in f"{line} " for line in lines) for option in entry.options)
+
+
+def test_a_table_in_full(gdrun):
+    assert gdrun("list", "clip").out == (
+        "name   equation                  defaults\n"
+        "norm   g ← g · min(1, c / ‖g‖)\n"
+        "       Pascanu et al. 2013.\n"
+        "\n"
+        "value  gⱼ ← max(−c, min(gⱼ, c))\n"
+        "\n"
+        "In a config, for example: clip: {norm: 1.0}\n"
+    )
+
+
+def test_a_page_in_full(gdrun):
+    page = (
+        "step  (schedules)\n"
+        "\n"
+        "A drop by a constant factor, every so often.\n"
+        "\n"
+        "    lr(t) = lr₀ · γ^⌊t / drop_every⌋\n"
+        "\n"
+        "γ is gamma; drop_every counts epochs (or steps).\n"
+        "\n"
+        "Options\n"
+        "  gamma       0.5  0 < x ≤ 1\n"
+        "  drop_every  10   0 < x\n"
+        "\n"
+        "Options of all schedules\n"
+        "  per           epoch  one of epoch, step\n"
+        "  warmup        0      0 ≤ x\n"
+        "  warmup_start  zero   one of zero, one\n"
+        "\n"
+        "In a config  schedule: {name: step, gamma: 0.5, drop_every: 10}\n"
+    )
+    assert gdrun("list", "schedule", "step").out.startswith(page)
+    assert gdrun("list", "step").out == gdrun("list", "schedules", "step").out
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [(kind.name, name) for kind in KINDS.values() for name in kind.entries]
+)
+def test_every_page_fits_80_columns(gdrun, kind, name):
+    answer = gdrun("list", kind, name)
+    assert answer.code == 0
+    assert answer.out.startswith(f"{name}  ({kind})\n")
+    assert max(map(cell_len, answer.out.splitlines())) <= 80
+
+
+def test_a_name_of_several_kinds_has_several_pages(gdrun):
+    out = gdrun("list", "logistic").out
+    titles = [line for line in out.splitlines() if line.startswith("logistic  (")]
+    assert titles == ["logistic  (datasets)", "logistic  (models)", "logistic  (losses)"]
+
+
+def test_other_names_find_their_entry(gdrun):
+    assert gdrun("list", "optimizers", "gd").out == gdrun("list", "optimizers", "vanilla").out
+    assert "Also called  gd, sgd\n" in gdrun("list", "optimizer", "vanilla").out
+
+
+def test_json_holds_everything_by_kind(gdrun):
+    everything = json.loads(gdrun("list", "--json").out)
+    assert list(everything) == list(KINDS)
+    assert json.loads(gdrun("list", "models", "--json").out) == {"models": everything["models"]}
+    (vanilla,) = json.loads(gdrun("list", "vanilla", "--json").out)["optimizers"]
+    assert vanilla in everything["optimizers"]
+    assert vanilla["equation"] == "w ← w − α g"
+    assert vanilla["options"] == [{"name": "lr", "default": 0.01, "takes": "0 < x"}]
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["optimzers"], "error: nothing is called 'optimzers'\nhint: did you mean optimizers?\n"),
+        (["momentun"], "error: nothing is called 'momentun'\nhint: did you mean momentum?\n"),
+        (
+            ["optimizers", "momentun"],
+            "error: none of the optimizers is called 'momentun'\nhint: did you mean momentum?\n",
+        ),
+        (
+            ["optimisers", "adam"],
+            "error: there is no kind 'optimisers'\nhint: did you mean optimizers?\n",
+        ),
+    ],
+)
+def test_a_miss_names_the_near_ones(gdrun, words, text):
+    answer = gdrun("list", *words)
+    assert (answer.code, answer.out, answer.err) == (2, "", text)
