@@ -7,13 +7,14 @@ run, is left to `gdrun config check`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 
 from gdrun.data.sources import READERS
-from gdrun.methods.definitions import Definition, Option
+from gdrun.methods.definitions import Definition
 from gdrun.methods.stopping import STOP_RULES
 from gdrun.spec.experiment import DEFAULTS, FIXED, Header
 from gdrun.spec.sections import DATASET, SECTIONS, SectionKind, settings_model
@@ -70,8 +71,7 @@ def _branch(
     """What chooses a definition, and the options that it takes."""
     doc = definition.doc
     text = "\n\n".join(filter(None, (doc.summary, doc.equation, doc.source)))
-    options = _options(definition.name, kind.options(definition), shared)
-    return {**chosen, "description": text}, options
+    return {**chosen, "description": text}, _options(definition, kind, shared)
 
 
 def _files(kind: SectionKind, shared: Schema) -> Schema:
@@ -90,8 +90,17 @@ def _ends_with(suffixes: Iterable[str]) -> str:
     return rf"\.({'|'.join(spelled)})$"
 
 
-def _options(name: str, options: Mapping[str, Option], shared: Schema) -> Schema:
-    return _settings(settings_model(name, tuple(options.values())), shared)
+def _options(definition: Definition, kind: SectionKind, shared: Schema) -> Schema:
+    """The options of a definition; nested ones list sections without the kind's common options."""
+    options = kind.options(definition)
+    made = _settings(settings_model(definition.name, tuple(options.values())), shared)
+    within = f"{kind.key}_part"
+    for name in (name for name, option in options.items() if option.nested):
+        if within not in shared:
+            shared[within] = {}  # stands in for itself while parts are described
+            shared[within] = _section(replace(kind, common={}), shared)
+        made["properties"][name]["items"] = {"$ref": f"#/$defs/{within}"}
+    return made
 
 
 def _settings(model: type[BaseModel], shared: Schema) -> Schema:

@@ -116,12 +116,16 @@ def _type_words(annotation: Any) -> str:
     annotation = _plain_type(annotation)
     if get_origin(annotation) is Literal:
         return f"one of {', '.join(map(str, get_args(annotation)))}"
+    if get_origin(annotation) in (list, tuple):
+        words = _type_words(get_args(annotation)[0])
+        return f"a list, each a {words}" if words else "a list"
     members = [member for member in get_args(annotation) if member is not type(None)]
-    if members and get_origin(annotation) is not list:
+    if members:
         return " or ".join(_type_words(member) for member in members)
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return f"keys {', '.join(annotation.model_fields)}"
-    return _WORDS.get(annotation, "")
+    keys = getattr(annotation, "model_fields", None) or getattr(
+        annotation, "__dataclass_fields__", ()
+    )
+    return f"keys {', '.join(keys)}" if keys else _WORDS.get(annotation, "")
 
 
 def _plain_type(annotation: Any) -> Any:

@@ -37,12 +37,15 @@ def outline_view(experiment: Experiment) -> RenderableType:
 def _named(experiment: Experiment, key: str) -> str:
     """The name, then its own numbers but zeros, and whatever else differs from its default."""
     section, kind = getattr(experiment, key), SECTIONS[key]
-    definition = kind.definition(section)
+    definition, plain = kind.definition(section), section.plain()
     told = {
-        name: _plain(section[name])
+        name: _told(section[name], plain[name])
         for name, option in kind.options(definition).items()
-        if section[name] != option.default
-        or (name in definition.options and _is_amount(section[name]))
+        if name in plain
+        and (
+            section[name] != option.default
+            or (name in definition.options and _is_amount(section[name]))
+        )
     }
     return ", ".join([section.name, *_pairs(told)])
 
@@ -50,14 +53,14 @@ def _named(experiment: Experiment, key: str) -> str:
 def _changed(settings: Settings) -> dict[str, Any]:
     """What differs from the defaults, sections within included."""
     return {
-        name: _plain(value)
+        name: _told(value, value)
         for name, value in settings
         if value != type(settings).model_fields[name].get_default()
     }
 
 
-def _plain(value: Any) -> Any:
-    return _changed(value) if isinstance(value, Settings) else value
+def _told(value: Any, plain: Any) -> Any:
+    return _changed(value) if isinstance(value, Settings) else plain
 
 
 def _is_amount(value: Any) -> bool:

@@ -2,8 +2,11 @@
 
 import json
 
+import pytest
+
 from gdrun.spec.loading import load, starter_text
 from gdrun.spec.schema import schema
+from gdrun.spec.sections import SECTIONS
 
 
 def test_new_writes_a_starter_that_checks_and_is_never_overwritten(gdrun, tmp_path, monkeypatch):
@@ -80,3 +83,13 @@ def test_show_as_json(gdrun):
 
 def test_schema_is_one_json_document(gdrun):
     assert json.loads(gdrun("config", "schema").out) == schema()
+
+
+@pytest.mark.parametrize(
+    ("key", "name"), [(key, name) for key, kind in SECTIONS.items() for name in kind.registry]
+)
+def test_every_registered_name_has_an_outline(gdrun, key, name):
+    answer = gdrun("config", "check", f"{key}={name}")
+    assert (answer.code, answer.err) == (0, "")
+    (line,) = (line for line in answer.out.splitlines() if line.startswith(f"  {key} "))
+    assert line.split()[1].strip(",") == name

@@ -48,6 +48,7 @@ def test_every_registered_name_is_known_alone_and_with_all_its_options(key, name
         {"clip": None},
         {"stopping": {"watch": ["grad_norm", "early_stopping"], "epochs": 10.0}},
         {"log": {"points": "all"}},
+        {"schedule": {"name": "join", "parts": ["constant", {"name": "step", "gamma": 0.1}]}},
         {"dataset": {"name": "iris", "split": {"validation": 20, "test": 0}}},
     ],
 )
@@ -66,6 +67,8 @@ def test_shorthands_that_gdrun_takes(change):
         {"variant": {"name": "bgd", "batch_size": 8}},
         {"stopping": {"watch": ["no_such_rule"]}},
         {"seed": 0.5},
+        {"schedule": {"name": "join", "parts": ["constant", "cosin"]}},
+        {"schedule": {"name": "join", "parts": ["constant", {"name": "step", "warmup": 1}]}},
     ],
 )
 def test_what_neither_takes(change):
