@@ -9,15 +9,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gdrun.engine.cohort import Lanes
 from gdrun.methods.sampling import Batching
-from gdrun.methods.schedules import SCHEDULES, needs_length, rates
+from gdrun.methods.schedules import SCHEDULES, betas, rates
 from gdrun.methods.stopping import budget_sentence
 from gdrun.spec.experiment import Experiment
+
+Numbers = NDArray[np.float64]
 
 # An evaluation is due at a time that floating point may place just behind the step it belongs to.
 SLACK = 1e-9
@@ -95,22 +98,32 @@ class Plan:
             return float(self.budget.steps)
         return self.budget.steps / self.batching.steps_per_epoch
 
-    def rates(self, lanes: Lanes, step: int, place: Place, count: int) -> NDArray[np.float64]:
-        """The rates of `count` steps of one epoch, after `step` earlier ones: (count, lanes).
+    def rates(
+        self, lanes: Lanes, times: Numbers, count: int, drops: NDArray[np.int64]
+    ) -> tuple[Numbers, Numbers | None]:
+        """The rates of `count` steps at these times, and their momentum where the schedule cycles
+        it, both (count, lanes).
+
+        drops (lanes,): those so far of a schedule that follows the validation loss.
+        """
+        section = self.experiment.schedule
+        schedule = SCHEDULES[section.name]
+        given: dict[str, Any] = {
+            "length": self.length,
+            "options": lanes.schedule_options,
+            "warmup": section["warmup"],
+        }
+        start = section["warmup_start"]
+        lr = rates(schedule, times, lanes.rates, warmup_start=start, drops=drops, **given)
+        beta = betas(schedule, times, **given)
+        shape = (count, len(lanes.index))
+        return np.broadcast_to(lr, shape), None if beta is None else np.broadcast_to(beta, shape)
+
+    def times(self, step: int, place: Place, count: int) -> Numbers:
+        """The schedule's time at `count` steps of one epoch, after `step` earlier ones.
 
         Time is the epoch, counted from 0, and constant within it; or the steps before this one.
         """
-        schedule = self.experiment.schedule
-        per_step = schedule["per"] == "step"
-        times = np.arange(step, step + count, dtype=float) if per_step else np.array([place.epoch])
-        definition = SCHEDULES[schedule.name]
-        planned = rates(
-            definition,
-            times,
-            lanes.rates,
-            length=self.length if needs_length(definition) else None,
-            options=lanes.schedule_options,
-            warmup=schedule["warmup"],
-            warmup_start=schedule["warmup_start"],
-        )
-        return np.broadcast_to(planned, (count, planned.shape[1]))
+        if self.experiment.schedule["per"] == "step":
+            return np.arange(step, step + count, dtype=float)
+        return np.array([float(place.epoch)])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.plan import Place
+from gdrun.methods.schedules import Memory
 from gdrun.problems.objective import Array
 
 Numbers = NDArray[np.float64]
@@ -27,7 +28,8 @@ class State:
     the last step. best_*: the best evaluation so far, by validation loss (training loss where there
     is no validation part). to_beat and stale (lanes, 2): the memory of early stopping, the loss it
     waits to see improved and the evaluations since; column 0 is obeyed, column 1 only watched.
-    rising and clipped count steps; largest_grad_norm is over all of them.
+    rising and clipped count steps; largest_grad_norm is over all of them. schedule: the memory of
+    one that follows the validation loss.
     """
 
     lanes: NDArray[np.int64]
@@ -53,6 +55,7 @@ class State:
     rising: NDArray[np.int64]
     clipped: NDArray[np.int64]
     largest_grad_norm: Numbers
+    schedule: Memory
 
     @classmethod
     def start(cls, cohort: Cohort) -> State:
@@ -87,11 +90,15 @@ class State:
             rising=none,
             clipped=none,
             largest_grad_norm=np.zeros(lanes),
+            schedule=Memory.start(lanes),
         )
 
     def keep(self, alive: NDArray[np.bool_]) -> State:
         """The state with only the lanes marked alive (lanes,)."""
-        changed: dict[str, Any] = {"slots": tuple(slot[alive] for slot in self.slots)}
+        changed: dict[str, Any] = {
+            "slots": tuple(slot[alive] for slot in self.slots),
+            "schedule": self.schedule.keep(alive),
+        }
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, np.ndarray):

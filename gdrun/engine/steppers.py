@@ -7,7 +7,7 @@ scaled norms, which cannot overflow, up to and including the first step at which
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,18 +82,29 @@ class NumpyStepper:
         step: int,
         place: Place,
         rates: NDArray[np.float64],
+        betas: NDArray[np.float64] | None = None,
     ) -> Measures:
         """Take a chunk of steps of one epoch from W (lanes, P); `step` counts the steps before.
 
-        rates (steps, lanes): the learning rate of each step. A chunk in which a lane diverges ends
-        with that step.
+        rates (steps, lanes): the learning rate of each step. betas (steps, lanes): the momentum of
+        each step, where a schedule cycles it. A chunk in which a lane diverges ends with that step.
         """
         batches = self._batches.gathered(self._seeds, place, len(rates))
+        varying = self._varying(rates, betas, W.dtype)
         with np.errstate(all="ignore"):
-            measures = self._run(W, slots, step, batches, rates, careful=False)
+            measures = self._run(W, slots, step, batches, varying, careful=False)
             if self._sound(measures):
                 return measures
-            return self._run(W, slots, step, batches, rates, careful=True)
+            return self._run(W, slots, step, batches, varying, careful=True)
+
+    def _varying(
+        self, rates: NDArray[np.float64], betas: NDArray[np.float64] | None, dtype: np.dtype[Any]
+    ) -> list[dict[str, Any]]:
+        """The rule's options that change from step to step, for each step."""
+        if betas is None or self._rule.momentum is None:
+            return [{"lr": lr} for lr in _operands(rates, dtype)]
+        pairs = zip(_operands(rates, dtype), _operands(betas, dtype), strict=True)
+        return [{"lr": lr, self._rule.momentum: beta} for lr, beta in pairs]
 
     def _run(
         self,
@@ -101,23 +112,23 @@ class NumpyStepper:
         slots: tuple[Array, ...],
         step: int,
         batches: Sequence[Batch],
-        rates: NDArray[np.float64],
+        varying: Sequence[Mapping[str, Any]],
         *,
         careful: bool,
     ) -> Measures:
-        steps, lanes = rates.shape
+        steps, lanes = len(varying), len(W)
         loss, grad, update, weight = np.empty((4, steps, lanes))
         clipped = np.zeros((steps, lanes), dtype=bool)
         bad: dict[int, Failure] = {}
         size = scaled_norm if careful else plain_norm
         function, uses_t, options = self._rule.function, self._rule.uses_t, self._options
         norm = (self._layout.tensor_norm,) if self._rule.uses_norm else ()
-        for k, (batch, lr) in enumerate(zip(batches, _operands(rates, W.dtype), strict=True)):
+        for k, (batch, changed) in enumerate(zip(batches, varying, strict=True)):
             loss[k], gradient = self._value_and_gradient(W, batch)
             grad[k] = size(gradient)
             used = self._clip(gradient, grad[k], clipped[k])
             time = (float(step + k + 1),) if uses_t else ()
-            result = function(W, used, *slots, *time, *norm, lr=lr, **options)
+            result = function(W, used, *slots, *time, *norm, **options, **changed)
             before = W
             W, slots = (result[0], result[1:]) if slots else (result, ())
             update[k] = size(W - before)
@@ -205,7 +216,7 @@ def scaled_norm(rows: Array) -> NDArray[np.float64]:
 
 
 def _operands(rates: NDArray[np.float64], dtype: np.dtype[Any]) -> Iterator[Any]:
-    """Each step's rate as an operand against (lanes, P)."""
+    """Each step's number as an operand against (lanes, P)."""
     if (rates == rates[:, :1]).all():
         return iter(rates[:, 0].tolist())
     return iter(rates[:, :, None].astype(dtype))

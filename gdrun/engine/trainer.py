@@ -22,6 +22,7 @@ from gdrun.engine.plan import Place, Plan
 from gdrun.engine.state import State
 from gdrun.engine.steppers import Failure, Measures, NumpyStepper
 from gdrun.engine.trace import EvaluationTrace, StepTrace
+from gdrun.methods.schedules import SCHEDULES
 from gdrun.methods.stopping import (
     Readings,
     Stop,
@@ -99,8 +100,11 @@ class Trainer:
         """Take at most `steps` steps, one chunk of them."""
         state, steps = self.state, min(steps, self._stepper.most_steps)
         begin = time.perf_counter()
-        rates = self.plan.rates(self._lanes, state.step, state.place, steps)
-        measures = self._stepper.advance(state.W, state.slots, state.step, state.place, rates)
+        times = self.plan.times(state.step, state.place, steps)
+        rates, betas = self.plan.rates(self._lanes, times, steps, state.schedule.drops)
+        measures = self._stepper.advance(
+            state.W, state.slots, state.step, state.place, rates, betas
+        )
         self._record(measures, rates, time.perf_counter() - begin)
         if measures.bad:
             self._retire_diverged(measures, state.last_batch_loss)
@@ -170,12 +174,18 @@ class Trainer:
         state = self.state
         readings = read(self._lanes, state, gradient=wants_gradient, moved=self._moved)
         self._moved = np.zeros(len(state.lanes), dtype=bool)
-        if state.evaluations == 0:
+        first = state.evaluations == 0
+        if first:
             initial = readings["train_loss"]
             factor = obeyed.divergence.factor
             # From a start without any loss, every step would be an infinite rise.
             limit = np.where(initial > 0, factor * initial, np.inf)
             state = replace(state, initial_loss=initial, loss_limit=limit)
+        if state.evaluations:
+            loss = readings.get("validation_loss", readings["train_loss"])
+            schedule = SCHEDULES[self.cohort.shared.schedule.name]
+            memory = schedule.watched(state.schedule, loss, self._lanes.schedule_options)
+            state = replace(state, schedule=memory)
         self.state = remember(state, readings, rules, epoch)
         shared = {
             "step": state.step,
@@ -185,7 +195,7 @@ class Trainer:
         }
         self.evaluations.add(shared, readings, state.lanes)
         self._evaluating += time.perf_counter() - begin
-        if state.evaluations == 0:
+        if first:
             self._use(self._lanes)
         for listener in self._listeners:
             listener.evaluated(self.progress, readings)
