@@ -1,0 +1,56 @@
+"""Averages of the weights along the path, which are evaluated in place of the weights.
+
+An average takes its last value `mean`, the weights `w` after step t, and `t` (1, 2, …, as a float),
+and returns its new value. It is elementwise, and at t = 1 it is w whatever mean was, so it needs no
+value to start from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gdrun.methods.definitions import Decay, Definition, Natural, define
+
+AVERAGES: dict[str, Definition] = {}
+"""Every average by name."""
+
+
+def _average(equation: Callable[..., Any]) -> Callable[..., Any]:
+    AVERAGES[equation.__name__] = define(equation)
+    return equation
+
+
+@_average
+def polyak(mean: Any, w: Any, t: float, start: Natural = 0) -> Any:
+    """Polyak–Ruppert averaging: the mean of all weights after the first `start` steps.
+
+        w̄ ← w                        for t ≤ s + 1
+        w̄ ← w̄ + (w − w̄) / (t − s)     after that
+
+    s is start, in steps: leaving the first ones out forgets the way from the initial weights.
+
+    Source: Ruppert 1988; Polyak & Juditsky 1992.
+
+    Elsewhere: AveragedModel in PyTorch is the same, over the calls that it gets; optax has none.
+    """
+    if t <= start + 1:
+        return w
+    return mean + (w - mean) / (t - start)
+
+
+@_average
+def ema(mean: Any, w: Any, t: float, decay: Decay = 0.999) -> Any:
+    """Exponential moving average, free of bias from the first step on.
+
+        w̄ ← w̄ + (1 − δ) / (1 − δᵗ) · (w − w̄)
+
+    δ is decay. This is m / (1 − δᵗ) for m ← δ m + (1 − δ) w from m = 0, Adam's correction, written
+    as one recursion: a weighted mean of the weights so far, which never holds the zero it began at.
+
+    Source: Kingma & Ba 2014, section 7.2.
+
+    Elsewhere: optax's ema with debias is the same; get_ema_multi_avg_fn in PyTorch and
+    ExponentialMovingAverage in TensorFlow start at the first weights and keep δᵗ of them.
+    """
+    return mean + (w - mean) * ((1 - decay) / (1 - decay**t))
