@@ -25,6 +25,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from gdrun.errors import GdrunError
 from gdrun.methods.definitions import Check, Definition, define, inputs_of, options_of
 
 Equation = TypeVar("Equation", bound=Callable[..., Any])
@@ -86,27 +87,26 @@ def rule(
     slots: names of the carried arrays, separated by blanks. A slot starts at zero, or at what
     follows its name: a number (`product=1`) or an option (`total=initial`).
     aliases: other names, separated by blanks. check: finds contradictions between options.
-    Raises TypeError where the signature is not (w, g, *slots[, t][, norm]), then options with
-    defaults, among them `lr`; ValueError where the name is taken.
+    Raises GdrunError where the signature is not (w, g, *slots[, t][, norm]), then options with
+    defaults, among them `lr`; and where another module's rule has the name.
     """
 
     def register(equation: Equation) -> Equation:
         name = equation.__name__
         names, starts = _parsed(slots)
-        inputs = inputs_of(equation)
-        form = ("w", "g", *names)
+        form, inputs = ("w", "g", *names), inputs_of(equation)
         extras = inputs[len(form) :]
         if inputs[: len(form)] != form or extras not in ((), ("t",), ("norm",), ("t", "norm")):
-            raise TypeError(
-                f"rule {name} takes ({', '.join(inputs)}); with slots={slots!r} it must take "
-                f"({', '.join(form)}), then t, norm or both where it needs them"
+            raise GdrunError(
+                f"rule {name} takes ({', '.join(inputs)}), and its slots are {slots!r}",
+                hint=f"let it take ({', '.join(form)}), then t, norm or both where it needs them, "
+                "then options with defaults",
             )
         options = options_of(equation)
         for missing in {"lr", *(at for at in starts if isinstance(at, str))} - set(options):
-            raise TypeError(f"rule {name} has no option {missing}: give it one with a default")
-        for taken in (name, *aliases.split()):
-            if taken in OPTIMIZERS or taken in OPTIMIZER_ALIASES:
-                raise ValueError(f"an optimizer is called {taken} already: choose another name")
+            raise GdrunError(f"rule {name} has no option {missing}", hint="give it a default")
+        for called in (name, *aliases.split()):
+            _refuse_taken(called, equation)
         known = define(equation, check=check)
         OPTIMIZERS[name] = Rule(
             name,
@@ -123,6 +123,13 @@ def rule(
         return equation
 
     return register
+
+
+def _refuse_taken(name: str, equation: Callable[..., Any]) -> None:
+    """A name has one owner, which alone may define it anew (as a notebook's cell does)."""
+    known = OPTIMIZERS.get(OPTIMIZER_ALIASES.get(name, name))
+    if known is not None and known.function.__module__ != equation.__module__:
+        raise GdrunError(f"an optimizer is called {name} already", hint="choose another name")
 
 
 _MOMENTA = ("momentum", "beta1", "beta")

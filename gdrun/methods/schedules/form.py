@@ -24,6 +24,7 @@ import numpy as np
 from numpy import maximum
 from numpy.typing import NDArray
 
+from gdrun.errors import GdrunError
 from gdrun.methods.definitions import (
     Check,
     Definition,
@@ -86,21 +87,24 @@ def schedule(
     beta: a companion that gives the momentum, from (t, T). watch: a companion that takes (memory,
     loss) and returns the memory, for an equation of `drops`. check: finds contradictions between
     options.
-    Raises TypeError where the equation does not take (t, lr), (t, T, lr) or (drops, lr), then
-    options with defaults; ValueError where the name is taken.
+    Raises GdrunError where the equation does not take (t, lr), (t, T, lr) or (drops, lr), then
+    options with defaults; and where another module's schedule has the name.
     """
 
     def register(equation: Equation) -> Equation:
         known, inputs = define(equation), inputs_of(equation)
         if inputs not in (("t", "lr"), ("t", "T", "lr"), ("drops", "lr")):
-            raise TypeError(
-                f"schedule {known.name} takes ({', '.join(inputs)}); "
-                "it must take (t, lr), (t, T, lr) or (drops, lr), then options with defaults"
+            raise GdrunError(
+                f"schedule {known.name} takes ({', '.join(inputs)})",
+                hint="let it take (t, lr), (t, T, lr) or (drops, lr), then options with defaults",
             )
         if ("drops" in inputs) != (watch is not None):
-            raise TypeError(f"schedule {known.name} must have both: an input drops, and a watch")
-        if known.name in SCHEDULES:
-            raise ValueError(f"a schedule is called {known.name} already: choose another name")
+            hint = "an equation of drops needs a watch that counts them, and no other has one"
+            raise GdrunError(f"schedule {known.name} has one of drops and watch", hint=hint)
+        taken = SCHEDULES.get(known.name)
+        if taken is not None and taken.function.__module__ != equation.__module__:
+            hint = "choose another name"
+            raise GdrunError(f"a schedule is called {known.name} already", hint=hint)
         options = dict(known.options)
         for companion in filter(None, (beta, watch)):
             options |= options_of(companion)
