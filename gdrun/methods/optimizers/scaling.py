@@ -40,7 +40,7 @@ def adadelta(w, g, v, u, lr: Rate = 1.0, rho: Decay = 0.9, eps: Positive = 1e-6)
 
     Source: Zeiler 2012, Algorithm 1, where ρ is 0.95.
 
-    Elsewhere: the same formula everywhere; Keras has α 0.001, ρ 0.95 and ε 1e-7.
+    Elsewhere: PyTorch and optax write the same; Keras too, with α 0.001, ρ 0.95 and ε 1e-7.
     """
     v = rho * v + (1 - rho) * g * g
     delta = sqrt(u + eps) / sqrt(v + eps) * g
