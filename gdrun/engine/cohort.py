@@ -17,13 +17,16 @@ from numpy.typing import NDArray
 
 from gdrun.data import Part, Prepared, Table, load_table, prepare
 from gdrun.errors import ConfigError
+from gdrun.methods.randomness import stream
 from gdrun.methods.rules import OPTIMIZERS, Rule
 from gdrun.methods.sampling import VARIANTS, Batching
 from gdrun.methods.schedules import SCHEDULES
 from gdrun.problems.inits import initial_row
 from gdrun.problems.models import MODELS
 from gdrun.problems.objective import Array, Model, Objective
+from gdrun.problems.surfaces import noise_vectors
 from gdrun.spec.experiment import Experiment
+from gdrun.spec.sections import Section
 
 Numbers = Callable[[Experiment], float]
 
@@ -83,8 +86,16 @@ class Cohort:
     def dtype(self) -> np.dtype[Any]:
         return np.dtype(self.shared.dtype)
 
+    @property
+    def place_names(self) -> tuple[str, ...]:
+        """The names of the weights, where the trace keeps them at every step."""
+        return ("x", "y") if self.shared.surface is not None else ()
+
     def initial_weights(self) -> Array:
         """W (lanes, P) at the start: lanes of one seed start alike."""
+        if (surface := self.shared.walks_on) is not None and self.shared.surface is not None:
+            start = self.shared.surface["start"] or surface.start
+            return np.tile(np.array(start, dtype=self.dtype), (len(self.experiments), 1))
         init, std = (self.shared.model[key] for key in ("init", "init_std"))
         rows = {
             seed: initial_row(self.model.layout, init, seed, std)
@@ -175,12 +186,14 @@ def experiment_data(experiment: Experiment, table: Table | None = None) -> Prepa
     table: stands in for the dataset that the experiment names, as arrays from Python do.
     """
     dataset = experiment.dataset
+    if experiment.surface is not None:
+        return _noise(experiment, experiment.surface)
     if table is None:
         given = {name: value for name, value in dataset.options.items() if value is not None}
         table = load_table(given | {dataset.chosen_by: dataset.name})
     return prepare(
         table,
-        task=MODELS[experiment.model.name].task,
+        task=experiment.task,
         validation=dataset["split"].validation,
         test=dataset["split"].test,
         standardize=dataset["standardize"],
@@ -189,7 +202,24 @@ def experiment_data(experiment: Experiment, table: Table | None = None) -> Prepa
     )
 
 
+def _noise(experiment: Experiment, surface: Section) -> Prepared:
+    """The examples of a surface: noise vectors, which belong to the problem as a dataset's do."""
+    drawn = noise_vectors(stream(0, "noise"), surface["examples"], surface["noise"])
+    table = Table("gradient noise", drawn, np.zeros(len(drawn)), ("x", "y"), "f", ())
+    return prepare(
+        table,
+        task="regression",
+        validation=0,
+        test=0,
+        standardize=False,
+        seed=0,
+        dtype=experiment.dtype,
+    )
+
+
 def _build_model(experiment: Experiment, data: Prepared) -> Model:
+    if (surface := experiment.walks_on) is not None and experiment.surface is not None:
+        return surface.model(**{name: experiment.surface[name] for name in surface.options})
     definition = MODELS[experiment.model.name]
     classes = len(data.classes)
     if definition.classes == "two" and classes != 2:

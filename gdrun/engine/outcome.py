@@ -101,7 +101,15 @@ class Outcome:
                 self.best.quantity: self.best.loss,
             },
             "weights": "best" if self.restored else "last",
+            **self._end_of_walk(),
         }
+
+    def _end_of_walk(self) -> dict[str, Any]:
+        """Where a walk on a surface ended, and how far from its nearest minimum."""
+        surface = self.experiment.walks_on
+        if surface is None:
+            return {}
+        return {"place": self.weights.tolist(), "distance": surface.distance(self.weights)}
 
     def _delivered(self) -> dict[str, float]:
         """The evaluation of the delivered weights; empty where there is none."""

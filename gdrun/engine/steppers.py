@@ -25,6 +25,7 @@ from gdrun.problems.objective import Array, Objective
 class Measures:
     """What each step of a chunk showed, (steps, lanes); W and slots after the last of them.
 
+    places: W after every step, (steps, lanes, P), where a walk is recorded.
     bad: which lanes diverged at the last step, and how; only a careful pass looks.
     """
 
@@ -36,6 +37,7 @@ class Measures:
     W: Array
     slots: tuple[Array, ...]
     bad: dict[int, Failure]
+    places: Array | None = None
 
     @property
     def steps(self) -> int:
@@ -69,6 +71,7 @@ class NumpyStepper:
             self._clip_value = lanes.operand(lambda experiment: experiment.clip.value or 0.0)
         self._parts = _by_stream(lanes.objective, self._streams)
         self._limit = loss_limit
+        self._walks = bool(lanes.cohort.place_names)
 
     @property
     def most_steps(self) -> int:
@@ -119,6 +122,7 @@ class NumpyStepper:
         steps, lanes = len(varying), len(W)
         loss, grad, update, weight = np.empty((4, steps, lanes))
         clipped = np.zeros((steps, lanes), dtype=bool)
+        places = np.empty((steps, *W.shape)) if self._walks else None
         bad: dict[int, Failure] = {}
         size = scaled_norm if careful else plain_norm
         function, uses_t, options = self._rule.function, self._rule.uses_t, self._options
@@ -133,13 +137,23 @@ class NumpyStepper:
             W, slots = (result[0], result[1:]) if slots else (result, ())
             update[k] = size(W - before)
             weight[k] = size(W)
+            if places is not None:
+                places[k] = W
             if careful and (bad := self._failures(loss[k], gradient, W)):
-                reached = slice(k + 1)
-                return Measures(
-                    loss[reached], grad[reached], update[reached], weight[reached],
-                    clipped[reached], W, slots, bad,
-                )  # fmt: skip
-        return Measures(loss, grad, update, weight, clipped, W, slots, bad)
+                steps = k + 1
+                break
+        reached = slice(steps)
+        return Measures(
+            loss[reached],
+            grad[reached],
+            update[reached],
+            weight[reached],
+            clipped[reached],
+            W,
+            slots,
+            bad,
+            None if places is None else places[reached],
+        )
 
     def _value_and_gradient(self, W: Array, batch: Batch) -> tuple[Array, Array]:
         X, y = batch

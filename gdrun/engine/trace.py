@@ -25,7 +25,6 @@ EVALUATION_FIELDS = (
     "full_grad_norm",
 )
 _COUNTS = ("steps", "step", "gradients")
-_OWN_FIELDS = (*LANE_FIELDS, *PEAK_FIELDS, *SUM_FIELDS)
 
 Columns = dict[str, NDArray[Any]]
 Lanes = NDArray[np.int64]
@@ -34,16 +33,19 @@ Lanes = NDArray[np.int64]
 class StepTrace:
     """The step records of all lanes; a lane that has left keeps its columns, unread.
 
-    stride: steps a new point stands for. rewrites: how often earlier points were joined.
+    extra: fields of each step besides the usual ones. stride: steps a new point stands for.
+    rewrites: how often earlier points were joined.
     """
 
-    def __init__(self, lanes: int, points: int | None) -> None:
+    def __init__(self, lanes: int, points: int | None, extra: tuple[str, ...] = ()) -> None:
         self._bound = points
+        self._last_fields = (*LANE_FIELDS, *extra)
         self.stride = 1
         self.rewrites = 0
         self.points = 0
         self._shared = {name: np.empty(64) for name in ("steps", *SHARED_FIELDS)}
-        self._own = {name: np.empty((64, lanes)) for name in _OWN_FIELDS}
+        own = (*self._last_fields, *PEAK_FIELDS, *SUM_FIELDS)
+        self._own = {name: np.empty((64, lanes)) for name in own}
         self._open = False  # whether the last point still waits for steps of its stride
 
     @property
@@ -90,7 +92,7 @@ class StepTrace:
         self._shared["steps"][first:last] = ends - starts + 1
         for name in SHARED_FIELDS:
             self._shared[name][first:last] = shared[name][ends]
-        for name in LANE_FIELDS:
+        for name in self._last_fields:
             self._own[name][first:last, lanes] = own[name][ends]
         for name in PEAK_FIELDS:
             self._own[name][first:last, lanes] = np.maximum.reduceat(own[name], starts)
@@ -105,7 +107,7 @@ class StepTrace:
         self._shared["steps"][at] += len(shared["step"])
         for name in SHARED_FIELDS:
             self._shared[name][at] = shared[name][-1]
-        for name in LANE_FIELDS:
+        for name in self._last_fields:
             self._own[name][at, lanes] = own[name][-1]
         for name in PEAK_FIELDS:
             peak = own[name].max(axis=0)

@@ -21,7 +21,7 @@ from gdrun.engine.outcome import Best, Divergence, Outcome, Timing
 from gdrun.engine.plan import Place, Plan
 from gdrun.engine.state import State
 from gdrun.engine.steppers import Failure, Measures, NumpyStepper
-from gdrun.engine.trace import EvaluationTrace, StepTrace
+from gdrun.engine.trace import Columns, EvaluationTrace, StepTrace
 from gdrun.methods.schedules import SCHEDULES
 from gdrun.methods.stopping import (
     Readings,
@@ -55,7 +55,8 @@ class Trainer:
         self._batches = Batches(cohort)
         points = cohort.shared.log.points
         lanes = len(cohort.experiments)
-        self.steps = StepTrace(lanes, None if points == "all" else points)
+        bound = None if points == "all" else points
+        self.steps = StepTrace(lanes, bound, cohort.place_names)
         self.evaluations = EvaluationTrace(lanes)
         self._outcomes: dict[int, Outcome] = {}
         self._watched: dict[int, dict[str, Stop]] = {lane: {} for lane in range(lanes)}
@@ -133,6 +134,7 @@ class Trainer:
                 "update_norm": measures.update_norm,
                 "weight_norm": measures.weight_norm,
                 "clipped": measures.clipped,
+                **self._places(measures),
             },
             state.lanes,
         )
@@ -152,6 +154,11 @@ class Trainer:
             clipped=state.clipped + measures.clipped.sum(axis=0),
             largest_grad_norm=np.maximum(state.largest_grad_norm, measures.grad_norm.max(axis=0)),
         )
+
+    def _places(self, measures: Measures) -> Columns:
+        if measures.places is None:
+            return {}
+        return {name: measures.places[..., k] for k, name in enumerate(self.cohort.place_names)}
 
     def _retire_diverged(self, measures: Measures, loss_before: NDArray[np.float64]) -> None:
         losses = np.array([self.state.initial_loss, loss_before, *measures.batch_loss[-2:]])

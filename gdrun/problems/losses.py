@@ -4,6 +4,9 @@ A loss takes scores and encoded targets and returns values and slopes, for all l
 examples and L lanes, scores of a model with one output are (..., B, L); of one with a score for
 each of C classes, (..., B, L, C). Targets are (..., B). Values are (..., B, L); slopes have the
 shape of the scores. Each form is stable: no score overflows, in float32 either.
+
+A loss of one score is written elementwise, on a score s and its target y, as a rule is: the same
+equation serves arrays of any shape and, compiled, the scalars of a fused loop.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from numpy import absolute, exp, log1p, maximum, minimum, sign, where
 from numpy.typing import NDArray
 
 from gdrun.methods.definitions import Definition, Positive, define
@@ -23,9 +27,13 @@ Targets = Literal["number", "sign", "code"]
 
 @dataclass(frozen=True)
 class Loss(Definition):
-    """A loss with the targets it wants: numbers, signs −1 and +1, or class codes 0 … C−1."""
+    """A loss with the targets it wants: numbers, signs −1 and +1, or class codes 0 … C−1.
+
+    equation: the elementwise form, of a loss of one score.
+    """
 
     targets: Targets = "number"
+    equation: LossFunction | None = None
 
 
 LOSSES: dict[str, Loss] = {}
@@ -35,40 +43,55 @@ LossFunction = Callable[..., tuple[Array, Array]]
 
 
 def loss(*, targets: Targets) -> Callable[[LossFunction], LossFunction]:
-    """Register the decorated function as a loss."""
+    """Register the decorated function as a loss: elementwise but for class codes."""
 
     def register(function: LossFunction) -> LossFunction:
         known = define(function)
+        by_class = targets == "code"
         LOSSES[known.name] = Loss(
-            known.name, known.function, known.options, known.doc, targets=targets
+            known.name,
+            function if by_class else _for_all_lanes(function),
+            known.options,
+            known.doc,
+            targets=targets,
+            equation=None if by_class else function,
         )
         return function
 
     return register
 
 
+def _for_all_lanes(equation: LossFunction) -> LossFunction:
+    """The elementwise form as a loss on scores (..., B, L) and targets (..., B)."""
+
+    def function(scores: Array, y: Array, **options: Any) -> tuple[Array, Array]:
+        return equation(scores, y[..., None].astype(scores.dtype, copy=False), **options)
+
+    return function
+
+
 @loss(targets="number")
-def mse(scores: Array, y: Array) -> tuple[Array, Array]:
+def mse(s: Array, y: Array) -> tuple[Array, Array]:
     """Squared error, without a factor ½.
 
     ℓ = (s − y)²,  dℓ/ds = 2 (s − y)
     """
-    residual = scores - y[..., None]
+    residual = s - y
     return residual * residual, 2 * residual
 
 
 @loss(targets="number")
-def mae(scores: Array, y: Array) -> tuple[Array, Array]:
+def mae(s: Array, y: Array) -> tuple[Array, Array]:
     """Absolute error; its slope at zero is taken as 0.
 
     ℓ = |s − y|,  dℓ/ds = sign(s − y)
     """
-    residual = scores - y[..., None]
-    return np.abs(residual), np.sign(residual)
+    residual = s - y
+    return absolute(residual), sign(residual)
 
 
 @loss(targets="number")
-def huber(scores: Array, y: Array, delta: Positive = 1.0) -> tuple[Array, Array]:
+def huber(s: Array, y: Array, delta: Positive = 1.0) -> tuple[Array, Array]:
     """Huber's loss: half the square near zero, a straight line beyond δ.
 
         ℓ = ½ r²             for |r| ≤ δ,   r = s − y
@@ -78,13 +101,13 @@ def huber(scores: Array, y: Array, delta: Positive = 1.0) -> tuple[Array, Array]
 
     Source: Huber 1964.
     """
-    residual = scores - y[..., None]
-    slopes = np.clip(residual, -delta, delta)
+    residual = s - y
+    slopes = minimum(maximum(residual, -delta), delta)
     return slopes * (residual - 0.5 * slopes), slopes
 
 
 @loss(targets="sign")
-def logistic(scores: Array, y: Array) -> tuple[Array, Array]:
+def logistic(s: Array, y: Array) -> tuple[Array, Array]:
     """Binary cross-entropy on the score (log-odds), in nats.
 
         ℓ = log(1 + e^(−m)),  m = y s with y ∈ {−1, +1}
@@ -92,11 +115,10 @@ def logistic(scores: Array, y: Array) -> tuple[Array, Array]:
 
     Written with e^(−|m|), so neither tail overflows and both keep their relative accuracy.
     """
-    sign = y[..., None].astype(scores.dtype)
-    margin = scores * sign
-    small = np.exp(-np.abs(margin))
-    values = np.log1p(small) - np.minimum(margin, 0)
-    return values, np.exp(-np.maximum(margin, 0)) / (1 + small) * -sign
+    margin = s * y
+    small = exp(-absolute(margin))
+    values = log1p(small) - minimum(margin, 0)
+    return values, where(margin > 0, small, 1) / (1 + small) * -y
 
 
 @loss(targets="code")

@@ -44,3 +44,6 @@ def _common(l2: NonNegative = 0.0, init: InitName = "zeros", init_std: Positive 
 
 
 COMMON_OPTIONS = options_of(_common)
+
+LANE_OPTIONS = frozenset({"l2"})
+"""Options of a model in which the lanes of one cohort may differ; all others are built into it."""

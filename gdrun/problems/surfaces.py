@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gdrun.methods.definitions import Definition, Positive, define
+from gdrun.methods.definitions import Count, Definition, NonNegative, Positive, define, options_of
 from gdrun.problems.layout import Array, Layer, Layout
 
 Point = tuple[float, float]
@@ -35,6 +35,10 @@ class Surface(Definition):
     def model(self, **options: float) -> SurfaceModel:
         """The model that walks on this surface."""
         return SurfaceModel(self, options)
+
+    def distance(self, w: Array) -> float:
+        """How far a place (2,) is from the nearest minimum."""
+        return float(min(np.linalg.norm(w - np.array(minimum)) for minimum in self.minima))
 
 
 SURFACES: dict[str, Surface] = {}
@@ -179,9 +183,15 @@ class SurfaceModel:
         total, _ = self.sums(W, X, y)
         return total, np.full(W.shape[:-1], np.nan, dtype=W.dtype)
 
-    def distance(self, w: Array) -> float:
-        """How far a place (2,) is from the nearest minimum."""
-        return float(min(np.linalg.norm(w - np.array(minimum)) for minimum in self.surface.minima))
+
+
+def _common(
+    start: tuple[float, ...] | None = None, noise: NonNegative = 0.0, examples: Count = 100
+) -> None:
+    """Options of every surface: where the walk begins, the spread of ξ, and how many there are."""
+
+
+COMMON_OPTIONS = options_of(_common)
 
 
 def noise_vectors(rng: np.random.Generator, examples: int, spread: float) -> NDArray[np.float64]:

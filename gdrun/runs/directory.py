@@ -110,9 +110,9 @@ class RunDirectory(Listener):
 
     def _write_experiment(self) -> None:
         plain = self._experiment.plain()
-        if "path" in plain["dataset"]:
+        if path := plain.get("dataset", {}).get("path"):
             # The run is to be repeated from any directory.
-            plain["dataset"]["path"] = str(Path(plain["dataset"]["path"]).expanduser().absolute())
+            plain["dataset"]["path"] = str(Path(path).expanduser().absolute())
         write_text(self.path / "config.yaml", to_yaml(plain))
 
     def _write_record(self, record: Record) -> None:

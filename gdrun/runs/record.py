@@ -85,7 +85,8 @@ def versions() -> dict[str, str]:
 
 def step_lines(columns: Columns, *, clips: bool) -> Iterator[tuple[int, str]]:
     """Each step record as (step, line). One that stands for several steps carries their peaks."""
-    fields = (*_STEP_FIELDS, *(("clipped",) if clips else ()))
+    places = tuple(name for name in ("x", "y") if name in columns)
+    fields = (*_STEP_FIELDS, *(("clipped",) if clips else ()), *places)
     rows = _rows(columns, fields)
     for row, *peaks in zip(
         rows, *(columns[name].tolist() for name in _THINNED_FIELDS), strict=True

@@ -16,7 +16,15 @@ from gdrun.problems.inits import INITS
 from gdrun.problems.losses import LOSSES
 from gdrun.problems.models import MODELS
 from gdrun.spec.document import short_flow
-from gdrun.spec.sections import DATASET, MODEL, OPTIMIZER, SCHEDULE, VARIANT, SectionKind
+from gdrun.spec.sections import (
+    DATASET,
+    MODEL,
+    OPTIMIZER,
+    SCHEDULE,
+    SURFACE,
+    VARIANT,
+    SectionKind,
+)
 from gdrun.spec.settings import BUDGETS, DivergenceLimit, EarlyStopping, Settings
 
 
@@ -180,6 +188,7 @@ KINDS: dict[str, Kind] = {
             "model: {name: softmax, init: xavier}",
             _inits,
         ),
+        _section("surfaces", "functions of two weights, in place of dataset and model", SURFACE),
         _section("variants", "how many examples a gradient uses", VARIANT),
         _section("optimizers", "the update rule", OPTIMIZER),
         _section("schedules", "how the learning rate changes", SCHEDULE),

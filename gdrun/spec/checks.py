@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gdrun.errors import Problem
 from gdrun.methods.schedules import needs_length
-from gdrun.spec.sections import MODEL, SCHEDULE
+from gdrun.spec.sections import SCHEDULE
 
 if TYPE_CHECKING:
     from gdrun.spec.experiment import Experiment
@@ -51,7 +51,7 @@ def _early_stopping(experiment: Experiment) -> Found:
 
 
 def _target_accuracy(experiment: Experiment) -> Found:
-    if MODEL.registry[experiment.model.name].task == "classification":  # type: ignore[attr-defined]
+    if experiment.task == "classification":
         return
     for path in (("stopping",), ("stopping", "watch")):
         rules = experiment.stopping if len(path) == 1 else experiment.stopping.watch

@@ -15,14 +15,17 @@ from pydantic import ValidationError
 
 from gdrun.errors import ConfigError, Problem, suggestion
 from gdrun.methods.definitions import Seed
+from gdrun.problems.models import LANE_OPTIONS, MODELS, Task
+from gdrun.problems.surfaces import SURFACES, Surface
 from gdrun.spec.checks import contradictions
 from gdrun.spec.document import Document
-from gdrun.spec.sections import SECTIONS, Section
+from gdrun.spec.sections import PROBLEM, SECTIONS, Section, stated_by
 from gdrun.spec.settings import (
     Clip,
     Evaluate,
     Log,
     Settings,
+    Split,
     Stopping,
     with_default_budget,
 )
@@ -58,7 +61,7 @@ DEFAULTS: dict[str, Any] = {
     "evaluate": {},
     "log": {},
 }
-"""What a section is when a file leaves it out; dataset and model must be named."""
+"""What a section is when a file leaves it out; dataset and model, or a surface, must be named."""
 
 KEYS = (*Header.model_fields, *SECTIONS, *FIXED)
 """Every key of the top level, in the order of a file."""
@@ -66,11 +69,15 @@ KEYS = (*Header.model_fields, *SECTIONS, *FIXED)
 
 @dataclass(frozen=True)
 class Experiment:
-    """What a run depends on, resolved: each section with every option given a value."""
+    """What a run depends on, resolved: each section with every option given a value.
+
+    surface: stands for dataset and model; they then hold what the engine asks of them.
+    """
 
     header: Header
     dataset: Section
     model: Section
+    surface: Section | None
     variant: Section
     optimizer: Section
     schedule: Section
@@ -83,6 +90,8 @@ class Experiment:
     def name(self) -> str:
         if self.header.name is not None:
             return self.header.name
+        if self.surface is not None:
+            return self.surface.name
         dataset = self.dataset.name
         if self.dataset.chosen_by == "path":
             dataset = dataset.replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0]
@@ -96,10 +105,25 @@ class Experiment:
     def dtype(self) -> str:
         return self.header.dtype
 
+    @property
+    def task(self) -> Task:
+        """What the model does with the target."""
+        return "regression" if self.surface else MODELS[self.model.name].task
+
+    @property
+    def walks_on(self) -> Surface | None:
+        """The surface, where the problem is one."""
+        return None if self.surface is None else SURFACES[self.surface.name]
+
+    @property
+    def sections(self) -> tuple[str, ...]:
+        """The keys of the sections chosen by name that this experiment has."""
+        return stated_by({"surface": self.surface})
+
     def plain(self) -> dict[str, Any]:
         """The experiment as plain data, in the order of a file; reading it gives it back."""
         header = self.header.model_dump() | {"name": self.name}
-        named = {key: getattr(self, key).plain() for key in SECTIONS}
+        named = {key: getattr(self, key).plain() for key in self.sections}
         fixed = {key: getattr(self, key).model_dump(exclude_none=True) for key in FIXED}
         return header | named | {key: value for key, value in fixed.items() if value}
 
@@ -108,11 +132,13 @@ class Experiment:
         """What lanes of one cohort must have in common: all but names, seeds and real numbers."""
         plain = self.plain()
         del plain["name"], plain["seed"]
-        for key in ("model", "optimizer", "schedule"):
+        for key in ("optimizer", "schedule"):
             section, kind = getattr(self, key), SECTIONS[key]
-            for name, option in kind.options(kind.definition(section)).items():
+            for name, option in kind.definition(section).options.items():
                 if option.varies and section[name] is not None:
                     plain[key][name] = "number"
+        for name in LANE_OPTIONS & plain.get("model", {}).keys():
+            plain["model"][name] = "number"
         plain["clip"] = sorted(plain.get("clip", {}))
         return repr(plain)
 
@@ -135,8 +161,8 @@ def resolve(data: Mapping[str, Any], where: Where | None = None) -> Experiment:
     parts: dict[str, Any] = {}
     head = {key: data[key] for key in Header.model_fields if key in data}
     parts["header"] = _checked(Header, head, (), where, problems)
-    for key, kind in SECTIONS.items():
-        raw = data.get(key, DEFAULTS.get(key))
+    for key in stated_by(data):
+        kind, raw = SECTIONS[key], data.get(key, DEFAULTS.get(key))
         if raw is None:
             hint = f"such as {key}: {kind.default}"
             problems.append(Problem(f"has no {key}", where(()), hint))
@@ -149,12 +175,36 @@ def resolve(data: Mapping[str, Any], where: Where | None = None) -> Experiment:
         if key == "stopping" and isinstance(raw, dict):
             raw = with_default_budget(raw)
         parts[key] = _checked(model, raw, (key,), where, problems)
+    parts |= _problem(parts.get("surface"), data, where, problems)
     if not problems:
         experiment = Experiment(**parts)
         problems = contradictions(experiment, where)
     if problems:
         raise ConfigError(problems)
     return experiment
+
+
+def _problem(
+    surface: Section | None, data: Mapping[str, Any], where: Where, problems: list[Problem]
+) -> dict[str, Any]:
+    """What a surface stands for: a dataset without any data, and a model without options."""
+    if data.get("surface") is None:
+        return {"surface": None}
+    for key in PROBLEM:
+        if data.get(key) is not None:
+            hint = f"leave {key} out, or surface: it is the whole problem"
+            problems.append(Problem("has no place beside a surface", where((key,)), hint))
+    if surface is None:
+        return {}
+    start = surface["start"]
+    if start is not None and len(start) != 2:
+        what = f"must be a place of two numbers, got {len(start)}"
+        problems.append(Problem(what, where(("surface", "start")), "such as start: [-1.5, 2.0]"))
+    none = Split(validation=0, test=0)
+    return {
+        "dataset": Section("gradient noise", {"split": none, "standardize": False, "seed": 0}),
+        "model": Section(surface.name, {"l2": 0.0}),
+    }
 
 
 def _checked(

@@ -9,7 +9,7 @@ from typing import Any
 
 from gdrun.errors import ConfigError, Problem, near, suggestion
 from gdrun.spec.experiment import DEFAULTS, FIXED, KEYS, Header
-from gdrun.spec.sections import SECTIONS
+from gdrun.spec.sections import PROBLEM, SECTIONS, stated_by
 from gdrun.spec.settings import Split
 from gdrun.spec.values import parse_value
 
@@ -85,7 +85,8 @@ def known_paths(data: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     """Every path that can be set, given the names that the sections of `data` choose."""
     for key in KEYS:
         yield (key,)
-    for key, kind in SECTIONS.items():
+    for key in stated_by(data):
+        kind = SECTIONS[key]
         section = _as_mapping(data.get(key, DEFAULTS.get(key)))
         yield key, "name"
         if key == "dataset":
@@ -113,6 +114,9 @@ def _inner_fields(annotation: Any) -> Iterator[str]:
 
 def _set(data: dict[str, Any], path: tuple[str, ...], override: Override) -> Problem | None:
     """Set one key in place, opening shorthand sections on the way."""
+    if path[0] == "surface":
+        for key in PROBLEM:
+            data.pop(key, None)
     here = data
     for depth, key in enumerate(path[:-1]):
         inner = here.get(key)

@@ -16,8 +16,8 @@ from pydantic import BaseModel
 from gdrun.data.sources import READERS
 from gdrun.methods.definitions import Definition
 from gdrun.methods.stopping import STOP_RULES
-from gdrun.spec.experiment import DEFAULTS, FIXED, Header
-from gdrun.spec.sections import DATASET, SECTIONS, SectionKind, settings_model
+from gdrun.spec.experiment import FIXED, Header
+from gdrun.spec.sections import DATASET, PROBLEM, SECTIONS, SectionKind, settings_model
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -36,7 +36,7 @@ def schema() -> Schema:
         "title": "gdrun experiment",
         "type": "object",
         "properties": header | named | fixed,
-        "required": [key for key in SECTIONS if key not in DEFAULTS],
+        "oneOf": [{"required": [*PROBLEM]}, {"required": ["surface"]}],
         "additionalProperties": False,
         "$defs": shared,
     }

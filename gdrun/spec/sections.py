@@ -23,6 +23,8 @@ from gdrun.methods.rules import OPTIMIZER_ALIASES, OPTIMIZERS
 from gdrun.methods.sampling import VARIANTS
 from gdrun.methods.schedules import SCHEDULES, WarmupStart
 from gdrun.problems.models import COMMON_OPTIONS, MODELS
+from gdrun.problems.surfaces import COMMON_OPTIONS as SURFACE_OPTIONS
+from gdrun.problems.surfaces import SURFACES
 from gdrun.spec.settings import Settings, Split, whole
 from gdrun.spec.wording import problems_of
 
@@ -189,7 +191,7 @@ def _checked(annotation: Any) -> Any:
     bare = annotation.__origin__ if hasattr(annotation, "__metadata__") else annotation
     if bare is int:
         return Annotated[annotation, BeforeValidator(whole)]
-    if typing.get_origin(bare) is tuple:
+    if tuple in map(typing.get_origin, (bare, *typing.get_args(bare))):
         return Annotated[annotation, BeforeValidator(_as_tuple)]
     record: Any = next(filter(is_dataclass, typing.get_args(bare)), None)
     if record is not None:
@@ -229,7 +231,18 @@ VARIANT = SectionKind("variant", VARIANTS, "mbgd")
 OPTIMIZER = SectionKind("optimizer", OPTIMIZERS, "adam", aliases=OPTIMIZER_ALIASES)
 SCHEDULE = SectionKind("schedule", SCHEDULES, "constant", options_of(_schedule_options))
 
+SURFACE = SectionKind("surface", SURFACES, "rosenbrock", SURFACE_OPTIONS)
+
 SECTIONS: dict[str, SectionKind] = {
-    kind.key: kind for kind in (DATASET, MODEL, VARIANT, OPTIMIZER, SCHEDULE)
+    kind.key: kind for kind in (DATASET, MODEL, SURFACE, VARIANT, OPTIMIZER, SCHEDULE)
 }
 """The sections that are chosen by name, in the order of a file."""
+
+PROBLEM = ("dataset", "model")
+"""The sections that state the problem; a surface takes the place of both."""
+
+
+def stated_by(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """The keys of SECTIONS that an experiment has: dataset and model, or else a surface."""
+    absent = PROBLEM if data.get("surface") is not None else ("surface",)
+    return tuple(key for key in SECTIONS if key not in absent)

@@ -17,7 +17,7 @@ from gdrun.spec.settings import Settings
 
 def outline(experiment: Experiment) -> dict[str, str]:
     """A line for each section that says anything, by its key."""
-    lines = {key: _named(experiment, key) for key in SECTIONS}
+    lines = {key: _named(experiment, key) for key in experiment.sections}
     for key in FIXED:
         if changed := _changed(getattr(experiment, key)):
             lines[key] = ", ".join(_pairs(changed))

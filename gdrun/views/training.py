@@ -50,13 +50,9 @@ def experiment_panel(config: Mapping[str, Any], record: Record) -> RenderableTyp
 
 def experiment_lines(config: Mapping[str, Any], record: Record) -> list[tuple[str, str]]:
     """The experiment in words, as (word, text)."""
-    data, parts = record["data"], record["data"]["parts"]
-    split = ", ".join(f"{rows:,} {part}" for part, rows in parts.items() if rows)
-    kinds = f", {len(data['classes'])} classes" if data["classes"] else ""
     schedule = dict(config["schedule"])
     lines = [
-        ("data", f"{data['name']}: {split}; {count(data['features'], 'feature')}{kinds}"),
-        ("model", f"{_section(config['model'])}; {count(record['parameters'], 'parameter')}"),
+        *_problem_lines(config, record),
         ("variant", _section(config["variant"])),
         ("optimizer", _section(config["optimizer"])),
     ]
@@ -68,6 +64,18 @@ def experiment_lines(config: Mapping[str, Any], record: Record) -> list[tuple[st
     lines.append(("stopping", _options(stopping)))
     lines.append(("run", f"seed {record['seed']}, {config['dtype']}, {record['engine']} engine"))
     return lines
+
+
+def _problem_lines(config: Mapping[str, Any], record: Record) -> list[tuple[str, str]]:
+    if "surface" in config:
+        return [("surface", _section(config["surface"]))]
+    data, parts = record["data"], record["data"]["parts"]
+    split = ", ".join(f"{rows:,} {part}" for part, rows in parts.items() if rows)
+    kinds = f", {len(data['classes'])} classes" if data["classes"] else ""
+    return [
+        ("data", f"{data['name']}: {split}; {count(data['features'], 'feature')}{kinds}"),
+        ("model", f"{_section(config['model'])}; {count(record['parameters'], 'parameter')}"),
+    ]
 
 
 def evaluation_table(evals: Columns, best_step: int | None = None) -> RenderableType:
@@ -151,6 +159,10 @@ def summary_grid(run: Run) -> RenderableType:
         kept = "; these weights are the ones kept" if summary["weights"] == "best" else ""
         text = f"{name.replace('_', ' ')} {quantity(loss)} at epoch {best['epoch']:.4g}{kept}"
         grid.add_row("best", text)
+    if "place" in summary:
+        x, y = summary["place"]
+        text = f"({quantity(x)}, {quantity(y)}), {quantity(summary['distance'])} from a minimum"
+        grid.add_row("ended at", text)
     if summary:
         steps, gradients = count(summary["steps"], "step"), count(summary["gradients"], "gradient")
         grid.add_row(

@@ -93,6 +93,6 @@ def test_examples_sum_to_the_whole():
 
 
 def test_the_distance_is_that_to_the_nearest_minimum():
-    model = SURFACES["saddle"].model()
+    saddle = SURFACES["saddle"]
     # Minima at (0, ±1): from (0.3, −0.6) the nearer is (0, −1), at √(0.09 + 0.16) = 0.5.
-    assert model.distance(np.array([0.3, -0.6])) == pytest.approx(0.5)
+    assert saddle.distance(np.array([0.3, -0.6])) == pytest.approx(0.5)

@@ -51,8 +51,8 @@ def cyclic(
         c = ⌊1 + t / (2h)⌋,  x = |t/h − 2c + 1|
         lr(t) = lr₀/d + (lr₀ − lr₀/d) · max(0, 1 − x) · scale
 
-    d is div, h is half_cycle, in epochs (or steps). scale is 1 for triangular, ½^(c − 1) for
-    triangular2, γᵗ for exp_range, where γ is gamma.
+    d is div, h is half_cycle, in epochs (or steps). scale follows from mode: 1 for triangular,
+    ½^(c − 1) for triangular2, γᵗ for exp_range, where γ is gamma.
 
     Source: Smith 2015; a lower bound of a third or a quarter of the upper one is its advice.
 
@@ -96,7 +96,7 @@ def one_cycle(
 
         lr(t) = from lr₀/d up to lr₀               for t < rT
         lr(t) = from lr₀ down to lr₀/(d f)         from rT to T
-        β(t)  = from β_high down to β_low, and up again, at the same times
+        β(t)  = from beta_high down to beta_low, and up again, at the same times
 
     r is rise, d is div, f is final_div; T is the length of the run after warm-up. Each part is half
     a cosine, or a straight line with anneal: linear. β takes the place of the rule's momentum

@@ -40,9 +40,10 @@ def join(
 
         lr(t) = partₖ(t − aₖ),  aₖ ≤ t < aₖ₊₁
 
-    aₖ are the times in at, in epochs (or steps), where one part ends and the next begins; a₀ is 0.
-    A part's T is its own length, aₖ₊₁ − aₖ, and the last one's is what the run leaves. Each starts
-    from lr₀ times its entry in scales, where that is given.
+    parts are schedules, each by its name or with its options. aₖ are the times in at, in epochs (or
+    steps), where one part ends and the next begins; a₀ is 0. A part's T is its own length,
+    aₖ₊₁ − aₖ, and the last one's is what the run leaves. Each starts from lr₀ times its entry in
+    scales, where that is given.
 
     Source: common practice.
 

@@ -1,0 +1,48 @@
+"""A surface in place of dataset and model."""
+
+import pytest
+
+from gdrun.errors import ConfigError
+from gdrun.spec.experiment import resolve
+from gdrun.spec.loading import load
+
+
+def refused(data):
+    with pytest.raises(ConfigError) as caught:
+        resolve(data)
+    return [(problem.where, problem.what) for problem in caught.value.problems]
+
+
+def test_a_surface_is_the_whole_problem():
+    experiment = resolve({"surface": "bowl", "variant": "bgd"})
+    plain = experiment.plain()
+    assert plain["surface"]["condition"] == 10.0
+    assert "dataset" not in plain
+    assert "model" not in plain
+    assert experiment.name == "bowl"
+    assert resolve(plain).plain() == plain
+
+
+def test_dataset_and_model_have_no_place_beside_it():
+    data = {"surface": "bowl", "dataset": "iris", "model": "softmax"}
+    what = "has no place beside a surface"
+    assert refused(data) == [("config dataset", what), ("config model", what)]
+
+
+def test_a_start_is_two_numbers():
+    data = {"surface": {"name": "bowl", "start": [1.0]}}
+    assert refused(data) == [("config surface.start", "must be a place of two numbers, got 1")]
+
+
+def test_it_takes_the_place_of_a_problem_that_is_overridden():
+    assert load(None, ["surface=saddle", "surface.start=[0.5, 0.1]", "lr=0.2"]).plain()["surface"][
+        "start"
+    ] == [0.5, 0.1]
+
+
+def test_rules_that_need_a_validation_part_or_accuracy_are_refused():
+    data = {"surface": "bowl", "stopping": {"early_stopping": {}, "target_accuracy": 0.9}}
+    assert [where for where, _ in refused(data)] == [
+        "config stopping.early_stopping",
+        "config stopping.target_accuracy",
+    ]
