@@ -80,7 +80,7 @@ class StepTrace:
         """The columns of one lane, from point `start` to `end`, as arrays of their own."""
         chosen = slice(start, self.points if end is None else end)
         columns: Columns = {name: column[chosen].copy() for name, column in self._shared.items()}
-        columns |= {name: column[chosen].astype(np.int64) for name, column in _counts(columns)}
+        columns |= {name: column.astype(np.int64) for name, column in _counts(columns)}
         return columns | {name: table[chosen, lane].copy() for name, table in self._own.items()}
 
     def _append(self, shared: Columns, own: Columns, lanes: Lanes) -> None:
@@ -172,7 +172,7 @@ class EvaluationTrace:
         """The columns of one lane, from point `start` on, as arrays of their own."""
         chosen = slice(start, self.points)
         columns: Columns = {name: column[chosen].copy() for name, column in self._shared.items()}
-        columns |= {name: column[chosen].astype(np.int64) for name, column in _counts(columns)}
+        columns |= {name: column.astype(np.int64) for name, column in _counts(columns)}
         return columns | {name: table[chosen, lane].copy() for name, table in self._own.items()}
 
 

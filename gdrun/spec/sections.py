@@ -191,7 +191,7 @@ def _checked(annotation: Any) -> Any:
     bare = annotation.__origin__ if hasattr(annotation, "__metadata__") else annotation
     if bare is int:
         return Annotated[annotation, BeforeValidator(whole)]
-    if tuple in map(typing.get_origin, (bare, *typing.get_args(bare))):
+    if any(typing.get_origin(form) is tuple for form in (bare, *typing.get_args(bare))):
         return Annotated[annotation, BeforeValidator(_as_tuple)]
     record: Any = next(filter(is_dataclass, typing.get_args(bare)), None)
     if record is not None:

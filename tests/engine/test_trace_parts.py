@@ -1,0 +1,27 @@
+"""A part of a trace is the same as that part of the whole."""
+
+import numpy as np
+
+from gdrun.engine.trace import EVALUATION_FIELDS, EvaluationTrace, StepTrace
+
+from gdrun.engine.trace import LANE_FIELDS, SHARED_FIELDS  # isort: skip
+
+
+def test_a_part_of_the_steps():
+    trace = StepTrace(2, None)
+    columns = {name: np.arange(1.0, 10.0) for name in SHARED_FIELDS}
+    own = {name: np.arange(18.0).reshape(9, 2) for name in (*LANE_FIELDS, "clipped")}
+    trace.add(columns, own, np.array([0, 1]))
+    whole, part = trace.lane(1), trace.lane(1, 4, 7)
+    assert {name: column.tolist() for name, column in part.items()} == {
+        name: column[4:7].tolist() for name, column in whole.items()
+    }
+
+
+def test_a_part_of_the_evaluations():
+    trace = EvaluationTrace(2)
+    for k in range(40):
+        shared = dict.fromkeys(SHARED_FIELDS, float(k))
+        trace.add(shared, {EVALUATION_FIELDS[0]: np.array([k, -k])}, np.array([0, 1]))
+    assert trace.lane(1, 37)["step"].tolist() == [37, 38, 39]
+    assert trace.lane(1, 37)["train_loss"].tolist() == [-37, -38, -39]
