@@ -88,7 +88,7 @@ class EarlyStopping:
     restore_best: bool = True
 
     def sentence(self, best: float, best_epoch: float) -> str:
-        evaluations = "evaluation" if self.patience == 1 else f"{self.patience} evaluations"
+        evaluations = f"{self.patience} evaluation{'' if self.patience == 1 else 's'}"
         return (
             f"no better validation loss for {evaluations} "
             f"(best {number(best)} at epoch {position(best_epoch)})"
@@ -110,7 +110,7 @@ def position(epoch: float) -> str:
     >>> position(41.0), position(2.5)
     ('41', '2.5')
     """
-    return f"{round(epoch, 2):g}"
+    return f"{epoch:.2f}".rstrip("0").rstrip(".")
 
 
 def moment(epoch: float, step: int) -> str:
@@ -132,4 +132,5 @@ def divergence_sentence(
 def budget_sentence(budget: str, amount: float) -> str:
     """The sentence for a used-up budget, such as `the budget of 50 epochs is used up`."""
     unit = budget.removesuffix("s") if amount == 1 else budget
-    return f"the budget of {amount:g} {unit} is used up"
+    counted = f"{amount:,.0f}" if amount == int(amount) else f"{amount:g}"
+    return f"the budget of {counted} {unit} is used up"
