@@ -43,7 +43,8 @@ def polyak(mean: Any, w: Any, t: float, start: Natural = 0) -> Any:
 def ema(mean: Any, w: Any, t: float, decay: Decay = 0.999) -> Any:
     """Exponential moving average, free of bias from the first step on.
 
-        w̄ ← w̄ + (1 − δ) / (1 − δᵗ) · (w − w̄)
+        s = (1 − δ) / (1 − δᵗ)
+        w̄ ← (1 − s) w̄ + s w
 
     δ is decay. This is m / (1 − δᵗ) for m ← δ m + (1 − δ) w from m = 0, Adam's correction, written
     as one recursion: a weighted mean of the weights so far, which never holds the zero it began at.
@@ -53,4 +54,5 @@ def ema(mean: Any, w: Any, t: float, decay: Decay = 0.999) -> Any:
     Elsewhere: optax's ema with debias is the same; get_ema_multi_avg_fn in PyTorch and
     ExponentialMovingAverage in TensorFlow start at the first weights and keep δᵗ of them.
     """
-    return mean + (w - mean) * ((1 - decay) / (1 - decay**t))
+    share = (1 - decay) / (1 - decay**t)
+    return (1 - share) * mean + share * w

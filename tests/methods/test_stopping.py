@@ -1,0 +1,117 @@
+"""Why a run stopped: thresholds at their edges, and every sentence as a person reads it."""
+
+import numpy as np
+import pytest
+
+from gdrun.methods.stopping import (
+    STOP_RULES,
+    EarlyStopping,
+    budget_sentence,
+    divergence_sentence,
+    moment,
+    number,
+    position,
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "fires"),
+    [
+        # Below, at, and above a threshold of 0.5.
+        ("grad_norm", [True, False, False]),
+        ("loss_change", [True, False, False]),
+        ("weight_change", [True, False, False]),
+        ("target_loss", [True, True, False]),
+        ("target_accuracy", [False, True, True]),
+    ],
+)
+def test_a_threshold_at_its_edge(name, fires):
+    rule = STOP_RULES[name]
+    readings = {rule.reading: np.array([0.4, 0.5, 0.6])}
+    assert rule.fired(readings, 0.5).tolist() == fires
+
+
+def test_every_threshold_rule_is_tried_at_its_edge():
+    assert set(STOP_RULES) == {
+        "grad_norm",
+        "loss_change",
+        "weight_change",
+        "target_loss",
+        "target_accuracy",
+    }
+
+
+@pytest.mark.parametrize("rule", STOP_RULES.values(), ids=STOP_RULES)
+def test_a_reading_that_was_not_taken_fires_nothing(rule):
+    assert not rule.fired({rule.reading: np.array([np.nan])}, 0.5).any()
+
+
+@pytest.mark.parametrize("rule", STOP_RULES.values(), ids=STOP_RULES)
+def test_each_lane_is_judged_by_its_own_threshold(rule):
+    fired = rule.fired({rule.reading: np.array([0.5, 0.5])}, np.array([0.4, 0.6]))
+    assert fired.tolist() in ([True, False], [False, True])
+
+
+def test_sentences_hold_their_numbers():
+    sentences = [rule.sentence(9.8768e-07, 1e-06) for rule in STOP_RULES.values()]
+    assert sentences == [
+        "gradient norm 9.877e-07 < 1e-06",
+        "change of the training loss 9.877e-07 < 1e-06",
+        "change of the weights 9.877e-07 < 1e-06",
+        "training loss 9.877e-07 ≤ 1e-06",
+        "training accuracy 9.877e-07 ≥ 1e-06",
+    ]
+
+
+def test_the_sentence_of_the_specification():
+    rule = STOP_RULES["grad_norm"]
+    sentence = f"stopped: {rule.sentence(9.8e-07, 1e-06)} {moment(41.0, 943)}"
+    assert sentence == "stopped: gradient norm 9.8e-07 < 1e-06 at epoch 41 (step 943)"
+
+
+def test_early_stopping_names_its_best_and_when_it_was():
+    assert EarlyStopping(1).sentence(0.25, 3.0) == (
+        "no better validation loss for 1 evaluation (best 0.25 at epoch 3)"
+    )
+    assert EarlyStopping(5).sentence(0.123456, 12.5) == (
+        "no better validation loss for 5 evaluations (best 0.1235 at epoch 12.5)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("budget", "amount", "sentence"),
+    [
+        ("epochs", 50, "the budget of 50 epochs is used up"),
+        ("epochs", 1, "the budget of 1 epoch is used up"),
+        ("seconds", 0.5, "the budget of 0.5 seconds is used up"),
+        ("steps", 1234567, "the budget of 1,234,567 steps is used up"),
+        ("gradients", 10**9, "the budget of 1,000,000,000 gradients is used up"),
+    ],
+)
+def test_a_budget_is_named_in_full(budget, amount, sentence):
+    assert budget_sentence(budget, amount) == sentence
+
+
+def test_a_divergence_says_what_became_of_what():
+    words = {"factor": 1e4, "initial_loss": 0.6931}
+    assert divergence_sentence("batch loss", np.inf, None, **words) == "the batch loss became inf"
+    assert divergence_sentence("gradient", np.nan, "w", **words) == "the gradient of w became nan"
+    assert divergence_sentence("batch loss", 8000.0, None, **words) == (
+        "the batch loss 8000 is above 10000 times the initial loss 0.6931"
+    )
+
+
+def test_numbers_and_epochs_without_noise():
+    assert [number(value) for value in (0.1 + 0.2, 1e-12, 123456.0, 0.0)] == [
+        "0.3",
+        "1e-12",
+        "1.235e+05",
+        "0",
+    ]
+    assert [position(epoch) for epoch in (0.0, 1 / 3, 10.0, 2.999999, 1234567.5)] == [
+        "0",
+        "0.33",
+        "10",
+        "3",
+        "1234567.5",
+    ]
