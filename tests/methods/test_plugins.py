@@ -1,0 +1,311 @@
+"""Plugins: good ones become part of gdrun; a fault is refused whole, saying what to mend."""
+
+from importlib.metadata import EntryPoint
+
+import numpy as np
+import pytest
+
+from gdrun.errors import GdrunError
+from gdrun.methods import plugins
+from gdrun.methods.plugins import load_entry_points, load_plugin
+from gdrun.methods.rules import OPTIMIZER_ALIASES, OPTIMIZERS
+from gdrun.methods.schedules import SCHEDULES
+from gdrun.methods.trials import complaint
+
+IMPORTS = """\
+import math
+import numpy as np
+from gdrun.methods.definitions import Decay, Rate
+from gdrun.methods.rules import rule
+from gdrun.methods.schedules import schedule
+"""
+LINE = len(IMPORTS.splitlines()) + 1
+"""Where the text of a test's plugin begins."""
+
+FORM = "let it take (w, g, v), then t, norm or both where it needs them, then options with defaults"
+PURE = "write it elementwise; where it needs the norm of a layer, take the input norm"
+ALIVE = "it is given arrays of any shape: write np.where(…) for if, and np.sqrt for math.sqrt"
+
+
+@pytest.fixture(autouse=True)
+def registries():
+    """Every test leaves the registries as they were."""
+    kept = [(each, dict(each)) for each in (OPTIMIZERS, SCHEDULES, OPTIMIZER_ALIASES)]
+    yield
+    plugins._LOADED.clear()
+    for registry, entries in kept:
+        registry.clear()
+        registry.update(entries)
+
+
+@pytest.fixture
+def plugin(tmp_path, monkeypatch):
+    """Write a plugin, and load it by its name alone."""
+    monkeypatch.chdir(tmp_path)
+
+    def load(text, name="my_rule.py"):
+        (tmp_path / name).write_text(IMPORTS + text, encoding="utf-8")
+        return load_plugin(name)
+
+    return load
+
+
+def test_a_rule_and_a_schedule_become_part_of_gdrun(plugin):
+    names = plugin('''
+@rule(slots="v", aliases="sd")
+def sign_descent(w, g, v, lr: Rate = 0.01, beta: Decay = 0.5):
+    """Steps of one length, down the sign of a running mean.
+
+        v ← β v + g
+        w ← w − α sign(v)
+
+    Source: a test.
+    """
+    v = beta * v + g
+    return w - lr * np.sign(v), v
+
+@schedule
+def falling(t, lr, pace=0.1):
+    """A slow fall.
+
+        lr(t) = lr₀ / (1 + p t)
+    """
+    return lr / (1 + pace * t)
+''')
+    assert names == ("sign_descent", "falling")
+    rule = OPTIMIZERS["sign_descent"]
+    assert (rule.slots, rule.doc.source, rule.momentum) == (("v",), "a test.", "beta")
+    assert OPTIMIZER_ALIASES["sd"] == "sign_descent"
+    w, _ = rule.advance(np.zeros(2), np.array([3.0, -4.0]), (np.zeros(2),), 1.0, rule.defaults)
+    assert w.tolist() == [-0.01, 0.01]
+    assert SCHEDULES["falling"].options["pace"].varies
+
+
+def test_a_layerwise_rule_may_ask_for_norms(plugin):
+    assert plugin('''
+@rule()
+def normalised(w, g, t, norm, lr: Rate = 0.1):
+    """Steps of one length in each layer.
+
+        w ← w − α / √t · g / ‖g‖
+    """
+    return w - lr / t ** 0.5 * g / norm(g)
+''') == ("normalised",)
+    assert OPTIMIZERS["normalised"].uses_norm and OPTIMIZERS["normalised"].uses_t
+
+
+def test_loading_again_changes_nothing_and_a_changed_file_is_loaded_anew(plugin, tmp_path):
+    text = '''
+@rule()
+def mine(w, g, lr: Rate = {rate}):
+    """Mine."""
+    return w - lr * g
+'''
+    plugin(text.format(rate=0.1))
+    first = OPTIMIZERS["mine"]
+    assert load_plugin(tmp_path / "my_rule.py") == ("mine",)
+    assert OPTIMIZERS["mine"] is first
+    plugin(text.format(rate=0.2))
+    assert OPTIMIZERS["mine"].defaults == {"lr": 0.2}
+
+
+def test_every_fault_of_a_plugin_is_told_at_once_and_nothing_of_it_stays(plugin):
+    before = set(OPTIMIZERS)
+    with pytest.raises(GdrunError) as caught:
+        plugin('''@rule()
+def silent(w, g, lr: Rate = 0.1):
+    return w - lr * g
+
+@rule()
+def good(w, g, lr: Rate = 0.1):
+    """Good."""
+    return w - lr * g
+
+@rule()
+def short(w, g, lr: Rate = 0.1):
+    """Short."""
+    return (w - lr * g)[0]
+''')
+    assert str(caught.value) == (
+        f"error: my_rule.py:{LINE}: silent has no docstring\n"
+        "hint: say in a sentence what it does, then its equation, indented\n"
+        f"error: my_rule.py:{LINE + 9}: short returns shape (4,) for w, which came as (3, 4)\n"
+        "hint: return the new w, and nothing else"
+    )
+    assert set(OPTIMIZERS) == before
+
+
+def rule_text(body, slots="v", inputs="w, g, v, lr: Rate = 0.1"):
+    return f'@rule(slots="{slots}")\ndef mine({inputs}):\n    """Mine."""\n    {body}\n'
+
+
+FAULTS = {
+    "a wrong signature": (
+        rule_text("return w", inputs="w, g, lr: Rate = 0.1"),
+        0, "rule mine takes (w, g), and its slots are 'v'", FORM,
+    ),
+    "no learning rate": (
+        rule_text("return w, v", inputs="w, g, v, rate: Rate = 0.1"),
+        0, "rule mine has no option lr", "give it a default",
+    ),
+    "a slot that starts at no option": (
+        rule_text("return w, v", slots="v=first"),
+        0, "rule mine has no option first", "give it a default",
+    ),
+    "a changed input": (
+        rule_text("v *= 0.9; return w - lr * v, v"),
+        0, "mine changes its input v", "write v = v + …, not v += …",
+    ),
+    "too few values": (
+        rule_text("return w - lr * g"),
+        0, "mine returns one value, not 2", "return w, v",
+    ),
+    "too many values": (
+        rule_text("return w - lr * g, v, g"),
+        0, "mine returns 3 values, not 2", "return w, v",
+    ),
+    "no value": (
+        rule_text("w - lr * g"),
+        0, "mine returns nothing, not 2", "return w, v",
+    ),
+    "a number for an array": (
+        rule_text("return w - lr * g, 0.0"),
+        0, "mine returns a float for v, not an array", "return w, v",
+    ),
+    "another type": (
+        rule_text("return w - lr * np.float64(1) * g, v"),
+        0, "mine returns float64 for w, which came as float32",
+        "a NumPy number or array with a type of its own has crept into the equation",
+    ),
+    "a sum over lanes": (
+        rule_text("return w - lr * g / np.linalg.norm(g), v"),
+        0, "mine moves a weight otherwise when others are beside it", PURE,
+    ),
+    "a sum over the weights of a lane": (
+        rule_text("return w - lr * g / np.abs(g).max(axis=-1, keepdims=True), v"),
+        0, "mine moves a weight otherwise when others are beside it", PURE,
+    ),
+    "a function of numbers": (
+        rule_text("return w - lr * math.sqrt(g), v"),
+        3, "mine raises TypeError: ",
+        ALIVE,
+    ),
+    "a taken name": (
+        '@rule()\ndef adam(w, g, lr: Rate = 0.1):\n    """Mine."""\n    return w\n',
+        0, "an optimizer is called adam already", "choose another name",
+    ),
+    "a taken alias": (
+        '@rule()\ndef sgd(w, g, lr: Rate = 0.1):\n    """Mine."""\n    return w\n',
+        0, "an optimizer is called sgd already", "choose another name",
+    ),
+    "a schedule with a wrong signature": (
+        '@schedule\ndef mine(epoch, lr):\n    """Mine."""\n    return lr\n',
+        0, "schedule mine takes (epoch, lr)",
+        "let it take (t, lr), (t, T, lr) or (drops, lr), then options with defaults",
+    ),
+    "a schedule that branches on the time": (
+        '@schedule\ndef mine(t, lr):\n    """Mine."""\n    return lr if t < 3 else 0 * lr\n',
+        3,
+        "mine raises ValueError: ",
+        ALIVE,
+    ),
+    "a schedule that goes below zero": (
+        '@schedule\ndef mine(t, lr):\n    """Mine."""\n    return lr - t\n',
+        0, "mine returns a rate that is negative or not finite", "a learning rate is a number ≥ 0",
+    ),
+    "a schedule that changes its input": (
+        '@schedule\ndef mine(t, lr):\n    """Mine."""\n    t += 1\n    return lr / t\n',
+        0, "mine changes its input t", "write t = t + …, not t += …",
+    ),
+    "a schedule of another shape": (
+        '@schedule\ndef mine(t, lr):\n    """Mine."""\n    return np.ones(7)\n',
+        0, "mine returns shape (7,) for 6 times and 2 rates",
+        "t is a column (times, 1) and lr a row (lanes,): keep to elementwise expressions",
+    ),
+    "a schedule that looks at all the times": (
+        '@schedule\ndef mine(t, lr):\n    """Mine."""\n    return lr * t / t.max()\n',
+        0, "mine gives another rate for a time and a lane that are asked for alone",
+        "lr(t) may depend on nothing but its own t, T, lr and options",
+    ),
+    "a schedule's taken name": (
+        '@schedule\ndef cosine(t, lr):\n    """Mine."""\n    return lr\n',
+        0, "a schedule is called cosine already", "choose another name",
+    ),
+    "text that is not Python": (
+        "x = 1\ndef broken(:\n    pass\n",
+        1, "is not Python: invalid syntax", None,
+    ),
+    "an exception on import": (
+        "x = 1\n\nx / 0\n",
+        2, "raises ZeroDivisionError when it is loaded: division by zero",
+        "a plugin must load without an error; python runs it alone for the whole traceback",
+    ),
+    "an exit on import": (
+        "raise SystemExit(3)\n",
+        0, "raises SystemExit when it is loaded: 3",
+        "a plugin must load without an error; python runs it alone for the whole traceback",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "line", "what", "hint"), FAULTS.values(), ids=FAULTS)
+def test_a_fault_is_refused_with_where_and_what_to_mend(plugin, text, line, what, hint):
+    before = [dict(each) for each in (OPTIMIZERS, SCHEDULES, OPTIMIZER_ALIASES)]
+    with pytest.raises(GdrunError) as caught:
+        plugin(text)
+    (problem,) = caught.value.problems
+    assert problem.where == f"my_rule.py:{LINE + line}"
+    # What NumPy says of its own errors, after the name of the exception, is not ours to hold.
+    assert problem.what == what or (hint == ALIVE and problem.what.startswith(what))
+    assert problem.hint == hint
+    assert [dict(each) for each in (OPTIMIZERS, SCHEDULES, OPTIMIZER_ALIASES)] == before
+
+
+def test_a_plugin_that_registers_nothing_says_how_to(plugin):
+    with pytest.raises(GdrunError) as caught:
+        plugin("")
+    assert str(caught.value) == (
+        "error: my_rule.py: registers no rule and no schedule\n"
+        "hint: decorate its function: @rule(), from gdrun.methods.rules"
+    )
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(GdrunError) as caught:
+        load_plugin(tmp_path / "none.py")
+    assert str(caught.value) == (
+        f"error: {tmp_path}/none.py: cannot be read: No such file or directory\n"
+        "hint: a plugin is a file of Python, such as my_rule.py"
+    )
+
+
+def test_an_installed_package_offers_its_methods(tmp_path, monkeypatch):
+    module = tmp_path / "offered_methods.py"
+    module.write_text(IMPORTS + rule_text("return w - lr * g, v").replace("mine", "offered"))
+    monkeypatch.syspath_prepend(tmp_path)
+    point = EntryPoint("offered", "offered_methods", plugins.ENTRY_POINTS)
+    monkeypatch.setattr(
+        plugins, "entry_points", lambda group: [point] if group == "gdrun.methods" else []
+    )
+    assert load_entry_points() == ("offered",)
+    assert "offered" in OPTIMIZERS
+    assert load_entry_points() == ()
+
+
+def test_a_faulty_package_is_named(tmp_path, monkeypatch):
+    (tmp_path / "faulty_methods.py").write_text("import a_module_that_is_nowhere\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    point = EntryPoint("faulty", "faulty_methods", plugins.ENTRY_POINTS)
+    monkeypatch.setattr(plugins, "entry_points", lambda group: [point])
+    with pytest.raises(GdrunError) as caught:
+        load_entry_points()
+    (problem,) = caught.value.problems
+    assert problem.where == "entry point faulty = faulty_methods"
+    assert problem.what == (
+        "raises ModuleNotFoundError when it is loaded: No module named 'a_module_that_is_nowhere'"
+    )
+
+
+def test_gdruns_own_methods_pass_the_trial():
+    for method in (*OPTIMIZERS.values(), *SCHEDULES.values()):
+        assert complaint(method) is None, method.name
