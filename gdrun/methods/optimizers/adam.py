@@ -115,7 +115,8 @@ def amsgrad(
         m ← β₁ m + (1 − β₁) g
         v ← β₂ v + (1 − β₂) g²
         z ← max(z, v)
-        w ← w − α / (1 − β₁ᵗ) · m / (√(z / (1 − β₂ᵗ)) + ε)
+        m̂ = m / (1 − β₁ᵗ),  ẑ = z / (1 − β₂ᵗ)
+        w ← w − α m̂ / (√ẑ + ε)
 
     α is lr, β₁ is beta1, β₂ is beta2, ε is eps; t counts steps from 1, and z is the slot top.
 
@@ -182,13 +183,14 @@ def radam(
 
         m ← β₁ m + (1 − β₁) g
         v ← β₂ v + (1 − β₂) g²
-        ρ∞ = 2 / (1 − β₂) − 1,  ρ = ρ∞ − 2 t β₂ᵗ / (1 − β₂ᵗ)
+        ρ∞ = 2 / (1 − β₂) − 1
+        ρ = ρ∞ − 2 t β₂ᵗ / (1 − β₂ᵗ)
         r = √((ρ − 4)(ρ − 2) ρ∞ / ((ρ∞ − 4)(ρ∞ − 2) ρ))
-        w ← w − α m̂ r √(1 − β₂ᵗ) / (√v + ε)    if ρ > threshold
-        w ← w − α m̂                           otherwise
+        w ← w − α m̂ r √(1 − β₂ᵗ) / (√v + ε)  (ρ > θ)
+        w ← w − α m̂                          (ρ ≤ θ)
 
-    m̂ = m / (1 − β₁ᵗ). α is lr, β₁ is beta1, β₂ is beta2 (above 0.6, where ρ∞ is 4), ε is eps; t
-    counts steps from 1. The first five steps of the defaults are plain.
+    m̂ = m / (1 − β₁ᵗ). α is lr, β₁ is beta1, β₂ is beta2 (above 0.6, where ρ∞ is 4), ε is eps, θ is
+    threshold; t counts steps from 1. The first five steps of the defaults are plain.
 
     Source: Liu et al. 2019, Algorithm 2, which asks for ρ > 4; 5 is its authors' own code.
 
@@ -213,7 +215,8 @@ def adabelief(
 
         m ← β₁ m + (1 − β₁) g
         s ← β₂ s + (1 − β₂) (g − m)² + ε
-        w ← w − α / (1 − β₁ᵗ) · m / (√(s / (1 − β₂ᵗ)) + ε)
+        m̂ = m / (1 − β₁ᵗ),  ŝ = s / (1 − β₂ᵗ)
+        w ← w − α m̂ / (√ŝ + ε)
 
     α is lr, β₁ is beta1, β₂ is beta2, ε is eps, in both places; t counts steps from 1. On a steady
     gradient s falls towards zero and the steps grow.
@@ -244,7 +247,8 @@ def yogi(
 
         m ← β₁ m + (1 − β₁) g
         v ← v − (1 − β₂) sign(v − g²) g²
-        w ← w − α / (1 − β₁ᵗ) · m / (√(v / (1 − β₂ᵗ)) + ε)
+        m̂ = m / (1 − β₁ᵗ),  v̂ = v / (1 − β₂ᵗ)
+        w ← w − α m̂ / (√v̂ + ε)
 
     α is lr, β₁ is beta1, β₂ is beta2, ε is eps; t counts steps from 1, and v starts at initial.
 

@@ -16,12 +16,13 @@ def lars(
 ):
     """LARS: momentum on steps that are, in each layer, a share of the weights' norm.
 
-        λ = η ‖w‖ / (‖g‖ + ε), or 1 where ‖w‖ or ‖g‖ is zero
+        λ = η ‖w‖ / (‖g‖ + ε)
         v ← β v + α λ g
         w ← w − v
 
     α is lr, β is beta, η is trust, ε is eps; ‖·‖ is over the tensor (weight matrix or bias) that an
-    entry belongs to. Steps stay a share of ‖w‖ however small g is, so a schedule must end them.
+    entry belongs to, and λ is 1 where ‖w‖ or ‖g‖ is zero. Steps stay a share of ‖w‖ however small g
+    is, so a schedule must end them.
 
     Source: You, Gitman & Ginsburg 2017, Algorithm 1; its weight decay is the model's l2 here, which
     g holds before ‖g‖ is taken.
@@ -50,11 +51,13 @@ def lamb(
 
         m ← β₁ m + (1 − β₁) g
         v ← β₂ v + (1 − β₂) g²
-        r = m̂ / (√v̂ + ε) + λ w,  m̂ = m / (1 − β₁ᵗ),  v̂ = v / (1 − β₂ᵗ)
-        w ← w − α ‖w‖ / ‖r‖ · r, or α r where ‖w‖ or ‖r‖ is zero
+        m̂ = m / (1 − β₁ᵗ),  v̂ = v / (1 − β₂ᵗ)
+        r = m̂ / (√v̂ + ε) + λ w
+        w ← w − α ‖w‖ / ‖r‖ · r
 
     α is lr, β₁ is beta1, β₂ is beta2, ε is eps, λ is weight_decay, decoupled; ‖·‖ is over the
-    tensor (weight matrix or bias) that an entry belongs to; t counts steps from 1.
+    tensor (weight matrix or bias) that an entry belongs to, and ‖w‖ / ‖r‖ is 1 where either is
+    zero; t counts steps from 1.
 
     Source: You et al. 2019, Algorithm 2, with φ(x) = x; ε 1e-6 is its authors' own.
 

@@ -64,7 +64,7 @@ def rmsprop(
     """RMSprop: the gradient over a running root mean square of itself.
 
         v ← β v + (1 − β) g²
-        m ← β m + (1 − β) g      if centered, else m = 0
+        m ← β m + (1 − β) g    (if centered; else 0)
         b ← μ b + g / (√(v − m²) + ε)
         w ← w − α b
 

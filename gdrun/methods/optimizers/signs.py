@@ -30,8 +30,8 @@ def rprop(
 ):
     """Rprop: each weight has a step size of its own, which grows until its gradient turns.
 
-        Δ ← min(η₊ Δ, Δmax)             where the sign of g is that of the step before
-        Δ ← max(η₋ Δ, Δmin), g ← 0      where it turned
+        Δ ← min(η₊ Δ, Δmax)           (g kept its sign)
+        Δ ← max(η₋ Δ, Δmin), g ← 0    (g turned)
         w ← w − sign(g) Δ
 
     Δ, the slot size, starts at lr; a schedule of the rate does not act on it. η₋ is eta_minus, η₊

@@ -49,7 +49,8 @@ def cyclic(
     """Straight lines up from lr₀ / div to lr₀ and down again, over and over.
 
         c = ⌊1 + t / (2h)⌋,  x = |t/h − 2c + 1|
-        lr(t) = lr₀/d + (lr₀ − lr₀/d) · max(0, 1 − x) · scale
+        u = max(0, 1 − x) · scale
+        lr(t) = lr₀/d + (lr₀ − lr₀/d) u
 
     d is div, h is half_cycle, in epochs (or steps). scale follows from mode: 1 for triangular,
     ½^(c − 1) for triangular2, γᵗ for exp_range, where γ is gamma.
@@ -94,9 +95,9 @@ def one_cycle(
 ):
     """One rise to lr₀ and one long fall to almost nothing, with the momentum the other way round.
 
-        lr(t) = from lr₀/d up to lr₀               for t < rT
-        lr(t) = from lr₀ down to lr₀/(d f)         from rT to T
-        β(t)  = from beta_high down to beta_low, and up again, at the same times
+        lr(t) = lr₀/d ↗ lr₀        (t < rT)
+        lr(t) = lr₀ ↘ lr₀/(d f)    (rT ≤ t)
+        β(t)  = beta_high ↘ beta_low ↗ beta_high
 
     r is rise, d is div, f is final_div; T is the length of the run after warm-up. Each part is half
     a cosine, or a straight line with anneal: linear. β takes the place of the rule's momentum
