@@ -31,21 +31,21 @@ class Batches:
         self._orders: dict[int, NDArray[np.int64]] = {}
         self._epoch = -1
 
-    def most_steps(self, streams: int) -> int:
-        """How many steps a chunk may hold."""
-        entries: int = streams * self._batching.batch_size * self._data.X.shape[1]
+    def most_steps(self, streams: int, epoch: int) -> int:
+        """How many steps of this epoch a chunk may hold."""
+        entries: int = streams * self._batching.at(epoch).batch_size * self._data.X.shape[1]
         return min(max(CHUNK_ENTRIES // entries, 1), MOST_STEPS)
 
     def chosen(self, seeds: Sequence[int], place: Place, steps: int) -> NDArray[np.int64]:
         """The examples of `steps` steps from `place` on, in the order of use: (S, examples)."""
-        size = self._batching.batch_size
+        size = self._batching.at(place.epoch).batch_size
         part = slice(place.position * size, (place.position + steps) * size)
         return np.stack([self._order(seed, place.epoch)[part] for seed in seeds])
 
     def gathered(self, seeds: Sequence[int], place: Place, steps: int) -> list[Batch]:
         """The batches of `steps` steps of one epoch, from `place` on."""
         X, y = self._data.X, self._data.y
-        size = self._batching.batch_size
+        size = self._batching.at(place.epoch).batch_size
         if self._batching.whole:
             return [(X[None], y[None])] * steps
         if not self._batching.draws:
@@ -56,10 +56,10 @@ class Batches:
             X, y = X.take(chosen, axis=0), y.take(chosen)
         return [(X[:, k : k + size], y[:, k : k + size]) for k in range(0, y.shape[1], size)]
 
-    def sizes(self, start: int, steps: int) -> NDArray[np.int64]:
-        """How many examples each of `steps` steps uses, from step `start` of an epoch on."""
-        size = self._batching.batch_size
-        left = self._batching.rows - size * np.arange(start, start + steps)
+    def sizes(self, place: Place, steps: int) -> NDArray[np.int64]:
+        """How many examples each of `steps` steps of one epoch uses, from `place` on."""
+        size = self._batching.at(place.epoch).batch_size
+        left = self._batching.rows - size * np.arange(place.position, place.position + steps)
         return np.minimum(left, size)
 
     def _order(self, seed: int, epoch: int) -> NDArray[np.int64]:

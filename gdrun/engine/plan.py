@@ -7,6 +7,7 @@ without the steps before it.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -60,8 +61,7 @@ class Plan:
         stopping = self.experiment.stopping
         budgets = []
         if stopping.epochs is not None:
-            steps = stopping.epochs * self.batching.steps_per_epoch
-            budgets.append(Budget("epochs", stopping.epochs, steps))
+            budgets.append(Budget("epochs", stopping.epochs, self._steps_in(stopping.epochs)))
         if stopping.steps is not None:
             budgets.append(Budget("steps", stopping.steps, stopping.steps))
         if stopping.gradients is not None:
@@ -69,24 +69,64 @@ class Plan:
             budgets.append(Budget("gradients", stopping.gradients, steps))
         return min(budgets, key=lambda budget: budget.steps, default=None)
 
+    def _stages(self) -> Iterator[tuple[Batching, float]]:
+        """The batchings that follow one another, each with its epochs; the last has no end."""
+        epoch, growth = 0, self.batching.growth
+        while growth is not None and self.batching.at(epoch).batch_size < self.batching.rows:
+            yield self.batching.at(epoch), growth.every
+            epoch += growth.every
+        yield self.batching.at(epoch), math.inf
+
+    def _steps_in(self, epochs: int) -> int:
+        """The steps of so many epochs."""
+        steps = 0
+        for batching, most in self._stages():
+            taken = int(min(epochs, most))
+            steps += taken * batching.steps_per_epoch
+            epochs -= taken
+            if not epochs:
+                break
+        return steps
+
     def _steps_for(self, gradients: int) -> int:
         """The most steps that spend no more than so many gradients."""
-        epochs, rest = divmod(gradients, self.batching.gradients_per_epoch)
-        return epochs * self.batching.steps_per_epoch + rest // self.batching.batch_size
+        steps = 0
+        for batching, most in self._stages():
+            epochs = int(min(gradients // batching.gradients_per_epoch, most))
+            steps += epochs * batching.steps_per_epoch
+            gradients -= epochs * batching.gradients_per_epoch
+            if epochs < most:
+                return steps + gradients // batching.batch_size
+        return steps
+
+    def _epochs_of(self, steps: int) -> float:
+        """The epochs that so many steps make."""
+        epochs = 0.0
+        for batching, most in self._stages():
+            taken = min(steps / batching.steps_per_epoch, most)
+            epochs += taken
+            steps -= round(taken * batching.steps_per_epoch)
+            if not steps:
+                break
+        return epochs
 
     def evaluation_time(self, index: int) -> float:
         """When evaluation `index` is due, in epochs; evaluation 0 is at the start."""
         return index * self.experiment.evaluate.every
 
     def epoch_time(self, place: Place) -> float:
-        return place.epoch + place.position / self.batching.steps_per_epoch
+        return place.epoch + place.position / self.steps_per_epoch(place.epoch)
+
+    def steps_per_epoch(self, epoch: int) -> int:
+        """The steps of this epoch; their number changes only where the batch grows."""
+        return self.batching.at(epoch).steps_per_epoch
 
     def steps_to_evaluation(self, index: int, place: Place) -> int | None:
         """The steps from `place` to evaluation `index`; None where it lies in a later epoch."""
         ahead = self.evaluation_time(index) - place.epoch
         if ahead > 1 + SLACK:
             return None
-        due = math.ceil(ahead * self.batching.steps_per_epoch - SLACK)
+        due = math.ceil(ahead * self.steps_per_epoch(place.epoch) - SLACK)
         return max(due - place.position, 0)
 
     @cached_property
@@ -96,7 +136,7 @@ class Plan:
             return None
         if self.experiment.schedule["per"] == "step":
             return float(self.budget.steps)
-        return self.budget.steps / self.batching.steps_per_epoch
+        return self._epochs_of(self.budget.steps)
 
     def rates(
         self, lanes: Lanes, times: Numbers, count: int, drops: NDArray[np.int64]

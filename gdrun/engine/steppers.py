@@ -73,10 +73,9 @@ class NumpyStepper:
         self._limit = loss_limit
         self._walks = bool(lanes.cohort.place_names)
 
-    @property
-    def most_steps(self) -> int:
-        """How many steps one chunk may hold."""
-        return self._batches.most_steps(len(self._seeds))
+    def most_steps(self, epoch: int) -> int:
+        """How many steps of this epoch one chunk may hold."""
+        return self._batches.most_steps(len(self._seeds), epoch)
 
     def advance(
         self,

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SHARED_FIELDS = ("step", "epoch", "gradients", "seconds")
+STEP_FIELDS = (*SHARED_FIELDS, "batch_size")
 LANE_FIELDS = ("lr", "batch_loss", "grad_norm", "update_norm", "weight_norm")
 PEAK_FIELDS = ("max_batch_loss", "max_grad_norm")
 SUM_FIELDS = ("clipped",)
@@ -24,7 +25,7 @@ EVALUATION_FIELDS = (
     "validation_accuracy",
     "full_grad_norm",
 )
-_COUNTS = ("steps", "step", "gradients")
+_COUNTS = ("steps", "step", "gradients", "batch_size")
 
 Columns = dict[str, NDArray[Any]]
 Lanes = NDArray[np.int64]
@@ -43,7 +44,7 @@ class StepTrace:
         self.stride = 1
         self.rewrites = 0
         self.points = 0
-        self._shared = {name: np.empty(64) for name in ("steps", *SHARED_FIELDS)}
+        self._shared = {name: np.empty(64) for name in ("steps", *STEP_FIELDS)}
         own = (*self._last_fields, *PEAK_FIELDS, *SUM_FIELDS)
         self._own = {name: np.empty((64, lanes)) for name in own}
         self._open = False  # whether the last point still waits for steps of its stride
@@ -90,7 +91,7 @@ class StepTrace:
         first, last = self.points, self.points + len(starts)
         self._reserve(last)
         self._shared["steps"][first:last] = ends - starts + 1
-        for name in SHARED_FIELDS:
+        for name in STEP_FIELDS:
             self._shared[name][first:last] = shared[name][ends]
         for name in self._last_fields:
             self._own[name][first:last, lanes] = own[name][ends]
@@ -105,7 +106,7 @@ class StepTrace:
         """Let the open last point stand for these steps too."""
         at = self.points - 1
         self._shared["steps"][at] += len(shared["step"])
-        for name in SHARED_FIELDS:
+        for name in STEP_FIELDS:
             self._shared[name][at] = shared[name][-1]
         for name in self._last_fields:
             self._own[name][at, lanes] = own[name][-1]

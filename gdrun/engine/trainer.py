@@ -93,13 +93,13 @@ class Trainer:
         """Steps to the next evaluation, within this epoch and the budget; 0 when it is due."""
         place, budget = self.state.place, self.plan.budget
         due = self.plan.steps_to_evaluation(evaluation, place)
-        left = self.cohort.batching.steps_per_epoch - place.position
+        left = self.plan.steps_per_epoch(place.epoch) - place.position
         steps = left if due is None else min(due, left)
         return steps if budget is None else min(steps, budget.steps - self.state.step)
 
     def _advance(self, steps: int) -> None:
         """Take at most `steps` steps, one chunk of them."""
-        state, steps = self.state, min(steps, self._stepper.most_steps)
+        state, steps = self.state, min(steps, self._stepper.most_steps(self.state.place.epoch))
         begin = time.perf_counter()
         times = self.plan.times(state.step, state.place, steps)
         rates, betas = self.plan.rates(self._lanes, times, steps, state.schedule.drops)
@@ -115,15 +115,16 @@ class Trainer:
     def _record(self, measures: Measures, rates: NDArray[np.float64], seconds: float) -> None:
         """Take the state over from the stepper, and write the steps down."""
         state, steps = self.state, measures.steps
-        sizes = self._batches.sizes(state.place.position, steps)
+        sizes = self._batches.sizes(state.place, steps)
         count = np.arange(1, steps + 1)
         epoch, position = state.place.epoch, state.place.position
-        per_epoch = self.cohort.batching.steps_per_epoch
+        per_epoch = self.plan.steps_per_epoch(epoch)
         shared = {
             "step": state.step + count,
             "epoch": epoch + (position + count) / per_epoch,
             "gradients": state.gradients + np.cumsum(sizes),
             "seconds": state.seconds + seconds * count / steps,
+            "batch_size": sizes,
         }
         self.steps.add(
             shared,

@@ -20,7 +20,7 @@ from gdrun.spec.experiment import Experiment
 
 SCHEMA_VERSION = 1
 _STEP_FIELDS = (
-    *("step", "epoch", "gradients", "seconds", "lr"),
+    *("step", "epoch", "gradients", "seconds", "batch_size", "lr"),
     *("batch_loss", "grad_norm", "update_norm", "weight_norm"),
 )
 _THINNED_FIELDS = ("steps", "max_batch_loss", "max_grad_norm")

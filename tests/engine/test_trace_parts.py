@@ -2,14 +2,19 @@
 
 import numpy as np
 
-from gdrun.engine.trace import EVALUATION_FIELDS, EvaluationTrace, StepTrace
-
-from gdrun.engine.trace import LANE_FIELDS, SHARED_FIELDS  # isort: skip
+from gdrun.engine.trace import (
+    EVALUATION_FIELDS,
+    LANE_FIELDS,
+    SHARED_FIELDS,
+    STEP_FIELDS,
+    EvaluationTrace,
+    StepTrace,
+)
 
 
 def test_a_part_of_the_steps():
     trace = StepTrace(2, None)
-    columns = {name: np.arange(1.0, 10.0) for name in SHARED_FIELDS}
+    columns = {name: np.arange(1.0, 10.0) for name in STEP_FIELDS}
     own = {name: np.arange(18.0).reshape(9, 2) for name in (*LANE_FIELDS, "clipped")}
     trace.add(columns, own, np.array([0, 1]))
     whole, part = trace.lane(1), trace.lane(1, 4, 7)
