@@ -7,10 +7,30 @@ value to start from.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from gdrun.methods.definitions import Decay, Definition, Natural, define
+from gdrun.methods.rules import Rule
+
+
+def averaged(rule: Rule, average: Definition, options: Mapping[str, Any]) -> Rule:
+    """The rule, carrying the average of its weights as one more slot, the last."""
+
+    def function(w: Any, g: Any, *inputs: Any, **given: Any) -> tuple[Any, ...]:
+        slots, (t, *norm) = inputs[: len(rule.slots)], inputs[len(rule.slots) + 1 :]
+        new, carried = rule.advance(w, g, slots, t, given, *norm)
+        return new, *carried, average.function(inputs[len(rule.slots)], new, t, **options)
+
+    return replace(
+        rule,
+        function=function,
+        slots=(*rule.slots, "average"),
+        starts=(*rule.starts, 0.0),
+        uses_t=True,
+    )
+
 
 AVERAGES: dict[str, Definition] = {}
 """Every average by name."""

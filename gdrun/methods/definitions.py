@@ -56,7 +56,13 @@ Seed = Annotated[int, Ge(0)]
 
 @dataclass(frozen=True)
 class Nested:
-    """Marks an option that lists entries of its own section, each a name or a mapping."""
+    """Marks an option that holds entries of a registry, each a name or a mapping.
+
+    A tuple of them where the annotation is a tuple, else one or None. kind: the section they are
+    written like; empty for the option's own.
+    """
+
+    kind: str = ""
 
 
 Check = Callable[[Mapping[str, Any]], Iterable[tuple[str, str]]]
@@ -76,8 +82,10 @@ class Option:
         return _bare(self.annotation) is float
 
     @property
-    def nested(self) -> bool:
-        return any(isinstance(mark, Nested) for mark in typing.get_args(self.annotation)[1:])
+    def nested(self) -> Nested | None:
+        """The mark of an option that holds entries of a registry."""
+        marks = typing.get_args(self.annotation)[1:]
+        return next((mark for mark in marks if isinstance(mark, Nested)), None)
 
     @property
     def bounds(self) -> str:

@@ -119,7 +119,9 @@ def _run(run: Callable[[], object], shown: str, file: str | None) -> None:
     except SyntaxError as error:
         where = f"{shown if error.filename == file else error.filename}:{error.lineno}"
         raise GdrunError(f"is not Python: {error.msg}", where=where) from None
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a plugin that leaves the program is at fault as well
         what = f"raises {type(error).__name__} when it is loaded: {error}"
         hint = "a plugin must load without an error; python runs it alone for the whole traceback"
         raise GdrunError(what, where=_line(error, shown, file), hint=hint) from error

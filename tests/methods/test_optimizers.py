@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from papers import PAPERS
-from walks import PROBLEMS, path, split_norm
 
 from gdrun.methods.rules import OPTIMIZER_ALIASES, OPTIMIZERS
+from methods.papers import PAPERS
+from methods.walks import PROBLEMS, path, split_norm
 
 RULES = list(OPTIMIZERS.values())
 NAMES = list(OPTIMIZERS)

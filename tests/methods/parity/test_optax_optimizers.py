@@ -10,7 +10,8 @@ import jax
 import numpy as np
 import optax
 import pytest
-from walks import PROBLEMS, STEPS, path, start_point
+
+from methods.walks import PROBLEMS, STEPS, path, start_point
 
 pytestmark = pytest.mark.slow
 jax.config.update("jax_enable_x64", True)
