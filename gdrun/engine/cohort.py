@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from gdrun.data import Part, Prepared, Table, load_table, prepare
 from gdrun.errors import ConfigError
+from gdrun.methods.averaging import AVERAGES, averaged
 from gdrun.methods.randomness import stream
 from gdrun.methods.rules import OPTIMIZERS, Rule
 from gdrun.methods.sampling import VARIANTS, Batching
@@ -68,7 +69,7 @@ class Cohort:
             experiments=lanes,
             data=data,
             model=model,
-            rule=OPTIMIZERS[shared.optimizer.name],
+            rule=_rule(shared),
             batching=VARIANTS[shared.variant.name].function(
                 data.train.rows, **shared.variant.options
             ),
@@ -85,6 +86,11 @@ class Cohort:
     @property
     def dtype(self) -> np.dtype[Any]:
         return np.dtype(self.shared.dtype)
+
+    @property
+    def averages(self) -> bool:
+        """Whether an average of the weights, the rule's last slot, is evaluated in their place."""
+        return self.shared.optimizer["average"] is not None
 
     @property
     def place_names(self) -> tuple[str, ...]:
@@ -231,6 +237,11 @@ def _build_model(experiment: Experiment, data: Prepared) -> Model:
     options = {name: experiment.model[name] for name in definition.options}
     built: Model = definition.function(data.features, classes, **options)
     return built
+
+
+def _rule(experiment: Experiment) -> Rule:
+    rule, average = OPTIMIZERS[experiment.optimizer.name], experiment.optimizer["average"]
+    return rule if average is None else averaged(rule, AVERAGES[average.name], average.options)
 
 
 def _design(model: Model, part: Part) -> Design:

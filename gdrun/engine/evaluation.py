@@ -31,7 +31,7 @@ def read(lanes: Lanes, state: State, *, gradient: bool, moved: NDArray[np.bool_]
     gradient: whether the full gradient is wanted. moved: lanes whose rate was above zero since the
     last evaluation; a lane that stood still by schedule has no changes to judge.
     """
-    cohort, W = lanes.cohort, state.W
+    cohort, W = lanes.cohort, state.judged
     objective = lanes.objective
     readings = _scores(cohort.train, "train", objective, W)
     readings["train_loss"] = readings["train_loss"] + objective.penalty(W)
@@ -86,8 +86,10 @@ def remember(state: State, readings: Readings, rules: tuple[Rules, Rules], epoch
         state,
         evaluations=state.evaluations + 1,
         last_loss=readings["train_loss"],
-        last_W=state.W,
-        best_W=state.W if better.all() else np.where(better[:, None], state.W, state.best_W),
+        last_W=state.judged,
+        best_W=state.judged
+        if better.all()
+        else np.where(better[:, None], state.judged, state.best_W),
         best_loss=np.where(better, deciding, state.best_loss),
         best_step=np.where(better, state.step, state.best_step),
         best_epoch=np.where(better, epoch, state.best_epoch),

@@ -22,6 +22,7 @@ class State:
 
     Arrays are replaced, never written into, so an earlier state stays good to return to.
 
+    averages: whether the last slot is an average that is judged in place of W.
     lanes: which lanes of the cohort are still training. step counts updates, evaluations those
     made, gradients those of one lane; seconds is the time spent on updates.
     loss_limit: above it a loss has diverged. last_*: at the last evaluation, but last_batch_loss at
@@ -32,6 +33,7 @@ class State:
     one that follows the validation loss.
     """
 
+    averages: bool
     lanes: NDArray[np.int64]
     W: Array
     slots: tuple[Array, ...]
@@ -67,6 +69,7 @@ class State:
         unknown = np.full(lanes, np.nan)
         none = np.zeros(lanes, dtype=np.int64)
         return cls(
+            averages=cohort.averages,
             lanes=np.arange(lanes),
             W=W,
             slots=cohort.rule.start(W, options),
@@ -92,6 +95,11 @@ class State:
             largest_grad_norm=np.zeros(lanes),
             schedule=Memory.start(lanes),
         )
+
+    @property
+    def judged(self) -> Array:
+        """The weights that are evaluated and delivered: W, or the average of the path to it."""
+        return self.slots[-1] if self.averages and self.step else self.W
 
     def keep(self, alive: NDArray[np.bool_]) -> State:
         """The state with only the lanes marked alive (lanes,)."""

@@ -275,7 +275,7 @@ class Trainer:
         rules = self.cohort.shared.stopping.early_stopping
         known = bool(np.isfinite(state.best_loss[place]))
         restored = known and rules is not None and rules.restore_best
-        weights = (state.best_W if restored else state.W)[place].copy()
+        weights = (state.best_W if restored else state.judged)[place].copy()
         alone = Lanes(self.cohort, state.lanes[place : place + 1])
         test_loss, test_accuracy = held_out(alone, weights[None])
         outcome = Outcome(

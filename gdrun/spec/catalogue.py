@@ -17,6 +17,7 @@ from gdrun.problems.losses import LOSSES
 from gdrun.problems.models import MODELS
 from gdrun.spec.document import short_flow
 from gdrun.spec.sections import (
+    AVERAGE,
     DATASET,
     MODEL,
     OPTIMIZER,
@@ -92,7 +93,7 @@ def _section(key: str, summary: str, section: SectionKind) -> Kind:
     return Kind(
         key,
         summary,
-        f"{section.key}: {section.default}",
+        _within_its_section(section.key, section.default),
         lambda: [
             _entry(
                 definition,
@@ -109,8 +110,15 @@ def _section_usage(key: str, definition: Definition) -> str:
     """The section that chooses this definition, with its own options at their defaults."""
     options = {name: value for name, value in definition.defaults.items() if value is not None}
     if not options:
-        return f"{key}: {definition.name}"
-    return f"{key}: {short_flow({'name': definition.name} | options)}"
+        return _within_its_section(key, definition.name)
+    return _within_its_section(key, short_flow({"name": definition.name} | options))
+
+
+def _within_its_section(key: str, value: str) -> str:
+    """How a config chooses this: as a section, or as an option of one."""
+    if key == "average":
+        return f"optimizer: {{name: momentum, average: {value}}}"
+    return f"{key}: {value}"
 
 
 def _entry(definition: Definition, usage: str, aliases: Iterable[str] = ()) -> Entry:
@@ -191,6 +199,7 @@ KINDS: dict[str, Kind] = {
         _section("surfaces", "functions of two weights, in place of dataset and model", SURFACE),
         _section("variants", "how many examples a gradient uses", VARIANT),
         _section("optimizers", "the update rule", OPTIMIZER),
+        _section("averages", "weights evaluated in place of the last ones", AVERAGE),
         _section("schedules", "how the learning rate changes", SCHEDULE),
         Kind("clip", "bounds on the gradient, off unless given", "clip: {norm: 1.0}", _clip),
         Kind(

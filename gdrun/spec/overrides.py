@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from gdrun.errors import ConfigError, Problem, near, suggestion
+from gdrun.methods.definitions import Definition
 from gdrun.spec.experiment import DEFAULTS, FIXED, KEYS, Header
-from gdrun.spec.sections import PROBLEM, SECTIONS, stated_by
+from gdrun.spec.sections import PROBLEM, SECTIONS, SectionKind, stated_by
 from gdrun.spec.settings import Split
 from gdrun.spec.values import parse_value
 
@@ -99,11 +100,25 @@ def known_paths(data: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
         options = dict.fromkeys(option for each in chosen for option in kind.options(each))
         for option in options:
             yield key, option
+        yield from _nested_paths(kind, section, chosen)
     for key, model in FIXED.items():
         for field, info in model.model_fields.items():
             yield key, field
             for inner in _inner_fields(info.annotation):
                 yield key, field, inner
+
+
+def _nested_paths(
+    kind: SectionKind, section: Mapping[str, Any], definitions: Iterable[Definition]
+) -> Iterator[tuple[str, ...]]:
+    """The paths within options that hold one entry of another kind, such as an average."""
+    options = {name: o for each in definitions for name, o in kind.options(each).items()}
+    for name, option in options.items():
+        if option.nested is not None and option.nested.kind:
+            nested = kind.nested_kind(option.nested)
+            entry = nested.find(_as_mapping(section.get(name)), "name", lambda path: "")
+            for inner in {} if isinstance(entry, Problem) else nested.options(entry):
+                yield kind.key, name, inner
 
 
 def _inner_fields(annotation: Any) -> Iterator[str]:

@@ -8,7 +8,6 @@ run, is left to `gdrun config check`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 from pydantic import BaseModel
@@ -91,16 +90,27 @@ def _ends_with(suffixes: Iterable[str]) -> str:
 
 
 def _options(definition: Definition, kind: SectionKind, shared: Schema) -> Schema:
-    """The options of a definition; nested ones list sections without the kind's common options."""
+    """The options of a definition; nested ones hold sections, or a list of them."""
     options = kind.options(definition)
     made = _settings(settings_model(definition.name, tuple(options.values())), shared)
-    within = f"{kind.key}_part"
-    for name in (name for name, option in options.items() if option.nested):
-        if within not in shared:
-            shared[within] = {}  # stands in for itself while parts are described
-            shared[within] = _section(replace(kind, common={}), shared)
-        made["properties"][name]["items"] = {"$ref": f"#/$defs/{within}"}
+    for name, option in options.items():
+        if option.nested is None:
+            continue
+        entry = {"$ref": f"#/$defs/{_shared_section(kind.nested_kind(option.nested), shared)}"}
+        if made["properties"][name].get("type") == "array":
+            made["properties"][name]["items"] = entry
+        else:
+            made["properties"][name] = {"anyOf": [entry, {"type": "null"}]}
     return made
+
+
+def _shared_section(kind: SectionKind, shared: Schema) -> str:
+    """The name under which the schema of a section that stands within others is shared."""
+    name = f"{kind.key}_part"
+    if name not in shared:
+        shared[name] = {}  # stands in for itself while its own parts are described
+        shared[name] = _section(kind, shared)
+    return name
 
 
 def _settings(model: type[BaseModel], shared: Schema) -> Schema:

@@ -18,7 +18,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError
 
 from gdrun.data.sources import DATASETS, READERS
 from gdrun.errors import Problem, suggestion
-from gdrun.methods.definitions import Definition, NonNegative, Option, Seed, options_of
+from gdrun.methods.averaging import AVERAGES
+from gdrun.methods.definitions import Definition, Nested, NonNegative, Option, Seed, options_of
 from gdrun.methods.rules import OPTIMIZER_ALIASES, OPTIMIZERS
 from gdrun.methods.sampling import VARIANTS
 from gdrun.methods.schedules import SCHEDULES, WarmupStart
@@ -37,6 +38,10 @@ def _dataset_options(
     seed: Seed = 0,
 ) -> None:
     """Options of every dataset."""
+
+
+def _optimizer_options(average: Annotated[Any, Nested("average")] = None) -> None:
+    """Options of every optimizer: the average of the weights that is evaluated in their place."""
 
 
 def _schedule_options(
@@ -114,19 +119,29 @@ class SectionKind:
     def _resolve_nested(
         self, known: Mapping[str, Option], options: dict[str, Any], where: Where
     ) -> list[Problem]:
-        """Put sections in place of the entries that nested options list; what is wrong with them.
-
-        An entry has the options of its own definition, without those that all of the kind share.
-        """
-        kind, problems = replace(self, common={}), []
-        for name in (name for name, option in known.items() if option.nested):
+        """Put sections in place of what nested options hold, and say what is wrong with it."""
+        problems: list[Problem] = []
+        for name, option in known.items():
+            if option.nested is None or options[name] is None:
+                continue
+            kind, entries = self.nested_kind(option.nested), options[name]
+            several = isinstance(entries, tuple)
             sections = []
-            for index, raw in enumerate(options[name]):
-                section, found = kind.resolve(raw, _within(where, (self.key, name, index)))
+            for index, raw in enumerate(entries if several else (entries,)):
+                place = (self.key, name, index) if several else (self.key, name)
+                section, found = kind.resolve(raw, _within(where, place))
                 sections.append(section)
                 problems.extend(found)
-            options[name] = tuple(sections)
+            options[name] = tuple(sections) if several else sections[0]
         return problems
+
+    def nested_kind(self, mark: Nested) -> SectionKind:
+        """How entries of a nested option are written.
+
+        Those of the option's own kind have the options of their own definition, without those that
+        all of the kind share.
+        """
+        return NESTED[mark.kind] if mark.kind else replace(self, common={})
 
     def choose(self, given: Mapping[str, Any]) -> str:
         """The key whose value chooses the definition."""
@@ -228,7 +243,10 @@ def _readable(path: object) -> bool:
 DATASET = DatasetKind("dataset", DATASETS, "iris", options_of(_dataset_options))
 MODEL = SectionKind("model", MODELS, "softmax", COMMON_OPTIONS)
 VARIANT = SectionKind("variant", VARIANTS, "mbgd")
-OPTIMIZER = SectionKind("optimizer", OPTIMIZERS, "adam", aliases=OPTIMIZER_ALIASES)
+OPTIMIZER = SectionKind(
+    "optimizer", OPTIMIZERS, "adam", options_of(_optimizer_options), OPTIMIZER_ALIASES
+)
+AVERAGE = SectionKind("average", AVERAGES, "polyak")
 SCHEDULE = SectionKind("schedule", SCHEDULES, "constant", options_of(_schedule_options))
 
 SURFACE = SectionKind("surface", SURFACES, "rosenbrock", SURFACE_OPTIONS)
@@ -237,6 +255,9 @@ SECTIONS: dict[str, SectionKind] = {
     kind.key: kind for kind in (DATASET, MODEL, SURFACE, VARIANT, OPTIMIZER, SCHEDULE)
 }
 """The sections that are chosen by name, in the order of a file."""
+
+NESTED = {"average": AVERAGE}
+"""The sections that stand within another, by the kind that marks their place."""
 
 PROBLEM = ("dataset", "model")
 """The sections that state the problem; a surface takes the place of both."""
