@@ -131,7 +131,7 @@ class NumpyStepper:
             grad[k] = size(gradient)
             used = self._clip(gradient, grad[k], clipped[k])
             time = (float(step + k + 1),) if uses_t else ()
-            result = function(W, used, *slots, *time, *norm, **(options | changed))
+            result = function(W, used, *slots, *time, *norm, **{**options, **changed})
             before = W
             W, slots = (result[0], result[1:]) if slots else (result, ())
             update[k] = size(W - before)
