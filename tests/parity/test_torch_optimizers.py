@@ -7,7 +7,6 @@ shared. The bound, 1e-10 of the largest weight, is what rounding may grow to ove
 import numpy as np
 import pytest
 import torch
-
 from methods.walks import PROBLEMS, STEPS, path, start_point
 
 pytestmark = pytest.mark.slow

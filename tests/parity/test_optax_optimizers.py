@@ -10,7 +10,6 @@ import jax
 import numpy as np
 import optax
 import pytest
-
 from methods.walks import PROBLEMS, STEPS, path, start_point
 
 pytestmark = pytest.mark.slow
