@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from gdrun.errors import DataError as DataError
     from gdrun.errors import GdrunError as GdrunError
     from gdrun.errors import RecordError as RecordError
+    from gdrun.methods.plugins import load_plugin as load_plugin
     from gdrun.runs.run import Run as Run
 
 _HOMES = {
     "train": "gdrun.api",
+    "load_plugin": "gdrun.methods.plugins",
     "Run": "gdrun.runs.run",
     "ConfigError": "gdrun.errors",
     "DataError": "gdrun.errors",

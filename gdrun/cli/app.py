@@ -12,6 +12,7 @@ from gdrun.cli.config import config
 from gdrun.cli.faults import usage_problem
 from gdrun.cli.groups import Command, Commands
 from gdrun.cli.list import list_names
+from gdrun.cli.plot import plot
 from gdrun.cli.show import runs, show
 from gdrun.cli.train import train
 from gdrun.errors import GdrunError
@@ -51,6 +52,7 @@ LOOK = "Look things up"
 app.command("train", cls=Command, rich_help_panel=RUN)(train)
 app.command("show", cls=Command, rich_help_panel=RUN)(show)
 app.command("runs", cls=Command, rich_help_panel=RUN)(runs)
+app.command("plot", cls=Command, rich_help_panel=LOOK)(plot)
 app.command("list", cls=Command, rich_help_panel=LOOK)(list_names)
 app.add_typer(config, name="config", rich_help_panel=LOOK)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gdrun.cli import console
-from gdrun.cli.experiments import Config, Json, Overrides, Seed, load_experiment
+from gdrun.cli.experiments import Config, Json, Overrides, Plugins, Seed, load_experiment
 from gdrun.cli.groups import Command, Commands
 from gdrun.errors import GdrunError
 
@@ -44,7 +44,11 @@ def new(file: File = None) -> None:
 
 @config.command(cls=Command)
 def check(
-    config: Config = None, overrides: Overrides = None, seed: Seed = None, json: Json = False
+    config: Config = None,
+    overrides: Overrides = None,
+    seed: Seed = None,
+    json: Json = False,
+    plugins: Plugins = None,
 ) -> None:
     """Check a config: print its outline if it is valid, or all that is wrong."""
     from gdrun.views.outline import outline, outline_view
@@ -59,7 +63,11 @@ def check(
 
 @config.command(cls=Command)
 def show(
-    config: Config = None, overrides: Overrides = None, seed: Seed = None, json: Json = False
+    config: Config = None,
+    overrides: Overrides = None,
+    seed: Seed = None,
+    json: Json = False,
+    plugins: Plugins = None,
 ) -> None:
     """Print the experiment with every default filled in."""
     from gdrun.spec.document import to_yaml
@@ -72,7 +80,7 @@ def show(
 
 
 @config.command(cls=Command)
-def schema() -> None:
+def schema(plugins: Plugins = None) -> None:
     """Print the JSON Schema of a config, for editors."""
     from gdrun.spec.schema import schema as experiment_schema
 

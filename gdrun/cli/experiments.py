@@ -33,6 +33,28 @@ Json: TypeAlias = Annotated[
 ]
 
 
+def _load_plugins(paths: list[Path] | None) -> list[Path] | None:
+    """Run the named files, so that what they register can be named like anything else."""
+    for path in paths or ():
+        from gdrun.methods.plugins import load_plugin
+
+        load_plugin(path)
+    return paths
+
+
+# Loaded before anything else is read: a command takes it and has no more to do.
+Plugins: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--plugin",
+        metavar="FILE.py",
+        is_eager=True,
+        callback=_load_plugins,
+        help="Load rules and schedules from a Python file of yours.",
+    ),
+]
+
+
 def load_experiment(
     config: str | None, overrides: list[str] | None = None, seed: int | None = None
 ) -> Experiment:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gdrun.cli import console
-from gdrun.cli.experiments import Json
+from gdrun.cli.experiments import Json, Plugins
 
 if TYPE_CHECKING:
     from gdrun.spec.catalogue import Entry, Kind
@@ -20,11 +20,15 @@ Name = Annotated[
 ]
 
 
-def list_names(what: What = None, name: Name = None, json: Json = False) -> None:
+def list_names(
+    what: What = None, name: Name = None, json: Json = False, plugins: Plugins = None
+) -> None:
     """Print what can be named in a config, with formula, defaults and source."""
+    from gdrun.methods.plugins import load_entry_points
     from gdrun.spec.catalogue import KINDS, kind_called
     from gdrun.views import definitions as views
 
+    load_entry_points()
     kind = kind_called(what) if what is not None else None
     if what is None or (kind is not None and name is None):
         chosen = [kind] if kind is not None else list(KINDS.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gdrun.cli import console, faults
-from gdrun.cli.experiments import Config, Json, Overrides, Seed, load_experiment
+from gdrun.cli.experiments import Config, Json, Overrides, Plugins, Seed, load_experiment
 from gdrun.cli.running import RUNS, Interruption, Out, Quiet, Seeds, exit_code, live_line
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ def train(
     out: Out = RUNS,
     quiet: Quiet = False,
     json: Json = False,
+    plugins: Plugins = None,
 ) -> int:
     """Train one experiment, say why it stopped, and leave a run directory."""
     from gdrun.runs.session import Session

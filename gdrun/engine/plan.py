@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from gdrun.engine.cohort import Lanes
 from gdrun.methods.sampling import Batching
-from gdrun.methods.schedules import SCHEDULES, betas, rates
+from gdrun.methods.schedules import SCHEDULES, Schedule, betas, rates
 from gdrun.methods.stopping import budget_sentence
 from gdrun.spec.experiment import Experiment
 
@@ -138,6 +138,10 @@ class Plan:
             return float(self.budget.steps)
         return self._epochs_of(self.budget.steps)
 
+    @property
+    def schedule(self) -> Schedule:
+        return SCHEDULES[self.experiment.schedule.name]
+
     def rates(
         self, lanes: Lanes, times: Numbers, count: int, drops: NDArray[np.int64]
     ) -> tuple[Numbers, Numbers | None]:
@@ -146,8 +150,7 @@ class Plan:
 
         drops (lanes,): those so far of a schedule that follows the validation loss.
         """
-        section = self.experiment.schedule
-        schedule = SCHEDULES[section.name]
+        section, schedule = self.experiment.schedule, self.schedule
         given: dict[str, Any] = {
             "length": self.length,
             "options": lanes.schedule_options,

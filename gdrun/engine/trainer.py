@@ -22,7 +22,6 @@ from gdrun.engine.plan import Place, Plan
 from gdrun.engine.state import State
 from gdrun.engine.steppers import Failure, Measures, NumpyStepper
 from gdrun.engine.trace import Columns, EvaluationTrace, StepTrace
-from gdrun.methods.schedules import SCHEDULES
 from gdrun.methods.stopping import (
     Readings,
     Stop,
@@ -191,8 +190,8 @@ class Trainer:
             state = replace(state, initial_loss=initial, loss_limit=limit)
         if state.evaluations:
             loss = readings.get("validation_loss", readings["train_loss"])
-            schedule = SCHEDULES[self.cohort.shared.schedule.name]
-            memory = schedule.watched(state.schedule, loss, self._lanes.schedule_options)
+            options = self._lanes.schedule_options
+            memory = self.plan.schedule.watched(state.schedule, loss, options)
             state = replace(state, schedule=memory)
         self.state = remember(state, readings, rules, epoch)
         shared = {

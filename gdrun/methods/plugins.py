@@ -25,6 +25,7 @@ import hashlib
 import sys
 import traceback
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -67,12 +68,18 @@ def load_plugin(path: str | Path) -> Names:
     return _LOADED[key]
 
 
+@cache
 def load_entry_points() -> Names:
-    """Load the methods of every installed package that offers some; the names of the new ones."""
+    """Load the methods of every installed package that offers some, once; their names."""
     names: list[str] = []
     for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
         names.extend(_registered(point.load, f"entry point {point.name} = {point.value}"))
     return tuple(names)
+
+
+def loaded_plugins() -> list[dict[str, str]]:
+    """The plugin files that are loaded: path and hash of each, as a run records them."""
+    return [{"path": path, "sha256": digest} for path, digest in _LOADED]
 
 
 def _execute(file: Path, source: bytes) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from gdrun.engine.cohort import Cohort
 from gdrun.engine.outcome import Outcome
 from gdrun.engine.trace import Columns
+from gdrun.methods.plugins import loaded_plugins
 from gdrun.methods.stopping import Stop
 from gdrun.runs.strict_json import dumps
 from gdrun.spec.experiment import Experiment
@@ -46,6 +47,7 @@ def opening(cohort: Cohort, experiment: Experiment, identity: str, started: date
         "timing": None,
         "engine": "numpy",
         "versions": versions(),
+        "plugins": loaded_plugins(),
         "data": {
             "name": data.name,
             "rows": sum(data.rows.values()),

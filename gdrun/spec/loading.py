@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from gdrun.errors import ConfigError, Problem
+from gdrun.methods.plugins import load_entry_points
 from gdrun.spec.document import Document, parse_document, read_document
 from gdrun.spec.experiment import Experiment, resolve
 from gdrun.spec.overrides import Override, apply, parse_override
@@ -24,6 +25,7 @@ def load(source: Source = None, overrides: Iterable[str | Override] = ()) -> Exp
     overrides: texts of the form KEY=VALUE, in order.
     Raises ConfigError with everything that is wrong.
     """
+    load_entry_points()
     document = read(source)
     data, where = apply(document.data, _parsed(overrides), document.where)
     return resolve(data, where)

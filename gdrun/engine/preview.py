@@ -1,0 +1,54 @@
+"""What a schedule will do, before anything runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdrun.data import Prepared
+from gdrun.engine.cohort import Cohort, Lanes
+from gdrun.engine.plan import Place, Plan
+from gdrun.spec.experiment import Experiment
+
+MOST_POINTS = 2000
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The rate, and the momentum where it is cycled, at the start of epochs or steps.
+
+    unit: what `times` counts. follows_loss: whether the rate will also drop on what it sees.
+    """
+
+    times: NDArray[np.float64]
+    rates: NDArray[np.float64]
+    betas: NDArray[np.float64] | None
+    unit: str
+    follows_loss: bool
+
+
+def preview(experiment: Experiment, data: Prepared) -> Preview:
+    """The planned rates of a run, from its first to its last epoch (or step)."""
+    cohort = Cohort.of([experiment], data)
+    plan, lanes = Plan(experiment, cohort.batching), Lanes(cohort, np.arange(1))
+    per_step = experiment.schedule["per"] == "step"
+    length = plan.length if plan.length is not None else 100.0
+    last = max(int(np.ceil(length)) - 1, 1)
+    times = np.unique(np.rint(np.linspace(0, last, min(last + 1, MOST_POINTS))))
+    none = np.zeros(1, dtype=np.int64)
+    rates, betas = zip(
+        *(
+            plan.rates(lanes, plan.times(int(t), Place(int(t), 0), 1), 1, none)
+            for t in times.tolist()
+        ),
+        strict=True,
+    )
+    return Preview(
+        times=times,
+        rates=np.concatenate(rates)[:, 0],
+        betas=None if betas[0] is None else np.concatenate(betas)[:, 0],
+        unit="step" if per_step else "epoch",
+        follows_loss=plan.schedule.uses_drops,
+    )

@@ -1,0 +1,73 @@
+"""Curves in the terminal: points on a grid of braille dots, with numbered axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gdrun.views.numbers import quantity
+
+# The bit of each dot of a braille cell, by row and column; the cell is U+2800 plus their sum.
+_DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
+
+
+def terminal_plot(
+    x: ArrayLike, y: ArrayLike, *, width: int = 60, height: int = 12, labels: tuple[str, str]
+) -> Sequence[str]:
+    """The lines of a picture of y over x, both (n,); labels: what the axes show.
+
+    Points that follow one another are joined, so a jump shows as a vertical line. Points that are
+    not finite are left out.
+    """
+    across, up = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    finite = np.isfinite(across) & np.isfinite(up)
+    across, up = across[finite], up[finite]
+    if not len(across):
+        return ["nothing finite to draw"]
+    low, high = up.min(), up.max()
+    if 0 < low < 0.5 * high:
+        low = 0.0  # a curve that comes down far is judged against zero
+    cells = _cells(across, up, (low, high if high > low else low + 1.0), width, height)
+    marks = {0: quantity(high, 3), height // 2: quantity((low + high) / 2, 3)}
+    marks[height - 1] = quantity(low, 3)
+    margin = max(map(len, marks.values()))
+    lines = [f"{labels[1]}"]
+    for row, line in enumerate(cells):
+        lines.append(
+            f"{marks.get(row, ''):>{margin}} ┤{line}" if row in marks else _bare(margin, line)
+        )
+    left, right = quantity(across[0]), quantity(across[-1])
+    lines.append(f"{'':>{margin}} └{'─' * width}")
+    gap = max(width - len(left) - len(right), 1)
+    lines.append(f"{'':>{margin}}  {left}{labels[0]:^{gap}}{right}")
+    return lines
+
+
+def _bare(margin: int, line: str) -> str:
+    return f"{'':>{margin}} │{line}"
+
+
+def _cells(
+    x: np.ndarray, y: np.ndarray, span: tuple[float, float], width: int, height: int
+) -> list[str]:
+    """The rows of braille cells, from the top."""
+    columns, rows = 2 * width, 4 * height
+    grid = np.zeros((rows, columns), dtype=bool)
+    reach = x[-1] - x[0] or 1.0
+    column = np.rint((x - x[0]) / reach * (columns - 1)).astype(int)
+    row = np.rint((span[1] - y) / (span[1] - span[0]) * (rows - 1)).astype(int)
+    for k in range(len(x)):
+        steps = max(abs(column[k] - column[k - 1]), abs(row[k] - row[k - 1]), 1) if k else 1
+        start = k - 1 if k else 0
+        for share in np.linspace(0, 1, steps + 1):
+            at = np.rint(row[start] + share * (row[k] - row[start])).astype(int)
+            grid[at, np.rint(column[start] + share * (column[k] - column[start])).astype(int)] = (
+                True
+            )
+    blocks = grid.reshape(height, 4, width, 2)
+    codes = (blocks * _DOTS[None, :, None, :]).sum(axis=(1, 3))
+    return [
+        "".join(chr(0x2800 + code) if code else " " for code in line).rstrip() for line in codes
+    ]

@@ -1,0 +1,38 @@
+"""`--plugin FILE.py`: a rule of one's own, named like any other."""
+
+import json
+
+RULE = '''
+import numpy as np
+from gdrun.methods.definitions import Rate
+from gdrun.methods.rules import rule
+
+@rule()
+def cli_sign_descent(w, g, lr: Rate = 0.01):
+    """Steps of one length, down the sign of the gradient.
+
+        w ← w − α sign(g)
+    """
+    return w - lr * np.sign(g)
+'''
+
+
+def test_a_rule_of_five_lines_trains_and_is_listed(gdrun, tmp_path):
+    file = tmp_path / "my_rule.py"
+    file.write_text(RULE, encoding="utf-8")
+    words = ("optimizer=cli_sign_descent", "lr=0.001", "epochs=5", "--plugin", str(file))
+    answer = gdrun("train", *words, "--json", "--out", str(tmp_path / "runs"))
+    assert (answer.code, answer.err) == (0, "")
+    record = json.loads(answer.out)
+    assert record["summary"]["test_accuracy"] > 0.8
+    assert [plugin["path"] for plugin in record["plugins"]][-1] == str(file)
+    listed = gdrun("list", "cli_sign_descent", "--plugin", str(file))
+    assert "w ← w − α sign(g)" in listed.out
+
+
+def test_a_faulty_plugin_is_refused_with_its_line(gdrun, tmp_path):
+    file = tmp_path / "broken.py"
+    file.write_text("x = 1\nx = = 2\n", encoding="utf-8")
+    answer = gdrun("train", "--plugin", str(file))
+    assert answer.code == 2
+    assert answer.err.startswith(f"error: {file}:2: is not Python")

@@ -1,0 +1,51 @@
+"""Curves in the terminal: dots where the numbers say, axes with the numbers."""
+
+import numpy as np
+
+from gdrun.views.terminal_plot import terminal_plot
+
+
+def dots(lines, height, margin):
+    """The grid of braille dots behind the axis, as an array of truth values."""
+    grid = np.zeros((4 * height, 40), dtype=bool)
+    bits = {(0, 0): 1, (1, 0): 2, (2, 0): 4, (3, 0): 64, (0, 1): 8, (1, 1): 16, (2, 1): 32}
+    bits[3, 1] = 128
+    for row, line in enumerate(lines[1 : height + 1]):
+        for column, sign in enumerate(line[margin:]):
+            code = ord(sign) - 0x2800 if sign != " " else 0
+            for (down, right), bit in bits.items():
+                grid[4 * row + down, 2 * column + right] = bool(code & bit)
+    return grid
+
+
+def test_a_straight_line_is_a_diagonal():
+    lines = terminal_plot([0, 1], [0, 1], width=10, height=5, labels=("t", "lr"))
+    # 10 cells across are 20 dots, 5 down are 20: one dot in each row and column.
+    grid = dots(lines, 5, lines[1].index("┤") + 1)[:, :20]
+    assert np.array_equal(grid, np.fliplr(np.eye(20, dtype=bool)))
+
+
+def test_a_jump_is_a_vertical_line():
+    lines = terminal_plot([0, 1, 2, 3], [1, 1, 0, 0], width=6, height=4, labels=("t", "lr"))
+    grid = dots(lines, 4, lines[1].index("┤") + 1)
+    assert grid[0, :4].all()
+    assert grid[-1, 8:12].all()
+    assert grid.any(axis=1).all()
+
+
+def test_the_axes_hold_ends_and_middle():
+    lines = terminal_plot([0, 50], [0.2, 0.4], width=20, height=4, labels=("epoch", "lr"))
+    assert lines[0] == "lr"
+    assert [line.split("┤")[0].strip() for line in lines if "┤" in line] == ["0.4", "0.3", "0.2"]
+    assert lines[-1].split() == ["0", "epoch", "50"]
+
+
+def test_what_is_not_finite_is_left_out():
+    clean = terminal_plot([0, 1, 3], [1, 2, 3], labels=("t", "y"))
+    assert terminal_plot([0, 1, 2, 3], [1, 2, np.nan, 3], labels=("t", "y")) == clean
+    assert terminal_plot([0], [np.inf], labels=("t", "y")) == ["nothing finite to draw"]
+
+
+def test_a_constant_is_one_line():
+    lines = terminal_plot([0, 1, 2], [0.1, 0.1, 0.1], width=6, height=3, labels=("t", "lr"))
+    assert dots(lines, 3, lines[1].index("┤") + 1).any(axis=1).sum() == 1
