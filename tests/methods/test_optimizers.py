@@ -62,7 +62,10 @@ def test_the_path_is_the_papers(problem, name, options):
 
 
 def test_every_rule_has_a_loop_written_from_its_paper():
-    assert set(PAPERS) == set(OPTIMIZERS)
+    own = {
+        name for name, rule in OPTIMIZERS.items() if rule.function.__module__.startswith("gdrun.")
+    }
+    assert set(PAPERS) == own
 
 
 def test_the_table_of_the_specification_is_complete():
