@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,9 +79,19 @@ OPTIMIZER_ALIASES: dict[str, str] = {}
 """Other names under which a rule is accepted."""
 
 
+@overload
+def rule(equation: Equation) -> Equation: ...
+@overload
 def rule(
     *, slots: str = "", aliases: str = "", check: Check | None = None
-) -> Callable[[Equation], Equation]:
+) -> Callable[[Equation], Equation]: ...
+def rule(
+    equation: Equation | None = None,
+    *,
+    slots: str = "",
+    aliases: str = "",
+    check: Check | None = None,
+) -> Equation | Callable[[Equation], Equation]:
     """Register the decorated equation as an optimizer.
 
     slots: names of the carried arrays, separated by blanks. A slot starts at zero, or at what
@@ -122,7 +132,7 @@ def rule(
         OPTIMIZER_ALIASES.update(dict.fromkeys(aliases.split(), name))
         return equation
 
-    return register
+    return register if equation is None else register(equation)
 
 
 def _refuse_taken(name: str, equation: Callable[..., Any]) -> None:

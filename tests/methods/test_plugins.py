@@ -84,7 +84,7 @@ def falling(t, lr, pace=0.1):
 
 def test_a_layerwise_rule_may_ask_for_norms(plugin):
     assert plugin('''
-@rule()
+@rule
 def normalised(w, g, t, norm, lr: Rate = 0.1):
     """Steps of one length in each layer.
 
@@ -267,7 +267,7 @@ def test_a_plugin_that_registers_nothing_says_how_to(plugin):
         plugin("")
     assert str(caught.value) == (
         "error: my_rule.py: registers no rule and no schedule\n"
-        "hint: decorate its function: @rule(), from gdrun.methods.rules"
+        "hint: decorate its function: @rule, from gdrun.methods.rules"
     )
 
 
