@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from gdrun.data import table_from_arrays
+from gdrun.data.sources import PREPARATION
 from gdrun.errors import RecordError
 from gdrun.runs.run import Run
 from gdrun.runs.session import Session
-from gdrun.spec.experiment import Experiment
-from gdrun.spec.loading import load
+from gdrun.spec.loading import Source, load, read
+from gdrun.spec.overrides import Override
 
 
 def train(
-    config: str | Path | Mapping[str, Any] | Experiment | None = None,
+    config: Source = None,
     *overrides: str,
     data: tuple[Any, Any] | None = None,
     out: str | Path | None = None,
@@ -35,12 +35,19 @@ def train(
     >>> run.status, run.stop["step"], run.weights["w"].shape
     ('exhausted', 10, (4, 3))
     """
-    table = None
-    if data is not None:
-        table = table_from_arrays(*data)
-        overrides = ("dataset.name=arrays", *overrides)
-    session = Session([load(config, overrides)], table=table, out=Path(out) if out else None)
+    table = None if data is None else table_from_arrays(*data)
+    changes: list[str | Override] = [] if data is None else [_arrays_for_dataset(config)]
+    experiment = load(config, [*changes, *overrides])
+    session = Session([experiment], table=table, out=Path(out) if out else None)
     (run,) = session.run()
     if session.problems:
         raise RecordError(session.problems)
     return run
+
+
+def _arrays_for_dataset(config: Source) -> Override:
+    """What puts arrays in the place of the config's dataset, with its split and standardize."""
+    stated = read(config).data.get("dataset")
+    kept = stated if isinstance(stated, dict) else {}
+    kept = {key: value for key, value in kept.items() if key in PREPARATION}
+    return Override("dataset", {"name": "arrays"} | kept, "data=(X, y)")

@@ -13,6 +13,20 @@ from gdrun.data.table import Table
 from gdrun.errors import DataError
 
 
+def arrays() -> Table:
+    """Arrays handed over from Python: gdrun.train(config, data=(X, y)).
+
+    The name stands in the record of such a run. A config cannot bring the arrays back.
+
+    Raises: DataError where it is loaded by its name.
+    """
+    raise DataError(
+        "the data of this experiment were handed over from Python, and are not in its config",
+        where="dataset.name",
+        hint="call gdrun.train(config, data=(X, y)), or name a dataset or a file",
+    )
+
+
 def table_from_arrays(X: Any, y: Any, feature_names: Sequence[str] | None = None) -> Table:
     """A table of features X (N, d) and targets y (N,): arrays, lists, or pandas objects.
 

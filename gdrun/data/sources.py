@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gdrun.data import generators, packaged
+from gdrun.data.arrays import arrays
 from gdrun.data.csv_files import read_csv
 from gdrun.data.table import Table
 from gdrun.errors import DataError, suggestion
@@ -28,6 +29,7 @@ DATASETS: dict[str, Definition] = {
         define(generators.circles),
         define(generators.xor),
         define(generators.spirals),
+        define(arrays),
     )
 }
 
