@@ -184,7 +184,6 @@ class SurfaceModel:
         return total, np.full(W.shape[:-1], np.nan, dtype=W.dtype)
 
 
-
 def _common(
     start: tuple[float, ...] | None = None, noise: NonNegative = 0.0, examples: Count = 100
 ) -> None:
