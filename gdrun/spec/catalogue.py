@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Annotated, Any, get_args, get_origin
 
 from gdrun.data.sources import READERS
@@ -50,8 +49,9 @@ class Kind:
     build: Callable[[], Iterable[Entry]]
     shared: Mapping[str, Option] = field(default_factory=dict)
 
-    @cached_property
+    @property
     def entries(self) -> dict[str, Entry]:
+        """Every entry by name, as the registries are now: a plugin may have added one."""
         return {entry.name: entry for entry in self.build()}
 
     def called(self, name: str) -> Entry | None:
