@@ -71,3 +71,16 @@ def test_the_penalty_marks_weights_and_no_bias(layout):
     assert {name: bool(view.all()) for name, view in marks.items() if view.all() == view.any()} == {
         name: name.endswith("w") for name in marks
     }
+
+
+def test_each_entry_is_told_the_norm_of_the_tensor_it_is_in():
+    # Two layers, 2 → 2 with bias and 2 → 1 without: rows [w₁₁ w₁₂ b₁ w₂₁ w₂₂ b₂] and [v₁ v₂].
+    layout = Layout((Layer(2, 2, "a."), Layer(2, 1, "b.", bias=False)))
+    row = np.array([[1.0, 2.0, 3.0, 4.0, 2.0, 4.0, 5.0, 12.0]])
+    # ‖(1, 2, 4, 2)‖ = 5 for the first weights, ‖(3, 4)‖ = 5·1 for its biases, ‖(5, 12)‖ = 13.
+    lanes = np.concatenate([row, 2 * row])
+    wanted = np.array([5.0, 5, 5, 5, 5, 5, 13, 13])
+    np.testing.assert_allclose(layout.tensor_norm(lanes), [wanted, 2 * wanted], rtol=1e-15)
+    # Apart from the biases, (1, 2, 4, 2) · 3 has norm 15 while they keep theirs.
+    row[0, [0, 1, 3, 4]] *= 3
+    assert layout.tensor_norm(row)[0].tolist() == [15, 15, 5, 15, 15, 5, 13, 13]
