@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,11 @@ Missing = Literal["error", "drop", "mean"]
 MISSING_WORDS = frozenset({"", "?", "na", "n/a", "#n/a", "<na>", "nan", "null", "none"})
 """Cells that say "no value", in any case of letters."""
 
-MOST_LABELS = 100
+MOST_LABELS = 20
 """A text column with more labels than this, in over half of the rows, is no category."""
+
+MOST_HOT = 1000
+"""A feature with more labels than this would make too many 0/1 columns."""
 
 MOST_PROBLEMS = 10
 """Columns reported one by one; the rest are counted."""
@@ -68,20 +72,31 @@ def cell_value(cell: str, decimal: str = ".") -> float | None:
     return None if "_" in cell else value
 
 
+def _all_numbers(cells: Sequence[str], decimal: str) -> NDArray[np.float64] | None:
+    """The column of numbers that `cells` hold, at the speed of `float`; None if one is none."""
+    if decimal != "." or "_" in "".join(cells):
+        return None
+    try:
+        return np.fromiter(map(float, cells), np.float64, len(cells))
+    except ValueError:
+        return None
+
+
 def read_column(
     name: str, cells: Sequence[str], lines: Sequence[int], where: str, *, decimal: str, target: bool
 ) -> Column:
     """The column that `cells` hold: numbers if every cell is one, else labels.
 
     Raises DataError for infinite numbers, for text in the midst of numbers (a target may mix
-    them, as the labels 1, 2, 3+ do), and for text that hardly repeats.
+    them, as the labels 1, 2, 3+ do), for numbers that only another decimal sign would make
+    such, and for text that hardly repeats.
     """
+    if (plain := _all_numbers(cells, decimal)) is not None:
+        return _finite_column(name, plain, lines, where)
     values = [cell_value(cell, decimal) for cell in cells]
     text = [row for row, value in enumerate(values) if value is None]
     if not text:
-        numbers = np.array(values, dtype=np.float64)
-        _require_finite(name, numbers, lines, where)
-        return Column(name, numbers)
+        return _finite_column(name, np.array(values, dtype=np.float64), lines, where)
     filled = [row for row, value in enumerate(values) if value is None or value == value]
     share = 0.1 if target else 0.5
     if len(text) < share * len(filled):
@@ -91,12 +106,19 @@ def read_column(
             where=f"{where}:{lines[text[0]]} {name}",
             hint="correct these cells, or leave them empty to mark them as missing",
         )
-    labels, codes = np.unique([cells[row].strip() for row in filled], return_inverse=True)
-    if len(labels) > MOST_LABELS and 2 * len(labels) > len(filled):
+    if all(cell_value(cells[row], decimal=",") is not None for row in text):
         raise DataError(
-            f"{len(labels)} different texts in {len(filled)} rows are no categories",
+            f"{_count(len(text), 'number')} with a decimal comma, here {cells[text[0]].strip()!r}",
+            where=f"{where}:{lines[text[0]]} {name}",
+            hint="write decimal points, or separate the columns by semicolons",
+        )
+    labels, codes = np.unique([cells[row].strip() for row in filled], return_inverse=True)
+    scattered = len(labels) > MOST_LABELS and 2 * len(labels) > len(filled)
+    if scattered or (len(labels) > MOST_HOT and not target):
+        raise DataError(
+            f"{len(labels)} different texts in {len(filled)} rows are too many for categories",
             where=f"{where} {name}",
-            hint="name another target" if target else "an identifier? leave the column out",
+            hint="name another target" if target else f"an identifier? {leaving_out(name)}",
         )
     numbers = np.full(len(cells), np.nan)
     numbers[filled] = codes
@@ -148,7 +170,9 @@ def table_from_columns(
     )
 
 
-def _require_finite(name: str, numbers: NDArray[Any], lines: Sequence[int], where: str) -> None:
+def _finite_column(
+    name: str, numbers: NDArray[np.float64], lines: Sequence[int], where: str
+) -> Column:
     infinite = np.flatnonzero(np.isinf(numbers))
     if len(infinite):
         raise DataError(
@@ -156,13 +180,14 @@ def _require_finite(name: str, numbers: NDArray[Any], lines: Sequence[int], wher
             where=f"{where}:{lines[infinite[0]]} {name}",
             hint="no method can train on it: correct the cell, or leave it empty (missing)",
         )
+    return Column(name, numbers)
 
 
 def _require_values(columns: Sequence[Column], where: str) -> None:
     empty = [column for column in columns if column.gaps.all()]
     if empty:
         problems = [
-            Problem("has no values at all", f"{where} {column.name}", "leave the column out")
+            Problem("has no values at all", f"{where} {column.name}", leaving_out(column.name))
             for column in empty
         ]
         raise DataError(shortened(problems, "column"))
@@ -191,6 +216,15 @@ def shortened(problems: Sequence[Problem], kind: str) -> list[Problem]:
         return list(problems)
     more = f"and {_count(rest, f'more {kind}')} with the same problem"
     return [*problems[:MOST_PROBLEMS], Problem(more)]
+
+
+def leaving_out(name: str) -> str:
+    """The move that leaves a column out.
+
+    >>> leaving_out("id")
+    'ignore: ["id"] leaves the column out'
+    """
+    return f"ignore: [{json.dumps(name, ensure_ascii=False)}] leaves the column out"
 
 
 def _count(number: int, noun: str) -> str:

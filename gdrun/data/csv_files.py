@@ -7,20 +7,26 @@ fails there, is read cell by cell, so that an error can name its line and column
 from __future__ import annotations
 
 import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gdrun.data.columns import Column, Missing, read_column, shortened, table_from_columns
-from gdrun.data.csv_layout import Layout, read_layout
+from gdrun.data.csv_layout import Layout, malformed, read_layout, undecodable
 from gdrun.data.table import Table
 from gdrun.errors import DataError, Problem
 
 
-def read_csv(path: Path, target: str | int | None = None, missing: Missing = "error") -> Table:
+def read_csv(
+    path: Path,
+    target: str | int | None = None,
+    missing: Missing = "error",
+    header: bool | None = None,
+    ignore: tuple[str | int, ...] = (),
+) -> Table:
     """A text file of rows, separated by comma, semicolon, tab or bar.
 
     target: the name of a column, or its position from 0 (default: the last). Text is class labels
@@ -30,22 +36,26 @@ def read_csv(path: Path, target: str | int | None = None, missing: Missing = "er
     missing: what becomes of gaps (empty cells, NA, NaN, null, none, ?). `error` reports them,
     `drop` leaves out their rows, `mean` fills them with the mean of the training rows and leaves
     out only the rows without a target.
+
+    header: whether the first row names the columns (default: if it holds no number, and no text
+    that comes again below). ignore: columns to leave out, by name or position.
     """
     where = str(path)
-    layout = read_layout(path)
-    position = layout.target_position(target, where)
+    layout = read_layout(path, header)
+    position, ignored = layout.choose(target, ignore, where)
+    chosen = [j for j in range(layout.width) if j not in ignored]
     numbers = _plain_numbers(path, layout)
     if numbers is not None:
-        columns = [Column(name, numbers[:, j]) for j, name in enumerate(layout.names)]
+        columns = {j: Column(layout.names[j], numbers[:, j]) for j in chosen}
         lines: Sequence[int] = range(len(numbers))
     else:
         cells, lines = _text_rows(path, layout)
-        columns = _text_columns(cells, lines, layout, position, where)
+        columns = _text_columns(cells, lines, layout, chosen, position, where)
     idle = {j: reason for j, reason in _idle(columns, layout).items() if j != position}
-    features = [column for j, column in enumerate(columns) if j != position and j not in idle]
+    features = [column for j, column in columns.items() if j != position and j not in idle]
     if not features:
         raise DataError(
-            "has no column besides the target",
+            f"has no column besides the target, {layout.names[position]!r}",
             where=where,
             hint="columns are separated by comma, semicolon, tab or bar",
         )
@@ -80,23 +90,23 @@ def _plain_numbers(path: Path, layout: Layout) -> NDArray[np.float64] | None:
 
 def _text_rows(path: Path, layout: Layout) -> tuple[list[list[str]], list[int]]:
     """Every row after the header as text, all of one width, and the line on which each begins."""
-    text = io.StringIO(_decoded(path), newline="")
-    reader = csv.reader(text, delimiter=layout.delimiter, skipinitialspace=True, strict=True)
     rows: list[list[str]] = []
     lines: list[int] = []
     begin = 1
     try:
-        for row in reader:
-            if begin > layout.skip and "".join(row).strip():
-                rows.append(row)
-                lines.append(begin)
-            begin = reader.line_num + 1
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(
+                file, delimiter=layout.delimiter, skipinitialspace=True, strict=True
+            )
+            for row in reader:
+                if begin > layout.skip and "".join(row).strip():
+                    rows.append(row)
+                    lines.append(begin)
+                begin = reader.line_num + 1
+    except UnicodeDecodeError:
+        raise undecodable(path) from None
     except csv.Error as error:
-        raise DataError(
-            f"this row cannot be read: {error}",
-            where=f"{path}:{begin}",
-            hint='a quote that opens must close, and a quote within quotes is written ""',
-        ) from None
+        raise malformed(error, f"{path}:{begin}") from None
     _require_width(rows, lines, layout.width, path)
     return rows, lines
 
@@ -105,7 +115,7 @@ def _require_width(rows: list[list[str]], lines: list[int], width: int, path: Pa
     ragged = [(line, len(row)) for line, row in zip(lines, rows, strict=True) if len(row) != width]
     if ragged:
         line, found = ragged[0]
-        more = f"; so do {len(ragged) - 1} more rows" if len(ragged) > 1 else ""
+        more = f", the first of {len(ragged)} rows that differ" if len(ragged) > 1 else ""
         raise DataError(
             f"has {found} fields where the first row has {width}{more}",
             where=f"{path}:{line}",
@@ -113,50 +123,45 @@ def _require_width(rows: list[list[str]], lines: list[int], width: int, path: Pa
         )
 
 
-def _decoded(path: Path) -> str:
-    data = path.read_bytes()
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            f"is not UTF-8 text: byte 0x{data[error.start]:02x}",
-            where=f"{path}:{line}",
-            hint="save the file as UTF-8",
-        ) from None
-
-
 def _text_columns(
-    rows: list[list[str]], lines: Sequence[int], layout: Layout, target: int, where: str
-) -> list[Column]:
-    """The columns of `rows`, or one error for all the columns that cannot be read."""
-    columns: list[Column] = []
+    rows: list[list[str]],
+    lines: Sequence[int],
+    layout: Layout,
+    chosen: Sequence[int],
+    target: int,
+    where: str,
+) -> dict[int, Column]:
+    """The chosen columns of `rows`, or one error for all of them that cannot be read."""
+    columns: dict[int, Column] = {}
     problems: list[Problem] = []
-    for position, name in enumerate(layout.names):
+    for position in chosen:
+        name = layout.names[position]
         cells = [row[position] for row in rows]
         try:
-            columns.append(
-                read_column(
-                    name,
-                    cells,
-                    lines,
-                    where,
-                    decimal=layout.decimal,
-                    target=position == target,
-                )
+            columns[position] = read_column(
+                name, cells, lines, where, decimal=layout.decimal, target=position == target
             )
         except DataError as error:
             problems.extend(error.problems)
+    if problems and not layout.header:
+        problems = [_perhaps_a_name(problem, f"{where}:{lines[0]} ") for problem in problems]
     if problems:
         raise DataError(shortened(problems, "column"))
     return columns
 
 
-def _idle(columns: Sequence[Column], layout: Layout) -> dict[int, str]:
+def _perhaps_a_name(problem: Problem, first_row: str) -> Problem:
+    """A bad cell in the first row of a file without a header may be the name of its column."""
+    if not str(problem.where).startswith(first_row):
+        return problem
+    return replace(problem, hint="header: true reads the first row as names; or correct the cell")
+
+
+def _idle(columns: Mapping[int, Column], layout: Layout) -> dict[int, str]:
     """Columns without a name, beside named ones, that say nothing: exports leave them behind."""
     idle = {}
-    for position, (cell, column) in enumerate(zip(layout.header, columns, strict=False)):
-        if cell or column.labels:
+    for position, column in columns.items():
+        if not layout.header or layout.header[position] or column.labels:
             continue
         if column.gaps.all():
             idle[position] = "it is empty"

@@ -37,48 +37,72 @@ class Layout:
         cells = self.header or ("",) * self.width
         return [cell or f"x{position}" for position, cell in enumerate(cells)]
 
-    def target_position(self, target: str | int | None, where: str) -> int:
-        """Where the target stands: by name, by position (−1 is the last), or else the last named.
+    def choose(
+        self, target: str | int | None, ignore: Sequence[str | int], where: str
+    ) -> tuple[int, frozenset[int]]:
+        """The positions of the target and of the columns that are left out.
 
-        >>> Layout(",", ("", "size", "price", ""), 4, 1).target_position(None, "houses.csv")
-        2
+        Without a `target` it is the last column that has a name and is not left out.
+
+        >>> houses = Layout(",", ("", "size", "price", ""), 4, 1)
+        >>> houses.choose(None, (), "houses.csv")
+        (2, frozenset())
+        >>> houses.choose("size", [-1, "price"], "houses.csv")
+        (1, frozenset({2, 3}))
         """
-        if isinstance(target, str):
-            if target not in self.names:
-                raise DataError(
-                    f"{where} has no column {target!r}",
-                    where="dataset.target",
-                    hint=suggestion(target, self.names),
-                )
-            return self.names.index(target)
+        ignored = frozenset(self._position(column, "ignore", where) for column in ignore)
         if target is None:
-            return max((j for j, cell in enumerate(self.header) if cell), default=self.width - 1)
-        if not -self.width <= target < self.width:
+            left = [j for j in range(self.width) if j not in ignored]
+            named = [j for j in left if self.header and self.header[j]]
+            return (named or left or [0])[-1], ignored
+        position = self._position(target, "target", where)
+        if position in ignored:
             raise DataError(
-                f"{where} has no column {target}",
-                where="dataset.target",
-                hint=f"its columns are 0 to {self.width - 1}",
+                f"the target {self.names[position]!r} is among the columns to leave out",
+                where="dataset.ignore",
+                hint="name another target, or do not ignore this one",
             )
-        return target % self.width
+        return position, ignored
+
+    def _position(self, column: str | int, key: str, where: str) -> int:
+        """Where a column stands that is given by name, or by position: −1 is the last."""
+        if isinstance(column, str):
+            if column not in self.names:
+                raise DataError(
+                    f"{where} has no column {column!r}",
+                    where=f"dataset.{key}",
+                    hint=suggestion(column, self.names),
+                )
+            return self.names.index(column)
+        if not -self.width <= column < self.width:
+            raise DataError(
+                f"{where} has no column {column}",
+                where=f"dataset.{key}",
+                hint=f"its columns are 0 to {self.width - 1}; a name in digits stands in quotes",
+            )
+        return column % self.width
 
 
-def read_layout(path: Path) -> Layout:
-    """Judge the first lines of a file, which must exist and hold at least one row of data."""
+def read_layout(path: Path, header: bool | None = None) -> Layout:
+    """Judge the first lines of a file, which must exist and hold at least one row of data.
+
+    header: whether the first row names the columns; None judges by what it holds.
+    """
     sample = _first_lines(path)
     delimiter = _delimiter(sample)
-    reader = csv.reader(sample, delimiter=delimiter, skipinitialspace=True)
-    cells = ([cell.strip() for cell in row] for row in reader)
-    ends, rows = [], []
-    for row in cells:
-        if any(row):
-            ends.append(reader.line_num)
-            rows.append(row)
+    rows, ends = _sample_rows(sample, delimiter, path)
     if not rows:
-        raise DataError("is empty", where=str(path))
-    if not _is_header(rows, _decimal(delimiter)):
+        raise DataError(
+            "is empty", where=str(path), hint="a row for each example, with its target, is needed"
+        )
+    if not (_is_header(rows, _decimal(delimiter)) if header is None else header):
         return Layout(delimiter, (), len(rows[0]), 0)
     if len(rows) == 1:
-        raise DataError("has a header and no rows", where=str(path))
+        raise DataError(
+            "has a header and no rows",
+            where=str(path),
+            hint="a row for each example is needed; header: false reads the first row as one",
+        )
     layout = Layout(delimiter, tuple(rows[0]), len(rows[0]), ends[0])
     _require_unique(layout.names, f"{path}:{layout.skip}")
     return layout
@@ -86,25 +110,84 @@ def read_layout(path: Path) -> Layout:
 
 def _first_lines(path: Path) -> list[str]:
     if path.is_dir():
-        raise DataError("is a directory, not a file", where=str(path))
+        raise DataError("is a directory, not a file", where=str(path), hint="name a file in it")
     try:
-        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             return list(islice(file, SAMPLE_LINES))
+    except UnicodeDecodeError:
+        raise undecodable(path) from None
     except FileNotFoundError:
         raise DataError("no such file", where=str(path), hint=_neighbours(path)) from None
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror}", where=str(path)) from None
 
 
-def _delimiter(sample: Sequence[str]) -> str:
-    """The sign that splits the most rows into as many cells as the first one, then the most."""
+def _sample_rows(
+    sample: Sequence[str], delimiter: str, path: Path
+) -> tuple[list[list[str]], list[int]]:
+    """The rows of the sample that hold anything, and the line on which each ends."""
+    rows: list[list[str]] = []
+    ends: list[int] = []
+    reader = csv.reader(sample, delimiter=delimiter, skipinitialspace=True)
+    try:
+        for row in reader:
+            cells = [cell.strip() for cell in row]
+            if any(cells):
+                rows.append(cells)
+                ends.append(reader.line_num)
+    except csv.Error as error:
+        raise malformed(error, f"{path}:{reader.line_num}") from None
+    return rows, ends
 
-    def fit(delimiter: str) -> tuple[int, int]:
-        rows = [row for row in csv.reader(sample, delimiter=delimiter) if row]
+
+def malformed(error: csv.Error, where: str) -> DataError:
+    """The error for a row that the rules of CSV do not allow."""
+    return DataError(
+        f"this row cannot be read: {error}",
+        where=where,
+        hint='a quote that opens must close, and a quote within quotes is written ""',
+    )
+
+
+def undecodable(path: Path) -> DataError:
+    """The error for a file that is known not to be UTF-8: the line of its first such byte."""
+    data = path.read_bytes()
+    try:
+        data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line, byte = data.count(b"\n", 0, error.start) + 1, data[error.start]
+    return DataError(
+        f"is not UTF-8 text: byte 0x{byte:02x}",
+        where=f"{path}:{line}",
+        hint="save the file as UTF-8",
+    )
+
+
+def _delimiter(sample: Sequence[str]) -> str:
+    """The sign that splits the most rows alike, then gives the most numbers, then the most cells.
+
+    Numbers come before cells because a comma may be their decimal sign.
+    """
+
+    def fit(delimiter: str) -> tuple[int, float, int]:
+        try:
+            rows = [row for row in csv.reader(sample, delimiter=delimiter) if row]
+        except csv.Error:  # A long row that it does not split is too long for one cell.
+            return 0, 0, 0
         width = len(rows[0]) if rows else 1
-        return (sum(len(row) == width for row in rows) if width > 1 else 0, width)
+        if width == 1:
+            return 0, 0, 1
+        cells = [cell for row in rows for cell in row]
+        numbers = sum(_is_number(cell, _decimal(delimiter)) for cell in cells)
+        return sum(len(row) == width for row in rows), numbers / len(cells), width
 
     return max(DELIMITERS, key=fit)
+
+
+def _is_number(cell: str, decimal: str) -> bool:
+    """Whether a cell holds a number; NA, which may be sodium, is none."""
+    value = cell_value(cell, decimal)
+    return value is not None and value == value
 
 
 def _decimal(delimiter: str) -> str:
@@ -115,7 +198,7 @@ def _decimal(delimiter: str) -> str:
 def _is_header(rows: Sequence[Sequence[str]], decimal: str) -> bool:
     """A header holds no number, and no text that comes again further down its column."""
     first, rest = rows[0], rows[1:]
-    if any(cell and cell_value(cell, decimal) is not None for cell in first):
+    if any(_is_number(cell, decimal) for cell in first):
         return False
     below = ({row[j] for row in rest if j < len(row)} for j in range(len(first)))
     return not any(cell and cell in column for cell, column in zip(first, below, strict=True))
@@ -133,9 +216,11 @@ def _require_unique(names: Sequence[str], where: str) -> None:
 
 
 def _neighbours(path: Path) -> str | None:
-    """A hint that names files near to a missing one."""
+    """A hint that names files near to a missing one, or says where a path begins."""
     if not path.parent.is_dir():
         return f"there is no directory {path.parent} either"
     alike = near(path.name, sorted(entry.name for entry in path.parent.iterdir()))
     found = " or ".join(str(path.parent / name) for name in alike)
-    return f"did you mean {found}?" if found else None
+    if found:
+        return f"did you mean {found}?"
+    return None if path.is_absolute() else "a relative path starts at the current directory"

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from gdrun.data.columns import leaving_out
 from gdrun.data.splitting import Rows, split_rows
 from gdrun.data.table import Part, Prepared, Table, Task
 from gdrun.errors import DataError
@@ -42,23 +43,24 @@ def prepare(
     rows = split_rows(strata, validation=validation, test=test, seed=seed)
     notes = [*table.notes, *_untrained_classes(strata[rows.train], classes, table)]
 
-    X = _filled(table, rows.train)
+    means = _gap_means(table, rows.train)
     mean = scale = None
     constant: tuple[str, ...] = ()
     if standardize:
-        mean, scale, varies = standardisation(X[rows.train])
+        mean, scale, varies = standardisation(_filled(table.X[rows.train], means))
         constant = tuple(np.array(table.feature_names, dtype=object)[~varies])
-        with np.errstate(over="ignore"):
-            X = (X - mean) / scale
         if constant:
             notes.append(f"constant in the training rows, so centred only: {_listed(constant)}")
-
-    X = _cast(X, table.feature_names, dtype, table.name)
     if task == "regression":
         y = _cast(y[:, None], (table.target_name,), dtype, table.name)[:, 0]
 
     def part(chosen: Rows) -> Part:
-        return Part(np.ascontiguousarray(X[chosen]), y[chosen])
+        X = _filled(table.X[chosen], means)
+        if mean is not None and scale is not None:
+            with np.errstate(over="ignore"):
+                X -= mean
+                X /= scale
+        return Part(_cast(X, table.feature_names, dtype, table.name), y[chosen])
 
     return Prepared(
         name=table.name,
@@ -134,44 +136,51 @@ def standardisation(X: Columns) -> tuple[Columns, Columns, NDArray[np.bool_]]:
     brought below 1 by a power of two (which is exact), so that neither a large mean nor a very
     large or small unit costs accuracy.
     """
-    exponent = np.frexp(np.abs(X).max(axis=0))[1]
+    low, high = X.min(axis=0), X.max(axis=0)
+    exponent = np.frexp(np.maximum(-low, high))[1]
     unit = np.ldexp(X, -exponent)
     mean = unit.mean(axis=0)
-    mean += (unit - mean).mean(axis=0)
-    deviation = np.sqrt(np.mean((unit - mean) ** 2, axis=0))
-    varies = X.min(axis=0) != X.max(axis=0)
+    unit -= mean
+    rest = unit.mean(axis=0)
+    unit -= rest
+    mean += rest
+    deviation = np.sqrt(np.mean(np.square(unit, out=unit), axis=0))
+    scale = np.ldexp(deviation, exponent)
+    varies = (low != high) & (scale > 0)  # Half of the smallest number is 0.
     return (
         np.where(varies, np.ldexp(mean, exponent), X[0]),
-        np.where(varies, np.ldexp(deviation, exponent), 1.0),
+        np.where(varies, scale, 1.0),
         varies,
     )
 
 
-def _filled(table: Table, train: Rows) -> Columns:
-    """X with each missing value replaced by the mean of its column's training rows."""
+def _gap_means(table: Table, train: Rows) -> Columns | None:
+    """The mean (d,) over the known training values of each column; None without any gap."""
     missing = np.isnan(table.X)
-    gaps = missing.any(axis=0)
-    if not gaps.any():
-        return table.X
+    if not missing.any():
+        return None
     known = np.count_nonzero(~missing[train], axis=0)
     if not known.all():
         names = [name for name, count in zip(table.feature_names, known, strict=True) if not count]
         raise DataError(
             f"no training row has a value in {_listed(names)}, so there is no mean to fill in",
             where=table.name,
-            hint="leave the column out, or train on more rows",
+            hint=f"train on more rows; or {leaving_out(names[0])}",
         )
-    X = table.X.copy()
-    for column in np.flatnonzero(gaps):
-        present = X[train, column][~missing[train, column]]
-        X[missing[:, column], column] = present.mean()
+    return np.asarray(np.mean(table.X[train], axis=0, where=~missing[train]))
+
+
+def _filled(X: Columns, means: Columns | None) -> Columns:
+    """X itself, each of its missing values replaced by its column's mean."""
+    if means is not None:
+        np.copyto(X, means, where=np.isnan(X))
     return X
 
 
 def _cast(X: NDArray[Any], names: tuple[str, ...], dtype: DTypeLike, name: str) -> NDArray[Any]:
     """X in `dtype`, or an error if a value is beyond its range."""
     with np.errstate(over="ignore"):
-        cast = X.astype(dtype)
+        cast = X.astype(dtype, copy=False)
     lost = ~np.isfinite(cast).all(axis=0)
     if lost.any():
         raise DataError(
