@@ -72,12 +72,23 @@ def _targets(y: Any) -> tuple[NDArray[Any], tuple[str, ...]]:
             f"y must have 1 dimension, got {_dimensions(array)} with shape {array.shape}",
             hint="one-hot targets become codes with y.argmax(axis=1)" if array.ndim == 2 else None,
         )
-    if array.dtype.kind == "O" and all(isinstance(label, str) for label in array):
-        array = array.astype(str)
+    if array.dtype.kind == "O" and any(isinstance(label, str) for label in array):
+        array = _labels(array)
     if array.dtype.kind in "bUT":
         labels, codes = np.unique(array, return_inverse=True)
         return codes.astype(np.int64), tuple(map(str, labels))
     return _finite(array, "y"), ()
+
+
+def _labels(array: NDArray[Any]) -> NDArray[Any]:
+    """Objects as text; a label that is none, such as a None among names, is pointed out."""
+    for row, label in enumerate(array):
+        if not isinstance(label, str):
+            raise DataError(
+                f"y mixes text with other values, and row {row} holds {label!r}",
+                hint="make every label a text; drop the rows that have none",
+            )
+    return array.astype(str)
 
 
 def _array(values: Any, name: str) -> NDArray[Any]:
@@ -92,6 +103,8 @@ def _array(values: Any, name: str) -> NDArray[Any]:
         raise DataError(
             f"{name} is not a regular array", hint="every row needs the same length"
         ) from None
+    except (TypeError, RuntimeError) as error:  # such as a tensor on another device
+        raise DataError(f"{name} cannot become a NumPy array: {error}") from None
 
 
 def _finite(array: NDArray[Any], name: str) -> NDArray[np.float64]:
