@@ -14,6 +14,7 @@ from gdrun.cli.groups import Command, Commands
 from gdrun.cli.list import list_names
 from gdrun.cli.plot import plot
 from gdrun.cli.show import runs, show
+from gdrun.cli.sweep import sweep
 from gdrun.cli.train import train
 from gdrun.errors import GdrunError
 
@@ -50,6 +51,7 @@ RUN = "Run experiments"
 LOOK = "Look things up"
 
 app.command("train", cls=Command, rich_help_panel=RUN)(train)
+app.command("sweep", cls=Command, rich_help_panel=RUN)(sweep)
 app.command("show", cls=Command, rich_help_panel=RUN)(show)
 app.command("runs", cls=Command, rich_help_panel=RUN)(runs)
 app.command("plot", cls=Command, rich_help_panel=LOOK)(plot)

@@ -1,0 +1,89 @@
+"""What sweep and compare share: their options, where they run, and where they are written."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from gdrun.cli import console
+from gdrun.cli.running import DIVERGED, Interruption, live_line
+
+if TYPE_CHECKING:
+    from gdrun.data import Prepared
+    from gdrun.spec.experiment import Experiment
+    from gdrun.study.directory import StudyDirectory
+    from gdrun.study.executors import Runner
+    from gdrun.study.plan import Plan
+
+ConfigOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--config",
+        "-c",
+        metavar="CONFIG",
+        help="A file that describes an experiment; without one, the quickstart.",
+    ),
+]
+MetricOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--metric", metavar="NAME", help="What is judged; the validation loss if unsaid."),
+]
+TargetOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--target", metavar="METRIC=VALUE", help="What to reach, such as loss=0.1."),
+]
+Jobs: TypeAlias = Annotated[
+    int, typer.Option("--jobs", "-j", metavar="N", min=1, help="Run in N processes.")
+]
+Resume: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--resume", metavar="DIR", help="Go on with a study; run only what is missing."),
+]
+
+
+def runner(jobs: int, quiet: bool) -> Runner:
+    """Where the runs go: here with a line that is alive, or to so many processes."""
+    from gdrun.study.executors import InProcess, InProcesses
+
+    if jobs == 1:
+        return InProcess(live_line(quiet))
+    return InProcesses(jobs, lambda text: console.stderr().print(f"note: {text}", soft_wrap=True))
+
+
+def count_line(quiet: bool) -> Callable[[int, int], None]:
+    """What tells on stderr how many runs have ended; nothing where nobody looks at it."""
+    if quiet or not sys.stderr.isatty():
+        return lambda ended, of: None
+
+    def tell(ended: int, of: int) -> None:
+        sys.stderr.write(f"\r{ended:,} of {of:,} runs\x1b[K" if ended < of else "\r\x1b[K")
+        sys.stderr.flush()
+
+    return tell
+
+
+def study_directory(
+    plan: Plan, name: str, base: Experiment, data: Prepared, out: Path, resume: Path | None
+) -> StudyDirectory:
+    """A new directory for this study, or the one that it goes on in."""
+    from gdrun.study.directory import StudyDirectory
+
+    about = {
+        "command": " ".join(["gdrun", *sys.argv[1:]]),
+        "base": base.plain(),
+        "data": {"name": data.name, "sha256": data.sha256},
+    }
+    if resume is not None:
+        return StudyDirectory.resumed(resume, plan, about)
+    return StudyDirectory.new(out, f"{name}-{base.name}", plan, about)
+
+
+def exit_code(all_diverged: bool, interruption: Interruption) -> int:
+    """0, 3 where every run diverged, or what the shell expects after a signal."""
+    if interruption.signal is not None:
+        return interruption.exit_code
+    return DIVERGED if all_diverged else 0

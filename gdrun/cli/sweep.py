@@ -1,0 +1,197 @@
+"""`gdrun sweep`: a grid or a random search over any keys, and which values serve."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gdrun.cli import console
+from gdrun.cli.experiments import Json, Plugins, Seed
+from gdrun.cli.running import RUNS, Interruption, Out, Quiet
+from gdrun.cli.studying import (
+    ConfigOption,
+    Jobs,
+    MetricOption,
+    Resume,
+    TargetOption,
+    count_line,
+    exit_code,
+    runner,
+    study_directory,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gdrun.spec.experiment import Experiment
+    from gdrun.study.axes import Axis
+    from gdrun.study.directory import StudyDirectory
+    from gdrun.study.sweep import Sweep
+
+Keys = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="KEY[=VALUES]...",
+        help="Keys to sweep, such as lr, lr=log:1e-4:10:21 or optimizer=adam,lion. "
+        "A key with one value is only set.",
+    ),
+]
+Seeds = Annotated[
+    int, typer.Option("--seeds", metavar="K", min=1, help="Run every setting under K seeds.")
+]
+SearchBy = Annotated[
+    str, typer.Option("--search", metavar="grid|random", help="All combinations, or drawn ones.")
+]
+Trials = Annotated[
+    int | None,
+    typer.Option("--trials", metavar="N", min=1, help="How many a random search draws."),
+]
+PrintTrials = Annotated[
+    bool, typer.Option("--print-trials", help="Print what would be run, and stop.")
+]
+SaveBest = Annotated[
+    Path | None,
+    typer.Option("--save-best", metavar="FILE", help="Write the best as a config to train."),
+]
+
+
+def sweep(
+    keys: Keys,
+    config: ConfigOption = None,
+    seed: Seed = None,
+    seeds: Seeds = 3,
+    search: SearchBy = "grid",
+    trials: Trials = None,
+    metric: MetricOption = None,
+    target: TargetOption = None,
+    jobs: Jobs = 1,
+    print_trials: PrintTrials = False,
+    save_best: SaveBest = None,
+    out: Out = RUNS,
+    resume: Resume = None,
+    plugins: Plugins = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> int:
+    """Try every value of some keys, side by side, and say which serve and which diverge."""
+    from gdrun.study.metrics import metric_called, parse_target
+    from gdrun.study.study import Means, carry_out
+    from gdrun.study.sweep import judge_sweep, plan_sweep
+    from gdrun.study.tasks import prepared, tasks_of
+    from gdrun.views import sweeps as views
+
+    base, axes = _base_and_axes(keys, config, seed)
+    by = metric_called(metric, base)
+    goal = parse_target(target, base) if target else None
+    plan = plan_sweep(base, axes, seeds=seeds, search=_search(search), trials=trials)
+    _refuse_existing(save_best)
+    if print_trials:
+        cohorts = [len(task.trials) for task in tasks_of(plan.trials, jobs=jobs)]
+        if json:
+            console.print_json(_plan_document(plan, cohorts))
+        else:
+            console.show(views.plan_view(plan, axes, cohorts))
+        return 0
+    name = f"sweep-{'-'.join(axis.leaf for axis in axes)}"
+    directory = study_directory(plan, name, base, prepared(base), out, resume)
+    interruption = Interruption()
+    with interruption.watching():
+        means = Means(
+            runner(jobs, quiet),
+            jobs,
+            directory,
+            interrupted=interruption.name,
+            told=count_line(quiet),
+        )
+        results, work = carry_out(plan, means)
+    found = judge_sweep(plan, axes, results, by, means, work, target=goal)
+    _finish(found, directory, save_best)
+    if json:
+        console.print_json(directory.record | {"directory": str(directory.path)})
+    else:
+        console.show(views.sweep_result(found), "", *_closing(found, directory, save_best))
+    return exit_code(found.diverged, interruption)
+
+
+def _base_and_axes(
+    keys: list[str], config: str | None, seed: int | None
+) -> tuple[Experiment, Sequence[Axis]]:
+    """The experiment with every key of one value set on it, and the axes of the others."""
+    from gdrun.errors import ConfigError
+    from gdrun.spec.loading import load
+    from gdrun.spec.overrides import Override
+    from gdrun.spec.values import parse_sweep
+    from gdrun.study.axes import axes_of
+
+    changes: list[Any] = [] if seed is None else [Override("seed", seed, f"--seed {seed}")]
+    swept = []
+    for word in keys:
+        key, equals, values = word.partition("=")
+        try:
+            listed = parse_sweep(values) if equals else []
+        except ConfigError:
+            listed = []  # refused with its place where the axes are read
+        if len(listed) == 1 and key.strip() != "seed":
+            changes.append(Override(key.strip(), listed[0], word))
+        else:
+            swept.append(word)
+    base = load(config, changes)
+    if not swept:
+        hint = "give it several, such as lr=0.1,0.01, or none for a usual range"
+        raise ConfigError("no key has more than one value to try", hint=hint)
+    return base, axes_of(swept, base)
+
+
+def _search(word: str) -> Any:
+    from gdrun.errors import GdrunError, suggestion
+
+    if word not in ("grid", "random"):
+        what = f"no search is called {word!r}"
+        raise GdrunError(what, where="--search", hint=suggestion(word, ("grid", "random")))
+    return word
+
+
+def _refuse_existing(save_best: Path | None) -> None:
+    from gdrun.errors import GdrunError
+
+    if save_best is not None and save_best.exists():
+        hint = "choose another name; nothing is ever overwritten"
+        raise GdrunError("there is such a file already", where=str(save_best), hint=hint)
+
+
+def _finish(found: Sweep, directory: StudyDirectory, save_best: Path | None) -> None:
+    """Write the findings, and the best experiment as a config ready to train."""
+    from gdrun.runs.files import write_text
+    from gdrun.spec.document import to_yaml
+    from gdrun.study.record import sweep_record
+
+    directory.write(**sweep_record(found))
+    if found.best is not None:
+        text = to_yaml(found.best.experiment.plain())
+        directory.write_text("best.yaml", text)
+        if save_best is not None:
+            write_text(save_best, text)
+
+
+def _closing(found: Sweep, directory: StudyDirectory, save_best: Path | None) -> list[str]:
+    lines = []
+    if not found.complete:
+        left = len(found.plan.trials) - sum(len(each.results) for each in found.standings)
+        lines.append(f"interrupted with {left} runs left: the same with --resume {directory.path}")
+    elif found.best is not None:
+        lines.append(f"train the best: gdrun train {save_best or directory.path / 'best.yaml'}")
+    return [*lines, f"written to {directory.path}"]
+
+
+def _plan_document(plan: Any, cohorts: list[int]) -> dict[str, object]:
+    trials = [
+        {
+            "trial": trial.number,
+            "settings": dict(plan.candidates[trial.candidate].settings),
+            "seed": trial.experiment.seed,
+        }
+        for trial in plan.trials
+    ]
+    return {"trials": trials, "cohorts": cohorts}

@@ -1,0 +1,146 @@
+"""The directory of a study: its plan and ranking, and a line for each trial that has ended.
+
+study.json is written whole, trials.jsonl and traces.jsonl line by line, the trace first: a trial
+counts as finished when both of its lines are there, so a crash costs at most those at work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from gdrun.errors import RecordError
+from gdrun.runs.directory import new_directory
+from gdrun.runs.files import append_lines, write_text
+from gdrun.runs.record import Record, versions
+from gdrun.runs.strict_json import dumps, loads
+from gdrun.study.plan import Plan, Trial
+from gdrun.study.results import Result
+
+SCHEMA_VERSION = 1
+
+
+class StudyDirectory:
+    """Writes a study while it goes on; opened again, it knows what has ended.
+
+    Raises RecordError where the disk fails, or where the directory holds another study.
+    """
+
+    def __init__(self, path: Path, plan: Plan, about: Mapping[str, Any]) -> None:
+        self.path = path
+        self.record: Record = {
+            "schema_version": SCHEMA_VERSION,
+            "id": path.name,
+            "verb": plan.verb,
+            "status": "running",
+            "started": datetime.now().astimezone().isoformat(timespec="seconds"),
+            "versions": versions(),
+            **about,
+            "seeds": list(plan.seeds),
+            "candidates": [
+                {"name": candidate.name, "settings": dict(candidate.settings)}
+                for candidate in plan.candidates
+            ],
+            "trials": len(plan.trials),
+            "runs": [trial.identity for trial in plan.trials],
+        }
+        self._plan = plan
+
+    @classmethod
+    def new(cls, out: Path, name: str, plan: Plan, about: Mapping[str, Any]) -> StudyDirectory:
+        """A directory that did not exist before, with the plan written."""
+        study = cls(new_directory(out, name, datetime.now().astimezone()), plan, about)
+        study.write()
+        return study
+
+    @classmethod
+    def resumed(cls, path: Path, plan: Plan, about: Mapping[str, Any]) -> StudyDirectory:
+        """The directory of an earlier study with this plan, or one that shares trials with it."""
+        earlier = read_study(path)
+        study = cls(path, plan, about)
+        if not set(earlier["runs"]) & set(study.record["runs"]):
+            hint = f"it was begun by: {earlier.get('command', earlier['verb'])}"
+            raise RecordError("holds another study", where=str(path), hint=hint)
+        if earlier.get("data") != study.record.get("data"):
+            hint = "begin a new study: runs on other data cannot be compared with these"
+            what = "its runs saw other data than there are now"
+            raise RecordError(what, where=str(path), hint=hint)
+        study.record["started"] = earlier["started"]
+        study.write()
+        return study
+
+    def finished(self) -> dict[str, Result]:
+        """The trials of the plan that have ended already, by identity."""
+        wanted = {trial.identity for trial in self._plan.trials}
+        trials = _by_identity(_lines(self.path / "trials.jsonl"))
+        traces = _by_identity(_lines(self.path / "traces.jsonl"))
+        return {
+            identity: Result.read(trials[identity], traces[identity])
+            for identity in trials.keys() & traces.keys() & wanted
+        }
+
+    def add(self, ended: Iterable[tuple[Trial, Result]]) -> None:
+        """Keep trials that have just ended."""
+        lines = []
+        for trial, result in ended:
+            candidate = self._plan.candidates[trial.candidate]
+            about = {
+                "trial": trial.number,
+                "name": candidate.name,
+                "settings": dict(candidate.settings),
+                "seed": trial.experiment.seed,
+            }
+            lines.append(result.lines(about))
+        self._write(append_lines, self.path / "traces.jsonl", [trace for _, trace in lines])
+        self._write(append_lines, self.path / "trials.jsonl", [trial for trial, _ in lines])
+
+    def write(self, **news: Any) -> None:
+        """Write study.json, with these entries set in it."""
+        self.record |= news
+        self._write(write_text, self.path / "study.json", dumps(self.record, indent=2) + "\n")
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write another file of the study."""
+        self._write(write_text, self.path / name, text)
+
+    def _write(self, write: Any, *arguments: Any) -> None:
+        try:
+            write(*arguments)
+        except OSError as error:
+            what = f"cannot be written: {error.strerror or error}"
+            hint = f"free some space, then go on with --resume {self.path}"
+            raise RecordError(what, where=str(self.path), hint=hint) from None
+
+
+def read_study(path: Path) -> Record:
+    """The study.json of a directory."""
+    file = path / "study.json"
+    try:
+        record: Record = loads(file.read_text(encoding="utf-8"))
+        if record["schema_version"] > SCHEMA_VERSION:
+            hint = "python -m pip install --upgrade gdrun"
+            raise RecordError("was written by a newer gdrun", where=str(file), hint=hint)
+    except (FileNotFoundError, NotADirectoryError):
+        hint = "a sweep or comparison says at its end where it was written"
+        raise RecordError("is not the directory of a study", where=str(path), hint=hint) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RecordError(f"cannot be read: {error}", where=str(file)) from None
+    return record
+
+
+def _lines(path: Path) -> list[str]:
+    """The whole lines of a file; one that was cut off is mended away, so that more can follow."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    whole = content[: content.rfind(b"\n") + 1]
+    if len(whole) < len(content):
+        write_text(path, whole.decode())
+    return whole.decode().splitlines()
+
+
+def _by_identity(lines: Iterable[str]) -> dict[str, str]:
+    return {loads(line)["identity"]: line for line in lines}

@@ -1,0 +1,175 @@
+"""Where tasks run: in this process, in several, or wherever an executor of the standard form leads.
+
+One code path serves them all: `concurrent.futures.Executor`. Results are handed on as they come. A
+worker that dies takes its tasks with it; they are run again, by new workers.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from gdrun.engine.listeners import Listener
+from gdrun.engine.trainer import Interrupted
+from gdrun.errors import GdrunError
+from gdrun.methods.plugins import load_plugin, loaded_plugins
+from gdrun.study.results import Result
+from gdrun.study.tasks import Task
+
+MOST_DEATHS = 3
+"""A task that was at work in so many deaths of a worker is blamed for them."""
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMBA_NUM_THREADS",
+)
+
+Ended = tuple[Task, list[Result]]
+Note = Callable[[str], None]
+
+
+class Runner(Protocol):
+    """Runs tasks, and hands on each with its results as it ends."""
+
+    def run(self, tasks: Sequence[Task], interrupted: Interrupted) -> Iterator[Ended]: ...
+
+
+class InProcess:
+    """Runs one task after another, here."""
+
+    def __init__(self, listeners: Sequence[Listener] = ()) -> None:
+        self._listeners = listeners
+
+    def run(self, tasks: Sequence[Task], interrupted: Interrupted) -> Iterator[Ended]:
+        for task in tasks:
+            if interrupted():
+                return
+            yield task, task.run(self._listeners, interrupted)
+
+
+class OnExecutor:
+    """Runs tasks on an executor, `width` at a time; the executor stays the caller's."""
+
+    def __init__(self, executor: Executor, width: int) -> None:
+        self._executor = executor
+        self._width = width
+
+    def run(self, tasks: Sequence[Task], interrupted: Interrupted) -> Iterator[Ended]:
+        waiting, at_work = list(reversed(tasks)), dict[Future[list[Result]], Task]()
+        while (waiting or at_work) and not interrupted():
+            while waiting and len(at_work) < self._width:
+                at_work[self._executor.submit(run_task, waiting[-1])] = waiting[-1]
+                waiting.pop()
+            done, _ = wait(at_work, timeout=0.2, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield at_work.pop(future), future.result()
+        for future in at_work:
+            future.cancel()
+
+
+class InProcesses:
+    """Runs tasks in `jobs` processes of this machine, its cores shared out between them.
+
+    note: hears of workers that died.
+    """
+
+    def __init__(self, jobs: int, note: Note = lambda text: None) -> None:
+        self._jobs = jobs
+        self._note = note
+
+    def run(self, tasks: Sequence[Task], interrupted: Interrupted) -> Iterator[Ended]:
+        left = {id(task): task for task in tasks}
+        deaths = 0
+        while left and not interrupted():
+            try:
+                for task, results in self._pass(list(left.values()), interrupted):
+                    del left[id(task)]
+                    yield task, results
+            except BrokenExecutor:
+                deaths += 1
+                if deaths == MOST_DEATHS:
+                    raise GdrunError(
+                        f"worker processes died {deaths} times over",
+                        hint="memory may be short: try fewer with --jobs",
+                    ) from None
+                runs = sum(len(task.trials) for task in left.values())
+                self._note(f"a worker process died; what it was at is run again ({runs} runs left)")
+
+    def _pass(self, tasks: Sequence[Task], interrupted: Interrupted) -> Iterator[Ended]:
+        """One pool's work, up to its end or the death of a worker."""
+        context = multiprocessing.get_context("spawn")
+        stop = context.Event()
+        threads = max((os.cpu_count() or 1) // self._jobs, 1)
+        plugins = [plugin["path"] for plugin in loaded_plugins()]
+
+        def asked() -> str | None:
+            signal = interrupted()
+            if signal:
+                stop.set()
+            return signal
+
+        with (
+            _threads(threads),
+            ProcessPoolExecutor(
+                self._jobs, context, initializer=start_worker, initargs=(stop, plugins, threads)
+            ) as pool,
+        ):
+            yield from OnExecutor(pool, self._jobs + 1).run(tasks, asked)
+
+
+def run_task(task: Task) -> list[Result]:
+    """Run a task where this is called: in a worker, until it is asked to stop."""
+    return task.run(interrupted=lambda: "SIGINT" if _stop is not None and _stop.is_set() else None)
+
+
+def start_worker(stop: Any, plugins: Sequence[str], threads: int) -> None:
+    """Make a new process ready: deaf to Ctrl-C, which is its parent's affair, and modest."""
+    import signal
+
+    global _stop
+    _stop = stop
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for path in plugins:
+        load_plugin(path)
+    limit_threads(threads)
+
+
+def limit_threads(threads: int) -> None:
+    """Let BLAS use so many threads in this process, where threadpoolctl is there to tell it."""
+    try:
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    except ImportError:
+        return
+    threadpool_limits(threads)
+
+
+@contextmanager
+def _threads(threads: int) -> Iterator[None]:
+    """The environment in which a new process gives BLAS so many threads."""
+    earlier = {name: os.environ.get(name) for name in THREAD_VARIABLES}
+    os.environ |= dict.fromkeys(THREAD_VARIABLES, str(threads))
+    try:
+        yield
+    finally:
+        for name, value in earlier.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+_stop: Any = None

@@ -1,0 +1,98 @@
+"""The ranking of candidates: each judged over its seeds, misses and divergences counted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdrun.study.metrics import Metric, Target
+from gdrun.study.plan import Candidate, Plan
+from gdrun.study.results import Result
+from gdrun.study.statistics import Spread, quantile, ranks, spread
+
+CLOSE = 0.05
+"""The default target: 95 % of the way from the initial loss to the best candidate's."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A candidate and what its seeds showed.
+
+    results: one for each seed of the plan, in its order. scores (seeds,): lower is better, +∞ where
+    a run diverged. rank counts from 1; equal medians share one, and no rank is given to a candidate
+    all of whose runs failed.
+    """
+
+    candidate: Candidate
+    results: tuple[Result, ...]
+    scores: NDArray[np.float64]
+    spread: Spread
+    rank: int | None = None
+
+    @property
+    def diverged(self) -> int:
+        return sum(result.diverged for result in self.results)
+
+    @property
+    def sound(self) -> bool:
+        """Whether its median is a number."""
+        return math.isfinite(self.spread.median)
+
+    def median_of(self, name: str) -> float:
+        """The median over seeds of a number of the summary; +∞ stands for diverged runs."""
+        known = [None if each.diverged else each.summary.get(name) for each in self.results]
+        return quantile([math.inf if value is None else value for value in known], 0.5)
+
+    def to_target(self, target: Target, unit: str) -> NDArray[np.float64]:
+        """When each seed met the target, in `unit`; +∞ where it never did."""
+        return np.array([target.reached(result, unit) for result in self.results])
+
+
+def standings(plan: Plan, results: Mapping[str, Result], metric: Metric) -> tuple[Standing, ...]:
+    """Every candidate of the plan, in its order. Results are by the trial's identity."""
+    found: list[Standing] = []
+    for place, candidate in enumerate(plan.candidates):
+        trials = plan.trials[place * len(plan.seeds) : (place + 1) * len(plan.seeds)]
+        own = tuple(results[trial.identity] for trial in trials if trial.identity in results)
+        scores = np.array([metric.score(result) for result in own])
+        if len(own):
+            found.append(Standing(candidate, own, scores, spread(scores)))
+    places = ranks([standing.spread.median for standing in found])
+    return tuple(
+        Standing(each.candidate, each.results, each.scores, each.spread, int(place))
+        if each.sound
+        else each
+        for each, place in zip(found, places, strict=True)
+    )
+
+
+def ranked(found: Sequence[Standing]) -> list[Standing]:
+    """The candidates from best to worst; failed ones last, in the order of the plan."""
+    return sorted(found, key=lambda standing: standing.spread.median)
+
+
+def usual_target(found: Sequence[Standing], metric: Metric) -> Target | None:
+    """A target when none is given: a value close to the best candidate's.
+
+        target = best + 0.05 · (initial − best)
+
+    initial is the worst value that any candidate starts from. None where nothing is to be reached.
+    """
+    best = [standing for standing in found if standing.sound]
+    if not best:
+        return None
+    lowest = min(standing.spread.median for standing in best)
+    firsts = [
+        metric.sign * float(result.evals[metric.name][0])
+        for standing in found
+        for result in standing.results
+        if len(result.evals.get(metric.name, ()))
+    ]
+    finite = [first for first in firsts if math.isfinite(first)]
+    if not finite or max(finite) <= lowest:
+        return None
+    return Target(metric, metric.sign * (lowest + CLOSE * (max(finite) - lowest)))

@@ -1,0 +1,73 @@
+"""What study.json says of a study's findings: ranking, statistics, target, limits."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from gdrun.runs.record import Record
+from gdrun.study.metrics import Metric, Target
+from gdrun.study.ranking import Standing
+from gdrun.study.statistics import quantile
+from gdrun.study.sweep import Sweep
+
+UNITS = {"epoch": "epochs", "step": "steps", "gradients": "gradients"}
+
+
+def sweep_record(sweep: Sweep) -> Record:
+    """The findings of a sweep as plain data. Amounts to the target are ∞ where it was missed."""
+    verdicts = {id(s): v for s, v in zip(sweep.standings, sweep.verdicts, strict=True)}
+    rows = [
+        {
+            **standing_record(standing, sweep.metric, sweep.target),
+            "verdict": verdicts[id(standing)].text,
+        }
+        for standing in sweep.ranking
+    ]
+    return {
+        "status": "complete" if sweep.complete else "interrupted",
+        "metric": sweep.metric.name,
+        "target": target_record(sweep.target),
+        "best": sweep.best.name if sweep.best else None,
+        "ranking": rows,
+        "stability": asdict(sweep.limit) if sweep.limit else None,
+        "at_edge": [axis.key for axis, _ in sweep.at_edge],
+        "rungs": [asdict(rung) for rung in sweep.rungs],
+        "work": asdict(sweep.work),
+    }
+
+
+def standing_record(standing: Standing, metric: Metric, target: Target | None) -> dict[str, Any]:
+    """A candidate and its statistics over seeds, as values of the metric."""
+    spread, value = standing.spread, metric.value
+    reached = {
+        unit: quantile(standing.to_target(target, column), 0.5)
+        for column, unit in UNITS.items()
+        if target is not None
+    }
+    return {
+        "rank": standing.rank,
+        "name": standing.candidate.name,
+        "settings": dict(standing.candidate.settings),
+        "runs": len(standing.results),
+        "diverged": standing.diverged,
+        "median": value(spread.median),
+        "quartiles": sorted((value(spread.lower), value(spread.upper))),
+        "interval": sorted(map(value, spread.interval)),
+        "values": [value(float(score)) for score in standing.scores],
+        "to_target": reached,
+        "reached_target": _reached(standing, target),
+    }
+
+
+def target_record(target: Target | None) -> dict[str, Any] | None:
+    return None if target is None else {"metric": target.metric.name, "value": target.value}
+
+
+def _reached(standing: Standing, target: Target | None) -> int | None:
+    """How many runs reached the target at all."""
+    if target is None:
+        return None
+    return int(np.isfinite(standing.to_target(target, "epoch")).sum())

@@ -1,0 +1,90 @@
+"""How large a learning rate may be: the limit that a sweep observed, beside the predicted one.
+
+On a quadratic with curvature at most L, a rule with a constant rate α is stable where
+
+    gradient descent            α < 2 / L
+    heavy ball                  α < 2 (1 + β) / ((1 − δ) L)
+    Nesterov's momentum         α < 2 (1 + β) / ((1 + 2β) L)
+
+and unstable above, in the direction of the largest curvature. On another convex objective L is the
+largest curvature anywhere, so these rates are safe, and larger ones may be.
+
+Source: Polyak 1964; Lessard, Recht & Packard 2016 for both kinds of momentum. β is beta and δ the
+dampening: the roots of z² − (1 + β − (1 − δ)αL) z + β, or of z² − (1 + β)(1 − αL) z + β(1 − αL),
+leave the unit circle at −1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gdrun.data import Table
+from gdrun.engine.cohort import Cohort
+from gdrun.problems.smoothness import EXACT, smoothness
+from gdrun.spec.experiment import Experiment
+from gdrun.study.ranking import Standing
+from gdrun.study.tasks import lean, prepared
+from gdrun.study.verdicts import Verdict
+
+_LIMITS: dict[str, Callable[[Mapping[str, Any]], float]] = {
+    "vanilla": lambda options: 2.0,
+    "momentum": lambda options: 2 * (1 + options["beta"]) / (1 - options["dampening"]),
+    "nesterov": lambda options: 2 * (1 + options["beta"]) / (1 + 2 * options["beta"]),
+}
+"""The stability limit of each rule that has one, in units of 1/L."""
+
+_FORMS = {"vanilla": "2/L", "momentum": "2(1 + β)/L", "nesterov": "2(1 + β)/((1 + 2β)L)"}
+
+
+@dataclass(frozen=True)
+class StabilityLimit:
+    """The predicted limit, by its formula, and the two neighbours on the grid it was seen between.
+
+    stable: the largest rate below which every rate was stable; None where the smallest was not.
+    unstable: the smallest rate that was not; None where all were stable. exact: whether the
+    prediction is a limit, and not only a bound within which every rate is safe.
+    """
+
+    smoothness: float
+    predicted: float
+    form: str
+    exact: bool
+    stable: float | None
+    unstable: float | None
+
+
+def predicted_limit(experiment: Experiment, table: Table | None = None) -> StabilityLimit | None:
+    """What the theory says of this problem and rule; None where it has nothing to say."""
+    rule = experiment.optimizer
+    if rule.name not in _LIMITS or rule["average"] is not None:
+        return None
+    cohort = Cohort.of([lean(experiment)], prepared(experiment, table))
+    bound = smoothness(cohort.model, cohort.train.X, experiment.model["l2"])
+    if bound is None or bound <= 0:
+        return None
+    loss = getattr(cohort.model, "loss").name  # noqa: B009 (a model with L has a loss)
+    limit = _LIMITS[rule.name](rule.options) / bound
+    exact = loss in EXACT and cohort.batching.whole
+    return StabilityLimit(bound, limit, _FORMS[rule.name], exact, None, None)
+
+
+def observed_limit(
+    found: Sequence[Standing], verdicts: Sequence[Verdict], limit: StabilityLimit
+) -> StabilityLimit:
+    """The prediction with what a sweep over rates alone observed beside it."""
+    rates = sorted(
+        (standing.candidate.experiment.optimizer["lr"], verdict.stable)
+        for standing, verdict in zip(found, verdicts, strict=True)
+    )
+    unstable = next((rate for rate, stable in rates if not stable), None)
+    below = [rate for rate, stable in rates if stable and (unstable is None or rate < unstable)]
+    return StabilityLimit(
+        limit.smoothness,
+        limit.predicted,
+        limit.form,
+        limit.exact,
+        max(below, default=None),
+        unstable,
+    )

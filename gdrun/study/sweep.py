@@ -1,0 +1,166 @@
+"""A sweep: a grid or a random search over any keys, and what it found."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdrun.errors import ConfigError
+from gdrun.spec.experiment import Experiment
+from gdrun.study.axes import Axis, grid, sample
+from gdrun.study.metrics import Metric, Target
+from gdrun.study.plan import Candidate, Plan, candidates_of
+from gdrun.study.ranking import Standing, ranked, standings, usual_target
+from gdrun.study.results import Result
+from gdrun.study.stability import StabilityLimit, observed_limit, predicted_limit
+from gdrun.study.study import Means, Work
+from gdrun.study.verdicts import RATE, Verdict, verdicts
+
+Search = Literal["grid", "random"]
+
+MOST_TRIALS = 100_000
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One rung of successive halving: when it was, who went on, and who was dropped there."""
+
+    epoch: float
+    kept: tuple[str, ...]
+    dropped: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What a sweep found.
+
+    standings and verdicts: of each candidate, in the order of the plan. target: what epochs are
+    counted to; None where nothing was reached. limit: of a convex problem's rate, predicted and
+    observed. rungs: those of successive halving.
+    """
+
+    plan: Plan
+    axes: tuple[Axis, ...]
+    metric: Metric
+    standings: tuple[Standing, ...]
+    verdicts: tuple[Verdict, ...]
+    target: Target | None
+    limit: StabilityLimit | None
+    work: Work
+    rungs: tuple[Rung, ...] = ()
+
+    @property
+    def ranking(self) -> list[Standing]:
+        """The candidates from best to worst."""
+        return ranked(self.standings)
+
+    @property
+    def best(self) -> Candidate | None:
+        """The candidate with the best median; None where every one failed."""
+        first = next(iter(self.ranking), None)
+        return first.candidate if first is not None and first.sound else None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every trial has ended."""
+        return sum(len(each.results) for each in self.standings) == len(self.plan.trials)
+
+    @property
+    def diverged(self) -> bool:
+        """Whether every run did."""
+        return all(standing.diverged == len(standing.results) for standing in self.standings)
+
+    def values(self, key: str) -> NDArray[Any]:
+        """The values of a swept key, one for each candidate."""
+        return np.array([standing.candidate.settings[key] for standing in self.standings])
+
+    @property
+    def results(self) -> NDArray[np.float64]:
+        """The metric of every run (candidates, seeds); NaN where one diverged or is missing."""
+        table = np.full((len(self.standings), len(self.plan.seeds)), np.nan)
+        for row, standing in enumerate(self.standings):
+            scores = np.where(np.isfinite(standing.scores), standing.scores, np.nan)
+            table[row, : len(scores)] = self.metric.sign * scores
+        return table
+
+    @property
+    def medians(self) -> NDArray[np.float64]:
+        """The metric's median over seeds for each candidate, worst where half of them diverged."""
+        return np.array([self.metric.sign * each.spread.median for each in self.standings])
+
+    @property
+    def at_edge(self) -> list[tuple[Axis, Any]]:
+        """The numeric axes whose best value is the smallest or the largest that was tried."""
+        best = self.best
+        if best is None:
+            return []
+        return [
+            (axis, best.settings[axis.key])
+            for axis in self.axes
+            if axis.numeric
+            and len(axis.values) > 2
+            and best.settings[axis.key] in (min(axis.values), max(axis.values))
+        ]
+
+
+def plan_sweep(
+    base: Experiment,
+    axes: Sequence[Axis],
+    *,
+    seeds: int = 1,
+    search: Search = "grid",
+    trials: int | None = None,
+) -> Plan:
+    """The plan of a sweep: a grid, or so many random combinations.
+
+    Raises ConfigError with everything that is wrong in any combination.
+    """
+    if trials is not None and search == "grid":
+        hint = "a grid has as many as its values make: leave --trials out, or add --search random"
+        raise ConfigError("a grid is not sampled", where="--trials", hint=hint)
+    if search == "random":
+        combinations = sample(axes, 20 if trials is None else trials, base.seed)
+    else:
+        count = math.prod(len(axis.values) for axis in axes)
+        if count * seeds > MOST_TRIALS:
+            hint = "take fewer values, or --search random --trials N"
+            raise ConfigError(f"the grid has {count * seeds:,} runs", hint=hint)
+        combinations = grid(axes)
+    own = tuple(range(base.seed, base.seed + seeds))
+    return Plan("sweep", candidates_of(base, combinations), own)
+
+
+def judge_sweep(
+    plan: Plan,
+    axes: Sequence[Axis],
+    results: Mapping[str, Result],
+    metric: Metric,
+    means: Means,
+    work: Work,
+    *,
+    target: Target | None = None,
+    rungs: Sequence[Rung] = (),
+) -> Sweep:
+    """The sweep that these results make."""
+    found = standings(plan, results, metric)
+    words = verdicts(found)
+    limit = None
+    if tuple(axis.key for axis in axes) == (RATE,) and found:
+        limit = predicted_limit(plan.candidates[0].experiment, means.table)
+        limit = limit and observed_limit(found, words, limit)
+    return Sweep(
+        plan,
+        tuple(axes),
+        metric,
+        found,
+        tuple(words),
+        target or usual_target(found, metric),
+        limit,
+        work,
+        tuple(rungs),
+    )

@@ -1,0 +1,200 @@
+"""A sweep on screen: its plan, a row for each candidate with its verdict, and what follows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from gdrun.spec.document import short_flow
+from gdrun.study.axes import Axis
+from gdrun.study.plan import Plan
+from gdrun.study.ranking import Standing
+from gdrun.study.stability import StabilityLimit
+from gdrun.study.study import Work
+from gdrun.study.sweep import Sweep
+from gdrun.study.verdicts import Verdict
+from gdrun.views.numbers import count, duration, quantity
+from gdrun.views.sparklines import sparkline
+
+MOST_ROWS = 48
+"""Rows shown of a sweep; beyond it only the best. Its directory holds all of them."""
+
+NEVER = "never"
+CURVE_WIDTH = 12
+
+_STYLES = {"best": "bold green", "good": "green", "unstable": "yellow", "diverged": "red"}
+
+
+def plan_view(plan: Plan, axes: Sequence[Axis], cohorts: Sequence[int]) -> RenderableType:
+    """What a sweep is going to run. cohorts: the lanes of each."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for axis in axes:
+        table.add_column(axis.leaf, justify="right" if axis.numeric else "left")
+    for candidate in plan.candidates:
+        table.add_row(*(short_flow(candidate.settings[axis.key]) for axis in axes))
+    return Group(table, "", plan_line(plan, cohorts))
+
+
+def plan_line(plan: Plan, cohorts: Sequence[int]) -> str:
+    """The size of a plan in one sentence."""
+    settings, seeds = count(len(plan.candidates), "setting"), count(len(plan.seeds), "seed")
+    runs, lanes = count(len(plan.trials), "run"), count(max(cohorts, default=0), "lane")
+    return f"{settings} × {seeds}: {runs} in {count(len(cohorts), 'cohort')} of up to {lanes}"
+
+
+def sweep_result(sweep: Sweep) -> RenderableType:
+    """All that a sweep shows: the table, then what it means."""
+    parts: list[RenderableType] = [sweep_table(sweep), ""]
+    notes = Table.grid(padding=(0, 2))
+    notes.add_column(style="dim", no_wrap=True)
+    notes.add_column()
+    for label, text in _notes(sweep):
+        notes.add_row(label, text)
+    warnings = [Text(f"warning: {text}", style="yellow") for text in _warnings(sweep)]
+    return Group(*parts, notes, *([""] if warnings else []), *warnings)
+
+
+def sweep_table(sweep: Sweep) -> RenderableType:
+    """A row for each candidate: settings, verdict, the metric over seeds, epochs, curve."""
+    several = len(sweep.plan.seeds) > 1
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for axis in sweep.axes:
+        table.add_column(axis.leaf, justify="right" if axis.numeric else "left", no_wrap=True)
+    table.add_column("verdict")
+    table.add_column(sweep.metric.words, justify="right", no_wrap=True)
+    if several:
+        table.add_column("quartiles", justify="right", no_wrap=True)
+    table.add_column("epochs", justify="right", no_wrap=True)
+    table.add_column("train loss", no_wrap=True)
+    for standing, verdict in _shown(sweep):
+        cells: list[str | Text] = [
+            short_flow(standing.candidate.settings[axis.key]) for axis in sweep.axes
+        ]
+        cells.append(Text(_verdict_text(standing, verdict), _STYLES.get(verdict.word, "")))
+        spread = standing.spread
+        value = sweep.metric.value
+        cells.append(_value(value(spread.median)))
+        if several:
+            low, high = sorted((value(spread.lower), value(spread.upper)))
+            cells.append(f"{_value(low, 3)} … {_value(high, 3)}" if standing.sound else "")
+        cells += [_epochs(standing, sweep), curve(standing)]
+        table.add_row(*cells)
+    hidden = len(sweep.standings) - MOST_ROWS
+    if hidden > 0:
+        return Group(table, Text(f"and {count(hidden, 'setting')} that did worse", style="dim"))
+    return table
+
+
+def curve(standing: Standing) -> str:
+    """The training loss of its first run, from evaluation to evaluation."""
+    return sparkline(standing.results[0].evals.get("train_loss", np.empty(0)), CURVE_WIDTH)
+
+
+def when(amount: float) -> str:
+    """A number of epochs, steps or gradients to a target; a miss is never."""
+    return f"{amount:,.4g}" if math.isfinite(amount) else NEVER
+
+
+def work_line(work: Work) -> str:
+    """What the runs took, and what they shared."""
+    found = f", {count(work.found, 'run')} found finished" if work.found else ""
+    cohorts = count(work.cohorts, "cohort")
+    return f"{count(work.run, 'run')} as lanes of {cohorts} in {duration(work.seconds)}{found}"
+
+
+def _shown(sweep: Sweep) -> list[tuple[Standing, Verdict]]:
+    """The rows: in the order of the plan while they fit one axis, else from best to worst."""
+    rows = list(zip(sweep.standings, sweep.verdicts, strict=True))
+    if len(sweep.axes) == 1 and len(rows) <= MOST_ROWS:
+        axis = sweep.axes[0]
+        if axis.numeric:
+            rows.sort(key=lambda row: row[0].candidate.settings[axis.key])
+        return rows
+    return sorted(rows, key=lambda row: row[0].spread.median)[:MOST_ROWS]
+
+
+def _verdict_text(standing: Standing, verdict: Verdict) -> str:
+    partly = 0 < standing.diverged < len(standing.results)
+    struck = f", {standing.diverged} of {len(standing.results)} diverged" if partly else ""
+    return verdict.text + struck
+
+
+def _epochs(standing: Standing, sweep: Sweep) -> str:
+    if sweep.target is None:
+        return ""
+    return when(float(np.median(standing.to_target(sweep.target, "epoch"))))
+
+
+def _value(value: float, digits: int = 4) -> str:
+    return quantity(value, digits) if math.isfinite(value) else ""
+
+
+def _notes(sweep: Sweep) -> list[tuple[str, str]]:
+    notes = []
+    best = next(iter(sweep.ranking), None)
+    if best is not None and best.sound:
+        notes.append(("best", f"{best.candidate.name}: {_spread_text(sweep, best)}"))
+    if sweep.target is not None:
+        notes.append(("epochs", f"until {sweep.target.sentence}, {_target_reason(sweep)}"))
+    if sweep.limit is not None:
+        notes.append(("stability", limit_sentence(sweep.limit)))
+    for rung in sweep.rungs:
+        text = f"at epoch {rung.epoch:.4g}: {len(rung.dropped)} dropped, {len(rung.kept)} went on"
+        notes.append(("halving", text))
+    notes.append(("work", work_line(sweep.work)))
+    return notes
+
+
+def _spread_text(sweep: Sweep, best: Standing) -> str:
+    value = sweep.metric.value
+    text = f"{sweep.metric.words} {quantity(value(best.spread.median))}"
+    seeds = len(sweep.plan.seeds)
+    if seeds == 1:
+        return f"{text}, under one seed"
+    low, high = sorted(map(value, best.spread.interval))
+    return f"{text}, median of {seeds} seeds, 95 % interval {quantity(low)} to {quantity(high)}"
+
+
+def _target_reason(sweep: Sweep) -> str:
+    return "median over seeds" if len(sweep.plan.seeds) > 1 else "which 5 % of the way are left at"
+
+
+def limit_sentence(limit: StabilityLimit) -> str:
+    """The observed limit of stability beside the predicted one."""
+    if limit.unstable is None:
+        seen = "every rate was stable"
+    elif limit.stable is None:
+        seen = f"already {quantity(limit.unstable)} was unstable"
+    else:
+        seen = f"{quantity(limit.stable)} was stable, {quantity(limit.unstable)} was not"
+    kind = "the limit" if limit.exact else "safe for a full-batch gradient"
+    predicted = f"{limit.form} = {quantity(limit.predicted)}"
+    return f"{seen}; {predicted} is {kind}, with L = {quantity(limit.smoothness)}"
+
+
+def _warnings(sweep: Sweep) -> list[str]:
+    found = []
+    for axis, value in sweep.at_edge:
+        side = "smallest" if value == min(axis.values) else "largest"
+        text = f"the best {axis.leaf} is the {side} that was tried; a better one may lie beyond"
+        found.append(f"{text}: {axis.leaf}={_wider(axis, value)}")
+    return found
+
+
+def _wider(axis: Axis, value: Any) -> str:
+    """A range that has the best value inside."""
+    low, high = min(axis.values), max(axis.values)
+    if low > 0 and high / low >= 10:
+        factor = 100.0
+        ends = (value / factor, high) if value == low else (low, value * factor)
+        ends = (ends[0], value * 10) if value == low else (value / 10, ends[1])
+        return f"log:{quantity(ends[0])}:{quantity(ends[1])}:{len(axis.values)}"
+    step = (high - low) / (len(axis.values) - 1)
+    room = step * len(axis.values) / 2
+    return f"lin:{quantity(value - room)}:{quantity(value + room)}:{len(axis.values)}"
