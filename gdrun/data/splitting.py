@@ -33,8 +33,8 @@ def split_rows(strata: Rows, *, validation: float, test: float, seed: int) -> Sp
     held_out = {"validation": part_size(validation, total), "test": part_size(test, total)}
     if sum(held_out.values()) >= total:
         raise DataError(
-            f"{total} rows cannot be split into {held_out['validation']} validation rows, "
-            f"{held_out['test']} test rows and at least one training row",
+            f"of {total} rows, {held_out['validation']} for validation and {held_out['test']} "
+            "for test leave none to train on",
             where="dataset.split",
             hint="hold out fewer rows; 0 switches a part off",
         )
