@@ -59,7 +59,10 @@ def _features(X: Any) -> NDArray[np.float64]:
             hint=advice or "flatten each example to one row, X.reshape(len(X), -1)",
         )
     if 0 in array.shape:
-        raise DataError(f"X is empty: its shape is {array.shape}")
+        raise DataError(
+            f"X is empty: its shape is {array.shape}",
+            hint="it needs a row for each example and a column for each feature",
+        )
     return _finite(array, "X")
 
 
@@ -104,7 +107,10 @@ def _array(values: Any, name: str) -> NDArray[Any]:
             f"{name} is not a regular array", hint="every row needs the same length"
         ) from None
     except (TypeError, RuntimeError) as error:  # such as a tensor on another device
-        raise DataError(f"{name} cannot become a NumPy array: {error}") from None
+        raise DataError(
+            f"{name} cannot become a NumPy array: {error}",
+            hint=f"a tensor becomes one with {name}.detach().cpu().numpy()",
+        ) from None
 
 
 def _finite(array: NDArray[Any], name: str) -> NDArray[np.float64]:
@@ -155,7 +161,10 @@ def _names(X: Any, columns: int, feature_names: Sequence[str] | None) -> tuple[s
         feature_names = list(frame_columns)
     names = tuple(map(str, feature_names))
     if len(names) != columns:
-        raise DataError(f"X has {columns} columns and feature_names has {len(names)} names")
+        raise DataError(
+            f"X has {columns} columns and feature_names has {len(names)}",
+            hint="give each column its own name",
+        )
     if len(set(names)) < columns:
         twice = next(name for position, name in enumerate(names) if name in names[:position])
         raise DataError(f"two features are called {twice!r}", hint="give each column its own name")

@@ -1,0 +1,283 @@
+"""Arrays from Python: what is taken, what it becomes, and the whole answer to what is not."""
+
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from gdrun.data import load_table, prepare, table_from_arrays
+from gdrun.errors import DataError
+
+X = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
+
+
+class Frame:
+    """As much of a data frame as gdrun looks at."""
+
+    def __init__(self, rows, columns, dtype=None):
+        self.rows, self.columns, self.dtype = rows, columns, dtype
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.rows, dtype=dtype or self.dtype)
+
+
+class Series:
+    def __init__(self, values, name, dtype=None):
+        self.values, self.name, self.dtype = values, name, dtype
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.values, dtype=dtype or self.dtype)
+
+
+class Sparse:
+    """As much of a sparse matrix as NumPy sees: an object that can be made dense."""
+
+    def toarray(self):
+        return np.eye(3)
+
+
+class Tensor:
+    """An array elsewhere, which refuses to become one of NumPy's."""
+
+    def __array__(self, dtype=None, copy=None):
+        raise TypeError("can't convert cuda:0 device type tensor to numpy")
+
+
+def failure(X, y, **options):
+    with pytest.raises(DataError) as caught:
+        table_from_arrays(X, y, **options)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "features",
+    [
+        X,
+        tuple(map(tuple, X)),
+        np.array(X),
+        np.array(X, dtype=np.float32),
+        np.array(X, dtype=np.int8),
+        np.asfortranarray(X),
+        np.array(X, dtype=object),
+        [[Fraction(value) for value in row] for row in X],
+        Frame(X, ["x0", "x1"]),
+    ],
+)
+def test_features_in_every_form(features):
+    table = table_from_arrays(features, [1, 2, 3])
+    np.testing.assert_array_equal(table.X, X)
+    assert table.X.dtype == np.float64
+    assert table.X.flags.c_contiguous
+    assert table.feature_names == ("x0", "x1")
+    assert table.name == "arrays"
+
+
+@pytest.mark.parametrize(
+    "targets", [[1, 2, 3], (1.0, 2.0, 3.0), np.array([[1], [2], [3]]), np.array([1, 2, 3], "u1")]
+)
+def test_numbers_stay_numbers(targets):
+    table = table_from_arrays(X, targets)
+    assert table.y.tolist() == [1.0, 2.0, 3.0]
+    assert table.y.dtype == np.float64
+    assert table.classes == ()
+    assert table.target_name == "y"
+
+
+@pytest.mark.parametrize(
+    ("targets", "codes", "classes"),
+    [
+        (["b", "a", "b"], [1, 0, 1], ("a", "b")),
+        (np.array(["b", "a", "b"], dtype=object), [1, 0, 1], ("a", "b")),
+        (np.array(["b", "a", "b"], dtype=np.dtypes.StringDType()), [1, 0, 1], ("a", "b")),
+        ([True, False, True], [1, 0, 1], ("False", "True")),
+        (Series(["b", "a", "b"], "kind", dtype=object), [1, 0, 1], ("a", "b")),
+    ],
+)
+def test_labels_become_codes_in_sorted_order(targets, codes, classes):
+    table = table_from_arrays(X, targets)
+    assert table.y.tolist() == codes
+    assert table.y.dtype == np.int64
+    assert table.classes == classes
+
+
+def test_frames_bring_their_names():
+    frame = Frame([[1, 2.5], [True, 3.0], [0, 1.0]], ["size", 2019], dtype=object)
+    table = table_from_arrays(frame, Series([1.0, 2.0, 3.0], "price"))
+    assert table.X.tolist() == [[1, 2.5], [1, 3], [0, 1]]
+    assert table.feature_names == ("size", "2019")
+    assert table.target_name == "price"
+    assert table_from_arrays(X, Series([1, 2, 3], None)).target_name == "y"
+
+
+def test_names_may_be_given():
+    frame = Frame(X, ["a", "b"])
+    assert table_from_arrays(frame, [1, 2, 3], ["c", "d"]).feature_names == ("c", "d")
+
+
+def test_the_table_owns_its_numbers():
+    features, targets = np.array(X), np.array([1.0, 2.0, 3.0])
+    table = table_from_arrays(features, targets)
+    features[0, 0] = targets[0] = 99
+    assert table.X[0, 0] == 1
+    assert table.y[0] == 1
+
+
+def test_splits_and_defaults_are_those_of_files():
+    rng = np.random.default_rng(0)
+    table = table_from_arrays(rng.normal(size=(100, 3)), rng.integers(0, 2, 100))
+    data = prepare(
+        table,
+        task="classification",
+        validation=0.1,
+        test=0.1,
+        standardize=True,
+        seed=0,
+        dtype="float64",
+    )
+    assert data.rows == {"train": 80, "validation": 10, "test": 10}
+    assert data.classes == ("0", "1")
+
+
+@pytest.mark.parametrize(
+    ("features", "said"),
+    [
+        (
+            [1.0, 2.0, 3.0],
+            "X must be a table with 2 dimensions (rows, features), "
+            "got 1 dimension with shape (3,)\n"
+            "hint: X.reshape(-1, 1) makes one column of it",
+        ),
+        (
+            np.zeros((3, 8, 8)),
+            "X must be a table with 2 dimensions (rows, features), "
+            "got 3 dimensions with shape (3, 8, 8)\n"
+            "hint: flatten each example to one row, X.reshape(len(X), -1)",
+        ),
+        (
+            5,
+            "X must be a table with 2 dimensions (rows, features), "
+            "got 0 dimensions with shape ()\n"
+            "hint: flatten each example to one row, X.reshape(len(X), -1)",
+        ),
+        (
+            np.zeros((0, 3)),
+            "X is empty: its shape is (0, 3)\n"
+            "hint: it needs a row for each example and a column for each feature",
+        ),
+        (
+            np.zeros((3, 0)),
+            "X is empty: its shape is (3, 0)\n"
+            "hint: it needs a row for each example and a column for each feature",
+        ),
+        ([[1, 2], [3], [4, 5]], "X is not a regular array\nhint: every row needs the same length"),
+        (
+            np.ma.masked_invalid([[1, np.nan]]),
+            "X is a masked array\nhint: fill or drop its masked entries",
+        ),
+        (Sparse(), "X is a sparse matrix\nhint: X.toarray() makes it dense"),
+        (
+            Tensor(),
+            "X cannot become a NumPy array: can't convert cuda:0 device type tensor to numpy\n"
+            "hint: a tensor becomes one with X.detach().cpu().numpy()",
+        ),
+        (
+            [[1, np.nan], [np.inf, 4], [5, 6]],
+            "X has 2 missing or infinite values, the first in row 0, column 1\n"
+            "hint: drop or fill them first; rows and columns count from 0",
+        ),
+        (
+            [[1, 2], [3, 4], [5, -np.inf]],
+            "X has 1 missing or infinite value, the first in row 2, column 1\n"
+            "hint: drop or fill them first; rows and columns count from 0",
+        ),
+        (
+            [["a", "b"], ["c", "d"], ["e", "f"]],
+            "X must hold real numbers, its dtype is <U1\n"
+            "hint: encode text as numbers, for example one 0/1 column per value",
+        ),
+        (
+            np.array(X) * 1j,
+            "X must hold real numbers, its dtype is complex128\n"
+            "hint: encode text as numbers, for example one 0/1 column per value",
+        ),
+        (
+            np.array([[1, "red"], [2, "red"], [3, "blue"]], dtype=object),
+            "X must hold real numbers, and row 0, column 1 holds 'red'\n"
+            "hint: encode text as numbers; drop or fill what is missing",
+        ),
+        (
+            np.array([[1, 2], [3, None], [5, 6]], dtype=object),
+            "X must hold real numbers, and row 1, column 1 holds None\n"
+            "hint: encode text as numbers; drop or fill what is missing",
+        ),
+        (
+            [[Decimal(1)], [Decimal(2)], [Decimal(3)]],
+            "X must hold real numbers, and row 0, column 0 holds Decimal('1')\n"
+            "hint: encode text as numbers; drop or fill what is missing",
+        ),
+    ],
+)
+def test_features_that_are_refused(features, said):
+    assert failure(features, [1, 2, 3]) == f"error: {said}"
+
+
+@pytest.mark.parametrize(
+    ("targets", "said"),
+    [
+        ([1, 2], "X has 3 rows and y has 2\nhint: each row of X needs one target"),
+        (
+            np.eye(3),
+            "y must have 1 dimension, got 2 dimensions with shape (3, 3)\n"
+            "hint: one-hot targets become codes with y.argmax(axis=1)",
+        ),
+        (4, "y must have 1 dimension, got 0 dimensions with shape ()"),
+        (
+            [1, np.nan, 3],
+            "y has 1 missing or infinite value, the first in row 1\n"
+            "hint: drop or fill them first; rows and columns count from 0",
+        ),
+        (
+            np.ma.masked_equal([1, 2, 3], 2),
+            "y is a masked array\nhint: fill or drop its masked entries",
+        ),
+        (
+            np.array(["a", None, "b"], dtype=object),
+            "y mixes text with other values, and row 1 holds None\n"
+            "hint: make every label a text; drop the rows that have none",
+        ),
+        (
+            np.array(["a", "b", float("nan")], dtype=object),
+            "y mixes text with other values, and row 2 holds nan\n"
+            "hint: make every label a text; drop the rows that have none",
+        ),
+        (
+            np.array(["2020-01-01"] * 3, dtype="datetime64[D]"),
+            "y must hold real numbers, its dtype is datetime64[D]\n"
+            "hint: encode text as numbers, for example one 0/1 column per value",
+        ),
+    ],
+)
+def test_targets_that_are_refused(targets, said):
+    assert failure(X, targets) == f"error: {said}"
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["a"], "X has 2 columns and feature_names has 1\nhint: give each column its own name"),
+        (["a", "a"], "two features are called 'a'\nhint: give each column its own name"),
+    ],
+)
+def test_names_that_are_refused(names, said):
+    assert failure(X, [1, 2, 3], feature_names=names) == f"error: {said}"
+
+
+def test_a_config_cannot_bring_arrays_back():
+    with pytest.raises(DataError) as caught:
+        load_table({"name": "arrays"})
+    assert str(caught.value) == (
+        "error: dataset.name: the data of this experiment were handed over from Python, "
+        "and are not in its config\n"
+        "hint: call gdrun.train(config, data=(X, y)), or name a dataset or a file"
+    )
