@@ -138,7 +138,7 @@ class Trainer:
             },
             state.lanes,
         )
-        self._moved |= (rates > 0).any(axis=0)
+        self._moved |= (rates[:steps] > 0).any(axis=0)
         position += steps
         losses = np.concatenate([state.last_batch_loss[None], measures.batch_loss])
         self.state = replace(
@@ -185,8 +185,9 @@ class Trainer:
         if first:
             initial = readings["train_loss"]
             factor = obeyed.divergence.factor
-            # From a start without any loss, every step would be an infinite rise.
+            # From a start without any loss every step would be an infinite rise: any number is fine.
             limit = np.where(initial > 0, factor * initial, np.inf)
+            limit = np.minimum(limit, np.finfo(np.float64).max)
             state = replace(state, initial_loss=initial, loss_limit=limit)
         if state.evaluations:
             loss = readings.get("validation_loss", readings["train_loss"])

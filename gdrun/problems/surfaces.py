@@ -7,6 +7,7 @@ gradient of one is ∇f(w) + ξᵢ, and that of a batch of B spreads as 1/√B.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -38,7 +39,7 @@ class Surface(Definition):
 
     def distance(self, w: Array) -> float:
         """How far a place (2,) is from the nearest minimum."""
-        return float(min(np.linalg.norm(w - np.array(minimum)) for minimum in self.minima))
+        return min(math.dist(w, minimum) for minimum in self.minima)
 
 
 SURFACES: dict[str, Surface] = {}
