@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from gdrun.cli.compare import compare
 from gdrun.cli.config import config
 from gdrun.cli.faults import usage_problem
 from gdrun.cli.groups import Command, Commands
@@ -52,6 +53,7 @@ LOOK = "Look things up"
 
 app.command("train", cls=Command, rich_help_panel=RUN)(train)
 app.command("sweep", cls=Command, rich_help_panel=RUN)(sweep)
+app.command("compare", cls=Command, rich_help_panel=RUN)(compare)
 app.command("show", cls=Command, rich_help_panel=RUN)(show)
 app.command("runs", cls=Command, rich_help_panel=RUN)(runs)
 app.command("plot", cls=Command, rich_help_panel=LOOK)(plot)

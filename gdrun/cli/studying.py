@@ -67,7 +67,12 @@ def count_line(quiet: bool) -> Callable[[int, int], None]:
 
 
 def study_directory(
-    plan: Plan, name: str, base: Experiment, data: Prepared, out: Path, resume: Path | None
+    plan: Plan,
+    name: str,
+    base: Experiment,
+    data: Prepared,
+    out: Path,
+    resume: Path | None,
 ) -> StudyDirectory:
     """A new directory for this study, or the one that it goes on in."""
     from gdrun.study.directory import StudyDirectory

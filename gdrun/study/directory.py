@@ -16,7 +16,7 @@ from gdrun.runs.directory import new_directory
 from gdrun.runs.files import append_lines, write_text
 from gdrun.runs.record import Record, versions
 from gdrun.runs.strict_json import dumps, loads
-from gdrun.study.plan import Plan, Trial
+from gdrun.study.plan import Plan, Trial, identity
 from gdrun.study.results import Result
 
 SCHEMA_VERSION = 1
@@ -38,15 +38,21 @@ class StudyDirectory:
             "started": datetime.now().astimezone().isoformat(timespec="seconds"),
             "versions": versions(),
             **about,
+            "asked": [identity(candidate.experiment) for candidate in plan.candidates],
+        }
+        self.adopt(plan)
+
+    def adopt(self, plan: Plan) -> None:
+        """Carry out this plan from now on: tuning has changed the contenders."""
+        self._plan = plan
+        self.record |= {
             "seeds": list(plan.seeds),
             "candidates": [
                 {"name": candidate.name, "settings": dict(candidate.settings)}
                 for candidate in plan.candidates
             ],
             "trials": len(plan.trials),
-            "runs": [trial.identity for trial in plan.trials],
         }
-        self._plan = plan
 
     @classmethod
     def new(cls, out: Path, name: str, plan: Plan, about: Mapping[str, Any]) -> StudyDirectory:
@@ -56,11 +62,22 @@ class StudyDirectory:
         return study
 
     @classmethod
+    def within(cls, path: Path, plan: Plan) -> StudyDirectory:
+        """A study that is a part of another, such as its tuning: begun, or gone on with."""
+        try:
+            path.mkdir(exist_ok=True)
+        except OSError as error:
+            raise _cannot_write(path, error) from None
+        study = cls(path, plan, {})
+        study.write()
+        return study
+
+    @classmethod
     def resumed(cls, path: Path, plan: Plan, about: Mapping[str, Any]) -> StudyDirectory:
-        """The directory of an earlier study with this plan, or one that shares trials with it."""
+        """The directory of an earlier study with this plan, or with candidates of it."""
         earlier = read_study(path)
         study = cls(path, plan, about)
-        if not set(earlier["runs"]) & set(study.record["runs"]):
+        if not set(earlier["asked"]) & set(study.record["asked"]):
             hint = f"it was begun by: {earlier.get('command', earlier['verb'])}"
             raise RecordError("holds another study", where=str(path), hint=hint)
         if earlier.get("data") != study.record.get("data"):
@@ -109,9 +126,7 @@ class StudyDirectory:
         try:
             write(*arguments)
         except OSError as error:
-            what = f"cannot be written: {error.strerror or error}"
-            hint = f"free some space, then go on with --resume {self.path}"
-            raise RecordError(what, where=str(self.path), hint=hint) from None
+            raise _cannot_write(self.path, error) from None
 
 
 def read_study(path: Path) -> Record:
@@ -128,6 +143,12 @@ def read_study(path: Path) -> Record:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RecordError(f"cannot be read: {error}", where=str(file)) from None
     return record
+
+
+def _cannot_write(path: Path, error: OSError) -> RecordError:
+    what = f"cannot be written: {error.strerror or error}"
+    hint = f"free some space, then go on with --resume {path}"
+    return RecordError(what, where=str(path), hint=hint)
 
 
 def _lines(path: Path) -> list[str]:

@@ -42,10 +42,10 @@ class Standing:
         """Whether its median is a number."""
         return math.isfinite(self.spread.median)
 
-    def median_of(self, name: str) -> float:
-        """The median over seeds of a number of the summary; +∞ stands for diverged runs."""
+    def quantile_of(self, name: str, share: float = 0.5) -> float:
+        """The quantile over seeds of a number of the summary; +∞ stands for diverged runs."""
         known = [None if each.diverged else each.summary.get(name) for each in self.results]
-        return quantile([math.inf if value is None else value for value in known], 0.5)
+        return quantile([math.inf if value is None else value for value in known], share)
 
     def to_target(self, target: Target, unit: str) -> NDArray[np.float64]:
         """When each seed met the target, in `unit`; +∞ where it never did."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gdrun.runs.record import Record
+from gdrun.study.comparison import Comparison, Contender
 from gdrun.study.metrics import Metric, Target
 from gdrun.study.ranking import Standing
 from gdrun.study.statistics import quantile
@@ -71,3 +72,31 @@ def _reached(standing: Standing, target: Target | None) -> int | None:
     if target is None:
         return None
     return int(np.isfinite(standing.to_target(target, "epoch")).sum())
+
+
+def comparison_record(comparison: Comparison) -> Record:
+    """The findings of a comparison as plain data. Amounts to the target are ∞ where most missed."""
+    improvement = comparison.improvement
+    return {
+        "status": "complete" if comparison.complete else "interrupted",
+        "metric": comparison.metric.name,
+        "target": target_record(comparison.target),
+        "ranking": [_contender(each, comparison) for each in comparison.ranking],
+        "improvement": asdict(improvement) if improvement else None,
+        "work": asdict(comparison.work),
+        "tuning_work": asdict(comparison.tuning_work) if comparison.tuning_work else None,
+    }
+
+
+def _contender(contender: Contender, comparison: Comparison) -> dict[str, Any]:
+    standing = contender.standing
+    train = [standing.quantile_of("train_loss", share) for share in (0.5, 0.25, 0.75)]
+    return {
+        **standing_record(standing, comparison.metric, comparison.target),
+        "batch": contender.batch,
+        "to_target": contender.to_target,
+        "train_loss": {"median": train[0], "quartiles": train[1:]},
+        "rising_share": contender.rising,
+        "seconds_per_step": contender.pace,
+        "tuning": asdict(contender.tuning) if contender.tuning else None,
+    }

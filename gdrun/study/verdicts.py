@@ -54,7 +54,7 @@ class Verdict:
 
 def verdicts(found: Sequence[Standing]) -> list[Verdict]:
     """The verdict on each candidate, in their order."""
-    losses = [standing.median_of("train_loss") for standing in found]
+    losses = [standing.quantile_of("train_loss") for standing in found]
     lowest = min((loss for loss in losses if math.isfinite(loss)), default=math.nan)
     best_rates = _best_rates(found)
     return [

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from gdrun.spec.document import short_flow
 from gdrun.study.axes import Axis
+from gdrun.study.metrics import Metric
 from gdrun.study.plan import Plan
 from gdrun.study.ranking import Standing
 from gdrun.study.stability import StabilityLimit
@@ -26,7 +27,7 @@ MOST_ROWS = 48
 """Rows shown of a sweep; beyond it only the best. Its directory holds all of them."""
 
 NEVER = "never"
-CURVE_WIDTH = 12
+CURVE_WIDTH = 10
 
 _STYLES = {"best": "bold green", "good": "green", "unstable": "yellow", "diverged": "red"}
 
@@ -66,23 +67,19 @@ def sweep_table(sweep: Sweep) -> RenderableType:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for axis in sweep.axes:
         table.add_column(axis.leaf, justify="right" if axis.numeric else "left", no_wrap=True)
-    table.add_column("verdict")
+    table.add_column("verdict", min_width=9, no_wrap=len(sweep.axes) == 1)
     table.add_column(sweep.metric.words, justify="right", no_wrap=True)
     if several:
         table.add_column("quartiles", justify="right", no_wrap=True)
     table.add_column("epochs", justify="right", no_wrap=True)
-    table.add_column("train loss", no_wrap=True)
+    table.add_column("curve", no_wrap=True)
     for standing, verdict in _shown(sweep):
         cells: list[str | Text] = [
-            short_flow(standing.candidate.settings[axis.key]) for axis in sweep.axes
+            shown_value(standing.candidate.settings[axis.key]) for axis in sweep.axes
         ]
         cells.append(Text(_verdict_text(standing, verdict), _STYLES.get(verdict.word, "")))
-        spread = standing.spread
-        value = sweep.metric.value
-        cells.append(_value(value(spread.median)))
-        if several:
-            low, high = sorted((value(spread.lower), value(spread.upper)))
-            cells.append(f"{_value(low, 3)} … {_value(high, 3)}" if standing.sound else "")
+        median, quartiles, _ = spread_cells(standing, sweep.metric)
+        cells += [median, quartiles] if several else [median]
         cells += [_epochs(standing, sweep), curve(standing)]
         table.add_row(*cells)
     hidden = len(sweep.standings) - MOST_ROWS
@@ -94,6 +91,32 @@ def sweep_table(sweep: Sweep) -> RenderableType:
 def curve(standing: Standing) -> str:
     """The training loss of its first run, from evaluation to evaluation."""
     return sparkline(standing.results[0].evals.get("train_loss", np.empty(0)), CURVE_WIDTH)
+
+
+def shown_value(value: Any) -> str:
+    """A swept value, as short as a table wants it."""
+    return quantity(value) if isinstance(value, float) else short_flow(value)
+
+
+def short(value: float) -> str:
+    """Three digits, and no exponent where thousands will do.
+
+    >>> short(0.13572), short(2814.2), short(1.5e7), short(float("inf"))
+    ('0.136', '2814', '1.5e+07', '∞')
+    """
+    if math.isinf(value):
+        return "∞"
+    return f"{value:.0f}" if 1000 <= abs(value) < 1e5 else quantity(value, 3)
+
+
+def spread_cells(standing: Standing, metric: Metric) -> tuple[str, str, str]:
+    """The median, the quartiles and the 95 % interval of the median, as values of the metric."""
+    spread = standing.spread
+    if not standing.sound:
+        return "", "", ""
+    pairs = ((spread.lower, spread.upper), spread.interval)
+    quartiles, interval = (" … ".join(map(short, sorted(map(metric.value, p)))) for p in pairs)
+    return quantity(metric.value(spread.median)), quartiles, interval
 
 
 def when(amount: float) -> str:
@@ -129,10 +152,6 @@ def _epochs(standing: Standing, sweep: Sweep) -> str:
     if sweep.target is None:
         return ""
     return when(float(np.median(standing.to_target(sweep.target, "epoch"))))
-
-
-def _value(value: float, digits: int = 4) -> str:
-    return quantity(value, digits) if math.isfinite(value) else ""
 
 
 def _notes(sweep: Sweep) -> list[tuple[str, str]]:

@@ -1,0 +1,204 @@
+"""A comparison: contenders on the same problem, under the same seeds, and what each took.
+
+Contenders with the same seed share the split, the order of the data and, where their models agree,
+the initial weights. A run that diverged or missed the target counts as one that never got there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdrun.errors import ConfigError
+from gdrun.methods.sampling import VARIANTS
+from gdrun.spec.experiment import Experiment
+from gdrun.study.metrics import Metric, Target
+from gdrun.study.plan import Candidate, Plan
+from gdrun.study.ranking import Standing, ranked, standings, usual_target
+from gdrun.study.results import Result
+from gdrun.study.statistics import (
+    improvement_interval,
+    probability_of_improvement,
+    quantile,
+)
+from gdrun.study.study import Means, Work
+from gdrun.study.tasks import prepared
+from gdrun.study.timing import seconds_per_step
+from gdrun.study.tuning import Tuning
+
+COLUMNS = {"updates": "step", "gradients": "gradients", "epochs": "epoch"}
+"""The units in which the way to a target is counted, and the column of the trace that counts it."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A contender's row, with medians over its seeds.
+
+    batch: examples per gradient. pace: seconds that a step takes when nothing shares them. tuning:
+    the budget it had to find its setting, where it had one.
+    """
+
+    standing: Standing
+    target: Target | None
+    batch: int
+    pace: float | None
+    tuning: Tuning | None = None
+
+    @property
+    def name(self) -> str:
+        return self.standing.candidate.name
+
+    @cached_property
+    def to_target(self) -> dict[str, float]:
+        """Updates, gradients, epochs and seconds until the target; ∞ for never."""
+        if self.target is None:
+            return {}
+        amounts = {
+            unit: quantile(self.standing.to_target(self.target, column), 0.5)
+            for unit, column in COLUMNS.items()
+        }
+        if self.pace is not None:
+            amounts["seconds"] = amounts["updates"] * self.pace
+        return amounts
+
+    @property
+    def reached(self) -> int:
+        """How many seeds reached the target."""
+        if self.target is None:
+            return 0
+        return int(np.isfinite(self.standing.to_target(self.target, "step")).sum())
+
+    @property
+    def rising(self) -> float:
+        """The share of steps that raised the loss."""
+        shares = [result.summary["rising_share"] or 0.0 for result in self.standing.results]
+        return float(np.median(shares))
+
+
+@dataclass(frozen=True)
+class Improvement:
+    """The chance that a run of the first in the ranking beats one of the second, and its 95 %
+    interval.
+    """
+
+    first: str
+    second: str
+    probability: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a comparison found; contenders in the order they were named."""
+
+    plan: Plan
+    metric: Metric
+    target: Target | None
+    contenders: tuple[Contender, ...]
+    work: Work
+    tuning_work: Work | None = None
+
+    @property
+    def ranking(self) -> list[Contender]:
+        """The contenders from best to worst."""
+        order = ranked([contender.standing for contender in self.contenders])
+        by_name = {contender.name: contender for contender in self.contenders}
+        return [by_name[standing.candidate.name] for standing in order]
+
+    @property
+    def improvement(self) -> Improvement | None:
+        """Between the first two of the ranking; None where there are not two that are sound."""
+        sound = [each for each in self.ranking if each.standing.sound][:2]
+        if len(sound) < 2:
+            return None
+        first, second = (each.standing.scores for each in sound)
+        return Improvement(
+            sound[0].name,
+            sound[1].name,
+            probability_of_improvement(first, second),
+            improvement_interval(first, second),
+        )
+
+    @property
+    def complete(self) -> bool:
+        ended = sum(len(each.standing.results) for each in self.contenders)
+        return ended == len(self.plan.trials)
+
+    @property
+    def diverged(self) -> bool:
+        """Whether every run did."""
+        return all(each.standing.diverged == len(each.standing.results) for each in self.contenders)
+
+    @property
+    def results(self) -> NDArray[np.float64]:
+        """The metric of every run (contenders, seeds); NaN where one diverged or is missing."""
+        table = np.full((len(self.contenders), len(self.plan.seeds)), np.nan)
+        for row, contender in enumerate(self.contenders):
+            scores = contender.standing.scores
+            finite = np.where(np.isfinite(scores), scores, np.nan)
+            table[row, : len(scores)] = self.metric.sign * finite
+        return table
+
+
+def plan_comparison(candidates: Sequence[Candidate], seeds: Sequence[int]) -> Plan:
+    """The plan of a comparison. Raises ConfigError where the contenders differ in their problem."""
+    first = candidates[0].experiment
+    for other in candidates[1:]:
+        for part in ("dataset", "surface"):
+            if getattr(other.experiment, part) != getattr(first, part):
+                raise ConfigError(
+                    f"has another {part} than {candidates[0].name}",
+                    where=other.name,
+                    hint="contenders are compared on one problem",
+                )
+    return Plan("compare", tuple(candidates), tuple(seeds))
+
+
+def comparable_losses(candidates: Sequence[Candidate]) -> bool:
+    """Whether the losses of all contenders measure the same thing."""
+    models = {
+        (candidate.experiment.model.name, candidate.experiment.model.options.get("loss"))
+        for candidate in candidates
+    }
+    return len(models) == 1
+
+
+def judge_comparison(
+    plan: Plan,
+    results: Mapping[str, Result],
+    metric: Metric,
+    means: Means,
+    work: Work,
+    *,
+    target: Target | None = None,
+    tunings: Mapping[str, Tuning] | None = None,
+    tuning_work: Work | None = None,
+) -> Comparison:
+    """The comparison that these results make; each contender is timed alone for a moment."""
+    found = standings(plan, results, metric)
+    goal = target or usual_target(found, metric)
+    own = tunings or {}
+    contenders = tuple(
+        _contender(each, goal, means, own.get(each.candidate.name)) for each in found
+    )
+    return Comparison(plan, metric, goal, contenders, work, tuning_work)
+
+
+def _contender(
+    standing: Standing, target: Target | None, means: Means, tuning: Tuning | None
+) -> Contender:
+    experiment = standing.candidate.experiment
+    pace = None if means.interrupted() else seconds_per_step(experiment, means.table)
+    return Contender(standing, target, _batch(experiment, means), pace, tuning)
+
+
+def _batch(experiment: Experiment, means: Means) -> int:
+    """How many examples one gradient uses, at the start."""
+    rows = prepared(experiment, means.table).train.rows
+    variant = experiment.variant
+    batching = VARIANTS[variant.name].function(rows, **variant.options)
+    return int(batching.at(0).batch_size)

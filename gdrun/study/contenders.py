@@ -1,0 +1,86 @@
+"""Contenders by name: what `gdrun compare bgd sgd mbgd+adam tuned.yaml` stands for.
+
+A word is a variant, an optimizer, a schedule or a model; words and settings are joined with `+`. A
+name that the config has chosen already keeps its options, another starts from its own defaults.
+`sgd` is always the variant: the plain rule is called vanilla.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from gdrun.errors import ConfigError, Problem, suggestion
+from gdrun.spec.experiment import Experiment
+from gdrun.spec.loading import load
+from gdrun.spec.overrides import Override, parse_override
+from gdrun.spec.sections import SECTIONS
+from gdrun.study.plan import Candidate
+
+NAMED = ("variant", "optimizer", "schedule", "model")
+"""The sections that a contender may name, in the order in which a name is looked for."""
+
+FILES = (".yaml", ".yml")
+
+
+def contenders_of(
+    words: Sequence[str | Mapping[str, Any] | Experiment], base: Experiment
+) -> tuple[Candidate, ...]:
+    """A candidate for each word. Raises ConfigError with everything that is wrong."""
+    found: list[Candidate] = []
+    problems: list[Problem] = []
+    for place, word in enumerate(words, start=1):
+        try:
+            found.append(_contender(word, place, base))
+        except ConfigError as error:
+            problems.extend(error.problems)
+    names = [candidate.name for candidate in found]
+    twice = dict.fromkeys(name for name in names if names.count(name) > 1)
+    problems += [Problem("stands twice", name, "compare each contender once") for name in twice]
+    if len(words) < 2 and not problems:
+        hint = "such as: gdrun compare bgd sgd mbgd"
+        problems.append(Problem("a comparison needs two contenders or more", hint=hint))
+    if problems:
+        raise ConfigError(problems)
+    return tuple(found)
+
+
+def _contender(
+    word: str | Mapping[str, Any] | Experiment, place: int, base: Experiment
+) -> Candidate:
+    if not isinstance(word, str):
+        experiment = load(word, [_seed_of(base)])
+        return Candidate(experiment.header.name or f"contender {place}", {}, experiment)
+    if Path(word).suffix.lower() in FILES:
+        return Candidate(Path(word).stem, {"config": word}, load(word, [_seed_of(base)]))
+    overrides = [change for part in _parts(word) for change in _changes(part, word, base)]
+    settings = {override.key: override.value for override in overrides}
+    return Candidate(word, settings, load(base, overrides))
+
+
+def _parts(word: str) -> list[str]:
+    """The words that + joins; the one within 1e+3 joins nothing."""
+    return re.split(r"\+(?=[A-Za-z_])", word)
+
+
+def _changes(part: str, word: str, base: Experiment) -> list[Override]:
+    """What one part of a contender's name sets."""
+    if "=" in part:
+        return [parse_override(part)]
+    for key in NAMED:
+        if key not in base.sections and key != "model":
+            continue
+        kind = SECTIONS[key]
+        name = kind.aliases.get(part, part)
+        if name in kind.registry:
+            kept = key in base.sections and getattr(base, key).name == name
+            return [] if kept else [Override(key, name, part)]
+    known = [name for key in NAMED for name in SECTIONS[key].registry]
+    what = f"no variant, optimizer, schedule or model is called {part!r}"
+    raise ConfigError(what, where=repr(word), hint=suggestion(part, known))
+
+
+def _seed_of(base: Experiment) -> Override:
+    return Override("seed", base.seed, f"--seed {base.seed}")

@@ -1,0 +1,112 @@
+"""A comparison on screen: the way to the target, the end of it, and how sure the ranking is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from gdrun.study.comparison import Comparison, Contender
+from gdrun.views.numbers import count, duration, percent, quantity
+from gdrun.views.sweeps import NEVER, curve, shown_value, spread_cells, when, work_line
+
+Column = tuple[str, Callable[[Contender], str]]
+
+
+def comparison_result(comparison: Comparison) -> RenderableType:
+    """All that a comparison shows, the best contender first."""
+    parts: list[RenderableType] = []
+    if comparison.target is not None:
+        seeds = count(len(comparison.plan.seeds), "seed")
+        head = f"on the way to {comparison.target.sentence} (medians over {seeds})"
+        parts += [Text(head, style="bold"), _table(comparison, _way(comparison)), ""]
+    parts += [Text("at the end", style="bold"), _table(comparison, _end(comparison)), ""]
+    parts += [Text("the descent", style="bold"), _table(comparison, _descent()), ""]
+    notes = Table.grid(padding=(0, 2))
+    notes.add_column(style="dim", no_wrap=True)
+    notes.add_column()
+    for label, text in _notes(comparison):
+        notes.add_row(label, text)
+    return Group(*parts, notes)
+
+
+def _way(comparison: Comparison) -> list[Column]:
+    seeds = len(comparison.plan.seeds)
+    return [
+        ("batch", lambda row: f"{row.batch:,}"),
+        ("updates", lambda row: _amount(row.to_target["updates"])),
+        ("gradients", lambda row: _amount(row.to_target["gradients"])),
+        ("epochs", lambda row: when(row.to_target["epochs"])),
+        ("seconds", lambda row: _seconds(row.to_target.get("seconds"))),
+        ("reached", lambda row: f"{row.reached} of {seeds}"),
+    ]
+
+
+def _end(comparison: Comparison) -> list[Column]:
+    metric = comparison.metric
+    return [
+        (metric.words, lambda row: spread_cells(row.standing, metric)[0]),
+        ("quartiles", lambda row: spread_cells(row.standing, metric)[1]),
+        ("95 % interval", lambda row: spread_cells(row.standing, metric)[2]),
+        ("diverged", lambda row: f"{row.standing.diverged} of {len(row.standing.results)}"),
+    ]
+
+
+def _descent() -> list[Column]:
+    return [
+        ("train loss", lambda row: _loss(row, 0.5)),
+        ("quartiles", lambda row: f"{_loss(row, 0.25)} … {_loss(row, 0.75)}"),
+        ("steps that raised the loss", lambda row: percent(row.rising)),
+        ("curve", lambda row: curve(row.standing)),
+    ]
+
+
+def _table(comparison: Comparison, columns: Sequence[Column]) -> RenderableType:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("contender", min_width=10)
+    for heading, _ in columns:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in comparison.ranking:
+        table.add_row(row.name, *(cell(row) for _, cell in columns))
+    return table
+
+
+def _notes(comparison: Comparison) -> list[tuple[str, str]]:
+    notes = []
+    if (found := comparison.improvement) is not None:
+        low, high = (percent(share) for share in found.interval)
+        text = f"a run of {found.first} beats one of {found.second} in {percent(found.probability)}"
+        notes.append(("surely?", f"{text} of pairs, 95 % interval {low} to {high}"))
+    notes += [("tuning", _tuning(row)) for row in comparison.contenders if row.tuning is not None]
+    notes.append(("seconds", "of updates, each contender timed alone"))
+    if comparison.tuning_work is not None:
+        notes.append(("tuned by", work_line(comparison.tuning_work)))
+    notes.append(("work", work_line(comparison.work)))
+    return notes
+
+
+def _tuning(row: Contender) -> str:
+    tuning = row.tuning
+    assert tuning is not None
+    budget = f"{tuning.settings} settings × {count(tuning.seeds, 'seed')} of their own"
+    if not tuning.chosen:
+        return f"{row.name}: every run of {budget} failed; it stays as it was"
+    chosen = ", ".join(f"{key} {shown_value(value)}" for key, value in tuning.chosen.items())
+    edge = f"; {', '.join(tuning.at_edge)} at the edge of what was tried" if tuning.at_edge else ""
+    return f"{row.name}: {chosen}, the best of {budget}{edge}"
+
+
+def _amount(amount: float) -> str:
+    return f"{amount:,.0f}" if math.isfinite(amount) else NEVER
+
+
+def _seconds(seconds: float | None) -> str:
+    return NEVER if seconds is not None and math.isinf(seconds) else duration(seconds)
+
+
+def _loss(row: Contender, share: float) -> str:
+    value = row.standing.quantile_of("train_loss", share)
+    return quantity(value, 3) if math.isfinite(value) else "∞"
