@@ -17,11 +17,14 @@ Columns = NDArray[np.float64]
 MOST_NAMED = 5
 """A sentence names this many columns or classes; more are counted."""
 
+MOST_CLASS_NUMBERS = 20
+"""So many different whole numbers may be classes without a closer look."""
+
 
 def prepare(
     table: Table,
     *,
-    task: Task,
+    task: Task | None,
     validation: float,
     test: float,
     standardize: bool,
@@ -30,10 +33,11 @@ def prepare(
 ) -> Prepared:
     """Split the rows, fill and standardise the columns by the training part, cast to `dtype`.
 
-    validation, test: fractions (floats below 1) or counts; 0 is none. The same table, options
+    task: None is what suits the target. validation, test: fractions (floats below 1) or counts; 0 is none. The same table, options
     and seed give the same bits.
     """
     y: NDArray[Any]
+    task = task or suitable_task(table)
     if task == "classification":
         y, classes = class_codes(table)
         strata = y
@@ -79,6 +83,20 @@ def prepare(
     )
 
 
+def suitable_task(table: Table) -> Task:
+    """What suits the target where a model can do either.
+
+    Labels are classes, and so are whole numbers of at most 20 different values that come twice or
+    more on average; other numbers are numbers.
+    """
+    if table.classes:
+        return "classification"
+    values = np.unique(table.y)
+    whole = bool((values == np.round(values)).all())
+    few = len(values) <= MOST_CLASS_NUMBERS and 2 * len(values) <= len(table.y)
+    return "classification" if whole and few else "regression"
+
+
 def real_targets(table: Table) -> NDArray[np.float64]:
     """The targets of a regression; text labels are none."""
     if table.classes:
@@ -121,7 +139,7 @@ def _require_class_numbers(values: Columns, rows: int, where: str) -> None:
             where=where,
             hint=hint,
         )
-    if len(values) > 20 and 3 * len(values) > rows:
+    if len(values) > MOST_CLASS_NUMBERS and 3 * len(values) > rows:
         raise DataError(
             f"the target has {len(values)} different values in {rows} rows, too many to be classes",
             where=where,
@@ -199,7 +217,7 @@ def _untrained_classes(trained: Rows, classes: tuple[str, ...], table: Table) ->
     absent = [label for label, count in zip(classes, counts, strict=True) if not count]
     if len(classes) - len(absent) < 2:
         raise DataError(
-            f"{len(trained)} training rows hold fewer than two classes",
+            f"one class alone is left to train on, in {len(trained)} of {len(table.y)} rows",
             where=table.name,
             hint="hold out fewer rows, or bring more data",
         )

@@ -23,7 +23,7 @@ from gdrun.methods.rules import OPTIMIZERS, Rule
 from gdrun.methods.sampling import VARIANTS, Batching
 from gdrun.methods.schedules import SCHEDULES
 from gdrun.problems.inits import initial_row
-from gdrun.problems.models import MODELS
+from gdrun.problems.models import LANE_OPTIONS, MODELS
 from gdrun.problems.objective import Array, Model, Objective
 from gdrun.problems.surfaces import noise_vectors
 from gdrun.spec.experiment import Experiment
@@ -234,9 +234,25 @@ def _build_model(experiment: Experiment, data: Prepared) -> Model:
             where="model.name",
             hint="use model: softmax",
         )
-    options = {name: experiment.model[name] for name in definition.options}
+    _check_accuracy(experiment, classes)
+    options = {
+        name: experiment.model[name] for name in definition.options if name not in LANE_OPTIONS
+    }
     built: Model = definition.function(data.features, classes, **options)
     return built
+
+
+def _check_accuracy(experiment: Experiment, classes: int) -> None:
+    """Where the target decides what is predicted, rules on accuracy are judged only now."""
+    stopping = experiment.stopping
+    if experiment.task is None and not classes:
+        for key, rules in (("stopping", stopping), ("stopping.watch", stopping.watch)):
+            if rules.target_accuracy is not None:
+                raise ConfigError(
+                    f"{experiment.model.name} predicts numbers here, which have no accuracy",
+                    where=f"{key}.target_accuracy",
+                    hint="use target_loss, or model.loss: cross_entropy",
+                )
 
 
 def _rule(experiment: Experiment) -> Rule:

@@ -1,4 +1,8 @@
-"""Initial weights, each with its field-standard definition; biases start at zero."""
+"""Initial weights, each with its field-standard definition; biases start at zero.
+
+Two of them follow the activation of the layer by its gain g: orthogonal, and he, for which g = √2
+belongs to ReLU, and to a layer without an activation.
+"""
 
 from __future__ import annotations
 
@@ -48,12 +52,12 @@ def xavier_normal(draw: np.random.Generator, inputs: int, outputs: int, std: flo
 
 
 def he(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Matrix:
-    """N(0, 2 / fan_in). He et al. 2015."""
+    """N(0, g² / fan_in), which is 2 / fan_in for ReLU. He et al. 2015."""
     return draw.normal(0.0, sqrt(2 / inputs), (outputs, inputs))
 
 
 def he_uniform(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Matrix:
-    """U(−a, a), a = √(6 / fan_in). He et al. 2015."""
+    """U(−a, a), a = g √(3 / fan_in), which is √(6 / fan_in) for ReLU. He et al. 2015."""
     return _uniform(draw, inputs, outputs, 2 / inputs)
 
 
@@ -68,7 +72,7 @@ def lecun_uniform(draw: np.random.Generator, inputs: int, outputs: int, std: flo
 
 
 def orthogonal(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Matrix:
-    """Orthonormal rows or columns, whichever are fewer, uniformly drawn. Saxe et al. 2013."""
+    """g Q, with orthonormal rows or columns of Q, uniformly drawn. Saxe et al. 2013."""
     tall = draw.normal(size=(max(inputs, outputs), min(inputs, outputs)))
     q, r = np.linalg.qr(tall)
     q *= np.sign(np.diag(r))
@@ -92,6 +96,10 @@ INITS: dict[str, Init] = {
 """Every initialisation by name."""
 
 
+_GAINS = {"he": sqrt(2), "he_uniform": sqrt(2), "orthogonal": 1.0}
+"""The inits that follow the activation, each with the gain that it has as it is written above."""
+
+
 def initial_row(layout: Layout, name: str, seed: int, std: float) -> NDArray[np.float64]:
     """The flat row (P,) that a lane with this seed starts from.
 
@@ -100,7 +108,11 @@ def initial_row(layout: Layout, name: str, seed: int, std: float) -> NDArray[np.
     row = np.zeros(layout.size)
     for index, layer in enumerate(layout.layers):
         drawn = INITS[name](stream(seed, "init", index), layer.inputs, layer.outputs, std)
+        if layer.gain is not None and name in _GAINS:
+            drawn = drawn * (layer.gain / _GAINS[name])
         layout.matrix(row, index)[:, : layer.inputs] = drawn
+        for vector in layer.ones:
+            layout.named(row)[f"{layer.prefix}{vector}"][...] = 1
     return row
 
 

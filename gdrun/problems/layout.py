@@ -3,7 +3,8 @@
 A lane's parameters are one flat row of length P. A layer from `inputs` to `outputs` takes
 outputs × (inputs + 1) places of it, stored output by output, the bias last: as a matrix
 (outputs, inputs + 1) it multiplies features that carry a column of ones, so the weights of all
-lanes of a linear model are one matrix and one product serves them all.
+lanes of a linear model are one matrix and one product serves them all. Further vectors of a layer,
+one number for each output, are further columns.
 """
 
 from __future__ import annotations
@@ -20,17 +21,30 @@ Array = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Layer:
-    """One affine map. `scalar`: a single output whose axis users do not see: w (d,), b ()."""
+    """One affine map, or with no inputs the vectors alone.
+
+    scalar: a single output whose axis users do not see: w (d,), b (). more: the names of further
+    vectors (outputs,). ones: those of them that start at one, not at zero. gain: of the activation
+    behind it, where one is.
+    """
 
     inputs: int
     outputs: int
     prefix: str = ""
     bias: bool = True
     scalar: bool = False
+    more: tuple[str, ...] = ()
+    ones: tuple[str, ...] = ()
+    gain: float | None = None
+
+    @property
+    def vectors(self) -> tuple[str, ...]:
+        """The names of the columns behind the weights."""
+        return (*(("b",) if self.bias else ()), *self.more)
 
     @property
     def columns(self) -> int:
-        return self.inputs + self.bias
+        return self.inputs + len(self.vectors)
 
     @property
     def size(self) -> int:
@@ -50,7 +64,7 @@ class Layout:
 
     @cached_property
     def penalised(self) -> NDArray[np.bool_]:
-        """Which parameters l2 acts on, (P,): the weights, never the biases."""
+        """Which parameters l2 acts on, (P,): the weights, never a bias or another vector."""
         marks = []
         for layer in self.layers:
             mark = np.ones((layer.outputs, layer.columns), dtype=bool)
@@ -66,11 +80,12 @@ class Layout:
         return part.reshape(*row.shape[:-1], layer.outputs, layer.columns)
 
     def tensor_norm(self, row: Array) -> Array:
-        """The L2 norm of the tensor, weights or bias, that each entry of `row` (..., P) is in."""
+        """The L2 norm of the tensor, weights or vector, that each entry of `row` (..., P) is in."""
         norms = np.empty_like(row)
         for index, layer in enumerate(self.layers):
             entries, norm = self.matrix(row, index), self.matrix(norms, index)
-            for part in (slice(layer.inputs), slice(layer.inputs, None)):
+            vectors = range(layer.inputs, layer.columns)
+            for part in (slice(layer.inputs), *(slice(k, k + 1) for k in vectors)):
                 tensor = entries[..., part]
                 norm[..., part] = np.sqrt((tensor * tensor).sum(axis=(-2, -1), keepdims=True))
         return norms
@@ -80,9 +95,10 @@ class Layout:
         views: dict[str, Array] = {}
         for index, layer in enumerate(self.layers):
             matrix = self.matrix(row, index)
-            w = matrix[..., : layer.inputs].swapaxes(-1, -2)
-            views[f"{layer.prefix}w"] = w[..., 0] if layer.scalar else w
-            if layer.bias:
-                b = matrix[..., layer.inputs]
-                views[f"{layer.prefix}b"] = b[..., 0] if layer.scalar else b
+            if layer.inputs:
+                w = matrix[..., : layer.inputs].swapaxes(-1, -2)
+                views[f"{layer.prefix}w"] = w[..., 0] if layer.scalar else w
+            for column, name in enumerate(layer.vectors, start=layer.inputs):
+                vector = matrix[..., column]
+                views[f"{layer.prefix}{name}"] = vector[..., 0] if layer.scalar else vector
         return views

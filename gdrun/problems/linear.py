@@ -7,7 +7,6 @@ that what a loss does along the classes runs over whole columns of examples.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -19,10 +18,11 @@ from gdrun.methods.definitions import Positive
 from gdrun.problems.layout import Array, Layer, Layout
 from gdrun.problems.losses import LOSSES, Loss
 from gdrun.problems.models import model
+from gdrun.problems.predictor import Predictor
 
 
 @dataclass(frozen=True)
-class LinearModel:
+class LinearModel(Predictor):
     """Scores s = x W + b under a loss; `outputs` is 1, or the number of classes C."""
 
     features: int
@@ -36,21 +36,6 @@ class LinearModel:
         layer = Layer(self.features, self.outputs, bias=self.bias, scalar=not self.by_class)
         return Layout((layer,))
 
-    @property
-    def by_class(self) -> bool:
-        """Whether there is a score for each class."""
-        return self.loss.targets == "code"
-
-    @property
-    def classifies(self) -> bool:
-        return self.loss.targets != "number"
-
-    @cached_property
-    def _loss(self) -> Callable[[Array, NDArray[Any]], tuple[Array, Array]]:
-        if "delta" not in self.loss.options:
-            return self.loss.function
-        return lambda scores, y: self.loss.function(scores, y, delta=self.delta)
-
     def design(self, X: Array) -> Array:
         if not self.bias:
             return np.ascontiguousarray(X)
@@ -58,9 +43,6 @@ class LinearModel:
         wide[:, :-1] = X
         wide[:, -1] = 1
         return wide
-
-    def encode(self, y: NDArray[Any]) -> NDArray[Any]:
-        return 2 * y - 1 if self.loss.targets == "sign" else y
 
     def scores(self, W: Array, X: Array) -> Array:
         columns = X.shape[-1]
@@ -78,19 +60,6 @@ class LinearModel:
         flat = by_row.swapaxes(-1, -2).reshape(*W.shape[:-2], -1, X.shape[-2])
         gradient: Array = flat @ X
         return values.sum(axis=X.ndim - 2), gradient.reshape(W.shape)
-
-    def tally(self, W: Array, X: Array, y: NDArray[Any]) -> tuple[Array, Array]:
-        scores = self.scores(W, X)
-        values, _ = self._loss(scores, y)
-        rows = X.ndim - 2
-        target = y[..., None]
-        if self.by_class:
-            right = scores.argmax(axis=-1) == target
-        elif self.classifies:
-            right = (scores > 0) == (target > 0)
-        else:
-            return values.sum(axis=rows), np.full(W.shape[:-1], np.nan, dtype=W.dtype)
-        return values.sum(axis=rows), right.sum(axis=rows)
 
 
 @model(task="regression")

@@ -2,48 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from gdrun.methods.definitions import Definition, NonNegative, Positive, define, options_of
 from gdrun.problems.inits import InitName
+from gdrun.problems.losses import LOSSES
 from gdrun.problems.objective import Model
 
 Task = Literal["regression", "classification"]
+Options = Mapping[str, Any]
 Builder = Callable[..., Model]
+
+
+def _zeros(options: Options) -> InitName:
+    return "zeros"
 
 
 @dataclass(frozen=True)
 class ModelDefinition(Definition):
-    """A model's builder, which takes the numbers of features and of classes, then its options."""
+    """A model's builder, which takes the numbers of features and of classes, then its options.
 
-    task: Task = "regression"
+    init: the initial weights that `init: auto` stands for, by the model's options.
+    """
+
+    task: Task | Literal["either"] = "regression"
     classes: Literal["two", "any"] = "any"
+    init: Callable[[Options], InitName] = _zeros
+
+    def task_with(self, options: Options) -> Task | None:
+        """What a model with these options does with the target; None where the target decides."""
+        if self.task != "either":
+            return self.task
+        if options["loss"] == "auto":
+            return None
+        return "regression" if LOSSES[options["loss"]].targets == "number" else "classification"
 
 
 MODELS: dict[str, ModelDefinition] = {}
 """Every model by name."""
 
 
-def model(*, task: Task, classes: Literal["two", "any"] = "any") -> Callable[[Builder], Builder]:
-    """Register the decorated builder as a model."""
+def model(
+    *,
+    task: Task | Literal["either"],
+    classes: Literal["two", "any"] = "any",
+    init: Callable[[Options], InitName] = _zeros,
+) -> Callable[[Builder], Builder]:
+    """Register the decorated builder as a model.
+
+    task: either is decided by the option loss, or where that is auto by the target.
+    """
 
     def register(builder: Builder) -> Builder:
         known = define(builder)
         MODELS[known.name] = ModelDefinition(
-            known.name, known.function, known.options, known.doc, task=task, classes=classes
+            known.name,
+            known.function,
+            known.options,
+            known.doc,
+            task=task,
+            classes=classes,
+            init=init,
         )
         return builder
 
     return register
 
 
-def _common(l2: NonNegative = 0.0, init: InitName = "zeros", init_std: Positive = 0.01) -> None:
+def _common(
+    l2: NonNegative = 0.0, init: Literal[InitName, "auto"] = "auto", init_std: Positive = 0.01
+) -> None:
     """Options of every model: penalty, initial weights, and the spread of init: normal."""
 
 
 COMMON_OPTIONS = options_of(_common)
 
-LANE_OPTIONS = frozenset({"l2"})
+LANE_OPTIONS = frozenset({"l2", "dropout"})
 """Options of a model in which the lanes of one cohort may differ; all others are built into it."""

@@ -51,7 +51,7 @@ def _early_stopping(experiment: Experiment) -> Found:
 
 
 def _target_accuracy(experiment: Experiment) -> Found:
-    if experiment.task == "classification":
+    if experiment.task != "regression":
         return
     for path in (("stopping",), ("stopping", "watch")):
         rules = experiment.stopping if len(path) == 1 else experiment.stopping.watch

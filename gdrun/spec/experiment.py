@@ -106,9 +106,11 @@ class Experiment:
         return self.header.dtype
 
     @property
-    def task(self) -> Task:
-        """What the model does with the target."""
-        return "regression" if self.surface else MODELS[self.model.name].task
+    def task(self) -> Task | None:
+        """What the model does with the target; None where the target decides."""
+        return (
+            "regression" if self.surface else MODELS[self.model.name].task_with(self.model.options)
+        )
 
     @property
     def walks_on(self) -> Surface | None:

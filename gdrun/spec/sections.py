@@ -105,7 +105,7 @@ class SectionKind:
             checked = model.model_validate(values)
         except ValidationError as error:
             return None, problems_of(error, (self.key,), where, model=model, of=found.name)
-        options = {name: getattr(checked, name) for name in known}
+        options = self.completed(found, {name: getattr(checked, name) for name in known})
         problems = self._resolve_nested(known, options, where)
         if not problems and found.check:
             problems = [
@@ -143,6 +143,10 @@ class SectionKind:
         """
         return NESTED[mark.kind] if mark.kind else replace(self, common={})
 
+    def completed(self, definition: Definition, options: dict[str, Any]) -> dict[str, Any]:
+        """The options with those decided that depend on others."""
+        return options
+
     def choose(self, given: Mapping[str, Any]) -> str:
         """The key whose value chooses the definition."""
         return "name"
@@ -159,6 +163,16 @@ class SectionKind:
             what = f"no {self.key} is called {name!r}"
             return Problem(what, where(place), suggestion(name, known))
         return known[name]
+
+
+@dataclass(frozen=True)
+class ModelKind(SectionKind):
+    """The model section: initial weights that are left to the model get their name."""
+
+    def completed(self, definition: Definition, options: dict[str, Any]) -> dict[str, Any]:
+        if options["init"] != "auto":
+            return options
+        return options | {"init": MODELS[definition.name].init(options)}
 
 
 @dataclass(frozen=True)
@@ -241,7 +255,7 @@ def _readable(path: object) -> bool:
 
 
 DATASET = DatasetKind("dataset", DATASETS, "iris", options_of(_dataset_options))
-MODEL = SectionKind("model", MODELS, "softmax", COMMON_OPTIONS)
+MODEL = ModelKind("model", MODELS, "softmax", COMMON_OPTIONS)
 VARIANT = SectionKind("variant", VARIANTS, "mbgd")
 OPTIMIZER = SectionKind(
     "optimizer", OPTIMIZERS, "adam", options_of(_optimizer_options), OPTIMIZER_ALIASES

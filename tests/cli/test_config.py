@@ -42,7 +42,7 @@ def test_check_prints_the_outline_of_a_valid_experiment(gdrun, tmp_path):
     assert gdrun("config", "check", str(file), "clip.norm=2", "standardize=false").out == (
         "mine: valid\n"
         "  dataset    iris, standardize false\n"
-        "  model      softmax\n"
+        "  model      softmax, init zeros\n"
         "  variant    bgd\n"
         "  optimizer  vanilla, lr 0.01\n"
         "  schedule   constant\n"

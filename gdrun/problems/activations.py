@@ -1,0 +1,185 @@
+"""Activations: what a hidden unit makes of its input, and the slope of that.
+
+An activation is written elementwise, on one input z, as a loss of one score is: the same equation
+serves arrays of any shape and, compiled, the scalars of a fused loop. It returns the value φ(z) and
+the slope φ'(z). Each form is stable for every finite z, and keeps the precision it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import pi, sqrt
+from typing import Any, Literal
+
+import numpy as np
+from numpy import expm1, maximum, minimum, sign, where
+from numpy.typing import NDArray
+
+from gdrun.methods.definitions import Definition, define
+from gdrun.problems.inits import InitName
+
+Array = NDArray[Any]
+Equation = Callable[[Array], tuple[Array, Array]]
+ActivationName = Literal[
+    "relu", "leaky_relu", "elu", "selu", "tanh", "sigmoid", "gelu", "silu", "identity"
+]
+
+
+@dataclass(frozen=True)
+class Activation(Definition):
+    """An activation with what a layer of it should start from.
+
+    init: the initial weights that fit it. gain: 1/√E[φ(z)²] for z ∼ N(0, 1), so that weights of
+    variance gain²/fan_in keep the size of what passes through.
+    """
+
+    init: InitName = "xavier"
+    gain: float = 1.0
+
+
+ACTIVATIONS: dict[str, Activation] = {}
+"""Every activation by name."""
+
+
+def activation(*, init: InitName, gain: float) -> Callable[[Equation], Equation]:
+    """Register the decorated equation as an activation."""
+
+    def register(equation: Equation) -> Equation:
+        known = define(equation)
+        ACTIVATIONS[known.name] = Activation(
+            known.name, known.function, known.options, known.doc, init=init, gain=gain
+        )
+        return equation
+
+    return register
+
+
+@activation(init="he", gain=sqrt(2))
+def relu(z: Array) -> tuple[Array, Array]:
+    """Rectified linear unit; its slope at zero is taken as 0.
+
+    φ = max(0, z),  φ' = [z > 0]
+
+    Source: Nair & Hinton 2010.
+    """
+    value = maximum(z, 0)
+    return value, sign(value)
+
+
+LEAK = 0.01
+
+
+@activation(init="he", gain=sqrt(2 / (1 + LEAK**2)))
+def leaky_relu(z: Array) -> tuple[Array, Array]:
+    """Rectified linear unit that leaks below zero.
+
+    φ = z for z > 0, else 0.01 z;  φ' = 1, else 0.01
+
+    Source: Maas, Hannun & Ng 2013.
+    """
+    slope = LEAK + (1 - LEAK) * sign(maximum(z, 0))
+    return slope * z, slope
+
+
+@activation(init="he", gain=1.2451978)
+def elu(z: Array) -> tuple[Array, Array]:
+    """Exponential linear unit, with α = 1.
+
+    φ = z for z > 0, else e^z − 1;  φ' = 1, else e^z
+
+    Source: Clevert, Unterthiner & Hochreiter 2015.
+    """
+    below = expm1(minimum(z, 0))
+    return maximum(z, 0) + below, 1 + below
+
+
+SELU_SCALE = 1.0507009873554805
+SELU_ALPHA = 1.6732632423543772
+
+
+@activation(init="lecun", gain=1.0)
+def selu(z: Array) -> tuple[Array, Array]:
+    """Scaled exponential linear unit: activations keep mean 0 and variance 1 by themselves.
+
+        φ = λ z for z > 0, else λ α (e^z − 1);  φ' = λ, else λ α e^z
+
+    λ = 1.0507…, α = 1.6733…, for which N(0, 1) is the fixed point.
+
+    Source: Klambauer et al. 2017.
+    """
+    below = SELU_ALPHA * expm1(minimum(z, 0))
+    slope = where(z > 0, SELU_SCALE, SELU_SCALE * (SELU_ALPHA + below))
+    return SELU_SCALE * (maximum(z, 0) + below), slope
+
+
+@activation(init="xavier", gain=1.5925374)
+def tanh(z: Array) -> tuple[Array, Array]:
+    """Hyperbolic tangent.
+
+    φ = tanh z,  φ' = 1 − φ²
+
+    Source: LeCun et al. 1998, section 4.4.
+    """
+    value = np.tanh(z)
+    return value, 1 - value * value
+
+
+@activation(init="xavier", gain=1.8462285)
+def sigmoid(z: Array) -> tuple[Array, Array]:
+    """Logistic sigmoid; its slope is ¼ at the most, so that deep layers of it learn slowly.
+
+        φ = 1 / (1 + e^(−z)),  φ' = φ (1 − φ)
+
+    Written as ½ (1 + tanh ½z), which cannot overflow.
+
+    Source: Rumelhart, Hinton & Williams 1986.
+    """
+    value = 0.5 + 0.5 * np.tanh(0.5 * z)
+    return value, value * (1 - value)
+
+
+GELU_SCALE = sqrt(2 / pi)
+GELU_CUBE = 0.044715
+
+
+@activation(init="he", gain=1.5335805)
+def gelu(z: Array) -> tuple[Array, Array]:
+    """Gaussian error linear unit, in the form with tanh.
+
+        φ = ½ z (1 + t),  t = tanh(c (z + 0.044715 z³)),  c = √(2/π)
+        φ' = ½ (1 + t) + ½ c z (1 − t²) (1 + 0.134145 z²)
+
+    It is within 5e-4 of z Φ(z), where Φ is the normal distribution function.
+
+    Source: Hendrycks & Gimpel 2016.
+
+    Elsewhere: approximate="tanh" in PyTorch and JAX; PyTorch's default is z Φ(z) itself.
+    """
+    square = z * z
+    t = np.tanh(GELU_SCALE * (z + GELU_CUBE * square * z))
+    half = 0.5 + 0.5 * t
+    bend = 0.5 * GELU_SCALE * z * (1 - t * t) * (1 + 3 * GELU_CUBE * square)
+    return z * half, half + bend
+
+
+@activation(init="he", gain=1.6765324)
+def silu(z: Array) -> tuple[Array, Array]:
+    """Sigmoid linear unit, also called swish.
+
+    φ = z σ(z),  φ' = σ(z) (1 + z (1 − σ(z))),  σ(z) = 1 / (1 + e^(−z))
+
+    Source: Elfwing, Uchibe & Doya 2017.
+    """
+    share = 0.5 + 0.5 * np.tanh(0.5 * z)
+    value = z * share
+    return value, share + value * (1 - share)
+
+
+@activation(init="xavier", gain=1.0)
+def identity(z: Array) -> tuple[Array, Array]:
+    """No activation at all: layers of it are one linear map.
+
+    φ = z,  φ' = 1
+    """
+    return z, 1 + 0 * z

@@ -1,0 +1,75 @@
+"""Batch normalisation, between an affine map and its activation (Ioffe & Szegedy 2015).
+
+    x̂ = (z − μ) / √(σ² + ε),  y = γ x̂ + β
+
+In training μ and σ² are the mean and variance of each unit over the batch; in evaluation they are
+running means of those, r ← 0.9 r + 0.1 s, with s the batch's mean or its unbiased variance. γ and β
+are learned, and named scale and shift. Arrays are (..., units, B); vectors are (..., units).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gdrun.problems.layout import Array, Layer
+
+EPS = 1e-5
+MOMENTUM = 0.1
+
+PARAMETERS = ("scale", "shift")
+STATISTICS = ("running_mean", "running_variance")
+
+
+@dataclass(frozen=True)
+class Normalised:
+    """What the way back needs: x̂, and 1 / √(σ² + ε); mean and variance for the running ones."""
+
+    units: Array
+    inverse: Array
+    mean: Array
+    variance: Array
+
+
+def statistics_layer(units: int, prefix: str) -> Layer:
+    """The place of a layer's running statistics in the memory of a lane."""
+    return Layer(0, units, prefix, bias=False, more=STATISTICS, ones=STATISTICS[1:])
+
+
+def normalise(z: Array) -> Normalised:
+    """Normalise each unit over the batch; z is written over."""
+    mean = z.mean(axis=-1)
+    z -= mean[..., None]
+    variance = np.vecdot(z, z) / z.shape[-1]
+    inverse = 1 / np.sqrt(variance + EPS)
+    z *= inverse[..., None]
+    return Normalised(z, inverse, mean, variance)
+
+
+def normalise_by(z: Array, memory: Array) -> Array:
+    """Normalise by running statistics (..., units, 2); z is written over."""
+    z -= memory[..., :1]
+    z /= np.sqrt(memory[..., 1:] + EPS)
+    return z
+
+
+def back(g: Array, normal: Normalised, scale: Array) -> tuple[Array, Array, Array]:
+    """From dL/dy to dL/dz, dL/dγ and dL/dβ; g is written over.
+
+    dL/dz = γ / √(σ² + ε) · (g − mean(g) − x̂ mean(g x̂))
+    """
+    rows = g.shape[-1]
+    to_scale, to_shift = np.vecdot(g, normal.units), g.sum(axis=-1)
+    g -= normal.units * (to_scale / rows)[..., None]
+    g -= (to_shift / rows)[..., None]
+    g *= (scale * normal.inverse)[..., None]
+    return g, to_scale, to_shift
+
+
+def moved_on(memory: Array, normal: Normalised) -> Array:
+    """The running statistics (..., units, 2) after one more batch."""
+    rows = normal.units.shape[-1]
+    unbiased = normal.variance * (rows / max(rows - 1, 1))
+    batch = np.stack([normal.mean, unbiased], axis=-1)
+    return memory + MOMENTUM * (batch - memory)

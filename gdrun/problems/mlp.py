@@ -1,0 +1,56 @@
+"""The multi-layer perceptron, as a config names it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Lt
+
+from gdrun.methods.definitions import Count, Positive
+from gdrun.problems.activations import ACTIVATIONS, ActivationName
+from gdrun.problems.inits import InitName
+from gdrun.problems.losses import LOSSES
+from gdrun.problems.models import Options, model
+from gdrun.problems.network import Network
+
+
+def _fitting_init(options: Options) -> InitName:
+    """The initial weights that fit the activation."""
+    return ACTIVATIONS[options["activation"]].init
+
+
+@model(task="either", init=_fitting_init)
+def mlp(
+    features: int,
+    classes: int,
+    hidden: tuple[Count, ...] = (64,),
+    activation: ActivationName = "relu",
+    batch_norm: bool = False,
+    residual: bool = False,
+    dropout: Annotated[float, Ge(0), Lt(1)] = 0.0,
+    loss: Literal["auto", "cross_entropy", "mse", "mae", "huber"] = "auto",
+    delta: Positive = 1.0,
+) -> Network:
+    """Multi-layer perceptron, for classes or for numbers.
+
+        h₀ = x,  hₖ = φ(hₖ₋₁ Wₖ + bₖ) for each hidden layer,  s = h W + b
+        L = mean loss of s + (l2/2) Σ ‖Wₖ‖²
+
+    hidden: the widths of the hidden layers. activation: φ. loss: auto is cross_entropy where the
+    target has labels, or whole numbers of at most 20 different values that repeat; else mse.
+    batch_norm: between hₖ₋₁ Wₖ and φ, in place of the bias. residual: hₖ₋₁ is added to hₖ from the
+    second hidden layer on, through a matrix where the widths differ. dropout: the share of hidden
+    units that each step leaves out. init: auto is what fits the activation.
+    """
+    # The share of dropout may differ by lane, so the objective carries it.
+    chosen = loss if loss != "auto" else "cross_entropy" if classes else "mse"
+    return Network(
+        features,
+        hidden,
+        classes if classes else 1,
+        ACTIVATIONS[activation],
+        LOSSES[chosen],
+        delta,
+        batch_norm,
+        residual,
+    )

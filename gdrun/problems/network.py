@@ -1,0 +1,253 @@
+"""A network of affine maps with activations between them, for all lanes at once.
+
+Inside the network examples lie last in memory: what enters a layer is (..., inputs, B), its
+product with the layer's matrix (..., outputs, inputs) needs no transposition, and whatever is done
+to a unit runs over whole rows of memory. Arrays are written over as soon as nothing else needs
+them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdrun.problems import batch_norm
+from gdrun.problems.activations import Activation
+from gdrun.problems.batch_norm import Normalised
+from gdrun.problems.dropout import Dropout
+from gdrun.problems.layout import Array, Layer, Layout
+from gdrun.problems.losses import Loss
+from gdrun.problems.predictor import Predictor
+
+BLOCK_ENTRIES = 2**19
+"""Entries of the widest layer, over all lanes, in one block of a long sum."""
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What the way back needs of one hidden layer.
+
+    entered (..., inputs, B); left (..., units, B); slope of the activation, and mask of dropout.
+    """
+
+    entered: Array
+    left: Array
+    slope: Array
+    normal: Normalised | None
+    mask: Array | None
+
+
+@dataclass(frozen=True)
+class Network(Predictor):
+    """Scores of a network under a loss; `outputs` is 1, or the number of classes C.
+
+    residual: h ← h + φ(…) around each hidden layer but the first, through a matrix of its own where
+    the widths differ. statistics (..., L, Q): the running ones, which scores and tallies go by.
+    """
+
+    features: int
+    hidden: tuple[int, ...]
+    outputs: int
+    activation: Activation
+    loss: Loss
+    delta: float = 1.0
+    batch_norm: bool = False
+    residual: bool = False
+    statistics: Array | None = None
+
+    @cached_property
+    def layout(self) -> Layout:
+        widths = (self.features, *self.hidden)
+        vectors = batch_norm.PARAMETERS if self.batch_norm else ()
+        layers = [
+            Layer(
+                inputs,
+                units,
+                f"layer{number}.",
+                bias=not self.batch_norm,  # the shift takes its place
+                more=vectors,
+                ones=vectors[:1],
+                gain=self.activation.gain,
+            )
+            for number, (inputs, units) in enumerate(pairwise(widths), start=1)
+        ]
+        layers.append(Layer(widths[-1], self.outputs, f"layer{self.depth + 1}."))
+        layers += [
+            Layer(widths[k], widths[k + 1], f"projection{k + 1}.", bias=False)
+            for k in self._projections
+        ]
+        return Layout(tuple(layers))
+
+    @cached_property
+    def memory(self) -> Layout:
+        """Where the running statistics of a lane live: Q is 0 without batch normalisation."""
+        normalised = self.hidden if self.batch_norm else ()
+        return Layout(
+            tuple(
+                batch_norm.statistics_layer(units, f"layer{k}.")
+                for k, units in enumerate(normalised, start=1)
+            )
+        )
+
+    @property
+    def depth(self) -> int:
+        """The number of hidden layers."""
+        return len(self.hidden)
+
+    def with_statistics(self, statistics: Array) -> Network:
+        return replace(self, statistics=statistics)
+
+    def rows_at_once(self, lanes: int) -> int:
+        """How many rows a long sum may take at once; statistics of a batch want all of it."""
+        return max(BLOCK_ENTRIES // (lanes * max(self.features, *self.hidden)), 64)
+
+    def design(self, X: Array) -> Array:
+        return np.ascontiguousarray(X)
+
+    def scores(self, W: Array, X: Array) -> Array:
+        h = _examples_last(X)
+        for k in range(self.depth):
+            z = self._affine(W, k, h)
+            if self.batch_norm:
+                assert self.statistics is not None, "evaluation goes by running statistics"
+                z = batch_norm.normalise_by(z, self.memory.matrix(self.statistics, k))
+                z = self._scaled(W, k, z)
+            value, _ = self.activation.function(z)
+            h = value if not self._skips(k) else value + self._skipped(W, k, h)
+        return self._as_scores(self._affine(W, self.depth, h))
+
+    def sums(self, W: Array, X: Array, y: NDArray[Any]) -> tuple[Array, Array]:
+        values, gradient, _ = self.training_sums(W, X, y)
+        return values, gradient
+
+    def training_sums(
+        self, W: Array, X: Array, y: NDArray[Any], dropout: Dropout | None = None
+    ) -> tuple[Array, Array, list[Passed]]:
+        """Σ ℓ and Σ ∇ℓ with the batch's own statistics, and what the hidden layers did."""
+        passed = self._forward(W, X, dropout)
+        last = passed[-1].left if passed else _examples_last(X)
+        scores = self._affine(W, self.depth, last)
+        values, slopes = self._loss(self._as_scores(scores), y)
+        return values.sum(axis=X.ndim - 2), self._backward(W, last, passed, slopes), passed
+
+    def remembered(self, memory: Array, passed: list[Passed]) -> Array:
+        """The running statistics (..., L, Q) after one more batch."""
+        moved = np.empty_like(memory)
+        for k, layer in enumerate(passed):
+            if layer.normal is not None:
+                before = self.memory.matrix(memory, k)
+                self.memory.matrix(moved, k)[...] = batch_norm.moved_on(before, layer.normal)
+        return moved
+
+    def _forward(self, W: Array, X: Array, dropout: Dropout | None) -> list[Passed]:
+        h, passed = _examples_last(X), []
+        for k, units in enumerate(self.hidden):
+            z, normal, mask = self._affine(W, k, h), None, None
+            if self.batch_norm:
+                normal = batch_norm.normalise(z)
+                z = self._scaled(W, k, normal.units)
+            left, slope = self.activation.function(z)
+            if self._skips(k):
+                left = left + self._skipped(W, k, h)
+            if dropout is not None:
+                mask = dropout.mask(units, X.shape[-2], W.dtype)
+                left = left * mask
+            passed.append(Passed(h, left, slope, normal, mask))
+            h = left
+        return passed
+
+    def _backward(self, W: Array, last: Array, passed: list[Passed], slopes: Array) -> Array:
+        G = np.empty(W.shape, W.dtype)
+        g, skipped = self._from_slopes(slopes), None
+        self._affine_gradient(G, self.depth, g, last)
+        for k in reversed(range(self.depth)):
+            g = self._weights(W, k + 1).swapaxes(-1, -2) @ g
+            if skipped is not None:
+                g += skipped
+            g, skipped = self._back_through(W, G, k, g, passed[k])
+        return G
+
+    def _back_through(
+        self, W: Array, G: Array, k: int, g: Array, layer: Passed
+    ) -> tuple[Array, Array | None]:
+        """From dL/d left to dL/dz, with the layer's gradient put into G; and what skips it."""
+        skipped = None
+        if layer.mask is not None:
+            g *= layer.mask
+        if self._skips(k):
+            skipped = self._skip_back(W, G, k, g, layer.entered)
+        g = np.multiply(g, layer.slope, out=None if skipped is g else g)
+        if layer.normal is not None:
+            vectors = self._vectors(W, k)
+            g, *to_vectors = batch_norm.back(g, layer.normal, vectors[..., 0])
+            np.stack(to_vectors, axis=-1, out=self._vectors(G, k))
+        self._affine_gradient(G, k, g, layer.entered)
+        return g, skipped
+
+    def _skip_back(self, W: Array, G: Array, k: int, g: Array, entered: Array) -> Array:
+        if k not in self._projections:
+            return g
+        place = self.depth + 1 + self._projections.index(k)
+        self._affine_gradient(G, place, g, entered)
+        back: Array = self._weights(W, place).swapaxes(-1, -2) @ g
+        return back
+
+    def _skipped(self, W: Array, k: int, h: Array) -> Array:
+        """What comes around hidden layer k."""
+        if k not in self._projections:
+            return h
+        return self._affine(W, self.depth + 1 + self._projections.index(k), h)
+
+    def _skips(self, k: int) -> bool:
+        return self.residual and k > 0
+
+    def _affine(self, W: Array, index: int, h: Array) -> Array:
+        z: Array = self._weights(W, index) @ h
+        if self.layout.layers[index].bias:
+            z += self._vectors(W, index)
+        return z
+
+    def _affine_gradient(self, G: Array, index: int, g: Array, h: Array) -> None:
+        np.matmul(g, h.swapaxes(-1, -2), out=self._weights(G, index))
+        if self.layout.layers[index].bias:
+            np.sum(g, axis=-1, keepdims=True, out=self._vectors(G, index))
+
+    def _scaled(self, W: Array, k: int, units: Array) -> Array:
+        """γ x̂ + β."""
+        vectors = self._vectors(W, k)
+        y: Array = units * vectors[..., :1]
+        y += vectors[..., 1:]
+        return y
+
+    def _weights(self, row: Array, index: int) -> Array:
+        return self.layout.matrix(row, index)[..., : self.layout.layers[index].inputs]
+
+    def _vectors(self, row: Array, index: int) -> Array:
+        return self.layout.matrix(row, index)[..., self.layout.layers[index].inputs :]
+
+    def _as_scores(self, last: Array) -> Array:
+        """(..., L, C, B) as a loss wants it: (..., B, L, C), or (..., B, L) without classes."""
+        return np.moveaxis(last, -1, -3) if self.by_class else last[..., 0, :].swapaxes(-1, -2)
+
+    def _from_slopes(self, slopes: Array) -> Array:
+        """The way back: to (..., L, C, B)."""
+        if self.by_class:
+            return np.moveaxis(slopes, -3, -1)
+        return slopes.swapaxes(-1, -2)[..., None, :]
+
+    @cached_property
+    def _projections(self) -> tuple[int, ...]:
+        """The hidden layers that a residual connection passes through a matrix."""
+        if not self.residual:
+            return ()
+        return tuple(k for k in range(1, self.depth) if self.hidden[k] != self.hidden[k - 1])
+
+
+def _examples_last(X: Array) -> Array:
+    """Features (..., B, d) as what enters the first layer of every lane: (..., 1, d, B)."""
+    return X.swapaxes(-1, -2)[..., None, :, :]

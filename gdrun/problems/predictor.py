@@ -1,0 +1,56 @@
+"""What models that score examples under a loss have in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdrun.problems.layout import Array
+from gdrun.problems.losses import Loss
+
+
+class Predictor(ABC):
+    """A model with scores, under a loss; delta is the option of a loss that has one."""
+
+    loss: Loss
+    delta: float
+
+    @abstractmethod
+    def scores(self, W: Array, X: Array) -> Array:
+        """The model's outputs for the rows of X: (..., B, L) or (..., B, L, C)."""
+
+    @property
+    def by_class(self) -> bool:
+        """Whether there is a score for each class."""
+        return self.loss.targets == "code"
+
+    @property
+    def classifies(self) -> bool:
+        return self.loss.targets != "number"
+
+    def encode(self, y: NDArray[Any]) -> NDArray[Any]:
+        return 2 * y - 1 if self.loss.targets == "sign" else y
+
+    def tally(self, W: Array, X: Array, y: NDArray[Any]) -> tuple[Array, Array]:
+        scores = self.scores(W, X)
+        values, _ = self._loss(scores, y)
+        rows = X.ndim - 2
+        target = y[..., None]
+        if self.by_class:
+            right = scores.argmax(axis=-1) == target
+        elif self.classifies:
+            right = (scores > 0) == (target > 0)
+        else:
+            return values.sum(axis=rows), np.full(W.shape[:-1], np.nan, dtype=W.dtype)
+        return values.sum(axis=rows), right.sum(axis=rows)
+
+    @cached_property
+    def _loss(self) -> Callable[[Array, NDArray[Any]], tuple[Array, Array]]:
+        if "delta" not in self.loss.options:
+            return self.loss.function
+        return lambda scores, y: self.loss.function(scores, y, delta=self.delta)
