@@ -21,6 +21,7 @@ from gdrun.cli.studying import (
     runner,
     study_directory,
 )
+from gdrun.errors import GdrunError
 
 if TYPE_CHECKING:
     from gdrun.study.comparison import Comparison
@@ -96,8 +97,11 @@ def compare(
     by = _metric(metric, contenders)
     goal = parse_target(target, contenders[0].experiment) if target else None
     plan = plan_comparison(contenders, range(base.seed, base.seed + seeds))
-    directory = study_directory(plan, "compare", base, data, out, resume)
     alone = any(each.experiment.stopping.seconds is not None for each in contenders)
+    if alone and jobs > 1:
+        hint = "leave --jobs out, or give a budget of epochs or gradients"
+        raise GdrunError("runs that share a machine share its seconds", where="--jobs", hint=hint)
+    directory = study_directory(plan, "compare", base, data, out, resume)
     interruption = Interruption()
     with interruption.watching():
         means = Means(

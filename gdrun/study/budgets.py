@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from gdrun.errors import GdrunError, suggestion
+from gdrun.errors import ConfigError, GdrunError, Problem, suggestion
 from gdrun.spec.experiment import Experiment
 from gdrun.spec.loading import load
 from gdrun.spec.overrides import Override
@@ -46,4 +46,11 @@ def with_budget(candidate: Candidate, budget: Budget) -> Candidate:
     text = f"--budget {unit}={amount:g}"
     changes = [Override(f"stopping.{each}", None, text) for each in BUDGETS if each != unit]
     changes.append(Override(f"stopping.{unit}", amount, text))
-    return replace(candidate, experiment=load(candidate.experiment, changes))
+    try:
+        return replace(candidate, experiment=load(candidate.experiment, changes))
+    except ConfigError as error:
+        if unit != "seconds":
+            raise
+        hint = f"such as {candidate.name}+constant; or --budget gradients"
+        problems = [Problem(each.what, each.where, hint) for each in error.problems]
+        raise ConfigError(problems) from None

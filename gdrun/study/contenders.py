@@ -69,17 +69,25 @@ def _changes(part: str, word: str, base: Experiment) -> list[Override]:
     """What one part of a contender's name sets."""
     if "=" in part:
         return [parse_override(part)]
-    for key in NAMED:
-        if key not in base.sections and key != "model":
-            continue
-        kind = SECTIONS[key]
-        name = kind.aliases.get(part, part)
-        if name in kind.registry:
-            kept = key in base.sections and getattr(base, key).name == name
-            return [] if kept else [Override(key, name, part)]
+    meant = {key: name for key in NAMED if (name := _named(key, part)) is not None}
+    if "variant" in meant:
+        meant = {"variant": meant["variant"]}  # sgd is the rule's other name too
+    if len(meant) > 1:
+        hint = f"write {' or '.join(f'{key}={part}' for key in meant)}"
+        raise ConfigError(f"{part} may mean {' or '.join(meant)}", where=repr(word), hint=hint)
+    for key, name in meant.items():
+        kept = key in base.sections and getattr(base, key).name == name
+        return [] if kept else [Override(key, name, part)]
     known = [name for key in NAMED for name in SECTIONS[key].registry]
     what = f"no variant, optimizer, schedule or model is called {part!r}"
     raise ConfigError(what, where=repr(word), hint=suggestion(part, known))
+
+
+def _named(section: str, part: str) -> str | None:
+    """The name in a section's registry that a word stands for, if it is one."""
+    kind = SECTIONS[section]
+    name = kind.aliases.get(part, part)
+    return name if name in kind.registry else None
 
 
 def _seed_of(base: Experiment) -> Override:

@@ -17,7 +17,6 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
-from contextlib import contextmanager
 from typing import Any, Protocol
 
 from gdrun.engine.listeners import Listener
@@ -26,17 +25,10 @@ from gdrun.errors import GdrunError
 from gdrun.methods.plugins import load_plugin, loaded_plugins
 from gdrun.study.results import Result
 from gdrun.study.tasks import Task
+from gdrun.study.threads import for_new_processes
 
 MOST_DEATHS = 3
 """A task that was at work in so many deaths of a worker is blamed for them."""
-
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMBA_NUM_THREADS",
-)
 
 Ended = tuple[Task, list[Result]]
 Note = Callable[[str], None]
@@ -123,9 +115,9 @@ class InProcesses:
             return signal
 
         with (
-            _threads(threads),
+            for_new_processes(threads),
             ProcessPoolExecutor(
-                self._jobs, context, initializer=start_worker, initargs=(stop, plugins, threads)
+                self._jobs, context, initializer=start_worker, initargs=(stop, plugins)
             ) as pool,
         ):
             yield from OnExecutor(pool, self._jobs + 1).run(tasks, asked)
@@ -136,7 +128,7 @@ def run_task(task: Task) -> list[Result]:
     return task.run(interrupted=lambda: "SIGINT" if _stop is not None and _stop.is_set() else None)
 
 
-def start_worker(stop: Any, plugins: Sequence[str], threads: int) -> None:
+def start_worker(stop: Any, plugins: Sequence[str]) -> None:
     """Make a new process ready: deaf to Ctrl-C, which is its parent's affair, and modest."""
     import signal
 
@@ -145,31 +137,6 @@ def start_worker(stop: Any, plugins: Sequence[str], threads: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for path in plugins:
         load_plugin(path)
-    limit_threads(threads)
-
-
-def limit_threads(threads: int) -> None:
-    """Let BLAS use so many threads in this process, where threadpoolctl is there to tell it."""
-    try:
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-    except ImportError:
-        return
-    threadpool_limits(threads)
-
-
-@contextmanager
-def _threads(threads: int) -> Iterator[None]:
-    """The environment in which a new process gives BLAS so many threads."""
-    earlier = {name: os.environ.get(name) for name in THREAD_VARIABLES}
-    os.environ |= dict.fromkeys(THREAD_VARIABLES, str(threads))
-    try:
-        yield
-    finally:
-        for name, value in earlier.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 _stop: Any = None

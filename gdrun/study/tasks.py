@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -20,6 +21,7 @@ from gdrun.spec.experiment import Experiment
 from gdrun.spec.settings import Log
 from gdrun.study.plan import Trial
 from gdrun.study.results import Result
+from gdrun.study.threads import blas_threads
 
 TRACE_POINTS = 100
 """Step records that a trial keeps at most; a run of its own keeps what its config says."""
@@ -56,7 +58,9 @@ class Task:
     ) -> list[Result]:
         """Train all lanes; the results of those that were not interrupted."""
         data = prepared(self.experiments[0], self.table)
-        outcomes = Trainer(Cohort.of(self.experiments, data), listeners, interrupted).run()
+        cohort = Cohort.of(self.experiments, data)
+        with nullcontext() if cohort.batching.whole else blas_threads(1):
+            outcomes = Trainer(cohort, listeners, interrupted).run()
         return self.results(outcomes)
 
     def results(self, outcomes: Iterable[Outcome]) -> list[Result]:

@@ -59,14 +59,14 @@ def _descent() -> list[Column]:
     return [
         ("train loss", lambda row: _loss(row, 0.5)),
         ("quartiles", lambda row: f"{_loss(row, 0.25)} … {_loss(row, 0.75)}"),
-        ("steps that raised the loss", lambda row: percent(row.rising)),
+        ("uphill steps", lambda row: percent(row.rising)),
         ("curve", lambda row: curve(row.standing)),
     ]
 
 
 def _table(comparison: Comparison, columns: Sequence[Column]) -> RenderableType:
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("contender", min_width=10)
+    table.add_column("contender", min_width=16)
     for heading, _ in columns:
         table.add_column(heading, justify="right", no_wrap=True)
     for row in comparison.ranking:
