@@ -176,7 +176,7 @@ def _finite_column(
     infinite = np.flatnonzero(np.isinf(numbers))
     if len(infinite):
         raise DataError(
-            f"{_count(len(infinite), 'infinite value')} of {len(numbers)}, the first on this line",
+            f"{len(infinite)} of {len(numbers)} values infinite, the first on this line",
             where=f"{where}:{lines[infinite[0]]} {name}",
             hint="no method can train on it: correct the cell, or leave it empty (missing)",
         )
@@ -190,14 +190,13 @@ def _require_values(columns: Sequence[Column], where: str) -> None:
             Problem("has no values at all", f"{where} {column.name}", leaving_out(column.name))
             for column in empty
         ]
-        raise DataError(shortened(problems, "column"))
+        raise DataError(shortened(problems))
 
 
 def _require_no_gaps(columns: Sequence[Column], lines: Sequence[int], where: str) -> None:
     problems = [
         Problem(
-            f"{_count(int(column.gaps.sum()), 'missing value')} of {len(lines)}, "
-            "the first on this line",
+            f"{column.gaps.sum()} of {len(lines)} values missing, the first on this line",
             f"{where}:{lines[int(column.gaps.argmax())]} {column.name}",
         )
         for column in columns
@@ -205,17 +204,16 @@ def _require_no_gaps(columns: Sequence[Column], lines: Sequence[int], where: str
     ]
     if problems:
         hint = "missing: drop leaves such rows out; missing: mean fills in training means"
-        problems = shortened(problems, "column")
+        problems = shortened(problems)
         raise DataError([*problems[:-1], replace(problems[-1], hint=hint)])
 
 
-def shortened(problems: Sequence[Problem], kind: str) -> list[Problem]:
-    """At most MOST_PROBLEMS of them, and one more that counts the rest."""
+def shortened(problems: Sequence[Problem]) -> list[Problem]:
+    """The problems of at most MOST_PROBLEMS columns, and one more that counts the rest."""
     rest = len(problems) - MOST_PROBLEMS
     if rest <= 0:
         return list(problems)
-    more = f"and {_count(rest, f'more {kind}')} with the same problem"
-    return [*problems[:MOST_PROBLEMS], Problem(more)]
+    return [*problems[:MOST_PROBLEMS], Problem(f"and {_count(rest, 'more column')} like these")]
 
 
 def leaving_out(name: str) -> str:

@@ -146,7 +146,7 @@ def _text_columns(
     if problems and not layout.header:
         problems = [_perhaps_a_name(problem, f"{where}:{lines[0]} ") for problem in problems]
     if problems:
-        raise DataError(shortened(problems, "column"))
+        raise DataError(shortened(problems))
     return columns
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
@@ -32,7 +34,7 @@ class Layout:
     def decimal(self) -> str:
         return _decimal(self.delimiter)
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         cells = self.header or ("",) * self.width
         return [cell or f"x{position}" for position, cell in enumerate(cells)]
@@ -205,14 +207,14 @@ def _is_header(rows: Sequence[Sequence[str]], decimal: str) -> bool:
 
 
 def _require_unique(names: Sequence[str], where: str) -> None:
-    for name in names:
+    name, times = Counter(names).most_common(1)[0]
+    if times > 1:
         positions = [str(position) for position, other in enumerate(names) if other == name]
-        if len(positions) > 1:
-            raise DataError(
-                f"columns {', '.join(positions)} are all called {name!r}",
-                where=where,
-                hint="give each column its own name",
-            )
+        raise DataError(
+            f"columns {', '.join(positions)} share the name {name!r}",
+            where=where,
+            hint="give each column its own name",
+        )
 
 
 def _neighbours(path: Path) -> str | None:

@@ -28,7 +28,8 @@ class Moments:
 
     @property
     def varies(self) -> NDArray[np.bool_]:
-        return self.low != self.high
+        varies: NDArray[np.bool_] = self.low != self.high
+        return varies
 
 
 def blocks(rows: int, row_bytes: int) -> Iterator[slice]:

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from gdrun.data.columns import leaving_out
+from gdrun.data.mapping import moments
 from gdrun.data.splitting import Rows, split_rows
 from gdrun.data.table import Part, Prepared, Table, Task
 from gdrun.errors import DataError
+from gdrun.problems.rows import MappedRows
 
 Columns = NDArray[np.float64]
 
@@ -33,8 +35,9 @@ def prepare(
 ) -> Prepared:
     """Split the rows, fill and standardise the columns by the training part, cast to `dtype`.
 
-    task: None is what suits the target. validation, test: fractions (floats below 1) or counts; 0 is none. The same table, options
-    and seed give the same bits.
+    task: None is what suits the target. validation, test: fractions (floats below 1) or counts; 0
+    is none. The same table, options and seed give the same bits. A table on disk stays there: its
+    parts are rows that are standardised as they are read.
     """
     y: NDArray[Any]
     task = task or suitable_task(table)
@@ -47,18 +50,25 @@ def prepare(
     rows = split_rows(strata, validation=validation, test=test, seed=seed)
     notes = [*table.notes, *_untrained_classes(strata[rows.train], classes, table)]
 
-    means = _gap_means(table, rows.train)
+    on_disk = isinstance(table.X, np.memmap)
+    means = None if on_disk else _gap_means(table, rows.train)
     mean = scale = None
     constant: tuple[str, ...] = ()
-    if standardize:
+    if on_disk:
+        mean, scale, varies = _mapped_standardisation(table, rows.train)
+    elif standardize:
         mean, scale, varies = standardisation(_filled(table.X[rows.train], means))
+    if not standardize:
+        mean = scale = None
+    elif not varies.all():
         constant = tuple(np.array(table.feature_names, dtype=object)[~varies])
-        if constant:
-            notes.append(f"constant in the training rows, so centred only: {_listed(constant)}")
+        notes.append(f"constant in the training rows, so centred only: {_listed(constant)}")
     if task == "regression":
         y = _cast(y[:, None], (table.target_name,), dtype, table.name)[:, 0]
 
     def part(chosen: Rows) -> Part:
+        if on_disk:
+            return Part(MappedRows(table.X, chosen, np.dtype(dtype), mean, scale), y[chosen])
         X = _filled(table.X[chosen], means)
         if mean is not None and scale is not None:
             with np.errstate(over="ignore"):
@@ -81,6 +91,18 @@ def prepare(
         sha256=table.sha256,
         notes=tuple(notes),
     )
+
+
+def _mapped_standardisation(
+    table: Table, trained: Rows
+) -> tuple[Columns, Columns, NDArray[np.bool_]]:
+    """As `standardisation`, of a matrix on disk; every one of its values is checked on the way."""
+    marks = np.zeros(len(table.y), dtype=bool)
+    marks[trained] = True
+    found = moments(table.X, marks, table.name)
+    varies = found.varies
+    mean = np.where(varies, found.mean, found.low)
+    return mean, np.where(varies, found.deviation, 1.0), varies
 
 
 def suitable_task(table: Table) -> Task:

@@ -9,6 +9,7 @@ from typing import Any
 from gdrun.data import generators, packaged
 from gdrun.data.arrays import arrays
 from gdrun.data.csv_files import read_csv
+from gdrun.data.npy_files import read_npy, read_npz
 from gdrun.data.table import Table
 from gdrun.errors import DataError, suggestion
 from gdrun.methods.definitions import Definition, define, inputs_of
@@ -33,7 +34,11 @@ DATASETS: dict[str, Definition] = {
     )
 }
 
-READERS = dict.fromkeys((".csv", ".tsv", ".txt", ".data"), define(read_csv, name="csv"))
+READERS = {
+    **dict.fromkeys((".csv", ".tsv", ".txt", ".data"), define(read_csv, name="csv")),
+    ".npy": define(read_npy, name="npy"),
+    ".npz": define(read_npz, name="npz"),
+}
 
 PREPARATION = frozenset({"seed", "split", "standardize"})
 """Keys of the dataset section that are not the source's own."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from gdrun.data.mapping import blocks
 
 Task = Literal["regression", "classification"]
 
@@ -35,7 +38,8 @@ class Table:
         digest = hashlib.sha256()
         for array in (self.X, self.y):
             digest.update(f"{array.shape} {array.dtype.str}".encode())
-            digest.update(np.ascontiguousarray(array).data)
+            for part in blocks(len(array), array.dtype.itemsize * math.prod(array.shape[1:])):
+                digest.update(np.ascontiguousarray(array[part]).data)
         return digest.hexdigest()
 
 
@@ -43,10 +47,11 @@ class Table:
 class Part:
     """Rows that are used together.
 
-    X (n, d) in the run's dtype. y (n,): numbers in the run's dtype, or int64 class codes.
+    X (n, d) in the run's dtype: an array, or MappedRows that stay on disk. y (n,): numbers in the
+    run's dtype, or int64 class codes.
     """
 
-    X: NDArray[Any]
+    X: Any
     y: NDArray[Any]
 
     @property

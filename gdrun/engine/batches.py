@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 
 from gdrun.engine.cohort import Cohort
 from gdrun.engine.plan import Place
-from gdrun.problems.objective import Array
+from gdrun.problems.rows import rows_of
 
-Batch = tuple[Array, NDArray[Any]]
-"""Features and targets of one step: X (S, B, D) and y (S, B) for S index streams."""
+Batch = tuple[Any, NDArray[Any]]
+"""Features and targets of one step: X (S, B, D) and y (S, B) for S index streams.
+
+All rows at once, of a full batch, are the only entry of a tuple: they may be on disk.
+"""
 
 CHUNK_ENTRIES = 2**18
 """Entries of X gathered at once: 2 MB of float64, about what a core keeps close."""
@@ -47,10 +50,10 @@ class Batches:
         X, y = self._data.X, self._data.y
         size = self._batching.at(place.epoch).batch_size
         if self._batching.whole:
-            return [(X[None], y[None])] * steps
+            return [((X,), y[None])] * steps
         if not self._batching.draws:
             part = slice(place.position * size, (place.position + steps) * size)
-            X, y = X[None, part], y[None, part]
+            X, y = rows_of(X, part)[None], y[None, part]
         else:
             chosen = self.chosen(seeds, place, steps)
             X, y = X.take(chosen, axis=0), y.take(chosen)

@@ -24,7 +24,9 @@ from gdrun.methods.sampling import VARIANTS, Batching
 from gdrun.methods.schedules import SCHEDULES
 from gdrun.problems.inits import initial_row
 from gdrun.problems.models import LANE_OPTIONS, MODELS
+from gdrun.problems.network import Network
 from gdrun.problems.objective import Array, Model, Objective
+from gdrun.problems.rows import Examples
 from gdrun.problems.surfaces import noise_vectors
 from gdrun.spec.experiment import Experiment
 from gdrun.spec.sections import Section
@@ -36,7 +38,7 @@ Numbers = Callable[[Experiment], float]
 class Design:
     """One part of the data as the model multiplies it: X (n, D), encoded targets y (n,)."""
 
-    X: Array
+    X: Examples
     y: NDArray[Any]
 
     @property
@@ -96,6 +98,14 @@ class Cohort:
     def place_names(self) -> tuple[str, ...]:
         """The names of the weights, where the trace keeps them at every step."""
         return ("x", "y") if self.shared.surface is not None else ()
+
+    def initial_memory(self) -> Array:
+        """The running statistics (lanes, Q) at the start; Q is 0 where the model has none."""
+        lanes = len(self.experiments)
+        if not isinstance(self.model, Network):
+            return np.empty((lanes, 0), dtype=self.dtype)
+        row = initial_row(self.model.memory, "zeros", 0, 0.0)
+        return np.tile(row.astype(self.dtype), (lanes, 1))
 
     def initial_weights(self) -> Array:
         """W (lanes, P) at the start: lanes of one seed start alike."""
@@ -168,16 +178,26 @@ class Lanes:
 
     @cached_property
     def objective(self) -> Objective:
-        return Objective(self.cohort.model, self.operand(lambda experiment: experiment.model["l2"]))
+        """The objective with each lane's own numbers."""
+        l2 = self.operand(lambda experiment: experiment.model["l2"])
+        dropout = (
+            self.operand(lambda experiment: experiment.model["dropout"]) if self.drops else 0.0
+        )
+        return Objective(self.cohort.model, l2, dropout)
+
+    @cached_property
+    def drops(self) -> bool:
+        """Whether any lane leaves out units in training."""
+        return any(experiment.model.options.get("dropout") for experiment in self.experiments)
 
     @cached_property
     def streams(self) -> list[tuple[int, slice]]:
-        """The index streams in use: each seed, with the lanes that follow it.
+        """The random streams of steps in use: each seed, with the lanes that follow it.
 
-        Where the order of the data is not drawn, all lanes follow one stream.
+        Where neither the order of the data nor dropout is drawn, all lanes follow one stream.
         """
         seeds = [experiment.seed for experiment in self.experiments]
-        if not self.cohort.batching.draws:
+        if not (self.cohort.batching.draws or self.drops):
             return [(seeds[0], slice(0, len(seeds)))]
         starts = [k for k, seed in enumerate(seeds) if k == 0 or seed != seeds[k - 1]]
         return [

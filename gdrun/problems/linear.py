@@ -19,6 +19,7 @@ from gdrun.problems.layout import Array, Layer, Layout
 from gdrun.problems.losses import LOSSES, Loss
 from gdrun.problems.models import model
 from gdrun.problems.predictor import Predictor
+from gdrun.problems.rows import Examples, MappedRows
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,9 @@ class LinearModel(Predictor):
         layer = Layer(self.features, self.outputs, bias=self.bias, scalar=not self.by_class)
         return Layout((layer,))
 
-    def design(self, X: Array) -> Array:
+    def design(self, X: Examples) -> Examples:
+        if isinstance(X, MappedRows):
+            return X.with_ones() if self.bias else X
         if not self.bias:
             return np.ascontiguousarray(X)
         wide = np.empty((len(X), self.features + 1), dtype=X.dtype)

@@ -23,6 +23,7 @@ from gdrun.problems.dropout import Dropout
 from gdrun.problems.layout import Array, Layer, Layout
 from gdrun.problems.losses import Loss
 from gdrun.problems.predictor import Predictor
+from gdrun.problems.rows import Examples, contiguous
 
 BLOCK_ENTRIES = 2**19
 """Entries of the widest layer, over all lanes, in one block of a long sum."""
@@ -106,8 +107,8 @@ class Network(Predictor):
         """How many rows a long sum may take at once; statistics of a batch want all of it."""
         return max(BLOCK_ENTRIES // (lanes * max(self.features, *self.hidden)), 64)
 
-    def design(self, X: Array) -> Array:
-        return np.ascontiguousarray(X)
+    def design(self, X: Examples) -> Examples:
+        return contiguous(X)
 
     def scores(self, W: Array, X: Array) -> Array:
         h = _examples_last(X)

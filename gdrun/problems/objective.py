@@ -7,14 +7,18 @@ for S index streams W (S, L, P) against X (S, B, D) and y (S, B).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gdrun.problems.dropout import Dropout
 from gdrun.problems.layout import Layout
+from gdrun.problems.network import Network
+from gdrun.problems.rows import Examples, MappedRows, rows_of
 
 Array = NDArray[np.floating[Any]]
 
@@ -31,7 +35,7 @@ class Model(Protocol):
     @property
     def classifies(self) -> bool: ...
 
-    def design(self, X: Array) -> Array:
+    def design(self, X: Examples) -> Examples:
         """The features in the form the model multiplies them: (n, d) to (n, D)."""
 
     def encode(self, y: NDArray[Any]) -> NDArray[Any]:
@@ -49,27 +53,58 @@ class Model(Protocol):
 
 @dataclass(frozen=True)
 class Objective:
-    """A model with its l2 penalty: a float, or one for each lane (..., L, 1)."""
+    """A model with its l2 penalty and share of dropout: floats, or one for each lane (..., L, 1).
+
+    Value and gradient are those of training, with the statistics of the rows at hand where a
+    network normalises by them; evaluation goes by the running ones. Only a step of training drops
+    units.
+    """
 
     model: Model
     l2: Any = 0.0
+    dropout: Any = 0.0
 
-    def with_l2(self, l2: Any) -> Objective:
-        return Objective(self.model, l2)
+    def with_numbers(self, change: Callable[[Array], Array]) -> Objective:
+        """The objective with its numbers by lane changed in shape, or to those of some lanes."""
+        l2, dropout = (
+            change(number) if isinstance(number, np.ndarray) else number
+            for number in (self.l2, self.dropout)
+        )
+        return Objective(self.model, l2, dropout)
 
-    def value_and_gradient(self, W: Array, X: Array, y: NDArray[Any]) -> tuple[Array, Array]:
+    def with_memory(self, memory: Array) -> Objective:
+        """The objective that is evaluated with these running statistics (..., L, Q)."""
+        if not isinstance(self.model, Network):
+            return self
+        return replace(self, model=self.model.with_statistics(memory))
+
+    def training_step(
+        self, W: Array, memory: Array, X: Examples, y: NDArray[Any], dropout: Dropout | None
+    ) -> tuple[Array, Array, Array]:
+        """L(W) and ∇L(W) of a step that may leave units out, and the memory after it."""
+        assert isinstance(self.model, Network), "only networks behave otherwise in training"
+        rows = rows_of(X, slice(None))
+        total, gradient, passed = self.model.training_sums(W, rows, y, dropout)
+        value, gradient = self._mean(W, total, gradient, X.shape[-2])
+        return value, gradient, self.model.remembered(memory, passed)
+
+    def value_and_gradient(self, W: Array, X: Examples, y: NDArray[Any]) -> tuple[Array, Array]:
         """L(W) (..., L) and ∇L(W) (..., L, P) on these rows."""
         rows = X.shape[-2]
-        block = block_rows(X.shape[-1])
-        if rows <= block:
+        block = self._block(W, X, whole=True)
+        if rows <= block and not isinstance(X, MappedRows):
             total, gradient = self.model.sums(W, X, y)
         else:
-            total, gradient = self.model.sums(W, X[..., :block, :], y[..., :block])
+            total, gradient = self.model.sums(W, rows_of(X, slice(block)), y[..., :block])
             for start in range(block, rows, block):
                 part = slice(start, start + block)
-                more, slope = self.model.sums(W, X[..., part, :], y[..., part])
+                more, slope = self.model.sums(W, rows_of(X, part), y[..., part])
                 total += more
                 gradient += slope
+        return self._mean(W, total, gradient, rows)
+
+    def _mean(self, W: Array, total: Array, gradient: Array, rows: int) -> tuple[Array, Array]:
+        """Sums over the rows as means, with the penalty; the gradient is written over."""
         value = total / rows
         gradient /= rows
         if self._decay is not None:
@@ -86,19 +121,27 @@ class Objective:
         return result
 
     def loss_and_accuracy(
-        self, W: Array, X: Array, y: NDArray[Any]
+        self, W: Array, X: Examples, y: NDArray[Any]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The mean data loss, without the penalty, and the share of right predictions: (..., L)."""
         rows = X.shape[-2]
-        block = block_rows(X.shape[-1])
+        block = self._block(W, X, whole=False)
         losses = np.zeros(W.shape[:-1])
         right = np.zeros(W.shape[:-1])
         for start in range(0, rows, block):
             part = slice(start, start + block)
-            loss, hits = self.model.tally(W, X[..., part, :], y[..., part])
+            loss, hits = self.model.tally(W, rows_of(X, part), y[..., part])
             losses += loss
             right += hits
         return losses / rows, right / rows
+
+    def _block(self, W: Array, X: Examples, *, whole: bool) -> int:
+        """How many rows are summed at once. whole: not fewer than the statistics are taken over."""
+        if not isinstance(self.model, Network):
+            return block_rows(X.shape[-1])
+        if whole and self.model.batch_norm:
+            return int(X.shape[-2])
+        return self.model.rows_at_once(W.size // W.shape[-1])
 
     @cached_property
     def _decay(self) -> Array | None:

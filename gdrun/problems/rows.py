@@ -7,12 +7,15 @@ is read anew each time, a block or a batch at once, and only that much of it is 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+# NumPy's type and MappedRows have no name in common: a union of them would refuse indexing.
+Examples: TypeAlias = Any
+"""The features of examples: an array (..., n, D), or MappedRows."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,12 @@ class MappedRows:
         return wide
 
 
-def rows_of(X: Any, part: slice) -> Array:
+def contiguous(X: Examples) -> Examples:
+    """X in C order; rows on disk are left there."""
+    return X if isinstance(X, MappedRows) else np.ascontiguousarray(X)
+
+
+def rows_of(X: Examples, part: slice) -> Array:
     """Rows `part` of X, an array (..., n, D) or rows on disk."""
     if isinstance(X, MappedRows):
         return X.block(part)

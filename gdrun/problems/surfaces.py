@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from gdrun.methods.definitions import Count, Definition, NonNegative, Positive, define, options_of
 from gdrun.problems.layout import Array, Layer, Layout
+from gdrun.problems.rows import Examples
 
 Point = tuple[float, float]
 Equation = Callable[..., tuple[Any, Any, Any]]
@@ -162,7 +163,7 @@ class SurfaceModel:
     def classifies(self) -> bool:
         return False
 
-    def design(self, X: Array) -> Array:
+    def design(self, X: Examples) -> Examples:
         return np.ascontiguousarray(X)
 
     def encode(self, y: NDArray[Any]) -> NDArray[Any]:
