@@ -110,9 +110,10 @@ class RunDirectory(Listener):
 
     def _write_experiment(self) -> None:
         plain = self._experiment.plain()
-        if path := plain.get("dataset", {}).get("path"):
+        dataset = plain.get("dataset", {})
+        for key in dataset.keys() & {"path", "targets"}:
             # The run is to be repeated from any directory.
-            plain["dataset"]["path"] = str(Path(path).expanduser().absolute())
+            dataset[key] = str(Path(dataset[key]).expanduser().absolute())
         write_text(self.path / "config.yaml", to_yaml(plain))
 
     def _write_record(self, record: Record) -> None:
