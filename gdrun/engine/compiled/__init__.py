@@ -1,0 +1,16 @@
+"""The compiled engine: the linear models' steps as fused loops, compiled by Numba.
+
+The NumPy engine defines what gdrun computes; this one computes the same sums faster. It has no
+rules or losses of its own. A module is written out for the pair that a run needs: the rule's source
+and the loss's, taken from their registries as they stand, in front of the loops (`kernels`). So a
+new rule, a plugin's too, is compiled without being told how. Kernels with integer codes for rules
+were rejected: every new rule would be a change here, and a plugin's would have none.
+
+    sources        the text of a registered function, with what it reads
+    class_losses   losses over classes, for one example
+    loops          the fused loops over steps, lanes, rows and parameters
+    kernels        the text of the module for one loss and one rule
+    modules        that module on disk, where compiled code waits for the next process
+    problem        data under a loss: sums over all rows in one pass
+    stepper        the interface of the NumPy stepper
+"""

@@ -1,0 +1,175 @@
+"""Kernels: the text of the module that holds the fused loops for one loss and one rule.
+
+The module is complete in itself, the rule's and the loss's own source included, so that the hash of
+its text says all about what it computes: it names the file under which compiled code is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import version
+from types import ModuleType
+from typing import Any
+
+from gdrun.engine.compiled import loops
+from gdrun.engine.compiled.class_losses import CLASS_LOSSES
+from gdrun.engine.compiled.modules import loaded
+from gdrun.engine.compiled.sources import NotCompilableError, body_of, source_of
+from gdrun.methods.rules import Rule
+from gdrun.problems.losses import Loss
+
+HEADER = '''"""Fused loops of gdrun for the loss {loss} and the rule {rule}: written by a program.
+
+gdrun {gdrun}, numba {numba}, llvmlite {llvmlite}
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+from numba.np.arrayobj import make_array
+
+# Sums may be reordered, products and sums fused; NaN and infinity keep their meaning.
+kernel = njit(cache=True, nogil=True, error_model="numpy", fastmath={{"reassoc", "contract"}})
+
+
+@intrinsic
+def prefetch(context, array, place):
+    def build(context, builder, signature, given):
+        view = make_array(signature.args[0])(context, builder, given[0])
+        place = cgutils.unpack_tuple(builder, given[1])
+        pointer = cgutils.get_item_pointer(
+            context, builder, signature.args[0], view, place, wraparound=False
+        )
+        byte = ir.IntType(8).as_pointer()
+        number = ir.IntType(32)
+        form = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        function = cgutils.get_or_insert_function(builder.module, form, "llvm.prefetch.p0")
+        hints = [number(0), number(3), number(1)]
+        builder.call(function, [builder.bitcast(pointer, byte), *hints])
+        return context.get_dummy_value()
+
+    return types.void(array, place), build
+
+'''
+
+UPDATE = """
+@kernel
+def update(W, g, slots, t, options, lane):
+    {options}
+    moved = length = 0.0
+    for j in range(len(g)):
+        old = W[lane, j]
+        {results} = {rule}({arguments})
+        {stores}
+        step = W[lane, j] - old
+        moved += step * step
+        length += W[lane, j] * W[lane, j]
+    return moved, length
+
+
+@kernel
+def update_by_example(X, i, slope, decay, W, slots, t, options, lane):
+    {options}
+    squares = penalty = moved = length = 0.0
+    for j in range(W.shape[1]):
+        old = W[lane, j]
+        pull = decay[lane, j] * old
+        g = slope * X[i, j] + pull
+        squares += g * g
+        penalty += pull * old
+        {results} = {rule}({arguments_by_example})
+        {stores}
+        step = W[lane, j] - old
+        moved += step * step
+        length += W[lane, j] * W[lane, j]
+    return squares, penalty, moved, length
+
+"""
+
+CONSTANTS = ("AHEAD", "LINE")
+SHARED = (
+    loops.product_sums,
+    loops.clip,
+    loops.finish_step,
+    loops.finish_steps,
+    loops.whole_products,
+)
+ROWS = (loops.row_sums, loops.whole_rows, loops.advance_rows, loops.advance_examples)
+
+
+def kernel_text(loss: Loss, rule: Rule, fixed: Mapping[str, Any]) -> str:
+    """The module's text. fixed: the values of the rule's options that lanes cannot differ in.
+
+    Raises NotCompilableError where the rule or the loss has no compiled form.
+    """
+    if rule.uses_norm:
+        raise NotCompilableError(f"{rule.name} asks for layer norms")
+    versions = {name: version(name) for name in ("gdrun", "numba", "llvmlite")}
+    constants = "".join(f"{name} = {getattr(loops, name)}\n" for name in CONSTANTS)
+    parts = [
+        HEADER.format(loss=loss.name, rule=rule.name, **versions) + constants,
+        source_of(rule.function),
+        _update(rule, fixed),
+        *_losses(loss),
+        *_loops(loss),
+    ]
+    return "\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+@cache
+def kernels(text: str) -> ModuleType:
+    """The module of this text, compiled as its functions are first called."""
+    return loaded(text)
+
+
+def option_order(rule: Rule) -> list[str]:
+    """The options that lanes may differ in, in the order of a kernel's columns; lr is first."""
+    varying = [name for name, option in rule.options.items() if option.varies]
+    return ["lr", *(name for name in varying if name != "lr")]
+
+
+def _update(rule: Rule, fixed: Mapping[str, Any]) -> str:
+    """The rule as a loop over parameters, in double precision whatever the arrays hold."""
+    slots = [f"slots[lane, {k}, j]" for k in range(len(rule.slots))]
+    names = option_order(rule)
+    given = {name: name for name in names} | {name: repr(value) for name, value in fixed.items()}
+    inputs = ["float(old)", "float(g[j])", *(f"float({slot})" for slot in slots)]
+    # The function's own parameter order: options may be declared in any.
+    arguments = [*inputs, *(("t",) if rule.uses_t else ()), *(given[name] for name in rule.options)]
+    results = [f"new_{k}" for k in range(len(slots) + 1)]
+    return UPDATE.format(
+        options="\n    ".join(f"{name} = options[lane, {k}]" for k, name in enumerate(names)),
+        rule=rule.function.__name__,
+        results=", ".join(results),
+        arguments=", ".join(arguments),
+        arguments_by_example=", ".join(arguments).replace("g[j]", "g"),
+        stores="\n        ".join(
+            f"{to} = {new}" for to, new in zip(["W[lane, j]", *slots], results, strict=True)
+        ),
+    )
+
+
+def _losses(loss: Loss) -> list[str]:
+    if loss.equation is None:
+        twin = CLASS_LOSSES.get(loss.name)
+        if twin is None:
+            raise NotCompilableError(f"{loss.name} has no form for one example")
+        return [source_of(twin), f"class_loss = {loss.name}\n"]
+    options = "".join(f", extra[{k}]" for k in range(len(loss.options)))
+    text = f"@kernel\ndef loss(s, y, extra):\n    return {loss.name}(s, y{options})\n"
+    return [source_of(loss.equation), text]
+
+
+def _loops(loss: Loss) -> list[str]:
+    """The loops for the loss's kind of scores, each behind what it calls."""
+    by_class = loss.equation is None
+    losses = loops.class_losses if by_class else loops.score_losses
+    own = () if by_class else ROWS
+    functions = (losses, *SHARED, *own, loops.advance_products)
+    texts = [body_of(function, "@kernel") for function in functions]
+    return [texts[0], f"losses = {losses.__name__}\n", *texts[1:]]

@@ -1,0 +1,109 @@
+"""Cohorts on small random data, and both engines' steppers over them."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("numba")
+
+from gdrun.data import table_from_arrays
+from gdrun.engine.batches import Batches
+from gdrun.engine.cohort import Cohort, Lanes, experiment_data
+from gdrun.engine.compiled.problem import CompiledProblem
+from gdrun.engine.compiled.stepper import CompiledStepper
+from gdrun.engine.plan import Place
+from gdrun.engine.state import State
+from gdrun.engine.steppers import NumpyStepper
+from gdrun.methods.rules import OPTIMIZERS
+from gdrun.problems.losses import LOSSES
+from gdrun.spec.experiment import resolve
+
+ELEMENTWISE = [name for name, rule in OPTIMIZERS.items() if not rule.uses_norm]
+
+MODELS = {
+    "mse": {"name": "linear", "loss": "mse"},
+    "mae": {"name": "linear", "loss": "mae"},
+    "huber": {"name": "linear", "loss": "huber", "delta": 0.7},
+    "logistic": {"name": "logistic"},
+    "cross_entropy": {"name": "softmax"},
+    "hinge": {"name": "svm", "loss": "hinge"},
+    "squared_hinge": {"name": "svm", "loss": "squared_hinge"},
+}
+VARIANTS = {
+    "bgd": {"name": "bgd"},
+    "sgd": {"name": "sgd"},
+    "mbgd": {"name": "mbgd", "batch_size": 13},
+    "sequential": {"name": "mbgd", "batch_size": 8, "sampling": "sequential"},
+}
+
+
+def rate_of(optimizer):
+    """Below the default: a step divided by its own size would magnify rounding near the end."""
+    return OPTIMIZERS[optimizer].options["lr"].default / 4
+
+
+def table_of(loss, rows):
+    """Random rows of 5 features, with targets of the kind that the loss wants.
+
+    Nothing is centred: a gradient that is nothing but rounding has no path to agree on.
+    """
+    draw = np.random.default_rng(3)
+    X = draw.normal(0.3, size=(rows, 5))
+    score = X @ draw.normal(size=5) + 0.3 * draw.normal(size=rows)
+    targets = {"number": score, "sign": score > 0, "code": np.digitize(score, [-1, 1])}
+    return table_from_arrays(X, targets[LOSSES[loss].targets] * 1)
+
+
+def cohort_of(loss, optimizer, variant="mbgd", *, rows=96, lanes=({},), **more):
+    """A cohort in which each lane changes keys of the one experiment."""
+    base = {
+        "dataset": {
+            "name": "arrays",
+            "split": {"validation": 0, "test": 0},
+            "standardize": False,
+        },
+        "model": MODELS[loss] | {"init": "normal", "init_std": 0.3, "l2": 0.01},
+        "variant": VARIANTS[variant],
+        "optimizer": {"name": optimizer, "lr": rate_of(optimizer)},
+        "stopping": {"steps": 200},
+    } | more
+    experiments = []
+    for lane in lanes:
+        changed = {
+            key: base[key] | value if isinstance(value, dict) else value
+            for key, value in lane.items()
+        }
+        experiments.append(resolve(base | changed))
+    return Cohort.of(experiments, experiment_data(experiments[0], table_of(loss, rows)))
+
+
+def lanes_of(cohort):
+    return Lanes(cohort, np.arange(len(cohort.experiments)))
+
+
+def steppers(cohort, limit=None, kernels=None):
+    """(stepper, W, slots) at the start, of the NumPy engine and of the compiled one."""
+    lanes, state = lanes_of(cohort), State.start(cohort)
+    limit = np.full(len(lanes.index), np.inf) if limit is None else limit
+    problem = CompiledProblem(cohort, cohort.train)
+    if kernels is not None:
+        problem.kernels = kernels
+    both = (
+        NumpyStepper(lanes, Batches(cohort), limit),
+        CompiledStepper(lanes, Batches(cohort), limit, problem),
+    )
+    return [(stepper, state.W, state.slots) for stepper in both]
+
+
+def both(cohort, steps, kernels=None):
+    """The measures of both engines over the same steps, an epoch a chunk."""
+    found = []
+    for stepper, W, slots in steppers(cohort, kernels=kernels):
+        step, epoch, chunks = 0, 0, []
+        while step < steps:
+            count = min(cohort.batching.steps_per_epoch, steps - step)
+            rates = np.broadcast_to(lanes_of(cohort).rates, (count, len(W)))
+            measures = stepper.advance(W, slots, step, Place(epoch, 0), rates)
+            W, slots, step, epoch = measures.W, measures.slots, step + count, epoch + 1
+            chunks.append(measures)
+        found.append(chunks)
+    return found

@@ -1,0 +1,144 @@
+"""The compiled engine against the NumPy engine, step by step, over every rule, loss and variant.
+
+A kernel takes a second to compile. So each rule is compiled under one loss and each loss under one
+rule, and the whole product of them runs the very same text as plain Python.
+"""
+
+from types import ModuleType
+
+import numpy as np
+import pytest
+from compiled_cases import ELEMENTWISE, VARIANTS, both, cohort_of, lanes_of, steppers
+
+from gdrun.engine.compiled.problem import text_of
+from gdrun.engine.plan import Place
+from gdrun.problems.losses import LOSSES
+
+STEPS = 200
+FIELDS = ("batch_loss", "grad_norm", "update_norm", "weight_norm", "W")
+
+
+def agree(chunks, rel):
+    """Every number of every step, relative to the largest of its kind in the chunk."""
+    assert len(chunks[0]) > 1
+    for numpy, compiled in zip(*chunks, strict=True):
+        pairs = [(getattr(numpy, name), getattr(compiled, name)) for name in FIELDS]
+        for expected, got in [*pairs, *zip(numpy.slots, compiled.slots, strict=True)]:
+            assert got.dtype == expected.dtype
+            np.testing.assert_allclose(got, expected, rtol=rel, atol=rel * np.abs(expected).max())
+        assert np.array_equal(numpy.clipped, compiled.clipped)
+        assert numpy.bad == compiled.bad
+
+
+def as_python(cohort):
+    """The generated module without Numba: its own text behind a header that compiles nothing."""
+    body = text_of(cohort).partition("\nAHEAD =")[2]
+    header = (
+        "from __future__ import annotations\n"
+        "import numpy as np\n"
+        "kernel = lambda f: f\n"
+        "prefetch = lambda array, place: None\n"
+    )
+    module = ModuleType("uncompiled")
+    exec(f"{header}AHEAD ={body}", module.__dict__)
+    return module
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("optimizer", ELEMENTWISE)
+def test_every_rule_under_every_loss_in_every_variant(optimizer, loss):
+    # In plain Python a step costs a thousand times more: fewer of them, still all kinds of step.
+    for variant in VARIANTS:
+        cohort = cohort_of(loss, optimizer, variant, rows=20)
+        agree(both(cohort, 2 * cohort.batching.steps_per_epoch, as_python(cohort)), 1e-10)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("optimizer", ELEMENTWISE)
+def test_every_rule_compiled(optimizer):
+    for variant in VARIANTS:
+        agree(both(cohort_of("mse", optimizer, variant), STEPS), 1e-9)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_loss_compiled(loss):
+    for variant in VARIANTS:
+        agree(both(cohort_of(loss, "momentum", variant), STEPS), 1e-9)
+
+
+LANES = [
+    {"seed": seed, "optimizer": {"lr": lr, "beta": beta}, "model": {"l2": l2}}
+    for seed, lr, beta, l2 in [
+        *((0, 0.01, 0.9, 0.0), (0, 0.02, 0.5, 0.1), (0, 0.03, 0.0, 1.0)),
+        *((1, 0.01, 0.9, 0.0), (4, 0.05, 0.9, 0.3), (4, 0.02, 0.2, 0.0)),
+    ]
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("clip", [{}, {"norm": 0.5}, {"value": 0.1}, {"norm": 0.8, "value": 0.2}])
+@pytest.mark.parametrize("loss", ["logistic", "cross_entropy"])
+@pytest.mark.parametrize("lanes", [2, 6])
+def test_lanes_with_numbers_and_seeds_of_their_own(lanes, loss, clip, variant):
+    # Two lanes go score by score, six through matrix products.
+    chunks = both(cohort_of(loss, "momentum", variant, lanes=LANES[-lanes:], clip=clip), STEPS)
+    agree(chunks, 1e-9)
+    assert any(measures.clipped.any() for measures in chunks[1]) == bool(clip)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("loss", ["logistic", "cross_entropy"])
+@pytest.mark.parametrize("lanes", [1, 3])
+def test_single_precision(lanes, loss, variant):
+    # Each step may differ by the rounding of a few sums, 2⁻²⁴ each, and 200 of them add up.
+    cohort = cohort_of(loss, "momentum", variant, lanes=LANES[:lanes], dtype="float32")
+    agree(both(cohort, STEPS), 1e-4)
+
+
+@pytest.mark.slow
+def test_a_momentum_that_is_cycled():
+    cohort = cohort_of("logistic", "adam", "mbgd")
+    rates = np.linspace(0.01, 0.03, 8)[:, None]
+    betas = np.linspace(0.5, 0.95, 8)[:, None]
+    numpy, compiled = (
+        stepper.advance(W, slots, 0, Place(0, 0), rates, betas)
+        for stepper, W, slots in steppers(cohort)
+    )
+    agree(([numpy, numpy], [compiled, compiled]), 1e-12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("variant", ["sgd", "mbgd", "bgd"])
+@pytest.mark.parametrize("lanes", [1, 3])
+def test_divergence_is_the_numpy_engines_word(lanes, variant):
+    # Rates far above 2/L, the loss limit 1e4 times the first loss: both engines end every chunk at
+    # the same step, with the same lanes and the same sentence.
+    changes = [{"optimizer": {"lr": lr}} for lr in (3.0, 0.001, 5.0)][:lanes]
+    cohort = cohort_of("mse", "vanilla", variant, lanes=changes)
+    for limit in (1e4, np.inf):
+        ends = []
+        for stepper, W, slots in steppers(cohort, np.full(lanes, limit)):
+            step, bad = 0, {}
+            while not bad:
+                position = step % cohort.batching.steps_per_epoch
+                count = min(20, cohort.batching.steps_per_epoch - position)
+                place = Place(step // cohort.batching.steps_per_epoch, position)
+                rates = np.broadcast_to(lanes_of(cohort).rates, (count, lanes))
+                measures = stepper.advance(W, slots, step, place, rates)
+                W, slots, bad = measures.W, measures.slots, measures.bad
+                step += measures.steps
+            ends.append((step, {lane: (f.quantity, f.layer) for lane, f in bad.items()}))
+        assert ends[0] == ends[1]
+        assert 1 not in ends[0][1]
+
+
+@pytest.mark.slow
+def test_the_state_before_a_chunk_is_not_written_to():
+    cohort = cohort_of("logistic", "momentum", "mbgd", lanes=LANES[:3])
+    _, (stepper, W, slots) = steppers(cohort)
+    before = [array.copy() for array in (W, *slots)]
+    stepper.advance(W, slots, 0, Place(0, 0), np.full((5, 3), 0.1))
+    assert all(np.array_equal(old, new) for old, new in zip(before, (W, *slots), strict=True))
