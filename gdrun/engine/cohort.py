@@ -67,14 +67,14 @@ class Cohort:
         if any(lane.shape != shared.shape for lane in lanes):
             raise ValueError("experiments of different shapes cannot be lanes of one cohort")
         model = _build_model(shared, data)
+        batching = VARIANTS[shared.variant.name].function(data.train.rows, **shared.variant.options)
+        _check_batches(model, batching)
         return cls(
             experiments=lanes,
             data=data,
             model=model,
             rule=_rule(shared),
-            batching=VARIANTS[shared.variant.name].function(
-                data.train.rows, **shared.variant.options
-            ),
+            batching=batching,
             train=_design(model, data.train),
             validation=_design(model, data.validation) if data.validation else None,
             test=_design(model, data.test) if data.test else None,
@@ -98,6 +98,11 @@ class Cohort:
     def place_names(self) -> tuple[str, ...]:
         """The names of the weights, where the trace keeps them at every step."""
         return ("x", "y") if self.shared.surface is not None else ()
+
+    def named(self, weights: Array, memory: Array) -> dict[str, Array]:
+        """A lane's weights (P,) by name, and the running statistics (Q,) that belong to them."""
+        named = self.model.layout.named(weights)
+        return named | self.model.memory.named(memory) if isinstance(self.model, Network) else named
 
     def initial_memory(self) -> Array:
         """The running statistics (lanes, Q) at the start; Q is 0 where the model has none."""
@@ -273,6 +278,20 @@ def _check_accuracy(experiment: Experiment, classes: int) -> None:
                     where=f"{key}.target_accuracy",
                     hint="use target_loss, or model.loss: cross_entropy",
                 )
+
+
+def _check_batches(model: Model, batching: Batching) -> None:
+    """The statistics of a batch need two examples or more."""
+    if not isinstance(model, Network) or not model.batch_norm:
+        return
+    rest = batching.rows % batching.batch_size
+    if batching.batch_size == 1 or (rest == 1 and not batching.drop_last):
+        what = "each batch is" if batching.batch_size == 1 else "the last batch of an epoch is"
+        raise ConfigError(
+            f"normalises by the statistics of a batch, and {what} one example",
+            where="model.batch_norm",
+            hint="choose another batch_size" + (", or drop_last: true" if rest else ""),
+        )
 
 
 def _rule(experiment: Experiment) -> Rule:

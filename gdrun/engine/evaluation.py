@@ -32,7 +32,7 @@ def read(lanes: Lanes, state: State, *, gradient: bool, moved: NDArray[np.bool_]
     last evaluation; a lane that stood still by schedule has no changes to judge.
     """
     cohort, W = lanes.cohort, state.judged
-    objective = lanes.objective
+    objective = lanes.objective.with_memory(state.memory)
     readings = _scores(cohort.train, "train", objective, W)
     readings["train_loss"] = readings["train_loss"] + objective.penalty(W)
     if cohort.validation is not None:
@@ -48,13 +48,15 @@ def read(lanes: Lanes, state: State, *, gradient: bool, moved: NDArray[np.bool_]
     return readings
 
 
-def held_out(lanes: Lanes, W: Array) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def held_out(
+    lanes: Lanes, W: Array, memory: Array
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Loss and accuracy on the test part, both (lanes,); NaN without one."""
     test = lanes.cohort.test
     if test is None:
         unknown = np.full(len(W), np.nan)
         return unknown, unknown
-    return lanes.objective.loss_and_accuracy(W, test.X, test.y)
+    return lanes.objective.with_memory(memory).loss_and_accuracy(W, test.X, test.y)
 
 
 def _scores(part: Design, name: str, objective: Objective, W: Array) -> Readings:
@@ -87,9 +89,8 @@ def remember(state: State, readings: Readings, rules: tuple[Rules, Rules], epoch
         evaluations=state.evaluations + 1,
         last_loss=readings["train_loss"],
         last_W=state.judged,
-        best_W=state.judged
-        if better.all()
-        else np.where(better[:, None], state.judged, state.best_W),
+        best_W=_where(better, state.judged, state.best_W),
+        best_memory=_where(better, state.memory, state.best_memory),
         best_loss=np.where(better, deciding, state.best_loss),
         best_step=np.where(better, state.step, state.best_step),
         best_epoch=np.where(better, epoch, state.best_epoch),
@@ -97,6 +98,11 @@ def remember(state: State, readings: Readings, rules: tuple[Rules, Rules], epoch
         to_beat_epoch=to_beat_epoch,
         stale=stale,
     )
+
+
+def _where(better: NDArray[np.bool_], new: Array, old: Array) -> Array:
+    """The rows of `new` in the lanes that are better, of `old` in the others."""
+    return new if better.all() else np.where(better[:, None], new, old)
 
 
 def fired(

@@ -50,7 +50,8 @@ class Outcome:
     """One finished lane.
 
     weights and best_weights: flat rows (P,); weights are those that the run delivers, the best
-    ones where `restored`. scores: data loss and accuracy of the delivered weights on the test
+    ones where `restored`. memory and best_memory (Q,): the running statistics that belong to them.
+    scores: data loss and accuracy of the delivered weights on the test
     part. watched: for each watched rule that would have fired, when it would have first.
     """
 
@@ -58,7 +59,9 @@ class Outcome:
     stop: Stop
     divergence: Divergence | None
     weights: Array
+    memory: Array
     best_weights: Array
+    best_memory: Array
     best: Best | None
     restored: bool
     steps: Columns

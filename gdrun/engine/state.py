@@ -22,7 +22,8 @@ class State:
 
     Arrays are replaced, never written into, so an earlier state stays good to return to.
 
-    averages: whether the last slot is an average that is judged in place of W.
+    averages: whether the last slot is an average that is judged in place of W. memory (lanes, Q):
+    the running statistics of batch normalisation. before: W before the last step.
     lanes: which lanes of the cohort are still training. step counts updates, evaluations those
     made, gradients those of one lane; seconds is the time spent on updates.
     loss_limit: above it a loss has diverged. last_*: at the last evaluation, but last_batch_loss at
@@ -36,6 +37,8 @@ class State:
     averages: bool
     lanes: NDArray[np.int64]
     W: Array
+    memory: Array
+    before: Array
     slots: tuple[Array, ...]
     place: Place
     step: int
@@ -48,6 +51,7 @@ class State:
     last_W: Array
     last_batch_loss: Numbers
     best_W: Array
+    best_memory: Array
     best_loss: Numbers
     best_step: NDArray[np.int64]
     best_epoch: Numbers
@@ -61,7 +65,7 @@ class State:
 
     @classmethod
     def start(cls, cohort: Cohort) -> State:
-        W = cohort.initial_weights()
+        W, memory = cohort.initial_weights(), cohort.initial_memory()
         lanes = len(W)
         everyone = Lanes(cohort, np.arange(lanes))
         rate = everyone.operand(lambda experiment: experiment.optimizer["lr"])
@@ -72,6 +76,8 @@ class State:
             averages=cohort.averages,
             lanes=np.arange(lanes),
             W=W,
+            memory=memory,
+            before=W,
             slots=cohort.rule.start(W, options),
             place=Place(0, 0),
             step=0,
@@ -84,6 +90,7 @@ class State:
             last_W=W,
             last_batch_loss=unknown,
             best_W=W,
+            best_memory=memory,
             best_loss=np.full(lanes, np.inf),
             best_step=none,
             best_epoch=np.zeros(lanes),

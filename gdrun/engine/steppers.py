@@ -16,15 +16,17 @@ from numpy.typing import NDArray
 
 from gdrun.engine.batches import Batch, Batches
 from gdrun.engine.cohort import Lanes
+from gdrun.engine.gradients import StepGradients
 from gdrun.engine.plan import Place
 from gdrun.methods.clipping import clip_by_norm, clip_by_value
-from gdrun.problems.objective import Array, Objective
+from gdrun.problems.objective import Array
 
 
 @dataclass
 class Measures:
     """What each step of a chunk showed, (steps, lanes); W and slots after the last of them.
 
+    memory: the running statistics after it, None where a model has none. before: W before it.
     places: W after every step, (steps, lanes, P), where a walk is recorded.
     bad: which lanes diverged at the last step, and how; only a careful pass looks.
     """
@@ -38,6 +40,8 @@ class Measures:
     slots: tuple[Array, ...]
     bad: dict[int, Failure]
     places: Array | None = None
+    memory: Array | None = None
+    before: Array | None = None
 
     @property
     def steps(self) -> int:
@@ -63,13 +67,12 @@ class NumpyStepper:
         self._layout = lanes.cohort.model.layout
         self._rule = lanes.cohort.rule
         self._options = lanes.rule_options()
-        self._streams = [places for _, places in lanes.streams]
         self._clip_norm = self._clip_value = None
         if shared.clip.norm is not None:
             self._clip_norm = lanes.operand(lambda experiment: experiment.clip.norm or 0.0)
         if shared.clip.value is not None:
             self._clip_value = lanes.operand(lambda experiment: experiment.clip.value or 0.0)
-        self._parts = _by_stream(lanes.objective, self._streams)
+        self._gradients = StepGradients(lanes)
         self._limit = loss_limit
         self._walks = bool(lanes.cohort.place_names)
 
@@ -85,19 +88,22 @@ class NumpyStepper:
         place: Place,
         rates: NDArray[np.float64],
         betas: NDArray[np.float64] | None = None,
+        memory: Array | None = None,
     ) -> Measures:
         """Take a chunk of steps of one epoch from W (lanes, P); `step` counts the steps before.
 
         rates (steps, lanes): the learning rate of each step. betas (steps, lanes): the momentum of
-        each step, where a schedule cycles it. A chunk in which a lane diverges ends with that step.
+        each step, where a schedule cycles it. memory (lanes, Q): the running statistics of a model
+        that has some. A chunk in which a lane diverges ends with that step.
         """
+        memory = np.empty((len(W), 0), W.dtype) if memory is None else memory
         batches = self._batches.gathered(self._seeds, place, len(rates))
         varying = self._varying(rates, betas, W.dtype)
         with np.errstate(all="ignore"):
-            measures = self._run(W, slots, step, batches, varying, careful=False)
+            measures = self._run(W, slots, memory, step, batches, varying, careful=False)
             if self._sound(measures):
                 return measures
-            return self._run(W, slots, step, batches, varying, careful=True)
+            return self._run(W, slots, memory, step, batches, varying, careful=True)
 
     def _varying(
         self, rates: NDArray[np.float64], betas: NDArray[np.float64] | None, dtype: np.dtype[Any]
@@ -112,6 +118,7 @@ class NumpyStepper:
         self,
         W: Array,
         slots: tuple[Array, ...],
+        memory: Array,
         step: int,
         batches: Sequence[Batch],
         varying: Sequence[Mapping[str, Any]],
@@ -123,11 +130,12 @@ class NumpyStepper:
         clipped = np.zeros((steps, lanes), dtype=bool)
         places = np.empty((steps, *W.shape)) if self._walks else None
         bad: dict[int, Failure] = {}
+        before = W
         size = scaled_norm if careful else plain_norm
         function, uses_t, options = self._rule.function, self._rule.uses_t, self._options
         norm = (self._layout.tensor_norm,) if self._rule.uses_norm else ()
         for k, (batch, changed) in enumerate(zip(batches, varying, strict=True)):
-            loss[k], gradient = self._value_and_gradient(W, batch)
+            loss[k], gradient, memory = self._gradients.of(W, memory, batch, step + k + 1)
             grad[k] = size(gradient)
             used = self._clip(gradient, grad[k], clipped[k])
             time = (float(step + k + 1),) if uses_t else ()
@@ -152,25 +160,9 @@ class NumpyStepper:
             slots,
             bad,
             None if places is None else places[reached],
+            memory,
+            before,
         )
-
-    def _value_and_gradient(self, W: Array, batch: Batch) -> tuple[Array, Array]:
-        X, y = batch
-        if len(X) == 1:
-            return self._parts[0][1].value_and_gradient(W, X[0], y[0])
-        if len(self._parts) == 1:
-            value, gradient = self._parts[0][1].value_and_gradient(
-                W.reshape(len(X), -1, W.shape[-1]), X, y
-            )
-            return value.ravel(), gradient.reshape(W.shape)
-        values, gradients = zip(
-            *(
-                objective.value_and_gradient(W[lanes], X[stream], y[stream])
-                for stream, (lanes, objective) in enumerate(self._parts)
-            ),
-            strict=True,
-        )
-        return np.concatenate(values), np.concatenate(gradients)
 
     def _clip(self, gradient: Array, norm: Array, clipped: NDArray[np.bool_]) -> Array:
         """The gradient within the bounds; marks in `clipped` the lanes that were touched."""
@@ -233,17 +225,3 @@ def _operands(rates: NDArray[np.float64], dtype: np.dtype[Any]) -> Iterator[Any]
     if (rates == rates[:, :1]).all():
         return iter(rates[:, 0].tolist())
     return iter(rates[:, :, None].astype(dtype))
-
-
-def _by_stream(objective: Objective, streams: Sequence[slice]) -> list[tuple[slice, Objective]]:
-    """The objective of each index stream; a single one where equal streams can be stacked."""
-    counts = {lanes.stop - lanes.start for lanes in streams}
-    if len(counts) == 1:
-        l2 = objective.l2
-        if isinstance(l2, np.ndarray) and len(streams) > 1:
-            l2 = l2.reshape(len(streams), -1, 1)
-        return [(slice(None), objective.with_l2(l2))]
-    return [
-        (lanes, objective.with_l2(l2[lanes] if isinstance(l2 := objective.l2, np.ndarray) else l2))
-        for lanes in streams
-    ]

@@ -103,7 +103,7 @@ class Trainer:
         times = self.plan.times(state.step, state.place, steps)
         rates, betas = self.plan.rates(self._lanes, times, steps, state.schedule.drops)
         measures = self._stepper.advance(
-            state.W, state.slots, state.step, state.place, rates, betas
+            state.W, state.slots, state.step, state.place, rates, betas, state.memory
         )
         self._record(measures, rates, time.perf_counter() - begin)
         if measures.bad:
@@ -144,6 +144,8 @@ class Trainer:
         self.state = replace(
             state,
             W=measures.W,
+            memory=state.memory if measures.memory is None else measures.memory,
+            before=state.W if measures.before is None else measures.before,
             slots=measures.slots,
             place=Place(epoch + 1, 0) if position == per_epoch else Place(epoch, position),
             step=state.step + steps,
@@ -276,14 +278,17 @@ class Trainer:
         known = bool(np.isfinite(state.best_loss[place]))
         restored = known and rules is not None and rules.restore_best
         weights = (state.best_W if restored else state.judged)[place].copy()
+        memory = (state.best_memory if restored else state.memory)[place].copy()
         alone = Lanes(self.cohort, state.lanes[place : place + 1])
-        test_loss, test_accuracy = held_out(alone, weights[None])
+        test_loss, test_accuracy = held_out(alone, weights[None], memory[None])
         outcome = Outcome(
             experiment=self.cohort.experiments[lane],
             stop=stop,
             divergence=divergence,
             weights=weights,
+            memory=memory,
             best_weights=state.best_W[place].copy(),
+            best_memory=state.best_memory[place].copy(),
             best=self._best(place) if known else None,
             restored=restored,
             steps=self.steps.lane(lane),

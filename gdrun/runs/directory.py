@@ -154,9 +154,10 @@ class RunDirectory(Listener):
 
 def weight_arrays(cohort: Cohort, outcome: Outcome) -> dict[str, Any]:
     """Weights by name, the best ones as best.NAME, and what the features went through before."""
-    layout, data = cohort.model.layout, cohort.data
-    arrays: dict[str, Any] = dict(layout.named(outcome.weights))
-    arrays |= {f"best.{name}": value for name, value in layout.named(outcome.best_weights).items()}
+    data = cohort.data
+    arrays: dict[str, Any] = cohort.named(outcome.weights, outcome.memory)
+    best = cohort.named(outcome.best_weights, outcome.best_memory)
+    arrays |= {f"best.{name}": value for name, value in best.items()}
     if data.mean is not None and data.scale is not None:
         arrays |= {"standardize.mean": data.mean, "standardize.scale": data.scale}
     arrays["feature_names"] = np.array(data.feature_names, dtype=str)

@@ -74,14 +74,13 @@ class Session:
         return [directory.problem for directory in self.directories if directory.problem]
 
     def _run(self, lane: int, outcome: Outcome) -> Run:
-        layout = self.cohort.model.layout
         return Run(
             record=self._record(lane, outcome),
             config=outcome.experiment.plain(),
             steps=outcome.steps,
             evals=outcome.evaluations,
-            weights=dict(layout.named(outcome.weights)),
-            best_weights=dict(layout.named(outcome.best_weights)),
+            weights=self.cohort.named(outcome.weights, outcome.memory),
+            best_weights=self.cohort.named(outcome.best_weights, outcome.best_memory),
             directory=self.directories[lane].path if self.directories else None,
         )
 

@@ -93,7 +93,8 @@ def test_the_penalty_in_numbers():
     both = Objective(model, np.array([[0.1], [0.2]])).penalty(np.repeat(W, 2, axis=0))
     assert both.tolist() == pytest.approx([1.25, 2.5], rel=1e-15)
     assert Objective(model).penalty(W) == 0
-    assert Objective(model, 0.1).with_l2(0.2).penalty(W).tolist() == pytest.approx([2.5], rel=1e-15)
+    doubled = Objective(model, np.array([[0.1]])).with_numbers(lambda l2: 2 * l2)
+    assert doubled.penalty(W).tolist() == pytest.approx([2.5], rel=1e-15)
 
 
 @every_case
