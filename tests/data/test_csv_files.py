@@ -131,9 +131,15 @@ def test_sodium_is_a_name(read):
 
 def test_decimal_commas_without_a_header(read):
     # Commas split these rows alike as well, into cells that are no numbers.
-    table = read("1,5;2,5\n2,5;3,5\n3;4\n")
+    table = read("1,5;2,5\n2,5;3,5\n3,0;4,0\n")
     assert table.X.tolist() == [[1.5], [2.5], [3.0]]
     assert table.y.tolist() == [2.5, 3.5, 4.0]
+
+
+def test_a_quote_may_follow_a_space(read):
+    table = read('city, label\n"Bonn, am Rhein", "yes"\n"Ulm", "no"\n')
+    assert table.feature_names == ("city=Bonn, am Rhein", "city=Ulm")
+    assert table.classes == ("no", "yes")
 
 
 def test_quoted_fields(read):
