@@ -48,6 +48,12 @@ Trials = Annotated[
     int | None,
     typer.Option("--trials", metavar="N", min=1, help="How many a random search draws."),
 ]
+Halving = Annotated[
+    bool,
+    typer.Option(
+        "--halving", help="Let only the best third go on, at a ninth, a third of the way."
+    ),
+]
 PrintTrials = Annotated[
     bool, typer.Option("--print-trials", help="Print what would be run, and stop.")
 ]
@@ -66,6 +72,7 @@ def sweep(
     trials: Trials = None,
     metric: MetricOption = None,
     target: TargetOption = None,
+    halving: Halving = False,
     jobs: Jobs = 1,
     print_trials: PrintTrials = False,
     save_best: SaveBest = None,
@@ -76,6 +83,7 @@ def sweep(
     json: Json = False,
 ) -> int:
     """Try every value of some keys, side by side, and say which serve and which diverge."""
+    from gdrun.study.halving import carry_out_halving
     from gdrun.study.metrics import metric_called, parse_target
     from gdrun.study.study import Means, carry_out
     from gdrun.study.sweep import judge_sweep, plan_sweep
@@ -105,8 +113,11 @@ def sweep(
             interrupted=interruption.name,
             told=count_line(quiet),
         )
-        results, work = carry_out(plan, means)
-    found = judge_sweep(plan, axes, results, by, means, work, target=goal)
+        if halving:
+            results, work, rungs = carry_out_halving(plan, means, by)
+        else:
+            (results, work), rungs = carry_out(plan, means), ()
+    found = judge_sweep(plan, axes, results, by, means, work, target=goal, rungs=rungs)
     _finish(found, directory, save_best)
     if json:
         console.print_json(directory.record | {"directory": str(directory.path)})

@@ -6,6 +6,7 @@ the arithmetic. A lane that stops or diverges leaves with its outcome, and the r
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -57,7 +58,8 @@ class Trainer:
         bound = None if points == "all" else points
         self.steps = StepTrace(lanes, bound, cohort.place_names)
         self.evaluations = EvaluationTrace(lanes)
-        self._outcomes: dict[int, Outcome] = {}
+        self.outcomes: dict[int, Outcome] = {}
+        self._started: float
         self._watched: dict[int, dict[str, Stop]] = {lane: {} for lane in range(lanes)}
         self._evaluating = 0.0
         self._moved: NDArray[np.bool_]
@@ -67,13 +69,29 @@ class Trainer:
 
     def run(self) -> tuple[Outcome, ...]:
         """Train until every lane has ended; the outcomes, in the order of the cohort's lanes."""
-        self._started = time.perf_counter()
+        self.run_until(math.inf)
+        return tuple(self.outcomes[lane] for lane in sorted(self.outcomes))
+
+    def run_until(self, epoch: float) -> None:
+        """Train up to the first evaluation at or after this epoch, or until every lane has ended.
+
+        May be called again, for what lies beyond.
+        """
         with np.errstate(all="ignore"):
-            self._tell_started()
-            self._evaluate()
-            while len(self.state.lanes):
+            if not self.state.evaluations:
+                self._started = time.perf_counter()
+                self._tell_started()
+                self._evaluate()
+            while len(self.state.lanes) and self.plan.epoch_time(self.state.place) < epoch:
                 self._advance_to_evaluation()
-        return tuple(self._outcomes[lane] for lane in sorted(self._outcomes))
+
+    def retire(self, lanes: Sequence[int], rule: str, sentence: str) -> None:
+        """End these lanes of the cohort, at the evaluation that was just made, as stopped."""
+        epoch = self.plan.epoch_time(self.state.place)
+        chosen = np.flatnonzero(np.isin(self.state.lanes, lanes)).tolist()
+        for place in chosen:
+            self._end(place, self._stop(Firing(rule, "stopped", sentence), epoch))
+        self._drop(dict.fromkeys(chosen))
 
     @property
     def progress(self) -> Progress:
@@ -301,7 +319,7 @@ class Trainer:
             watched=tuple(self._watched[lane].values()),
             timing=Timing(state.seconds, self._evaluating, time.perf_counter() - self._started),
         )
-        self._outcomes[lane] = outcome
+        self.outcomes[lane] = outcome
         for listener in self._listeners:
             listener.ended(lane, outcome)
 

@@ -84,7 +84,7 @@ class StudyDirectory:
             hint = "begin a new study: runs on other data cannot be compared with these"
             what = "its runs saw other data than there are now"
             raise RecordError(what, where=str(path), hint=hint)
-        study.record["started"] = earlier["started"]
+        study.record |= {key: earlier[key] for key in ("started", "rungs") if key in earlier}
         study.write()
         return study
 

@@ -44,13 +44,13 @@ class InProcess:
     """Runs one task after another, here."""
 
     def __init__(self, listeners: Sequence[Listener] = ()) -> None:
-        self._listeners = listeners
+        self.listeners = listeners
 
     def run(self, tasks: Sequence[Task], interrupted: Interrupted) -> Iterator[Ended]:
         for task in tasks:
             if interrupted():
                 return
-            yield task, task.run(self._listeners, interrupted)
+            yield task, task.run(self.listeners, interrupted)
 
 
 class OnExecutor:

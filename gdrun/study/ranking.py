@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 from gdrun.study.metrics import Metric, Target
 from gdrun.study.plan import Candidate, Plan
 from gdrun.study.results import Result
-from gdrun.study.statistics import Spread, quantile, ranks, spread
+from gdrun.study.statistics import Spread, quantile, spread
+
+HALVING = "halving"
+"""The rule by which successive halving stops a run."""
 
 CLOSE = 0.05
 """The default target: 95 % of the way from the initial loss to the best candidate's."""
@@ -38,6 +41,18 @@ class Standing:
         return sum(result.diverged for result in self.results)
 
     @property
+    def dropped(self) -> float | None:
+        """The epoch at which successive halving dropped it; None where it went the whole way."""
+        stops = [result.record["stop"] for result in self.results]
+        epochs = [float(stop["epoch"]) for stop in stops if stop["rule"] == HALVING]
+        return max(epochs, default=None)
+
+    @property
+    def order(self) -> tuple[float, float]:
+        """What it is ranked by, lower is better: how long it stayed, then the median score."""
+        return (-math.inf if self.dropped is None else -self.dropped, self.spread.median)
+
+    @property
     def sound(self) -> bool:
         """Whether its median is a number."""
         return math.isfinite(self.spread.median)
@@ -61,18 +76,16 @@ def standings(plan: Plan, results: Mapping[str, Result], metric: Metric) -> tupl
         scores = np.array([metric.score(result) for result in own])
         if len(own):
             found.append(Standing(candidate, own, scores, spread(scores)))
-    places = ranks([standing.spread.median for standing in found])
+    orders = [standing.order for standing in found]
     return tuple(
-        Standing(each.candidate, each.results, each.scores, each.spread, int(place))
-        if each.sound
-        else each
-        for each, place in zip(found, places, strict=True)
+        replace(each, rank=1 + sum(other < each.order for other in orders)) if each.sound else each
+        for each in found
     )
 
 
 def ranked(found: Sequence[Standing]) -> list[Standing]:
     """The candidates from best to worst; failed ones last, in the order of the plan."""
-    return sorted(found, key=lambda standing: standing.spread.median)
+    return sorted(found, key=lambda standing: (not standing.sound, *standing.order))
 
 
 def usual_target(found: Sequence[Standing], metric: Metric) -> Target | None:

@@ -79,14 +79,3 @@ def improvement_interval(
     ys = y[rng.integers(len(y), size=(RESAMPLES, len(y)))][:, None, :]
     chances = np.mean((xs < ys) + 0.5 * (xs == ys), axis=(1, 2))
     return quantile(chances, (1 - level) / 2), quantile(chances, (1 + level) / 2)
-
-
-def ranks(scores: ArrayLike) -> NDArray[np.int64]:
-    """Ranks from 1, the best first; equal scores share the better rank.
-
-    >>> ranks([0.3, 0.1, 0.3, float("inf")]).tolist()
-    [2, 1, 2, 4]
-    """
-    values = np.asarray(scores, dtype=float)
-    places: NDArray[np.int64] = 1 + (values[:, None] > values[None, :]).sum(axis=1)
-    return places

@@ -150,7 +150,8 @@ def judge_sweep(
     found = standings(plan, results, metric)
     words = verdicts(found)
     limit = None
-    if tuple(axis.key for axis in axes) == (RATE,) and found:
+    # A rate that halving dropped early was not seen to be stable or not.
+    if tuple(axis.key for axis in axes) == (RATE,) and found and not rungs:
         limit = predicted_limit(plan.candidates[0].experiment, means.table)
         limit = limit and observed_limit(found, words, limit)
     return Sweep(

@@ -11,6 +11,7 @@ L₀ the training loss a candidate starts from, Lₖ its median final one, and L
     too small p < 0.5, at a rate below the best
     unstable  p < 0.95 at a rate above the best; or p < 0; or some seeds diverged, but not half
     diverged  half of the seeds or more, at their median step
+    dropped   by successive halving, at an epoch
 
 Which side of the best a rate lies on is asked among candidates that differ in the rate alone. A
 sweep over other keys knows no side: there, less than good is slow, and less than slow is poor.
@@ -32,19 +33,19 @@ from gdrun.study.statistics import quantile
 GOOD, HALFWAY = 0.95, 0.5
 RATE = "optimizer.lr"
 
-Word = Literal["too small", "poor", "slow", "good", "best", "unstable", "diverged"]
+Word = Literal["too small", "poor", "slow", "good", "best", "unstable", "diverged", "dropped"]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A word, and for a divergence the step it came at, the median over the seeds it struck."""
+    """A word, and when it came about: for a divergence the median step over the seeds it struck."""
 
     word: Word
-    step: int | None = None
+    moment: str = ""
 
     @property
     def text(self) -> str:
-        return self.word if self.step is None else f"{self.word} at step {self.step:,}"
+        return f"{self.word} {self.moment}".rstrip()
 
     @property
     def stable(self) -> bool:
@@ -67,7 +68,9 @@ def _verdict(standing: Standing, loss: float, lowest: float, side: int | None) -
     """side: −1 below the best rate of its kind, 1 above, 0 at it; None without a rate."""
     struck = [result.record["stop"]["step"] for result in standing.results if result.diverged]
     if 2 * len(struck) >= len(standing.results):
-        return Verdict("diverged", int(quantile(struck, 0.5)))
+        return Verdict("diverged", f"at step {quantile(struck, 0.5):,.0f}")
+    if standing.dropped is not None:
+        return Verdict("dropped", f"at epoch {standing.dropped:.4g}")
     progress = _progress(standing, loss, lowest)
     if struck or not progress >= 0:
         return Verdict("unstable")

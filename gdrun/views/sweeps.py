@@ -139,7 +139,7 @@ def _shown(sweep: Sweep) -> list[tuple[Standing, Verdict]]:
         if axis.numeric:
             rows.sort(key=lambda row: row[0].candidate.settings[axis.key])
         return rows
-    return sorted(rows, key=lambda row: row[0].spread.median)[:MOST_ROWS]
+    return sorted(rows, key=lambda row: (not row[0].sound, *row[0].order))[:MOST_ROWS]
 
 
 def _verdict_text(standing: Standing, verdict: Verdict) -> str:

@@ -1,0 +1,181 @@
+"""Successive halving: all candidates begin, and at every rung only the best share goes on.
+
+With η = 3 and a budget of R epochs the rungs are at … R/9, R/3, the first no earlier than the first
+evaluation; at each the best third of the candidates goes on, by the median over seeds. Survivors
+are never restarted: all cohorts stand still at a rung, its losers leave the arrays, and the rest
+train on. A schedule sees the whole budget from the beginning.
+
+Source: Jamieson & Talwalkar 2016; Li et al. 2018 for η.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from gdrun.engine.cohort import Cohort
+from gdrun.engine.listeners import Listener
+from gdrun.engine.trainer import Interrupted, Trainer
+from gdrun.errors import ConfigError, GdrunError
+from gdrun.spec.experiment import Experiment
+from gdrun.study.executors import InProcess
+from gdrun.study.metrics import Metric
+from gdrun.study.plan import Candidate, Plan
+from gdrun.study.ranking import HALVING
+from gdrun.study.results import Result
+from gdrun.study.statistics import quantile
+from gdrun.study.study import Means, Work, keep, unique
+from gdrun.study.sweep import Rung
+from gdrun.study.tasks import Task, prepared, tasks_of
+from gdrun.study.threads import blas_threads
+
+FACTOR = 3
+
+Scores = dict[str, float]
+
+
+def carry_out_halving(
+    plan: Plan, means: Means, metric: Metric
+) -> tuple[dict[str, Result], Work, tuple[Rung, ...]]:
+    """The results of a plan by identity, its losers' cut short, with the rungs they fell at.
+
+    A study that is resumed keeps the decisions of the rungs it has behind it.
+    """
+    if not isinstance(means.runner, InProcess):
+        hint = "leave --jobs out: every rung judges all runs together"
+        raise GdrunError("halving runs in one process", where="--halving", hint=hint)
+    begin = time.perf_counter()
+    results = means.directory.finished() if means.directory else {}
+    found = len(results)
+    left = [trial for trial in unique(plan) if trial.identity not in results]
+    tasks = tasks_of(left, means.table, jobs=means.jobs)
+    race = _Race(plan, means, metric, tasks, means.runner.listeners, results)
+    rungs = race.run()
+    seconds = time.perf_counter() - begin
+    work = Work(len(results) - found, found, len(tasks), seconds)
+    return results, work, rungs
+
+
+def rung_epochs(experiment: Experiment, candidates: int) -> list[float]:
+    """When the rungs are, in epochs, the first one first. Raises ConfigError without epochs."""
+    budget, every = experiment.stopping.epochs, experiment.evaluate.every
+    if budget is None:
+        hint = "set stopping.epochs, or leave --halving out"
+        raise ConfigError("halving divides a budget of epochs", where="--halving", hint=hint)
+    epochs: list[float] = []
+    at = budget / FACTOR
+    while at >= every and FACTOR ** len(epochs) < candidates:
+        # A rung judges an evaluation, so it waits for the next one.
+        epochs.insert(0, math.ceil(at / every - 1e-9) * every)
+        at /= FACTOR
+    return sorted(set(epochs))
+
+
+class _Race:
+    """All cohorts of a plan, advanced from rung to rung together."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        means: Means,
+        metric: Metric,
+        tasks: Sequence[Task],
+        listeners: Sequence[Listener],
+        results: dict[str, Result],
+    ) -> None:
+        self._plan, self._means, self._metric = plan, means, metric
+        self._results = results
+        self._running = [(task, _trainer(task, listeners, means.interrupted)) for task in tasks]
+        self._kept = [0] * len(tasks)
+
+    def run(self) -> tuple[Rung, ...]:
+        earlier = self._means.directory.record.get("rungs", []) if self._means.directory else []
+        known = {float(rung["epoch"]): Rung(**rung) for rung in earlier}
+        in_race = [candidate.name for candidate in self._plan.candidates]
+        rungs: list[Rung] = []
+        epochs = rung_epochs(self._plan.candidates[0].experiment, len(in_race))
+        for epoch in epochs:
+            self._advance(epoch)
+            if self._means.interrupted():
+                break
+            rung = known.get(epoch) or self._judge(epoch, in_race)
+            rungs.append(rung)
+            self._write(rungs)
+            self._drop(rung)
+            in_race = list(rung.kept)
+        else:
+            self._advance(math.inf)
+        return tuple(rungs)
+
+    def _advance(self, epoch: float) -> None:
+        """Train all cohorts up to this epoch, and keep the trials that have ended."""
+        for place, (task, trainer) in enumerate(self._running):
+            with blas_threads(1):
+                trainer.run_until(epoch)
+            self._keep(place, task, trainer)
+
+    def _judge(self, epoch: float, in_race: Sequence[str]) -> Rung:
+        """The rung at this epoch: a third of those in the race go on, and none that failed."""
+        scores = self._scores()
+        medians = {
+            candidate.name: quantile([scores[identity] for identity in identities], 0.5)
+            for candidate, identities in self._candidates()
+            if candidate.name in in_race
+        }
+        order = sorted(medians, key=lambda name: medians[name])
+        most = math.ceil(len(order) / FACTOR)
+        kept = tuple(name for name in order[:most] if math.isfinite(medians[name]))
+        return Rung(epoch, kept, tuple(name for name in order if name not in kept))
+
+    def _scores(self) -> Scores:
+        """Where every trial stands, by identity: its last evaluation, or how it ended."""
+        scores = {key: self._metric.score(result) for key, result in self._results.items()}
+        for task, trainer in self._running:
+            for lane in trainer.state.lanes.tolist():
+                value = float(trainer.evaluations.lane(lane)[self._metric.name][-1])
+                score = self._metric.sign * value
+                scores[task.trials[lane].identity] = score if math.isfinite(score) else math.inf
+        return scores
+
+    def _drop(self, rung: Rung) -> None:
+        """Let the losers' lanes go."""
+        losers = set(rung.dropped)
+        sentence = f"dropped: not in the best third of {len(rung.kept) + len(losers)} settings"
+        for place, (task, trainer) in enumerate(self._running):
+            lanes = [
+                lane
+                for lane, trial in enumerate(task.trials)
+                if self._plan.candidates[trial.candidate].name in losers
+            ]
+            trainer.retire(lanes, HALVING, sentence)
+            self._keep(place, task, trainer)
+
+    def _keep(self, place: int, task: Task, trainer: Trainer) -> None:
+        """Keep those trials of a task that ended since the last time."""
+        ended = [
+            Result.of(task.trials[lane].identity, outcome, len(task.trials))
+            for lane, outcome in list(trainer.outcomes.items())[self._kept[place] :]
+            if outcome.status != "interrupted"
+        ]
+        self._kept[place] = len(trainer.outcomes)
+        keep(task, ended, self._means.directory)
+        self._results |= {result.identity: result for result in ended}
+        self._means.told(len(self._results), len(self._plan.trials))
+
+    def _candidates(self) -> list[tuple[Candidate, list[str]]]:
+        """Every candidate with the identities of its trials."""
+        trials: Mapping[int, list[str]] = {k: [] for k in range(len(self._plan.candidates))}
+        for trial in self._plan.trials:
+            trials[trial.candidate].append(trial.identity)
+        return [(self._plan.candidates[k], identities) for k, identities in trials.items()]
+
+    def _write(self, rungs: Sequence[Rung]) -> None:
+        if self._means.directory is not None:
+            self._means.directory.write(rungs=[asdict(rung) for rung in rungs])
+
+
+def _trainer(task: Task, listeners: Sequence[Listener], interrupted: Interrupted) -> Trainer:
+    cohort = Cohort.of(task.experiments, prepared(task.experiments[0], task.table))
+    return Trainer(cohort, listeners, interrupted)
