@@ -33,6 +33,9 @@ from gdrun.spec.sections import Section
 
 Numbers = Callable[[Experiment], float]
 
+SAMPLE_ROWS = 1024
+"""The most examples that a look into a network takes."""
+
 
 @dataclass(frozen=True)
 class Design:
@@ -103,6 +106,13 @@ class Cohort:
         """A lane's weights (P,) by name, and the running statistics (Q,) that belong to them."""
         named = self.model.layout.named(weights)
         return named | self.model.memory.named(memory) if isinstance(self.model, Network) else named
+
+    @cached_property
+    def sample(self) -> Design:
+        """A fixed share of the training part, to look into a network with."""
+        rows = self.train.rows
+        chosen = np.linspace(0, rows - 1, min(rows, SAMPLE_ROWS)).astype(np.int64)
+        return Design(self.train.X.take(chosen, axis=0), self.train.y[chosen])
 
     def initial_memory(self) -> Array:
         """The running statistics (lanes, Q) at the start; Q is 0 where the model has none."""

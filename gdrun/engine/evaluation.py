@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdrun.engine.cohort import Design, Lanes
+from gdrun.engine.layers import watch
 from gdrun.engine.state import State
 from gdrun.engine.steppers import scaled_norm
 from gdrun.methods.stopping import STOP_RULES, EarlyStopping, Readings, Status
@@ -40,6 +41,7 @@ def read(lanes: Lanes, state: State, *, gradient: bool, moved: NDArray[np.bool_]
     if gradient:
         _, slope = objective.value_and_gradient(W, cohort.train.X, cohort.train.y)
         readings["full_grad_norm"] = scaled_norm(slope)
+    readings |= watch(lanes, state)
     loss_change = np.abs(readings["train_loss"] - state.last_loss)
     weight_change = scaled_norm(W - state.last_W)
     known = moved & ~np.isnan(state.last_loss)

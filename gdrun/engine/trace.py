@@ -157,7 +157,8 @@ class EvaluationTrace:
     def add(self, shared: dict[str, float], own: Columns, lanes: Lanes) -> None:
         """Add one evaluation of these lanes: numbers, and columns (lanes,)."""
         if not self._own:
-            taken = [name for name in EVALUATION_FIELDS if name in own]
+            layers = [name for name in own if "." in name]
+            taken = [*(name for name in EVALUATION_FIELDS if name in own), *layers]
             self._own = {name: np.empty((16, self._lanes)) for name in taken}
         if self.points == len(self._shared["step"]):
             room = self.points + 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from math import pi, sqrt
 from typing import Any, Literal
 
@@ -36,6 +37,12 @@ class Activation(Definition):
 
     init: InitName = "xavier"
     gain: float = 1.0
+
+    @cached_property
+    def steepest(self) -> float:
+        """The largest slope, to four digits."""
+        _, slopes = self.function(np.linspace(-8, 8, 1601))
+        return float(slopes.max())
 
 
 ACTIVATIONS: dict[str, Activation] = {}

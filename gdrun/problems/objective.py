@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from gdrun.problems.dropout import Dropout
 from gdrun.problems.layout import Layout
-from gdrun.problems.network import Network
+from gdrun.problems.network import Network, Passed
 from gdrun.problems.rows import Examples, MappedRows, rows_of
 
 Array = NDArray[np.floating[Any]]
@@ -87,6 +87,12 @@ class Objective:
         total, gradient, passed = self.model.training_sums(W, rows, y, dropout)
         value, gradient = self._mean(W, total, gradient, X.shape[-2])
         return value, gradient, self.model.remembered(memory, passed)
+
+    def watched(self, W: Array, X: Array, y: NDArray[Any]) -> tuple[Array, list[Passed]]:
+        """∇L(W), and what the hidden layers of a network did on the way."""
+        assert isinstance(self.model, Network), "only networks have layers to watch"
+        total, gradient, passed = self.model.training_sums(W, X, y)
+        return self._mean(W, total, gradient, X.shape[-2])[1], passed
 
     def value_and_gradient(self, W: Array, X: Examples, y: NDArray[Any]) -> tuple[Array, Array]:
         """L(W) (..., L) and ∇L(W) (..., L, P) on these rows."""

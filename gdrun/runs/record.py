@@ -99,9 +99,24 @@ def step_lines(columns: Columns, *, clips: bool) -> Iterator[tuple[int, str]]:
 
 
 def evaluation_lines(columns: Columns) -> Iterator[tuple[int, str]]:
-    """Each evaluation as (step, line)."""
+    """Each evaluation as (step, line); the readings of a network's layers by layer."""
     for row in _rows(columns, tuple(columns)):
-        yield row["step"], dumps({"kind": "eval"} | row)
+        yield row["step"], dumps({"kind": "eval"} | _by_layer(row))
+
+
+def flat(row: dict[str, Any]) -> dict[str, Any]:
+    """An evaluation with the readings of layers as layer1.grad_norm, as the trace holds them."""
+    for layer, readings in row.pop("layers", {}).items():
+        row |= {f"{layer}.{name}": value for name, value in readings.items()}
+    return row
+
+
+def _by_layer(row: dict[str, Any]) -> dict[str, Any]:
+    layers: dict[str, dict[str, Any]] = {}
+    for name in [name for name in row if "." in name]:
+        layer, _, reading = name.partition(".")
+        layers.setdefault(layer, {})[reading] = row.pop(name)
+    return row | {"layers": layers} if layers else row
 
 
 def _rows(columns: Columns, fields: tuple[str, ...]) -> Iterator[dict[str, Any]]:

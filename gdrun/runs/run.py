@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gdrun.engine.trace import Columns
 from gdrun.errors import RecordError, suggestion
 from gdrun.runs.directory import ABOUT_THE_DATA
-from gdrun.runs.record import SCHEMA_VERSION, Record
+from gdrun.runs.record import SCHEMA_VERSION, Record, flat
 from gdrun.runs.strict_json import loads
 from gdrun.spec.document import read_document
 
@@ -181,7 +181,7 @@ def _read_trace(path: Path) -> tuple[Columns, Columns]:
     for number, line in enumerate(lines, start=1):
         try:
             row = loads(line)
-            rows[row.pop("kind")].append(row)
+            rows[row.pop("kind")].append(flat(row))
         except (ValueError, KeyError, TypeError, AttributeError):
             if number < len(lines):
                 raise RecordError("this line is damaged", where=f"{path}:{number}") from None
