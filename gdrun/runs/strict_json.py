@@ -2,6 +2,8 @@
 
     {"loss": inf, "step": 2}  →  {"loss": null, "step": 2, "nonfinite": {"loss": "inf"}}
 
+In a list the kinds stand in order, null where the number is finite: {"place": [null, "-inf"]}.
+
 Python's own writer would put `Infinity`, which is no JSON and breaks other readers.
 """
 
@@ -38,7 +40,7 @@ def loads(text: str) -> Any:
 
 def _marked(value: Any) -> Any:
     if isinstance(value, Mapping):
-        kinds: dict[str, str] = {}
+        kinds: dict[str, Any] = {}
         marked = {key: _marked_entry(str(key), item, kinds) for key, item in value.items()}
         return marked | {"nonfinite": kinds} if kinds else marked
     if isinstance(value, list | tuple):
@@ -46,10 +48,12 @@ def _marked(value: Any) -> Any:
     return value
 
 
-def _marked_entry(key: str, item: Any, kinds: dict[str, str]) -> Any:
+def _marked_entry(key: str, item: Any, kinds: dict[str, Any]) -> Any:
     if _is_nonfinite(item):
         kinds[key] = repr(item)
         return None
+    if isinstance(item, list | tuple) and any(map(_is_nonfinite, item)):
+        kinds[key] = [repr(entry) if _is_nonfinite(entry) else None for entry in item]
     return _marked(item)
 
 
@@ -60,5 +64,9 @@ def _is_nonfinite(value: Any) -> bool:
 def _restored(entry: dict[str, Any]) -> dict[str, Any]:
     kinds = entry.pop("nonfinite", {})
     for key, kind in kinds.items():
-        entry[key] = _KINDS[kind]
+        if isinstance(kind, list):
+            pairs = zip(entry[key], kind, strict=True)
+            entry[key] = [_KINDS[mark] if mark else item for item, mark in pairs]
+        else:
+            entry[key] = _KINDS[kind]
     return entry
