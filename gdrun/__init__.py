@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gdrun.api import read_run as read_run
     from gdrun.api import train as train
     from gdrun.errors import ConfigError as ConfigError
     from gdrun.errors import DataError as DataError
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "train": "gdrun.api",
     "load_plugin": "gdrun.methods.plugins",
-    "Run": "gdrun.runs.run",
+    "Run": "gdrun.api",
+    "read_run": "gdrun.api",
     "ConfigError": "gdrun.errors",
     "DataError": "gdrun.errors",
     "GdrunError": "gdrun.errors",

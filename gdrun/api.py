@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
 from gdrun.data import table_from_arrays
 from gdrun.data.sources import PREPARATION
-from gdrun.errors import RecordError
-from gdrun.runs.run import Run
+from gdrun.runs.run import Run, read_run
 from gdrun.runs.session import Session
 from gdrun.spec.loading import Source, load, read
 from gdrun.spec.overrides import Override
+
+__all__ = ["read_run", "train"]
 
 
 def train(
@@ -28,8 +30,8 @@ def train(
     gets the run's own; None writes nothing.
 
     Raises ConfigError or DataError where the experiment cannot be run, with all that is wrong, and
-    RecordError where the run could not be written. A run that diverges is returned like any other:
-    `run.status` says so.
+    RecordError where `out` cannot be written to. A run that diverges is returned like any other:
+    `run.status` says so. A disk that fails later is a warning, since the training is done.
 
     >>> run = train({"dataset": "iris", "model": "softmax"}, "epochs=5", "lr=0.1")
     >>> run.status, run.stop["step"], run.weights["w"].shape
@@ -40,8 +42,8 @@ def train(
     experiment = load(config, [*changes, *overrides])
     session = Session([experiment], table=table, out=Path(out) if out else None)
     (run,) = session.run()
-    if session.problems:
-        raise RecordError(session.problems)
+    for problem in session.problems:
+        warnings.warn(str(problem), stacklevel=2)
     return run
 
 
@@ -51,3 +53,12 @@ def _arrays_for_dataset(config: Source) -> Override:
     kept = stated if isinstance(stated, dict) else {}
     kept = {key: value for key, value in kept.items() if key in PREPARATION}
     return Override("dataset", {"name": "arrays"} | kept, "data=(X, y)")
+
+
+def _as_html(run: Run) -> str:
+    from gdrun.views import notebook, training
+
+    return notebook.html(training.run_result(run))
+
+
+Run._repr_html_ = _as_html

@@ -21,7 +21,14 @@ from gdrun.engine.trace import Columns
 from gdrun.errors import Problem, RecordError
 from gdrun.methods.stopping import Readings
 from gdrun.runs.files import append_lines, write_atomically, write_text
-from gdrun.runs.record import Record, closing, evaluation_lines, opening, step_lines
+from gdrun.runs.record import (
+    Record,
+    closing,
+    evaluation_lines,
+    opening,
+    repeatable,
+    step_lines,
+)
 from gdrun.runs.strict_json import dumps
 from gdrun.spec.document import to_yaml
 from gdrun.spec.experiment import Experiment
@@ -38,7 +45,7 @@ def new_directory(parent: Path, name: str, started: datetime) -> Path:
         path = parent / f"{started:%Y%m%d-%H%M%S}-{word}-{secrets.token_hex(2)}"
         try:
             path.mkdir(parents=True)
-        except FileExistsError:
+        except (FileExistsError, NotADirectoryError):
             if not parent.is_dir():
                 break
         except OSError as error:
@@ -109,12 +116,7 @@ class RunDirectory(Listener):
                 self.problem = _cannot_write(self.path, error).problems[0]
 
     def _write_experiment(self) -> None:
-        plain = self._experiment.plain()
-        dataset = plain.get("dataset", {})
-        for key in dataset.keys() & {"path", "targets"}:
-            # The run is to be repeated from any directory.
-            dataset[key] = str(Path(dataset[key]).expanduser().absolute())
-        write_text(self.path / "config.yaml", to_yaml(plain))
+        write_text(self.path / "config.yaml", to_yaml(repeatable(self._experiment)))
 
     def _write_record(self, record: Record) -> None:
         write_text(self.path / "run.json", dumps(record, indent=2) + "\n")

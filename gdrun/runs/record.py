@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,15 @@ def closing(record: Record, outcome: Outcome) -> Record:
         "watched": [_stop(stop) for stop in outcome.watched],
         "timing": asdict(outcome.timing),
     }
+
+
+def repeatable(experiment: Experiment) -> dict[str, Any]:
+    """The experiment as plain data that describes the same run from any directory."""
+    plain = experiment.plain()
+    dataset = plain.get("dataset", {})
+    for key in dataset.keys() & {"path", "targets"}:
+        dataset[key] = str(Path(dataset[key]).expanduser().absolute())
+    return plain
 
 
 def versions() -> dict[str, str]:

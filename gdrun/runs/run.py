@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gdrun.engine.trace import Columns
+from gdrun.engine.trace import (
+    LANE_FIELDS,
+    PEAK_FIELDS,
+    SHARED_FIELDS,
+    STEP_FIELDS,
+    SUM_FIELDS,
+    Columns,
+)
 from gdrun.errors import RecordError, suggestion
 from gdrun.runs.directory import ABOUT_THE_DATA
 from gdrun.runs.record import SCHEMA_VERSION, Record, flat
@@ -35,6 +43,9 @@ class Run:
     weights: dict[str, NDArray[Any]]
     best_weights: dict[str, NDArray[Any]]
     directory: Path | None = None
+
+    _repr_html_: ClassVar[Callable[[Run], str]]
+    """What a notebook shows. The layer of views knows how; gdrun.api brings it here."""
 
     @property
     def id(self) -> str:
@@ -75,8 +86,9 @@ class Run:
         return f"<Run {self.id}: {self.verdict}>"
 
 
-def read_run(path: Path) -> Run:
+def read_run(directory: str | Path) -> Run:
     """The run that a directory holds. Raises RecordError where it holds none, or is damaged."""
+    path = Path(directory)
     record = read_record(path)
     steps, evals = _read_trace(path / "trace.jsonl")
     weights = {
@@ -141,11 +153,15 @@ def find_run(word: str, out: Path) -> Path:
 
 
 def run_directories(out: Path) -> list[Path]:
-    """The directories of runs in `out`, oldest first."""
+    """The directories of runs in `out`, the one that was written last at the end.
+
+    Names tell the second and no more, and may have been changed; so the records' times decide.
+    """
     try:
-        return sorted(entry for entry in out.iterdir() if (entry / "run.json").is_file())
+        found = [entry for entry in out.iterdir() if (entry / "run.json").is_file()]
     except (FileNotFoundError, NotADirectoryError):
         return []
+    return sorted(found, key=lambda path: ((path / "run.json").stat().st_mtime_ns, path.name))
 
 
 _NO_RUNS = "`gdrun train` leaves runs; --out names the place where they are"
@@ -189,11 +205,14 @@ def _read_trace(path: Path) -> tuple[Columns, Columns]:
         row.setdefault("steps", 1)
         row.setdefault("max_batch_loss", row["batch_loss"])
         row.setdefault("max_grad_norm", row["grad_norm"])
-    return _columns(rows["step"]), _columns(rows["eval"])
+        row.setdefault("clipped", 0.0)
+    usual = ("steps", *STEP_FIELDS, *LANE_FIELDS, *PEAK_FIELDS, *SUM_FIELDS)
+    return _columns(rows["step"], usual), _columns(rows["eval"], SHARED_FIELDS)
 
 
-def _columns(rows: list[dict[str, Any]]) -> Columns:
-    return {name: np.array([row[name] for row in rows]) for name in (rows[0] if rows else ())}
+def _columns(rows: list[dict[str, Any]], usual: tuple[str, ...]) -> Columns:
+    """The rows as arrays by field; without any row, the usual fields."""
+    return {name: np.array([row[name] for row in rows]) for name in (rows[0] if rows else usual)}
 
 
 def _read_weights(path: Path) -> dict[str, NDArray[Any]]:

@@ -15,7 +15,7 @@ from gdrun.engine.outcome import Outcome
 from gdrun.engine.trainer import Interrupted, Trainer
 from gdrun.errors import Problem
 from gdrun.runs.directory import RunDirectory, new_directory
-from gdrun.runs.record import Record, closing, opening
+from gdrun.runs.record import Record, closing, opening, repeatable
 from gdrun.runs.run import Run
 from gdrun.spec.experiment import Experiment
 
@@ -76,7 +76,7 @@ class Session:
     def _run(self, lane: int, outcome: Outcome) -> Run:
         return Run(
             record=self._record(lane, outcome),
-            config=outcome.experiment.plain(),
+            config=repeatable(outcome.experiment),
             steps=outcome.steps,
             evals=outcome.evaluations,
             weights=self.cohort.named(outcome.weights, outcome.memory),

@@ -3,33 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from gdrun.views.numbers import percent, quantity
 
+Rows = Sequence[Mapping[str, Any]]
 
-def runs_table(rows: Sequence[Mapping[str, Any]], out: Path) -> RenderableType:
+_CELLS = {
+    "train loss": lambda row: quantity(row.get("train_loss")),
+    "val loss": lambda row: quantity(row.get("validation_loss")),
+    "test acc": lambda row: percent(row.get("test_accuracy")),
+}
+_CHOICES = (("train loss", "val loss", "test acc"), ("val loss", "test acc"), ("val loss",), ())
+
+
+def runs_table(rows: Rows, out: Path) -> RenderableType:
     """One line a run; the id can be typed to `gdrun show`."""
     if not rows:
         return Text(f"no runs in {out}; `gdrun train` leaves one")
+    return _RunsTable(rows)
+
+
+@dataclass(frozen=True)
+class _RunsTable:
+    """As many columns as there is room for, so that ids stay whole."""
+
+    rows: Rows
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        tables = (_table(self.rows, headings) for headings in _CHOICES)
+        room = options.max_width
+        boundless = options.update(width=10 * room)
+        fitting = (
+            table for table in tables if Measurement.get(console, boundless, table).maximum <= room
+        )
+        yield next(fitting, _table(self.rows, ()))
+
+
+def _table(rows: Rows, headings: Sequence[str]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("run", overflow="fold", min_width=20)
+    table.add_column("run", overflow="fold")
     table.add_column("status", no_wrap=True)
-    for heading in ("epochs", "train loss", "val loss", "test acc"):
+    for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
         bad = row["status"] in ("diverged", "failed", "damaged")
-        table.add_row(
-            row["id"],
-            Text(row["status"], style="red" if bad else ""),
-            quantity(row.get("epochs")),
-            quantity(row.get("train_loss")),
-            quantity(row.get("validation_loss")),
-            percent(row.get("test_accuracy")),
-        )
+        status = Text(row["status"], style="red" if bad else "")
+        table.add_row(row["id"], status, *(_CELLS[heading](row) for heading in headings))
     return table
