@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gdrun.engine.listeners import Progress
+from gdrun.methods.stopping import position
 from gdrun.views.numbers import duration, quantity
 
 
@@ -14,7 +15,7 @@ def progress_line(progress: Progress, elapsed: float) -> str:
     elapsed: seconds since the training began.
     """
     state, stopping = progress.state, progress.cohort.shared.stopping
-    words = [f"epoch {progress.epoch:.4g}{f'/{stopping.epochs}' if stopping.epochs else ''}"]
+    words = [f"epoch {position(progress.epoch)}{f'/{stopping.epochs}' if stopping.epochs else ''}"]
     last = progress.steps.last()
     for word, name in (("loss", "batch_loss"), ("grad norm", "grad_norm"), ("lr", "lr")):
         value = float(np.median(last[name][state.lanes]))

@@ -11,6 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from gdrun.methods.stopping import position
 from gdrun.spec.document import short_flow
 from gdrun.study.axes import Axis
 from gdrun.study.metrics import Metric
@@ -164,7 +165,7 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
     if sweep.limit is not None:
         notes.append(("stability", limit_sentence(sweep.limit)))
     for rung in sweep.rungs:
-        text = f"at epoch {rung.epoch:.4g}: {len(rung.dropped)} dropped, {len(rung.kept)} went on"
+        text = f"at epoch {position(rung.epoch)}: {len(rung.dropped)} dropped, {len(rung.kept)} went on"
         notes.append(("halving", text))
     notes.append(("work", work_line(sweep.work)))
     return notes

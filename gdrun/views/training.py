@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gdrun.engine.trace import Columns
+from gdrun.methods.stopping import position
 from gdrun.runs.record import Record
 from gdrun.runs.run import Run
 from gdrun.views.numbers import count, duration, percent, quantity
@@ -86,7 +87,7 @@ def evaluation_table(evals: Columns, best_step: int | None = None) -> Renderable
         table.add_column(heading, justify="right", no_wrap=True)
     for row in _chosen(evals["step"], best_step):
         best = evals["step"][row] == best_step
-        cells = [f"{evals['epoch'][row]:.4g}", f"{evals['step'][row]:,}"]
+        cells = [position(evals["epoch"][row]), f"{evals['step'][row]:,}"]
         for name in shown:
             value = float(evals[name][row])
             cells.append(percent(value) if name.endswith("accuracy") else quantity(value))
@@ -157,7 +158,7 @@ def summary_grid(run: Run) -> RenderableType:
     if best := summary.get("best"):
         ((name, loss),) = ((key, value) for key, value in best.items() if key.endswith("_loss"))
         kept = "; these weights are the ones kept" if summary["weights"] == "best" else ""
-        text = f"{name.replace('_', ' ')} {quantity(loss)} at epoch {best['epoch']:.4g}{kept}"
+        text = f"{name.replace('_', ' ')} {quantity(loss)} at epoch {position(best['epoch'])}{kept}"
         grid.add_row("best", text)
     if "place" in summary:
         x, y = summary["place"]
