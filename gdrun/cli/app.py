@@ -11,6 +11,7 @@ import typer
 from gdrun.cli.compare import compare
 from gdrun.cli.config import config
 from gdrun.cli.faults import usage_problem
+from gdrun.cli.gradcheck import gradcheck
 from gdrun.cli.groups import Command, Commands
 from gdrun.cli.list import list_names
 from gdrun.cli.plot import plot
@@ -49,6 +50,7 @@ def gdrun(
 
 # Panels stand in the help in the order of their first command: add a command to its panel.
 RUN = "Run experiments"
+UNDERSTAND = "Understand"
 LOOK = "Look things up"
 
 app.command("train", cls=Command, rich_help_panel=RUN)(train)
@@ -57,6 +59,7 @@ app.command("compare", cls=Command, rich_help_panel=RUN)(compare)
 app.command("show", cls=Command, rich_help_panel=RUN)(show)
 app.command("runs", cls=Command, rich_help_panel=RUN)(runs)
 app.command("plot", cls=Command, rich_help_panel=LOOK)(plot)
+app.command("gradcheck", cls=Command, rich_help_panel=UNDERSTAND)(gradcheck)
 app.command("list", cls=Command, rich_help_panel=LOOK)(list_names)
 app.add_typer(config, name="config", rich_help_panel=LOOK)
 

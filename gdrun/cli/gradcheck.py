@@ -1,0 +1,23 @@
+"""`gdrun gradcheck`: the gradient of an experiment against central differences."""
+
+from __future__ import annotations
+
+from gdrun.cli import console
+from gdrun.cli.experiments import Config, Json, Overrides, Seed, load_experiment
+
+WRONG = 2
+
+
+def gradcheck(
+    config: Config = None, overrides: Overrides = None, seed: Seed = None, json: Json = False
+) -> int:
+    """Check the gradient of an experiment against central differences, weight by weight."""
+    from gdrun.insight.gradcheck import check_gradient
+    from gdrun.views.gradcheck import gradient_data, gradient_table
+
+    check = check_gradient(load_experiment(config, overrides, seed))
+    if json:
+        console.print_json(gradient_data(check))
+    else:
+        console.show(gradient_table(check))
+    return 0 if check.passed else WRONG

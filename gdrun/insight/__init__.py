@@ -1,0 +1,1 @@
+"""What runs mean: gradients checked, theory, diagnosis."""

@@ -1,0 +1,156 @@
+"""The gradient of an experiment held against central differences.
+
+    ∂L/∂wⱼ ≈ (L(w + h eⱼ) − L(w − h eⱼ)) / 2h
+
+Everything that shapes a step of training takes part: model, loss, l2, the statistics of the batch,
+dropout with one frozen mask. The place is the initial weights with noise added, so that no unit
+sits on a kink as it would at zero. Each shifted copy of the weights is a lane, so that many are
+evaluated at once. All of it is in double precision, whatever the run's: it is the formula that is
+checked, and differences of single precision would show little more than rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdrun.data import Table
+from gdrun.engine.batches import Batch, Batches
+from gdrun.engine.cohort import Cohort, Lanes, experiment_data
+from gdrun.engine.gradients import StepGradients
+from gdrun.engine.plan import Place
+from gdrun.methods.randomness import stream
+from gdrun.spec.experiment import Experiment, resolve
+
+Numbers = NDArray[np.float64]
+Losses = Callable[[Numbers], Numbers]
+
+TOLERANCE = 1e-6
+STEPS = (1e-5, 1e-6, 1e-4)
+"""h. A kink between w − h and w + h, or too little curvature resolved, spoils one; hardly all."""
+
+MOST_ENTRIES = 100
+"""Entries of one tensor that are checked; of a larger one, so many drawn at random."""
+
+MOST_ROWS = 32
+"""Examples of the batch; more would add time and no case."""
+
+SHAKE = 0.05
+LANES = 64
+
+
+@dataclass(frozen=True)
+class TensorCheck:
+    """One named tensor: how many entries it has and how many were checked, the largest of its
+    gradient, and the largest relative error.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    entries: int
+    checked: int
+    largest: float
+    error: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether the gradient is right, which NaN is not."""
+        return self.error <= TOLERANCE
+
+
+@dataclass(frozen=True)
+class GradientCheck:
+    """All tensors of an experiment, checked on so many examples."""
+
+    tensors: tuple[TensorCheck, ...]
+    rows: int
+
+    @property
+    def passed(self) -> bool:
+        return all(tensor.passed for tensor in self.tensors)
+
+
+def check_gradient(experiment: Experiment, table: Table | None = None) -> GradientCheck:
+    """Check every named weight of this experiment; table stands in for its dataset.
+
+    Raises ConfigError or DataError as training would.
+    """
+    double = resolve(experiment.plain() | {"dtype": "float64"})
+    cohort = Cohort.of([double], experiment_data(double, table))
+    draw = stream(double.seed, "noise")
+    w = cohort.initial_weights()[0]
+    w = w + draw.normal(0.0, SHAKE, w.shape)
+    batch = _first_batch(cohort)
+    (gradient,) = _at(cohort, batch, w[None])[1]
+
+    def losses(W: Numbers) -> Numbers:
+        parts = (W[start : start + LANES] for start in range(0, len(W), LANES))
+        return np.concatenate([_at(cohort, batch, part)[0] for part in parts])
+
+    places = cohort.model.layout.named(np.arange(float(len(w))))
+    tensors = [_check(name, at, w, gradient, losses, draw) for name, at in places.items()]
+    return GradientCheck(tuple(tensors), batch[1].shape[1])
+
+
+def _check(
+    name: str,
+    places: NDArray[Any],
+    w: Numbers,
+    gradient: Numbers,
+    losses: Losses,
+    draw: np.random.Generator,
+) -> TensorCheck:
+    flat = places.ravel().astype(np.int64)
+    chosen = flat
+    if flat.size > MOST_ENTRIES:
+        chosen = np.sort(draw.choice(flat, MOST_ENTRIES, replace=False))
+    errors = np.full(len(chosen), np.inf)
+    for h in STEPS:
+        open_ = np.flatnonzero(~(errors <= TOLERANCE))
+        if len(open_):
+            found = _errors(chosen[open_], h, w, gradient, losses)
+            errors[open_] = np.fmin(errors[open_], found)
+    return TensorCheck(
+        name,
+        places.shape,
+        flat.size,
+        len(chosen),
+        float(np.abs(gradient[flat]).max()),
+        float(errors.max()),
+    )
+
+
+def _errors(
+    chosen: NDArray[np.int64], h: float, w: Numbers, gradient: Numbers, losses: Losses
+) -> Numbers:
+    """|a − n| relative to the larger of both.
+
+    A loss L carries a rounding error of some ε L, its differences of some ε L / h; where the
+    gradient is too small for those to resolve it, the error is relative to what they resolve.
+    """
+    shifts = np.zeros((len(chosen), len(w)))
+    shifts[np.arange(len(chosen)), chosen] = h
+    above, below = losses(w + shifts), losses(w - shifts)
+    measured, exact = (above - below) / (2 * h), gradient[chosen]
+    rounding = 8 * np.finfo(np.float64).eps * np.abs(above) / h
+    size = np.maximum(np.abs(measured), np.abs(exact))
+    errors: Numbers = np.abs(exact - measured) / np.maximum(size, rounding / TOLERANCE)
+    return errors
+
+
+def _at(cohort: Cohort, batch: Batch, W: Numbers) -> tuple[Numbers, Numbers]:
+    """Value and gradient of the first step at each row of W, which is a lane like the first."""
+    lanes = Lanes(cohort, np.zeros(len(W), dtype=np.int64))
+    memory = np.repeat(cohort.initial_memory(), len(W), axis=0)
+    values, gradients, _ = StepGradients(lanes).of(W, memory, batch, 1)
+    return values.astype(np.float64), gradients.astype(np.float64)
+
+
+def _first_batch(cohort: Cohort) -> Batch:
+    X, y = Batches(cohort).gathered([cohort.shared.seed], Place(0, 0), 1)[0]
+    rows = np.arange(min(y.shape[1], MOST_ROWS))
+    return X[0].take(rows, axis=0)[None], y[:, rows]

@@ -1,0 +1,68 @@
+"""A gradient check on screen: a row for each named weight, and the verdict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from gdrun.insight.gradcheck import TOLERANCE, GradientCheck, TensorCheck
+from gdrun.views.numbers import count, quantity
+
+
+def gradient_table(check: GradientCheck) -> RenderableType:
+    """Each tensor with its largest gradient and error, then the verdict."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("weights", no_wrap=True)
+    for heading in ("shape", "checked", "largest gradient", "relative error"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("")
+    for tensor in check.tensors:
+        verdict = Text("ok", style="green") if tensor.passed else Text("WRONG", style="bold red")
+        table.add_row(
+            tensor.name,
+            " × ".join(map(str, tensor.shape)) or "1",
+            _share(tensor),
+            quantity(tensor.largest, 3),
+            quantity(tensor.error, 2),
+            verdict,
+        )
+    return Group(table, "", verdict_line(check))
+
+
+def verdict_line(check: GradientCheck) -> Text:
+    """The sentence that says whether the gradient is right."""
+    wrong = [tensor.name for tensor in check.tensors if not tensor.passed]
+    measured = f"central differences on {count(check.rows, 'example')}"
+    if not wrong:
+        return Text(f"the gradient agrees with {measured} to {TOLERANCE:g}", style="bold")
+    return Text(f"the gradient of {', '.join(wrong)} disagrees with {measured}", style="bold red")
+
+
+def gradient_data(check: GradientCheck) -> dict[str, Any]:
+    """The check as plain data, for JSON."""
+    return {
+        "passed": check.passed,
+        "tolerance": TOLERANCE,
+        "examples": check.rows,
+        "weights": [
+            {
+                "name": tensor.name,
+                "shape": list(tensor.shape),
+                "entries": tensor.entries,
+                "checked": tensor.checked,
+                "largest_gradient": tensor.largest,
+                "relative_error": tensor.error,
+                "passed": tensor.passed,
+            }
+            for tensor in check.tensors
+        ],
+    }
+
+
+def _share(tensor: TensorCheck) -> str:
+    if tensor.checked == tensor.entries:
+        return f"all {tensor.entries:,}"
+    return f"{tensor.checked:,} of {tensor.entries:,}"
