@@ -165,8 +165,8 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
     if sweep.limit is not None:
         notes.append(("stability", limit_sentence(sweep.limit)))
     for rung in sweep.rungs:
-        text = f"at epoch {position(rung.epoch)}: {len(rung.dropped)} dropped, {len(rung.kept)} went on"
-        notes.append(("halving", text))
+        counts = f"{len(rung.dropped)} dropped, {len(rung.kept)} went on"
+        notes.append(("halving", f"at epoch {position(rung.epoch)}: {counts}"))
     notes.append(("work", work_line(sweep.work)))
     return notes
 
