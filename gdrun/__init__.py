@@ -22,9 +22,13 @@ if TYPE_CHECKING:
     from gdrun.errors import RecordError as RecordError
     from gdrun.methods.plugins import load_plugin as load_plugin
     from gdrun.runs.run import Run as Run
+    from gdrun.studies import compare as compare
+    from gdrun.studies import sweep as sweep
 
 _HOMES = {
     "train": "gdrun.api",
+    "sweep": "gdrun.studies",
+    "compare": "gdrun.studies",
     "load_plugin": "gdrun.methods.plugins",
     "Run": "gdrun.api",
     "read_run": "gdrun.api",

@@ -38,7 +38,7 @@ def train(
     ('exhausted', 10, (4, 3))
     """
     table = None if data is None else table_from_arrays(*data)
-    changes: list[str | Override] = [] if data is None else [_arrays_for_dataset(config)]
+    changes: list[str | Override] = [] if data is None else [arrays_for_dataset(config)]
     experiment = load(config, [*changes, *overrides])
     session = Session([experiment], table=table, out=Path(out) if out else None)
     (run,) = session.run()
@@ -47,7 +47,7 @@ def train(
     return run
 
 
-def _arrays_for_dataset(config: Source) -> Override:
+def arrays_for_dataset(config: Source) -> Override:
     """What puts arrays in the place of the config's dataset, with its split and standardize."""
     stated = read(config).data.get("dataset")
     kept = stated if isinstance(stated, dict) else {}

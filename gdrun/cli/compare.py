@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -16,27 +15,19 @@ from gdrun.cli.studying import (
     MetricOption,
     Resume,
     TargetOption,
-    count_line,
+    document,
     exit_code,
-    runner,
+    interrupted_line,
+    means_of,
     study_directory,
 )
-from gdrun.errors import GdrunError
-
-if TYPE_CHECKING:
-    from gdrun.study.comparison import Comparison
-    from gdrun.study.directory import StudyDirectory
-    from gdrun.study.metrics import Metric
-    from gdrun.study.plan import Candidate
-    from gdrun.study.study import Means, Work
-    from gdrun.study.tuning import Tuning
 
 Names = Annotated[
     list[str],
     typer.Argument(
         metavar="NAME...",
-        help="Variants, optimizers, schedules or models, joined with + as in mbgd+adam; "
-        "settings, as in mbgd+lr=0.1; or YAML files.",
+        help="Variants, optimizers, schedules or models, joined with + as in mbgd+adam or "
+        "mbgd+lr=0.1; or YAML files. KEY=VALUE alone is set for all.",
     ),
 ]
 Seeds = Annotated[
@@ -80,93 +71,34 @@ def compare(
     from gdrun.spec.loading import load
     from gdrun.spec.overrides import Override
     from gdrun.study.budgets import parse_budget, with_budget
-    from gdrun.study.comparison import judge_comparison, plan_comparison
-    from gdrun.study.contenders import contenders_of
+    from gdrun.study.comparison import plan_comparison
+    from gdrun.study.contenders import contenders_of, is_setting, shared_metric
     from gdrun.study.metrics import parse_target
-    from gdrun.study.study import Means, carry_out
+    from gdrun.study.running import run_comparison
     from gdrun.study.tasks import prepared
     from gdrun.views import comparisons as views
 
-    changes = [] if seed is None else [Override("seed", seed, f"--seed {seed}")]
+    changes: list[str | Override] = [name for name in names if is_setting(name)]
+    if seed is not None:
+        changes.append(Override("seed", seed, f"--seed {seed}"))
     base = load(config, changes)
-    contenders = contenders_of(names, base)
+    contenders = contenders_of([name for name in names if not is_setting(name)], base)
     data = prepared(contenders[0].experiment)
     if budget is not None:
         amount = parse_budget(budget, base, data.train.rows)
         contenders = tuple(with_budget(each, amount) for each in contenders)
-    by = _metric(metric, contenders)
+    by = shared_metric(metric, contenders)
     goal = parse_target(target, contenders[0].experiment) if target else None
     plan = plan_comparison(contenders, range(base.seed, base.seed + seeds))
-    alone = any(each.experiment.stopping.seconds is not None for each in contenders)
-    if alone and jobs > 1:
-        hint = "leave --jobs out, or give a budget of epochs or gradients"
-        raise GdrunError("runs that share a machine share its seconds", where="--jobs", hint=hint)
     directory = study_directory(plan, "compare", base, data, out, resume)
     interruption = Interruption()
     with interruption.watching():
-        means = Means(
-            runner(jobs, quiet),
-            jobs,
-            directory,
-            interrupted=interruption.name,
-            told=count_line(quiet),
-        )
-        tunings, tuning_work = None, None
-        if tune:
-            contenders, tunings, tuning_work = _tuned(contenders, tune, seeds, by, means)
-            plan = plan_comparison(contenders, plan.seeds)
-            directory.adopt(plan)
-        results, work = carry_out(plan, means, alone=alone)
-        found = judge_comparison(
-            plan, results, by, means, work, target=goal, tunings=tunings, tuning_work=tuning_work
-        )
-    _finish(found, directory)
+        means = means_of(jobs, quiet, directory, interruption)
+        found = run_comparison(plan, by, means, target=goal, keys=tune or ())
     if json:
-        console.print_json(directory.record | {"directory": str(directory.path)})
+        console.print_json(document(directory))
     else:
-        console.show(views.comparison_result(found), "", *_closing(found, directory))
-    return exit_code(found.diverged, interruption)
-
-
-def _metric(name: str | None, contenders: tuple[Candidate, ...]) -> Metric:
-    """The metric that is asked for; accuracy where the losses of the models differ in meaning."""
-    from gdrun.study.comparison import comparable_losses
-    from gdrun.study.metrics import metric_called
-
-    first = contenders[0].experiment
-    if name is None and not comparable_losses(contenders) and first.task == "classification":
-        name = "accuracy"
-    return metric_called(name, first)
-
-
-def _tuned(
-    contenders: tuple[Candidate, ...], keys: list[str], seeds: int, by: Metric, means: Means
-) -> tuple[tuple[Candidate, ...], dict[str, Tuning], Work]:
-    """The contenders at their best settings. Tuning has seeds that the comparison does not use."""
-    from gdrun.study.directory import StudyDirectory
-    from gdrun.study.tuning import MOST_SEEDS, tune, tuning_plan
-
-    first = contenders[0].experiment.seed + seeds
-    own = range(first, first + min(seeds, MOST_SEEDS))
-    plan, tried = tuning_plan(contenders, keys, own)
-    if means.directory is not None:
-        within = StudyDirectory.within(means.directory.path / "tuning", plan)
-        means = replace(means, directory=within)
-    return tune(contenders, plan, tried, by, means)
-
-
-def _finish(found: Comparison, directory: StudyDirectory) -> None:
-    from gdrun.study.record import comparison_record
-
-    directory.write(**comparison_record(found))
-
-
-def _closing(found: Comparison, directory: StudyDirectory) -> list[str]:
-    lines: list[Any] = [f"written to {directory.path}"]
-    if not found.complete:
         ended = sum(len(each.standing.results) for each in found.contenders)
-        left = len(found.plan.trials) - ended
-        lines.insert(
-            0, f"interrupted with {left} runs left: the same with --resume {directory.path}"
-        )
-    return lines
+        closing = interrupted_line(len(plan.trials) - ended, directory)
+        console.show(views.comparison_result(found), "", *closing, f"written to {directory.path}")
+    return exit_code(found.diverged, interruption)

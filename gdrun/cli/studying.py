@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from gdrun.data import Prepared
     from gdrun.spec.experiment import Experiment
     from gdrun.study.directory import StudyDirectory
-    from gdrun.study.executors import Runner
     from gdrun.study.plan import Plan
+    from gdrun.study.study import Means
 
 ConfigOption: TypeAlias = Annotated[
     str | None,
@@ -45,25 +45,18 @@ Resume: TypeAlias = Annotated[
 ]
 
 
-def runner(jobs: int, quiet: bool) -> Runner:
-    """Where the runs go: here with a line that is alive, or to so many processes."""
-    from gdrun.study.executors import InProcess, InProcesses
+def means_of(
+    jobs: int, quiet: bool, directory: StudyDirectory, interruption: Interruption
+) -> Means:
+    """How a study is carried out: here with a line that is alive, or in so many processes."""
+    from gdrun.study.executors import InProcess, InProcesses, Runner
+    from gdrun.study.study import Means
 
-    if jobs == 1:
-        return InProcess(live_line(quiet))
-    return InProcesses(jobs, lambda text: console.stderr().print(f"note: {text}", soft_wrap=True))
-
-
-def count_line(quiet: bool) -> Callable[[int, int], None]:
-    """What tells on stderr how many runs have ended; nothing where nobody looks at it."""
-    if quiet or not sys.stderr.isatty():
-        return lambda ended, of: None
-
-    def tell(ended: int, of: int) -> None:
-        sys.stderr.write(f"\r{ended:,} of {of:,} runs\x1b[K" if ended < of else "\r\x1b[K")
-        sys.stderr.flush()
-
-    return tell
+    runner: Runner = InProcess(live_line(quiet))
+    if jobs > 1:
+        runner = InProcesses(jobs, lambda text: _note(f"note: {text}"))
+    told = _count_line(quiet)
+    return Means(runner, jobs, directory, interrupted=interruption.name, told=told)
 
 
 def study_directory(
@@ -92,3 +85,29 @@ def exit_code(all_diverged: bool, interruption: Interruption) -> int:
     if interruption.signal is not None:
         return interruption.exit_code
     return DIVERGED if all_diverged else 0
+
+
+def document(directory: StudyDirectory) -> dict[str, object]:
+    """A study as one JSON document: its record, and where it is."""
+    return directory.record | {"directory": str(directory.path)}
+
+
+def interrupted_line(left: int, directory: StudyDirectory) -> list[str]:
+    """What to do about runs that are missing."""
+    return [f"{left} runs are missing: the same with --resume {directory.path}"] if left else []
+
+
+def _note(text: str) -> None:
+    console.stderr().print(text, soft_wrap=True)
+
+
+def _count_line(quiet: bool) -> Callable[[int, int], None]:
+    """What tells on stderr how many runs have ended; nothing where nobody looks at it."""
+    if quiet or not sys.stderr.isatty():
+        return lambda ended, of: None
+
+    def tell(ended: int, of: int) -> None:
+        sys.stderr.write(f"\r{ended:,} of {of:,} runs\x1b[K" if ended < of else "\r\x1b[K")
+        sys.stderr.flush()
+
+    return tell

@@ -16,9 +16,10 @@ from gdrun.cli.studying import (
     MetricOption,
     Resume,
     TargetOption,
-    count_line,
+    document,
     exit_code,
-    runner,
+    interrupted_line,
+    means_of,
     study_directory,
 )
 
@@ -83,10 +84,11 @@ def sweep(
     json: Json = False,
 ) -> int:
     """Try every value of some keys, side by side, and say which serve and which diverge."""
-    from gdrun.study.halving import carry_out_halving
+    from gdrun.runs.files import write_text
+    from gdrun.spec.document import to_yaml
     from gdrun.study.metrics import metric_called, parse_target
-    from gdrun.study.study import Means, carry_out
-    from gdrun.study.sweep import judge_sweep, plan_sweep
+    from gdrun.study.running import run_sweep
+    from gdrun.study.sweep import plan_sweep
     from gdrun.study.tasks import prepared, tasks_of
     from gdrun.views import sweeps as views
 
@@ -106,21 +108,12 @@ def sweep(
     directory = study_directory(plan, name, base, prepared(base), out, resume)
     interruption = Interruption()
     with interruption.watching():
-        means = Means(
-            runner(jobs, quiet),
-            jobs,
-            directory,
-            interrupted=interruption.name,
-            told=count_line(quiet),
-        )
-        if halving:
-            results, work, rungs = carry_out_halving(plan, means, by)
-        else:
-            (results, work), rungs = carry_out(plan, means), ()
-    found = judge_sweep(plan, axes, results, by, means, work, target=goal, rungs=rungs)
-    _finish(found, directory, save_best)
+        means = means_of(jobs, quiet, directory, interruption)
+        found = run_sweep(plan, axes, by, means, target=goal, halving=halving)
+    if save_best is not None and found.best is not None:
+        write_text(save_best, to_yaml(found.best.experiment.plain()))
     if json:
-        console.print_json(directory.record | {"directory": str(directory.path)})
+        console.print_json(document(directory))
     else:
         console.show(views.sweep_result(found), "", *_closing(found, directory, save_best))
     return exit_code(found.diverged, interruption)
@@ -172,26 +165,10 @@ def _refuse_existing(save_best: Path | None) -> None:
         raise GdrunError("there is such a file already", where=str(save_best), hint=hint)
 
 
-def _finish(found: Sweep, directory: StudyDirectory, save_best: Path | None) -> None:
-    """Write the findings, and the best experiment as a config ready to train."""
-    from gdrun.runs.files import write_text
-    from gdrun.spec.document import to_yaml
-    from gdrun.study.record import sweep_record
-
-    directory.write(**sweep_record(found))
-    if found.best is not None:
-        text = to_yaml(found.best.experiment.plain())
-        directory.write_text("best.yaml", text)
-        if save_best is not None:
-            write_text(save_best, text)
-
-
 def _closing(found: Sweep, directory: StudyDirectory, save_best: Path | None) -> list[str]:
-    lines = []
-    if not found.complete:
-        left = len(found.plan.trials) - sum(len(each.results) for each in found.standings)
-        lines.append(f"interrupted with {left} runs left: the same with --resume {directory.path}")
-    elif found.best is not None:
+    left = len(found.plan.trials) - sum(len(each.results) for each in found.standings)
+    lines = interrupted_line(left, directory)
+    if not left and found.best is not None:
         lines.append(f"train the best: gdrun train {save_best or directory.path / 'best.yaml'}")
     return [*lines, f"written to {directory.path}"]
 

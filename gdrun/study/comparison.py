@@ -6,9 +6,10 @@ the initial weights. A run that diverged or missed the target counts as one that
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,6 +96,9 @@ class Improvement:
 class Comparison:
     """What a comparison found; contenders in the order they were named."""
 
+    _repr_html_: ClassVar[Callable[[Comparison], str]]
+    """The table, in a notebook; gdrun/studies.py sets it, which may know of views."""
+
     plan: Plan
     metric: Metric
     target: Target | None
@@ -156,15 +160,6 @@ def plan_comparison(candidates: Sequence[Candidate], seeds: Sequence[int]) -> Pl
                     hint="contenders are compared on one problem",
                 )
     return Plan("compare", tuple(candidates), tuple(seeds))
-
-
-def comparable_losses(candidates: Sequence[Candidate]) -> bool:
-    """Whether the losses of all contenders measure the same thing."""
-    models = {
-        (candidate.experiment.model.name, candidate.experiment.model.options.get("loss"))
-        for candidate in candidates
-    }
-    return len(models) == 1
 
 
 def judge_comparison(

@@ -49,15 +49,20 @@ class Metric:
 
 @dataclass(frozen=True)
 class Target:
-    """A value of a metric to reach: a loss at or below it, an accuracy at or above it."""
+    """A value of a metric to reach: a loss at or below it, an accuracy at or above it.
+
+    reason: why it is this value, where nobody asked for it.
+    """
 
     metric: Metric
     value: float
+    reason: str = ""
 
     @property
     def sentence(self) -> str:
         """Such as val loss ≤ 0.1."""
-        return f"{self.metric.words} {'≤' if self.metric.sign > 0 else '≥'} {self.value:.4g}"
+        bound = f"{self.metric.words} {'≤' if self.metric.sign > 0 else '≥'} {self.value:.4g}"
+        return f"{bound}, {self.reason}" if self.reason else bound
 
     def reached(self, result: Result, unit: str) -> float:
         """How far the trial was when it first met the target, in `unit`: epoch, step, gradients.

@@ -108,4 +108,5 @@ def usual_target(found: Sequence[Standing], metric: Metric) -> Target | None:
     finite = [first for first in firsts if math.isfinite(first)]
     if not finite or max(finite) <= lowest:
         return None
-    return Target(metric, metric.sign * (lowest + CLOSE * (max(finite) - lowest)))
+    value = metric.sign * (lowest + CLOSE * (max(finite) - lowest))
+    return Target(metric, value, f"{1 - CLOSE:.0%} of the way to the best".replace("%", " %"))

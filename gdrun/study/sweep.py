@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,9 @@ class Sweep:
     counted to; None where nothing was reached. limit: of a convex problem's rate, predicted and
     observed. rungs: those of successive halving.
     """
+
+    _repr_html_: ClassVar[Callable[[Sweep], str]]
+    """The table, in a notebook; gdrun/studies.py sets it, which may know of views."""
 
     plan: Plan
     axes: tuple[Axis, ...]

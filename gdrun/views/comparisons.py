@@ -21,7 +21,7 @@ def comparison_result(comparison: Comparison) -> RenderableType:
     parts: list[RenderableType] = []
     if comparison.target is not None:
         seeds = count(len(comparison.plan.seeds), "seed")
-        head = f"on the way to {comparison.target.sentence} (medians over {seeds})"
+        head = f"until {comparison.target.sentence} (medians over {seeds})"
         parts += [Text(head, style="bold"), _table(comparison, _way(comparison)), ""]
     parts += [Text("at the end", style="bold"), _table(comparison, _end(comparison)), ""]
     parts += [Text("the descent", style="bold"), _table(comparison, _descent()), ""]

@@ -161,7 +161,7 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
     if best is not None and best.sound:
         notes.append(("best", f"{best.candidate.name}: {_spread_text(sweep, best)}"))
     if sweep.target is not None:
-        notes.append(("epochs", f"until {sweep.target.sentence}, {_target_reason(sweep)}"))
+        notes.append(("epochs", f"until {sweep.target.sentence}"))
     if sweep.limit is not None:
         notes.append(("stability", limit_sentence(sweep.limit)))
     for rung in sweep.rungs:
@@ -179,10 +179,6 @@ def _spread_text(sweep: Sweep, best: Standing) -> str:
         return f"{text}, under one seed"
     low, high = sorted(map(value, best.spread.interval))
     return f"{text}, median of {seeds} seeds, 95 % interval {quantity(low)} to {quantity(high)}"
-
-
-def _target_reason(sweep: Sweep) -> str:
-    return "median over seeds" if len(sweep.plan.seeds) > 1 else "which 5 % of the way are left at"
 
 
 def limit_sentence(limit: StabilityLimit) -> str:

@@ -1,0 +1,141 @@
+"""gdrun.sweep and gdrun.compare: many runs from Python, results as arrays and as tables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any
+
+from gdrun.api import arrays_for_dataset
+from gdrun.data import Table, table_from_arrays
+from gdrun.spec.experiment import Experiment
+from gdrun.spec.loading import Source, load
+from gdrun.study.axes import axes_of
+from gdrun.study.comparison import Comparison, plan_comparison
+from gdrun.study.contenders import contenders_of, shared_metric
+from gdrun.study.directory import StudyDirectory
+from gdrun.study.executors import InProcess, InProcesses, OnExecutor, Runner
+from gdrun.study.metrics import metric_called, parse_target
+from gdrun.study.plan import Plan
+from gdrun.study.running import run_comparison, run_sweep
+from gdrun.study.study import Means
+from gdrun.study.sweep import Search, Sweep, plan_sweep
+from gdrun.study.tasks import prepared
+
+Data = tuple[Any, Any]
+
+
+def sweep(
+    config: Source,
+    values: Mapping[str, Any],
+    *overrides: str,
+    seeds: int = 1,
+    metric: str | None = None,
+    target: str | None = None,
+    search: Search = "grid",
+    trials: int | None = None,
+    halving: bool = False,
+    jobs: int = 1,
+    executor: Executor | None = None,
+    data: Data | None = None,
+    out: str | Path | None = None,
+) -> Sweep:
+    """Try every combination of these values, and judge each by its median over seeds.
+
+    values: for each key a list, an array, or a text such as "log:1e-4:10:21". metric: such as
+    "validation_accuracy"; the validation loss if unsaid. target: such as "loss=0.1", to count
+    epochs to. search, trials: a grid, or so many random combinations. halving: only the best third
+    goes on, at a ninth and a third of the way. jobs: processes of this machine; executor: any
+    `concurrent.futures.Executor`, such as a Dask cluster's, `jobs` tasks at a time. config, data
+    and out as in `train`.
+
+    >>> found = sweep({"dataset": "iris", "model": "softmax"}, {"lr": [1e-4, 0.1]}, "epochs=5")
+    >>> found.best.settings, found.results.shape
+    ({'optimizer.lr': 0.1}, (2, 1))
+    """
+    base, table = _experiment(config, overrides, data)
+    axes = axes_of(values, base)
+    plan = plan_sweep(base, axes, seeds=seeds, search=search, trials=trials)
+    goal = parse_target(target, base) if target else None
+    means = _means(plan, base, table, jobs, executor, out)
+    by = metric_called(metric, base)
+    return run_sweep(plan, axes, by, means, target=goal, halving=halving)
+
+
+def compare(
+    contenders: Sequence[str | Mapping[str, Any] | Experiment],
+    config: Source = None,
+    *overrides: str,
+    seeds: int = 5,
+    tune: str | Sequence[str] = (),
+    metric: str | None = None,
+    target: str | None = None,
+    jobs: int = 1,
+    executor: Executor | None = None,
+    data: Data | None = None,
+    out: str | Path | None = None,
+) -> Comparison:
+    """Compare contenders on one problem, under the same seeds.
+
+    contenders: names such as "bgd" or "mbgd+adam", paths of YAML files, or configs. tune: keys such
+    as "lr", to find every contender's best value first. The rest as in `sweep`.
+
+    >>> found = compare(["bgd", "mbgd"], {"dataset": "iris", "model": "softmax"}, "epochs=5")
+    >>> [row.name for row in found.ranking], found.results.shape
+    (['mbgd', 'bgd'], (2, 5))
+    """
+    base, table = _experiment(config, overrides, data)
+    chosen = contenders_of(contenders, base)
+    plan = plan_comparison(chosen, range(base.seed, base.seed + seeds))
+    goal = parse_target(target, chosen[0].experiment) if target else None
+    means = _means(plan, base, table, jobs, executor, out)
+    keys = (tune,) if isinstance(tune, str) else tuple(tune)
+    by = shared_metric(metric, chosen)
+    return run_comparison(plan, by, means, target=goal, keys=keys)
+
+
+def _experiment(
+    config: Source, overrides: Sequence[str], data: Data | None
+) -> tuple[Experiment, Table | None]:
+    table = None if data is None else table_from_arrays(*data)
+    changes = [] if data is None else [arrays_for_dataset(config)]
+    return load(config, [*changes, *overrides]), table
+
+
+def _means(
+    plan: Plan,
+    base: Experiment,
+    table: Table | None,
+    jobs: int,
+    executor: Executor | None,
+    out: str | Path | None,
+) -> Means:
+    runner: Runner = InProcess()
+    if executor is not None:
+        jobs = jobs if jobs > 1 else os.cpu_count() or 1
+        runner = OnExecutor(executor, jobs)
+    elif jobs > 1:
+        runner = InProcesses(jobs)
+    directory = None
+    if out is not None:
+        about = {"base": base.plain(), "data": {"sha256": prepared(base, table).sha256}}
+        directory = StudyDirectory.new(Path(out), f"{plan.verb}-{base.name}", plan, about)
+    return Means(runner, jobs, directory, table)
+
+
+def _sweep_html(found: Sweep) -> str:
+    from gdrun.views import notebook, sweeps
+
+    return notebook.html(sweeps.sweep_result(found))
+
+
+def _comparison_html(found: Comparison) -> str:
+    from gdrun.views import comparisons, notebook
+
+    return notebook.html(comparisons.comparison_result(found))
+
+
+Sweep._repr_html_ = _sweep_html
+Comparison._repr_html_ = _comparison_html

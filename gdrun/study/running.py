@@ -1,0 +1,90 @@
+"""The two questions from beginning to end: carried out, judged, and written down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gdrun.errors import GdrunError
+from gdrun.spec.document import to_yaml
+from gdrun.study.axes import Axis
+from gdrun.study.comparison import Comparison, judge_comparison, plan_comparison
+from gdrun.study.directory import StudyDirectory
+from gdrun.study.halving import carry_out_halving
+from gdrun.study.metrics import Metric, Target
+from gdrun.study.plan import Candidate, Plan
+from gdrun.study.record import comparison_record, sweep_record
+from gdrun.study.study import Means, Work, carry_out
+from gdrun.study.sweep import Sweep, judge_sweep
+from gdrun.study.tuning import MOST_SEEDS, Tuning, tune, tuning_plan
+
+
+def run_sweep(
+    plan: Plan,
+    axes: Sequence[Axis],
+    metric: Metric,
+    means: Means,
+    *,
+    target: Target | None = None,
+    halving: bool = False,
+) -> Sweep:
+    """Run a planned sweep; its directory gets the findings, and the best as a config to train."""
+    if halving:
+        results, work, rungs = carry_out_halving(plan, means, metric)
+    else:
+        (results, work), rungs = carry_out(plan, means), ()
+    found = judge_sweep(plan, axes, results, metric, means, work, target=target, rungs=rungs)
+    if means.directory is not None:
+        means.directory.write(**sweep_record(found))
+        if found.best is not None:
+            means.directory.write_text("best.yaml", to_yaml(found.best.experiment.plain()))
+    return found
+
+
+def run_comparison(
+    plan: Plan,
+    metric: Metric,
+    means: Means,
+    *,
+    target: Target | None = None,
+    keys: Sequence[str] = (),
+) -> Comparison:
+    """Run a planned comparison, tuned over these keys first; its directory gets the findings.
+
+    Where any contender's budget is in seconds, no two runs share them.
+    """
+    alone = shares_no_seconds(plan)
+    if alone and means.jobs > 1:
+        hint = "leave --jobs out, or give a budget of epochs or gradients"
+        raise GdrunError("runs that share a machine share its seconds", where="--jobs", hint=hint)
+    tunings, tuning_work = None, None
+    if keys:
+        contenders, tunings, tuning_work = _tuned(plan, keys, metric, means)
+        plan = plan_comparison(contenders, plan.seeds)
+        if means.directory is not None:
+            means.directory.adopt(plan)
+    results, work = carry_out(plan, means, alone=alone)
+    found = judge_comparison(
+        plan, results, metric, means, work, target=target, tunings=tunings, tuning_work=tuning_work
+    )
+    if means.directory is not None:
+        means.directory.write(**comparison_record(found))
+    return found
+
+
+def shares_no_seconds(plan: Plan) -> bool:
+    """Whether each run must have the machine to itself."""
+    return any(each.experiment.stopping.seconds is not None for each in plan.candidates)
+
+
+def _tuned(
+    plan: Plan, keys: Sequence[str], metric: Metric, means: Means
+) -> tuple[tuple[Candidate, ...], dict[str, Tuning], Work]:
+    """The contenders at their best settings. Tuning has seeds that the comparison does not use."""
+    first = max(plan.seeds) + 1
+    seeds = range(first, first + min(len(plan.seeds), MOST_SEEDS))
+    tried_plan, tried = tuning_plan(plan.candidates, keys, seeds)
+    if means.directory is not None:
+        within = StudyDirectory.within(means.directory.path / "tuning", tried_plan)
+        means = replace(means, directory=within)
+    return tune(plan.candidates, tried_plan, tried, metric, means)
