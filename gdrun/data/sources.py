@@ -9,6 +9,8 @@ from typing import Any
 from gdrun.data import generators, packaged
 from gdrun.data.arrays import arrays
 from gdrun.data.csv_files import read_csv
+from gdrun.data.idx_files import ENDINGS as IDX_ENDINGS
+from gdrun.data.idx_files import read_idx
 from gdrun.data.npy_files import read_npy, read_npz
 from gdrun.data.table import Table
 from gdrun.errors import DataError, suggestion
@@ -38,10 +40,18 @@ READERS = {
     **dict.fromkeys((".csv", ".tsv", ".txt", ".data"), define(read_csv, name="csv")),
     ".npy": define(read_npy, name="npy"),
     ".npz": define(read_npz, name="npz"),
+    **dict.fromkeys(IDX_ENDINGS, define(read_idx, name="idx")),
 }
+"""The reader of a file by the ending of its name."""
 
 PREPARATION = frozenset({"seed", "split", "standardize"})
 """Keys of the dataset section that are not the source's own."""
+
+
+def reader_of(path: str | Path) -> Definition | None:
+    """The reader of a file, by the ending of its name."""
+    name = Path(path).name.lower()
+    return next((reader for ending, reader in READERS.items() if name.endswith(ending)), None)
 
 
 def is_generated(definition: Definition) -> bool:
@@ -70,7 +80,7 @@ def load_table(options: Mapping[str, Any]) -> Table:
 
 def _read(path: str | Path, **options: Any) -> Table:
     file = Path(path).expanduser()
-    reader = READERS.get(file.suffix.lower())
+    reader = reader_of(file)
     if reader is None:
         raise DataError(
             f"no reader for {file.suffix or 'a file without a suffix'}",
@@ -87,7 +97,7 @@ def _named(name: object) -> Definition:
         raise DataError("needs a name or a path", where="dataset", hint=suggestion("", DATASETS))
     if name not in DATASETS:
         hint = suggestion(name, DATASETS)
-        if Path(str(name)).suffix.lower() in READERS:
+        if reader_of(str(name)) is not None:
             hint = f"for a file write path: {name}"
         raise DataError(f"no dataset is called {name!r}", where="dataset.name", hint=hint)
     return DATASETS[str(name)]

@@ -74,7 +74,7 @@ def _branch(
 
 
 def _files(kind: SectionKind, shared: Schema) -> Schema:
-    """A dataset that is a file: its suffix decides what else may stand."""
+    """A dataset that is a file: its ending decides what else may stand."""
     readers = {reader.name: reader for reader in READERS.values()}
     branches = []
     for reader in readers.values():
@@ -83,10 +83,14 @@ def _files(kind: SectionKind, shared: Schema) -> Schema:
     return _chosen("path", {"type": "string", "pattern": _ends_with(READERS)}, branches)
 
 
-def _ends_with(suffixes: Iterable[str]) -> str:
-    """A pattern for paths with one of these suffixes, in capitals or not."""
-    spelled = ["".join(f"[{c}{c.upper()}]" for c in suffix[1:]) for suffix in suffixes]
-    return rf"\.({'|'.join(spelled)})$"
+def _ends_with(endings: Iterable[str]) -> str:
+    """A pattern for paths with one of these endings, in capitals or not."""
+    spelled = ("".join(_either_case(sign) for sign in ending) for ending in endings)
+    return rf"({'|'.join(spelled)})$"
+
+
+def _either_case(sign: str) -> str:
+    return f"[{sign}{sign.upper()}]" if sign.isalpha() else sign.replace(".", r"\.")
 
 
 def _options(definition: Definition, kind: SectionKind, shared: Schema) -> Schema:

@@ -11,12 +11,11 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from functools import cache
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError, create_model
 
-from gdrun.data.sources import DATASETS, READERS
+from gdrun.data.sources import DATASETS, READERS, reader_of
 from gdrun.errors import Problem, suggestion
 from gdrun.methods.averaging import AVERAGES
 from gdrun.methods.definitions import Definition, Nested, NonNegative, Option, Seed, options_of
@@ -177,12 +176,11 @@ class ModelKind(SectionKind):
 
 @dataclass(frozen=True)
 class DatasetKind(SectionKind):
-    """The dataset section: a name, or `path` to a file whose suffix chooses the reader."""
+    """The dataset section: a name, or `path` to a file whose ending chooses the reader."""
 
     def definition(self, section: Section) -> Definition:
-        if section.chosen_by == "path":
-            return READERS[Path(section.name).suffix.lower()]
-        return super().definition(section)
+        reader = reader_of(section.name) if section.chosen_by == "path" else None
+        return reader or super().definition(section)
 
     def choose(self, given: Mapping[str, Any]) -> str:
         return "path" if "path" in given and "name" not in given else "name"
@@ -195,11 +193,12 @@ class DatasetKind(SectionKind):
                 return Problem(found.what, found.where, hint)
             return found
         path = given["path"]
-        if not isinstance(path, str) or not _readable(path):
+        reader = reader_of(path) if isinstance(path, str) else None
+        if reader is None:
             what = f"no reader for {path!r}"
             hint = f"these kinds of file can be read: {', '.join(READERS)}"
             return Problem(what, where((self.key, "path")), hint)
-        return READERS[Path(path).suffix.lower()]
+        return reader
 
 
 @cache
@@ -251,7 +250,7 @@ def _plain(value: Any) -> Any:
 
 
 def _readable(path: object) -> bool:
-    return isinstance(path, str) and Path(path).suffix.lower() in READERS
+    return isinstance(path, str) and reader_of(path) is not None
 
 
 DATASET = DatasetKind("dataset", DATASETS, "iris", options_of(_dataset_options))
