@@ -60,8 +60,10 @@ class Batches:
         return [(X[:, k : k + size], y[:, k : k + size]) for k in range(0, y.shape[1], size)]
 
     def sizes(self, place: Place, steps: int) -> NDArray[np.int64]:
-        """How many examples each of `steps` steps of one epoch uses, from `place` on."""
+        """How many examples each of `steps` steps uses, from `place` on."""
         size = self._batching.at(place.epoch).batch_size
+        if self._batching.whole:
+            return np.full(steps, size)
         left = self._batching.rows - size * np.arange(place.position, place.position + steps)
         return np.minimum(left, size)
 

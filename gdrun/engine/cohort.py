@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,9 @@ from gdrun.problems.rows import Examples
 from gdrun.problems.surfaces import noise_vectors
 from gdrun.spec.experiment import Experiment
 from gdrun.spec.sections import Section
+
+if TYPE_CHECKING:
+    from gdrun.engine.engines import Engine
 
 Numbers = Callable[[Experiment], float]
 
@@ -72,7 +75,7 @@ class Cohort:
         model = _build_model(shared, data)
         batching = VARIANTS[shared.variant.name].function(data.train.rows, **shared.variant.options)
         _check_batches(model, batching)
-        return cls(
+        cohort = cls(
             experiments=lanes,
             data=data,
             model=model,
@@ -82,11 +85,20 @@ class Cohort:
             validation=_design(model, data.validation) if data.validation else None,
             test=_design(model, data.test) if data.test else None,
         )
+        _ = cohort.engine  # one that cannot be had is an error now, before anything is written
+        return cohort
 
     @property
     def shared(self) -> Experiment:
         """One of the experiments, to read what all share."""
         return self.experiments[0]
+
+    @cached_property
+    def engine(self) -> Engine:
+        """What advances the lanes. Raises ConfigError where the one asked for cannot be had."""
+        from gdrun.engine.engines import engine_for
+
+        return engine_for(self)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -198,7 +210,7 @@ class Lanes:
         dropout = (
             self.operand(lambda experiment: experiment.model["dropout"]) if self.drops else 0.0
         )
-        return Objective(self.cohort.model, l2, dropout)
+        return self.cohort.engine.objective(Objective(self.cohort.model, l2, dropout))
 
     @cached_property
     def drops(self) -> bool:

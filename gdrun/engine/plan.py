@@ -129,6 +129,16 @@ class Plan:
         due = math.ceil(ahead * self.steps_per_epoch(place.epoch) - SLACK)
         return max(due - place.position, 0)
 
+    def steps_ahead(self, index: int, place: Place) -> int:
+        """How many steps from `place` on may be taken as one: those of this epoch.
+
+        Full batches have no order that changes with the epoch, so theirs go up to evaluation
+        `index`.
+        """
+        if self.batching.whole:
+            return max(math.ceil(self.evaluation_time(index) - place.epoch - SLACK), 1)
+        return self.steps_per_epoch(place.epoch) - place.position
+
     @cached_property
     def length(self) -> float | None:
         """The length of the run in the schedule's unit; None where no budget of steps tells."""
@@ -163,10 +173,12 @@ class Plan:
         return np.broadcast_to(lr, shape), None if beta is None else np.broadcast_to(beta, shape)
 
     def times(self, step: int, place: Place, count: int) -> Numbers:
-        """The schedule's time at `count` steps of one epoch, after `step` earlier ones.
+        """The schedule's time at `count` steps from `place` on, after `step` earlier ones.
 
         Time is the epoch, counted from 0, and constant within it; or the steps before this one.
         """
         if self.experiment.schedule["per"] == "step":
             return np.arange(step, step + count, dtype=float)
+        if self.batching.whole:
+            return np.arange(place.epoch, place.epoch + count, dtype=float)
         return np.array([float(place.epoch)])

@@ -21,7 +21,7 @@ from gdrun.engine.listeners import Listener, Progress
 from gdrun.engine.outcome import Best, Divergence, Outcome, Timing
 from gdrun.engine.plan import Place, Plan
 from gdrun.engine.state import State
-from gdrun.engine.steppers import Failure, Measures, NumpyStepper
+from gdrun.engine.steppers import Failure, Measures
 from gdrun.engine.trace import Columns, EvaluationTrace, StepTrace
 from gdrun.methods.stopping import (
     Readings,
@@ -110,7 +110,7 @@ class Trainer:
         """Steps to the next evaluation, within this epoch and the budget; 0 when it is due."""
         place, budget = self.state.place, self.plan.budget
         due = self.plan.steps_to_evaluation(evaluation, place)
-        left = self.plan.steps_per_epoch(place.epoch) - place.position
+        left = self.plan.steps_ahead(evaluation, place)
         steps = left if due is None else min(due, left)
         return steps if budget is None else min(steps, budget.steps - self.state.step)
 
@@ -165,7 +165,7 @@ class Trainer:
             memory=state.memory if measures.memory is None else measures.memory,
             before=state.W if measures.before is None else measures.before,
             slots=measures.slots,
-            place=Place(epoch + 1, 0) if position == per_epoch else Place(epoch, position),
+            place=Place(epoch + position // per_epoch, position % per_epoch),
             step=state.step + steps,
             gradients=state.gradients + int(sizes.sum()),
             seconds=state.seconds + seconds,
@@ -349,7 +349,8 @@ class Trainer:
     def _use(self, lanes: Lanes) -> None:
         """Advance these lanes from now on."""
         self._lanes = lanes
-        self._stepper = NumpyStepper(lanes, self._batches, self.state.loss_limit)
+        engine = self.cohort.engine
+        self._stepper = engine.stepper(lanes, self._batches, self.state.loss_limit)
         self._moved = np.zeros(len(lanes.index), dtype=bool)
 
     def _tell_started(self) -> None:

@@ -116,7 +116,7 @@ class RunDirectory(Listener):
                 self.problem = _cannot_write(self.path, error).problems[0]
 
     def _write_experiment(self) -> None:
-        write_text(self.path / "config.yaml", to_yaml(repeatable(self._experiment)))
+        write_text(self.path / "config.yaml", to_yaml(repeatable(self._cohort, self._experiment)))
 
     def _write_record(self, record: Record) -> None:
         write_text(self.path / "run.json", dumps(record, indent=2) + "\n")

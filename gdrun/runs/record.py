@@ -46,7 +46,8 @@ def opening(cohort: Cohort, experiment: Experiment, identity: str, started: date
         "watched": [],
         "started": started.isoformat(timespec="seconds"),
         "timing": None,
-        "engine": "numpy",
+        "engine": cohort.engine.name,
+        "compression": cohort.engine.compression,
         "versions": versions(),
         "plugins": loaded_plugins(),
         "data": {
@@ -75,9 +76,13 @@ def closing(record: Record, outcome: Outcome) -> Record:
     }
 
 
-def repeatable(experiment: Experiment) -> dict[str, Any]:
-    """The experiment as plain data that describes the same run from any directory."""
-    plain = experiment.plain()
+def repeatable(cohort: Cohort, experiment: Experiment) -> dict[str, Any]:
+    """The experiment as plain data that describes the same run from any directory.
+
+    The engine is the one that ran: it decides about the last bits, and auto may choose otherwise
+    once a kernel has been compiled.
+    """
+    plain = experiment.plain() | {"engine": cohort.engine.name}
     dataset = plain.get("dataset", {})
     for key in dataset.keys() & {"path", "targets"}:
         dataset[key] = str(Path(dataset[key]).expanduser().absolute())

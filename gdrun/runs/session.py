@@ -76,7 +76,7 @@ class Session:
     def _run(self, lane: int, outcome: Outcome) -> Run:
         return Run(
             record=self._record(lane, outcome),
-            config=repeatable(outcome.experiment),
+            config=repeatable(self.cohort, outcome.experiment),
             steps=outcome.steps,
             evals=outcome.evaluations,
             weights=self.cohort.named(outcome.weights, outcome.memory),

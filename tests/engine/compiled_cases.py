@@ -56,6 +56,7 @@ def table_of(loss, rows):
 def cohort_of(loss, optimizer, variant="mbgd", *, rows=96, lanes=({},), **more):
     """A cohort in which each lane changes keys of the one experiment."""
     base = {
+        "engine": "numpy",
         "dataset": {
             "name": "arrays",
             "split": {"validation": 0, "test": 0},

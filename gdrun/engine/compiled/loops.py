@@ -100,6 +100,7 @@ def row_sums(
     end: int,
     W: Array,
     lane: int,
+    gradient: bool,
     g: Array,
     extra: Array,
 ) -> tuple[float, int]:
@@ -122,9 +123,10 @@ def row_sums(
         value, slope = loss(float(score), target, extra)
         total += value
         right += (score > 0) == (target > 0)
-        pull = g.dtype.type(slope)
-        for j in range(columns):
-            g[j] += pull * X[i, j]
+        if gradient:
+            pull = g.dtype.type(slope)
+            for j in range(columns):
+                g[j] += pull * X[i, j]
     return total, right
 
 
@@ -133,6 +135,7 @@ def product_sums(
     y: Array,
     W: Array,
     outputs: int,
+    gradient: bool,
     scores: Array,
     G: Array,
     values: Array,
@@ -142,7 +145,8 @@ def product_sums(
     """Σ ℓ and right predictions of all lanes over all rows of X are added up; Σ ∇ℓ goes to G."""
     np.dot(X, W.T, scores)
     losses(scores, y, outputs, values, rights, extra)
-    np.dot(scores.T, X, G)
+    if gradient:
+        np.dot(scores.T, X, G)
 
 
 def whole_products(
@@ -151,6 +155,7 @@ def whole_products(
     W: Array,
     outputs: int,
     block: int,
+    gradient: bool,
     extra: Array,
     G: Array,
     values: Array,
@@ -167,9 +172,19 @@ def whole_products(
     for begin in range(0, len(X), block):
         rows, targets = X[begin : begin + block], y[begin : begin + block]
         product_sums(
-            rows, targets, matrix, outputs, scores[: len(rows)], part, values, rights, extra
+            rows,
+            targets,
+            matrix,
+            outputs,
+            gradient,
+            scores[: len(rows)],
+            part,
+            values,
+            rights,
+            extra,
         )
-        sums += part
+        if gradient:
+            sums += part
 
 
 def whole_rows(
@@ -177,6 +192,7 @@ def whole_rows(
     y: Array,
     W: Array,
     block: int,
+    gradient: bool,
     extra: Array,
     G: Array,
     values: Array,
@@ -188,7 +204,7 @@ def whole_rows(
     for begin in range(0, len(X), block):
         rows, targets = X[begin : begin + block], y[begin : begin + block]
         for lane in range(len(W)):
-            value, right = row_sums(rows, targets, order, 0, len(rows), W, lane, g, extra)
+            value, right = row_sums(rows, targets, order, 0, len(rows), W, lane, gradient, g, extra)
             values[lane] += value
             rights[lane] += right
             for j in range(len(g)):
@@ -307,7 +323,7 @@ def advance_rows(
             options[lane, 0] = rates[k, lane]
             if cycled >= 0:
                 options[lane, cycled] = betas[k, lane]
-            value, _ = row_sums(X, y, order, begin, end, W, lane, g, extra)
+            value, _ = row_sums(X, y, order, begin, end, W, lane, True, g, extra)
             if not finish_step(
                 value, scale, g, W, slots, t + k + 1, options, decay, bounds, limit, measures,
                 k, lane,
@@ -364,7 +380,16 @@ def advance_products(
                     X_block[p, j] = X[i, j]
             goal = sums if start == begin else part
             product_sums(
-                X_block[:n], y_block[:n], matrix, outputs, scores[:n], goal, values, rights, extra
+                X_block[:n],
+                y_block[:n],
+                matrix,
+                outputs,
+                True,
+                scores[:n],
+                goal,
+                values,
+                rights,
+                extra,
             )
             if start > begin:
                 sums += part

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property, partial, reduce
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gdrun.engine.cohort import Cohort, Design
 from gdrun.engine.compiled.kernels import kernel_text, kernels
 from gdrun.engine.compiled.threads import one_blas_thread, run_all, shares, thread_count
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.objective import Array
+from gdrun.problems.rows import MappedRows, rows_of
+
+if TYPE_CHECKING:
+    from gdrun.engine.cohort import Cohort, Design
 
 PRODUCTS_FROM = 6
 """Scores for each example from which matrix products beat one score after another."""
@@ -25,6 +29,9 @@ BLOCK_ENTRIES = 2**15
 SMALL_ENTRIES = 2**17
 """Entries of X below which one thread passes over all rows faster than two are woken."""
 
+MAPPED_ENTRIES = 2**20
+"""Entries read from disk at once, by each thread."""
+
 
 @dataclass(frozen=True)
 class Sums:
@@ -34,11 +41,19 @@ class Sums:
     rights: NDArray[np.float64]
     gradients: Array
 
+    def plus(self, other: Sums) -> Sums:
+        return Sums(
+            self.values + other.values,
+            self.rights + other.rights,
+            self.gradients + other.gradients,
+        )
+
 
 class CompiledProblem:
     """One part of the data under the loops for a cohort's loss and rule.
 
-    count: the examples that a mean is over: the rows, unless those stand for more of them.
+    count: the examples that a mean is over: the rows, unless those stand for more of them. whole:
+    whether steps go over all rows, so that the pass of an evaluation serves the next step as well.
     """
 
     def __init__(self, cohort: Cohort, part: Design, count: int | None = None) -> None:
@@ -46,14 +61,24 @@ class CompiledProblem:
         assert isinstance(model, LinearModel)
         self.X, self.y = part.X, part.y
         self.count = part.rows if count is None else count
+        self.whole = cohort.batching.whole
         self.outputs = model.outputs
         self.extra = np.array([model.delta] if "delta" in model.loss.options else [0.0])
         self.kernels = module_of(cohort)
         self._remembered: tuple[Array, Sums] | None = None
 
     @property
+    def columns(self) -> int:
+        return int(self.X.shape[1])
+
+    @property
+    def mapped(self) -> bool:
+        """Whether the rows are on disk."""
+        return isinstance(self.X, MappedRows)
+
+    @property
     def small(self) -> bool:
-        return bool(self.X.size <= SMALL_ENTRIES)
+        return len(self.X) * self.columns <= SMALL_ENTRIES and not self.mapped
 
     @cached_property
     def identity(self) -> NDArray[np.int64]:
@@ -66,36 +91,41 @@ class CompiledProblem:
 
     def block(self, rows: int) -> int:
         """How many of these rows one matrix product takes."""
-        return max(min(rows, BLOCK_ENTRIES // int(self.X.shape[1])), 1)
+        return max(min(rows, BLOCK_ENTRIES // self.columns), 1)
 
-    def sums(self, W: Array, *, remember: bool = False) -> Sums:
-        """The sums at W (L, P); those of the very same array are remembered, if that is asked."""
+    def sums(self, W: Array, *, gradient: bool = True, lasting: bool = True) -> Sums:
+        """The sums at W (L, P), without gradients where they are not asked for.
+
+        Those of the very same array are not computed twice, so it must not be written to, unless
+        `lasting` is false.
+        """
         if self._remembered is not None and self._remembered[0] is W:
             return self._remembered[1]
         parts = shares(len(self.X), 1 if self.small else thread_count())
-        tasks = [partial(self._part, W, first, last) for first, last in parts]
-        with one_blas_thread():
+        tasks = [partial(self._part, W, first, last, gradient) for first, last in parts]
+        with one_blas_thread() if self.by_products(len(W)) else nullcontext():
             found = run_all(tasks)
-        total = Sums(
-            sum((part.values for part in found[1:]), start=found[0].values),
-            sum((part.rights for part in found[1:]), start=found[0].rights),
-            sum((part.gradients for part in found[1:]), start=found[0].gradients),
-        )
-        if remember:
+        total = reduce(Sums.plus, found)
+        if gradient and lasting:
             self._remembered = (W, total)
         return total
 
-    def _part(self, W: Array, first: int, last: int) -> Sums:
+    def _part(self, W: Array, first: int, last: int, gradient: bool) -> Sums:
         """The sums over rows `first` to `last`."""
         found = Sums(np.zeros(len(W)), np.zeros(len(W)), np.zeros_like(W))
-        rows = (self.X[first:last], self.y[first:last], W)
-        goal = (self.extra, found.gradients, found.values, found.rights)
-        block = self.block(last - first)
-        if self.by_products(len(W)):
-            self.kernels.whole_products(*rows, self.outputs, block, *goal)
-        else:
-            self.kernels.whole_rows(*rows, block, *goal)
+        stride = MAPPED_ENTRIES // self.columns + 1 if self.mapped else last - first
+        for start in range(first, last, stride):
+            part = slice(start, min(start + stride, last))
+            self._add(W, rows_of(self.X, part), self.y[part], found, gradient)
         return found
+
+    def _add(self, W: Array, X: Array, y: NDArray[Any], found: Sums, gradient: bool) -> None:
+        goal = (gradient, self.extra, found.gradients, found.values, found.rights)
+        block = self.block(len(X))
+        if self.by_products(len(W)):
+            self.kernels.whole_products(X, y, W, self.outputs, block, *goal)
+        else:
+            self.kernels.whole_rows(X, y, W, block, *goal)
 
 
 def module_of(cohort: Cohort) -> ModuleType:

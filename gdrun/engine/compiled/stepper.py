@@ -10,18 +10,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gdrun.engine.batches import Batches
-from gdrun.engine.cohort import Lanes
 from gdrun.engine.compiled.kernels import option_order
-from gdrun.engine.compiled.problem import CompiledProblem
+from gdrun.engine.compiled.problem import MAPPED_ENTRIES, CompiledProblem
 from gdrun.engine.compiled.threads import one_blas_thread, run_all, shares, thread_count
 from gdrun.engine.plan import Place
 from gdrun.engine.steppers import Measures, NumpyStepper
 from gdrun.problems.objective import Array
+
+if TYPE_CHECKING:
+    from gdrun.engine.cohort import Lanes
 
 Numbers = NDArray[np.float64]
 
@@ -71,8 +74,12 @@ class CompiledStepper:
 
     def most_steps(self, epoch: int) -> int:
         """How many steps of this epoch one chunk may hold."""
-        rows = self._batching.at(epoch).batch_size
-        return max(CHUNK_WORK // (rows * self._decay.size + 64), 1)
+        rows = len(self._problem.X) if self._batching.whole else self._batching.at(epoch).batch_size
+        most = CHUNK_WORK // (rows * self._decay.size + 64)
+        if self._problem.mapped:
+            entries = len(self._streams) * rows * self._problem.columns
+            most = min(most, MAPPED_ENTRIES // entries)
+        return max(most, 1)
 
     def advance(
         self,
@@ -92,7 +99,7 @@ class CompiledStepper:
             parts = (rates[:sound], None if betas is None else betas[:sound])
             return self._measures(self._run(W, slots, step, place, *parts)[0])
         return self._careful.advance(
-            W, slots, step, place, rates[:1], None if betas is None else betas[:1]
+            W, slots, step, place, rates[:1], None if betas is None else betas[:1], memory
         )
 
     def _run(
@@ -121,8 +128,9 @@ class CompiledStepper:
         else:
             orders = list(self._batches.chosen(seeds, place, len(rates)))
         tasks = [
-            partial(self._run_lanes, chunk, order, size, step, rates, betas, first, last)
+            partial(self._run_lanes, chunk, *data, size, step, rates, betas, first, last)
             for order, (_, lanes_of) in zip(orders, self._streams, strict=True)
+            for data in [self._data(order)]
             for first, last in self._lane_shares(lanes_of, len(order))
         ]
         if self._problem.by_products(lanes):
@@ -133,6 +141,8 @@ class CompiledStepper:
     def _run_lanes(
         self,
         chunk: _Chunk,
+        X: Array,
+        y: NDArray[Any],
         order: NDArray[np.int64],
         size: int,
         step: int,
@@ -143,7 +153,7 @@ class CompiledStepper:
     ) -> int:
         """Take the steps of some lanes of one stream; how many were sound."""
         problem = self._problem
-        data = (problem.X, problem.y, order)
+        data = (X, y, order)
         state = (
             chunk.W,
             chunk.slots,
@@ -169,6 +179,13 @@ class CompiledStepper:
             )
         return int(sound)
 
+    def _data(self, order: NDArray[np.int64]) -> tuple[Array, NDArray[Any], NDArray[np.int64]]:
+        """X, y, and the rows of them to use in turn; of data on disk, the rows in `order` alone."""
+        X, y = self._problem.X, self._problem.y
+        if not self._problem.mapped:
+            return X, y, order
+        return X.take(order), y[order], np.arange(len(order))
+
     def _run_whole(self, chunk: _Chunk, W: Array, step: int, rates: Numbers, betas: Numbers) -> int:
         """Steps on all of a large part of data; each is one pass, shared by all threads."""
         problem = self._problem
@@ -176,7 +193,7 @@ class CompiledStepper:
             chunk.options[:, 0] = rates[k]
             if len(betas):
                 chunk.options[:, self._cycled] = betas[k]
-            sums = problem.sums(W if k == 0 else chunk.W, remember=k == 0)
+            sums = problem.sums(chunk.W if k else W, lasting=not k)
             G = sums.gradients.copy()
             sound = problem.kernels.finish_steps(
                 sums.values, 1 / problem.count, G, chunk.W, chunk.slots, float(step + k + 1),
