@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -29,11 +30,19 @@ def show(*views: RenderableType) -> None:
     """Print views on stdout; away from a terminal, without the blanks that fill up their lines."""
     screen = stdout()
     if screen.is_terminal:
-        screen.print(*views, sep="\n")
+        _print(screen, views)
         return
     with screen.capture() as captured:
-        screen.print(*views, sep="\n")
+        _print(screen, views)
     sys.stdout.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+
+
+def _print(screen: Console, views: Iterable[RenderableType]) -> None:
+    """Print each view; a text that says so is not broken, such as a place to be copied."""
+    from rich.text import Text
+
+    for view in views:
+        screen.print(view, soft_wrap=isinstance(view, Text) and bool(view.no_wrap))
 
 
 def print_json(document: Any) -> None:

@@ -36,7 +36,8 @@ def show(run: Which = "last", out: Out = RUNS, json: Json = False) -> None:
         console.print_json(document(found))
         return
     panel = views.experiment_panel(found.config, found.record)
-    console.show(panel, "", views.run_result(found), "", f"from {found.directory}")
+    from_where = [views.place_line("from", found.directory)] if found.directory else []
+    console.show(panel, "", views.run_result(found), "", *from_where)
 
 
 def runs(

@@ -9,6 +9,8 @@ from gdrun.cli.experiments import Config, Json, Overrides, Plugins, Seed, load_e
 from gdrun.cli.running import RUNS, Interruption, Out, Quiet, Seeds, exit_code, live_line
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from gdrun.runs.run import Run
 
 
@@ -30,7 +32,7 @@ def train(
     experiments = [first.with_seed(first.seed + k) for k in range(seeds or 1)]
     session = Session(experiments, out=out)
     if not (quiet or json):
-        console.show(views.experiment_panel(first.plain(), session.opening), "")
+        console.show(views.experiment_panel(first.plain(), session.opening, len(experiments)), "")
     interruption = Interruption()
     with interruption.watching():
         runs = session.run(live_line(quiet), interruption.name)
@@ -38,9 +40,9 @@ def train(
         documents = [document(run) for run in runs]
         console.print_json(documents[0] if seeds is None else {"runs": documents})
     elif seeds is None:
-        console.show(views.run_result(runs[0], brief=quiet), *_place(runs))
+        console.show(views.run_result(runs[0], brief=quiet), "", *places(runs))
     else:
-        console.show(views.seeds_result(runs), *_place(runs))
+        console.show(views.seeds_result(runs), "", *places(runs))
     if session.problems:
         faults.show(session.problems)
         return 2
@@ -52,6 +54,8 @@ def document(run: Run) -> dict[str, object]:
     return run.record | {"directory": str(run.directory) if run.directory else None}
 
 
-def _place(runs: list[Run]) -> list[str]:
-    places = [str(run.directory) for run in runs if run.directory is not None]
-    return ["", *(f"written to {place}" for place in places)]
+def places(runs: list[Run]) -> list[RenderableType]:
+    """Where the runs were written, a line each."""
+    from gdrun.views.training import place_line
+
+    return [place_line("written to", run.directory) for run in runs if run.directory]

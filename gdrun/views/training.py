@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -39,17 +40,19 @@ _SUMMARY = {
 _GOOD = ("converged", "stopped", "exhausted")
 
 
-def experiment_panel(config: Mapping[str, Any], record: Record) -> RenderableType:
-    """What is about to run: data, model, variant, method, stopping."""
+def experiment_panel(config: Mapping[str, Any], record: Record, seeds: int = 1) -> RenderableType:
+    """What is about to run: data, model, variant, method, stopping, and under how many seeds."""
     rows = Table.grid(padding=(0, 2))
     rows.add_column(style="dim", no_wrap=True)
     rows.add_column(overflow="fold")
-    for word, text in experiment_lines(config, record):
+    for word, text in experiment_lines(config, record, seeds):
         rows.add_row(word, text)
     return Panel(rows, title=Text(config["name"], style="bold"), title_align="left")
 
 
-def experiment_lines(config: Mapping[str, Any], record: Record) -> list[tuple[str, str]]:
+def experiment_lines(
+    config: Mapping[str, Any], record: Record, seeds: int = 1
+) -> list[tuple[str, str]]:
     """The experiment in words, as (word, text)."""
     schedule = dict(config["schedule"])
     lines = [
@@ -63,7 +66,9 @@ def experiment_lines(config: Mapping[str, Any], record: Record) -> list[tuple[st
         lines.append(("clip", _options(config["clip"])))
     stopping = {key: value for key, value in config["stopping"].items() if key != "divergence"}
     lines.append(("stopping", _options(stopping)))
-    lines.append(("run", f"seed {record['seed']}, {config['dtype']}, {record['engine']} engine"))
+    first = record["seed"]
+    seed = f"seed {first}" if seeds == 1 else f"seeds {first} to {first + seeds - 1}"
+    lines.append(("run", f"{seed}, {config['dtype']}, {record['engine']} engine"))
     return lines
 
 
@@ -102,6 +107,11 @@ def verdict_line(run: Run) -> Text:
     return Text(run.verdict, style="bold" if good else "bold red")
 
 
+def place_line(words: str, place: Path) -> Text:
+    """A line that names a place, never broken, so that it can be copied."""
+    return Text(f"{words} {place}", no_wrap=True)
+
+
 def run_result(run: Run, *, brief: bool = False) -> RenderableType:
     """All that a finished run shows: evaluations, verdict, summary, curves.
 
@@ -134,13 +144,15 @@ def seeds_result(runs: Sequence[Run]) -> RenderableType:
     sound = [run.summary for run in runs if run.status != "diverged"]
     if len(sound) > 1:
         for word, share in (("median", 50), ("lower quartile", 25), ("upper quartile", 75)):
-            values = [[entry[name] for entry in sound] for name in names]
+            columns = ([entry[name] for entry in sound] for name in names)
+            values = ([value for value in column if _finite(value)] for column in columns)
             cells = [
-                _cell(n, float(np.percentile(v, share))) for n, v in zip(names, values, strict=True)
+                _cell(name, float(np.percentile(known, share)) if known else None)
+                for name, known in zip(names, values, strict=True)
             ]
             table.add_row("", word, "", *cells, style="bold" if share == 50 else "")
     lost = len(runs) - len(sound)
-    return Group(table, Text(f"{lost} of {len(runs)} runs diverged" if lost else ""))
+    return Group(table, f"{lost} of {len(runs)} runs diverged") if lost else table
 
 
 def summary_grid(run: Run) -> RenderableType:

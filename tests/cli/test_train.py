@@ -1,0 +1,265 @@
+"""`gdrun train`: whole screens, documents, exit codes, and what survives signals and faults."""
+
+import errno
+import itertools
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import gdrun as package
+from gdrun.engine.trainer import Trainer
+from gdrun.runs import directory, files
+
+IRIS = (
+    "dataset=iris",
+    "model=softmax",
+    "schedule=constant",
+    "epochs=3",
+    "name=flowers",
+    "engine=numpy",
+)
+LOST = ("dataset=diabetes", "model=linear", "variant=bgd", "lr=5", "schedule=constant")
+
+
+def masked(text):
+    """The text without what differs each time: identities and durations."""
+    text = re.sub(r"\d{8}-\d{6}-([\w.-]+)-[0-9a-f]{4}", r"DATE-\1-ID", text)
+    return re.sub(r"[\d.]+ (ms|s)\b( \([\d.]+ ms a step\))?", "TIME", text)
+
+
+@pytest.fixture
+def train(gdrun, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return lambda *words: gdrun("train", *words)
+
+
+SCREEN = """\
+╭─ flowers ────────────────────────────────────────────────────────────────────╮
+│ data       iris: 120 train, 15 validation, 15 test; 4 features, 3 classes    │
+│ model      softmax, init zeros; 15 parameters                                │
+│ variant    mbgd, batch_size 64, sampling shuffle                             │
+│ optimizer  momentum, lr 0.1, beta 0.9                                        │
+│ stopping   epochs 3                                                          │
+│ run        seed 0, float64, numpy engine                                     │
+╰──────────────────────────────────────────────────────────────────────────────╯
+
+epoch  step  train loss  train acc  val loss  val acc
+    0     0       1.099     33.3 %     1.099   33.3 %
+    1     2      0.8654     80.8 %    0.8744   86.7 %
+    2     4       0.599     80.8 %    0.6192   86.7 %
+    3     6      0.4595     80.8 %    0.4866   86.7 %   best
+
+stopped: the budget of 3 epochs is used up at epoch 3 (step 6)
+
+  train       loss 0.4595, accuracy 80.8 %
+  validation  loss 0.4866, accuracy 86.7 %
+  test        loss 0.4771, accuracy 86.7 %
+  best        validation loss 0.4866 at epoch 3
+  work        6 steps, 360 gradients, TIME
+  descent     0.0 % of steps raised the batch loss
+
+  batch loss  █▇▅▄▂▁  1.1 → 0.504
+  grad norm   ██▆▄▂▁  0.956 → 0.284
+
+written to runs/DATE-flowers-ID
+"""
+
+
+def test_a_run_on_screen(train):
+    answer = train(*IRIS)
+    assert (answer.code, answer.err) == (0, "")
+    assert masked(answer.out) == SCREEN
+
+
+def test_quiet_prints_the_result_alone(train):
+    answer = train(*IRIS, "-q")
+    assert (answer.code, answer.err) == (0, "")
+    assert masked(answer.out) == (
+        "stopped: the budget of 3 epochs is used up at epoch 3 (step 6)\n"
+        "train       loss 0.4595, accuracy 80.8 %\n"
+        "validation  loss 0.4866, accuracy 86.7 %\n"
+        "test        loss 0.4771, accuracy 86.7 %\n"
+        "best        validation loss 0.4866 at epoch 3\n"
+        "work        6 steps, 360 gradients, TIME\n"
+        "descent     0.0 % of steps raised the batch loss\n"
+        "\n"
+        "written to runs/DATE-flowers-ID\n"
+    )
+
+
+def test_one_document_and_nothing_else(train, tmp_path):
+    answer = train(*IRIS, "--json")
+    assert (answer.code, answer.err) == (0, "")
+    document = json.loads(answer.out)
+    (path,) = (tmp_path / "runs").iterdir()
+    assert document.pop("directory") == f"runs/{path.name}"
+    assert document == json.loads((path / "run.json").read_text())
+
+
+SEEDS = """\
+╭─ flowers ────────────────────────────────────────────────────────────────────╮
+│ data       iris: 120 train, 15 validation, 15 test; 4 features, 3 classes    │
+│ model      softmax, init zeros; 15 parameters                                │
+│ variant    mbgd, batch_size 64, sampling shuffle                             │
+│ optimizer  momentum, lr 0.1, beta 0.9                                        │
+│ stopping   epochs 3                                                          │
+│ run        seeds 4 to 6, float64, numpy engine                               │
+╰──────────────────────────────────────────────────────────────────────────────╯
+
+"""
+
+
+def test_several_seeds_side_by_side(train, tmp_path):
+    answer = train(*IRIS, "--seed", "4", "--seeds", "3")
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out.startswith(SEEDS)
+    table = answer.out.removeprefix(SEEDS).splitlines()
+    assert table[0].split("  ")[0] == "seed"
+    alone = [package.train(None, *IRIS, f"seed={seed}") for seed in (4, 5, 6)]
+    losses = [run.summary["train_loss"] for run in alone]
+    for line, seed, loss in zip(table[1:4], (4, 5, 6), losses, strict=True):
+        assert line.split()[:4] == [str(seed), "exhausted", "3", f"{loss:.4g}"]
+    words = {"median": 50, "lower quartile": 25, "upper quartile": 75}
+    for line, (word, share) in zip(table[4:7], words.items(), strict=True):
+        # Of three values the median is the middle one, and a quartile half way to the next.
+        low, middle, high = sorted(losses)
+        expected = {50: middle, 25: (low + middle) / 2, 75: (middle + high) / 2}[share]
+        assert line.split(word)[1].split()[0] == f"{expected:.4g}"
+    assert table[7] == ""
+    assert [masked(line) for line in table[8:]] == ["written to runs/DATE-flowers-ID"] * 3
+    assert len(list((tmp_path / "runs").iterdir())) == 3
+
+
+def test_seeds_in_one_document(train):
+    document = json.loads(train(*IRIS, "--seeds", "2", "--json").out)
+    assert [run["seed"] for run in document["runs"]] == [0, 1]
+    assert [*document] == ["runs"]
+
+
+def test_divergence_has_its_words_and_its_exit_code(train):
+    answer = train(*LOST, "--out", "elsewhere")
+    assert (answer.code, answer.err) == (3, "")
+    # The rate is far above 2/L; three steps multiply the loss by more than 10⁴.
+    assert "\ndiverged: the training loss " in answer.out
+    assert masked(answer.out).endswith("\nwritten to elsewhere/DATE-quickstart-ID\n")
+
+
+def test_seeds_diverge_only_together(train):
+    both = train(*LOST, "--seeds", "2")
+    assert both.code == 3
+    assert "\n2 of 2 runs diverged\n" in both.out
+
+
+def test_a_long_place_is_never_broken(train):
+    place = "a" * 60 + "/" + "b" * 60
+    answer = train(*IRIS, "-q", "-o", place)
+    assert masked(answer.out).splitlines()[-1] == f"written to {place}/DATE-flowers-ID"
+
+
+def test_mistakes_leave_nothing_behind(train, tmp_path):
+    for words in (["lr=-1"], ["batch_size=99999"], ["nowhere.yaml"], ["dataset=arrays"]):
+        answer = train(*words)
+        assert (answer.code, answer.out) == (2, "")
+        assert answer.err.startswith("error: ")
+        assert "\nhint: " in answer.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_an_error_after_the_result(train, monkeypatch):
+    def full(path, fill):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for module in (files, directory):
+        monkeypatch.setattr(module, "write_atomically", full)
+    answer = train(*IRIS, "-q")
+    assert answer.code == 2
+    assert answer.out.startswith("stopped: the budget of 3 epochs is used up")
+    assert re.fullmatch(
+        r"error: runs/[\w-]+: cannot be written: No space left on device\n"
+        r"hint: free some space, or choose another place with --out\n",
+        answer.err,
+    )
+
+
+def test_a_fault_keeps_its_traceback_in_the_run(train, tmp_path, monkeypatch):
+    advance, calls = Trainer._advance, itertools.count()
+
+    def broken(self, steps):
+        if next(calls) == 2:
+            raise ZeroDivisionError("a bug")
+        advance(self, steps)
+
+    monkeypatch.setattr(Trainer, "_advance", broken)
+    answer = train(*IRIS, "-q")
+    (path,) = (tmp_path / "runs").iterdir()
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err == (
+        "error: a fault in gdrun, not in what you asked: ZeroDivisionError: a bug\n"
+        f"hint: the traceback is kept in runs/{path.name}/traceback.txt\n"
+    )
+    assert "ZeroDivisionError: a bug" in (path / "traceback.txt").read_text()
+    assert json.loads((path / "run.json").read_text())["status"] == "failed"
+
+
+# Signals, in a process of their own.
+
+ENDLESS = ("dataset=diabetes", "model=linear", "variant=bgd", "schedule=constant")
+ENDLESS += ("epochs=1000000000", "optimizer=vanilla", "lr=1e-9", "evaluate.every=100")
+
+
+def endless(out):
+    """A process that trains for good, once its first lines are on disk."""
+    program = [sys.executable, "-m", "gdrun", "train", *ENDLESS, "-o", str(out)]
+    environment = os.environ | {"COLUMNS": "80", "PYTHONIOENCODING": "utf-8"}
+    process = subprocess.Popen(
+        program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, encoding="utf-8"
+    )
+    end = time.monotonic() + 60
+    while time.monotonic() < end and process.poll() is None:
+        if any(path.stat().st_size > 3000 for path in out.glob("*/trace.jsonl")):
+            return process
+        time.sleep(0.02)
+    process.kill()
+    raise AssertionError(process.communicate())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"]
+)
+def test_a_signal_ends_the_run_with_its_state_written(tmp_path, number, code):
+    process = endless(tmp_path)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (code, "")
+    (path,) = tmp_path.iterdir()
+    run = package.read_run(path)
+    assert (run.status, run.stop["rule"]) == ("interrupted", "interrupted")
+    assert f"\ninterrupted by {number.name} at epoch {run.stop['step']}" in out
+    # What is left is whole: the weights are those of the last evaluation, at the last step.
+    assert run.evals["step"][-1] == run.steps["step"][-1] == run.stop["step"] > 0
+    assert run.steps["steps"].sum() == run.stop["step"]
+    assert np.isfinite(run.weights["w"]).all()
+
+
+@pytest.mark.slow
+def test_what_was_written_before_a_kill_can_be_read(tmp_path):
+    process = endless(tmp_path)
+    process.kill()
+    process.communicate(timeout=60)
+    (path,) = tmp_path.iterdir()
+    record = json.loads((path / "run.json").read_text())
+    assert (record["status"], record["process"]["pid"]) == ("running", process.pid)
+    run = package.read_run(path)
+    assert run.status == "interrupted"
+    assert run.verdict == "ended without a word: the process is gone"
+    assert len(run.evals["step"]) > 1
+    assert np.all(np.diff(run.steps["step"]) > 0)
+    assert run.config["dataset"]["name"] == "diabetes"
