@@ -51,4 +51,4 @@ def runs(
     if json:
         console.print_json({"runs": rows})
     else:
-        console.show(runs_table(rows, out))
+        console.show(runs_table(rows, out, filtered=bool(filters)))

@@ -24,11 +24,13 @@ _CELLS = {
 _CHOICES = (("train loss", "val loss", "test acc"), ("val loss", "test acc"), ("val loss",), ())
 
 
-def runs_table(rows: Rows, out: Path) -> RenderableType:
-    """One line a run; the id can be typed to `gdrun show`."""
-    if not rows:
-        return Text(f"no runs in {out}; `gdrun train` leaves one")
-    return _RunsTable(rows)
+def runs_table(rows: Rows, out: Path, *, filtered: bool = False) -> RenderableType:
+    """One line a run; the id can be typed to `gdrun show`. filtered: whether others were left out."""
+    if rows:
+        return _RunsTable(rows)
+    if filtered:
+        return Text(f"no runs like that in {out}")
+    return Text(f"no runs in {out}; `gdrun train` leaves one")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,91 @@
+"""`gdrun runs`: the list, filtered and sorted, in whatever width there is."""
+
+import json
+import re
+
+import pytest
+
+IRIS = ("dataset=iris", "model=softmax", "schedule=constant", "epochs=3", "-q")
+
+
+@pytest.fixture
+def here(gdrun, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return gdrun
+
+
+@pytest.fixture
+def three(here):
+    """Three runs: one plain, one whose loss is lower, one that diverged."""
+    here("train", *IRIS, "name=plain")
+    here("train", *IRIS, "name=lower", "optimizer=adam", "lr=0.1")
+    here(
+        *("train", "dataset=diabetes", "model=linear", "variant=bgd", "schedule=constant"),
+        *("lr=1e200", "name=lost", "-q"),
+    )
+    return here
+
+
+def masked(text):
+    return re.sub(r"\d{8}-\d{6}-(\w+)-[0-9a-f]{4}", r"YYYYMMDD-HHMMSS-\1-xxxx", text)
+
+
+def names(answer):
+    return re.findall(r"^\d{8}-\d{6}-(\w+)-", answer.out, re.MULTILINE)
+
+
+def test_the_list(three):
+    answer = three("runs")
+    assert (answer.code, answer.err) == (0, "")
+    assert masked(answer.out) == (
+        "run                         status     train loss  val loss  test acc\n"
+        "YYYYMMDD-HHMMSS-plain-xxxx  exhausted      0.4595    0.4866    86.7 %\n"
+        "YYYYMMDD-HHMMSS-lower-xxxx  exhausted      0.4109    0.4451    86.7 %\n"
+        "YYYYMMDD-HHMMSS-lost-xxxx   diverged          inf       inf         –\n"
+    )
+
+
+def test_filters_and_sorting(three):
+    assert names(three("runs")) == ["plain", "lower", "lost"]
+    assert names(three("runs", "status=exhausted")) == ["plain", "lower"]
+    assert names(three("runs", "optimizer=adam")) == ["lower"]
+    assert names(three("runs", "dataset=iris", "optimizer.beta=0.9")) == ["plain"]
+    assert names(three("runs", "--sort", "name")) == ["lost", "lower", "plain"]
+    assert names(three("runs", "--sort", "train_loss")) == ["lower", "plain", "lost"]
+    assert names(three("runs", "--sort", "-train_loss")) == ["lost", "plain", "lower"]
+
+
+def test_as_a_document(three):
+    rows = json.loads(three("runs", "status=diverged", "--json").out)["runs"]
+    assert [(row["name"], row["optimizer"], row["lr"]) for row in rows] == [
+        ("lost", "momentum", 1e200)
+    ]
+
+
+@pytest.mark.parametrize("width", [200, 80, 60, 45, 30])
+def test_ids_stay_whole_in_any_width_that_holds_them(three, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    answer = three("runs")
+    if width >= 40:
+        assert names(answer) == ["plain", "lower", "lost"]
+        assert len(re.findall(r"-[0-9a-f]{4}  ", answer.out)) == 3
+    assert max(map(len, answer.out.splitlines())) <= width
+
+
+def test_mistakes(three):
+    answer = three("runs", "stat=diverged")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err == "error: runs have no 'stat'\nhint: did you mean status or started?\n"
+    answer = three("runs", "--sort", "train_los")
+    assert answer.err == "error: runs have no 'train_los'\nhint: did you mean train_loss?\n"
+
+
+def test_no_runs(here, tmp_path):
+    answer = here("runs")
+    assert (answer.code, answer.out) == (0, "no runs in runs; `gdrun train` leaves one\n")
+    assert json.loads(here("runs", "--json", "-o", "nowhere").out) == {"runs": []}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_filter_that_leaves_none(three):
+    assert three("runs", "seed=7").out == "no runs like that in runs\n"

@@ -1,0 +1,84 @@
+"""`gdrun show`: a run again, as it was on screen when it ended, or as a document."""
+
+import json
+
+import pytest
+
+WORDS = ("dataset=iris", "model=softmax", "schedule=constant", "epochs=3", "name=flowers")
+
+
+@pytest.fixture
+def here(gdrun, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return gdrun
+
+
+def only(path):
+    (found,) = (path / "runs").iterdir()
+    return found.name
+
+
+def test_it_shows_what_train_showed(here, tmp_path):
+    trained = here("train", *WORDS, "clip.norm=0.5", "stopping.watch=[target_accuracy]")
+    shown = here("show")
+    assert (shown.code, shown.err) == (0, "")
+    name = only(tmp_path)
+    assert shown.out == trained.out.replace("written to runs/", "from runs/")
+    for word in ("last", name, name[-4:], "flowers", f"runs/{name}"):
+        assert here("show", word).out == shown.out
+
+
+def test_a_diverged_run(here):
+    words = ("dataset=diabetes", "model=linear", "variant=bgd", "lr=1e200", "schedule=constant")
+    trained = here("train", *words)
+    assert trained.code == 3
+    assert here("show").out == trained.out.replace("written to runs/", "from runs/")
+
+
+def test_as_a_document(here, tmp_path):
+    here("train", *WORDS)
+    document = json.loads(here("show", "--json").out)
+    path = tmp_path / "runs" / only(tmp_path)
+    assert document.pop("directory") == f"runs/{path.name}"
+    assert document == json.loads((path / "run.json").read_text())
+
+
+def test_a_run_that_is_still_going(here, tmp_path):
+    here("train", *WORDS)
+    path = tmp_path / "runs" / only(tmp_path)
+    record = json.loads((path / "run.json").read_text())
+    changes = {"status": "running", "stop": None, "summary": None}
+    process = {"process": {"pid": 1, "host": "elsewhere"}}
+    (path / "run.json").write_text(json.dumps(record | changes | process))
+    (path / "weights.npz").unlink()
+    answer = here("show")
+    assert (answer.code, answer.err) == (0, "")
+    assert "\nstill running\n" in answer.out
+    # Not even a line of its trace.
+    (path / "trace.jsonl").unlink()
+    answer = here("show")
+    assert (answer.code, answer.err) == (0, "")
+
+
+def test_last_is_the_one_that_was_written_last(here):
+    for seed in range(4):
+        here("train", *WORDS, "-q", "--seed", str(seed))
+    assert json.loads(here("show", "last", "--json").out)["seed"] == 3
+
+
+def test_a_word_that_finds_none(here):
+    answer = here("show", "roses")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err == (
+        "error: runs: no run is called 'roses'\n"
+        "hint: `gdrun train` leaves runs; --out names the place where they are\n"
+    )
+
+
+def test_a_damaged_run_says_where(here, tmp_path):
+    here("train", *WORDS)
+    name = only(tmp_path)
+    (tmp_path / "runs" / name / "config.yaml").write_text("a: [1")
+    answer = here("show")
+    assert answer.code == 2
+    assert answer.err.startswith(f"error: runs/{name}/config.yaml:1:")
