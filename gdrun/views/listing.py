@@ -25,7 +25,7 @@ _CHOICES = (("train loss", "val loss", "test acc"), ("val loss", "test acc"), ("
 
 
 def runs_table(rows: Rows, out: Path, *, filtered: bool = False) -> RenderableType:
-    """One line a run; the id can be typed to `gdrun show`. filtered: whether others were left out."""
+    """One line a run; the id can be typed to `gdrun show`. filtered: whether there may be more."""
     if rows:
         return _RunsTable(rows)
     if filtered:

@@ -77,7 +77,10 @@ def test_mistakes(three):
     assert (answer.code, answer.out) == (2, "")
     assert answer.err == "error: runs have no 'stat'\nhint: did you mean status or started?\n"
     answer = three("runs", "--sort", "train_los")
-    assert answer.err == "error: runs have no 'train_los'\nhint: did you mean train_loss?\n"
+    assert (
+        answer.err
+        == "error: runs have no 'train_los'\nhint: did you mean train_loss or initial_train_loss?\n"
+    )
 
 
 def test_no_runs(here, tmp_path):
