@@ -31,8 +31,10 @@ CACHE_ENTRIES = 2**16
 float64 each. Beyond it every elementwise pass goes to main memory, and lanes gain nothing more.
 """
 
-FEWEST_LANES = 16
-"""Even where one lane fills the cache by itself, so many share the gathering of batches."""
+FEWEST_LANES, MOST_LANES = 16, 128
+"""Even where one lane fills the cache by itself, so many share the gathering of batches; and above
+so many, the interpreter's own share of a step is too small to be divided further.
+"""
 
 MEMORY_ENTRIES = 2**25
 """Entries of all arrays with a lane axis together: 256 MB of float64."""
@@ -103,7 +105,8 @@ def most_lanes(experiment: Experiment, table: Table | None) -> int:
     scores = cohort.batching.batch_size * outputs
     fit_cache = CACHE_ENTRIES // max(parameters, scores)
     each = ROWS_LENGTHWISE * parameters + 20 * TRACE_POINTS + 4 * scores
-    return max(min(max(fit_cache, FEWEST_LANES), MEMORY_ENTRIES // each), 1)
+    lanes = min(max(fit_cache, FEWEST_LANES), MOST_LANES)
+    return max(min(lanes, MEMORY_ENTRIES // each), 1)
 
 
 def even_chunks(trials: Sequence[Trial], most: int) -> Iterator[Sequence[Trial]]:
