@@ -70,21 +70,23 @@ def engine_for(cohort: Cohort) -> Engine:
     asked = wanted_engine(cohort.shared.header.engine)
     if asked == "numpy":
         return NumpyEngine()
-    obstacle = _obstacle(cohort)
-    if asked == "compiled":
-        if not _installed():
+    forced = asked == "compiled"
+    if not isinstance(cohort.model, LinearModel):
+        return _refused("only the linear models have compiled steps", forced)
+    if not _installed():
+        if forced:
             raise MissingExtraError("the compiled engine", "fast")
-        if obstacle is not None:
-            raise ConfigError(
-                f"the compiled engine cannot run this: {obstacle}",
-                where="engine",
-                hint="use engine: numpy, or auto, which falls back on it",
-            )
-    elif obstacle is not None or not _compiled_is_faster(cohort):
         return NumpyEngine()
-    from gdrun.engine.compiled.engine import CompiledEngine
+    from gdrun.engine.compiled import NotCompilableError, compiled_before
 
-    return CompiledEngine(cohort)
+    try:
+        if not forced and not _compiled_is_faster(cohort, compiled_before(cohort)):
+            return NumpyEngine()
+        from gdrun.engine.compiled.engine import CompiledEngine
+
+        return CompiledEngine(cohort)
+    except NotCompilableError as error:
+        return _refused(str(error), forced)
 
 
 def wanted_engine(configured: str) -> str:
@@ -100,21 +102,22 @@ def _installed() -> bool:
     return all(find_spec(name) is not None for name in NEEDED)
 
 
-def _obstacle(cohort: Cohort) -> str | None:
-    """Why there are no loops for the cohort; None where there are."""
-    if not isinstance(cohort.model, LinearModel):
-        return "only the linear models have compiled steps"
-    if not _installed():
-        return "Numba is not installed"
-    from gdrun.engine.compiled.engine import obstacle
+def _refused(reason: str, forced: bool) -> NumpyEngine:
+    """The NumPy engine instead, unless the compiled one was asked for."""
+    if forced:
+        raise ConfigError(
+            f"the compiled engine cannot run this: {reason}",
+            where="engine",
+            hint="use engine: numpy, or auto, which falls back on it",
+        )
+    return NumpyEngine()
 
-    return obstacle(cohort)
 
+def _compiled_is_faster(cohort: Cohort, known: bool) -> bool:
+    """Whether the run gains more from compiled steps than their compilation takes.
 
-def _compiled_is_faster(cohort: Cohort) -> bool:
-    """Whether the run gains more from compiled steps than their compilation takes."""
-    from gdrun.engine.compiled.engine import compiled_before
-
+    known: whether the kernel was compiled before, and need only be loaded.
+    """
     budget = Plan(cohort.shared, cohort.batching).budget
     if budget is None:
         return True
@@ -123,5 +126,5 @@ def _compiled_is_faster(cohort: Cohort) -> bool:
     rule = NUMPY_RULE * (1 + len(cohort.rule.slots)) * (1 + lanes * size / 5000)
     numpy = NUMPY_STEP + rule + NUMPY_PRODUCT * entries
     compiled = COMPILED_STEP * lanes + COMPILED_PRODUCT * entries
-    cost = LOADING if compiled_before(cohort) else COMPILING
-    return budget.steps * (numpy - compiled) > STARTING + cost
+    cost = STARTING + (LOADING if known else COMPILING)
+    return budget.steps * (numpy - compiled) > cost

@@ -13,4 +13,27 @@ were rejected: every new rule would be a change here, and a plugin's would have 
     modules        that module on disk, where compiled code waits for the next process
     problem        data under a loss: sums over all rows in one pass
     stepper        the interface of the NumPy stepper
+    least_squares  full-batch least squares from a triangle
+    engine         what the training loop asks for
+    threads        one for each core
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gdrun.engine.compiled.sources import NotCompilableError as NotCompilableError
+
+if TYPE_CHECKING:
+    from gdrun.engine.cohort import Cohort
+
+
+def compiled_before(cohort: Cohort) -> bool:
+    """Whether an earlier process left the cohort's kernel compiled; this imports no Numba.
+
+    Raises NotCompilableError where its rule or loss cannot be written out.
+    """
+    from gdrun.engine.compiled import modules
+    from gdrun.engine.compiled.problem import text_of
+
+    return modules.compiled_before(text_of(cohort))

@@ -14,16 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdrun.engine.batches import Batches
-from gdrun.engine.compiled import modules
+from gdrun.engine.cohort import Cohort, Design, Lanes
 from gdrun.engine.compiled.least_squares import compressed, pays
-from gdrun.engine.compiled.problem import SMALL_ENTRIES, CompiledProblem, text_of
+from gdrun.engine.compiled.problem import SMALL_ENTRIES, CompiledProblem
 from gdrun.engine.compiled.sources import NotCompilableError
 from gdrun.engine.compiled.stepper import CompiledStepper
 from gdrun.problems.objective import Array, Objective
-from gdrun.problems.rows import Examples
+from gdrun.problems.rows import Examples, rows_of
 
 if TYPE_CHECKING:
-    from gdrun.engine.cohort import Cohort, Design, Lanes
     from gdrun.engine.engines import EngineName
 
 
@@ -33,7 +32,24 @@ class CompiledEngine:
     name: EngineName = "compiled"
 
     def __init__(self, cohort: Cohort) -> None:
+        """Compiles the steps. Raises NotCompilableError where Numba cannot."""
+        from numba.core.errors import NumbaError
+
         self._cohort = cohort
+        try:
+            self._compile()
+        except NumbaError as error:
+            reason = str(error).strip().partition("\n")[0]
+            raise NotCompilableError(f"{cohort.rule.name} does not compile: {reason}") from error
+
+    def _compile(self) -> None:
+        """Take no step, on one example: so compilation is done before any step is timed."""
+        cohort = self._cohort
+        lanes = Lanes(cohort, np.arange(len(cohort.experiments)))
+        part = Design(rows_of(cohort.train.X, slice(1)), cohort.train.y[:1])
+        endless = np.full(len(cohort.experiments), np.inf)
+        stepper = CompiledStepper(lanes, Batches(cohort), endless, CompiledProblem(cohort, part))
+        stepper.compile(passes=self.compression is None and _large(cohort.train))
 
     @cached_property
     def compression(self) -> str | None:
@@ -99,20 +115,6 @@ class CompiledObjective(Objective):
 
     def _problem(self, X: Examples) -> CompiledProblem | None:
         return next((problem for known, problem in self.passes if known is X), None)
-
-
-def obstacle(cohort: Cohort) -> str | None:
-    """Why the cohort's rule or loss cannot be written out; None where it can."""
-    try:
-        text_of(cohort)
-    except NotCompilableError as error:
-        return str(error)
-    return None
-
-
-def compiled_before(cohort: Cohort) -> bool:
-    """Whether an earlier process left the cohort's kernel compiled."""
-    return modules.compiled_before(text_of(cohort))
 
 
 def _large(part: Design) -> bool:

@@ -9,7 +9,7 @@ defined once.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,7 +52,7 @@ class CompiledStepper:
     def __init__(
         self, lanes: Lanes, batches: Batches, loss_limit: Numbers, problem: CompiledProblem
     ) -> None:
-        self._careful = NumpyStepper(lanes, batches, loss_limit)
+        self._lanes = lanes
         self._batches = batches
         self._batching = lanes.cohort.batching
         self._rule = lanes.cohort.rule
@@ -71,6 +71,22 @@ class CompiledStepper:
             ],
             axis=1,
         )
+
+    @cached_property
+    def _careful(self) -> NumpyStepper:
+        return NumpyStepper(self._lanes, self._batches, self._limit)
+
+    def compile(self, *, passes: bool) -> None:
+        """Have the loops compiled that the steps will need, or those of passes over all rows."""
+        lanes, parameters = self._decay.shape
+        W = np.zeros((lanes, parameters), self._dtype)
+        slots = (W,) * len(self._rule.slots)
+        if self._batching.whole and passes:
+            nothing = np.zeros((1, lanes))
+            chunk = self._chunk(W, slots, 1)
+            self._run_whole(chunk, W, 0, nothing, nothing[:0])
+        else:
+            self._run_chunk(W, slots, 0, Place(0, 0), np.zeros((0, lanes)), None)
 
     def most_steps(self, epoch: int) -> int:
         """How many steps of this epoch one chunk may hold."""
@@ -92,17 +108,17 @@ class CompiledStepper:
         memory: Array | None = None,
     ) -> Measures:
         """Take a chunk of steps, as the NumPy stepper does."""
-        chunk, sound = self._run(W, slots, step, place, rates, betas)
+        chunk, sound = self._run_chunk(W, slots, step, place, rates, betas)
         if sound == len(rates):
             return self._measures(chunk)
         if sound:
             parts = (rates[:sound], None if betas is None else betas[:sound])
-            return self._measures(self._run(W, slots, step, place, *parts)[0])
+            return self._measures(self._run_chunk(W, slots, step, place, *parts)[0])
         return self._careful.advance(
             W, slots, step, place, rates[:1], None if betas is None else betas[:1], memory
         )
 
-    def _run(
+    def _run_chunk(
         self,
         W: Array,
         slots: tuple[Array, ...],
@@ -112,10 +128,7 @@ class CompiledStepper:
         betas: Numbers | None,
     ) -> tuple[_Chunk, int]:
         """The chunk after the steps, and how many of them all lanes took soundly."""
-        lanes, parameters = W.shape
-        kept = np.stack(slots, axis=1) if slots else np.empty((lanes, 0, parameters), W.dtype)
-        measures = np.empty((len(rates), lanes, 5))
-        chunk = _Chunk(W.copy(), kept, self._options.copy(), measures)
+        lanes, chunk = len(W), self._chunk(W, slots, len(rates))
         rates = self._as_operands(rates)
         betas = rates[:0] if betas is None or self._cycled < 0 else self._as_operands(betas)
         if self._batching.whole and not self._problem.small:
@@ -137,6 +150,12 @@ class CompiledStepper:
             with one_blas_thread():
                 return chunk, min(run_all(tasks))
         return chunk, min(run_all(tasks))
+
+    def _chunk(self, W: Array, slots: tuple[Array, ...], steps: int) -> _Chunk:
+        """Copies of the state that the loops may write into, and room for the measures."""
+        lanes, parameters = W.shape
+        kept = np.stack(slots, axis=1) if slots else np.empty((lanes, 0, parameters), W.dtype)
+        return _Chunk(W.copy(), kept, self._options.copy(), np.empty((steps, lanes, 5)))
 
     def _run_lanes(
         self,
