@@ -96,7 +96,8 @@ def _labels(array: NDArray[Any]) -> NDArray[Any]:
 
 def _array(values: Any, name: str) -> NDArray[Any]:
     """`values` as an array that hides nothing: no mask, no sparse matrix in an object."""
-    if isinstance(values, np.ma.MaskedArray):
+    if isinstance(values, np.ndarray) and hasattr(values, "filled"):
+        # Asking for np.ma.MaskedArray would import a module that few have in use.
         raise DataError(f"{name} is a masked array", hint="fill or drop its masked entries")
     if hasattr(values, "toarray"):
         raise DataError(f"{name} is a sparse matrix", hint=f"{name}.toarray() makes it dense")

@@ -73,6 +73,8 @@ def engine_for(cohort: Cohort) -> Engine:
     forced = asked == "compiled"
     if not isinstance(cohort.model, LinearModel):
         return _refused("only the linear models have compiled steps", forced)
+    if not forced and not _compiled_is_faster(cohort, known=True):
+        return NumpyEngine()  # not even if it is there already, so nothing need be looked up
     if not _installed():
         if forced:
             raise MissingExtraError("the compiled engine", "fast")
