@@ -21,6 +21,9 @@ All rows at once, of a full batch, are the only entry of a tuple: they may be on
 CHUNK_ENTRIES = 2**18
 """Entries of X gathered at once: 2 MB of float64, about what a core keeps close."""
 
+FEW_STEPS, MOST_ENTRIES = 8, 2**21
+"""Steps that are worth a chunk even when they do not fit there, while they are not too large."""
+
 MOST_STEPS = 512
 """Steps in one chunk at the most, so that a request to stop is seen soon."""
 
@@ -37,7 +40,8 @@ class Batches:
     def most_steps(self, streams: int, epoch: int) -> int:
         """How many steps of this epoch a chunk may hold."""
         entries: int = streams * self._batching.at(epoch).batch_size * self._data.X.shape[1]
-        return min(max(CHUNK_ENTRIES // entries, 1), MOST_STEPS)
+        few = min(FEW_STEPS, MOST_ENTRIES // entries)
+        return min(max(CHUNK_ENTRIES // entries, few, 1), MOST_STEPS)
 
     def chosen(self, seeds: Sequence[int], place: Place, steps: int) -> NDArray[np.int64]:
         """The examples of `steps` steps from `place` on, in the order of use: (S, examples)."""

@@ -132,16 +132,13 @@ class NumpyStepper:
         bad: dict[int, Failure] = {}
         before = W
         size = scaled_norm if careful else plain_norm
-        function, uses_t, options = self._rule.function, self._rule.uses_t, self._options
-        norm = (self._layout.tensor_norm,) if self._rule.uses_norm else ()
+        rule, norm = self._rule, self._layout.tensor_norm
         for k, (batch, changed) in enumerate(zip(batches, varying, strict=True)):
             loss[k], gradient, memory = self._gradients.of(W, memory, batch, step + k + 1)
             grad[k] = size(gradient)
             used = self._clip(gradient, grad[k], clipped[k])
-            time = (float(step + k + 1),) if uses_t else ()
-            result = function(W, used, *slots, *time, *norm, **{**options, **changed})
-            before = W
-            W, slots = (result[0], result[1:]) if slots else (result, ())
+            before, options = W, {**self._options, **changed}
+            W, slots = rule.advance(W, used, slots, float(step + k + 1), options, norm)
             update[k] = size(W - before)
             weight[k] = size(W)
             if places is not None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -74,10 +75,17 @@ class Layout:
 
     def matrix(self, row: Array, index: int) -> Array:
         """Layer `index` of `row` (..., P) as its matrix (..., outputs, columns): a view."""
-        layer = self.layers[index]
-        start = sum(earlier.size for earlier in self.layers[:index])
-        part = row[..., start : start + layer.size]
-        return part.reshape(*row.shape[:-1], layer.outputs, layer.columns)
+        place, shape = self._places[index]
+        return row[..., place].reshape(*row.shape[:-1], *shape)
+
+    @cached_property
+    def _places(self) -> list[tuple[slice, tuple[int, int]]]:
+        """Where each layer lies in the row, and the shape of its matrix."""
+        ends = list(accumulate(layer.size for layer in self.layers))
+        return [
+            (slice(end - layer.size, end), (layer.outputs, layer.columns))
+            for layer, end in zip(self.layers, ends, strict=True)
+        ]
 
     def tensor_norm(self, row: Array) -> Array:
         """The L2 norm of the tensor, weights or vector, that each entry of `row` (..., P) is in."""

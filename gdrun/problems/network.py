@@ -233,12 +233,14 @@ class Network(Predictor):
 
     def _as_scores(self, last: Array) -> Array:
         """(..., L, C, B) as a loss wants it: (..., B, L, C), or (..., B, L) without classes."""
-        return np.moveaxis(last, -1, -3) if self.by_class else last[..., 0, :].swapaxes(-1, -2)
+        if self.by_class:
+            return last.swapaxes(-1, -2).swapaxes(-2, -3)
+        return last[..., 0, :].swapaxes(-1, -2)
 
     def _from_slopes(self, slopes: Array) -> Array:
         """The way back: to (..., L, C, B)."""
         if self.by_class:
-            return np.moveaxis(slopes, -3, -1)
+            return slopes.swapaxes(-2, -3).swapaxes(-1, -2)
         return slopes.swapaxes(-1, -2)[..., None, :]
 
     @cached_property
