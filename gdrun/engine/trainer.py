@@ -16,20 +16,15 @@ from numpy.typing import NDArray
 
 from gdrun.engine.batches import Batches
 from gdrun.engine.cohort import Cohort, Lanes
-from gdrun.engine.evaluation import Firing, fired, held_out, read, remember
+from gdrun.engine.endings import divergence_at, outcome_of, stop_for, used_up
+from gdrun.engine.evaluation import Firing, fired, read, remember
 from gdrun.engine.listeners import Listener, Progress
-from gdrun.engine.outcome import Best, Divergence, Outcome, Timing
+from gdrun.engine.outcome import Divergence, Outcome, Timing
 from gdrun.engine.plan import Place, Plan
 from gdrun.engine.state import State
 from gdrun.engine.steppers import Failure, Measures
 from gdrun.engine.trace import Columns, EvaluationTrace, StepTrace
-from gdrun.methods.stopping import (
-    Readings,
-    Stop,
-    budget_sentence,
-    divergence_sentence,
-    moment,
-)
+from gdrun.methods.stopping import Readings, Stop
 
 Interrupted = Callable[[], str | None]
 
@@ -90,7 +85,7 @@ class Trainer:
         epoch = self.plan.epoch_time(self.state.place)
         chosen = np.flatnonzero(np.isin(self.state.lanes, lanes)).tolist()
         for place in chosen:
-            self._end(place, self._stop(Firing(rule, "stopped", sentence), epoch))
+            self._end(place, stop_for(Firing(rule, "stopped", sentence), epoch, self.state.step))
         self._drop(dict.fromkeys(chosen))
 
     @property
@@ -205,7 +200,7 @@ class Trainer:
         if first:
             initial = readings["train_loss"]
             factor = obeyed.divergence.factor
-            # From a start without any loss every step would be an infinite rise: any number is fine.
+            # From a start without any loss every step is an infinite rise: any number is fine.
             limit = np.where(initial > 0, factor * initial, np.inf)
             limit = np.minimum(limit, np.finfo(np.float64).max)
             state = replace(state, initial_loss=initial, loss_limit=limit)
@@ -241,11 +236,11 @@ class Trainer:
         for lane, firing in fired(rules.watch, 1, readings, state):
             watched = self._watched[int(state.lanes[lane])]
             if lane not in ended and firing.rule not in watched:
-                watched[firing.rule] = self._stop(firing, epoch)
+                watched[firing.rule] = stop_for(firing, epoch, state.step)
         stopping = [*fired(rules, 0, readings, state), *self._budget_firings()]
         for lane, firing in stopping:
             if lane not in ended:
-                self._end(lane, self._stop(firing, epoch))
+                self._end(lane, stop_for(firing, epoch, state.step))
                 ended[lane] = None
         self._drop(ended)
 
@@ -258,80 +253,37 @@ class Trainer:
         """What ends all lanes now, if anything does."""
         if signal := self._interrupted():
             return Firing("interrupted", "interrupted", f"interrupted by {signal}")
-        budget = self.plan.budget
-        if budget is not None and self.state.step >= budget.steps:
-            return Firing(budget.name, "exhausted", budget.sentence)
-        seconds = self.cohort.shared.stopping.seconds
-        if seconds is not None and self.state.seconds >= seconds:
-            return Firing("seconds", "exhausted", budget_sentence("seconds", seconds))
-        return None
-
-    def _stop(self, firing: Firing, epoch: float) -> Stop:
-        step = self.state.step
-        message = f"{firing.sentence} {moment(epoch, step)}"
-        return Stop(firing.rule, firing.status, epoch, step, message)
+        return used_up(self.plan, self.state)
 
     def _end_diverged(self, lane: int, failure: Failure, losses: NDArray[np.float64]) -> None:
         """Close a diverged lane; `losses` are its latest ones, the last finite one among them."""
-        epoch, step = self.plan.epoch_time(self.state.place), self.state.step
-        finite = losses[np.isfinite(losses)]
-        last_finite_loss = float(finite[-1]) if len(finite) else np.nan
-        divergence = Divergence(
-            step, epoch, failure.quantity, failure.value, failure.layer, last_finite_loss
-        )
-        sentence = divergence_sentence(
-            failure.quantity,
-            failure.value,
-            failure.layer,
+        stop, divergence = divergence_at(
+            failure,
+            losses,
+            epoch=self.plan.epoch_time(self.state.place),
+            step=self.state.step,
             factor=self.cohort.shared.stopping.divergence.factor,
             initial_loss=float(self.state.initial_loss[lane]),
         )
-        message = f"{sentence} {moment(epoch, step)}"
-        self._end(lane, Stop("divergence", "diverged", epoch, step, message), divergence)
+        self._end(lane, stop, divergence)
 
     def _end(self, place: int, stop: Stop, divergence: Divergence | None = None) -> None:
         """Close the record of the lane at `place` among those still training."""
-        state, lane = self.state, int(self.state.lanes[place])
-        rules = self.cohort.shared.stopping.early_stopping
-        known = bool(np.isfinite(state.best_loss[place]))
-        restored = known and rules is not None and rules.restore_best
-        weights = (state.best_W if restored else state.judged)[place].copy()
-        memory = (state.best_memory if restored else state.memory)[place].copy()
-        alone = Lanes(self.cohort, state.lanes[place : place + 1])
-        test_loss, test_accuracy = held_out(alone, weights[None], memory[None])
-        outcome = Outcome(
-            experiment=self.cohort.experiments[lane],
-            stop=stop,
-            divergence=divergence,
-            weights=weights,
-            memory=memory,
-            best_weights=state.best_W[place].copy(),
-            best_memory=state.best_memory[place].copy(),
-            best=self._best(place) if known else None,
-            restored=restored,
-            steps=self.steps.lane(lane),
-            evaluations=self.evaluations.lane(lane),
-            test_loss=float(test_loss[0]),
-            test_accuracy=float(test_accuracy[0]),
-            rising=int(state.rising[place]),
-            clipped=int(state.clipped[place]),
-            largest_grad_norm=float(state.largest_grad_norm[place]),
+        lane, elapsed = int(self.state.lanes[place]), time.perf_counter() - self._started
+        outcome = outcome_of(
+            self.cohort,
+            self.state,
+            place,
+            stop,
+            divergence,
+            steps=self.steps,
+            evaluations=self.evaluations,
             watched=tuple(self._watched[lane].values()),
-            timing=Timing(state.seconds, self._evaluating, time.perf_counter() - self._started),
+            timing=Timing(self.state.seconds, self._evaluating, elapsed),
         )
         self.outcomes[lane] = outcome
         for listener in self._listeners:
             listener.ended(lane, outcome)
-
-    def _best(self, place: int) -> Best:
-        state = self.state
-        part = "train" if self.cohort.validation is None else "validation"
-        return Best(
-            float(state.best_epoch[place]),
-            int(state.best_step[place]),
-            f"{part}_loss",
-            float(state.best_loss[place]),
-        )
 
     def _drop(self, places: dict[int, None] | dict[int, Failure]) -> None:
         """Let the lanes at these places go; the arrays close up behind them."""

@@ -1,0 +1,102 @@
+"""How a lane ends: which budget is used up, what diverged, and the outcome it leaves."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdrun.engine.cohort import Cohort, Lanes
+from gdrun.engine.evaluation import Firing, held_out
+from gdrun.engine.outcome import Best, Divergence, Outcome, Timing
+from gdrun.engine.plan import Plan
+from gdrun.engine.state import State
+from gdrun.engine.steppers import Failure
+from gdrun.engine.trace import EvaluationTrace, StepTrace
+from gdrun.methods.stopping import Stop, budget_sentence, divergence_sentence, moment
+
+
+def used_up(plan: Plan, state: State) -> Firing | None:
+    """The budget that is used up, if one is: it ends all lanes at once."""
+    budget, seconds = plan.budget, plan.experiment.stopping.seconds
+    if budget is not None and state.step >= budget.steps:
+        return Firing(budget.name, "exhausted", budget.sentence)
+    if seconds is not None and state.seconds >= seconds:
+        return Firing("seconds", "exhausted", budget_sentence("seconds", seconds))
+    return None
+
+
+def stop_for(firing: Firing, epoch: float, step: int) -> Stop:
+    """The stop that a rule's firing brings."""
+    message = f"{firing.sentence} {moment(epoch, step)}"
+    return Stop(firing.rule, firing.status, epoch, step, message)
+
+
+def divergence_at(
+    failure: Failure,
+    losses: NDArray[np.float64],
+    *,
+    epoch: float,
+    step: int,
+    factor: float,
+    initial_loss: float,
+) -> tuple[Stop, Divergence]:
+    """The stop of a diverged lane; `losses` are its latest ones, the last finite one among them."""
+    finite = losses[np.isfinite(losses)]
+    last = float(finite[-1]) if len(finite) else np.nan
+    what = (failure.quantity, failure.value, failure.layer)
+    sentence = divergence_sentence(*what, factor=factor, initial_loss=initial_loss)
+    stop = stop_for(Firing("divergence", "diverged", sentence), epoch, step)
+    return stop, Divergence(step, epoch, *what, last)
+
+
+def outcome_of(
+    cohort: Cohort,
+    state: State,
+    place: int,
+    stop: Stop,
+    divergence: Divergence | None,
+    *,
+    steps: StepTrace,
+    evaluations: EvaluationTrace,
+    watched: tuple[Stop, ...],
+    timing: Timing,
+) -> Outcome:
+    """What the lane at `place` among those still training leaves."""
+    lane = int(state.lanes[place])
+    early_stopping = cohort.shared.stopping.early_stopping
+    known = bool(np.isfinite(state.best_loss[place]))
+    restored = known and early_stopping is not None and early_stopping.restore_best
+    weights = (state.best_W if restored else state.judged)[place].copy()
+    memory = (state.best_memory if restored else state.memory)[place].copy()
+    alone = Lanes(cohort, state.lanes[place : place + 1])
+    test_loss, test_accuracy = held_out(alone, weights[None], memory[None])
+    return Outcome(
+        experiment=cohort.experiments[lane],
+        stop=stop,
+        divergence=divergence,
+        weights=weights,
+        memory=memory,
+        best_weights=state.best_W[place].copy(),
+        best_memory=state.best_memory[place].copy(),
+        best=_best(cohort, state, place) if known else None,
+        restored=restored,
+        steps=steps.lane(lane),
+        evaluations=evaluations.lane(lane),
+        test_loss=float(test_loss[0]),
+        test_accuracy=float(test_accuracy[0]),
+        rising=int(state.rising[place]),
+        clipped=int(state.clipped[place]),
+        largest_grad_norm=float(state.largest_grad_norm[place]),
+        watched=watched,
+        timing=timing,
+    )
+
+
+def _best(cohort: Cohort, state: State, place: int) -> Best:
+    part = "train" if cohort.validation is None else "validation"
+    return Best(
+        float(state.best_epoch[place]),
+        int(state.best_step[place]),
+        f"{part}_loss",
+        float(state.best_loss[place]),
+    )
