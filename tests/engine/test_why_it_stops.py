@@ -164,6 +164,7 @@ def test_when_evaluations_happen(every, steps):
     assert run.evals["epoch"] == pytest.approx(np.array(steps) / 3)
 
 
+@pytest.mark.slow
 def test_long_fractions_do_not_drift():
     run = gdrun.train(config({"epochs": 200}, variant="sgd", every=0.1), data=TEN)
     assert run.evals["step"].tolist() == list(range(2001))
