@@ -14,6 +14,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from gdrun.engine.cohort import Cohort
 from gdrun.engine.listeners import Listener
@@ -92,7 +93,7 @@ class _Race:
 
     def run(self) -> tuple[Rung, ...]:
         earlier = self._means.directory.record.get("rungs", []) if self._means.directory else []
-        known = {float(rung["epoch"]): Rung(**rung) for rung in earlier}
+        known = {float(rung["epoch"]): _rung(rung) for rung in earlier}
         in_race = [candidate.name for candidate in self._plan.candidates]
         rungs: list[Rung] = []
         epochs = rung_epochs(self._plan.candidates[0].experiment, len(in_race))
@@ -174,6 +175,11 @@ class _Race:
     def _write(self, rungs: Sequence[Rung]) -> None:
         if self._means.directory is not None:
             self._means.directory.write(rungs=[asdict(rung) for rung in rungs])
+
+
+def _rung(written: Mapping[str, Any]) -> Rung:
+    """A rung as study.json holds it."""
+    return Rung(written["epoch"], tuple(written["kept"]), tuple(written["dropped"]))
 
 
 def _trainer(task: Task, listeners: Sequence[Listener], interrupted: Interrupted) -> Trainer:

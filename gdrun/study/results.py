@@ -62,6 +62,6 @@ def _listed(columns: Columns) -> dict[str, list[Any]]:
 
 
 def _columns(listed: Mapping[str, list[Any]]) -> Columns:
-    """Columns as arrays; what strict JSON could not hold comes back as NaN."""
+    """Columns as arrays of the kind they had."""
     kinds = {name: np.int64 if name in _COUNTS else np.float64 for name in listed}
     return {name: np.array(column, dtype=kinds[name]) for name, column in listed.items()}

@@ -1,0 +1,203 @@
+"""Contenders, budgets, tuning, and what a comparison says of them."""
+
+import math
+
+import numpy as np
+import pytest
+
+import gdrun
+from gdrun.errors import ConfigError, GdrunError
+from gdrun.spec.document import to_yaml
+from gdrun.spec.loading import load
+from gdrun.study.budgets import parse_budget, with_budget
+from gdrun.study.comparison import plan_comparison
+from gdrun.study.contenders import contenders_of, is_setting
+from gdrun.study.executors import InProcesses
+from gdrun.study.metrics import Metric
+from gdrun.study.running import run_comparison
+from gdrun.study.study import Means
+from study.cases import LEAST_SQUARES, LOGISTIC
+
+BASE = load(LOGISTIC)
+
+
+def named(*words, base=BASE):
+    return [candidate.experiment for candidate in contenders_of(words, base)]
+
+
+def test_a_name_changes_one_section_and_keeps_one_that_is_chosen_already():
+    bgd, sgd, mbgd, adam, cosine = named("bgd", "sgd", "mbgd", "mbgd+adam", "cosine")
+    assert [e.variant.name for e in (bgd, sgd, mbgd)] == ["bgd", "sgd", "mbgd"]
+    assert mbgd.variant["batch_size"] == 32  # the config's own, not the default 64
+    assert mbgd.optimizer == BASE.optimizer
+    assert (adam.optimizer.name, adam.optimizer["lr"]) == ("adam", 0.001)
+    assert cosine.schedule.name == "cosine"
+
+
+def test_sgd_is_the_variant_and_gd_the_rule():
+    variant, rule = named("sgd", "gd")
+    assert (variant.variant.name, variant.optimizer.name) == ("sgd", "momentum")
+    assert (rule.variant.name, rule.optimizer.name) == ("mbgd", "vanilla")
+
+
+def test_settings_and_signs_within_numbers():
+    small, large = named("mbgd+lr=1e-3", "mbgd+adam+lr=1e+3")
+    assert small.optimizer["lr"] == 1e-3
+    assert (large.optimizer.name, large.optimizer["lr"]) == ("adam", 1000.0)
+    assert is_setting("lr=1e+3")
+    assert not is_setting("mbgd+lr=0.1")
+
+
+def test_a_file_is_a_contender_under_the_same_seed(tmp_path):
+    path = tmp_path / "tuned.yaml"
+    path.write_text(to_yaml(LOGISTIC | {"optimizer": "lion", "seed": 99}), encoding="utf-8")
+    contenders = contenders_of(["mbgd", str(path)], load(LOGISTIC, ["seed=3"]))
+    assert [c.name for c in contenders] == ["mbgd", "tuned"]
+    assert [c.experiment.seed for c in contenders] == [3, 3]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["bgd", "sdg"], "no variant, optimizer, schedule or model is called 'sdg'"),
+        (["bgd", "linear"], "linear may mean schedule or model"),
+        (["bgd"], "needs two contenders"),
+        (["bgd", "bgd"], "stands twice"),
+        (["bgd", "mbgd+momentumm+lr=-1"], "momentumm"),
+    ],
+)
+def test_a_bad_contender_says_what_next(words, message):
+    with pytest.raises(ConfigError, match=message) as caught:
+        contenders_of(words, BASE)
+    assert all(problem.hint for problem in caught.value.problems)
+
+
+def test_contenders_share_their_problem(tmp_path):
+    path = tmp_path / "other.yaml"
+    path.write_text(to_yaml(LOGISTIC | {"dataset": "breast-cancer"}), encoding="utf-8")
+    with pytest.raises(ConfigError, match="has another dataset than mbgd"):
+        plan_comparison(contenders_of(["mbgd", str(path)], BASE), [0])
+
+
+def test_budgets():
+    # 6 epochs of 200 training rows are 1200 gradients.
+    assert parse_budget("epochs", BASE, 200) == ("epochs", 6)
+    assert parse_budget("gradients", BASE, 200) == ("gradients", 1200)
+    assert parse_budget("seconds=2.5", BASE, 200) == ("seconds", 2.5)
+    for wrong in ("epoch", "steps", "epochs=0", "epochs=many"):
+        with pytest.raises(GdrunError):
+            parse_budget(wrong, BASE, 200)
+
+
+def test_a_budget_takes_the_place_of_every_other():
+    (bgd, _) = contenders_of(["bgd", "mbgd"], load(LOGISTIC, ["stopping.steps=50"]))
+    assert with_budget(bgd, ("gradients", 1000)).experiment.stopping.budgets == {"gradients": 1000}
+
+
+def test_a_budget_of_seconds_needs_no_length():
+    (cosine, _) = contenders_of(["cosine", "mbgd"], BASE)
+    with pytest.raises(ConfigError, match="only seconds are given") as caught:
+        with_budget(cosine, ("seconds", 1.0))
+    assert "+constant" in caught.value.problems[0].hint
+
+
+@pytest.fixture(scope="module")
+def found():
+    return gdrun.compare(
+        ["bgd", "sgd", "mbgd", "mbgd+lr=1e6"], LOGISTIC, seeds=3, target="loss=0.5"
+    )
+
+
+def row(found, name):
+    (match,) = [row for row in found.contenders if row.name == name]
+    return match
+
+
+def test_every_row_counts_what_it_says(found):
+    # 200 rows: an epoch is 1 step of 200 gradients, 200 of 1, or 7 of at most 32.
+    per_epoch = {"bgd": (200, 1), "sgd": (1, 200), "mbgd": (32, 7)}
+    for name, (batch, steps) in per_epoch.items():
+        contender = row(found, name)
+        assert contender.batch == batch
+        epochs = contender.to_target["epochs"]
+        if math.isfinite(epochs):
+            assert contender.to_target["updates"] == epochs * steps
+            assert contender.to_target["gradients"] == epochs * 200
+
+
+def test_seconds_are_updates_at_the_pace_of_a_run_alone(found):
+    mbgd = row(found, "mbgd")
+    assert mbgd.pace > 0
+    assert mbgd.to_target["seconds"] == mbgd.to_target["updates"] * mbgd.pace
+
+
+def test_a_diverged_contender_keeps_its_row_and_never_gets_there(found):
+    lost = row(found, "mbgd+lr=1e6")
+    assert (lost.standing.diverged, lost.standing.rank, lost.reached) == (3, None, 0)
+    assert set(lost.to_target.values()) == {math.inf}
+    assert found.ranking[-1] is lost
+    assert np.isnan(found.results[3]).all()
+
+
+def test_contenders_share_split_order_and_start(found):
+    starts = {row.standing.results[0].evals["validation_loss"][0] for row in found.contenders}
+    assert len(starts) == 1
+
+
+def test_the_order_of_contenders_changes_nothing(found):
+    again = gdrun.compare(["mbgd+lr=1e6", "mbgd", "sgd", "bgd"], LOGISTIC, seeds=3)
+    assert [row.name for row in again.ranking] == [row.name for row in found.ranking]
+    assert again.results[::-1] == pytest.approx(found.results, rel=1e-9, nan_ok=True)
+
+
+def test_the_improvement_is_between_the_first_two(found):
+    first, second = found.ranking[:2]
+    improvement = found.improvement
+    assert (improvement.first, improvement.second) == (first.name, second.name)
+    wins = [
+        1.0 if a < b else 0.5 if a == b else 0.0
+        for a in first.standing.scores
+        for b in second.standing.scores
+    ]
+    assert improvement.probability == pytest.approx(np.mean(wins))
+    assert improvement.interval[0] <= improvement.probability <= improvement.interval[1]
+
+
+def test_a_rising_loss_is_counted_by_steps():
+    # Full-batch descent below 2/L never raises the loss; far above it every step does.
+    found = gdrun.compare(
+        ["bgd+lr=0.01", "bgd+lr=1.5"], LEAST_SQUARES, "epochs=20", seeds=1, metric="train_loss"
+    )
+    assert [row.rising for row in found.contenders] == [0.0, 1.0]
+
+
+def test_every_contender_is_tuned_with_the_same_effort_on_seeds_of_its_own(tmp_path):
+    found = gdrun.compare(
+        ["mbgd+vanilla", "mbgd+adam"], LOGISTIC, tune="lr=0.001,0.1,10", seeds=2, out=tmp_path
+    )
+    for contender in found.contenders:
+        assert (contender.tuning.settings, contender.tuning.seeds, contender.tuning.runs) == (
+            3,
+            2,
+            6,
+        )
+        chosen = contender.tuning.chosen["optimizer.lr"]
+        assert contender.standing.candidate.experiment.optimizer["lr"] == chosen
+    assert found.tuning_work.run == 12
+    assert found.plan.seeds == (0, 1)
+    (tuning,) = tmp_path.glob("*/tuning/study.json")
+    assert '"seeds": [\n    2,\n    3\n  ]' in tuning.read_text()
+
+
+def test_a_choice_at_the_edge_is_said():
+    found = gdrun.compare(["vanilla", "adam"], LOGISTIC, tune="lr=1e-6,1e-5,1e-4", seeds=1)
+    assert [row.tuning.at_edge for row in found.contenders] == [("optimizer.lr",)] * 2
+
+
+def test_seconds_are_not_shared():
+    contenders = [with_budget(c, ("seconds", 0.05)) for c in contenders_of(["bgd", "mbgd"], BASE)]
+    plan, metric = plan_comparison(contenders, [0, 1]), Metric("validation_loss")
+    found = run_comparison(plan, metric, Means())
+    assert {r.record["lanes"] for row in found.contenders for r in row.standing.results} == {1}
+    with pytest.raises(GdrunError, match="share its seconds"):
+        run_comparison(plan, metric, Means(InProcesses(2), jobs=2))

@@ -1,0 +1,100 @@
+"""Successive halving: the rungs counted, the survivors untouched, the decisions kept."""
+
+import pytest
+
+from gdrun.errors import ConfigError, GdrunError
+from gdrun.spec.loading import load
+from gdrun.study.directory import StudyDirectory
+from gdrun.study.executors import InProcesses
+from gdrun.study.halving import carry_out_halving, rung_epochs
+from gdrun.study.metrics import Metric
+from gdrun.study.study import Means, carry_out
+from study.cases import LOGISTIC, planned
+
+METRIC = Metric("validation_loss")
+RATES = [1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1e6]
+
+
+def test_rungs_divide_the_budget_by_three():
+    # 27/3 = 9, 9/3 = 3, 3/3 = 1, and 27 candidates halve three times: 27 → 9 → 3 → 1.
+    base = load(LOGISTIC, ["epochs=27"])
+    assert rung_epochs(base, 27) == [1, 3, 9]
+    # Nine candidates need two rungs, the late ones, where losses tell more.
+    assert rung_epochs(base, 9) == [3, 9]
+    # 10/3 and 10/9 wait for the evaluation after them.
+    assert rung_epochs(load(LOGISTIC, ["epochs=10"]), 9) == [2, 4]
+    assert rung_epochs(load(LOGISTIC, ["epochs=2"]), 9) == []
+
+
+def test_rungs_need_a_budget_of_epochs():
+    config = LOGISTIC | {"stopping": {"steps": 50}}
+    with pytest.raises(ConfigError, match="budget of epochs"):
+        rung_epochs(load(config), 9)
+
+
+def test_a_third_goes_on_at_each_rung():
+    plan = planned({"lr": RATES}, "epochs=9", seeds=2)
+    results, work, rungs = carry_out_halving(plan, Means(), METRIC)
+    assert [(rung.epoch, len(rung.kept), len(rung.dropped)) for rung in rungs] == [
+        (1, 3, 6),
+        (3, 1, 2),
+    ]
+    assert work.run == len(results) == 18
+    stops = [(r.record["stop"]["rule"], r.record["stop"]["epoch"]) for r in results.values()]
+    # 1e6 diverges on the way to the first rung, under both seeds.
+    assert stops.count(("halving", 1)) == 10
+    assert stops.count(("halving", 3)) == 4
+    assert stops.count(("epochs", 9)) == 2
+    assert sum(r.diverged for r in results.values()) == 2
+
+
+def test_the_choice_at_a_rung_is_that_of_full_runs_up_to_there():
+    plan = planned({"lr": RATES}, "epochs=9")
+    _, _, (first, *_) = carry_out_halving(plan, Means(), METRIC)
+    full, _ = carry_out(plan, Means())
+    # The evaluation after one epoch is the second, after that at the start.
+    at_rung = {
+        candidate.name: full[trial.identity].evals["validation_loss"][1]
+        for candidate, trial in zip(plan.candidates, plan.trials, strict=True)
+        if not full[trial.identity].diverged
+    }
+    assert set(first.kept) == set(sorted(at_rung, key=at_rung.get)[:3])
+
+
+def test_a_survivor_is_the_run_it_would_have_been_alone():
+    plan = planned({"lr": RATES}, "epochs=9", "schedule=cosine")
+    halved, _, rungs = carry_out_halving(plan, Means(), METRIC)
+    full, _ = carry_out(plan, Means())
+    (name,) = rungs[-1].kept
+    (winner,) = [t for t in plan.trials if plan.candidates[t.candidate].name == name]
+    assert halved[winner.identity].evals["train_loss"] == pytest.approx(
+        full[winner.identity].evals["train_loss"], rel=1e-9
+    )
+
+
+def test_cohorts_of_different_shapes_race_together():
+    plan = planned({"optimizer": ["vanilla", "adam"], "lr": RATES[3:]}, "epochs=9")
+    _, work, rungs = carry_out_halving(plan, Means(), METRIC)
+    assert work.cohorts == 2
+    assert [len(rung.kept) for rung in rungs] == [4, 2]
+
+
+def test_resumed_it_keeps_its_earlier_decisions(tmp_path):
+    plan = planned({"lr": RATES}, "epochs=9")
+    directory = StudyDirectory.new(tmp_path, "halving", plan, {})
+    results, _, rungs = carry_out_halving(plan, Means(directory=directory), METRIC)
+    # As a crash after the second rung leaves it: the losers are on file, the winner is not.
+    lines = (directory.path / "trials.jsonl").read_text().splitlines(keepends=True)
+    (directory.path / "trials.jsonl").write_text("".join(lines[:-1]))
+    again = StudyDirectory.resumed(directory.path, plan, {})
+    resumed, work, same = carry_out_halving(plan, Means(directory=again), METRIC)
+    assert (work.run, work.found) == (1, 8)
+    assert same == rungs
+    assert {k: r.summary["train_loss"] for k, r in resumed.items()} == pytest.approx(
+        {k: r.summary["train_loss"] for k, r in results.items()}, rel=1e-9
+    )
+
+
+def test_it_runs_in_one_process():
+    with pytest.raises(GdrunError, match="halving runs in one process"):
+        carry_out_halving(planned({"lr": RATES}), Means(InProcesses(2), jobs=2), METRIC)

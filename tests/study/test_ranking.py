@@ -1,0 +1,179 @@
+"""Metrics, targets, ranks and verdicts, on results written by hand."""
+
+import math
+
+import numpy as np
+import pytest
+
+from gdrun.errors import GdrunError
+from gdrun.spec.loading import load
+from gdrun.study.metrics import Metric, Target, metric_called, parse_target
+from gdrun.study.ranking import ranked, standings, usual_target
+from gdrun.study.results import Result
+from gdrun.study.verdicts import verdicts
+from study.cases import LEAST_SQUARES, LOGISTIC, planned
+
+LOSS = Metric("validation_loss")
+
+
+def result(losses, *, diverged=False, rule="epochs", epoch=3.0, identity="x"):
+    """A run with these losses at epochs 0, 1, …: training and validation alike."""
+    losses = np.array(losses, dtype=float)
+    at = np.arange(len(losses))
+    stop = {"rule": rule, "epoch": epoch, "step": 10 * (len(losses) - 1), "message": ""}
+    last = float(losses[-1])
+    summary = {
+        "initial_train_loss": float(losses[0]),
+        "train_loss": last,
+        "validation_loss": last,
+        "validation_accuracy": 1 - last,
+    }
+    record = {"status": "diverged" if diverged else "exhausted", "stop": stop, "summary": summary}
+    evals = {"epoch": at * 1.0, "step": 10 * at, "train_loss": losses, "validation_loss": losses}
+    return Result(identity, record, {}, evals | {"validation_accuracy": 1 - losses})
+
+
+def plan_and_results(rows):
+    """A real plan over the rates of `rows`, and the results by identity."""
+    values = list(rows)
+    seeds = len(rows[values[0]])
+    plan = planned({"lr": values}, seeds=seeds)
+    each = (one for row in rows.values() for one in row)
+    return plan, dict(zip((t.identity for t in plan.trials), each, strict=True))
+
+
+def standing_texts(rows, metric=LOSS):
+    plan, results = plan_and_results(rows)
+    found = standings(plan, results, metric)
+    return found, [verdict.text for verdict in verdicts(found)]
+
+
+def test_every_verdict():
+    # Losses start at 10 and the lowest end is 0, so an end of L is the progress p = 1 − L/10.
+    found, texts = standing_texts(
+        {
+            0.001: [result([10, 9])],  # p = 0.1
+            0.01: [result([10, 4])],  # p = 0.6
+            0.1: [result([10, 0.4])],  # p = 0.96
+            0.3: [result([10, 0])],
+            1.0: [result([10, 0.1])],  # p = 0.99, above the best
+            3.0: [result([10, 2])],  # p = 0.8, above the best
+            10.0: [result([10, 12])],  # ends above its start
+            30.0: [result([10, 50, 900], diverged=True)],
+        }
+    )
+    assert texts == [
+        "too small",
+        "slow",
+        "good",
+        "best",
+        "good",
+        "unstable",
+        "unstable",
+        "diverged at step 20",
+    ]
+    assert [standing.rank for standing in found] == [6, 5, 3, 1, 2, 4, 7, None]
+
+
+def test_verdicts_do_not_depend_on_scale():
+    rows = {0.01: [10, 4], 0.1: [10, 0.4], 0.3: [10, 0], 3.0: [10, 2]}
+    _, texts = standing_texts({rate: [result(losses)] for rate, losses in rows.items()})
+    scaled = {
+        1000 * rate: [result([1e-6 * loss for loss in losses])] for rate, losses in rows.items()
+    }
+    assert standing_texts(scaled)[1] == texts
+
+
+def test_some_diverged_seeds_make_a_rate_unstable_and_half_of_them_diverged():
+    fine, lost = result([10, 0]), result([10, 99], diverged=True)
+    _, texts = standing_texts(
+        {0.1: [fine, fine, fine], 1.0: [fine, fine, lost], 3.0: [fine, lost, lost]}
+    )
+    assert texts == ["best", "unstable", "diverged at step 10"]
+
+
+def test_a_nan_never_wins_and_a_diverged_run_never_counts_as_its_last_loss():
+    found, _ = standing_texts(
+        {
+            0.1: [result([10, 5])],
+            1.0: [result([10, math.nan])],
+            # It diverged with a loss that is finite, and lower than all others.
+            3.0: [result([10, 0.001], diverged=True)],
+        }
+    )
+    assert [standing.rank for standing in found] == [1, None, None]
+    assert ranked(found)[0].candidate.settings == {"optimizer.lr": 0.1}
+    assert found[2].scores.tolist() == [math.inf]
+
+
+def test_equal_medians_share_a_rank():
+    found, _ = standing_texts(
+        {0.1: [result([10, 3])], 0.2: [result([10, 1])], 0.3: [result([10, 1])]}
+    )
+    assert [standing.rank for standing in found] == [3, 1, 1]
+
+
+def test_a_higher_accuracy_is_better():
+    # Accuracy is 1 − loss here: 0.9 beats 0.8.
+    found, _ = standing_texts(
+        {0.1: [result([1, 0.2])], 0.3: [result([1, 0.1])]}, Metric("validation_accuracy")
+    )
+    assert [standing.rank for standing in found] == [2, 1]
+
+
+def test_what_halving_dropped_ranks_below_what_went_on():
+    early, late = (result([10, 0.5], rule="halving", epoch=e) for e in (1.0, 3.0))
+    found, texts = standing_texts({0.1: [early], 0.2: [late], 0.3: [result([10, 2])]})
+    assert [standing.rank for standing in found] == [3, 2, 1]
+    assert texts == ["dropped at epoch 1", "dropped at epoch 3", "best"]
+
+
+def test_a_target_is_reached_at_the_first_evaluation_that_meets_it():
+    run = result([10, 4, 2, 3, 1])
+    assert Target(LOSS, 2.0).reached(run, "epoch") == 2.0
+    assert Target(LOSS, 2.0).reached(run, "step") == 20.0
+    assert Target(LOSS, 0.5).reached(run, "epoch") == math.inf
+    accuracy = Target(Metric("validation_accuracy"), 0.5)
+    assert accuracy.reached(result([1.0, 0.6, 0.5, 0.1]), "epoch") == 2.0
+
+
+def test_the_usual_target_is_95_percent_of_the_way_to_the_best():
+    found, _ = standing_texts({0.1: [result([10, 4])], 0.3: [result([10, 2])]})
+    # 2 + 0.05 · (10 − 2)
+    assert usual_target(found, LOSS).value == pytest.approx(2.4)
+
+
+def test_no_target_where_everything_failed():
+    found, texts = standing_texts(
+        {0.1: [result([10, 99], diverged=True)], 0.3: [result([1, 9], diverged=True)]}
+    )
+    assert usual_target(found, LOSS) is None
+    assert texts == ["diverged at step 10", "diverged at step 10"]
+
+
+def test_a_metric_by_its_name():
+    base = load(LOGISTIC)
+    names = {None: "validation_loss", "loss": "validation_loss", "accuracy": "validation_accuracy"}
+    for given, name in {**names, "train_loss": "train_loss"}.items():
+        assert metric_called(given, base).name == name
+    assert metric_called(None, load(LEAST_SQUARES)).name == "train_loss"
+    for wrong, where in (("accuracy", LEAST_SQUARES), ("validation_loss", LEAST_SQUARES)):
+        with pytest.raises(GdrunError, match="has no metric"):
+            metric_called(wrong, load(where))
+
+
+def test_a_target_from_a_text():
+    assert parse_target("loss=0.1", load(LOGISTIC)).sentence == "val loss ≤ 0.1"
+    assert parse_target("accuracy=0.9", load(LOGISTIC)).sentence == "val acc ≥ 0.9"
+    for wrong in ("loss", "loss=low", "0.1"):
+        with pytest.raises(GdrunError):
+            parse_target(wrong, load(LOGISTIC))
+
+
+def test_a_result_reads_back_as_it_was_written():
+    run = result([10, math.inf], diverged=True, identity="abc")
+    again = Result.read(*run.lines({"trial": 1}))
+    assert again.identity == "abc"
+    assert again.summary["train_loss"] == math.inf
+    assert again.evals["step"].dtype == np.int64
+    assert again.evals["train_loss"].tolist() == [10, math.inf]

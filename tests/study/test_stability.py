@@ -1,0 +1,70 @@
+"""The observed limit of stability beside the predicted one."""
+
+import numpy as np
+import pytest
+
+import gdrun
+from gdrun.spec.loading import load
+from gdrun.study.stability import predicted_limit
+from study.cases import LEAST_SQUARES, LOGISTIC
+
+GRID = "log:0.05:5:41"
+
+
+def limit_of(optimizer, **dataset):
+    config = LEAST_SQUARES | {"dataset": LEAST_SQUARES["dataset"] | dataset}
+    config["optimizer"] = optimizer
+    found = gdrun.sweep(config, {"lr": GRID})
+    rates = list(found.values("optimizer.lr"))
+    return found.limit, rates
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        {"name": "vanilla", "lr": 0.1},
+        {"name": "momentum", "lr": 0.1, "beta": 0.5},
+        {"name": "momentum", "lr": 0.1, "beta": 0.5, "dampening": 0.5},
+        {"name": "nesterov", "lr": 0.1, "beta": 0.5},
+    ],
+    ids=["vanilla", "momentum", "dampened", "nesterov"],
+)
+@pytest.mark.parametrize("condition", [1.0, 30.0])
+def test_on_least_squares_they_agree_within_one_grid_step(optimizer, condition):
+    limit, rates = limit_of(optimizer, condition=condition)
+    assert limit.exact
+    # The two neighbours on the grid that the limit was seen between, and one step either side.
+    low, high = rates.index(limit.stable), rates.index(limit.unstable)
+    assert high == low + 1
+    assert rates[max(low - 1, 0)] <= limit.predicted <= rates[min(high + 1, len(rates) - 1)]
+
+
+def test_the_prediction_is_two_over_the_largest_curvature():
+    # Least squares without ½ has the Hessian 2 X̃ᵀX̃/N with a column of ones, here from the data
+    # that the run itself is given.
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(50, 2)) * [1, 3], rng.normal(size=50)
+    config = LEAST_SQUARES | {"dataset": {"name": "arrays", "split": {"validation": 0, "test": 0}}}
+    config["dataset"]["standardize"] = False
+    found = gdrun.sweep(config, {"lr": [0.01, 0.02]}, "epochs=2", data=(X, y))
+    wide = np.column_stack([X, np.ones(50)])
+    largest = np.linalg.eigvalsh(2 * wide.T @ wide / 50).max()
+    assert found.limit.smoothness == pytest.approx(largest, rel=1e-12)
+    assert found.limit.predicted == pytest.approx(2 / largest, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "override", ["optimizer=adam", "model={name: linear, loss: mae}", "average=polyak"]
+)
+def test_where_there_is_no_theory_nothing_is_predicted(override):
+    assert predicted_limit(load(LEAST_SQUARES, [override])) is None
+
+
+def test_a_bound_is_not_called_a_limit():
+    assert predicted_limit(load(LOGISTIC, ["variant=bgd"])).exact is False
+    assert predicted_limit(load(LEAST_SQUARES, ["variant=sgd"])).exact is False
+
+
+def test_a_sweep_over_more_than_the_rate_has_no_limit():
+    found = gdrun.sweep(LEAST_SQUARES, {"lr": [0.1, 0.2], "l2": [0.0, 0.1]}, "epochs=2")
+    assert found.limit is None
