@@ -138,7 +138,8 @@ def class_codes(table: Table) -> tuple[NDArray[np.int64], tuple[str, ...]]:
         codes, labels = table.y.astype(np.int64), table.classes
         present = int(np.count_nonzero(np.bincount(codes, minlength=len(labels))))
     else:
-        values, codes = np.unique(table.y, return_inverse=True)
+        values = np.unique(table.y)
+        codes = np.searchsorted(values, table.y)
         _require_class_numbers(values, len(codes), where)
         labels, present = tuple(str(int(value)) for value in values), len(values)
     if present < 2:
@@ -147,7 +148,7 @@ def class_codes(table: Table) -> tuple[NDArray[np.int64], tuple[str, ...]]:
             where=where,
             hint="a classifier needs rows of two classes or more; is this the right column?",
         )
-    return codes.astype(np.int64), labels
+    return codes.astype(np.int64, copy=False), labels
 
 
 def _require_class_numbers(values: Columns, rows: int, where: str) -> None:

@@ -42,17 +42,34 @@ def split_rows(strata: Rows, *, validation: float, test: float, seed: int) -> Sp
     tested = allocate(held_out["test"], counts)
     validated = allocate(held_out["validation"], counts - tested)
 
-    shuffled = stream(seed, "split").permutation(total)
-    grouped = shuffled[np.argsort(strata[shuffled], kind="stable")]
-    # Every stratum is one stretch of `grouped`; a row's rank within it decides its part.
-    rank = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts)
-    last_tested = np.repeat(tested, counts)
-    last_validated = np.repeat(tested + validated, counts)
+    grouped = _shuffled_by_stratum(strata, len(counts), seed)
+    # Every stratum is one stretch of `grouped`: first its test rows, then those for validation.
+    ends = np.cumsum(counts)
+    cuts = np.stack([ends - counts, ends - counts + tested, ends - counts + tested + validated])
+    first, second, third = cuts.tolist()
     return Split(
-        train=np.sort(grouped[rank >= last_validated]),
-        validation=np.sort(grouped[(rank >= last_tested) & (rank < last_validated)]),
-        test=np.sort(grouped[rank < last_tested]),
+        test=_stretches(grouped, first, second),
+        validation=_stretches(grouped, second, third),
+        train=_stretches(grouped, third, ends.tolist()),
     )
+
+
+def _shuffled_by_stratum(strata: Rows, kinds: int, seed: int) -> Rows:
+    """Row numbers in random order, those of a stratum side by side: (N,)."""
+    shuffled = stream(seed, "split").permutation(len(strata))
+    if kinds == 1:
+        return shuffled
+    # Small codes sort in one pass over them, and with little memory beside the row numbers.
+    codes = strata.astype(np.min_scalar_type(kinds))[shuffled]
+    return shuffled[np.argsort(codes, kind="stable")]
+
+
+def _stretches(rows: Rows, starts: list[int], ends: list[int]) -> Rows:
+    """The rows of these stretches, in the order of the table."""
+    chosen = [rows[start:end] for start, end in zip(starts, ends, strict=True)]
+    joined = np.concatenate(chosen)
+    joined.sort()
+    return joined
 
 
 def part_size(share: float, total: int) -> int:
