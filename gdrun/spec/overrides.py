@@ -40,14 +40,17 @@ def parse_override(text: str) -> Override:
 def apply(
     data: Mapping[str, Any], overrides: Iterable[Override], where: Where
 ) -> tuple[dict[str, Any], Where]:
-    """The data with the overrides set, in order, and a `where` that knows what they set.
+    """The data with the overrides set, and a `where` that knows what they set.
+
+    Whole sections come first, so that `lr=0.1 optimizer=adam` keeps its rate; then the keys within
+    them, each in order.
 
     Raises ConfigError for every key that is unknown or ambiguous, at once.
     """
     result = copy.deepcopy(dict(data))
     origins: dict[Path, str] = {}
     problems: list[Problem] = []
-    for override in overrides:
+    for override in sorted(overrides, key=lambda each: each.key not in KEYS):
         paths = resolve_key(override.key, result)
         if len(paths) != 1:
             problems.append(_unclear(override, paths, result))

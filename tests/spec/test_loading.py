@@ -200,3 +200,9 @@ def test_a_resolved_experiment_reads_back_from_its_own_file(data):
     again = resolve(parse_document(to_yaml(experiment.plain()), "config.yaml").data)
     assert again.plain() == experiment.plain()
     assert again.shape == experiment.shape
+
+
+def test_a_section_is_set_before_the_keys_within_it():
+    for words in (["lr=0.3", "optimizer=adam"], ["optimizer=adam", "lr=0.3"]):
+        optimizer = load(None, words).plain()["optimizer"]
+        assert (optimizer["name"], optimizer["lr"]) == ("adam", 0.3)
