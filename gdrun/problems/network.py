@@ -105,7 +105,7 @@ class Network(Predictor):
 
     def rows_at_once(self, lanes: int) -> int:
         """How many rows a long sum may take at once; statistics of a batch want all of it."""
-        return max(BLOCK_ENTRIES // (lanes * max(self.features, *self.hidden)), 64)
+        return max(BLOCK_ENTRIES // (lanes * max((self.features, *self.hidden))), 64)
 
     def design(self, X: Examples) -> Examples:
         return contiguous(X)
