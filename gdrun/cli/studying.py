@@ -67,9 +67,14 @@ def study_directory(
     out: Path,
     resume: Path | None,
 ) -> StudyDirectory:
-    """A new directory for this study, or the one that it goes on in."""
-    from gdrun.study.directory import StudyDirectory
+    """A new directory for this study, or the one that it goes on in.
 
+    Raises DataError where a candidate does not fit the data, before anything is written.
+    """
+    from gdrun.study.directory import StudyDirectory
+    from gdrun.study.tasks import check_fit
+
+    check_fit(candidate.experiment for candidate in plan.candidates)
     about = {
         "command": " ".join(["gdrun", *sys.argv[1:]]),
         "base": base.plain(),

@@ -17,6 +17,7 @@ from gdrun.engine.cohort import Cohort, experiment_data
 from gdrun.engine.listeners import Listener
 from gdrun.engine.outcome import Outcome
 from gdrun.engine.trainer import Interrupted, Trainer
+from gdrun.errors import ConfigError, DataError, Problem
 from gdrun.spec.experiment import Experiment
 from gdrun.spec.settings import Log
 from gdrun.study.plan import Trial
@@ -92,6 +93,19 @@ def tasks_of(
         ordered = sorted(group, key=lambda trial: trial.experiment.seed)
         tasks.extend(Task(tuple(chunk), table) for chunk in even_chunks(ordered, lanes))
     return tasks
+
+
+def check_fit(experiments: Iterable[Experiment], table: Table | None = None) -> None:
+    """Raise DataError or ConfigError, with all that is wrong, where one does not fit its data."""
+    problems: dict[Problem, None] = {}
+    by_shape = {experiment.shape: experiment for experiment in experiments}
+    for experiment in by_shape.values():
+        try:
+            most_lanes(experiment, table)
+        except (ConfigError, DataError) as error:
+            problems |= dict.fromkeys(error.problems)
+    if problems:
+        raise DataError(problems)
 
 
 def most_lanes(experiment: Experiment, table: Table | None) -> int:

@@ -204,13 +204,11 @@ def _warnings(sweep: Sweep) -> list[str]:
 
 
 def _wider(axis: Axis, value: Any) -> str:
-    """A range that has the best value inside."""
+    """A range that has the best value inside, with as many points."""
     low, high = min(axis.values), max(axis.values)
+    points, lowest = len(axis.values), value == low
     if low > 0 and high / low >= 10:
-        factor = 100.0
-        ends = (value / factor, high) if value == low else (low, value * factor)
-        ends = (ends[0], value * 10) if value == low else (value / 10, ends[1])
-        return f"log:{quantity(ends[0])}:{quantity(ends[1])}:{len(axis.values)}"
-    step = (high - low) / (len(axis.values) - 1)
-    room = step * len(axis.values) / 2
-    return f"lin:{quantity(value - room)}:{quantity(value + room)}:{len(axis.values)}"
+        start, stop = (value / 100, value * 10) if lowest else (value / 10, value * 100)
+        return f"log:{quantity(start)}:{quantity(stop)}:{points}"
+    half = (high - low) / 2
+    return f"lin:{quantity(value - half)}:{quantity(value + half)}:{points}"

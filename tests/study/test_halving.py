@@ -90,9 +90,9 @@ def test_resumed_it_keeps_its_earlier_decisions(tmp_path):
     resumed, work, same = carry_out_halving(plan, Means(directory=again), METRIC)
     assert (work.run, work.found) == (1, 8)
     assert same == rungs
-    assert {k: r.summary["train_loss"] for k, r in resumed.items()} == pytest.approx(
-        {k: r.summary["train_loss"] for k, r in results.items()}, rel=1e-9
-    )
+    for identity, result in results.items():
+        losses = result.evals["train_loss"]
+        assert resumed[identity].evals["train_loss"] == pytest.approx(losses, rel=1e-9)
 
 
 def test_it_runs_in_one_process():

@@ -1,0 +1,123 @@
+"""`gdrun compare`: what a user types, what it prints, and what it leaves."""
+
+import json
+import re
+
+import pytest
+from rich.cells import cell_len
+from study.cases import LOGISTIC
+
+from gdrun.spec.document import to_yaml
+
+
+@pytest.fixture
+def compare(gdrun, tmp_path):
+    """Compare on the small logistic problem, the directory within the test's own."""
+    path = tmp_path / "small.yaml"
+    path.write_text(to_yaml({"name": "small"} | LOGISTIC), encoding="utf-8")
+    return lambda *words: gdrun("compare", *words, "-c", str(path), "-o", str(tmp_path / "runs"))
+
+
+@pytest.mark.slow
+def test_three_variants_on_the_quickstart_teach_in_seconds(gdrun, tmp_path):
+    answer = gdrun("compare", "bgd", "sgd", "mbgd", "-o", str(tmp_path))
+    assert (answer.code, answer.err) == (0, "")
+    lines = answer.out.splitlines()
+    assert max(map(cell_len, lines)) <= 80
+    heads = [line.split()[0] for line in lines if re.match(r"(bgd|sgd|mbgd) ", line)]
+    assert sorted(heads) == ["bgd"] * 3 + ["mbgd"] * 3 + ["sgd"] * 3
+    for word in ("batch", "updates", "gradients", "epochs", "seconds", "reached", "uphill steps"):
+        assert word in answer.out
+    # 1437 training images: the whole of them, one, and 64 a gradient.
+    assert re.search(r"^bgd +1,437 ", answer.out, re.MULTILINE)
+    assert re.search(r"^sgd +1 ", answer.out, re.MULTILINE)
+    assert re.search(r"^mbgd +64 ", answer.out, re.MULTILINE)
+
+
+def test_json_holds_every_number_of_the_table(compare):
+    document = json.loads(compare("bgd", "mbgd", "--seeds", "3", "--json").out)
+    assert (document["verb"], document["status"]) == ("compare", "complete")
+    assert document["seeds"] == [0, 1, 2]
+    for row in document["ranking"]:
+        assert {"updates", "gradients", "epochs", "seconds"} <= set(row["to_target"])
+        assert {"batch", "rising_share", "train_loss", "interval", "quartiles"} <= set(row)
+    assert 0 <= document["improvement"]["probability"] <= 1
+
+
+def test_a_miss_is_never_and_a_divergence_is_a_row(compare):
+    answer = compare("mbgd", "mbgd+lr=1e6", "--target", "loss=0.45", "--seeds", "2")
+    (line,) = [line for line in answer.out.splitlines() if re.match(r"mbgd\+lr=1e6 +32", line)]
+    assert line.split()[2:] == ["never", "never", "never", "never", "0", "of", "2"]
+    assert re.search(r"^mbgd\+lr=1e6 +2 of 2$", answer.out, re.MULTILINE)
+    assert answer.code == 0
+
+
+def test_everything_diverged_is_exit_code_3(compare):
+    assert compare("mbgd+lr=1e6", "bgd+lr=1e7").code == 3
+
+
+def test_settings_alone_are_set_for_all(compare):
+    document = json.loads(compare("bgd", "mbgd", "epochs=2", "lr=0.5", "--json").out)
+    assert document["base"]["stopping"]["epochs"] == 2
+    assert [row["name"] for row in document["candidates"]] == ["bgd", "mbgd"]
+
+
+def test_a_tuned_comparison_prints_its_budget(compare):
+    answer = compare("bgd", "mbgd", "--tune", "lr=0.01,0.1,1", "--seeds", "2")
+    text = " ".join(answer.out.split())
+    for name in ("bgd", "mbgd"):
+        assert re.search(rf"{name}: optimizer.lr \S+, the best of 3 settings × 2 seeds", text)
+    assert "12 runs as lanes of" in text
+
+
+def test_a_budget_of_gradients_is_the_same_for_all(compare, tmp_path):
+    document = json.loads(compare("bgd", "sgd", "--budget", "gradients=400", "--json").out)
+    (trials,) = (tmp_path / "runs").glob("*/trials.jsonl")
+    spent = {json.loads(line)["summary"]["gradients"] for line in trials.read_text().splitlines()}
+    assert spent == {400}
+    assert document["trials"] == 10
+
+
+def test_models_of_unlike_losses_are_ranked_by_accuracy(compare):
+    document = json.loads(compare("logistic", "svm", "--json", "--seeds", "2").out)
+    assert document["metric"] == "validation_accuracy"
+
+
+def test_resumed_it_runs_nothing_again(compare, gdrun):
+    first = json.loads(compare("bgd", "mbgd", "--tune", "lr=0.1,1", "--json").out)
+    second = json.loads(
+        compare("bgd", "mbgd", "--tune", "lr=0.1,1", "--json", "--resume", first["directory"]).out
+    )
+    assert (second["work"]["run"], second["tuning_work"]["run"]) == (0, 0)
+    names = [[row["name"] for row in study["ranking"]] for study in (first, second)]
+    assert names[0] == names[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (
+            ["bgd"],
+            "error: a comparison needs two contenders or more\n"
+            "hint: such as: gdrun compare bgd sgd mbgd\n",
+        ),
+        (
+            ["bgd", "linear"],
+            "error: 'linear': linear may mean schedule or model\n"
+            "hint: write schedule=linear or model=linear\n",
+        ),
+        (
+            ["bgd", "mbgd", "--budget", "second=1"],
+            "error: --budget: 'second' is no budget\nhint: did you mean seconds?\n",
+        ),
+        (
+            ["bgd", "mbgd", "--target", "loss"],
+            "error: --target: 'loss' is no target\n"
+            "hint: write it as METRIC=VALUE, such as loss=0.1 or accuracy=0.95\n",
+        ),
+    ],
+)
+def test_a_mistake_in_full(compare, tmp_path, words, text):
+    answer = compare(*words)
+    assert (answer.code, answer.out, answer.err) == (2, "", text)
+    assert not (tmp_path / "runs").exists()

@@ -1,0 +1,210 @@
+"""`gdrun sweep`: what a user types, the whole of what it prints, and what it leaves."""
+
+import json
+import re
+
+import pytest
+from rich.cells import cell_len
+from study.cases import LEAST_SQUARES, LOGISTIC
+
+from gdrun.spec.document import to_yaml
+
+
+@pytest.fixture
+def config(tmp_path):
+    """A file with the small logistic problem."""
+    path = tmp_path / "small.yaml"
+    path.write_text(to_yaml({"name": "small"} | LOGISTIC), encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def sweep(gdrun, config, tmp_path, monkeypatch):
+    """Run a sweep on it, in the test's own directory."""
+    monkeypatch.chdir(tmp_path)
+    return lambda *words: gdrun("sweep", *words, "-c", config)
+
+
+def masked(text):
+    """The text without times and run names."""
+    text = re.sub(r"in [\d.]+ m?s", "in <time>", text)
+    return re.sub(r"\d{8}-\d{6}-([\w.-]+?)-[0-9a-f]{4}\b", r"<\1>", text)
+
+
+def test_the_whole_of_a_small_sweep(sweep):
+    answer = sweep("lr=0.001,0.1,1,1e6", "--seeds", "2")
+    assert (answer.code, answer.err) == (0, "")
+    assert masked(answer.out) == (
+        "   lr  verdict             val loss      quartiles  epochs  curve\n"
+        "0.001  too small             0.6541  0.654 … 0.654   never  █▇▆▅▄▂▁\n"
+        "  0.1  best                  0.3005  0.299 … 0.302     3.5  █▄▂▁▁▁▁\n"
+        "    1  good                  0.3392  0.334 … 0.345   never  █▁▂▂▁▁▁\n"
+        "1e+06  diverged at step 2                            never  ▁\n"
+        "\n"
+        "best       lr=0.1: val loss 0.3005, median of 2 seeds, 95 % interval 0.2969 to\n"
+        "           0.304\n"
+        "epochs     until val loss ≤ 0.3201, 95 % of the way to the best\n"
+        "stability  1 was stable, 1e+06 was not; 2(1 + β)/L = 14.4 is safe for a\n"
+        "           full-batch gradient, with L = 0.264\n"
+        "work       8 runs as lanes of 1 cohort in <time>\n"
+        "\n"
+        "train the best: gdrun train runs/<sweep-lr-small>/best.yaml\n"
+        "written to runs/<sweep-lr-small>\n"
+    )
+
+
+@pytest.mark.slow
+def test_bare_lr_on_the_quickstart_teaches_in_seconds(gdrun, tmp_path):
+    answer = gdrun("sweep", "lr", "-o", str(tmp_path))
+    lines = answer.out.splitlines()
+    assert (answer.code, answer.err) == (0, "")
+    assert max(map(cell_len, lines)) <= 80
+    words = {
+        word for word in ("too small", "slow", "good", "best", "unstable") if word in answer.out
+    }
+    assert words == {"too small", "slow", "good", "best", "unstable"}
+    assert len([line for line in lines if re.match(r" *[\d.]+  [a-z]", line)]) == 11
+    assert "2(1 + β)/L = " in answer.out
+
+
+def test_a_preview_runs_nothing(sweep, tmp_path):
+    answer = sweep("optimizer=adam,lion", "lr=0.1,0.2", "--print-trials", "--seeds", "2")
+    assert answer.out == (
+        "optimizer   lr\n"
+        "adam       0.1\n"
+        "adam       0.2\n"
+        "lion       0.1\n"
+        "lion       0.2\n"
+        "\n"
+        "4 settings × 2 seeds: 8 runs in 2 cohorts of up to 4 lanes\n"
+    )
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_preview_as_json(sweep):
+    document = json.loads(sweep("lr=0.1,0.2", "--print-trials", "--seeds", "2", "--json").out)
+    assert document["cohorts"] == [4]
+    assert document["trials"][2] == {"trial": 3, "settings": {"optimizer.lr": 0.2}, "seed": 0}
+
+
+def test_one_value_is_set_and_swept_are_the_others(sweep):
+    document = json.loads(sweep("lr=0.1,0.2", "optimizer=adam", "epochs=2", "--json").out)
+    assert document["base"]["optimizer"]["name"] == "adam"
+    assert document["base"]["stopping"]["epochs"] == 2
+    assert [row["settings"].keys() for row in document["ranking"]] == [{"optimizer.lr"}] * 2
+
+
+def test_the_best_is_a_config_ready_to_train(sweep, gdrun, tmp_path):
+    best = tmp_path / "best.yaml"
+    document = json.loads(
+        sweep("lr=0.001,0.1,0.3", "--save-best", str(best), "--seeds", "1", "--json").out
+    )
+    answer = gdrun("train", str(best), "--json", "-o", str(tmp_path / "runs"))
+    run = json.loads(answer.out)
+    (first, *_) = document["ranking"]
+    assert run["summary"]["validation_loss"] == pytest.approx(first["median"], rel=1e-9)
+    again = sweep("lr=0.1,0.3", "--save-best", str(best))
+    assert (again.code, again.out) == (2, "")
+    assert "nothing is ever overwritten" in again.err
+
+
+def test_json_is_one_document_with_the_statistics(sweep):
+    answer = sweep("lr=0.1,1e6", "--seeds", "3", "--json")
+    document = json.loads(answer.out)
+    assert answer.err == ""
+    assert (document["status"], document["metric"]) == ("complete", "validation_loss")
+    good, lost = document["ranking"]
+    assert (good["rank"], good["runs"], good["diverged"]) == (1, 3, 0)
+    assert good["quartiles"][0] <= good["median"] <= good["quartiles"][1]
+    assert (lost["rank"], lost["diverged"], lost["median"]) == (None, 3, None)
+    assert lost["nonfinite"]["median"] == "inf"
+    assert lost["verdict"].startswith("diverged at step ")
+
+
+def test_every_run_diverged_is_exit_code_3(sweep):
+    answer = sweep("lr=1e6,1e7")
+    assert answer.code == 3
+    assert answer.out.count("diverged at step") == 2
+
+
+def test_a_best_value_at_the_edge_is_a_warning_with_a_wider_range(sweep):
+    answer = sweep("lr=0.0001,0.001,0.01")
+    assert "warning: the best lr is the largest that was tried" in answer.out
+    assert "lr=log:0.001:1:3" in answer.out
+
+
+def test_resumed_it_runs_nothing_again(sweep, gdrun, config, tmp_path):
+    first = json.loads(sweep("lr=0.1,0.2", "--json").out)
+    words = ("lr=0.1,0.2", "-c", config, "--json", "--resume", first["directory"])
+    second = json.loads(gdrun("sweep", *words).out)
+    assert (second["work"]["run"], second["work"]["found"]) == (0, 6)
+    assert second["ranking"] == first["ranking"]
+    other = gdrun("sweep", "lr=0.3,0.4", "-c", config, "--resume", first["directory"])
+    assert other.code == 2
+    assert "holds another study" in other.err
+
+
+def test_halving_prints_its_rungs(sweep):
+    answer = sweep("lr=log:1e-4:1:9", "epochs=9", "--halving", "--seeds", "1")
+    assert "at epoch 1: 6 dropped, 3 went on" in answer.out
+    assert "at epoch 3: 2 dropped, 1 went on" in answer.out
+    assert answer.out.count("dropped at epoch 1") == 6
+
+
+def test_a_random_search_draws_what_is_asked(sweep):
+    document = json.loads(
+        sweep("lr=log:1e-3:1:5", "--search", "random", "--trials", "7", "--json").out
+    )
+    rates = [row["settings"]["optimizer.lr"] for row in document["ranking"]]
+    assert len(set(rates)) == 7
+    assert all(1e-3 <= rate <= 1 for rate in rates)
+
+
+def test_least_squares_shows_the_limit_beside_two_over_l(gdrun, tmp_path):
+    path = tmp_path / "least-squares.yaml"
+    path.write_text(to_yaml(LEAST_SQUARES), encoding="utf-8")
+    words = ("lr=log:0.1:3:13", "-c", str(path), "--seeds", "1", "--json", "-o", str(tmp_path))
+    stability = json.loads(gdrun("sweep", *words).out)["stability"]
+    assert stability["form"] == "2/L"
+    assert stability["predicted"] == pytest.approx(2 / stability["smoothness"])
+    step = 30 ** (1 / 12)
+    assert stability["stable"] / step <= stability["predicted"] <= stability["unstable"] * step
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (
+            ["lrr=1,2"],
+            "error: 'lrr=1,2': unknown key 'lrr'\nhint: did you mean optimizer.lr?\n",
+        ),
+        (
+            ["lr=0.1"],
+            "error: no key has more than one value to try\n"
+            "hint: give it several, such as lr=0.1,0.01, or none for a usual range\n",
+        ),
+        (
+            ["seed=1,2"],
+            "error: 'seed=1,2': the seed is no setting to choose by its result\n"
+            "hint: --seeds K repeats every run under K seeds and judges by the median\n",
+        ),
+        (
+            ["lr", "--search", "bayes"],
+            "error: --search: no search is called 'bayes'\nhint: choose from grid, random\n",
+        ),
+        (
+            ["lr", "--metric", "acc"],
+            "error: --metric: small has no metric 'acc'\n"
+            "hint: did you mean train_accuracy or validation_accuracy?\n",
+        ),
+        (
+            ["batch_size=8,500"],
+            "error: variant.batch_size: batch_size is 500, but there are 200 training examples\n"
+            "hint: use at most 200, or variant: bgd to use every example in each step\n",
+        ),
+    ],
+)
+def test_a_mistake_in_full(sweep, tmp_path, words, text):
+    answer = sweep(*words)
+    assert (answer.code, answer.out, answer.err) == (2, "", text)
+    assert not (tmp_path / "runs").exists()
