@@ -71,4 +71,6 @@ def _norm(matrix: Array) -> NDArray[np.float64]:
 
 def _ratio(update: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """0 where nothing moved, at weights of zero too."""
-    return np.where(update > 0, update / weights, np.where(np.isnan(update), np.nan, 0.0))
+    ratio = np.zeros_like(update)
+    np.divide(update, weights, out=ratio, where=update != 0)
+    return ratio
