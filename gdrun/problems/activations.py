@@ -109,7 +109,8 @@ SELU_ALPHA = 1.6732632423543772
 def selu(z: Array) -> tuple[Array, Array]:
     """Scaled exponential linear unit: activations keep mean 0 and variance 1 by themselves.
 
-        φ = λ z for z > 0, else λ α (e^z − 1);  φ' = λ, else λ α e^z
+        φ = λ z for z > 0, else λ α (e^z − 1)
+        φ' = λ for z > 0, else λ α e^z
 
     λ = 1.0507…, α = 1.6733…, for which N(0, 1) is the fixed point.
 
@@ -154,10 +155,10 @@ GELU_CUBE = 0.044715
 def gelu(z: Array) -> tuple[Array, Array]:
     """Gaussian error linear unit, in the form with tanh.
 
-        φ = ½ z (1 + t),  t = tanh(c (z + 0.044715 z³)),  c = √(2/π)
+        φ = ½ z (1 + t),  t = tanh(c (z + 0.044715 z³))
         φ' = ½ (1 + t) + ½ c z (1 − t²) (1 + 0.134145 z²)
 
-    It is within 5e-4 of z Φ(z), where Φ is the normal distribution function.
+    c = √(2/π). It is within 5e-4 of z Φ(z), where Φ is the normal distribution function.
 
     Source: Hendrycks & Gimpel 2016.
 
@@ -174,7 +175,9 @@ def gelu(z: Array) -> tuple[Array, Array]:
 def silu(z: Array) -> tuple[Array, Array]:
     """Sigmoid linear unit, also called swish.
 
-    φ = z σ(z),  φ' = σ(z) (1 + z (1 − σ(z))),  σ(z) = 1 / (1 + e^(−z))
+        φ = z σ(z),  φ' = σ(z) (1 + z (1 − σ(z)))
+
+    σ(z) = 1 / (1 + e^(−z)) is the sigmoid.
 
     Source: Elfwing, Uchibe & Doya 2017.
     """

@@ -11,6 +11,7 @@ from gdrun.errors import GdrunError, suggestion
 from gdrun.methods.clipping import clip_by_norm, clip_by_value
 from gdrun.methods.definitions import Definition, Doc, Option, define, parse_doc
 from gdrun.methods.stopping import STOP_RULES, StopRule, number
+from gdrun.problems.activations import ACTIVATIONS
 from gdrun.problems.inits import INITS
 from gdrun.problems.losses import LOSSES
 from gdrun.problems.models import MODELS
@@ -147,6 +148,11 @@ def _inits() -> Iterable[Entry]:
         yield _entry(define(init, name=name), f"model: {{name: softmax, init: {name}}}")
 
 
+def _activations() -> Iterable[Entry]:
+    for activation in ACTIVATIONS.values():
+        yield _entry(activation, f"model: {{name: mlp, activation: {activation.name}}}")
+
+
 def _clip() -> Iterable[Entry]:
     for name, function in {"norm": clip_by_norm, "value": clip_by_value}.items():
         yield Entry(name, parse_doc(function.__doc__), usage=f"clip: {{{name}: 1.0}}")
@@ -195,6 +201,12 @@ KINDS: dict[str, Kind] = {
             "how weights begin; biases begin at zero",
             "model: {name: softmax, init: xavier}",
             _inits,
+        ),
+        Kind(
+            "activations",
+            "what a hidden unit makes of its input",
+            "model: {name: mlp, activation: tanh}",
+            _activations,
         ),
         _section("surfaces", "functions of two weights, in place of dataset and model", SURFACE),
         _section("variants", "how many examples a gradient uses", VARIANT),

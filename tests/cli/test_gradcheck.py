@@ -1,0 +1,61 @@
+"""`gdrun gradcheck`: a row for each named weight, a verdict, and an exit code."""
+
+import json
+import re
+from dataclasses import replace
+
+from gdrun.problems.activations import ACTIVATIONS
+
+WORDS = ("dataset=iris", "model={name: mlp, hidden: [5], activation: tanh}")
+
+
+def masked(text):
+    """Without the numbers, whose last digits are the machine's."""
+    return re.sub(r" +\d\.?\d*(e-\d+)?  (ok|WRONG)", r" E  \2", re.sub(r" 0\.\d+", " G", text))
+
+
+def test_the_answer_in_full(gdrun):
+    answer = gdrun("gradcheck", *WORDS)
+    assert (answer.code, answer.err) == (0, "")
+    lines = [" ".join(line.split()) for line in masked(answer.out).splitlines()]
+    assert lines == [
+        "weights shape checked largest gradient relative error",
+        "layer1.w 4 × 5 all 20 G E ok",
+        "layer1.b 5 all 5 G E ok",
+        "layer2.w 5 × 3 all 15 G E ok",
+        "layer2.b 3 all 3 G E ok",
+        "",
+        "the gradient agrees with central differences on 32 examples to 1e-06",
+    ]
+
+
+def test_json(gdrun):
+    answer = gdrun("gradcheck", *WORDS, "--json")
+    document = json.loads(answer.out)
+    assert document["passed"] is True
+    assert [entry["name"] for entry in document["weights"]] == [
+        "layer1.w",
+        "layer1.b",
+        "layer2.w",
+        "layer2.b",
+    ]
+    assert document["weights"][0]["shape"] == [4, 5]
+    assert all(entry["relative_error"] < 1e-6 for entry in document["weights"])
+
+
+def test_a_wrong_gradient_has_an_exit_code(gdrun, monkeypatch):
+    right = ACTIVATIONS["tanh"]
+    wrong = replace(right, function=lambda z: (right.function(z)[0], 0 * z))
+    monkeypatch.setitem(ACTIVATIONS, "tanh", wrong)
+    answer = gdrun("gradcheck", *WORDS)
+    assert answer.code == 2
+    assert answer.out.count("WRONG") == 2
+    assert "\nthe gradient of layer1.w, layer1.b disagrees with" in answer.out
+    assert gdrun("gradcheck", *WORDS, "--json").code == 2
+
+
+def test_a_bad_config_is_answered_as_always(gdrun):
+    answer = gdrun("gradcheck", "model.hidden=[0]", "model.name=mlp")
+    assert answer.code == 2
+    assert answer.err.startswith("error: ")
+    assert "model.hidden" in answer.err
