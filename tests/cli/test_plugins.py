@@ -26,6 +26,19 @@ def test_a_rule_of_five_lines_trains_and_is_listed(gdrun, tmp_path):
     record = json.loads(answer.out)
     assert record["summary"]["test_accuracy"] > 0.8
     assert [plugin["path"] for plugin in record["plugins"]][-1] == str(file)
+    swept = gdrun(
+        "sweep",
+        *words[:1],
+        "lr=0.001,0.01",
+        *words[2:],
+        "--json",
+        "--seeds",
+        "1",
+        "--out",
+        str(tmp_path),
+    )
+    assert swept.code == 0
+    assert [entry["diverged"] for entry in json.loads(swept.out)["ranking"]] == [0, 0]
     listed = gdrun("list", "cli_sign_descent", "--plugin", str(file))
     assert "w ← w − α sign(g)" in listed.out
 
