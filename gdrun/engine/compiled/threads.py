@@ -39,6 +39,8 @@ def _pool() -> ThreadPoolExecutor:
 
 @cache
 def _blas() -> Any:
+    # Only libraries that are loaded can be set, and Numba's products are those of SciPy's.
+    import scipy.linalg.cython_blas  # type: ignore[import-untyped]  # noqa: F401  # has no types
     from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]  # has none
 
     return ThreadpoolController()

@@ -1,0 +1,299 @@
+"""The compiled engine around its steps: which engine runs, passes over all data, QR, the cache."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from compiled_cases import MODELS, both, cohort_of, lanes_of, table_of
+
+import gdrun
+from gdrun.engine import engines
+from gdrun.engine.compiled import engine as compiled_engine
+from gdrun.engine.compiled import modules, problem
+from gdrun.engine.compiled.class_losses import CLASS_LOSSES
+from gdrun.engine.compiled.kernels import kernel_text
+from gdrun.engine.compiled.least_squares import compressed
+from gdrun.engine.compiled.sources import NotCompilableError, source_of
+from gdrun.errors import ConfigError, GdrunError, MissingExtraError
+from gdrun.methods.rules import OPTIMIZERS
+from gdrun.problems.losses import LOSSES
+from gdrun.problems.objective import Objective
+
+COMPILED = {"engine": "compiled"}
+BY_CLASS = [name for name, loss in LOSSES.items() if loss.targets == "code"]
+SHIFT = 0.25
+
+
+@pytest.fixture
+def everything_large(monkeypatch):
+    """Let every part of the data be worth a pass by all threads, in several blocks."""
+    for module in (problem, compiled_engine):
+        monkeypatch.setattr(module, "SMALL_ENTRIES", 0)
+    monkeypatch.setattr(problem, "BLOCK_ENTRIES", 100)
+
+
+@pytest.mark.parametrize("name", BY_CLASS)
+@pytest.mark.parametrize("seed", range(4))
+def test_a_loss_for_one_example_is_its_twin(name, seed):
+    draw = np.random.default_rng(seed)
+    scores, y = draw.normal(scale=3, size=(20, 1, 5)), draw.integers(0, 5, 20)
+    values, slopes = LOSSES[name].function(scores.copy(), y)
+    for k in range(20):
+        row = scores[k, 0].copy()
+        assert CLASS_LOSSES[name](row, int(y[k])) == pytest.approx(values[k, 0], rel=1e-13)
+        np.testing.assert_allclose(row, slopes[k, 0], rtol=1e-13, atol=1e-15)
+
+
+def test_every_loss_has_a_form_for_a_fused_loop():
+    assert set(BY_CLASS) == set(CLASS_LOSSES)
+    assert all(loss.equation for loss in LOSSES.values() if loss.targets != "code")
+
+
+def helper(x):
+    return np.tanh(x) + SHIFT
+
+
+def uses_helper(w, g, lr=0.1):
+    return w - lr * helper(g)
+
+
+def closure_over(number):
+    return lambda w, g, lr=0.1: w - lr * g * number
+
+
+def reads_text(w, g, lr=0.1):
+    return w if __name__ else g
+
+
+def test_a_source_brings_what_it_reads():
+    text = source_of(uses_helper)
+    scope = {"kernel": lambda function: function}
+    exec(text, scope)
+    assert scope["uses_helper"](1.0, 0.5, 0.1) == uses_helper(1.0, 0.5)
+    assert "SHIFT = 0.25" in text
+
+
+@pytest.mark.parametrize("function", [closure_over(2.0), reads_text, np.sqrt])
+def test_a_source_that_cannot_stand_alone_is_refused(function):
+    with pytest.raises(NotCompilableError):
+        source_of(function)
+
+
+def test_numba_is_an_extra(monkeypatch):
+    monkeypatch.setattr(engines, "find_spec", lambda name: None)
+    assert cohort_of("mse", "vanilla", engine="auto").engine.name == "numpy"
+    with pytest.raises(MissingExtraError, match="the compiled engine"):
+        cohort_of("mse", "vanilla", **COMPILED)
+
+
+@pytest.mark.parametrize("optimizer", ["lars", "lamb"])
+def test_a_rule_without_loops_runs_on_numpy_unless_told_not_to(optimizer):
+    long = {"stopping": {"steps": 10**8}}
+    assert cohort_of("mse", optimizer, engine="auto", **long).engine.name == "numpy"
+    with pytest.raises(ConfigError, match="layer norms"):
+        cohort_of("mse", optimizer, **COMPILED)
+
+
+@pytest.mark.slow
+def test_auto_weighs_compilation_against_the_steps():
+    assert cohort_of("mse", "vanilla", engine="auto").engine.name == "numpy"
+    long = cohort_of("mse", "vanilla", engine="auto", stopping={"steps": 10**8})
+    assert long.engine.name == "compiled"
+
+
+@pytest.mark.slow
+def test_the_environment_decides(monkeypatch):
+    monkeypatch.setenv("GDRUN_ENGINE", "compiled")
+    assert cohort_of("mse", "vanilla").engine.name == "compiled"
+    monkeypatch.setenv("GDRUN_ENGINE", "fortran")
+    with pytest.raises(GdrunError, match="fortran"):
+        cohort_of("mse", "vanilla")
+
+
+@pytest.mark.slow
+def test_a_run_says_which_engine_ran():
+    config = {
+        "model": "linear",
+        "variant": "bgd",
+        "dataset": {"name": "linear", "n": 200, "d": 3},
+        "stopping": {"epochs": 50},
+    }
+    run = gdrun.train(config | COMPILED)
+    assert (run.record["engine"], run.record["compression"]) == ("compiled", "qr")
+    assert run.config["engine"] == "compiled"
+    plain = gdrun.train(config | {"engine": "numpy"})
+    assert (plain.record["engine"], plain.record["compression"]) == ("numpy", None)
+    for name in ("batch_loss", "grad_norm", "update_norm", "weight_norm"):
+        np.testing.assert_allclose(run.steps[name], plain.steps[name], rtol=1e-9)
+    np.testing.assert_allclose(run.evals["train_loss"], plain.evals["train_loss"], rtol=1e-12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("lanes", [1, 8])
+def test_passes_over_all_rows_are_the_objective(loss, lanes, everything_large):
+    changes = [{"optimizer": {"lr": 0.01 * (k + 1)}} for k in range(lanes)]
+    for variant in ("bgd", "mbgd"):
+        cohort = cohort_of(loss, "momentum", variant, lanes=changes, **COMPILED)
+        W = np.random.default_rng(lanes).normal(size=(lanes, cohort.model.layout.size))
+        given = lanes_of(cohort).objective
+        plain = Objective(given.model, given.l2)
+        X, y = cohort.train.X, cohort.train.y
+        for name in ("loss_and_accuracy", "value_and_gradient"):
+            for expected, got in zip(
+                getattr(plain, name)(W, X, y), getattr(given, name)(W, X, y), strict=True
+            ):
+                np.testing.assert_allclose(got, expected, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("loss", ["logistic", "cross_entropy"])
+def test_full_batches_by_passes_are_the_numpy_engines(loss, everything_large):
+    for numpy, compiled in zip(*both(cohort_of(loss, "momentum", "bgd"), 100), strict=True):
+        for name in ("batch_loss", "grad_norm", "update_norm", "weight_norm", "W"):
+            np.testing.assert_allclose(
+                getattr(compiled, name), getattr(numpy, name), rtol=1e-9, atol=1e-12
+            )
+
+
+@pytest.mark.slow
+def test_an_evaluation_and_the_next_step_share_one_pass(everything_large, monkeypatch):
+    passes = []
+    counted = problem.CompiledProblem._add
+    monkeypatch.setattr(problem, "thread_count", lambda: 1)
+    monkeypatch.setattr(
+        problem.CompiledProblem,
+        "_add",
+        lambda self, *given: passes.append(1) or counted(self, *given),
+    )
+    config = {
+        "model": "logistic",
+        "variant": "bgd",
+        "dataset": {"name": "arrays", "split": {"validation": 0, "test": 0}},
+        "stopping": {"epochs": 7},
+    }
+    table = table_of("logistic", 60)
+    gdrun.train(config | COMPILED, data=(table.X, table.y))
+    # Evaluations at steps 0 to 7; each of 7 steps takes over the sums of the one before it.
+    # One more, on a single example, has the loops compiled.
+    assert len(passes) == 8 + 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("l2", [0.0, 0.1])
+def test_least_squares_by_qr_takes_the_numpy_engines_steps(l2):
+    # Columns of sizes 1 to 1e-3, so a condition number of XᵀX of about 1e6.
+    draw = np.random.default_rng(0)
+    X = draw.normal(size=(500, 4)) * [1, 0.1, 0.01, 0.001] + 0.5
+    y = X @ [1.0, -2.0, 3.0, -4.0] + 1e-3 * draw.normal(size=500)
+    config = {
+        "model": {"name": "linear", "l2": l2},
+        "variant": "bgd",
+        "optimizer": {"name": "nesterov", "lr": 0.05},
+        "dataset": {
+            "name": "arrays",
+            "split": {"validation": 0.2, "test": 0},
+            "standardize": False,
+        },
+        "stopping": {"epochs": 400},
+        "evaluate": {"every": 50},
+    }
+    runs = [gdrun.train(config | {"engine": name}, data=(X, y)) for name in ("numpy", "compiled")]
+    assert runs[1].record["compression"] == "qr"
+    for name in ("batch_loss", "grad_norm", "update_norm", "weight_norm"):
+        numpy, compiled = runs[0].steps[name], runs[1].steps[name]
+        # A gradient that has fallen far below the first one carries the rounding of its terms.
+        np.testing.assert_allclose(compiled, numpy, rtol=1e-9, atol=1e-14 * numpy.max())
+    for name in ("train_loss", "validation_loss"):
+        np.testing.assert_allclose(runs[1].evals[name], runs[0].evals[name], rtol=1e-9)
+    np.testing.assert_allclose(runs[1].weights["w"], runs[0].weights["w"], rtol=1e-9)
+
+
+def test_the_triangle_keeps_a_small_residual():
+    # ‖Xw − y‖² at the solution is 1e-20 of ‖y‖², below what a Gram matrix in doubles can hold.
+    cohort = cohort_of("mse", "vanilla", "bgd", rows=400)
+    X = cohort.train.X
+    w = np.arange(1.0, X.shape[1] + 1)
+    noise = 1e-10 * np.random.default_rng(1).normal(size=len(X))
+    part = type(cohort.train)(X, X @ w + noise)
+    small = compressed(part)
+    assert small.X.shape == (X.shape[1] + 1, X.shape[1])
+    residual = small.X @ w - small.y
+    assert residual @ residual == pytest.approx(noise @ noise, rel=1e-3)
+
+
+def test_what_lies_in_the_cache_is_run_only_if_it_is_what_was_asked_for(monkeypatch, tmp_path):
+    monkeypatch.setattr(modules, "directory", lambda: tmp_path)
+    text = "answer = 42\n"
+    assert modules.loaded(text).answer == 42
+    (file,) = tmp_path.glob("*.py")
+    assert file.stat().st_mode & 0o077 == 0
+    stamp = file.stat().st_mtime_ns
+    assert modules.loaded(text).answer == 42
+    assert file.stat().st_mtime_ns == stamp
+    file.write_text("answer = 'somebody else'\n")
+    assert modules.loaded(text).answer == 42
+    assert list(tmp_path.glob(".*")) == []
+
+
+def test_a_directory_open_to_others_is_not_used(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    modules.directory.cache_clear()
+    assert modules.directory() == tmp_path / "gdrun" / "kernels"
+    (tmp_path / "gdrun" / "kernels").chmod(0o777)
+    modules.directory.cache_clear()
+    assert tmp_path not in modules.directory().parents
+    modules.directory.cache_clear()
+
+
+def test_a_kernel_is_named_by_all_it_computes():
+    def text(loss, rule, **fixed):
+        return kernel_text(LOSSES[loss], OPTIMIZERS[rule], fixed)
+
+    texts = [
+        text("mse", "vanilla"),
+        text("mae", "vanilla"),
+        text("mse", "momentum"),
+        text("mse", "rmsprop", centered=True),
+        text("mse", "rmsprop", centered=False),
+    ]
+    assert len({modules.module_name(each) for each in texts}) == len(texts)
+
+
+SECOND_PROCESS = """
+import sys
+import gdrun
+config = {"dataset": "iris", "model": "softmax", "engine": "compiled", "stopping": {"epochs": 3}}
+run = gdrun.train(config)
+(module,) = (sys.modules[name] for name in sys.modules if name[:6] == "gdrun_")
+print(sum(module.advance_products.stats.cache_misses.values()), run.summary["train_loss"])
+"""
+
+
+@pytest.mark.slow
+def test_a_second_process_does_not_compile_again(tmp_path):
+    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path)}
+    root = str(Path(gdrun.__file__).parent.parent)
+
+    def start():
+        return subprocess.Popen(
+            [sys.executable, "-c", SECOND_PROCESS],
+            env=environment,
+            cwd=root,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    # Two at once find nothing, and write the same file.
+    at_once = [start(), start()]
+    first, second = (process.communicate()[0].split() for process in at_once)
+    assert first[1] == second[1]
+    later = start().communicate()[0].split()
+    assert later == ["0", first[1]]
+
+
+def test_every_model_of_these_tests_exists():
+    assert set(MODELS) == set(LOSSES)
