@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from gdrun.errors import DataError as DataError
     from gdrun.errors import GdrunError as GdrunError
     from gdrun.errors import RecordError as RecordError
+    from gdrun.methods.definitions import Decay as Decay
+    from gdrun.methods.definitions import Positive as Positive
+    from gdrun.methods.definitions import Rate as Rate
     from gdrun.methods.plugins import load_plugin as load_plugin
+    from gdrun.methods.rules import rule as rule
+    from gdrun.methods.schedules import schedule as schedule
     from gdrun.runs.run import Run as Run
     from gdrun.studies import compare as compare
     from gdrun.studies import sweep as sweep
@@ -30,6 +35,11 @@ _HOMES = {
     "sweep": "gdrun.studies",
     "compare": "gdrun.studies",
     "load_plugin": "gdrun.methods.plugins",
+    "rule": "gdrun.methods.rules",
+    "schedule": "gdrun.methods.schedules",
+    "Rate": "gdrun.methods.definitions",
+    "Decay": "gdrun.methods.definitions",
+    "Positive": "gdrun.methods.definitions",
     "Run": "gdrun.api",
     "read_run": "gdrun.api",
     "ConfigError": "gdrun.errors",

@@ -2,8 +2,8 @@
 
 A plugin registers what it defines, with the same decorators as gdrun's own methods:
 
-    from gdrun.methods.definitions import Rate
-    from gdrun.methods.rules import rule
+    import numpy as np
+    from gdrun import Rate, rule
 
     @rule
     def sign_descent(w, g, lr: Rate = 0.01):
@@ -62,7 +62,7 @@ def load_plugin(path: str | Path) -> Names:
     if key not in _LOADED:
         names = _registered(lambda: _execute(file, source), shown, str(file))
         if not names:
-            hint = "decorate its function: @rule, from gdrun.methods.rules"
+            hint = "decorate its function: from gdrun import rule, then @rule above it"
             raise GdrunError("registers no rule and no schedule", where=shown, hint=hint)
         _LOADED[key] = names
     return _LOADED[key]

@@ -4,10 +4,9 @@ import json
 
 RULE = '''
 import numpy as np
-from gdrun.methods.definitions import Rate
-from gdrun.methods.rules import rule
+from gdrun import Rate, rule
 
-@rule()
+@rule
 def cli_sign_descent(w, g, lr: Rate = 0.01):
     """Steps of one length, down the sign of the gradient.
 

@@ -267,7 +267,7 @@ def test_a_plugin_that_registers_nothing_says_how_to(plugin):
         plugin("")
     assert str(caught.value) == (
         "error: my_rule.py: registers no rule and no schedule\n"
-        "hint: decorate its function: @rule, from gdrun.methods.rules"
+        "hint: decorate its function: from gdrun import rule, then @rule above it"
     )
 
 
