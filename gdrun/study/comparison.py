@@ -92,7 +92,7 @@ class Improvement:
     interval: tuple[float, float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """What a comparison found; contenders in the order they were named."""
 
@@ -105,6 +105,10 @@ class Comparison:
     contenders: tuple[Contender, ...]
     work: Work
     tuning_work: Work | None = None
+
+    def __repr__(self) -> str:
+        order = ", ".join(row.name for row in self.ranking)
+        return f"<Comparison in {len(self.plan.trials)} runs, the best first: {order}>"
 
     @property
     def ranking(self) -> list[Contender]:

@@ -35,7 +35,7 @@ class Rung:
     dropped: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Sweep:
     """What a sweep found.
 
@@ -56,6 +56,13 @@ class Sweep:
     limit: StabilityLimit | None
     work: Work
     rungs: tuple[Rung, ...] = ()
+
+    def __repr__(self) -> str:
+        size = f"{len(self.standings)} settings in {len(self.plan.trials)} runs"
+        if self.best is None:
+            return f"<Sweep of {size}: none came to an end>"
+        reached = self.metric.value(self.ranking[0].spread.median)
+        return f"<Sweep of {size}: best {self.best.name}, {self.metric.words} {reached:.4g}>"
 
     @property
     def ranking(self) -> list[Standing]:
