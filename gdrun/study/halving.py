@@ -156,7 +156,7 @@ class _Race:
     def _keep(self, place: int, task: Task, trainer: Trainer) -> None:
         """Keep those trials of a task that ended since the last time."""
         ended = [
-            Result.of(task.trials[lane].identity, outcome, len(task.trials))
+            Result.of(task.trials[lane].identity, outcome, trainer.cohort)
             for lane, outcome in list(trainer.outcomes.items())[self._kept[place] :]
             if outcome.status != "interrupted"
         ]

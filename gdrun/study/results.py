@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gdrun.engine.cohort import Cohort
 from gdrun.engine.outcome import Outcome
 from gdrun.engine.trace import Columns
 from gdrun.runs.record import Record, closing
@@ -20,8 +21,9 @@ _COUNTS = ("steps", "step", "gradients", "batch_size")
 class Result:
     """One trial that has ended, the same whether it ran now or was read from a study's files.
 
-    record: status, stop, summary, divergence, watched and timing as in run.json, and `lanes`, the
-    number of runs that shared its steps. steps, evals: the traces, step records thinned.
+    record: status, stop, summary, divergence, watched and timing as in run.json, the engine that
+    ran, and `lanes`, the number of runs that shared its steps. steps, evals: the traces, step
+    records thinned.
     """
 
     identity: str
@@ -30,8 +32,9 @@ class Result:
     evals: Columns
 
     @classmethod
-    def of(cls, identity: str, outcome: Outcome, lanes: int) -> Result:
-        record = closing({}, outcome) | {"lanes": lanes}
+    def of(cls, identity: str, outcome: Outcome, cohort: Cohort) -> Result:
+        shared = {"engine": cohort.engine.name, "lanes": len(cohort.experiments)}
+        record = closing({}, outcome) | shared
         return cls(identity, record, outcome.steps, outcome.evaluations)
 
     @property

@@ -15,7 +15,6 @@ from functools import cached_property
 from gdrun.data import Prepared, Table
 from gdrun.engine.cohort import Cohort, experiment_data
 from gdrun.engine.listeners import Listener
-from gdrun.engine.outcome import Outcome
 from gdrun.engine.trainer import Interrupted, Trainer
 from gdrun.errors import ConfigError, DataError, Problem
 from gdrun.spec.experiment import Experiment
@@ -64,11 +63,8 @@ class Task:
         cohort = Cohort.of(self.experiments, data)
         with nullcontext() if cohort.batching.whole else blas_threads(1):
             outcomes = Trainer(cohort, listeners, interrupted).run()
-        return self.results(outcomes)
-
-    def results(self, outcomes: Iterable[Outcome]) -> list[Result]:
         return [
-            Result.of(trial.identity, outcome, len(self.trials))
+            Result.of(trial.identity, outcome, cohort)
             for trial, outcome in zip(self.trials, outcomes, strict=True)
             if outcome.status != "interrupted"
         ]

@@ -1,0 +1,82 @@
+"""gdrun.sweep and gdrun.compare from Python: arrays in, arrays and tables out."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import gdrun
+from gdrun.study.directory import read_study
+from study.cases import LOGISTIC
+
+RATES = np.geomspace(0.01, 1.0, 3)
+
+
+@pytest.fixture(scope="module")
+def found():
+    return gdrun.sweep(LOGISTIC, {"optimizer.lr": RATES}, seeds=3)
+
+
+def test_results_are_arrays_of_settings_by_seeds(found):
+    assert found.results.shape == (3, 3)
+    assert found.values("optimizer.lr").tolist() == RATES.tolist()
+    assert found.medians.tolist() == np.median(found.results, axis=1).tolist()
+    best = found.medians.argmin()
+    assert found.best.settings == {"optimizer.lr": RATES[best]}
+
+
+def test_each_number_is_that_of_the_run_alone(found):
+    run = gdrun.train(LOGISTIC, f"lr={float(RATES[1])!r}", "seed=2")
+    assert found.results[1, 2] == pytest.approx(run.summary["validation_loss"], rel=1e-9)
+
+
+def test_a_diverged_run_is_nan_in_the_results_and_never_the_best():
+    found = gdrun.sweep(LOGISTIC, {"lr": [0.1, 1e6]}, seeds=2, metric="accuracy")
+    assert np.isnan(found.results[1]).all()
+    assert np.isfinite(found.results[0]).all()
+    assert found.best.settings == {"optimizer.lr": 0.1}
+
+
+def test_data_of_ones_own():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(100, 2))
+    y = (X[:, 0] > 0).astype(int)
+    config = {"dataset": "arrays", "model": "logistic", "optimizer": "vanilla"}
+    found = gdrun.sweep(config, {"lr": [0.1, 1.0]}, "epochs=3", data=(X, y))
+    assert found.metric.name == "validation_loss"
+    # Faster is better on separable data after three epochs.
+    assert found.best.settings == {"optimizer.lr": 1.0}
+
+
+def test_nothing_is_written_unless_asked(found, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    gdrun.sweep(LOGISTIC, {"lr": [0.1, 0.2]}, "epochs=1")
+    assert list(tmp_path.iterdir()) == []
+    gdrun.sweep(LOGISTIC, {"lr": [0.1, 0.2]}, "epochs=1", out=tmp_path)
+    (directory,) = tmp_path.iterdir()
+    assert read_study(directory)["status"] == "complete"
+    best = gdrun.train(directory / "best.yaml")
+    assert best.status == "exhausted"
+
+
+def test_an_executor_of_ones_own():
+    with ThreadPoolExecutor(2) as executor:
+        found = gdrun.sweep(LOGISTIC, {"batch_size": [16, 32, 64]}, executor=executor)
+    alone = gdrun.sweep(LOGISTIC, {"batch_size": [16, 32, 64]})
+    assert found.results == pytest.approx(alone.results, rel=1e-9)
+
+
+def test_notebooks_show_the_tables(found):
+    html = found._repr_html_()
+    assert html.startswith("<pre>")
+    assert "verdict" in html
+    assert "best" in html
+    comparison = gdrun.compare(["bgd", "mbgd"], LOGISTIC, seeds=2)
+    assert "uphill steps" in comparison._repr_html_()
+
+
+def test_a_comparison_in_arrays():
+    found = gdrun.compare(["bgd", "sgd", "mbgd"], LOGISTIC, seeds=2)
+    assert found.results.shape == (3, 2)
+    medians = {row.name: row.standing.spread.median for row in found.contenders}
+    assert [row.name for row in found.ranking] == sorted(medians, key=medians.get)
