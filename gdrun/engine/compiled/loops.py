@@ -7,7 +7,8 @@ the names declared first.
 X (N, D) and y (N,) are the data; lanes are rows of W (L, P), with slots (L, K, P), options (L, n)
 whose first is the learning rate, decay (L, P), the l2 of each parameter, and bounds (L, 2), the
 clipping limits on norm and value, infinite where there is none. extra holds the loss's own options.
-A loop works on lanes `first` to `last` only, so that threads can share one set of arrays.
+measures (5, steps, L) takes what each step showed. A loop works on lanes `first` to `last` only, so
+that threads can share one set of arrays.
 """
 
 from __future__ import annotations
@@ -262,11 +263,11 @@ def finish_step(
     value = value * scale + 0.5 * penalty
     clipped = clip(g, norm, bounds[lane, 0], bounds[lane, 1])
     moved, length = update(W, g, slots, t, options, lane)
-    measures[k, lane, 0] = value
-    measures[k, lane, 1] = norm
-    measures[k, lane, 2] = np.sqrt(moved)
-    measures[k, lane, 3] = np.sqrt(length)
-    measures[k, lane, 4] = clipped
+    measures[0, k, lane] = value
+    measures[1, k, lane] = norm
+    measures[2, k, lane] = np.sqrt(moved)
+    measures[3, k, lane] = np.sqrt(length)
+    measures[4, k, lane] = clipped
     return value <= limit[lane] and norm < np.inf and length < np.inf
 
 
@@ -444,11 +445,11 @@ def advance_examples(
                 X, i, W.dtype.type(slope), decay, W, slots, t + k + 1, options, lane
             )
             value += 0.5 * penalty
-            measures[k, lane, 0] = value
-            measures[k, lane, 1] = np.sqrt(squares)
-            measures[k, lane, 2] = np.sqrt(moved)
-            measures[k, lane, 3] = np.sqrt(length)
-            measures[k, lane, 4] = 0
+            measures[0, k, lane] = value
+            measures[1, k, lane] = np.sqrt(squares)
+            measures[2, k, lane] = np.sqrt(moved)
+            measures[3, k, lane] = np.sqrt(length)
+            measures[4, k, lane] = 0
             if not (value <= limit[lane] and squares < np.inf and length < np.inf):
                 return k
     return len(rates)

@@ -38,7 +38,10 @@ SHARED_WORK = 2**17
 
 @dataclass(frozen=True)
 class _Chunk:
-    """The arrays of one chunk, which the loops write into."""
+    """The arrays of one chunk, which the loops write into.
+
+    measures (5, steps, L): loss, norms of gradient, update and weights, and whether it clipped.
+    """
 
     W: Array
     slots: Array
@@ -155,7 +158,7 @@ class CompiledStepper:
         """Copies of the state that the loops may write into, and room for the measures."""
         lanes, parameters = W.shape
         kept = np.stack(slots, axis=1) if slots else np.empty((lanes, 0, parameters), W.dtype)
-        return _Chunk(W.copy(), kept, self._options.copy(), np.empty((steps, lanes, 5)))
+        return _Chunk(W.copy(), kept, self._options.copy(), np.empty((5, steps, lanes)))
 
     def _run_lanes(
         self,
@@ -230,7 +233,7 @@ class CompiledStepper:
         return [(lanes.start + a, lanes.start + b) for a, b in shares(length, wanted)]
 
     def _measures(self, chunk: _Chunk) -> Measures:
-        loss, grad, update, weight, clipped = np.moveaxis(chunk.measures, -1, 0)
+        loss, grad, update, weight, clipped = chunk.measures
         slots = tuple(np.ascontiguousarray(chunk.slots[:, k]) for k in range(chunk.slots.shape[1]))
         return Measures(loss, grad, update, weight, clipped > 0, chunk.W, slots, {})
 
