@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 Numbers = Callable[[Experiment], float]
 
-SAMPLE_ROWS = 1024
+SAMPLE_ROWS = 512
 """The most examples that a look into a network takes."""
 
 
