@@ -81,6 +81,8 @@ def _notes(comparison: Comparison) -> list[tuple[str, str]]:
         text = f"a run of {found.first} beats one of {found.second} in {percent(found.probability)}"
         notes.append(("surely?", f"{text} of pairs, 95 % interval {low} to {high}"))
     notes += [("tuning", _tuning(row)) for row in comparison.contenders if row.tuning is not None]
+    if comparison.tuning_work is None:
+        notes.append(("tuning", "none, each as it is set: --tune lr finds the best rate of each"))
     notes.append(("seconds", "of updates, each contender timed alone"))
     if comparison.tuning_work is not None:
         notes.append(("tuned by", work_line(comparison.tuning_work)))

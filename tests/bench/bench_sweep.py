@@ -94,8 +94,12 @@ def jax_sweep(data):
     order = jnp.asarray(np.random.default_rng(1).permutation(ROWS)[: steps * BATCH])
     batches, rates = order.reshape(steps, BATCH), jnp.asarray(GRID)
     compiled = jax.jit(jax.vmap(run, in_axes=(0, None)))
-    compiled(rates, batches).block_until_ready()
-    return lambda: seconds_of(lambda: compiled(rates, batches).block_until_ready())[0]
+
+    def once():
+        return seconds_of(lambda: compiled(rates, batches).block_until_ready())[0]
+
+    print(f"JAX takes {1e3 * once():.0f} ms the first time, to compile")
+    return once
 
 
 def lanes():

@@ -68,6 +68,8 @@ def test_a_tuned_comparison_prints_its_budget(compare):
     for name in ("bgd", "mbgd"):
         assert re.search(rf"{name}: optimizer.lr \S+, the best of 3 settings × 2 seeds", text)
     assert "12 runs as lanes of" in text
+    untuned = compare("bgd", "mbgd", "--seeds", "2").out
+    assert "tuning   none, each as it is set: --tune lr finds the best rate of each\n" in untuned
 
 
 def test_a_budget_of_gradients_is_the_same_for_all(compare, tmp_path):
