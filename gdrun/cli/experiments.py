@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from gdrun.errors import GdrunError
+
 if TYPE_CHECKING:
     from gdrun.spec.experiment import Experiment
     from gdrun.spec.overrides import Override
+
+STDIN = "/dev/stdin"
 
 Config: TypeAlias = Annotated[
     str | None,
     typer.Argument(
         metavar="CONFIG",
-        help="A file that describes an experiment; without one, the quickstart.",
+        help="A file that describes an experiment, or - for stdin; without one, the quickstart.",
     ),
 ]
 Overrides: TypeAlias = Annotated[
@@ -68,16 +73,38 @@ def load_experiment(
 def split_words(
     config: str | None, overrides: list[str] | None, seed: int | None = None
 ) -> tuple[str | None, list[str | Override]]:
-    """The file, if one is named, and what is set on it.
-
-    A first word with an equals sign that is no file is an override of the quickstart.
-    """
+    """The file, if one is named, and what is set on it. The file may stand at any place."""
     from gdrun.spec.overrides import Override
 
-    changes: list[str | Override] = list(overrides or ())
-    if config is not None and "=" in config and not Path(config).exists():
-        changes.insert(0, config)
-        config = None
+    words = [*([] if config is None else [config]), *(overrides or ())]
+    source = _config_among(words)
+    changes: list[str | Override] = list(words)
+    if source is not None:
+        changes.remove(source)
+        _refuse_data(source)
     if seed is not None:
         changes.append(Override("seed", seed, f"--seed {seed}"))
-    return config, changes
+    return STDIN if source == "-" else source, changes
+
+
+def _config_among(words: list[str]) -> str | None:
+    """The first word, unless it sets a key and no file has its name; else the word that is a file.
+
+    Raises GdrunError where more than one word is a file and none of them sets a key.
+    """
+    files = [word for word in words if "=" not in word and (word == "-" or Path(word).exists())]
+    if len(files) > 1:
+        hint = f"`gdrun compare {' '.join(map(shlex.quote, files))}` puts several side by side"
+        raise GdrunError(f"a second config, after {files[0]}", where=files[1], hint=hint)
+    if words and ("=" not in words[0] or Path(words[0]).exists()):
+        return words[0]
+    return files[0] if files else None
+
+
+def _refuse_data(source: str) -> None:
+    """Raise GdrunError for a table of data where a config is expected."""
+    from gdrun.data.sources import reader_of
+
+    if reader_of(source) is not None and Path(source).is_file():
+        hint = f"set it as data: dataset.path={shlex.quote(source)}, and model=linear or logistic"
+        raise GdrunError("holds data, not an experiment", where=source, hint=hint)

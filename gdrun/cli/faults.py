@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import traceback
 from collections.abc import Iterable
@@ -53,10 +54,16 @@ def usage_problem(error: typer.TyperException) -> Problem:
         case "BadParameter" if parameter:
             name = parameter.opts[-1] if parameter.opts[-1].startswith("-") else None
             where = name or parameter.display_name_raw
-            what = _WANTED.get(parameter.type_descriptor.annotation, _sentence(error.message))
-            return Problem(what, where, f"usage: {usage}")
+            return Problem(_unfit_value(parameter, error.message), where, f"usage: {usage}")
     hint = f"usage: {usage}" if usage else "gdrun --help lists the commands"
     return Problem(_sentence(error.format_message()), hint=hint)
+
+
+def _unfit_value(parameter: Any, message: str) -> str:
+    """What an option's value must be: at least so much, or a number at all."""
+    if bound := re.search(r"greater than or equal to (\S+)", message):
+        return f"must be ≥ {bound[1]}"
+    return _WANTED.get(parameter.type_descriptor.annotation, _sentence(message))
 
 
 def bug(error: Exception) -> Problem:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from gdrun.cli import console
-from gdrun.cli.experiments import Config, Json, Overrides, Seed, load_experiment
+from gdrun.cli.experiments import Config, Json, Overrides, Plugins, Seed, load_experiment
 
 WRONG = 2
 
 
 def gradcheck(
-    config: Config = None, overrides: Overrides = None, seed: Seed = None, json: Json = False
+    config: Config = None,
+    overrides: Overrides = None,
+    seed: Seed = None,
+    json: Json = False,
+    plugins: Plugins = None,
 ) -> int:
     """Check the gradient of an experiment against central differences, weight by weight."""
     from gdrun.insight.gradcheck import check_gradient

@@ -189,7 +189,8 @@ class DatasetKind(SectionKind):
         if chosen_by == "name":
             found = super().find(given, chosen_by, where)
             if isinstance(found, Problem) and _readable(given.get("name")):
-                hint = f"for a file, write dataset: {{path: {given['name']}}}"
+                name = given["name"]
+                hint = f"for a file, write dataset: {{path: {name}}}, or set dataset.path={name}"
                 return Problem(found.what, found.where, hint)
             return found
         path = given["path"]

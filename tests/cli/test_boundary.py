@@ -52,6 +52,11 @@ def process(*words, **more):
             "hint: usage: gdrun config show [OPTIONS] [CONFIG] [KEY=VALUE]...\n",
         ),
         (
+            ["train", "--seeds", "0"],
+            "error: --seeds: must be ≥ 1\n"
+            "hint: usage: gdrun train [OPTIONS] [CONFIG] [KEY=VALUE]...\n",
+        ),
+        (
             ["config", "show", "--seed"],
             "error: option '--seed' requires an argument\n"
             "hint: write --seed and its value, with a space between\n",

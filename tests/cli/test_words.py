@@ -1,0 +1,71 @@
+"""CONFIG [KEY=VALUE ...]: which word is the config, wherever it stands, and what cannot be one."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+CONFIG = "{dataset: iris, model: softmax, optimizer: {name: momentum, lr: 0.5}}\n"
+
+
+@pytest.fixture
+def shown(gdrun, tmp_path, monkeypatch):
+    """The resolved experiment of these words, in a directory with three files."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.yaml", "b c.yaml", "x=y.yaml"):
+        (tmp_path / name).write_text(CONFIG, encoding="utf-8")
+    (tmp_path / "table.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+
+    def call(*words):
+        answer = gdrun("config", "show", *words)
+        return yaml.safe_load(answer.out) if answer.code == 0 else answer.err
+
+    return call
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("a.yaml", "lr=0.25"),
+        ("lr=0.25", "a.yaml"),
+        ("lr=0.25", "a.yaml", "seed=0"),
+        ("x=y.yaml", "lr=0.25"),
+        ("lr=0.25", "b c.yaml"),
+    ],
+)
+def test_the_config_may_stand_at_any_place(shown, words):
+    found = shown(*words)
+    assert (found["dataset"]["name"], found["optimizer"]["lr"]) == ("iris", 0.25)
+
+
+def test_without_a_file_the_keys_are_set_on_the_quickstart(shown):
+    assert shown("lr=0.25")["name"] == "quickstart"
+
+
+def test_a_second_config_is_refused_with_what_takes_several(shown):
+    assert shown("a.yaml", "lr=0.1", "b c.yaml") == (
+        "error: b c.yaml: a second config, after a.yaml\n"
+        "hint: `gdrun compare a.yaml 'b c.yaml'` puts several side by side\n"
+    )
+
+
+def test_a_word_that_is_neither_file_nor_setting_is_refused(shown):
+    assert shown("a.yaml", "adam") == (
+        "error: 'adam': is not an override\nhint: write KEY=VALUE, such as lr=0.1\n"
+    )
+
+
+def test_a_table_in_place_of_a_config_is_told_where_it_belongs(shown):
+    assert shown("table.csv") == (
+        "error: table.csv: holds data, not an experiment\n"
+        "hint: set it as data: dataset.path=table.csv, and model=linear or logistic\n"
+    )
+
+
+def test_a_dash_reads_the_config_from_stdin():
+    words = [sys.executable, "-m", "gdrun", "config", "show", "lr=0.25", "-", "--json"]
+    answer = subprocess.run(words, input=CONFIG, capture_output=True, text=True, check=True)
+    found = json.loads(answer.stdout)
+    assert (found["model"]["name"], found["optimizer"]["lr"]) == ("softmax", 0.25)
