@@ -14,6 +14,7 @@ from __future__ import annotations
 import sys
 import time
 import warnings
+from dataclasses import replace
 from importlib.util import find_spec
 
 import numpy as np
@@ -86,7 +87,7 @@ class Work:
     def measure(self):
         """Median seconds of each contender, and its final loss."""
         seconds, losses = {name: [] for name in self.contenders}, {}
-        for name, contender in self.contenders.items():
+        for contender in self.contenders.values():
             contender()  # warm
         for _ in range(REPEATS):
             for name, contender in self.contenders.items():
@@ -294,6 +295,7 @@ def full_batch():
     from gdrun.data import table_from_arrays
     from gdrun.engine.cohort import Cohort, experiment_data
     from gdrun.engine.compiled.threads import run_all, shares, thread_count
+    from gdrun.engine.trainer import Trainer
     from gdrun.spec.experiment import resolve
 
     rows = 100_000 if QUICK else 1_000_000
@@ -350,10 +352,11 @@ def full_batch():
         print(f"  {name:26s} {spent * 1e3:10.2f} ms  {spent / base:7.2f} × gdrun")
 
     def train(iterations):
-        def run():
-            from gdrun.engine.trainer import Trainer
+        cohort = cohort_for(iterations)
 
-            (outcome,) = Trainer(cohort_for(iterations)).run()
+        def run():
+            # A copy has an engine of its own, and so makes its triangle anew.
+            (outcome,) = Trainer(replace(cohort)).run()
             ends[iterations] = outcome.evaluations["train_loss"][-1]
 
         return run
