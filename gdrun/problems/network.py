@@ -104,7 +104,7 @@ class Network(Predictor):
         return replace(self, statistics=statistics)
 
     def rows_at_once(self, lanes: int) -> int:
-        """How many rows a long sum may take at once; statistics of a batch want all of it."""
+        """How many rows a long sum takes at once."""
         return max(BLOCK_ENTRIES // (lanes * max((self.features, *self.hidden))), 64)
 
     def design(self, X: Examples) -> Examples:

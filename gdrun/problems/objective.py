@@ -73,7 +73,7 @@ class Objective:
             change(number) if isinstance(number, np.ndarray) else number
             for number in (self.l2, self.dropout)
         )
-        return Objective(self.model, l2, dropout)
+        return replace(self, l2=l2, dropout=dropout)
 
     def with_memory(self, memory: Array) -> Objective:
         """The objective that is evaluated with these running statistics (..., L, Q)."""
