@@ -15,9 +15,9 @@ from gdrun.cli.studying import (
     MetricOption,
     Resume,
     TargetOption,
+    closing,
     document,
     exit_code,
-    interrupted_line,
     means_of,
     study_directory,
 )
@@ -99,6 +99,6 @@ def compare(
         console.print_json(document(directory))
     else:
         ended = sum(len(each.standing.results) for each in found.contenders)
-        closing = interrupted_line(len(plan.trials) - ended, directory)
-        console.show(views.comparison_result(found), "", *closing, f"written to {directory.path}")
+        table = [views.comparison_result(found), ""] if ended else []
+        console.show(*table, *closing(plan, ended, directory))
     return exit_code(found.diverged, interruption)

@@ -81,13 +81,13 @@ def live_line(quiet: bool) -> list[Listener]:
             now = time.monotonic()
             if now - self._shown >= 0.1:
                 self._shown = now
-                self._write(progress_line(progress, now - self._begin))
+                self._write(progress_line(progress, now - self._begin, _width() - 1))
 
         def ended(self, lane: int, outcome: Outcome) -> None:
             self._write("")
 
         def _write(self, text: str) -> None:
-            sys.stderr.write(f"\r{text[: _width() - 1]}\x1b[K")
+            sys.stderr.write(f"\r{text}\x1b[K")
             sys.stderr.flush()
 
     return [LiveLine()]

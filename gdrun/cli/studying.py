@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,8 @@ from gdrun.cli import console
 from gdrun.cli.running import DIVERGED, Interruption, live_line
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from gdrun.data import Prepared
     from gdrun.spec.experiment import Experiment
     from gdrun.study.directory import StudyDirectory
@@ -55,7 +58,7 @@ def means_of(
     runner: Runner = InProcess(live_line(quiet))
     if jobs > 1:
         runner = InProcesses(jobs, lambda text: _note(f"note: {text}"))
-    told = _count_line(quiet)
+    told = _count_line(quiet, interruption)
     return Means(runner, jobs, directory, interrupted=interruption.name, told=told)
 
 
@@ -97,22 +100,31 @@ def document(directory: StudyDirectory) -> dict[str, object]:
     return directory.record | {"directory": str(directory.path)}
 
 
-def interrupted_line(left: int, directory: StudyDirectory) -> list[str]:
-    """What to do about runs that are missing."""
-    return [f"{left} runs are missing: the same with --resume {directory.path}"] if left else []
+def closing(plan: Plan, ended: int, directory: StudyDirectory, *advice: str) -> list[Text]:
+    """The last lines: what is missing or what to do next, and where the study is. None is broken,
+    so that each can be copied.
+    """
+    from rich.text import Text
+
+    left = len(plan.trials) - ended
+    if left:
+        resumed = f"the same command with --resume {shlex.quote(str(directory.path))} goes on"
+        advice = (f"{left} of {len(plan.trials)} runs are missing: {resumed}",)
+    return [Text(line, no_wrap=True) for line in (*advice, f"written to {directory.path}")]
 
 
 def _note(text: str) -> None:
     console.stderr().print(text, soft_wrap=True)
 
 
-def _count_line(quiet: bool) -> Callable[[int, int], None]:
+def _count_line(quiet: bool, interruption: Interruption) -> Callable[[int, int], None]:
     """What tells on stderr how many runs have ended; nothing where nobody looks at it."""
     if quiet or not sys.stderr.isatty():
         return lambda ended, of: None
 
     def tell(ended: int, of: int) -> None:
-        sys.stderr.write(f"\r{ended:,} of {of:,} runs\x1b[K" if ended < of else "\r\x1b[K")
+        over = ended == of or interruption.signal is not None
+        sys.stderr.write("\r\x1b[K" if over else f"\r{ended:,} of {of:,} runs\x1b[K")
         sys.stderr.flush()
 
     return tell

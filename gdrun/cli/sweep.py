@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,9 +17,9 @@ from gdrun.cli.studying import (
     MetricOption,
     Resume,
     TargetOption,
+    closing,
     document,
     exit_code,
-    interrupted_line,
     means_of,
     study_directory,
 )
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from gdrun.spec.experiment import Experiment
     from gdrun.study.axes import Axis
-    from gdrun.study.directory import StudyDirectory
     from gdrun.study.sweep import Sweep
 
 Keys = Annotated[
@@ -115,7 +115,10 @@ def sweep(
     if json:
         console.print_json(document(directory))
     else:
-        console.show(views.sweep_result(found), "", *_closing(found, directory, save_best))
+        ended = sum(len(each.results) for each in found.standings)
+        advice = _advice(found, save_best or directory.path / "best.yaml")
+        table = [views.sweep_result(found), ""] if ended else []
+        console.show(*table, *closing(plan, ended, directory, *advice))
     return exit_code(found.diverged, interruption)
 
 
@@ -132,6 +135,9 @@ def _base_and_axes(
     changes: list[Any] = [] if seed is None else [Override("seed", seed, f"--seed {seed}")]
     swept = []
     for word in keys:
+        if "=" not in word and Path(word).is_file():
+            hint = f"an experiment is named with -c {shlex.quote(word)}"
+            raise ConfigError("is a file, and no key to sweep", where=word, hint=hint)
         key, equals, values = word.partition("=")
         try:
             listed = parse_sweep(values) if equals else []
@@ -165,12 +171,10 @@ def _refuse_existing(save_best: Path | None) -> None:
         raise GdrunError("there is such a file already", where=str(save_best), hint=hint)
 
 
-def _closing(found: Sweep, directory: StudyDirectory, save_best: Path | None) -> list[str]:
-    left = len(found.plan.trials) - sum(len(each.results) for each in found.standings)
-    lines = interrupted_line(left, directory)
-    if not left and found.best is not None:
-        lines.append(f"train the best: gdrun train {save_best or directory.path / 'best.yaml'}")
-    return [*lines, f"written to {directory.path}"]
+def _advice(found: Sweep, best: Path) -> list[str]:
+    if found.best is None:
+        return []
+    return [f"train the best: gdrun train {shlex.quote(str(best))}"]
 
 
 def _plan_document(plan: Any, cohorts: list[int]) -> dict[str, object]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from gdrun.engine.listeners import Progress
@@ -9,24 +11,35 @@ from gdrun.methods.stopping import position
 from gdrun.views.numbers import duration, quantity
 
 
-def progress_line(progress: Progress, elapsed: float) -> str:
+def progress_line(progress: Progress, elapsed: float, width: int) -> str:
     """Epoch, loss, gradient norm, rate, speed and time left, in one line.
 
-    elapsed: seconds since the training began.
+    elapsed: seconds since the training began. width: columns there are; what matters least is left
+    out until the line fits.
     """
+    words = dict(_words(progress, elapsed))
+    for least in ("lr", "grad norm", "speed", "runs", "loss"):
+        if len("  ".join(words.values())) <= width:
+            break
+        words.pop(least, None)
+    return "  ".join(words.values())[:width]
+
+
+def _words(progress: Progress, elapsed: float) -> Iterator[tuple[str, str]]:
+    """What can be said, each by a name of its own."""
     state, stopping = progress.state, progress.cohort.shared.stopping
-    words = [f"epoch {position(progress.epoch)}{f'/{stopping.epochs}' if stopping.epochs else ''}"]
+    of = f"/{stopping.epochs}" if stopping.epochs else ""
+    yield "epoch", f"epoch {position(progress.epoch)}{of}"
     last = progress.steps.last()
     for word, name in (("loss", "batch_loss"), ("grad norm", "grad_norm"), ("lr", "lr")):
         value = float(np.median(last[name][state.lanes]))
-        words.append(f"{word} {quantity(value, 3)}")
+        yield word, f"{word} {quantity(value, 3)}"
     if len(progress.cohort.experiments) > 1:
-        words.append(f"{len(state.lanes)} of {len(progress.cohort.experiments)} runs")
+        yield "runs", f"{len(state.lanes)} of {len(progress.cohort.experiments)} runs"
     if elapsed > 0:
-        words.append(f"{state.step / elapsed:,.0f} steps/s")
+        yield "speed", f"{state.step / elapsed:,.0f} steps/s"
     if (left := _time_left(progress, elapsed)) is not None:
-        words.append(f"{duration(left)} left")
-    return "  ".join(words)
+        yield "left", f"{duration(left)} left"
 
 
 def _time_left(progress: Progress, elapsed: float) -> float | None:

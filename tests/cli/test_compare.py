@@ -23,7 +23,7 @@ def test_three_variants_on_the_quickstart_teach_in_seconds(gdrun, tmp_path):
     answer = gdrun("compare", "bgd", "sgd", "mbgd", "-o", str(tmp_path))
     assert (answer.code, answer.err) == (0, "")
     lines = answer.out.splitlines()
-    assert max(map(cell_len, lines)) <= 80
+    assert max(cell_len(line) for line in lines if str(tmp_path) not in line) <= 80
     heads = [line.split()[0] for line in lines if re.match(r"(bgd|sgd|mbgd) ", line)]
     assert sorted(heads) == ["bgd"] * 3 + ["mbgd"] * 3 + ["sgd"] * 3
     for word in ("batch", "updates", "gradients", "epochs", "seconds", "reached", "uphill steps"):
