@@ -6,6 +6,7 @@ numbers of lanes differ, each stream is a part by itself.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 
 from gdrun.engine.batches import Batch
 from gdrun.engine.cohort import Lanes
+from gdrun.engine.threads import threads_for
 from gdrun.problems.dropout import Dropout
 from gdrun.problems.network import Network
 from gdrun.problems.objective import Array, Objective
@@ -42,8 +44,17 @@ class StepGradients:
     def __init__(self, lanes: Lanes) -> None:
         model = lanes.cohort.model
         self._drops = lanes.drops
+        self._widest = None
+        if isinstance(model, Network):
+            self._widest = max(layer.inputs * layer.outputs for layer in model.layout.layers)
         self._trains = isinstance(model, Network) and (model.batch_norm or lanes.drops)
         self._parts = _parts(lanes)
+
+    def threads(self, batch: Batch) -> AbstractContextManager[object]:
+        """The context in which the products of such a batch are to be made."""
+        if self._widest is None:
+            return nullcontext()
+        return threads_for(batch[1].shape[1] * self._widest)
 
     def of(self, W: Array, memory: Array, batch: Batch, step: int) -> Step:
         """Those at W (lanes, P) for step `step`, counted from 1."""

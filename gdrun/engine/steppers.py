@@ -99,7 +99,7 @@ class NumpyStepper:
         memory = np.empty((len(W), 0), W.dtype) if memory is None else memory
         batches = self._batches.gathered(self._seeds, place, len(rates))
         varying = self._varying(rates, betas, W.dtype)
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), self._gradients.threads(batches[0]):
             measures = self._run(W, slots, memory, step, batches, varying, careful=False)
             if self._sound(measures):
                 return measures
