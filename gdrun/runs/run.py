@@ -149,7 +149,11 @@ def find_run(word: str, out: Path) -> Path:
     if matches:
         hint = f"write more of it: {', '.join(run.name for run in matches[-5:])}"
         raise RecordError(f"{word!r} may mean {len(matches)} runs", where=str(out), hint=hint)
-    hint = suggestion(word, [run.name for run in found], most_listed=5) if found else _NO_RUNS
+    hint = (
+        suggestion(word, [run.name for run in reversed(found)], most_listed=5)
+        if found
+        else _NO_RUNS
+    )
     raise RecordError(f"no run is called {word!r}", where=str(out), hint=hint)
 
 

@@ -73,11 +73,23 @@ def find(name: str, kinds: Iterable[Kind] | None = None) -> list[tuple[Kind, Ent
     found = [(kind, entry) for kind in among if (entry := kind.called(name)) is not None]
     if found:
         return found
-    names = {name for kind in among for name in kind.entries}
+    names = list(dict.fromkeys(name for kind in among for name in kind.entries))
     if kinds is None:
-        raise GdrunError(f"nothing is called {name!r}", hint=suggestion(name, [*KINDS, *names]))
+        hint = _owners(name) or suggestion(name, [*KINDS, *names], most_listed=len(KINDS))
+        raise GdrunError(f"nothing is called {name!r}", hint=hint)
     what = f"none of the {among[0].name} is called {name!r}"
-    raise GdrunError(what, hint=suggestion(name, sorted(names)))
+    raise GdrunError(what, hint=suggestion(name, names))
+
+
+def _owners(option: str, most: int = 3) -> str | None:
+    """A hint for the name of an option: the entries, or the whole kinds, whose pages tell of it."""
+    pages = [kind.name for kind in KINDS.values() if option in kind.shared]
+    entries = (entry for kind in KINDS.values() for entry in kind.entries.values())
+    pages += [entry.name for entry in entries if option in entry.options]
+    if not pages:
+        return None
+    owners = ", ".join(pages[:most]) + (", …" if len(pages) > most else "")
+    return f"{option} is an option of {owners}: `gdrun list {pages[0]}` tells of it"
 
 
 def option_of(settings: type[Settings], name: str) -> Option:

@@ -108,6 +108,20 @@ def test_json_holds_everything_by_kind(gdrun):
         (["optimzers"], "error: nothing is called 'optimzers'\nhint: did you mean optimizers?\n"),
         (["momentun"], "error: nothing is called 'momentun'\nhint: did you mean momentum?\n"),
         (
+            ["batch_size"],
+            "error: nothing is called 'batch_size'\n"
+            "hint: batch_size is an option of mbgd: `gdrun list mbgd` tells of it\n",
+        ),
+        (
+            ["warmup"],
+            "error: nothing is called 'warmup'\n"
+            "hint: warmup is an option of schedules: `gdrun list schedules` tells of it\n",
+        ),
+        (
+            ["xyzzy"],
+            f"error: nothing is called 'xyzzy'\nhint: choose from {', '.join(KINDS)}, …\n",
+        ),
+        (
             ["optimizers", "momentun"],
             "error: none of the optimizers is called 'momentun'\nhint: did you mean momentum?\n",
         ),
