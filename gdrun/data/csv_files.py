@@ -25,7 +25,7 @@ def read_csv(
     target: str | int | None = None,
     missing: Missing = "error",
     header: bool | None = None,
-    ignore: tuple[str | int, ...] = (),
+    ignore: str | int | tuple[str | int, ...] = (),
 ) -> Table:
     """A text file of rows, separated by comma, semicolon, tab or bar.
 
@@ -38,11 +38,12 @@ def read_csv(
     out only the rows without a target.
 
     header: whether the first row names the columns (default: if it holds no number, and no text
-    that comes again below). ignore: columns to leave out, by name or position.
+    that comes again below). ignore: a column to leave out, or a list, by name or position.
     """
     where = str(path)
     layout = read_layout(path, header)
-    position, ignored = layout.choose(target, ignore, where)
+    unwanted = (ignore,) if isinstance(ignore, str | int) else ignore
+    position, ignored = layout.choose(target, unwanted, where)
     chosen = [j for j in range(layout.width) if j not in ignored]
     numbers = _plain_numbers(path, layout)
     if numbers is not None:

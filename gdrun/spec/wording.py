@@ -30,7 +30,7 @@ HINTS: dict[str, str] = {
     "seed": "a seed is a whole number from 0 up",
     "schedule.warmup": "warm-up counts epochs before the schedule begins; 0 switches it off",
     "optimizer.lr": "a learning rate is a positive number, such as 0.01",
-    "dataset.split": "such as split: {validation: 0.1, test: 0.1}; 0 means none",
+    "dataset.split": "such as split: {validation: 0.1, test: 0}, where 0 means none",
     "stopping": "such as stopping: {epochs: 50}; `gdrun list stopping` shows what may stand there",
     "stopping.early_stopping": "such as early_stopping: {patience: 5}",
     "stopping.watch": "such as watch: [grad_norm], or watch: {grad_norm: 1e-6}",

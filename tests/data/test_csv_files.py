@@ -196,6 +196,8 @@ def test_columns_may_be_left_out(read):
     table = read(text, ignore=("id", 2))
     assert table.feature_names == ("size",)
     assert table.y.tolist() == [2 * i for i in range(40)]
+    assert read("id,size,y\n1,2,3\n2,4,6\n", ignore="id").feature_names == ("size",)
+    assert read("id,size,y\n1,2,3\n2,4,6\n", ignore=0).feature_names == ("size",)
     # Without a target it is the last column that is left.
     assert read(HOUSES, ignore=(-1,)).target_name == "age"
 
