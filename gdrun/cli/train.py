@@ -36,13 +36,14 @@ def train(
     interruption = Interruption()
     with interruption.watching():
         runs = session.run(live_line(quiet), interruption.name)
+    whole = [] if session.problems else places(runs)
     if json:
         documents = [document(run) for run in runs]
         console.print_json(documents[0] if seeds is None else {"runs": documents})
     elif seeds is None:
-        console.show(views.run_result(runs[0], brief=quiet), "", *places(runs))
+        console.show(views.run_result(runs[0], brief=quiet), "", *whole)
     else:
-        console.show(views.seeds_result(runs), "", *places(runs))
+        console.show(views.seeds_result(runs), "", *whole)
     if session.problems:
         faults.show(session.problems)
         return 2

@@ -181,6 +181,7 @@ def test_a_full_disk_is_an_error_after_the_result(train, monkeypatch):
     answer = train(*IRIS, "-q")
     assert answer.code == 2
     assert answer.out.startswith("stopped: the budget of 3 epochs is used up")
+    assert "written to" not in answer.out
     assert re.fullmatch(
         r"error: runs/[\w-]+: cannot be written: No space left on device\n"
         r"hint: free some space, or choose another place with --out\n",
