@@ -14,7 +14,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gdrun.data.columns import Column, Missing, read_column, shortened, table_from_columns
+from gdrun.data.columns import (
+    Column,
+    Missing,
+    leaving_out,
+    read_column,
+    shortened,
+    table_from_columns,
+)
 from gdrun.data.csv_layout import Layout, malformed, read_layout, undecodable
 from gdrun.data.table import Table
 from gdrun.errors import DataError, Problem
@@ -66,7 +73,10 @@ def read_csv(
         lines,
         missing=missing,
         name=where,
-        notes=[f"left out column {j}, which has no name: {why}" for j, why in idle.items()],
+        notes=[
+            *(f"left out column {j}, which has no name: {why}" for j, why in idle.items()),
+            *map(_counter_note, filter(_numbers_rows, features[:1])),
+        ],
     )
 
 
@@ -166,6 +176,21 @@ def _idle(columns: Mapping[int, Column], layout: Layout) -> dict[int, str]:
             continue
         if column.gaps.all():
             idle[position] = "it is empty"
-        elif np.array_equal(column.values - column.values[0], np.arange(len(column.values))):
+        elif _counts_rows(column):
             idle[position] = "it only counts the rows"
     return idle
+
+
+def _counts_rows(column: Column) -> bool:
+    values = column.values
+    return not column.labels and np.array_equal(values - values[0], np.arange(len(values)))
+
+
+def _numbers_rows(column: Column) -> bool:
+    """Whether a column that has a name is likely the number of the row: from 0 or 1 on."""
+    return _counts_rows(column) and column.values[0] in (0, 1)
+
+
+def _counter_note(column: Column) -> str:
+    advice = leaving_out(column.name)
+    return f"{column.name} only counts the rows; if it is no feature, {advice}"

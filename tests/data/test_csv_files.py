@@ -202,6 +202,16 @@ def test_columns_may_be_left_out(read):
     assert read(HOUSES, ignore=(-1,)).target_name == "age"
 
 
+def test_a_column_that_counts_the_rows_is_kept_with_a_note(read):
+    table = read("id,size,y\n1,2,3\n2,5,6\n3,1,4\n")
+    assert table.feature_names == ("id", "size")
+    assert table.notes == (
+        'id only counts the rows; if it is no feature, ignore: ["id"] leaves the column out',
+    )
+    assert read("day,size,y\n1,2,3\n2,5,6\n2,1,4\n").notes == ()
+    assert read("year,size,y\n2001,2,3\n2002,5,6\n2003,1,4\n").notes == ()
+
+
 GAPS = "a,kind,y\n1,red,10\n,blue,20\n3,,30\n5,red,\n"
 
 
