@@ -20,7 +20,7 @@ from gdrun.errors import ConfigError, Problem
 from gdrun.methods.definitions import Decay, Growth, NonNegative, Option, Positive, Rate
 from gdrun.spec.catalogue import option_of
 from gdrun.spec.experiment import FIXED, Experiment
-from gdrun.spec.overrides import resolve_key
+from gdrun.spec.overrides import Override, apply, resolve_key
 from gdrun.spec.sections import SECTIONS
 from gdrun.spec.values import parse_sweep
 
@@ -77,7 +77,7 @@ def parse_axis(text: str, experiment: Experiment) -> Axis:
     if not equals:
         return default_axis(path, experiment, where=repr(text))
     try:
-        return axis_of(path, values, experiment)
+        return axis_of(path, values)
     except ConfigError as error:
         hinted = (Problem(found.what, repr(text), found.hint) for found in error.problems)
         raise ConfigError(hinted) from None
@@ -96,7 +96,7 @@ def axes_of(given: Mapping[str, Any] | Iterable[str], experiment: Experiment) ->
             if values is None:
                 axes.append(parse_axis(word, experiment))
             else:
-                axes.append(axis_of(_path(word, word, experiment), values, experiment))
+                axes.append(axis_of(_path(word, word, experiment), values))
         except ConfigError as error:
             problems.extend(error.problems)
     keys = [axis.key for axis in axes]
@@ -107,7 +107,7 @@ def axes_of(given: Mapping[str, Any] | Iterable[str], experiment: Experiment) ->
     return tuple(axes)
 
 
-def axis_of(path: Path, values: Any, experiment: Experiment) -> Axis:
+def axis_of(path: Path, values: Any) -> Axis:
     """An axis from values: a text such as log:1e-4:10:21, a list, or an array."""
     key = ".".join(path)
     if isinstance(values, str):
@@ -179,10 +179,9 @@ def _path(key: str, text: str, experiment: Experiment) -> Path:
         raise ConfigError(what, where=repr(text), hint=hint)
     if len(found) == 1:
         return found[0]
-    from gdrun.spec.overrides import Override, apply
-
+    # Setting such a key is refused, in words that know what it may have meant.
     apply(experiment.plain(), [Override(key, None, text)], lambda path: "")
-    raise AssertionError("an unclear key is refused above")
+    raise AssertionError(f"{key} is unclear, and was not refused")
 
 
 def _option(path: Path, experiment: Experiment) -> Option | None:
