@@ -33,6 +33,7 @@ def everything_large(monkeypatch):
     for module in (problem, compiled_engine):
         monkeypatch.setattr(module, "SMALL_ENTRIES", 0)
     monkeypatch.setattr(problem, "BLOCK_ENTRIES", 100)
+    monkeypatch.setattr(problem, "ROW_BLOCK", 17)
 
 
 @pytest.mark.parametrize("name", BY_CLASS)

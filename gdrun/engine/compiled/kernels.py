@@ -99,7 +99,13 @@ SHARED = (
     loops.finish_steps,
     loops.whole_products,
 )
-ROWS = (loops.row_sums, loops.whole_rows, loops.advance_rows, loops.advance_examples)
+ROWS = (
+    loops.fetch_row,
+    loops.row_sums,
+    loops.whole_rows,
+    loops.advance_rows,
+    loops.advance_examples,
+)
 
 
 def kernel_text(loss: Loss, rule: Rule, fixed: Mapping[str, Any]) -> str:

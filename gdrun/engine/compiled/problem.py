@@ -27,6 +27,9 @@ PRODUCTS_FROM = 6
 BLOCK_ENTRIES = 2**15
 """Entries of X that stay close to a core between their two uses."""
 
+ROW_BLOCK = 4096
+"""Rows that few lanes go over one after another: reading ahead starts anew with each block."""
+
 SMALL_ENTRIES = 2**17
 """Entries of X below which one thread passes over all rows faster than two are woken."""
 
@@ -122,11 +125,10 @@ class CompiledProblem:
 
     def _add(self, W: Array, X: Array, y: NDArray[Any], found: Sums, gradient: bool) -> None:
         goal = (gradient, self.extra, found.gradients, found.values, found.rights)
-        block = self.block(len(X))
         if self.by_products(len(W)):
-            self.kernels.whole_products(X, y, W, self.outputs, block, *goal)
+            self.kernels.whole_products(X, y, W, self.outputs, self.block(len(X)), *goal)
         else:
-            self.kernels.whole_rows(X, y, W, block, *goal)
+            self.kernels.whole_rows(X, y, W, ROW_BLOCK, *goal)
 
 
 def module_of(cohort: Cohort) -> ModuleType:
