@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from gdrun.study.comparison import Comparison, Contender
+from gdrun.study.plan import Candidate
+from gdrun.views.fitting import Fitting
 from gdrun.views.numbers import count, duration, percent, quantity
 from gdrun.views.sweeps import NEVER, curve, shown_value, spread_cells, when, work_line
 
 Column = tuple[str, Callable[[Contender], str]]
+
+DISPENSABLE = ("updates", "quartiles")
+"""Columns that a narrow terminal goes without."""
 
 
 def comparison_result(comparison: Comparison) -> RenderableType:
@@ -65,6 +70,11 @@ def _descent() -> list[Column]:
 
 
 def _table(comparison: Comparison, columns: Sequence[Column]) -> RenderableType:
+    needed = [column for column in columns if column[0] not in DISPENSABLE]
+    return Fitting(_rows(comparison, columns), _rows(comparison, needed))
+
+
+def _rows(comparison: Comparison, columns: Sequence[Column]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("contender", min_width=16)
     for heading, _ in columns:
@@ -80,6 +90,7 @@ def _notes(comparison: Comparison) -> list[tuple[str, str]]:
         low, high = (percent(share) for share in found.interval)
         text = f"a run of {found.first} beats one of {found.second} in {percent(found.probability)}"
         notes.append(("surely?", f"{text} of pairs, 95 % interval {low} to {high}"))
+    notes += [("the same", text) for text in _twins(comparison.plan.candidates)]
     notes += [("tuning", _tuning(row)) for row in comparison.contenders if row.tuning is not None]
     if comparison.tuning_work is None:
         notes.append(("tuning", "none, each as it is set: --tune lr finds the best rate of each"))
@@ -88,6 +99,14 @@ def _notes(comparison: Comparison) -> list[tuple[str, str]]:
         notes.append(("tuned by", work_line(comparison.tuning_work)))
     notes.append(("work", work_line(comparison.work)))
     return notes
+
+
+def _twins(candidates: Sequence[Candidate]) -> Iterator[str]:
+    """Contenders that do not differ, because the config chooses already what one of them names."""
+    for place, one in enumerate(candidates):
+        for other in candidates[place + 1 :]:
+            if one.experiment == other.experiment:
+                yield f"{one.name} and {other.name} are one experiment under two names"
 
 
 def _tuning(row: Contender) -> str:

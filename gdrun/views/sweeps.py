@@ -21,6 +21,7 @@ from gdrun.study.stability import StabilityLimit
 from gdrun.study.study import Work
 from gdrun.study.sweep import Sweep
 from gdrun.study.verdicts import Verdict
+from gdrun.views.fitting import Fitting
 from gdrun.views.numbers import count, duration, quantity
 from gdrun.views.sparklines import sparkline
 
@@ -64,13 +65,22 @@ def sweep_result(sweep: Sweep) -> RenderableType:
 
 def sweep_table(sweep: Sweep) -> RenderableType:
     """A row for each candidate: settings, verdict, the metric over seeds, epochs, curve."""
-    several = len(sweep.plan.seeds) > 1
+    table: RenderableType = _rows(sweep, quartiles=False)
+    if len(sweep.plan.seeds) > 1:
+        table = Fitting(_rows(sweep, quartiles=True), table)
+    hidden = len(sweep.standings) - MOST_ROWS
+    if hidden > 0:
+        return Group(table, Text(f"and {count(hidden, 'setting')} that did worse", style="dim"))
+    return table
+
+
+def _rows(sweep: Sweep, quartiles: bool) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for axis in sweep.axes:
         table.add_column(axis.leaf, justify="right" if axis.numeric else "left", no_wrap=True)
     table.add_column("verdict", min_width=9, no_wrap=len(sweep.axes) == 1)
     table.add_column(sweep.metric.words, justify="right", no_wrap=True)
-    if several:
+    if quartiles:
         table.add_column("quartiles", justify="right", no_wrap=True)
     table.add_column("epochs", justify="right", no_wrap=True)
     table.add_column("curve", no_wrap=True)
@@ -79,13 +89,9 @@ def sweep_table(sweep: Sweep) -> RenderableType:
             shown_value(standing.candidate.settings[axis.key]) for axis in sweep.axes
         ]
         cells.append(Text(_verdict_text(standing, verdict), _STYLES.get(verdict.word, "")))
-        median, quartiles, _ = spread_cells(standing, sweep.metric)
-        cells += [median, quartiles] if several else [median]
+        cells += spread_cells(standing, sweep.metric)[: 2 if quartiles else 1]
         cells += [_epochs(standing, sweep), curve(standing)]
         table.add_row(*cells)
-    hidden = len(sweep.standings) - MOST_ROWS
-    if hidden > 0:
-        return Group(table, Text(f"and {count(hidden, 'setting')} that did worse", style="dim"))
     return table
 
 

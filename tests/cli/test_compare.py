@@ -123,3 +123,22 @@ def test_a_mistake_in_full(compare, tmp_path, words, text):
     answer = compare(*words)
     assert (answer.code, answer.out, answer.err) == (2, "", text)
     assert not (tmp_path / "runs").exists()
+
+
+def test_two_names_of_one_experiment_are_pointed_out(gdrun, tmp_path):
+    # The quickstart's optimizer is momentum already.
+    words = ("epochs=1", "--seeds", "1", "-o", str(tmp_path))
+    answer = gdrun("compare", "mbgd", "mbgd+momentum", "mbgd+adam", *words)
+    (line,) = [line for line in answer.out.splitlines() if line.startswith("the same")]
+    assert line == "the same  mbgd and mbgd+momentum are one experiment under two names"
+
+
+def test_a_narrow_terminal_gets_fewer_columns_and_none_cut_off(compare, monkeypatch):
+    words = ("mbgd", "mbgd+lr=0.2", "--seeds", "2")
+    wide = compare(*words)
+    monkeypatch.setenv("COLUMNS", "58")
+    narrow = compare(*words)
+    assert "quartiles" in wide.out
+    for lost in ("quartiles", "updates", "cont…"):
+        assert lost not in narrow.out
+    assert "95 % interval  diverged\n" in narrow.out

@@ -237,3 +237,10 @@ def test_a_config_among_the_keys_is_told_its_option(sweep, config):
         f"error: {config}: is a file, and no key to sweep\n"
         f"hint: an experiment is named with -c {config}\n"
     )
+
+
+def test_a_narrow_terminal_gets_fewer_columns_and_none_cut_off(sweep, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "50")
+    lines = sweep("lr=0.001,0.0001581", "--seeds", "2").out.splitlines()
+    assert lines[0] == "       lr  verdict    val loss  epochs  curve"
+    assert "0.0001581" in lines[1]
