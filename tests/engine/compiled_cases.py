@@ -1,9 +1,6 @@
 """Cohorts on small random data, and both engines' steppers over them."""
 
 import numpy as np
-import pytest
-
-pytest.importorskip("numba")
 
 from gdrun.data import table_from_arrays
 from gdrun.engine.batches import Batches
