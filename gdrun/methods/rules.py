@@ -19,14 +19,22 @@ belongs to.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gdrun.errors import GdrunError
-from gdrun.methods.definitions import Check, Definition, define, inputs_of, options_of
+from gdrun.methods.definitions import (
+    Check,
+    Definition,
+    Option,
+    Rate,
+    define,
+    inputs_of,
+    options_of,
+)
 
 Equation = TypeVar("Equation", bound=Callable[..., Any])
 Array = NDArray[np.floating[Any]]
@@ -121,7 +129,7 @@ def rule(
         OPTIMIZERS[name] = Rule(
             name,
             known.function,
-            known.options,
+            {**known.options, "lr": _rate(known.options["lr"])},
             known.doc,
             check,
             slots=names,
@@ -133,6 +141,13 @@ def rule(
         return equation
 
     return register if equation is None else register(equation)
+
+
+def _rate(option: Option) -> Option:
+    """The rate of a rule: positive, and no whole number, also where its author does not say so."""
+    if option.annotation in (int, float):
+        return replace(option, annotation=Rate, default=float(option.default))
+    return option
 
 
 def _refuse_taken(name: str, equation: Callable[..., Any]) -> None:

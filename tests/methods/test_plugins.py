@@ -12,6 +12,8 @@ from gdrun.methods.plugins import load_entry_points, load_plugin
 from gdrun.methods.rules import OPTIMIZER_ALIASES, OPTIMIZERS
 from gdrun.methods.schedules import SCHEDULES
 from gdrun.methods.trials import complaint
+from gdrun.spec.loading import load
+from gdrun.study.axes import axes_of
 
 IMPORTS = """\
 import math
@@ -49,6 +51,22 @@ def plugin(tmp_path, monkeypatch):
         return load_plugin(name)
 
     return load
+
+
+@pytest.mark.parametrize("default", ["1", "0.01"])
+def test_a_rate_without_a_type_is_positive_no_whole_number_and_can_be_swept(plugin, default):
+    plugin(f'''
+@rule
+def untyped(w, g, lr={default}):
+    """The plain rule."""
+    return w - lr * g
+''')
+    iris = {"dataset": "iris", "model": "softmax", "optimizer": "untyped"}
+    assert load(iris, ["lr=0.5"]).optimizer.options["lr"] == 0.5
+    with pytest.raises(GdrunError, match="must be > 0, got -1"):
+        load(iris, ["lr=-1"])
+    (axis,) = axes_of(["lr"], load(iris))
+    assert (len(axis.values), axis.spacing) == (11, "log")
 
 
 def test_a_rule_and_a_schedule_become_part_of_gdrun(plugin):
