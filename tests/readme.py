@@ -17,15 +17,20 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
+FILE = re.compile(r"```python\n# (\w+\.py)\n(.*?)```", re.DOTALL)
 BLOCK = re.compile(r"```console\n\$ (gdrun[^\n]*)\n(.*?)```", re.DOTALL)
 ENVIRONMENT = {"COLUMNS": "80", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
 
 
 def output_of(command: str, folder: Path) -> str:
-    """What a command prints on both streams, run in `folder`, where configs/ is at hand."""
+    """What a command prints on both streams, run in `folder`, where configs/ is at hand, and each
+    block of Python that begins with the name of a file is that file.
+    """
     link = folder / "configs"
     if not link.exists():
         link.symlink_to(ROOT / "configs")
+    for name, text in FILE.findall(README.read_text(encoding="utf-8")):
+        (folder / name).write_text(text, encoding="utf-8")
     words = [sys.executable, "-m", *shlex.split(command)]
     done = subprocess.run(
         words,

@@ -2,8 +2,12 @@
 
 import re
 
+import numpy as np
 import pytest
+import yaml
 from readme import README, ROOT, blocks, masked, output_of
+
+from gdrun.spec.loading import load
 
 TEXT = README.read_text(encoding="utf-8")
 
@@ -12,6 +16,21 @@ TEXT = README.read_text(encoding="utf-8")
 @pytest.mark.parametrize(("command", "shown"), blocks(TEXT), ids=lambda text: text[:40])
 def test_a_command_prints_what_the_readme_shows(command, shown, tmp_path):
     assert masked(output_of(command, tmp_path)) == masked(shown)
+
+
+@pytest.mark.parametrize("text", re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL))
+def test_a_config_of_the_readme_is_valid(text):
+    load(yaml.safe_load(text))
+
+
+def test_the_python_of_the_readme_does_what_it_shows(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    (code,) = re.findall(r"```python\n(import numpy.*?)```", TEXT, re.DOTALL)
+    random = np.random.default_rng(0)
+    names = {"X": random.normal(size=(40, 2)), "y": np.arange(40) % 2}
+    exec(code, names)
+    assert names["sweep"].results.shape == (9, 3)
+    assert len(names["table"].ranking) == 3
 
 
 def test_there_are_commands_to_hold():
