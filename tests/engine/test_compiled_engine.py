@@ -12,7 +12,7 @@ from compiled_cases import MODELS, both, cohort_of, lanes_of, table_of
 import gdrun
 from gdrun.engine import engines
 from gdrun.engine.compiled import engine as compiled_engine
-from gdrun.engine.compiled import modules, problem
+from gdrun.engine.compiled import least_squares, modules, problem
 from gdrun.engine.compiled.class_losses import CLASS_LOSSES
 from gdrun.engine.compiled.kernels import kernel_text
 from gdrun.engine.compiled.least_squares import compressed
@@ -224,6 +224,21 @@ def test_the_triangle_keeps_a_small_residual():
     assert small.X.shape == (X.shape[1] + 1, X.shape[1])
     residual = small.X @ w - small.y
     assert residual @ residual == pytest.approx(noise @ noise, rel=1e-3)
+
+
+@pytest.mark.parametrize("rows", [60, 9_000])
+def test_both_ways_to_the_triangle_agree(rows, monkeypatch):
+    # The triangle is unique up to the signs of its rows, and so AᵀA = RᵀR whichever way.
+    cohort = cohort_of("mse", "vanilla", "bgd", rows=rows)
+    A = np.column_stack([cohort.train.X, cohort.train.y])
+    found = []
+    for lost in (least_squares.LOST, 0.0):
+        monkeypatch.setattr(least_squares, "LOST", lost)
+        part = compressed(cohort.train)
+        found.append(np.column_stack([part.X, part.y]))
+        np.testing.assert_allclose(found[-1].T @ found[-1], A.T @ A, rtol=1e-12)
+    np.testing.assert_allclose(np.abs(found[0]), np.abs(found[1]), rtol=1e-9, atol=1e-11)
+    assert not np.array_equal(*found)
 
 
 def test_what_lies_in_the_cache_is_run_only_if_it_is_what_was_asked_for(monkeypatch, tmp_path):

@@ -19,7 +19,7 @@ from gdrun.engine.compiled.sources import NotCompilableError, body_of, source_of
 from gdrun.methods.rules import Rule
 from gdrun.problems.losses import Loss
 
-HEADER = '''"""Fused loops of gdrun for the loss {loss} and the rule {rule}: written by a program.
+HEADER = '''"""Fused loops of gdrun for {what} and the rule {rule}: written by a program.
 
 gdrun {gdrun}, numba {numba}, llvmlite {llvmlite}
 """
@@ -115,16 +115,21 @@ def kernel_text(loss: Loss, rule: Rule, fixed: Mapping[str, Any]) -> str:
     """
     if rule.uses_norm:
         raise NotCompilableError(f"{rule.name} asks for layer norms")
-    versions = {name: version(name) for name in ("gdrun", "numba", "llvmlite")}
     constants = "".join(f"{name} = {getattr(loops, name)}\n" for name in CONSTANTS)
     parts = [
-        HEADER.format(loss=loss.name, rule=rule.name, **versions) + constants,
+        header(f"the loss {loss.name}", rule) + constants,
         source_of(rule.function),
         _update(rule, fixed),
         *_losses(loss),
         *_loops(loss),
     ]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+def header(what: str, rule: Rule) -> str:
+    """The head of a module: what it is for, the versions that shape it, and its imports."""
+    versions = {name: version(name) for name in ("gdrun", "numba", "llvmlite")}
+    return HEADER.format(what=what, rule=rule.name, **versions)
 
 
 @cache

@@ -47,7 +47,7 @@ def body_of(function: Function, decorator: str = "") -> str:
 
 def _collect(function: Function, pieces: dict[str, tuple[Any, str]]) -> None:
     """Add the function's text to `pieces`, behind that of everything it reads."""
-    tree = _bare_tree(function)
+    tree = bare_tree(function)
     scope = inspect.getclosurevars(function)
     if scope.nonlocals:
         raise NotCompilableError(f"{tree.name} reads {', '.join(scope.nonlocals)} of a closure")
@@ -82,7 +82,7 @@ def _put(name: str, value: Any, text: str, pieces: dict[str, tuple[Any, str]]) -
         raise NotCompilableError(f"{name} means two things")
 
 
-def _bare_tree(function: Function) -> ast.FunctionDef:
+def bare_tree(function: Function) -> ast.FunctionDef:
     """The function's syntax without decorators, annotations, defaults and docstring."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]

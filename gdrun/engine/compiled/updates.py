@@ -1,0 +1,201 @@
+"""The update alone, fused: for models whose gradients are matrix products, such as networks.
+
+A rule written with arrays makes a temporary for every sign in its equation, and for a network those
+cost as much as the products. Here the rule's own text becomes the body of one loop over parameters,
+which also sums the norms of the step. The arithmetic is that of the arrays' type, as NumPy's is:
+what the equation says of numbers alone, such as 1 − β₂ᵗ, is worked out in double precision before
+the loop and rounded once, where NumPy would round it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdrun.engine.compiled.kernels import header, kernels, option_order
+from gdrun.engine.compiled.modules import compiled_before
+from gdrun.engine.compiled.sources import NotCompilableError, bare_tree, source_of
+from gdrun.methods.rules import Rule
+from gdrun.problems.objective import Array
+
+KERNEL = """
+@kernel
+def fused_update(W_, G_, S_, t, options_, moved_, length_):
+    kind_ = W_.dtype.type
+    for lane_ in range(W_.shape[0]):
+        {numbers}
+        moved = length = kind_(0)
+        for j_ in range(W_.shape[1]):
+            {loads}
+            {body}
+            step_ = new_0_ - W_[lane_, j_]
+            {stores}
+            moved += step_ * step_
+            length += new_0_ * new_0_
+        moved_[lane_] = np.sqrt(float(moved))
+        length_[lane_] = np.sqrt(float(length))
+"""
+
+
+class FusedUpdate:
+    """One step of a rule for all lanes, in place."""
+
+    def __init__(self, rule: Rule, options: Mapping[str, Any]) -> None:
+        """Raises NotCompilableError where the rule has no such form.
+
+        options: the rule's own but for lr: floats or (lanes, 1), and what lanes cannot differ in.
+        """
+        self._names = option_order(rule)
+        self._options = dict(options)
+        self._run = kernels(update_text(rule, options)).fused_update
+
+    def __call__(
+        self,
+        W: Array,
+        gradient: Array,
+        slots: Array,
+        t: float,
+        changed: Mapping[str, Any],
+        moved: NDArray[np.float64],
+        length: NDArray[np.float64],
+    ) -> None:
+        """Write the new W (lanes, P) and slots (lanes, K, P) over the old ones.
+
+        changed: the options of this step, lr among them. moved, length (lanes,): get ‖ΔW‖ and ‖W‖.
+        """
+        given = self._options | dict(changed)
+        options = np.empty((len(W), len(self._names)))
+        for column, name in enumerate(self._names):
+            options[:, column : column + 1] = given[name]
+        self._run(W, gradient, slots, t, options, moved, length)
+
+
+def updates_before(rule: Rule, options: Mapping[str, Any]) -> bool:
+    """Whether an earlier process left this update compiled; this imports no Numba."""
+    return compiled_before(update_text(rule, options))
+
+
+def update_text(rule: Rule, options: Mapping[str, Any]) -> str:
+    """The text of the module that holds the rule's fused update."""
+    if rule.uses_norm:
+        raise NotCompilableError(f"{rule.name} asks for layer norms")
+    names = option_order(rule)
+    fixed = {name: value for name, value in options.items() if name not in names}
+    tree = bare_tree(rule.function)
+    arrays = [argument.arg for argument in tree.args.args[: 2 + len(rule.slots)]]
+    parts = _Parts({*names, *fixed, "t"}, fixed)
+    results = parts.take(tree.body)
+    if len(results) != 1 + len(rule.slots):
+        raise NotCompilableError(f"{rule.name} returns {len(results)} values at its end")
+    numbers = [
+        *(f"{name} = options_[lane_, {k}]" for k, name in enumerate(names)),
+        *(f"{name} = {value!r}" for name, value in fixed.items()),
+        *parts.numbers,
+    ]
+    places = ["W_[lane_, j_]", "G_[lane_, j_]"]
+    places += [f"S_[lane_, {k}, j_]" for k in range(len(rule.slots))]
+    loads = [f"{name} = {place}" for name, place in zip(arrays, places, strict=True)]
+    news = [f"new_{k}_ = kind_({result})" for k, result in enumerate(results)]
+    targets = [places[0], *places[2:]]
+    stores = [f"{place} = new_{k}_" for k, place in enumerate(targets)]
+    kernel = KERNEL.format(
+        numbers="\n        ".join(numbers),
+        loads="\n            ".join(loads),
+        body="\n            ".join([*parts.body, *news]),
+        stores="\n            ".join(stores[1:] + stores[:1]),
+    )
+    return "\n\n".join([header("the update alone", rule), source_of(rule.function), kernel])
+
+
+class _Parts:
+    """A rule's statements taken apart: what is of numbers alone, and what is of parameters."""
+
+    def __init__(self, numbers: Iterable[str], fixed: Mapping[str, Any]) -> None:
+        self._known = set(numbers)
+        self._fixed = fixed
+        self.numbers: list[str] = []
+        self.body: list[str] = []
+
+    def take(self, statements: list[ast.stmt]) -> list[str]:
+        """Take the statements in turn; the expressions that the last one returns."""
+        for statement in statements:
+            match statement:
+                case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                    self._assign(name, value)
+                case ast.Return(value=ast.Tuple(elts=values)):
+                    return [self._of_parameters(value) for value in values]
+                case ast.Return(value=value) if value is not None:
+                    return [self._of_parameters(value)]
+                case ast.If(test=test, body=body, orelse=orelse):
+                    if results := self.take(body if self._holds(test) else orelse):
+                        return results
+                case _:
+                    raise NotCompilableError("it has a statement that no loop can take over")
+        return []
+
+    def _assign(self, name: str, value: ast.expr) -> None:
+        if self._is_number(value):
+            self.numbers.append(f"{name} = {ast.unparse(value)}")
+            self._known.add(name)
+        else:
+            self.body.append(f"{name} = {self._of_parameters(value)}")
+            self._known.discard(name)
+
+    def _holds(self, test: ast.expr) -> bool:
+        """Whether a condition on fixed options holds."""
+        names = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
+        if not names <= set(self._fixed):
+            raise NotCompilableError("it branches on what is known only in the loop")
+        return bool(eval(ast.unparse(test), {"__builtins__": {}}, dict(self._fixed)))
+
+    def _is_number(self, node: ast.expr) -> bool:
+        """Whether an expression is of constants, options and the step count alone."""
+        called = {
+            id(call.func) for call in ast.walk(node) if isinstance(call, ast.Call)
+        }
+        names = [
+            name
+            for name in ast.walk(node)
+            if isinstance(name, ast.Name) and id(name) not in called
+        ]
+        return all(name.id in self._known for name in names)
+
+    def _of_parameters(self, node: ast.expr) -> str:
+        """The expression, with what is of numbers alone worked out in front of the loop."""
+        return ast.unparse(_Rounded(self).visit(node))
+
+    def rounded(self, node: ast.expr) -> ast.expr:
+        """A name for a number, rounded to the arrays' type before the loop."""
+        text = f"kind_({ast.unparse(node)})"
+        for line in self.numbers:
+            name, _, known = line.partition(" = ")
+            if known == text:
+                return ast.Name(id=name, ctx=ast.Load())
+        name = f"number_{len(self.numbers)}_"
+        self.numbers.append(f"{name} = {text}")
+        return ast.Name(id=name, ctx=ast.Load())
+
+
+class _Rounded(ast.NodeTransformer):
+    """Puts a rounded number in place of every largest expression of numbers alone."""
+
+    def __init__(self, parts: _Parts) -> None:
+        self._parts = parts
+
+    def visit(self, node: ast.AST) -> Any:
+        if isinstance(node, ast.expr) and not isinstance(node, ast.Constant | ast.Name):
+            if isinstance(node, ast.BinOp | ast.UnaryOp | ast.Call) and self._parts._is_number(node):
+                return self._parts.rounded(node)
+            if isinstance(node, ast.Call):
+                node.args = [self.visit(argument) for argument in node.args]
+                return node
+            return self.generic_visit(node)
+        if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+            return self._parts.rounded(node)
+        if isinstance(node, ast.Name) and node.id in self._parts._known:
+            return self._parts.rounded(node)
+        return node
