@@ -25,7 +25,7 @@ def test_a_config_of_the_readme_is_valid(text):
 
 def test_the_python_of_the_readme_does_what_it_shows(monkeypatch):
     monkeypatch.chdir(ROOT)
-    (code,) = re.findall(r"```python\n(import numpy.*?)```", TEXT, re.DOTALL)
+    (code,) = re.findall(r"## From Python\n\n```python\n(.*?)```", TEXT, re.DOTALL)
     random = np.random.default_rng(0)
     names = {"X": random.normal(size=(40, 2)), "y": np.arange(40) % 2}
     exec(code, names)
