@@ -29,6 +29,7 @@ NEEDED = ("numba", "scipy", "threadpoolctl")
 # Seconds on one core of a machine of 2024; only their proportions matter.
 NUMPY_STEP, NUMPY_RULE, COMPILED_STEP = 25e-6, 5e-6, 0.3e-6
 NUMPY_PRODUCT, COMPILED_PRODUCT = 0.3e-9, 0.15e-9
+FUSED_ENTRY = 0.6e-9  # saved for each weight and each of its slots
 COMPILING, LOADING, STARTING = 3.0, 0.1, 0.6
 
 
@@ -72,7 +73,7 @@ def engine_for(cohort: Cohort) -> Engine:
         return NumpyEngine()
     forced = asked == "compiled"
     if not isinstance(cohort.model, LinearModel):
-        return _refused("only the linear models have compiled steps", forced)
+        return _update_engine(cohort, forced)
     if not forced and not _compiled_is_faster(cohort, known=True):
         return NumpyEngine()  # not even if it is there already, so nothing need be looked up
     if not _installed():
@@ -87,6 +88,26 @@ def engine_for(cohort: Cohort) -> Engine:
         from gdrun.engine.compiled.engine import CompiledEngine
 
         return CompiledEngine(cohort)
+    except NotCompilableError as error:
+        return _refused(str(error), forced)
+
+
+def _update_engine(cohort: Cohort, forced: bool) -> Engine:
+    """The engine of a model whose rule alone is compiled, its products being NumPy's already."""
+    if cohort.place_names:
+        return _refused("a walk on a surface is recorded step by step", forced)
+    if not forced and not _fused_is_faster(cohort, known=True):
+        return NumpyEngine()
+    if not _installed():
+        if forced:
+            raise MissingExtraError("the compiled engine", "fast")
+        return NumpyEngine()
+    from gdrun.engine.compiled import NotCompilableError
+    from gdrun.engine.compiled.updates import UpdateEngine, update_before
+
+    try:
+        known = update_before(cohort)
+        return UpdateEngine(cohort) if forced or _fused_is_faster(cohort, known) else NumpyEngine()
     except NotCompilableError as error:
         return _refused(str(error), forced)
 
@@ -113,6 +134,15 @@ def _refused(reason: str, forced: bool) -> NumpyEngine:
             hint="use engine: numpy, or auto, which falls back on it",
         )
     return NumpyEngine()
+
+
+def _fused_is_faster(cohort: Cohort, known: bool) -> bool:
+    """Whether a fused update saves more than its compilation takes."""
+    budget = Plan(cohort.shared, cohort.batching).budget
+    if budget is None:
+        return True
+    entries = len(cohort.experiments) * cohort.model.layout.size * (1 + len(cohort.rule.slots))
+    return budget.steps * entries * FUSED_ENTRY > STARTING + (LOADING if known else COMPILING)
 
 
 def _compiled_is_faster(cohort: Cohort, known: bool) -> bool:

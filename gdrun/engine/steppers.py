@@ -7,7 +7,7 @@ scaled norms, which cannot overflow, up to and including the first step at which
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,9 @@ from gdrun.engine.gradients import StepGradients
 from gdrun.engine.plan import Place
 from gdrun.methods.clipping import clip_by_norm, clip_by_value
 from gdrun.problems.objective import Array
+
+Update = Callable[..., None]
+"""A step of the rule in place: (W, gradient, slots (lanes, K, P), t, options, ‖ΔW‖, ‖W‖)."""
 
 
 @dataclass
@@ -60,7 +63,15 @@ class Failure:
 class NumpyStepper:
     """The stepper for a fixed set of lanes; made anew when a lane leaves."""
 
-    def __init__(self, lanes: Lanes, batches: Batches, loss_limit: NDArray[np.float64]) -> None:
+    def __init__(
+        self,
+        lanes: Lanes,
+        batches: Batches,
+        loss_limit: NDArray[np.float64],
+        fused: Update | None = None,
+    ) -> None:
+        """fused: takes the place of the rule where nothing went wrong, and sums the norms too."""
+        self._fused = fused
         self._batches = batches
         self._seeds = [seed for seed, _ in lanes.streams]
         shared = lanes.cohort.shared
@@ -133,12 +144,21 @@ class NumpyStepper:
         before = W
         size = scaled_norm if careful else plain_norm
         rule, norm = self._rule, self._layout.tensor_norm
+        fused = None if careful else self._fused
+        if fused is not None:
+            # A chunk's own arrays, which the fused update writes over.
+            W, kept = W.copy(), _stacked(slots, W)
         for k, (batch, changed) in enumerate(zip(batches, varying, strict=True)):
             loss[k], gradient, memory = self._gradients.of(W, memory, batch, step + k + 1)
             grad[k] = size(gradient)
             used = self._clip(gradient, grad[k], clipped[k])
+            t = float(step + k + 1)
+            if fused is not None:
+                before = W.copy() if k == steps - 1 else W
+                fused(W, used, kept, t, changed, update[k], weight[k])
+                continue
             before, options = W, {**self._options, **changed}
-            W, slots = rule.advance(W, used, slots, float(step + k + 1), options, norm)
+            W, slots = rule.advance(W, used, slots, t, options, norm)
             update[k] = size(W - before)
             weight[k] = size(W)
             if places is not None:
@@ -146,6 +166,8 @@ class NumpyStepper:
             if careful and (bad := self._failures(loss[k], gradient, W)):
                 steps = k + 1
                 break
+        if fused is not None:
+            slots = tuple(kept[:, slot] for slot in range(len(slots)))
         reached = slice(steps)
         return Measures(
             loss[reached],
@@ -199,6 +221,11 @@ class NumpyStepper:
             if broken.size:
                 return name, float(broken.flat[0])
         return None
+
+
+def _stacked(slots: tuple[Array, ...], W: Array) -> Array:
+    """The slots side by side, (lanes, K, P)."""
+    return np.stack(slots, axis=1) if slots else np.empty((len(W), 0, W.shape[1]), W.dtype)
 
 
 def plain_norm(rows: Array) -> Array:

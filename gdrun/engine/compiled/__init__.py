@@ -13,6 +13,7 @@ were rejected: every new rule would be a change here, and a plugin's would have 
     modules        that module on disk, where compiled code waits for the next process
     problem        data under a loss: sums over all rows in one pass
     stepper        the interface of the NumPy stepper
+    updates        the rule's update alone, for models that are no linear ones
     least_squares  full-batch least squares from a triangle
     engine         what the training loop asks for
     threads        one for each core

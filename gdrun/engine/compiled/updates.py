@@ -11,16 +11,22 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gdrun.engine.batches import Batches
+from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.compiled.kernels import header, kernels, option_order
 from gdrun.engine.compiled.modules import compiled_before
 from gdrun.engine.compiled.sources import NotCompilableError, bare_tree, source_of
+from gdrun.engine.steppers import NumpyStepper
 from gdrun.methods.rules import Rule
-from gdrun.problems.objective import Array
+from gdrun.problems.objective import Array, Objective
+
+if TYPE_CHECKING:
+    from gdrun.engine.engines import EngineName
 
 KERNEL = """
 @kernel
@@ -39,6 +45,34 @@ def fused_update(W_, G_, S_, t, options_, moved_, length_):
         moved_[lane_] = np.sqrt(float(moved))
         length_[lane_] = np.sqrt(float(length))
 """
+
+
+class UpdateEngine:
+    """The NumPy engine with the rule's update fused: for any model, the linear ones apart."""
+
+    name: EngineName = "compiled"
+    compression: str | None = None
+
+    def __init__(self, cohort: Cohort) -> None:
+        """Compiles the update. Raises NotCompilableError where Numba cannot."""
+        from numba.core.errors import NumbaError
+
+        lanes = Lanes(cohort, np.arange(len(cohort.experiments)))
+        W = np.zeros((len(lanes.index), 1), cohort.dtype)
+        slots = np.zeros((len(W), len(cohort.rule.slots), 1), cohort.dtype)
+        try:
+            update = FusedUpdate(cohort.rule, lanes.rule_options())
+            update(W, W.copy(), slots, 1.0, {"lr": 0.0}, *np.empty((2, len(W))))
+        except NumbaError as error:
+            reason = str(error).strip().partition("\n")[0]
+            raise NotCompilableError(f"{cohort.rule.name} does not compile: {reason}") from error
+
+    def stepper(self, lanes: Lanes, batches: Batches, loss_limit: Any) -> NumpyStepper:
+        update = FusedUpdate(lanes.cohort.rule, lanes.rule_options())
+        return NumpyStepper(lanes, batches, loss_limit, update)
+
+    def objective(self, objective: Objective) -> Objective:
+        return objective
 
 
 class FusedUpdate:
@@ -74,9 +108,15 @@ class FusedUpdate:
         self._run(W, gradient, slots, t, options, moved, length)
 
 
-def updates_before(rule: Rule, options: Mapping[str, Any]) -> bool:
-    """Whether an earlier process left this update compiled; this imports no Numba."""
-    return compiled_before(update_text(rule, options))
+def update_before(cohort: Cohort) -> bool:
+    """Whether an earlier process left the cohort's update compiled; this imports no Numba.
+
+    Raises NotCompilableError where the rule has no such form.
+    """
+    if cohort.averages:
+        raise NotCompilableError("an average of the path has no compiled form")
+    lanes = Lanes(cohort, np.arange(len(cohort.experiments)))
+    return compiled_before(update_text(cohort.rule, lanes.rule_options()))
 
 
 def update_text(rule: Rule, options: Mapping[str, Any]) -> str:
@@ -154,13 +194,9 @@ class _Parts:
 
     def _is_number(self, node: ast.expr) -> bool:
         """Whether an expression is of constants, options and the step count alone."""
-        called = {
-            id(call.func) for call in ast.walk(node) if isinstance(call, ast.Call)
-        }
+        called = {id(call.func) for call in ast.walk(node) if isinstance(call, ast.Call)}
         names = [
-            name
-            for name in ast.walk(node)
-            if isinstance(name, ast.Name) and id(name) not in called
+            name for name in ast.walk(node) if isinstance(name, ast.Name) and id(name) not in called
         ]
         return all(name.id in self._known for name in names)
 
@@ -188,7 +224,9 @@ class _Rounded(ast.NodeTransformer):
 
     def visit(self, node: ast.AST) -> Any:
         if isinstance(node, ast.expr) and not isinstance(node, ast.Constant | ast.Name):
-            if isinstance(node, ast.BinOp | ast.UnaryOp | ast.Call) and self._parts._is_number(node):
+            if isinstance(node, ast.BinOp | ast.UnaryOp | ast.Call) and self._parts._is_number(
+                node
+            ):
                 return self._parts.rounded(node)
             if isinstance(node, ast.Call):
                 node.args = [self.visit(argument) for argument in node.args]
