@@ -16,6 +16,7 @@ from gdrun.spec.overrides import Override, apply, parse_override
 Source: TypeAlias = str | Path | Mapping[str, Any] | Experiment | None
 
 QUICKSTART = "quickstart"
+PROBLEM_KEYS = ("dataset", "model", "surface")
 
 
 def load(source: Source = None, overrides: Iterable[str | Override] = ()) -> Experiment:
@@ -28,6 +29,8 @@ def load(source: Source = None, overrides: Iterable[str | Override] = ()) -> Exp
     load_entry_points()
     document = read(source)
     data, where = apply(document.data, _parsed(overrides), document.where)
+    if source is None and _problem(data) != _problem(document.data):
+        data = _unnamed(data, document.data["name"])
     return resolve(data, where)
 
 
@@ -51,6 +54,20 @@ def quickstart_text() -> str:
 def starter_text() -> str:
     """A commented experiment to begin with."""
     return _packaged("starter")
+
+
+def _problem(data: Mapping[str, Any]) -> list[Any]:
+    """What the data choose to be trained on, and the model."""
+    sections = [data.get(key) for key in PROBLEM_KEYS]
+    return [
+        (section.get("name"), section.get("path")) if isinstance(section, Mapping) else section
+        for section in sections
+    ]
+
+
+def _unnamed(data: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The data without this name: the quickstart on another problem is named after that one."""
+    return {key: value for key, value in data.items() if (key, value) != ("name", name)}
 
 
 def _packaged(name: str) -> str:

@@ -148,7 +148,7 @@ def test_divergence_has_its_words_and_its_exit_code(train):
     assert (answer.code, answer.err) == (3, "")
     # The rate is far above 2/L; three steps multiply the loss by more than 10⁴.
     assert "\ndiverged: the training loss " in answer.out
-    assert masked(answer.out).endswith("\nwritten to elsewhere/DATE-quickstart-ID\n")
+    assert masked(answer.out).endswith("\nwritten to elsewhere/DATE-diabetes-linear-ID\n")
 
 
 def test_seeds_diverge_only_together(train):

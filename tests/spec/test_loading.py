@@ -206,3 +206,18 @@ def test_a_section_is_set_before_the_keys_within_it():
     for words in (["lr=0.3", "optimizer=adam"], ["optimizer=adam", "lr=0.3"]):
         optimizer = load(None, words).plain()["optimizer"]
         assert (optimizer["name"], optimizer["lr"]) == ("adam", 0.3)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "name"),
+    [
+        (["lr=0.5", "split.test=0", "l2=0"], "quickstart"),
+        (["dataset=iris"], "iris-softmax"),
+        (["model=svm"], "digits-svm"),
+        (["dataset.path=data/houses.csv", "model=linear"], "houses-linear"),
+        (["surface=bowl"], "bowl"),
+        (["dataset=iris", "name=mine"], "mine"),
+    ],
+)
+def test_the_quickstart_on_another_problem_is_named_after_it(overrides, name):
+    assert load(None, overrides).name == name
