@@ -42,15 +42,15 @@ def apply(
 ) -> tuple[dict[str, Any], Where]:
     """The data with the overrides set, and a `where` that knows what they set.
 
-    Whole sections come first, so that `lr=0.1 optimizer=adam` keeps its rate; then the keys within
-    them, each in order.
+    Whole sections come first, so that `lr=0.1 optimizer=adam` keeps its rate; then what chooses
+    within them, a name or a path, so that its options are known; then the other keys, in order.
 
     Raises ConfigError for every key that is unknown or ambiguous, at once.
     """
     result = copy.deepcopy(dict(data))
     origins: dict[Path, str] = {}
     problems: list[Problem] = []
-    for override in sorted(overrides, key=lambda each: each.key not in KEYS):
+    for override in sorted(overrides, key=_place):
         paths = resolve_key(override.key, result)
         if len(paths) != 1:
             problems.append(_unclear(override, paths, result))
@@ -69,6 +69,11 @@ def apply(
         return where(path)
 
     return result, located
+
+
+def _place(override: Override) -> tuple[bool, bool]:
+    chooses = override.key.rpartition(".")[2] in ("name", "path")
+    return override.key not in KEYS, not chooses
 
 
 def resolve_key(key: str, data: Mapping[str, Any]) -> list[tuple[str, ...]]:

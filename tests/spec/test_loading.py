@@ -221,3 +221,17 @@ def test_a_section_is_set_before_the_keys_within_it():
 )
 def test_the_quickstart_on_another_problem_is_named_after_it(overrides, name):
     assert load(None, overrides).name == name
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["missing=drop", "dataset.path=data/houses.csv", "model=linear"],
+        ["noise=0.3", "dataset.name=moons", "model=logistic"],
+        ["activation=tanh", "model.name=mlp"],
+    ],
+)
+def test_an_option_may_stand_before_what_chooses_it(overrides):
+    key, _, value = overrides[0].partition("=")
+    experiment = load(None, overrides)
+    assert str((experiment.dataset.options | experiment.model.options)[key]) == value
