@@ -10,6 +10,7 @@ from typing import Any
 
 from gdrun.api import arrays_for_dataset
 from gdrun.data import Table, table_from_arrays
+from gdrun.errors import ConfigError
 from gdrun.spec.experiment import Experiment
 from gdrun.spec.loading import Source, load
 from gdrun.study.axes import axes_of
@@ -55,6 +56,7 @@ def sweep(
     >>> found.best.settings, found.results.shape
     ({'optimizer.lr': 0.1}, (2, 1))
     """
+    _at_least_one(seeds)
     base, table = _experiment(config, overrides, data)
     axes = axes_of(values, base)
     plan = plan_sweep(base, axes, seeds=seeds, search=search, trials=trials)
@@ -86,6 +88,7 @@ def compare(
     >>> [row.name for row in found.ranking], found.results.shape
     (['mbgd', 'bgd'], (2, 5))
     """
+    _at_least_one(seeds)
     base, table = _experiment(config, overrides, data)
     chosen = contenders_of(contenders, base)
     plan = plan_comparison(chosen, range(base.seed, base.seed + seeds))
@@ -94,6 +97,11 @@ def compare(
     keys = (tune,) if isinstance(tune, str) else tuple(tune)
     by = shared_metric(metric, chosen)
     return run_comparison(plan, by, means, target=goal, keys=keys)
+
+
+def _at_least_one(seeds: int) -> None:
+    if seeds < 1:
+        raise ConfigError(f"must be ≥ 1, got {seeds}", where="seeds")
 
 
 def _experiment(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from gdrun.cli import console
+from gdrun.cli.experiments import STDIN
 from gdrun.cli.running import DIVERGED, Interruption, live_line
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ ConfigOption: TypeAlias = Annotated[
         "--config",
         "-c",
         metavar="CONFIG",
-        help="A file that describes an experiment; without one, the quickstart.",
+        callback=lambda word: STDIN if word == "-" else word,
+        help="A file that describes an experiment, or - for stdin; without one, the quickstart.",
     ),
 ]
 MetricOption: TypeAlias = Annotated[

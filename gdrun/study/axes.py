@@ -113,7 +113,12 @@ def axis_of(path: Path, values: Any) -> Axis:
     if isinstance(values, str):
         spacing: Any = word if (word := values.partition(":")[0].strip()) in _SPACINGS else None
         return Axis(key, tuple(parse_sweep(values)), spacing)
-    listed = values.tolist() if hasattr(values, "tolist") else list(values)
+    plain = values.tolist() if hasattr(values, "tolist") else values
+    if not isinstance(plain, Iterable):
+        raise ConfigError(
+            f"one value, {plain!r}", where=key, hint="a sweep tries several: [0.1, 1]"
+        )
+    listed = list(plain)
     if not listed:
         raise ConfigError("no values to try", where=key, hint="such as [0.1, 0.01]")
     if len({repr(value) for value in listed}) < len(listed):

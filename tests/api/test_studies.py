@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 import gdrun
 
 IRIS = {"dataset": "iris", "model": "softmax", "stopping": {"epochs": 5}}
@@ -28,3 +30,16 @@ def test_a_comparison_is_one_line_in_a_console_and_a_table_in_a_notebook():
     # A rate so small moves nothing in five epochs.
     assert repr(table) == "<Comparison in 4 runs, the best first: mbgd, mbgd+lr=1e-6>"
     assert "uphill steps" in table._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("study", "message"),
+    [
+        (lambda: gdrun.sweep(IRIS, {"lr": 0.1}), "optimizer.lr: one value, 0.1"),
+        (lambda: gdrun.sweep(IRIS, {"lr": [0.1, 1]}, seeds=0), "seeds: must be ≥ 1, got 0"),
+        (lambda: gdrun.compare(["bgd", "sgd"], IRIS, seeds=0), "seeds: must be ≥ 1, got 0"),
+    ],
+)
+def test_a_study_of_nothing_is_refused_in_words(study, message):
+    with pytest.raises(gdrun.ConfigError, match=message):
+        study()
