@@ -30,6 +30,7 @@ X = (centres[y] + 4 * draw.normal(size=(ROWS, FEATURES))).astype(np.float32)
 CONFIG = {
     "dataset": {"name": "arrays", "split": {"validation": 0, "test": 0}, "standardize": False},
     "dtype": "float32",
+    "engine": "compiled",
     "model": {"name": "mlp", "hidden": [HIDDEN], "loss": "cross_entropy"},
     "variant": {"name": "mbgd", "batch_size": BATCH},
     "optimizer": "adam",

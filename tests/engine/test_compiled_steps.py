@@ -44,6 +44,7 @@ def as_python(cohort):
     return module
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("optimizer", ELEMENTWISE)
 def test_every_rule_under_every_loss_in_every_variant(optimizer, loss):
