@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from gdrun.data import table_from_arrays
+from gdrun.data import table_from_pair
 from gdrun.data.sources import PREPARATION
 from gdrun.runs.run import Run, read_run
 from gdrun.runs.session import Session
@@ -37,7 +37,7 @@ def train(
     >>> run.status, run.stop["step"], run.weights["w"].shape
     ('exhausted', 10, (4, 3))
     """
-    table = None if data is None else table_from_arrays(*data)
+    table = None if data is None else table_from_pair(data)
     changes: list[str | Override] = [] if data is None else [arrays_for_dataset(config)]
     experiment = load(config, [*changes, *overrides])
     session = Session([experiment], table=table, out=Path(out) if out else None)

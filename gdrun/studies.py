@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gdrun.api import arrays_for_dataset
-from gdrun.data import Table, table_from_arrays
+from gdrun.data import Table, table_from_pair
 from gdrun.errors import ConfigError
 from gdrun.spec.experiment import Experiment
 from gdrun.spec.loading import Source, load
@@ -107,7 +107,7 @@ def _at_least_one(seeds: int) -> None:
 def _experiment(
     config: Source, overrides: Sequence[str], data: Data | None
 ) -> tuple[Experiment, Table | None]:
-    table = None if data is None else table_from_arrays(*data)
+    table = None if data is None else table_from_pair(data)
     changes = [] if data is None else [arrays_for_dataset(config)]
     return load(config, [*changes, *overrides]), table
 

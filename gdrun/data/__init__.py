@@ -1,6 +1,6 @@
 """Datasets: packaged, generated, read from files or handed over; and their preparation."""
 
-from gdrun.data.arrays import table_from_arrays
+from gdrun.data.arrays import table_from_arrays, table_from_pair
 from gdrun.data.preparation import prepare
 from gdrun.data.sources import DATASETS, load_table
 from gdrun.data.table import Part, Prepared, Table, Task
@@ -14,4 +14,5 @@ __all__ = [
     "load_table",
     "prepare",
     "table_from_arrays",
+    "table_from_pair",
 ]

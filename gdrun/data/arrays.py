@@ -27,6 +27,15 @@ def arrays() -> Table:
     )
 
 
+def table_from_pair(data: Any) -> Table:
+    """The table of a pair (X, y)."""
+    if not isinstance(data, tuple | list) or len(data) != 2:
+        raise DataError(
+            "must be a pair of features and targets", where="data", hint="write data=(X, y)"
+        )
+    return table_from_arrays(*data)
+
+
 def table_from_arrays(X: Any, y: Any, feature_names: Sequence[str] | None = None) -> Table:
     """A table of features X (N, d) and targets y (N,): arrays, lists, or pandas objects.
 

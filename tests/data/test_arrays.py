@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from gdrun.data import load_table, prepare, table_from_arrays
+from gdrun.data import load_table, prepare, table_from_arrays, table_from_pair
 from gdrun.errors import DataError
 
 X = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
@@ -281,3 +281,9 @@ def test_a_config_cannot_bring_arrays_back():
         "and are not in its config\n"
         "hint: call gdrun.train(config, data=(X, y)), or name a dataset or a file"
     )
+
+
+@pytest.mark.parametrize("data", [np.eye(3), (np.eye(3),), (1, 2, 3), "X, y"])
+def test_data_that_are_no_pair(data):
+    with pytest.raises(DataError, match="must be a pair of features and targets"):
+        table_from_pair(data)
