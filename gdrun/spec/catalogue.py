@@ -10,6 +10,7 @@ from gdrun.data.sources import READERS
 from gdrun.errors import GdrunError, suggestion
 from gdrun.methods.clipping import clip_by_norm, clip_by_value
 from gdrun.methods.definitions import Definition, Doc, Option, define, parse_doc
+from gdrun.methods.schedules import ramp
 from gdrun.methods.stopping import STOP_RULES, StopRule, number
 from gdrun.problems.activations import ACTIVATIONS
 from gdrun.problems.inits import INITS
@@ -170,6 +171,11 @@ def _clip() -> Iterable[Entry]:
         yield Entry(name, parse_doc(function.__doc__), usage=f"clip: {{{name}: 1.0}}")
 
 
+def _warmups() -> Iterable[Entry]:
+    usage = "schedule: {name: cosine, warmup: 5, warmup_start: one}"
+    yield Entry("linear-warmup", parse_doc(ramp.__doc__), usage=usage)
+
+
 def _stopping() -> Iterable[Entry]:
     for budget, counted in BUDGETS.items():
         doc = Doc(f"A budget: at most so many {counted}.", "", "", "", {})
@@ -225,6 +231,12 @@ KINDS: dict[str, Kind] = {
         _section("optimizers", "the update rule", OPTIMIZER),
         _section("averages", "weights evaluated in place of the last ones", AVERAGE),
         _section("schedules", "how the learning rate changes", SCHEDULE),
+        Kind(
+            "warmups",
+            "how the rate rises before the schedule, off unless given",
+            "schedule: {name: cosine, warmup: 5}",
+            _warmups,
+        ),
         Kind("clip", "bounds on the gradient, off unless given", "clip: {norm: 1.0}", _clip),
         Kind(
             "stopping",

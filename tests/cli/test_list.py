@@ -113,9 +113,9 @@ def test_json_holds_everything_by_kind(gdrun):
             "hint: batch_size is an option of mbgd: `gdrun list mbgd` tells of it\n",
         ),
         (
-            ["warmup"],
-            "error: nothing is called 'warmup'\n"
-            "hint: warmup is an option of schedules: `gdrun list schedules` tells of it\n",
+            ["warmup_start"],
+            "error: nothing is called 'warmup_start'\n"
+            "hint: warmup_start is an option of schedules: `gdrun list schedules` tells of it\n",
         ),
         (
             ["xyzzy"],

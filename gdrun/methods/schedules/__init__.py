@@ -9,6 +9,7 @@ from gdrun.methods.schedules.form import Schedule as Schedule
 from gdrun.methods.schedules.form import WarmupStart as WarmupStart
 from gdrun.methods.schedules.form import betas as betas
 from gdrun.methods.schedules.form import needs_length as needs_length
+from gdrun.methods.schedules.form import ramp as ramp
 from gdrun.methods.schedules.form import rates as rates
 from gdrun.methods.schedules.form import schedule as schedule
 from gdrun.methods.schedules.plateau import Memory as Memory

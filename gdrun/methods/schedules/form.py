@@ -144,9 +144,28 @@ def rates(
     after, T = _after(times, warmup), _left(length, warmup)
     planned = value_at(definition.function, options, t=after, T=T, lr=lr, drops=drops)
     if warmup:
-        ramp = lr * ((times + (warmup_start == "one")) / warmup)
-        planned = np.where(times < warmup, ramp, planned)
+        planned = np.where(times < warmup, ramp(times, lr, warmup, warmup_start), planned)
     return np.broadcast_to(planned, (len(t), len(lr)))
+
+
+def ramp(t: Numbers, lr: Numbers, warmup: float, warmup_start: WarmupStart = "zero") -> Numbers:
+    """Warm-up: the rate rises in a straight line before the schedule begins.
+
+        zero: lr(t) = lr₀ · t/n           for t < n
+        one:  lr(t) = lr₀ · (t + 1)/n     for t < n
+
+    n is warmup, in epochs (or steps); zero and one are the values of warmup_start. From n on the
+    schedule runs from its own time 0. With zero the first epoch (or step) has rate 0 and moves
+    nothing; with one it moves, and the last of the warm-up has lr₀ already.
+
+    Source: Goyal et al. 2017, section 2.2.
+
+    Elsewhere: optax counts as zero does, so its step 0 does nothing, and warmup_cosine counts the
+    warm-up within decay_steps. LinearLR in PyTorch begins at a third of lr₀ unless told otherwise.
+    Keras's CosineDecay rises from its initial rate by step/n.
+    """
+    rising: Numbers = lr * ((t + (warmup_start == "one")) / warmup)
+    return rising
 
 
 def betas(
