@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,8 +86,7 @@ def remember(state: State, readings: Readings, rules: tuple[Rules, Rules], epoch
         to_beat[improved, column] = deciding[improved]
         to_beat_epoch[improved, column] = epoch
         stale[improved, column] = 0
-    return replace(
-        state,
+    return state.changed(
         evaluations=state.evaluations + 1,
         last_loss=readings["train_loss"],
         last_W=state.judged,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -108,6 +108,15 @@ class State:
         """The weights that are evaluated and delivered: W, or the average of the path to it."""
         return self.slots[-1] if self.averages and self.step else self.W
 
+    def changed(self, **fields: Any) -> State:
+        """The state with these fields changed.
+
+        What dataclasses.replace does, in a tenth of its time: it is asked three times an epoch.
+        """
+        state = object.__new__(State)
+        state.__dict__.update(self.__dict__, **fields)
+        return state
+
     def keep(self, alive: NDArray[np.bool_]) -> State:
         """The state with only the lanes marked alive (lanes,)."""
         changed: dict[str, Any] = {
@@ -118,4 +127,4 @@ class State:
             value = getattr(self, field.name)
             if isinstance(value, np.ndarray):
                 changed[field.name] = value[alive]
-        return replace(self, **changed)
+        return self.changed(**changed)

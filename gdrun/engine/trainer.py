@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -154,8 +153,7 @@ class Trainer:
         self._moved |= (rates[:steps] > 0).any(axis=0)
         position += steps
         losses = np.concatenate([state.last_batch_loss[None], measures.batch_loss])
-        self.state = replace(
-            state,
+        self.state = state.changed(
             W=measures.W,
             memory=state.memory if measures.memory is None else measures.memory,
             before=state.W if measures.before is None else measures.before,
@@ -203,12 +201,12 @@ class Trainer:
             # From a start without any loss every step is an infinite rise: any number is fine.
             limit = np.where(initial > 0, factor * initial, np.inf)
             limit = np.minimum(limit, np.finfo(np.float64).max)
-            state = replace(state, initial_loss=initial, loss_limit=limit)
+            state = state.changed(initial_loss=initial, loss_limit=limit)
         if state.evaluations:
             loss = readings.get("validation_loss", readings["train_loss"])
             options = self._lanes.schedule_options
             memory = self.plan.schedule.watched(state.schedule, loss, options)
-            state = replace(state, schedule=memory)
+            state = state.changed(schedule=memory)
         self.state = remember(state, readings, rules, epoch)
         shared = {
             "step": state.step,
