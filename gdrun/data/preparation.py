@@ -113,10 +113,21 @@ def suitable_task(table: Table) -> Task:
     """
     if table.classes:
         return "classification"
-    values = np.unique(table.y)
+    values = _different(table.y)
     whole = bool((values == np.round(values)).all())
     few = len(values) <= MOST_CLASS_NUMBERS and 2 * len(values) <= len(table.y)
     return "classification" if whole and few else "regression"
+
+
+def _different(y: NDArray[Any]) -> NDArray[Any]:
+    """The different values in ascending order.
+
+    np.unique alone would import numpy.ma first, which takes longer than a small run's data do.
+    """
+    ordered = np.sort(y)
+    fresh = np.append(True, ordered[1:] != ordered[:-1])
+    different: NDArray[Any] = ordered[fresh]
+    return different
 
 
 def real_targets(table: Table) -> NDArray[np.float64]:
@@ -138,7 +149,7 @@ def class_codes(table: Table) -> tuple[NDArray[np.int64], tuple[str, ...]]:
         codes, labels = table.y.astype(np.int64), table.classes
         present = int(np.count_nonzero(np.bincount(codes, minlength=len(labels))))
     else:
-        values = np.unique(table.y)
+        values = _different(table.y)
         codes = np.searchsorted(values, table.y)
         _require_class_numbers(values, len(codes), where)
         labels, present = tuple(str(int(value)) for value in values), len(values)

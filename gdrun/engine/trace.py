@@ -85,6 +85,9 @@ class StepTrace:
         return columns | {name: table[chosen, lane].copy() for name, table in self._own.items()}
 
     def _append(self, shared: Columns, own: Columns, lanes: Lanes) -> None:
+        if self.stride == 1:
+            self._append_each(shared, own, lanes)
+            return
         steps = len(shared["step"])
         starts = np.arange(0, steps, self.stride)
         ends = np.minimum(starts + self.stride, steps) - 1
@@ -101,6 +104,17 @@ class StepTrace:
             self._own[name][first:last, lanes] = np.add.reduceat(own[name].astype(float), starts)
         self.points = last
         self._open = bool(steps % self.stride)
+
+    def _append_each(self, shared: Columns, own: Columns, lanes: Lanes) -> None:
+        """A point for every step, which is its own peak."""
+        first, last = self.points, self.points + len(shared["step"])
+        self._reserve(last)
+        self._shared["steps"][first:last] = 1
+        for name in STEP_FIELDS:
+            self._shared[name][first:last] = shared[name]
+        for name, table in self._own.items():
+            table[first:last, lanes] = own[name]
+        self.points = last
 
     def _join_last(self, shared: Columns, own: Columns, lanes: Lanes) -> None:
         """Let the open last point stand for these steps too."""
