@@ -18,6 +18,7 @@ from gdrun.engine.trace import Columns
 from gdrun.methods.stopping import position
 from gdrun.runs.record import Record
 from gdrun.runs.run import Run
+from gdrun.views.layers import layer_table, layers_of
 from gdrun.views.numbers import count, duration, percent, quantity
 from gdrun.views.sparklines import sparkline
 
@@ -113,7 +114,7 @@ def place_line(words: str, place: Path) -> Text:
 
 
 def run_result(run: Run, *, brief: bool = False) -> RenderableType:
-    """All that a finished run shows: evaluations, verdict, summary, curves.
+    """All that a finished run shows: evaluations, verdict, summary, curves, a network's layers.
 
     brief: the verdict and the summary alone.
     """
@@ -127,6 +128,8 @@ def run_result(run: Run, *, brief: bool = False) -> RenderableType:
     parts.append(Padding(summary_grid(run), (0, 0, 0, 2)))
     if len(run.steps.get("step", ())):
         parts += ["", Padding(curves(run.steps), (0, 0, 0, 2))]
+    if layers_of(run.evals):
+        parts += ["", Padding(layer_table(run.evals), (0, 0, 0, 2))]
     return Group(*parts)
 
 

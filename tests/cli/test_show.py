@@ -35,6 +35,40 @@ def test_a_diverged_run(here):
     assert here("show").out == trained.out.replace("written to runs/", "from runs/")
 
 
+def layers(text):
+    """The table of layers in a screen: its lines, single-spaced."""
+    lines = text.splitlines()
+    (start,) = (at for at, line in enumerate(lines) if line.split()[:1] == ["layer"])
+    return [" ".join(line.split()) for line in lines[start : lines.index("", start)]]
+
+
+def test_a_network_shows_its_layers(here):
+    # From zeros every score is 0, so that no gradient reaches a weight, and ReLU is flat at 0.
+    model = "model={name: mlp, hidden: [4], init: zeros}"
+    trained = here("train", "dataset=iris", model, "epochs=1")
+    assert here("show").out == trained.out.replace("written to runs/", "from runs/")
+    assert layers(trained.out) == [
+        "layer grad norm at epoch 0 at epoch 1 update/weight dead saturated",
+        "layer1 0 0 0 100.0 % 0.0 %",
+        "layer2 0 0 0 – –",
+    ]
+    assert "layer1" not in here("train", "dataset=iris", model, "epochs=1", "-q").out
+
+
+def test_gradients_are_seen_to_vanish(here):
+    model = "model={name: mlp, hidden: [9,9,9,9,9,9,9,9,9,9], activation: %s, init: %s}"
+    norms = {}
+    for activation, init in (("sigmoid", "normal"), ("relu", "he")):
+        screen = here("train", "dataset=iris", model % (activation, init), "epochs=1").out
+        norms[activation] = [float(row.split()[1]) for row in layers(screen)[1:]]
+    assert len(norms["sigmoid"]) == len(norms["relu"]) == 11
+    # A layer passes on at most ¼ ‖w‖ of what reaches it. ‖w‖² is a sum of 81 squares with mean
+    # 1e-4, so that ‖w‖ ≈ 0.01 · 9, and its largest singular value is smaller: a factor of 44.
+    for nearer, farther in zip(norms["sigmoid"][2:10], norms["sigmoid"][1:9], strict=True):
+        assert farther < nearer / 44
+    assert norms["relu"][0] > 0.01 * norms["relu"][-1]
+
+
 def test_as_a_document(here, tmp_path):
     here("train", *WORDS)
     document = json.loads(here("show", "--json").out)
