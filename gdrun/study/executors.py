@@ -1,7 +1,8 @@
 """Where tasks run: in this process, in several, or wherever an executor of the standard form leads.
 
 One code path serves them all: `concurrent.futures.Executor`. Results are handed on as they come. A
-worker that dies takes its tasks with it; they are run again, by new workers.
+worker that dies takes its tasks with it; they are run again, by new workers. Workers do not outlive
+the process that started them, however it ended.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
+from threading import Thread
 from typing import Any, Protocol
 
 from gdrun.engine.listeners import Listener
@@ -29,6 +31,9 @@ from gdrun.study.threads import for_new_processes
 
 MOST_DEATHS = 3
 """A task that was at work in so many deaths of a worker is blamed for them."""
+
+PATIENCE = 5.0
+"""Seconds that an interrupted study waits for the lanes that had ended within tasks at work."""
 
 Ended = tuple[Task, list[Result]]
 Note = Callable[[str], None]
@@ -69,8 +74,9 @@ class OnExecutor:
             done, _ = wait(at_work, timeout=0.2, return_when=FIRST_COMPLETED)
             for future in done:
                 yield at_work.pop(future), future.result()
-        for future in at_work:
-            future.cancel()
+        running = {future for future in at_work if not future.cancel()}
+        for future in wait(running, timeout=PATIENCE).done:
+            yield at_work[future], future.result()
 
 
 class InProcesses:
@@ -92,12 +98,14 @@ class InProcesses:
                     del left[id(task)]
                     yield task, results
             except BrokenExecutor:
+                if interrupted():
+                    return  # the signal reached the workers too
                 deaths += 1
                 if deaths == MOST_DEATHS:
-                    raise GdrunError(
-                        f"worker processes died {deaths} times over",
-                        hint="memory may be short: try fewer with --jobs",
-                    ) from None
+                    hint = "memory may be short: try fewer jobs; in a script of yours, start them "
+                    hint += 'below `if __name__ == "__main__":`'
+                    what = f"worker processes died {deaths} times over"
+                    raise GdrunError(what, hint=hint) from None
                 runs = sum(len(task.trials) for task in left.values())
                 self._note(f"a worker process died; what it was at is run again ({runs} runs left)")
 
@@ -120,7 +128,10 @@ class InProcesses:
                 self._jobs, context, initializer=start_worker, initargs=(stop, plugins)
             ) as pool,
         ):
-            yield from OnExecutor(pool, self._jobs + 1).run(tasks, asked)
+            try:
+                yield from OnExecutor(pool, self._jobs + 1).run(tasks, asked)
+            finally:
+                stop.set()  # the pool waits for its workers, whatever ended this
 
 
 def run_task(task: Task) -> list[Result]:
@@ -129,14 +140,23 @@ def run_task(task: Task) -> list[Result]:
 
 
 def start_worker(stop: Any, plugins: Sequence[str]) -> None:
-    """Make a new process ready: deaf to Ctrl-C, which is its parent's affair, and modest."""
+    """Make a new process ready: deaf to Ctrl-C, its parent's affair, not to its end."""
     import signal
 
     global _stop
     _stop = stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
     for path in plugins:
         load_plugin(path)
+
+
+def _end_with_parent() -> None:
+    """A parent that was killed tells no one, and the pool's queue would be waited on for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 _stop: Any = None

@@ -1,13 +1,17 @@
 """Where tasks run is of no account: threads, processes, and workers that die."""
 
+import multiprocessing
 import os
+import select
 import signal
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from gdrun.engine.listeners import Listener
 from gdrun.errors import GdrunError
 from gdrun.study.executors import InProcess, InProcesses, OnExecutor
 from gdrun.study.study import Means, carry_out
@@ -85,6 +89,67 @@ def test_a_task_that_kills_every_worker_is_given_up(tmp_path):
 
 def none():
     return None
+
+
+@dataclass(frozen=True)
+class Endless(Task):
+    """A task that never ends. It holds the pipe `place` open for as long as its process lives."""
+
+    place: Path = Path()
+
+    def run(self, listeners=(), interrupted=lambda: None):
+        with self.place.open("w", buffering=1) as pipe:
+            pipe.write("at work\n")
+            time.sleep(10**6)
+
+
+def start_endless(place):
+    list(InProcesses(1).run([Endless(PLAN.trials[:1], place=place)], none))
+
+
+@pytest.mark.slow
+def test_workers_end_with_a_parent_that_was_killed(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    parent = multiprocessing.get_context("spawn").Process(target=start_endless, args=(pipe,))
+    parent.start()
+    with pipe.open() as held:
+        assert held.readline() == "at work\n"
+        parent.kill()
+        # A pipe ends when the last process that writes on it is gone.
+        ended, _, _ = select.select([held], [], [], 10)
+        assert ended
+        assert held.read() == ""
+    parent.join()
+
+
+@dataclass(frozen=True)
+class Announced(Task):
+    """A task that leaves the file `place` when a lane of it has ended."""
+
+    place: Path = Path()
+
+    def run(self, listeners=(), interrupted=lambda: None):
+        return super().run([*listeners, Announcer(self.place)], interrupted)
+
+
+class Announcer(Listener):
+    def __init__(self, place):
+        self._place = place
+
+    def ended(self, lane, outcome):
+        self._place.touch()
+
+
+@pytest.mark.slow
+def test_lanes_that_had_ended_in_a_worker_are_kept_when_it_is_interrupted(tmp_path):
+    # The second lane diverges at once, the first goes on until it is asked to stop.
+    plan = planned({"lr": [0.01, 1e6]}, "epochs=1000000")
+    place = tmp_path / "ended"
+    tasks = [Announced(plan.trials, place=place)]
+    ended = InProcesses(1).run(tasks, lambda: "SIGINT" if place.exists() else None)
+    kept = [result.identity for _, results in ended for result in results]
+    assert kept == [plan.trials[1].identity]
 
 
 @pytest.mark.slow
