@@ -63,6 +63,9 @@ DEFAULTS: dict[str, Any] = {
 }
 """What a section is when a file leaves it out; dataset and model, or a surface, must be named."""
 
+WALK_LOG: dict[str, Any] = {"points": "all"}
+"""What a walk on a surface logs unless told otherwise: its picture needs every place."""
+
 KEYS = (*Header.model_fields, *SECTIONS, *FIXED)
 """Every key of the top level, in the order of a file."""
 
@@ -176,6 +179,8 @@ def resolve(data: Mapping[str, Any], where: Where | None = None) -> Experiment:
         raw = {} if raw is None else raw
         if key == "stopping" and isinstance(raw, dict):
             raw = with_default_budget(raw)
+        if key == "log" and isinstance(raw, dict) and data.get("surface") is not None:
+            raw = WALK_LOG | raw
         parts[key] = _checked(model, raw, (key,), where, problems)
     parts |= _problem(parts.get("surface"), data, where, problems)
     if not problems:
@@ -199,7 +204,7 @@ def _problem(
     if surface is None:
         return {}
     start = surface["start"]
-    if start is not None and len(start) != 2:
+    if len(start) != 2:
         what = f"must be a place of two numbers, got {len(start)}"
         problems.append(Problem(what, where(("surface", "start")), "such as start: [-1.5, 2.0]"))
     none = Split(validation=0, test=0)

@@ -175,6 +175,16 @@ class ModelKind(SectionKind):
 
 
 @dataclass(frozen=True)
+class SurfaceKind(SectionKind):
+    """The surface section: a walk that is told no start begins where its surface says."""
+
+    def completed(self, definition: Definition, options: dict[str, Any]) -> dict[str, Any]:
+        if options["start"] is not None:
+            return options
+        return options | {"start": SURFACES[definition.name].start}
+
+
+@dataclass(frozen=True)
 class DatasetKind(SectionKind):
     """The dataset section: a name, or `path` to a file whose ending chooses the reader."""
 
@@ -263,7 +273,7 @@ OPTIMIZER = SectionKind(
 AVERAGE = SectionKind("average", AVERAGES, "polyak")
 SCHEDULE = SectionKind("schedule", SCHEDULES, "constant", options_of(_schedule_options))
 
-SURFACE = SectionKind("surface", SURFACES, "rosenbrock", SURFACE_OPTIONS)
+SURFACE = SurfaceKind("surface", SURFACES, "rosenbrock", SURFACE_OPTIONS)
 
 SECTIONS: dict[str, SectionKind] = {
     kind.key: kind for kind in (DATASET, MODEL, SURFACE, VARIANT, OPTIMIZER, SCHEDULE)

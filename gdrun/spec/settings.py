@@ -105,7 +105,7 @@ class Evaluate(Settings):
 
 
 class Log(Settings):
-    """How many step records a run keeps at most, or `all`."""
+    """How many step records a run keeps at most, or `all`, as a walk on a surface does."""
 
     points: Whole | Literal["all"] = 1000
 

@@ -69,6 +69,13 @@ def test_every_place_is_in_the_trace_file(tmp_path):
     assert places[-1] == tuple(run.summary["place"])
 
 
+def test_a_long_walk_is_not_thinned():
+    stopping = {"steps": 1500, "epochs": 1500}
+    run = gdrun.train({"surface": "bowl", "variant": "bgd", "stopping": stopping}, "lr=0.01")
+    # x ← (1 − α) x from the bowl's own start, −4: every one of the 1,500 places.
+    assert run.steps["x"] == pytest.approx(-4.0 * 0.99 ** np.arange(1, 1501), rel=1e-9)
+
+
 def test_divergence_on_a_surface_is_found():
     run = walk(
         surface="rosenbrock",

@@ -23,15 +23,30 @@ def test_a_surface_is_the_whole_problem():
     assert resolve(plain).plain() == plain
 
 
+def test_a_walk_says_where_it_begins_and_keeps_every_place():
+    """What it would have done unasked stands in the resolved config, so that it stays so."""
+    plain = resolve({"surface": "rosenbrock"}).plain()
+    # Rosenbrock's own start, from his paper.
+    assert plain["surface"]["start"] == [-1.2, 1.0]
+    assert plain["log"] == {"points": "all"}
+    told = {"surface": {"name": "rosenbrock", "start": [0.0, 2.0]}, "log": {"points": 50}}
+    plain = resolve(told).plain()
+    assert plain["surface"]["start"] == [0.0, 2.0]
+    assert plain["log"] == {"points": 50}
+    assert resolve({"dataset": "iris", "model": "softmax"}).plain()["log"] == {"points": 1000}
+
+
 def test_dataset_and_model_have_no_place_beside_it():
     data = {"surface": "bowl", "dataset": "iris", "model": "softmax"}
     what = "has no place beside a surface"
     assert refused(data) == [("config dataset", what), ("config model", what)]
 
 
-def test_a_start_is_two_numbers():
-    data = {"surface": {"name": "bowl", "start": [1.0]}}
-    assert refused(data) == [("config surface.start", "must be a place of two numbers, got 1")]
+@pytest.mark.parametrize("start", [[], [1.0], [1.0, 2.0, 3.0]])
+def test_a_start_is_two_numbers(start):
+    what = f"must be a place of two numbers, got {len(start)}"
+    refusal = refused({"surface": {"name": "bowl", "start": start}})
+    assert refusal == [("config surface.start", what)]
 
 
 def test_it_takes_the_place_of_a_problem_that_is_overridden():
