@@ -129,6 +129,11 @@ class Definition:
     def defaults(self) -> dict[str, Any]:
         return {name: option.default for name, option in self.options.items()}
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """What a page says besides the documentation, by label."""
+        return {}
+
 
 def options_of(function: Callable[..., Any]) -> dict[str, Option]:
     """The parameters of `function` that have a default, as options.

@@ -8,7 +8,7 @@ gradient of one is ∇f(w) + ξᵢ, and that of a batch of B spreads as 1/√B.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -38,9 +38,29 @@ class Surface(Definition):
         """The model that walks on this surface."""
         return SurfaceModel(self, options)
 
+    @property
+    def facts(self) -> dict[str, str]:
+        return {
+            "Begins at": place_in_words(self.start),
+            "Minima": ", ".join(map(place_in_words, self.minima)),
+        }
+
+    def nearest(self, w: Array) -> Point:
+        """The minimum that is nearest to a place (2,)."""
+        return min(self.minima, key=lambda minimum: math.dist(w, minimum))
+
     def distance(self, w: Array) -> float:
         """How far a place (2,) is from the nearest minimum."""
-        return min(math.dist(w, minimum) for minimum in self.minima)
+        return math.dist(w, self.nearest(w))
+
+
+def place_in_words(place: Sequence[float]) -> str:
+    """A place to four digits.
+
+    >>> place_in_words((-2.805118086952745, 3.0))
+    '(-2.805, 3)'
+    """
+    return f"({', '.join(f'{number:.4g}' for number in place)})"
 
 
 SURFACES: dict[str, Surface] = {}

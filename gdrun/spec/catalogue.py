@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, get_args, get_origin
 
 from gdrun.data.sources import READERS
@@ -136,7 +136,8 @@ def _within_its_section(key: str, value: str) -> str:
 
 
 def _entry(definition: Definition, usage: str, aliases: Iterable[str] = ()) -> Entry:
-    return Entry(definition.name, definition.doc, definition.options, tuple(aliases), usage)
+    doc = replace(definition.doc, extra={**definition.facts, **definition.doc.extra})
+    return Entry(definition.name, doc, definition.options, tuple(aliases), usage)
 
 
 def _files() -> Iterable[Entry]:

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from gdrun.engine.trace import Columns
 from gdrun.methods.stopping import position
+from gdrun.problems.surfaces import SURFACES, place_in_words
 from gdrun.runs.record import Record
 from gdrun.runs.run import Run
 from gdrun.views.layers import layer_table, layers_of
@@ -37,6 +38,7 @@ _SUMMARY = {
     "validation_loss": "val loss",
     "test_loss": "test loss",
     "test_accuracy": "test acc",
+    "distance": "from a minimum",
 }
 _GOOD = ("converged", "stopped", "exhausted")
 
@@ -176,8 +178,11 @@ def summary_grid(run: Run) -> RenderableType:
         text = f"{name.replace('_', ' ')} {quantity(loss)} at epoch {position(best['epoch'])}{kept}"
         grid.add_row("best", text)
     if "place" in summary:
-        x, y = summary["place"]
-        text = f"({quantity(x)}, {quantity(y)}), {quantity(summary['distance'])} from a minimum"
+        place, distance = summary["place"], summary["distance"]
+        text = place_in_words(place)
+        if _finite(distance):
+            minimum = SURFACES[run.config["surface"]["name"]].nearest(np.array(place))
+            text += f", {quantity(distance)} from the minimum {place_in_words(minimum)}"
         grid.add_row("ended at", text)
     if summary:
         steps, gradients = count(summary["steps"], "step"), count(summary["gradients"], "gradient")

@@ -87,6 +87,15 @@ def test_a_name_of_several_kinds_has_several_pages(gdrun):
     assert titles == ["logistic  (datasets)", "logistic  (models)", "logistic  (losses)"]
 
 
+def test_a_surface_tells_where_walks_begin_and_should_end(gdrun):
+    """Himmelblau's minima are (3, 2), exact, and three more, here to four digits."""
+    out = gdrun("list", "himmelblau").out
+    assert "Begins at    (0, 0)\n" in out
+    assert "Minima       (3, 2), (-2.805, 3.131), (-3.779, -3.283), (3.584, -1.848)\n" in out
+    (entry,) = json.loads(gdrun("list", "rosenbrock", "--json").out)["surfaces"]
+    assert entry["begins at"] == "(-1.2, 1)"
+
+
 def test_other_names_find_their_entry(gdrun):
     assert gdrun("list", "optimizers", "gd").out == gdrun("list", "optimizers", "vanilla").out
     assert "Also called  gd, sgd\n" in gdrun("list", "optimizer", "vanilla").out

@@ -264,3 +264,36 @@ def test_what_was_written_before_a_kill_can_be_read(tmp_path):
     assert len(run.evals["step"]) > 1
     assert np.all(np.diff(run.steps["step"]) > 0)
     assert run.config["dataset"]["name"] == "diabetes"
+
+
+WALK = ("surface=saddle", "variant=bgd", "optimizer=vanilla", "lr=0.5", "schedule=constant")
+
+
+def test_a_walk_says_how_far_from_which_minimum_it_ended(train):
+    # One step from (1, −½) with f = ½x² − ½y² + ¼y⁴ and ∇f = (x, y³ − y) = (1, 0.375) goes to
+    # (½, −0.6875), which is √(0.25 + 0.3125²) = 0.5896 from the minimum (0, −1).
+    answer = train(*WALK, "surface.start=[1.0, -0.5]", "epochs=1", "-q")
+    assert "ended at  (0.5, -0.6875), 0.5896 from the minimum (0, -1)\n" in answer.out
+
+
+def test_a_walk_that_left_the_numbers_says_where_it_ended(train, gdrun):
+    # A first step of 1e302 leads to where the slopes, cubes of the place, are infinite.
+    words = ("lr=1e300", "schedule=constant", "evaluate.every=9", "-q")
+    answer = train("surface=rosenbrock", *WALK[1:3], *words)
+    assert answer.code == 3
+    ends = [
+        [line.split() for line in screen.splitlines() if "ended at" in line]
+        for screen in (answer.out, gdrun("show").out)
+    ]
+    assert ends[0] == ends[1] != []
+    assert "minimum" not in ends[0][0]
+
+
+def test_walks_of_several_seeds_are_compared_by_distance(train):
+    # Full batches feel no noise: x halves from 1 to ½, and y from 1 stays at the minimum (0, 1).
+    answer = train(*WALK, "surface.start=[1.0, 1.0]", "epochs=1", "--seeds", "2")
+    lines = [line.split() for line in answer.out.splitlines()]
+    (start,) = (at for at, line in enumerate(lines) if line[:1] == ["seed"])
+    assert lines[start][-3:] == ["from", "a", "minimum"]
+    # Two seeds, their median and their quartiles.
+    assert [line[-1] for line in lines[start + 1 : start + 6]] == ["0.5"] * 5
