@@ -15,10 +15,10 @@ from gdrun.spec.experiment import Experiment
 from gdrun.spec.loading import Source, load
 from gdrun.study.axes import axes_of
 from gdrun.study.comparison import Comparison, plan_comparison
-from gdrun.study.contenders import contenders_of, shared_metric
+from gdrun.study.contenders import contenders_of
 from gdrun.study.directory import StudyDirectory
 from gdrun.study.executors import InProcess, InProcesses, OnExecutor, Runner
-from gdrun.study.metrics import metric_called, parse_target
+from gdrun.study.metrics import Metric, Target, metric_called, parse_target
 from gdrun.study.plan import Plan
 from gdrun.study.running import run_comparison, run_sweep
 from gdrun.study.study import Means
@@ -60,9 +60,8 @@ def sweep(
     base, table = _experiment(config, overrides, data)
     axes = axes_of(values, base)
     plan = plan_sweep(base, axes, seeds=seeds, search=search, trials=trials)
-    goal = parse_target(target, base) if target else None
+    by, goal = _aims(metric, target, plan, table)
     means = _means(plan, base, table, jobs, executor, out)
-    by = metric_called(metric, base)
     return run_sweep(plan, axes, by, means, target=goal, halving=halving)
 
 
@@ -92,10 +91,9 @@ def compare(
     base, table = _experiment(config, overrides, data)
     chosen = contenders_of(contenders, base)
     plan = plan_comparison(chosen, range(base.seed, base.seed + seeds))
-    goal = parse_target(target, chosen[0].experiment) if target else None
+    by, goal = _aims(metric, target, plan, table)
     means = _means(plan, base, table, jobs, executor, out)
     keys = (tune,) if isinstance(tune, str) else tuple(tune)
-    by = shared_metric(metric, chosen)
     return run_comparison(plan, by, means, target=goal, keys=keys)
 
 
@@ -110,6 +108,15 @@ def _experiment(
     table = None if data is None else table_from_pair(data)
     changes = [] if data is None else [arrays_for_dataset(config)]
     return load(config, [*changes, *overrides]), table
+
+
+def _aims(
+    metric: str | None, target: str | None, plan: Plan, table: Table | None
+) -> tuple[Metric, Target | None]:
+    """What the trials are judged by, and what they are to reach."""
+    experiments = [candidate.experiment for candidate in plan.candidates]
+    goal = parse_target(target, experiments, table) if target else None
+    return metric_called(metric, experiments, table), goal
 
 
 def _means(

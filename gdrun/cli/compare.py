@@ -72,8 +72,8 @@ def compare(
     from gdrun.spec.overrides import Override
     from gdrun.study.budgets import parse_budget, with_budget
     from gdrun.study.comparison import plan_comparison
-    from gdrun.study.contenders import contenders_of, is_setting, shared_metric
-    from gdrun.study.metrics import parse_target
+    from gdrun.study.contenders import contenders_of, is_setting
+    from gdrun.study.metrics import metric_called, parse_target
     from gdrun.study.running import run_comparison
     from gdrun.study.tasks import prepared
     from gdrun.views import comparisons as views
@@ -87,9 +87,10 @@ def compare(
     if budget is not None:
         amount = parse_budget(budget, base, data.train.rows)
         contenders = tuple(with_budget(each, amount) for each in contenders)
-    by = shared_metric(metric, contenders)
-    goal = parse_target(target, contenders[0].experiment) if target else None
     plan = plan_comparison(contenders, range(base.seed, base.seed + seeds))
+    experiments = [contender.experiment for contender in contenders]
+    by = metric_called(metric, experiments)
+    goal = parse_target(target, experiments) if target else None
     directory = study_directory(plan, "compare", base, data, out, resume)
     interruption = Interruption()
     with interruption.watching():

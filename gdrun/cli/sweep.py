@@ -93,9 +93,10 @@ def sweep(
     from gdrun.views import sweeps as views
 
     base, axes = _base_and_axes(keys, config, seed)
-    by = metric_called(metric, base)
-    goal = parse_target(target, base) if target else None
     plan = plan_sweep(base, axes, seeds=seeds, search=_search(search), trials=trials)
+    experiments = [candidate.experiment for candidate in plan.candidates]
+    by = metric_called(metric, experiments)
+    goal = parse_target(target, experiments) if target else None
     _refuse_existing(save_best)
     if print_trials:
         cohorts = [len(task.trials) for task in tasks_of(plan.trials, jobs=jobs)]

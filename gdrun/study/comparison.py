@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from gdrun.errors import ConfigError
 from gdrun.methods.sampling import VARIANTS
 from gdrun.spec.experiment import Experiment
-from gdrun.study.metrics import Metric, Target
+from gdrun.study.metrics import Metric, Target, unlike
 from gdrun.study.plan import Candidate, Plan
 from gdrun.study.ranking import Standing, ranked, standings, usual_target
 from gdrun.study.results import Result
@@ -94,7 +94,10 @@ class Improvement:
 
 @dataclass(frozen=True, repr=False)
 class Comparison:
-    """What a comparison found; contenders in the order they were named."""
+    """What a comparison found; contenders in the order they were named.
+
+    unlike: in what they differ so that their values are no ranking.
+    """
 
     _repr_html_: ClassVar[Callable[[Comparison], str]]
     """The table, in a notebook; gdrun/studies.py sets it, which may know of views."""
@@ -105,6 +108,7 @@ class Comparison:
     contenders: tuple[Contender, ...]
     work: Work
     tuning_work: Work | None = None
+    unlike: Literal["data", "loss"] | None = None
 
     def __repr__(self) -> str:
         order = ", ".join(row.name for row in self.ranking)
@@ -184,7 +188,9 @@ def judge_comparison(
     contenders = tuple(
         _contender(each, goal, means, own.get(each.candidate.name)) for each in found
     )
-    return Comparison(plan, metric, goal, contenders, work, tuning_work)
+    experiments = [candidate.experiment for candidate in plan.candidates]
+    differ = unlike(metric, experiments, means.table)
+    return Comparison(plan, metric, goal, contenders, work, tuning_work, differ)
 
 
 def _contender(

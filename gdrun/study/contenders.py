@@ -17,7 +17,6 @@ from gdrun.spec.experiment import Experiment
 from gdrun.spec.loading import load
 from gdrun.spec.overrides import Override, parse_override
 from gdrun.spec.sections import SECTIONS
-from gdrun.study.metrics import Metric, metric_called
 from gdrun.study.plan import Candidate
 
 NAMED = ("variant", "optimizer", "schedule", "model")
@@ -51,18 +50,6 @@ def contenders_of(
 def is_setting(word: str) -> bool:
     """Whether a word is KEY=VALUE and names no contender."""
     return "=" in word and len(_parts(word)) == 1 and Path(word).suffix.lower() not in FILES
-
-
-def shared_metric(name: str | None, contenders: Sequence[Candidate]) -> Metric:
-    """The metric of this name; if unsaid, accuracy where the models' losses differ in meaning."""
-    first = contenders[0].experiment
-    losses = {
-        (each.experiment.model.name, each.experiment.model.options.get("loss"))
-        for each in contenders
-    }
-    if name is None and len(losses) > 1 and first.task == "classification":
-        name = "accuracy"
-    return metric_called(name, first)
 
 
 def _contender(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from gdrun.data import Table
 from gdrun.errors import GdrunError, suggestion
 from gdrun.spec.experiment import Experiment
 from gdrun.spec.values import parse_value
 from gdrun.study.results import Result
+from gdrun.study.tasks import loss_of, prepared
 
 METRICS = ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy")
 """What is read at every evaluation. The test part judges nothing that is chosen here."""
@@ -76,36 +79,80 @@ class Target:
         return float(result.evals[unit][met[0]]) if len(met) else math.inf
 
 
-def metric_called(name: str | None, experiment: Experiment) -> Metric:
-    """The metric of this name; by default the validation loss, or else the training loss.
+def metric_called(
+    name: str | None,
+    experiments: Sequence[Experiment],
+    table: Table | None = None,
+    *,
+    where: str = "--metric",
+) -> Metric:
+    """The metric of this name, which all of these experiments must measure.
 
-    `loss` and `accuracy` stand for those of the validation part, where there is one.
+    `loss` and `accuracy` stand for those of the validation part, where there is one. If unsaid it
+    is the loss, or the accuracy where the losses differ in meaning and there is one.
     """
-    part = "validation" if has_validation(experiment) else "train"
-    short = {None: f"{part}_loss", "loss": f"{part}_loss", "accuracy": f"{part}_accuracy"}
-    known = [each for each in METRICS if _is_measured(each, experiment)]
+    known = [each for each in METRICS if all(_is_measured(each, e, table) for e in experiments)]
+    part = "validation" if "validation_loss" in known else "train"
+    short = {word: f"{part}_{word}" for word in ("loss", "accuracy")}
+    if name is None:
+        unlike = short["accuracy"] in known and len(_losses(experiments, table)) > 1
+        name = "accuracy" if unlike else "loss"
     full = short.get(name, name)
     if full not in known:
-        hint = suggestion(name, ["loss", "accuracy", *known] if full in METRICS else known)
-        raise GdrunError(f"{experiment.name} has no metric {name!r}", where="--metric", hint=hint)
-    return Metric(str(full))
+        hint = suggestion(name, known)
+        raise GdrunError(f"{experiments[0].name} has no metric {name!r}", where=where, hint=hint)
+    return Metric(full)
 
 
-def parse_target(text: str, experiment: Experiment) -> Target:
+def parse_target(
+    text: str, experiments: Sequence[Experiment], table: Table | None = None
+) -> Target:
     """The target that METRIC=VALUE stands for, such as loss=0.1."""
     name, equals, value = text.partition("=")
     number: Any = parse_value(value) if equals else None
     if isinstance(number, bool) or not isinstance(number, int | float):
         hint = "write it as METRIC=VALUE, such as loss=0.1 or accuracy=0.95"
         raise GdrunError(f"{text!r} is no target", where="--target", hint=hint)
-    return Target(metric_called(name.strip(), experiment), float(number))
+    metric = metric_called(name.strip(), experiments, table, where="--target")
+    return Target(metric, float(number))
 
 
-def has_validation(experiment: Experiment) -> bool:
-    return experiment.surface is None and bool(experiment.dataset["split"].validation)
+def unlike(
+    metric: Metric, experiments: Sequence[Experiment], table: Table | None = None
+) -> Literal["data", "loss"] | None:
+    """In what these experiments differ so that their values of the metric cannot be ranked."""
+    if len({repr(_problem(each)) for each in experiments}) > 1:
+        return "data"
+    if metric.name.endswith("loss") and len(_losses(experiments, table)) > 1:
+        return "loss"
+    return None
 
 
-def _is_measured(name: str, experiment: Experiment) -> bool:
+def _problem(experiment: Experiment) -> tuple[Any, ...]:
+    surface = experiment.surface.plain() if experiment.surface else None
+    return experiment.dataset.plain(), surface
+
+
+def _losses(experiments: Sequence[Experiment], table: Table | None) -> set[str]:
+    """The different losses that these experiments report."""
+    kinds = {
+        (each.model.name, each.model.options.get("loss")): each
+        for each in experiments
+        if each.surface is None
+    }
+    if len(kinds) < 2:
+        return set()
+    named = {loss_of(each, table) for each in kinds.values()}
+    # Both are minus the mean logarithm of the probability of the class.
+    return {"cross_entropy" if name == "logistic" else name for name in named}
+
+
+def _is_measured(name: str, experiment: Experiment, table: Table | None) -> bool:
     part, _, quantity = name.partition("_")
-    classifies = experiment.surface is None and experiment.task == "classification"
-    return (part == "train" or has_validation(experiment)) and (quantity == "loss" or classifies)
+    if experiment.surface is not None:
+        return name == "train_loss"
+    if part == "validation" and not experiment.dataset["split"].validation:
+        return False
+    # A network does what the target demands, which only the data know.
+    task = experiment.task or prepared(experiment, table).task
+    return quantity == "loss" or task == "classification"

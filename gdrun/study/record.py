@@ -30,6 +30,7 @@ def sweep_record(sweep: Sweep) -> Record:
     return {
         "status": "complete" if sweep.complete else "interrupted",
         "metric": sweep.metric.name,
+        "unlike": sweep.unlike,
         "target": target_record(sweep.target),
         "best": sweep.best.name if sweep.best else None,
         "ranking": rows,
@@ -80,6 +81,7 @@ def comparison_record(comparison: Comparison) -> Record:
     return {
         "status": "complete" if comparison.complete else "interrupted",
         "metric": comparison.metric.name,
+        "unlike": comparison.unlike,
         "target": target_record(comparison.target),
         "ranking": [_contender(each, comparison) for each in comparison.ranking],
         "improvement": asdict(improvement) if improvement else None,

@@ -25,7 +25,7 @@ from gdrun.engine.cohort import Cohort
 from gdrun.problems.smoothness import EXACT, smoothness
 from gdrun.spec.experiment import Experiment
 from gdrun.study.ranking import Standing
-from gdrun.study.tasks import lean, prepared
+from gdrun.study.tasks import lean, loss_of, prepared
 from gdrun.study.verdicts import Verdict
 
 _LIMITS: dict[str, Callable[[Mapping[str, Any]], float]] = {
@@ -64,9 +64,8 @@ def predicted_limit(experiment: Experiment, table: Table | None = None) -> Stabi
     bound = smoothness(cohort.model, cohort.train.X, experiment.model["l2"])
     if bound is None or bound <= 0:
         return None
-    loss = getattr(cohort.model, "loss").name  # noqa: B009 (a model with L has a loss)
     limit = _LIMITS[rule.name](rule.options) / bound
-    exact = loss in EXACT and cohort.batching.whole
+    exact = loss_of(experiment, table) in EXACT and cohort.batching.whole
     return StabilityLimit(bound, limit, _FORMS[rule.name], exact, None, None)
 
 

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from gdrun.errors import ConfigError
 from gdrun.spec.experiment import Experiment
 from gdrun.study.axes import Axis, grid, sample
-from gdrun.study.metrics import Metric, Target
+from gdrun.study.metrics import Metric, Target, unlike
 from gdrun.study.plan import Candidate, Plan, candidates_of
 from gdrun.study.ranking import Standing, ranked, standings, usual_target
 from gdrun.study.results import Result
 from gdrun.study.stability import StabilityLimit, observed_limit, predicted_limit
 from gdrun.study.study import Means, Work
-from gdrun.study.verdicts import RATE, Verdict, verdicts
+from gdrun.study.verdicts import RATE, TRAIN_LOSS, Verdict, verdicts
 
 Search = Literal["grid", "random"]
 
@@ -41,7 +41,8 @@ class Sweep:
 
     standings and verdicts: of each candidate, in the order of the plan. target: what epochs are
     counted to; None where nothing was reached. limit: of a convex problem's rate, predicted and
-    observed. rungs: those of successive halving.
+    observed. rungs: those of successive halving. unlike: in what the candidates differ so that
+    their values are no ranking.
     """
 
     _repr_html_: ClassVar[Callable[[Sweep], str]]
@@ -56,6 +57,7 @@ class Sweep:
     limit: StabilityLimit | None
     work: Work
     rungs: tuple[Rung, ...] = ()
+    unlike: Literal["data", "loss"] | None = None
 
     def __repr__(self) -> str:
         size = f"{len(self.standings)} settings in {len(self.plan.trials)} runs"
@@ -158,7 +160,9 @@ def judge_sweep(
 ) -> Sweep:
     """The sweep that these results make."""
     found = standings(plan, results, metric)
-    words = verdicts(found)
+    experiments = [candidate.experiment for candidate in plan.candidates]
+    comparable = unlike(TRAIN_LOSS, experiments, means.table) is None
+    words = verdicts(found, TRAIN_LOSS if comparable else metric)
     limit = None
     # A rate that halving dropped early was not seen to be stable or not.
     if tuple(axis.key for axis in axes) == (RATE,) and found and not rungs:
@@ -174,4 +178,5 @@ def judge_sweep(
         limit,
         work,
         tuple(rungs),
+        unlike(metric, experiments, means.table),
     )

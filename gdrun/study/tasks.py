@@ -119,6 +119,12 @@ def most_lanes(experiment: Experiment, table: Table | None) -> int:
     return max(min(lanes, MEMORY_ENTRIES // each), 1)
 
 
+def loss_of(experiment: Experiment, table: Table | None = None) -> str:
+    """The name of the loss that its model minimises; empty where it has none."""
+    cohort = Cohort.of([lean(experiment)], prepared(experiment, table))
+    return str(getattr(getattr(cohort.model, "loss", None), "name", ""))
+
+
 def even_chunks(trials: Sequence[Trial], most: int) -> Iterator[Sequence[Trial]]:
     """Consecutive parts of nearly equal length, none above `most`."""
     parts = math.ceil(len(trials) / most)

@@ -1,7 +1,8 @@
 """The verdict on each learning rate of a sweep, in words.
 
 Everything is relative to the sweep itself, so no verdict depends on the scale of loss or rate. With
-L₀ the training loss a candidate starts from, Lₖ its median final one, and L* the lowest Lₖ of all,
+L₀ the training loss a candidate starts from, Lₖ its median final one, and L* the lowest Lₖ of all
+(where the losses are different quantities, the metric that the sweep is judged by in their place),
 
     progress  p = (L₀ − Lₖ) / (L₀ − L*)          1 at the lowest loss, 0 at the start, below 0 worse
 
@@ -21,17 +22,19 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from gdrun.study.metrics import Metric
 from gdrun.study.ranking import Standing
 from gdrun.study.statistics import quantile
 
 GOOD, HALFWAY = 0.95, 0.5
 RATE = "optimizer.lr"
+TRAIN_LOSS = Metric("train_loss")
 
 Word = Literal["too small", "poor", "slow", "good", "best", "unstable", "diverged", "dropped"]
 
@@ -53,25 +56,24 @@ class Verdict:
         return self.word not in ("unstable", "diverged")
 
 
-def verdicts(found: Sequence[Standing]) -> list[Verdict]:
-    """The verdict on each candidate, in their order."""
-    losses = [standing.quantile_of("train_loss") for standing in found]
-    lowest = min((loss for loss in losses if math.isfinite(loss)), default=math.nan)
+def verdicts(found: Sequence[Standing], measure: Metric = TRAIN_LOSS) -> list[Verdict]:
+    """The verdict on each candidate, in their order. measure: what progress is read from."""
+    ends = [quantile([measure.score(each) for each in s.results], 0.5) for s in found]
+    lowest = min((end for end in ends if math.isfinite(end)), default=math.nan)
     best_rates = _best_rates(found)
     return [
-        _verdict(standing, loss, lowest, _side(standing, best_rates))
-        for standing, loss in zip(found, losses, strict=True)
+        _verdict(standing, _progress(_start(standing, measure), end, lowest), best_rates)
+        for standing, end in zip(found, ends, strict=True)
     ]
 
 
-def _verdict(standing: Standing, loss: float, lowest: float, side: int | None) -> Verdict:
-    """side: −1 below the best rate of its kind, 1 above, 0 at it; None without a rate."""
+def _verdict(standing: Standing, progress: float, best_rates: Mapping[str, float]) -> Verdict:
     struck = [result.record["stop"]["step"] for result in standing.results if result.diverged]
     if 2 * len(struck) >= len(standing.results):
         return Verdict("diverged", f"at step {quantile(struck, 0.5):,.0f}")
     if standing.dropped is not None:
         return Verdict("dropped", f"at epoch {standing.dropped:.4g}")
-    progress = _progress(standing, loss, lowest)
+    side = _side(standing, best_rates)
     if struck or not progress >= 0:
         return Verdict("unstable")
     if standing.rank == 1:
@@ -85,11 +87,16 @@ def _verdict(standing: Standing, loss: float, lowest: float, side: int | None) -
     return Verdict("poor" if side is None else "too small")
 
 
-def _progress(standing: Standing, loss: float, lowest: float) -> float:
+def _start(standing: Standing, measure: Metric) -> float:
+    """The median score that its runs start from."""
+    return measure.sign * float(
+        np.median([each.evals[measure.name][0] for each in standing.results])
+    )
+
+
+def _progress(start: float, end: float, lowest: float) -> float:
     """p, and 1 where there was no way to go."""
-    starts = [result.summary["initial_train_loss"] for result in standing.results]
-    start = float(np.median(starts))
-    return (start - loss) / (start - lowest) if start > lowest else float(loss <= start)
+    return (start - end) / (start - lowest) if start > lowest else float(end <= start)
 
 
 def _best_rates(found: Sequence[Standing]) -> dict[str, float]:
@@ -103,7 +110,8 @@ def _best_rates(found: Sequence[Standing]) -> dict[str, float]:
     return {others: rate for others, (_, rate) in best.items()}
 
 
-def _side(standing: Standing, best_rates: dict[str, float]) -> int | None:
+def _side(standing: Standing, best_rates: Mapping[str, float]) -> int | None:
+    """−1 below the best rate of its kind, 1 above, 0 at it; None without a rate."""
     rate, best = standing.candidate.settings.get(RATE), best_rates.get(_others(standing))
     return None if rate is None or best is None else int(np.sign(rate - best))
 

@@ -13,7 +13,16 @@ from gdrun.study.comparison import Comparison, Contender
 from gdrun.study.plan import Candidate
 from gdrun.views.fitting import Fitting
 from gdrun.views.numbers import count, duration, percent, quantity
-from gdrun.views.sweeps import NEVER, curve, shown_value, spread_cells, when, work_line
+from gdrun.views.sweeps import (
+    NEVER,
+    UNLIKE,
+    curve,
+    shown_value,
+    spread_cells,
+    warning_lines,
+    when,
+    work_line,
+)
 
 Column = tuple[str, Callable[[Contender], str]]
 
@@ -35,7 +44,8 @@ def comparison_result(comparison: Comparison) -> RenderableType:
     notes.add_column()
     for label, text in _notes(comparison):
         notes.add_row(label, text)
-    return Group(*parts, notes)
+    warnings = [UNLIKE[comparison.unlike]] if comparison.unlike else []
+    return Group(*parts, notes, *warning_lines(warnings))
 
 
 def _way(comparison: Comparison) -> list[Column]:

@@ -31,6 +31,12 @@ MOST_ROWS = 48
 NEVER = "never"
 CURVE_WIDTH = 10
 
+UNLIKE = {
+    "data": "these are different problems: no value is better than that of another problem",
+    "loss": "these losses are different quantities: no value is better than that of another loss",
+}
+"""What a ranking of values that cannot be compared is worth, by what they differ in."""
+
 _STYLES = {"best": "bold green", "good": "green", "unstable": "yellow", "diverged": "red"}
 
 
@@ -59,8 +65,13 @@ def sweep_result(sweep: Sweep) -> RenderableType:
     notes.add_column()
     for label, text in _notes(sweep):
         notes.add_row(label, text)
-    warnings = [Text(f"warning: {text}", style="yellow") for text in _warnings(sweep)]
-    return Group(*parts, notes, *([""] if warnings else []), *warnings)
+    return Group(*parts, notes, *warning_lines(_warnings(sweep)))
+
+
+def warning_lines(texts: Sequence[str]) -> list[RenderableType]:
+    """Warnings, after a blank line."""
+    lines = [Text(f"warning: {text}", style="yellow") for text in texts]
+    return ["", *lines] if lines else []
 
 
 def sweep_table(sweep: Sweep) -> RenderableType:
@@ -201,7 +212,7 @@ def limit_sentence(limit: StabilityLimit) -> str:
 
 
 def _warnings(sweep: Sweep) -> list[str]:
-    found = []
+    found = [UNLIKE[sweep.unlike]] if sweep.unlike else []
     for axis, value in sweep.at_edge:
         side = "smallest" if value == min(axis.values) else "largest"
         text = f"the best {axis.leaf} is the {side} that was tried; a better one may lie beyond"

@@ -230,6 +230,26 @@ def test_interrupted_before_any_run_ended_it_says_how_to_go_on(gdrun, sweep, con
     assert (document["status"], document["work"]["run"]) == ("complete", 4)
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["model.loss=mse,mae", "model=linear", "dataset=diabetes"], "different quantities"),
+        (["dataset.noise=0,1", "model=linear", "dataset=linear"], "different problems"),
+    ],
+)
+def test_values_that_cannot_be_compared_are_not_passed_over(gdrun, tmp_path, words, said):
+    words = (*words, "lr=0.01", "epochs=1", "schedule=constant", "--seeds", "1")
+    answer = gdrun("sweep", *words, "-o", str(tmp_path))
+    assert answer.code == 0
+    assert f"{said}: no value is better" in " ".join(answer.out.split())
+
+
+def test_models_of_unlike_losses_are_ranked_by_accuracy(gdrun, tmp_path):
+    words = ("model=softmax,svm", "epochs=1", "--seeds", "1", "--json", "-o", str(tmp_path))
+    document = json.loads(gdrun("sweep", *words).out)
+    assert (document["metric"], document["unlike"]) == ("validation_accuracy", None)
+
+
 def test_a_config_among_the_keys_is_told_its_option(sweep, config):
     answer = sweep("lr", config)
     assert (answer.code, answer.out) == (2, "")

@@ -7,7 +7,7 @@ import pytest
 
 from gdrun.errors import GdrunError
 from gdrun.spec.loading import load
-from gdrun.study.metrics import Metric, Target, metric_called, parse_target
+from gdrun.study.metrics import Metric, Target, metric_called, parse_target, unlike
 from gdrun.study.ranking import ranked, standings, usual_target
 from gdrun.study.results import Result
 from gdrun.study.verdicts import verdicts
@@ -155,19 +155,71 @@ def test_a_metric_by_its_name():
     base = load(LOGISTIC)
     names = {None: "validation_loss", "loss": "validation_loss", "accuracy": "validation_accuracy"}
     for given, name in {**names, "train_loss": "train_loss"}.items():
-        assert metric_called(given, base).name == name
-    assert metric_called(None, load(LEAST_SQUARES)).name == "train_loss"
+        assert metric_called(given, [base]).name == name
+    assert metric_called(None, [load(LEAST_SQUARES)]).name == "train_loss"
     for wrong, where in (("accuracy", LEAST_SQUARES), ("validation_loss", LEAST_SQUARES)):
         with pytest.raises(GdrunError, match="has no metric"):
-            metric_called(wrong, load(where))
+            metric_called(wrong, [load(where)])
 
 
 def test_a_target_from_a_text():
-    assert parse_target("loss=0.1", load(LOGISTIC)).sentence == "val loss ≤ 0.1"
-    assert parse_target("accuracy=0.9", load(LOGISTIC)).sentence == "val acc ≥ 0.9"
+    assert parse_target("loss=0.1", [load(LOGISTIC)]).sentence == "val loss ≤ 0.1"
+    assert parse_target("accuracy=0.9", [load(LOGISTIC)]).sentence == "val acc ≥ 0.9"
     for wrong in ("loss", "loss=low", "0.1"):
         with pytest.raises(GdrunError):
-            parse_target(wrong, load(LOGISTIC))
+            parse_target(wrong, [load(LOGISTIC)])
+
+
+IRIS = {"dataset": "iris", "variant": {"batch_size": 16, "name": "mbgd"}}
+DIABETES = {"dataset": "diabetes"}
+
+
+@pytest.mark.parametrize(
+    ("config", "models", "name"),
+    [
+        # What a network predicts is decided by the target: here a class.
+        (IRIS, ["mlp"], "validation_loss"),
+        # Both are the cross-entropy.
+        (IRIS, ["mlp", "softmax"], "validation_loss"),
+        (IRIS, ["mlp", "svm"], "validation_accuracy"),
+        (IRIS, ["svm", "{name: svm, loss: squared_hinge}"], "validation_accuracy"),
+        (DIABETES, ["mlp", "linear"], "validation_loss"),
+        # Numbers have no accuracy.
+        (DIABETES, ["linear", "{name: linear, loss: mae}"], "validation_loss"),
+    ],
+)
+def test_the_metric_if_unsaid_means_the_same_for_all(config, models, name):
+    assert metric_called(None, [load(config, [f"model={each}"]) for each in models]).name == name
+
+
+def test_a_network_of_classes_has_an_accuracy_and_one_of_numbers_has_none():
+    assert metric_called("accuracy", [load(IRIS, ["model=mlp"])]).name == "validation_accuracy"
+    with pytest.raises(GdrunError, match=r"--target: .* has no metric 'accuracy'"):
+        parse_target("accuracy=0.9", [load(DIABETES, ["model=mlp"])])
+
+
+def test_values_that_are_no_ranking_are_known():
+    squared, absolute = (
+        load(DIABETES, [f"model={{name: linear, loss: {loss}}}"]) for loss in ("mse", "mae")
+    )
+    assert unlike(LOSS, [squared, absolute]) == "loss"
+    assert unlike(LOSS, [squared, load(DIABETES, ["model=linear", "lr=7"])]) is None
+    hinge, softmax = (load(IRIS, [f"model={name}"]) for name in ("svm", "softmax"))
+    assert unlike(LOSS, [hinge, softmax]) == "loss"
+    assert unlike(Metric("validation_accuracy"), [hinge, softmax]) is None
+    assert unlike(LOSS, [softmax, load({"dataset": "wine", "model": "softmax"})]) == "data"
+
+
+def test_progress_is_read_from_the_metric_where_losses_are_different_quantities():
+    # Losses of 40 and 0.4 are no 0 % and 100 % of one way: accuracy went 0 → 0.99 and 0 → 0.98.
+    rows = {0.1: [result([100, 40])], 0.3: [result([1, 0.4])]}
+    for row, last in zip(rows.values(), (0.99, 0.98), strict=True):
+        row[0].evals["validation_accuracy"] = np.array([0.0, last])
+        row[0].summary["validation_accuracy"] = last
+    plan, results = plan_and_results(rows)
+    accuracy = Metric("validation_accuracy")
+    texts = [each.text for each in verdicts(standings(plan, results, accuracy), accuracy)]
+    assert texts == ["best", "good"]
 
 
 def test_a_result_reads_back_as_it_was_written():
