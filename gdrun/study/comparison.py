@@ -74,10 +74,11 @@ class Contender:
         return int(np.isfinite(self.standing.to_target(self.target, "step")).sum())
 
     @property
-    def rising(self) -> float:
-        """The share of steps that raised the loss."""
-        shares = [result.summary["rising_share"] or 0.0 for result in self.standing.results]
-        return float(np.median(shares))
+    def rising(self) -> float | None:
+        """The share of steps that raised the loss; None where no run took two steps."""
+        shares = [result.summary["rising_share"] for result in self.standing.results]
+        known = [share for share in shares if share is not None]
+        return float(np.median(known)) if known else None
 
 
 @dataclass(frozen=True)

@@ -39,8 +39,8 @@ class Metric:
         return " ".join(_WORDS.get(part, part) for part in self.name.split("_"))
 
     def value(self, score: float) -> float:
-        """The metric's value that a score stands for; an infinite score is NaN of an accuracy."""
-        return score if self.sign > 0 else (-score if math.isfinite(score) else math.nan)
+        """The metric's value that a score stands for: the worst there is for an infinite one."""
+        return self.sign * score
 
     def score(self, result: Result) -> float:
         """The result as a score, lower is better; +∞ where it diverged or was not measured."""
@@ -70,9 +70,9 @@ class Target:
     def reached(self, result: Result, unit: str) -> float:
         """How far the trial was when it first met the target, in `unit`: epoch, step, gradients.
 
-        +∞ where it never did: a miss is counted, not left out.
+        +∞ where it never did, or diverged afterwards: a miss is counted, not left out.
         """
-        if self.metric.name not in result.evals:
+        if result.diverged or self.metric.name not in result.evals:
             return math.inf
         scores = self.metric.sign * result.evals[self.metric.name]
         met = np.flatnonzero(scores <= self.metric.sign * self.value)

@@ -18,6 +18,7 @@ from gdrun.study.metrics import Metric
 from gdrun.study.plan import Plan
 from gdrun.study.ranking import Standing
 from gdrun.study.stability import StabilityLimit
+from gdrun.study.statistics import quantile
 from gdrun.study.study import Work
 from gdrun.study.sweep import Sweep
 from gdrun.study.verdicts import Verdict
@@ -119,11 +120,11 @@ def shown_value(value: Any) -> str:
 def short(value: float) -> str:
     """Three digits, and no exponent where thousands will do.
 
-    >>> short(0.13572), short(2814.2), short(1.5e7), short(float("inf"))
-    ('0.136', '2814', '1.5e+07', '∞')
+    >>> short(0.13572), short(2814.2), short(1.5e7), short(float("inf")), short(-float("inf"))
+    ('0.136', '2814', '1.5e+07', '∞', '−∞')
     """
     if math.isinf(value):
-        return "∞"
+        return "∞" if value > 0 else "−∞"
     return f"{value:.0f}" if 1000 <= abs(value) < 1e5 else quantity(value, 3)
 
 
@@ -169,7 +170,7 @@ def _verdict_text(standing: Standing, verdict: Verdict) -> str:
 def _epochs(standing: Standing, sweep: Sweep) -> str:
     if sweep.target is None:
         return ""
-    return when(float(np.median(standing.to_target(sweep.target, "epoch"))))
+    return when(quantile(standing.to_target(sweep.target, "epoch"), 0.5))
 
 
 def _notes(sweep: Sweep) -> list[tuple[str, str]]:

@@ -1,9 +1,11 @@
 """Contenders, budgets, tuning, and what a comparison says of them."""
 
+import io
 import math
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 import gdrun
 from gdrun.errors import ConfigError, GdrunError
@@ -16,6 +18,7 @@ from gdrun.study.executors import InProcesses
 from gdrun.study.metrics import Metric
 from gdrun.study.running import run_comparison
 from gdrun.study.study import Means
+from gdrun.views.comparisons import comparison_result
 from study.cases import LEAST_SQUARES, LOGISTIC
 
 BASE = load(LOGISTIC)
@@ -169,6 +172,22 @@ def test_a_rising_loss_is_counted_by_steps():
         ["bgd+lr=0.01", "bgd+lr=1.5"], LEAST_SQUARES, "epochs=20", seeds=1, metric="train_loss"
     )
     assert [row.rising for row in found.contenders] == [0.0, 1.0]
+
+
+def test_a_run_of_one_step_did_not_descend_smoothly():
+    # From a loss of 1, a rate of 1e9 is beyond the limit of divergence at the first step.
+    found = gdrun.compare(["bgd", "bgd+lr=1e9"], LEAST_SQUARES, seeds=1, metric="train_loss")
+    assert found.contenders[1].standing.results[0].summary["steps"] == 1
+    assert found.contenders[1].rising is None
+    assert comparison_result_text(found, "bgd+lr=1e9").count(" – ") == 1
+
+
+def comparison_result_text(found, name):
+    """What the last table on screen says of a contender."""
+    screen = Console(width=100, file=io.StringIO())
+    screen.print(comparison_result(found))
+    lines = screen.file.getvalue().splitlines()
+    return [line for line in lines if line.startswith(f"{name} ")][-1]
 
 
 def test_every_contender_is_tuned_with_the_same_effort_on_seeds_of_its_own(tmp_path):

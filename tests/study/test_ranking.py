@@ -9,8 +9,10 @@ from gdrun.errors import GdrunError
 from gdrun.spec.loading import load
 from gdrun.study.metrics import Metric, Target, metric_called, parse_target, unlike
 from gdrun.study.ranking import ranked, standings, usual_target
+from gdrun.study.record import standing_record
 from gdrun.study.results import Result
 from gdrun.study.verdicts import verdicts
+from gdrun.views.sweeps import spread_cells
 from study.cases import LEAST_SQUARES, LOGISTIC, planned
 
 LOSS = Metric("validation_loss")
@@ -135,6 +137,24 @@ def test_a_target_is_reached_at_the_first_evaluation_that_meets_it():
     assert Target(LOSS, 0.5).reached(run, "epoch") == math.inf
     accuracy = Target(Metric("validation_accuracy"), 0.5)
     assert accuracy.reached(result([1.0, 0.6, 0.5, 0.1]), "epoch") == 2.0
+
+
+def test_a_run_that_met_the_target_and_diverged_afterwards_never_got_there():
+    run = result([10, 1, 900], diverged=True)
+    assert Target(LOSS, 2.0).reached(run, "epoch") == math.inf
+
+
+def test_the_spread_of_an_accuracy_is_ordered_where_a_seed_diverged():
+    # Accuracies 0.9, 0.8 and a divergence, which is worse than any. The quartiles lie halfway: 0.85
+    # above the median of 0.8, and −∞ below it.
+    fine = [result([1, loss]) for loss in (0.1, 0.2)]
+    metric = Metric("validation_accuracy")
+    found, _ = standing_texts({0.1: [*fine, result([1, 99], diverged=True)]}, metric)
+    record = standing_record(found[0], metric, None)
+    assert record["median"] == pytest.approx(0.8)
+    assert record["quartiles"] == [-math.inf, pytest.approx(0.85)]
+    assert record["values"][2] == -math.inf
+    assert spread_cells(found[0], metric)[1] == "−∞ … 0.85"
 
 
 def test_the_usual_target_is_95_percent_of_the_way_to_the_best():
