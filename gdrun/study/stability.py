@@ -37,6 +37,9 @@ _LIMITS: dict[str, Callable[[Mapping[str, Any]], float]] = {
 
 _FORMS = {"vanilla": "2/L", "momentum": "2(1 + β)/L", "nesterov": "2(1 + β)/((1 + 2β)L)"}
 
+_MEMORIES = 1.5
+"""The steps that a limit takes to be seen, in units of momentum's memory 1/(1 − β)."""
+
 
 @dataclass(frozen=True)
 class StabilityLimit:
@@ -71,8 +74,14 @@ def predicted_limit(experiment: Experiment, table: Table | None = None) -> Stabi
 
 def observed_limit(
     found: Sequence[Standing], verdicts: Sequence[Verdict], limit: StabilityLimit
-) -> StabilityLimit:
-    """The prediction with what a sweep over rates alone observed beside it."""
+) -> StabilityLimit | None:
+    """The prediction with what a sweep over rates alone observed beside it.
+
+    None where no run was long enough to see it: momentum's first swing rises at stable rates too.
+    """
+    longest = max(result.record["stop"]["step"] for each in found for result in each.results)
+    if longest < _MEMORIES / (1 - found[0].candidate.experiment.optimizer.options.get("beta", 0.0)):
+        return None
     rates = sorted(
         (standing.candidate.experiment.optimizer["lr"], verdict.stable)
         for standing, verdict in zip(found, verdicts, strict=True)

@@ -11,6 +11,8 @@ L₀ the training loss a candidate starts from, Lₖ its median final one, and L
     slow      p ≥ 0.5, at a rate below the best
     too small p < 0.5, at a rate below the best
     unstable  p < 0.95 at a rate above the best; or p < 0; or some seeds diverged, but not half
+              (slow, where the gradients are full-batch and the loss comes down: it may swing
+              without a limit being passed)
     diverged  half of the seeds or more, at their median step
     dropped   by successive halving, at an epoch
 
@@ -33,6 +35,7 @@ from gdrun.study.ranking import Standing
 from gdrun.study.statistics import quantile
 
 GOOD, HALFWAY = 0.95, 0.5
+ROUNDING = 1e-9
 RATE = "optimizer.lr"
 TRAIN_LOSS = Metric("train_loss")
 
@@ -73,16 +76,16 @@ def _verdict(standing: Standing, progress: float, best_rates: Mapping[str, float
         return Verdict("diverged", f"at step {quantile(struck, 0.5):,.0f}")
     if standing.dropped is not None:
         return Verdict("dropped", f"at epoch {standing.dropped:.4g}")
-    side = _side(standing, best_rates)
-    if struck or not progress >= 0:
+    side, swings = _side(standing, best_rates), _comes_down(standing)
+    if struck or not (progress >= 0 or swings):
         return Verdict("unstable")
     if standing.rank == 1:
         return Verdict("best")
     if progress >= GOOD:
         return Verdict("good")
-    if side == 1:
+    if side == 1 and not swings:
         return Verdict("unstable")
-    if progress >= HALFWAY:
+    if progress >= HALFWAY or side == 1:
         return Verdict("slow")
     return Verdict("poor" if side is None else "too small")
 
@@ -97,6 +100,23 @@ def _start(standing: Standing, measure: Metric) -> float:
 def _progress(start: float, end: float, lowest: float) -> float:
     """p, and 1 where there was no way to go."""
     return (start - end) / (start - lowest) if start > lowest else float(end <= start)
+
+
+def _comes_down(standing: Standing) -> bool:
+    """Whether full-batch losses do: their last third's peak is no higher than the third before's.
+
+    Peaks, because momentum swings on the way; the last ones, because above the limit the loss falls
+    at first, until the direction of the largest curvature has grown.
+    """
+    if standing.candidate.experiment.variant.name != "bgd":
+        return False
+    for result in standing.results:
+        losses = result.evals["train_loss"]
+        third = max(len(losses) // 3, 1)
+        before, last = losses[-2 * third : -third], losses[-third:]
+        if not (len(before) and np.max(last) <= np.max(before) * (1 + ROUNDING)):
+            return False
+    return True
 
 
 def _best_rates(found: Sequence[Standing]) -> dict[str, float]:

@@ -77,6 +77,23 @@ def test_every_verdict():
     assert [standing.rank for standing in found] == [6, 5, 3, 1, 2, 4, 7, None]
 
 
+@pytest.mark.parametrize(
+    ("losses", "verdict"),
+    [
+        # Thirds of two: the last one's peak is 4, and was 5 before.
+        ([10, 7, 5, 3, 4, 3], "slow"),
+        ([10, 7, 3, 4, 5, 4.9], "unstable"),
+        # Above its start and coming down, as momentum's first swing is.
+        ([10, 40, 30, 25, 20, 12], "slow"),
+    ],
+)
+def test_a_full_batch_above_the_best_rate_is_unstable_when_its_loss_rises(losses, verdict):
+    plan = planned({"lr": [0.1, 1.0]}, "variant=bgd")
+    rows = [result([10, 5, 2, 1, 0.1, 0]), result(losses)]
+    results = dict(zip((trial.identity for trial in plan.trials), rows, strict=True))
+    assert [each.text for each in verdicts(standings(plan, results, LOSS))] == ["best", verdict]
+
+
 def test_verdicts_do_not_depend_on_scale():
     rows = {0.01: [10, 4], 0.1: [10, 0.4], 0.3: [10, 0], 3.0: [10, 2]}
     _, texts = standing_texts({rate: [result(losses)] for rate, losses in rows.items()})

@@ -39,6 +39,24 @@ def test_on_least_squares_they_agree_within_one_grid_step(optimizer, condition):
     assert rates[max(low - 1, 0)] <= limit.predicted <= rates[min(high + 1, len(rates) - 1)]
 
 
+@pytest.mark.parametrize("epochs", [20, 50])
+@pytest.mark.parametrize("condition", [1.0, 30.0, 1000.0])
+def test_a_short_run_of_heavy_momentum_swings_and_is_not_called_unstable(epochs, condition):
+    # At β = 0.9 amplitudes shrink by √0.9 = 0.949 a step at most, so that after 20 steps a stable
+    # rate above the best has still a third of its swing left.
+    dataset = LEAST_SQUARES["dataset"] | {"condition": condition}
+    config = LEAST_SQUARES | {"dataset": dataset, "optimizer": {"name": "momentum", "beta": 0.9}}
+    found = gdrun.sweep(config, {"lr": GRID}, f"epochs={epochs}")
+    rates = list(found.values("optimizer.lr"))
+    low, high = rates.index(found.limit.stable), rates.index(found.limit.unstable)
+    assert rates[low - 1] <= found.limit.predicted <= rates[high + 1]
+
+
+def test_no_limit_is_read_from_less_than_a_swing():
+    config = LEAST_SQUARES | {"optimizer": {"name": "momentum", "beta": 0.9}}
+    assert gdrun.sweep(config, {"lr": [0.1, 1.0]}, "epochs=5").limit is None
+
+
 def test_the_prediction_is_two_over_the_largest_curvature():
     # Least squares without ½ has the Hessian 2 X̃ᵀX̃/N with a column of ones, here from the data
     # that the run itself is given.
