@@ -14,7 +14,7 @@ from math import pi, sqrt
 from typing import Any, Literal
 
 import numpy as np
-from numpy import expm1, maximum, minimum, sign, where
+from numpy import absolute, exp, expm1, maximum, minimum, sign, where
 from numpy.typing import NDArray
 
 from gdrun.methods.definitions import Definition, define
@@ -147,28 +147,68 @@ def sigmoid(z: Array) -> tuple[Array, Array]:
     return value, value * (1 - value)
 
 
-GELU_SCALE = sqrt(2 / pi)
-GELU_CUBE = 0.044715
+NORMAL_ABOVE = (
+    3.888348861248533e-06,
+    0.00010172801172211277,
+    0.0012677926070695873,
+    0.00975085797573651,
+    0.050457706110069056,
+    0.18004598609605382,
+    0.43521687217718,
+    0.6604948435049388,
+    0.5,
+)
+NORMAL_BELOW = (
+    9.746645013633967e-06,
+    0.0002549943262694863,
+    0.003187630794970471,
+    0.024696787429960065,
+    0.1296367906891564,
+    0.47524461016014025,
+    1.2110969752923042,
+    2.0610507929669275,
+    2.118874247812743,
+    1.0,
+)
+"""P and Q of e^(a²/2) Φ(−a) = P(a) / Q(a) for a ≥ 0, the highest power first.
+
+Found by interpolation in 60 digits at 17 Chebyshev nodes of (a − 5) / (a + 5) from a = 0 to 9, with
+½ at 0. The relative error is below 3e-17 there, and 1e-12 at 12. No coefficient is negative, so
+that nothing cancels.
+"""
 
 
-@activation(init="he", gain=1.5335805)
+@activation(init="he", gain=1.5335304)
 def gelu(z: Array) -> tuple[Array, Array]:
-    """Gaussian error linear unit, in the form with tanh.
+    """Gaussian error linear unit: z times the share of a normal distribution that lies below z.
 
-        φ = ½ z (1 + t),  t = tanh(c (z + 0.044715 z³))
-        φ' = ½ (1 + t) + ½ c z (1 − t²) (1 + 0.134145 z²)
+        φ = z Φ(z),  φ' = Φ(z) + z n(z)
 
-    c = √(2/π). It is within 5e-4 of z Φ(z), where Φ is the normal distribution function.
+    Φ is the normal distribution function and n(z) = e^(−z²/2) / √(2π) its density. Φ is computed to
+    the precision of the run, in both tails.
 
     Source: Hendrycks & Gimpel 2016.
 
-    Elsewhere: approximate="tanh" in PyTorch and JAX; PyTorch's default is z Φ(z) itself.
+    Elsewhere: PyTorch and Keras compute the same; JAX, unless told approximate=False, computes
+    ½ z (1 + tanh(√(2/π) (z + 0.044715 z³))), which is within 5e-4 of it.
     """
-    square = z * z
-    t = np.tanh(GELU_SCALE * (z + GELU_CUBE * square * z))
-    half = 0.5 + 0.5 * t
-    bend = 0.5 * GELU_SCALE * z * (1 - t * t) * (1 + 3 * GELU_CUBE * square)
-    return z * half, half + bend
+    size = minimum(absolute(z), 40.0)  # from there on e^(−a²/2) is 0
+    bell = exp(-0.5 * size * size)
+    tail = _polynomial(NORMAL_ABOVE, size)
+    tail /= _polynomial(NORMAL_BELOW, size)
+    tail *= bell
+    share = where(z > 0, 1 - tail, tail)
+    return z * share, share + (1 / sqrt(2 * pi)) * z * bell
+
+
+def _polynomial(coefficients: tuple[float, ...], x: Array) -> Array:
+    """Σ cₖ xᵏ by Horner's rule, the highest power first."""
+    total = coefficients[0] * x
+    for coefficient in coefficients[1:-1]:
+        total += coefficient
+        total *= x
+    total += coefficients[-1]
+    return total
 
 
 @activation(init="he", gain=1.6765324)

@@ -20,7 +20,7 @@ TORCH = {
     "selu": nn.SELU(),
     "tanh": nn.Tanh(),
     "sigmoid": nn.Sigmoid(),
-    "gelu": nn.GELU(approximate="tanh"),
+    "gelu": nn.GELU(),
     "silu": nn.SiLU(),
     "identity": nn.Identity(),
 }

@@ -9,7 +9,7 @@ LAMBDA, ALPHA = 1.0507009873554804934193349852946, 1.673263242354377284817042991
 
 
 def gelu(z):
-    return 0.5 * z * (1 + math.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z**3)))
+    return 0.5 * z * math.erfc(-z / math.sqrt(2))
 
 
 VALUES = {
