@@ -139,12 +139,21 @@ def sigmoid(z: Array) -> tuple[Array, Array]:
 
         φ = 1 / (1 + e^(−z)),  φ' = φ (1 − φ)
 
-    Written as ½ (1 + tanh ½z), which cannot overflow.
+    Written with e^(−|z|), so neither tail overflows and both keep their relative accuracy.
 
     Source: Rumelhart, Hinton & Williams 1986.
     """
-    value = 0.5 + 0.5 * np.tanh(0.5 * z)
-    return value, value * (1 - value)
+    value, rest = _shares(z)
+    return value, value * rest
+
+
+def _shares(z: Array) -> tuple[Array, Array]:
+    """σ(z) and 1 − σ(z)."""
+    small = exp(-absolute(z))
+    larger = 1 / (1 + small)
+    smaller = small * larger
+    above = z > 0
+    return where(above, larger, smaller), where(above, smaller, larger)
 
 
 NORMAL_ABOVE = (
@@ -221,9 +230,8 @@ def silu(z: Array) -> tuple[Array, Array]:
 
     Source: Elfwing, Uchibe & Doya 2017.
     """
-    share = 0.5 + 0.5 * np.tanh(0.5 * z)
-    value = z * share
-    return value, share + value * (1 - share)
+    share, rest = _shares(z)
+    return z * share, share * (1 + z * rest)
 
 
 @activation(init="xavier", gain=1.0)

@@ -79,6 +79,20 @@ def test_gelu_is_exact_in_both_tails():
     assert value[near] == pytest.approx((z * share)[near], rel=80 * 2.2e-16, abs=0)
 
 
+@pytest.mark.parametrize("name", ["sigmoid", "silu"])
+@pytest.mark.parametrize(("dtype", "eps"), [(np.float32, 1.2e-7), (np.float64, 2.2e-16)])
+def test_the_tails_of_the_sigmoid_keep_their_digits(name, dtype, eps):
+    """Where σ(z) is e^z to all digits, below −40, and where its slope is e^(−z), above 40."""
+    z = np.array([-80.0, -60.0, -45.0], dtype)
+    value, slope = ACTIVATIONS[name].function(z)
+    factor, bend = (z, 1 + z) if name == "silu" else (1, 1)
+    expected = [math.exp(x) for x in z]
+    assert value == pytest.approx(factor * np.array(expected), rel=4 * eps, abs=0)
+    assert slope == pytest.approx(bend * np.array(expected), rel=4 * eps, abs=0)
+    if name == "sigmoid":
+        assert ACTIVATIONS[name].function(-z)[1] == pytest.approx(expected, rel=4 * eps, abs=0)
+
+
 def test_gelu_in_closed_form():
     """Φ(0) = ½ exactly; φ(z) − φ(−z) = z, because Φ(z) + Φ(−z) = 1."""
     gelu = ACTIVATIONS["gelu"].function
