@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,7 +11,8 @@ import numpy as np
 from gdrun.runs.record import Record
 from gdrun.study.comparison import Comparison, Contender
 from gdrun.study.metrics import Metric, Target
-from gdrun.study.ranking import Standing
+from gdrun.study.plan import Plan
+from gdrun.study.ranking import Standing, ranked
 from gdrun.study.statistics import quantile
 from gdrun.study.sweep import Sweep
 
@@ -38,6 +40,16 @@ def sweep_record(sweep: Sweep) -> Record:
         "at_edge": [axis.key for axis, _ in sweep.at_edge],
         "rungs": [asdict(rung) for rung in sweep.rungs],
         "work": asdict(sweep.work),
+    }
+
+
+def tuning_record(plan: Plan, found: Sequence[Standing], metric: Metric) -> Record:
+    """How the settings stand that contenders were tuned over, as plain data."""
+    ended = sum(len(standing.results) for standing in found)
+    return {
+        "status": "complete" if ended == len(plan.trials) else "interrupted",
+        "metric": metric.name,
+        "ranking": [standing_record(standing, metric, None) for standing in ranked(found)],
     }
 
 

@@ -13,10 +13,10 @@ from gdrun.study.directory import StudyDirectory
 from gdrun.study.halving import carry_out_halving
 from gdrun.study.metrics import Metric, Target
 from gdrun.study.plan import Candidate, Plan
-from gdrun.study.record import comparison_record, sweep_record
+from gdrun.study.record import comparison_record, sweep_record, tuning_record
 from gdrun.study.study import Means, Work, carry_out
 from gdrun.study.sweep import Sweep, judge_sweep
-from gdrun.study.tuning import MOST_SEEDS, Tuning, tune, tuning_plan
+from gdrun.study.tuning import MOST_SEEDS, Tuning, choose, try_out, tuning_plan
 
 
 def run_sweep(
@@ -59,7 +59,7 @@ def run_comparison(
         raise GdrunError("runs that share a machine share its seconds", where="--jobs", hint=hint)
     tunings, tuning_work = None, None
     if keys:
-        contenders, tunings, tuning_work = _tuned(plan, keys, metric, means)
+        contenders, tunings, tuning_work = _tuned(plan, keys, metric, means, alone=alone)
         plan = plan_comparison(contenders, plan.seeds)
         if means.directory is not None:
             means.directory.adopt(plan)
@@ -78,13 +78,19 @@ def shares_no_seconds(plan: Plan) -> bool:
 
 
 def _tuned(
-    plan: Plan, keys: Sequence[str], metric: Metric, means: Means
+    plan: Plan, keys: Sequence[str], metric: Metric, means: Means, *, alone: bool
 ) -> tuple[tuple[Candidate, ...], dict[str, Tuning], Work]:
-    """The contenders at their best settings. Tuning has seeds that the comparison does not use."""
+    """The contenders at their best settings. Tuning has seeds that the comparison does not use, and
+    a study of its own within the comparison's directory.
+    """
     first = max(plan.seeds) + 1
     seeds = range(first, first + min(len(plan.seeds), MOST_SEEDS))
     tried_plan, tried = tuning_plan(plan.candidates, keys, seeds)
     if means.directory is not None:
         within = StudyDirectory.within(means.directory.path / "tuning", tried_plan)
         means = replace(means, directory=within)
-    return tune(plan.candidates, tried_plan, tried, metric, means)
+    found, work = try_out(tried_plan, metric, means, alone=alone)
+    if means.directory is not None:
+        means.directory.write(**tuning_record(tried_plan, found, metric))
+    tuned, tunings = choose(plan.candidates, tried, found, len(seeds))
+    return tuned, tunings, work

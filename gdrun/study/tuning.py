@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from gdrun.errors import ConfigError
 from gdrun.study.axes import Axis, axes_of, grid
 from gdrun.study.metrics import Metric
 from gdrun.study.plan import Candidate, Plan, candidates_of, label
@@ -47,32 +48,48 @@ Tried = Mapping[str, Sequence[Candidate]]
 def tuning_plan(
     contenders: Sequence[Candidate], keys: Sequence[str], seeds: Sequence[int]
 ) -> tuple[Plan, Tried]:
-    """The settings of every contender, as one plan."""
+    """The settings of every contender, as one plan.
+
+    Raises ConfigError where the usual values of a key are more for one contender than for another.
+    """
     tried = {contender.name: _settings(contender, keys) for contender in contenders}
+    counts = {name: len(each) for name, each in tried.items()}
+    if len(set(counts.values())) > 1:
+        said = ", ".join(f"{name} {count}" for name, count in counts.items())
+        hint = "write the values to try, such as --tune lr=0.001,0.01,0.1"
+        what = f"contenders would be tuned with unequal effort: {said} settings"
+        raise ConfigError(what, where="--tune", hint=hint)
     everyone = tuple(candidate for each in tried.values() for candidate in each)
     return Plan("tune", everyone, tuple(seeds)), tried
 
 
-def tune(
-    contenders: Sequence[Candidate], plan: Plan, tried: Tried, metric: Metric, means: Means
-) -> tuple[tuple[Candidate, ...], dict[str, Tuning], Work]:
-    """The contenders at their best settings, and what finding them took."""
-    results, work = carry_out(plan, means)
-    found = {each.candidate.name: each for each in standings(plan, results, metric)}
+def try_out(
+    plan: Plan, metric: Metric, means: Means, *, alone: bool = False
+) -> tuple[tuple[Standing, ...], Work]:
+    """How every setting of every contender stands, and what finding that took."""
+    results, work = carry_out(plan, means, alone=alone)
+    return standings(plan, results, metric), work
+
+
+def choose(
+    contenders: Sequence[Candidate], tried: Tried, found: Sequence[Standing], seeds: int
+) -> tuple[tuple[Candidate, ...], dict[str, Tuning]]:
+    """The contenders at their best settings, and the budget each had to find it."""
+    by_name = {each.candidate.name: each for each in found}
     tuned: list[Candidate] = []
     tunings: dict[str, Tuning] = {}
     for contender in contenders:
-        own = [found[each.name] for each in tried[contender.name] if each.name in found]
+        names = [each.name for each in tried[contender.name]]
+        own = [by_name[name] for name in names if name in by_name]
         best = next(iter(ranked(own)), None)
-        count, seeds = len(tried[contender.name]), len(plan.seeds)
         if best is None or not best.sound:
             tuned.append(contender)
-            tunings[contender.name] = Tuning(count, seeds, {}, ())
+            tunings[contender.name] = Tuning(len(names), seeds, {}, ())
             continue
         chosen = best.candidate.settings
         tuned.append(replace(contender, experiment=best.candidate.experiment))
-        tunings[contender.name] = Tuning(count, seeds, chosen, _edges(chosen, own))
-    return tuple(tuned), tunings, work
+        tunings[contender.name] = Tuning(len(names), seeds, chosen, _edges(chosen, own))
+    return tuple(tuned), tunings
 
 
 def _settings(contender: Candidate, keys: Sequence[str]) -> list[Candidate]:

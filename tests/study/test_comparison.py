@@ -14,6 +14,7 @@ from gdrun.spec.loading import load
 from gdrun.study.budgets import parse_budget, with_budget
 from gdrun.study.comparison import plan_comparison
 from gdrun.study.contenders import contenders_of, is_setting
+from gdrun.study.directory import read_study
 from gdrun.study.executors import InProcesses
 from gdrun.study.metrics import Metric
 from gdrun.study.running import run_comparison
@@ -204,8 +205,22 @@ def test_every_contender_is_tuned_with_the_same_effort_on_seeds_of_its_own(tmp_p
         assert contender.standing.candidate.experiment.optimizer["lr"] == chosen
     assert found.tuning_work.run == 12
     assert found.plan.seeds == (0, 1)
-    (tuning,) = tmp_path.glob("*/tuning/study.json")
-    assert '"seeds": [\n    2,\n    3\n  ]' in tuning.read_text()
+    (tuning,) = tmp_path.glob("*/tuning")
+    record = read_study(tuning)
+    assert (record["seeds"], record["status"]) == ([2, 3], "complete")
+    # The best of each contender's in the record of the tuning is what it was compared with.
+    for contender in found.contenders:
+        own = [row for row in record["ranking"] if row["name"].startswith(contender.name)]
+        assert own[0]["settings"] == dict(contender.tuning.chosen)
+        assert own[0]["median"] == min(row["median"] for row in own)
+
+
+def test_unequal_effort_is_refused():
+    # The usual values of a loss: three for the linear model, two for the margin.
+    iris = {"dataset": "iris", "model": "svm"}
+    contenders = [iris, iris | {"model": "mlp"}]
+    with pytest.raises(ConfigError, match="unequal effort: contender 1 2, contender 2 5 settings"):
+        gdrun.compare(contenders, iris, tune="model.loss", seeds=1)
 
 
 def test_a_choice_at_the_edge_is_said():
@@ -218,5 +233,8 @@ def test_seconds_are_not_shared():
     plan, metric = plan_comparison(contenders, [0, 1]), Metric("validation_loss")
     found = run_comparison(plan, metric, Means())
     assert {r.record["lanes"] for row in found.contenders for r in row.standing.results} == {1}
+    tuned = run_comparison(plan, metric, Means(), keys=["lr=0.1,0.2"])
+    # Four settings under two seeds of their own, each by itself.
+    assert (tuned.tuning_work.run, tuned.tuning_work.cohorts) == (8, 8)
     with pytest.raises(GdrunError, match="share its seconds"):
         run_comparison(plan, metric, Means(InProcesses(2), jobs=2))
