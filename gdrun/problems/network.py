@@ -48,7 +48,9 @@ class Network(Predictor):
     """Scores of a network under a loss; `outputs` is 1, or the number of classes C.
 
     residual: h ← h + φ(…) around each hidden layer but the first, through a matrix of its own where
-    the widths differ. statistics (..., L, Q): the running ones, which scores and tallies go by.
+    the widths differ; dropout leaves out φ(…), and never what comes around it: masks on that path
+    would multiply from layer to layer (He et al. 2016, Identity mappings, section 3.1).
+    statistics (..., L, Q): the running ones, which scores and tallies go by.
     """
 
     features: int
@@ -153,11 +155,11 @@ class Network(Predictor):
                 normal = batch_norm.normalise(z)
                 z = self._scaled(W, k, normal.units)
             left, slope = self.activation.function(z)
-            if self._skips(k):
-                left = left + self._skipped(W, k, h)
             if dropout is not None:
                 mask = dropout.mask(units, X.shape[-2], W.dtype)
                 left = left * mask
+            if self._skips(k):
+                left = left + self._skipped(W, k, h)
             passed.append(Passed(h, left, slope, normal, mask))
             h = left
         return passed
@@ -177,12 +179,10 @@ class Network(Predictor):
         self, W: Array, G: Array, k: int, g: Array, layer: Passed
     ) -> tuple[Array, Array | None]:
         """From dL/d left to dL/dz, with the layer's gradient put into G; and what skips it."""
-        skipped = None
+        skipped = self._skip_back(W, G, k, g, layer.entered) if self._skips(k) else None
+        g = np.multiply(g, layer.slope, out=None if skipped is g else g)
         if layer.mask is not None:
             g *= layer.mask
-        if self._skips(k):
-            skipped = self._skip_back(W, G, k, g, layer.entered)
-        g = np.multiply(g, layer.slope, out=None if skipped is g else g)
         if layer.normal is not None:
             vectors = self._vectors(W, k)
             g, *to_vectors = batch_norm.back(g, layer.normal, vectors[..., 0])

@@ -70,17 +70,17 @@ def forward(named, X, *, activation, depth, masks=None, running=None):
                 for row in z
             ]
         hidden = [[VALUES[activation](value) for value in row] for row in z]
+        if masks is not None:
+            hidden = [
+                [h * float(masks[k][j][i]) for j, h in enumerate(row)]
+                for i, row in enumerate(hidden)
+            ]
         if named.get("residual") and k > 0:
             if f"projection{k + 1}.w" in named:
                 before = [affine(named[f"projection{k + 1}.w"], None, h) for h in before]
             hidden = [
                 [a + b for a, b in zip(*rows, strict=True)]
                 for rows in zip(hidden, before, strict=True)
-            ]
-        if masks is not None:
-            hidden = [
-                [h * float(masks[k][j][i]) for j, h in enumerate(row)]
-                for i, row in enumerate(hidden)
             ]
     last = f"layer{depth + 1}."
     return [affine(named[last + "w"], named[last + "b"], h) for h in hidden], seen

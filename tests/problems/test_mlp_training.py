@@ -91,6 +91,35 @@ def test_both_precisions_leave_out_the_same_units():
     np.testing.assert_array_equal(wide > 0, narrow > 0)
 
 
+def test_what_comes_around_a_layer_is_never_left_out():
+    """A residual layer whose units are all left out is no layer: one hidden layer remains."""
+
+    class SecondLayerOut:
+        def __init__(self):
+            self.masks = iter((1.0, 0.0))
+
+        def mask(self, units, rows, dtype):
+            return np.full((1, units, rows), next(self.masks))
+
+    two, one = (
+        MODELS["mlp"].function(features=4, classes=3, hidden=hidden, residual=True)
+        for hidden in ((5, 5), (5,))
+    )
+    W, X, y = random_point(two, 31, lanes=2)
+    total, gradient, _ = two.training_sums(W, X, y, SecondLayerOut())
+    named = two.layout.named(W)
+    shorter = np.empty((2, one.layout.size))
+    for name, views in one.layout.named(shorter).items():
+        views[...] = named[name.replace("layer2", "layer3")]
+    expected, slope = one.sums(shorter, X, y)
+    assert total == pytest.approx(expected, rel=1e-14)
+    found, known = two.layout.named(gradient), one.layout.named(slope)
+    for ours, theirs in (("layer1", "layer1"), ("layer3", "layer2")):
+        for part in ("w", "b"):
+            np.testing.assert_allclose(found[f"{ours}.{part}"], known[f"{theirs}.{part}"], 1e-12)
+    assert not found["layer2.w"].any()
+
+
 def test_dropout_changes_nothing_on_average():
     """E[m] = 1, so a linear network's mean score over many masks is the score without any."""
     network = MODELS["mlp"].function(features=4, classes=0, hidden=(5,), activation="identity")
