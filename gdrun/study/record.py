@@ -37,7 +37,7 @@ def sweep_record(sweep: Sweep) -> Record:
         "best": sweep.best.name if sweep.best else None,
         "ranking": rows,
         "stability": asdict(sweep.limit) if sweep.limit else None,
-        "at_edge": [axis.key for axis, _ in sweep.at_edge],
+        "at_edge": [edge.axis.key for edge in sweep.at_edge],
         "rungs": [asdict(rung) for rung in sweep.rungs],
         "work": asdict(sweep.work),
     }

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gdrun.errors import ConfigError
 from gdrun.spec.experiment import Experiment
 from gdrun.study.axes import Axis, grid, sample
+from gdrun.study.edges import Edge, edges
 from gdrun.study.metrics import Metric, Target, unlike
 from gdrun.study.plan import Candidate, Plan, candidates_of
 from gdrun.study.ranking import Standing, ranked, standings, usual_target
@@ -106,18 +107,10 @@ class Sweep:
         return np.array([self.metric.sign * each.spread.median for each in self.standings])
 
     @property
-    def at_edge(self) -> list[tuple[Axis, Any]]:
-        """The numeric axes whose best value is the smallest or the largest that was tried."""
-        best = self.best
-        if best is None:
-            return []
-        return [
-            (axis, best.settings[axis.key])
-            for axis in self.axes
-            if axis.numeric
-            and len(axis.values) > 2
-            and best.settings[axis.key] in (min(axis.values), max(axis.values))
-        ]
+    def at_edge(self) -> list[Edge]:
+        """The axes of numbers whose best value is the smallest or the largest that was tried."""
+        tried = [standing.candidate for standing in self.standings]
+        return [] if self.best is None else edges(self.axes, self.best, tried)
 
 
 def plan_sweep(

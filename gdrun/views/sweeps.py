@@ -214,19 +214,10 @@ def limit_sentence(limit: StabilityLimit) -> str:
 
 def _warnings(sweep: Sweep) -> list[str]:
     found = [UNLIKE[sweep.unlike]] if sweep.unlike else []
-    for axis, value in sweep.at_edge:
-        side = "smallest" if value == min(axis.values) else "largest"
-        text = f"the best {axis.leaf} is the {side} that was tried; a better one may lie beyond"
-        found.append(f"{text}: {axis.leaf}={_wider(axis, value)}")
+    for edge in sweep.at_edge:
+        side, leaf = "smallest" if edge.smallest else "largest", edge.axis.leaf
+        beyond = f": {leaf}={edge.wider}" if edge.wider else ""
+        found.append(
+            f"the best {leaf} is the {side} that was tried; a better one may lie beyond{beyond}"
+        )
     return found
-
-
-def _wider(axis: Axis, value: Any) -> str:
-    """A range that has the best value inside, with as many points."""
-    low, high = min(axis.values), max(axis.values)
-    points, lowest = len(axis.values), value == low
-    if low > 0 and high / low >= 10:
-        start, stop = (value / 100, value * 10) if lowest else (value / 10, value * 100)
-        return f"log:{quantity(start)}:{quantity(stop)}:{points}"
-    half = (high - low) / 2
-    return f"lin:{quantity(value - half)}:{quantity(value + half)}:{points}"

@@ -1,0 +1,55 @@
+"""A best value at the edge of what was tried: where it is one, and what to try next."""
+
+import pytest
+
+from gdrun.spec.loading import load
+from gdrun.spec.values import parse_sweep
+from gdrun.study.axes import Axis, grid
+from gdrun.study.edges import edges
+from gdrun.study.plan import candidates_of
+from study.cases import LOGISTIC
+
+
+def edge_of(key, values, best):
+    """The edge found where these values were tried and this one was best."""
+    axis = Axis(key, tuple(values))
+    tried = candidates_of(load(LOGISTIC), grid([axis]))
+    (winner,) = [each for each in tried if each.settings[key] == best]
+    return edges([axis], winner, tried)
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "best", "wider"),
+    [
+        ("optimizer.lr", (0.001, 0.01, 0.1), 0.1, [0.01, 0.316227766, 10]),
+        ("optimizer.lr", (0.001, 0.01, 0.1), 0.001, [1e-05, 0.000316227766, 0.01]),
+        # Whole numbers, but the rate need not be one.
+        ("optimizer.lr", (1, 10, 100), 1, [0.01, 0.316227766, 10]),
+        ("variant.batch_size", (8, 32, 128), 128, [32, 128, 512, 2048]),
+        ("stopping.epochs", (4, 6, 8), 8, [6, 8, 10]),
+    ],
+)
+def test_what_to_try_next_has_the_best_inside(key, values, best, wider):
+    (edge,) = edge_of(key, values, best)
+    assert edge.smallest == (best == min(values))
+    assert parse_sweep(edge.wider) == pytest.approx(wider)
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "best"),
+    [
+        ("optimizer.lr", (0.001, 0.01, 0.1), 0.01),  # inside
+        ("optimizer.lr", (0.001, 0.01), 0.01),  # of two, each is at an edge
+        ("model.l2", (0.0, 0.001, 0.1), 0.0),  # no penalty is negative
+        ("variant.batch_size", (1, 16, 256), 1),  # no batch is smaller than one
+        ("optimizer.beta", (0.0, 0.5, 0.9), 0.0),
+    ],
+)
+def test_where_nothing_lies_beyond_there_is_no_edge(key, values, best):
+    assert edge_of(key, values, best) == []
+
+
+def test_values_that_the_key_may_not_have_are_not_proposed():
+    # β is below 1: 0.99 and 0.999 lie beyond 0.95, but half the range above it does not.
+    (edge,) = edge_of("optimizer.beta", (0.5, 0.9, 0.95), 0.95)
+    assert edge.wider == ""
