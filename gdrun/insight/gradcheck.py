@@ -40,13 +40,21 @@ MOST_ROWS = 32
 """Examples of the batch; more would add time and no case."""
 
 SHAKE = 0.05
+
 LANES = 64
+MOST_NUMBERS = 2**22
+"""Shifted copies of the weights that are evaluated at once, and the numbers in all of them: 32 MB,
+of which a step makes several."""
+
+TELLING = 1e-3
+"""Differences tell a gradient where their rounding is no more than this share of it."""
 
 
 @dataclass(frozen=True)
 class TensorCheck:
     """One named tensor: how many entries it has and how many were checked, the largest of its
-    gradient, and the largest relative error.
+    gradient, the smallest gradient that differences can tell from rounding, and the largest
+    relative error.
     """
 
     name: str
@@ -54,7 +62,16 @@ class TensorCheck:
     entries: int
     checked: int
     largest: float
+    smallest_told: float
     error: float
+
+    @property
+    def told(self) -> bool:
+        """Whether the gradient is large enough to be checked; one that vanished on its way is not.
+
+        NaN is never too small.
+        """
+        return not self.largest < self.smallest_told
 
     @property
     def passed(self) -> bool:
@@ -73,6 +90,10 @@ class GradientCheck:
     def passed(self) -> bool:
         return all(tensor.passed for tensor in self.tensors)
 
+    @property
+    def told(self) -> bool:
+        return all(tensor.told for tensor in self.tensors)
+
 
 def check_gradient(experiment: Experiment, table: Table | None = None) -> GradientCheck:
     """Check every named weight of this experiment; table stands in for its dataset.
@@ -85,14 +106,16 @@ def check_gradient(experiment: Experiment, table: Table | None = None) -> Gradie
     w = cohort.initial_weights()[0]
     w = w + draw.normal(0.0, SHAKE, w.shape)
     batch = _first_batch(cohort)
-    (gradient,) = _at(cohort, batch, w[None])[1]
+    (value,), (gradient,) = _at(cohort, batch, w[None])
+    smallest_told = _rounding(value, STEPS[0]) / TELLING
 
     def losses(W: Numbers) -> Numbers:
-        parts = (W[start : start + LANES] for start in range(0, len(W), LANES))
-        return np.concatenate([_at(cohort, batch, part)[0] for part in parts])
+        return _at(cohort, batch, W)[0]
 
     places = cohort.model.layout.named(np.arange(float(len(w))))
-    tensors = [_check(name, at, w, gradient, losses, draw) for name, at in places.items()]
+    tensors = [
+        _check(name, at, w, gradient, losses, draw, smallest_told) for name, at in places.items()
+    ]
     return GradientCheck(tuple(tensors), batch[1].shape[1])
 
 
@@ -103,6 +126,7 @@ def _check(
     gradient: Numbers,
     losses: Losses,
     draw: np.random.Generator,
+    smallest_told: float,
 ) -> TensorCheck:
     flat = places.ravel().astype(np.int64)
     chosen = flat
@@ -120,6 +144,7 @@ def _check(
         flat.size,
         len(chosen),
         float(np.abs(gradient[flat]).max()),
+        smallest_told,
         float(errors.max()),
     )
 
@@ -129,17 +154,31 @@ def _errors(
 ) -> Numbers:
     """|a − n| relative to the larger of both.
 
-    A loss L carries a rounding error of some ε L, its differences of some ε L / h; where the
-    gradient is too small for those to resolve it, the error is relative to what they resolve.
+    Where the gradient is too small for differences to resolve it, the error is relative to what
+    they resolve.
     """
-    shifts = np.zeros((len(chosen), len(w)))
-    shifts[np.arange(len(chosen)), chosen] = h
-    above, below = losses(w + shifts), losses(w - shifts)
+    count = max(min(LANES, MOST_NUMBERS // len(w)), 1)
+    parts = [chosen[start : start + count] for start in range(0, len(chosen), count)]
+    above, below = (
+        np.concatenate([losses(_shifted(w, part, step)) for part in parts]) for step in (h, -h)
+    )
     measured, exact = (above - below) / (2 * h), gradient[chosen]
-    rounding = 8 * np.finfo(np.float64).eps * np.abs(above) / h
     size = np.maximum(np.abs(measured), np.abs(exact))
-    errors: Numbers = np.abs(exact - measured) / np.maximum(size, rounding / TOLERANCE)
+    resolved = _rounding(above, h) / TOLERANCE
+    errors: Numbers = np.abs(exact - measured) / np.maximum(size, resolved)
     return errors
+
+
+def _shifted(w: Numbers, places: NDArray[np.int64], h: float) -> Numbers:
+    """Copies of w, each shifted by h in one place."""
+    copies = np.tile(w, (len(places), 1))
+    copies[np.arange(len(places)), places] += h
+    return copies
+
+
+def _rounding(loss: Any, h: float) -> Any:
+    """A loss L carries a rounding error of some ε L, its differences of some ε L / h."""
+    return 8 * np.finfo(np.float64).eps * np.abs(loss) / h
 
 
 def _at(cohort: Cohort, batch: Batch, W: Numbers) -> tuple[Numbers, Numbers]:

@@ -20,14 +20,13 @@ def gradient_table(check: GradientCheck) -> RenderableType:
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("")
     for tensor in check.tensors:
-        verdict = Text("ok", style="green") if tensor.passed else Text("WRONG", style="bold red")
         table.add_row(
             tensor.name,
             " × ".join(map(str, tensor.shape)) or "1",
             _share(tensor),
             quantity(tensor.largest, 3),
             quantity(tensor.error, 2),
-            verdict,
+            _verdict(tensor),
         )
     return Group(table, "", verdict_line(check))
 
@@ -37,7 +36,8 @@ def verdict_line(check: GradientCheck) -> Text:
     wrong = [tensor.name for tensor in check.tensors if not tensor.passed]
     measured = f"central differences on {count(check.rows, 'example')}"
     if not wrong:
-        return Text(f"the gradient agrees with {measured} to {TOLERANCE:g}", style="bold")
+        where = "" if check.told else ", where it is large enough to tell"
+        return Text(f"the gradient agrees with {measured} to {TOLERANCE:g}{where}", style="bold")
     return Text(f"the gradient of {', '.join(wrong)} disagrees with {measured}", style="bold red")
 
 
@@ -55,11 +55,18 @@ def gradient_data(check: GradientCheck) -> dict[str, Any]:
                 "checked": tensor.checked,
                 "largest_gradient": tensor.largest,
                 "relative_error": tensor.error,
+                "told": tensor.told,
                 "passed": tensor.passed,
             }
             for tensor in check.tensors
         ],
     }
+
+
+def _verdict(tensor: TensorCheck) -> Text:
+    if not tensor.passed:
+        return Text("WRONG", style="bold red")
+    return Text("ok", style="green") if tensor.told else Text("too small", style="yellow")
 
 
 def _share(tensor: TensorCheck) -> str:

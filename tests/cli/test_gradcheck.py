@@ -43,6 +43,16 @@ def test_json(gdrun):
     assert all(entry["relative_error"] < 1e-6 for entry in document["weights"])
 
 
+def test_a_gradient_too_small_to_check_says_so(gdrun):
+    deep = "model={name: mlp, hidden: [5,5,5,5,5,5,5,5,5], activation: sigmoid, init: normal}"
+    answer = gdrun("gradcheck", "dataset=iris", deep)
+    assert (answer.code, answer.err) == (0, "")
+    rows = {line.split()[0]: line for line in answer.out.splitlines() if line.startswith("layer")}
+    assert rows["layer1.w"].endswith("too small")
+    assert rows["layer10.w"].endswith("ok")
+    assert answer.out.endswith("to 1e-06, where it\nis large enough to tell\n")
+
+
 def test_a_wrong_gradient_has_an_exit_code(gdrun, monkeypatch):
     right = ACTIVATIONS["tanh"]
     wrong = replace(right, function=lambda z: (right.function(z)[0], 0 * z))

@@ -100,5 +100,43 @@ def test_a_large_tensor_is_sampled():
     assert check.rows == gradcheck.MOST_ROWS
 
 
+def test_a_gradient_below_the_rounding_of_differences_is_not_called_right():
+    """Ten sigmoids leave the first layer 1e-13 of a gradient; halving it there changes nothing."""
+    model = {"name": "mlp", "hidden": [8] * 10, "activation": "sigmoid", "init": "normal"}
+    check = check_gradient(experiment(model, "digits"))
+    assert check.passed
+    assert not check.told
+    told = [tensor.name for tensor in check.tensors if tensor.told]
+    assert "layer1.w" not in told
+    assert {"layer10.w", "layer11.w"} <= set(told)
+    # Three digits are told where rounding, some ε L / h ≈ 2e-16 · 2.3 / 1e-5 = 5e-11 with a factor
+    # of 8 to spare, is a thousandth.
+    for tensor in check.tensors:
+        assert tensor.told == (tensor.largest >= 1000 * 8 * 5.1e-11) or 3e-7 < tensor.largest < 6e-7
+    assert "where it is large enough to tell" in verdict_line(check).plain
+    assert gradient_data(check)["weights"][0]["told"] is False
+
+
+def test_copies_of_the_weights_are_few_where_they_are_large(monkeypatch):
+    """iris through 20 units is 4 · 20 + 20 + 20 · 3 + 3 = 163 numbers: three copies make 489."""
+    chosen = experiment({"name": "mlp", "hidden": [20]})
+    expected = check_gradient(chosen)
+    seen = []
+    at = gradcheck._at
+
+    def watched(cohort, batch, W):
+        seen.append(len(W))
+        return at(cohort, batch, W)
+
+    monkeypatch.setattr(gradcheck, "_at", watched)
+    for most, copies in ((2**22, 64), (489, 3), (488, 2), (100, 1)):
+        monkeypatch.setattr(gradcheck, "MOST_NUMBERS", most)
+        seen.clear()
+        check = check_gradient(chosen)
+        assert max(seen) == copies
+        assert check.passed
+        assert [t.largest for t in check.tensors] == [t.largest for t in expected.tensors]
+
+
 def test_one_example_is_checked_on_one():
     assert check_gradient(experiment("softmax", variant="sgd")).rows == 1
