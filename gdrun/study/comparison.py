@@ -124,9 +124,11 @@ class Comparison:
 
     @property
     def improvement(self) -> Improvement | None:
-        """Between the first two of the ranking; None where there are not two that are sound."""
+        """Between the first two of the ranking; None where there are not two that are sound, or
+        where one seed cannot tell.
+        """
         sound = [each for each in self.ranking if each.standing.sound][:2]
-        if len(sound) < 2:
+        if len(sound) < 2 or len(self.plan.seeds) == 1:
             return None
         first, second = (each.standing.scores for each in sound)
         return Improvement(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 
-from rich.console import Group, RenderableType
+from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -26,16 +26,31 @@ from gdrun.views.sweeps import (
 
 Column = tuple[str, Callable[[Contender], str]]
 
-DISPENSABLE = ("updates", "quartiles")
-"""Columns that a narrow terminal goes without."""
+DISPENSABLE = (
+    "updates",
+    "quartiles",
+    "batch",
+    "gradients",
+    "curve",
+    "95 % interval",
+    "seconds",
+    "uphill steps",
+)
+"""Columns that a narrow terminal goes without, the first ones first."""
+
+UPHILL = "steps on a higher batch loss than the step before; of small batches half are, by chance"
+
+OF_SEVERAL = ("quartiles", "95 % interval")
+"""Columns that one seed has nothing to say in."""
 
 
 def comparison_result(comparison: Comparison) -> RenderableType:
     """All that a comparison shows, the best contender first."""
     parts: list[RenderableType] = []
     if comparison.target is not None:
-        seeds = count(len(comparison.plan.seeds), "seed")
-        head = f"until {comparison.target.sentence} (medians over {seeds})"
+        seeds = len(comparison.plan.seeds)
+        over = f"medians over {seeds} seeds" if seeds > 1 else "under one seed"
+        head = f"until {comparison.target.sentence} ({over})"
         parts += [Text(head, style="bold"), _table(comparison, _way(comparison)), ""]
     parts += [Text("at the end", style="bold"), _table(comparison, _end(comparison)), ""]
     parts += [Text("the descent", style="bold"), _table(comparison, _descent()), ""]
@@ -80,15 +95,21 @@ def _descent() -> list[Column]:
 
 
 def _table(comparison: Comparison, columns: Sequence[Column]) -> RenderableType:
-    needed = [column for column in columns if column[0] not in DISPENSABLE]
-    return Fitting(_rows(comparison, columns), _rows(comparison, needed))
+    """The table, with as many of its columns as there is room for."""
+    without = set(OF_SEVERAL) if len(comparison.plan.seeds) == 1 else set()
+    views = []
+    for heading in ("", *DISPENSABLE):
+        without |= {heading}
+        views.append(_rows(comparison, [each for each in columns if each[0] not in without]))
+    return Fitting(*views)
 
 
 def _rows(comparison: Comparison, columns: Sequence[Column]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("contender", min_width=16)
+    table.add_column("contender", overflow="fold")
     for heading, _ in columns:
-        table.add_column(heading, justify="right", no_wrap=True)
+        justify: JustifyMethod = "left" if heading == "curve" else "right"
+        table.add_column(heading, justify=justify, no_wrap=True)
     for row in comparison.ranking:
         table.add_row(row.name, *(cell(row) for _, cell in columns))
     return table
@@ -100,10 +121,13 @@ def _notes(comparison: Comparison) -> list[tuple[str, str]]:
         low, high = (percent(share) for share in found.interval)
         text = f"a run of {found.first} beats one of {found.second} in {percent(found.probability)}"
         notes.append(("surely?", f"{text} of pairs, 95 % interval {low} to {high}"))
+    elif len(comparison.plan.seeds) == 1:
+        notes.append(("surely?", "one seed cannot tell: --seeds 5 repeats every run under five"))
     notes += [("the same", text) for text in _twins(comparison.plan.candidates)]
     notes += [("tuning", _tuning(row)) for row in comparison.contenders if row.tuning is not None]
     if comparison.tuning_work is None:
         notes.append(("tuning", "none, each as it is set: --tune lr finds the best rate of each"))
+    notes.append(("uphill", UPHILL))
     notes.append(("seconds", "of updates, each contender timed alone"))
     if comparison.tuning_work is not None:
         notes.append(("tuned by", work_line(comparison.tuning_work)))

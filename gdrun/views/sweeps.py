@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from rich.console import Group, RenderableType
+from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -77,33 +77,38 @@ def warning_lines(texts: Sequence[str]) -> list[RenderableType]:
 
 def sweep_table(sweep: Sweep) -> RenderableType:
     """A row for each candidate: settings, verdict, the metric over seeds, epochs, curve."""
-    table: RenderableType = _rows(sweep, quartiles=False)
-    if len(sweep.plan.seeds) > 1:
-        table = Fitting(_rows(sweep, quartiles=True), table)
+    columns = ["quartiles", "curve", "epochs"] if len(sweep.plan.seeds) > 1 else ["curve", "epochs"]
+    table = Fitting(*(_rows(sweep, columns[place:]) for place in range(len(columns) + 1)))
     hidden = len(sweep.standings) - MOST_ROWS
     if hidden > 0:
         return Group(table, Text(f"and {count(hidden, 'setting')} that did worse", style="dim"))
     return table
 
 
-def _rows(sweep: Sweep, quartiles: bool) -> Table:
+def _rows(sweep: Sweep, columns: Sequence[str]) -> Table:
+    """columns: which there are of those that a narrow terminal goes without."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for axis in sweep.axes:
-        table.add_column(axis.leaf, justify="right" if axis.numeric else "left", no_wrap=True)
+        table.add_column(axis.leaf, justify="right" if axis.numeric else "left", overflow="fold")
     table.add_column("verdict", min_width=9, no_wrap=len(sweep.axes) == 1)
-    table.add_column(sweep.metric.words, justify="right", no_wrap=True)
-    if quartiles:
-        table.add_column("quartiles", justify="right", no_wrap=True)
-    table.add_column("epochs", justify="right", no_wrap=True)
-    table.add_column("curve", no_wrap=True)
+    table.add_column(sweep.metric.words, justify="right", overflow="fold")
+    for heading in ("quartiles", "epochs", "curve"):
+        if heading in columns:
+            justify: JustifyMethod = "left" if heading == "curve" else "right"
+            table.add_column(heading, justify=justify, no_wrap=True)
     for standing, verdict in _shown(sweep):
         cells: list[str | Text] = [
             shown_value(standing.candidate.settings[axis.key]) for axis in sweep.axes
         ]
         cells.append(Text(_verdict_text(standing, verdict), _STYLES.get(verdict.word, "")))
-        cells += spread_cells(standing, sweep.metric)[: 2 if quartiles else 1]
-        cells += [_epochs(standing, sweep), curve(standing)]
-        table.add_row(*cells)
+        median, quartiles, _ = spread_cells(standing, sweep.metric)
+        rest = {
+            "quartiles": quartiles,
+            "epochs": _epochs(standing, sweep),
+            "curve": curve(standing),
+        }
+        shown = [text for heading, text in rest.items() if heading in columns]
+        table.add_row(*cells, median, *shown)
     return table
 
 

@@ -133,12 +133,31 @@ def test_two_names_of_one_experiment_are_pointed_out(gdrun, tmp_path):
     assert line == "the same  mbgd and mbgd+momentum are one experiment under two names"
 
 
-def test_a_narrow_terminal_gets_fewer_columns_and_none_cut_off(compare, monkeypatch):
-    words = ("mbgd", "mbgd+lr=0.2", "--seeds", "2")
-    wide = compare(*words)
-    monkeypatch.setenv("COLUMNS", "58")
-    narrow = compare(*words)
-    assert "quartiles" in wide.out
-    for lost in ("quartiles", " updates  ", "…\n"):
-        assert lost not in narrow.out
-    assert "95 % interval  diverged\n" in narrow.out
+@pytest.mark.parametrize("width", [80, 70, 60, 50, 40])
+def test_a_narrow_terminal_gets_fewer_columns_and_none_cut_off(compare, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    out = compare("mbgd", "mbgd+momentum+lr=0.2", "--seeds", "2").out
+    _, *tables = re.split("^contender ", out, flags=re.MULTILINE)
+    assert len(tables) == 3
+    for table in tables:
+        heading, *rows = table.splitlines()
+        # Every row ends with a whole cell of the last column, whose heading is whole too.
+        last = re.split(" {2,}", heading)[-1]
+        ends = {
+            "reached": r"\d of \d",
+            "diverged": r"\d of \d",
+            "curve": "[▁-█]+",
+            "uphill steps": r"[\d.]+ %",
+            "train loss": r"[\d.]+",
+        }
+        assert [bool(re.search(f" {ends[last]}$", row)) for row in rows[:2]] == [True, True]
+    assert ("quartiles" in out) == (width >= 70)
+
+
+def test_one_seed_makes_no_claim_of_certainty(compare):
+    words = ("bgd", "mbgd", "--seeds", "1")
+    answer = compare(*words)
+    assert "surely?  one seed cannot tell" in answer.out
+    assert "quartiles" not in answer.out
+    assert "95 % interval" not in answer.out
+    assert json.loads(compare(*words, "--json").out)["improvement"] is None
