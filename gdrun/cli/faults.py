@@ -52,7 +52,10 @@ def usage_problem(error: typer.TyperException) -> Problem:
         case "MissingParameter" if parameter:
             return Problem(f"{parameter.display_name_raw} is missing", hint=f"usage: {usage}")
         case "BadParameter" if parameter:
-            name = parameter.opts[-1] if parameter.opts[-1].startswith("-") else None
+            # The long name says more: --jobs, and not -j.
+            name = max(
+                (each for each in parameter.opts if each.startswith("-")), key=len, default=None
+            )
             where = name or parameter.display_name_raw
             return Problem(_unfit_value(parameter, error.message), where, f"usage: {usage}")
     hint = f"usage: {usage}" if usage else "gdrun --help lists the commands"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import typer
@@ -19,6 +20,11 @@ START = {
 
 class Command(TyperCommand):
     """A command whose help names its arguments without their Python types."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """What is required stands as it is named, without the parser's braces."""
+        pieces = super().collect_usage_pieces(ctx)
+        return [re.sub(r"^\{(.+)\}(\.\.\.)?$", r"\1", piece) for piece in pieces]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}

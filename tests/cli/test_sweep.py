@@ -191,6 +191,10 @@ def test_least_squares_shows_the_limit_beside_two_over_l(gdrun, tmp_path):
             "hint: --seeds K repeats every run under K seeds and judges by the median\n",
         ),
         (
+            ["lr", "-j", "0"],
+            "error: --jobs: must be ≥ 1\nhint: usage: gdrun sweep [OPTIONS] KEY[=VALUES]...\n",
+        ),
+        (
             ["lr", "--search", "bayes"],
             "error: --search: no search is called 'bayes'\nhint: choose from grid, random\n",
         ),
@@ -261,6 +265,11 @@ def test_a_config_among_the_keys_is_told_its_option(sweep, config):
 
 def test_a_narrow_terminal_gets_fewer_columns_and_none_cut_off(sweep, monkeypatch):
     monkeypatch.setenv("COLUMNS", "50")
-    lines = sweep("lr=0.001,0.0001581", "--seeds", "2").out.splitlines()
+    words = ("lr=0.001,0.0001581", "--seeds", "2")
+    lines = sweep(*words).out.splitlines()
     assert lines[0] == "       lr  verdict    val loss  epochs  curve"
     assert "0.0001581" in lines[1]
+    monkeypatch.setenv("COLUMNS", "36")
+    lines = sweep(*words).out.splitlines()
+    assert lines[0] == "       lr  verdict    val loss"
+    assert re.fullmatch(r"0\.0001581  [a-z ]{9}    0\.\d+", lines[1])
