@@ -69,9 +69,9 @@ class TensorCheck:
     def told(self) -> bool:
         """Whether the gradient is large enough to be checked; one that vanished on its way is not.
 
-        NaN is never too small.
+        0 is not too small: there the differences are 0 as well. Nor is NaN.
         """
-        return not self.largest < self.smallest_told
+        return not 0 < self.largest < self.smallest_told
 
     @property
     def passed(self) -> bool:

@@ -30,6 +30,24 @@ def test_every_activation_passes(activation, dtype):
     assert [tensor.name for tensor in check.tensors] == names
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("batch_norm", [False, True])
+@pytest.mark.parametrize("residual", [False, True])
+@pytest.mark.parametrize("loss", ["cross_entropy", "mse", "mae", "huber"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_every_network_passes(activation, loss, residual, batch_norm):
+    shape = {"loss": loss, "residual": residual, "batch_norm": batch_norm}
+    dataset = "iris" if loss == "cross_entropy" else "linear"
+    model = NETWORK | {"activation": activation} | shape
+    # Seed 0 has as many residuals above zero as below, so that slopes of mae cancel.
+    check = check_gradient(experiment(model, dataset, seed=1))
+    assert check.passed, gradient_data(check)
+    assert max(tensor.error for tensor in check.tensors) < 1e-6
+    # What a layer of identities shifts, the next one's normalisation takes away again.
+    lost = ["layer1.shift"] if activation == "identity" and batch_norm and not residual else []
+    assert [tensor.name for tensor in check.tensors if not tensor.told] == lost
+
+
 @pytest.mark.parametrize(
     ("model", "dataset"),
     [
