@@ -14,6 +14,7 @@ from gdrun.errors import ConfigError
 from gdrun.spec.experiment import Experiment
 from gdrun.spec.loading import Source, load
 from gdrun.study.axes import axes_of
+from gdrun.study.budgets import parse_budget, with_budget
 from gdrun.study.comparison import Comparison, plan_comparison
 from gdrun.study.contenders import contenders_of
 from gdrun.study.directory import StudyDirectory
@@ -56,7 +57,7 @@ def sweep(
     >>> found.best.settings, found.results.shape
     ({'optimizer.lr': 0.1}, (2, 1))
     """
-    _at_least_one(seeds)
+    _at_least_one(seeds=seeds, jobs=jobs)
     base, table = _experiment(config, overrides, data)
     axes = axes_of(values, base)
     plan = plan_sweep(base, axes, seeds=seeds, search=search, trials=trials)
@@ -71,6 +72,7 @@ def compare(
     *overrides: str,
     seeds: int = 5,
     tune: str | Sequence[str] = (),
+    budget: str | None = None,
     metric: str | None = None,
     target: str | None = None,
     jobs: int = 1,
@@ -81,15 +83,19 @@ def compare(
     """Compare contenders on one problem, under the same seeds.
 
     contenders: names such as "bgd" or "mbgd+adam", paths of YAML files, or configs. tune: keys such
-    as "lr", to find every contender's best value first. The rest as in `sweep`.
+    as "lr", to find every contender's best value first. budget: such as "gradients=50000", the same
+    for all in place of their own. The rest as in `sweep`.
 
     >>> found = compare(["bgd", "mbgd"], {"dataset": "iris", "model": "softmax"}, "epochs=5")
     >>> [row.name for row in found.ranking], found.results.shape
     (['mbgd', 'bgd'], (2, 5))
     """
-    _at_least_one(seeds)
+    _at_least_one(seeds=seeds, jobs=jobs)
     base, table = _experiment(config, overrides, data)
     chosen = contenders_of(contenders, base)
+    if budget is not None:
+        amount = parse_budget(budget, base, prepared(chosen[0].experiment, table).train.rows)
+        chosen = tuple(with_budget(each, amount) for each in chosen)
     plan = plan_comparison(chosen, range(base.seed, base.seed + seeds))
     by, goal = _aims(metric, target, plan, table)
     means = _means(plan, base, table, jobs, executor, out)
@@ -97,9 +103,10 @@ def compare(
     return run_comparison(plan, by, means, target=goal, keys=keys)
 
 
-def _at_least_one(seeds: int) -> None:
-    if seeds < 1:
-        raise ConfigError(f"must be ≥ 1, got {seeds}", where="seeds")
+def _at_least_one(**counts: int) -> None:
+    for name, count in counts.items():
+        if count < 1:
+            raise ConfigError(f"must be ≥ 1, got {count}", where=name)
 
 
 def _experiment(

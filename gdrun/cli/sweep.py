@@ -93,7 +93,7 @@ def sweep(
     from gdrun.views import sweeps as views
 
     base, axes = _base_and_axes(keys, config, seed)
-    plan = plan_sweep(base, axes, seeds=seeds, search=_search(search), trials=trials)
+    plan = plan_sweep(base, axes, seeds=seeds, search=search, trials=trials)
     experiments = [candidate.experiment for candidate in plan.candidates]
     by = metric_called(metric, experiments)
     goal = parse_target(target, experiments) if target else None
@@ -153,15 +153,6 @@ def _base_and_axes(
         hint = "give it several, such as lr=0.1,0.01, or none for a usual range"
         raise ConfigError("no key has more than one value to try", hint=hint)
     return base, axes_of(swept, base)
-
-
-def _search(word: str) -> Any:
-    from gdrun.errors import GdrunError, suggestion
-
-    if word not in ("grid", "random"):
-        what = f"no search is called {word!r}"
-        raise GdrunError(what, where="--search", hint=suggestion(word, ("grid", "random")))
-    return word
 
 
 def _refuse_existing(save_best: Path | None) -> None:

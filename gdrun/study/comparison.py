@@ -19,7 +19,7 @@ from gdrun.methods.sampling import VARIANTS
 from gdrun.spec.experiment import Experiment
 from gdrun.study.metrics import Metric, Target, unlike
 from gdrun.study.plan import Candidate, Plan
-from gdrun.study.ranking import Standing, ranked, standings, usual_target
+from gdrun.study.ranking import Standing, ranked, standings, usual_target, values_by_seed
 from gdrun.study.results import Result
 from gdrun.study.statistics import (
     improvement_interval,
@@ -140,8 +140,13 @@ class Comparison:
 
     @property
     def complete(self) -> bool:
-        ended = sum(len(each.standing.results) for each in self.contenders)
-        return ended == len(self.plan.trials)
+        """Whether every trial has ended."""
+        return self.ended == len(self.plan.trials)
+
+    @property
+    def ended(self) -> int:
+        """How many trials have."""
+        return sum(len(each.standing.results) for each in self.contenders)
 
     @property
     def diverged(self) -> bool:
@@ -151,12 +156,7 @@ class Comparison:
     @property
     def results(self) -> NDArray[np.float64]:
         """The metric of every run (contenders, seeds); NaN where one diverged or is missing."""
-        table = np.full((len(self.contenders), len(self.plan.seeds)), np.nan)
-        for row, contender in enumerate(self.contenders):
-            scores = contender.standing.scores
-            finite = np.where(np.isfinite(scores), scores, np.nan)
-            table[row, : len(scores)] = self.metric.sign * finite
-        return table
+        return values_by_seed(self.plan, [row.standing for row in self.contenders], self.metric)
 
 
 def plan_comparison(candidates: Sequence[Candidate], seeds: Sequence[int]) -> Plan:

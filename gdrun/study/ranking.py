@@ -83,6 +83,17 @@ def standings(plan: Plan, results: Mapping[str, Result], metric: Metric) -> tupl
     )
 
 
+def values_by_seed(plan: Plan, found: Sequence[Standing], metric: Metric) -> NDArray[np.float64]:
+    """The metric of every run (candidates, seeds); NaN where one diverged or is missing."""
+    seeds = {trial.identity: plan.seeds.index(trial.experiment.seed) for trial in plan.trials}
+    table = np.full((len(found), len(plan.seeds)), np.nan)
+    for row, standing in enumerate(found):
+        for result, score in zip(standing.results, standing.scores, strict=True):
+            if math.isfinite(score):
+                table[row, seeds[result.identity]] = metric.value(float(score))
+    return table
+
+
 def ranked(found: Sequence[Standing]) -> list[Standing]:
     """The candidates from best to worst; failed ones last, in the order of the plan."""
     return sorted(found, key=lambda standing: (not standing.sound, *standing.order))

@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gdrun.errors import ConfigError
+from gdrun.errors import ConfigError, suggestion
 from gdrun.spec.experiment import Experiment
 from gdrun.study.axes import Axis, grid, sample
 from gdrun.study.edges import Edge, edges
 from gdrun.study.metrics import Metric, Target, unlike
 from gdrun.study.plan import Candidate, Plan, candidates_of
-from gdrun.study.ranking import Standing, ranked, standings, usual_target
+from gdrun.study.ranking import Standing, ranked, standings, usual_target, values_by_seed
 from gdrun.study.results import Result
 from gdrun.study.stability import StabilityLimit, observed_limit, predicted_limit
 from gdrun.study.study import Means, Work
@@ -81,7 +81,12 @@ class Sweep:
     @property
     def complete(self) -> bool:
         """Whether every trial has ended."""
-        return sum(len(each.results) for each in self.standings) == len(self.plan.trials)
+        return self.ended == len(self.plan.trials)
+
+    @property
+    def ended(self) -> int:
+        """How many trials have."""
+        return sum(len(each.results) for each in self.standings)
 
     @property
     def diverged(self) -> bool:
@@ -95,11 +100,7 @@ class Sweep:
     @property
     def results(self) -> NDArray[np.float64]:
         """The metric of every run (candidates, seeds); NaN where one diverged or is missing."""
-        table = np.full((len(self.standings), len(self.plan.seeds)), np.nan)
-        for row, standing in enumerate(self.standings):
-            scores = np.where(np.isfinite(standing.scores), standing.scores, np.nan)
-            table[row, : len(scores)] = self.metric.sign * scores
-        return table
+        return values_by_seed(self.plan, self.standings, self.metric)
 
     @property
     def medians(self) -> NDArray[np.float64]:
@@ -118,13 +119,18 @@ def plan_sweep(
     axes: Sequence[Axis],
     *,
     seeds: int = 1,
-    search: Search = "grid",
+    search: str = "grid",
     trials: int | None = None,
 ) -> Plan:
     """The plan of a sweep: a grid, or so many random combinations.
 
     Raises ConfigError with everything that is wrong in any combination.
     """
+    if search not in get_args(Search):
+        hint = suggestion(search, get_args(Search))
+        raise ConfigError(f"no search is called {search!r}", where="--search", hint=hint)
+    if trials is not None and trials < 1:
+        raise ConfigError(f"must be ≥ 1, got {trials}", where="--trials")
     if trials is not None and search == "grid":
         hint = "a grid has as many as its values make: leave --trials out, or add --search random"
         raise ConfigError("a grid is not sampled", where="--trials", hint=hint)

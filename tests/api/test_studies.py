@@ -38,8 +38,25 @@ def test_a_comparison_is_one_line_in_a_console_and_a_table_in_a_notebook():
         (lambda: gdrun.sweep(IRIS, {"lr": 0.1}), "optimizer.lr: one value, 0.1"),
         (lambda: gdrun.sweep(IRIS, {"lr": [0.1, 1]}, seeds=0), "seeds: must be ≥ 1, got 0"),
         (lambda: gdrun.compare(["bgd", "sgd"], IRIS, seeds=0), "seeds: must be ≥ 1, got 0"),
+        (lambda: gdrun.compare(["bgd", "sgd"], IRIS, jobs=0), "jobs: must be ≥ 1, got 0"),
+        (
+            lambda: gdrun.sweep(IRIS, {"lr": [0.1, 1]}, search="bayes"),
+            "no search is called 'bayes'",
+        ),
+        (
+            lambda: gdrun.sweep(IRIS, {"lr": [0.1, 1]}, search="random", trials=0),
+            "--trials: must be ≥ 1, got 0",
+        ),
     ],
 )
 def test_a_study_of_nothing_is_refused_in_words(study, message):
     with pytest.raises(gdrun.ConfigError, match=message):
         study()
+
+
+def test_a_budget_is_the_same_for_all():
+    found = gdrun.compare(["bgd", "sgd"], IRIS, budget="gradients=360", seeds=1)
+    (bgd,), (sgd,) = (row.standing.results for row in found.contenders)
+    assert bgd.summary["gradients"] == sgd.summary["gradients"] == 360
+    # Three passes over the 120 rows of the training part.
+    assert (bgd.summary["steps"], sgd.summary["steps"]) == (3, 360)

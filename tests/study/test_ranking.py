@@ -8,7 +8,7 @@ import pytest
 from gdrun.errors import GdrunError
 from gdrun.spec.loading import load
 from gdrun.study.metrics import Metric, Target, metric_called, parse_target, unlike
-from gdrun.study.ranking import ranked, standings, usual_target
+from gdrun.study.ranking import ranked, standings, usual_target, values_by_seed
 from gdrun.study.record import standing_record
 from gdrun.study.results import Result
 from gdrun.study.verdicts import verdicts
@@ -123,6 +123,17 @@ def test_a_nan_never_wins_and_a_diverged_run_never_counts_as_its_last_loss():
     assert [standing.rank for standing in found] == [1, None, None]
     assert ranked(found)[0].candidate.settings == {"optimizer.lr": 0.1}
     assert found[2].scores.tolist() == [math.inf]
+
+
+def test_a_missing_run_leaves_its_own_place_empty():
+    plan = planned({"lr": [0.1]}, seeds=3)
+    identities = [trial.identity for trial in plan.trials]
+    runs = {
+        key: result([10, end], identity=key) for key, end in zip(identities, (1, 2, 3), strict=True)
+    }
+    del runs[identities[1]]
+    found = standings(plan, runs, LOSS)
+    np.testing.assert_array_equal(values_by_seed(plan, found, LOSS), [[1, np.nan, 3]])
 
 
 def test_equal_medians_share_a_rank():
