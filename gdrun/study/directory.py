@@ -6,17 +6,19 @@ counts as finished when both of its lines are there, so a crash costs at most th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from gdrun.errors import RecordError
+from gdrun.errors import GdrunError, RecordError
 from gdrun.runs.directory import new_directory
 from gdrun.runs.files import append_lines, write_text
 from gdrun.runs.record import Record, versions
 from gdrun.runs.strict_json import dumps, loads
-from gdrun.study.plan import Plan, Trial, identity
+from gdrun.study.plan import Candidate, Plan, Trial, identity
 from gdrun.study.results import Result
 
 SCHEMA_VERSION = 1
@@ -25,11 +27,13 @@ SCHEMA_VERSION = 1
 class StudyDirectory:
     """Writes a study while it goes on; opened again, it knows what has ended.
 
+    earlier: the record of the study that it goes on with; empty for a new one.
     Raises RecordError where the disk fails, or where the directory holds another study.
     """
 
     def __init__(self, path: Path, plan: Plan, about: Mapping[str, Any]) -> None:
         self.path = path
+        self.earlier: Record = {}
         self.record: Record = {
             "schema_version": SCHEMA_VERSION,
             "id": path.name,
@@ -47,10 +51,7 @@ class StudyDirectory:
         self._plan = plan
         self.record |= {
             "seeds": list(plan.seeds),
-            "candidates": [
-                {"name": candidate.name, "settings": dict(candidate.settings)}
-                for candidate in plan.candidates
-            ],
+            "candidates": [_described(candidate, plan.verb) for candidate in plan.candidates],
             "trials": len(plan.trials),
         }
 
@@ -84,19 +85,30 @@ class StudyDirectory:
             hint = "begin a new study: runs on other data cannot be compared with these"
             what = "its runs saw other data than there are now"
             raise RecordError(what, where=str(path), hint=hint)
+        study.earlier = earlier
         study.record |= {key: earlier[key] for key in ("started", "rungs") if key in earlier}
-        study.write()
         return study
 
     def finished(self) -> dict[str, Result]:
         """The trials of the plan that have ended already, by identity."""
-        wanted = {trial.identity for trial in self._plan.trials}
-        trials = _by_identity(_lines(self.path / "trials.jsonl"))
-        traces = _by_identity(_lines(self.path / "traces.jsonl"))
-        return {
-            identity: Result.read(trials[identity], traces[identity])
-            for identity in trials.keys() & traces.keys() & wanted
-        }
+        for name in ("trials.jsonl", "traces.jsonl"):
+            _mend(self.path / name)
+        return read_results(self.path, self._plan)
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Say in the record how the study ended, if an error ends it; keep a fault's traceback."""
+        try:
+            yield
+        except BaseException as error:
+            fault = isinstance(error, Exception) and not isinstance(error, GdrunError)
+            with suppress(RecordError):
+                if fault:
+                    self.write_text("traceback.txt", traceback.format_exc())
+                self.write(status="failed" if fault else "interrupted")
+            if fault:
+                error.run_directory = self.path  # type: ignore[attr-defined]
+            raise
 
     def add(self, ended: Iterable[tuple[Trial, Result]]) -> None:
         """Keep trials that have just ended."""
@@ -151,16 +163,35 @@ def _cannot_write(path: Path, error: OSError) -> RecordError:
     return RecordError(what, where=str(path), hint=hint)
 
 
+def read_results(path: Path, plan: Plan) -> dict[str, Result]:
+    """Those trials of a plan that the files of a study hold, by identity."""
+    wanted = {trial.identity for trial in plan.trials}
+    trials, traces = (_by_identity(_lines(path / f"{name}.jsonl")) for name in ("trials", "traces"))
+    return {
+        identity: Result.read(trials[identity], traces[identity])
+        for identity in trials.keys() & traces.keys() & wanted
+    }
+
+
+def _described(candidate: Candidate, verb: str) -> Record:
+    """A candidate of a sweep is its settings on the base; a contender is a config of its own."""
+    own = {"config": candidate.experiment.plain()} if verb == "compare" else {}
+    return {"name": candidate.name, "settings": dict(candidate.settings)} | own
+
+
 def _lines(path: Path) -> list[str]:
-    """The whole lines of a file; one that was cut off is mended away, so that more can follow."""
+    """The whole lines of a file, without one that was cut off or is being written."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         return []
-    whole = content[: content.rfind(b"\n") + 1]
-    if len(whole) < len(content):
-        write_text(path, whole.decode())
-    return whole.decode().splitlines()
+    return content[: content.rfind(b"\n") + 1].decode().splitlines()
+
+
+def _mend(path: Path) -> None:
+    """Take a line that was cut off out of a file, so that more can follow."""
+    if path.exists() and not path.read_bytes().endswith(b"\n"):
+        write_text(path, "".join(f"{line}\n" for line in _lines(path)))
 
 
 def _by_identity(lines: Iterable[str]) -> dict[str, str]:

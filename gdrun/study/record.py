@@ -77,7 +77,9 @@ def standing_record(standing: Standing, metric: Metric, target: Target | None) -
 
 
 def target_record(target: Target | None) -> dict[str, Any] | None:
-    return None if target is None else {"metric": target.metric.name, "value": target.value}
+    if target is None:
+        return None
+    return {"metric": target.metric.name, "value": target.value, "reason": target.reason}
 
 
 def _reached(standing: Standing, target: Target | None) -> int | None:

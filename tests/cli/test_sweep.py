@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
@@ -151,6 +152,39 @@ def test_halving_prints_its_rungs(sweep):
     assert "at epoch 1: 6 dropped, 3 went on" in answer.out
     assert "at epoch 3: 2 dropped, 1 went on" in answer.out
     assert answer.out.count("dropped at epoch 1") == 6
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (["--halving"], []),
+        ([], ["--halving"]),
+        (["--halving"], ["--halving", "--metric", "accuracy"]),
+        (["--halving"], ["--halving", "--seeds", "2"]),
+    ],
+)
+def test_another_race_is_not_gone_on_with(sweep, gdrun, config, first, second):
+    words = ("lr=log:1e-4:1:9", "epochs=9", "--seeds", "1", "--json")
+    begun = json.loads(sweep(*words, *first).out)
+    record = Path(begun["directory"], "study.json").read_text()
+    answer = gdrun("sweep", *words, *second, "-c", config, "--resume", begun["directory"])
+    assert (answer.code, answer.out) == (2, "")
+    assert "halving goes on with the same settings, seeds and metric only" in answer.err
+    assert "hint: it was begun by: gdrun " in answer.err
+    assert Path(begun["directory"], "study.json").read_text() == record
+
+
+def test_a_fault_leaves_its_traceback_in_the_study(sweep, tmp_path, monkeypatch):
+    def fails(*arguments, **options):
+        raise RuntimeError("a wrong turn")
+
+    monkeypatch.setattr("gdrun.study.running.judge_sweep", fails)
+    answer = sweep("lr=0.1,0.2", "--seeds", "1")
+    (directory,) = (tmp_path / "runs").iterdir()
+    assert answer.code == 1
+    assert str(directory.relative_to(tmp_path) / "traceback.txt") in answer.err
+    assert "RuntimeError: a wrong turn" in (directory / "traceback.txt").read_text()
+    assert json.loads((directory / "study.json").read_text())["status"] == "failed"
 
 
 def test_a_random_search_draws_what_is_asked(sweep):
