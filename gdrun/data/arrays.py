@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from numbers import Real
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,16 +40,26 @@ def table_from_pair(data: Any) -> Table:
     return table_from_arrays(*data)
 
 
-def table_from_arrays(X: Any, y: Any, feature_names: Sequence[str] | None = None) -> Table:
+def table_from_arrays(
+    X: Any,
+    y: Any,
+    feature_names: Sequence[str] | None = None,
+    *,
+    files: tuple[Path | None, Path | None] = (None, None),
+) -> Table:
     """A table of features X (N, d) and targets y (N,): arrays, lists, or pandas objects.
 
-    Text and boolean targets become class codes in sorted order; numbers stay numbers.
+    Text and boolean targets become class codes in sorted order; numbers stay numbers. files: those
+    that X and y come from, where they do, for what is wrong with them.
     """
-    features = _features(X)
-    codes_or_numbers, classes = _targets(y)
+    with _errors_in(files[0]):
+        features = _features(X)
+    with _errors_in(files[1]):
+        codes_or_numbers, classes = _targets(y)
     if len(features) != len(codes_or_numbers):
         raise DataError(
             f"X has {len(features)} rows and y has {len(codes_or_numbers)}",
+            where=str(files[0]) if files[0] else None,
             hint="each row of X needs one target",
         )
     return Table(
@@ -56,6 +70,21 @@ def table_from_arrays(X: Any, y: Any, feature_names: Sequence[str] | None = None
         target_name=name if isinstance(name := getattr(y, "name", None), str) else "y",
         classes=classes,
     )
+
+
+def flattened(X: NDArray[Any]) -> NDArray[Any]:
+    """Examples of more than one dimension, such as pictures, as one row each."""
+    return X.reshape(len(X), math.prod(X.shape[1:])) if X.ndim > 2 else X
+
+
+@contextmanager
+def _errors_in(file: Path | None) -> Iterator[None]:
+    """Errors within the block name the file that the array is from."""
+    try:
+        yield
+    except DataError as error:
+        where = str(file) if file else None
+        raise DataError(replace(problem, where=where) for problem in error.problems) from None
 
 
 def _features(X: Any) -> NDArray[np.float64]:

@@ -11,7 +11,8 @@ from itertools import islice
 from pathlib import Path
 
 from gdrun.data.columns import cell_value
-from gdrun.errors import DataError, near, suggestion
+from gdrun.data.unreadable import unreadable
+from gdrun.errors import DataError, suggestion
 
 DELIMITERS = ",;\t|"
 SAMPLE_LINES = 50
@@ -111,17 +112,13 @@ def read_layout(path: Path, header: bool | None = None) -> Layout:
 
 
 def _first_lines(path: Path) -> list[str]:
-    if path.is_dir():
-        raise DataError("is a directory, not a file", where=str(path), hint="name a file in it")
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             return list(islice(file, SAMPLE_LINES))
     except UnicodeDecodeError:
         raise undecodable(path) from None
-    except FileNotFoundError:
-        raise DataError("no such file", where=str(path), hint=_neighbours(path)) from None
     except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror}", where=str(path)) from None
+        raise unreadable(path, error) from None
 
 
 def _sample_rows(
@@ -215,14 +212,3 @@ def _require_unique(names: Sequence[str], where: str) -> None:
             where=where,
             hint="give each column its own name",
         )
-
-
-def _neighbours(path: Path) -> str | None:
-    """A hint that names files near to a missing one, or says where a path begins."""
-    if not path.parent.is_dir():
-        return f"there is no directory {path.parent} either"
-    alike = near(path.name, sorted(entry.name for entry in path.parent.iterdir()))
-    found = " or ".join(str(path.parent / name) for name in alike)
-    if found:
-        return f"did you mean {found}?"
-    return None if path.is_absolute() else "a relative path starts at the current directory"

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gdrun.data.arrays import table_from_arrays
+from gdrun.data.arrays import flattened, table_from_arrays
 from gdrun.data.table import Table
+from gdrun.data.unreadable import unreadable
 from gdrun.errors import DataError
 
 ENDINGS = ("-ubyte", "-ubyte.gz", ".idx", ".idx.gz")
@@ -45,11 +46,12 @@ def read_idx(path: Path, targets: str | None = None) -> Table:
             where=str(path),
             hint="path names the examples, and targets their targets",
         )
-    y = _array(Path(targets).expanduser())
+    labels = Path(targets).expanduser()
+    y = _array(labels)
     if y.ndim != 1:
         raise DataError(
             f"holds {y.ndim} dimensions, and targets are one number for each example",
-            where=targets,
+            where=str(labels),
             hint="path names the examples, and targets their targets",
         )
     if len(X) != len(y):
@@ -57,7 +59,7 @@ def read_idx(path: Path, targets: str | None = None) -> Table:
             f"holds {len(X)} examples, and {targets} holds {len(y)} targets", where=str(path)
         )
     names = [f"pixel_{'_'.join(map(str, place))}" for place in np.ndindex(X.shape[1:])]
-    table = table_from_arrays(X.reshape(len(X), -1), y, names)
+    table = table_from_arrays(flattened(X), y, names, files=(path, labels))
     return replace(table, name=path.name, target_name="label")
 
 
@@ -93,12 +95,9 @@ def _contents(path: Path) -> bytes:
     try:
         data = path.read_bytes()
         return gzip.decompress(data) if data.startswith(GZIP_MAGIC) else data
-    except FileNotFoundError:
-        hint = "check the name and the directory"
-        raise DataError("no such file", where=str(path), hint=hint) from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(
             f"cannot be unpacked: {error}", where=str(path), hint="fetch the file again"
         ) from None
     except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror}", where=str(path)) from None
+        raise unreadable(path, error) from None

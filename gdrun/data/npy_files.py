@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gdrun.data.arrays import table_from_arrays
+from gdrun.data.arrays import flattened, table_from_arrays
 from gdrun.data.table import Table
+from gdrun.data.unreadable import unreadable
 from gdrun.errors import DataError, suggestion
 
 
@@ -28,7 +29,7 @@ def read_npy(path: Path, targets: str | None = None, target: int = -1) -> Table:
             where=str(path),
             hint="save X.reshape(-1, 1) if it is one feature",
         )
-    X = X.reshape(len(X), -1)
+    X = flattened(X)
     if targets is not None:
         y = np.array(_mapped(Path(targets).expanduser()))
         return _table(path, X, _one_column(y, targets), Path(targets).stem)
@@ -62,7 +63,7 @@ def read_npz(path: Path, X: str = "X", y: str = "y") -> Table:
             found = {name: arrays[name] for name in (X, y) if name in arrays}
             names = list(arrays)
     except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise _unreadable(path, error) from None
+        raise _undecodable(path, error) from None
     for name, option in ((X, "X"), (y, "y")):
         if name not in found:
             raise DataError(
@@ -70,8 +71,8 @@ def read_npz(path: Path, X: str = "X", y: str = "y") -> Table:
                 where=f"dataset.{option}",
                 hint=suggestion(name, names),
             )
-    features = found[X].reshape(len(found[X]), -1) if found[X].ndim > 2 else found[X]
-    return replace(table_from_arrays(features, found[y]), name=path.name, target_name=y)
+    table = table_from_arrays(flattened(found[X]), found[y], files=(path, path))
+    return replace(table, name=path.name, target_name=y)
 
 
 def _mapped(path: Path) -> NDArray[Any]:
@@ -79,7 +80,7 @@ def _mapped(path: Path) -> NDArray[Any]:
     try:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise _unreadable(path, error) from None
+        raise _undecodable(path, error) from None
     if array.dtype.kind not in "biuf":
         raise DataError(
             f"holds {array.dtype}, and features and targets are real numbers",
@@ -91,11 +92,9 @@ def _mapped(path: Path) -> NDArray[Any]:
     return array
 
 
-def _unreadable(path: Path, error: Exception) -> DataError:
-    if isinstance(error, FileNotFoundError):
-        return DataError("no such file", where=str(path), hint="check the name and the directory")
+def _undecodable(path: Path, error: Exception) -> DataError:
     if isinstance(error, OSError) and error.strerror:
-        return DataError(f"cannot be read: {error.strerror}", where=str(path))
+        return unreadable(path, error)
     what = "is not a file of NumPy arrays, or is cut off"
     if "pickle" in str(error) or "Python objects" in str(error):
         what = "holds Python objects, which are not read: they could run code"

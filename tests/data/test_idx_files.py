@@ -109,6 +109,40 @@ def test_files_that_do_not_belong_together(tmp_path, pair):
             load_table(options)
 
 
+EYE, THREE = np.eye(3), np.array([0.0, 1.0, 0.0])
+HOLES = np.array([[1.0, np.nan, 0.0], [0.0, 1.0, np.inf], [0.0, 0.0, 1.0]])
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "where", "words"),
+    [
+        (HOLES, THREE, "x.idx", "X has 2 missing or infinite values"),
+        (EYE, HOLES[0], "y.idx", "y has 1 missing or infinite value"),
+        (EYE[:0], THREE[:0], "x.idx", "X is empty: its shape is (0, 3)"),
+        (np.zeros((0, 2, 3)), THREE[:0], "x.idx", "X is empty: its shape is (0, 6)"),
+    ],
+)
+def test_what_is_wrong_within_a_file_names_it(tmp_path, X, y, where, words):
+    written(tmp_path, "x.idx", idx(X, 0x0E))
+    targets = written(tmp_path, "y.idx", idx(y, 0x0E))
+    with pytest.raises(DataError) as caught:
+        load_table({"path": str(tmp_path / "x.idx"), "targets": targets})
+    (problem,) = caught.value.problems
+    assert problem.where == str(tmp_path / where)
+    assert problem.what.startswith(words)
+
+
+def test_a_missing_file_is_told_its_neighbours(tmp_path, pair):
+    images = written(tmp_path, IMAGES, idx(pair[0]))
+    with pytest.raises(DataError) as caught:
+        load_table({"path": images.replace("images", "image"), "targets": "labels-ubyte"})
+    (problem,) = caught.value.problems
+    assert (problem.what, problem.hint) == ("no such file", f"did you mean {images}?")
+    with pytest.raises(DataError, match="is a directory, not a file"):
+        (tmp_path / "folder-ubyte").mkdir()
+        load_table({"path": str(tmp_path / "folder-ubyte"), "targets": "labels-ubyte"})
+
+
 def test_a_config_knows_the_files_by_their_endings():
     dataset = {"path": f"data/{IMAGES}.gz", "targets": f"data/{LABELS}.gz"}
     experiment = resolve({"dataset": dataset, "model": "mlp"})

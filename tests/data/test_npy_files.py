@@ -125,6 +125,29 @@ def test_an_npz_without_the_array_names_the_near_ones(tmp_path):
     )
 
 
+def test_what_is_wrong_within_an_npz_names_it(tmp_path):
+    X = np.ones((4, 2, 3))
+    X[2, 1, 0] = np.nan
+    np.savez(tmp_path / "a.npz", X=X, y=np.arange(4))
+    np.savez(tmp_path / "b.npz", X=np.eye(4), y=np.arange(3))
+    for name, words in (
+        # The second row of three begins at 3.
+        ("a.npz", "X has 1 missing or infinite value, the first in row 2, column 3"),
+        ("b.npz", "X has 4 rows and y has 3"),
+    ):
+        with pytest.raises(DataError) as caught:
+            read_npz(tmp_path / name)
+        (problem,) = caught.value.problems
+        assert (problem.where, problem.what) == (str(tmp_path / name), words)
+
+
+def test_a_missing_file_is_told_its_neighbours(tmp_path):
+    np.save(tmp_path / "train.npy", np.ones((3, 2)))
+    hint = f"did you mean {tmp_path / 'train.npy'}?"
+    assert refused(read_npy, tmp_path / "trian.npy") == ("no such file", hint)
+    assert refused(read_npz, tmp_path / "trian.npz") == ("no such file", hint)
+
+
 def test_a_value_that_is_not_finite_ends_before_training(files):
     place, X, _ = files
     X[7, 2] = np.inf
