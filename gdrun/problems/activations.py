@@ -38,6 +38,13 @@ class Activation(Definition):
     init: InitName = "xavier"
     gain: float = 1.0
 
+    @property
+    def facts(self) -> dict[str, str]:
+        return {
+            "Begins with": f"init: {self.init}, unless told otherwise",
+            "Gain": f"{self.gain:.4g}, in init: he, he_uniform and orthogonal",
+        }
+
     @cached_property
     def steepest(self) -> float:
         """The largest slope, to four digits."""

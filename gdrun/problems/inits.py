@@ -1,7 +1,8 @@
 """Initial weights, each with its field-standard definition; biases start at zero.
 
 Two of them follow the activation of the layer by its gain g: orthogonal, and he, for which g = √2
-belongs to ReLU, and to a layer without an activation.
+belongs to ReLU, and to the last layer, which has no activation. A matrix around a residual layer
+has g = 1.
 """
 
 from __future__ import annotations
@@ -52,12 +53,21 @@ def xavier_normal(draw: np.random.Generator, inputs: int, outputs: int, std: flo
 
 
 def he(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Matrix:
-    """N(0, g² / fan_in), which is 2 / fan_in for ReLU. He et al. 2015."""
+    """N(0, g² / fan_in), which is 2 / fan_in for ReLU. He et al. 2015.
+
+    g is the gain of the layer's activation, 1/√E[φ(z)²] for z ∼ N(0, 1): weights of this variance
+    keep the size of what passes through. The last layer, which has none, takes √2.
+
+    Elsewhere: PyTorch has these gains for ReLU and leaky ReLU, but 5/3 for tanh and 3/4 for selu.
+    """
     return draw.normal(0.0, sqrt(2 / inputs), (outputs, inputs))
 
 
 def he_uniform(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Matrix:
-    """U(−a, a), a = g √(3 / fan_in), which is √(6 / fan_in) for ReLU. He et al. 2015."""
+    """U(−a, a), a = g √(3 / fan_in), which is √(6 / fan_in) for ReLU. He et al. 2015.
+
+    g is the gain of the layer's activation, as for he.
+    """
     return _uniform(draw, inputs, outputs, 2 / inputs)
 
 
@@ -72,7 +82,10 @@ def lecun_uniform(draw: np.random.Generator, inputs: int, outputs: int, std: flo
 
 
 def orthogonal(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Matrix:
-    """g Q, with orthonormal rows or columns of Q, uniformly drawn. Saxe et al. 2013."""
+    """g Q, with orthonormal rows or columns of Q, uniformly drawn. Saxe et al. 2013.
+
+    g is the gain of the layer's activation, as for he, and 1 for the last layer.
+    """
     tall = draw.normal(size=(max(inputs, outputs), min(inputs, outputs)))
     q, r = np.linalg.qr(tall)
     q *= np.sign(np.diag(r))

@@ -81,7 +81,8 @@ class Network(Predictor):
         ]
         layers.append(Layer(widths[-1], self.outputs, f"layer{self.depth + 1}."))
         layers += [
-            Layer(widths[k], widths[k + 1], f"projection{k + 1}.", bias=False)
+            # What it passes on keeps its size, as it does where the widths are equal: a gain of 1.
+            Layer(widths[k], widths[k + 1], f"projection{k + 1}.", bias=False, gain=1.0)
             for k in self._projections
         ]
         return Layout(tuple(layers))

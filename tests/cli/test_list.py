@@ -96,6 +96,12 @@ def test_a_surface_tells_where_walks_begin_and_should_end(gdrun):
     assert entry["begins at"] == "(-1.2, 1)"
 
 
+def test_an_activation_tells_what_its_layers_begin_with(gdrun):
+    out = gdrun("list", "relu").out
+    assert "Begins with  init: he, unless told otherwise\n" in out
+    assert "Gain         1.414, in init: he, he_uniform and orthogonal\n" in out
+
+
 def test_other_names_find_their_entry(gdrun):
     assert gdrun("list", "optimizers", "gd").out == gdrun("list", "optimizers", "vanilla").out
     assert "Also called  gd, sgd\n" in gdrun("list", "optimizer", "vanilla").out

@@ -168,6 +168,15 @@ def test_gains_are_those_of_the_activation(activation, init):
     assert (named["layer2.w"] ** 2).mean() * 60 == pytest.approx(last, rel=0.3)
 
 
+@pytest.mark.parametrize("init", ["he", "he_uniform", "orthogonal"])
+def test_a_matrix_around_a_layer_keeps_the_size_of_what_it_passes(init):
+    network = MODELS["mlp"].function(features=4, classes=3, hidden=(80, 60), residual=True)
+    named = network.layout.named(initial_row(network.layout, init, 1, 0.0))
+    # E[(Σᵢ hᵢ wᵢⱼ)²] = Σᵢ hᵢ² E[w²] is the mean of h² over the 80 units for E[w²] = 1/80. Relative
+    # deviations of the mean of 4,800 squares are √(2 / 4,800) = 0.02; those of Q are 0.
+    assert (named["projection2.w"] ** 2).mean() * 80 == pytest.approx(1, rel=0.1)
+
+
 @pytest.mark.parametrize(
     ("y", "task"),
     [
