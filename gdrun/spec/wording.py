@@ -8,7 +8,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from gdrun.errors import Problem, suggestion
+from gdrun.errors import Problem, near, suggestion
 
 Path = tuple[str | int, ...]
 
@@ -78,7 +78,9 @@ def _problem(
     if detail["type"] == "literal_error" and len(details) > 1:
         wanted = f"{_wanted(details[0])}, or {' or '.join(_choices(detail))}"
     elif detail["type"] == "literal_error" and isinstance(detail["input"], str):
-        hint = hint or suggestion(detail["input"], _choices(detail))
+        choices = _choices(detail)
+        if near(detail["input"], choices) or not prefix:  # else: all of them stand in the sentence
+            hint = hint or suggestion(detail["input"], choices)
     elif detail["type"] == "bool_type":
         hint = hint or "YAML 1.2 writes true and false, without quotes"
     elif detail["type"] == "string_type":

@@ -206,6 +206,21 @@ def test_a_loss_decides_the_task(loss, task):
 
 
 @pytest.mark.parametrize(
+    ("activation", "hint"),
+    [
+        ("rely", "did you mean relu?"),
+        ("swoosh", "`gdrun list mlp` shows its options and what they take"),
+    ],
+)
+def test_a_wrong_choice_is_told_the_near_ones_or_where_to_look(activation, hint):
+    with pytest.raises(ConfigError) as caught:
+        resolve({"dataset": "iris", "model": {"name": "mlp", "activation": activation}})
+    (problem,) = caught.value.problems
+    assert "relu, leaky_relu, elu" in problem.what
+    assert problem.hint == hint
+
+
+@pytest.mark.parametrize(
     "model",
     [
         {"hidden": [0]},
