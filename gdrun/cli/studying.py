@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import inspect
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
 
 import typer
 
 from gdrun.cli import console
-from gdrun.cli.experiments import STDIN
-from gdrun.cli.running import DIVERGED, Interruption, live_line
+from gdrun.cli.experiments import STDIN, Json, Plugins, Seed
+from gdrun.cli.running import DIVERGED, RUNS, Interruption, Out, Quiet, live_line
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.text import Text
 
     from gdrun.data import Prepared
+    from gdrun.runs.record import Record
     from gdrun.spec.experiment import Experiment
+    from gdrun.study.comparison import Comparison
     from gdrun.study.directory import StudyDirectory
+    from gdrun.study.metrics import Metric, Target
     from gdrun.study.plan import Plan
     from gdrun.study.study import Means
+    from gdrun.study.sweep import Sweep
+
+    AnyStudy = TypeVar("AnyStudy", bound=Sweep | Comparison)
 
 ConfigOption: TypeAlias = Annotated[
     str | None,
@@ -50,69 +60,123 @@ Resume: TypeAlias = Annotated[
 ]
 
 
-def means_of(
-    jobs: int, quiet: bool, directory: StudyDirectory, interruption: Interruption
-) -> Means:
-    """How a study is carried out: here with a line that is alive, or in so many processes."""
-    from gdrun.study.executors import InProcess, InProcesses, Runner
-    from gdrun.study.study import Means
+@dataclass(frozen=True)
+class StudyOptions:
+    """The options that sweep and compare share, each with its default."""
 
-    runner: Runner = InProcess(live_line(quiet))
-    if jobs > 1:
-        runner = InProcesses(jobs, lambda text: _note(f"note: {text}"))
-    told = _count_line(quiet, interruption)
-    return Means(runner, jobs, directory, interrupted=interruption.name, told=told)
+    config: ConfigOption = None
+    seed: Seed = None
+    metric: MetricOption = None
+    target: TargetOption = None
+    jobs: Jobs = 1
+    out: Out = RUNS
+    resume: Resume = None
+    plugins: Plugins = None
+    quiet: Quiet = False
+    json: Json = False
+
+    def aims(self, plan: Plan) -> tuple[Metric, Target | None]:
+        """What the trials are judged by, and what they are to reach."""
+        from gdrun.study.metrics import metric_called, parse_target
+
+        experiments = [candidate.experiment for candidate in plan.candidates]
+        goal = parse_target(self.target, experiments) if self.target else None
+        return metric_called(self.metric, experiments), goal
+
+    def carry_out(
+        self,
+        plan: Plan,
+        name: str,
+        base: Experiment,
+        data: Prepared,
+        run: Callable[[Means], AnyStudy],
+        *,
+        view: Callable[[AnyStudy], RenderableType],
+        advice: Callable[[AnyStudy, Path], Sequence[str]] = lambda found, path: (),
+    ) -> int:
+        """Run a study in a directory of its own, print what it found; the exit code.
+
+        Raises DataError where a candidate does not fit the data, before anything is written.
+        """
+        from gdrun.study.tasks import check_fit
+
+        check_fit(candidate.experiment for candidate in plan.candidates)
+        directory = self._directory(plan, name, base, data)
+        interruption = Interruption()
+        with interruption.watching():
+            found = run(self._means(directory, interruption))
+        if self.json:
+            console.print_json(document(directory.record, directory.path))
+        else:
+            missing = missing_lines(found, directory.path)
+            lines = [*(missing or advice(found, directory.path)), f"written to {directory.path}"]
+            table = [view(found), ""] if found.ended else []
+            console.show(*table, *map(whole_line, lines))
+        if interruption.signal is not None:
+            return interruption.exit_code
+        return DIVERGED if found.diverged else 0
+
+    def _directory(self, plan: Plan, name: str, base: Experiment, data: Prepared) -> StudyDirectory:
+        """A new directory for this study, or the one that it goes on in."""
+        from gdrun.study.directory import StudyDirectory
+
+        about = {
+            "command": shlex.join(["gdrun", *sys.argv[1:]]),
+            "base": base.plain(),
+            "data": {"name": data.name, "sha256": data.sha256},
+        }
+        if self.resume is not None:
+            return StudyDirectory.resumed(self.resume, plan, about)
+        return StudyDirectory.new(self.out, f"{name}-{base.name}", plan, about)
+
+    def _means(self, directory: StudyDirectory, interruption: Interruption) -> Means:
+        """How it is carried out: here with a line that is alive, or in so many processes."""
+        from gdrun.study.executors import InProcess, InProcesses, Runner
+        from gdrun.study.study import Means
+
+        runner: Runner = InProcess(live_line(self.quiet))
+        if self.jobs > 1:
+            runner = InProcesses(self.jobs, lambda text: _note(f"note: {text}"))
+        told = _count_line(self.quiet, interruption)
+        return Means(runner, self.jobs, directory, interrupted=interruption.name, told=told)
 
 
-def study_directory(
-    plan: Plan,
-    name: str,
-    base: Experiment,
-    data: Prepared,
-    out: Path,
-    resume: Path | None,
-) -> StudyDirectory:
-    """A new directory for this study, or the one that it goes on in.
+def study_command(command: Callable[..., int]) -> Callable[..., int]:
+    """A command whose last parameter, `study`, is made of the shared options.
 
-    Raises DataError where a candidate does not fit the data, before anything is written.
+    On the command line these stand after its first parameter, which is the argument.
     """
-    from gdrun.study.directory import StudyDirectory
-    from gdrun.study.tasks import check_fit
+    own = list(inspect.signature(command, eval_str=True).parameters.values())[:-1]
+    shared = list(inspect.signature(StudyOptions, eval_str=True).parameters.values())
 
-    check_fit(candidate.experiment for candidate in plan.candidates)
-    about = {
-        "command": " ".join(["gdrun", *sys.argv[1:]]),
-        "base": base.plain(),
-        "data": {"name": data.name, "sha256": data.sha256},
-    }
-    if resume is not None:
-        return StudyDirectory.resumed(resume, plan, about)
-    return StudyDirectory.new(out, f"{name}-{base.name}", plan, about)
+    @wraps(command)
+    def called(**given: Any) -> int:
+        options = {parameter.name: given.pop(parameter.name) for parameter in shared}
+        return command(**given, study=StudyOptions(**options))
 
-
-def exit_code(all_diverged: bool, interruption: Interruption) -> int:
-    """0, 3 where every run diverged, or what the shell expects after a signal."""
-    if interruption.signal is not None:
-        return interruption.exit_code
-    return DIVERGED if all_diverged else 0
+    parameters = [own[0], *shared, *own[1:]]
+    called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    called.__annotations__ = {each.name: each.annotation for each in parameters}
+    return called
 
 
-def document(directory: StudyDirectory) -> dict[str, object]:
+def document(record: Record, path: Path) -> dict[str, object]:
     """A study as one JSON document: its record, and where it is."""
-    return directory.record | {"directory": str(directory.path)}
+    return record | {"directory": str(path)}
 
 
-def closing(plan: Plan, ended: int, directory: StudyDirectory, *advice: str) -> list[Text]:
-    """The last lines: what is missing or what to do next, and where the study is. None is broken,
-    so that each can be copied.
-    """
+def missing_lines(found: Sweep | Comparison, path: Path) -> list[str]:
+    """How to go on with a study of which runs are missing."""
+    left, of = len(found.plan.trials) - found.ended, len(found.plan.trials)
+    resumed = f"the same command with --resume {shlex.quote(str(path))} goes on"
+    return [f"{left} of {of} runs are missing: {resumed}"] if left else []
+
+
+def whole_line(text: str) -> Text:
+    """A line that is not broken, so that it can be copied."""
     from rich.text import Text
 
-    left = len(plan.trials) - ended
-    if left:
-        resumed = f"the same command with --resume {shlex.quote(str(directory.path))} goes on"
-        advice = (f"{left} of {len(plan.trials)} runs are missing: {resumed}",)
-    return [Text(line, no_wrap=True) for line in (*advice, f"written to {directory.path}")]
+    return Text(text, no_wrap=True)
 
 
 def _note(text: str) -> None:

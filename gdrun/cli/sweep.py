@@ -9,26 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gdrun.cli import console
-from gdrun.cli.experiments import Json, Plugins, Seed
-from gdrun.cli.running import RUNS, Interruption, Out, Quiet
-from gdrun.cli.studying import (
-    ConfigOption,
-    Jobs,
-    MetricOption,
-    Resume,
-    TargetOption,
-    closing,
-    document,
-    exit_code,
-    means_of,
-    study_directory,
-)
+from gdrun.cli.studying import StudyOptions, study_command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gdrun.spec.experiment import Experiment
     from gdrun.study.axes import Axis
+    from gdrun.study.study import Means
     from gdrun.study.sweep import Sweep
 
 Keys = Annotated[
@@ -64,63 +52,52 @@ SaveBest = Annotated[
 ]
 
 
+@study_command
 def sweep(
     keys: Keys,
-    config: ConfigOption = None,
-    seed: Seed = None,
     seeds: Seeds = 3,
     search: SearchBy = "grid",
     trials: Trials = None,
-    metric: MetricOption = None,
-    target: TargetOption = None,
     halving: Halving = False,
-    jobs: Jobs = 1,
     print_trials: PrintTrials = False,
     save_best: SaveBest = None,
-    out: Out = RUNS,
-    resume: Resume = None,
-    plugins: Plugins = None,
-    quiet: Quiet = False,
-    json: Json = False,
+    *,
+    study: StudyOptions,
 ) -> int:
     """Try every value of some keys, side by side, and say which serve and which diverge."""
     from gdrun.runs.files import write_text
     from gdrun.spec.document import to_yaml
-    from gdrun.study.metrics import metric_called, parse_target
     from gdrun.study.running import run_sweep
     from gdrun.study.sweep import plan_sweep
     from gdrun.study.tasks import prepared, tasks_of
     from gdrun.views import sweeps as views
 
-    base, axes = _base_and_axes(keys, config, seed)
+    base, axes = _base_and_axes(keys, study.config, study.seed)
     plan = plan_sweep(base, axes, seeds=seeds, search=search, trials=trials)
-    experiments = [candidate.experiment for candidate in plan.candidates]
-    by = metric_called(metric, experiments)
-    goal = parse_target(target, experiments) if target else None
+    metric, target = study.aims(plan)
     _refuse_existing(save_best)
     if print_trials:
-        cohorts = [len(task.trials) for task in tasks_of(plan.trials, jobs=jobs)]
-        if json:
+        cohorts = [len(task.trials) for task in tasks_of(plan.trials, jobs=study.jobs)]
+        if study.json:
             console.print_json(_plan_document(plan, cohorts))
         else:
             console.show(views.plan_view(plan, axes, cohorts))
         return 0
+
+    def run(means: Means) -> Sweep:
+        found = run_sweep(plan, axes, metric, means, target=target, halving=halving)
+        if save_best is not None and found.best is not None:
+            write_text(save_best, to_yaml(found.best.experiment.plain()))
+        return found
+
+    def advice(found: Sweep, path: Path) -> list[str]:
+        best = shlex.quote(str(save_best or path / "best.yaml"))
+        return [f"train the best: gdrun train {best}"] if found.best else []
+
     name = f"sweep-{'-'.join(axis.leaf for axis in axes)}"
-    directory = study_directory(plan, name, base, prepared(base), out, resume)
-    interruption = Interruption()
-    with interruption.watching():
-        means = means_of(jobs, quiet, directory, interruption)
-        found = run_sweep(plan, axes, by, means, target=goal, halving=halving)
-    if save_best is not None and found.best is not None:
-        write_text(save_best, to_yaml(found.best.experiment.plain()))
-    if json:
-        console.print_json(document(directory))
-    else:
-        ended = sum(len(each.results) for each in found.standings)
-        advice = _advice(found, save_best or directory.path / "best.yaml")
-        table = [views.sweep_result(found), ""] if ended else []
-        console.show(*table, *closing(plan, ended, directory, *advice))
-    return exit_code(found.diverged, interruption)
+    return study.carry_out(
+        plan, name, base, prepared(base), run, view=views.sweep_result, advice=advice
+    )
 
 
 def _base_and_axes(
@@ -161,12 +138,6 @@ def _refuse_existing(save_best: Path | None) -> None:
     if save_best is not None and save_best.exists():
         hint = "choose another name; nothing is ever overwritten"
         raise GdrunError("there is such a file already", where=str(save_best), hint=hint)
-
-
-def _advice(found: Sweep, best: Path) -> list[str]:
-    if found.best is None:
-        return []
-    return [f"train the best: gdrun train {shlex.quote(str(best))}"]
 
 
 def _plan_document(plan: Any, cohorts: list[int]) -> dict[str, object]:
