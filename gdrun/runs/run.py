@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -26,6 +26,8 @@ from gdrun.runs.directory import ABOUT_THE_DATA
 from gdrun.runs.record import SCHEMA_VERSION, Record, flat
 from gdrun.runs.strict_json import loads
 from gdrun.spec.document import read_document
+
+RECORD = "run.json"
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def read_run(directory: str | Path) -> Run:
 
 def read_record(path: Path) -> Record:
     """The run.json of a directory. A run whose process is gone is interrupted, not running."""
-    file = path / "run.json"
+    file = path / RECORD
     try:
         record: Record = loads(file.read_text(encoding="utf-8"))
         current = record["schema_version"] <= SCHEMA_VERSION
@@ -135,12 +137,15 @@ def read_record(path: Path) -> Record:
     return record
 
 
-def find_run(word: str, out: Path) -> Path:
-    """The directory that a user means: a path, an id, the unique end or part of one, or `last`."""
+def find_run(word: str, out: Path, records: Sequence[str] = (RECORD,)) -> Path:
+    """The directory that a user means: a path, an id, the unique end or part of one, or `last`.
+
+    records: the files of which one tells that a directory is meant.
+    """
     path = Path(word)
     if path.is_dir():
         return path
-    found = run_directories(out)
+    found = run_directories(out, records)
     if word == "last" and found:
         return found[-1]
     matches = [run for run in found if word in run.name]
@@ -157,16 +162,18 @@ def find_run(word: str, out: Path) -> Path:
     raise RecordError(f"no run is called {word!r}", where=str(out), hint=hint)
 
 
-def run_directories(out: Path) -> list[Path]:
-    """The directories of runs in `out`, the one that was written last at the end.
+def run_directories(out: Path, records: Sequence[str] = (RECORD,)) -> list[Path]:
+    """The directories in `out` with one of these records, the one that was written last at the end.
 
     Names tell the second and no more, and may have been changed; so the records' times decide.
     """
     try:
-        found = [entry for entry in out.iterdir() if (entry / "run.json").is_file()]
+        files = [entry / name for entry in out.iterdir() for name in records]
+        found = [file for file in files if file.is_file()]
     except (FileNotFoundError, NotADirectoryError):
         return []
-    return sorted(found, key=lambda path: ((path / "run.json").stat().st_mtime_ns, path.name))
+    found.sort(key=lambda file: (file.stat().st_mtime_ns, file.parent.name))
+    return [file.parent for file in found]
 
 
 _NO_RUNS = "`gdrun train` leaves runs; --out names the place where they are"

@@ -14,14 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from gdrun.errors import GdrunError, RecordError
+from gdrun.methods.plugins import loaded_plugins
 from gdrun.runs.directory import new_directory
 from gdrun.runs.files import append_lines, write_text
 from gdrun.runs.record import Record, versions
+from gdrun.runs.run import run_directories
 from gdrun.runs.strict_json import dumps, loads
 from gdrun.study.plan import Candidate, Plan, Trial, identity
 from gdrun.study.results import Result
 
 SCHEMA_VERSION = 1
+RECORD = "study.json"
 
 
 class StudyDirectory:
@@ -41,6 +44,7 @@ class StudyDirectory:
             "status": "running",
             "started": datetime.now().astimezone().isoformat(timespec="seconds"),
             "versions": versions(),
+            "plugins": loaded_plugins(),
             **about,
             "asked": [identity(candidate.experiment) for candidate in plan.candidates],
         }
@@ -128,7 +132,7 @@ class StudyDirectory:
     def write(self, **news: Any) -> None:
         """Write study.json, with these entries set in it."""
         self.record |= news
-        self._write(write_text, self.path / "study.json", dumps(self.record, indent=2) + "\n")
+        self._write(write_text, self.path / RECORD, dumps(self.record, indent=2) + "\n")
 
     def write_text(self, name: str, text: str) -> None:
         """Write another file of the study."""
@@ -143,7 +147,7 @@ class StudyDirectory:
 
 def read_study(path: Path) -> Record:
     """The study.json of a directory."""
-    file = path / "study.json"
+    file = path / RECORD
     try:
         record: Record = loads(file.read_text(encoding="utf-8"))
         if record["schema_version"] > SCHEMA_VERSION:
@@ -161,6 +165,26 @@ def _cannot_write(path: Path, error: OSError) -> RecordError:
     what = f"cannot be written: {error.strerror or error}"
     hint = f"free some space, then go on with --resume {path}"
     return RecordError(what, where=str(path), hint=hint)
+
+
+def list_studies(out: Path) -> list[Record]:
+    """A row for each study in `out`, the one that was begun first at the top.
+
+    A directory whose record cannot be read keeps its row, with status `damaged`.
+    """
+    rows = [_row(path) for path in run_directories(out, (RECORD,))]
+    return sorted(rows, key=lambda row: str(row["started"]))
+
+
+def _row(path: Path) -> Record:
+    try:
+        record = read_study(path)
+        keys = ("id", "verb", "status", "started", "trials")
+        row = {key: record[key] for key in keys}
+    except (RecordError, KeyError):
+        return {"id": path.name, "status": "damaged", "started": ""}
+    best = next((each for each in record.get("ranking", ()) if each["rank"] == 1), None)
+    return row | {"best": best and best["name"]}
 
 
 def read_results(path: Path, plan: Plan) -> dict[str, Result]:

@@ -33,6 +33,7 @@ def sweep_record(sweep: Sweep) -> Record:
         "status": "complete" if sweep.complete else "interrupted",
         "metric": sweep.metric.name,
         "unlike": sweep.unlike,
+        "progress": sweep.progress.name,
         "target": target_record(sweep.target),
         "best": sweep.best.name if sweep.best else None,
         "ranking": rows,

@@ -43,7 +43,7 @@ class Sweep:
     standings and verdicts: of each candidate, in the order of the plan. target: what epochs are
     counted to; None where nothing was reached. limit: of a convex problem's rate, predicted and
     observed. rungs: those of successive halving. unlike: in what the candidates differ so that
-    their values are no ranking.
+    their values are no ranking. progress: what the verdicts are read from.
     """
 
     _repr_html_: ClassVar[Callable[[Sweep], str]]
@@ -59,6 +59,7 @@ class Sweep:
     work: Work
     rungs: tuple[Rung, ...] = ()
     unlike: Literal["data", "loss"] | None = None
+    progress: Metric = TRAIN_LOSS
 
     def __repr__(self) -> str:
         size = f"{len(self.standings)} settings in {len(self.plan.trials)} runs"
@@ -161,7 +162,8 @@ def judge_sweep(
     found = standings(plan, results, metric)
     experiments = [candidate.experiment for candidate in plan.candidates]
     comparable = unlike(TRAIN_LOSS, experiments, means.table) is None
-    words = verdicts(found, TRAIN_LOSS if comparable else metric)
+    progress = TRAIN_LOSS if comparable else metric
+    words = verdicts(found, progress)
     limit = None
     # A rate that halving dropped early was not seen to be stable or not.
     if tuple(axis.key for axis in axes) == (RATE,) and found and not rungs:
@@ -178,4 +180,5 @@ def judge_sweep(
         work,
         tuple(rungs),
         unlike(metric, experiments, means.table),
+        progress,
     )

@@ -1,4 +1,4 @@
-"""The list of runs as a table."""
+"""The list of runs as a table, and that of studies."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from gdrun.views.fitting import Fitting
 from gdrun.views.numbers import percent, quantity
 
 Rows = Sequence[Mapping[str, Any]]
@@ -31,6 +32,26 @@ def runs_table(rows: Rows, out: Path, *, filtered: bool = False) -> RenderableTy
     if filtered:
         return Text(f"no runs like that in {out}")
     return Text(f"no runs in {out}; `gdrun train` leaves one")
+
+
+def studies_table(rows: Rows) -> RenderableType:
+    """One line a sweep or comparison, with the best that it found."""
+    choices = (("runs", "best"), ("best",), ())
+    return Fitting(*(_studies(rows, headings) for headings in choices))
+
+
+def _studies(rows: Rows, headings: Sequence[str]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("study", overflow="fold")
+    table.add_column("status", no_wrap=True)
+    for heading in headings:
+        table.add_column(heading, justify="right" if heading == "runs" else "left", no_wrap=True)
+    for row in rows:
+        bad = row["status"] in ("failed", "damaged")
+        cells = {"runs": str(row.get("trials", "")), "best": row.get("best") or ""}
+        status = Text(row["status"], style="red" if bad else "")
+        table.add_row(row["id"], status, *(cells[heading] for heading in headings))
+    return table
 
 
 @dataclass(frozen=True)

@@ -86,9 +86,47 @@ def test_mistakes(three):
 def test_no_runs(here, tmp_path):
     answer = here("runs")
     assert (answer.code, answer.out) == (0, "no runs in runs; `gdrun train` leaves one\n")
-    assert json.loads(here("runs", "--json", "-o", "nowhere").out) == {"runs": []}
+    assert json.loads(here("runs", "--json", "-o", "nowhere").out) == {"runs": [], "studies": []}
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_filter_that_leaves_none(three):
     assert three("runs", "seed=7").out == "no runs like that in runs\n"
+
+
+@pytest.fixture
+def studied(here):
+    """A sweep, and a comparison in which all diverged."""
+    here("sweep", "lr=0.01,0.1", *IRIS[:-1], "name=flowers", "--seeds", "2")
+    words = ("dataset=diabetes", "model=linear", "schedule=constant", "name=lost", "--seeds", "1")
+    here("compare", "bgd+lr=1e200", "mbgd+lr=1e200", *words)
+    return here
+
+
+def test_studies_stand_below_the_runs(studied):
+    text = re.sub(r"\d{8}-\d{6}-([\w-]+?)-[0-9a-f]{4}\b", r"<\1>", studied("runs").out)
+    assert [line.split() for line in text.splitlines()] == [
+        ["study", "status", "runs", "best"],
+        ["<sweep-lr-flowers>", "complete", "4", "lr=0.1"],
+        ["<compare-lost>", "complete", "2"],
+    ]
+    studied("train", *IRIS, "name=plain")
+    answer = studied("runs")
+    assert names(answer)[0] == "plain"
+    assert answer.out.startswith("run ")
+    assert "\n\nstudy " in answer.out
+    assert "study" not in studied("runs", "status=exhausted").out
+
+
+def test_studies_as_a_document(studied):
+    studies = json.loads(studied("runs", "--json").out)["studies"]
+    assert [(row["verb"], row["trials"], row["best"]) for row in studies] == [
+        ("sweep", 4, "lr=0.1"),
+        ("compare", 2, None),
+    ]
+
+
+def test_the_last_may_be_a_study(studied, tmp_path):
+    assert json.loads(studied("show", "--json").out)["verb"] == "compare"
+    studied("train", *IRIS, "name=plain")
+    assert json.loads(studied("show", "--json").out)["name"] == "plain"

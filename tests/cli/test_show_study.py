@@ -1,0 +1,135 @@
+"""`gdrun show` of a sweep or comparison: the same page again, from what is on disk."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from study.cases import LEAST_SQUARES, LOGISTIC
+
+from gdrun.spec.document import to_yaml
+
+
+@pytest.fixture
+def here(gdrun, tmp_path, monkeypatch):
+    """gdrun in the test's own directory, with two configs."""
+    monkeypatch.chdir(tmp_path)
+    Path("small.yaml").write_text(to_yaml({"name": "small"} | LOGISTIC), encoding="utf-8")
+    Path("squares.yaml").write_text(to_yaml({"name": "squares"} | LEAST_SQUARES), encoding="utf-8")
+    return gdrun
+
+
+STUDIES = {
+    "rates": ("sweep", "lr=0.001,0.1,1,1e6", "-c", "small.yaml", "--seeds", "2"),
+    "limit": ("sweep", "lr=log:0.1:3:7", "-c", "squares.yaml", "epochs=20", "--seeds", "1"),
+    "names": ("sweep", "optimizer=adam,lion", "sampling", "-c", "small.yaml", "epochs=2"),
+    "halving": ("sweep", "lr=log:1e-4:1:9", "epochs=9", "--halving", "-c", "small.yaml"),
+    "random": ("sweep", "lr", "--search", "random", "--trials", "5", "-c", "small.yaml"),
+    "unlike": ("sweep", "model.loss=mse,mae", "-c", "squares.yaml", "epochs=2"),
+    "accuracy": ("sweep", "model=logistic,svm", "-c", "small.yaml", "--seeds", "2"),
+    "surface": ("sweep", "lr=0.01,0.1", "surface=bowl", "steps=20", "schedule=constant"),
+    "variants": ("compare", "bgd", "mbgd", "mbgd+lr=1e6", "-c", "small.yaml", "--seeds", "2"),
+    "tuned": ("compare", "bgd", "adam", "--tune", "lr=0.01,0.1,1", "-c", "small.yaml"),
+    "target": ("compare", "bgd", "mbgd", "--target", "accuracy=0.8", "-c", "small.yaml"),
+    "lost": ("compare", "bgd+lr=1e7", "mbgd+lr=1e6", "-c", "small.yaml", "--seeds", "1"),
+}
+
+
+@pytest.mark.parametrize("words", STUDIES.values(), ids=STUDIES)
+def test_it_shows_what_was_shown(here, words):
+    printed = here(*words).out
+    shown = here("show")
+    assert (shown.code, shown.err) == (0, "")
+    *page, written = printed.splitlines()
+    page = [line for line in page if not line.startswith("train the best: ")]
+    assert shown.out.splitlines() == [*page, written.replace("written to", "from")]
+
+
+def test_it_needs_neither_data_nor_the_files_of_contenders(here, tmp_path):
+    rows = "\n".join(f"{k % 7},{k % 3},{k % 2}" for k in range(60))
+    Path("data.csv").write_text(f"a,b,y\n{rows}\n", encoding="utf-8")
+    config = {"dataset": {"path": "data.csv", "target": "y"}, "model": "logistic"}
+    for name, rate in (("slow", 0.01), ("fast", 0.5)):
+        rule = {"optimizer": {"name": "vanilla", "lr": rate}, "stopping": {"epochs": 3}}
+        Path(f"{name}.yaml").write_text(to_yaml(config | rule), encoding="utf-8")
+    words = ("slow.yaml", "fast.yaml", "-c", "slow.yaml", "--seeds", "2")
+    printed = here("compare", *words).out.splitlines()
+    for name in ("data.csv", "slow.yaml", "fast.yaml"):
+        Path(name).unlink()
+    assert here("show").out.splitlines()[:-1] == printed[:-1]
+
+
+def test_a_study_that_was_killed_is_shown_as_far_as_it_went(here):
+    here("sweep", "lr=0.01,0.1,1", "-c", "small.yaml", "--seeds", "1")
+    (directory,) = Path("runs").iterdir()
+    # As kill -9 leaves it: two trials on file, a third cut off, and nothing judged.
+    for name in ("trials.jsonl", "traces.jsonl"):
+        first, second, third = (directory / name).read_text().splitlines(keepends=True)
+        (directory / name).write_text(first + second + third[:20])
+    record = json.loads((directory / "study.json").read_text())
+    asked = ("schema_version", "id", "verb", "base", "asked", "seeds", "candidates", "trials")
+    asked += ("metric", "halving", "command")
+    left = {key: record[key] for key in asked} | {"status": "running", "target": None}
+    (directory / "study.json").write_text(json.dumps(left))
+    before = (directory / "trials.jsonl").read_text()
+    answer = here("show", directory.name[-4:])
+    assert answer.code == 0
+    rows = [line.split()[0] for line in answer.out.splitlines() if re.match(r" *[\d.]+  \w", line)]
+    assert rows == ["0.01", "0.1"]
+    assert f"1 of 3 runs are missing: the same command with --resume {directory} " in answer.out
+    # It may be at work still: looking at it changes nothing.
+    assert (directory / "trials.jsonl").read_text() == before
+
+
+def test_as_a_document(here):
+    first = json.loads(here("sweep", "lr=0.1,1e6", "-c", "small.yaml", "--json").out)
+    assert json.loads(here("show", first["id"], "--json").out) == first
+
+
+RULE = '''
+from gdrun import rule
+
+@rule
+def shown_descent(w, g, lr=0.01):
+    """Down the gradient.
+
+        w ← w − α g
+    """
+    return w - lr * g
+'''
+
+
+def test_a_rule_of_ones_own_is_asked_for(here):
+    Path("my_rule.py").write_text(RULE, encoding="utf-8")
+    words = ("lr=0.01,0.1", "optimizer=shown_descent", "-c", "small.yaml", "--seeds", "1")
+    assert here("sweep", *words, "--plugin", "my_rule.py").code == 0
+    assert here("show", "--plugin", "my_rule.py").code == 0
+    # As in a process that has not loaded it.
+    (record,) = Path("runs").glob("*/study.json")
+    record.write_text(record.read_text().replace('"shown_descent"', '"hidden_descent"'))
+    answer = here("show")
+    assert (answer.code, answer.out) == (2, "")
+    assert "no optimizer is called 'hidden_descent'" in answer.err
+    assert re.search(r"hint: show it with .*--plugin \S*my_rule\.py\n", answer.err)
+
+
+def test_the_tuning_of_a_comparison_is_shown_with_it(here):
+    here("compare", "bgd", "mbgd", "--tune", "lr=0.1,1", "-c", "small.yaml", "--seeds", "1")
+    (directory,) = Path("runs").iterdir()
+    answer = here("show", str(directory / "tuning"))
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err == (
+        f"error: {directory / 'tuning'}: is a part of a comparison\n"
+        f"hint: `gdrun show {directory}` shows the comparison\n"
+    )
+
+
+def test_a_damaged_study_says_where(here):
+    here("sweep", "lr=0.1,1", "-c", "small.yaml", "--seeds", "1")
+    (directory,) = Path("runs").iterdir()
+    record = json.loads((directory / "study.json").read_text())
+    del record["base"]
+    (directory / "study.json").write_text(json.dumps(record))
+    answer = here("show")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith(f"error: {directory}: cannot be read: ")
