@@ -29,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except GdrunError as error:
         faults.show(error.problems)
         return error.exit_code
+    except MemoryError as error:
+        faults.show([faults.too_large(error)])
+        return GdrunError.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

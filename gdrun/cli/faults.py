@@ -69,6 +69,14 @@ def _unfit_value(parameter: Any, message: str) -> str:
     return _WANTED.get(parameter.type_descriptor.annotation, _sentence(message))
 
 
+def too_large(error: MemoryError) -> Problem:
+    """What was asked for does not fit in memory; NumPy says how large the one array was."""
+    wanted = re.search(r"allocate ([\d.]+ \w+) for an array", str(error))
+    what = f"{wanted[1]} for one array" if wanted else "this"
+    hint = "dtype: float32 halves it; a smaller model, batch_size or dataset needs less"
+    return Problem(f"{what} is more memory than there is", hint=hint)
+
+
 def bug(error: Exception) -> Problem:
     """An error that no user can cause; its traceback goes to a file.
 

@@ -151,6 +151,16 @@ def test_a_fault_in_a_run_keeps_its_traceback_there(gdrun, monkeypatch, tmp_path
     assert "RuntimeError" in (tmp_path / "traceback.txt").read_text(encoding="utf-8")
 
 
+def test_what_does_not_fit_in_memory_is_no_fault_of_the_program(gdrun, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    # 4 features through 10^13 units: 4 · 8 · 10^13 bytes are 291 TiB, beyond any address space
+    # of 47 bits.
+    answer = gdrun("train", "dataset=iris", "model={name: mlp, hidden: [10000000000000]}", "-q")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith("error: ")
+    assert "TiB for one array is more memory than there is\nhint: dtype: float32" in answer.err
+
+
 def test_a_traceback_that_cannot_be_kept(gdrun, monkeypatch, tmp_path):
     error = RuntimeError("x")
     error.run_directory = tmp_path / "gone"
