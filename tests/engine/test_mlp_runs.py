@@ -1,6 +1,7 @@
 """Networks in the training loop: lanes, memory, dropout, precision, and the same bits again."""
 
 import copy
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -14,6 +15,9 @@ from gdrun.engine.state import State
 from gdrun.engine.steppers import NumpyStepper
 from gdrun.engine.trainer import Trainer
 from gdrun.errors import ConfigError
+from gdrun.methods.rules import OPTIMIZERS
+from gdrun.problems.activations import ACTIVATIONS
+from gdrun.problems.losses import LOSSES
 from gdrun.spec.experiment import resolve
 
 BASE = {
@@ -87,6 +91,52 @@ def test_the_same_experiment_twice_gives_the_same_bits(dtype):
     assert first.evaluations.keys() == second.evaluations.keys()
     for name in first.evaluations.keys() - {"seconds"}:
         np.testing.assert_array_equal(first.evaluations[name], second.evaluations[name])
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("activation", ["relu", "gelu"])
+def test_no_number_of_a_single_step_is_double(optimizer, activation, monkeypatch):
+    """What goes into and comes out of every equation: rule, activation and loss."""
+    seen = []
+
+    def watched(registry, name):
+        known = registry[name]
+
+        def function(*given, **options):
+            found = known.function(*given, **options)
+            results = found if isinstance(found, tuple) else (found,)
+            seen.extend(np.asarray(array).dtype for array in (*given, *results) if np.ndim(array))
+            return found
+
+        spy = replace(known, function=function)
+        if registry is ACTIVATIONS:
+            vars(spy)["steepest"] = known.steepest  # measured in double precision, by itself
+        monkeypatch.setitem(registry, name, spy)
+
+    for registry, name in (
+        (ACTIVATIONS, activation),
+        (LOSSES, "cross_entropy"),
+        (OPTIMIZERS, optimizer),
+    ):
+        watched(registry, name)
+    lanes = [
+        experiment(
+            dtype="float32",
+            engine="numpy",
+            optimizer={"name": optimizer, "average": "ema"},
+            schedule={"name": "cosine", "warmup": 1},
+            model__activation=activation,
+            model__dropout=rate,
+            model__l2=rate / 10,
+            clip={"norm": 0.5 + rate},
+            evaluate={"every": 10},
+            seed=seed,
+        )
+        for seed, rate in enumerate((0.1, 0.4))
+    ]
+    outcomes(*lanes)
+    assert len(seen) > 100
+    assert {dtype for dtype in seen if dtype.kind == "f"} == {np.dtype(np.float32)}
 
 
 def stepper_of(cohort):
