@@ -9,6 +9,7 @@ from gdrun.insight import gradcheck
 from gdrun.insight.gradcheck import check_gradient
 from gdrun.problems.activations import ACTIVATIONS
 from gdrun.problems.linear import LinearModel
+from gdrun.problems.surfaces import SURFACES
 from gdrun.spec.experiment import resolve
 from gdrun.views.gradcheck import gradient_data, verdict_line
 
@@ -67,8 +68,11 @@ def test_every_model_passes(model, dataset, variant):
     assert check_gradient(experiment(model, dataset, variant=variant)).passed
 
 
-def test_a_surface_passes():
-    assert check_gradient(resolve({"surface": {"name": "himmelblau", "noise": 0.5}})).passed
+@pytest.mark.parametrize("surface", SURFACES)
+def test_every_surface_passes(surface):
+    check = check_gradient(resolve({"surface": {"name": surface, "noise": 0.5}}))
+    assert check.passed
+    assert check.told
 
 
 def test_a_deep_network_of_relu_passes_between_its_kinks():
