@@ -13,6 +13,7 @@ from gdrun.data import Table, table_from_pair
 from gdrun.errors import ConfigError
 from gdrun.spec.experiment import Experiment
 from gdrun.spec.loading import Source, load
+from gdrun.spec.overrides import Override
 from gdrun.study.axes import axes_of
 from gdrun.study.budgets import parse_budget, with_budget
 from gdrun.study.comparison import Comparison, plan_comparison
@@ -24,7 +25,7 @@ from gdrun.study.plan import Plan
 from gdrun.study.running import run_comparison, run_sweep
 from gdrun.study.study import Means
 from gdrun.study.sweep import Search, Sweep, plan_sweep
-from gdrun.study.tasks import prepared
+from gdrun.study.tasks import check_fit, prepared
 
 Data = tuple[Any, Any]
 
@@ -92,7 +93,8 @@ def compare(
     """
     _at_least_one(seeds=seeds, jobs=jobs)
     base, table = _experiment(config, overrides, data)
-    chosen = contenders_of(contenders, base)
+    given = [] if data is None else [Override("dataset", base.dataset.plain(), "data=(X, y)")]
+    chosen = contenders_of(contenders, base, given)
     if budget is not None:
         amount = parse_budget(budget, base, prepared(chosen[0].experiment, table).train.rows)
         chosen = tuple(with_budget(each, amount) for each in chosen)
@@ -141,6 +143,7 @@ def _means(
     elif jobs > 1:
         runner = InProcesses(jobs)
     directory = None
+    check_fit((candidate.experiment for candidate in plan.candidates), table)
     if out is not None:
         about = {"base": base.plain(), "data": {"sha256": prepared(base, table).sha256}}
         directory = StudyDirectory.new(Path(out), f"{plan.verb}-{base.name}", plan, about)

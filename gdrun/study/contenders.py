@@ -15,7 +15,7 @@ from typing import Any
 from gdrun.errors import ConfigError, Problem, suggestion
 from gdrun.spec.experiment import Experiment
 from gdrun.spec.loading import load
-from gdrun.spec.overrides import Override, parse_override
+from gdrun.spec.overrides import Override, parse_override, resolve_key
 from gdrun.spec.sections import SECTIONS
 from gdrun.study.plan import Candidate
 
@@ -26,14 +26,19 @@ FILES = (".yaml", ".yml")
 
 
 def contenders_of(
-    words: Sequence[str | Mapping[str, Any] | Experiment], base: Experiment
+    words: Sequence[str | Mapping[str, Any] | Experiment],
+    base: Experiment,
+    changes: Sequence[Override] = (),
 ) -> tuple[Candidate, ...]:
-    """A candidate for each word. Raises ConfigError with everything that is wrong."""
+    """A candidate for each word. Raises ConfigError with everything that is wrong.
+
+    changes: what is set on contenders that are configs of their own.
+    """
     found: list[Candidate] = []
     problems: list[Problem] = []
     for place, word in enumerate(words, start=1):
         try:
-            found.append(_contender(word, place, base))
+            found.append(_contender(word, place, base, changes))
         except ConfigError as error:
             problems.extend(error.problems)
     names = [candidate.name for candidate in found]
@@ -53,16 +58,22 @@ def is_setting(word: str) -> bool:
 
 
 def _contender(
-    word: str | Mapping[str, Any] | Experiment, place: int, base: Experiment
+    word: str | Mapping[str, Any] | Experiment,
+    place: int,
+    base: Experiment,
+    changes: Sequence[Override],
 ) -> Candidate:
     if not isinstance(word, str):
-        experiment = load(word, [_seed_of(base)])
+        experiment = load(word, [*changes, _seed_of(base)])
         return Candidate(experiment.header.name or f"contender {place}", {}, experiment)
     if Path(word).suffix.lower() in FILES:
-        return Candidate(Path(word).stem, {"config": word}, load(word, [_seed_of(base)]))
+        experiment = load(word, [*changes, _seed_of(base)])
+        return Candidate(Path(word).stem, {"config": word}, experiment)
     overrides = [change for part in _parts(word) for change in _changes(part, word, base)]
-    settings = {override.key: override.value for override in overrides}
-    return Candidate(word, settings, load(base, overrides))
+    experiment = load(base, overrides)
+    plain = experiment.plain()
+    settings = {".".join(*resolve_key(each.key, plain)): each.value for each in overrides}
+    return Candidate(word, settings, experiment)
 
 
 def _parts(word: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 
 import gdrun
@@ -60,3 +61,19 @@ def test_a_budget_is_the_same_for_all():
     assert bgd.summary["gradients"] == sgd.summary["gradients"] == 360
     # Three passes over the 120 rows of the training part.
     assert (bgd.summary["steps"], sgd.summary["steps"]) == (3, 360)
+
+
+def test_configs_of_their_own_are_compared_on_the_data_given():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 2))
+    config = {"model": "logistic", "variant": "bgd", "stopping": {"epochs": 2}}
+    own = config | {"optimizer": "adam", "name": "mine"}
+    found = gdrun.compare(["vanilla", own], config, data=(X, (X[:, 0] > 0).astype(int)), seeds=2)
+    # 60 rows but for a tenth each for validation and test; the split is by class, half of each.
+    assert [(row.name, row.batch) for row in found.contenders] == [("vanilla", 48), ("mine", 48)]
+
+
+def test_what_does_not_fit_its_data_leaves_no_directory(tmp_path):
+    with pytest.raises(gdrun.GdrunError, match="batch_size is 500"):
+        gdrun.sweep(IRIS, {"batch_size": [8, 500]}, out=tmp_path / "runs")
+    assert list(tmp_path.iterdir()) == []

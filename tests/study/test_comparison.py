@@ -48,6 +48,8 @@ def test_settings_and_signs_within_numbers():
     small, large = named("mbgd+lr=1e-3", "mbgd+adam+lr=1e+3")
     assert small.optimizer["lr"] == 1e-3
     assert (large.optimizer.name, large.optimizer["lr"]) == ("adam", 1000.0)
+    candidate, _ = contenders_of(["mbgd+adam+lr=1e+3", "bgd"], BASE)
+    assert candidate.settings == {"optimizer": "adam", "optimizer.lr": 1000.0}
     assert is_setting("lr=1e+3")
     assert not is_setting("mbgd+lr=0.1")
 
