@@ -82,7 +82,8 @@ class StudyDirectory:
         """The directory of an earlier study with this plan, or with candidates of it."""
         earlier = read_study(path)
         study = cls(path, plan, about)
-        if not set(earlier["asked"]) & set(study.record["asked"]):
+        shared = set(earlier["asked"]) & set(study.record["asked"])
+        if earlier["verb"] != plan.verb or not shared:
             hint = f"it was begun by: {earlier.get('command', earlier['verb'])}"
             raise RecordError("holds another study", where=str(path), hint=hint)
         if earlier.get("data") != study.record.get("data"):

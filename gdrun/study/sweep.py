@@ -94,6 +94,12 @@ class Sweep:
         """Whether every run did."""
         return all(standing.diverged == len(standing.results) for standing in self.standings)
 
+    @property
+    def shared_seconds(self) -> int:
+        """How many runs ended by a budget of seconds that lanes beside them had a share of."""
+        records = [result.record for each in self.standings for result in each.results]
+        return sum(each["stop"]["rule"] == "seconds" and each["lanes"] > 1 for each in records)
+
     def values(self, key: str) -> NDArray[Any]:
         """The values of a swept key, one for each candidate."""
         return np.array([standing.candidate.settings[key] for standing in self.standings])

@@ -150,6 +150,8 @@ def when(amount: float) -> str:
 
 def work_line(work: Work) -> str:
     """What the runs took, and what they shared."""
+    if not work.run:
+        return f"{count(work.found, 'run')} found finished, none was run"
     found = f", {count(work.found, 'run')} found finished" if work.found else ""
     cohorts = count(work.cohorts, "cohort")
     return f"{count(work.run, 'run')} as lanes of {cohorts} in {duration(work.seconds)}{found}"
@@ -219,6 +221,9 @@ def limit_sentence(limit: StabilityLimit) -> str:
 
 def _warnings(sweep: Sweep) -> list[str]:
     found = [UNLIKE[sweep.unlike]] if sweep.unlike else []
+    if shared := sweep.shared_seconds:
+        ended = f"{count(shared, 'run')} ended by seconds that were shared with others"
+        found.append(f"{ended}; a budget of epochs or gradients is the same for all")
     for edge in sweep.at_edge:
         side, leaf = "smallest" if edge.smallest else "largest", edge.axis.leaf
         beyond = f": {leaf}={edge.wider}" if edge.wider else ""

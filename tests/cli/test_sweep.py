@@ -282,6 +282,14 @@ def test_values_that_cannot_be_compared_are_not_passed_over(gdrun, tmp_path, wor
     assert f"{said}: no value is better" in " ".join(answer.out.split())
 
 
+def test_seconds_that_lanes_share_are_pointed_out(sweep):
+    words = ("lr=0.01,0.1", "stopping={seconds: 0.05}", "--seeds", "1")
+    answer = sweep(*words)
+    assert "2 runs ended by seconds that were shared with others" in answer.out
+    # As trials of cohorts of their own they share none.
+    assert "shared" not in sweep("batch_size=8,16", *words[1:]).out
+
+
 def test_models_of_unlike_losses_are_ranked_by_accuracy(gdrun, tmp_path):
     words = ("model=softmax,svm", "epochs=1", "--seeds", "1", "--json", "-o", str(tmp_path))
     document = json.loads(gdrun("sweep", *words).out)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -107,6 +108,11 @@ def test_another_study_is_refused(whole):
     with pytest.raises(RecordError, match="holds another study") as caught:
         StudyDirectory.resumed(whole[0].path, other, ABOUT)
     assert "gdrun sweep lr" in caught.value.problems[0].hint
+
+
+def test_a_comparison_does_not_go_on_in_a_sweep(whole, plan):
+    with pytest.raises(RecordError, match="holds another study"):
+        StudyDirectory.resumed(whole[0].path, replace(plan, verb="compare"), ABOUT)
 
 
 def test_other_data_are_refused(whole, plan):
