@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from concurrent.futures import Future
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 
 from gdrun.engine.cohort import Cohort
 from gdrun.engine.plan import Place
+from gdrun.engine.threads import pool
 from gdrun.problems.rows import rows_of
 
 Batch = tuple[Any, NDArray[Any]]
@@ -18,11 +21,17 @@ Batch = tuple[Any, NDArray[Any]]
 All rows at once, of a full batch, are the only entry of a tuple: they may be on disk.
 """
 
+Order = Future[NDArray[np.int64]]
+"""The examples of an epoch in the order of their use."""
+
 CHUNK_ENTRIES = 2**18
 """Entries of X gathered at once: 2 MB of float64, about what a core keeps close."""
 
 FEW_STEPS, MOST_ENTRIES = 8, 2**21
 """Steps that are worth a chunk even when they do not fit there, while they are not too large."""
+
+AHEAD_FROM = 2**14
+"""Examples whose order takes so long to draw that another thread does it an epoch ahead."""
 
 MOST_STEPS = 512
 """Steps in one chunk at the most, so that a request to stop is seen soon."""
@@ -34,8 +43,10 @@ class Batches:
     def __init__(self, cohort: Cohort) -> None:
         self._batching = cohort.batching
         self._data = cohort.train
-        self._orders: dict[int, NDArray[np.int64]] = {}
-        self._epoch = -1
+        self._orders: dict[tuple[int, int], Order] = {}
+        self._epoch = 0
+        epochs = cohort.shared.stopping.epochs
+        self._end = math.inf if epochs is None else epochs
 
     def most_steps(self, streams: int, epoch: int) -> int:
         """How many steps of this epoch a chunk may hold."""
@@ -63,18 +74,36 @@ class Batches:
             X, y = X.take(chosen, axis=0), y.take(chosen)
         return [(X[:, k : k + size], y[:, k : k + size]) for k in range(0, y.shape[1], size)]
 
-    def sizes(self, place: Place, steps: int) -> NDArray[np.int64]:
-        """How many examples each of `steps` steps uses, from `place` on."""
+    def spent(self, place: Place, steps: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The examples that the first `steps` steps from `place` on use, for each of these counts.
+
+        They stay within the epoch, unless batches are whole.
+        """
         size = self._batching.at(place.epoch).batch_size
         if self._batching.whole:
-            return np.full(steps, size)
-        left = self._batching.rows - size * np.arange(place.position, place.position + steps)
-        return np.minimum(left, size)
+            return size * steps
+        begin = place.position * size
+        return np.minimum(begin + size * steps, self._batching.rows) - begin
 
     def _order(self, seed: int, epoch: int) -> NDArray[np.int64]:
-        """The order of one epoch, kept while the epoch lasts."""
+        """The order of one epoch; that of the next is drawn meanwhile, where it takes long."""
         if epoch != self._epoch:
-            self._orders, self._epoch = {}, epoch
-        if seed not in self._orders:
-            self._orders[seed] = self._batching.order(seed, epoch)
-        return self._orders[seed]
+            self._orders = {key: known for key, known in self._orders.items() if key[1] == epoch}
+            self._epoch = epoch
+        own, next_one = (seed, epoch), (seed, epoch + 1)
+        if own not in self._orders:
+            self._orders[own] = _drawn(self._batching.order(*own))
+        if next_one not in self._orders and self._rows_take_long and epoch + 1 < self._end:
+            self._orders[next_one] = pool("orders").submit(self._batching.order, *next_one)
+        return self._orders[own].result()
+
+    @property
+    def _rows_take_long(self) -> bool:
+        return self._batching.draws and self._batching.rows >= AHEAD_FROM
+
+
+def _drawn(order: NDArray[np.int64]) -> Order:
+    """An order in the form of one that is still to come."""
+    done: Order = Future()
+    done.set_result(order)
+    return done

@@ -8,6 +8,7 @@ bound, however long the run turns out to be.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,8 @@ _COUNTS = ("steps", "step", "gradients", "batch_size")
 
 Columns = dict[str, NDArray[Any]]
 Lanes = NDArray[np.int64]
+Shared = Callable[[NDArray[np.int64]], Columns]
+"""What lanes share at chosen steps of a chunk, counted from 0: only points that are kept ask."""
 
 
 class StepTrace:
@@ -54,10 +57,10 @@ class StepTrace:
         """The points that no further step will change, unless pairs are joined."""
         return self.points - self._open
 
-    def add(self, shared: Columns, own: Columns, lanes: Lanes) -> None:
-        """Add consecutive steps of these lanes: columns (steps,) and (steps, lanes)."""
+    def add(self, shared: Shared, own: Columns, lanes: Lanes) -> None:
+        """Add consecutive steps of these lanes, with their own columns (steps, lanes)."""
         own = own | {"max_batch_loss": own["batch_loss"], "max_grad_norm": own["grad_norm"]}
-        steps = len(shared["step"])
+        steps = len(own["batch_loss"])
         taken = 0
         while taken < steps:
             if self._open:
@@ -70,7 +73,7 @@ class StepTrace:
                 self._halve()
                 continue
             count = min(room, steps - taken)
-            place(_part(shared, taken, count), _part(own, taken, count), lanes)
+            place(shared, taken, _part(own, taken, count), lanes)
             taken += count
 
     def last(self) -> Columns:
@@ -84,18 +87,18 @@ class StepTrace:
         columns |= {name: column.astype(np.int64) for name, column in _counts(columns)}
         return columns | {name: table[chosen, lane].copy() for name, table in self._own.items()}
 
-    def _append(self, shared: Columns, own: Columns, lanes: Lanes) -> None:
+    def _append(self, shared: Shared, taken: int, own: Columns, lanes: Lanes) -> None:
         if self.stride == 1:
-            self._append_each(shared, own, lanes)
+            self._append_each(shared, taken, own, lanes)
             return
-        steps = len(shared["step"])
+        steps = len(own["batch_loss"])
         starts = np.arange(0, steps, self.stride)
         ends = np.minimum(starts + self.stride, steps) - 1
         first, last = self.points, self.points + len(starts)
         self._reserve(last)
         self._shared["steps"][first:last] = ends - starts + 1
-        for name in STEP_FIELDS:
-            self._shared[name][first:last] = shared[name][ends]
+        for name, column in shared(taken + ends).items():
+            self._shared[name][first:last] = column
         for name in self._last_fields:
             self._own[name][first:last, lanes] = own[name][ends]
         for name in PEAK_FIELDS:
@@ -105,23 +108,23 @@ class StepTrace:
         self.points = last
         self._open = bool(steps % self.stride)
 
-    def _append_each(self, shared: Columns, own: Columns, lanes: Lanes) -> None:
+    def _append_each(self, shared: Shared, taken: int, own: Columns, lanes: Lanes) -> None:
         """A point for every step, which is its own peak."""
-        first, last = self.points, self.points + len(shared["step"])
+        first, last = self.points, self.points + len(own["batch_loss"])
         self._reserve(last)
         self._shared["steps"][first:last] = 1
-        for name in STEP_FIELDS:
-            self._shared[name][first:last] = shared[name]
+        for name, column in shared(np.arange(taken, taken + last - first)).items():
+            self._shared[name][first:last] = column
         for name, table in self._own.items():
             table[first:last, lanes] = own[name]
         self.points = last
 
-    def _join_last(self, shared: Columns, own: Columns, lanes: Lanes) -> None:
+    def _join_last(self, shared: Shared, taken: int, own: Columns, lanes: Lanes) -> None:
         """Let the open last point stand for these steps too."""
-        at = self.points - 1
-        self._shared["steps"][at] += len(shared["step"])
-        for name in STEP_FIELDS:
-            self._shared[name][at] = shared[name][-1]
+        at, steps = self.points - 1, len(own["batch_loss"])
+        self._shared["steps"][at] += steps
+        for name, column in shared(np.array([taken + steps - 1])).items():
+            self._shared[name][at] = column[0]
         for name in self._last_fields:
             self._own[name][at, lanes] = own[name][-1]
         for name in PEAK_FIELDS:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,17 +127,20 @@ class Trainer:
     def _record(self, measures: Measures, rates: NDArray[np.float64], seconds: float) -> None:
         """Take the state over from the stepper, and write the steps down."""
         state, steps = self.state, measures.steps
-        sizes = self._batches.sizes(state.place, steps)
-        count = np.arange(1, steps + 1)
         epoch, position = state.place.epoch, state.place.position
         per_epoch = self.plan.steps_per_epoch(epoch)
-        shared = {
-            "step": state.step + count,
-            "epoch": epoch + (position + count) / per_epoch,
-            "gradients": state.gradients + np.cumsum(sizes),
-            "seconds": state.seconds + seconds * count / steps,
-            "batch_size": sizes,
-        }
+        spent = partial(self._batches.spent, state.place)
+
+        def shared(chosen: NDArray[np.int64]) -> Columns:
+            count = chosen + 1
+            return {
+                "step": state.step + count,
+                "epoch": epoch + (position + count) / per_epoch,
+                "gradients": state.gradients + spent(count),
+                "seconds": state.seconds + seconds * count / steps,
+                "batch_size": spent(count) - spent(chosen),
+            }
+
         self.steps.add(
             shared,
             {
@@ -152,7 +156,8 @@ class Trainer:
         )
         self._moved |= (rates[:steps] > 0).any(axis=0)
         position += steps
-        losses = np.concatenate([state.last_batch_loss[None], measures.batch_loss])
+        losses = measures.batch_loss
+        rises = (losses[0] > state.last_batch_loss) + _count(losses[1:] > losses[:-1])
         self.state = state.changed(
             W=measures.W,
             memory=state.memory if measures.memory is None else measures.memory,
@@ -160,11 +165,11 @@ class Trainer:
             slots=measures.slots,
             place=Place(epoch + position // per_epoch, position % per_epoch),
             step=state.step + steps,
-            gradients=state.gradients + int(sizes.sum()),
+            gradients=state.gradients + int(spent(np.array(steps))),
             seconds=state.seconds + seconds,
             last_batch_loss=losses[-1],
-            rising=state.rising + (losses[1:] > losses[:-1]).sum(axis=0),
-            clipped=state.clipped + measures.clipped.sum(axis=0),
+            rising=state.rising + rises,
+            clipped=state.clipped + _count(measures.clipped),
             largest_grad_norm=np.maximum(state.largest_grad_norm, measures.grad_norm.max(axis=0)),
         )
 
@@ -306,3 +311,9 @@ class Trainer:
     def _tell_started(self) -> None:
         for listener in self._listeners:
             listener.started(self.progress)
+
+
+def _count(true: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """How often each lane's column of (steps, lanes) is true."""
+    counts: NDArray[np.int64] = np.count_nonzero(np.ascontiguousarray(true.T), axis=-1)
+    return counts

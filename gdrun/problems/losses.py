@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy import absolute, exp, log1p, maximum, minimum, sign
+from numpy import absolute, exp, log1p, maximum, minimum, sign, where
 from numpy.typing import NDArray
 
 from gdrun.methods.definitions import Definition, Positive, define
@@ -118,7 +118,7 @@ def logistic(s: Array, y: Array) -> tuple[Array, Array]:
     margin = s * y
     small = exp(-absolute(margin))
     values = log1p(small) - minimum(margin, 0)
-    return values, exp(-maximum(margin, 0)) / (1 + small) * -y
+    return values, where(margin > 0, small, 1) / (1 + small) * -y
 
 
 @loss(targets="code")

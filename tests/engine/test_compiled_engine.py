@@ -32,20 +32,19 @@ def everything_large(monkeypatch):
     """Let every part of the data be worth a pass by all threads, in several blocks."""
     for module in (problem, compiled_engine):
         monkeypatch.setattr(module, "SMALL_ENTRIES", 0)
-    monkeypatch.setattr(problem, "BLOCK_ENTRIES", 100)
-    monkeypatch.setattr(problem, "ROW_BLOCK", 17)
+    monkeypatch.setattr(problem, "BLOCK_BYTES", 800)
 
 
 @pytest.mark.parametrize("name", BY_CLASS)
 @pytest.mark.parametrize("seed", range(4))
-def test_a_loss_for_one_example_is_its_twin(name, seed):
+def test_a_loss_for_a_block_of_examples_is_its_twin(name, seed):
     draw = np.random.default_rng(seed)
     scores, y = draw.normal(scale=3, size=(20, 1, 5)), draw.integers(0, 5, 20)
     values, slopes = LOSSES[name].function(scores.copy(), y)
-    for k in range(20):
-        row = scores[k, 0].copy()
-        assert CLASS_LOSSES[name](row, int(y[k])) == pytest.approx(values[k, 0], rel=1e-13)
-        np.testing.assert_allclose(row, slopes[k, 0], rtol=1e-13, atol=1e-15)
+    block = np.ascontiguousarray(scores[:, 0].T)
+    total = CLASS_LOSSES[name](block, y, np.empty((2, 20)))
+    assert total == pytest.approx(values.sum(), rel=1e-13)
+    np.testing.assert_allclose(block.T, slopes[:, 0], rtol=1e-13, atol=1e-15)
 
 
 def test_every_loss_has_a_form_for_a_fused_loop():
@@ -71,7 +70,7 @@ def reads_text(w, g, lr=0.1):
 
 def test_a_source_brings_what_it_reads():
     text = source_of(uses_helper)
-    scope = {"kernel": lambda function: function}
+    scope = {"inlined": lambda function: function}
     exec(text, scope)
     assert scope["uses_helper"](1.0, 0.5, 0.1) == uses_helper(1.0, 0.5)
     assert "SHIFT = 0.25" in text

@@ -33,14 +33,16 @@ def agree(chunks, rel):
 def as_python(cohort):
     """The generated module without Numba: its own text behind a header that compiles nothing."""
     body = text_of(cohort).partition("\nAHEAD =")[2]
-    header = (
-        "from __future__ import annotations\n"
-        "import numpy as np\n"
-        "kernel = lambda f: f\n"
-        "prefetch = lambda array, place: None\n"
-    )
+    plain = {
+        "np": np,
+        **dict.fromkeys(("kernel", "inlined", "exact"), lambda function: function),
+        "prefetch": lambda array, row, offset: None,
+        "as_bits": lambda x: int(np.float64(x).view(np.int64)),
+        "as_float": lambda bits: float(np.int64(bits).view(np.float64)),
+    }
     module = ModuleType("uncompiled")
-    exec(f"{header}AHEAD ={body}", module.__dict__)
+    module.__dict__.update(plain)
+    exec(f"from __future__ import annotations\nAHEAD ={body}", module.__dict__)
     return module
 
 
@@ -83,7 +85,7 @@ LANES = [
 @pytest.mark.parametrize("loss", ["logistic", "cross_entropy"])
 @pytest.mark.parametrize("lanes", [2, 6])
 def test_lanes_with_numbers_and_seeds_of_their_own(lanes, loss, clip, variant):
-    # Two lanes go score by score, six through matrix products.
+    # Two lanes go four rows at a time, six of three classes through matrix products.
     chunks = both(cohort_of(loss, "momentum", variant, lanes=LANES[-lanes:], clip=clip), STEPS)
     agree(chunks, 1e-9)
     assert any(measures.clipped.any() for measures in chunks[1]) == bool(clip)

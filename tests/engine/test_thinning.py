@@ -21,7 +21,9 @@ def fed(values, chunks, points):
                 break
             steps = np.arange(start + 1, start + len(part) + 1)
             own = dict.fromkeys(LANE_FIELDS, part) | {"clipped": part > 0.5}
-            trace.add(dict.fromkeys(STEP_FIELDS, steps), own, LANES)
+            trace.add(
+                lambda chosen, steps=steps: dict.fromkeys(STEP_FIELDS, steps[chosen]), own, LANES
+            )
             start += size
     return trace
 

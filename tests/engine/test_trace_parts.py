@@ -14,9 +14,8 @@ from gdrun.engine.trace import (
 
 def test_a_part_of_the_steps():
     trace = StepTrace(2, None)
-    columns = {name: np.arange(1.0, 10.0) for name in STEP_FIELDS}
     own = {name: np.arange(18.0).reshape(9, 2) for name in (*LANE_FIELDS, "clipped")}
-    trace.add(columns, own, np.array([0, 1]))
+    trace.add(lambda chosen: dict.fromkeys(STEP_FIELDS, chosen + 1.0), own, np.array([0, 1]))
     whole, part = trace.lane(1), trace.lane(1, 4, 7)
     assert {name: column.tolist() for name, column in part.items()} == {
         name: column[4:7].tolist() for name, column in whole.items()

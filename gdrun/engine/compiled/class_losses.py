@@ -1,9 +1,11 @@
-"""The losses over classes for one example: the form that a fused loop wants.
+"""The losses over classes as loops over a block of examples: the form that a fused step wants.
 
-Each is the loss of the same name in `problems.losses`, written out for one row of scores (C,). It
-returns the value and leaves the slopes in the place of the scores. These are the one thing the two
-engines define twice: the array forms work along an axis that a fused loop does not have. Being
-plain Python they run uncompiled too, and a test holds each to its twin.
+Each is the loss of the same name in `problems.losses`, for one lane. Scores (C, n) have the
+examples last, so that every loop runs along memory; y (n,) holds the classes; work (2, n) is room
+for a number or two of each example, in double precision. A loss returns the sum of its values and
+leaves the slopes in the place of the scores. These are the one thing the two engines define twice:
+the array forms make a temporary for every sign. Being plain Python they run uncompiled too, and a
+test holds each to its twin.
 """
 
 from __future__ import annotations
@@ -13,51 +15,72 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-Row = NDArray[Any]
+Array = NDArray[Any]
 
 
-def cross_entropy(scores: Row, own: int) -> float:
+def cross_entropy(scores: Array, y: Array, work: Array) -> float:
     """ℓ = log Σⱼ e^(sⱼ) − s_y."""
-    largest = scores[0]
-    for j in range(1, len(scores)):
-        # Written so that NaN is kept, as it is by a maximum over arrays.
-        if not scores[j] <= largest:
-            largest = scores[j]
-    chosen = scores[own] - largest
-    total = 0.0
-    for j in range(len(scores)):
-        scores[j] = exp(scores[j] - largest)
-        total += scores[j]
-    for j in range(len(scores)):
-        scores[j] /= total
-    scores[own] -= 1
-    return log(total) - float(chosen)
-
-
-def hinge(scores: Row, own: int) -> float:
-    """ℓ = Σ_{j≠y} max(0, sⱼ − s_y + 1)."""
-    shift, value, count = 1 - scores[own], 0.0, 0
-    for j in range(len(scores)):
-        margin = scores[j] + shift
-        over = not margin <= 0 and j != own
-        value += margin if over else 0.0
-        scores[j] = 1 if over else 0
-        count += over
-    scores[own] = -count
+    classes, rows = scores.shape
+    value = 0.0
+    for i in range(rows):
+        work[0, i] = scores[0, i]
+    for j in range(1, classes):
+        for i in range(rows):
+            work[0, i] = scores[j, i] if scores[j, i] > work[0, i] else work[0, i]
+    for i in range(rows):
+        value -= scores[y[i], i] - work[0, i]
+        work[1, i] = 0
+    for j in range(classes):
+        for i in range(rows):
+            power = exp(scores[j, i] - work[0, i])
+            work[1, i] += power
+            scores[j, i] = power
+    for i in range(rows):
+        value += log(work[1, i])
+        work[1, i] = 1 / work[1, i]
+    for j in range(classes):
+        for i in range(rows):
+            scores[j, i] *= work[1, i]
+    for i in range(rows):
+        scores[y[i], i] -= 1
     return value
 
 
-def squared_hinge(scores: Row, own: int) -> float:
+def hinge(scores: Array, y: Array, work: Array) -> float:
+    """ℓ = Σ_{j≠y} max(0, sⱼ − s_y + 1)."""
+    classes, rows = scores.shape
+    value = 0.0
+    for i in range(rows):
+        work[0, i] = 1 - scores[y[i], i]
+        work[1, i] = 0
+    for j in range(classes):
+        for i in range(rows):
+            margin = scores[j, i] + work[0, i]
+            over = 0.0 if margin <= 0 or j == y[i] else 1.0
+            value += margin if over > 0 else 0.0
+            work[1, i] += over
+            scores[j, i] = over
+    for i in range(rows):
+        scores[y[i], i] = -work[1, i]
+    return value
+
+
+def squared_hinge(scores: Array, y: Array, work: Array) -> float:
     """ℓ = Σ_{j≠y} max(0, sⱼ − s_y + 1)²."""
-    shift, value, total = 1 - scores[own], 0.0, 0.0
-    for j in range(len(scores)):
-        margin = scores[j] + shift if j != own else 0.0
-        if margin <= 0:
-            margin = 0.0
-        value += margin * margin
-        scores[j] = 2 * margin
-        total += 2 * margin
-    scores[own] = -total
+    classes, rows = scores.shape
+    value = 0.0
+    for i in range(rows):
+        work[0, i] = 1 - scores[y[i], i]
+        work[1, i] = 0
+    for j in range(classes):
+        for i in range(rows):
+            margin = scores[j, i] + work[0, i]
+            margin = 0.0 if margin <= 0 or j == y[i] else margin
+            value += margin * margin
+            work[1, i] += 2 * margin
+            scores[j, i] = 2 * margin
+    for i in range(rows):
+        scores[y[i], i] = -work[1, i]
     return value
 
 

@@ -6,7 +6,7 @@ its text says all about what it computes: it names the file under which compiled
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.metadata import version
 from types import ModuleType
@@ -34,31 +34,49 @@ from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
 # Sums may be reordered, products and sums fused; NaN and infinity keep their meaning.
-kernel = njit(cache=True, nogil=True, error_model="numpy", fastmath={{"reassoc", "contract"}})
+settings = dict(cache=True, nogil=True, error_model="numpy")
+kernel = njit(fastmath={{"reassoc", "contract"}}, **settings)
+# What a loop calls for each number becomes a part of the loop, which is then vectorised.
+inlined = njit(fastmath={{"reassoc", "contract"}}, forceinline=True, **settings)
+exact = njit(fastmath={{"contract"}}, forceinline=True, **settings)
 
 
 @intrinsic
-def prefetch(context, array, place):
+def as_bits(context, x):
+    def build(context, builder, signature, given):
+        return builder.bitcast(given[0], ir.IntType(64))
+
+    return types.int64(types.float64), build
+
+
+@intrinsic
+def as_float(context, bits):
+    def build(context, builder, signature, given):
+        return builder.bitcast(given[0], ir.DoubleType())
+
+    return types.float64(types.int64), build
+
+
+@intrinsic
+def prefetch(context, array, row, offset):
     def build(context, builder, signature, given):
         view = make_array(signature.args[0])(context, builder, given[0])
-        place = cgutils.unpack_tuple(builder, given[1])
-        pointer = cgutils.get_item_pointer(
-            context, builder, signature.args[0], view, place, wraparound=False
-        )
-        byte = ir.IntType(8).as_pointer()
-        number = ir.IntType(32)
+        stride = cgutils.unpack_tuple(builder, view.strides)[0]
+        number, byte = ir.IntType(32), ir.IntType(8).as_pointer()
+        start = builder.bitcast(view.data, byte)
+        place = builder.add(builder.mul(given[1], stride), given[2])
         form = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
         function = cgutils.get_or_insert_function(builder.module, form, "llvm.prefetch.p0")
         hints = [number(0), number(3), number(1)]
-        builder.call(function, [builder.bitcast(pointer, byte), *hints])
+        builder.call(function, [builder.gep(start, [place]), *hints])
         return context.get_dummy_value()
 
-    return types.void(array, place), build
+    return types.void(array, types.int64, types.int64), build
 
 '''
 
 UPDATE = """
-@kernel
+@inlined
 def update(W, g, slots, t, options, lane):
     {options}
     moved = length = 0.0
@@ -66,13 +84,13 @@ def update(W, g, slots, t, options, lane):
         old = W[lane, j]
         {results} = {rule}({arguments})
         {stores}
-        step = W[lane, j] - old
-        moved += step * step
-        length += W[lane, j] * W[lane, j]
+        kept = W.dtype.type(new_0)
+        moved += (kept - old) * (kept - old)
+        length += kept * kept
     return moved, length
 
 
-@kernel
+@inlined
 def update_by_example(X, i, slope, decay, W, slots, t, options, lane):
     {options}
     squares = penalty = moved = length = 0.0
@@ -84,27 +102,26 @@ def update_by_example(X, i, slope, decay, W, slots, t, options, lane):
         penalty += pull * old
         {results} = {rule}({arguments_by_example})
         {stores}
-        step = W[lane, j] - old
-        moved += step * step
-        length += W[lane, j] * W[lane, j]
+        kept = W.dtype.type(new_0)
+        moved += (kept - old) * (kept - old)
+        length += kept * kept
     return squares, penalty, moved, length
 
 """
 
 CONSTANTS = ("AHEAD", "LINE")
-SHARED = (
-    loops.product_sums,
-    loops.clip,
-    loops.finish_step,
-    loops.finish_steps,
-    loops.whole_products,
-)
-ROWS = (
-    loops.fetch_row,
+LOOPS = (
+    loops.fetch,
+    loops.row_scores,
+    loops.row_gradients,
     loops.row_sums,
+    loops.product_sums,
     loops.whole_rows,
+    loops.whole_products,
+    loops.clip,
+    loops.finish_steps,
     loops.advance_rows,
-    loops.advance_examples,
+    loops.advance_products,
 )
 
 
@@ -118,9 +135,8 @@ def kernel_text(loss: Loss, rule: Rule, fixed: Mapping[str, Any]) -> str:
     constants = "".join(f"{name} = {getattr(loops, name)}\n" for name in CONSTANTS)
     parts = [
         header(f"the loss {loss.name}", rule) + constants,
-        source_of(rule.function),
+        source_of(rule.function, _per_block(loss)),
         _update(rule, fixed),
-        *_losses(loss),
         *_loops(loss),
     ]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
@@ -165,22 +181,26 @@ def _update(rule: Rule, fixed: Mapping[str, Any]) -> str:
     )
 
 
-def _losses(loss: Loss) -> list[str]:
-    if loss.equation is None:
-        twin = CLASS_LOSSES.get(loss.name)
-        if twin is None:
-            raise NotCompilableError(f"{loss.name} has no form for one example")
-        return [source_of(twin), f"class_loss = {loss.name}\n"]
-    options = "".join(f", extra[{k}]" for k in range(len(loss.options)))
-    text = f"@kernel\ndef loss(s, y, extra):\n    return {loss.name}(s, y{options})\n"
-    return [source_of(loss.equation), text]
-
-
 def _loops(loss: Loss) -> list[str]:
     """The loops for the loss's kind of scores, each behind what it calls."""
-    by_class = loss.equation is None
-    losses = loops.class_losses if by_class else loops.score_losses
-    own = () if by_class else ROWS
-    functions = (losses, *SHARED, *own, loops.advance_products)
-    texts = [body_of(function, "@kernel") for function in functions]
-    return [texts[0], f"losses = {losses.__name__}\n", *texts[1:]]
+    if loss.equation is None:
+        losses: Callable[..., None] = loops.class_losses
+        functions: tuple[Callable[..., Any], ...] = LOOPS
+        head = f"class_loss = {loss.name}\n"
+    else:
+        losses, functions = loops.score_losses, (*LOOPS, loops.advance_examples)
+        options = "".join(f", extra[{k}]" for k in range(len(loss.options)))
+        head = f"@inlined\ndef loss(s, y, extra):\n    return {loss.name}(s, y{options})\n"
+    texts = [
+        body_of(function, "@inlined" if function is loops.fetch else "@kernel")
+        for function in functions
+    ]
+    return [head, body_of(losses, "@kernel"), f"losses = {losses.__name__}\n", *texts]
+
+
+def _per_block(loss: Loss) -> Callable[..., Any]:
+    """The function that a loop calls for the loss."""
+    form = CLASS_LOSSES.get(loss.name) if loss.equation is None else loss.equation
+    if form is None:
+        raise NotCompilableError(f"{loss.name} has no form for a block of examples")
+    return form

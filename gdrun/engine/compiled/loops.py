@@ -9,6 +9,11 @@ whose first is the learning rate, decay (L, P), the l2 of each parameter, and bo
 clipping limits on norm and value, infinite where there is none. extra holds the loss's own options.
 measures (5, steps, L) takes what each step showed. A loop works on lanes `first` to `last` only, so
 that threads can share one set of arrays.
+
+A lane has `outputs` scores for each example; the weights of all scores are the rows of one matrix
+(L · outputs, D). Examples are worked on a block at a time: its scores (m, n), examples last, then
+losses and slopes in their place, then the gradient, while the block is close to the core. Four rows
+at a time share each reading of the weights; meanwhile the rows of the next block are asked for.
 """
 
 from __future__ import annotations
@@ -25,11 +30,18 @@ if TYPE_CHECKING:
     def loss(s: float, y: float, extra: Array) -> tuple[float, float]:
         """Value and slope of one score; only where a model has one."""
 
-    def class_loss(scores: Array, y: int) -> float:
-        """The value for one example with scores (C,), its slopes in their place."""
+    def class_loss(scores: Array, y: Array, work: Array) -> float:
+        """The sum of the values of a block of scores (C, n), the slopes in their place."""
 
     def losses(
-        scores: Array, y: Array, outputs: int, values: Array, rights: Array, extra: Array
+        scores: Array,
+        y: Array,
+        outputs: int,
+        judge: bool,
+        values: Array,
+        rights: Array,
+        work: Array,
+        extra: Array,
     ) -> None:
         """score_losses or class_losses below."""
 
@@ -54,43 +66,120 @@ if TYPE_CHECKING:
         ‖g‖², decay · w², ‖Δw‖² and ‖w‖².
         """
 
-    def prefetch(array: Array, place: tuple[int, ...]) -> None:
-        """Ask the memory for that entry, to be there when it is read."""
+    def prefetch(array: Array, row: int, offset: int) -> None:
+        """Ask the memory for the byte at that offset in a row, to be there when it is read."""
 
 
-AHEAD = 8  # rows between asking for one and using it
+AHEAD = 8  # rows between asking for one and using it, where a block is a single row
 LINE = 64  # bytes that memory hands over at once
 
 
 def score_losses(
-    scores: Array, y: Array, outputs: int, values: Array, rights: Array, extra: Array
+    scores: Array,
+    y: Array,
+    outputs: int,
+    judge: bool,
+    values: Array,
+    rights: Array,
+    work: Array,
+    extra: Array,
 ) -> None:
-    """Losses of one score each: values and right predictions are added up, scores become slopes."""
-    rows, lanes = scores.shape
-    for i in range(rows):
-        target = float(y[i])
-        for lane in range(lanes):
-            score = scores[i, lane]
-            value, slope = loss(float(score), target, extra)
-            values[lane] += value
-            rights[lane] += (score > 0) == (target > 0)
-            scores[i, lane] = slope
+    """Losses of one score each (L, n): their values are added up, scores become slopes.
+
+    judge: whether right predictions are added up as well.
+    """
+    lanes, rows = scores.shape
+    for lane in range(lanes):
+        if judge:
+            right = 0.0
+            for i in range(rows):
+                right += 1.0 if (scores[lane, i] > 0) == (y[i] > 0) else 0.0
+            rights[lane] += right
+        total = 0.0
+        for i in range(rows):
+            value, slope = loss(float(scores[lane, i]), float(y[i]), extra)
+            total += value
+            scores[lane, i] = slope
+        values[lane] += total
 
 
 def class_losses(
-    scores: Array, y: Array, outputs: int, values: Array, rights: Array, extra: Array
+    scores: Array,
+    y: Array,
+    outputs: int,
+    judge: bool,
+    values: Array,
+    rights: Array,
+    work: Array,
+    extra: Array,
 ) -> None:
-    """Losses over classes: values and right predictions are added up, scores become slopes."""
-    rows, columns = scores.shape
-    for i in range(rows):
-        for lane in range(columns // outputs):
-            row = scores[i, lane * outputs : (lane + 1) * outputs]
-            best = 0
+    """The same over classes, for scores (L · C, n)."""
+    rows = scores.shape[1]
+    for lane in range(len(scores) // outputs):
+        part = scores[lane * outputs : (lane + 1) * outputs]
+        if judge:
+            for i in range(rows):
+                work[0, i], work[1, i] = part[0, i], 0
             for j in range(1, outputs):
-                if row[j] > row[best]:
-                    best = j
-            rights[lane] += best == y[i]
-            values[lane] += class_loss(row, y[i])
+                for i in range(rows):
+                    above = part[j, i] > work[0, i]
+                    work[0, i] = part[j, i] if above else work[0, i]
+                    work[1, i] = j if above else work[1, i]
+            for i in range(rows):
+                rights[lane] += work[1, i] == y[i]
+        values[lane] += class_loss(part, y, work)
+
+
+def fetch(X: Array, y: Array, order: Array, place: int) -> None:
+    """Ask for the row and the target at that place of the order, ahead of their use."""
+    if place < len(order):
+        i = order[place]
+        prefetch(y, i, 0)
+        for offset in range(0, X.shape[1] * X.itemsize, LINE):
+            prefetch(X, i, offset)
+
+
+def row_scores(
+    X: Array, y: Array, order: Array, begin: int, end: int, M: Array, scores: Array
+) -> None:
+    """scores[m, i] = M[m] · X[order[begin + i]], for the rows M (m, D) and the places up to end.
+
+    The last four may name a row more than once; its score is the same each time.
+    """
+    zero, last, columns = M.dtype.type(0), end - 1, X.shape[1]
+    for place in range(begin, end, 4):
+        for ahead in range(place, place + 2):
+            fetch(X, y, order, ahead + end - begin)
+        f, g, h = min(place + 1, last), min(place + 2, last), min(place + 3, last)
+        a, b, c, d = order[place], order[f], order[g], order[h]
+        for m in range(len(M)):
+            p, q, r, s = zero, zero, zero, zero
+            for j in range(columns):
+                p += X[a, j] * M[m, j]
+                q += X[b, j] * M[m, j]
+                r += X[c, j] * M[m, j]
+                s += X[d, j] * M[m, j]
+            scores[m, place - begin], scores[m, f - begin] = p, q
+            scores[m, g - begin], scores[m, h - begin] = r, s
+
+
+def row_gradients(
+    X: Array, y: Array, order: Array, begin: int, end: int, slopes: Array, G: Array
+) -> None:
+    """Σᵢ slopes[m, i] X[order[begin + i]] is added to G[m], for the rows G (m, D)."""
+    zero, last, columns = G.dtype.type(0), end - 1, X.shape[1]
+    for place in range(begin, end, 4):
+        for ahead in range(place + 2, place + 4):
+            fetch(X, y, order, ahead + end - begin)
+        f, g, h = min(place + 1, last), min(place + 2, last), min(place + 3, last)
+        a, b, c, d = order[place], order[f], order[g], order[h]
+        for m in range(len(G)):
+            p = slopes[m, place - begin]
+            q = slopes[m, f - begin] if place + 1 < end else zero
+            r = slopes[m, g - begin] if place + 2 < end else zero
+            s = slopes[m, h - begin] if place + 3 < end else zero
+            for j in range(columns):
+                G[m, j] += p * X[a, j] + q * X[b, j] + r * X[c, j] + s * X[d, j]
 
 
 def row_sums(
@@ -99,82 +188,54 @@ def row_sums(
     order: Array,
     begin: int,
     end: int,
-    W: Array,
-    lane: int,
-    gradient: bool,
-    g: Array,
-    extra: Array,
-) -> tuple[float, int]:
-    """Σ ℓ and right predictions over rows order[begin:end], for one score; Σ ∇ℓ goes to g.
-
-    Four rows at a time share each reading of w and g, and their losses do not wait for each other.
-    """
-    total, right = 0.0, 0
-    columns = W.shape[1]
-    for j in range(columns):
-        g[j] = 0
-    fours = begin + (end - begin) // 4 * 4
-    zero = g.dtype.type(0)
-    for place in range(begin, fours, 4):
-        for ahead in range(place + AHEAD, min(place + AHEAD + 4, len(order))):
-            fetch_row(X, y, order[ahead])
-        a, b, c, d = order[place], order[place + 1], order[place + 2], order[place + 3]
-        s, t, u, v = zero, zero, zero, zero
-        for j in range(columns):
-            s += X[a, j] * W[lane, j]
-            t += X[b, j] * W[lane, j]
-            u += X[c, j] * W[lane, j]
-            v += X[d, j] * W[lane, j]
-        value_a, p = loss(float(s), float(y[a]), extra)
-        value_b, q = loss(float(t), float(y[b]), extra)
-        value_c, r = loss(float(u), float(y[c]), extra)
-        value_d, o = loss(float(v), float(y[d]), extra)
-        total += value_a + value_b + value_c + value_d
-        right += ((s > 0) == (y[a] > 0)) + ((t > 0) == (y[b] > 0))
-        right += ((u > 0) == (y[c] > 0)) + ((v > 0) == (y[d] > 0))
-        if gradient:
-            p, q, r, o = g.dtype.type(p), g.dtype.type(q), g.dtype.type(r), g.dtype.type(o)
-            for j in range(columns):
-                g[j] += p * X[a, j] + q * X[b, j] + r * X[c, j] + o * X[d, j]
-    for place in range(fours, end):
-        a = order[place]
-        s = zero
-        for j in range(columns):
-            s += X[a, j] * W[lane, j]
-        value, slope = loss(float(s), float(y[a]), extra)
-        total += value
-        right += (s > 0) == (y[a] > 0)
-        if gradient:
-            pull = g.dtype.type(slope)
-            for j in range(columns):
-                g[j] += pull * X[a, j]
-    return total, right
-
-
-def fetch_row(X: Array, y: Array, i: int) -> None:
-    """Ask for a row and its target ahead of their use."""
-    prefetch(y, (i,))
-    for column in range(0, X.shape[1], LINE // X.itemsize):
-        prefetch(X, (i, column))
-
-
-def product_sums(
-    X: Array,
-    y: Array,
-    W: Array,
+    M: Array,
     outputs: int,
     gradient: bool,
-    scores: Array,
+    judge: bool,
+    room: Array,
+    targets: Array,
+    work: Array,
     G: Array,
     values: Array,
     rights: Array,
     extra: Array,
 ) -> None:
-    """Σ ℓ and right predictions of all lanes over all rows of X are added up; Σ ∇ℓ goes to G."""
-    np.dot(X, W.T, scores)
-    losses(scores, y, outputs, values, rights, extra)
+    """Σ ℓ, right predictions and Σ ∇ℓ over the rows order[begin:end] are added up.
+
+    M, G (m, D): the weights of all scores, and their gradients. room: for m scores of each row.
+    """
+    n = end - begin
+    scores, chosen = room[: len(M) * n].reshape(len(M), n), targets[:n]
+    for i in range(n):
+        chosen[i] = y[order[begin + i]]
+    row_scores(X, y, order, begin, end, M, scores)
+    losses(scores, chosen, outputs, judge, values, rights, work, extra)
     if gradient:
-        np.dot(scores.T, X, G)
+        row_gradients(X, y, order, begin, end, scores, G)
+
+
+def product_sums(
+    X: Array,
+    y: Array,
+    M: Array,
+    outputs: int,
+    gradient: bool,
+    judge: bool,
+    room: Array,
+    work: Array,
+    part: Array,
+    G: Array,
+    values: Array,
+    rights: Array,
+    extra: Array,
+) -> None:
+    """row_sums over all rows of X, by matrix products. part (m, D): room for one of them."""
+    scores = room[: len(M) * len(X)].reshape(len(M), len(X))
+    np.dot(M, X.T, scores)
+    losses(scores, y, outputs, judge, values, rights, work, extra)
+    if gradient:
+        np.dot(scores, X, part)
+        G += part
 
 
 def whole_products(
@@ -184,6 +245,7 @@ def whole_products(
     outputs: int,
     block: int,
     gradient: bool,
+    judge: bool,
     extra: Array,
     G: Array,
     values: Array,
@@ -193,50 +255,40 @@ def whole_products(
 
     One pass: a block of rows is used by all lanes, for loss and gradient, while it is at hand.
     """
-    matrix = W.reshape(len(W) * outputs, X.shape[1])
-    scores = np.empty((block, len(matrix)), W.dtype)
-    part = np.empty(matrix.shape, W.dtype)
-    sums = G.reshape(matrix.shape)
+    M, sums = W.reshape(-1, X.shape[1]), G.reshape(-1, X.shape[1])
+    room, work = np.empty(len(M) * block, W.dtype), np.empty((2, block))
+    part = np.empty(M.shape, W.dtype)
     for begin in range(0, len(X), block):
         rows, targets = X[begin : begin + block], y[begin : begin + block]
         product_sums(
-            rows,
-            targets,
-            matrix,
-            outputs,
-            gradient,
-            scores[: len(rows)],
-            part,
-            values,
-            rights,
+            rows, targets, M, outputs, gradient, judge, room, work, part, sums, values, rights,
             extra,
-        )
-        if gradient:
-            sums += part
+        )  # fmt: skip
 
 
 def whole_rows(
     X: Array,
     y: Array,
     W: Array,
+    outputs: int,
     block: int,
     gradient: bool,
+    judge: bool,
     extra: Array,
     G: Array,
     values: Array,
     rights: Array,
 ) -> None:
-    """whole_products without products, for one score and few lanes."""
-    order = np.arange(min(block, len(X)))
-    g = np.empty(W.shape[1], W.dtype)
+    """whole_products row by row, for few scores."""
+    M, sums = W.reshape(-1, X.shape[1]), G.reshape(-1, X.shape[1])
+    room, work = np.empty(len(M) * block, W.dtype), np.empty((2, block))
+    targets, order = np.empty(block, y.dtype), np.arange(len(X))
     for begin in range(0, len(X), block):
-        rows, targets = X[begin : begin + block], y[begin : begin + block]
-        for lane in range(len(W)):
-            value, right = row_sums(rows, targets, order, 0, len(rows), W, lane, gradient, g, extra)
-            values[lane] += value
-            rights[lane] += right
-            for j in range(len(g)):
-                G[lane, j] += g[j]
+        end = min(begin + block, len(X))
+        row_sums(
+            X, y, order, begin, end, M, outputs, gradient, judge, room, targets, work, sums,
+            values, rights, extra,
+        )  # fmt: skip
 
 
 def finish_steps(
@@ -247,55 +299,43 @@ def finish_steps(
     slots: Array,
     t: float,
     options: Array,
+    rates: Array,
+    betas: Array,
+    cycled: int,
     decay: Array,
     bounds: Array,
     limit: Array,
     measures: Array,
     k: int,
+    first: int,
 ) -> bool:
-    """One step of every lane from summed losses and gradients; whether all stayed sound."""
+    """One step, the k-th of a chunk, of the lanes from `first` on, from summed losses and gradients
+    G (…, P); whether all numbers stayed sound.
+    """
     sound = True
-    for lane in range(len(W)):
-        sound &= finish_step(
-            values[lane], scale, G[lane], W, slots, t, options, decay, bounds, limit, measures,
-            k, lane,
-        )  # fmt: skip
+    for row in range(len(G)):
+        lane = first + row
+        options[lane, 0] = rates[k, lane]
+        if cycled >= 0:
+            options[lane, cycled] = betas[k, lane]
+        squares, penalty = 0.0, 0.0
+        share = G.dtype.type(scale)
+        for j in range(G.shape[1]):
+            pull = decay[lane, j] * W[lane, j]
+            penalty += pull * W[lane, j]
+            G[row, j] = G[row, j] * share + pull
+            squares += G[row, j] * G[row, j]
+        norm = np.sqrt(squares)
+        value = values[row] * scale + 0.5 * penalty
+        clipped = clip(G[row], norm, bounds[lane, 0], bounds[lane, 1])
+        moved, length = update(W, G[row], slots, t, options, lane)
+        measures[0, k, lane] = value
+        measures[1, k, lane] = norm
+        measures[2, k, lane] = np.sqrt(moved)
+        measures[3, k, lane] = np.sqrt(length)
+        measures[4, k, lane] = clipped
+        sound &= value <= limit[lane] and norm < np.inf and length < np.inf
     return sound
-
-
-def finish_step(
-    value: float,
-    scale: float,
-    g: Array,
-    W: Array,
-    slots: Array,
-    t: float,
-    options: Array,
-    decay: Array,
-    bounds: Array,
-    limit: Array,
-    measures: Array,
-    k: int,
-    lane: int,
-) -> bool:
-    """One step of one lane from its summed loss and gradient; whether all numbers stayed sound."""
-    squares, penalty = 0.0, 0.0
-    share = g.dtype.type(scale)
-    for j in range(len(g)):
-        pull = decay[lane, j] * W[lane, j]
-        penalty += pull * W[lane, j]
-        g[j] = g[j] * share + pull
-        squares += g[j] * g[j]
-    norm = np.sqrt(squares)
-    value = value * scale + 0.5 * penalty
-    clipped = clip(g, norm, bounds[lane, 0], bounds[lane, 1])
-    moved, length = update(W, g, slots, t, options, lane)
-    measures[0, k, lane] = value
-    measures[1, k, lane] = norm
-    measures[2, k, lane] = np.sqrt(moved)
-    measures[3, k, lane] = np.sqrt(length)
-    measures[4, k, lane] = clipped
-    return value <= limit[lane] and norm < np.inf and length < np.inf
 
 
 def clip(g: Array, norm: float, most: float, bound: float) -> bool:
@@ -320,6 +360,8 @@ def advance_rows(
     order: Array,
     size: int,
     count: float,
+    outputs: int,
+    block: int,
     W: Array,
     slots: Array,
     t: float,
@@ -341,22 +383,29 @@ def advance_rows(
     the examples that a step's mean is over; 0 where it is the rows that the step has. betas: the
     momentum of each step, which goes to option `cycled`; none where that is negative.
     """
-    g = np.empty(W.shape[1], W.dtype)
+    columns = X.shape[1]
+    M = W[first:last].reshape((last - first) * outputs, columns)
+    room, work = np.empty(len(M) * block, W.dtype), np.empty((2, block))
+    targets = np.empty(block, y.dtype)
+    sums = np.empty(M.shape, W.dtype)
+    G = sums.reshape(last - first, W.shape[1])
+    values, rights = np.empty(last - first), np.empty(last - first)
     whole = size == len(order)
     for k in range(len(rates)):
         begin = 0 if whole else k * size
         end = min(begin + size, len(order))
+        values[:], sums[:] = 0, 0
+        for start in range(begin, end, block):
+            row_sums(
+                X, y, order, start, min(start + block, end), M, outputs, True, False, room,
+                targets, work, sums, values, rights, extra,
+            )  # fmt: skip
         scale = 1 / (count if count > 0 else float(end - begin))
-        for lane in range(first, last):
-            options[lane, 0] = rates[k, lane]
-            if cycled >= 0:
-                options[lane, cycled] = betas[k, lane]
-            value, _ = row_sums(X, y, order, begin, end, W, lane, True, g, extra)
-            if not finish_step(
-                value, scale, g, W, slots, t + k + 1, options, decay, bounds, limit, measures,
-                k, lane,
-            ):  # fmt: skip
-                return k
+        if not finish_steps(
+            values, scale, G, W, slots, t + k + 1, options, rates, betas, cycled, decay, bounds,
+            limit, measures, k, first,
+        ):  # fmt: skip
+            return k
     return len(rates)
 
 
@@ -385,51 +434,35 @@ def advance_products(
 ) -> int:
     """advance_rows through matrix products, for many scores: of classes, of lanes, or of both."""
     columns = X.shape[1]
-    matrix = W[first:last].reshape((last - first) * outputs, columns)
-    X_block = np.empty((block, columns), X.dtype)
-    y_block = np.empty(block, y.dtype)
-    scores = np.empty((block, len(matrix)), W.dtype)
-    part = np.empty(matrix.shape, W.dtype)
-    sums = np.empty(matrix.shape, W.dtype)
+    M = W[first:last].reshape((last - first) * outputs, columns)
+    room, work = np.empty(len(M) * block, W.dtype), np.empty((2, block))
+    rows, targets = np.empty((block, columns), X.dtype), np.empty(block, y.dtype)
+    part, sums = np.empty(M.shape, W.dtype), np.empty(M.shape, W.dtype)
     G = sums.reshape(last - first, W.shape[1])
     values, rights = np.empty(last - first), np.empty(last - first)
     whole = size == len(order)
     for k in range(len(rates)):
         begin = 0 if whole else k * size
         end = min(begin + size, len(order))
-        scale = 1 / (count if count > 0 else float(end - begin))
-        values[:] = 0
+        values[:], sums[:] = 0, 0
         for start in range(begin, end, block):
             n = min(block, end - start)
             for p in range(n):
+                fetch(X, y, order, start + p + AHEAD)
                 i = order[start + p]
-                y_block[p] = y[i]
+                targets[p] = y[i]
                 for j in range(columns):
-                    X_block[p, j] = X[i, j]
-            goal = sums if start == begin else part
+                    rows[p, j] = X[i, j]
             product_sums(
-                X_block[:n],
-                y_block[:n],
-                matrix,
-                outputs,
-                True,
-                scores[:n],
-                goal,
-                values,
-                rights,
-                extra,
-            )
-            if start > begin:
-                sums += part
-        for lane in range(first, last):
-            options[lane, 0] = rates[k, lane]
-            if cycled >= 0:
-                options[lane, cycled] = betas[k, lane]
-            if not finish_step(
-                values[lane - first], scale, G[lane - first], W, slots, t + k + 1, options, decay,
-                bounds, limit, measures, k, lane,
-            ):  # fmt: skip
-                return k
+                rows[:n], targets[:n], M, outputs, True, False, room, work, part, sums, values,
+                rights, extra,
+            )  # fmt: skip
+        scale = 1 / (count if count > 0 else float(end - begin))
+        if not finish_steps(
+            values, scale, G, W, slots, t + k + 1, options, rates, betas, cycled, decay, bounds,
+            limit, measures, k, first,
+        ):  # fmt: skip
+            return k
     return len(rates)
 
 
@@ -455,8 +488,7 @@ def advance_examples(
     columns = W.shape[1]
     for k in range(len(rates)):
         i = order[k]
-        if k + AHEAD < len(order):
-            fetch_row(X, y, order[k + AHEAD])
+        fetch(X, y, order, k + AHEAD)
         for lane in range(first, last):
             options[lane, 0] = rates[k, lane]
             if cycled >= 0:

@@ -21,14 +21,11 @@ from gdrun.problems.rows import MappedRows, rows_of
 if TYPE_CHECKING:
     from gdrun.engine.cohort import Cohort, Design
 
-PRODUCTS_FROM = 6
-"""Scores for each example from which matrix products beat one score after another."""
+PRODUCTS_FROM = 16
+"""Scores for each example from which matrix products beat four rows at a time."""
 
-BLOCK_ENTRIES = 2**15
-"""Entries of X that stay close to a core between their two uses."""
-
-ROW_BLOCK = 4096
-"""Rows that few lanes go over one after another: reading ahead starts anew with each block."""
+BLOCK_BYTES = 2**17
+"""Bytes of X that stay close to a core between their two uses."""
 
 SMALL_ENTRIES = 2**17
 """Entries of X below which one thread passes over all rows faster than two are woken."""
@@ -64,6 +61,9 @@ class CompiledProblem:
         model = cohort.model
         assert isinstance(model, LinearModel)
         self.X, self.y = part.X, part.y
+        if not model.by_class:
+            # Signs are whole numbers, which a vector unit turns into others one by one.
+            self.y = part.y.astype(part.X.dtype, copy=False)
         self.count = part.rows if count is None else count
         self.whole = cohort.batching.whole
         self.outputs = model.outputs
@@ -91,22 +91,24 @@ class CompiledProblem:
 
     def by_products(self, lanes: int) -> bool:
         """Whether so many lanes go through matrix products."""
-        return self.outputs > 1 or lanes >= PRODUCTS_FROM
+        return bool(lanes * self.outputs >= PRODUCTS_FROM)
 
     def block(self, rows: int) -> int:
-        """How many of these rows one matrix product takes."""
-        return max(min(rows, BLOCK_ENTRIES // self.columns), 1)
+        """How many of these rows are worked on at once."""
+        fitting: int = BLOCK_BYTES // (self.columns * self.X.dtype.itemsize)
+        return min(rows, max(fitting // 4 * 4, 4))
 
     def sums(self, W: Array, *, gradient: bool = True, lasting: bool = True) -> Sums:
         """The sums at W (L, P), without gradients where they are not asked for.
 
         Those of the very same array are not computed twice, so it must not be written to, unless
-        `lasting` is false.
+        `lasting` is false; then right predictions are not counted either.
         """
         if self._remembered is not None and self._remembered[0] is W:
             return self._remembered[1]
         parts = shares(len(self.X), 1 if self.small else thread_count())
-        tasks = [partial(self._part, W, first, last, gradient) for first, last in parts]
+        goal = (gradient, lasting)
+        tasks = [partial(self._part, W, first, last, *goal) for first, last in parts]
         with one_blas_thread() if self.by_products(len(W)) else nullcontext():
             found = run_all(tasks)
         total = reduce(Sums.plus, found)
@@ -114,21 +116,22 @@ class CompiledProblem:
             self._remembered = (W, total)
         return total
 
-    def _part(self, W: Array, first: int, last: int, gradient: bool) -> Sums:
+    def _part(self, W: Array, first: int, last: int, gradient: bool, judge: bool) -> Sums:
         """The sums over rows `first` to `last`."""
         found = Sums(np.zeros(len(W)), np.zeros(len(W)), np.zeros_like(W))
         stride = MAPPED_ENTRIES // self.columns + 1 if self.mapped else last - first
         for start in range(first, last, stride):
             part = slice(start, min(start + stride, last))
-            self._add(W, rows_of(self.X, part), self.y[part], found, gradient)
+            self._add(W, rows_of(self.X, part), self.y[part], found, gradient, judge)
         return found
 
-    def _add(self, W: Array, X: Array, y: NDArray[Any], found: Sums, gradient: bool) -> None:
-        goal = (gradient, self.extra, found.gradients, found.values, found.rights)
-        if self.by_products(len(W)):
-            self.kernels.whole_products(X, y, W, self.outputs, self.block(len(X)), *goal)
-        else:
-            self.kernels.whole_rows(X, y, W, ROW_BLOCK, *goal)
+    def _add(
+        self, W: Array, X: Array, y: NDArray[Any], found: Sums, gradient: bool, judge: bool
+    ) -> None:
+        kernels = self.kernels
+        whole = kernels.whole_products if self.by_products(len(W)) else kernels.whole_rows
+        goal = (self.extra, found.gradients, found.values, found.rights)
+        whole(X, y, W, self.outputs, self.block(len(X)), gradient, judge, *goal)
 
 
 def module_of(cohort: Cohort) -> ModuleType:

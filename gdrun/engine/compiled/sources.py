@@ -3,7 +3,8 @@
 A rule or loss is compiled from its own source, the very text that the NumPy engine runs, so an
 equation has one definition. The text is taken without decorators, annotations, defaults and
 docstring; what it reads from its module is written in front of it: NumPy's and math's functions as
-imports, numbers as numbers, helper functions as text of their own.
+imports, numbers as numbers, helper functions as text of their own; exponentials and logarithms in
+a form that a compiler can vectorise.
 """
 
 from __future__ import annotations
@@ -11,32 +12,50 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
+import math
 import textwrap
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import numpy as np
+
+from gdrun.engine.compiled import functions
 
 Function = Callable[..., Any]
 
 
 WHERE = """
-@kernel
+@inlined
 def {name}(condition, a, b):
     return a if condition else b
 """
 # NumPy's own, compiled for scalars, makes an array of each result.
+
+VECTORISED: dict[Any, Function] = {
+    np.exp: functions.exp,
+    math.exp: functions.exp,
+    np.log: functions.log,
+    math.log: functions.log,
+    np.log1p: functions.log1p,
+    math.log1p: functions.log1p,
+}
+"""What stands for a function of the mathematics library."""
+
+
+DECLARED = ("as_bits", "as_float")
+"""Names that every generated module declares."""
 
 
 class NotCompilableError(Exception):
     """A function reads something that cannot be written into another module."""
 
 
-def source_of(function: Function) -> str:
-    """The function as text that stands alone. Raises NotCompilableError where it cannot."""
+def source_of(*given: Function) -> str:
+    """The functions as text that stands alone. Raises NotCompilableError where they cannot."""
     pieces: dict[str, tuple[Any, str]] = {}
-    _collect(function, pieces)
+    for function in given:
+        _collect(function, pieces)
     return "\n\n".join(text for _, text in pieces.values())
 
 
@@ -54,13 +73,19 @@ def _collect(function: Function, pieces: dict[str, tuple[Any, str]]) -> None:
     for name in _names_read(tree):
         if name in scope.globals:
             _collect_value(name, scope.globals[name], pieces)
-        elif not hasattr(builtins, name):
+        elif not hasattr(builtins, name) and name not in DECLARED:
             raise NotCompilableError(f"{tree.name} reads {name}, which is not defined")
-    _put(tree.name, function, f"@kernel\n{ast.unparse(tree)}\n", pieces)
+    # Their rounding is counted on: no sum of theirs may be reordered.
+    decorator = "exact" if function.__module__ == functions.__name__ else "inlined"
+    _put(tree.name, function, f"@{decorator}\n{ast.unparse(tree)}\n", pieces)
 
 
 def _collect_value(name: str, value: Any, pieces: dict[str, tuple[Any, str]]) -> None:
-    if value is np.where:
+    if isinstance(value, Hashable) and value in VECTORISED:
+        _collect(VECTORISED[value], pieces)
+        if (own := VECTORISED[value].__name__) != name:
+            _put(name, value, f"{name} = {own}\n", pieces)
+    elif value is np.where:
         _put(name, value, WHERE.format(name=name), pieces)
     elif isinstance(value, types.ModuleType) and value.__name__ in ("numpy", "math"):
         _put(name, value, f"import {value.__name__} as {name}", pieces)

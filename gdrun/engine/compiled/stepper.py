@@ -175,7 +175,11 @@ class CompiledStepper:
     ) -> int:
         """Take the steps of some lanes of one stream; how many were sound."""
         problem = self._problem
-        data = (X, y, order)
+        kernels, size_of_mean = (
+            problem.kernels,
+            float(problem.count) if self._batching.whole else 0.0,
+        )
+        shape = (size, size_of_mean, problem.outputs, problem.block(size))
         state = (
             chunk.W,
             chunk.slots,
@@ -184,21 +188,15 @@ class CompiledStepper:
             rates,
             betas,
             self._cycled if len(betas) else -1,
+            self._decay,
         )
-        ending = (problem.extra, chunk.measures, first, last)
-        count = float(problem.count) if self._batching.whole else 0.0
-        kernels = problem.kernels
-        if problem.by_products(len(chunk.W)):
-            shape = (size, count, problem.outputs, problem.block(size))
-            sound = kernels.advance_products(
-                *data, *shape, *state, self._decay, self._bounds, self._limit, *ending
-            )
-        elif size == 1 and np.isinf(self._bounds).all():
-            sound = kernels.advance_examples(*data, *state, self._decay, self._limit, *ending)
+        ending = (self._limit, problem.extra, chunk.measures, first, last)
+        if size == 1 and problem.outputs == 1 and np.isinf(self._bounds).all():
+            sound = kernels.advance_examples(X, y, order, *state, *ending)
+        elif problem.by_products(len(chunk.W)):
+            sound = kernels.advance_products(X, y, order, *shape, *state, self._bounds, *ending)
         else:
-            sound = kernels.advance_rows(
-                *data, size, count, *state, self._decay, self._bounds, self._limit, *ending
-            )
+            sound = kernels.advance_rows(X, y, order, *shape, *state, self._bounds, *ending)
         return int(sound)
 
     def _data(self, order: NDArray[np.int64]) -> tuple[Array, NDArray[Any], NDArray[np.int64]]:
@@ -211,15 +209,14 @@ class CompiledStepper:
     def _run_whole(self, chunk: _Chunk, W: Array, step: int, rates: Numbers, betas: Numbers) -> int:
         """Steps on all of a large part of data; each is one pass, shared by all threads."""
         problem = self._problem
+        cycled = self._cycled if len(betas) else -1
         for k in range(len(rates)):
-            chunk.options[:, 0] = rates[k]
-            if len(betas):
-                chunk.options[:, self._cycled] = betas[k]
             sums = problem.sums(chunk.W if k else W, lasting=not k)
             G = sums.gradients.copy()
             sound = problem.kernels.finish_steps(
                 sums.values, 1 / problem.count, G, chunk.W, chunk.slots, float(step + k + 1),
-                chunk.options, self._decay, self._bounds, self._limit, chunk.measures, k,
+                chunk.options, rates, betas, cycled, self._decay, self._bounds, self._limit,
+                chunk.measures, k, 0,
             )  # fmt: skip
             if not sound:
                 return k

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import pairwise
 from typing import Any, TypeVar
+
+from gdrun.engine.threads import pool
 
 Result = TypeVar("Result")
 
@@ -28,13 +29,9 @@ def shares(length: int, parts: int) -> list[tuple[int, int]]:
 
 def run_all(tasks: Sequence[Callable[[], Result]]) -> list[Result]:
     """The results of all tasks, run at once; the first runs on the calling thread."""
-    waiting = [_pool().submit(task) for task in tasks[1:]]
+    workers = pool("loops", max(thread_count() - 1, 1))
+    waiting = [workers.submit(task) for task in tasks[1:]]
     return [tasks[0](), *(future.result() for future in waiting)]
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max(thread_count() - 1, 1), thread_name_prefix="gdrun")
 
 
 @cache
