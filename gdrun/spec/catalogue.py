@@ -140,11 +140,16 @@ def _entry(definition: Definition, usage: str, aliases: Iterable[str] = ()) -> E
     return Entry(definition.name, doc, definition.options, tuple(aliases), usage)
 
 
+PAIRS = {"idx": "{path: train-images-idx3-ubyte.gz, targets: train-labels-idx1-ubyte.gz}"}
+"""How a config names files that only come in pairs."""
+
+
 def _files() -> Iterable[Entry]:
     readers = {reader.name: reader for reader in READERS.values()}
     for reader in readers.values():
         suffixes = [suffix for suffix, other in READERS.items() if other is reader]
-        yield _entry(reader, f"dataset: {{path: train{suffixes[0]}}}", suffixes)
+        usage = PAIRS.get(reader.name, f"{{path: train{suffixes[0]}}}")
+        yield _entry(reader, f"dataset: {usage}", suffixes)
 
 
 def _losses() -> Iterable[Entry]:

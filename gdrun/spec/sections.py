@@ -230,8 +230,11 @@ def _checked(annotation: Any) -> Any:
     bare = annotation.__origin__ if hasattr(annotation, "__metadata__") else annotation
     if bare is int:
         return Annotated[annotation, BeforeValidator(whole)]
-    if any(typing.get_origin(form) is tuple for form in (bare, *typing.get_args(bare))):
-        return Annotated[annotation, BeforeValidator(_as_tuple)]
+    for form in (bare, *typing.get_args(bare)):
+        if typing.get_origin(form) is tuple:
+            entry = typing.get_args(form)[0]
+            counts = getattr(entry, "__origin__", entry) is int
+            return Annotated[annotation, BeforeValidator(_as_counts if counts else _as_tuple)]
     record: Any = next(filter(is_dataclass, typing.get_args(bare)), None)
     if record is not None:
         model = settings_model(record.__name__, tuple(options_of(record).values()))
@@ -246,6 +249,10 @@ def _within(where: Where, place: tuple[str | int, ...]) -> Where:
 
 def _as_tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
+
+
+def _as_counts(value: Any) -> Any:
+    return tuple(map(whole, value)) if isinstance(value, list) else value
 
 
 def _plain(value: Any) -> Any:

@@ -30,6 +30,8 @@ HINTS: dict[str, str] = {
     "seed": "a seed is a whole number from 0 up",
     "schedule.warmup": "warm-up counts epochs before the schedule begins; 0 switches it off",
     "optimizer.lr": "a learning rate is a positive number, such as 0.01",
+    "model.hidden": "such as hidden: [64, 32], the width of each hidden layer; [] is none",
+    "model.dropout": "such as dropout: 0.2, the share of units that a step leaves out",
     "dataset.split": "such as split: {validation: 0.1, test: 0}, where 0 means none",
     "stopping": "such as stopping: {epochs: 50}; `gdrun list stopping` shows what may stand there",
     "stopping.early_stopping": "such as early_stopping: {patience: 5}",

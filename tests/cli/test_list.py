@@ -96,6 +96,13 @@ def test_a_surface_tells_where_walks_begin_and_should_end(gdrun):
     assert entry["begins at"] == "(-1.2, 1)"
 
 
+def test_files_that_come_in_pairs_are_shown_as_a_pair(gdrun):
+    (entry,) = json.loads(gdrun("list", "idx", "--json").out)["files"]
+    assert entry["usage"] == (
+        "dataset: {path: train-images-idx3-ubyte.gz, targets: train-labels-idx1-ubyte.gz}"
+    )
+
+
 def test_an_activation_tells_what_its_layers_begin_with(gdrun):
     out = gdrun("list", "relu").out
     assert "Begins with  init: he, unless told otherwise\n" in out

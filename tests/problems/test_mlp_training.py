@@ -205,6 +205,16 @@ def test_a_loss_decides_the_task(loss, task):
     assert resolve({"dataset": "iris", "model": {"name": "mlp", "loss": loss}}).task == task
 
 
+def test_widths_are_whole_numbers_however_they_are_written():
+    chosen = resolve({"dataset": "iris", "model": {"name": "mlp", "hidden": [1e2, 64.0, 8]}})
+    assert chosen.plain()["model"]["hidden"] == [100, 64, 8]
+    for hidden in ([0], [2.5], 64, "64", [True]):
+        with pytest.raises(ConfigError) as caught:
+            resolve({"dataset": "iris", "model": {"name": "mlp", "hidden": hidden}})
+        (problem,) = caught.value.problems
+        assert problem.hint.startswith("such as hidden: [64, 32]")
+
+
 @pytest.mark.parametrize(
     ("activation", "hint"),
     [
