@@ -186,7 +186,7 @@ def _at(cohort: Cohort, batch: Batch, W: Numbers) -> tuple[Numbers, Numbers]:
     lanes = Lanes(cohort, np.zeros(len(W), dtype=np.int64))
     memory = np.repeat(cohort.initial_memory(), len(W), axis=0)
     values, gradients, _ = StepGradients(lanes).of(W, memory, batch, 1)
-    return values.astype(np.float64), gradients.astype(np.float64)
+    return values.astype(np.float64, copy=False), gradients.astype(np.float64, copy=False)
 
 
 def _first_batch(cohort: Cohort) -> Batch:
