@@ -43,6 +43,26 @@ HINTS: dict[str, str] = {
 """What to do about a bad value, for keys whose meaning is easily mistaken."""
 
 
+ELSEWHERE: dict[str, str] = {
+    "glorot": "xavier",
+    "glorot_uniform": "xavier",
+    "xavier_uniform": "xavier",
+    "glorot_normal": "xavier_normal",
+    "kaiming": "he",
+    "kaiming_normal": "he",
+    "he_normal": "he",
+    "kaiming_uniform": "he_uniform",
+    "lecun_normal": "lecun",
+    "swish": "silu",
+    "linear": "identity",
+    "l1": "mae",
+    "smooth_l1": "huber",
+    "categorical_crossentropy": "cross_entropy",
+    "crossentropy": "cross_entropy",
+}
+"""What PyTorch, JAX and Keras call a choice; the nearest spelling would often be another one."""
+
+
 def problems_of(
     error: ValidationError,
     prefix: Path,
@@ -80,8 +100,12 @@ def _problem(
     if detail["type"] == "literal_error" and len(details) > 1:
         wanted = f"{_wanted(details[0])}, or {' or '.join(_choices(detail))}"
     elif detail["type"] == "literal_error" and isinstance(detail["input"], str):
-        choices = _choices(detail)
-        if near(detail["input"], choices) or not prefix:  # else: all of them stand in the sentence
+        choices, known = _choices(detail), ELSEWHERE.get(detail["input"].lower())
+        if known in choices:
+            hint = f"that is {known} here"
+        elif (
+            near(detail["input"], choices) or not prefix
+        ):  # else: all of them stand in the sentence
             hint = hint or suggestion(detail["input"], choices)
     elif detail["type"] == "bool_type":
         hint = hint or "YAML 1.2 writes true and false, without quotes"

@@ -10,10 +10,12 @@ from gdrun.data.preparation import suitable_task
 from gdrun.errors import ConfigError
 from gdrun.problems.activations import ACTIVATIONS
 from gdrun.problems.dropout import Dropout
-from gdrun.problems.inits import initial_row
+from gdrun.problems.inits import INITS, initial_row
+from gdrun.problems.losses import LOSSES
 from gdrun.problems.models import MODELS
 from gdrun.problems.objective import Objective
 from gdrun.spec.experiment import resolve
+from gdrun.spec.wording import ELSEWHERE
 
 
 def test_running_statistics_follow_the_batches():
@@ -216,18 +218,28 @@ def test_widths_are_whole_numbers_however_they_are_written():
 
 
 @pytest.mark.parametrize(
-    ("activation", "hint"),
+    ("option", "value", "hint"),
     [
-        ("rely", "did you mean relu?"),
-        ("swoosh", "`gdrun list mlp` shows its options and what they take"),
+        ("activation", "rely", "did you mean relu?"),
+        ("activation", "swoosh", "`gdrun list mlp` shows its options and what they take"),
+        ("activation", "Swish", "that is silu here"),
+        # The nearest spellings are xavier_normal and he_uniform, which are others.
+        ("init", "xavier_uniform", "that is xavier here"),
+        ("init", "he_normal", "that is he here"),
     ],
 )
-def test_a_wrong_choice_is_told_the_near_ones_or_where_to_look(activation, hint):
+def test_a_wrong_choice_is_told_the_right_one_or_where_to_look(option, value, hint):
     with pytest.raises(ConfigError) as caught:
-        resolve({"dataset": "iris", "model": {"name": "mlp", "activation": activation}})
+        resolve({"dataset": "iris", "model": {"name": "mlp", option: value}})
     (problem,) = caught.value.problems
-    assert "relu, leaky_relu, elu" in problem.what
+    assert f"got {value!r}" in problem.what
     assert problem.hint == hint
+
+
+def test_names_from_elsewhere_are_none_of_ours_and_lead_to_one():
+    ours = {*INITS, *ACTIVATIONS, *LOSSES}
+    assert not ours & ELSEWHERE.keys()
+    assert set(ELSEWHERE.values()) <= ours
 
 
 @pytest.mark.parametrize(
