@@ -40,8 +40,10 @@ def edges(axes: Iterable[Axis], best: Candidate, tried: Sequence[Candidate]) -> 
     """The axes of numbers on which the best candidate lies at an edge with something beyond."""
     found = []
     for axis in axes:
+        if not axis.numeric:
+            continue
         value, values = best.settings[axis.key], {each.settings[axis.key] for each in tried}
-        if not axis.numeric or len(values) < FEWEST or value not in (min(values), max(values)):
+        if len(values) < FEWEST or value not in (min(values), max(values)):
             continue
         smallest = value == min(values)
         whole = not _may_be(best.experiment, axis.key, value + 0.001 * abs(value or 1))

@@ -12,6 +12,7 @@ from typing import Any
 
 from gdrun.errors import ConfigError
 from gdrun.study.axes import Axis, axes_of, grid
+from gdrun.study.edges import edges
 from gdrun.study.metrics import Metric
 from gdrun.study.plan import Candidate, Plan, candidates_of, label
 from gdrun.study.ranking import Standing, ranked, standings
@@ -88,7 +89,7 @@ def choose(
             continue
         chosen = best.candidate.settings
         tuned.append(replace(contender, experiment=best.candidate.experiment))
-        tunings[contender.name] = Tuning(len(names), seeds, chosen, _edges(chosen, own))
+        tunings[contender.name] = Tuning(len(names), seeds, chosen, _edges(best.candidate, own))
     return tuple(tuned), tunings
 
 
@@ -98,12 +99,8 @@ def _settings(contender: Candidate, keys: Sequence[str]) -> list[Candidate]:
     return [replace(each, name=f"{contender.name} {label(each.settings)}") for each in found]
 
 
-def _edges(chosen: Mapping[str, Any], own: Sequence[Standing]) -> tuple[str, ...]:
-    """The numeric keys whose chosen value is the smallest or largest of at least three."""
-    edges = []
-    for key, value in chosen.items():
-        values = {each.candidate.settings[key] for each in own}
-        numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
-        if numeric and len(values) > 2 and value in (min(values), max(values)):
-            edges.append(key)
-    return tuple(edges)
+def _edges(best: Candidate, own: Sequence[Standing]) -> tuple[str, ...]:
+    """The numeric keys whose chosen value is at the edge of what was tried."""
+    tried = [each.candidate for each in own]
+    axes = [Axis(key, tuple(each.settings[key] for each in tried)) for key in best.settings]
+    return tuple(edge.axis.key for edge in edges(axes, best, tried))

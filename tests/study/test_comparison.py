@@ -230,6 +230,12 @@ def test_a_choice_at_the_edge_is_said():
     assert [row.tuning.at_edge for row in found.contenders] == [("optimizer.lr",)] * 2
 
 
+def test_what_is_tuned_need_not_be_a_number():
+    batches = "variant={name: mbgd, batch_size: 8},{name: mbgd, batch_size: 64},sgd"
+    found = gdrun.compare(["vanilla", "adam"], LOGISTIC, "epochs=2", tune=batches, seeds=1)
+    assert [row.tuning.at_edge for row in found.contenders] == [(), ()]
+
+
 def test_seconds_are_not_shared():
     contenders = [with_budget(c, ("seconds", 0.05)) for c in contenders_of(["bgd", "mbgd"], BASE)]
     plan, metric = plan_comparison(contenders, [0, 1]), Metric("validation_loss")

@@ -49,6 +49,11 @@ def test_where_nothing_lies_beyond_there_is_no_edge(key, values, best):
     assert edge_of(key, values, best) == []
 
 
+def test_values_without_an_order_have_no_edge():
+    rules = tuple({"name": name, "lr": 0.1} for name in ("adam", "lion", "yogi"))
+    assert edge_of("optimizer", rules, rules[0]) == []
+
+
 def test_values_that_the_key_may_not_have_are_not_proposed():
     # β is below 1: 0.99 and 0.999 lie beyond 0.95, but half the range above it does not.
     (edge,) = edge_of("optimizer.beta", (0.5, 0.9, 0.95), 0.95)
