@@ -90,6 +90,7 @@ class _Race:
         self._results = results
         self._running = [(task, _trainer(task, listeners, means.interrupted)) for task in tasks]
         self._kept = [0] * len(tasks)
+        self._of = len(unique(plan))
 
     def run(self) -> tuple[Rung, ...]:
         earlier = self._means.directory.record.get("rungs", []) if self._means.directory else []
@@ -163,7 +164,7 @@ class _Race:
         self._kept[place] = len(trainer.outcomes)
         keep(task, ended, self._means.directory)
         self._results |= {result.identity: result for result in ended}
-        self._means.told(len(self._results), len(self._plan.trials))
+        self._means.told(len(self._results), self._of)
 
     def _candidates(self) -> list[tuple[Candidate, list[str]]]:
         """Every candidate with the identities of its trials."""

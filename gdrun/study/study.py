@@ -60,12 +60,13 @@ def carry_out(plan: Plan, means: Means, *, alone: bool = False) -> tuple[dict[st
     directory = means.directory
     results = directory.finished() if directory is not None else {}
     found = len(results)
-    left = [trial for trial in unique(plan) if trial.identity not in results]
+    everyone = unique(plan)
+    left = [trial for trial in everyone if trial.identity not in results]
     tasks = tasks_of(left, means.table, jobs=means.jobs, alone=alone)
     for task, ended in means.runner.run(tasks, means.interrupted):
         keep(task, ended, directory)
         results |= {result.identity: result for result in ended}
-        means.told(len(results), len(plan.trials))
+        means.told(len(results), len(everyone))
     seconds = time.perf_counter() - begin
     return results, Work(len(results) - found, found, len(tasks), seconds)
 

@@ -58,6 +58,13 @@ def test_results_are_handed_on_as_they_come():
     assert heard == [(2, 4), (4, 4)]
 
 
+def test_two_names_of_one_experiment_are_one_run_to_wait_for():
+    heard = []
+    plan = planned({"name": ["a", "b"], "lr": [0.1, 0.2]})
+    carry_out(plan, Means(InProcess(), told=lambda ended, of: heard.append((ended, of))))
+    assert heard == [(2, 2)]
+
+
 @pytest.mark.slow
 def test_processes_give_the_same_results():
     results, work = carry_out(PLAN, Means(InProcesses(2), jobs=2))
