@@ -44,6 +44,7 @@ def sweep(
     executor: Executor | None = None,
     data: Data | None = None,
     out: str | Path | None = None,
+    resume: str | Path | None = None,
 ) -> Sweep:
     """Try every combination of these values, and judge each by its median over seeds.
 
@@ -51,8 +52,9 @@ def sweep(
     "validation_accuracy"; the validation loss if unsaid. target: such as "loss=0.1", to count
     epochs to. search, trials: a grid, or so many random combinations. halving: only the best third
     goes on, at a ninth and a third of the way. jobs: processes of this machine; executor: any
-    `concurrent.futures.Executor`, such as a Dask cluster's, `jobs` tasks at a time. config, data
-    and out as in `train`.
+    `concurrent.futures.Executor`, such as a Dask cluster's, `jobs` tasks at a time. resume: the
+    directory of an earlier study, of which only what is missing is run. config, data and out as in
+    `train`.
 
     >>> found = sweep({"dataset": "iris", "model": "softmax"}, {"lr": [1e-4, 0.1]}, "epochs=5")
     >>> found.best.settings, found.results.shape
@@ -63,7 +65,7 @@ def sweep(
     axes = axes_of(values, base)
     plan = plan_sweep(base, axes, seeds=seeds, search=search, trials=trials)
     by, goal = _aims(metric, target, plan, table)
-    means = _means(plan, base, table, jobs, executor, out)
+    means = _means(plan, base, table, jobs, executor, out, resume)
     return run_sweep(plan, axes, by, means, target=goal, halving=halving)
 
 
@@ -80,6 +82,7 @@ def compare(
     executor: Executor | None = None,
     data: Data | None = None,
     out: str | Path | None = None,
+    resume: str | Path | None = None,
 ) -> Comparison:
     """Compare contenders on one problem, under the same seeds.
 
@@ -100,7 +103,7 @@ def compare(
         chosen = tuple(with_budget(each, amount) for each in chosen)
     plan = plan_comparison(chosen, range(base.seed, base.seed + seeds))
     by, goal = _aims(metric, target, plan, table)
-    means = _means(plan, base, table, jobs, executor, out)
+    means = _means(plan, base, table, jobs, executor, out, resume)
     keys = (tune,) if isinstance(tune, str) else tuple(tune)
     return run_comparison(plan, by, means, target=goal, keys=keys)
 
@@ -135,6 +138,7 @@ def _means(
     jobs: int,
     executor: Executor | None,
     out: str | Path | None,
+    resume: str | Path | None,
 ) -> Means:
     runner: Runner = InProcess()
     if executor is not None:
@@ -144,9 +148,15 @@ def _means(
         runner = InProcesses(jobs)
     directory = None
     check_fit((candidate.experiment for candidate in plan.candidates), table)
-    if out is not None:
-        about = {"base": base.plain(), "data": {"sha256": prepared(base, table).sha256}}
-        directory = StudyDirectory.new(Path(out), f"{plan.verb}-{base.name}", plan, about)
+    if out is not None or resume is not None:
+        data = prepared(base, table)
+        about = {"base": base.plain(), "data": {"name": data.name, "sha256": data.sha256}}
+        if resume is not None:
+            directory = StudyDirectory.resumed(Path(resume), plan, about)
+        else:
+            directory = StudyDirectory.new(
+                Path(out or "."), f"{plan.verb}-{base.name}", plan, about
+            )
     return Means(runner, jobs, directory, table)
 
 

@@ -80,3 +80,12 @@ def test_a_comparison_in_arrays():
     assert found.results.shape == (3, 2)
     medians = {row.name: row.standing.spread.median for row in found.contenders}
     assert [row.name for row in found.ranking] == sorted(medians, key=medians.get)
+
+
+def test_a_study_is_gone_on_with(tmp_path):
+    asked = (LOGISTIC, {"lr": [0.1, 0.2]}, "epochs=1")
+    gdrun.sweep(*asked, out=tmp_path)
+    (directory,) = tmp_path.iterdir()
+    again = gdrun.sweep(*asked, resume=directory)
+    assert (again.work.run, again.work.found) == (0, 2)
+    assert list(tmp_path.iterdir()) == [directory]
