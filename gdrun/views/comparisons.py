@@ -128,11 +128,19 @@ def _notes(comparison: Comparison) -> list[tuple[str, str]]:
     if comparison.tuning_work is None:
         notes.append(("tuning", "none, each as it is set: --tune lr finds the best rate of each"))
     notes.append(("uphill", UPHILL))
-    notes.append(("seconds", "of updates, each contender timed alone"))
+    notes.append(("seconds", f"of updates, each contender timed alone{_engines(comparison)}"))
     if comparison.tuning_work is not None:
         notes.append(("tuned by", work_line(comparison.tuning_work)))
     notes.append(("work", work_line(comparison.work)))
     return notes
+
+
+def _engines(comparison: Comparison) -> str:
+    """Which engine ran whom, where not all had the same."""
+    used = {row.name: row.standing.results[0].record["engine"] for row in comparison.contenders}
+    if len(set(used.values())) < 2:
+        return ""
+    return f"; not by one engine: {', '.join(f'{name} {used[name]}' for name in used)}"
 
 
 def _twins(candidates: Sequence[Candidate]) -> Iterator[str]:

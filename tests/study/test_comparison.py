@@ -177,6 +177,13 @@ def test_a_rising_loss_is_counted_by_steps():
     assert [row.rising for row in found.contenders] == [0.0, 1.0]
 
 
+def test_seconds_of_unlike_engines_are_said_to_be():
+    found = gdrun.compare(["mbgd", "sgd"], LOGISTIC, "epochs=1", seeds=1)
+    assert "engine" not in shown(found)
+    found.contenders[1].standing.results[0].record["engine"] = "compiled"
+    assert "timed alone; not by one engine: mbgd numpy, sgd compiled" in shown(found)
+
+
 def test_a_run_of_one_step_did_not_descend_smoothly():
     # From a loss of 1, a rate of 1e9 is beyond the limit of divergence at the first step.
     found = gdrun.compare(["bgd", "bgd+lr=1e9"], LEAST_SQUARES, seeds=1, metric="train_loss")
@@ -187,10 +194,13 @@ def test_a_run_of_one_step_did_not_descend_smoothly():
 
 def comparison_result_text(found, name):
     """What the last table on screen says of a contender."""
-    screen = Console(width=100, file=io.StringIO())
+    return [line for line in shown(found).splitlines() if line.startswith(f"{name} ")][-1]
+
+
+def shown(found):
+    screen = Console(width=200, file=io.StringIO())
     screen.print(comparison_result(found))
-    lines = screen.file.getvalue().splitlines()
-    return [line for line in lines if line.startswith(f"{name} ")][-1]
+    return screen.file.getvalue()
 
 
 def test_every_contender_is_tuned_with_the_same_effort_on_seeds_of_its_own(tmp_path):
