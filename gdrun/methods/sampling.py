@@ -47,8 +47,11 @@ class Batching:
 
     def __post_init__(self) -> None:
         if self.batch_size > self.rows:
+            are = (
+                "is 1 training example" if self.rows == 1 else f"are {self.rows} training examples"
+            )
             raise DataError(
-                f"batch_size is {self.batch_size}, but there are {self.rows} training examples",
+                f"batch_size is {self.batch_size}, but there {are}",
                 where="variant.batch_size",
                 hint=f"use at most {self.rows}, or variant: bgd to use every example in each step",
             )

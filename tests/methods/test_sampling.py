@@ -101,6 +101,8 @@ def test_a_batch_above_the_number_of_examples_is_refused():
         "error: variant.batch_size: batch_size is 11, but there are 10 training examples\n"
         "hint: use at most 10, or variant: bgd to use every example in each step"
     )
+    with pytest.raises(DataError, match="batch_size is 64, but there is 1 training example\n"):
+        mbgd(1, batch_size=64)
 
 
 def test_the_batch_grows_by_its_factor_up_to_all_examples():
