@@ -119,6 +119,63 @@ def test_ten_steps_of_descent(activation, loss, batch_norm):
     assert scores == pytest.approx(other(torch.tensor(X)).detach().numpy(), rel=1e-9, abs=1e-10)
 
 
+class Residual(nn.Module):
+    """h ← h + dropout(φ(BN(W h))) from the second hidden layer on, with P h where widths differ."""
+
+    def __init__(self, weights, masks):
+        super().__init__()
+        self.weights = nn.ParameterDict(
+            {name.replace(".", "_"): torch.tensor(value) for name, value in weights.items()}
+        )
+        self.masks = [torch.tensor(mask) for mask in masks]
+
+    def forward(self, X):
+        w, h = self.weights, X
+        for k, mask in enumerate(self.masks, start=1):
+            z = nn.functional.batch_norm(
+                h @ w[f"layer{k}_w"],
+                None,
+                None,
+                w[f"layer{k}_scale"],
+                w[f"layer{k}_shift"],
+                training=True,
+            )
+            added = torch.tanh(z) * mask
+            around = h @ w[f"projection{k}_w"] if f"projection{k}_w" in w else h
+            h = added if k == 1 else around + added
+        last = f"layer{len(self.masks) + 1}"
+        return h @ w[f"{last}_w"] + w[f"{last}_b"]
+
+
+def test_residual_layers_with_dropout_and_batch_norm():
+    """Widths that repeat and widths that differ; the loss and the gradient of every weight."""
+    network = MODELS["mlp"].function(
+        features=FEATURES,
+        classes=CLASSES,
+        hidden=(8, 8, 5),
+        activation="tanh",
+        residual=True,
+        batch_norm=True,
+    )
+    draw = np.random.default_rng(4)
+    W = draw.normal(size=(1, network.layout.size))
+    X, y = draw.normal(size=(12, FEATURES)), draw.integers(0, CLASSES, 12)
+    masks = Dropout(0.3, [5], 1)
+    value, gradient, _ = Objective(network).training_step(
+        W, np.empty((1, network.memory.size)), X, y, Dropout(0.3, [5], 1)
+    )
+    named = network.layout.named(W[0])
+    other = Residual(named, [masks.mask(units, 12, float)[0].T for units in network.hidden])
+    output = nn.functional.cross_entropy(other(torch.tensor(X)), torch.tensor(y))
+    output.backward()
+    assert value[0] == pytest.approx(output.item(), rel=1e-12)
+    assert "projection3.w" in named
+    assert "projection2.w" not in named
+    for name, slope in network.layout.named(gradient[0]).items():
+        expected = other.weights[name.replace(".", "_")].grad.numpy()
+        assert slope == pytest.approx(expected, rel=1e-9, abs=1e-13)
+
+
 def test_dropout_scales_as_in_pytorch():
     """The masks differ, being drawn by other generators; the values in them do not."""
     torch.manual_seed(0)
