@@ -69,7 +69,7 @@ def _contender(
     if Path(word).suffix.lower() in FILES:
         experiment = load(word, [*changes, _seed_of(base)])
         return Candidate(Path(word).stem, {"config": word}, experiment)
-    overrides = [change for part in _parts(word) for change in _changes(part, word, base)]
+    overrides = _overrides(word, base)
     experiment = load(base, overrides)
     plain = experiment.plain()
     settings = {".".join(*resolve_key(each.key, plain)): each.value for each in overrides}
@@ -81,10 +81,24 @@ def _parts(word: str) -> list[str]:
     return re.split(r"\+(?=[A-Za-z_])", word)
 
 
-def _changes(part: str, word: str, base: Experiment) -> list[Override]:
-    """What one part of a contender's name sets."""
-    if "=" in part:
-        return [parse_override(part)]
+def _overrides(word: str, base: Experiment) -> list[Override]:
+    """What the parts of a contender's name set on the base."""
+    changes: list[Override] = []
+    by_key: dict[str, str] = {}
+    for part in _parts(word):
+        change = parse_override(part) if "=" in part else _meant(part, word)
+        if change.key in by_key:
+            what = f"{by_key[change.key]} and {part} both set the {change.key}"
+            raise ConfigError(what, where=repr(word), hint="leave one of them out")
+        by_key[change.key] = part
+        kept = change.key in base.sections and getattr(base, change.key).name == change.value
+        if not kept:
+            changes.append(change)
+    return changes
+
+
+def _meant(part: str, word: str) -> Override:
+    """The section that a name chooses, as a change."""
     meant = {key: name for key in NAMED if (name := _named(key, part)) is not None}
     if "variant" in meant:
         meant = {"variant": meant["variant"]}  # sgd is the rule's other name too
@@ -92,8 +106,7 @@ def _changes(part: str, word: str, base: Experiment) -> list[Override]:
         hint = f"write {' or '.join(f'{key}={part}' for key in meant)}"
         raise ConfigError(f"{part} may mean {' or '.join(meant)}", where=repr(word), hint=hint)
     for key, name in meant.items():
-        kept = key in base.sections and getattr(base, key).name == name
-        return [] if kept else [Override(key, name, part)]
+        return Override(key, name, part)
     known = [name for key in NAMED for name in SECTIONS[key].registry]
     what = f"no variant, optimizer, schedule or model is called {part!r}"
     raise ConfigError(what, where=repr(word), hint=suggestion(part, known))

@@ -69,6 +69,10 @@ def test_a_file_is_a_contender_under_the_same_seed(tmp_path):
         (["bgd", "linear"], "linear may mean schedule or model"),
         (["bgd"], "needs two contenders"),
         (["bgd", "bgd"], "stands twice"),
+        (["bgd+sgd", "mbgd"], "bgd and sgd both set the variant"),
+        # The config's own variant is no less named for being there already.
+        (["bgd+mbgd", "sgd"], "bgd and mbgd both set the variant"),
+        (["bgd+lr=1+lr=2", "mbgd"], "lr=1 and lr=2 both set the lr"),
         (["bgd", "mbgd+momentumm+lr=-1"], "momentumm"),
     ],
 )
