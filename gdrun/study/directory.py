@@ -191,7 +191,7 @@ def _row(path: Path) -> Record:
 def read_results(path: Path, plan: Plan) -> dict[str, Result]:
     """Those trials of a plan that the files of a study hold, by identity."""
     wanted = {trial.identity for trial in plan.trials}
-    trials, traces = (_by_identity(_lines(path / f"{name}.jsonl")) for name in ("trials", "traces"))
+    trials, traces = (_by_identity(path / f"{name}.jsonl") for name in ("trials", "traces"))
     return {
         identity: Result.read(trials[identity], traces[identity])
         for identity in trials.keys() & traces.keys() & wanted
@@ -219,5 +219,13 @@ def _mend(path: Path) -> None:
         write_text(path, "".join(f"{line}\n" for line in _lines(path)))
 
 
-def _by_identity(lines: Iterable[str]) -> dict[str, str]:
-    return {loads(line)["identity"]: line for line in lines}
+def _by_identity(path: Path) -> dict[str, str]:
+    """The lines of a file by the trial that they are of."""
+    found = {}
+    for number, line in enumerate(_lines(path), start=1):
+        try:
+            found[loads(line)["identity"]] = line
+        except (ValueError, KeyError, TypeError):
+            hint = "take it out; its trial is run again with --resume"
+            raise RecordError("this line is damaged", where=f"{path}:{number}", hint=hint) from None
+    return found

@@ -134,6 +134,15 @@ def test_a_directory_that_cannot_be_read_says_so(whole, tmp_path, damage):
     assert str(path) in str(caught.value)
 
 
+def test_a_damaged_line_is_named(whole, plan):
+    file = whole[0].path / "trials.jsonl"
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join([*lines[:2], lines[2][:40], *lines[3:], ""]))
+    with pytest.raises(RecordError, match="this line is damaged") as caught:
+        carry_out(plan, Means(directory=whole[0]))
+    assert caught.value.problems[0].where == f"{file}:3"
+
+
 def test_a_full_disk_says_how_to_go_on(whole, plan, monkeypatch):
     def full(path, lines):
         raise OSError(28, "No space left on device")
