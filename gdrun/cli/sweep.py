@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from gdrun.spec.experiment import Experiment
     from gdrun.study.axes import Axis
+    from gdrun.study.plan import Candidate
     from gdrun.study.study import Means
     from gdrun.study.sweep import Sweep
 
@@ -65,8 +66,6 @@ def sweep(
     study: StudyOptions,
 ) -> int:
     """Try every value of some keys, side by side, and say which serve and which diverge."""
-    from gdrun.runs.files import write_text
-    from gdrun.spec.document import to_yaml
     from gdrun.study.running import run_sweep
     from gdrun.study.sweep import plan_sweep
     from gdrun.study.tasks import prepared, tasks_of
@@ -75,7 +74,7 @@ def sweep(
     base, axes = _base_and_axes(keys, study.config, study.seed)
     plan = plan_sweep(base, axes, seeds=seeds, search=search, trials=trials)
     metric, target = study.aims(plan)
-    _refuse_existing(save_best)
+    _refuse_unfit(save_best)
     if print_trials:
         cohorts = [len(task.trials) for task in tasks_of(plan.trials, jobs=study.jobs)]
         if study.json:
@@ -87,7 +86,7 @@ def sweep(
     def run(means: Means) -> Sweep:
         found = run_sweep(plan, axes, metric, means, target=target, halving=halving)
         if save_best is not None and found.best is not None:
-            write_text(save_best, to_yaml(found.best.experiment.plain()))
+            _save(found.best, save_best)
         return found
 
     def advice(found: Sweep, path: Path) -> list[str]:
@@ -132,12 +131,34 @@ def _base_and_axes(
     return base, axes_of(swept, base)
 
 
-def _refuse_existing(save_best: Path | None) -> None:
+def _refuse_unfit(save_best: Path | None) -> None:
+    """Raise GdrunError, before anything runs, where the best could not be saved afterwards."""
     from gdrun.errors import GdrunError
 
-    if save_best is not None and save_best.exists():
+    if save_best is None:
+        return
+    if save_best.exists():
         hint = "choose another name; nothing is ever overwritten"
         raise GdrunError("there is such a file already", where=str(save_best), hint=hint)
+    if not save_best.parent.is_dir():
+        hint = "make it, or choose another place"
+        raise GdrunError(
+            f"there is no directory {save_best.parent}", where="--save-best", hint=hint
+        )
+
+
+def _save(best: Candidate, file: Path) -> None:
+    from gdrun.errors import GdrunError
+    from gdrun.runs.files import write_text
+    from gdrun.spec.document import to_yaml
+
+    try:
+        write_text(file, to_yaml(best.experiment.plain()))
+    except OSError as error:
+        hint = "the best stands in best.yaml of the sweep's own directory too"
+        raise GdrunError(
+            f"cannot be written: {error.strerror}", where=str(file), hint=hint
+        ) from None
 
 
 def _plan_document(plan: Any, cohorts: list[int]) -> dict[str, object]:

@@ -225,6 +225,11 @@ def test_least_squares_shows_the_limit_beside_two_over_l(gdrun, tmp_path):
             "hint: --seeds K repeats every run under K seeds and judges by the median\n",
         ),
         (
+            ["lr", "--save-best", "nowhere/best.yaml"],
+            "error: --save-best: there is no directory nowhere\n"
+            "hint: make it, or choose another place\n",
+        ),
+        (
             ["lr", "-j", "0"],
             "error: --jobs: must be ≥ 1\nhint: usage: gdrun sweep [OPTIONS] KEY[=VALUES]...\n",
         ),
