@@ -111,17 +111,13 @@ def update_by_example(X, i, slope, decay, W, slots, t, options, lane):
 
 CONSTANTS = ("AHEAD", "LINE")
 LOOPS = (
-    loops.fetch,
     loops.row_scores,
     loops.row_gradients,
     loops.row_sums,
     loops.product_sums,
-    loops.whole_rows,
-    loops.whole_products,
     loops.clip,
     loops.finish_steps,
     loops.advance_rows,
-    loops.advance_products,
 )
 
 
@@ -183,19 +179,24 @@ def _update(rule: Rule, fixed: Mapping[str, Any]) -> str:
 
 def _loops(loss: Loss) -> list[str]:
     """The loops for the loss's kind of scores, each behind what it calls."""
-    if loss.equation is None:
-        losses: Callable[..., None] = loops.class_losses
-        functions: tuple[Callable[..., Any], ...] = LOOPS
+    by_class = loss.equation is None
+    if by_class:
         head = f"class_loss = {loss.name}\n"
     else:
-        losses, functions = loops.score_losses, (*LOOPS, loops.advance_examples)
         options = "".join(f", extra[{k}]" for k in range(len(loss.options)))
         head = f"@inlined\ndef loss(s, y, extra):\n    return {loss.name}(s, y{options})\n"
-    texts = [
-        body_of(function, "@inlined" if function is loops.fetch else "@kernel")
-        for function in functions
+    losses = loops.class_losses if by_class else loops.score_losses
+    # The same steps through products, whose compilation takes longer: a second text of its own.
+    by_products = body_of(loops.advance_rows, "@kernel").replace("row_sums(", "product_sums(")
+    return [
+        head,
+        body_of(losses, "@kernel"),
+        f"losses = {losses.__name__}\n",
+        body_of(loops.fetch, "@inlined"),
+        *(body_of(function, "@kernel") for function in LOOPS),
+        by_products.replace("def advance_rows(", "def advance_products("),
+        *([] if by_class else [body_of(loops.advance_examples, "@kernel")]),
     ]
-    return [head, body_of(losses, "@kernel"), f"losses = {losses.__name__}\n", *texts]
 
 
 def _per_block(loss: Loss) -> Callable[..., Any]:

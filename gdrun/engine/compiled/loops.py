@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+Room = tuple[Array, Array, Array]
 
 if TYPE_CHECKING:
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         scores: Array,
         y: Array,
         outputs: int,
+        slopes: bool,
         judge: bool,
         values: Array,
         rights: Array,
@@ -78,6 +80,7 @@ def score_losses(
     scores: Array,
     y: Array,
     outputs: int,
+    slopes: bool,
     judge: bool,
     values: Array,
     rights: Array,
@@ -86,7 +89,7 @@ def score_losses(
 ) -> None:
     """Losses of one score each (L, n): their values are added up, scores become slopes.
 
-    judge: whether right predictions are added up as well.
+    slopes: whether those are wanted. judge: whether right predictions are added up as well.
     """
     lanes, rows = scores.shape
     for lane in range(lanes):
@@ -96,10 +99,15 @@ def score_losses(
                 right += 1.0 if (scores[lane, i] > 0) == (y[i] > 0) else 0.0
             rights[lane] += right
         total = 0.0
-        for i in range(rows):
-            value, slope = loss(float(scores[lane, i]), float(y[i]), extra)
-            total += value
-            scores[lane, i] = slope
+        if slopes:
+            for i in range(rows):
+                value, slope = loss(float(scores[lane, i]), float(y[i]), extra)
+                total += value
+                scores[lane, i] = slope
+        else:
+            for i in range(rows):
+                value, _ = loss(float(scores[lane, i]), float(y[i]), extra)
+                total += value
         values[lane] += total
 
 
@@ -107,6 +115,7 @@ def class_losses(
     scores: Array,
     y: Array,
     outputs: int,
+    slopes: bool,
     judge: bool,
     values: Array,
     rights: Array,
@@ -192,9 +201,7 @@ def row_sums(
     outputs: int,
     gradient: bool,
     judge: bool,
-    room: Array,
-    targets: Array,
-    work: Array,
+    room: Room,
     G: Array,
     values: Array,
     rights: Array,
@@ -202,93 +209,56 @@ def row_sums(
 ) -> None:
     """Σ ℓ, right predictions and Σ ∇ℓ over the rows order[begin:end] are added up.
 
-    M, G (m, D): the weights of all scores, and their gradients. room: for m scores of each row.
+    M, G (m, D): the weights of all scores, and their gradients. room: for the targets of a block,
+    its scores, and the work of its losses.
     """
-    n = end - begin
-    scores, chosen = room[: len(M) * n].reshape(len(M), n), targets[:n]
-    for i in range(n):
-        chosen[i] = y[order[begin + i]]
-    row_scores(X, y, order, begin, end, M, scores)
-    losses(scores, chosen, outputs, judge, values, rights, work, extra)
-    if gradient:
-        row_gradients(X, y, order, begin, end, scores, G)
+    targets, scores, work = room
+    block = len(targets)
+    for start in range(begin, end, block):
+        n = min(block, end - start)
+        for i in range(n):
+            targets[i] = y[order[start + i]]
+        part = scores[: len(M) * n].reshape(len(M), n)
+        row_scores(X, y, order, start, start + n, M, part)
+        losses(part, targets[:n], outputs, gradient, judge, values, rights, work, extra)
+        if gradient:
+            row_gradients(X, y, order, start, start + n, part, G)
 
 
 def product_sums(
     X: Array,
     y: Array,
+    order: Array,
+    begin: int,
+    end: int,
     M: Array,
     outputs: int,
     gradient: bool,
     judge: bool,
-    room: Array,
-    work: Array,
-    part: Array,
+    room: Room,
     G: Array,
     values: Array,
     rights: Array,
     extra: Array,
 ) -> None:
-    """row_sums over all rows of X, by matrix products. part (m, D): room for one of them."""
-    scores = room[: len(M) * len(X)].reshape(len(M), len(X))
-    np.dot(M, X.T, scores)
-    losses(scores, y, outputs, judge, values, rights, work, extra)
-    if gradient:
-        np.dot(scores, X, part)
-        G += part
-
-
-def whole_products(
-    X: Array,
-    y: Array,
-    W: Array,
-    outputs: int,
-    block: int,
-    gradient: bool,
-    judge: bool,
-    extra: Array,
-    G: Array,
-    values: Array,
-    rights: Array,
-) -> None:
-    """Σ ℓ, right predictions and Σ ∇ℓ (L, P) of all lanes over the rows of X are added up.
-
-    One pass: a block of rows is used by all lanes, for loss and gradient, while it is at hand.
-    """
-    M, sums = W.reshape(-1, X.shape[1]), G.reshape(-1, X.shape[1])
-    room, work = np.empty(len(M) * block, W.dtype), np.empty((2, block))
-    part = np.empty(M.shape, W.dtype)
-    for begin in range(0, len(X), block):
-        rows, targets = X[begin : begin + block], y[begin : begin + block]
-        product_sums(
-            rows, targets, M, outputs, gradient, judge, room, work, part, sums, values, rights,
-            extra,
-        )  # fmt: skip
-
-
-def whole_rows(
-    X: Array,
-    y: Array,
-    W: Array,
-    outputs: int,
-    block: int,
-    gradient: bool,
-    judge: bool,
-    extra: Array,
-    G: Array,
-    values: Array,
-    rights: Array,
-) -> None:
-    """whole_products row by row, for few scores."""
-    M, sums = W.reshape(-1, X.shape[1]), G.reshape(-1, X.shape[1])
-    room, work = np.empty(len(M) * block, W.dtype), np.empty((2, block))
-    targets, order = np.empty(block, y.dtype), np.arange(len(X))
-    for begin in range(0, len(X), block):
-        end = min(begin + block, len(X))
-        row_sums(
-            X, y, order, begin, end, M, outputs, gradient, judge, room, targets, work, sums,
-            values, rights, extra,
-        )  # fmt: skip
+    """row_sums through matrix products, for many scores: of classes, of lanes, or of both."""
+    targets, scores, work = room
+    block, columns = len(targets), X.shape[1]
+    rows, more = np.empty((block, columns), X.dtype), np.empty(M.shape, M.dtype)
+    for start in range(begin, end, block):
+        n = min(block, end - start)
+        for i in range(n):
+            fetch(X, y, order, start + i + AHEAD)
+            chosen = order[start + i]
+            targets[i] = y[chosen]
+            for j in range(columns):
+                rows[i, j] = X[chosen, j]
+        part = scores[: len(M) * n].reshape(len(M), n)
+        np.dot(M, rows[:n].T, part)
+        losses(part, targets[:n], outputs, gradient, judge, values, rights, work, extra)
+        if gradient:
+            np.dot(part, rows[:n], more)
+            G += more
 
 
 def finish_steps(
@@ -361,7 +331,7 @@ def advance_rows(
     size: int,
     count: float,
     outputs: int,
-    block: int,
+    room: Room,
     W: Array,
     slots: Array,
     t: float,
@@ -383,80 +353,19 @@ def advance_rows(
     the examples that a step's mean is over; 0 where it is the rows that the step has. betas: the
     momentum of each step, which goes to option `cycled`; none where that is negative.
     """
-    columns = X.shape[1]
-    M = W[first:last].reshape((last - first) * outputs, columns)
-    room, work = np.empty(len(M) * block, W.dtype), np.empty((2, block))
-    targets = np.empty(block, y.dtype)
+    M = W[first:last].reshape((last - first) * outputs, X.shape[1])
     sums = np.empty(M.shape, W.dtype)
     G = sums.reshape(last - first, W.shape[1])
     values, rights = np.empty(last - first), np.empty(last - first)
-    whole = size == len(order)
+    # For True and False themselves Numba would compile the sums once more.
+    gradient, judge = len(G) > 0, len(G) == 0
     for k in range(len(rates)):
-        begin = 0 if whole else k * size
+        begin = 0 if size == len(order) else k * size
         end = min(begin + size, len(order))
         values[:], sums[:] = 0, 0
-        for start in range(begin, end, block):
-            row_sums(
-                X, y, order, start, min(start + block, end), M, outputs, True, False, room,
-                targets, work, sums, values, rights, extra,
-            )  # fmt: skip
-        scale = 1 / (count if count > 0 else float(end - begin))
-        if not finish_steps(
-            values, scale, G, W, slots, t + k + 1, options, rates, betas, cycled, decay, bounds,
-            limit, measures, k, first,
-        ):  # fmt: skip
-            return k
-    return len(rates)
-
-
-def advance_products(
-    X: Array,
-    y: Array,
-    order: Array,
-    size: int,
-    count: float,
-    outputs: int,
-    block: int,
-    W: Array,
-    slots: Array,
-    t: float,
-    options: Array,
-    rates: Array,
-    betas: Array,
-    cycled: int,
-    decay: Array,
-    bounds: Array,
-    limit: Array,
-    extra: Array,
-    measures: Array,
-    first: int,
-    last: int,
-) -> int:
-    """advance_rows through matrix products, for many scores: of classes, of lanes, or of both."""
-    columns = X.shape[1]
-    M = W[first:last].reshape((last - first) * outputs, columns)
-    room, work = np.empty(len(M) * block, W.dtype), np.empty((2, block))
-    rows, targets = np.empty((block, columns), X.dtype), np.empty(block, y.dtype)
-    part, sums = np.empty(M.shape, W.dtype), np.empty(M.shape, W.dtype)
-    G = sums.reshape(last - first, W.shape[1])
-    values, rights = np.empty(last - first), np.empty(last - first)
-    whole = size == len(order)
-    for k in range(len(rates)):
-        begin = 0 if whole else k * size
-        end = min(begin + size, len(order))
-        values[:], sums[:] = 0, 0
-        for start in range(begin, end, block):
-            n = min(block, end - start)
-            for p in range(n):
-                fetch(X, y, order, start + p + AHEAD)
-                i = order[start + p]
-                targets[p] = y[i]
-                for j in range(columns):
-                    rows[p, j] = X[i, j]
-            product_sums(
-                rows[:n], targets[:n], M, outputs, True, False, room, work, part, sums, values,
-                rights, extra,
-            )  # fmt: skip
+        row_sums(
+            X, y, order, begin, end, M, outputs, gradient, judge, room, sums, values, rights, extra
+        )
         scale = 1 / (count if count > 0 else float(end - begin))
         if not finish_steps(
             values, scale, G, W, slots, t + k + 1, options, rates, betas, cycled, decay, bounds,

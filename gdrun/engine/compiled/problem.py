@@ -93,10 +93,12 @@ class CompiledProblem:
         """Whether so many lanes go through matrix products."""
         return bool(lanes * self.outputs >= PRODUCTS_FROM)
 
-    def block(self, rows: int) -> int:
-        """How many of these rows are worked on at once."""
+    def room(self, lanes: int, rows: int) -> tuple[Array, Array, Array]:
+        """Room for what a loop over so many rows works on at once: targets, scores, and work."""
         fitting: int = BLOCK_BYTES // (self.columns * self.X.dtype.itemsize)
-        return min(rows, max(fitting // 4 * 4, 4))
+        block = min(rows, max(fitting // 4 * 4, 4))
+        scores = np.empty(lanes * self.outputs * block, self.X.dtype)
+        return np.empty(block, self.y.dtype), scores, np.empty((2, block))
 
     def sums(self, W: Array, *, gradient: bool = True, lasting: bool = True) -> Sums:
         """The sums at W (L, P), without gradients where they are not asked for.
@@ -128,10 +130,13 @@ class CompiledProblem:
     def _add(
         self, W: Array, X: Array, y: NDArray[Any], found: Sums, gradient: bool, judge: bool
     ) -> None:
-        kernels = self.kernels
-        whole = kernels.whole_products if self.by_products(len(W)) else kernels.whole_rows
-        goal = (self.extra, found.gradients, found.values, found.rights)
-        whole(X, y, W, self.outputs, self.block(len(X)), gradient, judge, *goal)
+        kernels, order = self.kernels, self.identity[: len(X)]
+        summed = kernels.product_sums if self.by_products(len(W)) else kernels.row_sums
+        M, sums = (rows.reshape(-1, self.columns) for rows in (W, found.gradients))
+        summed(
+            X, y, order, 0, len(X), M, self.outputs, gradient, judge, self.room(len(W), len(X)),
+            sums, found.values, found.rights, self.extra,
+        )  # fmt: skip
 
 
 def module_of(cohort: Cohort) -> ModuleType:

@@ -179,7 +179,7 @@ class CompiledStepper:
             problem.kernels,
             float(problem.count) if self._batching.whole else 0.0,
         )
-        shape = (size, size_of_mean, problem.outputs, problem.block(size))
+        shape = (size, size_of_mean, problem.outputs, problem.room(last - first, size))
         state = (
             chunk.W,
             chunk.slots,
