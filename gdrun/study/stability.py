@@ -68,8 +68,17 @@ def predicted_limit(experiment: Experiment, table: Table | None = None) -> Stabi
     if bound is None or bound <= 0:
         return None
     limit = _LIMITS[rule.name](rule.options) / bound
-    exact = loss_of(experiment, table) in EXACT and cohort.batching.whole
+    exact = loss_of(experiment, table) in EXACT and cohort.batching.whole and _constant(experiment)
     return StabilityLimit(bound, limit, _FORMS[rule.name], exact, None, None)
+
+
+def _constant(experiment: Experiment) -> bool:
+    """Whether every step is the gradient times the rate itself: no schedule, warm-up or clipping
+    lets a rate above the limit come down in the end.
+    """
+    clips = experiment.clip.model_dump(exclude_none=True)
+    schedule = experiment.schedule
+    return schedule.name == "constant" and not schedule["warmup"] and not clips
 
 
 def observed_limit(

@@ -81,6 +81,9 @@ def test_where_there_is_no_theory_nothing_is_predicted(override):
 def test_a_bound_is_not_called_a_limit():
     assert predicted_limit(load(LOGISTIC, ["variant=bgd"])).exact is False
     assert predicted_limit(load(LEAST_SQUARES, ["variant=sgd"])).exact is False
+    # A rate that comes down, or a step that is cut short, may begin above the limit.
+    for change in ("schedule=cosine", "schedule.warmup=3", "clip.norm=1", "clip.value=1"):
+        assert predicted_limit(load(LEAST_SQUARES, [change])).exact is False
 
 
 def test_a_sweep_over_more_than_the_rate_has_no_limit():
