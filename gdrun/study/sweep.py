@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from gdrun.errors import ConfigError, suggestion
+from gdrun.errors import ConfigError, GdrunError, suggestion
 from gdrun.spec.experiment import Experiment
 from gdrun.study.axes import Axis, grid, sample
 from gdrun.study.edges import Edge, edges
@@ -101,8 +101,11 @@ class Sweep:
         return sum(each["stop"]["rule"] == "seconds" and each["lanes"] > 1 for each in records)
 
     def values(self, key: str) -> NDArray[Any]:
-        """The values of a swept key, one for each candidate."""
-        return np.array([standing.candidate.settings[key] for standing in self.standings])
+        """The values of a swept key, by its dotted path or its leaf, one for each candidate."""
+        known = {axis.leaf: axis.key for axis in self.axes} | {a.key: a.key for a in self.axes}
+        if key not in known:
+            raise GdrunError(f"{key!r} was not swept", hint=suggestion(key, known))
+        return np.array([each.candidate.settings[known[key]] for each in self.standings])
 
     @property
     def results(self) -> NDArray[np.float64]:

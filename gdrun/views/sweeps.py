@@ -199,7 +199,7 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
 def _spread_text(sweep: Sweep, best: Standing) -> str:
     value = sweep.metric.value
     text = f"{sweep.metric.words} {quantity(value(best.spread.median))}"
-    seeds = len(sweep.plan.seeds)
+    seeds = len(best.results)  # fewer than asked for, where it was interrupted
     if seeds == 1:
         return f"{text}, under one seed"
     low, high = sorted(map(value, best.spread.interval))

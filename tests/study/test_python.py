@@ -20,6 +20,9 @@ def found():
 def test_results_are_arrays_of_settings_by_seeds(found):
     assert found.results.shape == (3, 3)
     assert found.values("optimizer.lr").tolist() == RATES.tolist()
+    assert found.values("lr").tolist() == RATES.tolist()
+    with pytest.raises(gdrun.GdrunError, match="'beta' was not swept"):
+        found.values("beta")
     assert found.medians.tolist() == np.median(found.results, axis=1).tolist()
     best = found.medians.argmin()
     assert found.best.settings == {"optimizer.lr": RATES[best]}
