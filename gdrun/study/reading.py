@@ -88,7 +88,9 @@ def _sweep(record: Record, plan: Plan, results: Results) -> Sweep:
         means, work = _unjudged(results)
         return judge_sweep(plan, axes, results, metric, means, work, target=target, rungs=rungs)
     found, progress = standings(plan, results, metric), Metric(record["progress"])
-    limit = record["stability"]
+    limits = {own: StabilityLimit(**limit) for own, limit in record["stability_of"].items()}
+    if record["stability"]:
+        limits[""] = StabilityLimit(**record["stability"])
     return Sweep(
         plan,
         axes,
@@ -96,7 +98,7 @@ def _sweep(record: Record, plan: Plan, results: Results) -> Sweep:
         found,
         tuple(verdicts(found, progress)),
         target,
-        StabilityLimit(**limit) if limit else None,
+        limits,
         Work(**record["work"]),
         tuple(rungs),
         record["unlike"],

@@ -38,6 +38,7 @@ def sweep_record(sweep: Sweep) -> Record:
         "best": sweep.best.name if sweep.best else None,
         "ranking": rows,
         "stability": asdict(sweep.limit) if sweep.limit else None,
+        "stability_of": {own: asdict(limit) for own, limit in sweep.limits.items() if own},
         "at_edge": [edge.axis.key for edge in sweep.at_edge],
         "rungs": [asdict(rung) for rung in sweep.rungs],
         "work": asdict(sweep.work),

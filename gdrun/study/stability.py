@@ -26,7 +26,7 @@ from gdrun.problems.smoothness import EXACT, smoothness
 from gdrun.spec.experiment import Experiment
 from gdrun.study.ranking import Standing
 from gdrun.study.tasks import lean, loss_of, prepared
-from gdrun.study.verdicts import Verdict
+from gdrun.study.verdicts import Verdict, others
 
 _LIMITS: dict[str, Callable[[Mapping[str, Any]], float]] = {
     "vanilla": lambda options: 2.0,
@@ -36,6 +36,8 @@ _LIMITS: dict[str, Callable[[Mapping[str, Any]], float]] = {
 """The stability limit of each rule that has one, in units of 1/L."""
 
 _FORMS = {"vanilla": "2/L", "momentum": "2(1 + β)/L", "nesterov": "2(1 + β)/((1 + 2β)L)"}
+
+MOST_GROUPS = 6
 
 _MEMORIES = 1.5
 """The steps that a limit takes to be seen, in units of momentum's memory 1/(1 − β)."""
@@ -56,6 +58,26 @@ class StabilityLimit:
     exact: bool
     stable: float | None
     unstable: float | None
+
+
+def stability_limits(
+    found: Sequence[Standing], verdicts: Sequence[Verdict], table: Table | None = None
+) -> dict[str, StabilityLimit]:
+    """The limit of the rate under each combination of the other swept keys, by their settings.
+
+    Empty where there are so many of them that no one would read all.
+    """
+    groups: dict[str, list[tuple[Standing, Verdict]]] = {}
+    for standing, verdict in zip(found, verdicts, strict=True):
+        groups.setdefault(others(standing.candidate), []).append((standing, verdict))
+    limits = {}
+    for own, members in groups.items() if len(groups) <= MOST_GROUPS else ():
+        standings, words = zip(*members, strict=True)
+        limit = predicted_limit(standings[0].candidate.experiment, table)
+        seen = limit and observed_limit(standings, words, limit)
+        if seen:
+            limits[own] = seen
+    return limits
 
 
 def predicted_limit(experiment: Experiment, table: Table | None = None) -> StabilityLimit | None:

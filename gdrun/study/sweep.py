@@ -18,7 +18,7 @@ from gdrun.study.metrics import Metric, Target, unlike
 from gdrun.study.plan import Candidate, Plan, candidates_of
 from gdrun.study.ranking import Standing, ranked, standings, usual_target, values_by_seed
 from gdrun.study.results import Result
-from gdrun.study.stability import StabilityLimit, observed_limit, predicted_limit
+from gdrun.study.stability import StabilityLimit, stability_limits
 from gdrun.study.study import Means, Work
 from gdrun.study.verdicts import RATE, TRAIN_LOSS, Verdict, verdicts
 
@@ -41,9 +41,10 @@ class Sweep:
     """What a sweep found.
 
     standings and verdicts: of each candidate, in the order of the plan. target: what epochs are
-    counted to; None where nothing was reached. limit: of a convex problem's rate, predicted and
-    observed. rungs: those of successive halving. unlike: in what the candidates differ so that
-    their values are no ranking. progress: what the verdicts are read from.
+    counted to; None where nothing was reached. limits: of a convex problem's rate, predicted and
+    observed, by the settings of other keys. rungs: those of successive halving. unlike: in what the
+    candidates differ so that their values are no ranking. progress: what the verdicts are read
+    from.
     """
 
     _repr_html_: ClassVar[Callable[[Sweep], str]]
@@ -55,7 +56,7 @@ class Sweep:
     standings: tuple[Standing, ...]
     verdicts: tuple[Verdict, ...]
     target: Target | None
-    limit: StabilityLimit | None
+    limits: Mapping[str, StabilityLimit]
     work: Work
     rungs: tuple[Rung, ...] = ()
     unlike: Literal["data", "loss"] | None = None
@@ -78,6 +79,11 @@ class Sweep:
         """The candidate with the best median; None where every one failed."""
         first = next(iter(self.ranking), None)
         return first.candidate if first is not None and first.sound else None
+
+    @property
+    def limit(self) -> StabilityLimit | None:
+        """The limit where the rate alone was swept."""
+        return self.limits.get("")
 
     @property
     def complete(self) -> bool:
@@ -173,11 +179,9 @@ def judge_sweep(
     comparable = unlike(TRAIN_LOSS, experiments, means.table) is None
     progress = TRAIN_LOSS if comparable else metric
     words = verdicts(found, progress)
-    limit = None
     # A rate that halving dropped early was not seen to be stable or not.
-    if tuple(axis.key for axis in axes) == (RATE,) and found and not rungs:
-        limit = predicted_limit(plan.candidates[0].experiment, means.table)
-        limit = limit and observed_limit(found, words, limit)
+    swept = RATE in [axis.key for axis in axes] and not rungs
+    limits = stability_limits(found, words, means.table) if swept else {}
     return Sweep(
         plan,
         tuple(axes),
@@ -185,7 +189,7 @@ def judge_sweep(
         found,
         tuple(words),
         target or usual_target(found, metric),
-        limit,
+        limits,
         work,
         tuple(rungs),
         unlike(metric, experiments, means.table),

@@ -16,13 +16,13 @@ L₀ the training loss a candidate starts from, Lₖ its median final one, and L
     diverged  half of the seeds or more, at their median step
     dropped   by successive halving, at an epoch
 
-Which side of the best a rate lies on is asked among candidates that differ in the rate alone. A
-sweep over other keys knows no side: there, less than good is slow, and less than slow is poor.
+Which side of the best a rate lies on is asked among candidates that differ in the rate alone, and
+so is whether it is unstable: there L* is the lowest of these. A sweep over other keys knows no
+side: there, less than good is slow, and less than slow is poor.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +31,7 @@ from typing import Literal
 import numpy as np
 
 from gdrun.study.metrics import Metric
+from gdrun.study.plan import Candidate, label
 from gdrun.study.ranking import Standing
 from gdrun.study.statistics import quantile
 
@@ -62,28 +63,47 @@ class Verdict:
 def verdicts(found: Sequence[Standing], measure: Metric = TRAIN_LOSS) -> list[Verdict]:
     """The verdict on each candidate, in their order. measure: what progress is read from."""
     ends = [quantile([measure.score(each) for each in s.results], 0.5) for s in found]
-    lowest = min((end for end in ends if math.isfinite(end)), default=math.nan)
+    starts = [_start(standing, measure) for standing in found]
+    lowest: dict[str, float] = {}
+    for standing, end in zip(found, ends, strict=True):
+        own = others(standing.candidate)
+        lowest[own] = min(lowest.get(own, math.inf), end)
+    overall = min(lowest.values(), default=math.inf)
     best_rates = _best_rates(found)
     return [
-        _verdict(standing, _progress(_start(standing, measure), end, lowest), best_rates)
-        for standing, end in zip(found, ends, strict=True)
+        _verdict(
+            standing,
+            _progress(start, end, overall),
+            _progress(start, end, lowest[others(standing.candidate)]),
+            _side(standing, best_rates),
+        )
+        for standing, start, end in zip(found, starts, ends, strict=True)
     ]
 
 
-def _verdict(standing: Standing, progress: float, best_rates: Mapping[str, float]) -> Verdict:
+def others(candidate: Candidate) -> str:
+    """All its settings but the rate, which those have in common that differ in the rate alone."""
+    return label({key: value for key, value in candidate.settings.items() if key != RATE})
+
+
+def _verdict(standing: Standing, progress: float, own: float, side: int | None) -> Verdict:
+    """progress: towards the lowest of all; own: of those that differ in the rate alone.
+
+    side: −1 below the best rate of these, 1 above, 0 at it; None without a rate.
+    """
     struck = [result.record["stop"]["step"] for result in standing.results if result.diverged]
     if 2 * len(struck) >= len(standing.results):
         return Verdict("diverged", f"at step {quantile(struck, 0.5):,.0f}")
     if standing.dropped is not None:
         return Verdict("dropped", f"at epoch {standing.dropped:.4g}")
-    side, swings = _side(standing, best_rates), _comes_down(standing)
+    swings = _comes_down(standing)
     if struck or not (progress >= 0 or swings):
         return Verdict("unstable")
     if standing.rank == 1:
         return Verdict("best")
     if progress >= GOOD:
         return Verdict("good")
-    if side == 1 and not swings:
+    if side == 1 and own < GOOD and not swings:
         return Verdict("unstable")
     if progress >= HALFWAY or side == 1:
         return Verdict("slow")
@@ -124,18 +144,12 @@ def _best_rates(found: Sequence[Standing]) -> dict[str, float]:
     best: dict[str, tuple[float, float]] = {}
     for standing in found:
         if RATE in standing.candidate.settings and standing.sound:
-            rate = float(standing.candidate.settings[RATE])
-            others = _others(standing)
-            best[others] = min(best.get(others, (math.inf, rate)), (standing.spread.median, rate))
-    return {others: rate for others, (_, rate) in best.items()}
+            rate, own = float(standing.candidate.settings[RATE]), others(standing.candidate)
+            best[own] = min(best.get(own, (math.inf, rate)), (standing.spread.median, rate))
+    return {own: rate for own, (_, rate) in best.items()}
 
 
 def _side(standing: Standing, best_rates: Mapping[str, float]) -> int | None:
-    """−1 below the best rate of its kind, 1 above, 0 at it; None without a rate."""
-    rate, best = standing.candidate.settings.get(RATE), best_rates.get(_others(standing))
+    rate = standing.candidate.settings.get(RATE)
+    best = best_rates.get(others(standing.candidate))
     return None if rate is None or best is None else int(np.sign(rate - best))
-
-
-def _others(standing: Standing) -> str:
-    settings = standing.candidate.settings
-    return json.dumps({key: value for key, value in settings.items() if key != RATE}, default=str)

@@ -187,8 +187,8 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
         notes.append(("best", f"{best.candidate.name}: {_spread_text(sweep, best)}"))
     if sweep.target is not None:
         notes.append(("epochs", f"until {sweep.target.sentence}"))
-    if sweep.limit is not None:
-        notes.append(("stability", limit_sentence(sweep.limit)))
+    for own, limit in sweep.limits.items():
+        notes.append(("stability", f"{own}: {limit_sentence(limit)}".removeprefix(": ")))
     for rung in sweep.rungs:
         counts = f"{len(rung.dropped)} dropped, {len(rung.kept)} went on"
         notes.append(("halving", f"at epoch {position(rung.epoch)}: {counts}"))

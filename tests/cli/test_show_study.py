@@ -22,6 +22,7 @@ def here(gdrun, tmp_path, monkeypatch):
 STUDIES = {
     "rates": ("sweep", "lr=0.001,0.1,1,1e6", "-c", "small.yaml", "--seeds", "2"),
     "limit": ("sweep", "lr=log:0.1:3:7", "-c", "squares.yaml", "epochs=20", "--seeds", "1"),
+    "limits": ("sweep", "optimizer=vanilla,nesterov", "lr=log:0.1:3:7", "-c", "squares.yaml"),
     "names": ("sweep", "optimizer=adam,lion", "sampling", "-c", "small.yaml", "epochs=2"),
     "halving": ("sweep", "lr=log:1e-4:1:9", "epochs=9", "--halving", "-c", "small.yaml"),
     "random": ("sweep", "lr", "--search", "random", "--trials", "5", "-c", "small.yaml"),

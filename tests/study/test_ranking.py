@@ -94,6 +94,15 @@ def test_a_full_batch_above_the_best_rate_is_unstable_when_its_loss_rises(losses
     assert [each.text for each in verdicts(standings(plan, results, LOSS))] == ["best", verdict]
 
 
+def test_a_rate_is_unstable_by_the_measure_of_its_own_kind():
+    # The second rule gets to 1 at best, a tenth less far than the first, under either rate.
+    plan = planned({"optimizer": ["adam", "vanilla"], "lr": [0.1, 1.0]})
+    rows = [result([10, end]) for end in (0, 4, 1, 1.1)]
+    results = dict(zip((trial.identity for trial in plan.trials), rows, strict=True))
+    texts = [each.text for each in verdicts(standings(plan, results, LOSS))]
+    assert texts == ["best", "unstable", "slow", "slow"]
+
+
 def test_verdicts_do_not_depend_on_scale():
     rows = {0.01: [10, 4], 0.1: [10, 0.4], 0.3: [10, 0], 3.0: [10, 2]}
     _, texts = standing_texts({rate: [result(losses)] for rate, losses in rows.items()})

@@ -86,6 +86,20 @@ def test_a_bound_is_not_called_a_limit():
         assert predicted_limit(load(LEAST_SQUARES, [change])).exact is False
 
 
-def test_a_sweep_over_more_than_the_rate_has_no_limit():
-    found = gdrun.sweep(LEAST_SQUARES, {"lr": [0.1, 0.2], "l2": [0.0, 0.1]}, "epochs=2")
+def test_each_rule_of_a_sweep_has_its_own_limit():
+    rules = ["vanilla", {"name": "momentum", "beta": 0.5}, "adam"]
+    found = gdrun.sweep(LEAST_SQUARES, {"optimizer": rules, "lr": "log:0.1:10:21"})
     assert found.limit is None
+    plain, heavy = found.limits.values()  # nothing is known of Adam's
+    assert list(found.limits) == ["optimizer=vanilla", "optimizer={name: momentum, beta: 0.5}"]
+    # 2/L and 2 (1 + 0.5)/L
+    assert heavy.predicted == pytest.approx(1.5 * plain.predicted)
+    step = 100 ** (1 / 20)
+    for limit in (plain, heavy):
+        assert limit.stable / step <= limit.predicted <= limit.unstable * step
+
+
+def test_many_combinations_have_no_limits_to_read():
+    penalties = [k / 10 for k in range(7)]
+    found = gdrun.sweep(LEAST_SQUARES, {"lr": [0.1, 0.2], "l2": penalties}, "epochs=2")
+    assert found.limits == {}
