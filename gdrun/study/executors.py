@@ -153,10 +153,12 @@ def start_worker(stop: Any, plugins: Sequence[str]) -> None:
 
 def _end_with_parent() -> None:
     """A parent that was killed tells no one, and the pool's queue would be waited on for ever."""
+    import signal
+
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
-        os._exit(1)
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 _stop: Any = None
