@@ -153,34 +153,52 @@ def row_scores(
 ) -> None:
     """scores[m, i] = M[m] · X[order[begin + i]], for the rows M (m, D) and the places up to end.
 
-    The last four may name a row more than once; its score is the same each time.
+    Four rows of X meet one or two of M. At the ends the same one may be taken more than once; its
+    score is the same each time.
     """
-    zero, last, columns = M.dtype.type(0), end - 1, X.shape[1]
+    zero, columns = M.dtype.type(0), X.shape[1]
     for place in range(begin, end, 4):
         for ahead in range(place, place + 2):
             fetch(X, y, order, ahead + end - begin)
-        f, g, h = min(place + 1, last), min(place + 2, last), min(place + 3, last)
+        f, g, h = min(place + 1, end - 1), min(place + 2, end - 1), min(place + 3, end - 1)
         a, b, c, d = order[place], order[f], order[g], order[h]
-        for m in range(len(M)):
+        e, f, g, h = place - begin, f - begin, g - begin, h - begin
+        for m in range(0, len(M), 2):
             p, q, r, s = zero, zero, zero, zero
-            for j in range(columns):
-                p += X[a, j] * M[m, j]
-                q += X[b, j] * M[m, j]
-                r += X[c, j] * M[m, j]
-                s += X[d, j] * M[m, j]
-            scores[m, place - begin], scores[m, f - begin] = p, q
-            scores[m, g - begin], scores[m, h - begin] = r, s
+            if m + 1 == len(M):
+                for j in range(columns):
+                    p += X[a, j] * M[m, j]
+                    q += X[b, j] * M[m, j]
+                    r += X[c, j] * M[m, j]
+                    s += X[d, j] * M[m, j]
+            else:
+                t, u, v, w = zero, zero, zero, zero
+                for j in range(columns):
+                    p += X[a, j] * M[m, j]
+                    q += X[b, j] * M[m, j]
+                    r += X[c, j] * M[m, j]
+                    s += X[d, j] * M[m, j]
+                    t += X[a, j] * M[m + 1, j]
+                    u += X[b, j] * M[m + 1, j]
+                    v += X[c, j] * M[m + 1, j]
+                    w += X[d, j] * M[m + 1, j]
+                n = m + 1
+                scores[n, e], scores[n, f], scores[n, g], scores[n, h] = t, u, v, w
+            scores[m, e], scores[m, f], scores[m, g], scores[m, h] = p, q, r, s
 
 
 def row_gradients(
     X: Array, y: Array, order: Array, begin: int, end: int, slopes: Array, G: Array
 ) -> None:
-    """Σᵢ slopes[m, i] X[order[begin + i]] is added to G[m], for the rows G (m, D)."""
-    zero, last, columns = G.dtype.type(0), end - 1, X.shape[1]
+    """Σᵢ slopes[m, i] X[order[begin + i]] is added to G[m], for the rows G (m, D).
+
+    Four rows of X at a time; those that are taken again at the end have a slope of zero.
+    """
+    zero, columns = G.dtype.type(0), X.shape[1]
     for place in range(begin, end, 4):
         for ahead in range(place + 2, place + 4):
             fetch(X, y, order, ahead + end - begin)
-        f, g, h = min(place + 1, last), min(place + 2, last), min(place + 3, last)
+        f, g, h = min(place + 1, end - 1), min(place + 2, end - 1), min(place + 3, end - 1)
         a, b, c, d = order[place], order[f], order[g], order[h]
         for m in range(len(G)):
             p = slopes[m, place - begin]

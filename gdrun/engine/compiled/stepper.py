@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Numbers = NDArray[np.float64]
 
-CHUNK_WORK = 2**23
+CHUNK_WORK = 2**25
 """Products of a weight and a feature in one chunk: some milliseconds, so that a request to stop is
 seen soon."""
 
