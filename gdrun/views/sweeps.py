@@ -219,8 +219,19 @@ def limit_sentence(limit: StabilityLimit) -> str:
     return f"{seen}; {predicted} is {kind}, with L = {quantity(limit.smoothness)}"
 
 
+def _risky_best(ranking: Sequence[Standing]) -> list[str]:
+    """That seeds of the best diverged, and which setting comes first of those without."""
+    best = next(iter(ranking), None)
+    if best is None or not best.sound or not best.diverged:
+        return []
+    text = f"{best.diverged} of {len(best.results)} runs of the best diverged"
+    safe = next((each.candidate.name for each in ranking if each.sound and not each.diverged), None)
+    return [f"{text}; the best of which none did is {safe}" if safe else text]
+
+
 def _warnings(sweep: Sweep) -> list[str]:
     found = [UNLIKE[sweep.unlike]] if sweep.unlike else []
+    found += _risky_best(sweep.ranking)
     if shared := sweep.shared_seconds:
         ended = f"{count(shared, 'run')} ended by seconds that were shared with others"
         found.append(f"{ended}; a budget of epochs or gradients is the same for all")

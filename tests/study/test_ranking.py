@@ -1,18 +1,23 @@
 """Metrics, targets, ranks and verdicts, on results written by hand."""
 
+import io
 import math
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from gdrun.errors import GdrunError
 from gdrun.spec.loading import load
+from gdrun.study.axes import axes_of
 from gdrun.study.metrics import Metric, Target, metric_called, parse_target, unlike
 from gdrun.study.ranking import ranked, standings, usual_target, values_by_seed
 from gdrun.study.record import standing_record
 from gdrun.study.results import Result
+from gdrun.study.study import Means, Work
+from gdrun.study.sweep import judge_sweep
 from gdrun.study.verdicts import verdicts
-from gdrun.views.sweeps import spread_cells
+from gdrun.views.sweeps import spread_cells, sweep_result
 from study.cases import LEAST_SQUARES, LOGISTIC, planned
 
 LOSS = Metric("validation_loss")
@@ -118,6 +123,19 @@ def test_some_diverged_seeds_make_a_rate_unstable_and_half_of_them_diverged():
         {0.1: [fine, fine, fine], 1.0: [fine, fine, lost], 3.0: [fine, lost, lost]}
     )
     assert texts == ["best", "unstable", "diverged at step 10"]
+
+
+def test_a_best_of_which_a_seed_diverged_comes_with_a_safer_one():
+    fine, good, lost = result([10, 0]), result([10, 1]), result([10, 99], diverged=True)
+    rows = {0.1: [good, good, good], 1.0: [fine, fine, lost], 3.0: [lost, lost, lost]}
+    plan, results = plan_and_results(rows)
+    axes = axes_of({"lr": list(rows)}, load(LOGISTIC))
+    work = Work(9, 0, 1, 0.1)
+    found = judge_sweep(plan, axes, results, LOSS, Means(), work)
+    screen = Console(width=200, file=io.StringIO())
+    screen.print(sweep_result(found))
+    said = "warning: 1 of 3 runs of the best diverged; the best of which none did is lr=0.1\n"
+    assert said in screen.file.getvalue()
 
 
 def test_a_nan_never_wins_and_a_diverged_run_never_counts_as_its_last_loss():
