@@ -17,7 +17,7 @@ from gdrun.spec.overrides import Override
 from gdrun.study.axes import axes_of
 from gdrun.study.budgets import parse_budget, with_budget
 from gdrun.study.comparison import Comparison, plan_comparison
-from gdrun.study.contenders import contenders_of
+from gdrun.study.contenders import are_configs, contenders_of
 from gdrun.study.directory import StudyDirectory
 from gdrun.study.executors import InProcess, InProcesses, OnExecutor, Runner
 from gdrun.study.metrics import Metric, Target, metric_called, parse_target
@@ -97,7 +97,9 @@ def compare(
     _at_least_one(seeds=seeds, jobs=jobs)
     base, table = _experiment(config, overrides, data)
     given = [] if data is None else [Override("dataset", base.dataset.plain(), "data=(X, y)")]
-    chosen = contenders_of(contenders, base, given)
+    chosen = contenders_of(contenders, base, [*given, *overrides])
+    if config is None and are_configs(contenders):
+        base = chosen[0].experiment
     if budget is not None:
         amount = parse_budget(budget, base, prepared(chosen[0].experiment, table).train.rows)
         chosen = tuple(with_budget(each, amount) for each in chosen)
@@ -149,7 +151,7 @@ def _means(
     directory = None
     check_fit((candidate.experiment for candidate in plan.candidates), table)
     if out is not None or resume is not None:
-        data = prepared(base, table)
+        data = prepared(plan.candidates[0].experiment, table)
         about = {"base": base.plain(), "data": {"name": data.name, "sha256": data.sha256}}
         if resume is not None:
             directory = StudyDirectory.resumed(Path(resume), plan, about)

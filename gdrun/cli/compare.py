@@ -55,7 +55,7 @@ def compare(
     from gdrun.spec.overrides import Override
     from gdrun.study.budgets import parse_budget, with_budget
     from gdrun.study.comparison import plan_comparison
-    from gdrun.study.contenders import contenders_of, is_setting
+    from gdrun.study.contenders import are_configs, contenders_of, is_setting
     from gdrun.study.running import run_comparison
     from gdrun.study.tasks import prepared
     from gdrun.views import comparisons as views
@@ -64,7 +64,10 @@ def compare(
     if study.seed is not None:
         changes.append(Override("seed", study.seed, f"--seed {study.seed}"))
     base = load(study.config, changes)
-    contenders = contenders_of([name for name in names if not is_setting(name)], base)
+    words = [name for name in names if not is_setting(name)]
+    contenders = contenders_of(words, base, changes)
+    if study.config is None and are_configs(words):
+        base = contenders[0].experiment
     data = prepared(contenders[0].experiment)
     if budget is not None:
         amount = parse_budget(budget, base, data.train.rows)

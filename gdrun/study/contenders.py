@@ -28,11 +28,11 @@ FILES = (".yaml", ".yml")
 def contenders_of(
     words: Sequence[str | Mapping[str, Any] | Experiment],
     base: Experiment,
-    changes: Sequence[Override] = (),
+    changes: Sequence[str | Override] = (),
 ) -> tuple[Candidate, ...]:
     """A candidate for each word. Raises ConfigError with everything that is wrong.
 
-    changes: what is set on contenders that are configs of their own.
+    changes: what is set on contenders that are configs of their own, as it is on the base.
     """
     found: list[Candidate] = []
     problems: list[Problem] = []
@@ -57,11 +57,16 @@ def is_setting(word: str) -> bool:
     return "=" in word and len(_parts(word)) == 1 and Path(word).suffix.lower() not in FILES
 
 
+def are_configs(words: Sequence[str | Mapping[str, Any] | Experiment]) -> bool:
+    """Whether every contender is a config of its own, so that none says anything of a base."""
+    return all(not isinstance(word, str) or Path(word).suffix.lower() in FILES for word in words)
+
+
 def _contender(
     word: str | Mapping[str, Any] | Experiment,
     place: int,
     base: Experiment,
-    changes: Sequence[Override],
+    changes: Sequence[str | Override],
 ) -> Candidate:
     if not isinstance(word, str):
         experiment = load(word, [*changes, _seed_of(base)])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import gdrun
+from gdrun.study.directory import read_study
 
 IRIS = {"dataset": "iris", "model": "softmax", "stopping": {"epochs": 5}}
 
@@ -77,3 +78,12 @@ def test_what_does_not_fit_its_data_leaves_no_directory(tmp_path):
     with pytest.raises(gdrun.GdrunError, match="batch_size is 500"):
         gdrun.sweep(IRIS, {"batch_size": [8, 500]}, out=tmp_path / "runs")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_configs_of_their_own_are_gone_on_with_on_their_own_data(tmp_path):
+    pair = [IRIS | {"optimizer": "adam"}, IRIS | {"optimizer": "lion"}]
+    gdrun.compare(pair, seeds=1, out=tmp_path)
+    (directory,) = tmp_path.iterdir()
+    assert read_study(directory)["data"]["name"] == "iris"
+    again = gdrun.compare(pair, seeds=1, resume=directory)
+    assert (again.work.run, again.work.found) == (0, 2)

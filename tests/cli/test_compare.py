@@ -56,6 +56,25 @@ def test_everything_diverged_is_exit_code_3(compare):
     assert compare("mbgd+lr=1e6", "bgd+lr=1e7").code == 3
 
 
+def test_files_alone_bring_their_own_problem_and_budget(gdrun, tmp_path):
+    for name, rule in (("one", "vanilla"), ("two", "adam")):
+        config = {"name": name} | LOGISTIC | {"optimizer": rule}
+        (tmp_path / f"{name}.yaml").write_text(to_yaml(config), encoding="utf-8")
+    words = [str(tmp_path / f"{name}.yaml") for name in ("one", "two")]
+    options = ("--budget", "gradients", "--seeds", "1", "--json", "-o", str(tmp_path))
+    document = json.loads(gdrun("compare", *words, *options).out)
+    assert "-compare-one-" in document["id"]
+    assert document["base"]["dataset"]["name"] == "logistic"
+    # Six epochs of 200 rows, and not the quickstart's thirty.
+    assert [row["config"]["stopping"]["gradients"] for row in document["candidates"]] == [1200] * 2
+    document = json.loads(gdrun("compare", *words, "epochs=2", "lr=0.5", *options[2:]).out)
+    set_for_all = [
+        (row["config"]["stopping"], row["config"]["optimizer"]["lr"])
+        for row in document["candidates"]
+    ]
+    assert [(each["epochs"], lr) for each, lr in set_for_all] == [(2, 0.5)] * 2
+
+
 def test_settings_alone_are_set_for_all(compare):
     document = json.loads(compare("bgd", "mbgd", "epochs=2", "lr=0.5", "--json").out)
     assert document["base"]["stopping"]["epochs"] == 2
