@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdrun.engine.cohort import Cohort, Lanes
-from gdrun.engine.evaluation import Firing, held_out
+from gdrun.engine.evaluation import Firing, held_out, judged_memory
 from gdrun.engine.outcome import Best, Divergence, Outcome, Timing
 from gdrun.engine.plan import Plan
 from gdrun.engine.state import State
 from gdrun.engine.steppers import Failure
 from gdrun.engine.trace import EvaluationTrace, StepTrace
 from gdrun.methods.stopping import Stop, budget_sentence, divergence_sentence, moment
+from gdrun.problems.objective import Array
 
 
 def used_up(plan: Plan, state: State) -> Firing | None:
@@ -66,9 +67,9 @@ def outcome_of(
     early_stopping = cohort.shared.stopping.early_stopping
     known = bool(np.isfinite(state.best_loss[place]))
     restored = known and early_stopping is not None and early_stopping.restore_best
-    weights = (state.best_W if restored else state.judged)[place].copy()
-    memory = (state.best_memory if restored else state.memory)[place].copy()
     alone = Lanes(cohort, state.lanes[place : place + 1])
+    weights = (state.best_W if restored else state.judged)[place].copy()
+    memory = state.best_memory[place].copy() if restored else _memory(alone, state, place)
     test_loss, test_accuracy = held_out(alone, weights[None], memory[None])
     return Outcome(
         experiment=cohort.experiments[lane],
@@ -90,6 +91,17 @@ def outcome_of(
         watched=watched,
         timing=timing,
     )
+
+
+def _memory(alone: Lanes, state: State, place: int) -> Array:
+    """The running statistics (Q,) of a lane's weights.
+
+    Those of an average are known from the last evaluation, unless it diverged since.
+    """
+    if state.judges_average and np.array_equal(state.last_W[place], state.judged[place]):
+        return np.array(state.last_memory[place])
+    own = state.keep(np.arange(len(state.lanes)) == place)
+    return np.array(judged_memory(alone, own)[0])
 
 
 def _best(cohort: Cohort, state: State, place: int) -> Best:

@@ -13,6 +13,7 @@ from gdrun.engine.layers import watch
 from gdrun.engine.state import State
 from gdrun.engine.steppers import scaled_norm
 from gdrun.methods.stopping import STOP_RULES, EarlyStopping, Readings, Status
+from gdrun.problems.network import Network
 from gdrun.problems.objective import Array, Objective
 from gdrun.spec.settings import Rules
 
@@ -26,14 +27,33 @@ class Firing:
     sentence: str
 
 
-def read(lanes: Lanes, state: State, *, gradient: bool, moved: NDArray[np.bool_]) -> Readings:
-    """The readings of the full objective at W, by quantity: (lanes,).
+def judged_memory(lanes: Lanes, state: State) -> Array:
+    """The running statistics (lanes, Q) that belong to the weights that are judged.
 
-    gradient: whether the full gradient is wanted. moved: lanes whose rate was above zero since the
-    last evaluation; a lane that stood still by schedule has no changes to judge.
+    Those that the steps moved on belong to W; an average of the path has its own, measured anew.
+    """
+    network = lanes.cohort.model
+    if not (state.judges_average and isinstance(network, Network) and network.batch_norm):
+        return state.memory
+    return network.statistics_over(state.judged, lanes.cohort.train.X)
+
+
+def read(
+    lanes: Lanes,
+    state: State,
+    memory: Array,
+    *,
+    gradient: bool,
+    moved: NDArray[np.bool_],
+) -> Readings:
+    """The readings of the full objective at the weights that are judged, by quantity: (lanes,).
+
+    memory (lanes, Q): theirs. gradient: whether the full gradient is wanted. moved: lanes whose
+    rate was above zero since the last evaluation; a lane that stood still by schedule has no
+    changes to judge.
     """
     cohort, W = lanes.cohort, state.judged
-    objective = lanes.objective.with_memory(state.memory)
+    objective = lanes.objective.with_memory(memory)
     readings = _scores(cohort.train, "train", objective, W)
     readings["train_loss"] = readings["train_loss"] + objective.penalty(W)
     if cohort.validation is not None:
@@ -67,10 +87,13 @@ def _scores(part: Design, name: str, objective: Objective, W: Array) -> Readings
     return scores | {f"{name}_accuracy": accuracy} if objective.model.classifies else scores
 
 
-def remember(state: State, readings: Readings, rules: tuple[Rules, Rules], epoch: float) -> State:
+def remember(
+    state: State, readings: Readings, memory: Array, rules: tuple[Rules, Rules], epoch: float
+) -> State:
     """The state after an evaluation: best weights, memory of early stopping, last readings.
 
-    rules: those that are obeyed, and those that are only watched.
+    memory (lanes, Q): that of the weights that were judged. rules: those that are obeyed, and those
+    that are only watched.
     """
     deciding = readings.get("validation_loss", readings["train_loss"])
     better = deciding < state.best_loss
@@ -90,8 +113,9 @@ def remember(state: State, readings: Readings, rules: tuple[Rules, Rules], epoch
         evaluations=state.evaluations + 1,
         last_loss=readings["train_loss"],
         last_W=state.judged,
+        last_memory=memory,
         best_W=_where(better, state.judged, state.best_W),
-        best_memory=_where(better, state.memory, state.best_memory),
+        best_memory=_where(better, memory, state.best_memory),
         best_loss=np.where(better, deciding, state.best_loss),
         best_step=np.where(better, state.step, state.best_step),
         best_epoch=np.where(better, epoch, state.best_epoch),

@@ -23,7 +23,7 @@ class State:
     Arrays are replaced, never written into, so an earlier state stays good to return to.
 
     averages: whether the last slot is an average that is judged in place of W. memory (lanes, Q):
-    the running statistics of batch normalisation. before: W before the last step.
+    the running statistics of batch normalisation that belong to W. before: W before the last step.
     lanes: which lanes of the cohort are still training. step counts updates, evaluations those
     made, gradients those of one lane; seconds is the time spent on updates.
     loss_limit: above it a loss has diverged. last_*: at the last evaluation, but last_batch_loss at
@@ -49,6 +49,7 @@ class State:
     initial_loss: Numbers
     last_loss: Numbers
     last_W: Array
+    last_memory: Array
     last_batch_loss: Numbers
     best_W: Array
     best_memory: Array
@@ -88,6 +89,7 @@ class State:
             initial_loss=unknown,
             last_loss=unknown,
             last_W=W,
+            last_memory=memory,
             last_batch_loss=unknown,
             best_W=W,
             best_memory=memory,
@@ -104,9 +106,14 @@ class State:
         )
 
     @property
+    def judges_average(self) -> bool:
+        """Whether it is an average of the path that is judged, which begins with the first step."""
+        return self.averages and self.step > 0
+
+    @property
     def judged(self) -> Array:
         """The weights that are evaluated and delivered: W, or the average of the path to it."""
-        return self.slots[-1] if self.averages and self.step else self.W
+        return self.slots[-1] if self.judges_average else self.W
 
     def changed(self, **fields: Any) -> State:
         """The state with these fields changed.

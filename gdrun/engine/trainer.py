@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from gdrun.engine.batches import Batches
 from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.endings import divergence_at, outcome_of, stop_for, used_up
-from gdrun.engine.evaluation import Firing, fired, read, remember
+from gdrun.engine.evaluation import Firing, fired, judged_memory, read, remember
 from gdrun.engine.listeners import Listener, Progress
 from gdrun.engine.outcome import Divergence, Outcome, Timing
 from gdrun.engine.plan import Place, Plan
@@ -197,7 +197,8 @@ class Trainer:
         rules = (obeyed, obeyed.watch)
         wants_gradient = any("grad_norm" in section.thresholds for section in rules)
         state = self.state
-        readings = read(self._lanes, state, gradient=wants_gradient, moved=self._moved)
+        memory = judged_memory(self._lanes, state)
+        readings = read(self._lanes, state, memory, gradient=wants_gradient, moved=self._moved)
         self._moved = np.zeros(len(state.lanes), dtype=bool)
         first = state.evaluations == 0
         if first:
@@ -210,9 +211,10 @@ class Trainer:
         if state.evaluations:
             loss = readings.get("validation_loss", readings["train_loss"])
             options = self._lanes.schedule_options
-            memory = self.plan.schedule.watched(state.schedule, loss, options)
-            state = state.changed(schedule=memory)
-        self.state = remember(state, readings, rules, epoch)
+            state = state.changed(
+                schedule=self.plan.schedule.watched(state.schedule, loss, options)
+            )
+        self.state = remember(state, readings, memory, rules, epoch)
         shared = {
             "step": state.step,
             "epoch": epoch,

@@ -5,10 +5,17 @@
 In training μ and σ² are the mean and variance of each unit over the batch; in evaluation they are
 running means of those, r ← 0.9 r + 0.1 s, with s the batch's mean or its unbiased variance. γ and β
 are learned, and named scale and shift. Arrays are (..., units, B); vectors are (..., units).
+
+Weights that no batch went through, such as an average of a path, have no running means of their
+own: theirs are the moments of the whole training part (Izmailov et al. 2018, section 3.2; PyTorch's
+update_bn with a single batch). To average the running means along with the weights would cost
+nothing and be wrong: z is linear in the weights, so its mean would come out right, but in its
+variance the spread of the path would count as a spread of the examples.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,3 +80,21 @@ def moved_on(memory: Array, normal: Normalised) -> Array:
     unbiased = normal.variance * (rows / max(rows - 1, 1))
     batch = np.stack([normal.mean, unbiased], axis=-1)
     return memory + MOMENTUM * (batch - memory)
+
+
+def moments(blocks: Iterable[Array]) -> tuple[Array, Array]:
+    """Mean and variance (..., units) of each unit over all blocks of z, one after the other.
+
+    What is known of n rows takes in m more (Chan, Golub & LeVeque 1979), with δ their difference:
+
+        μ ← μ + δ m/(n + m),  S ← S + S′ + δ² n m/(n + m)
+    """
+    rows, mean, squares = 0, np.zeros(()), np.zeros(())
+    for z in blocks:
+        more, middle = z.shape[-1], z.mean(axis=-1, dtype=np.float64)
+        around = z - middle[..., None]
+        share, apart = more / (rows + more), middle - mean
+        mean = mean + apart * share
+        squares = squares + np.vecdot(around, around) + apart**2 * (rows * share)
+        rows += more
+    return mean, squares / rows

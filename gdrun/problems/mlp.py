@@ -38,10 +38,11 @@ def mlp(
 
     hidden: the widths of the hidden layers. activation: φ. loss: auto is cross_entropy where the
     target has labels, or whole numbers of at most 20 different values that repeat; else mse.
-    batch_norm: between hₖ₋₁ Wₖ and φ, in place of the bias. residual: hₖ₋₁ is added to hₖ from the
-    second hidden layer on, through a matrix where the widths differ. dropout: the share of hidden
-    units that each step leaves out, never of what comes around them. init: auto is what fits the
-    activation.
+    batch_norm: between hₖ₋₁ Wₖ and φ, in place of the bias; evaluation goes by running statistics,
+    or, for an average of the weights, by those of all training examples. residual: hₖ₋₁ is added to
+    hₖ from the second hidden layer on, through a matrix where the widths differ. dropout: the share
+    of hidden units that each step leaves out, never of what comes around them. init: auto is what
+    fits the activation.
     """
     # The share of dropout may differ by lane, so the objective carries it.
     chosen = loss if loss != "auto" else "cross_entropy" if classes else "mse"

@@ -23,7 +23,7 @@ from gdrun.problems.dropout import Dropout
 from gdrun.problems.layout import Array, Layer, Layout
 from gdrun.problems.losses import Loss
 from gdrun.problems.predictor import Predictor
-from gdrun.problems.rows import Examples, contiguous
+from gdrun.problems.rows import Examples, contiguous, rows_of
 
 BLOCK_ENTRIES = 2**19
 """Entries of the widest layer, over all lanes, in one block of a long sum."""
@@ -114,8 +114,12 @@ class Network(Predictor):
         return contiguous(X)
 
     def scores(self, W: Array, X: Array) -> Array:
+        return self._as_scores(self._before(W, X, self.depth))
+
+    def _before(self, W: Array, X: Array, layer: int) -> Array:
+        """z of a layer, with the hidden ones before it normalised by running statistics."""
         h = _examples_last(X)
-        for k in range(self.depth):
+        for k in range(layer):
             z = self._affine(W, k, h)
             if self.batch_norm:
                 assert self.statistics is not None, "evaluation goes by running statistics"
@@ -123,7 +127,26 @@ class Network(Predictor):
                 z = self._scaled(W, k, z)
             value, _ = self.activation.function(z)
             h = value if not self._skips(k) else value + self._skipped(W, k, h)
-        return self._as_scores(self._affine(W, self.depth, h))
+        return self._affine(W, layer, h)
+
+    def statistics_over(self, W: Array, X: Examples) -> Array:
+        """The statistics (lanes, Q) of weights W (lanes, P) over all rows of X at once.
+
+        Layer by layer, so that each is normalised by all rows before the next is measured, and a
+        block of rows at a time, of which nothing is kept: neither order nor size of the blocks
+        plays a part.
+        """
+        found = np.zeros((len(W), self.memory.size), W.dtype)
+        known, rows, block = self.with_statistics(found), len(X), self.rows_at_once(len(W))
+        parts = [slice(start, start + block) for start in range(0, rows, block)]
+        for k in range(self.depth):
+            mean, variance = batch_norm.moments(
+                known._before(W, rows_of(X, part), k) for part in parts
+            )
+            self.memory.matrix(found, k)[...] = np.stack([mean, variance], axis=-1)
+        for k in range(self.depth):
+            self.memory.matrix(found, k)[..., 1] *= rows / max(rows - 1, 1)  # unbiased, as running
+        return found
 
     def sums(self, W: Array, X: Array, y: NDArray[Any]) -> tuple[Array, Array]:
         values, gradient, _ = self.training_sums(W, X, y)

@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 import gdrun
+from gdrun.engine.cohort import Cohort, experiment_data
+from gdrun.engine.trainer import Trainer
+from gdrun.spec.experiment import resolve
 
 CONFIG = {
     "dataset": {"name": "linear", "n": 60, "d": 3, "noise": 0.5},
@@ -64,3 +67,86 @@ def test_any_rule_can_be_averaged(optimizer):
     run = train("ema", name=optimizer)
     assert run.status == "exhausted"
     assert np.isfinite(run.summary["train_loss"])
+
+
+NETWORK = {
+    "dataset": "iris",
+    "model": {"name": "mlp", "hidden": [8, 6], "batch_norm": True},
+    "variant": {"name": "mbgd", "batch_size": 30},
+    "stopping": {"epochs": 5},
+}
+
+
+def network(average="polyak", lr=0.1, **more):
+    optimizer = {"name": "vanilla", "lr": lr, "average": average}
+    return resolve(NETWORK | {"optimizer": optimizer} | more)
+
+
+def outcomes(*lanes):
+    return Trainer(Cohort.of(lanes, experiment_data(lanes[0]))).run()
+
+
+def scores_by_hand(named, X):
+    """Scores and the moments of each hidden layer over X, one layer after the other."""
+    h, moments = X, []
+    for k in (1, 2):
+        z = h @ named[f"layer{k}.w"]
+        moments.append((z.mean(axis=0), z.var(axis=0, ddof=1)))
+        mean, variance = (named[f"layer{k}.running_{name}"] for name in ("mean", "variance"))
+        z = (z - mean) / np.sqrt(variance + 1e-5) * named[f"layer{k}.scale"]
+        h = np.maximum(z + named[f"layer{k}.shift"], 0)
+    return h @ named["layer3.w"] + named["layer3.b"], moments
+
+
+def mean_loss(scores, y):
+    return (np.log(np.exp(scores).sum(axis=1)) - scores[np.arange(len(y)), y]).mean()
+
+
+@pytest.mark.parametrize("average", ["polyak", {"name": "polyak", "start": 7}, "ema"], ids=str)
+@pytest.mark.parametrize("restored", [False, True])
+def test_averages_are_delivered_with_the_statistics_they_were_judged_by(
+    average, restored, tmp_path
+):
+    stopping = {"epochs": 5}
+    if restored:
+        # At this rate the loss soon rises, so that the best is not the last.
+        stopping["early_stopping"] = {"patience": 3, "restore_best": True}
+    chosen = network(average, lr=2.0, stopping=stopping)
+    data = experiment_data(chosen)
+    run = gdrun.train(chosen, out=tmp_path)
+    with np.load(run.directory / "weights.npz") as arrays:
+        named = dict(arrays)
+    scores, moments = scores_by_hand(named, data.train.X)
+    # All rows were normalised by the biased variance while they were measured: 120 / 119 apart.
+    for k, (mean, variance) in enumerate(moments, start=1):
+        assert named[f"layer{k}.running_mean"] == pytest.approx(mean, rel=0.01, abs=0.01)
+        assert named[f"layer{k}.running_variance"] == pytest.approx(variance, rel=0.02)
+    assert named["layer1.running_mean"] == pytest.approx(moments[0][0], rel=1e-9, abs=1e-12)
+    assert named["layer1.running_variance"] == pytest.approx(moments[0][1], rel=1e-9)
+    place = run.evals["validation_loss"].argmin() if restored else -1
+    assert mean_loss(scores, data.train.y) == pytest.approx(
+        run.evals["train_loss"][place], rel=1e-9
+    )
+    held_out, _ = scores_by_hand(named, data.test.X)
+    assert run.summary["test_loss"] == pytest.approx(mean_loss(held_out, data.test.y), rel=1e-9)
+
+
+def test_an_averaged_lane_keeps_its_statistics_when_others_leave():
+    """One lane diverges between evaluations, one reaches its target early, two go on."""
+    stopping = {"epochs": 5, "target_loss": 0.4}
+    lanes = [
+        network(lr=lr, seed=seed, stopping=stopping)
+        for lr, seed in ((0.02, 0), (1.0, 0), (1e200, 1), (0.05, 2))
+    ]
+    together = outcomes(*lanes)
+    statuses = [outcome.stop.status for outcome in together]
+    assert sorted(statuses) == ["converged", "diverged", "exhausted", "exhausted"]
+    for found, lane in zip(together, lanes, strict=True):
+        (alone,) = outcomes(lane)
+        assert found.stop.step == alone.stop.step
+        for name in ("weights", "memory", "best_weights", "best_memory"):
+            expected = getattr(alone, name)
+            np.testing.assert_allclose(getattr(found, name), expected, rtol=1e-9, atol=1e-11)
+        for name in ("train_loss", "validation_loss"):
+            expected = alone.evaluations[name]
+            np.testing.assert_allclose(found.evaluations[name], expected, rtol=1e-9)

@@ -46,6 +46,24 @@ def test_running_statistics_follow_the_batches():
             assert known[f"{layer}.running_variance"] == pytest.approx(variances, rel=1e-12)
 
 
+@pytest.mark.parametrize("rows_at_once", [1, 4, 100])
+@pytest.mark.parametrize("shape", ["batch_norm", "both"])
+def test_statistics_over_all_rows_are_those_of_one_batch_of_them(rows_at_once, shape, monkeypatch):
+    network = Case("tanh", shape, "cross_entropy").build()
+    W, X, _ = random_point(network, 40, lanes=2, rows=9)
+    X = X + 1000.0  # a variance that is a difference of two large sums would lose its digits
+    monkeypatch.setattr(type(network), "rows_at_once", lambda self, lanes: rows_at_once)
+    found = network.statistics_over(W, X)
+    for lane, row in enumerate(W):
+        _, seen = forward(weights_by_name(network, row), X, activation="tanh", depth=3)
+        known = network.memory.named(found[lane])
+        for k, units in enumerate(seen, start=1):
+            means, variances = np.array(units).T
+            assert known[f"layer{k}.running_mean"] == pytest.approx(means, rel=1e-9, abs=1e-9)
+            unbiased = variances * 9 / 8
+            assert known[f"layer{k}.running_variance"] == pytest.approx(unbiased, rel=1e-9)
+
+
 def test_statistics_and_scales_start_at_their_neutral_values():
     network = Case("relu", "batch_norm", "mse").build()
     known = network.memory.named(initial_row(network.memory, "zeros", 0, 0.0))
