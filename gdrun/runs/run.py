@@ -132,7 +132,7 @@ def read_record(path: Path) -> Record:
             where=str(file),
             hint="python -m pip install --upgrade gdrun",
         )
-    if record["status"] == "running" and not _is_alive(record.get("process", {})):
+    if record["status"] == "running" and not is_alive(record.get("process", {})):
         record["status"] = "interrupted"
     return record
 
@@ -186,7 +186,7 @@ def _near(path: Path) -> str:
     return f"it holds runs, such as {runs[-1]}" if runs else _NO_RUNS
 
 
-def _is_alive(process: dict[str, Any]) -> bool:
+def is_alive(process: dict[str, Any]) -> bool:
     """Whether the process that writes a run is still there, as far as can be seen from here."""
     if process.get("host") != socket.gethostname():
         return True

@@ -6,6 +6,8 @@ counts as finished when both of its lines are there, so a crash costs at most th
 
 from __future__ import annotations
 
+import os
+import socket
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -18,7 +20,7 @@ from gdrun.methods.plugins import loaded_plugins
 from gdrun.runs.directory import new_directory
 from gdrun.runs.files import append_lines, write_text
 from gdrun.runs.record import Record, versions
-from gdrun.runs.run import run_directories
+from gdrun.runs.run import is_alive, run_directories
 from gdrun.runs.strict_json import dumps, loads
 from gdrun.study.plan import Candidate, Plan, Trial, identity
 from gdrun.study.results import Result
@@ -42,6 +44,7 @@ class StudyDirectory:
             "id": path.name,
             "verb": plan.verb,
             "status": "running",
+            "process": {"pid": os.getpid(), "host": socket.gethostname()},
             "started": datetime.now().astimezone().isoformat(timespec="seconds"),
             "versions": versions(),
             "plugins": loaded_plugins(),
@@ -147,7 +150,7 @@ class StudyDirectory:
 
 
 def read_study(path: Path) -> Record:
-    """The study.json of a directory."""
+    """The study.json of a directory. A study whose process is gone is interrupted, not running."""
     file = path / RECORD
     try:
         record: Record = loads(file.read_text(encoding="utf-8"))
@@ -159,6 +162,8 @@ def read_study(path: Path) -> Record:
         raise RecordError("is not the directory of a study", where=str(path), hint=hint) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RecordError(f"cannot be read: {error}", where=str(file)) from None
+    if record.get("status") == "running" and not is_alive(record.get("process", {})):
+        record["status"] = "interrupted"
     return record
 
 

@@ -173,7 +173,8 @@ def test_killed_in_mid_sweep_it_goes_on_where_it_was(tmp_path):
         os.kill(victim.pid, signal.SIGKILL)
     assert victim.returncode == -signal.SIGKILL
     directory = begun[0].parent
-    assert read_study(directory)["status"] == "running"
+    assert '"status": "running"' in (directory / "study.json").read_text()
+    assert read_study(directory)["status"] == "interrupted"
     ended = len(begun[0].read_text().splitlines())
     assert 0 < ended < 80
     resumed = finished([*command, "--resume", str(directory)], tmp_path / "unused")
