@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdrun.data import Part, Prepared, Table, load_table, prepare
+from gdrun.engine.plan import Plan
 from gdrun.errors import ConfigError
 from gdrun.methods.averaging import AVERAGES, averaged
 from gdrun.methods.randomness import stream
@@ -74,7 +75,7 @@ class Cohort:
             raise ValueError("experiments of different shapes cannot be lanes of one cohort")
         model = _build_model(shared, data)
         batching = VARIANTS[shared.variant.name].function(data.train.rows, **shared.variant.options)
-        _check_batches(model, batching)
+        _check_batches(model, Plan(shared, batching))
         cohort = cls(
             experiments=lanes,
             data=data,
@@ -302,18 +303,27 @@ def _check_accuracy(experiment: Experiment, classes: int) -> None:
                 )
 
 
-def _check_batches(model: Model, batching: Batching) -> None:
-    """The statistics of a batch need two examples or more."""
+def _check_batches(model: Model, plan: Plan) -> None:
+    """The statistics of a batch need two examples or more, in every batch that the budget reaches.
+
+    Also where batches grow: 121 rows in batches of 48 leave 25, and in batches of 120 leave one.
+    """
     if not isinstance(model, Network) or not model.batch_norm:
         return
-    rest = batching.rows % batching.batch_size
-    if batching.batch_size == 1 or (rest == 1 and not batching.drop_last):
-        what = "each batch is" if batching.batch_size == 1 else "the last batch of an epoch is"
-        raise ConfigError(
-            f"normalises by the statistics of a batch, and {what} one example",
-            where="model.batch_norm",
-            hint="choose another batch_size" + (", or drop_last: true" if rest else ""),
-        )
+    batching, last = plan.batching, plan.batching.ending_in_one()
+    if batching.batch_size == 1:
+        what, hint = "each batch is one example", "choose another batch_size"
+    elif last is not None and (plan.epochs is None or plan.epochs >= last[0] + 1):
+        epoch, size = last
+        what = "the last batch of an epoch is one example"
+        what += f" where batches have grown to {size}, after {epoch} epochs" if epoch else ""
+        other = "batch_size or batch_growth" if epoch else "batch_size"
+        hint = f"choose another {other}, or drop_last: true"
+    else:
+        return
+    raise ConfigError(
+        f"normalises by the statistics of a batch, and {what}", where="model.batch_norm", hint=hint
+    )
 
 
 def _rule(experiment: Experiment) -> Rule:

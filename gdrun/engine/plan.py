@@ -10,16 +10,18 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gdrun.engine.cohort import Lanes
 from gdrun.methods.sampling import Batching
 from gdrun.methods.schedules import SCHEDULES, Schedule, betas, rates
 from gdrun.methods.stopping import budget_sentence
 from gdrun.spec.experiment import Experiment
+
+if TYPE_CHECKING:
+    from gdrun.engine.cohort import Lanes
 
 Numbers = NDArray[np.float64]
 
@@ -140,13 +142,16 @@ class Plan:
         return self.steps_per_epoch(place.epoch) - place.position
 
     @cached_property
+    def epochs(self) -> float | None:
+        """The epochs that the budget pays for; None where only seconds are limited."""
+        return None if self.budget is None else self._epochs_of(self.budget.steps)
+
+    @cached_property
     def length(self) -> float | None:
         """The length of the run in the schedule's unit; None where no budget of steps tells."""
-        if self.budget is None:
-            return None
-        if self.experiment.schedule["per"] == "step":
+        if self.budget is not None and self.experiment.schedule["per"] == "step":
             return float(self.budget.steps)
-        return self._epochs_of(self.budget.steps)
+        return self.epochs
 
     @property
     def schedule(self) -> Schedule:

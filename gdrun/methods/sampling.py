@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from math import log
+from math import ceil, isqrt, log
 from typing import Literal
 
 import numpy as np
@@ -74,6 +74,28 @@ class Batching:
             return replace(self, batch_size=self.rows, growth=None)
         size = round(self.batch_size * self.growth.factor**times)
         return replace(self, batch_size=min(size, self.rows), growth=None)
+
+    def first_epoch_of(self, size: int) -> int | None:
+        """The first epoch, from 0, whose batches are of this size; None where none ever is."""
+        if size < self.batch_size or self.growth is None:
+            return 0 if size == self.batch_size else None
+        # B₀ fᵏ is rounded to the size from ½ below it on, where a logarithm may err by one.
+        near = max(ceil(log((size - 0.5) / self.batch_size) / log(self.growth.factor)), 0)
+        epochs = (times * self.growth.every for times in range(max(near - 1, 0), near + 2))
+        return next((epoch for epoch in epochs if self.at(epoch).batch_size == size), None)
+
+    def ending_in_one(self) -> tuple[int, int] | None:
+        """The first epoch, from 0, whose last batch is a single example, and the size of others.
+
+        N = q B + 1, so B divides N − 1.
+        """
+        if self.drop_last:
+            return None
+        others = self.rows - 1
+        small = (size for size in range(1, isqrt(others) + 1) if others % size == 0)
+        sizes = {size for pair in ((size, others // size) for size in small) for size in pair}
+        found = ((self.first_epoch_of(size), size) for size in sizes)
+        return min(((e, size) for e, size in found if e is not None), default=None)
 
     @property
     def steps_per_epoch(self) -> int:

@@ -215,6 +215,29 @@ def test_batches_of_one_cannot_be_normalised(variant, words):
         Cohort.of([chosen], data)
 
 
+@pytest.mark.parametrize(
+    "budget", [{"epochs": 3}, {"steps": 8}, {"gradients": 363}, {"seconds": 9}]
+)
+def test_growing_batches_of_which_one_is_of_one_cannot_be_normalised(budget):
+    # 121 rows in batches of 48: 48, 48, 25. After 2 epochs and 6 steps, 2.5 · 48 = 120, and one.
+    variant = {"name": "mbgd", "batch_size": 48, "batch_growth": {"factor": 2.5, "every": 2}}
+    dataset = {"name": "blobs", "n": 121, "split": {"validation": 0, "test": 0}}
+    chosen = experiment(dataset=dataset, variant=variant, stopping=budget)
+    words = "one example where batches have grown to 120, after 2 epochs"
+    with pytest.raises(ConfigError, match=words) as caught:
+        Cohort.of([chosen], experiment_data(chosen))
+    (problem,) = caught.value.problems
+    assert problem.hint == "choose another batch_size or batch_growth, or drop_last: true"
+
+
+@pytest.mark.parametrize("stopping", [{"epochs": 2}, {"steps": 7}, {"gradients": 362}])
+def test_growth_that_the_budget_never_reaches_is_no_obstacle(stopping):
+    variant = {"name": "mbgd", "batch_size": 48, "batch_growth": {"factor": 2.5, "every": 2}}
+    dataset = {"name": "blobs", "n": 121, "split": {"validation": 0, "test": 0}}
+    (outcome,) = outcomes(experiment(dataset=dataset, variant=variant, stopping=stopping))
+    assert outcome.stop.step == (6 if "epochs" in stopping else 7)  # the batch of 120 is the 7th
+
+
 def test_a_last_batch_of_one_may_be_dropped():
     variant = {"name": "mbgd", "batch_size": 17, "drop_last": True}
     (outcome,) = outcomes(experiment(variant=variant, stopping={"epochs": 1}))

@@ -136,3 +136,40 @@ def test_growth_keeps_everything_else():
 def test_every_variant_tells_its_equation(entry):
     assert "g = " in entry.doc.equation
     assert entry.doc.summary.endswith(".")
+
+
+@pytest.mark.parametrize("factor", [1.01, 1.3, 2.0, 2.5, 7.0])
+@pytest.mark.parametrize("every", [1, 3])
+def test_a_last_batch_of_one_is_foreseen(factor, every):
+    """Against dealing out the rows of every epoch, until all of them are one batch."""
+
+    def dealt(rows, size):
+        epoch, seen = 0, 0
+        while seen < rows:
+            seen = min(rows, round(size * factor ** (epoch // every)))
+            left = rows
+            while left > seen:
+                left -= seen
+            if left == 1:
+                return epoch, seen
+            epoch += 1
+        return None
+
+    for rows in range(2, 40):
+        for size in range(2, rows + 1):
+            growth = BatchGrowth(factor=factor, every=every)
+            growing = mbgd(rows, batch_size=size, batch_growth=growth)
+            assert growing.ending_in_one() == dealt(rows, size), (rows, size)
+            dropping = mbgd(rows, batch_size=size, batch_growth=growth, drop_last=True)
+            assert dropping.ending_in_one() is None
+            constant = mbgd(rows, batch_size=size).ending_in_one()
+            assert constant == ((0, size) if rows % size == 1 else None)
+
+
+def test_a_last_batch_of_one_is_foreseen_however_slowly_batches_grow():
+    # 10⁶ + 1 rows: 10⁶ = 500 · 2000. Batches of 1999 grow by 5·10⁻⁸ of themselves an epoch, and
+    # are rounded up from 1999.5 on: ln(1999.5 / 1999) = 2.5009e-4, so after some 5,002 epochs.
+    growth = BatchGrowth(factor=1 + 5e-8, every=1)
+    epoch, size = mbgd(10**6 + 1, batch_size=1999, batch_growth=growth).ending_in_one()
+    assert size == 2000
+    assert epoch == pytest.approx(5002, abs=1)
