@@ -312,7 +312,8 @@ def _check_batches(model: Model, plan: Plan) -> None:
         return
     batching, last = plan.batching, plan.batching.ending_in_one()
     if batching.batch_size == 1:
-        what, hint = "each batch is one example", "choose another batch_size"
+        what = "each batch is one example"
+        hint = _larger_batches(plan)
     elif last is not None and (plan.epochs is None or plan.epochs >= last[0] + 1):
         epoch, size = last
         what = "the last batch of an epoch is one example"
@@ -324,6 +325,15 @@ def _check_batches(model: Model, plan: Plan) -> None:
     raise ConfigError(
         f"normalises by the statistics of a batch, and {what}", where="model.batch_norm", hint=hint
     )
+
+
+def _larger_batches(plan: Plan) -> str:
+    """How batches can hold more than the one example that they do."""
+    if plan.batching.rows == 1:
+        return "it takes two training examples or more"
+    if "batch_size" in plan.experiment.variant.options:
+        return "choose another batch_size"
+    return "use variant: mbgd, whose batches hold batch_size examples"
 
 
 def _rule(experiment: Experiment) -> Rule:

@@ -200,19 +200,46 @@ def test_a_full_batch_is_normalised_by_all_of_its_rows():
 
 
 @pytest.mark.parametrize(
-    ("variant", "words"),
+    ("variant", "words", "hint"),
     [
-        ({"name": "sgd"}, "each batch is one example"),
+        (
+            {"name": "sgd"},
+            "each batch is one example",
+            "use variant: mbgd, whose batches hold batch_size examples",
+        ),
+        (
+            {"name": "mbgd", "batch_size": 1},
+            "each batch is one example",
+            "choose another batch_size",
+        ),
         # 120 training rows are 7 batches of 17, and one row more.
-        ({"name": "mbgd", "batch_size": 17}, "the last batch of an epoch is one example"),
+        (
+            {"name": "mbgd", "batch_size": 17},
+            "the last batch of an epoch is one example",
+            "choose another batch_size, or drop_last: true",
+        ),
     ],
 )
-def test_batches_of_one_cannot_be_normalised(variant, words):
+def test_batches_of_one_cannot_be_normalised(variant, words, hint):
     chosen = experiment(variant=variant)
     data = experiment_data(chosen)
     assert data.train.rows == 120
-    with pytest.raises(ConfigError, match=words):
+    with pytest.raises(ConfigError, match=words) as caught:
         Cohort.of([chosen], data)
+    (problem,) = caught.value.problems
+    assert problem.hint == hint
+
+
+@pytest.mark.parametrize("variant", ["bgd", "sgd", {"name": "mbgd", "batch_size": 1}], ids=str)
+def test_a_single_example_cannot_be_normalised_by_any_variant(variant):
+    split = {"validation": 0, "test": 441}
+    chosen = experiment(dataset={"name": "diabetes", "split": split}, variant=variant)
+    data = experiment_data(chosen)
+    assert data.train.rows == 1
+    with pytest.raises(ConfigError, match="each batch is one example") as caught:
+        Cohort.of([chosen], data)
+    (problem,) = caught.value.problems
+    assert problem.hint == "it takes two training examples or more"
 
 
 @pytest.mark.parametrize(
