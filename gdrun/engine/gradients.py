@@ -71,7 +71,7 @@ class StepGradients:
             own = part.stream if len(y) > 1 else 0
             return self._step(part, W[part.lanes], memory[part.lanes], X[own], y[own], step)
         if len(y) == 1:  # no order is drawn, and all streams share the examples
-            X, y = (np.broadcast_to(a[0], (streams, *a[0].shape)) for a in (X, y))
+            X, y = X[0], np.broadcast_to(y[0], (streams, *y[0].shape))
         stacked = W.reshape(streams, -1, W.shape[-1])
         before = memory.reshape(*stacked.shape[:-1], -1 if memory.size else 0)
         value, gradient, moved = self._step(part, stacked, before, X, y, step)

@@ -43,6 +43,10 @@ def mlp(
     hₖ from the second hidden layer on, through a matrix where the widths differ. dropout: the share
     of hidden units that each step leaves out, never of what comes around them. init: auto is what
     fits the activation.
+
+    Where rows stay in their file, bgd reads a block of them at a time. Under batch_norm it cannot,
+    nor can stopping.grad_norm: statistics of all N rows take all of them in memory, and up to 8
+    numbers for each hidden unit of each row, in every lane.
     """
     # The share of dropout may differ by lane, so the objective carries it.
     chosen = loss if loss != "auto" else "cross_entropy" if classes else "mse"

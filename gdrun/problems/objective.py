@@ -84,12 +84,30 @@ class Objective:
     def training_step(
         self, W: Array, memory: Array, X: Examples, y: NDArray[Any], dropout: Dropout | None
     ) -> tuple[Array, Array, Array]:
-        """L(W) and ∇L(W) of a step that may leave units out, and the memory after it."""
+        """L(W) and ∇L(W) of a step that may leave units out, and the memory after it.
+
+        Rows on disk are read a block at a time, but all at once where their statistics are wanted.
+        X (B, D) is shared by the streams of W, if there are some.
+        """
         assert isinstance(self.model, Network), "only networks behave otherwise in training"
-        rows = rows_of(X, slice(None))
-        total, gradient, passed = self.model.training_sums(W, rows, y, dropout)
-        value, gradient = self._mean(W, total, gradient, X.shape[-2])
-        return value, gradient, self.model.remembered(memory, passed)
+        network, rows = self.model, X.shape[-2]
+        block = self._block(W, X, whole=True) if isinstance(X, MappedRows) else rows
+
+        def sums(start: int) -> tuple[Array, Array, Array]:
+            part = slice(start, start + block)
+            read = rows_of(X, part)
+            read = np.broadcast_to(read, (*W.shape[:-2], *read.shape[-2:]))
+            masks = dropout and (dropout if block >= rows else dropout.for_block(start, rows))
+            total, gradient, passed = network.training_sums(W, read, y[..., part], masks)
+            return total, gradient, network.remembered(memory, passed)
+
+        total, gradient, moved = sums(0)
+        for start in range(block, rows, block):
+            more, slope, _ = sums(start)
+            total += more
+            gradient += slope
+        value, gradient = self._mean(W, total, gradient, rows)
+        return value, gradient, moved
 
     def watched(self, W: Array, X: Array, y: NDArray[Any]) -> tuple[Array, list[Passed]]:
         """∇L(W), and what the hidden layers of a network did on the way."""

@@ -111,6 +111,18 @@ def test_both_precisions_leave_out_the_same_units():
     np.testing.assert_array_equal(wide > 0, narrow > 0)
 
 
+@pytest.mark.parametrize(("rows", "at_once"), [(23, 5), (24, 6), (24, 7), (5, 1), (9, 8)])
+def test_masks_of_blocks_are_those_of_all_rows(rows, at_once):
+    """Columns of what is drawn at once, through layers of odd and even width, for two seeds."""
+    widths, dropout = (5, 1, 4, 3), Dropout(0.4, [3, 8], step=2)
+    whole = [dropout.mask(units, rows, float) for units in widths]
+    for first in range(0, rows, at_once):
+        block = dropout.for_block(first, rows)
+        for units, known in zip(widths, whole, strict=True):
+            part = known[..., first : first + at_once]
+            np.testing.assert_array_equal(block.mask(units, part.shape[-1], float), part)
+
+
 def test_what_comes_around_a_layer_is_never_left_out():
     """A residual layer whose units are all left out is no layer: one hidden layer remains."""
 
