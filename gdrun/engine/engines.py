@@ -9,6 +9,7 @@ picked is in the run's record and in its resolved config, so a repetition is bit
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -103,8 +104,12 @@ def _update_engine(cohort: Cohort, forced: bool) -> Engine:
             raise MissingExtraError("the compiled engine", "fast")
         return NumpyEngine()
     from gdrun.engine.compiled import NotCompilableError
+    from gdrun.engine.compiled.networks import NetworkEngine, network_before
     from gdrun.engine.compiled.updates import UpdateEngine, update_before
 
+    with suppress(NotCompilableError):
+        if forced or _fused_is_faster(cohort, network_before(cohort)):
+            return NetworkEngine(cohort)
     try:
         known = update_before(cohort)
         return UpdateEngine(cohort) if forced or _fused_is_faster(cohort, known) else NumpyEngine()

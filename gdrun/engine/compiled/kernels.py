@@ -131,7 +131,7 @@ def kernel_text(loss: Loss, rule: Rule, fixed: Mapping[str, Any]) -> str:
     constants = "".join(f"{name} = {getattr(loops, name)}\n" for name in CONSTANTS)
     parts = [
         header(f"the loss {loss.name}", rule) + constants,
-        source_of(rule.function, _per_block(loss)),
+        source_of(rule.function, per_block(loss)),
         _update(rule, fixed),
         *_loops(loss),
     ]
@@ -179,28 +179,31 @@ def _update(rule: Rule, fixed: Mapping[str, Any]) -> str:
 
 def _loops(loss: Loss) -> list[str]:
     """The loops for the loss's kind of scores, each behind what it calls."""
-    by_class = loss.equation is None
-    if by_class:
-        head = f"class_loss = {loss.name}\n"
-    else:
-        options = "".join(f", extra[{k}]" for k in range(len(loss.options)))
-        head = f"@inlined\ndef loss(s, y, extra):\n    return {loss.name}(s, y{options})\n"
-    losses = loops.class_losses if by_class else loops.score_losses
     # The same steps through products, whose compilation takes longer: a second text of its own.
     by_products = body_of(loops.advance_rows, "@kernel").replace("row_sums(", "product_sums(")
     return [
-        head,
-        body_of(losses, "@kernel"),
-        f"losses = {losses.__name__}\n",
+        *loss_text(loss),
         body_of(loops.fetch, "@inlined"),
         *(body_of(function, "@kernel") for function in LOOPS),
         by_products.replace("def advance_rows(", "def advance_products("),
-        *([] if by_class else [body_of(loops.advance_examples, "@kernel")]),
+        *([] if loss.equation is None else [body_of(loops.advance_examples, "@kernel")]),
     ]
 
 
-def _per_block(loss: Loss) -> Callable[..., Any]:
-    """The function that a loop calls for the loss."""
+def loss_text(loss: Loss) -> list[str]:
+    """The losses of a block of scores, as loops call them."""
+    if loss.equation is None:
+        losses: Callable[..., None] = loops.class_losses
+        head = f"class_loss = {loss.name}\n"
+    else:
+        losses = loops.score_losses
+        options = "".join(f", extra[{k}]" for k in range(len(loss.options)))
+        head = f"@inlined\ndef loss(s, y, extra):\n    return {loss.name}(s, y{options})\n"
+    return [head, body_of(losses, "@kernel"), f"losses = {losses.__name__}\n"]
+
+
+def per_block(loss: Loss) -> Callable[..., Any]:
+    """The function that the losses of a block call: an equation, or its form over classes."""
     form = CLASS_LOSSES.get(loss.name) if loss.equation is None else loss.equation
     if form is None:
         raise NotCompilableError(f"{loss.name} has no form for a block of examples")

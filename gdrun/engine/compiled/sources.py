@@ -90,15 +90,24 @@ def _collect_value(name: str, value: Any, pieces: dict[str, tuple[Any, str]]) ->
     elif isinstance(value, types.ModuleType) and value.__name__ in ("numpy", "math"):
         _put(name, value, f"import {value.__name__} as {name}", pieces)
     elif isinstance(value, np.ufunc) or getattr(value, "__module__", None) in ("numpy", "math"):
-        origin = getattr(value, "__module__", None) or "numpy"
+        # One name may be both math's and NumPy's, which mean the same to a single number.
+        value = getattr(np, value.__name__, value)
+        origin = "numpy" if hasattr(np, value.__name__) else "math"
         _put(name, value, f"from {origin} import {value.__name__} as {name}", pieces)
-    elif isinstance(value, bool | int | float):
+    elif _is_constant(value):
         _put(name, value, f"{name} = {value!r}", pieces)
     elif isinstance(value, types.FunctionType) and value.__name__ == name:
         if name not in pieces:
             _collect(value, pieces)
     else:
         raise NotCompilableError(f"{name} is neither a function nor a number")
+
+
+def _is_constant(value: Any) -> bool:
+    """Whether it is a number, or a tuple of numbers."""
+    if isinstance(value, tuple):
+        return all(_is_constant(each) for each in value)
+    return isinstance(value, bool | int | float)
 
 
 def _put(name: str, value: Any, text: str, pieces: dict[str, tuple[Any, str]]) -> None:

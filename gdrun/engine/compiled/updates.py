@@ -121,6 +121,18 @@ def update_before(cohort: Cohort) -> bool:
 
 def update_text(rule: Rule, options: Mapping[str, Any]) -> str:
     """The text of the module that holds the rule's fused update."""
+    kernel = filled(KERNEL, rule, options)
+    return "\n\n".join([header("the update alone", rule), source_of(rule.function), kernel])
+
+
+def filled(template: str, rule: Rule, options: Mapping[str, Any]) -> str:
+    """The template with the rule's own text in it.
+
+    Its places are {numbers}, before the loop over parameters, {loads}, {body} and {stores} in it.
+    Arrays are W_, G_ and S_, a lane and a parameter of theirs lane_ and j_; the loads give g as G_
+    holds it, the body new_0_, the new weight. Raises NotCompilableError where the rule has no such
+    form.
+    """
     if rule.uses_norm:
         raise NotCompilableError(f"{rule.name} asks for layer norms")
     names = option_order(rule)
@@ -142,13 +154,22 @@ def update_text(rule: Rule, options: Mapping[str, Any]) -> str:
     news = [f"new_{k}_ = kind_({result})" for k, result in enumerate(results)]
     targets = [places[0], *places[2:]]
     stores = [f"{place} = new_{k}_" for k, place in enumerate(targets)]
-    kernel = KERNEL.format(
-        numbers="\n        ".join(numbers),
-        loads="\n            ".join(loads),
-        body="\n            ".join([*parts.body, *news]),
-        stores="\n            ".join(stores[1:] + stores[:1]),
-    )
-    return "\n\n".join([header("the update alone", rule), source_of(rule.function), kernel])
+    lines = {
+        "numbers": numbers,
+        "loads": loads,
+        "body": [*parts.body, *news],
+        "stores": stores[1:] + stores[:1],
+    }
+    for name, texts in lines.items():
+        template = _put(template, name, texts)
+    return template
+
+
+def _put(template: str, name: str, lines: list[str]) -> str:
+    """The lines in the place of {name}, as far from the margin as it was."""
+    (found,) = [line for line in template.splitlines() if line.strip() == f"{{{name}}}"]
+    margin = found[: -len(name) - 2]
+    return template.replace(found, "\n".join(margin + line for line in lines))
 
 
 class _Parts:

@@ -1,0 +1,157 @@
+"""Chunks of fused steps: what the compiled steppers have in common.
+
+A chunk is one call of a fused loop for each thread. The loop stops at the first step whose numbers
+are not sound; the steps before it are then taken as a chunk of their own, and that one step by the
+NumPy stepper, whose careful pass finds out what is wrong and says so. So what divergence means is
+defined once.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdrun.engine.batches import Batches
+from gdrun.engine.compiled.kernels import option_order
+from gdrun.engine.plan import Place
+from gdrun.engine.steppers import Measures, NumpyStepper
+from gdrun.problems.objective import Array
+
+if TYPE_CHECKING:
+    from gdrun.engine.cohort import Lanes
+
+Numbers = NDArray[np.float64]
+
+CHUNK_WORK = 2**25
+"""Products of a weight and a feature in one chunk: some milliseconds, so that a request to stop is
+seen soon."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """The arrays of one chunk, which the loops write into.
+
+    measures (5, steps, L): loss, norms of gradient, update and weights, and whether it clipped.
+    before (L, P): W before the last step, where it is asked for.
+    """
+
+    W: Array
+    slots: Array
+    options: Numbers
+    measures: Numbers
+    before: Array | None = None
+
+
+class FusedStepper(ABC):
+    """The stepper for a fixed set of lanes; made anew when a lane leaves."""
+
+    def __init__(self, lanes: Lanes, batches: Batches, loss_limit: Numbers) -> None:
+        self._lanes = lanes
+        self._batches = batches
+        self._batching = lanes.cohort.batching
+        self._rule = lanes.cohort.rule
+        self._streams = lanes.streams
+        self._dtype = lanes.cohort.dtype
+        self._limit = loss_limit
+        self._options, self._cycled = self._option_columns(lanes)
+        penalised = lanes.cohort.model.layout.penalised
+        l2 = lanes.column(lambda experiment: experiment.model["l2"])
+        self._decay = (l2[:, None] * penalised).astype(self._dtype)
+        self._bounds = np.stack(
+            [
+                lanes.column(lambda experiment: _or_infinite(experiment.clip.norm)),
+                lanes.column(lambda experiment: _or_infinite(experiment.clip.value)),
+            ],
+            axis=1,
+        )
+
+    @abstractmethod
+    def most_steps(self, epoch: int) -> int:
+        """How many steps of this epoch one chunk may hold."""
+
+    @abstractmethod
+    def _run(
+        self, chunk: Chunk, W: Array, step: int, place: Place, rates: Numbers, betas: Numbers
+    ) -> int:
+        """Take the steps of `rates` (steps, L) from W; how many of them all lanes took soundly.
+
+        betas: their momentum, without rows where it is not cycled.
+        """
+
+    @cached_property
+    def _careful(self) -> NumpyStepper:
+        return NumpyStepper(self._lanes, self._batches, self._limit)
+
+    def advance(
+        self,
+        W: Array,
+        slots: tuple[Array, ...],
+        step: int,
+        place: Place,
+        rates: Numbers,
+        betas: Numbers | None = None,
+        memory: Array | None = None,
+    ) -> Measures:
+        """Take a chunk of steps, as the NumPy stepper does."""
+        chunk, sound = self._run_chunk(W, slots, step, place, rates, betas)
+        if sound == len(rates):
+            return self._measures(chunk)
+        if sound:
+            parts = (rates[:sound], None if betas is None else betas[:sound])
+            return self._measures(self._run_chunk(W, slots, step, place, *parts)[0])
+        return self._careful.advance(
+            W, slots, step, place, rates[:1], None if betas is None else betas[:1], memory
+        )
+
+    def _run_chunk(
+        self,
+        W: Array,
+        slots: tuple[Array, ...],
+        step: int,
+        place: Place,
+        rates: Numbers,
+        betas: Numbers | None,
+    ) -> tuple[Chunk, int]:
+        """The chunk after the steps, and how many of them all lanes took soundly."""
+        chunk = self._chunk(W, slots, len(rates))
+        rates = self._as_operands(rates)
+        betas = rates[:0] if betas is None or self._cycled < 0 else self._as_operands(betas)
+        return chunk, self._run(chunk, W, step, place, rates, betas)
+
+    def _chunk(self, W: Array, slots: tuple[Array, ...], steps: int) -> Chunk:
+        """Copies of the state that the loops may write into, and room for the measures."""
+        lanes, parameters = W.shape
+        kept = np.stack(slots, axis=1) if slots else np.empty((lanes, 0, parameters), W.dtype)
+        return Chunk(W.copy(), kept, self._options.copy(), np.empty((5, steps, lanes)))
+
+    def _measures(self, chunk: Chunk) -> Measures:
+        loss, grad, update, weight, clipped = chunk.measures
+        slots = tuple(np.ascontiguousarray(chunk.slots[:, k]) for k in range(chunk.slots.shape[1]))
+        return Measures(
+            loss, grad, update, weight, clipped > 0, chunk.W, slots, {}, before=chunk.before
+        )
+
+    def _option_columns(self, lanes: Lanes) -> tuple[Numbers, int]:
+        """The rule's options (L, n), and the place of the one that a schedule may cycle."""
+        names = option_order(self._rule)
+        columns = [np.asarray(lanes.rates)]
+        for name in names[1:]:
+            values = lanes.column(lambda experiment, key=name: experiment.optimizer[key])  # type: ignore[misc]
+            columns.append(self._as_operands(values[None])[0])
+        momentum = self._rule.momentum
+        return np.stack(columns, axis=1), -1 if momentum is None else names.index(momentum)
+
+    def _as_operands(self, numbers: Numbers) -> Numbers:
+        """Numbers (steps, L) as the NumPy engine uses them: in the dtype where lanes differ."""
+        if self._dtype == np.float32 and not (numbers == numbers[:, :1]).all():
+            return numbers.astype(np.float32).astype(np.float64)
+        return np.ascontiguousarray(numbers)
+
+
+def _or_infinite(bound: float | None) -> float:
+    return np.inf if bound is None else bound

@@ -1,0 +1,255 @@
+"""Networks compiled: products, losses and update of a step in one loop, shared by all threads.
+
+A network that normalises batches, leaves units out or has residual connections takes its steps in
+NumPy with the update alone fused, see `updates`; plain ones, of any depth, come here. What the
+threads do, and how they wait for each other, is in `network_loops`.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdrun.engine.batches import Batches
+from gdrun.engine.cohort import Cohort, Lanes
+from gdrun.engine.compiled import loops, network_loops
+from gdrun.engine.compiled.chunks import Chunk, FusedStepper, Numbers
+from gdrun.engine.compiled.kernels import header, kernels, loss_text, per_block
+from gdrun.engine.compiled.modules import compiled_before
+from gdrun.engine.compiled.sources import NotCompilableError, body_of, source_of
+from gdrun.engine.compiled.threads import one_blas_thread, run_all, thread_count
+from gdrun.engine.compiled.updates import filled
+from gdrun.engine.plan import Place
+from gdrun.problems.network import Network
+from gdrun.problems.objective import Array, Objective
+from gdrun.problems.rows import MappedRows
+
+if TYPE_CHECKING:
+    from gdrun.engine.engines import EngineName
+
+CHUNK_WORK = 2**29
+"""Products of a weight and an example in one chunk: some ten milliseconds, beside which the copies
+of all parameters that a chunk begins with are small."""
+
+SHARED_WORK = 2**18
+"""Products of a weight and an example in one step for which a second thread pays."""
+
+TOGETHER = """
+@intrinsic
+def count_up(context, gate):
+    def build(context, builder, signature, given):
+        view = make_array(signature.args[0])(context, builder, given[0])
+        builder.atomic_rmw("add", view.data, ir.Constant(ir.IntType(64), 1), "seq_cst")
+        return context.get_dummy_value()
+
+    return types.void(gate), build
+
+
+@intrinsic
+def count_at(context, gate):
+    def build(context, builder, signature, given):
+        view = make_array(signature.args[0])(context, builder, given[0])
+        return builder.load_atomic(view.data, "seq_cst", 8)
+
+    return types.int64(gate), build
+
+"""
+
+YIELD = """
+offer = types.ExternalFunction("sched_yield", types.int32())
+
+
+@kernel
+def give_way():
+    offer()
+
+"""
+
+STAY = """
+@kernel
+def give_way():
+    pass
+
+"""
+
+UPDATE = """
+@inlined
+def update(W_, G_, S_, t, options_, lane_, factor_, bound_, first_, last_):
+    kind_ = W_.dtype.type
+    {numbers}
+    share_, most_ = kind_(factor_), kind_(bound_)
+    moved_ = length_ = bounded_ = kind_(0)
+    for j_ in range(first_, last_):
+        {loads}
+        g = g * share_
+        bounded_ += kind_(1) if abs(g) > most_ else kind_(0)
+        g = most_ if g > most_ else (-most_ if g < -most_ else g)
+        {body}
+        step_ = new_0_ - W_[lane_, j_]
+        {stores}
+        moved_ += step_ * step_
+        length_ += new_0_ * new_0_
+    return moved_, length_, bounded_
+"""
+
+
+class NetworkEngine:
+    """Fused loops for a plain network; evaluations are NumPy's."""
+
+    name: EngineName = "compiled"
+    compression: str | None = None
+
+    def __init__(self, cohort: Cohort) -> None:
+        """Compiles the steps. Raises NotCompilableError where Numba cannot."""
+        from numba.core.errors import NumbaError
+
+        lanes = Lanes(cohort, np.arange(len(cohort.experiments)))
+        endless = np.full(len(cohort.experiments), np.inf)
+        try:
+            NetworkStepper(lanes, Batches(cohort), endless).compile()
+        except NumbaError as error:
+            reason = str(error).strip().partition("\n")[0]
+            raise NotCompilableError(f"the network does not compile: {reason}") from error
+
+    def stepper(self, lanes: Lanes, batches: Batches, loss_limit: Any) -> NetworkStepper:
+        return NetworkStepper(lanes, batches, loss_limit)
+
+    def objective(self, objective: Objective) -> Objective:
+        return objective
+
+
+def network_before(cohort: Cohort) -> bool:
+    """Whether an earlier process left the cohort's loops compiled; this imports no Numba.
+
+    Raises NotCompilableError where it has none.
+    """
+    lanes = Lanes(cohort, np.arange(len(cohort.experiments)))
+    return compiled_before(network_text(cohort, lanes.rule_options()))
+
+
+def network_text(cohort: Cohort, options: dict[str, Any]) -> str:
+    """The text of the loops that the cohort needs. Raises NotCompilableError where it has none."""
+    network, rule = cohort.model, cohort.rule
+    if not isinstance(network, Network):
+        raise NotCompilableError("it is no network")
+    if network.batch_norm or network.residual or Lanes(cohort, np.arange(1)).drops:
+        raise NotCompilableError("only a plain network has loops")
+    if cohort.averages:
+        raise NotCompilableError("an average of the path has no compiled form")
+    if cohort.batching.whole or isinstance(cohort.train.X, MappedRows):
+        raise NotCompilableError("full batches and rows on disk are read in blocks")
+    activation = network.activation.function
+    constants = "".join(f"{name} = {getattr(network_loops, name)}\n" for name in ("AHEAD", "SPINS"))
+    parts = [
+        header(f"a network of {network.activation.name} under {network.loss.name}", rule),
+        TOGETHER + (YIELD if hasattr(os, "sched_yield") else STAY),
+        f"{constants}LINE = {loops.LINE}\n",
+        source_of(rule.function, per_block(network.loss), activation),
+        filled(UPDATE, rule, options),
+        f"activation = {activation.__name__}\n",
+        *loss_text(network.loss),
+        body_of(loops.fetch, "@inlined"),
+        *(
+            body_of(function, "@kernel")
+            for function in (
+                network_loops.meet,
+                network_loops.activate,
+                network_loops.go_through,
+                network_loops.advance_network,
+            )
+        ),
+    ]
+    return "\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+class NetworkStepper(FusedStepper):
+    """Steps of a plain network."""
+
+    def __init__(self, lanes: Lanes, batches: Batches, loss_limit: Numbers) -> None:
+        super().__init__(lanes, batches, loss_limit)
+        cohort = lanes.cohort
+        network = cohort.model
+        assert isinstance(network, Network)
+        self._kernels = kernels(network_text(cohort, lanes.rule_options()))
+        self._X, self._y = cohort.train.X, cohort.train.y
+        if not network.by_class:
+            self._y = self._y.astype(self._dtype, copy=False)
+        self._extra = np.array([network.delta] if "delta" in network.loss.options else [0.0])
+        self._widths = np.array([network.features, *network.hidden, network.outputs])
+        sizes = [layer.size for layer in network.layout.layers]
+        self._places = np.array([0, *accumulate(sizes)])
+        self._heights = np.array([0, *accumulate(units + 1 for units in network.hidden)])
+        bounds = [places.start for _, places in self._streams]
+        self._starts = np.array([*bounds, len(lanes.index)])
+
+    def compile(self) -> None:
+        """Have the loops compiled that the steps will need."""
+        W = np.zeros(self._decay.shape, self._dtype)
+        slots = (W,) * len(self._rule.slots)
+        self._run_chunk(W, slots, 0, Place(0, 0), np.zeros((0, len(W))), None)
+
+    def most_steps(self, epoch: int) -> int:
+        return max(CHUNK_WORK // (self._batching.at(epoch).batch_size * self._decay.size), 1)
+
+    def _chunk(self, W: Array, slots: tuple[Array, ...], steps: int) -> Chunk:
+        chunk = super()._chunk(W, slots, steps)
+        return Chunk(chunk.W, chunk.slots, chunk.options, chunk.measures, np.empty_like(W))
+
+    def _run(
+        self, chunk: Chunk, W: Array, step: int, place: Place, rates: Numbers, betas: Numbers
+    ) -> int:
+        seeds = [seed for seed, _ in self._streams]
+        size = self._batching.at(place.epoch).batch_size
+        orders = self._batches.chosen(seeds, place, len(rates))
+        threads = thread_count() if size * W.size > SHARED_WORK else 1
+        threads = min(threads, size)
+        shared = (
+            chunk.measures,
+            chunk.before,
+            np.empty((threads, *W.shape), W.dtype),
+            np.empty((2, threads, 6, len(W))),
+            np.zeros(1, np.int64),
+        )
+        shape = (self._widths, self._places, self._heights)
+        tasks = [
+            partial(self._go, chunk, orders, size, shape, float(step), rates, betas, shared, thread)
+            for thread in range(threads)
+        ]
+        with one_blas_thread():
+            return min(run_all(tasks))
+
+    def _go(
+        self,
+        chunk: Chunk,
+        orders: NDArray[np.int64],
+        size: int,
+        shape: tuple[NDArray[np.int64], ...],
+        t: float,
+        rates: Numbers,
+        betas: Numbers,
+        shared: tuple[Any, ...],
+        thread: int,
+    ) -> int:
+        """One thread's part of the steps; how many were sound."""
+        measures, before, gradients, sums, gate = shared
+        rows = -(-size // len(gradients))
+        A = np.ones((rows, self._X.shape[1] + 1), self._dtype)
+        heights, units = self._heights[-1], sum(self._widths[1:-1])
+        room = (
+            np.empty(heights * rows, self._dtype),
+            np.empty(units * rows, self._dtype),
+            np.empty(self._widths[-1] * rows, self._dtype),
+            np.empty((2, rows)),
+        )
+        sound = self._kernels.advance_network(
+            self._X, self._y, orders, size, self._starts, shape, chunk.W, chunk.slots, t,
+            chunk.options.copy(), rates, betas, self._cycled if len(betas) else -1, self._decay,
+            self._bounds, self._limit, self._extra, measures, before, A,
+            np.empty(rows, self._y.dtype), room, gradients, sums, gate, thread,
+        )  # fmt: skip
+        return int(sound)

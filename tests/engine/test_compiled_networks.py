@@ -1,0 +1,178 @@
+"""A plain network's fused steps against the NumPy engine, step by step."""
+
+import numpy as np
+import pytest
+from compiled_cases import lanes_of
+
+from gdrun.data import table_from_arrays
+from gdrun.engine.batches import Batches
+from gdrun.engine.cohort import Cohort, experiment_data
+from gdrun.engine.compiled import networks
+from gdrun.engine.compiled.networks import NetworkEngine, NetworkStepper, network_text
+from gdrun.engine.compiled.sources import NotCompilableError
+from gdrun.engine.plan import Place
+from gdrun.engine.state import State
+from gdrun.engine.steppers import NumpyStepper
+from gdrun.errors import ConfigError
+from gdrun.problems.activations import ACTIVATIONS
+from gdrun.spec.experiment import resolve
+
+ROWS, FEATURES = 90, 5
+FIELDS = ("batch_loss", "grad_norm", "update_norm", "weight_norm", "W", "before")
+
+
+def cohort_of(lanes=({},), **changes):
+    """A cohort of plain networks on random rows, in which each lane changes keys of the one."""
+    draw = np.random.default_rng(7)
+    X = draw.normal(size=(ROWS, FEATURES))
+    y = X @ draw.normal(size=FEATURES)
+    base = {
+        "engine": "numpy",
+        "dataset": {
+            "name": "arrays",
+            "split": {"validation": 0, "test": 0},
+            "standardize": False,
+        },
+        "model": {"name": "mlp", "hidden": [7, 4], "loss": "cross_entropy", "l2": 0.01},
+        "variant": {"name": "mbgd", "batch_size": 8},
+        "optimizer": {"name": "adam", "lr": 0.003},
+        "stopping": {"steps": 200},
+    }
+    for key, value in changes.items():
+        joins = isinstance(base.get(key), dict) and value.get("name", "mlp") != "bgd"
+        base[key] = base[key] | value if joins else value
+    by_class = base["model"]["loss"] == "cross_entropy"
+    experiments = [
+        resolve(
+            base
+            | {
+                key: base[key] | value if isinstance(value, dict) else value
+                for key, value in lane.items()
+            }
+        )
+        for lane in lanes
+    ]
+    table = table_from_arrays(X, np.digitize(y, [-1, 1]) if by_class else y)
+    return Cohort.of(experiments, experiment_data(experiments[0], table))
+
+
+def chunks(cohort, make, steps=60):
+    """The measures of an engine's steps, an epoch a chunk."""
+    lanes, state = lanes_of(cohort), State.start(cohort)
+    stepper = make(lanes, Batches(cohort), np.full(len(lanes.index), np.inf))
+    W, slots, step, epoch, found = state.W, state.slots, 0, 0, []
+    while step < steps:
+        count = cohort.batching.steps_per_epoch
+        rates = np.broadcast_to(lanes.rates, (count, len(W)))
+        measures = stepper.advance(W, slots, step, Place(epoch, 0), rates, None, state.memory)
+        W, slots, step, epoch = measures.W, measures.slots, step + count, epoch + 1
+        found.append(measures)
+    return found
+
+
+def agree(cohort, rel):
+    for numpy, compiled in zip(
+        chunks(cohort, NumpyStepper), chunks(cohort, NetworkStepper), strict=True
+    ):
+        pairs = [(getattr(numpy, name), getattr(compiled, name)) for name in FIELDS]
+        for expected, got in [*pairs, *zip(numpy.slots, compiled.slots, strict=True)]:
+            assert got.dtype == expected.dtype
+            np.testing.assert_allclose(got, expected, rtol=rel, atol=rel * np.abs(expected).max())
+        assert np.array_equal(numpy.clipped, compiled.clipped)
+
+
+@pytest.fixture(params=[1, 2, 3])
+def threads(request, monkeypatch):
+    """However many threads there are, every step is shared by so many."""
+    monkeypatch.setattr(networks, "thread_count", lambda: request.param)
+    monkeypatch.setattr(networks, "SHARED_WORK", 0)
+    monkeypatch.setattr("gdrun.engine.compiled.threads.thread_count", lambda: 3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hidden", [[], [6], [7, 4], [5, 8, 3]])
+@pytest.mark.parametrize("loss", ["cross_entropy", "mse", "huber"])
+def test_networks_of_any_depth_take_the_numpy_engines_steps(hidden, loss, threads):
+    agree(cohort_of(model={"hidden": hidden, "loss": loss}), 1e-9)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_every_activation(activation):
+    agree(cohort_of(model={"activation": activation}), 1e-9)
+
+
+LANES = [
+    {"seed": seed, "optimizer": {"lr": lr}, "model": {"l2": l2}}
+    for seed, lr, l2 in [(0, 0.003, 0.0), (0, 0.01, 0.1), (1, 0.003, 0.01), (4, 0.002, 0.0)]
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("clip", [{}, {"norm": 0.2}, {"value": 0.05}, {"norm": 0.4, "value": 0.1}])
+def test_lanes_with_numbers_and_seeds_of_their_own(clip, threads):
+    agree(cohort_of(LANES, clip=clip), 1e-9)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [1, 2, 7, 89])
+def test_a_last_batch_with_fewer_rows_than_threads(size, threads):
+    # 90 rows: the last batch of 89 is one example, which one thread has and the others have not.
+    agree(cohort_of(variant={"batch_size": size}), 1e-9)
+
+
+@pytest.mark.slow
+def test_single_precision(threads):
+    # A few sums of 2⁻²⁴ each, over 60 steps.
+    agree(cohort_of(dtype="float32"), 1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lanes", [LANES[:1], LANES])
+def test_divergence_is_the_numpy_engines_word(lanes, threads):
+    ends = []
+    for make in (NumpyStepper, NetworkStepper):
+        cohort = cohort_of(
+            [lane | {"optimizer": {"lr": 40.0}} for lane in lanes],
+            model={"loss": "mse"},
+            optimizer={"name": "vanilla"},
+        )
+        lanes_, state = lanes_of(cohort), State.start(cohort)
+        stepper = make(lanes_, Batches(cohort), np.full(len(lanes), 1e6))
+        measures = stepper.advance(
+            state.W, state.slots, 0, Place(0, 0), np.broadcast_to(lanes_.rates, (8, len(lanes)))
+        )
+        while not measures.bad:
+            step = measures.steps
+            measures = stepper.advance(
+                measures.W, measures.slots, step, Place(0, step),
+                np.broadcast_to(lanes_.rates, (8 - step, len(lanes))),
+            )  # fmt: skip
+        ends.append((measures.steps, {lane: f.quantity for lane, f in measures.bad.items()}))
+    assert ends[0][1] == ends[1][1]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"model": {"batch_norm": True}},
+        {"model": {"residual": True}},
+        {"model": {"dropout": 0.2}},
+        {"variant": {"name": "bgd"}},
+        {"optimizer": {"average": "polyak"}},
+        {"optimizer": {"name": "lamb"}},
+    ],
+)
+def test_what_has_no_loops_says_so(changes):
+    cohort = cohort_of(**changes)
+    with pytest.raises(NotCompilableError):
+        network_text(cohort, lanes_of(cohort).rule_options())
+
+
+@pytest.mark.slow
+def test_the_engine_is_had_by_name():
+    assert isinstance(cohort_of(engine="compiled").engine, NetworkEngine)
+    # Without loops of its own, the update alone is compiled.
+    assert cohort_of(engine="compiled", model={"batch_norm": True}).engine.name == "compiled"
+    with pytest.raises(ConfigError):
+        cohort_of(engine="compiled", optimizer={"name": "lamb"})
