@@ -1,7 +1,12 @@
-"""Every benchmark in turn: python tests/bench."""
+"""python tests/bench [--quick] [--only NAME ...] [--markdown]"""
 
-import runpy
+import sys
 from pathlib import Path
 
-for script in sorted(Path(__file__).parent.glob("bench_*.py")):
-    runpy.run_path(str(script), run_name="__main__")
+# Run by its path, a folder is no package yet.
+sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+if __name__ == "__main__":
+    from bench.command import main
+
+    sys.exit(main())

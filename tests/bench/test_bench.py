@@ -1,30 +1,144 @@
 """The benchmarks run, and compare like with like. Their times are for reading, not for tests."""
 
-import bench_startup
-import bench_step
 import numpy as np
 import pytest
+
+from bench import (
+    command,
+    jax_scan,
+    linear_rows,
+    measure,
+    plain_loop,
+    scikit,
+    tables,
+    torch_eager,
+    vowpal,
+)
+from bench.linear import Linear, examples
+from bench.measure import Row, interleaved, measured
+from bench.work import COMPILED, JAX, NUMPY, Bar, Finish, Work
+from bench.works import WORKS
+
+
+@pytest.fixture(autouse=True)
+def each_engine_by_its_name(monkeypatch):
+    monkeypatch.delenv("GDRUN_ENGINE", raising=False)
+    monkeypatch.setattr(measure, "PAUSE", 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WORKS)
+def test_every_row_does_the_same_work(name):
+    row = measured(WORKS[name](True), repetitions=1)
+    assert row.alike, row.found
+    assert all(finish.seconds > 0 for finish in row.found.values())
+    known = {*row.found, COMPILED, *(bar.over for bar in row.work.bars)}
+    assert {bar.under for bar in row.work.bars} - {None} <= known | set(tables.PEERS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("look", [[], ["--markdown"]])
+def test_the_command_prints_both_tables(look, capsys):
+    assert command.main(["--quick", "--only", "step", "growth", *look]) == 0
+    printed = capsys.readouterr().out
+    assert "beside what users would pick" in printed
+    assert "lanes = 4" in printed
+    assert "GB/s" in printed
+
+
+def test_contenders_take_turns_after_a_round_to_warm_up():
+    turns = []
+
+    def contender(name, times):
+        def run():
+            turns.append(name)
+            return Finish(next(times), loss=0.5)
+
+        return run
+
+    # 9 is the first round's; the median of 1, 5, 3 is 3.
+    times = {"a": iter([9, 1, 5, 3]), "b": iter([9, 2, 2, 2])}
+    found = interleaved({name: contender(name, each) for name, each in times.items()}, 3)
+    assert turns == ["a", "b"] * 4
+    assert found == {"a": Finish(3, 0.5), "b": Finish(2, 0.5)}
+
+
+BARS = (
+    Bar(JAX, COMPILED, at_least=2),
+    Bar(COMPILED, "one read", at_most=1.25),
+    Bar("one read", at_most=0.01),
+    Bar("absent", COMPILED, at_least=1),
+)
+ROW = Row(
+    Work("some work", {}, BARS),
+    {
+        NUMPY: Finish(0.1, 0.52, 0.2),
+        COMPILED: Finish(0.02, 0.5, 0.05),
+        JAX: Finish(0.03, 0.51),
+        "one read": Finish(0.018),
+    },
+)
+
+
+def test_a_bar_is_judged_by_updates_and_shows_the_whole():
+    lines = tables.comparison([ROW], 5).rows[0][-1]
+    # 0.03 / 0.02 and 0.03 / 0.05; 0.02 / 0.018 and 0.05 / 0.018.
+    assert lines == [
+        "MISSED: JAX ≥ 2×, 1.50 (whole 0.600)",
+        "reached: gdrun compiled ≤ 1.25 × one read, 1.11 (whole 2.78)",
+        "MISSED: one read ≤ 0.01 s, 0.0180",
+        "not measured: absent ≥ 1×",
+    ]
+
+
+def test_a_row_in_markdown():
+    line = tables.comparison([ROW], 5).as_markdown().splitlines()[4]
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    assert cells[:-1] == [
+        "some work<br>per epoch",
+        "100 ms<br>5.00×<br>whole 200 ms",
+        "20.0 ms<br>whole 50.0 ms",
+        "30.0 ms<br>1.50×",
+        "one read: 18.0 ms 0.900×",
+        "0.5 to 0.52",
+    ]
+
+
+def test_another_loss_is_another_work(monkeypatch, capsys):
+    # 0.5 is a sixth below 0.6, and 5 % are allowed.
+    other = Work("other", {NUMPY: lambda: Finish(1, 0.5), JAX: lambda: Finish(1, 0.6)})
+    monkeypatch.setitem(WORKS, "other", lambda quick: other)
+    assert command.main(["--quick", "--only", "other"]) == 1
+    assert "NOT ALIKE" in capsys.readouterr().out
+
+
+def test_peers_that_are_not_installed_are_absent(monkeypatch):
+    for module in (scikit, jax_scan, torch_eager, vowpal):
+        monkeypatch.setattr(module, "find_spec", lambda name: None)
+    monkeypatch.setattr(vowpal.shutil, "which", lambda name: None)
+    assert {*linear_rows.sgd_logistic(True).contenders} <= {NUMPY, COMPILED}
+    assert {*linear_rows.mbgd_logistic(True).contenders} <= {NUMPY, COMPILED}
+
+
+def test_a_peers_loss_is_that_of_its_model():
+    X, y = examples("cross_entropy", 20, 3, classes=4)
+    problem = Linear(X, y, "cross_entropy", 1, {"name": "vanilla", "lr": 0.1}, 1)
+    # No weights: each of four classes has a probability of a quarter.
+    assert problem.mean_loss(np.zeros(problem.shape)) == pytest.approx(np.log(4))
+    X, y = examples("logistic", 20, 3)
+    problem = Linear(X, y, "logistic", 1, {"name": "vanilla", "lr": 0.1}, 1)
+    assert problem.mean_loss(np.zeros(problem.shape)) == pytest.approx(np.log(2))
 
 
 def test_both_loops_do_the_same_work():
     # One batch of all rows makes the order of no account: both take the same first step.
     rng = np.random.default_rng(2)
     X, y = rng.normal(size=(40, 5)), rng.integers(0, 2, size=40)
-    _, ((loss, grad, update, weight),), w = bench_step.plain_loop(X, y, 40)
-    _, run = bench_step.gdrun_epoch(X, y, 40)
+    with_ones = np.column_stack([X, np.ones(40)])
+    ((loss, grad, update, weight),), w = plain_loop.plain_epoch(with_ones, y, 40)
+    run = plain_loop.gdrun_epoch(X, y, 40)
     found = [
         run.steps[name][0] for name in ("batch_loss", "grad_norm", "update_norm", "weight_norm")
     ]
     assert found == pytest.approx([loss, grad, update, weight], rel=1e-12)
     assert [*run.weights["w"], run.weights["b"]] == pytest.approx(w, rel=1e-12)
-
-
-def test_the_step_benchmark_prints_a_ratio(capsys):
-    bench_step.main(["--rows", "200", "--features", "3", "--batch", "20", "--repeats", "1"])
-    assert "times as long" in capsys.readouterr().out
-
-
-@pytest.mark.slow
-def test_the_startup_benchmark_prints_every_time(capsys):
-    bench_startup.main(["--repeats", "1"])
-    assert capsys.readouterr().out.count(" s") >= 5

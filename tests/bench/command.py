@@ -1,0 +1,75 @@
+"""python tests/bench: what the words after it ask for, measured and printed."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from bench import growth, machine, tables
+from bench.measure import Row, measured
+from bench.works import WORKS
+
+GROWTH = "growth"
+"""The name of the second table."""
+
+WIDTH = 200
+"""Columns, where the output is no terminal that says how many it has."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0, or 1 where contenders did not do the same work; bars are for reading."""
+    chosen = _words().parse_args(arguments)
+    # It would put one engine in the place of the other.
+    os.environ.pop("GDRUN_ENGINE", None)
+    repetitions = chosen.repetitions or (2 if chosen.quick else 5)
+    names = chosen.only or [*WORKS, GROWTH]
+    rows = [_row(name, chosen.quick, repetitions) for name in WORKS if name in names]
+    grids = [tables.comparison(rows, repetitions)] if rows else []
+    if GROWTH in names:
+        _tell(GROWTH)
+        found = machine.measured(chosen.quick, repetitions)
+        grown = growth.measured(chosen.quick, repetitions)
+        base = growth.QUICK_BASE if chosen.quick else growth.BASE
+        grids.append(tables.growth(grown, found.sentence, base))
+    for grid in grids:
+        _print(grid, chosen.markdown)
+    return 0 if all(row.alike for row in rows) else 1
+
+
+def _words() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python tests/bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small sizes, to see that all works")
+    parser.add_argument(
+        "--only", nargs="+", metavar="NAME", choices=[*WORKS, GROWTH], help=", ".join(WORKS)
+        + f"; {GROWTH} is the second table",
+    )  # fmt: skip
+    parser.add_argument("--markdown", action="store_true", help="tables for a README")
+    parser.add_argument("--repetitions", type=int, metavar="K", help="5, or 2 with --quick")
+    return parser
+
+
+def _row(name: str, quick: bool, repetitions: int) -> Row:
+    _tell(name)
+    row = measured(WORKS[name](quick), repetitions)
+    times = (f"{who} {tables.duration(each.seconds)}" for who, each in row.found.items())
+    _tell(f"  {', '.join(times)}")
+    return row
+
+
+def _tell(what: str) -> None:
+    """Say on stderr how far it is; a whole run takes minutes."""
+    print(what, file=sys.stderr, flush=True)
+
+
+def _print(grid: tables.Grid, markdown: bool) -> None:
+    if markdown:
+        print(grid.as_markdown())
+        return
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        console.width = WIDTH
+    console.print(grid.on_terminal())

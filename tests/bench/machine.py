@@ -1,0 +1,91 @@
+"""What the machine gives: its name, how fast all cores read memory, how fast matrices multiply."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.measure import interleaved, timed
+from bench.ours import ENGINES
+from bench.work import COMPILED
+
+
+@dataclass(frozen=True)
+class Machine:
+    """memory: GB/s of one read by all cores. products: GFlop/s of a matrix product, by dtype."""
+
+    name: str
+    cores: int
+    memory: float
+    products: dict[str, float]
+
+    @property
+    def sentence(self) -> str:
+        products = " and ".join(
+            f"{speed:.3g} GFlop/s in {dtype}" for dtype, speed in self.products.items()
+        )
+        return (
+            f"{self.name}, {self.cores} cores: one read of memory by all of them at "
+            f"{self.memory:.3g} GB/s, a matrix product at {products}"
+        )
+
+
+def measured(quick: bool, repetitions: int) -> Machine:
+    size, side = (2**20, 256) if quick else (2**26, 2048)
+    values = np.ones(size)
+    squares = {dtype: np.ones((side, side), dtype) for dtype in ("float64", "float32")}
+    found = interleaved(
+        {"memory": timed(reading(values))}
+        | {dtype: timed(lambda A=A: A @ A) for dtype, A in squares.items()},
+        repetitions,
+    )
+    products = {dtype: 2 * side**3 / found[dtype].seconds / 1e9 for dtype in squares}
+    memory = values.nbytes / found["memory"].seconds / 1e9
+    return Machine(processor(), len(os.sched_getaffinity(0)), memory, products)
+
+
+def processor() -> str:
+    """The processor's name, as the system knows it."""
+    about = Path("/proc/cpuinfo")
+    if about.exists():
+        for line in about.read_text(encoding="utf-8").splitlines():
+            key, _, value = line.partition(":")
+            if key.strip() == "model name":
+                return value.strip()
+    return platform.processor() or platform.machine()
+
+
+def reading(array: np.ndarray) -> Callable[[], Any]:
+    """A function that reads all of a contiguous array once, by all cores.
+
+    NumPy's sum takes half as long again as a compiled one, and stands in where there is no Numba.
+    """
+    flat = array.ravel()
+    if COMPILED not in ENGINES:
+        return flat.sum
+    from gdrun.engine.compiled.threads import run_all, shares, thread_count
+
+    total = _total()
+    tasks = [lambda a=a, b=b: total(flat[a:b]) for a, b in shares(len(flat), thread_count())]
+    return lambda: run_all(tasks)
+
+
+@cache
+def _total() -> Callable[[np.ndarray], float]:
+    import numba
+
+    @numba.njit(nogil=True, fastmath=True)
+    def total(values):
+        found = 0.0
+        for k in range(len(values)):
+            found += values[k]
+        return found
+
+    return total

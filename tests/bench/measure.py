@@ -1,0 +1,82 @@
+"""Contenders in turn, and the medians of what they took."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from bench.work import Bar, Contender, Finish, Work
+
+PAUSE = 0.05
+"""Seconds before each turn, in which the waiting threads of the contender before fall asleep."""
+
+
+def seconds_of(call: Callable[[], Any]) -> tuple[float, Any]:
+    """Wall seconds of a call, and what it returned."""
+    begin = time.perf_counter()
+    found = call()
+    return time.perf_counter() - begin, found
+
+
+def timed(call: Callable[[], Any]) -> Contender:
+    """The contender that makes this call, and is done."""
+    return lambda: Finish(seconds_of(call)[0])
+
+
+def interleaved(contenders: Mapping[str, Contender], repetitions: int) -> dict[str, Finish]:
+    """The medians of each contender over so many rounds; one more comes first, to warm up."""
+    found: dict[str, list[Finish]] = {name: [] for name in contenders}
+    for turn in range(repetitions + 1):
+        for name, contender in contenders.items():
+            time.sleep(PAUSE)
+            finish = contender()
+            if turn:
+                found[name].append(finish)
+    return {name: _medians(finishes) for name, finishes in found.items()}
+
+
+def _medians(finishes: list[Finish]) -> Finish:
+    columns = zip(*finishes, strict=True)
+    seconds, loss, whole = (None if None in column else median(column) for column in columns)
+    return Finish(seconds, loss, whole)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A piece of work, measured."""
+
+    work: Work
+    found: Mapping[str, Finish]
+
+    @property
+    def losses(self) -> list[float]:
+        return [finish.loss for finish in self.found.values() if finish.loss is not None]
+
+    @property
+    def alike(self) -> bool:
+        """Whether the losses at the end are those of the same work."""
+        if not self.losses:
+            return True
+        spread = max(self.losses) - min(self.losses)
+        return spread <= self.work.tolerance * max(map(abs, self.losses))
+
+    def ratio(self, bar: Bar, *, whole: bool = False) -> float | None:
+        """What was found for a bar; None where one of its contenders is absent.
+
+        whole: in seconds of whole trainings, where there are such.
+        """
+        times = [
+            finish.seconds if finish.whole is None or not whole else finish.whole
+            for name in (bar.over, bar.under)
+            if (finish := self.found.get(name)) is not None
+        ]
+        if len(times) < (1 if bar.under is None else 2):
+            return None
+        return times[0] if bar.under is None else times[0] / times[1]
+
+
+def measured(work: Work, repetitions: int) -> Row:
+    return Row(work, interleaved(work.contenders, repetitions))

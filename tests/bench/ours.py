@@ -1,0 +1,54 @@
+"""gdrun's own contenders: trainings by each engine, through the public entry points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+import gdrun
+from bench.work import COMPILED, NUMPY, Contender, Finish
+from gdrun.engine.engines import NEEDED
+
+Data = tuple[np.ndarray, np.ndarray]
+
+ENGINES = {NUMPY: "numpy"}
+"""The engines that can be had here, by the names of their contenders."""
+if all(find_spec(name) for name in NEEDED):
+    ENGINES[COMPILED] = "compiled"
+
+AS_GIVEN = {
+    "dataset": {"name": "arrays", "split": {"validation": 0, "test": 0}, "standardize": False}
+}
+"""The part of a config that takes arrays as they are."""
+
+
+def trainings(config: Mapping[str, Any], data: Data, epochs: int) -> dict[str, Contender]:
+    """So many epochs by each engine; seconds are per epoch."""
+    config = AS_GIVEN | dict(config) | {"stopping": {"epochs": epochs}}
+    return {
+        name: partial(_train, config | {"engine": engine}, data, epochs)
+        for name, engine in ENGINES.items()
+    }
+
+
+def _train(config: dict[str, Any], data: Data, epochs: int) -> Finish:
+    run = gdrun.train(config, data=data)
+    timing = run.record["timing"]
+    return Finish(timing["updates"] / epochs, run.summary["train_loss"], timing["total"] / epochs)
+
+
+def sweep(config: Mapping[str, Any], rates: np.ndarray, data: Data) -> Finish:
+    """All these learning rates as lanes of one cohort or more; seconds are of all together."""
+    found = gdrun.sweep(dict(config), {"lr": rates}, data=data)
+    records = [result.record for row in found.standings for result in row.results]
+
+    def seconds(part: str) -> float:
+        # Each lane has the time of its whole cohort.
+        return sum(record["timing"][part] / record["lanes"] for record in records)
+
+    best = min(record["summary"]["train_loss"] for record in records)
+    return Finish(seconds("updates"), best, seconds("total"))

@@ -1,0 +1,63 @@
+"""How long a user waits: for help, for the quickstart, and for a small run from Python."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+
+from bench.measure import seconds_of
+from bench.work import Bar, Finish, Work
+
+HELP, QUICKSTART, FIRST = "--help, beyond Python", "quickstart", "150 rows, 100 epochs"
+
+SMALL_RUN = """
+import time
+import numpy as np
+import gdrun
+from gdrun.api import train
+rng = np.random.default_rng(0)
+X = rng.normal(size=(150, 4))
+y = (X[:, 0] > 0).astype(int)
+begin = time.perf_counter()
+train({"model": "logistic"}, "epochs=100", data=(X, y))
+print(time.perf_counter() - begin)
+"""
+
+
+def _process(*words: str) -> tuple[float, str]:
+    """The seconds of one process of Python with these words, and what it printed."""
+    command = [sys.executable, *words]
+    spent, done = seconds_of(
+        lambda: subprocess.run(command, capture_output=True, check=True, text=True)
+    )
+    return spent, done.stdout
+
+
+def _help() -> Finish:
+    return Finish(_process("-m", "gdrun", "--help")[0] - _process("-c", "pass")[0])
+
+
+def _quickstart() -> Finish:
+    with tempfile.TemporaryDirectory() as out:
+        return Finish(_process("-m", "gdrun", "train", "--out", out)[0])
+
+
+def _first_run() -> Finish:
+    """After imports."""
+    return Finish(float(_process("-c", SMALL_RUN)[1]))
+
+
+def waits(quick: bool) -> Work:
+    """Processes are what they are: there is nothing smaller to do in a hurry."""
+    del quick
+    return Work(
+        "waiting for gdrun",
+        {HELP: _help, QUICKSTART: _quickstart, FIRST: _first_run},
+        (
+            Bar(HELP, at_most=0.25),
+            Bar(QUICKSTART, at_most=2.5),
+            Bar(FIRST, at_most=0.06),
+        ),
+        per="command",
+    )

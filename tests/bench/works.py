@@ -1,0 +1,25 @@
+"""The rows of the first table, by the name that --only takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bench import full_batch, linear_rows, network, plain_loop, sweeps, waits, watching
+from bench.work import Work
+
+WORKS: dict[str, Callable[[bool], Work]] = {
+    "sgd-least-squares": linear_rows.sgd_least_squares,
+    "sgd-logistic": linear_rows.sgd_logistic,
+    "mbgd-logistic": linear_rows.mbgd_logistic,
+    "softmax": linear_rows.softmax,
+    "bgd": full_batch.iteration,
+    "qr": full_batch.through_qr,
+    "mlp": network.mlp,
+    "lanes": sweeps.lanes,
+    "thousand": sweeps.thousand,
+    "watching-sgd": watching.sgd,
+    "watching-mbgd": watching.mbgd,
+    "step": plain_loop.step,
+    "waits": waits.waits,
+}
+"""Each is told whether to be quick, with sizes for trying it out, and makes its data then."""
