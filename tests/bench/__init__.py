@@ -8,6 +8,9 @@ What makes the numbers worth reading:
   whole training stands beside it, with its evaluations, its stopping rules and its records.
 - All shuffle anew in each epoch, and the loss at the end shows that all did the same work.
 
+A whole run takes some ten minutes, on a machine that does nothing else; --quick and --only shorten
+it.
+
 `work` says what a row is, one module for each piece of work makes its contenders, `works` lists
 them, `measure` takes the times, `tables` shows them.
 """

@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     repetitions = chosen.repetitions or (2 if chosen.quick else 5)
     names = chosen.only or [*WORKS, GROWTH]
     rows = [_row(name, chosen.quick, repetitions) for name in WORKS if name in names]
-    grids = [tables.comparison(rows, repetitions)] if rows else []
+    grids = [tables.comparison(rows, repetitions, machine.named())] if rows else []
     if GROWTH in names:
         _tell(GROWTH)
         found = machine.measured(chosen.quick, repetitions)

@@ -21,8 +21,6 @@ from bench.work import COMPILED
 class Machine:
     """memory: GB/s of one read by all cores. products: GFlop/s of a matrix product, by dtype."""
 
-    name: str
-    cores: int
     memory: float
     products: dict[str, float]
 
@@ -32,8 +30,8 @@ class Machine:
             f"{speed:.3g} GFlop/s in {dtype}" for dtype, speed in self.products.items()
         )
         return (
-            f"{self.name}, {self.cores} cores: one read of memory by all of them at "
-            f"{self.memory:.3g} GB/s, a matrix product at {products}"
+            f"{named()}: one read of memory by all of them at {self.memory:.3g} GB/s, "
+            f"a matrix product at {products}"
         )
 
 
@@ -48,11 +46,18 @@ def measured(quick: bool, repetitions: int) -> Machine:
     )
     products = {dtype: 2 * side**3 / found[dtype].seconds / 1e9 for dtype in squares}
     memory = values.nbytes / found["memory"].seconds / 1e9
-    return Machine(processor(), len(os.sched_getaffinity(0)), memory, products)
+    return Machine(memory, products)
 
 
-def processor() -> str:
-    """The processor's name, as the system knows it."""
+def named() -> str:
+    """The processor, and how many of its cores this process may use."""
+    usable = getattr(os, "sched_getaffinity", None)  # not on every system
+    cores = os.cpu_count() if usable is None else len(usable(0))
+    return f"{_processor()}, {cores} cores"
+
+
+def _processor() -> str:
+    """Its name, as the system knows it."""
     about = Path("/proc/cpuinfo")
     if about.exists():
         for line in about.read_text(encoding="utf-8").splitlines():

@@ -54,29 +54,21 @@ def _in_jax(problem: Linear) -> dict[str, Contender]:
         X, y = jnp.asarray(problem.with_ones), jnp.asarray(problem.y)
         rates = jnp.asarray(RATES)
 
-    def loss(w: Any, batch: Any) -> Any:
-        scores = X_of[0][batch] @ w
-        return jnp.mean(jnp.logaddexp(0.0, jnp.where(X_of[1][batch] > 0, -scores, scores)))
+    def objective(w: Any, X: Any, y: Any) -> Any:
+        scores = X @ w
+        return jnp.mean(jnp.logaddexp(0.0, jnp.where(y > 0, -scores, scores)))
 
-    X_of = (X, y)
+    def run(rate: Any, X: Any, y: Any, order: Any) -> Any:
+        rule, w = optax.adam(rate), jnp.zeros(problem.shape, X.dtype)
+        epoch = jax_scan.compiled_epoch(objective, rule)
+        return epoch((w, rule.init(w)), X, y, order)[0]
 
-    def run(rate: Any, order: Any) -> Any:
-        rule = optax.adam(rate)
-
-        def step(carry: Any, batch: Any) -> Any:
-            w, state = carry
-            update, state = rule.update(jax.grad(loss)(w, batch), state)
-            return (optax.apply_updates(w, update), state), None
-
-        w = jnp.zeros(problem.shape, X.dtype)
-        return jax.lax.scan(step, (w, rule.init(w)), order)[0][0]
-
-    compiled = jax.jit(jax.vmap(run, in_axes=(0, None)))
+    compiled = jax.jit(jax.vmap(run, in_axes=(0, None, None, None)))
 
     def train() -> Finish:
         with jax_scan.precision(problem.X.dtype):
             (order,) = jax_scan.orders(len(X), problem.batch, 1)
-            spent, W = seconds_of(lambda: jax.block_until_ready(compiled(rates, order)))
+            spent, W = seconds_of(lambda: jax.block_until_ready(compiled(rates, X, y, order)))
         return Finish(spent, min(map(problem.mean_loss, np.asarray(W))))
 
     return {JAX: train}

@@ -73,7 +73,7 @@ def three_digits(number: float) -> str:
     return f"{number:.0f}" if "e" in digits and abs(number) >= 1 else digits.rstrip(".")
 
 
-def comparison(rows: Iterable[Row], repetitions: int) -> Grid:
+def comparison(rows: Iterable[Row], repetitions: int, machine: str) -> Grid:
     """The first table: who takes how long for each piece of work, and which bars are reached."""
     rows = list(rows)
     names = [*OURS, *(peer for peer in PEERS if any(peer in row.found for row in rows))]
@@ -90,9 +90,9 @@ def comparison(rows: Iterable[Row], repetitions: int) -> Grid:
             ]
             for row in rows
         ],
-        f"Medians of {repetitions} repetitions, contenders in turn. n× is in times of "
-        f"{COMPILED}. Times are of updates, which is what peers do, warmed and compiled where they "
-        "can be; whole: with gdrun's evaluations, stopping rules and records.",
+        f"{machine}. Medians of {repetitions} repetitions, contenders in turn. n×: n times as "
+        f"long as {COMPILED}. Times are of updates, which is what peers do, warmed and compiled "
+        "where they can be; whole: with gdrun's evaluations, stopping rules and records.",
     )
 
 

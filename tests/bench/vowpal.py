@@ -1,4 +1,4 @@
-"""Vowpal Wabbit, where its program `vw` or its Python package is there: an optional peer.
+"""Vowpal Wabbit, where its program `vw` or its package `vowpalwabbit` is there: an optional peer.
 
 Plain SGD (`--sgd`: no adaptive, normalised or invariant updates) at a constant rate, reading its
 own binary cache file, so that text is parsed once and before any time is taken. Reading cannot be
