@@ -12,8 +12,8 @@ that threads can share one set of arrays.
 
 A lane has `outputs` scores for each example; the weights of all scores are the rows of one matrix
 (L · outputs, D). Examples are worked on a block at a time: its scores (m, n), examples last, then
-losses and slopes in their place, then the gradient, while the block is close to the core. Four rows
-at a time share each reading of the weights; meanwhile the rows of the next block are asked for.
+losses and slopes in their place, then the gradient, while the block is close to the core. Meanwhile
+the rows that come next are asked for.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ if TYPE_CHECKING:
         """Ask the memory for the byte at that offset in a row, to be there when it is read."""
 
 
-AHEAD = 8  # rows between asking for one and using it, where a block is a single row
+AHEAD = 8  # rows between asking for one and using it, where rows are used one by one
 LINE = 64  # bytes that memory hands over at once
 
 
@@ -153,10 +153,19 @@ def row_scores(
 ) -> None:
     """scores[m, i] = M[m] · X[order[begin + i]], for the rows M (m, D) and the places up to end.
 
-    Four rows of X meet one or two of M. At the ends the same one may be taken more than once; its
-    score is the same each time.
+    A single row of M is multiplied with one row of X after another, at the speed of memory. Of
+    several, two meet four rows of X at a time, for which every number that is read serves twice or
+    more; at the ends one is taken again, with the same score.
     """
     zero, columns = M.dtype.type(0), X.shape[1]
+    if len(M) == 1:
+        for place in range(begin, end):
+            fetch(X, y, order, place + AHEAD)
+            a, score = order[place], zero
+            for j in range(columns):
+                score += X[a, j] * M[0, j]
+            scores[0, place - begin] = score
+        return
     for place in range(begin, end, 4):
         for ahead in range(place, place + 2):
             fetch(X, y, order, ahead + end - begin)
@@ -164,27 +173,20 @@ def row_scores(
         a, b, c, d = order[place], order[f], order[g], order[h]
         e, f, g, h = place - begin, f - begin, g - begin, h - begin
         for m in range(0, len(M), 2):
+            n = min(m + 1, len(M) - 1)
             p, q, r, s = zero, zero, zero, zero
-            if m + 1 == len(M):
-                for j in range(columns):
-                    p += X[a, j] * M[m, j]
-                    q += X[b, j] * M[m, j]
-                    r += X[c, j] * M[m, j]
-                    s += X[d, j] * M[m, j]
-            else:
-                t, u, v, w = zero, zero, zero, zero
-                for j in range(columns):
-                    p += X[a, j] * M[m, j]
-                    q += X[b, j] * M[m, j]
-                    r += X[c, j] * M[m, j]
-                    s += X[d, j] * M[m, j]
-                    t += X[a, j] * M[m + 1, j]
-                    u += X[b, j] * M[m + 1, j]
-                    v += X[c, j] * M[m + 1, j]
-                    w += X[d, j] * M[m + 1, j]
-                n = m + 1
-                scores[n, e], scores[n, f], scores[n, g], scores[n, h] = t, u, v, w
+            t, u, v, w = zero, zero, zero, zero
+            for j in range(columns):
+                p += X[a, j] * M[m, j]
+                q += X[b, j] * M[m, j]
+                r += X[c, j] * M[m, j]
+                s += X[d, j] * M[m, j]
+                t += X[a, j] * M[n, j]
+                u += X[b, j] * M[n, j]
+                v += X[c, j] * M[n, j]
+                w += X[d, j] * M[n, j]
             scores[m, e], scores[m, f], scores[m, g], scores[m, h] = p, q, r, s
+            scores[n, e], scores[n, f], scores[n, g], scores[n, h] = t, u, v, w
 
 
 def row_gradients(
@@ -192,9 +194,18 @@ def row_gradients(
 ) -> None:
     """Σᵢ slopes[m, i] X[order[begin + i]] is added to G[m], for the rows G (m, D).
 
-    Four rows of X at a time; those that are taken again at the end have a slope of zero.
+    Two or four rows of X at a time; those that are taken again at the end have a slope of zero.
     """
     zero, columns = G.dtype.type(0), X.shape[1]
+    if len(G) == 1:
+        for place in range(begin, end, 2):
+            f = min(place + 1, end - 1)
+            a, b = order[place], order[f]
+            p = slopes[0, place - begin]
+            q = slopes[0, f - begin] if place + 1 < end else zero
+            for j in range(columns):
+                G[0, j] += p * X[a, j] + q * X[b, j]
+        return
     for place in range(begin, end, 4):
         for ahead in range(place + 2, place + 4):
             fetch(X, y, order, ahead + end - begin)

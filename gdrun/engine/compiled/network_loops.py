@@ -132,10 +132,11 @@ def go_through(
             np.dot(d, h.T, G)
             # What entered the layer is needed no more, and dL/dh takes its place.
             np.dot(M.T, d, h)
-            d, start = h[: widths[k]], (heights[k - 1] - k + 1) * n
+            d = h[: widths[k]]
+            z = slopes[(heights[k - 1] - k + 1) * n : (heights[k] - k) * n].reshape(widths[k], n)
             for i in range(widths[k]):
                 for j in range(n):
-                    d[i, j] *= slopes[start + i * n + j]
+                    d[i, j] *= z[i, j]
 
 
 def advance_network(
@@ -171,7 +172,9 @@ def advance_network(
     before (L, P) takes W as it was before the last of them. The options are the thread's own.
     """
     threads, lanes, parameters = gradients.shape
-    first, last = parameters * thread // threads, parameters * (thread + 1) // threads
+    # Unsigned: where an index could be negative, each use of it asks, and no loop is vectorised.
+    first = np.uint64(parameters * thread // threads)
+    last = np.uint64(parameters * (thread + 1) // threads)
     rights, met, zero = np.empty(1), 0, W.dtype.type(0)
     for k in range(len(rates)):
         mine, all_sums = sums[k % 2, thread], sums[k % 2]

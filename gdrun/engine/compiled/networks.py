@@ -87,8 +87,8 @@ def update(W_, G_, S_, t, options_, lane_, factor_, bound_, first_, last_):
     for j_ in range(first_, last_):
         {loads}
         g = g * share_
-        bounded_ += kind_(1) if abs(g) > most_ else kind_(0)
-        g = most_ if g > most_ else (-most_ if g < -most_ else g)
+        bounded_ += kind_(abs(g) > most_)
+        g = np.minimum(np.maximum(g, -most_), most_)
         {body}
         step_ = new_0_ - W_[lane_, j_]
         {stores}

@@ -27,6 +27,10 @@ PRODUCTS_FROM = 16
 BLOCK_BYTES = 2**17
 """Bytes of X that stay close to a core between their two uses."""
 
+SINGLE_BLOCK_BYTES = 2**13
+"""The same for a single score, whose rows are used at the speed of memory: a part of the first
+cache, so that the second use does not hold up the reading."""
+
 SMALL_ENTRIES = 2**17
 """Entries of X below which one thread passes over all rows faster than two are woken."""
 
@@ -95,7 +99,8 @@ class CompiledProblem:
 
     def room(self, lanes: int, rows: int) -> tuple[Array, Array, Array]:
         """Room for what a loop over so many rows works on at once: targets, scores, and work."""
-        fitting: int = BLOCK_BYTES // (self.columns * self.X.dtype.itemsize)
+        most = SINGLE_BLOCK_BYTES if lanes * self.outputs == 1 else BLOCK_BYTES
+        fitting: int = most // (self.columns * self.X.dtype.itemsize)
         block = min(rows, max(fitting // 4 * 4, 4))
         scores = np.empty(lanes * self.outputs * block, self.X.dtype)
         return np.empty(block, self.y.dtype), scores, np.empty((2, block))
