@@ -19,6 +19,7 @@ from gdrun.engine.compiled.least_squares import compressed, pays
 from gdrun.engine.compiled.problem import SMALL_ENTRIES, CompiledProblem
 from gdrun.engine.compiled.sources import NotCompilableError
 from gdrun.engine.compiled.stepper import CompiledStepper
+from gdrun.engine.compiled.threads import one_blas_thread
 from gdrun.problems.objective import Array, Objective
 from gdrun.problems.rows import Examples, rows_of
 
@@ -90,6 +91,8 @@ class CompiledObjective(Objective):
     """The objective, with sums over whole parts of the data in one compiled pass.
 
     passes: for each such part its X, which it is known by, and the problem that sums over it.
+    Products of small parts keep to one thread: for a tenth of a second after a product, others
+    would go round in circles waiting for the next, on the cores that the loops need.
     """
 
     passes: tuple[tuple[Examples, CompiledProblem], ...] = ()
@@ -97,7 +100,8 @@ class CompiledObjective(Objective):
     def value_and_gradient(self, W: Array, X: Examples, y: NDArray[Any]) -> tuple[Array, Array]:
         problem = self._problem(X)
         if problem is None:
-            return super().value_and_gradient(W, X, y)
+            with one_blas_thread():
+                return super().value_and_gradient(W, X, y)
         sums = problem.sums(W)
         return self._mean(W, sums.values, sums.gradients.copy(), problem.count)
 
@@ -106,7 +110,8 @@ class CompiledObjective(Objective):
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         problem = self._problem(X)
         if problem is None:
-            return super().loss_and_accuracy(W, X, y)
+            with one_blas_thread():
+                return super().loss_and_accuracy(W, X, y)
         if len(W) > 1 and self._all_alike(W):
             # One of them is scored: by NumPy, as the loops for many are not those for one.
             return replace(self, passes=()).loss_and_accuracy(W, X, y)

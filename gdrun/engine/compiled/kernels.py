@@ -111,6 +111,7 @@ def update_by_example(X, i, slope, decay, W, slots, t, options, lane):
 
 CONSTANTS = ("AHEAD", "LINE")
 LOOPS = (
+    loops.copy_rows,
     loops.row_scores,
     loops.row_gradients,
     loops.row_sums,

@@ -148,6 +148,18 @@ def fetch(X: Array, y: Array, order: Array, place: int) -> None:
             prefetch(X, i, offset)
 
 
+def copy_rows(
+    X: Array, y: Array, order: Array, begin: int, end: int, rows: Array, targets: Array
+) -> None:
+    """The rows order[begin:end] of X and y, side by side in rows (…, D) and targets (…,)."""
+    for place in range(begin, end):
+        fetch(X, y, order, place + AHEAD)
+        i, to = order[place], place - begin
+        targets[to] = y[i]
+        for j in range(X.shape[1]):
+            rows[to, j] = X[i, j]
+
+
 def row_scores(
     X: Array, y: Array, order: Array, begin: int, end: int, M: Array, scores: Array
 ) -> None:
@@ -276,12 +288,7 @@ def product_sums(
     rows, more = np.empty((block, columns), X.dtype), np.empty(M.shape, M.dtype)
     for start in range(begin, end, block):
         n = min(block, end - start)
-        for i in range(n):
-            fetch(X, y, order, start + i + AHEAD)
-            chosen = order[start + i]
-            targets[i] = y[chosen]
-            for j in range(columns):
-                rows[i, j] = X[chosen, j]
+        copy_rows(X, y, order, start, start + n, rows, targets)
         part = scores[: len(M) * n].reshape(len(M), n)
         np.dot(M, rows[:n].T, part)
         losses(part, targets[:n], outputs, gradient, judge, values, rights, work, extra)
@@ -373,12 +380,15 @@ def advance_rows(
     limit: Array,
     extra: Array,
     measures: Array,
+    start: int,
+    stop: int,
     first: int,
     last: int,
 ) -> int:
-    """Take the steps of `rates` (steps, L), each lane for itself; the steps that stayed sound.
+    """Take the steps from `start` to `stop` of `rates` (steps, L), each lane for itself; the first
+    that was not sound, or `stop`.
 
-    order: the rows of all steps, `size` for each; or those of one step, which all steps use. count:
+    order: the rows of these steps, `size` for each; or those of one step, which all use. count:
     the examples that a step's mean is over; 0 where it is the rows that the step has. betas: the
     momentum of each step, which goes to option `cycled`; none where that is negative.
     """
@@ -388,8 +398,8 @@ def advance_rows(
     values, rights = np.empty(last - first), np.empty(last - first)
     # For True and False themselves Numba would compile the sums once more.
     gradient, judge = len(G) > 0, len(G) == 0
-    for k in range(len(rates)):
-        begin = 0 if size == len(order) else k * size
+    for k in range(start, stop):
+        begin = 0 if size == len(order) else (k - start) * size
         end = min(begin + size, len(order))
         values[:], sums[:] = 0, 0
         row_sums(
@@ -401,7 +411,7 @@ def advance_rows(
             limit, measures, k, first,
         ):  # fmt: skip
             return k
-    return len(rates)
+    return stop
 
 
 def advance_examples(
@@ -419,14 +429,16 @@ def advance_examples(
     limit: Array,
     extra: Array,
     measures: Array,
+    start: int,
+    stop: int,
     first: int,
     last: int,
 ) -> int:
     """advance_rows for steps of one example without clipping: its gradient is never stored."""
     columns = W.shape[1]
-    for k in range(len(rates)):
-        i = order[k]
-        fetch(X, y, order, k + AHEAD)
+    for k in range(start, stop):
+        i = order[k - start]
+        fetch(X, y, order, k - start + AHEAD)
         for lane in range(first, last):
             options[lane, 0] = rates[k, lane]
             if cycled >= 0:
@@ -446,4 +458,4 @@ def advance_examples(
             measures[4, k, lane] = 0
             if not (value <= limit[lane] and squares < np.inf and length < np.inf):
                 return k
-    return len(rates)
+    return stop

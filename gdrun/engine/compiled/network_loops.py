@@ -45,8 +45,8 @@ if TYPE_CHECKING:
         lane: int,
         factor: float,
         bound: float,
-        first: int,
-        last: int,
+        first: np.uint64,
+        last: np.uint64,
     ) -> tuple[float, float, float]:
         """One step of the rule, in place, for the parameters from `first` to `last` of a lane.
 

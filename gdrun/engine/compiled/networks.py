@@ -22,12 +22,12 @@ from gdrun.engine.compiled.chunks import Chunk, FusedStepper, Numbers
 from gdrun.engine.compiled.kernels import header, kernels, loss_text, per_block
 from gdrun.engine.compiled.modules import compiled_before
 from gdrun.engine.compiled.sources import NotCompilableError, body_of, source_of
-from gdrun.engine.compiled.threads import one_blas_thread, run_all, thread_count
+from gdrun.engine.compiled.threads import one_blas_thread, run_all, shares, thread_count
 from gdrun.engine.compiled.updates import filled
 from gdrun.engine.plan import Place
-from gdrun.problems.network import Network
+from gdrun.problems.network import Network, Passed
 from gdrun.problems.objective import Array, Objective
-from gdrun.problems.rows import MappedRows
+from gdrun.problems.rows import Examples, MappedRows
 
 if TYPE_CHECKING:
     from gdrun.engine.engines import EngineName
@@ -38,6 +38,9 @@ of all parameters that a chunk begins with are small."""
 
 SHARED_WORK = 2**18
 """Products of a weight and an example in one step for which a second thread pays."""
+
+EVALUATED_WORK = 2**22
+"""Such products of an evaluation for which it pays."""
 
 TOGETHER = """
 @intrinsic
@@ -120,7 +123,35 @@ class NetworkEngine:
         return NetworkStepper(lanes, batches, loss_limit)
 
     def objective(self, objective: Objective) -> Objective:
-        return objective
+        return SharedObjective(objective.model, objective.l2, objective.dropout)
+
+
+class SharedObjective(Objective):
+    """The objective, evaluated by all threads, each on rows of its own.
+
+    BLAS has threads too; but for a tenth of a second after a product they go round in circles
+    waiting for the next, on the cores that the loops need.
+    """
+
+    def loss_and_accuracy(
+        self, W: Array, X: Examples, y: NDArray[Any]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        rows = len(X)
+        parts = shares(rows, thread_count() if rows * W.size > EVALUATED_WORK else 1)
+        part_of = super().loss_and_accuracy
+        tasks = [partial(part_of, W, X[first:last], y[first:last]) for first, last in parts]
+        with one_blas_thread():
+            found = run_all(tasks)
+        loss, accuracy = np.average(found, axis=0, weights=[last - first for first, last in parts])
+        return loss, accuracy
+
+    def value_and_gradient(self, W: Array, X: Examples, y: NDArray[Any]) -> tuple[Array, Array]:
+        with one_blas_thread():
+            return super().value_and_gradient(W, X, y)
+
+    def watched(self, W: Array, X: Array, y: NDArray[Any]) -> tuple[Array, list[Passed]]:
+        with one_blas_thread():
+            return super().watched(W, X, y)
 
 
 def network_before(cohort: Cohort) -> bool:
