@@ -9,7 +9,7 @@ picked is in the run's record and in its resolved config, so a repetition is bit
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -44,6 +44,9 @@ class Engine(Protocol):
     def compression(self) -> str | None:
         """What stands for the data in the steps, such as qr; None for the data themselves."""
 
+    def threads(self) -> AbstractContextManager[object]:
+        """The context in which all of a training runs: how many threads matrix products have."""
+
     def stepper(self, lanes: Lanes, batches: Batches, loss_limit: Any) -> Any:
         """The stepper for these lanes."""
 
@@ -56,6 +59,9 @@ class NumpyEngine:
 
     name: EngineName = "numpy"
     compression: str | None = None
+
+    def threads(self) -> AbstractContextManager[object]:
+        return nullcontext()
 
     def stepper(self, lanes: Lanes, batches: Batches, loss_limit: Any) -> NumpyStepper:
         return NumpyStepper(lanes, batches, loss_limit)

@@ -72,7 +72,7 @@ class Trainer:
 
         May be called again, for what lies beyond.
         """
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), self.cohort.engine.threads():
             if not self.state.evaluations:
                 self._started = time.perf_counter()
                 self._tell_started()

@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.work import Bar, Contender, Finish, Work
 
-PAUSE = 0.05
+PAUSE = 0.25
 """Seconds before each turn, in which the waiting threads of the contender before fall asleep."""
 
 

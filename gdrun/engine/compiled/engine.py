@@ -6,6 +6,7 @@ depends on the number of steps alone.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -64,6 +65,9 @@ class CompiledEngine:
         count = self._cohort.train.rows
         return CompiledProblem(self._cohort, compressed(self._cohort.train), count)
 
+    def threads(self) -> AbstractContextManager[object]:
+        return one_blas_thread()
+
     def stepper(
         self, lanes: Lanes, batches: Batches, loss_limit: NDArray[np.float64]
     ) -> CompiledStepper:
@@ -91,8 +95,6 @@ class CompiledObjective(Objective):
     """The objective, with sums over whole parts of the data in one compiled pass.
 
     passes: for each such part its X, which it is known by, and the problem that sums over it.
-    Products of small parts keep to one thread: for a tenth of a second after a product, others
-    would go round in circles waiting for the next, on the cores that the loops need.
     """
 
     passes: tuple[tuple[Examples, CompiledProblem], ...] = ()
@@ -100,8 +102,7 @@ class CompiledObjective(Objective):
     def value_and_gradient(self, W: Array, X: Examples, y: NDArray[Any]) -> tuple[Array, Array]:
         problem = self._problem(X)
         if problem is None:
-            with one_blas_thread():
-                return super().value_and_gradient(W, X, y)
+            return super().value_and_gradient(W, X, y)
         sums = problem.sums(W)
         return self._mean(W, sums.values, sums.gradients.copy(), problem.count)
 
@@ -110,8 +111,7 @@ class CompiledObjective(Objective):
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         problem = self._problem(X)
         if problem is None:
-            with one_blas_thread():
-                return super().loss_and_accuracy(W, X, y)
+            return super().loss_and_accuracy(W, X, y)
         if len(W) > 1 and self._all_alike(W):
             # One of them is scored: by NumPy, as the loops for many are not those for one.
             return replace(self, passes=()).loss_and_accuracy(W, X, y)

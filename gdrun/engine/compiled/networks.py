@@ -8,6 +8,7 @@ threads do, and how they wait for each other, is in `network_loops`.
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager
 from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ from gdrun.engine.compiled.sources import NotCompilableError, body_of, source_of
 from gdrun.engine.compiled.threads import one_blas_thread, run_all, shares, thread_count
 from gdrun.engine.compiled.updates import filled
 from gdrun.engine.plan import Place
-from gdrun.problems.network import Network, Passed
+from gdrun.problems.network import Network
 from gdrun.problems.objective import Array, Objective
 from gdrun.problems.rows import Examples, MappedRows
 
@@ -119,6 +120,9 @@ class NetworkEngine:
             reason = str(error).strip().partition("\n")[0]
             raise NotCompilableError(f"the network does not compile: {reason}") from error
 
+    def threads(self) -> AbstractContextManager[object]:
+        return one_blas_thread()
+
     def stepper(self, lanes: Lanes, batches: Batches, loss_limit: Any) -> NetworkStepper:
         return NetworkStepper(lanes, batches, loss_limit)
 
@@ -127,11 +131,7 @@ class NetworkEngine:
 
 
 class SharedObjective(Objective):
-    """The objective, evaluated by all threads, each on rows of its own.
-
-    BLAS has threads too; but for a tenth of a second after a product they go round in circles
-    waiting for the next, on the cores that the loops need.
-    """
+    """The objective, evaluated by all threads, each on rows of its own."""
 
     def loss_and_accuracy(
         self, W: Array, X: Examples, y: NDArray[Any]
@@ -139,19 +139,11 @@ class SharedObjective(Objective):
         rows = len(X)
         parts = shares(rows, thread_count() if rows * W.size > EVALUATED_WORK else 1)
         part_of = super().loss_and_accuracy
-        tasks = [partial(part_of, W, X[first:last], y[first:last]) for first, last in parts]
-        with one_blas_thread():
-            found = run_all(tasks)
+        found = run_all(
+            [partial(part_of, W, X[first:last], y[first:last]) for first, last in parts]
+        )
         loss, accuracy = np.average(found, axis=0, weights=[last - first for first, last in parts])
         return loss, accuracy
-
-    def value_and_gradient(self, W: Array, X: Examples, y: NDArray[Any]) -> tuple[Array, Array]:
-        with one_blas_thread():
-            return super().value_and_gradient(W, X, y)
-
-    def watched(self, W: Array, X: Array, y: NDArray[Any]) -> tuple[Array, list[Passed]]:
-        with one_blas_thread():
-            return super().watched(W, X, y)
 
 
 def network_before(cohort: Cohort) -> bool:
@@ -251,8 +243,7 @@ class NetworkStepper(FusedStepper):
             partial(self._go, chunk, orders, size, shape, float(step), rates, betas, shared, thread)
             for thread in range(threads)
         ]
-        with one_blas_thread():
-            return min(run_all(tasks))
+        return min(run_all(tasks))
 
     def _go(
         self,

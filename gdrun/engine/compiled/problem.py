@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property, partial, reduce
 from types import ModuleType
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from gdrun.engine.compiled.kernels import kernel_text, kernels
 from gdrun.engine.compiled.sources import NotCompilableError
-from gdrun.engine.compiled.threads import one_blas_thread, run_all, shares, thread_count
+from gdrun.engine.compiled.threads import run_all, shares, thread_count
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.objective import Array
 from gdrun.problems.rows import MappedRows, rows_of
@@ -116,9 +115,7 @@ class CompiledProblem:
         parts = shares(len(self.X), 1 if self.small else thread_count())
         goal = (gradient, lasting)
         tasks = [partial(self._part, W, first, last, *goal) for first, last in parts]
-        with one_blas_thread() if self.by_products(len(W)) else nullcontext():
-            found = run_all(tasks)
-        total = reduce(Sums.plus, found)
+        total = reduce(Sums.plus, run_all(tasks))
         if gradient and lasting:
             self._remembered = (W, total)
         return total

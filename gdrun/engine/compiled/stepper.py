@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gdrun.engine.batches import Batches
 from gdrun.engine.compiled.chunks import CHUNK_WORK, Chunk, FusedStepper, Numbers
 from gdrun.engine.compiled.problem import MAPPED_ENTRIES, CompiledProblem
-from gdrun.engine.compiled.threads import one_blas_thread, run_all, shares, thread_count
+from gdrun.engine.compiled.threads import run_all, shares, thread_count
 from gdrun.engine.plan import Place
 from gdrun.engine.threads import pool
 from gdrun.problems.objective import Array
@@ -80,9 +80,6 @@ class CompiledStepper(FusedStepper):
             for data in [self._data(order)]
             for lanes in self._lane_shares(lanes_of, len(order))
         ]
-        if self._problem.by_products(len(W)):
-            with one_blas_thread():
-                return min(run_all(tasks))
         return min(run_all(tasks))
 
     def _run_lanes(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import cache
 from itertools import pairwise
 from typing import Any, TypeVar
@@ -43,6 +44,11 @@ def _blas() -> Any:
     return ThreadpoolController()
 
 
-def one_blas_thread() -> Any:
-    """A context in which each matrix product keeps to the thread that asks for it."""
-    return _blas().limit(limits=1, user_api="blas")
+def one_blas_thread() -> AbstractContextManager[object]:
+    """A context in which each matrix product keeps to the thread that asks for it.
+
+    The loops share the cores out themselves. For a tenth of a second after a product of theirs, the
+    threads of BLAS go round in circles waiting for the next one, on the very cores.
+    """
+    limited: AbstractContextManager[object] = _blas().limit(limits=1, user_api="blas")
+    return limited

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,6 +67,9 @@ class UpdateEngine:
         except NumbaError as error:
             reason = str(error).strip().partition("\n")[0]
             raise NotCompilableError(f"{cohort.rule.name} does not compile: {reason}") from error
+
+    def threads(self) -> AbstractContextManager[object]:
+        return nullcontext()
 
     def stepper(self, lanes: Lanes, batches: Batches, loss_limit: Any) -> NumpyStepper:
         update = FusedUpdate(lanes.cohort.rule, lanes.rule_options())
