@@ -31,7 +31,9 @@ NEEDED = ("numba", "scipy", "threadpoolctl")
 NUMPY_STEP, NUMPY_RULE, COMPILED_STEP = 25e-6, 5e-6, 0.3e-6
 NUMPY_PRODUCT, COMPILED_PRODUCT = 0.3e-9, 0.15e-9
 FUSED_ENTRY = 0.6e-9  # saved for each weight and each of its slots
-COMPILING, LOADING, STARTING = 3.0, 0.1, 0.6
+NETWORK_STEP, NETWORK_PRODUCT = 60e-6, 40e-12  # saved in all, and by sharing the products
+LOADING, STARTING = 0.1, 0.6
+COMPILING = {"examples": 1.5, "rows": 5.0, "network": 7.0, "update": 0.8}
 
 
 class Engine(Protocol):
@@ -103,7 +105,8 @@ def _update_engine(cohort: Cohort, forced: bool) -> Engine:
     """The engine of a model whose rule alone is compiled, its products being NumPy's already."""
     if cohort.place_names:
         return _refused("a walk on a surface is recorded step by step", forced)
-    if not forced and not _fused_is_faster(cohort, known=True):
+    faster = _fused_is_faster(cohort, known=True) or _network_is_faster(cohort, known=True)
+    if not forced and not faster:
         return NumpyEngine()
     if not _installed():
         if forced:
@@ -114,7 +117,7 @@ def _update_engine(cohort: Cohort, forced: bool) -> Engine:
     from gdrun.engine.compiled.updates import UpdateEngine, update_before
 
     with suppress(NotCompilableError):
-        if forced or _fused_is_faster(cohort, network_before(cohort)):
+        if forced or _network_is_faster(cohort, network_before(cohort)):
             return NetworkEngine(cohort)
     try:
         known = update_before(cohort)
@@ -153,7 +156,23 @@ def _fused_is_faster(cohort: Cohort, known: bool) -> bool:
     if budget is None:
         return True
     entries = len(cohort.experiments) * cohort.model.layout.size * (1 + len(cohort.rule.slots))
-    return budget.steps * entries * FUSED_ENTRY > STARTING + (LOADING if known else COMPILING)
+    return budget.steps * entries * FUSED_ENTRY > _cost("update", known)
+
+
+def _network_is_faster(cohort: Cohort, known: bool) -> bool:
+    """Whether steps in one loop save more than its compilation takes."""
+    budget = Plan(cohort.shared, cohort.batching).budget
+    if budget is None:
+        return True
+    entries = len(cohort.experiments) * cohort.model.layout.size
+    update = entries * (1 + len(cohort.rule.slots)) * FUSED_ENTRY
+    saved = NETWORK_STEP + update + NETWORK_PRODUCT * entries * cohort.batching.batch_size
+    return budget.steps * saved > _cost("network", known)
+
+
+def _cost(kernel: str, known: bool) -> float:
+    """Seconds before the first compiled step."""
+    return STARTING + (LOADING if known else COMPILING[kernel])
 
 
 def _compiled_is_faster(cohort: Cohort, known: bool) -> bool:
@@ -169,5 +188,6 @@ def _compiled_is_faster(cohort: Cohort, known: bool) -> bool:
     rule = NUMPY_RULE * (1 + len(cohort.rule.slots)) * (1 + lanes * size / 5000)
     numpy = NUMPY_STEP + rule + NUMPY_PRODUCT * entries
     compiled = COMPILED_STEP * lanes + COMPILED_PRODUCT * entries
-    cost = STARTING + (LOADING if known else COMPILING)
-    return budget.steps * (numpy - compiled) > cost
+    by_class = cohort.model.layout.layers[-1].outputs > 1
+    kernel = "rows" if by_class or cohort.batching.batch_size > 1 else "examples"
+    return budget.steps * (numpy - compiled) > _cost(kernel, known)

@@ -35,7 +35,7 @@ def as_python(cohort):
     body = text_of(cohort).partition("\nAHEAD =")[2]
     plain = {
         "np": np,
-        **dict.fromkeys(("kernel", "inlined", "exact"), lambda function: function),
+        **dict.fromkeys(("kernel", "loop", "inlined", "exact"), lambda function: function),
         "prefetch": lambda array, row, offset: None,
         "as_bits": lambda x: int(np.float64(x).view(np.int64)),
         "as_float": lambda bits: float(np.int64(bits).view(np.float64)),

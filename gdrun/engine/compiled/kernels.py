@@ -34,11 +34,14 @@ from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
 # Sums may be reordered, products and sums fused; NaN and infinity keep their meaning.
-settings = dict(cache=True, nogil=True, error_model="numpy")
-kernel = njit(fastmath={{"reassoc", "contract"}}, **settings)
+free, strict = {{"reassoc", "contract"}}, {{"contract"}}
+kernel = njit(fastmath=free, cache=True, nogil=True, error_model="numpy")
+# What only kernels call needs no door to Python, and no place in the cache.
+inner = dict(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+loop = njit(fastmath=free, **inner)
 # What a loop calls for each number becomes a part of the loop, which is then vectorised.
-inlined = njit(fastmath={{"reassoc", "contract"}}, forceinline=True, **settings)
-exact = njit(fastmath={{"contract"}}, forceinline=True, **settings)
+inlined = njit(fastmath=free, forceinline=True, **inner)
+exact = njit(fastmath=strict, forceinline=True, **inner)
 
 
 @intrinsic
@@ -110,16 +113,17 @@ def update_by_example(X, i, slope, decay, W, slots, t, options, lane):
 """
 
 CONSTANTS = ("AHEAD", "LINE")
-LOOPS = (
-    loops.copy_rows,
-    loops.row_scores,
-    loops.row_gradients,
-    loops.row_sums,
-    loops.product_sums,
-    loops.clip,
-    loops.finish_steps,
-    loops.advance_rows,
-)
+LOOPS: dict[Callable[..., Any], str] = {
+    loops.fetch: "@inlined",
+    loops.copy_rows: "@kernel",
+    loops.row_scores: "@loop",
+    loops.row_gradients: "@loop",
+    loops.row_sums: "@kernel",
+    loops.product_sums: "@kernel",
+    loops.clip: "@loop",
+    loops.finish_steps: "@kernel",
+    loops.advance_rows: "@kernel",
+}
 
 
 def kernel_text(loss: Loss, rule: Rule, fixed: Mapping[str, Any]) -> str:
@@ -184,8 +188,7 @@ def _loops(loss: Loss) -> list[str]:
     by_products = body_of(loops.advance_rows, "@kernel").replace("row_sums(", "product_sums(")
     return [
         *loss_text(loss),
-        body_of(loops.fetch, "@inlined"),
-        *(body_of(function, "@kernel") for function in LOOPS),
+        *(body_of(function, decorator) for function, decorator in LOOPS.items()),
         by_products.replace("def advance_rows(", "def advance_products("),
         *([] if loss.equation is None else [body_of(loops.advance_examples, "@kernel")]),
     ]
@@ -200,7 +203,7 @@ def loss_text(loss: Loss) -> list[str]:
         losses = loops.score_losses
         options = "".join(f", extra[{k}]" for k in range(len(loss.options)))
         head = f"@inlined\ndef loss(s, y, extra):\n    return {loss.name}(s, y{options})\n"
-    return [head, body_of(losses, "@kernel"), f"losses = {losses.__name__}\n"]
+    return [head, body_of(losses, "@loop"), f"losses = {losses.__name__}\n"]
 
 
 def per_block(loss: Loss) -> Callable[..., Any]:

@@ -68,14 +68,14 @@ YIELD = """
 offer = types.ExternalFunction("sched_yield", types.int32())
 
 
-@kernel
+@inlined
 def give_way():
     offer()
 
 """
 
 STAY = """
-@kernel
+@inlined
 def give_way():
     pass
 
@@ -177,15 +177,10 @@ def network_text(cohort: Cohort, options: dict[str, Any]) -> str:
         f"activation = {activation.__name__}\n",
         *loss_text(network.loss),
         body_of(loops.fetch, "@inlined"),
-        *(
-            body_of(function, "@kernel")
-            for function in (
-                network_loops.meet,
-                network_loops.activate,
-                network_loops.go_through,
-                network_loops.advance_network,
-            )
-        ),
+        body_of(network_loops.meet, "@loop"),
+        body_of(network_loops.activate, "@loop"),
+        body_of(network_loops.go_through, "@loop"),
+        body_of(network_loops.advance_network, "@kernel"),
     ]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 

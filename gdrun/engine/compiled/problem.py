@@ -20,7 +20,7 @@ from gdrun.problems.rows import MappedRows, rows_of
 if TYPE_CHECKING:
     from gdrun.engine.cohort import Cohort, Design
 
-PRODUCTS_FROM = 16
+PRODUCTS_FROM = 32
 """Scores for each example from which matrix products beat four rows at a time."""
 
 BLOCK_BYTES = 2**17

@@ -50,6 +50,8 @@ class CompiledStepper(FusedStepper):
             self._run_whole(chunk, W, 0, nothing, nothing[:0])
         else:
             self._run_chunk(W, slots, 0, Place(0, 0), np.zeros((0, lanes)), None)
+        if lanes * self._problem.outputs == 1 and self._batching.draws and not self._problem.mapped:
+            self._collected(self._problem.identity[:0], self._piece_rooms(1)[0])
 
     def most_steps(self, epoch: int) -> int:
         """How many steps of this epoch one chunk may hold."""
