@@ -15,6 +15,7 @@ from functools import cached_property
 from gdrun.data import Prepared, Table
 from gdrun.engine.cohort import Cohort, experiment_data
 from gdrun.engine.listeners import Listener
+from gdrun.engine.threads import SMALL
 from gdrun.engine.trainer import Interrupted, Trainer
 from gdrun.errors import ConfigError, DataError, Problem
 from gdrun.spec.experiment import Experiment
@@ -61,7 +62,9 @@ class Task:
         """Train all lanes; the results of those that were not interrupted."""
         data = prepared(self.experiments[0], self.table)
         cohort = Cohort.of(self.experiments, data)
-        with nullcontext() if cohort.batching.whole else blas_threads(1):
+        products = cohort.train.rows * cohort.model.layout.size * len(self.trials)
+        large = cohort.batching.whole and products > SMALL
+        with nullcontext() if large else blas_threads(1):
             outcomes = Trainer(cohort, listeners, interrupted).run()
         return [
             Result.of(trial.identity, outcome, cohort)

@@ -4,6 +4,7 @@ from importlib.util import find_spec
 
 import pytest
 
+from gdrun.engine import threads
 from gdrun.engine.cohort import Cohort, experiment_data
 from gdrun.engine.gradients import StepGradients
 from gdrun.engine.trainer import Trainer
@@ -11,12 +12,9 @@ from gdrun.spec.experiment import resolve
 
 
 def blas_threads():
-    """The threads that each BLAS library would use now; nothing is known without threadpoolctl."""
-    if find_spec("threadpoolctl") is None:
-        return {None}
-    from threadpoolctl import threadpool_info
-
-    return {entry["num_threads"] for entry in threadpool_info() if entry["user_api"] == "blas"}
+    """The threads that NumPy's BLAS would use now; nothing is known without threadpoolctl."""
+    known = threads._blas()
+    return {None} if known is None else {entry["num_threads"] for entry in known.info()}
 
 
 # iris has 4 features: a batch of 40 through 10 units makes products of 40 · 4 · 10 = 1,600.

@@ -115,7 +115,7 @@ def update_by_example(X, i, slope, decay, W, slots, t, options, lane):
 CONSTANTS = ("AHEAD", "LINE")
 LOOPS: dict[Callable[..., Any], str] = {
     loops.fetch: "@inlined",
-    loops.copy_rows: "@kernel",
+    loops.copy_rows: "@loop",
     loops.row_scores: "@loop",
     loops.row_gradients: "@loop",
     loops.row_sums: "@kernel",

@@ -172,7 +172,8 @@ def row_scores(
     zero, columns = M.dtype.type(0), X.shape[1]
     if len(M) == 1:
         for place in range(begin, end):
-            fetch(X, y, order, place + AHEAD)
+            if (place - begin) % 2 == 0:
+                fetch(X, y, order, place + end - begin)
             a, score = order[place], zero
             for j in range(columns):
                 score += X[a, j] * M[0, j]
@@ -211,6 +212,7 @@ def row_gradients(
     zero, columns = G.dtype.type(0), X.shape[1]
     if len(G) == 1:
         for place in range(begin, end, 2):
+            fetch(X, y, order, place + 1 + end - begin)
             f = min(place + 1, end - 1)
             a, b = order[place], order[f]
             p = slopes[0, place - begin]
@@ -380,15 +382,12 @@ def advance_rows(
     limit: Array,
     extra: Array,
     measures: Array,
-    start: int,
-    stop: int,
     first: int,
     last: int,
 ) -> int:
-    """Take the steps from `start` to `stop` of `rates` (steps, L), each lane for itself; the first
-    that was not sound, or `stop`.
+    """Take the steps of `rates` (steps, L), each lane for itself; the steps that stayed sound.
 
-    order: the rows of these steps, `size` for each; or those of one step, which all use. count:
+    order: the rows of all steps, `size` for each; or those of one step, which all use. count:
     the examples that a step's mean is over; 0 where it is the rows that the step has. betas: the
     momentum of each step, which goes to option `cycled`; none where that is negative.
     """
@@ -398,8 +397,8 @@ def advance_rows(
     values, rights = np.empty(last - first), np.empty(last - first)
     # For True and False themselves Numba would compile the sums once more.
     gradient, judge = len(G) > 0, len(G) == 0
-    for k in range(start, stop):
-        begin = 0 if size == len(order) else (k - start) * size
+    for k in range(len(rates)):
+        begin = 0 if size == len(order) else k * size
         end = min(begin + size, len(order))
         values[:], sums[:] = 0, 0
         row_sums(
@@ -411,7 +410,7 @@ def advance_rows(
             limit, measures, k, first,
         ):  # fmt: skip
             return k
-    return stop
+    return len(rates)
 
 
 def advance_examples(
@@ -429,16 +428,14 @@ def advance_examples(
     limit: Array,
     extra: Array,
     measures: Array,
-    start: int,
-    stop: int,
     first: int,
     last: int,
 ) -> int:
     """advance_rows for steps of one example without clipping: its gradient is never stored."""
     columns = W.shape[1]
-    for k in range(start, stop):
-        i = order[k - start]
-        fetch(X, y, order, k - start + AHEAD)
+    for k in range(len(rates)):
+        i = order[k]
+        fetch(X, y, order, k + AHEAD)
         for lane in range(first, last):
             options[lane, 0] = rates[k, lane]
             if cycled >= 0:
@@ -458,4 +455,4 @@ def advance_examples(
             measures[4, k, lane] = 0
             if not (value <= limit[lane] and squares < np.inf and length < np.inf):
                 return k
-    return stop
+    return len(rates)

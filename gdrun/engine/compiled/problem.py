@@ -26,7 +26,7 @@ PRODUCTS_FROM = 32
 BLOCK_BYTES = 2**17
 """Bytes of X that stay close to a core between their two uses."""
 
-SINGLE_BLOCK_BYTES = 2**13
+SINGLE_BLOCK_BYTES = 2**15
 """The same for a single score, whose rows are used at the speed of memory: a part of the first
 cache, so that the second use does not hold up the reading."""
 

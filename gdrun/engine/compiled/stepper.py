@@ -13,7 +13,6 @@ from gdrun.engine.compiled.chunks import CHUNK_WORK, Chunk, FusedStepper, Number
 from gdrun.engine.compiled.problem import MAPPED_ENTRIES, CompiledProblem
 from gdrun.engine.compiled.threads import run_all, shares, thread_count
 from gdrun.engine.plan import Place
-from gdrun.engine.threads import pool
 from gdrun.problems.objective import Array
 
 if TYPE_CHECKING:
@@ -21,12 +20,6 @@ if TYPE_CHECKING:
 
 SHARED_WORK = 2**17
 """Products of a weight and a feature for which waking another thread pays."""
-
-AHEAD_ENTRIES = 2**19
-"""Entries of the rows of a chunk from which they are collected by another thread."""
-
-PIECE_ENTRIES = 2**18
-"""Entries that it hands over at once: 2 MB of float64."""
 
 
 class CompiledStepper(FusedStepper):
@@ -37,7 +30,6 @@ class CompiledStepper(FusedStepper):
     ) -> None:
         super().__init__(lanes, batches, loss_limit)
         self._problem = problem
-        self._rooms: list[tuple[Array, NDArray[Any]]] = []
 
     def compile(self, *, passes: bool) -> None:
         """Have the loops compiled that the steps will need, or those of passes over all rows."""
@@ -50,8 +42,6 @@ class CompiledStepper(FusedStepper):
             self._run_whole(chunk, W, 0, nothing, nothing[:0])
         else:
             self._run_chunk(W, slots, 0, Place(0, 0), np.zeros((0, lanes)), None)
-        if lanes * self._problem.outputs == 1 and self._batching.draws and not self._problem.mapped:
-            self._collected(self._problem.identity[:0], self._piece_rooms(1)[0])
 
     def most_steps(self, epoch: int) -> int:
         """How many steps of this epoch one chunk may hold."""
@@ -68,16 +58,14 @@ class CompiledStepper(FusedStepper):
         if self._batching.whole and not self._problem.small:
             return self._run_whole(chunk, W, step, rates, betas)
         seeds = [seed for seed, _ in self._streams]
-        size, steps = self._batching.at(place.epoch).batch_size, (step, rates, betas)
+        size = self._batching.at(place.epoch).batch_size
         if self._batching.whole:
             orders = [self._problem.identity] * len(seeds)
             size = len(self._problem.identity)
         else:
             orders = list(self._batches.chosen(seeds, place, len(rates)))
-        if self._reads_ahead(size, len(W), orders):
-            return self._run_ahead(chunk, orders[0], size, steps)
         tasks = [
-            partial(self._run_lanes, chunk, *data, size, *steps, (0, len(rates)), lanes)
+            partial(self._run_lanes, chunk, *data, size, step, rates, betas, lanes)
             for order, (_, lanes_of) in zip(orders, self._streams, strict=True)
             for data in [self._data(order)]
             for lanes in self._lane_shares(lanes_of, len(order))
@@ -94,10 +82,9 @@ class CompiledStepper(FusedStepper):
         step: int,
         rates: Numbers,
         betas: Numbers,
-        part: tuple[int, int],
         lanes: tuple[int, int],
     ) -> int:
-        """Take part of the steps, for some lanes of one stream; how many were sound."""
+        """Take the steps of some lanes of one stream; how many were sound."""
         problem = self._problem
         kernels, size_of_mean = (
             problem.kernels,
@@ -114,7 +101,7 @@ class CompiledStepper(FusedStepper):
             self._cycled if len(betas) else -1,
             self._decay,
         )
-        ending = (self._limit, problem.extra, chunk.measures, *part, *lanes)
+        ending = (self._limit, problem.extra, chunk.measures, *lanes)
         if size == 1 and problem.outputs == 1 and np.isinf(self._bounds).all():
             sound = kernels.advance_examples(X, y, order, *state, *ending)
         elif problem.by_products(len(chunk.W)):
@@ -122,67 +109,6 @@ class CompiledStepper(FusedStepper):
         else:
             sound = kernels.advance_rows(X, y, order, *shape, *state, self._bounds, *ending)
         return int(sound)
-
-    def _reads_ahead(self, size: int, lanes: int, orders: list[NDArray[np.int64]]) -> bool:
-        """Whether another thread collects rows in memory while this one computes.
-
-        Steps of a single score take less time than it takes to find their rows in random places.
-        """
-        return (
-            lanes * self._problem.outputs == 1
-            and self._batching.draws
-            and not self._problem.mapped
-            and len(orders[0]) * self._problem.columns > AHEAD_ENTRIES
-            and len(orders[0]) >= 4 * size
-            and thread_count() > 1
-        )
-
-    def _run_ahead(
-        self,
-        chunk: Chunk,
-        order: NDArray[np.int64],
-        size: int,
-        steps: tuple[int, Numbers, Numbers],
-    ) -> int:
-        """_run_lanes for one lane, on rows that another thread has put side by side."""
-        count = len(chunk.measures[0])
-        piece = max(PIECE_ENTRIES // (size * self._problem.columns), 1)
-        # The first rows are waited for, so they are few.
-        starts = [0, *range(max(piece // 8, 1), count, piece)]
-        parts = [*zip(starts, [*starts[1:], count], strict=True)]
-        reader, rooms = pool("rows"), self._piece_rooms(piece * size)
-        tasks = [
-            partial(self._collected, order[first * size : last * size], rooms[k % 2])
-            for k, (first, last) in enumerate(parts)
-        ]
-        coming = reader.submit(tasks[0])
-        for k, part in enumerate(parts):
-            rows, targets = coming.result()
-            if k + 1 < len(parts):
-                coming = reader.submit(tasks[k + 1])
-            own = np.arange(len(targets))
-            sound = self._run_lanes(chunk, rows, targets, own, size, *steps, part, (0, 1))
-            if sound < part[1]:
-                if k + 1 < len(parts):
-                    coming.result()  # nobody may write into its room any more
-                return sound
-        return count
-
-    def _piece_rooms(self, rows: int) -> list[tuple[Array, NDArray[Any]]]:
-        """Room for two pieces: one is read while the other is written."""
-        if not self._rooms or len(self._rooms[0][1]) < rows:
-            X, y = self._problem.X, self._problem.y
-            shape = (rows, self._problem.columns)
-            self._rooms = [(np.empty(shape, X.dtype), np.empty(rows, y.dtype)) for _ in range(2)]
-        return self._rooms
-
-    def _collected(
-        self, order: NDArray[np.int64], room: tuple[Array, NDArray[Any]]
-    ) -> tuple[Array, NDArray[Any]]:
-        rows, targets = (array[: len(order)] for array in room)
-        problem = self._problem
-        problem.kernels.copy_rows(problem.X, problem.y, order, 0, len(order), rows, targets)
-        return rows, targets
 
     def _data(self, order: NDArray[np.int64]) -> tuple[Array, NDArray[Any], NDArray[np.int64]]:
         """X, y, and the rows of them to use in turn; of data on disk, the rows in `order` alone."""
