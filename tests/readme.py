@@ -19,7 +19,13 @@ ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 FILE = re.compile(r"```python\n# (\w+\.py)\n(.*?)```", re.DOTALL)
 BLOCK = re.compile(r"```console\n\$ (gdrun[^\n]*)\n(.*?)```", re.DOTALL)
-ENVIRONMENT = {"COLUMNS": "80", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
+ENVIRONMENT = {
+    "COLUMNS": "80",
+    "NO_COLOR": "1",
+    "PYTHONIOENCODING": "utf-8",
+    # Which engine ends first depends on what was compiled before, and the last digits on it.
+    "GDRUN_ENGINE": "numpy",
+}
 
 
 def output_of(command: str, folder: Path) -> str:

@@ -133,12 +133,13 @@ class Trainer:
 
         def shared(chosen: NDArray[np.int64]) -> Columns:
             count = chosen + 1
+            used = spent(count)
             return {
                 "step": state.step + count,
                 "epoch": epoch + (position + count) / per_epoch,
-                "gradients": state.gradients + spent(count),
+                "gradients": state.gradients + used,
                 "seconds": state.seconds + seconds * count / steps,
-                "batch_size": spent(count) - spent(chosen),
+                "batch_size": used - spent(chosen),
             }
 
         self.steps.add(
