@@ -7,13 +7,17 @@ new rule, a plugin's too, is compiled without being told how. Kernels with integ
 were rejected: every new rule would be a change here, and a plugin's would have none.
 
     sources        the text of a registered function, with what it reads
-    class_losses   losses over classes, for one example
-    loops          the fused loops over steps, lanes, rows and parameters
+    functions      exponential and logarithms that a loop can be vectorised with
+    class_losses   losses over classes, for a block of examples
+    sums           the fused loops over rows: scores, losses, gradients
+    loops          those over steps, lanes and parameters
     kernels        the text of the module for one loss and one rule
     modules        that module on disk, where compiled code waits for the next process
     problem        data under a loss: sums over all rows in one pass
-    stepper        the interface of the NumPy stepper
-    updates        the rule's update alone, for models that are no linear ones
+    chunks         what steppers have in common: the interface of the NumPy stepper
+    stepper        steps of a linear model
+    networks       steps of a plain network, whose loops are in network_loops
+    updates        the rule's update alone, for other networks
     least_squares  full-batch least squares from a triangle
     engine         what the training loop asks for
     threads        one for each core

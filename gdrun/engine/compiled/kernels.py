@@ -12,7 +12,7 @@ from importlib.metadata import version
 from types import ModuleType
 from typing import Any
 
-from gdrun.engine.compiled import loops
+from gdrun.engine.compiled import loops, sums
 from gdrun.engine.compiled.class_losses import CLASS_LOSSES
 from gdrun.engine.compiled.modules import loaded
 from gdrun.engine.compiled.sources import NotCompilableError, body_of, source_of
@@ -114,12 +114,12 @@ def update_by_example(X, i, slope, decay, W, slots, t, options, lane):
 
 CONSTANTS = ("AHEAD", "LINE")
 LOOPS: dict[Callable[..., Any], str] = {
-    loops.fetch: "@inlined",
-    loops.copy_rows: "@loop",
-    loops.row_scores: "@loop",
-    loops.row_gradients: "@loop",
-    loops.row_sums: "@kernel",
-    loops.product_sums: "@kernel",
+    sums.fetch: "@inlined",
+    sums.copy_rows: "@loop",
+    sums.row_scores: "@loop",
+    sums.row_gradients: "@loop",
+    sums.row_sums: "@kernel",
+    sums.product_sums: "@kernel",
     loops.clip: "@loop",
     loops.finish_steps: "@kernel",
     loops.advance_rows: "@kernel",
@@ -133,7 +133,7 @@ def kernel_text(loss: Loss, rule: Rule, fixed: Mapping[str, Any]) -> str:
     """
     if rule.uses_norm:
         raise NotCompilableError(f"{rule.name} asks for layer norms")
-    constants = "".join(f"{name} = {getattr(loops, name)}\n" for name in CONSTANTS)
+    constants = "".join(f"{name} = {getattr(sums, name)}\n" for name in CONSTANTS)
     parts = [
         header(f"the loss {loss.name}", rule) + constants,
         source_of(rule.function, per_block(loss)),
@@ -197,10 +197,10 @@ def _loops(loss: Loss) -> list[str]:
 def loss_text(loss: Loss) -> list[str]:
     """The losses of a block of scores, as loops call them."""
     if loss.equation is None:
-        losses: Callable[..., None] = loops.class_losses
+        losses: Callable[..., None] = sums.class_losses
         head = f"class_loss = {loss.name}\n"
     else:
-        losses = loops.score_losses
+        losses = sums.score_losses
         options = "".join(f", extra[{k}]" for k in range(len(loss.options)))
         head = f"@inlined\ndef loss(s, y, extra):\n    return {loss.name}(s, y{options})\n"
     return [head, body_of(losses, "@loop"), f"losses = {losses.__name__}\n"]

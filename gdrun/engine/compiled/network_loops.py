@@ -31,7 +31,7 @@ Shape = tuple[Array, Array, Array]
 Room = tuple[Array, Array, Array, Array]
 
 if TYPE_CHECKING:
-    from gdrun.engine.compiled.loops import fetch, losses
+    from gdrun.engine.compiled.sums import fetch, losses
 
     def activation(z: Any) -> tuple[Any, Any]:
         """Value and slope of one unit."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from gdrun.engine.batches import Batches
 from gdrun.engine.cohort import Cohort, Lanes
-from gdrun.engine.compiled import loops, network_loops
+from gdrun.engine.compiled import network_loops, sums
 from gdrun.engine.compiled.chunks import Chunk, FusedStepper, Numbers
 from gdrun.engine.compiled.kernels import header, kernels, loss_text, per_block
 from gdrun.engine.compiled.modules import compiled_before
@@ -171,12 +171,12 @@ def network_text(cohort: Cohort, options: dict[str, Any]) -> str:
     parts = [
         header(f"a network of {network.activation.name} under {network.loss.name}", rule),
         TOGETHER + (YIELD if hasattr(os, "sched_yield") else STAY),
-        f"{constants}LINE = {loops.LINE}\n",
+        f"{constants}LINE = {sums.LINE}\n",
         source_of(rule.function, per_block(network.loss), activation),
         filled(UPDATE, rule, options),
         f"activation = {activation.__name__}\n",
         *loss_text(network.loss),
-        body_of(loops.fetch, "@inlined"),
+        body_of(sums.fetch, "@inlined"),
         body_of(network_loops.meet, "@loop"),
         body_of(network_loops.activate, "@loop"),
         body_of(network_loops.go_through, "@loop"),

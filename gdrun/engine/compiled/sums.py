@@ -1,0 +1,272 @@
+"""Sums of losses and gradients over rows of data, as fused loops in plain Python.
+
+This text is not run from here: `kernels` writes it into a module of its own, together with the one
+loss and the one rule that the loops are for, and Numba compiles that. The generated module gives
+the names declared first.
+
+X (N, D) and y (N,) are the data. A lane has `outputs` scores for each example; the weights of all
+scores are the rows of one matrix M (m, D). extra holds the loss's own options. Examples are worked
+on a block at a time: its scores (m, n), examples last, then losses and slopes in their place, then
+the gradient, while the block is close to the core. Meanwhile the rows that come next are asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Room = tuple[Array, Array, Array]
+
+if TYPE_CHECKING:
+
+    def loss(s: float, y: float, extra: Array) -> tuple[float, float]:
+        """Value and slope of one score; only where a model has one."""
+
+    def class_loss(scores: Array, y: Array, work: Array) -> float:
+        """The sum of the values of a block of scores (C, n), the slopes in their place."""
+
+    def losses(
+        scores: Array,
+        y: Array,
+        outputs: int,
+        slopes: bool,
+        judge: bool,
+        values: Array,
+        rights: Array,
+        work: Array,
+        extra: Array,
+    ) -> None:
+        """score_losses or class_losses below."""
+
+    def prefetch(array: Array, row: int, offset: int) -> None:
+        """Ask the memory for the byte at that offset in a row, to be there when it is read."""
+
+
+AHEAD = 8  # rows between asking for one and using it, where rows are used one by one
+LINE = 64  # bytes that memory hands over at once
+
+
+def score_losses(
+    scores: Array,
+    y: Array,
+    outputs: int,
+    slopes: bool,
+    judge: bool,
+    values: Array,
+    rights: Array,
+    work: Array,
+    extra: Array,
+) -> None:
+    """Losses of one score each (L, n): their values are added up, scores become slopes.
+
+    slopes: whether those are wanted. judge: whether right predictions are added up as well.
+    """
+    lanes, rows = scores.shape
+    for lane in range(lanes):
+        if judge:
+            right = 0.0
+            for i in range(rows):
+                right += 1.0 if (scores[lane, i] > 0) == (y[i] > 0) else 0.0
+            rights[lane] += right
+        total = 0.0
+        if slopes:
+            for i in range(rows):
+                value, slope = loss(float(scores[lane, i]), float(y[i]), extra)
+                total += value
+                scores[lane, i] = slope
+        else:
+            for i in range(rows):
+                value, _ = loss(float(scores[lane, i]), float(y[i]), extra)
+                total += value
+        values[lane] += total
+
+
+def class_losses(
+    scores: Array,
+    y: Array,
+    outputs: int,
+    slopes: bool,
+    judge: bool,
+    values: Array,
+    rights: Array,
+    work: Array,
+    extra: Array,
+) -> None:
+    """The same over classes, for scores (L · C, n)."""
+    rows = scores.shape[1]
+    for lane in range(len(scores) // outputs):
+        part = scores[lane * outputs : (lane + 1) * outputs]
+        if judge:
+            for i in range(rows):
+                work[0, i], work[1, i] = part[0, i], 0
+            for j in range(1, outputs):
+                for i in range(rows):
+                    above = part[j, i] > work[0, i]
+                    work[0, i] = part[j, i] if above else work[0, i]
+                    work[1, i] = j if above else work[1, i]
+            for i in range(rows):
+                rights[lane] += work[1, i] == y[i]
+        values[lane] += class_loss(part, y, work)
+
+
+def fetch(X: Array, y: Array, order: Array, place: int) -> None:
+    """Ask for the row and the target at that place of the order, ahead of their use."""
+    if place < len(order):
+        i = order[place]
+        prefetch(y, i, 0)
+        for offset in range(0, X.shape[1] * X.itemsize, LINE):
+            prefetch(X, i, offset)
+
+
+def copy_rows(
+    X: Array, y: Array, order: Array, begin: int, end: int, rows: Array, targets: Array
+) -> None:
+    """The rows order[begin:end] of X and y, side by side in rows (…, D) and targets (…,)."""
+    for place in range(begin, end):
+        fetch(X, y, order, place + AHEAD)
+        i, to = order[place], place - begin
+        targets[to] = y[i]
+        for j in range(X.shape[1]):
+            rows[to, j] = X[i, j]
+
+
+def row_scores(
+    X: Array, y: Array, order: Array, begin: int, end: int, M: Array, scores: Array
+) -> None:
+    """scores[m, i] = M[m] · X[order[begin + i]], for the rows M (m, D) and the places up to end.
+
+    A single row of M is multiplied with one row of X after another, at the speed of memory. Of
+    several, two meet four rows of X at a time, for which every number that is read serves twice or
+    more; at the ends one is taken again, with the same score.
+    """
+    zero, columns = M.dtype.type(0), X.shape[1]
+    if len(M) == 1:
+        for place in range(begin, end):
+            if (place - begin) % 2 == 0:
+                fetch(X, y, order, place + end - begin)
+            a, score = order[place], zero
+            for j in range(columns):
+                score += X[a, j] * M[0, j]
+            scores[0, place - begin] = score
+        return
+    for place in range(begin, end, 4):
+        for ahead in range(place, place + 2):
+            fetch(X, y, order, ahead + end - begin)
+        f, g, h = min(place + 1, end - 1), min(place + 2, end - 1), min(place + 3, end - 1)
+        a, b, c, d = order[place], order[f], order[g], order[h]
+        e, f, g, h = place - begin, f - begin, g - begin, h - begin
+        for m in range(0, len(M), 2):
+            n = min(m + 1, len(M) - 1)
+            p, q, r, s = zero, zero, zero, zero
+            t, u, v, w = zero, zero, zero, zero
+            for j in range(columns):
+                p += X[a, j] * M[m, j]
+                q += X[b, j] * M[m, j]
+                r += X[c, j] * M[m, j]
+                s += X[d, j] * M[m, j]
+                t += X[a, j] * M[n, j]
+                u += X[b, j] * M[n, j]
+                v += X[c, j] * M[n, j]
+                w += X[d, j] * M[n, j]
+            scores[m, e], scores[m, f], scores[m, g], scores[m, h] = p, q, r, s
+            scores[n, e], scores[n, f], scores[n, g], scores[n, h] = t, u, v, w
+
+
+def row_gradients(
+    X: Array, y: Array, order: Array, begin: int, end: int, slopes: Array, G: Array
+) -> None:
+    """Σᵢ slopes[m, i] X[order[begin + i]] is added to G[m], for the rows G (m, D).
+
+    Two or four rows of X at a time; those that are taken again at the end have a slope of zero.
+    """
+    zero, columns = G.dtype.type(0), X.shape[1]
+    if len(G) == 1:
+        for place in range(begin, end, 2):
+            fetch(X, y, order, place + 1 + end - begin)
+            f = min(place + 1, end - 1)
+            a, b = order[place], order[f]
+            p = slopes[0, place - begin]
+            q = slopes[0, f - begin] if place + 1 < end else zero
+            for j in range(columns):
+                G[0, j] += p * X[a, j] + q * X[b, j]
+        return
+    for place in range(begin, end, 4):
+        for ahead in range(place + 2, place + 4):
+            fetch(X, y, order, ahead + end - begin)
+        f, g, h = min(place + 1, end - 1), min(place + 2, end - 1), min(place + 3, end - 1)
+        a, b, c, d = order[place], order[f], order[g], order[h]
+        for m in range(len(G)):
+            p = slopes[m, place - begin]
+            q = slopes[m, f - begin] if place + 1 < end else zero
+            r = slopes[m, g - begin] if place + 2 < end else zero
+            s = slopes[m, h - begin] if place + 3 < end else zero
+            for j in range(columns):
+                G[m, j] += p * X[a, j] + q * X[b, j] + r * X[c, j] + s * X[d, j]
+
+
+def row_sums(
+    X: Array,
+    y: Array,
+    order: Array,
+    begin: int,
+    end: int,
+    M: Array,
+    outputs: int,
+    gradient: bool,
+    judge: bool,
+    room: Room,
+    G: Array,
+    values: Array,
+    rights: Array,
+    extra: Array,
+) -> None:
+    """Σ ℓ, right predictions and Σ ∇ℓ over the rows order[begin:end] are added up.
+
+    M, G (m, D): the weights of all scores, and their gradients. room: for the targets of a block,
+    its scores, and the work of its losses.
+    """
+    targets, scores, work = room
+    block = len(targets)
+    for start in range(begin, end, block):
+        n = min(block, end - start)
+        for i in range(n):
+            targets[i] = y[order[start + i]]
+        part = scores[: len(M) * n].reshape(len(M), n)
+        row_scores(X, y, order, start, start + n, M, part)
+        losses(part, targets[:n], outputs, gradient, judge, values, rights, work, extra)
+        if gradient:
+            row_gradients(X, y, order, start, start + n, part, G)
+
+
+def product_sums(
+    X: Array,
+    y: Array,
+    order: Array,
+    begin: int,
+    end: int,
+    M: Array,
+    outputs: int,
+    gradient: bool,
+    judge: bool,
+    room: Room,
+    G: Array,
+    values: Array,
+    rights: Array,
+    extra: Array,
+) -> None:
+    """row_sums through matrix products, for many scores: of classes, of lanes, or of both."""
+    targets, scores, work = room
+    block, columns = len(targets), X.shape[1]
+    rows, more = np.empty((block, columns), X.dtype), np.empty(M.shape, M.dtype)
+    for start in range(begin, end, block):
+        n = min(block, end - start)
+        copy_rows(X, y, order, start, start + n, rows, targets)
+        part = scores[: len(M) * n].reshape(len(M), n)
+        np.dot(M, rows[:n].T, part)
+        losses(part, targets[:n], outputs, gradient, judge, values, rights, work, extra)
+        if gradient:
+            np.dot(part, rows[:n], more)
+            G += more
