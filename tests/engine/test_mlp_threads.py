@@ -14,7 +14,9 @@ from gdrun.spec.experiment import resolve
 def blas_threads():
     """The threads that NumPy's BLAS would use now; nothing is known without threadpoolctl."""
     known = threads._blas()
-    return {None} if known is None else {entry["num_threads"] for entry in known.info()}
+    if known is None:
+        return {None}
+    return {entry["num_threads"] for entry in known.info() if entry["user_api"] == "blas"}
 
 
 # iris has 4 features: a batch of 40 through 10 units makes products of 40 · 4 · 10 = 1,600.
