@@ -33,9 +33,9 @@ from gdrun.problems.rows import Examples, MappedRows
 if TYPE_CHECKING:
     from gdrun.engine.engines import EngineName
 
-CHUNK_WORK = 2**29
-"""Products of a weight and an example in one chunk: some ten milliseconds, beside which the copies
-of all parameters that a chunk begins with are small."""
+CHUNK_WORK = 2**30
+"""Products of a weight and an example in one chunk: some fifty milliseconds, beside which the
+copies of all parameters that a chunk begins with are small."""
 
 SHARED_WORK = 2**18
 """Products of a weight and an example in one step for which a second thread pays."""
@@ -204,6 +204,7 @@ class NetworkStepper(FusedStepper):
         self._heights = np.array([0, *accumulate(units + 1 for units in network.hidden)])
         bounds = [places.start for _, places in self._streams]
         self._starts = np.array([*bounds, len(lanes.index)])
+        self._room: Array | None = None
 
     def compile(self) -> None:
         """Have the loops compiled that the steps will need."""
@@ -229,7 +230,7 @@ class NetworkStepper(FusedStepper):
         shared = (
             chunk.measures,
             chunk.before,
-            np.empty((threads, *W.shape), W.dtype),
+            self._gradients(threads),
             np.empty((2, threads, 6, len(W))),
             np.zeros(1, np.int64),
         )
@@ -239,6 +240,12 @@ class NetworkStepper(FusedStepper):
             for thread in range(threads)
         ]
         return min(run_all(tasks))
+
+    def _gradients(self, threads: int) -> Array:
+        """Room for a gradient of each thread, which memory hands out but once."""
+        if self._room is None or len(self._room) != threads:
+            self._room = np.empty((threads, *self._decay.shape), self._dtype)
+        return self._room
 
     def _go(
         self,
