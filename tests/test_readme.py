@@ -23,6 +23,7 @@ def test_a_config_of_the_readme_is_valid(text):
     load(yaml.safe_load(text))
 
 
+@pytest.mark.slow
 def test_the_python_of_the_readme_does_what_it_shows(monkeypatch):
     monkeypatch.chdir(ROOT)
     (code,) = re.findall(r"## From Python\n\n```python\n(.*?)```", TEXT, re.DOTALL)

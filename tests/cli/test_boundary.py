@@ -185,6 +185,7 @@ def test_a_command_may_return_its_exit_code(gdrun, monkeypatch):
     assert [gdrun("three").code, gdrun("none").code] == [3, 0]
 
 
+@pytest.mark.slow
 def test_exit_codes_and_streams_of_a_real_process():
     good = process("list", "optimizers")
     assert (good.returncode, good.stderr) == (0, "")

@@ -362,6 +362,7 @@ def exact(value):
 @example({"k" * 128: "\x80" * 300, "\x80" * 128: 1})
 @example({"...": 1, "--- a": 2, "%a": 3, "a #b": "c #d"})
 @example({"a": [[], {}, [{}], [[{"b": []}]]]})
+@pytest.mark.slow
 def test_what_is_written_reads_back_the_same(data):
     assert exact(read(to_yaml(data))) == exact(data)
 

@@ -195,6 +195,7 @@ def experiments(draw):
 
 @given(experiments())
 @settings(max_examples=150, deadline=None, derandomize=True)
+@pytest.mark.slow
 def test_a_resolved_experiment_reads_back_from_its_own_file(data):
     experiment = load(data)
     again = resolve(parse_document(to_yaml(experiment.plain()), "config.yaml").data)

@@ -250,6 +250,7 @@ def test_what_is_tuned_need_not_be_a_number():
     assert [row.tuning.at_edge for row in found.contenders] == [(), ()]
 
 
+@pytest.mark.slow
 def test_seconds_are_not_shared():
     contenders = [with_budget(c, ("seconds", 0.05)) for c in contenders_of(["bgd", "mbgd"], BASE)]
     plan, metric = plan_comparison(contenders, [0, 1]), Metric("validation_loss")

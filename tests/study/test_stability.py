@@ -86,6 +86,7 @@ def test_a_bound_is_not_called_a_limit():
         assert predicted_limit(load(LEAST_SQUARES, [change])).exact is False
 
 
+@pytest.mark.slow
 def test_each_rule_of_a_sweep_has_its_own_limit():
     rules = ["vanilla", {"name": "momentum", "beta": 0.5}, "adam"]
     found = gdrun.sweep(LEAST_SQUARES, {"optimizer": rules, "lr": "log:0.1:10:21"})
