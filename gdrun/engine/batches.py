@@ -85,21 +85,23 @@ class Batches:
         begin = place.position * size
         return np.minimum(begin + size * steps, self._batching.rows) - begin
 
+    def foresee(self, seeds: Sequence[int], epoch: int) -> None:
+        """Let the orders of this epoch be drawn by another thread, where that takes long."""
+        if self._batching.draws and self._batching.rows >= AHEAD_FROM and epoch < self._end:
+            for key in ((seed, epoch) for seed in seeds):
+                if key not in self._orders:
+                    self._orders[key] = pool("orders").submit(self._batching.order, *key)
+
     def _order(self, seed: int, epoch: int) -> NDArray[np.int64]:
-        """The order of one epoch; that of the next is drawn meanwhile, where it takes long."""
+        """The order of one epoch; that of the next is foreseen."""
         if epoch != self._epoch:
             self._orders = {key: known for key, known in self._orders.items() if key[1] == epoch}
             self._epoch = epoch
-        own, next_one = (seed, epoch), (seed, epoch + 1)
+        own = (seed, epoch)
         if own not in self._orders:
             self._orders[own] = _drawn(self._batching.order(*own))
-        if next_one not in self._orders and self._rows_take_long and epoch + 1 < self._end:
-            self._orders[next_one] = pool("orders").submit(self._batching.order, *next_one)
+        self.foresee([seed], epoch + 1)
         return self._orders[own].result()
-
-    @property
-    def _rows_take_long(self) -> bool:
-        return self._batching.draws and self._batching.rows >= AHEAD_FROM
 
 
 def _drawn(order: NDArray[np.int64]) -> Order:

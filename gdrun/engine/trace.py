@@ -30,6 +30,7 @@ _COUNTS = ("steps", "step", "gradients", "batch_size")
 
 Columns = dict[str, NDArray[Any]]
 Lanes = NDArray[np.int64]
+Places = Lanes | slice
 Shared = Callable[[NDArray[np.int64]], Columns]
 """What lanes share at chosen steps of a chunk, counted from 0: only points that are kept ask."""
 
@@ -42,6 +43,7 @@ class StepTrace:
     """
 
     def __init__(self, lanes: int, points: int | None, extra: tuple[str, ...] = ()) -> None:
+        self._lanes = lanes
         self._bound = points
         self._last_fields = (*LANE_FIELDS, *extra)
         self.stride = 1
@@ -60,6 +62,8 @@ class StepTrace:
     def add(self, shared: Shared, own: Columns, lanes: Lanes) -> None:
         """Add consecutive steps of these lanes, with their own columns (steps, lanes)."""
         own = own | {"max_batch_loss": own["batch_loss"], "max_grad_norm": own["grad_norm"]}
+        # All lanes are one piece of memory, which is copied faster than columns one by one.
+        places = slice(None) if len(lanes) == self._lanes else lanes
         steps = len(own["batch_loss"])
         taken = 0
         while taken < steps:
@@ -73,7 +77,7 @@ class StepTrace:
                 self._halve()
                 continue
             count = min(room, steps - taken)
-            place(shared, taken, _part(own, taken, count), lanes)
+            place(shared, taken, _part(own, taken, count), places)
             taken += count
 
     def last(self) -> Columns:
@@ -87,7 +91,7 @@ class StepTrace:
         columns |= {name: column.astype(np.int64) for name, column in _counts(columns)}
         return columns | {name: table[chosen, lane].copy() for name, table in self._own.items()}
 
-    def _append(self, shared: Shared, taken: int, own: Columns, lanes: Lanes) -> None:
+    def _append(self, shared: Shared, taken: int, own: Columns, lanes: Places) -> None:
         if self.stride == 1:
             self._append_each(shared, taken, own, lanes)
             return
@@ -102,13 +106,13 @@ class StepTrace:
         for name in self._last_fields:
             self._own[name][first:last, lanes] = own[name][ends]
         for name in PEAK_FIELDS:
-            self._own[name][first:last, lanes] = np.maximum.reduceat(own[name], starts)
+            self._own[name][first:last, lanes] = _joined(np.maximum, own[name], self.stride)
         for name in SUM_FIELDS:
-            self._own[name][first:last, lanes] = np.add.reduceat(own[name].astype(float), starts)
+            self._own[name][first:last, lanes] = _joined(np.add, own[name], self.stride)
         self.points = last
         self._open = bool(steps % self.stride)
 
-    def _append_each(self, shared: Shared, taken: int, own: Columns, lanes: Lanes) -> None:
+    def _append_each(self, shared: Shared, taken: int, own: Columns, lanes: Places) -> None:
         """A point for every step, which is its own peak."""
         first, last = self.points, self.points + len(own["batch_loss"])
         self._reserve(last)
@@ -119,7 +123,7 @@ class StepTrace:
             table[first:last, lanes] = own[name]
         self.points = last
 
-    def _join_last(self, shared: Shared, taken: int, own: Columns, lanes: Lanes) -> None:
+    def _join_last(self, shared: Shared, taken: int, own: Columns, lanes: Places) -> None:
         """Let the open last point stand for these steps too."""
         at, steps = self.points - 1, len(own["batch_loss"])
         self._shared["steps"][at] += steps
@@ -138,19 +142,12 @@ class StepTrace:
         """Join neighbouring points in pairs; an odd last one stays open."""
         count = self.points
         half = (count + 1) // 2
-        starts = np.arange(0, count, 2)
-        ends = np.minimum(starts + 1, count - 1)
-        for name, column in self._shared.items():
-            column[:half] = (
-                np.add.reduceat(column[:count], starts) if name == "steps" else column[ends]
-            )
-        for name, table in self._own.items():
-            if name in PEAK_FIELDS:
-                table[:half] = np.maximum.reduceat(table[:count], starts)
-            elif name in SUM_FIELDS:
-                table[:half] = np.add.reduceat(table[:count], starts)
-            else:
-                table[:half] = table[ends]
+        ends = np.minimum(np.arange(1, count + 1, 2), count - 1)
+        joins = {"steps": np.add} | dict.fromkeys(PEAK_FIELDS, np.maximum)
+        joins |= dict.fromkeys(SUM_FIELDS, np.add)
+        for name, column in (self._shared | self._own).items():
+            join = joins.get(name)
+            column[:half] = column[ends] if join is None else _joined(join, column[:count], 2)
         self.points = half
         self.stride *= 2
         self.rewrites += 1
@@ -197,6 +194,17 @@ class EvaluationTrace:
 
 def _counts(columns: Columns) -> list[tuple[str, NDArray[Any]]]:
     return [(name, column) for name, column in columns.items() if name in _COUNTS]
+
+
+def _joined(join: np.ufunc, column: NDArray[Any], stride: int) -> NDArray[Any]:
+    """Every `stride` rows of (steps, ...) joined to one; the last of them stands for the rest."""
+    whole = len(column) // stride * stride
+    parts = column[:whole].reshape(-1, stride, *column.shape[1:])
+    found: NDArray[Any] = join.reduce(parts, axis=1, dtype=float)
+    if whole < len(column):
+        rest = join.reduce(column[whole:], axis=0, dtype=float)
+        found = np.concatenate([found, rest[None]])
+    return found
 
 
 def _part(columns: Columns, start: int, count: int) -> Columns:

@@ -76,6 +76,7 @@ class Trainer:
             if not self.state.evaluations:
                 self._started = time.perf_counter()
                 self._tell_started()
+                self._batches.foresee([seed for seed, _ in self._lanes.streams], 0)
                 self._evaluate()
             while len(self.state.lanes) and self.plan.epoch_time(self.state.place) < epoch:
                 self._advance_to_evaluation()

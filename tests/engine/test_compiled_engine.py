@@ -13,7 +13,7 @@ import gdrun
 from gdrun.engine import engines
 from gdrun.engine.compiled import engine as compiled_engine
 from gdrun.engine.compiled import least_squares, modules, problem
-from gdrun.engine.compiled.class_losses import CLASS_LOSSES
+from gdrun.engine.compiled.block_losses import BLOCK_LOSSES, logistic_block
 from gdrun.engine.compiled.kernels import kernel_text
 from gdrun.engine.compiled.least_squares import compressed
 from gdrun.engine.compiled.sources import NotCompilableError, source_of
@@ -42,13 +42,32 @@ def test_a_loss_for_a_block_of_examples_is_its_twin(name, seed):
     scores, y = draw.normal(scale=3, size=(20, 1, 5)), draw.integers(0, 5, 20)
     values, slopes = LOSSES[name].function(scores.copy(), y)
     block = np.ascontiguousarray(scores[:, 0].T)
-    total = CLASS_LOSSES[name](block, y, np.empty((2, 20)))
+    total = BLOCK_LOSSES[name](block, y, np.empty((2, 20)))
     assert total == pytest.approx(values.sum(), rel=1e-13)
     np.testing.assert_allclose(block.T, slopes[:, 0], rtol=1e-13, atol=1e-15)
 
 
+@pytest.mark.parametrize("rows", [1, 7, 8, 9, 64, 1000, 9000])
+@pytest.mark.parametrize("scale", [1e-9, 3, 300])
+def test_logistic_losses_of_a_block_are_its_twins(rows, scale):
+    draw = np.random.default_rng(rows)
+    scores, y = draw.normal(scale=scale, size=rows), draw.choice([-1.0, 1.0], rows)
+    values, slopes = LOSSES["logistic"].function(scores[:, None], y)
+    total = logistic_block(block := scores.copy(), y, np.empty((2, rows)))
+    assert total == pytest.approx(values.sum(), rel=1e-13)
+    np.testing.assert_allclose(block, slopes[:, 0], rtol=1e-13, atol=0)
+
+
+@pytest.mark.parametrize("margin", [1, 30, 300, 700])
+def test_tiny_logistic_losses_of_a_block_keep_their_accuracy(margin):
+    # Every example is right by at least the margin: ℓ = log(1 + e^(−m)), down to e^(−701).
+    scores = margin + np.arange(33) / 33
+    total = logistic_block(scores.copy(), np.ones(33), np.empty((2, 33)))
+    assert total == pytest.approx(np.log1p(np.exp(-scores)).sum(), rel=1e-14)
+
+
 def test_every_loss_has_a_form_for_a_fused_loop():
-    assert set(BY_CLASS) == set(CLASS_LOSSES)
+    assert set(BY_CLASS) <= set(BLOCK_LOSSES) <= set(LOSSES)
     assert all(loss.equation for loss in LOSSES.values() if loss.targets != "code")
 
 
@@ -134,10 +153,11 @@ def test_a_run_says_which_engine_ran():
 @pytest.mark.slow
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("lanes", [1, 8])
-def test_passes_over_all_rows_are_the_objective(loss, lanes, everything_large):
+@pytest.mark.parametrize("rows", [96, 91, 7])  # for each thread blocks that are full, or not
+def test_passes_over_all_rows_are_the_objective(loss, lanes, rows, everything_large):
     changes = [{"optimizer": {"lr": 0.01 * (k + 1)}} for k in range(lanes)]
-    for variant in ("bgd", "mbgd"):
-        cohort = cohort_of(loss, "momentum", variant, lanes=changes, **COMPILED)
+    for variant in ("bgd", "sgd"):
+        cohort = cohort_of(loss, "momentum", variant, rows=rows, lanes=changes, **COMPILED)
         W = np.random.default_rng(lanes).normal(size=(lanes, cohort.model.layout.size))
         given = lanes_of(cohort).objective
         plain = Objective(given.model, given.l2)

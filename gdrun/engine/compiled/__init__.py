@@ -8,7 +8,7 @@ were rejected: every new rule would be a change here, and a plugin's would have 
 
     sources        the text of a registered function, with what it reads
     functions      exponential and logarithms that a loop can be vectorised with
-    class_losses   losses over classes, for a block of examples
+    block_losses   losses of a block of examples, where that form is worth having
     sums           the fused loops over rows: scores, losses, gradients
     loops          those over steps, lanes and parameters
     kernels        the text of the module for one loss and one rule

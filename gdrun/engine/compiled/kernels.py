@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from gdrun.engine.compiled import loops, sums
-from gdrun.engine.compiled.class_losses import CLASS_LOSSES
+from gdrun.engine.compiled.block_losses import BLOCK_LOSSES
 from gdrun.engine.compiled.modules import loaded
 from gdrun.engine.compiled.sources import NotCompilableError, body_of, source_of
 from gdrun.methods.rules import Rule
@@ -33,8 +33,9 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
-# Sums may be reordered, products and sums fused; NaN and infinity keep their meaning.
-free, strict = {{"reassoc", "contract"}}, {{"contract"}}
+# Sums may be reordered, products and sums fused, and one reciprocal serve several divisions; NaN
+# and infinity keep their meaning.
+free, strict = {{"reassoc", "contract", "arcp"}}, {{"contract"}}
 kernel = njit(fastmath=free, cache=True, nogil=True, error_model="numpy")
 # What only kernels call needs no door to Python, and no place in the cache.
 inner = dict(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
@@ -112,13 +113,27 @@ def update_by_example(X, i, slope, decay, W, slots, t, options, lane):
 
 """
 
-CONSTANTS = ("AHEAD", "LINE")
+ONE_LOSS = """
+@inlined
+def loss(s, y, extra):
+    return {name}(s, y{options})
+"""
+
+BLOCK_LOSS = """
+@inlined
+def block_loss(scores, y, slopes, work, extra):
+    return {name}(scores, y, work)
+"""
+
+CONSTANTS = ("AHEAD", "LINE", "TILE")
 LOOPS: dict[Callable[..., Any], str] = {
+    sums.fetch_row: "@inlined",
     sums.fetch: "@inlined",
     sums.copy_rows: "@loop",
     sums.row_scores: "@loop",
     sums.row_gradients: "@loop",
     sums.row_sums: "@kernel",
+    sums.add: "@loop",
     sums.product_sums: "@kernel",
     loops.clip: "@loop",
     loops.finish_steps: "@kernel",
@@ -136,7 +151,7 @@ def kernel_text(loss: Loss, rule: Rule, fixed: Mapping[str, Any]) -> str:
     constants = "".join(f"{name} = {getattr(sums, name)}\n" for name in CONSTANTS)
     parts = [
         header(f"the loss {loss.name}", rule) + constants,
-        source_of(rule.function, per_block(loss)),
+        source_of(rule.function, *loss_forms(loss)),
         _update(rule, fixed),
         *_loops(loss),
     ]
@@ -190,25 +205,33 @@ def _loops(loss: Loss) -> list[str]:
         *loss_text(loss),
         *(body_of(function, decorator) for function, decorator in LOOPS.items()),
         by_products.replace("def advance_rows(", "def advance_products("),
-        *([] if loss.equation is None else [body_of(loops.advance_examples, "@kernel")]),
+        *([] if loss.equation is None else _of_one_score()),
     ]
+
+
+def _of_one_score() -> list[str]:
+    """The loops that only a loss of a single score has."""
+    return [body_of(loop, "@kernel") for loop in (sums.streamed_sums, loops.advance_examples)]
 
 
 def loss_text(loss: Loss) -> list[str]:
     """The losses of a block of scores, as loops call them."""
-    if loss.equation is None:
-        losses: Callable[..., None] = sums.class_losses
-        head = f"class_loss = {loss.name}\n"
-    else:
-        losses = sums.score_losses
+    parts, form = [], BLOCK_LOSSES.get(loss.name)
+    if loss.equation is not None:
         options = "".join(f", extra[{k}]" for k in range(len(loss.options)))
-        head = f"@inlined\ndef loss(s, y, extra):\n    return {loss.name}(s, y{options})\n"
-    return [head, body_of(losses, "@loop"), f"losses = {losses.__name__}\n"]
+        parts.append(ONE_LOSS.format(name=loss.name, options=options))
+    if form is not None:
+        parts.append(BLOCK_LOSS.format(name=form.__name__))
+    else:
+        whole = body_of(sums.equation_losses, "@inlined")
+        parts.append(whole.replace("def equation_losses(", "def block_loss("))
+    losses = sums.class_losses if loss.equation is None else sums.score_losses
+    return [*parts, body_of(losses, "@loop"), f"losses = {losses.__name__}\n"]
 
 
-def per_block(loss: Loss) -> Callable[..., Any]:
-    """The function that the losses of a block call: an equation, or its form over classes."""
-    form = CLASS_LOSSES.get(loss.name) if loss.equation is None else loss.equation
-    if form is None:
+def loss_forms(loss: Loss) -> list[Callable[..., Any]]:
+    """The functions that losses are worked out with: an equation, a form for a block, or both."""
+    forms = [form for form in (loss.equation, BLOCK_LOSSES.get(loss.name)) if form is not None]
+    if not forms:
         raise NotCompilableError(f"{loss.name} has no form for a block of examples")
-    return form
+    return forms

@@ -20,7 +20,7 @@ from gdrun.engine.batches import Batches
 from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.compiled import network_loops, sums
 from gdrun.engine.compiled.chunks import Chunk, FusedStepper, Numbers
-from gdrun.engine.compiled.kernels import header, kernels, loss_text, per_block
+from gdrun.engine.compiled.kernels import header, kernels, loss_forms, loss_text
 from gdrun.engine.compiled.modules import compiled_before
 from gdrun.engine.compiled.sources import NotCompilableError, body_of, source_of
 from gdrun.engine.compiled.threads import one_blas_thread, run_all, shares, thread_count
@@ -172,10 +172,11 @@ def network_text(cohort: Cohort, options: dict[str, Any]) -> str:
         header(f"a network of {network.activation.name} under {network.loss.name}", rule),
         TOGETHER + (YIELD if hasattr(os, "sched_yield") else STAY),
         f"{constants}LINE = {sums.LINE}\n",
-        source_of(rule.function, per_block(network.loss), activation),
+        source_of(rule.function, *loss_forms(network.loss), activation),
         filled(UPDATE, rule, options),
         f"activation = {activation.__name__}\n",
         *loss_text(network.loss),
+        body_of(sums.fetch_row, "@inlined"),
         body_of(sums.fetch, "@inlined"),
         body_of(network_loops.meet, "@loop"),
         body_of(network_loops.activate, "@loop"),

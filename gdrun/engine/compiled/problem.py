@@ -132,13 +132,15 @@ class CompiledProblem:
     def _add(
         self, W: Array, X: Array, y: NDArray[Any], found: Sums, gradient: bool, judge: bool
     ) -> None:
-        kernels, order = self.kernels, self.identity[: len(X)]
-        summed = kernels.product_sums if self.by_products(len(W)) else kernels.row_sums
+        kernels, goal = self.kernels, (gradient, judge)
         M, sums = (rows.reshape(-1, self.columns) for rows in (W, found.gradients))
-        summed(
-            X, y, order, 0, len(X), M, self.outputs, gradient, judge, self.room(len(W), len(X)),
-            sums, found.values, found.rights, self.extra,
-        )  # fmt: skip
+        totals = (found.values, found.rights, self.extra)
+        if len(M) == 1:
+            kernels.streamed_sums(X, y, M[0], *goal, sums[0], *totals)
+            return
+        summed = kernels.product_sums if self.by_products(len(W)) else kernels.row_sums
+        order, room = self.identity[: len(X)], self.room(len(W), len(X))
+        summed(X, y, order, 0, len(X), M, self.outputs, *goal, room, sums, *totals)
 
 
 def module_of(cohort: Cohort) -> ModuleType:

@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     def loss(s: float, y: float, extra: Array) -> tuple[float, float]:
         """Value and slope of one score; only where a model has one."""
 
-    def class_loss(scores: Array, y: Array, work: Array) -> float:
-        """The sum of the values of a block of scores (C, n), the slopes in their place."""
+    def block_loss(scores: Array, y: Array, slopes: bool, work: Array, extra: Array) -> float:
+        """The sum of the values of a block of scores (n,) or (C, n), the slopes in their place.
+
+        equation_losses below, or a form of `block_losses`.
+        """
 
     def losses(
         scores: Array,
@@ -47,6 +50,22 @@ if TYPE_CHECKING:
 
 AHEAD = 8  # rows between asking for one and using it, where rows are used one by one
 LINE = 64  # bytes that memory hands over at once
+TILE = 4  # rows that are read from memory, used twice, and left
+
+
+def equation_losses(scores: Array, y: Array, slopes: bool, work: Array, extra: Array) -> float:
+    """The sum of the losses of scores (n,), which become slopes where those are wanted."""
+    total = 0.0
+    if slopes:
+        for i in range(len(scores)):
+            value, slope = loss(float(scores[i]), float(y[i]), extra)
+            total += value
+            scores[i] = slope
+    else:
+        for i in range(len(scores)):
+            value, _ = loss(float(scores[i]), float(y[i]), extra)
+            total += value
+    return total
 
 
 def score_losses(
@@ -71,17 +90,7 @@ def score_losses(
             for i in range(rows):
                 right += 1.0 if (scores[lane, i] > 0) == (y[i] > 0) else 0.0
             rights[lane] += right
-        total = 0.0
-        if slopes:
-            for i in range(rows):
-                value, slope = loss(float(scores[lane, i]), float(y[i]), extra)
-                total += value
-                scores[lane, i] = slope
-        else:
-            for i in range(rows):
-                value, _ = loss(float(scores[lane, i]), float(y[i]), extra)
-                total += value
-        values[lane] += total
+        values[lane] += block_loss(scores[lane], y, slopes, work, extra)
 
 
 def class_losses(
@@ -109,16 +118,20 @@ def class_losses(
                     work[1, i] = j if above else work[1, i]
             for i in range(rows):
                 rights[lane] += work[1, i] == y[i]
-        values[lane] += class_loss(part, y, work)
+        values[lane] += block_loss(part, y, slopes, work, extra)
+
+
+def fetch_row(X: Array, row: int) -> None:
+    """Ask for a row, ahead of its use."""
+    for offset in range(0, X.shape[1] * X.itemsize, LINE):
+        prefetch(X, row, offset)
 
 
 def fetch(X: Array, y: Array, order: Array, place: int) -> None:
     """Ask for the row and the target at that place of the order, ahead of their use."""
     if place < len(order):
-        i = order[place]
-        prefetch(y, i, 0)
-        for offset in range(0, X.shape[1] * X.itemsize, LINE):
-            prefetch(X, i, offset)
+        prefetch(y, order[place], 0)
+        fetch_row(X, order[place])
 
 
 def copy_rows(
@@ -126,7 +139,6 @@ def copy_rows(
 ) -> None:
     """The rows order[begin:end] of X and y, side by side in rows (…, D) and targets (…,)."""
     for place in range(begin, end):
-        fetch(X, y, order, place + AHEAD)
         i, to = order[place], place - begin
         targets[to] = y[i]
         for j in range(X.shape[1]):
@@ -241,6 +253,49 @@ def row_sums(
             row_gradients(X, y, order, start, start + n, part, G)
 
 
+def streamed_sums(
+    X: Array,
+    y: Array,
+    w: Array,
+    gradient: bool,
+    judge: bool,
+    g: Array,
+    values: Array,
+    rights: Array,
+    extra: Array,
+) -> None:
+    """row_sums of a single score with weights w (D,), over all rows of X one behind the other.
+
+    The time is that of reading X. So what is done between two rows is little, lest the memory
+    waits: four rows and their gradient, while the next four are asked for. Rows beyond the last are
+    the last one again, with no value and no slope.
+    """
+    rows, columns = X.shape
+    zero, scores = w.dtype.type(0), np.zeros(TILE, w.dtype)
+    total, right = 0.0, 0.0
+    for start in range(0, rows, TILE):
+        n = min(TILE, rows - start)
+        for i in range(n):
+            fetch_row(X, start + i + TILE)  # harmless behind the last row: nothing is read
+            score = zero
+            for j in range(columns):
+                score += X[start + i, j] * w[j]
+            scores[i] = score
+        for i in range(TILE):
+            inside, target = i < n, y[min(start + i, rows - 1)]
+            value, slope = loss(float(scores[i]), float(target), extra)
+            total += value if inside else 0.0
+            right += 1.0 if inside and judge and (scores[i] > 0) == (target > 0) else 0.0
+            scores[i] = slope if inside else zero
+        if gradient:
+            b, c, d = min(start + 1, rows - 1), min(start + 2, rows - 1), min(start + 3, rows - 1)
+            p, q, r, s = scores[0], scores[1], scores[2], scores[3]
+            for j in range(columns):
+                g[j] += p * X[start, j] + q * X[b, j] + r * X[c, j] + s * X[d, j]
+    values[0] += total
+    rights[0] += right
+
+
 def product_sums(
     X: Array,
     y: Array,
@@ -257,16 +312,32 @@ def product_sums(
     rights: Array,
     extra: Array,
 ) -> None:
-    """row_sums through matrix products, for many scores: of classes, of lanes, or of both."""
+    """row_sums through matrix products, for many scores: of classes, of lanes, or of both.
+
+    The rows of the next block are asked for between the losses of one lane and the next: all at
+    once they would hold the loop up, and during the products there is no place for it.
+    """
     targets, scores, work = room
-    block, columns = len(targets), X.shape[1]
+    block, columns, lanes = len(targets), X.shape[1], len(M) // outputs
     rows, more = np.empty((block, columns), X.dtype), np.empty(M.shape, M.dtype)
+    share = -(-block // lanes)
     for start in range(begin, end, block):
         n = min(block, end - start)
         copy_rows(X, y, order, start, start + n, rows, targets)
         part = scores[: len(M) * n].reshape(len(M), n)
         np.dot(M, rows[:n].T, part)
-        losses(part, targets[:n], outputs, gradient, judge, values, rights, work, extra)
+        for lane in range(lanes):
+            for place in range(lane * share, min((lane + 1) * share, block)):
+                fetch(X, y, order, start + n + place)
+            own = part[lane * outputs : (lane + 1) * outputs]
+            place_of_lane = (values[lane:], rights[lane:])
+            losses(own, targets[:n], outputs, gradient, judge, *place_of_lane, work, extra)
         if gradient:
             np.dot(part, rows[:n], more)
-            G += more
+            add(more.ravel(), G.ravel())
+
+
+def add(numbers: Array, total: Array) -> None:
+    """The numbers are added to the total, which lies elsewhere."""
+    for k in range(len(total)):
+        total[k] += numbers[k]
