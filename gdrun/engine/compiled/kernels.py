@@ -33,13 +33,20 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
+LINE = 64  # bytes that memory hands over at once
+
 # Sums may be reordered, products and sums fused, and one reciprocal serve several divisions; NaN
 # and infinity keep their meaning.
 free, strict = {{"reassoc", "contract", "arcp"}}, {{"contract"}}
-kernel = njit(fastmath=free, cache=True, nogil=True, error_model="numpy")
+outer = dict(fastmath=free, error_model="numpy", cache=True, nogil=True)
+# Without arrays of its own a loop need not count who holds those it is given: a count for each
+# array and call takes longer than many a loop, and threads wait for each other's.
+kernel = njit(_nrt=False, **outer)
+allocating = njit(_nrt=True, **outer)
 # What only kernels call needs no door to Python, and no place in the cache.
-inner = dict(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+inner = dict(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)
 loop = njit(fastmath=free, **inner)
+multiplying = njit(fastmath=free, **(inner | {{"_nrt": True}}))
 # What a loop calls for each number becomes a part of the loop, which is then vectorised.
 inlined = njit(fastmath=free, forceinline=True, **inner)
 exact = njit(fastmath=strict, forceinline=True, **inner)
@@ -62,20 +69,22 @@ def as_float(context, bits):
 
 
 @intrinsic
-def prefetch(context, array, row, offset):
+def prefetch(context, array, row):
     def build(context, builder, signature, given):
         view = make_array(signature.args[0])(context, builder, given[0])
         stride = cgutils.unpack_tuple(builder, view.strides)[0]
         number, byte = ir.IntType(32), ir.IntType(8).as_pointer()
-        start = builder.bitcast(view.data, byte)
-        place = builder.add(builder.mul(given[1], stride), given[2])
+        start = builder.gep(builder.bitcast(view.data, byte), [builder.mul(given[1], stride)])
         form = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
         function = cgutils.get_or_insert_function(builder.module, form, "llvm.prefetch.p0")
         hints = [number(0), number(3), number(1)]
-        builder.call(function, [builder.gep(start, [place]), *hints])
+        lines = builder.udiv(builder.add(stride, stride.type(LINE - 1)), stride.type(LINE))
+        with cgutils.for_range(builder, lines) as line:
+            offset = builder.mul(line.index, stride.type(LINE))
+            builder.call(function, [builder.gep(start, [offset]), *hints])
         return context.get_dummy_value()
 
-    return types.void(array, types.int64, types.int64), build
+    return types.void(array, types.int64), build
 
 '''
 
@@ -125,16 +134,15 @@ def block_loss(scores, y, slopes, work, extra):
     return {name}(scores, y, work)
 """
 
-CONSTANTS = ("AHEAD", "LINE", "TILE")
+CONSTANTS = ("AHEAD", "TILE")
 LOOPS: dict[Callable[..., Any], str] = {
-    sums.fetch_row: "@inlined",
     sums.fetch: "@inlined",
     sums.copy_rows: "@loop",
     sums.row_scores: "@loop",
     sums.row_gradients: "@loop",
     sums.row_sums: "@kernel",
     sums.add: "@loop",
-    sums.product_sums: "@kernel",
+    sums.product_sums: "@allocating",
     loops.clip: "@loop",
     loops.finish_steps: "@kernel",
     loops.advance_rows: "@kernel",
@@ -200,7 +208,7 @@ def _update(rule: Rule, fixed: Mapping[str, Any]) -> str:
 def _loops(loss: Loss) -> list[str]:
     """The loops for the loss's kind of scores, each behind what it calls."""
     # The same steps through products, whose compilation takes longer: a second text of its own.
-    by_products = body_of(loops.advance_rows, "@kernel").replace("row_sums(", "product_sums(")
+    by_products = body_of(loops.advance_rows, "@allocating").replace("row_sums(", "product_sums(")
     return [
         *loss_text(loss),
         *(body_of(function, decorator) for function, decorator in LOOPS.items()),

@@ -18,6 +18,7 @@ from gdrun.engine.compiled.sums import AHEAD
 
 Array = NDArray[Any]
 Room = tuple[Array, Array, Array]
+Totals = tuple[Array, Array, Array]
 
 if TYPE_CHECKING:
     from gdrun.engine.compiled.sums import fetch, loss, row_sums
@@ -115,6 +116,7 @@ def advance_rows(
     count: float,
     outputs: int,
     room: Room,
+    totals: Totals,
     W: Array,
     slots: Array,
     t: float,
@@ -133,13 +135,13 @@ def advance_rows(
     """Take the steps of `rates` (steps, L), each lane for itself; the steps that stayed sound.
 
     order: the rows of all steps, `size` for each; or those of one step, which all use. count:
-    the examples that a step's mean is over; 0 where it is the rows that the step has. betas: the
-    momentum of each step, which goes to option `cycled`; none where that is negative.
+    the examples that a step's mean is over; 0 where it is the rows that the step has. room and
+    totals: for the sums over the rows of a step, and for their results. betas: the momentum of each
+    step, which goes to option `cycled`; none where that is negative.
     """
     M = W[first:last].reshape((last - first) * outputs, X.shape[1])
-    sums = np.empty(M.shape, W.dtype)
+    sums, values, rights = totals
     G = sums.reshape(last - first, W.shape[1])
-    values, rights = np.empty(last - first), np.empty(last - first)
     # For True and False themselves Numba would compile the sums once more.
     gradient, judge = len(G) > 0, len(G) == 0
     for k in range(len(rates)):

@@ -171,17 +171,16 @@ def network_text(cohort: Cohort, options: dict[str, Any]) -> str:
     parts = [
         header(f"a network of {network.activation.name} under {network.loss.name}", rule),
         TOGETHER + (YIELD if hasattr(os, "sched_yield") else STAY),
-        f"{constants}LINE = {sums.LINE}\n",
+        constants,
         source_of(rule.function, *loss_forms(network.loss), activation),
         filled(UPDATE, rule, options),
         f"activation = {activation.__name__}\n",
         *loss_text(network.loss),
-        body_of(sums.fetch_row, "@inlined"),
         body_of(sums.fetch, "@inlined"),
         body_of(network_loops.meet, "@loop"),
         body_of(network_loops.activate, "@loop"),
-        body_of(network_loops.go_through, "@loop"),
-        body_of(network_loops.advance_network, "@kernel"),
+        body_of(network_loops.go_through, "@multiplying"),
+        body_of(network_loops.advance_network, "@allocating"),
     ]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gdrun.engine.compiled.kernels import kernel_text, kernels
 from gdrun.engine.compiled.sources import NotCompilableError
+from gdrun.engine.compiled.sums import TILE
 from gdrun.engine.compiled.threads import run_all, shares, thread_count
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.objective import Array
@@ -25,10 +26,6 @@ PRODUCTS_FROM = 32
 
 BLOCK_BYTES = 2**17
 """Bytes of X that stay close to a core between their two uses."""
-
-SINGLE_BLOCK_BYTES = 2**15
-"""The same for a single score, whose rows are used at the speed of memory: a part of the first
-cache, so that the second use does not hold up the reading."""
 
 SMALL_ENTRIES = 2**17
 """Entries of X below which one thread passes over all rows faster than two are woken."""
@@ -98,11 +95,15 @@ class CompiledProblem:
 
     def room(self, lanes: int, rows: int) -> tuple[Array, Array, Array]:
         """Room for what a loop over so many rows works on at once: targets, scores, and work."""
-        most = SINGLE_BLOCK_BYTES if lanes * self.outputs == 1 else BLOCK_BYTES
-        fitting: int = most // (self.columns * self.X.dtype.itemsize)
+        fitting: int = BLOCK_BYTES // (self.columns * self.X.dtype.itemsize)
         block = min(rows, max(fitting // 4 * 4, 4))
         scores = np.empty(lanes * self.outputs * block, self.X.dtype)
         return np.empty(block, self.y.dtype), scores, np.empty((2, block))
+
+    def totals(self, lanes: int) -> tuple[Array, Array, Array]:
+        """Room for the sums of a step: gradients, losses, right predictions."""
+        gradients = np.empty((lanes * self.outputs, self.columns), self.X.dtype)
+        return gradients, np.empty(lanes), np.empty(lanes)
 
     def sums(self, W: Array, *, gradient: bool = True, lasting: bool = True) -> Sums:
         """The sums at W (L, P), without gradients where they are not asked for.
@@ -136,7 +137,8 @@ class CompiledProblem:
         M, sums = (rows.reshape(-1, self.columns) for rows in (W, found.gradients))
         totals = (found.values, found.rights, self.extra)
         if len(M) == 1:
-            kernels.streamed_sums(X, y, M[0], *goal, sums[0], *totals)
+            scores = np.zeros(TILE, M.dtype)
+            kernels.streamed_sums(X, y, M[0], *goal, scores, sums[0], *totals)
             return
         summed = kernels.product_sums if self.by_products(len(W)) else kernels.row_sums
         order, room = self.identity[: len(X)], self.room(len(W), len(X))

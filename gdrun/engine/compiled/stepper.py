@@ -90,7 +90,14 @@ class CompiledStepper(FusedStepper):
             problem.kernels,
             float(problem.count) if self._batching.whole else 0.0,
         )
-        shape = (size, size_of_mean, problem.outputs, problem.room(lanes[1] - lanes[0], size))
+        count = lanes[1] - lanes[0]
+        shape = (
+            size,
+            size_of_mean,
+            problem.outputs,
+            problem.room(count, size),
+            problem.totals(count),
+        )
         state = (
             chunk.W,
             chunk.slots,

@@ -44,12 +44,11 @@ if TYPE_CHECKING:
     ) -> None:
         """score_losses or class_losses below."""
 
-    def prefetch(array: Array, row: int, offset: int) -> None:
-        """Ask the memory for the byte at that offset in a row, to be there when it is read."""
+    def prefetch(array: Array, row: int) -> None:
+        """Ask the memory for a row, to be there when it is read."""
 
 
 AHEAD = 8  # rows between asking for one and using it, where rows are used one by one
-LINE = 64  # bytes that memory hands over at once
 TILE = 4  # rows that are read from memory, used twice, and left
 
 
@@ -121,17 +120,11 @@ def class_losses(
         values[lane] += block_loss(part, y, slopes, work, extra)
 
 
-def fetch_row(X: Array, row: int) -> None:
-    """Ask for a row, ahead of its use."""
-    for offset in range(0, X.shape[1] * X.itemsize, LINE):
-        prefetch(X, row, offset)
-
-
 def fetch(X: Array, y: Array, order: Array, place: int) -> None:
     """Ask for the row and the target at that place of the order, ahead of their use."""
     if place < len(order):
-        prefetch(y, order[place], 0)
-        fetch_row(X, order[place])
+        prefetch(X, order[place])
+        prefetch(y, order[place])
 
 
 def copy_rows(
@@ -259,6 +252,7 @@ def streamed_sums(
     w: Array,
     gradient: bool,
     judge: bool,
+    scores: Array,
     g: Array,
     values: Array,
     rights: Array,
@@ -268,15 +262,15 @@ def streamed_sums(
 
     The time is that of reading X. So what is done between two rows is little, lest the memory
     waits: four rows and their gradient, while the next four are asked for. Rows beyond the last are
-    the last one again, with no value and no slope.
+    the last one again, with no value and no slope. scores (4,) is room for theirs.
     """
     rows, columns = X.shape
-    zero, scores = w.dtype.type(0), np.zeros(TILE, w.dtype)
+    zero = w.dtype.type(0)
     total, right = 0.0, 0.0
     for start in range(0, rows, TILE):
         n = min(TILE, rows - start)
         for i in range(n):
-            fetch_row(X, start + i + TILE)  # harmless behind the last row: nothing is read
+            prefetch(X, start + i + TILE)  # harmless behind the last row: nothing is read
             score = zero
             for j in range(columns):
                 score += X[start + i, j] * w[j]
