@@ -285,11 +285,12 @@ def test_a_directory_open_to_others_is_not_used(monkeypatch, tmp_path):
 
 
 def test_a_kernel_is_named_by_all_it_computes():
-    def text(loss, rule, **fixed):
-        return kernel_text(LOSSES[loss], OPTIMIZERS[rule], fixed)
+    def text(loss, rule, decays=False, **fixed):
+        return kernel_text(LOSSES[loss], OPTIMIZERS[rule], fixed, decays=decays)
 
     texts = [
         text("mse", "vanilla"),
+        text("mse", "vanilla", decays=True),
         text("mae", "vanilla"),
         text("mse", "momentum"),
         text("mse", "rmsprop", centered=True),

@@ -4,6 +4,7 @@ A kernel takes seconds to compile. So each loss is compiled under one rule, of e
 alone, and the whole product of them runs the very same text as plain Python.
 """
 
+import itertools
 from types import ModuleType
 
 import numpy as np
@@ -37,8 +38,10 @@ def as_python(cohort):
     body = text_of(cohort).partition("\nAHEAD =")[2]
     plain = {
         "np": np,
-        **dict.fromkeys(("kernel", "loop", "inlined", "exact"), lambda function: function),
-        "prefetch": lambda array, row, offset: None,
+        **dict.fromkeys(
+            ("kernel", "allocating", "loop", "inlined", "exact"), lambda function: function
+        ),
+        "prefetch": lambda array, row: None,
         "as_bits": lambda x: int(np.float64(x).view(np.int64)),
         "as_float": lambda bits: float(np.int64(bits).view(np.float64)),
     }
@@ -53,8 +56,8 @@ def as_python(cohort):
 @pytest.mark.parametrize("optimizer", ELEMENTWISE)
 def test_every_rule_under_every_loss_in_every_variant(optimizer, loss):
     # In plain Python a step costs a thousand times more: fewer of them, still all kinds of step.
-    for variant in VARIANTS:
-        cohort = cohort_of(loss, optimizer, variant, rows=20)
+    for variant, l2 in [*itertools.product(VARIANTS, [0.01]), ("sgd", 0.0), ("mbgd", 0.0)]:
+        cohort = cohort_of(loss, optimizer, variant, rows=20, lanes=[{"model": {"l2": l2}}])
         agree(both(cohort, 2 * cohort.batching.steps_per_epoch, as_python(cohort)), 1e-10)
 
 
@@ -101,9 +104,11 @@ def test_every_rule_compiled(optimizer):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["vanilla", "nesterov", "adam"])
-def test_whole_steps_of_a_rule_compiled(optimizer):
+@pytest.mark.parametrize("l2", [0.0, 0.01])
+def test_whole_steps_of_a_rule_compiled(optimizer, l2):
     for variant in VARIANTS:
-        agree(both(cohort_of("mse", optimizer, variant), STEPS), 1e-9)
+        cohort = cohort_of("mse", optimizer, variant, lanes=[{"model": {"l2": l2}}])
+        agree(both(cohort, STEPS), 1e-9)
 
 
 @pytest.mark.slow

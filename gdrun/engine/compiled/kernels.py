@@ -109,10 +109,12 @@ def update_by_example(X, i, slope, decay, W, slots, t, options, lane):
     squares = penalty = moved = length = 0.0
     for j in range(W.shape[1]):
         old = W[lane, j]
-        pull = decay[lane, j] * old
-        g = slope * X[i, j] + pull
+        g = slope * X[i, j]
+        if DECAYS:
+            pull = decay[lane, j] * old
+            penalty += pull * old
+            g += pull
         squares += g * g
-        penalty += pull * old
         {results} = {rule}({arguments_by_example})
         {stores}
         kept = W.dtype.type(new_0)
@@ -149,14 +151,18 @@ LOOPS: dict[Callable[..., Any], str] = {
 }
 
 
-def kernel_text(loss: Loss, rule: Rule, fixed: Mapping[str, Any]) -> str:
-    """The module's text. fixed: the values of the rule's options that lanes cannot differ in.
+def kernel_text(loss: Loss, rule: Rule, fixed: Mapping[str, Any], *, decays: bool) -> str:
+    """The module's text.
+
+    fixed: the values of the rule's options that lanes cannot differ in. decays: whether any lane
+    has an l2 term, which the others' loops are spared.
 
     Raises NotCompilableError where the rule or the loss has no compiled form.
     """
     if rule.uses_norm:
         raise NotCompilableError(f"{rule.name} asks for layer norms")
-    constants = "".join(f"{name} = {getattr(sums, name)}\n" for name in CONSTANTS)
+    numbers = {name: getattr(sums, name) for name in CONSTANTS} | {"DECAYS": decays}
+    constants = "".join(f"{name} = {number}\n" for name, number in numbers.items())
     parts = [
         header(f"the loss {loss.name}", rule) + constants,
         source_of(rule.function, *loss_forms(loss)),

@@ -23,6 +23,9 @@ Totals = tuple[Array, Array, Array]
 if TYPE_CHECKING:
     from gdrun.engine.compiled.sums import fetch, loss, row_sums
 
+    DECAYS: bool
+    """Whether any lane has an l2 term."""
+
     def update(
         W: Array, g: Array, slots: Array, t: float, options: Array, lane: int
     ) -> tuple[float, float]:
@@ -75,10 +78,13 @@ def finish_steps(
         squares, penalty = 0.0, 0.0
         share = G.dtype.type(scale)
         for j in range(G.shape[1]):
-            pull = decay[lane, j] * W[lane, j]
-            penalty += pull * W[lane, j]
-            G[row, j] = G[row, j] * share + pull
-            squares += G[row, j] * G[row, j]
+            g = G[row, j] * share
+            if DECAYS:
+                pull = decay[lane, j] * W[lane, j]
+                penalty += pull * W[lane, j]
+                g += pull
+            squares += g * g
+            G[row, j] = g
         norm = np.sqrt(squares)
         value = values[row] * scale + 0.5 * penalty
         clipped = clip(G[row], norm, bounds[lane, 0], bounds[lane, 1])

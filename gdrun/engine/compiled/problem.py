@@ -160,4 +160,5 @@ def text_of(cohort: Cohort) -> str:
         for name, option in rule.options.items()
         if not option.varies
     }
-    return kernel_text(model.loss, rule, fixed)
+    decays = any(experiment.model["l2"] for experiment in cohort.experiments)
+    return kernel_text(model.loss, rule, fixed, decays=decays)
