@@ -136,7 +136,7 @@ def block_loss(scores, y, slopes, work, extra):
     return {name}(scores, y, work)
 """
 
-CONSTANTS = ("AHEAD", "TILE")
+CONSTANTS = {"AHEAD": sums.AHEAD, "TILE": sums.TILE}
 LOOPS: dict[Callable[..., Any], str] = {
     sums.fetch: "@inlined",
     sums.copy_rows: "@loop",
@@ -148,6 +148,12 @@ LOOPS: dict[Callable[..., Any], str] = {
     loops.clip: "@loop",
     loops.finish_steps: "@kernel",
     loops.advance_rows: "@kernel",
+}
+LOOPS_OF_ONE_SCORE: dict[Callable[..., Any], str] = {
+    sums.streamed_sums: "@kernel",
+    loops.examine: "@loop",
+    loops.first_unsound: "@loop",
+    loops.advance_examples: "@kernel",
 }
 
 
@@ -161,7 +167,7 @@ def kernel_text(loss: Loss, rule: Rule, fixed: Mapping[str, Any], *, decays: boo
     """
     if rule.uses_norm:
         raise NotCompilableError(f"{rule.name} asks for layer norms")
-    numbers = {name: getattr(sums, name) for name in CONSTANTS} | {"DECAYS": decays}
+    numbers = CONSTANTS | {"DECAYS": decays}
     constants = "".join(f"{name} = {number}\n" for name, number in numbers.items())
     parts = [
         header(f"the loss {loss.name}", rule) + constants,
@@ -215,17 +221,13 @@ def _loops(loss: Loss) -> list[str]:
     """The loops for the loss's kind of scores, each behind what it calls."""
     # The same steps through products, whose compilation takes longer: a second text of its own.
     by_products = body_of(loops.advance_rows, "@allocating").replace("row_sums(", "product_sums(")
+    of_one_score = {} if loss.equation is None else LOOPS_OF_ONE_SCORE
     return [
         *loss_text(loss),
         *(body_of(function, decorator) for function, decorator in LOOPS.items()),
         by_products.replace("def advance_rows(", "def advance_products("),
-        *([] if loss.equation is None else _of_one_score()),
+        *(body_of(loop, decorator) for loop, decorator in of_one_score.items()),
     ]
-
-
-def _of_one_score() -> list[str]:
-    """The loops that only a loss of a single score has."""
-    return [body_of(loop, "@kernel") for loop in (sums.streamed_sums, loops.advance_examples)]
 
 
 def loss_text(loss: Loss) -> list[str]:

@@ -23,8 +23,7 @@ Totals = tuple[Array, Array, Array]
 if TYPE_CHECKING:
     from gdrun.engine.compiled.sums import fetch, loss, row_sums
 
-    DECAYS: bool
-    """Whether any lane has an l2 term."""
+    DECAYS = True  # whether any lane has an l2 term
 
     def update(
         W: Array, g: Array, slots: Array, t: float, options: Array, lane: int
@@ -180,32 +179,82 @@ def advance_examples(
     decay: Array,
     limit: Array,
     extra: Array,
+    targets: Array,
     measures: Array,
     first: int,
     last: int,
 ) -> int:
-    """advance_rows for steps of one example without clipping: its gradient is never stored."""
-    columns = W.shape[1]
-    for k in range(len(rates)):
-        i = order[k]
-        fetch(X, y, order, k + AHEAD)
-        for lane in range(first, last):
-            options[lane, 0] = rates[k, lane]
-            if cycled >= 0:
-                options[lane, cycled] = betas[k, lane]
-            score = W.dtype.type(0)
-            for j in range(columns):
-                score += X[i, j] * W[lane, j]
-            value, slope = loss(float(score), float(y[i]), extra)
-            squares, penalty, moved, length = update_by_example(
-                X, i, W.dtype.type(slope), decay, W, slots, t + k + 1, options, lane
-            )
-            value += 0.5 * penalty
+    """advance_rows for steps of one example without clipping: its gradient is never stored.
+
+    A step needs the slope of its loss; the loss and the roots are worked out for many steps at
+    once, before they have left the core. targets (n,) is room for those of so many steps.
+    """
+    columns, steps = W.shape[1], len(rates)
+    for begin in range(0, steps, len(targets)):
+        end = min(begin + len(targets), steps)
+        for k in range(begin, end):
+            i = order[k]
+            fetch(X, y, order, k + AHEAD)
+            targets[k - begin] = y[i]
+            for lane in range(first, last):
+                options[lane, 0] = rates[k, lane]
+                if cycled >= 0:
+                    options[lane, cycled] = betas[k, lane]
+                score = W.dtype.type(0)
+                for j in range(columns):
+                    score += X[i, j] * W[lane, j]
+                _, slope = loss(float(score), float(y[i]), extra)
+                squares, penalty, moved, length = update_by_example(
+                    X, i, W.dtype.type(slope), decay, W, slots, t + k + 1, options, lane
+                )
+                measures[0, k, lane] = score
+                measures[1, k, lane] = squares
+                measures[2, k, lane] = moved
+                measures[3, k, lane] = length
+                measures[4, k, lane] = penalty
+        if not examine(targets, limit, extra, measures, begin, end, first, last):
+            return first_unsound(limit, measures, begin, end, first, last)
+    return steps
+
+
+def examine(
+    targets: Array,
+    limit: Array,
+    extra: Array,
+    measures: Array,
+    begin: int,
+    end: int,
+    first: int,
+    last: int,
+) -> bool:
+    """Turn what the steps from `begin` to `end` noted into measures; whether all are sound.
+
+    Noted were score, ‖g‖², ‖Δw‖², ‖w‖² and decay · w². targets: one for each step.
+    """
+    sound, at = True, np.uint64(begin)  # a place that may be negative would be no vector's
+    for lane in range(first, last):
+        most = limit[lane]
+        for i in range(np.uint64(end - begin)):
+            k = at + i
+            value, _ = loss(measures[0, k, lane], float(targets[i]), extra)
+            value += 0.5 * measures[4, k, lane]
+            squares, length = measures[1, k, lane], measures[3, k, lane]
+            sound &= value <= most and squares < np.inf and length < np.inf
             measures[0, k, lane] = value
             measures[1, k, lane] = np.sqrt(squares)
-            measures[2, k, lane] = np.sqrt(moved)
+            measures[2, k, lane] = np.sqrt(measures[2, k, lane])
             measures[3, k, lane] = np.sqrt(length)
             measures[4, k, lane] = 0
-            if not (value <= limit[lane] and squares < np.inf and length < np.inf):
+    return sound
+
+
+def first_unsound(
+    limit: Array, measures: Array, begin: int, end: int, first: int, last: int
+) -> int:
+    """The first of these steps in which a lane's numbers are not sound."""
+    for k in range(begin, end):
+        for lane in range(first, last):
+            value, norm, length = measures[0, k, lane], measures[1, k, lane], measures[3, k, lane]
+            if not (value <= limit[lane] and norm < np.inf and length < np.inf):
                 return k
-    return len(rates)
+    return end

@@ -18,6 +18,9 @@ from gdrun.problems.objective import Array
 if TYPE_CHECKING:
     from gdrun.engine.cohort import Lanes
 
+EXAMINED = 64
+"""Steps of one example whose losses are worked out together."""
+
 SHARED_WORK = 2**17
 """Products of a weight and a feature for which waking another thread pays."""
 
@@ -110,7 +113,10 @@ class CompiledStepper(FusedStepper):
         )
         ending = (self._limit, problem.extra, chunk.measures, *lanes)
         if size == 1 and problem.outputs == 1 and np.isinf(self._bounds).all():
-            sound = kernels.advance_examples(X, y, order, *state, *ending)
+            targets = np.empty(EXAMINED, y.dtype)
+            sound = kernels.advance_examples(
+                X, y, order, *state, self._limit, problem.extra, targets, chunk.measures, *lanes
+            )
         elif problem.by_products(len(chunk.W)):
             sound = kernels.advance_products(X, y, order, *shape, *state, self._bounds, *ending)
         else:
