@@ -71,6 +71,7 @@ def test_a_page_in_full(gdrun):
     assert gdrun("list", "step").out == gdrun("list", "schedules", "step").out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "name"), [(kind.name, name) for kind in KINDS.values() for name in kind.entries]
 )

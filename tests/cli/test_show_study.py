@@ -36,6 +36,7 @@ STUDIES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", STUDIES.values(), ids=STUDIES)
 def test_it_shows_what_was_shown(here, words):
     printed = here(*words).out

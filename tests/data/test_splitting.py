@@ -24,6 +24,7 @@ def strata_and_counts(draw, fewest=1):
     return strata, validation, draw(st.integers(0, total - 1 - validation))
 
 
+@pytest.mark.slow
 @drawn
 @given(strata_and_counts(), st.integers(0, 2**32))
 def test_the_parts_are_a_partition(drawing, seed):

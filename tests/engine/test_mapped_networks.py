@@ -101,6 +101,7 @@ def numbers_held(rows, hidden, *, dropout=0.0, **options):
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hidden", [(64,), (64, 64), (64, 32, 64)], ids=str)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_what_a_full_batch_holds_to_normalise_it_is_what_is_documented(activation, hidden):

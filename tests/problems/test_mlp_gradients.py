@@ -104,6 +104,7 @@ def test_evaluation_goes_by_running_statistics(activation, shape):
         assert losses[lane] == pytest.approx(mean_loss(scores, y.tolist(), "mse"), rel=1e-12)
 
 
+@pytest.mark.slow
 @every_case
 @pytest.mark.parametrize("streams", [(), (2,)], ids=["lanes", "streams"])
 def test_single_precision_stays_single(case, streams):

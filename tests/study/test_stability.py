@@ -19,6 +19,7 @@ def limit_of(optimizer, **dataset):
     return found.limit, rates
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "optimizer",
     [
@@ -39,6 +40,7 @@ def test_on_least_squares_they_agree_within_one_grid_step(optimizer, condition):
     assert rates[max(low - 1, 0)] <= limit.predicted <= rates[min(high + 1, len(rates) - 1)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("epochs", [20, 50])
 @pytest.mark.parametrize("condition", [1.0, 30.0, 1000.0])
 def test_a_short_run_of_heavy_momentum_swings_and_is_not_called_unstable(epochs, condition):
