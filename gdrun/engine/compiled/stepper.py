@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdrun.engine.batches import Batches
-from gdrun.engine.compiled.chunks import CHUNK_WORK, Chunk, FusedStepper, Numbers
+from gdrun.engine.compiled.chunks import CHUNK_MEASURES, CHUNK_WORK, Chunk, FusedStepper, Numbers
 from gdrun.engine.compiled.problem import MAPPED_ENTRIES, CompiledProblem
 from gdrun.engine.compiled.threads import run_all, shares, thread_count
 from gdrun.engine.plan import Place
@@ -49,7 +49,8 @@ class CompiledStepper(FusedStepper):
     def most_steps(self, epoch: int) -> int:
         """How many steps of this epoch one chunk may hold."""
         rows = len(self._problem.X) if self._batching.whole else self._batching.at(epoch).batch_size
-        most = CHUNK_WORK // (rows * self._decay.size + 64)
+        work = rows * (self._decay.size + 8 * self._problem.columns)
+        most = min(CHUNK_WORK // (work + 64), CHUNK_MEASURES // len(self._decay))
         if self._problem.mapped:
             entries = len(self._streams) * rows * self._problem.columns
             most = min(most, MAPPED_ENTRIES // entries)
