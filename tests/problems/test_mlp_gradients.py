@@ -17,7 +17,7 @@ every_shape = pytest.mark.parametrize("shape", SHAPES)
 
 def step(objective, W, X, y, dropout=None):
     """Value and gradient of a step of training, the memory left aside."""
-    memory = np.empty((*W.shape[:-1], objective.model.memory.size), W.dtype)
+    memory = np.zeros((*W.shape[:-1], objective.model.memory.size), W.dtype)
     value, gradient, _ = objective.training_step(W, memory, X, y, dropout)
     return value, gradient
 
