@@ -187,6 +187,23 @@ def test_divergence_is_the_numpy_engines_word(lanes, variant):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("limit", [1e60, 1e120])
+def test_the_first_unsound_step_of_a_long_chunk_is_found(limit):
+    # One epoch in one chunk: the losses of single examples are worked out 64 steps at a time, and
+    # this one leaves the limit behind in a later block than the first.
+    cohort = cohort_of("mse", "vanilla", "sgd", rows=300, lanes=[{"optimizer": {"lr": 0.8}}])
+    rates = np.full((300, 1), 0.8)
+    steps = []
+    for stepper, W, slots in steppers(cohort, np.array([limit])):
+        step, bad = 0, {}
+        while not bad:
+            measures = stepper.advance(W, slots, step, Place(0, step), rates[step:])
+            W, slots, bad, step = measures.W, measures.slots, measures.bad, step + measures.steps
+        steps.append(step)
+    assert steps[0] == steps[1] > 64
+
+
+@pytest.mark.slow
 def test_the_state_before_a_chunk_is_not_written_to():
     cohort = cohort_of("logistic", "momentum", "mbgd", lanes=LANES[:3])
     _, (stepper, W, slots) = steppers(cohort)

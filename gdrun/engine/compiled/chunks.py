@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 Numbers = NDArray[np.float64]
 
 CHUNK_WORK = 2**28
-"""Products of a weight and a feature in one chunk, to read a feature counted as eight of them: less
-than a tenth of a second, so that a request to stop is seen soon. At its end threads wait for the
-last one, so it is not much less."""
+"""Products of a weight and a feature in one chunk, to read a feature or to move a weight or a slot
+counted as eight of them: about a tenth of a second at most, so that a request to stop is seen soon.
+At its end threads wait for the last one, so it is not much less."""
 
 CHUNK_MEASURES = 2**18
 """Steps times lanes of one chunk, for each of which it takes down five numbers."""

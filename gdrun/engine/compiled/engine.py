@@ -50,8 +50,14 @@ class CompiledEngine:
         lanes = Lanes(cohort, np.arange(len(cohort.experiments)))
         part = Design(rows_of(cohort.train.X, slice(1)), cohort.train.y[:1])
         endless = np.full(len(cohort.experiments), np.inf)
-        stepper = CompiledStepper(lanes, Batches(cohort), endless, CompiledProblem(cohort, part))
-        stepper.compile(passes=self.compression is None and _large(cohort.train))
+        problem = CompiledProblem(cohort, part)
+        stepper = CompiledStepper(lanes, Batches(cohort), endless, problem)
+        large = self.compression is None and _large(cohort.train)
+        stepper.compile(passes=large)
+        validated = cohort.validation is not None and _large(cohort.validation)
+        if validated or (large and not problem.whole):
+            W = np.zeros((len(lanes.index), cohort.model.layout.size), cohort.dtype)
+            problem.sums(W, gradient=problem.whole)
 
     @cached_property
     def compression(self) -> str | None:

@@ -40,13 +40,14 @@ LINE = 64  # bytes that memory hands over at once
 free, strict = {{"reassoc", "contract", "arcp"}}, {{"contract"}}
 outer = dict(fastmath=free, error_model="numpy", cache=True, nogil=True)
 # Without arrays of its own a loop need not count who holds those it is given: a count for each
-# array and call takes longer than many a loop, and threads wait for each other's.
+# array and call takes longer than many a loop, and threads wait for each other's. An equation that
+# makes an array is refused, and left to NumPy.
 kernel = njit(_nrt=False, **outer)
 allocating = njit(_nrt=True, **outer)
 # What only kernels call needs no door to Python, and no place in the cache.
 inner = dict(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)
 loop = njit(fastmath=free, **inner)
-multiplying = njit(fastmath=free, **(inner | {{"_nrt": True}}))
+allocating_loop = njit(fastmath=free, **(inner | {{"_nrt": True}}))
 # What a loop calls for each number becomes a part of the loop, which is then vectorised.
 inlined = njit(fastmath=free, forceinline=True, **inner)
 exact = njit(fastmath=strict, forceinline=True, **inner)
@@ -78,6 +79,7 @@ def prefetch(context, array, row):
         form = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
         function = cgutils.get_or_insert_function(builder.module, form, "llvm.prefetch.p0")
         hints = [number(0), number(3), number(1)]
+        # Rows lie one behind the other, so from one to the next is a row's length.
         lines = builder.udiv(builder.add(stride, stride.type(LINE - 1)), stride.type(LINE))
         with cgutils.for_range(builder, lines) as line:
             offset = builder.mul(line.index, stride.type(LINE))

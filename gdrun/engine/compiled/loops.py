@@ -177,9 +177,9 @@ def advance_examples(
     betas: Array,
     cycled: int,
     decay: Array,
+    targets: Array,
     limit: Array,
     extra: Array,
-    targets: Array,
     measures: Array,
     first: int,
     last: int,
@@ -257,4 +257,4 @@ def first_unsound(
             value, norm, length = measures[0, k, lane], measures[1, k, lane], measures[3, k, lane]
             if not (value <= limit[lane] and norm < np.inf and length < np.inf):
                 return k
-    return end
+    return begin

@@ -179,7 +179,7 @@ def network_text(cohort: Cohort, options: dict[str, Any]) -> str:
         body_of(sums.fetch, "@inlined"),
         body_of(network_loops.meet, "@loop"),
         body_of(network_loops.activate, "@loop"),
-        body_of(network_loops.go_through, "@multiplying"),
+        body_of(network_loops.go_through, "@allocating_loop"),
         body_of(network_loops.advance_network, "@allocating"),
     ]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"

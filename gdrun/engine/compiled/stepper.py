@@ -49,7 +49,8 @@ class CompiledStepper(FusedStepper):
     def most_steps(self, epoch: int) -> int:
         """How many steps of this epoch one chunk may hold."""
         rows = len(self._problem.X) if self._batching.whole else self._batching.at(epoch).batch_size
-        work = rows * (self._decay.size + 8 * self._problem.columns)
+        moved = self._decay.size * (1 + len(self._rule.slots))
+        work = rows * (self._decay.size + 8 * self._problem.columns) + 8 * moved
         most = min(CHUNK_WORK // (work + 64), CHUNK_MEASURES // len(self._decay))
         if self._problem.mapped:
             entries = len(self._streams) * rows * self._problem.columns
@@ -115,9 +116,7 @@ class CompiledStepper(FusedStepper):
         ending = (self._limit, problem.extra, chunk.measures, *lanes)
         if size == 1 and problem.outputs == 1 and np.isinf(self._bounds).all():
             targets = np.empty(EXAMINED, y.dtype)
-            sound = kernels.advance_examples(
-                X, y, order, *state, self._limit, problem.extra, targets, chunk.measures, *lanes
-            )
+            sound = kernels.advance_examples(X, y, order, *state, targets, *ending)
         elif problem.by_products(len(chunk.W)):
             sound = kernels.advance_products(X, y, order, *shape, *state, self._bounds, *ending)
         else:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     def block_loss(scores: Array, y: Array, slopes: bool, work: Array, extra: Array) -> float:
         """The sum of the values of a block of scores (n,) or (C, n), the slopes in their place.
 
-        equation_losses below, or a form of `block_losses`.
+        equation_losses below, or a form of `block_losses`, which leaves slopes unasked.
         """
 
     def losses(
@@ -308,8 +308,8 @@ def product_sums(
 ) -> None:
     """row_sums through matrix products, for many scores: of classes, of lanes, or of both.
 
-    The rows of the next block are asked for between the losses of one lane and the next: all at
-    once they would hold the loop up, and during the products there is no place for it.
+    The rows of the next block are asked for in as many parts as there are lanes, each before the
+    losses of one: all at once they would hold the loop up, and the products leave no place for it.
     """
     targets, scores, work = room
     block, columns, lanes = len(targets), X.shape[1], len(M) // outputs
