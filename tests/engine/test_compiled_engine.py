@@ -14,9 +14,10 @@ from gdrun.engine import engines
 from gdrun.engine.compiled import engine as compiled_engine
 from gdrun.engine.compiled import least_squares, modules, problem
 from gdrun.engine.compiled.block_losses import BLOCK_LOSSES, logistic_block
-from gdrun.engine.compiled.kernels import kernel_text
+from gdrun.engine.compiled.kernels import kernel_text, kernels
 from gdrun.engine.compiled.least_squares import compressed
 from gdrun.engine.compiled.sources import NotCompilableError, source_of
+from gdrun.engine.trainer import Trainer
 from gdrun.errors import ConfigError, GdrunError, MissingExtraError
 from gdrun.methods.rules import OPTIMIZERS
 from gdrun.problems.losses import LOSSES
@@ -198,7 +199,7 @@ def test_an_evaluation_and_the_next_step_share_one_pass(everything_large, monkey
     table = table_of("logistic", 60)
     gdrun.train(config | COMPILED, data=(table.X, table.y))
     # Evaluations at steps 0 to 7; each of 7 steps takes over the sums of the one before it.
-    # One more, on a single example, has the loops compiled.
+    # One more, on two examples, has the loops compiled.
     assert len(passes) == 8 + 1
 
 
@@ -297,6 +298,38 @@ def test_a_kernel_is_named_by_all_it_computes():
         text("mse", "rmsprop", centered=False),
     ]
     assert len({modules.module_name(each) for each in texts}) == len(texts)
+
+
+LARGE = {"rows": 40_000}
+WHOLE_AND_MANY = {"lanes": [{"optimizer": {"lr": lr}} for lr in (0.01, 0.02)]}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "loss, variant, more",
+    [
+        ("mse", "bgd", {}),
+        ("mse", "bgd", LARGE),
+        ("mse", "bgd", WHOLE_AND_MANY),
+        ("logistic", "bgd", {}),
+        ("logistic", "bgd", LARGE),
+        ("logistic", "sgd", LARGE),
+        ("logistic", "mbgd", {}),
+    ],
+)
+def test_nothing_is_left_to_compile_while_steps_are_timed(loss, variant, more):
+    kernels.cache_clear()  # a module of its own, whose functions know no types yet
+    cohort = cohort_of(loss, "vanilla", variant, **COMPILED, **more)
+
+    def known():
+        functions = vars(problem.module_of(cohort)).items()
+        return {name: set(f.signatures) for name, f in functions if hasattr(f, "signatures")}
+
+    assert cohort.engine.name == "compiled"
+    before = known()
+    outcomes = Trainer(cohort).run()
+    assert len(outcomes) == len(cohort.experiments)
+    assert known() == before
 
 
 SECOND_PROCESS = """

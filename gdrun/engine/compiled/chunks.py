@@ -151,10 +151,13 @@ class FusedStepper(ABC):
         return np.stack(columns, axis=1), -1 if momentum is None else names.index(momentum)
 
     def _as_operands(self, numbers: Numbers) -> Numbers:
-        """Numbers (steps, L) as the NumPy engine uses them: in the dtype where lanes differ."""
+        """Numbers (steps, L) as the NumPy engine uses them: in the dtype where lanes differ.
+
+        They may be written to, whatever was given: to Numba an array that may not is another type.
+        """
         if self._dtype == np.float32 and not (numbers == numbers[:, :1]).all():
             return numbers.astype(np.float32).astype(np.float64)
-        return np.ascontiguousarray(numbers)
+        return np.require(numbers, requirements=["C", "W"])
 
 
 def _or_infinite(bound: float | None) -> float:

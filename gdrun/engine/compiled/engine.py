@@ -45,17 +45,20 @@ class CompiledEngine:
             raise NotCompilableError(f"{cohort.rule.name} does not compile: {reason}") from error
 
     def _compile(self) -> None:
-        """Take no step, on one example: so compilation is done before any step is timed."""
+        """Take no step, on two examples: so compilation is done before any step is timed.
+
+        Two, as steps of one example go through other loops than steps over all rows.
+        """
         cohort = self._cohort
         lanes = Lanes(cohort, np.arange(len(cohort.experiments)))
-        part = Design(rows_of(cohort.train.X, slice(1)), cohort.train.y[:1])
+        part = Design(rows_of(cohort.train.X, slice(2)), cohort.train.y[:2])
         endless = np.full(len(cohort.experiments), np.inf)
         problem = CompiledProblem(cohort, part)
         stepper = CompiledStepper(lanes, Batches(cohort), endless, problem)
-        large = self.compression is None and _large(cohort.train)
-        stepper.compile(passes=large)
-        validated = cohort.validation is not None and _large(cohort.validation)
-        if validated or (large and not problem.whole):
+        by_passes = problem.whole and self.compression is None and _large(cohort.train)
+        stepper.compile(passes=by_passes)
+        evaluated = self.compression is not None or any(map(_large, self._evaluated))
+        if evaluated and not by_passes:
             W = np.zeros((len(lanes.index), cohort.model.layout.size), cohort.dtype)
             problem.sums(W, gradient=problem.whole)
 
@@ -84,16 +87,20 @@ class CompiledEngine:
             objective.model, objective.l2, objective.dropout, passes=self._passes
         )
 
+    @property
+    def _evaluated(self) -> list[Design]:
+        parts = (self._cohort.train, self._cohort.validation)
+        return [part for part in parts if part is not None]
+
     @cached_property
     def _passes(self) -> tuple[tuple[Examples, CompiledProblem], ...]:
         """The parts that are worth a pass of their own, with the problem that sums over each."""
-        cohort, found = self._cohort, []
-        if self.compression is not None or _large(cohort.train):
-            found.append((cohort.train.X, self.training))
-        if cohort.validation is not None and _large(cohort.validation):
-            validation = CompiledProblem(cohort, cohort.validation)
-            found.append((cohort.validation.X, validation))
-        return tuple(found)
+        train = self._cohort.train
+        return tuple(
+            (part.X, self.training if part is train else CompiledProblem(self._cohort, part))
+            for part in self._evaluated
+            if _large(part) or (part is train and self.compression is not None)
+        )
 
 
 @dataclass(frozen=True)

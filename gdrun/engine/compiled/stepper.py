@@ -35,11 +35,11 @@ class CompiledStepper(FusedStepper):
         self._problem = problem
 
     def compile(self, *, passes: bool) -> None:
-        """Have the loops compiled that the steps will need, or those of passes over all rows."""
+        """Have the loops compiled that the steps will need: of batches, or passes over all rows."""
         lanes, parameters = self._decay.shape
         W = np.zeros((lanes, parameters), self._dtype)
         slots = (W,) * len(self._rule.slots)
-        if self._batching.whole and passes:
+        if passes:
             nothing = np.zeros((1, lanes))
             chunk = self._chunk(W, slots, 1)
             self._run_whole(chunk, W, 0, nothing, nothing[:0])
