@@ -74,6 +74,41 @@ def cohort_of(loss, optimizer, variant="mbgd", *, rows=96, lanes=({},), **more):
     return Cohort.of(experiments, experiment_data(experiments[0], table_of(loss, rows)))
 
 
+def network_cohort(lanes=({},), **changes):
+    """A cohort of plain networks on random rows, in which each lane changes keys of the one."""
+    draw = np.random.default_rng(7)
+    X = draw.normal(size=(90, 5))
+    y = X @ draw.normal(size=5)
+    base = {
+        "engine": "numpy",
+        "dataset": {
+            "name": "arrays",
+            "split": {"validation": 0, "test": 0},
+            "standardize": False,
+        },
+        "model": {"name": "mlp", "hidden": [7, 4], "loss": "cross_entropy", "l2": 0.01},
+        "variant": {"name": "mbgd", "batch_size": 8},
+        "optimizer": {"name": "adam", "lr": 0.003},
+        "stopping": {"steps": 200},
+    }
+    for key, value in changes.items():
+        joins = isinstance(base.get(key), dict) and value.get("name", "mlp") != "bgd"
+        base[key] = base[key] | value if joins else value
+    by_class = base["model"]["loss"] == "cross_entropy"
+    experiments = [
+        resolve(
+            base
+            | {
+                key: base[key] | value if isinstance(value, dict) else value
+                for key, value in lane.items()
+            }
+        )
+        for lane in lanes
+    ]
+    table = table_from_arrays(X, np.digitize(y, [-1, 1]) if by_class else y)
+    return Cohort.of(experiments, experiment_data(experiments[0], table))
+
+
 def lanes_of(cohort):
     return Lanes(cohort, np.arange(len(cohort.experiments)))
 

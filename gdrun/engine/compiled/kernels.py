@@ -31,7 +31,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
-from numba.np.arrayobj import make_array
+from numba.np.arrayobj import make_array, populate_array
 
 LINE = 64  # bytes that memory hands over at once
 
@@ -51,6 +51,8 @@ allocating_loop = njit(fastmath=free, **(inner | {{"_nrt": True}}))
 # What a loop calls for each number becomes a part of the loop, which is then vectorised.
 inlined = njit(fastmath=free, forceinline=True, **inner)
 exact = njit(fastmath=strict, forceinline=True, **inner)
+# What hands back a part of an array is written out where it is called.
+written_out = njit(inline="always")
 
 
 @intrinsic

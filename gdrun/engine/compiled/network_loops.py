@@ -1,22 +1,19 @@
-"""The fused steps of a network, as plain Python: a text like `loops`, with the products in BLAS.
+"""The fused steps of a network, as plain Python: a text like `loops`.
 
 Threads go through the steps together. In each, a thread takes a share of the batch through the
-network and back, for all lanes; then the threads wait for each other, and each moves a share of the
-parameters of all lanes. So a step uses every core without being cut into tasks, which would cost
-more than it does.
-
-Layer k of a lane's row W (P,) is a matrix (outputs, inputs + 1), its bias last. What enters the
-first is A (n, D + 1), rows with a one behind them; what leaves a hidden one is (units + 1, n), with
-a row of ones at its end, so that every product takes the bias along. A shape is three arrays:
-widths (K + 1,) of the input, the hidden layers and the output; places (K + 1,), where the layers
-begin in the row and the last ends; heights (K,), the rows of all that leaves the hidden layers
-before. Room is four: for what leaves the hidden layers, for their slopes, for scores, for losses.
+network and back, for all lanes, see `network_layers`; then the threads wait for each other, and
+each works out the gradient of a share of every layer's units, and moves their parameters. Where a
+gradient is clipped they wait once more in between, as its norm is that of all. So a step uses every
+core without being cut into tasks, which would cost more than it does, and nothing that one thread
+made is added to what another did.
 
 S streams of lanes have orders of their own, (S, examples); stream s serves the lanes from starts[s]
-to starts[s + 1]. gradients (threads, L, P) and sums (2, threads, 6, L) are what the threads show
-each other: sums of losses, of squares of the gradient, of the penalty, of squares of the move and
-of the weights, and whether an entry was bounded. Those of even and odd steps lie apart, so that a
-thread that is ahead writes over nothing that another still reads.
+to starts[s + 1]. What the threads show each other: A (S, threads, n, …), the rows that enter;
+left and slopes (L, threads, …), what leaves the hidden layers and what is inside; gradients (L, P);
+and sums (2, threads, 6, L), of losses, of squares of the gradient, of the penalty, of squares of
+the move and of the weights, and whether an entry was bounded. Those of even and odd steps lie
+apart, so that a thread that is ahead writes over nothing that another still reads. Room is a
+thread's own: for targets, for what leaves a layer with examples last, for losses, for predictions.
 """
 
 from __future__ import annotations
@@ -31,10 +28,14 @@ Shape = tuple[Array, Array, Array]
 Room = tuple[Array, Array, Array, Array]
 
 if TYPE_CHECKING:
-    from gdrun.engine.compiled.sums import fetch, losses
+    from gdrun.engine.compiled.network_layers import go_through, parameters_of, share, sum_slopes
+    from gdrun.engine.compiled.sums import fetch
 
-    def activation(z: Any) -> tuple[Any, Any]:
-        """Value and slope of one unit."""
+    def part(array: Array, first: int, rows: int, columns: int) -> Array:
+        """The intrinsic of `tiles`."""
+
+    DECAYS = True  # whether any lane has an l2 term
+    CLIPS = True  # whether any lane's gradient is clipped
 
     def update(
         W: Array,
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
 
 
 AHEAD = 4  # rows between asking for one and copying it
+BLOCK_MOVED = 8192  # parameters between whose sums and whose move little else passes
 SPINS = 1000  # looks at the gate before the core is offered to others
 
 
@@ -78,65 +80,60 @@ def meet(gate: Array, expected: int) -> None:
             give_way()
 
 
-def activate(z: Array, H: Array) -> None:
-    """What leaves the units goes to H (units + 1, n), their slopes to the place of z (units, n)."""
-    units, rows = z.shape
-    for i in range(units):
-        for j in range(rows):
-            value, slope = activation(z[i, j])
-            H[i, j] = value
-            z[i, j] = slope
-    for j in range(rows):
-        H[units, j] = 1
+def read(X: Array, y: Array, order: Array, first: int, rows: Array, targets: Array) -> None:
+    """The rows of X and y at the places of the order from `first` on, as many as fit."""
+    for i in range(len(rows)):
+        fetch(X, y, order, first + i + AHEAD)
+        chosen = order[first + i]
+        targets[i] = y[chosen]
+        for j in range(X.shape[1]):
+            rows[i, j] = X[chosen, j]
 
 
-def go_through(
-    A: Array,
-    y: Array,
-    w: Array,
-    shape: Shape,
-    room: Room,
-    g: Array,
-    values: Array,
-    rights: Array,
-    extra: Array,
+def average(
+    W: Array,
+    G: Array,
+    decay: Array,
+    lane: int,
+    scale: float,
+    sums: Array,
+    first: np.uint64,
+    last: np.uint64,
 ) -> None:
-    """Forward and back for one lane w (P,): Σ ℓ is added to values (1,), Σ ∇ℓ goes to g (P,)."""
-    widths, places, heights = shape
-    left, slopes, scores, work = room
-    n, depth = len(A), len(widths) - 2
-    gradient, judge = n > 0, n == 0
-    for k in range(depth):
-        M = w[places[k] : places[k + 1]].reshape(widths[k + 1], widths[k] + 1)
-        z = slopes[(heights[k] - k) * n : (heights[k + 1] - k - 1) * n].reshape(widths[k + 1], n)
-        if k == 0:
-            np.dot(M, A.T, z)
-        else:
-            h = left[heights[k - 1] * n : heights[k] * n].reshape(widths[k] + 1, n)
-            np.dot(M, h, z)
-        activate(z, left[heights[k] * n : heights[k + 1] * n].reshape(widths[k + 1] + 1, n))
-    d = scores[: widths[depth + 1] * n].reshape(widths[depth + 1], n)
-    for k in range(depth, -1, -1):
-        M = w[places[k] : places[k + 1]].reshape(widths[k + 1], widths[k] + 1)
-        G = g[places[k] : places[k + 1]].reshape(widths[k + 1], widths[k] + 1)
-        if k == 0:
-            if depth == 0:
-                np.dot(M, A.T, d)
-                losses(d, y, len(d), gradient, judge, values, rights, work, extra)
-            np.dot(d, A, G)
-        else:
-            h = left[heights[k - 1] * n : heights[k] * n].reshape(widths[k] + 1, n)
-            if k == depth:
-                np.dot(M, h, d)
-                losses(d, y, len(d), gradient, judge, values, rights, work, extra)
-            np.dot(d, h.T, G)
-            # What entered the layer is needed no more, and dL/dh takes its place.
-            np.dot(M.T, d, h)
-            d = h[: widths[k]]
-            z = slopes[(heights[k - 1] - k + 1) * n : (heights[k] - k) * n].reshape(widths[k], n)
-            for i in range(widths[k]):
-                for j in range(n):
-                    d[i, j] *= z[i, j]
+    """G, a sum over examples, becomes their mean with the penalty's slope; ‖G‖² and Σ l2·w² of
+    these parameters are added to sums (6, L).
+    """
+    squares = penalty = W.dtype.type(0)
+    for j in range(first, last):
+        g = G[lane, j] * scale
+        if DECAYS:
+            pull = decay[lane, j] * W[lane, j]
+            penalty += pull * W[lane, j]
+            g += pull
+        G[lane, j] = g
+        squares += g * g
+    sums[1, lane] += squares
+    sums[2, lane] += penalty
+
+
+def move(
+    W: Array,
+    G: Array,
+    slots: Array,
+    t: float,
+    options: Array,
+    lane: int,
+    factor: float,
+    bound: float,
+    sums: Array,
+    first: np.uint64,
+    last: np.uint64,
+) -> None:
+    """One step of the rule for these parameters; ‖Δw‖², ‖w‖² and bounded entries go to sums."""
+    moved, length, bounded = update(W, G, slots, t, options, lane, factor, bound, first, last)
+    sums[3, lane] += moved
+    sums[4, lane] += length
+    sums[5, lane] += bounded
 
 
 def advance_network(
@@ -160,7 +157,8 @@ def advance_network(
     measures: Array,
     before: Array,
     A: Array,
-    targets: Array,
+    left: Array,
+    slopes: Array,
     room: Room,
     gradients: Array,
     sums: Array,
@@ -171,68 +169,68 @@ def advance_network(
 
     before (L, P) takes W as it was before the last of them. The options are the thread's own.
     """
-    threads, lanes, parameters = gradients.shape
-    # Unsigned: where an index could be negative, each use of it asks, and no loop is vectorised.
-    first = np.uint64(parameters * thread // threads)
-    last = np.uint64(parameters * (thread + 1) // threads)
-    rights, met, zero = np.empty(1), 0, W.dtype.type(0)
+    lanes, threads = sums.shape[3], sums.shape[1]
+    widths = shape[0]
+    layers = len(widths) - 1
+    targets, turned, work, rights = room
+    met = 0
     for k in range(len(rates)):
         mine, all_sums = sums[k % 2, thread], sums[k % 2]
         begin, end = k * size, min((k + 1) * size, orders.shape[1])
-        low = begin + (end - begin) * thread // threads
-        n = begin + (end - begin) * (thread + 1) // threads - low
+        low, high = share(end - begin, thread, threads)
+        low, n = begin + low, high - low
         for s in range(len(orders)):
-            for i in range(n):
-                fetch(X, y, orders[s], low + i + AHEAD)
-                chosen = orders[s, low + i]
-                targets[i] = y[chosen]
-                for j in range(X.shape[1]):
-                    A[i, j] = X[chosen, j]
+            rows = A[s, thread, :n]
+            read(X, y, orders[s], low, rows, targets)
             for lane in range(starts[s], starts[s + 1]):
                 mine[0, lane] = 0
-                g = gradients[thread, lane]
                 if n > 0:
                     value = mine[0, lane : lane + 1]
-                    go_through(A[:n], targets[:n], W[lane], shape, room, g, value, rights, extra)
-                else:
-                    g[:] = 0
+                    go_through(
+                        rows, targets[:n], W[lane], shape, left[lane, thread],
+                        slopes[lane, thread], turned, work, value, rights, extra,
+                    )  # fmt: skip
         met += threads
         meet(gate, met)
         scale = W.dtype.type(1 / float(end - begin))
-        for lane in range(lanes):
-            g = gradients[0, lane]
-            for other in range(1, threads):
-                more = gradients[other, lane]
-                for j in range(first, last):
-                    g[j] += more[j]
-            squares, penalty = zero, zero
-            for j in range(first, last):
-                pull = decay[lane, j] * W[lane, j]
-                penalty += pull * W[lane, j]
-                g[j] = g[j] * scale + pull
-                squares += g[j] * g[j]
-            mine[1, lane], mine[2, lane] = squares, penalty
+        for s in range(len(orders)):
+            for lane in range(starts[s], starts[s + 1]):
+                options[lane, 0] = rates[k, lane]
+                if cycled >= 0:
+                    options[lane, cycled] = betas[k, lane]
+                mine[1:, lane] = 0
+                for layer in range(layers):
+                    units = share(widths[layer + 1], thread, threads)
+                    begins, ends = parameters_of(units, shape, layer)
+                    G = part(gradients[lane], begins, units[1] - units[0], widths[layer] + 1)
+                    passed = (A[s], left[lane], slopes[lane])
+                    sum_slopes(passed, shape, layer, units, end - begin, G)
+                    for first in range(begins, ends, BLOCK_MOVED):
+                        block = (np.uint64(first), np.uint64(min(first + BLOCK_MOVED, ends)))
+                        if k == len(rates) - 1:
+                            for j in range(*block):
+                                before[lane, j] = W[lane, j]
+                        average(W, gradients, decay, lane, scale, mine, *block)
+                        if not CLIPS:
+                            move(
+                                W, gradients, slots, t + k + 1, options, lane, 1.0, np.inf, mine,
+                                *block,
+                            )  # fmt: skip
         met += threads
         meet(gate, met)
-        for lane in range(lanes):
-            options[lane, 0] = rates[k, lane]
-            if cycled >= 0:
-                options[lane, cycled] = betas[k, lane]
-            if k == len(rates) - 1:
-                for j in range(first, last):
-                    before[lane, j] = W[lane, j]
-            norm, most, bound = (
-                np.sqrt(all_sums[:, 1, lane].sum()),
-                bounds[lane, 0],
-                bounds[lane, 1],
-            )
-            factor = most / norm if norm > most else 1.0
-            moved, length, bounded = update(
-                W, gradients[0], slots, t + k + 1, options, lane, factor, bound, first, last
-            )
-            mine[3, lane], mine[4, lane], mine[5, lane] = moved, length, bounded
-        met += threads
-        meet(gate, met)
+        if CLIPS:
+            for lane in range(lanes):
+                norm = np.sqrt(all_sums[:, 1, lane].sum())
+                factor = min(bounds[lane, 0] / norm, 1.0)
+                for layer in range(layers):
+                    units = share(widths[layer + 1], thread, threads)
+                    begins, ends = parameters_of(units, shape, layer)
+                    move(
+                        W, gradients, slots, t + k + 1, options, lane, factor, bounds[lane, 1],
+                        mine, np.uint64(begins), np.uint64(ends),
+                    )  # fmt: skip
+            met += threads
+            meet(gate, met)
         sound = True
         for lane in range(lanes):
             value = all_sums[:, 0, lane].sum() / (end - begin) + 0.5 * all_sums[:, 2, lane].sum()

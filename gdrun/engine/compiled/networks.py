@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from gdrun.engine.batches import Batches
 from gdrun.engine.cohort import Cohort, Lanes
-from gdrun.engine.compiled import network_loops, sums
+from gdrun.engine.compiled import network_layers, network_loops, products, sums, tiles
 from gdrun.engine.compiled.chunks import Chunk, FusedStepper, Numbers
 from gdrun.engine.compiled.kernels import header, kernels, loss_forms, loss_text
 from gdrun.engine.compiled.modules import compiled_before
@@ -42,6 +42,8 @@ SHARED_WORK = 2**18
 
 EVALUATED_WORK = 2**22
 """Such products of an evaluation for which it pays."""
+
+LINE = 64  # bytes that a cache holds together
 
 TOGETHER = """
 @intrinsic
@@ -90,9 +92,10 @@ def update(W_, G_, S_, t, options_, lane_, factor_, bound_, first_, last_):
     moved_ = length_ = bounded_ = kind_(0)
     for j_ in range(first_, last_):
         {loads}
-        g = g * share_
-        bounded_ += kind_(abs(g) > most_)
-        g = np.minimum(np.maximum(g, -most_), most_)
+        if CLIPS:
+            g = g * share_
+            bounded_ += kind_(abs(g) > most_)
+            g = np.minimum(np.maximum(g, -most_), most_)
         {body}
         step_ = new_0_ - W_[lane_, j_]
         {stores}
@@ -100,6 +103,44 @@ def update(W_, G_, S_, t, options_, lane_, factor_, bound_, first_, last_):
         length_ += new_0_ * new_0_
     return moved_, length_, bounded_
 """
+
+
+BUILT = "@intrinsic(prefer_literal=True)"
+LOOPS: dict[Any, str] = {
+    tiles.Matrix: "",
+    tiles.repeated: "",
+    tiles.add_product: "",
+    tiles.part: BUILT,
+    tiles.tile: BUILT,
+    tiles.dots: BUILT,
+    products.row_products: "@loop",
+    products.weighted_rows: "@loop",
+    sums.fetch: "@inlined",
+    network_loops.meet: "@loop",
+    network_layers.share: "@inlined",
+    network_loops.read: "@loop",
+    network_layers.turn: "@loop",
+    network_layers.activate: "@loop",
+    network_layers.parameters_of: "@inlined",
+    network_layers.matrix: "@written_out",
+    network_layers.entered: "@written_out",
+    network_layers.inside: "@written_out",
+    network_layers.go_through: "@loop",
+    network_layers.sum_slopes: "@loop",
+    network_loops.average: "@loop",
+    network_loops.move: "@loop",
+    network_loops.advance_network: "@kernel",
+}
+CONSTANTS = {
+    "VECTOR": tiles.VECTOR,
+    "BLOCK": products.BLOCK,
+    "ROW_BYTES": products.ROW_BYTES,
+    "DEPTH": products.DEPTH,
+    "WIDE_BYTES": products.WIDE_BYTES,
+    "AHEAD": network_loops.AHEAD,
+    "BLOCK_MOVED": network_loops.BLOCK_MOVED,
+    "SPINS": network_loops.SPINS,
+}
 
 
 class NetworkEngine:
@@ -152,12 +193,20 @@ def network_before(cohort: Cohort) -> bool:
     Raises NotCompilableError where it has none.
     """
     lanes = Lanes(cohort, np.arange(len(cohort.experiments)))
-    return compiled_before(network_text(cohort, lanes.rule_options()))
+    return compiled_before(network_text(lanes))
 
 
-def network_text(cohort: Cohort, options: dict[str, Any]) -> str:
-    """The text of the loops that the cohort needs. Raises NotCompilableError where it has none."""
+def network_text(lanes: Lanes) -> str:
+    """The text of the loops that the lanes need. Raises NotCompilableError where it has none."""
+    cohort, options = lanes.cohort, lanes.rule_options()
     network, rule = cohort.model, cohort.rule
+    # Of all lanes, also when some have left: else their leaving would compile another text.
+    decays = any(experiment.model["l2"] > 0 for experiment in cohort.experiments)
+    clips = any(
+        bound is not None
+        for experiment in cohort.experiments
+        for bound in (experiment.clip.norm, experiment.clip.value)
+    )
     if not isinstance(network, Network):
         raise NotCompilableError("it is no network")
     if network.batch_norm or network.residual or Lanes(cohort, np.arange(1)).drops:
@@ -167,22 +216,28 @@ def network_text(cohort: Cohort, options: dict[str, Any]) -> str:
     if cohort.batching.whole or isinstance(cohort.train.X, MappedRows):
         raise NotCompilableError("full batches and rows on disk are read in blocks")
     activation = network.activation.function
-    constants = "".join(f"{name} = {getattr(network_loops, name)}\n" for name in ("AHEAD", "SPINS"))
+    constants = "".join(f"{name} = {number}\n" for name, number in CONSTANTS.items())
     parts = [
         header(f"a network of {network.activation.name} under {network.loss.name}", rule),
         TOGETHER + (YIELD if hasattr(os, "sched_yield") else STAY),
-        constants,
+        constants + f"DECAYS = {decays}\nCLIPS = {clips}\n",
         source_of(rule.function, *loss_forms(network.loss), activation),
         filled(UPDATE, rule, options),
         f"activation = {activation.__name__}\n",
         *loss_text(network.loss),
-        body_of(sums.fetch, "@inlined"),
-        body_of(network_loops.meet, "@loop"),
-        body_of(network_loops.activate, "@loop"),
-        body_of(network_loops.go_through, "@allocating_loop"),
-        body_of(network_loops.advance_network, "@allocating"),
+        *(body_of(function, decorator) for function, decorator in LOOPS.items()),
     ]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+def rows_of_lines(shape: tuple[int, ...], dtype: Any) -> Array:
+    """Ones (…, columns or a few more), whose every row begins with a line of the cache."""
+    line = LINE // np.dtype(dtype).itemsize
+    shape = (*shape[:-1], -(-shape[-1] // line) * line)
+    count = int(np.prod(shape))
+    found = np.ones(count + line, dtype)
+    first = -(found.ctypes.data // found.itemsize) % line
+    return found[first : first + count].reshape(shape)
 
 
 class NetworkStepper(FusedStepper):
@@ -193,7 +248,7 @@ class NetworkStepper(FusedStepper):
         cohort = lanes.cohort
         network = cohort.model
         assert isinstance(network, Network)
-        self._kernels = kernels(network_text(cohort, lanes.rule_options()))
+        self._kernels = kernels(network_text(lanes))
         self._X, self._y = cohort.train.X, cohort.train.y
         if not network.by_class:
             self._y = self._y.astype(self._dtype, copy=False)
@@ -204,7 +259,7 @@ class NetworkStepper(FusedStepper):
         self._heights = np.array([0, *accumulate(units + 1 for units in network.hidden)])
         bounds = [places.start for _, places in self._streams]
         self._starts = np.array([*bounds, len(lanes.index)])
-        self._room: Array | None = None
+        self._room: tuple[tuple[int, int], tuple[Array, ...]] | None = None
 
     def compile(self) -> None:
         """Have the loops compiled that the steps will need."""
@@ -227,13 +282,7 @@ class NetworkStepper(FusedStepper):
         orders = self._batches.chosen(seeds, place, len(rates))
         threads = thread_count() if size * W.size > SHARED_WORK else 1
         threads = min(threads, size)
-        shared = (
-            chunk.measures,
-            chunk.before,
-            self._gradients(threads),
-            np.empty((2, threads, 6, len(W))),
-            np.zeros(1, np.int64),
-        )
+        shared = (chunk.measures, chunk.before, *self._shared(threads, size))
         shape = (self._widths, self._places, self._heights)
         tasks = [
             partial(self._go, chunk, orders, size, shape, float(step), rates, betas, shared, thread)
@@ -241,11 +290,23 @@ class NetworkStepper(FusedStepper):
         ]
         return min(run_all(tasks))
 
-    def _gradients(self, threads: int) -> Array:
-        """Room for a gradient of each thread, which memory hands out but once."""
-        if self._room is None or len(self._room) != threads:
-            self._room = np.empty((threads, *self._decay.shape), self._dtype)
-        return self._room
+    def _shared(self, threads: int, size: int) -> tuple[Array, ...]:
+        """What the threads show each other: room that memory hands out but once."""
+        rows, (lanes, parameters) = -(-size // threads), self._decay.shape
+        key = (threads, rows)
+        if self._room is None or self._room[0] != key:
+            inputs, streams = self._X.shape[1] + 1, len(self._streams)
+            self._room = (
+                key,
+                (
+                    rows_of_lines((streams, threads, rows, inputs), self._dtype),
+                    np.empty((lanes, threads, self._heights[-1] * rows), self._dtype),
+                    np.empty((lanes, threads, sum(self._widths[1:]) * rows), self._dtype),
+                    np.empty((lanes, parameters), self._dtype),
+                ),
+            )
+        sums = np.empty((2, threads, 6, lanes))
+        return *self._room[1], sums, np.zeros(1, np.int64)
 
     def _go(
         self,
@@ -260,20 +321,18 @@ class NetworkStepper(FusedStepper):
         thread: int,
     ) -> int:
         """One thread's part of the steps; how many were sound."""
-        measures, before, gradients, sums, gate = shared
-        rows = -(-size // len(gradients))
-        A = np.ones((rows, self._X.shape[1] + 1), self._dtype)
-        heights, units = self._heights[-1], sum(self._widths[1:-1])
+        measures, before, A, left, slopes, gradients, sums, gate = shared
+        rows = A.shape[2]
         room = (
-            np.empty(heights * rows, self._dtype),
-            np.empty(units * rows, self._dtype),
-            np.empty(self._widths[-1] * rows, self._dtype),
+            np.empty(rows, self._y.dtype),
+            np.empty((max(self._widths[1:]) + 1) * rows, self._dtype),
             np.empty((2, rows)),
+            np.empty(1),
         )
         sound = self._kernels.advance_network(
             self._X, self._y, orders, size, self._starts, shape, chunk.W, chunk.slots, t,
             chunk.options.copy(), rates, betas, self._cycled if len(betas) else -1, self._decay,
-            self._bounds, self._limit, self._extra, measures, before, A,
-            np.empty(rows, self._y.dtype), room, gradients, sums, gate, thread,
+            self._bounds, self._limit, self._extra, measures, before, A, left, slopes, room,
+            gradients, sums, gate, thread,
         )  # fmt: skip
         return int(sound)
