@@ -50,7 +50,7 @@ def table_of(loss, rows):
     return table_from_arrays(X, targets[LOSSES[loss].targets] * 1)
 
 
-def cohort_of(loss, optimizer, variant="mbgd", *, rows=96, lanes=({},), **more):
+def cohort_of(loss, optimizer, variant="mbgd", *, rows=96, table=None, lanes=({},), **more):
     """A cohort in which each lane changes keys of the one experiment."""
     base = {
         "engine": "numpy",
@@ -71,7 +71,8 @@ def cohort_of(loss, optimizer, variant="mbgd", *, rows=96, lanes=({},), **more):
             for key, value in lane.items()
         }
         experiments.append(resolve(base | changed))
-    return Cohort.of(experiments, experiment_data(experiments[0], table_of(loss, rows)))
+    table = table_of(loss, rows) if table is None else table
+    return Cohort.of(experiments, experiment_data(experiments[0], table))
 
 
 def network_cohort(lanes=({},), **changes):

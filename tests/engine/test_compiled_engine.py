@@ -10,6 +10,7 @@ import pytest
 from compiled_cases import MODELS, both, cohort_of, lanes_of, table_of
 
 import gdrun
+from gdrun.data import table_from_arrays
 from gdrun.engine import engines
 from gdrun.engine.compiled import engine as compiled_engine
 from gdrun.engine.compiled import least_squares, modules, problem
@@ -298,6 +299,22 @@ def test_a_kernel_is_named_by_all_it_computes():
         text("mse", "rmsprop", centered=False),
     ]
     assert len({modules.module_name(each) for each in texts}) == len(texts)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_single_precision_keeps_its_digits_over_many_rows(lanes):
+    # Addends of one sign: a running sum in single precision would be off by 1e-5 of itself.
+    draw = np.random.default_rng(5)
+    X = draw.uniform(1, 2, (300_000, 3))
+    more = {"dtype": "float32", "lanes": [{"optimizer": {"lr": lr}} for lr in (1e-3, 2e-3)[:lanes]]}
+    cohort = cohort_of("mse", "vanilla", "bgd", table=table_from_arrays(X, X @ [1, 2, 3]), **more)
+    W = np.full((lanes, 4), 0.25, np.float32)
+    found = problem.CompiledProblem(cohort, cohort.train).sums(W)
+    design = np.column_stack([X, np.ones(len(X))]).astype(np.float32).astype(float)
+    slopes = 2 * (design @ W[0] - cohort.train.y)
+    assert found.gradients.dtype == np.float32
+    np.testing.assert_allclose(found.gradients, [slopes @ design] * lanes, rtol=2e-6)
 
 
 LARGE = {"rows": 40_000}

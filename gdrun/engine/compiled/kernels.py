@@ -140,7 +140,7 @@ def block_loss(scores, y, slopes, work, extra):
     return {name}(scores, y, work)
 """
 
-CONSTANTS = {"AHEAD": sums.AHEAD, "TILE": sums.TILE}
+CONSTANTS = {"AHEAD": sums.AHEAD, "SOON": sums.SOON}
 LOOPS: dict[Callable[..., Any], str] = {
     sums.fetch: "@inlined",
     sums.copy_rows: "@loop",

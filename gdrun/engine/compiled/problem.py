@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial, reduce
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from gdrun.engine.compiled.kernels import kernel_text, kernels
 from gdrun.engine.compiled.sources import NotCompilableError
-from gdrun.engine.compiled.sums import TILE
 from gdrun.engine.compiled.threads import run_all, shares, thread_count
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.objective import Array
@@ -30,6 +29,9 @@ BLOCK_BYTES = 2**17
 SMALL_ENTRIES = 2**17
 """Entries of X below which one thread passes over all rows faster than two are woken."""
 
+SINGLE_ROWS = 2**14
+"""Rows whose gradients are summed in single precision: far more of them would lose digits."""
+
 MAPPED_ENTRIES = 2**20
 """Entries read from disk at once, by each thread."""
 
@@ -41,6 +43,9 @@ class Sums:
     values: NDArray[np.float64]
     rights: NDArray[np.float64]
     gradients: Array
+
+    def rounded(self, dtype: np.dtype[Any]) -> Sums:
+        return replace(self, gradients=self.gradients.astype(dtype, copy=False))
 
     def plus(self, other: Sums) -> Sums:
         return Sums(
@@ -116,19 +121,27 @@ class CompiledProblem:
         parts = shares(len(self.X), 1 if self.small else thread_count())
         goal = (gradient, lasting)
         tasks = [partial(self._part, W, first, last, *goal) for first, last in parts]
-        total = reduce(Sums.plus, run_all(tasks))
+        total = reduce(Sums.plus, run_all(tasks)).rounded(W.dtype)
         if gradient and lasting:
             self._remembered = (W, total)
         return total
 
     def _part(self, W: Array, first: int, last: int, gradient: bool, judge: bool) -> Sums:
         """The sums over rows `first` to `last`."""
-        found = Sums(np.zeros(len(W)), np.zeros(len(W)), np.zeros_like(W))
-        stride = MAPPED_ENTRIES // self.columns + 1 if self.mapped else last - first
-        for start in range(first, last, stride):
-            part = slice(start, min(start + stride, last))
-            self._add(W, rows_of(self.X, part), self.y[part], found, gradient, judge)
+        found = Sums(np.zeros(len(W)), np.zeros(len(W)), np.zeros(W.shape))
+        for start in range(first, last, self._stretch):
+            part = slice(start, min(start + self._stretch, last))
+            some = Sums(np.zeros(len(W)), np.zeros(len(W)), np.zeros_like(W))
+            self._add(W, rows_of(self.X, part), self.y[part], some, gradient, judge)
+            found = found.plus(some)
         return found
+
+    @property
+    def _stretch(self) -> int:
+        """How many rows are summed in the precision of the data; their sums are in double."""
+        if self.mapped:
+            return MAPPED_ENTRIES // self.columns + 1
+        return SINGLE_ROWS if self.X.dtype.itemsize < 8 else len(self.X)
 
     def _add(
         self, W: Array, X: Array, y: NDArray[Any], found: Sums, gradient: bool, judge: bool
@@ -137,8 +150,7 @@ class CompiledProblem:
         M, sums = (rows.reshape(-1, self.columns) for rows in (W, found.gradients))
         totals = (found.values, found.rights, self.extra)
         if len(M) == 1:
-            scores = np.zeros(TILE, M.dtype)
-            kernels.streamed_sums(X, y, M[0], *goal, scores, sums[0], *totals)
+            kernels.streamed_sums(X, y, M[0], *goal, sums[0], *totals)
             return
         summed = kernels.product_sums if self.by_products(len(W)) else kernels.row_sums
         order, room = self.identity[: len(X)], self.room(len(W), len(X))

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 
 AHEAD = 8  # rows between asking for one and using it, where rows are used one by one
-TILE = 4  # rows that are read from memory, used twice, and left
+SOON = 4  # the same where rows are used in their own order
 
 
 def equation_losses(scores: Array, y: Array, slopes: bool, work: Array, extra: Array) -> float:
@@ -252,7 +252,6 @@ def streamed_sums(
     w: Array,
     gradient: bool,
     judge: bool,
-    scores: Array,
     g: Array,
     values: Array,
     rights: Array,
@@ -260,32 +259,31 @@ def streamed_sums(
 ) -> None:
     """row_sums of a single score with weights w (D,), over all rows of X one behind the other.
 
-    The time is that of reading X. So what is done between two rows is little, lest the memory
-    waits: four rows and their gradient, while the next four are asked for. Rows beyond the last are
-    the last one again, with no value and no slope. scores (4,) is room for theirs.
+    The time is that of reading X. So memory never waits: while a row is scored, the row before it,
+    still near, goes into the gradient.
     """
     rows, columns = X.shape
-    zero = w.dtype.type(0)
+    kind = w.dtype.type
     total, right = 0.0, 0.0
-    for start in range(0, rows, TILE):
-        n = min(TILE, rows - start)
-        for i in range(n):
-            prefetch(X, start + i + TILE)  # harmless behind the last row: nothing is read
-            score = zero
-            for j in range(columns):
-                score += X[start + i, j] * w[j]
-            scores[i] = score
-        for i in range(TILE):
-            inside, target = i < n, y[min(start + i, rows - 1)]
-            value, slope = loss(float(scores[i]), float(target), extra)
-            total += value if inside else 0.0
-            right += 1.0 if inside and judge and (scores[i] > 0) == (target > 0) else 0.0
-            scores[i] = slope if inside else zero
+    before, found = 0, 0.0
+    for i in range(rows):
+        prefetch(X, i + SOON)  # harmless behind the last row: nothing is read
+        score, slope = kind(0), kind(found)
         if gradient:
-            b, c, d = min(start + 1, rows - 1), min(start + 2, rows - 1), min(start + 3, rows - 1)
-            p, q, r, s = scores[0], scores[1], scores[2], scores[3]
             for j in range(columns):
-                g[j] += p * X[start, j] + q * X[b, j] + r * X[c, j] + s * X[d, j]
+                score += X[i, j] * w[j]
+                g[j] += slope * X[before, j]
+        else:
+            for j in range(columns):
+                score += X[i, j] * w[j]
+        value, found = loss(float(score), float(y[i]), extra)
+        total += value
+        right += 1.0 if judge and (score > 0) == (y[i] > 0) else 0.0
+        before = i
+    if gradient:
+        slope = kind(found)
+        for j in range(columns):
+            g[j] += slope * X[before, j]
     values[0] += total
     rights[0] += right
 
