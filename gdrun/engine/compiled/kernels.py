@@ -81,11 +81,14 @@ def prefetch(context, array, row):
         form = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
         function = cgutils.get_or_insert_function(builder.module, form, "llvm.prefetch.p0")
         hints = [number(0), number(3), number(1)]
-        # Rows lie one behind the other, so from one to the next is a row's length.
+        # Rows lie one behind the other, so from one to the next is a row's length. One that begins
+        # late in a line ends in a line more than that length has: its last byte is asked for too.
         lines = builder.udiv(builder.add(stride, stride.type(LINE - 1)), stride.type(LINE))
         with cgutils.for_range(builder, lines) as line:
             offset = builder.mul(line.index, stride.type(LINE))
             builder.call(function, [builder.gep(start, [offset]), *hints])
+        last = builder.sub(stride, stride.type(1))
+        builder.call(function, [builder.gep(start, [last]), *hints])
         return context.get_dummy_value()
 
     return types.void(array, types.int64), build
