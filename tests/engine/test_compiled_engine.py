@@ -12,17 +12,18 @@ from compiled_cases import MODELS, both, cohort_of, lanes_of, table_of
 import gdrun
 from gdrun.data import table_from_arrays
 from gdrun.engine import engines
+from gdrun.engine.cohort import Design
 from gdrun.engine.compiled import engine as compiled_engine
 from gdrun.engine.compiled import least_squares, modules, problem
 from gdrun.engine.compiled.block_losses import BLOCK_LOSSES, logistic_block
-from gdrun.engine.compiled.kernels import kernel_text, kernels
+from gdrun.engine.compiled.kernels import kernel_text
 from gdrun.engine.compiled.least_squares import compressed
 from gdrun.engine.compiled.sources import NotCompilableError, source_of
-from gdrun.engine.trainer import Trainer
 from gdrun.errors import ConfigError, GdrunError, MissingExtraError
 from gdrun.methods.rules import OPTIMIZERS
 from gdrun.problems.losses import LOSSES
 from gdrun.problems.objective import Objective
+from gdrun.problems.rows import MappedRows
 
 COMPILED = {"engine": "compiled"}
 BY_CLASS = [name for name, loss in LOSSES.items() if loss.targets == "code"]
@@ -302,51 +303,23 @@ def test_a_kernel_is_named_by_all_it_computes():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("on_disk", [False, True])
 @pytest.mark.parametrize("lanes", [1, 2])
-def test_single_precision_keeps_its_digits_over_many_rows(lanes):
+def test_single_precision_keeps_its_digits_over_many_rows(lanes, on_disk):
     # Addends of one sign: a running sum in single precision would be off by 1e-5 of itself.
     draw = np.random.default_rng(5)
     X = draw.uniform(1, 2, (300_000, 3))
     more = {"dtype": "float32", "lanes": [{"optimizer": {"lr": lr}} for lr in (1e-3, 2e-3)[:lanes]]}
     cohort = cohort_of("mse", "vanilla", "bgd", table=table_from_arrays(X, X @ [1, 2, 3]), **more)
     W = np.full((lanes, 4), 0.25, np.float32)
-    found = problem.CompiledProblem(cohort, cohort.train).sums(W)
+    part = cohort.train
+    if on_disk:
+        part = Design(MappedRows(X, np.arange(len(X)), part.X.dtype, ones=True), part.y)
+    found = problem.CompiledProblem(cohort, part).sums(W)
     design = np.column_stack([X, np.ones(len(X))]).astype(np.float32).astype(float)
     slopes = 2 * (design @ W[0] - cohort.train.y)
     assert found.gradients.dtype == np.float32
     np.testing.assert_allclose(found.gradients, [slopes @ design] * lanes, rtol=2e-6)
-
-
-LARGE = {"rows": 40_000}
-WHOLE_AND_MANY = {"lanes": [{"optimizer": {"lr": lr}} for lr in (0.01, 0.02)]}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "loss, variant, more",
-    [
-        ("mse", "bgd", {}),
-        ("mse", "bgd", LARGE),
-        ("mse", "bgd", WHOLE_AND_MANY),
-        ("logistic", "bgd", {}),
-        ("logistic", "bgd", LARGE),
-        ("logistic", "sgd", LARGE),
-        ("logistic", "mbgd", {}),
-    ],
-)
-def test_nothing_is_left_to_compile_while_steps_are_timed(loss, variant, more):
-    kernels.cache_clear()  # a module of its own, whose functions know no types yet
-    cohort = cohort_of(loss, "vanilla", variant, **COMPILED, **more)
-
-    def known():
-        functions = vars(problem.module_of(cohort)).items()
-        return {name: set(f.signatures) for name, f in functions if hasattr(f, "signatures")}
-
-    assert cohort.engine.name == "compiled"
-    before = known()
-    outcomes = Trainer(cohort).run()
-    assert len(outcomes) == len(cohort.experiments)
-    assert known() == before
 
 
 SECOND_PROCESS = """

@@ -103,6 +103,13 @@ def test_single_precision(threads):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("clip", [{}, {"norm": 0.5, "value": 0.02}])
+def test_without_a_penalty_and_in_many_blocks(clip, threads, monkeypatch):
+    monkeypatch.setitem(networks.CONSTANTS, "BLOCK_MOVED", 16)
+    agree(network_cohort(model={"l2": 0.0}, clip=clip), 1e-9)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("lanes", [LANES[:1], LANES])
 def test_divergence_is_the_numpy_engines_word(lanes, threads):
     ends = []
@@ -114,17 +121,13 @@ def test_divergence_is_the_numpy_engines_word(lanes, threads):
         )
         lanes_, state = lanes_of(cohort), State.start(cohort)
         stepper = make(lanes_, Batches(cohort), np.full(len(lanes), 1e6))
-        measures = stepper.advance(
-            state.W, state.slots, 0, Place(0, 0), np.broadcast_to(lanes_.rates, (8, len(lanes)))
-        )
-        while not measures.bad:
-            step = measures.steps
-            measures = stepper.advance(
-                measures.W, measures.slots, step, Place(0, step),
-                np.broadcast_to(lanes_.rates, (8 - step, len(lanes))),
-            )  # fmt: skip
-        ends.append((measures.steps, {lane: f.quantity for lane, f in measures.bad.items()}))
-    assert ends[0][1] == ends[1][1]
+        W, slots, step, bad = state.W, state.slots, 0, {}
+        while not bad:
+            rates = np.broadcast_to(lanes_.rates, (8 - step, len(lanes)))
+            measures = stepper.advance(W, slots, step, Place(0, step), rates)
+            W, slots, bad, step = measures.W, measures.slots, measures.bad, step + measures.steps
+        ends.append((step, {lane: failure.quantity for lane, failure in bad.items()}))
+    assert ends[0] == ends[1]
 
 
 @pytest.mark.parametrize(
@@ -133,6 +136,7 @@ def test_divergence_is_the_numpy_engines_word(lanes, threads):
         {"model": {"batch_norm": True}},
         {"model": {"residual": True}},
         {"model": {"dropout": 0.2}},
+        {"lanes": [{}, {"model": {"dropout": 0.2}}]},
         {"variant": {"name": "bgd"}},
         {"optimizer": {"average": "polyak"}},
         {"optimizer": {"name": "lamb"}},

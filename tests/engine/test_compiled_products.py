@@ -29,7 +29,7 @@ def products(request):
     rows, weighted = module.row_products, module.weighted_rows
     return (
         njit(lambda A, B, C: rows(A, B, C), error_model="numpy"),
-        njit(lambda P, Q, C, more: weighted(P, Q, C, more), error_model="numpy"),
+        njit(lambda P, Q, C, more: weighted(P[:, :], Q, C, more), error_model="numpy"),
         np.dtype(request.param),
     )
 
@@ -69,7 +69,7 @@ def test_weighted_rows(products, more):
         P = draw.uniform(-1, 1, (m, n)).astype(dtype)
         Q = draw.uniform(-1, 1, (n, k + k % 2)).astype(dtype)  # an even k leaves out no column
         C, fence = fenced(m, k, dtype, 1 if more else np.nan)
-        weighted_rows(P[:, :], Q, C, more)
+        weighted_rows(P, Q, C, more)
         check(C, fence, P.astype(float) @ Q[:, :k].astype(float) + more, n + 1, dtype)
 
 

@@ -17,7 +17,8 @@ were rejected: every new rule would be a change here, and a plugin's would have 
     chunks         what steppers have in common: the interface of the NumPy stepper
     stepper        steps of a linear model
     networks       steps of a plain network: its loops are in network_loops and network_layers
-    products       the matrix products of those loops, made of tiles
+    products       the matrix products of those loops
+    tiles          what these are made of, as LLVM builds it
     updates        the rule's update alone, for other networks
     least_squares  full-batch least squares from a triangle
     engine         what the training loop asks for

@@ -153,10 +153,11 @@ class FusedStepper(ABC):
     def _as_operands(self, numbers: Numbers) -> Numbers:
         """Numbers (steps, L) as the NumPy engine uses them: in the dtype where lanes differ.
 
-        They may be written to, whatever was given: to Numba an array that may not is another type.
+        They lie in C order and may be written to, whatever was given: to Numba an array that does
+        not, or may not, is another type.
         """
         if self._dtype == np.float32 and not (numbers == numbers[:, :1]).all():
-            return numbers.astype(np.float32).astype(np.float64)
+            numbers = numbers.astype(np.float32).astype(np.float64)
         return np.require(numbers, requirements=["C", "W"])
 
 

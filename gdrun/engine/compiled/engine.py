@@ -47,7 +47,8 @@ class CompiledEngine:
     def _compile(self) -> None:
         """Take no step, on two examples: so compilation is done before any step is timed.
 
-        Two, as steps of one example go through other loops than steps over all rows.
+        Two, as steps of one example go through other loops than steps over all rows. Where lanes
+        leave, so that few are left of many, the loops for few are compiled then.
         """
         cohort = self._cohort
         lanes = Lanes(cohort, np.arange(len(cohort.experiments)))

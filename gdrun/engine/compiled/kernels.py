@@ -19,6 +19,9 @@ from gdrun.engine.compiled.sources import NotCompilableError, body_of, source_of
 from gdrun.methods.rules import Rule
 from gdrun.problems.losses import Loss
 
+LINE = 64
+"""Bytes that memory hands over at once."""
+
 HEADER = '''"""Fused loops of gdrun for {what} and the rule {rule}: written by a program.
 
 gdrun {gdrun}, numba {numba}, llvmlite {llvmlite}
@@ -33,7 +36,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
 
-LINE = 64  # bytes that memory hands over at once
+LINE = {line}
 
 # Sums may be reordered, products and sums fused, and one reciprocal serve several divisions; NaN
 # and infinity keep their meaning.
@@ -47,7 +50,6 @@ allocating = njit(_nrt=True, **outer)
 # What only kernels call needs no door to Python, and no place in the cache.
 inner = dict(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)
 loop = njit(fastmath=free, **inner)
-allocating_loop = njit(fastmath=free, **(inner | {{"_nrt": True}}))
 # What a loop calls for each number becomes a part of the loop, which is then vectorised.
 inlined = njit(fastmath=free, forceinline=True, **inner)
 exact = njit(fastmath=strict, forceinline=True, **inner)
@@ -188,7 +190,7 @@ def kernel_text(loss: Loss, rule: Rule, fixed: Mapping[str, Any], *, decays: boo
 def header(what: str, rule: Rule) -> str:
     """The head of a module: what it is for, the versions that shape it, and its imports."""
     versions = {name: version(name) for name in ("gdrun", "numba", "llvmlite")}
-    return HEADER.format(what=what, rule=rule.name, **versions)
+    return HEADER.format(what=what, rule=rule.name, line=LINE, **versions)
 
 
 @cache

@@ -4,8 +4,8 @@ Threads go through the steps together. In each, a thread takes a share of the ba
 network and back, for all lanes, see `network_layers`; then the threads wait for each other, and
 each works out the gradient of a share of every layer's units, and moves their parameters. Where a
 gradient is clipped they wait once more in between, as its norm is that of all. So a step uses every
-core without being cut into tasks, which would cost more than it does, and nothing that one thread
-made is added to what another did.
+core without being cut into tasks, which would cost more than it does, and no thread has a gradient
+of its own that another must add up.
 
 S streams of lanes have orders of their own, (S, examples); stream s serves the lanes from starts[s]
 to starts[s + 1]. What the threads show each other: A (S, threads, n, …), the rows that enter;

@@ -20,7 +20,7 @@ from gdrun.engine.batches import Batches
 from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.compiled import network_layers, network_loops, products, sums, tiles
 from gdrun.engine.compiled.chunks import Chunk, FusedStepper, Numbers
-from gdrun.engine.compiled.kernels import header, kernels, loss_forms, loss_text
+from gdrun.engine.compiled.kernels import LINE, header, kernels, loss_forms, loss_text
 from gdrun.engine.compiled.modules import compiled_before
 from gdrun.engine.compiled.sources import NotCompilableError, body_of, source_of
 from gdrun.engine.compiled.threads import one_blas_thread, run_all, shares, thread_count
@@ -42,8 +42,6 @@ SHARED_WORK = 2**18
 
 EVALUATED_WORK = 2**22
 """Such products of an evaluation for which it pays."""
-
-LINE = 64  # bytes that a cache holds together
 
 TOGETHER = """
 @intrinsic
@@ -209,7 +207,8 @@ def network_text(lanes: Lanes) -> str:
     )
     if not isinstance(network, Network):
         raise NotCompilableError("it is no network")
-    if network.batch_norm or network.residual or Lanes(cohort, np.arange(1)).drops:
+    drops = any(experiment.model.options.get("dropout") for experiment in cohort.experiments)
+    if network.batch_norm or network.residual or drops:
         raise NotCompilableError("only a plain network has loops")
     if cohort.averages:
         raise NotCompilableError("an average of the path has no compiled form")

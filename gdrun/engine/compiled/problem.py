@@ -30,7 +30,7 @@ SMALL_ENTRIES = 2**17
 """Entries of X below which one thread passes over all rows faster than two are woken."""
 
 SINGLE_ROWS = 2**14
-"""Rows whose gradients are summed in single precision: far more of them would lose digits."""
+"""Rows of a pass whose gradients are summed in single precision: far more would lose digits."""
 
 MAPPED_ENTRIES = 2**20
 """Entries read from disk at once, by each thread."""
@@ -139,9 +139,8 @@ class CompiledProblem:
     @property
     def _stretch(self) -> int:
         """How many rows are summed in the precision of the data; their sums are in double."""
-        if self.mapped:
-            return MAPPED_ENTRIES // self.columns + 1
-        return SINGLE_ROWS if self.X.dtype.itemsize < 8 else len(self.X)
+        most = MAPPED_ENTRIES // self.columns + 1 if self.mapped else len(self.X)
+        return min(most, SINGLE_ROWS) if self.X.dtype.itemsize < 8 else most
 
     def _add(
         self, W: Array, X: Array, y: NDArray[Any], found: Sums, gradient: bool, judge: bool

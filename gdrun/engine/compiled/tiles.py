@@ -5,7 +5,7 @@ goes along the dimension that is summed over, and is written down at the end. A 
 itself keeps such sums in memory. These are Numba intrinsics, whose last two arguments are constants
 and say how large the tile is; `products` lays a matrix out with them.
 
-Like `loops`, this text is not run from here but written into the modules of `kernels`, which give
+Like `loops`, this text is not run from here but written into the modules of `networks`, which give
 the names declared first.
 """
 
