@@ -155,6 +155,11 @@ class Lanes:
     cohort: Cohort
     index: NDArray[np.int64]
 
+    @classmethod
+    def all_of(cls, cohort: Cohort) -> Lanes:
+        """Every lane of the cohort, as at the start."""
+        return cls(cohort, np.arange(len(cohort.experiments)))
+
     @cached_property
     def experiments(self) -> tuple[Experiment, ...]:
         return tuple(self.cohort.experiments[k] for k in self.index)

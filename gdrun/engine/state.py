@@ -68,7 +68,7 @@ class State:
     def start(cls, cohort: Cohort) -> State:
         W, memory = cohort.initial_weights(), cohort.initial_memory()
         lanes = len(W)
-        everyone = Lanes(cohort, np.arange(lanes))
+        everyone = Lanes.all_of(cohort)
         rate = everyone.operand(lambda experiment: experiment.optimizer["lr"])
         options = everyone.rule_options() | {"lr": rate}
         unknown = np.full(lanes, np.nan)

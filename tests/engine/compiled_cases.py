@@ -50,27 +50,32 @@ def table_of(loss, rows):
     return table_from_arrays(X, targets[LOSSES[loss].targets] * 1)
 
 
+AS_GIVEN = {"name": "arrays", "split": {"validation": 0, "test": 0}, "standardize": False}
+
+
+def experiments_of(base, lanes):
+    """One for each lane, which changes keys of the base."""
+    changed = [
+        {
+            key: base[key] | value if isinstance(value, dict) else value
+            for key, value in lane.items()
+        }
+        for lane in lanes
+    ]
+    return [resolve(base | changes) for changes in changed]
+
+
 def cohort_of(loss, optimizer, variant="mbgd", *, rows=96, table=None, lanes=({},), **more):
     """A cohort in which each lane changes keys of the one experiment."""
     base = {
         "engine": "numpy",
-        "dataset": {
-            "name": "arrays",
-            "split": {"validation": 0, "test": 0},
-            "standardize": False,
-        },
+        "dataset": AS_GIVEN,
         "model": MODELS[loss] | {"init": "normal", "init_std": 0.3, "l2": 0.01},
         "variant": VARIANTS[variant],
         "optimizer": {"name": optimizer, "lr": rate_of(optimizer)},
         "stopping": {"steps": 200},
     } | more
-    experiments = []
-    for lane in lanes:
-        changed = {
-            key: base[key] | value if isinstance(value, dict) else value
-            for key, value in lane.items()
-        }
-        experiments.append(resolve(base | changed))
+    experiments = experiments_of(base, lanes)
     table = table_of(loss, rows) if table is None else table
     return Cohort.of(experiments, experiment_data(experiments[0], table))
 
@@ -82,11 +87,7 @@ def network_cohort(lanes=({},), **changes):
     y = X @ draw.normal(size=5)
     base = {
         "engine": "numpy",
-        "dataset": {
-            "name": "arrays",
-            "split": {"validation": 0, "test": 0},
-            "standardize": False,
-        },
+        "dataset": AS_GIVEN,
         "model": {"name": "mlp", "hidden": [7, 4], "loss": "cross_entropy", "l2": 0.01},
         "variant": {"name": "mbgd", "batch_size": 8},
         "optimizer": {"name": "adam", "lr": 0.003},
@@ -95,23 +96,14 @@ def network_cohort(lanes=({},), **changes):
     for key, value in changes.items():
         joins = isinstance(base.get(key), dict) and value.get("name", "mlp") != "bgd"
         base[key] = base[key] | value if joins else value
+    experiments = experiments_of(base, lanes)
     by_class = base["model"]["loss"] == "cross_entropy"
-    experiments = [
-        resolve(
-            base
-            | {
-                key: base[key] | value if isinstance(value, dict) else value
-                for key, value in lane.items()
-            }
-        )
-        for lane in lanes
-    ]
     table = table_from_arrays(X, np.digitize(y, [-1, 1]) if by_class else y)
     return Cohort.of(experiments, experiment_data(experiments[0], table))
 
 
 def lanes_of(cohort):
-    return Lanes(cohort, np.arange(len(cohort.experiments)))
+    return Lanes.all_of(cohort)
 
 
 def steppers(cohort, limit=None, kernels=None):

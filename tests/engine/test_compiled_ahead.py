@@ -5,7 +5,7 @@ more of them than before.
 """
 
 import pytest
-from compiled_cases import cohort_of, lanes_of, network_cohort
+from compiled_cases import cohort_of, network_cohort
 
 from gdrun.engine.compiled.kernels import kernels
 from gdrun.engine.compiled.networks import network_text
@@ -61,4 +61,4 @@ def test_a_linear_model(loss, variant, more):
 def test_a_network(more):
     cohort = network_cohort(engine="compiled", **more)
     assert cohort.engine.name == "compiled"
-    assert compiles_nothing_more(cohort, kernels(network_text(lanes_of(cohort))))
+    assert compiles_nothing_more(cohort, kernels(network_text(cohort)))

@@ -64,7 +64,7 @@ def test_networks_of_any_depth_take_the_numpy_engines_steps(hidden, loss, thread
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_every_activation(name, dtype):
     cohort = network_cohort(model={"activation": name}, dtype=dtype)
-    activate = kernels(network_text(lanes_of(cohort))).activate
+    activate = kernels(network_text(cohort)).activate
     z = np.linspace(-9, 9, 301).astype(dtype).reshape(7, 43)
     values, slopes = ACTIVATIONS[name].function(z)
     left, turned, given = np.zeros((43, 8), dtype), np.zeros((8, 43), dtype), z.copy()
@@ -145,7 +145,7 @@ def test_divergence_is_the_numpy_engines_word(lanes, threads):
 def test_what_has_no_loops_says_so(changes):
     cohort = network_cohort(**changes)
     with pytest.raises(NotCompilableError):
-        network_text(lanes_of(cohort))
+        network_text(cohort)
 
 
 @pytest.mark.slow

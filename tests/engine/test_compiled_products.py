@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from compiled_cases import lanes_of, network_cohort
+from compiled_cases import network_cohort
 from numba import njit
 
 from gdrun.engine.compiled.kernels import kernels
@@ -25,7 +25,7 @@ CANARY = 7.25
 @pytest.fixture(scope="module", params=["float32", "float64"])
 def products(request):
     """The two functions, and the type of their numbers."""
-    module = kernels(network_text(lanes_of(network_cohort(dtype=request.param))))
+    module = kernels(network_text(network_cohort(dtype=request.param)))
     rows, weighted = module.row_products, module.weighted_rows
     return (
         njit(lambda A, B, C: rows(A, B, C), error_model="numpy"),

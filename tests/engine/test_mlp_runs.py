@@ -140,7 +140,7 @@ def test_no_number_of_a_single_step_is_double(optimizer, activation, monkeypatch
 
 
 def stepper_of(cohort):
-    lanes = Lanes(cohort, np.arange(len(cohort.experiments)))
+    lanes = Lanes.all_of(cohort)
     return NumpyStepper(lanes, Batches(cohort), np.full(len(cohort.experiments), np.inf))
 
 

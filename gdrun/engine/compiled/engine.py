@@ -51,7 +51,7 @@ class CompiledEngine:
         leave, so that few are left of many, the loops for few are compiled then.
         """
         cohort = self._cohort
-        lanes = Lanes(cohort, np.arange(len(cohort.experiments)))
+        lanes = Lanes.all_of(cohort)
         part = Design(rows_of(cohort.train.X, slice(2)), cohort.train.y[:2])
         endless = np.full(len(cohort.experiments), np.inf)
         problem = CompiledProblem(cohort, part)

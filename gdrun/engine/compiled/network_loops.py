@@ -46,13 +46,14 @@ if TYPE_CHECKING:
         lane: int,
         factor: float,
         bound: float,
+        sums: Array,
         first: np.uint64,
         last: np.uint64,
-    ) -> tuple[float, float, float]:
+    ) -> None:
         """One step of the rule, in place, for the parameters from `first` to `last` of a lane.
 
-        The gradient is scaled by `factor`, then its entries are bounded. ‖Δw‖² and ‖w‖² of these
-        parameters, and above zero where an entry was bounded.
+        Where anything is clipped, the gradient is scaled by `factor`, then its entries are bounded.
+        ‖Δw‖² and ‖w‖² of these parameters and how many were bounded are added to sums (6, L).
         """
 
     def count_up(gate: Array) -> None:
@@ -114,26 +115,6 @@ def average(
         squares += g * g
     sums[1, lane] += squares
     sums[2, lane] += penalty
-
-
-def move(
-    W: Array,
-    G: Array,
-    slots: Array,
-    t: float,
-    options: Array,
-    lane: int,
-    factor: float,
-    bound: float,
-    sums: Array,
-    first: np.uint64,
-    last: np.uint64,
-) -> None:
-    """One step of the rule for these parameters; ‖Δw‖², ‖w‖² and bounded entries go to sums."""
-    moved, length, bounded = update(W, G, slots, t, options, lane, factor, bound, first, last)
-    sums[3, lane] += moved
-    sums[4, lane] += length
-    sums[5, lane] += bounded
 
 
 def advance_network(
@@ -212,7 +193,7 @@ def advance_network(
                                 before[lane, j] = W[lane, j]
                         average(W, gradients, decay, lane, scale, mine, *block)
                         if not CLIPS:
-                            move(
+                            update(
                                 W, gradients, slots, t + k + 1, options, lane, 1.0, np.inf, mine,
                                 *block,
                             )  # fmt: skip
@@ -225,7 +206,7 @@ def advance_network(
                 for layer in range(layers):
                     units = share(widths[layer + 1], thread, threads)
                     begins, ends = parameters_of(units, shape, layer)
-                    move(
+                    update(
                         W, gradients, slots, t + k + 1, options, lane, factor, bounds[lane, 1],
                         mine, np.uint64(begins), np.uint64(ends),
                     )  # fmt: skip

@@ -82,8 +82,8 @@ def give_way():
 """
 
 UPDATE = """
-@inlined
-def update(W_, G_, S_, t, options_, lane_, factor_, bound_, first_, last_):
+@loop
+def update(W_, G_, S_, t, options_, lane_, factor_, bound_, sums_, first_, last_):
     kind_ = W_.dtype.type
     {numbers}
     share_, most_ = kind_(factor_), kind_(bound_)
@@ -99,7 +99,9 @@ def update(W_, G_, S_, t, options_, lane_, factor_, bound_, first_, last_):
         {stores}
         moved_ += step_ * step_
         length_ += new_0_ * new_0_
-    return moved_, length_, bounded_
+    sums_[3, lane_] += moved_
+    sums_[4, lane_] += length_
+    sums_[5, lane_] += bounded_
 """
 
 
@@ -126,11 +128,14 @@ LOOPS: dict[Any, str] = {
     network_layers.go_through: "@loop",
     network_layers.sum_slopes: "@loop",
     network_loops.average: "@loop",
-    network_loops.move: "@loop",
     network_loops.advance_network: "@kernel",
 }
 CONSTANTS = {
     "VECTOR": tiles.VECTOR,
+    "DOTS_ROWS": products.DOTS_ROWS,
+    "DOTS_COLUMNS": products.DOTS_COLUMNS,
+    "TILE_ROWS": products.TILE_ROWS,
+    "TILE_VECTORS": products.TILE_VECTORS,
     "BLOCK": products.BLOCK,
     "ROW_BYTES": products.ROW_BYTES,
     "DEPTH": products.DEPTH,
@@ -151,7 +156,7 @@ class NetworkEngine:
         """Compiles the steps. Raises NotCompilableError where Numba cannot."""
         from numba.core.errors import NumbaError
 
-        lanes = Lanes(cohort, np.arange(len(cohort.experiments)))
+        lanes = Lanes.all_of(cohort)
         endless = np.full(len(cohort.experiments), np.inf)
         try:
             NetworkStepper(lanes, Batches(cohort), endless).compile()
@@ -190,25 +195,24 @@ def network_before(cohort: Cohort) -> bool:
 
     Raises NotCompilableError where it has none.
     """
-    lanes = Lanes(cohort, np.arange(len(cohort.experiments)))
-    return compiled_before(network_text(lanes))
+    return compiled_before(network_text(cohort))
 
 
-def network_text(lanes: Lanes) -> str:
-    """The text of the loops that the lanes need. Raises NotCompilableError where it has none."""
-    cohort, options = lanes.cohort, lanes.rule_options()
-    network, rule = cohort.model, cohort.rule
-    # Of all lanes, also when some have left: else their leaving would compile another text.
-    decays = any(experiment.model["l2"] > 0 for experiment in cohort.experiments)
+def network_text(cohort: Cohort) -> str:
+    """The text of the loops that the cohort needs. Raises NotCompilableError where it has none.
+
+    It is that of all lanes, also when some have left: their leaving compiles nothing.
+    """
+    network, rule, lanes = cohort.model, cohort.rule, Lanes.all_of(cohort)
+    decays = any(lanes.column(lambda experiment: experiment.model["l2"]) > 0)
     clips = any(
         bound is not None
-        for experiment in cohort.experiments
+        for experiment in lanes.experiments
         for bound in (experiment.clip.norm, experiment.clip.value)
     )
     if not isinstance(network, Network):
         raise NotCompilableError("it is no network")
-    drops = any(experiment.model.options.get("dropout") for experiment in cohort.experiments)
-    if network.batch_norm or network.residual or drops:
+    if network.batch_norm or network.residual or lanes.drops:
         raise NotCompilableError("only a plain network has loops")
     if cohort.averages:
         raise NotCompilableError("an average of the path has no compiled form")
@@ -221,7 +225,7 @@ def network_text(lanes: Lanes) -> str:
         TOGETHER + (YIELD if hasattr(os, "sched_yield") else STAY),
         constants + f"DECAYS = {decays}\nCLIPS = {clips}\n",
         source_of(rule.function, *loss_forms(network.loss), activation),
-        filled(UPDATE, rule, options),
+        filled(UPDATE, rule, lanes.rule_options()),
         f"activation = {activation.__name__}\n",
         *loss_text(network.loss),
         *(body_of(function, decorator) for function, decorator in LOOPS.items()),
@@ -247,7 +251,7 @@ class NetworkStepper(FusedStepper):
         cohort = lanes.cohort
         network = cohort.model
         assert isinstance(network, Network)
-        self._kernels = kernels(network_text(lanes))
+        self._kernels = kernels(network_text(cohort))
         self._X, self._y = cohort.train.X, cohort.train.y
         if not network.by_class:
             self._y = self._y.astype(self._dtype, copy=False)

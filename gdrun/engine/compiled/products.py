@@ -16,36 +16,12 @@ Array = NDArray[Any]
 if TYPE_CHECKING:
     from gdrun.engine.compiled.tiles import VECTOR
 
-    def tile(
-        P: Array,
-        Q: Array,
-        C: Array,
-        i: int,
-        j: int,
-        first: int,
-        last: int,
-        more: bool,
-        rows: int,
-        vectors: int,
-    ) -> None:
-        """The intrinsic of `tiles`."""
+    dots: Any = None  # the intrinsics of `tiles`
+    tile: Any = None
 
-    def dots(
-        A: Array,
-        B: Array,
-        C: Array,
-        i: int,
-        j: int,
-        first: int,
-        last: int,
-        more: bool,
-        rows: int,
-        columns: int,
-    ) -> None:
-        """The intrinsic of `tiles`."""
-
-
-BLOCK = 48  # rows of B, which stay in the second cache while all of A passes
+DOTS_ROWS, DOTS_COLUMNS = 4, 3  # entries of C at once: as many sums, in vectors, as stay registers
+TILE_ROWS, TILE_VECTORS = 6, 2  # the same of vectors of C
+BLOCK = 16 * DOTS_COLUMNS  # rows of B, which stay in the second cache while all of A passes
 ROW_BYTES = 4096  # of a row of A or B at once, a tile's rows of which stay in the first cache
 DEPTH = 64  # rows of Q at once, of which a tile reads a line each
 WIDE_BYTES = 1024  # of these rows at once: they stay near while all of P passes
@@ -61,9 +37,9 @@ def row_products(A: Array, B: Array, C: Array) -> None:
     for first in range(0, K, length):
         last, more = min(first + length, K), first > 0
         for start in range(0, m, BLOCK):
-            for i in range(0, n, 4):
-                for j in range(start, min(start + BLOCK, m), 3):
-                    dots(A, B, C, i, j, first, last, more, 4, 3)
+            for i in range(0, n, DOTS_ROWS):
+                for j in range(start, min(start + BLOCK, m), DOTS_COLUMNS):
+                    dots(A, B, C, i, j, first, last, more, DOTS_ROWS, DOTS_COLUMNS)
 
 
 def weighted_rows(P: Array, Q: Array, C: Array, more: bool) -> None:
@@ -75,13 +51,14 @@ def weighted_rows(P: Array, Q: Array, C: Array, more: bool) -> None:
     """
     n, (m, k) = P.shape[1], C.shape
     one, width = VECTOR // C.itemsize, WIDE_BYTES // C.itemsize
+    several = TILE_VECTORS * one
     for first in range(0, n, DEPTH):
         last, adds = min(first + DEPTH, n), more or first > 0
         for start in range(0, k, width):
             end = min(start + width, k)
-            twos = end - (end - start) % (2 * one)
-            for i in range(0, m, 6):
-                for j in range(start, twos, 2 * one):
-                    tile(P, Q, C, i, j, first, last, adds, 6, 2)
-                for j in range(twos, end, one):
-                    tile(P, Q, C, i, j, first, last, adds, 6, 0)
+            rest = end - (end - start) % several
+            for i in range(0, m, TILE_ROWS):
+                for j in range(start, rest, several):
+                    tile(P, Q, C, i, j, first, last, adds, TILE_ROWS, TILE_VECTORS)
+                for j in range(rest, end, one):
+                    tile(P, Q, C, i, j, first, last, adds, TILE_ROWS, 1)

@@ -142,15 +142,15 @@ def tile(
 ) -> Intrinsic:
     """C[i + r, j + c] = Σ_k P[i + r, k] Q[k, j + c], k from first to last, added where `more`.
 
-    r is up to rows, c up to so many vectors; where vectors is 0, up to one or the end of C. A row
-    beyond the last is the last once more. The numbers of a row of Q and of C lie side by side.
+    r is up to rows, c up to so many vectors, of which a single one may reach beyond the end of C. A
+    row beyond the last is the last once more. The numbers of a row of Q and of C lie side by side.
     """
 
     def build(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         p, q, c = (Matrix(context, builder, signature.args[n], given[n]) for n in range(3))
         i, j, first, last, more = given[3:8]
-        wide = range(max(vectors.literal_value, 1))
-        mask = None if vectors.literal_value else c.first(builder.sub(c.columns, j))
+        wide = range(vectors.literal_value)
+        mask = c.first(builder.sub(c.columns, j)) if len(wide) == 1 else None
         zero = ir.Constant(q.vector, None)
         high = c.rows_from(i, rows.literal_value)
         starts = [c.at(row, j, c.vector) for row in high]

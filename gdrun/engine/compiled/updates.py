@@ -58,7 +58,7 @@ class UpdateEngine:
         """Compiles the update. Raises NotCompilableError where Numba cannot."""
         from numba.core.errors import NumbaError
 
-        lanes = Lanes(cohort, np.arange(len(cohort.experiments)))
+        lanes = Lanes.all_of(cohort)
         W = np.zeros((len(lanes.index), 1), cohort.dtype)
         slots = np.zeros((len(W), len(cohort.rule.slots), 1), cohort.dtype)
         try:
@@ -119,7 +119,7 @@ def update_before(cohort: Cohort) -> bool:
     """
     if cohort.averages:
         raise NotCompilableError("an average of the path has no compiled form")
-    lanes = Lanes(cohort, np.arange(len(cohort.experiments)))
+    lanes = Lanes.all_of(cohort)
     return compiled_before(update_text(cohort.rule, lanes.rule_options()))
 
 
