@@ -70,7 +70,7 @@ def show(
     plugins: Plugins = None,
 ) -> None:
     """Print the experiment with every default filled in."""
-    from gdrun.spec.document import to_yaml
+    from gdrun.spec.writing import to_yaml
 
     plain = load_experiment(config, overrides, seed).plain()
     if json:

@@ -150,7 +150,7 @@ def _refuse_unfit(save_best: Path | None) -> None:
 def _save(best: Candidate, file: Path) -> None:
     from gdrun.errors import GdrunError
     from gdrun.runs.files import write_text
-    from gdrun.spec.document import to_yaml
+    from gdrun.spec.writing import to_yaml
 
     try:
         write_text(file, to_yaml(best.experiment.plain()))

@@ -30,8 +30,8 @@ from gdrun.runs.record import (
     step_lines,
 )
 from gdrun.runs.strict_json import dumps
-from gdrun.spec.document import to_yaml
 from gdrun.spec.experiment import Experiment
+from gdrun.spec.writing import to_yaml
 
 SECONDS_BETWEEN_WRITES = 0.5
 ABOUT_THE_DATA = ("standardize.mean", "standardize.scale", "feature_names", "classes")

@@ -16,7 +16,6 @@ from gdrun.problems.activations import ACTIVATIONS
 from gdrun.problems.inits import INITS
 from gdrun.problems.losses import LOSSES
 from gdrun.problems.models import MODELS
-from gdrun.spec.document import short_flow
 from gdrun.spec.sections import (
     AVERAGE,
     DATASET,
@@ -28,6 +27,7 @@ from gdrun.spec.sections import (
     SectionKind,
 )
 from gdrun.spec.settings import BUDGETS, DivergenceLimit, EarlyStopping, Settings
+from gdrun.spec.writing import short_flow
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from typing import Any
 
 from gdrun.errors import ConfigError, Problem
 from gdrun.runs.strict_json import dumps
-from gdrun.spec.document import short_flow
 from gdrun.spec.experiment import Experiment
 from gdrun.spec.loading import Source, load
 from gdrun.spec.overrides import Override
+from gdrun.spec.writing import short_flow
 
 Settings = Mapping[str, Any]
 

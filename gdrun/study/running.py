@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from gdrun.errors import GdrunError, RecordError
 from gdrun.runs.record import Record
-from gdrun.spec.document import to_yaml
+from gdrun.spec.writing import to_yaml
 from gdrun.study.axes import Axis
 from gdrun.study.comparison import Comparison, judge_comparison, plan_comparison
 from gdrun.study.directory import StudyDirectory

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from gdrun.methods.definitions import Option
 from gdrun.spec.catalogue import Entry, Kind
-from gdrun.spec.document import short_flow
+from gdrun.spec.writing import short_flow
 
 HEADING = "bold"
 QUIET = "dim"

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gdrun.methods.stopping import position
-from gdrun.spec.document import short_flow
+from gdrun.spec.writing import short_flow
 from gdrun.study.axes import Axis
 from gdrun.study.metrics import Metric
 from gdrun.study.plan import Plan

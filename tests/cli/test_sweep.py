@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from study.cases import LEAST_SQUARES, LOGISTIC
 
 from gdrun.cli.running import Interruption
-from gdrun.spec.document import to_yaml
+from gdrun.spec.writing import to_yaml
 
 
 @pytest.fixture

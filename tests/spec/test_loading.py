@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gdrun.errors import ConfigError
-from gdrun.spec.document import parse_document, to_yaml
+from gdrun.spec.document import parse_document
 from gdrun.spec.experiment import resolve
 from gdrun.spec.loading import load, quickstart_text, starter_text
 from gdrun.spec.sections import OPTIMIZER, SCHEDULE, SECTIONS
+from gdrun.spec.writing import to_yaml
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gdrun.errors import ConfigError
-from gdrun.spec.document import parse_document, to_yaml
+from gdrun.spec.document import parse_document
 from gdrun.spec.values import parse_sweep, parse_value
+from gdrun.spec.writing import to_yaml
 
 
 def refused(parse, text):

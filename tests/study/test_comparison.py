@@ -9,8 +9,8 @@ from rich.console import Console
 
 import gdrun
 from gdrun.errors import ConfigError, GdrunError
-from gdrun.spec.document import to_yaml
 from gdrun.spec.loading import load
+from gdrun.spec.writing import to_yaml
 from gdrun.study.budgets import parse_budget, with_budget
 from gdrun.study.comparison import plan_comparison
 from gdrun.study.contenders import contenders_of, is_setting

@@ -12,7 +12,7 @@ import pytest
 
 from gdrun.errors import RecordError
 from gdrun.runs.strict_json import loads
-from gdrun.spec.document import to_yaml
+from gdrun.spec.writing import to_yaml
 from gdrun.study.directory import StudyDirectory, read_study
 from gdrun.study.metrics import Metric
 from gdrun.study.ranking import standings
