@@ -41,7 +41,7 @@ def as_python(cohort):
         **dict.fromkeys(
             ("kernel", "allocating", "loop", "inlined", "exact"), lambda function: function
         ),
-        "prefetch": lambda array, row: None,
+        "prefetch": lambda array, row, cache: None,
         "as_bits": lambda x: int(np.float64(x).view(np.int64)),
         "as_float": lambda bits: float(np.int64(bits).view(np.float64)),
     }

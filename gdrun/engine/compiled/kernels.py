@@ -73,8 +73,8 @@ def as_float(context, bits):
     return types.float64(types.int64), build
 
 
-@intrinsic
-def prefetch(context, array, row):
+@intrinsic(prefer_literal=True)
+def prefetch(context, array, row, cache):
     def build(context, builder, signature, given):
         view = make_array(signature.args[0])(context, builder, given[0])
         stride = cgutils.unpack_tuple(builder, view.strides)[0]
@@ -82,7 +82,7 @@ def prefetch(context, array, row):
         start = builder.gep(builder.bitcast(view.data, byte), [builder.mul(given[1], stride)])
         form = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
         function = cgutils.get_or_insert_function(builder.module, form, "llvm.prefetch.p0")
-        hints = [number(0), number(3), number(1)]
+        hints = [number(0), number(4 - cache.literal_value), number(1)]
         # Rows lie one behind the other, so from one to the next is a row's length. One that begins
         # late in a line ends in a line more than that length has: its last byte is asked for too.
         lines = builder.udiv(builder.add(stride, stride.type(LINE - 1)), stride.type(LINE))
@@ -93,7 +93,7 @@ def prefetch(context, array, row):
         builder.call(function, [builder.gep(start, [last]), *hints])
         return context.get_dummy_value()
 
-    return types.void(array, types.int64), build
+    return types.void(array, types.int64, cache), build
 
 '''
 
@@ -148,6 +148,7 @@ def block_loss(scores, y, slopes, work, extra):
 CONSTANTS = {"AHEAD": sums.AHEAD, "SOON": sums.SOON}
 LOOPS: dict[Callable[..., Any], str] = {
     sums.fetch: "@inlined",
+    sums.bring: "@inlined",
     sums.copy_rows: "@loop",
     sums.row_scores: "@loop",
     sums.row_gradients: "@loop",

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gdrun.engine.compiled.sums import AHEAD
+from gdrun.engine.compiled.sums import AHEAD, SOON
 
 Array = NDArray[Any]
 Room = tuple[Array, Array, Array]
 Totals = tuple[Array, Array, Array]
 
 if TYPE_CHECKING:
-    from gdrun.engine.compiled.sums import fetch, loss, row_sums
+    from gdrun.engine.compiled.sums import bring, fetch, loss, row_sums
 
     DECAYS = True  # whether any lane has an l2 term
 
@@ -195,6 +195,7 @@ def advance_examples(
         for k in range(begin, end):
             i = order[k]
             fetch(X, y, order, k + AHEAD)
+            bring(X, y, order, k + SOON)
             targets[k - begin] = y[i]
             for lane in range(first, last):
                 options[lane, 0] = rates[k, lane]

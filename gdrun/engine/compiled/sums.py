@@ -44,12 +44,12 @@ if TYPE_CHECKING:
     ) -> None:
         """score_losses or class_losses below."""
 
-    def prefetch(array: Array, row: int) -> None:
-        """Ask the memory for a row, to be there when it is read."""
+    def prefetch(array: Array, row: int, cache: int) -> None:
+        """Ask for a row to be in the first or the second cache when it is read."""
 
 
-AHEAD = 8  # rows between asking for one and using it, where rows are used one by one
-SOON = 4  # the same where rows are used in their own order
+AHEAD = 16  # rows between asking the memory for one and using it, where they are used one by one
+SOON = 4  # rows between having one brought from the second cache into the first, and using it
 
 
 def equation_losses(scores: Array, y: Array, slopes: bool, work: Array, extra: Array) -> float:
@@ -121,10 +121,20 @@ def class_losses(
 
 
 def fetch(X: Array, y: Array, order: Array, place: int) -> None:
-    """Ask for the row and the target at that place of the order, ahead of their use."""
+    """Ask the memory for the row and the target at that place of the order, ahead of their use.
+
+    They come into the second cache: it takes more of them at a time than the first one does.
+    """
     if place < len(order):
-        prefetch(X, order[place])
-        prefetch(y, order[place])
+        prefetch(X, order[place], 2)
+        prefetch(y, order[place], 2)
+
+
+def bring(X: Array, y: Array, order: Array, place: int) -> None:
+    """Bring what was fetched into the first cache."""
+    if place < len(order):
+        prefetch(X, order[place], 1)
+        prefetch(y, order[place], 1)
 
 
 def copy_rows(
@@ -267,7 +277,7 @@ def streamed_sums(
     total, right = 0.0, 0.0
     before, found = 0, 0.0
     for i in range(rows):
-        prefetch(X, i + SOON)  # harmless behind the last row: nothing is read
+        prefetch(X, i + AHEAD, 2)  # harmless behind the last row: nothing is read
         score, slope = kind(0), kind(found)
         if gradient:
             for j in range(columns):
