@@ -33,10 +33,14 @@ import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
+from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
 
 LINE = {line}
+# The bytes of a register of the processor that Numba compiles for, and keeps the code for.
+*_, features = cpu_target.target_context.codegen().magic_tuple()
+VECTOR = 64 if "+avx512f" in features else 32
 
 # Sums may be reordered, products and sums fused, and one reciprocal serve several divisions; NaN
 # and infinity keep their meaning.

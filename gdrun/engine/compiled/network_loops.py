@@ -43,7 +43,9 @@ if TYPE_CHECKING:
         slots: Array,
         t: float,
         options: Array,
+        decay: Array,
         lane: int,
+        scale: float,
         factor: float,
         bound: float,
         sums: Array,
@@ -52,8 +54,9 @@ if TYPE_CHECKING:
     ) -> None:
         """One step of the rule, in place, for the parameters from `first` to `last` of a lane.
 
-        Where anything is clipped, the gradient is scaled by `factor`, then its entries are bounded.
-        ‖Δw‖² and ‖w‖² of these parameters and how many were bounded are added to sums (6, L).
+        Where nothing is clipped, G is averaged on the way, see `average`. Where anything is, it has
+        been, and is multiplied by `factor`; then its entries are bounded. ‖Δw‖² and ‖w‖² of these
+        parameters and how many were bounded are added to sums (6, L).
         """
 
     def count_up(gate: Array) -> None:
@@ -191,11 +194,12 @@ def advance_network(
                         if k == len(rates) - 1:
                             for j in range(*block):
                                 before[lane, j] = W[lane, j]
-                        average(W, gradients, decay, lane, scale, mine, *block)
-                        if not CLIPS:
+                        if CLIPS:
+                            average(W, gradients, decay, lane, scale, mine, *block)
+                        else:
                             update(
-                                W, gradients, slots, t + k + 1, options, lane, 1.0, np.inf, mine,
-                                *block,
+                                W, gradients, slots, t + k + 1, options, decay, lane, scale, 1.0,
+                                np.inf, mine, *block,
                             )  # fmt: skip
         met += threads
         meet(gate, met)
@@ -207,8 +211,8 @@ def advance_network(
                     units = share(widths[layer + 1], thread, threads)
                     begins, ends = parameters_of(units, shape, layer)
                     update(
-                        W, gradients, slots, t + k + 1, options, lane, factor, bounds[lane, 1],
-                        mine, np.uint64(begins), np.uint64(ends),
+                        W, gradients, slots, t + k + 1, options, decay, lane, scale, factor,
+                        bounds[lane, 1], mine, np.uint64(begins), np.uint64(ends),
                     )  # fmt: skip
             met += threads
             meet(gate, met)

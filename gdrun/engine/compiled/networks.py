@@ -83,22 +83,32 @@ def give_way():
 
 UPDATE = """
 @loop
-def update(W_, G_, S_, t, options_, lane_, factor_, bound_, sums_, first_, last_):
+def update(
+    W_, G_, S_, t, options_, decay_, lane_, scale_, factor_, bound_, sums_, first_, last_
+):
     kind_ = W_.dtype.type
     {numbers}
-    share_, most_ = kind_(factor_), kind_(bound_)
-    moved_ = length_ = bounded_ = kind_(0)
+    share_, most_ = kind_(factor_ if CLIPS else scale_), kind_(bound_)
+    moved_ = length_ = bounded_ = squares_ = penalty_ = kind_(0)
     for j_ in range(first_, last_):
         {loads}
+        g = g * share_
         if CLIPS:
-            g = g * share_
             bounded_ += kind_(abs(g) > most_)
             g = np.minimum(np.maximum(g, -most_), most_)
+        else:
+            if DECAYS:
+                pull_ = decay_[lane_, j_] * W_[lane_, j_]
+                penalty_ += pull_ * W_[lane_, j_]
+                g = g + pull_
+            squares_ += g * g
         {body}
         step_ = new_0_ - W_[lane_, j_]
         {stores}
         moved_ += step_ * step_
         length_ += new_0_ * new_0_
+    sums_[1, lane_] += squares_
+    sums_[2, lane_] += penalty_
     sums_[3, lane_] += moved_
     sums_[4, lane_] += length_
     sums_[5, lane_] += bounded_
@@ -131,7 +141,6 @@ LOOPS: dict[Any, str] = {
     network_loops.advance_network: "@kernel",
 }
 CONSTANTS = {
-    "VECTOR": tiles.VECTOR,
     "DOTS_ROWS": products.DOTS_ROWS,
     "DOTS_COLUMNS": products.DOTS_COLUMNS,
     "TILE_ROWS": products.TILE_ROWS,

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
     def populate_array(array: Any, **fields: Any) -> Any: ...
 
+    VECTOR = 32  # bytes of a register
+
 
 Intrinsic = tuple[Any, Callable[..., Any]]
-VECTOR = 32  # bytes; a core with other registers takes a part of one at a time, or two
 
 
 class Matrix:
