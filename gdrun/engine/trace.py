@@ -26,6 +26,9 @@ EVALUATION_FIELDS = (
     "validation_accuracy",
     "full_grad_norm",
 )
+SIDE_BY_SIDE = 16
+"""Numbers in a row that NumPy reduces as fast as any."""
+
 _COUNTS = ("steps", "step", "gradients", "batch_size")
 
 Columns = dict[str, NDArray[Any]]
@@ -65,20 +68,19 @@ class StepTrace:
         # All lanes are one piece of memory, which is copied faster than columns one by one.
         places = slice(None) if len(lanes) == self._lanes else lanes
         steps = len(own["batch_loss"])
-        taken = 0
-        while taken < steps:
-            if self._open:
-                room = self.stride - int(self._shared["steps"][self.points - 1])
-                place = self._join_last
-            elif self._bound is None or self.points < self._bound:
-                room = steps if self._bound is None else (self._bound - self.points) * self.stride
-                place = self._append
-            else:
-                self._halve()
-                continue
-            count = min(room, steps - taken)
-            place(shared, taken, _part(own, taken, count), places)
-            taken += count
+        room = self._room
+        while self._bound is not None and steps > room + (self._bound - self.points) * self.stride:
+            self._halve()
+            room = self._room
+        if joined := min(room, steps):
+            self._join_last(shared, joined, _part(own, 0, joined), places)
+        if joined < steps:
+            self._append(shared, joined, _part(own, joined, steps - joined), places)
+
+    @property
+    def _room(self) -> int:
+        """How many more steps the last point can stand for."""
+        return self.stride - int(self._shared["steps"][self.points - 1]) if self._open else 0
 
     def last(self) -> Columns:
         """The last point of all lanes: columns (lanes,)."""
@@ -92,6 +94,7 @@ class StepTrace:
         return columns | {name: table[chosen, lane].copy() for name, table in self._own.items()}
 
     def _append(self, shared: Shared, taken: int, own: Columns, lanes: Places) -> None:
+        """New points for the steps of a chunk from `taken` on."""
         if self.stride == 1:
             self._append_each(shared, taken, own, lanes)
             return
@@ -123,11 +126,11 @@ class StepTrace:
             table[first:last, lanes] = own[name]
         self.points = last
 
-    def _join_last(self, shared: Shared, taken: int, own: Columns, lanes: Places) -> None:
-        """Let the open last point stand for these steps too."""
-        at, steps = self.points - 1, len(own["batch_loss"])
+    def _join_last(self, shared: Shared, steps: int, own: Columns, lanes: Places) -> None:
+        """Let the open last point stand for so many first steps of a chunk too."""
+        at = self.points - 1
         self._shared["steps"][at] += steps
-        for name, column in shared(np.array([taken + steps - 1])).items():
+        for name, column in shared(np.array([steps - 1])).items():
             self._shared[name][at] = column[0]
         for name in self._last_fields:
             self._own[name][at, lanes] = own[name][-1]
@@ -139,7 +142,7 @@ class StepTrace:
         self._open = bool(self._shared["steps"][at] < self.stride)
 
     def _halve(self) -> None:
-        """Join neighbouring points in pairs; an odd last one stays open."""
+        """Join neighbouring points in pairs; a last one that lacks steps is open."""
         count = self.points
         half = (count + 1) // 2
         ends = np.minimum(np.arange(1, count + 1, 2), count - 1)
@@ -151,7 +154,7 @@ class StepTrace:
         self.points = half
         self.stride *= 2
         self.rewrites += 1
-        self._open = bool(count % 2)
+        self._open = half > 0 and bool(self._shared["steps"][half - 1] < self.stride)
 
     def _reserve(self, points: int) -> None:
         if points > len(self._shared["steps"]):
@@ -197,10 +200,20 @@ def _counts(columns: Columns) -> list[tuple[str, NDArray[Any]]]:
 
 
 def _joined(join: np.ufunc, column: NDArray[Any], stride: int) -> NDArray[Any]:
-    """Every `stride` rows of (steps, ...) joined to one; the last of them stands for the rest."""
+    """Every `stride` rows of (steps, ...) joined to one; the last of them stands for the rest.
+
+    stride: a power of two, 2 at least. What is to be one row is halved, and the halves joined, again and again:
+    NumPy goes through a few numbers side by side far slower than through many.
+    """
     whole = len(column) // stride * stride
     parts = column[:whole].reshape(-1, stride, *column.shape[1:])
-    found: NDArray[Any] = join.reduce(parts, axis=1, dtype=float)
+    found: NDArray[Any]
+    if stride >= SIDE_BY_SIDE and column[0].size == 1:
+        found = join.reduce(parts, axis=1, dtype=float)
+    else:
+        while (half := parts.shape[1] // 2) > 0:
+            parts = join(parts[:, :half], parts[:, half:], dtype=float)
+        found = parts[:, 0]
     if whole < len(column):
         rest = join.reduce(column[whole:], axis=0, dtype=float)
         found = np.concatenate([found, rest[None]])
