@@ -202,8 +202,8 @@ def _counts(columns: Columns) -> list[tuple[str, NDArray[Any]]]:
 def _joined(join: np.ufunc, column: NDArray[Any], stride: int) -> NDArray[Any]:
     """Every `stride` rows of (steps, ...) joined to one; the last of them stands for the rest.
 
-    stride: a power of two, 2 at least. What is to be one row is halved, and the halves joined, again and again:
-    NumPy goes through a few numbers side by side far slower than through many.
+    stride: a power of two, 2 at least. What is to be one row is halved and its halves are joined,
+    again and again: NumPy goes through a few numbers side by side far slower than through many.
     """
     whole = len(column) // stride * stride
     parts = column[:whole].reshape(-1, stride, *column.shape[1:])
