@@ -35,7 +35,7 @@ def share(count: int, thread: int, threads: int) -> tuple[int, int]:
 
 
 def turn(A: Array, columns: Array) -> None:
-    """The first columns of A (n, …) become rows."""
+    """The first columns of A (n, …) become rows, of which a line or two is written at a time."""
     for i in range(0, len(A), 16):
         for j in range(len(columns)):
             for row in range(i, min(i + 16, len(A))):
@@ -53,10 +53,9 @@ def activate(z: Array, H: Array, turned: Array) -> None:
             value, slope = activation(z[i, j])
             turned[i, j] = value
             z[i, j] = slope
-        for j in range(rows):
-            H[j, i] = turned[i, j]
     for j in range(rows):
-        turned[units, j] = H[j, units] = 1
+        turned[units, j] = 1
+    turn(turned, H)
 
 
 def parameters_of(units: tuple[int, int], shape: Shape, k: int) -> tuple[int, int]:
