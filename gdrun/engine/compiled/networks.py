@@ -33,8 +33,8 @@ from gdrun.problems.rows import Examples, MappedRows
 if TYPE_CHECKING:
     from gdrun.engine.engines import EngineName
 
-CHUNK_WORK = 2**30
-"""Products of a weight and an example in one chunk: some fifty milliseconds, beside which the
+CHUNK_WORK = 2**31
+"""Products of a weight and an example in one chunk: a tenth of a second at most, beside which the
 copies of all parameters that a chunk begins with are small."""
 
 SHARED_WORK = 2**18
