@@ -8,28 +8,48 @@ value to start from.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from gdrun.methods.definitions import Decay, Definition, Natural, define
-from gdrun.methods.rules import Rule
+from gdrun.methods.rules import Array, Norm, Rule
 
 
-def averaged(rule: Rule, average: Definition, options: Mapping[str, Any]) -> Rule:
-    """The rule, carrying the average of its weights as one more slot, the last."""
+@dataclass(frozen=True)
+class AveragedRule(Rule):
+    """A rule that carries the average of its weights as one more slot, the last.
 
-    def function(w: Any, g: Any, *inputs: Any, **given: Any) -> tuple[Any, ...]:
-        slots, (t, *norm) = inputs[: len(rule.slots)], inputs[len(rule.slots) + 1 :]
-        new, carried = rule.advance(w, g, slots, t, given, *norm)
-        return new, *carried, average.function(inputs[len(rule.slots)], new, t, **options)
+    function and options are those of the rule itself. average: the equation of the average, and
+    average_options its own: numbers, which lanes do not differ in.
+    """
 
-    return replace(
-        rule,
-        function=function,
-        slots=(*rule.slots, "average"),
-        starts=(*rule.starts, 0.0),
-        uses_t=True,
-    )
+    average: Callable[..., Any] = field(kw_only=True)
+    average_options: Mapping[str, Any] = field(kw_only=True)
+
+    def advance(
+        self,
+        w: Array,
+        g: Array,
+        slots: tuple[Array, ...],
+        t: float,
+        options: Mapping[str, Any],
+        norm: Norm | None = None,
+    ) -> tuple[Array, tuple[Array, ...]]:
+        """One step of the rule, and the average of the weights up to it."""
+        *own, mean = slots
+        new, carried = super().advance(w, g, tuple(own), t, options, norm)
+        return new, (*carried, self.average(mean, new, t, **self.average_options))
+
+    @property
+    def own_slots(self) -> tuple[str, ...]:
+        """All but the average."""
+        return self.slots[:-1]
+
+
+def averaged(rule: Rule, average: Definition, options: Mapping[str, Any]) -> AveragedRule:
+    """The rule with this average, under these options of it."""
+    known = vars(rule) | {"slots": (*rule.slots, "average"), "starts": (*rule.starts, 0.0)}
+    return AveragedRule(**known, average=average.function, average_options=options)
 
 
 AVERAGES: dict[str, Definition] = {}

@@ -60,6 +60,11 @@ class Rule(Definition):
         """The option that is the rule's momentum, which a schedule may cycle; None without one."""
         return next((name for name in _MOMENTA if name in self.options), None)
 
+    @property
+    def own_slots(self) -> tuple[str, ...]:
+        """The slots that the equation itself takes and returns."""
+        return self.slots
+
     def start(self, w: Array, options: Mapping[str, Any]) -> tuple[Array, ...]:
         """The slots before the first step, each like w. options: numbers or (lanes, 1), with lr."""
         values = (options[at] if isinstance(at, str) else at for at in self.starts)
@@ -77,7 +82,7 @@ class Rule(Definition):
         """One step: the new weights, and the new slots."""
         inputs = (*slots, *((t,) if self.uses_t else ()), *((norm,) if self.uses_norm else ()))
         result = self.function(w, g, *inputs, **options)
-        return (result[0], tuple(result[1:])) if self.slots else (result, ())
+        return (result[0], tuple(result[1:])) if self.own_slots else (result, ())
 
 
 OPTIMIZERS: dict[str, Rule] = {}

@@ -62,6 +62,23 @@ def test_the_steps_themselves_are_those_of_the_plain_rule():
     assert averaged.evals["train_loss"][0] == plain.evals["train_loss"][0]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("variant", ["bgd", "sgd", "mbgd"])
+@pytest.mark.parametrize("average", ["polyak", "ema"])
+def test_both_engines_deliver_the_same_average(variant, average):
+    # 1,600 rows of 3 train: a full batch goes through the triangle of least squares.
+    config = CONFIG | {
+        "dataset": {"name": "linear", "n": 2000, "d": 3, "noise": 0.5},
+        "variant": variant,
+        "optimizer": {"name": "adam", "lr": 0.01, "average": average},
+        "stopping": {"epochs": 300 if variant == "bgd" else 4},
+    }
+    compiled, numpy = (gdrun.train(config | {"engine": name}) for name in ("compiled", "numpy"))
+    assert (compiled.record["engine"], numpy.record["engine"]) == ("compiled", "numpy")
+    assert delivered(compiled) == pytest.approx(delivered(numpy), rel=1e-9)
+    assert compiled.evals["train_loss"] == pytest.approx(numpy.evals["train_loss"], rel=1e-9)
+
+
 @pytest.mark.parametrize("optimizer", ["adam", "adagrad", "lamb", "vanilla"])
 def test_any_rule_can_be_averaged(optimizer):
     run = train("ema", name=optimizer)

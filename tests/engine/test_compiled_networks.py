@@ -110,6 +110,13 @@ def test_without_a_penalty_and_in_many_blocks(clip, threads, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("average", ["polyak", {"name": "polyak", "start": 9}, "ema"], ids=str)
+@pytest.mark.parametrize("optimizer", ["vanilla", "adam"])
+def test_averages_of_the_path(optimizer, average, threads):
+    agree(network_cohort(optimizer={"name": optimizer, "average": average}), 1e-9)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("lanes", [LANES[:1], LANES])
 def test_divergence_is_the_numpy_engines_word(lanes, threads):
     ends = []
@@ -138,7 +145,6 @@ def test_divergence_is_the_numpy_engines_word(lanes, threads):
         {"model": {"dropout": 0.2}},
         {"lanes": [{}, {"model": {"dropout": 0.2}}]},
         {"variant": {"name": "bgd"}},
-        {"optimizer": {"average": "polyak"}},
         {"optimizer": {"name": "lamb"}},
     ],
 )

@@ -61,6 +61,11 @@ def test_every_rule_under_every_loss_in_every_variant(optimizer, loss):
         agree(both(cohort, 2 * cohort.batching.steps_per_epoch, as_python(cohort)), 1e-10)
 
 
+def averaged(average, **optimizer):
+    """A lane with this average of its path."""
+    return {"optimizer": {"average": average} | optimizer}
+
+
 def compiled_updates(kernels):
     """The update of a rule as Python may call it, from a gradient and from one example."""
     update, by_example = kernels.update, kernels.update_by_example
@@ -109,6 +114,27 @@ def test_whole_steps_of_a_rule_compiled(optimizer, l2):
     for variant in VARIANTS:
         cohort = cohort_of("mse", optimizer, variant, lanes=[{"model": {"l2": l2}}])
         agree(both(cohort, STEPS), 1e-9)
+
+
+AVERAGES = ["polyak", {"name": "polyak", "start": 30}, "ema"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("optimizer", ELEMENTWISE)
+def test_every_rule_averaged(optimizer):
+    for average, variant in itertools.product(AVERAGES, ("sgd", "mbgd")):
+        cohort = cohort_of("mse", optimizer, variant, rows=20, lanes=[averaged(average)])
+        assert cohort.rule.slots[-1] == "average"
+        agree(both(cohort, 2 * cohort.batching.steps_per_epoch, as_python(cohort)), 1e-10)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("average", AVERAGES, ids=str)
+@pytest.mark.parametrize("optimizer", ["vanilla", "adam"])
+def test_averages_compiled(optimizer, average):
+    lanes = [averaged(average, lr=lr) for lr in (0.01, 0.02)]
+    for variant in VARIANTS:
+        agree(both(cohort_of("mse", optimizer, variant, lanes=lanes), STEPS), 1e-9)
 
 
 @pytest.mark.slow

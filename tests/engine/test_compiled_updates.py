@@ -62,12 +62,15 @@ def test_what_cannot_be_fused_says_so(name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("clip", [{}, {"norm": 0.5}])
-@pytest.mark.parametrize("schedule", ["cosine", {"name": "one_cycle", "per": "step"}])
-def test_a_network_takes_the_same_path(clip, schedule):
+@pytest.mark.parametrize(
+    ("schedule", "average"),
+    [("cosine", None), ("cosine", "ema"), ({"name": "one_cycle", "per": "step"}, "polyak")],
+)
+def test_a_network_takes_the_same_path(clip, schedule, average):
     config = {
         "dataset": "iris",
         "model": {"name": "mlp", "hidden": [16, 8], "batch_norm": True, "dropout": 0.2, "l2": 1e-3},
-        "optimizer": {"name": "adam", "lr": 0.01},
+        "optimizer": {"name": "adam", "lr": 0.01, "average": average},
         "schedule": schedule,
         "clip": clip,
         "stopping": {"epochs": 20},

@@ -16,6 +16,7 @@ from gdrun.engine.compiled import loops, sums
 from gdrun.engine.compiled.block_losses import BLOCK_LOSSES
 from gdrun.engine.compiled.modules import loaded
 from gdrun.engine.compiled.sources import NotCompilableError, body_of, source_of
+from gdrun.methods.averaging import AveragedRule
 from gdrun.methods.rules import Rule
 from gdrun.problems.losses import Loss
 
@@ -185,7 +186,7 @@ def kernel_text(loss: Loss, rule: Rule, fixed: Mapping[str, Any], *, decays: boo
     constants = "".join(f"{name} = {number}\n" for name, number in numbers.items())
     parts = [
         header(f"the loss {loss.name}", rule) + constants,
-        source_of(rule.function, *loss_forms(loss)),
+        source_of(*equations_of(rule), *loss_forms(loss)),
         _update(rule, fixed),
         *_loops(loss),
     ]
@@ -210,24 +211,41 @@ def option_order(rule: Rule) -> list[str]:
     return ["lr", *(name for name in varying if name != "lr")]
 
 
+def equations_of(rule: Rule) -> list[Callable[..., Any]]:
+    """The rule's own equation, and that of its average if it carries one."""
+    return [rule.function, *([rule.average] if isinstance(rule, AveragedRule) else [])]
+
+
+def average_of(rule: Rule, weight: str, slot: str) -> dict[str, str]:
+    """Where the average of a rule goes, and what it is, if it carries one.
+
+    weight: a new weight. slot: the place of the last average. Both are in the arrays' type.
+    """
+    if not isinstance(rule, AveragedRule):
+        return {}
+    options = "".join(f", {name}={value!r}" for name, value in rule.average_options.items())
+    return {slot: f"{rule.average.__name__}(float({slot}), float({weight}), t{options})"}
+
+
 def _update(rule: Rule, fixed: Mapping[str, Any]) -> str:
     """The rule as a loop over parameters, in double precision whatever the arrays hold."""
     slots = [f"slots[lane, {k}, j]" for k in range(len(rule.slots))]
+    own = slots[: len(rule.own_slots)]
     names = option_order(rule)
     given = {name: name for name in names} | {name: repr(value) for name, value in fixed.items()}
-    inputs = ["float(old)", "float(g[j])", *(f"float({slot})" for slot in slots)]
+    inputs = ["float(old)", "float(g[j])", *(f"float({slot})" for slot in own)]
     # The function's own parameter order: options may be declared in any.
     arguments = [*inputs, *(("t",) if rule.uses_t else ()), *(given[name] for name in rule.options)]
-    results = [f"new_{k}" for k in range(len(slots) + 1)]
+    results = [f"new_{k}" for k in range(len(own) + 1)]
+    stores = dict(zip(["W[lane, j]", *own], results, strict=True))
+    stores |= average_of(rule, "W.dtype.type(new_0)", slots[-1] if slots else "")
     return UPDATE.format(
         options="\n    ".join(f"{name} = options[lane, {k}]" for k, name in enumerate(names)),
         rule=rule.function.__name__,
         results=", ".join(results),
         arguments=", ".join(arguments),
         arguments_by_example=", ".join(arguments).replace("g[j]", "g"),
-        stores="\n        ".join(
-            f"{to} = {new}" for to, new in zip(["W[lane, j]", *slots], results, strict=True)
-        ),
+        stores="\n        ".join(f"{place} = {new}" for place, new in stores.items()),
     )
 
 

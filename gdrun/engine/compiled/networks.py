@@ -20,7 +20,7 @@ from gdrun.engine.batches import Batches
 from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.compiled import network_layers, network_loops, products, sums, tiles
 from gdrun.engine.compiled.chunks import Chunk, FusedStepper, Numbers
-from gdrun.engine.compiled.kernels import LINE, header, kernels, loss_forms, loss_text
+from gdrun.engine.compiled.kernels import LINE, equations_of, header, kernels, loss_forms, loss_text
 from gdrun.engine.compiled.modules import compiled_before
 from gdrun.engine.compiled.sources import NotCompilableError, body_of, source_of
 from gdrun.engine.compiled.threads import one_blas_thread, run_all, shares, thread_count
@@ -223,8 +223,6 @@ def network_text(cohort: Cohort) -> str:
         raise NotCompilableError("it is no network")
     if network.batch_norm or network.residual or lanes.drops:
         raise NotCompilableError("only a plain network has loops")
-    if cohort.averages:
-        raise NotCompilableError("an average of the path has no compiled form")
     if cohort.batching.whole or isinstance(cohort.train.X, MappedRows):
         raise NotCompilableError("full batches and rows on disk are read in blocks")
     activation = network.activation.function
@@ -233,7 +231,7 @@ def network_text(cohort: Cohort) -> str:
         header(f"a network of {network.activation.name} under {network.loss.name}", rule),
         TOGETHER + (YIELD if hasattr(os, "sched_yield") else STAY),
         constants + f"DECAYS = {decays}\nCLIPS = {clips}\n",
-        source_of(rule.function, *loss_forms(network.loss), activation),
+        source_of(*equations_of(rule), *loss_forms(network.loss), activation),
         filled(UPDATE, rule, lanes.rule_options()),
         f"activation = {activation.__name__}\n",
         *loss_text(network.loss),

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdrun.engine.compiled.kernels import kernel_text, kernels
-from gdrun.engine.compiled.sources import NotCompilableError
 from gdrun.engine.compiled.threads import run_all, shares, thread_count
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.objective import Array
@@ -164,8 +163,6 @@ def text_of(cohort: Cohort) -> str:
     """The text of the loops that the cohort needs. Raises NotCompilableError where it has none."""
     rule, model = cohort.rule, cohort.model
     assert isinstance(model, LinearModel)
-    if cohort.averages:
-        raise NotCompilableError("an average of the path has no compiled form")
     fixed: dict[str, Any] = {
         name: cohort.shared.optimizer[name]
         for name, option in rule.options.items()

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from gdrun.engine.batches import Batches
 from gdrun.engine.cohort import Cohort, Lanes
-from gdrun.engine.compiled.kernels import header, kernels, option_order
+from gdrun.engine.compiled.kernels import average_of, equations_of, header, kernels, option_order
 from gdrun.engine.compiled.modules import compiled_before
 from gdrun.engine.compiled.sources import NotCompilableError, bare_tree, source_of
 from gdrun.engine.steppers import NumpyStepper
@@ -117,8 +117,6 @@ def update_before(cohort: Cohort) -> bool:
 
     Raises NotCompilableError where the rule has no such form.
     """
-    if cohort.averages:
-        raise NotCompilableError("an average of the path has no compiled form")
     lanes = Lanes.all_of(cohort)
     return compiled_before(update_text(cohort.rule, lanes.rule_options()))
 
@@ -126,7 +124,7 @@ def update_before(cohort: Cohort) -> bool:
 def update_text(rule: Rule, options: Mapping[str, Any]) -> str:
     """The text of the module that holds the rule's fused update."""
     kernel = filled(KERNEL, rule, options)
-    return "\n\n".join([header("the update alone", rule), source_of(rule.function), kernel])
+    return "\n\n".join([header("the update alone", rule), source_of(*equations_of(rule)), kernel])
 
 
 def filled(template: str, rule: Rule, options: Mapping[str, Any]) -> str:
@@ -142,22 +140,24 @@ def filled(template: str, rule: Rule, options: Mapping[str, Any]) -> str:
     names = option_order(rule)
     fixed = {name: value for name, value in options.items() if name not in names}
     tree = bare_tree(rule.function)
-    arrays = [argument.arg for argument in tree.args.args[: 2 + len(rule.slots)]]
+    arrays = [argument.arg for argument in tree.args.args[: 2 + len(rule.own_slots)]]
     parts = _Parts({*names, *fixed, "t"}, fixed)
     results = parts.take(tree.body)
-    if len(results) != 1 + len(rule.slots):
+    if len(results) != 1 + len(rule.own_slots):
         raise NotCompilableError(f"{rule.name} returns {len(results)} values at its end")
     numbers = [
         *(f"{name} = options_[lane_, {k}]" for k, name in enumerate(names)),
         *(f"{name} = {value!r}" for name, value in fixed.items()),
         *parts.numbers,
     ]
-    places = ["W_[lane_, j_]", "G_[lane_, j_]"]
-    places += [f"S_[lane_, {k}, j_]" for k in range(len(rule.slots))]
+    slots = [f"S_[lane_, {k}, j_]" for k in range(len(rule.slots))]
+    own = ["W_[lane_, j_]", *slots[: len(rule.own_slots)]]
+    places = [own[0], "G_[lane_, j_]", *own[1:]]
     loads = [f"{name} = {place}" for name, place in zip(arrays, places, strict=True)]
     news = [f"new_{k}_ = kind_({result})" for k, result in enumerate(results)]
-    targets = [places[0], *places[2:]]
-    stores = [f"{place} = new_{k}_" for k, place in enumerate(targets)]
+    kept = {place: f"new_{k}_" for k, place in enumerate(own)}
+    kept |= average_of(rule, "new_0_", slots[-1] if slots else "")
+    stores = [f"{place} = {new}" for place, new in kept.items()]
     lines = {
         "numbers": numbers,
         "loads": loads,
