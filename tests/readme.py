@@ -25,6 +25,10 @@ ENVIRONMENT = {
     "PYTHONIOENCODING": "utf-8",
     # Which engine ends first depends on what was compiled before, and the last digits on it.
     "GDRUN_ENGINE": "numpy",
+    # A rate that is too large magnifies the last digit of a sum until it shows, and a processor
+    # with longer registers adds up in another order: all are to take the same ones here.
+    "OPENBLAS_CORETYPE": "Haswell",
+    "NPY_DISABLE_CPU_FEATURES": "X86_V4",
 }
 
 
