@@ -1,9 +1,9 @@
 """The records of a cohort: every step, thinned without losing a spike, and every evaluation.
 
 A point of the step trace stands for `stride` consecutive steps: it carries the last of them, and
-the largest batch loss and gradient norm of them all. When the points reach their bound, neighbours
-are joined in pairs and the stride doubles; so there are always between half the bound and the
-bound, however long the run turns out to be.
+the largest batch loss and gradient norm of them all. Where the points would pass their bound,
+neighbours are joined in pairs and the stride doubles; so in the end there are between half the
+bound and the bound, however long the run turns out to be.
 """
 
 from __future__ import annotations

@@ -8,12 +8,11 @@ from hypothesis import strategies as st
 import gdrun
 from gdrun.engine.trace import LANE_FIELDS, STEP_FIELDS, StepTrace
 
-LANES = np.array([0, 1])
-
 
 def fed(values, chunks, points):
-    """A trace of these losses (steps, 2), given in chunks; every shared column is the step."""
-    trace, start = StepTrace(2, points), 0
+    """A trace of these losses (steps, lanes), given in chunks; each shared column is the step."""
+    lanes = np.arange(values.shape[1])
+    trace, start = StepTrace(len(lanes), points), 0
     while start < len(values):
         for size in chunks:
             part = values[start : start + size]
@@ -22,14 +21,14 @@ def fed(values, chunks, points):
             steps = np.arange(start + 1, start + len(part) + 1)
             own = dict.fromkeys(LANE_FIELDS, part) | {"clipped": part > 0.5}
             trace.add(
-                lambda chosen, steps=steps: dict.fromkeys(STEP_FIELDS, steps[chosen]), own, LANES
+                lambda chosen, steps=steps: dict.fromkeys(STEP_FIELDS, steps[chosen]), own, lanes
             )
             start += size
     return trace
 
 
-series = st.tuples(st.integers(1, 300), st.integers(0, 2**32 - 1)).map(
-    lambda drawn: np.random.default_rng(drawn[1]).random((drawn[0], 2))
+series = st.tuples(st.integers(1, 300), st.integers(1, 3), st.integers(0, 2**32 - 1)).map(
+    lambda drawn: np.random.default_rng(drawn[2]).random(drawn[:2])
 )
 
 
@@ -45,7 +44,7 @@ def test_nothing_is_lost_but_detail(values, chunks, points):
     while -(-steps // stride) > points:
         stride *= 2
     assert trace.stride == stride
-    for lane in LANES:
+    for lane in range(values.shape[1]):
         columns = trace.lane(lane)
         mine = values[:, lane]
         starts = np.arange(0, steps, stride)

@@ -6,7 +6,8 @@ its text says all about what it computes: it names the file under which compiled
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
 from types import ModuleType
@@ -39,7 +40,8 @@ from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
 
 LINE = {line}
-# The bytes of a register of the processor that Numba compiles for, and keeps the code for.
+# The bytes of a vector: those of a register where registers are long; elsewhere a core takes a part
+# at a time, or two. Found out here, not in the text, as Numba keeps its code by processor anyway.
 *_, features = cpu_target.target_context.codegen().magic_tuple()
 VECTOR = 64 if "+avx512f" in features else 32
 
@@ -150,6 +152,10 @@ def block_loss(scores, y, slopes, work, extra):
     return {name}(scores, y, work)
 """
 
+DEFINED = re.compile(r"^(?:def |class )?(\w+)(?: = |\(|:)", re.MULTILINE)
+IMPORTED = re.compile(r"^(?:from \w+ )?import \w+ as (\w+)$", re.MULTILINE)
+"""What a text gives a name to, at its margin."""
+
 CONSTANTS = {"AHEAD": sums.AHEAD, "SOON": sums.SOON}
 LOOPS: dict[Callable[..., Any], str] = {
     sums.fetch: "@inlined",
@@ -184,13 +190,9 @@ def kernel_text(loss: Loss, rule: Rule, fixed: Mapping[str, Any], *, decays: boo
         raise NotCompilableError(f"{rule.name} asks for layer norms")
     numbers = CONSTANTS | {"DECAYS": decays}
     constants = "".join(f"{name} = {number}\n" for name, number in numbers.items())
-    parts = [
-        header(f"the loss {loss.name}", rule) + constants,
-        source_of(*equations_of(rule), *loss_forms(loss)),
-        _update(rule, fixed),
-        *_loops(loss),
-    ]
-    return "\n\n".join(part.strip("\n") for part in parts) + "\n"
+    head = header(f"the loss {loss.name}", rule) + constants
+    source = equations(rule, *loss_forms(loss))
+    return module_text(head, source, _update(rule, fixed), *_loops(loss))
 
 
 def header(what: str, rule: Rule) -> str:
@@ -211,36 +213,54 @@ def option_order(rule: Rule) -> list[str]:
     return ["lr", *(name for name in varying if name != "lr")]
 
 
-def equations_of(rule: Rule) -> list[Callable[..., Any]]:
-    """The rule's own equation, and that of its average if it carries one."""
-    return [rule.function, *([rule.average] if isinstance(rule, AveragedRule) else [])]
+def equations(rule: Rule, *others: Callable[..., Any]) -> str:
+    """The source of the rule, of its average as average_ if it carries one, and of the others."""
+    if not isinstance(rule, AveragedRule):
+        return source_of(rule.function, *others)
+    text = source_of(rule.function, rule.average, *others)
+    return f"{text}\n\naverage_ = {rule.average.__name__}\n"
 
 
-def average_of(rule: Rule, weight: str, slot: str) -> dict[str, str]:
+def average_of(rule: Rule, weight: str, slots: Sequence[str], t: str) -> dict[str, str]:
     """Where the average of a rule goes, and what it is, if it carries one.
 
-    weight: a new weight. slot: the place of the last average. Both are in the arrays' type.
+    weight: a new weight, in the arrays' type. slots: their places. It is worked out in double
+    precision.
     """
     if not isinstance(rule, AveragedRule):
         return {}
     options = "".join(f", {name}={value!r}" for name, value in rule.average_options.items())
-    return {slot: f"{rule.average.__name__}(float({slot}), float({weight}), t{options})"}
+    return {slots[-1]: f"average_(float({slots[-1]}), float({weight}), {t}{options})"}
+
+
+def module_text(head: str, source: str, *body: str) -> str:
+    """The whole module: its head, the equations, and the loops that call them.
+
+    Raises NotCompilableError where an equation has a name that the loops use for something else.
+    """
+    text = "\n\n".join(part.strip("\n") for part in (head, source, *body)) + "\n"
+    rest = {name for part in (head, *body) for name in DEFINED.findall(part)}
+    if taken := rest.intersection(DEFINED.findall(source) + IMPORTED.findall(source)):
+        name = min(taken)
+        raise NotCompilableError(f"{name} is a name that its loops have taken: choose another")
+    return text
 
 
 def _update(rule: Rule, fixed: Mapping[str, Any]) -> str:
     """The rule as a loop over parameters, in double precision whatever the arrays hold."""
     slots = [f"slots[lane, {k}, j]" for k in range(len(rule.slots))]
     own = slots[: len(rule.own_slots)]
-    names = option_order(rule)
-    given = {name: name for name in names} | {name: repr(value) for name, value in fixed.items()}
+    # Under names of their own: an option may be called anything, say `squares` or `t`.
+    varying = {name: f"option_{k}" for k, name in enumerate(option_order(rule))}
+    given = varying | {name: repr(value) for name, value in fixed.items()}
     inputs = ["float(old)", "float(g[j])", *(f"float({slot})" for slot in own)]
     # The function's own parameter order: options may be declared in any.
     arguments = [*inputs, *(("t",) if rule.uses_t else ()), *(given[name] for name in rule.options)]
     results = [f"new_{k}" for k in range(len(own) + 1)]
     stores = dict(zip(["W[lane, j]", *own], results, strict=True))
-    stores |= average_of(rule, "W.dtype.type(new_0)", slots[-1] if slots else "")
+    stores |= average_of(rule, "W.dtype.type(new_0)", slots, "t")
     return UPDATE.format(
-        options="\n    ".join(f"{name} = options[lane, {k}]" for k, name in enumerate(names)),
+        options="\n    ".join(f"option_{k} = options[lane, {k}]" for k in range(len(varying))),
         rule=rule.function.__name__,
         results=", ".join(results),
         arguments=", ".join(arguments),

@@ -19,10 +19,18 @@ from numpy.typing import NDArray
 from gdrun.engine.batches import Batches
 from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.compiled import network_layers, network_loops, products, sums, tiles
-from gdrun.engine.compiled.chunks import Chunk, FusedStepper, Numbers
-from gdrun.engine.compiled.kernels import LINE, equations_of, header, kernels, loss_forms, loss_text
+from gdrun.engine.compiled.chunks import CHUNK_MEASURES, Chunk, FusedStepper, Numbers
+from gdrun.engine.compiled.kernels import (
+    LINE,
+    equations,
+    header,
+    kernels,
+    loss_forms,
+    loss_text,
+    module_text,
+)
 from gdrun.engine.compiled.modules import compiled_before
-from gdrun.engine.compiled.sources import NotCompilableError, body_of, source_of
+from gdrun.engine.compiled.sources import NotCompilableError, body_of
 from gdrun.engine.compiled.threads import one_blas_thread, run_all, shares, thread_count
 from gdrun.engine.compiled.updates import filled
 from gdrun.engine.plan import Place
@@ -34,8 +42,11 @@ if TYPE_CHECKING:
     from gdrun.engine.engines import EngineName
 
 CHUNK_WORK = 2**31
-"""Products of a weight and an example in one chunk: a tenth of a second at most, beside which the
-copies of all parameters that a chunk begins with are small."""
+"""Products of a weight and an example in one chunk, twice as many of them in double precision: a
+tenth of a second, beside which the copies of all parameters that a chunk begins with are small."""
+
+STEP_WORK = 2**16
+"""The same for what a step costs however small it is."""
 
 SHARED_WORK = 2**18
 """Products of a weight and an example in one step for which a second thread pays."""
@@ -84,7 +95,7 @@ def give_way():
 UPDATE = """
 @loop
 def update(
-    W_, G_, S_, t, options_, decay_, lane_, scale_, factor_, bound_, sums_, first_, last_
+    W_, G_, S_, t_, options_, decay_, lane_, scale_, factor_, bound_, sums_, first_, last_
 ):
     kind_ = W_.dtype.type
     {numbers}
@@ -107,8 +118,9 @@ def update(
         {stores}
         moved_ += step_ * step_
         length_ += new_0_ * new_0_
-    sums_[1, lane_] += squares_
-    sums_[2, lane_] += penalty_
+    if not CLIPS:
+        sums_[1, lane_] += squares_
+        sums_[2, lane_] += penalty_
     sums_[3, lane_] += moved_
     sums_[4, lane_] += length_
     sums_[5, lane_] += bounded_
@@ -227,17 +239,16 @@ def network_text(cohort: Cohort) -> str:
         raise NotCompilableError("full batches and rows on disk are read in blocks")
     activation = network.activation.function
     constants = "".join(f"{name} = {number}\n" for name, number in CONSTANTS.items())
-    parts = [
+    return module_text(
         header(f"a network of {network.activation.name} under {network.loss.name}", rule),
+        equations(rule, *loss_forms(network.loss), activation),
         TOGETHER + (YIELD if hasattr(os, "sched_yield") else STAY),
         constants + f"DECAYS = {decays}\nCLIPS = {clips}\n",
-        source_of(*equations_of(rule), *loss_forms(network.loss), activation),
         filled(UPDATE, rule, lanes.rule_options()),
         f"activation = {activation.__name__}\n",
         *loss_text(network.loss),
         *(body_of(function, decorator) for function, decorator in LOOPS.items()),
-    ]
-    return "\n\n".join(part.strip("\n") for part in parts) + "\n"
+    )
 
 
 def rows_of_lines(shape: tuple[int, ...], dtype: Any) -> Array:
@@ -278,7 +289,9 @@ class NetworkStepper(FusedStepper):
         self._run_chunk(W, slots, 0, Place(0, 0), np.zeros((0, len(W))), None)
 
     def most_steps(self, epoch: int) -> int:
-        return max(CHUNK_WORK // (self._batching.at(epoch).batch_size * self._decay.size), 1)
+        products = self._batching.at(epoch).batch_size * self._decay.size
+        work = products * self._dtype.itemsize // 4 + STEP_WORK
+        return max(min(CHUNK_WORK // work, CHUNK_MEASURES // len(self._decay)), 1)
 
     def _chunk(self, W: Array, slots: tuple[Array, ...], steps: int) -> Chunk:
         chunk = super()._chunk(W, slots, steps)

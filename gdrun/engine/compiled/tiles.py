@@ -1,9 +1,9 @@
 """Tiles of a matrix product, whose sums stay in the core's registers, as LLVM builds them.
 
-A tile is a dozen vectors of the result: what the registers of a core hold beside the factors. It
-goes along the dimension that is summed over, and is written down at the end. A compiler left to
-itself keeps such sums in memory. These are Numba intrinsics, whose last two arguments are constants
-and say how large the tile is; `products` lays a matrix out with them.
+A tile is a dozen vectors of the result: what sixteen registers hold beside the factors. It goes
+along the dimension that is summed over, and is written down at the end. A compiler left to itself
+keeps such sums in memory. These are Numba intrinsics, whose last two arguments are constants and
+say how large the tile is; `products` lays a matrix out with them.
 
 Like `loops`, this text is not run from here but written into the modules of `networks`, which give
 the names declared first.

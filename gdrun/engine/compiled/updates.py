@@ -4,7 +4,8 @@ A rule written with arrays makes a temporary for every sign in its equation, and
 cost as much as the products. Here the rule's own text becomes the body of one loop over parameters,
 which also sums the norms of the step. The arithmetic is that of the arrays' type, as NumPy's is:
 what the equation says of numbers alone, such as 1 − β₂ᵗ, is worked out in double precision before
-the loop and rounded once, where NumPy would round it.
+the loop and rounded once, where NumPy would round it. Only an average of the path is worked out in
+double precision.
 """
 
 from __future__ import annotations
@@ -19,9 +20,16 @@ from numpy.typing import NDArray
 
 from gdrun.engine.batches import Batches
 from gdrun.engine.cohort import Cohort, Lanes
-from gdrun.engine.compiled.kernels import average_of, equations_of, header, kernels, option_order
+from gdrun.engine.compiled.kernels import (
+    average_of,
+    equations,
+    header,
+    kernels,
+    module_text,
+    option_order,
+)
 from gdrun.engine.compiled.modules import compiled_before
-from gdrun.engine.compiled.sources import NotCompilableError, bare_tree, source_of
+from gdrun.engine.compiled.sources import NotCompilableError, bare_tree
 from gdrun.engine.steppers import NumpyStepper
 from gdrun.methods.rules import Rule
 from gdrun.problems.objective import Array, Objective
@@ -31,20 +39,20 @@ if TYPE_CHECKING:
 
 KERNEL = """
 @kernel
-def fused_update(W_, G_, S_, t, options_, moved_, length_):
+def fused_update(W_, G_, S_, t_, options_, moved_, length_):
     kind_ = W_.dtype.type
     for lane_ in range(W_.shape[0]):
         {numbers}
-        moved = length = kind_(0)
+        squares_ = sizes_ = kind_(0)
         for j_ in range(W_.shape[1]):
             {loads}
             {body}
             step_ = new_0_ - W_[lane_, j_]
             {stores}
-            moved += step_ * step_
-            length += new_0_ * new_0_
-        moved_[lane_] = np.sqrt(float(moved))
-        length_[lane_] = np.sqrt(float(length))
+            squares_ += step_ * step_
+            sizes_ += new_0_ * new_0_
+        moved_[lane_] = np.sqrt(float(squares_))
+        length_[lane_] = np.sqrt(float(sizes_))
 """
 
 
@@ -124,16 +132,16 @@ def update_before(cohort: Cohort) -> bool:
 def update_text(rule: Rule, options: Mapping[str, Any]) -> str:
     """The text of the module that holds the rule's fused update."""
     kernel = filled(KERNEL, rule, options)
-    return "\n\n".join([header("the update alone", rule), source_of(*equations_of(rule)), kernel])
+    return module_text(header("the update alone", rule), equations(rule), kernel)
 
 
 def filled(template: str, rule: Rule, options: Mapping[str, Any]) -> str:
     """The template with the rule's own text in it.
 
     Its places are {numbers}, before the loop over parameters, {loads}, {body} and {stores} in it.
-    Arrays are W_, G_ and S_, a lane and a parameter of theirs lane_ and j_; the loads give g as G_
-    holds it, the body new_0_, the new weight. Raises NotCompilableError where the rule has no such
-    form.
+    Arrays are W_, G_ and S_, a lane and a parameter of theirs lane_ and j_, and the step is t_; the
+    loads give g as G_ holds it, the body new_0_, the new weight. Raises NotCompilableError where
+    the rule has no such form.
     """
     if rule.uses_norm:
         raise NotCompilableError(f"{rule.name} asks for layer norms")
@@ -141,11 +149,13 @@ def filled(template: str, rule: Rule, options: Mapping[str, Any]) -> str:
     fixed = {name: value for name, value in options.items() if name not in names}
     tree = bare_tree(rule.function)
     arrays = [argument.arg for argument in tree.args.args[: 2 + len(rule.own_slots)]]
-    parts = _Parts({*names, *fixed, "t"}, fixed)
+    steps = ["t"] if rule.uses_t else []
+    parts = _Parts({*names, *fixed, *steps}, fixed)
     results = parts.take(tree.body)
     if len(results) != 1 + len(rule.own_slots):
         raise NotCompilableError(f"{rule.name} returns {len(results)} values at its end")
     numbers = [
+        *(f"{name} = t_" for name in steps),
         *(f"{name} = options_[lane_, {k}]" for k, name in enumerate(names)),
         *(f"{name} = {value!r}" for name, value in fixed.items()),
         *parts.numbers,
@@ -156,7 +166,7 @@ def filled(template: str, rule: Rule, options: Mapping[str, Any]) -> str:
     loads = [f"{name} = {place}" for name, place in zip(arrays, places, strict=True)]
     news = [f"new_{k}_ = kind_({result})" for k, result in enumerate(results)]
     kept = {place: f"new_{k}_" for k, place in enumerate(own)}
-    kept |= average_of(rule, "new_0_", slots[-1] if slots else "")
+    kept |= average_of(rule, "new_0_", slots, "t_")
     stores = [f"{place} = {new}" for place, new in kept.items()]
     lines = {
         "numbers": numbers,

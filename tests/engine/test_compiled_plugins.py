@@ -1,0 +1,143 @@
+"""Rules from outside, whatever they call their parts: the compiled engine takes NumPy's steps."""
+
+import pytest
+
+import gdrun
+from gdrun.errors import ConfigError
+from gdrun.methods import plugins
+from gdrun.methods.rules import OPTIMIZERS
+
+HEAD = """\
+import numpy as np
+from gdrun.methods.definitions import Rate
+from gdrun.methods.rules import rule
+
+"""
+RULES = {
+    "locals_like_the_loops": """
+@rule(slots="kept")
+def odd(w, g, kept, lr: Rate = 0.01):
+    'Descend.\\n\\n    w ← w − α g'
+    t = lr * g
+    length = 0.5 * kept + t
+    moved = w - length
+    ema = moved
+    return ema, length
+""",
+    "a_step_that_is_changed": """
+@rule
+def odd(w, g, t, lr: Rate = 0.1):
+    'Descend.\\n\\n    w ← w − α g'
+    t = t + 1
+    return w - lr * g / t
+""",
+    "options_like_the_loops": """
+@rule
+def odd(
+    w, g, lr: Rate = 0.05, penalty: Rate = 0.5, moved: Rate = 0.7, t: Rate = 0.9, ema: Rate = 0.8,
+    squares: Rate = 2.5, length: Rate = 0.6, share: Rate = 1.1,
+):
+    'Descend.\\n\\n    w ← w − α g'
+    return w - lr * penalty * moved * t * ema * squares * length * share * g
+""",
+}
+NETWORK = {"name": "mlp", "hidden": [6], "loss": "cross_entropy"}
+WORKS = {
+    "by example": {
+        "dataset": {"name": "linear", "n": 60, "d": 3, "noise": 0.5},
+        "model": "linear",
+        "variant": "sgd",
+    },
+    "by rows": {"model": "softmax", "variant": {"name": "mbgd", "batch_size": 16}},
+    "network": {"model": NETWORK},
+    "update alone": {"model": NETWORK | {"batch_norm": True}},
+}
+
+
+@pytest.fixture
+def plugin(tmp_path):
+    """Load a plugin of this text; the registry is as it was afterwards."""
+    known = dict(OPTIMIZERS)
+
+    def load(text):
+        path = tmp_path / "odd.py"
+        path.write_text(HEAD + text, encoding="utf-8")
+        plugins.load_plugin(str(path))
+
+    yield load
+    plugins._LOADED.clear()
+    OPTIMIZERS.clear()
+    OPTIMIZERS.update(known)
+
+
+def trained(engine, work, **optimizer):
+    config = {"dataset": "iris", "stopping": {"epochs": 3}, "log": {"points": "all"}}
+    config |= {"optimizer": {"name": "odd"} | optimizer, "engine": engine}
+    return gdrun.train(config | work)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("average", [None, "ema"])
+@pytest.mark.parametrize("work", WORKS)
+@pytest.mark.parametrize("text", RULES)
+def test_names_of_a_rule_are_its_own(plugin, text, work, average):
+    plugin(RULES[text])
+    fused, plain = (
+        trained(engine, WORKS[work], average=average) for engine in ("compiled", "numpy")
+    )
+    assert fused.record["engine"] == "compiled"
+    for name in ("batch_loss", "grad_norm", "update_norm", "weight_norm"):
+        assert fused.steps[name] == pytest.approx(plain.steps[name], rel=1e-8)
+    assert fused.evals["train_loss"] == pytest.approx(plain.evals["train_loss"], rel=1e-9)
+
+
+@pytest.mark.slow
+def test_a_step_that_is_changed_is_that_of_each_lane(plugin):
+    plugin(RULES["a_step_that_is_changed"])
+    config = {"dataset": "iris", "optimizer": "odd", "engine": "compiled"}
+    config |= WORKS["update alone"] | {"stopping": {"epochs": 3}}
+    swept = gdrun.sweep(config, {"lr": [0.1, 0.2, 0.4]})
+    assert swept.standings[0].results[0].record["lanes"] == 3
+    for row in swept.standings:
+        record = row.results[0].record
+        alone = trained("numpy", WORKS["update alone"], lr=row.candidate.experiment.optimizer["lr"])
+        assert record["summary"]["train_loss"] == pytest.approx(
+            alone.summary["train_loss"], rel=1e-9
+        )
+
+
+HELPER = """
+def {name}(x):
+    return 2 * x
+
+@rule
+def odd(w, g, lr: Rate = 0.01):
+    'Descend.\\n\\n    w ← w − α g'
+    return w - lr * {name}(g)
+"""
+CONSTANT = """
+{name} = 3.0
+
+@rule
+def odd(w, g, lr: Rate = 0.01):
+    'Descend.\\n\\n    w ← w − α g'
+    return w - {name} * lr * g
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "work"),
+    [
+        (HELPER, "bring", "by rows"),
+        (HELPER, "clip", "by rows"),
+        (CONSTANT, "VECTOR", "network"),
+        (CONSTANT, "AHEAD", "by rows"),
+        (CONSTANT, "kernel", "update alone"),
+    ],
+    ids=lambda given: given if given in WORKS or given.isidentifier() else "",
+)
+def test_a_name_that_the_loops_have_taken_is_told(plugin, text, name, work):
+    plugin(text.format(name=name))
+    with pytest.raises(ConfigError, match=f"{name} is a name that its loops have taken"):
+        trained("compiled", WORKS[work])
+    assert trained("auto", WORKS[work]).record["engine"] == "numpy"
