@@ -9,13 +9,13 @@ train: $(VENV)/core.stamp ## install, and run the quickstart
 	$(BIN)/gdrun train
 
 test: $(VENV)/parity.stamp ## every test, the reference libraries included
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 quick: $(VENV)/dev.stamp ## the tests that take less than a second each
-	$(BIN)/python -m pytest -n auto -m "not slow" --ignore=tests/parity
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" --ignore=tests/parity
 
 core: $(VENV)-core/dev.stamp ## the quick tests without any extra, as a core install has it
-	$(VENV)-core/bin/python -m pytest -n auto -m "not slow" --ignore=tests/parity
+	$(VENV)-core/bin/python -m pytest -n auto --dist worksteal -m "not slow" --ignore=tests/parity
 
 check: $(VENV)/dev.stamp ## format, lint, types
 	$(BIN)/ruff format --check .

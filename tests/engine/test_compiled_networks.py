@@ -113,7 +113,6 @@ def test_without_a_penalty_and_in_many_blocks(clip, threads, monkeypatch):
 @pytest.mark.parametrize(
     ("optimizer", "average", "more"),
     [
-        ("vanilla", "polyak", {}),
         ("adam", {"name": "polyak", "start": 9}, {"clip": {"norm": 0.2}}),
         ("adam", "ema", {}),
         ("vanilla", "ema", {"dtype": "float32"}),

@@ -46,7 +46,6 @@ if TYPE_CHECKING:
         decay: Array,
         lane: int,
         scale: float,
-        factor: float,
         bound: float,
         sums: Array,
         first: np.uint64,
@@ -54,9 +53,9 @@ if TYPE_CHECKING:
     ) -> None:
         """One step of the rule, in place, for the parameters from `first` to `last` of a lane.
 
-        Where nothing is clipped, G is averaged on the way, see `average`. Where anything is, it has
-        been, and is multiplied by `factor`; then its entries are bounded. ‖Δw‖² and ‖w‖² of these
-        parameters and how many were bounded are added to sums (6, L).
+        The gradient is G times `scale`. Where nothing is clipped that makes it a mean, to which all
+        is done that `average` does. Where anything is, it is bounded then, entry by entry. ‖Δw‖²
+        and ‖w‖² of these parameters and how many were bounded are added to sums (6, L).
         """
 
     def count_up(gate: Array) -> None:
@@ -198,7 +197,7 @@ def advance_network(
                             average(W, gradients, decay, lane, scale, mine, *block)
                         else:
                             update(
-                                W, gradients, slots, t + k + 1, options, decay, lane, scale, 1.0,
+                                W, gradients, slots, t + k + 1, options, decay, lane, scale,
                                 np.inf, mine, *block,
                             )  # fmt: skip
         met += threads
@@ -211,7 +210,7 @@ def advance_network(
                     units = share(widths[layer + 1], thread, threads)
                     begins, ends = parameters_of(units, shape, layer)
                     update(
-                        W, gradients, slots, t + k + 1, options, decay, lane, scale, factor,
+                        W, gradients, slots, t + k + 1, options, decay, lane, factor,
                         bounds[lane, 1], mine, np.uint64(begins), np.uint64(ends),
                     )  # fmt: skip
             met += threads

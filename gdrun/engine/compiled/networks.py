@@ -94,12 +94,10 @@ def give_way():
 
 UPDATE = """
 @loop
-def update(
-    W_, G_, S_, t_, options_, decay_, lane_, scale_, factor_, bound_, sums_, first_, last_
-):
+def update(W_, G_, S_, t_, options_, decay_, lane_, scale_, bound_, sums_, first_, last_):
     kind_ = W_.dtype.type
     {numbers}
-    share_, most_ = kind_(factor_ if CLIPS else scale_), kind_(bound_)
+    share_, most_ = kind_(scale_), kind_(bound_)
     moved_ = length_ = bounded_ = squares_ = penalty_ = kind_(0)
     for j_ in range(first_, last_):
         {loads}
