@@ -30,7 +30,8 @@ class Measures:
     """What each step of a chunk showed, (steps, lanes); W and slots after the last of them.
 
     memory: the running statistics after it, None where a model has none. before: W before it.
-    places: W after every step, (steps, lanes, P), where a walk is recorded.
+    places: W after every step, (steps, lanes, P), where a walk is recorded. borrowed: the seconds
+    of what an evaluation at the first W had worked out already.
     bad: which lanes diverged at the last step, and how; only a careful pass looks.
     """
 
@@ -45,6 +46,7 @@ class Measures:
     places: Array | None = None
     memory: Array | None = None
     before: Array | None = None
+    borrowed: float = 0.0
 
     @property
     def steps(self) -> int:

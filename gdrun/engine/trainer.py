@@ -119,7 +119,9 @@ class Trainer:
         measures = self._stepper.advance(
             state.W, state.slots, state.step, state.place, rates, betas, state.memory
         )
-        self._record(measures, rates, time.perf_counter() - begin)
+        # A pass that serves an evaluation and a step is the step's: only that one needs it anyway.
+        self._evaluating -= measures.borrowed
+        self._record(measures, rates, time.perf_counter() - begin + measures.borrowed)
         if measures.bad:
             self._retire_diverged(measures, state.last_batch_loss)
         for listener in self._listeners:

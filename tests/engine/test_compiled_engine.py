@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -183,14 +184,15 @@ def test_full_batches_by_passes_are_the_numpy_engines(loss, everything_large):
 
 @pytest.mark.slow
 def test_an_evaluation_and_the_next_step_share_one_pass(everything_large, monkeypatch):
-    passes = []
-    counted = problem.CompiledProblem._add
+    passes, counted = [], problem.CompiledProblem._add
+
+    def slow(self, *given):
+        passes.append(1)
+        time.sleep(0.02)
+        return counted(self, *given)
+
     monkeypatch.setattr(problem, "thread_count", lambda: 1)
-    monkeypatch.setattr(
-        problem.CompiledProblem,
-        "_add",
-        lambda self, *given: passes.append(1) or counted(self, *given),
-    )
+    monkeypatch.setattr(problem.CompiledProblem, "_add", slow)
     config = {
         "model": "logistic",
         "variant": "bgd",
@@ -198,10 +200,14 @@ def test_an_evaluation_and_the_next_step_share_one_pass(everything_large, monkey
         "stopping": {"epochs": 7},
     }
     table = table_of("logistic", 60)
-    gdrun.train(config | COMPILED, data=(table.X, table.y))
+    run = gdrun.train(config | COMPILED, data=(table.X, table.y))
     # Evaluations at steps 0 to 7; each of 7 steps takes over the sums of the one before it.
     # One more, on two examples, has the loops compiled.
     assert len(passes) == 8 + 1
+    # The seven are the steps' time, and the last is all that evaluations spent of it.
+    timing = run.record["timing"]
+    assert timing["updates"] >= 7 * 0.02
+    assert 0.02 <= timing["evaluations"] < timing["total"] - 7 * 0.02
 
 
 def test_what_lies_in_the_cache_is_run_only_if_it_is_what_was_asked_for(monkeypatch, tmp_path):
@@ -265,6 +271,7 @@ def test_single_precision_keeps_its_digits_over_many_rows(lanes, on_disk):
 
 SECOND_PROCESS = """
 import sys
+import time
 import gdrun
 config = {"dataset": "iris", "model": "softmax", "engine": "compiled", "stopping": {"epochs": 3}}
 run = gdrun.train(config)

@@ -87,6 +87,11 @@ class FusedStepper(ABC):
         betas: their momentum, without rows where it is not cycled.
         """
 
+    def borrowed(self, W: Array) -> float:
+        """Seconds that an evaluation has spent on what a step from W needs too, and gets for it."""
+        del W
+        return 0.0
+
     @cached_property
     def _careful(self) -> NumpyStepper:
         return NumpyStepper(self._lanes, self._batches, self._limit)
@@ -102,12 +107,13 @@ class FusedStepper(ABC):
         memory: Array | None = None,
     ) -> Measures:
         """Take a chunk of steps, as the NumPy stepper does."""
+        borrowed = self.borrowed(W)
         chunk, sound = self._run_chunk(W, slots, step, place, rates, betas)
         if sound == len(rates):
-            return self._measures(chunk)
+            return self._measures(chunk, borrowed)
         if sound:
             parts = (rates[:sound], None if betas is None else betas[:sound])
-            return self._measures(self._run_chunk(W, slots, step, place, *parts)[0])
+            return self._measures(self._run_chunk(W, slots, step, place, *parts)[0], borrowed)
         return self._careful.advance(
             W, slots, step, place, rates[:1], None if betas is None else betas[:1], memory
         )
@@ -133,12 +139,13 @@ class FusedStepper(ABC):
         kept = np.stack(slots, axis=1) if slots else np.empty((lanes, 0, parameters), W.dtype)
         return Chunk(W.copy(), kept, self._options.copy(), np.empty((5, steps, lanes)))
 
-    def _measures(self, chunk: Chunk) -> Measures:
+    def _measures(self, chunk: Chunk, borrowed: float) -> Measures:
         loss, grad, update, weight, clipped = chunk.measures
         slots = tuple(np.ascontiguousarray(chunk.slots[:, k]) for k in range(chunk.slots.shape[1]))
         return Measures(
-            loss, grad, update, weight, clipped > 0, chunk.W, slots, {}, before=chunk.before
-        )
+            loss, grad, update, weight, clipped > 0, chunk.W, slots, {}, before=chunk.before,
+            borrowed=borrowed,
+        )  # fmt: skip
 
     def _option_columns(self, lanes: Lanes) -> tuple[Numbers, int]:
         """The rule's options (L, n), and the place of the one that a schedule may cycle."""

@@ -57,6 +57,10 @@ class CompiledStepper(FusedStepper):
             most = min(most, MAPPED_ENTRIES // entries)
         return max(most, 1)
 
+    def borrowed(self, W: Array) -> float:
+        passes = self._batching.whole and not self._problem.small
+        return self._problem.seconds_at(W) if passes else 0.0
+
     def _run(
         self, chunk: Chunk, W: Array, step: int, place: Place, rates: Numbers, betas: Numbers
     ) -> int:
