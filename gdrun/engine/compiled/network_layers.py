@@ -82,8 +82,38 @@ def inside(slopes: Array, shape: Shape, k: int, n: int) -> Array:
     return part(slopes, (heights[k] - k) * n, widths[k + 1], n)
 
 
-def go_through(
+def enter(
     A: Array,
+    slopes: Array,
+    w: Array,
+    shape: Shape,
+    units: tuple[int, int],
+    count: int,
+    turned: Array,
+) -> None:
+    """z of the first layer, for some of its units and all rows of a batch of so many.
+
+    A (threads, n, …): the rows as the threads read them. slopes (threads, …) takes z, each thread's
+    rows at their place.
+    """
+    widths = shape[0]
+    first, last = units
+    more = count == 0  # False but no constant, for which a function would be compiled anew
+    for thread in range(len(A)):
+        low, high = share(count, thread, len(A))
+        n = high - low
+        if n == 0:
+            continue
+        z = inside(slopes[thread], shape, 0, n)[first:last]
+        if widths[0] > widths[1]:
+            row_products(A[thread, :n], matrix(w, shape, 0)[first:last], z.T)
+        else:  # Rows are too short to go along, and soon turned.
+            columns = part(turned, 0, widths[0] + 1, n)
+            turn(A[thread, :n], columns)
+            weighted_rows(matrix(w, shape, 0)[first:last, :], columns, z, more)
+
+
+def go_through(
     y: Array,
     w: Array,
     shape: Shape,
@@ -95,17 +125,14 @@ def go_through(
     rights: Array,
     extra: Array,
 ) -> None:
-    """Forward and back for one lane w (P,): Σ ℓ is added to values (1,), slopes are left inside."""
+    """On from the first layer's z and back, for one lane w (P,) and the rows that y belongs to.
+
+    Σ ℓ is added to values (1,), slopes are left inside.
+    """
     widths = shape[0]
-    n, depth = len(A), len(widths) - 2
+    n, depth = len(y), len(widths) - 2
     # True and twice False, but no constants, for each of which a function would be compiled anew.
     gradient, judge, more = n > 0, n == 0, n == 0
-    if widths[0] > widths[1]:
-        row_products(A, matrix(w, shape, 0), inside(slopes, shape, 0, n).T)
-    else:  # Rows are too short to go along, and soon turned.
-        columns = part(turned, 0, widths[0] + 1, n)
-        turn(A, columns)
-        weighted_rows(matrix(w, shape, 0)[:, :], columns, inside(slopes, shape, 0, n), more)
     for k in range(1, depth + 1):
         h = part(turned, 0, widths[k] + 1, n)
         activate(inside(slopes, shape, k - 1, n), entered(left, shape, k, n), h)

@@ -1,19 +1,23 @@
 """The fused steps of a network, as plain Python: a text like `loops`.
 
-Threads go through the steps together. In each, a thread takes a share of the batch through the
-network and back, for all lanes, see `network_layers`; then the threads wait for each other, and
-each works out the gradient of a share of every layer's units, and moves their parameters. Where a
-gradient is clipped they wait once more in between, as its norm is that of all. So a step uses every
-core without being cut into tasks, which would cost more than it does, and no thread has a gradient
-of its own that another must add up.
+Threads go through the steps together, and wait for each other between the parts of one. First each
+works out what enters a share of the first layer's units, for the whole batch; then it takes a share
+of the batch on through the network and back, for all lanes, see `network_layers`; at last it works
+out the gradient of its units in every layer, moves their parameters, and reads its share of the
+next batch. Where a gradient is clipped they wait once more in between, as its norm is that of all.
+So a step uses every core without being cut into tasks, which would cost more than it does; no
+thread has a gradient of its own that another must add up; and the weights of the first layer, the
+most of them as a rule, never pass from core to core: taking them back to write them would cost
+longer than the update does.
 
 S streams of lanes have orders of their own, (S, examples); stream s serves the lanes from starts[s]
-to starts[s + 1]. What the threads show each other: A (S, threads, n, …), the rows that enter;
+to starts[s + 1]. What the threads show each other: A (2, S, threads, n, …), the rows that enter;
 left and slopes (L, threads, …), what leaves the hidden layers and what is inside; gradients (L, P);
 and sums (2, threads, 6, L), of losses, of squares of the gradient, of the penalty, of squares of
-the move and of the weights, and whether an entry was bounded. Those of even and odd steps lie
-apart, so that a thread that is ahead writes over nothing that another still reads. Room is a
-thread's own: for targets, for what leaves a layer with examples last, for losses, for predictions.
+the move and of the weights, and whether an entry was bounded. The rows and sums of even and odd
+steps lie apart, so that a thread that is ahead writes over nothing that another still reads. Room
+is a thread's own: for targets (S, n), for what leaves a layer with examples last, for losses, for
+predictions.
 """
 
 from __future__ import annotations
@@ -28,7 +32,13 @@ Shape = tuple[Array, Array, Array]
 Room = tuple[Array, Array, Array, Array]
 
 if TYPE_CHECKING:
-    from gdrun.engine.compiled.network_layers import go_through, parameters_of, share, sum_slopes
+    from gdrun.engine.compiled.network_layers import (
+        enter,
+        go_through,
+        parameters_of,
+        share,
+        sum_slopes,
+    )
     from gdrun.engine.compiled.sums import fetch
 
     def part(array: Array, first: int, rows: int, columns: int) -> Array:
@@ -91,6 +101,20 @@ def read(X: Array, y: Array, order: Array, first: int, rows: Array, targets: Arr
         targets[i] = y[chosen]
         for j in range(X.shape[1]):
             rows[i, j] = X[chosen, j]
+
+
+def read_step(
+    X: Array, y: Array, orders: Array, k: int, size: int, thread: int, A: Array, targets: Array
+) -> int:
+    """Read a thread's share of the k-th step's rows, for each stream; how many it has.
+
+    They go to A (S, threads, n, …) and targets (S, n).
+    """
+    begin, end = k * size, min((k + 1) * size, orders.shape[1])
+    low, high = share(end - begin, thread, A.shape[1])
+    for s in range(len(orders)):
+        read(X, y, orders[s], begin + low, A[s, thread, : high - low], targets[s])
+    return high - low
 
 
 def average(
@@ -156,22 +180,26 @@ def advance_network(
     widths = shape[0]
     layers = len(widths) - 1
     targets, turned, work, rights = room
-    met = 0
+    count = orders.shape[1]
+    n = read_step(X, y, orders, 0, size, thread, A[0], targets)
+    met = threads
+    meet(gate, met)
     for k in range(len(rates)):
-        mine, all_sums = sums[k % 2, thread], sums[k % 2]
-        begin, end = k * size, min((k + 1) * size, orders.shape[1])
-        low, high = share(end - begin, thread, threads)
-        low, n = begin + low, high - low
+        mine, all_sums, rows = sums[k % 2, thread], sums[k % 2], A[k % 2]
+        begin, end = k * size, min((k + 1) * size, count)
         for s in range(len(orders)):
-            rows = A[s, thread, :n]
-            read(X, y, orders[s], low, rows, targets)
+            for lane in range(starts[s], starts[s + 1]):
+                units = share(widths[1], thread, threads)
+                enter(rows[s], slopes[lane], W[lane], shape, units, end - begin, turned)
+        met += threads
+        meet(gate, met)
+        for s in range(len(orders)):
             for lane in range(starts[s], starts[s + 1]):
                 mine[0, lane] = 0
                 if n > 0:
-                    value = mine[0, lane : lane + 1]
                     go_through(
-                        rows, targets[:n], W[lane], shape, left[lane, thread],
-                        slopes[lane, thread], turned, work, value, rights, extra,
+                        targets[s, :n], W[lane], shape, left[lane, thread], slopes[lane, thread],
+                        turned, work, mine[0, lane : lane + 1], rights, extra,
                     )  # fmt: skip
         met += threads
         meet(gate, met)
@@ -186,7 +214,7 @@ def advance_network(
                     units = share(widths[layer + 1], thread, threads)
                     begins, ends = parameters_of(units, shape, layer)
                     G = part(gradients[lane], begins, units[1] - units[0], widths[layer] + 1)
-                    passed = (A[s], left[lane], slopes[lane])
+                    passed = (rows[s], left[lane], slopes[lane])
                     sum_slopes(passed, shape, layer, units, end - begin, G)
                     for first in range(begins, ends, BLOCK_MOVED):
                         block = (np.uint64(first), np.uint64(min(first + BLOCK_MOVED, ends)))
@@ -200,6 +228,8 @@ def advance_network(
                                 W, gradients, slots, t + k + 1, options, decay, lane, scale,
                                 np.inf, mine, *block,
                             )  # fmt: skip
+        if k + 1 < len(rates):
+            n = read_step(X, y, orders, k + 1, size, thread, A[(k + 1) % 2], targets)
         met += threads
         meet(gate, met)
         if CLIPS:

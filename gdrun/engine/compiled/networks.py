@@ -145,8 +145,10 @@ LOOPS: dict[Any, str] = {
     network_layers.matrix: "@written_out",
     network_layers.entered: "@written_out",
     network_layers.inside: "@written_out",
+    network_layers.enter: "@loop",
     network_layers.go_through: "@loop",
     network_layers.sum_slopes: "@loop",
+    network_loops.read_step: "@loop",
     network_loops.average: "@loop",
     network_loops.advance_network: "@kernel",
 }
@@ -320,7 +322,7 @@ class NetworkStepper(FusedStepper):
             self._room = (
                 key,
                 (
-                    rows_of_lines((streams, threads, rows, inputs), self._dtype),
+                    rows_of_lines((2, streams, threads, rows, inputs), self._dtype),
                     np.empty((lanes, threads, self._heights[-1] * rows), self._dtype),
                     np.empty((lanes, threads, sum(self._widths[1:]) * rows), self._dtype),
                     np.empty((lanes, parameters), self._dtype),
@@ -343,9 +345,9 @@ class NetworkStepper(FusedStepper):
     ) -> int:
         """One thread's part of the steps; how many were sound."""
         measures, before, A, left, slopes, gradients, sums, gate = shared
-        rows = A.shape[2]
+        rows = A.shape[3]
         room = (
-            np.empty(rows, self._y.dtype),
+            np.empty((len(orders), rows), self._y.dtype),
             np.empty((max(self._widths[1:]) + 1) * rows, self._dtype),
             np.empty((2, rows)),
             np.empty(1),
