@@ -38,7 +38,10 @@ class Best:
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of wall clock: in updates, in evaluations, and from the start of training."""
+    """Seconds of wall clock: in updates, in evaluations, and from the start of training.
+
+    A pass over the data that serves an evaluation and the next step is the step's.
+    """
 
     updates: float
     evaluations: float

@@ -271,7 +271,6 @@ def test_single_precision_keeps_its_digits_over_many_rows(lanes, on_disk):
 
 SECOND_PROCESS = """
 import sys
-import time
 import gdrun
 config = {"dataset": "iris", "model": "softmax", "engine": "compiled", "stopping": {"epochs": 3}}
 run = gdrun.train(config)

@@ -96,9 +96,12 @@ class CompiledEngine:
     @cached_property
     def _passes(self) -> tuple[tuple[Examples, CompiledProblem], ...]:
         """The parts that are worth a pass of their own, with the problem that sums over each."""
-        train = self._cohort.train
+        cohort, train = self._cohort, self._cohort.train
         return tuple(
-            (part.X, self.training if part is train else CompiledProblem(self._cohort, part))
+            (
+                part.X,
+                self.training if part is train else CompiledProblem(cohort, part, trains=False),
+            )
             for part in self._evaluated
             if _large(part) or (part is train and self.compression is not None)
         )

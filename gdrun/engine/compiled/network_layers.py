@@ -1,12 +1,12 @@
 """A network forward and back, as plain Python: a text like `loops`, its products in `products`.
 
 Layer k of a lane's row w (P,) is a matrix (outputs, inputs + 1), its bias last. What enters the
-first is A (n, …), rows with a one behind them and then something that is not read, so that each
-begins with a line of the cache; what leaves a hidden layer is (n, units + 1), with ones in its last
-column, so that every product takes the bias along. Inside a layer, z and the slopes of the loss in
-z are (units, n). A shape is three arrays: widths (K + 1,) of the input, the hidden layers and the
-output; places (K + 1,), where the layers begin in the row and the last ends; heights (K,), the
-columns of all that leaves the hidden layers before.
+first is A (threads, n, …), rows with a one behind them and then something that is not read, so that
+each begins with a line of the cache; what leaves a hidden layer is (n, units + 1), with ones in its
+last column, so that every product takes the bias along. Inside a layer, z and the slopes of the
+loss in z are (units, n). A shape is three arrays: widths (K + 1,) of the input, the hidden layers
+and the output; places (K + 1,), where the layers begin in the row and the last ends; heights (K,),
+the columns of all that leaves the hidden layers before.
 """
 
 from __future__ import annotations
@@ -125,9 +125,10 @@ def go_through(
     rights: Array,
     extra: Array,
 ) -> None:
-    """On from the first layer's z and back, for one lane w (P,) and the rows that y belongs to.
+    """On from the first layer's z and back, for one lane w (P,) and the rows of one thread.
 
-    Σ ℓ is added to values (1,), slopes are left inside.
+    slopes: what is inside the layers of these rows, at first z of the first one, at last the slopes
+    of the loss in every z. Σ ℓ is added to values (1,).
     """
     widths = shape[0]
     n, depth = len(y), len(widths) - 2

@@ -1,22 +1,22 @@
 """The fused steps of a network, as plain Python: a text like `loops`.
 
 Threads go through the steps together, and wait for each other between the parts of one. First each
-works out what enters a share of the first layer's units, for the whole batch; then it takes a share
-of the batch on through the network and back, for all lanes, see `network_layers`; at last it works
-out the gradient of its units in every layer, moves their parameters, and reads its share of the
-next batch. Where a gradient is clipped they wait once more in between, as its norm is that of all.
-So a step uses every core without being cut into tasks, which would cost more than it does; no
-thread has a gradient of its own that another must add up; and the weights of the first layer, the
-most of them as a rule, never pass from core to core: taking them back to write them would cost
+works out z of a share of the first layer's units, for the whole batch; then it takes a share of the
+batch on through the network and back, for all lanes, see `network_layers`; at last it works out the
+gradient of its units in every layer, moves their parameters, and reads its share of the next batch.
+Where a gradient is clipped they wait once more before the move, as its norm is that of all. So a
+step uses every core without being cut into tasks, which would cost more than it does; no thread has
+a gradient of its own that another must add up; and from step to step the weights of the first
+layer, the most of them as a rule, stay with one core: to take them back for writing would cost
 longer than the update does.
 
 S streams of lanes have orders of their own, (S, examples); stream s serves the lanes from starts[s]
 to starts[s + 1]. What the threads show each other: A (2, S, threads, n, …), the rows that enter;
 left and slopes (L, threads, …), what leaves the hidden layers and what is inside; gradients (L, P);
-and sums (2, threads, 6, L), of losses, of squares of the gradient, of the penalty, of squares of
-the move and of the weights, and whether an entry was bounded. The rows and sums of even and odd
-steps lie apart, so that a thread that is ahead writes over nothing that another still reads. Room
-is a thread's own: for targets (S, n), for what leaves a layer with examples last, for losses, for
+and sums (threads, 6, L), of losses, of squares of the gradient, of the penalty, of squares of the
+move and of the weights, and whether an entry was bounded. The rows of even and odd steps lie apart,
+so that a thread that is ahead writes over nothing that another still reads. Room is a thread's own:
+for targets (S, n), for what enters or leaves a layer with examples last, for losses, for
 predictions.
 """
 
@@ -176,7 +176,9 @@ def advance_network(
 
     before (L, P) takes W as it was before the last of them. The options are the thread's own.
     """
-    lanes, threads = sums.shape[3], sums.shape[1]
+    if len(rates) == 0:
+        return 0  # asked only to be compiled, perhaps by one thread alone
+    threads, lanes = len(sums), sums.shape[2]
     widths = shape[0]
     layers = len(widths) - 1
     targets, turned, work, rights = room
@@ -185,7 +187,7 @@ def advance_network(
     met = threads
     meet(gate, met)
     for k in range(len(rates)):
-        mine, all_sums, rows = sums[k % 2, thread], sums[k % 2], A[k % 2]
+        mine, rows = sums[thread], A[k % 2]
         begin, end = k * size, min((k + 1) * size, count)
         for s in range(len(orders)):
             for lane in range(starts[s], starts[s + 1]):
@@ -234,7 +236,7 @@ def advance_network(
         meet(gate, met)
         if CLIPS:
             for lane in range(lanes):
-                norm = np.sqrt(all_sums[:, 1, lane].sum())
+                norm = np.sqrt(sums[:, 1, lane].sum())
                 factor = min(bounds[lane, 0] / norm, 1.0)
                 for layer in range(layers):
                     units = share(widths[layer + 1], thread, threads)
@@ -247,14 +249,14 @@ def advance_network(
             meet(gate, met)
         sound = True
         for lane in range(lanes):
-            value = all_sums[:, 0, lane].sum() / (end - begin) + 0.5 * all_sums[:, 2, lane].sum()
-            norm, length = np.sqrt(all_sums[:, 1, lane].sum()), np.sqrt(all_sums[:, 4, lane].sum())
+            value = sums[:, 0, lane].sum() / (end - begin) + 0.5 * sums[:, 2, lane].sum()
+            norm, length = np.sqrt(sums[:, 1, lane].sum()), np.sqrt(sums[:, 4, lane].sum())
             sound &= value <= limit[lane] and norm < np.inf and length < np.inf
             if thread == 0:
                 measures[0, k, lane], measures[1, k, lane] = value, norm
-                measures[2, k, lane] = np.sqrt(all_sums[:, 3, lane].sum())
+                measures[2, k, lane] = np.sqrt(sums[:, 3, lane].sum())
                 measures[3, k, lane] = length
-                measures[4, k, lane] = norm > bounds[lane, 0] or all_sums[:, 5, lane].sum() > 0
+                measures[4, k, lane] = norm > bounds[lane, 0] or sums[:, 5, lane].sum() > 0
         if not sound:
             return k
     return len(rates)

@@ -328,7 +328,7 @@ class NetworkStepper(FusedStepper):
                     np.empty((lanes, parameters), self._dtype),
                 ),
             )
-        sums = np.empty((2, threads, 6, lanes))
+        sums = np.empty((threads, 6, lanes))
         return *self._room[1], sums, np.zeros(1, np.int64)
 
     def _go(

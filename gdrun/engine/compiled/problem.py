@@ -58,11 +58,14 @@ class Sums:
 class CompiledProblem:
     """One part of the data under the loops for a cohort's loss and rule.
 
-    count: the examples that a mean is over: the rows, unless those stand for more of them. whole:
-    whether steps go over all rows, so that the pass of an evaluation serves the next step as well.
+    count: the examples that a mean is over: the rows, unless those stand for more of them. trains:
+    whether steps are taken on it. whole: whether they go over all rows, so that the pass of an
+    evaluation serves the next step as well.
     """
 
-    def __init__(self, cohort: Cohort, part: Design, count: int | None = None) -> None:
+    def __init__(
+        self, cohort: Cohort, part: Design, count: int | None = None, *, trains: bool = True
+    ) -> None:
         model = cohort.model
         assert isinstance(model, LinearModel)
         self.X, self.y = part.X, part.y
@@ -70,7 +73,7 @@ class CompiledProblem:
             # Signs are whole numbers, which a vector unit turns into others one by one.
             self.y = part.y.astype(part.X.dtype, copy=False)
         self.count = part.rows if count is None else count
-        self.whole = cohort.batching.whole
+        self.whole = trains and cohort.batching.whole
         self.outputs = model.outputs
         self.extra = np.array([model.delta] if "delta" in model.loss.options else [0.0])
         self.kernels = module_of(cohort)
