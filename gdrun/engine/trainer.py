@@ -174,7 +174,7 @@ class Trainer:
             last_batch_loss=losses[-1],
             rising=state.rising + rises,
             clipped=state.clipped + _count(measures.clipped),
-            largest_grad_norm=np.maximum(state.largest_grad_norm, measures.grad_norm.max(axis=0)),
+            largest_grad_norm=np.maximum(state.largest_grad_norm, _largest(measures.grad_norm)),
         )
 
     def _places(self, measures: Measures) -> Columns:
@@ -323,3 +323,9 @@ def _count(true: NDArray[np.bool_]) -> NDArray[np.int64]:
     """How often each lane's column of (steps, lanes) is true."""
     counts: NDArray[np.int64] = np.count_nonzero(np.ascontiguousarray(true.T), axis=-1)
     return counts
+
+
+def _largest(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The largest in each lane's column of (steps, lanes)."""
+    found: NDArray[np.float64] = np.ascontiguousarray(numbers.T).max(axis=-1)
+    return found
