@@ -55,10 +55,14 @@ class Batches:
         return min(max(CHUNK_ENTRIES // entries, few, 1), MOST_STEPS)
 
     def chosen(self, seeds: Sequence[int], place: Place, steps: int) -> NDArray[np.int64]:
-        """The examples of `steps` steps from `place` on, in the order of use: (S, examples)."""
+        """The examples of `steps` steps from `place` on, in the order of use: (S, examples).
+
+        To be read only: of one stream it is a part of the order itself.
+        """
         size = self._batching.at(place.epoch).batch_size
         part = slice(place.position * size, (place.position + steps) * size)
-        return np.stack([self._order(seed, place.epoch)[part] for seed in seeds])
+        rows = [self._order(seed, place.epoch)[part] for seed in seeds]
+        return rows[0][None] if len(rows) == 1 else np.stack(rows)
 
     def gathered(self, seeds: Sequence[int], place: Place, steps: int) -> list[Batch]:
         """The batches of `steps` steps of one epoch, from `place` on."""
