@@ -54,12 +54,14 @@ def read(
     """
     cohort, W = lanes.cohort, state.judged
     objective = lanes.objective.with_memory(memory)
+    slope = None
+    if gradient:  # first, as the loss comes with it, and may be remembered
+        _, slope = objective.value_and_gradient(W, cohort.train.X, cohort.train.y)
     readings = _scores(cohort.train, "train", objective, W)
     readings["train_loss"] = readings["train_loss"] + objective.penalty(W)
     if cohort.validation is not None:
         readings |= _scores(cohort.validation, "validation", objective, W)
-    if gradient:
-        _, slope = objective.value_and_gradient(W, cohort.train.X, cohort.train.y)
+    if slope is not None:
         readings["full_grad_norm"] = scaled_norm(slope)
     readings |= watch(lanes, state)
     loss_change = np.abs(readings["train_loss"] - state.last_loss)

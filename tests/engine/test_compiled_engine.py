@@ -182,8 +182,9 @@ def test_full_batches_by_passes_are_the_numpy_engines(loss, everything_large):
             )
 
 
-@pytest.mark.slow
-def test_an_evaluation_and_the_next_step_share_one_pass(everything_large, monkeypatch):
+@pytest.fixture
+def passes(everything_large, monkeypatch):
+    """An entry for each pass over all rows, every one of which takes a fiftieth of a second."""
     passes, counted = [], problem.CompiledProblem._add
 
     def slow(self, *given):
@@ -193,6 +194,30 @@ def test_an_evaluation_and_the_next_step_share_one_pass(everything_large, monkey
 
     monkeypatch.setattr(problem, "thread_count", lambda: 1)
     monkeypatch.setattr(problem.CompiledProblem, "_add", slow)
+    return passes
+
+
+@pytest.mark.slow
+def test_an_evaluation_takes_its_loss_and_its_gradient_from_one_pass(passes):
+    config = {
+        "model": "logistic",
+        "variant": {"name": "mbgd", "batch_size": 8},
+        "dataset": {"name": "arrays", "split": {"validation": 0, "test": 0}},
+        "stopping": {"epochs": 3, "grad_norm": 1e-12},
+    }
+    table = table_of("logistic", 60)
+    compiled, numpy = (
+        gdrun.train(config | {"engine": name}, data=(table.X, table.y))
+        for name in ("compiled", "numpy")
+    )
+    # At epochs 0 to 3; one more, on two examples, has the loops compiled.
+    assert len(passes) == 4 + 1
+    for name in ("train_loss", "train_accuracy", "full_grad_norm"):
+        assert compiled.evals[name] == pytest.approx(numpy.evals[name], rel=1e-9)
+
+
+@pytest.mark.slow
+def test_an_evaluation_and_the_next_step_share_one_pass(passes):
     config = {
         "model": "logistic",
         "variant": "bgd",
