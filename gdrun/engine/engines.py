@@ -113,7 +113,8 @@ def _update_engine(cohort: Cohort, forced: bool) -> Engine:
             raise MissingExtraError("the compiled engine", "fast")
         return NumpyEngine()
     from gdrun.engine.compiled import NotCompilableError
-    from gdrun.engine.compiled.networks import NetworkEngine, network_before
+    from gdrun.engine.compiled.network_kernels import network_before
+    from gdrun.engine.compiled.networks import NetworkEngine
     from gdrun.engine.compiled.updates import UpdateEngine, update_before
 
     with suppress(NotCompilableError):

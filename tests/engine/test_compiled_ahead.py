@@ -8,7 +8,7 @@ import pytest
 from compiled_cases import cohort_of, network_cohort
 
 from gdrun.engine.compiled.kernels import kernels
-from gdrun.engine.compiled.networks import network_text
+from gdrun.engine.compiled.network_kernels import network_text
 from gdrun.engine.compiled.problem import module_of
 from gdrun.engine.trainer import Trainer
 

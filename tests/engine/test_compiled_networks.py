@@ -6,9 +6,10 @@ from compiled_cases import lanes_of, network_cohort
 from numba import njit
 
 from gdrun.engine.batches import Batches
-from gdrun.engine.compiled import networks
+from gdrun.engine.compiled import network_kernels, networks
 from gdrun.engine.compiled.kernels import kernels
-from gdrun.engine.compiled.networks import NetworkEngine, NetworkStepper, network_text
+from gdrun.engine.compiled.network_kernels import network_text
+from gdrun.engine.compiled.networks import NetworkEngine, NetworkStepper
 from gdrun.engine.compiled.sources import NotCompilableError
 from gdrun.engine.plan import Place
 from gdrun.engine.state import State
@@ -105,7 +106,7 @@ def test_single_precision(threads):
 @pytest.mark.slow
 @pytest.mark.parametrize("clip", [{}, {"norm": 0.5, "value": 0.02}])
 def test_without_a_penalty_and_in_many_blocks(clip, threads, monkeypatch):
-    monkeypatch.setitem(networks.CONSTANTS, "BLOCK_MOVED", 16)
+    monkeypatch.setitem(network_kernels.CONSTANTS, "BLOCK_MOVED", 16)
     agree(network_cohort(model={"l2": 0.0}, clip=clip), 1e-9)
 
 

@@ -8,7 +8,7 @@ from compiled_cases import network_cohort
 from numba import njit
 
 from gdrun.engine.compiled.kernels import kernels
-from gdrun.engine.compiled.networks import network_text
+from gdrun.engine.compiled.network_kernels import network_text
 
 # Below a tile, one tile, its multiples and their neighbours, and beyond each block.
 SIZES = (1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 15, 16, 17, 31, 33, 48, 50, 64, 65, 130)

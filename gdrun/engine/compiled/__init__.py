@@ -16,7 +16,8 @@ were rejected: every new rule would be a change here, and a plugin's would have 
     problem        data under a loss: sums over all rows in one pass
     chunks         what steppers have in common: the interface of the NumPy stepper
     stepper        steps of a linear model
-    networks       steps of a plain network: its loops are in network_loops and network_layers
+    networks       steps of a plain network; the text of their module is in network_kernels, its
+                   loops in network_loops and network_layers
     products       the matrix products of those loops
     tiles          what these are made of, as LLVM builds it
     updates        the rule's update alone, for other networks

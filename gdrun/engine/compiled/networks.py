@@ -7,7 +7,6 @@ threads do, and how they wait for each other, is in `network_loops`.
 
 from __future__ import annotations
 
-import os
 from contextlib import AbstractContextManager
 from functools import partial
 from itertools import accumulate
@@ -18,25 +17,15 @@ from numpy.typing import NDArray
 
 from gdrun.engine.batches import Batches
 from gdrun.engine.cohort import Cohort, Lanes
-from gdrun.engine.compiled import network_layers, network_loops, products, sums, tiles
 from gdrun.engine.compiled.chunks import CHUNK_MEASURES, Chunk, FusedStepper, Numbers
-from gdrun.engine.compiled.kernels import (
-    LINE,
-    equations,
-    header,
-    kernels,
-    loss_forms,
-    loss_text,
-    module_text,
-)
-from gdrun.engine.compiled.modules import compiled_before
-from gdrun.engine.compiled.sources import NotCompilableError, body_of
+from gdrun.engine.compiled.kernels import LINE, kernels
+from gdrun.engine.compiled.network_kernels import network_text
+from gdrun.engine.compiled.sources import NotCompilableError
 from gdrun.engine.compiled.threads import one_blas_thread, run_all, shares, thread_count
-from gdrun.engine.compiled.updates import filled
 from gdrun.engine.plan import Place
 from gdrun.problems.network import Network
 from gdrun.problems.objective import Array, Objective
-from gdrun.problems.rows import Examples, MappedRows
+from gdrun.problems.rows import Examples
 
 if TYPE_CHECKING:
     from gdrun.engine.engines import EngineName
@@ -53,118 +42,6 @@ SHARED_WORK = 2**18
 
 EVALUATED_WORK = 2**22
 """Such products of an evaluation for which it pays."""
-
-TOGETHER = """
-@intrinsic
-def count_up(context, gate):
-    def build(context, builder, signature, given):
-        view = make_array(signature.args[0])(context, builder, given[0])
-        builder.atomic_rmw("add", view.data, ir.Constant(ir.IntType(64), 1), "seq_cst")
-        return context.get_dummy_value()
-
-    return types.void(gate), build
-
-
-@intrinsic
-def count_at(context, gate):
-    def build(context, builder, signature, given):
-        view = make_array(signature.args[0])(context, builder, given[0])
-        return builder.load_atomic(view.data, "seq_cst", 8)
-
-    return types.int64(gate), build
-
-"""
-
-YIELD = """
-offer = types.ExternalFunction("sched_yield", types.int32())
-
-
-@inlined
-def give_way():
-    offer()
-
-"""
-
-STAY = """
-@inlined
-def give_way():
-    pass
-
-"""
-
-UPDATE = """
-@loop
-def update(W_, G_, S_, t_, options_, decay_, lane_, scale_, bound_, sums_, first_, last_):
-    kind_ = W_.dtype.type
-    {numbers}
-    share_, most_ = kind_(scale_), kind_(bound_)
-    moved_ = length_ = bounded_ = squares_ = penalty_ = kind_(0)
-    for j_ in range(first_, last_):
-        {loads}
-        g = g * share_
-        if CLIPS:
-            bounded_ += kind_(abs(g) > most_)
-            g = np.minimum(np.maximum(g, -most_), most_)
-        else:
-            if DECAYS:
-                pull_ = decay_[lane_, j_] * W_[lane_, j_]
-                penalty_ += pull_ * W_[lane_, j_]
-                g = g + pull_
-            squares_ += g * g
-        {body}
-        step_ = new_0_ - W_[lane_, j_]
-        {stores}
-        moved_ += step_ * step_
-        length_ += new_0_ * new_0_
-    if not CLIPS:
-        sums_[1, lane_] += squares_
-        sums_[2, lane_] += penalty_
-    sums_[3, lane_] += moved_
-    sums_[4, lane_] += length_
-    sums_[5, lane_] += bounded_
-"""
-
-
-BUILT = "@intrinsic(prefer_literal=True)"
-LOOPS: dict[Any, str] = {
-    tiles.Matrix: "",
-    tiles.repeated: "",
-    tiles.add_product: "",
-    tiles.part: BUILT,
-    tiles.tile: BUILT,
-    tiles.dots: BUILT,
-    products.row_products: "@loop",
-    products.weighted_rows: "@loop",
-    sums.fetch: "@inlined",
-    network_loops.meet: "@loop",
-    network_layers.share: "@inlined",
-    network_loops.read: "@loop",
-    network_layers.turn: "@loop",
-    network_layers.activate: "@loop",
-    network_layers.parameters_of: "@inlined",
-    network_layers.matrix: "@written_out",
-    network_layers.entered: "@written_out",
-    network_layers.inside: "@written_out",
-    network_layers.enter: "@loop",
-    network_layers.go_through: "@loop",
-    network_layers.sum_slopes: "@loop",
-    network_loops.read_step: "@loop",
-    network_loops.average: "@loop",
-    network_loops.advance_network: "@kernel",
-}
-CONSTANTS = {
-    "DOTS_ROWS": products.DOTS_ROWS,
-    "DOTS_COLUMNS": products.DOTS_COLUMNS,
-    "TILE_ROWS": products.TILE_ROWS,
-    "TILE_VECTORS": products.TILE_VECTORS,
-    "BLOCK": products.BLOCK,
-    "ROW_BYTES": products.ROW_BYTES,
-    "DEPTH": products.DEPTH,
-    "WIDE_BYTES": products.WIDE_BYTES,
-    "AHEAD": network_loops.AHEAD,
-    "BLOCK_MOVED": network_loops.BLOCK_MOVED,
-    "SPINS": network_loops.SPINS,
-}
 
 
 class NetworkEngine:
@@ -209,46 +86,6 @@ class SharedObjective(Objective):
         )
         loss, accuracy = np.average(found, axis=0, weights=[last - first for first, last in parts])
         return loss, accuracy
-
-
-def network_before(cohort: Cohort) -> bool:
-    """Whether an earlier process left the cohort's loops compiled; this imports no Numba.
-
-    Raises NotCompilableError where it has none.
-    """
-    return compiled_before(network_text(cohort))
-
-
-def network_text(cohort: Cohort) -> str:
-    """The text of the loops that the cohort needs. Raises NotCompilableError where it has none.
-
-    It is that of all lanes, also when some have left: their leaving compiles nothing.
-    """
-    network, rule, lanes = cohort.model, cohort.rule, Lanes.all_of(cohort)
-    decays = any(lanes.column(lambda experiment: experiment.model["l2"]) > 0)
-    clips = any(
-        bound is not None
-        for experiment in lanes.experiments
-        for bound in (experiment.clip.norm, experiment.clip.value)
-    )
-    if not isinstance(network, Network):
-        raise NotCompilableError("it is no network")
-    if network.batch_norm or network.residual or lanes.drops:
-        raise NotCompilableError("only a plain network has loops")
-    if cohort.batching.whole or isinstance(cohort.train.X, MappedRows):
-        raise NotCompilableError("full batches and rows on disk are read in blocks")
-    activation = network.activation.function
-    constants = "".join(f"{name} = {number}\n" for name, number in CONSTANTS.items())
-    return module_text(
-        header(f"a network of {network.activation.name} under {network.loss.name}", rule),
-        equations(rule, *loss_forms(network.loss), activation),
-        TOGETHER + (YIELD if hasattr(os, "sched_yield") else STAY),
-        constants + f"DECAYS = {decays}\nCLIPS = {clips}\n",
-        filled(UPDATE, rule, lanes.rule_options()),
-        f"activation = {activation.__name__}\n",
-        *loss_text(network.loss),
-        *(body_of(function, decorator) for function, decorator in LOOPS.items()),
-    )
 
 
 def rows_of_lines(shape: tuple[int, ...], dtype: Any) -> Array:

@@ -5,8 +5,8 @@ along the dimension that is summed over, and is written down at the end. A compi
 keeps such sums in memory. These are Numba intrinsics, whose last two arguments are constants and
 say how large the tile is; `products` lays a matrix out with them.
 
-Like `loops`, this text is not run from here but written into the modules of `networks`, which give
-the names declared first.
+Like `loops`, this text is not run from here but written into the modules of `network_kernels`,
+which give the names declared first.
 """
 
 from __future__ import annotations
