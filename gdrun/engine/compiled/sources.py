@@ -16,6 +16,7 @@ import math
 import textwrap
 import types
 from collections.abc import Callable, Hashable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,13 @@ def source_of(*given: Function) -> str:
 
 def body_of(function: Function, decorator: str = "") -> str:
     """The bare text of a function, with its docstring, under this decorator."""
-    return f"{decorator}\n{inspect.getsource(function).rstrip()}\n"
+    return f"{decorator}\n{_written(function).rstrip()}\n"
+
+
+@cache
+def _written(function: Function) -> str:
+    """Its text as it stands, which takes long to find: a run asks for it several times."""
+    return inspect.getsource(function)
 
 
 def _collect(function: Function, pieces: dict[str, tuple[Any, str]]) -> None:
@@ -119,7 +126,7 @@ def _put(name: str, value: Any, text: str, pieces: dict[str, tuple[Any, str]]) -
 def bare_tree(function: Function) -> ast.FunctionDef:
     """The function's syntax without decorators, annotations, defaults and docstring."""
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
+        tree = ast.parse(textwrap.dedent(_written(function))).body[0]
     except (OSError, TypeError, SyntaxError):
         raise NotCompilableError("its source cannot be read") from None
     if not isinstance(tree, ast.FunctionDef):
