@@ -6,12 +6,12 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from gdrun.config.loading import Source, load, read
+from gdrun.config.overrides import Override
 from gdrun.data import table_from_pair
 from gdrun.data.sources import PREPARATION
 from gdrun.runs.run import Run, read_run
 from gdrun.runs.session import Session
-from gdrun.spec.loading import Source, load, read
-from gdrun.spec.overrides import Override
 
 __all__ = ["read_run", "train"]
 

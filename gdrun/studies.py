@@ -9,20 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from gdrun.api import arrays_for_dataset
+from gdrun.config.experiment import Experiment
+from gdrun.config.loading import Source, load
+from gdrun.config.overrides import Override
 from gdrun.data import Table, table_from_pair
 from gdrun.errors import ConfigError
-from gdrun.spec.experiment import Experiment
-from gdrun.spec.loading import Source, load
-from gdrun.spec.overrides import Override
-from gdrun.study.axes import axes_of
-from gdrun.study.budgets import parse_budget, with_budget
 from gdrun.study.comparison import Comparison, plan_comparison
-from gdrun.study.contenders import are_configs, contenders_of
-from gdrun.study.directory import StudyDirectory
+from gdrun.study.design.axes import axes_of
+from gdrun.study.design.budgets import parse_budget, with_budget
+from gdrun.study.design.contenders import are_configs, contenders_of
+from gdrun.study.design.trials import Plan
 from gdrun.study.executors import InProcess, InProcesses, OnExecutor, Runner
-from gdrun.study.metrics import Metric, Target, metric_called, parse_target
-from gdrun.study.plan import Plan
-from gdrun.study.running import run_comparison, run_sweep
+from gdrun.study.judgement.metrics import Metric, Target, metric_called, parse_target
+from gdrun.study.storage.study_directory import StudyDirectory
+from gdrun.study.studies import run_comparison, run_sweep
 from gdrun.study.study import Means
 from gdrun.study.sweep import Search, Sweep, plan_sweep
 from gdrun.study.tasks import check_fit, prepared

@@ -15,10 +15,11 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = [
     "errors",
+    "array_types",
     "methods",
     "problems",
     "data",
-    "spec",
+    "config",
     "engine",
     "runs",
     "study",

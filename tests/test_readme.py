@@ -7,7 +7,7 @@ import pytest
 import yaml
 from readme import README, ROOT, blocks, masked, output_of
 
-from gdrun.spec.loading import load
+from gdrun.config.loading import load
 
 TEXT = README.read_text(encoding="utf-8")
 

@@ -51,12 +51,12 @@ def compare(
     study: StudyOptions,
 ) -> int:
     """Compare methods on one problem: what each takes, what it reaches, and how surely."""
-    from gdrun.spec.loading import load
-    from gdrun.spec.overrides import Override
-    from gdrun.study.budgets import parse_budget, with_budget
+    from gdrun.config.loading import load
+    from gdrun.config.overrides import Override
     from gdrun.study.comparison import plan_comparison
-    from gdrun.study.contenders import are_configs, contenders_of, is_setting
-    from gdrun.study.running import run_comparison
+    from gdrun.study.design.budgets import parse_budget, with_budget
+    from gdrun.study.design.contenders import are_configs, contenders_of, is_setting
+    from gdrun.study.studies import run_comparison
     from gdrun.study.tasks import prepared
     from gdrun.views import comparisons as views
 

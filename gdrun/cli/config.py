@@ -22,7 +22,7 @@ File = Annotated[
 @config.command(cls=Command)
 def new(file: File = None) -> None:
     """Write a commented experiment to begin with. Never overwrites a file."""
-    from gdrun.spec.loading import starter_text
+    from gdrun.config.loading import starter_text
 
     if file is None:
         typer.echo(starter_text(), nl=False)
@@ -70,7 +70,7 @@ def show(
     plugins: Plugins = None,
 ) -> None:
     """Print the experiment with every default filled in."""
-    from gdrun.spec.writing import to_yaml
+    from gdrun.config.writing import to_yaml
 
     plain = load_experiment(config, overrides, seed).plain()
     if json:
@@ -82,6 +82,6 @@ def show(
 @config.command(cls=Command)
 def schema(plugins: Plugins = None) -> None:
     """Print the JSON Schema of a config, for editors."""
-    from gdrun.spec.schema import schema as experiment_schema
+    from gdrun.config.schema import schema as experiment_schema
 
     console.print_json(experiment_schema())

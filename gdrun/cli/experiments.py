@@ -11,8 +11,8 @@ import typer
 from gdrun.errors import GdrunError
 
 if TYPE_CHECKING:
-    from gdrun.spec.experiment import Experiment
-    from gdrun.spec.overrides import Override
+    from gdrun.config.experiment import Experiment
+    from gdrun.config.overrides import Override
 
 STDIN = "/dev/stdin"
 
@@ -64,7 +64,7 @@ def load_experiment(
     config: str | None, overrides: list[str] | None = None, seed: int | None = None
 ) -> Experiment:
     """The experiment that a command line names. Raises ConfigError with everything wrong."""
-    from gdrun.spec.loading import load
+    from gdrun.config.loading import load
 
     source, changes = split_words(config, overrides, seed)
     return load(source, changes)
@@ -74,7 +74,7 @@ def split_words(
     config: str | None, overrides: list[str] | None, seed: int | None = None
 ) -> tuple[str | None, list[str | Override]]:
     """The file, if one is named, and what is set on it. The file may stand at any place."""
-    from gdrun.spec.overrides import Override
+    from gdrun.config.overrides import Override
 
     words = [*([] if config is None else [config]), *(overrides or ())]
     source = _config_among(words)

@@ -10,7 +10,7 @@ from gdrun.cli import console
 from gdrun.cli.experiments import Json, Plugins
 
 if TYPE_CHECKING:
-    from gdrun.spec.catalogue import Entry, Kind
+    from gdrun.config.catalogue import Entry, Kind
 
 What = Annotated[
     str | None, typer.Argument(metavar="KIND", help="Such as optimizers; without it, all kinds.")
@@ -24,9 +24,9 @@ def list_names(
     what: What = None, name: Name = None, json: Json = False, plugins: Plugins = None
 ) -> None:
     """Print what can be named in a config, with formula, defaults and source."""
+    from gdrun.config.catalogue import KINDS, kind_called
     from gdrun.methods.plugins import load_entry_points
-    from gdrun.spec.catalogue import KINDS, kind_called
-    from gdrun.views import definitions as views
+    from gdrun.views import definition_page as views
 
     load_entry_points()
     kind = kind_called(what) if what is not None else None
@@ -48,8 +48,8 @@ def list_names(
 
 def _named(kind: Kind | None, what: str, name: str | None) -> list[tuple[Kind, Entry]]:
     """The entries that KIND NAME, or NAME alone, stand for."""
+    from gdrun.config.catalogue import KINDS, find
     from gdrun.errors import GdrunError, suggestion
-    from gdrun.spec.catalogue import KINDS, find
 
     if name is None:
         return find(what)

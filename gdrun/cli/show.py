@@ -30,7 +30,7 @@ Sort = Annotated[
 def show(run: Which = "last", out: Out = RUNS, plugins: Plugins = None, json: Json = False) -> None:
     """Show one run again: experiment, evaluations, verdict, summary, curves. Or one study."""
     from gdrun.runs.run import RECORD, find_run, read_run
-    from gdrun.study.directory import RECORD as STUDY
+    from gdrun.study.storage.study_directory import RECORD as STUDY
     from gdrun.views import training as views
 
     path = find_run(run, out, (RECORD, STUDY))
@@ -48,7 +48,7 @@ def show(run: Which = "last", out: Out = RUNS, plugins: Plugins = None, json: Js
 
 def _show_study(path: Path, json: bool) -> None:
     """The tables of a sweep or comparison, or its record."""
-    from gdrun.study.reading import read_found
+    from gdrun.study.storage.reading import read_found
     from gdrun.study.sweep import Sweep
     from gdrun.views import comparisons, sweeps
 
@@ -70,9 +70,9 @@ def runs(
     filters: Filter = None, sort: Sort = "started", out: Out = RUNS, json: Json = False
 ) -> None:
     """List the runs, filtered and sorted; then the studies, unless only some runs are asked for."""
-    from gdrun.runs.listing import list_runs
-    from gdrun.study.directory import list_studies
-    from gdrun.views.listing import runs_table, studies_table
+    from gdrun.runs.run_list import list_runs
+    from gdrun.study.storage.study_directory import list_studies
+    from gdrun.views.run_table import runs_table, studies_table
 
     rows = list_runs(out, filters or (), sort)
     studies = [] if filters else list_studies(out)

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.text import Text
 
+    from gdrun.config.experiment import Experiment
     from gdrun.data import Prepared
     from gdrun.runs.record import Record
-    from gdrun.spec.experiment import Experiment
     from gdrun.study.comparison import Comparison
-    from gdrun.study.directory import StudyDirectory
-    from gdrun.study.metrics import Metric, Target
-    from gdrun.study.plan import Plan
+    from gdrun.study.design.trials import Plan
+    from gdrun.study.judgement.metrics import Metric, Target
+    from gdrun.study.storage.study_directory import StudyDirectory
     from gdrun.study.study import Means
     from gdrun.study.sweep import Sweep
 
@@ -77,7 +77,7 @@ class StudyOptions:
 
     def aims(self, plan: Plan) -> tuple[Metric, Target | None]:
         """What the trials are judged by, and what they are to reach."""
-        from gdrun.study.metrics import metric_called, parse_target
+        from gdrun.study.judgement.metrics import metric_called, parse_target
 
         experiments = [candidate.experiment for candidate in plan.candidates]
         goal = parse_target(self.target, experiments) if self.target else None
@@ -118,7 +118,7 @@ class StudyOptions:
 
     def _directory(self, plan: Plan, name: str, base: Experiment, data: Prepared) -> StudyDirectory:
         """A new directory for this study, or the one that it goes on in."""
-        from gdrun.study.directory import StudyDirectory
+        from gdrun.study.storage.study_directory import StudyDirectory
 
         about = {
             "command": shlex.join(["gdrun", *sys.argv[1:]]),

@@ -14,9 +14,9 @@ from gdrun.cli.studying import StudyOptions, study_command
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gdrun.spec.experiment import Experiment
-    from gdrun.study.axes import Axis
-    from gdrun.study.plan import Candidate
+    from gdrun.config.experiment import Experiment
+    from gdrun.study.design.axes import Axis
+    from gdrun.study.design.trials import Candidate
     from gdrun.study.study import Means
     from gdrun.study.sweep import Sweep
 
@@ -66,7 +66,7 @@ def sweep(
     study: StudyOptions,
 ) -> int:
     """Try every value of some keys, side by side, and say which serve and which diverge."""
-    from gdrun.study.running import run_sweep
+    from gdrun.study.studies import run_sweep
     from gdrun.study.sweep import plan_sweep
     from gdrun.study.tasks import prepared, tasks_of
     from gdrun.views import sweeps as views
@@ -103,11 +103,11 @@ def _base_and_axes(
     keys: list[str], config: str | None, seed: int | None
 ) -> tuple[Experiment, Sequence[Axis]]:
     """The experiment with every key of one value set on it, and the axes of the others."""
+    from gdrun.config.loading import load
+    from gdrun.config.overrides import Override
+    from gdrun.config.values import parse_sweep
     from gdrun.errors import ConfigError
-    from gdrun.spec.loading import load
-    from gdrun.spec.overrides import Override
-    from gdrun.spec.values import parse_sweep
-    from gdrun.study.axes import axes_of
+    from gdrun.study.design.axes import axes_of
 
     changes: list[Any] = [] if seed is None else [Override("seed", seed, f"--seed {seed}")]
     swept = []
@@ -148,9 +148,9 @@ def _refuse_unfit(save_best: Path | None) -> None:
 
 
 def _save(best: Candidate, file: Path) -> None:
+    from gdrun.config.writing import to_yaml
     from gdrun.errors import GdrunError
     from gdrun.runs.files import write_text
-    from gdrun.spec.writing import to_yaml
 
     try:
         write_text(file, to_yaml(best.experiment.plain()))

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gdrun.array_types import Array, Numbers
 from gdrun.data.table import Table
 from gdrun.errors import DataError
 
@@ -72,7 +72,7 @@ def table_from_arrays(
     )
 
 
-def flattened(X: NDArray[Any]) -> NDArray[Any]:
+def flattened(X: Array) -> Array:
     """Examples of more than one dimension, such as pictures, as one row each."""
     return X.reshape(len(X), math.prod(X.shape[1:])) if X.ndim > 2 else X
 
@@ -87,7 +87,7 @@ def _errors_in(file: Path | None) -> Iterator[None]:
         raise DataError(replace(problem, where=where) for problem in error.problems) from None
 
 
-def _features(X: Any) -> NDArray[np.float64]:
+def _features(X: Any) -> Numbers:
     array = _array(X, "X")
     if array.ndim != 2:
         advice = "X.reshape(-1, 1) makes one column of it" if array.ndim == 1 else None
@@ -104,7 +104,7 @@ def _features(X: Any) -> NDArray[np.float64]:
     return _finite(array, "X")
 
 
-def _targets(y: Any) -> tuple[NDArray[Any], tuple[str, ...]]:
+def _targets(y: Any) -> tuple[Array, tuple[str, ...]]:
     array = _array(y, "y")
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
@@ -121,7 +121,7 @@ def _targets(y: Any) -> tuple[NDArray[Any], tuple[str, ...]]:
     return _finite(array, "y"), ()
 
 
-def _labels(array: NDArray[Any]) -> NDArray[Any]:
+def _labels(array: Array) -> Array:
     """Objects as text; a label that is none, such as a None among names, is pointed out."""
     for row, label in enumerate(array):
         if not isinstance(label, str):
@@ -132,7 +132,7 @@ def _labels(array: NDArray[Any]) -> NDArray[Any]:
     return array.astype(str)
 
 
-def _array(values: Any, name: str) -> NDArray[Any]:
+def _array(values: Any, name: str) -> Array:
     """`values` as an array that hides nothing: no mask, no sparse matrix in an object."""
     if isinstance(values, np.ndarray) and hasattr(values, "filled"):
         # Asking for np.ma.MaskedArray would import a module that few have in use.
@@ -152,7 +152,7 @@ def _array(values: Any, name: str) -> NDArray[Any]:
         ) from None
 
 
-def _finite(array: NDArray[Any], name: str) -> NDArray[np.float64]:
+def _finite(array: Array, name: str) -> Numbers:
     """`array` in float64, or an error: no numbers, or how many of them are NaN or infinite."""
     if array.dtype.kind == "O":
         _require_real(array, name)
@@ -173,7 +173,7 @@ def _finite(array: NDArray[Any], name: str) -> NDArray[np.float64]:
     return numbers
 
 
-def _require_real(array: NDArray[Any], name: str) -> None:
+def _require_real(array: Array, name: str) -> None:
     """Objects are welcome if each is a number, as in a frame that mixes whole and true/false."""
     for index, value in np.ndenumerate(array):
         if not isinstance(value, Real):
@@ -210,5 +210,5 @@ def _names(X: Any, columns: int, feature_names: Sequence[str] | None) -> tuple[s
     return names
 
 
-def _dimensions(array: NDArray[Any]) -> str:
+def _dimensions(array: Array) -> str:
     return f"{array.ndim} dimension{'s' if array.ndim != 1 else ''}"

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gdrun.array_types import Flags, Numbers
 from gdrun.data.table import Table
 from gdrun.errors import DataError, Problem
 
@@ -33,14 +33,14 @@ class Column:
     """One column. values (N,): numbers, or codes of `labels` where there are any; NaN is a gap."""
 
     name: str
-    values: NDArray[np.float64]
+    values: Numbers
     labels: tuple[str, ...] = ()
 
     @property
-    def gaps(self) -> NDArray[np.bool_]:
+    def gaps(self) -> Flags:
         return np.isnan(self.values)
 
-    def keep(self, rows: NDArray[np.bool_]) -> Column:
+    def keep(self, rows: Flags) -> Column:
         """The chosen rows; labels that none of them carries are forgotten."""
         values = self.values[rows]
         if not self.labels:
@@ -50,7 +50,7 @@ class Column:
         values[known] = codes
         return Column(self.name, values, tuple(self.labels[int(code)] for code in used))
 
-    def features(self) -> tuple[NDArray[np.float64], list[str]]:
+    def features(self) -> tuple[Numbers, list[str]]:
         """The feature columns (N, k) and their names: itself, or one 0/1 column a label."""
         if not self.labels:
             return self.values[:, None], [self.name]
@@ -72,7 +72,7 @@ def cell_value(cell: str, decimal: str = ".") -> float | None:
     return None if "_" in cell else value
 
 
-def _all_numbers(cells: Sequence[str], decimal: str) -> NDArray[np.float64] | None:
+def _all_numbers(cells: Sequence[str], decimal: str) -> Numbers | None:
     """The column of numbers that `cells` hold, at the speed of `float`; None if one is none."""
     if decimal != "." or "_" in "".join(cells):
         return None
@@ -170,9 +170,7 @@ def table_from_columns(
     )
 
 
-def _finite_column(
-    name: str, numbers: NDArray[np.float64], lines: Sequence[int], where: str
-) -> Column:
+def _finite_column(name: str, numbers: Numbers, lines: Sequence[int], where: str) -> Column:
     infinite = np.flatnonzero(np.isinf(numbers))
     if len(infinite):
         raise DataError(

@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gdrun.array_types import Numbers
 from gdrun.data.columns import (
     Column,
     Missing,
@@ -80,7 +80,7 @@ def read_csv(
     )
 
 
-def _plain_numbers(path: Path, layout: Layout) -> NDArray[np.float64] | None:
+def _plain_numbers(path: Path, layout: Layout) -> Numbers | None:
     """The file as one array (N, width) if it holds finite numbers alone, else None."""
     if layout.decimal != ".":
         return None

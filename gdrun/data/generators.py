@@ -5,12 +5,12 @@ Rows come in random order, so that a prefix of the table is a fair sample of it.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Gt, Lt
-from numpy.typing import NDArray
 
+from gdrun.array_types import Array, Numbers
 from gdrun.data.table import Table
 from gdrun.errors import DataError
 from gdrun.methods.definitions import Count, NonNegative, Positive
@@ -151,7 +151,7 @@ def spirals(
     return _shuffled("spirals", rng, X, y, arms)
 
 
-def _design(rng: np.random.Generator, n: int, d: int, condition: float) -> NDArray[np.float64]:
+def _design(rng: np.random.Generator, n: int, d: int, condition: float) -> Numbers:
     """Centred columns with XᵀX/n = V diag(λ) Vᵀ: X = √n Q diag(√λ) Vᵀ with QᵀQ = I, Qᵀ1 = 0."""
     if n <= d:
         raise DataError(
@@ -170,22 +170,20 @@ def _design(rng: np.random.Generator, n: int, d: int, condition: float) -> NDArr
     V = np.linalg.qr(rng.standard_normal((d, d))).Q
     eigenvalues = np.geomspace(condition, 1, d)
     eigenvalues /= eigenvalues.mean()
-    X: NDArray[np.float64] = (Q * np.sqrt(n * eigenvalues)) @ V.T
+    X: Numbers = (Q * np.sqrt(n * eigenvalues)) @ V.T
     return X
 
 
-def _circle(angle: NDArray[np.float64]) -> NDArray[np.float64]:
+def _circle(angle: Numbers) -> Numbers:
     return np.stack([np.cos(angle), np.sin(angle)], axis=1)
 
 
-def _shuffled(
-    name: str, rng: np.random.Generator, X: NDArray[Any], y: NDArray[Any], classes: int
-) -> Table:
+def _shuffled(name: str, rng: np.random.Generator, X: Array, y: Array, classes: int) -> Table:
     order = rng.permutation(len(y))
     return _table(name, X[order], y[order], classes)
 
 
-def _table(name: str, X: NDArray[Any], y: NDArray[Any], classes: int = 0) -> Table:
+def _table(name: str, X: Array, y: Array, classes: int = 0) -> Table:
     return Table(
         name=name,
         X=X,

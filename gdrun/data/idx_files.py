@@ -10,11 +10,10 @@ import math
 import zlib
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gdrun.array_types import Array
 from gdrun.data.arrays import flattened, table_from_arrays
 from gdrun.data.table import Table
 from gdrun.data.unreadable import unreadable
@@ -63,7 +62,7 @@ def read_idx(path: Path, targets: str | None = None) -> Table:
     return replace(table, name=path.name, target_name="label")
 
 
-def _array(path: Path) -> NDArray[Any]:
+def _array(path: Path) -> Array:
     """The array that a file holds, in its own type."""
     data = _contents(path)
     if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in TYPES or not data[3]:

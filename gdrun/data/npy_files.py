@@ -5,11 +5,10 @@ from __future__ import annotations
 import zipfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gdrun.array_types import Array
 from gdrun.data.arrays import flattened, table_from_arrays
 from gdrun.data.table import Table
 from gdrun.data.unreadable import unreadable
@@ -75,10 +74,10 @@ def read_npz(path: Path, X: str = "X", y: str = "y") -> Table:
     return replace(table, name=path.name, target_name=y)
 
 
-def _mapped(path: Path) -> NDArray[Any]:
+def _mapped(path: Path) -> Array:
     """The array in a file, on disk."""
     try:
-        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+        array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise _undecodable(path, error) from None
     if array.dtype.kind not in "biuf":
@@ -102,7 +101,7 @@ def _undecodable(path: Path, error: Exception) -> DataError:
     return DataError(what, where=str(path), hint=hint)
 
 
-def _one_column(y: NDArray[Any], where: str) -> NDArray[Any]:
+def _one_column(y: Array, where: str) -> Array:
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
     if y.ndim != 1:
@@ -114,7 +113,7 @@ def _one_column(y: NDArray[Any], where: str) -> NDArray[Any]:
     return y
 
 
-def _table(path: Path, X: NDArray[Any], y: NDArray[Any], target_name: str) -> Table:
+def _table(path: Path, X: Array, y: Array, target_name: str) -> Table:
     if len(X) != len(y):
         raise DataError(
             f"has {len(X)} rows, and there are {len(y)} targets",

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
+from gdrun.array_types import Array, Counts, Flags, Numbers
+from gdrun.data.column_statistics import moments
 from gdrun.data.columns import leaving_out
-from gdrun.data.mapping import moments
-from gdrun.data.splitting import Rows, split_rows
+from gdrun.data.splitting import split_rows
 from gdrun.data.table import Part, Prepared, Table, Task
 from gdrun.errors import DataError
 from gdrun.problems.rows import MappedRows
-
-Columns = NDArray[np.float64]
 
 MOST_NAMED = 5
 """A sentence names this many columns or classes; more are counted."""
@@ -39,7 +36,7 @@ def prepare(
     is none. The same table, options and seed give the same bits. A table on disk stays there: its
     parts are rows that are standardised as they are read.
     """
-    y: NDArray[Any]
+    y: Array
     task = task or suitable_task(table)
     if task == "classification":
         y, classes = class_codes(table)
@@ -66,7 +63,7 @@ def prepare(
     if task == "regression":
         y = _cast(y[:, None], (table.target_name,), dtype, table.name)[:, 0]
 
-    def part(chosen: Rows) -> Part:
+    def part(chosen: Counts) -> Part:
         if on_disk:
             return Part(MappedRows(table.X, chosen, np.dtype(dtype), mean, scale), y[chosen])
         X = _filled(table.X[chosen], means)
@@ -93,9 +90,7 @@ def prepare(
     )
 
 
-def _mapped_standardisation(
-    table: Table, trained: Rows
-) -> tuple[Columns, Columns, NDArray[np.bool_]]:
+def _mapped_standardisation(table: Table, trained: Counts) -> tuple[Numbers, Numbers, Flags]:
     """As `standardisation`, of a matrix on disk; every one of its values is checked on the way."""
     marks = np.zeros(len(table.y), dtype=bool)
     marks[trained] = True
@@ -119,18 +114,18 @@ def suitable_task(table: Table) -> Task:
     return "classification" if whole and few else "regression"
 
 
-def _different(y: NDArray[Any]) -> NDArray[Any]:
+def _different(y: Array) -> Array:
     """The different values in ascending order.
 
     np.unique alone would import numpy.ma first, which takes longer than a small run's data do.
     """
     ordered = np.sort(y)
     fresh = np.append(True, ordered[1:] != ordered[:-1])
-    different: NDArray[Any] = ordered[fresh]
+    different: Array = ordered[fresh]
     return different
 
 
-def real_targets(table: Table) -> NDArray[np.float64]:
+def real_targets(table: Table) -> Numbers:
     """The targets of a regression; text labels are none."""
     if table.classes:
         raise DataError(
@@ -142,7 +137,7 @@ def real_targets(table: Table) -> NDArray[np.float64]:
     return table.y.astype(np.float64)
 
 
-def class_codes(table: Table) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+def class_codes(table: Table) -> tuple[Counts, tuple[str, ...]]:
     """Codes 0 … C−1 and their labels; whole numbers become classes in ascending order."""
     where = f"{table.name} {table.target_name}"
     if table.classes:
@@ -162,7 +157,7 @@ def class_codes(table: Table) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     return codes.astype(np.int64, copy=False), labels
 
 
-def _require_class_numbers(values: Columns, rows: int, where: str) -> None:
+def _require_class_numbers(values: Numbers, rows: int, where: str) -> None:
     """Class numbers are whole and repeat; a measured quantity does neither."""
     hint = "use model: linear to predict a number, or choose another target"
     broken = values[values != np.round(values)]
@@ -181,7 +176,7 @@ def _require_class_numbers(values: Columns, rows: int, where: str) -> None:
         )
 
 
-def standardisation(X: Columns) -> tuple[Columns, Columns, NDArray[np.bool_]]:
+def standardisation(X: Numbers) -> tuple[Numbers, Numbers, Flags]:
     """Mean and population standard deviation of each column, and whether it varies.
 
     A column that does not vary has its own value as mean, and scale 1. Two passes, on columns
@@ -206,7 +201,7 @@ def standardisation(X: Columns) -> tuple[Columns, Columns, NDArray[np.bool_]]:
     )
 
 
-def _gap_means(table: Table, train: Rows) -> Columns | None:
+def _gap_means(table: Table, train: Counts) -> Numbers | None:
     """The mean (d,) over the known training values of each column; None without any gap."""
     missing = np.isnan(table.X)
     if not missing.any():
@@ -222,14 +217,14 @@ def _gap_means(table: Table, train: Rows) -> Columns | None:
     return np.asarray(np.mean(table.X[train], axis=0, where=~missing[train]))
 
 
-def _filled(X: Columns, means: Columns | None) -> Columns:
+def _filled(X: Numbers, means: Numbers | None) -> Numbers:
     """X itself, each of its missing values replaced by its column's mean."""
     if means is not None:
         np.copyto(X, means, where=np.isnan(X))
     return X
 
 
-def _cast(X: NDArray[Any], names: tuple[str, ...], dtype: DTypeLike, name: str) -> NDArray[Any]:
+def _cast(X: Array, names: tuple[str, ...], dtype: DTypeLike, name: str) -> Array:
     """X in `dtype`, or an error if a value is beyond its range."""
     with np.errstate(over="ignore"):
         cast = X.astype(dtype, copy=False)
@@ -244,7 +239,7 @@ def _cast(X: NDArray[Any], names: tuple[str, ...], dtype: DTypeLike, name: str) 
     return cast
 
 
-def _untrained_classes(trained: Rows, classes: tuple[str, ...], table: Table) -> list[str]:
+def _untrained_classes(trained: Counts, classes: tuple[str, ...], table: Table) -> list[str]:
     if not classes:
         return []
     counts = np.bincount(trained, minlength=len(classes))

@@ -5,24 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gdrun.array_types import Counts
 from gdrun.errors import DataError
 from gdrun.methods.randomness import stream
-
-Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Split:
     """Row numbers of the three parts, each in the table's own order."""
 
-    train: Rows
-    validation: Rows
-    test: Rows
+    train: Counts
+    validation: Counts
+    test: Counts
 
 
-def split_rows(strata: Rows, *, validation: float, test: float, seed: int) -> Split:
+def split_rows(strata: Counts, *, validation: float, test: float, seed: int) -> Split:
     """Divide rows at random, every stratum in the same proportions as nearly as whole rows allow.
 
     strata (N,): a code for each row (its class; all zero for regression). A part is a fraction of
@@ -54,7 +52,7 @@ def split_rows(strata: Rows, *, validation: float, test: float, seed: int) -> Sp
     )
 
 
-def _shuffled_by_stratum(strata: Rows, kinds: int, seed: int) -> Rows:
+def _shuffled_by_stratum(strata: Counts, kinds: int, seed: int) -> Counts:
     """Row numbers in random order, those of a stratum side by side: (N,)."""
     shuffled = stream(seed, "split").permutation(len(strata))
     if kinds == 1:
@@ -64,7 +62,7 @@ def _shuffled_by_stratum(strata: Rows, kinds: int, seed: int) -> Rows:
     return shuffled[np.argsort(codes, kind="stable")]
 
 
-def _stretches(rows: Rows, starts: list[int], ends: list[int]) -> Rows:
+def _stretches(rows: Counts, starts: list[int], ends: list[int]) -> Counts:
     """The rows of these stretches, in the order of the table."""
     chosen = [rows[start:end] for start, end in zip(starts, ends, strict=True)]
     joined = np.concatenate(chosen)
@@ -83,7 +81,7 @@ def part_size(share: float, total: int) -> int:
     return int(share)
 
 
-def allocate(size: int, counts: Rows) -> Rows:
+def allocate(size: int, counts: Counts) -> Counts:
     """Divide `size` over strata in proportion to `counts`, by largest remainders.
 
         quota_c = size · n_c / N;  each gets ⌊quota⌋, and the largest remainders one more

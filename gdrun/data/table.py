@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gdrun.data.mapping import blocks
+from gdrun.array_types import Array, Numbers
+from gdrun.data.column_statistics import blocks
 
 Task = Literal["regression", "classification"]
 
@@ -25,8 +25,8 @@ class Table:
     """
 
     name: str
-    X: NDArray[np.float64]
-    y: NDArray[Any]
+    X: Numbers
+    y: Array
     feature_names: tuple[str, ...]
     target_name: str
     classes: tuple[str, ...]
@@ -52,7 +52,7 @@ class Part:
     """
 
     X: Any
-    y: NDArray[Any]
+    y: Array
 
     @property
     def rows(self) -> int:
@@ -76,8 +76,8 @@ class Prepared:
     feature_names: tuple[str, ...]
     target_name: str
     classes: tuple[str, ...]
-    mean: NDArray[np.float64] | None
-    scale: NDArray[np.float64] | None
+    mean: Numbers | None
+    scale: Numbers | None
     constant: tuple[str, ...]
     sha256: str
     notes: tuple[str, ...]

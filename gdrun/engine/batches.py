@@ -8,20 +8,20 @@ from concurrent.futures import Future
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gdrun.array_types import Array, Counts
 from gdrun.engine.cohort import Cohort
 from gdrun.engine.plan import Place
 from gdrun.engine.threads import pool
 from gdrun.problems.rows import rows_of
 
-Batch = tuple[Any, NDArray[Any]]
+Batch = tuple[Any, Array]
 """Features and targets of one step: X (S, B, D) and y (S, B) for S index streams.
 
 All rows at once, of a full batch, are the only entry of a tuple: they may be on disk.
 """
 
-Order = Future[NDArray[np.int64]]
+Order = Future[Counts]
 """The examples of an epoch in the order of their use."""
 
 CHUNK_ENTRIES = 2**18
@@ -54,7 +54,7 @@ class Batches:
         few = min(FEW_STEPS, MOST_ENTRIES // entries)
         return min(max(CHUNK_ENTRIES // entries, few, 1), MOST_STEPS)
 
-    def chosen(self, seeds: Sequence[int], place: Place, steps: int) -> NDArray[np.int64]:
+    def chosen(self, seeds: Sequence[int], place: Place, steps: int) -> Counts:
         """The examples of `steps` steps from `place` on, in the order of use: (S, examples).
 
         To be read only: of one stream it is a part of the order itself.
@@ -78,7 +78,7 @@ class Batches:
             X, y = X.take(chosen, axis=0), y.take(chosen)
         return [(X[:, k : k + size], y[:, k : k + size]) for k in range(0, y.shape[1], size)]
 
-    def spent(self, place: Place, steps: NDArray[np.int64]) -> NDArray[np.int64]:
+    def spent(self, place: Place, steps: Counts) -> Counts:
         """The examples that the first `steps` steps from `place` on use, for each of these counts.
 
         They stay within the epoch, unless batches are whole.
@@ -96,7 +96,7 @@ class Batches:
                 if key not in self._orders:
                     self._orders[key] = pool("orders").submit(self._batching.order, *key)
 
-    def _order(self, seed: int, epoch: int) -> NDArray[np.int64]:
+    def _order(self, seed: int, epoch: int) -> Counts:
         """The order of one epoch; that of the next is foreseen."""
         if epoch != self._epoch:
             self._orders = {key: known for key, known in self._orders.items() if key[1] == epoch}
@@ -108,7 +108,7 @@ class Batches:
         return self._orders[own].result()
 
 
-def _drawn(order: NDArray[np.int64]) -> Order:
+def _drawn(order: Counts) -> Order:
     """An order in the form of one that is still to come."""
     done: Order = Future()
     done.set_result(order)

@@ -13,8 +13,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gdrun.array_types import Array, Counts, Flags, Numbers
+from gdrun.config.experiment import Experiment
+from gdrun.config.sections import Section
 from gdrun.data import Part, Prepared, Table, load_table, prepare
 from gdrun.engine.plan import Plan
 from gdrun.errors import ConfigError
@@ -26,16 +28,14 @@ from gdrun.methods.schedules import SCHEDULES
 from gdrun.problems.inits import initial_row
 from gdrun.problems.models import LANE_OPTIONS, MODELS
 from gdrun.problems.network import Network
-from gdrun.problems.objective import Array, Model, Objective
+from gdrun.problems.objective import Model, Objective
 from gdrun.problems.rows import Examples
 from gdrun.problems.surfaces import noise_vectors
-from gdrun.spec.experiment import Experiment
-from gdrun.spec.sections import Section
 
 if TYPE_CHECKING:
     from gdrun.engine.engines import Engine
 
-Numbers = Callable[[Experiment], float]
+NumberOf = Callable[[Experiment], float]
 
 SAMPLE_ROWS = 512
 """The most examples that a look into a network takes."""
@@ -46,7 +46,7 @@ class Design:
     """One part of the data as the model multiplies it: X (n, D), encoded targets y (n,)."""
 
     X: Examples
-    y: NDArray[Any]
+    y: Array
 
     @property
     def rows(self) -> int:
@@ -153,7 +153,7 @@ class Lanes:
     """The lanes of a cohort that are still training, with their numbers as arrays."""
 
     cohort: Cohort
-    index: NDArray[np.int64]
+    index: Counts
 
     @classmethod
     def all_of(cls, cohort: Cohort) -> Lanes:
@@ -165,19 +165,19 @@ class Lanes:
         return tuple(self.cohort.experiments[k] for k in self.index)
 
     @cached_property
-    def rates(self) -> NDArray[np.float64]:
+    def rates(self) -> Numbers:
         """The learning rate that each lane's schedule starts from: (lanes,)."""
         return self.column(lambda experiment: experiment.optimizer["lr"])
 
-    def keep(self, alive: NDArray[np.bool_]) -> Lanes:
+    def keep(self, alive: Flags) -> Lanes:
         """Only the lanes marked alive (lanes,)."""
         return Lanes(self.cohort, self.index[alive])
 
-    def column(self, number: Numbers) -> NDArray[np.float64]:
+    def column(self, number: NumberOf) -> Numbers:
         """A number of each lane's experiment: (lanes,) in float64."""
         return np.array([number(experiment) for experiment in self.experiments], dtype=float)
 
-    def operand(self, number: Numbers) -> Any:
+    def operand(self, number: NumberOf) -> Any:
         """The same as an operand against (lanes, P): a float where lanes agree, else (lanes, 1).
 
         A float keeps the arithmetic of its powers and differences, such as 1 − β₂ᵗ, in double

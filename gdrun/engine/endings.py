@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gdrun.array_types import Array, Numbers
 from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.evaluation import Firing, held_out, judged_memory
 from gdrun.engine.outcome import Best, Divergence, Outcome, Timing
@@ -13,7 +13,6 @@ from gdrun.engine.state import State
 from gdrun.engine.steppers import Failure
 from gdrun.engine.trace import EvaluationTrace, StepTrace
 from gdrun.methods.stopping import Stop, budget_sentence, divergence_sentence, moment
-from gdrun.problems.objective import Array
 
 
 def used_up(plan: Plan, state: State) -> Firing | None:
@@ -34,7 +33,7 @@ def stop_for(firing: Firing, epoch: float, step: int) -> Stop:
 
 def divergence_at(
     failure: Failure,
-    losses: NDArray[np.float64],
+    losses: Numbers,
     *,
     epoch: float,
     step: int,

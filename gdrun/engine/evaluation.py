@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gdrun.array_types import Array, Flags, Numbers
+from gdrun.config.settings import Rules
 from gdrun.engine.cohort import Design, Lanes
-from gdrun.engine.layers import watch
+from gdrun.engine.layer_readings import watch
 from gdrun.engine.state import State
 from gdrun.engine.steppers import scaled_norm
 from gdrun.methods.stopping import STOP_RULES, EarlyStopping, Readings, Status
 from gdrun.problems.network import Network
-from gdrun.problems.objective import Array, Objective
-from gdrun.spec.settings import Rules
+from gdrun.problems.objective import Objective
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def read(
     memory: Array,
     *,
     gradient: bool,
-    moved: NDArray[np.bool_],
+    moved: Flags,
 ) -> Readings:
     """The readings of the full objective at the weights that are judged, by quantity: (lanes,).
 
@@ -72,9 +72,7 @@ def read(
     return readings
 
 
-def held_out(
-    lanes: Lanes, W: Array, memory: Array
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def held_out(lanes: Lanes, W: Array, memory: Array) -> tuple[Numbers, Numbers]:
     """Loss and accuracy on the test part, both (lanes,); NaN without one."""
     test = lanes.cohort.test
     if test is None:
@@ -127,7 +125,7 @@ def remember(
     )
 
 
-def _where(better: NDArray[np.bool_], new: Array, old: Array) -> Array:
+def _where(better: Flags, new: Array, old: Array) -> Array:
     """The rows of `new` in the lanes that are better, of `old` in the others."""
     return new if better.all() else np.where(better[:, None], new, old)
 

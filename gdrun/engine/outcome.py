@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gdrun.array_types import Array
+from gdrun.config.experiment import Experiment
 from gdrun.engine.trace import Columns
 from gdrun.methods.stopping import Status, Stop
-from gdrun.problems.objective import Array
-from gdrun.spec.experiment import Experiment
 
 
 @dataclass(frozen=True)
@@ -139,5 +138,5 @@ def _number(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def _last(column: NDArray[Any], default: Any) -> Any:
+def _last(column: Array, default: Any) -> Any:
     return column[-1].item() if len(column) else default

@@ -13,17 +13,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gdrun.array_types import Counts, Numbers
+from gdrun.config.experiment import Experiment
 from gdrun.methods.sampling import Batching
 from gdrun.methods.schedules import SCHEDULES, Schedule, betas, rates
 from gdrun.methods.stopping import budget_sentence
-from gdrun.spec.experiment import Experiment
 
 if TYPE_CHECKING:
     from gdrun.engine.cohort import Lanes
 
-Numbers = NDArray[np.float64]
 
 # An evaluation is due at a time that floating point may place just behind the step it belongs to.
 SLACK = 1e-9
@@ -158,7 +157,7 @@ class Plan:
         return SCHEDULES[self.experiment.schedule.name]
 
     def rates(
-        self, lanes: Lanes, times: Numbers, count: int, drops: NDArray[np.int64]
+        self, lanes: Lanes, times: Numbers, count: int, drops: Counts
     ) -> tuple[Numbers, Numbers | None]:
         """The rates of `count` steps at these times, and their momentum where the schedule cycles
         it, both (count, lanes).

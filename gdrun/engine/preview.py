@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gdrun.array_types import Numbers
+from gdrun.config.experiment import Experiment
 from gdrun.data import Prepared
 from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.plan import Place, Plan
-from gdrun.spec.experiment import Experiment
 
 MOST_POINTS = 2000
 
@@ -22,9 +22,9 @@ class Preview:
     unit: what `times` counts. follows_loss: whether the rate will also drop on what it sees.
     """
 
-    times: NDArray[np.float64]
-    rates: NDArray[np.float64]
-    betas: NDArray[np.float64] | None
+    times: Numbers
+    rates: Numbers
+    betas: Numbers | None
     unit: str
     follows_loss: bool
 

@@ -6,14 +6,11 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gdrun.array_types import Array, Counts, Flags, Numbers
 from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.plan import Place
 from gdrun.methods.schedules import Memory
-from gdrun.problems.objective import Array
-
-Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -35,7 +32,7 @@ class State:
     """
 
     averages: bool
-    lanes: NDArray[np.int64]
+    lanes: Counts
     W: Array
     memory: Array
     before: Array
@@ -54,13 +51,13 @@ class State:
     best_W: Array
     best_memory: Array
     best_loss: Numbers
-    best_step: NDArray[np.int64]
+    best_step: Counts
     best_epoch: Numbers
     to_beat: Numbers
     to_beat_epoch: Numbers
-    stale: NDArray[np.int64]
-    rising: NDArray[np.int64]
-    clipped: NDArray[np.int64]
+    stale: Counts
+    rising: Counts
+    clipped: Counts
     largest_grad_norm: Numbers
     schedule: Memory
 
@@ -124,7 +121,7 @@ class State:
         state.__dict__.update(self.__dict__, **fields)
         return state
 
-    def keep(self, alive: NDArray[np.bool_]) -> State:
+    def keep(self, alive: Flags) -> State:
         """The state with only the lanes marked alive (lanes,)."""
         changed: dict[str, Any] = {
             "slots": tuple(slot[alive] for slot in self.slots),

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gdrun.array_types import Array, Flags, Numbers
 from gdrun.engine.batches import Batch, Batches
 from gdrun.engine.cohort import Lanes
-from gdrun.engine.gradients import StepGradients
 from gdrun.engine.plan import Place
+from gdrun.engine.step_gradients import StepGradients
 from gdrun.methods.clipping import clip_by_norm, clip_by_value
-from gdrun.problems.objective import Array
 
 Update = Callable[..., None]
 """A step of the rule in place: (W, gradient, slots (lanes, K, P), t, options, ‖ΔW‖, ‖W‖)."""
@@ -35,11 +34,11 @@ class Measures:
     bad: which lanes diverged at the last step, and how; only a careful pass looks.
     """
 
-    batch_loss: NDArray[np.float64]
-    grad_norm: NDArray[np.float64]
-    update_norm: NDArray[np.float64]
-    weight_norm: NDArray[np.float64]
-    clipped: NDArray[np.bool_]
+    batch_loss: Numbers
+    grad_norm: Numbers
+    update_norm: Numbers
+    weight_norm: Numbers
+    clipped: Flags
     W: Array
     slots: tuple[Array, ...]
     bad: dict[int, Failure]
@@ -69,7 +68,7 @@ class NumpyStepper:
         self,
         lanes: Lanes,
         batches: Batches,
-        loss_limit: NDArray[np.float64],
+        loss_limit: Numbers,
         fused: Update | None = None,
     ) -> None:
         """fused: takes the place of the rule where nothing went wrong, and sums the norms too."""
@@ -99,8 +98,8 @@ class NumpyStepper:
         slots: tuple[Array, ...],
         step: int,
         place: Place,
-        rates: NDArray[np.float64],
-        betas: NDArray[np.float64] | None = None,
+        rates: Numbers,
+        betas: Numbers | None = None,
         memory: Array | None = None,
     ) -> Measures:
         """Take a chunk of steps of one epoch from W (lanes, P); `step` counts the steps before.
@@ -119,7 +118,7 @@ class NumpyStepper:
             return self._run(W, slots, memory, step, batches, varying, careful=True)
 
     def _varying(
-        self, rates: NDArray[np.float64], betas: NDArray[np.float64] | None, dtype: np.dtype[Any]
+        self, rates: Numbers, betas: Numbers | None, dtype: np.dtype[Any]
     ) -> list[dict[str, Any]]:
         """The rule's options that change from step to step, for each step."""
         if betas is None or self._rule.momentum is None:
@@ -185,7 +184,7 @@ class NumpyStepper:
             before,
         )
 
-    def _clip(self, gradient: Array, norm: Array, clipped: NDArray[np.bool_]) -> Array:
+    def _clip(self, gradient: Array, norm: Array, clipped: Flags) -> Array:
         """The gradient within the bounds; marks in `clipped` the lanes that were touched."""
         if self._clip_norm is not None:
             column = norm[:, None]
@@ -236,17 +235,17 @@ def plain_norm(rows: Array) -> Array:
     return norms
 
 
-def scaled_norm(rows: Array) -> NDArray[np.float64]:
+def scaled_norm(rows: Array) -> Numbers:
     """‖row‖ for each row, in double precision and scaled so that no square overflows."""
     wide = rows.astype(np.float64, copy=False)
     largest = np.abs(wide).max(axis=-1)
     divisor = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
     scaled = wide / divisor[:, None]
-    norms: NDArray[np.float64] = divisor * np.sqrt(np.vecdot(scaled, scaled))
+    norms: Numbers = divisor * np.sqrt(np.vecdot(scaled, scaled))
     return norms
 
 
-def _operands(rates: NDArray[np.float64], dtype: np.dtype[Any]) -> Iterator[Any]:
+def _operands(rates: Numbers, dtype: np.dtype[Any]) -> Iterator[Any]:
     """Each step's number as an operand against (lanes, P)."""
     if (rates == rates[:, :1]).all():
         return iter(rates[:, 0].tolist())

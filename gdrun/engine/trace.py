@@ -9,10 +9,10 @@ bound and the bound, however long the run turns out to be.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from gdrun.array_types import Array, Counts
 
 SHARED_FIELDS = ("step", "epoch", "gradients", "seconds")
 STEP_FIELDS = (*SHARED_FIELDS, "batch_size")
@@ -31,10 +31,10 @@ SIDE_BY_SIDE = 16
 
 _COUNTS = ("steps", "step", "gradients", "batch_size")
 
-Columns = dict[str, NDArray[Any]]
-Lanes = NDArray[np.int64]
+Columns = dict[str, Array]
+Lanes = Counts
 Places = Lanes | slice
-Shared = Callable[[NDArray[np.int64]], Columns]
+Shared = Callable[[Counts], Columns]
 """What lanes share at chosen steps of a chunk, counted from 0: only points that are kept ask."""
 
 
@@ -195,11 +195,11 @@ class EvaluationTrace:
         return columns | {name: table[chosen, lane].copy() for name, table in self._own.items()}
 
 
-def _counts(columns: Columns) -> list[tuple[str, NDArray[Any]]]:
+def _counts(columns: Columns) -> list[tuple[str, Array]]:
     return [(name, column) for name, column in columns.items() if name in _COUNTS]
 
 
-def _joined(join: np.ufunc, column: NDArray[Any], stride: int) -> NDArray[Any]:
+def _joined(join: np.ufunc, column: Array, stride: int) -> Array:
     """Every `stride` rows of (steps, ...) joined to one; the last of them stands for the rest.
 
     stride: a power of two, 2 at least. What is to be one row is halved and its halves are joined,
@@ -207,7 +207,7 @@ def _joined(join: np.ufunc, column: NDArray[Any], stride: int) -> NDArray[Any]:
     """
     whole = len(column) // stride * stride
     parts = column[:whole].reshape(-1, stride, *column.shape[1:])
-    found: NDArray[Any]
+    found: Array
     if stride >= SIDE_BY_SIDE and column[0].size == 1:
         found = join.reduce(parts, axis=1, dtype=float)
     else:
@@ -224,7 +224,7 @@ def _part(columns: Columns, start: int, count: int) -> Columns:
     return {name: column[start : start + count] for name, column in columns.items()}
 
 
-def _grown(column: NDArray[Any], room: int) -> NDArray[Any]:
+def _grown(column: Array, room: int) -> Array:
     """A copy with at least `room` rows, and at least twice as many as before."""
     wider = np.empty((max(room, 2 * len(column)), *column.shape[1:]))
     wider[: len(column)] = column

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gdrun.array_types import Counts, Flags, Numbers
 from gdrun.engine.batches import Batches
 from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.endings import divergence_at, outcome_of, stop_for, used_up
@@ -57,7 +57,7 @@ class Trainer:
         self._started: float
         self._watched: dict[int, dict[str, Stop]] = {lane: {} for lane in range(lanes)}
         self._evaluating = 0.0
-        self._moved: NDArray[np.bool_]
+        self._moved: Flags
         self._readings: Readings = {}
         self._evaluated_step = -1
         self._use(Lanes(cohort, self.state.lanes))
@@ -127,14 +127,14 @@ class Trainer:
         for listener in self._listeners:
             listener.advanced(self.progress)
 
-    def _record(self, measures: Measures, rates: NDArray[np.float64], seconds: float) -> None:
+    def _record(self, measures: Measures, rates: Numbers, seconds: float) -> None:
         """Take the state over from the stepper, and write the steps down."""
         state, steps = self.state, measures.steps
         epoch, position = state.place.epoch, state.place.position
         per_epoch = self.plan.steps_per_epoch(epoch)
         spent = partial(self._batches.spent, state.place)
 
-        def shared(chosen: NDArray[np.int64]) -> Columns:
+        def shared(chosen: Counts) -> Columns:
             count = chosen + 1
             used = spent(count)
             return {
@@ -182,7 +182,7 @@ class Trainer:
             return {}
         return {name: measures.places[..., k] for k, name in enumerate(self.cohort.place_names)}
 
-    def _retire_diverged(self, measures: Measures, loss_before: NDArray[np.float64]) -> None:
+    def _retire_diverged(self, measures: Measures, loss_before: Numbers) -> None:
         losses = np.array([self.state.initial_loss, loss_before, *measures.batch_loss[-2:]])
         for lane, failure in measures.bad.items():
             self._end_diverged(lane, failure, losses[:, lane])
@@ -264,7 +264,7 @@ class Trainer:
             return Firing("interrupted", "interrupted", f"interrupted by {signal}")
         return used_up(self.plan, self.state)
 
-    def _end_diverged(self, lane: int, failure: Failure, losses: NDArray[np.float64]) -> None:
+    def _end_diverged(self, lane: int, failure: Failure, losses: Numbers) -> None:
         """Close a diverged lane; `losses` are its latest ones, the last finite one among them."""
         stop, divergence = divergence_at(
             failure,
@@ -319,13 +319,13 @@ class Trainer:
             listener.started(self.progress)
 
 
-def _count(true: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _count(true: Flags) -> Counts:
     """How often each lane's column of (steps, lanes) is true."""
-    counts: NDArray[np.int64] = np.count_nonzero(np.ascontiguousarray(true.T), axis=-1)
+    counts: Counts = np.count_nonzero(np.ascontiguousarray(true.T), axis=-1)
     return counts
 
 
-def _largest(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+def _largest(numbers: Numbers) -> Numbers:
     """The largest in each lane's column of (steps, lanes)."""
-    found: NDArray[np.float64] = np.ascontiguousarray(numbers.T).max(axis=-1)
+    found: Numbers = np.ascontiguousarray(numbers.T).max(axis=-1)
     return found

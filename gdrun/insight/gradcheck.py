@@ -16,17 +16,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gdrun.array_types import Array, Counts, Numbers
+from gdrun.config.experiment import Experiment, resolve
 from gdrun.data import Table
 from gdrun.engine.batches import Batch, Batches
 from gdrun.engine.cohort import Cohort, Lanes, experiment_data
-from gdrun.engine.gradients import StepGradients
 from gdrun.engine.plan import Place
+from gdrun.engine.step_gradients import StepGradients
 from gdrun.methods.randomness import stream
-from gdrun.spec.experiment import Experiment, resolve
 
-Numbers = NDArray[np.float64]
 Losses = Callable[[Numbers], Numbers]
 
 TOLERANCE = 1e-6
@@ -121,7 +120,7 @@ def check_gradient(experiment: Experiment, table: Table | None = None) -> Gradie
 
 def _check(
     name: str,
-    places: NDArray[Any],
+    places: Array,
     w: Numbers,
     gradient: Numbers,
     losses: Losses,
@@ -149,9 +148,7 @@ def _check(
     )
 
 
-def _errors(
-    chosen: NDArray[np.int64], h: float, w: Numbers, gradient: Numbers, losses: Losses
-) -> Numbers:
+def _errors(chosen: Counts, h: float, w: Numbers, gradient: Numbers, losses: Losses) -> Numbers:
     """|a − n| relative to the larger of both.
 
     Where the gradient is too small for differences to resolve it, the error is relative to what
@@ -169,7 +166,7 @@ def _errors(
     return errors
 
 
-def _shifted(w: Numbers, places: NDArray[np.int64], h: float) -> Numbers:
+def _shifted(w: Numbers, places: Counts, h: float) -> Numbers:
     """Copies of w, each shifted by h in one place."""
     copies = np.tile(w, (len(places), 1))
     copies[np.arange(len(places)), places] += h

@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gdrun.array_types import Array
 from gdrun.methods.definitions import Decay, Definition, Natural, define
-from gdrun.methods.rules import Array, Norm, Rule
+from gdrun.methods.rules import Norm, Rule
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.floating[Any]]
+from gdrun.array_types import Array
 
 
 def clip_by_norm(gradient: Array, norm: Array, limit: Any) -> Array:
@@ -24,7 +23,8 @@ def clip_by_norm(gradient: Array, norm: Array, limit: Any) -> Array:
     if not over.any():
         return gradient
     factor = np.where(over, limit / np.where(over, norm, 1), 1)
-    return gradient * factor.astype(gradient.dtype, copy=False)
+    clipped: Array = gradient * factor.astype(gradient.dtype, copy=False)
+    return clipped
 
 
 def clip_by_value(gradient: Array, limit: Any) -> Array:

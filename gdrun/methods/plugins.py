@@ -33,9 +33,9 @@ from typing import Any
 
 from gdrun.errors import GdrunError, Problem
 from gdrun.methods.definitions import Definition
+from gdrun.methods.plugin_checks import complaint
 from gdrun.methods.rules import OPTIMIZER_ALIASES, OPTIMIZERS
 from gdrun.methods.schedules import SCHEDULES
-from gdrun.methods.trials import complaint
 
 ENTRY_POINTS = "gdrun.methods"
 """The entry-point group under which an installed package offers its methods."""

@@ -23,8 +23,8 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar, overload
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gdrun.array_types import Array
 from gdrun.errors import GdrunError
 from gdrun.methods.definitions import (
     Check,
@@ -37,7 +37,6 @@ from gdrun.methods.definitions import (
 )
 
 Equation = TypeVar("Equation", bound=Callable[..., Any])
-Array = NDArray[np.floating[Any]]
 Norm = Callable[[Any], Any]
 
 

@@ -13,8 +13,8 @@ from math import ceil, isqrt, log
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gdrun.array_types import Counts
 from gdrun.errors import DataError
 from gdrun.methods.definitions import Count, Definition, Growth, define
 from gdrun.methods.randomness import stream
@@ -108,7 +108,7 @@ class Batching:
         """The number of per-example gradients in one epoch."""
         return min(self.rows, self.steps_per_epoch * self.batch_size)
 
-    def order(self, seed: int, epoch: int) -> NDArray[np.int64]:
+    def order(self, seed: int, epoch: int) -> Counts:
         """The examples of one epoch in the order of their use: (rows,)."""
         if self.sampling == "sequential":
             return np.arange(self.rows)

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+
+from gdrun.array_types import Flags, Numbers
 
 Status = Literal[
     "running", "converged", "stopped", "exhausted", "diverged", "interrupted", "failed"
 ]
-Readings = dict[str, NDArray[np.float64]]
+Readings = dict[str, Numbers]
 """What an evaluation saw, by quantity: (lanes,), NaN where a lane has no such reading."""
 
 
@@ -45,9 +46,9 @@ class StopRule:
     sign: Literal["<", "≤", "≥"]
     default: float
 
-    def fired(self, readings: Readings, threshold: Any) -> NDArray[np.bool_]:
+    def fired(self, readings: Readings, threshold: Any) -> Flags:
         """Which lanes the rule would stop now: (lanes,)."""
-        fired: NDArray[np.bool_] = _COMPARISONS[self.sign](readings[self.reading], threshold)
+        fired: Flags = _COMPARISONS[self.sign](readings[self.reading], threshold)
         return fired
 
     def sentence(self, value: float, threshold: float) -> str:

@@ -11,16 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from math import pi, sqrt
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy import absolute, exp, expm1, maximum, minimum, sign, where
-from numpy.typing import NDArray
 
+from gdrun.array_types import Array
 from gdrun.methods.definitions import Definition, define
 from gdrun.problems.inits import InitName
 
-Array = NDArray[Any]
 Equation = Callable[[Array], tuple[Array, Array]]
 ActivationName = Literal[
     "relu", "leaky_relu", "elu", "selu", "tanh", "sigmoid", "gelu", "silu", "identity"

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gdrun.problems.layout import Array, Layer
+from gdrun.array_types import Array
+from gdrun.problems.layout import Layer
 
 EPS = 1e-5
 MOMENTUM = 0.1

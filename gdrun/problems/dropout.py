@@ -15,10 +15,10 @@ from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
+from gdrun.array_types import Array
 from gdrun.methods.randomness import stream
-from gdrun.problems.layout import Array
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Dropout:
         """
         drawn = [draw(units, rows) for draw in self._draws]
         numbers = drawn[0] if len(drawn) == 1 else np.stack(drawn)
-        rate: NDArray[Any] = np.asarray(self.rate)[..., None]
+        rate: Array = np.asarray(self.rate)[..., None]
         kept = numbers >= rate.astype(np.float32)
         mask: Array = np.multiply(kept, (1 / (1 - rate)).astype(dtype), dtype=dtype)
         return mask

@@ -12,8 +12,8 @@ from math import sqrt
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gdrun.array_types import Numbers
 from gdrun.methods.randomness import stream
 from gdrun.problems.layout import Layout
 
@@ -28,31 +28,30 @@ InitName = Literal[
     "lecun_uniform",
     "orthogonal",
 ]
-Matrix = NDArray[np.float64]
-Init = Callable[[np.random.Generator, int, int, float], Matrix]
+Init = Callable[[np.random.Generator, int, int, float], Numbers]
 
 
-def zeros(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Matrix:
+def zeros(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Numbers:
     """All zeros: right for convex models, where no symmetry needs breaking."""
     return np.zeros((outputs, inputs))
 
 
-def normal(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Matrix:
+def normal(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Numbers:
     """N(0, std²), with std from init_std."""
     return draw.normal(0.0, std, (outputs, inputs))
 
 
-def xavier(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Matrix:
+def xavier(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Numbers:
     """U(−a, a), a = √(6 / (fan_in + fan_out)). Glorot & Bengio 2010."""
     return _uniform(draw, inputs, outputs, 2 / (inputs + outputs))
 
 
-def xavier_normal(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Matrix:
+def xavier_normal(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Numbers:
     """N(0, 2 / (fan_in + fan_out)). Glorot & Bengio 2010."""
     return draw.normal(0.0, sqrt(2 / (inputs + outputs)), (outputs, inputs))
 
 
-def he(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Matrix:
+def he(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Numbers:
     """N(0, g² / fan_in), which is 2 / fan_in for ReLU. He et al. 2015.
 
     g is the gain of the layer's activation, 1/√E[φ(z)²] for z ∼ N(0, 1): weights of this variance
@@ -63,7 +62,7 @@ def he(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Matr
     return draw.normal(0.0, sqrt(2 / inputs), (outputs, inputs))
 
 
-def he_uniform(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Matrix:
+def he_uniform(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Numbers:
     """U(−a, a), a = g √(3 / fan_in), which is √(6 / fan_in) for ReLU. He et al. 2015.
 
     g is the gain of the layer's activation, as for he.
@@ -71,17 +70,17 @@ def he_uniform(draw: np.random.Generator, inputs: int, outputs: int, std: float)
     return _uniform(draw, inputs, outputs, 2 / inputs)
 
 
-def lecun(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Matrix:
+def lecun(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Numbers:
     """N(0, 1 / fan_in). LeCun et al. 1998."""
     return draw.normal(0.0, sqrt(1 / inputs), (outputs, inputs))
 
 
-def lecun_uniform(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Matrix:
+def lecun_uniform(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Numbers:
     """U(−a, a), a = √(3 / fan_in). LeCun et al. 1998."""
     return _uniform(draw, inputs, outputs, 1 / inputs)
 
 
-def orthogonal(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Matrix:
+def orthogonal(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Numbers:
     """g Q, with orthonormal rows or columns of Q, uniformly drawn. Saxe et al. 2013.
 
     g is the gain of the layer's activation, as for he, and 1 for the last layer.
@@ -113,7 +112,7 @@ _GAINS = {"he": sqrt(2), "he_uniform": sqrt(2), "orthogonal": 1.0}
 """The inits that follow the activation, each with the gain that it has as it is written above."""
 
 
-def initial_row(layout: Layout, name: str, seed: int, std: float) -> NDArray[np.float64]:
+def initial_row(layout: Layout, name: str, seed: int, std: float) -> Numbers:
     """The flat row (P,) that a lane with this seed starts from.
 
     Each layer has a stream of its own, so adding a layer leaves the others as they were.
@@ -129,6 +128,6 @@ def initial_row(layout: Layout, name: str, seed: int, std: float) -> NDArray[np.
     return row
 
 
-def _uniform(draw: np.random.Generator, inputs: int, outputs: int, variance: float) -> Matrix:
+def _uniform(draw: np.random.Generator, inputs: int, outputs: int, variance: float) -> Numbers:
     limit = sqrt(3 * variance)
     return draw.uniform(-limit, limit, (outputs, inputs))

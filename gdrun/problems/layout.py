@@ -12,12 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.floating[Any]]
+from gdrun.array_types import Array, Flags
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ class Layout:
         return sum(layer.size for layer in self.layers)
 
     @cached_property
-    def penalised(self) -> NDArray[np.bool_]:
+    def penalised(self) -> Flags:
         """Which parameters l2 acts on, (P,): the weights, never a bias or another vector."""
         marks = []
         for layer in self.layers:

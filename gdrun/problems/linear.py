@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gdrun.array_types import Array
 from gdrun.methods.definitions import Positive
-from gdrun.problems.layout import Array, Layer, Layout
+from gdrun.problems.layout import Layer, Layout
 from gdrun.problems.losses import LOSSES, Loss
 from gdrun.problems.models import model
 from gdrun.problems.predictor import Predictor
@@ -57,7 +57,7 @@ class LinearModel(Predictor):
             return scores.swapaxes(-2, -3)
         return scores.swapaxes(-1, -2)
 
-    def sums(self, W: Array, X: Array, y: NDArray[Any]) -> tuple[Array, Array]:
+    def sums(self, W: Array, X: Array, y: Array) -> tuple[Array, Array]:
         values, slopes = self._loss(self.scores(W, X), y)
         by_row = slopes.swapaxes(-3, -2) if self.by_class else slopes
         flat = by_row.swapaxes(-1, -2).reshape(*W.shape[:-2], -1, X.shape[-2])

@@ -17,11 +17,10 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy import absolute, exp, log1p, maximum, minimum, sign, where
-from numpy.typing import NDArray
 
+from gdrun.array_types import Array
 from gdrun.methods.definitions import Definition, Positive, define
 
-Array = NDArray[Any]
 Targets = Literal["number", "sign", "code"]
 
 

@@ -11,16 +11,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gdrun.array_types import Array
 from gdrun.problems import batch_norm
 from gdrun.problems.activations import Activation
 from gdrun.problems.batch_norm import Normalised
 from gdrun.problems.dropout import Dropout
-from gdrun.problems.layout import Array, Layer, Layout
+from gdrun.problems.layout import Layer, Layout
 from gdrun.problems.losses import Loss
 from gdrun.problems.predictor import Predictor
 from gdrun.problems.rows import Examples, contiguous, rows_of
@@ -148,12 +147,12 @@ class Network(Predictor):
             self.memory.matrix(found, k)[..., 1] *= rows / max(rows - 1, 1)  # unbiased, as running
         return found
 
-    def sums(self, W: Array, X: Array, y: NDArray[Any]) -> tuple[Array, Array]:
+    def sums(self, W: Array, X: Array, y: Array) -> tuple[Array, Array]:
         values, gradient, _ = self.training_sums(W, X, y)
         return values, gradient
 
     def training_sums(
-        self, W: Array, X: Array, y: NDArray[Any], dropout: Dropout | None = None
+        self, W: Array, X: Array, y: Array, dropout: Dropout | None = None
     ) -> tuple[Array, Array, list[Passed]]:
         """Σ ℓ and Σ ∇ℓ with the batch's own statistics, and what the hidden layers did."""
         passed = self._forward(W, X, dropout)

@@ -13,14 +13,12 @@ from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gdrun.array_types import Array, Numbers
 from gdrun.problems.dropout import Dropout
 from gdrun.problems.layout import Layout
 from gdrun.problems.network import Network, Passed
 from gdrun.problems.rows import Examples, MappedRows, rows_of
-
-Array = NDArray[np.floating[Any]]
 
 BLOCK_ENTRIES = 2**17
 """Entries of X in one block of a long sum: 1 MB of float64, which stays in a core's own cache."""
@@ -41,13 +39,13 @@ class Model(Protocol):
     def design(self, X: Examples) -> Examples:
         """The features in the form the model multiplies them: (n, d) to (n, D)."""
 
-    def encode(self, y: NDArray[Any]) -> NDArray[Any]:
+    def encode(self, y: Array) -> Array:
         """The targets in the form the loss wants them."""
 
-    def sums(self, W: Array, X: Array, y: NDArray[Any]) -> tuple[Array, Array]:
+    def sums(self, W: Array, X: Array, y: Array) -> tuple[Array, Array]:
         """Σ ℓ (..., L) and Σ ∇ℓ (..., L, P) over the rows of X."""
 
-    def tally(self, W: Array, X: Array, y: NDArray[Any]) -> tuple[Array, Array]:
+    def tally(self, W: Array, X: Array, y: Array) -> tuple[Array, Array]:
         """Σ ℓ and the number of right predictions, both (..., L), over the rows of X."""
 
     def scores(self, W: Array, X: Array) -> Array:
@@ -82,7 +80,7 @@ class Objective:
         return replace(self, model=self.model.with_statistics(memory))
 
     def training_step(
-        self, W: Array, memory: Array, X: Examples, y: NDArray[Any], dropout: Dropout | None
+        self, W: Array, memory: Array, X: Examples, y: Array, dropout: Dropout | None
     ) -> tuple[Array, Array, Array]:
         """L(W) and ∇L(W) of a step that may leave units out, and the memory after it.
 
@@ -109,13 +107,13 @@ class Objective:
         value, gradient = self._mean(W, total, gradient, rows)
         return value, gradient, moved
 
-    def watched(self, W: Array, X: Array, y: NDArray[Any]) -> tuple[Array, list[Passed]]:
+    def watched(self, W: Array, X: Array, y: Array) -> tuple[Array, list[Passed]]:
         """∇L(W), and what the hidden layers of a network did on the way."""
         assert isinstance(self.model, Network), "only networks have layers to watch"
         total, gradient, passed = self.model.training_sums(W, X, y)
         return self._mean(W, total, gradient, X.shape[-2])[1], passed
 
-    def value_and_gradient(self, W: Array, X: Examples, y: NDArray[Any]) -> tuple[Array, Array]:
+    def value_and_gradient(self, W: Array, X: Examples, y: Array) -> tuple[Array, Array]:
         """L(W) (..., L) and ∇L(W) (..., L, P) on these rows."""
         rows = X.shape[-2]
         block = self._block(W, X, whole=True)
@@ -147,9 +145,7 @@ class Objective:
         result: Array = 0.5 * np.vecdot(W * self._decay.astype(W.dtype, copy=False), W)
         return result
 
-    def loss_and_accuracy(
-        self, W: Array, X: Examples, y: NDArray[Any]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def loss_and_accuracy(self, W: Array, X: Examples, y: Array) -> tuple[Numbers, Numbers]:
         """The mean data loss, without the penalty, and the share of right predictions: (..., L)."""
         if W.ndim == 2 and len(W) > 1 and self._all_alike(W):
             first = self.loss_and_accuracy(W[:1], X, y)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gdrun.problems.layout import Array
+from gdrun.array_types import Array
 from gdrun.problems.losses import Loss
 
 
@@ -33,10 +31,10 @@ class Predictor(ABC):
     def classifies(self) -> bool:
         return self.loss.targets != "number"
 
-    def encode(self, y: NDArray[Any]) -> NDArray[Any]:
+    def encode(self, y: Array) -> Array:
         return 2 * y - 1 if self.loss.targets == "sign" else y
 
-    def tally(self, W: Array, X: Array, y: NDArray[Any]) -> tuple[Array, Array]:
+    def tally(self, W: Array, X: Array, y: Array) -> tuple[Array, Array]:
         scores = self.scores(W, X)
         values, _ = self._loss(scores, y)
         rows = X.ndim - 2
@@ -50,7 +48,7 @@ class Predictor(ABC):
         return values.sum(axis=rows), right.sum(axis=rows)
 
     @cached_property
-    def _loss(self) -> Callable[[Array, NDArray[Any]], tuple[Array, Array]]:
+    def _loss(self) -> Callable[[Array, Array], tuple[Array, Array]]:
         if "delta" not in self.loss.options:
             return self.loss.function
         return lambda scores, y: self.loss.function(scores, y, delta=self.delta)

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from gdrun.array_types import Array, Counts, Numbers
+
 # NumPy's type and MappedRows have no name in common: a union of them would refuse indexing.
 Examples: TypeAlias = Any
 """The features of examples: an array (..., n, D), or MappedRows."""
@@ -29,10 +29,10 @@ class MappedRows:
     """
 
     source: Array
-    rows: NDArray[np.int64]
+    rows: Counts
     dtype: np.dtype[Any]
-    mean: NDArray[np.float64] | None = None
-    scale: NDArray[np.float64] | None = None
+    mean: Numbers | None = None
+    scale: Numbers | None = None
     ones: bool = False
 
     @property
@@ -46,7 +46,7 @@ class MappedRows:
         """The same rows with a column of ones behind them."""
         return replace(self, ones=True)
 
-    def take(self, chosen: NDArray[np.int64], axis: int = 0) -> Array:
+    def take(self, chosen: Counts, axis: int = 0) -> Array:
         """The rows at these places among the chosen ones: (*chosen.shape, columns)."""
         picked = self.source[self.rows[chosen.ravel()]]
         return self._prepared(picked).reshape(*chosen.shape, self.shape[1])

@@ -11,11 +11,10 @@ squared error, whose curvature is the same everywhere, and a bound for the other
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gdrun.array_types import Array, Numbers
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.objective import block_rows
 
@@ -36,7 +35,7 @@ EXACT = frozenset({"mse"})
 """Losses whose curvature is the same everywhere, so that L is no mere bound."""
 
 
-def smoothness(model: object, X: NDArray[Any], l2: float) -> float | None:
+def smoothness(model: object, X: Array, l2: float) -> float | None:
     """L of the objective on the design matrix X (N, D); None where there is none.
 
     The hinge and the absolute error have kinks, and a network has no bound at all.
@@ -52,7 +51,7 @@ def smoothness(model: object, X: NDArray[Any], l2: float) -> float | None:
     return float(np.linalg.eigvalsh(hessian)[-1])
 
 
-def _second_moment(X: NDArray[Any]) -> NDArray[np.float64]:
+def _second_moment(X: Array) -> Numbers:
     """XᵀX / N in double precision, block by block."""
     total = np.zeros((X.shape[1], X.shape[1]))
     rows = block_rows(X.shape[1])

@@ -14,10 +14,10 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gdrun.array_types import Array, Numbers
 from gdrun.methods.definitions import Count, Definition, NonNegative, Positive, define, options_of
-from gdrun.problems.layout import Array, Layer, Layout
+from gdrun.problems.layout import Layer, Layout
 from gdrun.problems.rows import Examples
 
 Point = tuple[float, float]
@@ -186,7 +186,7 @@ class SurfaceModel:
     def design(self, X: Examples) -> Examples:
         return np.ascontiguousarray(X)
 
-    def encode(self, y: NDArray[Any]) -> NDArray[Any]:
+    def encode(self, y: Array) -> Array:
         return y
 
     def scores(self, W: Array, X: Array) -> Array:
@@ -195,13 +195,13 @@ class SurfaceModel:
         scores: Array = X @ W.swapaxes(-1, -2) + value[..., None, :]
         return scores
 
-    def sums(self, W: Array, X: Array, y: NDArray[Any]) -> tuple[Array, Array]:
+    def sums(self, W: Array, X: Array, y: Array) -> tuple[Array, Array]:
         rows, noise = X.shape[-2], X.sum(axis=-2)[..., None, :]
         value, *slopes = self.surface.function(W[..., 0], W[..., 1], **self.options)
         gradient = rows * np.stack(slopes, axis=-1) + noise
         return rows * value + np.vecdot(W, np.broadcast_to(noise, W.shape)), gradient
 
-    def tally(self, W: Array, X: Array, y: NDArray[Any]) -> tuple[Array, Array]:
+    def tally(self, W: Array, X: Array, y: Array) -> tuple[Array, Array]:
         total, _ = self.sums(W, X, y)
         return total, np.full(W.shape[:-1], np.nan, dtype=W.dtype)
 
@@ -215,8 +215,8 @@ def _common(
 COMMON_OPTIONS = options_of(_common)
 
 
-def noise_vectors(rng: np.random.Generator, examples: int, spread: float) -> NDArray[np.float64]:
+def noise_vectors(rng: np.random.Generator, examples: int, spread: float) -> Numbers:
     """ξ (examples, 2): Gaussian with standard deviation `spread`, shifted to sum to zero."""
     drawn = rng.normal(0.0, 1.0, (examples, 2))
-    centred: NDArray[np.float64] = spread * (drawn - drawn.mean(axis=0))
+    centred: Numbers = spread * (drawn - drawn.mean(axis=0))
     return centred

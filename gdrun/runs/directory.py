@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from gdrun.config.experiment import Experiment
+from gdrun.config.writing import to_yaml
 from gdrun.engine.cohort import Cohort
 from gdrun.engine.listeners import Listener, Progress
 from gdrun.engine.outcome import Outcome
@@ -30,8 +32,6 @@ from gdrun.runs.record import (
     step_lines,
 )
 from gdrun.runs.strict_json import dumps
-from gdrun.spec.experiment import Experiment
-from gdrun.spec.writing import to_yaml
 
 SECONDS_BETWEEN_WRITES = 0.5
 ABOUT_THE_DATA = ("standardize.mean", "standardize.scale", "feature_names", "classes")

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from gdrun.config.experiment import Experiment
 from gdrun.engine.cohort import Cohort
 from gdrun.engine.outcome import Outcome
 from gdrun.engine.trace import Columns
 from gdrun.methods.plugins import loaded_plugins
 from gdrun.methods.stopping import Stop
 from gdrun.runs.strict_json import dumps
-from gdrun.spec.experiment import Experiment
 
 SCHEMA_VERSION = 1
 _STEP_FIELDS = (

@@ -11,8 +11,9 @@ from typing import Any, ClassVar
 from zipfile import BadZipFile
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gdrun.array_types import Array
+from gdrun.config.document import read_document
 from gdrun.engine.trace import (
     LANE_FIELDS,
     PEAK_FIELDS,
@@ -25,7 +26,6 @@ from gdrun.errors import RecordError, suggestion
 from gdrun.runs.directory import ABOUT_THE_DATA
 from gdrun.runs.record import SCHEMA_VERSION, Record, flat
 from gdrun.runs.strict_json import loads
-from gdrun.spec.document import read_document
 
 RECORD = "run.json"
 
@@ -43,8 +43,8 @@ class Run:
     config: dict[str, Any]
     steps: Columns
     evals: Columns
-    weights: dict[str, NDArray[Any]]
-    best_weights: dict[str, NDArray[Any]]
+    weights: dict[str, Array]
+    best_weights: dict[str, Array]
     directory: Path | None = None
 
     _repr_html_: ClassVar[Callable[[Run], str]]
@@ -227,7 +227,7 @@ def _columns(rows: list[dict[str, Any]], usual: tuple[str, ...]) -> Columns:
     return {name: np.array([row[name] for row in rows]) for name in (rows[0] if rows else usual)}
 
 
-def _read_weights(path: Path) -> dict[str, NDArray[Any]]:
+def _read_weights(path: Path) -> dict[str, Array]:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return dict(arrays)

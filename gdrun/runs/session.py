@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from gdrun.config.experiment import Experiment
 from gdrun.data import Table
 from gdrun.engine.cohort import Cohort, experiment_data
 from gdrun.engine.listeners import Listener
@@ -17,7 +18,6 @@ from gdrun.errors import Problem
 from gdrun.runs.directory import RunDirectory, new_directory
 from gdrun.runs.record import Record, closing, opening, repeatable
 from gdrun.runs.run import Run
-from gdrun.spec.experiment import Experiment
 
 
 class Session:

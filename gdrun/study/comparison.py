@@ -12,20 +12,20 @@ from functools import cached_property
 from typing import ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gdrun.array_types import Numbers
+from gdrun.config.experiment import Experiment
 from gdrun.errors import ConfigError
 from gdrun.methods.sampling import VARIANTS
-from gdrun.spec.experiment import Experiment
-from gdrun.study.metrics import Metric, Target, unlike
-from gdrun.study.plan import Candidate, Plan
-from gdrun.study.ranking import Standing, ranked, standings, usual_target, values_by_seed
-from gdrun.study.results import Result
-from gdrun.study.statistics import (
+from gdrun.study.design.trials import Candidate, Plan
+from gdrun.study.judgement.metrics import Metric, Target, unlike
+from gdrun.study.judgement.ranking import Standing, ranked, standings, usual_target, values_by_seed
+from gdrun.study.judgement.statistics import (
     improvement_interval,
     probability_of_improvement,
     quantile,
 )
+from gdrun.study.storage.results import Result
 from gdrun.study.study import Means, Work
 from gdrun.study.tasks import prepared
 from gdrun.study.timing import seconds_per_step
@@ -154,7 +154,7 @@ class Comparison:
         return all(each.standing.diverged == len(each.standing.results) for each in self.contenders)
 
     @property
-    def results(self) -> NDArray[np.float64]:
+    def results(self) -> Numbers:
         """The metric of every run (contenders, seeds); NaN where one diverged or is missing."""
         return values_by_seed(self.plan, [row.standing for row in self.contenders], self.metric)
 

@@ -22,12 +22,12 @@ from threading import Thread
 from typing import Any, Protocol
 
 from gdrun.engine.listeners import Listener
+from gdrun.engine.threads import threads_of_new_processes
 from gdrun.engine.trainer import Interrupted
 from gdrun.errors import GdrunError
 from gdrun.methods.plugins import load_plugin, loaded_plugins
-from gdrun.study.results import Result
+from gdrun.study.storage.results import Result
 from gdrun.study.tasks import Task
-from gdrun.study.threads import for_new_processes
 
 MOST_DEATHS = 3
 """A task that was at work in so many deaths of a worker is blamed for them."""
@@ -123,7 +123,7 @@ class InProcesses:
             return signal
 
         with (
-            for_new_processes(threads),
+            threads_of_new_processes(threads),
             ProcessPoolExecutor(
                 self._jobs, context, initializer=start_worker, initargs=(stop, plugins)
             ) as pool,

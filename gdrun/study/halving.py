@@ -16,21 +16,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from gdrun.config.experiment import Experiment
 from gdrun.engine.cohort import Cohort
 from gdrun.engine.listeners import Listener
+from gdrun.engine.threads import blas_threads
 from gdrun.engine.trainer import Interrupted, Trainer
 from gdrun.errors import ConfigError, GdrunError
-from gdrun.spec.experiment import Experiment
+from gdrun.study.design.trials import Candidate, Plan
 from gdrun.study.executors import InProcess
-from gdrun.study.metrics import Metric
-from gdrun.study.plan import Candidate, Plan
-from gdrun.study.ranking import HALVING
-from gdrun.study.results import Result
-from gdrun.study.statistics import quantile
+from gdrun.study.judgement.metrics import Metric
+from gdrun.study.judgement.ranking import HALVING
+from gdrun.study.judgement.statistics import quantile
+from gdrun.study.storage.results import Result
 from gdrun.study.study import Means, Work, keep, unique
 from gdrun.study.sweep import Rung
 from gdrun.study.tasks import Task, prepared, tasks_of
-from gdrun.study.threads import blas_threads
 
 FACTOR = 3
 

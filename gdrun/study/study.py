@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from gdrun.data import Table
 from gdrun.engine.trainer import Interrupted
-from gdrun.study.directory import StudyDirectory
+from gdrun.study.design.trials import Plan, Trial
 from gdrun.study.executors import InProcess, Runner
-from gdrun.study.plan import Plan, Trial
-from gdrun.study.results import Result
+from gdrun.study.storage.results import Result
+from gdrun.study.storage.study_directory import StudyDirectory
 from gdrun.study.tasks import Task, tasks_of
 
 Told = Callable[[int, int], None]

@@ -5,22 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gdrun.array_types import Array, Numbers
+from gdrun.config.experiment import Experiment
 from gdrun.errors import ConfigError, GdrunError, suggestion
-from gdrun.spec.experiment import Experiment
-from gdrun.study.axes import Axis, grid, sample
-from gdrun.study.edges import Edge, edges
-from gdrun.study.metrics import Metric, Target, unlike
-from gdrun.study.plan import Candidate, Plan, candidates_of
-from gdrun.study.ranking import Standing, ranked, standings, usual_target, values_by_seed
-from gdrun.study.results import Result
-from gdrun.study.stability import StabilityLimit, stability_limits
+from gdrun.study.design.axes import Axis, grid, sample
+from gdrun.study.design.trials import Candidate, Plan, candidates_of
+from gdrun.study.judgement.edges import Edge, edges
+from gdrun.study.judgement.metrics import Metric, Target, unlike
+from gdrun.study.judgement.ranking import Standing, ranked, standings, usual_target, values_by_seed
+from gdrun.study.judgement.stability import StabilityLimit, stability_limits
+from gdrun.study.judgement.verdicts import RATE, TRAIN_LOSS, Verdict, verdicts
+from gdrun.study.storage.results import Result
 from gdrun.study.study import Means, Work
-from gdrun.study.verdicts import RATE, TRAIN_LOSS, Verdict, verdicts
 
 Search = Literal["grid", "random"]
 
@@ -106,7 +106,7 @@ class Sweep:
         records = [result.record for each in self.standings for result in each.results]
         return sum(each["stop"]["rule"] == "seconds" and each["lanes"] > 1 for each in records)
 
-    def values(self, key: str) -> NDArray[Any]:
+    def values(self, key: str) -> Array:
         """The values of a swept key, by its dotted path or its leaf, one for each candidate."""
         known = {axis.leaf: axis.key for axis in self.axes} | {a.key: a.key for a in self.axes}
         if key not in known:
@@ -114,12 +114,12 @@ class Sweep:
         return np.array([each.candidate.settings[known[key]] for each in self.standings])
 
     @property
-    def results(self) -> NDArray[np.float64]:
+    def results(self) -> Numbers:
         """The metric of every run (candidates, seeds); NaN where one diverged or is missing."""
         return values_by_seed(self.plan, self.standings, self.metric)
 
     @property
-    def medians(self) -> NDArray[np.float64]:
+    def medians(self) -> Numbers:
         """The metric's median over seeds for each candidate, worst where half of them diverged."""
         return np.array([self.metric.sign * each.spread.median for each in self.standings])
 

@@ -12,17 +12,16 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from gdrun.config.experiment import Experiment
+from gdrun.config.settings import Log
 from gdrun.data import Prepared, Table
 from gdrun.engine.cohort import Cohort, experiment_data
 from gdrun.engine.listeners import Listener
-from gdrun.engine.threads import SMALL
+from gdrun.engine.threads import SMALL, blas_threads
 from gdrun.engine.trainer import Interrupted, Trainer
 from gdrun.errors import ConfigError, DataError, Problem
-from gdrun.spec.experiment import Experiment
-from gdrun.spec.settings import Log
-from gdrun.study.plan import Trial
-from gdrun.study.results import Result
-from gdrun.study.threads import blas_threads
+from gdrun.study.design.trials import Trial
+from gdrun.study.storage.results import Result
 
 TRACE_POINTS = 100
 """Step records that a trial keeps at most; a run of its own keeps what its config says."""

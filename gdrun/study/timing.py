@@ -7,12 +7,12 @@ at that pace.
 
 from __future__ import annotations
 
+from gdrun.config.experiment import Experiment
+from gdrun.config.loading import load
+from gdrun.config.overrides import Override
 from gdrun.data import Table
 from gdrun.engine.cohort import Cohort
 from gdrun.engine.trainer import Trainer
-from gdrun.spec.experiment import Experiment
-from gdrun.spec.loading import load
-from gdrun.spec.overrides import Override
 from gdrun.study.tasks import lean, prepared
 
 MOMENT = 0.5

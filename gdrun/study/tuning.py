@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gdrun.errors import ConfigError
-from gdrun.study.axes import Axis, axes_of, grid
-from gdrun.study.edges import edges
-from gdrun.study.metrics import Metric
-from gdrun.study.plan import Candidate, Plan, candidates_of, label
-from gdrun.study.ranking import Standing, ranked, standings
+from gdrun.study.design.axes import Axis, axes_of, grid
+from gdrun.study.design.trials import Candidate, Plan, candidates_of, label
+from gdrun.study.judgement.edges import edges
+from gdrun.study.judgement.metrics import Metric
+from gdrun.study.judgement.ranking import Standing, ranked, standings
 from gdrun.study.study import Means, Work, carry_out
 
 MOST_SEEDS = 3

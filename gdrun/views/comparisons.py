@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gdrun.study.comparison import Comparison, Contender
-from gdrun.study.plan import Candidate
+from gdrun.study.design.trials import Candidate
 from gdrun.views.fitting import Fitting
 from gdrun.views.numbers import count, duration, percent, quantity
 from gdrun.views.sweeps import (

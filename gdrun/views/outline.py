@@ -9,10 +9,10 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from gdrun.spec.experiment import FIXED, Experiment
-from gdrun.spec.sections import SECTIONS
-from gdrun.spec.settings import Settings
-from gdrun.spec.writing import short_flow
+from gdrun.config.experiment import FIXED, Experiment
+from gdrun.config.sections import SECTIONS
+from gdrun.config.settings import Settings
+from gdrun.config.writing import short_flow
 
 
 def outline(experiment: Experiment) -> dict[str, str]:

@@ -7,9 +7,9 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from gdrun.config.experiment import Experiment
 from gdrun.engine.preview import Preview
 from gdrun.methods.schedules import SCHEDULES
-from gdrun.spec.experiment import Experiment
 from gdrun.views.terminal_plot import terminal_plot
 
 

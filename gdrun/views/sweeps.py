@@ -11,17 +11,17 @@ from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from gdrun.config.writing import short_flow
 from gdrun.methods.stopping import position
-from gdrun.spec.writing import short_flow
-from gdrun.study.axes import Axis
-from gdrun.study.metrics import Metric
-from gdrun.study.plan import Plan
-from gdrun.study.ranking import Standing
-from gdrun.study.stability import StabilityLimit
-from gdrun.study.statistics import quantile
+from gdrun.study.design.axes import Axis
+from gdrun.study.design.trials import Plan
+from gdrun.study.judgement.metrics import Metric
+from gdrun.study.judgement.ranking import Standing
+from gdrun.study.judgement.stability import StabilityLimit
+from gdrun.study.judgement.statistics import quantile
+from gdrun.study.judgement.verdicts import Verdict
 from gdrun.study.study import Work
 from gdrun.study.sweep import Sweep
-from gdrun.study.verdicts import Verdict
 from gdrun.views.fitting import Fitting
 from gdrun.views.numbers import count, duration, quantity
 from gdrun.views.sparklines import sparkline

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from gdrun.array_types import Counts
 from gdrun.engine.trace import Columns
 from gdrun.methods.stopping import position
 from gdrun.problems.surfaces import SURFACES, place_in_words
@@ -241,7 +241,7 @@ def _value(value: Any) -> str:
     return quantity(value) if isinstance(value, float) else str(value)
 
 
-def _chosen(steps: NDArray[np.int64], best_step: int | None) -> list[int]:
+def _chosen(steps: Counts, best_step: int | None) -> list[int]:
     """Rows to show: the first, the last, the best, and others spread evenly between."""
     rows = set(
         np.linspace(0, len(steps) - 1, min(MOST_ROWS, len(steps))).round().astype(int).tolist()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import gdrun
-from gdrun.spec.loading import load
+from gdrun.config.loading import load
 
 CONFIG = {"dataset": "iris", "model": "softmax", "stopping": {"epochs": 4}}
 TEXT = "dataset: iris\nmodel: softmax\nstopping: {epochs: 4}\n"

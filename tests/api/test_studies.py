@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import gdrun
-from gdrun.study.directory import read_study
+from gdrun.study.storage.study_directory import read_study
 
 IRIS = {"dataset": "iris", "model": "softmax", "stopping": {"epochs": 5}}
 

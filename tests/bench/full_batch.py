@@ -32,9 +32,9 @@ RATE = 0.1
 
 def _cohorts(quick: bool) -> Callable[[str, int], Cohort]:
     """(engine, iterations) → a cohort of one run on the same data, which are prepared once."""
+    from gdrun.config.experiment import resolve
     from gdrun.data import table_from_arrays
     from gdrun.engine.cohort import Cohort, experiment_data
-    from gdrun.spec.experiment import resolve
 
     table = table_from_arrays(*examples("mse", 20_000 if quick else 1_000_000, 100))
 

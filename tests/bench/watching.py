@@ -50,12 +50,12 @@ def _training(problem: Linear) -> Finish:
 
 def _loops(problem: Linear) -> Finish:
     """The steps of every epoch, each epoch in one call."""
+    from gdrun.config.experiment import resolve
     from gdrun.data import table_from_arrays
     from gdrun.engine.batches import Batches
     from gdrun.engine.cohort import Cohort, Lanes, experiment_data
     from gdrun.engine.plan import Place
     from gdrun.engine.state import State
-    from gdrun.spec.experiment import resolve
 
     experiment = resolve(AS_GIVEN | problem.config | {"engine": "compiled"})
     table = table_from_arrays(problem.X, problem.y)

@@ -7,7 +7,7 @@ import pytest
 from rich.cells import cell_len
 from study.cases import LOGISTIC
 
-from gdrun.spec.writing import to_yaml
+from gdrun.config.writing import to_yaml
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from gdrun.spec.loading import load, starter_text
-from gdrun.spec.schema import schema
-from gdrun.spec.sections import SECTIONS
+from gdrun.config.loading import load, starter_text
+from gdrun.config.schema import schema
+from gdrun.config.sections import SECTIONS
 
 
 def test_new_writes_a_starter_that_checks_and_is_never_overwritten(gdrun, tmp_path, monkeypatch):

@@ -5,8 +5,8 @@ import json
 import pytest
 from rich.cells import cell_len
 
-from gdrun.spec.catalogue import KINDS, kind_called
-from gdrun.spec.sections import SECTIONS
+from gdrun.config.catalogue import KINDS, kind_called
+from gdrun.config.sections import SECTIONS
 
 
 def test_the_overview_names_everything(gdrun):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from study.cases import LEAST_SQUARES, LOGISTIC
 
-from gdrun.spec.writing import to_yaml
+from gdrun.config.writing import to_yaml
 
 
 @pytest.fixture

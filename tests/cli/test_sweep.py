@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from study.cases import LEAST_SQUARES, LOGISTIC
 
 from gdrun.cli.running import Interruption
-from gdrun.spec.writing import to_yaml
+from gdrun.config.writing import to_yaml
 
 
 @pytest.fixture
@@ -178,7 +178,7 @@ def test_a_fault_leaves_its_traceback_in_the_study(sweep, tmp_path, monkeypatch)
     def fails(*arguments, **options):
         raise RuntimeError("a wrong turn")
 
-    monkeypatch.setattr("gdrun.study.running.judge_sweep", fails)
+    monkeypatch.setattr("gdrun.study.studies.judge_sweep", fails)
     answer = sweep("lr=0.1,0.2", "--seeds", "1")
     (directory,) = (tmp_path / "runs").iterdir()
     assert answer.code == 1

@@ -6,9 +6,9 @@ import struct
 import numpy as np
 import pytest
 
+from gdrun.config.experiment import resolve
 from gdrun.data import load_table
 from gdrun.errors import ConfigError, DataError
-from gdrun.spec.experiment import resolve
 
 IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 

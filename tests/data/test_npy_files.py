@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 import gdrun
+from gdrun.config.loading import load
 from gdrun.data.npy_files import read_npy, read_npz
 from gdrun.engine.cohort import Cohort, experiment_data
 from gdrun.errors import DataError
 from gdrun.problems.rows import MappedRows
-from gdrun.spec.loading import load
 
 CONFIG = {
     "model": "logistic",

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from gdrun.config.experiment import resolve
 from gdrun.data import table_from_arrays
 from gdrun.engine.batches import Batches
 from gdrun.engine.cohort import Cohort, Lanes, experiment_data
@@ -12,7 +13,6 @@ from gdrun.engine.state import State
 from gdrun.engine.steppers import NumpyStepper
 from gdrun.methods.rules import OPTIMIZERS
 from gdrun.problems.losses import LOSSES
-from gdrun.spec.experiment import resolve
 
 ELEMENTWISE = [name for name, rule in OPTIMIZERS.items() if not rule.uses_norm]
 

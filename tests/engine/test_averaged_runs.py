@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import gdrun
+from gdrun.config.experiment import resolve
 from gdrun.engine.cohort import Cohort, experiment_data
 from gdrun.engine.trainer import Trainer
-from gdrun.spec.experiment import resolve
 
 CONFIG = {
     "dataset": {"name": "linear", "n": 60, "d": 3, "noise": 0.5},

@@ -50,7 +50,7 @@ def threads(request, monkeypatch):
     """However many threads there are, every step is shared by so many."""
     monkeypatch.setattr(networks, "thread_count", lambda: request.param)
     monkeypatch.setattr(networks, "SHARED_WORK", 0)
-    monkeypatch.setattr("gdrun.engine.compiled.threads.thread_count", lambda: 3)
+    monkeypatch.setattr("gdrun.engine.threads.thread_count", lambda: 3)
 
 
 @pytest.mark.slow

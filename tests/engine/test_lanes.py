@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gdrun.config.loading import load
 from gdrun.runs.session import Session
-from gdrun.spec.loading import load
 
 BLOBS = {"dataset": {"name": "blobs", "n": 60, "d": 3, "split": {"validation": 10, "test": 5}}}
 CONFIG = BLOBS | {

@@ -5,6 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from gdrun.config.experiment import resolve
 from gdrun.engine.cohort import Cohort, experiment_data
 from gdrun.engine.trainer import Trainer
 from gdrun.problems.activations import ACTIVATIONS
@@ -13,7 +14,6 @@ from gdrun.problems.inits import initial_row
 from gdrun.problems.models import MODELS
 from gdrun.problems.objective import Objective
 from gdrun.problems.rows import MappedRows
-from gdrun.spec.experiment import resolve
 
 ROWS, FEATURES = 301, 5
 

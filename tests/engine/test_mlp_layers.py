@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from gdrun.api import train
+from gdrun.config.experiment import resolve
 from gdrun.engine.cohort import SAMPLE_ROWS, Cohort, Lanes, experiment_data
-from gdrun.engine.layers import watch
+from gdrun.engine.layer_readings import watch
 from gdrun.engine.state import State
 from gdrun.engine.trainer import Trainer
 from gdrun.runs.run import read_run
-from gdrun.spec.experiment import resolve
 
 
 def experiment(**model):

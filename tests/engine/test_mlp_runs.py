@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from gdrun.config.experiment import resolve
 from gdrun.data import load_table, prepare
 from gdrun.engine.batches import Batches
 from gdrun.engine.cohort import Cohort, Lanes, experiment_data
@@ -18,7 +19,6 @@ from gdrun.errors import ConfigError
 from gdrun.methods.rules import OPTIMIZERS
 from gdrun.problems.activations import ACTIVATIONS
 from gdrun.problems.losses import LOSSES
-from gdrun.spec.experiment import resolve
 
 BASE = {
     "dataset": "iris",

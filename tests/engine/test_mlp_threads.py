@@ -4,11 +4,11 @@ from importlib.util import find_spec
 
 import pytest
 
+from gdrun.config.experiment import resolve
 from gdrun.engine import threads
 from gdrun.engine.cohort import Cohort, experiment_data
-from gdrun.engine.gradients import StepGradients
+from gdrun.engine.step_gradients import StepGradients
 from gdrun.engine.trainer import Trainer
-from gdrun.spec.experiment import resolve
 
 
 def blas_threads():

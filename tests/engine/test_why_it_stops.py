@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import gdrun
+from gdrun.config.loading import load
 from gdrun.engine import trainer
 from gdrun.runs.session import Session
-from gdrun.spec.loading import load
 
 ONES = np.ones((2, 1)), np.ones(2)
 TEN = np.linspace(-1, 1, 10)[:, None], np.linspace(0, 1, 10)

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from gdrun.config.experiment import resolve
 from gdrun.insight import gradcheck
 from gdrun.insight.gradcheck import check_gradient
 from gdrun.problems.activations import ACTIVATIONS
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.surfaces import SURFACES
-from gdrun.spec.experiment import resolve
 from gdrun.views.gradcheck import gradient_data, verdict_line
 
 NETWORK = {"name": "mlp", "hidden": [6, 4], "l2": 0.1}

@@ -6,14 +6,14 @@ from inspect import unwrap
 import numpy as np
 import pytest
 
+from gdrun.config.loading import load
 from gdrun.errors import GdrunError
 from gdrun.methods import plugins
+from gdrun.methods.plugin_checks import complaint
 from gdrun.methods.plugins import load_entry_points, load_plugin
 from gdrun.methods.rules import OPTIMIZER_ALIASES, OPTIMIZERS
 from gdrun.methods.schedules import SCHEDULES
-from gdrun.methods.trials import complaint
-from gdrun.spec.loading import load
-from gdrun.study.axes import axes_of
+from gdrun.study.design.axes import axes_of
 
 IMPORTS = """\
 import math

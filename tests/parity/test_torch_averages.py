@@ -7,8 +7,8 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel, update_bn
 
 import gdrun
+from gdrun.config.experiment import resolve
 from gdrun.engine.cohort import Cohort, experiment_data
-from gdrun.spec.experiment import resolve
 
 pytestmark = pytest.mark.slow
 

@@ -5,6 +5,8 @@ import pytest
 from network_cases import Case, random_point, weights_by_name
 from slow_network import forward
 
+from gdrun.config.experiment import resolve
+from gdrun.config.wording import ELSEWHERE
 from gdrun.data import table_from_arrays
 from gdrun.data.preparation import suitable_task
 from gdrun.errors import ConfigError
@@ -14,8 +16,6 @@ from gdrun.problems.inits import INITS, initial_row
 from gdrun.problems.losses import LOSSES
 from gdrun.problems.models import MODELS
 from gdrun.problems.objective import Objective
-from gdrun.spec.experiment import resolve
-from gdrun.spec.wording import ELSEWHERE
 
 
 def test_running_statistics_follow_the_batches():

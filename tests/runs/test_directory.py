@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 import gdrun
+from gdrun.config.document import read_document
+from gdrun.config.loading import load
 from gdrun.runs import directory as directories
 from gdrun.runs import files
 from gdrun.runs.directory import new_directory
 from gdrun.runs.session import Session
-from gdrun.spec.document import read_document
-from gdrun.spec.loading import load
 
 CONFIG = {
     "name": "flowers",

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import gdrun
-from gdrun.runs.listing import list_runs
 from gdrun.runs.run import find_run, run_directories
+from gdrun.runs.run_list import list_runs
 from gdrun.runs.strict_json import dumps, loads
 
 CONFIGS = {

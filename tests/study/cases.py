@@ -1,8 +1,8 @@
 """Small problems for studies, and plans on them."""
 
-from gdrun.spec.loading import load
-from gdrun.study.axes import axes_of
-from gdrun.study.plan import Plan
+from gdrun.config.loading import load
+from gdrun.study.design.axes import axes_of
+from gdrun.study.design.trials import Plan
 from gdrun.study.sweep import plan_sweep
 
 LOGISTIC = {

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
+from gdrun.config.loading import load
 from gdrun.errors import ConfigError
-from gdrun.spec.loading import load
-from gdrun.study.axes import Axis, around, axes_of, grid, parse_axis, sample
+from gdrun.study.design.axes import Axis, around, axes_of, grid, parse_axis, sample
 from study.cases import LOGISTIC
 
 

@@ -8,16 +8,16 @@ import pytest
 from rich.console import Console
 
 import gdrun
+from gdrun.config.loading import load
+from gdrun.config.writing import to_yaml
 from gdrun.errors import ConfigError, GdrunError
-from gdrun.spec.loading import load
-from gdrun.spec.writing import to_yaml
-from gdrun.study.budgets import parse_budget, with_budget
 from gdrun.study.comparison import plan_comparison
-from gdrun.study.contenders import contenders_of, is_setting
-from gdrun.study.directory import read_study
+from gdrun.study.design.budgets import parse_budget, with_budget
+from gdrun.study.design.contenders import contenders_of, is_setting
 from gdrun.study.executors import InProcesses
-from gdrun.study.metrics import Metric
-from gdrun.study.running import run_comparison
+from gdrun.study.judgement.metrics import Metric
+from gdrun.study.storage.study_directory import read_study
+from gdrun.study.studies import run_comparison
 from gdrun.study.study import Means
 from gdrun.views.comparisons import comparison_result
 from study.cases import LEAST_SQUARES, LOGISTIC

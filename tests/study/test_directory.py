@@ -10,12 +10,12 @@ from dataclasses import replace
 
 import pytest
 
+from gdrun.config.writing import to_yaml
 from gdrun.errors import RecordError
 from gdrun.runs.strict_json import loads
-from gdrun.spec.writing import to_yaml
-from gdrun.study.directory import StudyDirectory, read_study
-from gdrun.study.metrics import Metric
-from gdrun.study.ranking import standings
+from gdrun.study.judgement.metrics import Metric
+from gdrun.study.judgement.ranking import standings
+from gdrun.study.storage.study_directory import StudyDirectory, read_study
 from gdrun.study.study import Means, carry_out
 from study.cases import LOGISTIC, planned
 
@@ -149,7 +149,7 @@ def test_a_full_disk_says_how_to_go_on(whole, plan, monkeypatch):
 
     directory = whole[0]
     directory.adopt(planned({"lr": [0.5]}))
-    monkeypatch.setattr("gdrun.study.directory.append_lines", full)
+    monkeypatch.setattr("gdrun.study.storage.study_directory.append_lines", full)
     with pytest.raises(RecordError, match="No space left") as caught:
         carry_out(planned({"lr": [0.5]}), Means(directory=directory))
     assert f"--resume {directory.path}" in caught.value.problems[0].hint

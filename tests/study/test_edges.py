@@ -2,11 +2,11 @@
 
 import pytest
 
-from gdrun.spec.loading import load
-from gdrun.spec.values import parse_sweep
-from gdrun.study.axes import Axis, grid
-from gdrun.study.edges import edges
-from gdrun.study.plan import candidates_of
+from gdrun.config.loading import load
+from gdrun.config.values import parse_sweep
+from gdrun.study.design.axes import Axis, grid
+from gdrun.study.design.trials import candidates_of
+from gdrun.study.judgement.edges import edges
 from study.cases import LOGISTIC
 
 

@@ -168,11 +168,11 @@ def test_an_interruption_reaches_the_workers():
 
 
 def test_the_environment_is_as_before_afterwards(monkeypatch):
-    from gdrun.study.threads import VARIABLES, for_new_processes
+    from gdrun.engine.threads import VARIABLES, threads_of_new_processes
 
     monkeypatch.setenv(VARIABLES[0], "7")
     monkeypatch.delenv(VARIABLES[1], raising=False)
-    with for_new_processes(1):
+    with threads_of_new_processes(1):
         assert {os.environ[name] for name in VARIABLES} == {"1"}
     assert os.environ[VARIABLES[0]] == "7"
     assert VARIABLES[1] not in os.environ

@@ -2,12 +2,12 @@
 
 import pytest
 
+from gdrun.config.loading import load
 from gdrun.errors import ConfigError, GdrunError
-from gdrun.spec.loading import load
-from gdrun.study.directory import StudyDirectory
 from gdrun.study.executors import InProcesses
 from gdrun.study.halving import carry_out_halving, rung_epochs
-from gdrun.study.metrics import Metric
+from gdrun.study.judgement.metrics import Metric
+from gdrun.study.storage.study_directory import StudyDirectory
 from gdrun.study.study import Means, carry_out
 from study.cases import LOGISTIC, planned
 

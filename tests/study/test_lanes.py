@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gdrun
+from gdrun.config.loading import load
 from gdrun.errors import DataError
-from gdrun.spec.loading import load
+from gdrun.study.design.trials import Plan
 from gdrun.study.executors import InProcess
-from gdrun.study.plan import Plan
 from gdrun.study.study import Means, carry_out
 from gdrun.study.tasks import FEWEST_LANES, even_chunks, lean, most_lanes, tasks_of
 from study.cases import LOGISTIC, planned

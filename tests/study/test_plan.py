@@ -2,10 +2,10 @@
 
 import pytest
 
+from gdrun.config.loading import load
 from gdrun.errors import ConfigError
-from gdrun.spec.loading import load
-from gdrun.study.axes import axes_of
-from gdrun.study.plan import candidates_of, identity
+from gdrun.study.design.axes import axes_of
+from gdrun.study.design.trials import candidates_of, identity
 from gdrun.study.sweep import plan_sweep
 from study.cases import LOGISTIC, planned
 

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from gdrun.config.loading import load
 from gdrun.errors import GdrunError
-from gdrun.spec.loading import load
-from gdrun.study.axes import axes_of
-from gdrun.study.metrics import Metric, Target, metric_called, parse_target, unlike
-from gdrun.study.ranking import ranked, standings, usual_target, values_by_seed
-from gdrun.study.record import standing_record
-from gdrun.study.results import Result
+from gdrun.study.design.axes import axes_of
+from gdrun.study.judgement.metrics import Metric, Target, metric_called, parse_target, unlike
+from gdrun.study.judgement.ranking import ranked, standings, usual_target, values_by_seed
+from gdrun.study.judgement.verdicts import verdicts
+from gdrun.study.storage.results import Result
+from gdrun.study.storage.study_record import standing_record
 from gdrun.study.study import Means, Work
 from gdrun.study.sweep import judge_sweep
-from gdrun.study.verdicts import verdicts
 from gdrun.views.sweeps import spread_cells, sweep_result
 from study.cases import LEAST_SQUARES, LOGISTIC, planned
 

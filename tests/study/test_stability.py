@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import gdrun
-from gdrun.spec.loading import load
-from gdrun.study.stability import predicted_limit
+from gdrun.config.loading import load
+from gdrun.study.judgement.stability import predicted_limit
 from study.cases import LEAST_SQUARES, LOGISTIC
 
 GRID = "log:0.05:5:41"

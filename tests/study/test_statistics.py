@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gdrun.study.statistics import (
+from gdrun.study.judgement.statistics import (
     improvement_interval,
     median_interval,
     probability_of_improvement,

@@ -2,9 +2,9 @@
 
 import pytest
 
+from gdrun.config.loading import load
 from gdrun.engine.listeners import Listener
 from gdrun.runs.session import Session
-from gdrun.spec.loading import load
 from gdrun.views.progress import progress_line
 
 

@@ -23,7 +23,6 @@ were rejected: every new rule would be a change here, and a plugin's would have 
     updates        the rule's update alone, for other networks
     least_squares  full-batch least squares from a triangle
     engine         what the training loop asks for
-    threads        one for each core
 """
 
 from __future__ import annotations

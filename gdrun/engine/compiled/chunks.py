@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from gdrun.array_types import Array
 from gdrun.engine.batches import Batches
 from gdrun.engine.compiled.kernels import option_order
 from gdrun.engine.plan import Place
 from gdrun.engine.steppers import Measures, NumpyStepper
-from gdrun.problems.objective import Array
 
 if TYPE_CHECKING:
     from gdrun.engine.cohort import Lanes

@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gdrun.array_types import Array
 from gdrun.engine.batches import Batches
 from gdrun.engine.cohort import Cohort, Design, Lanes
 from gdrun.engine.compiled.least_squares import compressed, pays
 from gdrun.engine.compiled.problem import SMALL_ENTRIES, CompiledProblem
 from gdrun.engine.compiled.sources import NotCompilableError
 from gdrun.engine.compiled.stepper import CompiledStepper
-from gdrun.engine.compiled.threads import one_blas_thread
-from gdrun.problems.objective import Array, Objective
+from gdrun.engine.threads import one_blas_thread
+from gdrun.problems.objective import Objective
 from gdrun.problems.rows import Examples, rows_of
 
 if TYPE_CHECKING:

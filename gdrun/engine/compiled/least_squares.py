@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gdrun.engine.compiled.threads import one_blas_thread, run_all, shares, thread_count
+from gdrun.array_types import Array
 from gdrun.engine.plan import Plan
+from gdrun.engine.threads import one_blas_thread, run_all, shares, thread_count
 from gdrun.problems.linear import LinearModel
-from gdrun.problems.objective import Array
 from gdrun.problems.rows import rows_of
 
 if TYPE_CHECKING:

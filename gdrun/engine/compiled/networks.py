@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gdrun.array_types import Array
 from gdrun.engine.batches import Batches
 from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.compiled.chunks import CHUNK_MEASURES, Chunk, FusedStepper, Numbers
 from gdrun.engine.compiled.kernels import LINE, kernels
 from gdrun.engine.compiled.network_kernels import network_text
 from gdrun.engine.compiled.sources import NotCompilableError
-from gdrun.engine.compiled.threads import one_blas_thread, run_all, shares, thread_count
 from gdrun.engine.plan import Place
+from gdrun.engine.threads import one_blas_thread, run_all, shares, thread_count
 from gdrun.problems.network import Network
-from gdrun.problems.objective import Array, Objective
+from gdrun.problems.objective import Objective
 from gdrun.problems.rows import Examples
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gdrun.array_types import Array
 from gdrun.engine.compiled.kernels import kernel_text, kernels
-from gdrun.engine.compiled.threads import run_all, shares, thread_count
+from gdrun.engine.threads import run_all, shares, thread_count
 from gdrun.problems.linear import LinearModel
-from gdrun.problems.objective import Array
 from gdrun.problems.rows import MappedRows, rows_of
 
 if TYPE_CHECKING:

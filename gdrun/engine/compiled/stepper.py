@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gdrun.array_types import Array
 from gdrun.engine.batches import Batches
 from gdrun.engine.compiled.chunks import CHUNK_MEASURES, CHUNK_WORK, Chunk, FusedStepper, Numbers
 from gdrun.engine.compiled.problem import MAPPED_ENTRIES, CompiledProblem
-from gdrun.engine.compiled.threads import run_all, shares, thread_count
 from gdrun.engine.plan import Place
-from gdrun.problems.objective import Array
+from gdrun.engine.threads import run_all, shares, thread_count
 
 if TYPE_CHECKING:
     from gdrun.engine.cohort import Lanes

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gdrun.array_types import Array
 from gdrun.engine.batches import Batches
 from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.compiled.kernels import (
@@ -32,7 +33,7 @@ from gdrun.engine.compiled.modules import compiled_before
 from gdrun.engine.compiled.sources import NotCompilableError, bare_tree
 from gdrun.engine.steppers import NumpyStepper
 from gdrun.methods.rules import Rule
-from gdrun.problems.objective import Array, Objective
+from gdrun.problems.objective import Objective
 
 if TYPE_CHECKING:
     from gdrun.engine.engines import EngineName

@@ -22,8 +22,8 @@ from typing import Any, Literal, TypeVar, overload
 
 import numpy as np
 from numpy import maximum
-from numpy.typing import NDArray
 
+from gdrun.array_types import Counts, Numbers
 from gdrun.errors import GdrunError
 from gdrun.methods.definitions import (
     Check,
@@ -35,7 +35,6 @@ from gdrun.methods.definitions import (
 )
 
 Equation = TypeVar("Equation", bound=Callable[..., Any])
-Numbers = NDArray[np.float64]
 WarmupStart = Literal["zero", "one"]
 
 
@@ -130,7 +129,7 @@ def rates(
     options: Mapping[str, Any],
     warmup: float = 0.0,
     warmup_start: WarmupStart = "zero",
-    drops: NDArray[np.int64] | None = None,
+    drops: Counts | None = None,
 ) -> Numbers:
     """The learning rates at times `t` (K,) for lanes with starting rates `lr` (lanes,): (K, lanes).
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 from numpy import maximum, minimum
-from numpy.typing import NDArray
 
+from gdrun.array_types import Counts, Flags, Numbers
 from gdrun.methods.definitions import Decay, Natural, NonNegative, Shrinkage
 from gdrun.methods.schedules.form import schedule
 
@@ -21,24 +21,24 @@ class Memory:
     rest after a drop, which do not count as stale. drops: how often the rate has dropped.
     """
 
-    best: NDArray[np.float64]
-    stale: NDArray[np.int64]
-    resting: NDArray[np.int64]
-    drops: NDArray[np.int64]
+    best: Numbers
+    stale: Counts
+    resting: Counts
+    drops: Counts
 
     @classmethod
     def start(cls, lanes: int) -> Memory:
         none = np.zeros(lanes, dtype=np.int64)
         return cls(np.full(lanes, np.inf), none, none, none)
 
-    def keep(self, alive: NDArray[np.bool_]) -> Memory:
+    def keep(self, alive: Flags) -> Memory:
         """The memory of the lanes marked alive (lanes,)."""
         return Memory(self.best[alive], self.stale[alive], self.resting[alive], self.drops[alive])
 
 
 def watch(
     memory: Memory,
-    loss: NDArray[np.float64],
+    loss: Numbers,
     patience: Natural = 10,
     threshold: Decay = 1e-4,
     cooldown: Natural = 0,

@@ -1,0 +1,255 @@
+"""Everything that a config can name, read from the registries: what `gdrun list` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, get_args, get_origin
+
+from gdrun.config.sections import (
+    AVERAGE,
+    DATASET,
+    MODEL,
+    OPTIMIZER,
+    SCHEDULE,
+    SURFACE,
+    VARIANT,
+    SectionKind,
+)
+from gdrun.config.settings import BUDGETS, DivergenceLimit, EarlyStopping, Settings
+from gdrun.config.writing import short_flow
+from gdrun.data.sources import READERS
+from gdrun.errors import GdrunError, suggestion
+from gdrun.methods.clipping import clip_by_norm, clip_by_value
+from gdrun.methods.definitions import Definition, Doc, Option, define, parse_doc
+from gdrun.methods.schedules import ramp
+from gdrun.methods.stopping import STOP_RULES, StopRule, number
+from gdrun.problems.activations import ACTIVATIONS
+from gdrun.problems.inits import INITS
+from gdrun.problems.losses import LOSSES
+from gdrun.problems.models import MODELS
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing with a name: its documentation, its options, and how a config chooses it."""
+
+    name: str
+    doc: Doc
+    options: Mapping[str, Option] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+    usage: str = ""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Things of one kind: where a config names them, and the options that all of them share."""
+
+    name: str
+    summary: str
+    example: str
+    build: Callable[[], Iterable[Entry]]
+    shared: Mapping[str, Option] = field(default_factory=dict)
+
+    @property
+    def entries(self) -> dict[str, Entry]:
+        """Every entry by name, as the registries are now: a plugin may have added one."""
+        return {entry.name: entry for entry in self.build()}
+
+    def called(self, name: str) -> Entry | None:
+        """The entry of this name, its own or another that is accepted for it."""
+        if name in self.entries:
+            return self.entries[name]
+        return next((entry for entry in self.entries.values() if name in entry.aliases), None)
+
+
+def kind_called(word: str) -> Kind | None:
+    """The kind of this name; `optimizer` will do for `optimizers`."""
+    return KINDS.get(word) or KINDS.get(f"{word}s")
+
+
+def find(name: str, kinds: Iterable[Kind] | None = None) -> list[tuple[Kind, Entry]]:
+    """Each entry of this name. Raises GdrunError with the near names where there is none."""
+    among = list(KINDS.values() if kinds is None else kinds)
+    found = [(kind, entry) for kind in among if (entry := kind.called(name)) is not None]
+    if found:
+        return found
+    names = list(dict.fromkeys(name for kind in among for name in kind.entries))
+    if kinds is None:
+        hint = _owners(name) or suggestion(name, [*KINDS, *names], most_listed=len(KINDS))
+        raise GdrunError(f"nothing is called {name!r}", hint=hint)
+    what = f"none of the {among[0].name} is called {name!r}"
+    raise GdrunError(what, hint=suggestion(name, names))
+
+
+def _owners(option: str, most: int = 3) -> str | None:
+    """A hint for the name of an option: the entries, or the whole kinds, whose pages tell of it."""
+    pages = [kind.name for kind in KINDS.values() if option in kind.shared]
+    entries = (entry for kind in KINDS.values() for entry in kind.entries.values())
+    pages += [entry.name for entry in entries if option in entry.options]
+    if not pages:
+        return None
+    owners = ", ".join(pages[:most]) + (", …" if len(pages) > most else "")
+    return f"{option} is an option of {owners}: `gdrun list {pages[0]}` tells of it"
+
+
+def option_of(settings: type[Settings], name: str) -> Option:
+    """A field of a section with fixed keys, in the form of an option, its bounds included."""
+    info = settings.model_fields[name]
+    annotation: Any = info.annotation
+    if info.metadata and get_origin(annotation) is None:
+        annotation = Annotated[(annotation, *info.metadata)]
+    return Option(name, annotation, info.get_default(call_default_factory=True))
+
+
+def _section(key: str, summary: str, section: SectionKind) -> Kind:
+    """The kind of the things that a section chooses by name."""
+    return Kind(
+        key,
+        summary,
+        _within_its_section(section.key, section.default),
+        lambda: [
+            _entry(
+                definition,
+                _section_usage(section.key, definition),
+                (alias for alias, known in section.aliases.items() if known == name),
+            )
+            for name, definition in section.registry.items()
+        ],
+        section.common,
+    )
+
+
+def _section_usage(key: str, definition: Definition) -> str:
+    """The section that chooses this definition, with its own options at their defaults."""
+    options = {name: value for name, value in definition.defaults.items() if value is not None}
+    if not options:
+        return _within_its_section(key, definition.name)
+    return _within_its_section(key, short_flow({"name": definition.name} | options))
+
+
+def _within_its_section(key: str, value: str) -> str:
+    """How a config chooses this: as a section, or as an option of one."""
+    if key == "average":
+        return f"optimizer: {{name: momentum, average: {value}}}"
+    return f"{key}: {value}"
+
+
+def _entry(definition: Definition, usage: str, aliases: Iterable[str] = ()) -> Entry:
+    doc = replace(definition.doc, extra={**definition.facts, **definition.doc.extra})
+    return Entry(definition.name, doc, definition.options, tuple(aliases), usage)
+
+
+PAIRS = {"idx": "{path: train-images-idx3-ubyte.gz, targets: train-labels-idx1-ubyte.gz}"}
+"""How a config names files that only come in pairs."""
+
+
+def _files() -> Iterable[Entry]:
+    readers = {reader.name: reader for reader in READERS.values()}
+    for reader in readers.values():
+        suffixes = [suffix for suffix, other in READERS.items() if other is reader]
+        usage = PAIRS.get(reader.name, f"{{path: train{suffixes[0]}}}")
+        yield _entry(reader, f"dataset: {usage}", suffixes)
+
+
+def _losses() -> Iterable[Entry]:
+    for loss in LOSSES.values():
+        chosen_by = (
+            f"model: {{name: {name}, loss: {loss.name}}}"
+            for name, model in MODELS.items()
+            if "loss" in model.options and loss.name in get_args(model.options["loss"].annotation)
+        )
+        yield _entry(loss, next(chosen_by, ""))
+
+
+def _inits() -> Iterable[Entry]:
+    for name, init in INITS.items():
+        yield _entry(define(init, name=name), f"model: {{name: softmax, init: {name}}}")
+
+
+def _activations() -> Iterable[Entry]:
+    for activation in ACTIVATIONS.values():
+        yield _entry(activation, f"model: {{name: mlp, activation: {activation.name}}}")
+
+
+def _clip() -> Iterable[Entry]:
+    for name, function in {"norm": clip_by_norm, "value": clip_by_value}.items():
+        yield Entry(name, parse_doc(function.__doc__), usage=f"clip: {{{name}: 1.0}}")
+
+
+def _warmups() -> Iterable[Entry]:
+    usage = "schedule: {name: cosine, warmup: 5, warmup_start: one}"
+    yield Entry("linear-warmup", parse_doc(ramp.__doc__), usage=usage)
+
+
+def _stopping() -> Iterable[Entry]:
+    for budget, counted in BUDGETS.items():
+        doc = Doc(f"A budget: at most so many {counted}.", "", "", "", {})
+        yield Entry(budget, doc, usage=f"stopping: {{{budget}: 1000}}")
+    yield from map(_rule, STOP_RULES.values())
+    yield _settings("early_stopping", EarlyStopping)
+    yield _settings("divergence", DivergenceLimit)
+
+
+def _rule(rule: StopRule) -> Entry:
+    threshold = number(rule.default)
+    summary = f"Converged: the {rule.words} is {_SIGNS[rule.sign]} a threshold ε."
+    notes = f"Off unless given. Where watch lists the rule by its name alone, ε is {threshold}."
+    doc = Doc(summary, f"{rule.words} {rule.sign} ε", notes, "", {})
+    return Entry(rule.name, doc, usage=f"stopping: {{{rule.name}: {threshold}}}")
+
+
+def _settings(name: str, settings: type[Settings]) -> Entry:
+    options = {field: option_of(settings, field) for field in settings.model_fields}
+    defaults = {field: option.default for field, option in options.items()}
+    usage = f"stopping: {short_flow({name: defaults})}"
+    return Entry(name, parse_doc(settings.__doc__), options, usage=usage)
+
+
+_SIGNS = {"<": "below", "≤": "at or below", "≥": "at or above"}
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        _section("datasets", "data that are part of the package, or generated", DATASET),
+        Kind("files", "readers, chosen by a file's suffix", "dataset: {path: train.csv}", _files),
+        _section("models", "what is fitted", MODEL),
+        Kind(
+            "losses",
+            "what is minimised; most models fix it",
+            "model: {name: linear, loss: huber}",
+            _losses,
+        ),
+        Kind(
+            "inits",
+            "how weights begin; biases begin at zero",
+            "model: {name: softmax, init: xavier}",
+            _inits,
+        ),
+        Kind(
+            "activations",
+            "what a hidden unit makes of its input",
+            "model: {name: mlp, activation: tanh}",
+            _activations,
+        ),
+        _section("surfaces", "functions of two weights, in place of dataset and model", SURFACE),
+        _section("variants", "how many examples a gradient uses", VARIANT),
+        _section("optimizers", "the update rule", OPTIMIZER),
+        _section("averages", "weights evaluated in place of the last ones", AVERAGE),
+        _section("schedules", "how the learning rate changes", SCHEDULE),
+        Kind(
+            "warmups",
+            "how the rate rises before the schedule, off unless given",
+            "schedule: {name: cosine, warmup: 5}",
+            _warmups,
+        ),
+        Kind("clip", "bounds on the gradient, off unless given", "clip: {norm: 1.0}", _clip),
+        Kind(
+            "stopping",
+            "budgets, and rules that are off unless given",
+            "stopping: {epochs: 50, grad_norm: 1e-6}",
+            _stopping,
+        ),
+    )
+}
+"""Every kind of thing that can be named, in the order of a file."""

@@ -1,0 +1,102 @@
+"""Configuration documents: plain data from a file or a text, with the place of each key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from gdrun.config.places import KeyPath, Position, place_of
+from gdrun.config.reader import MOST_BYTES, Reader, check_size, kind_of
+from gdrun.config.scalars import printable
+from gdrun.errors import ConfigError, near
+
+
+@dataclass(frozen=True)
+class Document:
+    """Plain data, the name of its source, and the position of each key and list item."""
+
+    data: dict[str, Any]
+    source: str
+    positions: Mapping[KeyPath, Position] = field(default_factory=dict)
+
+    def where(self, path: Sequence[str | int] = ()) -> str:
+        """The place of `path` in the words of an error: that of the nearest known key above it.
+
+        >>> Document({}, "a.yaml", {("schedule",): Position(12, 1)}).where(("schedule", "warmup"))
+        'a.yaml:12:1 schedule.warmup'
+        """
+        known = (self.positions.get(tuple(path[:end])) for end in range(len(path), 0, -1))
+        return place_of(self.source, next(filter(None, known), None), path)
+
+
+def read_document(path: Path) -> Document:
+    """The experiment file at `path`."""
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        raise ConfigError(
+            "there is no such file", where=str(path), hint=_near_files(path)
+        ) from None
+    except IsADirectoryError:
+        hint = _near_files(path / "experiment.yaml")
+        raise ConfigError("this is a directory, not a file", where=str(path), hint=hint) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        hint = "check the name and the permissions of the file"
+        what = f"the file cannot be read: {reason}"
+        raise ConfigError(what, where=printable(str(path)), hint=hint) from None
+    check_size(content, str(path))
+    return parse_document(_decode(content, str(path)), str(path))
+
+
+def parse_document(text: str, source: str) -> Document:
+    """The mapping that `text` describes. `source` is what errors call the text."""
+    reader = Reader(text, source)
+    data = reader.read()
+    if data is None:
+        hint = "`gdrun config new` writes a starter"
+        raise ConfigError("the file is empty", where=source, hint=hint)
+    if not isinstance(data, dict):
+        raise ConfigError(
+            f"expected keys and values, got {kind_of(data)}",
+            where=source,
+            hint="an experiment is lines of the form `key: value`, such as `optimizer: adam`",
+        )
+    return Document(data, source, reader.positions)
+
+
+def parse_flow(text: str, source: str) -> list[Any]:
+    """The values that stand in `text`, separated by commas, as between the brackets of a list."""
+    return list(Reader(f"[{text}]", source, shift=1).read(whole=True))
+
+
+def _decode(content: bytes, source: str) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8")) + 1
+        place = place_of(source, Position(before.count(b"\n") + 1, column), ())
+        what = f"the file is not UTF-8: byte 0x{content[error.start]:02x}"
+        raise ConfigError(what, where=place, hint="save it with the encoding UTF-8") from None
+
+
+def _near_files(path: Path) -> str:
+    """A hint: files beside `path` with a like name, or else the experiment files there."""
+    folder = path.parent
+    if not folder.is_dir():
+        return f"there is no directory {folder} either"
+    try:
+        beside = sorted(entry.name for entry in islice(folder.iterdir(), 1000) if entry.is_file())
+    except OSError:
+        beside = []
+    experiments = [name for name in beside if name.endswith((".yaml", ".yml"))]
+    alike = near(path.name, beside) or near(path.stem, experiments) or experiments[:5]
+    if alike:
+        return f"did you mean {' or '.join(str(folder / name) for name in alike)}?"
+    return "`gdrun config new` writes a starter"

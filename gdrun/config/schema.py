@@ -1,0 +1,151 @@
+"""The JSON Schema of an experiment, draft 2020-12, made from the registries and the settings.
+
+An editor that knows it completes names and options, shows each equation, and marks what is wrong
+while a file is being written. What no schema can say, such as a warm-up that is longer than the
+run, is left to `gdrun config check`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeAlias
+
+from pydantic import BaseModel
+
+from gdrun.config.experiment import FIXED, Header
+from gdrun.config.sections import DATASET, PROBLEM, SECTIONS, SectionKind, settings_model
+from gdrun.data.sources import READERS
+from gdrun.methods.definitions import Definition
+from gdrun.methods.stopping import STOP_RULES
+
+Schema: TypeAlias = dict[str, Any]
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schema() -> Schema:
+    """The schema that every valid experiment file satisfies."""
+    shared: Schema = {}
+    header = _settings(Header, shared)["properties"]
+    named = {key: _section(kind, shared) for key, kind in SECTIONS.items()}
+    fixed = {key: {"anyOf": [_settings(FIXED[key], shared), {"type": "null"}]} for key in FIXED}
+    _allow_list_of_rules(fixed["stopping"]["anyOf"][0])
+    return {
+        "$schema": DIALECT,
+        "title": "gdrun experiment",
+        "type": "object",
+        "properties": header | named | fixed,
+        "oneOf": [{"required": [*PROBLEM]}, {"required": ["surface"]}],
+        "additionalProperties": False,
+        "$defs": shared,
+    }
+
+
+def _section(kind: SectionKind, shared: Schema) -> Schema:
+    """A section that is chosen by name: the name alone, or the name with its options."""
+    known = {**kind.registry, **{a: kind.registry[name] for a, name in kind.aliases.items()}}
+    branches = [_branch({"const": name}, known[name], kind, shared) for name in known]
+    forms: list[Schema] = [{"enum": [*known]}, _chosen("name", {"enum": [*known]}, branches)]
+    if kind is DATASET:
+        forms.append(_files(kind, shared))
+    return {"anyOf": forms}
+
+
+def _chosen(key: str, values: Schema, branches: Iterable[tuple[Schema, Schema]]) -> Schema:
+    """A mapping in which the value of `key` decides what else may stand."""
+    return {
+        "type": "object",
+        "properties": {key: values},
+        "required": [key],
+        "allOf": [
+            {"if": {"properties": {key: chosen}, "required": [key]}, "then": _with(options, key)}
+            for chosen, options in branches
+        ],
+    }
+
+
+def _branch(
+    chosen: Schema, definition: Definition, kind: SectionKind, shared: Schema
+) -> tuple[Schema, Schema]:
+    """What chooses a definition, and the options that it takes."""
+    doc = definition.doc
+    text = "\n\n".join(filter(None, (doc.summary, doc.equation, doc.source)))
+    return {**chosen, "description": text}, _options(definition, kind, shared)
+
+
+def _files(kind: SectionKind, shared: Schema) -> Schema:
+    """A dataset that is a file: its ending decides what else may stand."""
+    readers = {reader.name: reader for reader in READERS.values()}
+    branches = []
+    for reader in readers.values():
+        own = [suffix for suffix, other in READERS.items() if other is reader]
+        branches.append(_branch({"pattern": _ends_with(own)}, reader, kind, shared))
+    return _chosen("path", {"type": "string", "pattern": _ends_with(READERS)}, branches)
+
+
+def _ends_with(endings: Iterable[str]) -> str:
+    """A pattern for paths with one of these endings, in capitals or not."""
+    spelled = ("".join(_either_case(sign) for sign in ending) for ending in endings)
+    return rf"({'|'.join(spelled)})$"
+
+
+def _either_case(sign: str) -> str:
+    return f"[{sign}{sign.upper()}]" if sign.isalpha() else sign.replace(".", r"\.")
+
+
+def _options(definition: Definition, kind: SectionKind, shared: Schema) -> Schema:
+    """The options of a definition; nested ones hold sections, or a list of them."""
+    options = kind.options(definition)
+    made = _settings(settings_model(definition.name, tuple(options.values())), shared)
+    for name, option in options.items():
+        if option.nested is None:
+            continue
+        entry = {"$ref": f"#/$defs/{_shared_section(kind.nested_kind(option.nested), shared)}"}
+        if made["properties"][name].get("type") == "array":
+            made["properties"][name]["items"] = entry
+        else:
+            made["properties"][name] = {"anyOf": [entry, {"type": "null"}]}
+    return made
+
+
+def _shared_section(kind: SectionKind, shared: Schema) -> str:
+    """The name under which the schema of a section that stands within others is shared."""
+    name = f"{kind.key}_part"
+    if name not in shared:
+        shared[name] = {}  # stands in for itself while its own parts are described
+        shared[name] = _section(kind, shared)
+    return name
+
+
+def _settings(model: type[BaseModel], shared: Schema) -> Schema:
+    """The schema of a pydantic model; the models within it go to `shared`."""
+    made: Schema = _tidied(model.model_json_schema())
+    shared.update(made.pop("$defs", {}))
+    return made
+
+
+def _with(options: Schema, key: str) -> Schema:
+    """The options, with the key that chose them allowed beside."""
+    return {**options, "properties": {key: True, **options.get("properties", {})}}
+
+
+def _allow_list_of_rules(stopping: Schema) -> None:
+    """Let `watch` be a list of rule names as well."""
+    names = {"enum": [*STOP_RULES, "early_stopping"]}
+    watch = stopping["properties"]["watch"]
+    del watch["default"]
+    stopping["properties"]["watch"] = {"anyOf": [watch, {"type": "array", "items": names}]}
+
+
+def _tidied(value: Any) -> Any:
+    """The schema without titles made from Python's names, and without defaults of null."""
+    if isinstance(value, list):
+        return [_tidied(item) for item in value]
+    if isinstance(value, dict):
+        return {
+            key: _tidied(item)
+            for key, item in value.items()
+            if not (key == "title" and isinstance(item, str))
+            and not (key == "default" and item is None)
+        }
+    return value

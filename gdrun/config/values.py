@@ -1,0 +1,130 @@
+"""Values from the command line: one for KEY=VALUE, several for a sweep."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Hashable
+from fractions import Fraction
+from typing import Any, NoReturn, TypeAlias
+
+from gdrun.config.document import parse_flow
+from gdrun.errors import ConfigError, Problem
+
+Number: TypeAlias = int | float
+
+MOST_POINTS = 10_000
+# A point between the ends is rounded to ten digits: 0.0177827941 is easier to read, and to type
+# again, than 0.017782794100389228, and 5e-10 of a learning rate decides nothing. The configuration
+# of a run holds the rounded value, so it repeats the run. The ends stay exactly as written.
+DIGITS = 10
+
+
+def parse_value(text: str) -> Any:
+    """The value of one override, read as the configuration file reads it.
+
+    >>> [parse_value(text) for text in ("1e-3", "bgd", "[64,32]", "{patience: 5}", '"1e-3"', "")]
+    [0.001, 'bgd', [64, 32], {'patience': 5}, '1e-3', None]
+    """
+    values = _items(text)
+    if len(values) > 1:
+        hint = f"a list is written [{text}]; `gdrun sweep` takes several values to try"
+        _refuse(text, "expected one value, got several", hint)
+    return values[0] if values else None
+
+
+def parse_sweep(text: str) -> list[Any]:
+    """The values of one swept key: listed, or spaced by `log:` or `lin:`.
+
+    >>> parse_sweep("momentum,adam")
+    ['momentum', 'adam']
+    >>> parse_sweep("log:1e-3:1:4")
+    [0.001, 0.01, 0.1, 1.0]
+    """
+    spacing = re.match(r"\s*(log|lin):", text)
+    values = _spaced(text, spacing[1]) if spacing else _items(text)
+    if not values:
+        _refuse(text, "no values to try", f"write them with commas, or {_EXAMPLES['log']}")
+    seen: set[Hashable] = set()
+    for value in values:
+        same = _identity(value)
+        if same in seen:
+            _refuse(text, f"the value {value} stands twice", "a sweep tries each value once")
+        seen.add(same)
+    return values
+
+
+def _items(text: str) -> list[Any]:
+    if text.rstrip().endswith(","):
+        _refuse(text, "no value follows the last comma", "remove the comma")
+    try:
+        return parse_flow(text, "value")
+    except ConfigError as error:
+        problems = [Problem(found.what, _shown(text), found.hint) for found in error.problems]
+        raise ConfigError(problems) from None
+
+
+def _spaced(text: str, spacing: str) -> list[Number]:
+    """The points of SPACING:START:STOP:COUNT."""
+    parts = [parse_value(part) for part in text.split(":")[1:]]
+    form = f"write {spacing}:START:STOP:COUNT, such as {_EXAMPLES[spacing]}"
+    if len(parts) != 3 or not all(_is_finite_number(part) for part in parts):
+        _refuse(text, "expected two finite ends and a count", form)
+    start, stop, count = parts
+    if not isinstance(count, int) or not 2 <= count <= MOST_POINTS:
+        _refuse(text, f"the count must be a whole number from 2 to {MOST_POINTS:,}", form)
+    if spacing == "log" and min(start, stop) <= 0:
+        _refuse(text, "the ends of a log range must be positive", "lin: may begin at 0 or below")
+    between = [_POINTS[spacing](start, stop, Fraction(k, count - 1)) for k in range(1, count - 1)]
+    rounded = [float(f"{point:.{DIGITS - 1}e}") for point in between]
+    # Ends that agree in ten digits leave no room for rounded points between them.
+    points = [start, *(rounded if len({start, *rounded, stop}) == count else between), stop]
+    if isinstance(start, int) and isinstance(stop, int) and all(p == int(p) for p in points):
+        return [int(point) for point in points]
+    return [float(point) for point in points]
+
+
+def _linear(start: Number, stop: Number, share: Fraction) -> float:
+    """start + (stop − start)·share, in exact decimals: the middle of −0.3 and 0.3 is 0."""
+    low, high = Fraction(str(start)), Fraction(str(stop))
+    return float(low + (high - low) * share)
+
+
+def _geometric(start: Number, stop: Number, share: Fraction) -> float:
+    """start^(1 − share) · stop^share; no quotient, which could overflow."""
+    exponent = (1 - share) * Fraction(math.log10(start)) + share * Fraction(math.log10(stop))
+    return math.pow(10, float(exponent))
+
+
+def _is_finite_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _identity(value: Any) -> Hashable:
+    """Equal for values that would give the same experiment: 1 and 1.0, but not 1 and true."""
+    match value:
+        case list():
+            return ("list", tuple(map(_identity, value)))
+        case dict():
+            return ("mapping", frozenset((key, _identity(item)) for key, item in value.items()))
+        case float() if math.isnan(value):
+            return "nan", None
+        case bool() | None | str():
+            return type(value), value
+        case _:
+            return "number", value
+
+
+def _refuse(text: str, what: str, hint: str) -> NoReturn:
+    raise ConfigError(what, where=_shown(text), hint=hint)
+
+
+def _shown(text: str, most: int = 60) -> str:
+    return repr(text if len(text) <= most else f"{text[: most - 1]}…")
+
+
+_POINTS: dict[str, Callable[[Number, Number, Fraction], float]] = {
+    "lin": _linear,
+    "log": _geometric,
+}
+_EXAMPLES = {"lin": "lin:0.1:0.9:5", "log": "log:1e-4:10:21"}

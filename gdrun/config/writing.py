@@ -1,0 +1,65 @@
+"""Plain data written as YAML: a file that reads back equal, or a line to be looked at."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gdrun.config.scalars import scalar_text
+
+LINE_WIDTH = 88
+
+
+def to_yaml(data: Mapping[str, Any]) -> str:
+    """`data` as YAML that reads back equal, here and with a YAML 1.1 reader.
+
+    >>> print(to_yaml({"model": {"name": "mlp", "hidden": [64, 32], "l2": 1e-5}}), end="")
+    model:
+      name: mlp
+      hidden: [64, 32]
+      l2: 1.0e-05
+    """
+    lines = _block(dict(data), LINE_WIDTH) if data else ["{}"]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def short_flow(value: Any) -> str:
+    """The value on one line, to be looked at: numbers as short as this reader takes them.
+
+    >>> short_flow({"lr": 1e-8, "warmup": 5.0, "hidden": [64, 32], "bias": True})
+    '{lr: 1e-08, warmup: 5, hidden: [64, 32], bias: true}'
+    """
+    match value:
+        case Mapping():
+            return f"{{{', '.join(f'{key}: {short_flow(item)}' for key, item in value.items())}}}"
+        case list() | tuple():
+            return f"[{', '.join(map(short_flow, value))}]"
+        case float() if math.isfinite(value):
+            return float.__repr__(value).removesuffix(".0")
+    return scalar_text(value)
+
+
+def _block(value: Any, room: int) -> Iterator[str]:
+    """The lines of a mapping or list in block style."""
+    is_mapping = isinstance(value, Mapping)
+    for key, item in value.items() if is_mapping else enumerate(value):
+        head = f"{scalar_text(key)}:" if is_mapping else "-"
+        inline = _inline(item, room - len(head) - 1)
+        if inline is not None:
+            yield f"{head} {inline}"
+            continue
+        lines = _block(item, room - 2)
+        yield head if is_mapping else f"{head} {next(lines)}"
+        yield from (f"  {line}" for line in lines)
+
+
+def _inline(value: Any, room: int) -> str | None:
+    """The value on one line, or None if it wants a block of its own."""
+    if isinstance(value, Mapping):
+        return None if value else "{}"
+    if not isinstance(value, list | tuple):
+        return scalar_text(value)
+    items = [text for item in value if (text := _inline(item, room)) is not None]
+    text = f"[{', '.join(items)}]"
+    return text if len(items) == len(value) and (len(text) <= room or not value) else None

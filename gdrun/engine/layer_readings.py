@@ -1,0 +1,75 @@
+"""What each layer of a network does, watched at evaluations.
+
+    grad_norm     ‖∇L‖ over the layer's weights
+    update_ratio  ‖ΔW‖ / ‖W‖ of the last step over the layer's weights; about 1e-3 is usual
+    dead          the share of units whose slope is zero for every example
+    saturated     the share of other units whose mean slope is below a tenth of the steepest
+
+All but the ratio are measured on a fixed sample of the training part, with the statistics of the
+sample where batches are normalised, and with no unit left out.
+"""
+
+from __future__ import annotations
+
+from operator import itemgetter
+
+import numpy as np
+
+from gdrun.array_types import Array, Numbers
+from gdrun.engine.cohort import Lanes
+from gdrun.engine.state import State
+from gdrun.methods.stopping import Readings
+from gdrun.problems.network import Network, Passed
+
+FLAT = 0.1
+"""A unit is saturated when its mean slope is below this share of the steepest."""
+
+
+def watch(lanes: Lanes, state: State) -> Readings:
+    """The readings of each layer, such as layer1.grad_norm: (lanes,). None but for a network."""
+    network = lanes.cohort.model
+    if not isinstance(network, Network):
+        return {}
+    count = max(network.rows_at_once(1) // lanes.cohort.sample.rows, 1)
+    parts = [slice(k, k + count) for k in range(0, len(state.W), count)]
+    found = [_watch(network, lanes, state, part) for part in parts]
+    return {name: np.concatenate([readings[name] for readings in found]) for name in found[0]}
+
+
+def _watch(network: Network, lanes: Lanes, state: State, part: slice) -> Readings:
+    W, sample = state.W[part], lanes.cohort.sample
+    objective = lanes.objective.with_numbers(itemgetter(part))
+    gradient, passed = objective.watched(W, sample.X, sample.y)
+    moved = W - state.before[part]
+    readings: Readings = {}
+    for index, layer in enumerate(network.layout.layers):
+        slope, weights, update = (
+            network.layout.matrix(row, index)[..., : layer.inputs] for row in (gradient, W, moved)
+        )
+        readings[f"{layer.prefix}grad_norm"] = _norm(slope)
+        readings[f"{layer.prefix}update_ratio"] = _ratio(_norm(update), _norm(weights))
+        if index < len(passed):
+            dead, saturated = _idle(passed[index], network.activation.steepest)
+            readings[f"{layer.prefix}dead"] = dead
+            readings[f"{layer.prefix}saturated"] = saturated
+    return readings
+
+
+def _idle(layer: Passed, steepest: float) -> tuple[Numbers, Numbers]:
+    """The shares of dead and of saturated units: (lanes,) each."""
+    size = np.abs(layer.slope)
+    dead = (size == 0).all(axis=-1)
+    saturated = (size.mean(axis=-1) < FLAT * steepest) & ~dead
+    return dead.mean(axis=-1), saturated.mean(axis=-1)
+
+
+def _norm(matrix: Array) -> Numbers:
+    norm: Numbers = np.sqrt(np.square(matrix, dtype=np.float64).sum(axis=(-2, -1)))
+    return norm
+
+
+def _ratio(update: Numbers, weights: Numbers) -> Numbers:
+    """0 where nothing moved, at weights of zero too."""
+    ratio = np.zeros_like(update)
+    np.divide(update, weights, out=ratio, where=update != 0)
+    return ratio

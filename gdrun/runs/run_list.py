@@ -1,0 +1,84 @@
+"""The list of runs: one flat row each, filtered and sorted by any key of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from gdrun.config.document import read_document
+from gdrun.config.values import parse_value
+from gdrun.errors import GdrunError, RecordError, suggestion
+from gdrun.runs.record import Record
+from gdrun.runs.run import read_record, run_directories
+
+Row = dict[str, Any]
+
+
+def list_runs(out: Path, filters: Iterable[str] = (), sort: str = "started") -> list[Row]:
+    """A row for each run in `out`. Filters are KEY=VALUE; `-KEY` sorts from the largest.
+
+    A directory whose record cannot be read keeps its row, with status `damaged`.
+    Raises GdrunError where a filter or the sorting names a key that no row has.
+    """
+    rows = [_row(path) for path in run_directories(out)]
+    known = list(dict.fromkeys(key for row in rows for key in row))
+    for text in filters:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise GdrunError(
+                "is not a filter", where=repr(text), hint="write KEY=VALUE, such as status=diverged"
+            )
+        key = _known(key, known) if rows else key
+        wanted = parse_value(value)
+        rows = [row for row in rows if row.get(key) == wanted]
+    key = _known(sort.removeprefix("-"), known) if known else sort
+    missing = [row for row in rows if row.get(key) is None]
+    present = [row for row in rows if row.get(key) is not None]
+    try:
+        present.sort(key=lambda row: row[key], reverse=sort.startswith("-"))
+    except TypeError:
+        present.sort(key=lambda row: str(row[key]), reverse=sort.startswith("-"))
+    return present + missing
+
+
+def _row(path: Path) -> Row:
+    try:
+        record = read_record(path)
+        config = read_document(path / "config.yaml").data
+    except GdrunError:
+        return {"id": path.name, "status": "damaged", "started": ""}
+    keys = ("id", "name", "status", "started", "seed")
+    row = {key: record[key] for key in keys}
+    row |= _leaves(config)
+    summary = {key: value for key, value in (record["summary"] or {}).items() if key != "best"}
+    return row | summary | {"rule": _rule(record)}
+
+
+def _leaves(config: dict[str, Any]) -> Row:
+    """The sections' names, and the options by dotted path and by a leaf that one section has."""
+    row: Row = {}
+    for section, value in config.items():
+        if not isinstance(value, dict):
+            continue
+        for key, item in value.items():
+            if key in ("name", "path"):
+                row[section] = item
+            elif not isinstance(item, dict):
+                row[f"{section}.{key}"] = item
+    leaves = [path.split(".")[-1] for path in row if "." in path]
+    for path in [path for path in row if "." in path]:
+        leaf = path.split(".")[-1]
+        if leaves.count(leaf) == 1:
+            row.setdefault(leaf, row[path])
+    return row
+
+
+def _rule(record: Record) -> str | None:
+    return record["stop"]["rule"] if record["stop"] else None
+
+
+def _known(key: str, known: list[str]) -> str:
+    if key not in known:
+        raise RecordError(f"runs have no {key!r}", hint=suggestion(key, known))
+    return key

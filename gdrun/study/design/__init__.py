@@ -1,0 +1,1 @@
+"""What a study tries: axes, contenders, budgets and the trials that they make."""

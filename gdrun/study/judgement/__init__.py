@@ -1,0 +1,1 @@
+"""How the results of a study are judged: metrics, statistics, rankings and verdicts."""

@@ -1,0 +1,236 @@
+"""The directory of a study: its plan and ranking, and a line for each trial that has ended.
+
+study.json is written whole, trials.jsonl and traces.jsonl line by line, the trace first: a trial
+counts as finished when both of its lines are there, so a crash costs at most those at work.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from gdrun.errors import GdrunError, RecordError
+from gdrun.methods.plugins import loaded_plugins
+from gdrun.runs.directory import new_directory
+from gdrun.runs.files import append_lines, write_text
+from gdrun.runs.record import Record, versions
+from gdrun.runs.run import is_alive, run_directories
+from gdrun.runs.strict_json import dumps, loads
+from gdrun.study.design.trials import Candidate, Plan, Trial, identity
+from gdrun.study.storage.results import Result
+
+SCHEMA_VERSION = 1
+RECORD = "study.json"
+
+
+class StudyDirectory:
+    """Writes a study while it goes on; opened again, it knows what has ended.
+
+    earlier: the record of the study that it goes on with; empty for a new one.
+    Raises RecordError where the disk fails, or where the directory holds another study.
+    """
+
+    def __init__(self, path: Path, plan: Plan, about: Mapping[str, Any]) -> None:
+        self.path = path
+        self.earlier: Record = {}
+        self.record: Record = {
+            "schema_version": SCHEMA_VERSION,
+            "id": path.name,
+            "verb": plan.verb,
+            "status": "running",
+            "process": {"pid": os.getpid(), "host": socket.gethostname()},
+            "started": datetime.now().astimezone().isoformat(timespec="seconds"),
+            "versions": versions(),
+            "plugins": loaded_plugins(),
+            **about,
+            "asked": [identity(candidate.experiment) for candidate in plan.candidates],
+        }
+        self.adopt(plan)
+
+    def adopt(self, plan: Plan) -> None:
+        """Carry out this plan from now on: tuning has changed the contenders."""
+        self._plan = plan
+        self.record |= {
+            "seeds": list(plan.seeds),
+            "candidates": [_described(candidate, plan.verb) for candidate in plan.candidates],
+            "trials": len(plan.trials),
+        }
+
+    @classmethod
+    def new(cls, out: Path, name: str, plan: Plan, about: Mapping[str, Any]) -> StudyDirectory:
+        """A directory that did not exist before, with the plan written."""
+        study = cls(new_directory(out, name, datetime.now().astimezone()), plan, about)
+        study.write()
+        return study
+
+    @classmethod
+    def within(cls, path: Path, plan: Plan) -> StudyDirectory:
+        """A study that is a part of another, such as its tuning: begun, or gone on with."""
+        try:
+            path.mkdir(exist_ok=True)
+        except OSError as error:
+            raise _cannot_write(path, error) from None
+        study = cls(path, plan, {})
+        study.write()
+        return study
+
+    @classmethod
+    def resumed(cls, path: Path, plan: Plan, about: Mapping[str, Any]) -> StudyDirectory:
+        """The directory of an earlier study with this plan, or with candidates of it."""
+        earlier = read_study(path)
+        study = cls(path, plan, about)
+        shared = set(earlier["asked"]) & set(study.record["asked"])
+        if earlier["verb"] != plan.verb or not shared:
+            hint = f"it was begun by: {earlier.get('command', earlier['verb'])}"
+            raise RecordError("holds another study", where=str(path), hint=hint)
+        if earlier.get("data") != study.record.get("data"):
+            hint = "begin a new study: runs on other data cannot be compared with these"
+            what = "its runs saw other data than there are now"
+            raise RecordError(what, where=str(path), hint=hint)
+        study.earlier = earlier
+        study.record |= {key: earlier[key] for key in ("started", "rungs") if key in earlier}
+        return study
+
+    def finished(self) -> dict[str, Result]:
+        """The trials of the plan that have ended already, by identity."""
+        for name in ("trials.jsonl", "traces.jsonl"):
+            _mend(self.path / name)
+        return read_results(self.path, self._plan)
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Say in the record how the study ended, if an error ends it; keep a fault's traceback."""
+        try:
+            yield
+        except BaseException as error:
+            fault = isinstance(error, Exception) and not isinstance(error, GdrunError)
+            with suppress(RecordError):
+                if fault:
+                    self.write_text("traceback.txt", traceback.format_exc())
+                self.write(status="failed" if fault else "interrupted")
+            if fault:
+                error.run_directory = self.path  # type: ignore[attr-defined]
+            raise
+
+    def add(self, ended: Iterable[tuple[Trial, Result]]) -> None:
+        """Keep trials that have just ended."""
+        lines = []
+        for trial, result in ended:
+            candidate = self._plan.candidates[trial.candidate]
+            about = {
+                "trial": trial.number,
+                "name": candidate.name,
+                "settings": dict(candidate.settings),
+                "seed": trial.experiment.seed,
+            }
+            lines.append(result.lines(about))
+        self._write(append_lines, self.path / "traces.jsonl", [trace for _, trace in lines])
+        self._write(append_lines, self.path / "trials.jsonl", [trial for trial, _ in lines])
+
+    def write(self, **news: Any) -> None:
+        """Write study.json, with these entries set in it."""
+        self.record |= news
+        self._write(write_text, self.path / RECORD, dumps(self.record, indent=2) + "\n")
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write another file of the study."""
+        self._write(write_text, self.path / name, text)
+
+    def _write(self, write: Any, *arguments: Any) -> None:
+        try:
+            write(*arguments)
+        except OSError as error:
+            raise _cannot_write(self.path, error) from None
+
+
+def read_study(path: Path) -> Record:
+    """The study.json of a directory. A study whose process is gone is interrupted, not running."""
+    file = path / RECORD
+    try:
+        record: Record = loads(file.read_text(encoding="utf-8"))
+        if record["schema_version"] > SCHEMA_VERSION:
+            hint = "python -m pip install --upgrade gdrun"
+            raise RecordError("was written by a newer gdrun", where=str(file), hint=hint)
+    except (FileNotFoundError, NotADirectoryError):
+        hint = "a sweep or comparison says at its end where it was written"
+        raise RecordError("is not the directory of a study", where=str(path), hint=hint) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RecordError(f"cannot be read: {error}", where=str(file)) from None
+    if record.get("status") == "running" and not is_alive(record.get("process", {})):
+        record["status"] = "interrupted"
+    return record
+
+
+def _cannot_write(path: Path, error: OSError) -> RecordError:
+    what = f"cannot be written: {error.strerror or error}"
+    hint = f"free some space, then go on with --resume {path}"
+    return RecordError(what, where=str(path), hint=hint)
+
+
+def list_studies(out: Path) -> list[Record]:
+    """A row for each study in `out`, the one that was begun first at the top.
+
+    A directory whose record cannot be read keeps its row, with status `damaged`.
+    """
+    rows = [_row(path) for path in run_directories(out, (RECORD,))]
+    return sorted(rows, key=lambda row: str(row["started"]))
+
+
+def _row(path: Path) -> Record:
+    try:
+        record = read_study(path)
+        keys = ("id", "verb", "status", "started", "trials")
+        row = {key: record[key] for key in keys}
+    except (RecordError, KeyError):
+        return {"id": path.name, "status": "damaged", "started": ""}
+    best = next((each for each in record.get("ranking", ()) if each["rank"] == 1), None)
+    return row | {"best": best and best["name"]}
+
+
+def read_results(path: Path, plan: Plan) -> dict[str, Result]:
+    """Those trials of a plan that the files of a study hold, by identity."""
+    wanted = {trial.identity for trial in plan.trials}
+    trials, traces = (_by_identity(path / f"{name}.jsonl") for name in ("trials", "traces"))
+    return {
+        identity: Result.read(trials[identity], traces[identity])
+        for identity in trials.keys() & traces.keys() & wanted
+    }
+
+
+def _described(candidate: Candidate, verb: str) -> Record:
+    """A candidate of a sweep is its settings on the base; a contender is a config of its own."""
+    own = {"config": candidate.experiment.plain()} if verb == "compare" else {}
+    return {"name": candidate.name, "settings": dict(candidate.settings)} | own
+
+
+def _lines(path: Path) -> list[str]:
+    """The whole lines of a file, without one that was cut off or is being written."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    return content[: content.rfind(b"\n") + 1].decode().splitlines()
+
+
+def _mend(path: Path) -> None:
+    """Take a line that was cut off out of a file, so that more can follow."""
+    if path.exists() and not path.read_bytes().endswith(b"\n"):
+        write_text(path, "".join(f"{line}\n" for line in _lines(path)))
+
+
+def _by_identity(path: Path) -> dict[str, str]:
+    """The lines of a file by the trial that they are of."""
+    found = {}
+    for number, line in enumerate(_lines(path), start=1):
+        try:
+            found[loads(line)["identity"]] = line
+        except (ValueError, KeyError, TypeError):
+            hint = "take it out; its trial is run again with --resume"
+            raise RecordError("this line is damaged", where=f"{path}:{number}", hint=hint) from None
+    return found

@@ -1,0 +1,120 @@
+"""What study.json says of a study's findings: ranking, statistics, target, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from gdrun.runs.record import Record
+from gdrun.study.comparison import Comparison, Contender
+from gdrun.study.design.trials import Plan
+from gdrun.study.judgement.metrics import Metric, Target
+from gdrun.study.judgement.ranking import Standing, ranked
+from gdrun.study.judgement.statistics import quantile
+from gdrun.study.sweep import Sweep
+
+UNITS = {"epoch": "epochs", "step": "steps", "gradients": "gradients"}
+
+
+def sweep_record(sweep: Sweep) -> Record:
+    """The findings of a sweep as plain data. Amounts to the target are ∞ where it was missed."""
+    verdicts = {id(s): v for s, v in zip(sweep.standings, sweep.verdicts, strict=True)}
+    rows = [
+        {
+            **standing_record(standing, sweep.metric, sweep.target),
+            "verdict": verdicts[id(standing)].text,
+        }
+        for standing in sweep.ranking
+    ]
+    return {
+        "status": "complete" if sweep.complete else "interrupted",
+        "metric": sweep.metric.name,
+        "unlike": sweep.unlike,
+        "progress": sweep.progress.name,
+        "target": target_record(sweep.target),
+        "best": sweep.best.name if sweep.best else None,
+        "ranking": rows,
+        "stability": asdict(sweep.limit) if sweep.limit else None,
+        "stability_of": {own: asdict(limit) for own, limit in sweep.limits.items() if own},
+        "at_edge": [edge.axis.key for edge in sweep.at_edge],
+        "rungs": [asdict(rung) for rung in sweep.rungs],
+        "work": asdict(sweep.work),
+    }
+
+
+def tuning_record(plan: Plan, found: Sequence[Standing], metric: Metric) -> Record:
+    """How the settings stand that contenders were tuned over, as plain data."""
+    ended = sum(len(standing.results) for standing in found)
+    return {
+        "status": "complete" if ended == len(plan.trials) else "interrupted",
+        "metric": metric.name,
+        "ranking": [standing_record(standing, metric, None) for standing in ranked(found)],
+    }
+
+
+def standing_record(standing: Standing, metric: Metric, target: Target | None) -> dict[str, Any]:
+    """A candidate and its statistics over seeds, as values of the metric."""
+    spread, value = standing.spread, metric.value
+    reached = {
+        unit: quantile(standing.to_target(target, column), 0.5)
+        for column, unit in UNITS.items()
+        if target is not None
+    }
+    return {
+        "rank": standing.rank,
+        "name": standing.candidate.name,
+        "settings": dict(standing.candidate.settings),
+        "runs": len(standing.results),
+        "diverged": standing.diverged,
+        "median": value(spread.median),
+        "quartiles": sorted((value(spread.lower), value(spread.upper))),
+        "interval": sorted(map(value, spread.interval)),
+        "values": [value(float(score)) for score in standing.scores],
+        "to_target": reached,
+        "reached_target": _reached(standing, target),
+    }
+
+
+def target_record(target: Target | None) -> dict[str, Any] | None:
+    if target is None:
+        return None
+    return {"metric": target.metric.name, "value": target.value, "reason": target.reason}
+
+
+def _reached(standing: Standing, target: Target | None) -> int | None:
+    """How many runs reached the target at all."""
+    if target is None:
+        return None
+    return int(np.isfinite(standing.to_target(target, "epoch")).sum())
+
+
+def comparison_record(comparison: Comparison) -> Record:
+    """The findings of a comparison as plain data. Amounts to the target are ∞ where most missed."""
+    improvement = comparison.improvement
+    return {
+        "status": "complete" if comparison.complete else "interrupted",
+        "metric": comparison.metric.name,
+        "unlike": comparison.unlike,
+        "target": target_record(comparison.target),
+        "ranking": [_contender(each, comparison) for each in comparison.ranking],
+        "improvement": asdict(improvement) if improvement else None,
+        "work": asdict(comparison.work),
+        "tuning_work": asdict(comparison.tuning_work) if comparison.tuning_work else None,
+    }
+
+
+def _contender(contender: Contender, comparison: Comparison) -> dict[str, Any]:
+    standing = contender.standing
+    train = [standing.quantile_of("train_loss", share) for share in (0.5, 0.25, 0.75)]
+    return {
+        **standing_record(standing, comparison.metric, comparison.target),
+        "batch": contender.batch,
+        "to_target": contender.to_target,
+        "train_loss": {"median": train[0], "quartiles": train[1:]},
+        "rising_share": contender.rising,
+        "seconds_per_step": contender.pace,
+        "tuning": asdict(contender.tuning) if contender.tuning else None,
+    }

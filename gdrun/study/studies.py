@@ -1,0 +1,145 @@
+"""The two questions from beginning to end: carried out, judged, and written down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from gdrun.config.writing import to_yaml
+from gdrun.errors import GdrunError, RecordError
+from gdrun.runs.record import Record
+from gdrun.study.comparison import Comparison, judge_comparison, plan_comparison
+from gdrun.study.design.axes import Axis
+from gdrun.study.design.trials import Candidate, Plan
+from gdrun.study.halving import carry_out_halving
+from gdrun.study.judgement.metrics import Metric, Target
+from gdrun.study.storage.study_directory import StudyDirectory
+from gdrun.study.storage.study_record import (
+    comparison_record,
+    sweep_record,
+    target_record,
+    tuning_record,
+)
+from gdrun.study.study import Means, Work, carry_out
+from gdrun.study.sweep import Sweep, judge_sweep
+from gdrun.study.tuning import MOST_SEEDS, Tuning, choose, try_out, tuning_plan
+
+
+def run_sweep(
+    plan: Plan,
+    axes: Sequence[Axis],
+    metric: Metric,
+    means: Means,
+    *,
+    target: Target | None = None,
+    halving: bool = False,
+) -> Sweep:
+    """Run a planned sweep; its directory gets the findings, and the best as a config to train."""
+    with _recording(means.directory, metric, target, halving=halving):
+        if halving:
+            results, work, rungs = carry_out_halving(plan, means, metric)
+        else:
+            (results, work), rungs = carry_out(plan, means), ()
+        found = judge_sweep(plan, axes, results, metric, means, work, target=target, rungs=rungs)
+        if means.directory is not None:
+            means.directory.write(**sweep_record(found))
+            if found.best is not None:
+                means.directory.write_text("best.yaml", to_yaml(found.best.experiment.plain()))
+        return found
+
+
+def run_comparison(
+    plan: Plan,
+    metric: Metric,
+    means: Means,
+    *,
+    target: Target | None = None,
+    keys: Sequence[str] = (),
+) -> Comparison:
+    """Run a planned comparison, tuned over these keys first; its directory gets the findings.
+
+    Where any contender's budget is in seconds, no two runs share them.
+    """
+    alone = shares_no_seconds(plan)
+    if alone and means.jobs > 1:
+        hint = "leave --jobs out, or give a budget of epochs or gradients"
+        raise GdrunError("runs that share a machine share its seconds", where="--jobs", hint=hint)
+    tunings, tuning_work = None, None
+    with _recording(means.directory, metric, target):
+        if keys:
+            contenders, tunings, tuning_work = _tuned(plan, keys, metric, means, alone=alone)
+            plan = plan_comparison(contenders, plan.seeds)
+            if means.directory is not None:
+                means.directory.adopt(plan)
+        results, work = carry_out(plan, means, alone=alone)
+        found = judge_comparison(
+            plan,
+            results,
+            metric,
+            means,
+            work,
+            target=target,
+            tunings=tunings,
+            tuning_work=tuning_work,
+        )
+        if means.directory is not None:
+            means.directory.write(**comparison_record(found))
+        return found
+
+
+@contextmanager
+def _recording(
+    directory: StudyDirectory | None,
+    metric: Metric,
+    target: Target | None,
+    *,
+    halving: bool = False,
+) -> Iterator[None]:
+    """Write down what is asked before anything runs, and how it ends where it does not end well.
+
+    Raises RecordError where an earlier study cannot be gone on with in this way.
+    """
+    if directory is None:
+        yield
+        return
+    asked = {"metric": metric.name, "halving": halving}
+    _refuse_other_halving(directory, asked)
+    with directory.guarded():
+        directory.write(**asked, target=target_record(target))
+        yield
+
+
+def _refuse_other_halving(directory: StudyDirectory, asked: Record) -> None:
+    """A race that was decided by other rules, or among others, cannot be gone on with."""
+    earlier, now = directory.earlier, directory.record | asked
+    if "halving" not in earlier or not (earlier["halving"] or now["halving"]):
+        return
+    if any(earlier.get(key) != now[key] for key in ("halving", "metric", "asked", "seeds")):
+        begun = f"it was begun by: {earlier.get('command', earlier['verb'])}"
+        what = "halving goes on with the same settings, seeds and metric only"
+        raise RecordError(what, where=str(directory.path), hint=begun)
+
+
+def shares_no_seconds(plan: Plan) -> bool:
+    """Whether each run must have the machine to itself."""
+    return any(each.experiment.stopping.seconds is not None for each in plan.candidates)
+
+
+def _tuned(
+    plan: Plan, keys: Sequence[str], metric: Metric, means: Means, *, alone: bool
+) -> tuple[tuple[Candidate, ...], dict[str, Tuning], Work]:
+    """The contenders at their best settings. Tuning has seeds that the comparison does not use, and
+    a study of its own within the comparison's directory.
+    """
+    first = max(plan.seeds) + 1
+    seeds = range(first, first + min(len(plan.seeds), MOST_SEEDS))
+    tried_plan, tried = tuning_plan(plan.candidates, keys, seeds)
+    if means.directory is not None:
+        within = StudyDirectory.within(means.directory.path / "tuning", tried_plan)
+        means = replace(means, directory=within)
+    found, work = try_out(tried_plan, metric, means, alone=alone)
+    if means.directory is not None:
+        means.directory.write(**tuning_record(tried_plan, found, metric))
+    tuned, tunings = choose(plan.candidates, tried, found, len(seeds))
+    return tuned, tunings, work

@@ -1,0 +1,162 @@
+"""What a config can name, to look at: the overview, a table of one kind, a page of one entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from gdrun.config.catalogue import Entry, Kind
+from gdrun.config.writing import short_flow
+from gdrun.methods.definitions import Option
+
+HEADING = "bold"
+QUIET = "dim"
+
+_WORDS = {float: "number", int: "whole number", bool: "true or false", str: "text"}
+
+
+def overview(kinds: Iterable[Kind]) -> RenderableType:
+    """Every kind with its summary and its names."""
+    table = _grid()
+    for kind in kinds:
+        summary = Text(kind.summary, QUIET)
+        names = Group(summary, ", ".join(kind.entries))
+        table.add_row(Text(kind.name, HEADING), _spaced(names))
+    return Group(table, "gdrun list KIND prints a table, gdrun list NAME all about one of them.")
+
+
+def kind_table(kind: Kind) -> RenderableType:
+    """A row for each entry: name, equation, defaults, and under them its source."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style=HEADING)
+    table.add_column("name", no_wrap=True)
+    table.add_column("equation" if any(_equation(kind)) else "summary", ratio=1)
+    table.add_column("defaults", max_width=22)
+    for entry in kind.entries.values():
+        lines = [Text(entry.doc.equation or entry.doc.summary)]
+        if entry.doc.source:
+            lines.append(Text(entry.doc.source, QUIET))
+        defaults = [f"{option.name} {shown(option.default)}" for option in entry.options.values()]
+        table.add_row(Text(entry.name), _spaced(Group(*lines)), _spaced("\n".join(defaults)))
+    parts: list[RenderableType] = [table]
+    if kind.shared:
+        shared = ", ".join(f"{each.name} {shown(each.default)}" for each in kind.shared.values())
+        parts.append(f"All take also: {shared}")
+    parts.append(f"In a config, for example: {kind.example}")
+    return Group(*parts)
+
+
+def page(kind: Kind, entry: Entry) -> RenderableType:
+    """All that is known of one entry."""
+    doc = entry.doc
+    parts: list[RenderableType] = [
+        Text.assemble((entry.name, HEADING), (f"  ({kind.name})", QUIET)),
+        Text(doc.summary),
+    ]
+    if doc.equation:
+        parts.append(Padding(Text(doc.equation), (0, 0, 0, 4)))
+    if doc.notes:
+        parts.append(Text(doc.notes))
+    if entry.options:
+        parts.append(_options("Options", entry.options))
+    if kind.shared:
+        parts.append(_options(f"Options of all {kind.name}", kind.shared))
+    labelled = {
+        "Also called": ", ".join(entry.aliases),
+        "In a config": entry.usage,
+        "Source": doc.source,
+        **{label: text for label, text in doc.extra.items() if label != "Raises"},
+    }
+    facts = _grid()
+    for label, text in labelled.items():
+        if text:
+            facts.add_row(Text(label, HEADING), Text(text))
+    if facts.rows:
+        parts.append(facts)
+    return Group(*map(_spaced, parts[:-1]), parts[-1])
+
+
+def entry_data(kind: Kind, entry: Entry) -> dict[str, Any]:
+    """The entry as plain data, for JSON."""
+    return {
+        "name": entry.name,
+        "aliases": list(entry.aliases),
+        "summary": entry.doc.summary,
+        "equation": entry.doc.equation,
+        "notes": entry.doc.notes,
+        "usage": entry.usage,
+        "options": [_option_data(option) for option in entry.options.values()],
+        "shared_options": [_option_data(option) for option in kind.shared.values()],
+        "source": entry.doc.source,
+        **{label.lower(): text for label, text in entry.doc.extra.items()},
+    }
+
+
+def shown(value: Any) -> str:
+    """A default as a config would write it."""
+    if isinstance(value, BaseModel):
+        value = value.model_dump()
+    return "none" if value is None else short_flow(value)
+
+
+def wanted(option: Option) -> str:
+    """What an option takes, in words: its bounds, its choices, or its type."""
+    if option.bounds:
+        kind = "a whole number, " if _plain_type(option.annotation) is int else ""
+        return f"{kind}{option.bounds}"
+    return _type_words(option.annotation)
+
+
+def _type_words(annotation: Any) -> str:
+    annotation = _plain_type(annotation)
+    if get_origin(annotation) is Literal:
+        return f"one of {', '.join(map(str, get_args(annotation)))}"
+    if get_origin(annotation) in (list, tuple):
+        words = _type_words(get_args(annotation)[0])
+        return f"a list, each a {words}" if words else "a list"
+    members = [member for member in get_args(annotation) if member is not type(None)]
+    if members:
+        return " or ".join(_type_words(member) for member in members)
+    keys = getattr(annotation, "model_fields", None) or getattr(
+        annotation, "__dataclass_fields__", ()
+    )
+    return f"keys {', '.join(keys)}" if keys else _WORDS.get(annotation, "")
+
+
+def _plain_type(annotation: Any) -> Any:
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+
+
+def _options(title: str, options: Mapping[str, Option]) -> RenderableType:
+    table = _grid(columns=3)
+    for option in options.values():
+        table.add_row(f"  {option.name}", shown(option.default), Text(wanted(option), QUIET))
+    return Group(Text(title, HEADING), table)
+
+
+def _option_data(option: Option) -> dict[str, Any]:
+    default = option.default
+    plain = default.model_dump() if isinstance(default, BaseModel) else default
+    return {"name": option.name, "default": plain, "takes": wanted(option)}
+
+
+def _grid(columns: int = 2) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for _ in range(columns - 1):
+        table.add_column(no_wrap=True)
+    table.add_column()
+    return table
+
+
+def _spaced(part: RenderableType) -> RenderableType:
+    """The part with an empty line below."""
+    return Padding(part, (0, 0, 1, 0))
+
+
+def _equation(kind: Kind) -> Iterable[str]:
+    return (entry.doc.equation for entry in kind.entries.values())

@@ -1,0 +1,53 @@
+"""Bad configs, each with the whole text of its answer beside it: bad/NAME.yaml, bad/NAME.txt."""
+
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from gdrun.config.loading import load, read
+from gdrun.config.schema import schema
+from gdrun.errors import ConfigError
+
+BAD = Path(__file__).parent / "bad"
+NAMES = sorted(path.stem for path in BAD.glob("*.yaml"))
+
+# Text that is no config at all; and what is right in each section, wrong between them, or not a
+# JSON number: no schema can say these.
+UNREADABLE = {"a_list", "bad_indent", "duplicate_key", "empty", "tag", "unclosed_list"}
+BEYOND_A_SCHEMA = {
+    "accuracy_of_numbers",
+    "early_stopping_without_validation",
+    "length_unknown",
+    "not_a_number",
+    "split_leaves_nothing",
+    "warmup_longer_than_run",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_bad_config_is_answered_in_full(name, monkeypatch):
+    monkeypatch.chdir(BAD)
+    with pytest.raises(ConfigError) as caught:
+        load(f"{name}.yaml")
+    assert f"{caught.value}\n" == (BAD / f"{name}.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_answer_names_the_next_move(name):
+    lines = (BAD / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+    # An error line begins with its label and place, `error: NAME.yaml`; its hint follows.
+    assert all(line.startswith(f"error: {name}.yaml") for line in lines[::2])
+    assert all(line.startswith("hint: ") for line in lines[1::2])
+    assert len(lines) % 2 == 0
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - UNREADABLE - BEYOND_A_SCHEMA))
+def test_the_schema_refuses_it_too(name):
+    data = read(BAD / f"{name}.yaml").data
+    assert not jsonschema.Draft202012Validator(schema()).is_valid(data)
+
+
+def test_there_are_enough_to_trust():
+    assert len(NAMES) >= 20
+    assert {*UNREADABLE, *BEYOND_A_SCHEMA} < set(NAMES)
