@@ -45,8 +45,7 @@ class Batches:
         self._data = cohort.train
         self._orders: dict[tuple[int, int], Order] = {}
         self._epoch = 0
-        epochs = cohort.shared.stopping.epochs
-        self._end = math.inf if epochs is None else epochs
+        self._end = cohort.plan.limits.get("epochs", math.inf)
 
     def most_steps(self, streams: int, epoch: int) -> int:
         """How many steps of this epoch a chunk may hold."""

@@ -20,25 +20,28 @@ from gdrun.engine.cohort import Lanes
 from gdrun.engine.state import State
 from gdrun.methods.stopping import Readings
 from gdrun.problems.network import Network, Passed
+from gdrun.problems.objective import Objective
 
 FLAT = 0.1
 """A unit is saturated when its mean slope is below this share of the steepest."""
 
 
-def watch(lanes: Lanes, state: State) -> Readings:
+def watch(lanes: Lanes, objective: Objective, state: State) -> Readings:
     """The readings of each layer, such as layer1.grad_norm: (lanes,). None but for a network."""
     network = lanes.cohort.model
     if not isinstance(network, Network):
         return {}
     count = max(network.rows_at_once(1) // lanes.cohort.sample.rows, 1)
     parts = [slice(k, k + count) for k in range(0, len(state.W), count)]
-    found = [_watch(network, lanes, state, part) for part in parts]
+    found = [_watch(network, lanes, objective, state, part) for part in parts]
     return {name: np.concatenate([readings[name] for readings in found]) for name in found[0]}
 
 
-def _watch(network: Network, lanes: Lanes, state: State, part: slice) -> Readings:
+def _watch(
+    network: Network, lanes: Lanes, objective: Objective, state: State, part: slice
+) -> Readings:
     W, sample = state.W[part], lanes.cohort.sample
-    objective = lanes.objective.with_numbers(itemgetter(part))
+    objective = objective.with_numbers(itemgetter(part))
     gradient, passed = objective.watched(W, sample.X, sample.y)
     moved = W - state.before[part]
     readings: Readings = {}

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from gdrun.array_types import Array
-from gdrun.config.experiment import Experiment
 from gdrun.engine.trace import Columns
 from gdrun.methods.stopping import Status, Stop
+from gdrun.problems.surfaces import Surface
 
 
 @dataclass(frozen=True)
@@ -49,21 +49,24 @@ class Timing:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One finished lane.
+    """One finished lane; `lane` is its index in the cohort.
 
-    weights and best_weights: flat rows (P,); weights are those that the run delivers, the best
-    ones where `restored`. memory and best_memory (Q,): the running statistics that belong to them.
-    scores: data loss and accuracy of the delivered weights on the test
-    part. watched: for each watched rule that would have fired, when it would have first.
+    surface: the one that was walked on, if the problem is one. weights, best_weights (P,): flat
+    rows; weights are those that the run delivers, the best ones where `restored`. running_stats,
+    best_running_stats (Q,): those that belong to them. test_loss, test_accuracy: data loss and
+    accuracy of the delivered weights on the test part, NaN without one. rising, clipped: steps
+    that raised the batch loss, and that were clipped. watched: for each watched rule that would
+    have fired, when it first would have.
     """
 
-    experiment: Experiment
+    lane: int
+    surface: Surface | None
     stop: Stop
     divergence: Divergence | None
     weights: Array
-    memory: Array
+    running_stats: Array
     best_weights: Array
-    best_memory: Array
+    best_running_stats: Array
     best: Best | None
     restored: bool
     steps: Columns
@@ -111,10 +114,10 @@ class Outcome:
 
     def _end_of_walk(self) -> dict[str, Any]:
         """Where a walk on a surface ended, and how far from its nearest minimum."""
-        surface = self.experiment.walks_on
-        if surface is None:
+        if self.surface is None:
             return {}
-        return {"place": self.weights.tolist(), "distance": surface.distance(self.weights)}
+        distance = self.surface.distance(self.weights)
+        return {"place": self.weights.tolist(), "distance": distance}
 
     def _delivered(self) -> dict[str, float]:
         """The evaluation of the delivered weights; empty where there is none."""

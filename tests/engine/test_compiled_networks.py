@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from compiled_cases import lanes_of, network_cohort
+from compiled_cases import engine_of, lanes_of, network_cohort
 from numba import njit
 
 from gdrun.engine.batches import Batches
@@ -11,9 +11,9 @@ from gdrun.engine.compiled.kernels import kernels
 from gdrun.engine.compiled.network_kernels import network_text
 from gdrun.engine.compiled.networks import NetworkEngine, NetworkStepper
 from gdrun.engine.compiled.sources import NotCompilableError
+from gdrun.engine.numpy_stepper import NumpyStepper
 from gdrun.engine.plan import Place
 from gdrun.engine.state import State
-from gdrun.engine.steppers import NumpyStepper
 from gdrun.errors import ConfigError
 from gdrun.problems.activations import ACTIVATIONS
 
@@ -164,8 +164,8 @@ def test_what_has_no_loops_says_so(changes):
 
 @pytest.mark.slow
 def test_the_engine_is_had_by_name():
-    assert isinstance(network_cohort(engine="compiled").engine, NetworkEngine)
+    assert isinstance(engine_of(network_cohort()), NetworkEngine)
     # Without loops of its own, the update alone is compiled.
-    assert network_cohort(engine="compiled", model={"batch_norm": True}).engine.name == "compiled"
+    assert engine_of(network_cohort(model={"batch_norm": True})).name == "compiled"
     with pytest.raises(ConfigError):
-        network_cohort(engine="compiled", optimizer={"name": "lamb"})
+        engine_of(network_cohort(optimizer={"name": "lamb"}))

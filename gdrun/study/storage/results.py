@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from gdrun.engine.cohort import Cohort
 from gdrun.engine.outcome import Outcome
 from gdrun.engine.trace import Columns
+from gdrun.engine.trainer import Trainer
 from gdrun.runs.record import Record, closing
 from gdrun.runs.strict_json import dumps, loads
 
@@ -32,8 +32,8 @@ class Result:
     evals: Columns
 
     @classmethod
-    def of(cls, identity: str, outcome: Outcome, cohort: Cohort) -> Result:
-        shared = {"engine": cohort.engine.name, "lanes": len(cohort.experiments)}
+    def of(cls, identity: str, outcome: Outcome, trainer: Trainer) -> Result:
+        shared = {"engine": trainer.engine.name, "lanes": trainer.cohort.lanes}
         record = closing({}, outcome) | shared
         return cls(identity, record, outcome.steps, outcome.evaluations)
 
