@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from gdrun.array_types import Array, Counts, Numbers
-from gdrun.config.experiment import Experiment, resolve
+from gdrun.config.experiment import Experiment
+from gdrun.config.resolving import resolve
 from gdrun.data import Table
 from gdrun.engine.batches import Batch, Batches
 from gdrun.engine.build import cohort_of, experiment_data

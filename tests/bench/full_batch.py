@@ -34,7 +34,7 @@ RATE = 0.1
 
 def _built(quick: bool) -> Callable[[str, int], Training]:
     """(engine, iterations) → cohort and engine of one run; the data are prepared once."""
-    from gdrun.config.experiment import resolve
+    from gdrun.config.resolving import resolve
     from gdrun.data import table_from_arrays
     from gdrun.engine.build import build, experiment_data
 

@@ -50,7 +50,7 @@ def _training(problem: Linear) -> Finish:
 
 def _loops(problem: Linear) -> Finish:
     """The steps of every epoch, each epoch in one call."""
-    from gdrun.config.experiment import resolve
+    from gdrun.config.resolving import resolve
     from gdrun.data import table_from_arrays
     from gdrun.engine.batches import Batches
     from gdrun.engine.build import cohort_of, experiment_data

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gdrun.config.document import parse_document
-from gdrun.config.experiment import resolve
 from gdrun.config.loading import load, quickstart_text, starter_text
+from gdrun.config.resolving import resolve
 from gdrun.config.sections import OPTIMIZER, SCHEDULE, SECTIONS
 from gdrun.config.writing import to_yaml
 from gdrun.errors import ConfigError

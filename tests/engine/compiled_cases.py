@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gdrun.config.experiment import resolve
+from gdrun.config.resolving import resolve
 from gdrun.data import table_from_arrays
 from gdrun.engine import build
 from gdrun.engine.batches import Batches

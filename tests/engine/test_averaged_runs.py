@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import gdrun
-from gdrun.config.experiment import resolve
+from gdrun.config.resolving import resolve
 from gdrun.engine.build import build, experiment_data
 from gdrun.engine.trainer import Trainer
 

@@ -27,8 +27,10 @@ def chunks(cohort, make, steps=60):
     W, slots, step, epoch, found = state.W, state.slots, 0, 0, []
     while step < steps:
         count = cohort.batching.steps_per_epoch
-        rates = np.broadcast_to(lanes.rates, (count, len(W)))
-        measures = stepper.advance(W, slots, step, Place(epoch, 0), rates, None, state.memory)
+        rates = np.broadcast_to(lanes.numbers.lr, (count, len(W)))
+        measures = stepper.advance(
+            W, slots, step, Place(epoch, 0), rates, None, state.running_stats
+        )
         W, slots, step, epoch = measures.W, measures.slots, step + count, epoch + 1
         found.append(measures)
     return found
@@ -138,7 +140,7 @@ def test_divergence_is_the_numpy_engines_word(lanes, threads):
         stepper = make(lanes_, Batches(cohort), np.full(len(lanes), 1e6))
         W, slots, step, bad = state.W, state.slots, 0, {}
         while not bad:
-            rates = np.broadcast_to(lanes_.rates, (8 - step, len(lanes)))
+            rates = np.broadcast_to(lanes_.numbers.lr, (8 - step, len(lanes)))
             measures = stepper.advance(W, slots, step, Place(0, step), rates)
             W, slots, bad, step = measures.W, measures.slots, measures.bad, step + measures.steps
         ends.append((step, {lane: failure.quantity for lane, failure in bad.items()}))

@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from gdrun.config.experiment import resolve
+from gdrun.config.resolving import resolve
 from gdrun.engine.build import build, experiment_data
 from gdrun.engine.trainer import Trainer
 from gdrun.problems.activations import ACTIVATIONS

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gdrun.api import train
-from gdrun.config.experiment import resolve
+from gdrun.config.resolving import resolve
 from gdrun.engine.build import build, cohort_of, experiment_data
 from gdrun.engine.cohort import SAMPLE_ROWS, Lanes
 from gdrun.engine.layer_readings import watch

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from gdrun.config.experiment import resolve
+from gdrun.config.resolving import resolve
 from gdrun.data import load_table, prepare
 from gdrun.engine.batches import Batches
 from gdrun.engine.build import build, cohort_of, experiment_data

@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from gdrun.config.experiment import resolve
+from gdrun.config.resolving import resolve
 from gdrun.engine import threads
 from gdrun.engine.build import build, experiment_data
 from gdrun.engine.step_gradients import StepGradients

@@ -7,7 +7,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel, update_bn
 
 import gdrun
-from gdrun.config.experiment import resolve
+from gdrun.config.resolving import resolve
 from gdrun.engine.build import cohort_of, experiment_data
 
 pytestmark = pytest.mark.slow
