@@ -1,13 +1,17 @@
 """The README shows what the program prints."""
 
 import re
+import signal
 
 import numpy as np
 import pytest
 import yaml
 from readme import README, ROOT, blocks, masked, output_of
 
+from gdrun.cli.gradcheck import CHECK_FAILED
+from gdrun.cli.running import DIVERGED
 from gdrun.config.loading import load
+from gdrun.errors import GdrunError
 
 TEXT = README.read_text(encoding="utf-8")
 
@@ -32,6 +36,13 @@ def test_the_python_of_the_readme_does_what_it_shows(monkeypatch):
     exec(code, names)
     assert names["sweep"].results.shape == (9, 3)
     assert len(names["table"].ranking) == 3
+
+
+def test_the_exit_codes_of_the_readme_are_the_programs():
+    (codes,) = re.findall(r"^Exit codes: (.*?)\n\n", TEXT, re.DOTALL | re.MULTILINE)
+    named = {int(code) for code in re.findall(r"(?:^|; | and )(\d+)(?= )", " ".join(codes.split()))}
+    signals = {128 + signal.SIGINT, 128 + signal.SIGTERM}
+    assert named == {0, 1, GdrunError.exit_code, DIVERGED, CHECK_FAILED, *signals}
 
 
 def test_there_are_commands_to_hold():
