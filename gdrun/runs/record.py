@@ -45,7 +45,6 @@ def opening(
         "stop": None,
         "summary": None,
         "divergence": None,
-        "diagnosis": [],
         "watched": [],
         "started": started.isoformat(timespec="seconds"),
         "timing": None,
