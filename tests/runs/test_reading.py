@@ -116,8 +116,7 @@ def test_a_record_from_before_may_hold_a_key_that_is_no_longer_written(tmp_path)
     made = train(tmp_path)
     assert "diagnosis" not in gdrun.read_run(made).record
     rewrite(made, diagnosis=[])
-    run = gdrun.read_run(made)
-    assert (run.status, run.record["diagnosis"]) == ("exhausted", [])
+    assert gdrun.read_run(made).status == "exhausted"
     assert [row["status"] for row in list_runs(tmp_path)] == ["exhausted"]
 
 
