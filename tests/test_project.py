@@ -5,6 +5,7 @@ import re
 import tomllib
 
 import pytest
+from hypothesis import settings
 from test_layers import MODULES, ROOT, core_dependencies, foreign, imports_in, parse
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -70,3 +71,9 @@ def test_an_extra_for_developers_holds_what_its_tests_use(extra):
 def test_the_makefile_uses_the_tools_that_no_test_imports():
     assert TOOLS.keys() <= EXTRAS["dev"]
     assert [name for name, words in TOOLS.items() if words not in MAKEFILE] == []
+
+
+def test_properties_share_one_profile():
+    assert settings.get_current_profile_name() == "gdrun"
+    own = [path for path in TESTS.rglob("test_*.py") if "deadline" + "=" in path.read_text("utf-8")]
+    assert own == []

@@ -195,7 +195,7 @@ def experiments(draw):
 
 
 @given(experiments())
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150)
 @pytest.mark.slow
 def test_a_resolved_experiment_reads_back_from_its_own_file(data):
     experiment = load(data)
