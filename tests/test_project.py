@@ -11,6 +11,7 @@ from test_layers import MODULES, ROOT, core_dependencies, foreign, imports_in, p
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TESTS = ROOT / "tests"
+TEST_FILES = sorted(TESTS.rglob("test_*.py"))
 
 FOR_DEVELOPERS = {"dev": TESTS, "parity": TESTS / "parity", "bench": TESTS / "bench"}
 """Extras that no user needs, and where they are imported."""
@@ -75,5 +76,12 @@ def test_the_makefile_uses_the_tools_that_no_test_imports():
 
 def test_properties_share_one_profile():
     assert settings.get_current_profile_name() == "gdrun"
-    own = [path for path in TESTS.rglob("test_*.py") if "deadline" + "=" in path.read_text("utf-8")]
-    assert own == []
+    assert [
+        path for path in TEST_FILES if re.search(r"\bdeadline *=", path.read_text("utf-8"))
+    ] == []
+
+
+def test_the_licence_is_packaged():
+    assert PROJECT["license-files"] == ["gdrun/LICENSE"]
+    text = (ROOT / "gdrun" / "LICENSE").read_text(encoding="utf-8")
+    assert text.startswith(f"{PROJECT['license']} License\n")
