@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: train test quick core check readme bench clean
+.PHONY: train test quick core check ci readme bench clean
 
 train: $(VENV)/core.stamp ## install, and run the quickstart
 	$(BIN)/gdrun train
@@ -21,6 +21,8 @@ check: $(VENV)/dev.stamp ## format, lint, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+ci: check test core ## what must hold on a clean clone
 
 readme: $(VENV)/dev.stamp ## write the output of the README's commands anew
 	$(BIN)/python tests/readme.py --write

@@ -5,6 +5,7 @@ import re
 import tomllib
 
 import pytest
+import yaml
 from hypothesis import settings
 from test_layers import MODULES, ROOT, core_dependencies, foreign, imports_in, parse
 
@@ -85,3 +86,19 @@ def test_the_licence_is_packaged():
     assert PROJECT["license-files"] == ["gdrun/LICENSE"]
     text = (ROOT / "gdrun" / "LICENSE").read_text(encoding="utf-8")
     assert text.startswith(f"{PROJECT['license']} License\n")
+
+
+def test_ci_runs_what_make_ci_runs():
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    commands = [line for line in script if line and not line.startswith(("#", "set ", "cd "))]
+    assert commands == ["make ci"]
+    assert re.search(r"^ci: check test core\b", MAKEFILE, re.MULTILINE)
+
+
+def test_the_hooks_before_a_commit_call_tools_of_the_environment():
+    text = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    (local,) = yaml.safe_load(text)["repos"]
+    assert local["repo"] == "local"
+    for hook in local["hooks"]:
+        assert hook["language"] == "system"
+        assert f"$(BIN)/{hook['entry']}" in MAKEFILE
