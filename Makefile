@@ -24,7 +24,7 @@ check: $(VENV)/dev.stamp ## format, lint, types
 
 ci: check test core ## what must hold on a clean clone
 
-readme: $(VENV)/dev.stamp ## write the output of the README's commands anew
+readme: $(VENV)/dev.stamp ## run the README's commands, and write their output and its tables
 	$(BIN)/python tests/readme.py --write
 
 bench: $(VENV)/bench.stamp ## measure gdrun against what users would pick instead
@@ -52,5 +52,5 @@ $(VENV)-core/dev.stamp: pyproject.toml
 	$(VENV)-core/bin/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
 
-clean:
+clean: ## remove environments, caches and what was built
 	rm -rf $(VENV) $(VENV)-core build *.egg-info .mypy_cache .ruff_cache .hypothesis
