@@ -1,22 +1,21 @@
-"""Rules and schedules from outside: a Python file that is named, or an installed package.
+"""Plugins: update rules and schedules from a Python file or from an installed package.
 
-A plugin registers what it defines, with the same decorators as gdrun's own methods:
+A plugin registers its methods with the same decorators as gdrun's own methods:
 
     import numpy as np
     from gdrun import Rate, rule
 
     @rule
     def sign_descent(w, g, lr: Rate = 0.01):
-        '''Steps of one length, down the sign of the gradient.
+        '''Sign descent: every weight moves by α, against the sign of its gradient.
 
             w ← w − α sign(g)
         '''
         return w - lr * np.sign(g)
 
-Everything it registers is tried on small arrays first; a plugin with a fault is refused whole, and
-the registries stay as they were. A plugin runs as code of the user's own: it is loaded only from a
-path given on the command line or in Python, or from a package that the user installed, never from a
-config.
+Every method of a plugin is first checked on small arrays. If one of them has a fault, none of them
+is registered. A plugin can run any code, so gdrun loads one only from a path that the user gives on
+the command line or in Python, or from a package that the user installed, and never from a config.
 """
 
 from __future__ import annotations
@@ -33,12 +32,12 @@ from typing import Any
 
 from gdrun.errors import GdrunError, Problem
 from gdrun.methods.definitions import Definition
-from gdrun.methods.plugin_checks import complaint
+from gdrun.methods.plugin_checks import first_fault
 from gdrun.methods.rules import OPTIMIZER_ALIASES, OPTIMIZERS
 from gdrun.methods.schedules import SCHEDULES
 
 ENTRY_POINTS = "gdrun.methods"
-"""The entry-point group under which an installed package offers its methods."""
+"""The entry-point group of installed packages that provide methods."""
 
 Names = tuple[str, ...]
 
@@ -47,22 +46,23 @@ _LOADED: dict[tuple[str, str], Names] = {}
 
 
 def load_plugin(path: str | Path) -> Names:
-    """Load a plugin file; the names of what it registered. Unchanged, it is loaded only once.
+    """Load a plugin file and return the names of its methods. An unchanged file is loaded once.
 
-    Raises GdrunError for a file that is missing or faulty: where, what, and what to mend.
+    Raises GdrunError where the file is missing, cannot be loaded, registers no method, or where a
+    check of a method fails.
     """
     shown, file = str(path), Path(path).resolve()
     try:
         source = file.read_bytes()
     except OSError as error:
         what = f"cannot be read: {error.strerror}"
-        hint = "a plugin is a file of Python, such as my_rule.py"
+        hint = "a plugin is a Python file, such as my_rule.py"
         raise GdrunError(what, where=shown, hint=hint) from None
     key = (str(file), hashlib.sha256(source).hexdigest())
     if key not in _LOADED:
         names = _registered(lambda: _execute(file, source), shown, str(file))
         if not names:
-            hint = "decorate its function: from gdrun import rule, then @rule above it"
+            hint = "write `from gdrun import rule`, and @rule above the function"
             raise GdrunError("registers no rule and no schedule", where=shown, hint=hint)
         _LOADED[key] = names
     return _LOADED[key]
@@ -70,7 +70,10 @@ def load_plugin(path: str | Path) -> Names:
 
 @cache
 def load_entry_points() -> Names:
-    """Load the methods of every installed package that offers some, once; their names."""
+    """Load the methods of all installed packages that provide some, once; return their names.
+
+    Raises GdrunError where a package cannot be loaded, or where a check of a method fails.
+    """
     names: list[str] = []
     for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
         names.extend(_registered(point.load, f"entry point {point.name} = {point.value}"))
@@ -78,12 +81,13 @@ def load_entry_points() -> Names:
 
 
 def loaded_plugins() -> list[dict[str, str]]:
-    """The plugin files that are loaded: path and hash of each, as a run records them."""
+    """The path and the SHA-256 hash of each loaded plugin file, as a run records them."""
     return [{"path": path, "sha256": digest} for path, digest in _LOADED]
 
 
 def _execute(file: Path, source: bytes) -> None:
-    """Run the file as a module of its own, under a name that no other file has."""
+    """Run the file as a module with a unique name."""
+    # Two plugins may have the same file name in different directories.
     mark = hashlib.sha256(str(file).encode()).hexdigest()[:8]
     module = ModuleType(f"gdrun_plugin_{file.stem}_{mark}")
     module.__file__ = str(file)
@@ -92,9 +96,10 @@ def _execute(file: Path, source: bytes) -> None:
 
 
 def _registered(run: Callable[[], object], shown: str, file: str | None = None) -> Names:
-    """The names that `run` registers, each tried; after a fault the registries are as before.
+    """Call `run`, check the methods that it registers, and return their names.
 
-    shown: how messages call the plugin, whose code is in `file` where that is known.
+    shown: the name of the plugin in messages. file: the path of its code, if known.
+    Raises GdrunError where a method has a fault; then the registries are as before the call.
     """
     before = [dict(registry) for registry in (*_METHODS, OPTIMIZER_ALIASES)]
     try:
@@ -117,7 +122,7 @@ def _registered(run: Callable[[], object], shown: str, file: str | None = None) 
 
 
 def _run(run: Callable[[], object], shown: str, file: str | None) -> None:
-    """Run the plugin's own code; what it raises becomes an error that says where."""
+    """Call `run`, the plugin's code. Raises GdrunError, with the line, for any exception in it."""
     try:
         run()
     except GdrunError as error:
@@ -125,35 +130,36 @@ def _run(run: Callable[[], object], shown: str, file: str | None) -> None:
         raise GdrunError(Problem(each.what, where, each.hint) for each in error.problems) from None
     except SyntaxError as error:
         where = f"{shown if error.filename == file else error.filename}:{error.lineno}"
-        raise GdrunError(f"is not Python: {error.msg}", where=where) from None
+        hint = "correct the Python syntax in this line"
+        raise GdrunError(f"is not valid Python: {error.msg}", where=where, hint=hint) from None
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # a plugin that leaves the program is at fault as well
+    except BaseException as error:  # A plugin may call sys.exit, which must not end gdrun.
         what = f"raises {type(error).__name__} when it is loaded: {error}"
-        hint = "a plugin must load without an error; python runs it alone for the whole traceback"
+        hint = "run the file with python to see the whole traceback"
         raise GdrunError(what, where=_line(error, shown, file), hint=hint) from error
 
 
 def _problem(entry: Definition, shown: str, file: str | None) -> Problem | None:
-    """What is wrong with a method that the plugin registered."""
+    """The fault of a method from the plugin, with its line; None where the checks pass."""
     code = entry.function.__code__
     place = shown if code.co_filename == file else code.co_filename
     try:
-        found = complaint(entry)
+        fault = first_fault(entry)
     except Exception as error:
         what = f"{entry.name} raises {type(error).__name__}: {error}"
         hint = (
-            "it is given arrays of any shape: write np.where(…) for if, and np.sqrt for math.sqrt"
+            "its inputs are arrays: write np.where(…) instead of if, np.sqrt instead of math.sqrt"
         )
         return Problem(what, _line(error, place, code.co_filename), hint)
-    if found is None:
+    if fault is None:
         return None
-    what, hint = found
+    what, hint = fault
     return Problem(f"{entry.name} {what}", f"{place}:{code.co_firstlineno}", hint)
 
 
 def _line(error: BaseException, shown: str, file: str | None) -> str:
-    """Where in the plugin's own code an exception came from."""
+    """The last line of the plugin in the traceback of `error`, as `shown:LINE`."""
     lines = [
         frame.lineno
         for frame in traceback.extract_tb(error.__traceback__)

@@ -1,19 +1,19 @@
-"""The form of an optimizer: one pure function, the update as its paper prints it.
+"""Update rules: an optimizer is one pure function, its update equation as printed in its paper.
 
-A rule takes the weights `w`, their gradient `g`, its own slots (arrays like `w` that it carries
-from step to step) and, where the equation needs them, the step count `t` (1, 2, …, as a float) and
-the layer norm `norm`. It returns the new weights, then the new slots. Everything is elementwise, so
-the same function serves arrays of any shape: one run, or hundreds of lanes `(lanes, P)` with
-hyperparameters `(lanes, 1)`.
+A rule takes the weights `w`, their gradient `g`, its slots (arrays of the shape of `w` that it
+keeps from step to step) and, where the equation needs them, the step count `t` (1, 2, …, as a
+float) and the function `norm`. It returns the new weights, then the new slots. The equation is
+elementwise, so it works on arrays of any shape: one run, or many lanes `(lanes, P)` with options
+`(lanes, 1)`.
 
     @rule(slots="v")
     def momentum(w, g, v, lr: Rate = 0.01, beta: Decay = 0.9):
         v = beta * v + g
         return w - lr * v, v
 
-A layer-wise rule is elementwise but for `norm(a)`, which the program hands in: for an array like
-`w` it gives, at every entry, the L2 norm of the tensor (a weight matrix, or a bias) that the entry
-belongs to.
+A layer-wise rule also takes the input `norm`, a function that the program passes: norm(a) has the
+shape of `a` and holds, at every entry, the L2 norm of the tensor (a weight matrix or a bias) to
+which the entry belongs.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ Norm = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Rule(Definition):
-    """An optimizer.
+    """An update rule with its options and its documentation.
 
-    slots: the names of its carried arrays. starts: what each slot holds before the first step, a
-    number or the name of an option. uses_t: whether it counts steps. uses_norm: whether it asks for
-    layer norms.
+    slots: the names of its slots. starts: the value of each slot before the first step, a number
+    or the name of an option. uses_t: whether the equation takes the step count t. uses_norm:
+    whether it takes the function norm.
     """
 
     slots: tuple[str, ...] = ()
@@ -56,16 +56,19 @@ class Rule(Definition):
 
     @property
     def momentum(self) -> str | None:
-        """The option that is the rule's momentum, which a schedule may cycle; None without one."""
+        """The name of the momentum option, which a schedule may set; None without momentum."""
         return next((name for name in _MOMENTA if name in self.options), None)
 
     @property
     def own_slots(self) -> tuple[str, ...]:
-        """The slots that the equation itself takes and returns."""
+        """The names of the slots that the equation takes and returns."""
         return self.slots
 
     def start(self, w: Array, options: Mapping[str, Any]) -> tuple[Array, ...]:
-        """The slots before the first step, each like w. options: numbers or (lanes, 1), with lr."""
+        """The slots before the first step, each with the shape and dtype of w.
+
+        w: (lanes, P). options: numbers or arrays (lanes, 1), among them lr.
+        """
         values = (options[at] if isinstance(at, str) else at for at in self.starts)
         return tuple(np.full_like(w, value) for value in values)
 
@@ -78,17 +81,21 @@ class Rule(Definition):
         options: Mapping[str, Any],
         norm: Norm | None = None,
     ) -> tuple[Array, tuple[Array, ...]]:
-        """One step: the new weights, and the new slots."""
+        """The new weights and the new slots after one step.
+
+        w, g and each slot: (lanes, P). t: the step count from 1. options: numbers or arrays
+        (lanes, 1). norm: the layer norm, for a rule that uses it.
+        """
         inputs = (*slots, *((t,) if self.uses_t else ()), *((norm,) if self.uses_norm else ()))
         result = self.function(w, g, *inputs, **options)
         return (result[0], tuple(result[1:])) if self.own_slots else (result, ())
 
 
 OPTIMIZERS: dict[str, Rule] = {}
-"""Every update rule by name."""
+"""All update rules by name."""
 
 OPTIMIZER_ALIASES: dict[str, str] = {}
-"""Other names under which a rule is accepted."""
+"""The rule's name for each other name that a config may use."""
 
 
 @overload
@@ -106,11 +113,12 @@ def rule(
 ) -> Equation | Callable[[Equation], Equation]:
     """Register the decorated equation as an optimizer.
 
-    slots: names of the carried arrays, separated by blanks. A slot starts at zero, or at what
-    follows its name: a number (`product=1`) or an option (`total=initial`).
-    aliases: other names, separated by blanks. check: finds contradictions between options.
-    Raises GdrunError where the signature is not (w, g, *slots[, t][, norm]), then options with
-    defaults, among them `lr`; and where another module's rule has the name.
+    slots: the names of the slots, separated by spaces. A slot starts at zero, or at the value
+    after its name: a number (`product=1`) or an option (`total=initial`).
+    aliases: other names of the rule, separated by spaces. check: finds contradictions between
+    options.
+    Raises GdrunError where the signature is not (w, g, *slots[, t][, norm]) followed by options
+    with defaults, among them `lr`, or where a rule of another module has the same name.
     """
 
     def register(equation: Equation) -> Equation:
@@ -120,21 +128,22 @@ def rule(
         extras = inputs[len(form) :]
         if inputs[: len(form)] != form or extras not in ((), ("t",), ("norm",), ("t", "norm")):
             raise GdrunError(
-                f"rule {name} takes ({', '.join(inputs)}), and its slots are {slots!r}",
-                hint=f"let it take ({', '.join(form)}), then t, norm or both where it needs them, "
-                "then options with defaults",
+                f"rule {name} has the parameters ({', '.join(inputs)}) and the slots {slots!r}",
+                hint=f"its parameters must be ({', '.join(form)}), then t or norm or both if it "
+                "needs them, then options with defaults",
             )
         options = options_of(equation)
         for missing in {"lr", *(at for at in starts if isinstance(at, str))} - set(options):
-            raise GdrunError(f"rule {name} has no option {missing}", hint="give it a default")
+            hint = f"add the parameter {missing} with a default, such as {missing}=0.01"
+            raise GdrunError(f"rule {name} has no option {missing}", hint=hint)
         for called in (name, *aliases.split()):
-            _refuse_taken(called, equation)
-        known = define(equation, check=check)
+            _require_free_name(called, equation)
+        definition = define(equation, check=check)
         OPTIMIZERS[name] = Rule(
             name,
-            known.function,
-            {**known.options, "lr": _rate(known.options["lr"])},
-            known.doc,
+            definition.function,
+            {**definition.options, "lr": _rate(definition.options["lr"])},
+            definition.doc,
             check,
             slots=names,
             starts=starts,
@@ -148,31 +157,32 @@ def rule(
 
 
 def _rate(option: Option) -> Option:
-    """The rate of a rule: positive, and no whole number, also where its author does not say so."""
+    """The option lr as a positive real number, also where the author wrote lr=1 or lr: float."""
     if option.annotation in (int, float):
         return replace(option, annotation=Rate, default=float(option.default))
     return option
 
 
-def _refuse_taken(name: str, equation: Callable[..., Any]) -> None:
-    """A name has one owner, which alone may define it anew (as a notebook's cell does)."""
+def _require_free_name(name: str, equation: Callable[..., Any]) -> None:
+    """Raise GdrunError where a rule of another module has this name or alias."""
     known = OPTIMIZERS.get(OPTIMIZER_ALIASES.get(name, name))
+    # The same module may define a rule again: a notebook does so each time a cell runs.
     if known is not None and known.function.__module__ != equation.__module__:
-        raise GdrunError(f"an optimizer is called {name} already", hint="choose another name")
+        raise GdrunError(f"another optimizer is called {name}", hint="choose another name")
 
 
 _MOMENTA = ("momentum", "beta1", "beta")
 
 
 def _parsed(slots: str) -> tuple[tuple[str, ...], tuple[float | str, ...]]:
-    """The names in `slots`, and what each starts at."""
+    """The names in `slots`, and the initial value of each."""
     parts = [part.partition("=") for part in slots.split()]
     starts = tuple(_number(start) if equals else 0.0 for _, equals, start in parts)
     return tuple(name for name, _, _ in parts), starts
 
 
 def _number(text: str) -> float | str:
-    """The number that the text writes, or else the text: the name of an option."""
+    """`text` as a number; a text that is no number is returned as it is, the name of an option."""
     try:
         return float(text)
     except ValueError:

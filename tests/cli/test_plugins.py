@@ -47,4 +47,4 @@ def test_a_faulty_plugin_is_refused_with_its_line(gdrun, tmp_path):
     file.write_text("x = 1\nx = = 2\n", encoding="utf-8")
     answer = gdrun("train", "--plugin", str(file))
     assert answer.code == 2
-    assert answer.err.startswith(f"error: {file}:2: is not Python")
+    assert answer.err.startswith(f"error: {file}:2: is not valid Python")

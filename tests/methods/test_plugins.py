@@ -9,7 +9,7 @@ import pytest
 from gdrun.config.loading import load
 from gdrun.errors import GdrunError
 from gdrun.methods import plugins
-from gdrun.methods.plugin_checks import complaint
+from gdrun.methods.plugin_checks import first_fault
 from gdrun.methods.plugins import load_entry_points, load_plugin
 from gdrun.methods.rules import OPTIMIZER_ALIASES, OPTIMIZERS
 from gdrun.methods.schedules import SCHEDULES
@@ -25,9 +25,12 @@ from gdrun.methods.schedules import schedule
 LINE = len(IMPORTS.splitlines()) + 1
 """Where the text of a test's plugin begins."""
 
-FORM = "let it take (w, g, v), then t, norm or both where it needs them, then options with defaults"
-PURE = "write it elementwise; where it needs the norm of a layer, take the input norm"
-ALIVE = "it is given arrays of any shape: write np.where(…) for if, and np.sqrt for math.sqrt"
+FORM = (
+    "its parameters must be (w, g, v), then t or norm or both if it needs them, "
+    "then options with defaults"
+)
+PURE = "use elementwise expressions only; for the norm of a layer, add the input norm"
+ALIVE = "its inputs are arrays: write np.where(…) instead of if, np.sqrt instead of math.sqrt"
 
 
 @pytest.fixture(autouse=True)
@@ -147,9 +150,9 @@ def short(w, g, lr: Rate = 0.1):
 ''')
     assert str(caught.value) == (
         f"error: my_rule.py:{LINE}: silent has no docstring\n"
-        "hint: say in a sentence what it does, then its equation, indented\n"
-        f"error: my_rule.py:{LINE + 9}: short returns shape (4,) for w, which came as (3, 4)\n"
-        "hint: return the new w, and nothing else"
+        "hint: describe it in one sentence, then write its equation, indented\n"
+        f"error: my_rule.py:{LINE + 9}: short returns w with shape (4,), but its input has (3, 4)\n"
+        "hint: return only the new w"
     )
     assert set(OPTIMIZERS) == before
 
@@ -161,15 +164,16 @@ def rule_text(body, slots="v", inputs="w, g, v, lr: Rate = 0.1"):
 FAULTS = {
     "a wrong signature": (
         rule_text("return w", inputs="w, g, lr: Rate = 0.1"),
-        0, "rule mine takes (w, g), and its slots are 'v'", FORM,
+        0, "rule mine has the parameters (w, g) and the slots 'v'", FORM,
     ),
     "no learning rate": (
         rule_text("return w, v", inputs="w, g, v, rate: Rate = 0.1"),
-        0, "rule mine has no option lr", "give it a default",
+        0, "rule mine has no option lr", "add the parameter lr with a default, such as lr=0.01",
     ),
     "a slot that starts at no option": (
         rule_text("return w, v", slots="v=first"),
-        0, "rule mine has no option first", "give it a default",
+        0, "rule mine has no option first",
+        "add the parameter first with a default, such as first=0.01",
     ),
     "a changed input": (
         rule_text("v *= 0.9; return w - lr * v, v"),
@@ -193,16 +197,16 @@ FAULTS = {
     ),
     "another type": (
         rule_text("return w - lr * np.float64(1) * g, v"),
-        0, "mine returns float64 for w, which came as float32",
-        "a NumPy number or array with a type of its own has crept into the equation",
+        0, "mine returns w as float64, but its input is float32",
+        "a NumPy number or array of another dtype in the equation changes the result's",
     ),
     "a sum over lanes": (
         rule_text("return w - lr * g / np.linalg.norm(g), v"),
-        0, "mine moves a weight otherwise when others are beside it", PURE,
+        0, "mine is not elementwise: one weight's update depends on the others, or is random", PURE,
     ),
     "a sum over the weights of a lane": (
         rule_text("return w - lr * g / np.abs(g).max(axis=-1, keepdims=True), v"),
-        0, "mine moves a weight otherwise when others are beside it", PURE,
+        0, "mine is not elementwise: one weight's update depends on the others, or is random", PURE,
     ),
     "a function of numbers": (
         rule_text("return w - lr * math.sqrt(g), v"),
@@ -211,16 +215,16 @@ FAULTS = {
     ),
     "a taken name": (
         '@rule()\ndef adam(w, g, lr: Rate = 0.1):\n    """Mine."""\n    return w\n',
-        0, "an optimizer is called adam already", "choose another name",
+        0, "another optimizer is called adam", "choose another name",
     ),
     "a taken alias": (
         '@rule()\ndef sgd(w, g, lr: Rate = 0.1):\n    """Mine."""\n    return w\n',
-        0, "an optimizer is called sgd already", "choose another name",
+        0, "another optimizer is called sgd", "choose another name",
     ),
     "a schedule with a wrong signature": (
         '@schedule\ndef mine(epoch, lr):\n    """Mine."""\n    return lr\n',
-        0, "schedule mine takes (epoch, lr)",
-        "let it take (t, lr), (t, T, lr) or (drops, lr), then options with defaults",
+        0, "schedule mine has the parameters (epoch, lr)",
+        "its parameters must be (t, lr), (t, T, lr) or (drops, lr), then options with defaults",
     ),
     "a schedule that branches on the time": (
         '@schedule\ndef mine(t, lr):\n    """Mine."""\n    return lr if t < 3 else 0 * lr\n',
@@ -239,30 +243,30 @@ FAULTS = {
     "a schedule of another shape": (
         '@schedule\ndef mine(t, lr):\n    """Mine."""\n    return np.ones(7)\n',
         0, "mine returns shape (7,) for 6 times and 2 rates",
-        "t is a column (times, 1) and lr a row (lanes,): keep to elementwise expressions",
+        "t has shape (times, 1) and lr has shape (lanes,): use elementwise expressions only",
     ),
     "a schedule that looks at all the times": (
         '@schedule\ndef mine(t, lr):\n    """Mine."""\n    return lr * t / t.max()\n',
-        0, "mine gives another rate for a time and a lane that are asked for alone",
-        "lr(t) may depend on nothing but its own t, T, lr and options",
+        0, "mine is not elementwise: the rate at one time depends on the other times or lanes",
+        "lr(t) may depend only on its own t, T, lr and options",
     ),
     "a schedule's taken name": (
         '@schedule\ndef cosine(t, lr):\n    """Mine."""\n    return lr\n',
-        0, "a schedule is called cosine already", "choose another name",
+        0, "another schedule is called cosine", "choose another name",
     ),
     "text that is not Python": (
         "x = 1\ndef broken(:\n    pass\n",
-        1, "is not Python: invalid syntax", None,
+        1, "is not valid Python: invalid syntax", "correct the Python syntax in this line",
     ),
     "an exception on import": (
         "x = 1\n\nx / 0\n",
         2, "raises ZeroDivisionError when it is loaded: division by zero",
-        "a plugin must load without an error; python runs it alone for the whole traceback",
+        "run the file with python to see the whole traceback",
     ),
     "an exit on import": (
         "raise SystemExit(3)\n",
         0, "raises SystemExit when it is loaded: 3",
-        "a plugin must load without an error; python runs it alone for the whole traceback",
+        "run the file with python to see the whole traceback",
     ),
 }  # fmt: skip
 
@@ -285,7 +289,7 @@ def test_a_plugin_that_registers_nothing_says_how_to(plugin):
         plugin("")
     assert str(caught.value) == (
         "error: my_rule.py: registers no rule and no schedule\n"
-        "hint: decorate its function: from gdrun import rule, then @rule above it"
+        "hint: write `from gdrun import rule`, and @rule above the function"
     )
 
 
@@ -294,7 +298,7 @@ def test_a_file_that_is_not_there(tmp_path):
         load_plugin(tmp_path / "none.py")
     assert str(caught.value) == (
         f"error: {tmp_path}/none.py: cannot be read: No such file or directory\n"
-        "hint: a plugin is a file of Python, such as my_rule.py"
+        "hint: a plugin is a Python file, such as my_rule.py"
     )
 
 
@@ -327,4 +331,4 @@ def test_a_faulty_package_is_named(tmp_path, monkeypatch):
 
 def test_gdruns_own_methods_pass_the_trial():
     for method in (*OPTIMIZERS.values(), *SCHEDULES.values()):
-        assert complaint(method) is None, method.name
+        assert first_fault(method) is None, method.name
