@@ -1,8 +1,8 @@
-"""The update rules, each written once, as its source prints it; a file for each family.
+"""The update rules, each written as in its paper. Each file holds one family of rules.
 
-Importing registers them, in the order of their history. The l2 term is the model's, so g already
-holds it, and no rule has a coupled weight decay; an option called weight_decay is the decoupled
-kind, which shrinks the weights beside the gradient step and never enters the slots.
+Importing this package registers them, in the order of their history. The l2 penalty belongs to the
+model, so the gradient g already includes it. The option weight_decay of some rules is decoupled
+weight decay: it shrinks the weights directly and does not enter the slots.
 """
 
 from gdrun.methods.optimizers import descent as descent  # noqa: I001 (history orders the registry)

@@ -1,4 +1,4 @@
-"""Adam, and the rules that mend it."""
+"""Adam and its variants."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def adam(
 
     Source: Kingma & Ba 2014, Algorithm 1.
 
-    Elsewhere: PyTorch and optax write the same. Keras adds ε (1e-7) to √v before the correction,
-    the paper's ε̂.
+    Elsewhere: PyTorch and optax use the same update. Keras adds ε (1e-7) to √v before the bias
+    correction, which the paper calls ε̂.
     """
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g * g
@@ -38,19 +38,19 @@ def adam(
 def adamax(
     w, g, m, u, t, lr: Rate = 2e-3, beta1: Decay = 0.9, beta2: Decay = 0.999, eps: Positive = 1e-8
 ):
-    """Adamax: Adam with a decaying largest gradient in place of the root mean square.
+    """Adamax: Adam that divides by a decaying maximum of |g| instead of the root mean square.
 
         m ← β₁ m + (1 − β₁) g
         u ← max(β₂ u, |g| + ε)
         w ← w − α / (1 − β₁ᵗ) · m / u
 
-    α is lr, β₁ is beta1, β₂ is beta2; t counts steps from 1. ε is eps, which keeps u from zero and
-    which the paper does not have.
+    α is lr, β₁ is beta1, β₂ is beta2; t counts steps from 1. ε is eps, which keeps u above zero.
+    The paper has no ε.
 
     Source: Kingma & Ba 2014, Algorithm 2.
 
-    Elsewhere: PyTorch and optax write the same; Keras adds ε (1e-7) to u in the step, and has
-    α 0.001.
+    Elsewhere: PyTorch and optax use the same update. Keras adds ε (1e-7) to u in the step instead,
+    and has α 0.001.
     """
     m = beta1 * m + (1 - beta1) * g
     u = maximum(beta2 * u, absolute(g) + eps)
@@ -71,7 +71,7 @@ def nadam(
     eps: Positive = 1e-8,
     momentum_decay: NonNegative = 0.004,
 ):
-    """Nadam: Adam with Nesterov's momentum, which warms up.
+    """Nadam: Adam with Nesterov momentum, which increases during the first steps.
 
         μₜ = β₁ (1 − ½ · 0.96^(ψ t)),  pₜ = μ₁ μ₂ … μₜ
         m ← β₁ m + (1 − β₁) g
@@ -80,13 +80,13 @@ def nadam(
         w ← w − α m̂ / (√(v / (1 − β₂ᵗ)) + ε)
 
     α is lr, β₁ is beta1, β₂ is beta2, ε is eps, ψ is momentum_decay; t counts steps from 1, and p
-    is the slot product. A large ψ takes the warm-up away: μ = β₁ from the first step.
+    is the slot product. With a large ψ the momentum does not increase: μ = β₁ from the first step.
 
-    Source: Dozat 2016, Algorithm 2 and its schedule of μ; m as in the libraries, where the
-    algorithm prints μₜ for β₁, and v̂ without the algorithm's further factor β₂.
+    Source: Dozat 2016, Algorithm 2, with its schedule of μ. As in the libraries, m uses β₁ where
+    the algorithm prints μₜ, and v̂ does not have the algorithm's additional factor β₂.
 
-    Elsewhere: PyTorch writes the same; Keras too, with ψ 1, ε 1e-7 and α 0.001. optax has no
-    warm-up.
+    Elsewhere: PyTorch uses the same update. Keras does too, with ψ 1, ε 1e-7 and α 0.001. In optax
+    the momentum is constant.
     """
     mu = beta1 * (1 - 0.5 * 0.96 ** (momentum_decay * t))
     mu_next = beta1 * (1 - 0.5 * 0.96 ** (momentum_decay * (t + 1)))
@@ -110,7 +110,7 @@ def amsgrad(
     beta2: Decay = 0.999,
     eps: Positive = 1e-8,
 ):
-    """AMSGrad: Adam whose divisor never shrinks, but for the bias correction.
+    """AMSGrad: Adam that divides by the root of the largest second moment so far.
 
         m ← β₁ m + (1 − β₁) g
         v ← β₂ v + (1 − β₂) g²
@@ -120,10 +120,11 @@ def amsgrad(
 
     α is lr, β₁ is beta1, β₂ is beta2, ε is eps; t counts steps from 1, and z is the slot top.
 
-    Source: Reddi, Kale & Kumar 2018, Algorithm 2, with Adam's bias correction, which it leaves out.
+    Source: Reddi, Kale & Kumar 2018, Algorithm 2, with Adam's bias correction, which the algorithm
+    does not have.
 
-    Elsewhere: PyTorch writes the same (Adam with amsgrad). optax takes the largest of the
-    corrected v̂. Keras has it as an option of its Adam, with the same ε̂.
+    Elsewhere: PyTorch uses the same update (Adam with amsgrad). optax takes the maximum of the
+    corrected v̂. In Keras it is an option of Adam, with ε added as in its Adam.
     """
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g * g
@@ -151,14 +152,14 @@ def adamw(
         m̂ = m / (1 − β₁ᵗ),  v̂ = v / (1 − β₂ᵗ)
         w ← w − α (m̂ / (√v̂ + ε) + λ w)
 
-    α is lr, β₁ is beta1, β₂ is beta2, ε is eps, λ is weight_decay, which acts on every parameter,
-    biases too; t counts steps from 1. For the penalty inside the gradient, use the model's l2.
+    α is lr, β₁ is beta1, β₂ is beta2, ε is eps; t counts steps from 1. λ is weight_decay, which
+    shrinks all parameters, including biases. For a penalty in the gradient, use the model's l2.
 
-    Source: Loshchilov & Hutter 2017, Algorithm 2, where λ is multiplied by the schedule's factor
-    rather than by α.
+    Source: Loshchilov & Hutter 2017, Algorithm 2, which multiplies λ by the factor of the schedule
+    instead of α.
 
-    Elsewhere: PyTorch and optax write the same, optax with λ 1e-4; Keras has λ 0.004 and ε 1e-7 on
-    the uncorrected root.
+    Elsewhere: PyTorch uses the same update, and so does optax with λ 1e-4. Keras has λ 0.004, and
+    adds ε (1e-7) to the root before the bias correction.
     """
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g * g
@@ -179,7 +180,7 @@ def radam(
     eps: Positive = 1e-8,
     threshold: Annotated[float, Gt(4)] = 5.0,
 ):
-    """Rectified Adam: plain momentum until the divisor's variance is known to be bounded.
+    """RAdam (rectified Adam): the first steps omit the divisor, whose variance is still too large.
 
         m ← β₁ m + (1 − β₁) g
         v ← β₂ v + (1 − β₂) g²
@@ -189,20 +190,21 @@ def radam(
         w ← w − α m̂ r √(1 − β₂ᵗ) / (√v + ε)  (ρ > θ)
         w ← w − α m̂                          (ρ ≤ θ)
 
-    m̂ = m / (1 − β₁ᵗ). α is lr, β₁ is beta1, β₂ is beta2 (above 0.6, where ρ∞ is 4), ε is eps, θ is
-    threshold; t counts steps from 1. The first five steps of the defaults are plain.
+    m̂ = m / (1 − β₁ᵗ). α is lr, β₁ is beta1, ε is eps, θ is threshold; t counts steps from 1. β₂ is
+    beta2, which must be above 0.6, so that ρ∞ is above 4. With the default options the first five
+    steps have no divisor.
 
-    Source: Liu et al. 2019, Algorithm 2, which asks for ρ > 4; 5 is its authors' own code.
+    Source: Liu et al. 2019, Algorithm 2, with the condition ρ > 4; the authors' code has 5.
 
-    Elsewhere: PyTorch writes the same. optax adds ε to the corrected root, and rectifies at
-    ρ = threshold too. Keras has none.
+    Elsewhere: PyTorch uses the same update. optax adds ε to the corrected root, and also divides
+    where ρ = θ. Keras does not have RAdam.
     """
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g * g
     longest = 2 / (1 - beta2) - 1
     length = longest - 2 * t * beta2**t / (1 - beta2**t)
     ratio = (length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)
-    # Only a short length makes the ratio negative, and then the step is plain.
+    # The ratio is negative only where length ≤ threshold, and there the root is not used.
     rectified = (abs(ratio) * (1 - beta2**t)) ** 0.5 / (sqrt(v) + eps)
     return w - lr * (m / (1 - beta1**t)) * where(length > threshold, rectified, 1.0), m, v
 
@@ -211,19 +213,19 @@ def radam(
 def adabelief(
     w, g, m, s, t, lr: Rate = 1e-3, beta1: Decay = 0.9, beta2: Decay = 0.999, eps: Positive = 1e-16
 ):
-    """AdaBelief: steps are long where the gradient is as its running mean foretold.
+    """AdaBelief: Adam that divides by the deviation of g from its running mean.
 
         m ← β₁ m + (1 − β₁) g
         s ← β₂ s + (1 − β₂) (g − m)² + ε
         m̂ = m / (1 − β₁ᵗ),  ŝ = s / (1 − β₂ᵗ)
         w ← w − α m̂ / (√ŝ + ε)
 
-    α is lr, β₁ is beta1, β₂ is beta2, ε is eps, in both places; t counts steps from 1. On a steady
-    gradient s falls towards zero and the steps grow.
+    α is lr, β₁ is beta1, β₂ is beta2, ε is eps, in both places; t counts steps from 1. Where the
+    gradient hardly changes, s falls towards zero and the steps become larger.
 
-    Source: Zhuang et al. 2020, Algorithm 2, where ε is 1e-16 as in its authors' code.
+    Source: Zhuang et al. 2020, Algorithm 2, with ε 1e-16 as in the authors' code.
 
-    Elsewhere: optax writes the same; PyTorch and Keras have none.
+    Elsewhere: optax uses the same update. PyTorch and Keras do not have AdaBelief.
     """
     m = beta1 * m + (1 - beta1) * g
     s = beta2 * s + (1 - beta2) * (g - m) * (g - m) + eps
@@ -243,7 +245,7 @@ def yogi(
     eps: Positive = 1e-3,
     initial: NonNegative = 1e-6,
 ):
-    """Yogi: Adam whose divisor moves by steps of the squared gradient's own size.
+    """Yogi: Adam whose second moment v changes by at most (1 − β₂) g² in a step.
 
         m ← β₁ m + (1 − β₁) g
         v ← v − (1 − β₂) sign(v − g²) g²
@@ -252,9 +254,11 @@ def yogi(
 
     α is lr, β₁ is beta1, β₂ is beta2, ε is eps; t counts steps from 1, and v starts at initial.
 
-    Source: Zaheer et al. 2018, Algorithm 2, with Adam's bias correction, which it leaves out.
+    Source: Zaheer et al. 2018, Algorithm 2, with Adam's bias correction, which the algorithm does
+    not have.
 
-    Elsewhere: optax writes the same, but starts m at initial too; PyTorch and Keras have none.
+    Elsewhere: optax uses the same update, but also starts m at initial. PyTorch and Keras do not
+    have Yogi.
     """
     m = beta1 * m + (1 - beta1) * g
     v = v - (1 - beta2) * sign(v - g * g) * g * g

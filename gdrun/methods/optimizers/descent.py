@@ -1,4 +1,4 @@
-"""The gradient step, alone or with momentum."""
+"""Gradient descent, without and with momentum."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from gdrun.methods.rules import rule
 
 @rule(aliases="gd sgd")
 def vanilla(w, g, lr: Rate = 0.01):
-    """Gradient descent, the plain rule.
+    """Gradient descent without momentum.
 
         w ← w − α g
 
-    α is lr. Which examples g averages over is the variant's affair, not the rule's.
+    α is lr. The variant decides which examples the gradient g is averaged over.
 
-    Source: Cauchy 1847; Robbins & Monro 1951 for the stochastic case.
+    Source: Cauchy 1847; Robbins & Monro 1951 for stochastic gradients.
 
-    Elsewhere: SGD in PyTorch and Keras, sgd in optax.
+    Elsewhere: the same rule is SGD in PyTorch and Keras, and sgd in optax.
     """
     return w - lr * g
 
@@ -28,12 +28,12 @@ def momentum(w, g, v, lr: Rate = 0.01, beta: Decay = 0.9, dampening: Decay = 0.0
         v ← β v + (1 − δ) g
         w ← w − α v
 
-    α is lr, β is beta, δ is dampening; v starts at zero. On a steady gradient the steps grow to
+    α is lr, β is beta, δ is dampening; v starts at zero. With a constant gradient the steps grow to
     α (1 − δ) g / (1 − β).
 
     Source: Polyak 1964, in the velocity form of Sutskever et al. 2013.
 
-    Elsewhere: PyTorch leaves the first gradient undamped. Keras keeps α inside, v ← β v − α g and
+    Elsewhere: PyTorch does not dampen the first gradient. Keras includes α in v, v ← β v − α g and
     w ← w + v, which is the same while α is constant. optax has no dampening.
     """
     v = beta * v + (1 - dampening) * g
@@ -42,17 +42,17 @@ def momentum(w, g, v, lr: Rate = 0.01, beta: Decay = 0.9, dampening: Decay = 0.0
 
 @rule(slots="v")
 def nesterov(w, g, v, lr: Rate = 0.01, beta: Decay = 0.9):
-    """Nesterov's accelerated gradient, with the gradient taken at the weights themselves.
+    """Nesterov's accelerated gradient, with the gradient at the current weights.
 
         v ← β v + g
         w ← w − α (g + β v)
 
-    α is lr, β is beta; v starts at zero. In the original, g is taken at the look-ahead point
-    w − α β v; here the weights are that point.
+    α is lr, β is beta; v starts at zero. The original form takes the gradient at the look-ahead
+    point w − α β v. Here w is this point.
 
     Source: Nesterov 1983, in the form of Bengio et al. 2013.
 
-    Elsewhere: PyTorch and optax write the same; Keras keeps α inside v, as with momentum.
+    Elsewhere: PyTorch and optax use the same update. Keras includes α in v, as with momentum.
     """
     v = beta * v + g
     return w - lr * (g + beta * v), v

@@ -1,4 +1,4 @@
-"""Rules whose step length follows the norm of each layer's weights: made for large batches."""
+"""Rules for large batches: the step length is proportional to the norm of each layer's weights."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from gdrun.methods.rules import rule
 def lars(
     w, g, v, norm, lr: Rate = 1.0, beta: Decay = 0.9, trust: Positive = 1e-3, eps: NonNegative = 0.0
 ):
-    """LARS: momentum on steps that are, in each layer, a share of the weights' norm.
+    """LARS: momentum with steps that are, in each layer, proportional to the norm of the weights.
 
         λ = η ‖w‖ / (‖g‖ + ε)
         v ← β v + α λ g
         w ← w − v
 
-    α is lr, β is beta, η is trust, ε is eps; ‖·‖ is over the tensor (weight matrix or bias) that an
-    entry belongs to, and λ is 1 where ‖w‖ or ‖g‖ is zero. Steps stay a share of ‖w‖ however small g
-    is, so a schedule must end them.
+    α is lr, β is beta, η is trust, ε is eps. ‖·‖ is the norm of the tensor (weight matrix or bias)
+    to which an entry belongs, and λ is 1 where ‖w‖ or ‖g‖ is zero. The steps do not become smaller
+    when g does, so a schedule must reduce the rate.
 
-    Source: You, Gitman & Ginsburg 2017, Algorithm 1; its weight decay is the model's l2 here, which
-    g holds before ‖g‖ is taken.
+    Source: You, Gitman & Ginsburg 2017, Algorithm 1. The weight decay of the paper is the l2 of the
+    model here, so g includes it.
 
-    Elsewhere: optax writes the same; PyTorch and Keras have none.
+    Elsewhere: optax uses the same update. PyTorch and Keras do not have LARS.
     """
     v = beta * v + lr * _ratio(trust * norm(w), norm(g), eps) * g
     return w - v, v
@@ -47,7 +47,7 @@ def lamb(
     eps: Positive = 1e-6,
     weight_decay: NonNegative = 0.0,
 ):
-    """LAMB: Adam's direction, with a step that is, in each layer, a share of the weights' norm.
+    """LAMB: Adam with steps that are, in each layer, proportional to the norm of the weights.
 
         m ← β₁ m + (1 − β₁) g
         v ← β₂ v + (1 − β₂) g²
@@ -55,13 +55,13 @@ def lamb(
         r = m̂ / (√v̂ + ε) + λ w
         w ← w − α ‖w‖ / ‖r‖ · r
 
-    α is lr, β₁ is beta1, β₂ is beta2, ε is eps, λ is weight_decay, decoupled; ‖·‖ is over the
-    tensor (weight matrix or bias) that an entry belongs to, and ‖w‖ / ‖r‖ is 1 where either is
-    zero; t counts steps from 1.
+    α is lr, β₁ is beta1, β₂ is beta2, ε is eps, λ is weight_decay (decoupled); t counts steps from
+    1. ‖·‖ is the norm of the tensor (weight matrix or bias) to which an entry belongs, and
+    ‖w‖ / ‖r‖ is 1 where one of the norms is zero.
 
-    Source: You et al. 2019, Algorithm 2, with φ(x) = x; ε 1e-6 is its authors' own.
+    Source: You et al. 2019, Algorithm 2, with φ(x) = x and the authors' ε 1e-6.
 
-    Elsewhere: optax writes the same; Keras too, with ε 1e-7; PyTorch has none.
+    Elsewhere: optax uses the same update. Keras does too, with ε 1e-7. PyTorch does not have LAMB.
     """
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g * g
@@ -70,5 +70,6 @@ def lamb(
 
 
 def _ratio(above: Any, below: Any, eps: Any = 0.0) -> Any:
-    """above / (below + eps), or 1 where either is zero."""
+    """above / (below + eps), or 1 where one of the two is zero."""
+    # The inner where keeps a zero out of the divisor: the outer one evaluates both branches.
     return where((above > 0) & (below > 0), above / where(below > 0, below + eps, 1.0), 1.0)

@@ -1,4 +1,4 @@
-"""Rules that heed the gradient's signs and not its size."""
+"""Rules that use only the sign of the gradient or of the momentum, not its size."""
 
 from __future__ import annotations
 
@@ -28,26 +28,27 @@ def rprop(
     step_min: Positive = 1e-6,
     step_max: Positive = 50.0,
 ):
-    """Rprop: each weight has a step size of its own, which grows until its gradient turns.
+    """Rprop: each weight has its own step size, which grows until the sign of its gradient changes.
 
-        Δ ← min(η₊ Δ, Δmax)           (g kept its sign)
-        Δ ← max(η₋ Δ, Δmin), g ← 0    (g turned)
+        Δ ← min(η₊ Δ, Δmax)           (the sign of g is the same as before)
+        Δ ← max(η₋ Δ, Δmin), g ← 0    (the sign of g has changed)
         w ← w − sign(g) Δ
 
-    Δ, the slot size, starts at lr; a schedule of the rate does not act on it. η₋ is eta_minus, η₊
-    is eta_plus, Δmin is step_min, Δmax is step_max; the slot last holds sign(g). Made for full
-    batches: the noise of small ones turns signs.
+    Δ is the slot size, which starts at lr; a schedule does not change it. η₋ is eta_minus, η₊ is
+    eta_plus, Δmin is step_min, Δmax is step_max. The slot last holds sign(g). Rprop needs full
+    batches: with small batches the noise changes the signs.
 
     Source: Riedmiller & Braun 1993, in the form without weight-backtracking (iRprop−) of Igel &
     Hüsken 2000.
 
-    Elsewhere: PyTorch writes the same; optax 0.2 takes each step one iteration late; Keras has
-    none.
+    Elsewhere: PyTorch uses the same update. optax 0.2 makes each step one iteration later. Keras
+    does not have Rprop.
     """
-    turn = sign(g) * last
+    agreement = sign(g) * last
     grown, shrunk = minimum(size * eta_plus, step_max), maximum(size * eta_minus, step_min)
-    size = where(turn > 0, grown, where(turn < 0, shrunk, size))
-    last = where(turn < 0, 0.0, sign(g))
+    size = where(agreement > 0, grown, where(agreement < 0, shrunk, size))
+    # After a change of sign, g counts as 0: the weight stays, and the next step keeps the size.
+    last = where(agreement < 0, 0.0, sign(g))
     return w - last * size, size, last
 
 
@@ -61,18 +62,19 @@ def lion(
     beta2: Decay = 0.99,
     weight_decay: NonNegative = 0.0,
 ):
-    """Lion: the sign of a momentum that looks ahead.
+    """Lion: a step of constant size along the sign of an interpolated momentum.
 
         c = β₁ m + (1 − β₁) g
         w ← w − α (sign(c) + λ w)
         m ← β₂ m + (1 − β₂) g
 
-    α is lr, β₁ is beta1, β₂ is beta2, λ is weight_decay, decoupled. Every weight moves by α in
-    every step, so α is a third to a tenth of Adam's.
+    α is lr, β₁ is beta1, β₂ is beta2, λ is weight_decay (decoupled). Every weight changes by α in
+    every step, so α should be a third to a tenth of the rate for Adam.
 
     Source: Chen et al. 2023, Program 1.
 
-    Elsewhere: optax writes the same, with λ 1e-3; Keras too, with α 0.001; PyTorch has none.
+    Elsewhere: optax uses the same update, with λ 1e-3. Keras does too, with α 0.001. PyTorch does
+    not have Lion.
     """
     c = beta1 * m + (1 - beta1) * g
     return w - lr * (sign(c) + weight_decay * w), beta2 * m + (1 - beta2) * g
