@@ -50,11 +50,11 @@ def test_a_page_in_full(gdrun):
     page = (
         "step  (schedules)\n"
         "\n"
-        "A drop by a constant factor, every so often.\n"
+        "Step decay: the rate drops by a constant factor at regular intervals.\n"
         "\n"
         "    lr(t) = lr₀ · γ^⌊t / drop_every⌋\n"
         "\n"
-        "γ is gamma; drop_every counts epochs (or steps).\n"
+        "γ is gamma; drop_every is the interval in epochs (or steps).\n"
         "\n"
         "Options\n"
         "  gamma       0.5  0 < x ≤ 1\n"

@@ -1,4 +1,4 @@
-"""Learning-rate schedules: the form, and every schedule in it. Importing registers them."""
+"""Learning-rate schedules. Importing this package registers all of them."""
 
 from gdrun.methods.schedules import decays as decays  # noqa: I001 (from plain to composed)
 from gdrun.methods.schedules import cycles as cycles

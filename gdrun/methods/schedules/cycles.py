@@ -1,4 +1,4 @@
-"""Schedules that raise the rate again: restarts, cycles, and the one cycle."""
+"""Schedules that raise the rate again: warm restarts, cyclic rates, and one cycle."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from gdrun.methods.schedules.form import schedule
 
 @schedule
 def cosine_restarts(t, lr, period: Positive = 10.0, growth: Count = 1, lr_min: NonNegative = 0.0):
-    """Half cosines, one after the other, each starting anew at lr₀.
+    """Cosine decay with warm restarts: in each cycle the rate falls from lr₀ along half a cosine.
 
         lr(t) = lr_min + ½ (lr₀ − lr_min) (1 + cos(π s/P))
 
-    P is the length of the cycle that t is in, and s the time since its start: the first has period
-    epochs (or steps), and each later one growth times as many as the one before.
+    P is the length of the current cycle, and s is the time since its start. The first cycle has
+    period epochs (or steps), and each later one is growth times as long as the one before it.
 
     Source: Loshchilov & Hutter 2016, SGDR, equation 5; period is its T₀, growth its T_mult.
 
     Elsewhere: CosineAnnealingWarmRestarts in PyTorch is the same. CosineDecayRestarts in Keras has
-    growth 2 and may lower the peaks; sgdr_schedule in optax lists the cycles one by one.
+    growth 2 and can lower the peaks. sgdr_schedule in optax takes a list of cycles.
     """
     cycle, start = _cycle(t, period, growth)
     elapsed = (t - start) / (period * growth**cycle)
@@ -46,18 +46,19 @@ def cyclic(
     mode: Literal["triangular", "triangular2", "exp_range"] = "triangular",
     gamma: Fraction = 0.99,
 ):
-    """Straight lines up from lr₀ / div to lr₀ and down again, over and over.
+    """Cyclic rate: it rises linearly from lr₀ / div to lr₀ and falls back, again and again.
 
         c = ⌊1 + t / (2h)⌋,  x = |t/h − 2c + 1|
         u = max(0, 1 − x) · scale
         lr(t) = lr₀/d + (lr₀ − lr₀/d) u
 
-    d is div, h is half_cycle, in epochs (or steps). scale follows from mode: 1 for triangular,
-    ½^(c − 1) for triangular2, γᵗ for exp_range, where γ is gamma.
+    d is div. h is half_cycle, the length of a rise or a fall in epochs (or steps). c counts the
+    cycles from 1. scale depends on mode: 1 for triangular, ½^(c − 1) for triangular2, γᵗ for
+    exp_range, where γ is gamma.
 
-    Source: Smith 2015; a lower bound of a third or a quarter of the upper one is its advice.
+    Source: Smith 2015, which advises a lower bound of a third or a quarter of the upper one.
 
-    Elsewhere: CyclicLR in PyTorch takes both bounds as rates, and cycles the momentum as well.
+    Elsewhere: CyclicLR in PyTorch takes both bounds as rates, and also changes the momentum.
     """
     cycle = floor(1 + t / (2 * half_cycle))
     height = maximum(0.0, 1 - absolute(t / half_cycle - 2 * cycle + 1))
@@ -77,7 +78,7 @@ def _cycled_momentum(
     beta_high: Decay = 0.95,
     cycle_momentum: bool = True,
 ):
-    """The momentum of the one cycle: low where the rate is high."""
+    """The momentum of one_cycle: low where the rate is high. None without cycle_momentum."""
     if not cycle_momentum:
         return None
     return _up_and_down(t, T, rise, anneal, beta_high, beta_low, beta_high)
@@ -93,25 +94,28 @@ def one_cycle(
     final_div: Divisor = 1e4,
     anneal: Anneal = "cosine",
 ):
-    """One rise to lr₀ and one long fall to almost nothing, with the momentum the other way round.
+    """One cycle: the rate rises to lr₀ and then falls almost to 0; the momentum does the opposite.
 
         lr(t) = lr₀/d ↗ lr₀        (t < rT)
         lr(t) = lr₀ ↘ lr₀/(d f)    (rT ≤ t)
         β(t)  = beta_high ↘ beta_low ↗ beta_high
 
     r is rise, d is div, f is final_div; T is the length of the run after warm-up. Each part is half
-    a cosine, or a straight line with anneal: linear. β takes the place of the rule's momentum
-    (momentum, beta1 or beta) unless cycle_momentum is false; a rule without any is left alone.
+    a cosine, or a straight line with anneal: linear. β replaces the momentum of the optimizer
+    (momentum, beta1 or beta) unless cycle_momentum is false. An optimizer without momentum is not
+    changed.
 
-    Source: Smith & Topin 2017; half cosines as in the libraries.
+    Source: Smith & Topin 2017, with half cosines as in PyTorch and optax.
 
-    Elsewhere: cosine_onecycle_schedule in optax is the same for the rate. OneCycleLR in PyTorch has
-    its peak at step rT − 1 and its end at step T − 1, one step earlier.
+    Elsewhere: cosine_onecycle_schedule in optax has the same rates, and does not set the momentum.
+    OneCycleLR in PyTorch has its peak at step rT − 1 and its end at step T − 1, which is one step
+    earlier.
     """
     return _up_and_down(t, T, rise, anneal, lr / div, lr, lr / (div * final_div))
 
 
 def _up_and_down(t: Any, T: Any, rise: Any, anneal: Anneal, first: Any, top: Any, last: Any) -> Any:
+    """The value at t on the way from `first` to `top` at rise · T, and on to `last` at T."""
     peak = rise * T
     up = _between(first, top, minimum(t / peak, 1.0), anneal)
     down = _between(top, last, minimum(maximum(t - peak, 0.0) / (T - peak), 1.0), anneal)
@@ -119,21 +123,23 @@ def _up_and_down(t: Any, T: Any, rise: Any, anneal: Anneal, first: Any, top: Any
 
 
 def _between(first: Any, last: Any, share: Any, anneal: Anneal) -> Any:
+    """The value after a share (0 to 1) of the way from `first` to `last`."""
     weight = share if anneal == "linear" else 0.5 * (1 - cos(pi * share))
     return first + (last - first) * weight
 
 
 def _cycle(t: Any, period: Any, growth: int) -> tuple[Any, Any]:
-    """Which cycle t is in, counted from 0, and when it started."""
+    """The number of the cycle at time t, counted from 0, and the time of its start."""
     if growth == 1:
         cycle = floor(t / period)
         return cycle, cycle * period
     cycle = floor(log(1 + t * (growth - 1) / period) / log(growth))
-    # The logarithm may land on either side of a whole number; the starts themselves decide.
+    # At the start of a cycle the logarithm is a whole number, and rounding may put it on either
+    # side of it. The comparison with the exact starts corrects that.
     cycle = cycle + (t >= _start(cycle + 1, period, growth)) - (t < _start(cycle, period, growth))
     return cycle, _start(cycle, period, growth)
 
 
 def _start(cycle: Any, period: Any, growth: int) -> Any:
-    """The sum of the lengths of the cycles before."""
+    """The start of a cycle: the sum of the lengths of the cycles before it."""
     return period * (growth**cycle - 1) / (growth - 1)

@@ -1,4 +1,4 @@
-"""Schedules that only ever lower the rate (or keep it): functions of the time alone."""
+"""Decay schedules: functions of the time alone that lower the rate or keep it constant."""
 
 from __future__ import annotations
 
@@ -10,44 +10,45 @@ from gdrun.methods.schedules.form import schedule
 
 @schedule
 def constant(t, lr):
-    """The same rate throughout.
+    """Constant rate.
 
     lr(t) = lr₀
 
     Source: common practice.
     """
+    # Adding 0 · t gives the result the shape of t against lr.
     return lr + 0 * t
 
 
 @schedule
 def step(t, lr, gamma: Fraction = 0.5, drop_every: Positive = 10.0):
-    """A drop by a constant factor, every so often.
+    """Step decay: the rate drops by a constant factor at regular intervals.
 
         lr(t) = lr₀ · γ^⌊t / drop_every⌋
 
-    γ is gamma; drop_every counts epochs (or steps).
+    γ is gamma; drop_every is the interval in epochs (or steps).
 
     Source: common practice, as in Krizhevsky, Sutskever & Hinton 2012.
 
-    Elsewhere: StepLR in PyTorch, where γ is 0.1; exponential_decay with staircase in optax, and
-    ExponentialDecay with staircase in Keras.
+    Elsewhere: the same schedule is StepLR in PyTorch (γ 0.1), exponential_decay with staircase in
+    optax, and ExponentialDecay with staircase in Keras.
     """
     return lr * gamma ** floor(t / drop_every)
 
 
 @schedule
 def multistep(t, lr, gamma: Fraction = 0.1, milestones: tuple[Positive, ...] = (30.0, 60.0, 90.0)):
-    """A drop by a constant factor at each milestone.
+    """Multi-step decay: the rate drops by a constant factor at each milestone.
 
         lr(t) = lr₀ · γ^#{k : mₖ ≤ t}
 
-    γ is gamma; mₖ are the milestones, in epochs (or steps): the first epoch with the lower rate is
-    the one that mₖ epochs lie behind.
+    γ is gamma; mₖ are the milestones in epochs (or steps). The exponent is the number of milestones
+    reached, so with the milestone 30 the rate is lower after 30 complete epochs.
 
     Source: He et al. 2015, for residual networks.
 
-    Elsewhere: MultiStepLR in PyTorch and piecewise_constant_schedule in optax do the same;
-    PiecewiseConstantDecay in Keras drops one step later.
+    Elsewhere: MultiStepLR in PyTorch and piecewise_constant_schedule in optax do the same.
+    PiecewiseConstantDecay in Keras drops the rate one step later.
     """
     return lr * gamma ** sum(1.0 * (t >= milestone) for milestone in milestones)
 
@@ -58,19 +59,19 @@ def exponential(t, lr, decay: NonNegative = 0.05):
 
         lr(t) = lr₀ · e^(−λ t)
 
-    λ is decay, per epoch (or step): the rate halves every ln 2 / λ.
+    λ is decay, per epoch (or step). The rate halves every ln 2 / λ epochs (or steps).
 
     Source: common practice.
 
-    Elsewhere: ExponentialLR in PyTorch and exponential_decay in optax multiply by a factor γ
-    instead, which is e^(−λ) here; so does ExponentialDecay in Keras.
+    Elsewhere: ExponentialLR in PyTorch, exponential_decay in optax and ExponentialDecay in Keras
+    take a factor γ instead, which is e^(−λ) here.
     """
     return lr * exp(-decay * t)
 
 
 @schedule
 def polynomial(t, T, lr, power: Positive = 1.0):
-    """Polynomial decay to zero; a straight line at power 1.
+    """Polynomial decay to zero; with power 1 the decay is linear.
 
         lr(t) = lr₀ · (1 − t/T)^p
 
@@ -78,15 +79,15 @@ def polynomial(t, T, lr, power: Positive = 1.0):
 
     Source: common practice, as in Chen et al. 2016 for segmentation (the poly rate, p 0.9).
 
-    Elsewhere: PolynomialLR in PyTorch, over total_iters; polynomial_schedule in optax and
-    PolynomialDecay in Keras may end above zero.
+    Elsewhere: PolynomialLR in PyTorch is the same, with T as total_iters. polynomial_schedule in
+    optax and PolynomialDecay in Keras can end above zero.
     """
     return lr * (1 - minimum(t, T) / T) ** power
 
 
 @schedule
 def linear(t, T, lr, start: NonNegative = 1.0, end: NonNegative = 0.0):
-    """A straight line between two shares of the rate.
+    """Linear schedule: the rate changes along a straight line from start · lr₀ to end · lr₀.
 
         lr(t) = lr₀ · (a + (b − a) t/T)
 
@@ -94,15 +95,15 @@ def linear(t, T, lr, start: NonNegative = 1.0, end: NonNegative = 0.0):
 
     Source: common practice.
 
-    Elsewhere: LinearLR in PyTorch is a warm-up, from 1/3 to 1 over 5 epochs; linear_schedule in
-    optax takes the two rates themselves.
+    Elsewhere: LinearLR in PyTorch is a warm-up, by default from 1/3 to 1 over 5 epochs.
+    linear_schedule in optax takes the two rates instead of shares of lr₀.
     """
     return lr * (start + (end - start) * minimum(t, T) / T)
 
 
 @schedule
 def cosine(t, T, lr, lr_min: NonNegative = 0.0):
-    """Half a cosine, from lr₀ down to lr_min.
+    """Cosine decay: the rate falls from lr₀ to lr_min along half a cosine.
 
         lr(t) = lr_min + ½ (lr₀ − lr_min) (1 + cos(π t/T))
 
@@ -110,7 +111,7 @@ def cosine(t, T, lr, lr_min: NonNegative = 0.0):
 
     Source: Loshchilov & Hutter 2016, without restarts.
 
-    Elsewhere: CosineAnnealingLR in PyTorch is the same up to T, and rises again after it.
+    Elsewhere: CosineAnnealingLR in PyTorch is the same up to T, and its rate rises again after T.
     cosine_decay_schedule in optax and CosineDecay in Keras take lr_min as a share of lr₀.
     """
     return lr_min + 0.5 * (lr - lr_min) * (1 + cos(pi * minimum(t, T) / T))
@@ -118,33 +119,33 @@ def cosine(t, T, lr, lr_min: NonNegative = 0.0):
 
 @schedule
 def inverse_time(t, lr, decay: NonNegative = 0.1, power: Positive = 1.0):
-    """Decay with the inverse of time: at powers above ½ up to 1, steps that converge under noise.
+    """Inverse time decay; with a power above ½ and up to 1, SGD converges despite the noise.
 
         lr(t) = lr₀ / (1 + λ t)^p
 
-    λ is decay, per epoch (or step), p is power. For ½ < p ≤ 1 the rates sum to infinity and their
-    squares do not, which is what stochastic approximation asks for.
+    λ is decay, per epoch (or step); p is power. For ½ < p ≤ 1 the sum of the rates is infinite and
+    the sum of their squares is finite. These are the Robbins–Monro conditions for convergence.
 
-    Source: Robbins & Monro 1951; in this form, Bottou 2012.
+    Source: Robbins & Monro 1951; Bottou 2012 for this form.
 
-    Elsewhere: InverseTimeDecay in Keras is the same at p 1; PyTorch and optax have none by name.
-    scikit-learn's invscaling is lr₀ / t^p.
+    Elsewhere: InverseTimeDecay in Keras is the same with p = 1. PyTorch and optax have no schedule
+    of this name. invscaling in scikit-learn is lr₀ / t^p.
     """
     return lr / (1 + decay * t) ** power
 
 
 @schedule
 def inverse_sqrt(t, lr, timescale: Positive = 1.0):
-    """Decay with the inverse root of time.
+    """Inverse square root decay.
 
         lr(t) = lr₀ / √(1 + t/τ)
 
-    τ is timescale, in epochs (or steps). With τ equal to the warm-up n, this is lr₀ √(n / t) for
-    a t that counts the warm-up in, as for the Transformer.
+    τ is timescale, in epochs (or steps). With τ equal to the warm-up n the rate is lr₀ √(n / s),
+    where s = t + n includes the warm-up. This is the schedule of the Transformer.
 
     Source: Zinkevich 2003, for online convex problems; Vaswani et al. 2017.
 
-    Elsewhere: no library's core has it by name; in the Transformer's own formula the peak follows
-    from the width of the model, and here it is lr₀.
+    Elsewhere: PyTorch, optax and Keras have no schedule of this name. In the formula of the
+    Transformer the width of the model sets the peak; here the peak is lr₀.
     """
     return lr / (1 + t / timescale) ** 0.5

@@ -1,13 +1,13 @@
 """The form of a schedule: lr(t), with t counted from 0 in epochs, or in steps with `per: step`.
 
-Time is what lies behind: t is the number of epochs, or of steps, completed before the one whose
-rate is asked for. The first has t = 0 and the last t = T − 1, so a schedule that is said to end at
-T comes within one unit of its end. Within an epoch the rate of `per: epoch` is constant.
+The time t is the number of epochs (or steps) completed before the current one. The first epoch has
+t = 0 and the last has t = T − 1, so a schedule that reaches its end value at T is one epoch (or
+step) away from it in the last one. With `per: epoch` the rate is constant within an epoch.
 
-A schedule takes the time `t`, the starting rate `lr` and, where its form has an end, the length
-`T`: the epochs (or steps) that the budget leaves after warm-up. One that follows the validation
-loss takes the number of `drops` so far in place of t. Everything is elementwise: `t` may be a
-column of times against a row of lanes.
+A schedule takes the time `t`, the initial rate `lr` and, if it has an end, the length `T`: the
+epochs (or steps) of the budget after warm-up. A schedule that depends on the validation loss takes
+`drops` instead of t, the number of times that the rate has dropped. The equation is elementwise:
+t may have shape (times, 1) and lr (lanes,).
 
     @schedule
     def exponential(t, lr, decay: NonNegative = 0.05):
@@ -40,10 +40,10 @@ WarmupStart = Literal["zero", "one"]
 
 @dataclass(frozen=True)
 class Schedule(Definition):
-    """A schedule, and the companions that some have, which share its options.
+    """A schedule, with two further functions that some schedules have. All share its options.
 
-    beta: what it makes of the rule's momentum at the same times. watch: what counts its drops, from
-    each validation loss.
+    beta: the momentum at time t, for a schedule that also sets it. watch: the function that counts
+    the drops, for a schedule that depends on the validation loss.
     """
 
     beta: Callable[..., Any] | None = None
@@ -51,18 +51,21 @@ class Schedule(Definition):
 
     @property
     def uses_drops(self) -> bool:
-        """Whether the rate follows the validation loss, and not the time."""
+        """Whether the rate depends on the validation loss instead of the time."""
         return self.watch is not None
 
     def watched(self, memory: Any, loss: Numbers, options: Mapping[str, Any]) -> Any:
-        """The memory after one more evaluation with these losses (lanes,)."""
+        """The memory of `watch` after one more evaluation with the losses `loss` (lanes,).
+
+        A schedule without `watch` returns the memory unchanged.
+        """
         if self.watch is None:
             return memory
         return self.watch(memory, loss, **_own(self.watch, options))
 
 
 SCHEDULES: dict[str, Schedule] = {}
-"""Every schedule by name."""
+"""All schedules by name."""
 
 
 @overload
@@ -83,32 +86,36 @@ def schedule(
 ) -> Equation | Callable[[Equation], Equation]:
     """Register the decorated equation as a schedule.
 
-    beta: a companion that gives the momentum, from (t, T). watch: a companion that takes (memory,
-    loss) and returns the memory, for an equation of `drops`. check: finds contradictions between
-    options.
-    Raises GdrunError where the equation does not take (t, lr), (t, T, lr) or (drops, lr), then
-    options with defaults; and where another module's schedule has the name.
+    beta: a function of (t, T) that returns the momentum. watch: a function of (memory, loss) that
+    returns the new memory with the number of drops, for an equation that takes `drops`. check:
+    finds contradictions between options.
+    Raises GdrunError where the parameters are not (t, lr), (t, T, lr) or (drops, lr) followed by
+    options with defaults, where an equation takes `drops` without a watch, or has a watch without
+    drops, and where a schedule of another module has the same name.
     """
 
     def register(equation: Equation) -> Equation:
-        known, inputs = define(equation), inputs_of(equation)
+        definition, inputs = define(equation), inputs_of(equation)
+        name = definition.name
         if inputs not in (("t", "lr"), ("t", "T", "lr"), ("drops", "lr")):
             raise GdrunError(
-                f"schedule {known.name} takes ({', '.join(inputs)})",
-                hint="let it take (t, lr), (t, T, lr) or (drops, lr), then options with defaults",
+                f"schedule {name} has the parameters ({', '.join(inputs)})",
+                hint="its parameters must be (t, lr), (t, T, lr) or (drops, lr), then options "
+                "with defaults",
             )
         if ("drops" in inputs) != (watch is not None):
-            hint = "an equation of drops needs a watch that counts them, and no other has one"
-            raise GdrunError(f"schedule {known.name} has one of drops and watch", hint=hint)
-        taken = SCHEDULES.get(known.name)
-        if taken is not None and taken.function.__module__ != equation.__module__:
+            hint = "use both: watch counts the drops, and the equation takes drops"
+            raise GdrunError(f"schedule {name} has only one of drops and watch", hint=hint)
+        known = SCHEDULES.get(name)
+        # The same module may define a schedule again: a notebook does so each time a cell runs.
+        if known is not None and known.function.__module__ != equation.__module__:
             hint = "choose another name"
-            raise GdrunError(f"a schedule is called {known.name} already", hint=hint)
-        options = dict(known.options)
-        for companion in filter(None, (beta, watch)):
-            options |= options_of(companion)
-        SCHEDULES[known.name] = Schedule(
-            known.name, equation, options, known.doc, check, beta=beta, watch=watch
+            raise GdrunError(f"another schedule is called {name}", hint=hint)
+        options = dict(definition.options)
+        for function in filter(None, (beta, watch)):
+            options |= options_of(function)
+        SCHEDULES[name] = Schedule(
+            name, equation, options, definition.doc, check, beta=beta, watch=watch
         )
         return equation
 
@@ -116,7 +123,7 @@ def schedule(
 
 
 def needs_length(definition: Definition) -> bool:
-    """Whether the schedule's form has an end, so that the budget must give its length T."""
+    """Whether the schedule needs the length T of the run, which comes from the budget."""
     return "T" in inputs_of(definition.function)
 
 
@@ -131,13 +138,15 @@ def rates(
     warmup_start: WarmupStart = "zero",
     drops: Counts | None = None,
 ) -> Numbers:
-    """The learning rates at times `t` (K,) for lanes with starting rates `lr` (lanes,): (K, lanes).
+    """The learning rates of all lanes at times `t`: (K, lanes).
 
         lr(t) = lr₀ · t/n            for t < n, or lr₀ · (t+1)/n with warmup_start "one"
-        lr(t) = schedule(t − n)      from n on, with T = length − n
+        lr(t) = schedule(t − n)      for t ≥ n, with T = length − n
 
-    n is warmup; options holds floats or rows (lanes,). length is the run's own, in the unit of t.
-    drops (lanes,): how often a schedule that watches the validation loss has dropped by now.
+    t: (K,), in epochs (or steps). lr: the initial rates lr₀, (lanes,). length: the length of the
+    run, in the unit of t. options: floats or arrays (lanes,). n is warmup. drops: (lanes,), the
+    number of drops so far, for a schedule that depends on the validation loss.
+    Raises ValueError where the schedule needs `length` or `drops` and it is None.
     """
     times = t[:, None]
     after, T = _after(times, warmup), _left(length, warmup)
@@ -148,20 +157,20 @@ def rates(
 
 
 def ramp(t: Numbers, lr: Numbers, warmup: float, warmup_start: WarmupStart = "zero") -> Numbers:
-    """Warm-up: the rate rises in a straight line before the schedule begins.
+    """Linear warm-up: the rate rises along a straight line before the schedule begins.
 
         zero: lr(t) = lr₀ · t/n           for t < n
         one:  lr(t) = lr₀ · (t + 1)/n     for t < n
 
-    n is warmup, in epochs (or steps); zero and one are the values of warmup_start. From n on the
-    schedule runs from its own time 0. With zero the first epoch (or step) has rate 0 and moves
-    nothing; with one it moves, and the last of the warm-up has lr₀ already.
+    n is warmup, in epochs (or steps); zero and one are the values of warmup_start. From t = n on
+    the schedule runs with the time t − n. With zero, the rate of the first epoch (or step) is 0, so
+    it changes no weights. With one, the last epoch (or step) of the warm-up has the rate lr₀.
 
     Source: Goyal et al. 2017, section 2.2.
 
-    Elsewhere: optax counts as zero does, so its step 0 does nothing, and warmup_cosine counts the
-    warm-up within decay_steps. LinearLR in PyTorch begins at a third of lr₀ unless told otherwise.
-    Keras's CosineDecay rises from its initial rate by step/n.
+    Elsewhere: optax starts as zero does, so its step 0 changes no weights, and its warmup_cosine
+    includes the warm-up in decay_steps. LinearLR in PyTorch starts at lr₀ / 3 by default.
+    CosineDecay in Keras rises from its initial rate by step/n.
     """
     rising: Numbers = lr * ((t + (warmup_start == "one")) / warmup)
     return rising
@@ -175,19 +184,23 @@ def betas(
     options: Mapping[str, Any],
     warmup: float = 0.0,
 ) -> Numbers | None:
-    """The momentum at times `t` (K,): (K, 1) or (K, lanes); None where the schedule leaves it be.
+    """The momentum at times `t` (K,): (K, 1) or (K, lanes); None if the schedule does not set it.
 
-    It takes the place of the rule's own momentum option. Until the warm-up n is over it is β(0).
+    It replaces the momentum option of the optimizer. During warm-up it is β(0).
+    Raises ValueError where the schedule needs `length` and it is None.
     """
     if definition.beta is None:
         return None
     after, T = _after(t[:, None], warmup), _left(length, warmup)
-    found: Numbers | None = value_at(definition.beta, options, t=after, T=T)
-    return found
+    momentum: Numbers | None = value_at(definition.beta, options, t=after, T=T)
+    return momentum
 
 
 def value_at(function: Callable[..., Any], options: Mapping[str, Any], **given: Any) -> Any:
-    """What an equation makes of those inputs and options that it names."""
+    """The value of an equation, called with those of the inputs and options that it takes.
+
+    Raises ValueError where an input that it takes is None.
+    """
     for name in inputs_of(function):
         if given[name] is None:
             raise ValueError(f"schedule {function.__name__} needs {name}")
@@ -204,4 +217,5 @@ def _after(times: Any, warmup: float) -> Any:
 
 
 def _left(length: float | None, warmup: float) -> float | None:
+    # At least 1, so that an equation which divides by T never divides by 0.
     return None if length is None else max(length - warmup, 1.0)

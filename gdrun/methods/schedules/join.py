@@ -1,4 +1,4 @@
-"""Several schedules, one after the other."""
+"""Several schedules in sequence."""
 
 from __future__ import annotations
 
@@ -12,22 +12,25 @@ from gdrun.methods.definitions import Nested, Positive
 from gdrun.methods.schedules.form import SCHEDULES, Schedule, schedule, value_at
 
 
-def _fitting(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What does not fit together among the parts, the times between them, and their scales."""
+def _contradictions(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The contradictions between the parts, the times between them, and their scales."""
     parts, at, scales = (options[name] for name in ("parts", "at", "scales"))
     if len(at) != len(parts) - 1:
-        yield "at", f"must hold a time between each two of the {len(parts)} parts, got {len(at)}"
+        times = f"{len(parts) - 1} time{'' if len(parts) == 2 else 's'}"
+        yield "at", f"must have {times} for {len(parts)} parts, got {len(at)}"
     if any(later <= earlier for earlier, later in pairwise(at)):
-        yield "at", "must rise from each time to the next"
+        yield "at", "must be in increasing order"
     if scales and len(scales) != len(parts):
-        yield "scales", f"must hold one for each of the {len(parts)} parts, got {len(scales)}"
+        yield "scales", f"must have one scale for each of the {len(parts)} parts, got {len(scales)}"
     for part in parts:
         entry, _ = _entry(part)
-        if entry.uses_drops or "parts" in entry.options:
-            yield "parts", f"cannot hold {entry.name}, which is no function of the time alone"
+        if entry.uses_drops:
+            yield "parts", f"cannot include {entry.name}, which depends on the validation loss"
+        elif "parts" in entry.options:
+            yield "parts", f"cannot include {entry.name} itself"
 
 
-@schedule(check=_fitting)
+@schedule(check=_contradictions)
 def join(
     t: Any,
     T: Any,
@@ -36,29 +39,30 @@ def join(
     at: tuple[Positive, ...] = (10.0,),
     scales: tuple[Positive, ...] = (),
 ) -> Any:
-    """Several schedules, one after the other, each with a time of its own from 0.
+    """Several schedules in sequence; in each part the time starts at 0 again.
 
         lr(t) = partₖ(t − aₖ),  aₖ ≤ t < aₖ₊₁
 
-    parts are schedules, each by its name or with its options. aₖ are the times in at, in epochs (or
-    steps), where one part ends and the next begins; a₀ is 0. A part's T is its own length,
-    aₖ₊₁ − aₖ, and the last one's is what the run leaves. Each starts from lr₀ times its entry in
-    scales, where that is given.
+    parts are schedules, each a name or a mapping with its options. aₖ are the times in at, in
+    epochs (or steps), at which one part ends and the next begins; a₀ is 0. The T of a part is its
+    length aₖ₊₁ − aₖ; the last part ends with the run. Each part has the initial rate lr₀, times its
+    entry in scales if scales are given.
 
     Source: common practice.
 
-    Elsewhere: SequentialLR in PyTorch and join_schedules in optax count time alike; their parts
-    hold their own rates and lengths.
+    Elsewhere: SequentialLR in PyTorch and join_schedules in optax count the time in the same way;
+    their parts have their own rates and lengths.
     """
     starts = (0.0, *at)
-    # A last part that the run never reaches is given some length all the same.
+    # A run may end before its last part begins; that part still needs a length above 0.
     ends = (*at, max(T, starts[-1] + 1))
     value = 0.0 * t + 0.0 * lr
     for part, start, end, scale in zip(
         parts, starts, ends, scales or (1.0,) * len(parts), strict=True
     ):
         entry, options = _entry(part)
-        # Before its start a part is not asked for; after its end the next one overrides it.
+        # Before its start a part is evaluated at 0, to avoid negative times; its value is not used
+        # there. After its end the next part replaces its value.
         local = where(t > start, t - start, 0.0)
         own = value_at(entry.function, options, t=local, T=end - start, lr=scale * lr)
         value = where(t >= start, own, value)
@@ -66,7 +70,7 @@ def join(
 
 
 def _entry(part: Any) -> tuple[Schedule, Mapping[str, Any]]:
-    """The schedule that a part names, with its options: a bare name has the defaults."""
+    """The schedule of a part, and its options; a part that is only a name has the defaults."""
     if isinstance(part, str):
         return SCHEDULES[part], SCHEDULES[part].defaults
     return SCHEDULES[part.name], part.options
