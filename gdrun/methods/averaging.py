@@ -1,8 +1,8 @@
-"""Averages of the weights along the path, which are evaluated in place of the weights.
+"""Averages of the weights over the steps: a run evaluates the average in place of the weights.
 
-An average takes its last value `mean`, the weights `w` after step t, and `t` (1, 2, …, as a float),
-and returns its new value. It is elementwise, and at t = 1 it is w whatever mean was, so it needs no
-value to start from.
+An average is a function of its previous value `mean`, the weights `w` after step t, and the step
+count `t` (1, 2, …, as a float). It returns its new value. It is elementwise. At t = 1 it returns w
+and ignores `mean`, so it needs no initial value.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from gdrun.methods.rules import Norm, Rule
 
 @dataclass(frozen=True)
 class AveragedRule(Rule):
-    """A rule that carries the average of its weights as one more slot, the last.
+    """An update rule whose last slot is the average of its weights.
 
-    function and options are those of the rule itself. average: the equation of the average, and
-    average_options its own: numbers, which lanes do not differ in.
+    function and options belong to the rule. average: the equation of the average.
+    average_options: the options of the average, which are the same for all lanes.
     """
 
     average: Callable[..., Any] = field(kw_only=True)
@@ -36,21 +36,24 @@ class AveragedRule(Rule):
         options: Mapping[str, Any],
         norm: Norm | None = None,
     ) -> tuple[Array, tuple[Array, ...]]:
-        """One step of the rule, and the average of the weights up to it."""
+        """Return the weights and the slots after one step, the new average in the last slot.
+
+        w, g and each slot: (lanes, P). t: the step count from 1.
+        """
         *own, mean = slots
         new, carried = super().advance(w, g, tuple(own), t, options, norm)
         return new, (*carried, self.average(mean, new, t, **self.average_options))
 
     @property
     def own_slots(self) -> tuple[str, ...]:
-        """All but the average."""
+        """The names of the rule's slots, without the average."""
         return self.slots[:-1]
 
 
 def averaged(rule: Rule, average: Definition, options: Mapping[str, Any]) -> AveragedRule:
-    """The rule with this average, under these options of it."""
-    known = vars(rule) | {"slots": (*rule.slots, "average"), "starts": (*rule.starts, 0.0)}
-    return AveragedRule(**known, average=average.function, average_options=options)
+    """The rule, extended by a slot for `average`. options: the options of the average."""
+    fields = vars(rule) | {"slots": (*rule.slots, "average"), "starts": (*rule.starts, 0.0)}
+    return AveragedRule(**fields, average=average.function, average_options=options)
 
 
 AVERAGES: dict[str, Definition] = {}
@@ -69,11 +72,12 @@ def polyak(mean: Any, w: Any, t: float, start: Natural = 0) -> Any:
         w̄ ← w                        for t ≤ s + 1
         w̄ ← w̄ + (w − w̄) / (t − s)     after that
 
-    s is start, in steps: leaving the first ones out forgets the way from the initial weights.
+    s is start, in steps. A start above 0 keeps the path from the initial weights out of the mean.
 
     Source: Ruppert 1988; Polyak & Juditsky 1992.
 
-    Elsewhere: AveragedModel in PyTorch is the same, over the calls that it gets; optax has none.
+    Elsewhere: AveragedModel in PyTorch computes the same mean, over the calls of
+    update_parameters. optax has no such average.
     """
     if t <= start + 1:
         return w
@@ -82,18 +86,19 @@ def polyak(mean: Any, w: Any, t: float, start: Natural = 0) -> Any:
 
 @_average
 def ema(mean: Any, w: Any, t: float, decay: Decay = 0.999) -> Any:
-    """Exponential moving average, free of bias from the first step on.
+    """Exponential moving average with bias correction.
 
         s = (1 − δ) / (1 − δᵗ)
         w̄ ← (1 − s) w̄ + s w
 
-    δ is decay. This is m / (1 − δᵗ) for m ← δ m + (1 − δ) w from m = 0, Adam's correction, written
-    as one recursion: a weighted mean of the weights so far, which never holds the zero it began at.
+    δ is decay. The recursion equals m / (1 − δᵗ) with m ← δ m + (1 − δ) w and m = 0 at the start,
+    which is Adam's bias correction. The average is a weighted mean of the weights after each step.
 
     Source: Kingma & Ba 2014, section 7.2.
 
-    Elsewhere: optax's ema with debias is the same; get_ema_multi_avg_fn in PyTorch and
-    ExponentialMovingAverage in TensorFlow start at the first weights and keep δᵗ of them.
+    Elsewhere: ema with debias in optax computes the same. get_ema_multi_avg_fn in PyTorch and
+    ExponentialMovingAverage in TensorFlow start at the first weights, which keep the share δᵗ.
     """
+    # At t = 1 the share is 1, so the first value is w and no zero enters the mean.
     share = (1 - decay) / (1 - decay**t)
     return (1 - share) * mean + share * w

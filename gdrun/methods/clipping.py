@@ -1,4 +1,7 @@
-"""Gradient clipping: bounds on what a rule is given; the trace keeps the norm from before."""
+"""Gradient clipping: bounds on the gradient before the update rule uses it.
+
+The trace records the gradient norm before clipping.
+"""
 
 from __future__ import annotations
 
@@ -10,28 +13,29 @@ from gdrun.array_types import Array
 
 
 def clip_by_norm(gradient: Array, norm: Array, limit: Any) -> Array:
-    """Scale each lane's whole gradient to at most `limit` in L2 norm.
+    """Scale the whole gradient of each lane so that its L2 norm is at most `limit`.
 
         g ← g · min(1, c / ‖g‖)
 
-    gradient (lanes, P); norm ‖g‖ (lanes, 1); c is limit, a float or (lanes, 1). There is no eps in
-    the divisor: a gradient at or under the limit passes through with its bits unchanged.
+    gradient: (lanes, P). norm: ‖g‖, (lanes, 1). c is limit, a float or (lanes, 1). The divisor has
+    no eps, so a gradient at or below the limit is returned bit for bit unchanged.
 
     Source: Pascanu et al. 2013.
     """
     over = norm > limit
     if not over.any():
         return gradient
+    # The inner where keeps a norm of 0 out of the divisor.
     factor = np.where(over, limit / np.where(over, norm, 1), 1)
     clipped: Array = gradient * factor.astype(gradient.dtype, copy=False)
     return clipped
 
 
 def clip_by_value(gradient: Array, limit: Any) -> Array:
-    """Bound each entry of the gradient.
+    """Limit each entry of the gradient to the range from −limit to limit.
 
         gⱼ ← max(−c, min(gⱼ, c))
 
-    gradient (lanes, P); c is limit, a float or (lanes, 1).
+    gradient: (lanes, P). c is limit, a float or (lanes, 1).
     """
     return np.clip(gradient, -limit, limit)

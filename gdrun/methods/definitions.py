@@ -1,20 +1,24 @@
-"""A definition: one function, and everything gdrun knows about it.
+"""Definitions: a function with its options and its documentation, as gdrun reads them.
 
-The function's signature is the single source of its options. Parameters without a default are
-inputs, handed over by the program (weights, gradient, step count). Parameters with a default are
-options, set by the user; their annotation carries type and bounds. The docstring is the single
-source of what help, tables and pages print. It has one form:
+The signature of the function is the only source of its options. A parameter without a default is
+an input, which the program passes (weights, gradient, step count). A parameter with a default is an
+option, which the user sets; its annotation holds the type and the bounds. The docstring is the only
+source of the text that help, tables and pages show. It has this form:
 
     A sentence that names the method.
 
-        the equation, indented, over as many lines as it needs
+        the equation, indented, on one line or more
 
-    Notes: symbols, shapes, units, what it raises.
+    Notes: the symbols, the shapes, the units.
 
-    Source: author year, and where in it.
+    Source: author and year, and the place in the text.
 
-Validation, JSON Schema, `gdrun list` and the tests read definitions, so adding a method is adding
-one function to one registry, and nothing else.
+    Raises: the exceptions, each with its condition.
+
+    Elsewhere: the differences from other libraries.
+
+Validation, the JSON Schema, `gdrun list` and the tests read definitions. To add a method, add one
+function to one registry.
 """
 
 from __future__ import annotations
@@ -37,13 +41,13 @@ NonNegative = Annotated[float, Ge(0)]
 Rate = Annotated[float, Gt(0)]
 """A learning rate: x > 0, in units of weight per unit of gradient."""
 Decay = Annotated[float, Ge(0), Lt(1)]
-"""The share of the past that a running mean keeps: 0 ≤ x < 1."""
+"""The share of its previous value that a running mean keeps: 0 ≤ x < 1."""
 Fraction = Annotated[float, Gt(0), Le(1)]
 """0 < x ≤ 1."""
 Shrinkage = Annotated[float, Gt(0), Lt(1)]
-"""A factor that makes smaller: 0 < x < 1."""
+"""A factor that shrinks a value: 0 < x < 1."""
 Growth = Annotated[float, Gt(1)]
-"""A factor that makes larger: x > 1."""
+"""A factor that enlarges a value: x > 1."""
 Divisor = Annotated[float, Ge(1)]
 """x ≥ 1."""
 Count = Annotated[int, Ge(1)]
@@ -56,22 +60,23 @@ Seed = Annotated[int, Ge(0)]
 
 @dataclass(frozen=True)
 class Nested:
-    """Marks an option that holds entries of a registry, each a name or a mapping.
+    """The mark of an option whose values are entries of a registry, such as parts of a schedule.
 
-    A tuple of them where the annotation is a tuple, else one or None. kind: the section they are
-    written like; empty for the option's own.
+    An entry is a name, or a mapping with a name and options. The option holds a tuple of entries
+    where its annotation is a tuple, else one entry or None. kind: the config section whose form
+    the entries have; an empty text means the section of the option itself.
     """
 
     kind: str = ""
 
 
 Check = Callable[[Mapping[str, Any]], Iterable[tuple[str, str]]]
-"""What is wrong between options that are right by themselves: (option, the words) for each."""
+"""A function from options to contradictions between them: pairs of option name and message."""
 
 
 @dataclass(frozen=True)
 class Option:
-    """One option of a definition. `varies`: a real number, so lanes may differ in it."""
+    """One option of a definition: its name, its type with bounds, and its default."""
 
     name: str
     annotation: Any
@@ -79,17 +84,18 @@ class Option:
 
     @property
     def varies(self) -> bool:
+        """Whether lanes of one cohort may have different values: only real numbers may differ."""
         return _bare(self.annotation) is float
 
     @property
     def nested(self) -> Nested | None:
-        """The mark of an option that holds entries of a registry."""
+        """The mark of an option that holds entries of a registry; None for other options."""
         marks = typing.get_args(self.annotation)[1:]
         return next((mark for mark in marks if isinstance(mark, Nested)), None)
 
     @property
     def bounds(self) -> str:
-        """The bounds in words, such as `0 ≤ x < 1`; empty where there are none."""
+        """The bounds as text, such as `0 ≤ x < 1`; empty where there are none."""
         low = high = ""
         for mark in typing.get_args(self.annotation)[1:]:
             match mark:
@@ -106,7 +112,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Doc:
-    """A docstring in the one form, taken apart. `extra` holds the labelled paragraphs."""
+    """The parts of a docstring. extra: the paragraphs with a label, by label, without Source."""
 
     summary: str
     equation: str
@@ -131,14 +137,14 @@ class Definition:
 
     @property
     def facts(self) -> dict[str, str]:
-        """What a page says besides the documentation, by label."""
+        """Further lines for the page of this definition, by label."""
         return {}
 
 
 def options_of(function: Callable[..., Any]) -> dict[str, Option]:
-    """The parameters of `function` that have a default, as options.
+    """The parameters of `function` that have a default, as options by name.
 
-    One without an annotation has the type of its default and no bounds.
+    A parameter without an annotation has the type of its default, and no bounds.
     """
     hints = typing.get_type_hints(function, include_extras=True)
     return {
@@ -167,7 +173,7 @@ def option_names(function: Callable[..., Any]) -> tuple[str, ...]:
 
 
 def parse_doc(text: str | None) -> Doc:
-    """Take a docstring in the one form apart."""
+    """The parts of a docstring that has the form of the module's docstring."""
     paragraphs: list[list[str]] = [[]]
     for line in inspect.cleandoc(text or "").splitlines():
         if line.strip():
@@ -185,7 +191,8 @@ def parse_doc(text: str | None) -> Doc:
             extra[label] = " ".join([rest.strip(), *paragraph[1:]])
         else:
             notes.append(paragraph)
-    # An equation that is the whole body loses its indent to cleandoc; notes are sentences.
+    # cleandoc removes the indent of an equation that is the whole body. Notes end with a full
+    # stop and equations do not, which tells them apart.
     if not equation and notes and not notes[0][-1].endswith("."):
         equation.append("\n".join(notes.pop(0)))
     source = extra.pop("Source", "")
@@ -196,7 +203,7 @@ def parse_doc(text: str | None) -> Doc:
 def define(
     function: Callable[..., Any], *, name: str | None = None, check: Check | None = None
 ) -> Definition:
-    """The definition of `function`, read from its signature and docstring."""
+    """The definition of `function`: its options from the signature, its text from the docstring."""
     return Definition(
         name=name or function.__name__,
         function=function,
@@ -210,7 +217,10 @@ Kind = TypeVar("Kind")
 
 
 def lookup(registry: Mapping[str, Kind], name: str, kind: str) -> Kind:
-    """The entry called `name`, or an error that names the near ones."""
+    """The entry of `registry` with this name. kind: the word for such an entry in the message.
+
+    Raises GdrunError, with similar names in its hint, where there is no such entry.
+    """
     try:
         return registry[name]
     except KeyError:

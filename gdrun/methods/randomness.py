@@ -1,8 +1,9 @@
-"""Random streams: one seed, split by purpose, so that changing one thing leaves the others alone.
+"""Random number generators: one independent stream for each purpose of a seed.
 
-A stream is named by (seed, purpose, index) and holds no memory: the permutation of epoch 7 can be
-drawn without drawing the six before it. So a run that is resumed, or a lane that is advanced with
-others, sees exactly the numbers of the run alone, and a checkpoint need not hold a generator.
+A stream follows from (seed, purpose, index) alone. Two runs with the same seed have the same split
+and the same initial weights, even if they differ in the order of their examples. The permutation
+of epoch 7 can be drawn without the six before it, so a checkpoint needs no generator state, and a
+lane of a cohort draws the same numbers as its run alone.
 """
 
 from __future__ import annotations
@@ -24,10 +25,13 @@ _KEYS: dict[Purpose, int] = {
 
 
 def stream(seed: int, purpose: Purpose, index: int = 0) -> np.random.Generator:
-    """The generator for one purpose of one seed; `index` counts epochs where each needs its own.
+    """The random number generator for one purpose of a seed.
+
+    index: the epoch, where each epoch has its own stream.
 
     >>> float(stream(0, "order", 3).random()) == float(stream(0, "order", 3).random())
     True
     """
     sequence = np.random.SeedSequence(seed, spawn_key=(_KEYS[purpose], index))
+    # default_rng may use another bit generator in a later NumPy; PCG64 repeats old runs.
     return np.random.Generator(np.random.PCG64(sequence))

@@ -1,8 +1,8 @@
-"""The variants of gradient descent, as streams of example indices.
+"""The variants of gradient descent: which examples each gradient uses, and in which order.
 
-BGD, SGD and mini-batches are one training loop over different index streams. A stream has no
-memory: the order of any epoch follows from (seed, epoch) alone (see `randomness`), so a run can be
-entered at any step.
+BGD, SGD and mini-batch gradient descent share one training loop and differ only in the indices of
+the examples. The order of an epoch follows from (seed, epoch) alone (see `randomness`), so training
+can start at any step.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Sampling = Literal["shuffle", "replacement", "sequential"]
 
 @dataclass(frozen=True)
 class BatchGrowth:
-    """Grow the batch by `factor` after every `every` epochs, in place of a decay of the rate."""
+    """Multiply the batch size by `factor` after every `every` epochs, instead of a rate decay."""
 
     factor: Growth = 2.0
     every: Count = 10
@@ -32,10 +32,11 @@ class BatchGrowth:
 
 @dataclass(frozen=True)
 class Batching:
-    """How one epoch over `rows` examples is cut into gradients.
+    """How one epoch of `rows` training examples is divided into batches.
 
-    `whole`: each gradient uses every example, in file order, so nothing needs gathering. growth:
-    the batch size holds for the first epoch, and `at` gives the batching of a later one.
+    whole: each gradient uses all examples in file order, so no batch has to be copied. growth: if
+    given, batch_size is that of the first epoch, and `at` returns the batching of a later one.
+    Raises DataError where batch_size is larger than rows.
     """
 
     rows: int
@@ -62,44 +63,47 @@ class Batching:
         return self.sampling != "sequential"
 
     def at(self, epoch: int) -> Batching:
-        """The batching of one epoch, counted from 0.
+        """The batching of one epoch, with a fixed batch size.
 
-        B(e) = min(N, round(B₀ · f^⌊e / every⌋))
+            B(e) = min(N, round(B₀ · f^⌊e / every⌋))
+
+        epoch: e, from 0. N is rows, B₀ is batch_size, f is the growth factor.
         """
         if self.growth is None:
             return self
         times = epoch // self.growth.every
-        # By logarithms first: a power that is far above N need not fit a float.
+        # Compare logarithms first: the power itself may overflow a float.
         if times * log(self.growth.factor) >= log(self.rows / self.batch_size):
             return replace(self, batch_size=self.rows, growth=None)
         size = round(self.batch_size * self.growth.factor**times)
         return replace(self, batch_size=min(size, self.rows), growth=None)
 
     def first_epoch_of(self, size: int) -> int | None:
-        """The first epoch, from 0, whose batches are of this size; None where none ever is."""
+        """The first epoch, from 0, whose batches have this size; None if there is no such epoch."""
         if size < self.batch_size or self.growth is None:
             return 0 if size == self.batch_size else None
-        # B₀ fᵏ is rounded to the size from ½ below it on, where a logarithm may err by one.
+        # B₀ fᵏ rounds to `size` from size − ½ on. The logarithm may err by one, so check three k.
         near = max(ceil(log((size - 0.5) / self.batch_size) / log(self.growth.factor)), 0)
         epochs = (times * self.growth.every for times in range(max(near - 1, 0), near + 2))
         return next((epoch for epoch in epochs if self.at(epoch).batch_size == size), None)
 
     def ending_in_one(self) -> tuple[int, int] | None:
-        """The first epoch, from 0, whose last batch is a single example, and the size of others.
+        """The first epoch whose last batch holds a single example, and its batch size B.
 
-        N = q B + 1, so B divides N − 1.
+        The epoch counts from 0. None if there is no such epoch. The last batch holds one example
+        where N = q B + 1, that is, where B divides N − 1.
         """
         if self.drop_last:
             return None
         others = self.rows - 1
         small = (size for size in range(1, isqrt(others) + 1) if others % size == 0)
         sizes = {size for pair in ((size, others // size) for size in small) for size in pair}
-        found = ((self.first_epoch_of(size), size) for size in sizes)
-        return min(((e, size) for e, size in found if e is not None), default=None)
+        epochs = ((self.first_epoch_of(size), size) for size in sizes)
+        return min(((e, size) for e, size in epochs if e is not None), default=None)
 
     @property
     def steps_per_epoch(self) -> int:
-        """The number of updates in one epoch; with drop_last a short last batch is left out."""
+        """The number of updates in one epoch; drop_last leaves out a shorter last batch."""
         full, rest = divmod(self.rows, self.batch_size)
         return full + (rest > 0 and not self.drop_last)
 
@@ -109,7 +113,7 @@ class Batching:
         return min(self.rows, self.steps_per_epoch * self.batch_size)
 
     def order(self, seed: int, epoch: int) -> Counts:
-        """The examples of one epoch in the order of their use: (rows,)."""
+        """The indices of the examples of one epoch, in the order of their use: (rows,)."""
         if self.sampling == "sequential":
             return np.arange(self.rows)
         draw = stream(seed, "order", epoch)
@@ -119,7 +123,7 @@ class Batching:
 
 
 VARIANTS: dict[str, Definition] = {}
-"""Every variant by name."""
+"""All variants by name."""
 
 
 def _variant(function: Callable[..., Batching]) -> Callable[..., Batching]:
@@ -133,7 +137,7 @@ def bgd(rows: int) -> Batching:
 
         g = (1/N) Σᵢ ∇ℓᵢ(w),  i = 1 … N
 
-    One step an epoch, N gradients a step; the order of the data plays no part.
+    An epoch has one step, and a step has N gradients. The order of the examples has no effect.
     """
     return Batching(rows, rows, "sequential", whole=True)
 
@@ -144,8 +148,8 @@ def sgd(rows: int, sampling: Sampling = "shuffle") -> Batching:
 
         g = ∇ℓᵢ(w)
 
-    N steps an epoch, one gradient a step. sampling: shuffle (a new permutation each epoch),
-    replacement (independent draws), sequential (file order).
+    An epoch has N steps, and a step has one gradient. sampling: shuffle (a new permutation for
+    each epoch), replacement (independent draws), sequential (file order).
 
     Source: Robbins & Monro 1951.
     """
@@ -164,12 +168,12 @@ def mbgd(
 
         g = (1/B) Σᵢ ∇ℓᵢ(w),  i in the batch
 
-    B is batch_size; ⌈N/B⌉ steps an epoch, the last batch holding what is left, or ⌊N/B⌋ with
-    drop_last. sampling as for sgd. batch_growth {factor, every} makes B grow by that factor after
-    every so many epochs, up to N, in place of a decay of the learning rate.
+    B is batch_size. An epoch has ⌈N/B⌉ steps, and the last batch may be smaller; with drop_last
+    it has ⌊N/B⌋ steps. sampling: as for sgd. batch_growth {factor, every} multiplies B by factor
+    after every `every` epochs, up to N, instead of a decay of the learning rate.
 
-    Source: batch_growth, Smith et al. 2017.
+    Source: Smith et al. 2017 for batch_growth.
 
-    Raises: DataError where batch_size is above the number of training examples.
+    Raises: DataError where batch_size is larger than the number of training examples.
     """
     return Batching(rows, batch_size, sampling, drop_last, growth=batch_growth)

@@ -1,8 +1,8 @@
-"""Why training stops: every exit has a name, a status and a sentence of its own.
+"""Stopping: the rules and budgets that end a run, and the sentence for each reason.
 
-Rules are judged at evaluations, on readings of the full training objective, for all lanes at once.
-Budgets are counted by the training loop. The reason owns its words: screen, record and exit code
-read the same `Stop`.
+The training loop checks the rules at each evaluation, on the full training objective, for all lanes
+at once, and counts the budgets. The reason is one record, `Stop`, which the screen, the files of
+the run and the exit code share.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ Status = Literal[
     "running", "converged", "stopped", "exhausted", "diverged", "interrupted", "failed"
 ]
 Readings = dict[str, Numbers]
-"""What an evaluation saw, by quantity: (lanes,), NaN where a lane has no such reading."""
+"""The results of an evaluation by quantity: (lanes,), NaN where a lane has no such result."""
 
 
 @dataclass(frozen=True)
 class Stop:
-    """The reason a run ended: the rule's name, when, and the sentence with its numbers."""
+    """The reason a run ended: the name of the rule, the time, and a sentence with its numbers."""
 
     rule: str
     status: Status
@@ -35,9 +35,10 @@ class Stop:
 
 @dataclass(frozen=True)
 class StopRule:
-    """A threshold on one reading: it fires below the threshold, or at and above it.
+    """A rule that stops a run when one reading reaches a threshold.
 
-    default: the threshold where the rule is watched by its name alone.
+    reading: the quantity in Readings. words: its name in sentences. sign: the comparison of the
+    reading with the threshold. default: the threshold where `watch` names the rule without one.
     """
 
     name: str
@@ -47,11 +48,12 @@ class StopRule:
     default: float
 
     def fired(self, readings: Readings, threshold: Any) -> Flags:
-        """Which lanes the rule would stop now: (lanes,)."""
+        """Whether the rule stops each lane: (lanes,). A NaN reading stops no lane."""
         fired: Flags = _COMPARISONS[self.sign](readings[self.reading], threshold)
         return fired
 
     def sentence(self, value: float, threshold: float) -> str:
+        """The reason with its numbers, such as `gradient norm 9.8e-07 < 1e-06`."""
         return f"{self.words} {number(value)} {self.sign} {number(threshold)}"
 
 
@@ -71,15 +73,16 @@ STOP_RULES: dict[str, StopRule] = {
         StopRule("target_accuracy", "train_accuracy", "training accuracy", "≥", 1.0),
     )
 }
-"""Every threshold rule by name; the readings are those of the full training objective."""
+"""All threshold rules by name. Their readings are those of the full training objective."""
 
 
 @dataclass(frozen=True)
 class EarlyStopping:
     """Stop when the validation loss has not improved for `patience` evaluations.
 
-    Better means lower than the best so far by more than min_delta. The memory, best loss and
-    evaluations since, belongs to the loop, which hands it in.
+    An evaluation improves on the best one if its loss is lower by more than min_delta. With
+    restore_best the run returns the weights of the best evaluation. The training loop keeps the
+    best loss and the number of evaluations since.
 
     Source: Prechelt 1998, with patience as in the common libraries.
     """
@@ -89,16 +92,17 @@ class EarlyStopping:
     restore_best: bool = True
 
     def sentence(self, best: float, best_epoch: float) -> str:
+        """The reason with its numbers: the patience, the best loss, and its epoch."""
         evaluations = f"{self.patience} evaluation{'' if self.patience == 1 else 's'}"
         return (
-            f"no better validation loss for {evaluations} "
+            f"the validation loss has not improved for {evaluations} "
             f"(best {number(best)} at epoch {position(best_epoch)})"
         )
 
 
 @dataclass(frozen=True)
 class Criteria:
-    """Rules that are judged together: thresholds by the rule's name, and early stopping."""
+    """A set of stopping rules: the threshold of each rule by its name, and early stopping."""
 
     thresholds: Mapping[str, float]
     early_stopping: EarlyStopping | None = None
@@ -106,9 +110,10 @@ class Criteria:
 
 @dataclass(frozen=True)
 class StoppingRules:
-    """The rules that a run obeys, those that it only reports, and what counts as divergence.
+    """All stopping rules of a run.
 
-    divergence_factor: a loss above this factor times the initial loss has diverged.
+    obeyed: rules that stop the run. watched: rules that the run only reports. divergence_factor:
+    a run whose loss is above this factor times the initial loss has diverged.
     """
 
     obeyed: Criteria
@@ -117,7 +122,7 @@ class StoppingRules:
 
 
 def number(value: float) -> str:
-    """A number as a person would write it: four significant digits, no noise.
+    """A number with four significant digits, without trailing zeros.
 
     >>> number(9.7654e-07), number(1e-06), number(0.25), number(1150.0)
     ('9.765e-07', '1e-06', '0.25', '1150')
@@ -126,7 +131,7 @@ def number(value: float) -> str:
 
 
 def position(epoch: float) -> str:
-    """An epoch as a person would write it: whole when it is whole.
+    """An epoch with at most two decimals, without trailing zeros.
 
     >>> position(41.0), position(2.5)
     ('41', '2.5')
@@ -135,14 +140,17 @@ def position(epoch: float) -> str:
 
 
 def moment(epoch: float, step: int) -> str:
-    """When something happened, in both counts: `at epoch 41 (step 943)`."""
+    """A time in epochs and in steps, such as `at epoch 41 (step 943)`."""
     return f"at epoch {position(epoch)} (step {step})"
 
 
 def divergence_sentence(
     quantity: str, value: float, layer: str | None, *, factor: float, initial_loss: float
 ) -> str:
-    """The sentence for a divergence, such as `the gradient of w became nan`."""
+    """The sentence for a divergence, such as `the gradient of w became nan`.
+
+    layer: the name of the weights, if known. factor: the divergence limit over initial_loss.
+    """
     if np.isfinite(value):
         limit = f"{factor:g} times the initial loss {number(initial_loss)}"
         return f"the {quantity} {number(value)} is above {limit}"
@@ -151,7 +159,7 @@ def divergence_sentence(
 
 
 def budget_sentence(budget: str, amount: float) -> str:
-    """The sentence for a used-up budget, such as `the budget of 50 epochs is used up`."""
+    """The sentence for a budget that is used up, such as `the budget of 50 epochs is used up`."""
     unit = budget.removesuffix("s") if amount == 1 else budget
     counted = f"{amount:,.0f}" if amount == int(amount) else f"{amount:g}"
     return f"the budget of {counted} {unit} is used up"

@@ -241,7 +241,7 @@ def test_the_message_of_early_stopping(validation_losses):
     run = overfitting({"early_stopping": {"patience": 4}})
     # 28 training rows in batches of five: six steps an epoch.
     assert run.stop["message"] == (
-        "no better validation loss for 4 evaluations "
+        "the validation loss has not improved for 4 evaluations "
         f"(best {validation_losses[best]:.4g} at epoch {best}) at epoch {end} (step {6 * end})"
     )
 

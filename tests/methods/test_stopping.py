@@ -71,10 +71,10 @@ def test_the_sentence_of_the_specification():
 
 def test_early_stopping_names_its_best_and_when_it_was():
     assert EarlyStopping(1).sentence(0.25, 3.0) == (
-        "no better validation loss for 1 evaluation (best 0.25 at epoch 3)"
+        "the validation loss has not improved for 1 evaluation (best 0.25 at epoch 3)"
     )
     assert EarlyStopping(5).sentence(0.123456, 12.5) == (
-        "no better validation loss for 5 evaluations (best 0.1235 at epoch 12.5)"
+        "the validation loss has not improved for 5 evaluations (best 0.1235 at epoch 12.5)"
     )
 
 
