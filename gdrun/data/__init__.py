@@ -1,4 +1,4 @@
-"""Datasets: packaged, generated, read from files or handed over; and their preparation."""
+"""Datasets: packaged, generated, from files or from Python arrays, and their preparation."""
 
 from gdrun.data.arrays import table_from_arrays, table_from_pair
 from gdrun.data.preparation import prepare

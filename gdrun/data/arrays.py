@@ -1,4 +1,4 @@
-"""A table from arrays handed over from Python."""
+"""A table from arrays that a Python program passes to gdrun."""
 
 from __future__ import annotations
 
@@ -18,21 +18,24 @@ from gdrun.errors import DataError
 
 
 def arrays() -> Table:
-    """Arrays handed over from Python: gdrun.train(config, data=(X, y)).
+    """Arrays from Python: gdrun.train(config, data=(X, y)).
 
-    The name stands in the record of such a run. A config cannot bring the arrays back.
+    The record of such a run has this name. A config alone cannot restore the arrays.
 
-    Raises: DataError where it is loaded by its name.
+    Raises: DataError where a config loads a dataset of this name.
     """
     raise DataError(
-        "the data of this experiment were handed over from Python, and are not in its config",
+        "the data of this experiment are Python arrays, which a config does not contain",
         where="dataset.name",
         hint="call gdrun.train(config, data=(X, y)), or name a dataset or a file",
     )
 
 
 def table_from_pair(data: Any) -> Table:
-    """The table of a pair (X, y)."""
+    """The table of a pair (X, y).
+
+    Raises DataError where `data` is not a pair, and for the reasons of table_from_arrays.
+    """
     if not isinstance(data, tuple | list) or len(data) != 2:
         raise DataError(
             "must be a pair of features and targets", where="data", hint="write data=(X, y)"
@@ -49,8 +52,11 @@ def table_from_arrays(
 ) -> Table:
     """A table of features X (N, d) and targets y (N,): arrays, lists, or pandas objects.
 
-    Text and boolean targets become class codes in sorted order; numbers stay numbers. files: those
-    that X and y come from, where they do, for what is wrong with them.
+    Targets that are text or booleans become class codes in sorted order; numbers are kept.
+    feature_names: the names of the columns; by default those of a pandas frame, or x0, x1, ….
+    files: the files of X and of y, if any, for error messages.
+    Raises DataError where the shapes do not agree, or where a value is missing, infinite, or not a
+    real number.
     """
     with _errors_in(files[0]):
         features = _features(X)
@@ -73,13 +79,13 @@ def table_from_arrays(
 
 
 def flattened(X: Array) -> Array:
-    """Examples of more than one dimension, such as pictures, as one row each."""
+    """X with one row for each example: images (N, h, w) become (N, h·w)."""
     return X.reshape(len(X), math.prod(X.shape[1:])) if X.ndim > 2 else X
 
 
 @contextmanager
 def _errors_in(file: Path | None) -> Iterator[None]:
-    """Errors within the block name the file that the array is from."""
+    """Within the block, errors name this file as their place."""
     try:
         yield
     except DataError as error:
@@ -90,16 +96,18 @@ def _errors_in(file: Path | None) -> Iterator[None]:
 def _features(X: Any) -> Numbers:
     array = _array(X, "X")
     if array.ndim != 2:
-        advice = "X.reshape(-1, 1) makes one column of it" if array.ndim == 1 else None
+        hint = "flatten each example to one row with X.reshape(len(X), -1)"
+        if array.ndim == 1:
+            hint = "for a single feature write X.reshape(-1, 1)"
         raise DataError(
-            "X must be a table with 2 dimensions (rows, features), "
+            "X must have 2 dimensions (rows, features), "
             f"got {_dimensions(array)} with shape {array.shape}",
-            hint=advice or "flatten each example to one row, X.reshape(len(X), -1)",
+            hint=hint,
         )
     if 0 in array.shape:
         raise DataError(
             f"X is empty: its shape is {array.shape}",
-            hint="it needs a row for each example and a column for each feature",
+            hint="X needs one row for each example and one column for each feature",
         )
     return _finite(array, "X")
 
@@ -111,7 +119,9 @@ def _targets(y: Any) -> tuple[Array, tuple[str, ...]]:
     if array.ndim != 1:
         raise DataError(
             f"y must have 1 dimension, got {_dimensions(array)} with shape {array.shape}",
-            hint="one-hot targets become codes with y.argmax(axis=1)" if array.ndim == 2 else None,
+            hint="turn one-hot targets into codes with y.argmax(axis=1)"
+            if array.ndim == 2
+            else None,
         )
     if array.dtype.kind == "O" and any(isinstance(label, str) for label in array):
         array = _labels(array)
@@ -122,23 +132,23 @@ def _targets(y: Any) -> tuple[Array, tuple[str, ...]]:
 
 
 def _labels(array: Array) -> Array:
-    """Objects as text; a label that is none, such as a None among names, is pointed out."""
+    """An array of Python strings as text. Raises DataError where a label is not a string."""
     for row, label in enumerate(array):
         if not isinstance(label, str):
             raise DataError(
-                f"y mixes text with other values, and row {row} holds {label!r}",
-                hint="make every label a text; drop the rows that have none",
+                f"y mixes text with other values: row {row} has {label!r}",
+                hint="convert all labels to text, and remove rows without a label",
             )
     return array.astype(str)
 
 
 def _array(values: Any, name: str) -> Array:
-    """`values` as an array that hides nothing: no mask, no sparse matrix in an object."""
+    """`values` as a NumPy array. Raises DataError for masked, sparse and ragged arrays."""
+    # isinstance(values, np.ma.MaskedArray) would import numpy.ma, which few programs use.
     if isinstance(values, np.ndarray) and hasattr(values, "filled"):
-        # Asking for np.ma.MaskedArray would import a module that few have in use.
         raise DataError(f"{name} is a masked array", hint="fill or drop its masked entries")
     if hasattr(values, "toarray"):
-        raise DataError(f"{name} is a sparse matrix", hint=f"{name}.toarray() makes it dense")
+        raise DataError(f"{name} is a sparse matrix", hint=f"convert it with {name}.toarray()")
     try:
         return np.asarray(values)
     except ValueError:
@@ -147,20 +157,21 @@ def _array(values: Any, name: str) -> Array:
         ) from None
     except (TypeError, RuntimeError) as error:  # such as a tensor on another device
         raise DataError(
-            f"{name} cannot become a NumPy array: {error}",
-            hint=f"a tensor becomes one with {name}.detach().cpu().numpy()",
+            f"{name} cannot be converted to a NumPy array: {error}",
+            hint=f"convert a tensor with {name}.detach().cpu().numpy()",
         ) from None
 
 
 def _finite(array: Array, name: str) -> Numbers:
-    """`array` in float64, or an error: no numbers, or how many of them are NaN or infinite."""
+    """`array` in float64. Raises DataError where a value is no real number, NaN or infinite."""
     if array.dtype.kind == "O":
         _require_real(array, name)
     elif array.dtype.kind not in "biuf":
         raise DataError(
-            f"{name} must hold real numbers, its dtype is {array.dtype}",
-            hint="encode text as numbers, for example one 0/1 column per value",
+            f"{name} must hold real numbers, but its dtype is {array.dtype}",
+            hint="encode text as numbers, for example as one 0/1 column for each value",
         )
+    # A float128 beyond the range of float64 becomes infinite, which is reported below.
     with np.errstate(over="ignore"):
         numbers = np.array(array, dtype=np.float64, order="C")
     bad = np.argwhere(~np.isfinite(numbers))
@@ -168,23 +179,26 @@ def _finite(array: Array, name: str) -> Numbers:
         values = "value" if len(bad) == 1 else "values"
         raise DataError(
             f"{name} has {len(bad)} missing or infinite {values}, the first in {_place(bad[0])}",
-            hint="drop or fill them first; rows and columns count from 0",
+            hint="remove or fill them first; rows and columns are counted from 0",
         )
     return numbers
 
 
 def _require_real(array: Array, name: str) -> None:
-    """Objects are welcome if each is a number, as in a frame that mixes whole and true/false."""
+    """Raise DataError where an object is not a real number.
+
+    A pandas frame with integer and boolean columns gives an array of Python objects, which is fine.
+    """
     for index, value in np.ndenumerate(array):
         if not isinstance(value, Real):
             raise DataError(
-                f"{name} must hold real numbers, and {_place(index)} holds {value!r}",
-                hint="encode text as numbers; drop or fill what is missing",
+                f"{name} must hold real numbers, but {_place(index)} has {value!r}",
+                hint="encode text as numbers, and remove or fill missing values",
             )
 
 
 def _place(index: Iterable[int]) -> str:
-    """An index in words.
+    """An index as text.
 
     >>> _place((3, 0))
     'row 3, column 0'
@@ -202,7 +216,7 @@ def _names(X: Any, columns: int, feature_names: Sequence[str] | None) -> tuple[s
     if len(names) != columns:
         raise DataError(
             f"X has {columns} columns and feature_names has {len(names)}",
-            hint="give each column its own name",
+            hint="give one name for each column",
         )
     if len(set(names)) < columns:
         twice = next(name for position, name in enumerate(names) if name in names[:position])

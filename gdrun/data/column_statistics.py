@@ -1,4 +1,4 @@
-"""Statistics of a matrix on disk, in one reading of it, block by block."""
+"""Column statistics of a matrix on disk, computed in one pass over blocks of rows."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from gdrun.array_types import Array, Flags, Numbers
 from gdrun.errors import DataError
 
 BLOCK_BYTES = 2**24
-"""How much of a file is read at once: 16 MB."""
+"""The size of a block that is read at once: 16 MB."""
 
 
 @dataclass(frozen=True)
 class Moments:
-    """What one reading of the training rows tells of each column: (d,)."""
+    """Statistics of each column over the training rows: every array has shape (d,).
+
+    deviation: the population standard deviation. low, high: the smallest and largest value.
+    """
 
     mean: Numbers
     deviation: Numbers
@@ -25,25 +28,27 @@ class Moments:
 
     @property
     def varies(self) -> Flags:
+        """Whether each column has two different values: (d,)."""
         varies: Flags = self.low != self.high
         return varies
 
 
 def blocks(rows: int, row_bytes: int) -> Iterator[slice]:
-    """The rows of a matrix in stretches of about BLOCK_BYTES."""
+    """Slices of consecutive rows of a matrix, each about BLOCK_BYTES large."""
     size = max(BLOCK_BYTES // max(row_bytes, 1), 1)
     return (slice(start, min(start + size, rows)) for start in range(0, rows, size))
 
 
-def moments(source: Array, trains: Flags, name: str) -> Moments:
-    """Mean and population deviation over the rows marked in `trains` (N,), in one reading.
+def moments(source: Array, training: Flags, name: str) -> Moments:
+    """Statistics of each column over the rows marked in `training` (N,), in one pass.
 
         n ← n₁ + n₂,  m ← m₁ + δ n₂/n,  S ← S₁ + S₂ + δ² n₁n₂/n,  δ = m₂ − m₁
 
-    S is the sum of squares about the mean m. Every row is checked to be finite on the way; raises
-    DataError with the first place that is not.
+    source: the matrix (N, d). n is the number of rows, m the mean, S the sum of squared
+    differences from m; 1 and 2 are two groups of rows. name: the dataset in error messages.
+    Raises DataError where a value of any row is not finite.
 
-    Source: Chan, Golub & LeVeque 1979, for joining the moments of two parts.
+    Source: Chan, Golub & LeVeque 1979.
     """
     columns = source.shape[1]
     count, mean, square = 0, np.zeros(columns), np.zeros(columns)
@@ -51,8 +56,8 @@ def moments(source: Array, trains: Flags, name: str) -> Moments:
     for part in blocks(len(source), columns * 8):
         block = np.asarray(source[part], dtype=np.float64)
         if not np.isfinite(block).all():
-            _refuse(block, part.start, name)
-        block = block[trains[part]]
+            _refuse_not_finite(block, part.start, name)
+        block = block[training[part]]
         if not len(block):
             continue
         own = block.mean(axis=0)
@@ -64,10 +69,11 @@ def moments(source: Array, trains: Flags, name: str) -> Moments:
     return Moments(mean, np.sqrt(square / max(count, 1)), low, high)
 
 
-def _refuse(block: Numbers, first: int, name: str) -> None:
+def _refuse_not_finite(block: Numbers, first: int, name: str) -> None:
+    """Raise DataError for the first value that is not finite. first: the row number of block[0]."""
     row, column = np.argwhere(~np.isfinite(block))[0]
     raise DataError(
         f"the value {block[row, column]} in row {first + row}, column {column} is not finite",
         where=name,
-        hint="rows and columns count from 0; fill or leave out such rows first",
+        hint="rows and columns are counted from 0; fill or remove such rows first",
     )

@@ -1,4 +1,4 @@
-"""Columns of a text file: numbers or labels, with gaps; and the table they make together."""
+"""Columns of a text file: numbers or labels, with missing values, and the table made of them."""
 
 from __future__ import annotations
 
@@ -16,21 +16,25 @@ from gdrun.errors import DataError, Problem
 Missing = Literal["error", "drop", "mean"]
 
 MISSING_WORDS = frozenset({"", "?", "na", "n/a", "#n/a", "<na>", "nan", "null", "none"})
-"""Cells that say "no value", in any case of letters."""
+"""Cells that mean "no value", in lower case; the comparison ignores case."""
 
 MOST_LABELS = 20
-"""A text column with more labels than this, in over half of the rows, is no category."""
+"""A text column with more labels than this, and more labels than half its rows, is no category."""
 
 MOST_HOT = 1000
-"""A feature with more labels than this would make too many 0/1 columns."""
+"""The largest number of labels, and so of 0/1 columns, of one feature."""
 
 MOST_PROBLEMS = 10
-"""Columns reported one by one; the rest are counted."""
+"""The largest number of columns that are reported one by one; the rest are counted."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column. values (N,): numbers, or codes of `labels` where there are any; NaN is a gap."""
+    """One column of a file.
+
+    values: (N,), numbers, or codes (indices) of `labels` for a text column. NaN is a missing value.
+    labels: the different texts of a text column; empty for a column of numbers.
+    """
 
     name: str
     values: Numbers
@@ -38,10 +42,11 @@ class Column:
 
     @property
     def gaps(self) -> Flags:
+        """Whether each value is missing: (N,)."""
         return np.isnan(self.values)
 
     def keep(self, rows: Flags) -> Column:
-        """The chosen rows; labels that none of them carries are forgotten."""
+        """The column with the chosen rows (N,) only, without labels that these rows do not use."""
         values = self.values[rows]
         if not self.labels:
             return replace(self, values=values)
@@ -51,7 +56,10 @@ class Column:
         return Column(self.name, values, tuple(self.labels[int(code)] for code in used))
 
     def features(self) -> tuple[Numbers, list[str]]:
-        """The feature columns (N, k) and their names: itself, or one 0/1 column a label."""
+        """The feature columns (N, k) and their names.
+
+        A column of numbers gives itself; a text column gives one 0/1 column for each label.
+        """
         if not self.labels:
             return self.values[:, None], [self.name]
         hot = (self.values[:, None] == np.arange(len(self.labels))).astype(np.float64)
@@ -60,7 +68,7 @@ class Column:
 
 
 def cell_value(cell: str, decimal: str = ".") -> float | None:
-    """The number in a cell, NaN for a gap, None for text.
+    """The number in a cell; NaN for a missing value, None for text.
 
     >>> cell_value("1e-3"), cell_value("NA"), cell_value("red"), cell_value("1,5", decimal=",")
     (0.001, nan, None, 1.5)
@@ -69,11 +77,12 @@ def cell_value(cell: str, decimal: str = ".") -> float | None:
         value = float(cell if decimal == "." else cell.replace(decimal, "."))
     except ValueError:
         return float("nan") if cell.strip().lower() in MISSING_WORDS else None
+    # Python reads 1_000 as a number; in a data file it is text.
     return None if "_" in cell else value
 
 
 def _all_numbers(cells: Sequence[str], decimal: str) -> Numbers | None:
-    """The column of numbers that `cells` hold, at the speed of `float`; None if one is none."""
+    """`cells` as numbers (N,), converted all at once; None if one of them is not a number."""
     if decimal != "." or "_" in "".join(cells):
         return None
     try:
@@ -85,11 +94,12 @@ def _all_numbers(cells: Sequence[str], decimal: str) -> Numbers | None:
 def read_column(
     name: str, cells: Sequence[str], lines: Sequence[int], where: str, *, decimal: str, target: bool
 ) -> Column:
-    """The column that `cells` hold: numbers if every cell is one, else labels.
+    """The column with these cells: numbers if all cells are numbers or missing, else labels.
 
-    Raises DataError for infinite numbers, for text in the midst of numbers (a target may mix
-    them, as the labels 1, 2, 3+ do), for numbers that only another decimal sign would make
-    such, and for text that hardly repeats.
+    lines: the line of each cell. where: the file in error messages. target: whether it is the
+    target, which may have labels such as 1, 2, 3+.
+    Raises DataError for infinite numbers, for a few texts among numbers, for numbers with another
+    decimal sign, and for text with too many different values for a category.
     """
     if (plain := _all_numbers(cells, decimal)) is not None:
         return _finite_column(name, plain, lines, where)
@@ -98,19 +108,21 @@ def read_column(
     if not text:
         return _finite_column(name, np.array(values, dtype=np.float64), lines, where)
     filled = [row for row, value in enumerate(values) if value is None or value == value]
+    # Below this share of texts the column is taken for numbers with typing errors in it.
     share = 0.1 if target else 0.5
     if len(text) < share * len(filled):
         raise DataError(
             f"{_count(len(text), 'cell')} of text among {len(filled) - len(text)} numbers, "
-            f"here {cells[text[0]].strip()!r}",
+            f"such as {cells[text[0]].strip()!r} in this line",
             where=f"{where}:{lines[text[0]]} {name}",
             hint="correct these cells, or leave them empty to mark them as missing",
         )
     if all(cell_value(cells[row], decimal=",") is not None for row in text):
         raise DataError(
-            f"{_count(len(text), 'number')} with a decimal comma, here {cells[text[0]].strip()!r}",
+            f"{_count(len(text), 'number')} with a decimal comma, "
+            f"such as {cells[text[0]].strip()!r} in this line",
             where=f"{where}:{lines[text[0]]} {name}",
-            hint="write decimal points, or separate the columns by semicolons",
+            hint="write decimal points, or separate the columns with semicolons",
         )
     labels, codes = np.unique([cells[row].strip() for row in filled], return_inverse=True)
     scattered = len(labels) > MOST_LABELS and 2 * len(labels) > len(filled)
@@ -118,7 +130,9 @@ def read_column(
         raise DataError(
             f"{len(labels)} different texts in {len(filled)} rows are too many for categories",
             where=f"{where} {name}",
-            hint="name another target" if target else f"an identifier? {leaving_out(name)}",
+            hint="choose another target"
+            if target
+            else f"if the column is an identifier, {leaving_out(name)}",
         )
     numbers = np.full(len(cells), np.nan)
     numbers[filled] = codes
@@ -134,8 +148,13 @@ def table_from_columns(
     name: str,
     notes: Iterable[str] = (),
 ) -> Table:
-    """One table: gaps handled as `missing` says, labels one-hot in X and codes in y."""
-    said = list(notes)
+    """The table of these columns: labels become 0/1 columns in X, and codes in y.
+
+    lines: the line of each row. missing: error, drop or mean, as for read_csv. name: the name of
+    the table. notes: sentences for the user, to which this function adds its own.
+    Raises DataError where a column has no values, or where a value is missing and may not be.
+    """
+    all_notes = list(notes)
     columns = [*features, target]
     total = len(target.values)
     _require_values(columns, name)
@@ -147,17 +166,19 @@ def table_from_columns(
     if incomplete.any():
         if incomplete.all():
             raise DataError(
-                f"every one of its {total} rows has a missing value",
+                f"each of its {total} rows has a missing value",
                 where=name,
-                hint="missing: mean keeps rows with a target, filling the other gaps",
+                hint="missing: mean keeps the rows with a target and fills their missing values",
             )
         kind = "missing values" if missing == "drop" else "no target"
-        said.append(f"dropped {incomplete.sum()} of {_count(total, 'row')} with {kind}")
+        all_notes.append(f"dropped {incomplete.sum()} of {_count(total, 'row')} with {kind}")
         columns = [column.keep(~incomplete) for column in columns]
     *features, target = columns
     filled = [column.name for column in features if column.gaps.any()]
     if filled:
-        said.append(f"missing values take the mean of the training rows: {', '.join(filled)}")
+        all_notes.append(
+            f"missing values are replaced by the mean of the training rows: {', '.join(filled)}"
+        )
     blocks = [column.features() for column in features]
     return Table(
         name=name,
@@ -166,7 +187,7 @@ def table_from_columns(
         feature_names=tuple(feature for _, names in blocks for feature in names),
         target_name=target.name,
         classes=target.labels,
-        notes=tuple(said),
+        notes=tuple(all_notes),
     )
 
 
@@ -174,9 +195,9 @@ def _finite_column(name: str, numbers: Numbers, lines: Sequence[int], where: str
     infinite = np.flatnonzero(np.isinf(numbers))
     if len(infinite):
         raise DataError(
-            f"{len(infinite)} of {len(numbers)} values infinite, the first on this line",
+            _counted_in_line(len(infinite), len(numbers), "infinite"),
             where=f"{where}:{lines[infinite[0]]} {name}",
-            hint="no method can train on it: correct the cell, or leave it empty (missing)",
+            hint="correct these cells, or leave them empty to mark them as missing",
         )
     return Column(name, numbers)
 
@@ -185,7 +206,7 @@ def _require_values(columns: Sequence[Column], where: str) -> None:
     empty = [column for column in columns if column.gaps.all()]
     if empty:
         problems = [
-            Problem("has no values at all", f"{where} {column.name}", leaving_out(column.name))
+            Problem("the column is empty", f"{where} {column.name}", leaving_out(column.name))
             for column in empty
         ]
         raise DataError(shortened(problems))
@@ -194,33 +215,40 @@ def _require_values(columns: Sequence[Column], where: str) -> None:
 def _require_no_gaps(columns: Sequence[Column], lines: Sequence[int], where: str) -> None:
     problems = [
         Problem(
-            f"{column.gaps.sum()} of {len(lines)} values missing, the first on this line",
+            _counted_in_line(int(column.gaps.sum()), len(lines), "missing"),
             f"{where}:{lines[int(column.gaps.argmax())]} {column.name}",
         )
         for column in columns
         if column.gaps.any()
     ]
     if problems:
-        hint = "missing: drop leaves such rows out; missing: mean fills in training means"
+        hint = "missing: drop removes such rows; missing: mean fills in the training mean"
         problems = shortened(problems)
         raise DataError([*problems[:-1], replace(problems[-1], hint=hint)])
 
 
 def shortened(problems: Sequence[Problem]) -> list[Problem]:
-    """The problems of at most MOST_PROBLEMS columns, and one more that counts the rest."""
+    """The first MOST_PROBLEMS problems, and one more with the number of the others."""
     rest = len(problems) - MOST_PROBLEMS
     if rest <= 0:
         return list(problems)
-    return [*problems[:MOST_PROBLEMS], Problem(f"and {_count(rest, 'more column')} like these")]
+    shown, others = problems[:MOST_PROBLEMS], _count(rest, "more column")
+    return [*shown, Problem(f"{others} with such problems")]
 
 
 def leaving_out(name: str) -> str:
-    """The move that leaves a column out.
+    """The hint that leaves a column out.
 
     >>> leaving_out("id")
-    'ignore: ["id"] leaves the column out'
+    'leave it out with ignore: ["id"]'
     """
-    return f"ignore: [{json.dumps(name, ensure_ascii=False)}] leaves the column out"
+    return f"leave it out with ignore: [{json.dumps(name, ensure_ascii=False)}]"
+
+
+def _counted_in_line(number: int, total: int, state: str) -> str:
+    if number == 1:
+        return f"1 of {_count(total, 'value')} is {state}, in this line"
+    return f"{number} of {total} values are {state}, the first one in this line"
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,7 +1,7 @@
-"""CSV and TSV files, read with the standard library and NumPy alone.
+"""CSV and TSV files, read with the standard library and NumPy.
 
-A file of plain numbers goes straight through NumPy's reader. Anything else, and anything that
-fails there, is read cell by cell, so that an error can name its line and column.
+NumPy's fast reader reads a file of plain numbers. Every other file, and a file on which that reader
+fails, is read cell by cell, so that an error message can name the line and the column.
 """
 
 from __future__ import annotations
@@ -34,18 +34,21 @@ def read_csv(
     header: bool | None = None,
     ignore: str | int | tuple[str | int, ...] = (),
 ) -> Table:
-    """A text file of rows, separated by comma, semicolon, tab or bar.
+    """A text file with one row for each example and a separator: comma, semicolon, tab or pipe (|).
 
-    target: the name of a column, or its position from 0 (default: the last). Text is class labels
-    in the target, and one 0/1 column per value in a feature. Numbers may have a decimal comma
-    where semicolons separate.
+    target: the name of a column, or its position from 0 (default: the last column). Text in the
+    target is read as class labels; a text feature becomes one 0/1 column for each of its values.
+    With semicolons as separators, numbers may have a decimal comma.
 
-    missing: what becomes of gaps (empty cells, NA, NaN, null, none, ?). `error` reports them,
-    `drop` leaves out their rows, `mean` fills them with the mean of the training rows and leaves
-    out only the rows without a target.
+    missing: how to treat missing values (empty cells, NA, NaN, null, none, ?). `error` reports
+    them; `drop` removes their rows; `mean` replaces them by the mean of the training rows, and
+    removes only the rows without a target.
 
-    header: whether the first row names the columns (default: if it holds no number, and no text
-    that comes again below). ignore: a column to leave out, or a list, by name or position.
+    header: whether the first row holds the names of the columns (default: yes, if it has no number
+    and no text that occurs again in its column). ignore: a column to leave out, or a list of
+    columns, by name or position.
+
+    Raises: DataError where the file cannot be read, or where its values cannot be used.
     """
     where = str(path)
     layout = read_layout(path, header)
@@ -59,13 +62,13 @@ def read_csv(
     else:
         cells, lines = _text_rows(path, layout)
         columns = _text_columns(cells, lines, layout, chosen, position, where)
-    idle = {j: reason for j, reason in _idle(columns, layout).items() if j != position}
-    features = [column for j, column in columns.items() if j != position and j not in idle]
+    useless = {j: reason for j, reason in _useless(columns, layout).items() if j != position}
+    features = [column for j, column in columns.items() if j != position and j not in useless]
     if not features:
         raise DataError(
-            f"has no column besides the target, {layout.names[position]!r}",
+            f"has no column except the target, {layout.names[position]!r}",
             where=where,
-            hint="columns are separated by comma, semicolon, tab or bar",
+            hint="the separator must be a comma, a semicolon, a tab or a pipe (|)",
         )
     return table_from_columns(
         features,
@@ -74,14 +77,14 @@ def read_csv(
         missing=missing,
         name=where,
         notes=[
-            *(f"left out column {j}, which has no name: {why}" for j, why in idle.items()),
+            *(f"left out column {j}, which has no name: {why}" for j, why in useless.items()),
             *map(_counter_note, filter(_numbers_rows, features[:1])),
         ],
     )
 
 
 def _plain_numbers(path: Path, layout: Layout) -> Numbers | None:
-    """The file as one array (N, width) if it holds finite numbers alone, else None."""
+    """The file as one array (N, width) if it holds only finite numbers, else None."""
     if layout.decimal != ".":
         return None
     with path.open(encoding="utf-8-sig", newline="") as file:
@@ -100,7 +103,10 @@ def _plain_numbers(path: Path, layout: Layout) -> Numbers | None:
 
 
 def _text_rows(path: Path, layout: Layout) -> tuple[list[list[str]], list[int]]:
-    """Every row after the header as text, all of one width, and the line on which each begins."""
+    """Every row after the header as text, and the line on which each begins.
+
+    Raises DataError where the file is not UTF-8 or not CSV, or where rows differ in width.
+    """
     rows: list[list[str]] = []
     lines: list[int] = []
     begin = 1
@@ -126,11 +132,11 @@ def _require_width(rows: list[list[str]], lines: list[int], width: int, path: Pa
     ragged = [(line, len(row)) for line, row in zip(lines, rows, strict=True) if len(row) != width]
     if ragged:
         line, found = ragged[0]
-        more = f", the first of {len(ragged)} rows that differ" if len(ragged) > 1 else ""
+        more = f" ({len(ragged)} rows differ from it)" if len(ragged) > 1 else ""
         raise DataError(
-            f"has {found} fields where the first row has {width}{more}",
+            f"this row has {found} fields, but the first row has {width}{more}",
             where=f"{path}:{line}",
-            hint="a field that contains the separator must stand in quotes",
+            hint="put a field that contains the separator in quotes",
         )
 
 
@@ -142,7 +148,7 @@ def _text_columns(
     target: int,
     where: str,
 ) -> dict[int, Column]:
-    """The chosen columns of `rows`, or one error for all of them that cannot be read."""
+    """The chosen columns by position. Raises one DataError with the problems of all columns."""
     columns: dict[int, Column] = {}
     problems: list[Problem] = []
     for position in chosen:
@@ -162,35 +168,39 @@ def _text_columns(
 
 
 def _perhaps_a_name(problem: Problem, first_row: str) -> Problem:
-    """A bad cell in the first row of a file without a header may be the name of its column."""
+    """The problem, with a hint about the header if it is in the first row of the file."""
     if not str(problem.where).startswith(first_row):
         return problem
-    return replace(problem, hint="header: true reads the first row as names; or correct the cell")
+    hint = "if the first row holds the column names, set header: true; else correct the cell"
+    return replace(problem, hint=hint)
 
 
-def _idle(columns: Mapping[int, Column], layout: Layout) -> dict[int, str]:
-    """Columns without a name, beside named ones, that say nothing: exports leave them behind."""
-    idle = {}
+def _useless(columns: Mapping[int, Column], layout: Layout) -> dict[int, str]:
+    """The positions of columns without a name that are empty or count the rows, with the reason.
+
+    Exports add such columns: pandas writes its index under an empty name.
+    """
+    useless = {}
     for position, column in columns.items():
         if not layout.header or layout.header[position] or column.labels:
             continue
         if column.gaps.all():
-            idle[position] = "it is empty"
+            useless[position] = "it is empty"
         elif _counts_rows(column):
-            idle[position] = "it only counts the rows"
-    return idle
+            useless[position] = "it only counts the rows"
+    return useless
 
 
 def _counts_rows(column: Column) -> bool:
+    """Whether the values are k, k + 1, k + 2, …."""
     values = column.values
     return not column.labels and np.array_equal(values - values[0], np.arange(len(values)))
 
 
 def _numbers_rows(column: Column) -> bool:
-    """Whether a column that has a name is likely the number of the row: from 0 or 1 on."""
+    """Whether the values count the rows from 0 or from 1, so that they are probably an index."""
     return _counts_rows(column) and column.values[0] in (0, 1)
 
 
 def _counter_note(column: Column) -> str:
-    advice = leaving_out(column.name)
-    return f"{column.name} only counts the rows; if it is no feature, {advice}"
+    return f"{column.name} only counts the rows; if it is no feature, {leaving_out(column.name)}"

@@ -1,4 +1,4 @@
-"""How a text file of rows is written: its separator, its header, its width."""
+"""The layout of a text file of rows: its separator, its header and its number of columns."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from gdrun.errors import DataError, suggestion
 
 DELIMITERS = ",;\t|"
 SAMPLE_LINES = 50
+"""The number of lines from which the layout is guessed."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What the first lines of a file say about the rest.
+    """The layout of a file, as guessed from its first lines.
 
-    header: the cells of the header row, empty without one. width: the number of columns.
-    skip: the lines before the first row of data.
+    header: the cells of the header row; empty without a header. width: the number of columns.
+    skip: the number of lines before the first row of data.
     """
 
     delimiter: str
@@ -33,19 +34,22 @@ class Layout:
 
     @property
     def decimal(self) -> str:
+        """The decimal sign of numbers: a comma if the separator is a semicolon, else a point."""
         return _decimal(self.delimiter)
 
     @cached_property
     def names(self) -> list[str]:
+        """The name of each column; a column without one is called x and its position, from 0."""
         cells = self.header or ("",) * self.width
         return [cell or f"x{position}" for position, cell in enumerate(cells)]
 
     def choose(
         self, target: str | int | None, ignore: Sequence[str | int], where: str
     ) -> tuple[int, frozenset[int]]:
-        """The positions of the target and of the columns that are left out.
+        """The position of the target, and those of the columns that are left out.
 
-        Without a `target` it is the last column that has a name and is not left out.
+        If target is None it is the last column that has a name and is not left out.
+        Raises DataError where a column does not exist, or where the target is left out.
 
         >>> houses = Layout(",", ("", "size", "price", ""), 4, 1)
         >>> houses.choose(None, (), "houses.csv")
@@ -61,14 +65,14 @@ class Layout:
         position = self._position(target, "target", where)
         if position in ignored:
             raise DataError(
-                f"the target {self.names[position]!r} is among the columns to leave out",
+                f"the target {self.names[position]!r} is also in the list of columns to ignore",
                 where="dataset.ignore",
-                hint="name another target, or do not ignore this one",
+                hint="choose another target, or remove this one from ignore",
             )
         return position, ignored
 
     def _position(self, column: str | int, key: str, where: str) -> int:
-        """Where a column stands that is given by name, or by position: −1 is the last."""
+        """The position of a column that is given by name or by position; −1 is the last one."""
         if isinstance(column, str):
             if column not in self.names:
                 raise DataError(
@@ -81,30 +85,32 @@ class Layout:
             raise DataError(
                 f"{where} has no column {column}",
                 where=f"dataset.{key}",
-                hint=f"its columns are 0 to {self.width - 1}; a name in digits stands in quotes",
+                hint=f"its columns are 0 to {self.width - 1}; "
+                "put a column name that is a number in quotes",
             )
         return column % self.width
 
 
 def read_layout(path: Path, header: bool | None = None) -> Layout:
-    """Judge the first lines of a file, which must exist and hold at least one row of data.
+    """The layout of a file, guessed from its first lines.
 
-    header: whether the first row names the columns; None judges by what it holds.
+    header: whether the first row holds the column names; None guesses from its content.
+    Raises DataError where the file cannot be read, has no row of data, or uses a column name twice.
     """
     sample = _first_lines(path)
     delimiter = _delimiter(sample)
     rows, ends = _sample_rows(sample, delimiter, path)
     if not rows:
         raise DataError(
-            "is empty", where=str(path), hint="a row for each example, with its target, is needed"
+            "is empty", where=str(path), hint="it needs one row for each example, with its target"
         )
     if not (_is_header(rows, _decimal(delimiter)) if header is None else header):
         return Layout(delimiter, (), len(rows[0]), 0)
     if len(rows) == 1:
         raise DataError(
-            "has a header and no rows",
+            "has a header but no rows",
             where=str(path),
-            hint="a row for each example is needed; header: false reads the first row as one",
+            hint="add a row for each example; or set header: false if the first row is an example",
         )
     layout = Layout(delimiter, tuple(rows[0]), len(rows[0]), ends[0])
     _require_unique(layout.names, f"{path}:{layout.skip}")
@@ -124,7 +130,7 @@ def _first_lines(path: Path) -> list[str]:
 def _sample_rows(
     sample: Sequence[str], delimiter: str, path: Path
 ) -> tuple[list[list[str]], list[int]]:
-    """The rows of the sample that hold anything, and the line on which each ends."""
+    """The rows of the sample that are not empty, and the line on which each ends."""
     rows: list[list[str]] = []
     ends: list[int] = []
     reader = csv.reader(sample, delimiter=delimiter, skipinitialspace=True)
@@ -140,16 +146,16 @@ def _sample_rows(
 
 
 def malformed(error: csv.Error, where: str) -> DataError:
-    """The error for a row that the rules of CSV do not allow."""
+    """The error for a row that does not follow the CSV format."""
     return DataError(
         f"this row cannot be read: {error}",
         where=where,
-        hint='a quote that opens must close, and a quote within quotes is written ""',
+        hint='close every quote; write a quote inside a quoted field as ""',
     )
 
 
 def undecodable(path: Path) -> DataError:
-    """The error for a file that is known not to be UTF-8: the line of its first such byte."""
+    """The error for a file that is not UTF-8, with the line of the first wrong byte."""
     data = path.read_bytes()
     try:
         data.decode("utf-8-sig")
@@ -163,15 +169,16 @@ def undecodable(path: Path) -> DataError:
 
 
 def _delimiter(sample: Sequence[str]) -> str:
-    """The sign that splits the most rows alike, then gives the most numbers, then the most cells.
+    """The separator of the sample: the one with which the most rows have the same width.
 
-    Numbers come before cells because a comma may be their decimal sign.
+    Among equals it is the one with the largest share of numbers, then the one with the most
+    columns. Numbers come first because a comma may be their decimal sign.
     """
 
     def fit(delimiter: str) -> tuple[int, float, int]:
         try:
             rows = [row for row in csv.reader(sample, delimiter=delimiter) if row]
-        except csv.Error:  # A long row that it does not split is too long for one cell.
+        except csv.Error:  # The module csv refuses a cell longer than 131,072 characters.
             return 0, 0, 0
         width = len(rows[0]) if rows else 1
         if width == 1:
@@ -184,18 +191,19 @@ def _delimiter(sample: Sequence[str]) -> str:
 
 
 def _is_number(cell: str, decimal: str) -> bool:
-    """Whether a cell holds a number; NA, which may be sodium, is none."""
+    """Whether a cell holds a number. A missing value is not a number here."""
+    # A header may use NA or None as a name: NA can be sodium.
     value = cell_value(cell, decimal)
     return value is not None and value == value
 
 
 def _decimal(delimiter: str) -> str:
-    """The decimal sign: semicolons separate where a comma already has that office."""
+    """The decimal sign: programs that write a decimal comma use semicolons as separators."""
     return "," if delimiter == ";" else "."
 
 
 def _is_header(rows: Sequence[Sequence[str]], decimal: str) -> bool:
-    """A header holds no number, and no text that comes again further down its column."""
+    """Whether the first row is a header: it has no number, and no text that its column repeats."""
     first, rest = rows[0], rows[1:]
     if any(_is_number(cell, decimal) for cell in first):
         return False
@@ -208,7 +216,7 @@ def _require_unique(names: Sequence[str], where: str) -> None:
     if times > 1:
         positions = [str(position) for position, other in enumerate(names) if other == name]
         raise DataError(
-            f"columns {', '.join(positions)} share the name {name!r}",
+            f"columns {', '.join(positions)} have the same name {name!r}",
             where=where,
             hint="give each column its own name",
         )

@@ -1,6 +1,6 @@
-"""Generated datasets: a seeded generator in, a table out.
+"""Generated datasets: functions of a random number generator that return a table.
 
-Rows come in random order, so that a prefix of the table is a fair sample of it.
+The rows are in random order, so the first k rows are a random sample of the table.
 """
 
 from __future__ import annotations
@@ -28,14 +28,17 @@ def linear(
     noise: NonNegative = 0.1,
     condition: ConditionNumber = 1.0,
 ) -> Table:
-    """Least squares with a chosen condition number.
+    """Linear regression data with a given condition number.
 
         y = X w* + noise · ε,   ε ~ N(0, 1),   w* ~ N(0, I)
 
         XᵀX/n = V diag(λ) Vᵀ,   λmax/λmin = condition
 
-    Exact for this X, not only in the mean: the columns are centred, V is a random rotation, and
-    the eigenvalues λ are spaced evenly in logarithm with mean 1. Standardisation changes them.
+    n is the number of rows, d the number of features. The condition number holds exactly for this
+    X. The columns are centred, V is a random rotation, and the eigenvalues λ are evenly spaced on a
+    logarithmic scale with mean 1. Standardisation changes the condition number.
+
+    Raises: DataError where n ≤ d, or where d is 1 and condition is not 1.
     """
     X = _design(rng, n, d, condition)
     y = X @ rng.standard_normal(d) + noise * rng.standard_normal(n)
@@ -49,12 +52,15 @@ def logistic(
     signal: Positive = 3.0,
     condition: ConditionNumber = 1.0,
 ) -> Table:
-    """Two classes drawn from a true logistic model.
+    """Two classes drawn from a logistic model.
 
         P(y = 1 | x) = 1 / (1 + exp(−xᵀw*))
 
-    X as in `linear`, with its condition number. w* has a random direction and such a length that
-    the log-odds xᵀw* have standard deviation `signal`: small is noisy, large nearly separable.
+    X is made as in `linear`, with its condition number. w* has a random direction, and its length
+    is such that the log-odds xᵀw* have the standard deviation `signal`. With a small signal the
+    classes overlap; with a large one they are almost separable.
+
+    Raises: DataError where n ≤ d, or where d is 1 and condition is not 1.
     """
     X = _design(rng, n, d, condition)
     direction = X @ rng.standard_normal(d)
@@ -70,9 +76,12 @@ def blobs(
     classes: Several = 3,
     spread: NonNegative = 1.0,
 ) -> Table:
-    """Round Gaussian clouds, one a class, of equal size to within one point.
+    """Gaussian clusters, one for each class.
 
-    x = centre + spread · ε,   ε ~ N(0, I),   centre ~ U[−10, 10]^d
+        x = centre + spread · ε,   ε ~ N(0, I),   centre ~ U[−10, 10]^d
+
+    n is the number of rows, d the number of features. The numbers of rows of two classes differ by
+    at most one.
     """
     centres = rng.uniform(-10, 10, (classes, d))
     y = np.arange(n) % classes
@@ -81,11 +90,12 @@ def blobs(
 
 
 def moons(rng: np.random.Generator, n: Several = 200, noise: NonNegative = 0.1) -> Table:
-    """Two interlocking half circles.
+    """Two interlocking half circles, one for each class.
 
         upper: (cos t, sin t)        lower: (1 − cos t, ½ − sin t),   0 ≤ t ≤ π
 
-    Gaussian noise of standard deviation `noise` is added to both coordinates.
+    n is the number of rows. Gaussian noise with the standard deviation `noise` is added to both
+    coordinates.
     """
     upper, lower = (np.linspace(0, np.pi, count) for count in (n - n // 2, n // 2))
     X = np.concatenate([_circle(upper), [1, 0.5] - _circle(lower)])
@@ -99,11 +109,12 @@ def circles(
     noise: NonNegative = 0.05,
     factor: Annotated[float, Gt(0), Lt(1)] = 0.5,
 ) -> Table:
-    """A circle inside a circle.
+    """A circle inside another circle, one for each class.
 
         outer: (cos t, sin t)        inner: factor · (cos t, sin t),   0 ≤ t < 2π
 
-    Gaussian noise of standard deviation `noise` is added to both coordinates.
+    n is the number of rows. Gaussian noise with the standard deviation `noise` is added to both
+    coordinates.
     """
     outer, inner = (
         np.linspace(0, 2 * np.pi, count, endpoint=False) for count in (n - n // 2, n // 2)
@@ -114,12 +125,13 @@ def circles(
 
 
 def xor(rng: np.random.Generator, n: Several = 200, noise: NonNegative = 0.0) -> Table:
-    """The four quadrants of a square, opposite ones alike: no line separates them.
+    """The XOR problem: opposite quadrants of a square share a class, so no line separates them.
 
         y = [x₁ x₂ < 0],   x ~ U[−1, 1]²
 
-    Gaussian noise of standard deviation `noise` moves the points after they are labelled.
-    Each quadrant holds the same number of points to within one.
+    n is the number of rows. Gaussian noise with the standard deviation `noise` is added to the
+    points after the classes are assigned. The numbers of points of two quadrants differ by at most
+    one.
 
     Source: Minsky and Papert 1969, Perceptrons.
     """
@@ -135,12 +147,12 @@ def spirals(
     points: Several = 100,
     noise: NonNegative = 0.2,
 ) -> Table:
-    """Interleaved spiral arms, one a class.
+    """Interleaved spiral arms, one for each class.
 
         x = (r sin θ, r cos θ),   0 ≤ r ≤ 1,   4j ≤ θ ≤ 4(j + 1) in arm j = 0, 1, …
 
-    r and θ grow evenly along the `points` points of an arm; Gaussian noise of standard deviation
-    `noise` is added to the angle θ.
+    Each arm has `points` points, along which r and θ increase evenly. Gaussian noise with the
+    standard deviation `noise` is added to the angle θ (in radians).
 
     Source: Karpathy, CS231n, Putting it together: minimal neural network case study.
     """
@@ -152,20 +164,24 @@ def spirals(
 
 
 def _design(rng: np.random.Generator, n: int, d: int, condition: float) -> Numbers:
-    """Centred columns with XᵀX/n = V diag(λ) Vᵀ: X = √n Q diag(√λ) Vᵀ with QᵀQ = I, Qᵀ1 = 0."""
+    """X = √n Q diag(√λ) Vᵀ with QᵀQ = I and Qᵀ1 = 0, so that XᵀX/n = V diag(λ) Vᵀ.
+
+    Raises DataError where no such X exists.
+    """
     if n <= d:
         raise DataError(
-            f"n = {n} rows cannot fix the condition number of d = {d} columns",
+            f"n = {n} rows are too few to set the condition number of d = {d} columns",
             where="dataset",
             hint=f"use n = {d + 1} or more",
         )
     if d == 1 and condition != 1:
         raise DataError(
-            f"one column has condition number 1, not {condition:g}",
+            f"a single column always has the condition number 1, not {condition:g}",
             where="dataset",
             hint="use d = 2 or more, or condition = 1",
         )
     gaussian = rng.standard_normal((n, d))
+    # The columns of Q span those of the centred matrix, so they are orthogonal to 1 as well.
     Q = np.linalg.qr(gaussian - gaussian.mean(axis=0)).Q
     V = np.linalg.qr(rng.standard_normal((d, d))).Q
     eigenvalues = np.geomspace(condition, 1, d)

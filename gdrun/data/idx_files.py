@@ -1,6 +1,9 @@
-"""IDX files, the format of MNIST: a few bytes on shape and type, then the values; plain or gzipped.
+"""IDX files, the format of MNIST, plain or compressed with gzip.
 
-0x00 0x00 TYPE DIMENSIONS, each size as 4 bytes, then the values; all big-endian
+    0x00 0x00 TYPE DIMENSIONS SIZES VALUES
+
+TYPE is the code of the value type, and DIMENSIONS is the number of dimensions, one byte each. SIZES
+holds 4 bytes for each dimension. All numbers are big-endian.
 """
 
 from __future__ import annotations
@@ -20,42 +23,47 @@ from gdrun.data.unreadable import unreadable
 from gdrun.errors import DataError
 
 ENDINGS = ("-ubyte", "-ubyte.gz", ".idx", ".idx.gz")
-"""How the names of such files end."""
+"""The endings of the names of IDX files."""
 
+# The type codes of the format.
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 GZIP_MAGIC = b"\x1f\x8b"
 
 
 def read_idx(path: Path, targets: str | None = None) -> Table:
-    """Examples in one IDX file and their targets in another, as MNIST and its relatives come.
+    """Two IDX files, one with the examples and one with their targets, as for MNIST.
 
     targets: the file with one target for each example, such as train-labels-idx1-ubyte.gz. Each
-    example is flattened to one row; whole numbers may be classes or numbers, as the model asks.
+    example is flattened to one row. The model decides whether whole-number targets are classes.
+
+    Raises: DataError where a file cannot be read, or where the two files do not fit together.
     """
     if targets is None:
         raise DataError(
-            f"{path} holds examples without targets",
+            f"{path} contains examples but no targets",
             where="dataset.targets",
-            hint="targets: train-labels-idx1-ubyte.gz names the file that has them",
+            hint="name the file with the targets, such as targets: train-labels-idx1-ubyte.gz",
         )
     X = _array(path)
     if X.ndim < 2:
         raise DataError(
-            f"holds one number for each of {len(X)} examples, so it is a file of targets",
+            f"contains one number for each of {len(X)} examples, so it is a file of targets",
             where=str(path),
-            hint="path names the examples, and targets their targets",
+            hint="path must be the file of examples, and targets the file of targets",
         )
     labels = Path(targets).expanduser()
     y = _array(labels)
     if y.ndim != 1:
         raise DataError(
-            f"holds {y.ndim} dimensions, and targets are one number for each example",
+            f"has {y.ndim} dimensions, but targets must have 1: one number for each example",
             where=str(labels),
-            hint="path names the examples, and targets their targets",
+            hint="path must be the file of examples, and targets the file of targets",
         )
     if len(X) != len(y):
         raise DataError(
-            f"holds {len(X)} examples, and {targets} holds {len(y)} targets", where=str(path)
+            f"contains {len(X)} examples, but {targets} contains {len(y)} targets",
+            where=str(path),
+            hint="choose two files that belong together",
         )
     names = [f"pixel_{'_'.join(map(str, place))}" for place in np.ndindex(X.shape[1:])]
     table = table_from_arrays(flattened(X), y, names, files=(path, labels))
@@ -63,13 +71,13 @@ def read_idx(path: Path, targets: str | None = None) -> Table:
 
 
 def _array(path: Path) -> Array:
-    """The array that a file holds, in its own type."""
+    """The array in a file, with the type of the file. Raises DataError where it is not IDX."""
     data = _contents(path)
     if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in TYPES or not data[3]:
         raise DataError(
-            f"is no IDX file: it begins with {data[:4].hex(' ') or 'nothing'}",
+            f"is not an IDX file: its first bytes are {data[:4].hex(' ') or 'missing'}",
             where=str(path),
-            hint="an IDX file begins with 00 00, the type of its values, and its dimensions",
+            hint="the first bytes must be 00 00, a type code, and the number of dimensions",
         )
     kind, dimensions = np.dtype(TYPES[data[2]]), data[3]
     start = 4 + 4 * dimensions
@@ -79,24 +87,24 @@ def _array(path: Path) -> Array:
     shape = tuple(sizes.tolist())
     expected = start + kind.itemsize * math.prod(shape)
     if len(shape) < dimensions or len(data) != expected:
-        fault = "cut off" if len(data) < expected else "too long"
+        fault = "incomplete" if len(data) < expected else "too long"
         raise DataError(
-            f"is {fault}: {' × '.join(map(str, shape))} values make {expected:,} bytes, "
-            f"and it has {len(data):,}",
+            f"is {fault}: {' × '.join(map(str, shape))} values need {expected:,} bytes, "
+            f"but it has {len(data):,}",
             where=str(path),
-            hint="fetch the file again",
+            hint="download the file again",
         )
     return np.frombuffer(data, dtype=kind, offset=start).reshape(shape)
 
 
 def _contents(path: Path) -> bytes:
-    """The bytes of a file, unpacked where they are gzipped, whatever its name says."""
+    """The bytes of a file, decompressed if they are gzip data, whatever the name of the file is."""
     try:
         data = path.read_bytes()
         return gzip.decompress(data) if data.startswith(GZIP_MAGIC) else data
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(
-            f"cannot be unpacked: {error}", where=str(path), hint="fetch the file again"
+            f"cannot be decompressed: {error}", where=str(path), hint="download the file again"
         ) from None
     except OSError as error:
         raise unreadable(path, error) from None

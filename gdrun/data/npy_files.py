@@ -1,4 +1,4 @@
-"""NPY and NPZ files: NumPy's own formats. An NPY matrix stays on disk and is read as it is used."""
+"""NPY and NPZ files, the formats of NumPy. An NPY file is memory-mapped, not read into memory."""
 
 from __future__ import annotations
 
@@ -16,17 +16,20 @@ from gdrun.errors import DataError, suggestion
 
 
 def read_npy(path: Path, targets: str | None = None, target: int = -1) -> Table:
-    """A matrix in NumPy's format, memory-mapped: it may be larger than memory.
+    """An NPY file with one matrix, memory-mapped, so it can be larger than memory.
 
-    targets: an NPY file with one target a row; without it, column `target` of the matrix itself
-    (default: the last). A matrix of more dimensions has each example flattened to one row.
+    targets: an NPY file with one target for each row. Without it the targets are the column
+    `target` of the matrix (default: the last). In an array with more than two dimensions each
+    example is flattened to one row.
+
+    Raises: DataError where a file cannot be read, or where its shape or its values cannot be used.
     """
     X = _mapped(path)
     if X.ndim < 2:
         raise DataError(
-            f"has the shape {X.shape}, and a table has two dimensions (rows, features)",
+            f"has the shape {X.shape}, but a table needs two dimensions (rows, features)",
             where=str(path),
-            hint="save X.reshape(-1, 1) if it is one feature",
+            hint="for a single feature save X.reshape(-1, 1)",
         )
     X = flattened(X)
     if targets is not None:
@@ -35,27 +38,31 @@ def read_npy(path: Path, targets: str | None = None, target: int = -1) -> Table:
     columns = X.shape[1]
     if columns < 2 or not -columns <= target < columns:
         raise DataError(
-            f"{path} has {columns} column{'s' if columns != 1 else ''}, and none is column {target}"
+            f"{path} has {columns} columns, from 0 to {columns - 1}, but no column {target}"
             if columns > 1
-            else f"{path} has one column, and that cannot be both feature and target",
+            else f"{path} has only one column, which cannot be both feature and target",
             where="dataset.target",
-            hint="targets: y.npy names a file of their own",
+            hint="if the targets are in another file, name it, such as targets: y.npy",
         )
     at = target % columns
     if at not in (0, columns - 1):
         raise DataError(
-            f"column {target} stands among the features, and a mapped matrix cannot leave it out",
+            f"the target must be the first or the last column of a memory-mapped matrix, "
+            f"got column {target}",
             where="dataset.target",
-            hint="put it first or last, or give the targets a file of their own: targets: y.npy",
+            hint="move the column, or put the targets in another file: targets: y.npy",
         )
+    # Only a slice of columns is a view; any other choice would copy the matrix into memory.
     features = X[:, 1:] if at == 0 else X[:, :-1]
     return _table(path, features, np.array(X[:, at]), f"column {at}")
 
 
 def read_npz(path: Path, X: str = "X", y: str = "y") -> Table:
-    """A file of several NumPy arrays: features X (N, d) and targets y (N,).
+    """An NPZ file with two arrays: features X (N, d) and targets y (N,).
 
-    X, y: the names of the two arrays in the file. It is read whole.
+    X, y: the names of the two arrays in the file. Both are read into memory.
+
+    Raises: DataError where the file cannot be read, or where its arrays cannot be used.
     """
     try:
         with np.load(path, allow_pickle=False) as arrays:
@@ -66,7 +73,7 @@ def read_npz(path: Path, X: str = "X", y: str = "y") -> Table:
     for name, option in ((X, "X"), (y, "y")):
         if name not in found:
             raise DataError(
-                f"{path} holds no array {name!r}",
+                f"{path} contains no array {name!r}",
                 where=f"dataset.{option}",
                 hint=suggestion(name, names),
             )
@@ -75,14 +82,15 @@ def read_npz(path: Path, X: str = "X", y: str = "y") -> Table:
 
 
 def _mapped(path: Path) -> Array:
-    """The array in a file, on disk."""
+    """The array in a file, memory-mapped. Raises DataError where it holds no real numbers."""
     try:
         array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise _undecodable(path, error) from None
     if array.dtype.kind not in "biuf":
         raise DataError(
-            f"holds {array.dtype}, and features and targets are real numbers",
+            f"contains values of dtype {array.dtype}, but features and targets must be real "
+            "numbers",
             where=str(path),
             hint="save it as an array of numbers",
         )
@@ -92,12 +100,13 @@ def _mapped(path: Path) -> Array:
 
 
 def _undecodable(path: Path, error: Exception) -> DataError:
+    """The error for a file that NumPy cannot read."""
     if isinstance(error, OSError) and error.strerror:
         return unreadable(path, error)
-    what = "is not a file of NumPy arrays, or is cut off"
+    what = "is not a file of NumPy arrays, or is incomplete"
     if "pickle" in str(error) or "Python objects" in str(error):
-        what = "holds Python objects, which are not read: they could run code"
-    hint = "write it with numpy.save (NPY) or numpy.savez (NPZ)"
+        what = "contains Python objects, which gdrun does not load because they can run code"
+    hint = "save arrays of numbers with numpy.save (NPY) or numpy.savez (NPZ)"
     return DataError(what, where=str(path), hint=hint)
 
 
@@ -106,9 +115,9 @@ def _one_column(y: Array, where: str) -> Array:
         y = y[:, 0]
     if y.ndim != 1:
         raise DataError(
-            f"must hold one target a row, its shape is {y.shape}",
+            f"must have one target for each row, but its shape is {y.shape}",
             where=where,
-            hint="one-hot targets become codes with y.argmax(axis=1)" if y.ndim == 2 else None,
+            hint="turn one-hot targets into codes with y.argmax(axis=1)" if y.ndim == 2 else None,
         )
     return y
 
@@ -116,7 +125,7 @@ def _one_column(y: Array, where: str) -> Array:
 def _table(path: Path, X: Array, y: Array, target_name: str) -> Table:
     if len(X) != len(y):
         raise DataError(
-            f"has {len(X)} rows, and there are {len(y)} targets",
+            f"has {len(X)} rows, but there are {len(y)} targets",
             where=str(path),
             hint="each row needs one target",
         )
@@ -125,7 +134,7 @@ def _table(path: Path, X: Array, y: Array, target_name: str) -> Table:
         raise DataError(
             f"{len(bad)} of {len(y)} targets are missing or infinite, the first in row {bad[0]}",
             where=str(path),
-            hint="rows count from 0; leave such rows out",
+            hint="rows are counted from 0; remove such rows first",
         )
     return Table(
         name=path.name,

@@ -1,4 +1,4 @@
-"""Real datasets that are part of the package: small, well known, and complete."""
+"""Real datasets that are part of the package: small, well known, and without missing values."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from gdrun.data.table import Table
 def iris() -> Table:
     """Iris: 150 flowers, 4 measurements in cm, 3 species of 50 each.
 
-    One species is linearly separable from the other two, which overlap. These are the numbers of
-    Fisher's paper; the UCI copy differs from it in samples 35 and 38.
+    One species is linearly separable from the other two, which overlap. The numbers are those of
+    Fisher's paper; the copy at UCI differs from it in samples 35 and 38.
 
     Source: Fisher 1936, The use of multiple measurements in taxonomic problems; UCI Machine
     Learning Repository, doi:10.24432/C56C76.
@@ -26,8 +26,8 @@ def iris() -> Table:
 def wine() -> Table:
     """Wine: 178 wines from 3 cultivators, 13 chemical measurements.
 
-    Classes of 59, 71 and 48 wines. The columns differ in scale by a factor of thousands, so
-    gradient descent is slow without standardisation.
+    The classes have 59, 71 and 48 wines. The scales of the columns differ by a factor of thousands,
+    so gradient descent is slow without standardisation.
 
     Source: Forina et al. 1988, PARVUS; Aeberhard and Forina 1992, Wine, UCI Machine Learning
     Repository, doi:10.24432/C5PC7J.
@@ -40,7 +40,7 @@ def wine() -> Table:
 def breast_cancer() -> Table:
     """Breast cancer Wisconsin (diagnostic): 569 tumours, 30 measurements of their cell nuclei.
 
-    212 malignant (code 0) and 357 benign (code 1).
+    212 tumours are malignant (code 0) and 357 are benign (code 1).
 
     Source: Street, Wolberg and Mangasarian 1993, Nuclear feature extraction for breast tumor
     diagnosis; UCI Machine Learning Repository, doi:10.24432/C5DW2B.
@@ -53,8 +53,8 @@ def breast_cancer() -> Table:
 def digits() -> Table:
     """Handwritten digits: 1797 images of 8×8 pixels with values 0 to 16, 10 classes.
 
-    The test set of the original collection: digits of 13 writers. Three border pixels are 0 in
-    every image.
+    This is the test set of the original collection, with digits of 13 writers. Three pixels at the
+    border are 0 in every image.
 
     Source: Alpaydin and Kaynak 1998, Optical recognition of handwritten digits; UCI Machine
     Learning Repository, doi:10.24432/C50P49.
@@ -67,12 +67,12 @@ def digits() -> Table:
 def diabetes() -> Table:
     """Diabetes: 442 patients, 10 measurements, disease progression after one year (25 to 346).
 
-    The values as measured: age in years, sex coded 1 and 2, body mass index, mean blood pressure,
+    The features are not scaled: age in years, sex as 1 or 2, body mass index, mean blood pressure,
     and six blood serum measurements s1 to s6.
 
     Source: Efron, Hastie, Johnstone and Tibshirani 2004, Least angle regression.
 
-    Licence: none stated by its authors, who offer it for download; redistributed by scikit-learn
+    Licence: the authors offer the data for download and state no licence; scikit-learn includes it
     """
     return _read("diabetes", target_name="progression")
 

@@ -1,4 +1,4 @@
-"""From a table to what the engine trains on: class codes, split, standardisation, dtype."""
+"""Preparation of a table for training: class codes, split, missing values, standardisation."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from gdrun.errors import DataError
 from gdrun.problems.rows import MappedRows
 
 MOST_NAMED = 5
-"""A sentence names this many columns or classes; more are counted."""
+"""The largest number of columns or classes that a sentence names; the others are counted."""
 
 MOST_CLASS_NUMBERS = 20
-"""So many different whole numbers may be classes without a closer look."""
+"""The number of different whole numbers up to which they are accepted as classes."""
 
 
 def prepare(
@@ -30,11 +30,14 @@ def prepare(
     seed: int,
     dtype: DTypeLike,
 ) -> Prepared:
-    """Split the rows, fill and standardise the columns by the training part, cast to `dtype`.
+    """Split the rows, replace missing values, standardise the columns, and cast to `dtype`.
 
-    task: None is what suits the target. validation, test: fractions (floats below 1) or counts; 0
-    is none. The same table, options and seed give the same bits. A table on disk stays there: its
-    parts are rows that are standardised as they are read.
+    Means and scales come from the training part only. task: None derives it from the target.
+    validation, test: the size of the part, as a fraction (a float below 1) or as a count; 0 means
+    no such part. The same table, options and seed give the same bits. A memory-mapped table stays
+    on disk, and its rows are standardised each time they are read.
+    Raises DataError where the target does not fit the task, where a part has too few rows, or
+    where values are missing in all training rows or do not fit `dtype`.
     """
     y: Array
     task = task or suitable_task(table)
@@ -59,7 +62,7 @@ def prepare(
         mean = scale = None
     elif not varies.all():
         constant = tuple(np.array(table.feature_names, dtype=object)[~varies])
-        notes.append(f"constant in the training rows, so centred only: {_listed(constant)}")
+        notes.append(_constant_note(constant))
     if task == "regression":
         y = _cast(y[:, None], (table.target_name,), dtype, table.name)[:, 0]
 
@@ -91,20 +94,23 @@ def prepare(
 
 
 def _mapped_standardisation(table: Table, trained: Counts) -> tuple[Numbers, Numbers, Flags]:
-    """As `standardisation`, of a matrix on disk; every one of its values is checked on the way."""
+    """The same as `standardisation`, for a matrix on disk.
+
+    Raises DataError where a value of any row is not finite.
+    """
     marks = np.zeros(len(table.y), dtype=bool)
     marks[trained] = True
-    found = moments(table.X, marks, table.name)
-    varies = found.varies
-    mean = np.where(varies, found.mean, found.low)
-    return mean, np.where(varies, found.deviation, 1.0), varies
+    statistics = moments(table.X, marks, table.name)
+    varies = statistics.varies
+    mean = np.where(varies, statistics.mean, statistics.low)
+    return mean, np.where(varies, statistics.deviation, 1.0), varies
 
 
 def suitable_task(table: Table) -> Task:
-    """What suits the target where a model can do either.
+    """The task that fits the target, for a model that can do both.
 
-    Labels are classes, and so are whole numbers of at most 20 different values that come twice or
-    more on average; other numbers are numbers.
+    It is classification for labels, and for whole numbers with at most 20 different values that
+    occur at least twice on average. It is regression for other numbers.
     """
     if table.classes:
         return "classification"
@@ -117,20 +123,20 @@ def suitable_task(table: Table) -> Task:
 def _different(y: Array) -> Array:
     """The different values in ascending order.
 
-    np.unique alone would import numpy.ma first, which takes longer than a small run's data do.
+    np.unique would import numpy.ma, which takes longer than the preparation of a small dataset.
     """
     ordered = np.sort(y)
-    fresh = np.append(True, ordered[1:] != ordered[:-1])
-    different: Array = ordered[fresh]
+    is_new = np.append(True, ordered[1:] != ordered[:-1])
+    different: Array = ordered[is_new]
     return different
 
 
 def real_targets(table: Table) -> Numbers:
-    """The targets of a regression; text labels are none."""
+    """The targets of a regression in float64: (N,). Raises DataError where they are labels."""
     if table.classes:
         raise DataError(
-            f"the target holds {len(table.classes)} class labels, such as "
-            f"{table.classes[0]!r}, and a regression needs numbers",
+            f"the target has {len(table.classes)} class labels, such as "
+            f"{table.classes[0]!r}, but a regression needs numbers",
             where=f"{table.name} {table.target_name}",
             hint="use model: softmax, or logistic for two classes; or choose a numeric target",
         )
@@ -138,7 +144,11 @@ def real_targets(table: Table) -> Numbers:
 
 
 def class_codes(table: Table) -> tuple[Counts, tuple[str, ...]]:
-    """Codes 0 … C−1 and their labels; whole numbers become classes in ascending order."""
+    """The class codes 0 … C−1 of the targets (N,), and the label of each code.
+
+    Whole numbers become classes in ascending order. Raises DataError where the numbers cannot be
+    classes, or where all rows have the same class.
+    """
     where = f"{table.name} {table.target_name}"
     if table.classes:
         codes, labels = table.y.astype(np.int64), table.classes
@@ -150,20 +160,23 @@ def class_codes(table: Table) -> tuple[Counts, tuple[str, ...]]:
         labels, present = tuple(str(int(value)) for value in values), len(values)
     if present < 2:
         raise DataError(
-            f"every row has the same target, {labels[codes[0]]}",
+            f"all rows have the same target, {labels[codes[0]]}",
             where=where,
-            hint="a classifier needs rows of two classes or more; is this the right column?",
+            hint="classification needs at least two classes; is this the right column?",
         )
     return codes.astype(np.int64, copy=False), labels
 
 
 def _require_class_numbers(values: Numbers, rows: int, where: str) -> None:
-    """Class numbers are whole and repeat; a measured quantity does neither."""
+    """Raise DataError where the numbers cannot be classes: not whole, or too many different ones.
+
+    values: the different targets. rows: the number of rows.
+    """
     hint = "use model: linear to predict a number, or choose another target"
     broken = values[values != np.round(values)]
     if len(broken):
         raise DataError(
-            f"the target holds numbers that are not whole, such as {broken[0]:g}, "
+            f"the target has numbers that are not whole, such as {broken[0]:g}, "
             "so they cannot be classes",
             where=where,
             hint=hint,
@@ -177,23 +190,26 @@ def _require_class_numbers(values: Numbers, rows: int, where: str) -> None:
 
 
 def standardisation(X: Numbers) -> tuple[Numbers, Numbers, Flags]:
-    """Mean and population standard deviation of each column, and whether it varies.
+    """The mean and the scale of each column of X (N, d), and whether the column varies: each (d,).
 
-    A column that does not vary has its own value as mean, and scale 1. Two passes, on columns
-    brought below 1 by a power of two (which is exact), so that neither a large mean nor a very
-    large or small unit costs accuracy.
+    The scale is the population standard deviation. For a column with a single value, the mean is
+    that value and the scale is 1.
     """
     low, high = X.min(axis=0), X.max(axis=0)
+    # Scaling by a power of two is exact. It keeps the squares of very large or very small values
+    # from overflowing or underflowing.
     exponent = np.frexp(np.maximum(-low, high))[1]
     unit = np.ldexp(X, -exponent)
     mean = unit.mean(axis=0)
     unit -= mean
+    # The second pass removes the rounding error of the mean, which matters if the mean is large.
     rest = unit.mean(axis=0)
     unit -= rest
     mean += rest
     deviation = np.sqrt(np.mean(np.square(unit, out=unit), axis=0))
     scale = np.ldexp(deviation, exponent)
-    varies = (low != high) & (scale > 0)  # Half of the smallest number is 0.
+    # Subnormal values can differ and still have a standard deviation that rounds to 0.
+    varies = (low != high) & (scale > 0)
     return (
         np.where(varies, np.ldexp(mean, exponent), X[0]),
         np.where(varies, scale, 1.0),
@@ -201,8 +217,20 @@ def standardisation(X: Numbers) -> tuple[Numbers, Numbers, Flags]:
     )
 
 
+def _constant_note(names: tuple[str, ...]) -> str:
+    who, verb = (
+        ("1 feature has", "it is")
+        if len(names) == 1
+        else (f"{len(names)} features have", "they are")
+    )
+    return f"{who} a single value in the training rows, so {verb} only centred: {_listed(names)}"
+
+
 def _gap_means(table: Table, train: Counts) -> Numbers | None:
-    """The mean (d,) over the known training values of each column; None without any gap."""
+    """The mean of each column over its known training values: (d,). None if no value is missing.
+
+    Raises DataError where a column has no known training value.
+    """
     missing = np.isnan(table.X)
     if not missing.any():
         return None
@@ -218,20 +246,20 @@ def _gap_means(table: Table, train: Counts) -> Numbers | None:
 
 
 def _filled(X: Numbers, means: Numbers | None) -> Numbers:
-    """X itself, each of its missing values replaced by its column's mean."""
+    """X, changed in place: every missing value is replaced by the mean of its column."""
     if means is not None:
         np.copyto(X, means, where=np.isnan(X))
     return X
 
 
 def _cast(X: Array, names: tuple[str, ...], dtype: DTypeLike, name: str) -> Array:
-    """X in `dtype`, or an error if a value is beyond its range."""
+    """X in `dtype`. Raises DataError where a value is outside the range of `dtype`."""
     with np.errstate(over="ignore"):
         cast = X.astype(dtype, copy=False)
     lost = ~np.isfinite(cast).all(axis=0)
     if lost.any():
         raise DataError(
-            f"values beyond the range of {np.dtype(dtype)} in "
+            f"values outside the range of {np.dtype(dtype)} in "
             f"{_listed([name for name, bad in zip(names, lost, strict=True) if bad])}",
             where=name,
             hint="rescale the column, or use dtype: float64",
@@ -246,9 +274,9 @@ def _untrained_classes(trained: Counts, classes: tuple[str, ...], table: Table) 
     absent = [label for label, count in zip(classes, counts, strict=True) if not count]
     if len(classes) - len(absent) < 2:
         raise DataError(
-            f"one class alone is left to train on, in {len(trained)} of {len(table.y)} rows",
+            f"the training part has only one class, in {len(trained)} of {len(table.y)} rows",
             where=table.name,
-            hint="hold out fewer rows, or bring more data",
+            hint="use fewer rows for validation and test, or provide more data",
         )
     return [f"no training row has the class {_listed(absent)}"] if absent else []
 

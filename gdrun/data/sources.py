@@ -1,4 +1,4 @@
-"""Every dataset that a config can name, and the files it can point at."""
+"""The datasets that a config can name, and the readers for data files."""
 
 from __future__ import annotations
 
@@ -42,28 +42,29 @@ READERS = {
     ".npz": define(read_npz, name="npz"),
     **dict.fromkeys(IDX_ENDINGS, define(read_idx, name="idx")),
 }
-"""The reader of a file by the ending of its name."""
+"""The reader of a file, by the ending of the file's name."""
 
 PREPARATION = frozenset({"seed", "split", "standardize"})
-"""Keys of the dataset section that are not the source's own."""
+"""The keys of the dataset section that are not options of a dataset or of a reader."""
 
 
 def reader_of(path: str | Path) -> Definition | None:
-    """The reader of a file, by the ending of its name."""
+    """The reader of a file, by the ending of its name; None if no reader fits."""
     name = Path(path).name.lower()
     return next((reader for ending, reader in READERS.items() if name.endswith(ending)), None)
 
 
 def is_generated(definition: Definition) -> bool:
-    """Whether a dataset is drawn from a seed, rather than packaged."""
+    """Whether a dataset is generated from a seed. A packaged one is not."""
     return "rng" in inputs_of(definition.function)
 
 
 def load_table(options: Mapping[str, Any]) -> Table:
-    """Read or generate what a resolved dataset section describes.
+    """The table that a resolved dataset section describes, generated or read from a file.
 
-    {"name": "blobs", "n": 300, "seed": 0} or {"path": "train.csv", "target": "price"}; options
-    that are left out take their defaults. A relative path starts at the current directory.
+    options: such as {"name": "blobs", "n": 300, "seed": 0} or {"path": "train.csv",
+    "target": "price"}. Missing options have their defaults. A relative path starts at the current
+    directory. Raises DataError where a name or an option is unknown, or the data cannot be read.
     """
     own = {key: value for key, value in options.items() if key not in PREPARATION}
     if "path" in own:
@@ -82,11 +83,9 @@ def _read(path: str | Path, **options: Any) -> Table:
     file = Path(path).expanduser()
     reader = reader_of(file)
     if reader is None:
-        raise DataError(
-            f"no reader for {file.suffix or 'a file without a suffix'}",
-            where=str(path),
-            hint=f"these can be read: {', '.join(READERS)}",
-        )
+        kind = f"{file.suffix} files" if file.suffix else "a file without a suffix"
+        hint = f"it can read {', '.join(READERS)}"
+        raise DataError(f"gdrun cannot read {kind}", where=str(path), hint=hint)
     _check_options(options, reader)
     table: Table = reader.function(file, **options)
     return table
@@ -94,11 +93,12 @@ def _read(path: str | Path, **options: Any) -> Table:
 
 def _named(name: object) -> Definition:
     if name is None:
-        raise DataError("needs a name or a path", where="dataset", hint=suggestion("", DATASETS))
+        hint = suggestion("", DATASETS)
+        raise DataError("needs a name or a path", where="dataset", hint=hint)
     if name not in DATASETS:
         hint = suggestion(name, DATASETS)
         if reader_of(str(name)) is not None:
-            hint = f"for a file write path: {name}"
+            hint = f"for a file write dataset: {{path: {name}}}"
         raise DataError(f"no dataset is called {name!r}", where="dataset.name", hint=hint)
     return DATASETS[str(name)]
 

@@ -1,4 +1,4 @@
-"""Which rows train, which validate, which test."""
+"""The split of the rows into a training, a validation and a test part."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gdrun.methods.randomness import stream
 
 @dataclass(frozen=True)
 class Split:
-    """Row numbers of the three parts, each in the table's own order."""
+    """The row numbers of the three parts, each in ascending order: (n,)."""
 
     train: Counts
     validation: Counts
@@ -21,49 +21,51 @@ class Split:
 
 
 def split_rows(strata: Counts, *, validation: float, test: float, seed: int) -> Split:
-    """Divide rows at random, every stratum in the same proportions as nearly as whole rows allow.
+    """Divide the rows at random, with nearly the same shares of each stratum in every part.
 
-    strata (N,): a code for each row (its class; all zero for regression). A part is a fraction of
-    all rows if it is a float below 1, else a count; a fraction above 0 is never less than one row.
-    A stratum keeps one training row if it can. Raises DataError if no training row is left.
+    strata: (N,), a code for each row: its class, or 0 for regression. validation, test: the size of
+    the part, a fraction of all rows (a float below 1) or a count of rows. A fraction above 0 gives
+    at least one row. A stratum keeps at least one training row if possible.
+    Raises DataError where no training row is left.
     """
     total = len(strata)
     held_out = {"validation": part_size(validation, total), "test": part_size(test, total)}
     if sum(held_out.values()) >= total:
         raise DataError(
-            f"of {total} rows, {held_out['validation']} for validation and {held_out['test']} "
-            "for test leave none to train on",
+            f"no training rows are left: {held_out['validation']} of {total} rows are for "
+            f"validation and {held_out['test']} for test",
             where="dataset.split",
-            hint="hold out fewer rows; 0 switches a part off",
+            hint="use fewer rows for validation and test; 0 means no such part",
         )
     counts = np.bincount(strata)
     tested = allocate(held_out["test"], counts)
     validated = allocate(held_out["validation"], counts - tested)
 
     grouped = _shuffled_by_stratum(strata, len(counts), seed)
-    # Every stratum is one stretch of `grouped`: first its test rows, then those for validation.
+    # Each stratum is one range of `grouped`: first its test rows, then its validation rows, then
+    # its training rows.
     ends = np.cumsum(counts)
     cuts = np.stack([ends - counts, ends - counts + tested, ends - counts + tested + validated])
     first, second, third = cuts.tolist()
     return Split(
-        test=_stretches(grouped, first, second),
-        validation=_stretches(grouped, second, third),
-        train=_stretches(grouped, third, ends.tolist()),
+        test=_joined_ranges(grouped, first, second),
+        validation=_joined_ranges(grouped, second, third),
+        train=_joined_ranges(grouped, third, ends.tolist()),
     )
 
 
 def _shuffled_by_stratum(strata: Counts, kinds: int, seed: int) -> Counts:
-    """Row numbers in random order, those of a stratum side by side: (N,)."""
+    """The row numbers grouped by stratum, in random order within each stratum: (N,)."""
     shuffled = stream(seed, "split").permutation(len(strata))
     if kinds == 1:
         return shuffled
-    # Small codes sort in one pass over them, and with little memory beside the row numbers.
+    # NumPy sorts small integer types with a radix sort, which is fast and needs little memory.
     codes = strata.astype(np.min_scalar_type(kinds))[shuffled]
     return shuffled[np.argsort(codes, kind="stable")]
 
 
-def _stretches(rows: Counts, starts: list[int], ends: list[int]) -> Counts:
-    """The rows of these stretches, in the order of the table."""
+def _joined_ranges(rows: Counts, starts: list[int], ends: list[int]) -> Counts:
+    """The elements of `rows` in these ranges, in ascending order."""
     chosen = [rows[start:end] for start, end in zip(starts, ends, strict=True)]
     joined = np.concatenate(chosen)
     joined.sort()
@@ -71,7 +73,7 @@ def _stretches(rows: Counts, starts: list[int], ends: list[int]) -> Counts:
 
 
 def part_size(share: float, total: int) -> int:
-    """The rows that a fraction (a float below 1) or a count asks for.
+    """The number of rows of a part. share: a fraction of `total` (a float below 1), or a count.
 
     >>> part_size(0.1, 150), part_size(0.1, 4), part_size(30, 150), part_size(0, 150)
     (15, 1, 30, 0)
@@ -82,24 +84,26 @@ def part_size(share: float, total: int) -> int:
 
 
 def allocate(size: int, counts: Counts) -> Counts:
-    """Divide `size` over strata in proportion to `counts`, by largest remainders.
+    """The number of rows to take from each stratum, by the largest remainder method: (C,).
 
         quota_c = size · n_c / N;  each gets ⌊quota⌋, and the largest remainders one more
 
-    A stratum gives its last row only when there is no other way. Ties go to the earlier stratum.
+    size: the number of rows to take in total. counts: n_c, the number of rows of each stratum.
+    The last row of a stratum is taken only if all strata have no other row left. If two remainders
+    are equal, the earlier stratum is first.
 
     >>> allocate(15, np.array([59, 71, 48]))
     array([5, 6, 4])
     """
-    # Whole numbers throughout: a quota in floating point can fall just below the integer it is.
+    # Integer arithmetic: a quota in floating point may be rounded to just below a whole number.
     shares, remainders = np.divmod(size * counts, max(1, counts.sum()))
     spare = np.maximum(counts - 1, 0)
     shares = np.minimum(shares, spare)
     ranking = np.argsort(-remainders, kind="stable")
     for limit in (spare, counts):
         while (missing := size - shares.sum()) > 0:
-            willing = [stratum for stratum in ranking if shares[stratum] < limit[stratum]]
-            if not willing:
+            available = [stratum for stratum in ranking if shares[stratum] < limit[stratum]]
+            if not available:
                 break
-            shares[willing[:missing]] += 1
+            shares[available[:missing]] += 1
     return np.asarray(shares, dtype=np.int64)

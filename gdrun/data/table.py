@@ -1,4 +1,4 @@
-"""The records of the data layer: a table as it was read, and what the engine trains on."""
+"""The records of the data layer: a table as it was read, and the data prepared for training."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ Task = Literal["regression", "classification"]
 class Table:
     """A dataset as it was read, before any preparation.
 
-    X (N, d); a NaN marks a missing value that preparation fills with the training mean.
-    y (N,): numbers, or the codes 0 … C−1 of `classes`, which is empty for a numeric target.
+    X: (N, d). A NaN is a missing value, which preparation replaces by the training mean.
+    y: (N,), numbers, or the codes 0 … C−1 of `classes`. classes: the label of each code; empty for
+    a numeric target.
     notes: sentences for the user, such as "dropped 3 of 150 rows with missing values".
     """
 
@@ -34,7 +35,7 @@ class Table:
 
     @property
     def sha256(self) -> str:
-        """The hash of X and y: shape, dtype and bytes of each."""
+        """The SHA-256 hash of X and y: of the shape, the dtype and the bytes of each."""
         digest = hashlib.sha256()
         for array in (self.X, self.y):
             digest.update(f"{array.shape} {array.dtype.str}".encode())
@@ -45,10 +46,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Part:
-    """Rows that are used together.
+    """The training, validation or test part of the data.
 
-    X (n, d) in the run's dtype: an array, or MappedRows that stay on disk. y (n,): numbers in the
-    run's dtype, or int64 class codes.
+    X: (n, d) in the dtype of the run, an array, or MappedRows, which stay on disk. y: (n,), numbers
+    in the dtype of the run, or int64 class codes.
     """
 
     X: Any
@@ -61,11 +62,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What the engine trains on: the parts, and how they came from the table.
+    """The data prepared for training: the three parts, and how they were made from the table.
 
-    mean, scale (d,): the standardisation, float64; None when it is off.
-    constant: the columns that do not vary in the training part; they have scale 1.
-    sha256: of the table before preparation.
+    mean, scale: (d,), the standardisation in float64; None without standardisation.
+    constant: the names of the columns with a single value in the training part; their scale is 1.
+    sha256: the hash of the table before preparation.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Prepared:
 
     @property
     def features(self) -> int:
+        """The number of features, d."""
         return int(self.train.X.shape[1])
 
     @property
@@ -93,5 +95,6 @@ class Prepared:
 
     @property
     def rows(self) -> dict[str, int]:
+        """The number of rows of each part by its name; 0 for a part that does not exist."""
         parts = {"train": self.train, "validation": self.validation, "test": self.test}
         return {name: part.rows if part else 0 for name, part in parts.items()}

@@ -60,8 +60,8 @@ def test_such_a_run_cannot_be_trained_again_from_its_config_alone(tmp_path):
     with pytest.raises(gdrun.DataError) as caught:
         gdrun.train(config)
     assert str(caught.value) == (
-        "error: dataset.name: the data of this experiment were handed over from Python, "
-        "and are not in its config\n"
+        "error: dataset.name: the data of this experiment are Python arrays, "
+        "which a config does not contain\n"
         "hint: call gdrun.train(config, data=(X, y)), or name a dataset or a file"
     )
     again = gdrun.train(config, data=(X, Y))

@@ -144,77 +144,78 @@ def test_splits_and_defaults_are_those_of_files():
     [
         (
             [1.0, 2.0, 3.0],
-            "X must be a table with 2 dimensions (rows, features), "
+            "X must have 2 dimensions (rows, features), "
             "got 1 dimension with shape (3,)\n"
-            "hint: X.reshape(-1, 1) makes one column of it",
+            "hint: for a single feature write X.reshape(-1, 1)",
         ),
         (
             np.zeros((3, 8, 8)),
-            "X must be a table with 2 dimensions (rows, features), "
+            "X must have 2 dimensions (rows, features), "
             "got 3 dimensions with shape (3, 8, 8)\n"
-            "hint: flatten each example to one row, X.reshape(len(X), -1)",
+            "hint: flatten each example to one row with X.reshape(len(X), -1)",
         ),
         (
             5,
-            "X must be a table with 2 dimensions (rows, features), "
+            "X must have 2 dimensions (rows, features), "
             "got 0 dimensions with shape ()\n"
-            "hint: flatten each example to one row, X.reshape(len(X), -1)",
+            "hint: flatten each example to one row with X.reshape(len(X), -1)",
         ),
         (
             np.zeros((0, 3)),
             "X is empty: its shape is (0, 3)\n"
-            "hint: it needs a row for each example and a column for each feature",
+            "hint: X needs one row for each example and one column for each feature",
         ),
         (
             np.zeros((3, 0)),
             "X is empty: its shape is (3, 0)\n"
-            "hint: it needs a row for each example and a column for each feature",
+            "hint: X needs one row for each example and one column for each feature",
         ),
         ([[1, 2], [3], [4, 5]], "X is not a regular array\nhint: every row needs the same length"),
         (
             np.ma.masked_invalid([[1, np.nan]]),
             "X is a masked array\nhint: fill or drop its masked entries",
         ),
-        (Sparse(), "X is a sparse matrix\nhint: X.toarray() makes it dense"),
+        (Sparse(), "X is a sparse matrix\nhint: convert it with X.toarray()"),
         (
             Tensor(),
-            "X cannot become a NumPy array: can't convert cuda:0 device type tensor to numpy\n"
-            "hint: a tensor becomes one with X.detach().cpu().numpy()",
+            "X cannot be converted to a NumPy array: "
+            "can't convert cuda:0 device type tensor to numpy\n"
+            "hint: convert a tensor with X.detach().cpu().numpy()",
         ),
         (
             [[1, np.nan], [np.inf, 4], [5, 6]],
             "X has 2 missing or infinite values, the first in row 0, column 1\n"
-            "hint: drop or fill them first; rows and columns count from 0",
+            "hint: remove or fill them first; rows and columns are counted from 0",
         ),
         (
             [[1, 2], [3, 4], [5, -np.inf]],
             "X has 1 missing or infinite value, the first in row 2, column 1\n"
-            "hint: drop or fill them first; rows and columns count from 0",
+            "hint: remove or fill them first; rows and columns are counted from 0",
         ),
         (
             [["a", "b"], ["c", "d"], ["e", "f"]],
-            "X must hold real numbers, its dtype is <U1\n"
-            "hint: encode text as numbers, for example one 0/1 column per value",
+            "X must hold real numbers, but its dtype is <U1\n"
+            "hint: encode text as numbers, for example as one 0/1 column for each value",
         ),
         (
             np.array(X) * 1j,
-            "X must hold real numbers, its dtype is complex128\n"
-            "hint: encode text as numbers, for example one 0/1 column per value",
+            "X must hold real numbers, but its dtype is complex128\n"
+            "hint: encode text as numbers, for example as one 0/1 column for each value",
         ),
         (
             np.array([[1, "red"], [2, "red"], [3, "blue"]], dtype=object),
-            "X must hold real numbers, and row 0, column 1 holds 'red'\n"
-            "hint: encode text as numbers; drop or fill what is missing",
+            "X must hold real numbers, but row 0, column 1 has 'red'\n"
+            "hint: encode text as numbers, and remove or fill missing values",
         ),
         (
             np.array([[1, 2], [3, None], [5, 6]], dtype=object),
-            "X must hold real numbers, and row 1, column 1 holds None\n"
-            "hint: encode text as numbers; drop or fill what is missing",
+            "X must hold real numbers, but row 1, column 1 has None\n"
+            "hint: encode text as numbers, and remove or fill missing values",
         ),
         (
             [[Decimal(1)], [Decimal(2)], [Decimal(3)]],
-            "X must hold real numbers, and row 0, column 0 holds Decimal('1')\n"
-            "hint: encode text as numbers; drop or fill what is missing",
+            "X must hold real numbers, but row 0, column 0 has Decimal('1')\n"
+            "hint: encode text as numbers, and remove or fill missing values",
         ),
     ],
 )
@@ -229,13 +230,13 @@ def test_features_that_are_refused(features, said):
         (
             np.eye(3),
             "y must have 1 dimension, got 2 dimensions with shape (3, 3)\n"
-            "hint: one-hot targets become codes with y.argmax(axis=1)",
+            "hint: turn one-hot targets into codes with y.argmax(axis=1)",
         ),
         (4, "y must have 1 dimension, got 0 dimensions with shape ()"),
         (
             [1, np.nan, 3],
             "y has 1 missing or infinite value, the first in row 1\n"
-            "hint: drop or fill them first; rows and columns count from 0",
+            "hint: remove or fill them first; rows and columns are counted from 0",
         ),
         (
             np.ma.masked_equal([1, 2, 3], 2),
@@ -243,18 +244,18 @@ def test_features_that_are_refused(features, said):
         ),
         (
             np.array(["a", None, "b"], dtype=object),
-            "y mixes text with other values, and row 1 holds None\n"
-            "hint: make every label a text; drop the rows that have none",
+            "y mixes text with other values: row 1 has None\n"
+            "hint: convert all labels to text, and remove rows without a label",
         ),
         (
             np.array(["a", "b", float("nan")], dtype=object),
-            "y mixes text with other values, and row 2 holds nan\n"
-            "hint: make every label a text; drop the rows that have none",
+            "y mixes text with other values: row 2 has nan\n"
+            "hint: convert all labels to text, and remove rows without a label",
         ),
         (
             np.array(["2020-01-01"] * 3, dtype="datetime64[D]"),
-            "y must hold real numbers, its dtype is datetime64[D]\n"
-            "hint: encode text as numbers, for example one 0/1 column per value",
+            "y must hold real numbers, but its dtype is datetime64[D]\n"
+            "hint: encode text as numbers, for example as one 0/1 column for each value",
         ),
     ],
 )
@@ -265,7 +266,7 @@ def test_targets_that_are_refused(targets, said):
 @pytest.mark.parametrize(
     ("names", "said"),
     [
-        (["a"], "X has 2 columns and feature_names has 1\nhint: give each column its own name"),
+        (["a"], "X has 2 columns and feature_names has 1\nhint: give one name for each column"),
         (["a", "a"], "two features are called 'a'\nhint: give each column its own name"),
     ],
 )
@@ -277,8 +278,8 @@ def test_a_config_cannot_bring_arrays_back():
     with pytest.raises(DataError) as caught:
         load_table({"name": "arrays"})
     assert str(caught.value) == (
-        "error: dataset.name: the data of this experiment were handed over from Python, "
-        "and are not in its config\n"
+        "error: dataset.name: the data of this experiment are Python arrays, "
+        "which a config does not contain\n"
         "hint: call gdrun.train(config, data=(X, y)), or name a dataset or a file"
     )
 

@@ -206,7 +206,7 @@ def test_a_column_that_counts_the_rows_is_kept_with_a_note(read):
     table = read("id,size,y\n1,2,3\n2,5,6\n3,1,4\n")
     assert table.feature_names == ("id", "size")
     assert table.notes == (
-        'id only counts the rows; if it is no feature, ignore: ["id"] leaves the column out',
+        'id only counts the rows; if it is no feature, leave it out with ignore: ["id"]',
     )
     assert read("day,size,y\n1,2,3\n2,5,6\n2,1,4\n").notes == ()
     assert read("year,size,y\n2001,2,3\n2002,5,6\n2003,1,4\n").notes == ()
@@ -220,7 +220,7 @@ def test_gaps_are_errors_at_first(read):
         read(GAPS)
     said = str(caught.value).splitlines()
     for line, (row, column) in zip(said, [(3, "a"), (4, "kind"), (5, "y")], strict=False):
-        assert line.endswith(f"{row} {column}: 1 of 4 values missing, the first on this line")
+        assert line.endswith(f"{row} {column}: 1 of 4 values is missing, in this line")
     assert len(said) == 4
 
 
@@ -241,7 +241,7 @@ def test_gaps_may_wait_for_the_mean(read):
     assert table.y.tolist() == [10, 20, 30]
     assert table.notes == (
         "dropped 1 of 4 rows with no target",
-        "missing values take the mean of the training rows: a, kind",
+        "missing values are replaced by the mean of the training rows: a, kind",
     )
 
 
@@ -270,7 +270,7 @@ def test_many_values_are_no_categories(read):
         read("kind,y\n" + rows)
     assert str(caught.value).endswith(
         "made.csv kind: 1001 different texts in 3000 rows are too many for categories\n"
-        'hint: an identifier? ignore: ["kind"] leaves the column out'
+        'hint: if the column is an identifier, leave it out with ignore: ["kind"]'
     )
     assert read("kind,y\n" + rows.replace("k1000,", "k0,")).X.shape == (3000, 1000)
     # As a target they are classes.
@@ -357,7 +357,7 @@ def test_a_file_that_is_not_there(tmp_path, monkeypatch):
         "error: trian.csv: no such file\nhint: did you mean train.csv?"
     )
     assert failure(path="data/train.csv") == (
-        "error: data/train.csv: no such file\nhint: there is no directory data either"
+        "error: data/train.csv: no such file\nhint: the directory data does not exist"
     )
     assert failure(path="quite-another.csv") == (
         "error: quite-another.csv: no such file\n"
@@ -369,7 +369,7 @@ def test_a_directory_is_no_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "train.csv").mkdir()
     assert failure(path="train.csv") == (
-        "error: train.csv: is a directory, not a file\nhint: name a file in it"
+        "error: train.csv: is a directory, not a file\nhint: give the path of a file in it"
     )
 
 
@@ -379,10 +379,12 @@ def test_a_home_directory_is_found(tmp_path, monkeypatch):
     assert is_houses(load_table({"path": "~/houses.csv"}))
 
 
-@pytest.mark.parametrize(("path", "kind"), [("a.xlsx", ".xlsx"), ("a", "a file without a suffix")])
+@pytest.mark.parametrize(
+    ("path", "kind"), [("a.xlsx", ".xlsx files"), ("a", "a file without a suffix")]
+)
 def test_a_suffix_that_no_reader_knows(path, kind):
     said = failure(path=path)
-    assert said.startswith(f"error: {path}: no reader for {kind}\nhint: these can be read: .csv")
+    assert said.startswith(f"error: {path}: gdrun cannot read {kind}\nhint: it can read .csv")
 
 
 def test_names_and_options_that_no_dataset_has():
@@ -391,7 +393,7 @@ def test_names_and_options_that_no_dataset_has():
     )
     assert failure(name="train.csv") == (
         "error: dataset.name: no dataset is called 'train.csv'\n"
-        "hint: for a file write path: train.csv"
+        "hint: for a file write dataset: {path: train.csv}"
     )
     assert failure(name="blobs", clases=3) == (
         "error: dataset.clases: blobs has no option 'clases'\nhint: did you mean classes?"

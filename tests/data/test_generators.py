@@ -263,13 +263,13 @@ def test_a_condition_number_that_cannot_be_had(name):
     with pytest.raises(DataError) as caught:
         generated(name, n=10, d=10)
     assert str(caught.value) == (
-        "error: dataset: n = 10 rows cannot fix the condition number of d = 10 columns\n"
+        "error: dataset: n = 10 rows are too few to set the condition number of d = 10 columns\n"
         "hint: use n = 11 or more"
     )
     with pytest.raises(DataError) as caught:
         generated(name, d=1, condition=10.0)
     assert str(caught.value) == (
-        "error: dataset: one column has condition number 1, not 10\n"
+        "error: dataset: a single column always has the condition number 1, not 10\n"
         "hint: use d = 2 or more, or condition = 1"
     )
     assert generated(name, d=1).X.shape == (1000, 1)

@@ -67,18 +67,21 @@ BROKEN = {
     # 4 + 3 · 4 bytes of header and 36 of pixels make 52.
     "cut off": (
         lambda data: data[:-5],
-        "is cut off: 6 × 2 × 3 values make 52 bytes, and it has 47",
+        "is incomplete: 6 × 2 × 3 values need 52 bytes, but it has 47",
     ),
-    "cut in the header": (lambda data: data[:10], "is cut off: 6 values"),
-    "too long": (lambda data: data + b"x", "is too long: 6 × 2 × 3 values make 52 bytes"),
+    "cut in the header": (lambda data: data[:10], "is incomplete: 6 values"),
+    "too long": (lambda data: data + b"x", "is too long: 6 × 2 × 3 values need 52 bytes"),
     "another format": (
         lambda data: b"\x89PNG" + data,
-        "is no IDX file: it begins with 89 50 4e 47",
+        "is not an IDX file: its first bytes are 89 50 4e 47",
     ),
-    "an unknown type": (lambda data: b"\0\0\x0a\x03" + data[4:], "begins with 00 00 0a 03"),
-    "nothing": (lambda data: b"", "is no IDX file: it begins with nothing"),
-    "a cut archive": (lambda data: gzip.compress(data)[:-9], "cannot be unpacked"),
-    "a broken archive": (lambda data: gzip.compress(data)[:12] + b"?" * 20, "cannot be unpacked"),
+    "an unknown type": (lambda data: b"\0\0\x0a\x03" + data[4:], "its first bytes are 00 00 0a 03"),
+    "nothing": (lambda data: b"", "is not an IDX file: its first bytes are missing"),
+    "a cut archive": (lambda data: gzip.compress(data)[:-9], "cannot be decompressed"),
+    "a broken archive": (
+        lambda data: gzip.compress(data)[:12] + b"?" * 20,
+        "cannot be decompressed",
+    ),
 }
 
 
@@ -99,10 +102,10 @@ def test_files_that_do_not_belong_together(tmp_path, pair):
     images, labels = written(tmp_path, IMAGES, idx(X)), written(tmp_path, LABELS, idx(y))
     short = written(tmp_path, "short-ubyte", idx(y[:5]))
     for options, words in [
-        ({"path": images}, "without targets"),
+        ({"path": images}, "contains examples but no targets"),
         ({"path": labels, "targets": labels}, "so it is a file of targets"),
-        ({"path": images, "targets": images}, "holds 3 dimensions"),
-        ({"path": images, "targets": short}, "6 examples, and"),
+        ({"path": images, "targets": images}, "has 3 dimensions"),
+        ({"path": images, "targets": short}, "6 examples, but"),
         ({"path": images, "targets": str(tmp_path / "none-ubyte")}, "no such file"),
     ]:
         with pytest.raises(DataError, match=words):

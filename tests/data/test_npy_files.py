@@ -43,7 +43,9 @@ def test_a_mapped_file_trains_like_the_array(files, variant, standardize):
         assert mapped.evals[name] == pytest.approx(memory.evals[name], rel=1e-9)
     assert mapped.summary["test_loss"] == pytest.approx(memory.summary["test_loss"], rel=1e-9)
     assert mapped.record["data"]["notes"] == (
-        ["constant in the training rows, so centred only: x3"] if standardize else []
+        ["1 feature has a single value in the training rows, so it is only centred: x3"]
+        if standardize
+        else []
     )
 
 
@@ -98,18 +100,18 @@ def test_what_is_refused(tmp_path):
 
     assert refused(read_npy, tmp_path / "none.npy")[0] == "no such file"
     (tmp_path / "cut.npy").write_bytes(save("a.npy", np.ones((50, 3))).read_bytes()[:300])
-    assert "cut off" in refused(read_npy, tmp_path / "cut.npy")[0]
+    assert "incomplete" in refused(read_npy, tmp_path / "cut.npy")[0]
     (tmp_path / "text.npy").write_text("1,2\n", encoding="utf-8")
     assert "numpy.save" in refused(read_npy, tmp_path / "text.npy")[1]
-    assert "could run code" in refused(read_npy, save("o.npy", np.array([[{}]], dtype=object)))[0]
+    assert "can run code" in refused(read_npy, save("o.npy", np.array([[{}]], dtype=object)))[0]
     assert "<U1" in refused(read_npy, save("u.npy", np.array([["a"]])))[0]
     assert "shape (3,)" in refused(read_npy, save("v.npy", np.ones(3)))[0]
     assert "is empty" in refused(read_npy, save("e.npy", np.ones((0, 3))))[0]
     assert "cannot be both" in refused(read_npy, save("one.npy", np.ones((4, 1))))[0]
-    assert "none is column 7" in refused(read_npy, save("w.npy", np.ones((4, 3))), target=7)[0]
-    assert "stands among" in refused(read_npy, tmp_path / "w.npy", target=1)[0]
+    assert "but no column 7" in refused(read_npy, save("w.npy", np.ones((4, 3))), target=7)[0]
+    assert "must be the first or the last column" in refused(read_npy, tmp_path / "w.npy", target=1)[0]
     short = str(save("s.npy", np.ones(2)))
-    assert refused(read_npy, tmp_path / "w.npy", short)[0] == "has 4 rows, and there are 2 targets"
+    assert refused(read_npy, tmp_path / "w.npy", short)[0] == "has 4 rows, but there are 2 targets"
     gap = str(save("g.npy", np.array([0, 1, np.nan, np.inf])))
     what = "2 of 4 targets are missing or infinite, the first in row 2"
     assert refused(read_npy, tmp_path / "w.npy", gap)[0] == what
@@ -120,7 +122,7 @@ def test_what_is_refused(tmp_path):
 def test_an_npz_without_the_array_names_the_near_ones(tmp_path):
     np.savez(tmp_path / "a.npz", X=np.eye(3), target=np.arange(3))
     assert refused(read_npz, tmp_path / "a.npz") == (
-        f"{tmp_path}/a.npz holds no array 'y'",
+        f"{tmp_path}/a.npz contains no array 'y'",
         "choose from X, target",
     )
 

@@ -137,7 +137,9 @@ def test_a_constant_column_is_centred_and_not_divided():
     assert data.scale[1] == 1
     assert data.mean[1] == 0.1
     assert data.constant == ("f1",)
-    assert data.notes == ("constant in the training rows, so centred only: f1",)
+    assert data.notes == (
+        "1 feature has a single value in the training rows, so it is only centred: f1",
+    )
 
 
 def test_a_column_that_varies_in_the_test_rows_alone():
@@ -155,7 +157,8 @@ def test_a_column_that_varies_in_the_test_rows_alone():
 def test_many_constant_columns_are_counted():
     data = prepared(table_of(np.ones((10, 8)), np.arange(10)))
     assert data.notes == (
-        "constant in the training rows, so centred only: f0, f1, f2, f3, f4 and 3 more",
+        "8 features have a single value in the training rows, so they are only centred: "
+        "f0, f1, f2, f3, f4 and 3 more",
     )
     assert len(data.constant) == 8
 
@@ -214,7 +217,7 @@ def test_a_column_without_a_training_value():
     table.X[prepared(table).train.y.astype(int), 1] = np.nan
     assert failure(table) == (
         "error: made: no training row has a value in f1, so there is no mean to fill in\n"
-        'hint: train on more rows; or ignore: ["f1"] leaves the column out'
+        'hint: train on more rows; or leave it out with ignore: ["f1"]'
     )
 
 
@@ -224,7 +227,7 @@ def test_values_beyond_float32():
     table.X[:, 2] *= 1e38
     table.X[:, 0] *= 1e200
     assert failure(table, standardize=False, dtype="float32") == (
-        "error: made: values beyond the range of float32 in f0, f2\n"
+        "error: made: values outside the range of float32 in f0, f2\n"
         "hint: rescale the column, or use dtype: float64"
     )
     assert np.abs(prepared(table, dtype="float32").train.X).max() < 10
@@ -233,7 +236,7 @@ def test_values_beyond_float32():
 def test_a_target_beyond_float32():
     table = table_of(np.arange(8)[:, None], [1e39] * 8)
     assert failure(table, dtype="float32") == (
-        "error: made: values beyond the range of float32 in goal\n"
+        "error: made: values outside the range of float32 in goal\n"
         "hint: rescale the column, or use dtype: float64"
     )
 
@@ -268,7 +271,7 @@ def test_notes_of_the_table_come_first():
     table = table_of(np.ones((10, 1)), np.arange(10), notes=("dropped 1 of 11 rows",))
     assert prepared(table).notes == (
         "dropped 1 of 11 rows",
-        "constant in the training rows, so centred only: f0",
+        "1 feature has a single value in the training rows, so it is only centred: f0",
     )
 
 
@@ -282,15 +285,16 @@ def test_notes_of_the_table_come_first():
 )
 def test_one_class_is_an_error(table, label):
     assert failure(table, task="classification") == (
-        f"error: made goal: every row has the same target, {label}\n"
-        "hint: a classifier needs rows of two classes or more; is this the right column?"
+        f"error: made goal: all rows have the same target, {label}\n"
+        "hint: classification needs at least two classes; is this the right column?"
     )
 
 
 def test_too_few_rows_to_train_on():
     assert failure(table_of(np.eye(2), [1, 2])) == (
-        "error: dataset.split: of 2 rows, 1 for validation and 1 for test leave none to train on\n"
-        "hint: hold out fewer rows; 0 switches a part off"
+        "error: dataset.split: no training rows are left: "
+        "1 of 2 rows are for validation and 1 for test\n"
+        "hint: use fewer rows for validation and test; 0 means no such part"
     )
 
 
@@ -298,14 +302,14 @@ def test_too_few_rows_for_two_classes_to_train_on():
     # Three rows of three classes, one held out twice: the last row is of one class.
     table = table_of(np.eye(3), [0, 1, 2])
     assert failure(table, task="classification") == (
-        "error: made: one class alone is left to train on, in 1 of 3 rows\n"
-        "hint: hold out fewer rows, or bring more data"
+        "error: made: the training part has only one class, in 1 of 3 rows\n"
+        "hint: use fewer rows for validation and test, or provide more data"
     )
 
 
 def test_numbers_that_are_no_classes():
     assert failure(table_of(np.eye(4), [1, 2.5, 1, 2.5]), task="classification") == (
-        "error: made goal: the target holds numbers that are not whole, such as 2.5, "
+        "error: made goal: the target has numbers that are not whole, such as 2.5, "
         "so they cannot be classes\n"
         "hint: use model: linear to predict a number, or choose another target"
     )
@@ -318,8 +322,8 @@ def test_numbers_that_are_no_classes():
 def test_labels_are_no_numbers():
     table = table_of(np.eye(3), [0, 1, 0], classes=("ant", "bee"))
     assert failure(table, task="regression") == (
-        "error: made goal: the target holds 2 class labels, such as 'ant', "
-        "and a regression needs numbers\n"
+        "error: made goal: the target has 2 class labels, such as 'ant', "
+        "but a regression needs numbers\n"
         "hint: use model: softmax, or logistic for two classes; or choose a numeric target"
     )
 

@@ -158,16 +158,16 @@ def test_the_test_part_leaves_the_validation_size_alone():
 @pytest.mark.parametrize(
     ("total", "validation", "test", "said"),
     [
-        (10, 5, 5, "of 10 rows, 5 for validation and 5 for test"),
-        (10, 0.5, 8, "of 10 rows, 5 for validation and 8 for test"),
-        (2, 0.1, 0.1, "of 2 rows, 1 for validation and 1 for test"),
-        (1, 0, 1, "of 1 rows, 0 for validation and 1 for test"),
+        (10, 5, 5, "5 of 10 rows are for validation and 5 for test"),
+        (10, 0.5, 8, "5 of 10 rows are for validation and 8 for test"),
+        (2, 0.1, 0.1, "1 of 2 rows are for validation and 1 for test"),
+        (1, 0, 1, "0 of 1 rows are for validation and 1 for test"),
     ],
 )
 def test_no_training_row_is_an_error(total, validation, test, said):
     with pytest.raises(DataError) as caught:
         split_rows(np.zeros(total, dtype=int), validation=validation, test=test, seed=0)
     assert str(caught.value) == (
-        f"error: dataset.split: {said} leave none to train on\n"
-        "hint: hold out fewer rows; 0 switches a part off"
+        f"error: dataset.split: no training rows are left: {said}\n"
+        "hint: use fewer rows for validation and test; 0 means no such part"
     )
