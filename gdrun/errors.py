@@ -1,7 +1,7 @@
-"""The exception tree, and the one way an error is worded: where, what, and the next move.
+"""The exceptions of gdrun: each says where the error is, what is wrong, and what to do about it.
 
-Every error that a user can cause is a `GdrunError`. The command line catches exactly these;
-anything else is a bug and keeps its traceback.
+Every error that a user can cause is a `GdrunError`. The command line catches only these; any other
+exception is a bug and keeps its traceback.
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: where it is, what it is, and what to do about it."""
+    """One error: what is wrong, where it is, and a hint on how to correct it.
+
+    str() gives the text for the user, two lines that begin with `error:` and `hint:`.
+    """
 
     what: str
     where: str | None = None
@@ -26,7 +29,10 @@ class Problem:
 
 
 class GdrunError(Exception):
-    """Anything a user can cause and mend. Carries one or more problems; the exit code is 2."""
+    """An error that a user can cause and correct. It holds one or more problems.
+
+    what: the message of a single problem, with its `where` and `hint`, or several problems.
+    """
 
     exit_code = 2
 
@@ -43,16 +49,17 @@ class GdrunError(Exception):
             self.problems = tuple(what)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
+    # By default pickle would call the class with the joined text, and lose the problems.
     def __reduce__(self) -> tuple[object, ...]:
         return (type(self), (self.problems,))
 
 
 class ConfigError(GdrunError):
-    """The experiment's description cannot be read or makes no sense."""
+    """The config of an experiment cannot be read, or has wrong or contradictory values."""
 
 
 class DataError(GdrunError):
-    """The data cannot be read, or cannot be trained on as they are."""
+    """The data cannot be read, or cannot be used for training."""
 
 
 class RecordError(GdrunError):
@@ -60,7 +67,7 @@ class RecordError(GdrunError):
 
 
 class MissingExtraError(GdrunError):
-    """A feature needs a package that is not installed."""
+    """A feature needs a package that is not installed. extra: the extra of gdrun that has it."""
 
     def __init__(self, feature: str, extra: str) -> None:
         super().__init__(
@@ -74,25 +81,29 @@ class MissingExtraError(GdrunError):
 
 
 def near(name: object, choices: Iterable[str], *, most: int = 3) -> list[str]:
-    """The choices that look like `name`, nearest first.
+    """The choices with a spelling similar to `name`, the most similar first; at most `most`.
 
     >>> near("momentun", ["adam", "momentum", "vanilla"])
     ['momentum']
     """
     wanted = str(name).lower().replace("-", "_")
     by_form = {choice.lower().replace("-", "_"): choice for choice in choices}
-    found = difflib.get_close_matches(wanted, by_form, n=most, cutoff=0.6)
+    similar = difflib.get_close_matches(wanted, by_form, n=most, cutoff=0.6)
+    # One or two letters occur in many names, so they suggest nothing.
     contained = [form for form in by_form if len(wanted) > 2 and wanted in form]
-    return [by_form[form] for form in dict.fromkeys(found + contained)][:most]
+    return [by_form[form] for form in dict.fromkeys(similar + contained)][:most]
 
 
 def suggestion(name: object, choices: Iterable[str], *, most_listed: int = 40) -> str:
-    """A hint for a name that is not among `choices`: the near ones, or else all of them."""
+    """A hint for a name that is not in `choices`: the similar ones, or else all of them.
+
+    most_listed: the largest number of choices in the hint.
+    """
     known = list(choices)
     alike = near(name, known)
     if alike:
         return f"did you mean {' or '.join(alike)}?"
     if not known:
-        return "nothing can be named here"
+        return "there is nothing to choose from"
     listed = ", ".join(known[:most_listed])
     return f"choose from {listed}" + (", …" if len(known) > most_listed else "")
