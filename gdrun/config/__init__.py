@@ -1,1 +1,1 @@
-"""The experiment: YAML read with positions, validated, overridden, and written."""
+"""Configs: an experiment is read from YAML, changed by overrides, validated, and written."""

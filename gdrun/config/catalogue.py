@@ -1,4 +1,4 @@
-"""Everything that a config can name, read from the registries: what `gdrun list` prints."""
+"""The catalogue that `gdrun list` shows: everything that a config can name, from the registries."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ from gdrun.problems.models import MODELS
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing with a name: its documentation, its options, and how a config chooses it."""
+    """One entry of the catalogue: its documentation, its options, and its use in a config.
+
+    aliases: other names that a config may use. usage: a line of YAML that chooses the entry.
+    """
 
     name: str
     doc: Doc
@@ -43,7 +46,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Kind:
-    """Things of one kind: where a config names them, and the options that all of them share."""
+    """One kind of entries, such as the optimizers.
+
+    example: a line of YAML that chooses such an entry. build: a function that returns the entries.
+    shared: the options that all entries of the kind have.
+    """
 
     name: str
     summary: str
@@ -53,23 +60,26 @@ class Kind:
 
     @property
     def entries(self) -> dict[str, Entry]:
-        """Every entry by name, as the registries are now: a plugin may have added one."""
+        """All entries by name. A plugin may add some, so they are read from the registries now."""
         return {entry.name: entry for entry in self.build()}
 
     def called(self, name: str) -> Entry | None:
-        """The entry of this name, its own or another that is accepted for it."""
+        """The entry with this name or alias; None if there is none."""
         if name in self.entries:
             return self.entries[name]
         return next((entry for entry in self.entries.values() if name in entry.aliases), None)
 
 
 def kind_called(word: str) -> Kind | None:
-    """The kind of this name; `optimizer` will do for `optimizers`."""
+    """The kind with this name, in singular or plural; None if there is none."""
     return KINDS.get(word) or KINDS.get(f"{word}s")
 
 
 def find(name: str, kinds: Iterable[Kind] | None = None) -> list[tuple[Kind, Entry]]:
-    """Each entry of this name. Raises GdrunError with the near names where there is none."""
+    """All entries with this name, each with its kind. kinds: those to search (default: all).
+
+    Raises GdrunError, with similar names in its hint, where there is no such entry.
+    """
     among = list(KINDS.values() if kinds is None else kinds)
     found = [(kind, entry) for kind in among if (entry := kind.called(name)) is not None]
     if found:
@@ -83,18 +93,18 @@ def find(name: str, kinds: Iterable[Kind] | None = None) -> list[tuple[Kind, Ent
 
 
 def _owners(option: str, most: int = 3) -> str | None:
-    """A hint for the name of an option: the entries, or the whole kinds, whose pages tell of it."""
+    """A hint for a name that is an option: the kinds and entries that have it; at most `most`."""
     pages = [kind.name for kind in KINDS.values() if option in kind.shared]
     entries = (entry for kind in KINDS.values() for entry in kind.entries.values())
     pages += [entry.name for entry in entries if option in entry.options]
     if not pages:
         return None
     owners = ", ".join(pages[:most]) + (", …" if len(pages) > most else "")
-    return f"{option} is an option of {owners}: `gdrun list {pages[0]}` tells of it"
+    return f"{option} is an option of {owners}: see `gdrun list {pages[0]}`"
 
 
 def option_of(settings: type[Settings], name: str) -> Option:
-    """A field of a section with fixed keys, in the form of an option, its bounds included."""
+    """A field of a section with fixed keys as an Option, with its bounds."""
     info = settings.model_fields[name]
     annotation: Any = info.annotation
     if info.metadata and get_origin(annotation) is None:
@@ -103,7 +113,7 @@ def option_of(settings: type[Settings], name: str) -> Option:
 
 
 def _section(key: str, summary: str, section: SectionKind) -> Kind:
-    """The kind of the things that a section chooses by name."""
+    """The kind of the entries that a section of the config chooses by name."""
     return Kind(
         key,
         summary,
@@ -121,7 +131,7 @@ def _section(key: str, summary: str, section: SectionKind) -> Kind:
 
 
 def _section_usage(key: str, definition: Definition) -> str:
-    """The section that chooses this definition, with its own options at their defaults."""
+    """The line of YAML that chooses this definition, with its options at their defaults."""
     options = {name: value for name, value in definition.defaults.items() if value is not None}
     if not options:
         return _within_its_section(key, definition.name)
@@ -129,7 +139,7 @@ def _section_usage(key: str, definition: Definition) -> str:
 
 
 def _within_its_section(key: str, value: str) -> str:
-    """How a config chooses this: as a section, or as an option of one."""
+    """The line of YAML that sets this value, in the section or in the option that holds it."""
     if key == "average":
         return f"optimizer: {{name: momentum, average: {value}}}"
     return f"{key}: {value}"
@@ -141,7 +151,7 @@ def _entry(definition: Definition, usage: str, aliases: Iterable[str] = ()) -> E
 
 
 PAIRS = {"idx": "{path: train-images-idx3-ubyte.gz, targets: train-labels-idx1-ubyte.gz}"}
-"""How a config names files that only come in pairs."""
+"""The YAML for formats that keep examples and targets in two files."""
 
 
 def _files() -> Iterable[Entry]:
@@ -184,7 +194,7 @@ def _warmups() -> Iterable[Entry]:
 
 def _stopping() -> Iterable[Entry]:
     for budget, counted in BUDGETS.items():
-        doc = Doc(f"A budget: at most so many {counted}.", "", "", "", {})
+        doc = Doc(f"A budget: the largest number of {counted}.", "", "", "", {})
         yield Entry(budget, doc, usage=f"stopping: {{{budget}: 1000}}")
     yield from map(_rule, STOP_RULES.values())
     yield _settings("early_stopping", EarlyStoppingSettings)
@@ -194,7 +204,9 @@ def _stopping() -> Iterable[Entry]:
 def _rule(rule: StopRule) -> Entry:
     threshold = number(rule.default)
     summary = f"Converged: the {rule.words} is {_SIGNS[rule.sign]} a threshold ε."
-    notes = f"Off unless given. Where watch lists the rule by its name alone, ε is {threshold}."
+    notes = (
+        f"By default the rule is off. If watch names the rule without a value, ε is {threshold}."
+    )
     doc = Doc(summary, f"{rule.words} {rule.sign} ε", notes, "", {})
     return Entry(rule.name, doc, usage=f"stopping: {{{rule.name}: {threshold}}}")
 
@@ -211,45 +223,45 @@ _SIGNS = {"<": "below", "≤": "at or below", "≥": "at or above"}
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
-        _section("datasets", "data that are part of the package, or generated", DATASET),
-        Kind("files", "readers, chosen by a file's suffix", "dataset: {path: train.csv}", _files),
-        _section("models", "what is fitted", MODEL),
+        _section("datasets", "datasets in the package, and generated datasets", DATASET),
+        Kind("files", "file formats, chosen by suffix", "dataset: {path: train.csv}", _files),
+        _section("models", "the models that can be trained", MODEL),
         Kind(
             "losses",
-            "what is minimised; most models fix it",
+            "the loss that is minimised; most models have only one",
             "model: {name: linear, loss: huber}",
             _losses,
         ),
         Kind(
             "inits",
-            "how weights begin; biases begin at zero",
+            "how the weights are initialised; biases start at zero",
             "model: {name: softmax, init: xavier}",
             _inits,
         ),
         Kind(
             "activations",
-            "what a hidden unit makes of its input",
+            "the activation function of hidden units",
             "model: {name: mlp, activation: tanh}",
             _activations,
         ),
-        _section("surfaces", "functions of two weights, in place of dataset and model", SURFACE),
-        _section("variants", "how many examples a gradient uses", VARIANT),
-        _section("optimizers", "the update rule", OPTIMIZER),
-        _section("averages", "weights evaluated in place of the last ones", AVERAGE),
-        _section("schedules", "how the learning rate changes", SCHEDULE),
+        _section("surfaces", "functions of two weights, instead of dataset and model", SURFACE),
+        _section("variants", "how many examples each gradient uses", VARIANT),
+        _section("optimizers", "the update rule for the weights", OPTIMIZER),
+        _section("averages", "averages of the weights, used for evaluation", AVERAGE),
+        _section("schedules", "how the learning rate changes over time", SCHEDULE),
         Kind(
             "warmups",
-            "how the rate rises before the schedule, off unless given",
+            "how the rate rises before the schedule; off by default",
             "schedule: {name: cosine, warmup: 5}",
             _warmups,
         ),
-        Kind("clip", "bounds on the gradient, off unless given", "clip: {norm: 1.0}", _clip),
+        Kind("clip", "limits on the gradient; off by default", "clip: {norm: 1.0}", _clip),
         Kind(
             "stopping",
-            "budgets, and rules that are off unless given",
+            "budgets and stopping rules; the rules are off by default",
             "stopping: {epochs: 50, grad_norm: 1e-6}",
             _stopping,
         ),
     )
 }
-"""Every kind of thing that can be named, in the order of a file."""
+"""All kinds by name, in the order of the sections of a config."""

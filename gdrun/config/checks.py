@@ -1,4 +1,4 @@
-"""What is right in each section and wrong between them."""
+"""Checks for contradictions between sections that are each valid on their own."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from gdrun.errors import Problem
 from gdrun.methods.schedules import needs_length
 
 Path = tuple[str | int, ...]
-Found = Iterator[tuple[Path, str, str]]
+Contradictions = Iterator[tuple[Path, str, str]]
+"""Contradictions: the path of the key, the message, and the hint of each."""
 
 
 def contradictions(experiment: Experiment, where: Callable[[Path], str]) -> list[Problem]:
-    """Every contradiction between the sections of an experiment."""
+    """All contradictions between sections. where: gives the place of a path for messages."""
     checks = (_split, _early_stopping, _target_accuracy, _schedule_length)
     return [
         Problem(what, where(path), hint)
@@ -23,46 +24,47 @@ def contradictions(experiment: Experiment, where: Callable[[Path], str]) -> list
     ]
 
 
-def _split(experiment: Experiment) -> Found:
+def _split(experiment: Experiment) -> Contradictions:
     split = experiment.dataset["split"]
     shares = [share for share in (split.validation, split.test) if share < 1]
     if sum(shares) >= 1:
-        what = f"validation and test take {sum(shares):g} of the rows, which leaves none to train"
-        yield ("dataset", "split"), what, "fractions must add up to less than 1"
+        what = f"validation and test add up to {sum(shares):g}, so no training rows are left"
+        yield ("dataset", "split"), what, "the fractions must add up to less than 1"
     for name in ("validation", "test"):
         share = getattr(split, name)
         if share > 1 and share != int(share):
-            what = f"must be a fraction below 1, or a whole number of rows; got {share:g}"
+            what = f"must be a fraction below 1 or a whole number of rows, got {share:g}"
             yield ("dataset", "split", name), what, "such as 0.1, or 100"
 
 
-def _early_stopping(experiment: Experiment) -> Found:
+def _early_stopping(experiment: Experiment) -> Contradictions:
     if experiment.dataset["split"].validation:
         return
-    hint = "set dataset.split.validation, or leave early stopping out"
+    hint = "set dataset.split.validation, or remove early_stopping"
     for path in (("stopping",), ("stopping", "watch")):
         rules = experiment.stopping if len(path) == 1 else experiment.stopping.watch
         if rules.early_stopping is not None:
-            what = "judges the validation loss, and there is no validation part"
+            what = "needs the validation loss, but there is no validation part"
             yield (*path, "early_stopping"), what, hint
 
 
-def _target_accuracy(experiment: Experiment) -> Found:
+def _target_accuracy(experiment: Experiment) -> Contradictions:
     if experiment.task != "regression":
         return
     for path in (("stopping",), ("stopping", "watch")):
         rules = experiment.stopping if len(path) == 1 else experiment.stopping.watch
         if rules.target_accuracy is not None:
-            what = f"{experiment.model.name} predicts numbers, which have no accuracy"
+            what = f"needs classes, but {experiment.model.name} predicts numbers"
             yield (*path, "target_accuracy"), what, "use target_loss"
 
 
-def _schedule_length(experiment: Experiment) -> Found:
+def _schedule_length(experiment: Experiment) -> Contradictions:
     schedule, stopping = experiment.schedule, experiment.stopping
     if set(stopping.budgets) == {"seconds"} and needs_length(SCHEDULE.definition(schedule)):
-        what = f"{schedule.name} needs to know how long the run is, and only seconds are given"
+        what = f"{schedule.name} needs the number of epochs or steps, but only seconds are given"
         yield ("schedule",), what, "set stopping.epochs or stopping.steps as well"
     length = stopping.epochs if schedule["per"] == "epoch" else stopping.steps
     if length is not None and schedule["warmup"] >= length:
-        what = f"takes {schedule['warmup']:g} {schedule['per']}s, and the run has {length}"
-        yield ("schedule", "warmup"), what, "a warm-up must be shorter than the run"
+        unit = schedule["per"] if length == 1 else f"{schedule['per']}s"
+        what = f"must be less than the {length} {unit} of the run, got {schedule['warmup']:g}"
+        yield ("schedule", "warmup"), what, "use a shorter warm-up or a longer run"

@@ -1,4 +1,4 @@
-"""Configuration documents: plain data from a file or a text, with the place of each key."""
+"""Configuration documents: plain data from a file or a text, with the position of each key."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ from gdrun.errors import ConfigError, near
 
 @dataclass(frozen=True)
 class Document:
-    """Plain data, the name of its source, and the position of each key and list item."""
+    """Plain data, the name of its source, and the position of each key and list item in it."""
 
     data: dict[str, Any]
     source: str
     positions: Mapping[KeyPath, Position] = field(default_factory=dict)
 
     def where(self, path: Sequence[str | int] = ()) -> str:
-        """The place of `path` in the words of an error: that of the nearest known key above it.
+        """The place of `path` for an error message.
+
+        A path that the source does not contain has the position of the nearest key above it.
 
         >>> Document({}, "a.yaml", {("schedule",): Position(12, 1)}).where(("schedule", "warmup"))
         'a.yaml:12:1 schedule.warmup'
@@ -33,7 +35,10 @@ class Document:
 
 
 def read_document(path: Path) -> Document:
-    """The experiment file at `path`."""
+    """The document in the file at `path`.
+
+    Raises ConfigError where the file cannot be read, or for the reasons of parse_document.
+    """
     path = Path(path)
     try:
         with path.open("rb") as file:
@@ -45,7 +50,7 @@ def read_document(path: Path) -> Document:
     except IsADirectoryError:
         hint = _near_files(path / "experiment.yaml")
         raise ConfigError("this is a directory, not a file", where=str(path), hint=hint) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError) as error:  # ValueError: the name contains a NUL byte
         reason = getattr(error, "strerror", None) or str(error)
         hint = "check the name and the permissions of the file"
         what = f"the file cannot be read: {reason}"
@@ -55,23 +60,29 @@ def read_document(path: Path) -> Document:
 
 
 def parse_document(text: str, source: str) -> Document:
-    """The mapping that `text` describes. `source` is what errors call the text."""
+    """The document in `text`. source: the name of the text in error messages.
+
+    Raises ConfigError with all problems where the text is not a mapping in YAML.
+    """
     reader = Reader(text, source)
     data = reader.read()
     if data is None:
-        hint = "`gdrun config new` writes a starter"
+        hint = "`gdrun config new` writes a starter file"
         raise ConfigError("the file is empty", where=source, hint=hint)
     if not isinstance(data, dict):
         raise ConfigError(
             f"expected keys and values, got {kind_of(data)}",
             where=source,
-            hint="an experiment is lines of the form `key: value`, such as `optimizer: adam`",
+            hint="write lines of the form `key: value`, such as `optimizer: adam`",
         )
     return Document(data, source, reader.positions)
 
 
 def parse_flow(text: str, source: str) -> list[Any]:
-    """The values that stand in `text`, separated by commas, as between the brackets of a list."""
+    """The values in `text`, which are separated by commas as in a YAML list without its brackets.
+
+    Raises ConfigError where the text is not valid YAML.
+    """
     return list(Reader(f"[{text}]", source, shift=1).read(whole=True))
 
 
@@ -87,16 +98,16 @@ def _decode(content: bytes, source: str) -> str:
 
 
 def _near_files(path: Path) -> str:
-    """A hint: files beside `path` with a like name, or else the experiment files there."""
+    """A hint: files in the same directory with a similar name, or else its experiment files."""
     folder = path.parent
     if not folder.is_dir():
-        return f"there is no directory {folder} either"
+        return f"the directory {folder} does not exist"
     try:
-        beside = sorted(entry.name for entry in islice(folder.iterdir(), 1000) if entry.is_file())
+        names = sorted(entry.name for entry in islice(folder.iterdir(), 1000) if entry.is_file())
     except OSError:
-        beside = []
-    experiments = [name for name in beside if name.endswith((".yaml", ".yml"))]
-    alike = near(path.name, beside) or near(path.stem, experiments) or experiments[:5]
-    if alike:
-        return f"did you mean {' or '.join(str(folder / name) for name in alike)}?"
-    return "`gdrun config new` writes a starter"
+        names = []
+    experiments = [name for name in names if name.endswith((".yaml", ".yml"))]
+    similar = near(path.name, names) or near(path.stem, experiments) or experiments[:5]
+    if similar:
+        return f"did you mean {' or '.join(str(folder / name) for name in similar)}?"
+    return "`gdrun config new` writes a starter file"

@@ -1,7 +1,7 @@
-"""An experiment: one fully resolved configuration, seed included.
+"""An experiment: one resolved configuration, in which every option has a value.
 
-Everything that a run depends on is in here, with every default filled in, so that the plain form of
-an experiment, written as a file, describes the same run.
+It holds everything that a run depends on, including the seed. A file that contains its plain form
+describes the same run.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
-from gdrun.config.sections import SECTIONS, Section, stated_by
+from gdrun.config.sections import SECTIONS, Section, section_keys
 from gdrun.config.settings import (
     Clip,
     Evaluate,
@@ -28,7 +28,7 @@ Where = Callable[[Path], str]
 
 
 class Header(Settings):
-    """The keys that stand alone at the top of a file."""
+    """The keys at the top level of a file that are not sections."""
 
     name: str | None = None
     seed: Seed = 0
@@ -53,20 +53,23 @@ DEFAULTS: dict[str, Any] = {
     "evaluate": {},
     "log": {},
 }
-"""What a section is when a file leaves it out; dataset and model, or a surface, must be named."""
+"""The value of each section that a file leaves out. The problem has none: a file must have dataset
+and model, or surface.
+"""
 
-WALK_LOG: dict[str, Any] = {"points": "all"}
-"""What a walk on a surface logs unless told otherwise: its picture needs every place."""
+SURFACE_LOG: dict[str, Any] = {"points": "all"}
+"""The default of the section log for a surface: the picture of a path needs every step."""
 
 KEYS = (*Header.model_fields, *SECTIONS, *FIXED)
-"""Every key of the top level, in the order of a file."""
+"""All keys of the top level, in the order of a file."""
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """What a run depends on, resolved: each section with every option given a value.
+    """Everything that a run depends on: each section, with a value for every option.
 
-    surface: stands for dataset and model; they then hold what the engine asks of them.
+    surface: replaces dataset and model, which then hold only what the engine reads of them; None
+    for an experiment on data.
     """
 
     header: Header
@@ -83,6 +86,7 @@ class Experiment:
 
     @property
     def name(self) -> str:
+        """The given name, else the name of the surface, else `dataset-model`."""
         if self.header.name is not None:
             return self.header.name
         if self.surface is not None:
@@ -102,23 +106,23 @@ class Experiment:
 
     @property
     def task(self) -> Task | None:
-        """What the model does with the target; None where the target decides."""
+        """Regression or classification; None if the model can do both, so that the data decide."""
         return (
             "regression" if self.surface else MODELS[self.model.name].task_with(self.model.options)
         )
 
     @property
     def walks_on(self) -> Surface | None:
-        """The surface, where the problem is one."""
+        """The function that a surface experiment minimises; None for an experiment on data."""
         return None if self.surface is None else SURFACES[self.surface.name]
 
     @property
     def sections(self) -> tuple[str, ...]:
-        """The keys of the sections chosen by name that this experiment has."""
-        return stated_by({"surface": self.surface})
+        """The keys of this experiment's sections that choose a definition by name."""
+        return section_keys({"surface": self.surface})
 
     def plain(self) -> dict[str, Any]:
-        """The experiment as plain data, in the order of a file; reading it gives it back."""
+        """The experiment as plain data, in the order of a file; `resolve` restores it from them."""
         header = self.header.model_dump() | {"name": self.name}
         named = {key: getattr(self, key).plain() for key in self.sections}
         fixed = {key: getattr(self, key).model_dump(exclude_none=True) for key in FIXED}
@@ -126,7 +130,10 @@ class Experiment:
 
     @cached_property
     def shape(self) -> str:
-        """What lanes of one cohort must have in common: all but names, seeds and real numbers."""
+        """A text that is equal for experiments that can be lanes of one cohort.
+
+        It contains everything except the name, the seed, and the options in which lanes may differ.
+        """
         plain = self.plain()
         del plain["name"], plain["seed"]
         for key in ("optimizer", "schedule"):
@@ -140,6 +147,6 @@ class Experiment:
         return repr(plain)
 
     def with_seed(self, seed: int) -> Experiment:
-        """The same experiment under another seed."""
+        """The same experiment with another seed."""
         header = self.header.model_copy(update={"name": self.name, "seed": seed})
         return replace(self, header=header)

@@ -1,4 +1,4 @@
-"""An experiment from wherever it is described: a file, plain data, or the quickstart."""
+"""Load an experiment from a file, from plain data, or from the quickstart config."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ PROBLEM_KEYS = ("dataset", "model", "surface")
 
 
 def load(source: Source = None, overrides: Iterable[str | Override] = ()) -> Experiment:
-    """The experiment that `source` describes, with the overrides set on it.
+    """The experiment that `source` describes, changed by the overrides.
 
     source: the path of a file, plain data, an experiment, or None for the quickstart.
-    overrides: texts of the form KEY=VALUE, in order.
-    Raises ConfigError with everything that is wrong.
+    overrides: texts of the form KEY=VALUE; a later one replaces an earlier one.
+    Raises ConfigError with all problems at once, and GdrunError where an installed plugin fails.
     """
     load_entry_points()
     document = read(source)
@@ -36,7 +36,10 @@ def load(source: Source = None, overrides: Iterable[str | Override] = ()) -> Exp
 
 
 def read(source: Source = None) -> Document:
-    """The plain data of `source`, knowing where each key stands; errors call a mapping `config`."""
+    """The document of `source`: plain data with positions. Messages call a mapping `config`.
+
+    Raises ConfigError where a file cannot be read or is not valid YAML.
+    """
     match source:
         case None:
             return parse_document(quickstart_text(), QUICKSTART)
@@ -48,17 +51,17 @@ def read(source: Source = None) -> Document:
 
 
 def quickstart_text() -> str:
-    """The experiment that runs when none is named, as it stands in its file."""
+    """The YAML text of the experiment that runs by default."""
     return _packaged(QUICKSTART)
 
 
 def starter_text() -> str:
-    """A commented experiment to begin with."""
+    """The YAML text of a commented experiment, which `gdrun config new` writes."""
     return _packaged("starter")
 
 
 def _problem(data: Mapping[str, Any]) -> list[Any]:
-    """What the data choose to be trained on, and the model."""
+    """The names or paths of dataset, model and surface that the plain data choose."""
     sections = [data.get(key) for key in PROBLEM_KEYS]
     return [
         (section.get("name"), section.get("path")) if isinstance(section, Mapping) else section
@@ -67,7 +70,10 @@ def _problem(data: Mapping[str, Any]) -> list[Any]:
 
 
 def _unnamed(data: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The data without this name: the quickstart on another problem is named after that one."""
+    """The plain data without this name.
+
+    With another dataset or model the quickstart is another experiment, with another name.
+    """
     return {key: value for key, value in data.items() if (key, value) != ("name", name)}
 
 
@@ -89,7 +95,7 @@ def _parsed(overrides: Iterable[str | Override]) -> list[Override]:
 
 
 def _plain(value: Any) -> Any:
-    """Data from Python in the terms of a file: lists for tuples and arrays, text for paths."""
+    """Python data as YAML would give them: lists for tuples and arrays, text for paths."""
     if hasattr(value, "tolist"):
         return value.tolist()
     match value:

@@ -1,4 +1,4 @@
-"""KEY=VALUE: any key of an experiment, by its dotted path or by a leaf only one section has."""
+"""Overrides KEY=VALUE: KEY is a dotted path, or the last part of a path if it is unique."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gdrun.config.experiment import DEFAULTS, FIXED, KEYS, Header
-from gdrun.config.sections import PROBLEM, SECTIONS, SectionKind, stated_by
+from gdrun.config.sections import PROBLEM, SECTIONS, SectionKind, section_keys
 from gdrun.config.settings import Split
 from gdrun.config.values import parse_value
 from gdrun.errors import ConfigError, Problem, near, suggestion
@@ -20,7 +20,7 @@ Where = Callable[[Path], str]
 
 @dataclass(frozen=True)
 class Override:
-    """One key set from outside the file, and the text that set it."""
+    """One value that replaces the value of a key in the file. text: the override as written."""
 
     key: str
     value: Any
@@ -28,29 +28,30 @@ class Override:
 
 
 def parse_override(text: str) -> Override:
-    """The override that KEY=VALUE stands for; the value is read as YAML."""
+    """The override in a text KEY=VALUE, with the value read as YAML.
+
+    Raises ConfigError where there is no `=`, no key, or not exactly one value.
+    """
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
-        raise ConfigError(
-            "is not an override", where=repr(text), hint="write KEY=VALUE, such as lr=0.1"
-        )
+        raise ConfigError("must have the form KEY=VALUE", where=repr(text), hint="such as lr=0.1")
     return Override(key.strip(), parse_value(value), text)
 
 
 def apply(
     data: Mapping[str, Any], overrides: Iterable[Override], where: Where
 ) -> tuple[dict[str, Any], Where]:
-    """The data with the overrides set, and a `where` that knows what they set.
+    """The data changed by the overrides, and a `where` that names the override of a path.
 
-    Whole sections come first, so that `lr=0.1 optimizer=adam` keeps its rate; then what chooses
-    within them, a name or a path, so that its options are known; then the other keys, in order.
-
-    Raises ConfigError for every key that is unknown or ambiguous, at once.
+    where: gives the place of a path in `data` for messages. Whole sections are set first, so that
+    `lr=0.1 optimizer=adam` keeps the rate; then names and paths, which decide the options of a
+    section; then the other keys, in their order.
+    Raises ConfigError with all keys that are unknown or ambiguous.
     """
     result = copy.deepcopy(dict(data))
     origins: dict[Path, str] = {}
     problems: list[Problem] = []
-    for override in sorted(overrides, key=_place):
+    for override in sorted(overrides, key=_priority):
         paths = resolve_key(override.key, result)
         if len(paths) != 1:
             problems.append(_unclear(override, paths, result))
@@ -71,30 +72,31 @@ def apply(
     return result, located
 
 
-def _place(override: Override) -> tuple[bool, bool]:
+def _priority(override: Override) -> tuple[bool, bool]:
     chooses = override.key.rpartition(".")[2] in ("name", "path")
     return override.key not in KEYS, not chooses
 
 
 def resolve_key(key: str, data: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """The paths that a key may mean: one when it is clear, none when it is unknown."""
+    """The paths that a key can mean: one if it is clear, several if not, none if it is unknown."""
     known = list(known_paths(data))
     wanted = tuple(key.split("."))
     if wanted in known:
         return [wanted]
-    found = [path for path in known if path[-len(wanted) :] == wanted and path[-1] != "name"]
-    if len({path[0] for path in found}) == 1:
-        # Within one section the outer key is meant: grad_norm is the rule, not the watched one.
-        shortest = min(map(len, found))
-        found = [path for path in found if len(path) == shortest]
-    return found
+    matching = [path for path in known if path[-len(wanted) :] == wanted and path[-1] != "name"]
+    if len({path[0] for path in matching}) == 1:
+        # Within one section the shortest path is meant: grad_norm is the stopping rule, not the
+        # rule of the same name under watch.
+        shortest = min(map(len, matching))
+        matching = [path for path in matching if len(path) == shortest]
+    return matching
 
 
 def known_paths(data: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    """Every path that can be set, given the names that the sections of `data` choose."""
+    """All paths that an override can set. They depend on the names that `data` chooses."""
     for key in KEYS:
         yield (key,)
-    for key in stated_by(data):
+    for key in section_keys(data):
         kind = SECTIONS[key]
         section = _as_mapping(data.get(key, DEFAULTS.get(key)))
         yield key, "name"
@@ -102,9 +104,9 @@ def known_paths(data: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
             yield key, "path"
             for part in Split.model_fields:
                 yield key, "split", part
-        found = kind.find(section, kind.choose(section), lambda path: "")
-        # Where the name is wrong, keys are not blamed for it: any of the section's could be meant.
-        chosen = kind.registry.values() if isinstance(found, Problem) else (found,)
+        definition = kind.find(section, kind.choose(section), lambda path: "")
+        # If the name is wrong, accept the options of all names: the message is about the name.
+        chosen = kind.registry.values() if isinstance(definition, Problem) else (definition,)
         options = dict.fromkeys(option for each in chosen for option in kind.options(each))
         for option in options:
             yield key, option
@@ -119,7 +121,7 @@ def known_paths(data: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
 def _nested_paths(
     kind: SectionKind, section: Mapping[str, Any], definitions: Iterable[Definition]
 ) -> Iterator[tuple[str, ...]]:
-    """The paths within options that hold one entry of another kind, such as an average."""
+    """The paths inside options that hold an entry of another section, such as an average."""
     options = {name: o for each in definitions for name, o in kind.options(each).items()}
     for name, option in options.items():
         if option.nested is not None and option.nested.kind:
@@ -130,13 +132,13 @@ def _nested_paths(
 
 
 def _inner_fields(annotation: Any) -> Iterator[str]:
-    """The keys of a section within a section."""
+    """The keys of a section inside another section."""
     for candidate in (annotation, *getattr(annotation, "__args__", ())):
         yield from getattr(candidate, "model_fields", ())
 
 
 def _set(data: dict[str, Any], path: tuple[str, ...], override: Override) -> Problem | None:
-    """Set one key in place, opening shorthand sections on the way."""
+    """Set one key of `data` in place. A section that is only a name becomes a mapping."""
     if path[0] == "surface":
         for key in PROBLEM:
             data.pop(key, None)
@@ -146,8 +148,8 @@ def _set(data: dict[str, Any], path: tuple[str, ...], override: Override) -> Pro
         if inner is None:
             inner = DEFAULTS.get(key, {}) if depth == 0 else {}
         if isinstance(inner, list):
-            what = f"{'.'.join(path[: depth + 1])} is a list, so no key of it can be set"
-            return Problem(what, repr(override.text), "set the whole list")
+            what = f"{'.'.join(path[: depth + 1])} is a list, which has no keys"
+            return Problem(what, repr(override.text), "replace the whole list")
         here[key] = _as_mapping(inner)
         here = here[key]
     if path[:1] == ("dataset",) and path[-1] in ("name", "path"):
@@ -166,21 +168,22 @@ def _unclear(override: Override, paths: list[tuple[str, ...]], data: Mapping[str
     where, leaf = repr(override.text), override.key.split(".")[-1]
     if paths:
         meanings = ", ".join(".".join(path) for path in paths)
-        return Problem(f"{override.key} may mean {meanings}", where, "write the whole path")
+        what = f"{override.key} is ambiguous: it can mean {meanings}"
+        return Problem(what, where, "write the whole path")
     if owners := _owners(leaf):
-        hint = f"{leaf} is an option of {' or '.join(owners)}, which is not chosen here"
+        hint = f"{leaf} is an option of {' or '.join(owners)}, which this experiment does not use"
         return Problem(f"unknown key {override.key!r}", where, hint)
     known = list(known_paths(data))
     dotted = [".".join(path) for path in known]
     leaves = {path[-1]: ".".join(path) for path in known if path not in _TOP}
-    alike = [leaves[leaf] for leaf in near(leaf, leaves)]
-    found = list(dict.fromkeys([*near(override.key, dotted), *alike]))[:3]
-    hint = f"did you mean {' or '.join(found)}?" if found else suggestion("", KEYS)
+    by_leaf = [leaves[leaf] for leaf in near(leaf, leaves)]
+    similar = list(dict.fromkeys([*near(override.key, dotted), *by_leaf]))[:3]
+    hint = f"did you mean {' or '.join(similar)}?" if similar else suggestion("", KEYS)
     return Problem(f"unknown key {override.key!r}", where, hint)
 
 
 def _owners(option: str, most: int = 3) -> list[str]:
-    """Definitions that have an option of this name: `variant mbgd`."""
+    """The definitions that have an option of this name, such as `variant mbgd`; at most `most`."""
     owners = [
         f"{key} {name}"
         for key, kind in SECTIONS.items()

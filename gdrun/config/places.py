@@ -1,4 +1,4 @@
-"""Where a key of a configuration stands: the path to it, and its line and column."""
+"""The place of a key in a configuration: its path, its line and its column."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KeyPath: TypeAlias = tuple[str | int, ...]
 
 @dataclass(frozen=True, order=True)
 class Position:
-    """Line and column of a character, counted from 1."""
+    """The line and the column of a character, both counted from 1."""
 
     line: int
     column: int
@@ -24,7 +24,7 @@ class Position:
 
 
 def dotted(path: Iterable[str | int]) -> str:
-    """A path as text: `optimizer.lr`, `watch[0]`; a key that is no plain word is quoted."""
+    """A path as text, such as `optimizer.lr` or `watch[0]`; unusual keys are put in quotes."""
     text = ""
     for part in path:
         if isinstance(part, int):
@@ -36,5 +36,6 @@ def dotted(path: Iterable[str | int]) -> str:
 
 
 def place_of(source: str, position: Position | None, path: Iterable[str | int]) -> str:
+    """The place of a path in an error message, such as `a.yaml:12:1 schedule.warmup`."""
     numbers = f":{position.line}:{position.column}" if position else ""
     return f"{source}{numbers} {dotted(path)}".rstrip()

@@ -1,11 +1,12 @@
-"""YAML read into plain data that knows where each key stood.
+"""Read YAML into plain data, with the position of each key.
 
-PyYAML scans and parses; what the text means is decided here, from its events, because its own
-constructors follow YAML 1.1 (where `1e-3` is text and `no` is false), keep the last of two equal
-keys in silence, and forget positions.
+PyYAML scans and parses the text, and this module builds the data from its events. The constructors
+of PyYAML are not used because they follow YAML 1.1 (in which `1e-3` is text and `no` is false),
+accept a key that is given twice, and do not keep positions.
 
-A file is data from anywhere, so tags are refused, and size, depth and aliases are bounded. Reading
-goes on after a problem wherever the text still has a structure, and reports all of them at once.
+A file may come from an untrusted source, so tags are refused, and size, depth and aliases are
+limited. After a problem the reader continues as long as the structure of the text is clear, and
+reports all problems at once.
 """
 
 from __future__ import annotations
@@ -41,7 +42,11 @@ MOST_PROBLEMS = 50
 
 
 class Reader:
-    """One pass over the events of a text. `shift` columns of the first line were put before it."""
+    """A reader of one text. It can be used once.
+
+    source: the name of the text in messages. shift: the number of characters that the caller has
+    put in front of the text, which columns in messages do not count.
+    """
 
     def __init__(self, text: str, source: str, shift: int = 0) -> None:
         self.text = text.removeprefix("\ufeff")
@@ -54,7 +59,10 @@ class Reader:
         self.end = 0
 
     def read(self, *, whole: bool = False) -> Any:
-        """The data. `whole`: the first node must reach to the end, with nothing behind it."""
+        """The data in the text. whole: refuse any text after the first value.
+
+        Raises ConfigError with all problems of the text.
+        """
         self._check_text()
         self.events: Any = yaml.SafeLoader(self.text)
         try:
@@ -62,8 +70,8 @@ class Reader:
         except yaml.MarkedYAMLError as error:
             self._refuse(*self._reworded(error))
         except (ValueError, OverflowError):
-            # PyYAML hands \U escapes to chr() and version numbers to int() without a check.
-            what, hint = "no character has this number", "\\U takes eight digits, up to 0010FFFF"
+            # PyYAML passes \U escapes to chr() and version numbers to int() without a check.
+            what, hint = "no character has this code", "\\U takes eight digits, up to 0010FFFF"
             self._refuse(self.events.get_mark(), (), what, hint)
         if self.problems:
             raise _refusal(self.problems, self.source)
@@ -80,7 +88,7 @@ class Reader:
             what = f"the character U+{ord(match[0]):04X} is not allowed"
             hint = f'remove it, or write it as "\\u{ord(match[0]):04x}" in double quotes'
             if SURROGATE.match(match[0]):
-                hint = "it is half a character: is the text UTF-8?"
+                hint = "it is half of a surrogate pair; check that the text is UTF-8"
             self.problems.append(Problem(what, place, hint))
             if len(self.problems) == MOST_PROBLEMS:
                 break
@@ -99,7 +107,7 @@ class Reader:
             hint = "remove `---`: one file describes one experiment"
             self._report(mark, (), "a second document begins here", hint)
         elif whole and self.end < len(self.text):
-            self._report(end.start_mark, (), "something stands behind the value", _QUOTE)
+            self._report(end.start_mark, (), "there is more text after the value", _QUOTE)
         return data
 
     def _node(self, path: KeyPath, depth: int) -> Any:
@@ -125,20 +133,23 @@ class Reader:
     def _scalar(self, event: Event, path: KeyPath) -> Scalar:
         text: str = event.value
         if SURROGATE.search(text):
-            hint = "write characters beyond U+FFFF as they are, or as \\U and eight digits"
-            self._report(event.start_mark, path, "half of a surrogate pair is no text", hint)
+            hint = "write characters above U+FFFF directly, or as \\U and eight digits"
+            what = "the escape is only half of a surrogate pair"
+            self._report(event.start_mark, path, what, hint)
         if event.style is not None:
             return text
         if len(text) > MOST_NUMBER_LENGTH and (INTEGER.fullmatch(text) or FLOAT.fullmatch(text)):
-            what = f"a number of {len(text):,} characters; the most is {MOST_NUMBER_LENGTH}"
-            self._report(event.start_mark, path, what, "quote it if it is text")
+            what = (
+                f"the number has {len(text):,} characters, but at most {MOST_NUMBER_LENGTH} "
+                "are allowed"
+            )
+            self._report(event.start_mark, path, what, "put it in quotes if it is text")
             return None
         value = plain_value(text)
         if isinstance(value, float) and math.isinf(value) and "inf" not in text.lower():
-            what = f"{text} is beyond the range of float64"
-            self._report(
-                event.start_mark, path, what, "the largest is about 1.8e308; or write .inf"
-            )
+            what = f"{text} is outside the range of float64"
+            hint = "the largest number is about 1.8e308; .inf means infinity"
+            self._report(event.start_mark, path, what, hint)
         return value
 
     def _sequence(self, event: Event, path: KeyPath, depth: int) -> list[Any]:
@@ -161,7 +172,7 @@ class Reader:
             place, mark = (*path, key), key_event.start_mark
             if key in entries:
                 what = f"the key {_shown(key)} is given twice, first at {self.positions[place]}"
-                self._report(mark, place, what, "keep one of the two")
+                self._report(mark, place, what, "remove one of them")
                 self._node(place, depth)
                 continue
             self.positions[place] = self._position(mark)
@@ -174,17 +185,19 @@ class Reader:
         return entries
 
     def _key(self, path: KeyPath, depth: int) -> str | None:
-        """The key, or None where it cannot be one, which is reported."""
+        """The next key; None, and a reported problem, if it cannot be a key."""
         event = self.events.peek_event()
         key = self._node(path, depth)
         if not isinstance(key, str):
             what = f"a key must be text, got {kind_of(key)}"
-            hint = f'quote it: "{event.value}"' if getattr(event, "value", "") else _KEY_FORM
+            hint = _KEY_FORM
+            if getattr(event, "value", ""):
+                hint = f'put it in quotes: "{event.value}"'
         elif key == "<<" and getattr(event, "style", "") is None:
             what = "merge keys (<<) are not part of YAML 1.2"
-            hint = "write the keys out; an alias can stand for a whole value"
+            hint = "write all keys; an alias can only replace a whole value"
         elif len(key) > MOST_KEY_LENGTH:
-            what = f"a key of {len(key)} characters; the most is {MOST_KEY_LENGTH}"
+            what = f"the key has {len(key)} characters, but at most {MOST_KEY_LENGTH} are allowed"
             hint = _KEY_FORM
         else:
             return key
@@ -192,7 +205,7 @@ class Reader:
         return None
 
     def _lacks_space(self, key: Event) -> bool:
-        """`{patience:5}` is one key without a value, which nobody means."""
+        """Whether a key such as `patience:5` in `{patience:5}` was meant as key and value."""
         value: Event = self.events.peek_event()
         if not all(
             isinstance(event, ScalarEvent) and event.style is None for event in (key, value)
@@ -203,17 +216,18 @@ class Reader:
     def _alias(self, event: Event, path: KeyPath, depth: int) -> Any:
         name, mark = event.anchor, event.start_mark
         if name not in self.anchors:
-            hint = f'quote it if it is text: "*{name}"'
-            self._report(mark, path, f"no anchor &{name} stands before the alias *{name}", hint)
+            hint = f'put it in quotes if it is text: "*{name}"'
+            self._report(mark, path, f"the alias *{name} has no anchor &{name} before it", hint)
         elif self.anchors[name] is _OPEN:
-            hint = "write the value out"
-            self._report(mark, path, f"the alias *{name} stands inside its own anchor", hint)
+            hint = "write the value instead of the alias"
+            self._report(mark, path, f"the alias *{name} is inside its own anchor &{name}", hint)
         else:
             return self._copied(self.anchors[name], mark, path, depth)
         return None
 
     def _copied(self, value: Any, mark: Mark, path: KeyPath, depth: int) -> Any:
-        """A copy for each use, so that no two keys share a list; every copied node counts."""
+        """A copy of the value of an anchor, so that no two keys share a list or a mapping."""
+        # Every copied node counts towards the limit: nested aliases grow exponentially.
         if not isinstance(value, list | dict):
             return value
         self._check_depth(mark, path, depth)
@@ -224,13 +238,13 @@ class Reader:
 
     def _check_depth(self, mark: Mark, path: KeyPath, depth: int) -> None:
         if depth > MOST_DEPTH:
-            what = f"nested deeper than {MOST_DEPTH} levels"
+            what = f"the values are nested more than {MOST_DEPTH} levels deep"
             self._refuse(mark, path[:4], what, _BOUNDED)
 
     def _count(self, mark: Mark, path: KeyPath, nodes: int = 1) -> None:
         self.nodes += nodes
         if self.nodes > MOST_NODES:
-            what = f"more than {MOST_NODES:,} values, aliases written out"
+            what = f"there are more than {MOST_NODES:,} values, counting those of aliases"
             self._refuse(mark, path[:4], what, _BOUNDED)
 
     def _position(self, mark: Mark) -> Position:
@@ -240,42 +254,44 @@ class Reader:
         self.problems.append(Problem(what, place_of(self.source, self._position(mark), path), hint))
 
     def _refuse(self, mark: Mark, path: KeyPath, what: str, hint: str) -> NoReturn:
-        """Report, and stop: what follows cannot be understood, or should not be read."""
+        """Report a problem after which reading cannot continue. Raises ConfigError."""
         self._report(mark, path, what, hint)
         raise _refusal(self.problems, self.source)
 
     def _reworded(self, error: yaml.MarkedYAMLError) -> tuple[Mark, KeyPath, str, str]:
-        """The parser's complaint in a user's words: place, path, what, hint."""
+        """An error of PyYAML in plain words: mark, path, message and hint."""
         mark: Mark = error.problem_mark or error.context_mark or self.events.get_mark()
         line = self.text.splitlines()[mark.line] if mark.index < len(self.text) else ""
         before = line[: mark.column]
         if line[mark.column : mark.column + 1] == "\t" or (not before.strip() and "\t" in before):
-            return mark, (), "a tab where YAML takes only spaces", "use spaces instead"
-        complaint = f"{error.context or ''}: {error.problem or ''}"
-        if "mapping values are not allowed" in complaint and ":" not in before:
-            what = "this line reads as a continuation of the line above"
-            return mark, (), what, "is a colon missing there, or is this line indented too far?"
-        if "<block end>" in complaint and before.strip():
-            return mark, (), "nothing more can stand behind the value", _QUOTE
+            return mark, (), "a tab is not allowed here", "use spaces instead"
+        message = f"{error.context or ''}: {error.problem or ''}"
+        if "mapping values are not allowed" in message and ":" not in before:
+            what = "this line continues the line above, so it cannot have a key"
+            hint = "add a colon to the line above, or indent this line less"
+            return mark, (), what, hint
+        if "<block end>" in message and before.strip():
+            return mark, (), "nothing can follow the value", _QUOTE
         for fragment, at_start, what, hint in _SYNTAX:
-            if fragment in complaint:
+            if fragment in message:
                 start: Mark = error.context_mark
                 start = start if at_start else None
                 if start is not None and start.index < self.shift:
                     return mark, (), "the value is not complete", _UNFINISHED
                 return start or mark, (), what, hint
-        return mark, (), f"this is not YAML: {error.problem}", _QUOTE
+        return mark, (), f"this is not valid YAML: {error.problem}", _QUOTE
 
 
 def _refusal(problems: list[Problem], source: str) -> ConfigError:
     shown, rest = problems[:MOST_PROBLEMS], problems[MOST_PROBLEMS:]
     if rest:
-        what = f"{len(rest):,} more problems like these"
-        shown.append(Problem(what, source, "mend the first ones, and read the file again"))
+        what = f"{len(rest):,} more problems"
+        shown.append(Problem(what, source, "correct these first, then check the file again"))
     return ConfigError(shown)
 
 
 def check_size(content: str | bytes, source: str) -> None:
+    """Raise ConfigError where the content of a file is too large for a config."""
     if len(content) > MOST_BYTES:
         what = f"the file is larger than {MOST_BYTES:,} bytes"
         raise ConfigError(what, where=source, hint=_BOUNDED)
@@ -286,6 +302,7 @@ def _shown(text: str, most: int = 40) -> str:
 
 
 def kind_of(value: Any) -> str:
+    """A value in an error message, such as `the number 3` or `a list`."""
     match value:
         case None:
             return "nothing"
@@ -297,37 +314,40 @@ def kind_of(value: Any) -> str:
             return "a mapping" if isinstance(value, dict) else "a list"
 
 
-_OPEN = object()
-_BOUNDED = "an experiment is a page of text; if data stand here, put them in a file of their own"
-_QUOTE = "put text that holds any of : # , [ ] { } & * ! | > ' \" % @ ` in quotes"
+_OPEN = object()  # The value of an anchor while its node is being read.
+_BOUNDED = "a config describes one experiment; put data in a separate file"
+_QUOTE = "put text that contains one of : # , [ ] { } & * ! | > ' \" % @ ` in quotes"
 _UNFINISHED = f"close every bracket and quote; {_QUOTE}"
 _KEY_FORM = "a key is a short word, followed by a colon and a space"
-_ESCAPE = r"in double quotes a backslash begins an escape; single quotes keep it: 'C:\data'"
-_TAG = "leave it out, or quote text that begins with !"
-# What PyYAML says, whether its place is where the construct began, and what is said instead.
+_ESCAPE = r"in double quotes a backslash begins an escape; use single quotes: 'C:\data'"
+_TAG = "remove it, or put text that begins with ! in quotes"
+_SAME_QUOTE = "end the text with the same quote"
+_NO_ALIAS = "* begins an alias, but no name follows"
+_NO_ANCHOR = "& begins an anchor, but no name follows"
+# A part of PyYAML's message, whether to report the start of the construct, our message and hint.
 _SYNTAX = (
-    ("flow sequence", True, "this [ is never closed", "a list is written [1, 2, 3]"),
-    ("flow mapping", True, "this { is never closed", "a mapping is written {norm: 1.0}"),
-    ("unexpected end of stream", True, "this quote is never closed", "end the text with the same"),
-    ("document separator", True, "this quote is never closed", "end the text with the same"),
+    ("flow sequence", True, "this [ is never closed", "write a list as [1, 2, 3]"),
+    ("flow mapping", True, "this { is never closed", "write a mapping as {norm: 1.0}"),
+    ("unexpected end of stream", True, "this quote is never closed", _SAME_QUOTE),
+    ("document separator", True, "this quote is never closed", _SAME_QUOTE),
     ("escape", False, "unknown escape in double quotes", _ESCAPE),
-    ("an alias", True, "* begins an alias, and no name follows", 'quote it if it is text: "*.csv"'),
-    ("an anchor", True, "& begins an anchor, and no name follows", "quote it if it is text"),
+    ("an alias", True, _NO_ALIAS, 'put it in quotes if it is text: "*.csv"'),
+    ("an anchor", True, _NO_ANCHOR, "put it in quotes if it is text"),
     ("a tag", True, "tags are not allowed", _TAG),
     ("tag handle", True, "tags are not allowed", _TAG),
     ("expected ':'", True, "no colon follows this key", "write `key: value`, with a space"),
-    ("mapping values are not allowed", False, "a second colon in one value", _QUOTE),
+    ("mapping values are not allowed", False, "the value contains a second colon", _QUOTE),
     (
         "expected <block end>",
         False,
-        "this line does not line up with those above it",
-        "keys of one section begin in the same column; so do the items of a list",
+        "the indentation does not match the lines above",
+        "begin all keys of a section, and all items of a list, in the same column",
     ),
-    ("sequence entries", False, "no list can begin here", "begin the list on a line of its own"),
-    ("mapping keys", False, "no key can stand here", "begin the mapping on a line of its own"),
-    ("cannot start any token", False, "no value can begin with this character", _QUOTE),
-    ("<document start>", False, "nothing can stand here", _QUOTE),
+    ("sequence entries", False, "a list cannot begin here", "begin the list on a new line"),
+    ("mapping keys", False, "a key is not allowed here", "begin the mapping on a new line"),
+    ("cannot start any token", False, "a value cannot begin with this character", _QUOTE),
+    ("<document start>", False, "text is not allowed here", _QUOTE),
     ("expected the node content", False, "a value is missing here", _QUOTE),
     ("directive", False, "a line cannot begin with %", "remove the line"),
-    ("incompatible YAML document", False, "this is another YAML version", "YAML 1.2 is read"),
+    ("incompatible YAML document", False, "this is another YAML version", "use YAML 1.2"),
 )

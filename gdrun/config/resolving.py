@@ -1,4 +1,4 @@
-"""From plain data to an experiment: every section resolved, every fault found at once."""
+"""Resolve plain data to an experiment: validate every section, and report all problems at once."""
 
 from __future__ import annotations
 
@@ -9,17 +9,26 @@ from pydantic import ValidationError
 
 from gdrun.config.checks import contradictions
 from gdrun.config.document import Document
-from gdrun.config.experiment import DEFAULTS, FIXED, KEYS, WALK_LOG, Experiment, Header, Path, Where
-from gdrun.config.sections import PROBLEM, SECTIONS, Section, stated_by
+from gdrun.config.experiment import (
+    DEFAULTS,
+    FIXED,
+    KEYS,
+    SURFACE_LOG,
+    Experiment,
+    Header,
+    Path,
+    Where,
+)
+from gdrun.config.sections import PROBLEM, SECTIONS, Section, section_keys
 from gdrun.config.settings import Settings, Split, with_default_budget
 from gdrun.config.wording import problems_of
 from gdrun.errors import ConfigError, Problem, suggestion
 
 
 def resolve(data: Mapping[str, Any], where: Where | None = None) -> Experiment:
-    """The experiment that plain data describes. `where` says where a path stands, for errors.
+    """The experiment that plain data describes. where: gives the place of a path for messages.
 
-    Raises ConfigError with everything that is wrong, at once.
+    Raises ConfigError with all problems at once.
     """
     where = where or Document({}, "config").where
     problems = [
@@ -30,21 +39,21 @@ def resolve(data: Mapping[str, Any], where: Where | None = None) -> Experiment:
     parts: dict[str, Any] = {}
     head = {key: data[key] for key in Header.model_fields if key in data}
     parts["header"] = _checked(Header, head, (), where, problems)
-    for key in stated_by(data):
+    for key in section_keys(data):
         kind, raw = SECTIONS[key], data.get(key, DEFAULTS.get(key))
         if raw is None:
-            hint = f"such as {key}: {kind.default}"
+            hint = f"add it, such as {key}: {kind.default}"
             problems.append(Problem(f"has no {key}", where(()), hint))
             continue
-        parts[key], found = kind.resolve(raw, where)
-        problems.extend(found)
+        parts[key], section_problems = kind.resolve(raw, where)
+        problems.extend(section_problems)
     for key, model in FIXED.items():
         raw = data.get(key)
         raw = {} if raw is None else raw
         if key == "stopping" and isinstance(raw, dict):
             raw = with_default_budget(raw)
         if key == "log" and isinstance(raw, dict) and data.get("surface") is not None:
-            raw = WALK_LOG | raw
+            raw = SURFACE_LOG | raw
         parts[key] = _checked(model, raw, (key,), where, problems)
     parts |= _problem(parts.get("surface"), data, where, problems)
     if not problems:
@@ -58,18 +67,21 @@ def resolve(data: Mapping[str, Any], where: Where | None = None) -> Experiment:
 def _problem(
     surface: Section | None, data: Mapping[str, Any], where: Where, problems: list[Problem]
 ) -> dict[str, Any]:
-    """What a surface stands for: a dataset without any data, and a model without options."""
+    """The parts that follow from a surface: a dataset without data, and a model without options.
+
+    Problems are added to `problems`.
+    """
     if data.get("surface") is None:
         return {"surface": None}
     for key in PROBLEM:
         if data.get(key) is not None:
-            hint = f"leave {key} out, or surface: it is the whole problem"
-            problems.append(Problem("has no place beside a surface", where((key,)), hint))
+            hint = f"remove {key}, or remove surface"
+            problems.append(Problem("a surface replaces dataset and model", where((key,)), hint))
     if surface is None:
         return {}
     start = surface["start"]
     if len(start) != 2:
-        what = f"must be a place of two numbers, got {len(start)}"
+        what = f"must have two numbers, got {len(start)}"
         problems.append(Problem(what, where(("surface", "start")), "such as start: [-1.5, 2.0]"))
     none = Split(validation=0, test=0)
     return {
@@ -81,7 +93,10 @@ def _problem(
 def _checked(
     model: type[Settings], raw: Any, path: Path, where: Where, problems: list[Problem]
 ) -> Settings | None:
-    """The settings that plain data describes; what is wrong goes to `problems`."""
+    """The settings that plain data describes; None if they are wrong.
+
+    Problems are added to `problems`.
+    """
     try:
         return model.model_validate(raw)
     except ValidationError as error:

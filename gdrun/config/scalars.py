@@ -1,7 +1,7 @@
-"""A single value as text: what unquoted text means, and how a value is written.
+"""Scalars of YAML: convert unquoted text to a value, and a value to text.
 
-Scalars follow the core schema of YAML 1.2.2, section 10.3. What is written reads back equal with a
-YAML 1.1 reader as well.
+Reading follows the core schema of YAML 1.2.2, section 10.3. A reader of YAML 1.1 also reads the
+written text as the same value.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Scalar: TypeAlias = str | int | float | bool | None
 
 
 def plain_value(text: str) -> Scalar:
-    """What unquoted text means in the core schema of YAML 1.2.
+    """The value of unquoted text in the core schema of YAML 1.2.
 
     >>> [plain_value(text) for text in ("1e-3", "0o17", "no", "~", "12:30")]
     [0.001, 15, 'no', None, '12:30']
@@ -35,6 +35,7 @@ def plain_value(text: str) -> Scalar:
 
 
 def scalar_text(value: Scalar) -> str:
+    """A value as YAML text, in quotes where needed. Raises TypeError for other types."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -45,11 +46,11 @@ def scalar_text(value: Scalar) -> str:
         return _float_text(value)
     if isinstance(value, str):
         return value if _is_plain(value) else quoted(value)
-    raise TypeError(f"{type(value).__name__} has no place in a configuration")
+    raise TypeError(f"a configuration cannot hold a value of type {type(value).__name__}")
 
 
 def _float_text(value: float) -> str:
-    """The shortest text that reads back equal, with the point that YAML 1.1 asks for."""
+    """The shortest text with the same value, with a decimal point, which YAML 1.1 requires."""
     if not math.isfinite(value):
         return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
     digits, e, exponent = float.__repr__(value).partition("e")
@@ -57,7 +58,7 @@ def _float_text(value: float) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether the text may stand unquoted: nothing special in it, and text to every reader."""
+    """Whether the text needs no quotes: readers of YAML 1.1 and YAML 1.2 read it as this text."""
     return (
         _PLAIN.fullmatch(text) is not None
         and isinstance(plain_value(text), str)
@@ -67,12 +68,14 @@ def _is_plain(text: str) -> bool:
 
 
 def quoted(text: str) -> str:
-    """JSON's quotes are YAML's double quotes, but for the characters YAML wants escaped."""
+    """The text in double quotes, with escapes."""
+    # JSON strings are valid in YAML, except that YAML must also escape UNPRINTABLE characters.
     written = json.dumps(text, ensure_ascii=False)
     return UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", written)
 
 
 def printable(text: str) -> str:
+    """The text with a replacement character (U+FFFD) for each unprintable character."""
     return UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 

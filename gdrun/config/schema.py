@@ -1,8 +1,8 @@
-"""The JSON Schema of an experiment, draft 2020-12, made from the registries and the settings.
+"""The JSON Schema of an experiment, draft 2020-12, generated from the registries and the settings.
 
-An editor that knows it completes names and options, shows each equation, and marks what is wrong
-while a file is being written. What no schema can say, such as a warm-up that is longer than the
-run, is left to `gdrun config check`.
+With it an editor completes names and options, shows the equations, and marks errors in a file. A
+schema cannot express contradictions between sections, such as a warm-up that is longer than the
+run; `gdrun config check` finds them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema() -> Schema:
-    """The schema that every valid experiment file satisfies."""
+    """The JSON Schema of an experiment file. Every valid file satisfies it."""
     shared: Schema = {}
     header = _settings(Header, shared)["properties"]
     named = {key: _section(kind, shared) for key, kind in SECTIONS.items()}
@@ -42,7 +42,7 @@ def schema() -> Schema:
 
 
 def _section(kind: SectionKind, shared: Schema) -> Schema:
-    """A section that is chosen by name: the name alone, or the name with its options."""
+    """A section that chooses a definition: its name, or a mapping with its name and options."""
     known = {**kind.registry, **{a: kind.registry[name] for a, name in kind.aliases.items()}}
     branches = [_branch({"const": name}, known[name], kind, shared) for name in known]
     forms: list[Schema] = [{"enum": [*known]}, _chosen("name", {"enum": [*known]}, branches)]
@@ -52,7 +52,7 @@ def _section(kind: SectionKind, shared: Schema) -> Schema:
 
 
 def _chosen(key: str, values: Schema, branches: Iterable[tuple[Schema, Schema]]) -> Schema:
-    """A mapping in which the value of `key` decides what else may stand."""
+    """A mapping in which the value of `key` decides which other keys are allowed."""
     return {
         "type": "object",
         "properties": {key: values},
@@ -67,14 +67,14 @@ def _chosen(key: str, values: Schema, branches: Iterable[tuple[Schema, Schema]])
 def _branch(
     chosen: Schema, definition: Definition, kind: SectionKind, shared: Schema
 ) -> tuple[Schema, Schema]:
-    """What chooses a definition, and the options that it takes."""
+    """The schema of the value that chooses a definition, and the schema of its options."""
     doc = definition.doc
     text = "\n\n".join(filter(None, (doc.summary, doc.equation, doc.source)))
     return {**chosen, "description": text}, _options(definition, kind, shared)
 
 
 def _files(kind: SectionKind, shared: Schema) -> Schema:
-    """A dataset that is a file: its ending decides what else may stand."""
+    """A dataset in a file: the suffix of the path decides which options are allowed."""
     readers = {reader.name: reader for reader in READERS.values()}
     branches = []
     for reader in readers.values():
@@ -84,7 +84,7 @@ def _files(kind: SectionKind, shared: Schema) -> Schema:
 
 
 def _ends_with(endings: Iterable[str]) -> str:
-    """A pattern for paths with one of these endings, in capitals or not."""
+    """A regular expression for paths with one of these endings, in upper or lower case."""
     spelled = ("".join(_either_case(sign) for sign in ending) for ending in endings)
     return rf"({'|'.join(spelled)})$"
 
@@ -94,7 +94,7 @@ def _either_case(sign: str) -> str:
 
 
 def _options(definition: Definition, kind: SectionKind, shared: Schema) -> Schema:
-    """The options of a definition; nested ones hold sections, or a list of them."""
+    """The schema of the options of a definition. Nested options hold a section or several."""
     options = kind.options(definition)
     made = _settings(settings_model(definition.name, tuple(options.values())), shared)
     for name, option in options.items():
@@ -109,28 +109,28 @@ def _options(definition: Definition, kind: SectionKind, shared: Schema) -> Schem
 
 
 def _shared_section(kind: SectionKind, shared: Schema) -> str:
-    """The name under which the schema of a section that stands within others is shared."""
+    """Add the schema of a nested section to `shared`, and return its name there."""
     name = f"{kind.key}_part"
     if name not in shared:
-        shared[name] = {}  # stands in for itself while its own parts are described
+        shared[name] = {}  # A section can contain itself; the entry ends the recursion.
         shared[name] = _section(kind, shared)
     return name
 
 
 def _settings(model: type[BaseModel], shared: Schema) -> Schema:
-    """The schema of a pydantic model; the models within it go to `shared`."""
+    """The schema of a pydantic model. The schemas of models inside it are added to `shared`."""
     made: Schema = _tidied(model.model_json_schema())
     shared.update(made.pop("$defs", {}))
     return made
 
 
 def _with(options: Schema, key: str) -> Schema:
-    """The options, with the key that chose them allowed beside."""
+    """The schema of the options, in which `key` is allowed as well."""
     return {**options, "properties": {key: True, **options.get("properties", {})}}
 
 
 def _allow_list_of_rules(stopping: Schema) -> None:
-    """Let `watch` be a list of rule names as well."""
+    """Allow a list of rule names for `watch`."""
     names = {"enum": [*STOP_RULES, "early_stopping"]}
     watch = stopping["properties"]["watch"]
     del watch["default"]
@@ -138,7 +138,7 @@ def _allow_list_of_rules(stopping: Schema) -> None:
 
 
 def _tidied(value: Any) -> Any:
-    """The schema without titles made from Python's names, and without defaults of null."""
+    """The schema without the titles that pydantic makes from names, and without null defaults."""
     if isinstance(value, list):
         return [_tidied(item) for item in value]
     if isinstance(value, dict):

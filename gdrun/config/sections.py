@@ -1,8 +1,8 @@
-"""The sections that are chosen by name: each name brings the options of its definition.
+"""The sections that choose a definition by name, and so have the options of this definition.
 
 `optimizer: adam` and `optimizer: {name: adam, lr: 0.001}` are the same section. Its options are
-those in the signature of the definition, plus those that every entry of the section shares;
-pydantic checks them, one small model for each definition, built when it is first asked for.
+those in the signature of the definition, and those that all definitions of the section share.
+Pydantic checks them with one model for each definition, which is built on first use.
 """
 
 from __future__ import annotations
@@ -36,11 +36,14 @@ def _dataset_options(
     standardize: bool = True,
     seed: Seed = 0,
 ) -> None:
-    """Options of every dataset."""
+    """The options of all datasets."""
 
 
 def _optimizer_options(average: Annotated[Any, Nested("average")] = None) -> None:
-    """Options of every optimizer: the average of the weights that is evaluated in their place."""
+    """The options of all optimizers. average: an average that is evaluated instead of the weights.
+
+    The signature is what counts; this function is never called.
+    """
 
 
 def _schedule_options(
@@ -48,12 +51,15 @@ def _schedule_options(
     warmup: NonNegative = 0.0,
     warmup_start: WarmupStart = "zero",
 ) -> None:
-    """Options of every schedule."""
+    """The options of all schedules."""
 
 
 @dataclass(frozen=True)
 class Section:
-    """A resolved section: what was chosen, by name or by path, and every option with its value."""
+    """A resolved section: the chosen name or path, and a value for every option.
+
+    chosen_by: the key that made the choice, `name` or `path`.
+    """
 
     name: str
     options: Mapping[str, Any]
@@ -63,7 +69,7 @@ class Section:
         return self.options[option]
 
     def plain(self) -> dict[str, Any]:
-        """The section as plain data, as it would be written in a file."""
+        """The section as plain data, as a file would contain it."""
         return {self.chosen_by: self.name} | {
             option: _plain(value) for option, value in self.options.items() if value is not None
         }
@@ -71,7 +77,11 @@ class Section:
 
 @dataclass(frozen=True)
 class SectionKind:
-    """A section that is chosen by name: its key in the file, registry, and common options."""
+    """A kind of section that chooses a definition by name.
+
+    key: its key in a file. registry: the definitions by name. default: a name for examples.
+    common: the options that all definitions share. aliases: the name for each other name.
+    """
 
     key: str
     registry: Mapping[str, Definition]
@@ -80,45 +90,49 @@ class SectionKind:
     aliases: Mapping[str, str] = field(default_factory=dict)
 
     def options(self, definition: Definition) -> dict[str, Option]:
-        """Every option that the section may hold once this definition is chosen."""
+        """All options of the section if it chooses this definition."""
         return {**self.common, **definition.options}
 
     def definition(self, section: Section) -> Definition:
-        """The definition that a resolved section chose."""
+        """The definition that a resolved section has chosen."""
         return self.registry[section.name]
 
     def resolve(self, raw: Any, where: Where) -> tuple[Section | None, list[Problem]]:
-        """The section that plain data describes, or what is wrong with it."""
+        """The section that plain data describes, and no problems; or None, and its problems.
+
+        raw: a name, or a mapping with a name and options. where: gives the place of a path.
+        """
         given = {"name": raw} if isinstance(raw, str) else raw
         if not isinstance(given, dict):
             what = f"must be a name, or keys and values; got {raw!r}"
             return None, [Problem(what, where((self.key,)), suggestion("", self.registry))]
         chosen_by = self.choose(given)
-        found = self.find(given, chosen_by, where)
-        if isinstance(found, Problem):
-            return None, [found]
-        known = self.options(found)
+        definition = self.find(given, chosen_by, where)
+        if isinstance(definition, Problem):
+            return None, [definition]
+        known = self.options(definition)
         values = {key: value for key, value in given.items() if key != chosen_by}
-        model = settings_model(found.name, tuple(known.values()))
+        model = settings_model(definition.name, tuple(known.values()))
         try:
             checked = model.model_validate(values)
         except ValidationError as error:
-            return None, problems_of(error, (self.key,), where, model=model, of=found.name)
-        options = self.completed(found, {name: getattr(checked, name) for name in known})
+            return None, problems_of(error, (self.key,), where, model=model, of=definition.name)
+        options = self.completed(definition, {name: getattr(checked, name) for name in known})
         problems = self._resolve_nested(known, options, where)
-        if not problems and found.check:
+        if not problems and definition.check:
             problems = [
-                Problem(what, where((self.key, option))) for option, what in found.check(options)
+                Problem(what, where((self.key, option)))
+                for option, what in definition.check(options)
             ]
         if problems:
             return None, problems
-        name = found.name if chosen_by == "name" else given[chosen_by]
+        name = definition.name if chosen_by == "name" else given[chosen_by]
         return Section(name, options, chosen_by), []
 
     def _resolve_nested(
         self, known: Mapping[str, Option], options: dict[str, Any], where: Where
     ) -> list[Problem]:
-        """Put sections in place of what nested options hold, and say what is wrong with it."""
+        """Replace the values of nested options in place by sections; return their problems."""
         problems: list[Problem] = []
         for name, option in known.items():
             if option.nested is None or options[name] is None:
@@ -135,23 +149,23 @@ class SectionKind:
         return problems
 
     def nested_kind(self, mark: Nested) -> SectionKind:
-        """How entries of a nested option are written.
+        """The kind of section that the entries of a nested option are.
 
-        Those of the option's own kind have the options of their own definition, without those that
-        all of the kind share.
+        An entry of this section's own kind, such as a part of a schedule, has the options of its
+        definition but not the common options.
         """
         return NESTED[mark.kind] if mark.kind else replace(self, common={})
 
     def completed(self, definition: Definition, options: dict[str, Any]) -> dict[str, Any]:
-        """The options with those decided that depend on others."""
+        """The options, with values for those whose default depends on other options."""
         return options
 
     def choose(self, given: Mapping[str, Any]) -> str:
-        """The key whose value chooses the definition."""
+        """The key whose value chooses the definition: `name`, or `path` for a file of data."""
         return "name"
 
     def find(self, given: Mapping[str, Any], chosen_by: str, where: Where) -> Definition | Problem:
-        """The definition that is chosen, or what is wrong with the choice."""
+        """The chosen definition, or the problem with the choice."""
         name = given.get("name")
         if name is None:
             hint = f"such as {self.key}: {self.default}"
@@ -166,7 +180,7 @@ class SectionKind:
 
 @dataclass(frozen=True)
 class ModelKind(SectionKind):
-    """The model section: initial weights that are left to the model get their name."""
+    """The model section. `init: auto` becomes the name of the model's default initialisation."""
 
     def completed(self, definition: Definition, options: dict[str, Any]) -> dict[str, Any]:
         if options["init"] != "auto":
@@ -176,7 +190,7 @@ class ModelKind(SectionKind):
 
 @dataclass(frozen=True)
 class SurfaceKind(SectionKind):
-    """The surface section: a walk that is told no start begins where its surface says."""
+    """The surface section. Without `start` the path begins at the start of the surface."""
 
     def completed(self, definition: Definition, options: dict[str, Any]) -> dict[str, Any]:
         if options["start"] is not None:
@@ -186,7 +200,9 @@ class SurfaceKind(SectionKind):
 
 @dataclass(frozen=True)
 class DatasetKind(SectionKind):
-    """The dataset section: a name, or `path` to a file whose ending chooses the reader."""
+    """The dataset section: the name of a dataset, or the path of a file, whose suffix chooses the
+    reader.
+    """
 
     def definition(self, section: Section) -> Definition:
         reader = reader_of(section.name) if section.chosen_by == "path" else None
@@ -197,17 +213,17 @@ class DatasetKind(SectionKind):
 
     def find(self, given: Mapping[str, Any], chosen_by: str, where: Where) -> Definition | Problem:
         if chosen_by == "name":
-            found = super().find(given, chosen_by, where)
-            if isinstance(found, Problem) and _readable(given.get("name")):
+            definition = super().find(given, chosen_by, where)
+            if isinstance(definition, Problem) and _is_readable(given.get("name")):
                 name = given["name"]
                 hint = f"for a file, write dataset: {{path: {name}}}, or set dataset.path={name}"
-                return Problem(found.what, found.where, hint)
-            return found
+                return Problem(definition.what, definition.where, hint)
+            return definition
         path = given["path"]
         reader = reader_of(path) if isinstance(path, str) else None
         if reader is None:
-            what = f"no reader for {path!r}"
-            hint = f"these kinds of file can be read: {', '.join(READERS)}"
+            what = f"gdrun cannot read {path!r}"
+            hint = f"it can read {', '.join(READERS)}"
             return Problem(what, where((self.key, "path")), hint)
         return reader
 
@@ -243,7 +259,7 @@ def _checked(annotation: Any) -> Any:
 
 
 def _within(where: Where, place: tuple[str | int, ...]) -> Where:
-    """Where the keys of a section stand that itself stands at `place`, not at the top level."""
+    """The function `where` for a section that is not at the top level but at `place`."""
     return lambda path: where((*place, *path[1:]))
 
 
@@ -267,7 +283,7 @@ def _plain(value: Any) -> Any:
     return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
-def _readable(path: object) -> bool:
+def _is_readable(path: object) -> bool:
     return isinstance(path, str) and reader_of(path) is not None
 
 
@@ -285,16 +301,16 @@ SURFACE = SurfaceKind("surface", SURFACES, "rosenbrock", SURFACE_OPTIONS)
 SECTIONS: dict[str, SectionKind] = {
     kind.key: kind for kind in (DATASET, MODEL, SURFACE, VARIANT, OPTIMIZER, SCHEDULE)
 }
-"""The sections that are chosen by name, in the order of a file."""
+"""The sections that choose a definition by name, in the order of a file."""
 
 NESTED = {"average": AVERAGE}
-"""The sections that stand within another, by the kind that marks their place."""
+"""The kinds of sections inside other sections, by the kind in the mark of the option."""
 
 PROBLEM = ("dataset", "model")
-"""The sections that state the problem; a surface takes the place of both."""
+"""The sections that define the problem. A surface replaces both."""
 
 
-def stated_by(data: Mapping[str, Any]) -> tuple[str, ...]:
-    """The keys of SECTIONS that an experiment has: dataset and model, or else a surface."""
+def section_keys(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """The keys of SECTIONS that an experiment has: with dataset and model, or with a surface."""
     absent = PROBLEM if data.get("surface") is not None else ("surface",)
     return tuple(key for key in SECTIONS if key not in absent)

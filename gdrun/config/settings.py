@@ -1,4 +1,4 @@
-"""The sections that are not chosen by name: split, clip, stopping, evaluate, log."""
+"""The sections with fixed keys: split, clip, stopping, evaluate and log."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gdrun.methods.stopping import STOP_RULES
 
 
 def whole(value: Any) -> Any:
-    """The value, as an int where it is a whole float: 1e4 is a float in YAML 1.2; it counts."""
+    """The value, converted to int if it is a whole float: YAML 1.2 reads 1e4 as a float."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -22,27 +22,27 @@ Share = Annotated[int, Field(ge=0)] | NonNegative
 
 
 class Settings(BaseModel):
-    """A section with fixed keys: strict about types, closed to other keys, immutable."""
+    """A section with fixed keys. Types are checked strictly and other keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Split(Settings):
-    """Which share of the rows is kept apart: fractions, or counts of rows; 0 means none."""
+    """The sizes of the validation and test parts: fractions, or numbers of rows; 0 means none."""
 
     validation: Share = 0.1
     test: Share = 0.1
 
 
 class Clip(Settings):
-    """Bounds on the gradient: `norm` on its whole L2 norm, `value` on each entry."""
+    """Limits on the gradient: `norm` for its L2 norm, `value` for each entry."""
 
     norm: Positive | None = None
     value: Positive | None = None
 
 
 class EarlyStoppingSettings(Settings):
-    """Stop when the validation loss has not improved for `patience` evaluations in a row."""
+    """Stop when the validation loss has not improved for `patience` evaluations in sequence."""
 
     patience: Whole = 5
     min_delta: NonNegative = 0.0
@@ -50,13 +50,13 @@ class EarlyStoppingSettings(Settings):
 
 
 class DivergenceLimit(Settings):
-    """A loss above `factor` times the initial loss counts as divergence, even while finite."""
+    """A run has diverged when its loss is above `factor` times the initial loss."""
 
     factor: Positive = 1e4
 
 
 class Rules(Settings):
-    """The stopping rules, each off unless given, judged at every evaluation."""
+    """The stopping rules. They are checked at each evaluation, and all are off by default."""
 
     grad_norm: Positive | None = None
     loss_change: Positive | None = None
@@ -67,22 +67,25 @@ class Rules(Settings):
 
     @property
     def thresholds(self) -> dict[str, float]:
-        """The threshold rules that are on."""
+        """The threshold of each rule that is given, by name."""
         given = {name: getattr(self, name) for name in STOP_RULES}
         return {name: value for name, value in given.items() if value is not None}
 
 
 def _watched(value: Any) -> Any:
-    """A list of rule names stands for each rule at its usual threshold."""
+    """A list of rule names as a mapping, in which each rule has its default threshold."""
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
         return value
-    usual: dict[str, Any] = {name: rule.default for name, rule in STOP_RULES.items()}
-    usual["early_stopping"] = {}
-    return {name: usual.get(name) for name in value}
+    defaults: dict[str, Any] = {name: rule.default for name, rule in STOP_RULES.items()}
+    defaults["early_stopping"] = {}
+    return {name: defaults.get(name) for name in value}
 
 
 class Stopping(Rules):
-    """Budgets and rules. Without any budget a run has 100 epochs."""
+    """Budgets and stopping rules. Without a budget a run has 100 epochs.
+
+    watch: rules that are only reported. divergence: the limit of the loss.
+    """
 
     epochs: Whole | None = None
     steps: Whole | None = None
@@ -93,19 +96,19 @@ class Stopping(Rules):
 
     @property
     def budgets(self) -> dict[str, float]:
-        """The budgets that are given."""
+        """The budgets that are given, by name."""
         given = {name: getattr(self, name) for name in BUDGETS}
         return {name: value for name, value in given.items() if value is not None}
 
 
 class Evaluate(Settings):
-    """When the full objective is computed: every so many epochs; fractions are allowed."""
+    """How often the full objective is computed: `every` epochs, which may be a fraction."""
 
     every: Positive = 1.0
 
 
 class Log(Settings):
-    """How many step records a run keeps at most, or `all`, as a walk on a surface does."""
+    """The largest number of step records of a run, or `all`, which is the default for a surface."""
 
     points: Whole | Literal["all"] = 1000
 
@@ -114,15 +117,15 @@ BUDGETS = {
     "epochs": "passes over the training examples",
     "steps": "updates of the weights",
     "seconds": "seconds of training",
-    "gradients": "gradients of single examples: B a step for a batch of B",
+    "gradients": "gradients of single examples; a step on a batch of B examples counts B",
 }
-"""Each budget, and what it counts."""
+"""The budgets by name, with the unit of each."""
 
 DEFAULT_EPOCHS = 100
 
 
 def with_default_budget(stopping: Mapping[str, Any]) -> dict[str, Any]:
-    """The stopping section with the default budget where it names none."""
+    """The stopping section, with DEFAULT_EPOCHS as its budget if it has none."""
     if any(stopping.get(budget) is not None for budget in BUDGETS):
         return dict(stopping)
     return {"epochs": DEFAULT_EPOCHS} | dict(stopping)

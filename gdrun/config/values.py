@@ -1,4 +1,4 @@
-"""Values from the command line: one for KEY=VALUE, several for a sweep."""
+"""Values on the command line: one value for KEY=VALUE, or several values for a sweep."""
 
 from __future__ import annotations
 
@@ -14,27 +14,30 @@ from gdrun.errors import ConfigError, Problem
 Number: TypeAlias = int | float
 
 MOST_POINTS = 10_000
-# A point between the ends is rounded to ten digits: 0.0177827941 is easier to read, and to type
-# again, than 0.017782794100389228, and 5e-10 of a learning rate decides nothing. The configuration
-# of a run holds the rounded value, so it repeats the run. The ends stay exactly as written.
+# Points between the ends are rounded to ten digits: 0.0177827941 is easier to read and to type than
+# 0.017782794100389228, and a relative difference of 5e-10 has no effect on training. The config of
+# a run holds the rounded value, so it repeats the run. The ends are not rounded.
 DIGITS = 10
 
 
 def parse_value(text: str) -> Any:
-    """The value of one override, read as the configuration file reads it.
+    """The value of an override, read as YAML. Raises ConfigError where there are several.
 
     >>> [parse_value(text) for text in ("1e-3", "bgd", "[64,32]", "{patience: 5}", '"1e-3"', "")]
     [0.001, 'bgd', [64, 32], {'patience': 5}, '1e-3', None]
     """
     values = _items(text)
     if len(values) > 1:
-        hint = f"a list is written [{text}]; `gdrun sweep` takes several values to try"
+        hint = f"for a list write [{text}]; to try several values use `gdrun sweep`"
         _refuse(text, "expected one value, got several", hint)
     return values[0] if values else None
 
 
 def parse_sweep(text: str) -> list[Any]:
-    """The values of one swept key: listed, or spaced by `log:` or `lin:`.
+    """The values of one key of a sweep: a list, or equally spaced values with `log:` or `lin:`.
+
+    Raises ConfigError where there is no value, where a value is listed twice, and where a range is
+    wrong.
 
     >>> parse_sweep("momentum,adam")
     ['momentum', 'adam']
@@ -44,12 +47,13 @@ def parse_sweep(text: str) -> list[Any]:
     spacing = re.match(r"\s*(log|lin):", text)
     values = _spaced(text, spacing[1]) if spacing else _items(text)
     if not values:
-        _refuse(text, "no values to try", f"write them with commas, or {_EXAMPLES['log']}")
+        hint = f"separate them with commas, or write a range such as {_EXAMPLES['log']}"
+        _refuse(text, "there are no values to try", hint)
     seen: set[Hashable] = set()
     for value in values:
         same = _identity(value)
         if same in seen:
-            _refuse(text, f"the value {value} stands twice", "a sweep tries each value once")
+            _refuse(text, f"the value {value} is listed twice", "list each value once")
         seen.add(same)
     return values
 
@@ -60,8 +64,10 @@ def _items(text: str) -> list[Any]:
     try:
         return parse_flow(text, "value")
     except ConfigError as error:
-        problems = [Problem(found.what, _shown(text), found.hint) for found in error.problems]
-        raise ConfigError(problems) from None
+        # The place is the text on the command line, which has no lines and columns.
+        raise ConfigError(
+            Problem(problem.what, _shown(text), problem.hint) for problem in error.problems
+        ) from None
 
 
 def _spaced(text: str, spacing: str) -> list[Number]:
@@ -69,15 +75,16 @@ def _spaced(text: str, spacing: str) -> list[Number]:
     parts = [parse_value(part) for part in text.split(":")[1:]]
     form = f"write {spacing}:START:STOP:COUNT, such as {_EXAMPLES[spacing]}"
     if len(parts) != 3 or not all(_is_finite_number(part) for part in parts):
-        _refuse(text, "expected two finite ends and a count", form)
+        _refuse(text, "expected two finite numbers and a count", form)
     start, stop, count = parts
     if not isinstance(count, int) or not 2 <= count <= MOST_POINTS:
         _refuse(text, f"the count must be a whole number from 2 to {MOST_POINTS:,}", form)
     if spacing == "log" and min(start, stop) <= 0:
-        _refuse(text, "the ends of a log range must be positive", "lin: may begin at 0 or below")
+        hint = "use lin: for a range that includes 0 or negative numbers"
+        _refuse(text, "the ends of a log range must be positive", hint)
     between = [_POINTS[spacing](start, stop, Fraction(k, count - 1)) for k in range(1, count - 1)]
     rounded = [float(f"{point:.{DIGITS - 1}e}") for point in between]
-    # Ends that agree in ten digits leave no room for rounded points between them.
+    # If the ends agree in ten digits, rounded points would be equal, so they are not rounded.
     points = [start, *(rounded if len({start, *rounded, stop}) == count else between), stop]
     if isinstance(start, int) and isinstance(stop, int) and all(p == int(p) for p in points):
         return [int(point) for point in points]
@@ -85,13 +92,15 @@ def _spaced(text: str, spacing: str) -> list[Number]:
 
 
 def _linear(start: Number, stop: Number, share: Fraction) -> float:
-    """start + (stop − start)·share, in exact decimals: the middle of −0.3 and 0.3 is 0."""
+    """start + (stop − start) · share, rounded once."""
+    # Exact fractions of the decimal text: in floats the middle of −0.3 and 0.3 may not be 0.
     low, high = Fraction(str(start)), Fraction(str(stop))
     return float(low + (high - low) * share)
 
 
 def _geometric(start: Number, stop: Number, share: Fraction) -> float:
-    """start^(1 − share) · stop^share; no quotient, which could overflow."""
+    """start^(1 − share) · stop^share."""
+    # Logarithms, because stop / start can overflow.
     exponent = (1 - share) * Fraction(math.log10(start)) + share * Fraction(math.log10(stop))
     return math.pow(10, float(exponent))
 
@@ -101,7 +110,7 @@ def _is_finite_number(value: object) -> bool:
 
 
 def _identity(value: Any) -> Hashable:
-    """Equal for values that would give the same experiment: 1 and 1.0, but not 1 and true."""
+    """A key that is equal for values of the same meaning, such as 1 and 1.0, but not 1 and true."""
     match value:
         case list():
             return ("list", tuple(map(_identity, value)))

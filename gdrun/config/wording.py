@@ -1,4 +1,4 @@
-"""What pydantic found wrong, in gdrun's words: where, what, and the next move."""
+"""Convert the validation errors of pydantic to problems: where, what, and a hint."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ _KINDS = {
 }
 
 HINTS: dict[str, str] = {
-    "seed": "a seed is a whole number from 0 up",
-    "schedule.warmup": "warm-up counts epochs before the schedule begins; 0 switches it off",
+    "seed": "a seed is a whole number ≥ 0",
+    "schedule.warmup": "warmup is the number of epochs (or steps) of rising rate; 0 means none",
     "optimizer.lr": "a learning rate is a positive number, such as 0.01",
-    "model.hidden": "such as hidden: [64, 32], the width of each hidden layer; [] is none",
-    "model.dropout": "such as dropout: 0.2, the share of units that a step leaves out",
+    "model.hidden": "such as hidden: [64, 32], the width of each hidden layer; [] means none",
+    "model.dropout": "such as dropout: 0.2, the share of units that are dropped in each step",
     "dataset.split": "such as split: {validation: 0.1, test: 0}, where 0 means none",
-    "stopping": "such as stopping: {epochs: 50}; `gdrun list stopping` shows what may stand there",
+    "stopping": "such as stopping: {epochs: 50}; `gdrun list stopping` shows all its keys",
     "stopping.early_stopping": "such as early_stopping: {patience: 5}",
     "stopping.watch": "such as watch: [grad_norm], or watch: {grad_norm: 1e-6}",
     "clip": "such as clip: {norm: 1.0}",
     "evaluate": "such as evaluate: {every: 0.5}, in epochs",
     "log": "such as log: {points: 1000}, or log: {points: all}",
 }
-"""What to do about a bad value, for keys whose meaning is easily mistaken."""
+"""The hint for a wrong value of a key, and of the keys inside it."""
 
 
 ELSEWHERE: dict[str, str] = {
@@ -60,7 +60,7 @@ ELSEWHERE: dict[str, str] = {
     "categorical_crossentropy": "cross_entropy",
     "crossentropy": "cross_entropy",
 }
-"""What PyTorch, JAX and Keras call a choice; the nearest spelling would often be another one."""
+"""The name in gdrun for names in PyTorch, JAX and Keras, whose spelling may be quite different."""
 
 
 def problems_of(
@@ -71,9 +71,10 @@ def problems_of(
     model: type[BaseModel],
     of: str,
 ) -> list[Problem]:
-    """Each thing pydantic found wrong in the section at `prefix`, once.
+    """The problems in a validation error, one for each key.
 
-    model: what checked the section; of: the name of what is being configured.
+    prefix: the path of the section. where: gives the place of a path for messages. model: the
+    model that checked the section. of: the name of the definition or section in messages.
     """
     by_path: dict[Path, list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False):
@@ -89,7 +90,8 @@ def _problem(
     model: type[BaseModel],
     of: str,
 ) -> Problem:
-    """What is wrong with one key: a union reports each of its members, the last most fully."""
+    """The problem with one key."""
+    # For a union pydantic reports each member; the last one is the most detailed.
     detail, place = details[-1], (*prefix, *path)
     hint = _hint(place)
     if detail["type"] == "extra_forbidden":
@@ -102,22 +104,21 @@ def _problem(
     elif detail["type"] == "literal_error" and isinstance(detail["input"], str):
         choices, known = _choices(detail), ELSEWHERE.get(detail["input"].lower())
         if known in choices:
-            hint = f"that is {known} here"
-        elif (
-            near(detail["input"], choices) or not prefix
-        ):  # else: all of them stand in the sentence
+            hint = f"it is called {known} in gdrun"
+        # A list of all choices would repeat the message, so only similar names are suggested.
+        elif near(detail["input"], choices) or not prefix:
             hint = hint or suggestion(detail["input"], choices)
     elif detail["type"] == "bool_type":
-        hint = hint or "YAML 1.2 writes true and false, without quotes"
+        hint = hint or "write true or false, without quotes"
     elif detail["type"] == "string_type":
-        hint = hint or f'quote it if it is text: "{detail["input"]}"'
+        hint = hint or f'put it in quotes if it is text: "{detail["input"]}"'
     if hint is None and prefix and (of,) != prefix:
-        hint = f"`gdrun list {of}` shows its options and what they take"
+        hint = f"`gdrun list {of}` shows its options and their values"
     return Problem(f"must be {wanted}, got {_shown(detail['input'])}", where(place), hint)
 
 
 def _known(model: type[BaseModel], path: Path) -> list[str]:
-    """The keys of the section that holds the last key of `path`."""
+    """The allowed keys of the section that contains the last key of `path`."""
     for part in path[:-1]:
         annotation = model.model_fields[str(part)].annotation
         within = (annotation, *get_args(annotation))
@@ -126,7 +127,7 @@ def _known(model: type[BaseModel], path: Path) -> list[str]:
 
 
 def _path(loc: Path) -> Path:
-    """The key's path, without the marks that pydantic adds for the members of a union."""
+    """The path of a key, without the parts that pydantic adds for members of a union."""
     marks = ("int", "float", "str", "bool", "none", "constrained-int", "constrained-float")
     return tuple(
         part

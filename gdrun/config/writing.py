@@ -1,4 +1,4 @@
-"""Plain data written as YAML: a file that reads back equal, or a line to be looked at."""
+"""Write plain data as YAML: as a file, or on one short line for display."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LINE_WIDTH = 88
 
 
 def to_yaml(data: Mapping[str, Any]) -> str:
-    """`data` as YAML that reads back equal, here and with a YAML 1.1 reader.
+    """`data` as YAML text. Readers of YAML 1.1 and of YAML 1.2 read the same data from it.
 
     >>> print(to_yaml({"model": {"name": "mlp", "hidden": [64, 32], "l2": 1e-5}}), end="")
     model:
@@ -25,7 +25,7 @@ def to_yaml(data: Mapping[str, Any]) -> str:
 
 
 def short_flow(value: Any) -> str:
-    """The value on one line, to be looked at: numbers as short as this reader takes them.
+    """The value on one line for display, with short numbers. This reader reads the same value.
 
     >>> short_flow({"lr": 1e-8, "warmup": 5.0, "hidden": [64, 32], "bias": True})
     '{lr: 1e-08, warmup: 5, hidden: [64, 32], bias: true}'
@@ -40,26 +40,26 @@ def short_flow(value: Any) -> str:
     return scalar_text(value)
 
 
-def _block(value: Any, room: int) -> Iterator[str]:
-    """The lines of a mapping or list in block style."""
+def _block(value: Any, width: int) -> Iterator[str]:
+    """The lines of a mapping or list in block style. width: the number of columns for a line."""
     is_mapping = isinstance(value, Mapping)
     for key, item in value.items() if is_mapping else enumerate(value):
         head = f"{scalar_text(key)}:" if is_mapping else "-"
-        inline = _inline(item, room - len(head) - 1)
+        inline = _inline(item, width - len(head) - 1)
         if inline is not None:
             yield f"{head} {inline}"
             continue
-        lines = _block(item, room - 2)
+        lines = _block(item, width - 2)
         yield head if is_mapping else f"{head} {next(lines)}"
         yield from (f"  {line}" for line in lines)
 
 
-def _inline(value: Any, room: int) -> str | None:
-    """The value on one line, or None if it wants a block of its own."""
+def _inline(value: Any, width: int) -> str | None:
+    """The value on one line, or None if it needs block style."""
     if isinstance(value, Mapping):
         return None if value else "{}"
     if not isinstance(value, list | tuple):
         return scalar_text(value)
-    items = [text for item in value if (text := _inline(item, room)) is not None]
+    items = [text for item in value if (text := _inline(item, width)) is not None]
     text = f"[{', '.join(items)}]"
-    return text if len(items) == len(value) and (len(text) <= room or not value) else None
+    return text if len(items) == len(value) and (len(text) <= width or not value) else None

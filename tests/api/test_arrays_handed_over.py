@@ -75,5 +75,5 @@ def test_what_is_wrong_with_the_arrays_comes_before_any_training():
         gdrun.train(
             {"model": "logistic", "variant": {"name": "mbgd", "batch_size": 81}}, data=(X, Y)
         )
-    with pytest.raises(gdrun.ConfigError, match="has no place beside a surface"):
+    with pytest.raises(gdrun.ConfigError, match="a surface replaces dataset and model"):
         gdrun.train({"surface": "bowl"}, data=(X, Y))

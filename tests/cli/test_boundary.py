@@ -68,12 +68,12 @@ def process(*words, **more):
         (
             ["config", "check", "nowhere.yaml"],
             "error: nowhere.yaml: there is no such file\n"
-            "hint: `gdrun config new` writes a starter\n",
+            "hint: `gdrun config new` writes a starter file\n",
         ),
         (
             ["config", "check", "lr=-1", "--seed", "-2"],
             "error: '--seed -2' seed: must be ≥ 0, got -2\n"
-            "hint: a seed is a whole number from 0 up\n"
+            "hint: a seed is a whole number ≥ 0\n"
             "error: 'lr=-1' optimizer.lr: must be > 0, got -1\n"
             "hint: a learning rate is a positive number, such as 0.01\n",
         ),

@@ -133,12 +133,12 @@ def test_json_holds_everything_by_kind(gdrun):
         (
             ["batch_size"],
             "error: nothing is called 'batch_size'\n"
-            "hint: batch_size is an option of mbgd: `gdrun list mbgd` tells of it\n",
+            "hint: batch_size is an option of mbgd: see `gdrun list mbgd`\n",
         ),
         (
             ["warmup_start"],
             "error: nothing is called 'warmup_start'\n"
-            "hint: warmup_start is an option of schedules: `gdrun list schedules` tells of it\n",
+            "hint: warmup_start is an option of schedules: see `gdrun list schedules`\n",
         ),
         (
             ["xyzzy"],

@@ -53,7 +53,7 @@ def test_a_second_config_is_refused_with_what_takes_several(shown):
 
 def test_a_word_that_is_neither_file_nor_setting_is_refused(shown):
     assert shown("a.yaml", "adam") == (
-        "error: 'adam': is not an override\nhint: write KEY=VALUE, such as lr=0.1\n"
+        "error: 'adam': must have the form KEY=VALUE\nhint: such as lr=0.1\n"
     )
 
 

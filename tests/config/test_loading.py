@@ -102,18 +102,18 @@ def test_later_overrides_win():
         ),
         (
             ["bias"],
-            "error: 'bias': is not an override\nhint: write KEY=VALUE, such as lr=0.1",
+            "error: 'bias': must have the form KEY=VALUE\nhint: such as lr=0.1",
         ),
         (
             ["=3"],
-            "error: '=3': is not an override\nhint: write KEY=VALUE, such as lr=0.1",
+            "error: '=3': must have the form KEY=VALUE\nhint: such as lr=0.1",
         ),
         (
             ["lr=1,2", "seed=[1"],
             "error: '1,2': expected one value, got several\n"
-            "hint: a list is written [1,2]; `gdrun sweep` takes several values to try\n"
+            "hint: for a list write [1,2]; to try several values use `gdrun sweep`\n"
             "error: '[1': the value is not complete\n"
-            "hint: close every bracket and quote; put text that holds any of "
+            "hint: close every bracket and quote; put text that contains one of "
             ": # , [ ] { } & * ! | > ' \" % @ ` in quotes",
         ),
         (
@@ -122,12 +122,12 @@ def test_later_overrides_win():
             "hint: a learning rate is a positive number, such as 0.01\n"
             "error: 'epochs=x' stopping.epochs: must be a whole number, got 'x'\n"
             "hint: such as stopping: {epochs: 50}; "
-            "`gdrun list stopping` shows what may stand there",
+            "`gdrun list stopping` shows all its keys",
         ),
         (
             ["variant=bgd", "batch_size=16"],
             "error: 'batch_size=16': unknown key 'batch_size'\n"
-            "hint: batch_size is an option of variant mbgd, which is not chosen here",
+            "hint: batch_size is an option of variant mbgd, which this experiment does not use",
         ),
     ],
 )
@@ -138,7 +138,8 @@ def test_a_bad_override_is_shown_as_it_was_given(overrides, text):
 def test_a_key_of_two_sections_must_be_written_out():
     text = refused({"dataset": "circles", "model": "logistic"}, "factor=0.3")
     assert text == (
-        "error: 'factor=0.3': factor may mean dataset.factor, stopping.divergence.factor\n"
+        "error: 'factor=0.3': factor is ambiguous: "
+        "it can mean dataset.factor, stopping.divergence.factor\n"
         "hint: write the whole path"
     )
 

@@ -38,13 +38,13 @@ def test_a_walk_says_where_it_begins_and_keeps_every_place():
 
 def test_dataset_and_model_have_no_place_beside_it():
     data = {"surface": "bowl", "dataset": "iris", "model": "softmax"}
-    what = "has no place beside a surface"
+    what = "a surface replaces dataset and model"
     assert refused(data) == [("config dataset", what), ("config model", what)]
 
 
 @pytest.mark.parametrize("start", [[], [1.0], [1.0, 2.0, 3.0]])
 def test_a_start_is_two_numbers(start):
-    what = f"must be a place of two numbers, got {len(start)}"
+    what = f"must have two numbers, got {len(start)}"
     refusal = refused({"surface": {"name": "bowl", "start": start}})
     assert refusal == [("config surface.start", what)]
 

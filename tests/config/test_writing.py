@@ -80,5 +80,5 @@ def test_the_written_form():
 
 
 def test_a_value_of_another_kind_is_a_mistake_of_the_program():
-    with pytest.raises(TypeError, match="object has no place"):
+    with pytest.raises(TypeError, match="value of type object"):
         to_yaml({"a": object()})

@@ -150,5 +150,5 @@ def test_a_config_knows_the_files_by_their_endings():
     dataset = {"path": f"data/{IMAGES}.gz", "targets": f"data/{LABELS}.gz"}
     experiment = resolve({"dataset": dataset, "model": "mlp"})
     assert experiment.dataset["targets"] == f"data/{LABELS}.gz"
-    with pytest.raises(ConfigError, match="no reader"):
+    with pytest.raises(ConfigError, match="gdrun cannot read"):
         resolve({"dataset": {"path": "pictures.gz"}, "model": "mlp"})

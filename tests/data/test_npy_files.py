@@ -109,7 +109,9 @@ def test_what_is_refused(tmp_path):
     assert "is empty" in refused(read_npy, save("e.npy", np.ones((0, 3))))[0]
     assert "cannot be both" in refused(read_npy, save("one.npy", np.ones((4, 1))))[0]
     assert "but no column 7" in refused(read_npy, save("w.npy", np.ones((4, 3))), target=7)[0]
-    assert "must be the first or the last column" in refused(read_npy, tmp_path / "w.npy", target=1)[0]
+    assert (
+        "must be the first or the last column" in refused(read_npy, tmp_path / "w.npy", target=1)[0]
+    )
     short = str(save("s.npy", np.ones(2)))
     assert refused(read_npy, tmp_path / "w.npy", short)[0] == "has 4 rows, but there are 2 targets"
     gap = str(save("g.npy", np.array([0, 1, np.nan, np.inf])))

@@ -63,7 +63,7 @@ def test_a_bare_penalty_includes_none(base):
         ("lrr=1,2", "unknown key 'lrr'"),
         ("seed=1,2", "the seed is no setting to choose by its result"),
         ("epochs", "stopping.epochs has no usual range"),
-        ("lr=1,1.0", "stands twice"),
+        ("lr=1,1.0", "is listed twice"),
         ("lr=log:0:1:3", "must be positive"),
     ],
 )
