@@ -107,6 +107,7 @@ def option_of(settings: type[Settings], name: str) -> Option:
     """A field of a section with fixed keys as an Option, with its bounds."""
     info = settings.model_fields[name]
     annotation: Any = info.annotation
+    # Pydantic takes the bounds out of the annotation; put them back.
     if info.metadata and get_origin(annotation) is None:
         annotation = Annotated[(annotation, *info.metadata)]
     return Option(name, annotation, info.get_default(call_default_factory=True))

@@ -143,10 +143,12 @@ class Experiment:
                     plain[key][name] = "number"
         for name in LANE_OPTIONS & plain.get("model", {}).keys():
             plain["model"][name] = "number"
+        # Lanes may differ in their limits, but all or none of them clip.
         plain["clip"] = sorted(plain.get("clip", {}))
         return repr(plain)
 
     def with_seed(self, seed: int) -> Experiment:
         """The same experiment with another seed."""
+        # self.name, so that a name made from dataset and model becomes part of the config.
         header = self.header.model_copy(update={"name": self.name, "seed": seed})
         return replace(self, header=header)

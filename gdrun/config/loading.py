@@ -27,7 +27,7 @@ def load(source: Source = None, overrides: Iterable[str | Override] = ()) -> Exp
     overrides: texts of the form KEY=VALUE; a later one replaces an earlier one.
     Raises ConfigError with all problems at once, and GdrunError where an installed plugin fails.
     """
-    load_entry_points()
+    load_entry_points()  # Before validation, which reads the registries.
     document = read(source)
     data, where = apply(document.data, _parsed(overrides), document.where)
     if source is None and _problem(data) != _problem(document.data):
@@ -96,6 +96,7 @@ def _parsed(overrides: Iterable[str | Override]) -> list[Override]:
 
 def _plain(value: Any) -> Any:
     """Python data as YAML would give them: lists for tuples and arrays, text for paths."""
+    # NumPy arrays and numbers, without an import of NumPy for them.
     if hasattr(value, "tolist"):
         return value.tolist()
     match value:

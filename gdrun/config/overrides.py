@@ -48,7 +48,7 @@ def apply(
     section; then the other keys, in their order.
     Raises ConfigError with all keys that are unknown or ambiguous.
     """
-    result = copy.deepcopy(dict(data))
+    result = copy.deepcopy(dict(data))  # `data` belongs to the caller.
     origins: dict[Path, str] = {}
     problems: list[Problem] = []
     for override in sorted(overrides, key=_priority):
@@ -139,6 +139,7 @@ def _inner_fields(annotation: Any) -> Iterator[str]:
 
 def _set(data: dict[str, Any], path: tuple[str, ...], override: Override) -> Problem | None:
     """Set one key of `data` in place. A section that is only a name becomes a mapping."""
+    # A surface replaces dataset and model, so `surface=bowl` works with any file.
     if path[0] == "surface":
         for key in PROBLEM:
             data.pop(key, None)
@@ -152,6 +153,7 @@ def _set(data: dict[str, Any], path: tuple[str, ...], override: Override) -> Pro
             return Problem(what, repr(override.text), "replace the whole list")
         here[key] = _as_mapping(inner)
         here = here[key]
+    # A dataset has a name or a path, so setting one removes the other.
     if path[:1] == ("dataset",) and path[-1] in ("name", "path"):
         here.pop({"name": "path", "path": "name"}[path[-1]], None)
     here[path[-1]] = override.value

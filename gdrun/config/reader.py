@@ -118,6 +118,7 @@ class Reader:
         if event.tag is not None:
             what = f"tags are not allowed, got {event.tag.replace('tag:yaml.org,2002:', '!!')}"
             self._report(event.start_mark, path, what, _TAG)
+        # Until the node is complete, an alias to it would be a value that contains itself.
         if event.anchor is not None:
             self.anchors[event.anchor] = _OPEN
         if isinstance(event, ScalarEvent):
@@ -167,7 +168,7 @@ class Reader:
             key_event = self.events.peek_event()
             key = self._key(path, depth)
             if key is None:
-                self._node(path, depth)
+                self._node(path, depth)  # Read the value, to find the problems in it.
                 continue
             place, mark = (*path, key), key_event.start_mark
             if key in entries:

@@ -56,6 +56,7 @@ def resolve(data: Mapping[str, Any], where: Where | None = None) -> Experiment:
             raw = SURFACE_LOG | raw
         parts[key] = _checked(model, raw, (key,), where, problems)
     parts |= _problem(parts.get("surface"), data, where, problems)
+    # The sections can be compared only if all of them are valid.
     if not problems:
         experiment = Experiment(**parts)
         problems = contradictions(experiment, where)
@@ -83,6 +84,7 @@ def _problem(
     if len(start) != 2:
         what = f"must have two numbers, got {len(start)}"
         problems.append(Problem(what, where(("surface", "start")), "such as start: [-1.5, 2.0]"))
+    # The examples of a surface are its gradient noise, which is not split into parts.
     none = Split(validation=0, test=0)
     return {
         "dataset": Section("gradient noise", {"split": none, "standardize": False, "seed": 0}),

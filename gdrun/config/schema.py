@@ -43,6 +43,7 @@ def schema() -> Schema:
 
 def _section(kind: SectionKind, shared: Schema) -> Schema:
     """A section that chooses a definition: its name, or a mapping with its name and options."""
+    # One branch for each name, so that an editor shows the options of the chosen one only.
     known = {**kind.registry, **{a: kind.registry[name] for a, name in kind.aliases.items()}}
     branches = [_branch({"const": name}, known[name], kind, shared) for name in known]
     forms: list[Schema] = [{"enum": [*known]}, _chosen("name", {"enum": [*known]}, branches)]
@@ -85,6 +86,7 @@ def _files(kind: SectionKind, shared: Schema) -> Schema:
 
 def _ends_with(endings: Iterable[str]) -> str:
     """A regular expression for paths with one of these endings, in upper or lower case."""
+    # JSON Schema patterns have no flag that ignores case.
     spelled = ("".join(_either_case(sign) for sign in ending) for ending in endings)
     return rf"({'|'.join(spelled)})$"
 

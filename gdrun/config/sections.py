@@ -119,6 +119,7 @@ class SectionKind:
             return None, problems_of(error, (self.key,), where, model=model, of=definition.name)
         options = self.completed(definition, {name: getattr(checked, name) for name in known})
         problems = self._resolve_nested(known, options, where)
+        # Contradictions between options make sense only if each option is valid.
         if not problems and definition.check:
             problems = [
                 Problem(what, where((self.key, option)))
@@ -238,10 +239,10 @@ def settings_model(name: str, options: tuple[Option, ...]) -> type[Settings]:
 
 
 def _checked(annotation: Any) -> Any:
-    """An option's annotation as pydantic is to check it.
+    """The annotation of an option, extended by the conversions that YAML data need.
 
-    1e4 is the whole number it is where a count is wanted, a list is a tuple, and keys and values
-    are a record, such as batch_growth.
+    A whole float such as 1e4 becomes an int, a list becomes a tuple, and a mapping becomes a
+    dataclass, such as BatchGrowth.
     """
     bare = annotation.__origin__ if hasattr(annotation, "__metadata__") else annotation
     if bare is int:
@@ -260,6 +261,7 @@ def _checked(annotation: Any) -> Any:
 
 def _within(where: Where, place: tuple[str | int, ...]) -> Where:
     """The function `where` for a section that is not at the top level but at `place`."""
+    # A section names its keys from its own key on, such as ("schedule", "gamma").
     return lambda path: where((*place, *path[1:]))
 
 

@@ -24,6 +24,7 @@ Share = Annotated[int, Field(ge=0)] | NonNegative
 class Settings(BaseModel):
     """A section with fixed keys. Types are checked strictly and other keys are refused."""
 
+    # strict: without it pydantic would convert the text "3" to a number and 1 to true.
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
@@ -42,7 +43,7 @@ class Clip(Settings):
 
 
 class EarlyStoppingSettings(Settings):
-    """Stop when the validation loss has not improved for `patience` evaluations in sequence."""
+    """Stop when the validation loss has not improved for `patience` consecutive evaluations."""
 
     patience: Whole = 5
     min_delta: NonNegative = 0.0
@@ -50,7 +51,7 @@ class EarlyStoppingSettings(Settings):
 
 
 class DivergenceLimit(Settings):
-    """A run has diverged when its loss is above `factor` times the initial loss."""
+    """A run has diverged when its loss is not finite, or above `factor` times the initial loss."""
 
     factor: Positive = 1e4
 

@@ -128,6 +128,7 @@ def _known(model: type[BaseModel], path: Path) -> list[str]:
 
 def _path(loc: Path) -> Path:
     """The path of a key, without the parts that pydantic adds for members of a union."""
+    # Pydantic names the member of a union in the path, such as ("points", "constrained-int").
     marks = ("int", "float", "str", "bool", "none", "constrained-int", "constrained-float")
     return tuple(
         part
@@ -162,6 +163,7 @@ def _choices(detail: ErrorDetails) -> list[str]:
 
 
 def _hint(path: Path) -> str | None:
+    # The longest path first: stopping.watch has a hint of its own.
     for end in range(len(path), 0, -1):
         if (text := HINTS.get(".".join(map(str, path[:end])))) is not None:
             return text

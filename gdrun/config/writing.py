@@ -60,6 +60,7 @@ def _inline(value: Any, width: int) -> str | None:
         return None if value else "{}"
     if not isinstance(value, list | tuple):
         return scalar_text(value)
+    # A list with a mapping in it needs block style, so the whole list does.
     items = [text for item in value if (text := _inline(item, width)) is not None]
     text = f"[{', '.join(items)}]"
     return text if len(items) == len(value) and (len(text) <= width or not value) else None

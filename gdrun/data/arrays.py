@@ -80,6 +80,7 @@ def table_from_arrays(
 
 def flattened(X: Array) -> Array:
     """X with one row for each example: images (N, h, w) become (N, h·w)."""
+    # reshape(len(X), -1) fails for an array without rows.
     return X.reshape(len(X), math.prod(X.shape[1:])) if X.ndim > 2 else X
 
 
@@ -173,6 +174,7 @@ def _finite(array: Array, name: str) -> Numbers:
         )
     # A float128 beyond the range of float64 becomes infinite, which is reported below.
     with np.errstate(over="ignore"):
+        # A copy: preparation changes its arrays in place, and these belong to the caller.
         numbers = np.array(array, dtype=np.float64, order="C")
     bad = np.argwhere(~np.isfinite(numbers))
     if len(bad):

@@ -54,6 +54,7 @@ def moments(source: Array, training: Flags, name: str) -> Moments:
     count, mean, square = 0, np.zeros(columns), np.zeros(columns)
     low, high = np.full(columns, np.inf), np.full(columns, -np.inf)
     for part in blocks(len(source), columns * 8):
+        # float64 also for a float32 file: a sum of many float32 squares loses digits.
         block = np.asarray(source[part], dtype=np.float64)
         if not np.isfinite(block).all():
             _refuse_not_finite(block, part.start, name)

@@ -63,6 +63,7 @@ class Column:
         if not self.labels:
             return self.values[:, None], [self.name]
         hot = (self.values[:, None] == np.arange(len(self.labels))).astype(np.float64)
+        # A missing label is unknown, so all its 0/1 columns are missing, not 0.
         hot[self.gaps] = np.nan
         return hot, [f"{self.name}={label}" for label in self.labels]
 
@@ -83,6 +84,7 @@ def cell_value(cell: str, decimal: str = ".") -> float | None:
 
 def _all_numbers(cells: Sequence[str], decimal: str) -> Numbers | None:
     """`cells` as numbers (N,), converted all at once; None if one of them is not a number."""
+    # float accepts 1_000, which cell_value treats as text.
     if decimal != "." or "_" in "".join(cells):
         return None
     try:
@@ -134,7 +136,7 @@ def read_column(
             if target
             else f"if the column is an identifier, {leaving_out(name)}",
         )
-    numbers = np.full(len(cells), np.nan)
+    numbers = np.full(len(cells), np.nan)  # float64, because integers have no NaN
     numbers[filled] = codes
     return Column(name, numbers, tuple(map(str, labels)))
 

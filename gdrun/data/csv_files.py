@@ -93,12 +93,13 @@ def _plain_numbers(path: Path, layout: Layout) -> Numbers | None:
                 file,
                 delimiter=layout.delimiter,
                 skiprows=layout.skip,
-                comments=None,
+                comments=None,  # In CSV a # has no special meaning.
                 quotechar='"',
                 ndmin=2,
             )
         except ValueError:
             return None
+    # A NaN or an infinite value needs the slow reader, which knows the lines.
     return numbers if numbers.shape[1] == layout.width and np.isfinite(numbers).all() else None
 
 
@@ -119,7 +120,7 @@ def _text_rows(path: Path, layout: Layout) -> tuple[list[list[str]], list[int]]:
                 if begin > layout.skip and "".join(row).strip():
                     rows.append(row)
                     lines.append(begin)
-                begin = reader.line_num + 1
+                begin = reader.line_num + 1  # A quoted field may contain line breaks.
     except UnicodeDecodeError:
         raise undecodable(path) from None
     except csv.Error as error:
@@ -182,6 +183,7 @@ def _useless(columns: Mapping[int, Column], layout: Layout) -> dict[int, str]:
     """
     useless = {}
     for position, column in columns.items():
+        # A column with a name was probably made on purpose, so it is kept.
         if not layout.header or layout.header[position] or column.labels:
             continue
         if column.gaps.all():

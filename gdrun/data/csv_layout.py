@@ -119,6 +119,7 @@ def read_layout(path: Path, header: bool | None = None) -> Layout:
 
 def _first_lines(path: Path) -> list[str]:
     try:
+        # utf-8-sig skips the byte order mark that spreadsheet programs write.
         with path.open(encoding="utf-8-sig", newline="") as file:
             return list(islice(file, SAMPLE_LINES))
     except UnicodeDecodeError:

@@ -65,6 +65,7 @@ def logistic(
     X = _design(rng, n, d, condition)
     direction = X @ rng.standard_normal(d)
     log_odds = signal * direction / direction.std()
+    # 1/(1 + exp(−z)) as a tanh, which cannot overflow.
     y = rng.random(n) < 0.5 * (1 + np.tanh(0.5 * log_odds))
     return _table("logistic", X, y.astype(np.int64), classes=2)
 

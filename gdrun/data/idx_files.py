@@ -85,6 +85,7 @@ def _array(path: Path) -> Array:
         data[4:start], dtype=">u4", count=min(dimensions, len(data[4:start]) // 4)
     )
     shape = tuple(sizes.tolist())
+    # math.prod uses Python integers, so the sizes of a damaged header cannot overflow.
     expected = start + kind.itemsize * math.prod(shape)
     if len(shape) < dimensions or len(data) != expected:
         fault = "incomplete" if len(data) < expected else "too long"

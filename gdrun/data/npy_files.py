@@ -53,6 +53,7 @@ def read_npy(path: Path, targets: str | None = None, target: int = -1) -> Table:
             hint="move the column, or put the targets in another file: targets: y.npy",
         )
     # Only a slice of columns is a view; any other choice would copy the matrix into memory.
+    # The targets are copied into memory: training reads them in every step.
     features = X[:, 1:] if at == 0 else X[:, :-1]
     return _table(path, features, np.array(X[:, at]), f"column {at}")
 
@@ -84,6 +85,7 @@ def read_npz(path: Path, X: str = "X", y: str = "y") -> Table:
 def _mapped(path: Path) -> Array:
     """The array in a file, memory-mapped. Raises DataError where it holds no real numbers."""
     try:
+        # No pickle: loading a pickle can run any code.
         array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise _undecodable(path, error) from None

@@ -55,6 +55,7 @@ def prepare(
     mean = scale = None
     constant: tuple[str, ...] = ()
     if on_disk:
+        # Also without standardisation: this is the pass that checks all values.
         mean, scale, varies = _mapped_standardisation(table, rows.train)
     elif standardize:
         mean, scale, varies = standardisation(_filled(table.X[rows.train], means))
@@ -69,7 +70,7 @@ def prepare(
     def part(chosen: Counts) -> Part:
         if on_disk:
             return Part(MappedRows(table.X, chosen, np.dtype(dtype), mean, scale), y[chosen])
-        X = _filled(table.X[chosen], means)
+        X = _filled(table.X[chosen], means)  # table.X[chosen] is a copy, so it may be changed.
         if mean is not None and scale is not None:
             with np.errstate(over="ignore"):
                 X -= mean
@@ -234,6 +235,7 @@ def _gap_means(table: Table, train: Counts) -> Numbers | None:
     missing = np.isnan(table.X)
     if not missing.any():
         return None
+    # Only training rows: statistics of the other parts would leak into training.
     known = np.count_nonzero(~missing[train], axis=0)
     if not known.all():
         names = [name for name, count in zip(table.feature_names, known, strict=True) if not count]

@@ -38,6 +38,7 @@ class Table:
         """The SHA-256 hash of X and y: of the shape, the dtype and the bytes of each."""
         digest = hashlib.sha256()
         for array in (self.X, self.y):
+            # The bytes alone would be equal for (2, 3) and (3, 2), and for some other dtypes.
             digest.update(f"{array.shape} {array.dtype.str}".encode())
             for part in blocks(len(array), array.dtype.itemsize * math.prod(array.shape[1:])):
                 digest.update(np.ascontiguousarray(array[part]).data)

@@ -40,6 +40,7 @@ class AveragedRule(Rule):
 
         w, g and each slot: (lanes, P). t: the step count from 1.
         """
+        # `averaged` appends the average to the slots of the rule.
         *own, mean = slots
         new, carried = super().advance(w, g, tuple(own), t, options, norm)
         return new, (*carried, self.average(mean, new, t, **self.average_options))

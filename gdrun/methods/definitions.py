@@ -146,6 +146,7 @@ def options_of(function: Callable[..., Any]) -> dict[str, Option]:
 
     A parameter without an annotation has the type of its default, and no bounds.
     """
+    # include_extras keeps Annotated, which holds the bounds.
     hints = typing.get_type_hints(function, include_extras=True)
     return {
         name: Option(name, hints.get(name, type(parameter.default)), parameter.default)
@@ -154,6 +155,7 @@ def options_of(function: Callable[..., Any]) -> dict[str, Option]:
     }
 
 
+# Cached: rates are computed in every epoch, and inspect.signature is slow.
 @cache
 def inputs_of(function: Callable[..., Any]) -> tuple[str, ...]:
     """The parameters of `function` that have no default, in order."""

@@ -47,6 +47,7 @@ def _rule_faults(rule: Rule) -> Iterator[Fault]:
     for dtype, by_lane in product((np.float64, np.float32), (False, True)):
         random = np.random.default_rng(0)
         w, g = random.normal(size=(2, _LANES, _WEIGHTS)).astype(dtype)
+        # Positive slots: a rule may take the root of a second moment, which is never negative.
         slots = tuple(random.uniform(0.1, 1, size=(len(rule.slots), *w.shape)).astype(dtype))
         options = {
             name: np.full((_LANES, 1), option.default, dtype)
@@ -97,6 +98,7 @@ def _schedule_faults(schedule: Schedule) -> Iterator[Fault]:
 
 def _results(rule: Rule, w: Any, g: Any, slots: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
     """The return value of the equation at step 3."""
+    # At step 1 the bias corrections of Adam cancel its decays, which would hide mistakes.
     inputs = (*slots, *((3.0,) if rule.uses_t else ()), *((_norm,) if rule.uses_norm else ()))
     return rule.function(w, g, *inputs, **options)
 
@@ -139,6 +141,7 @@ def _dependences(
         name: value[1:2] if isinstance(value, np.ndarray) else value
         for name, value in options.items()
     }
+    # A rule with layer norms may use all weights of its lane, but no other lane.
     weights = slice(None) if rule.uses_norm else slice(2, 3)
     one, slope, *carried = (array[1:2, weights] for array in (w, g, *slots))
     alone = _new_weights(rule, _results(rule, one, slope, tuple(carried), row))

@@ -75,6 +75,7 @@ def load_entry_points() -> Names:
     Raises GdrunError where a package cannot be loaded, or where a check of a method fails.
     """
     names: list[str] = []
+    # Sorted: the order of the registries should not depend on the order of installation.
     for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
         names.extend(_registered(point.load, f"entry point {point.name} = {point.value}"))
     return tuple(names)
@@ -91,6 +92,7 @@ def _execute(file: Path, source: bytes) -> None:
     mark = hashlib.sha256(str(file).encode()).hexdigest()[:8]
     module = ModuleType(f"gdrun_plugin_{file.stem}_{mark}")
     module.__file__ = str(file)
+    # dataclasses and pickle look a module up by its name.
     sys.modules[module.__name__] = module
     exec(compile(source, str(file), "exec"), module.__dict__)
 
@@ -108,11 +110,12 @@ def _registered(run: Callable[[], object], shown: str, file: str | None = None) 
             entry
             for registry, old in zip(_METHODS, before, strict=False)
             for name, entry in registry.items()
-            if entry is not old.get(name)
+            if entry is not old.get(name)  # A changed file replaces its entries.
         ]
         problems = [problem for entry in new if (problem := _problem(entry, shown, file))]
         if problems:
             raise GdrunError(problems)
+    # Also after Ctrl-C: otherwise methods that are not checked would stay registered.
     except BaseException:
         for registry, old in zip((*_METHODS, OPTIMIZER_ALIASES), before, strict=True):
             registry.clear()

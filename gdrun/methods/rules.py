@@ -70,6 +70,7 @@ class Rule(Definition):
         w: (lanes, P). options: numbers or arrays (lanes, 1), among them lr.
         """
         values = (options[at] if isinstance(at, str) else at for at in self.starts)
+        # full_like keeps the dtype of w, and broadcasts a value (lanes, 1) over the weights.
         return tuple(np.full_like(w, value) for value in values)
 
     def advance(
@@ -88,6 +89,7 @@ class Rule(Definition):
         """
         inputs = (*slots, *((t,) if self.uses_t else ()), *((norm,) if self.uses_norm else ()))
         result = self.function(w, g, *inputs, **options)
+        # A rule without slots returns the weights alone, not a tuple.
         return (result[0], tuple(result[1:])) if self.own_slots else (result, ())
 
 
@@ -158,6 +160,7 @@ def rule(
 
 def _rate(option: Option) -> Option:
     """The option lr as a positive real number, also where the author wrote lr=1 or lr: float."""
+    # Lanes may differ in real numbers only; with an int each rate would need its own cohort.
     if option.annotation in (int, float):
         return replace(option, annotation=Rate, default=float(option.default))
     return option
@@ -171,6 +174,7 @@ def _require_free_name(name: str, equation: Callable[..., Any]) -> None:
         raise GdrunError(f"another optimizer is called {name}", hint="choose another name")
 
 
+# The order matters: in rmsprop, beta averages the squared gradient and momentum is the momentum.
 _MOMENTA = ("momentum", "beta1", "beta")
 
 

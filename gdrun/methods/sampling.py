@@ -96,6 +96,7 @@ class Batching:
         if self.drop_last:
             return None
         others = self.rows - 1
+        # Divisors come in pairs d · (N − 1)/d, so it is enough to test d up to the square root.
         small = (size for size in range(1, isqrt(others) + 1) if others % size == 0)
         sizes = {size for pair in ((size, others // size) for size in small) for size in pair}
         epochs = ((self.first_epoch_of(size), size) for size in sizes)
@@ -118,6 +119,7 @@ class Batching:
             return np.arange(self.rows)
         draw = stream(seed, "order", epoch)
         if self.sampling == "replacement":
+            # N independent draws, so that an epoch has the same cost as with the other samplings.
             return draw.integers(0, self.rows, size=self.rows)
         return draw.permutation(self.rows)
 

@@ -49,6 +49,7 @@ class StopRule:
 
     def fired(self, readings: Readings, threshold: Any) -> Flags:
         """Whether the rule stops each lane: (lanes,). A NaN reading stops no lane."""
+        # A comparison with NaN is false, so a lane without this reading continues.
         fired: Flags = _COMPARISONS[self.sign](readings[self.reading], threshold)
         return fired
 
@@ -151,6 +152,7 @@ def divergence_sentence(
 
     layer: the name of the weights, if known. factor: the divergence limit over initial_loss.
     """
+    # A finite value has passed the limit; any other value is a divergence by itself.
     if np.isfinite(value):
         limit = f"{factor:g} times the initial loss {number(initial_loss)}"
         return f"the {quantity} {number(value)} is above {limit}"

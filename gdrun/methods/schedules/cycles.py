@@ -61,6 +61,7 @@ def cyclic(
     Elsewhere: CyclicLR in PyTorch takes both bounds as rates, and also changes the momentum.
     """
     cycle = floor(1 + t / (2 * half_cycle))
+    # 1 at the peak and 0 at both ends of a cycle; maximum removes rounding errors below 0.
     height = maximum(0.0, 1 - absolute(t / half_cycle - 2 * cycle + 1))
     scale = {"triangular": 1.0, "triangular2": 0.5 ** (cycle - 1), "exp_range": gamma**t}[mode]
     return lr / div + (lr - lr / div) * height * scale
@@ -117,6 +118,7 @@ def one_cycle(
 def _up_and_down(t: Any, T: Any, rise: Any, anneal: Anneal, first: Any, top: Any, last: Any) -> Any:
     """The value at t on the way from `first` to `top` at rise · T, and on to `last` at T."""
     peak = rise * T
+    # `where` evaluates both parts at every t, so each is kept inside its own range.
     up = _between(first, top, minimum(t / peak, 1.0), anneal)
     down = _between(top, last, minimum(maximum(t - peak, 0.0) / (T - peak), 1.0), anneal)
     return where(t < peak, up, down)
@@ -130,6 +132,7 @@ def _between(first: Any, last: Any, share: Any, anneal: Anneal) -> Any:
 
 def _cycle(t: Any, period: Any, growth: int) -> tuple[Any, Any]:
     """The number of the cycle at time t, counted from 0, and the time of its start."""
+    # The formula below divides by growth − 1 and by its logarithm.
     if growth == 1:
         cycle = floor(t / period)
         return cycle, cycle * period

@@ -50,6 +50,7 @@ def multistep(t, lr, gamma: Fraction = 0.1, milestones: tuple[Positive, ...] = (
     Elsewhere: MultiStepLR in PyTorch and piecewise_constant_schedule in optax do the same.
     PiecewiseConstantDecay in Keras drops the rate one step later.
     """
+    # The factor 1.0 turns a truth value into a number, which may be the exponent of an array.
     return lr * gamma ** sum(1.0 * (t >= milestone) for milestone in milestones)
 
 
@@ -82,6 +83,7 @@ def polynomial(t, T, lr, power: Positive = 1.0):
     Elsewhere: PolynomialLR in PyTorch is the same, with T as total_iters. polynomial_schedule in
     optax and PolynomialDecay in Keras can end above zero.
     """
+    # Beyond T the base would be negative, and its power not a real number.
     return lr * (1 - minimum(t, T) / T) ** power
 
 

@@ -151,8 +151,10 @@ def rates(
     times = t[:, None]
     after, T = _after(times, warmup), _left(length, warmup)
     planned = value_at(definition.function, options, t=after, T=T, lr=lr, drops=drops)
+    # Without warm-up the ramp would divide by 0.
     if warmup:
         planned = np.where(times < warmup, ramp(times, lr, warmup, warmup_start), planned)
+    # A schedule of drops does not depend on t, and one of t may not depend on the lane.
     return np.broadcast_to(planned, (len(t), len(lr)))
 
 

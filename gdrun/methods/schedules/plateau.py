@@ -67,7 +67,7 @@ def plateau(drops: Any, lr: Any, factor: Shrinkage = 0.1, lr_min: NonNegative = 
         lr(t) = max(lr₀ · γⁿ, lr_min)
 
     γ is factor; n is the number of drops so far. The rate drops when, for more than patience
-    evaluations in sequence, the validation loss has not been below (1 − threshold) times its best
+    consecutive evaluations, the validation loss has not been below (1 − threshold) times its best
     value. The next cooldown evaluations after a drop do not count. Without a validation part the
     schedule uses the training loss.
 
