@@ -18,12 +18,12 @@ from gdrun.study.comparison import Comparison, plan_comparison
 from gdrun.study.design.axes import axes_of
 from gdrun.study.design.budgets import parse_budget, with_budget
 from gdrun.study.design.contenders import are_configs, contenders_of
-from gdrun.study.design.trials import Plan
+from gdrun.study.design.trials import StudyPlan
 from gdrun.study.executors import InProcess, InProcesses, OnExecutor, Runner
 from gdrun.study.judgement.metrics import Metric, Target, metric_called, parse_target
 from gdrun.study.storage.study_directory import StudyDirectory
 from gdrun.study.studies import run_comparison, run_sweep
-from gdrun.study.study import Means
+from gdrun.study.study import StudyContext
 from gdrun.study.sweep import Search, Sweep, plan_sweep
 from gdrun.study.tasks import check_fit, prepared
 
@@ -65,8 +65,8 @@ def sweep(
     axes = axes_of(values, base)
     plan = plan_sweep(base, axes, seeds=seeds, search=search, trials=trials)
     by, goal = _aims(metric, target, plan, table)
-    means = _means(plan, base, table, jobs, executor, out, resume)
-    return run_sweep(plan, axes, by, means, target=goal, halving=halving)
+    context = _context(plan, base, table, jobs, executor, out, resume)
+    return run_sweep(plan, axes, by, context, target=goal, halving=halving)
 
 
 def compare(
@@ -105,9 +105,9 @@ def compare(
         chosen = tuple(with_budget(each, amount) for each in chosen)
     plan = plan_comparison(chosen, range(base.seed, base.seed + seeds))
     by, goal = _aims(metric, target, plan, table)
-    means = _means(plan, base, table, jobs, executor, out, resume)
+    context = _context(plan, base, table, jobs, executor, out, resume)
     keys = (tune,) if isinstance(tune, str) else tuple(tune)
-    return run_comparison(plan, by, means, target=goal, keys=keys)
+    return run_comparison(plan, by, context, target=goal, keys=keys)
 
 
 def _at_least_one(**counts: int) -> None:
@@ -125,7 +125,7 @@ def _experiment(
 
 
 def _aims(
-    metric: str | None, target: str | None, plan: Plan, table: Table | None
+    metric: str | None, target: str | None, plan: StudyPlan, table: Table | None
 ) -> tuple[Metric, Target | None]:
     """What the trials are judged by, and what they are to reach."""
     experiments = [candidate.experiment for candidate in plan.candidates]
@@ -133,15 +133,15 @@ def _aims(
     return metric_called(metric, experiments, table), goal
 
 
-def _means(
-    plan: Plan,
+def _context(
+    plan: StudyPlan,
     base: Experiment,
     table: Table | None,
     jobs: int,
     executor: Executor | None,
     out: str | Path | None,
     resume: str | Path | None,
-) -> Means:
+) -> StudyContext:
     runner: Runner = InProcess()
     if executor is not None:
         jobs = jobs if jobs > 1 else os.cpu_count() or 1
@@ -159,7 +159,7 @@ def _means(
             directory = StudyDirectory.new(
                 Path(out or "."), f"{plan.verb}-{base.name}", plan, about
             )
-    return Means(runner, jobs, directory, table)
+    return StudyContext(runner, jobs, directory, table)
 
 
 def _sweep_html(found: Sweep) -> str:

@@ -10,7 +10,7 @@ from gdrun.cli.studying import StudyOptions, study_command
 
 if TYPE_CHECKING:
     from gdrun.study.comparison import Comparison
-    from gdrun.study.study import Means
+    from gdrun.study.study import StudyContext
 
 Names = Annotated[
     list[str],
@@ -75,7 +75,7 @@ def compare(
     plan = plan_comparison(contenders, range(base.seed, base.seed + seeds))
     metric, target = study.aims(plan)
 
-    def run(means: Means) -> Comparison:
-        return run_comparison(plan, metric, means, target=target, keys=tune or ())
+    def run(context: StudyContext) -> Comparison:
+        return run_comparison(plan, metric, context, target=target, keys=tune or ())
 
     return study.carry_out(plan, "compare", base, data, run, view=views.comparison_result)

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from gdrun.data import Prepared
     from gdrun.runs.record import Record
     from gdrun.study.comparison import Comparison
-    from gdrun.study.design.trials import Plan
+    from gdrun.study.design.trials import StudyPlan
     from gdrun.study.judgement.metrics import Metric, Target
     from gdrun.study.storage.study_directory import StudyDirectory
-    from gdrun.study.study import Means
+    from gdrun.study.study import StudyContext
     from gdrun.study.sweep import Sweep
 
     AnyStudy = TypeVar("AnyStudy", bound=Sweep | Comparison)
@@ -75,7 +75,7 @@ class StudyOptions:
     quiet: Quiet = False
     json: Json = False
 
-    def aims(self, plan: Plan) -> tuple[Metric, Target | None]:
+    def aims(self, plan: StudyPlan) -> tuple[Metric, Target | None]:
         """What the trials are judged by, and what they are to reach."""
         from gdrun.study.judgement.metrics import metric_called, parse_target
 
@@ -85,11 +85,11 @@ class StudyOptions:
 
     def carry_out(
         self,
-        plan: Plan,
+        plan: StudyPlan,
         name: str,
         base: Experiment,
         data: Prepared,
-        run: Callable[[Means], AnyStudy],
+        run: Callable[[StudyContext], AnyStudy],
         *,
         view: Callable[[AnyStudy], RenderableType],
         advice: Callable[[AnyStudy, Path], Sequence[str]] = lambda found, path: (),
@@ -104,7 +104,7 @@ class StudyOptions:
         directory = self._directory(plan, name, base, data)
         interruption = Interruption()
         with interruption.watching():
-            found = run(self._means(directory, interruption))
+            found = run(self._context(directory, interruption))
         if self.json:
             console.print_json(document(directory.record, directory.path))
         else:
@@ -116,7 +116,9 @@ class StudyOptions:
             return interruption.exit_code
         return DIVERGED if found.diverged else 0
 
-    def _directory(self, plan: Plan, name: str, base: Experiment, data: Prepared) -> StudyDirectory:
+    def _directory(
+        self, plan: StudyPlan, name: str, base: Experiment, data: Prepared
+    ) -> StudyDirectory:
         """A new directory for this study, or the one that it goes on in."""
         from gdrun.study.storage.study_directory import StudyDirectory
 
@@ -129,16 +131,18 @@ class StudyOptions:
             return StudyDirectory.resumed(self.resume, plan, about)
         return StudyDirectory.new(self.out, f"{name}-{base.name}", plan, about)
 
-    def _means(self, directory: StudyDirectory, interruption: Interruption) -> Means:
+    def _context(self, directory: StudyDirectory, interruption: Interruption) -> StudyContext:
         """How it is carried out: here with a line that is alive, or in so many processes."""
         from gdrun.study.executors import InProcess, InProcesses, Runner
-        from gdrun.study.study import Means
+        from gdrun.study.study import StudyContext
 
         runner: Runner = InProcess(live_line(self.quiet))
         if self.jobs > 1:
             runner = InProcesses(self.jobs, lambda text: _note(f"note: {text}"))
-        told = _count_line(self.quiet, interruption)
-        return Means(runner, self.jobs, directory, interrupted=interruption.name, told=told)
+        on_progress = _count_line(self.quiet, interruption)
+        return StudyContext(
+            runner, self.jobs, directory, interrupted=interruption.name, on_progress=on_progress
+        )
 
 
 def study_command(command: Callable[..., int]) -> Callable[..., int]:

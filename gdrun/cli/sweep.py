@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gdrun.config.experiment import Experiment
     from gdrun.study.design.axes import Axis
     from gdrun.study.design.trials import Candidate
-    from gdrun.study.study import Means
+    from gdrun.study.study import StudyContext
     from gdrun.study.sweep import Sweep
 
 Keys = Annotated[
@@ -83,8 +83,8 @@ def sweep(
             console.show(views.plan_view(plan, axes, cohorts))
         return 0
 
-    def run(means: Means) -> Sweep:
-        found = run_sweep(plan, axes, metric, means, target=target, halving=halving)
+    def run(context: StudyContext) -> Sweep:
+        found = run_sweep(plan, axes, metric, context, target=target, halving=halving)
         if save_best is not None and found.best is not None:
             _save(found.best, save_best)
         return found

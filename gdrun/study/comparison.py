@@ -17,7 +17,7 @@ from gdrun.array_types import Numbers
 from gdrun.config.experiment import Experiment
 from gdrun.errors import ConfigError
 from gdrun.methods.sampling import VARIANTS
-from gdrun.study.design.trials import Candidate, Plan
+from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.judgement.metrics import Metric, Target, unlike
 from gdrun.study.judgement.ranking import Standing, ranked, standings, usual_target, values_by_seed
 from gdrun.study.judgement.statistics import (
@@ -26,7 +26,7 @@ from gdrun.study.judgement.statistics import (
     quantile,
 )
 from gdrun.study.storage.results import Result
-from gdrun.study.study import Means, Work
+from gdrun.study.study import StudyContext, Work
 from gdrun.study.tasks import prepared
 from gdrun.study.timing import seconds_per_step
 from gdrun.study.tuning import Tuning
@@ -103,7 +103,7 @@ class Comparison:
     _repr_html_: ClassVar[Callable[[Comparison], str]]
     """The table, in a notebook; gdrun/studies.py sets it, which may know of views."""
 
-    plan: Plan
+    plan: StudyPlan
     metric: Metric
     target: Target | None
     contenders: tuple[Contender, ...]
@@ -159,7 +159,7 @@ class Comparison:
         return values_by_seed(self.plan, [row.standing for row in self.contenders], self.metric)
 
 
-def plan_comparison(candidates: Sequence[Candidate], seeds: Sequence[int]) -> Plan:
+def plan_comparison(candidates: Sequence[Candidate], seeds: Sequence[int]) -> StudyPlan:
     """The plan of a comparison. Raises ConfigError where the contenders differ in their problem."""
     first = candidates[0].experiment
     for other in candidates[1:]:
@@ -170,14 +170,14 @@ def plan_comparison(candidates: Sequence[Candidate], seeds: Sequence[int]) -> Pl
                     where=other.name,
                     hint="contenders are compared on one problem",
                 )
-    return Plan("compare", tuple(candidates), tuple(seeds))
+    return StudyPlan("compare", tuple(candidates), tuple(seeds))
 
 
 def judge_comparison(
-    plan: Plan,
+    plan: StudyPlan,
     results: Mapping[str, Result],
     metric: Metric,
-    means: Means,
+    context: StudyContext,
     work: Work,
     *,
     target: Target | None = None,
@@ -189,24 +189,24 @@ def judge_comparison(
     goal = target or usual_target(found, metric)
     own = tunings or {}
     contenders = tuple(
-        _contender(each, goal, means, own.get(each.candidate.name)) for each in found
+        _contender(each, goal, context, own.get(each.candidate.name)) for each in found
     )
     experiments = [candidate.experiment for candidate in plan.candidates]
-    differ = unlike(metric, experiments, means.table)
+    differ = unlike(metric, experiments, context.table)
     return Comparison(plan, metric, goal, contenders, work, tuning_work, differ)
 
 
 def _contender(
-    standing: Standing, target: Target | None, means: Means, tuning: Tuning | None
+    standing: Standing, target: Target | None, context: StudyContext, tuning: Tuning | None
 ) -> Contender:
     experiment = standing.candidate.experiment
-    pace = None if means.interrupted() else seconds_per_step(experiment, means.table)
-    return Contender(standing, target, _batch(experiment, means), pace, tuning)
+    pace = None if context.interrupted() else seconds_per_step(experiment, context.table)
+    return Contender(standing, target, _batch(experiment, context), pace, tuning)
 
 
-def _batch(experiment: Experiment, means: Means) -> int:
+def _batch(experiment: Experiment, context: StudyContext) -> int:
     """How many examples one gradient uses, at the start."""
-    rows = prepared(experiment, means.table).train.rows
+    rows = prepared(experiment, context.table).train.rows
     variant = experiment.variant
     batching = VARIANTS[variant.name].function(rows, **variant.options)
     return int(batching.at(0).batch_size)

@@ -22,13 +22,13 @@ from gdrun.engine.listeners import Listener
 from gdrun.engine.threads import blas_threads
 from gdrun.engine.trainer import Interrupted, Trainer
 from gdrun.errors import ConfigError, GdrunError
-from gdrun.study.design.trials import Candidate, Plan
+from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.executors import InProcess
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.ranking import HALVING
 from gdrun.study.judgement.statistics import quantile
 from gdrun.study.storage.results import Result
-from gdrun.study.study import Means, Work, keep, unique
+from gdrun.study.study import StudyContext, Work, keep, unique
 from gdrun.study.sweep import Rung
 from gdrun.study.tasks import Task, prepared, tasks_of
 
@@ -38,21 +38,21 @@ Scores = dict[str, float]
 
 
 def carry_out_halving(
-    plan: Plan, means: Means, metric: Metric
+    plan: StudyPlan, context: StudyContext, metric: Metric
 ) -> tuple[dict[str, Result], Work, tuple[Rung, ...]]:
     """The results of a plan by identity, its losers' cut short, with the rungs they fell at.
 
     A study that is resumed keeps the decisions of the rungs it has behind it.
     """
-    if not isinstance(means.runner, InProcess):
+    if not isinstance(context.runner, InProcess):
         hint = "leave --jobs out: every rung judges all runs together"
         raise GdrunError("halving runs in one process", where="--halving", hint=hint)
     begin = time.perf_counter()
-    results = means.directory.finished() if means.directory else {}
+    results = context.directory.finished() if context.directory else {}
     found = len(results)
     left = [trial for trial in unique(plan) if trial.identity not in results]
-    tasks = tasks_of(left, means.table, jobs=means.jobs)
-    race = _Race(plan, means, metric, tasks, means.runner.listeners, results)
+    tasks = tasks_of(left, context.table, jobs=context.jobs)
+    race = _Race(plan, context, metric, tasks, context.runner.listeners, results)
     rungs = race.run()
     seconds = time.perf_counter() - begin
     work = Work(len(results) - found, found, len(tasks), seconds)
@@ -79,28 +79,28 @@ class _Race:
 
     def __init__(
         self,
-        plan: Plan,
-        means: Means,
+        plan: StudyPlan,
+        context: StudyContext,
         metric: Metric,
         tasks: Sequence[Task],
         listeners: Sequence[Listener],
         results: dict[str, Result],
     ) -> None:
-        self._plan, self._means, self._metric = plan, means, metric
+        self._plan, self._context, self._metric = plan, context, metric
         self._results = results
-        self._running = [(task, _trainer(task, listeners, means.interrupted)) for task in tasks]
+        self._running = [(task, _trainer(task, listeners, context.interrupted)) for task in tasks]
         self._kept = [0] * len(tasks)
         self._of = len(unique(plan))
 
     def run(self) -> tuple[Rung, ...]:
-        earlier = self._means.directory.record.get("rungs", []) if self._means.directory else []
+        earlier = self._context.directory.record.get("rungs", []) if self._context.directory else []
         known = {float(rung["epoch"]): _rung(rung) for rung in earlier}
         in_race = [candidate.name for candidate in self._plan.candidates]
         rungs: list[Rung] = []
         epochs = rung_epochs(self._plan.candidates[0].experiment, len(in_race))
         for epoch in epochs:
             self._advance(epoch)
-            if self._means.interrupted():
+            if self._context.interrupted():
                 break
             rung = known.get(epoch) or self._judge(epoch, in_race)
             rungs.append(rung)
@@ -162,9 +162,9 @@ class _Race:
             if outcome.status != "interrupted"
         ]
         self._kept[place] = len(trainer.outcomes)
-        keep(task, ended, self._means.directory)
+        keep(task, ended, self._context.directory)
         self._results |= {result.identity: result for result in ended}
-        self._means.told(len(self._results), self._of)
+        self._context.on_progress(len(self._results), self._of)
 
     def _candidates(self) -> list[tuple[Candidate, list[str]]]:
         """Every candidate with the identities of its trials."""
@@ -174,8 +174,8 @@ class _Race:
         return [(self._plan.candidates[k], identities) for k, identities in trials.items()]
 
     def _write(self, rungs: Sequence[Rung]) -> None:
-        if self._means.directory is not None:
-            self._means.directory.write(rungs=[asdict(rung) for rung in rungs])
+        if self._context.directory is not None:
+            self._context.directory.write(rungs=[asdict(rung) for rung in rungs])
 
 
 def _rung(written: Mapping[str, Any]) -> Rung:

@@ -11,7 +11,7 @@ from gdrun.errors import GdrunError, RecordError
 from gdrun.runs.record import Record
 from gdrun.study.comparison import Comparison, judge_comparison, plan_comparison
 from gdrun.study.design.axes import Axis
-from gdrun.study.design.trials import Candidate, Plan
+from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.halving import carry_out_halving
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.storage.study_directory import StudyDirectory
@@ -21,38 +21,38 @@ from gdrun.study.storage.study_record import (
     target_record,
     tuning_record,
 )
-from gdrun.study.study import Means, Work, carry_out
+from gdrun.study.study import StudyContext, Work, carry_out
 from gdrun.study.sweep import Sweep, judge_sweep
 from gdrun.study.tuning import MOST_SEEDS, Tuning, choose, try_out, tuning_plan
 
 
 def run_sweep(
-    plan: Plan,
+    plan: StudyPlan,
     axes: Sequence[Axis],
     metric: Metric,
-    means: Means,
+    context: StudyContext,
     *,
     target: Target | None = None,
     halving: bool = False,
 ) -> Sweep:
     """Run a planned sweep; its directory gets the findings, and the best as a config to train."""
-    with _recording(means.directory, metric, target, halving=halving):
+    with _recording(context.directory, metric, target, halving=halving):
         if halving:
-            results, work, rungs = carry_out_halving(plan, means, metric)
+            results, work, rungs = carry_out_halving(plan, context, metric)
         else:
-            (results, work), rungs = carry_out(plan, means), ()
-        found = judge_sweep(plan, axes, results, metric, means, work, target=target, rungs=rungs)
-        if means.directory is not None:
-            means.directory.write(**sweep_record(found))
+            (results, work), rungs = carry_out(plan, context), ()
+        found = judge_sweep(plan, axes, results, metric, context, work, target=target, rungs=rungs)
+        if context.directory is not None:
+            context.directory.write(**sweep_record(found))
             if found.best is not None:
-                means.directory.write_text("best.yaml", to_yaml(found.best.experiment.plain()))
+                context.directory.write_text("best.yaml", to_yaml(found.best.experiment.plain()))
         return found
 
 
 def run_comparison(
-    plan: Plan,
+    plan: StudyPlan,
     metric: Metric,
-    means: Means,
+    context: StudyContext,
     *,
     target: Target | None = None,
     keys: Sequence[str] = (),
@@ -62,29 +62,29 @@ def run_comparison(
     Where any contender's budget is in seconds, no two runs share them.
     """
     alone = shares_no_seconds(plan)
-    if alone and means.jobs > 1:
+    if alone and context.jobs > 1:
         hint = "leave --jobs out, or give a budget of epochs or gradients"
         raise GdrunError("runs that share a machine share its seconds", where="--jobs", hint=hint)
     tunings, tuning_work = None, None
-    with _recording(means.directory, metric, target):
+    with _recording(context.directory, metric, target):
         if keys:
-            contenders, tunings, tuning_work = _tuned(plan, keys, metric, means, alone=alone)
+            contenders, tunings, tuning_work = _tuned(plan, keys, metric, context, alone=alone)
             plan = plan_comparison(contenders, plan.seeds)
-            if means.directory is not None:
-                means.directory.adopt(plan)
-        results, work = carry_out(plan, means, alone=alone)
+            if context.directory is not None:
+                context.directory.adopt(plan)
+        results, work = carry_out(plan, context, alone=alone)
         found = judge_comparison(
             plan,
             results,
             metric,
-            means,
+            context,
             work,
             target=target,
             tunings=tunings,
             tuning_work=tuning_work,
         )
-        if means.directory is not None:
-            means.directory.write(**comparison_record(found))
+        if context.directory is not None:
+            context.directory.write(**comparison_record(found))
         return found
 
 
@@ -121,13 +121,13 @@ def _refuse_other_halving(directory: StudyDirectory, asked: Record) -> None:
         raise RecordError(what, where=str(directory.path), hint=begun)
 
 
-def shares_no_seconds(plan: Plan) -> bool:
+def shares_no_seconds(plan: StudyPlan) -> bool:
     """Whether each run must have the machine to itself."""
     return any(each.experiment.stopping.seconds is not None for each in plan.candidates)
 
 
 def _tuned(
-    plan: Plan, keys: Sequence[str], metric: Metric, means: Means, *, alone: bool
+    plan: StudyPlan, keys: Sequence[str], metric: Metric, context: StudyContext, *, alone: bool
 ) -> tuple[tuple[Candidate, ...], dict[str, Tuning], Work]:
     """The contenders at their best settings. Tuning has seeds that the comparison does not use, and
     a study of its own within the comparison's directory.
@@ -135,11 +135,11 @@ def _tuned(
     first = max(plan.seeds) + 1
     seeds = range(first, first + min(len(plan.seeds), MOST_SEEDS))
     tried_plan, tried = tuning_plan(plan.candidates, keys, seeds)
-    if means.directory is not None:
-        within = StudyDirectory.within(means.directory.path / "tuning", tried_plan)
-        means = replace(means, directory=within)
-    found, work = try_out(tried_plan, metric, means, alone=alone)
-    if means.directory is not None:
-        means.directory.write(**tuning_record(tried_plan, found, metric))
+    if context.directory is not None:
+        within = StudyDirectory.within(context.directory.path / "tuning", tried_plan)
+        context = replace(context, directory=within)
+    found, work = try_out(tried_plan, metric, context, alone=alone)
+    if context.directory is not None:
+        context.directory.write(**tuning_record(tried_plan, found, metric))
     tuned, tunings = choose(plan.candidates, tried, found, len(seeds))
     return tuned, tunings, work

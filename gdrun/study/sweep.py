@@ -13,14 +13,14 @@ from gdrun.array_types import Array, Numbers
 from gdrun.config.experiment import Experiment
 from gdrun.errors import ConfigError, GdrunError, suggestion
 from gdrun.study.design.axes import Axis, grid, sample
-from gdrun.study.design.trials import Candidate, Plan, candidates_of
+from gdrun.study.design.trials import Candidate, StudyPlan, candidates_of
 from gdrun.study.judgement.edges import Edge, edges
 from gdrun.study.judgement.metrics import Metric, Target, unlike
 from gdrun.study.judgement.ranking import Standing, ranked, standings, usual_target, values_by_seed
 from gdrun.study.judgement.stability import StabilityLimit, stability_limits
 from gdrun.study.judgement.verdicts import RATE, TRAIN_LOSS, Verdict, verdicts
 from gdrun.study.storage.results import Result
-from gdrun.study.study import Means, Work
+from gdrun.study.study import StudyContext, Work
 
 Search = Literal["grid", "random"]
 
@@ -50,7 +50,7 @@ class Sweep:
     _repr_html_: ClassVar[Callable[[Sweep], str]]
     """The table, in a notebook; gdrun/studies.py sets it, which may know of views."""
 
-    plan: Plan
+    plan: StudyPlan
     axes: tuple[Axis, ...]
     metric: Metric
     standings: tuple[Standing, ...]
@@ -137,7 +137,7 @@ def plan_sweep(
     seeds: int = 1,
     search: str = "grid",
     trials: int | None = None,
-) -> Plan:
+) -> StudyPlan:
     """The plan of a sweep: a grid, or so many random combinations.
 
     Raises ConfigError with everything that is wrong in any combination.
@@ -159,15 +159,15 @@ def plan_sweep(
             raise ConfigError(f"the grid has {count * seeds:,} runs", hint=hint)
         combinations = grid(axes)
     own = tuple(range(base.seed, base.seed + seeds))
-    return Plan("sweep", candidates_of(base, combinations), own)
+    return StudyPlan("sweep", candidates_of(base, combinations), own)
 
 
 def judge_sweep(
-    plan: Plan,
+    plan: StudyPlan,
     axes: Sequence[Axis],
     results: Mapping[str, Result],
     metric: Metric,
-    means: Means,
+    context: StudyContext,
     work: Work,
     *,
     target: Target | None = None,
@@ -176,12 +176,12 @@ def judge_sweep(
     """The sweep that these results make."""
     found = standings(plan, results, metric)
     experiments = [candidate.experiment for candidate in plan.candidates]
-    comparable = unlike(TRAIN_LOSS, experiments, means.table) is None
+    comparable = unlike(TRAIN_LOSS, experiments, context.table) is None
     progress = TRAIN_LOSS if comparable else metric
     words = verdicts(found, progress)
     # A rate that halving dropped early was not seen to be stable or not.
     swept = RATE in [axis.key for axis in axes] and not rungs
-    limits = stability_limits(found, words, means.table) if swept else {}
+    limits = stability_limits(found, words, context.table) if swept else {}
     return Sweep(
         plan,
         tuple(axes),
@@ -192,6 +192,6 @@ def judge_sweep(
         limits,
         work,
         tuple(rungs),
-        unlike(metric, experiments, means.table),
+        unlike(metric, experiments, context.table),
         progress,
     )

@@ -12,11 +12,11 @@ from typing import Any
 
 from gdrun.errors import ConfigError
 from gdrun.study.design.axes import Axis, axes_of, grid
-from gdrun.study.design.trials import Candidate, Plan, candidates_of, label
+from gdrun.study.design.trials import Candidate, StudyPlan, candidates_of, label
 from gdrun.study.judgement.edges import edges
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.ranking import Standing, ranked, standings
-from gdrun.study.study import Means, Work, carry_out
+from gdrun.study.study import StudyContext, Work, carry_out
 
 MOST_SEEDS = 3
 """Seeds that every setting is tried under, at most: one misleads, and more are better spent on
@@ -48,7 +48,7 @@ Tried = Mapping[str, Sequence[Candidate]]
 
 def tuning_plan(
     contenders: Sequence[Candidate], keys: Sequence[str], seeds: Sequence[int]
-) -> tuple[Plan, Tried]:
+) -> tuple[StudyPlan, Tried]:
     """The settings of every contender, as one plan.
 
     Raises ConfigError where the usual values of a key are more for one contender than for another.
@@ -61,14 +61,14 @@ def tuning_plan(
         what = f"contenders would be tuned with unequal effort: {said} settings"
         raise ConfigError(what, where="--tune", hint=hint)
     everyone = tuple(candidate for each in tried.values() for candidate in each)
-    return Plan("tune", everyone, tuple(seeds)), tried
+    return StudyPlan("tune", everyone, tuple(seeds)), tried
 
 
 def try_out(
-    plan: Plan, metric: Metric, means: Means, *, alone: bool = False
+    plan: StudyPlan, metric: Metric, context: StudyContext, *, alone: bool = False
 ) -> tuple[tuple[Standing, ...], Work]:
     """How every setting of every contender stands, and what finding that took."""
-    results, work = carry_out(plan, means, alone=alone)
+    results, work = carry_out(plan, context, alone=alone)
     return standings(plan, results, metric), work
 
 

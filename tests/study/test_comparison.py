@@ -18,7 +18,7 @@ from gdrun.study.executors import InProcesses
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.storage.study_directory import read_study
 from gdrun.study.studies import run_comparison
-from gdrun.study.study import Means
+from gdrun.study.study import StudyContext
 from gdrun.views.comparisons import comparison_result
 from study.cases import LEAST_SQUARES, LOGISTIC
 
@@ -254,10 +254,10 @@ def test_what_is_tuned_need_not_be_a_number():
 def test_seconds_are_not_shared():
     contenders = [with_budget(c, ("seconds", 0.05)) for c in contenders_of(["bgd", "mbgd"], BASE)]
     plan, metric = plan_comparison(contenders, [0, 1]), Metric("validation_loss")
-    found = run_comparison(plan, metric, Means())
+    found = run_comparison(plan, metric, StudyContext())
     assert {r.record["lanes"] for row in found.contenders for r in row.standing.results} == {1}
-    tuned = run_comparison(plan, metric, Means(), keys=["lr=0.1,0.2"])
+    tuned = run_comparison(plan, metric, StudyContext(), keys=["lr=0.1,0.2"])
     # Four settings under two seeds of their own, each by itself.
     assert (tuned.tuning_work.run, tuned.tuning_work.cohorts) == (8, 8)
     with pytest.raises(GdrunError, match="share its seconds"):
-        run_comparison(plan, metric, Means(InProcesses(2), jobs=2))
+        run_comparison(plan, metric, StudyContext(InProcesses(2), jobs=2))

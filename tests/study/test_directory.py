@@ -16,7 +16,7 @@ from gdrun.runs.strict_json import loads
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.ranking import standings
 from gdrun.study.storage.study_directory import StudyDirectory, read_study
-from gdrun.study.study import Means, carry_out
+from gdrun.study.study import StudyContext, carry_out
 from study.cases import LOGISTIC, planned
 
 METRIC = Metric("validation_loss")
@@ -45,7 +45,7 @@ def plan():
 def whole(plan, tmp_path):
     """A study that has run to its end, with its results."""
     directory = StudyDirectory.new(tmp_path, "whole", plan, ABOUT)
-    results, _ = carry_out(plan, Means(directory=directory))
+    results, _ = carry_out(plan, StudyContext(directory=directory))
     return directory, results
 
 
@@ -78,7 +78,7 @@ def test_lines_are_strict_json(whole):
 
 def test_nothing_is_run_again(whole, plan):
     directory, results = whole
-    again, work = carry_out(plan, Means(directory=directory))
+    again, work = carry_out(plan, StudyContext(directory=directory))
     assert (work.run, work.found) == (0, 8)
     assert ranking(plan, again) == ranking(plan, results)
 
@@ -88,7 +88,7 @@ def test_what_a_crash_cut_off_is_run_and_the_ranking_is_the_same(whole, plan, tr
     directory, results = whole
     cut(directory.path / "trials.jsonl", trials, '{"trial": 9, "ident')
     cut(directory.path / "traces.jsonl", trials + 1, '{"identity": "0')
-    again, work = carry_out(plan, Means(directory=directory))
+    again, work = carry_out(plan, StudyContext(directory=directory))
     assert (work.run, work.found) == (8 - trials, trials)
     assert alike(ranking(plan, again), ranking(plan, results))
     # The mended files hold every trial once more, and no broken line.
@@ -99,7 +99,7 @@ def test_a_wider_plan_goes_on_with_what_it_shares(whole):
     directory, _ = whole
     wider = planned({"lr": [0.01, 0.1, 0.3, 1.0, 1e6]}, seeds=3)
     resumed = StudyDirectory.resumed(directory.path, wider, ABOUT)
-    _, work = carry_out(wider, Means(directory=resumed))
+    _, work = carry_out(wider, StudyContext(directory=resumed))
     assert (work.run, work.found) == (5 * 3 - 8, 8)
 
 
@@ -139,7 +139,7 @@ def test_a_damaged_line_is_named(whole, plan):
     lines = file.read_text().splitlines()
     file.write_text("\n".join([*lines[:2], lines[2][:40], *lines[3:], ""]))
     with pytest.raises(RecordError, match="this line is damaged") as caught:
-        carry_out(plan, Means(directory=whole[0]))
+        carry_out(plan, StudyContext(directory=whole[0]))
     assert caught.value.problems[0].where == f"{file}:3"
 
 
@@ -151,7 +151,7 @@ def test_a_full_disk_says_how_to_go_on(whole, plan, monkeypatch):
     directory.adopt(planned({"lr": [0.5]}))
     monkeypatch.setattr("gdrun.study.storage.study_directory.append_lines", full)
     with pytest.raises(RecordError, match="No space left") as caught:
-        carry_out(planned({"lr": [0.5]}), Means(directory=directory))
+        carry_out(planned({"lr": [0.5]}), StudyContext(directory=directory))
     assert f"--resume {directory.path}" in caught.value.problems[0].hint
 
 

@@ -15,14 +15,14 @@ from gdrun.errors import ConfigError, RecordError
 from gdrun.runs.record import Record
 from gdrun.study.comparison import Comparison, Contender, judge_comparison, plan_comparison
 from gdrun.study.design.axes import Axis
-from gdrun.study.design.trials import Candidate, Plan, candidates_of
+from gdrun.study.design.trials import Candidate, StudyPlan, candidates_of
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.ranking import standings
 from gdrun.study.judgement.stability import StabilityLimit
 from gdrun.study.judgement.verdicts import verdicts
 from gdrun.study.storage.results import Result
 from gdrun.study.storage.study_directory import RECORD, read_results, read_study
-from gdrun.study.study import Means, Work
+from gdrun.study.study import StudyContext, Work
 from gdrun.study.sweep import Rung, Sweep, judge_sweep
 from gdrun.study.tuning import Tuning
 
@@ -66,27 +66,27 @@ def read_found(path: Path) -> ReadStudy:
     return ReadStudy(path, record, found)
 
 
-def _sweep_plan(record: Record) -> Plan:
+def _sweep_plan(record: Record) -> StudyPlan:
     settings = [row["settings"] for row in record["candidates"]]
-    return Plan("sweep", candidates_of(load(record["base"]), settings), tuple(record["seeds"]))
+    return StudyPlan("sweep", candidates_of(load(record["base"]), settings), tuple(record["seeds"]))
 
 
-def _comparison_plan(record: Record) -> Plan:
+def _comparison_plan(record: Record) -> StudyPlan:
     contenders = [
         Candidate(row["name"], row["settings"], load(row["config"])) for row in record["candidates"]
     ]
     return plan_comparison(contenders, record["seeds"])
 
 
-def _sweep(record: Record, plan: Plan, results: Results) -> Sweep:
+def _sweep(record: Record, plan: StudyPlan, results: Results) -> Sweep:
     metric, target, axes = Metric(record["metric"]), _target(record), _axes(plan)
     rungs = [
         Rung(rung["epoch"], tuple(rung["kept"]), tuple(rung["dropped"]))
         for rung in record.get("rungs", ())
     ]
     if "ranking" not in record:
-        means, work = _unjudged(results)
-        return judge_sweep(plan, axes, results, metric, means, work, target=target, rungs=rungs)
+        context, work = _unjudged(results)
+        return judge_sweep(plan, axes, results, metric, context, work, target=target, rungs=rungs)
     found, progress = standings(plan, results, metric), Metric(record["progress"])
     limits = {own: StabilityLimit(**limit) for own, limit in record["stability_of"].items()}
     if record["stability"]:
@@ -106,11 +106,11 @@ def _sweep(record: Record, plan: Plan, results: Results) -> Sweep:
     )
 
 
-def _comparison(record: Record, plan: Plan, results: Results) -> Comparison:
+def _comparison(record: Record, plan: StudyPlan, results: Results) -> Comparison:
     metric, target = Metric(record["metric"]), _target(record)
     if "ranking" not in record:
-        means, work = _unjudged(results)
-        return judge_comparison(plan, results, metric, means, work, target=target)
+        context, work = _unjudged(results)
+        return judge_comparison(plan, results, metric, context, work, target=target)
     rows = {row["name"]: row for row in record["ranking"]}
     contenders = [
         Contender(standing, target, row["batch"], row["seconds_per_step"], _tuning(row["tuning"]))
@@ -129,13 +129,15 @@ def _comparison(record: Record, plan: Plan, results: Results) -> Comparison:
     )
 
 
-_READERS: dict[str, tuple[Callable[[Record], Plan], Callable[[Record, Plan, Results], Found]]] = {
+_READERS: dict[
+    str, tuple[Callable[[Record], StudyPlan], Callable[[Record, StudyPlan, Results], Found]]
+] = {
     "sweep": (_sweep_plan, _sweep),
     "compare": (_comparison_plan, _comparison),
 }
 
 
-def _axes(plan: Plan) -> tuple[Axis, ...]:
+def _axes(plan: StudyPlan) -> tuple[Axis, ...]:
     """The axes of a sweep, by the values that its candidates have along them."""
     values: dict[str, dict[str, Any]] = {}
     for candidate in plan.candidates:
@@ -157,6 +159,6 @@ def _tuning(tuning: Mapping[str, Any] | None) -> Tuning | None:
     )
 
 
-def _unjudged(results: Results) -> tuple[Means, Work]:
+def _unjudged(results: Results) -> tuple[StudyContext, Work]:
     """What judges a study that was killed: nothing is timed, and nothing was run now."""
-    return Means(interrupted=lambda: "killed"), Work(0, len(results), 0, 0.0)
+    return StudyContext(interrupted=lambda: "killed"), Work(0, len(results), 0, 0.0)

@@ -22,7 +22,7 @@ from gdrun.runs.files import append_lines, write_text
 from gdrun.runs.record import Record, versions
 from gdrun.runs.run import is_alive, run_directories
 from gdrun.runs.strict_json import dumps, loads
-from gdrun.study.design.trials import Candidate, Plan, Trial, identity
+from gdrun.study.design.trials import Candidate, StudyPlan, Trial, identity
 from gdrun.study.storage.results import Result
 
 SCHEMA_VERSION = 1
@@ -36,7 +36,7 @@ class StudyDirectory:
     Raises RecordError where the disk fails, or where the directory holds another study.
     """
 
-    def __init__(self, path: Path, plan: Plan, about: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, plan: StudyPlan, about: Mapping[str, Any]) -> None:
         self.path = path
         self.earlier: Record = {}
         self.record: Record = {
@@ -53,7 +53,7 @@ class StudyDirectory:
         }
         self.adopt(plan)
 
-    def adopt(self, plan: Plan) -> None:
+    def adopt(self, plan: StudyPlan) -> None:
         """Carry out this plan from now on: tuning has changed the contenders."""
         self._plan = plan
         self.record |= {
@@ -63,14 +63,14 @@ class StudyDirectory:
         }
 
     @classmethod
-    def new(cls, out: Path, name: str, plan: Plan, about: Mapping[str, Any]) -> StudyDirectory:
+    def new(cls, out: Path, name: str, plan: StudyPlan, about: Mapping[str, Any]) -> StudyDirectory:
         """A directory that did not exist before, with the plan written."""
         study = cls(new_directory(out, name, datetime.now().astimezone()), plan, about)
         study.write()
         return study
 
     @classmethod
-    def within(cls, path: Path, plan: Plan) -> StudyDirectory:
+    def within(cls, path: Path, plan: StudyPlan) -> StudyDirectory:
         """A study that is a part of another, such as its tuning: begun, or gone on with."""
         try:
             path.mkdir(exist_ok=True)
@@ -81,7 +81,7 @@ class StudyDirectory:
         return study
 
     @classmethod
-    def resumed(cls, path: Path, plan: Plan, about: Mapping[str, Any]) -> StudyDirectory:
+    def resumed(cls, path: Path, plan: StudyPlan, about: Mapping[str, Any]) -> StudyDirectory:
         """The directory of an earlier study with this plan, or with candidates of it."""
         earlier = read_study(path)
         study = cls(path, plan, about)
@@ -193,7 +193,7 @@ def _row(path: Path) -> Record:
     return row | {"best": best and best["name"]}
 
 
-def read_results(path: Path, plan: Plan) -> dict[str, Result]:
+def read_results(path: Path, plan: StudyPlan) -> dict[str, Result]:
     """Those trials of a plan that the files of a study hold, by identity."""
     wanted = {trial.identity for trial in plan.trials}
     trials, traces = (_by_identity(path / f"{name}.jsonl") for name in ("trials", "traces"))

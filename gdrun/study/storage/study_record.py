@@ -10,7 +10,7 @@ import numpy as np
 
 from gdrun.runs.record import Record
 from gdrun.study.comparison import Comparison, Contender
-from gdrun.study.design.trials import Plan
+from gdrun.study.design.trials import StudyPlan
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.ranking import Standing, ranked
 from gdrun.study.judgement.statistics import quantile
@@ -45,7 +45,7 @@ def sweep_record(sweep: Sweep) -> Record:
     }
 
 
-def tuning_record(plan: Plan, found: Sequence[Standing], metric: Metric) -> Record:
+def tuning_record(plan: StudyPlan, found: Sequence[Standing], metric: Metric) -> Record:
     """How the settings stand that contenders were tuned over, as plain data."""
     ended = sum(len(standing.results) for standing in found)
     return {
