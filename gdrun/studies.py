@@ -14,17 +14,19 @@ from gdrun.config.loading import Source, load
 from gdrun.config.overrides import Override
 from gdrun.data import Table, table_from_pair
 from gdrun.errors import ConfigError
-from gdrun.study.comparison import Comparison, plan_comparison
 from gdrun.study.design.axes import axes_of
 from gdrun.study.design.budgets import parse_budget, with_budget
+from gdrun.study.design.comparison_plan import plan_comparison
 from gdrun.study.design.contenders import are_configs, contenders_of
+from gdrun.study.design.sweep_plan import Search, plan_sweep
 from gdrun.study.design.trials import StudyPlan
 from gdrun.study.executors import InProcess, InProcesses, OnExecutor, Runner
+from gdrun.study.judgement.comparison import Comparison
 from gdrun.study.judgement.metrics import Metric, Target, metric_called, parse_target
+from gdrun.study.judgement.sweep import Sweep
 from gdrun.study.storage.study_directory import StudyDirectory
 from gdrun.study.studies import run_comparison, run_sweep
 from gdrun.study.study import StudyContext
-from gdrun.study.sweep import Search, Sweep, plan_sweep
 from gdrun.study.tasks import check_fit, prepared
 
 Data = tuple[Any, Any]

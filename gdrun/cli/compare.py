@@ -9,7 +9,7 @@ import typer
 from gdrun.cli.studying import StudyOptions, study_command
 
 if TYPE_CHECKING:
-    from gdrun.study.comparison import Comparison
+    from gdrun.study.judgement.comparison import Comparison
     from gdrun.study.study import StudyContext
 
 Names = Annotated[
@@ -53,8 +53,8 @@ def compare(
     """Compare methods on one problem: what each takes, what it reaches, and how surely."""
     from gdrun.config.loading import load
     from gdrun.config.overrides import Override
-    from gdrun.study.comparison import plan_comparison
     from gdrun.study.design.budgets import parse_budget, with_budget
+    from gdrun.study.design.comparison_plan import plan_comparison
     from gdrun.study.design.contenders import are_configs, contenders_of, is_setting
     from gdrun.study.studies import run_comparison
     from gdrun.study.tasks import prepared

@@ -48,8 +48,8 @@ def show(run: Which = "last", out: Out = RUNS, plugins: Plugins = None, json: Js
 
 def _show_study(path: Path, json: bool) -> None:
     """The tables of a sweep or comparison, or its record."""
+    from gdrun.study.judgement.sweep import Sweep
     from gdrun.study.storage.reading import read_found
-    from gdrun.study.sweep import Sweep
     from gdrun.views import comparisons, sweeps
 
     study = read_found(path)

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from gdrun.config.experiment import Experiment
     from gdrun.data import Prepared
     from gdrun.runs.record import Record
-    from gdrun.study.comparison import Comparison
     from gdrun.study.design.trials import StudyPlan
+    from gdrun.study.judgement.comparison import Comparison
     from gdrun.study.judgement.metrics import Metric, Target
+    from gdrun.study.judgement.sweep import Sweep
     from gdrun.study.storage.study_directory import StudyDirectory
     from gdrun.study.study import StudyContext
-    from gdrun.study.sweep import Sweep
 
     AnyStudy = TypeVar("AnyStudy", bound=Sweep | Comparison)
 

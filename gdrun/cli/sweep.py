@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from gdrun.config.experiment import Experiment
     from gdrun.study.design.axes import Axis
     from gdrun.study.design.trials import Candidate
+    from gdrun.study.judgement.sweep import Sweep
     from gdrun.study.study import StudyContext
-    from gdrun.study.sweep import Sweep
 
 Keys = Annotated[
     list[str],
@@ -66,8 +66,8 @@ def sweep(
     study: StudyOptions,
 ) -> int:
     """Try every value of some keys, side by side, and say which serve and which diverge."""
+    from gdrun.study.design.sweep_plan import plan_sweep
     from gdrun.study.studies import run_sweep
-    from gdrun.study.sweep import plan_sweep
     from gdrun.study.tasks import prepared, tasks_of
     from gdrun.views import sweeps as views
 

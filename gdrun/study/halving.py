@@ -27,9 +27,9 @@ from gdrun.study.executors import InProcess
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.ranking import HALVING
 from gdrun.study.judgement.statistics import quantile
+from gdrun.study.judgement.sweep import Rung
 from gdrun.study.storage.results import Result
 from gdrun.study.study import StudyContext, Work, keep, unique
-from gdrun.study.sweep import Rung
 from gdrun.study.tasks import Task, prepared, tasks_of
 
 FACTOR = 3

@@ -9,11 +9,13 @@ from dataclasses import replace
 from gdrun.config.writing import to_yaml
 from gdrun.errors import GdrunError, RecordError
 from gdrun.runs.record import Record
-from gdrun.study.comparison import Comparison, judge_comparison, plan_comparison
 from gdrun.study.design.axes import Axis
+from gdrun.study.design.comparison_plan import plan_comparison
 from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.halving import carry_out_halving
+from gdrun.study.judgement.comparison import Comparison, judge_comparison
 from gdrun.study.judgement.metrics import Metric, Target
+from gdrun.study.judgement.sweep import Sweep, judge_sweep
 from gdrun.study.storage.study_directory import StudyDirectory
 from gdrun.study.storage.study_record import (
     comparison_record,
@@ -22,7 +24,7 @@ from gdrun.study.storage.study_record import (
     tuning_record,
 )
 from gdrun.study.study import StudyContext, Work, carry_out
-from gdrun.study.sweep import Sweep, judge_sweep
+from gdrun.study.timing import paces
 from gdrun.study.tuning import MOST_SEEDS, Tuning, choose, try_out, tuning_plan
 
 
@@ -41,7 +43,9 @@ def run_sweep(
             results, work, rungs = carry_out_halving(plan, context, metric)
         else:
             (results, work), rungs = carry_out(plan, context), ()
-        found = judge_sweep(plan, axes, results, metric, context, work, target=target, rungs=rungs)
+        found = judge_sweep(
+            plan, axes, results, metric, work, table=context.table, target=target, rungs=rungs
+        )
         if context.directory is not None:
             context.directory.write(**sweep_record(found))
             if found.best is not None:
@@ -77,9 +81,10 @@ def run_comparison(
             plan,
             results,
             metric,
-            context,
             work,
+            table=context.table,
             target=target,
+            paces=paces(plan.candidates, context.table, context.interrupted),
             tunings=tunings,
             tuning_work=tuning_work,
         )

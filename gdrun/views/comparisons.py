@@ -9,8 +9,8 @@ from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from gdrun.study.comparison import Comparison, Contender
 from gdrun.study.design.trials import Candidate
+from gdrun.study.judgement.comparison import Comparison, Contender
 from gdrun.views.fitting import Fitting
 from gdrun.views.numbers import count, duration, percent, quantity
 from gdrun.views.sweeps import (

@@ -19,9 +19,9 @@ from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.stability import StabilityLimit
 from gdrun.study.judgement.statistics import quantile
+from gdrun.study.judgement.sweep import Sweep
 from gdrun.study.judgement.verdicts import Verdict
 from gdrun.study.study import Work
-from gdrun.study.sweep import Sweep
 from gdrun.views.fitting import Fitting
 from gdrun.views.numbers import count, duration, quantity
 from gdrun.views.sparklines import sparkline

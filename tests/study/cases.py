@@ -2,8 +2,8 @@
 
 from gdrun.config.loading import load
 from gdrun.study.design.axes import axes_of
+from gdrun.study.design.sweep_plan import plan_sweep
 from gdrun.study.design.trials import StudyPlan
-from gdrun.study.sweep import plan_sweep
 
 LOGISTIC = {
     "dataset": {"name": "logistic", "n": 240, "d": 3, "split": {"validation": 40, "test": 0}},

@@ -11,8 +11,8 @@ import gdrun
 from gdrun.config.loading import load
 from gdrun.config.writing import to_yaml
 from gdrun.errors import ConfigError, GdrunError
-from gdrun.study.comparison import plan_comparison
 from gdrun.study.design.budgets import parse_budget, with_budget
+from gdrun.study.design.comparison_plan import plan_comparison
 from gdrun.study.design.contenders import contenders_of, is_setting
 from gdrun.study.executors import InProcesses
 from gdrun.study.judgement.metrics import Metric

@@ -5,8 +5,8 @@ import pytest
 from gdrun.config.loading import load
 from gdrun.errors import ConfigError
 from gdrun.study.design.axes import axes_of
+from gdrun.study.design.sweep_plan import plan_sweep
 from gdrun.study.design.trials import candidates_of, identity
-from gdrun.study.sweep import plan_sweep
 from study.cases import LOGISTIC, planned
 
 

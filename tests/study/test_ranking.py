@@ -12,11 +12,11 @@ from gdrun.errors import GdrunError
 from gdrun.study.design.axes import axes_of
 from gdrun.study.judgement.metrics import Metric, Target, metric_called, parse_target, unlike
 from gdrun.study.judgement.ranking import ranked, standings, usual_target, values_by_seed
+from gdrun.study.judgement.sweep import judge_sweep
 from gdrun.study.judgement.verdicts import verdicts
 from gdrun.study.storage.results import Result
 from gdrun.study.storage.study_record import standing_record
-from gdrun.study.study import StudyContext, Work
-from gdrun.study.sweep import judge_sweep
+from gdrun.study.study import Work
 from gdrun.views.sweeps import spread_cells, sweep_result
 from study.cases import LEAST_SQUARES, LOGISTIC, planned
 
@@ -131,7 +131,7 @@ def test_a_best_of_which_a_seed_diverged_comes_with_a_safer_one():
     plan, results = plan_and_results(rows)
     axes = axes_of({"lr": list(rows)}, load(LOGISTIC))
     work = Work(9, 0, 1, 0.1)
-    found = judge_sweep(plan, axes, results, LOSS, StudyContext(), work)
+    found = judge_sweep(plan, axes, results, LOSS, work)
     screen = Console(width=200, file=io.StringIO())
     screen.print(sweep_result(found))
     said = "warning: 1 of 3 runs of the best diverged; the best of which none did is lr=0.1\n"

@@ -13,17 +13,18 @@ from typing import Any
 from gdrun.config.loading import load
 from gdrun.errors import ConfigError, RecordError
 from gdrun.runs.record import Record
-from gdrun.study.comparison import Comparison, Contender, judge_comparison, plan_comparison
 from gdrun.study.design.axes import Axis
+from gdrun.study.design.comparison_plan import plan_comparison
 from gdrun.study.design.trials import Candidate, StudyPlan, candidates_of
+from gdrun.study.judgement.comparison import Comparison, Contender, judge_comparison
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.ranking import standings
 from gdrun.study.judgement.stability import StabilityLimit
+from gdrun.study.judgement.sweep import Rung, Sweep, judge_sweep
 from gdrun.study.judgement.verdicts import verdicts
 from gdrun.study.storage.results import Result
 from gdrun.study.storage.study_directory import RECORD, read_results, read_study
-from gdrun.study.study import StudyContext, Work
-from gdrun.study.sweep import Rung, Sweep, judge_sweep
+from gdrun.study.study import Work
 from gdrun.study.tuning import Tuning
 
 Found = Sweep | Comparison
@@ -85,8 +86,8 @@ def _sweep(record: Record, plan: StudyPlan, results: Results) -> Sweep:
         for rung in record.get("rungs", ())
     ]
     if "ranking" not in record:
-        context, work = _unjudged(results)
-        return judge_sweep(plan, axes, results, metric, context, work, target=target, rungs=rungs)
+        work = Work(0, len(results), 0, 0.0)
+        return judge_sweep(plan, axes, results, metric, work, target=target, rungs=rungs)
     found, progress = standings(plan, results, metric), Metric(record["progress"])
     limits = {own: StabilityLimit(**limit) for own, limit in record["stability_of"].items()}
     if record["stability"]:
@@ -109,8 +110,8 @@ def _sweep(record: Record, plan: StudyPlan, results: Results) -> Sweep:
 def _comparison(record: Record, plan: StudyPlan, results: Results) -> Comparison:
     metric, target = Metric(record["metric"]), _target(record)
     if "ranking" not in record:
-        context, work = _unjudged(results)
-        return judge_comparison(plan, results, metric, context, work, target=target)
+        work = Work(0, len(results), 0, 0.0)
+        return judge_comparison(plan, results, metric, work, target=target)
     rows = {row["name"]: row for row in record["ranking"]}
     contenders = [
         Contender(standing, target, row["batch"], row["seconds_per_step"], _tuning(row["tuning"]))
@@ -157,8 +158,3 @@ def _tuning(tuning: Mapping[str, Any] | None) -> Tuning | None:
     return Tuning(
         tuning["settings"], tuning["seeds"], dict(tuning["chosen"]), tuple(tuning["at_edge"])
     )
-
-
-def _unjudged(results: Results) -> tuple[StudyContext, Work]:
-    """What judges a study that was killed: nothing is timed, and nothing was run now."""
-    return StudyContext(interrupted=lambda: "killed"), Work(0, len(results), 0, 0.0)

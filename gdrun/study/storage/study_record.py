@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from gdrun.runs.record import Record
-from gdrun.study.comparison import Comparison, Contender
 from gdrun.study.design.trials import StudyPlan
+from gdrun.study.judgement.comparison import Comparison, Contender
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.ranking import Standing, ranked
 from gdrun.study.judgement.statistics import quantile
-from gdrun.study.sweep import Sweep
+from gdrun.study.judgement.sweep import Sweep
 
 UNITS = {"epoch": "epochs", "step": "steps", "gradients": "gradients"}
 

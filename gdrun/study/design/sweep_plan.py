@@ -1,0 +1,48 @@
+"""The plan of a sweep: a grid or a random search over any keys."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+from gdrun.config.experiment import Experiment
+from gdrun.errors import ConfigError, suggestion
+from gdrun.study.design.axes import Axis, grid, sample
+from gdrun.study.design.trials import StudyPlan, candidates_of
+
+Search = Literal["grid", "random"]
+
+MOST_TRIALS = 100_000
+
+
+def plan_sweep(
+    base: Experiment,
+    axes: Sequence[Axis],
+    *,
+    seeds: int = 1,
+    search: str = "grid",
+    trials: int | None = None,
+) -> StudyPlan:
+    """The plan of a sweep: a grid, or so many random combinations.
+
+    Raises ConfigError with everything that is wrong in any combination.
+    """
+    if search not in get_args(Search):
+        hint = suggestion(search, get_args(Search))
+        raise ConfigError(f"no search is called {search!r}", where="--search", hint=hint)
+    if trials is not None and trials < 1:
+        raise ConfigError(f"must be ≥ 1, got {trials}", where="--trials")
+    if trials is not None and search == "grid":
+        hint = "a grid has as many as its values make: leave --trials out, or add --search random"
+        raise ConfigError("a grid is not sampled", where="--trials", hint=hint)
+    if search == "random":
+        combinations = sample(axes, 20 if trials is None else trials, base.seed)
+    else:
+        count = math.prod(len(axis.values) for axis in axes)
+        if count * seeds > MOST_TRIALS:
+            hint = "take fewer values, or --search random --trials N"
+            raise ConfigError(f"the grid has {count * seeds:,} runs", hint=hint)
+        combinations = grid(axes)
+    own = tuple(range(base.seed, base.seed + seeds))
+    return StudyPlan("sweep", candidates_of(base, combinations), own)
