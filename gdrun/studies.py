@@ -14,6 +14,7 @@ from gdrun.config.loading import Source, load
 from gdrun.config.overrides import Override
 from gdrun.data import Table, table_from_pair
 from gdrun.errors import ConfigError
+from gdrun.notebook_tables import HTML
 from gdrun.study.design.axes import axes_of
 from gdrun.study.design.budgets import parse_budget, with_budget
 from gdrun.study.design.comparison_plan import plan_comparison
@@ -176,5 +177,5 @@ def _comparison_html(found: Comparison) -> str:
     return notebook.html(comparisons.comparison_result(found))
 
 
-Sweep._repr_html_ = _sweep_html
-Comparison._repr_html_ = _comparison_html
+HTML[Sweep] = _sweep_html
+HTML[Comparison] = _comparison_html

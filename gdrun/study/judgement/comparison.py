@@ -6,10 +6,10 @@ the initial weights. A run that diverged or missed the target counts as one that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from gdrun.array_types import Numbers
 from gdrun.config.experiment import Experiment
 from gdrun.data import Table
 from gdrun.methods.sampling import VARIANTS
+from gdrun.notebook_tables import NotebookTable
 from gdrun.study.design.trials import StudyPlan
 from gdrun.study.judgement.metrics import Metric, Target, unlike
 from gdrun.study.judgement.ranking import Standing, ranked, standings, usual_target, values_by_seed
@@ -93,14 +94,11 @@ class Improvement:
 
 
 @dataclass(frozen=True, repr=False)
-class Comparison:
+class Comparison(NotebookTable):
     """What a comparison found; contenders in the order they were named.
 
     unlike: in what they differ so that their values are no ranking.
     """
-
-    _repr_html_: ClassVar[Callable[[Comparison], str]]
-    """The table, in a notebook; gdrun/studies.py sets it, which may know of views."""
 
     plan: StudyPlan
     metric: Metric

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 
 from gdrun.array_types import Array, Numbers
 from gdrun.data import Table
 from gdrun.errors import GdrunError, suggestion
+from gdrun.notebook_tables import NotebookTable
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.judgement.edges import Edge, edges
@@ -32,7 +33,7 @@ class Rung:
 
 
 @dataclass(frozen=True, repr=False)
-class Sweep:
+class Sweep(NotebookTable):
     """What a sweep found.
 
     standings and verdicts: of each candidate, in the order of the plan. target: what epochs are
@@ -41,9 +42,6 @@ class Sweep:
     candidates differ so that their values are no ranking. progress: what the verdicts are read
     from.
     """
-
-    _repr_html_: ClassVar[Callable[[Sweep], str]]
-    """The table, in a notebook; gdrun/studies.py sets it, which may know of views."""
 
     plan: StudyPlan
     axes: tuple[Axis, ...]
