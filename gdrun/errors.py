@@ -11,9 +11,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 
+class Parameter(str):
+    """The name of an argument, as the place of a mistake; the command line shows its option."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: where it is, what it is, and what to do about it."""
+    """One thing that is wrong: where it is, what it is, and what to do about it.
+
+    A hint writes an argument in backticks and as Python takes it, such as `trials` or
+    `search="random"`; the command line shows its option instead.
+    """
 
     what: str
     where: str | None = None

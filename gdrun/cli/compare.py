@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gdrun.cli.options import as_options
 from gdrun.cli.studying import StudyOptions, study_command
 
 if TYPE_CHECKING:
@@ -78,4 +79,11 @@ def compare(
     def run(context: StudyContext) -> Comparison:
         return run_comparison(plan, metric, context, target=target, keys=tune or ())
 
-    return study.carry_out(plan, "compare", base, data, run, view=views.comparison_result)
+    return study.carry_out(
+        plan,
+        "compare",
+        base,
+        data,
+        run,
+        view=lambda found: views.comparison_result(found, as_options),
+    )

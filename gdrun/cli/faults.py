@@ -12,6 +12,7 @@ from typing import Any
 import typer
 
 from gdrun.cli import console
+from gdrun.cli.options import with_options
 from gdrun.errors import Problem, suggestion
 
 TRACEBACK = "traceback.txt"
@@ -25,7 +26,7 @@ def show(problems: Iterable[Problem]) -> None:
 
     screen = console.stderr()
     labels = {"error": "bold red", "hint": "bold cyan"}
-    for problem in problems:
+    for problem in map(with_options, problems):
         for line in str(problem).splitlines():
             label, colon, rest = line.partition(":")
             styled = Text.assemble((label, labels.get(label, "")), colon, rest)

@@ -53,7 +53,7 @@ def new_directory(parent: Path, name: str, started: datetime) -> Path:
         else:
             return path
     raise RecordError(
-        "is a file, not a directory for runs", where=str(parent), hint="choose another with --out"
+        "is a file, not a directory for runs", where=str(parent), hint="choose another with `out`"
     )
 
 
@@ -171,5 +171,5 @@ def _cannot_write(path: Path, error: OSError) -> RecordError:
     return RecordError(
         f"cannot be written: {error.strerror or error}",
         where=str(path),
-        hint="free some space, or choose another place with --out",
+        hint="free some space, or choose another place with `out`",
     )

@@ -176,7 +176,7 @@ def run_directories(out: Path, records: Sequence[str] = (RECORD,)) -> list[Path]
     return [file.parent for file in found]
 
 
-_NO_RUNS = "`gdrun train` leaves runs; --out names the place where they are"
+_NO_RUNS = "`gdrun train` leaves runs; `out` names the place where they are"
 
 
 def _near(path: Path) -> str:

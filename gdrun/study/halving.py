@@ -21,7 +21,7 @@ from gdrun.engine.cohort import Cohort
 from gdrun.engine.listeners import Listener
 from gdrun.engine.threads import blas_threads
 from gdrun.engine.trainer import Interrupted, Trainer
-from gdrun.errors import ConfigError, GdrunError
+from gdrun.errors import ConfigError, GdrunError, Parameter
 from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.executors import InProcess
 from gdrun.study.judgement.metrics import Metric
@@ -45,8 +45,8 @@ def carry_out_halving(
     A study that is resumed keeps the decisions of the rungs it has behind it.
     """
     if not isinstance(context.runner, InProcess):
-        hint = "leave --jobs out: every rung judges all runs together"
-        raise GdrunError("halving runs in one process", where="--halving", hint=hint)
+        hint = "leave `jobs` out: every rung judges all runs together"
+        raise GdrunError("halving runs in one process", where=Parameter("halving"), hint=hint)
     begin = time.perf_counter()
     results = context.directory.finished() if context.directory else {}
     found = len(results)
@@ -63,8 +63,10 @@ def rung_epochs(experiment: Experiment, candidates: int) -> list[float]:
     """When the rungs are, in epochs, the first one first. Raises ConfigError without epochs."""
     budget, every = experiment.stopping.epochs, experiment.evaluate.every
     if budget is None:
-        hint = "set stopping.epochs, or leave --halving out"
-        raise ConfigError("halving divides a budget of epochs", where="--halving", hint=hint)
+        hint = "set stopping.epochs, or leave `halving` out"
+        raise ConfigError(
+            "halving divides a budget of epochs", where=Parameter("halving"), hint=hint
+        )
     epochs: list[float] = []
     at = budget / FACTOR
     while at >= every and FACTOR ** len(epochs) < candidates:

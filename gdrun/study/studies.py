@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from gdrun.config.writing import to_yaml
-from gdrun.errors import GdrunError, RecordError
+from gdrun.errors import ConfigError, Parameter, RecordError
 from gdrun.runs.record import Record
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.comparison_plan import plan_comparison
@@ -67,8 +67,9 @@ def run_comparison(
     """
     alone = shares_no_seconds(plan)
     if alone and context.jobs > 1:
-        hint = "leave --jobs out, or give a budget of epochs or gradients"
-        raise GdrunError("runs that share a machine share its seconds", where="--jobs", hint=hint)
+        what = "must be 1 with a budget in seconds: parallel runs slow each other down"
+        hint = "leave `jobs` out, or give a budget of epochs or gradients"
+        raise ConfigError(what, where=Parameter("jobs"), hint=hint)
     tunings, tuning_work = None, None
     with _recording(context.directory, metric, target):
         if keys:

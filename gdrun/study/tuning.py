@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gdrun.errors import ConfigError
+from gdrun.errors import ConfigError, Parameter
 from gdrun.study.design.axes import Axis, axes_of, grid
 from gdrun.study.design.trials import Candidate, StudyPlan, candidates_of, label
 from gdrun.study.judgement.edges import edges
@@ -57,9 +57,9 @@ def tuning_plan(
     counts = {name: len(each) for name, each in tried.items()}
     if len(set(counts.values())) > 1:
         said = ", ".join(f"{name} {count}" for name, count in counts.items())
-        hint = "write the values to try, such as --tune lr=0.001,0.01,0.1"
+        hint = 'write the values to try, such as `tune="lr=0.001,0.01,0.1"`'
         what = f"contenders would be tuned with unequal effort: {said} settings"
-        raise ConfigError(what, where="--tune", hint=hint)
+        raise ConfigError(what, where=Parameter("tune"), hint=hint)
     everyone = tuple(candidate for each in tried.values() for candidate in each)
     return StudyPlan("tune", everyone, tuple(seeds)), tried
 

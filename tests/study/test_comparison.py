@@ -68,7 +68,7 @@ def test_a_file_is_a_contender_under_the_same_seed(tmp_path):
         (["bgd", "sdg"], "no variant, optimizer, schedule or model is called 'sdg'"),
         (["bgd", "linear"], "linear may mean schedule or model"),
         (["bgd"], "needs two contenders"),
-        (["bgd", "bgd"], "stands twice"),
+        (["bgd", "bgd"], "is listed twice"),
         (["bgd+sgd", "mbgd"], "bgd and sgd both set the variant"),
         # The config's own variant is no less named for being there already.
         (["bgd+mbgd", "sgd"], "bgd and mbgd both set the variant"),
@@ -259,5 +259,5 @@ def test_seconds_are_not_shared():
     tuned = run_comparison(plan, metric, StudyContext(), keys=["lr=0.1,0.2"])
     # Four settings under two seeds of their own, each by itself.
     assert (tuned.tuning_work.run, tuned.tuning_work.cohorts) == (8, 8)
-    with pytest.raises(GdrunError, match="share its seconds"):
+    with pytest.raises(GdrunError, match="jobs: must be 1 with a budget in seconds"):
         run_comparison(plan, metric, StudyContext(InProcesses(2), jobs=2))

@@ -152,7 +152,7 @@ def test_a_full_disk_says_how_to_go_on(whole, plan, monkeypatch):
     monkeypatch.setattr("gdrun.study.storage.study_directory.append_lines", full)
     with pytest.raises(RecordError, match="No space left") as caught:
         carry_out(planned({"lr": [0.5]}), StudyContext(directory=directory))
-    assert f"--resume {directory.path}" in caught.value.problems[0].hint
+    assert f'`resume="{directory.path}"`' in caught.value.problems[0].hint
 
 
 @pytest.mark.slow

@@ -269,7 +269,7 @@ def test_the_metric_if_unsaid_means_the_same_for_all(config, models, name):
 
 def test_a_network_of_classes_has_an_accuracy_and_one_of_numbers_has_none():
     assert metric_called("accuracy", [load(IRIS, ["model=mlp"])]).name == "validation_accuracy"
-    with pytest.raises(GdrunError, match=r"--target: .* has no metric 'accuracy'"):
+    with pytest.raises(GdrunError, match=r"error: target: .* has no metric 'accuracy'"):
         parse_target("accuracy=0.9", [load(DIABETES, ["model=mlp"])])
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Literal, get_args
 
 from gdrun.config.experiment import Experiment
-from gdrun.errors import ConfigError, suggestion
+from gdrun.errors import ConfigError, Parameter, suggestion
 from gdrun.study.design.axes import Axis, grid, sample
 from gdrun.study.design.trials import StudyPlan, candidates_of
 
@@ -30,18 +30,18 @@ def plan_sweep(
     """
     if search not in get_args(Search):
         hint = suggestion(search, get_args(Search))
-        raise ConfigError(f"no search is called {search!r}", where="--search", hint=hint)
+        raise ConfigError(f"no search is called {search!r}", where=Parameter("search"), hint=hint)
     if trials is not None and trials < 1:
-        raise ConfigError(f"must be ≥ 1, got {trials}", where="--trials")
+        raise ConfigError(f"must be ≥ 1, got {trials}", where=Parameter("trials"))
     if trials is not None and search == "grid":
-        hint = "a grid has as many as its values make: leave --trials out, or add --search random"
-        raise ConfigError("a grid is not sampled", where="--trials", hint=hint)
+        hint = 'leave `trials` out, or add `search="random"`'
+        raise ConfigError("applies only to a random search", where=Parameter("trials"), hint=hint)
     if search == "random":
         combinations = sample(axes, 20 if trials is None else trials, base.seed)
     else:
         count = math.prod(len(axis.values) for axis in axes)
         if count * seeds > MOST_TRIALS:
-            hint = "take fewer values, or --search random --trials N"
+            hint = 'take fewer values, or draw some: `search="random"` and `trials=N`'
             raise ConfigError(f"the grid has {count * seeds:,} runs", hint=hint)
         combinations = grid(axes)
     own = tuple(range(base.seed, base.seed + seeds))

@@ -55,7 +55,7 @@ def read_found(path: Path) -> ReadStudy:
         plan = plan_of(record)
         found = judged_of(record, plan, read_results(path, plan))
     except ConfigError as error:
-        plugins = " ".join(f"--plugin {each['path']}" for each in record.get("plugins", ()))
+        plugins = " ".join(f'`plugin="{each["path"]}"`' for each in record.get("plugins", ()))
         raise RecordError(
             f"cannot be read: {error.problems[0].what}",
             where=str(path / RECORD),

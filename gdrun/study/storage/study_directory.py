@@ -169,7 +169,7 @@ def read_study(path: Path) -> Record:
 
 def _cannot_write(path: Path, error: OSError) -> RecordError:
     what = f"cannot be written: {error.strerror or error}"
-    hint = f"free some space, then go on with --resume {path}"
+    hint = f'free some space, then continue with `resume="{path}"`'
     return RecordError(what, where=str(path), hint=hint)
 
 
@@ -231,6 +231,6 @@ def _by_identity(path: Path) -> dict[str, str]:
         try:
             found[loads(line)["identity"]] = line
         except (ValueError, KeyError, TypeError):
-            hint = "take it out; its trial is run again with --resume"
+            hint = "delete it; its trial is run again with `resume`"
             raise RecordError("this line is damaged", where=f"{path}:{number}", hint=hint) from None
     return found
