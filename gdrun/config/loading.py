@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from gdrun.config.document import Document, parse_document, read_document
 from gdrun.config.experiment import Experiment, resolve
 from gdrun.config.overrides import Override, apply, parse_override
+from gdrun.data.sources import PREPARATION
 from gdrun.errors import ConfigError, Problem
 from gdrun.methods.plugins import load_entry_points
 
@@ -44,6 +45,14 @@ def read(source: Source = None) -> Document:
         case Mapping():
             return Document(_plain(source), "config")
     return read_document(Path(source))
+
+
+def arrays_for_dataset(config: Source) -> Override:
+    """What puts arrays in the place of the config's dataset, with its split and standardize."""
+    stated = read(config).data.get("dataset")
+    kept = stated if isinstance(stated, dict) else {}
+    kept = {key: value for key, value in kept.items() if key in PREPARATION}
+    return Override("dataset", {"name": "arrays"} | kept, "data=(X, y)")
 
 
 def quickstart_text() -> str:

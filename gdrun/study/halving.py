@@ -21,7 +21,7 @@ from gdrun.engine.cohort import Cohort
 from gdrun.engine.listeners import Listener
 from gdrun.engine.threads import blas_threads
 from gdrun.engine.trainer import Interrupted, Trainer
-from gdrun.errors import ConfigError, GdrunError, Parameter
+from gdrun.errors import ConfigError, Parameter
 from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.executors import InProcess
 from gdrun.study.judgement.metrics import Metric
@@ -44,19 +44,30 @@ def carry_out_halving(
 
     A study that is resumed keeps the decisions of the rungs it has behind it.
     """
-    if not isinstance(context.runner, InProcess):
-        hint = "leave `jobs` out: every rung judges all runs together"
-        raise GdrunError("halving runs in one process", where=Parameter("halving"), hint=hint)
+    runner = context.runner
+    check_halving(plan, None if isinstance(runner, InProcess) else Parameter("jobs"))
+    assert isinstance(runner, InProcess)  # checked above; mypy cannot see it
     begin = time.perf_counter()
     results = context.directory.finished() if context.directory else {}
     found = len(results)
     left = [trial for trial in unique(plan) if trial.identity not in results]
     tasks = tasks_of(left, context.table, jobs=context.jobs)
-    race = _Race(plan, context, metric, tasks, context.runner.listeners, results)
+    race = _Race(plan, context, metric, tasks, runner.listeners, results)
     rungs = race.run()
     seconds = time.perf_counter() - begin
     work = Work(len(results) - found, found, len(tasks), seconds)
     return results, work, rungs
+
+
+def check_halving(plan: StudyPlan, parallel: Parameter | None = None) -> None:
+    """Raise ConfigError where a plan cannot be halved, or runs in several processes.
+
+    parallel: the argument that asks for them.
+    """
+    if parallel is not None:
+        hint = f"leave `{parallel}` out: every rung judges all runs together"
+        raise ConfigError("halving runs in one process", where=Parameter("halving"), hint=hint)
+    rung_epochs(plan.candidates[0].experiment, len(plan.candidates))
 
 
 def rung_epochs(experiment: Experiment, candidates: int) -> list[float]:

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from gdrun.config.writing import to_yaml
-from gdrun.errors import ConfigError, Parameter, RecordError
+from gdrun.errors import RecordError
 from gdrun.runs.record import Record
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.comparison_plan import plan_comparison
 from gdrun.study.design.trials import Candidate, StudyPlan
+from gdrun.study.design.tuning_plan import TuningPlan
 from gdrun.study.halving import carry_out_halving
 from gdrun.study.judgement.comparison import Comparison, judge_comparison
 from gdrun.study.judgement.metrics import Metric, Target
@@ -25,7 +26,7 @@ from gdrun.study.storage.study_record import (
 )
 from gdrun.study.study import StudyContext, Work, carry_out
 from gdrun.study.timing import paces
-from gdrun.study.tuning import MOST_SEEDS, Tuning, choose, try_out, tuning_plan
+from gdrun.study.tuning import Tuning, choose, try_out
 
 
 def run_sweep(
@@ -59,21 +60,17 @@ def run_comparison(
     context: StudyContext,
     *,
     target: Target | None = None,
-    keys: Sequence[str] = (),
+    tuning: TuningPlan | None = None,
 ) -> Comparison:
-    """Run a planned comparison, tuned over these keys first; its directory gets the findings.
+    """Run a planned comparison, its contenders tuned first; its directory gets the findings.
 
     Where any contender's budget is in seconds, no two runs share them.
     """
     alone = shares_no_seconds(plan)
-    if alone and context.jobs > 1:
-        what = "must be 1 with a budget in seconds: parallel runs slow each other down"
-        hint = "leave `jobs` out, or give a budget of epochs or gradients"
-        raise ConfigError(what, where=Parameter("jobs"), hint=hint)
     tunings, tuning_work = None, None
     with _recording(context.directory, metric, target):
-        if keys:
-            contenders, tunings, tuning_work = _tuned(plan, keys, metric, context, alone=alone)
+        if tuning is not None:
+            contenders, tunings, tuning_work = _tuned(plan, tuning, metric, context, alone=alone)
             plan = plan_comparison(contenders, plan.seeds)
             if context.directory is not None:
                 context.directory.adopt(plan)
@@ -133,19 +130,16 @@ def shares_no_seconds(plan: StudyPlan) -> bool:
 
 
 def _tuned(
-    plan: StudyPlan, keys: Sequence[str], metric: Metric, context: StudyContext, *, alone: bool
+    plan: StudyPlan, tuning: TuningPlan, metric: Metric, context: StudyContext, *, alone: bool
 ) -> tuple[tuple[Candidate, ...], dict[str, Tuning], Work]:
-    """The contenders at their best settings. Tuning has seeds that the comparison does not use, and
-    a study of its own within the comparison's directory.
+    """The contenders at their best settings. Tuning is a study of its own within the comparison's
+    directory.
     """
-    first = max(plan.seeds) + 1
-    seeds = range(first, first + min(len(plan.seeds), MOST_SEEDS))
-    tried_plan, tried = tuning_plan(plan.candidates, keys, seeds)
     if context.directory is not None:
-        within = StudyDirectory.within(context.directory.path / "tuning", tried_plan)
+        within = StudyDirectory.within(context.directory.path / "tuning", tuning.plan)
         context = replace(context, directory=within)
-    found, work = try_out(tried_plan, metric, context, alone=alone)
+    found, work = try_out(tuning.plan, metric, context, alone=alone)
     if context.directory is not None:
-        context.directory.write(**tuning_record(tried_plan, found, metric))
-    tuned, tunings = choose(plan.candidates, tried, found, len(seeds))
+        context.directory.write(**tuning_record(tuning.plan, found, metric))
+    tuned, tunings = choose(plan.candidates, tuning, found)
     return tuned, tunings, work

@@ -231,7 +231,7 @@ def test_least_squares_shows_the_limit_beside_two_over_l(gdrun, tmp_path):
         ),
         (
             ["lr", "-j", "0"],
-            "error: --jobs: must be ≥ 1\nhint: usage: gdrun sweep [OPTIONS] KEY[=VALUES]...\n",
+            "error: --jobs: must be ≥ 1, got 0\n",
         ),
         (
             ["lr", "--search", "bayes"],

@@ -2,6 +2,7 @@
 
 import io
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from gdrun.errors import ConfigError, GdrunError
 from gdrun.study.design.budgets import parse_budget, with_budget
 from gdrun.study.design.comparison_plan import plan_comparison
 from gdrun.study.design.contenders import contenders_of, is_setting
-from gdrun.study.executors import InProcesses
+from gdrun.study.design.tuning_plan import plan_tuning
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.storage.study_directory import read_study
 from gdrun.study.studies import run_comparison
@@ -256,8 +257,14 @@ def test_seconds_are_not_shared():
     plan, metric = plan_comparison(contenders, [0, 1]), Metric("validation_loss")
     found = run_comparison(plan, metric, StudyContext())
     assert {r.record["lanes"] for row in found.contenders for r in row.standing.results} == {1}
-    tuned = run_comparison(plan, metric, StudyContext(), keys=["lr=0.1,0.2"])
+    tuned = run_comparison(plan, metric, StudyContext(), tuning=plan_tuning(plan, ["lr=0.1,0.2"]))
     # Four settings under two seeds of their own, each by itself.
     assert (tuned.tuning_work.run, tuned.tuning_work.cohorts) == (8, 8)
-    with pytest.raises(GdrunError, match="jobs: must be 1 with a budget in seconds"):
-        run_comparison(plan, metric, StudyContext(InProcesses(2), jobs=2))
+
+
+def test_parallel_runs_would_share_seconds():
+    with pytest.raises(GdrunError, match="jobs: a budget in seconds needs one process"):
+        gdrun.compare(["bgd", "mbgd"], LOGISTIC, budget="seconds=0.05", jobs=2)
+    with ThreadPoolExecutor(2) as executor, pytest.raises(GdrunError, match="executor: "):
+        contenders = ["bgd", "mbgd"]
+        gdrun.compare(contenders, LOGISTIC, budget="seconds=0.05", executor=executor, jobs=2)

@@ -28,11 +28,12 @@ def plan_sweep(
 
     Raises ConfigError with everything that is wrong in any combination.
     """
+    if not axes:
+        hint = "give it several, such as lr=0.1,0.01, or none for a usual range"
+        raise ConfigError("no key has more than one value to try", hint=hint)
     if search not in get_args(Search):
         hint = suggestion(search, get_args(Search))
         raise ConfigError(f"no search is called {search!r}", where=Parameter("search"), hint=hint)
-    if trials is not None and trials < 1:
-        raise ConfigError(f"must be ≥ 1, got {trials}", where=Parameter("trials"))
     if trials is not None and search == "grid":
         hint = 'leave `trials` out, or add `search="random"`'
         raise ConfigError("applies only to a random search", where=Parameter("trials"), hint=hint)
