@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from gdrun.config.overrides import Override
-    from gdrun.runs.record import Record
     from gdrun.study.judgement.comparison import Comparison
     from gdrun.study.judgement.sweep import Sweep
     from gdrun.study.planned_studies import PlannedStudy
+    from gdrun.study.storage.records import StudyRecord
     from gdrun.study.storage.study_directory import StudyDirectory
     from gdrun.study.study_request import Observers
 
@@ -153,9 +153,9 @@ def study_command(command: Callable[..., int]) -> Callable[..., int]:
     return called
 
 
-def document(record: Record, path: Path) -> dict[str, object]:
+def document(record: StudyRecord, path: Path) -> dict[str, object]:
     """A study as one JSON document: its record, and where it is."""
-    return record | {"directory": str(path)}
+    return {**record, "directory": str(path)}
 
 
 def missing_lines(found: Sweep | Comparison, path: Path) -> list[str]:

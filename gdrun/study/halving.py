@@ -13,8 +13,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
 
 from gdrun.config.experiment import Experiment
 from gdrun.engine.cohort import Cohort
@@ -29,6 +27,7 @@ from gdrun.study.judgement.ranking import HALVING
 from gdrun.study.judgement.statistics import quantile
 from gdrun.study.judgement.sweep import Rung
 from gdrun.study.storage.results import Result
+from gdrun.study.storage.study_record import read_rung, rung_record
 from gdrun.study.study import StudyContext, Work, keep, unique
 from gdrun.study.tasks import Task, prepared, tasks_of
 
@@ -107,7 +106,7 @@ class _Race:
 
     def run(self) -> tuple[Rung, ...]:
         earlier = self._context.directory.record.get("rungs", []) if self._context.directory else []
-        known = {float(rung["epoch"]): _rung(rung) for rung in earlier}
+        known = {float(rung["epoch"]): read_rung(rung) for rung in earlier}
         in_race = [candidate.name for candidate in self._plan.candidates]
         rungs: list[Rung] = []
         epochs = rung_epochs(self._plan.candidates[0].experiment, len(in_race))
@@ -188,12 +187,7 @@ class _Race:
 
     def _write(self, rungs: Sequence[Rung]) -> None:
         if self._context.directory is not None:
-            self._context.directory.write(rungs=[asdict(rung) for rung in rungs])
-
-
-def _rung(written: Mapping[str, Any]) -> Rung:
-    """A rung as study.json holds it."""
-    return Rung(written["epoch"], tuple(written["kept"]), tuple(written["dropped"]))
+            self._context.directory.write({"rungs": [rung_record(rung) for rung in rungs]})
 
 
 def _trainer(task: Task, listeners: Sequence[Listener], interrupted: Interrupted) -> Trainer:

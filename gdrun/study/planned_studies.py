@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from gdrun.config.experiment import Experiment
 from gdrun.data import Table
@@ -15,6 +15,7 @@ from gdrun.study.design.tuning_plan import TuningPlan
 from gdrun.study.judgement.comparison import Comparison
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.sweep import Sweep
+from gdrun.study.storage.records import StudyOrigin
 from gdrun.study.storage.study_directory import StudyDirectory
 from gdrun.study.studies import run_comparison, run_sweep
 from gdrun.study.study import StudyContext
@@ -50,9 +51,9 @@ class PlannedStudy(ABC, Generic[FoundStudy]):
         """
         resume, out = self.request.resume, self.request.out
         if resume is not None:
-            return StudyDirectory.resumed(Path(resume), self.plan, self._about())
+            return StudyDirectory.resumed(Path(resume), self.plan, self._origin())
         if out is not None:
-            return StudyDirectory.new(Path(out), self.name, self.plan, self._about())
+            return StudyDirectory.new(Path(out), self.name, self.plan, self._origin())
         return None
 
     def run(self) -> FoundStudy:
@@ -74,15 +75,15 @@ class PlannedStudy(ABC, Generic[FoundStudy]):
             observers.on_progress,
         )
 
-    def _about(self) -> dict[str, Any]:
-        """What study.json says of the request."""
+    def _origin(self) -> StudyOrigin:
+        """Where study.json says that the study comes from."""
         data = prepared(self.plan.candidates[0].experiment, self.table)
-        command = self.request.command
-        return {
-            **({} if command is None else {"command": command}),
+        origin: StudyOrigin = {
             "base": self.base.plain(),
             "data": {"name": data.name, "sha256": data.sha256},
         }
+        command = self.request.command
+        return origin if command is None else {"command": command, **origin}
 
 
 @dataclass(frozen=True)

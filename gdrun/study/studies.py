@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from gdrun.config.writing import to_yaml
 from gdrun.errors import RecordError
-from gdrun.runs.record import Record
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.comparison_plan import plan_comparison
 from gdrun.study.design.trials import Candidate, StudyPlan
@@ -17,6 +16,7 @@ from gdrun.study.halving import carry_out_halving
 from gdrun.study.judgement.comparison import Comparison, judge_comparison
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.sweep import Sweep, judge_sweep
+from gdrun.study.storage.records import Question
 from gdrun.study.storage.study_directory import StudyDirectory
 from gdrun.study.storage.study_record import (
     comparison_record,
@@ -48,7 +48,7 @@ def run_sweep(
             plan, axes, results, metric, work, table=context.table, target=target, rungs=rungs
         )
         if context.directory is not None:
-            context.directory.write(**sweep_record(found))
+            context.directory.write(sweep_record(found))
             if found.best is not None:
                 context.directory.write_text("best.yaml", to_yaml(found.best.experiment.plain()))
         return found
@@ -87,7 +87,7 @@ def run_comparison(
             tuning_work=tuning_work,
         )
         if context.directory is not None:
-            context.directory.write(**comparison_record(found))
+            context.directory.write(comparison_record(found))
         return found
 
 
@@ -106,21 +106,30 @@ def _recording(
     if directory is None:
         yield
         return
-    asked = {"metric": metric.name, "halving": halving}
-    _refuse_other_halving(directory, asked)
+    question: Question = {
+        "metric": metric.name,
+        "halving": halving,
+        "target": target_record(target),
+    }
+    _refuse_other_halving(directory, question)
     with directory.guarded():
-        directory.write(**asked, target=target_record(target))
+        directory.write(question)
         yield
 
 
-def _refuse_other_halving(directory: StudyDirectory, asked: Record) -> None:
-    """A race that was decided by other rules, or among others, cannot be gone on with."""
-    earlier, now = directory.earlier, directory.record | asked
-    if "halving" not in earlier or not (earlier["halving"] or now["halving"]):
+def _refuse_other_halving(directory: StudyDirectory, question: Question) -> None:
+    """A race that was decided by other rules, or among others, cannot be continued."""
+    earlier, now = directory.earlier, directory.record
+    if earlier is None or "halving" not in earlier:
         return
-    if any(earlier.get(key) != now[key] for key in ("halving", "metric", "asked", "seeds")):
+    same = (
+        earlier["halving"] == question["halving"]
+        and earlier.get("metric") == question["metric"]
+        and (earlier["asked"], earlier["seeds"]) == (now["asked"], now["seeds"])
+    )
+    if (earlier["halving"] or question["halving"]) and not same:
         begun = f"it was begun by: {earlier.get('command', earlier['verb'])}"
-        what = "halving goes on with the same settings, seeds and metric only"
+        what = "halving continues with the same settings, seeds and metric only"
         raise RecordError(what, where=str(directory.path), hint=begun)
 
 
@@ -140,6 +149,6 @@ def _tuned(
         context = replace(context, directory=within)
     found, work = try_out(tuning.plan, metric, context, alone=alone)
     if context.directory is not None:
-        context.directory.write(**tuning_record(tuning.plan, found, metric))
+        context.directory.write(tuning_record(tuning.plan, found, metric))
     tuned, tunings = choose(plan.candidates, tuning, found)
     return tuned, tunings, work

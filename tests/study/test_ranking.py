@@ -9,6 +9,7 @@ from rich.console import Console
 
 from gdrun.config.loading import load
 from gdrun.errors import GdrunError
+from gdrun.runs.strict_json import loads
 from gdrun.study.design.axes import axes_of
 from gdrun.study.judgement.metrics import Metric, Target, metric_called, parse_target, unlike
 from gdrun.study.judgement.ranking import ranked, standings, usual_target, values_by_seed
@@ -36,8 +37,9 @@ def result(losses, *, diverged=False, rule="epochs", epoch=3.0, identity="x"):
         "validation_accuracy": 1 - last,
     }
     record = {"status": "diverged" if diverged else "exhausted", "stop": stop, "summary": summary}
-    evals = {"epoch": at * 1.0, "step": 10 * at, "train_loss": losses, "validation_loss": losses}
-    return Result(identity, record, {}, evals | {"validation_accuracy": 1 - losses})
+    evals = {"epoch": at * 1.0, "step": 10 * at, "gradients": 100 * at, "train_loss": losses}
+    evals |= {"validation_loss": losses, "validation_accuracy": 1 - losses}
+    return Result(identity, record, {}, evals)
 
 
 def plan_and_results(rows):
@@ -299,7 +301,8 @@ def test_progress_is_read_from_the_metric_where_losses_are_different_quantities(
 
 def test_a_result_reads_back_as_it_was_written():
     run = result([10, math.inf], diverged=True, identity="abc")
-    again = Result.read(*run.lines({"trial": 1}))
+    label = {"trial": 1, "name": "lr=1", "settings": {}, "seed": 0}
+    again = Result.read(*map(loads, run.lines(label)))
     assert again.identity == "abc"
     assert again.summary["train_loss"] == math.inf
     assert again.evals["step"].dtype == np.int64

@@ -46,10 +46,10 @@ class Metric:
 
     def score(self, result: Result) -> float:
         """The result as a score, lower is better; +∞ where it diverged or was not measured."""
-        value = result.summary.get(self.name)
+        value = result.number(self.name)
         if result.diverged or value is None or not math.isfinite(value):
             return math.inf
-        return self.sign * float(value)
+        return self.sign * value
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ class Standing:
 
     def quantile_of(self, name: str, share: float = 0.5) -> float:
         """The quantile over seeds of a number of the summary; +∞ stands for diverged runs."""
-        known = [None if each.diverged else each.summary.get(name) for each in self.results]
+        known = [None if each.diverged else each.number(name) for each in self.results]
         return quantile([math.inf if value is None else value for value in known], share)
 
     def to_target(self, target: Target, unit: str) -> Numbers:

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from gdrun.engine.cohort import Cohort
-from gdrun.engine.outcome import Outcome
+from gdrun.engine.outcome import Divergence, Outcome, Timing
 from gdrun.engine.trace import Columns
-from gdrun.runs.record import Record, closing
-from gdrun.runs.strict_json import dumps, loads
+from gdrun.methods.stopping import Stop
+from gdrun.runs.strict_json import dumps
+from gdrun.study.storage.records import (
+    TraceRecord,
+    TrialDivergence,
+    TrialLabel,
+    TrialOutcome,
+    TrialRecord,
+    TrialStop,
+    TrialSummary,
+    TrialTiming,
+)
+
+_NEEDED = ("step", "epoch", "gradients", "train_loss")
+"""The columns of evaluations that every study is judged by."""
 
 _COUNTS = ("steps", "step", "gradients", "batch_size")
 
@@ -27,37 +40,84 @@ class Result:
     """
 
     identity: str
-    record: Record
+    record: TrialOutcome
     steps: Columns
     evals: Columns
 
     @classmethod
     def of(cls, identity: str, outcome: Outcome, cohort: Cohort) -> Result:
-        shared = {"engine": cohort.engine.name, "lanes": len(cohort.experiments)}
-        record = closing({}, outcome) | shared
+        record: TrialOutcome = {
+            "status": outcome.status,
+            "stop": _stop(outcome.stop),
+            # The engine makes exactly these keys; a test compares them.
+            "summary": cast(TrialSummary, outcome.summary()),
+            "divergence": _divergence(outcome.divergence),
+            "watched": [_stop(stop) for stop in outcome.watched],
+            "timing": _timing(outcome.timing),
+            "engine": cohort.engine.name,
+            "lanes": len(cohort.experiments),
+        }
         return cls(identity, record, outcome.steps, outcome.evaluations)
 
     @property
     def diverged(self) -> bool:
-        return bool(self.record["status"] == "diverged")
+        return self.record["status"] == "diverged"
 
     @property
-    def summary(self) -> dict[str, Any]:
-        summary: dict[str, Any] = self.record["summary"]
-        return summary
+    def summary(self) -> TrialSummary:
+        """The trial in numbers."""
+        return self.record["summary"]
 
-    def lines(self, about: Mapping[str, Any]) -> tuple[str, str]:
-        """Its lines for trials.jsonl and traces.jsonl; `about` says which trial it is."""
-        traces = {"steps": _listed(self.steps), "evals": _listed(self.evals)}
-        head = {**about, "identity": self.identity}
-        return dumps(head | self.record), dumps({"identity": self.identity} | traces)
+    def number(self, name: str) -> float | None:
+        """A number of the summary; None where it was not measured."""
+        values: Mapping[str, object] = self.summary
+        value = values.get(name)
+        return float(value) if isinstance(value, int | float) else None
+
+    def lines(self, label: TrialLabel) -> tuple[str, str]:
+        """Its lines for trials.jsonl and traces.jsonl; the label says which trial it is."""
+        trial: TrialRecord = {**label, "identity": self.identity, **self.record}
+        trace: TraceRecord = {
+            "identity": self.identity,
+            "steps": _listed(self.steps),
+            "evals": _listed(self.evals),
+        }
+        return dumps(trial), dumps(trace)
 
     @classmethod
-    def read(cls, trial: str, trace: str) -> Result:
-        """The result that the two lines hold."""
-        record, traces = loads(trial), loads(trace)
-        columns = [_columns(traces[name]) for name in ("steps", "evals")]
-        return cls(str(record["identity"]), record, *columns)
+    def read(cls, trial: TrialRecord, trace: TraceRecord) -> Result:
+        """The result that the two lines hold. Raises ValueError where a trace has not the columns
+        or the numbers that every trial has.
+        """
+        if missing := [name for name in _NEEDED if name not in trace["evals"]]:
+            raise ValueError(f"evals.{missing[0]} is missing")
+        steps, evals = _columns(trace["steps"]), _columns(trace["evals"])
+        return cls(trial["identity"], trial, steps, evals)
+
+
+def _stop(stop: Stop) -> TrialStop:
+    return {"rule": stop.rule, "epoch": stop.epoch, "step": stop.step, "message": stop.message}
+
+
+def _divergence(divergence: Divergence | None) -> TrialDivergence | None:
+    if divergence is None:
+        return None
+    return {
+        "step": divergence.step,
+        "epoch": divergence.epoch,
+        "quantity": divergence.quantity,
+        "value": divergence.value,
+        "layer": divergence.layer,
+        "last_finite_loss": divergence.last_finite_loss,
+    }
+
+
+def _timing(timing: Timing) -> TrialTiming:
+    return {
+        "updates": timing.updates,
+        "evaluations": timing.evaluations,
+        "total": timing.total,
+    }
 
 
 def _listed(columns: Columns) -> dict[str, list[Any]]:
