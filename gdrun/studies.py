@@ -39,7 +39,7 @@ def sweep(
     values: for each key a list, an array, or a text such as "log:1e-4:10:21". metric: such as
     "validation_accuracy"; the validation loss if unsaid. target: such as "loss=0.1", to count
     epochs to. search, trials: a grid, or so many random combinations. halving: only the best third
-    goes on, at a ninth and a third of the way. jobs: processes of this machine; executor: any
+    continues, at a ninth and a third of the way. jobs: processes of this machine; executor: any
     `concurrent.futures.Executor`, such as a Dask cluster's, `jobs` tasks at a time. resume: the
     directory of an earlier study, of which only what is missing is run. config, data and out as in
     `train`.

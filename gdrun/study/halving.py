@@ -1,7 +1,7 @@
-"""Successive halving: all candidates begin, and at every rung only the best share goes on.
+"""Successive halving: all candidates begin, and at every rung only the best share continues.
 
 With η = 3 and a budget of R epochs the rungs are at … R/9, R/3, the first no earlier than the first
-evaluation; at each the best third of the candidates goes on, by the median over seeds. Survivors
+evaluation; at each the best third of the candidates continues, by the median over seeds. Survivors
 are never restarted: all cohorts stand still at a rung, its losers leave the arrays, and the rest
 train on. A schedule sees the whole budget from the beginning.
 
@@ -131,7 +131,7 @@ class _Race:
             self._keep(place, task, trainer)
 
     def _judge(self, epoch: float, in_race: Sequence[str]) -> Rung:
-        """The rung at this epoch: a third of those in the race go on, and none that failed."""
+        """The rung at this epoch: a third of those in the race continue, and none that failed."""
         scores = self._scores()
         medians = {
             candidate.name: quantile([scores[identity] for identity in identities], 0.5)
@@ -144,7 +144,7 @@ class _Race:
         return Rung(epoch, kept, tuple(name for name in order if name not in kept))
 
     def _scores(self) -> Scores:
-        """Where every trial stands, by identity: its last evaluation, or how it ended."""
+        """The score of every trial by identity: at its last evaluation, or at its end."""
         scores = {key: self._metric.score(result) for key, result in self._results.items()}
         for task, trainer in self._running:
             for lane in trainer.state.lanes.tolist():

@@ -101,7 +101,7 @@ def _recording(
 ) -> Iterator[None]:
     """Write down what is asked before anything runs, and how it ends where it does not end well.
 
-    Raises RecordError where an earlier study cannot be gone on with in this way.
+    Raises RecordError where an earlier study cannot be continued in this way.
     """
     if directory is None:
         yield

@@ -40,7 +40,7 @@ class Tuning:
 def try_out(
     plan: StudyPlan, metric: Metric, context: StudyContext, *, alone: bool = False
 ) -> tuple[tuple[Standing, ...], Work]:
-    """How every setting of every contender stands, and what finding that took."""
+    """The standing of every setting of every contender, and the work that it took."""
     results, work = carry_out(plan, context, alone=alone)
     return standings(plan, results, metric), work
 

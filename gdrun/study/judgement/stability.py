@@ -1,4 +1,4 @@
-"""How large a learning rate may be: the limit that a sweep observed, beside the predicted one.
+"""How large a learning rate may be: the limit that a sweep observed, and the predicted one.
 
 On a quadratic with curvature at most L, a rule with a constant rate α is stable where
 

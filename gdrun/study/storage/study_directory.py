@@ -46,7 +46,7 @@ Line = TypeVar("Line", TrialRecord, TraceRecord)
 
 
 class StudyDirectory:
-    """Writes a study while it goes on; opened again, it knows what has ended.
+    """Writes a study while it runs; opened again, it knows what has ended.
 
     earlier: the record of the study that it continues; None for a new one.
     Raises RecordError where the disk fails, or where the directory holds another study.
@@ -90,7 +90,7 @@ class StudyDirectory:
 
     @classmethod
     def within(cls, path: Path, plan: StudyPlan) -> StudyDirectory:
-        """A study that is a part of another, such as its tuning: begun, or gone on with."""
+        """A study that is a part of another, such as its tuning: a new one, or one to continue."""
         try:
             path.mkdir(exist_ok=True)
         except OSError as error:
