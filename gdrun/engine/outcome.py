@@ -1,4 +1,4 @@
-"""What a lane leaves when it ends: why it ended, its weights, its records, and the summary."""
+"""The outcome of a lane: why it ended, its weights, its traces, and its summary."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gdrun.problems.surfaces import Surface
 
 @dataclass(frozen=True)
 class Divergence:
-    """Which quantity diverged, when, in which layer where one can be named, and from what loss."""
+    """Which quantity diverged, when, in which layer if one can be named, and the loss before it."""
 
     step: int
     epoch: float
@@ -39,7 +39,7 @@ class Best:
 class Timing:
     """Seconds of wall clock: in updates, in evaluations, and from the start of training.
 
-    A pass over the data that serves an evaluation and the next step is the step's.
+    A pass over the data that serves both an evaluation and the next step counts as the step's.
     """
 
     updates: float
@@ -84,7 +84,7 @@ class Outcome:
         return self.stop.status
 
     def summary(self) -> dict[str, Any]:
-        """The run in numbers; losses are those of the delivered weights, None where unknown."""
+        """The run in numbers. Losses are those of the delivered weights; None where unknown."""
         last = self._delivered()
         steps = self.stop.step
         first_loss = self.evaluations["train_loss"][:1]
