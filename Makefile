@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: train test quick core check readme bench clean
+.PHONY: train test quick core check ci readme bench clean
 
 train: $(VENV)/core.stamp ## install, and run the quickstart
 	$(BIN)/gdrun train
@@ -22,7 +22,9 @@ check: $(VENV)/dev.stamp ## format, lint, types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-readme: $(VENV)/dev.stamp ## write the output of the README's commands anew
+ci: check test core ## what must hold on a clean clone
+
+readme: $(VENV)/dev.stamp ## run the README's commands, and write their output and its tables
 	$(BIN)/python tests/readme.py --write
 
 bench: $(VENV)/bench.stamp ## measure gdrun against what users would pick instead
@@ -50,5 +52,5 @@ $(VENV)-core/dev.stamp: pyproject.toml
 	$(VENV)-core/bin/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
 
-clean:
+clean: ## remove environments, caches and what was built
 	rm -rf $(VENV) $(VENV)-core build *.egg-info .mypy_cache .ruff_cache .hypothesis

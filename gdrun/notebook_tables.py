@@ -1,5 +1,7 @@
-"""How results show in a notebook: a result has a table, and the views, which come later in the
-order of the layers, register the function that draws it.
+"""How results show in a notebook.
+
+A result has a table; the views, which come later in the order of the layers, register the function
+that draws it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""The README's commands, run for real: `python tests/readme.py --write` renews their output.
+"""The README's commands, run for real, and its tables, made from what they describe.
+
+`python tests/readme.py --write` renews both; with `--tables` only the tables, which takes no time.
 
 Every ```console block that begins with `$ gdrun` holds one command and all that it prints, on a
 terminal of 80 columns without colour. Times and run names differ each time, and are masked where
@@ -7,6 +9,7 @@ the two are compared.
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shlex
@@ -15,9 +18,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+from test_layers import ORDER
+
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 FILE = re.compile(r"```python\n# (\w+\.py)\n(.*?)```", re.DOTALL)
+TABLE = r"\| {} \|.*\n\|[-|]+\|\n((?:\|.*\n)+)"
 BLOCK = re.compile(r"```console\n\$ (gdrun[^\n]*)\n(.*?)```", re.DOTALL)
 ENVIRONMENT = {
     "COLUMNS": "80",
@@ -73,9 +79,41 @@ def renewed(text: str, folder: Path) -> str:
     )
 
 
+def with_tables(text: str) -> str:
+    """The README with a row for each layer and for each verb of the Makefile."""
+    for first_heading, rows in (("layer", layer_rows()), ("verb", verb_rows())):
+        (table,) = re.finditer(TABLE.format(first_heading), text)
+        body = "".join(f"| {name} | {what} |\n" for name, what in rows)
+        text = text[: table.start(1)] + body + text[table.end(1) :]
+    return text
+
+
+def layer_rows() -> list[tuple[str, str]]:
+    """Each layer in its order, with the first sentence of its docstring."""
+    return [(f"`{name}`", first_sentence(ROOT / "gdrun" / name)) for name in ORDER]
+
+
+def first_sentence(layer: Path) -> str:
+    """The first sentence of the docstring of a folder or of a module, without its full stop."""
+    file = layer / "__init__.py" if layer.is_dir() else layer.with_suffix(".py")
+    text = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+    return " ".join(re.split(r"\.(?:\s|$)", text)[0].split())
+
+
+def verb_rows() -> list[tuple[str, str]]:
+    """Each verb of the Makefile, with its comment."""
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    return [
+        (f"`make {verb}`", what)
+        for verb, what in re.findall(r"^([a-z]+):.*?(?: ## (.*))?$", text, re.MULTILINE)
+    ]
+
+
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as place:
-        text = renewed(README.read_text(encoding="utf-8"), Path(place))
+    text = with_tables(README.read_text(encoding="utf-8"))
+    if "--tables" not in sys.argv:
+        with tempfile.TemporaryDirectory() as place:
+            text = renewed(text, Path(place))
     if "--write" in sys.argv:
         README.write_text(text, encoding="utf-8")
     else:

@@ -81,6 +81,42 @@ def outward_imports(tree, module):
     ]
 
 
+def imported_modules(tree, known):
+    """The modules of `known` that a tree imports anywhere, each by its full name."""
+    found = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                found |= {alias.name for alias in names}
+            case ast.ImportFrom(module=str(module), names=names, level=0):
+                full = {f"{module}.{alias.name}" for alias in names}
+                found |= full & known or {module}
+            case ast.Call(
+                func=ast.Name("import_module") | ast.Attribute(attr="import_module"),
+                args=[ast.Constant(value=str(module)), *_],
+            ):
+                found.add(module)
+    return found & known
+
+
+def cycles(graph):
+    """The groups of nodes that reach each other, each sorted; nodes reach nothing by themselves."""
+    reached = {node: set() for node in graph}
+    for node in graph:
+        waiting = [*graph[node]]
+        while waiting:
+            following = waiting.pop()
+            if following not in reached[node]:
+                reached[node].add(following)
+                waiting += graph[following]
+    groups = {
+        tuple(sorted({other for other in reached[node] if node in reached[other]} | {node}))
+        for node in graph
+        if node in reached[node]
+    }
+    return sorted(groups)
+
+
 def loud_lines(tree):
     """Sentences on what only the command line does: print, ask, exit, hold a typer."""
     found = []
@@ -170,6 +206,30 @@ def test_a_module_imports_from_its_own_layer_and_those_before(path):
     assert outward_imports(parse(path), name_of(path)) == []
 
 
+def test_no_modules_import_each_other():
+    """Imports in functions and under TYPE_CHECKING are counted: a hidden cycle is one too."""
+    modules = {name_of(path): path for path in MODULES}
+    graph = {name: imported_modules(parse(path), set(modules)) for name, path in modules.items()}
+    assert sum(map(len, graph.values())) > len(modules)
+    assert cycles(graph) == []
+
+
+CONFIG_DOOR = "gdrun.engine.build"
+"""The one module of the engine that reads configurations."""
+
+
+def test_the_engine_has_one_door_for_configurations():
+    inside = {
+        name_of(path): imported_modules(parse(path), {name_of(each) for each in MODULES})
+        for path in MODULES
+        if name_of(path).startswith("gdrun.engine.")
+    }
+    readers = {
+        name for name, known in inside.items() if any(m.startswith("gdrun.config") for m in known)
+    }
+    assert readers == {CONFIG_DOOR}
+
+
 @every_module
 def test_imports_are_absolute(path):
     relative = [n for n in ast.walk(parse(path)) if isinstance(n, ast.ImportFrom) and n.level]
@@ -247,3 +307,6 @@ def test_the_checks_see_what_they_look_for():
         "hint = 'leave `jobs` out'\n"
     )
     assert options_named(texts) == ["line 2: --trials"]
+    known = {"gdrun.cli", "gdrun.engine.cohort", "gdrun.api", "gdrun.views.tables", "gdrun.errors"}
+    assert imported_modules(tree, known) == known
+    assert cycles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"d"}}) == [("b", "c"), ("d",)]

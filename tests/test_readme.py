@@ -1,15 +1,29 @@
 """The README shows what the program prints."""
 
+import json
 import re
+import signal
 
 import numpy as np
 import pytest
 import yaml
-from readme import README, ROOT, blocks, masked, output_of
+from readme import README, ROOT, blocks, masked, output_of, with_tables
 
+import gdrun
+from gdrun.cli.gradcheck import CHECK_FAILED
+from gdrun.cli.running import DIVERGED
 from gdrun.config.loading import load
+from gdrun.engine.compiled import modules
+from gdrun.errors import GdrunError
+from gdrun.runs import record
+from gdrun.study.storage import study_directory
 
 TEXT = README.read_text(encoding="utf-8")
+
+
+def section(first, next_one):
+    """The README from one heading to another."""
+    return TEXT[TEXT.index(f"\n## {first}\n") : TEXT.index(f"\n## {next_one}\n")]
 
 
 @pytest.mark.slow
@@ -34,6 +48,13 @@ def test_the_python_of_the_readme_does_what_it_shows(monkeypatch):
     assert len(names["table"].ranking) == 3
 
 
+def test_the_exit_codes_of_the_readme_are_the_programs():
+    (codes,) = re.findall(r"^Exit codes: (.*?)\n\n", TEXT, re.DOTALL | re.MULTILINE)
+    named = {int(code) for code in re.findall(r"(?:^|; | and )(\d+)(?= )", " ".join(codes.split()))}
+    signals = {128 + signal.SIGINT, 128 + signal.SIGTERM}
+    assert named == {0, 1, GdrunError.exit_code, DIVERGED, CHECK_FAILED, *signals}
+
+
 def test_there_are_commands_to_hold():
     assert len(blocks(TEXT)) >= 2
 
@@ -46,3 +67,49 @@ def test_the_make_targets_of_the_readme_exist():
 def test_the_files_of_the_readme_exist():
     for name in re.findall(r"\bconfigs/[\w.-]+\.yaml", TEXT):
         assert (ROOT / name).is_file(), name
+    own_files = r"[(`]((?:gdrun|tests)/[\w/]*(?:\w\.py|/)|\.[\w./-]+\w)[)`]"
+    names = re.findall(own_files, section("How it is built", "Changes"))
+    assert len(names) > 15
+    assert [name for name in names if name != ".venv" and not (ROOT / name).exists()] == []
+
+
+def test_the_headings_that_the_readme_links_to_exist():
+    headings = re.findall(r"^#+ (.*)$", TEXT, re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+    assert set(re.findall(r"\]\(#([\w-]+)\)", TEXT)) <= anchors
+
+
+def test_the_tables_of_layers_and_verbs_are_up_to_date():
+    # `python tests/readme.py --write --tables` renews them.
+    assert with_tables(TEXT) == TEXT
+
+
+@pytest.mark.slow
+def test_the_rule_and_the_schedule_of_the_readme_train_as_plugins(tmp_path):
+    command = (
+        "gdrun train optimizer=sign_descent lr=0.01 schedule=square_root epochs=4 --json "
+        "--plugin sign_descent.py --plugin square_root.py"
+    )
+    found = json.loads(output_of(command, tmp_path))
+    assert found["status"] == "exhausted"
+    assert found["summary"]["train_loss"] < 0.5  # ln 10 = 2.3 at the start
+    config = (tmp_path / found["directory"] / "config.yaml").read_text(encoding="utf-8")
+    assert "name: sign_descent" in config and "name: square_root" in config
+
+
+def test_the_settings_for_finding_out_what_a_run_did_are_valid():
+    settings = re.findall(r"[ `](\w+(?:\.\w+)?=\w+)`", section("Developing", "Changes"))
+    assert settings == ["log.points=all", "engine=numpy"]
+    load(ROOT / "configs" / "quickstart.yaml", settings)
+
+
+def test_compiled_loops_are_kept_where_the_readme_says(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert modules.directory.__wrapped__() == tmp_path / "gdrun" / "kernels"
+    assert "`~/.cache/gdrun/kernels`" in TEXT
+
+
+def test_the_readme_names_this_version_and_this_schema():
+    assert f"\n### {gdrun.__version__}\n" in section("Changes", "Versions")
+    assert f"a `schema_version`, now {record.SCHEMA_VERSION}." in TEXT
+    assert record.SCHEMA_VERSION == study_directory.SCHEMA_VERSION

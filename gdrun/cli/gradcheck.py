@@ -5,7 +5,8 @@ from __future__ import annotations
 from gdrun.cli import console
 from gdrun.cli.experiments import Config, Json, Overrides, Plugins, Seed, load_experiment
 
-WRONG = 2
+CHECK_FAILED = 4
+"""The exit code where the command did its work and the gradient is wrong."""
 
 
 def gradcheck(
@@ -15,7 +16,10 @@ def gradcheck(
     json: Json = False,
     plugins: Plugins = None,
 ) -> int:
-    """Check the gradient of an experiment against central differences, weight by weight."""
+    """Check the gradient of an experiment against central differences, weight by weight.
+
+    The exit code is 0 where every gradient is right, and 4 where one is wrong.
+    """
     from gdrun.insight.gradcheck import check_gradient
     from gdrun.views.gradcheck import gradient_data, gradient_table
 
@@ -24,4 +28,4 @@ def gradcheck(
         console.print_json(gradient_data(check))
     else:
         console.show(gradient_table(check))
-    return 0 if check.passed else WRONG
+    return 0 if check.passed else CHECK_FAILED

@@ -26,12 +26,12 @@ def plot(
     """Draw the learning rate over the run, and the momentum where it is cycled."""
     if not schedule:
         raise GdrunError("says not what to draw", where="gdrun plot", hint="add --schedule")
-    from gdrun.engine.cohort import experiment_data
+    from gdrun.engine.build import cohort_of, experiment_data
     from gdrun.engine.preview import preview
     from gdrun.views.schedule import schedule_data, schedule_view
 
     experiment = load_experiment(config, overrides, seed)
-    planned = preview(experiment, experiment_data(experiment))
+    planned = preview(cohort_of([experiment], experiment_data(experiment)))
     if json:
         console.print_json(schedule_data(planned))
     else:

@@ -1,0 +1,1 @@
+"""The experiment: YAML read with positions, validated, overridden, and written."""

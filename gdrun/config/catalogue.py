@@ -16,7 +16,7 @@ from gdrun.config.sections import (
     VARIANT,
     SectionKind,
 )
-from gdrun.config.settings import BUDGETS, DivergenceLimit, EarlyStopping, Settings
+from gdrun.config.settings import BUDGETS, DivergenceLimit, EarlyStoppingSettings, Settings
 from gdrun.config.writing import short_flow
 from gdrun.data.sources import READERS
 from gdrun.errors import GdrunError, suggestion
@@ -187,7 +187,7 @@ def _stopping() -> Iterable[Entry]:
         doc = Doc(f"A budget: at most so many {counted}.", "", "", "", {})
         yield Entry(budget, doc, usage=f"stopping: {{{budget}: 1000}}")
     yield from map(_rule, STOP_RULES.values())
-    yield _settings("early_stopping", EarlyStopping)
+    yield _settings("early_stopping", EarlyStoppingSettings)
     yield _settings("divergence", DivergenceLimit)
 
 

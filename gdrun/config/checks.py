@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
+from gdrun.config.experiment import Experiment
 from gdrun.config.sections import SCHEDULE
 from gdrun.errors import Problem
 from gdrun.methods.schedules import needs_length
-
-if TYPE_CHECKING:
-    from gdrun.config.experiment import Experiment
 
 Path = tuple[str | int, ...]
 Found = Iterator[tuple[Path, str, str]]

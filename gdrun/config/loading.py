@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from gdrun.config.document import Document, parse_document, read_document
-from gdrun.config.experiment import Experiment, resolve
+from gdrun.config.experiment import Experiment
 from gdrun.config.overrides import Override, apply, parse_override
+from gdrun.config.resolving import resolve
 from gdrun.data.sources import PREPARATION
 from gdrun.errors import ConfigError, Problem
 from gdrun.methods.plugins import load_entry_points

@@ -41,7 +41,7 @@ class Clip(Settings):
     value: Positive | None = None
 
 
-class EarlyStopping(Settings):
+class EarlyStoppingSettings(Settings):
     """Stop when the validation loss has not improved for `patience` evaluations in a row."""
 
     patience: Whole = 5
@@ -63,7 +63,7 @@ class Rules(Settings):
     weight_change: Positive | None = None
     target_loss: float | None = None
     target_accuracy: Annotated[float, Field(gt=0, le=1)] | None = None
-    early_stopping: EarlyStopping | None = None
+    early_stopping: EarlyStoppingSettings | None = None
 
     @property
     def thresholds(self) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""How a lane ends: which budget is used up, what diverged, and the outcome it leaves."""
+"""How a lane ends: which budget is used up, what diverged, and the outcome of the lane."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import numpy as np
 
 from gdrun.array_types import Array, Numbers
 from gdrun.engine.cohort import Cohort, Lanes
-from gdrun.engine.evaluation import Firing, held_out, judged_memory
+from gdrun.engine.contract import Engine, Failure
+from gdrun.engine.evaluation import Firing, held_out, judged_running_stats
 from gdrun.engine.outcome import Best, Divergence, Outcome, Timing
 from gdrun.engine.plan import Plan
 from gdrun.engine.state import State
-from gdrun.engine.steppers import Failure
 from gdrun.engine.trace import EvaluationTrace, StepTrace
 from gdrun.methods.stopping import Stop, budget_sentence, divergence_sentence, moment
 
 
 def used_up(plan: Plan, state: State) -> Firing | None:
-    """The budget that is used up, if one is: it ends all lanes at once."""
-    budget, seconds = plan.budget, plan.experiment.stopping.seconds
+    """The budget that is used up, if any. It ends all lanes at once."""
+    budget, seconds = plan.budget, plan.limits.get("seconds")
     if budget is not None and state.step >= budget.steps:
         return Firing(budget.name, "exhausted", budget.sentence)
     if seconds is not None and state.seconds >= seconds:
@@ -26,7 +26,7 @@ def used_up(plan: Plan, state: State) -> Firing | None:
 
 
 def stop_for(firing: Firing, epoch: float, step: int) -> Stop:
-    """The stop that a rule's firing brings."""
+    """The stop of a lane in which a rule fired."""
     message = f"{firing.sentence} {moment(epoch, step)}"
     return Stop(firing.rule, firing.status, epoch, step, message)
 
@@ -40,7 +40,7 @@ def divergence_at(
     factor: float,
     initial_loss: float,
 ) -> tuple[Stop, Divergence]:
-    """The stop of a diverged lane; `losses` are its latest ones, the last finite one among them."""
+    """The stop of a diverged lane. losses: its latest ones, which include the last finite one."""
     finite = losses[np.isfinite(losses)]
     last = float(finite[-1]) if len(finite) else np.nan
     what = (failure.quantity, failure.value, failure.layer)
@@ -51,6 +51,7 @@ def divergence_at(
 
 def outcome_of(
     cohort: Cohort,
+    engine: Engine,
     state: State,
     place: int,
     stop: Stop,
@@ -61,23 +62,27 @@ def outcome_of(
     watched: tuple[Stop, ...],
     timing: Timing,
 ) -> Outcome:
-    """What the lane at `place` among those still training leaves."""
+    """The outcome of the lane at `place` among those that still train."""
     lane = int(state.lanes[place])
-    early_stopping = cohort.shared.stopping.early_stopping
+    early_stopping = cohort.stopping.obeyed.early_stopping
     known = bool(np.isfinite(state.best_loss[place]))
     restored = known and early_stopping is not None and early_stopping.restore_best
     alone = Lanes(cohort, state.lanes[place : place + 1])
     weights = (state.best_W if restored else state.judged)[place].copy()
-    memory = state.best_memory[place].copy() if restored else _memory(alone, state, place)
-    test_loss, test_accuracy = held_out(alone, weights[None], memory[None])
+    running_stats = (
+        state.best_running_stats[place].copy() if restored else _running_stats(alone, state, place)
+    )
+    objective = engine.objective(alone.objective)
+    test_loss, test_accuracy = held_out(cohort.test, objective, weights[None], running_stats[None])
     return Outcome(
-        experiment=cohort.experiments[lane],
+        lane=lane,
+        surface=cohort.surface,
         stop=stop,
         divergence=divergence,
         weights=weights,
-        memory=memory,
+        running_stats=running_stats,
         best_weights=state.best_W[place].copy(),
-        best_memory=state.best_memory[place].copy(),
+        best_running_stats=state.best_running_stats[place].copy(),
         best=_best(cohort, state, place) if known else None,
         restored=restored,
         steps=steps.lane(lane),
@@ -92,15 +97,16 @@ def outcome_of(
     )
 
 
-def _memory(alone: Lanes, state: State, place: int) -> Array:
+def _running_stats(alone: Lanes, state: State, place: int) -> Array:
     """The running statistics (Q,) of a lane's weights.
 
-    Those of an average are known from the last evaluation, unless it diverged since.
+    Those of averaged weights are taken from the last evaluation; they are measured again only where
+    the weights have changed since.
     """
     if state.judges_average and np.array_equal(state.last_W[place], state.judged[place]):
-        return np.array(state.last_memory[place])
+        return np.array(state.last_running_stats[place])
     own = state.keep(np.arange(len(state.lanes)) == place)
-    return np.array(judged_memory(alone, own)[0])
+    return np.array(judged_running_stats(alone, own)[0])
 
 
 def _best(cohort: Cohort, state: State, place: int) -> Best:

@@ -1,4 +1,4 @@
-"""The engine of a cohort: what makes its steppers and reads its objective, and which one it is.
+"""Which engine runs a cohort.
 
 `auto` picks what will finish first by a count of work, made before anything runs: from the
 experiment, the data's size, and whether an earlier process left the kernel compiled. Timing the
@@ -8,22 +8,23 @@ picked is in the run's record and in its resolved config, so a repetition is bit
 
 from __future__ import annotations
 
+import math
 import os
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from gdrun.array_types import Numbers
 from gdrun.engine.batches import Batches
-from gdrun.engine.plan import Plan
-from gdrun.engine.steppers import NumpyStepper
+from gdrun.engine.cohort import Cohort, Lanes
+from gdrun.engine.contract import Engine, EngineMaker, EngineName, KindName
+from gdrun.engine.numpy_stepper import NumpyStepper
 from gdrun.errors import ConfigError, MissingExtraError, suggestion
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.objective import Objective
 
-if TYPE_CHECKING:
-    from gdrun.engine.cohort import Cohort, Lanes
-
-EngineName = Literal["numpy", "compiled"]
 CHOICES = ("auto", "numpy", "compiled")
 NEEDED = ("numba", "scipy", "threadpoolctl")
 
@@ -36,26 +37,6 @@ LOADING, STARTING = 0.1, 0.6
 COMPILING = {"examples": 1.5, "rows": 5.0, "network": 7.0, "update": 0.8}
 
 
-class Engine(Protocol):
-    """What the training loop asks of an engine."""
-
-    @property
-    def name(self) -> EngineName: ...
-
-    @property
-    def compression(self) -> str | None:
-        """What stands for the data in the steps, such as qr; None for the data themselves."""
-
-    def threads(self) -> AbstractContextManager[object]:
-        """The context in which all of a training runs: how many threads matrix products have."""
-
-    def stepper(self, lanes: Lanes, batches: Batches, loss_limit: Any) -> Any:
-        """The stepper for these lanes."""
-
-    def objective(self, objective: Objective) -> Objective:
-        """The objective as this engine evaluates it."""
-
-
 class NumpyEngine:
     """The definition of what gdrun computes."""
 
@@ -65,66 +46,86 @@ class NumpyEngine:
     def threads(self) -> AbstractContextManager[object]:
         return nullcontext()
 
-    def stepper(self, lanes: Lanes, batches: Batches, loss_limit: Any) -> NumpyStepper:
+    def stepper(self, lanes: Lanes, batches: Batches, loss_limit: Numbers) -> NumpyStepper:
         return NumpyStepper(lanes, batches, loss_limit)
 
     def objective(self, objective: Objective) -> Objective:
         return objective
 
 
-def engine_for(cohort: Cohort) -> Engine:
-    """The engine that the experiment, or GDRUN_ENGINE, asks for.
+def engine_maker(cohort: Cohort, configured: str) -> EngineMaker:
+    """What makes the engine that GDRUN_ENGINE, or else the configuration, names.
 
-    Raises ConfigError or MissingExtraError where it asks for what cannot be had.
+    The choice compiles nothing; the maker does. Raises ConfigError or MissingExtraError where the
+    engine that is named cannot run the cohort, as far as that is known without compiling.
     """
-    asked = wanted_engine(cohort.shared.header.engine)
+    asked = wanted_engine(configured)
     if asked == "numpy":
-        return NumpyEngine()
+        return NumpyEngine
     forced = asked == "compiled"
-    if not isinstance(cohort.model, LinearModel):
-        return _update_engine(cohort, forced)
-    if not forced and not _compiled_is_faster(cohort, known=True):
-        return NumpyEngine()  # not even if it is there already, so nothing need be looked up
-    if not _installed():
+    if cohort.surface is not None:
+        return _refused("a walk on a surface is recorded step by step", forced)
+    kinds = _kinds(cohort)
+    if not forced:  # what does not pay even when it was compiled before need not be looked up
+        kinds = [kind for kind in kinds if kind.saved > _cost(kind.kernel, known=True)]
+    if not kinds:
+        return NumpyEngine
+    if not all(find_spec(name) is not None for name in NEEDED):
         if forced:
             raise MissingExtraError("the compiled engine", "fast")
-        return NumpyEngine()
+        return NumpyEngine
+    return _first_that_pays(cohort, kinds, forced)
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """A compiled engine that may run a cohort, and the seconds that it saves over the whole run.
+
+    kernel: what is compiled for it, by which its time is known.
+    """
+
+    name: KindName
+    kernel: str
+    saved: float
+
+
+def _kinds(cohort: Cohort) -> list[_Kind]:
+    """The compiled engines that exist for the cohort's model, the fullest first."""
+    if isinstance(cohort.model, LinearModel):
+        by_class = cohort.model.layout.layers[-1].outputs > 1
+        kernel = "rows" if by_class or cohort.batching.batch_size > 1 else "examples"
+        return [_Kind("linear", kernel, _saved(cohort, _saved_by_loops(cohort)))]
+    return [
+        _Kind("network", "network", _saved(cohort, _saved_by_network(cohort))),
+        _Kind("update", "update", _saved(cohort, _saved_by_update(cohort))),
+    ]
+
+
+def _first_that_pays(cohort: Cohort, kinds: Sequence[_Kind], forced: bool) -> EngineMaker:
+    """The maker of the first of these engines that saves more time than its kernels cost."""
     from gdrun.engine.compiled import NotCompilableError, compiled_before
 
+    reason = None
+    for place, kind in enumerate(kinds):
+        try:
+            known = compiled_before(cohort, kind.name)
+        except NotCompilableError as error:
+            reason = str(error)
+            continue
+        if forced or kind.saved > _cost(kind.kernel, known):
+            return partial(_make, cohort, kind, kinds[place + 1 :], forced)
+    return NumpyEngine if reason is None else _refused(reason, forced)
+
+
+def _make(cohort: Cohort, kind: _Kind, others: Sequence[_Kind], forced: bool) -> Engine:
+    """The engine with its kernels compiled; one of the others where they do not compile."""
+    from gdrun.engine.compiled import NotCompilableError, compiled_engine
+
     try:
-        if not forced and not _compiled_is_faster(cohort, compiled_before(cohort)):
-            return NumpyEngine()
-        from gdrun.engine.compiled.engine import CompiledEngine
-
-        return CompiledEngine(cohort)
+        return compiled_engine(cohort, kind.name)
     except NotCompilableError as error:
-        return _refused(str(error), forced)
-
-
-def _update_engine(cohort: Cohort, forced: bool) -> Engine:
-    """The engine of a model whose rule alone is compiled, its products being NumPy's already."""
-    if cohort.place_names:
-        return _refused("a walk on a surface is recorded step by step", forced)
-    faster = _fused_is_faster(cohort, known=True) or _network_is_faster(cohort, known=True)
-    if not forced and not faster:
-        return NumpyEngine()
-    if not _installed():
-        if forced:
-            raise MissingExtraError("the compiled engine", "fast")
-        return NumpyEngine()
-    from gdrun.engine.compiled import NotCompilableError
-    from gdrun.engine.compiled.network_kernels import network_before
-    from gdrun.engine.compiled.networks import NetworkEngine
-    from gdrun.engine.compiled.updates import UpdateEngine, update_before
-
-    with suppress(NotCompilableError):
-        if forced or _network_is_faster(cohort, network_before(cohort)):
-            return NetworkEngine(cohort)
-    try:
-        known = update_before(cohort)
-        return UpdateEngine(cohort) if forced or _fused_is_faster(cohort, known) else NumpyEngine()
-    except NotCompilableError as error:
-        return _refused(str(error), forced)
+        reason = str(error)
+    return (_first_that_pays(cohort, others, forced) if others else _refused(reason, forced))()
 
 
 def wanted_engine(configured: str) -> str:
@@ -136,11 +137,7 @@ def wanted_engine(configured: str) -> str:
     return given
 
 
-def _installed() -> bool:
-    return all(find_spec(name) is not None for name in NEEDED)
-
-
-def _refused(reason: str, forced: bool) -> NumpyEngine:
+def _refused(reason: str, forced: bool) -> EngineMaker:
     """The NumPy engine instead, unless the compiled one was asked for."""
     if forced:
         raise ConfigError(
@@ -148,47 +145,36 @@ def _refused(reason: str, forced: bool) -> NumpyEngine:
             where="engine",
             hint="use engine: numpy, or auto, which falls back on it",
         )
-    return NumpyEngine()
-
-
-def _fused_is_faster(cohort: Cohort, known: bool) -> bool:
-    """Whether a fused update saves more than its compilation takes."""
-    budget = Plan(cohort.shared, cohort.batching).budget
-    if budget is None:
-        return True
-    entries = len(cohort.experiments) * cohort.model.layout.size * (1 + len(cohort.rule.slots))
-    return budget.steps * entries * FUSED_ENTRY > _cost("update", known)
-
-
-def _network_is_faster(cohort: Cohort, known: bool) -> bool:
-    """Whether steps in one loop save more than its compilation takes."""
-    budget = Plan(cohort.shared, cohort.batching).budget
-    if budget is None:
-        return True
-    entries = len(cohort.experiments) * cohort.model.layout.size
-    update = entries * (1 + len(cohort.rule.slots)) * FUSED_ENTRY
-    saved = NETWORK_STEP + update + NETWORK_PRODUCT * entries * cohort.batching.batch_size
-    return budget.steps * saved > _cost("network", known)
+    return NumpyEngine
 
 
 def _cost(kernel: str, known: bool) -> float:
-    """Seconds before the first compiled step."""
+    """Seconds before the first compiled step. known: compiled before, so that it is only loaded."""
     return STARTING + (LOADING if known else COMPILING[kernel])
 
 
-def _compiled_is_faster(cohort: Cohort, known: bool) -> bool:
-    """Whether the run gains more from compiled steps than their compilation takes.
+def _saved(cohort: Cohort, by_a_step: float) -> float:
+    """Seconds that are saved over the whole run; without end where only seconds are limited."""
+    budget = cohort.plan.budget
+    return math.inf if budget is None else budget.steps * by_a_step
 
-    known: whether the kernel was compiled before, and need only be loaded.
-    """
-    budget = Plan(cohort.shared, cohort.batching).budget
-    if budget is None:
-        return True
-    lanes, size = len(cohort.experiments), cohort.model.layout.size
+
+def _saved_by_update(cohort: Cohort) -> float:
+    """Seconds that one step of all lanes saves where the rule's update is one loop."""
+    return cohort.lanes * cohort.model.layout.size * (1 + len(cohort.rule.slots)) * FUSED_ENTRY
+
+
+def _saved_by_network(cohort: Cohort) -> float:
+    """Seconds that it saves where products and update are one loop."""
+    entries = cohort.lanes * cohort.model.layout.size
+    products = NETWORK_PRODUCT * entries * cohort.batching.batch_size
+    return NETWORK_STEP + _saved_by_update(cohort) + products
+
+
+def _saved_by_loops(cohort: Cohort) -> float:
+    """Seconds that it saves for a linear model."""
+    lanes, size = cohort.lanes, cohort.model.layout.size
     entries = lanes * size * cohort.batching.batch_size
     rule = NUMPY_RULE * (1 + len(cohort.rule.slots)) * (1 + lanes * size / 5000)
     numpy = NUMPY_STEP + rule + NUMPY_PRODUCT * entries
-    compiled = COMPILED_STEP * lanes + COMPILED_PRODUCT * entries
-    by_class = cohort.model.layout.layers[-1].outputs > 1
-    kernel = "rows" if by_class or cohort.batching.batch_size > 1 else "examples"
-    return budget.steps * (numpy - compiled) > _cost(kernel, known)
+    return numpy - COMPILED_STEP * lanes - COMPILED_PRODUCT * entries

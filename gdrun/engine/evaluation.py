@@ -1,4 +1,4 @@
-"""Evaluations: the full objective of all lanes, and the judgement of stopping rules on it."""
+"""Evaluations: the full objective of all lanes, and the stopping rules that fire on it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from gdrun.array_types import Array, Flags, Numbers
-from gdrun.config.settings import Rules
 from gdrun.engine.cohort import Design, Lanes
 from gdrun.engine.layer_readings import watch
+from gdrun.engine.numpy_stepper import scaled_norm
 from gdrun.engine.state import State
-from gdrun.engine.steppers import scaled_norm
-from gdrun.methods.stopping import STOP_RULES, EarlyStopping, Readings, Status
+from gdrun.methods.stopping import STOP_RULES, Criteria, Readings, Status, StoppingRules
 from gdrun.problems.network import Network
 from gdrun.problems.objective import Objective
 
@@ -27,35 +26,38 @@ class Firing:
     sentence: str
 
 
-def judged_memory(lanes: Lanes, state: State) -> Array:
+def judged_running_stats(lanes: Lanes, state: State) -> Array:
     """The running statistics (lanes, Q) that belong to the weights that are judged.
 
-    Those that the steps moved on belong to W; an average of the path has its own, measured anew.
+    The steps update those of W. Averaged weights have others, which are measured on the training
+    part.
     """
     network = lanes.cohort.model
     if not (state.judges_average and isinstance(network, Network) and network.batch_norm):
-        return state.memory
+        return state.running_stats
     return network.statistics_over(state.judged, lanes.cohort.train.X)
 
 
 def read(
     lanes: Lanes,
+    objective: Objective,
     state: State,
-    memory: Array,
+    running_stats: Array,
     *,
     gradient: bool,
     moved: Flags,
 ) -> Readings:
     """The readings of the full objective at the weights that are judged, by quantity: (lanes,).
 
-    memory (lanes, Q): theirs. gradient: whether the full gradient is wanted. moved: lanes whose
-    rate was above zero since the last evaluation; a lane that stood still by schedule has no
-    changes to judge.
+    objective: as the engine evaluates it. running_stats (lanes, Q): those of these weights.
+    gradient: whether the full gradient is wanted. moved: lanes whose rate was above zero since the
+    last evaluation; a lane whose schedule kept it where it was has no changes to judge.
     """
     cohort, W = lanes.cohort, state.judged
-    objective = lanes.objective.with_memory(memory)
+    watched = watch(lanes, objective, state)
+    objective = objective.with_memory(running_stats)
     slope = None
-    if gradient:  # first, as the loss comes with it, and may be remembered
+    if gradient:  # first: the compiled engine gets the loss in the same pass, and keeps it
         _, slope = objective.value_and_gradient(W, cohort.train.X, cohort.train.y)
     readings = _scores(cohort.train, "train", objective, W)
     readings["train_loss"] = readings["train_loss"] + objective.penalty(W)
@@ -63,7 +65,7 @@ def read(
         readings |= _scores(cohort.validation, "validation", objective, W)
     if slope is not None:
         readings["full_grad_norm"] = scaled_norm(slope)
-    readings |= watch(lanes, state)
+    readings |= watched
     loss_change = np.abs(readings["train_loss"] - state.last_loss)
     weight_change = scaled_norm(W - state.last_W)
     known = moved & ~np.isnan(state.last_loss)
@@ -72,13 +74,14 @@ def read(
     return readings
 
 
-def held_out(lanes: Lanes, W: Array, memory: Array) -> tuple[Numbers, Numbers]:
+def held_out(
+    test: Design | None, objective: Objective, W: Array, running_stats: Array
+) -> tuple[Numbers, Numbers]:
     """Loss and accuracy on the test part, both (lanes,); NaN without one."""
-    test = lanes.cohort.test
     if test is None:
         unknown = np.full(len(W), np.nan)
         return unknown, unknown
-    return lanes.objective.with_memory(memory).loss_and_accuracy(W, test.X, test.y)
+    return objective.with_memory(running_stats).loss_and_accuracy(W, test.X, test.y)
 
 
 def _scores(part: Design, name: str, objective: Objective, W: Array) -> Readings:
@@ -88,12 +91,11 @@ def _scores(part: Design, name: str, objective: Objective, W: Array) -> Readings
 
 
 def remember(
-    state: State, readings: Readings, memory: Array, rules: tuple[Rules, Rules], epoch: float
+    state: State, readings: Readings, running_stats: Array, rules: StoppingRules, epoch: float
 ) -> State:
-    """The state after an evaluation: best weights, memory of early stopping, last readings.
+    """The state after an evaluation: best weights, what early stopping keeps, last readings.
 
-    memory (lanes, Q): that of the weights that were judged. rules: those that are obeyed, and those
-    that are only watched.
+    running_stats (lanes, Q): those of the weights that were judged.
     """
     deciding = readings.get("validation_loss", readings["train_loss"])
     better = deciding < state.best_loss
@@ -102,8 +104,9 @@ def remember(
         state.to_beat_epoch.copy(),
         state.stale + 1,
     )
-    for column, section in enumerate(rules):
-        margin = section.early_stopping.min_delta if section.early_stopping else 0.0
+    for column, criteria in enumerate((rules.obeyed, rules.watched)):
+        early_stopping = criteria.early_stopping
+        margin = early_stopping.min_delta if early_stopping else 0.0
         improved = deciding < to_beat[:, column] - margin
         # The first finite loss is always an improvement: inf − margin is inf.
         to_beat[improved, column] = deciding[improved]
@@ -113,9 +116,9 @@ def remember(
         evaluations=state.evaluations + 1,
         last_loss=readings["train_loss"],
         last_W=state.judged,
-        last_memory=memory,
+        last_running_stats=running_stats,
         best_W=_where(better, state.judged, state.best_W),
-        best_memory=_where(better, memory, state.best_memory),
+        best_running_stats=_where(better, running_stats, state.best_running_stats),
         best_loss=np.where(better, deciding, state.best_loss),
         best_step=np.where(better, state.step, state.best_step),
         best_epoch=np.where(better, epoch, state.best_epoch),
@@ -131,18 +134,21 @@ def _where(better: Flags, new: Array, old: Array) -> Array:
 
 
 def fired(
-    rules: Rules, column: int, readings: Readings, state: State
+    criteria: Criteria, column: int, readings: Readings, state: State
 ) -> Iterator[tuple[int, Firing]]:
-    """Every rule that fires in a lane, by the lane's place among those still training."""
-    for name, threshold in rules.thresholds.items():
+    """Every rule that fires in a lane, by the lane's place among those still training.
+
+    column: 0 for the criteria that are obeyed, 1 for those that are watched, as in State.to_beat.
+    """
+    for name, threshold in criteria.thresholds.items():
         rule = STOP_RULES[name]
         if rule.reading not in readings:
             continue
         for lane in np.flatnonzero(rule.fired(readings, threshold)).tolist():
             sentence = rule.sentence(float(readings[rule.reading][lane]), threshold)
             yield lane, Firing(name, "converged", sentence)
-    if rules.early_stopping is not None:
-        patience = EarlyStopping(rules.early_stopping.patience)
-        for lane in np.flatnonzero(state.stale[:, column] >= patience.patience).tolist():
+    early_stopping = criteria.early_stopping
+    if early_stopping is not None:
+        for lane in np.flatnonzero(state.stale[:, column] >= early_stopping.patience).tolist():
             best, epoch = state.to_beat[lane, column], state.to_beat_epoch[lane, column]
-            yield lane, Firing("early_stopping", "stopped", patience.sentence(best, epoch))
+            yield lane, Firing("early_stopping", "stopped", early_stopping.sentence(best, epoch))

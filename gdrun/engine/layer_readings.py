@@ -1,12 +1,12 @@
-"""What each layer of a network does, watched at evaluations.
+"""Readings of each layer of a network, taken at evaluations.
 
     grad_norm     ‖∇L‖ over the layer's weights
     update_ratio  ‖ΔW‖ / ‖W‖ of the last step over the layer's weights; about 1e-3 is usual
     dead          the share of units whose slope is zero for every example
-    saturated     the share of other units whose mean slope is below a tenth of the steepest
+    saturated     the share of the other units whose mean slope is below a tenth of the steepest
 
-All but the ratio are measured on a fixed sample of the training part, with the statistics of the
-sample where batches are normalised, and with no unit left out.
+All but the ratio are measured on a fixed sample of the training part, without dropout. Batch
+normalisation uses the statistics of the sample.
 """
 
 from __future__ import annotations
@@ -20,25 +20,28 @@ from gdrun.engine.cohort import Lanes
 from gdrun.engine.state import State
 from gdrun.methods.stopping import Readings
 from gdrun.problems.network import Network, Passed
+from gdrun.problems.objective import Objective
 
 FLAT = 0.1
 """A unit is saturated when its mean slope is below this share of the steepest."""
 
 
-def watch(lanes: Lanes, state: State) -> Readings:
-    """The readings of each layer, such as layer1.grad_norm: (lanes,). None but for a network."""
+def watch(lanes: Lanes, objective: Objective, state: State) -> Readings:
+    """The readings of each layer by name, such as layer1.grad_norm, (lanes,); of networks only."""
     network = lanes.cohort.model
     if not isinstance(network, Network):
         return {}
     count = max(network.rows_at_once(1) // lanes.cohort.sample.rows, 1)
     parts = [slice(k, k + count) for k in range(0, len(state.W), count)]
-    found = [_watch(network, lanes, state, part) for part in parts]
+    found = [_watch(network, lanes, objective, state, part) for part in parts]
     return {name: np.concatenate([readings[name] for readings in found]) for name in found[0]}
 
 
-def _watch(network: Network, lanes: Lanes, state: State, part: slice) -> Readings:
+def _watch(
+    network: Network, lanes: Lanes, objective: Objective, state: State, part: slice
+) -> Readings:
     W, sample = state.W[part], lanes.cohort.sample
-    objective = lanes.objective.with_numbers(itemgetter(part))
+    objective = objective.with_numbers(itemgetter(part))
     gradient, passed = objective.watched(W, sample.X, sample.y)
     moved = W - state.before[part]
     readings: Readings = {}
@@ -69,7 +72,7 @@ def _norm(matrix: Array) -> Numbers:
 
 
 def _ratio(update: Numbers, weights: Numbers) -> Numbers:
-    """0 where nothing moved, at weights of zero too."""
+    """‖ΔW‖ / ‖W‖; 0 where nothing moved, also where W is 0."""
     ratio = np.zeros_like(update)
     np.divide(update, weights, out=ratio, where=update != 0)
     return ratio

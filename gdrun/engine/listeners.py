@@ -1,4 +1,4 @@
-"""What the training loop tells while it runs. Listeners hear; they cannot change the training."""
+"""What the training loop reports while it runs. Listeners cannot change the training."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from gdrun.engine.cohort import Cohort
 from gdrun.engine.outcome import Outcome
-from gdrun.engine.plan import Plan
 from gdrun.engine.state import State
 from gdrun.engine.trace import EvaluationTrace, StepTrace
 from gdrun.methods.stopping import Readings
@@ -14,21 +13,20 @@ from gdrun.methods.stopping import Readings
 
 @dataclass(frozen=True)
 class Progress:
-    """The training as it stands: the plan, the state, and the records so far."""
+    """The training as it is now: what its lanes share, the state, and the records so far."""
 
     cohort: Cohort
-    plan: Plan
     state: State
     steps: StepTrace
     evaluations: EvaluationTrace
 
     @property
     def epoch(self) -> float:
-        return self.plan.epoch_time(self.state.place)
+        return self.cohort.plan.epoch_time(self.state.place)
 
 
 class Listener:
-    """Hears of everything and does nothing; override what matters."""
+    """Does nothing at any event; override what matters."""
 
     def started(self, progress: Progress) -> None:
         """Before the first step."""

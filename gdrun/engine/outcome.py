@@ -1,4 +1,4 @@
-"""What a lane leaves when it ends: why it ended, its weights, its records, and the summary."""
+"""The outcome of a lane: why it ended, its weights, its traces, and its summary."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from gdrun.array_types import Array
-from gdrun.config.experiment import Experiment
 from gdrun.engine.trace import Columns
 from gdrun.methods.stopping import Status, Stop
+from gdrun.problems.surfaces import Surface
 
 
 @dataclass(frozen=True)
 class Divergence:
-    """Which quantity diverged, when, in which layer where one can be named, and from what loss."""
+    """Which quantity diverged, when, in which layer if one can be named, and the loss before it."""
 
     step: int
     epoch: float
@@ -39,7 +39,7 @@ class Best:
 class Timing:
     """Seconds of wall clock: in updates, in evaluations, and from the start of training.
 
-    A pass over the data that serves an evaluation and the next step is the step's.
+    A pass over the data that serves both an evaluation and the next step counts as the step's.
     """
 
     updates: float
@@ -49,21 +49,24 @@ class Timing:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One finished lane.
+    """One finished lane; `lane` is its index in the cohort.
 
-    weights and best_weights: flat rows (P,); weights are those that the run delivers, the best
-    ones where `restored`. memory and best_memory (Q,): the running statistics that belong to them.
-    scores: data loss and accuracy of the delivered weights on the test
-    part. watched: for each watched rule that would have fired, when it would have first.
+    surface: the one that was walked on, if the problem is one. weights, best_weights (P,): flat
+    rows; weights are those that the run delivers, the best ones where `restored`. running_stats,
+    best_running_stats (Q,): those that belong to them. test_loss, test_accuracy: data loss and
+    accuracy of the delivered weights on the test part, NaN without one. rising, clipped: steps
+    that raised the batch loss, and that were clipped. watched: for each watched rule that would
+    have fired, when it first would have.
     """
 
-    experiment: Experiment
+    lane: int
+    surface: Surface | None
     stop: Stop
     divergence: Divergence | None
     weights: Array
-    memory: Array
+    running_stats: Array
     best_weights: Array
-    best_memory: Array
+    best_running_stats: Array
     best: Best | None
     restored: bool
     steps: Columns
@@ -81,7 +84,7 @@ class Outcome:
         return self.stop.status
 
     def summary(self) -> dict[str, Any]:
-        """The run in numbers; losses are those of the delivered weights, None where unknown."""
+        """The run in numbers. Losses are those of the delivered weights; None where unknown."""
         last = self._delivered()
         steps = self.stop.step
         first_loss = self.evaluations["train_loss"][:1]
@@ -111,10 +114,10 @@ class Outcome:
 
     def _end_of_walk(self) -> dict[str, Any]:
         """Where a walk on a surface ended, and how far from its nearest minimum."""
-        surface = self.experiment.walks_on
-        if surface is None:
+        if self.surface is None:
             return {}
-        return {"place": self.weights.tolist(), "distance": surface.distance(self.weights)}
+        distance = self.surface.distance(self.weights)
+        return {"place": self.weights.tolist(), "distance": distance}
 
     def _delivered(self) -> dict[str, float]:
         """The evaluation of the delivered weights; empty where there is none."""

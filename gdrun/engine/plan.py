@@ -1,30 +1,25 @@
 """The plan of a cohort: when it evaluates, when its budgets end, and which rates its steps use.
 
-Everything here follows from the experiment and the batching alone, so any step can be planned
-without the steps before it.
+Everything here follows from the budgets, the schedule and the batching alone, so any step can be
+planned without the steps before it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from gdrun.array_types import Counts, Numbers
-from gdrun.config.experiment import Experiment
 from gdrun.methods.sampling import Batching
-from gdrun.methods.schedules import SCHEDULES, Schedule, betas, rates
+from gdrun.methods.schedules import Schedule, WarmupStart, betas, rates
 from gdrun.methods.stopping import budget_sentence
 
-if TYPE_CHECKING:
-    from gdrun.engine.cohort import Lanes
-
-
-# An evaluation is due at a time that floating point may place just behind the step it belongs to.
+# In floating point the time of an evaluation may be a little later than the step it belongs to.
 SLACK = 1e-9
 
 
@@ -43,35 +38,57 @@ class Budget:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a run stands: its epoch, counted from 0, and the steps taken of it."""
+    """How far a run is: its epoch, counted from 0, and the steps of this epoch taken so far."""
 
     epoch: int
     position: int
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is known of a run before it starts. All lanes of a cohort share it but for rates."""
+class SchedulePlan:
+    """A schedule with what all lanes share of it.
 
-    experiment: Experiment
+    options: those of its own form that lanes cannot differ in. per_step: whether time is counted in
+    steps, not epochs; warmup is in the same unit.
+    """
+
+    form: Schedule
+    options: Mapping[str, Any]
+    per_step: bool = False
+    warmup: float = 0.0
+    warmup_start: WarmupStart = "zero"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is known of a run before it starts. Lanes of a cohort share everything but the rates.
+
+    limits: the budgets that are given, by name: epochs, steps, gradients or seconds. every: epochs
+    from one evaluation to the next.
+    """
+
     batching: Batching
+    limits: Mapping[str, float]
+    every: float
+    schedule: SchedulePlan
 
     @cached_property
     def budget(self) -> Budget | None:
         """The budget of steps that ends first; None where only seconds are limited."""
-        stopping = self.experiment.stopping
-        budgets = []
-        if stopping.epochs is not None:
-            budgets.append(Budget("epochs", stopping.epochs, self._steps_in(stopping.epochs)))
-        if stopping.steps is not None:
-            budgets.append(Budget("steps", stopping.steps, stopping.steps))
-        if stopping.gradients is not None:
-            steps = self._steps_for(stopping.gradients)
-            budgets.append(Budget("gradients", stopping.gradients, steps))
+        counts: dict[str, Callable[[float], int]] = {
+            "epochs": lambda epochs: self._steps_in(int(epochs)),
+            "steps": int,
+            "gradients": lambda gradients: self._steps_for(int(gradients)),
+        }
+        budgets = [
+            Budget(name, self.limits[name], steps_of(self.limits[name]))
+            for name, steps_of in counts.items()
+            if name in self.limits
+        ]
         return min(budgets, key=lambda budget: budget.steps, default=None)
 
     def _stages(self) -> Iterator[tuple[Batching, float]]:
-        """The batchings that follow one another, each with its epochs; the last has no end."""
+        """Each batching, in order, with the number of its epochs; infinity for the last."""
         epoch, growth = 0, self.batching.growth
         while growth is not None and self.batching.at(epoch).batch_size < self.batching.rows:
             yield self.batching.at(epoch), growth.every
@@ -113,7 +130,7 @@ class Plan:
 
     def evaluation_time(self, index: int) -> float:
         """When evaluation `index` is due, in epochs; evaluation 0 is at the start."""
-        return index * self.experiment.evaluate.every
+        return index * self.every
 
     def epoch_time(self, place: Place) -> float:
         return place.epoch + place.position / self.steps_per_epoch(place.epoch)
@@ -123,7 +140,7 @@ class Plan:
         return self.batching.at(epoch).steps_per_epoch
 
     def steps_to_evaluation(self, index: int, place: Place) -> int | None:
-        """The steps from `place` to evaluation `index`; None where it lies in a later epoch."""
+        """The steps from `place` to evaluation `index`; None where that is in a later epoch."""
         ahead = self.evaluation_time(index) - place.epoch
         if ahead > 1 + SLACK:
             return None
@@ -131,9 +148,9 @@ class Plan:
         return max(due - place.position, 0)
 
     def steps_ahead(self, index: int, place: Place) -> int:
-        """How many steps from `place` on may be taken as one: those of this epoch.
+        """How many steps from `place` on one chunk may hold: the rest of this epoch.
 
-        Full batches have no order that changes with the epoch, so theirs go up to evaluation
+        Full batches need no new order in a new epoch, so their chunks may extend to evaluation
         `index`.
         """
         if self.batching.whole:
@@ -147,33 +164,41 @@ class Plan:
 
     @cached_property
     def length(self) -> float | None:
-        """The length of the run in the schedule's unit; None where no budget of steps tells."""
-        if self.budget is not None and self.experiment.schedule["per"] == "step":
+        """The length of the run in the schedule's unit; None where only seconds are limited."""
+        if self.budget is not None and self.schedule.per_step:
             return float(self.budget.steps)
         return self.epochs
 
-    @property
-    def schedule(self) -> Schedule:
-        return SCHEDULES[self.experiment.schedule.name]
-
     def rates(
-        self, lanes: Lanes, times: Numbers, count: int, drops: Counts
+        self,
+        start: Numbers,
+        options: Mapping[str, Any],
+        times: Numbers,
+        count: int,
+        drops: Counts,
     ) -> tuple[Numbers, Numbers | None]:
         """The rates of `count` steps at these times, and their momentum where the schedule cycles
         it, both (count, lanes).
 
-        drops (lanes,): those so far of a schedule that follows the validation loss.
+        start (lanes,): the rates that the schedule starts from. options: the schedule's own, shared
+        or (lanes,). drops (lanes,): how often the plateau schedule has dropped the rate.
         """
-        section, schedule = self.experiment.schedule, self.schedule
+        schedule = self.schedule
         given: dict[str, Any] = {
             "length": self.length,
-            "options": lanes.schedule_options,
-            "warmup": section["warmup"],
+            "options": options,
+            "warmup": schedule.warmup,
         }
-        start = section["warmup_start"]
-        lr = rates(schedule, times, lanes.rates, warmup_start=start, drops=drops, **given)
-        beta = betas(schedule, times, **given)
-        shape = (count, len(lanes.index))
+        lr = rates(
+            schedule.form,
+            times,
+            start,
+            warmup_start=schedule.warmup_start,
+            drops=drops,
+            **given,
+        )
+        beta = betas(schedule.form, times, **given)
+        shape = (count, len(start))
         return np.broadcast_to(lr, shape), None if beta is None else np.broadcast_to(beta, shape)
 
     def times(self, step: int, place: Place, count: int) -> Numbers:
@@ -181,7 +206,7 @@ class Plan:
 
         Time is the epoch, counted from 0, and constant within it; or the steps before this one.
         """
-        if self.experiment.schedule["per"] == "step":
+        if self.schedule.per_step:
             return np.arange(step, step + count, dtype=float)
         if self.batching.whole:
             return np.arange(place.epoch, place.epoch + count, dtype=float)

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gdrun.array_types import Numbers
-from gdrun.config.experiment import Experiment
-from gdrun.data import Prepared
 from gdrun.engine.cohort import Cohort, Lanes
-from gdrun.engine.plan import Place, Plan
+from gdrun.engine.plan import Place
 
 MOST_POINTS = 2000
 
@@ -19,7 +17,7 @@ MOST_POINTS = 2000
 class Preview:
     """The rate, and the momentum where it is cycled, at the start of epochs or steps.
 
-    unit: what `times` counts. follows_loss: whether the rate will also drop on what it sees.
+    unit: what `times` counts. follows_loss: whether the rate also depends on the validation loss.
     """
 
     times: Numbers
@@ -29,18 +27,22 @@ class Preview:
     follows_loss: bool
 
 
-def preview(experiment: Experiment, data: Prepared) -> Preview:
-    """The planned rates of a run, from its first to its last epoch (or step)."""
-    cohort = Cohort.of([experiment], data)
-    plan, lanes = Plan(experiment, cohort.batching), Lanes(cohort, np.arange(1))
-    per_step = experiment.schedule["per"] == "step"
+def preview(cohort: Cohort) -> Preview:
+    """The planned rates of a cohort's first lane, from its first to its last epoch (or step)."""
+    plan, first = cohort.plan, Lanes(cohort, np.arange(1))
     length = plan.length if plan.length is not None else 100.0
     last = max(int(np.ceil(length)) - 1, 1)
     times = np.unique(np.rint(np.linspace(0, last, min(last + 1, MOST_POINTS))))
     none = np.zeros(1, dtype=np.int64)
     rates, betas = zip(
         *(
-            plan.rates(lanes, plan.times(int(t), Place(int(t), 0), 1), 1, none)
+            plan.rates(
+                first.numbers.lr,
+                first.schedule_options,
+                plan.times(int(t), Place(int(t), 0), 1),
+                1,
+                none,
+            )
             for t in times.tolist()
         ),
         strict=True,
@@ -49,6 +51,6 @@ def preview(experiment: Experiment, data: Prepared) -> Preview:
         times=times,
         rates=np.concatenate(rates)[:, 0],
         betas=None if betas[0] is None else np.concatenate(betas)[:, 0],
-        unit="step" if per_step else "epoch",
-        follows_loss=plan.schedule.uses_drops,
+        unit="step" if plan.schedule.per_step else "epoch",
+        follows_loss=plan.schedule.form.uses_drops,
     )

@@ -1,4 +1,4 @@
-"""The whole changing state of a cohort, one record of arrays: what a checkpoint has to hold."""
+"""The state of a training, one record of arrays: all that a checkpoint has to hold."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from gdrun.methods.schedules import Memory
 class State:
     """Counters that all lanes share, and arrays with one row a lane.
 
-    Arrays are replaced, never written into, so an earlier state stays good to return to.
+    Arrays are replaced, never written into, so an earlier state stays valid.
 
-    averages: whether the last slot is an average that is judged in place of W. memory (lanes, Q):
-    the running statistics of batch normalisation that belong to W. before: W before the last step.
-    lanes: which lanes of the cohort are still training. step counts updates, evaluations those
-    made, gradients those of one lane; seconds is the time spent on updates.
+    averages: whether the last slot is an average that is evaluated in place of W.
+    running_stats (lanes, Q): those of batch normalisation that belong to W. before: W before the
+    last step. lanes: which lanes of the cohort are still training. step and evaluations count those
+    so far, gradients those of one lane; seconds is the time spent on updates.
     loss_limit: above it a loss has diverged. last_*: at the last evaluation, but last_batch_loss at
     the last step. best_*: the best evaluation so far, by validation loss (training loss where there
-    is no validation part). to_beat and stale (lanes, 2): the memory of early stopping, the loss it
-    waits to see improved and the evaluations since; column 0 is obeyed, column 1 only watched.
-    rising and clipped count steps; largest_grad_norm is over all of them. schedule: the memory of
-    one that follows the validation loss.
+    is no validation part). to_beat and stale (lanes, 2): what early stopping keeps, the loss to
+    improve on and the evaluations since; column 0 is obeyed, column 1 only watched.
+    rising and clipped count steps; largest_grad_norm is over all of them. schedule: what a
+    schedule that follows the validation loss keeps.
     """
 
     averages: bool
     lanes: Counts
     W: Array
-    memory: Array
+    running_stats: Array
     before: Array
     slots: tuple[Array, ...]
     place: Place
@@ -46,10 +46,10 @@ class State:
     initial_loss: Numbers
     last_loss: Numbers
     last_W: Array
-    last_memory: Array
+    last_running_stats: Array
     last_batch_loss: Numbers
     best_W: Array
-    best_memory: Array
+    best_running_stats: Array
     best_loss: Numbers
     best_step: Counts
     best_epoch: Numbers
@@ -63,10 +63,10 @@ class State:
 
     @classmethod
     def start(cls, cohort: Cohort) -> State:
-        W, memory = cohort.initial_weights(), cohort.initial_memory()
+        W, running_stats = cohort.initial_weights(), cohort.initial_running_stats()
         lanes = len(W)
         everyone = Lanes.all_of(cohort)
-        rate = everyone.operand(lambda experiment: experiment.optimizer["lr"])
+        rate = everyone.operand(everyone.numbers.lr)
         options = everyone.rule_options() | {"lr": rate}
         unknown = np.full(lanes, np.nan)
         none = np.zeros(lanes, dtype=np.int64)
@@ -74,7 +74,7 @@ class State:
             averages=cohort.averages,
             lanes=np.arange(lanes),
             W=W,
-            memory=memory,
+            running_stats=running_stats,
             before=W,
             slots=cohort.rule.start(W, options),
             place=Place(0, 0),
@@ -86,10 +86,10 @@ class State:
             initial_loss=unknown,
             last_loss=unknown,
             last_W=W,
-            last_memory=memory,
+            last_running_stats=running_stats,
             last_batch_loss=unknown,
             best_W=W,
-            best_memory=memory,
+            best_running_stats=running_stats,
             best_loss=np.full(lanes, np.inf),
             best_step=none,
             best_epoch=np.zeros(lanes),

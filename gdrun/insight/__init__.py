@@ -1,1 +1,1 @@
-"""What runs mean: gradients checked, theory, diagnosis."""
+"""What a run computes, checked: its gradient against central differences."""

@@ -18,10 +18,12 @@ from typing import Any
 import numpy as np
 
 from gdrun.array_types import Array, Counts, Numbers
-from gdrun.config.experiment import Experiment, resolve
+from gdrun.config.experiment import Experiment
+from gdrun.config.resolving import resolve
 from gdrun.data import Table
 from gdrun.engine.batches import Batch, Batches
-from gdrun.engine.cohort import Cohort, Lanes, experiment_data
+from gdrun.engine.build import cohort_of, experiment_data
+from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.plan import Place
 from gdrun.engine.step_gradients import StepGradients
 from gdrun.methods.randomness import stream
@@ -100,7 +102,7 @@ def check_gradient(experiment: Experiment, table: Table | None = None) -> Gradie
     Raises ConfigError or DataError as training would.
     """
     double = resolve(experiment.plain() | {"dtype": "float64"})
-    cohort = Cohort.of([double], experiment_data(double, table))
+    cohort = cohort_of([double], experiment_data(double, table))
     draw = stream(double.seed, "noise")
     w = cohort.initial_weights()[0]
     w = w + draw.normal(0.0, SHAKE, w.shape)
@@ -181,12 +183,13 @@ def _rounding(loss: Any, h: float) -> Any:
 def _at(cohort: Cohort, batch: Batch, W: Numbers) -> tuple[Numbers, Numbers]:
     """Value and gradient of the first step at each row of W, which is a lane like the first."""
     lanes = Lanes(cohort, np.zeros(len(W), dtype=np.int64))
-    memory = np.repeat(cohort.initial_memory(), len(W), axis=0)
-    values, gradients, _ = StepGradients(lanes).of(W, memory, batch, 1)
+    running_stats = np.repeat(cohort.initial_running_stats(), len(W), axis=0)
+    step = StepGradients(lanes, lanes.objective)
+    values, gradients, _ = step.of(W, running_stats, batch, 1)
     return values.astype(np.float64, copy=False), gradients.astype(np.float64, copy=False)
 
 
 def _first_batch(cohort: Cohort) -> Batch:
-    X, y = Batches(cohort).gathered([cohort.shared.seed], Place(0, 0), 1)[0]
+    X, y = Batches(cohort).gathered([cohort.numbers.seeds[0]], Place(0, 0), 1)[0]
     rows = np.arange(min(y.shape[1], MOST_ROWS))
     return X[0].take(rows, axis=0)[None], y[:, rows]

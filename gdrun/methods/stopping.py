@@ -7,7 +7,7 @@ read the same `Stop`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -94,6 +94,26 @@ class EarlyStopping:
             f"no better validation loss for {evaluations} "
             f"(best {number(best)} at epoch {position(best_epoch)})"
         )
+
+
+@dataclass(frozen=True)
+class Criteria:
+    """Rules that are judged together: thresholds by the rule's name, and early stopping."""
+
+    thresholds: Mapping[str, float]
+    early_stopping: EarlyStopping | None = None
+
+
+@dataclass(frozen=True)
+class StoppingRules:
+    """The rules that a run obeys, those that it only reports, and what counts as divergence.
+
+    divergence_factor: a loss above this factor times the initial loss has diverged.
+    """
+
+    obeyed: Criteria
+    watched: Criteria
+    divergence_factor: float
 
 
 def number(value: float) -> str:

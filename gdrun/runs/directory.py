@@ -17,6 +17,7 @@ import numpy as np
 from gdrun.config.experiment import Experiment
 from gdrun.config.writing import to_yaml
 from gdrun.engine.cohort import Cohort
+from gdrun.engine.contract import Engine
 from gdrun.engine.listeners import Listener, Progress
 from gdrun.engine.outcome import Outcome
 from gdrun.engine.trace import Columns
@@ -64,14 +65,22 @@ class RunDirectory(Listener):
     nothing more is written.
     """
 
-    def __init__(self, path: Path, cohort: Cohort, lane: int, started: datetime) -> None:
+    def __init__(
+        self,
+        path: Path,
+        cohort: Cohort,
+        engine: Engine,
+        experiment: Experiment,
+        lane: int,
+        started: datetime,
+    ) -> None:
         self.path = path
         self.problem: Problem | None = None
         self._cohort = cohort
         self._lane = lane
-        self._experiment: Experiment = cohort.experiments[lane]
-        self._clips = bool(self._experiment.clip.model_dump(exclude_none=True))
-        self._record = opening(cohort, self._experiment, path.name, started)
+        self._config = repeatable(engine, experiment)
+        self._clips = bool(experiment.clip.model_dump(exclude_none=True))
+        self._record = opening(cohort, engine, experiment, path.name, started)
         self._points = self._evaluations = self._rewrites = 0
         self._written_at = 0.0
 
@@ -116,7 +125,7 @@ class RunDirectory(Listener):
                 self.problem = _cannot_write(self.path, error).problems[0]
 
     def _write_experiment(self) -> None:
-        write_text(self.path / "config.yaml", to_yaml(repeatable(self._cohort, self._experiment)))
+        write_text(self.path / "config.yaml", to_yaml(self._config))
 
     def _write_record(self, record: Record) -> None:
         write_text(self.path / "run.json", dumps(record, indent=2) + "\n")
@@ -157,8 +166,8 @@ class RunDirectory(Listener):
 def weight_arrays(cohort: Cohort, outcome: Outcome) -> dict[str, Any]:
     """Weights by name, the best ones as best.NAME, and what the features went through before."""
     data = cohort.data
-    arrays: dict[str, Any] = cohort.named(outcome.weights, outcome.memory)
-    best = cohort.named(outcome.best_weights, outcome.best_memory)
+    arrays: dict[str, Any] = cohort.named(outcome.weights, outcome.running_stats)
+    best = cohort.named(outcome.best_weights, outcome.best_running_stats)
     arrays |= {f"best.{name}": value for name, value in best.items()}
     if data.mean is not None and data.scale is not None:
         arrays |= {"standardize.mean": data.mean, "standardize.scale": data.scale}

@@ -14,6 +14,7 @@ import numpy as np
 
 from gdrun.config.experiment import Experiment
 from gdrun.engine.cohort import Cohort
+from gdrun.engine.contract import Engine
 from gdrun.engine.outcome import Outcome
 from gdrun.engine.trace import Columns
 from gdrun.methods.plugins import loaded_plugins
@@ -30,7 +31,9 @@ _THINNED_FIELDS = ("steps", "max_batch_loss", "max_grad_norm")
 Record = dict[str, Any]
 
 
-def opening(cohort: Cohort, experiment: Experiment, identity: str, started: datetime) -> Record:
+def opening(
+    cohort: Cohort, engine: Engine, experiment: Experiment, identity: str, started: datetime
+) -> Record:
     """The record of a run that has begun: everything known before the first step."""
     data = cohort.data
     return {
@@ -42,12 +45,11 @@ def opening(cohort: Cohort, experiment: Experiment, identity: str, started: date
         "stop": None,
         "summary": None,
         "divergence": None,
-        "diagnosis": [],
         "watched": [],
         "started": started.isoformat(timespec="seconds"),
         "timing": None,
-        "engine": cohort.engine.name,
-        "compression": cohort.engine.compression,
+        "engine": engine.name,
+        "compression": engine.compression,
         "versions": versions(),
         "plugins": loaded_plugins(),
         "data": {
@@ -76,13 +78,13 @@ def closing(record: Record, outcome: Outcome) -> Record:
     }
 
 
-def repeatable(cohort: Cohort, experiment: Experiment) -> dict[str, Any]:
+def repeatable(engine: Engine, experiment: Experiment) -> dict[str, Any]:
     """The experiment as plain data that describes the same run from any directory.
 
     The engine is the one that ran: it decides about the last bits, and auto may choose otherwise
     once a kernel has been compiled.
     """
-    plain = experiment.plain() | {"engine": cohort.engine.name}
+    plain = experiment.plain() | {"engine": engine.name}
     dataset = plain.get("dataset", {})
     for key in dataset.keys() & {"path", "targets"}:
         dataset[key] = str(Path(dataset[key]).expanduser().absolute())

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from gdrun.config.experiment import Experiment
 from gdrun.data import Table
-from gdrun.engine.cohort import Cohort, experiment_data
+from gdrun.engine.build import build, experiment_data, in_lane_order
+from gdrun.engine.judging import Interrupted
 from gdrun.engine.listeners import Listener
 from gdrun.engine.outcome import Outcome
-from gdrun.engine.trainer import Interrupted, Trainer
+from gdrun.engine.trainer import Trainer
 from gdrun.errors import Problem
 from gdrun.runs.directory import RunDirectory, new_directory
 from gdrun.runs.record import Record, closing, opening, repeatable
@@ -31,17 +32,21 @@ class Session:
         self, experiments: Sequence[Experiment], *, table: Table | None = None, out: Path | None
     ) -> None:
         self.started = datetime.now().astimezone()
-        self.cohort = Cohort.of(experiments, experiment_data(experiments[0], table))
+        self.experiments = in_lane_order(experiments)
+        data = experiment_data(self.experiments[0], table)
+        self.cohort, self.engine = build(self.experiments, data)
         self.directories: list[RunDirectory] = []
         if out is not None:
             self.directories = [
                 RunDirectory(
                     new_directory(out, experiment.name, self.started),
                     self.cohort,
+                    self.engine,
+                    experiment,
                     lane,
                     self.started,
                 )
-                for lane, experiment in enumerate(self.cohort.experiments)
+                for lane, experiment in enumerate(self.experiments)
             ]
 
     def run(
@@ -52,7 +57,7 @@ class Session:
         A fault of the program is raised as it is, its traceback kept in the run directories; the
         error says where, as `run_directory`.
         """
-        trainer = Trainer(self.cohort, (*self.directories, *listeners), interrupted)
+        trainer = Trainer(self.cohort, self.engine, (*self.directories, *listeners), interrupted)
         try:
             outcomes = trainer.run()
         except Exception as error:
@@ -66,7 +71,7 @@ class Session:
     @property
     def opening(self) -> Record:
         """What is known of the first run before its first step."""
-        return opening(self.cohort, self.cohort.experiments[0], "", self.started)
+        return opening(self.cohort, self.engine, self.experiments[0], "", self.started)
 
     @property
     def problems(self) -> list[Problem]:
@@ -76,17 +81,18 @@ class Session:
     def _run(self, lane: int, outcome: Outcome) -> Run:
         return Run(
             record=self._record(lane, outcome),
-            config=repeatable(self.cohort, outcome.experiment),
+            config=repeatable(self.engine, self.experiments[lane]),
             steps=outcome.steps,
             evals=outcome.evaluations,
-            weights=self.cohort.named(outcome.weights, outcome.memory),
-            best_weights=self.cohort.named(outcome.best_weights, outcome.best_memory),
+            weights=self.cohort.named(outcome.weights, outcome.running_stats),
+            best_weights=self.cohort.named(outcome.best_weights, outcome.best_running_stats),
             directory=self.directories[lane].path if self.directories else None,
         )
 
     def _record(self, lane: int, outcome: Outcome) -> Record:
         if self.directories:
             return self.directories[lane].record
-        identity = f"{outcome.experiment.name}-{secrets.token_hex(2)}"
-        record = opening(self.cohort, outcome.experiment, identity, self.started)
+        experiment = self.experiments[lane]
+        identity = f"{experiment.name}-{secrets.token_hex(2)}"
+        record = opening(self.cohort, self.engine, experiment, identity, self.started)
         return closing(record, outcome)

@@ -21,9 +21,9 @@ from concurrent.futures import (
 from threading import Thread
 from typing import Any, Protocol
 
+from gdrun.engine.judging import Interrupted
 from gdrun.engine.listeners import Listener
 from gdrun.engine.threads import threads_of_new_processes
-from gdrun.engine.trainer import Interrupted
 from gdrun.errors import GdrunError
 from gdrun.methods.plugins import load_plugin, loaded_plugins
 from gdrun.study.storage.results import Result

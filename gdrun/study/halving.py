@@ -15,10 +15,11 @@ import time
 from collections.abc import Mapping, Sequence
 
 from gdrun.config.experiment import Experiment
-from gdrun.engine.cohort import Cohort
+from gdrun.engine.build import build
+from gdrun.engine.judging import Interrupted
 from gdrun.engine.listeners import Listener
 from gdrun.engine.threads import blas_threads
-from gdrun.engine.trainer import Interrupted, Trainer
+from gdrun.engine.trainer import Trainer
 from gdrun.errors import ConfigError, Parameter
 from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.executors import InProcess
@@ -148,7 +149,7 @@ class _Race:
         scores = {key: self._metric.score(result) for key, result in self._results.items()}
         for task, trainer in self._running:
             for lane in trainer.state.lanes.tolist():
-                value = float(trainer.evaluations.lane(lane)[self._metric.name][-1])
+                value = float(trainer.progress.evaluations.lane(lane)[self._metric.name][-1])
                 score = self._metric.sign * value
                 scores[task.trials[lane].identity] = score if math.isfinite(score) else math.inf
         return scores
@@ -169,7 +170,7 @@ class _Race:
     def _keep(self, place: int, task: Task, trainer: Trainer) -> None:
         """Keep those trials of a task that ended since the last time."""
         ended = [
-            Result.of(task.trials[lane].identity, outcome, trainer.cohort)
+            Result.of(task.trials[lane].identity, outcome, trainer)
             for lane, outcome in list(trainer.outcomes.items())[self._kept[place] :]
             if outcome.status != "interrupted"
         ]
@@ -191,5 +192,5 @@ class _Race:
 
 
 def _trainer(task: Task, listeners: Sequence[Listener], interrupted: Interrupted) -> Trainer:
-    cohort = Cohort.of(task.experiments, prepared(task.experiments[0], task.table))
-    return Trainer(cohort, listeners, interrupted)
+    cohort, engine = build(task.experiments, prepared(task.experiments[0], task.table))
+    return Trainer(cohort, engine, listeners, interrupted)

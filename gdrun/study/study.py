@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gdrun.data import Table
-from gdrun.engine.trainer import Interrupted
+from gdrun.engine.judging import Interrupted
 from gdrun.study.design.trials import StudyPlan, Trial
 from gdrun.study.executors import InProcess, Runner
 from gdrun.study.storage.results import Result

@@ -14,8 +14,8 @@ from gdrun.config.experiment import Experiment
 from gdrun.config.loading import Source, arrays_for_dataset, load
 from gdrun.config.overrides import Override
 from gdrun.data import Table, table_from_pair
+from gdrun.engine.judging import Interrupted
 from gdrun.engine.listeners import Listener
-from gdrun.engine.trainer import Interrupted
 from gdrun.errors import ConfigError, Parameter, Problem
 from gdrun.study.design.trials import StudyPlan
 from gdrun.study.executors import InProcess, InProcesses, Note, OnExecutor, Runner

@@ -15,10 +15,11 @@ from functools import cached_property
 from gdrun.config.experiment import Experiment
 from gdrun.config.settings import Log
 from gdrun.data import Prepared, Table
-from gdrun.engine.cohort import Cohort, experiment_data
+from gdrun.engine.build import build, experiment_data, facts
+from gdrun.engine.judging import Interrupted
 from gdrun.engine.listeners import Listener
 from gdrun.engine.threads import SMALL, blas_threads
-from gdrun.engine.trainer import Interrupted, Trainer
+from gdrun.engine.trainer import Trainer
 from gdrun.errors import ConfigError, DataError, Problem
 from gdrun.study.design.trials import Trial
 from gdrun.study.storage.results import Result
@@ -60,13 +61,14 @@ class Task:
     ) -> list[Result]:
         """Train all lanes; the results of those that were not interrupted."""
         data = prepared(self.experiments[0], self.table)
-        cohort = Cohort.of(self.experiments, data)
+        cohort, engine = build(self.experiments, data)
         products = cohort.train.rows * cohort.model.layout.size * len(self.trials)
         large = cohort.batching.whole and products > SMALL
         with nullcontext() if large else blas_threads(1):
-            outcomes = Trainer(cohort, listeners, interrupted).run()
+            trainer = Trainer(cohort, engine, listeners, interrupted)
+            outcomes = trainer.run()
         return [
-            Result.of(trial.identity, outcome, cohort)
+            Result.of(trial.identity, outcome, trainer)
             for trial, outcome in zip(self.trials, outcomes, strict=True)
             if outcome.status != "interrupted"
         ]
@@ -111,20 +113,17 @@ def most_lanes(experiment: Experiment, table: Table | None) -> int:
 
     Raises DataError or ConfigError where the experiment does not fit its data.
     """
-    cohort = Cohort.of([lean(experiment)], prepared(experiment, table))
-    parameters = cohort.model.layout.size
-    outputs = cohort.model.layout.layers[-1].outputs
-    scores = cohort.batching.batch_size * outputs
-    fit_cache = CACHE_ENTRIES // max(parameters, scores)
-    each = ROWS_LENGTHWISE * parameters + 20 * TRACE_POINTS + 4 * scores
+    known = facts(experiment, prepared(experiment, table))
+    scores = known.batch_size * known.outputs
+    fit_cache = CACHE_ENTRIES // max(known.parameters, scores)
+    each = ROWS_LENGTHWISE * known.parameters + 20 * TRACE_POINTS + 4 * scores
     lanes = min(max(fit_cache, FEWEST_LANES), MOST_LANES)
     return max(min(lanes, MEMORY_ENTRIES // each), 1)
 
 
 def loss_of(experiment: Experiment, table: Table | None = None) -> str:
     """The name of the loss that its model minimises; empty where it has none."""
-    cohort = Cohort.of([lean(experiment)], prepared(experiment, table))
-    return str(getattr(getattr(cohort.model, "loss", None), "name", ""))
+    return facts(experiment, prepared(experiment, table)).loss
 
 
 def even_chunks(trials: Sequence[Trial], most: int) -> Iterator[Sequence[Trial]]:

@@ -13,8 +13,9 @@ from gdrun.config.experiment import Experiment
 from gdrun.config.loading import load
 from gdrun.config.overrides import Override
 from gdrun.data import Table
-from gdrun.engine.cohort import Cohort
-from gdrun.engine.trainer import Interrupted, Trainer
+from gdrun.engine.build import build
+from gdrun.engine.judging import Interrupted
+from gdrun.engine.trainer import Trainer
 from gdrun.study.design.trials import Candidate
 from gdrun.study.tasks import lean, prepared
 
@@ -39,6 +40,5 @@ def seconds_per_step(experiment: Experiment, table: Table | None = None) -> floa
     seconds = experiment.stopping.seconds
     moment = MOMENT if seconds is None else min(MOMENT, seconds)
     brief = lean(load(experiment, [Override("stopping.seconds", moment, "timing")]))
-    cohort = Cohort.of([brief], prepared(brief, table))
-    (outcome,) = Trainer(cohort).run()
+    (outcome,) = Trainer(*build([brief], prepared(brief, table))).run()
     return outcome.timing.updates / outcome.stop.step if outcome.stop.step else None

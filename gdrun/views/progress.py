@@ -27,15 +27,16 @@ def progress_line(progress: Progress, elapsed: float, width: int) -> str:
 
 def _words(progress: Progress, elapsed: float) -> Iterator[tuple[str, str]]:
     """What can be said, each by a name of its own."""
-    state, stopping = progress.state, progress.cohort.shared.stopping
-    of = f"/{stopping.epochs}" if stopping.epochs else ""
+    state, cohort = progress.state, progress.cohort
+    epochs = cohort.plan.limits.get("epochs")
+    of = f"/{epochs}" if epochs else ""
     yield "epoch", f"epoch {position(progress.epoch)}{of}"
     last = progress.steps.last()
     for word, name in (("loss", "batch_loss"), ("grad norm", "grad_norm"), ("lr", "lr")):
         value = float(np.median(last[name][state.lanes]))
         yield word, f"{word} {quantity(value, 3)}"
-    if len(progress.cohort.experiments) > 1:
-        yield "runs", f"{len(state.lanes)} of {len(progress.cohort.experiments)} runs"
+    if cohort.lanes > 1:
+        yield "runs", f"{len(state.lanes)} of {cohort.lanes} runs"
     if elapsed > 0:
         yield "speed", f"{state.step / elapsed:,.0f} steps/s"
     if (left := _time_left(progress, elapsed)) is not None:
@@ -44,9 +45,9 @@ def _words(progress: Progress, elapsed: float) -> Iterator[tuple[str, str]]:
 
 def _time_left(progress: Progress, elapsed: float) -> float | None:
     """The seconds until the first budget ends, at the speed so far."""
-    state, ends = progress.state, []
-    if progress.plan.budget is not None and state.step:
-        ends.append(elapsed * (progress.plan.budget.steps / state.step - 1))
-    if (seconds := progress.cohort.shared.stopping.seconds) is not None:
+    state, plan, ends = progress.state, progress.cohort.plan, []
+    if plan.budget is not None and state.step:
+        ends.append(elapsed * (plan.budget.steps / state.step - 1))
+    if (seconds := plan.limits.get("seconds")) is not None:
         ends.append(seconds - state.seconds)
     return max(min(ends), 0.0) if ends else None

@@ -8,7 +8,6 @@ is a training, by the iteration, with an evaluation at both ends.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +20,9 @@ from bench.work import COMPILED, NUMPY, Bar, Contender, Finish, Work
 
 if TYPE_CHECKING:
     from gdrun.engine.cohort import Cohort
+    from gdrun.engine.contract import Engine
+
+    Training = tuple[Cohort, Engine]
 
 READ, TWO_PASSES, PLAIN = "one read of X", "NumPy, two passes", "40 plain iterations"
 
@@ -30,11 +32,11 @@ RATE = 0.1
 """Which comes to the minimum of these data, to rounding, within 100 iterations."""
 
 
-def _cohorts(quick: bool) -> Callable[[str, int], Cohort]:
-    """(engine, iterations) → a cohort of one run on the same data, which are prepared once."""
-    from gdrun.config.experiment import resolve
+def _built(quick: bool) -> Callable[[str, int], Training]:
+    """(engine, iterations) → cohort and engine of one run; the data are prepared once."""
+    from gdrun.config.resolving import resolve
     from gdrun.data import table_from_arrays
-    from gdrun.engine.cohort import Cohort, experiment_data
+    from gdrun.engine.build import build, experiment_data
 
     table = table_from_arrays(*examples("mse", 20_000 if quick else 1_000_000, 100))
 
@@ -51,26 +53,25 @@ def _cohorts(quick: bool) -> Callable[[str, int], Cohort]:
             }
         )
 
-    first = experiment("numpy", 1)
-    base = Cohort.of([first], experiment_data(first, table))
-    return lambda engine, iterations: replace(base, experiments=(experiment(engine, iterations),))
+    data = experiment_data(experiment("numpy", 1), table)
+    return lambda engine, iterations: build([experiment(engine, iterations)], data)
 
 
 def iteration(quick: bool) -> Work:
-    cohort_of = _cohorts(quick)
-    train = cohort_of("numpy", 1).train
+    built = _built(quick)
+    train = built("numpy", 1)[0].train
     w = np.zeros(train.X.shape[1])
     contenders: dict[str, Contender] = {
-        NUMPY: lambda: _per_iteration(cohort_of("numpy", ITERATIONS)),
+        NUMPY: lambda: _per_iteration(built("numpy", ITERATIONS)),
         TWO_PASSES: timed(lambda: train.X.T @ (train.X @ w - train.y)),
         READ: timed(reading(train.X)),
     }
     if COMPILED in ENGINES:
-        problem: Any = cohort_of("compiled", ITERATIONS).engine
+        problem: Any = built("compiled", ITERATIONS)[1]
         problem = problem.training
 
         def compiled() -> Finish:
-            done = _per_iteration(cohort_of("compiled", ITERATIONS))
+            done = _per_iteration(built("compiled", ITERATIONS))
             spent, _ = seconds_of(lambda: problem.sums(w[None].copy()))
             return done._replace(seconds=spent)
 
@@ -83,24 +84,24 @@ def iteration(quick: bool) -> Work:
     )
 
 
-def _per_iteration(cohort: Cohort) -> Finish:
+def _per_iteration(training: Training) -> Finish:
     from gdrun.engine.trainer import Trainer
 
-    (outcome,) = Trainer(cohort).run()
+    (outcome,) = Trainer(*training).run()
     timing, loss = outcome.timing, float(outcome.evaluations["train_loss"][-1])
     return Finish(timing.updates / ITERATIONS, loss, timing.total / ITERATIONS)
 
 
 def through_qr(quick: bool) -> Work:
     """The triangle is part of the time: it is made anew for each cohort."""
-    cohort_of = _cohorts(quick)
+    built = _built(quick)
     contenders = {}
     if COMPILED in ENGINES:
         contenders = {
-            COMPILED: lambda: _in_all(cohort_of("compiled", MANY)),
-            PLAIN: lambda: _in_all(cohort_of("compiled", FEW)),
+            COMPILED: lambda: _in_all(built("compiled", MANY)),
+            PLAIN: lambda: _in_all(built("compiled", FEW)),
         }
-    rows = cohort_of("numpy", 1).train.rows
+    rows = built("numpy", 1)[0].train.rows
     return Work(
         f"BGD, least squares, N={rows:,}, d=100, {MANY:,} iterations through QR",
         contenders,
@@ -109,9 +110,9 @@ def through_qr(quick: bool) -> Work:
     )
 
 
-def _in_all(cohort: Cohort) -> Finish:
+def _in_all(training: Training) -> Finish:
     """Wall seconds from prepared data to the end, and the loss there."""
     from gdrun.engine.trainer import Trainer
 
-    spent, (outcome,) = seconds_of(lambda: Trainer(cohort).run())
+    spent, (outcome,) = seconds_of(lambda: Trainer(*training).run())
     return Finish(spent, float(outcome.evaluations["train_loss"][-1]))

@@ -50,20 +50,23 @@ def _training(problem: Linear) -> Finish:
 
 def _loops(problem: Linear) -> Finish:
     """The steps of every epoch, each epoch in one call."""
-    from gdrun.config.experiment import resolve
+    from gdrun.config.resolving import resolve
     from gdrun.data import table_from_arrays
     from gdrun.engine.batches import Batches
-    from gdrun.engine.cohort import Cohort, Lanes, experiment_data
+    from gdrun.engine.build import cohort_of, experiment_data
+    from gdrun.engine.cohort import Lanes
+    from gdrun.engine.engines import engine_maker
     from gdrun.engine.plan import Place
     from gdrun.engine.state import State
 
     experiment = resolve(AS_GIVEN | problem.config | {"engine": "compiled"})
     table = table_from_arrays(problem.X, problem.y)
-    cohort = Cohort.of([experiment], experiment_data(experiment, table))
+    cohort = cohort_of([experiment], experiment_data(experiment, table))
     lanes, state = Lanes(cohort, np.arange(1)), State.start(cohort)
-    stepper = cohort.engine.stepper(lanes, Batches(cohort), np.full(1, np.inf))
+    engine = engine_maker(cohort, "compiled")()
+    stepper = engine.stepper(lanes, Batches(cohort), np.full(1, np.inf))
     steps = cohort.batching.steps_per_epoch
-    rates = np.broadcast_to(lanes.rates, (steps, 1))
+    rates = np.broadcast_to(lanes.numbers.lr, (steps, 1))
 
     def run() -> None:
         W, slots = state.W, state.slots

@@ -58,10 +58,16 @@ def test_a_wrong_gradient_has_an_exit_code(gdrun, monkeypatch):
     wrong = replace(right, function=lambda z: (right.function(z)[0], 0 * z))
     monkeypatch.setitem(ACTIVATIONS, "tanh", wrong)
     answer = gdrun("gradcheck", *WORDS)
-    assert answer.code == 2
+    assert answer.code == 4
     assert answer.out.count("WRONG") == 2
     assert "\nthe gradient of layer1.w, layer1.b disagrees with" in answer.out
-    assert gdrun("gradcheck", *WORDS, "--json").code == 2
+    assert gdrun("gradcheck", *WORDS, "--json").code == 4
+
+
+def test_the_help_tells_the_exit_code(gdrun):
+    assert "4 where one is wrong" in " ".join(gdrun("gradcheck", "--help").out.split())
+    (line,) = re.findall(r"^  gradcheck .*\n(?:   .*\n)*", gdrun("--help").out, re.MULTILINE)
+    assert "exit code" not in line
 
 
 def test_a_bad_config_is_answered_as_always(gdrun):

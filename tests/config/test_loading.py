@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gdrun.config.document import parse_document
-from gdrun.config.experiment import resolve
 from gdrun.config.loading import load, quickstart_text, starter_text
+from gdrun.config.resolving import resolve
 from gdrun.config.sections import OPTIMIZER, SCHEDULE, SECTIONS
 from gdrun.config.writing import to_yaml
 from gdrun.errors import ConfigError
@@ -195,7 +195,7 @@ def experiments(draw):
 
 
 @given(experiments())
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150)
 @pytest.mark.slow
 def test_a_resolved_experiment_reads_back_from_its_own_file(data):
     experiment = load(data)

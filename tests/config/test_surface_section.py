@@ -2,8 +2,8 @@
 
 import pytest
 
-from gdrun.config.experiment import resolve
 from gdrun.config.loading import load
+from gdrun.config.resolving import resolve
 from gdrun.errors import ConfigError
 
 

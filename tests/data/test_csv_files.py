@@ -305,7 +305,7 @@ cells = st.one_of(
 )
 
 
-@settings(deadline=None, derandomize=True, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.integers(2, 5).flatmap(
         lambda width: st.lists(st.lists(cells, min_size=width, max_size=width), min_size=1)

@@ -6,7 +6,7 @@ import struct
 import numpy as np
 import pytest
 
-from gdrun.config.experiment import resolve
+from gdrun.config.resolving import resolve
 from gdrun.data import load_table
 from gdrun.errors import ConfigError, DataError
 

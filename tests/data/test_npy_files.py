@@ -6,7 +6,7 @@ import pytest
 import gdrun
 from gdrun.config.loading import load
 from gdrun.data.npy_files import read_npy, read_npz
-from gdrun.engine.cohort import Cohort, experiment_data
+from gdrun.engine.build import cohort_of, experiment_data
 from gdrun.errors import DataError
 from gdrun.problems.rows import MappedRows
 
@@ -53,7 +53,7 @@ def test_a_mapped_file_is_never_copied_whole(files):
     assert isinstance(table.X, np.memmap)
     paths = {"path": str(place / "X.npy"), "targets": str(place / "y.npy")}
     experiment = load(CONFIG | {"dataset": paths})
-    cohort = Cohort.of([experiment], experiment_data(experiment))
+    cohort = cohort_of([experiment], experiment_data(experiment))
     assert all(
         isinstance(part.X, MappedRows) for part in (cohort.train, cohort.validation, cohort.test)
     )

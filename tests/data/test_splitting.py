@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gdrun.data.splitting import allocate, part_size, split_rows
 from gdrun.errors import DataError
 
-drawn = settings(deadline=None, derandomize=True, max_examples=150)
+drawn = settings(max_examples=150)
 
 
 @st.composite

@@ -2,15 +2,17 @@
 
 import numpy as np
 
-from gdrun.config.experiment import resolve
+from gdrun.config.resolving import resolve
 from gdrun.data import table_from_arrays
+from gdrun.engine import build
 from gdrun.engine.batches import Batches
-from gdrun.engine.cohort import Cohort, Lanes, experiment_data
+from gdrun.engine.cohort import Lanes
 from gdrun.engine.compiled.problem import CompiledProblem
 from gdrun.engine.compiled.stepper import CompiledStepper
+from gdrun.engine.engines import engine_maker
+from gdrun.engine.numpy_stepper import NumpyStepper
 from gdrun.engine.plan import Place
 from gdrun.engine.state import State
-from gdrun.engine.steppers import NumpyStepper
 from gdrun.methods.rules import OPTIMIZERS
 from gdrun.problems.losses import LOSSES
 
@@ -77,7 +79,7 @@ def cohort_of(loss, optimizer, variant="mbgd", *, rows=96, table=None, lanes=({}
     } | more
     experiments = experiments_of(base, lanes)
     table = table_of(loss, rows) if table is None else table
-    return Cohort.of(experiments, experiment_data(experiments[0], table))
+    return build.cohort_of(experiments, build.experiment_data(experiments[0], table))
 
 
 def network_cohort(lanes=({},), **changes):
@@ -99,7 +101,12 @@ def network_cohort(lanes=({},), **changes):
     experiments = experiments_of(base, lanes)
     by_class = base["model"]["loss"] == "cross_entropy"
     table = table_from_arrays(X, np.digitize(y, [-1, 1]) if by_class else y)
-    return Cohort.of(experiments, experiment_data(experiments[0], table))
+    return build.cohort_of(experiments, build.experiment_data(experiments[0], table))
+
+
+def engine_of(cohort, asked="compiled"):
+    """The cohort's engine, compiled."""
+    return engine_maker(cohort, asked)()
 
 
 def lanes_of(cohort):
@@ -127,7 +134,7 @@ def both(cohort, steps, kernels=None):
         step, epoch, chunks = 0, 0, []
         while step < steps:
             count = min(cohort.batching.steps_per_epoch, steps - step)
-            rates = np.broadcast_to(lanes_of(cohort).rates, (count, len(W)))
+            rates = np.broadcast_to(lanes_of(cohort).numbers.lr, (count, len(W)))
             measures = stepper.advance(W, slots, step, Place(epoch, 0), rates)
             W, slots, step, epoch = measures.W, measures.slots, step + count, epoch + 1
             chunks.append(measures)

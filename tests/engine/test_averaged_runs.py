@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import gdrun
-from gdrun.config.experiment import resolve
-from gdrun.engine.cohort import Cohort, experiment_data
+from gdrun.config.resolving import resolve
+from gdrun.engine.build import build, experiment_data
 from gdrun.engine.trainer import Trainer
 
 CONFIG = {
@@ -100,7 +100,7 @@ def network(average="polyak", lr=0.1, **more):
 
 
 def outcomes(*lanes):
-    return Trainer(Cohort.of(lanes, experiment_data(lanes[0]))).run()
+    return Trainer(*build(lanes, experiment_data(lanes[0]))).run()
 
 
 def scores_by_hand(named, X):
@@ -161,7 +161,7 @@ def test_an_averaged_lane_keeps_its_statistics_when_others_leave():
     for found, lane in zip(together, lanes, strict=True):
         (alone,) = outcomes(lane)
         assert found.stop.step == alone.stop.step
-        for name in ("weights", "memory", "best_weights", "best_memory"):
+        for name in ("weights", "running_stats", "best_weights", "best_running_stats"):
             expected = getattr(alone, name)
             np.testing.assert_allclose(getattr(found, name), expected, rtol=1e-9, atol=1e-11)
         for name in ("train_loss", "validation_loss"):

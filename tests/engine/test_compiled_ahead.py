@@ -5,7 +5,7 @@ more of them than before.
 """
 
 import pytest
-from compiled_cases import cohort_of, network_cohort
+from compiled_cases import cohort_of, engine_of, network_cohort
 
 from gdrun.engine.compiled.kernels import kernels
 from gdrun.engine.compiled.network_kernels import network_text
@@ -24,15 +24,15 @@ def _modules_anew():
     kernels.cache_clear()
 
 
-def compiles_nothing_more(cohort, module):
+def compiles_nothing_more(cohort, engine, module):
     def known():
         functions = vars(module).items()
         return {name: set(f.signatures) for name, f in functions if hasattr(f, "signatures")}
 
     before = known()
     assert any(before.values())
-    outcomes = Trainer(cohort).run()
-    assert len(outcomes) == len(cohort.experiments)
+    outcomes = Trainer(cohort, engine).run()
+    assert len(outcomes) == cohort.lanes
     return known() == before
 
 
@@ -51,14 +51,16 @@ def compiles_nothing_more(cohort, module):
     ],
 )
 def test_a_linear_model(loss, variant, more):
-    cohort = cohort_of(loss, "vanilla", variant, engine="compiled", **more)
-    assert cohort.engine.name == "compiled"
-    assert compiles_nothing_more(cohort, module_of(cohort))
+    cohort = cohort_of(loss, "vanilla", variant, **more)
+    engine = engine_of(cohort)
+    assert engine.name == "compiled"
+    assert compiles_nothing_more(cohort, engine, module_of(cohort))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("more", [{}, PLATEAU])
 def test_a_network(more):
-    cohort = network_cohort(engine="compiled", **more)
-    assert cohort.engine.name == "compiled"
-    assert compiles_nothing_more(cohort, kernels(network_text(cohort)))
+    cohort = network_cohort(**more)
+    engine = engine_of(cohort)
+    assert engine.name == "compiled"
+    assert compiles_nothing_more(cohort, engine, kernels(network_text(cohort)))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from compiled_cases import MODELS, both, cohort_of, lanes_of, table_of
+from compiled_cases import MODELS, both, cohort_of, engine_of, lanes_of, table_of
 
 import gdrun
 from gdrun.data import table_from_arrays
@@ -22,7 +22,6 @@ from gdrun.engine.compiled.sources import NotCompilableError, source_of
 from gdrun.errors import ConfigError, GdrunError, MissingExtraError
 from gdrun.methods.rules import OPTIMIZERS
 from gdrun.problems.losses import LOSSES
-from gdrun.problems.objective import Objective
 from gdrun.problems.rows import MappedRows
 
 COMPILED = {"engine": "compiled"}
@@ -106,33 +105,33 @@ def test_a_source_that_cannot_stand_alone_is_refused(function):
 
 def test_numba_is_an_extra(monkeypatch):
     monkeypatch.setattr(engines, "find_spec", lambda name: None)
-    assert cohort_of("mse", "vanilla", engine="auto").engine.name == "numpy"
+    assert engine_of(cohort_of("mse", "vanilla"), "auto").name == "numpy"
     with pytest.raises(MissingExtraError, match="the compiled engine"):
-        cohort_of("mse", "vanilla", **COMPILED)
+        engine_of(cohort_of("mse", "vanilla"))
 
 
 @pytest.mark.parametrize("optimizer", ["lars", "lamb"])
 def test_a_rule_without_loops_runs_on_numpy_unless_told_not_to(optimizer):
     long = {"stopping": {"steps": 10**8}}
-    assert cohort_of("mse", optimizer, engine="auto", **long).engine.name == "numpy"
+    assert engine_of(cohort_of("mse", optimizer, **long), "auto").name == "numpy"
     with pytest.raises(ConfigError, match="layer norms"):
-        cohort_of("mse", optimizer, **COMPILED)
+        engine_of(cohort_of("mse", optimizer))
 
 
 @pytest.mark.slow
 def test_auto_weighs_compilation_against_the_steps():
-    assert cohort_of("mse", "vanilla", engine="auto").engine.name == "numpy"
-    long = cohort_of("mse", "vanilla", engine="auto", stopping={"steps": 10**8})
-    assert long.engine.name == "compiled"
+    assert engine_of(cohort_of("mse", "vanilla"), "auto").name == "numpy"
+    long = cohort_of("mse", "vanilla", stopping={"steps": 10**8})
+    assert engine_of(long, "auto").name == "compiled"
 
 
 @pytest.mark.slow
 def test_the_environment_decides(monkeypatch):
     monkeypatch.setenv("GDRUN_ENGINE", "compiled")
-    assert cohort_of("mse", "vanilla").engine.name == "compiled"
+    assert engine_of(cohort_of("mse", "vanilla"), "numpy").name == "compiled"
     monkeypatch.setenv("GDRUN_ENGINE", "fortran")
     with pytest.raises(GdrunError, match="fortran"):
-        cohort_of("mse", "vanilla")
+        engine_of(cohort_of("mse", "vanilla"), "numpy")
 
 
 @pytest.mark.slow
@@ -160,10 +159,10 @@ def test_a_run_says_which_engine_ran():
 def test_passes_over_all_rows_are_the_objective(loss, lanes, rows, everything_large):
     changes = [{"optimizer": {"lr": 0.01 * (k + 1)}} for k in range(lanes)]
     for variant in ("bgd", "sgd"):
-        cohort = cohort_of(loss, "momentum", variant, rows=rows, lanes=changes, **COMPILED)
+        cohort = cohort_of(loss, "momentum", variant, rows=rows, lanes=changes)
         W = np.random.default_rng(lanes).normal(size=(lanes, cohort.model.layout.size))
-        given = lanes_of(cohort).objective
-        plain = Objective(given.model, given.l2)
+        plain = lanes_of(cohort).objective
+        given = engine_of(cohort).objective(plain)
         X, y = cohort.train.X, cohort.train.y
         for name in ("loss_and_accuracy", "value_and_gradient"):
             for expected, got in zip(

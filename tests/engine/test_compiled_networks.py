@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from compiled_cases import lanes_of, network_cohort
+from compiled_cases import engine_of, lanes_of, network_cohort
 from numba import njit
 
 from gdrun.engine.batches import Batches
@@ -11,9 +11,9 @@ from gdrun.engine.compiled.kernels import kernels
 from gdrun.engine.compiled.network_kernels import network_text
 from gdrun.engine.compiled.networks import NetworkEngine, NetworkStepper
 from gdrun.engine.compiled.sources import NotCompilableError
+from gdrun.engine.numpy_stepper import NumpyStepper
 from gdrun.engine.plan import Place
 from gdrun.engine.state import State
-from gdrun.engine.steppers import NumpyStepper
 from gdrun.errors import ConfigError
 from gdrun.problems.activations import ACTIVATIONS
 
@@ -27,8 +27,10 @@ def chunks(cohort, make, steps=60):
     W, slots, step, epoch, found = state.W, state.slots, 0, 0, []
     while step < steps:
         count = cohort.batching.steps_per_epoch
-        rates = np.broadcast_to(lanes.rates, (count, len(W)))
-        measures = stepper.advance(W, slots, step, Place(epoch, 0), rates, None, state.memory)
+        rates = np.broadcast_to(lanes.numbers.lr, (count, len(W)))
+        measures = stepper.advance(
+            W, slots, step, Place(epoch, 0), rates, None, state.running_stats
+        )
         W, slots, step, epoch = measures.W, measures.slots, step + count, epoch + 1
         found.append(measures)
     return found
@@ -138,7 +140,7 @@ def test_divergence_is_the_numpy_engines_word(lanes, threads):
         stepper = make(lanes_, Batches(cohort), np.full(len(lanes), 1e6))
         W, slots, step, bad = state.W, state.slots, 0, {}
         while not bad:
-            rates = np.broadcast_to(lanes_.rates, (8 - step, len(lanes)))
+            rates = np.broadcast_to(lanes_.numbers.lr, (8 - step, len(lanes)))
             measures = stepper.advance(W, slots, step, Place(0, step), rates)
             W, slots, bad, step = measures.W, measures.slots, measures.bad, step + measures.steps
         ends.append((step, {lane: failure.quantity for lane, failure in bad.items()}))
@@ -164,8 +166,8 @@ def test_what_has_no_loops_says_so(changes):
 
 @pytest.mark.slow
 def test_the_engine_is_had_by_name():
-    assert isinstance(network_cohort(engine="compiled").engine, NetworkEngine)
+    assert isinstance(engine_of(network_cohort()), NetworkEngine)
     # Without loops of its own, the update alone is compiled.
-    assert network_cohort(engine="compiled", model={"batch_norm": True}).engine.name == "compiled"
+    assert engine_of(network_cohort(model={"batch_norm": True})).name == "compiled"
     with pytest.raises(ConfigError):
-        network_cohort(engine="compiled", optimizer={"name": "lamb"})
+        engine_of(network_cohort(optimizer={"name": "lamb"}))

@@ -207,7 +207,7 @@ def test_divergence_is_the_numpy_engines_word(lanes, variant):
                 position = step % cohort.batching.steps_per_epoch
                 count = min(20, cohort.batching.steps_per_epoch - position)
                 place = Place(step // cohort.batching.steps_per_epoch, position)
-                rates = np.broadcast_to(lanes_of(cohort).rates, (count, lanes))
+                rates = np.broadcast_to(lanes_of(cohort).numbers.lr, (count, lanes))
                 measures = stepper.advance(W, slots, step, place, rates)
                 W, slots, bad = measures.W, measures.slots, measures.bad
                 step += measures.steps

@@ -91,7 +91,7 @@ def cohorts(draw):
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25)
 @given(cohorts())
 def test_a_cohort_equals_each_run_alone(configs):
     for config, run in zip(in_order_of_seeds(configs), together(*configs), strict=True):
@@ -99,7 +99,7 @@ def test_a_cohort_equals_each_run_alone(configs):
         assert_same(run, alone(config), rtol=1e-9)
 
 
-@settings(max_examples=10, deadline=None, derandomize=True)
+@settings(max_examples=10)
 @given(cohorts(), st.randoms(use_true_random=False))
 def test_the_order_of_lanes_is_of_no_account(configs, random):
     shuffled = random.sample(configs, len(configs))

@@ -5,8 +5,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from gdrun.config.experiment import resolve
-from gdrun.engine.cohort import Cohort, experiment_data
+from gdrun.config.resolving import resolve
+from gdrun.engine.build import build, experiment_data
 from gdrun.engine.trainer import Trainer
 from gdrun.problems.activations import ACTIVATIONS
 from gdrun.problems.dropout import Dropout
@@ -31,7 +31,7 @@ def files(tmp_path):
 
 
 def outcomes(lanes):
-    return Trainer(Cohort.of(lanes, experiment_data(lanes[0]))).run()
+    return Trainer(*build(lanes, experiment_data(lanes[0]))).run()
 
 
 @pytest.mark.parametrize("seeds", [(0,), (0, 1), (0, 0, 1)], ids=str)
@@ -78,11 +78,11 @@ def test_a_full_batch_on_disk_takes_the_steps_of_one_in_memory(files, model, see
     mapped = outcomes(lanes(on_disk))
     assert max(read) == (ROWS if "batch_norm" in model else 64)
     for found, known in zip(mapped, outcomes(lanes(in_memory)), strict=True):
-        assert found.experiment.seed == known.experiment.seed
+        assert found.lane == known.lane
         for name in ("batch_loss", "grad_norm", "update_norm"):
             np.testing.assert_allclose(found.steps[name], known.steps[name], rtol=1e-9)
         np.testing.assert_allclose(found.weights, known.weights, rtol=1e-9, atol=1e-12)
-        np.testing.assert_allclose(found.memory, known.memory, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(found.running_stats, known.running_stats, rtol=1e-9, atol=1e-12)
 
 
 def numbers_held(rows, hidden, *, dropout=0.0, **options):

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from gdrun.api import train
-from gdrun.config.experiment import resolve
-from gdrun.engine.cohort import SAMPLE_ROWS, Cohort, Lanes, experiment_data
+from gdrun.config.resolving import resolve
+from gdrun.engine.build import build, cohort_of, experiment_data
+from gdrun.engine.cohort import SAMPLE_ROWS, Lanes
 from gdrun.engine.layer_readings import watch
 from gdrun.engine.state import State
 from gdrun.engine.trainer import Trainer
@@ -28,7 +29,7 @@ def experiment(**model):
 
 
 def started(chosen):
-    cohort = Cohort.of([chosen], experiment_data(chosen))
+    cohort = cohort_of([chosen], experiment_data(chosen))
     return cohort, State.start(cohort)
 
 
@@ -36,7 +37,8 @@ def readings(cohort, W, before=None):
     """The readings of one lane at W, as numbers."""
     state = State.start(cohort)
     state = state.__class__(**{**vars(state), "W": W, "before": W if before is None else before})
-    found = watch(Lanes(cohort, np.arange(1)), state)
+    lanes = Lanes(cohort, np.arange(1))
+    found = watch(lanes, lanes.objective, state)
     return {name: float(value[0]) for name, value in found.items()}
 
 
@@ -55,11 +57,11 @@ def test_gradient_norms_are_those_of_the_objective():
 
 
 def test_the_update_ratio_is_that_of_the_last_step():
-    (outcome,) = Trainer(Cohort.of([experiment()], experiment_data(experiment()))).run()
+    (outcome,) = Trainer(*build([experiment()], experiment_data(experiment()))).run()
     # 120 rows in batches of 40: two epochs are 6 steps; 5 of them are the same run, cut short.
     plain = experiment().plain()
     shorter = resolve(plain | {"stopping": {"steps": 5}})
-    (before,) = Trainer(Cohort.of([shorter], experiment_data(shorter))).run()
+    (before,) = Trainer(*build([shorter], experiment_data(shorter))).run()
     cohort, _ = started(experiment())
     last, earlier = (cohort.model.layout.named(o.weights) for o in (outcome, before))
     for layer in ("layer1", "layer2", "layer3"):
@@ -107,12 +109,12 @@ def test_a_large_training_part_is_sampled_evenly():
 @pytest.mark.parametrize("count", [1, 7])
 def test_lanes_are_watched_in_parts(count, monkeypatch):
     lanes = [experiment(l2=0.1 * k) for k in range(5)]
-    cohort = Cohort.of(lanes, experiment_data(lanes[0]))
+    cohort = cohort_of(lanes, experiment_data(lanes[0]))
     state = State.start(cohort)
     everyone = Lanes(cohort, np.arange(5))
-    expected = watch(everyone, state)
+    expected = watch(everyone, everyone.objective, state)
     monkeypatch.setattr("gdrun.problems.network.BLOCK_ENTRIES", count * 8 * 120)
-    found = watch(everyone, state)
+    found = watch(everyone, everyone.objective, state)
     for name, values in expected.items():
         np.testing.assert_allclose(found[name], values, rtol=1e-12)
 

@@ -1,4 +1,4 @@
-"""Networks in the training loop: lanes, memory, dropout, precision, and the same bits again."""
+"""Networks in the training loop: lanes, running statistics, dropout, precision, the same bits."""
 
 import copy
 from dataclasses import replace
@@ -7,13 +7,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from gdrun.config.experiment import resolve
+from gdrun.config.resolving import resolve
 from gdrun.data import load_table, prepare
 from gdrun.engine.batches import Batches
-from gdrun.engine.cohort import Cohort, Lanes, experiment_data
+from gdrun.engine.build import build, cohort_of, experiment_data
+from gdrun.engine.cohort import Lanes
+from gdrun.engine.numpy_stepper import NumpyStepper
 from gdrun.engine.plan import Place
 from gdrun.engine.state import State
-from gdrun.engine.steppers import NumpyStepper
 from gdrun.engine.trainer import Trainer
 from gdrun.errors import ConfigError
 from gdrun.methods.rules import OPTIMIZERS
@@ -55,7 +56,7 @@ def experiment(**changes):
 
 
 def outcomes(*experiments):
-    return Trainer(Cohort.of(experiments, experiment_data(experiments[0]))).run()
+    return Trainer(*build(experiments, experiment_data(experiments[0]))).run()
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=str)
@@ -74,7 +75,7 @@ def test_a_lane_of_many_is_the_run_alone(variant, seeds):
     for together, alone in zip(
         outcomes(*lanes), [outcomes(lane)[0] for lane in lanes], strict=True
     ):
-        for name in ("weights", "memory", "best_weights", "best_memory"):
+        for name in ("weights", "running_stats", "best_weights", "best_running_stats"):
             expected = getattr(alone, name)
             np.testing.assert_allclose(getattr(together, name), expected, rtol=1e-9, atol=1e-11)
         for name in ("batch_loss", "grad_norm", "update_norm"):
@@ -85,7 +86,7 @@ def test_a_lane_of_many_is_the_run_alone(variant, seeds):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_same_experiment_twice_gives_the_same_bits(dtype):
     first, second = (outcomes(experiment(dtype=dtype))[0] for _ in range(2))
-    for name in ("weights", "memory", "best_weights"):
+    for name in ("weights", "running_stats", "best_weights"):
         assert getattr(first, name).dtype == np.dtype(dtype)
         np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
     assert first.evaluations.keys() == second.evaluations.keys()
@@ -141,27 +142,27 @@ def test_no_number_of_a_single_step_is_double(optimizer, activation, monkeypatch
 
 def stepper_of(cohort):
     lanes = Lanes.all_of(cohort)
-    return NumpyStepper(lanes, Batches(cohort), np.full(len(cohort.experiments), np.inf))
+    return NumpyStepper(lanes, Batches(cohort), np.full(cohort.lanes, np.inf))
 
 
 @pytest.mark.parametrize("cuts", [(0, 4), (0, 1, 2, 3, 4), (0, 3, 4)])
 def test_steps_do_not_depend_on_how_they_are_cut_into_chunks(cuts):
-    cohort = Cohort.of([experiment()], experiment_data(experiment()))
+    cohort = cohort_of([experiment()], experiment_data(experiment()))
     state, stepper = State.start(cohort), stepper_of(cohort)
-    W, slots, memory = state.W, state.slots, state.memory
+    W, slots, running_stats = state.W, state.slots, state.running_stats
     for start, end in pairwise(cuts):
         rates = np.full((end - start, 1), 0.01)
-        found = stepper.advance(W, slots, start, Place(0, start), rates, None, memory)
-        W, slots, memory = found.W, found.slots, found.memory
+        found = stepper.advance(W, slots, start, Place(0, start), rates, None, running_stats)
+        W, slots, running_stats = found.W, found.slots, found.running_stats
     whole = stepper.advance(
-        state.W, state.slots, 0, Place(0, 0), np.full((4, 1), 0.01), None, state.memory
+        state.W, state.slots, 0, Place(0, 0), np.full((4, 1), 0.01), None, state.running_stats
     )
     np.testing.assert_array_equal(W, whole.W)
-    np.testing.assert_array_equal(memory, whole.memory)
-    assert (whole.memory != state.memory).all()
+    np.testing.assert_array_equal(running_stats, whole.running_stats)
+    assert (whole.running_stats != state.running_stats).all()
     # A stepper writes into nothing that it is given, so a chunk can be taken again.
     again = stepper.advance(
-        state.W, state.slots, 0, Place(0, 0), np.full((4, 1), 0.01), None, state.memory
+        state.W, state.slots, 0, Place(0, 0), np.full((4, 1), 0.01), None, state.running_stats
     )
     np.testing.assert_array_equal(again.W, whole.W)
 
@@ -170,8 +171,8 @@ def test_the_test_part_is_judged_by_the_running_statistics_that_are_delivered():
     chosen = experiment(stopping={"epochs": 3})
     data = experiment_data(chosen)
     (outcome,) = outcomes(chosen)
-    cohort = Cohort.of([chosen], data)
-    named = cohort.named(outcome.weights, outcome.memory)
+    cohort = cohort_of([chosen], data)
+    named = cohort.named(outcome.weights, outcome.running_stats)
     h = data.test.X
     for k in (1, 2):
         layer = f"layer{k}."
@@ -189,9 +190,9 @@ def test_the_test_part_is_judged_by_the_running_statistics_that_are_delivered():
 def test_a_full_batch_is_normalised_by_all_of_its_rows():
     chosen = experiment(variant={"name": "bgd"}, model__dropout=0.0, stopping={"epochs": 1})
     (outcome,) = outcomes(chosen)
-    cohort = Cohort.of([chosen], experiment_data(chosen))
+    cohort = cohort_of([chosen], experiment_data(chosen))
     X, w = cohort.train.X, cohort.model.layout.named(cohort.initial_weights()[0])["layer1.w"]
-    named = cohort.model.memory.named(outcome.memory)
+    named = cohort.model.memory.named(outcome.running_stats)
     # One step from mean 0 and variance 1: 0.1 of the mean, 0.9 + 0.1 of the unbiased variance.
     z = X @ w
     assert named["layer1.running_mean"] == pytest.approx(0.1 * z.mean(axis=0), abs=1e-13)
@@ -225,7 +226,7 @@ def test_batches_of_one_cannot_be_normalised(variant, words, hint):
     data = experiment_data(chosen)
     assert data.train.rows == 120
     with pytest.raises(ConfigError, match=words) as caught:
-        Cohort.of([chosen], data)
+        cohort_of([chosen], data)
     (problem,) = caught.value.problems
     assert problem.hint == hint
 
@@ -237,7 +238,7 @@ def test_a_single_example_cannot_be_normalised_by_any_variant(variant):
     data = experiment_data(chosen)
     assert data.train.rows == 1
     with pytest.raises(ConfigError, match="each batch is one example") as caught:
-        Cohort.of([chosen], data)
+        cohort_of([chosen], data)
     (problem,) = caught.value.problems
     assert problem.hint == "it takes two training examples or more"
 
@@ -252,7 +253,7 @@ def test_growing_batches_of_which_one_is_of_one_cannot_be_normalised(budget):
     chosen = experiment(dataset=dataset, variant=variant, stopping=budget)
     words = "one example where batches have grown to 120, after 2 epochs"
     with pytest.raises(ConfigError, match=words) as caught:
-        Cohort.of([chosen], experiment_data(chosen))
+        cohort_of([chosen], experiment_data(chosen))
     (problem,) = caught.value.problems
     assert problem.hint == "choose another batch_size or batch_growth, or drop_last: true"
 
@@ -274,7 +275,7 @@ def test_a_last_batch_of_one_may_be_dropped():
 def test_a_target_accuracy_needs_classes():
     chosen = experiment(dataset="diabetes", stopping={"epochs": 2, "target_accuracy": 0.9})
     with pytest.raises(ConfigError, match="predicts numbers here"):
-        Cohort.of([chosen], experiment_data(chosen))
+        cohort_of([chosen], experiment_data(chosen))
 
 
 def test_whole_numbers_are_numbers_when_the_loss_says_so():

@@ -4,9 +4,9 @@ from importlib.util import find_spec
 
 import pytest
 
-from gdrun.config.experiment import resolve
+from gdrun.config.resolving import resolve
 from gdrun.engine import threads
-from gdrun.engine.cohort import Cohort, experiment_data
+from gdrun.engine.build import build, experiment_data
 from gdrun.engine.step_gradients import StepGradients
 from gdrun.engine.trainer import Trainer
 
@@ -40,7 +40,7 @@ def test_threads_during_a_step_and_after(most, monkeypatch):
             "evaluate": {"every": 1},
         }
     )
-    Trainer(Cohort.of([chosen], experiment_data(chosen))).run()
+    Trainer(*build([chosen], experiment_data(chosen))).run()
     small = most == 1_600 and find_spec("threadpoolctl") is not None
     assert seen == [{1} if small else before]
     assert blas_threads() == before

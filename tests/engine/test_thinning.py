@@ -33,7 +33,7 @@ series = st.tuples(st.integers(1, 300), st.integers(1, 3), st.integers(0, 2**32 
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150)
 @given(series, st.lists(st.integers(1, 70), min_size=1, max_size=5), st.integers(1, 20))
 def test_nothing_is_lost_but_detail(values, chunks, points):
     trace = fed(values, chunks, points)

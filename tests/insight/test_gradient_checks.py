@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gdrun.config.experiment import resolve
+from gdrun.config.resolving import resolve
 from gdrun.insight import gradcheck
 from gdrun.insight.gradcheck import check_gradient
 from gdrun.problems.activations import ACTIVATIONS

@@ -7,8 +7,8 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel, update_bn
 
 import gdrun
-from gdrun.config.experiment import resolve
-from gdrun.engine.cohort import Cohort, experiment_data
+from gdrun.config.resolving import resolve
+from gdrun.engine.build import cohort_of, experiment_data
 
 pytestmark = pytest.mark.slow
 
@@ -53,7 +53,7 @@ def debiased(mean, w, count):
 def test_averages_are_judged_and_delivered_with_statistics_of_their_own(average, averaging):
     chosen = resolve(config(average))
     data = experiment_data(chosen)
-    cohort = Cohort.of([chosen], data)
+    cohort = cohort_of([chosen], data)
     network = torch_network(cohort.model.layout.named(cohort.initial_weights()[0]))
     averaged = AveragedModel(network, avg_fn=averaging)
     optimizer = torch.optim.SGD(network.parameters(), lr=LR)

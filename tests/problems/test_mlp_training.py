@@ -5,7 +5,7 @@ import pytest
 from network_cases import Case, random_point, weights_by_name
 from slow_network import forward
 
-from gdrun.config.experiment import resolve
+from gdrun.config.resolving import resolve
 from gdrun.config.wording import ELSEWHERE
 from gdrun.data import table_from_arrays
 from gdrun.data.preparation import suitable_task

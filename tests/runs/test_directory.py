@@ -58,7 +58,6 @@ def test_the_record(run):
         "stop": dict,
         "summary": dict,
         "divergence": type(None),
-        "diagnosis": list,
         "timing": dict,
         "engine": str,
         "versions": dict,

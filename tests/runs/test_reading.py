@@ -112,6 +112,14 @@ def test_a_newer_record_says_what_to_do(tmp_path):
         gdrun.read_run(made)
 
 
+def test_a_record_from_before_may_hold_a_key_that_is_no_longer_written(tmp_path):
+    made = train(tmp_path)
+    assert "diagnosis" not in gdrun.read_run(made).record
+    rewrite(made, diagnosis=[])
+    assert gdrun.read_run(made).status == "exhausted"
+    assert [row["status"] for row in list_runs(tmp_path)] == ["exhausted"]
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"status": "running"}', "\x80"])
 def test_a_damaged_record(tmp_path, text):
     made = train(tmp_path)

@@ -26,7 +26,7 @@ ALL = losses(carry_out(PLAN, StudyContext())[0])
 
 
 @given(st.sets(st.integers(0, len(PLAN.trials) - 1), min_size=1))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_lanes_beside_it_change_nothing(chosen):
     """Any subset of the trials gives what all of them together gave, diverged ones included."""
     (task,) = tasks_of([PLAN.trials[k] for k in sorted(chosen)])

@@ -42,7 +42,7 @@ def test_a_miss_counts_in_the_median(values, median):
 
 
 @given(scores)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_spread_is_ordered_and_never_nan(values):
     found = spread(values)
     low, high = found.interval
@@ -83,7 +83,7 @@ def test_probability_of_improvement_counts_pairs():
 
 
 @given(scores, scores)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_one_side_wins_what_the_other_loses(first, second):
     total = probability_of_improvement(first, second) + probability_of_improvement(second, first)
     assert total == pytest.approx(1.0, abs=1e-12)

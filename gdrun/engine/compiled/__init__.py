@@ -27,20 +27,36 @@ were rejected: every new rule would be a change here, and a plugin's would have 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
+from gdrun.engine.cohort import Cohort
 from gdrun.engine.compiled.sources import NotCompilableError as NotCompilableError
-
-if TYPE_CHECKING:
-    from gdrun.engine.cohort import Cohort
+from gdrun.engine.contract import Engine, KindName
 
 
-def compiled_before(cohort: Cohort) -> bool:
+def compiled_before(cohort: Cohort, kind: KindName) -> bool:
     """Whether an earlier process left the cohort's kernel compiled; this imports no Numba.
 
     Raises NotCompilableError where its rule or loss cannot be written out.
     """
     from gdrun.engine.compiled import modules
+    from gdrun.engine.compiled.network_kernels import network_text
     from gdrun.engine.compiled.problem import text_of
+    from gdrun.engine.compiled.updates import text_of_update
 
-    return modules.compiled_before(text_of(cohort))
+    texts = {"linear": text_of, "network": network_text, "update": text_of_update}
+    return modules.compiled_before(texts[kind](cohort))
+
+
+def compiled_engine(cohort: Cohort, kind: KindName) -> Engine:
+    """The engine of this kind for the cohort, compiled. Raises NotCompilableError."""
+    from gdrun.engine.compiled.engine import CompiledEngine
+    from gdrun.engine.compiled.networks import NetworkEngine
+    from gdrun.engine.compiled.updates import UpdateEngine
+
+    kinds: dict[KindName, Callable[[Cohort], Engine]] = {
+        "linear": CompiledEngine,
+        "network": NetworkEngine,
+        "update": UpdateEngine,
+    }
+    return kinds[kind](cohort)

@@ -11,19 +11,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gdrun.array_types import Array
 from gdrun.engine.batches import Batches
+from gdrun.engine.cohort import Lanes
 from gdrun.engine.compiled.kernels import option_order
+from gdrun.engine.contract import Measures
+from gdrun.engine.numpy_stepper import NumpyStepper
 from gdrun.engine.plan import Place
-from gdrun.engine.steppers import Measures, NumpyStepper
-
-if TYPE_CHECKING:
-    from gdrun.engine.cohort import Lanes
+from gdrun.problems.objective import Objective
 
 Numbers = NDArray[np.float64]
 
@@ -52,10 +51,17 @@ class Chunk:
 
 
 class FusedStepper(ABC):
-    """The stepper for a fixed set of lanes; made anew when a lane leaves."""
+    """The stepper for a fixed set of lanes; a new one is made when a lane ends."""
 
-    def __init__(self, lanes: Lanes, batches: Batches, loss_limit: Numbers) -> None:
+    def __init__(
+        self,
+        lanes: Lanes,
+        batches: Batches,
+        loss_limit: Numbers,
+        objective: Objective | None = None,
+    ) -> None:
         self._lanes = lanes
+        self._objective = objective
         self._batches = batches
         self._batching = lanes.cohort.batching
         self._rule = lanes.cohort.rule
@@ -64,15 +70,9 @@ class FusedStepper(ABC):
         self._limit = loss_limit
         self._options, self._cycled = self._option_columns(lanes)
         penalised = lanes.cohort.model.layout.penalised
-        l2 = lanes.column(lambda experiment: experiment.model["l2"])
-        self._decay = (l2[:, None] * penalised).astype(self._dtype)
-        self._bounds = np.stack(
-            [
-                lanes.column(lambda experiment: _or_infinite(experiment.clip.norm)),
-                lanes.column(lambda experiment: _or_infinite(experiment.clip.value)),
-            ],
-            axis=1,
-        )
+        numbers = lanes.numbers
+        self._decay = (numbers.l2[:, None] * penalised).astype(self._dtype)
+        self._bounds = np.stack([numbers.clip_norm, numbers.clip_value], axis=1)
 
     @abstractmethod
     def most_steps(self, epoch: int) -> int:
@@ -94,7 +94,7 @@ class FusedStepper(ABC):
 
     @cached_property
     def _careful(self) -> NumpyStepper:
-        return NumpyStepper(self._lanes, self._batches, self._limit)
+        return NumpyStepper(self._lanes, self._batches, self._limit, self._objective)
 
     def advance(
         self,
@@ -104,7 +104,7 @@ class FusedStepper(ABC):
         place: Place,
         rates: Numbers,
         betas: Numbers | None = None,
-        memory: Array | None = None,
+        running_stats: Array | None = None,
     ) -> Measures:
         """Take a chunk of steps, as the NumPy stepper does."""
         borrowed = self.borrowed(W)
@@ -115,7 +115,7 @@ class FusedStepper(ABC):
             parts = (rates[:sound], None if betas is None else betas[:sound])
             return self._measures(self._run_chunk(W, slots, step, place, *parts)[0], borrowed)
         return self._careful.advance(
-            W, slots, step, place, rates[:1], None if betas is None else betas[:1], memory
+            W, slots, step, place, rates[:1], None if betas is None else betas[:1], running_stats
         )
 
     def _run_chunk(
@@ -150,10 +150,8 @@ class FusedStepper(ABC):
     def _option_columns(self, lanes: Lanes) -> tuple[Numbers, int]:
         """The rule's options (L, n), and the place of the one that a schedule may cycle."""
         names = option_order(self._rule)
-        columns = [np.asarray(lanes.rates)]
-        for name in names[1:]:
-            values = lanes.column(lambda experiment, key=name: experiment.optimizer[key])  # type: ignore[misc]
-            columns.append(self._as_operands(values[None])[0])
+        varying = [self._as_operands(lanes.numbers.rule[name][None])[0] for name in names[1:]]
+        columns = [lanes.numbers.lr, *varying]
         momentum = self._rule.momentum
         return np.stack(columns, axis=1), -1 if momentum is None else names.index(momentum)
 
@@ -166,7 +164,3 @@ class FusedStepper(ABC):
         if self._dtype == np.float32 and not (numbers == numbers[:, :1]).all():
             numbers = numbers.astype(np.float32).astype(np.float64)
         return np.require(numbers, requirements=["C", "W"])
-
-
-def _or_infinite(bound: float | None) -> float:
-    return np.inf if bound is None else bound

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +21,10 @@ from gdrun.engine.compiled.least_squares import compressed, pays
 from gdrun.engine.compiled.problem import SMALL_ENTRIES, CompiledProblem
 from gdrun.engine.compiled.sources import NotCompilableError
 from gdrun.engine.compiled.stepper import CompiledStepper
+from gdrun.engine.contract import EngineName
 from gdrun.engine.threads import one_blas_thread
 from gdrun.problems.objective import Objective
 from gdrun.problems.rows import Examples, rows_of
-
-if TYPE_CHECKING:
-    from gdrun.engine.engines import EngineName
 
 
 class CompiledEngine:
@@ -54,7 +52,7 @@ class CompiledEngine:
         cohort = self._cohort
         lanes = Lanes.all_of(cohort)
         part = Design(rows_of(cohort.train.X, slice(2)), cohort.train.y[:2])
-        endless = np.full(len(cohort.experiments), np.inf)
+        endless = np.full(cohort.lanes, np.inf)
         problem = CompiledProblem(cohort, part)
         stepper = CompiledStepper(lanes, Batches(cohort), endless, problem)
         by_passes = problem.whole and self.compression is None and _large(cohort.train)
@@ -82,7 +80,8 @@ class CompiledEngine:
     def stepper(
         self, lanes: Lanes, batches: Batches, loss_limit: NDArray[np.float64]
     ) -> CompiledStepper:
-        return CompiledStepper(lanes, batches, loss_limit, self.training)
+        objective = self.objective(lanes.objective)
+        return CompiledStepper(lanes, batches, loss_limit, self.training, objective)
 
     def objective(self, objective: Objective) -> Objective:
         return CompiledObjective(

@@ -20,18 +20,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from gdrun.array_types import Array
-from gdrun.engine.plan import Plan
+from gdrun.engine.cohort import Cohort, Design
 from gdrun.engine.threads import one_blas_thread, run_all, shares, thread_count
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.rows import rows_of
-
-if TYPE_CHECKING:
-    from gdrun.engine.cohort import Cohort, Design
 
 PASSES = 40
 """Passes over the data that take as long as one triangle, with something to spare."""
@@ -49,14 +46,12 @@ def pays(cohort: Cohort) -> bool:
     if not (cohort.batching.whole and isinstance(model, LinearModel) and model.loss.name == "mse"):
         return False
     rows, columns = cohort.train.X.shape
-    budget = Plan(cohort.shared, cohort.batching).budget
+    budget = cohort.plan.budget
     return rows > 4 * columns and (budget is None or budget.steps > PASSES)
 
 
 def compressed(part: Design) -> Design:
     """D + 1 examples that stand for all rows of the part."""
-    from gdrun.engine.cohort import Design
-
     with one_blas_thread():
         triangle = _by_gram_matrices(part)
         if triangle is None:

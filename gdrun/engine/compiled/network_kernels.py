@@ -6,13 +6,13 @@ and `tiles`, with the network's activation and loss and the rule's update writte
 
 from __future__ import annotations
 
+import math
 import os
 from typing import Any
 
 from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.compiled import network_layers, network_loops, products, sums, tiles
 from gdrun.engine.compiled.kernels import equations, header, loss_forms, loss_text, module_text
-from gdrun.engine.compiled.modules import compiled_before
 from gdrun.engine.compiled.sources import NotCompilableError, body_of
 from gdrun.engine.compiled.updates import filled
 from gdrun.problems.network import Network
@@ -131,26 +131,15 @@ CONSTANTS = {
 }
 
 
-def network_before(cohort: Cohort) -> bool:
-    """Whether an earlier process left the cohort's loops compiled; this imports no Numba.
-
-    Raises NotCompilableError where it has none.
-    """
-    return compiled_before(network_text(cohort))
-
-
 def network_text(cohort: Cohort) -> str:
     """The text of the loops that the cohort needs. Raises NotCompilableError where it has none.
 
     It is that of all lanes, also when some have left: their leaving compiles nothing.
     """
     network, rule, lanes = cohort.model, cohort.rule, Lanes.all_of(cohort)
-    decays = any(lanes.column(lambda experiment: experiment.model["l2"]) > 0)
-    clips = any(
-        bound is not None
-        for experiment in lanes.experiments
-        for bound in (experiment.clip.norm, experiment.clip.value)
-    )
+    numbers = cohort.numbers
+    decays = bool((numbers.l2 > 0).any())
+    clips = bool((numbers.clip_norm < math.inf).any() or (numbers.clip_value < math.inf).any())
     if not isinstance(network, Network):
         raise NotCompilableError("it is no network")
     if network.batch_norm or network.residual or lanes.drops:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from functools import partial
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,14 +22,12 @@ from gdrun.engine.compiled.chunks import CHUNK_MEASURES, Chunk, FusedStepper, Nu
 from gdrun.engine.compiled.kernels import LINE, kernels
 from gdrun.engine.compiled.network_kernels import network_text
 from gdrun.engine.compiled.sources import NotCompilableError
+from gdrun.engine.contract import EngineName
 from gdrun.engine.plan import Place
 from gdrun.engine.threads import one_blas_thread, run_all, shares, thread_count
 from gdrun.problems.network import Network
 from gdrun.problems.objective import Objective
 from gdrun.problems.rows import Examples
-
-if TYPE_CHECKING:
-    from gdrun.engine.engines import EngineName
 
 CHUNK_WORK = 2**31
 """Products of a weight and an example in one chunk, twice as many of them in double precision: a
@@ -56,7 +54,7 @@ class NetworkEngine:
         from numba.core.errors import NumbaError
 
         lanes = Lanes.all_of(cohort)
-        endless = np.full(len(cohort.experiments), np.inf)
+        endless = np.full(cohort.lanes, np.inf)
         try:
             NetworkStepper(lanes, Batches(cohort), endless).compile()
         except NumbaError as error:

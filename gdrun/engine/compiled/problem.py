@@ -6,19 +6,17 @@ import time
 from dataclasses import dataclass, replace
 from functools import cached_property, partial, reduce
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gdrun.array_types import Array
+from gdrun.engine.cohort import Cohort, Design
 from gdrun.engine.compiled.kernels import kernel_text, kernels
 from gdrun.engine.threads import run_all, shares, thread_count
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.rows import MappedRows, rows_of
-
-if TYPE_CHECKING:
-    from gdrun.engine.cohort import Cohort, Design
 
 PRODUCTS_FROM = 32
 """Scores for each example from which matrix products beat four rows at a time."""
@@ -171,12 +169,7 @@ def module_of(cohort: Cohort) -> ModuleType:
 
 def text_of(cohort: Cohort) -> str:
     """The text of the loops that the cohort needs. Raises NotCompilableError where it has none."""
-    rule, model = cohort.rule, cohort.model
+    model = cohort.model
     assert isinstance(model, LinearModel)
-    fixed: dict[str, Any] = {
-        name: cohort.shared.optimizer[name]
-        for name, option in rule.options.items()
-        if not option.varies
-    }
-    decays = any(experiment.model["l2"] for experiment in cohort.experiments)
-    return kernel_text(model.loss, rule, fixed, decays=decays)
+    decays = bool(cohort.numbers.l2.any())
+    return kernel_text(model.loss, cohort.rule, cohort.rule_options, decays=decays)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gdrun.array_types import Array
 from gdrun.engine.batches import Batches
+from gdrun.engine.cohort import Lanes
 from gdrun.engine.compiled.chunks import CHUNK_MEASURES, CHUNK_WORK, Chunk, FusedStepper, Numbers
 from gdrun.engine.compiled.problem import MAPPED_ENTRIES, CompiledProblem
 from gdrun.engine.plan import Place
 from gdrun.engine.threads import run_all, shares, thread_count
-
-if TYPE_CHECKING:
-    from gdrun.engine.cohort import Lanes
+from gdrun.problems.objective import Objective
 
 EXAMINED = 64
 """Steps of one example whose losses are worked out together."""
@@ -29,9 +28,14 @@ class CompiledStepper(FusedStepper):
     """Steps of a linear model on the rows of a problem."""
 
     def __init__(
-        self, lanes: Lanes, batches: Batches, loss_limit: Numbers, problem: CompiledProblem
+        self,
+        lanes: Lanes,
+        batches: Batches,
+        loss_limit: Numbers,
+        problem: CompiledProblem,
+        objective: Objective | None = None,
     ) -> None:
-        super().__init__(lanes, batches, loss_limit)
+        super().__init__(lanes, batches, loss_limit, objective)
         self._problem = problem
 
     def compile(self, *, passes: bool) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,14 +29,11 @@ from gdrun.engine.compiled.kernels import (
     module_text,
     option_order,
 )
-from gdrun.engine.compiled.modules import compiled_before
 from gdrun.engine.compiled.sources import NotCompilableError, bare_tree
-from gdrun.engine.steppers import NumpyStepper
+from gdrun.engine.contract import EngineName
+from gdrun.engine.numpy_stepper import NumpyStepper
 from gdrun.methods.rules import Rule
 from gdrun.problems.objective import Objective
-
-if TYPE_CHECKING:
-    from gdrun.engine.engines import EngineName
 
 KERNEL = """
 @kernel
@@ -82,7 +79,7 @@ class UpdateEngine:
 
     def stepper(self, lanes: Lanes, batches: Batches, loss_limit: Any) -> NumpyStepper:
         update = FusedUpdate(lanes.cohort.rule, lanes.rule_options())
-        return NumpyStepper(lanes, batches, loss_limit, update)
+        return NumpyStepper(lanes, batches, loss_limit, fused=update)
 
     def objective(self, objective: Objective) -> Objective:
         return objective
@@ -121,13 +118,9 @@ class FusedUpdate:
         self._run(W, gradient, slots, t, options, moved, length)
 
 
-def update_before(cohort: Cohort) -> bool:
-    """Whether an earlier process left the cohort's update compiled; this imports no Numba.
-
-    Raises NotCompilableError where the rule has no such form.
-    """
-    lanes = Lanes.all_of(cohort)
-    return compiled_before(update_text(cohort.rule, lanes.rule_options()))
+def text_of_update(cohort: Cohort) -> str:
+    """The text of the update that the cohort needs. Raises NotCompilableError where it has none."""
+    return update_text(cohort.rule, Lanes.all_of(cohort).rule_options())
 
 
 def update_text(rule: Rule, options: Mapping[str, Any]) -> str:

@@ -22,11 +22,11 @@ from typing import Any
 
 from gdrun.config.experiment import Experiment
 from gdrun.data import Table
-from gdrun.engine.cohort import Cohort
+from gdrun.engine.build import cohort_of
 from gdrun.problems.smoothness import EXACT, smoothness
 from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.verdicts import Verdict, others
-from gdrun.study.tasks import lean, loss_of, prepared
+from gdrun.study.tasks import loss_of, prepared
 
 _LIMITS: dict[str, Callable[[Mapping[str, Any]], float]] = {
     "vanilla": lambda options: 2.0,
@@ -85,7 +85,7 @@ def predicted_limit(experiment: Experiment, table: Table | None = None) -> Stabi
     rule = experiment.optimizer
     if rule.name not in _LIMITS or rule["average"] is not None:
         return None
-    cohort = Cohort.of([lean(experiment)], prepared(experiment, table))
+    cohort = cohort_of([experiment], prepared(experiment, table))
     bound = smoothness(cohort.model, cohort.train.X, experiment.model["l2"])
     if bound is None or bound <= 0:
         return None

@@ -8,9 +8,9 @@ from typing import Any, cast
 
 import numpy as np
 
-from gdrun.engine.cohort import Cohort
 from gdrun.engine.outcome import Divergence, Outcome, Timing
 from gdrun.engine.trace import Columns
+from gdrun.engine.trainer import Trainer
 from gdrun.methods.stopping import Stop
 from gdrun.runs.strict_json import dumps
 from gdrun.study.storage.records import (
@@ -45,7 +45,7 @@ class Result:
     evals: Columns
 
     @classmethod
-    def of(cls, identity: str, outcome: Outcome, cohort: Cohort) -> Result:
+    def of(cls, identity: str, outcome: Outcome, trainer: Trainer) -> Result:
         record: TrialOutcome = {
             "status": outcome.status,
             "stop": _stop(outcome.stop),
@@ -54,8 +54,8 @@ class Result:
             "divergence": _divergence(outcome.divergence),
             "watched": [_stop(stop) for stop in outcome.watched],
             "timing": _timing(outcome.timing),
-            "engine": cohort.engine.name,
-            "lanes": len(cohort.experiments),
+            "engine": trainer.engine.name,
+            "lanes": trainer.cohort.lanes,
         }
         return cls(identity, record, outcome.steps, outcome.evaluations)
 

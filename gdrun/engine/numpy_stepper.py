@@ -1,14 +1,13 @@
 """The NumPy stepper: it advances all lanes over a chunk of batches, and measures every step.
 
-This is the definition of what gdrun computes. A step is a pure function of weights and slots, so a
-chunk in which something became non-finite is simply taken again from its start, carefully: with
-scaled norms, which cannot overflow, up to and including the first step at which a lane diverged.
+This is the definition of what gdrun computes. A step is a pure function of weights and slots. So a
+chunk in which a number became non-finite is computed again from its start, with scaled norms, which
+cannot overflow, up to and including the first step at which a lane diverged.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,75 +15,42 @@ import numpy as np
 from gdrun.array_types import Array, Flags, Numbers
 from gdrun.engine.batches import Batch, Batches
 from gdrun.engine.cohort import Lanes
+from gdrun.engine.contract import Failure, Measures
 from gdrun.engine.plan import Place
 from gdrun.engine.step_gradients import StepGradients
 from gdrun.methods.clipping import clip_by_norm, clip_by_value
+from gdrun.problems.objective import Objective
 
 Update = Callable[..., None]
 """A step of the rule in place: (W, gradient, slots (lanes, K, P), t, options, ‖ΔW‖, ‖W‖)."""
 
 
-@dataclass
-class Measures:
-    """What each step of a chunk showed, (steps, lanes); W and slots after the last of them.
-
-    memory: the running statistics after it, None where a model has none. before: W before it.
-    places: W after every step, (steps, lanes, P), where a walk is recorded. borrowed: the seconds
-    of what an evaluation at the first W had worked out already.
-    bad: which lanes diverged at the last step, and how; only a careful pass looks.
-    """
-
-    batch_loss: Numbers
-    grad_norm: Numbers
-    update_norm: Numbers
-    weight_norm: Numbers
-    clipped: Flags
-    W: Array
-    slots: tuple[Array, ...]
-    bad: dict[int, Failure]
-    places: Array | None = None
-    memory: Array | None = None
-    before: Array | None = None
-    borrowed: float = 0.0
-
-    @property
-    def steps(self) -> int:
-        return len(self.batch_loss)
-
-
-@dataclass(frozen=True)
-class Failure:
-    """What went wrong in a lane: the quantity, its value, and the weights it belongs to."""
-
-    quantity: str
-    value: float
-    layer: str | None
-
-
 class NumpyStepper:
-    """The stepper for a fixed set of lanes; made anew when a lane leaves."""
+    """The stepper for a fixed set of lanes; a new one is made when a lane ends."""
 
     def __init__(
         self,
         lanes: Lanes,
         batches: Batches,
         loss_limit: Numbers,
+        objective: Objective | None = None,
         fused: Update | None = None,
     ) -> None:
-        """fused: takes the place of the rule where nothing went wrong, and sums the norms too."""
+        """objective: as the engine evaluates it; None for the plain one. fused: replaces the rule
+        in chunks whose numbers are all finite, and sums the norms of the step too.
+        """
         self._fused = fused
         self._batches = batches
         self._seeds = [seed for seed, _ in lanes.streams]
-        shared = lanes.cohort.shared
         self._layout = lanes.cohort.model.layout
         self._rule = lanes.cohort.rule
         self._options = lanes.rule_options()
         self._clip_norm = self._clip_value = None
-        if shared.clip.norm is not None:
-            self._clip_norm = lanes.operand(lambda experiment: experiment.clip.norm or 0.0)
-        if shared.clip.value is not None:
-            self._clip_value = lanes.operand(lambda experiment: experiment.clip.value or 0.0)
-        self._gradients = StepGradients(lanes)
+        if np.isfinite(lanes.numbers.clip_norm).any():
+            self._clip_norm = lanes.operand(lanes.numbers.clip_norm)
+        if np.isfinite(lanes.numbers.clip_value).any():
+            self._clip_value = lanes.operand(lanes.numbers.clip_value)
+        self._gradients = StepGradients(lanes, objective or lanes.objective)
         self._limit = loss_limit
         self._walks = bool(lanes.cohort.place_names)
 
@@ -100,22 +66,20 @@ class NumpyStepper:
         place: Place,
         rates: Numbers,
         betas: Numbers | None = None,
-        memory: Array | None = None,
+        running_stats: Array | None = None,
     ) -> Measures:
         """Take a chunk of steps of one epoch from W (lanes, P); `step` counts the steps before.
 
-        rates (steps, lanes): the learning rate of each step. betas (steps, lanes): the momentum of
-        each step, where a schedule cycles it. memory (lanes, Q): the running statistics of a model
-        that has some. A chunk in which a lane diverges ends with that step.
+        As `Stepper.advance` in `contract`.
         """
-        memory = np.empty((len(W), 0), W.dtype) if memory is None else memory
+        running_stats = np.empty((len(W), 0), W.dtype) if running_stats is None else running_stats
         batches = self._batches.gathered(self._seeds, place, len(rates))
         varying = self._varying(rates, betas, W.dtype)
         with np.errstate(all="ignore"), self._gradients.threads(batches[0]):
-            measures = self._run(W, slots, memory, step, batches, varying, careful=False)
+            measures = self._run(W, slots, running_stats, step, batches, varying, careful=False)
             if self._sound(measures):
                 return measures
-            return self._run(W, slots, memory, step, batches, varying, careful=True)
+            return self._run(W, slots, running_stats, step, batches, varying, careful=True)
 
     def _varying(
         self, rates: Numbers, betas: Numbers | None, dtype: np.dtype[Any]
@@ -130,7 +94,7 @@ class NumpyStepper:
         self,
         W: Array,
         slots: tuple[Array, ...],
-        memory: Array,
+        running_stats: Array,
         step: int,
         batches: Sequence[Batch],
         varying: Sequence[Mapping[str, Any]],
@@ -150,7 +114,9 @@ class NumpyStepper:
             # A chunk's own arrays, which the fused update writes over.
             W, kept = W.copy(), _stacked(slots, W)
         for k, (batch, changed) in enumerate(zip(batches, varying, strict=True)):
-            loss[k], gradient, memory = self._gradients.of(W, memory, batch, step + k + 1)
+            loss[k], gradient, running_stats = self._gradients.of(
+                W, running_stats, batch, step + k + 1
+            )
             grad[k] = size(gradient)
             used = self._clip(gradient, grad[k], clipped[k])
             t = float(step + k + 1)
@@ -180,7 +146,7 @@ class NumpyStepper:
             slots,
             bad,
             None if places is None else places[reached],
-            memory,
+            running_stats,
             before,
         )
 

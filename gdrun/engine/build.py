@@ -1,0 +1,279 @@
+"""From experiments to a cohort and its engine: the one engine module that reads configurations.
+
+Everything after it works on arrays, numbers and small records. `cohort_of` compiles nothing and
+copies no data, so a study may ask for `facts` as often as it likes; `build` also makes the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gdrun.array_types import Numbers
+from gdrun.config.experiment import Experiment
+from gdrun.config.sections import Section
+from gdrun.config.settings import Rules
+from gdrun.data import Prepared, Table, load_table, prepare
+from gdrun.engine.cohort import Cohort, InitialWeights, LaneNumbers
+from gdrun.engine.contract import Engine
+from gdrun.engine.engines import engine_maker
+from gdrun.engine.plan import Plan, SchedulePlan
+from gdrun.errors import ConfigError
+from gdrun.methods.averaging import AVERAGES, averaged
+from gdrun.methods.randomness import stream
+from gdrun.methods.rules import OPTIMIZERS, Rule
+from gdrun.methods.sampling import VARIANTS, Batching
+from gdrun.methods.schedules import SCHEDULES
+from gdrun.methods.stopping import Criteria, EarlyStopping, StoppingRules
+from gdrun.problems.linear import LinearModel
+from gdrun.problems.models import LANE_OPTIONS, MODELS
+from gdrun.problems.network import Network
+from gdrun.problems.objective import Model
+from gdrun.problems.surfaces import noise_vectors
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What can be said of an experiment on its data before anything is trained or compiled.
+
+    parameters and outputs of the model; loss: its name, empty where the model has none;
+    batch_size: examples of a gradient in the first epoch; whole: whether it takes all of them.
+    """
+
+    parameters: int
+    outputs: int
+    loss: str
+    batch_size: int
+    whole: bool
+
+
+def build(experiments: Sequence[Experiment], data: Prepared) -> tuple[Cohort, Engine]:
+    """The cohort of these experiments, and its engine with the kernels that it needs compiled.
+
+    Raises ConfigError or DataError where the experiments do not fit their data, ConfigError or
+    MissingExtraError where they name an engine that cannot run them.
+    """
+    cohort = cohort_of(experiments, data)
+    return cohort, engine_maker(cohort, experiments[0].header.engine)()
+
+
+def facts(experiment: Experiment, data: Prepared) -> Facts:
+    """The facts of an experiment on its data. Raises what `build` does, and compiles nothing."""
+    cohort = cohort_of([experiment], data)
+    engine_maker(cohort, experiment.header.engine)
+    model, layout = cohort.model, cohort.model.layout
+    loss = model.loss.name if isinstance(model, LinearModel | Network) else ""
+    batching = cohort.batching
+    return Facts(layout.size, layout.layers[-1].outputs, loss, batching.batch_size, batching.whole)
+
+
+def in_lane_order(experiments: Sequence[Experiment]) -> tuple[Experiment, ...]:
+    """The experiments as the lanes of their cohort: by seed."""
+    return tuple(sorted(experiments, key=lambda experiment: experiment.seed))
+
+
+def cohort_of(experiments: Sequence[Experiment], data: Prepared) -> Cohort:
+    """The cohort of these experiments, which must share everything but numbers and seeds.
+
+    Raises ValueError where they do not, ConfigError or DataError where they do not fit the data.
+    """
+    lanes = in_lane_order(experiments)
+    shared = lanes[0]
+    if any(lane.shape != shared.shape for lane in lanes):
+        raise ValueError("experiments of different shapes cannot be lanes of one cohort")
+    model = _model(shared, data)
+    batching = VARIANTS[shared.variant.name].function(data.train.rows, **shared.variant.options)
+    plan = Plan(batching, shared.stopping.budgets, shared.evaluate.every, _schedule(shared))
+    _check_batches(model, plan, shared)
+    rule = _rule(shared)
+    points = shared.log.points
+    return Cohort(
+        data=data,
+        model=model,
+        rule=rule,
+        rule_options={
+            name: shared.optimizer[name]
+            for name, option in rule.options.items()
+            if not option.varies and name != "lr"
+        },
+        averages=shared.optimizer["average"] is not None,
+        batching=batching,
+        plan=plan,
+        stopping=_stopping_rules(shared),
+        numbers=_numbers(lanes, rule),
+        initial=_initial_weights(shared),
+        dtype=np.dtype(shared.dtype),
+        points=None if points == "all" else points,
+    )
+
+
+def experiment_data(experiment: Experiment, table: Table | None = None) -> Prepared:
+    """The data of an experiment, read or generated, split and standardised.
+
+    table: replaces the dataset that the experiment names, as arrays from Python do.
+    Raises DataError where the data cannot be read or do not suit the experiment.
+    """
+    dataset = experiment.dataset
+    if experiment.surface is not None:
+        return _noise(experiment, experiment.surface)
+    if table is None:
+        given = {name: value for name, value in dataset.options.items() if value is not None}
+        table = load_table(given | {dataset.chosen_by: dataset.name})
+    return prepare(
+        table,
+        task=experiment.task,
+        validation=dataset["split"].validation,
+        test=dataset["split"].test,
+        standardize=dataset["standardize"],
+        seed=dataset["seed"],
+        dtype=experiment.dtype,
+    )
+
+
+def _noise(experiment: Experiment, surface: Section) -> Prepared:
+    """The examples of a surface: noise vectors, which belong to the problem as a dataset's do."""
+    drawn = noise_vectors(stream(0, "noise"), surface["examples"], surface["noise"])
+    table = Table("gradient noise", drawn, np.zeros(len(drawn)), ("x", "y"), "f", ())
+    return prepare(
+        table,
+        task="regression",
+        validation=0,
+        test=0,
+        standardize=False,
+        seed=0,
+        dtype=experiment.dtype,
+    )
+
+
+def _numbers(lanes: Sequence[Experiment], rule: Rule) -> LaneNumbers:
+    """What the lanes differ in, as arrays (lanes,)."""
+
+    def column(number: Callable[[Experiment], Any]) -> Numbers:
+        return np.array([number(lane) for lane in lanes], dtype=float)
+
+    def option(section: str, name: str) -> Numbers:
+        return column(lambda lane: getattr(lane, section)[name])
+
+    schedule = SCHEDULES[lanes[0].schedule.name]
+    return LaneNumbers(
+        seeds=tuple(lane.seed for lane in lanes),
+        lr=option("optimizer", "lr"),
+        l2=option("model", "l2"),
+        dropout=column(lambda lane: lane.model.options.get("dropout", 0.0)),
+        clip_norm=column(lambda lane: _or_infinite(lane.clip.norm)),
+        clip_value=column(lambda lane: _or_infinite(lane.clip.value)),
+        rule={
+            name: option("optimizer", name)
+            for name, known in rule.options.items()
+            if known.varies and name != "lr"
+        },
+        schedule={
+            name: option("schedule", name)
+            for name, known in schedule.options.items()
+            if known.varies
+        },
+    )
+
+
+def _or_infinite(bound: float | None) -> float:
+    return np.inf if bound is None else bound
+
+
+def _schedule(experiment: Experiment) -> SchedulePlan:
+    section = experiment.schedule
+    form = SCHEDULES[section.name]
+    shared = {name: section[name] for name, option in form.options.items() if not option.varies}
+    per_step = section["per"] == "step"
+    return SchedulePlan(form, shared, per_step, section["warmup"], section["warmup_start"])
+
+
+def _stopping_rules(experiment: Experiment) -> StoppingRules:
+    stopping = experiment.stopping
+    return StoppingRules(_criteria(stopping), _criteria(stopping.watch), stopping.divergence.factor)
+
+
+def _criteria(rules: Rules) -> Criteria:
+    early = rules.early_stopping
+    return Criteria(rules.thresholds, EarlyStopping(**early.model_dump()) if early else None)
+
+
+def _initial_weights(experiment: Experiment) -> InitialWeights:
+    surface = experiment.surface
+    if surface is None:
+        return InitialWeights(experiment.model["init"], experiment.model["init_std"])
+    return InitialWeights("zeros", 0.0, tuple(surface["start"]))
+
+
+def _model(experiment: Experiment, data: Prepared) -> Model:
+    """The model of the experiment for these features and classes."""
+    if (surface := experiment.walks_on) is not None and experiment.surface is not None:
+        return surface.model(**{name: experiment.surface[name] for name in surface.options})
+    definition = MODELS[experiment.model.name]
+    classes = len(data.classes)
+    if definition.classes == "two" and classes != 2:
+        raise ConfigError(
+            f"{definition.name} separates two classes, and {data.name} has {classes}",
+            where="model.name",
+            hint="use model: softmax",
+        )
+    _check_accuracy(experiment, classes)
+    options = {
+        name: experiment.model[name] for name in definition.options if name not in LANE_OPTIONS
+    }
+    built: Model = definition.function(data.features, classes, **options)
+    return built
+
+
+def _check_accuracy(experiment: Experiment, classes: int) -> None:
+    """Where the target decides what is predicted, rules on accuracy are judged only now."""
+    stopping = experiment.stopping
+    if experiment.task is None and not classes:
+        for key, rules in (("stopping", stopping), ("stopping.watch", stopping.watch)):
+            if rules.target_accuracy is not None:
+                raise ConfigError(
+                    f"{experiment.model.name} predicts numbers here, which have no accuracy",
+                    where=f"{key}.target_accuracy",
+                    hint="use target_loss, or model.loss: cross_entropy",
+                )
+
+
+def _check_batches(model: Model, plan: Plan, experiment: Experiment) -> None:
+    """The statistics of a batch need two examples or more, in every batch that the budget reaches.
+
+    Also where batches grow: 121 rows in batches of 48 leave 25, and in batches of 120 leave one.
+    """
+    if not isinstance(model, Network) or not model.batch_norm:
+        return
+    batching, last = plan.batching, plan.batching.ending_in_one()
+    if batching.batch_size == 1:
+        what = "each batch is one example"
+        hint = _larger_batches(batching, experiment)
+    elif last is not None and (plan.epochs is None or plan.epochs >= last[0] + 1):
+        epoch, size = last
+        what = "the last batch of an epoch is one example"
+        what += f" where batches have grown to {size}, after {epoch} epochs" if epoch else ""
+        other = "batch_size or batch_growth" if epoch else "batch_size"
+        hint = f"choose another {other}, or drop_last: true"
+    else:
+        return
+    raise ConfigError(
+        f"normalises by the statistics of a batch, and {what}", where="model.batch_norm", hint=hint
+    )
+
+
+def _larger_batches(batching: Batching, experiment: Experiment) -> str:
+    """How batches can hold more than the one example that they do."""
+    if batching.rows == 1:
+        return "it takes two training examples or more"
+    if "batch_size" in experiment.variant.options:
+        return "choose another batch_size"
+    return "use variant: mbgd, whose batches hold batch_size examples"
+
+
+def _rule(experiment: Experiment) -> Rule:
+    """The rule, with the average of its path as a further slot where one is asked for."""
+    rule, average = OPTIMIZERS[experiment.optimizer.name], experiment.optimizer["average"]
+    return rule if average is None else averaged(rule, AVERAGES[average.name], average.options)

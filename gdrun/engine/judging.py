@@ -1,0 +1,78 @@
+"""The judge of a training: which lanes end at an evaluation, and what ends all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from gdrun.array_types import Numbers
+from gdrun.engine.cohort import Cohort
+from gdrun.engine.contract import Failure
+from gdrun.engine.endings import stop_for, used_up
+from gdrun.engine.evaluation import Firing, fired
+from gdrun.engine.state import State
+from gdrun.methods.stopping import Readings, Stop
+
+Interrupted = Callable[[], str | None]
+"""Asked between chunks whether to stop: the name of a signal, such as SIGINT, or None."""
+
+
+class Judge:
+    """Judges every rule and budget of a cohort, and remembers when watched rules first fired."""
+
+    def __init__(self, cohort: Cohort, interrupted: Interrupted) -> None:
+        self._plan = cohort.plan
+        self._rules = cohort.stopping
+        self._interrupted = interrupted
+        self._watched: list[dict[str, Stop]] = [{} for _ in range(cohort.lanes)]
+
+    @property
+    def wants_gradient(self) -> bool:
+        """Whether a rule reads the full gradient."""
+        criteria = (self._rules.obeyed, self._rules.watched)
+        return any("grad_norm" in each.thresholds for each in criteria)
+
+    def loss_limits(self, initial: Numbers) -> Numbers:
+        """The loss above which each lane has diverged, from its initial one: (lanes,)."""
+        # From a start without any loss every step is an infinite rise: any number is fine.
+        limits = np.where(initial > 0, self._rules.divergence_factor * initial, np.inf)
+        bounded: Numbers = np.minimum(limits, np.finfo(np.float64).max)
+        return bounded
+
+    def ending(self, state: State) -> Firing | None:
+        """What ends all lanes now, if anything does: an interruption, or a budget."""
+        if signal := self._interrupted():
+            return Firing("interrupted", "interrupted", f"interrupted by {signal}")
+        return used_up(self._plan, state)
+
+    def diverged(self, readings: Readings, state: State) -> Iterator[tuple[int, Failure, Numbers]]:
+        """The lanes whose training loss is above its limit: place, failure, and latest losses."""
+        for place in np.flatnonzero(~(readings["train_loss"] <= state.loss_limit)).tolist():
+            value = float(readings["train_loss"][place])
+            losses = np.array([state.initial_loss[place], state.last_batch_loss[place], value])
+            yield place, Failure("training loss", value, None), losses
+
+    def stops(self, readings: Readings, state: State) -> Iterator[tuple[int, Stop]]:
+        """The stop of each lane that a rule, a budget or an interruption ends, by its place.
+
+        A lane may come more than once; the first is what ends it.
+        """
+        epoch = self._plan.epoch_time(state.place)
+        for place, firing in fired(self._rules.obeyed, 0, readings, state):
+            yield place, stop_for(firing, epoch, state.step)
+        if (ending := self.ending(state)) is not None:
+            for place in range(len(state.lanes)):
+                yield place, stop_for(ending, epoch, state.step)
+
+    def watch(self, readings: Readings, state: State, ended: set[int]) -> None:
+        """Note the watched rules that fire for the first time, but in lanes that have diverged."""
+        epoch = self._plan.epoch_time(state.place)
+        for place, firing in fired(self._rules.watched, 1, readings, state):
+            known = self._watched[int(state.lanes[place])]
+            if place not in ended and firing.rule not in known:
+                known[firing.rule] = stop_for(firing, epoch, state.step)
+
+    def watched(self, lane: int) -> tuple[Stop, ...]:
+        """For each watched rule that fired in this lane of the cohort, when it first did."""
+        return tuple(self._watched[lane].values())
