@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import os
 import re
 import secrets
@@ -24,15 +23,9 @@ from gdrun.engine.trace import Columns
 from gdrun.errors import Problem, RecordError
 from gdrun.methods.stopping import Readings
 from gdrun.runs.files import append_lines, write_atomically, write_text
-from gdrun.runs.record import (
-    Record,
-    closing,
-    evaluation_lines,
-    opening,
-    repeatable,
-    step_lines,
-)
+from gdrun.runs.record import Record, closing, opening, repeatable
 from gdrun.runs.strict_json import dumps
+from gdrun.runs.trace_file import trace_lines
 
 SECONDS_BETWEEN_WRITES = 0.5
 ABOUT_THE_DATA = ("standardize.mean", "standardize.scale", "feature_names", "classes")
@@ -148,13 +141,7 @@ class RunDirectory(Listener):
         write_text(self.path / "trace.jsonl", text)
 
     def _lines(self, steps: Columns, evaluations: Columns) -> list[str]:
-        """Both kinds of records in the order of their steps, a step before its evaluation."""
-        merged = heapq.merge(
-            step_lines(steps, clips=self._clips),
-            evaluation_lines(evaluations),
-            key=lambda entry: entry[0],
-        )
-        return [line for _, line in merged]
+        return trace_lines(steps, evaluations, clips=self._clips)
 
     def _write_weights(self, outcome: Outcome) -> None:
         arrays = weight_arrays(self._cohort, outcome)

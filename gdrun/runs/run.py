@@ -14,18 +14,12 @@ import numpy as np
 
 from gdrun.array_types import Array
 from gdrun.config.document import read_document
-from gdrun.engine.trace import (
-    LANE_FIELDS,
-    PEAK_FIELDS,
-    SHARED_FIELDS,
-    STEP_FIELDS,
-    SUM_FIELDS,
-    Columns,
-)
+from gdrun.engine.trace import Columns
 from gdrun.errors import RecordError, suggestion
 from gdrun.runs.directory import ABOUT_THE_DATA
-from gdrun.runs.record import SCHEMA_VERSION, Record, flat
+from gdrun.runs.record import SCHEMA_VERSION, Record
 from gdrun.runs.strict_json import loads
+from gdrun.runs.trace_file import read_trace
 
 RECORD = "run.json"
 
@@ -93,7 +87,7 @@ def read_run(directory: str | Path) -> Run:
     """The run that a directory holds. Raises RecordError where it holds none, or is damaged."""
     path = Path(directory)
     record = read_record(path)
-    steps, evals = _read_trace(path / "trace.jsonl")
+    steps, evals = read_trace(path / "trace.jsonl")
     weights = {
         name: value
         for name, value in _read_weights(path / "weights.npz").items()
@@ -197,34 +191,6 @@ def is_alive(process: dict[str, Any]) -> bool:
     except (OSError, KeyError, ValueError):
         return False
     return True
-
-
-def _read_trace(path: Path) -> tuple[Columns, Columns]:
-    """Step records and evaluations as arrays; a last line that was cut off is left out."""
-    rows: dict[str, list[dict[str, Any]]] = {"step": [], "eval": []}
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        lines = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            row = loads(line)
-            rows[row.pop("kind")].append(flat(row))
-        except (ValueError, KeyError, TypeError, AttributeError):
-            if number < len(lines):
-                raise RecordError("this line is damaged", where=f"{path}:{number}") from None
-    for row in rows["step"]:
-        row.setdefault("steps", 1)
-        row.setdefault("max_batch_loss", row["batch_loss"])
-        row.setdefault("max_grad_norm", row["grad_norm"])
-        row.setdefault("clipped", 0.0)
-    usual = ("steps", *STEP_FIELDS, *LANE_FIELDS, *PEAK_FIELDS, *SUM_FIELDS)
-    return _columns(rows["step"], usual), _columns(rows["eval"], SHARED_FIELDS)
-
-
-def _columns(rows: list[dict[str, Any]], usual: tuple[str, ...]) -> Columns:
-    """The rows as arrays by field; without any row, the usual fields."""
-    return {name: np.array([row[name] for row in rows]) for name in (rows[0] if rows else usual)}
 
 
 def _read_weights(path: Path) -> dict[str, Array]:

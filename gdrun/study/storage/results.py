@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-import numpy as np
-
 from gdrun.engine.outcome import Divergence, Outcome, Timing
 from gdrun.engine.trace import Columns
+from gdrun.engine.trace_columns import EVALUATION_COLUMNS, STEP_COLUMNS, TraceColumn
 from gdrun.engine.trainer import Trainer
 from gdrun.methods.stopping import Stop
 from gdrun.runs.strict_json import dumps
+from gdrun.runs.trace_file import as_array
 from gdrun.study.storage.records import (
     TraceRecord,
     TrialDivergence,
@@ -26,8 +26,6 @@ from gdrun.study.storage.records import (
 
 _NEEDED = ("step", "epoch", "gradients", "train_loss")
 """The columns of evaluations that every study is judged by."""
-
-_COUNTS = ("steps", "step", "gradients", "batch_size")
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,8 @@ class Result:
         """
         if missing := [name for name in _NEEDED if name not in trace["evals"]]:
             raise ValueError(f"evals.{missing[0]} is missing")
-        steps, evals = _columns(trace["steps"]), _columns(trace["evals"])
+        steps = _columns(trace["steps"], STEP_COLUMNS)
+        evals = _columns(trace["evals"], EVALUATION_COLUMNS)
         return cls(trial["identity"], trial, steps, evals)
 
 
@@ -124,7 +123,6 @@ def _listed(columns: Columns) -> dict[str, list[Any]]:
     return {name: column.tolist() for name, column in columns.items()}
 
 
-def _columns(listed: Mapping[str, list[Any]]) -> Columns:
+def _columns(listed: Mapping[str, list[Any]], kinds: Mapping[str, TraceColumn]) -> Columns:
     """Columns as arrays of the kind they had."""
-    kinds = {name: np.int64 if name in _COUNTS else np.float64 for name in listed}
-    return {name: np.array(column, dtype=kinds[name]) for name, column in listed.items()}
+    return {name: as_array(kinds.get(name), column) for name, column in listed.items()}
