@@ -96,9 +96,9 @@ def _problem(
         owner = path[-2] if len(path) > 1 else of
         what = f"{owner} has no option {path[-1]!r}"
         return Problem(what, where(place), suggestion(path[-1], _known(model, path)))
-    wanted = _wanted(detail)
+    wanted = requirement(detail)
     if detail["type"] == "literal_error" and len(details) > 1:
-        wanted = f"{_wanted(details[0])}, or {' or '.join(_choices(detail))}"
+        wanted = f"{requirement(details[0])}, or {' or '.join(_choices(detail))}"
     elif detail["type"] == "literal_error" and isinstance(detail["input"], str):
         choices, known = _choices(detail), ELSEWHERE.get(detail["input"].lower())
         if known in choices:
@@ -113,7 +113,7 @@ def _problem(
         hint = hint or f'quote it if it is text: "{detail["input"]}"'
     if hint is None and prefix and (of,) != prefix:
         hint = f"`gdrun list {of}` shows its options and what they take"
-    return Problem(f"must be {wanted}, got {_shown(detail['input'])}", where(place), hint)
+    return Problem(f"must be {wanted}, got {shown(detail['input'])}", where(place), hint)
 
 
 def _known(model: type[BaseModel], path: Path) -> list[str]:
@@ -137,7 +137,8 @@ def _path(loc: Path) -> Path:
     )
 
 
-def _wanted(detail: ErrorDetails) -> str:
+def requirement(detail: ErrorDetails) -> str:
+    """What a value must be, such as `a whole number`."""
     context: dict[str, Any] = detail.get("ctx") or {}
     match detail["type"]:
         case "greater_than":
@@ -167,7 +168,8 @@ def _hint(path: Path) -> str | None:
     return None
 
 
-def _shown(value: Any, most: int = 60) -> str:
+def shown(value: Any, most: int = 60) -> str:
+    """A value in an error, no longer than `most` characters."""
     words = {True: "true", False: "false", None: "nothing"}
     if value is None or isinstance(value, bool):
         return words[value]

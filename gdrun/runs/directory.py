@@ -23,7 +23,7 @@ from gdrun.engine.trace import Columns
 from gdrun.errors import Problem, RecordError
 from gdrun.methods.stopping import Readings
 from gdrun.runs.files import append_lines, write_atomically, write_text
-from gdrun.runs.record import Record, closing, opening, repeatable
+from gdrun.runs.record import RunRecord, closing, opening, repeatable
 from gdrun.runs.strict_json import dumps
 from gdrun.runs.trace_file import trace_lines
 
@@ -107,7 +107,7 @@ class RunDirectory(Listener):
             self._guarded(self._write_record, self._record | {"status": "failed"})
 
     @property
-    def record(self) -> Record:
+    def record(self) -> RunRecord:
         return self._record
 
     def _guarded(self, write: Any, *arguments: Any) -> None:
@@ -120,7 +120,7 @@ class RunDirectory(Listener):
     def _write_experiment(self) -> None:
         write_text(self.path / "config.yaml", to_yaml(self._config))
 
-    def _write_record(self, record: Record) -> None:
+    def _write_record(self, record: RunRecord) -> None:
         write_text(self.path / "run.json", dumps(record, indent=2) + "\n")
 
     def _write_news(self, progress: Progress) -> None:

@@ -3,31 +3,118 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import asdict
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired
 
 import numpy as np
+from typing_extensions import TypedDict
 
 from gdrun.config.experiment import Experiment
+from gdrun.data import Prepared
 from gdrun.engine.cohort import Cohort
 from gdrun.engine.contract import Engine
-from gdrun.engine.outcome import Outcome
+from gdrun.engine.outcome import Divergence, Outcome
 from gdrun.methods.plugins import loaded_plugins
-from gdrun.methods.stopping import Stop
+from gdrun.methods.stopping import Status, Stop
+from gdrun.runs.checked import Count, Seconds
+from gdrun.runs.summary import Summary, summary_of
 
 SCHEMA_VERSION = 1
 
-Record = dict[str, Any]
+
+class StopRecord(TypedDict):
+    """Why a run ended: the rule, when it fired, and the sentence that says so."""
+
+    rule: str
+    epoch: float
+    step: Count
+    message: str
+
+
+class DivergenceRecord(TypedDict):
+    """What diverged: as in gdrun.engine.outcome.Divergence."""
+
+    step: Count
+    epoch: float
+    quantity: str
+    value: float
+    layer: str | None
+    last_finite_loss: float
+
+
+class TimingRecord(TypedDict):
+    """Seconds of wall clock: as in gdrun.engine.outcome.Timing."""
+
+    updates: Seconds
+    evaluations: Seconds
+    total: Seconds
+
+
+class RunDataRecord(TypedDict):
+    """What a run was trained on. parts: the rows of each; classes: their labels, in order."""
+
+    name: str
+    rows: Count
+    parts: dict[str, Count]
+    features: Count
+    target: str
+    classes: list[str]
+    sha256: str
+    notes: list[str]
+
+
+class ProcessRecord(TypedDict):
+    """The process that writes a run, while it does."""
+
+    pid: int
+    host: str
+
+
+class Ending(TypedDict):
+    """What is known of a run once it has ended."""
+
+    status: Status
+    stop: StopRecord
+    summary: Summary
+    divergence: DivergenceRecord | None
+    watched: list[StopRecord]
+    timing: TimingRecord
+
+
+class RunRecord(TypedDict):
+    """The contents of run.json. stop, summary and timing are None until the run has ended.
+
+    watched: when each watched rule would have stopped the run. started: the time in ISO 8601.
+    compression: how the engine packed the data, where it did. plugins: path and hash of each.
+    parameters: the number of weights. process: only while it runs.
+    """
+
+    schema_version: int
+    id: str
+    name: str
+    seed: int
+    status: Status
+    stop: StopRecord | None
+    summary: Summary | None
+    divergence: DivergenceRecord | None
+    watched: list[StopRecord]
+    started: str
+    timing: TimingRecord | None
+    engine: str
+    compression: str | None
+    versions: dict[str, str]
+    plugins: list[dict[str, str]]
+    data: RunDataRecord
+    parameters: Count
+    process: NotRequired[ProcessRecord]
 
 
 def opening(
     cohort: Cohort, engine: Engine, experiment: Experiment, identity: str, started: datetime
-) -> Record:
+) -> RunRecord:
     """The record of a run that has begun: everything known before the first step."""
-    data = cohort.data
     return {
         "schema_version": SCHEMA_VERSION,
         "id": identity,
@@ -44,29 +131,30 @@ def opening(
         "compression": engine.compression,
         "versions": versions(),
         "plugins": loaded_plugins(),
-        "data": {
-            "name": data.name,
-            "rows": sum(data.rows.values()),
-            "parts": data.rows,
-            "features": data.features,
-            "target": data.target_name,
-            "classes": list(data.classes),
-            "sha256": data.sha256,
-            "notes": list(data.notes),
-        },
+        "data": _data(cohort.data),
         "parameters": cohort.model.layout.size,
     }
 
 
-def closing(record: Record, outcome: Outcome) -> Record:
+def closing(record: RunRecord, outcome: Outcome) -> RunRecord:
     """The record of a run that has ended."""
-    return record | {
+    return {**record, **ending(outcome)}
+
+
+def ending(outcome: Outcome) -> Ending:
+    """How a run ended, as its record holds it."""
+    timing = outcome.timing
+    return {
         "status": outcome.status,
         "stop": _stop(outcome.stop),
-        "summary": outcome.summary(),
-        "divergence": asdict(outcome.divergence) if outcome.divergence else None,
+        "summary": summary_of(outcome),
+        "divergence": _divergence(outcome.divergence) if outcome.divergence else None,
         "watched": [_stop(stop) for stop in outcome.watched],
-        "timing": asdict(outcome.timing),
+        "timing": {
+            "updates": timing.updates,
+            "evaluations": timing.evaluations,
+            "total": timing.total,
+        },
     }
 
 
@@ -94,7 +182,29 @@ def versions() -> dict[str, str]:
     }
 
 
-def _stop(stop: Stop) -> Record:
-    record = asdict(stop)
-    del record["status"]
-    return record
+def _data(data: Prepared) -> RunDataRecord:
+    return {
+        "name": data.name,
+        "rows": sum(data.rows.values()),
+        "parts": data.rows,
+        "features": data.features,
+        "target": data.target_name,
+        "classes": list(data.classes),
+        "sha256": data.sha256,
+        "notes": list(data.notes),
+    }
+
+
+def _stop(stop: Stop) -> StopRecord:
+    return {"rule": stop.rule, "epoch": stop.epoch, "step": stop.step, "message": stop.message}
+
+
+def _divergence(divergence: Divergence) -> DivergenceRecord:
+    return {
+        "step": divergence.step,
+        "epoch": divergence.epoch,
+        "quantity": divergence.quantity,
+        "value": divergence.value,
+        "layer": divergence.layer,
+        "last_finite_loss": divergence.last_finite_loss,
+    }

@@ -7,21 +7,67 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NotRequired, cast
 from zipfile import BadZipFile
 
 import numpy as np
+from typing_extensions import TypedDict
 
 from gdrun.array_types import Array
 from gdrun.config.document import read_document
 from gdrun.engine.trace import Columns
 from gdrun.errors import RecordError, suggestion
+from gdrun.methods.stopping import Status
+from gdrun.runs.checked import check_version, checked, unreadable
 from gdrun.runs.directory import ABOUT_THE_DATA
-from gdrun.runs.record import SCHEMA_VERSION, Record
+from gdrun.runs.record import (
+    SCHEMA_VERSION,
+    DivergenceRecord,
+    ProcessRecord,
+    RunRecord,
+    StopRecord,
+)
 from gdrun.runs.strict_json import loads
+from gdrun.runs.summary import Summary
 from gdrun.runs.trace_file import read_trace
 
 RECORD = "run.json"
+
+
+class NamedSection(TypedDict):
+    """A section of a resolved config; its options depend on its name."""
+
+    name: str
+
+
+class ScheduleSection(NamedSection):
+    """The schedule of a resolved config."""
+
+    warmup: float
+
+
+class AnyConfig(TypedDict):
+    """What every resolved config has, and the views of a run read."""
+
+    name: str
+    dtype: str
+    variant: NamedSection
+    optimizer: NamedSection
+    schedule: ScheduleSection
+    clip: NotRequired[dict[str, Any]]
+    stopping: dict[str, Any]
+
+
+class ModelConfig(AnyConfig):
+    """The config of an experiment that trains a model."""
+
+    model: NamedSection
+
+
+class WalkConfig(AnyConfig):
+    """The config of a walk on a surface."""
+
+    surface: NamedSection
 
 
 @dataclass(frozen=True)
@@ -33,7 +79,7 @@ class Run:
     and b; empty while a run has not ended. directory: None if nothing was written.
     """
 
-    record: Record
+    record: RunRecord
     config: dict[str, Any]
     steps: Columns
     evals: Columns
@@ -46,27 +92,26 @@ class Run:
 
     @property
     def id(self) -> str:
-        return str(self.record["id"])
+        return self.record["id"]
 
     @property
-    def status(self) -> str:
-        return str(self.record["status"])
+    def status(self) -> Status:
+        return self.record["status"]
 
     @property
-    def stop(self) -> dict[str, Any] | None:
+    def stop(self) -> StopRecord | None:
         """Why the run ended: rule, epoch, step, message; None while it has not."""
-        stop: dict[str, Any] | None = self.record["stop"]
-        return stop
+        return self.record["stop"]
 
     @property
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> Summary:
         """The run in numbers; empty while it has not ended."""
-        return self.record["summary"] or {}
+        return self.record["summary"] or cast("Summary", {})
 
     @property
-    def divergence(self) -> dict[str, Any] | None:
-        divergence: dict[str, Any] | None = self.record["divergence"]
-        return divergence
+    def divergence(self) -> DivergenceRecord | None:
+        """What diverged first, and when; None where nothing did."""
+        return self.record["divergence"]
 
     @property
     def verdict(self) -> str:
@@ -87,6 +132,8 @@ def read_run(directory: str | Path) -> Run:
     """The run that a directory holds. Raises RecordError where it holds none, or is damaged."""
     path = Path(directory)
     record = read_record(path)
+    config = read_document(path / "config.yaml").data
+    checked(config, WalkConfig if "surface" in config else ModelConfig, path / "config.yaml")
     steps, evals = read_trace(path / "trace.jsonl")
     weights = {
         name: value
@@ -95,7 +142,7 @@ def read_run(directory: str | Path) -> Run:
     }
     return Run(
         record=record,
-        config=read_document(path / "config.yaml").data,
+        config=config,
         steps=steps,
         evals=evals,
         weights={name: value for name, value in weights.items() if not name.startswith("best.")},
@@ -108,25 +155,23 @@ def read_run(directory: str | Path) -> Run:
     )
 
 
-def read_record(path: Path) -> Record:
-    """The run.json of a directory. A run whose process is gone is interrupted, not running."""
+def read_record(path: Path) -> RunRecord:
+    """The run.json of a directory. A run whose process is gone is interrupted, not running.
+
+    Raises RecordError where there is none, or one that is damaged or of a newer gdrun.
+    """
     file = path / RECORD
     try:
-        record: Record = loads(file.read_text(encoding="utf-8"))
-        current = record["schema_version"] <= SCHEMA_VERSION
+        document = loads(file.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         raise RecordError(
             "is not the directory of a run", where=str(path), hint=_near(path)
         ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RecordError(f"cannot be read: {error}", where=str(file)) from None
-    if not current:
-        raise RecordError(
-            f"was written by a newer gdrun (schema {record['schema_version']})",
-            where=str(file),
-            hint="python -m pip install --upgrade gdrun",
-        )
-    if record["status"] == "running" and not is_alive(record.get("process", {})):
+    except (OSError, ValueError) as error:
+        raise unreadable(file, str(error)) from None
+    check_version(document, SCHEMA_VERSION, file)
+    record = checked(document, RunRecord, file)
+    if record["status"] == "running" and not is_alive(record.get("process")):
         record["status"] = "interrupted"
     return record
 
@@ -180,15 +225,15 @@ def _near(path: Path) -> str:
     return f"it holds runs, such as {runs[-1]}" if runs else _NO_RUNS
 
 
-def is_alive(process: dict[str, Any]) -> bool:
+def is_alive(process: ProcessRecord | None) -> bool:
     """Whether the process that writes a run is still there, as far as can be seen from here."""
-    if process.get("host") != socket.gethostname():
+    if process is None or process["host"] != socket.gethostname():
         return True
     try:
-        os.kill(int(process["pid"]), 0)
+        os.kill(process["pid"], 0)
     except PermissionError:
         return True
-    except (OSError, KeyError, ValueError):
+    except (OSError, OverflowError):
         return False
     return True
 

@@ -17,7 +17,7 @@ from gdrun.engine.outcome import Outcome
 from gdrun.engine.trainer import Trainer
 from gdrun.errors import Problem
 from gdrun.runs.directory import RunDirectory, new_directory
-from gdrun.runs.record import Record, closing, opening, repeatable
+from gdrun.runs.record import RunRecord, closing, opening, repeatable
 from gdrun.runs.run import Run
 
 
@@ -69,7 +69,7 @@ class Session:
         return [self._run(lane, outcome) for lane, outcome in enumerate(outcomes)]
 
     @property
-    def opening(self) -> Record:
+    def opening(self) -> RunRecord:
         """What is known of the first run before its first step."""
         return opening(self.cohort, self.engine, self.experiments[0], "", self.started)
 
@@ -89,7 +89,7 @@ class Session:
             directory=self.directories[lane].path if self.directories else None,
         )
 
-    def _record(self, lane: int, outcome: Outcome) -> Record:
+    def _record(self, lane: int, outcome: Outcome) -> RunRecord:
         if self.directories:
             return self.directories[lane].record
         experiment = self.experiments[lane]

@@ -11,7 +11,7 @@ import numpy as np
 
 from gdrun.array_types import Array
 from gdrun.engine.trace import Columns
-from gdrun.engine.trace_columns import EVALUATION_COLUMNS, STEP_COLUMNS, TraceColumn
+from gdrun.engine.trace_columns import EVALUATION_COLUMNS, LAYER_COLUMNS, STEP_COLUMNS, TraceColumn
 from gdrun.errors import RecordError
 from gdrun.runs.strict_json import dumps, loads
 
@@ -21,6 +21,7 @@ MOST = 2**63
 """Whole numbers below it, and above its negative, have a place in an array."""
 
 _KINDS = {"step": STEP_COLUMNS, "eval": EVALUATION_COLUMNS}
+_OF_EVERY_LAYER = {name for name, column in LAYER_COLUMNS.items() if column.when == "always"}
 _JOINED = [name for name, column in STEP_COLUMNS.items() if column.when == "joined"]
 
 
@@ -108,6 +109,8 @@ def _parsed(line: bytes) -> tuple[str, Row]:
     row = loads(line)
     kind = row.pop("kind")
     for layer, readings in row.pop("layers", {}).items():
+        if not readings.keys() >= _OF_EVERY_LAYER:
+            raise ValueError(f"missing readings of {layer}")
         row |= {f"{layer}.{name}": value for name, value in readings.items()}
     for name, column in _KINDS[kind].items():
         if column.absent is not None and name not in row:

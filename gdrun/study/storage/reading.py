@@ -12,6 +12,7 @@ from typing import Any
 
 from gdrun.config.loading import load
 from gdrun.errors import ConfigError, RecordError
+from gdrun.runs.checked import checked
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.comparison_plan import plan_comparison
 from gdrun.study.design.trials import Candidate, StudyPlan, candidates_of
@@ -21,7 +22,6 @@ from gdrun.study.judgement.ranking import Standing, standings
 from gdrun.study.judgement.stability import StabilityLimit
 from gdrun.study.judgement.sweep import Sweep, judge_sweep
 from gdrun.study.judgement.verdicts import verdicts
-from gdrun.study.storage.misfits import part_of
 from gdrun.study.storage.records import (
     ComparisonFindings,
     ContenderRow,
@@ -69,7 +69,7 @@ def read_found(path: Path) -> ReadStudy:
             where=str(path / RECORD),
             hint=f"show it with {plugins}" if plugins else None,
         ) from None
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, ArithmeticError, TypeError, ValueError, AttributeError) as error:
         what = f"cannot be read: {type(error).__name__}: {error}"
         raise RecordError(what, where=str(path)) from None
     return ReadStudy(path, record, found)
@@ -77,7 +77,7 @@ def read_found(path: Path) -> ReadStudy:
 
 def _read_sweep(record: StudyRecord, path: Path) -> Sweep:
     """A sweep as it was judged; one that was killed before is judged now."""
-    question = part_of(record, SweepQuestion, path / RECORD)
+    question = checked(record, SweepQuestion, path / RECORD)
     settings = [row["settings"] for row in record["candidates"]]
     plan = StudyPlan(
         "sweep", candidates_of(load(question["base"]), settings), tuple(record["seeds"])
@@ -88,7 +88,7 @@ def _read_sweep(record: StudyRecord, path: Path) -> Sweep:
     if "ranking" not in record:
         work = _found_only(results)
         return judge_sweep(plan, axes, results, metric, work, target=target, rungs=rungs)
-    judged = part_of(record, SweepFindings, path / RECORD)
+    judged = checked(record, SweepFindings, path / RECORD)
     found, progress = standings(plan, results, metric), Metric(judged["progress"])
     limits = {own: StabilityLimit(**limit) for own, limit in judged["stability_of"].items()}
     if judged["stability"]:
@@ -110,7 +110,7 @@ def _read_sweep(record: StudyRecord, path: Path) -> Sweep:
 
 def _read_comparison(record: StudyRecord, path: Path) -> Comparison:
     """A comparison as it was judged; one that was killed before is judged now, and not timed."""
-    question = part_of(record, Question, path / RECORD)
+    question = checked(record, Question, path / RECORD)
     contenders = [
         Candidate(row["name"], row["settings"], load(row["config"])) for row in record["candidates"]
     ]
@@ -119,7 +119,7 @@ def _read_comparison(record: StudyRecord, path: Path) -> Comparison:
     metric, target = Metric(question["metric"]), _target(question)
     if "ranking" not in record:
         return judge_comparison(plan, results, metric, _found_only(results), target=target)
-    judged = part_of(record, ComparisonFindings, path / RECORD)
+    judged = checked(record, ComparisonFindings, path / RECORD)
     rows = {row["name"]: row for row in judged["ranking"]}
     tuned = judged["tuning_work"]
     return Comparison(

@@ -2,73 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
+from typing import Any, Literal, NotRequired, TypeAlias
+
+from typing_extensions import TypedDict
+
+from gdrun.runs.record import Ending, ProcessRecord
 
 
-class TrialStop(TypedDict):
-    """Why a trial ended: the rule, when, and the sentence with its numbers."""
+class TrialOutcome(Ending):
+    """How a trial ended. engine: the one that ran. lanes: how many runs shared its steps."""
 
-    rule: str
-    epoch: float
-    step: int
-    message: str
-
-
-class TrialDivergence(TypedDict):
-    """Which quantity of a trial diverged, when, in which layer, and from what loss."""
-
-    step: int
-    epoch: float
-    quantity: str
-    value: float
-    layer: str | None
-    last_finite_loss: float
-
-
-class TrialTiming(TypedDict):
-    """Seconds of wall clock: in updates, in evaluations, and from the start of training."""
-
-    updates: float
-    evaluations: float
-    total: float
-
-
-class TrialSummary(TypedDict):
-    """A trial in numbers, as in run.json; place and distance are those of a walk on a surface."""
-
-    epochs: float
-    steps: int
-    gradients: int
-    seconds: float
-    initial_train_loss: float | None
-    train_loss: float | None
-    train_accuracy: float | None
-    validation_loss: float | None
-    validation_accuracy: float | None
-    test_loss: float | None
-    test_accuracy: float | None
-    grad_norm: float | None
-    largest_grad_norm: float
-    rising_share: float | None
-    clipped_share: float | None
-    best: dict[str, Any] | None
-    weights: str
-    place: NotRequired[list[float]]
-    distance: NotRequired[float]
-
-
-class TrialOutcome(TypedDict):
-    """How a trial ended, as in run.json.
-
-    engine: the one that ran. lanes: how many runs shared its steps.
-    """
-
-    status: str
-    stop: TrialStop
-    summary: TrialSummary
-    divergence: TrialDivergence | None
-    watched: list[TrialStop]
-    timing: TrialTiming
     engine: str
     lanes: int
 
@@ -302,7 +245,7 @@ class StudyRecord(PlanRecord):
     status: str
     asked: list[str]
 
-    process: NotRequired[dict[str, Any]]
+    process: NotRequired[ProcessRecord]
     started: NotRequired[str]
     versions: NotRequired[dict[str, str]]
     plugins: NotRequired[list[dict[str, str]]]

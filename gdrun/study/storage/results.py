@@ -4,25 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-from gdrun.engine.outcome import Divergence, Outcome, Timing
+from gdrun.engine.outcome import Outcome
 from gdrun.engine.trace import Columns
 from gdrun.engine.trace_columns import EVALUATION_COLUMNS, STEP_COLUMNS, TraceColumn
 from gdrun.engine.trainer import Trainer
-from gdrun.methods.stopping import Stop
+from gdrun.runs.record import ending
 from gdrun.runs.strict_json import dumps
+from gdrun.runs.summary import Summary, number_in
 from gdrun.runs.trace_file import as_array
-from gdrun.study.storage.records import (
-    TraceRecord,
-    TrialDivergence,
-    TrialLabel,
-    TrialOutcome,
-    TrialRecord,
-    TrialStop,
-    TrialSummary,
-    TrialTiming,
-)
+from gdrun.study.storage.records import TraceRecord, TrialLabel, TrialOutcome, TrialRecord
 
 _NEEDED = ("step", "epoch", "gradients", "train_loss")
 """The columns of evaluations that every study is judged by."""
@@ -45,13 +37,7 @@ class Result:
     @classmethod
     def of(cls, identity: str, outcome: Outcome, trainer: Trainer) -> Result:
         record: TrialOutcome = {
-            "status": outcome.status,
-            "stop": _stop(outcome.stop),
-            # The engine makes exactly these keys; a test compares them.
-            "summary": cast(TrialSummary, outcome.summary()),
-            "divergence": _divergence(outcome.divergence),
-            "watched": [_stop(stop) for stop in outcome.watched],
-            "timing": _timing(outcome.timing),
+            **ending(outcome),
             "engine": trainer.engine.name,
             "lanes": trainer.cohort.lanes,
         }
@@ -62,15 +48,13 @@ class Result:
         return self.record["status"] == "diverged"
 
     @property
-    def summary(self) -> TrialSummary:
+    def summary(self) -> Summary:
         """The trial in numbers."""
         return self.record["summary"]
 
     def number(self, name: str) -> float | None:
         """A number of the summary; None where it was not measured."""
-        values: Mapping[str, object] = self.summary
-        value = values.get(name)
-        return float(value) if isinstance(value, int | float) else None
+        return number_in(self.summary, name)
 
     def lines(self, label: TrialLabel) -> tuple[str, str]:
         """Its lines for trials.jsonl and traces.jsonl; the label says which trial it is."""
@@ -92,31 +76,6 @@ class Result:
         steps = _columns(trace["steps"], STEP_COLUMNS)
         evals = _columns(trace["evals"], EVALUATION_COLUMNS)
         return cls(trial["identity"], trial, steps, evals)
-
-
-def _stop(stop: Stop) -> TrialStop:
-    return {"rule": stop.rule, "epoch": stop.epoch, "step": stop.step, "message": stop.message}
-
-
-def _divergence(divergence: Divergence | None) -> TrialDivergence | None:
-    if divergence is None:
-        return None
-    return {
-        "step": divergence.step,
-        "epoch": divergence.epoch,
-        "quantity": divergence.quantity,
-        "value": divergence.value,
-        "layer": divergence.layer,
-        "last_finite_loss": divergence.last_finite_loss,
-    }
-
-
-def _timing(timing: Timing) -> TrialTiming:
-    return {
-        "updates": timing.updates,
-        "evaluations": timing.evaluations,
-        "total": timing.total,
-    }
 
 
 def _listed(columns: Columns) -> dict[str, list[Any]]:

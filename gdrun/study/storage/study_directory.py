@@ -17,13 +17,13 @@ from typing import Any, TypeVar, cast
 
 from gdrun.errors import GdrunError, RecordError
 from gdrun.methods.plugins import loaded_plugins
+from gdrun.runs.checked import check_version, checked, misfit, unreadable
 from gdrun.runs.directory import new_directory
 from gdrun.runs.files import append_lines, write_text
 from gdrun.runs.record import versions
 from gdrun.runs.run import is_alive, run_directories
 from gdrun.runs.strict_json import dumps, loads
 from gdrun.study.design.trials import Candidate, StudyPlan, Trial, identity
-from gdrun.study.storage.misfits import part_of
 from gdrun.study.storage.records import (
     CandidateRecord,
     PlanRecord,
@@ -182,17 +182,15 @@ def read_study(path: Path) -> StudyRecord:
     """The study.json of a directory. A study whose process is gone is interrupted, not running."""
     file = path / RECORD
     try:
-        document: Any = loads(file.read_text(encoding="utf-8"))
-        if document["schema_version"] > SCHEMA_VERSION:
-            hint = "python -m pip install --upgrade gdrun"
-            raise RecordError("was written by a newer gdrun", where=str(file), hint=hint)
+        document = loads(file.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         hint = "a sweep or comparison says at its end where it was written"
         raise RecordError("is not the directory of a study", where=str(path), hint=hint) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RecordError(f"cannot be read: {error}", where=str(file)) from None
-    record = part_of(document, StudyRecord, file)
-    if record["status"] == "running" and not is_alive(record.get("process", {})):
+    except (OSError, ValueError) as error:
+        raise unreadable(file, str(error)) from None
+    check_version(document, SCHEMA_VERSION, file)
+    record = checked(document, StudyRecord, file)
+    if record["status"] == "running" and not is_alive(record.get("process")):
         record["status"] = "interrupted"
     return record
 
@@ -283,12 +281,13 @@ def _by_identity(path: Path, kind: type[Line]) -> dict[str, Line]:
     """The lines of a file by the trial that they are of."""
     found = {}
     for number, text in enumerate(_lines(path), start=1):
-        place = f"{path}:{number}"
         try:
-            line = part_of(loads(text), kind, place)
-        except (ValueError, KeyError, TypeError, RecordError) as error:
-            wrong = error.problems[0].what if isinstance(error, RecordError) else str(error)
-            what = f"this line is damaged: {wrong.removeprefix('cannot be read: ')}"
-            raise RecordError(what, where=place, hint=_DELETE_LINE) from None
+            line = loads(text)
+            wrong = misfit(line, kind)
+        except ValueError as error:
+            wrong = str(error)
+        if wrong is not None:
+            what = f"this line is damaged: {wrong}"
+            raise RecordError(what, where=f"{path}:{number}", hint=_DELETE_LINE)
         found[line["identity"]] = line
     return found
