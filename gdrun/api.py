@@ -9,6 +9,7 @@ from typing import Any
 from gdrun.config.loading import Source, arrays_for_dataset, load
 from gdrun.config.overrides import Override
 from gdrun.data import table_from_pair
+from gdrun.notebook_tables import HTML
 from gdrun.runs.run import Run, read_run
 from gdrun.runs.session import Session
 
@@ -52,4 +53,4 @@ def _as_html(run: Run) -> str:
     return notebook.html(training.run_result(run))
 
 
-Run._repr_html_ = _as_html
+HTML[Run] = _as_html

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, NotRequired, cast
+from typing import Any, NotRequired, cast
 from zipfile import BadZipFile
 
 import numpy as np
@@ -18,6 +18,7 @@ from gdrun.config.document import read_document
 from gdrun.engine.trace import Columns
 from gdrun.errors import RecordError, suggestion
 from gdrun.methods.stopping import Status
+from gdrun.notebook_tables import NotebookTable
 from gdrun.runs.checked import check_version, checked, unreadable
 from gdrun.runs.directory import ABOUT_THE_DATA
 from gdrun.runs.record import (
@@ -71,7 +72,7 @@ class WalkConfig(AnyConfig):
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(NotebookTable):
     """One execution of an experiment.
 
     record: the contents of run.json. config: the resolved experiment as plain data. steps, evals:
@@ -86,9 +87,6 @@ class Run:
     weights: dict[str, Array]
     best_weights: dict[str, Array]
     directory: Path | None = None
-
-    _repr_html_: ClassVar[Callable[[Run], str]]
-    """What a notebook shows. The layer of views knows how; gdrun.api brings it here."""
 
     @property
     def id(self) -> str:
