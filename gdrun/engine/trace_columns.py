@@ -42,17 +42,21 @@ _EVAL: tuple[Kind, ...] = ("eval",)
 _LAYER: tuple[Kind, ...] = ("layer",)
 
 TRACE_COLUMNS = (
-    TraceColumn("step", _BOTH, "The updates so far, the first is step 1.", shared=True, whole=True),
-    TraceColumn("epoch", _BOTH, "The passes over the training examples so far.", shared=True),
+    TraceColumn("step", _BOTH, "The number of updates so far.", shared=True, whole=True),
+    TraceColumn(
+        "epoch", _BOTH, "The number of passes over the training examples so far.", shared=True
+    ),
     TraceColumn(
         "gradients",
         _BOTH,
-        "The per-example gradient evaluations so far.",
+        "The number of per-example gradient evaluations so far.",
         shared=True,
         whole=True,
     ),
     TraceColumn("seconds", _BOTH, "The seconds of wall clock in updates so far.", shared=True),
-    TraceColumn("batch_size", _STEP, "The examples of the step's batch.", shared=True, whole=True),
+    TraceColumn(
+        "batch_size", _STEP, "The number of examples in the step's batch.", shared=True, whole=True
+    ),
     TraceColumn("lr", _STEP, "The learning rate of the step."),
     TraceColumn("batch_loss", _STEP, "The loss on the step's batch at the weights before it."),
     TraceColumn(
@@ -96,7 +100,7 @@ TRACE_COLUMNS = (
         when="joined",
         absent="grad_norm",
     ),
-    TraceColumn("train_loss", _EVAL, "The loss on the whole training part, with its l2 term."),
+    TraceColumn("train_loss", _EVAL, "The loss on the whole training part, with the l2 term."),
     TraceColumn(
         "train_accuracy",
         _EVAL,
@@ -131,7 +135,7 @@ TRACE_COLUMNS = (
     TraceColumn(
         "saturated",
         _LAYER,
-        "The share, 0 to 1, of other units whose slope is nearly 0 on average.",
+        "The share, 0 to 1, of other units whose mean slope is below 0.1 of the steepest.",
         when="measured",
     ),
 )

@@ -16,6 +16,12 @@ from typing_extensions import TypedDict
 from gdrun.array_types import Array
 from gdrun.config.document import read_document
 from gdrun.engine.trace import Columns
+from gdrun.engine.trace_columns import (
+    EVALUATION_COLUMNS,
+    LAYER_COLUMNS,
+    STEP_COLUMNS,
+    described,
+)
 from gdrun.errors import RecordError, suggestion
 from gdrun.methods.stopping import Status
 from gdrun.notebook_tables import NotebookTable
@@ -73,11 +79,26 @@ class WalkConfig(AnyConfig):
 
 @dataclass(frozen=True)
 class Run(NotebookTable):
-    """One execution of an experiment.
+    # The columns come from their table, so that the help cannot differ from it.
+    __doc__ = f"""One execution of an experiment.
 
-    record: the contents of run.json. config: the resolved experiment as plain data. steps, evals:
-    the trace as arrays by field. weights, best_weights: arrays by name, such as w (d,) or (d, C)
-    and b; empty while a run has not ended. directory: None if nothing was written.
+    record: the contents of run.json. config: the resolved experiment as plain data. weights,
+    best_weights: arrays by name, such as w (d,) or (d, C) and b; empty while a run has not ended.
+    directory: None if nothing was written.
+
+    steps: the steps as arrays by column, (points,) each. A point may stand for several steps: its
+    numbers are those of the last of them, where nothing else is said.
+
+{described(STEP_COLUMNS.values(), indent=" " * 8)}
+
+    evals: the evaluations as arrays by column, (evaluations,) each. A column is missing where it
+    was not measured.
+
+{described(EVALUATION_COLUMNS.values(), indent=" " * 8)}
+
+    For each layer of a network, as layer1.NAME:
+
+{described(LAYER_COLUMNS.values(), indent=" " * 8)}
     """
 
     record: RunRecord

@@ -61,3 +61,9 @@ def test_columns_come_in_the_order_of_the_table(runs):
 def test_a_meaning_is_a_sentence():
     for column in TRACE_COLUMNS:
         assert column.meaning[0].isupper() and column.meaning.endswith("."), column.name
+
+
+def test_the_help_of_a_run_names_every_column():
+    lines = [line.split() for line in gdrun.Run.__doc__.splitlines()]
+    for column in TRACE_COLUMNS:
+        assert [column.name, *column.meaning.split()] in lines
