@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 
 class Parameter(str):
@@ -81,6 +82,25 @@ class MissingExtraError(GdrunError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return (type(self), (self.feature, self.extra))
+
+
+TRACEBACK = "traceback.txt"
+"""The file in which the directory of a run or study keeps the traceback of a fault."""
+
+_KEPT = "the traceback is kept in"
+
+
+def note_traceback(error: BaseException, file: Path) -> str:
+    """Add a note to an error that says where its traceback is kept; Python shows it last."""
+    note = f"{_KEPT} {file}"
+    error.add_note(note)
+    return note
+
+
+def traceback_note(error: BaseException) -> str | None:
+    """The note that says where the traceback of an error is kept; None where it has none."""
+    notes: list[str] = getattr(error, "__notes__", [])
+    return next((note for note in notes if note.startswith(_KEPT)), None)
 
 
 def near(name: object, choices: Iterable[str], *, most: int = 3) -> list[str]:

@@ -20,7 +20,7 @@ from gdrun.engine.contract import Engine
 from gdrun.engine.listeners import Listener, Progress
 from gdrun.engine.outcome import Outcome
 from gdrun.engine.trace import Columns
-from gdrun.errors import Problem, RecordError
+from gdrun.errors import TRACEBACK, Problem, RecordError
 from gdrun.methods.stopping import Readings
 from gdrun.runs.files import append_lines, write_atomically, write_text
 from gdrun.runs.record import RunRecord, closing, opening, repeatable
@@ -100,11 +100,17 @@ class RunDirectory(Listener):
         self._guarded(self._write_weights, outcome)
         self._guarded(self._write_record, self._record)
 
-    def failed(self, traceback: str) -> None:
-        """Keep what a fault of the program left: its traceback, and the status."""
-        if self._record["status"] == "running":
-            self._guarded(write_text, self.path / "traceback.txt", traceback)
-            self._guarded(self._write_record, self._record | {"status": "failed"})
+    def failed(self, traceback: str) -> Path | None:
+        """Keep the traceback of a fault, and the status, unless the run had ended before.
+
+        The file that holds the traceback; None where none was written.
+        """
+        if self._record["status"] != "running":
+            return None
+        file = self.path / TRACEBACK
+        self._guarded(write_text, file, traceback)
+        self._guarded(self._write_record, {**self._record, "status": "failed"})
+        return None if self.problem else file
 
     @property
     def record(self) -> RunRecord:

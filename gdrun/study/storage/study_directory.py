@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from gdrun.errors import GdrunError, RecordError
+from gdrun.errors import TRACEBACK, GdrunError, RecordError, note_traceback
 from gdrun.methods.plugins import loaded_plugins
 from gdrun.runs.checked import check_version, checked, misfit, unreadable
 from gdrun.runs.directory import new_directory
@@ -136,10 +136,9 @@ class StudyDirectory:
             fault = isinstance(error, Exception) and not isinstance(error, GdrunError)
             with suppress(RecordError):
                 if fault:
-                    self.write_text("traceback.txt", traceback.format_exc())
+                    self.write_text(TRACEBACK, traceback.format_exc())
+                    note_traceback(error, self.path / TRACEBACK)
                 self.write({"status": "failed" if fault else "interrupted"})
-            if fault:
-                error.run_directory = self.path  # type: ignore[attr-defined]
             raise
 
     def add(self, ended: Iterable[tuple[Trial, Result]]) -> None:
