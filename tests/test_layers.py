@@ -16,6 +16,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ORDER = [
     "errors",
     "array_types",
+    "moments",
     "notebook_tables",
     "methods",
     "problems",

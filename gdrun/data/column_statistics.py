@@ -9,14 +9,15 @@ import numpy as np
 
 from gdrun.array_types import Array, Flags, Numbers
 from gdrun.errors import DataError
+from gdrun.moments import Moments, no_rows
 
 BLOCK_BYTES = 2**24
 """How much of a file is read at once: 16 MB."""
 
 
 @dataclass(frozen=True)
-class Moments:
-    """What one reading of the training rows tells of each column: (d,)."""
+class ColumnStatistics:
+    """What one reading of the training rows shows of each column: (d,)."""
 
     mean: Numbers
     deviation: Numbers
@@ -35,18 +36,13 @@ def blocks(rows: int, row_bytes: int) -> Iterator[slice]:
     return (slice(start, min(start + size, rows)) for start in range(0, rows, size))
 
 
-def moments(source: Array, trains: Flags, name: str) -> Moments:
-    """Mean and population deviation over the rows marked in `trains` (N,), in one reading.
+def column_statistics(source: Array, trains: Flags, name: str) -> ColumnStatistics:
+    """Mean, population deviation and range over the rows marked in `trains` (N,), in one reading.
 
-        n ← n₁ + n₂,  m ← m₁ + δ n₂/n,  S ← S₁ + S₂ + δ² n₁n₂/n,  δ = m₂ − m₁
-
-    S is the sum of squares about the mean m. Every row is checked to be finite on the way; raises
-    DataError with the first place that is not.
-
-    Source: Chan, Golub & LeVeque 1979, for joining the moments of two parts.
+    Every row is checked to be finite on the way. Raises DataError with the first place that is not.
     """
     columns = source.shape[1]
-    count, mean, square = 0, np.zeros(columns), np.zeros(columns)
+    found = no_rows((columns,))
     low, high = np.full(columns, np.inf), np.full(columns, -np.inf)
     for part in blocks(len(source), columns * 8):
         block = np.asarray(source[part], dtype=np.float64)
@@ -55,13 +51,10 @@ def moments(source: Array, trains: Flags, name: str) -> Moments:
         block = block[trains[part]]
         if not len(block):
             continue
-        own = block.mean(axis=0)
-        apart, total = own - mean, count + len(block)
-        square += ((block - own) ** 2).sum(axis=0) + apart**2 * (count * len(block) / total)
-        mean += apart * (len(block) / total)
-        count = total
+        mean = block.mean(axis=0)
+        found = found.joined(Moments(len(block), mean, ((block - mean) ** 2).sum(axis=0)))
         low, high = np.minimum(low, block.min(axis=0)), np.maximum(high, block.max(axis=0))
-    return Moments(mean, np.sqrt(square / max(count, 1)), low, high)
+    return ColumnStatistics(found.mean, np.sqrt(found.variance), low, high)
 
 
 def _refuse(block: Numbers, first: int, name: str) -> None:

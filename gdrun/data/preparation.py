@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from gdrun.array_types import Array, Counts, Flags, Numbers
-from gdrun.data.column_statistics import moments
+from gdrun.data.column_statistics import column_statistics
 from gdrun.data.columns import leaving_out
 from gdrun.data.splitting import split_rows
 from gdrun.data.table import Part, Prepared, Table, Task
@@ -94,7 +94,7 @@ def _mapped_standardisation(table: Table, trained: Counts) -> tuple[Numbers, Num
     """As `standardisation`, of a matrix on disk; every one of its values is checked on the way."""
     marks = np.zeros(len(table.y), dtype=bool)
     marks[trained] = True
-    found = moments(table.X, marks, table.name)
+    found = column_statistics(table.X, marks, table.name)
     varies = found.varies
     mean = np.where(varies, found.mean, found.low)
     return mean, np.where(varies, found.deviation, 1.0), varies

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gdrun.array_types import Array
+from gdrun.moments import Moments, no_rows
 from gdrun.problems.layout import Layer
 
 EPS = 1e-5
@@ -86,16 +87,11 @@ def moved_on(memory: Array, normal: Normalised) -> Array:
 def moments(blocks: Iterable[Array]) -> tuple[Array, Array]:
     """Mean and variance (..., units) of each unit over all blocks of z, one after the other.
 
-    What is known of n rows takes in m more (Chan, Golub & LeVeque 1979), with δ their difference:
-
-        μ ← μ + δ m/(n + m),  S ← S + S′ + δ² n m/(n + m)
+    Each block has at least one row.
     """
-    rows, mean, squares = 0, np.zeros(()), np.zeros(())
+    found = no_rows()
     for z in blocks:
-        more, middle = z.shape[-1], z.mean(axis=-1, dtype=np.float64)
-        around = z - middle[..., None]
-        share, apart = more / (rows + more), middle - mean
-        mean = mean + apart * share
-        squares = squares + np.vecdot(around, around) + apart**2 * (rows * share)
-        rows += more
-    return mean, squares / rows
+        mean = z.mean(axis=-1, dtype=np.float64)
+        around = z - mean[..., None]
+        found = found.joined(Moments(z.shape[-1], mean, np.vecdot(around, around)))
+    return found.mean, found.variance
