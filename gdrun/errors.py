@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 
@@ -84,6 +85,15 @@ class MissingExtraError(GdrunError):
         return (type(self), (self.feature, self.extra))
 
 
+def abridged(text: str, most: int) -> str:
+    """The text, or its beginning where it is longer than `most` characters.
+
+    >>> abridged("momentum", 9), abridged("momentum", 5)
+    ('momentum', 'mome…')
+    """
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 TRACEBACK = "traceback.txt"
 """The file in which the directory of a run or study keeps the traceback of a fault."""
 
@@ -114,6 +124,22 @@ def near(name: object, choices: Iterable[str], *, most: int = 3) -> list[str]:
     found = difflib.get_close_matches(wanted, by_form, n=most, cutoff=0.6)
     contained = [form for form in by_form if len(wanted) > 2 and wanted in form]
     return [by_form[form] for form in dict.fromkeys(found + contained)][:most]
+
+
+def near_files(path: Path, endings: tuple[str, ...] = ()) -> str | None:
+    """A hint for a file that is missing: files beside it with a like name, or else those with one
+    of these endings; None where there are none.
+    """
+    folder = path.parent
+    try:
+        if not folder.is_dir():
+            return f"there is no directory {folder} either"
+        beside = sorted(entry.name for entry in islice(folder.iterdir(), 1000) if entry.is_file())
+    except OSError:
+        return None
+    usual = [name for name in beside if endings and name.endswith(endings)]
+    alike = near(path.name, beside) or near(path.stem, usual) or usual[:5]
+    return f"did you mean {' or '.join(str(folder / name) for name in alike)}?" if alike else None
 
 
 def suggestion(name: object, choices: Iterable[str], *, most_listed: int = 40) -> str:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any, NoReturn, TypeAlias
 
 from gdrun.config.document import parse_flow
-from gdrun.errors import ConfigError, Problem
+from gdrun.errors import ConfigError, Problem, abridged
 
 Number: TypeAlias = int | float
 
@@ -60,7 +60,7 @@ def _items(text: str) -> list[Any]:
     try:
         return parse_flow(text, "value")
     except ConfigError as error:
-        problems = [Problem(found.what, _shown(text), found.hint) for found in error.problems]
+        problems = [Problem(found.what, _quoted(text), found.hint) for found in error.problems]
         raise ConfigError(problems) from None
 
 
@@ -116,11 +116,11 @@ def _identity(value: Any) -> Hashable:
 
 
 def _refuse(text: str, what: str, hint: str) -> NoReturn:
-    raise ConfigError(what, where=_shown(text), hint=hint)
+    raise ConfigError(what, where=_quoted(text), hint=hint)
 
 
-def _shown(text: str, most: int = 60) -> str:
-    return repr(text if len(text) <= most else f"{text[: most - 1]}…")
+def _quoted(text: str) -> str:
+    return repr(abridged(text, 60))
 
 
 _POINTS: dict[str, Callable[[Number, Number, Fraction], float]] = {

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from gdrun.errors import Problem, near, suggestion
+from gdrun.errors import Problem, abridged, near, suggestion
 
 Path = tuple[str | int, ...]
 
@@ -168,10 +168,9 @@ def _hint(path: Path) -> str | None:
     return None
 
 
-def shown(value: Any, most: int = 60) -> str:
-    """A value in an error, no longer than `most` characters."""
+def shown(value: Any) -> str:
+    """A value in the words of an error, no longer than 60 characters."""
     words = {True: "true", False: "false", None: "nothing"}
     if value is None or isinstance(value, bool):
         return words[value]
-    text = repr(value)
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+    return abridged(repr(value), 60)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gdrun.errors import DataError, near
+from gdrun.errors import DataError, near_files
 
 
 def unreadable(path: Path, error: OSError) -> DataError:
@@ -12,16 +12,11 @@ def unreadable(path: Path, error: OSError) -> DataError:
     if path.is_dir():
         return DataError("is a directory, not a file", where=str(path), hint="name a file in it")
     if isinstance(error, FileNotFoundError):
-        return DataError("no such file", where=str(path), hint=_neighbours(path))
+        return DataError("no such file", where=str(path), hint=_near_data(path))
     return DataError(f"cannot be read: {error.strerror or error}", where=str(path))
 
 
-def _neighbours(path: Path) -> str | None:
+def _near_data(path: Path) -> str | None:
     """A hint that names files near to a missing one, or says where a path begins."""
-    if not path.parent.is_dir():
-        return f"there is no directory {path.parent} either"
-    alike = near(path.name, sorted(entry.name for entry in path.parent.iterdir()))
-    found = " or ".join(str(path.parent / name) for name in alike)
-    if found:
-        return f"did you mean {found}?"
-    return None if path.is_absolute() else "a relative path starts at the current directory"
+    relative = None if path.is_absolute() else "a relative path starts at the current directory"
+    return near_files(path) or relative
