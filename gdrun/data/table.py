@@ -87,11 +87,6 @@ class Prepared:
         return int(self.train.X.shape[1])
 
     @property
-    def outputs(self) -> int:
-        """The number of classes; 1 for regression."""
-        return len(self.classes) if self.task == "classification" else 1
-
-    @property
     def rows(self) -> dict[str, int]:
         parts = {"train": self.train, "validation": self.validation, "test": self.test}
         return {name: part.rows if part else 0 for name, part in parts.items()}

@@ -24,11 +24,9 @@ import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from annotated_types import Ge, Gt, Le, Lt
-
-from gdrun.errors import GdrunError, suggestion
 
 Positive = Annotated[float, Gt(0)]
 """x > 0."""
@@ -204,17 +202,6 @@ def define(
         doc=parse_doc(function.__doc__),
         check=check,
     )
-
-
-Kind = TypeVar("Kind")
-
-
-def lookup(registry: Mapping[str, Kind], name: str, kind: str) -> Kind:
-    """The entry called `name`, or an error that names the near ones."""
-    try:
-        return registry[name]
-    except KeyError:
-        raise GdrunError(f"no {kind} is called {name!r}", hint=suggestion(name, registry)) from None
 
 
 _LABELS = ("Source", "Raises", "Elsewhere", "Licence")
