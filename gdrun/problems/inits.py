@@ -15,7 +15,7 @@ import numpy as np
 
 from gdrun.array_types import Numbers
 from gdrun.methods.randomness import stream
-from gdrun.problems.layout import Layout
+from gdrun.problems.layout import ParameterLayout
 
 InitName = Literal[
     "zeros",
@@ -112,7 +112,7 @@ _GAINS = {"he": sqrt(2), "he_uniform": sqrt(2), "orthogonal": 1.0}
 """The inits that follow the activation, each with the gain that it has as it is written above."""
 
 
-def initial_row(layout: Layout, name: str, seed: int, std: float) -> Numbers:
+def initial_row(layout: ParameterLayout, name: str, seed: int, std: float) -> Numbers:
     """The flat row (P,) that a lane with this seed starts from.
 
     Each layer has a stream of its own, so adding a layer leaves the others as they were.

@@ -51,7 +51,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Layout:
+class ParameterLayout:
     """The layers of a model in the order of their places in the flat row."""
 
     layers: tuple[Layer, ...]

@@ -15,7 +15,7 @@ import numpy as np
 
 from gdrun.array_types import Array
 from gdrun.methods.definitions import Positive
-from gdrun.problems.layout import Layer, Layout
+from gdrun.problems.layout import Layer, ParameterLayout
 from gdrun.problems.losses import LOSSES, Loss
 from gdrun.problems.models import model
 from gdrun.problems.predictor import Predictor
@@ -33,9 +33,9 @@ class LinearModel(Predictor):
     delta: float = 1.0
 
     @cached_property
-    def layout(self) -> Layout:
+    def layout(self) -> ParameterLayout:
         layer = Layer(self.features, self.outputs, bias=self.bias, scalar=not self.by_class)
-        return Layout((layer,))
+        return ParameterLayout((layer,))
 
     def design(self, X: Examples) -> Examples:
         if isinstance(X, MappedRows):

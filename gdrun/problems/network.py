@@ -19,7 +19,7 @@ from gdrun.problems import batch_norm
 from gdrun.problems.activations import Activation
 from gdrun.problems.batch_norm import Normalised
 from gdrun.problems.dropout import Dropout
-from gdrun.problems.layout import Layer, Layout
+from gdrun.problems.layout import Layer, ParameterLayout
 from gdrun.problems.losses import Loss
 from gdrun.problems.predictor import Predictor
 from gdrun.problems.rows import Examples, contiguous, rows_of
@@ -63,7 +63,7 @@ class Network(Predictor):
     statistics: Array | None = None
 
     @cached_property
-    def layout(self) -> Layout:
+    def layout(self) -> ParameterLayout:
         widths = (self.features, *self.hidden)
         vectors = batch_norm.PARAMETERS if self.batch_norm else ()
         layers = [
@@ -84,13 +84,13 @@ class Network(Predictor):
             Layer(widths[k], widths[k + 1], f"projection{k + 1}.", bias=False, gain=1.0)
             for k in self._projections
         ]
-        return Layout(tuple(layers))
+        return ParameterLayout(tuple(layers))
 
     @cached_property
-    def memory(self) -> Layout:
+    def memory(self) -> ParameterLayout:
         """Where the running statistics of a lane live: Q is 0 without batch normalisation."""
         normalised = self.hidden if self.batch_norm else ()
-        return Layout(
+        return ParameterLayout(
             tuple(
                 batch_norm.statistics_layer(units, f"layer{k}.")
                 for k, units in enumerate(normalised, start=1)

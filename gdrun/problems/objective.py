@@ -16,7 +16,7 @@ import numpy as np
 
 from gdrun.array_types import Array, Numbers
 from gdrun.problems.dropout import Dropout
-from gdrun.problems.layout import Layout
+from gdrun.problems.layout import ParameterLayout
 from gdrun.problems.network import Network, Passed
 from gdrun.problems.rows import Examples, MappedRows, rows_of
 
@@ -31,7 +31,7 @@ class Model(Protocol):
     """What the engine asks of a model."""
 
     @property
-    def layout(self) -> Layout: ...
+    def layout(self) -> ParameterLayout: ...
 
     @property
     def classifies(self) -> bool: ...

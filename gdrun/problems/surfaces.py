@@ -17,7 +17,7 @@ import numpy as np
 
 from gdrun.array_types import Array, Numbers
 from gdrun.methods.definitions import Count, Definition, NonNegative, Positive, define, options_of
-from gdrun.problems.layout import Layer, Layout
+from gdrun.problems.layout import Layer, ParameterLayout
 from gdrun.problems.rows import Examples
 
 Point = tuple[float, float]
@@ -176,8 +176,8 @@ class SurfaceModel:
     options: dict[str, float]
 
     @cached_property
-    def layout(self) -> Layout:
-        return Layout((Layer(2, 1, bias=False, scalar=True),))
+    def layout(self) -> ParameterLayout:
+        return ParameterLayout((Layer(2, 1, bias=False, scalar=True),))
 
     @property
     def classifies(self) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gdrun.problems.inits import INITS, initial_row
-from gdrun.problems.layout import Layer, Layout
+from gdrun.problems.layout import Layer, ParameterLayout
 
 STD = 0.03
 INPUTS, OUTPUTS = 150, 250
@@ -27,7 +27,7 @@ every_init = pytest.mark.parametrize("name", INITS)
 
 
 def drawn(name, seed=0, inputs=INPUTS, outputs=OUTPUTS):
-    layout = Layout((Layer(inputs, outputs),))
+    layout = ParameterLayout((Layer(inputs, outputs),))
     return layout.named(initial_row(layout, name, seed, STD))["w"]
 
 
@@ -93,7 +93,7 @@ def test_zeros():
 
 @every_init
 def test_biases_start_at_zero(name):
-    layout = Layout((Layer(4, 3, prefix="layer1."), Layer(3, 2, prefix="layer2.")))
+    layout = ParameterLayout((Layer(4, 3, prefix="layer1."), Layer(3, 2, prefix="layer2.")))
     named = layout.named(initial_row(layout, name, 3, STD))
     assert not named["layer1.b"].any()
     assert not named["layer2.b"].any()
@@ -102,7 +102,7 @@ def test_biases_start_at_zero(name):
 @pytest.mark.parametrize("name", [name for name in INITS if name != "zeros"])
 def test_seeds_and_layers_have_streams_of_their_own(name):
     same = Layer(3, 3)
-    one, two = Layout((same,)), Layout((same, same))
+    one, two = ParameterLayout((same,)), ParameterLayout((same, same))
     row = initial_row(two, name, 8, STD)
     np.testing.assert_array_equal(row, initial_row(two, name, 8, STD))
     assert (two.matrix(row, 0)[:, :3] != two.matrix(row, 1)[:, :3]).all()
@@ -113,7 +113,7 @@ def test_seeds_and_layers_have_streams_of_their_own(name):
 
 
 def test_a_model_without_bias_starts_with_the_same_weights():
-    with_bias, without = (Layout((Layer(4, 3, bias=bias),)) for bias in (True, False))
+    with_bias, without = (ParameterLayout((Layer(4, 3, bias=bias),)) for bias in (True, False))
     np.testing.assert_array_equal(
         with_bias.named(initial_row(with_bias, "he", 1, STD))["w"],
         without.named(initial_row(without, "he", 1, STD))["w"],
