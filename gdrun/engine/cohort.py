@@ -144,7 +144,7 @@ class Cohort:
         named = self.model.layout.named(weights)
         if not isinstance(self.model, Network):
             return named
-        return named | self.model.memory.named(running_stats)
+        return named | self.model.stats_layout.named(running_stats)
 
     @cached_property
     def sample(self) -> Design:
@@ -157,7 +157,7 @@ class Cohort:
         """The running statistics (lanes, Q) at the start; Q is 0 where the model has none."""
         if not isinstance(self.model, Network):
             return np.empty((self.lanes, 0), dtype=self.dtype)
-        row = initial_row(self.model.memory, "zeros", 0, 0.0)
+        row = initial_row(self.model.stats_layout, "zeros", 0, 0.0)
         return np.tile(row.astype(self.dtype), (self.lanes, 1))
 
     def initial_weights(self) -> Array:

@@ -41,7 +41,7 @@ class Normalised:
 
 
 def statistics_layer(units: int, prefix: str) -> Layer:
-    """The place of a layer's running statistics in the memory of a lane."""
+    """The place of a layer's running statistics among those of a lane."""
     return Layer(0, units, prefix, bias=False, more=STATISTICS, ones=STATISTICS[1:])
 
 
@@ -55,10 +55,10 @@ def normalise(z: Array) -> Normalised:
     return Normalised(z, inverse, mean, variance)
 
 
-def normalise_by(z: Array, memory: Array) -> Array:
+def normalise_by(z: Array, running_stats: Array) -> Array:
     """Normalise by running statistics (..., units, 2); z is written over."""
-    z -= memory[..., :1]
-    z /= np.sqrt(memory[..., 1:] + EPS)
+    z -= running_stats[..., :1]
+    z /= np.sqrt(running_stats[..., 1:] + EPS)
     return z
 
 
@@ -75,12 +75,12 @@ def back(g: Array, normal: Normalised, scale: Array) -> tuple[Array, Array, Arra
     return g, to_scale, to_shift
 
 
-def moved_on(memory: Array, normal: Normalised) -> Array:
+def next_running_stats(running_stats: Array, normal: Normalised) -> Array:
     """The running statistics (..., units, 2) after one more batch."""
     rows = normal.units.shape[-1]
     unbiased = normal.variance * (rows / max(rows - 1, 1))
     batch = np.stack([normal.mean, unbiased], axis=-1)
-    return memory + MOMENTUM * (batch - memory)
+    return running_stats + MOMENTUM * (batch - running_stats)
 
 
 def moments(blocks: Iterable[Array]) -> tuple[Array, Array]:

@@ -49,7 +49,7 @@ class Network(Predictor):
     residual: h ← h + φ(…) around each hidden layer but the first, through a matrix of its own where
     the widths differ; dropout leaves out φ(…), and never what comes around it: masks on that path
     would multiply from layer to layer (He et al. 2016, Identity mappings, section 3.1).
-    statistics (..., L, Q): the running ones, which scores and tallies go by.
+    running_stats (..., L, Q): those that scores and tallies normalise by.
     """
 
     features: int
@@ -60,7 +60,7 @@ class Network(Predictor):
     delta: float = 1.0
     batch_norm: bool = False
     residual: bool = False
-    statistics: Array | None = None
+    running_stats: Array | None = None
 
     @cached_property
     def layout(self) -> ParameterLayout:
@@ -87,7 +87,7 @@ class Network(Predictor):
         return ParameterLayout(tuple(layers))
 
     @cached_property
-    def memory(self) -> ParameterLayout:
+    def stats_layout(self) -> ParameterLayout:
         """Where the running statistics of a lane live: Q is 0 without batch normalisation."""
         normalised = self.hidden if self.batch_norm else ()
         return ParameterLayout(
@@ -102,8 +102,8 @@ class Network(Predictor):
         """The number of hidden layers."""
         return len(self.hidden)
 
-    def with_statistics(self, statistics: Array) -> Network:
-        return replace(self, statistics=statistics)
+    def with_running_stats(self, running_stats: Array) -> Network:
+        return replace(self, running_stats=running_stats)
 
     def rows_at_once(self, lanes: int) -> int:
         """How many rows a long sum takes at once."""
@@ -121,8 +121,8 @@ class Network(Predictor):
         for k in range(layer):
             z = self._affine(W, k, h)
             if self.batch_norm:
-                assert self.statistics is not None, "evaluation goes by running statistics"
-                z = batch_norm.normalise_by(z, self.memory.matrix(self.statistics, k))
+                assert self.running_stats is not None, "evaluation goes by running statistics"
+                z = batch_norm.normalise_by(z, self.stats_layout.matrix(self.running_stats, k))
                 z = self._scaled(W, k, z)
             value, _ = self.activation.function(z)
             h = value if not self._skips(k) else value + self._skipped(W, k, h)
@@ -135,16 +135,17 @@ class Network(Predictor):
         block of rows at a time, of which nothing is kept: neither order nor size of the blocks
         plays a part.
         """
-        found = np.zeros((len(W), self.memory.size), W.dtype)
-        known, rows, block = self.with_statistics(found), len(X), self.rows_at_once(len(W))
+        found = np.zeros((len(W), self.stats_layout.size), W.dtype)
+        known, rows, block = self.with_running_stats(found), len(X), self.rows_at_once(len(W))
         parts = [slice(start, start + block) for start in range(0, rows, block)]
         for k in range(self.depth):
             mean, variance = batch_norm.moments(
                 known._before(W, rows_of(X, part), k) for part in parts
             )
-            self.memory.matrix(found, k)[...] = np.stack([mean, variance], axis=-1)
+            self.stats_layout.matrix(found, k)[...] = np.stack([mean, variance], axis=-1)
         for k in range(self.depth):
-            self.memory.matrix(found, k)[..., 1] *= rows / max(rows - 1, 1)  # unbiased, as running
+            # Unbiased, as the running ones are.
+            self.stats_layout.matrix(found, k)[..., 1] *= rows / max(rows - 1, 1)
         return found
 
     def sums(self, W: Array, X: Array, y: Array) -> tuple[Array, Array]:
@@ -161,14 +162,14 @@ class Network(Predictor):
         values, slopes = self._loss(self._as_scores(scores), y)
         return values.sum(axis=X.ndim - 2), self._backward(W, last, passed, slopes), passed
 
-    def remembered(self, memory: Array, passed: list[Passed]) -> Array:
+    def next_running_stats(self, running_stats: Array, passed: list[Passed]) -> Array:
         """The running statistics (..., L, Q) after one more batch."""
-        moved = np.empty_like(memory)
+        found = np.empty_like(running_stats)
         for k, layer in enumerate(passed):
             if layer.normal is not None:
-                before = self.memory.matrix(memory, k)
-                self.memory.matrix(moved, k)[...] = batch_norm.moved_on(before, layer.normal)
-        return moved
+                before, after = (self.stats_layout.matrix(row, k) for row in (running_stats, found))
+                after[...] = batch_norm.next_running_stats(before, layer.normal)
+        return found
 
     def _forward(self, W: Array, X: Array, dropout: Dropout | None) -> list[Passed]:
         h, passed = _examples_last(X), []

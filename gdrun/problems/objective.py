@@ -73,16 +73,16 @@ class Objective:
         )
         return replace(self, l2=l2, dropout=dropout)
 
-    def with_memory(self, memory: Array) -> Objective:
+    def with_running_stats(self, running_stats: Array) -> Objective:
         """The objective that is evaluated with these running statistics (..., L, Q)."""
         if not isinstance(self.model, Network):
             return self
-        return replace(self, model=self.model.with_statistics(memory))
+        return replace(self, model=self.model.with_running_stats(running_stats))
 
     def training_step(
-        self, W: Array, memory: Array, X: Examples, y: Array, dropout: Dropout | None
+        self, W: Array, running_stats: Array, X: Examples, y: Array, dropout: Dropout | None
     ) -> tuple[Array, Array, Array]:
-        """L(W) and ∇L(W) of a step that may leave units out, and the memory after it.
+        """L(W) and ∇L(W) of a step that may leave units out, and the running statistics after it.
 
         Rows on disk are read a block at a time, but all at once where their statistics are wanted.
         X (B, D) is shared by the streams of W, if there are some.
@@ -97,7 +97,7 @@ class Objective:
             read = np.broadcast_to(read, (*W.shape[:-2], *read.shape[-2:]))
             masks = dropout and (dropout if block >= rows else dropout.for_block(start, rows))
             total, gradient, passed = network.training_sums(W, read, y[..., part], masks)
-            return total, gradient, network.remembered(memory, passed)
+            return total, gradient, network.next_running_stats(running_stats, passed)
 
         total, gradient, moved = sums(0)
         for start in range(block, rows, block):
