@@ -11,31 +11,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from math import pi, sqrt
-from typing import Literal
 
 import numpy as np
 from numpy import absolute, exp, expm1, maximum, minimum, sign, where
 
 from gdrun.array_types import Array
 from gdrun.methods.definitions import Definition, define
-from gdrun.problems.inits import InitName
 
-Equation = Callable[[Array], tuple[Array, Array]]
-ActivationName = Literal[
-    "relu", "leaky_relu", "elu", "selu", "tanh", "sigmoid", "gelu", "silu", "identity"
-]
+Equation = Callable[..., tuple[Array, Array]]
 
 
 @dataclass(frozen=True)
 class Activation(Definition):
-    """An activation with what a layer of it should start from.
+    """An activation with the initial weights that fit it.
 
-    init: the initial weights that fit it. gain: 1/√E[φ(z)²] for z ∼ N(0, 1), so that weights of
-    variance gain²/fan_in keep the size of what passes through.
+    own_gain: its gain where that is known in closed form or to more digits than are computed here;
+    None where it depends on options.
     """
 
-    init: InitName = "xavier"
-    gain: float = 1.0
+    init: str = "xavier"
+    own_gain: float | None = None
 
     @property
     def facts(self) -> dict[str, str]:
@@ -45,9 +40,22 @@ class Activation(Definition):
         }
 
     @cached_property
+    def gain(self) -> float:
+        """1/√E[φ(z)²] for z ∼ N(0, 1).
+
+        Weights of variance gain²/fan_in keep the size of what passes through.
+        """
+        if self.own_gain is not None:
+            return self.own_gain
+        z = np.linspace(-12, 12, 24_001)
+        value, _ = self.bound(z)
+        density = np.exp(-0.5 * z * z) / sqrt(2 * pi)
+        return float(1 / np.sqrt(np.trapezoid(value * value * density, z)))
+
+    @cached_property
     def steepest(self) -> float:
         """The largest slope, to four digits."""
-        _, slopes = self.function(np.linspace(-8, 8, 1601))
+        _, slopes = self.bound(np.linspace(-8, 8, 1601))
         return float(slopes.max())
 
 
@@ -55,13 +63,18 @@ ACTIVATIONS: dict[str, Activation] = {}
 """Every activation by name."""
 
 
-def activation(*, init: InitName, gain: float) -> Callable[[Equation], Equation]:
-    """Register the decorated equation as an activation."""
+def activation(
+    *, init: str = "xavier", gain: float | None = None
+) -> Callable[[Equation], Equation]:
+    """Register the decorated equation as an activation.
+
+    init: the initial weights that fit it. gain: 1/√E[φ(z)²]; None has it computed.
+    """
 
     def register(equation: Equation) -> Equation:
         known = define(equation)
         ACTIVATIONS[known.name] = Activation(
-            known.name, known.function, known.options, known.doc, init=init, gain=gain
+            known.name, known.function, known.options, known.doc, init=init, own_gain=gain
         )
         return equation
 

@@ -28,10 +28,12 @@ Targets = Literal["number", "sign", "code"]
 class Loss(Definition):
     """A loss with the targets it wants: numbers, signs −1 and +1, or class codes 0 … C−1.
 
-    equation: the elementwise form, of a loss of one score.
+    margin: whether it is a loss of the margins between the scores of classes, as support vector
+    machines minimise. equation: the elementwise form, of a loss of one score.
     """
 
     targets: Targets = "number"
+    margin: bool = False
     equation: LossFunction | None = None
 
 
@@ -41,7 +43,7 @@ LOSSES: dict[str, Loss] = {}
 LossFunction = Callable[..., tuple[Array, Array]]
 
 
-def loss(*, targets: Targets) -> Callable[[LossFunction], LossFunction]:
+def loss(*, targets: Targets, margin: bool = False) -> Callable[[LossFunction], LossFunction]:
     """Register the decorated function as a loss: elementwise but for class codes."""
 
     def register(function: LossFunction) -> LossFunction:
@@ -53,6 +55,7 @@ def loss(*, targets: Targets) -> Callable[[LossFunction], LossFunction]:
             known.options,
             known.doc,
             targets=targets,
+            margin=margin,
             equation=None if by_class else function,
         )
         return function
@@ -138,7 +141,7 @@ def cross_entropy(scores: Array, y: Array) -> tuple[Array, Array]:
     return np.log(total[..., 0]) - chosen, slopes
 
 
-@loss(targets="code")
+@loss(targets="code", margin=True)
 def hinge(scores: Array, y: Array) -> tuple[Array, Array]:
     """Multi-class hinge, summed over the wrong classes.
 
@@ -154,7 +157,7 @@ def hinge(scores: Array, y: Array) -> tuple[Array, Array]:
     return margins.sum(axis=-1), slopes
 
 
-@loss(targets="code")
+@loss(targets="code", margin=True)
 def squared_hinge(scores: Array, y: Array) -> tuple[Array, Array]:
     """Multi-class squared hinge, summed over the wrong classes.
 

@@ -57,7 +57,6 @@ class Network(Predictor):
     outputs: int
     activation: Activation
     loss: Loss
-    delta: float = 1.0
     batch_norm: bool = False
     residual: bool = False
     running_stats: Array | None = None
@@ -124,7 +123,7 @@ class Network(Predictor):
                 assert self.running_stats is not None, "evaluation goes by running statistics"
                 z = batch_norm.normalise_by(z, self.stats_layout.matrix(self.running_stats, k))
                 z = self._scaled(W, k, z)
-            value, _ = self.activation.function(z)
+            value, _ = self.activation.bound(z)
             h = value if not self._skips(k) else value + self._skipped(W, k, h)
         return self._affine(W, layer, h)
 
@@ -159,7 +158,7 @@ class Network(Predictor):
         passed = self._forward(W, X, dropout)
         last = passed[-1].left if passed else _examples_last(X)
         scores = self._affine(W, self.depth, last)
-        values, slopes = self._loss(self._as_scores(scores), y)
+        values, slopes = self.loss.bound(self._as_scores(scores), y)
         return values.sum(axis=X.ndim - 2), self._backward(W, last, passed, slopes), passed
 
     def next_running_stats(self, running_stats: Array, passed: list[Passed]) -> Array:
@@ -178,7 +177,7 @@ class Network(Predictor):
             if self.batch_norm:
                 normal = batch_norm.normalise(z)
                 z = self._scaled(W, k, normal.units)
-            left, slope = self.activation.function(z)
+            left, slope = self.activation.bound(z)
             if dropout is not None:
                 mask = dropout.mask(units, X.shape[-2], W.dtype)
                 left = left * mask

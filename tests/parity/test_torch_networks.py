@@ -7,7 +7,7 @@ from torch import nn
 
 from gdrun.problems.activations import ACTIVATIONS
 from gdrun.problems.dropout import Dropout
-from gdrun.problems.inits import initial_row
+from gdrun.problems.inits import INITS, initial_row
 from gdrun.problems.models import MODELS
 from gdrun.problems.objective import Objective
 
@@ -88,8 +88,8 @@ def test_ten_steps_of_descent(activation, loss, batch_norm):
         loss=loss,
     )
     draw = np.random.default_rng(3)
-    W = initial_row(network.layout, "he", 0, 0.0)[None]
-    running_stats = initial_row(network.stats_layout, "zeros", 0, 0.0)[None]
+    W = initial_row(network.layout, INITS["he"], 0)[None]
+    running_stats = initial_row(network.stats_layout, INITS["zeros"], 0)[None]
     other = torch_network(activation, classes or 1, batch_norm=batch_norm)
     with torch.no_grad():
         for name, tensor in by_name(other).items():
