@@ -58,6 +58,7 @@ ELSEWHERE: dict[str, str] = {
     "linear": "identity",
     "l1": "mae",
     "smooth_l1": "huber",
+    "quantile": "pinball",
     "categorical_crossentropy": "cross_entropy",
     "crossentropy": "cross_entropy",
 }

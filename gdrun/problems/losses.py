@@ -19,7 +19,7 @@ import numpy as np
 from numpy import absolute, exp, log1p, maximum, minimum, sign, where
 
 from gdrun.array_types import Array
-from gdrun.methods.definitions import Definition, Positive, define
+from gdrun.methods.definitions import Definition, Level, Positive, define
 
 Targets = Literal["number", "sign", "code"]
 
@@ -106,6 +106,23 @@ def huber(s: Array, y: Array, delta: Positive = 1.0) -> tuple[Array, Array]:
     residual = s - y
     slopes = minimum(maximum(residual, -delta), delta)
     return slopes * (residual - 0.5 * slopes), slopes
+
+
+@loss(targets="number")
+def pinball(s: Array, y: Array, tau: Level = 0.5) -> tuple[Array, Array]:
+    """Pinball loss: its mean is least where the scores are the τ-quantile of the target.
+
+        ℓ = max(τ r, (τ − 1) r),  r = y − s
+        dℓ/ds = −τ for r > 0, 1 − τ for r < 0, and 0 at zero
+
+    τ is tau: 0.5 is half the absolute error, whose minimiser is the median.
+
+    Source: Koenker & Bassett 1978.
+    """
+    above = s - y
+    side = sign(above)
+    slopes = (1 - tau) * maximum(side, 0) + tau * minimum(side, 0)
+    return above * slopes, slopes
 
 
 @loss(targets="sign")

@@ -118,10 +118,10 @@ def test_the_init_that_fits_an_activation_brings_its_options_too():
         (
             {"name": "linear", "tau": 0.5001},
             "model.tau: linear has no option 'tau' here\n"
-            "hint: tau is an option of loss quantile, which is not chosen",
+            "hint: tau is an option of loss pinball or loss quantile, which is not chosen",
         ),
         ({"name": "linear", "loss": "quantil"}, "did you mean quantile?"),
-        ({"name": "linear", "loss": "hinge"}, "must be one of mse, mae, huber, quantile"),
+        ({"name": "linear", "loss": "hinge"}, "must be one of mse, mae, huber, pinball, quantile"),
         ({"name": "svm", "loss": "quantile"}, "must be one of hinge, squared_hinge"),
         ({"name": "mlp", "activation": "swish", "sharpness": 0}, "model.sharpness: must be > 0"),
     ],
@@ -173,7 +173,7 @@ def test_another_loss_leaves_the_options_of_the_former_behind():
     assert (chosen.model["loss"], chosen.model["delta"]) == ("huber", 1.0)
     assert "tau" not in chosen.model.options
     found = gdrun.sweep(LINEAR | {"stopping": {"steps": 2}}, ["loss"], data=arrays())
-    assert len(found.standings) == 4
+    assert len(found.standings) == 5
 
 
 def arrays():
@@ -225,7 +225,8 @@ def test_each_has_its_page_with_its_options_and_a_usage_that_is_valid():
 # --- in training ---
 
 
-def test_the_minimiser_for_a_constant_is_the_quantile():
+@pytest.mark.parametrize("name", ["quantile", "pinball"])
+def test_the_minimiser_for_a_constant_is_the_quantile(name):
     """Without features only b is left: the τ-quantile of y, here between two of its values.
 
     Of y = 1 … 20 and τ = 0.9, Σ ℓ is flat from 18 to 19, where 18 values lie below and 2 above:
@@ -233,7 +234,7 @@ def test_the_minimiser_for_a_constant_is_the_quantile():
     """
     y = np.arange(1.0, 21.0)
     run = gdrun.train(
-        data(name="linear", loss="quantile", tau=TAU)
+        data(name="linear", loss=name, tau=TAU)
         | {
             "variant": "bgd",
             "optimizer": {"name": "vanilla", "lr": 5.0},
