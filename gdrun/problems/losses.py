@@ -29,11 +29,15 @@ class Loss(Definition):
     """A loss with the targets it wants: numbers, signs −1 and +1, or class codes 0 … C−1.
 
     margin: whether it is a loss of the margins between the scores of classes, as support vector
-    machines minimise. equation: the elementwise form, of a loss of one score.
+    machines minimise. equation: the elementwise form, of a loss of one score. curvature: the
+    largest second derivative in the scores, from the number of scores and the options; None where
+    the slope jumps. quadratic: whether it is the same everywhere.
     """
 
     targets: Targets = "number"
     margin: bool = False
+    curvature: Curvature | None = None
+    quadratic: bool = False
     equation: LossFunction | None = None
 
 
@@ -41,9 +45,16 @@ LOSSES: dict[str, Loss] = {}
 """Every loss by name."""
 
 LossFunction = Callable[..., tuple[Array, Array]]
+Curvature = Callable[..., float]
 
 
-def loss(*, targets: Targets, margin: bool = False) -> Callable[[LossFunction], LossFunction]:
+def loss(
+    *,
+    targets: Targets,
+    margin: bool = False,
+    curvature: Curvature | None = None,
+    quadratic: bool = False,
+) -> Callable[[LossFunction], LossFunction]:
     """Register the decorated function as a loss: elementwise but for class codes."""
 
     def register(function: LossFunction) -> LossFunction:
@@ -56,6 +67,8 @@ def loss(*, targets: Targets, margin: bool = False) -> Callable[[LossFunction], 
             known.doc,
             targets=targets,
             margin=margin,
+            curvature=curvature,
+            quadratic=quadratic,
             equation=None if by_class else function,
         )
         return function
@@ -72,7 +85,7 @@ def _for_all_lanes(equation: LossFunction) -> LossFunction:
     return function
 
 
-@loss(targets="number")
+@loss(targets="number", curvature=lambda outputs: 2.0, quadratic=True)
 def mse(s: Array, y: Array) -> tuple[Array, Array]:
     """Squared error, without a factor ½.
 
@@ -92,7 +105,7 @@ def mae(s: Array, y: Array) -> tuple[Array, Array]:
     return absolute(residual), sign(residual)
 
 
-@loss(targets="number")
+@loss(targets="number", curvature=lambda outputs, delta: 1.0)
 def huber(s: Array, y: Array, delta: Positive = 1.0) -> tuple[Array, Array]:
     """Huber's loss: half the square near zero, a straight line beyond δ.
 
@@ -125,7 +138,8 @@ def pinball(s: Array, y: Array, tau: Level = 0.5) -> tuple[Array, Array]:
     return above * slopes, slopes
 
 
-@loss(targets="sign")
+# σ(s)(1 − σ(s)) is largest at s = 0.
+@loss(targets="sign", curvature=lambda outputs: 0.25)
 def logistic(s: Array, y: Array) -> tuple[Array, Array]:
     """Binary cross-entropy on the score (log-odds), in nats.
 
@@ -140,7 +154,8 @@ def logistic(s: Array, y: Array) -> tuple[Array, Array]:
     return values, where(margin > 0, small, 1) / (1 + small) * -y
 
 
-@loss(targets="code")
+# λmax(diag(p) − p pᵀ) ≤ ½, reached where two classes have p = ½. Böhning 1992.
+@loss(targets="code", curvature=lambda outputs: 0.5)
 def cross_entropy(scores: Array, y: Array) -> tuple[Array, Array]:
     """Multi-class cross-entropy on the scores (logits), in nats.
 
@@ -174,7 +189,9 @@ def hinge(scores: Array, y: Array) -> tuple[Array, Array]:
     return margins.sum(axis=-1), slopes
 
 
-@loss(targets="code", margin=True)
+# Each active term (sⱼ − s_y + 1)² has the Hessian 2 (eⱼ − e_y)(eⱼ − e_y)ᵀ; with all C − 1 of
+# them active the sum is twice the Laplacian of a star of C vertices, whose λmax is C.
+@loss(targets="code", margin=True, curvature=lambda outputs: 2.0 * outputs)
 def squared_hinge(scores: Array, y: Array) -> tuple[Array, Array]:
     """Multi-class squared hinge, summed over the wrong classes.
 
