@@ -1,8 +1,9 @@
-"""Activations: what a hidden unit makes of its input, and the slope of that.
+"""Activations: the output of a hidden unit as a function of its input, and the slope of that.
 
 An activation is written elementwise, on one input z, as a loss of one score is: the same equation
 serves arrays of any shape and, compiled, the scalars of a fused loop. It returns the value φ(z) and
 the slope φ'(z). Each form is stable for every finite z, and keeps the precision it is given.
+Parameters with a default are its options, set and shared by lanes as those of a loss are.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Activation(Definition):
     @property
     def facts(self) -> dict[str, str]:
         return {
-            "Begins with": f"init: {self.init}, unless told otherwise",
+            "Begins with": f"init: {self.init}; model.init overrides it",
             "Gain": f"{self.gain:.4g}, in init: he, he_uniform and orthogonal",
         }
 
@@ -217,7 +218,7 @@ def gelu(z: Array) -> tuple[Array, Array]:
 
     Source: Hendrycks & Gimpel 2016.
 
-    Elsewhere: PyTorch and Keras compute the same; JAX, unless told approximate=False, computes
+    Elsewhere: PyTorch and Keras compute the same; JAX computes, unless approximate=False is given,
     ½ z (1 + tanh(√(2/π) (z + 0.044715 z³))), which is within 5e-4 of it.
     """
     size = minimum(absolute(z), 40.0)  # from there on e^(−a²/2) is 0

@@ -6,10 +6,10 @@ In training μ and σ² are the mean and variance of each unit over the batch; i
 running means of those, r ← 0.9 r + 0.1 s, with s the batch's mean or its unbiased variance. γ and β
 are learned, and named scale and shift. Arrays are (..., units, B); vectors are (..., units).
 
-Weights that no batch went through, such as an average of a path, have no running means of their
-own: theirs are the moments of the whole training part (Izmailov et al. 2018, section 3.2; PyTorch's
-update_bn with a single batch). To average the running means along with the weights would cost
-nothing and be wrong: z is linear in the weights, so its mean would come out right, but in its
+Weights that no batch was computed with, such as an average of a path, have no running means of
+their own: theirs are the moments of the whole training part (Izmailov et al. 2018, section 3.2;
+PyTorch's update_bn with a single batch). To average the running means along with the weights would
+cost nothing and be wrong: z is linear in the weights, so its mean would come out right, but in its
 variance the spread of the path would count as a spread of the examples.
 """
 
@@ -32,7 +32,7 @@ STATISTICS = ("running_mean", "running_variance")
 
 @dataclass(frozen=True)
 class Normalised:
-    """What the way back needs: x̂, and 1 / √(σ² + ε); mean and variance for the running ones."""
+    """x̂ and 1 / √(σ² + ε) for the backward pass; mean and variance for the running statistics."""
 
     units: Array
     inverse: Array
@@ -56,14 +56,14 @@ def normalise(z: Array) -> Normalised:
 
 
 def normalise_by(z: Array, running_stats: Array) -> Array:
-    """Normalise by running statistics (..., units, 2); z is written over."""
+    """Normalise by running statistics (..., units, 2); z is overwritten."""
     z -= running_stats[..., :1]
     z /= np.sqrt(running_stats[..., 1:] + EPS)
     return z
 
 
 def back(g: Array, normal: Normalised, scale: Array) -> tuple[Array, Array, Array]:
-    """From dL/dy to dL/dz, dL/dγ and dL/dβ; g is written over.
+    """From dL/dy to dL/dz, dL/dγ and dL/dβ; g is overwritten.
 
     dL/dz = γ / √(σ² + ε) · (g − mean(g) − x̂ mean(g x̂))
     """
@@ -86,7 +86,8 @@ def next_running_stats(running_stats: Array, normal: Normalised) -> Array:
 def moments(blocks: Iterable[Array]) -> tuple[Array, Array]:
     """Mean and variance (..., units) of each unit over all blocks of z, one after the other.
 
-    What is known of n rows takes in m more (Chan, Golub & LeVeque 1979), with δ their difference:
+    Those of n rows are merged with those of m more (Chan, Golub & LeVeque 1979), where δ is the
+    difference of the means:
 
         μ ← μ + δ m/(n + m),  S ← S + S′ + δ² n m/(n + m)
     """

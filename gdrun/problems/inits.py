@@ -3,7 +3,7 @@
 An init draws the matrix (outputs, inputs) of one layer. One that follows the activation of the
 layer is written for a gain, and its matrix is scaled where the layer has another: he is written for
 √2, which belongs to ReLU, and serves as it is for the last layer, which has no activation. A matrix
-around a residual layer has gain 1.
+around a residual layer has gain 1. Parameters with a default are options of the init.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The linear models: one affine map from features to scores, under different losses.
 
 The bias is a column of ones in the design matrix, so for all lanes at once the scores are one
-product, W Xᵀ, and the gradient another, slopesᵀ X. Scores lie in memory with the examples last, so
-that what a loss does along the classes runs over whole columns of examples.
+product, W Xᵀ, and the gradient another, slopesᵀ X. Scores are stored with the examples last,
+so that a sum over classes is a sum of whole columns of examples.
 """
 
 from __future__ import annotations

@@ -7,6 +7,10 @@ shape of the scores. Each form is stable: no score overflows, in float32 either.
 
 A loss of one score is written elementwise, on a score s and its target y, as a rule is: the same
 equation serves arrays of any shape and, compiled, the scalars of a fused loop.
+
+Parameters with a default are the loss's options. A config sets them next to its name, as in
+`model: {name: linear, loss: huber, delta: 0.5}`; all lanes of a cohort share them, since options by
+lane would need one more axis in every equation and one more column in every kernel.
 """
 
 from __future__ import annotations

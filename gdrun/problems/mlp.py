@@ -42,10 +42,10 @@ def mlp(
     hidden: the widths of the hidden layers. activation: φ. loss and activation bring their own
     options. loss: auto is cross_entropy where the
     target has labels, or whole numbers of at most 20 different values that repeat; else mse.
-    batch_norm: between hₖ₋₁ Wₖ and φ, in place of the bias; evaluation goes by running statistics,
-    or, for an average of the weights, by those of all training examples. residual: hₖ₋₁ is added to
+    batch_norm: between hₖ₋₁ Wₖ and φ, in place of the bias; evaluation uses running statistics,
+    or, for an average of the weights, those of all training examples. residual: hₖ₋₁ is added to
     hₖ from the second hidden layer on, through a matrix where the widths differ. dropout: the share
-    of hidden units that each step leaves out, never of what comes around them. init: auto is what
+    of hidden units that each step leaves out; skip connections are kept. init: auto is what
     fits the activation.
 
     Where rows stay in their file, bgd reads a block of them at a time. Under batch_norm it cannot,

@@ -41,7 +41,7 @@ class ModelDefinition(Definition):
     init: Callable[[Options], str] = _zeros
 
     def build(self, features: int, classes: int, options: Options) -> Model:
-        """The model with these options; what a step or the start alone needs is left aside."""
+        """The model with these options, but for those in which lanes may differ."""
         own = with_chosen(self.options, options)
         built: Model = self.function(
             features,

@@ -1,9 +1,8 @@
 """A network of affine maps with activations between them, for all lanes at once.
 
-Inside the network examples lie last in memory: what enters a layer is (..., inputs, B), its
-product with the layer's matrix (..., outputs, inputs) needs no transposition, and whatever is done
-to a unit runs over whole rows of memory. Arrays are written over as soon as nothing else needs
-them.
+Inside the network the examples are the last axis: the input of a layer is (..., inputs, B), its
+product with the layer's matrix (..., outputs, inputs) needs no transposition, and the numbers of a
+unit are contiguous. Arrays are overwritten as soon as nothing else needs them.
 """
 
 from __future__ import annotations
@@ -30,9 +29,10 @@ BLOCK_ENTRIES = 2**19
 
 @dataclass(frozen=True)
 class Passed:
-    """What the way back needs of one hidden layer.
+    """What the backward pass needs of one hidden layer.
 
-    entered (..., inputs, B); left (..., units, B); slope of the activation, and mask of dropout.
+    entered (..., inputs, B): its input. left (..., units, B): its output. slope: that of the
+    activation. mask: that of dropout.
     """
 
     entered: Array
@@ -47,8 +47,8 @@ class Network(Predictor):
     """Scores of a network under a loss; `outputs` is 1, or the number of classes C.
 
     residual: h ← h + φ(…) around each hidden layer but the first, through a matrix of its own where
-    the widths differ; dropout leaves out φ(…), and never what comes around it: masks on that path
-    would multiply from layer to layer (He et al. 2016, Identity mappings, section 3.1).
+    the widths differ; dropout leaves out φ(…), and never the skip connection, where masks would
+    multiply from layer to layer (He et al. 2016, Identity mappings, section 3.1).
     running_stats (..., L, Q): those that scores and tallies normalise by.
     """
 
@@ -87,7 +87,7 @@ class Network(Predictor):
 
     @cached_property
     def stats_layout(self) -> ParameterLayout:
-        """Where the running statistics of a lane live: Q is 0 without batch normalisation."""
+        """The places of the running statistics in a row (Q,); Q is 0 without batch norm."""
         normalised = self.hidden if self.batch_norm else ()
         return ParameterLayout(
             tuple(
@@ -102,10 +102,11 @@ class Network(Predictor):
         return len(self.hidden)
 
     def with_running_stats(self, running_stats: Array) -> Network:
+        """The network that evaluates with these running statistics (..., L, Q)."""
         return replace(self, running_stats=running_stats)
 
     def rows_at_once(self, lanes: int) -> int:
-        """How many rows a long sum takes at once."""
+        """How many rows of a long sum are computed at once."""
         return max(BLOCK_ENTRIES // (lanes * max((self.features, *self.hidden))), 64)
 
     def design(self, X: Examples) -> Examples:
@@ -131,8 +132,8 @@ class Network(Predictor):
         """The statistics (lanes, Q) of weights W (lanes, P) over all rows of X at once.
 
         Layer by layer, so that each is normalised by all rows before the next is measured, and a
-        block of rows at a time, of which nothing is kept: neither order nor size of the blocks
-        plays a part.
+        block of rows at a time, of which nothing is kept: the statistics depend neither on the
+        order nor on the size of the blocks.
         """
         found = np.zeros((len(W), self.stats_layout.size), W.dtype)
         known, rows, block = self.with_running_stats(found), len(X), self.rows_at_once(len(W))
@@ -154,7 +155,7 @@ class Network(Predictor):
     def training_sums(
         self, W: Array, X: Array, y: Array, dropout: Dropout | None = None
     ) -> tuple[Array, Array, list[Passed]]:
-        """Σ ℓ and Σ ∇ℓ with the batch's own statistics, and what the hidden layers did."""
+        """Σ ℓ and Σ ∇ℓ with the batch's own statistics, and what the hidden layers computed."""
         passed = self._forward(W, X, dropout)
         last = passed[-1].left if passed else _examples_last(X)
         scores = self._affine(W, self.depth, last)
@@ -201,7 +202,11 @@ class Network(Predictor):
     def _back_through(
         self, W: Array, G: Array, k: int, g: Array, layer: Passed
     ) -> tuple[Array, Array | None]:
-        """From dL/d left to dL/dz, with the layer's gradient put into G; and what skips it."""
+        """From the slope of a layer's output to that of its input, by its activation alone.
+
+        The layer's gradient is written to G. Returned are dL/dz, and the slope that its skip
+        connection carries back, None where it has none.
+        """
         skipped = self._skip_back(W, G, k, g, layer.entered) if self._skips(k) else None
         g = np.multiply(g, layer.slope, out=None if skipped is g else g)
         if layer.mask is not None:
@@ -222,7 +227,7 @@ class Network(Predictor):
         return back
 
     def _skipped(self, W: Array, k: int, h: Array) -> Array:
-        """What comes around hidden layer k."""
+        """What the skip connection around hidden layer k adds to its output."""
         if k not in self._projections:
             return h
         return self._affine(W, self.depth + 1 + self._projections.index(k), h)
@@ -255,25 +260,25 @@ class Network(Predictor):
         return self.layout.matrix(row, index)[..., self.layout.layers[index].inputs :]
 
     def _as_scores(self, last: Array) -> Array:
-        """(..., L, C, B) as a loss wants it: (..., B, L, C), or (..., B, L) without classes."""
+        """(..., L, C, B) as a loss takes it: (..., B, L, C), or (..., B, L) without classes."""
         if self.by_class:
             return last.swapaxes(-1, -2).swapaxes(-2, -3)
         return last[..., 0, :].swapaxes(-1, -2)
 
     def _from_slopes(self, slopes: Array) -> Array:
-        """The way back: to (..., L, C, B)."""
+        """The slopes of a loss, (..., B, L, C) or (..., B, L), as (..., L, C, B)."""
         if self.by_class:
             return slopes.swapaxes(-2, -3).swapaxes(-1, -2)
         return slopes.swapaxes(-1, -2)[..., None, :]
 
     @cached_property
     def _projections(self) -> tuple[int, ...]:
-        """The hidden layers that a residual connection passes through a matrix."""
+        """The hidden layers whose skip connection has a matrix, as the widths differ."""
         if not self.residual:
             return ()
         return tuple(k for k in range(1, self.depth) if self.hidden[k] != self.hidden[k - 1])
 
 
 def _examples_last(X: Array) -> Array:
-    """Features (..., B, d) as what enters the first layer of every lane: (..., 1, d, B)."""
+    """Features (..., B, d) as the input of the first layer of every lane: (..., 1, d, B)."""
     return X.swapaxes(-1, -2)[..., None, :, :]

@@ -1,4 +1,4 @@
-"""What models that score examples under a loss have in common."""
+"""Models that score examples under a loss."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The smoothness constant L of an objective: the most that its gradient can change per step.
+"""The smoothness constant L of an objective: the most its gradient changes over a unit distance.
 
     ‖∇f(u) − ∇f(v)‖ ≤ L ‖u − v‖
 

@@ -28,7 +28,7 @@ Equation = Callable[..., tuple[Any, Any, Any]]
 class Surface(Definition):
     """A function of two weights. It returns f, ∂f/∂x and ∂f/∂y.
 
-    start: where a walk begins unless told otherwise. minima: every local minimum.
+    start: where a walk begins unless the option start is set. minima: every local minimum.
     """
 
     start: Point = (0.0, 0.0)
