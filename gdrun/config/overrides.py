@@ -12,7 +12,7 @@ from gdrun.config.sections import PROBLEM, SECTIONS, SectionKind, stated_by
 from gdrun.config.settings import Split
 from gdrun.config.values import parse_value
 from gdrun.errors import ConfigError, Problem, near, suggestion
-from gdrun.methods.definitions import Definition
+from gdrun.methods.definitions import Definition, brought_options
 
 Path = tuple[str | int, ...]
 Where = Callable[[Path], str]
@@ -43,7 +43,8 @@ def apply(
     """The data with the overrides set, and a `where` that knows what they set.
 
     Whole sections come first, so that `lr=0.1 optimizer=adam` keeps its rate; then what chooses
-    within them, a name or a path, so that its options are known; then the other keys, in order.
+    within them, a name or a path, and then a loss or the like, so that its options are known; then
+    the other keys, in order.
 
     Raises ConfigError for every key that is unknown or ambiguous, at once.
     """
@@ -71,9 +72,20 @@ def apply(
     return result, located
 
 
-def _place(override: Override) -> tuple[bool, bool]:
-    chooses = override.key.rpartition(".")[2] in ("name", "path")
-    return override.key not in KEYS, not chooses
+def _place(override: Override) -> tuple[bool, bool, bool]:
+    leaf = override.key.rpartition(".")[2]
+    return override.key not in KEYS, leaf not in ("name", "path"), leaf not in _choices()
+
+
+def _choices() -> set[str]:
+    """The options that name an entry of a registry, which brings its own options: a loss, say."""
+    return {
+        name
+        for kind in SECTIONS.values()
+        for definition in kind.registry.values()
+        for name, option in kind.own_options(definition).items()
+        if option.choice
+    }
 
 
 def resolve_key(key: str, data: Mapping[str, Any]) -> list[tuple[str, ...]]:
@@ -105,8 +117,8 @@ def known_paths(data: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
         found = kind.find(section, kind.choose(section), lambda path: "")
         # Where the name is wrong, keys are not blamed for it: any of the section's could be meant.
         chosen = kind.registry.values() if isinstance(found, Problem) else (found,)
-        options = dict.fromkeys(option for each in chosen for option in kind.options(each))
-        for option in options:
+        options = (option for each in chosen for option in kind.options(each, section))
+        for option in dict.fromkeys(options):
             yield key, option
         yield from _nested_paths(kind, section, chosen)
     for key, model in FIXED.items():
@@ -153,7 +165,20 @@ def _set(data: dict[str, Any], path: tuple[str, ...], override: Override) -> Pro
     if path[:1] == ("dataset",) and path[-1] in ("name", "path"):
         here.pop({"name": "path", "path": "name"}[path[-1]], None)
     here[path[-1]] = override.value
+    if len(path) == 2 and path[0] in SECTIONS:
+        _drop_former_options(SECTIONS[path[0]], path[1], here)
     return None
+
+
+def _drop_former_options(kind: SectionKind, key: str, section: dict[str, Any]) -> None:
+    """Where a choice such as a loss is set, the options of the entry it replaces leave with it."""
+    found = kind.find(section, kind.choose(section), lambda path: "")
+    if isinstance(found, Problem):
+        return
+    known, chooses = kind.options(found, section), kind.own_options(found).get(key)
+    for name in brought_options({key: chooses}) if chooses else ():
+        if name not in known:
+            section.pop(name, None)
 
 
 def _as_mapping(section: Any) -> dict[str, Any]:
@@ -180,14 +205,20 @@ def _unclear(override: Override, paths: list[tuple[str, ...]], data: Mapping[str
 
 
 def _owners(option: str, most: int = 3) -> list[str]:
-    """Definitions that have an option of this name: `variant mbgd`."""
+    """What has an option of this name: `variant mbgd`, `loss huber`."""
     owners = [
         f"{key} {name}"
         for key, kind in SECTIONS.items()
         for name, definition in kind.registry.items()
         if option in definition.options
     ]
-    return owners[:most]
+    owners += [
+        label
+        for kind in SECTIONS.values()
+        for definition in kind.registry.values()
+        for label, _ in brought_options(kind.own_options(definition)).get(option, ())
+    ]
+    return list(dict.fromkeys(owners))[:most]
 
 
 _TOP = {(key,) for key in Header.model_fields}

@@ -11,16 +11,28 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from functools import cache
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError, create_model
 
+from gdrun.config.choices import entry_of_option, not_chosen, same_names
 from gdrun.config.settings import Settings, Split, whole
 from gdrun.config.wording import problems_of
 from gdrun.data.sources import DATASETS, READERS, reader_of
 from gdrun.errors import Problem, suggestion
 from gdrun.methods.averaging import AVERAGES
-from gdrun.methods.definitions import Definition, Nested, NonNegative, Option, Seed, options_of
+from gdrun.methods.definitions import (
+    AUTO,
+    Definition,
+    Nested,
+    NonNegative,
+    Option,
+    Seed,
+    brought_options,
+    options_of,
+    with_chosen,
+)
 from gdrun.methods.rules import OPTIMIZER_ALIASES, OPTIMIZERS
 from gdrun.methods.sampling import VARIANTS
 from gdrun.methods.schedules import SCHEDULES, WarmupStart
@@ -79,9 +91,20 @@ class SectionKind:
     common: Mapping[str, Option] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
 
-    def options(self, definition: Definition) -> dict[str, Option]:
-        """Every option that the section may hold once this definition is chosen."""
+    def own_options(self, definition: Definition) -> dict[str, Option]:
+        """The options of the definition and of the section."""
         return {**self.common, **definition.options}
+
+    def options(
+        self, definition: Definition, given: Mapping[str, Any] = MappingProxyType({})
+    ) -> dict[str, Option]:
+        """Every option that the section may hold once this definition is chosen.
+
+        given: what the section holds; an entry of a registry that it names, such as a loss, brings
+        its own options.
+        """
+        known = with_chosen(self.own_options(definition), given)
+        return {name: option.listed() for name, option in known.items()}
 
     def definition(self, section: Section) -> Definition:
         """The definition that a resolved section chose."""
@@ -97,15 +120,27 @@ class SectionKind:
         found = self.find(given, chosen_by, where)
         if isinstance(found, Problem):
             return None, [found]
-        known = self.options(found)
         values = {key: value for key, value in given.items() if key != chosen_by}
+        own, known = self.own_options(found), self.options(found, values)
+        problems = [
+            Problem(what, where((self.key, option)), hint)
+            for option, what, hint in (
+                *same_names(found.name, own, values),
+                *not_chosen(found.name, own, known, values),
+            )
+        ]
         model = settings_model(found.name, tuple(known.values()))
+        unused = brought_options(own).keys() - known.keys()
         try:
-            checked = model.model_validate(values)
+            checked = model.model_validate({k: v for k, v in values.items() if k not in unused})
         except ValidationError as error:
-            return None, problems_of(error, (self.key,), where, model=model, of=found.name)
+            owners = entry_of_option(own, values)
+            problems += problems_of(
+                error, (self.key,), where, model=model, of=found.name, owners=owners
+            )
+            return None, problems
         options = self.completed(found, {name: getattr(checked, name) for name in known})
-        problems = self._resolve_nested(known, options, where)
+        problems += self._resolve_nested(known, options, where)
         if not problems and found.check:
             problems = [
                 Problem(what, where((self.key, option))) for option, what in found.check(options)
@@ -168,8 +203,21 @@ class SectionKind:
 class ModelKind(SectionKind):
     """The model section: initial weights that are left to the model get their name."""
 
+    def options(
+        self, definition: Definition, given: Mapping[str, Any] = MappingProxyType({})
+    ) -> dict[str, Option]:
+        own = self.own_options(definition)
+        values = {name: given.get(name, option.default) for name, option in own.items()}
+        # The init follows from the other choices, so it waits until they are right.
+        if all(
+            option.choice is None or option.choice.allows(values[name])
+            for name, option in own.items()
+        ):
+            given = self.completed(definition, values)
+        return super().options(definition, given)
+
     def completed(self, definition: Definition, options: dict[str, Any]) -> dict[str, Any]:
-        if options["init"] != "auto":
+        if options["init"] != AUTO:
             return options
         return options | {"init": MODELS[definition.name].init(options)}
 

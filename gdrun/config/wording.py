@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -57,6 +58,7 @@ ELSEWHERE: dict[str, str] = {
     "linear": "identity",
     "l1": "mae",
     "smooth_l1": "huber",
+    "quantile": "pinball",
     "categorical_crossentropy": "cross_entropy",
     "crossentropy": "cross_entropy",
 }
@@ -70,15 +72,20 @@ def problems_of(
     *,
     model: type[BaseModel],
     of: str,
+    owners: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Problem]:
     """Each thing pydantic found wrong in the section at `prefix`, once.
 
-    model: what checked the section; of: the name of what is being configured.
+    model: what checked the section; of: the name of what is being configured; owners: the name of
+    what has an option, where that is something else.
     """
     by_path: dict[Path, list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False):
         by_path.setdefault(_path(detail["loc"]), []).append(detail)
-    return [_problem(details, path, prefix, where, model, of) for path, details in by_path.items()]
+    return [
+        _problem(details, path, prefix, where, model, owners.get(str(path[0]), of) if path else of)
+        for path, details in by_path.items()
+    ]
 
 
 def _problem(

@@ -19,7 +19,7 @@ SAMPLE_LINES = 50
 
 
 @dataclass(frozen=True)
-class Layout:
+class CsvLayout:
     """What the first lines of a file say about the rest.
 
     header: the cells of the header row, empty without one. width: the number of columns.
@@ -47,7 +47,7 @@ class Layout:
 
         Without a `target` it is the last column that has a name and is not left out.
 
-        >>> houses = Layout(",", ("", "size", "price", ""), 4, 1)
+        >>> houses = CsvLayout(",", ("", "size", "price", ""), 4, 1)
         >>> houses.choose(None, (), "houses.csv")
         (2, frozenset())
         >>> houses.choose("size", [-1, "price"], "houses.csv")
@@ -86,7 +86,7 @@ class Layout:
         return column % self.width
 
 
-def read_layout(path: Path, header: bool | None = None) -> Layout:
+def read_layout(path: Path, header: bool | None = None) -> CsvLayout:
     """Judge the first lines of a file, which must exist and hold at least one row of data.
 
     header: whether the first row names the columns; None judges by what it holds.
@@ -99,14 +99,14 @@ def read_layout(path: Path, header: bool | None = None) -> Layout:
             "is empty", where=str(path), hint="a row for each example, with its target, is needed"
         )
     if not (_is_header(rows, _decimal(delimiter)) if header is None else header):
-        return Layout(delimiter, (), len(rows[0]), 0)
+        return CsvLayout(delimiter, (), len(rows[0]), 0)
     if len(rows) == 1:
         raise DataError(
             "has a header and no rows",
             where=str(path),
             hint="a row for each example is needed; header: false reads the first row as one",
         )
-    layout = Layout(delimiter, tuple(rows[0]), len(rows[0]), ends[0])
+    layout = CsvLayout(delimiter, tuple(rows[0]), len(rows[0]), ends[0])
     _require_unique(layout.names, f"{path}:{layout.skip}")
     return layout
 

@@ -12,7 +12,7 @@ from gdrun.methods.randomness import stream
 
 
 @dataclass(frozen=True)
-class Split:
+class SplitRows:
     """Row numbers of the three parts, each in the table's own order."""
 
     train: Counts
@@ -20,7 +20,7 @@ class Split:
     test: Counts
 
 
-def split_rows(strata: Counts, *, validation: float, test: float, seed: int) -> Split:
+def split_rows(strata: Counts, *, validation: float, test: float, seed: int) -> SplitRows:
     """Divide rows at random, every stratum in the same proportions as nearly as whole rows allow.
 
     strata (N,): a code for each row (its class; all zero for regression). A part is a fraction of
@@ -45,7 +45,7 @@ def split_rows(strata: Counts, *, validation: float, test: float, seed: int) -> 
     ends = np.cumsum(counts)
     cuts = np.stack([ends - counts, ends - counts + tested, ends - counts + tested + validated])
     first, second, third = cuts.tolist()
-    return Split(
+    return SplitRows(
         test=_stretches(grouped, first, second),
         validation=_stretches(grouped, second, third),
         train=_stretches(grouped, third, ends.tolist()),

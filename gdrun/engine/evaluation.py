@@ -55,7 +55,7 @@ def read(
     """
     cohort, W = lanes.cohort, state.judged
     watched = watch(lanes, objective, state)
-    objective = objective.with_memory(running_stats)
+    objective = objective.with_running_stats(running_stats)
     slope = None
     if gradient:  # first: the compiled engine gets the loss in the same pass, and keeps it
         _, slope = objective.value_and_gradient(W, cohort.train.X, cohort.train.y)
@@ -81,7 +81,7 @@ def held_out(
     if test is None:
         unknown = np.full(len(W), np.nan)
         return unknown, unknown
-    return objective.with_memory(running_stats).loss_and_accuracy(W, test.X, test.y)
+    return objective.with_running_stats(running_stats).loss_and_accuracy(W, test.X, test.y)
 
 
 def _scores(part: Design, name: str, objective: Objective, W: Array) -> Readings:

@@ -21,10 +21,10 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from functools import cache
-from typing import Annotated, Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property, partial
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from annotated_types import Ge, Gt, Le, Lt
 
@@ -40,6 +40,8 @@ Fraction = Annotated[float, Gt(0), Le(1)]
 """0 < x ≤ 1."""
 Shrinkage = Annotated[float, Gt(0), Lt(1)]
 """A factor that makes smaller: 0 < x < 1."""
+Level = Annotated[float, Gt(0), Lt(1)]
+"""The level of a quantile: 0 < x < 1."""
 Growth = Annotated[float, Gt(1)]
 """A factor that makes larger: x > 1."""
 Divisor = Annotated[float, Ge(1)]
@@ -63,8 +65,52 @@ class Nested:
     kind: str = ""
 
 
+def _any(entry: Any) -> bool:
+    return True
+
+
+AUTO = "auto"
+"""What is given for a choice that is left to the model."""
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """Marks an option whose value names an entry of a registry, which brings its own options.
+
+    admits: whether an entry may be named. auto: whether the word auto may be given instead.
+    """
+
+    registry: Mapping[str, Definition]
+    admits: Callable[[Any], bool] = _any
+    auto: bool = False
+
+    @property
+    def entries(self) -> dict[str, Definition]:
+        """The entries that may be named, as the registry is now."""
+        return {name: entry for name, entry in self.registry.items() if self.admits(entry)}
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Every value that may be given."""
+        return (*self.entries, AUTO) if self.auto else tuple(self.entries)
+
+    def allows(self, word: object) -> bool:
+        """Whether this may be given."""
+        return isinstance(word, str) and word in self.words
+
+    def named(self, word: object) -> tuple[Definition, ...]:
+        """The entry of this name; none for auto. A name that is unknown may mean any of them."""
+        if self.auto and word == AUTO:
+            return ()
+        entry = self.entries.get(word) if isinstance(word, str) else None
+        return (entry,) if entry else tuple(self.entries.values())
+
+
 Check = Callable[[Mapping[str, Any]], Iterable[tuple[str, str]]]
 """What is wrong between options that are right by themselves: (option, the words) for each."""
+
+
+Mark = TypeVar("Mark", Nested, Choice)
 
 
 @dataclass(frozen=True)
@@ -82,8 +128,23 @@ class Option:
     @property
     def nested(self) -> Nested | None:
         """The mark of an option that holds entries of a registry."""
+        return self._mark(Nested)
+
+    @property
+    def choice(self) -> Choice | None:
+        """The mark of an option that names an entry of a registry."""
+        return self._mark(Choice)
+
+    def listed(self) -> Option:
+        """The option with the names that it may have written out, as its registry is now."""
+        if self.choice is None:
+            return self
+        literal: Any = Literal
+        return replace(self, annotation=literal[self.choice.words])
+
+    def _mark(self, kind: type[Mark]) -> Mark | None:
         marks = typing.get_args(self.annotation)[1:]
-        return next((mark for mark in marks if isinstance(mark, Nested)), None)
+        return next((mark for mark in marks if isinstance(mark, kind)), None)
 
     @property
     def bounds(self) -> str:
@@ -115,17 +176,36 @@ class Doc:
 
 @dataclass(frozen=True)
 class Definition:
-    """A named function with its options and its documentation."""
+    """A named function with its options and its documentation.
+
+    given: values of its options; an option that has none here has its default.
+    """
 
     name: str
     function: Callable[..., Any]
     options: Mapping[str, Option]
     doc: Doc
     check: Check | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def defaults(self) -> dict[str, Any]:
         return {name: option.default for name, option in self.options.items()}
+
+    def with_options(self, values: Mapping[str, Any]) -> Self:
+        """The same with those of the values that are its own options."""
+        own = {name: values[name] for name in self.options if name in values}
+        return replace(self, given=own) if own else self
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The value of each option: the given one, or the default."""
+        return self.defaults | dict(self.given)
+
+    @cached_property
+    def bound(self) -> Callable[..., Any]:
+        """The function of its inputs alone, under the given options."""
+        return partial(self.function, **self.given) if self.given else self.function
 
     @property
     def facts(self) -> dict[str, str]:
@@ -144,6 +224,39 @@ def options_of(function: Callable[..., Any]) -> dict[str, Option]:
         for name, parameter in inspect.signature(function).parameters.items()
         if parameter.default is not inspect.Parameter.empty
     }
+
+
+def with_chosen(options: Mapping[str, Option], given: Mapping[str, Any]) -> dict[str, Option]:
+    """The options, each choice followed by the options of the entry that it names."""
+    found: dict[str, Option] = {}
+    for name, option in options.items():
+        found[name] = option
+        for _, entry in chosen_entries({name: option}, given):
+            found |= entry.options
+    return found
+
+
+def chosen_entries(
+    options: Mapping[str, Option], given: Mapping[str, Any]
+) -> Iterator[tuple[str, Definition]]:
+    """The entries that the choices among the options name, each with the name of its option."""
+    for name, option in options.items():
+        if option.choice is not None:
+            for entry in option.choice.named(given.get(name, option.default)):
+                yield name, entry
+
+
+def brought_options(options: Mapping[str, Option]) -> dict[str, list[tuple[str, Option]]]:
+    """Every option that a choice among the options may bring, by name.
+
+    With each goes what brings it, such as `loss huber`.
+    """
+    found: dict[str, list[tuple[str, Option]]] = {}
+    for choice, option in options.items():
+        for entry in option.choice.entries.values() if option.choice else ():
+            for name, brought in entry.options.items():
+                found.setdefault(name, []).append((f"{choice} {entry.name}", brought))
+    return found
 
 
 @cache

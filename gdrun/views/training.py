@@ -277,5 +277,5 @@ def _speed(summary: Summary) -> str:
     return f" ({duration(seconds / steps)} a step)" if steps and seconds else ""
 
 
-_QUIET = frozenset({"init_std", "delta", "bias", "warmup_start", "per"})
+_QUIET = frozenset({"bias", "warmup_start", "per"})
 _SILENT: tuple[Any, ...] = (0.0, None, {}, [])

@@ -233,10 +233,10 @@ def test_every_contender_is_tuned_with_the_same_effort_on_seeds_of_its_own(tmp_p
 
 
 def test_unequal_effort_is_refused():
-    # The usual values of a loss: three for the linear model, two for the margin.
+    # The usual values of a loss: two of margins; auto, cross-entropy and four of numbers.
     iris = {"dataset": "iris", "model": "svm"}
     contenders = [iris, iris | {"model": "mlp"}]
-    with pytest.raises(ConfigError, match="unequal effort: contender 1 2, contender 2 5 settings"):
+    with pytest.raises(ConfigError, match="unequal effort: contender 1 2, contender 2 6 settings"):
         gdrun.compare(contenders, iris, tune="model.loss", seeds=1)
 
 

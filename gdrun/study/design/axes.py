@@ -196,8 +196,8 @@ def _option(path: Path, experiment: Experiment) -> Option | None:
     """What is known of the option that a path sets."""
     section, leaf = path[0], path[-1]
     if section in experiment.sections and len(path) == 2:
-        kind = SECTIONS[section]
-        return kind.options(kind.definition(getattr(experiment, section))).get(leaf)
+        kind, chosen = SECTIONS[section], getattr(experiment, section)
+        return kind.options(kind.definition(chosen), chosen.options).get(leaf)
     if section in FIXED and len(path) == 2:
         return option_of(FIXED[section], leaf)
     return None
