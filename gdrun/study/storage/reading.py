@@ -153,7 +153,12 @@ def _found_only(results: Results) -> Work:
 
 
 def _axes(plan: StudyPlan) -> tuple[Axis, ...]:
-    """The axes of a sweep, by the values that its candidates have along them."""
+    """The axes of a sweep, by the values that its candidates have along them.
+
+    Raises ValueError where one of them has no value along some axis.
+    """
+    if len({frozenset(candidate.settings) for candidate in plan.candidates}) > 1:
+        raise ValueError("the settings of its candidates have different keys")
     values: dict[str, dict[str, Any]] = {}
     for candidate in plan.candidates:
         for key, value in candidate.settings.items():

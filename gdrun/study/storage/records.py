@@ -6,6 +6,7 @@ from typing import Any, Literal, NotRequired, TypeAlias
 
 from typing_extensions import TypedDict
 
+from gdrun.runs.checked import Seconds
 from gdrun.runs.record import Ending, ProcessRecord
 
 
@@ -84,7 +85,7 @@ class WorkRecord(TypedDict):
     run: int
     found: int
     cohorts: int
-    seconds: float
+    seconds: Seconds
 
 
 class RungRecord(TypedDict):
@@ -159,7 +160,7 @@ class ContenderRow(StandingRow):
     batch: int
     train_loss: LossRecord
     rising_share: float | None
-    seconds_per_step: float | None
+    seconds_per_step: Seconds | None
     tuning: TuningRecord | None
 
 
