@@ -6,10 +6,10 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from gdrun.config.loading import Source, load, read
+from gdrun.config.loading import Source, arrays_for_dataset, load
 from gdrun.config.overrides import Override
 from gdrun.data import table_from_pair
-from gdrun.data.sources import PREPARATION
+from gdrun.notebook_tables import HTML
 from gdrun.runs.run import Run, read_run
 from gdrun.runs.session import Session
 
@@ -47,18 +47,10 @@ def train(
     return run
 
 
-def arrays_for_dataset(config: Source) -> Override:
-    """What puts arrays in the place of the config's dataset, with its split and standardize."""
-    stated = read(config).data.get("dataset")
-    kept = stated if isinstance(stated, dict) else {}
-    kept = {key: value for key, value in kept.items() if key in PREPARATION}
-    return Override("dataset", {"name": "arrays"} | kept, "data=(X, y)")
-
-
 def _as_html(run: Run) -> str:
     from gdrun.views import notebook, training
 
     return notebook.html(training.run_result(run))
 
 
-Run._repr_html_ = _as_html
+HTML[Run] = _as_html

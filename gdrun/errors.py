@@ -9,13 +9,23 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+
+class Parameter(str):
+    """The name of an argument as the place of an error. The command line shows its own option."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
 class Problem:
     """One error: what is wrong, where it is, and a hint on how to correct it.
 
-    str() gives the text for the user, two lines that begin with `error:` and `hint:`.
+    str() gives the text for the user, two lines that begin with `error:` and `hint:`. A hint names
+    an argument in backticks and in the form of Python, such as `trials` or `search="random"`; the
+    command line shows its own option instead.
     """
 
     what: str
@@ -80,6 +90,37 @@ class MissingExtraError(GdrunError):
         return (type(self), (self.feature, self.extra))
 
 
+def abridged(text: str, most: int) -> str:
+    """The text, cut to `most` characters if it is longer; the last one is then an ellipsis.
+
+    >>> abridged("momentum", 9), abridged("momentum", 5)
+    ('momentum', 'mome…')
+    """
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+TRACEBACK = "traceback.txt"
+"""The name of the file with the traceback of an internal error, in a run or study directory."""
+
+_KEPT = "the traceback is kept in"
+
+
+def note_traceback(error: BaseException, file: Path) -> str:
+    """Add a note with the path of the traceback to an error, and return the note.
+
+    Python shows the notes of an exception after its message.
+    """
+    note = f"{_KEPT} {file}"
+    error.add_note(note)
+    return note
+
+
+def traceback_note(error: BaseException) -> str | None:
+    """The note of note_traceback on an error; None if there is none."""
+    notes: list[str] = getattr(error, "__notes__", [])
+    return next((note for note in notes if note.startswith(_KEPT)), None)
+
+
 def near(name: object, choices: Iterable[str], *, most: int = 3) -> list[str]:
     """The choices with a spelling similar to `name`, the most similar first; at most `most`.
 
@@ -92,6 +133,25 @@ def near(name: object, choices: Iterable[str], *, most: int = 3) -> list[str]:
     # One or two letters occur in many names, so they suggest nothing.
     contained = [form for form in by_form if len(wanted) > 2 and wanted in form]
     return [by_form[form] for form in dict.fromkeys(similar + contained)][:most]
+
+
+def near_files(path: Path, endings: tuple[str, ...] = ()) -> str | None:
+    """A hint for a missing file: files in its directory with a similar name, or None.
+
+    endings: if no name is similar, suggest the files with one of these endings.
+    """
+    folder = path.parent
+    try:
+        if not folder.is_dir():
+            return f"the directory {folder} does not exist"
+        names = sorted(entry.name for entry in islice(folder.iterdir(), 1000) if entry.is_file())
+    except OSError:
+        return None
+    expected = [name for name in names if endings and name.endswith(endings)]
+    similar = near(path.name, names) or near(path.stem, expected) or expected[:5]
+    if not similar:
+        return None
+    return f"did you mean {' or '.join(str(folder / name) for name in similar)}?"
 
 
 def suggestion(name: object, choices: Iterable[str], *, most_listed: int = 40) -> str:

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
-from gdrun.api import arrays_for_dataset
 from gdrun.config.experiment import Experiment
-from gdrun.config.loading import Source, load
-from gdrun.config.overrides import Override
-from gdrun.data import Table, table_from_pair
-from gdrun.errors import ConfigError
-from gdrun.study.comparison import Comparison, plan_comparison
-from gdrun.study.design.axes import axes_of
-from gdrun.study.design.budgets import parse_budget, with_budget
-from gdrun.study.design.contenders import are_configs, contenders_of
-from gdrun.study.design.trials import Plan
-from gdrun.study.executors import InProcess, InProcesses, OnExecutor, Runner
-from gdrun.study.judgement.metrics import Metric, Target, metric_called, parse_target
-from gdrun.study.storage.study_directory import StudyDirectory
-from gdrun.study.studies import run_comparison, run_sweep
-from gdrun.study.study import Means
-from gdrun.study.sweep import Search, Sweep, plan_sweep
-from gdrun.study.tasks import check_fit, prepared
+from gdrun.config.loading import Source
+from gdrun.notebook_tables import HTML
+from gdrun.study.design.sweep_plan import Search
+from gdrun.study.judgement.comparison import Comparison
+from gdrun.study.judgement.sweep import Sweep
+from gdrun.study.requests import ComparisonRequest, SweepRequest
 
 Data = tuple[Any, Any]
 
@@ -51,7 +39,7 @@ def sweep(
     values: for each key a list, an array, or a text such as "log:1e-4:10:21". metric: such as
     "validation_accuracy"; the validation loss if unsaid. target: such as "loss=0.1", to count
     epochs to. search, trials: a grid, or so many random combinations. halving: only the best third
-    goes on, at a ninth and a third of the way. jobs: processes of this machine; executor: any
+    continues, at a ninth and a third of the way. jobs: processes of this machine; executor: any
     `concurrent.futures.Executor`, such as a Dask cluster's, `jobs` tasks at a time. resume: the
     directory of an earlier study, of which only what is missing is run. config, data and out as in
     `train`.
@@ -60,13 +48,23 @@ def sweep(
     >>> found.best.settings, found.results.shape
     ({'optimizer.lr': 0.1}, (2, 1))
     """
-    _at_least_one(seeds=seeds, jobs=jobs)
-    base, table = _experiment(config, overrides, data)
-    axes = axes_of(values, base)
-    plan = plan_sweep(base, axes, seeds=seeds, search=search, trials=trials)
-    by, goal = _aims(metric, target, plan, table)
-    means = _means(plan, base, table, jobs, executor, out, resume)
-    return run_sweep(plan, axes, by, means, target=goal, halving=halving)
+    request = SweepRequest(
+        config=config,
+        overrides=overrides,
+        values=values,
+        seeds=seeds,
+        metric=metric,
+        target=target,
+        search=search,
+        trials=trials,
+        halving=halving,
+        jobs=jobs,
+        executor=executor,
+        data=data,
+        out=out,
+        resume=resume,
+    )
+    return request.planned().run()
 
 
 def compare(
@@ -94,72 +92,22 @@ def compare(
     >>> [row.name for row in found.ranking], found.results.shape
     (['mbgd', 'bgd'], (2, 5))
     """
-    _at_least_one(seeds=seeds, jobs=jobs)
-    base, table = _experiment(config, overrides, data)
-    given = [] if data is None else [Override("dataset", base.dataset.plain(), "data=(X, y)")]
-    chosen = contenders_of(contenders, base, [*given, *overrides])
-    if config is None and are_configs(contenders):
-        base = chosen[0].experiment
-    if budget is not None:
-        amount = parse_budget(budget, base, prepared(chosen[0].experiment, table).train.rows)
-        chosen = tuple(with_budget(each, amount) for each in chosen)
-    plan = plan_comparison(chosen, range(base.seed, base.seed + seeds))
-    by, goal = _aims(metric, target, plan, table)
-    means = _means(plan, base, table, jobs, executor, out, resume)
-    keys = (tune,) if isinstance(tune, str) else tuple(tune)
-    return run_comparison(plan, by, means, target=goal, keys=keys)
-
-
-def _at_least_one(**counts: int) -> None:
-    for name, count in counts.items():
-        if count < 1:
-            raise ConfigError(f"must be ≥ 1, got {count}", where=name)
-
-
-def _experiment(
-    config: Source, overrides: Sequence[str], data: Data | None
-) -> tuple[Experiment, Table | None]:
-    table = None if data is None else table_from_pair(data)
-    changes = [] if data is None else [arrays_for_dataset(config)]
-    return load(config, [*changes, *overrides]), table
-
-
-def _aims(
-    metric: str | None, target: str | None, plan: Plan, table: Table | None
-) -> tuple[Metric, Target | None]:
-    """What the trials are judged by, and what they are to reach."""
-    experiments = [candidate.experiment for candidate in plan.candidates]
-    goal = parse_target(target, experiments, table) if target else None
-    return metric_called(metric, experiments, table), goal
-
-
-def _means(
-    plan: Plan,
-    base: Experiment,
-    table: Table | None,
-    jobs: int,
-    executor: Executor | None,
-    out: str | Path | None,
-    resume: str | Path | None,
-) -> Means:
-    runner: Runner = InProcess()
-    if executor is not None:
-        jobs = jobs if jobs > 1 else os.cpu_count() or 1
-        runner = OnExecutor(executor, jobs)
-    elif jobs > 1:
-        runner = InProcesses(jobs)
-    directory = None
-    check_fit((candidate.experiment for candidate in plan.candidates), table)
-    if out is not None or resume is not None:
-        data = prepared(plan.candidates[0].experiment, table)
-        about = {"base": base.plain(), "data": {"name": data.name, "sha256": data.sha256}}
-        if resume is not None:
-            directory = StudyDirectory.resumed(Path(resume), plan, about)
-        else:
-            directory = StudyDirectory.new(
-                Path(out or "."), f"{plan.verb}-{base.name}", plan, about
-            )
-    return Means(runner, jobs, directory, table)
+    request = ComparisonRequest(
+        config=config,
+        overrides=overrides,
+        contenders=contenders,
+        seeds=seeds,
+        tune=tune,
+        budget=budget,
+        metric=metric,
+        target=target,
+        jobs=jobs,
+        executor=executor,
+        data=data,
+        out=out,
+        resume=resume,
+    )
+    return request.planned().run()
 
 
 def _sweep_html(found: Sweep) -> str:
@@ -174,5 +122,5 @@ def _comparison_html(found: Comparison) -> str:
     return notebook.html(comparisons.comparison_result(found))
 
 
-Sweep._repr_html_ = _sweep_html
-Comparison._repr_html_ = _comparison_html
+HTML[Sweep] = _sweep_html
+HTML[Comparison] = _comparison_html

@@ -16,6 +16,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ORDER = [
     "errors",
     "array_types",
+    "moments",
     "notebook_tables",
     "methods",
     "problems",
@@ -144,6 +145,25 @@ def loud_lines(tree):
     return [f"line {line}: {name}" for line, name in sorted(found)]
 
 
+def texts_in(tree):
+    """(line, text) for every text of a program but its docstrings."""
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Constant(value=str(text)) if id(node) not in docstrings:
+                yield node.lineno, text
+
+
+def options_named(tree):
+    """Sentences on the options of the command line that a text names; those of pip are no such."""
+    return [
+        f"line {line}: {option}"
+        for line, text in texts_in(tree)
+        if "pip install" not in text
+        for option in re.findall(r"(?<![\w-])--[a-z][a-z-]*", text)
+    ]
+
+
 def imports_at_once(tree):
     """The modules that are imported as soon as this one is: not in a function, nor in a try."""
     waiting = [*tree.body]
@@ -217,13 +237,21 @@ def test_imports_are_absolute(path):
     assert [node.lineno for node in relative] == []
 
 
-@pytest.mark.parametrize(
+below_the_command_line = pytest.mark.parametrize(
     "path",
     [path for path in MODULES if path.parts[len(PACKAGE.parts)] not in {"cli", "__main__.py"}],
     ids=lambda path: str(path.relative_to(ROOT)),
 )
+
+
+@below_the_command_line
 def test_only_the_command_line_prints_and_exits(path):
     assert loud_lines(parse(path)) == []
+
+
+@below_the_command_line
+def test_only_the_command_line_names_its_options(path):
+    assert options_named(parse(path)) == []
 
 
 @every_module
@@ -273,6 +301,13 @@ def test_the_checks_see_what_they_look_for():
         "line 15: typer",
     ]
     assert foreign(imports_at_once(tree)) == {"numba", "pydantic"}
+    texts = ast.parse(
+        "'A docstring may name --jobs.'\n"
+        "hint = f'leave --trials out of {plan}'\n"
+        "hint = 'python -m pip install --upgrade gdrun'\n"
+        "hint = 'leave `jobs` out'\n"
+    )
+    assert options_named(texts) == ["line 2: --trials"]
     known = {"gdrun.cli", "gdrun.engine.cohort", "gdrun.api", "gdrun.views.tables", "gdrun.errors"}
     assert imported_modules(tree, known) == known
     assert cycles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"d"}}) == [("b", "c"), ("d",)]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from gdrun.cli.options import as_options
 from gdrun.cli.studying import StudyOptions, study_command
-
-if TYPE_CHECKING:
-    from gdrun.study.comparison import Comparison
-    from gdrun.study.study import Means
 
 Names = Annotated[
     list[str],
@@ -21,7 +18,7 @@ Names = Annotated[
     ),
 ]
 Seeds = Annotated[
-    int, typer.Option("--seeds", metavar="K", min=1, help="Run every contender under K seeds.")
+    int, typer.Option("--seeds", metavar="K", help="Run every contender under K seeds.")
 ]
 TuneKeys = Annotated[
     list[str] | None,
@@ -51,31 +48,23 @@ def compare(
     study: StudyOptions,
 ) -> int:
     """Compare methods on one problem: what each takes, what it reaches, and how surely."""
-    from gdrun.config.loading import load
-    from gdrun.config.overrides import Override
-    from gdrun.study.comparison import plan_comparison
-    from gdrun.study.design.budgets import parse_budget, with_budget
-    from gdrun.study.design.contenders import are_configs, contenders_of, is_setting
-    from gdrun.study.studies import run_comparison
-    from gdrun.study.tasks import prepared
-    from gdrun.views import comparisons as views
+    from gdrun.study.design.contenders import is_setting
+    from gdrun.study.requests import ComparisonRequest
+    from gdrun.views.comparisons import comparison_result
 
-    changes: list[str | Override] = [name for name in names if is_setting(name)]
-    if study.seed is not None:
-        changes.append(Override("seed", study.seed, f"--seed {study.seed}"))
-    base = load(study.config, changes)
-    words = [name for name in names if not is_setting(name)]
-    contenders = contenders_of(words, base, changes)
-    if study.config is None and are_configs(words):
-        base = contenders[0].experiment
-    data = prepared(contenders[0].experiment)
-    if budget is not None:
-        amount = parse_budget(budget, base, data.train.rows)
-        contenders = tuple(with_budget(each, amount) for each in contenders)
-    plan = plan_comparison(contenders, range(base.seed, base.seed + seeds))
-    metric, target = study.aims(plan)
-
-    def run(means: Means) -> Comparison:
-        return run_comparison(plan, metric, means, target=target, keys=tune or ())
-
-    return study.carry_out(plan, "compare", base, data, run, view=views.comparison_result)
+    request = ComparisonRequest(
+        config=study.config,
+        overrides=[*filter(is_setting, names), *study.seed_override()],
+        contenders=[name for name in names if not is_setting(name)],
+        seeds=seeds,
+        tune=tune or (),
+        budget=budget,
+        metric=study.metric,
+        target=study.target,
+        jobs=study.jobs,
+        out=study.out,
+        resume=study.resume,
+        command=study.command,
+    )
+    ended = study.run(request.planned())
+    return study.show(ended, lambda found: comparison_result(found, as_options))

@@ -12,9 +12,8 @@ from typing import Any
 import typer
 
 from gdrun.cli import console
-from gdrun.errors import Problem, suggestion
-
-TRACEBACK = "traceback.txt"
+from gdrun.cli.options import with_options
+from gdrun.errors import TRACEBACK, Problem, note_traceback, suggestion, traceback_note
 
 _WANTED = {int: "must be a whole number", float: "must be a number"}
 
@@ -25,7 +24,7 @@ def show(problems: Iterable[Problem]) -> None:
 
     screen = console.stderr()
     labels = {"error": "bold red", "hint": "bold cyan"}
-    for problem in problems:
+    for problem in map(with_options, problems):
         for line in str(problem).splitlines():
             label, colon, rest = line.partition(":")
             styled = Text.assemble((label, labels.get(label, "")), colon, rest)
@@ -80,29 +79,25 @@ def too_large(error: MemoryError) -> Problem:
 def bug(error: Exception) -> Problem:
     """An error that no user can cause; its traceback goes to a file.
 
-    An exception that was raised within a run may carry `run_directory`, where it is kept then.
+    One that was raised within a run or a study has been kept in its directory.
     """
     kind = type(error).__name__
     said = str(error).splitlines()
     what = f"a fault in gdrun, not in what you asked: {kind}{f': {said[0]}' if said else ''}"
     try:
-        return Problem(what, hint=f"the traceback is kept in {_keep_traceback(error)}")
+        return Problem(what, hint=traceback_note(error) or _keep_traceback(error))
     except OSError as failure:
         return Problem(what, hint=f"its traceback could not be kept: {failure.strerror}")
 
 
-def _keep_traceback(error: Exception) -> Path:
+def _keep_traceback(error: Exception) -> str:
+    """Write the traceback to a temporary file; the sentence that says where."""
     text = "".join(traceback.format_exception(error))
-    run_directory: Path | None = getattr(error, "run_directory", None)
-    if run_directory is not None:
-        path = Path(run_directory) / TRACEBACK
-        path.write_text(text, encoding="utf-8")
-        return path
     with tempfile.NamedTemporaryFile(
         "w", prefix="gdrun-", suffix=f"-{TRACEBACK}", delete=False, encoding="utf-8"
     ) as file:
         file.write(text)
-    return Path(file.name)
+    return note_traceback(error, Path(file.name))
 
 
 def _sentence(message: str) -> str:

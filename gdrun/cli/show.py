@@ -9,6 +9,7 @@ import typer
 
 from gdrun.cli import console, studying
 from gdrun.cli.experiments import Json, Plugins
+from gdrun.cli.options import as_options
 from gdrun.cli.running import RUNS, Out
 from gdrun.cli.train import document
 
@@ -48,8 +49,8 @@ def show(run: Which = "last", out: Out = RUNS, plugins: Plugins = None, json: Js
 
 def _show_study(path: Path, json: bool) -> None:
     """The tables of a sweep or comparison, or its record."""
+    from gdrun.study.judgement.sweep import Sweep
     from gdrun.study.storage.reading import read_found
-    from gdrun.study.sweep import Sweep
     from gdrun.views import comparisons, sweeps
 
     study = read_found(path)
@@ -60,7 +61,7 @@ def _show_study(path: Path, json: bool) -> None:
     view = (
         sweeps.sweep_result(found)
         if isinstance(found, Sweep)
-        else comparisons.comparison_result(found)
+        else comparisons.comparison_result(found, as_options)
     )
     lines = [*studying.missing_lines(found, path), f"from {path}"]
     console.show(*([view, ""] if found.ended else []), *map(studying.whole_line, lines))

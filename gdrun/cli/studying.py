@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeVar
 
 import typer
 
@@ -21,17 +21,15 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.text import Text
 
-    from gdrun.config.experiment import Experiment
-    from gdrun.data import Prepared
-    from gdrun.runs.record import Record
-    from gdrun.study.comparison import Comparison
-    from gdrun.study.design.trials import Plan
-    from gdrun.study.judgement.metrics import Metric, Target
+    from gdrun.config.overrides import Override
+    from gdrun.study.judgement.comparison import Comparison
+    from gdrun.study.judgement.sweep import Sweep
+    from gdrun.study.planned_studies import PlannedStudy
+    from gdrun.study.storage.records import StudyRecord
     from gdrun.study.storage.study_directory import StudyDirectory
-    from gdrun.study.study import Means
-    from gdrun.study.sweep import Sweep
+    from gdrun.study.study_request import Observers
 
-    AnyStudy = TypeVar("AnyStudy", bound=Sweep | Comparison)
+AnyStudy = TypeVar("AnyStudy", bound="Sweep | Comparison", covariant=True)
 
 ConfigOption: TypeAlias = Annotated[
     str | None,
@@ -52,12 +50,21 @@ TargetOption: TypeAlias = Annotated[
     typer.Option("--target", metavar="METRIC=VALUE", help="What to reach, such as loss=0.1."),
 ]
 Jobs: TypeAlias = Annotated[
-    int, typer.Option("--jobs", "-j", metavar="N", min=1, help="Run in N processes.")
+    int, typer.Option("--jobs", "-j", metavar="N", help="Run in N processes.")
 ]
 Resume: TypeAlias = Annotated[
     Path | None,
     typer.Option("--resume", metavar="DIR", help="Go on with a study; run only what is missing."),
 ]
+
+
+@dataclass(frozen=True)
+class EndedStudy(Generic[AnyStudy]):
+    """What a study found, where it is written, and the signal that ended it, if one did."""
+
+    found: AnyStudy
+    directory: StudyDirectory
+    interruption: Interruption
 
 
 @dataclass(frozen=True)
@@ -75,70 +82,56 @@ class StudyOptions:
     quiet: Quiet = False
     json: Json = False
 
-    def aims(self, plan: Plan) -> tuple[Metric, Target | None]:
-        """What the trials are judged by, and what they are to reach."""
-        from gdrun.study.judgement.metrics import metric_called, parse_target
+    @property
+    def command(self) -> str:
+        """The command line, as a study's record says what it was begun by."""
+        return shlex.join(["gdrun", *sys.argv[1:]])
 
-        experiments = [candidate.experiment for candidate in plan.candidates]
-        goal = parse_target(self.target, experiments) if self.target else None
-        return metric_called(self.metric, experiments), goal
+    def seed_override(self) -> list[Override]:
+        """What sets the seed, where --seed is given."""
+        from gdrun.config.overrides import Override
 
-    def carry_out(
-        self,
-        plan: Plan,
-        name: str,
-        base: Experiment,
-        data: Prepared,
-        run: Callable[[Means], AnyStudy],
-        *,
-        view: Callable[[AnyStudy], RenderableType],
-        advice: Callable[[AnyStudy, Path], Sequence[str]] = lambda found, path: (),
-    ) -> int:
-        """Run a study in a directory of its own, print what it found; the exit code.
+        seed = self.seed
+        return [] if seed is None else [Override("seed", seed, f"--seed {seed}")]
 
-        Raises DataError where a candidate does not fit the data, before anything is written.
-        """
-        from gdrun.study.tasks import check_fit
-
-        check_fit(candidate.experiment for candidate in plan.candidates)
-        directory = self._directory(plan, name, base, data)
+    def run(self, planned: PlannedStudy[AnyStudy]) -> EndedStudy[AnyStudy]:
+        """Run a study in a directory of its own, to its end or until a signal."""
+        directory = planned.directory()
+        assert directory is not None  # --out has a default
         interruption = Interruption()
         with interruption.watching():
-            found = run(self._means(directory, interruption))
+            found = planned.run_in(directory, self._observers(interruption))
+        return EndedStudy(found, directory, interruption)
+
+    def show(
+        self,
+        ended: EndedStudy[AnyStudy],
+        view: Callable[[AnyStudy], RenderableType],
+        advice: Sequence[str] = (),
+    ) -> int:
+        """Print what a study found; the exit code. advice: lines for one that is complete."""
+        found, directory = ended.found, ended.directory
         if self.json:
             console.print_json(document(directory.record, directory.path))
         else:
             missing = missing_lines(found, directory.path)
-            lines = [*(missing or advice(found, directory.path)), f"written to {directory.path}"]
+            lines = [*(missing or advice), f"written to {directory.path}"]
             table = [view(found), ""] if found.ended else []
             console.show(*table, *map(whole_line, lines))
-        if interruption.signal is not None:
-            return interruption.exit_code
+        if ended.interruption.signal is not None:
+            return ended.interruption.exit_code
         return DIVERGED if found.diverged else 0
 
-    def _directory(self, plan: Plan, name: str, base: Experiment, data: Prepared) -> StudyDirectory:
-        """A new directory for this study, or the one that it goes on in."""
-        from gdrun.study.storage.study_directory import StudyDirectory
+    def _observers(self, interruption: Interruption) -> Observers:
+        """A line on stderr that shows how far it is, notes, and the signals that end it."""
+        from gdrun.study.study_request import Observers
 
-        about = {
-            "command": shlex.join(["gdrun", *sys.argv[1:]]),
-            "base": base.plain(),
-            "data": {"name": data.name, "sha256": data.sha256},
-        }
-        if self.resume is not None:
-            return StudyDirectory.resumed(self.resume, plan, about)
-        return StudyDirectory.new(self.out, f"{name}-{base.name}", plan, about)
-
-    def _means(self, directory: StudyDirectory, interruption: Interruption) -> Means:
-        """How it is carried out: here with a line that is alive, or in so many processes."""
-        from gdrun.study.executors import InProcess, InProcesses, Runner
-        from gdrun.study.study import Means
-
-        runner: Runner = InProcess(live_line(self.quiet))
-        if self.jobs > 1:
-            runner = InProcesses(self.jobs, lambda text: _note(f"note: {text}"))
-        told = _count_line(self.quiet, interruption)
-        return Means(runner, self.jobs, directory, interrupted=interruption.name, told=told)
+        return Observers(
+            live_line(self.quiet),
+            lambda text: _note(f"note: {text}"),
+            interruption.name,
+            _count_line(self.quiet, interruption),
+        )
 
 
 def study_command(command: Callable[..., int]) -> Callable[..., int]:
@@ -160,9 +153,9 @@ def study_command(command: Callable[..., int]) -> Callable[..., int]:
     return called
 
 
-def document(record: Record, path: Path) -> dict[str, object]:
+def document(record: StudyRecord, path: Path) -> dict[str, object]:
     """A study as one JSON document: its record, and where it is."""
-    return record | {"directory": str(path)}
+    return {**record, "directory": str(path)}
 
 
 def missing_lines(found: Sweep | Comparison, path: Path) -> list[str]:

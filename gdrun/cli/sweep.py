@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,13 +12,9 @@ from gdrun.cli import console
 from gdrun.cli.studying import StudyOptions, study_command
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gdrun.config.experiment import Experiment
-    from gdrun.study.design.axes import Axis
-    from gdrun.study.design.trials import Candidate
-    from gdrun.study.study import Means
-    from gdrun.study.sweep import Sweep
+    from gdrun.config.overrides import Override
+    from gdrun.study.design.trials import Candidate, StudyPlan
+    from gdrun.study.planned_studies import PlannedSweep
 
 Keys = Annotated[
     list[str],
@@ -29,14 +25,14 @@ Keys = Annotated[
     ),
 ]
 Seeds = Annotated[
-    int, typer.Option("--seeds", metavar="K", min=1, help="Run every setting under K seeds.")
+    int, typer.Option("--seeds", metavar="K", help="Run every setting under K seeds.")
 ]
 SearchBy = Annotated[
     str, typer.Option("--search", metavar="grid|random", help="All combinations, or drawn ones.")
 ]
 Trials = Annotated[
     int | None,
-    typer.Option("--trials", metavar="N", min=1, help="How many a random search draws."),
+    typer.Option("--trials", metavar="N", help="How many a random search draws."),
 ]
 Halving = Annotated[
     bool,
@@ -66,51 +62,46 @@ def sweep(
     study: StudyOptions,
 ) -> int:
     """Try every value of some keys, side by side, and say which serve and which diverge."""
-    from gdrun.study.studies import run_sweep
-    from gdrun.study.sweep import plan_sweep
-    from gdrun.study.tasks import prepared, tasks_of
-    from gdrun.views import sweeps as views
+    from gdrun.study.requests import SweepRequest
+    from gdrun.views.sweeps import sweep_result
 
-    base, axes = _base_and_axes(keys, study.config, study.seed)
-    plan = plan_sweep(base, axes, seeds=seeds, search=search, trials=trials)
-    metric, target = study.aims(plan)
+    settings, swept = _settings_and_swept(keys)
+    request = SweepRequest(
+        config=study.config,
+        overrides=[*study.seed_override(), *settings],
+        values=swept,
+        seeds=seeds,
+        search=search,
+        trials=trials,
+        halving=halving,
+        metric=study.metric,
+        target=study.target,
+        jobs=study.jobs,
+        out=study.out,
+        resume=study.resume,
+        command=study.command,
+    )
+    planned = request.planned()
     _refuse_unfit(save_best)
     if print_trials:
-        cohorts = [len(task.trials) for task in tasks_of(plan.trials, jobs=study.jobs)]
-        if study.json:
-            console.print_json(_plan_document(plan, cohorts))
-        else:
-            console.show(views.plan_view(plan, axes, cohorts))
+        _show_plan(planned, study)
         return 0
-
-    def run(means: Means) -> Sweep:
-        found = run_sweep(plan, axes, metric, means, target=target, halving=halving)
-        if save_best is not None and found.best is not None:
-            _save(found.best, save_best)
-        return found
-
-    def advice(found: Sweep, path: Path) -> list[str]:
-        best = shlex.quote(str(save_best or path / "best.yaml"))
-        return [f"train the best: gdrun train {best}"] if found.best else []
-
-    name = f"sweep-{'-'.join(axis.leaf for axis in axes)}"
-    return study.carry_out(
-        plan, name, base, prepared(base), run, view=views.sweep_result, advice=advice
-    )
+    ended = study.run(planned)
+    best = ended.found.best
+    if best is not None and save_best is not None:
+        _save(best, save_best)
+    place = shlex.quote(str(save_best or ended.directory.path / "best.yaml"))
+    advice = [f"train the best: gdrun train {place}"] if best is not None else []
+    return study.show(ended, sweep_result, advice)
 
 
-def _base_and_axes(
-    keys: list[str], config: str | None, seed: int | None
-) -> tuple[Experiment, Sequence[Axis]]:
-    """The experiment with every key of one value set on it, and the axes of the others."""
-    from gdrun.config.loading import load
+def _settings_and_swept(keys: list[str]) -> tuple[list[Override], list[str]]:
+    """The keys of one value, which are set, and the texts of the others, which are swept."""
     from gdrun.config.overrides import Override
     from gdrun.config.values import parse_sweep
     from gdrun.errors import ConfigError
-    from gdrun.study.design.axes import axes_of
 
-    changes: list[Any] = [] if seed is None else [Override("seed", seed, f"--seed {seed}")]
-    swept = []
+    settings, swept = [], []
     for word in keys:
         if "=" not in word and Path(word).is_file():
             hint = f"an experiment is named with -c {shlex.quote(word)}"
@@ -121,14 +112,22 @@ def _base_and_axes(
         except ConfigError:
             listed = []  # refused with its place where the axes are read
         if len(listed) == 1 and key.strip() != "seed":
-            changes.append(Override(key.strip(), listed[0], word))
+            settings.append(Override(key.strip(), listed[0], word))
         else:
             swept.append(word)
-    base = load(config, changes)
-    if not swept:
-        hint = "give it several, such as lr=0.1,0.01, or none for a usual range"
-        raise ConfigError("no key has more than one value to try", hint=hint)
-    return base, axes_of(swept, base)
+    return settings, swept
+
+
+def _show_plan(planned: PlannedSweep, study: StudyOptions) -> None:
+    """Print what would be run."""
+    from gdrun.study.tasks import tasks_of
+    from gdrun.views.sweeps import plan_view
+
+    cohorts = [len(task.trials) for task in tasks_of(planned.plan.trials, jobs=study.jobs)]
+    if study.json:
+        console.print_json(_plan_document(planned.plan, cohorts))
+    else:
+        console.show(plan_view(planned.plan, planned.axes, cohorts))
 
 
 def _refuse_unfit(save_best: Path | None) -> None:
@@ -161,7 +160,7 @@ def _save(best: Candidate, file: Path) -> None:
         ) from None
 
 
-def _plan_document(plan: Any, cohorts: list[int]) -> dict[str, object]:
+def _plan_document(plan: StudyPlan, cohorts: list[int]) -> dict[str, object]:
     trials = [
         {
             "trial": trial.number,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, get_origin
 
 from gdrun.config.sections import (
     AVERAGE,
@@ -21,7 +21,7 @@ from gdrun.config.writing import short_flow
 from gdrun.data.sources import READERS
 from gdrun.errors import GdrunError, suggestion
 from gdrun.methods.clipping import clip_by_norm, clip_by_value
-from gdrun.methods.definitions import Definition, Doc, Option, define, parse_doc
+from gdrun.methods.definitions import Definition, Doc, Option, parse_doc
 from gdrun.methods.schedules import ramp
 from gdrun.methods.stopping import STOP_RULES, StopRule, number
 from gdrun.problems.activations import ACTIVATIONS
@@ -49,14 +49,19 @@ class Kind:
     """One kind of entries, such as the optimizers.
 
     example: a line of YAML that chooses such an entry. build: a function that returns the entries.
-    shared: the options that all entries of the kind have.
+    common: the options that all entries of the kind have.
     """
 
     name: str
     summary: str
     example: str
     build: Callable[[], Iterable[Entry]]
-    shared: Mapping[str, Option] = field(default_factory=dict)
+    common: Mapping[str, Option] = field(default_factory=dict)
+
+    @property
+    def shared(self) -> dict[str, Option]:
+        """The options that all entries have, each choice with its allowed values."""
+        return {name: option.listed() for name, option in self.common.items()}
 
     @property
     def entries(self) -> dict[str, Entry]:
@@ -148,7 +153,8 @@ def _within_its_section(key: str, value: str) -> str:
 
 def _entry(definition: Definition, usage: str, aliases: Iterable[str] = ()) -> Entry:
     doc = replace(definition.doc, extra={**definition.facts, **definition.doc.extra})
-    return Entry(definition.name, doc, definition.options, tuple(aliases), usage)
+    options = {name: option.listed() for name, option in definition.options.items()}
+    return Entry(definition.name, doc, options, tuple(aliases), usage)
 
 
 PAIRS = {"idx": "{path: train-images-idx3-ubyte.gz, targets: train-labels-idx1-ubyte.gz}"}
@@ -166,21 +172,30 @@ def _files() -> Iterable[Entry]:
 def _losses() -> Iterable[Entry]:
     for loss in LOSSES.values():
         chosen_by = (
-            f"model: {{name: {name}, loss: {loss.name}}}"
+            _model_usage(name, option.name, loss)
             for name, model in MODELS.items()
-            if "loss" in model.options and loss.name in get_args(model.options["loss"].annotation)
+            for option in model.options.values()
+            if option.choice
+            and option.choice.registry is LOSSES
+            and loss.name in option.choice.entries
         )
         yield _entry(loss, next(chosen_by, ""))
 
 
 def _inits() -> Iterable[Entry]:
-    for name, init in INITS.items():
-        yield _entry(define(init, name=name), f"model: {{name: softmax, init: {name}}}")
+    for init in INITS.values():
+        yield _entry(init, _model_usage("softmax", "init", init))
 
 
 def _activations() -> Iterable[Entry]:
     for activation in ACTIVATIONS.values():
-        yield _entry(activation, f"model: {{name: mlp, activation: {activation.name}}}")
+        yield _entry(activation, _model_usage("mlp", "activation", activation))
+
+
+def _model_usage(model: str, option: str, chosen: Definition) -> str:
+    """The line of YAML that chooses this entry for a model, with its options at their defaults."""
+    section = {"name": model, option: chosen.name} | chosen.defaults
+    return f"model: {short_flow(section)}"
 
 
 def _clip() -> Iterable[Entry]:

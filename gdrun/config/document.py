@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from gdrun.config.places import KeyPath, Position, place_of
 from gdrun.config.reader import MOST_BYTES, Reader, check_size, kind_of
 from gdrun.config.scalars import printable
-from gdrun.errors import ConfigError, near
+from gdrun.errors import ConfigError, near_files
 
 
 @dataclass(frozen=True)
@@ -45,10 +44,10 @@ def read_document(path: Path) -> Document:
             content = file.read(MOST_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         raise ConfigError(
-            "there is no such file", where=str(path), hint=_near_files(path)
+            "there is no such file", where=str(path), hint=_near_experiments(path)
         ) from None
     except IsADirectoryError:
-        hint = _near_files(path / "experiment.yaml")
+        hint = _near_experiments(path / "experiment.yaml")
         raise ConfigError("this is a directory, not a file", where=str(path), hint=hint) from None
     except (OSError, ValueError) as error:  # ValueError: the name contains a NUL byte
         reason = getattr(error, "strerror", None) or str(error)
@@ -97,17 +96,5 @@ def _decode(content: bytes, source: str) -> str:
         raise ConfigError(what, where=place, hint="save it with the encoding UTF-8") from None
 
 
-def _near_files(path: Path) -> str:
-    """A hint: files in the same directory with a similar name, or else its experiment files."""
-    folder = path.parent
-    if not folder.is_dir():
-        return f"the directory {folder} does not exist"
-    try:
-        names = sorted(entry.name for entry in islice(folder.iterdir(), 1000) if entry.is_file())
-    except OSError:
-        names = []
-    experiments = [name for name in names if name.endswith((".yaml", ".yml"))]
-    similar = near(path.name, names) or near(path.stem, experiments) or experiments[:5]
-    if similar:
-        return f"did you mean {' or '.join(str(folder / name) for name in similar)}?"
-    return "`gdrun config new` writes a starter file"
+def _near_experiments(path: Path) -> str:
+    return near_files(path, (".yaml", ".yml")) or "`gdrun config new` writes a starter file"

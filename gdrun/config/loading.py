@@ -11,6 +11,7 @@ from gdrun.config.document import Document, parse_document, read_document
 from gdrun.config.experiment import Experiment
 from gdrun.config.overrides import Override, apply, parse_override
 from gdrun.config.resolving import resolve
+from gdrun.data.sources import PREPARATION
 from gdrun.errors import ConfigError, Problem
 from gdrun.methods.plugins import load_entry_points
 
@@ -48,6 +49,17 @@ def read(source: Source = None) -> Document:
         case Mapping():
             return Document(_plain(source), "config")
     return read_document(Path(source))
+
+
+def arrays_for_dataset(config: Source) -> Override:
+    """The override that replaces the dataset of a config by arrays, with the same preparation.
+
+    Raises ConfigError where the config cannot be read.
+    """
+    section = read(config).data.get("dataset")
+    kept = section if isinstance(section, dict) else {}
+    kept = {key: value for key, value in kept.items() if key in PREPARATION}
+    return Override("dataset", {"name": "arrays"} | kept, "data=(X, y)")
 
 
 def quickstart_text() -> str:

@@ -12,7 +12,7 @@ from gdrun.config.sections import PROBLEM, SECTIONS, SectionKind, section_keys
 from gdrun.config.settings import Split
 from gdrun.config.values import parse_value
 from gdrun.errors import ConfigError, Problem, near, suggestion
-from gdrun.methods.definitions import Definition
+from gdrun.methods.definitions import Definition, brought_options
 
 Path = tuple[str | int, ...]
 Where = Callable[[Path], str]
@@ -44,8 +44,8 @@ def apply(
     """The data changed by the overrides, and a `where` that names the override of a path.
 
     where: gives the place of a path in `data` for messages. Whole sections are set first, so that
-    `lr=0.1 optimizer=adam` keeps the rate; then names and paths, which decide the options of a
-    section; then the other keys, in their order.
+    `lr=0.1 optimizer=adam` keeps the rate; then names and paths, and then choices such as a loss,
+    which decide the options of a section; then the other keys, in their order.
     Raises ConfigError with all keys that are unknown or ambiguous.
     """
     result = copy.deepcopy(dict(data))  # `data` belongs to the caller.
@@ -72,9 +72,20 @@ def apply(
     return result, located
 
 
-def _priority(override: Override) -> tuple[bool, bool]:
-    chooses = override.key.rpartition(".")[2] in ("name", "path")
-    return override.key not in KEYS, not chooses
+def _priority(override: Override) -> tuple[bool, bool, bool]:
+    leaf = override.key.rpartition(".")[2]
+    return override.key not in KEYS, leaf not in ("name", "path"), leaf not in _choices()
+
+
+def _choices() -> set[str]:
+    """The options that name an entry with options of its own, such as a loss."""
+    return {
+        name
+        for kind in SECTIONS.values()
+        for definition in kind.registry.values()
+        for name, option in kind.own_options(definition).items()
+        if option.choice
+    }
 
 
 def resolve_key(key: str, data: Mapping[str, Any]) -> list[tuple[str, ...]]:
@@ -107,8 +118,8 @@ def known_paths(data: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
         definition = kind.find(section, kind.choose(section), lambda path: "")
         # If the name is wrong, accept the options of all names: the message is about the name.
         chosen = kind.registry.values() if isinstance(definition, Problem) else (definition,)
-        options = dict.fromkeys(option for each in chosen for option in kind.options(each))
-        for option in options:
+        options = (option for each in chosen for option in kind.options(each, section))
+        for option in dict.fromkeys(options):
             yield key, option
         yield from _nested_paths(kind, section, chosen)
     for key, model in FIXED.items():
@@ -157,7 +168,23 @@ def _set(data: dict[str, Any], path: tuple[str, ...], override: Override) -> Pro
     if path[:1] == ("dataset",) and path[-1] in ("name", "path"):
         here.pop({"name": "path", "path": "name"}[path[-1]], None)
     here[path[-1]] = override.value
+    if len(path) == 2 and path[0] in SECTIONS:
+        _drop_former_options(SECTIONS[path[0]], path[1], here)
     return None
+
+
+def _drop_former_options(kind: SectionKind, key: str, section: dict[str, Any]) -> None:
+    """Remove the options of the previous entry when an override changes a choice, such as a loss.
+
+    key: the option that the override has set. section: the mapping to change in place.
+    """
+    definition = kind.find(section, kind.choose(section), lambda path: "")
+    if isinstance(definition, Problem):
+        return
+    known, choice = kind.options(definition, section), kind.own_options(definition).get(key)
+    for name in brought_options({key: choice}) if choice else ():
+        if name not in known:
+            section.pop(name, None)
 
 
 def _as_mapping(section: Any) -> dict[str, Any]:
@@ -185,14 +212,20 @@ def _unclear(override: Override, paths: list[tuple[str, ...]], data: Mapping[str
 
 
 def _owners(option: str, most: int = 3) -> list[str]:
-    """The definitions that have an option of this name, such as `variant mbgd`; at most `most`."""
+    """What has an option of this name, such as `variant mbgd` or `loss huber`; at most `most`."""
     owners = [
         f"{key} {name}"
         for key, kind in SECTIONS.items()
         for name, definition in kind.registry.items()
         if option in definition.options
     ]
-    return owners[:most]
+    owners += [
+        label
+        for kind in SECTIONS.values()
+        for definition in kind.registry.values()
+        for label, _ in brought_options(kind.own_options(definition)).get(option, ())
+    ]
+    return list(dict.fromkeys(owners))[:most]
 
 
 _TOP = {(key,) for key in Header.model_fields}

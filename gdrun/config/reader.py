@@ -26,7 +26,7 @@ from yaml.events import (
 
 from gdrun.config.places import KeyPath, Position, dotted, place_of
 from gdrun.config.scalars import FLOAT, INTEGER, SURROGATE, UNPRINTABLE, Scalar, plain_value
-from gdrun.errors import ConfigError, Problem
+from gdrun.errors import ConfigError, Problem, abridged
 
 # PyYAML's events and marks carry no types worth the name.
 Event: TypeAlias = Any
@@ -172,7 +172,7 @@ class Reader:
                 continue
             place, mark = (*path, key), key_event.start_mark
             if key in entries:
-                what = f"the key {_shown(key)} is given twice, first at {self.positions[place]}"
+                what = f"the key {_quoted(key)} is given twice, first at {self.positions[place]}"
                 self._report(mark, place, what, "remove one of them")
                 self._node(place, depth)
                 continue
@@ -180,7 +180,7 @@ class Reader:
             if event.flow_style and self._lacks_space(key_event):
                 name, _, rest = key.partition(":")
                 hint = f"write {name}: {rest}"
-                self._report(mark, path, f"no space follows the colon in {_shown(key)}", hint)
+                self._report(mark, path, f"no space follows the colon in {_quoted(key)}", hint)
             entries[key] = self._node(place, depth)
         self.end = self.events.get_event().end_mark.index
         return entries
@@ -298,8 +298,8 @@ def check_size(content: str | bytes, source: str) -> None:
         raise ConfigError(what, where=source, hint=_BOUNDED)
 
 
-def _shown(text: str, most: int = 40) -> str:
-    return dotted([text if len(text) <= most else f"{text[: most - 1]}…"])
+def _quoted(text: str) -> str:
+    return dotted([abridged(text, 40)])
 
 
 def kind_of(value: Any) -> str:
@@ -310,7 +310,7 @@ def kind_of(value: Any) -> str:
         case bool() | int() | float():
             return f"the {'truth value' if isinstance(value, bool) else 'number'} {value}"
         case str():
-            return f"the text {_shown(value)}"
+            return f"the text {_quoted(value)}"
         case _:
             return "a mapping" if isinstance(value, dict) else "a list"
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from gdrun.config.experiment import FIXED, Header
 from gdrun.config.sections import DATASET, PROBLEM, SECTIONS, SectionKind, settings_model
 from gdrun.data.sources import READERS
-from gdrun.methods.definitions import Definition
+from gdrun.methods.definitions import Definition, Option, brought_options
 from gdrun.methods.stopping import STOP_RULES
 
 Schema: TypeAlias = dict[str, Any]
@@ -97,8 +97,10 @@ def _either_case(sign: str) -> str:
 
 def _options(definition: Definition, kind: SectionKind, shared: Schema) -> Schema:
     """The schema of the options of a definition. Nested options hold a section or several."""
-    options = kind.options(definition)
+    options = {name: option.listed() for name, option in kind.own_options(definition).items()}
     made = _settings(settings_model(definition.name, tuple(options.values())), shared)
+    for option in kind.own_options(definition).values():
+        _allow_brought(made, option, shared)
     for name, option in options.items():
         if option.nested is None:
             continue
@@ -108,6 +110,28 @@ def _options(definition: Definition, kind: SectionKind, shared: Schema) -> Schem
         else:
             made["properties"][name] = {"anyOf": [entry, {"type": "null"}]}
     return made
+
+
+def _allow_brought(made: Schema, option: Option, shared: Schema) -> None:
+    """Allow the options of the entry that this option names, such as those of a loss.
+
+    The options of other entries are allowed with their default values only.
+    """
+    # Older resolved configs list the options of all entries, with their defaults.
+    brought = {
+        name: {"enum": [each.default for _, each in owners]}
+        for name, owners in brought_options({option.name: option}).items()
+    }
+    if option.choice is None or not brought:
+        return
+    made["properties"] |= dict.fromkeys(brought.keys() - made["properties"].keys(), True)
+    branches = made.setdefault("allOf", [])
+    for name, entry in option.choice.entries.items():
+        chosen: Schema = {"properties": {option.name: {"const": name}}}
+        if name != option.default:
+            chosen["required"] = [option.name]
+        own = _settings(settings_model(name, tuple(entry.options.values())), shared)
+        branches.append({"if": chosen, "then": {"properties": brought | own.get("properties", {})}})
 
 
 def _shared_section(kind: SectionKind, shared: Schema) -> str:

@@ -11,16 +11,28 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from functools import cache
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError, create_model
 
+from gdrun.config.choices import entry_of_option, not_chosen, same_names
 from gdrun.config.settings import Settings, Split, whole
 from gdrun.config.wording import problems_of
 from gdrun.data.sources import DATASETS, READERS, reader_of
 from gdrun.errors import Problem, suggestion
 from gdrun.methods.averaging import AVERAGES
-from gdrun.methods.definitions import Definition, Nested, NonNegative, Option, Seed, options_of
+from gdrun.methods.definitions import (
+    AUTO,
+    Definition,
+    Nested,
+    NonNegative,
+    Option,
+    Seed,
+    brought_options,
+    options_of,
+    with_chosen,
+)
 from gdrun.methods.rules import OPTIMIZER_ALIASES, OPTIMIZERS
 from gdrun.methods.sampling import VARIANTS
 from gdrun.methods.schedules import SCHEDULES, WarmupStart
@@ -89,9 +101,20 @@ class SectionKind:
     common: Mapping[str, Option] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
 
-    def options(self, definition: Definition) -> dict[str, Option]:
-        """All options of the section if it chooses this definition."""
+    def own_options(self, definition: Definition) -> dict[str, Option]:
+        """The options of the definition, and those that all definitions share."""
         return {**self.common, **definition.options}
+
+    def options(
+        self, definition: Definition, given: Mapping[str, Any] = MappingProxyType({})
+    ) -> dict[str, Option]:
+        """All options of the section if it chooses this definition.
+
+        given: the values of the section. If they name an entry with options of its own, such as a
+        loss, these options are included.
+        """
+        known = with_chosen(self.own_options(definition), given)
+        return {name: option.listed() for name, option in known.items()}
 
     def definition(self, section: Section) -> Definition:
         """The definition that a resolved section has chosen."""
@@ -110,15 +133,28 @@ class SectionKind:
         definition = self.find(given, chosen_by, where)
         if isinstance(definition, Problem):
             return None, [definition]
-        known = self.options(definition)
         values = {key: value for key, value in given.items() if key != chosen_by}
+        own, known = self.own_options(definition), self.options(definition, values)
+        problems = [
+            Problem(what, where((self.key, option)), hint)
+            for option, what, hint in (
+                *same_names(definition.name, own, values),
+                *not_chosen(definition.name, own, known, values),
+            )
+        ]
         model = settings_model(definition.name, tuple(known.values()))
+        # `not_chosen` has checked the options of entries that are not chosen.
+        unused = brought_options(own).keys() - known.keys()
         try:
-            checked = model.model_validate(values)
+            checked = model.model_validate({k: v for k, v in values.items() if k not in unused})
         except ValidationError as error:
-            return None, problems_of(error, (self.key,), where, model=model, of=definition.name)
+            owners = entry_of_option(own, values)
+            problems += problems_of(
+                error, (self.key,), where, model=model, of=definition.name, owners=owners
+            )
+            return None, problems
         options = self.completed(definition, {name: getattr(checked, name) for name in known})
-        problems = self._resolve_nested(known, options, where)
+        problems += self._resolve_nested(known, options, where)
         # Contradictions between options make sense only if each option is valid.
         if not problems and definition.check:
             problems = [
@@ -183,8 +219,21 @@ class SectionKind:
 class ModelKind(SectionKind):
     """The model section. `init: auto` becomes the name of the model's default initialisation."""
 
+    def options(
+        self, definition: Definition, given: Mapping[str, Any] = MappingProxyType({})
+    ) -> dict[str, Option]:
+        own = self.own_options(definition)
+        values = {name: given.get(name, option.default) for name, option in own.items()}
+        # The default of init depends on the other choices, so they must be valid first.
+        if all(
+            option.choice is None or option.choice.allows(values[name])
+            for name, option in own.items()
+        ):
+            given = self.completed(definition, values)
+        return super().options(definition, given)
+
     def completed(self, definition: Definition, options: dict[str, Any]) -> dict[str, Any]:
-        if options["init"] != "auto":
+        if options["init"] != AUTO:
             return options
         return options | {"init": MODELS[definition.name].init(options)}
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any, NoReturn, TypeAlias
 
 from gdrun.config.document import parse_flow
-from gdrun.errors import ConfigError, Problem
+from gdrun.errors import ConfigError, Problem, abridged
 
 Number: TypeAlias = int | float
 
@@ -66,7 +66,7 @@ def _items(text: str) -> list[Any]:
     except ConfigError as error:
         # The place is the text on the command line, which has no lines and columns.
         raise ConfigError(
-            Problem(problem.what, _shown(text), problem.hint) for problem in error.problems
+            Problem(problem.what, _quoted(text), problem.hint) for problem in error.problems
         ) from None
 
 
@@ -125,11 +125,11 @@ def _identity(value: Any) -> Hashable:
 
 
 def _refuse(text: str, what: str, hint: str) -> NoReturn:
-    raise ConfigError(what, where=_shown(text), hint=hint)
+    raise ConfigError(what, where=_quoted(text), hint=hint)
 
 
-def _shown(text: str, most: int = 60) -> str:
-    return repr(text if len(text) <= most else f"{text[: most - 1]}…")
+def _quoted(text: str) -> str:
+    return repr(abridged(text, 60))
 
 
 _POINTS: dict[str, Callable[[Number, Number, Fraction], float]] = {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from gdrun.errors import Problem, near, suggestion
+from gdrun.errors import Problem, abridged, near, suggestion
 
 Path = tuple[str | int, ...]
 
@@ -57,6 +58,7 @@ ELSEWHERE: dict[str, str] = {
     "linear": "identity",
     "l1": "mae",
     "smooth_l1": "huber",
+    "quantile": "pinball",
     "categorical_crossentropy": "cross_entropy",
     "crossentropy": "cross_entropy",
 }
@@ -70,16 +72,21 @@ def problems_of(
     *,
     model: type[BaseModel],
     of: str,
+    owners: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Problem]:
     """The problems in a validation error, one for each key.
 
     prefix: the path of the section. where: gives the place of a path for messages. model: the
     model that checked the section. of: the name of the definition or section in messages.
+    owners: the name of the entry that has an option, if it is another one, such as a loss.
     """
     by_path: dict[Path, list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False):
         by_path.setdefault(_path(detail["loc"]), []).append(detail)
-    return [_problem(details, path, prefix, where, model, of) for path, details in by_path.items()]
+    return [
+        _problem(details, path, prefix, where, model, owners.get(str(path[0]), of) if path else of)
+        for path, details in by_path.items()
+    ]
 
 
 def _problem(
@@ -98,9 +105,9 @@ def _problem(
         owner = path[-2] if len(path) > 1 else of
         what = f"{owner} has no option {path[-1]!r}"
         return Problem(what, where(place), suggestion(path[-1], _known(model, path)))
-    wanted = _wanted(detail)
+    wanted = requirement(detail)
     if detail["type"] == "literal_error" and len(details) > 1:
-        wanted = f"{_wanted(details[0])}, or {' or '.join(_choices(detail))}"
+        wanted = f"{requirement(details[0])}, or {' or '.join(_choices(detail))}"
     elif detail["type"] == "literal_error" and isinstance(detail["input"], str):
         choices, known = _choices(detail), ELSEWHERE.get(detail["input"].lower())
         if known in choices:
@@ -114,7 +121,7 @@ def _problem(
         hint = hint or f'put it in quotes if it is text: "{detail["input"]}"'
     if hint is None and prefix and (of,) != prefix:
         hint = f"`gdrun list {of}` shows its options and their values"
-    return Problem(f"must be {wanted}, got {_shown(detail['input'])}", where(place), hint)
+    return Problem(f"must be {wanted}, got {shown(detail['input'])}", where(place), hint)
 
 
 def _known(model: type[BaseModel], path: Path) -> list[str]:
@@ -139,7 +146,8 @@ def _path(loc: Path) -> Path:
     )
 
 
-def _wanted(detail: ErrorDetails) -> str:
+def requirement(detail: ErrorDetails) -> str:
+    """What a value must be, such as `a whole number`."""
     context: dict[str, Any] = detail.get("ctx") or {}
     match detail["type"]:
         case "greater_than":
@@ -170,9 +178,9 @@ def _hint(path: Path) -> str | None:
     return None
 
 
-def _shown(value: Any, most: int = 60) -> str:
+def shown(value: Any) -> str:
+    """A value in the words of an error, no longer than 60 characters."""
     words = {True: "true", False: "false", None: "nothing"}
     if value is None or isinstance(value, bool):
         return words[value]
-    text = repr(value)
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+    return abridged(repr(value), 60)

@@ -9,13 +9,14 @@ import numpy as np
 
 from gdrun.array_types import Array, Flags, Numbers
 from gdrun.errors import DataError
+from gdrun.moments import Moments, no_rows
 
 BLOCK_BYTES = 2**24
 """The size of a block that is read at once: 16 MB."""
 
 
 @dataclass(frozen=True)
-class Moments:
+class ColumnStatistics:
     """Statistics of each column over the training rows: every array has shape (d,).
 
     deviation: the population standard deviation. low, high: the smallest and largest value.
@@ -39,19 +40,14 @@ def blocks(rows: int, row_bytes: int) -> Iterator[slice]:
     return (slice(start, min(start + size, rows)) for start in range(0, rows, size))
 
 
-def moments(source: Array, training: Flags, name: str) -> Moments:
+def column_statistics(source: Array, training: Flags, name: str) -> ColumnStatistics:
     """Statistics of each column over the rows marked in `training` (N,), in one pass.
 
-        n ← n₁ + n₂,  m ← m₁ + δ n₂/n,  S ← S₁ + S₂ + δ² n₁n₂/n,  δ = m₂ − m₁
-
-    source: the matrix (N, d). n is the number of rows, m the mean, S the sum of squared
-    differences from m; 1 and 2 are two groups of rows. name: the dataset in error messages.
+    source: the matrix (N, d). name: the dataset in error messages.
     Raises DataError where a value of any row is not finite.
-
-    Source: Chan, Golub & LeVeque 1979.
     """
     columns = source.shape[1]
-    count, mean, square = 0, np.zeros(columns), np.zeros(columns)
+    found = no_rows((columns,))
     low, high = np.full(columns, np.inf), np.full(columns, -np.inf)
     for part in blocks(len(source), columns * 8):
         # float64 also for a float32 file: a sum of many float32 squares loses digits.
@@ -61,13 +57,10 @@ def moments(source: Array, training: Flags, name: str) -> Moments:
         block = block[training[part]]
         if not len(block):
             continue
-        own = block.mean(axis=0)
-        apart, total = own - mean, count + len(block)
-        square += ((block - own) ** 2).sum(axis=0) + apart**2 * (count * len(block) / total)
-        mean += apart * (len(block) / total)
-        count = total
+        mean = block.mean(axis=0)
+        found = found.joined(Moments(len(block), mean, ((block - mean) ** 2).sum(axis=0)))
         low, high = np.minimum(low, block.min(axis=0)), np.maximum(high, block.max(axis=0))
-    return Moments(mean, np.sqrt(square / max(count, 1)), low, high)
+    return ColumnStatistics(found.mean, np.sqrt(found.variance), low, high)
 
 
 def _refuse_not_finite(block: Numbers, first: int, name: str) -> None:

@@ -22,7 +22,7 @@ from gdrun.data.columns import (
     shortened,
     table_from_columns,
 )
-from gdrun.data.csv_layout import Layout, malformed, read_layout, undecodable
+from gdrun.data.csv_layout import CsvLayout, malformed, read_layout, undecodable
 from gdrun.data.table import Table
 from gdrun.errors import DataError, Problem
 
@@ -83,7 +83,7 @@ def read_csv(
     )
 
 
-def _plain_numbers(path: Path, layout: Layout) -> Numbers | None:
+def _plain_numbers(path: Path, layout: CsvLayout) -> Numbers | None:
     """The file as one array (N, width) if it holds only finite numbers, else None."""
     if layout.decimal != ".":
         return None
@@ -103,7 +103,7 @@ def _plain_numbers(path: Path, layout: Layout) -> Numbers | None:
     return numbers if numbers.shape[1] == layout.width and np.isfinite(numbers).all() else None
 
 
-def _text_rows(path: Path, layout: Layout) -> tuple[list[list[str]], list[int]]:
+def _text_rows(path: Path, layout: CsvLayout) -> tuple[list[list[str]], list[int]]:
     """Every row after the header as text, and the line on which each begins.
 
     Raises DataError where the file is not UTF-8 or not CSV, or where rows differ in width.
@@ -144,7 +144,7 @@ def _require_width(rows: list[list[str]], lines: list[int], width: int, path: Pa
 def _text_columns(
     rows: list[list[str]],
     lines: Sequence[int],
-    layout: Layout,
+    layout: CsvLayout,
     chosen: Sequence[int],
     target: int,
     where: str,
@@ -176,7 +176,7 @@ def _perhaps_a_name(problem: Problem, first_row: str) -> Problem:
     return replace(problem, hint=hint)
 
 
-def _useless(columns: Mapping[int, Column], layout: Layout) -> dict[int, str]:
+def _useless(columns: Mapping[int, Column], layout: CsvLayout) -> dict[int, str]:
     """The positions of columns without a name that are empty or count the rows, with the reason.
 
     Exports add such columns: pandas writes its index under an empty name.

@@ -20,7 +20,7 @@ SAMPLE_LINES = 50
 
 
 @dataclass(frozen=True)
-class Layout:
+class CsvLayout:
     """The layout of a file, as guessed from its first lines.
 
     header: the cells of the header row; empty without a header. width: the number of columns.
@@ -51,7 +51,7 @@ class Layout:
         If target is None it is the last column that has a name and is not left out.
         Raises DataError where a column does not exist, or where the target is left out.
 
-        >>> houses = Layout(",", ("", "size", "price", ""), 4, 1)
+        >>> houses = CsvLayout(",", ("", "size", "price", ""), 4, 1)
         >>> houses.choose(None, (), "houses.csv")
         (2, frozenset())
         >>> houses.choose("size", [-1, "price"], "houses.csv")
@@ -91,7 +91,7 @@ class Layout:
         return column % self.width
 
 
-def read_layout(path: Path, header: bool | None = None) -> Layout:
+def read_layout(path: Path, header: bool | None = None) -> CsvLayout:
     """The layout of a file, guessed from its first lines.
 
     header: whether the first row holds the column names; None guesses from its content.
@@ -105,14 +105,14 @@ def read_layout(path: Path, header: bool | None = None) -> Layout:
             "is empty", where=str(path), hint="it needs one row for each example, with its target"
         )
     if not (_is_header(rows, _decimal(delimiter)) if header is None else header):
-        return Layout(delimiter, (), len(rows[0]), 0)
+        return CsvLayout(delimiter, (), len(rows[0]), 0)
     if len(rows) == 1:
         raise DataError(
             "has a header but no rows",
             where=str(path),
             hint="add a row for each example; or set header: false if the first row is an example",
         )
-    layout = Layout(delimiter, tuple(rows[0]), len(rows[0]), ends[0])
+    layout = CsvLayout(delimiter, tuple(rows[0]), len(rows[0]), ends[0])
     _require_unique(layout.names, f"{path}:{layout.skip}")
     return layout
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from gdrun.array_types import Array, Counts, Flags, Numbers
-from gdrun.data.column_statistics import moments
+from gdrun.data.column_statistics import column_statistics
 from gdrun.data.columns import leaving_out
 from gdrun.data.splitting import split_rows
 from gdrun.data.table import Part, Prepared, Table, Task
@@ -101,7 +101,7 @@ def _mapped_standardisation(table: Table, trained: Counts) -> tuple[Numbers, Num
     """
     marks = np.zeros(len(table.y), dtype=bool)
     marks[trained] = True
-    statistics = moments(table.X, marks, table.name)
+    statistics = column_statistics(table.X, marks, table.name)
     varies = statistics.varies
     mean = np.where(varies, statistics.mean, statistics.low)
     return mean, np.where(varies, statistics.deviation, 1.0), varies

@@ -12,7 +12,7 @@ from gdrun.methods.randomness import stream
 
 
 @dataclass(frozen=True)
-class Split:
+class SplitRows:
     """The row numbers of the three parts, each in ascending order: (n,)."""
 
     train: Counts
@@ -20,7 +20,7 @@ class Split:
     test: Counts
 
 
-def split_rows(strata: Counts, *, validation: float, test: float, seed: int) -> Split:
+def split_rows(strata: Counts, *, validation: float, test: float, seed: int) -> SplitRows:
     """Divide the rows at random, with nearly the same shares of each stratum in every part.
 
     strata: (N,), a code for each row: its class, or 0 for regression. validation, test: the size of
@@ -47,7 +47,7 @@ def split_rows(strata: Counts, *, validation: float, test: float, seed: int) -> 
     ends = np.cumsum(counts)
     cuts = np.stack([ends - counts, ends - counts + tested, ends - counts + tested + validated])
     first, second, third = cuts.tolist()
-    return Split(
+    return SplitRows(
         test=_joined_ranges(grouped, first, second),
         validation=_joined_ranges(grouped, second, third),
         train=_joined_ranges(grouped, third, ends.tolist()),

@@ -90,11 +90,6 @@ class Prepared:
         return int(self.train.X.shape[1])
 
     @property
-    def outputs(self) -> int:
-        """The number of classes; 1 for regression."""
-        return len(self.classes) if self.task == "classification" else 1
-
-    @property
     def rows(self) -> dict[str, int]:
         """The number of rows of each part by its name; 0 for a part that does not exist."""
         parts = {"train": self.train, "validation": self.validation, "test": self.test}

@@ -1,4 +1,4 @@
-"""Batches: which examples consecutive steps use, and those examples gathered once for all lanes."""
+"""Batches: the examples of each step, gathered once for all lanes of an index stream."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from gdrun.problems.rows import rows_of
 Batch = tuple[Any, Array]
 """Features and targets of one step: X (S, B, D) and y (S, B) for S index streams.
 
-All rows at once, of a full batch, are the only entry of a tuple: they may be on disk.
+A full batch is X as the only entry of a tuple, not copied, since its rows may be on disk.
 """
 
 Order = Future[Counts]
-"""The examples of an epoch in the order of their use."""
+"""The order in which an epoch uses the examples, as soon as it is drawn."""
 
 CHUNK_ENTRIES = 2**18
-"""Entries of X gathered at once: 2 MB of float64, about what a core keeps close."""
+"""Entries of X gathered at once: 2 MB of float64, the size of a core's second cache."""
 
 FEW_STEPS, MOST_ENTRIES = 8, 2**21
-"""Steps that are worth a chunk even when they do not fit there, while they are not too large."""
+"""A chunk has at least FEW_STEPS steps, even beyond CHUNK_ENTRIES, but not beyond MOST_ENTRIES."""
 
 AHEAD_FROM = 2**14
-"""Examples whose order takes so long to draw that another thread does it an epoch ahead."""
+"""From this many examples on, another thread draws the order of the next epoch in advance."""
 
 MOST_STEPS = 512
-"""Steps in one chunk at the most, so that a request to stop is seen soon."""
+"""The most steps of one chunk. A request to stop is only noticed between chunks."""
 
 
 class Batches:
@@ -56,7 +56,7 @@ class Batches:
     def chosen(self, seeds: Sequence[int], place: Place, steps: int) -> Counts:
         """The examples of `steps` steps from `place` on, in the order of use: (S, examples).
 
-        To be read only: of one stream it is a part of the order itself.
+        Do not write into it: for a single stream it is a view of the order.
         """
         size = self._batching.at(place.epoch).batch_size
         part = slice(place.position * size, (place.position + steps) * size)
@@ -88,27 +88,27 @@ class Batches:
         begin = place.position * size
         return np.minimum(begin + size * steps, self._batching.rows) - begin
 
-    def foresee(self, seeds: Sequence[int], epoch: int) -> None:
-        """Let the orders of this epoch be drawn by another thread, where that takes long."""
+    def draw_ahead(self, seeds: Sequence[int], epoch: int) -> None:
+        """Let another thread draw the orders of this epoch, where that takes long."""
         if self._batching.draws and self._batching.rows >= AHEAD_FROM and epoch < self._end:
             for key in ((seed, epoch) for seed in seeds):
                 if key not in self._orders:
                     self._orders[key] = pool("orders").submit(self._batching.order, *key)
 
     def _order(self, seed: int, epoch: int) -> Counts:
-        """The order of one epoch; that of the next is foreseen."""
+        """The order of one epoch. Starts drawing the order of the next one."""
         if epoch != self._epoch:
             self._orders = {key: known for key, known in self._orders.items() if key[1] == epoch}
             self._epoch = epoch
         own = (seed, epoch)
         if own not in self._orders:
-            self._orders[own] = _drawn(self._batching.order(*own))
-        self.foresee([seed], epoch + 1)
+            self._orders[own] = _finished(self._batching.order(*own))
+        self.draw_ahead([seed], epoch + 1)
         return self._orders[own].result()
 
 
-def _drawn(order: Counts) -> Order:
-    """An order in the form of one that is still to come."""
+def _finished(order: Counts) -> Order:
+    """An order that is known already, as a finished future."""
     done: Order = Future()
     done.set_result(order)
     return done

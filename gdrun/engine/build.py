@@ -28,8 +28,9 @@ from gdrun.methods.rules import OPTIMIZERS, Rule
 from gdrun.methods.sampling import VARIANTS, Batching
 from gdrun.methods.schedules import SCHEDULES
 from gdrun.methods.stopping import Criteria, EarlyStopping, StoppingRules
+from gdrun.problems.inits import INITS
 from gdrun.problems.linear import LinearModel
-from gdrun.problems.models import LANE_OPTIONS, MODELS
+from gdrun.problems.models import MODELS
 from gdrun.problems.network import Network
 from gdrun.problems.objective import Model
 from gdrun.problems.surfaces import noise_vectors
@@ -203,8 +204,9 @@ def _criteria(rules: Rules) -> Criteria:
 def _initial_weights(experiment: Experiment) -> InitialWeights:
     surface = experiment.surface
     if surface is None:
-        return InitialWeights(experiment.model["init"], experiment.model["init_std"])
-    return InitialWeights("zeros", 0.0, tuple(surface["start"]))
+        init = INITS[experiment.model["init"]]
+        return InitialWeights(init.with_options(experiment.model.options))
+    return InitialWeights(INITS["zeros"], tuple(surface["start"]))
 
 
 def _model(experiment: Experiment, data: Prepared) -> Model:
@@ -220,11 +222,7 @@ def _model(experiment: Experiment, data: Prepared) -> Model:
             hint="use model: softmax",
         )
     _check_accuracy(experiment, classes)
-    options = {
-        name: experiment.model[name] for name in definition.options if name not in LANE_OPTIONS
-    }
-    built: Model = definition.function(data.features, classes, **options)
-    return built
+    return definition.build(data.features, classes, experiment.model.options)
 
 
 def _check_accuracy(experiment: Experiment, classes: int) -> None:

@@ -24,7 +24,7 @@ from gdrun.engine.plan import Plan
 from gdrun.methods.rules import Rule
 from gdrun.methods.sampling import Batching
 from gdrun.methods.stopping import StoppingRules
-from gdrun.problems.inits import initial_row
+from gdrun.problems.inits import INITS, Init, initial_row
 from gdrun.problems.network import Network
 from gdrun.problems.objective import Model, Objective
 from gdrun.problems.rows import Examples
@@ -80,10 +80,9 @@ class LaneNumbers:
 
 @dataclass(frozen=True)
 class InitialWeights:
-    """Where lanes start: a named init, or for a walk a place (2,) on the surface."""
+    """Where lanes start: an init with its options, or for a walk a place (2,) on the surface."""
 
-    init: str
-    std: float
+    init: Init
     place: tuple[float, ...] | None = None
 
 
@@ -144,7 +143,7 @@ class Cohort:
         named = self.model.layout.named(weights)
         if not isinstance(self.model, Network):
             return named
-        return named | self.model.memory.named(running_stats)
+        return named | self.model.stats_layout.named(running_stats)
 
     @cached_property
     def sample(self) -> Design:
@@ -157,7 +156,7 @@ class Cohort:
         """The running statistics (lanes, Q) at the start; Q is 0 where the model has none."""
         if not isinstance(self.model, Network):
             return np.empty((self.lanes, 0), dtype=self.dtype)
-        row = initial_row(self.model.memory, "zeros", 0, 0.0)
+        row = initial_row(self.model.stats_layout, INITS["zeros"], 0)
         return np.tile(row.astype(self.dtype), (self.lanes, 1))
 
     def initial_weights(self) -> Array:
@@ -166,8 +165,7 @@ class Cohort:
             return np.tile(np.array(self.initial.place, dtype=self.dtype), (self.lanes, 1))
         seeds = self.numbers.seeds
         rows = {
-            seed: initial_row(self.model.layout, self.initial.init, seed, self.initial.std)
-            for seed in set(seeds)
+            seed: initial_row(self.model.layout, self.initial.init, seed) for seed in set(seeds)
         }
         return np.array([rows[seed] for seed in seeds], dtype=self.dtype)
 

@@ -1,4 +1,4 @@
-"""How a lane ends: which budget is used up, what diverged, and the outcome it leaves."""
+"""How a lane ends: which budget is used up, what diverged, and the outcome of the lane."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gdrun.methods.stopping import Stop, budget_sentence, divergence_sentence, m
 
 
 def used_up(plan: Plan, state: State) -> Firing | None:
-    """The budget that is used up, if one is: it ends all lanes at once."""
+    """The budget that is used up, if any. It ends all lanes at once."""
     budget, seconds = plan.budget, plan.limits.get("seconds")
     if budget is not None and state.step >= budget.steps:
         return Firing(budget.name, "exhausted", budget.sentence)
@@ -26,7 +26,7 @@ def used_up(plan: Plan, state: State) -> Firing | None:
 
 
 def stop_for(firing: Firing, epoch: float, step: int) -> Stop:
-    """The stop that a rule's firing brings."""
+    """The stop of a lane in which a rule fired."""
     message = f"{firing.sentence} {moment(epoch, step)}"
     return Stop(firing.rule, firing.status, epoch, step, message)
 
@@ -40,7 +40,7 @@ def divergence_at(
     factor: float,
     initial_loss: float,
 ) -> tuple[Stop, Divergence]:
-    """The stop of a diverged lane; `losses` are its latest ones, the last finite one among them."""
+    """The stop of a diverged lane. losses: its latest ones, which include the last finite one."""
     finite = losses[np.isfinite(losses)]
     last = float(finite[-1]) if len(finite) else np.nan
     what = (failure.quantity, failure.value, failure.layer)
@@ -62,7 +62,7 @@ def outcome_of(
     watched: tuple[Stop, ...],
     timing: Timing,
 ) -> Outcome:
-    """What the lane at `place` among those still training leaves."""
+    """The outcome of the lane at `place` among those that still train."""
     lane = int(state.lanes[place])
     early_stopping = cohort.stopping.obeyed.early_stopping
     known = bool(np.isfinite(state.best_loss[place]))
@@ -100,7 +100,8 @@ def outcome_of(
 def _running_stats(alone: Lanes, state: State, place: int) -> Array:
     """The running statistics (Q,) of a lane's weights.
 
-    Those of an average are known from the last evaluation, unless it diverged since.
+    Those of averaged weights are taken from the last evaluation; they are measured again only where
+    the weights have changed since.
     """
     if state.judges_average and np.array_equal(state.last_W[place], state.judged[place]):
         return np.array(state.last_running_stats[place])

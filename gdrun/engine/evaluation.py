@@ -1,4 +1,4 @@
-"""Evaluations: the full objective of all lanes, and the judgement of stopping rules on it."""
+"""Evaluations: the full objective of all lanes, and the stopping rules that fire on it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ class Firing:
 def judged_running_stats(lanes: Lanes, state: State) -> Array:
     """The running statistics (lanes, Q) that belong to the weights that are judged.
 
-    Those that the steps moved on belong to W; an average of the path has its own, measured anew.
+    The steps update those of W. Averaged weights have others, which are measured on the training
+    part.
     """
     network = lanes.cohort.model
     if not (state.judges_average and isinstance(network, Network) and network.batch_norm):
@@ -54,9 +55,9 @@ def read(
     """
     cohort, W = lanes.cohort, state.judged
     watched = watch(lanes, objective, state)
-    objective = objective.with_memory(running_stats)
+    objective = objective.with_running_stats(running_stats)
     slope = None
-    if gradient:  # first, as the loss comes with it, and may be remembered
+    if gradient:  # first: the compiled engine gets the loss in the same pass, and keeps it
         _, slope = objective.value_and_gradient(W, cohort.train.X, cohort.train.y)
     readings = _scores(cohort.train, "train", objective, W)
     readings["train_loss"] = readings["train_loss"] + objective.penalty(W)
@@ -80,7 +81,7 @@ def held_out(
     if test is None:
         unknown = np.full(len(W), np.nan)
         return unknown, unknown
-    return objective.with_memory(running_stats).loss_and_accuracy(W, test.X, test.y)
+    return objective.with_running_stats(running_stats).loss_and_accuracy(W, test.X, test.y)
 
 
 def _scores(part: Design, name: str, objective: Objective, W: Array) -> Readings:
@@ -137,7 +138,7 @@ def fired(
 ) -> Iterator[tuple[int, Firing]]:
     """Every rule that fires in a lane, by the lane's place among those still training.
 
-    column: that of these criteria in the state's memory of early stopping.
+    column: 0 for the criteria that are obeyed, 1 for those that are watched, as in State.to_beat.
     """
     for name, threshold in criteria.thresholds.items():
         rule = STOP_RULES[name]

@@ -1,12 +1,12 @@
-"""What each layer of a network does, watched at evaluations.
+"""Readings of each layer of a network, taken at evaluations.
 
     grad_norm     ‖∇L‖ over the layer's weights
     update_ratio  ‖ΔW‖ / ‖W‖ of the last step over the layer's weights; about 1e-3 is usual
     dead          the share of units whose slope is zero for every example
-    saturated     the share of other units whose mean slope is below a tenth of the steepest
+    saturated     the share of the other units whose mean slope is below a tenth of the steepest
 
-All but the ratio are measured on a fixed sample of the training part, with the statistics of the
-sample where batches are normalised, and with no unit left out.
+All but the ratio are measured on a fixed sample of the training part, without dropout. Batch
+normalisation uses the statistics of the sample.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FLAT = 0.1
 
 
 def watch(lanes: Lanes, objective: Objective, state: State) -> Readings:
-    """The readings of each layer, such as layer1.grad_norm: (lanes,). None but for a network."""
+    """The readings of each layer by name, such as layer1.grad_norm, (lanes,); of networks only."""
     network = lanes.cohort.model
     if not isinstance(network, Network):
         return {}
@@ -72,7 +72,7 @@ def _norm(matrix: Array) -> Numbers:
 
 
 def _ratio(update: Numbers, weights: Numbers) -> Numbers:
-    """0 where nothing moved, at weights of zero too."""
+    """‖ΔW‖ / ‖W‖; 0 where nothing moved, also where W is 0."""
     ratio = np.zeros_like(update)
     np.divide(update, weights, out=ratio, where=update != 0)
     return ratio

@@ -1,8 +1,8 @@
 """The NumPy stepper: it advances all lanes over a chunk of batches, and measures every step.
 
-This is the definition of what gdrun computes. A step is a pure function of weights and slots, so a
-chunk in which something became non-finite is simply taken again from its start, carefully: with
-scaled norms, which cannot overflow, up to and including the first step at which a lane diverged.
+This is the definition of what gdrun computes. A step is a pure function of weights and slots. So a
+chunk in which a number became non-finite is computed again from its start, with scaled norms, which
+cannot overflow, up to and including the first step at which a lane diverged.
 """
 
 from __future__ import annotations

@@ -1,11 +1,8 @@
-"""What a lane leaves when it ends: why it ended, its weights, its records, and the summary."""
+"""The outcome of a lane: why it ended, its weights, and its traces."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
 
 from gdrun.array_types import Array
 from gdrun.engine.trace import Columns
@@ -15,7 +12,7 @@ from gdrun.problems.surfaces import Surface
 
 @dataclass(frozen=True)
 class Divergence:
-    """Which quantity diverged, when, in which layer where one can be named, and from what loss."""
+    """Which quantity diverged, when, in which layer if one can be named, and the loss before it."""
 
     step: int
     epoch: float
@@ -39,7 +36,7 @@ class Best:
 class Timing:
     """Seconds of wall clock: in updates, in evaluations, and from the start of training.
 
-    A pass over the data that serves an evaluation and the next step is the step's.
+    A pass over the data that serves both an evaluation and the next step counts as the step's.
     """
 
     updates: float
@@ -82,64 +79,3 @@ class Outcome:
     @property
     def status(self) -> Status:
         return self.stop.status
-
-    def summary(self) -> dict[str, Any]:
-        """The run in numbers; losses are those of the delivered weights, None where unknown."""
-        last = self._delivered()
-        steps = self.stop.step
-        first_loss = self.evaluations["train_loss"][:1]
-        return {
-            "epochs": self.stop.epoch,
-            "steps": steps,
-            "gradients": _last(self.steps["gradients"], 0),
-            "seconds": self.timing.updates,
-            "initial_train_loss": float(first_loss[0]) if len(first_loss) else None,
-            **{name: _known(last, name) for name in _SCORES},
-            "test_loss": _number(self.test_loss),
-            "test_accuracy": _number(self.test_accuracy),
-            "grad_norm": _number(_last(self.steps["grad_norm"], np.nan)),
-            "largest_grad_norm": float(self.largest_grad_norm),
-            "rising_share": self.rising / (steps - 1) if steps > 1 else None,
-            "clipped_share": self.clipped / steps if steps else None,
-            "best": None
-            if self.best is None
-            else {
-                "epoch": self.best.epoch,
-                "step": self.best.step,
-                self.best.quantity: self.best.loss,
-            },
-            "weights": "best" if self.restored else "last",
-            **self._end_of_walk(),
-        }
-
-    def _end_of_walk(self) -> dict[str, Any]:
-        """Where a walk on a surface ended, and how far from its nearest minimum."""
-        if self.surface is None:
-            return {}
-        distance = self.surface.distance(self.weights)
-        return {"place": self.weights.tolist(), "distance": distance}
-
-    def _delivered(self) -> dict[str, float]:
-        """The evaluation of the delivered weights; empty where there is none."""
-        step = self.best.step if self.restored and self.best else self.stop.step
-        found = np.flatnonzero(self.evaluations["step"] == step)
-        if not len(found):
-            return {}
-        taken = [name for name in _SCORES if name in self.evaluations]
-        return {name: float(self.evaluations[name][found[-1]]) for name in taken}
-
-
-_SCORES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
-
-
-def _known(scores: dict[str, float], name: str) -> float | None:
-    return _number(scores[name]) if name in scores else None
-
-
-def _number(value: float) -> float | None:
-    """NaN marks what was not measured."""
-    return None if np.isnan(value) else float(value)
-
-
-def _last(column: Array, default: Any) -> Any:
-    return column[-1].item() if len(column) else default

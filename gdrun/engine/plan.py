@@ -19,7 +19,7 @@ from gdrun.methods.sampling import Batching
 from gdrun.methods.schedules import Schedule, WarmupStart, betas, rates
 from gdrun.methods.stopping import budget_sentence
 
-# An evaluation is due at a time that floating point may place just behind the step it belongs to.
+# In floating point the time of an evaluation may be a little later than the step it belongs to.
 SLACK = 1e-9
 
 
@@ -38,7 +38,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a run stands: its epoch, counted from 0, and the steps taken of it."""
+    """How far a run is: its epoch, counted from 0, and the steps of this epoch taken so far."""
 
     epoch: int
     position: int
@@ -61,7 +61,7 @@ class SchedulePlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is known of a run before it starts. All lanes of a cohort share it but for rates.
+    """What is known of a run before it starts. Lanes of a cohort share everything but the rates.
 
     limits: the budgets that are given, by name: epochs, steps, gradients or seconds. every: epochs
     from one evaluation to the next.
@@ -88,7 +88,7 @@ class Plan:
         return min(budgets, key=lambda budget: budget.steps, default=None)
 
     def _stages(self) -> Iterator[tuple[Batching, float]]:
-        """The batchings that follow one another, each with its epochs; the last has no end."""
+        """Each batching, in order, with the number of its epochs; infinity for the last."""
         epoch, growth = 0, self.batching.growth
         while growth is not None and self.batching.at(epoch).batch_size < self.batching.rows:
             yield self.batching.at(epoch), growth.every
@@ -140,7 +140,7 @@ class Plan:
         return self.batching.at(epoch).steps_per_epoch
 
     def steps_to_evaluation(self, index: int, place: Place) -> int | None:
-        """The steps from `place` to evaluation `index`; None where it lies in a later epoch."""
+        """The steps from `place` to evaluation `index`; None where that is in a later epoch."""
         ahead = self.evaluation_time(index) - place.epoch
         if ahead > 1 + SLACK:
             return None
@@ -148,9 +148,9 @@ class Plan:
         return max(due - place.position, 0)
 
     def steps_ahead(self, index: int, place: Place) -> int:
-        """How many steps from `place` on may be taken as one: those of this epoch.
+        """How many steps from `place` on one chunk may hold: the rest of this epoch.
 
-        Full batches have no order that changes with the epoch, so theirs go up to evaluation
+        Full batches need no new order in a new epoch, so their chunks may extend to evaluation
         `index`.
         """
         if self.batching.whole:
@@ -164,7 +164,7 @@ class Plan:
 
     @cached_property
     def length(self) -> float | None:
-        """The length of the run in the schedule's unit; None where no budget of steps tells."""
+        """The length of the run in the schedule's unit; None where only seconds are limited."""
         if self.budget is not None and self.schedule.per_step:
             return float(self.budget.steps)
         return self.epochs
@@ -181,7 +181,7 @@ class Plan:
         it, both (count, lanes).
 
         start (lanes,): the rates that the schedule starts from. options: the schedule's own, shared
-        or (lanes,). drops (lanes,): those so far of a schedule that follows the validation loss.
+        or (lanes,). drops (lanes,): how often the plateau schedule has dropped the rate.
         """
         schedule = self.schedule
         given: dict[str, Any] = {

@@ -17,7 +17,7 @@ MOST_POINTS = 2000
 class Preview:
     """The rate, and the momentum where it is cycled, at the start of epochs or steps.
 
-    unit: what `times` counts. follows_loss: whether the rate will also drop on what it sees.
+    unit: what `times` counts. follows_loss: whether the rate also depends on the validation loss.
     """
 
     times: Numbers

@@ -1,4 +1,4 @@
-"""The whole changing state of a cohort, one record of arrays: what a checkpoint has to hold."""
+"""The state of a training, one record of arrays: all that a checkpoint has to hold."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from gdrun.methods.schedules import Memory
 class State:
     """Counters that all lanes share, and arrays with one row a lane.
 
-    Arrays are replaced, never written into, so an earlier state stays good to return to.
+    Arrays are replaced, never written into, so an earlier state stays valid.
 
-    averages: whether the last slot is an average that is judged in place of W.
+    averages: whether the last slot is an average that is evaluated in place of W.
     running_stats (lanes, Q): those of batch normalisation that belong to W. before: W before the
     last step. lanes: which lanes of the cohort are still training. step and evaluations count those
     so far, gradients those of one lane; seconds is the time spent on updates.

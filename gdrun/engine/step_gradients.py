@@ -1,7 +1,7 @@
 """The gradient of a step for all lanes, each lane on the examples of its own index stream.
 
-Streams of as many lanes each are stacked, W (S, L, P), and served by one product; where their
-numbers of lanes differ, each stream is a part by itself.
+Streams with equally many lanes are stacked, W (S, L, P), and share one matrix product. Where their
+numbers of lanes differ, each stream is a group by itself.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Step = tuple[Array, Array, Array]
 
 @dataclass(frozen=True)
 class LaneGroup:
-    """Lanes that one product serves: those of one stream, or all of them in stacked streams."""
+    """Lanes that share one product: those of one stream, or those of all streams, stacked."""
 
     lanes: slice
     stream: int
@@ -52,13 +52,13 @@ class StepGradients:
         self._groups = _groups(lanes, objective)
 
     def threads(self, batch: Batch) -> AbstractContextManager[object]:
-        """The context in which the products of such a batch are to be made."""
+        """The context for the products of such a batch: how many threads they use."""
         if self._widest is None:
             return nullcontext()
         return threads_for(batch[1].shape[1] * self._widest)
 
     def of(self, W: Array, running_stats: Array, batch: Batch, step: int) -> Step:
-        """Those at W (lanes, P) for step `step`, counted from 1."""
+        """Value, gradient and new running statistics at W (lanes, P) for step `step`, from 1."""
         found = [self._of_group(group, W, running_stats, batch, step) for group in self._groups]
         if len(found) == 1:
             return found[0]

@@ -8,30 +8,21 @@ bound and the bound, however long the run turns out to be.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from gdrun.array_types import Array, Counts
+from gdrun.engine.trace_columns import EVALUATION_COLUMNS, STEP_COLUMNS, TraceColumn
 
-SHARED_FIELDS = ("step", "epoch", "gradients", "seconds")
-STEP_FIELDS = (*SHARED_FIELDS, "batch_size")
-LANE_FIELDS = ("lr", "batch_loss", "grad_norm", "update_norm", "weight_norm")
-PEAK_FIELDS = ("max_batch_loss", "max_grad_norm")
-SUM_FIELDS = ("clipped",)
-EVALUATION_FIELDS = (
-    "train_loss",
-    "train_accuracy",
-    "validation_loss",
-    "validation_accuracy",
-    "full_grad_norm",
-)
 SIDE_BY_SIDE = 16
 """Numbers in a row that NumPy reduces as fast as any."""
 
-_COUNTS = ("steps", "step", "gradients", "batch_size")
+_JOINS = {"max": np.maximum, "sum": np.add}
+"""How the values of several steps become one, where it is not the last of them."""
 
 Columns = dict[str, Array]
+"""The columns of a trace by name: (points,) of one lane, or (points, lanes) of all."""
 Lanes = Counts
 Places = Lanes | slice
 Shared = Callable[[Counts], Columns]
@@ -41,20 +32,22 @@ Shared = Callable[[Counts], Columns]
 class StepTrace:
     """The step records of all lanes; a lane that has left keeps its columns, unread.
 
-    extra: fields of each step besides the usual ones. stride: steps a new point stands for.
-    rewrites: how often earlier points were joined.
+    extra: columns that not every run has, such as the places of a walk. stride: steps a new point
+    stands for. rewrites: how often earlier points were joined.
     """
 
     def __init__(self, lanes: int, points: int | None, extra: tuple[str, ...] = ()) -> None:
         self._lanes = lanes
         self._bound = points
-        self._last_fields = (*LANE_FIELDS, *extra)
         self.stride = 1
         self.rewrites = 0
         self.points = 0
-        self._shared = {name: np.empty(64) for name in ("steps", *STEP_FIELDS)}
-        own = (*self._last_fields, *PEAK_FIELDS, *SUM_FIELDS)
-        self._own = {name: np.empty((64, lanes)) for name in own}
+        kept = [
+            each for each in STEP_COLUMNS.values() if each.when != "surface" or each.name in extra
+        ]
+        self._order = [each.name for each in kept]
+        self._shared = {each.name: np.empty(64) for each in kept if each.shared}
+        self._own = {each.name: np.empty((64, lanes)) for each in kept if not each.shared}
         self._open = False  # whether the last point still waits for steps of its stride
 
     @property
@@ -64,7 +57,7 @@ class StepTrace:
 
     def add(self, shared: Shared, own: Columns, lanes: Lanes) -> None:
         """Add consecutive steps of these lanes, with their own columns (steps, lanes)."""
-        own = own | {"max_batch_loss": own["batch_loss"], "max_grad_norm": own["grad_norm"]}
+        own = own | {peak: own[of] for peak, of in _PEAKS.items()}
         # All lanes are one piece of memory, which is copied faster than columns one by one.
         places = slice(None) if len(lanes) == self._lanes else lanes
         steps = len(own["batch_loss"])
@@ -89,9 +82,9 @@ class StepTrace:
     def lane(self, lane: int, start: int = 0, end: int | None = None) -> Columns:
         """The columns of one lane, from point `start` to `end`, as arrays of their own."""
         chosen = slice(start, self.points if end is None else end)
-        columns: Columns = {name: column[chosen].copy() for name, column in self._shared.items()}
-        columns |= {name: column.astype(np.int64) for name, column in _counts(columns)}
-        return columns | {name: table[chosen, lane].copy() for name, table in self._own.items()}
+        columns = _shared_part(STEP_COLUMNS, self._shared, chosen)
+        columns |= {name: table[chosen, lane].copy() for name, table in self._own.items()}
+        return {name: columns[name] for name in self._order}
 
     def _append(self, shared: Shared, taken: int, own: Columns, lanes: Places) -> None:
         """New points for the steps of a chunk from `taken` on."""
@@ -106,12 +99,11 @@ class StepTrace:
         self._shared["steps"][first:last] = ends - starts + 1
         for name, column in shared(taken + ends).items():
             self._shared[name][first:last] = column
-        for name in self._last_fields:
-            self._own[name][first:last, lanes] = own[name][ends]
-        for name in PEAK_FIELDS:
-            self._own[name][first:last, lanes] = _joined(np.maximum, own[name], self.stride)
-        for name in SUM_FIELDS:
-            self._own[name][first:last, lanes] = _joined(np.add, own[name], self.stride)
+        for name, table in self._own.items():
+            join = _join_of(name)
+            table[first:last, lanes] = (
+                own[name][ends] if join is None else _joined(join, own[name], self.stride)
+            )
         self.points = last
         self._open = bool(steps % self.stride)
 
@@ -132,13 +124,13 @@ class StepTrace:
         self._shared["steps"][at] += steps
         for name, column in shared(np.array([steps - 1])).items():
             self._shared[name][at] = column[0]
-        for name in self._last_fields:
-            self._own[name][at, lanes] = own[name][-1]
-        for name in PEAK_FIELDS:
-            peak = own[name].max(axis=0)
-            self._own[name][at, lanes] = np.maximum(self._own[name][at, lanes], peak)
-        for name in SUM_FIELDS:
-            self._own[name][at, lanes] += own[name].sum(axis=0)
+        for name, table in self._own.items():
+            join = _join_of(name)
+            table[at, lanes] = (
+                own[name][-1]
+                if join is None
+                else join(table[at, lanes], join.reduce(own[name], axis=0))
+            )
         self._open = bool(self._shared["steps"][at] < self.stride)
 
     def _halve(self) -> None:
@@ -146,10 +138,8 @@ class StepTrace:
         count = self.points
         half = (count + 1) // 2
         ends = np.minimum(np.arange(1, count + 1, 2), count - 1)
-        joins = {"steps": np.add} | dict.fromkeys(PEAK_FIELDS, np.maximum)
-        joins |= dict.fromkeys(SUM_FIELDS, np.add)
         for name, column in (self._shared | self._own).items():
-            join = joins.get(name)
+            join = _join_of(name)
             column[:half] = column[ends] if join is None else _joined(join, column[:count], 2)
         self.points = half
         self.stride *= 2
@@ -168,14 +158,15 @@ class EvaluationTrace:
     def __init__(self, lanes: int) -> None:
         self.points = 0
         self._lanes = lanes
-        self._shared = {name: np.empty(16) for name in SHARED_FIELDS}
+        shared = [each.name for each in EVALUATION_COLUMNS.values() if each.shared]
+        self._shared = {name: np.empty(16) for name in shared}
         self._own: Columns = {}
 
     def add(self, shared: dict[str, float], own: Columns, lanes: Lanes) -> None:
         """Add one evaluation of these lanes: numbers, and columns (lanes,)."""
         if not self._own:
             layers = [name for name in own if "." in name]
-            taken = [*(name for name in EVALUATION_FIELDS if name in own), *layers]
+            taken = [*(name for name in EVALUATION_COLUMNS if name in own), *layers]
             self._own = {name: np.empty((16, self._lanes)) for name in taken}
         if self.points == len(self._shared["step"]):
             room = self.points + 1
@@ -190,13 +181,25 @@ class EvaluationTrace:
     def lane(self, lane: int, start: int = 0) -> Columns:
         """The columns of one lane, from point `start` on, as arrays of their own."""
         chosen = slice(start, self.points)
-        columns: Columns = {name: column[chosen].copy() for name, column in self._shared.items()}
-        columns |= {name: column.astype(np.int64) for name, column in _counts(columns)}
+        columns = _shared_part(EVALUATION_COLUMNS, self._shared, chosen)
         return columns | {name: table[chosen, lane].copy() for name, table in self._own.items()}
 
 
-def _counts(columns: Columns) -> list[tuple[str, Array]]:
-    return [(name, column) for name, column in columns.items() if name in _COUNTS]
+_PEAKS = {each.name: each.absent for each in STEP_COLUMNS.values() if isinstance(each.absent, str)}
+"""For each column that holds the largest value of another, that other."""
+
+
+def _join_of(name: str) -> np.ufunc | None:
+    """What joins two values of a column of steps; None where the last of them is kept."""
+    return _JOINS.get(STEP_COLUMNS[name].join)
+
+
+def _shared_part(kinds: Mapping[str, TraceColumn], shared: Columns, chosen: slice) -> Columns:
+    """A part of the columns that all lanes share, as arrays of their own."""
+    return {
+        name: column[chosen].astype(np.int64 if kinds[name].whole else np.float64)
+        for name, column in shared.items()
+    }
 
 
 def _joined(join: np.ufunc, column: Array, stride: int) -> Array:

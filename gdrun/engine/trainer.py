@@ -67,14 +67,14 @@ class Trainer:
     def run_until(self, epoch: float) -> None:
         """Train up to the first evaluation at or after this epoch, or until every lane has ended.
 
-        May be called again, for what lies beyond.
+        May be called again with a later epoch.
         """
         with np.errstate(all="ignore"), self.engine.threads():
             if not self.state.evaluations:
                 self._started = time.perf_counter()
                 for listener in self._listeners:
                     listener.started(self.progress)
-                self._batches.foresee([seed for seed, _ in self._lanes.streams], 0)
+                self._batches.draw_ahead([seed for seed, _ in self._lanes.streams], 0)
                 self._evaluate()
             while len(self.state.lanes) and self.plan.epoch_time(self.state.place) < epoch:
                 self._advance_to_evaluation()
@@ -179,7 +179,7 @@ class Trainer:
         self._drop(ended)
 
     def _read(self) -> None:
-        """Read the full objective, and take what it says into the state."""
+        """Read the full objective, record it, and update the state with it."""
         begin = time.perf_counter()
         epoch, state = self.plan.epoch_time(self.state.place), self.state
         running_stats = judged_running_stats(self._lanes, state)
@@ -213,7 +213,7 @@ class Trainer:
         self._readings, self._evaluated_step = readings, state.step
 
     def _end_diverged(self, place: int, failure: Failure, losses: Numbers) -> None:
-        """Close a diverged lane; `losses` are its latest ones, the last finite one among them."""
+        """End a diverged lane. losses: its latest ones, which include the last finite one."""
         stop, divergence = divergence_at(
             failure,
             losses,
@@ -225,7 +225,7 @@ class Trainer:
         self._end(place, stop, divergence)
 
     def _end(self, place: int, stop: Stop, divergence: Divergence | None = None) -> None:
-        """Close the record of the lane at `place` among those still training."""
+        """Make the outcome of the lane at `place` among those that still train, and report it."""
         lane, elapsed = int(self.state.lanes[place]), time.perf_counter() - self._started
         outcome = outcome_of(
             self.cohort,
@@ -257,7 +257,7 @@ class Trainer:
             self._moved = moved
 
     def _use(self, lanes: Lanes) -> None:
-        """Advance these lanes from now on."""
+        """Make the stepper and the objective of the lanes that train from now on."""
         self._lanes = lanes
         self._objective = self.engine.objective(lanes.objective)
         self._stepper = self.engine.stepper(lanes, self._batches, self.state.loss_limit)

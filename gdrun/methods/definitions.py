@@ -25,14 +25,12 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from functools import cache
-from typing import Annotated, Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property, partial
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from annotated_types import Ge, Gt, Le, Lt
-
-from gdrun.errors import GdrunError, suggestion
 
 Positive = Annotated[float, Gt(0)]
 """x > 0."""
@@ -46,6 +44,8 @@ Fraction = Annotated[float, Gt(0), Le(1)]
 """0 < x ≤ 1."""
 Shrinkage = Annotated[float, Gt(0), Lt(1)]
 """A factor that shrinks a value: 0 < x < 1."""
+Level = Annotated[float, Gt(0), Lt(1)]
+"""The level of a quantile: 0 < x < 1."""
 Growth = Annotated[float, Gt(1)]
 """A factor that enlarges a value: x > 1."""
 Divisor = Annotated[float, Ge(1)]
@@ -70,8 +70,56 @@ class Nested:
     kind: str = ""
 
 
+def _any(entry: Any) -> bool:
+    return True
+
+
+AUTO = "auto"
+"""The value of a choice that lets the model choose."""
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """The mark of an option whose value is the name of an entry of a registry, such as a loss.
+
+    The section then also has the options of this entry. admits: whether an entry is allowed.
+    auto: whether the value may be `auto` instead of a name.
+    """
+
+    registry: Mapping[str, Definition]
+    admits: Callable[[Any], bool] = _any
+    auto: bool = False
+
+    @property
+    def entries(self) -> dict[str, Definition]:
+        """The allowed entries by name. A plugin may add some, so the registry is read now."""
+        return {name: entry for name, entry in self.registry.items() if self.admits(entry)}
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """All allowed values of the option."""
+        return (*self.entries, AUTO) if self.auto else tuple(self.entries)
+
+    def allows(self, word: object) -> bool:
+        """Whether `word` is an allowed value of the option."""
+        return isinstance(word, str) and word in self.words
+
+    def named(self, word: object) -> tuple[Definition, ...]:
+        """The entry with this name; no entry for auto; all entries for an unknown name.
+
+        With an unknown name the message is about the name, so the options of all are accepted.
+        """
+        if self.auto and word == AUTO:
+            return ()
+        entry = self.entries.get(word) if isinstance(word, str) else None
+        return (entry,) if entry else tuple(self.entries.values())
+
+
 Check = Callable[[Mapping[str, Any]], Iterable[tuple[str, str]]]
 """A function from options to contradictions between them: pairs of option name and message."""
+
+
+Mark = TypeVar("Mark", Nested, Choice)
 
 
 @dataclass(frozen=True)
@@ -90,8 +138,23 @@ class Option:
     @property
     def nested(self) -> Nested | None:
         """The mark of an option that holds entries of a registry; None for other options."""
+        return self._mark(Nested)
+
+    @property
+    def choice(self) -> Choice | None:
+        """The mark of an option that names an entry of a registry; None for other options."""
+        return self._mark(Choice)
+
+    def listed(self) -> Option:
+        """The option, with the names that its registry has now as a Literal type."""
+        if self.choice is None:
+            return self
+        literal: Any = Literal
+        return replace(self, annotation=literal[self.choice.words])
+
+    def _mark(self, kind: type[Mark]) -> Mark | None:
         marks = typing.get_args(self.annotation)[1:]
-        return next((mark for mark in marks if isinstance(mark, Nested)), None)
+        return next((mark for mark in marks if isinstance(mark, kind)), None)
 
     @property
     def bounds(self) -> str:
@@ -123,17 +186,36 @@ class Doc:
 
 @dataclass(frozen=True)
 class Definition:
-    """A named function with its options and its documentation."""
+    """A named function with its options and its documentation.
+
+    given: values of its options; an option that has none here has its default.
+    """
 
     name: str
     function: Callable[..., Any]
     options: Mapping[str, Option]
     doc: Doc
     check: Check | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def defaults(self) -> dict[str, Any]:
         return {name: option.default for name, option in self.options.items()}
+
+    def with_options(self, values: Mapping[str, Any]) -> Self:
+        """The same with those of the values that are its own options."""
+        own = {name: values[name] for name in self.options if name in values}
+        return replace(self, given=own) if own else self
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The value of each option: the given one, or the default."""
+        return self.defaults | dict(self.given)
+
+    @cached_property
+    def bound(self) -> Callable[..., Any]:
+        """The function of its inputs alone, under the given options."""
+        return partial(self.function, **self.given) if self.given else self.function
 
     @property
     def facts(self) -> dict[str, str]:
@@ -153,6 +235,42 @@ def options_of(function: Callable[..., Any]) -> dict[str, Option]:
         for name, parameter in inspect.signature(function).parameters.items()
         if parameter.default is not inspect.Parameter.empty
     }
+
+
+def with_chosen(options: Mapping[str, Option], given: Mapping[str, Any]) -> dict[str, Option]:
+    """The options, in which each choice is followed by the options of the entry that it names.
+
+    given: the values of a section.
+    """
+    extended: dict[str, Option] = {}
+    for name, option in options.items():
+        extended[name] = option
+        for _, entry in chosen_entries({name: option}, given):
+            extended |= entry.options
+    return extended
+
+
+def chosen_entries(
+    options: Mapping[str, Option], given: Mapping[str, Any]
+) -> Iterator[tuple[str, Definition]]:
+    """The name of each choice among the options, with the entry that `given` names for it."""
+    for name, option in options.items():
+        if option.choice is not None:
+            for entry in option.choice.named(given.get(name, option.default)):
+                yield name, entry
+
+
+def brought_options(options: Mapping[str, Option]) -> dict[str, list[tuple[str, Option]]]:
+    """The options of all entries that the choices among the options can name, by option name.
+
+    Each option has the label of its entry, such as `loss huber`.
+    """
+    found: dict[str, list[tuple[str, Option]]] = {}
+    for choice, option in options.items():
+        for entry in option.choice.entries.values() if option.choice else ():
+            for name, brought in entry.options.items():
+                found.setdefault(name, []).append((f"{choice} {entry.name}", brought))
+    return found
 
 
 # Cached: rates are computed in every epoch, and inspect.signature is slow.
@@ -213,20 +331,6 @@ def define(
         doc=parse_doc(function.__doc__),
         check=check,
     )
-
-
-Kind = TypeVar("Kind")
-
-
-def lookup(registry: Mapping[str, Kind], name: str, kind: str) -> Kind:
-    """The entry of `registry` with this name. kind: the word for such an entry in the message.
-
-    Raises GdrunError, with similar names in its hint, where there is no such entry.
-    """
-    try:
-        return registry[name]
-    except KeyError:
-        raise GdrunError(f"no {kind} is called {name!r}", hint=suggestion(name, registry)) from None
 
 
 _LABELS = ("Source", "Raises", "Elsewhere", "Licence")

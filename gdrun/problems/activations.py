@@ -1,8 +1,9 @@
-"""Activations: what a hidden unit makes of its input, and the slope of that.
+"""Activations: the output of a hidden unit as a function of its input, and the slope of that.
 
 An activation is written elementwise, on one input z, as a loss of one score is: the same equation
 serves arrays of any shape and, compiled, the scalars of a fused loop. It returns the value φ(z) and
 the slope φ'(z). Each form is stable for every finite z, and keeps the precision it is given.
+Parameters with a default are its options, set and shared by lanes as those of a loss are.
 """
 
 from __future__ import annotations
@@ -11,43 +12,51 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from math import pi, sqrt
-from typing import Literal
 
 import numpy as np
 from numpy import absolute, exp, expm1, maximum, minimum, sign, where
 
 from gdrun.array_types import Array
 from gdrun.methods.definitions import Definition, define
-from gdrun.problems.inits import InitName
 
-Equation = Callable[[Array], tuple[Array, Array]]
-ActivationName = Literal[
-    "relu", "leaky_relu", "elu", "selu", "tanh", "sigmoid", "gelu", "silu", "identity"
-]
+Equation = Callable[..., tuple[Array, Array]]
 
 
 @dataclass(frozen=True)
 class Activation(Definition):
-    """An activation with what a layer of it should start from.
+    """An activation with the initial weights that fit it.
 
-    init: the initial weights that fit it. gain: 1/√E[φ(z)²] for z ∼ N(0, 1), so that weights of
-    variance gain²/fan_in keep the size of what passes through.
+    own_gain: its gain where that is known in closed form or to more digits than are computed here;
+    None where it depends on options.
     """
 
-    init: InitName = "xavier"
-    gain: float = 1.0
+    init: str = "xavier"
+    own_gain: float | None = None
 
     @property
     def facts(self) -> dict[str, str]:
         return {
-            "Begins with": f"init: {self.init}, unless told otherwise",
+            "Begins with": f"init: {self.init}; model.init overrides it",
             "Gain": f"{self.gain:.4g}, in init: he, he_uniform and orthogonal",
         }
 
     @cached_property
+    def gain(self) -> float:
+        """1/√E[φ(z)²] for z ∼ N(0, 1).
+
+        Weights of variance gain²/fan_in keep the size of what passes through.
+        """
+        if self.own_gain is not None:
+            return self.own_gain
+        z = np.linspace(-12, 12, 24_001)
+        value, _ = self.bound(z)
+        density = np.exp(-0.5 * z * z) / sqrt(2 * pi)
+        return float(1 / np.sqrt(np.trapezoid(value * value * density, z)))
+
+    @cached_property
     def steepest(self) -> float:
         """The largest slope, to four digits."""
-        _, slopes = self.function(np.linspace(-8, 8, 1601))
+        _, slopes = self.bound(np.linspace(-8, 8, 1601))
         return float(slopes.max())
 
 
@@ -55,13 +64,18 @@ ACTIVATIONS: dict[str, Activation] = {}
 """Every activation by name."""
 
 
-def activation(*, init: InitName, gain: float) -> Callable[[Equation], Equation]:
-    """Register the decorated equation as an activation."""
+def activation(
+    *, init: str = "xavier", gain: float | None = None
+) -> Callable[[Equation], Equation]:
+    """Register the decorated equation as an activation.
+
+    init: the initial weights that fit it. gain: 1/√E[φ(z)²]; None has it computed.
+    """
 
     def register(equation: Equation) -> Equation:
         known = define(equation)
         ACTIVATIONS[known.name] = Activation(
-            known.name, known.function, known.options, known.doc, init=init, gain=gain
+            known.name, known.function, known.options, known.doc, init=init, own_gain=gain
         )
         return equation
 
@@ -204,7 +218,7 @@ def gelu(z: Array) -> tuple[Array, Array]:
 
     Source: Hendrycks & Gimpel 2016.
 
-    Elsewhere: PyTorch and Keras compute the same; JAX, unless told approximate=False, computes
+    Elsewhere: PyTorch and Keras compute the same; JAX computes, unless approximate=False is given,
     ½ z (1 + tanh(√(2/π) (z + 0.044715 z³))), which is within 5e-4 of it.
     """
     size = minimum(absolute(z), 40.0)  # from there on e^(−a²/2) is 0

@@ -6,10 +6,10 @@ In training μ and σ² are the mean and variance of each unit over the batch; i
 running means of those, r ← 0.9 r + 0.1 s, with s the batch's mean or its unbiased variance. γ and β
 are learned, and named scale and shift. Arrays are (..., units, B); vectors are (..., units).
 
-Weights that no batch went through, such as an average of a path, have no running means of their
-own: theirs are the moments of the whole training part (Izmailov et al. 2018, section 3.2; PyTorch's
-update_bn with a single batch). To average the running means along with the weights would cost
-nothing and be wrong: z is linear in the weights, so its mean would come out right, but in its
+Weights that no batch was computed with, such as an average of a path, have no running means of
+their own: theirs are the moments of the whole training part (Izmailov et al. 2018, section 3.2;
+PyTorch's update_bn with a single batch). To average the running means along with the weights would
+cost nothing and be wrong: z is linear in the weights, so its mean would come out right, but in its
 variance the spread of the path would count as a spread of the examples.
 """
 
@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gdrun.array_types import Array
+from gdrun.moments import Moments, no_rows
 from gdrun.problems.layout import Layer
 
 EPS = 1e-5
@@ -32,7 +33,7 @@ STATISTICS = ("running_mean", "running_variance")
 
 @dataclass(frozen=True)
 class Normalised:
-    """What the way back needs: x̂, and 1 / √(σ² + ε); mean and variance for the running ones."""
+    """x̂ and 1 / √(σ² + ε) for the backward pass; mean and variance for the running statistics."""
 
     units: Array
     inverse: Array
@@ -41,7 +42,7 @@ class Normalised:
 
 
 def statistics_layer(units: int, prefix: str) -> Layer:
-    """The place of a layer's running statistics in the memory of a lane."""
+    """The place of a layer's running statistics among those of a lane."""
     return Layer(0, units, prefix, bias=False, more=STATISTICS, ones=STATISTICS[1:])
 
 
@@ -55,15 +56,15 @@ def normalise(z: Array) -> Normalised:
     return Normalised(z, inverse, mean, variance)
 
 
-def normalise_by(z: Array, memory: Array) -> Array:
-    """Normalise by running statistics (..., units, 2); z is written over."""
-    z -= memory[..., :1]
-    z /= np.sqrt(memory[..., 1:] + EPS)
+def normalise_by(z: Array, running_stats: Array) -> Array:
+    """Normalise by running statistics (..., units, 2); z is overwritten."""
+    z -= running_stats[..., :1]
+    z /= np.sqrt(running_stats[..., 1:] + EPS)
     return z
 
 
 def back(g: Array, normal: Normalised, scale: Array) -> tuple[Array, Array, Array]:
-    """From dL/dy to dL/dz, dL/dγ and dL/dβ; g is written over.
+    """From dL/dy to dL/dz, dL/dγ and dL/dβ; g is overwritten.
 
     dL/dz = γ / √(σ² + ε) · (g − mean(g) − x̂ mean(g x̂))
     """
@@ -75,27 +76,22 @@ def back(g: Array, normal: Normalised, scale: Array) -> tuple[Array, Array, Arra
     return g, to_scale, to_shift
 
 
-def moved_on(memory: Array, normal: Normalised) -> Array:
+def next_running_stats(running_stats: Array, normal: Normalised) -> Array:
     """The running statistics (..., units, 2) after one more batch."""
     rows = normal.units.shape[-1]
     unbiased = normal.variance * (rows / max(rows - 1, 1))
     batch = np.stack([normal.mean, unbiased], axis=-1)
-    return memory + MOMENTUM * (batch - memory)
+    return running_stats + MOMENTUM * (batch - running_stats)
 
 
 def moments(blocks: Iterable[Array]) -> tuple[Array, Array]:
     """Mean and variance (..., units) of each unit over all blocks of z, one after the other.
 
-    What is known of n rows takes in m more (Chan, Golub & LeVeque 1979), with δ their difference:
-
-        μ ← μ + δ m/(n + m),  S ← S + S′ + δ² n m/(n + m)
+    Each block has at least one row.
     """
-    rows, mean, squares = 0, np.zeros(()), np.zeros(())
+    found = no_rows()
     for z in blocks:
-        more, middle = z.shape[-1], z.mean(axis=-1, dtype=np.float64)
-        around = z - middle[..., None]
-        share, apart = more / (rows + more), middle - mean
-        mean = mean + apart * share
-        squares = squares + np.vecdot(around, around) + apart**2 * (rows * share)
-        rows += more
-    return mean, squares / rows
+        mean = z.mean(axis=-1, dtype=np.float64)
+        around = z - mean[..., None]
+        found = found.joined(Moments(z.shape[-1], mean, np.vecdot(around, around)))
+    return found.mean, found.variance

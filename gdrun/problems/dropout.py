@@ -23,11 +23,11 @@ from gdrun.methods.randomness import stream
 
 @dataclass(frozen=True)
 class Dropout:
-    """Which units one step leaves out; masks are drawn layer by layer, in order.
+    """The units that one step leaves out; masks are drawn layer by layer, in order.
 
     rate: p, a float or (..., L, 1). seeds: of the lanes, or of the S streams that they lie in.
-    block: the rows at hand are those from `block[0]` on, of `block[1]` that the step uses; without
-    it they are all of them.
+    block: the first row of the block that is computed, and the number of rows of the step; None
+    where the block is the whole step.
     """
 
     rate: Any
@@ -36,7 +36,7 @@ class Dropout:
     block: tuple[int, int] | None = None
 
     def for_block(self, first: int, of: int) -> Dropout:
-        """The same numbers for a step that takes its rows block by block."""
+        """The same numbers for one block of a step that is computed block by block."""
         return replace(self, block=(first, of))
 
     @cached_property
@@ -64,9 +64,9 @@ def _all_rows(generator: np.random.Generator, units: int, rows: int) -> Array:
 
 
 class _BlockOfRows:
-    """Numbers for the rows from `first` on, as they stand among those drawn for all `of` rows.
+    """Numbers for the rows from `first` on, the same as in a draw for all `of` rows.
 
-    The generator jumps from unit to unit over the rows of other blocks. It makes 64 bits at a time,
+    The generator skips the rows of other blocks, unit by unit. It makes 64 bits at a time,
     which are two numbers in single precision.
     """
 

@@ -1,57 +1,87 @@
 """Initial weights, each with its field-standard definition; biases start at zero.
 
-Two of them follow the activation of the layer by its gain g: orthogonal, and he, for which g = √2
-belongs to ReLU, and to the last layer, which has no activation. A matrix around a residual layer
-has g = 1.
+An init draws the matrix (outputs, inputs) of one layer. One that follows the activation of the
+layer is written for a gain, and its matrix is scaled where the layer has another: he is written for
+√2, which belongs to ReLU, and serves as it is for the last layer, which has no activation. A matrix
+around a residual layer has gain 1. Parameters with a default are options of the init.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from math import sqrt
-from typing import Literal
 
 import numpy as np
 
 from gdrun.array_types import Numbers
+from gdrun.methods.definitions import Definition, Positive, define
 from gdrun.methods.randomness import stream
-from gdrun.problems.layout import Layout
+from gdrun.problems.layout import Layer, ParameterLayout
 
-InitName = Literal[
-    "zeros",
-    "normal",
-    "xavier",
-    "xavier_normal",
-    "he",
-    "he_uniform",
-    "lecun",
-    "lecun_uniform",
-    "orthogonal",
-]
-Init = Callable[[np.random.Generator, int, int, float], Numbers]
+InitFunction = Callable[..., Numbers]
 
 
-def zeros(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Numbers:
+@dataclass(frozen=True)
+class Init(Definition):
+    """Initial weights of a layer.
+
+    gain: that of the activation which the function is written for; None where it follows none.
+    """
+
+    gain: float | None = None
+
+    def matrix(self, draw: np.random.Generator, layer: Layer) -> Numbers:
+        """The weights (outputs, inputs) that a layer starts from."""
+        drawn: Numbers = self.bound(draw, layer.inputs, layer.outputs)
+        if layer.gain is None or self.gain is None:
+            return drawn
+        return drawn * (layer.gain / self.gain)
+
+
+INITS: dict[str, Init] = {}
+"""Every initialisation by name."""
+
+
+def init(*, gain: float | None = None) -> Callable[[InitFunction], InitFunction]:
+    """Register the decorated function of a random generator, inputs and outputs as an init."""
+
+    def register(function: InitFunction) -> InitFunction:
+        known = define(function)
+        INITS[known.name] = Init(known.name, known.function, known.options, known.doc, gain=gain)
+        return function
+
+    return register
+
+
+@init()
+def zeros(draw: np.random.Generator, inputs: int, outputs: int) -> Numbers:
     """All zeros: right for convex models, where no symmetry needs breaking."""
     return np.zeros((outputs, inputs))
 
 
-def normal(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Numbers:
-    """N(0, std²), with std from init_std."""
-    return draw.normal(0.0, std, (outputs, inputs))
+@init()
+def normal(
+    draw: np.random.Generator, inputs: int, outputs: int, init_std: Positive = 0.01
+) -> Numbers:
+    """N(0, σ²), where σ is init_std."""
+    return draw.normal(0.0, init_std, (outputs, inputs))
 
 
-def xavier(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Numbers:
+@init()
+def xavier(draw: np.random.Generator, inputs: int, outputs: int) -> Numbers:
     """U(−a, a), a = √(6 / (fan_in + fan_out)). Glorot & Bengio 2010."""
     return _uniform(draw, inputs, outputs, 2 / (inputs + outputs))
 
 
-def xavier_normal(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Numbers:
+@init()
+def xavier_normal(draw: np.random.Generator, inputs: int, outputs: int) -> Numbers:
     """N(0, 2 / (fan_in + fan_out)). Glorot & Bengio 2010."""
     return draw.normal(0.0, sqrt(2 / (inputs + outputs)), (outputs, inputs))
 
 
-def he(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Numbers:
+@init(gain=sqrt(2))
+def he(draw: np.random.Generator, inputs: int, outputs: int) -> Numbers:
     """N(0, g² / fan_in), which is 2 / fan_in for ReLU. He et al. 2015.
 
     g is the gain of the layer's activation, 1/√E[φ(z)²] for z ∼ N(0, 1): weights of this variance
@@ -62,7 +92,8 @@ def he(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Numb
     return draw.normal(0.0, sqrt(2 / inputs), (outputs, inputs))
 
 
-def he_uniform(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Numbers:
+@init(gain=sqrt(2))
+def he_uniform(draw: np.random.Generator, inputs: int, outputs: int) -> Numbers:
     """U(−a, a), a = g √(3 / fan_in), which is √(6 / fan_in) for ReLU. He et al. 2015.
 
     g is the gain of the layer's activation, as for he.
@@ -70,17 +101,20 @@ def he_uniform(draw: np.random.Generator, inputs: int, outputs: int, std: float)
     return _uniform(draw, inputs, outputs, 2 / inputs)
 
 
-def lecun(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Numbers:
+@init()
+def lecun(draw: np.random.Generator, inputs: int, outputs: int) -> Numbers:
     """N(0, 1 / fan_in). LeCun et al. 1998."""
     return draw.normal(0.0, sqrt(1 / inputs), (outputs, inputs))
 
 
-def lecun_uniform(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Numbers:
+@init()
+def lecun_uniform(draw: np.random.Generator, inputs: int, outputs: int) -> Numbers:
     """U(−a, a), a = √(3 / fan_in). LeCun et al. 1998."""
     return _uniform(draw, inputs, outputs, 1 / inputs)
 
 
-def orthogonal(draw: np.random.Generator, inputs: int, outputs: int, std: float) -> Numbers:
+@init(gain=1.0)
+def orthogonal(draw: np.random.Generator, inputs: int, outputs: int) -> Numbers:
     """g Q, with orthonormal rows or columns of Q, uniformly drawn. Saxe et al. 2013.
 
     g is the gain of the layer's activation, as for he, and 1 for the last layer.
@@ -91,37 +125,14 @@ def orthogonal(draw: np.random.Generator, inputs: int, outputs: int, std: float)
     return q if outputs >= inputs else q.T
 
 
-INITS: dict[str, Init] = {
-    init.__name__: init
-    for init in (
-        zeros,
-        normal,
-        xavier,
-        xavier_normal,
-        he,
-        he_uniform,
-        lecun,
-        lecun_uniform,
-        orthogonal,
-    )
-}
-"""Every initialisation by name."""
-
-
-_GAINS = {"he": sqrt(2), "he_uniform": sqrt(2), "orthogonal": 1.0}
-"""The inits that follow the activation, each with the gain that it has as it is written above."""
-
-
-def initial_row(layout: Layout, name: str, seed: int, std: float) -> Numbers:
+def initial_row(layout: ParameterLayout, init: Init, seed: int) -> Numbers:
     """The flat row (P,) that a lane with this seed starts from.
 
     Each layer has a stream of its own, so adding a layer leaves the others as they were.
     """
     row = np.zeros(layout.size)
     for index, layer in enumerate(layout.layers):
-        drawn = INITS[name](stream(seed, "init", index), layer.inputs, layer.outputs, std)
-        if layer.gain is not None and name in _GAINS:
-            drawn = drawn * (layer.gain / _GAINS[name])
+        drawn = init.matrix(stream(seed, "init", index), layer)
         layout.matrix(row, index)[:, : layer.inputs] = drawn
         for vector in layer.ones:
             layout.named(row)[f"{layer.prefix}{vector}"][...] = 1

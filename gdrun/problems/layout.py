@@ -1,7 +1,7 @@
-"""Where each named weight lives in the flat row of a lane.
+"""The place of each named weight in the flat row of a lane.
 
-A lane's parameters are one flat row of length P. A layer from `inputs` to `outputs` takes
-outputs × (inputs + 1) places of it, stored output by output, the bias last: as a matrix
+A lane's parameters are one flat row of length P. A layer from `inputs` to `outputs` has
+outputs × (inputs + 1) entries of it, stored output by output, the bias last: as a matrix
 (outputs, inputs + 1) it multiplies features that carry a column of ones, so the weights of all
 lanes of a linear model are one matrix and one product serves them all. Further vectors of a layer,
 one number for each output, are further columns.
@@ -23,8 +23,8 @@ class Layer:
     """One affine map, or with no inputs the vectors alone.
 
     scalar: a single output whose axis users do not see: w (d,), b (). more: the names of further
-    vectors (outputs,). ones: those of them that start at one, not at zero. gain: of the activation
-    behind it, where one is.
+    vectors (outputs,). ones: those of them that start at one, not at zero. gain: that of the
+    activation after it; None where there is none.
     """
 
     inputs: int
@@ -51,7 +51,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Layout:
+class ParameterLayout:
     """The layers of a model in the order of their places in the flat row."""
 
     layers: tuple[Layer, ...]

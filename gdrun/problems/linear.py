@@ -1,21 +1,21 @@
 """The linear models: one affine map from features to scores, under different losses.
 
 The bias is a column of ones in the design matrix, so for all lanes at once the scores are one
-product, W Xᵀ, and the gradient another, slopesᵀ X. Scores lie in memory with the examples last, so
-that what a loss does along the classes runs over whole columns of examples.
+product, W Xᵀ, and the gradient another, slopesᵀ X. Scores are stored with the examples last,
+so that a sum over classes is a sum of whole columns of examples.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Annotated, Any
 
 import numpy as np
 
 from gdrun.array_types import Array
-from gdrun.methods.definitions import Positive
-from gdrun.problems.layout import Layer, Layout
+from gdrun.methods.definitions import Choice
+from gdrun.problems.layout import Layer, ParameterLayout
 from gdrun.problems.losses import LOSSES, Loss
 from gdrun.problems.models import model
 from gdrun.problems.predictor import Predictor
@@ -30,12 +30,11 @@ class LinearModel(Predictor):
     outputs: int
     loss: Loss
     bias: bool = True
-    delta: float = 1.0
 
     @cached_property
-    def layout(self) -> Layout:
+    def layout(self) -> ParameterLayout:
         layer = Layer(self.features, self.outputs, bias=self.bias, scalar=not self.by_class)
-        return Layout((layer,))
+        return ParameterLayout((layer,))
 
     def design(self, X: Examples) -> Examples:
         if isinstance(X, MappedRows):
@@ -58,28 +57,36 @@ class LinearModel(Predictor):
         return scores.swapaxes(-1, -2)
 
     def sums(self, W: Array, X: Array, y: Array) -> tuple[Array, Array]:
-        values, slopes = self._loss(self.scores(W, X), y)
+        values, slopes = self.loss.bound(self.scores(W, X), y)
         by_row = slopes.swapaxes(-3, -2) if self.by_class else slopes
         flat = by_row.swapaxes(-1, -2).reshape(*W.shape[:-2], -1, X.shape[-2])
         gradient: Array = flat @ X
         return values.sum(axis=X.ndim - 2), gradient.reshape(W.shape)
 
 
+def _of_numbers(loss: Loss) -> bool:
+    return loss.targets == "number"
+
+
+def _of_margins(loss: Loss) -> bool:
+    return loss.margin
+
+
 @model(task="regression")
 def linear(
     features: int,
     classes: int,
-    loss: Literal["mse", "mae", "huber"] = "mse",
-    delta: Positive = 1.0,
+    loss: Annotated[str, Choice(LOSSES, _of_numbers)] = "mse",
     bias: bool = True,
+    **options: Any,
 ) -> LinearModel:
     """Linear regression.
 
         ŷ = xᵀw + b,  L = (1/N) Σ ℓ(ŷᵢ, yᵢ) + (l2/2) ‖w‖²
 
-    loss: mse (no factor ½), mae, or huber with its delta.
+    loss: one of numbers, with its own options; mse has no factor ½.
     """
-    return LinearModel(features, 1, LOSSES[loss], bias, delta)
+    return LinearModel(features, 1, LOSSES[loss].with_options(options), bias)
 
 
 @model(task="classification", classes="two")
@@ -109,8 +116,9 @@ def softmax(features: int, classes: int, bias: bool = True) -> LinearModel:
 def svm(
     features: int,
     classes: int,
-    loss: Literal["hinge", "squared_hinge"] = "hinge",
+    loss: Annotated[str, Choice(LOSSES, _of_margins)] = "hinge",
     bias: bool = True,
+    **options: Any,
 ) -> LinearModel:
     """Linear support vector machine for C classes, all classes at once.
 
@@ -120,4 +128,4 @@ def svm(
 
     Source: Weston & Watkins 1999.
     """
-    return LinearModel(features, classes, LOSSES[loss], bias)
+    return LinearModel(features, classes, LOSSES[loss].with_options(options), bias)

@@ -7,6 +7,10 @@ shape of the scores. Each form is stable: no score overflows, in float32 either.
 
 A loss of one score is written elementwise, on a score s and its target y, as a rule is: the same
 equation serves arrays of any shape and, compiled, the scalars of a fused loop.
+
+Parameters with a default are the loss's options. A config sets them next to its name, as in
+`model: {name: linear, loss: huber, delta: 0.5}`; all lanes of a cohort share them, since options by
+lane would need one more axis in every equation and one more column in every kernel.
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ import numpy as np
 from numpy import absolute, exp, log1p, maximum, minimum, sign, where
 
 from gdrun.array_types import Array
-from gdrun.methods.definitions import Definition, Positive, define
+from gdrun.methods.definitions import Definition, Level, Positive, define
 
 Targets = Literal["number", "sign", "code"]
 
@@ -28,10 +32,16 @@ Targets = Literal["number", "sign", "code"]
 class Loss(Definition):
     """A loss with the targets it wants: numbers, signs −1 and +1, or class codes 0 … C−1.
 
-    equation: the elementwise form, of a loss of one score.
+    margin: whether it is a loss of the margins between the scores of classes, as support vector
+    machines minimise. equation: the elementwise form, of a loss of one score. curvature: the
+    largest second derivative in the scores, from the number of scores and the options; None where
+    the slope jumps. quadratic: whether it is the same everywhere.
     """
 
     targets: Targets = "number"
+    margin: bool = False
+    curvature: Curvature | None = None
+    quadratic: bool = False
     equation: LossFunction | None = None
 
 
@@ -39,9 +49,16 @@ LOSSES: dict[str, Loss] = {}
 """Every loss by name."""
 
 LossFunction = Callable[..., tuple[Array, Array]]
+Curvature = Callable[..., float]
 
 
-def loss(*, targets: Targets) -> Callable[[LossFunction], LossFunction]:
+def loss(
+    *,
+    targets: Targets,
+    margin: bool = False,
+    curvature: Curvature | None = None,
+    quadratic: bool = False,
+) -> Callable[[LossFunction], LossFunction]:
     """Register the decorated function as a loss: elementwise but for class codes."""
 
     def register(function: LossFunction) -> LossFunction:
@@ -53,6 +70,9 @@ def loss(*, targets: Targets) -> Callable[[LossFunction], LossFunction]:
             known.options,
             known.doc,
             targets=targets,
+            margin=margin,
+            curvature=curvature,
+            quadratic=quadratic,
             equation=None if by_class else function,
         )
         return function
@@ -69,7 +89,7 @@ def _for_all_lanes(equation: LossFunction) -> LossFunction:
     return function
 
 
-@loss(targets="number")
+@loss(targets="number", curvature=lambda outputs: 2.0, quadratic=True)
 def mse(s: Array, y: Array) -> tuple[Array, Array]:
     """Squared error, without a factor ½.
 
@@ -89,7 +109,7 @@ def mae(s: Array, y: Array) -> tuple[Array, Array]:
     return absolute(residual), sign(residual)
 
 
-@loss(targets="number")
+@loss(targets="number", curvature=lambda outputs, delta: 1.0)
 def huber(s: Array, y: Array, delta: Positive = 1.0) -> tuple[Array, Array]:
     """Huber's loss: half the square near zero, a straight line beyond δ.
 
@@ -105,7 +125,25 @@ def huber(s: Array, y: Array, delta: Positive = 1.0) -> tuple[Array, Array]:
     return slopes * (residual - 0.5 * slopes), slopes
 
 
-@loss(targets="sign")
+@loss(targets="number")
+def pinball(s: Array, y: Array, tau: Level = 0.5) -> tuple[Array, Array]:
+    """Pinball loss: its mean is least where the scores are the τ-quantile of the target.
+
+        ℓ = max(τ r, (τ − 1) r),  r = y − s
+        dℓ/ds = −τ for r > 0, 1 − τ for r < 0, and 0 at zero
+
+    τ is tau: 0.5 is half the absolute error, whose minimiser is the median.
+
+    Source: Koenker & Bassett 1978.
+    """
+    above = s - y
+    side = sign(above)
+    slopes = (1 - tau) * maximum(side, 0) + tau * minimum(side, 0)
+    return above * slopes, slopes
+
+
+# σ(s)(1 − σ(s)) is largest at s = 0.
+@loss(targets="sign", curvature=lambda outputs: 0.25)
 def logistic(s: Array, y: Array) -> tuple[Array, Array]:
     """Binary cross-entropy on the score (log-odds), in nats.
 
@@ -120,7 +158,8 @@ def logistic(s: Array, y: Array) -> tuple[Array, Array]:
     return values, where(margin > 0, small, 1) / (1 + small) * -y
 
 
-@loss(targets="code")
+# λmax(diag(p) − p pᵀ) ≤ ½, reached where two classes have p = ½. Böhning 1992.
+@loss(targets="code", curvature=lambda outputs: 0.5)
 def cross_entropy(scores: Array, y: Array) -> tuple[Array, Array]:
     """Multi-class cross-entropy on the scores (logits), in nats.
 
@@ -138,7 +177,7 @@ def cross_entropy(scores: Array, y: Array) -> tuple[Array, Array]:
     return np.log(total[..., 0]) - chosen, slopes
 
 
-@loss(targets="code")
+@loss(targets="code", margin=True)
 def hinge(scores: Array, y: Array) -> tuple[Array, Array]:
     """Multi-class hinge, summed over the wrong classes.
 
@@ -154,7 +193,9 @@ def hinge(scores: Array, y: Array) -> tuple[Array, Array]:
     return margins.sum(axis=-1), slopes
 
 
-@loss(targets="code")
+# Each active term (sⱼ − s_y + 1)² has the Hessian 2 (eⱼ − e_y)(eⱼ − e_y)ᵀ; with all C − 1 of
+# them active the sum is twice the Laplacian of a star of C vertices, whose λmax is C.
+@loss(targets="code", margin=True, curvature=lambda outputs: 2.0 * outputs)
 def squared_hinge(scores: Array, y: Array) -> tuple[Array, Array]:
     """Multi-class squared hinge, summed over the wrong classes.
 

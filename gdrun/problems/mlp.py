@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
 from annotated_types import Ge, Lt
 
-from gdrun.methods.definitions import Count, Positive
-from gdrun.problems.activations import ACTIVATIONS, ActivationName
-from gdrun.problems.inits import InitName
-from gdrun.problems.losses import LOSSES
+from gdrun.methods.definitions import AUTO, Choice, Count
+from gdrun.problems.activations import ACTIVATIONS
+from gdrun.problems.losses import LOSSES, Loss
 from gdrun.problems.models import Options, model
 from gdrun.problems.network import Network
 
 
-def _fitting_init(options: Options) -> InitName:
+def _fitting_init(options: Options) -> str:
     """The initial weights that fit the activation."""
     return ACTIVATIONS[options["activation"]].init
+
+
+def _of_numbers_or_classes(loss: Loss) -> bool:
+    return loss.targets == "number" or (loss.targets == "code" and not loss.margin)
 
 
 @model(task="either", init=_fitting_init)
@@ -24,24 +27,25 @@ def mlp(
     features: int,
     classes: int,
     hidden: tuple[Count, ...] = (64,),
-    activation: ActivationName = "relu",
+    activation: Annotated[str, Choice(ACTIVATIONS)] = "relu",
     batch_norm: bool = False,
     residual: bool = False,
     dropout: Annotated[float, Ge(0), Lt(1)] = 0.0,
-    loss: Literal["auto", "cross_entropy", "mse", "mae", "huber"] = "auto",
-    delta: Positive = 1.0,
+    loss: Annotated[str, Choice(LOSSES, _of_numbers_or_classes, auto=True)] = AUTO,
+    **options: Any,
 ) -> Network:
     """Multi-layer perceptron, for classes or for numbers.
 
         h₀ = x,  hₖ = φ(hₖ₋₁ Wₖ + bₖ) for each hidden layer,  s = h W + b
         L = mean loss of s + (l2/2) Σ ‖Wₖ‖²
 
-    hidden: the widths of the hidden layers. activation: φ. loss: auto is cross_entropy where the
+    hidden: the widths of the hidden layers. activation: φ. loss and activation bring their own
+    options. loss: auto is cross_entropy where the
     target has labels, or whole numbers of at most 20 different values that repeat; else mse.
-    batch_norm: between hₖ₋₁ Wₖ and φ, in place of the bias; evaluation goes by running statistics,
-    or, for an average of the weights, by those of all training examples. residual: hₖ₋₁ is added to
+    batch_norm: between hₖ₋₁ Wₖ and φ, in place of the bias; evaluation uses running statistics,
+    or, for an average of the weights, those of all training examples. residual: hₖ₋₁ is added to
     hₖ from the second hidden layer on, through a matrix where the widths differ. dropout: the share
-    of hidden units that each step leaves out, never of what comes around them. init: auto is what
+    of hidden units that each step leaves out; skip connections are kept. init: auto is what
     fits the activation.
 
     Where rows stay in their file, bgd reads a block of them at a time. Under batch_norm it cannot,
@@ -49,14 +53,13 @@ def mlp(
     numbers for each hidden unit of each row, in every lane.
     """
     # The share of dropout may differ by lane, so the objective carries it.
-    chosen = loss if loss != "auto" else "cross_entropy" if classes else "mse"
+    chosen = loss if loss != AUTO else "cross_entropy" if classes else "mse"
     return Network(
         features,
         hidden,
         classes if classes else 1,
-        ACTIVATIONS[activation],
-        LOSSES[chosen],
-        delta,
+        ACTIVATIONS[activation].with_options(options),
+        LOSSES[chosen].with_options(options),
         batch_norm,
         residual,
     )

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from gdrun.methods.definitions import Definition, NonNegative, Positive, define, options_of
-from gdrun.problems.inits import InitName
+from gdrun.methods.definitions import (
+    AUTO,
+    Choice,
+    Definition,
+    NonNegative,
+    define,
+    options_of,
+    with_chosen,
+)
+from gdrun.problems.inits import INITS
 from gdrun.problems.losses import LOSSES
 from gdrun.problems.objective import Model
 
@@ -16,7 +24,7 @@ Options = Mapping[str, Any]
 Builder = Callable[..., Model]
 
 
-def _zeros(options: Options) -> InitName:
+def _zeros(options: Options) -> str:
     return "zeros"
 
 
@@ -24,18 +32,29 @@ def _zeros(options: Options) -> InitName:
 class ModelDefinition(Definition):
     """A model's builder, which takes the numbers of features and of classes, then its options.
 
+    A builder whose options name entries of registries takes their options as well, as **options.
     init: the initial weights that `init: auto` stands for, by the model's options.
     """
 
     task: Task | Literal["either"] = "regression"
     classes: Literal["two", "any"] = "any"
-    init: Callable[[Options], InitName] = _zeros
+    init: Callable[[Options], str] = _zeros
+
+    def build(self, features: int, classes: int, options: Options) -> Model:
+        """The model with these options, but for those in which lanes may differ."""
+        own = with_chosen(self.options, options)
+        built: Model = self.function(
+            features,
+            classes,
+            **{name: options[name] for name in own if name in options and name not in LANE_OPTIONS},
+        )
+        return built
 
     def task_with(self, options: Options) -> Task | None:
         """What a model with these options does with the target; None where the target decides."""
         if self.task != "either":
             return self.task
-        if options["loss"] == "auto":
+        if options["loss"] == AUTO:
             return None
         return "regression" if LOSSES[options["loss"]].targets == "number" else "classification"
 
@@ -48,7 +67,7 @@ def model(
     *,
     task: Task | Literal["either"],
     classes: Literal["two", "any"] = "any",
-    init: Callable[[Options], InitName] = _zeros,
+    init: Callable[[Options], str] = _zeros,
 ) -> Callable[[Builder], Builder]:
     """Register the decorated builder as a model.
 
@@ -71,10 +90,8 @@ def model(
     return register
 
 
-def _common(
-    l2: NonNegative = 0.0, init: Literal[InitName, "auto"] = "auto", init_std: Positive = 0.01
-) -> None:
-    """Options of every model: penalty, initial weights, and the spread of init: normal."""
+def _common(l2: NonNegative = 0.0, init: Annotated[str, Choice(INITS, auto=True)] = AUTO) -> None:
+    """Options of every model: penalty and initial weights."""
 
 
 COMMON_OPTIONS = options_of(_common)

@@ -1,9 +1,8 @@
 """A network of affine maps with activations between them, for all lanes at once.
 
-Inside the network examples lie last in memory: what enters a layer is (..., inputs, B), its
-product with the layer's matrix (..., outputs, inputs) needs no transposition, and whatever is done
-to a unit runs over whole rows of memory. Arrays are written over as soon as nothing else needs
-them.
+Inside the network the examples are the last axis: the input of a layer is (..., inputs, B), its
+product with the layer's matrix (..., outputs, inputs) needs no transposition, and the numbers of a
+unit are contiguous. Arrays are overwritten as soon as nothing else needs them.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from gdrun.problems import batch_norm
 from gdrun.problems.activations import Activation
 from gdrun.problems.batch_norm import Normalised
 from gdrun.problems.dropout import Dropout
-from gdrun.problems.layout import Layer, Layout
+from gdrun.problems.layout import Layer, ParameterLayout
 from gdrun.problems.losses import Loss
 from gdrun.problems.predictor import Predictor
 from gdrun.problems.rows import Examples, contiguous, rows_of
@@ -30,9 +29,10 @@ BLOCK_ENTRIES = 2**19
 
 @dataclass(frozen=True)
 class Passed:
-    """What the way back needs of one hidden layer.
+    """What the backward pass needs of one hidden layer.
 
-    entered (..., inputs, B); left (..., units, B); slope of the activation, and mask of dropout.
+    entered (..., inputs, B): its input. left (..., units, B): its output. slope: that of the
+    activation. mask: that of dropout.
     """
 
     entered: Array
@@ -47,9 +47,9 @@ class Network(Predictor):
     """Scores of a network under a loss; `outputs` is 1, or the number of classes C.
 
     residual: h ← h + φ(…) around each hidden layer but the first, through a matrix of its own where
-    the widths differ; dropout leaves out φ(…), and never what comes around it: masks on that path
-    would multiply from layer to layer (He et al. 2016, Identity mappings, section 3.1).
-    statistics (..., L, Q): the running ones, which scores and tallies go by.
+    the widths differ; dropout leaves out φ(…), and never the skip connection, where masks would
+    multiply from layer to layer (He et al. 2016, Identity mappings, section 3.1).
+    running_stats (..., L, Q): those that scores and tallies normalise by.
     """
 
     features: int
@@ -57,13 +57,12 @@ class Network(Predictor):
     outputs: int
     activation: Activation
     loss: Loss
-    delta: float = 1.0
     batch_norm: bool = False
     residual: bool = False
-    statistics: Array | None = None
+    running_stats: Array | None = None
 
     @cached_property
-    def layout(self) -> Layout:
+    def layout(self) -> ParameterLayout:
         widths = (self.features, *self.hidden)
         vectors = batch_norm.PARAMETERS if self.batch_norm else ()
         layers = [
@@ -84,13 +83,13 @@ class Network(Predictor):
             Layer(widths[k], widths[k + 1], f"projection{k + 1}.", bias=False, gain=1.0)
             for k in self._projections
         ]
-        return Layout(tuple(layers))
+        return ParameterLayout(tuple(layers))
 
     @cached_property
-    def memory(self) -> Layout:
-        """Where the running statistics of a lane live: Q is 0 without batch normalisation."""
+    def stats_layout(self) -> ParameterLayout:
+        """The places of the running statistics in a row (Q,); Q is 0 without batch norm."""
         normalised = self.hidden if self.batch_norm else ()
-        return Layout(
+        return ParameterLayout(
             tuple(
                 batch_norm.statistics_layer(units, f"layer{k}.")
                 for k, units in enumerate(normalised, start=1)
@@ -102,11 +101,12 @@ class Network(Predictor):
         """The number of hidden layers."""
         return len(self.hidden)
 
-    def with_statistics(self, statistics: Array) -> Network:
-        return replace(self, statistics=statistics)
+    def with_running_stats(self, running_stats: Array) -> Network:
+        """The network that evaluates with these running statistics (..., L, Q)."""
+        return replace(self, running_stats=running_stats)
 
     def rows_at_once(self, lanes: int) -> int:
-        """How many rows a long sum takes at once."""
+        """How many rows of a long sum are computed at once."""
         return max(BLOCK_ENTRIES // (lanes * max((self.features, *self.hidden))), 64)
 
     def design(self, X: Examples) -> Examples:
@@ -121,10 +121,10 @@ class Network(Predictor):
         for k in range(layer):
             z = self._affine(W, k, h)
             if self.batch_norm:
-                assert self.statistics is not None, "evaluation goes by running statistics"
-                z = batch_norm.normalise_by(z, self.memory.matrix(self.statistics, k))
+                assert self.running_stats is not None, "evaluation goes by running statistics"
+                z = batch_norm.normalise_by(z, self.stats_layout.matrix(self.running_stats, k))
                 z = self._scaled(W, k, z)
-            value, _ = self.activation.function(z)
+            value, _ = self.activation.bound(z)
             h = value if not self._skips(k) else value + self._skipped(W, k, h)
         return self._affine(W, layer, h)
 
@@ -132,19 +132,20 @@ class Network(Predictor):
         """The statistics (lanes, Q) of weights W (lanes, P) over all rows of X at once.
 
         Layer by layer, so that each is normalised by all rows before the next is measured, and a
-        block of rows at a time, of which nothing is kept: neither order nor size of the blocks
-        plays a part.
+        block of rows at a time, of which nothing is kept: the statistics depend neither on the
+        order nor on the size of the blocks.
         """
-        found = np.zeros((len(W), self.memory.size), W.dtype)
-        known, rows, block = self.with_statistics(found), len(X), self.rows_at_once(len(W))
+        found = np.zeros((len(W), self.stats_layout.size), W.dtype)
+        known, rows, block = self.with_running_stats(found), len(X), self.rows_at_once(len(W))
         parts = [slice(start, start + block) for start in range(0, rows, block)]
         for k in range(self.depth):
             mean, variance = batch_norm.moments(
                 known._before(W, rows_of(X, part), k) for part in parts
             )
-            self.memory.matrix(found, k)[...] = np.stack([mean, variance], axis=-1)
+            self.stats_layout.matrix(found, k)[...] = np.stack([mean, variance], axis=-1)
         for k in range(self.depth):
-            self.memory.matrix(found, k)[..., 1] *= rows / max(rows - 1, 1)  # unbiased, as running
+            # Unbiased, as the running ones are.
+            self.stats_layout.matrix(found, k)[..., 1] *= rows / max(rows - 1, 1)
         return found
 
     def sums(self, W: Array, X: Array, y: Array) -> tuple[Array, Array]:
@@ -154,21 +155,21 @@ class Network(Predictor):
     def training_sums(
         self, W: Array, X: Array, y: Array, dropout: Dropout | None = None
     ) -> tuple[Array, Array, list[Passed]]:
-        """Σ ℓ and Σ ∇ℓ with the batch's own statistics, and what the hidden layers did."""
+        """Σ ℓ and Σ ∇ℓ with the batch's own statistics, and what the hidden layers computed."""
         passed = self._forward(W, X, dropout)
         last = passed[-1].left if passed else _examples_last(X)
         scores = self._affine(W, self.depth, last)
-        values, slopes = self._loss(self._as_scores(scores), y)
+        values, slopes = self.loss.bound(self._as_scores(scores), y)
         return values.sum(axis=X.ndim - 2), self._backward(W, last, passed, slopes), passed
 
-    def remembered(self, memory: Array, passed: list[Passed]) -> Array:
+    def next_running_stats(self, running_stats: Array, passed: list[Passed]) -> Array:
         """The running statistics (..., L, Q) after one more batch."""
-        moved = np.empty_like(memory)
+        found = np.empty_like(running_stats)
         for k, layer in enumerate(passed):
             if layer.normal is not None:
-                before = self.memory.matrix(memory, k)
-                self.memory.matrix(moved, k)[...] = batch_norm.moved_on(before, layer.normal)
-        return moved
+                before, after = (self.stats_layout.matrix(row, k) for row in (running_stats, found))
+                after[...] = batch_norm.next_running_stats(before, layer.normal)
+        return found
 
     def _forward(self, W: Array, X: Array, dropout: Dropout | None) -> list[Passed]:
         h, passed = _examples_last(X), []
@@ -177,7 +178,7 @@ class Network(Predictor):
             if self.batch_norm:
                 normal = batch_norm.normalise(z)
                 z = self._scaled(W, k, normal.units)
-            left, slope = self.activation.function(z)
+            left, slope = self.activation.bound(z)
             if dropout is not None:
                 mask = dropout.mask(units, X.shape[-2], W.dtype)
                 left = left * mask
@@ -201,7 +202,11 @@ class Network(Predictor):
     def _back_through(
         self, W: Array, G: Array, k: int, g: Array, layer: Passed
     ) -> tuple[Array, Array | None]:
-        """From dL/d left to dL/dz, with the layer's gradient put into G; and what skips it."""
+        """From the slope of a layer's output to that of its input, by its activation alone.
+
+        The layer's gradient is written to G. Returned are dL/dz, and the slope that its skip
+        connection carries back, None where it has none.
+        """
         skipped = self._skip_back(W, G, k, g, layer.entered) if self._skips(k) else None
         g = np.multiply(g, layer.slope, out=None if skipped is g else g)
         if layer.mask is not None:
@@ -222,7 +227,7 @@ class Network(Predictor):
         return back
 
     def _skipped(self, W: Array, k: int, h: Array) -> Array:
-        """What comes around hidden layer k."""
+        """What the skip connection around hidden layer k adds to its output."""
         if k not in self._projections:
             return h
         return self._affine(W, self.depth + 1 + self._projections.index(k), h)
@@ -255,25 +260,25 @@ class Network(Predictor):
         return self.layout.matrix(row, index)[..., self.layout.layers[index].inputs :]
 
     def _as_scores(self, last: Array) -> Array:
-        """(..., L, C, B) as a loss wants it: (..., B, L, C), or (..., B, L) without classes."""
+        """(..., L, C, B) as a loss takes it: (..., B, L, C), or (..., B, L) without classes."""
         if self.by_class:
             return last.swapaxes(-1, -2).swapaxes(-2, -3)
         return last[..., 0, :].swapaxes(-1, -2)
 
     def _from_slopes(self, slopes: Array) -> Array:
-        """The way back: to (..., L, C, B)."""
+        """The slopes of a loss, (..., B, L, C) or (..., B, L), as (..., L, C, B)."""
         if self.by_class:
             return slopes.swapaxes(-2, -3).swapaxes(-1, -2)
         return slopes.swapaxes(-1, -2)[..., None, :]
 
     @cached_property
     def _projections(self) -> tuple[int, ...]:
-        """The hidden layers that a residual connection passes through a matrix."""
+        """The hidden layers whose skip connection has a matrix, as the widths differ."""
         if not self.residual:
             return ()
         return tuple(k for k in range(1, self.depth) if self.hidden[k] != self.hidden[k - 1])
 
 
 def _examples_last(X: Array) -> Array:
-    """Features (..., B, d) as what enters the first layer of every lane: (..., 1, d, B)."""
+    """Features (..., B, d) as the input of the first layer of every lane: (..., 1, d, B)."""
     return X.swapaxes(-1, -2)[..., None, :, :]

@@ -1,7 +1,7 @@
 """The objective L(W) = mean over examples of ℓ + (l2/2) ‖weights‖², its gradient, and evaluation.
 
-A model gives sums over whatever rows it is handed; this module turns them into means, block by
-block when the rows are many, and adds the penalty. Shapes: W (L, P) against X (B, D) and y (B,), or
+A model sums over the rows that it is given; this module makes means of the sums, block by block
+where the rows are many, and adds the penalty. Shapes: W (L, P) against X (B, D) and y (B,), or
 for S index streams W (S, L, P) against X (S, B, D) and y (S, B).
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from gdrun.array_types import Array, Numbers
 from gdrun.problems.dropout import Dropout
-from gdrun.problems.layout import Layout
+from gdrun.problems.layout import ParameterLayout
 from gdrun.problems.network import Network, Passed
 from gdrun.problems.rows import Examples, MappedRows, rows_of
 
@@ -28,10 +28,10 @@ BLOCK_SCORES = 2**15
 
 
 class Model(Protocol):
-    """What the engine asks of a model."""
+    """What the engine needs from a model."""
 
     @property
-    def layout(self) -> Layout: ...
+    def layout(self) -> ParameterLayout: ...
 
     @property
     def classifies(self) -> bool: ...
@@ -40,7 +40,7 @@ class Model(Protocol):
         """The features in the form the model multiplies them: (n, d) to (n, D)."""
 
     def encode(self, y: Array) -> Array:
-        """The targets in the form the loss wants them."""
+        """The targets in the form that the loss takes."""
 
     def sums(self, W: Array, X: Array, y: Array) -> tuple[Array, Array]:
         """Σ ℓ (..., L) and Σ ∇ℓ (..., L, P) over the rows of X."""
@@ -56,9 +56,8 @@ class Model(Protocol):
 class Objective:
     """A model with its l2 penalty and share of dropout: floats, or one for each lane (..., L, 1).
 
-    Value and gradient are those of training, with the statistics of the rows at hand where a
-    network normalises by them; evaluation goes by the running ones. Only a step of training drops
-    units.
+    Value and gradient are those of training, where batch normalisation uses the statistics of the
+    given rows; evaluation uses the running ones. Only a step of training drops units.
     """
 
     model: Model
@@ -73,21 +72,21 @@ class Objective:
         )
         return replace(self, l2=l2, dropout=dropout)
 
-    def with_memory(self, memory: Array) -> Objective:
+    def with_running_stats(self, running_stats: Array) -> Objective:
         """The objective that is evaluated with these running statistics (..., L, Q)."""
         if not isinstance(self.model, Network):
             return self
-        return replace(self, model=self.model.with_statistics(memory))
+        return replace(self, model=self.model.with_running_stats(running_stats))
 
     def training_step(
-        self, W: Array, memory: Array, X: Examples, y: Array, dropout: Dropout | None
+        self, W: Array, running_stats: Array, X: Examples, y: Array, dropout: Dropout | None
     ) -> tuple[Array, Array, Array]:
-        """L(W) and ∇L(W) of a step that may leave units out, and the memory after it.
+        """L(W) and ∇L(W) of a step that may leave units out, and the running statistics after it.
 
-        Rows on disk are read a block at a time, but all at once where their statistics are wanted.
-        X (B, D) is shared by the streams of W, if there are some.
+        Rows on disk are read a block at a time, but all at once where their statistics are needed.
+        X (B, D) is shared by the streams of W, if there are any.
         """
-        assert isinstance(self.model, Network), "only networks behave otherwise in training"
+        assert isinstance(self.model, Network), "only networks compute something else in training"
         network, rows = self.model, X.shape[-2]
         block = self._block(W, X, whole=True) if isinstance(X, MappedRows) else rows
 
@@ -97,7 +96,7 @@ class Objective:
             read = np.broadcast_to(read, (*W.shape[:-2], *read.shape[-2:]))
             masks = dropout and (dropout if block >= rows else dropout.for_block(start, rows))
             total, gradient, passed = network.training_sums(W, read, y[..., part], masks)
-            return total, gradient, network.remembered(memory, passed)
+            return total, gradient, network.next_running_stats(running_stats, passed)
 
         total, gradient, moved = sums(0)
         for start in range(block, rows, block):
@@ -108,7 +107,7 @@ class Objective:
         return value, gradient, moved
 
     def watched(self, W: Array, X: Array, y: Array) -> tuple[Array, list[Passed]]:
-        """∇L(W), and what the hidden layers of a network did on the way."""
+        """∇L(W), and what the hidden layers of a network computed."""
         assert isinstance(self.model, Network), "only networks have layers to watch"
         total, gradient, passed = self.model.training_sums(W, X, y)
         return self._mean(W, total, gradient, X.shape[-2])[1], passed
@@ -129,7 +128,7 @@ class Objective:
         return self._mean(W, total, gradient, rows)
 
     def _mean(self, W: Array, total: Array, gradient: Array, rows: int) -> tuple[Array, Array]:
-        """Sums over the rows as means, with the penalty; the gradient is written over."""
+        """Sums over the rows as means, with the penalty; the gradient is overwritten."""
         value = total / rows
         gradient /= rows
         if self._decay is not None:
@@ -162,11 +161,11 @@ class Objective:
         return losses / rows, right / rows
 
     def _all_alike(self, W: Array) -> bool:
-        """Whether all lanes are sure to score alike, as they do where they start from zeros."""
+        """Whether all lanes have the same weights, as at a start from zeros."""
         return not isinstance(self.model, Network) and bool((W[:1] == W).all())
 
     def _block(self, W: Array, X: Examples, *, whole: bool) -> int:
-        """How many rows are summed at once. whole: not fewer than the statistics are taken over."""
+        """How many rows are summed at once. whole: all that batch statistics are taken over."""
         if not isinstance(self.model, Network):
             scores: int = W.size // W.shape[-1] * self.model.layout.layers[-1].outputs
             return min(block_rows(X.shape[-1]), max(BLOCK_SCORES // scores, 16))
@@ -184,5 +183,5 @@ class Objective:
 
 
 def block_rows(columns: int) -> int:
-    """How many rows of X one block holds."""
+    """The number of rows of X in one block."""
     return max(BLOCK_ENTRIES // max(columns, 1), 64)

@@ -1,10 +1,8 @@
-"""What models that score examples under a loss have in common."""
+"""Models that score examples under a loss."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from functools import cached_property
 
 import numpy as np
 
@@ -13,10 +11,9 @@ from gdrun.problems.losses import Loss
 
 
 class Predictor(ABC):
-    """A model with scores, under a loss; delta is the option of a loss that has one."""
+    """A model with scores, under a loss."""
 
     loss: Loss
-    delta: float
 
     @abstractmethod
     def scores(self, W: Array, X: Array) -> Array:
@@ -36,7 +33,7 @@ class Predictor(ABC):
 
     def tally(self, W: Array, X: Array, y: Array) -> tuple[Array, Array]:
         scores = self.scores(W, X)
-        values, _ = self._loss(scores, y)
+        values, _ = self.loss.bound(scores, y)
         rows = X.ndim - 2
         target = y[..., None]
         if self.by_class:
@@ -46,9 +43,3 @@ class Predictor(ABC):
         else:
             return values.sum(axis=rows), np.full(W.shape[:-1], np.nan, dtype=W.dtype)
         return values.sum(axis=rows), right.sum(axis=rows)
-
-    @cached_property
-    def _loss(self) -> Callable[[Array, Array], tuple[Array, Array]]:
-        if "delta" not in self.loss.options:
-            return self.loss.function
-        return lambda scores, y: self.loss.function(scores, y, delta=self.delta)

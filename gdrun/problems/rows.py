@@ -1,7 +1,7 @@
 """Examples that stay in their file: rows of a memory map, standardised as they are read.
 
 An array in memory is standardised once and multiplied often. A file that may be larger than memory
-is read anew each time, a block or a batch at once, and only that much of it is ever copied.
+is read again each time, one block or one batch of it, and only that part is copied.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ Examples: TypeAlias = Any
 class MappedRows:
     """Chosen rows of a matrix on disk.
 
-        x → (x − mean) / scale, and a 1 behind them with `ones`
+        x → (x − mean) / scale, followed by a 1 if `ones`
 
-    source (N, d): never copied whole. rows (n,): those that belong, in file order. mean, scale
-    (d,): None leaves the values as they are. dtype: that of what is read.
+    source (N, d): never copied whole. rows (n,): the chosen ones, in file order. mean,
+    scale (d,): None leaves the values as they are. dtype: that of what is read.
     """
 
     source: Array
@@ -43,7 +43,7 @@ class MappedRows:
         return len(self.rows)
 
     def with_ones(self) -> MappedRows:
-        """The same rows with a column of ones behind them."""
+        """The same rows with a column of ones appended."""
         return replace(self, ones=True)
 
     def take(self, chosen: Counts, axis: int = 0) -> Array:
@@ -52,7 +52,7 @@ class MappedRows:
         return self._prepared(picked).reshape(*chosen.shape, self.shape[1])
 
     def block(self, part: slice) -> Array:
-        """A stretch of the rows, as an array."""
+        """Consecutive rows, as an array (n, columns)."""
         return self._prepared(self.source[self.rows[part]])
 
     def _prepared(self, read: Array) -> Array:
@@ -69,7 +69,7 @@ class MappedRows:
 
 
 def contiguous(X: Examples) -> Examples:
-    """X in C order; rows on disk are left there."""
+    """X in C order; rows on disk are not read."""
     return X if isinstance(X, MappedRows) else np.ascontiguousarray(X)
 
 

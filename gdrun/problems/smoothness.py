@@ -1,4 +1,4 @@
-"""The smoothness constant L of an objective: the most that its gradient can change per step.
+"""The smoothness constant L of an objective: the most its gradient changes over a unit distance.
 
     ‖∇f(u) − ∇f(v)‖ ≤ L ‖u − v‖
 
@@ -10,45 +10,32 @@ squared error, whose curvature is the same everywhere, and a bound for the other
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from gdrun.array_types import Array, Numbers
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.objective import block_rows
 
-_CURVATURES: dict[str, Callable[[int], float]] = {
-    "mse": lambda classes: 2.0,
-    "huber": lambda classes: 1.0,
-    # σ(s)(1 − σ(s)) is largest at s = 0.
-    "logistic": lambda classes: 0.25,
-    # λmax(diag(p) − p pᵀ) ≤ ½, reached where two classes have p = ½. Böhning 1992.
-    "cross_entropy": lambda classes: 0.5,
-    # Each active term (sⱼ − s_y + 1)² has the Hessian 2 (eⱼ − e_y)(eⱼ − e_y)ᵀ; with all C − 1 of
-    # them active the sum is twice the Laplacian of a star of C vertices, whose λmax is C.
-    "squared_hinge": lambda classes: 2.0 * classes,
-}
-"""The largest curvature c of each smooth loss, for a model of so many classes."""
-
-EXACT = frozenset({"mse"})
-"""Losses whose curvature is the same everywhere, so that L is no mere bound."""
-
 
 def smoothness(model: object, X: Array, l2: float) -> float | None:
     """L of the objective on the design matrix X (N, D); None where there is none.
 
-    The hinge and the absolute error have kinks, and a network has no bound at all.
+    A loss whose slope jumps has none, such as the hinge, and a network has no bound at all.
 
     Source: Nesterov 2004, section 1.2.2.
     """
-    if not isinstance(model, LinearModel) or model.loss.name not in _CURVATURES:
+    if not isinstance(model, LinearModel) or model.loss.curvature is None:
         return None
-    curvature = _CURVATURES[model.loss.name](model.outputs)
-    # All outputs share X and the penalty's place, so one block of the Hessian stands for all.
+    curvature = model.loss.curvature(model.outputs, **model.loss.values)
+    # All outputs share X and the penalty's place, so one block of the Hessian serves for all.
     decay = l2 * model.layout.penalised[: X.shape[1]]
     hessian = curvature * _second_moment(X) + np.diag(decay)
     return float(np.linalg.eigvalsh(hessian)[-1])
+
+
+def is_exact(model: object) -> bool:
+    """Whether L is the curvature everywhere, and no mere bound on it."""
+    return isinstance(model, LinearModel) and model.loss.quadratic
 
 
 def _second_moment(X: Array) -> Numbers:

@@ -17,7 +17,7 @@ import numpy as np
 
 from gdrun.array_types import Array, Numbers
 from gdrun.methods.definitions import Count, Definition, NonNegative, Positive, define, options_of
-from gdrun.problems.layout import Layer, Layout
+from gdrun.problems.layout import Layer, ParameterLayout
 from gdrun.problems.rows import Examples
 
 Point = tuple[float, float]
@@ -28,7 +28,7 @@ Equation = Callable[..., tuple[Any, Any, Any]]
 class Surface(Definition):
     """A function of two weights. It returns f, ∂f/∂x and ∂f/∂y.
 
-    start: where a walk begins unless told otherwise. minima: every local minimum.
+    start: where a walk begins unless the option start is set. minima: every local minimum.
     """
 
     start: Point = (0.0, 0.0)
@@ -176,8 +176,8 @@ class SurfaceModel:
     options: dict[str, float]
 
     @cached_property
-    def layout(self) -> Layout:
-        return Layout((Layer(2, 1, bias=False, scalar=True),))
+    def layout(self) -> ParameterLayout:
+        return ParameterLayout((Layer(2, 1, bias=False, scalar=True),))
 
     @property
     def classifies(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import os
 import re
 import secrets
@@ -21,18 +20,12 @@ from gdrun.engine.contract import Engine
 from gdrun.engine.listeners import Listener, Progress
 from gdrun.engine.outcome import Outcome
 from gdrun.engine.trace import Columns
-from gdrun.errors import Problem, RecordError
+from gdrun.errors import TRACEBACK, Problem, RecordError
 from gdrun.methods.stopping import Readings
 from gdrun.runs.files import append_lines, write_atomically, write_text
-from gdrun.runs.record import (
-    Record,
-    closing,
-    evaluation_lines,
-    opening,
-    repeatable,
-    step_lines,
-)
+from gdrun.runs.record import RunRecord, closing, opening, repeatable
 from gdrun.runs.strict_json import dumps
+from gdrun.runs.trace_file import trace_lines
 
 SECONDS_BETWEEN_WRITES = 0.5
 ABOUT_THE_DATA = ("standardize.mean", "standardize.scale", "feature_names", "classes")
@@ -54,7 +47,7 @@ def new_directory(parent: Path, name: str, started: datetime) -> Path:
         else:
             return path
     raise RecordError(
-        "is a file, not a directory for runs", where=str(parent), hint="choose another with --out"
+        "is a file, not a directory for runs", where=str(parent), hint="choose another with `out`"
     )
 
 
@@ -107,14 +100,20 @@ class RunDirectory(Listener):
         self._guarded(self._write_weights, outcome)
         self._guarded(self._write_record, self._record)
 
-    def failed(self, traceback: str) -> None:
-        """Keep what a fault of the program left: its traceback, and the status."""
-        if self._record["status"] == "running":
-            self._guarded(write_text, self.path / "traceback.txt", traceback)
-            self._guarded(self._write_record, self._record | {"status": "failed"})
+    def failed(self, traceback: str) -> Path | None:
+        """Keep the traceback of a fault, and the status, unless the run had ended before.
+
+        The file that holds the traceback; None where none was written.
+        """
+        if self._record["status"] != "running":
+            return None
+        file = self.path / TRACEBACK
+        self._guarded(write_text, file, traceback)
+        self._guarded(self._write_record, {**self._record, "status": "failed"})
+        return None if self.problem else file
 
     @property
-    def record(self) -> Record:
+    def record(self) -> RunRecord:
         return self._record
 
     def _guarded(self, write: Any, *arguments: Any) -> None:
@@ -127,7 +126,7 @@ class RunDirectory(Listener):
     def _write_experiment(self) -> None:
         write_text(self.path / "config.yaml", to_yaml(self._config))
 
-    def _write_record(self, record: Record) -> None:
+    def _write_record(self, record: RunRecord) -> None:
         write_text(self.path / "run.json", dumps(record, indent=2) + "\n")
 
     def _write_news(self, progress: Progress) -> None:
@@ -148,13 +147,7 @@ class RunDirectory(Listener):
         write_text(self.path / "trace.jsonl", text)
 
     def _lines(self, steps: Columns, evaluations: Columns) -> list[str]:
-        """Both kinds of records in the order of their steps, a step before its evaluation."""
-        merged = heapq.merge(
-            step_lines(steps, clips=self._clips),
-            evaluation_lines(evaluations),
-            key=lambda entry: entry[0],
-        )
-        return [line for _, line in merged]
+        return trace_lines(steps, evaluations, clips=self._clips)
 
     def _write_weights(self, outcome: Outcome) -> None:
         arrays = weight_arrays(self._cohort, outcome)
@@ -180,5 +173,5 @@ def _cannot_write(path: Path, error: OSError) -> RecordError:
     return RecordError(
         f"cannot be written: {error.strerror or error}",
         where=str(path),
-        hint="free some space, or choose another place with --out",
+        hint="free some space, or choose another place with `out`",
     )

@@ -1,41 +1,120 @@
-"""The contents of run.json and trace.jsonl: what a run was, why it ended, and every step of it."""
+"""The contents of run.json: what a run was, and why it ended."""
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator
-from dataclasses import asdict
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired
 
 import numpy as np
+from typing_extensions import TypedDict
 
 from gdrun.config.experiment import Experiment
+from gdrun.data import Prepared
 from gdrun.engine.cohort import Cohort
 from gdrun.engine.contract import Engine
-from gdrun.engine.outcome import Outcome
-from gdrun.engine.trace import Columns
+from gdrun.engine.outcome import Divergence, Outcome
 from gdrun.methods.plugins import loaded_plugins
-from gdrun.methods.stopping import Stop
-from gdrun.runs.strict_json import dumps
+from gdrun.methods.stopping import Status, Stop
+from gdrun.runs.checked import Count, Seconds
+from gdrun.runs.summary import Summary, summary_of
 
 SCHEMA_VERSION = 1
-_STEP_FIELDS = (
-    *("step", "epoch", "gradients", "seconds", "batch_size", "lr"),
-    *("batch_loss", "grad_norm", "update_norm", "weight_norm"),
-)
-_THINNED_FIELDS = ("steps", "max_batch_loss", "max_grad_norm")
 
-Record = dict[str, Any]
+
+class StopRecord(TypedDict):
+    """Why a run ended: the rule, when it fired, and the sentence that says so."""
+
+    rule: str
+    epoch: float
+    step: Count
+    message: str
+
+
+class DivergenceRecord(TypedDict):
+    """What diverged: as in gdrun.engine.outcome.Divergence."""
+
+    step: Count
+    epoch: float
+    quantity: str
+    value: float
+    layer: str | None
+    last_finite_loss: float
+
+
+class TimingRecord(TypedDict):
+    """Seconds of wall clock: as in gdrun.engine.outcome.Timing."""
+
+    updates: Seconds
+    evaluations: Seconds
+    total: Seconds
+
+
+class RunDataRecord(TypedDict):
+    """What a run was trained on. parts: the rows of each; classes: their labels, in order."""
+
+    name: str
+    rows: Count
+    parts: dict[str, Count]
+    features: Count
+    target: str
+    classes: list[str]
+    sha256: str
+    notes: list[str]
+
+
+class ProcessRecord(TypedDict):
+    """The process that writes a run, while it does."""
+
+    pid: int
+    host: str
+
+
+class Ending(TypedDict):
+    """What is known of a run once it has ended."""
+
+    status: Status
+    stop: StopRecord
+    summary: Summary
+    divergence: DivergenceRecord | None
+    watched: list[StopRecord]
+    timing: TimingRecord
+
+
+class RunRecord(TypedDict):
+    """The contents of run.json. stop, summary and timing are None until the run has ended.
+
+    watched: when each watched rule would have stopped the run. started: the time in ISO 8601.
+    compression: how the engine packed the data, where it did. plugins: path and hash of each.
+    parameters: the number of weights. process: only while it runs.
+    """
+
+    schema_version: int
+    id: str
+    name: str
+    seed: int
+    status: Status
+    stop: StopRecord | None
+    summary: Summary | None
+    divergence: DivergenceRecord | None
+    watched: list[StopRecord]
+    started: str
+    timing: TimingRecord | None
+    engine: str
+    compression: str | None
+    versions: dict[str, str]
+    plugins: list[dict[str, str]]
+    data: RunDataRecord
+    parameters: Count
+    process: NotRequired[ProcessRecord]
 
 
 def opening(
     cohort: Cohort, engine: Engine, experiment: Experiment, identity: str, started: datetime
-) -> Record:
+) -> RunRecord:
     """The record of a run that has begun: everything known before the first step."""
-    data = cohort.data
     return {
         "schema_version": SCHEMA_VERSION,
         "id": identity,
@@ -52,29 +131,30 @@ def opening(
         "compression": engine.compression,
         "versions": versions(),
         "plugins": loaded_plugins(),
-        "data": {
-            "name": data.name,
-            "rows": sum(data.rows.values()),
-            "parts": data.rows,
-            "features": data.features,
-            "target": data.target_name,
-            "classes": list(data.classes),
-            "sha256": data.sha256,
-            "notes": list(data.notes),
-        },
+        "data": _data(cohort.data),
         "parameters": cohort.model.layout.size,
     }
 
 
-def closing(record: Record, outcome: Outcome) -> Record:
+def closing(record: RunRecord, outcome: Outcome) -> RunRecord:
     """The record of a run that has ended."""
-    return record | {
+    return {**record, **ending(outcome)}
+
+
+def ending(outcome: Outcome) -> Ending:
+    """How a run ended, as its record holds it."""
+    timing = outcome.timing
+    return {
         "status": outcome.status,
         "stop": _stop(outcome.stop),
-        "summary": outcome.summary(),
-        "divergence": asdict(outcome.divergence) if outcome.divergence else None,
+        "summary": summary_of(outcome),
+        "divergence": _divergence(outcome.divergence) if outcome.divergence else None,
         "watched": [_stop(stop) for stop in outcome.watched],
-        "timing": asdict(outcome.timing),
+        "timing": {
+            "updates": timing.updates,
+            "evaluations": timing.evaluations,
+            "total": timing.total,
+        },
     }
 
 
@@ -102,46 +182,29 @@ def versions() -> dict[str, str]:
     }
 
 
-def step_lines(columns: Columns, *, clips: bool) -> Iterator[tuple[int, str]]:
-    """Each step record as (step, line). One that stands for several steps carries their peaks."""
-    places = tuple(name for name in ("x", "y") if name in columns)
-    fields = (*_STEP_FIELDS, *(("clipped",) if clips else ()), *places)
-    rows = _rows(columns, fields)
-    for row, *peaks in zip(
-        rows, *(columns[name].tolist() for name in _THINNED_FIELDS), strict=True
-    ):
-        if peaks[0] > 1:
-            row |= dict(zip(_THINNED_FIELDS, peaks, strict=True))
-        yield row["step"], dumps({"kind": "step"} | row)
+def _data(data: Prepared) -> RunDataRecord:
+    return {
+        "name": data.name,
+        "rows": sum(data.rows.values()),
+        "parts": data.rows,
+        "features": data.features,
+        "target": data.target_name,
+        "classes": list(data.classes),
+        "sha256": data.sha256,
+        "notes": list(data.notes),
+    }
 
 
-def evaluation_lines(columns: Columns) -> Iterator[tuple[int, str]]:
-    """Each evaluation as (step, line); the readings of a network's layers by layer."""
-    for row in _rows(columns, tuple(columns)):
-        yield row["step"], dumps({"kind": "eval"} | _by_layer(row))
+def _stop(stop: Stop) -> StopRecord:
+    return {"rule": stop.rule, "epoch": stop.epoch, "step": stop.step, "message": stop.message}
 
 
-def flat(row: dict[str, Any]) -> dict[str, Any]:
-    """An evaluation with the readings of layers as layer1.grad_norm, as the trace holds them."""
-    for layer, readings in row.pop("layers", {}).items():
-        row |= {f"{layer}.{name}": value for name, value in readings.items()}
-    return row
-
-
-def _by_layer(row: dict[str, Any]) -> dict[str, Any]:
-    layers: dict[str, dict[str, Any]] = {}
-    for name in [name for name in row if "." in name]:
-        layer, _, reading = name.partition(".")
-        layers.setdefault(layer, {})[reading] = row.pop(name)
-    return row | {"layers": layers} if layers else row
-
-
-def _rows(columns: Columns, fields: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    for values in zip(*(columns[name].tolist() for name in fields), strict=True):
-        yield dict(zip(fields, values, strict=True))
-
-
-def _stop(stop: Stop) -> Record:
-    record = asdict(stop)
-    del record["status"]
-    return record
+def _divergence(divergence: Divergence) -> DivergenceRecord:
+    return {
+        "step": divergence.step,
+        "epoch": divergence.epoch,
+        "quantity": divergence.quantity,
+        "value": divergence.value,
+        "layer": divergence.layer,
+        "last_finite_loss": divergence.last_finite_loss,
+    }

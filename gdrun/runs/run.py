@@ -4,42 +4,104 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, NotRequired, cast
 from zipfile import BadZipFile
 
 import numpy as np
+from typing_extensions import TypedDict
 
 from gdrun.array_types import Array
 from gdrun.config.document import read_document
-from gdrun.engine.trace import (
-    LANE_FIELDS,
-    PEAK_FIELDS,
-    SHARED_FIELDS,
-    STEP_FIELDS,
-    SUM_FIELDS,
-    Columns,
+from gdrun.engine.trace import Columns
+from gdrun.engine.trace_columns import (
+    EVALUATION_COLUMNS,
+    LAYER_COLUMNS,
+    STEP_COLUMNS,
+    described,
 )
 from gdrun.errors import RecordError, suggestion
+from gdrun.methods.stopping import Status
+from gdrun.notebook_tables import NotebookTable
+from gdrun.runs.checked import check_version, checked, unreadable
 from gdrun.runs.directory import ABOUT_THE_DATA
-from gdrun.runs.record import SCHEMA_VERSION, Record, flat
+from gdrun.runs.record import (
+    SCHEMA_VERSION,
+    DivergenceRecord,
+    ProcessRecord,
+    RunRecord,
+    StopRecord,
+)
 from gdrun.runs.strict_json import loads
+from gdrun.runs.summary import Summary
+from gdrun.runs.trace_file import read_trace
 
 RECORD = "run.json"
 
 
-@dataclass(frozen=True)
-class Run:
-    """One execution of an experiment.
+class NamedSection(TypedDict):
+    """A section of a resolved config; its options depend on its name."""
 
-    record: the contents of run.json. config: the resolved experiment as plain data. steps, evals:
-    the trace as arrays by field. weights, best_weights: arrays by name, such as w (d,) or (d, C)
-    and b; empty while a run has not ended. directory: None if nothing was written.
+    name: str
+
+
+class ScheduleSection(NamedSection):
+    """The schedule of a resolved config."""
+
+    warmup: float
+
+
+class AnyConfig(TypedDict):
+    """What every resolved config has, and the views of a run read."""
+
+    name: str
+    dtype: str
+    variant: NamedSection
+    optimizer: NamedSection
+    schedule: ScheduleSection
+    clip: NotRequired[dict[str, Any]]
+    stopping: dict[str, Any]
+
+
+class ModelConfig(AnyConfig):
+    """The config of an experiment that trains a model."""
+
+    model: NamedSection
+
+
+class WalkConfig(AnyConfig):
+    """The config of a walk on a surface."""
+
+    surface: NamedSection
+
+
+@dataclass(frozen=True)
+class Run(NotebookTable):
+    # The columns come from their table, so that the help cannot differ from it.
+    __doc__ = f"""One execution of an experiment.
+
+    record: the contents of run.json. config: the resolved experiment as plain data. weights,
+    best_weights: arrays by name, such as w (d,) or (d, C) and b; empty while a run has not ended.
+    directory: None if nothing was written.
+
+    steps: the steps as arrays by column, (points,) each. A point may stand for several steps: its
+    numbers are those of the last of them, where nothing else is said.
+
+{described(STEP_COLUMNS.values(), indent=" " * 8)}
+
+    evals: the evaluations as arrays by column, (evaluations,) each. A column is missing where it
+    was not measured.
+
+{described(EVALUATION_COLUMNS.values(), indent=" " * 8)}
+
+    For each layer of a network, as layer1.NAME:
+
+{described(LAYER_COLUMNS.values(), indent=" " * 8)}
     """
 
-    record: Record
+    record: RunRecord
     config: dict[str, Any]
     steps: Columns
     evals: Columns
@@ -47,32 +109,28 @@ class Run:
     best_weights: dict[str, Array]
     directory: Path | None = None
 
-    _repr_html_: ClassVar[Callable[[Run], str]]
-    """What a notebook shows. The layer of views knows how; gdrun.api brings it here."""
-
     @property
     def id(self) -> str:
-        return str(self.record["id"])
+        return self.record["id"]
 
     @property
-    def status(self) -> str:
-        return str(self.record["status"])
+    def status(self) -> Status:
+        return self.record["status"]
 
     @property
-    def stop(self) -> dict[str, Any] | None:
+    def stop(self) -> StopRecord | None:
         """Why the run ended: rule, epoch, step, message; None while it has not."""
-        stop: dict[str, Any] | None = self.record["stop"]
-        return stop
+        return self.record["stop"]
 
     @property
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> Summary:
         """The run in numbers; empty while it has not ended."""
-        return self.record["summary"] or {}
+        return self.record["summary"] or cast("Summary", {})
 
     @property
-    def divergence(self) -> dict[str, Any] | None:
-        divergence: dict[str, Any] | None = self.record["divergence"]
-        return divergence
+    def divergence(self) -> DivergenceRecord | None:
+        """What diverged first, and when; None where nothing did."""
+        return self.record["divergence"]
 
     @property
     def verdict(self) -> str:
@@ -93,7 +151,9 @@ def read_run(directory: str | Path) -> Run:
     """The run that a directory holds. Raises RecordError where it holds none, or is damaged."""
     path = Path(directory)
     record = read_record(path)
-    steps, evals = _read_trace(path / "trace.jsonl")
+    config = read_document(path / "config.yaml").data
+    checked(config, WalkConfig if "surface" in config else ModelConfig, path / "config.yaml")
+    steps, evals = read_trace(path / "trace.jsonl")
     weights = {
         name: value
         for name, value in _read_weights(path / "weights.npz").items()
@@ -101,7 +161,7 @@ def read_run(directory: str | Path) -> Run:
     }
     return Run(
         record=record,
-        config=read_document(path / "config.yaml").data,
+        config=config,
         steps=steps,
         evals=evals,
         weights={name: value for name, value in weights.items() if not name.startswith("best.")},
@@ -114,25 +174,23 @@ def read_run(directory: str | Path) -> Run:
     )
 
 
-def read_record(path: Path) -> Record:
-    """The run.json of a directory. A run whose process is gone is interrupted, not running."""
+def read_record(path: Path) -> RunRecord:
+    """The run.json of a directory. A run whose process is gone is interrupted, not running.
+
+    Raises RecordError where there is none, or one that is damaged or of a newer gdrun.
+    """
     file = path / RECORD
     try:
-        record: Record = loads(file.read_text(encoding="utf-8"))
-        current = record["schema_version"] <= SCHEMA_VERSION
+        document = loads(file.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         raise RecordError(
             "is not the directory of a run", where=str(path), hint=_near(path)
         ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RecordError(f"cannot be read: {error}", where=str(file)) from None
-    if not current:
-        raise RecordError(
-            f"was written by a newer gdrun (schema {record['schema_version']})",
-            where=str(file),
-            hint="python -m pip install --upgrade gdrun",
-        )
-    if record["status"] == "running" and not is_alive(record.get("process", {})):
+    except (OSError, ValueError) as error:
+        raise unreadable(file, str(error)) from None
+    check_version(document, SCHEMA_VERSION, file)
+    record = checked(document, RunRecord, file)
+    if record["status"] == "running" and not is_alive(record.get("process")):
         record["status"] = "interrupted"
     return record
 
@@ -176,7 +234,7 @@ def run_directories(out: Path, records: Sequence[str] = (RECORD,)) -> list[Path]
     return [file.parent for file in found]
 
 
-_NO_RUNS = "`gdrun train` leaves runs; --out names the place where they are"
+_NO_RUNS = "`gdrun train` leaves runs; `out` names the place where they are"
 
 
 def _near(path: Path) -> str:
@@ -186,45 +244,17 @@ def _near(path: Path) -> str:
     return f"it holds runs, such as {runs[-1]}" if runs else _NO_RUNS
 
 
-def is_alive(process: dict[str, Any]) -> bool:
+def is_alive(process: ProcessRecord | None) -> bool:
     """Whether the process that writes a run is still there, as far as can be seen from here."""
-    if process.get("host") != socket.gethostname():
+    if process is None or process["host"] != socket.gethostname():
         return True
     try:
-        os.kill(int(process["pid"]), 0)
+        os.kill(process["pid"], 0)
     except PermissionError:
         return True
-    except (OSError, KeyError, ValueError):
+    except (OSError, OverflowError):
         return False
     return True
-
-
-def _read_trace(path: Path) -> tuple[Columns, Columns]:
-    """Step records and evaluations as arrays; a last line that was cut off is left out."""
-    rows: dict[str, list[dict[str, Any]]] = {"step": [], "eval": []}
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        lines = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            row = loads(line)
-            rows[row.pop("kind")].append(flat(row))
-        except (ValueError, KeyError, TypeError, AttributeError):
-            if number < len(lines):
-                raise RecordError("this line is damaged", where=f"{path}:{number}") from None
-    for row in rows["step"]:
-        row.setdefault("steps", 1)
-        row.setdefault("max_batch_loss", row["batch_loss"])
-        row.setdefault("max_grad_norm", row["grad_norm"])
-        row.setdefault("clipped", 0.0)
-    usual = ("steps", *STEP_FIELDS, *LANE_FIELDS, *PEAK_FIELDS, *SUM_FIELDS)
-    return _columns(rows["step"], usual), _columns(rows["eval"], SHARED_FIELDS)
-
-
-def _columns(rows: list[dict[str, Any]], usual: tuple[str, ...]) -> Columns:
-    """The rows as arrays by field; without any row, the usual fields."""
-    return {name: np.array([row[name] for row in rows]) for name in (rows[0] if rows else usual)}
 
 
 def _read_weights(path: Path) -> dict[str, Array]:

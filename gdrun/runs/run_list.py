@@ -9,7 +9,7 @@ from typing import Any
 from gdrun.config.document import read_document
 from gdrun.config.values import parse_value
 from gdrun.errors import GdrunError, RecordError, suggestion
-from gdrun.runs.record import Record
+from gdrun.runs.record import RunRecord
 from gdrun.runs.run import read_record, run_directories
 
 Row = dict[str, Any]
@@ -48,8 +48,13 @@ def _row(path: Path) -> Row:
         config = read_document(path / "config.yaml").data
     except GdrunError:
         return {"id": path.name, "status": "damaged", "started": ""}
-    keys = ("id", "name", "status", "started", "seed")
-    row = {key: record[key] for key in keys}
+    row: Row = {
+        "id": record["id"],
+        "name": record["name"],
+        "status": record["status"],
+        "started": record["started"],
+        "seed": record["seed"],
+    }
     row |= _leaves(config)
     summary = {key: value for key, value in (record["summary"] or {}).items() if key != "best"}
     return row | summary | {"rule": _rule(record)}
@@ -74,7 +79,7 @@ def _leaves(config: dict[str, Any]) -> Row:
     return row
 
 
-def _rule(record: Record) -> str | None:
+def _rule(record: RunRecord) -> str | None:
     return record["stop"]["rule"] if record["stop"] else None
 
 

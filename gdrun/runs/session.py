@@ -15,9 +15,9 @@ from gdrun.engine.judging import Interrupted
 from gdrun.engine.listeners import Listener
 from gdrun.engine.outcome import Outcome
 from gdrun.engine.trainer import Trainer
-from gdrun.errors import Problem
+from gdrun.errors import Problem, note_traceback
 from gdrun.runs.directory import RunDirectory, new_directory
-from gdrun.runs.record import Record, closing, opening, repeatable
+from gdrun.runs.record import RunRecord, closing, opening, repeatable
 from gdrun.runs.run import Run
 
 
@@ -54,22 +54,22 @@ class Session:
     ) -> list[Run]:
         """Train, and return the runs in the order of the cohort's lanes, by seed.
 
-        A fault of the program is raised as it is, its traceback kept in the run directories; the
-        error says where, as `run_directory`.
+        A fault of the program is raised as it is, its traceback kept in the run directories; a
+        note of the error says where.
         """
         trainer = Trainer(self.cohort, self.engine, (*self.directories, *listeners), interrupted)
         try:
             outcomes = trainer.run()
         except Exception as error:
-            for directory in self.directories:
-                directory.failed(traceback.format_exc())
-            if self.directories:
-                error.run_directory = self.directories[0].path  # type: ignore[attr-defined]
+            text = traceback.format_exc()
+            kept = [directory.failed(text) for directory in self.directories]
+            if file := next(filter(None, kept), None):
+                note_traceback(error, file)
             raise
         return [self._run(lane, outcome) for lane, outcome in enumerate(outcomes)]
 
     @property
-    def opening(self) -> Record:
+    def opening(self) -> RunRecord:
         """What is known of the first run before its first step."""
         return opening(self.cohort, self.engine, self.experiments[0], "", self.started)
 
@@ -89,7 +89,7 @@ class Session:
             directory=self.directories[lane].path if self.directories else None,
         )
 
-    def _record(self, lane: int, outcome: Outcome) -> Record:
+    def _record(self, lane: int, outcome: Outcome) -> RunRecord:
         if self.directories:
             return self.directories[lane].record
         experiment = self.experiments[lane]

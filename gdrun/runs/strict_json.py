@@ -29,13 +29,20 @@ def dumps(document: Any, *, indent: int | None = None) -> str:
         return json.dumps(_marked(document), allow_nan=False, indent=indent, ensure_ascii=False)
 
 
-def loads(text: str) -> Any:
+def loads(text: str | bytes) -> Any:
     """The document that strict JSON text describes, its non-finite numbers put back.
+
+    Raises ValueError where the text is no JSON, or its marks of non-finite numbers are damaged.
 
     >>> loads('{"loss": null, "nonfinite": {"loss": "-inf"}}')
     {'loss': -inf}
     """
-    return json.loads(text, object_hook=_restored)
+    try:
+        return json.loads(text, object_hook=_restored)
+    except (KeyError, TypeError, AttributeError):
+        raise ValueError("the marks of non-finite numbers are damaged") from None
+    except RecursionError:
+        raise ValueError("too many brackets, one within the other") from None
 
 
 def _marked(value: Any) -> Any:

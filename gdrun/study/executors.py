@@ -82,7 +82,7 @@ class OnExecutor:
 class InProcesses:
     """Runs tasks in `jobs` processes of this machine, its cores shared out between them.
 
-    note: hears of workers that died.
+    note: called with a sentence when a worker died.
     """
 
     def __init__(self, jobs: int, note: Note = lambda text: None) -> None:
@@ -140,7 +140,7 @@ def run_task(task: Task) -> list[Result]:
 
 
 def start_worker(stop: Any, plugins: Sequence[str]) -> None:
-    """Make a new process ready: deaf to Ctrl-C, its parent's affair, not to its end."""
+    """Initialise a worker: ignore SIGINT, which the parent handles, and end with the parent."""
     import signal
 
     global _stop
@@ -152,7 +152,7 @@ def start_worker(stop: Any, plugins: Sequence[str]) -> None:
 
 
 def _end_with_parent() -> None:
-    """A parent that was killed tells no one, and the pool's queue would be waited on for ever."""
+    """End this worker when its parent is gone: the pool's queue would block it for ever."""
     import signal
 
     parent = multiprocessing.parent_process()

@@ -1,7 +1,7 @@
-"""Successive halving: all candidates begin, and at every rung only the best share goes on.
+"""Successive halving: all candidates begin, and at every rung only the best share continues.
 
 With η = 3 and a budget of R epochs the rungs are at … R/9, R/3, the first no earlier than the first
-evaluation; at each the best third of the candidates goes on, by the median over seeds. Survivors
+evaluation; at each the best third of the candidates continues, by the median over seeds. Survivors
 are never restarted: all cohorts stand still at a rung, its losers leave the arrays, and the rest
 train on. A schedule sees the whole budget from the beginning.
 
@@ -13,8 +13,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
 
 from gdrun.config.experiment import Experiment
 from gdrun.engine.build import build
@@ -22,15 +20,16 @@ from gdrun.engine.judging import Interrupted
 from gdrun.engine.listeners import Listener
 from gdrun.engine.threads import blas_threads
 from gdrun.engine.trainer import Trainer
-from gdrun.errors import ConfigError, GdrunError
-from gdrun.study.design.trials import Candidate, Plan
+from gdrun.errors import ConfigError, Parameter
+from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.executors import InProcess
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.ranking import HALVING
 from gdrun.study.judgement.statistics import quantile
+from gdrun.study.judgement.sweep import Rung
 from gdrun.study.storage.results import Result
-from gdrun.study.study import Means, Work, keep, unique
-from gdrun.study.sweep import Rung
+from gdrun.study.storage.study_record import read_rung, rung_record
+from gdrun.study.study import StudyContext, Work, keep, unique
 from gdrun.study.tasks import Task, prepared, tasks_of
 
 FACTOR = 3
@@ -39,33 +38,46 @@ Scores = dict[str, float]
 
 
 def carry_out_halving(
-    plan: Plan, means: Means, metric: Metric
+    plan: StudyPlan, context: StudyContext, metric: Metric
 ) -> tuple[dict[str, Result], Work, tuple[Rung, ...]]:
     """The results of a plan by identity, its losers' cut short, with the rungs they fell at.
 
     A study that is resumed keeps the decisions of the rungs it has behind it.
     """
-    if not isinstance(means.runner, InProcess):
-        hint = "leave --jobs out: every rung judges all runs together"
-        raise GdrunError("halving runs in one process", where="--halving", hint=hint)
+    runner = context.runner
+    check_halving(plan, None if isinstance(runner, InProcess) else Parameter("jobs"))
+    assert isinstance(runner, InProcess)  # checked above; mypy cannot see it
     begin = time.perf_counter()
-    results = means.directory.finished() if means.directory else {}
+    results = context.directory.finished() if context.directory else {}
     found = len(results)
     left = [trial for trial in unique(plan) if trial.identity not in results]
-    tasks = tasks_of(left, means.table, jobs=means.jobs)
-    race = _Race(plan, means, metric, tasks, means.runner.listeners, results)
+    tasks = tasks_of(left, context.table, jobs=context.jobs)
+    race = _Race(plan, context, metric, tasks, runner.listeners, results)
     rungs = race.run()
     seconds = time.perf_counter() - begin
     work = Work(len(results) - found, found, len(tasks), seconds)
     return results, work, rungs
 
 
+def check_halving(plan: StudyPlan, parallel: Parameter | None = None) -> None:
+    """Raise ConfigError where a plan cannot be halved, or runs in several processes.
+
+    parallel: the argument that asks for them.
+    """
+    if parallel is not None:
+        hint = f"leave `{parallel}` out: every rung judges all runs together"
+        raise ConfigError("halving runs in one process", where=Parameter("halving"), hint=hint)
+    rung_epochs(plan.candidates[0].experiment, len(plan.candidates))
+
+
 def rung_epochs(experiment: Experiment, candidates: int) -> list[float]:
     """When the rungs are, in epochs, the first one first. Raises ConfigError without epochs."""
     budget, every = experiment.stopping.epochs, experiment.evaluate.every
     if budget is None:
-        hint = "set stopping.epochs, or leave --halving out"
-        raise ConfigError("halving divides a budget of epochs", where="--halving", hint=hint)
+        hint = "set stopping.epochs, or leave `halving` out"
+        raise ConfigError(
+            "halving divides a budget of epochs", where=Parameter("halving"), hint=hint
+        )
     epochs: list[float] = []
     at = budget / FACTOR
     while at >= every and FACTOR ** len(epochs) < candidates:
@@ -80,28 +92,28 @@ class _Race:
 
     def __init__(
         self,
-        plan: Plan,
-        means: Means,
+        plan: StudyPlan,
+        context: StudyContext,
         metric: Metric,
         tasks: Sequence[Task],
         listeners: Sequence[Listener],
         results: dict[str, Result],
     ) -> None:
-        self._plan, self._means, self._metric = plan, means, metric
+        self._plan, self._context, self._metric = plan, context, metric
         self._results = results
-        self._running = [(task, _trainer(task, listeners, means.interrupted)) for task in tasks]
+        self._running = [(task, _trainer(task, listeners, context.interrupted)) for task in tasks]
         self._kept = [0] * len(tasks)
         self._of = len(unique(plan))
 
     def run(self) -> tuple[Rung, ...]:
-        earlier = self._means.directory.record.get("rungs", []) if self._means.directory else []
-        known = {float(rung["epoch"]): _rung(rung) for rung in earlier}
+        earlier = self._context.directory.record.get("rungs", []) if self._context.directory else []
+        known = {float(rung["epoch"]): read_rung(rung) for rung in earlier}
         in_race = [candidate.name for candidate in self._plan.candidates]
         rungs: list[Rung] = []
         epochs = rung_epochs(self._plan.candidates[0].experiment, len(in_race))
         for epoch in epochs:
             self._advance(epoch)
-            if self._means.interrupted():
+            if self._context.interrupted():
                 break
             rung = known.get(epoch) or self._judge(epoch, in_race)
             rungs.append(rung)
@@ -120,7 +132,7 @@ class _Race:
             self._keep(place, task, trainer)
 
     def _judge(self, epoch: float, in_race: Sequence[str]) -> Rung:
-        """The rung at this epoch: a third of those in the race go on, and none that failed."""
+        """The rung at this epoch: a third of those in the race continue, and none that failed."""
         scores = self._scores()
         medians = {
             candidate.name: quantile([scores[identity] for identity in identities], 0.5)
@@ -133,7 +145,7 @@ class _Race:
         return Rung(epoch, kept, tuple(name for name in order if name not in kept))
 
     def _scores(self) -> Scores:
-        """Where every trial stands, by identity: its last evaluation, or how it ended."""
+        """The score of every trial by identity: at its last evaluation, or at its end."""
         scores = {key: self._metric.score(result) for key, result in self._results.items()}
         for task, trainer in self._running:
             for lane in trainer.state.lanes.tolist():
@@ -163,9 +175,9 @@ class _Race:
             if outcome.status != "interrupted"
         ]
         self._kept[place] = len(trainer.outcomes)
-        keep(task, ended, self._means.directory)
+        keep(task, ended, self._context.directory)
         self._results |= {result.identity: result for result in ended}
-        self._means.told(len(self._results), self._of)
+        self._context.on_progress(len(self._results), self._of)
 
     def _candidates(self) -> list[tuple[Candidate, list[str]]]:
         """Every candidate with the identities of its trials."""
@@ -175,13 +187,8 @@ class _Race:
         return [(self._plan.candidates[k], identities) for k, identities in trials.items()]
 
     def _write(self, rungs: Sequence[Rung]) -> None:
-        if self._means.directory is not None:
-            self._means.directory.write(rungs=[asdict(rung) for rung in rungs])
-
-
-def _rung(written: Mapping[str, Any]) -> Rung:
-    """A rung as study.json holds it."""
-    return Rung(written["epoch"], tuple(written["kept"]), tuple(written["dropped"]))
+        if self._context.directory is not None:
+            self._context.directory.write({"rungs": [rung_record(rung) for rung in rungs]})
 
 
 def _trainer(task: Task, listeners: Sequence[Listener], interrupted: Interrupted) -> Trainer:

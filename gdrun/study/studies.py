@@ -7,13 +7,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from gdrun.config.writing import to_yaml
-from gdrun.errors import GdrunError, RecordError
-from gdrun.runs.record import Record
-from gdrun.study.comparison import Comparison, judge_comparison, plan_comparison
+from gdrun.errors import RecordError
 from gdrun.study.design.axes import Axis
-from gdrun.study.design.trials import Candidate, Plan
+from gdrun.study.design.comparison_plan import plan_comparison
+from gdrun.study.design.trials import Candidate, StudyPlan
+from gdrun.study.design.tuning_plan import TuningPlan
 from gdrun.study.halving import carry_out_halving
+from gdrun.study.judgement.comparison import Comparison, judge_comparison
 from gdrun.study.judgement.metrics import Metric, Target
+from gdrun.study.judgement.sweep import Sweep, judge_sweep
+from gdrun.study.storage.records import Question
 from gdrun.study.storage.study_directory import StudyDirectory
 from gdrun.study.storage.study_record import (
     comparison_record,
@@ -21,70 +24,70 @@ from gdrun.study.storage.study_record import (
     target_record,
     tuning_record,
 )
-from gdrun.study.study import Means, Work, carry_out
-from gdrun.study.sweep import Sweep, judge_sweep
-from gdrun.study.tuning import MOST_SEEDS, Tuning, choose, try_out, tuning_plan
+from gdrun.study.study import StudyContext, Work, carry_out
+from gdrun.study.timing import paces
+from gdrun.study.tuning import Tuning, choose, try_out
 
 
 def run_sweep(
-    plan: Plan,
+    plan: StudyPlan,
     axes: Sequence[Axis],
     metric: Metric,
-    means: Means,
+    context: StudyContext,
     *,
     target: Target | None = None,
     halving: bool = False,
 ) -> Sweep:
     """Run a planned sweep; its directory gets the findings, and the best as a config to train."""
-    with _recording(means.directory, metric, target, halving=halving):
+    with _recording(context.directory, metric, target, halving=halving):
         if halving:
-            results, work, rungs = carry_out_halving(plan, means, metric)
+            results, work, rungs = carry_out_halving(plan, context, metric)
         else:
-            (results, work), rungs = carry_out(plan, means), ()
-        found = judge_sweep(plan, axes, results, metric, means, work, target=target, rungs=rungs)
-        if means.directory is not None:
-            means.directory.write(**sweep_record(found))
+            (results, work), rungs = carry_out(plan, context), ()
+        found = judge_sweep(
+            plan, axes, results, metric, work, table=context.table, target=target, rungs=rungs
+        )
+        if context.directory is not None:
+            context.directory.write(sweep_record(found))
             if found.best is not None:
-                means.directory.write_text("best.yaml", to_yaml(found.best.experiment.plain()))
+                context.directory.write_text("best.yaml", to_yaml(found.best.experiment.plain()))
         return found
 
 
 def run_comparison(
-    plan: Plan,
+    plan: StudyPlan,
     metric: Metric,
-    means: Means,
+    context: StudyContext,
     *,
     target: Target | None = None,
-    keys: Sequence[str] = (),
+    tuning: TuningPlan | None = None,
 ) -> Comparison:
-    """Run a planned comparison, tuned over these keys first; its directory gets the findings.
+    """Run a planned comparison, its contenders tuned first; its directory gets the findings.
 
     Where any contender's budget is in seconds, no two runs share them.
     """
     alone = shares_no_seconds(plan)
-    if alone and means.jobs > 1:
-        hint = "leave --jobs out, or give a budget of epochs or gradients"
-        raise GdrunError("runs that share a machine share its seconds", where="--jobs", hint=hint)
     tunings, tuning_work = None, None
-    with _recording(means.directory, metric, target):
-        if keys:
-            contenders, tunings, tuning_work = _tuned(plan, keys, metric, means, alone=alone)
+    with _recording(context.directory, metric, target):
+        if tuning is not None:
+            contenders, tunings, tuning_work = _tuned(plan, tuning, metric, context, alone=alone)
             plan = plan_comparison(contenders, plan.seeds)
-            if means.directory is not None:
-                means.directory.adopt(plan)
-        results, work = carry_out(plan, means, alone=alone)
+            if context.directory is not None:
+                context.directory.adopt(plan)
+        results, work = carry_out(plan, context, alone=alone)
         found = judge_comparison(
             plan,
             results,
             metric,
-            means,
             work,
+            table=context.table,
             target=target,
+            paces=paces(plan.candidates, context.table, context.interrupted),
             tunings=tunings,
             tuning_work=tuning_work,
         )
-        if means.directory is not None:
-            means.directory.write(**comparison_record(found))
+        if context.directory is not None:
+            context.directory.write(comparison_record(found))
         return found
 
 
@@ -98,48 +101,54 @@ def _recording(
 ) -> Iterator[None]:
     """Write down what is asked before anything runs, and how it ends where it does not end well.
 
-    Raises RecordError where an earlier study cannot be gone on with in this way.
+    Raises RecordError where an earlier study cannot be continued in this way.
     """
     if directory is None:
         yield
         return
-    asked = {"metric": metric.name, "halving": halving}
-    _refuse_other_halving(directory, asked)
+    question: Question = {
+        "metric": metric.name,
+        "halving": halving,
+        "target": target_record(target),
+    }
+    _refuse_other_halving(directory, question)
     with directory.guarded():
-        directory.write(**asked, target=target_record(target))
+        directory.write(question)
         yield
 
 
-def _refuse_other_halving(directory: StudyDirectory, asked: Record) -> None:
-    """A race that was decided by other rules, or among others, cannot be gone on with."""
-    earlier, now = directory.earlier, directory.record | asked
-    if "halving" not in earlier or not (earlier["halving"] or now["halving"]):
+def _refuse_other_halving(directory: StudyDirectory, question: Question) -> None:
+    """A race that was decided by other rules, or among others, cannot be continued."""
+    earlier, now = directory.earlier, directory.record
+    if earlier is None or "halving" not in earlier:
         return
-    if any(earlier.get(key) != now[key] for key in ("halving", "metric", "asked", "seeds")):
+    same = (
+        earlier["halving"] == question["halving"]
+        and earlier.get("metric") == question["metric"]
+        and (earlier["asked"], earlier["seeds"]) == (now["asked"], now["seeds"])
+    )
+    if (earlier["halving"] or question["halving"]) and not same:
         begun = f"it was begun by: {earlier.get('command', earlier['verb'])}"
-        what = "halving goes on with the same settings, seeds and metric only"
+        what = "halving continues with the same settings, seeds and metric only"
         raise RecordError(what, where=str(directory.path), hint=begun)
 
 
-def shares_no_seconds(plan: Plan) -> bool:
+def shares_no_seconds(plan: StudyPlan) -> bool:
     """Whether each run must have the machine to itself."""
     return any(each.experiment.stopping.seconds is not None for each in plan.candidates)
 
 
 def _tuned(
-    plan: Plan, keys: Sequence[str], metric: Metric, means: Means, *, alone: bool
+    plan: StudyPlan, tuning: TuningPlan, metric: Metric, context: StudyContext, *, alone: bool
 ) -> tuple[tuple[Candidate, ...], dict[str, Tuning], Work]:
-    """The contenders at their best settings. Tuning has seeds that the comparison does not use, and
-    a study of its own within the comparison's directory.
+    """The contenders at their best settings. Tuning is a study of its own within the comparison's
+    directory.
     """
-    first = max(plan.seeds) + 1
-    seeds = range(first, first + min(len(plan.seeds), MOST_SEEDS))
-    tried_plan, tried = tuning_plan(plan.candidates, keys, seeds)
-    if means.directory is not None:
-        within = StudyDirectory.within(means.directory.path / "tuning", tried_plan)
-        means = replace(means, directory=within)
-    found, work = try_out(tried_plan, metric, means, alone=alone)
-    if means.directory is not None:
-        means.directory.write(**tuning_record(tried_plan, found, metric))
-    tuned, tunings = choose(plan.candidates, tried, found, len(seeds))
+    if context.directory is not None:
+        within = StudyDirectory.within(context.directory.path / "tuning", tuning.plan)
+        context = replace(context, directory=within)
+    found, work = try_out(tuning.plan, metric, context, alone=alone)
+    if context.directory is not None:
+        context.directory.write(tuning_record(tuning.plan, found, metric))
+    tuned, tunings = choose(plan.candidates, tuning, found)
     return tuned, tunings, work

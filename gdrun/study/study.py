@@ -8,21 +8,21 @@ from dataclasses import dataclass
 
 from gdrun.data import Table
 from gdrun.engine.judging import Interrupted
-from gdrun.study.design.trials import Plan, Trial
+from gdrun.study.design.trials import StudyPlan, Trial
 from gdrun.study.executors import InProcess, Runner
 from gdrun.study.storage.results import Result
 from gdrun.study.storage.study_directory import StudyDirectory
 from gdrun.study.tasks import Task, tasks_of
 
-Told = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Means:
+class StudyContext:
     """How a plan is carried out.
 
     runner: where tasks run, `jobs` at a time. directory: None keeps nothing. table: stands in for
-    the dataset. told: hears how many trials of how many have ended.
+    the dataset. on_progress: called with how many trials of how many have ended.
     """
 
     runner: Runner = InProcess()  # noqa: RUF009 (it holds nothing that changes)
@@ -30,7 +30,7 @@ class Means:
     directory: StudyDirectory | None = None
     table: Table | None = None
     interrupted: Interrupted = lambda: None
-    told: Told = lambda ended, of: None
+    on_progress: OnProgress = lambda ended, of: None
 
 
 @dataclass(frozen=True)
@@ -51,22 +51,24 @@ class Work:
         )
 
 
-def carry_out(plan: Plan, means: Means, *, alone: bool = False) -> tuple[dict[str, Result], Work]:
+def carry_out(
+    plan: StudyPlan, context: StudyContext, *, alone: bool = False
+) -> tuple[dict[str, Result], Work]:
     """The results of a plan's trials by identity; fewer than all where it was interrupted.
 
     alone: whether each trial has its time to itself.
     """
     begin = time.perf_counter()
-    directory = means.directory
+    directory = context.directory
     results = directory.finished() if directory is not None else {}
     found = len(results)
     everyone = unique(plan)
     left = [trial for trial in everyone if trial.identity not in results]
-    tasks = tasks_of(left, means.table, jobs=means.jobs, alone=alone)
-    for task, ended in means.runner.run(tasks, means.interrupted):
+    tasks = tasks_of(left, context.table, jobs=context.jobs, alone=alone)
+    for task, ended in context.runner.run(tasks, context.interrupted):
         keep(task, ended, directory)
         results |= {result.identity: result for result in ended}
-        means.told(len(results), len(everyone))
+        context.on_progress(len(results), len(everyone))
     seconds = time.perf_counter() - begin
     return results, Work(len(results) - found, found, len(tasks), seconds)
 
@@ -78,6 +80,6 @@ def keep(task: Task, ended: list[Result], directory: StudyDirectory | None) -> N
         directory.add((trials[result.identity], result) for result in ended)
 
 
-def unique(plan: Plan) -> list[Trial]:
+def unique(plan: StudyPlan) -> list[Trial]:
     """The trials of a plan, each experiment once: two candidates may be the same."""
     return list({trial.identity: trial for trial in plan.trials}.values())

@@ -7,16 +7,32 @@ at that pace.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gdrun.config.experiment import Experiment
 from gdrun.config.loading import load
 from gdrun.config.overrides import Override
 from gdrun.data import Table
 from gdrun.engine.build import build
+from gdrun.engine.judging import Interrupted
 from gdrun.engine.trainer import Trainer
+from gdrun.study.design.trials import Candidate
 from gdrun.study.tasks import lean, prepared
 
 MOMENT = 0.5
 """Seconds of updates that are timed, at most."""
+
+
+def paces(
+    candidates: Iterable[Candidate],
+    table: Table | None = None,
+    interrupted: Interrupted = lambda: None,
+) -> dict[str, float | None]:
+    """Seconds of a step by the name of each candidate; None where it was not timed."""
+    return {
+        each.name: None if interrupted() else seconds_per_step(each.experiment, table)
+        for each in candidates
+    }
 
 
 def seconds_per_step(experiment: Experiment, table: Table | None = None) -> float | None:

@@ -10,18 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gdrun.errors import ConfigError
-from gdrun.study.design.axes import Axis, axes_of, grid
-from gdrun.study.design.trials import Candidate, Plan, candidates_of, label
+from gdrun.study.design.axes import Axis
+from gdrun.study.design.trials import Candidate, StudyPlan
+from gdrun.study.design.tuning_plan import TuningPlan
 from gdrun.study.judgement.edges import edges
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.ranking import Standing, ranked, standings
-from gdrun.study.study import Means, Work, carry_out
-
-MOST_SEEDS = 3
-"""Seeds that every setting is tried under, at most: one misleads, and more are better spent on
-settings.
-"""
+from gdrun.study.study import StudyContext, Work, carry_out
 
 
 @dataclass(frozen=True)
@@ -42,45 +37,24 @@ class Tuning:
         return self.settings * self.seeds
 
 
-Tried = Mapping[str, Sequence[Candidate]]
-"""The settings that each contender tries, by its name."""
-
-
-def tuning_plan(
-    contenders: Sequence[Candidate], keys: Sequence[str], seeds: Sequence[int]
-) -> tuple[Plan, Tried]:
-    """The settings of every contender, as one plan.
-
-    Raises ConfigError where the usual values of a key are more for one contender than for another.
-    """
-    tried = {contender.name: _settings(contender, keys) for contender in contenders}
-    counts = {name: len(each) for name, each in tried.items()}
-    if len(set(counts.values())) > 1:
-        said = ", ".join(f"{name} {count}" for name, count in counts.items())
-        hint = "write the values to try, such as --tune lr=0.001,0.01,0.1"
-        what = f"contenders would be tuned with unequal effort: {said} settings"
-        raise ConfigError(what, where="--tune", hint=hint)
-    everyone = tuple(candidate for each in tried.values() for candidate in each)
-    return Plan("tune", everyone, tuple(seeds)), tried
-
-
 def try_out(
-    plan: Plan, metric: Metric, means: Means, *, alone: bool = False
+    plan: StudyPlan, metric: Metric, context: StudyContext, *, alone: bool = False
 ) -> tuple[tuple[Standing, ...], Work]:
-    """How every setting of every contender stands, and what finding that took."""
-    results, work = carry_out(plan, means, alone=alone)
+    """The standing of every setting of every contender, and the work that it took."""
+    results, work = carry_out(plan, context, alone=alone)
     return standings(plan, results, metric), work
 
 
 def choose(
-    contenders: Sequence[Candidate], tried: Tried, found: Sequence[Standing], seeds: int
+    contenders: Sequence[Candidate], tuning: TuningPlan, found: Sequence[Standing]
 ) -> tuple[tuple[Candidate, ...], dict[str, Tuning]]:
     """The contenders at their best settings, and the budget each had to find it."""
+    seeds = len(tuning.plan.seeds)
     by_name = {each.candidate.name: each for each in found}
     tuned: list[Candidate] = []
     tunings: dict[str, Tuning] = {}
     for contender in contenders:
-        names = [each.name for each in tried[contender.name]]
+        names = [each.name for each in tuning.tried[contender.name]]
         own = [by_name[name] for name in names if name in by_name]
         best = next(iter(ranked(own)), None)
         if best is None or not best.sound:
@@ -91,12 +65,6 @@ def choose(
         tuned.append(replace(contender, experiment=best.candidate.experiment))
         tunings[contender.name] = Tuning(len(names), seeds, chosen, _edges(best.candidate, own))
     return tuple(tuned), tunings
-
-
-def _settings(contender: Candidate, keys: Sequence[str]) -> list[Candidate]:
-    axes: Sequence[Axis] = axes_of(keys, contender.experiment)
-    found = candidates_of(contender.experiment, grid(axes))
-    return [replace(each, name=f"{contender.name} {label(each.settings)}") for each in found]
 
 
 def _edges(best: Candidate, own: Sequence[Standing]) -> tuple[str, ...]:

@@ -9,8 +9,8 @@ from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from gdrun.study.comparison import Comparison, Contender
 from gdrun.study.design.trials import Candidate
+from gdrun.study.judgement.comparison import Comparison, Contender
 from gdrun.views.fitting import Fitting
 from gdrun.views.numbers import count, duration, percent, quantity
 from gdrun.views.sweeps import (
@@ -44,8 +44,11 @@ OF_SEVERAL = ("quartiles", "95 % interval")
 """Columns that one seed has nothing to say in."""
 
 
-def comparison_result(comparison: Comparison) -> RenderableType:
-    """All that a comparison shows, the best contender first."""
+def comparison_result(comparison: Comparison, spell: Callable[[str], str] = str) -> RenderableType:
+    """All that a comparison shows, the best contender first.
+
+    spell: how a note writes the arguments that it names in backticks.
+    """
     parts: list[RenderableType] = []
     if comparison.target is not None:
         seeds = len(comparison.plan.seeds)
@@ -58,7 +61,7 @@ def comparison_result(comparison: Comparison) -> RenderableType:
     notes.add_column(style="dim", no_wrap=True)
     notes.add_column()
     for label, text in _notes(comparison):
-        notes.add_row(label, text)
+        notes.add_row(label, spell(text))
     warnings = [UNLIKE[comparison.unlike]] if comparison.unlike else []
     return Group(*parts, notes, *warning_lines(warnings))
 
@@ -122,11 +125,11 @@ def _notes(comparison: Comparison) -> list[tuple[str, str]]:
         text = f"a run of {found.first} beats one of {found.second} in {percent(found.probability)}"
         notes.append(("surely?", f"{text} of pairs, 95 % interval {low} to {high}"))
     elif len(comparison.plan.seeds) == 1:
-        notes.append(("surely?", "one seed cannot tell: --seeds 5 repeats every run under five"))
+        notes.append(("surely?", "one seed cannot tell: `seeds=5` repeats every run under five"))
     notes += [("the same", text) for text in _twins(comparison.plan.candidates)]
     notes += [("tuning", _tuning(row)) for row in comparison.contenders if row.tuning is not None]
     if comparison.tuning_work is None:
-        notes.append(("tuning", "none, each as it is set: --tune lr finds the best rate of each"))
+        notes.append(("tuning", 'none, each as it is set: `tune="lr"` finds the best rate of each'))
     notes.append(("uphill", UPHILL))
     notes.append(("seconds", f"of updates, each contender timed alone{_engines(comparison)}"))
     if comparison.tuning_work is not None:

@@ -13,6 +13,7 @@ from gdrun.config.experiment import FIXED, Experiment
 from gdrun.config.sections import SECTIONS
 from gdrun.config.settings import Settings
 from gdrun.config.writing import short_flow
+from gdrun.methods.definitions import with_chosen
 
 
 def outline(experiment: Experiment) -> dict[str, str]:
@@ -38,14 +39,12 @@ def _named(experiment: Experiment, key: str) -> str:
     """The name, then its own numbers but zeros, and whatever else differs from its default."""
     section, kind = getattr(experiment, key), SECTIONS[key]
     definition, plain = kind.definition(section), section.plain()
+    own = with_chosen(definition.options, section.options)
     told = {
         name: _told(section[name], plain[name])
-        for name, option in kind.options(definition).items()
+        for name, option in kind.options(definition, section.options).items()
         if name in plain
-        and (
-            section[name] != option.default
-            or (name in definition.options and _is_amount(section[name]))
-        )
+        and (section[name] != option.default or (name in own and _is_amount(section[name])))
     }
     return ", ".join([section.name, *_pairs(told)])
 

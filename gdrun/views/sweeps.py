@@ -14,14 +14,14 @@ from rich.text import Text
 from gdrun.config.writing import short_flow
 from gdrun.methods.stopping import position
 from gdrun.study.design.axes import Axis
-from gdrun.study.design.trials import Plan
+from gdrun.study.design.trials import StudyPlan
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.stability import StabilityLimit
 from gdrun.study.judgement.statistics import quantile
+from gdrun.study.judgement.sweep import Sweep
 from gdrun.study.judgement.verdicts import Verdict
 from gdrun.study.study import Work
-from gdrun.study.sweep import Sweep
 from gdrun.views.fitting import Fitting
 from gdrun.views.numbers import count, duration, quantity
 from gdrun.views.sparklines import sparkline
@@ -41,7 +41,7 @@ UNLIKE = {
 _STYLES = {"best": "bold green", "good": "green", "unstable": "yellow", "diverged": "red"}
 
 
-def plan_view(plan: Plan, axes: Sequence[Axis], cohorts: Sequence[int]) -> RenderableType:
+def plan_view(plan: StudyPlan, axes: Sequence[Axis], cohorts: Sequence[int]) -> RenderableType:
     """What a sweep is going to run. cohorts: the lanes of each."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for axis in axes:
@@ -51,7 +51,7 @@ def plan_view(plan: Plan, axes: Sequence[Axis], cohorts: Sequence[int]) -> Rende
     return Group(table, "", plan_line(plan, cohorts))
 
 
-def plan_line(plan: Plan, cohorts: Sequence[int]) -> str:
+def plan_line(plan: StudyPlan, cohorts: Sequence[int]) -> str:
     """The size of a plan in one sentence."""
     settings, seeds = count(len(plan.candidates), "setting"), count(len(plan.seeds), "seed")
     runs, lanes = count(len(plan.trials), "run"), count(max(cohorts, default=0), "lane")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from rich.console import Group, RenderableType
@@ -17,8 +17,9 @@ from gdrun.array_types import Counts
 from gdrun.engine.trace import Columns
 from gdrun.methods.stopping import position
 from gdrun.problems.surfaces import SURFACES, place_in_words
-from gdrun.runs.record import Record
+from gdrun.runs.record import RunRecord, StopRecord
 from gdrun.runs.run import Run
+from gdrun.runs.summary import BestRecord, Summary, number_in
 from gdrun.views.layers import layer_table, layers_of
 from gdrun.views.numbers import count, duration, percent, quantity
 from gdrun.views.sparklines import sparkline
@@ -43,7 +44,9 @@ _SUMMARY = {
 _GOOD = ("converged", "stopped", "exhausted")
 
 
-def experiment_panel(config: Mapping[str, Any], record: Record, seeds: int = 1) -> RenderableType:
+def experiment_panel(
+    config: Mapping[str, Any], record: RunRecord, seeds: int = 1
+) -> RenderableType:
     """What is about to run: data, model, variant, method, stopping, and under how many seeds."""
     rows = Table.grid(padding=(0, 2))
     rows.add_column(style="dim", no_wrap=True)
@@ -54,7 +57,7 @@ def experiment_panel(config: Mapping[str, Any], record: Record, seeds: int = 1) 
 
 
 def experiment_lines(
-    config: Mapping[str, Any], record: Record, seeds: int = 1
+    config: Mapping[str, Any], record: RunRecord, seeds: int = 1
 ) -> list[tuple[str, str]]:
     """The experiment in words, as (word, text)."""
     schedule = dict(config["schedule"])
@@ -75,7 +78,7 @@ def experiment_lines(
     return lines
 
 
-def _problem_lines(config: Mapping[str, Any], record: Record) -> list[tuple[str, str]]:
+def _problem_lines(config: Mapping[str, Any], record: RunRecord) -> list[tuple[str, str]]:
     if "surface" in config:
         return [("surface", _section(config["surface"]))]
     data, parts = record["data"], record["data"]["parts"]
@@ -137,19 +140,21 @@ def run_result(run: Run, *, brief: bool = False) -> RenderableType:
 
 def seeds_result(runs: Sequence[Run]) -> RenderableType:
     """A row for each seed, then the median and the quartiles over those that did not diverge."""
-    names = [name for name in _SUMMARY if any(_finite(run.summary.get(name)) for run in runs)]
+    names = [
+        name for name in _SUMMARY if any(_finite(number_in(run.summary, name)) for run in runs)
+    ]
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("seed", "status", "epochs", *(_SUMMARY[name] for name in names)):
         table.add_column(heading, justify="left" if heading == "status" else "right")
     for run in runs:
         style = "red" if run.status == "diverged" else ""
-        cells = [_cell(name, run.summary.get(name)) for name in names]
+        cells = [_cell(name, number_in(run.summary, name)) for name in names]
         status = Text(run.status, style=style)
         table.add_row(str(run.record["seed"]), status, quantity(run.summary["epochs"]), *cells)
     sound = [run.summary for run in runs if run.status != "diverged"]
     if len(sound) > 1:
         for word, share in (("median", 50), ("lower quartile", 25), ("upper quartile", 75)):
-            columns = ([entry[name] for entry in sound] for name in names)
+            columns = ([number_in(entry, name) for entry in sound] for name in names)
             values = ([value for value in column if _finite(value)] for column in columns)
             cells = [
                 _cell(name, float(np.percentile(known, share)) if known else None)
@@ -166,22 +171,21 @@ def summary_grid(run: Run) -> RenderableType:
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column()
     for part in ("train", "validation", "test"):
-        loss, accuracy = (summary.get(f"{part}_{name}") for name in ("loss", "accuracy"))
+        loss, accuracy = (number_in(summary, f"{part}_{name}") for name in ("loss", "accuracy"))
         if loss is not None:
             text = f"loss {quantity(loss)}"
             grid.add_row(
                 part, text if accuracy is None else f"{text}, accuracy {percent(accuracy)}"
             )
     if best := summary.get("best"):
-        ((name, loss),) = ((key, value) for key, value in best.items() if key.endswith("_loss"))
         kept = "; these weights are the ones kept" if summary["weights"] == "best" else ""
-        text = f"{name.replace('_', ' ')} {quantity(loss)} at epoch {position(best['epoch'])}{kept}"
-        grid.add_row("best", text)
+        grid.add_row("best", f"{_best_loss(best)} at epoch {position(best['epoch'])}{kept}")
     if "place" in summary:
-        place, distance = summary["place"], summary["distance"]
+        place, distance = summary["place"], summary.get("distance")
         text = place_in_words(place)
-        if _finite(distance):
-            minimum = SURFACES[run.config["surface"]["name"]].nearest(np.array(place))
+        surface = SURFACES.get(run.config["surface"]["name"])
+        if _finite(distance) and surface is not None:
+            minimum = surface.nearest(np.array(place))
             text += f", {quantity(distance)} from the minimum {place_in_words(minimum)}"
         grid.add_row("ended at", text)
     if summary:
@@ -209,11 +213,17 @@ def curves(steps: Columns, width: int = 40) -> RenderableType:
     return grid
 
 
+def _best_loss(best: BestRecord) -> str:
+    if "validation_loss" in best:
+        return f"validation loss {quantity(best['validation_loss'])}"
+    return f"train loss {quantity(best.get('train_loss'))}"
+
+
 def _cell(name: str, value: float | None) -> str:
     return percent(value) if name.endswith("accuracy") else quantity(value)
 
 
-def _finite(value: float | None) -> bool:
+def _finite(value: float | None) -> TypeGuard[float]:
     return value is not None and bool(np.isfinite(value))
 
 
@@ -251,21 +261,21 @@ def _chosen(steps: Counts, best_step: int | None) -> list[int]:
     return sorted(rows)
 
 
-def _watched(watched: Sequence[Mapping[str, Any]]) -> list[RenderableType]:
+def _watched(watched: Sequence[StopRecord]) -> list[RenderableType]:
     return [
         Text(f"watched: {stop['rule']} would have stopped it: {stop['message']}")
         for stop in watched
     ]
 
 
-def _notes(record: Record) -> list[RenderableType]:
+def _notes(record: RunRecord) -> list[RenderableType]:
     return [Text(f"note: {note}", style="dim") for note in record["data"]["notes"]]
 
 
-def _speed(summary: Mapping[str, Any]) -> str:
+def _speed(summary: Summary) -> str:
     seconds, steps = summary["seconds"], summary["steps"]
     return f" ({duration(seconds / steps)} a step)" if steps and seconds else ""
 
 
-_QUIET = frozenset({"init_std", "delta", "bias", "warmup_start", "per"})
+_QUIET = frozenset({"bias", "warmup_start", "per"})
 _SILENT: tuple[Any, ...] = (0.0, None, {}, [])

@@ -47,7 +47,7 @@ def test_a_comparison_is_one_line_in_a_console_and_a_table_in_a_notebook():
         ),
         (
             lambda: gdrun.sweep(IRIS, {"lr": [0.1, 1]}, search="random", trials=0),
-            "--trials: must be ≥ 1, got 0",
+            "trials: must be ≥ 1, got 0",
         ),
     ],
 )

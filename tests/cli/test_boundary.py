@@ -12,7 +12,7 @@ from gdrun.cli import app as application
 from gdrun.cli import console
 from gdrun.cli.app import app
 from gdrun.cli.groups import Commands
-from gdrun.errors import Problem
+from gdrun.errors import Problem, note_traceback
 
 PROGRAM = [sys.executable, "-m", "gdrun"]
 
@@ -139,16 +139,16 @@ def test_a_fault_says_so_and_keeps_its_traceback(gdrun, monkeypatch, tmp_path):
     assert kept.read_text(encoding="utf-8").startswith("Traceback (most recent call last):")
 
 
-def test_a_fault_in_a_run_keeps_its_traceback_there(gdrun, monkeypatch, tmp_path):
+def test_a_fault_in_a_run_has_its_traceback_there(gdrun, monkeypatch, tmp_path):
     error = RuntimeError()
-    error.run_directory = tmp_path
+    error.add_note("while a rule was tried")
+    note_traceback(error, tmp_path / "traceback.txt")
     broken(monkeypatch, error)
     answer = gdrun("list")
     assert answer.err.splitlines() == [
         "error: a fault in gdrun, not in what you asked: RuntimeError",
         f"hint: the traceback is kept in {tmp_path / 'traceback.txt'}",
     ]
-    assert "RuntimeError" in (tmp_path / "traceback.txt").read_text(encoding="utf-8")
 
 
 def test_what_does_not_fit_in_memory_is_no_fault_of_the_program(gdrun, tmp_path, monkeypatch):
@@ -162,9 +162,8 @@ def test_what_does_not_fit_in_memory_is_no_fault_of_the_program(gdrun, tmp_path,
 
 
 def test_a_traceback_that_cannot_be_kept(gdrun, monkeypatch, tmp_path):
-    error = RuntimeError("x")
-    error.run_directory = tmp_path / "gone"
-    broken(monkeypatch, error)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    broken(monkeypatch, RuntimeError("x"))
     assert gdrun("list").err.endswith(
         "hint: its traceback could not be kept: No such file or directory\n"
     )

@@ -106,7 +106,7 @@ def test_files_that_come_in_pairs_are_shown_as_a_pair(gdrun):
 
 def test_an_activation_tells_what_its_layers_begin_with(gdrun):
     out = gdrun("list", "relu").out
-    assert "Begins with  init: he, unless told otherwise\n" in out
+    assert "Begins with  init: he; model.init overrides it\n" in out
     assert "Gain         1.414, in init: he, he_uniform and orthogonal\n" in out
 
 

@@ -135,4 +135,7 @@ def test_a_damaged_study_says_where(here):
     (directory / "study.json").write_text(json.dumps(record))
     answer = here("show")
     assert (answer.code, answer.out) == (2, "")
-    assert answer.err.startswith(f"error: {directory}: cannot be read: ")
+    assert answer.err == (
+        f"error: {directory}/study.json: cannot be read: base is missing\n"
+        "hint: restore the file from a copy, or remove its directory\n"
+    )

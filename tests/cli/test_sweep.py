@@ -169,7 +169,7 @@ def test_another_race_is_not_gone_on_with(sweep, gdrun, config, first, second):
     record = Path(begun["directory"], "study.json").read_text()
     answer = gdrun("sweep", *words, *second, "-c", config, "--resume", begun["directory"])
     assert (answer.code, answer.out) == (2, "")
-    assert "halving goes on with the same settings, seeds and metric only" in answer.err
+    assert "halving continues with the same settings, seeds and metric only" in answer.err
     assert "hint: it was begun by: gdrun" in answer.err
     assert Path(begun["directory"], "study.json").read_text() == record
 
@@ -231,7 +231,7 @@ def test_least_squares_shows_the_limit_beside_two_over_l(gdrun, tmp_path):
         ),
         (
             ["lr", "-j", "0"],
-            "error: --jobs: must be ≥ 1\nhint: usage: gdrun sweep [OPTIONS] KEY[=VALUES]...\n",
+            "error: --jobs: must be ≥ 1, got 0\n",
         ),
         (
             ["lr", "--search", "bayes"],

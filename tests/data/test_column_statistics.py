@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from gdrun.data import column_statistics
-from gdrun.data.column_statistics import moments
+from gdrun.data import column_statistics as statistics_of_columns
+from gdrun.data.column_statistics import column_statistics
 from gdrun.errors import DataError
 from gdrun.problems.rows import MappedRows, rows_of
 
@@ -12,7 +12,7 @@ from gdrun.problems.rows import MappedRows, rows_of
 @pytest.fixture
 def small_blocks(monkeypatch):
     # 3 columns of 8 bytes: 7 rows a block.
-    monkeypatch.setattr(column_statistics, "BLOCK_BYTES", 7 * 3 * 8)
+    monkeypatch.setattr(statistics_of_columns, "BLOCK_BYTES", 7 * 3 * 8)
 
 
 def on_disk(tmp_path, X):
@@ -26,7 +26,7 @@ def test_moments_are_those_of_the_marked_rows(tmp_path, small_blocks, dtype):
     X = (1000 + 50 * rng.standard_normal((100, 3))).astype(dtype)
     X[:, 2] = 7
     trains = rng.random(100) < 0.8
-    found = moments(on_disk(tmp_path, X), trains, "X.npy")
+    found = column_statistics(on_disk(tmp_path, X), trains, "X.npy")
     chosen = X[trains].astype(np.float64)
     assert found.mean == pytest.approx(chosen.mean(axis=0), rel=1e-13)
     assert found.deviation == pytest.approx(chosen.std(axis=0), rel=1e-12, abs=1e-12)
@@ -37,7 +37,7 @@ def test_a_large_mean_costs_no_accuracy(tmp_path, small_blocks):
     # Deviation 1 about 1e8: sums of squares would keep none of its digits, 1e16 against 1.
     rng = np.random.default_rng(1)
     X = rng.standard_normal((200, 3))
-    found = moments(on_disk(tmp_path, X + 1e8), np.ones(200, dtype=bool), "X.npy")
+    found = column_statistics(on_disk(tmp_path, X + 1e8), np.ones(200, dtype=bool), "X.npy")
     assert found.deviation == pytest.approx(X.std(axis=0), rel=1e-6)
 
 
@@ -45,7 +45,7 @@ def test_a_value_that_is_not_finite_is_named(tmp_path, small_blocks):
     X = np.zeros((30, 3))
     X[17, 2] = np.nan
     with pytest.raises(DataError, match="the value nan in row 17, column 2 is not finite"):
-        moments(on_disk(tmp_path, X), np.ones(30, dtype=bool), "X.npy")
+        column_statistics(on_disk(tmp_path, X), np.ones(30, dtype=bool), "X.npy")
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

@@ -110,7 +110,7 @@ def test_what_the_engine_gets(dtype):
         assert part.X.flags.c_contiguous
         assert part.rows == len(part.X)
     assert data.rows == {"train": 24, "validation": 3, "test": 3}
-    assert (data.features, data.outputs, data.task) == (3, 1, "regression")
+    assert (data.features, data.task) == (3, "regression")
 
 
 def test_parts_may_be_switched_off():
@@ -247,7 +247,6 @@ def test_whole_numbers_become_classes_in_ascending_order():
     assert data.classes == ("-1", "7", "30")
     assert data.train.y.tolist() == [1, 0, 1, 2, 0, 2, 1, 0]
     assert data.train.y.dtype == np.int64
-    assert data.outputs == 3
 
 
 def test_labels_keep_their_codes():

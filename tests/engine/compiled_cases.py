@@ -15,17 +15,25 @@ from gdrun.engine.plan import Place
 from gdrun.engine.state import State
 from gdrun.methods.rules import OPTIMIZERS
 from gdrun.problems.losses import LOSSES
+from gdrun.problems.models import MODELS as MODEL_REGISTRY
 
 ELEMENTWISE = [name for name, rule in OPTIMIZERS.items() if not rule.uses_norm]
 
+
+def models_that_choose(model):
+    """The model under each loss that it may name, with the loss's options off their defaults."""
+    return {
+        name: {"name": model, "loss": name}
+        | {option: 0.7 * default for option, default in loss.defaults.items()}
+        for name, loss in MODEL_REGISTRY[model].options["loss"].choice.entries.items()
+    }
+
+
 MODELS = {
-    "mse": {"name": "linear", "loss": "mse"},
-    "mae": {"name": "linear", "loss": "mae"},
-    "huber": {"name": "linear", "loss": "huber", "delta": 0.7},
     "logistic": {"name": "logistic"},
     "cross_entropy": {"name": "softmax"},
-    "hinge": {"name": "svm", "loss": "hinge"},
-    "squared_hinge": {"name": "svm", "loss": "squared_hinge"},
+    **models_that_choose("linear"),
+    **models_that_choose("svm"),
 }
 VARIANTS = {
     "bgd": {"name": "bgd"},

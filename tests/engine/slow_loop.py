@@ -31,6 +31,11 @@ def huber(scores, y):
     return (r * r / 2, [r]) if abs(r) <= 1 else (abs(r) - 0.5, [math.copysign(1, r)])
 
 
+def pinball(scores, y):
+    (s,) = scores
+    return abs(s - y) / 2, [math.copysign(0.5, s - y) if s != y else 0.0]
+
+
 def binary_cross_entropy(scores, y):
     (s,) = scores
     p = sigmoid(s)

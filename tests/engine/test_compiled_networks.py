@@ -71,7 +71,8 @@ def test_every_activation(name, dtype):
     z = np.linspace(-9, 9, 301).astype(dtype).reshape(7, 43)
     values, slopes = ACTIVATIONS[name].function(z)
     left, turned, given = np.zeros((43, 8), dtype), np.zeros((8, 43), dtype), z.copy()
-    njit(lambda *arrays: activate(*arrays), error_model="numpy")(given, left, turned)
+    extra = np.zeros(0)
+    njit(lambda *arrays: activate(*arrays), error_model="numpy")(given, left, turned, extra)
     # A few roundings; the tails of float32 are rounded by NumPy in single precision.
     close = {"rtol": 1e-13, "atol": 1e-15} if dtype == "float64" else {"rtol": 2e-5, "atol": 1e-6}
     np.testing.assert_allclose(turned[:7], values, **close)

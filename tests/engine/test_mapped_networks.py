@@ -10,7 +10,7 @@ from gdrun.engine.build import build, experiment_data
 from gdrun.engine.trainer import Trainer
 from gdrun.problems.activations import ACTIVATIONS
 from gdrun.problems.dropout import Dropout
-from gdrun.problems.inits import initial_row
+from gdrun.problems.inits import INITS, initial_row
 from gdrun.problems.models import MODELS
 from gdrun.problems.objective import Objective
 from gdrun.problems.rows import MappedRows
@@ -88,14 +88,14 @@ def test_a_full_batch_on_disk_takes_the_steps_of_one_in_memory(files, model, see
 def numbers_held(rows, hidden, *, dropout=0.0, **options):
     """The most that a full-batch step has in memory at once, in float64 numbers."""
     network = MODELS["mlp"].function(FEATURES, 2, hidden=hidden, **options)
-    W = initial_row(network.layout, "he", 0, 0.0)[None]
-    memory = initial_row(network.memory, "zeros", 0, 0.0)[None]
+    W = initial_row(network.layout, INITS["he"], 0)[None]
+    running_stats = initial_row(network.stats_layout, INITS["zeros"], 0)[None]
     X = MappedRows(np.ones((rows, FEATURES)), np.arange(rows), np.dtype(float))
     masks = Dropout(dropout, [0], 1) if dropout else None
     objective, y = Objective(network, 0.0, dropout), np.zeros(rows, dtype=np.int64)
     tracemalloc.start()
     try:
-        objective.training_step(W, memory, X, y, masks)
+        objective.training_step(W, running_stats, X, y, masks)
         return tracemalloc.get_traced_memory()[1] / 8
     finally:
         tracemalloc.stop()

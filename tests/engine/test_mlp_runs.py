@@ -192,7 +192,7 @@ def test_a_full_batch_is_normalised_by_all_of_its_rows():
     (outcome,) = outcomes(chosen)
     cohort = cohort_of([chosen], experiment_data(chosen))
     X, w = cohort.train.X, cohort.model.layout.named(cohort.initial_weights()[0])["layer1.w"]
-    named = cohort.model.memory.named(outcome.running_stats)
+    named = cohort.model.stats_layout.named(outcome.running_stats)
     # One step from mean 0 and variance 1: 0.1 of the mean, 0.9 + 0.1 of the unbiased variance.
     z = X @ w
     assert named["layer1.running_mean"] == pytest.approx(0.1 * z.mean(axis=0), abs=1e-13)

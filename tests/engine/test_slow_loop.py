@@ -21,6 +21,7 @@ LOSS_CASES = {
     "mse": ("linear", slow_loop.squared, NUMBERS, 1),
     "mae": ("linear", slow_loop.absolute, NUMBERS, 1),
     "huber": ("linear", slow_loop.huber, NUMBERS, 1),
+    "pinball": ("linear", slow_loop.pinball, NUMBERS, 1),
     "logistic": ("logistic", slow_loop.binary_cross_entropy, TWO, 1),
     "cross_entropy": ("softmax", slow_loop.cross_entropy, THREE, 3),
     "hinge": ("svm", slow_loop.hinge, THREE, 3),

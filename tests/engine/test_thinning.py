@@ -6,7 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gdrun
-from gdrun.engine.trace import LANE_FIELDS, STEP_FIELDS, StepTrace
+from gdrun.engine.trace import StepTrace
+from gdrun.engine.trace_columns import STEP_COLUMNS
+
+SHARED = [each.name for each in STEP_COLUMNS.values() if each.shared and each.absent is None]
+OWN = [each.name for each in STEP_COLUMNS.values() if not each.shared and each.absent is None]
 
 
 def fed(values, chunks, points):
@@ -19,10 +23,8 @@ def fed(values, chunks, points):
             if not len(part):
                 break
             steps = np.arange(start + 1, start + len(part) + 1)
-            own = dict.fromkeys(LANE_FIELDS, part) | {"clipped": part > 0.5}
-            trace.add(
-                lambda chosen, steps=steps: dict.fromkeys(STEP_FIELDS, steps[chosen]), own, lanes
-            )
+            own = dict.fromkeys(OWN, part) | {"clipped": part > 0.5}
+            trace.add(lambda chosen, steps=steps: dict.fromkeys(SHARED, steps[chosen]), own, lanes)
             start += size
     return trace
 

@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 import pytest
 from annotated_types import Ge, Lt
 
-from gdrun.errors import GdrunError
 from gdrun.methods.definitions import (
     Count,
     Decay,
@@ -15,7 +14,6 @@ from gdrun.methods.definitions import (
     Rate,
     define,
     inputs_of,
-    lookup,
     option_names,
     options_of,
     parse_doc,
@@ -84,12 +82,3 @@ def test_bounds_in_words(annotation, bounds):
 def test_an_option_may_list_entries_of_its_own_kind():
     assert Option("parts", Annotated[tuple[object, ...], Nested()], ()).nested
     assert not Option("lr", Rate, 0.1).nested
-
-
-def test_a_name_that_is_missing_names_the_near_ones():
-    with pytest.raises(GdrunError) as caught:
-        lookup({"momentum": 1, "adam": 2}, "momentun", "optimizer")
-    assert str(caught.value) == (
-        "error: no optimizer is called 'momentun'\nhint: did you mean momentum?"
-    )
-    assert lookup({"adam": 2}, "adam", "optimizer") == 2

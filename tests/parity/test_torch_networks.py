@@ -7,7 +7,7 @@ from torch import nn
 
 from gdrun.problems.activations import ACTIVATIONS
 from gdrun.problems.dropout import Dropout
-from gdrun.problems.inits import initial_row
+from gdrun.problems.inits import INITS, initial_row
 from gdrun.problems.models import MODELS
 from gdrun.problems.objective import Objective
 
@@ -88,8 +88,8 @@ def test_ten_steps_of_descent(activation, loss, batch_norm):
         loss=loss,
     )
     draw = np.random.default_rng(3)
-    W = initial_row(network.layout, "he", 0, 0.0)[None]
-    memory = initial_row(network.memory, "zeros", 0, 0.0)[None]
+    W = initial_row(network.layout, INITS["he"], 0)[None]
+    running_stats = initial_row(network.stats_layout, INITS["zeros"], 0)[None]
     other = torch_network(activation, classes or 1, batch_norm=batch_norm)
     with torch.no_grad():
         for name, tensor in by_name(other).items():
@@ -100,7 +100,7 @@ def test_ten_steps_of_descent(activation, loss, batch_norm):
     for _ in range(10):
         X = draw.normal(size=(12, FEATURES))
         y = draw.integers(0, CLASSES, 12) if classes else draw.normal(size=12)
-        value, gradient, memory = objective.training_step(W, memory, X, y, None)
+        value, gradient, running_stats = objective.training_step(W, running_stats, X, y, None)
         W = W - 0.1 * gradient
         optimizer.zero_grad()
         scores = other(torch.tensor(X))
@@ -108,13 +108,13 @@ def test_ten_steps_of_descent(activation, loss, batch_norm):
         output.backward()
         optimizer.step()
         assert value[0] == pytest.approx(output.item(), rel=1e-10)
-    ours = network.layout.named(W[0]) | network.memory.named(memory[0])
+    ours = network.layout.named(W[0]) | network.stats_layout.named(running_stats[0])
     for name, tensor in by_name(other).items():
         expected = tensor.detach().numpy()
         assert np.abs(ours[name] - expected).max() <= 1e-10 * max(np.abs(expected).max(), 1)
     other.eval()
     X = draw.normal(size=(9, FEATURES))
-    scores = network.with_statistics(memory).scores(W, X)
+    scores = network.with_running_stats(running_stats).scores(W, X)
     scores = scores[:, 0] if classes else scores
     assert scores == pytest.approx(other(torch.tensor(X)).detach().numpy(), rel=1e-9, abs=1e-10)
 
@@ -162,7 +162,7 @@ def test_residual_layers_with_dropout_and_batch_norm():
     X, y = draw.normal(size=(12, FEATURES)), draw.integers(0, CLASSES, 12)
     masks = Dropout(0.3, [5], 1)
     value, gradient, _ = Objective(network).training_step(
-        W, np.empty((1, network.memory.size)), X, y, Dropout(0.3, [5], 1)
+        W, np.empty((1, network.stats_layout.size)), X, y, Dropout(0.3, [5], 1)
     )
     named = network.layout.named(W[0])
     other = Residual(named, [masks.mask(units, 12, float)[0].T for units in network.hidden])

@@ -1,7 +1,6 @@
 """Networks with every activation, loss and shape, from the registry, and random points for them."""
 
 import itertools
-import typing
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +16,7 @@ SHAPES = {
     "residual": {"residual": True},
     "both": {"batch_norm": True, "residual": True},
 }
-CHOSEN = [name for name in typing.get_args(MLP.options["loss"].annotation) if name != "auto"]
+CHOSEN = list(MLP.options["loss"].choice.entries)
 
 
 @dataclass(frozen=True)

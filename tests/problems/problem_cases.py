@@ -8,6 +8,7 @@ import numpy as np
 from textbook import VALUES, far_from_kinks
 
 import gdrun.problems  # noqa: F401  (registers the models)
+from gdrun.methods.definitions import with_chosen
 from gdrun.problems.models import MODELS
 from gdrun.problems.objective import Objective
 
@@ -46,9 +47,15 @@ class Case:
         return draw.integers(0, self.classes, shape)
 
 
+def brought_by(options, given):
+    """The options of the entries that are chosen, such as those of a loss."""
+    known = with_chosen(options, given)
+    return {name: option for name, option in known.items() if name not in options}
+
+
 def choices(option):
     """The values of an option that the tests go through."""
-    annotation = option.annotation
+    annotation = option.listed().annotation
     if typing.get_origin(annotation) is typing.Literal:
         return typing.get_args(annotation)
     if annotation is bool:
@@ -61,11 +68,19 @@ def choices(option):
 NETWORKS = {"mlp"}
 """The models that have tests of their own, in test_mlp.py."""
 
+
+def combinations(options):
+    """Every combination of the values of these options."""
+    for values in itertools.product(*map(choices, options.values())):
+        yield dict(zip(options, values, strict=True))
+
+
 CASES = [
-    Case(name, tuple(zip(definition.options, values, strict=True)))
+    Case(name, tuple({**given, **brought}.items()))
     for name, definition in MODELS.items()
     if name not in NETWORKS
-    for values in itertools.product(*map(choices, definition.options.values()))
+    for given in combinations(definition.options)
+    for brought in combinations(brought_by(definition.options, given))
 ]
 
 
@@ -100,8 +115,7 @@ def random_point(case, seed, *, rows=7, lanes=3, streams=(), dtype=float, smooth
 
 
 def loss_options(case):
-    loss = case.build().loss
-    return {key: value for key, value in case.options if key in loss.options}
+    return case.build().loss.given
 
 
 def examples(case, point):

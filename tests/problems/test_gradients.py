@@ -172,8 +172,8 @@ def test_logistic_is_softmax_of_two_classes():
 
 def test_least_squares_has_its_normal_equations():
     """∇L = (2/N) Xᵀ(Xw − y) + l2 w, in closed form with the bias as a column of ones."""
-    point = random_point(scores_of("linear", loss="mse", delta=1.0), 19, rows=40, lanes=1)
-    known = objective(scores_of("linear", loss="mse", delta=1.0))
+    point = random_point(scores_of("linear", loss="mse"), 19, rows=40, lanes=1)
+    known = objective(scores_of("linear", loss="mse"))
     best, *_ = np.linalg.lstsq(point.X, point.y)
     value, gradient = known.value_and_gradient(best[None], point.X, point.y)
     # At the optimum the gradient vanishes, to ε · ‖X‖² ‖w‖ / N.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gdrun.problems.inits import INITS, initial_row
-from gdrun.problems.layout import Layer, Layout
+from gdrun.problems.layout import Layer, ParameterLayout
 
 STD = 0.03
 INPUTS, OUTPUTS = 150, 250
@@ -26,9 +26,13 @@ KURTOSIS = {"normal": 3.0, "uniform": 9 / 5}
 every_init = pytest.mark.parametrize("name", INITS)
 
 
+def init_of(name):
+    return INITS[name].with_options({"init_std": STD})
+
+
 def drawn(name, seed=0, inputs=INPUTS, outputs=OUTPUTS):
-    layout = Layout((Layer(inputs, outputs),))
-    return layout.named(initial_row(layout, name, seed, STD))["w"]
+    layout = ParameterLayout((Layer(inputs, outputs),))
+    return layout.named(initial_row(layout, init_of(name), seed))["w"]
 
 
 def test_every_init_is_defined_here():
@@ -93,8 +97,8 @@ def test_zeros():
 
 @every_init
 def test_biases_start_at_zero(name):
-    layout = Layout((Layer(4, 3, prefix="layer1."), Layer(3, 2, prefix="layer2.")))
-    named = layout.named(initial_row(layout, name, 3, STD))
+    layout = ParameterLayout((Layer(4, 3, prefix="layer1."), Layer(3, 2, prefix="layer2.")))
+    named = layout.named(initial_row(layout, init_of(name), 3))
     assert not named["layer1.b"].any()
     assert not named["layer2.b"].any()
 
@@ -102,19 +106,19 @@ def test_biases_start_at_zero(name):
 @pytest.mark.parametrize("name", [name for name in INITS if name != "zeros"])
 def test_seeds_and_layers_have_streams_of_their_own(name):
     same = Layer(3, 3)
-    one, two = Layout((same,)), Layout((same, same))
-    row = initial_row(two, name, 8, STD)
-    np.testing.assert_array_equal(row, initial_row(two, name, 8, STD))
+    one, two = ParameterLayout((same,)), ParameterLayout((same, same))
+    row = initial_row(two, init_of(name), 8)
+    np.testing.assert_array_equal(row, initial_row(two, init_of(name), 8))
     assert (two.matrix(row, 0)[:, :3] != two.matrix(row, 1)[:, :3]).all()
     # A second layer leaves the first as it was.
-    np.testing.assert_array_equal(initial_row(one, name, 8, STD), row[: one.size])
-    other = initial_row(two, name, 9, STD)
+    np.testing.assert_array_equal(initial_row(one, init_of(name), 8), row[: one.size])
+    other = initial_row(two, init_of(name), 9)
     assert (two.matrix(row, 0)[:, :3] != two.matrix(other, 0)[:, :3]).all()
 
 
 def test_a_model_without_bias_starts_with_the_same_weights():
-    with_bias, without = (Layout((Layer(4, 3, bias=bias),)) for bias in (True, False))
+    with_bias, without = (ParameterLayout((Layer(4, 3, bias=bias),)) for bias in (True, False))
     np.testing.assert_array_equal(
-        with_bias.named(initial_row(with_bias, "he", 1, STD))["w"],
-        without.named(initial_row(without, "he", 1, STD))["w"],
+        with_bias.named(initial_row(with_bias, INITS["he"], 1))["w"],
+        without.named(initial_row(without, INITS["he"], 1))["w"],
     )

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from gdrun.problems.layout import Layer, Layout
+from gdrun.problems.layout import Layer, ParameterLayout
 
-SCALAR = Layout((Layer(3, 1, scalar=True),))
-CLASSES = Layout((Layer(3, 4),))
-DEEP = Layout((Layer(3, 4, prefix="layer1."), Layer(4, 2, prefix="layer2.", bias=False)))
+SCALAR = ParameterLayout((Layer(3, 1, scalar=True),))
+CLASSES = ParameterLayout((Layer(3, 4),))
+DEEP = ParameterLayout((Layer(3, 4, prefix="layer1."), Layer(4, 2, prefix="layer2.", bias=False)))
 every_layout = pytest.mark.parametrize("layout", [SCALAR, CLASSES, DEEP])
 
 
@@ -18,8 +18,8 @@ every_layout = pytest.mark.parametrize("layout", [SCALAR, CLASSES, DEEP])
         (SCALAR, {"w": (3,), "b": ()}),
         (CLASSES, {"w": (3, 4), "b": (4,)}),
         (DEEP, {"layer1.w": (3, 4), "layer1.b": (4,), "layer2.w": (4, 2)}),
-        (Layout((Layer(3, 1, bias=False, scalar=True),)), {"w": (3,)}),
-        (Layout((Layer(1, 1),)), {"w": (1, 1), "b": (1,)}),
+        (ParameterLayout((Layer(3, 1, bias=False, scalar=True),)), {"w": (3,)}),
+        (ParameterLayout((Layer(1, 1),)), {"w": (1, 1), "b": (1,)}),
     ],
 )
 def test_names_and_shapes(layout, shapes, lanes):
@@ -75,7 +75,7 @@ def test_the_penalty_marks_weights_and_no_bias(layout):
 
 def test_each_entry_is_told_the_norm_of_the_tensor_it_is_in():
     # Two layers, 2 → 2 with bias and 2 → 1 without: rows [w₁₁ w₁₂ b₁ w₂₁ w₂₂ b₂] and [v₁ v₂].
-    layout = Layout((Layer(2, 2, "a."), Layer(2, 1, "b.", bias=False)))
+    layout = ParameterLayout((Layer(2, 2, "a."), Layer(2, 1, "b.", bias=False)))
     row = np.array([[1.0, 2.0, 3.0, 4.0, 2.0, 4.0, 5.0, 12.0]])
     # ‖(1, 2, 4, 2)‖ = 5 for the first weights, ‖(3, 4)‖ = 5·1 for its biases, ‖(5, 12)‖ = 13.
     lanes = np.concatenate([row, 2 * row])

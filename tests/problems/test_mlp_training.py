@@ -21,11 +21,11 @@ from gdrun.problems.objective import Objective
 def test_running_statistics_follow_the_batches():
     """r ← 0.9 r + 0.1 s over three batches, with the variance over one less than the batch."""
     network = Case("tanh", "both", "cross_entropy").build()
-    memory = np.tile(initial_row(network.memory, "zeros", 0, 0.0), (2, 1))
+    running_stats = np.tile(initial_row(network.stats_layout, INITS["zeros"], 0), (2, 1))
     expected = [{f"layer{k}": [(0.0, 1.0)] * network.hidden[k - 1] for k in (1, 2, 3)}] * 2
     for batch in range(3):
         W, X, y = random_point(network, 20 + batch, lanes=2, rows=6)
-        _, _, memory = Objective(network).training_step(W, memory, X, y, None)
+        _, _, running_stats = Objective(network).training_step(W, running_stats, X, y, None)
         for lane, row in enumerate(W):
             named = weights_by_name(network, row)
             _, seen = forward(named, X, activation="tanh", depth=3)
@@ -38,8 +38,8 @@ def test_running_statistics_follow_the_batches():
                 ]
                 for k in (1, 2, 3)
             }
-    for lane, row in enumerate(memory):
-        known = network.memory.named(row)
+    for lane, row in enumerate(running_stats):
+        known = network.stats_layout.named(row)
         for layer, statistics in expected[lane].items():
             means, variances = zip(*statistics, strict=True)
             assert known[f"{layer}.running_mean"] == pytest.approx(means, rel=1e-12, abs=1e-15)
@@ -56,7 +56,7 @@ def test_statistics_over_all_rows_are_those_of_one_batch_of_them(rows_at_once, s
     found = network.statistics_over(W, X)
     for lane, row in enumerate(W):
         _, seen = forward(weights_by_name(network, row), X, activation="tanh", depth=3)
-        known = network.memory.named(found[lane])
+        known = network.stats_layout.named(found[lane])
         for k, units in enumerate(seen, start=1):
             means, variances = np.array(units).T
             assert known[f"layer{k}.running_mean"] == pytest.approx(means, rel=1e-9, abs=1e-9)
@@ -66,8 +66,8 @@ def test_statistics_over_all_rows_are_those_of_one_batch_of_them(rows_at_once, s
 
 def test_statistics_and_scales_start_at_their_neutral_values():
     network = Case("relu", "batch_norm", "mse").build()
-    known = network.memory.named(initial_row(network.memory, "zeros", 0, 0.0))
-    named = network.layout.named(initial_row(network.layout, "he", 0, 0.0))
+    known = network.stats_layout.named(initial_row(network.stats_layout, INITS["zeros"], 0))
+    named = network.layout.named(initial_row(network.layout, INITS["he"], 0))
     for k in (1, 2, 3):
         assert (known[f"layer{k}.running_mean"] == 0).all()
         assert (known[f"layer{k}.running_variance"] == 1).all()
@@ -191,7 +191,7 @@ def test_convex_models_start_at_zero():
 @pytest.mark.parametrize("init", ["he", "he_uniform", "orthogonal"])
 def test_gains_are_those_of_the_activation(activation, init):
     network = MODELS["mlp"].function(features=60, classes=10, hidden=(60,), activation=activation)
-    named = network.layout.named(initial_row(network.layout, init, 1, 0.0))
+    named = network.layout.named(initial_row(network.layout, INITS[init], 1))
     gain = ACTIVATIONS[activation].gain
     # Mean squares are g²/fan_in: for orthogonal exactly, for the others with a relative deviation
     # of √(2 / 3,600) = 0.024. The last layer has no activation: √2 for he, 1 for orthogonal.
@@ -203,7 +203,7 @@ def test_gains_are_those_of_the_activation(activation, init):
 @pytest.mark.parametrize("init", ["he", "he_uniform", "orthogonal"])
 def test_a_matrix_around_a_layer_keeps_the_size_of_what_it_passes(init):
     network = MODELS["mlp"].function(features=4, classes=3, hidden=(80, 60), residual=True)
-    named = network.layout.named(initial_row(network.layout, init, 1, 0.0))
+    named = network.layout.named(initial_row(network.layout, INITS[init], 1))
     # E[(Σᵢ hᵢ wᵢⱼ)²] = Σᵢ hᵢ² E[w²] is the mean of h² over the 80 units for E[w²] = 1/80. Relative
     # deviations of the mean of 4,800 squares are √(2 / 4,800) = 0.02; those of Q are 0.
     assert (named["projection2.w"] ** 2).mean() * 80 == pytest.approx(1, rel=0.1)

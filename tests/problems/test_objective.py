@@ -6,7 +6,7 @@ from problem_cases import CASES, FEATURES, examples, objective, random_point
 from textbook import VALUES, prediction
 
 from gdrun.problems import objective as objectives
-from gdrun.problems.layout import Layer, Layout
+from gdrun.problems.layout import Layer, ParameterLayout
 from gdrun.problems.models import MODELS
 from gdrun.problems.objective import BLOCK_ENTRIES, Objective, block_rows
 
@@ -148,5 +148,7 @@ def test_the_gradient_is_new_memory(case):
 
 def test_layers_of_a_layout_are_where_the_penalty_says():
     """The mask of a layout with and without bias, counted by hand, output by output."""
-    layout = Layout((Layer(2, 2, prefix="layer1."), Layer(2, 1, prefix="layer2.", bias=False)))
+    layout = ParameterLayout(
+        (Layer(2, 2, prefix="layer1."), Layer(2, 1, prefix="layer2.", bias=False))
+    )
     assert layout.penalised.tolist() == [True, True, False, True, True, False, True, True]

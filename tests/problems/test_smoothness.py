@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from gdrun.problems.losses import LOSSES
 from gdrun.problems.models import MODELS
 from gdrun.problems.objective import Objective
-from gdrun.problems.smoothness import EXACT, smoothness
+from gdrun.problems.smoothness import is_exact, smoothness
 
 ROWS, FEATURES = 40, 3
 
@@ -40,6 +41,11 @@ def hessian(model, X, y, l2, w, h=1e-5):
     return np.array([(gradient(w + step) - gradient(w - step)) / (2 * h) for step in steps])
 
 
+def test_every_smooth_loss_has_a_case():
+    smooth = {name for name, loss in LOSSES.items() if loss.curvature is not None}
+    assert {problem(case)[0].loss.name for case in CASES} == smooth
+
+
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("l2", [0.0, 0.3])
 def test_no_curvature_is_above_it(case, l2):
@@ -55,7 +61,7 @@ def test_no_curvature_is_above_it(case, l2):
 @pytest.mark.parametrize("l2", [0.0, 0.3])
 def test_for_least_squares_it_is_the_curvature_itself(l2):
     model, X, y = problem("linear")
-    assert model.loss.name in EXACT
+    assert is_exact(model)
     largest = np.linalg.eigvalsh(hessian(model, X, y, l2, np.zeros(model.layout.size))).max()
     assert smoothness(model, X, l2) == pytest.approx(largest, rel=1e-6)
 
@@ -86,7 +92,8 @@ def test_for_the_squared_hinge_it_is_reached_where_every_term_is_active():
 
 
 @pytest.mark.parametrize(
-    ("name", "options"), [("linear", {"loss": "mae"}), ("svm", {"loss": "hinge"})]
+    ("name", "options"),
+    [("linear", {"loss": "mae"}), ("linear", {"loss": "pinball"}), ("svm", {"loss": "hinge"})],
 )
 def test_a_loss_with_kinks_has_none(name, options):
     model = MODELS[name].function(FEATURES, 3, **options)

@@ -16,6 +16,11 @@ def huber(scores, y, delta=1.0):
     return 0.5 * r * r if r <= delta else delta * r - 0.5 * delta * delta
 
 
+def pinball(scores, y, tau=0.5):
+    r = y - scores[0]
+    return max(tau * r, (tau - 1) * r)
+
+
 def logistic(scores, y):
     margin = y * scores[0]
     if margin < 0:
@@ -38,13 +43,14 @@ def squared_hinge(scores, y):
 
 VALUES = {
     function.__name__: function
-    for function in (mse, mae, huber, logistic, cross_entropy, hinge, squared_hinge)
+    for function in (mse, mae, huber, pinball, logistic, cross_entropy, hinge, squared_hinge)
 }
 """ℓ(scores of one example, its encoded target, options), by the name of the loss."""
 
 KINKS = {
     "mae": lambda scores, y: [scores[0] - y],
     "huber": lambda scores, y, delta=1.0: [abs(scores[0] - y) - delta],
+    "pinball": lambda scores, y, tau=0.5: [scores[0] - y],
     "hinge": lambda scores, y: [s - scores[y] + 1 for j, s in enumerate(scores) if j != y],
 }
 KINKS["squared_hinge"] = KINKS["hinge"]

@@ -233,7 +233,7 @@ def test_a_fault_keeps_its_traceback_and_the_status(tmp_path):
     with pytest.raises(ZeroDivisionError) as caught:
         session.run([Broken()])
     (path,) = tmp_path.iterdir()
-    assert caught.value.run_directory == path
+    assert caught.value.__notes__ == [f"the traceback is kept in {path / 'traceback.txt'}"]
     assert "ZeroDivisionError: a bug" in (path / "traceback.txt").read_text()
     assert strict((path / "run.json").read_text())["status"] == "failed"
     run = gdrun.read_run(path)

@@ -68,6 +68,12 @@ def train(out, *overrides):
     return gdrun.train(CONFIGS["plain"], "epochs=1", *overrides, out=out).directory
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """One run for all tests that damage its files."""
+    return train(tmp_path_factory.mktemp("runs"))
+
+
 def test_the_last_run_is_the_one_that_was_written_last(tmp_path):
     # All within a second or two, so that names alone would mix them up.
     made = [train(tmp_path) for _ in range(5)]
@@ -140,6 +146,61 @@ def test_a_trace_cut_in_its_last_line_can_be_read(tmp_path):
     path.write_text("\n".join([lines[0], lines[1][:-3], *lines[2:]]))
     with pytest.raises(gdrun.RecordError, match=r"trace\.jsonl:2: this line is damaged"):
         gdrun.read_run(made)
+
+
+WHOLE_LINE = {"kind": "step", "step": 1, "epoch": 0.5, "gradients": 64, "seconds": 0.1}
+WHOLE_LINE |= {"batch_size": 64, "lr": 0.1, "batch_loss": 1.0, "grad_norm": 2.0}
+WHOLE_LINE |= {"update_norm": 0.2, "weight_norm": 0.2}
+
+
+def test_what_a_line_leaves_out_is_known(tmp_path):
+    made = train(tmp_path)
+    (made / "trace.jsonl").write_text(json.dumps(WHOLE_LINE) + "\n")
+    steps = gdrun.read_run(made).steps
+    found = {name: steps[name].tolist() for name in ("steps", "clipped")}
+    assert found == {"steps": [1], "clipped": [0.0]}
+    assert steps["max_batch_loss"].tolist() == [1.0]
+    assert steps["max_grad_norm"].tolist() == [2.0]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"[]",
+        b"7",
+        b'"step"',
+        b"{}",
+        b"\xff",
+        b"[" * 100_000,
+        *(
+            json.dumps(WHOLE_LINE | changes).encode()
+            for changes in (
+                {"kind": "walk"},
+                {"kind": []},
+                {"kind": "eval"},
+                {"step": 1.5},
+                {"step": True},
+                {"step": 10**30},
+                {"lr": "0.1"},
+                {"lr": None},
+                {"lr": 10**400},
+                {"layers": [1]},
+                {"layers": {"layer1": 1}},
+                {"nonfinite": {"lr": "large"}},
+                {"nonfinite": {"mr": "nan"}},
+                {"nonfinite": 1},
+                {"another": 1},
+            )
+        ),
+        json.dumps({name: WHOLE_LINE[name] for name in WHOLE_LINE if name != "lr"}).encode(),
+    ],
+    ids=lambda damage: damage[:90].decode("latin-1"),
+)
+def test_a_damaged_line_of_the_trace(trained, damage):
+    whole = json.dumps(WHOLE_LINE).encode()
+    (trained / "trace.jsonl").write_bytes(b"\n".join([whole, damage, whole, b""]))
+    with pytest.raises(gdrun.RecordError, match=r"trace\.jsonl:2: this line is damaged"):
+        gdrun.read_run(trained)
 
 
 def test_damaged_weights(tmp_path):

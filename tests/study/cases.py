@@ -2,8 +2,8 @@
 
 from gdrun.config.loading import load
 from gdrun.study.design.axes import axes_of
-from gdrun.study.design.trials import Plan
-from gdrun.study.sweep import plan_sweep
+from gdrun.study.design.sweep_plan import plan_sweep
+from gdrun.study.design.trials import StudyPlan
 
 LOGISTIC = {
     "dataset": {"name": "logistic", "n": 240, "d": 3, "split": {"validation": 40, "test": 0}},
@@ -24,7 +24,7 @@ LEAST_SQUARES = {
 }
 
 
-def planned(values: dict, *overrides: str, seeds: int = 1, config: dict = LOGISTIC) -> Plan:
+def planned(values: dict, *overrides: str, seeds: int = 1, config: dict = LOGISTIC) -> StudyPlan:
     """The plan of a grid over these values."""
     base = load(config, overrides)
     return plan_sweep(base, axes_of(values, base), seeds=seeds)

@@ -2,6 +2,7 @@
 
 import io
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -11,14 +12,14 @@ import gdrun
 from gdrun.config.loading import load
 from gdrun.config.writing import to_yaml
 from gdrun.errors import ConfigError, GdrunError
-from gdrun.study.comparison import plan_comparison
 from gdrun.study.design.budgets import parse_budget, with_budget
+from gdrun.study.design.comparison_plan import plan_comparison
 from gdrun.study.design.contenders import contenders_of, is_setting
-from gdrun.study.executors import InProcesses
+from gdrun.study.design.tuning_plan import plan_tuning
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.storage.study_directory import read_study
 from gdrun.study.studies import run_comparison
-from gdrun.study.study import Means
+from gdrun.study.study import StudyContext
 from gdrun.views.comparisons import comparison_result
 from study.cases import LEAST_SQUARES, LOGISTIC
 
@@ -68,7 +69,7 @@ def test_a_file_is_a_contender_under_the_same_seed(tmp_path):
         (["bgd", "sdg"], "no variant, optimizer, schedule or model is called 'sdg'"),
         (["bgd", "linear"], "linear may mean schedule or model"),
         (["bgd"], "needs two contenders"),
-        (["bgd", "bgd"], "stands twice"),
+        (["bgd", "bgd"], "is listed twice"),
         (["bgd+sgd", "mbgd"], "bgd and sgd both set the variant"),
         # The config's own variant is no less named for being there already.
         (["bgd+mbgd", "sgd"], "bgd and mbgd both set the variant"),
@@ -232,10 +233,10 @@ def test_every_contender_is_tuned_with_the_same_effort_on_seeds_of_its_own(tmp_p
 
 
 def test_unequal_effort_is_refused():
-    # The usual values of a loss: three for the linear model, two for the margin.
+    # The usual values of a loss: two of margins; auto, cross-entropy and four of numbers.
     iris = {"dataset": "iris", "model": "svm"}
     contenders = [iris, iris | {"model": "mlp"}]
-    with pytest.raises(ConfigError, match="unequal effort: contender 1 2, contender 2 5 settings"):
+    with pytest.raises(ConfigError, match="unequal effort: contender 1 2, contender 2 6 settings"):
         gdrun.compare(contenders, iris, tune="model.loss", seeds=1)
 
 
@@ -254,10 +255,16 @@ def test_what_is_tuned_need_not_be_a_number():
 def test_seconds_are_not_shared():
     contenders = [with_budget(c, ("seconds", 0.05)) for c in contenders_of(["bgd", "mbgd"], BASE)]
     plan, metric = plan_comparison(contenders, [0, 1]), Metric("validation_loss")
-    found = run_comparison(plan, metric, Means())
+    found = run_comparison(plan, metric, StudyContext())
     assert {r.record["lanes"] for row in found.contenders for r in row.standing.results} == {1}
-    tuned = run_comparison(plan, metric, Means(), keys=["lr=0.1,0.2"])
+    tuned = run_comparison(plan, metric, StudyContext(), tuning=plan_tuning(plan, ["lr=0.1,0.2"]))
     # Four settings under two seeds of their own, each by itself.
     assert (tuned.tuning_work.run, tuned.tuning_work.cohorts) == (8, 8)
-    with pytest.raises(GdrunError, match="share its seconds"):
-        run_comparison(plan, metric, Means(InProcesses(2), jobs=2))
+
+
+def test_parallel_runs_would_share_seconds():
+    with pytest.raises(GdrunError, match="jobs: a budget in seconds needs one process"):
+        gdrun.compare(["bgd", "mbgd"], LOGISTIC, budget="seconds=0.05", jobs=2)
+    with ThreadPoolExecutor(2) as executor, pytest.raises(GdrunError, match="executor: "):
+        contenders = ["bgd", "mbgd"]
+        gdrun.compare(contenders, LOGISTIC, budget="seconds=0.05", executor=executor, jobs=2)

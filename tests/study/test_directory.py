@@ -16,11 +16,15 @@ from gdrun.runs.strict_json import loads
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.ranking import standings
 from gdrun.study.storage.study_directory import StudyDirectory, read_study
-from gdrun.study.study import Means, carry_out
+from gdrun.study.study import StudyContext, carry_out
 from study.cases import LOGISTIC, planned
 
 METRIC = Metric("validation_loss")
-ABOUT = {"command": "gdrun sweep lr", "data": {"sha256": "0"}}
+ORIGIN = {
+    "command": "gdrun sweep lr",
+    "base": LOGISTIC,
+    "data": {"name": "logistic", "sha256": "0"},
+}
 
 
 def ranking(plan, results):
@@ -44,8 +48,8 @@ def plan():
 @pytest.fixture
 def whole(plan, tmp_path):
     """A study that has run to its end, with its results."""
-    directory = StudyDirectory.new(tmp_path, "whole", plan, ABOUT)
-    results, _ = carry_out(plan, Means(directory=directory))
+    directory = StudyDirectory.new(tmp_path, "whole", plan, ORIGIN)
+    results, _ = carry_out(plan, StudyContext(directory=directory))
     return directory, results
 
 
@@ -78,7 +82,7 @@ def test_lines_are_strict_json(whole):
 
 def test_nothing_is_run_again(whole, plan):
     directory, results = whole
-    again, work = carry_out(plan, Means(directory=directory))
+    again, work = carry_out(plan, StudyContext(directory=directory))
     assert (work.run, work.found) == (0, 8)
     assert ranking(plan, again) == ranking(plan, results)
 
@@ -88,7 +92,7 @@ def test_what_a_crash_cut_off_is_run_and_the_ranking_is_the_same(whole, plan, tr
     directory, results = whole
     cut(directory.path / "trials.jsonl", trials, '{"trial": 9, "ident')
     cut(directory.path / "traces.jsonl", trials + 1, '{"identity": "0')
-    again, work = carry_out(plan, Means(directory=directory))
+    again, work = carry_out(plan, StudyContext(directory=directory))
     assert (work.run, work.found) == (8 - trials, trials)
     assert alike(ranking(plan, again), ranking(plan, results))
     # The mended files hold every trial once more, and no broken line.
@@ -98,26 +102,28 @@ def test_what_a_crash_cut_off_is_run_and_the_ranking_is_the_same(whole, plan, tr
 def test_a_wider_plan_goes_on_with_what_it_shares(whole):
     directory, _ = whole
     wider = planned({"lr": [0.01, 0.1, 0.3, 1.0, 1e6]}, seeds=3)
-    resumed = StudyDirectory.resumed(directory.path, wider, ABOUT)
-    _, work = carry_out(wider, Means(directory=resumed))
+    resumed = StudyDirectory.resumed(directory.path, wider, ORIGIN)
+    _, work = carry_out(wider, StudyContext(directory=resumed))
     assert (work.run, work.found) == (5 * 3 - 8, 8)
 
 
 def test_another_study_is_refused(whole):
     other = planned({"lr": [0.02, 0.2]})
     with pytest.raises(RecordError, match="holds another study") as caught:
-        StudyDirectory.resumed(whole[0].path, other, ABOUT)
+        StudyDirectory.resumed(whole[0].path, other, ORIGIN)
     assert "gdrun sweep lr" in caught.value.problems[0].hint
 
 
 def test_a_comparison_does_not_go_on_in_a_sweep(whole, plan):
     with pytest.raises(RecordError, match="holds another study"):
-        StudyDirectory.resumed(whole[0].path, replace(plan, verb="compare"), ABOUT)
+        StudyDirectory.resumed(whole[0].path, replace(plan, verb="compare"), ORIGIN)
 
 
 def test_other_data_are_refused(whole, plan):
-    with pytest.raises(RecordError, match="saw other data"):
-        StudyDirectory.resumed(whole[0].path, plan, ABOUT | {"data": {"sha256": "1"}})
+    with pytest.raises(RecordError, match="the data changed"):
+        StudyDirectory.resumed(
+            whole[0].path, plan, ORIGIN | {"data": {"name": "logistic", "sha256": "1"}}
+        )
 
 
 @pytest.mark.parametrize("damage", ["nothing there", "no study", "newer"])
@@ -139,8 +145,68 @@ def test_a_damaged_line_is_named(whole, plan):
     lines = file.read_text().splitlines()
     file.write_text("\n".join([*lines[:2], lines[2][:40], *lines[3:], ""]))
     with pytest.raises(RecordError, match="this line is damaged") as caught:
-        carry_out(plan, Means(directory=whole[0]))
+        carry_out(plan, StudyContext(directory=whole[0]))
     assert caught.value.problems[0].where == f"{file}:3"
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda record: record.pop("stop"), "stop is missing"),
+        (lambda record: record["stop"].pop("step"), "stop.step is missing"),
+        (lambda record: record.update(status=3), "status must be one of running, .* got 3"),
+        (
+            lambda record: record["timing"].update(total=None),
+            "timing.total must be a number, got nothing",
+        ),
+        (lambda record: record.update(lanes=True), "lanes must be a whole number, got true"),
+    ],
+)
+def test_a_line_of_another_kind_is_named_with_its_key(whole, plan, damage, said):
+    file = whole[0].path / "trials.jsonl"
+    first, *rest = file.read_text().splitlines()
+    record = json.loads(first)
+    damage(record)
+    file.write_text("\n".join([json.dumps(record), *rest, ""]))
+    with pytest.raises(RecordError, match=f"this line is damaged: {said}") as caught:
+        carry_out(plan, StudyContext(directory=whole[0]))
+    assert caught.value.problems[0].where == f"{file}:1"
+
+
+@pytest.mark.parametrize("columns", [{}, {"train_loss": ["many"]}])
+def test_a_trace_of_another_kind_is_a_plain_error(whole, plan, columns):
+    file = whole[0].path / "traces.jsonl"
+    first, *rest = file.read_text().splitlines()
+    record = json.loads(first)
+    record["evals"] = columns and record["evals"] | columns
+    file.write_text("\n".join([json.dumps(record), *rest, ""]))
+    with pytest.raises(RecordError, match=r"the line of trial \d is damaged") as caught:
+        carry_out(plan, StudyContext(directory=whole[0]))
+    assert caught.value.problems[0].where == str(file)
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda record: record.pop("asked"), "asked is missing"),
+        (
+            lambda record: record.update(seeds=[0, "one"]),
+            r"seeds\[1\] must be a whole number, got 'one'",
+        ),
+        (lambda record: record.update(candidates={}), "candidates must be a list, got {}"),
+        (
+            lambda record: record.update(target=7),
+            "target must be keys and values, got 7",
+        ),
+    ],
+)
+def test_a_record_of_another_kind_is_named_with_its_key(whole, damage, said):
+    file = whole[0].path / "study.json"
+    record = json.loads(file.read_text())
+    damage(record)
+    file.write_text(json.dumps(record))
+    with pytest.raises(RecordError, match=f"{file}: cannot be read: {said}"):
+        read_study(whole[0].path)
 
 
 def test_a_full_disk_says_how_to_go_on(whole, plan, monkeypatch):
@@ -151,8 +217,8 @@ def test_a_full_disk_says_how_to_go_on(whole, plan, monkeypatch):
     directory.adopt(planned({"lr": [0.5]}))
     monkeypatch.setattr("gdrun.study.storage.study_directory.append_lines", full)
     with pytest.raises(RecordError, match="No space left") as caught:
-        carry_out(planned({"lr": [0.5]}), Means(directory=directory))
-    assert f"--resume {directory.path}" in caught.value.problems[0].hint
+        carry_out(planned({"lr": [0.5]}), StudyContext(directory=directory))
+    assert f'`resume="{directory.path}"`' in caught.value.problems[0].hint
 
 
 @pytest.mark.slow

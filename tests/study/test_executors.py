@@ -14,7 +14,7 @@ import pytest
 from gdrun.engine.listeners import Listener
 from gdrun.errors import GdrunError
 from gdrun.study.executors import InProcess, InProcesses, OnExecutor
-from gdrun.study.study import Means, carry_out
+from gdrun.study.study import StudyContext, carry_out
 from gdrun.study.tasks import Task, tasks_of
 from study.cases import planned
 
@@ -25,7 +25,7 @@ def medians(results):
     return {key: result.summary["train_loss"] for key, result in results.items()}
 
 
-HERE = medians(carry_out(PLAN, Means())[0])
+HERE = medians(carry_out(PLAN, StudyContext())[0])
 
 
 @dataclass(frozen=True)
@@ -48,26 +48,30 @@ class Deadly(Task):
 
 def test_any_executor_of_the_standard_form_serves():
     with ThreadPoolExecutor(2) as threads:
-        results, _ = carry_out(PLAN, Means(OnExecutor(threads, 2), jobs=2))
+        results, _ = carry_out(PLAN, StudyContext(OnExecutor(threads, 2), jobs=2))
     assert medians(results) == pytest.approx(HERE, rel=1e-9)
 
 
 def test_results_are_handed_on_as_they_come():
     heard = []
-    carry_out(PLAN, Means(InProcess(), told=lambda ended, of: heard.append((ended, of))))
+    carry_out(
+        PLAN, StudyContext(InProcess(), on_progress=lambda ended, of: heard.append((ended, of)))
+    )
     assert heard == [(2, 4), (4, 4)]
 
 
 def test_two_names_of_one_experiment_are_one_run_to_wait_for():
     heard = []
     plan = planned({"name": ["a", "b"], "lr": [0.1, 0.2]})
-    carry_out(plan, Means(InProcess(), told=lambda ended, of: heard.append((ended, of))))
+    carry_out(
+        plan, StudyContext(InProcess(), on_progress=lambda ended, of: heard.append((ended, of)))
+    )
     assert heard == [(2, 2)]
 
 
 @pytest.mark.slow
 def test_processes_give_the_same_results():
-    results, work = carry_out(PLAN, Means(InProcesses(2), jobs=2))
+    results, work = carry_out(PLAN, StudyContext(InProcesses(2), jobs=2))
     assert medians(results) == pytest.approx(HERE, rel=1e-9)
     assert work.run == 4
 
@@ -163,7 +167,9 @@ def test_lanes_that_had_ended_in_a_worker_are_kept_when_it_is_interrupted(tmp_pa
 def test_an_interruption_reaches_the_workers():
     asked = iter([None, *["SIGINT"] * 10**6])
     long = planned({"lr": [0.01, 0.02]}, "epochs=1000000")
-    results, _ = carry_out(long, Means(InProcesses(2), jobs=2, interrupted=lambda: next(asked)))
+    results, _ = carry_out(
+        long, StudyContext(InProcesses(2), jobs=2, interrupted=lambda: next(asked))
+    )
     assert results == {}
 
 

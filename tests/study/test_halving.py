@@ -8,7 +8,7 @@ from gdrun.study.executors import InProcesses
 from gdrun.study.halving import carry_out_halving, rung_epochs
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.storage.study_directory import StudyDirectory
-from gdrun.study.study import Means, carry_out
+from gdrun.study.study import StudyContext, carry_out
 from study.cases import LOGISTIC, planned
 
 METRIC = Metric("validation_loss")
@@ -34,7 +34,7 @@ def test_rungs_need_a_budget_of_epochs():
 
 def test_a_third_goes_on_at_each_rung():
     plan = planned({"lr": RATES}, "epochs=9", seeds=2)
-    results, work, rungs = carry_out_halving(plan, Means(), METRIC)
+    results, work, rungs = carry_out_halving(plan, StudyContext(), METRIC)
     assert [(rung.epoch, len(rung.kept), len(rung.dropped)) for rung in rungs] == [
         (1, 3, 6),
         (3, 1, 2),
@@ -50,8 +50,8 @@ def test_a_third_goes_on_at_each_rung():
 
 def test_the_choice_at_a_rung_is_that_of_full_runs_up_to_there():
     plan = planned({"lr": RATES}, "epochs=9")
-    _, _, (first, *_) = carry_out_halving(plan, Means(), METRIC)
-    full, _ = carry_out(plan, Means())
+    _, _, (first, *_) = carry_out_halving(plan, StudyContext(), METRIC)
+    full, _ = carry_out(plan, StudyContext())
     # The evaluation after one epoch is the second, after that at the start.
     at_rung = {
         candidate.name: full[trial.identity].evals["validation_loss"][1]
@@ -63,8 +63,8 @@ def test_the_choice_at_a_rung_is_that_of_full_runs_up_to_there():
 
 def test_a_survivor_is_the_run_it_would_have_been_alone():
     plan = planned({"lr": RATES}, "epochs=9", "schedule=cosine")
-    halved, _, rungs = carry_out_halving(plan, Means(), METRIC)
-    full, _ = carry_out(plan, Means())
+    halved, _, rungs = carry_out_halving(plan, StudyContext(), METRIC)
+    full, _ = carry_out(plan, StudyContext())
     (name,) = rungs[-1].kept
     (winner,) = [t for t in plan.trials if plan.candidates[t.candidate].name == name]
     assert halved[winner.identity].evals["train_loss"] == pytest.approx(
@@ -74,7 +74,7 @@ def test_a_survivor_is_the_run_it_would_have_been_alone():
 
 def test_cohorts_of_different_shapes_race_together():
     plan = planned({"optimizer": ["vanilla", "adam"], "lr": RATES[3:]}, "epochs=9")
-    _, work, rungs = carry_out_halving(plan, Means(), METRIC)
+    _, work, rungs = carry_out_halving(plan, StudyContext(), METRIC)
     assert work.cohorts == 2
     assert [len(rung.kept) for rung in rungs] == [4, 2]
 
@@ -82,12 +82,12 @@ def test_cohorts_of_different_shapes_race_together():
 def test_resumed_it_keeps_its_earlier_decisions(tmp_path):
     plan = planned({"lr": RATES}, "epochs=9")
     directory = StudyDirectory.new(tmp_path, "halving", plan, {})
-    results, _, rungs = carry_out_halving(plan, Means(directory=directory), METRIC)
+    results, _, rungs = carry_out_halving(plan, StudyContext(directory=directory), METRIC)
     # As a crash after the second rung leaves it: the losers are on file, the winner is not.
     lines = (directory.path / "trials.jsonl").read_text().splitlines(keepends=True)
     (directory.path / "trials.jsonl").write_text("".join(lines[:-1]))
     again = StudyDirectory.resumed(directory.path, plan, {})
-    resumed, work, same = carry_out_halving(plan, Means(directory=again), METRIC)
+    resumed, work, same = carry_out_halving(plan, StudyContext(directory=again), METRIC)
     assert (work.run, work.found) == (1, 8)
     assert same == rungs
     for identity, result in results.items():
@@ -97,4 +97,4 @@ def test_resumed_it_keeps_its_earlier_decisions(tmp_path):
 
 def test_it_runs_in_one_process():
     with pytest.raises(GdrunError, match="halving runs in one process"):
-        carry_out_halving(planned({"lr": RATES}), Means(InProcesses(2), jobs=2), METRIC)
+        carry_out_halving(planned({"lr": RATES}), StudyContext(InProcesses(2), jobs=2), METRIC)

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 import gdrun
 from gdrun.config.loading import load
 from gdrun.errors import DataError
-from gdrun.study.design.trials import Plan
+from gdrun.study.design.trials import StudyPlan
 from gdrun.study.executors import InProcess
-from gdrun.study.study import Means, carry_out
+from gdrun.study.study import StudyContext, carry_out
 from gdrun.study.tasks import FEWEST_LANES, even_chunks, lean, most_lanes, tasks_of
 from study.cases import LOGISTIC, planned
 
@@ -22,7 +22,7 @@ def losses(results):
     return {identity: result.evals["train_loss"] for identity, result in results.items()}
 
 
-ALL = losses(carry_out(PLAN, Means())[0])
+ALL = losses(carry_out(PLAN, StudyContext())[0])
 
 
 @given(st.sets(st.integers(0, len(PLAN.trials) - 1), min_size=1))
@@ -39,7 +39,7 @@ def test_the_lanes_beside_it_change_nothing(chosen):
 def test_a_trial_is_the_run_that_train_makes(lr):
     run = gdrun.train(LOGISTIC, f"lr={lr}", "seed=1")
     (trial,) = [t for t in PLAN.trials if t.experiment.seed == 1 and rate(t) == lr]
-    results, _ = carry_out(PLAN, Means())
+    results, _ = carry_out(PLAN, StudyContext())
     result = results[trial.identity]
     assert result.record["status"] == run.status
     assert result.record["stop"]["step"] == run.stop["step"]
@@ -95,21 +95,21 @@ def test_what_does_not_fit_the_data_is_refused_before_anything_runs():
 
 def test_two_candidates_that_are_the_same_run_once():
     plan = planned({"lr": [0.1, 0.2]})
-    twice = Plan("compare", (plan.candidates[0], plan.candidates[0]), (0,))
-    results, work = carry_out(twice, Means())
+    twice = StudyPlan("compare", (plan.candidates[0], plan.candidates[0]), (0,))
+    results, work = carry_out(twice, StudyContext())
     assert (len(results), work.run) == (1, 1)
 
 
 def test_an_interruption_leaves_whole_trials_only():
     asked = iter([None, None, *["SIGINT"] * 1000])
     plan = planned({"batch_size": [8, 16, 32]})
-    results, work = carry_out(plan, Means(InProcess(), interrupted=lambda: next(asked)))
+    results, work = carry_out(plan, StudyContext(InProcess(), interrupted=lambda: next(asked)))
     assert work.run == len(results) < 3
     assert all(result.record["status"] == "exhausted" for result in results.values())
 
 
 def test_records_are_those_of_the_lanes_own():
-    results, _ = carry_out(planned({"lr": [0.1, 1e6]}), Means())
+    results, _ = carry_out(planned({"lr": [0.1, 1e6]}), StudyContext())
     good, bad = results.values()
     assert (good.diverged, bad.diverged) == (False, True)
     assert bad.record["divergence"]["step"] == bad.record["stop"]["step"]

@@ -5,8 +5,8 @@ import pytest
 from gdrun.config.loading import load
 from gdrun.errors import ConfigError
 from gdrun.study.design.axes import axes_of
+from gdrun.study.design.sweep_plan import plan_sweep
 from gdrun.study.design.trials import candidates_of, identity
-from gdrun.study.sweep import plan_sweep
 from study.cases import LOGISTIC, planned
 
 
@@ -54,10 +54,10 @@ def test_candidates_of_one_base_are_named_by_what_differs():
     assert names == ["lr=0.5 l2=0"]
 
 
-def test_a_grid_is_not_sampled_and_not_endless():
+def test_a_grid_is_not_drawn_and_not_endless():
     base = load(LOGISTIC)
     axes = axes_of({"lr": [0.1, 0.2]}, base)
-    with pytest.raises(ConfigError, match="a grid is not sampled"):
+    with pytest.raises(ConfigError, match="trials: applies only to a random search"):
         plan_sweep(base, axes, trials=5)
     wide = axes_of({"lr": "lin:0.1:0.9:400", "beta": "lin:0.1:0.9:400"}, base)
     with pytest.raises(ConfigError, match="160,000 runs"):

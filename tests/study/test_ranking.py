@@ -9,14 +9,15 @@ from rich.console import Console
 
 from gdrun.config.loading import load
 from gdrun.errors import GdrunError
+from gdrun.runs.strict_json import loads
 from gdrun.study.design.axes import axes_of
 from gdrun.study.judgement.metrics import Metric, Target, metric_called, parse_target, unlike
 from gdrun.study.judgement.ranking import ranked, standings, usual_target, values_by_seed
+from gdrun.study.judgement.sweep import judge_sweep
 from gdrun.study.judgement.verdicts import verdicts
 from gdrun.study.storage.results import Result
 from gdrun.study.storage.study_record import standing_record
-from gdrun.study.study import Means, Work
-from gdrun.study.sweep import judge_sweep
+from gdrun.study.study import Work
 from gdrun.views.sweeps import spread_cells, sweep_result
 from study.cases import LEAST_SQUARES, LOGISTIC, planned
 
@@ -36,8 +37,9 @@ def result(losses, *, diverged=False, rule="epochs", epoch=3.0, identity="x"):
         "validation_accuracy": 1 - last,
     }
     record = {"status": "diverged" if diverged else "exhausted", "stop": stop, "summary": summary}
-    evals = {"epoch": at * 1.0, "step": 10 * at, "train_loss": losses, "validation_loss": losses}
-    return Result(identity, record, {}, evals | {"validation_accuracy": 1 - losses})
+    evals = {"epoch": at * 1.0, "step": 10 * at, "gradients": 100 * at, "train_loss": losses}
+    evals |= {"validation_loss": losses, "validation_accuracy": 1 - losses}
+    return Result(identity, record, {}, evals)
 
 
 def plan_and_results(rows):
@@ -131,7 +133,7 @@ def test_a_best_of_which_a_seed_diverged_comes_with_a_safer_one():
     plan, results = plan_and_results(rows)
     axes = axes_of({"lr": list(rows)}, load(LOGISTIC))
     work = Work(9, 0, 1, 0.1)
-    found = judge_sweep(plan, axes, results, LOSS, Means(), work)
+    found = judge_sweep(plan, axes, results, LOSS, work)
     screen = Console(width=200, file=io.StringIO())
     screen.print(sweep_result(found))
     said = "warning: 1 of 3 runs of the best diverged; the best of which none did is lr=0.1\n"
@@ -269,7 +271,7 @@ def test_the_metric_if_unsaid_means_the_same_for_all(config, models, name):
 
 def test_a_network_of_classes_has_an_accuracy_and_one_of_numbers_has_none():
     assert metric_called("accuracy", [load(IRIS, ["model=mlp"])]).name == "validation_accuracy"
-    with pytest.raises(GdrunError, match=r"--target: .* has no metric 'accuracy'"):
+    with pytest.raises(GdrunError, match=r"error: target: .* has no metric 'accuracy'"):
         parse_target("accuracy=0.9", [load(DIABETES, ["model=mlp"])])
 
 
@@ -299,7 +301,8 @@ def test_progress_is_read_from_the_metric_where_losses_are_different_quantities(
 
 def test_a_result_reads_back_as_it_was_written():
     run = result([10, math.inf], diverged=True, identity="abc")
-    again = Result.read(*run.lines({"trial": 1}))
+    label = {"trial": 1, "name": "lr=1", "settings": {}, "seed": 0}
+    again = Result.read(*map(loads, run.lines(label)))
     assert again.identity == "abc"
     assert again.summary["train_loss"] == math.inf
     assert again.evals["step"].dtype == np.int64

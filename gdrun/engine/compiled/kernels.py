@@ -13,11 +13,15 @@ from importlib.metadata import version
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gdrun.engine.compiled import loops, sums
 from gdrun.engine.compiled.block_losses import BLOCK_LOSSES
 from gdrun.engine.compiled.modules import loaded
 from gdrun.engine.compiled.sources import NotCompilableError, body_of, source_of
 from gdrun.methods.averaging import AveragedRule
+from gdrun.methods.definitions import Definition
 from gdrun.methods.rules import Rule
 from gdrun.problems.losses import Loss
 
@@ -282,12 +286,27 @@ def _loops(loss: Loss) -> list[str]:
     ]
 
 
+def option_numbers(*definitions: Definition) -> NDArray[np.float64]:
+    """The options of a loss, and of an activation, as loops take them: one after the other."""
+    numbers = [number for each in definitions for number in each.values.values()]
+    return np.array(numbers, dtype=np.float64)
+
+
+def option_arguments(definition: Definition, first: int = 0) -> str:
+    """What a call of its function says of its options, which begin at this place of `extra`.
+
+    Raises NotCompilableError where one of them is no number.
+    """
+    if not all(isinstance(value, int | float) for value in definition.values.values()):
+        raise NotCompilableError(f"{definition.name} has an option that is no number")
+    return "".join(f", extra[{first + k}]" for k in range(len(definition.options)))
+
+
 def loss_text(loss: Loss) -> list[str]:
     """The losses of a block of scores, as loops call them."""
     parts, form = [], BLOCK_LOSSES.get(loss.name)
     if loss.equation is not None:
-        options = "".join(f", extra[{k}]" for k in range(len(loss.options)))
-        parts.append(ONE_LOSS.format(name=loss.name, options=options))
+        parts.append(ONE_LOSS.format(name=loss.name, options=option_arguments(loss)))
     if form is not None:
         parts.append(BLOCK_LOSS.format(name=form.__name__))
     else:

@@ -12,7 +12,14 @@ from typing import Any
 
 from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.compiled import network_layers, network_loops, products, sums, tiles
-from gdrun.engine.compiled.kernels import equations, header, loss_forms, loss_text, module_text
+from gdrun.engine.compiled.kernels import (
+    equations,
+    header,
+    loss_forms,
+    loss_text,
+    module_text,
+    option_arguments,
+)
 from gdrun.engine.compiled.sources import NotCompilableError, body_of
 from gdrun.engine.compiled.updates import filled
 from gdrun.problems.network import Network
@@ -89,6 +96,12 @@ def update(W_, G_, S_, t_, options_, decay_, lane_, scale_, bound_, sums_, first
 """
 
 
+ACTIVATION = """
+@inlined
+def activation(z, extra):
+    return {name}(z{options})
+"""
+
 BUILT = "@intrinsic(prefer_literal=True)"
 LOOPS: dict[Any, str] = {
     tiles.Matrix: "",
@@ -154,7 +167,10 @@ def network_text(cohort: Cohort) -> str:
         TOGETHER + (YIELD if hasattr(os, "sched_yield") else STAY),
         constants + f"DECAYS = {decays}\nCLIPS = {clips}\n",
         filled(UPDATE, rule, lanes.rule_options()),
-        f"activation = {activation.__name__}\n",
+        ACTIVATION.format(
+            name=activation.__name__,
+            options=option_arguments(network.activation, len(network.loss.options)),
+        ),
         *loss_text(network.loss),
         *(body_of(function, decorator) for function, decorator in LOOPS.items()),
     )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gdrun.engine.compiled.products import row_products, weighted_rows
     from gdrun.engine.compiled.sums import losses
 
-    def activation(z: Any) -> tuple[Any, Any]:
+    def activation(z: Any, extra: Array) -> tuple[Any, Any]:
         """Value and slope of one unit."""
 
     def part(array: Array, first: int, rows: int, columns: int) -> Array:
@@ -42,7 +42,7 @@ def turn(A: Array, columns: Array) -> None:
                 columns[j, row] = A[row, j]
 
 
-def activate(z: Array, H: Array, turned: Array) -> None:
+def activate(z: Array, H: Array, turned: Array, extra: Array) -> None:
     """What leaves the units goes to H (n, units + 1), their slopes to the place of z (units, n).
 
     turned (units + 1, n) takes H once more, examples last. The bias of the next layer finds ones.
@@ -50,7 +50,7 @@ def activate(z: Array, H: Array, turned: Array) -> None:
     units, rows = z.shape
     for i in range(units):
         for j in range(rows):
-            value, slope = activation(z[i, j])
+            value, slope = activation(z[i, j], extra)
             turned[i, j] = value
             z[i, j] = slope
     for j in range(rows):
@@ -128,7 +128,8 @@ def go_through(
     """On from the first layer's z and back, for one lane w (P,) and the rows of one thread.
 
     slopes: what is inside the layers of these rows, at first z of the first one, at last the slopes
-    of the loss in every z. Σ ℓ is added to values (1,).
+    of the loss in every z. Σ ℓ is added to values (1,). extra: the options of the loss, then those
+    of the activation.
     """
     widths = shape[0]
     n, depth = len(y), len(widths) - 2
@@ -136,7 +137,7 @@ def go_through(
     gradient, judge, more = n > 0, n == 0, n == 0
     for k in range(1, depth + 1):
         h = part(turned, 0, widths[k] + 1, n)
-        activate(inside(slopes, shape, k - 1, n), entered(left, shape, k, n), h)
+        activate(inside(slopes, shape, k - 1, n), entered(left, shape, k, n), h, extra)
         weighted_rows(matrix(w, shape, k)[:, :], h, inside(slopes, shape, k, n), more)
     d = inside(slopes, shape, depth, n)
     losses(d, y, len(d), gradient, judge, values, rights, work, extra)

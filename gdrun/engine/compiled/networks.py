@@ -19,7 +19,7 @@ from gdrun.array_types import Array
 from gdrun.engine.batches import Batches
 from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.compiled.chunks import CHUNK_MEASURES, Chunk, FusedStepper, Numbers
-from gdrun.engine.compiled.kernels import LINE, kernels
+from gdrun.engine.compiled.kernels import LINE, kernels, option_numbers
 from gdrun.engine.compiled.network_kernels import network_text
 from gdrun.engine.compiled.sources import NotCompilableError
 from gdrun.engine.contract import EngineName
@@ -109,7 +109,7 @@ class NetworkStepper(FusedStepper):
         self._X, self._y = cohort.train.X, cohort.train.y
         if not network.by_class:
             self._y = self._y.astype(self._dtype, copy=False)
-        self._extra = np.array([network.delta] if "delta" in network.loss.options else [0.0])
+        self._extra = option_numbers(network.loss, network.activation)
         self._widths = np.array([network.features, *network.hidden, network.outputs])
         sizes = [layer.size for layer in network.layout.layers]
         self._places = np.array([0, *accumulate(sizes)])

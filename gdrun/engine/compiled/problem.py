@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gdrun.array_types import Array
 from gdrun.engine.cohort import Cohort, Design
-from gdrun.engine.compiled.kernels import kernel_text, kernels
+from gdrun.engine.compiled.kernels import kernel_text, kernels, option_numbers
 from gdrun.engine.threads import run_all, shares, thread_count
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.rows import MappedRows, rows_of
@@ -73,7 +73,7 @@ class CompiledProblem:
         self.count = part.rows if count is None else count
         self.whole = trains and cohort.batching.whole
         self.outputs = model.outputs
-        self.extra = np.array([model.delta] if "delta" in model.loss.options else [0.0])
+        self.extra = option_numbers(model.loss)
         self.kernels = module_of(cohort)
         self._remembered: tuple[Array, Sums, float] | None = None
 

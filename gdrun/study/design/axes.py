@@ -9,6 +9,7 @@ value, a share of the past the usual ones, a batch size powers of four, a name e
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
@@ -121,8 +122,10 @@ def axis_of(path: Path, values: Any) -> Axis:
     listed = list(plain)
     if not listed:
         raise ConfigError("no values to try", where=key, hint="such as [0.1, 0.01]")
-    if len({repr(value) for value in listed}) < len(listed):
-        raise ConfigError("a value stands twice", where=key, hint="a sweep tries each value once")
+    counts = Counter(map(repr, listed))
+    if twice := [value for value, times in counts.items() if times > 1]:
+        what = f"the value {twice[0]} is listed twice"
+        raise ConfigError(what, where=key, hint="a sweep tries each value once")
     return Axis(key, tuple(listed))
 
 
@@ -179,7 +182,7 @@ _SPACINGS = get_args(Spacing)
 def _path(key: str, text: str, experiment: Experiment) -> Path:
     found = resolve_key(key, experiment.plain())
     if found == [("seed",)]:
-        hint = "--seeds K repeats every run under K seeds and judges by the median"
+        hint = "`seeds=K` repeats every run under K seeds and judges by the median"
         what = "the seed is no setting to choose by its result"
         raise ConfigError(what, where=repr(text), hint=hint)
     if len(found) == 1:
@@ -193,8 +196,8 @@ def _option(path: Path, experiment: Experiment) -> Option | None:
     """What is known of the option that a path sets."""
     section, leaf = path[0], path[-1]
     if section in experiment.sections and len(path) == 2:
-        kind = SECTIONS[section]
-        return kind.options(kind.definition(getattr(experiment, section))).get(leaf)
+        kind, chosen = SECTIONS[section], getattr(experiment, section)
+        return kind.options(kind.definition(chosen), chosen.options).get(leaf)
     if section in FIXED and len(path) == 2:
         return option_of(FIXED[section], leaf)
     return None

@@ -43,7 +43,7 @@ def contenders_of(
             problems.extend(error.problems)
     names = [candidate.name for candidate in found]
     twice = dict.fromkeys(name for name in names if names.count(name) > 1)
-    problems += [Problem("stands twice", name, "compare each contender once") for name in twice]
+    problems += [Problem("is listed twice", name, "compare each contender once") for name in twice]
     if len(words) < 2 and not problems:
         hint = "such as: gdrun compare bgd sgd mbgd"
         problems.append(Problem("a comparison needs two contenders or more", hint=hint))
@@ -125,4 +125,4 @@ def _named(section: str, part: str) -> str | None:
 
 
 def _seed_of(base: Experiment) -> Override:
-    return Override("seed", base.seed, f"--seed {base.seed}")
+    return Override("seed", base.seed, f"seed={base.seed}")

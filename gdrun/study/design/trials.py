@@ -46,7 +46,7 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Plan:
+class StudyPlan:
     """All trials of a study, candidate by candidate."""
 
     verb: str

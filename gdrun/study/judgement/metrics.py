@@ -12,12 +12,14 @@ import numpy as np
 from gdrun.config.experiment import Experiment
 from gdrun.config.values import parse_value
 from gdrun.data import Table
-from gdrun.errors import GdrunError, suggestion
+from gdrun.errors import GdrunError, Parameter, suggestion
 from gdrun.study.storage.results import Result
 from gdrun.study.tasks import loss_of, prepared
 
 METRICS = ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy")
 """What is read at every evaluation. The test part judges nothing that is chosen here."""
+
+METRIC = Parameter("metric")
 
 _WORDS = {"validation": "val", "accuracy": "acc"}
 
@@ -44,10 +46,10 @@ class Metric:
 
     def score(self, result: Result) -> float:
         """The result as a score, lower is better; +∞ where it diverged or was not measured."""
-        value = result.summary.get(self.name)
+        value = result.number(self.name)
         if result.diverged or value is None or not math.isfinite(value):
             return math.inf
-        return self.sign * float(value)
+        return self.sign * value
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def metric_called(
     experiments: Sequence[Experiment],
     table: Table | None = None,
     *,
-    where: str = "--metric",
+    where: Parameter = METRIC,
 ) -> Metric:
     """The metric of this name, which all of these experiments must measure.
 
@@ -112,8 +114,8 @@ def parse_target(
     number: Any = parse_value(value) if equals else None
     if isinstance(number, bool) or not isinstance(number, int | float):
         hint = "write it as METRIC=VALUE, such as loss=0.1 or accuracy=0.95"
-        raise GdrunError(f"{text!r} is no target", where="--target", hint=hint)
-    metric = metric_called(name.strip(), experiments, table, where="--target")
+        raise GdrunError(f"{text!r} is no target", where=Parameter("target"), hint=hint)
+    metric = metric_called(name.strip(), experiments, table, where=Parameter("target"))
     return Target(metric, float(number))
 
 

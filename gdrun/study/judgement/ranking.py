@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gdrun.array_types import Numbers
-from gdrun.study.design.trials import Candidate, Plan
+from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.statistics import Spread, quantile, spread
 from gdrun.study.storage.results import Result
@@ -59,7 +59,7 @@ class Standing:
 
     def quantile_of(self, name: str, share: float = 0.5) -> float:
         """The quantile over seeds of a number of the summary; +∞ stands for diverged runs."""
-        known = [None if each.diverged else each.summary.get(name) for each in self.results]
+        known = [None if each.diverged else each.number(name) for each in self.results]
         return quantile([math.inf if value is None else value for value in known], share)
 
     def to_target(self, target: Target, unit: str) -> Numbers:
@@ -67,7 +67,9 @@ class Standing:
         return np.array([target.reached(result, unit) for result in self.results])
 
 
-def standings(plan: Plan, results: Mapping[str, Result], metric: Metric) -> tuple[Standing, ...]:
+def standings(
+    plan: StudyPlan, results: Mapping[str, Result], metric: Metric
+) -> tuple[Standing, ...]:
     """Every candidate of the plan, in its order. Results are by the trial's identity."""
     found: list[Standing] = []
     for place, candidate in enumerate(plan.candidates):
@@ -83,7 +85,7 @@ def standings(plan: Plan, results: Mapping[str, Result], metric: Metric) -> tupl
     )
 
 
-def values_by_seed(plan: Plan, found: Sequence[Standing], metric: Metric) -> Numbers:
+def values_by_seed(plan: StudyPlan, found: Sequence[Standing], metric: Metric) -> Numbers:
     """The metric of every run (candidates, seeds); NaN where one diverged or is missing."""
     seeds = {trial.identity: plan.seeds.index(trial.experiment.seed) for trial in plan.trials}
     table = np.full((len(found), len(plan.seeds)), np.nan)

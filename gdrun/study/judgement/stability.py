@@ -1,4 +1,4 @@
-"""How large a learning rate may be: the limit that a sweep observed, beside the predicted one.
+"""How large a learning rate may be: the limit that a sweep observed, and the predicted one.
 
 On a quadratic with curvature at most L, a rule with a constant rate α is stable where
 
@@ -23,10 +23,10 @@ from typing import Any
 from gdrun.config.experiment import Experiment
 from gdrun.data import Table
 from gdrun.engine.build import cohort_of
-from gdrun.problems.smoothness import EXACT, smoothness
+from gdrun.problems.smoothness import is_exact, smoothness
 from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.verdicts import Verdict, others
-from gdrun.study.tasks import loss_of, prepared
+from gdrun.study.tasks import prepared
 
 _LIMITS: dict[str, Callable[[Mapping[str, Any]], float]] = {
     "vanilla": lambda options: 2.0,
@@ -90,7 +90,7 @@ def predicted_limit(experiment: Experiment, table: Table | None = None) -> Stabi
     if bound is None or bound <= 0:
         return None
     limit = _LIMITS[rule.name](rule.options) / bound
-    exact = loss_of(experiment, table) in EXACT and cohort.batching.whole and _constant(experiment)
+    exact = is_exact(cohort.model) and cohort.batching.whole and _constant(experiment)
     return StabilityLimit(bound, limit, _FORMS[rule.name], exact, None, None)
 
 

@@ -12,18 +12,29 @@ from typing import Any
 
 from gdrun.config.loading import load
 from gdrun.errors import ConfigError, RecordError
-from gdrun.runs.record import Record
-from gdrun.study.comparison import Comparison, Contender, judge_comparison, plan_comparison
+from gdrun.runs.checked import checked
 from gdrun.study.design.axes import Axis
-from gdrun.study.design.trials import Candidate, Plan, candidates_of
+from gdrun.study.design.comparison_plan import plan_comparison
+from gdrun.study.design.trials import Candidate, StudyPlan, candidates_of
+from gdrun.study.judgement.comparison import Comparison, Contender, judge_comparison
 from gdrun.study.judgement.metrics import Metric, Target
-from gdrun.study.judgement.ranking import standings
+from gdrun.study.judgement.ranking import Standing, standings
 from gdrun.study.judgement.stability import StabilityLimit
+from gdrun.study.judgement.sweep import Sweep, judge_sweep
 from gdrun.study.judgement.verdicts import verdicts
+from gdrun.study.storage.records import (
+    ComparisonFindings,
+    ContenderRow,
+    Question,
+    StudyRecord,
+    SweepFindings,
+    SweepQuestion,
+    TuningRecord,
+)
 from gdrun.study.storage.results import Result
 from gdrun.study.storage.study_directory import RECORD, read_results, read_study
-from gdrun.study.study import Means, Work
-from gdrun.study.sweep import Rung, Sweep, judge_sweep
+from gdrun.study.storage.study_record import read_rung
+from gdrun.study.study import Work
 from gdrun.study.tuning import Tuning
 
 Found = Sweep | Comparison
@@ -35,7 +46,7 @@ class ReadStudy:
     """A study on disk: its record, and what it found as far as it went."""
 
     path: Path
-    record: Record
+    record: StudyRecord
     found: Found
 
 
@@ -46,51 +57,42 @@ def read_found(path: Path) -> ReadStudy:
     plugin that is not loaded.
     """
     record = read_study(path)
-    if record.get("verb") not in _READERS:
+    if record["verb"] not in _READERS:
         hint = f"`gdrun show {path.parent}` shows the comparison"
         raise RecordError("is a part of a comparison", where=str(path), hint=hint)
-    plan_of, judged_of = _READERS[record["verb"]]
     try:
-        plan = plan_of(record)
-        found = judged_of(record, plan, read_results(path, plan))
+        found = _READERS[record["verb"]](record, path)
     except ConfigError as error:
-        plugins = " ".join(f"--plugin {each['path']}" for each in record.get("plugins", ()))
+        plugins = " ".join(f'`plugin="{each["path"]}"`' for each in record.get("plugins", ()))
         raise RecordError(
             f"cannot be read: {error.problems[0].what}",
             where=str(path / RECORD),
             hint=f"show it with {plugins}" if plugins else None,
         ) from None
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, ArithmeticError, TypeError, ValueError, AttributeError) as error:
         what = f"cannot be read: {type(error).__name__}: {error}"
         raise RecordError(what, where=str(path)) from None
     return ReadStudy(path, record, found)
 
 
-def _sweep_plan(record: Record) -> Plan:
+def _read_sweep(record: StudyRecord, path: Path) -> Sweep:
+    """A sweep as it was judged; one that was killed before is judged now."""
+    question = checked(record, SweepQuestion, path / RECORD)
     settings = [row["settings"] for row in record["candidates"]]
-    return Plan("sweep", candidates_of(load(record["base"]), settings), tuple(record["seeds"]))
-
-
-def _comparison_plan(record: Record) -> Plan:
-    contenders = [
-        Candidate(row["name"], row["settings"], load(row["config"])) for row in record["candidates"]
-    ]
-    return plan_comparison(contenders, record["seeds"])
-
-
-def _sweep(record: Record, plan: Plan, results: Results) -> Sweep:
-    metric, target, axes = Metric(record["metric"]), _target(record), _axes(plan)
-    rungs = [
-        Rung(rung["epoch"], tuple(rung["kept"]), tuple(rung["dropped"]))
-        for rung in record.get("rungs", ())
-    ]
+    plan = StudyPlan(
+        "sweep", candidates_of(load(question["base"]), settings), tuple(record["seeds"])
+    )
+    results = read_results(path, plan)
+    metric, target, axes = Metric(question["metric"]), _target(question), _axes(plan)
+    rungs = tuple(map(read_rung, record.get("rungs", ())))
     if "ranking" not in record:
-        means, work = _unjudged(results)
-        return judge_sweep(plan, axes, results, metric, means, work, target=target, rungs=rungs)
-    found, progress = standings(plan, results, metric), Metric(record["progress"])
-    limits = {own: StabilityLimit(**limit) for own, limit in record["stability_of"].items()}
-    if record["stability"]:
-        limits[""] = StabilityLimit(**record["stability"])
+        work = _found_only(results)
+        return judge_sweep(plan, axes, results, metric, work, target=target, rungs=rungs)
+    judged = checked(record, SweepFindings, path / RECORD)
+    found, progress = standings(plan, results, metric), Metric(judged["progress"])
+    limits = {own: StabilityLimit(**limit) for own, limit in judged["stability_of"].items()}
+    if judged["stability"]:
+        limits[""] = StabilityLimit(**judged["stability"])
     return Sweep(
         plan,
         axes,
@@ -99,44 +101,64 @@ def _sweep(record: Record, plan: Plan, results: Results) -> Sweep:
         tuple(verdicts(found, progress)),
         target,
         limits,
-        Work(**record["work"]),
-        tuple(rungs),
-        record["unlike"],
+        Work(**judged["work"]),
+        rungs,
+        judged["unlike"],
         progress,
     )
 
 
-def _comparison(record: Record, plan: Plan, results: Results) -> Comparison:
-    metric, target = Metric(record["metric"]), _target(record)
-    if "ranking" not in record:
-        means, work = _unjudged(results)
-        return judge_comparison(plan, results, metric, means, work, target=target)
-    rows = {row["name"]: row for row in record["ranking"]}
+def _read_comparison(record: StudyRecord, path: Path) -> Comparison:
+    """A comparison as it was judged; one that was killed before is judged now, and not timed."""
+    question = checked(record, Question, path / RECORD)
     contenders = [
-        Contender(standing, target, row["batch"], row["seconds_per_step"], _tuning(row["tuning"]))
-        for standing in standings(plan, results, metric)
-        for row in (rows[standing.candidate.name],)
+        Candidate(row["name"], row["settings"], load(row["config"])) for row in record["candidates"]
     ]
-    tuned = record["tuning_work"]
+    plan = plan_comparison(contenders, record["seeds"])
+    results = read_results(path, plan)
+    metric, target = Metric(question["metric"]), _target(question)
+    if "ranking" not in record:
+        return judge_comparison(plan, results, metric, _found_only(results), target=target)
+    judged = checked(record, ComparisonFindings, path / RECORD)
+    rows = {row["name"]: row for row in judged["ranking"]}
+    tuned = judged["tuning_work"]
     return Comparison(
         plan,
         metric,
         target,
-        tuple(contenders),
-        Work(**record["work"]),
+        tuple(
+            _contender(standing, target, rows[standing.candidate.name])
+            for standing in standings(plan, results, metric)
+        ),
+        Work(**judged["work"]),
         Work(**tuned) if tuned else None,
-        record["unlike"],
+        judged["unlike"],
     )
 
 
-_READERS: dict[str, tuple[Callable[[Record], Plan], Callable[[Record, Plan, Results], Found]]] = {
-    "sweep": (_sweep_plan, _sweep),
-    "compare": (_comparison_plan, _comparison),
+_READERS: dict[str, Callable[[StudyRecord, Path], Found]] = {
+    "sweep": _read_sweep,
+    "compare": _read_comparison,
 }
 
 
-def _axes(plan: Plan) -> tuple[Axis, ...]:
-    """The axes of a sweep, by the values that its candidates have along them."""
+def _contender(standing: Standing, target: Target | None, row: ContenderRow) -> Contender:
+    tuning = _tuning(row["tuning"])
+    return Contender(standing, target, row["batch"], row["seconds_per_step"], tuning)
+
+
+def _found_only(results: Results) -> Work:
+    """The work of a study that was killed: nothing is run now."""
+    return Work(0, len(results), 0, 0.0)
+
+
+def _axes(plan: StudyPlan) -> tuple[Axis, ...]:
+    """The axes of a sweep, by the values that its candidates have along them.
+
+    Raises ValueError where one of them has no value along some axis.
+    """
+    if len({frozenset(candidate.settings) for candidate in plan.candidates}) > 1:
+        raise ValueError("the settings of its candidates have different keys")
     values: dict[str, dict[str, Any]] = {}
     for candidate in plan.candidates:
         for key, value in candidate.settings.items():
@@ -144,19 +166,14 @@ def _axes(plan: Plan) -> tuple[Axis, ...]:
     return tuple(Axis(key, tuple(each.values())) for key, each in values.items())
 
 
-def _target(record: Record) -> Target | None:
-    target = record["target"]
+def _target(question: Question) -> Target | None:
+    target = question["target"]
     return target and Target(Metric(target["metric"]), target["value"], target["reason"])
 
 
-def _tuning(tuning: Mapping[str, Any] | None) -> Tuning | None:
+def _tuning(tuning: TuningRecord | None) -> Tuning | None:
     if tuning is None:
         return None
     return Tuning(
         tuning["settings"], tuning["seeds"], dict(tuning["chosen"]), tuple(tuning["at_edge"])
     )
-
-
-def _unjudged(results: Results) -> tuple[Means, Work]:
-    """What judges a study that was killed: nothing is timed, and nothing was run now."""
-    return Means(interrupted=lambda: "killed"), Work(0, len(results), 0, 0.0)

@@ -6,15 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from gdrun.engine.outcome import Outcome
 from gdrun.engine.trace import Columns
+from gdrun.engine.trace_columns import EVALUATION_COLUMNS, STEP_COLUMNS, TraceColumn
 from gdrun.engine.trainer import Trainer
-from gdrun.runs.record import Record, closing
-from gdrun.runs.strict_json import dumps, loads
+from gdrun.runs.record import ending
+from gdrun.runs.strict_json import dumps
+from gdrun.runs.summary import Summary, number_in
+from gdrun.runs.trace_file import as_array
+from gdrun.study.storage.records import TraceRecord, TrialLabel, TrialOutcome, TrialRecord
 
-_COUNTS = ("steps", "step", "gradients", "batch_size")
+_NEEDED = ("step", "epoch", "gradients", "train_loss")
+"""The columns of evaluations that every study is judged by."""
 
 
 @dataclass(frozen=True)
@@ -27,44 +30,58 @@ class Result:
     """
 
     identity: str
-    record: Record
+    record: TrialOutcome
     steps: Columns
     evals: Columns
 
     @classmethod
     def of(cls, identity: str, outcome: Outcome, trainer: Trainer) -> Result:
-        shared = {"engine": trainer.engine.name, "lanes": trainer.cohort.lanes}
-        record = closing({}, outcome) | shared
+        record: TrialOutcome = {
+            **ending(outcome),
+            "engine": trainer.engine.name,
+            "lanes": trainer.cohort.lanes,
+        }
         return cls(identity, record, outcome.steps, outcome.evaluations)
 
     @property
     def diverged(self) -> bool:
-        return bool(self.record["status"] == "diverged")
+        return self.record["status"] == "diverged"
 
     @property
-    def summary(self) -> dict[str, Any]:
-        summary: dict[str, Any] = self.record["summary"]
-        return summary
+    def summary(self) -> Summary:
+        """The trial in numbers."""
+        return self.record["summary"]
 
-    def lines(self, about: Mapping[str, Any]) -> tuple[str, str]:
-        """Its lines for trials.jsonl and traces.jsonl; `about` says which trial it is."""
-        traces = {"steps": _listed(self.steps), "evals": _listed(self.evals)}
-        head = {**about, "identity": self.identity}
-        return dumps(head | self.record), dumps({"identity": self.identity} | traces)
+    def number(self, name: str) -> float | None:
+        """A number of the summary; None where it was not measured."""
+        return number_in(self.summary, name)
+
+    def lines(self, label: TrialLabel) -> tuple[str, str]:
+        """Its lines for trials.jsonl and traces.jsonl; the label says which trial it is."""
+        trial: TrialRecord = {**label, "identity": self.identity, **self.record}
+        trace: TraceRecord = {
+            "identity": self.identity,
+            "steps": _listed(self.steps),
+            "evals": _listed(self.evals),
+        }
+        return dumps(trial), dumps(trace)
 
     @classmethod
-    def read(cls, trial: str, trace: str) -> Result:
-        """The result that the two lines hold."""
-        record, traces = loads(trial), loads(trace)
-        columns = [_columns(traces[name]) for name in ("steps", "evals")]
-        return cls(str(record["identity"]), record, *columns)
+    def read(cls, trial: TrialRecord, trace: TraceRecord) -> Result:
+        """The result that the two lines hold. Raises ValueError where a trace has not the columns
+        or the numbers that every trial has.
+        """
+        if missing := [name for name in _NEEDED if name not in trace["evals"]]:
+            raise ValueError(f"evals.{missing[0]} is missing")
+        steps = _columns(trace["steps"], STEP_COLUMNS)
+        evals = _columns(trace["evals"], EVALUATION_COLUMNS)
+        return cls(trial["identity"], trial, steps, evals)
 
 
 def _listed(columns: Columns) -> dict[str, list[Any]]:
     return {name: column.tolist() for name, column in columns.items()}
 
 
-def _columns(listed: Mapping[str, list[Any]]) -> Columns:
+def _columns(listed: Mapping[str, list[Any]], kinds: Mapping[str, TraceColumn]) -> Columns:
     """Columns as arrays of the kind they had."""
-    kinds = {name: np.int64 if name in _COUNTS else np.float64 for name in listed}
-    return {name: np.array(column, dtype=kinds[name]) for name, column in listed.items()}
+    return {name: as_array(kinds.get(name), column) for name, column in listed.items()}

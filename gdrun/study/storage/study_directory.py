@@ -9,37 +9,54 @@ from __future__ import annotations
 import os
 import socket
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
-from gdrun.errors import GdrunError, RecordError
+from gdrun.errors import TRACEBACK, GdrunError, RecordError, note_traceback
 from gdrun.methods.plugins import loaded_plugins
+from gdrun.runs.checked import check_version, checked, misfit, unreadable
 from gdrun.runs.directory import new_directory
 from gdrun.runs.files import append_lines, write_text
-from gdrun.runs.record import Record, versions
+from gdrun.runs.record import versions
 from gdrun.runs.run import is_alive, run_directories
 from gdrun.runs.strict_json import dumps, loads
-from gdrun.study.design.trials import Candidate, Plan, Trial, identity
+from gdrun.study.design.trials import Candidate, StudyPlan, Trial, identity
+from gdrun.study.storage.records import (
+    CandidateRecord,
+    PlanRecord,
+    StudyNews,
+    StudyOrigin,
+    StudyRecord,
+    StudyRow,
+    TraceRecord,
+    TrialLabel,
+    TrialRecord,
+)
 from gdrun.study.storage.results import Result
 
 SCHEMA_VERSION = 1
 RECORD = "study.json"
 
+_DELETE_LINE = "delete it; its trial is run again with `resume`"
+
+Line = TypeVar("Line", TrialRecord, TraceRecord)
+
 
 class StudyDirectory:
-    """Writes a study while it goes on; opened again, it knows what has ended.
+    """Writes a study while it runs; opened again, it knows what has ended.
 
-    earlier: the record of the study that it goes on with; empty for a new one.
+    earlier: the record of the study that it continues; None for a new one.
     Raises RecordError where the disk fails, or where the directory holds another study.
     """
 
-    def __init__(self, path: Path, plan: Plan, about: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, plan: StudyPlan, origin: StudyOrigin | None = None) -> None:
         self.path = path
-        self.earlier: Record = {}
-        self.record: Record = {
+        self.earlier: StudyRecord | None = None
+        planned = _planned(plan)
+        self.record: StudyRecord = {
             "schema_version": SCHEMA_VERSION,
             "id": path.name,
             "verb": plan.verb,
@@ -48,53 +65,60 @@ class StudyDirectory:
             "started": datetime.now().astimezone().isoformat(timespec="seconds"),
             "versions": versions(),
             "plugins": loaded_plugins(),
-            **about,
             "asked": [identity(candidate.experiment) for candidate in plan.candidates],
+            "seeds": planned["seeds"],
+            "candidates": planned["candidates"],
+            "trials": planned["trials"],
         }
-        self.adopt(plan)
+        if origin is not None:
+            self._set(origin)
+        self._plan = plan
 
-    def adopt(self, plan: Plan) -> None:
+    def adopt(self, plan: StudyPlan) -> None:
         """Carry out this plan from now on: tuning has changed the contenders."""
         self._plan = plan
-        self.record |= {
-            "seeds": list(plan.seeds),
-            "candidates": [_described(candidate, plan.verb) for candidate in plan.candidates],
-            "trials": len(plan.trials),
-        }
+        self._set(_planned(plan))
 
     @classmethod
-    def new(cls, out: Path, name: str, plan: Plan, about: Mapping[str, Any]) -> StudyDirectory:
+    def new(
+        cls, out: Path, name: str, plan: StudyPlan, origin: StudyOrigin | None = None
+    ) -> StudyDirectory:
         """A directory that did not exist before, with the plan written."""
-        study = cls(new_directory(out, name, datetime.now().astimezone()), plan, about)
+        study = cls(new_directory(out, name, datetime.now().astimezone()), plan, origin)
         study.write()
         return study
 
     @classmethod
-    def within(cls, path: Path, plan: Plan) -> StudyDirectory:
-        """A study that is a part of another, such as its tuning: begun, or gone on with."""
+    def within(cls, path: Path, plan: StudyPlan) -> StudyDirectory:
+        """A study that is a part of another, such as its tuning: a new one, or one to continue."""
         try:
             path.mkdir(exist_ok=True)
         except OSError as error:
             raise _cannot_write(path, error) from None
-        study = cls(path, plan, {})
+        study = cls(path, plan)
         study.write()
         return study
 
     @classmethod
-    def resumed(cls, path: Path, plan: Plan, about: Mapping[str, Any]) -> StudyDirectory:
+    def resumed(
+        cls, path: Path, plan: StudyPlan, origin: StudyOrigin | None = None
+    ) -> StudyDirectory:
         """The directory of an earlier study with this plan, or with candidates of it."""
         earlier = read_study(path)
-        study = cls(path, plan, about)
+        study = cls(path, plan, origin)
         shared = set(earlier["asked"]) & set(study.record["asked"])
         if earlier["verb"] != plan.verb or not shared:
             hint = f"it was begun by: {earlier.get('command', earlier['verb'])}"
             raise RecordError("holds another study", where=str(path), hint=hint)
         if earlier.get("data") != study.record.get("data"):
             hint = "begin a new study: runs on other data cannot be compared with these"
-            what = "its runs saw other data than there are now"
+            what = "the data changed since this study began"
             raise RecordError(what, where=str(path), hint=hint)
         study.earlier = earlier
-        study.record |= {key: earlier[key] for key in ("started", "rungs") if key in earlier}
+        if "started" in earlier:
+            study.record["started"] = earlier["started"]
+        if "rungs" in earlier:
+            study.record["rungs"] = earlier["rungs"]
         return study
 
     def finished(self) -> dict[str, Result]:
@@ -112,10 +136,9 @@ class StudyDirectory:
             fault = isinstance(error, Exception) and not isinstance(error, GdrunError)
             with suppress(RecordError):
                 if fault:
-                    self.write_text("traceback.txt", traceback.format_exc())
-                self.write(status="failed" if fault else "interrupted")
-            if fault:
-                error.run_directory = self.path  # type: ignore[attr-defined]
+                    self.write_text(TRACEBACK, traceback.format_exc())
+                    note_traceback(error, self.path / TRACEBACK)
+                self.write({"status": "failed" if fault else "interrupted"})
             raise
 
     def add(self, ended: Iterable[tuple[Trial, Result]]) -> None:
@@ -123,24 +146,29 @@ class StudyDirectory:
         lines = []
         for trial, result in ended:
             candidate = self._plan.candidates[trial.candidate]
-            about = {
+            label: TrialLabel = {
                 "trial": trial.number,
                 "name": candidate.name,
                 "settings": dict(candidate.settings),
                 "seed": trial.experiment.seed,
             }
-            lines.append(result.lines(about))
+            lines.append(result.lines(label))
         self._write(append_lines, self.path / "traces.jsonl", [trace for _, trace in lines])
         self._write(append_lines, self.path / "trials.jsonl", [trial for trial, _ in lines])
 
-    def write(self, **news: Any) -> None:
+    def write(self, news: StudyNews | None = None) -> None:
         """Write study.json, with these entries set in it."""
-        self.record |= news
+        if news is not None:
+            self._set(news)
         self._write(write_text, self.path / RECORD, dumps(self.record, indent=2) + "\n")
 
     def write_text(self, name: str, text: str) -> None:
         """Write another file of the study."""
         self._write(write_text, self.path / name, text)
+
+    def _set(self, part: StudyOrigin | PlanRecord | StudyNews) -> None:
+        # Every part has entries of a study's record, which a test compares.
+        self.record = cast(StudyRecord, {**self.record, **part})
 
     def _write(self, write: Any, *arguments: Any) -> None:
         try:
@@ -149,31 +177,30 @@ class StudyDirectory:
             raise _cannot_write(self.path, error) from None
 
 
-def read_study(path: Path) -> Record:
+def read_study(path: Path) -> StudyRecord:
     """The study.json of a directory. A study whose process is gone is interrupted, not running."""
     file = path / RECORD
     try:
-        record: Record = loads(file.read_text(encoding="utf-8"))
-        if record["schema_version"] > SCHEMA_VERSION:
-            hint = "python -m pip install --upgrade gdrun"
-            raise RecordError("was written by a newer gdrun", where=str(file), hint=hint)
+        document = loads(file.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         hint = "a sweep or comparison says at its end where it was written"
         raise RecordError("is not the directory of a study", where=str(path), hint=hint) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RecordError(f"cannot be read: {error}", where=str(file)) from None
-    if record.get("status") == "running" and not is_alive(record.get("process", {})):
+    except (OSError, ValueError) as error:
+        raise unreadable(file, str(error)) from None
+    check_version(document, SCHEMA_VERSION, file)
+    record = checked(document, StudyRecord, file)
+    if record["status"] == "running" and not is_alive(record.get("process")):
         record["status"] = "interrupted"
     return record
 
 
 def _cannot_write(path: Path, error: OSError) -> RecordError:
     what = f"cannot be written: {error.strerror or error}"
-    hint = f"free some space, then go on with --resume {path}"
+    hint = f'free some space, then continue with `resume="{path}"`'
     return RecordError(what, where=str(path), hint=hint)
 
 
-def list_studies(out: Path) -> list[Record]:
+def list_studies(out: Path) -> list[StudyRow]:
     """A row for each study in `out`, the one that was begun first at the top.
 
     A directory whose record cannot be read keeps its row, with status `damaged`.
@@ -182,31 +209,56 @@ def list_studies(out: Path) -> list[Record]:
     return sorted(rows, key=lambda row: str(row["started"]))
 
 
-def _row(path: Path) -> Record:
+def _row(path: Path) -> StudyRow:
     try:
         record = read_study(path)
-        keys = ("id", "verb", "status", "started", "trials")
-        row = {key: record[key] for key in keys}
-    except (RecordError, KeyError):
+    except RecordError:
         return {"id": path.name, "status": "damaged", "started": ""}
-    best = next((each for each in record.get("ranking", ()) if each["rank"] == 1), None)
-    return row | {"best": best and best["name"]}
-
-
-def read_results(path: Path, plan: Plan) -> dict[str, Result]:
-    """Those trials of a plan that the files of a study hold, by identity."""
-    wanted = {trial.identity for trial in plan.trials}
-    trials, traces = (_by_identity(path / f"{name}.jsonl") for name in ("trials", "traces"))
+    names = [each["name"] for each in record.get("ranking", ()) if each["rank"] == 1]
     return {
-        identity: Result.read(trials[identity], traces[identity])
-        for identity in trials.keys() & traces.keys() & wanted
+        "id": record["id"],
+        "verb": record["verb"],
+        "status": record["status"],
+        "started": record.get("started", ""),
+        "trials": record["trials"],
+        "best": names[0] if names else None,
     }
 
 
-def _described(candidate: Candidate, verb: str) -> Record:
+def read_results(path: Path, plan: StudyPlan) -> dict[str, Result]:
+    """Those trials of a plan that the files of a study hold, by identity."""
+    wanted = {trial.identity for trial in plan.trials}
+    trials = _by_identity(path / "trials.jsonl", TrialRecord)
+    traces = _by_identity(path / "traces.jsonl", TraceRecord)
+    found = {}
+    for key in trials.keys() & traces.keys() & wanted:
+        try:
+            found[key] = Result.read(trials[key], traces[key])
+        except (ValueError, TypeError) as error:
+            what = f"the line of trial {trials[key]['trial']} is damaged: {error}"
+            place, hint = str(path / "traces.jsonl"), _DELETE_LINE
+            raise RecordError(what, where=place, hint=hint) from None
+    return found
+
+
+def _planned(plan: StudyPlan) -> PlanRecord:
+    """What study.json says of a plan."""
+    return {
+        "seeds": list(plan.seeds),
+        "candidates": [_described(candidate, plan.verb) for candidate in plan.candidates],
+        "trials": len(plan.trials),
+    }
+
+
+def _described(candidate: Candidate, verb: str) -> CandidateRecord:
     """A candidate of a sweep is its settings on the base; a contender is a config of its own."""
-    own = {"config": candidate.experiment.plain()} if verb == "compare" else {}
-    return {"name": candidate.name, "settings": dict(candidate.settings)} | own
+    described: CandidateRecord = {
+        "name": candidate.name,
+        "settings": dict(candidate.settings),
+    }
+    if verb == "compare":
+        described["config"] = candidate.experiment.plain()
+    return described
 
 
 def _lines(path: Path) -> list[str]:
@@ -224,13 +276,17 @@ def _mend(path: Path) -> None:
         write_text(path, "".join(f"{line}\n" for line in _lines(path)))
 
 
-def _by_identity(path: Path) -> dict[str, str]:
+def _by_identity(path: Path, kind: type[Line]) -> dict[str, Line]:
     """The lines of a file by the trial that they are of."""
     found = {}
-    for number, line in enumerate(_lines(path), start=1):
+    for number, text in enumerate(_lines(path), start=1):
         try:
-            found[loads(line)["identity"]] = line
-        except (ValueError, KeyError, TypeError):
-            hint = "take it out; its trial is run again with --resume"
-            raise RecordError("this line is damaged", where=f"{path}:{number}", hint=hint) from None
+            line = loads(text)
+            wrong = misfit(line, kind)
+        except ValueError as error:
+            wrong = str(error)
+        if wrong is not None:
+            what = f"this line is damaged: {wrong}"
+            raise RecordError(what, where=f"{path}:{number}", hint=_DELETE_LINE)
+        found[line["identity"]] = line
     return found

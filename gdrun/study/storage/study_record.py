@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 
-from gdrun.runs.record import Record
-from gdrun.study.comparison import Comparison, Contender
-from gdrun.study.design.trials import Plan
+from gdrun.study.design.trials import StudyPlan
+from gdrun.study.judgement.comparison import Comparison, Contender, Improvement
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.ranking import Standing, ranked
+from gdrun.study.judgement.stability import StabilityLimit
 from gdrun.study.judgement.statistics import quantile
-from gdrun.study.sweep import Sweep
+from gdrun.study.judgement.sweep import Rung, Sweep
+from gdrun.study.storage.records import (
+    ComparisonFindings,
+    ContenderRow,
+    ImprovementRecord,
+    RungRecord,
+    StabilityRecord,
+    StandingRow,
+    SweepFindings,
+    SweepRow,
+    TargetRecord,
+    TuningFindings,
+    TuningRecord,
+    WorkRecord,
+)
+from gdrun.study.study import Work
+from gdrun.study.tuning import Tuning
 
 UNITS = {"epoch": "epochs", "step": "steps", "gradients": "gradients"}
 
 
-def sweep_record(sweep: Sweep) -> Record:
+def sweep_record(sweep: Sweep) -> SweepFindings:
     """The findings of a sweep as plain data. Amounts to the target are ∞ where it was missed."""
     verdicts = {id(s): v for s, v in zip(sweep.standings, sweep.verdicts, strict=True)}
-    rows = [
+    rows: list[SweepRow] = [
         {
             **standing_record(standing, sweep.metric, sweep.target),
             "verdict": verdicts[id(standing)].text,
@@ -37,15 +51,15 @@ def sweep_record(sweep: Sweep) -> Record:
         "target": target_record(sweep.target),
         "best": sweep.best.name if sweep.best else None,
         "ranking": rows,
-        "stability": asdict(sweep.limit) if sweep.limit else None,
-        "stability_of": {own: asdict(limit) for own, limit in sweep.limits.items() if own},
+        "stability": _stability(sweep.limit) if sweep.limit else None,
+        "stability_of": {own: _stability(limit) for own, limit in sweep.limits.items() if own},
         "at_edge": [edge.axis.key for edge in sweep.at_edge],
-        "rungs": [asdict(rung) for rung in sweep.rungs],
-        "work": asdict(sweep.work),
+        "rungs": [rung_record(rung) for rung in sweep.rungs],
+        "work": _work(sweep.work),
     }
 
 
-def tuning_record(plan: Plan, found: Sequence[Standing], metric: Metric) -> Record:
+def tuning_record(plan: StudyPlan, found: Sequence[Standing], metric: Metric) -> TuningFindings:
     """How the settings stand that contenders were tuned over, as plain data."""
     ended = sum(len(standing.results) for standing in found)
     return {
@@ -55,7 +69,7 @@ def tuning_record(plan: Plan, found: Sequence[Standing], metric: Metric) -> Reco
     }
 
 
-def standing_record(standing: Standing, metric: Metric, target: Target | None) -> dict[str, Any]:
+def standing_record(standing: Standing, metric: Metric, target: Target | None) -> StandingRow:
     """A candidate and its statistics over seeds, as values of the metric."""
     spread, value = standing.spread, metric.value
     reached = {
@@ -78,7 +92,7 @@ def standing_record(standing: Standing, metric: Metric, target: Target | None) -
     }
 
 
-def target_record(target: Target | None) -> dict[str, Any] | None:
+def target_record(target: Target | None) -> TargetRecord | None:
     if target is None:
         return None
     return {"metric": target.metric.name, "value": target.value, "reason": target.reason}
@@ -91,7 +105,7 @@ def _reached(standing: Standing, target: Target | None) -> int | None:
     return int(np.isfinite(standing.to_target(target, "epoch")).sum())
 
 
-def comparison_record(comparison: Comparison) -> Record:
+def comparison_record(comparison: Comparison) -> ComparisonFindings:
     """The findings of a comparison as plain data. Amounts to the target are ∞ where most missed."""
     improvement = comparison.improvement
     return {
@@ -100,13 +114,13 @@ def comparison_record(comparison: Comparison) -> Record:
         "unlike": comparison.unlike,
         "target": target_record(comparison.target),
         "ranking": [_contender(each, comparison) for each in comparison.ranking],
-        "improvement": asdict(improvement) if improvement else None,
-        "work": asdict(comparison.work),
-        "tuning_work": asdict(comparison.tuning_work) if comparison.tuning_work else None,
+        "improvement": _improvement(improvement) if improvement else None,
+        "work": _work(comparison.work),
+        "tuning_work": _work(comparison.tuning_work) if comparison.tuning_work else None,
     }
 
 
-def _contender(contender: Contender, comparison: Comparison) -> dict[str, Any]:
+def _contender(contender: Contender, comparison: Comparison) -> ContenderRow:
     standing = contender.standing
     train = [standing.quantile_of("train_loss", share) for share in (0.5, 0.25, 0.75)]
     return {
@@ -116,5 +130,52 @@ def _contender(contender: Contender, comparison: Comparison) -> dict[str, Any]:
         "train_loss": {"median": train[0], "quartiles": train[1:]},
         "rising_share": contender.rising,
         "seconds_per_step": contender.pace,
-        "tuning": asdict(contender.tuning) if contender.tuning else None,
+        "tuning": _tuning(contender.tuning) if contender.tuning else None,
+    }
+
+
+def rung_record(rung: Rung) -> RungRecord:
+    return {"epoch": rung.epoch, "kept": list(rung.kept), "dropped": list(rung.dropped)}
+
+
+def read_rung(written: RungRecord) -> Rung:
+    """A rung as study.json holds it."""
+    return Rung(written["epoch"], tuple(written["kept"]), tuple(written["dropped"]))
+
+
+def _work(work: Work) -> WorkRecord:
+    return {
+        "run": work.run,
+        "found": work.found,
+        "cohorts": work.cohorts,
+        "seconds": work.seconds,
+    }
+
+
+def _stability(limit: StabilityLimit) -> StabilityRecord:
+    return {
+        "smoothness": limit.smoothness,
+        "predicted": limit.predicted,
+        "form": limit.form,
+        "exact": limit.exact,
+        "stable": limit.stable,
+        "unstable": limit.unstable,
+    }
+
+
+def _improvement(improvement: Improvement) -> ImprovementRecord:
+    return {
+        "first": improvement.first,
+        "second": improvement.second,
+        "probability": improvement.probability,
+        "interval": list(improvement.interval),
+    }
+
+
+def _tuning(tuning: Tuning) -> TuningRecord:
+    return {
+        "settings": tuning.settings,
+        "seeds": tuning.seeds,
+        "chosen": dict(tuning.chosen),
+        "at_edge": list(tuning.at_edge),
     }

@@ -1,30 +1,26 @@
-"""A sweep: a grid or a random search over any keys, and what it found."""
+"""What a sweep found: every candidate judged, the best, and the limits that were seen."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, get_args
+from typing import Literal
 
 import numpy as np
 
 from gdrun.array_types import Array, Numbers
-from gdrun.config.experiment import Experiment
-from gdrun.errors import ConfigError, GdrunError, suggestion
-from gdrun.study.design.axes import Axis, grid, sample
-from gdrun.study.design.trials import Candidate, Plan, candidates_of
+from gdrun.data import Table
+from gdrun.errors import GdrunError, suggestion
+from gdrun.notebook_tables import NotebookTable
+from gdrun.study.design.axes import Axis
+from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.judgement.edges import Edge, edges
 from gdrun.study.judgement.metrics import Metric, Target, unlike
 from gdrun.study.judgement.ranking import Standing, ranked, standings, usual_target, values_by_seed
 from gdrun.study.judgement.stability import StabilityLimit, stability_limits
 from gdrun.study.judgement.verdicts import RATE, TRAIN_LOSS, Verdict, verdicts
 from gdrun.study.storage.results import Result
-from gdrun.study.study import Means, Work
-
-Search = Literal["grid", "random"]
-
-MOST_TRIALS = 100_000
+from gdrun.study.study import Work
 
 
 @dataclass(frozen=True)
@@ -37,7 +33,7 @@ class Rung:
 
 
 @dataclass(frozen=True, repr=False)
-class Sweep:
+class Sweep(NotebookTable):
     """What a sweep found.
 
     standings and verdicts: of each candidate, in the order of the plan. target: what epochs are
@@ -47,10 +43,7 @@ class Sweep:
     from.
     """
 
-    _repr_html_: ClassVar[Callable[[Sweep], str]]
-    """The table, in a notebook; gdrun/studies.py sets it, which may know of views."""
-
-    plan: Plan
+    plan: StudyPlan
     axes: tuple[Axis, ...]
     metric: Metric
     standings: tuple[Standing, ...]
@@ -130,58 +123,26 @@ class Sweep:
         return [] if self.best is None else edges(self.axes, self.best, tried)
 
 
-def plan_sweep(
-    base: Experiment,
-    axes: Sequence[Axis],
-    *,
-    seeds: int = 1,
-    search: str = "grid",
-    trials: int | None = None,
-) -> Plan:
-    """The plan of a sweep: a grid, or so many random combinations.
-
-    Raises ConfigError with everything that is wrong in any combination.
-    """
-    if search not in get_args(Search):
-        hint = suggestion(search, get_args(Search))
-        raise ConfigError(f"no search is called {search!r}", where="--search", hint=hint)
-    if trials is not None and trials < 1:
-        raise ConfigError(f"must be ≥ 1, got {trials}", where="--trials")
-    if trials is not None and search == "grid":
-        hint = "a grid has as many as its values make: leave --trials out, or add --search random"
-        raise ConfigError("a grid is not sampled", where="--trials", hint=hint)
-    if search == "random":
-        combinations = sample(axes, 20 if trials is None else trials, base.seed)
-    else:
-        count = math.prod(len(axis.values) for axis in axes)
-        if count * seeds > MOST_TRIALS:
-            hint = "take fewer values, or --search random --trials N"
-            raise ConfigError(f"the grid has {count * seeds:,} runs", hint=hint)
-        combinations = grid(axes)
-    own = tuple(range(base.seed, base.seed + seeds))
-    return Plan("sweep", candidates_of(base, combinations), own)
-
-
 def judge_sweep(
-    plan: Plan,
+    plan: StudyPlan,
     axes: Sequence[Axis],
     results: Mapping[str, Result],
     metric: Metric,
-    means: Means,
     work: Work,
     *,
+    table: Table | None = None,
     target: Target | None = None,
     rungs: Sequence[Rung] = (),
 ) -> Sweep:
-    """The sweep that these results make."""
+    """The sweep that these results make. table: stands in for the dataset."""
     found = standings(plan, results, metric)
     experiments = [candidate.experiment for candidate in plan.candidates]
-    comparable = unlike(TRAIN_LOSS, experiments, means.table) is None
+    comparable = unlike(TRAIN_LOSS, experiments, table) is None
     progress = TRAIN_LOSS if comparable else metric
     words = verdicts(found, progress)
     # A rate that halving dropped early was not seen to be stable or not.
     swept = RATE in [axis.key for axis in axes] and not rungs
-    limits = stability_limits(found, words, means.table) if swept else {}
+    limits = stability_limits(found, words, table) if swept else {}
     return Sweep(
         plan,
         tuple(axes),
@@ -192,6 +153,6 @@ def judge_sweep(
         limits,
         work,
         tuple(rungs),
-        unlike(metric, experiments, means.table),
+        unlike(metric, experiments, table),
         progress,
     )

@@ -6,18 +6,19 @@ the initial weights. A run that diverged or missed the target counts as one that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 
 from gdrun.array_types import Numbers
 from gdrun.config.experiment import Experiment
-from gdrun.errors import ConfigError
+from gdrun.data import Table
 from gdrun.methods.sampling import VARIANTS
-from gdrun.study.design.trials import Candidate, Plan
+from gdrun.notebook_tables import NotebookTable
+from gdrun.study.design.trials import StudyPlan
 from gdrun.study.judgement.metrics import Metric, Target, unlike
 from gdrun.study.judgement.ranking import Standing, ranked, standings, usual_target, values_by_seed
 from gdrun.study.judgement.statistics import (
@@ -26,9 +27,8 @@ from gdrun.study.judgement.statistics import (
     quantile,
 )
 from gdrun.study.storage.results import Result
-from gdrun.study.study import Means, Work
+from gdrun.study.study import Work
 from gdrun.study.tasks import prepared
-from gdrun.study.timing import seconds_per_step
 from gdrun.study.tuning import Tuning
 
 COLUMNS = {"updates": "step", "gradients": "gradients", "epochs": "epoch"}
@@ -94,16 +94,13 @@ class Improvement:
 
 
 @dataclass(frozen=True, repr=False)
-class Comparison:
+class Comparison(NotebookTable):
     """What a comparison found; contenders in the order they were named.
 
     unlike: in what they differ so that their values are no ranking.
     """
 
-    _repr_html_: ClassVar[Callable[[Comparison], str]]
-    """The table, in a notebook; gdrun/studies.py sets it, which may know of views."""
-
-    plan: Plan
+    plan: StudyPlan
     metric: Metric
     target: Target | None
     contenders: tuple[Contender, ...]
@@ -159,54 +156,43 @@ class Comparison:
         return values_by_seed(self.plan, [row.standing for row in self.contenders], self.metric)
 
 
-def plan_comparison(candidates: Sequence[Candidate], seeds: Sequence[int]) -> Plan:
-    """The plan of a comparison. Raises ConfigError where the contenders differ in their problem."""
-    first = candidates[0].experiment
-    for other in candidates[1:]:
-        for part in ("dataset", "surface"):
-            if getattr(other.experiment, part) != getattr(first, part):
-                raise ConfigError(
-                    f"has another {part} than {candidates[0].name}",
-                    where=other.name,
-                    hint="contenders are compared on one problem",
-                )
-    return Plan("compare", tuple(candidates), tuple(seeds))
-
-
 def judge_comparison(
-    plan: Plan,
+    plan: StudyPlan,
     results: Mapping[str, Result],
     metric: Metric,
-    means: Means,
     work: Work,
     *,
+    table: Table | None = None,
     target: Target | None = None,
+    paces: Mapping[str, float | None] | None = None,
     tunings: Mapping[str, Tuning] | None = None,
     tuning_work: Work | None = None,
 ) -> Comparison:
-    """The comparison that these results make; each contender is timed alone for a moment."""
+    """The comparison that these results make.
+
+    table: stands in for the dataset. paces: seconds of a step by contender, of those that were
+    timed alone. tunings: the budget that each contender had to find its setting.
+    """
     found = standings(plan, results, metric)
     goal = target or usual_target(found, metric)
-    own = tunings or {}
     contenders = tuple(
-        _contender(each, goal, means, own.get(each.candidate.name)) for each in found
+        Contender(
+            each,
+            goal,
+            _batch(each.candidate.experiment, table),
+            (paces or {}).get(each.candidate.name),
+            (tunings or {}).get(each.candidate.name),
+        )
+        for each in found
     )
     experiments = [candidate.experiment for candidate in plan.candidates]
-    differ = unlike(metric, experiments, means.table)
+    differ = unlike(metric, experiments, table)
     return Comparison(plan, metric, goal, contenders, work, tuning_work, differ)
 
 
-def _contender(
-    standing: Standing, target: Target | None, means: Means, tuning: Tuning | None
-) -> Contender:
-    experiment = standing.candidate.experiment
-    pace = None if means.interrupted() else seconds_per_step(experiment, means.table)
-    return Contender(standing, target, _batch(experiment, means), pace, tuning)
-
-
-def _batch(experiment: Experiment, means: Means) -> int:
+def _batch(experiment: Experiment, table: Table | None) -> int:
     """How many examples one gradient uses, at the start."""
-    rows = prepared(experiment, means.table).train.rows
+    rows = prepared(experiment, table).train.rows
     variant = experiment.variant
     batching = VARIANTS[variant.name].function(rows, **variant.options)
     return int(batching.at(0).batch_size)

@@ -1,0 +1,161 @@
+"""The columns of a trace, each described once: for the loop that fills them, for the files that
+hold them, and for the help of `gdrun.Run`.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["step", "eval", "layer"]
+Join = Literal["last", "max", "sum"]
+When = Literal["always", "joined", "clip", "surface", "measured"]
+
+
+@dataclass(frozen=True)
+class TraceColumn:
+    """One column of a trace.
+
+    kinds: the records that have it: those of steps, those of evaluations, or the readings of a
+    layer within an evaluation, where layer1.NAME is its name. meaning: a sentence with the unit.
+    shared: one number for all lanes, instead of one for each. whole: int64, instead of float64.
+    join: what a point holds that stands for several steps: the last, the largest or the sum of
+    their values. when: the runs or the points whose lines hold it. absent: what a line without it
+    means: a number, or the name of the column that has the same value.
+    """
+
+    name: str
+    kinds: tuple[Kind, ...]
+    meaning: str
+    shared: bool = False
+    whole: bool = False
+    join: Join = "last"
+    when: When = "always"
+    absent: float | str | None = None
+
+
+_BOTH: tuple[Kind, ...] = ("step", "eval")
+_STEP: tuple[Kind, ...] = ("step",)
+_EVAL: tuple[Kind, ...] = ("eval",)
+_LAYER: tuple[Kind, ...] = ("layer",)
+
+TRACE_COLUMNS = (
+    TraceColumn("step", _BOTH, "The number of updates so far.", shared=True, whole=True),
+    TraceColumn(
+        "epoch", _BOTH, "The number of passes over the training examples so far.", shared=True
+    ),
+    TraceColumn(
+        "gradients",
+        _BOTH,
+        "The number of per-example gradient evaluations so far.",
+        shared=True,
+        whole=True,
+    ),
+    TraceColumn("seconds", _BOTH, "The seconds of wall clock in updates so far.", shared=True),
+    TraceColumn(
+        "batch_size", _STEP, "The number of examples in the step's batch.", shared=True, whole=True
+    ),
+    TraceColumn("lr", _STEP, "The learning rate of the step."),
+    TraceColumn("batch_loss", _STEP, "The loss on the step's batch at the weights before it."),
+    TraceColumn(
+        "grad_norm", _STEP, "The L2 norm of the gradient of batch_loss, before it is clipped."
+    ),
+    TraceColumn("update_norm", _STEP, "The L2 norm of the change of the weights in the step."),
+    TraceColumn("weight_norm", _STEP, "The L2 norm of the weights after the step."),
+    TraceColumn(
+        "clipped",
+        _STEP,
+        "The number of the point's steps whose gradient was clipped.",
+        join="sum",
+        when="clip",
+        absent=0.0,
+    ),
+    TraceColumn("x", _STEP, "The first weight after the step, on a surface.", when="surface"),
+    TraceColumn("y", _STEP, "The second weight after the step, on a surface.", when="surface"),
+    TraceColumn(
+        "steps",
+        _STEP,
+        "The number of consecutive steps that the point stands for.",
+        shared=True,
+        whole=True,
+        join="sum",
+        when="joined",
+        absent=1,
+    ),
+    TraceColumn(
+        "max_batch_loss",
+        _STEP,
+        "The largest batch_loss of the point's steps.",
+        join="max",
+        when="joined",
+        absent="batch_loss",
+    ),
+    TraceColumn(
+        "max_grad_norm",
+        _STEP,
+        "The largest grad_norm of the point's steps.",
+        join="max",
+        when="joined",
+        absent="grad_norm",
+    ),
+    TraceColumn("train_loss", _EVAL, "The loss on the whole training part, with the l2 term."),
+    TraceColumn(
+        "train_accuracy",
+        _EVAL,
+        "The share, 0 to 1, of training examples whose class is right.",
+        when="measured",
+    ),
+    TraceColumn(
+        "validation_loss",
+        _EVAL,
+        "The loss on the validation part, without an l2 term.",
+        when="measured",
+    ),
+    TraceColumn(
+        "validation_accuracy",
+        _EVAL,
+        "The share, 0 to 1, of validation examples whose class is right.",
+        when="measured",
+    ),
+    TraceColumn(
+        "full_grad_norm", _EVAL, "The L2 norm of the gradient of train_loss.", when="measured"
+    ),
+    TraceColumn("grad_norm", _LAYER, "The L2 norm of the gradient of the layer's weights."),
+    TraceColumn(
+        "update_ratio", _LAYER, "The L2 norm of the last update over that of the layer's weights."
+    ),
+    TraceColumn(
+        "dead",
+        _LAYER,
+        "The share, 0 to 1, of units whose slope is 0 for every example.",
+        when="measured",
+    ),
+    TraceColumn(
+        "saturated",
+        _LAYER,
+        "The share, 0 to 1, of other units whose mean slope is below 0.1 of the steepest.",
+        when="measured",
+    ),
+)
+"""Every column, in the order in which a line of trace.jsonl holds them."""
+
+
+def _of_kind(kind: Kind) -> dict[str, TraceColumn]:
+    return {column.name: column for column in TRACE_COLUMNS if kind in column.kinds}
+
+
+STEP_COLUMNS = _of_kind("step")
+EVALUATION_COLUMNS = _of_kind("eval")
+LAYER_COLUMNS = _of_kind("layer")
+
+
+def described(columns: Iterable[TraceColumn], *, indent: str = "") -> str:
+    """A line for each column, its name and its meaning, for a docstring.
+
+    >>> print(described([STEP_COLUMNS["lr"]]))
+    lr                   The learning rate of the step.
+    """
+    lines = (f"{column.name:<20} {column.meaning}" for column in columns)
+    return textwrap.indent("\n".join(lines), indent)

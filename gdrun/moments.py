@@ -1,0 +1,47 @@
+"""Mean and variance of rows that are read block by block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gdrun.array_types import Numbers
+
+
+@dataclass(frozen=True)
+class Moments:
+    """The moments of some rows, for each of any number of columns.
+
+    count: the rows. mean, squares (...): the mean, and the sum of squared differences from it.
+    """
+
+    count: int
+    mean: Numbers
+    squares: Numbers
+
+    @property
+    def variance(self) -> Numbers:
+        """The population variance (...); 0 without any row."""
+        return self.squares / max(self.count, 1)
+
+    def joined(self, other: Moments) -> Moments:
+        """The moments of the rows of both.
+
+            n ← n₁ + n₂,  m ← m₁ + δ n₂/n,  S ← S₁ + (S₂ + δ² n₁n₂/n),  δ = m₂ − m₁
+
+        m is a mean, and S the sum of squared differences from it. Source: Chan, Golub & LeVeque
+        1979.
+        """
+        total, apart = self.count + other.count, other.mean - self.mean
+        between = apart**2 * (self.count * other.count / total)
+        return Moments(
+            total,
+            self.mean + apart * (other.count / total),
+            self.squares + (other.squares + between),
+        )
+
+
+def no_rows(columns: tuple[int, ...] = ()) -> Moments:
+    """The moments of no row, to join others to; columns: their shape."""
+    return Moments(0, np.zeros(columns), np.zeros(columns))

@@ -1,0 +1,88 @@
+"""Documents that come from a disk, checked against the type that the program reads them as."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, cast
+
+from annotated_types import Ge, Interval
+from pydantic import FiniteFloat, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+from typing_extensions import TypedDict
+
+from gdrun.config.wording import requirement, shown
+from gdrun.errors import RecordError
+
+Shape = TypeVar("Shape")
+
+Count = Annotated[int, Interval(ge=0, lt=2**63)]
+"""A whole number from 0 up, of a size that an array can hold."""
+Seconds = Annotated[FiniteFloat, Ge(0)]
+"""A finite time."""
+
+
+def checked(document: object, shape: type[Shape], file: Path | str) -> Shape:
+    """The document itself, which has the keys of `shape`, a TypedDict, with values of their kinds.
+
+    It may have more. Raises RecordError with the first key that is missing, or whose value is of
+    another kind.
+    """
+    if (wrong := misfit(document, shape)) is not None:
+        raise unreadable(file, wrong)
+    return cast("Shape", document)
+
+
+def misfit(document: object, shape: type[Any]) -> str | None:
+    """The first thing in which the document is not of this TypedDict; None where it is one.
+
+    >>> misfit({"schema_version": "one"}, Versioned)
+    "schema_version must be a whole number, got 'one'"
+    """
+    if shape not in _ADAPTERS:
+        _ADAPTERS[shape] = TypeAdapter(shape)
+    try:
+        _ADAPTERS[shape].validate_python(document, strict=True)
+    except ValidationError as error:
+        return _sentence(error.errors(include_url=False)[0])
+    return None
+
+
+def check_version(document: object, known: int, file: Path) -> None:
+    """Raise RecordError for a document whose schema_version is above `known`, or missing."""
+    version = checked(document, Versioned, file)["schema_version"]
+    if version > known:
+        raise RecordError(
+            f"was written by a newer gdrun (schema {version})",
+            where=str(file),
+            hint="python -m pip install --upgrade gdrun",
+        )
+
+
+def unreadable(file: Path | str, reason: str) -> RecordError:
+    """The error for a file of a record that is damaged, or that the system does not hand over."""
+    hint = "restore the file from a copy, or remove its directory"
+    return RecordError(f"cannot be read: {reason}", where=str(file), hint=hint)
+
+
+class Versioned(TypedDict):
+    """What the record of a run and that of a study share."""
+
+    schema_version: int
+
+
+_ADAPTERS: dict[type, TypeAdapter[Any]] = {}
+"""What checks each type, made when it is needed first."""
+
+
+def _sentence(detail: ErrorDetails) -> str:
+    """What is wrong with one key."""
+    key = _key(detail["loc"]) or "the document"
+    if detail["type"] == "missing":
+        return f"{key} is missing"
+    return f"{key} must be {requirement(detail)}, got {shown(detail['input'])}"
+
+
+def _key(path: tuple[str | int, ...]) -> str:
+    """The path of a value, such as rows[1].count, without the names of a union's members."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return "".join(part for part in parts if not part.startswith(".list[")).removeprefix(".")

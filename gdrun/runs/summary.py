@@ -1,0 +1,110 @@
+"""The summary of a run: what it reached and what it took, in numbers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, NotRequired
+
+import numpy as np
+from annotated_types import Len
+from typing_extensions import TypedDict
+
+from gdrun.array_types import Array
+from gdrun.engine.outcome import Best, Outcome
+from gdrun.runs.checked import Count, Seconds
+
+
+class BestRecord(TypedDict):
+    """The best evaluation; its loss is the validation loss, or without that part the train loss."""
+
+    epoch: float
+    step: Count
+    validation_loss: NotRequired[float]
+    train_loss: NotRequired[float]
+
+
+class Summary(TypedDict):
+    """The run in numbers; losses are those of the delivered weights, None where unknown.
+
+    seconds: of updates. grad_norm: of the last batch; largest_grad_norm: of all steps.
+    rising_share: the share of steps whose batch loss was above that of the step before.
+    clipped_share: the share of steps whose gradient was clipped. weights: which are delivered.
+    place, distance: where a walk on a surface ended, and how far from the nearest minimum.
+    """
+
+    epochs: float
+    steps: Count
+    gradients: Count
+    seconds: Seconds
+    initial_train_loss: float | None
+    train_loss: float | None
+    train_accuracy: float | None
+    validation_loss: float | None
+    validation_accuracy: float | None
+    test_loss: float | None
+    test_accuracy: float | None
+    grad_norm: float | None
+    largest_grad_norm: float
+    rising_share: float | None
+    clipped_share: float | None
+    best: BestRecord | None
+    weights: Literal["best", "last"]
+    place: NotRequired[Annotated[list[float], Len(2, 2)]]
+    distance: NotRequired[float]
+
+
+def summary_of(outcome: Outcome) -> Summary:
+    """The summary of a run that has ended."""
+    scores, steps = _delivered(outcome), outcome.stop.step
+    summary: Summary = {
+        "epochs": outcome.stop.epoch,
+        "steps": steps,
+        "gradients": int(outcome.steps["gradients"][-1]) if steps else 0,
+        "seconds": outcome.timing.updates,
+        "initial_train_loss": _first(outcome.evaluations["train_loss"]),
+        "train_loss": scores.get("train_loss"),
+        "train_accuracy": scores.get("train_accuracy"),
+        "validation_loss": scores.get("validation_loss"),
+        "validation_accuracy": scores.get("validation_accuracy"),
+        "test_loss": _measured(outcome.test_loss),
+        "test_accuracy": _measured(outcome.test_accuracy),
+        "grad_norm": _measured(outcome.steps["grad_norm"][-1]) if steps else None,
+        "largest_grad_norm": float(outcome.largest_grad_norm),
+        "rising_share": outcome.rising / (steps - 1) if steps > 1 else None,
+        "clipped_share": outcome.clipped / steps if steps else None,
+        "best": _best(outcome.best) if outcome.best else None,
+        "weights": "best" if outcome.restored else "last",
+    }
+    if outcome.surface is not None:
+        summary["place"] = outcome.weights.tolist()
+        summary["distance"] = outcome.surface.distance(outcome.weights)
+    return summary
+
+
+def number_in(summary: Summary, name: str) -> float | None:
+    """The number of the summary that has this name; None where it is unknown or no number."""
+    value = summary.get(name)
+    return value if isinstance(value, int | float) else None
+
+
+def _delivered(outcome: Outcome) -> dict[str, float | None]:
+    """The evaluation of the delivered weights; empty where there is none."""
+    step = outcome.best.step if outcome.restored and outcome.best else outcome.stop.step
+    found = np.flatnonzero(outcome.evaluations["step"] == step)
+    if not len(found):
+        return {}
+    return {name: _measured(column[found[-1]]) for name, column in outcome.evaluations.items()}
+
+
+def _best(best: Best) -> BestRecord:
+    record: BestRecord = {"epoch": best.epoch, "step": best.step}
+    record["validation_loss" if best.quantity == "validation_loss" else "train_loss"] = best.loss
+    return record
+
+
+def _first(column: Array) -> float | None:
+    return float(column[0]) if len(column) else None
+
+
+def _measured(value: float) -> float | None:
+    """NaN marks what was not measured."""
+    return None if np.isnan(value) else float(value)

@@ -1,0 +1,22 @@
+"""The plan of a comparison: contenders on one problem, under the same seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gdrun.errors import ConfigError
+from gdrun.study.design.trials import Candidate, StudyPlan
+
+
+def plan_comparison(candidates: Sequence[Candidate], seeds: Sequence[int]) -> StudyPlan:
+    """The plan of a comparison. Raises ConfigError where the contenders differ in their problem."""
+    first = candidates[0].experiment
+    for other in candidates[1:]:
+        for part in ("dataset", "surface"):
+            if getattr(other.experiment, part) != getattr(first, part):
+                raise ConfigError(
+                    f"has another {part} than {candidates[0].name}",
+                    where=other.name,
+                    hint="contenders are compared on one problem",
+                )
+    return StudyPlan("compare", tuple(candidates), tuple(seeds))

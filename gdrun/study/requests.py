@@ -1,0 +1,105 @@
+"""A study as it is requested, the same from Python and from the command line.
+
+A request is planned before anything is written or run: what is wrong with it, its experiments or
+its data is said then. Errors name the arguments by their names here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gdrun.config.experiment import Experiment
+from gdrun.config.overrides import Override
+from gdrun.errors import ConfigError
+from gdrun.study.design.axes import axes_of
+from gdrun.study.design.budgets import parse_budget, with_budget
+from gdrun.study.design.comparison_plan import plan_comparison
+from gdrun.study.design.contenders import are_configs, contenders_of
+from gdrun.study.design.sweep_plan import plan_sweep
+from gdrun.study.design.trials import Candidate, StudyPlan
+from gdrun.study.design.tuning_plan import plan_tuning
+from gdrun.study.halving import check_halving
+from gdrun.study.planned_studies import PlannedComparison, PlannedSweep
+from gdrun.study.studies import shares_no_seconds
+from gdrun.study.study_request import StudyRequest
+from gdrun.study.tasks import check_fit, prepared
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepRequest(StudyRequest):
+    """A sweep: the values to try for each key, as a mapping or as texts such as lr=0.1,0.01.
+
+    search, trials: a grid, or so many random combinations. halving: only the best third continues
+    at a ninth and at a third of the way.
+    """
+
+    values: Mapping[str, Any] | Sequence[str]
+    search: str = "grid"
+    trials: int | None = None
+    halving: bool = False
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """With the number of trials."""
+        drawn = {} if self.trials is None else {"trials": self.trials}
+        return super().counts | drawn
+
+    def planned(self) -> PlannedSweep:
+        """The sweep with everything checked. Raises GdrunError with what is wrong."""
+        base, table = self.base()
+        axes = axes_of(self.values, base)
+        plan = plan_sweep(base, axes, seeds=self.seeds, search=self.search, trials=self.trials)
+        metric, target = self.aims(plan, table)
+        check_fit((each.experiment for each in plan.candidates), table)
+        if self.halving:
+            check_halving(plan, self.parallel)
+        return PlannedSweep(self, base, plan, metric, target, table, axes, self.halving)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparisonRequest(StudyRequest):
+    """A comparison of contenders: names such as mbgd+adam, paths of YAML files, or configs.
+
+    tune: keys to find every contender's best value of first. budget: the same for every contender
+    in place of its own, such as gradients=50000.
+    """
+
+    contenders: Sequence[str | Mapping[str, Any] | Experiment]
+    tune: str | Sequence[str] = ()
+    budget: str | None = None
+
+    def planned(self) -> PlannedComparison:
+        """The comparison with everything checked. Raises GdrunError with what is wrong."""
+        base, table = self.base()
+        contenders = self._contenders(base)
+        if self.config is None and are_configs(self.contenders):
+            base = contenders[0].experiment
+        if self.budget is not None:
+            rows = prepared(contenders[0].experiment, table).train.rows
+            budget = parse_budget(self.budget, base, rows)
+            contenders = tuple(with_budget(each, budget) for each in contenders)
+        plan = plan_comparison(contenders, range(base.seed, base.seed + self.seeds))
+        metric, target = self.aims(plan, table)
+        keys = (self.tune,) if isinstance(self.tune, str) else tuple(self.tune)
+        tuning = plan_tuning(plan, keys) if keys else None
+        tried = () if tuning is None else tuning.plan.candidates
+        check_fit((each.experiment for each in (*plan.candidates, *tried)), table)
+        self._check_seconds(plan)
+        return PlannedComparison(self, base, plan, metric, target, table, tuning)
+
+    def _contenders(self, base: Experiment) -> tuple[Candidate, ...]:
+        """The contenders; those that are configs of their own get the data and the overrides."""
+        changes = [*self.overrides]
+        if self.data is not None:
+            changes.insert(0, Override("dataset", base.dataset.plain(), "data=(X, y)"))
+        return contenders_of(self.contenders, base, changes)
+
+    def _check_seconds(self, plan: StudyPlan) -> None:
+        """Raise ConfigError where runs would share the seconds of their budgets."""
+        parallel = self.parallel
+        if parallel is not None and self.width > 1 and shares_no_seconds(plan):
+            what = "a budget in seconds needs one process: parallel runs slow each other down"
+            hint = f"leave `{parallel}` out, or give a budget of epochs or gradients"
+            raise ConfigError(what, where=parallel, hint=hint)

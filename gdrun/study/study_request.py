@@ -1,0 +1,115 @@
+"""The arguments that a sweep and a comparison share, and who follows a study while it runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from operator import index
+from pathlib import Path
+from typing import Any
+
+from gdrun.config.experiment import Experiment
+from gdrun.config.loading import Source, arrays_for_dataset, load
+from gdrun.config.overrides import Override
+from gdrun.data import Table, table_from_pair
+from gdrun.engine.judging import Interrupted
+from gdrun.engine.listeners import Listener
+from gdrun.errors import ConfigError, Parameter, Problem
+from gdrun.study.design.trials import StudyPlan
+from gdrun.study.executors import InProcess, InProcesses, Note, OnExecutor, Runner
+from gdrun.study.judgement.metrics import Metric, Target, metric_called, parse_target
+from gdrun.study.study import OnProgress
+
+
+@dataclass(frozen=True)
+class Observers:
+    """Who follows a study while it runs, and who may end it.
+
+    listeners: called by the trainer of each task that runs in this process. note: called with a
+    sentence on what went wrong and was put right. on_progress: with the trials that have ended.
+    """
+
+    listeners: Sequence[Listener] = ()
+    note: Note = lambda text: None
+    interrupted: Interrupted = lambda: None
+    on_progress: OnProgress = lambda ended, of: None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyRequest:
+    """What a sweep and a comparison share.
+
+    config, overrides: the experiment, as for a single run. seeds: how many, from its own seed up.
+    metric, target: names and texts; None for the usual ones. jobs: processes of this machine.
+    executor: runs `jobs` tasks at a time, as many as there are cores for 1. data: (X, y) with X
+    (N, d) and y (N,), in place of the dataset. out: where the study gets a directory; None writes
+    nothing. resume: the directory of an earlier study to continue. command: what its record says
+    it was begun by.
+    """
+
+    config: Source = None
+    overrides: Sequence[str | Override] = ()
+    seeds: int = 1
+    metric: str | None = None
+    target: str | None = None
+    jobs: int = 1
+    executor: Executor | None = None
+    data: tuple[Any, Any] | None = None
+    out: str | Path | None = None
+    resume: str | Path | None = None
+    command: str | None = None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Its arguments that count something, by name."""
+        return {"seeds": self.seeds, "jobs": self.jobs}
+
+    @property
+    def parallel(self) -> Parameter | None:
+        """The argument that lets tasks run elsewhere, several at a time; None where none does."""
+        if self.executor is not None:
+            return Parameter("executor")
+        return Parameter("jobs") if self.jobs > 1 else None
+
+    @property
+    def width(self) -> int:
+        """How many tasks run at a time."""
+        several = self.executor is None or self.jobs > 1
+        return self.jobs if several else os.cpu_count() or 1
+
+    def runner(self, observers: Observers) -> Runner:
+        """Where the tasks run: here, in processes of this machine, or on the executor."""
+        if self.executor is not None:
+            return OnExecutor(self.executor, self.width)
+        if self.jobs > 1:
+            return InProcesses(self.jobs, observers.note)
+        return InProcess(observers.listeners)
+
+    def base(self) -> tuple[Experiment, Table | None]:
+        """The experiment that the study starts from, and the table of `data`."""
+        self._check_counts()
+        table = None if self.data is None else table_from_pair(self.data)
+        changes = [] if self.data is None else [arrays_for_dataset(self.config)]
+        return load(self.config, [*changes, *self.overrides]), table
+
+    def aims(self, plan: StudyPlan, table: Table | None) -> tuple[Metric, Target | None]:
+        """What the trials are judged by, and what they are to reach."""
+        experiments = [candidate.experiment for candidate in plan.candidates]
+        target = parse_target(self.target, experiments, table) if self.target else None
+        return metric_called(self.metric, experiments, table), target
+
+    def _check_counts(self) -> None:
+        found = [_count_problem(name, count) for name, count in self.counts.items()]
+        if problems := [problem for problem in found if problem is not None]:
+            raise ConfigError(problems)
+
+
+def _count_problem(name: str, count: Any) -> Problem | None:
+    """What is wrong with a count, for which Python takes any value."""
+    try:
+        wrong = index(count) < 1
+    except TypeError:
+        return Problem(f"must be a whole number, got {count!r}", Parameter(name))
+    return Problem(f"must be ≥ 1, got {count}", Parameter(name)) if wrong else None

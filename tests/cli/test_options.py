@@ -1,0 +1,76 @@
+"""Arguments are named as Python has them below the command line, and as options on it."""
+
+import ast
+import inspect
+from pathlib import Path
+
+import pytest
+import typer
+
+import gdrun
+from gdrun.cli.app import app
+from gdrun.cli.options import OPTIONS, as_options, with_options
+from gdrun.errors import Parameter, Problem
+
+PACKAGE = Path(gdrun.__file__).parent
+
+
+def commands():
+    command = typer.main.get_command(app)
+    yield command
+    yield from command.commands.values()
+
+
+def parameters_named():
+    """The names of all arguments that an error below the command line may be about."""
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(func=ast.Name("Parameter"), args=[ast.Constant(value=name)]):
+                    yield name
+
+
+def test_every_argument_has_an_option_that_some_command_takes():
+    taken = {
+        option for each in commands() for parameter in each.params for option in parameter.opts
+    }
+    assert set(OPTIONS.values()) <= taken
+
+
+def test_every_argument_that_an_error_is_about_has_an_option():
+    # The command line has no executor.
+    assert {"trials", "metric"} <= set(parameters_named()) - {"executor"} <= OPTIONS.keys()
+
+
+def test_every_argument_but_the_plugin_is_one_of_python_too():
+    taken = {
+        name
+        for verb in (gdrun.train, gdrun.sweep, gdrun.compare)
+        for name in inspect.signature(verb).parameters
+    }
+    assert OPTIONS.keys() - taken == {"plugin"}
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("leave `trials` out", "leave --trials out"),
+        ('add `search="random"`', "add --search random"),
+        ('`tune="lr=0.1,1"`', "--tune lr=0.1,1"),
+        ("`seeds=K` repeats", "--seeds K repeats"),
+        ('`resume="a b"`', "--resume 'a b'"),
+        # No arguments: a command, a name, a word without backticks.
+        ("`gdrun train` leaves runs", "`gdrun train` leaves runs"),
+        ("`momentum`", "`momentum`"),
+        ("write trials", "write trials"),
+    ],
+)
+def test_a_hint_with_options(text, shown):
+    assert as_options(text) == shown
+
+
+def test_a_place_is_an_option_only_where_it_is_an_argument():
+    assert with_options(Problem("wrong", Parameter("metric"))).where == "--metric"
+    # A contender, or a key, of that name.
+    assert with_options(Problem("wrong", "metric")).where == "metric"
+    assert str(Problem("wrong", Parameter("metric"))) == "error: metric: wrong"
