@@ -1,1 +1,1 @@
-"""Many runs as one question: sweeps and comparisons, planned, run as lanes, and judged."""
+"""Studies: sweeps and comparisons, many runs that are planned, run as lanes, and judged."""

@@ -1,8 +1,8 @@
-"""Where tasks run: in this process, in several, or wherever an executor of the standard form leads.
+"""Where the tasks of a study run: in this process, in several, or on any executor.
 
-One code path serves them all: `concurrent.futures.Executor`. Results are handed on as they come. A
-worker that dies takes its tasks with it; they are run again, by new workers. Workers do not outlive
-the process that started them, however it ended.
+An executor has the interface of `concurrent.futures.Executor`, so that a cluster is used by the
+same code. Results are yielded as tasks end. If a worker process dies, new workers run its tasks
+again. A worker ends with the process that started it, even if that process was killed.
 """
 
 from __future__ import annotations
@@ -30,23 +30,26 @@ from gdrun.study.storage.results import Result
 from gdrun.study.tasks import Task
 
 MOST_DEATHS = 3
-"""A task that was at work in so many deaths of a worker is blamed for them."""
+"""The study ends with an error when workers died so many times: a new try would not help."""
 
 PATIENCE = 5.0
-"""Seconds that an interrupted study waits for the lanes that had ended within tasks at work."""
+"""Seconds that an interrupted study waits for its running tasks, to keep their finished runs."""
 
 Ended = tuple[Task, list[Result]]
+"""A task that has ended, and the results of its trials."""
+
 Note = Callable[[str], None]
+"""A function that shows one sentence to the user."""
 
 
 class Runner(Protocol):
-    """Runs tasks, and hands on each with its results as it ends."""
+    """Runs tasks, and yields each one with its results as soon as it ends."""
 
     def run(self, tasks: Sequence[Task], interrupted: Interrupted) -> Iterator[Ended]: ...
 
 
 class InProcess:
-    """Runs one task after another, here."""
+    """Runs one task after another in this process."""
 
     def __init__(self, listeners: Sequence[Listener] = ()) -> None:
         self.listeners = listeners
@@ -59,30 +62,31 @@ class InProcess:
 
 
 class OnExecutor:
-    """Runs tasks on an executor, `width` at a time; the executor stays the caller's."""
+    """Runs tasks on an executor, `width` at a time. The caller shuts the executor down."""
 
     def __init__(self, executor: Executor, width: int) -> None:
         self._executor = executor
         self._width = width
 
     def run(self, tasks: Sequence[Task], interrupted: Interrupted) -> Iterator[Ended]:
-        waiting, at_work = list(reversed(tasks)), dict[Future[list[Result]], Task]()
-        while (waiting or at_work) and not interrupted():
-            while waiting and len(at_work) < self._width:
-                at_work[self._executor.submit(run_task, waiting[-1])] = waiting[-1]
-                waiting.pop()
-            done, _ = wait(at_work, timeout=0.2, return_when=FIRST_COMPLETED)
+        queued, running = list(reversed(tasks)), dict[Future[list[Result]], Task]()
+        while (queued or running) and not interrupted():
+            while queued and len(running) < self._width:
+                running[self._executor.submit(run_task, queued[-1])] = queued[-1]
+                queued.pop()
+            # The timeout bounds how late an interruption is noticed.
+            done, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
             for future in done:
-                yield at_work.pop(future), future.result()
-        running = {future for future in at_work if not future.cancel()}
-        for future in wait(running, timeout=PATIENCE).done:
-            yield at_work[future], future.result()
+                yield running.pop(future), future.result()
+        started = {future for future in running if not future.cancel()}
+        for future in wait(started, timeout=PATIENCE).done:
+            yield running[future], future.result()
 
 
 class InProcesses:
-    """Runs tasks in `jobs` processes of this machine, its cores shared out between them.
+    """Runs tasks in `jobs` processes of this machine; each process gets its share of the cores.
 
-    note: called with a sentence when a worker died.
+    note: called when a worker died. `run` raises GdrunError when workers die repeatedly.
     """
 
     def __init__(self, jobs: int, note: Note = lambda text: None) -> None:
@@ -102,21 +106,21 @@ class InProcesses:
                     return  # the signal reached the workers too
                 deaths += 1
                 if deaths == MOST_DEATHS:
-                    hint = "memory may be short: try fewer jobs; in a script of yours, start them "
-                    hint += 'below `if __name__ == "__main__":`'
-                    what = f"worker processes died {deaths} times over"
+                    hint = "use fewer `jobs` if memory is full; a Python script must start the "
+                    hint += 'study below `if __name__ == "__main__":`'
+                    what = f"worker processes died {deaths} times"
                     raise GdrunError(what, hint=hint) from None
                 runs = sum(len(task.trials) for task in left.values())
-                self._note(f"a worker process died; what it was at is run again ({runs} runs left)")
+                self._note(f"a worker process died; its runs are started again ({runs} runs left)")
 
     def _pass(self, tasks: Sequence[Task], interrupted: Interrupted) -> Iterator[Ended]:
-        """One pool's work, up to its end or the death of a worker."""
+        """Run the tasks in one pool of processes, until all ended or a worker died."""
         context = multiprocessing.get_context("spawn")
         stop = context.Event()
         threads = max((os.cpu_count() or 1) // self._jobs, 1)
         plugins = [plugin["path"] for plugin in loaded_plugins()]
 
-        def asked() -> str | None:
+        def interrupted_and_passed_on() -> str | None:
             signal = interrupted()
             if signal:
                 stop.set()
@@ -129,13 +133,13 @@ class InProcesses:
             ) as pool,
         ):
             try:
-                yield from OnExecutor(pool, self._jobs + 1).run(tasks, asked)
+                yield from OnExecutor(pool, self._jobs + 1).run(tasks, interrupted_and_passed_on)
             finally:
-                stop.set()  # the pool waits for its workers, whatever ended this
+                stop.set()  # the pool waits for its workers, also after an error
 
 
 def run_task(task: Task) -> list[Result]:
-    """Run a task where this is called: in a worker, until it is asked to stop."""
+    """Run a task in a worker, until it ends or the parent requests a stop."""
     return task.run(interrupted=lambda: "SIGINT" if _stop is not None and _stop.is_set() else None)
 
 
@@ -152,7 +156,7 @@ def start_worker(stop: Any, plugins: Sequence[str]) -> None:
 
 
 def _end_with_parent() -> None:
-    """End this worker when its parent is gone: the pool's queue would block it for ever."""
+    """End this worker when its parent has died: it would wait for the pool's queue for ever."""
     import signal
 
     parent = multiprocessing.parent_process()
@@ -162,3 +166,4 @@ def _end_with_parent() -> None:
 
 
 _stop: Any = None
+"""In a worker: the event by which the parent requests a stop."""

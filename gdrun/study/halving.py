@@ -1,9 +1,9 @@
-"""Successive halving: all candidates begin, and at every rung only the best share continues.
+"""Successive halving: all candidates start, and at every rung only the best third continues.
 
-With η = 3 and a budget of R epochs the rungs are at … R/9, R/3, the first no earlier than the first
-evaluation; at each the best third of the candidates continues, by the median over seeds. Survivors
-are never restarted: all cohorts stand still at a rung, its losers leave the arrays, and the rest
-train on. A schedule sees the whole budget from the beginning.
+With η = 3 and a budget of R epochs the rungs are at …, R/9, R/3; the first is not before the first
+evaluation. At a rung the candidates are ranked by their medians over seeds. The lanes of the
+dropped ones are removed; the others continue from their weights and are never restarted. A
+schedule is planned for the whole budget from the beginning.
 
 Source: Jamieson & Talwalkar 2016; Li et al. 2018 for η.
 """
@@ -33,6 +33,7 @@ from gdrun.study.study import StudyContext, Work, keep, unique
 from gdrun.study.tasks import Task, prepared, tasks_of
 
 FACTOR = 3
+"""η: of so many candidates one continues at a rung."""
 
 Scores = dict[str, float]
 
@@ -40,9 +41,11 @@ Scores = dict[str, float]
 def carry_out_halving(
     plan: StudyPlan, context: StudyContext, metric: Metric
 ) -> tuple[dict[str, Result], Work, tuple[Rung, ...]]:
-    """The results of a plan by identity, its losers' cut short, with the rungs they fell at.
+    """Run a plan by successive halving.
 
-    A study that is resumed keeps the decisions of the rungs it has behind it.
+    Returns the results by the identity of the trial, the work, and the rungs. The traces of dropped
+    candidates end at their rung. A study that is resumed repeats the decisions of its earlier
+    rungs. Raises ConfigError where `check_halving` does.
     """
     runner = context.runner
     check_halving(plan, None if isinstance(runner, InProcess) else Parameter("jobs"))
@@ -60,35 +63,37 @@ def carry_out_halving(
 
 
 def check_halving(plan: StudyPlan, parallel: Parameter | None = None) -> None:
-    """Raise ConfigError where a plan cannot be halved, or runs in several processes.
+    """Raise ConfigError where a plan has no budget of epochs, or runs in several processes.
 
-    parallel: the argument that asks for them.
+    parallel: the argument that sets several processes; None for one process.
     """
     if parallel is not None:
-        hint = f"leave `{parallel}` out: every rung judges all runs together"
+        hint = f"leave `{parallel}` out: every rung compares all runs"
         raise ConfigError("halving runs in one process", where=Parameter("halving"), hint=hint)
     rung_epochs(plan.candidates[0].experiment, len(plan.candidates))
 
 
 def rung_epochs(experiment: Experiment, candidates: int) -> list[float]:
-    """When the rungs are, in epochs, the first one first. Raises ConfigError without epochs."""
+    """The epochs of the rungs, in ascending order.
+
+    Raises ConfigError where the experiment has no budget of epochs.
+    """
     budget, every = experiment.stopping.epochs, experiment.evaluate.every
     if budget is None:
         hint = "set stopping.epochs, or leave `halving` out"
-        raise ConfigError(
-            "halving divides a budget of epochs", where=Parameter("halving"), hint=hint
-        )
+        raise ConfigError("halving needs a budget of epochs", where=Parameter("halving"), hint=hint)
     epochs: list[float] = []
     at = budget / FACTOR
     while at >= every and FACTOR ** len(epochs) < candidates:
-        # A rung judges an evaluation, so it waits for the next one.
+        # Candidates are compared at an evaluation, so a rung is moved to the next one. The 1e-9
+        # keeps a rounding error of the quotient from moving it one further.
         epochs.insert(0, math.ceil(at / every - 1e-9) * every)
         at /= FACTOR
     return sorted(set(epochs))
 
 
 class _Race:
-    """All cohorts of a plan, advanced from rung to rung together."""
+    """All cohorts of a plan, trained from rung to rung."""
 
     def __init__(
         self,
@@ -102,42 +107,42 @@ class _Race:
         self._plan, self._context, self._metric = plan, context, metric
         self._results = results
         self._running = [(task, _trainer(task, listeners, context.interrupted)) for task in tasks]
-        self._kept = [0] * len(tasks)
-        self._of = len(unique(plan))
+        self._saved = [0] * len(tasks)  # outcomes that are saved already, by task
+        self._total = len(unique(plan))
 
     def run(self) -> tuple[Rung, ...]:
         earlier = self._context.directory.record.get("rungs", []) if self._context.directory else []
         known = {float(rung["epoch"]): read_rung(rung) for rung in earlier}
-        in_race = [candidate.name for candidate in self._plan.candidates]
+        remaining = [candidate.name for candidate in self._plan.candidates]
         rungs: list[Rung] = []
-        epochs = rung_epochs(self._plan.candidates[0].experiment, len(in_race))
+        epochs = rung_epochs(self._plan.candidates[0].experiment, len(remaining))
         for epoch in epochs:
             self._advance(epoch)
             if self._context.interrupted():
                 break
-            rung = known.get(epoch) or self._judge(epoch, in_race)
+            rung = known.get(epoch) or self._judge(epoch, remaining)
             rungs.append(rung)
             self._write(rungs)
             self._drop(rung)
-            in_race = list(rung.kept)
+            remaining = list(rung.kept)
         else:
             self._advance(math.inf)
         return tuple(rungs)
 
     def _advance(self, epoch: float) -> None:
-        """Train all cohorts up to this epoch, and keep the trials that have ended."""
+        """Train all cohorts up to this epoch, and save the trials that have ended."""
         for place, (task, trainer) in enumerate(self._running):
             with blas_threads(1):
                 trainer.run_until(epoch)
-            self._keep(place, task, trainer)
+            self._save(place, task, trainer)
 
-    def _judge(self, epoch: float, in_race: Sequence[str]) -> Rung:
-        """The rung at this epoch: a third of those in the race continue, and none that failed."""
+    def _judge(self, epoch: float, remaining: Sequence[str]) -> Rung:
+        """The rung at this epoch: it keeps the best third of those that did not diverge."""
         scores = self._scores()
         medians = {
             candidate.name: quantile([scores[identity] for identity in identities], 0.5)
             for candidate, identities in self._candidates()
-            if candidate.name in in_race
+            if candidate.name in remaining
         }
         order = sorted(medians, key=lambda name: medians[name])
         most = math.ceil(len(order) / FACTOR)
@@ -145,7 +150,7 @@ class _Race:
         return Rung(epoch, kept, tuple(name for name in order if name not in kept))
 
     def _scores(self) -> Scores:
-        """The score of every trial by identity: at its last evaluation, or at its end."""
+        """The score of every trial by identity: of its latest evaluation while it still runs."""
         scores = {key: self._metric.score(result) for key, result in self._results.items()}
         for task, trainer in self._running:
             for lane in trainer.state.lanes.tolist():
@@ -155,29 +160,29 @@ class _Race:
         return scores
 
     def _drop(self, rung: Rung) -> None:
-        """Let the losers' lanes go."""
-        losers = set(rung.dropped)
-        sentence = f"dropped: not in the best third of {len(rung.kept) + len(losers)} settings"
+        """Remove the lanes of the dropped candidates."""
+        dropped = set(rung.dropped)
+        sentence = f"dropped: not in the best third of {len(rung.kept) + len(dropped)} settings"
         for place, (task, trainer) in enumerate(self._running):
             lanes = [
                 lane
                 for lane, trial in enumerate(task.trials)
-                if self._plan.candidates[trial.candidate].name in losers
+                if self._plan.candidates[trial.candidate].name in dropped
             ]
             trainer.retire(lanes, HALVING, sentence)
-            self._keep(place, task, trainer)
+            self._save(place, task, trainer)
 
-    def _keep(self, place: int, task: Task, trainer: Trainer) -> None:
-        """Keep those trials of a task that ended since the last time."""
+    def _save(self, place: int, task: Task, trainer: Trainer) -> None:
+        """Save the trials of a task that ended since the last call."""
         ended = [
             Result.of(task.trials[lane].identity, outcome, trainer)
-            for lane, outcome in list(trainer.outcomes.items())[self._kept[place] :]
+            for lane, outcome in list(trainer.outcomes.items())[self._saved[place] :]
             if outcome.status != "interrupted"
         ]
-        self._kept[place] = len(trainer.outcomes)
+        self._saved[place] = len(trainer.outcomes)
         keep(task, ended, self._context.directory)
         self._results |= {result.identity: result for result in ended}
-        self._context.on_progress(len(self._results), self._of)
+        self._context.on_progress(len(self._results), self._total)
 
     def _candidates(self) -> list[tuple[Candidate, list[str]]]:
         """Every candidate with the identities of its trials."""

@@ -1,4 +1,4 @@
-"""Studies whose plan is made and checked, ready to run."""
+"""Planned studies: their plans are made and checked, and they are ready to run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ FoundStudy = TypeVar("FoundStudy", bound=Sweep | Comparison, covariant=True)
 class PlannedStudy(ABC, Generic[FoundStudy]):
     """A request whose plan is made and checked, ready to run.
 
-    table: stands in for the dataset where the request has data of its own.
+    base: the experiment that the candidates are variations of. table: the data of the request,
+    which replace the dataset; None where it has none.
     """
 
     request: StudyRequest
@@ -41,13 +42,13 @@ class PlannedStudy(ABC, Generic[FoundStudy]):
 
     @property
     def name(self) -> str:
-        """What its directory is named after: the question, and the experiment."""
+        """The name for its directory: the kind of study and the experiment, as compare-digits."""
         return f"{self.plan.verb}-{self.base.name}"
 
     def directory(self) -> StudyDirectory | None:
-        """The directory to continue in, or else a new one; None where nothing is written.
+        """The directory of the earlier study, or a new one; None where nothing is written.
 
-        Raises RecordError where it cannot be written, or holds another study.
+        Raises RecordError where the directory cannot be written, or holds a different study.
         """
         resume, out = self.request.resume, self.request.out
         if resume is not None:
@@ -57,15 +58,21 @@ class PlannedStudy(ABC, Generic[FoundStudy]):
         return None
 
     def run(self) -> FoundStudy:
-        """Run it, in a directory where the request names one, and return what it found."""
+        """Run the study, in a directory if the request names one. Returns its findings.
+
+        Raises RecordError where the directory cannot be written, or holds a different study.
+        """
         return self.run_in(self.directory(), Observers())
 
     @abstractmethod
     def run_in(self, directory: StudyDirectory | None, observers: Observers) -> FoundStudy:
-        """Run it in this directory, and return what it found."""
+        """Run the study, record it in this directory, and return its findings.
+
+        Raises RecordError where the directory cannot be written.
+        """
 
     def context(self, directory: StudyDirectory | None, observers: Observers) -> StudyContext:
-        """What its plan is carried out with."""
+        """The context in which the plan is carried out."""
         return StudyContext(
             self.request.runner(observers),
             self.request.width,
@@ -76,7 +83,7 @@ class PlannedStudy(ABC, Generic[FoundStudy]):
         )
 
     def _origin(self) -> StudyOrigin:
-        """Where study.json says that the study comes from."""
+        """The origin of the study for study.json: base, data, and the command if there is one."""
         data = prepared(self.plan.candidates[0].experiment, self.table)
         origin: StudyOrigin = {
             "base": self.base.plain(),
@@ -88,18 +95,18 @@ class PlannedStudy(ABC, Generic[FoundStudy]):
 
 @dataclass(frozen=True)
 class PlannedSweep(PlannedStudy[Sweep]):
-    """A sweep that is ready to run. halving: whether only the best third continues at a rung."""
+    """A sweep that is ready to run. halving: whether to run it by successive halving."""
 
     axes: tuple[Axis, ...]
     halving: bool
 
     @property
     def name(self) -> str:
-        """With its axes, such as sweep-lr-digits."""
+        """The name for its directory, with the swept keys, such as sweep-lr-digits."""
         return f"sweep-{'-'.join(axis.leaf for axis in self.axes)}-{self.base.name}"
 
     def run_in(self, directory: StudyDirectory | None, observers: Observers) -> Sweep:
-        """Run it in this directory, and return what it found."""
+        """Run the sweep, record it in this directory, and return its findings."""
         return run_sweep(
             self.plan,
             self.axes,
@@ -112,12 +119,12 @@ class PlannedSweep(PlannedStudy[Sweep]):
 
 @dataclass(frozen=True)
 class PlannedComparison(PlannedStudy[Comparison]):
-    """A comparison that is ready to run. tuning: what its contenders try first; None for none."""
+    """A comparison that is ready to run. tuning: the settings that are tried first, or None."""
 
     tuning: TuningPlan | None
 
     def run_in(self, directory: StudyDirectory | None, observers: Observers) -> Comparison:
-        """Run it in this directory, and return what it found."""
+        """Run the comparison, record it in this directory, and return its findings."""
         return run_comparison(
             self.plan,
             self.metric,

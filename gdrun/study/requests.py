@@ -1,7 +1,7 @@
-"""A study as it is requested, the same from Python and from the command line.
+"""Requests of studies: the same class serves Python and the command line.
 
-A request is planned before anything is written or run: what is wrong with it, its experiments or
-its data is said then. Errors name the arguments by their names here.
+`planned` checks the request, its experiments and their data before anything is written or run.
+Errors name an argument as it is named here; the command line shows its option instead.
 """
 
 from __future__ import annotations
@@ -22,17 +22,18 @@ from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.design.tuning_plan import plan_tuning
 from gdrun.study.halving import check_halving
 from gdrun.study.planned_studies import PlannedComparison, PlannedSweep
-from gdrun.study.studies import shares_no_seconds
+from gdrun.study.studies import limits_seconds
 from gdrun.study.study_request import StudyRequest
 from gdrun.study.tasks import check_fit, prepared
 
 
 @dataclass(frozen=True, kw_only=True)
 class SweepRequest(StudyRequest):
-    """A sweep: the values to try for each key, as a mapping or as texts such as lr=0.1,0.01.
+    """A sweep over the values of some keys.
 
-    search, trials: a grid, or so many random combinations. halving: only the best third continues
-    at a ninth and at a third of the way.
+    values: for each key its values, as a mapping or as texts such as lr=0.1,0.01. search: "grid"
+    or "random". trials: the number of random combinations. halving: whether to run by successive
+    halving, in which only the best third continues at …, 1/9 and 1/3 of the budget.
     """
 
     values: Mapping[str, Any] | Sequence[str]
@@ -42,16 +43,16 @@ class SweepRequest(StudyRequest):
 
     @property
     def counts(self) -> dict[str, int]:
-        """With the number of trials."""
+        """The arguments that are counts, by name, `trials` among them if it is given."""
         drawn = {} if self.trials is None else {"trials": self.trials}
         return super().counts | drawn
 
     def planned(self) -> PlannedSweep:
-        """The sweep with everything checked. Raises GdrunError with what is wrong."""
+        """The plan of the sweep. Raises GdrunError where the request cannot be run."""
         base, table = self.base()
         axes = axes_of(self.values, base)
         plan = plan_sweep(base, axes, seeds=self.seeds, search=self.search, trials=self.trials)
-        metric, target = self.aims(plan, table)
+        metric, target = self.metric_and_target(plan, table)
         check_fit((each.experiment for each in plan.candidates), table)
         if self.halving:
             check_halving(plan, self.parallel)
@@ -62,8 +63,8 @@ class SweepRequest(StudyRequest):
 class ComparisonRequest(StudyRequest):
     """A comparison of contenders: names such as mbgd+adam, paths of YAML files, or configs.
 
-    tune: keys to find every contender's best value of first. budget: the same for every contender
-    in place of its own, such as gradients=50000.
+    tune: keys such as lr; the best value of each is searched for every contender first. budget:
+    replaces the budget of every contender, such as gradients=50000.
     """
 
     contenders: Sequence[str | Mapping[str, Any] | Experiment]
@@ -71,7 +72,7 @@ class ComparisonRequest(StudyRequest):
     budget: str | None = None
 
     def planned(self) -> PlannedComparison:
-        """The comparison with everything checked. Raises GdrunError with what is wrong."""
+        """The plan of the comparison. Raises GdrunError where the request cannot be run."""
         base, table = self.base()
         contenders = self._contenders(base)
         if self.config is None and are_configs(self.contenders):
@@ -81,7 +82,7 @@ class ComparisonRequest(StudyRequest):
             budget = parse_budget(self.budget, base, rows)
             contenders = tuple(with_budget(each, budget) for each in contenders)
         plan = plan_comparison(contenders, range(base.seed, base.seed + self.seeds))
-        metric, target = self.aims(plan, table)
+        metric, target = self.metric_and_target(plan, table)
         keys = (self.tune,) if isinstance(self.tune, str) else tuple(self.tune)
         tuning = plan_tuning(plan, keys) if keys else None
         tried = () if tuning is None else tuning.plan.candidates
@@ -90,16 +91,16 @@ class ComparisonRequest(StudyRequest):
         return PlannedComparison(self, base, plan, metric, target, table, tuning)
 
     def _contenders(self, base: Experiment) -> tuple[Candidate, ...]:
-        """The contenders; those that are configs of their own get the data and the overrides."""
+        """The contenders. The data and the overrides are set on those that are configs too."""
         changes = [*self.overrides]
         if self.data is not None:
             changes.insert(0, Override("dataset", base.dataset.plain(), "data=(X, y)"))
         return contenders_of(self.contenders, base, changes)
 
     def _check_seconds(self, plan: StudyPlan) -> None:
-        """Raise ConfigError where runs would share the seconds of their budgets."""
+        """Raise ConfigError where runs with a budget in seconds would run in parallel."""
         parallel = self.parallel
-        if parallel is not None and self.width > 1 and shares_no_seconds(plan):
+        if parallel is not None and self.width > 1 and limits_seconds(plan):
             what = "a budget in seconds needs one process: parallel runs slow each other down"
             hint = f"leave `{parallel}` out, or give a budget of epochs or gradients"
             raise ConfigError(what, where=parallel, hint=hint)

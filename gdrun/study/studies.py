@@ -1,4 +1,4 @@
-"""The two questions from beginning to end: carried out, judged, and written down."""
+"""Sweeps and comparisons from plan to findings: run, judge, and record them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,12 @@ def run_sweep(
     target: Target | None = None,
     halving: bool = False,
 ) -> Sweep:
-    """Run a planned sweep; its directory gets the findings, and the best as a config to train."""
+    """Run a planned sweep, and return its findings.
+
+    The directory gets them in study.json, and the config of the best candidate in best.yaml.
+    Raises ConfigError where the plan cannot be halved, RecordError where the directory cannot be
+    written or its halving cannot be continued.
+    """
     with _recording(context.directory, metric, target, halving=halving):
         if halving:
             results, work, rungs = carry_out_halving(plan, context, metric)
@@ -62,11 +67,13 @@ def run_comparison(
     target: Target | None = None,
     tuning: TuningPlan | None = None,
 ) -> Comparison:
-    """Run a planned comparison, its contenders tuned first; its directory gets the findings.
+    """Run a planned comparison, and return its findings; study.json in its directory gets them.
 
-    Where any contender's budget is in seconds, no two runs share them.
+    tuning: the settings that are tried first; the contenders are then compared at their best ones.
+    If any contender has a budget in seconds, every run is a cohort of its own, so that no run
+    slows another down. Raises RecordError where the directory cannot be written.
     """
-    alone = shares_no_seconds(plan)
+    alone = limits_seconds(plan)
     tunings, tuning_work = None, None
     with _recording(context.directory, metric, target):
         if tuning is not None:
@@ -99,9 +106,9 @@ def _recording(
     *,
     halving: bool = False,
 ) -> Iterator[None]:
-    """Write down what is asked before anything runs, and how it ends where it does not end well.
+    """Record the metric and the target before anything runs, and an error that ends the study.
 
-    Raises RecordError where an earlier study cannot be continued in this way.
+    Raises RecordError where the halving of an earlier study cannot be continued in this way.
     """
     if directory is None:
         yield
@@ -118,7 +125,10 @@ def _recording(
 
 
 def _refuse_other_halving(directory: StudyDirectory, question: Question) -> None:
-    """A race that was decided by other rules, or among others, cannot be continued."""
+    """Raise RecordError where the candidates, seeds or metric of an earlier halving were different.
+
+    Its rungs would have kept other candidates.
+    """
     earlier, now = directory.earlier, directory.record
     if earlier is None or "halving" not in earlier:
         return
@@ -128,21 +138,22 @@ def _refuse_other_halving(directory: StudyDirectory, question: Question) -> None
         and (earlier["asked"], earlier["seeds"]) == (now["asked"], now["seeds"])
     )
     if (earlier["halving"] or question["halving"]) and not same:
-        begun = f"it was begun by: {earlier.get('command', earlier['verb'])}"
-        what = "halving continues with the same settings, seeds and metric only"
+        begun = f"it was started by: {earlier.get('command', earlier['verb'])}"
+        what = "halving can only continue with the same settings, seeds and metric"
         raise RecordError(what, where=str(directory.path), hint=begun)
 
 
-def shares_no_seconds(plan: StudyPlan) -> bool:
-    """Whether each run must have the machine to itself."""
+def limits_seconds(plan: StudyPlan) -> bool:
+    """Whether any run has a budget in seconds, so that the runs must not slow each other down."""
     return any(each.experiment.stopping.seconds is not None for each in plan.candidates)
 
 
 def _tuned(
     plan: StudyPlan, tuning: TuningPlan, metric: Metric, context: StudyContext, *, alone: bool
 ) -> tuple[tuple[Candidate, ...], dict[str, Tuning], Work]:
-    """The contenders at their best settings. Tuning is a study of its own within the comparison's
-    directory.
+    """The contenders at their best settings, how each was tuned, and the work.
+
+    Tuning is recorded as a study of its own, in a subdirectory of the comparison's.
     """
     if context.directory is not None:
         within = StudyDirectory.within(context.directory.path / "tuning", tuning.plan)

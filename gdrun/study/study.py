@@ -1,4 +1,4 @@
-"""Carrying out a plan: what is missing is run, each trial is kept as it ends."""
+"""Carrying out a plan: the missing trials are run, and each is saved when it ends."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from gdrun.study.storage.study_directory import StudyDirectory
 from gdrun.study.tasks import Task, tasks_of
 
 OnProgress = Callable[[int, int], None]
+"""A function that takes the number of trials that have ended, and the number of all."""
 
 
 @dataclass(frozen=True)
 class StudyContext:
     """How a plan is carried out.
 
-    runner: where tasks run, `jobs` at a time. directory: None keeps nothing. table: stands in for
-    the dataset. on_progress: called with how many trials of how many have ended.
+    runner: runs the tasks, `jobs` at a time. directory: where the results are written; None writes
+    nothing. table: replaces the dataset. interrupted: returns the name of a signal once the study
+    is to stop. on_progress: called whenever trials have ended.
     """
 
     runner: Runner = InProcess()  # noqa: RUF009 (it holds nothing that changes)
@@ -35,7 +37,11 @@ class StudyContext:
 
 @dataclass(frozen=True)
 class Work:
-    """What carrying out a plan took: trials run now and found finished, cohorts, wall seconds."""
+    """The work of carrying out a plan.
+
+    run: trials that ran now. found: trials whose results were in the directory already. cohorts:
+    the cohorts that the trials ran in. seconds: wall clock.
+    """
 
     run: int
     found: int
@@ -54,32 +60,35 @@ class Work:
 def carry_out(
     plan: StudyPlan, context: StudyContext, *, alone: bool = False
 ) -> tuple[dict[str, Result], Work]:
-    """The results of a plan's trials by identity; fewer than all where it was interrupted.
+    """Run the trials of a plan that have no result yet.
 
-    alone: whether each trial has its time to itself.
+    Returns the results by the identity of the trial, also those that the directory had; some are
+    missing if the study was interrupted. alone: whether each trial runs as a cohort of one.
+    Raises DataError where an experiment does not fit its data, RecordError where the directory
+    cannot be read or written, GdrunError where worker processes die repeatedly.
     """
     begin = time.perf_counter()
     directory = context.directory
     results = directory.finished() if directory is not None else {}
     found = len(results)
-    everyone = unique(plan)
-    left = [trial for trial in everyone if trial.identity not in results]
+    trials = unique(plan)
+    left = [trial for trial in trials if trial.identity not in results]
     tasks = tasks_of(left, context.table, jobs=context.jobs, alone=alone)
     for task, ended in context.runner.run(tasks, context.interrupted):
         keep(task, ended, directory)
         results |= {result.identity: result for result in ended}
-        context.on_progress(len(results), len(everyone))
+        context.on_progress(len(results), len(trials))
     seconds = time.perf_counter() - begin
     return results, Work(len(results) - found, found, len(tasks), seconds)
 
 
 def keep(task: Task, ended: list[Result], directory: StudyDirectory | None) -> None:
-    """Write down those trials of a task that have ended."""
+    """Write the trials of a task that have ended to the directory, if there is one."""
     if directory is not None:
         trials = {trial.identity: trial for trial in task.trials}
         directory.add((trials[result.identity], result) for result in ended)
 
 
 def unique(plan: StudyPlan) -> list[Trial]:
-    """The trials of a plan, each experiment once: two candidates may be the same."""
+    """The trials of a plan, each experiment once: two candidates may have the same one."""
     return list({trial.identity: trial for trial in plan.trials}.values())

@@ -1,4 +1,4 @@
-"""The arguments that a sweep and a comparison share, and who follows a study while it runs."""
+"""The arguments that sweeps and comparisons share, and the observers of a running study."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ from gdrun.study.study import OnProgress
 
 @dataclass(frozen=True)
 class Observers:
-    """Who follows a study while it runs, and who may end it.
+    """Functions that a study calls while it runs.
 
     listeners: called by the trainer of each task that runs in this process. note: called with a
-    sentence on what went wrong and was put right. on_progress: with the trials that have ended.
+    sentence when a worker died and was replaced. interrupted: returns the name of a signal once the
+    study is to stop. on_progress: called whenever trials have ended.
     """
 
     listeners: Sequence[Listener] = ()
@@ -39,14 +40,15 @@ class Observers:
 
 @dataclass(frozen=True, kw_only=True)
 class StudyRequest:
-    """What a sweep and a comparison share.
+    """The arguments that a sweep and a comparison share.
 
-    config, overrides: the experiment, as for a single run. seeds: how many, from its own seed up.
-    metric, target: names and texts; None for the usual ones. jobs: processes of this machine.
-    executor: runs `jobs` tasks at a time, as many as there are cores for 1. data: (X, y) with X
-    (N, d) and y (N,), in place of the dataset. out: where the study gets a directory; None writes
-    nothing. resume: the directory of an earlier study to continue. command: what its record says
-    it was begun by.
+    config, overrides: the experiment, as for a single run. seeds: their number, from the seed of
+    the experiment up. metric: a name such as validation_accuracy. target: a text such as loss=0.1.
+    Both are chosen by default where they are None. jobs: processes of this machine. executor: runs
+    `jobs` tasks at a time, or as many as this machine has cores where `jobs` is 1. data: (X, y)
+    with X (N, d) and y (N,); replaces the dataset. out: the directory in which the study gets its
+    own; None writes nothing. resume: the directory of an earlier study to continue. command: the
+    command line for the record of the study.
     """
 
     config: Source = None
@@ -63,7 +65,7 @@ class StudyRequest:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Its arguments that count something, by name."""
+        """The arguments that are counts, by name."""
         return {"seeds": self.seeds, "jobs": self.jobs}
 
     @property
@@ -80,7 +82,7 @@ class StudyRequest:
         return self.jobs if several else os.cpu_count() or 1
 
     def runner(self, observers: Observers) -> Runner:
-        """Where the tasks run: here, in processes of this machine, or on the executor."""
+        """The runner: in this process, in several of this machine, or on the executor."""
         if self.executor is not None:
             return OnExecutor(self.executor, self.width)
         if self.jobs > 1:
@@ -88,26 +90,34 @@ class StudyRequest:
         return InProcess(observers.listeners)
 
     def base(self) -> tuple[Experiment, Table | None]:
-        """The experiment that the study starts from, and the table of `data`."""
+        """The experiment of config and overrides, and the table of `data` or None.
+
+        Raises ConfigError or DataError where they are wrong, or a count is below 1.
+        """
         self._check_counts()
         table = None if self.data is None else table_from_pair(self.data)
         changes = [] if self.data is None else [arrays_for_dataset(self.config)]
         return load(self.config, [*changes, *self.overrides]), table
 
-    def aims(self, plan: StudyPlan, table: Table | None) -> tuple[Metric, Target | None]:
-        """What the trials are judged by, and what they are to reach."""
+    def metric_and_target(
+        self, plan: StudyPlan, table: Table | None
+    ) -> tuple[Metric, Target | None]:
+        """The metric that ranks the trials, and the target if one is given.
+
+        Raises GdrunError where the experiments do not measure them.
+        """
         experiments = [candidate.experiment for candidate in plan.candidates]
         target = parse_target(self.target, experiments, table) if self.target else None
         return metric_called(self.metric, experiments, table), target
 
     def _check_counts(self) -> None:
-        found = [_count_problem(name, count) for name, count in self.counts.items()]
-        if problems := [problem for problem in found if problem is not None]:
+        checks = [_count_problem(name, count) for name, count in self.counts.items()]
+        if problems := [problem for problem in checks if problem is not None]:
             raise ConfigError(problems)
 
 
 def _count_problem(name: str, count: Any) -> Problem | None:
-    """What is wrong with a count, for which Python takes any value."""
+    """The problem of a count that is not a whole number from 1 up; None where it is right."""
     try:
         wrong = index(count) < 1
     except TypeError:

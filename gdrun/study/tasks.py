@@ -1,7 +1,7 @@
-"""Tasks: the trials of a plan, gathered into cohorts that run as lanes, each small enough.
+"""Tasks: groups of trials, each of which runs as one cohort that fits the cache and memory.
 
 A task is independent of all others: it can run in this process, in another, or on another machine,
-and be run again if it is lost.
+and can be run again if a worker dies.
 """
 
 from __future__ import annotations
@@ -25,23 +25,25 @@ from gdrun.study.design.trials import Trial
 from gdrun.study.storage.results import Result
 
 TRACE_POINTS = 100
-"""Step records that a trial keeps at most; a run of its own keeps what its config says."""
+"""The most step records of a trial. A run with `gdrun train` keeps as many as its config says."""
 
 CACHE_ENTRIES = 2**16
-"""Entries of the weights, or of the scores of one batch, of all lanes of a cohort: 512 KB of
-float64 each. Beyond it every elementwise pass goes to main memory, and lanes gain nothing more.
+"""The most entries of W, and of the scores of one batch, in all lanes together: 512 KB of float64
+each. Larger arrays do not fit the cache, so every elementwise pass reads main memory, and more
+lanes save no more time.
 """
 
 FEWEST_LANES, MOST_LANES = 16, 128
-"""Even where one lane fills the cache by itself, so many share the gathering of batches; and above
-so many, the interpreter's own share of a step is too small to be divided further.
+"""Bounds on the lanes of a cohort. Even if one lane fills the cache, FEWEST_LANES lanes save time
+because they share the gathering of batches. With MOST_LANES lanes the interpreter's share of the
+time is so small that more lanes save no more.
 """
 
 MEMORY_ENTRIES = 2**25
-"""Entries of all arrays with a lane axis together: 256 MB of float64."""
+"""The most entries of all arrays with a lane axis together: 256 MB of float64."""
 
-ROWS_LENGTHWISE = 10
-"""Arrays of the size of the weights that a step holds: W, gradient, slots, the last and best W."""
+WEIGHT_ARRAYS = 10
+"""Arrays of the size of W that a step needs: W, gradient, slots, the previous and the best W."""
 
 
 @dataclass(frozen=True)
@@ -53,16 +55,17 @@ class Task:
 
     @cached_property
     def experiments(self) -> tuple[Experiment, ...]:
-        """The experiments as they are run: with a trace that a study has room for."""
+        """The experiments of the trials, with their step traces shortened to TRACE_POINTS."""
         return tuple(lean(trial.experiment) for trial in self.trials)
 
     def run(
         self, listeners: Sequence[Listener] = (), interrupted: Interrupted = lambda: None
     ) -> list[Result]:
-        """Train all lanes; the results of those that were not interrupted."""
+        """Train all lanes, and return the results of those that were not interrupted."""
         data = prepared(self.experiments[0], self.table)
         cohort, engine = build(self.experiments, data)
         products = cohort.train.rows * cohort.model.layout.size * len(self.trials)
+        # Large products of full batches gain from several BLAS threads; small ones lose.
         large = cohort.batching.whole and products > SMALL
         with nullcontext() if large else blas_threads(1):
             trainer = Trainer(cohort, engine, listeners, interrupted)
@@ -77,10 +80,11 @@ class Task:
 def tasks_of(
     trials: Iterable[Trial], table: Table | None = None, *, jobs: int = 1, alone: bool = False
 ) -> list[Task]:
-    """The trials as tasks: by shape, then in chunks that fit, at least `jobs` where that serves.
+    """The trials as tasks: grouped by shape, and each group split into cohorts that fit.
 
-    alone: one trial a task, so that no trial shares its time with others.
-    Raises DataError where an experiment does not fit its data.
+    jobs: the number of processes; there are as many tasks if there are enough trials. alone: one
+    trial a task, so that its seconds are its own. Raises ConfigError or DataError where an
+    experiment does not fit its data.
     """
     groups: dict[str, list[Trial]] = {}
     for trial in trials:
@@ -96,7 +100,7 @@ def tasks_of(
 
 
 def check_fit(experiments: Iterable[Experiment], table: Table | None = None) -> None:
-    """Raise DataError or ConfigError, with all that is wrong, where one does not fit its data."""
+    """Raise DataError with every problem where an experiment does not fit its data."""
     problems: dict[Problem, None] = {}
     by_shape = {experiment.shape: experiment for experiment in experiments}
     for experiment in by_shape.values():
@@ -109,25 +113,28 @@ def check_fit(experiments: Iterable[Experiment], table: Table | None = None) -> 
 
 
 def most_lanes(experiment: Experiment, table: Table | None) -> int:
-    """How many lanes of this kind one cohort should hold: what the cache, and memory, has room for.
+    """How many lanes of this experiment one cohort should have, to fit the cache and memory.
 
     Raises DataError or ConfigError where the experiment does not fit its data.
     """
     known = facts(experiment, prepared(experiment, table))
     scores = known.batch_size * known.outputs
     fit_cache = CACHE_ENTRIES // max(known.parameters, scores)
-    each = ROWS_LENGTHWISE * known.parameters + 20 * TRACE_POINTS + 4 * scores
+    each = WEIGHT_ARRAYS * known.parameters + 20 * TRACE_POINTS + 4 * scores
     lanes = min(max(fit_cache, FEWEST_LANES), MOST_LANES)
     return max(min(lanes, MEMORY_ENTRIES // each), 1)
 
 
 def loss_of(experiment: Experiment, table: Table | None = None) -> str:
-    """The name of the loss that its model minimises; empty where it has none."""
+    """The name of the loss that the experiment's model minimises; empty for a surface.
+
+    Raises DataError or ConfigError where the experiment does not fit its data.
+    """
     return facts(experiment, prepared(experiment, table)).loss
 
 
 def even_chunks(trials: Sequence[Trial], most: int) -> Iterator[Sequence[Trial]]:
-    """Consecutive parts of nearly equal length, none above `most`."""
+    """The trials in consecutive parts of nearly equal length, each of at most `most`."""
     parts = math.ceil(len(trials) / most)
     size, longer = divmod(len(trials), parts)
     start = 0
@@ -138,7 +145,7 @@ def even_chunks(trials: Sequence[Trial], most: int) -> Iterator[Sequence[Trial]]
 
 
 def lean(experiment: Experiment) -> Experiment:
-    """The experiment with a step trace of at most TRACE_POINTS; its run is the same."""
+    """The experiment with a step trace of at most TRACE_POINTS; its training is the same."""
     points = experiment.log.points
     if points != "all" and points <= TRACE_POINTS:
         return experiment
@@ -146,7 +153,10 @@ def lean(experiment: Experiment) -> Experiment:
 
 
 def prepared(experiment: Experiment, table: Table | None = None) -> Prepared:
-    """The data of an experiment, kept while the next ones ask for the same."""
+    """The data of an experiment, split and standardised. The latest MOST_PREPARED are cached.
+
+    table: replaces the dataset. Raises DataError where the data cannot be read or prepared.
+    """
     surface = experiment.surface.plain() if experiment.surface else None
     source = table.sha256 if table is not None else None
     key = repr((experiment.dataset.plain(), surface, experiment.dtype, experiment.task, source))

@@ -1,8 +1,8 @@
-"""Seconds that can be compared: what a step costs when nothing else shares the work.
+"""Seconds a step that can be compared: each contender is timed alone.
 
-Lanes share batches and products, so a run's share of their time is not what it would take alone.
-Each contender is therefore timed once more by itself, for a moment, and its seconds are its steps
-at that pace.
+Lanes share batches and matrix products, so the time of a cohort does not tell what one run would
+take alone. So each contender is trained once more as a cohort of one, for half a second, and the
+seconds of its runs are computed as steps × seconds a step.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from gdrun.engine.trainer import Trainer
 from gdrun.study.design.trials import Candidate
 from gdrun.study.tasks import lean, prepared
 
-MOMENT = 0.5
-"""Seconds of updates that are timed, at most."""
+TIMED_SECONDS = 0.5
+"""The most seconds of training that are timed."""
 
 
 def paces(
@@ -28,7 +28,7 @@ def paces(
     table: Table | None = None,
     interrupted: Interrupted = lambda: None,
 ) -> dict[str, float | None]:
-    """Seconds of a step by the name of each candidate; None where it was not timed."""
+    """Seconds a step by the name of the candidate; None where the study was interrupted before."""
     return {
         each.name: None if interrupted() else seconds_per_step(each.experiment, table)
         for each in candidates
@@ -36,9 +36,12 @@ def paces(
 
 
 def seconds_per_step(experiment: Experiment, table: Table | None = None) -> float | None:
-    """The pace of a lone run; None where it took no step."""
+    """The seconds a step of this experiment alone; None where it ended before its first step.
+
+    table: replaces the dataset.
+    """
     seconds = experiment.stopping.seconds
-    moment = MOMENT if seconds is None else min(MOMENT, seconds)
-    brief = lean(load(experiment, [Override("stopping.seconds", moment, "timing")]))
+    limit = TIMED_SECONDS if seconds is None else min(TIMED_SECONDS, seconds)
+    brief = lean(load(experiment, [Override("stopping.seconds", limit, "timing")]))
     (outcome,) = Trainer(*build([brief], prepared(brief, table))).run()
     return outcome.timing.updates / outcome.stop.step if outcome.stop.step else None

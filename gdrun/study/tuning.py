@@ -1,7 +1,7 @@
-"""Tuning before a comparison: every contender gets the same number of runs to find its setting.
+"""Tuning before a comparison: for every contender the same number of settings is tried.
 
-The setting is chosen by the median over seeds of its own, and what is compared afterwards are fresh
-runs under other seeds: a value that was lucky once gains nothing by it.
+The setting with the best median over the tuning seeds is chosen. The comparison itself uses new
+runs under other seeds, so that a setting that was lucky under its tuning seeds has no advantage.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from gdrun.study.study import StudyContext, Work, carry_out
 
 @dataclass(frozen=True)
 class Tuning:
-    """What a contender was given to find its setting, and what it chose.
+    """How one contender was tuned.
 
-    chosen is empty where every run failed: the contender then stays as it was. at_edge: the keys
-    whose best value was the smallest or the largest.
+    settings, seeds: how many were tried. chosen: the best setting; empty where every run failed, so
+    that the contender keeps its own. at_edge: the keys whose best value was the smallest or the
+    largest.
     """
 
     settings: int
@@ -40,7 +41,10 @@ class Tuning:
 def try_out(
     plan: StudyPlan, metric: Metric, context: StudyContext, *, alone: bool = False
 ) -> tuple[tuple[Standing, ...], Work]:
-    """The standing of every setting of every contender, and the work that it took."""
+    """Run every setting of every contender. Returns their standings and the work.
+
+    alone: whether each trial runs as a cohort of one. Raises as `carry_out` does.
+    """
     results, work = carry_out(plan, context, alone=alone)
     return standings(plan, results, metric), work
 
@@ -48,7 +52,7 @@ def try_out(
 def choose(
     contenders: Sequence[Candidate], tuning: TuningPlan, found: Sequence[Standing]
 ) -> tuple[tuple[Candidate, ...], dict[str, Tuning]]:
-    """The contenders at their best settings, and the budget each had to find it."""
+    """The contenders at their best settings, and for each name how it was tuned."""
     seeds = len(tuning.plan.seeds)
     by_name = {each.candidate.name: each for each in found}
     tuned: list[Candidate] = []
@@ -57,7 +61,7 @@ def choose(
         names = [each.name for each in tuning.tried[contender.name]]
         own = [by_name[name] for name in names if name in by_name]
         best = next(iter(ranked(own)), None)
-        if best is None or not best.sound:
+        if best is None or not best.finite:
             tuned.append(contender)
             tunings[contender.name] = Tuning(len(names), seeds, {}, ())
             continue

@@ -136,7 +136,7 @@ def short(value: float) -> str:
 def spread_cells(standing: Standing, metric: Metric) -> tuple[str, str, str]:
     """The median, the quartiles and the 95 % interval of the median, as values of the metric."""
     spread = standing.spread
-    if not standing.sound:
+    if not standing.finite:
         return "", "", ""
     pairs = ((spread.lower, spread.upper), spread.interval)
     quartiles, interval = (" … ".join(map(short, sorted(map(metric.value, p)))) for p in pairs)
@@ -165,7 +165,7 @@ def _shown(sweep: Sweep) -> list[tuple[Standing, Verdict]]:
         if axis.numeric:
             rows.sort(key=lambda row: row[0].candidate.settings[axis.key])
         return rows
-    return sorted(rows, key=lambda row: (not row[0].sound, *row[0].order))[:MOST_ROWS]
+    return sorted(rows, key=lambda row: (not row[0].finite, *row[0].order))[:MOST_ROWS]
 
 
 def _verdict_text(standing: Standing, verdict: Verdict) -> str:
@@ -183,7 +183,7 @@ def _epochs(standing: Standing, sweep: Sweep) -> str:
 def _notes(sweep: Sweep) -> list[tuple[str, str]]:
     notes = []
     best = next(iter(sweep.ranking), None)
-    if best is not None and best.sound:
+    if best is not None and best.finite:
         notes.append(("best", f"{best.candidate.name}: {_spread_text(sweep, best)}"))
     if sweep.target is not None:
         notes.append(("epochs", f"until {sweep.target.sentence}"))
@@ -222,10 +222,12 @@ def limit_sentence(limit: StabilityLimit) -> str:
 def _risky_best(ranking: Sequence[Standing]) -> list[str]:
     """That seeds of the best diverged, and which setting comes first of those without."""
     best = next(iter(ranking), None)
-    if best is None or not best.sound or not best.diverged:
+    if best is None or not best.finite or not best.diverged:
         return []
     text = f"{best.diverged} of {len(best.results)} runs of the best diverged"
-    safe = next((each.candidate.name for each in ranking if each.sound and not each.diverged), None)
+    safe = next(
+        (each.candidate.name for each in ranking if each.finite and not each.diverged), None
+    )
     return [f"{text}; the best of which none did is {safe}" if safe else text]
 
 

@@ -24,7 +24,7 @@ def test_a_sweep_in_which_all_diverge_says_so():
     # 2/L of the mean squared error on these features is below 1, and 1e9 far above it.
     diabetes = {"dataset": "diabetes", "model": "linear", "stopping": {"epochs": 5}}
     found = gdrun.sweep(diabetes, {"optimizer.lr": [1e9, 1e10]})
-    assert repr(found) == "<Sweep of 2 settings in 2 runs: none came to an end>"
+    assert repr(found) == "<Sweep of 2 settings in 2 runs: no run ended without diverging>"
 
 
 def test_a_comparison_is_one_line_in_a_console_and_a_table_in_a_notebook():
@@ -37,7 +37,7 @@ def test_a_comparison_is_one_line_in_a_console_and_a_table_in_a_notebook():
 @pytest.mark.parametrize(
     ("study", "message"),
     [
-        (lambda: gdrun.sweep(IRIS, {"lr": 0.1}), "optimizer.lr: one value, 0.1"),
+        (lambda: gdrun.sweep(IRIS, {"lr": 0.1}), "optimizer.lr: needs several values, got 0.1"),
         (lambda: gdrun.sweep(IRIS, {"lr": [0.1, 1]}, seeds=0), "seeds: must be ≥ 1, got 0"),
         (lambda: gdrun.compare(["bgd", "sgd"], IRIS, seeds=0), "seeds: must be ≥ 1, got 0"),
         (lambda: gdrun.compare(["bgd", "sgd"], IRIS, jobs=0), "jobs: must be ≥ 1, got 0"),

@@ -105,7 +105,7 @@ def test_a_mistake_in_a_comparison(answered, capsys, tmp_path, contenders, argum
 def test_halving_without_epochs_leaves_nothing(answered, capsys, tmp_path):
     on_the_command_line = answered("sweep", NO_EPOCHS, ("lr=0.1,1.0", "--halving"))
     assert on_the_command_line == (
-        "error: --halving: halving divides a budget of epochs\n"
+        "error: --halving: halving needs a budget of epochs\n"
         "hint: set stopping.epochs, or leave --halving out\n"
     )
     with pytest.raises(python.GdrunError) as caught:

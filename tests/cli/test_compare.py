@@ -119,21 +119,21 @@ def test_resumed_it_runs_nothing_again(compare, gdrun):
     [
         (
             ["bgd"],
-            "error: a comparison needs two contenders or more\n"
+            "error: a comparison needs at least two contenders\n"
             "hint: such as: gdrun compare bgd sgd mbgd\n",
         ),
         (
             ["bgd", "linear"],
-            "error: 'linear': linear may mean schedule or model\n"
+            "error: 'linear': linear is ambiguous: it may be schedule or model\n"
             "hint: write schedule=linear or model=linear\n",
         ),
         (
             ["bgd", "mbgd", "--budget", "second=1"],
-            "error: --budget: 'second' is no budget\nhint: did you mean seconds?\n",
+            "error: --budget: no budget is called 'second'\nhint: did you mean seconds?\n",
         ),
         (
             ["bgd", "mbgd", "--target", "loss"],
-            "error: --target: 'loss' is no target\n"
+            "error: --target: 'loss' is not a target\n"
             "hint: write it as METRIC=VALUE, such as loss=0.1 or accuracy=0.95\n",
         ),
     ],

@@ -113,7 +113,7 @@ def test_a_rule_of_ones_own_is_asked_for(here):
     answer = here("show")
     assert (answer.code, answer.out) == (2, "")
     assert "no optimizer is called 'hidden_descent'" in answer.err
-    assert re.search(r"hint: show it with .*--plugin \S*my_rule\.py\n", answer.err)
+    assert re.search(r"hint: load its plugins: .*--plugin \S*my_rule\.py\n", answer.err)
 
 
 def test_the_tuning_of_a_comparison_is_shown_with_it(here):
@@ -122,7 +122,7 @@ def test_the_tuning_of_a_comparison_is_shown_with_it(here):
     answer = here("show", str(directory / "tuning"))
     assert (answer.code, answer.out) == (2, "")
     assert answer.err == (
-        f"error: {directory / 'tuning'}: is a part of a comparison\n"
+        f"error: {directory / 'tuning'}: is the tuning part of a comparison\n"
         f"hint: `gdrun show {directory}` shows the comparison\n"
     )
 

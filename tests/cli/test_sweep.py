@@ -46,7 +46,7 @@ def test_the_whole_of_a_small_sweep(sweep):
         "\n"
         "best       lr=0.1: val loss 0.3005, median of 2 seeds, 95 % interval 0.2969 to\n"
         "           0.304\n"
-        "epochs     until val loss ≤ 0.3201, 95 % of the way to the best\n"
+        "epochs     until val loss ≤ 0.3201, 95 % of the best improvement\n"
         "stability  1 was stable, 1e+06 was not; 2(1 + β)/L = 14.4 is safe for a\n"
         "           full-batch gradient, with L = 0.264\n"
         "work       8 runs as lanes of 1 cohort in <time>\n"
@@ -144,7 +144,7 @@ def test_resumed_it_runs_nothing_again(sweep, gdrun, config, tmp_path):
     assert second["ranking"] == first["ranking"]
     other = gdrun("sweep", "lr=0.3,0.4", "-c", config, "--resume", first["directory"])
     assert other.code == 2
-    assert "holds another study" in other.err
+    assert "holds a different study" in other.err
 
 
 def test_halving_prints_its_rungs(sweep):
@@ -169,8 +169,8 @@ def test_another_race_is_not_gone_on_with(sweep, gdrun, config, first, second):
     record = Path(begun["directory"], "study.json").read_text()
     answer = gdrun("sweep", *words, *second, "-c", config, "--resume", begun["directory"])
     assert (answer.code, answer.out) == (2, "")
-    assert "halving continues with the same settings, seeds and metric only" in answer.err
-    assert "hint: it was begun by: gdrun" in answer.err
+    assert "halving can only continue with the same settings, seeds and metric" in answer.err
+    assert "hint: it was started by: gdrun" in answer.err
     assert Path(begun["directory"], "study.json").read_text() == record
 
 
@@ -217,12 +217,12 @@ def test_least_squares_shows_the_limit_beside_two_over_l(gdrun, tmp_path):
         (
             ["lr=0.1"],
             "error: no key has more than one value to try\n"
-            "hint: give it several, such as lr=0.1,0.01, or none for a usual range\n",
+            "hint: list several values, such as lr=0.1,0.01, or lr alone for a default range\n",
         ),
         (
             ["seed=1,2"],
-            "error: 'seed=1,2': the seed is no setting to choose by its result\n"
-            "hint: --seeds K repeats every run under K seeds and judges by the median\n",
+            "error: 'seed=1,2': the seed cannot be swept: the best seed would be luck\n"
+            "hint: --seeds K runs every setting under K seeds and compares their medians\n",
         ),
         (
             ["lr", "--save-best", "nowhere/best.yaml"],

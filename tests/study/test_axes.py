@@ -61,8 +61,8 @@ def test_a_bare_penalty_includes_none(base):
     ("text", "message"),
     [
         ("lrr=1,2", "unknown key 'lrr'"),
-        ("seed=1,2", "the seed is no setting to choose by its result"),
-        ("epochs", "stopping.epochs has no usual range"),
+        ("seed=1,2", "the seed cannot be swept: the best seed would be luck"),
+        ("epochs", "stopping.epochs has no default range"),
         ("lr=1,1.0", "is listed twice"),
         ("lr=log:0:1:3", "must be positive"),
     ],
@@ -83,7 +83,7 @@ def test_values_from_python(base):
     (axis,) = axes_of({"optimizer.lr": np.array([0.1, 0.2])}, base)
     assert axis.values == (0.1, 0.2)
     assert type(axis.values[0]) is float
-    with pytest.raises(ConfigError, match="no values to try"):
+    with pytest.raises(ConfigError, match="the list of values is empty"):
         axes_of({"lr": []}, base)
 
 

@@ -67,8 +67,8 @@ def test_a_file_is_a_contender_under_the_same_seed(tmp_path):
     ("words", "message"),
     [
         (["bgd", "sdg"], "no variant, optimizer, schedule or model is called 'sdg'"),
-        (["bgd", "linear"], "linear may mean schedule or model"),
-        (["bgd"], "needs two contenders"),
+        (["bgd", "linear"], "linear is ambiguous: it may be schedule or model"),
+        (["bgd"], "needs at least two contenders"),
         (["bgd", "bgd"], "is listed twice"),
         (["bgd+sgd", "mbgd"], "bgd and sgd both set the variant"),
         # The config's own variant is no less named for being there already.
@@ -86,7 +86,7 @@ def test_a_bad_contender_says_what_next(words, message):
 def test_contenders_share_their_problem(tmp_path):
     path = tmp_path / "other.yaml"
     path.write_text(to_yaml(LOGISTIC | {"dataset": "breast-cancer"}), encoding="utf-8")
-    with pytest.raises(ConfigError, match="has another dataset than mbgd"):
+    with pytest.raises(ConfigError, match="has a different dataset from mbgd"):
         plan_comparison(contenders_of(["mbgd", str(path)], BASE), [0])
 
 
@@ -236,7 +236,9 @@ def test_unequal_effort_is_refused():
     # The usual values of a loss: two of margins; auto, cross-entropy and four of numbers.
     iris = {"dataset": "iris", "model": "svm"}
     contenders = [iris, iris | {"model": "mlp"}]
-    with pytest.raises(ConfigError, match="unequal effort: contender 1 2, contender 2 6 settings"):
+    with pytest.raises(
+        ConfigError, match="different numbers of settings: contender 1 2, contender 2 6"
+    ):
         gdrun.compare(contenders, iris, tune="model.loss", seeds=1)
 
 

@@ -1,1 +1,1 @@
-"""What a study tries: axes, contenders, budgets and the trials that they make."""
+"""The design of a study: axes, contenders, budgets, and the trials they lead to."""

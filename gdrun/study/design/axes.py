@@ -1,9 +1,10 @@
-"""The axes of a sweep: which key, and the values to try along it.
+"""The axes of a sweep: each is a key and the values to try for it.
 
     lr=0.1,0.01    lr=log:1e-4:10:21    optimizer=momentum,adam    lr
 
-A bare key takes a range that suits its kind: a positive number half-decades around its present
-value, a share of the past the usual ones, a batch size powers of four, a name every name there is.
+A key without values gets a default range: for a positive number, half-decades around its current
+value; for a decay rate such as beta, 0 to 0.99; for a penalty, 0 to 0.1; for a batch size, powers
+of four; for a name, every name that can be chosen.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ Spacing = Literal["log", "lin"]
 Path = tuple[str, ...]
 
 DECADES_BELOW, DECADES_ABOVE = 3, 2
-SHARES = (0.0, 0.5, 0.8, 0.9, 0.95, 0.99)
+DECAYS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.99)
 PENALTIES = (0.0, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 BATCH_SIZES = (1, 4, 16, 64, 256)
 
@@ -38,7 +39,8 @@ BATCH_SIZES = (1, 4, 16, 64, 256)
 class Axis:
     """One swept key: its dotted path, and its values in the order given.
 
-    spacing: how a range was spaced, which a random search draws from; None for a list.
+    spacing: how the values of a range are spaced; a random search draws from the whole range.
+    None for a list of values.
     """
 
     key: str
@@ -53,11 +55,11 @@ class Axis:
 
     @property
     def leaf(self) -> str:
-        """The short name of the key, as a table heads its column."""
+        """The last part of the key, which is the heading of its column in tables."""
         return self.key.rpartition(".")[2]
 
     def draw(self, rng: np.random.Generator) -> Any:
-        """One value: uniform along a range, or any of a list."""
+        """A random value: uniform in a range (log-uniform for log:), or any value of a list."""
         if self.spacing is None:
             return self.values[int(rng.integers(len(self.values)))]
         low, high = self.values[0], self.values[-1]
@@ -66,13 +68,16 @@ class Axis:
             drawn = math.exp((1 - share) * math.log(low) + share * math.log(high))
         else:
             drawn = (1 - share) * low + share * high
-        # Four digits are easy to read and to type again, and the run is repeated from them.
+        # Four digits are easy to read and to type; the run uses exactly the value that is shown.
         whole = all(isinstance(value, int) for value in self.values)
         return round(drawn) if whole else float(f"{drawn:.4g}")
 
 
 def parse_axis(text: str, experiment: Experiment) -> Axis:
-    """The axis that KEY=VALUES, or a bare KEY, stands for on this experiment."""
+    """The axis of a text: KEY=VALUES, or KEY alone for a default range.
+
+    Raises ConfigError where the key or a value is wrong, or the key has no default range.
+    """
     key, equals, values = text.partition("=")
     path = _path(key.strip(), text, experiment)
     if not equals:
@@ -80,14 +85,14 @@ def parse_axis(text: str, experiment: Experiment) -> Axis:
     try:
         return axis_of(path, values)
     except ConfigError as error:
-        hinted = (Problem(found.what, repr(text), found.hint) for found in error.problems)
-        raise ConfigError(hinted) from None
+        at_text = (Problem(each.what, repr(text), each.hint) for each in error.problems)
+        raise ConfigError(at_text) from None
 
 
 def axes_of(given: Mapping[str, Any] | Iterable[str], experiment: Experiment) -> tuple[Axis, ...]:
     """The axes of a sweep, from texts or from a mapping of keys to values.
 
-    Raises ConfigError with everything that is wrong.
+    Raises ConfigError with every problem of every axis.
     """
     axes: list[Axis] = []
     problems: list[Problem] = []
@@ -102,14 +107,18 @@ def axes_of(given: Mapping[str, Any] | Iterable[str], experiment: Experiment) ->
             problems.extend(error.problems)
     keys = [axis.key for axis in axes]
     twice = dict.fromkeys(key for key in keys if keys.count(key) > 1)
-    problems += [Problem("is swept twice", key, "give all its values at once") for key in twice]
+    hint = "write all its values in one list"
+    problems += [Problem("is swept twice", key, hint) for key in twice]
     if problems:
         raise ConfigError(problems)
     return tuple(axes)
 
 
 def axis_of(path: Path, values: Any) -> Axis:
-    """An axis from values: a text such as log:1e-4:10:21, a list, or an array."""
+    """An axis of values: a text such as log:1e-4:10:21, a list, or an array.
+
+    Raises ConfigError where the text cannot be read, or there is no list of different values.
+    """
     key = ".".join(path)
     if isinstance(values, str):
         spacing: Any = word if (word := values.partition(":")[0].strip()) in _SPACINGS else None
@@ -117,34 +126,37 @@ def axis_of(path: Path, values: Any) -> Axis:
     plain = values.tolist() if hasattr(values, "tolist") else values
     if not isinstance(plain, Iterable):
         raise ConfigError(
-            f"one value, {plain!r}", where=key, hint="a sweep tries several: [0.1, 1]"
+            f"needs several values, got {plain!r}", where=key, hint="such as [0.1, 1]"
         )
     listed = list(plain)
     if not listed:
-        raise ConfigError("no values to try", where=key, hint="such as [0.1, 0.01]")
+        raise ConfigError("the list of values is empty", where=key, hint="such as [0.1, 0.01]")
     counts = Counter(map(repr, listed))
     if twice := [value for value, times in counts.items() if times > 1]:
         what = f"the value {twice[0]} is listed twice"
-        raise ConfigError(what, where=key, hint="a sweep tries each value once")
+        raise ConfigError(what, where=key, hint="list each value once")
     return Axis(key, tuple(listed))
 
 
 def default_axis(path: Path, experiment: Experiment, where: str) -> Axis:
-    """The axis of a key without values: a range that suits its kind."""
+    """The axis of a key that is given without values: a default range for its kind.
+
+    where: the text of the axis, for the error. Raises ConfigError where there is no such range.
+    """
     key = ".".join(path)
     if len(path) == 1 and path[0] in SECTIONS:
         return Axis(key, tuple(SECTIONS[path[0]].registry))
     option = _option(path, experiment)
     if option is not None:
-        present = _present(path, experiment, option)
-        if (values := _usual(option, present)) is not None:
+        current = _current_value(path, experiment, option)
+        if (values := _default_values(option, current)) is not None:
             return Axis(key, values, "log" if option.annotation in (Positive, Rate) else None)
     hint = f"write the values to try, such as {path[-1]}=…,… or {path[-1]}=lin:START:STOP:COUNT"
-    raise ConfigError(f"{key} has no usual range", where=where, hint=hint)
+    raise ConfigError(f"{key} has no default range", where=where, hint=hint)
 
 
 def around(value: float) -> tuple[float, ...]:
-    """Half-decades from a thousandth of the value to a hundred times it.
+    """Half-decades from 1/1000 of the value to 100 times the value.
 
     >>> around(0.1)[:3], around(0.1)[-1]
     ((0.0001, 0.0003162, 0.001), 10.0)
@@ -154,7 +166,7 @@ def around(value: float) -> tuple[float, ...]:
 
 
 def grid(axes: Sequence[Axis]) -> list[dict[str, Any]]:
-    """Every combination of the values, the last axis fastest."""
+    """Every combination of the values, by key; the value of the last axis changes fastest."""
     combinations: list[dict[str, Any]] = [{}]
     for axis in axes:
         combinations = [{**one, axis.key: value} for one in combinations for value in axis.values]
@@ -162,13 +174,13 @@ def grid(axes: Sequence[Axis]) -> list[dict[str, Any]]:
 
 
 def sample(axes: Sequence[Axis], count: int, seed: int) -> list[dict[str, Any]]:
-    """So many random combinations, no two the same where the values allow it.
+    """`count` different random combinations, by key; fewer where the axes have fewer.
 
-    The first k of them do not depend on `count`, so a search can be widened later.
+    The first k of them do not depend on `count`, so that a resumed search can have more trials.
     """
     rng = np.random.default_rng([seed, len(axes)])
     drawn: dict[str, dict[str, Any]] = {}
-    for _ in range(20 * count):
+    for _ in range(20 * count):  # a list may have fewer combinations than `count`
         one = {axis.key: axis.draw(rng) for axis in axes}
         drawn.setdefault(repr(one), one)
         if len(drawn) == count:
@@ -182,18 +194,18 @@ _SPACINGS = get_args(Spacing)
 def _path(key: str, text: str, experiment: Experiment) -> Path:
     found = resolve_key(key, experiment.plain())
     if found == [("seed",)]:
-        hint = "`seeds=K` repeats every run under K seeds and judges by the median"
-        what = "the seed is no setting to choose by its result"
+        hint = "`seeds=K` runs every setting under K seeds and compares their medians"
+        what = "the seed cannot be swept: the best seed would be luck"
         raise ConfigError(what, where=repr(text), hint=hint)
     if len(found) == 1:
         return found[0]
-    # Setting such a key is refused, in words that know what it may have meant.
+    # An unknown or ambiguous key: `apply` raises the error that names the similar keys.
     apply(experiment.plain(), [Override(key, None, text)], lambda path: "")
-    raise AssertionError(f"{key} is unclear, and was not refused")
+    raise AssertionError(f"{key} is ambiguous, but `apply` accepted it")
 
 
 def _option(path: Path, experiment: Experiment) -> Option | None:
-    """What is known of the option that a path sets."""
+    """The option that a path sets, with its type and bounds; None where it has none."""
     section, leaf = path[0], path[-1]
     if section in experiment.sections and len(path) == 2:
         kind, chosen = SECTIONS[section], getattr(experiment, section)
@@ -203,14 +215,14 @@ def _option(path: Path, experiment: Experiment) -> Option | None:
     return None
 
 
-def _present(path: Path, experiment: Experiment, option: Option) -> Any:
+def _current_value(path: Path, experiment: Experiment, option: Option) -> Any:
     section = getattr(experiment, path[0])
     value = section[path[1]] if path[0] in SECTIONS else getattr(section, path[1])
     return option.default if value is None else value
 
 
-def _usual(option: Option, present: Any) -> tuple[Any, ...] | None:
-    """The usual values of an option, by its type and bounds."""
+def _default_values(option: Option, current: Any) -> tuple[Any, ...] | None:
+    """The default values of an option, by its type and bounds; None where there are none."""
     annotation = option.annotation
     if get_origin(annotation) is Literal:
         return get_args(annotation)
@@ -219,12 +231,12 @@ def _usual(option: Option, present: Any) -> tuple[Any, ...] | None:
     if option.name == "batch_size":
         return BATCH_SIZES
     if annotation == Decay:
-        return SHARES
+        return DECAYS
     if annotation == NonNegative and option.name in ("l2", "weight_decay"):
         return PENALTIES
     positive = annotation in (Positive, Rate) or (
         annotation != Growth and any(isinstance(mark, Gt) for mark in get_args(annotation)[1:])
     )
-    if positive and option.varies and isinstance(present, float) and present > 0:
-        return around(present)
+    if positive and option.varies and isinstance(current, float) and current > 0:
+        return around(current)
     return None

@@ -1,4 +1,4 @@
-"""The same budget for every contender: so many epochs, gradients, or seconds."""
+"""One budget for every contender of a comparison: epochs, steps, gradients, or seconds."""
 
 from __future__ import annotations
 
@@ -19,35 +19,44 @@ Budget = tuple[str, float]
 
 
 def parse_budget(text: str, base: Experiment, rows: int) -> Budget:
-    """The budget that UNIT or UNIT=AMOUNT stands for, as unit and amount.
+    """The unit and the amount of a text: UNIT=AMOUNT, or UNIT alone for a default amount.
 
-    Without an amount: the epochs of the config, as many gradients as they take, or one second.
-    rows: the training examples.
+    The default is the epochs of the config, the gradients that full-batch training spends in them,
+    or one second. rows: the number of training examples. Raises GdrunError where the unit is
+    unknown, or the amount is missing or no positive number.
     """
     unit, equals, value = text.partition("=")
     unit = unit.strip()
     if unit not in BUDGETS:
         raise GdrunError(
-            f"{unit!r} is no budget", where=Parameter("budget"), hint=suggestion(unit, BUDGETS)
+            f"no budget is called {unit!r}",
+            where=Parameter("budget"),
+            hint=suggestion(unit, BUDGETS),
         )
     if not equals:
         epochs = base.stopping.epochs or DEFAULT_EPOCHS
         usual = {"epochs": epochs, "gradients": epochs * rows, "seconds": DEFAULT_SECONDS}
         if unit not in usual:
             raise GdrunError(
-                f"how many {unit}?", where=Parameter("budget"), hint=f"such as {unit}=1000"
+                f"{unit} needs an amount", where=Parameter("budget"), hint=f"such as {unit}=1000"
             )
         return unit, usual[unit]
     amount: Any = parse_value(value)
     if isinstance(amount, bool) or not isinstance(amount, int | float) or not amount > 0:
         raise GdrunError(
-            f"{value!r} is no amount", where=Parameter("budget"), hint=f"such as {unit}=1000"
+            f"{value!r} is not a positive number",
+            where=Parameter("budget"),
+            hint=f"such as {unit}=1000",
         )
     return unit, amount
 
 
 def with_budget(candidate: Candidate, budget: Budget) -> Candidate:
-    """The candidate with this budget in place of its own."""
+    """The candidate with this budget instead of its own.
+
+    Raises ConfigError where the experiment cannot run with it, such as a schedule over the whole
+    run with a budget in seconds.
+    """
     unit, amount = budget
     text = f"{unit}={amount:g}"
     changes = [Override(f"stopping.{each}", None, text) for each in BUDGETS if each != unit]

@@ -9,14 +9,17 @@ from gdrun.study.design.trials import Candidate, StudyPlan
 
 
 def plan_comparison(candidates: Sequence[Candidate], seeds: Sequence[int]) -> StudyPlan:
-    """The plan of a comparison. Raises ConfigError where the contenders differ in their problem."""
+    """The plan of a comparison.
+
+    Raises ConfigError where two contenders have different datasets or surfaces.
+    """
     first = candidates[0].experiment
     for other in candidates[1:]:
         for part in ("dataset", "surface"):
             if getattr(other.experiment, part) != getattr(first, part):
                 raise ConfigError(
-                    f"has another {part} than {candidates[0].name}",
+                    f"has a different {part} from {candidates[0].name}",
                     where=other.name,
-                    hint="contenders are compared on one problem",
+                    hint=f"give all contenders the same {part}",
                 )
     return StudyPlan("compare", tuple(candidates), tuple(seeds))

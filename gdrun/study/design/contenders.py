@@ -1,8 +1,8 @@
-"""Contenders by name: what `gdrun compare bgd sgd mbgd+adam tuned.yaml` stands for.
+"""The contenders of a comparison, from words such as bgd, mbgd+adam, adam+lr=0.1 or tuned.yaml.
 
-A word is a variant, an optimizer, a schedule or a model; words and settings are joined with `+`. A
-name that the config has chosen already keeps its options, another starts from its own defaults.
-`sgd` is always the variant: the plain rule is called vanilla.
+A name is a variant, an optimizer, a schedule or a model; names and settings are joined with `+`.
+If the config already has this name in the section, the section keeps its options; otherwise it
+gets the defaults of the name. `sgd` is always the variant: the plain update rule is `vanilla`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gdrun.errors import ConfigError, Problem, suggestion
 from gdrun.study.design.trials import Candidate
 
 NAMED = ("variant", "optimizer", "schedule", "model")
-"""The sections that a contender may name, in the order in which a name is looked for."""
+"""The sections whose names a contender can have, in the order in which a name is searched."""
 
 FILES = (".yaml", ".yml")
 
@@ -30,9 +30,10 @@ def contenders_of(
     base: Experiment,
     changes: Sequence[str | Override] = (),
 ) -> tuple[Candidate, ...]:
-    """A candidate for each word. Raises ConfigError with everything that is wrong.
+    """A candidate for each word. Raises ConfigError with every problem.
 
-    changes: what is set on contenders that are configs of their own, as it is on the base.
+    base: the experiment that names and settings change. changes: the overrides for contenders that
+    are configs; the base has them already.
     """
     found: list[Candidate] = []
     problems: list[Problem] = []
@@ -43,22 +44,22 @@ def contenders_of(
             problems.extend(error.problems)
     names = [candidate.name for candidate in found]
     twice = dict.fromkeys(name for name in names if names.count(name) > 1)
-    problems += [Problem("is listed twice", name, "compare each contender once") for name in twice]
+    problems += [Problem("is listed twice", name, "list each contender once") for name in twice]
     if len(words) < 2 and not problems:
         hint = "such as: gdrun compare bgd sgd mbgd"
-        problems.append(Problem("a comparison needs two contenders or more", hint=hint))
+        problems.append(Problem("a comparison needs at least two contenders", hint=hint))
     if problems:
         raise ConfigError(problems)
     return tuple(found)
 
 
 def is_setting(word: str) -> bool:
-    """Whether a word is KEY=VALUE and names no contender."""
+    """Whether a word of the command line is an override KEY=VALUE, and not a contender."""
     return "=" in word and len(_parts(word)) == 1 and Path(word).suffix.lower() not in FILES
 
 
 def are_configs(words: Sequence[str | Mapping[str, Any] | Experiment]) -> bool:
-    """Whether every contender is a config of its own, so that none says anything of a base."""
+    """Whether every contender is a config or a YAML file, so that none changes a base."""
     return all(not isinstance(word, str) or Path(word).suffix.lower() in FILES for word in words)
 
 
@@ -82,19 +83,19 @@ def _contender(
 
 
 def _parts(word: str) -> list[str]:
-    """The words that + joins; the one within 1e+3 joins nothing."""
+    """The parts of a word between `+`; the one in 1e+3 belongs to a number."""
     return re.split(r"\+(?=[A-Za-z_])", word)
 
 
 def _overrides(word: str, base: Experiment) -> list[Override]:
-    """What the parts of a contender's name set on the base."""
+    """The overrides that the parts of a contender's name set on the base."""
     changes: list[Override] = []
     by_key: dict[str, str] = {}
     for part in _parts(word):
-        change = parse_override(part) if "=" in part else _meant(part, word)
+        change = parse_override(part) if "=" in part else _choice(part, word)
         if change.key in by_key:
             what = f"{by_key[change.key]} and {part} both set the {change.key}"
-            raise ConfigError(what, where=repr(word), hint="leave one of them out")
+            raise ConfigError(what, where=repr(word), hint="remove one of them")
         by_key[change.key] = part
         kept = change.key in base.sections and getattr(base, change.key).name == change.value
         if not kept:
@@ -102,15 +103,17 @@ def _overrides(word: str, base: Experiment) -> list[Override]:
     return changes
 
 
-def _meant(part: str, word: str) -> Override:
-    """The section that a name chooses, as a change."""
-    meant = {key: name for key in NAMED if (name := _named(key, part)) is not None}
-    if "variant" in meant:
-        meant = {"variant": meant["variant"]}  # sgd is the rule's other name too
-    if len(meant) > 1:
-        hint = f"write {' or '.join(f'{key}={part}' for key in meant)}"
-        raise ConfigError(f"{part} may mean {' or '.join(meant)}", where=repr(word), hint=hint)
-    for key, name in meant.items():
+def _choice(part: str, word: str) -> Override:
+    """The override that chooses a name in its section. word: the contender, for the error."""
+    choices = {key: name for key in NAMED if (name := _named(key, part)) is not None}
+    if "variant" in choices:
+        # sgd is also an alias of the rule vanilla, but here it always means the variant.
+        choices = {"variant": choices["variant"]}
+    if len(choices) > 1:
+        hint = f"write {' or '.join(f'{key}={part}' for key in choices)}"
+        what = f"{part} is ambiguous: it may be {' or '.join(choices)}"
+        raise ConfigError(what, where=repr(word), hint=hint)
+    for key, name in choices.items():
         return Override(key, name, part)
     known = [name for key in NAMED for name in SECTIONS[key].registry]
     what = f"no variant, optimizer, schedule or model is called {part!r}"
@@ -118,7 +121,7 @@ def _meant(part: str, word: str) -> Override:
 
 
 def _named(section: str, part: str) -> str | None:
-    """The name in a section's registry that a word stands for, if it is one."""
+    """The name of a section that a word is, also as an alias; None where it is none."""
     kind = SECTIONS[section]
     name = kind.aliases.get(part, part)
     return name if name in kind.registry else None

@@ -1,4 +1,4 @@
-"""The plan of a sweep: a grid or a random search over any keys."""
+"""The plan of a sweep: a grid or a random search over the values of some keys."""
 
 from __future__ import annotations
 
@@ -24,12 +24,14 @@ def plan_sweep(
     search: str = "grid",
     trials: int | None = None,
 ) -> StudyPlan:
-    """The plan of a sweep: a grid, or so many random combinations.
+    """The plan of a sweep.
 
-    Raises ConfigError with everything that is wrong in any combination.
+    seeds: how many, from the seed of the base up. search: "grid" for every combination of values,
+    "random" for `trials` random ones, 20 by default. Raises ConfigError where an argument is wrong,
+    the grid is too large, or a combination is no valid experiment; with every problem of all.
     """
     if not axes:
-        hint = "give it several, such as lr=0.1,0.01, or none for a usual range"
+        hint = "list several values, such as lr=0.1,0.01, or lr alone for a default range"
         raise ConfigError("no key has more than one value to try", hint=hint)
     if search not in get_args(Search):
         hint = suggestion(search, get_args(Search))
@@ -42,8 +44,9 @@ def plan_sweep(
     else:
         count = math.prod(len(axis.values) for axis in axes)
         if count * seeds > MOST_TRIALS:
-            hint = 'take fewer values, or draw some: `search="random"` and `trials=N`'
-            raise ConfigError(f"the grid has {count * seeds:,} runs", hint=hint)
+            hint = 'list fewer values, or sample them with `search="random"` and `trials=N`'
+            what = f"the grid has {count * seeds:,} runs, more than {MOST_TRIALS:,}"
+            raise ConfigError(what, hint=hint)
         combinations = grid(axes)
     own = tuple(range(base.seed, base.seed + seeds))
     return StudyPlan("sweep", candidates_of(base, combinations), own)

@@ -1,7 +1,7 @@
-"""The plan of a study: candidates, each an experiment, and the seeds that each is run under.
+"""The plan of a study: the candidates, and the seeds that each candidate is run under.
 
-A trial is one candidate under one seed. Its identity is the hash of its resolved experiment, so
-that it is known again in a study that is resumed, whatever the order or the number of trials.
+A trial is one candidate under one seed. Its identity is a hash of its resolved experiment, so that
+a resumed study finds its finished trials even if their order or number has changed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Settings = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Candidate:
-    """What is judged: a name, the settings that make it differ, and its experiment."""
+    """One of the experiments that a study compares, with its name and its settings by key."""
 
     name: str
     settings: Settings
@@ -33,7 +33,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Trial:
-    """One candidate under one seed; number counts the trials of a plan from 1."""
+    """One candidate under one seed. number: from 1; candidate: the index of it in the plan."""
 
     number: int
     candidate: int
@@ -41,13 +41,13 @@ class Trial:
 
     @cached_property
     def identity(self) -> str:
-        """The hash of the resolved experiment, whatever the order of its keys."""
+        """The hash of the resolved experiment; it does not depend on the order of keys."""
         return identity(self.experiment)
 
 
 @dataclass(frozen=True)
 class StudyPlan:
-    """All trials of a study, candidate by candidate."""
+    """The candidates of a study and the seeds. verb: sweep, compare or tune."""
 
     verb: str
     candidates: tuple[Candidate, ...]
@@ -55,6 +55,7 @@ class StudyPlan:
 
     @cached_property
     def trials(self) -> tuple[Trial, ...]:
+        """All trials: each candidate in turn, under each seed in turn."""
         pairs = [
             (place, candidate, seed)
             for place, candidate in enumerate(self.candidates)
@@ -67,21 +68,21 @@ class StudyPlan:
 
 
 def identity(experiment: Experiment) -> str:
-    """The hash of a resolved experiment but for its name, in 16 hexadecimal digits."""
+    """The hash of a resolved experiment without its name: 16 hexadecimal digits of SHA-256."""
     plain = experiment.plain()
     del plain["name"]
     return hashlib.sha256(dumps(_sorted(plain)).encode()).hexdigest()[:16]
 
 
 def reseeded(experiment: Experiment, seed: int) -> Experiment:
-    """The experiment under another seed; it is itself under its own."""
+    """The experiment with this seed."""
     return experiment if seed == experiment.seed else experiment.with_seed(seed)
 
 
 def candidates_of(base: Source, combinations: Sequence[Settings]) -> tuple[Candidate, ...]:
     """A candidate for each combination of settings on the base.
 
-    Raises ConfigError with everything that is wrong in any of them, each thing once.
+    Raises ConfigError with every problem of all of them, each problem once.
     """
     found: list[Candidate] = []
     problems: dict[Problem, None] = {}
@@ -98,13 +99,13 @@ def candidates_of(base: Source, combinations: Sequence[Settings]) -> tuple[Candi
 
 
 def overrides_of(settings: Settings) -> list[Override]:
-    """The overrides that set them: a whole section before the options within it."""
+    """The overrides that set them: a section before its options, which it would reset."""
     ordered = sorted(settings.items(), key=lambda item: (item[0].count("."), "name" not in item[0]))
     return [Override(key, value, f"{key}={short_flow(value)}") for key, value in ordered]
 
 
 def label(settings: Settings) -> str:
-    """The settings in a few words, by their leaves: lr=0.1 optimizer=adam."""
+    """A short text of the settings, with the last part of each key: lr=0.1 optimizer=adam."""
     return " ".join(f"{key.rpartition('.')[2]}={short_flow(v)}" for key, v in settings.items())
 
 

@@ -1,7 +1,7 @@
-"""What is tried before a comparison: every contender gets the same number of settings.
+"""The plan of tuning before a comparison: every contender tries the same number of settings.
 
-They run under seeds that the comparison does not use, so that a value that was lucky once gains
-nothing by it.
+They run under seeds that the comparison does not use, so that a setting that was lucky under its
+tuning seeds has no advantage.
 """
 
 from __future__ import annotations
@@ -14,30 +14,31 @@ from gdrun.study.design.axes import axes_of, grid
 from gdrun.study.design.trials import Candidate, StudyPlan, candidates_of, label
 
 MOST_SEEDS = 3
-"""Seeds that every setting is tried under, at most: one misleads, and more are better spent on
-settings.
+"""The most seeds of each setting. One seed can mislead; the time for more than three is better
+spent on more settings.
 """
 
 
 @dataclass(frozen=True)
 class TuningPlan:
-    """The settings of all contenders as one plan, and those that each of them tries by its name."""
+    """The plan of all settings. tried: the candidates of each contender, by its name."""
 
     plan: StudyPlan
     tried: Mapping[str, Sequence[Candidate]]
 
 
 def plan_tuning(compared: StudyPlan, keys: Sequence[str]) -> TuningPlan:
-    """The settings that the contenders of a comparison try along these keys.
+    """The settings of these keys that every contender of a comparison tries.
 
-    Raises ConfigError where the usual values of a key are more for one contender than for another.
+    keys: such as lr, or lr=0.1,0.01. Raises ConfigError where a key is wrong, or where its default
+    range has more values for one contender than for another.
     """
     tried = {contender.name: _settings(contender, keys) for contender in compared.candidates}
     counts = {name: len(each) for name, each in tried.items()}
     if len(set(counts.values())) > 1:
-        said = ", ".join(f"{name} {count}" for name, count in counts.items())
+        listed = ", ".join(f"{name} {count}" for name, count in counts.items())
         hint = 'write the values to try, such as `tune="lr=0.001,0.01,0.1"`'
-        what = f"contenders would be tuned with unequal effort: {said} settings"
+        what = f"contenders would try different numbers of settings: {listed}"
         raise ConfigError(what, where=Parameter("tune"), hint=hint)
     everyone = tuple(candidate for each in tried.values() for candidate in each)
     first = max(compared.seeds) + 1

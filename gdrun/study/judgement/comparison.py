@@ -1,7 +1,7 @@
-"""A comparison: contenders on the same problem, under the same seeds, and what each took.
+"""A comparison: contenders on the same problem under the same seeds, and their costs and results.
 
-Contenders with the same seed share the split, the order of the data and, where their models agree,
-the initial weights. A run that diverged or missed the target counts as one that never got there.
+Runs with the same seed share the split, the order of the data and, if their models agree, the
+initial weights. A run that diverged or did not reach the target counts with an infinite cost.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ from gdrun.study.tasks import prepared
 from gdrun.study.tuning import Tuning
 
 COLUMNS = {"updates": "step", "gradients": "gradients", "epochs": "epoch"}
-"""The units in which the way to a target is counted, and the column of the trace that counts it."""
+"""The units in which the cost of reaching a target is counted, and their columns of the trace."""
 
 
 @dataclass(frozen=True)
 class Contender:
-    """A contender's row, with medians over its seeds.
+    """The row of a contender, with medians over its seeds.
 
-    batch: examples per gradient. pace: seconds that a step takes when nothing shares them. tuning:
-    the budget it had to find its setting, where it had one.
+    batch: examples per gradient. pace: seconds a step when it is trained alone; None where it was
+    not timed. tuning: how it was tuned; None where it was not.
     """
 
     standing: Standing
@@ -55,7 +55,7 @@ class Contender:
 
     @cached_property
     def to_target(self) -> dict[str, float]:
-        """Updates, gradients, epochs and seconds until the target; ∞ for never."""
+        """Updates, gradients, epochs and seconds until the target; ∞ where it was not reached."""
         if self.target is None:
             return {}
         amounts = {
@@ -75,7 +75,7 @@ class Contender:
 
     @property
     def rising(self) -> float | None:
-        """The share of steps that raised the loss; None where no run took two steps."""
+        """The median share of steps that raised the batch loss; None without two steps."""
         shares = [result.summary["rising_share"] for result in self.standing.results]
         known = [share for share in shares if share is not None]
         return float(np.median(known)) if known else None
@@ -83,8 +83,9 @@ class Contender:
 
 @dataclass(frozen=True)
 class Improvement:
-    """The chance that a run of the first in the ranking beats one of the second, and its 95 %
-    interval.
+    """The probability that a run of the first contender beats a run of the second.
+
+    interval: the 95 % confidence interval of the probability.
     """
 
     first: str
@@ -95,9 +96,11 @@ class Improvement:
 
 @dataclass(frozen=True, repr=False)
 class Comparison(NotebookTable):
-    """What a comparison found; contenders in the order they were named.
+    """The findings of a comparison.
 
-    unlike: in what they differ so that their values are no ranking.
+    target: the value that costs are counted to; None where the loss did not fall. contenders: in
+    the order of the plan. work, tuning_work: of the comparison, and of tuning before it. unlike:
+    why the values of the metric cannot be ranked, because the data or the losses differ; or None.
     """
 
     plan: StudyPlan
@@ -121,16 +124,17 @@ class Comparison(NotebookTable):
 
     @property
     def improvement(self) -> Improvement | None:
-        """Between the first two of the ranking; None where there are not two that are sound, or
-        where one seed cannot tell.
+        """The improvement of the first in the ranking over the second.
+
+        None with fewer than two contenders whose median is finite, or with a single seed.
         """
-        sound = [each for each in self.ranking if each.standing.sound][:2]
-        if len(sound) < 2 or len(self.plan.seeds) == 1:
+        finite = [each for each in self.ranking if each.standing.finite][:2]
+        if len(finite) < 2 or len(self.plan.seeds) == 1:
             return None
-        first, second = (each.standing.scores for each in sound)
+        first, second = (each.standing.scores for each in finite)
         return Improvement(
-            sound[0].name,
-            sound[1].name,
+            finite[0].name,
+            finite[1].name,
             probability_of_improvement(first, second),
             improvement_interval(first, second),
         )
@@ -142,12 +146,12 @@ class Comparison(NotebookTable):
 
     @property
     def ended(self) -> int:
-        """How many trials have."""
+        """The number of trials that have ended."""
         return sum(len(each.standing.results) for each in self.contenders)
 
     @property
     def diverged(self) -> bool:
-        """Whether every run did."""
+        """Whether every run diverged."""
         return all(each.standing.diverged == len(each.standing.results) for each in self.contenders)
 
     @property
@@ -168,10 +172,10 @@ def judge_comparison(
     tunings: Mapping[str, Tuning] | None = None,
     tuning_work: Work | None = None,
 ) -> Comparison:
-    """The comparison that these results make.
+    """The findings of a comparison with these results, which are given by the trial's identity.
 
-    table: stands in for the dataset. paces: seconds of a step by contender, of those that were
-    timed alone. tunings: the budget that each contender had to find its setting.
+    table: replaces the dataset. target: None for the default one. paces: seconds a step of the
+    contenders that were timed, by name. tunings: how each contender was tuned, by name.
     """
     found = standings(plan, results, metric)
     goal = target or usual_target(found, metric)
@@ -191,7 +195,7 @@ def judge_comparison(
 
 
 def _batch(experiment: Experiment, table: Table | None) -> int:
-    """How many examples one gradient uses, at the start."""
+    """The examples of one gradient in the first epoch."""
     rows = prepared(experiment, table).train.rows
     variant = experiment.variant
     batching = VARIANTS[variant.name].function(rows, **variant.options)

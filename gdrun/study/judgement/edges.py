@@ -1,6 +1,6 @@
-"""A best value at the edge of what was tried: a better one may lie beyond, if anything may.
+"""Edges of a sweep: a best value that is the smallest or largest tried, so a better one may exist.
 
-Zero is as small as a penalty gets and one as small as a batch, so the best of these is no edge.
+A value at the bound of what the key allows is no edge: a penalty of 0, or a batch size of 1.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from gdrun.study.design.axes import Axis
 from gdrun.study.design.trials import Candidate
 
 FEWEST = 3
-"""Of fewer values every one is at an edge."""
+"""With fewer values every one is at an edge, which tells nothing."""
 
 MANY_TIMES = 10
-"""Values that reach over so large a factor are spaced evenly in their logarithm."""
+"""A range from its lowest to this many times its lowest value, or more, is spaced as log:."""
 
 
 @dataclass(frozen=True)
 class Edge:
     """An axis whose best value is the smallest or the largest that was tried.
 
-    wider: values to try next, as a sweep takes them, with the best inside; empty where they would
-    pass what the key may be.
+    wider: a range to try next in the form of an axis, with the best value inside; empty where the
+    key does not allow its ends.
     """
 
     axis: Axis
@@ -37,7 +37,7 @@ class Edge:
 
 
 def edges(axes: Iterable[Axis], best: Candidate, tried: Sequence[Candidate]) -> list[Edge]:
-    """The axes of numbers on which the best candidate lies at an edge with something beyond."""
+    """The edges at which the best candidate is, on numeric axes whose key allows further values."""
     found = []
     for axis in axes:
         if not axis.numeric:
@@ -46,25 +46,26 @@ def edges(axes: Iterable[Axis], best: Candidate, tried: Sequence[Candidate]) -> 
         if len(values) < FEWEST or value not in (min(values), max(values)):
             continue
         smallest = value == min(values)
-        whole = not _may_be(best.experiment, axis.key, value + 0.001 * abs(value or 1))
+        whole = not _is_allowed(best.experiment, axis.key, value + 0.001 * abs(value or 1))
         whole &= all(isinstance(each, int) for each in values)
-        if _may_be(best.experiment, axis.key, _next(value, smallest, whole)):
+        if _is_allowed(best.experiment, axis.key, _next(value, smallest, whole)):
             points = _wider(value, sorted(values), smallest, whole)
-            fits = all(_may_be(best.experiment, axis.key, point) for point in points)
+            fits = all(_is_allowed(best.experiment, axis.key, point) for point in points)
             found.append(Edge(axis, smallest, _written(points, len(values)) if fits else ""))
     return found
 
 
 def _next(value: Any, smallest: bool, whole: bool) -> Any:
-    """A value just beyond, on the side of the edge."""
+    """A value a little beyond the edge."""
     if whole:
         return value - 1 if smallest else value + 1
+    # Downwards a value halves, so that it stays positive; upwards a small step stays below a bound.
     step = 0.5 if smallest else 0.001
     return value - step * abs(value or 1) if smallest else value + step * abs(value or 1)
 
 
 def _wider(value: Any, values: Sequence[Any], smallest: bool, whole: bool) -> list[Any]:
-    """The ends of a wider range, or whole numbers to list."""
+    """The two ends of a wider range, or all its values if they are whole numbers."""
     low, high = values[0], values[-1]
     if low > 0 and high / low >= MANY_TIMES:
         powers = (-2, 1) if smallest else (-1, 2)
@@ -80,6 +81,7 @@ def _wider(value: Any, values: Sequence[Any], smallest: bool, whole: bool) -> li
 
 
 def _written(points: Sequence[Any], count: int) -> str:
+    """The values of an axis as a sweep takes them: a list, or a range of `count` values."""
     if all(isinstance(point, int) for point in points):
         return ",".join(map(str, points))
     low, high = points
@@ -87,7 +89,8 @@ def _written(points: Sequence[Any], count: int) -> str:
     return f"{spacing}:{low:.4g}:{high:.4g}:{count}"
 
 
-def _may_be(experiment: Experiment, key: str, value: Any) -> bool:
+def _is_allowed(experiment: Experiment, key: str, value: Any) -> bool:
+    """Whether the experiment is valid with this value."""
     try:
         load(experiment, [Override(key, value, "beyond")])
     except ConfigError:

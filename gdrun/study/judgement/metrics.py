@@ -1,4 +1,4 @@
-"""What trials are judged by: a metric, and targets to reach."""
+"""Metrics, which rank the trials of a study, and targets, which trials should reach."""
 
 from __future__ import annotations
 
@@ -17,35 +17,36 @@ from gdrun.study.storage.results import Result
 from gdrun.study.tasks import loss_of, prepared
 
 METRICS = ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy")
-"""What is read at every evaluation. The test part judges nothing that is chosen here."""
+"""The quantities of an evaluation. None is of the test part, which must not choose a setting."""
 
 METRIC = Parameter("metric")
+"""The argument that errors about a metric name."""
 
 _WORDS = {"validation": "val", "accuracy": "acc"}
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A quantity of the evaluations; a loss is better when lower, an accuracy when higher."""
+    """A quantity of the evaluations: a loss (lower is better) or an accuracy (higher is better)."""
 
     name: str
 
     @property
     def sign(self) -> int:
-        """+1 where lower is better, −1 where higher is: a score is sign × value."""
+        """+1 for a loss, −1 for an accuracy. The score is sign × value, so that lower is better."""
         return -1 if self.name.endswith("accuracy") else 1
 
     @property
     def words(self) -> str:
-        """The name as a table heads its column: val loss."""
+        """The name for the heading of a column, such as val loss."""
         return " ".join(_WORDS.get(part, part) for part in self.name.split("_"))
 
     def value(self, score: float) -> float:
-        """The metric's value that a score stands for: the worst there is for an infinite one."""
+        """The value of the metric for a score; +∞ gives the loss +∞ or the accuracy −∞."""
         return self.sign * score
 
     def score(self, result: Result) -> float:
-        """The result as a score, lower is better; +∞ where it diverged or was not measured."""
+        """The score of a result; +∞ where it diverged or the metric was not measured."""
         value = result.number(self.name)
         if result.diverged or value is None or not math.isfinite(value):
             return math.inf
@@ -56,7 +57,7 @@ class Metric:
 class Target:
     """A value of a metric to reach: a loss at or below it, an accuracy at or above it.
 
-    reason: why it is this value, where nobody asked for it.
+    reason: how the value was chosen if the user gave none.
     """
 
     metric: Metric
@@ -65,20 +66,21 @@ class Target:
 
     @property
     def sentence(self) -> str:
-        """Such as val loss ≤ 0.1."""
+        """The target as a text, such as val loss ≤ 0.1."""
         bound = f"{self.metric.words} {'≤' if self.metric.sign > 0 else '≥'} {self.value:.4g}"
         return f"{bound}, {self.reason}" if self.reason else bound
 
     def reached(self, result: Result, unit: str) -> float:
-        """How far the trial was when it first met the target, in `unit`: epoch, step, gradients.
+        """The cost until the first evaluation that reached the target.
 
-        +∞ where it never did, or diverged afterwards: a miss is counted, not left out.
+        unit: the column of the trace: epoch, step or gradients. +∞ where no evaluation did, or the
+        trial diverged later; such a trial still counts in medians.
         """
         if result.diverged or self.metric.name not in result.evals:
             return math.inf
         scores = self.metric.sign * result.evals[self.metric.name]
-        met = np.flatnonzero(scores <= self.metric.sign * self.value)
-        return float(result.evals[unit][met[0]]) if len(met) else math.inf
+        hits = np.flatnonzero(scores <= self.metric.sign * self.value)
+        return float(result.evals[unit][hits[0]]) if len(hits) else math.inf
 
 
 def metric_called(
@@ -88,17 +90,19 @@ def metric_called(
     *,
     where: Parameter = METRIC,
 ) -> Metric:
-    """The metric of this name, which all of these experiments must measure.
+    """The metric of this name.
 
-    `loss` and `accuracy` stand for those of the validation part, where there is one. If unsaid it
-    is the loss, or the accuracy where the losses differ in meaning and there is one.
+    name: `loss` and `accuracy` are those of the validation part, or of the training part without
+    one. None means the loss, or the accuracy where the experiments have different losses and all
+    of them measure it. table: replaces the dataset. where: the argument that an error names.
+    Raises GdrunError where not all of the experiments measure the metric.
     """
     known = [each for each in METRICS if all(_is_measured(each, e, table) for e in experiments)]
     part = "validation" if "validation_loss" in known else "train"
     short = {word: f"{part}_{word}" for word in ("loss", "accuracy")}
     if name is None:
-        unlike = short["accuracy"] in known and len(_losses(experiments, table)) > 1
-        name = "accuracy" if unlike else "loss"
+        prefer_accuracy = short["accuracy"] in known and len(_losses(experiments, table)) > 1
+        name = "accuracy" if prefer_accuracy else "loss"
     full = short.get(name, name)
     if full not in known:
         hint = suggestion(name, known)
@@ -109,12 +113,15 @@ def metric_called(
 def parse_target(
     text: str, experiments: Sequence[Experiment], table: Table | None = None
 ) -> Target:
-    """The target that METRIC=VALUE stands for, such as loss=0.1."""
+    """The target of a text METRIC=VALUE, such as loss=0.1.
+
+    Raises GdrunError where the text has another form, or an experiment does not measure the metric.
+    """
     name, equals, value = text.partition("=")
     number: Any = parse_value(value) if equals else None
     if isinstance(number, bool) or not isinstance(number, int | float):
         hint = "write it as METRIC=VALUE, such as loss=0.1 or accuracy=0.95"
-        raise GdrunError(f"{text!r} is no target", where=Parameter("target"), hint=hint)
+        raise GdrunError(f"{text!r} is not a target", where=Parameter("target"), hint=hint)
     metric = metric_called(name.strip(), experiments, table, where=Parameter("target"))
     return Target(metric, float(number))
 
@@ -122,7 +129,10 @@ def parse_target(
 def unlike(
     metric: Metric, experiments: Sequence[Experiment], table: Table | None = None
 ) -> Literal["data", "loss"] | None:
-    """In what these experiments differ so that their values of the metric cannot be ranked."""
+    """Why values of the metric of these experiments cannot be ranked; None where they can.
+
+    "data": their datasets or surfaces differ. "loss": they minimise different losses.
+    """
     if len({repr(_problem(each)) for each in experiments}) > 1:
         return "data"
     if metric.name.endswith("loss") and len(_losses(experiments, table)) > 1:
@@ -136,7 +146,7 @@ def _problem(experiment: Experiment) -> tuple[Any, ...]:
 
 
 def _losses(experiments: Sequence[Experiment], table: Table | None) -> set[str]:
-    """The different losses that these experiments report."""
+    """The names of the losses of these experiments; empty where all have one model and loss."""
     kinds = {
         (each.model.name, each.model.options.get("loss")): each
         for each in experiments
@@ -144,9 +154,9 @@ def _losses(experiments: Sequence[Experiment], table: Table | None) -> set[str]:
     }
     if len(kinds) < 2:
         return set()
-    named = {loss_of(each, table) for each in kinds.values()}
-    # Both are minus the mean logarithm of the probability of the class.
-    return {"cross_entropy" if name == "logistic" else name for name in named}
+    losses = {loss_of(each, table) for each in kinds.values()}
+    # Both are the mean of −log of the probability of the class, so their values can be compared.
+    return {"cross_entropy" if name == "logistic" else name for name in losses}
 
 
 def _is_measured(name: str, experiment: Experiment, table: Table | None) -> bool:
@@ -155,6 +165,6 @@ def _is_measured(name: str, experiment: Experiment, table: Table | None) -> bool
         return name == "train_loss"
     if part == "validation" and not experiment.dataset["split"].validation:
         return False
-    # A network does what the target demands, which only the data know.
+    # A network does regression or classification, depending on the target in the data.
     task = experiment.task or prepared(experiment, table).task
     return quantity == "loss" or task == "classification"

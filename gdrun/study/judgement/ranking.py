@@ -1,4 +1,4 @@
-"""The ranking of candidates: each judged over its seeds, misses and divergences counted."""
+"""The ranking of candidates by medians over seeds, in which diverged runs count as infinite."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from gdrun.study.judgement.statistics import Spread, quantile, spread
 from gdrun.study.storage.results import Result
 
 HALVING = "halving"
-"""The rule by which successive halving stops a run."""
+"""The name of the rule in the `stop` of a run that successive halving dropped."""
 
 CLOSE = 0.05
-"""The default target: 95 % of the way from the initial loss to the best candidate's."""
+"""The default target leaves this share of the way from the start to the best candidate."""
 
 
 @dataclass(frozen=True)
 class Standing:
-    """A candidate and what its seeds showed.
+    """A candidate with its results and its place in the ranking.
 
-    results: one for each seed of the plan, in its order. scores (seeds,): lower is better, +∞ where
-    a run diverged. rank counts from 1; equal medians share one, and no rank is given to a candidate
-    all of whose runs failed.
+    results: one for each seed of the plan, in its order, without trials that have not ended.
+    scores (runs,): lower is better, +∞ where a run diverged. rank: from 1; candidates with equal
+    medians have the same rank; None where the median is infinite.
     """
 
     candidate: Candidate
@@ -38,39 +38,46 @@ class Standing:
 
     @property
     def diverged(self) -> int:
+        """The number of runs that diverged."""
         return sum(result.diverged for result in self.results)
 
     @property
     def dropped(self) -> float | None:
-        """The epoch at which successive halving dropped it; None where it went the whole way."""
+        """The epoch at which successive halving dropped it; None where it did not."""
         stops = [result.record["stop"] for result in self.results]
         epochs = [float(stop["epoch"]) for stop in stops if stop["rule"] == HALVING]
         return max(epochs, default=None)
 
     @property
     def order(self) -> tuple[float, float]:
-        """What it is ranked by, lower is better: how long it stayed, then the median score."""
+        """The sort key, lower is better: first minus the epoch of its drop, then the median."""
         return (-math.inf if self.dropped is None else -self.dropped, self.spread.median)
 
     @property
-    def sound(self) -> bool:
-        """Whether its median is a number."""
+    def finite(self) -> bool:
+        """Whether the median score is finite: more than half of the runs did not diverge."""
         return math.isfinite(self.spread.median)
 
     def quantile_of(self, name: str, share: float = 0.5) -> float:
-        """The quantile over seeds of a number of the summary; +∞ stands for diverged runs."""
+        """The quantile over seeds of a number of the summary; +∞ counts for a diverged run.
+
+        name: a key of the summary. share: between 0 and 1; 0.5 is the median.
+        """
         known = [None if each.diverged else each.number(name) for each in self.results]
         return quantile([math.inf if value is None else value for value in known], share)
 
     def to_target(self, target: Target, unit: str) -> Numbers:
-        """When each seed met the target, in `unit`; +∞ where it never did."""
+        """The cost of each run until the target, (runs,), in `unit`; +∞ if it was not reached."""
         return np.array([target.reached(result, unit) for result in self.results])
 
 
 def standings(
     plan: StudyPlan, results: Mapping[str, Result], metric: Metric
 ) -> tuple[Standing, ...]:
-    """Every candidate of the plan, in its order. Results are by the trial's identity."""
+    """The standing of each candidate with any result, in the order of the plan.
+
+    results: by the trial's identity.
+    """
     found: list[Standing] = []
     for place, candidate in enumerate(plan.candidates):
         trials = plan.trials[place * len(plan.seeds) : (place + 1) * len(plan.seeds)]
@@ -80,7 +87,7 @@ def standings(
             found.append(Standing(candidate, own, scores, spread(scores)))
     orders = [standing.order for standing in found]
     return tuple(
-        replace(each, rank=1 + sum(other < each.order for other in orders)) if each.sound else each
+        replace(each, rank=1 + sum(other < each.order for other in orders)) if each.finite else each
         for each in found
     )
 
@@ -97,18 +104,18 @@ def values_by_seed(plan: StudyPlan, found: Sequence[Standing], metric: Metric) -
 
 
 def ranked(found: Sequence[Standing]) -> list[Standing]:
-    """The candidates from best to worst; failed ones last, in the order of the plan."""
-    return sorted(found, key=lambda standing: (not standing.sound, *standing.order))
+    """The candidates from best to worst; those with an infinite median are last."""
+    return sorted(found, key=lambda standing: (not standing.finite, *standing.order))
 
 
 def usual_target(found: Sequence[Standing], metric: Metric) -> Target | None:
-    """A target when none is given: a value close to the best candidate's.
+    """The default target: a value close to that of the best candidate.
 
         target = best + 0.05 · (initial − best)
 
-    initial is the worst value that any candidate starts from. None where nothing is to be reached.
+    initial is the worst value at the start of any run. None where no candidate improved on it.
     """
-    best = [standing for standing in found if standing.sound]
+    best = [standing for standing in found if standing.finite]
     if not best:
         return None
     lowest = min(standing.spread.median for standing in best)
@@ -122,4 +129,4 @@ def usual_target(found: Sequence[Standing], metric: Metric) -> Target | None:
     if not finite or max(finite) <= lowest:
         return None
     value = metric.sign * (lowest + CLOSE * (max(finite) - lowest))
-    return Target(metric, value, f"{1 - CLOSE:.0%} of the way to the best".replace("%", " %"))
+    return Target(metric, value, f"{1 - CLOSE:.0%} of the best improvement".replace("%", " %"))

@@ -1,4 +1,4 @@
-"""How large a learning rate may be: the limit that a sweep observed, and the predicted one.
+"""The stability limit of the learning rate: as a sweep observed it, and as theory predicts it.
 
 On a quadratic with curvature at most L, a rule with a constant rate α is stable where
 
@@ -6,12 +6,13 @@ On a quadratic with curvature at most L, a rule with a constant rate α is stabl
     heavy ball                  α < 2 (1 + β) / ((1 − δ) L)
     Nesterov's momentum         α < 2 (1 + β) / ((1 + 2β) L)
 
-and unstable above, in the direction of the largest curvature. On another convex objective L is the
-largest curvature anywhere, so these rates are safe, and larger ones may be.
+and unstable above, in the direction of the largest curvature. On any other convex objective L is
+the largest curvature anywhere. Rates below these limits are stable there too; rates above them may
+be stable.
 
 Source: Polyak 1964; Lessard, Recht & Packard 2016 for both kinds of momentum. β is beta and δ the
 dampening: the roots of z² − (1 + β − (1 − δ)αL) z + β, or of z² − (1 + β)(1 − αL) z + β(1 − αL),
-leave the unit circle at −1.
+leave the unit circle at −1 when α passes the limit.
 """
 
 from __future__ import annotations
@@ -35,21 +36,22 @@ _LIMITS: dict[str, Callable[[Mapping[str, Any]], float]] = {
 }
 """The stability limit of each rule that has one, in units of 1/L."""
 
-_FORMS = {"vanilla": "2/L", "momentum": "2(1 + β)/L", "nesterov": "2(1 + β)/((1 + 2β)L)"}
+_FORMULAS = {"vanilla": "2/L", "momentum": "2(1 + β)/L", "nesterov": "2(1 + β)/((1 + 2β)L)"}
 
 MOST_GROUPS = 6
+"""With more combinations of other keys the limits would fill the screen, so none is shown."""
 
-_MEMORIES = 1.5
-"""The steps that a limit takes to be seen, in units of momentum's memory 1/(1 − β)."""
+_TIME_CONSTANTS = 1.5
+"""The fewest steps that show a limit, in units of the time constant 1/(1 − β) of momentum."""
 
 
 @dataclass(frozen=True)
 class StabilityLimit:
-    """The predicted limit, by its formula, and the two neighbours on the grid it was seen between.
+    """The predicted stability limit, and the two rates that the observed one is between.
 
-    stable: the largest rate below which every rate was stable; None where the smallest was not.
-    unstable: the smallest rate that was not; None where all were stable. exact: whether the
-    prediction is a limit, and not only a bound within which every rate is safe.
+    smoothness: L. predicted: the limit by the formula `form`. exact: whether rates above it are
+    unstable; otherwise they may be stable. stable: the largest stable rate below `unstable`; None
+    where there is none. unstable: the smallest unstable rate; None where all were stable.
     """
 
     smoothness: float
@@ -63,9 +65,10 @@ class StabilityLimit:
 def stability_limits(
     found: Sequence[Standing], verdicts: Sequence[Verdict], table: Table | None = None
 ) -> dict[str, StabilityLimit]:
-    """The limit of the rate under each combination of the other swept keys, by their settings.
+    """The stability limit for each combination of the other swept keys, by the label of these.
 
-    Empty where there are so many of them that no one would read all.
+    found, verdicts: one of each for every candidate. table: replaces the dataset. Combinations for
+    which theory predicts no limit are left out. Empty with more than MOST_GROUPS combinations.
     """
     groups: dict[str, list[tuple[Standing, Verdict]]] = {}
     for standing, verdict in zip(found, verdicts, strict=True):
@@ -74,14 +77,17 @@ def stability_limits(
     for own, members in groups.items() if len(groups) <= MOST_GROUPS else ():
         standings, words = zip(*members, strict=True)
         limit = predicted_limit(standings[0].candidate.experiment, table)
-        seen = limit and observed_limit(standings, words, limit)
-        if seen:
-            limits[own] = seen
+        observed = limit and observed_limit(standings, words, limit)
+        if observed:
+            limits[own] = observed
     return limits
 
 
 def predicted_limit(experiment: Experiment, table: Table | None = None) -> StabilityLimit | None:
-    """What the theory says of this problem and rule; None where it has nothing to say."""
+    """The limit that theory predicts for this problem and rule, with no observed rates yet.
+
+    None for a rule without a formula, for averaged weights, and where L is unknown or 0.
+    """
     rule = experiment.optimizer
     if rule.name not in _LIMITS or rule["average"] is not None:
         return None
@@ -91,12 +97,13 @@ def predicted_limit(experiment: Experiment, table: Table | None = None) -> Stabi
         return None
     limit = _LIMITS[rule.name](rule.options) / bound
     exact = is_exact(cohort.model) and cohort.batching.whole and _constant(experiment)
-    return StabilityLimit(bound, limit, _FORMS[rule.name], exact, None, None)
+    return StabilityLimit(bound, limit, _FORMULAS[rule.name], exact, None, None)
 
 
 def _constant(experiment: Experiment) -> bool:
-    """Whether every step is the gradient times the rate itself: no schedule, warm-up or clipping
-    lets a rate above the limit come down in the end.
+    """Whether the rate is the same at every step, and the gradient is not clipped.
+
+    A schedule, warm-up or clipping can make a run stable whose rate is above the limit.
     """
     clips = experiment.clip.model_dump(exclude_none=True)
     schedule = experiment.schedule
@@ -106,12 +113,14 @@ def _constant(experiment: Experiment) -> bool:
 def observed_limit(
     found: Sequence[Standing], verdicts: Sequence[Verdict], limit: StabilityLimit
 ) -> StabilityLimit | None:
-    """The prediction with what a sweep over rates alone observed beside it.
+    """The predicted limit, completed with the rates that were stable and unstable.
 
-    None where no run was long enough to see it: momentum's first swing rises at stable rates too.
+    found, verdicts: of candidates that differ only in the rate. None where all runs were too short:
+    with momentum the loss may rise in the first steps at stable rates too.
     """
     longest = max(result.record["stop"]["step"] for each in found for result in each.results)
-    if longest < _MEMORIES / (1 - found[0].candidate.experiment.optimizer.options.get("beta", 0.0)):
+    beta = found[0].candidate.experiment.optimizer.options.get("beta", 0.0)
+    if longest < _TIME_CONSTANTS / (1 - beta):
         return None
     rates = sorted(
         (standing.candidate.experiment.optimizer["lr"], verdict.stable)

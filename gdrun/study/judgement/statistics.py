@@ -1,7 +1,7 @@
-"""Statistics over seeds, in which a run that failed counts: as infinite, never left out.
+"""Statistics over seeds. A failed run is not left out: it counts with an infinite score.
 
-A score is a number that is better when it is lower; +∞ is a run that diverged, or never reached
-its target. Every function here takes such scores, and none turns them into NaN.
+A score is a number for which lower is better. It is +∞ for a run that diverged or did not reach its
+target. Every function here takes such scores, and none returns NaN because of an infinite one.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 RESAMPLES = 2000
+"""Bootstrap samples; the seed is fixed, so that the same scores give the same interval."""
 
 
 @dataclass(frozen=True)
 class Spread:
-    """The median of scores over seeds, their quartiles, and a 95 % interval for the median."""
+    """The median of scores over seeds, both quartiles, and the 95 % interval of the median."""
 
     median: float
     lower: float
@@ -25,14 +26,14 @@ class Spread:
 
 
 def spread(scores: ArrayLike) -> Spread:
-    """Median, quartiles, and the bootstrap interval of the median."""
+    """The median, quartiles and bootstrap interval of scores (runs,)."""
     values = np.asarray(scores, dtype=float)
     median, lower, upper = (quantile(values, share) for share in (0.5, 0.25, 0.75))
     return Spread(median, lower, upper, median_interval(values))
 
 
 def quantile(scores: ArrayLike, share: float) -> float:
-    """The quantile by linear interpolation, where an infinite neighbour makes it infinite.
+    """The quantile of scores (runs,) by linear interpolation; infinite next to an infinite score.
 
         q = s₍ᵢ₎ + (h − i)(s₍ᵢ₊₁₎ − s₍ᵢ₎),  h = (n − 1) · share,  i = ⌊h⌋
 
@@ -49,7 +50,10 @@ def quantile(scores: ArrayLike, share: float) -> float:
 def median_interval(
     scores: ArrayLike, *, level: float = 0.95, seed: int = 0
 ) -> tuple[float, float]:
-    """The percentile bootstrap interval of the median, the same each time. Efron 1979."""
+    """The confidence interval of the median of scores (runs,), by percentile bootstrap.
+
+    level: its coverage. seed: of the bootstrap samples. Source: Efron 1979.
+    """
     values = np.asarray(scores, dtype=float)
     drawn = np.random.default_rng(seed).integers(len(values), size=(RESAMPLES, len(values)))
     medians = np.median(values[drawn], axis=1)
@@ -57,11 +61,11 @@ def median_interval(
 
 
 def probability_of_improvement(first: ArrayLike, second: ArrayLike) -> float:
-    """The chance that a run of the first beats one of the second; a tie counts half.
+    """The probability that a run of the first beats one of the second; a tie counts half.
 
         P = (1/mn) Σᵢⱼ ([xᵢ < yⱼ] + ½ [xᵢ = yⱼ])
 
-    Source: Mann & Whitney 1947; Agarwal et al. 2021.
+    first x (m,), second y (n,): scores. Source: Mann & Whitney 1947; Agarwal et al. 2021.
     """
     x = np.asarray(first, dtype=float)[:, None]
     y = np.asarray(second, dtype=float)[None, :]
@@ -71,7 +75,7 @@ def probability_of_improvement(first: ArrayLike, second: ArrayLike) -> float:
 def improvement_interval(
     first: ArrayLike, second: ArrayLike, *, level: float = 0.95, seed: int = 0
 ) -> tuple[float, float]:
-    """The percentile bootstrap interval of the probability of improvement."""
+    """The confidence interval of the probability of improvement, by percentile bootstrap."""
     x, y = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
     rng = np.random.default_rng(seed)
     xs = x[rng.integers(len(x), size=(RESAMPLES, len(x)))][:, :, None]

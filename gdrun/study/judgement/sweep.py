@@ -1,4 +1,4 @@
-"""What a sweep found: every candidate judged, the best, and the limits that were seen."""
+"""The findings of a sweep: the verdict on each candidate, the best one, and stability limits."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from gdrun.study.study import Work
 
 @dataclass(frozen=True)
 class Rung:
-    """One rung of successive halving: when it was, who went on, and who was dropped there."""
+    """One rung of successive halving: its epoch, and the candidates that were kept and dropped."""
 
     epoch: float
     kept: tuple[str, ...]
@@ -34,13 +34,13 @@ class Rung:
 
 @dataclass(frozen=True, repr=False)
 class Sweep(NotebookTable):
-    """What a sweep found.
+    """The findings of a sweep.
 
-    standings and verdicts: of each candidate, in the order of the plan. target: what epochs are
-    counted to; None where nothing was reached. limits: of a convex problem's rate, predicted and
-    observed, by the settings of other keys. rungs: those of successive halving. unlike: in what the
-    candidates differ so that their values are no ranking. progress: what the verdicts are read
-    from.
+    standings, verdicts: one for each candidate, in the order of the plan. target: the value that
+    epochs are counted to; None where the loss did not fall. limits: the stability limits of the
+    rate on a convex problem, by the label of the other settings. rungs: of successive halving.
+    unlike: why the values of the metric cannot be ranked, because the data or the losses differ;
+    or None. progress: the metric that the verdicts are computed from.
     """
 
     plan: StudyPlan
@@ -58,7 +58,7 @@ class Sweep(NotebookTable):
     def __repr__(self) -> str:
         size = f"{len(self.standings)} settings in {len(self.plan.trials)} runs"
         if self.best is None:
-            return f"<Sweep of {size}: none came to an end>"
+            return f"<Sweep of {size}: no run ended without diverging>"
         reached = self.metric.value(self.ranking[0].spread.median)
         return f"<Sweep of {size}: best {self.best.name}, {self.metric.words} {reached:.4g}>"
 
@@ -71,11 +71,11 @@ class Sweep(NotebookTable):
     def best(self) -> Candidate | None:
         """The candidate with the best median; None where every one failed."""
         first = next(iter(self.ranking), None)
-        return first.candidate if first is not None and first.sound else None
+        return first.candidate if first is not None and first.finite else None
 
     @property
     def limit(self) -> StabilityLimit | None:
-        """The limit where the rate alone was swept."""
+        """The stability limit if only the rate was swept; None where there is none."""
         return self.limits.get("")
 
     @property
@@ -85,22 +85,25 @@ class Sweep(NotebookTable):
 
     @property
     def ended(self) -> int:
-        """How many trials have."""
+        """The number of trials that have ended."""
         return sum(len(each.results) for each in self.standings)
 
     @property
     def diverged(self) -> bool:
-        """Whether every run did."""
+        """Whether every run diverged."""
         return all(standing.diverged == len(standing.results) for standing in self.standings)
 
     @property
     def shared_seconds(self) -> int:
-        """How many runs ended by a budget of seconds that lanes beside them had a share of."""
+        """How many runs ended by a budget of seconds that they shared with other lanes."""
         records = [result.record for each in self.standings for result in each.results]
         return sum(each["stop"]["rule"] == "seconds" and each["lanes"] > 1 for each in records)
 
     def values(self, key: str) -> Array:
-        """The values of a swept key, by its dotted path or its leaf, one for each candidate."""
+        """The values of a swept key, one for each candidate: (candidates,).
+
+        key: its dotted path, or the last part of it. Raises GdrunError where it was not swept.
+        """
         known = {axis.leaf: axis.key for axis in self.axes} | {a.key: a.key for a in self.axes}
         if key not in known:
             raise GdrunError(f"{key!r} was not swept", hint=suggestion(key, known))
@@ -113,7 +116,7 @@ class Sweep(NotebookTable):
 
     @property
     def medians(self) -> Numbers:
-        """The metric's median over seeds for each candidate, worst where half of them diverged."""
+        """The median of the metric over seeds, (candidates,); infinite if half of them diverged."""
         return np.array([self.metric.sign * each.spread.median for each in self.standings])
 
     @property
@@ -134,13 +137,16 @@ def judge_sweep(
     target: Target | None = None,
     rungs: Sequence[Rung] = (),
 ) -> Sweep:
-    """The sweep that these results make. table: stands in for the dataset."""
+    """The findings of a sweep with these results, which are given by the trial's identity.
+
+    table: replaces the dataset. target: None for the default one.
+    """
     found = standings(plan, results, metric)
     experiments = [candidate.experiment for candidate in plan.candidates]
     comparable = unlike(TRAIN_LOSS, experiments, table) is None
     progress = TRAIN_LOSS if comparable else metric
     words = verdicts(found, progress)
-    # A rate that halving dropped early was not seen to be stable or not.
+    # Halving drops some rates too early to see whether they are stable.
     swept = RATE in [axis.key for axis in axes] and not rungs
     limits = stability_limits(found, words, table) if swept else {}
     return Sweep(

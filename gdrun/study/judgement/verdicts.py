@@ -1,24 +1,25 @@
-"""The verdict on each learning rate of a sweep, in words.
+"""Verdicts: a word on each learning rate of a sweep.
 
-Everything is relative to the sweep itself, so no verdict depends on the scale of loss or rate. With
-L₀ the training loss a candidate starts from, Lₖ its median final one, and L* the lowest Lₖ of all
-(where the losses are different quantities, the metric that the sweep is judged by in their place),
+They compare the candidates of one sweep, so no verdict depends on the scale of the loss or the
+rate. L₀ is the initial training loss of a candidate, Lₖ its median final training loss, and L* the
+lowest Lₖ of all. (If the candidates minimise different losses, these are values of the metric of
+the sweep instead.)
 
     progress  p = (L₀ − Lₖ) / (L₀ − L*)          1 at the lowest loss, 0 at the start, below 0 worse
 
     best      the best median of the metric that the sweep is judged by
-    good      p ≥ 0.95: no more than a twentieth of the way is missing
+    good      p ≥ 0.95
     slow      p ≥ 0.5, at a rate below the best
     too small p < 0.5, at a rate below the best
     unstable  p < 0.95 at a rate above the best; or p < 0; or some seeds diverged, but not half
-              (slow, where the gradients are full-batch and the loss comes down: it may swing
-              without a limit being passed)
+              (slow instead, if gradients are full-batch and the peaks of the loss do not rise:
+              with momentum the loss oscillates at stable rates too)
     diverged  half of the seeds or more, at their median step
     dropped   by successive halving, at an epoch
 
-Which side of the best a rate lies on is asked among candidates that differ in the rate alone, and
-so is whether it is unstable: there L* is the lowest of these. A sweep over other keys knows no
-side: there, less than good is slow, and less than slow is poor.
+Whether a rate is below or above the best, and whether it is unstable, is decided among candidates
+that differ only in the rate; L* is then the lowest of these. In a sweep over other keys a candidate
+with p < 0.95 is slow, and one with p < 0.5 is poor.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from gdrun.study.judgement.statistics import quantile
 
 GOOD, HALFWAY = 0.95, 0.5
 ROUNDING = 1e-9
+"""A peak may be higher by this relative difference and still counts as not higher."""
 RATE = "optimizer.lr"
 TRAIN_LOSS = Metric("train_loss")
 
@@ -45,23 +47,27 @@ Word = Literal["too small", "poor", "slow", "good", "best", "unstable", "diverge
 
 @dataclass(frozen=True)
 class Verdict:
-    """A word, and when it came about: for a divergence the median step over the seeds it struck."""
+    """The word, and the time of a divergence or a drop, such as `at step 12`.
+
+    A divergence is at the median step over the seeds that diverged.
+    """
 
     word: Word
     moment: str = ""
 
     @property
     def text(self) -> str:
+        """The word and the time, if it has one."""
         return f"{self.word} {self.moment}".rstrip()
 
     @property
     def stable(self) -> bool:
-        """Whether the rate is within the limits of stability, if not a good one."""
+        """Whether the rate is stable, good or not."""
         return self.word not in ("unstable", "diverged")
 
 
 def verdicts(found: Sequence[Standing], measure: Metric = TRAIN_LOSS) -> list[Verdict]:
-    """The verdict on each candidate, in their order. measure: what progress is read from."""
+    """The verdict on each candidate, in their order. measure: the metric for the progress p."""
     ends = [quantile([measure.score(each) for each in s.results], 0.5) for s in found]
     starts = [_start(standing, measure) for standing in found]
     lowest: dict[str, float] = {}
@@ -82,28 +88,29 @@ def verdicts(found: Sequence[Standing], measure: Metric = TRAIN_LOSS) -> list[Ve
 
 
 def others(candidate: Candidate) -> str:
-    """All its settings but the rate, which those have in common that differ in the rate alone."""
+    """The label of all settings but the rate. Candidates with the same one differ in the rate."""
     return label({key: value for key, value in candidate.settings.items() if key != RATE})
 
 
 def _verdict(standing: Standing, progress: float, own: float, side: int | None) -> Verdict:
-    """progress: towards the lowest of all; own: of those that differ in the rate alone.
+    """The verdict on one candidate.
 
-    side: −1 below the best rate of these, 1 above, 0 at it; None without a rate.
+    progress: p with the lowest loss of all. own: p with the lowest of those that differ only in the
+    rate. side: −1 where its rate is below their best one, 0 at it, 1 above; None without a rate.
     """
-    struck = [result.record["stop"]["step"] for result in standing.results if result.diverged]
-    if 2 * len(struck) >= len(standing.results):
-        return Verdict("diverged", f"at step {quantile(struck, 0.5):,.0f}")
+    diverged = [result.record["stop"]["step"] for result in standing.results if result.diverged]
+    if 2 * len(diverged) >= len(standing.results):
+        return Verdict("diverged", f"at step {quantile(diverged, 0.5):,.0f}")
     if standing.dropped is not None:
         return Verdict("dropped", f"at epoch {standing.dropped:.4g}")
-    swings = _comes_down(standing)
-    if struck or not (progress >= 0 or swings):
+    settles = _peaks_do_not_rise(standing)
+    if diverged or not (progress >= 0 or settles):
         return Verdict("unstable")
     if standing.rank == 1:
         return Verdict("best")
     if progress >= GOOD:
         return Verdict("good")
-    if side == 1 and own < GOOD and not swings:
+    if side == 1 and own < GOOD and not settles:
         return Verdict("unstable")
     if progress >= HALFWAY or side == 1:
         return Verdict("slow")
@@ -111,22 +118,22 @@ def _verdict(standing: Standing, progress: float, own: float, side: int | None) 
 
 
 def _start(standing: Standing, measure: Metric) -> float:
-    """The median score that its runs start from."""
+    """The median initial score of its runs."""
     return measure.sign * float(
         np.median([each.evals[measure.name][0] for each in standing.results])
     )
 
 
 def _progress(start: float, end: float, lowest: float) -> float:
-    """p, and 1 where there was no way to go."""
+    """p; where no candidate improved, 1 or 0: whether this one did not become worse."""
     return (start - end) / (start - lowest) if start > lowest else float(end <= start)
 
 
-def _comes_down(standing: Standing) -> bool:
-    """Whether full-batch losses do: their last third's peak is no higher than the third before's.
+def _peaks_do_not_rise(standing: Standing) -> bool:
+    """Whether the peak of the full-batch loss in the last third is not above the middle third's.
 
-    Peaks, because momentum swings on the way; the last ones, because above the limit the loss falls
-    at first, until the direction of the largest curvature has grown.
+    Peaks are compared because momentum oscillates. The last thirds are compared because above the
+    stability limit the loss falls at first, until the direction of the largest curvature dominates.
     """
     if standing.candidate.experiment.variant.name != "bgd":
         return False
@@ -140,16 +147,17 @@ def _comes_down(standing: Standing) -> bool:
 
 
 def _best_rates(found: Sequence[Standing]) -> dict[str, float]:
-    """The best rate among the candidates that agree in everything else."""
+    """The best rate by the label of the other settings."""
     best: dict[str, tuple[float, float]] = {}
     for standing in found:
-        if RATE in standing.candidate.settings and standing.sound:
+        if RATE in standing.candidate.settings and standing.finite:
             rate, own = float(standing.candidate.settings[RATE]), others(standing.candidate)
             best[own] = min(best.get(own, (math.inf, rate)), (standing.spread.median, rate))
     return {own: rate for own, (_, rate) in best.items()}
 
 
 def _side(standing: Standing, best_rates: Mapping[str, float]) -> int | None:
+    """−1 where its rate is below the best one of its group, 0 at it, 1 above; None without one."""
     rate = standing.candidate.settings.get(RATE)
     best = best_rates.get(others(standing.candidate))
     return None if rate is None or best is None else int(np.sign(rate - best))

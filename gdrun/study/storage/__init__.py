@@ -1,1 +1,1 @@
-"""What a study leaves on disk: its directory, its record, and the results of its trials."""
+"""The files of a study: its directory, its record, and the results of its trials."""

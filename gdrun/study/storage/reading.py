@@ -1,6 +1,6 @@
-"""A study read back from its directory: what it found, the same as when it ended.
+"""Reading a study from its directory: the findings are the same as when it ended.
 
-Nothing is run, and no data are loaded unless the study was killed before it judged what had ended.
+Nothing is run. The data are only loaded if the study was killed before it judged its trials.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Results = Mapping[str, Result]
 
 @dataclass(frozen=True)
 class ReadStudy:
-    """A study on disk: its record, and what it found as far as it went."""
+    """A study on disk: its record, and its findings on the trials that have ended."""
 
     path: Path
     record: StudyRecord
@@ -53,13 +53,13 @@ class ReadStudy:
 def read_found(path: Path) -> ReadStudy:
     """The study of a directory.
 
-    Raises RecordError where it holds none, or one that is damaged, a part of another, or of a
-    plugin that is not loaded.
+    Raises RecordError where there is no study, it is damaged, it is the tuning part of a
+    comparison, or it uses a plugin that is not loaded.
     """
     record = read_study(path)
     if record["verb"] not in _READERS:
         hint = f"`gdrun show {path.parent}` shows the comparison"
-        raise RecordError("is a part of a comparison", where=str(path), hint=hint)
+        raise RecordError("is the tuning part of a comparison", where=str(path), hint=hint)
     try:
         found = _READERS[record["verb"]](record, path)
     except ConfigError as error:
@@ -67,7 +67,7 @@ def read_found(path: Path) -> ReadStudy:
         raise RecordError(
             f"cannot be read: {error.problems[0].what}",
             where=str(path / RECORD),
-            hint=f"show it with {plugins}" if plugins else None,
+            hint=f"load its plugins: {plugins}" if plugins else None,
         ) from None
     except (LookupError, ArithmeticError, TypeError, ValueError, AttributeError) as error:
         what = f"cannot be read: {type(error).__name__}: {error}"
@@ -76,7 +76,7 @@ def read_found(path: Path) -> ReadStudy:
 
 
 def _read_sweep(record: StudyRecord, path: Path) -> Sweep:
-    """A sweep as it was judged; one that was killed before is judged now."""
+    """The findings of a sweep; if it was killed before it was judged, it is judged now."""
     question = checked(record, SweepQuestion, path / RECORD)
     settings = [row["settings"] for row in record["candidates"]]
     plan = StudyPlan(
@@ -109,7 +109,7 @@ def _read_sweep(record: StudyRecord, path: Path) -> Sweep:
 
 
 def _read_comparison(record: StudyRecord, path: Path) -> Comparison:
-    """A comparison as it was judged; one that was killed before is judged now, and not timed."""
+    """The findings of a comparison; if it was killed before, it is judged now, without timing."""
     question = checked(record, Question, path / RECORD)
     contenders = [
         Candidate(row["name"], row["settings"], load(row["config"])) for row in record["candidates"]
@@ -148,14 +148,14 @@ def _contender(standing: Standing, target: Target | None, row: ContenderRow) -> 
 
 
 def _found_only(results: Results) -> Work:
-    """The work of a study that was killed: nothing is run now."""
+    """The work of a study that was killed: no trial is run now."""
     return Work(0, len(results), 0, 0.0)
 
 
 def _axes(plan: StudyPlan) -> tuple[Axis, ...]:
-    """The axes of a sweep, by the values that its candidates have along them.
+    """The axes of a sweep, with the values that its candidates have.
 
-    Raises ValueError where one of them has no value along some axis.
+    Raises ValueError where not all candidates have settings of the same keys.
     """
     if len({frozenset(candidate.settings) for candidate in plan.candidates}) > 1:
         raise ValueError("the settings of its candidates have different keys")

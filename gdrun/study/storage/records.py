@@ -11,14 +11,14 @@ from gdrun.runs.record import Ending, ProcessRecord
 
 
 class TrialOutcome(Ending):
-    """How a trial ended. engine: the one that ran. lanes: how many runs shared its steps."""
+    """How a trial ended. engine: the engine that ran it. lanes: the lanes of its cohort."""
 
     engine: str
     lanes: int
 
 
 class TrialLabel(TypedDict):
-    """Which trial of its study a line is of."""
+    """The trial that a line belongs to: its number, candidate, settings and seed."""
 
     trial: int
     name: str
@@ -27,7 +27,7 @@ class TrialLabel(TypedDict):
 
 
 class TrialRecord(TrialLabel, TrialOutcome):
-    """A line of trials.jsonl."""
+    """A line of trials.jsonl. identity: the hash of the resolved experiment."""
 
     identity: str
 
@@ -41,7 +41,7 @@ class TraceRecord(TypedDict):
 
 
 class DataRecord(TypedDict):
-    """The data that the runs of a study saw."""
+    """The data that a study trains on."""
 
     name: str
     sha256: str
@@ -56,7 +56,7 @@ class StudyOrigin(TypedDict):
 
 
 class TargetRecord(TypedDict):
-    """A value of a metric to reach, and why it is this value."""
+    """A value of a metric to reach. reason: how it was chosen; empty where the user gave it."""
 
     metric: str
     value: float
@@ -64,7 +64,7 @@ class TargetRecord(TypedDict):
 
 
 class CandidateRecord(TypedDict):
-    """A candidate of a sweep is its settings on the base; a contender is a config of its own."""
+    """A candidate: its settings on the base; for a contender also the whole config."""
 
     name: str
     settings: dict[str, Any]
@@ -72,7 +72,7 @@ class CandidateRecord(TypedDict):
 
 
 class PlanRecord(TypedDict):
-    """What study.json says of a plan."""
+    """The plan of a study. trials: their number."""
 
     seeds: list[int]
     candidates: list[CandidateRecord]
@@ -80,7 +80,7 @@ class PlanRecord(TypedDict):
 
 
 class WorkRecord(TypedDict):
-    """What carrying out a plan took: trials run now and found finished, cohorts, wall seconds."""
+    """The work of carrying out a plan: as in gdrun.study.study.Work."""
 
     run: int
     found: int
@@ -89,7 +89,7 @@ class WorkRecord(TypedDict):
 
 
 class RungRecord(TypedDict):
-    """A rung of successive halving: when it was, and which candidates it kept and dropped."""
+    """A rung of successive halving: its epoch, and the names of the kept and dropped candidates."""
 
     epoch: float
     kept: list[str]
@@ -97,7 +97,7 @@ class RungRecord(TypedDict):
 
 
 class StabilityRecord(TypedDict):
-    """The limit of a learning rate: predicted, by its form, and seen between two rates."""
+    """A stability limit: as in gdrun.study.judgement.stability.StabilityLimit."""
 
     smoothness: float
     predicted: float
@@ -108,7 +108,7 @@ class StabilityRecord(TypedDict):
 
 
 class TuningRecord(TypedDict):
-    """What a contender was given to find its setting, and what it chose."""
+    """How a contender was tuned: as in gdrun.study.tuning.Tuning."""
 
     settings: int
     seeds: int
@@ -117,7 +117,7 @@ class TuningRecord(TypedDict):
 
 
 class ImprovementRecord(TypedDict):
-    """The chance that a run of the first candidate beats one of the second."""
+    """The probability that a run of the first contender beats one of the second."""
 
     first: str
     second: str
@@ -126,14 +126,17 @@ class ImprovementRecord(TypedDict):
 
 
 class LossRecord(TypedDict):
-    """The median and the quartiles of a loss over seeds; ∞ for runs that diverged."""
+    """The median and the quartiles of a loss over seeds, in which a diverged run counts as ∞."""
 
     median: float
     quartiles: list[float]
 
 
 class StandingRow(TypedDict):
-    """A candidate and its statistics over seeds, as values of the metric; ∞ for a miss."""
+    """A candidate and its statistics over seeds, as values of the metric.
+
+    to_target: median costs by unit, ∞ where the target was not reached.
+    """
 
     rank: int | None
     name: str
@@ -155,7 +158,7 @@ class SweepRow(StandingRow):
 
 
 class ContenderRow(StandingRow):
-    """A contender: what one gradient uses, how it descends, its pace, and how it was tuned."""
+    """A contender. batch: examples a gradient. rising_share: of the steps that raised the loss."""
 
     batch: int
     train_loss: LossRecord
@@ -165,7 +168,7 @@ class ContenderRow(StandingRow):
 
 
 class Question(TypedDict):
-    """What a study is judged by, written before anything runs."""
+    """The metric and the target of a study, written before anything runs."""
 
     metric: str
     halving: NotRequired[bool]
@@ -173,13 +176,13 @@ class Question(TypedDict):
 
 
 class SweepQuestion(Question):
-    """With the base, which the candidates of a sweep are settings on."""
+    """The question of a sweep, with the base experiment that its candidates change."""
 
     base: dict[str, Any]
 
 
 class SweepFindings(TypedDict):
-    """What a sweep found."""
+    """The findings of a sweep: as in gdrun.study.judgement.sweep.Sweep."""
 
     status: str
     metric: str
@@ -196,7 +199,7 @@ class SweepFindings(TypedDict):
 
 
 class ComparisonFindings(TypedDict):
-    """What a comparison found."""
+    """The findings of a comparison: as in gdrun.study.judgement.comparison.Comparison."""
 
     status: str
     metric: str
@@ -209,7 +212,7 @@ class ComparisonFindings(TypedDict):
 
 
 class TuningFindings(TypedDict):
-    """How the settings compare that contenders were tuned over."""
+    """The findings of tuning: the ranking of all settings of all contenders."""
 
     status: str
     metric: str
@@ -217,13 +220,13 @@ class TuningFindings(TypedDict):
 
 
 class StudyStatus(TypedDict):
-    """How a study ended that found nothing."""
+    """The status of a study that ended before it was judged."""
 
     status: str
 
 
 class RungsFound(TypedDict):
-    """The rungs that a halving has behind it."""
+    """The rungs that successive halving has reached so far."""
 
     rungs: list[RungRecord]
 
@@ -231,13 +234,13 @@ class RungsFound(TypedDict):
 StudyNews: TypeAlias = (
     Question | RungsFound | SweepFindings | ComparisonFindings | TuningFindings | StudyStatus
 )
-"""What is written in study.json while a study runs, and when it ends."""
+"""The entries that are written to study.json while a study runs, and when it ends."""
 
 
 class StudyRecord(PlanRecord):
-    """study.json: what every study has, then what is written while it runs and when it ends.
+    """study.json: the entries of every study, then those written while it runs and when it ends.
 
-    asked: the identities of the candidates it was begun with, before any tuning.
+    asked: the identities of the candidates that it started with, before any tuning.
     """
 
     schema_version: int
@@ -272,7 +275,7 @@ class StudyRecord(PlanRecord):
 
 
 class StudyRow(TypedDict):
-    """A study in the list of studies; of a damaged one no more is known than its name."""
+    """A study in the list of studies. For a damaged one only the id is known."""
 
     id: str
     status: str

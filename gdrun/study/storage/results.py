@@ -1,4 +1,4 @@
-"""What a trial leaves: its record and its traces, and their lines in a study's files."""
+"""The result of a trial: its record and traces, and their lines in the files of a study."""
 
 from __future__ import annotations
 
@@ -17,16 +17,15 @@ from gdrun.runs.trace_file import as_array
 from gdrun.study.storage.records import TraceRecord, TrialLabel, TrialOutcome, TrialRecord
 
 _NEEDED = ("step", "epoch", "gradients", "train_loss")
-"""The columns of evaluations that every study is judged by."""
+"""The columns of evaluations that every trial has, and that judging needs."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """One trial that has ended, the same whether it ran now or was read from a study's files.
+    """One trial that has ended; the same whether it ran now or was read from the files of a study.
 
-    record: status, stop, summary, divergence, watched and timing as in run.json, the engine that
-    ran, and `lanes`, the number of runs that shared its steps. steps, evals: the traces, step
-    records thinned.
+    record: status, stop, summary, divergence, watched and timing as in run.json, and the engine and
+    the lanes of the cohort. steps, evals: the traces by column; the step records are thinned.
     """
 
     identity: str
@@ -36,6 +35,7 @@ class Result:
 
     @classmethod
     def of(cls, identity: str, outcome: Outcome, trainer: Trainer) -> Result:
+        """The result of the trial with this identity, from the outcome of its lane."""
         record: TrialOutcome = {
             **ending(outcome),
             "engine": trainer.engine.name,
@@ -49,7 +49,7 @@ class Result:
 
     @property
     def summary(self) -> Summary:
-        """The trial in numbers."""
+        """The summary of the trial, as in run.json."""
         return self.record["summary"]
 
     def number(self, name: str) -> float | None:
@@ -57,7 +57,7 @@ class Result:
         return number_in(self.summary, name)
 
     def lines(self, label: TrialLabel) -> tuple[str, str]:
-        """Its lines for trials.jsonl and traces.jsonl; the label says which trial it is."""
+        """The lines for trials.jsonl and traces.jsonl. label: tells which trial they are of."""
         trial: TrialRecord = {**label, "identity": self.identity, **self.record}
         trace: TraceRecord = {
             "identity": self.identity,
@@ -68,8 +68,10 @@ class Result:
 
     @classmethod
     def read(cls, trial: TrialRecord, trace: TraceRecord) -> Result:
-        """The result that the two lines hold. Raises ValueError where a trace has not the columns
-        or the numbers that every trial has.
+        """The result of the two lines of a trial.
+
+        Raises ValueError or TypeError where the trace has not the columns or the numbers that it
+        must have.
         """
         if missing := [name for name in _NEEDED if name not in trace["evals"]]:
             raise ValueError(f"evals.{missing[0]} is missing")

@@ -1,7 +1,7 @@
 """The directory of a study: its plan and ranking, and a line for each trial that has ended.
 
-study.json is written whole, trials.jsonl and traces.jsonl line by line, the trace first: a trial
-counts as finished when both of its lines are there, so a crash costs at most those at work.
+study.json is always written as a whole. trials.jsonl and traces.jsonl get one line a trial, the
+trace first. A trial has finished when both lines are there, so a crash loses only running trials.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ Line = TypeVar("Line", TrialRecord, TraceRecord)
 
 
 class StudyDirectory:
-    """Writes a study while it runs; opened again, it knows what has ended.
+    """Writes a study to its directory while it runs, and reads the trials that have ended.
 
-    earlier: the record of the study that it continues; None for a new one.
-    Raises RecordError where the disk fails, or where the directory holds another study.
+    earlier: the record of the study that it continues; None for a new one. Methods that write
+    raise RecordError where they cannot.
     """
 
     def __init__(self, path: Path, plan: StudyPlan, origin: StudyOrigin | None = None) -> None:
@@ -75,7 +75,7 @@ class StudyDirectory:
         self._plan = plan
 
     def adopt(self, plan: StudyPlan) -> None:
-        """Carry out this plan from now on: tuning has changed the contenders."""
+        """Replace the plan, after tuning has changed the contenders."""
         self._plan = plan
         self._set(_planned(plan))
 
@@ -83,14 +83,20 @@ class StudyDirectory:
     def new(
         cls, out: Path, name: str, plan: StudyPlan, origin: StudyOrigin | None = None
     ) -> StudyDirectory:
-        """A directory that did not exist before, with the plan written."""
+        """A new directory in `out`, with the plan written.
+
+        Raises RecordError where it cannot be made.
+        """
         study = cls(new_directory(out, name, datetime.now().astimezone()), plan, origin)
         study.write()
         return study
 
     @classmethod
     def within(cls, path: Path, plan: StudyPlan) -> StudyDirectory:
-        """A study that is a part of another, such as its tuning: a new one, or one to continue."""
+        """The directory of the tuning of a comparison: a new one, or the one to continue.
+
+        Raises RecordError where it cannot be made.
+        """
         try:
             path.mkdir(exist_ok=True)
         except OSError as error:
@@ -103,15 +109,19 @@ class StudyDirectory:
     def resumed(
         cls, path: Path, plan: StudyPlan, origin: StudyOrigin | None = None
     ) -> StudyDirectory:
-        """The directory of an earlier study with this plan, or with candidates of it."""
+        """The directory of an earlier study, to continue it with this plan.
+
+        Raises RecordError where it holds no study, one of another kind or data, or one that has
+        no candidate in common with the plan.
+        """
         earlier = read_study(path)
         study = cls(path, plan, origin)
         shared = set(earlier["asked"]) & set(study.record["asked"])
         if earlier["verb"] != plan.verb or not shared:
-            hint = f"it was begun by: {earlier.get('command', earlier['verb'])}"
-            raise RecordError("holds another study", where=str(path), hint=hint)
+            hint = f"it was started by: {earlier.get('command', earlier['verb'])}"
+            raise RecordError("holds a different study", where=str(path), hint=hint)
         if earlier.get("data") != study.record.get("data"):
-            hint = "begin a new study: runs on other data cannot be compared with these"
+            hint = "start a new study: runs on different data cannot be compared"
             what = "the data changed since this study began"
             raise RecordError(what, where=str(path), hint=hint)
         study.earlier = earlier
@@ -122,14 +132,17 @@ class StudyDirectory:
         return study
 
     def finished(self) -> dict[str, Result]:
-        """The trials of the plan that have ended already, by identity."""
+        """The results of trials of the plan that have ended already, by identity.
+
+        Raises RecordError where a line is damaged.
+        """
         for name in ("trials.jsonl", "traces.jsonl"):
-            _mend(self.path / name)
+            _remove_cut_line(self.path / name)
         return read_results(self.path, self._plan)
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
-        """Say in the record how the study ended, if an error ends it; keep a fault's traceback."""
+        """Write the status if an error ends the study, and the traceback of an internal error."""
         try:
             yield
         except BaseException as error:
@@ -142,7 +155,7 @@ class StudyDirectory:
             raise
 
     def add(self, ended: Iterable[tuple[Trial, Result]]) -> None:
-        """Keep trials that have just ended."""
+        """Write the results of trials that have just ended."""
         lines = []
         for trial, result in ended:
             candidate = self._plan.candidates[trial.candidate]
@@ -157,17 +170,17 @@ class StudyDirectory:
         self._write(append_lines, self.path / "trials.jsonl", [trial for trial, _ in lines])
 
     def write(self, news: StudyNews | None = None) -> None:
-        """Write study.json, with these entries set in it."""
+        """Write study.json, with these entries added or replaced."""
         if news is not None:
             self._set(news)
         self._write(write_text, self.path / RECORD, dumps(self.record, indent=2) + "\n")
 
     def write_text(self, name: str, text: str) -> None:
-        """Write another file of the study."""
+        """Write a text file in the directory of the study."""
         self._write(write_text, self.path / name, text)
 
     def _set(self, part: StudyOrigin | PlanRecord | StudyNews) -> None:
-        # Every part has entries of a study's record, which a test compares.
+        # mypy cannot join TypedDicts. A test checks that each part has only keys of StudyRecord.
         self.record = cast(StudyRecord, {**self.record, **part})
 
     def _write(self, write: Any, *arguments: Any) -> None:
@@ -178,12 +191,15 @@ class StudyDirectory:
 
 
 def read_study(path: Path) -> StudyRecord:
-    """The study.json of a directory. A study whose process is gone is interrupted, not running."""
+    """The study.json of a directory. If the process of a running study died, it was interrupted.
+
+    Raises RecordError where there is none, or it is damaged or written by a newer gdrun.
+    """
     file = path / RECORD
     try:
         document = loads(file.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
-        hint = "a sweep or comparison says at its end where it was written"
+        hint = "a sweep or comparison prints its directory when it ends"
         raise RecordError("is not the directory of a study", where=str(path), hint=hint) from None
     except (OSError, ValueError) as error:
         raise unreadable(file, str(error)) from None
@@ -201,7 +217,7 @@ def _cannot_write(path: Path, error: OSError) -> RecordError:
 
 
 def list_studies(out: Path) -> list[StudyRow]:
-    """A row for each study in `out`, the one that was begun first at the top.
+    """A row for each study in `out`, from the oldest to the newest.
 
     A directory whose record cannot be read keeps its row, with status `damaged`.
     """
@@ -226,7 +242,10 @@ def _row(path: Path) -> StudyRow:
 
 
 def read_results(path: Path, plan: StudyPlan) -> dict[str, Result]:
-    """Those trials of a plan that the files of a study hold, by identity."""
+    """The results of trials of this plan in the files of a study, by identity.
+
+    Raises RecordError where a line is damaged.
+    """
     wanted = {trial.identity for trial in plan.trials}
     trials = _by_identity(path / "trials.jsonl", TrialRecord)
     traces = _by_identity(path / "traces.jsonl", TraceRecord)
@@ -242,7 +261,7 @@ def read_results(path: Path, plan: StudyPlan) -> dict[str, Result]:
 
 
 def _planned(plan: StudyPlan) -> PlanRecord:
-    """What study.json says of a plan."""
+    """The entries of a plan in study.json."""
     return {
         "seeds": list(plan.seeds),
         "candidates": [_described(candidate, plan.verb) for candidate in plan.candidates],
@@ -251,7 +270,7 @@ def _planned(plan: StudyPlan) -> PlanRecord:
 
 
 def _described(candidate: Candidate, verb: str) -> CandidateRecord:
-    """A candidate of a sweep is its settings on the base; a contender is a config of its own."""
+    """The record of a candidate: its settings; for a contender also its whole config."""
     described: CandidateRecord = {
         "name": candidate.name,
         "settings": dict(candidate.settings),
@@ -262,7 +281,7 @@ def _described(candidate: Candidate, verb: str) -> CandidateRecord:
 
 
 def _lines(path: Path) -> list[str]:
-    """The whole lines of a file, without one that was cut off or is being written."""
+    """The complete lines of a file, without a last one that has no end yet."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -270,14 +289,17 @@ def _lines(path: Path) -> list[str]:
     return content[: content.rfind(b"\n") + 1].decode().splitlines()
 
 
-def _mend(path: Path) -> None:
-    """Take a line that was cut off out of a file, so that more can follow."""
+def _remove_cut_line(path: Path) -> None:
+    """Remove an incomplete last line from a file, so that lines can be appended."""
     if path.exists() and not path.read_bytes().endswith(b"\n"):
         write_text(path, "".join(f"{line}\n" for line in _lines(path)))
 
 
 def _by_identity(path: Path, kind: type[Line]) -> dict[str, Line]:
-    """The lines of a file by the trial that they are of."""
+    """The records of the lines of a file, by the identity of the trial.
+
+    Raises RecordError where a line is not a record of this kind.
+    """
     found = {}
     for number, text in enumerate(_lines(path), start=1):
         try:

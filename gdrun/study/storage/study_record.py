@@ -1,4 +1,4 @@
-"""What study.json says of a study's findings: ranking, statistics, target, limits."""
+"""The findings of a study as the entries of study.json: ranking, statistics, target, limits."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ UNITS = {"epoch": "epochs", "step": "steps", "gradients": "gradients"}
 
 
 def sweep_record(sweep: Sweep) -> SweepFindings:
-    """The findings of a sweep as plain data. Amounts to the target are ∞ where it was missed."""
+    """The findings of a sweep as plain data. Costs to the target are ∞ where it was not reached."""
     verdicts = {id(s): v for s, v in zip(sweep.standings, sweep.verdicts, strict=True)}
     rows: list[SweepRow] = [
         {
@@ -60,7 +60,7 @@ def sweep_record(sweep: Sweep) -> SweepFindings:
 
 
 def tuning_record(plan: StudyPlan, found: Sequence[Standing], metric: Metric) -> TuningFindings:
-    """How the settings stand that contenders were tuned over, as plain data."""
+    """The ranking of all settings that tuning tried, as plain data."""
     ended = sum(len(standing.results) for standing in found)
     return {
         "status": "complete" if ended == len(plan.trials) else "interrupted",
@@ -93,20 +93,24 @@ def standing_record(standing: Standing, metric: Metric, target: Target | None) -
 
 
 def target_record(target: Target | None) -> TargetRecord | None:
+    """A target as plain data; None without one."""
     if target is None:
         return None
     return {"metric": target.metric.name, "value": target.value, "reason": target.reason}
 
 
 def _reached(standing: Standing, target: Target | None) -> int | None:
-    """How many runs reached the target at all."""
+    """The number of runs that reached the target; None without a target."""
     if target is None:
         return None
     return int(np.isfinite(standing.to_target(target, "epoch")).sum())
 
 
 def comparison_record(comparison: Comparison) -> ComparisonFindings:
-    """The findings of a comparison as plain data. Amounts to the target are ∞ where most missed."""
+    """The findings of a comparison as plain data.
+
+    Costs to the target are ∞ where half of the runs or more did not reach it.
+    """
     improvement = comparison.improvement
     return {
         "status": "complete" if comparison.complete else "interrupted",
@@ -135,11 +139,12 @@ def _contender(contender: Contender, comparison: Comparison) -> ContenderRow:
 
 
 def rung_record(rung: Rung) -> RungRecord:
+    """A rung as plain data."""
     return {"epoch": rung.epoch, "kept": list(rung.kept), "dropped": list(rung.dropped)}
 
 
 def read_rung(written: RungRecord) -> Rung:
-    """A rung as study.json holds it."""
+    """The rung of an entry of study.json."""
     return Rung(written["epoch"], tuple(written["kept"]), tuple(written["dropped"]))
 
 
