@@ -1,1 +1,1 @@
-"""What a run computes, checked: its gradient against central differences."""
+"""Checks of what a run computes: its gradient against central differences."""

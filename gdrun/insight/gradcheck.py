@@ -1,12 +1,12 @@
-"""The gradient of an experiment held against central differences.
+"""Gradient checking: the gradient of an experiment against central differences.
 
     ∂L/∂wⱼ ≈ (L(w + h eⱼ) − L(w − h eⱼ)) / 2h
 
-Everything that shapes a step of training takes part: model, loss, l2, the statistics of the batch,
-dropout with one frozen mask. The place is the initial weights with noise added, so that no unit
-sits on a kink as it would at zero. Each shifted copy of the weights is a lane, so that many are
-evaluated at once. All of it is in double precision, whatever the run's: it is the formula that is
-checked, and differences of single precision would show little more than rounding.
+L is the objective of a training step: model, loss, l2, the statistics of the batch, and dropout
+with one fixed mask. w are the initial weights plus noise, because at w = 0 many units are exactly
+at a kink of their activation. Each shifted copy of w is a lane, so that many are evaluated at once.
+Everything is computed in float64, whatever the dtype of the experiment: the check is of the
+formulas, and differences in float32 would mostly show rounding errors.
 """
 
 from __future__ import annotations
@@ -31,31 +31,38 @@ from gdrun.methods.randomness import stream
 Losses = Callable[[Numbers], Numbers]
 
 TOLERANCE = 1e-6
+"""The largest relative error of a gradient that passes."""
 STEPS = (1e-5, 1e-6, 1e-4)
-"""h. A kink between w − h and w + h, or too little curvature resolved, spoils one; hardly all."""
+"""The values of h, tried in turn. An entry is right if any of them agrees: with one h there may be
+a kink between w − h and w + h, or a rounding error that is too large.
+"""
 
 MOST_ENTRIES = 100
-"""Entries of one tensor that are checked; of a larger one, so many drawn at random."""
+"""The most entries of one tensor that are checked; of a larger one, a random sample."""
 
 MOST_ROWS = 32
-"""Examples of the batch; more would add time and no case."""
+"""The most examples of the batch. More would take longer and check nothing else."""
 
-SHAKE = 0.05
+NOISE = 0.05
+"""The standard deviation of the noise that is added to the initial weights."""
 
 LANES = 64
 MOST_NUMBERS = 2**22
-"""Shifted copies of the weights that are evaluated at once, and the numbers in all of them: 32 MB,
-of which a step makes several."""
+"""The most shifted copies of w that are evaluated at once, and the most numbers in all of them:
+32 MB of float64, and a step needs several such arrays.
+"""
 
-TELLING = 1e-3
-"""Differences tell a gradient where their rounding is no more than this share of it."""
+MOST_ROUNDING = 1e-3
+"""A gradient can be checked if the rounding of its differences is at most this share of it."""
 
 
 @dataclass(frozen=True)
 class TensorCheck:
-    """One named tensor: how many entries it has and how many were checked, the largest of its
-    gradient, the smallest gradient that differences can tell from rounding, and the largest
-    relative error.
+    """The check of one named tensor of weights.
+
+    entries, checked: the number of its entries, and of those that were checked. largest: the
+    largest absolute gradient of the tensor. smallest_checkable: a smaller gradient cannot be
+    distinguished from rounding errors. error: the largest relative error.
     """
 
     name: str
@@ -63,59 +70,62 @@ class TensorCheck:
     entries: int
     checked: int
     largest: float
-    smallest_told: float
+    smallest_checkable: float
     error: float
 
     @property
-    def told(self) -> bool:
-        """Whether the gradient is large enough to be checked; one that vanished on its way is not.
+    def checkable(self) -> bool:
+        """Whether the gradient is large enough to be checked; a vanishing gradient is not.
 
-        0 is not too small: there the differences are 0 as well. Nor is NaN.
+        A gradient of exactly 0 can be checked, because the differences must be 0 too.
         """
-        return not 0 < self.largest < self.smallest_told
+        return not 0 < self.largest < self.smallest_checkable
 
     @property
     def passed(self) -> bool:
-        """Whether the gradient is right, which NaN is not."""
+        """Whether the gradient is right. With NaN it is not: the comparison is false."""
         return self.error <= TOLERANCE
 
 
 @dataclass(frozen=True)
 class GradientCheck:
-    """All tensors of an experiment, checked on so many examples."""
+    """The checks of all tensors of an experiment. rows: the examples of the batch."""
 
     tensors: tuple[TensorCheck, ...]
     rows: int
 
     @property
     def passed(self) -> bool:
+        """Whether the gradients of all tensors are right."""
         return all(tensor.passed for tensor in self.tensors)
 
     @property
-    def told(self) -> bool:
-        return all(tensor.told for tensor in self.tensors)
+    def checkable(self) -> bool:
+        """Whether the gradients of all tensors are large enough to be checked."""
+        return all(tensor.checkable for tensor in self.tensors)
 
 
 def check_gradient(experiment: Experiment, table: Table | None = None) -> GradientCheck:
-    """Check every named weight of this experiment; table stands in for its dataset.
+    """Check the gradient of every tensor of weights of this experiment.
 
-    Raises ConfigError or DataError as training would.
+    table: replaces its dataset. Raises ConfigError or DataError where training would raise it too.
     """
     double = resolve(experiment.plain() | {"dtype": "float64"})
     cohort = cohort_of([double], experiment_data(double, table))
     draw = stream(double.seed, "noise")
     w = cohort.initial_weights()[0]
-    w = w + draw.normal(0.0, SHAKE, w.shape)
+    w = w + draw.normal(0.0, NOISE, w.shape)
     batch = _first_batch(cohort)
     (value,), (gradient,) = _at(cohort, batch, w[None])
-    smallest_told = _rounding(value, STEPS[0]) / TELLING
+    smallest_checkable = _rounding(value, STEPS[0]) / MOST_ROUNDING
 
     def losses(W: Numbers) -> Numbers:
         return _at(cohort, batch, W)[0]
 
     places = cohort.model.layout.named(np.arange(float(len(w))))
     tensors = [
-        _check(name, at, w, gradient, losses, draw, smallest_told) for name, at in places.items()
+        _check(name, at, w, gradient, losses, draw, smallest_checkable)
+        for name, at in places.items()
     ]
     return GradientCheck(tuple(tensors), batch[1].shape[1])
 
@@ -127,34 +137,36 @@ def _check(
     gradient: Numbers,
     losses: Losses,
     draw: np.random.Generator,
-    smallest_told: float,
+    smallest_checkable: float,
 ) -> TensorCheck:
+    """The check of one tensor, whose entries are at these places of w (P,)."""
     flat = places.ravel().astype(np.int64)
     chosen = flat
     if flat.size > MOST_ENTRIES:
         chosen = np.sort(draw.choice(flat, MOST_ENTRIES, replace=False))
     errors = np.full(len(chosen), np.inf)
     for h in STEPS:
-        open_ = np.flatnonzero(~(errors <= TOLERANCE))
-        if len(open_):
-            found = _errors(chosen[open_], h, w, gradient, losses)
-            errors[open_] = np.fmin(errors[open_], found)
+        # Not `errors > TOLERANCE`, which is false for NaN.
+        failing = np.flatnonzero(~(errors <= TOLERANCE))
+        if len(failing):
+            again = _errors(chosen[failing], h, w, gradient, losses)
+            errors[failing] = np.fmin(errors[failing], again)
     return TensorCheck(
         name,
         places.shape,
         flat.size,
         len(chosen),
         float(np.abs(gradient[flat]).max()),
-        smallest_told,
+        smallest_checkable,
         float(errors.max()),
     )
 
 
 def _errors(chosen: Counts, h: float, w: Numbers, gradient: Numbers, losses: Losses) -> Numbers:
-    """|a − n| relative to the larger of both.
+    """The relative errors |a − n| / max(|a|, |n|) of the analytic a and the numeric gradient n.
 
-    Where the gradient is too small for differences to resolve it, the error is relative to what
-    they resolve.
+    A gradient below the rounding error of its differences would give a large relative error. So the
+    divisor is at least the gradient at which rounding alone makes an error of TOLERANCE.
     """
     count = max(min(LANES, MOST_NUMBERS // len(w)), 1)
     parts = [chosen[start : start + count] for start in range(0, len(chosen), count)]
@@ -176,12 +188,15 @@ def _shifted(w: Numbers, places: Counts, h: float) -> Numbers:
 
 
 def _rounding(loss: Any, h: float) -> Any:
-    """A loss L carries a rounding error of some ε L, its differences of some ε L / h."""
+    """The rounding error of a central difference: about ε L / h, with a safety factor of 8."""
     return 8 * np.finfo(np.float64).eps * np.abs(loss) / h
 
 
 def _at(cohort: Cohort, batch: Batch, W: Numbers) -> tuple[Numbers, Numbers]:
-    """Value and gradient of the first step at each row of W, which is a lane like the first."""
+    """The loss (lanes,) and the gradient (lanes, P) of the first step at each row of W (lanes, P).
+
+    Every row is a lane with the numbers of the first lane of the cohort.
+    """
     lanes = Lanes(cohort, np.zeros(len(W), dtype=np.int64))
     running_stats = np.repeat(cohort.initial_running_stats(), len(W), axis=0)
     step = StepGradients(lanes, lanes.objective)
@@ -190,6 +205,7 @@ def _at(cohort: Cohort, batch: Batch, W: Numbers) -> tuple[Numbers, Numbers]:
 
 
 def _first_batch(cohort: Cohort) -> Batch:
+    """The first MOST_ROWS examples of the first batch."""
     X, y = Batches(cohort).gathered([cohort.numbers.seeds[0]], Place(0, 0), 1)[0]
     rows = np.arange(min(y.shape[1], MOST_ROWS))
     return X[0].take(rows, axis=0)[None], y[:, rows]

@@ -36,7 +36,7 @@ def verdict_line(check: GradientCheck) -> Text:
     wrong = [tensor.name for tensor in check.tensors if not tensor.passed]
     measured = f"central differences on {count(check.rows, 'example')}"
     if not wrong:
-        where = "" if check.told else ", where it is large enough to tell"
+        where = "" if check.checkable else ", where it is large enough to check"
         return Text(f"the gradient agrees with {measured} to {TOLERANCE:g}{where}", style="bold")
     return Text(f"the gradient of {', '.join(wrong)} disagrees with {measured}", style="bold red")
 
@@ -55,7 +55,7 @@ def gradient_data(check: GradientCheck) -> dict[str, Any]:
                 "checked": tensor.checked,
                 "largest_gradient": tensor.largest,
                 "relative_error": tensor.error,
-                "told": tensor.told,
+                "told": tensor.checkable,
                 "passed": tensor.passed,
             }
             for tensor in check.tensors
@@ -66,7 +66,7 @@ def gradient_data(check: GradientCheck) -> dict[str, Any]:
 def _verdict(tensor: TensorCheck) -> Text:
     if not tensor.passed:
         return Text("WRONG", style="bold red")
-    return Text("ok", style="green") if tensor.told else Text("too small", style="yellow")
+    return Text("ok", style="green") if tensor.checkable else Text("too small", style="yellow")
 
 
 def _share(tensor: TensorCheck) -> str:

@@ -275,7 +275,7 @@ def test_each_step_is_that_of_a_slow_loop():
 def test_the_gradient_is_right(config):
     found = check_gradient(resolve(config), table())
     assert found.passed
-    assert found.told
+    assert found.checkable
 
 
 def test_the_init_draws_within_its_radius():

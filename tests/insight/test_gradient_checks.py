@@ -46,7 +46,7 @@ def test_every_network_passes(activation, loss, residual, batch_norm):
     assert max(tensor.error for tensor in check.tensors) < 1e-6
     # What a layer of identities shifts, the next one's normalisation takes away again.
     lost = ["layer1.shift"] if activation == "identity" and batch_norm and not residual else []
-    assert [tensor.name for tensor in check.tensors if not tensor.told] == lost
+    assert [tensor.name for tensor in check.tensors if not tensor.checkable] == lost
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_every_model_passes(model, dataset, variant):
 def test_every_surface_passes(surface):
     check = check_gradient(resolve({"surface": {"name": surface, "noise": 0.5}}))
     assert check.passed
-    assert check.told
+    assert check.checkable
 
 
 def test_a_deep_network_of_relu_passes_between_its_kinks():
@@ -127,15 +127,16 @@ def test_a_gradient_below_the_rounding_of_differences_is_not_called_right():
     model = {"name": "mlp", "hidden": [8] * 10, "activation": "sigmoid", "init": "normal"}
     check = check_gradient(experiment(model, "digits"))
     assert check.passed
-    assert not check.told
-    told = [tensor.name for tensor in check.tensors if tensor.told]
-    assert "layer1.w" not in told
-    assert {"layer10.w", "layer11.w"} <= set(told)
-    # Three digits are told where rounding, some ε L / h ≈ 2e-16 · 2.3 / 1e-5 = 5e-11 with a factor
-    # of 8 to spare, is a thousandth.
+    assert not check.checkable
+    checkable = [tensor.name for tensor in check.tensors if tensor.checkable]
+    assert "layer1.w" not in checkable
+    assert {"layer10.w", "layer11.w"} <= set(checkable)
+    # A gradient can be checked to three digits where the rounding of its differences is at most a
+    # thousandth of it: about ε L / h ≈ 2e-16 · 2.3 / 1e-5 = 5e-11, with a safety factor of 8.
     for tensor in check.tensors:
-        assert tensor.told == (tensor.largest >= 1000 * 8 * 5.1e-11) or 3e-7 < tensor.largest < 6e-7
-    assert "where it is large enough to tell" in verdict_line(check).plain
+        large = tensor.largest >= 1000 * 8 * 5.1e-11
+        assert tensor.checkable == large or 3e-7 < tensor.largest < 6e-7
+    assert "where it is large enough to check" in verdict_line(check).plain
     assert gradient_data(check)["weights"][0]["told"] is False
 
 
