@@ -1,1 +1,1 @@
-"""Runs: the directory each leaves, and reading it back."""
+"""Runs: the directory of each run, its files, and how they are read."""

@@ -1,4 +1,4 @@
-"""Documents that come from a disk, checked against the type that the program reads them as."""
+"""Checks of documents from disk: whether they have the keys and types of a TypedDict."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from gdrun.errors import RecordError
 Shape = TypeVar("Shape")
 
 Count = Annotated[int, Interval(ge=0, lt=2**63)]
-"""A whole number from 0 up, of a size that an array can hold."""
+"""A whole number from 0 up, below 2**63, which is the limit of int64 arrays."""
 Seconds = Annotated[FiniteFloat, Ge(0)]
-"""A finite time."""
+"""A finite number of seconds from 0 up."""
 
 
 def checked(document: object, shape: type[Shape], file: Path | str) -> Shape:
-    """The document itself, which has the keys of `shape`, a TypedDict, with values of their kinds.
+    """The document itself, typed as `shape`, a TypedDict.
 
-    It may have more. Raises RecordError with the first key that is missing, or whose value is of
-    another kind.
+    The document may have more keys. Raises RecordError for the first key that is missing or whose
+    value has the wrong type. file: where the document is from.
     """
     if (wrong := misfit(document, shape)) is not None:
         raise unreadable(file, wrong)
@@ -33,7 +33,7 @@ def checked(document: object, shape: type[Shape], file: Path | str) -> Shape:
 
 
 def misfit(document: object, shape: type[Any]) -> str | None:
-    """The first thing in which the document is not of this TypedDict; None where it is one.
+    """A sentence on the first key that does not match this TypedDict; None where all keys match.
 
     >>> misfit({"schema_version": "one"}, Versioned)
     "schema_version must be a whole number, got 'one'"
@@ -48,7 +48,7 @@ def misfit(document: object, shape: type[Any]) -> str | None:
 
 
 def check_version(document: object, known: int, file: Path) -> None:
-    """Raise RecordError for a document whose schema_version is above `known`, or missing."""
+    """Raise RecordError where the schema_version of a document is above `known`, or missing."""
     version = checked(document, Versioned, file)["schema_version"]
     if version > known:
         raise RecordError(
@@ -59,23 +59,23 @@ def check_version(document: object, known: int, file: Path) -> None:
 
 
 def unreadable(file: Path | str, reason: str) -> RecordError:
-    """The error for a file of a record that is damaged, or that the system does not hand over."""
+    """The error for a file of a record that is damaged or cannot be opened."""
     hint = "restore the file from a copy, or remove its directory"
     return RecordError(f"cannot be read: {reason}", where=str(file), hint=hint)
 
 
 class Versioned(TypedDict):
-    """What the record of a run and that of a study share."""
+    """The key that the records of runs and of studies share."""
 
     schema_version: int
 
 
 _ADAPTERS: dict[type, TypeAdapter[Any]] = {}
-"""What checks each type, made when it is needed first."""
+"""The validator of each type. Making one takes milliseconds, so it is kept."""
 
 
 def _sentence(detail: ErrorDetails) -> str:
-    """What is wrong with one key."""
+    """The sentence on an error of pydantic."""
     key = _key(detail["loc"]) or "the document"
     if detail["type"] == "missing":
         return f"{key} is missing"
@@ -83,6 +83,6 @@ def _sentence(detail: ErrorDetails) -> str:
 
 
 def _key(path: tuple[str | int, ...]) -> str:
-    """The path of a value, such as rows[1].count, without the names of a union's members."""
+    """The path of a value, such as rows[1].count, without pydantic's names of union members."""
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return "".join(part for part in parts if not part.startswith(".list[")).removeprefix(".")

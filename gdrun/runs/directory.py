@@ -1,4 +1,4 @@
-"""The directory of one run: its name, and a listener that fills it while the run goes on."""
+"""The directory of one run, and a listener that writes its files during training."""
 
 from __future__ import annotations
 
@@ -28,12 +28,16 @@ from gdrun.runs.strict_json import dumps
 from gdrun.runs.trace_file import trace_lines
 
 SECONDS_BETWEEN_WRITES = 0.5
+"""The trace is written at most this often, so that short evaluations do not wait for the disk."""
 ABOUT_THE_DATA = ("standardize.mean", "standardize.scale", "feature_names", "classes")
 """The arrays of weights.npz that are not weights."""
 
 
 def new_directory(parent: Path, name: str, started: datetime) -> Path:
-    """A directory that did not exist before: YYYYMMDD-HHMMSS-NAME-xxxx."""
+    """Make a new directory in `parent`, named YYYYMMDD-HHMMSS-NAME-xxxx, and return its path.
+
+    Raises RecordError where it cannot be made.
+    """
     word = re.sub(r"[^\w.-]+", "-", name).strip("-.")[:60] or "run"
     for _ in range(100):
         path = parent / f"{started:%Y%m%d-%H%M%S}-{word}-{secrets.token_hex(2)}"
@@ -52,9 +56,9 @@ def new_directory(parent: Path, name: str, started: datetime) -> Path:
 
 
 class RunDirectory(Listener):
-    """Writes one lane of a cohort to its directory.
+    """Writes the files of one lane of a cohort.
 
-    A disk that fails is no reason to lose the training: the first failure is kept in `problem`, and
+    If a file cannot be written, the training continues: the first error is kept in `problem`, and
     nothing more is written.
     """
 
@@ -89,7 +93,7 @@ class RunDirectory(Listener):
             or self._lane not in progress.state.lanes
         ):
             return
-        self._guarded(self._write_news, progress)
+        self._guarded(self._append_trace, progress)
         self._written_at = now
 
     def ended(self, lane: int, outcome: Outcome) -> None:
@@ -101,9 +105,10 @@ class RunDirectory(Listener):
         self._guarded(self._write_record, self._record)
 
     def failed(self, traceback: str) -> Path | None:
-        """Keep the traceback of a fault, and the status, unless the run had ended before.
+        """Write the traceback of an internal error, and the status `failed`.
 
-        The file that holds the traceback; None where none was written.
+        Returns the file of the traceback; None where the run had ended before, or nothing could
+        be written.
         """
         if self._record["status"] != "running":
             return None
@@ -114,9 +119,11 @@ class RunDirectory(Listener):
 
     @property
     def record(self) -> RunRecord:
+        """The contents of run.json so far."""
         return self._record
 
     def _guarded(self, write: Any, *arguments: Any) -> None:
+        """Call `write`, unless an earlier write failed; keep its error in `problem`."""
         if self.problem is None:
             try:
                 write(*arguments)
@@ -129,16 +136,16 @@ class RunDirectory(Listener):
     def _write_record(self, record: RunRecord) -> None:
         write_text(self.path / "run.json", dumps(record, indent=2) + "\n")
 
-    def _write_news(self, progress: Progress) -> None:
-        """Append what is new; when old points were joined, write all of them anew."""
+    def _append_trace(self, progress: Progress) -> None:
+        """Append new points to trace.jsonl; if earlier points were joined, write all again."""
         trace, evaluations = progress.steps, progress.evaluations
         closed = trace.closed_points
         if trace.rewrites != self._rewrites:
             self._write_trace(trace.lane(self._lane, 0, closed), evaluations.lane(self._lane))
         else:
             steps = trace.lane(self._lane, self._points, closed)
-            news = evaluations.lane(self._lane, self._evaluations)
-            append_lines(self.path / "trace.jsonl", self._lines(steps, news))
+            new_evaluations = evaluations.lane(self._lane, self._evaluations)
+            append_lines(self.path / "trace.jsonl", self._lines(steps, new_evaluations))
         self._points, self._evaluations = closed, evaluations.points
         self._rewrites = trace.rewrites
 
@@ -151,13 +158,16 @@ class RunDirectory(Listener):
 
     def _write_weights(self, outcome: Outcome) -> None:
         arrays = weight_arrays(self._cohort, outcome)
-        # NumPy's stub takes no mapping of names that may equal its own parameters.
+        # The stub of np.savez refuses **arrays: a name might equal one of its own parameters.
         save: Any = np.savez
         write_atomically(self.path / "weights.npz", lambda file: save(file, **arrays))
 
 
 def weight_arrays(cohort: Cohort, outcome: Outcome) -> dict[str, Any]:
-    """Weights by name, the best ones as best.NAME, and what the features went through before."""
+    """The arrays of weights.npz: weights by name, the best ones as best.NAME, and the data's own.
+
+    These are the statistics of standardisation, and the names of features and classes.
+    """
     data = cohort.data
     arrays: dict[str, Any] = cohort.named(outcome.weights, outcome.running_stats)
     best = cohort.named(outcome.best_weights, outcome.best_running_stats)
@@ -173,5 +183,5 @@ def _cannot_write(path: Path, error: OSError) -> RecordError:
     return RecordError(
         f"cannot be written: {error.strerror or error}",
         where=str(path),
-        hint="free some space, or choose another place with `out`",
+        hint="free disk space, or choose another directory with `out`",
     )

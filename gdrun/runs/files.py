@@ -1,4 +1,4 @@
-"""Writing so that a crash leaves whole files: atomically, or line by line at the end of one."""
+"""Writing files so that a crash leaves no half-written file: atomically, or by whole lines."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from typing import BinaryIO
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Let `write` fill a temporary file beside `path`, then put it in its place in one move."""
+    """Write a file: `write` fills a temporary file in the same directory, which is then renamed.
+
+    Raises OSError where this fails; the temporary file is removed.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with temporary.open("xb") as file:
             write(file)
             file.flush()
+            # Without fsync a power failure may leave the new name with an empty file.
             os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
@@ -24,12 +28,15 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a whole text file, atomically."""
+    """Write a text file in UTF-8, atomically. Raises OSError where this fails."""
     write_atomically(path, lambda file: file.write(text.encode()))
 
 
 def append_lines(path: Path, lines: Iterable[str]) -> None:
-    """Append whole lines in one write, so that a crash can cut at most the last of them."""
+    """Append lines in one write, so that a crash can cut off only the last ones.
+
+    Raises OSError where this fails.
+    """
     text = "".join(f"{line}\n" for line in lines)
     if text:
         with path.open("ab") as file:

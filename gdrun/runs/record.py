@@ -1,4 +1,4 @@
-"""The contents of run.json: what a run was, and why it ended."""
+"""The contents of run.json: the description of a run, and how it ended."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SCHEMA_VERSION = 1
 
 
 class StopRecord(TypedDict):
-    """Why a run ended: the rule, when it fired, and the sentence that says so."""
+    """Why a run ended: the name of the rule, the time, and the sentence."""
 
     rule: str
     epoch: float
@@ -53,7 +53,7 @@ class TimingRecord(TypedDict):
 
 
 class RunDataRecord(TypedDict):
-    """What a run was trained on. parts: the rows of each; classes: their labels, in order."""
+    """The data of a run. parts: the rows of each part; classes: their labels, in order."""
 
     name: str
     rows: Count
@@ -66,14 +66,14 @@ class RunDataRecord(TypedDict):
 
 
 class ProcessRecord(TypedDict):
-    """The process that writes a run, while it does."""
+    """The process that writes a run."""
 
     pid: int
     host: str
 
 
 class Ending(TypedDict):
-    """What is known of a run once it has ended."""
+    """The entries that are known when a run has ended."""
 
     status: Status
     stop: StopRecord
@@ -86,9 +86,9 @@ class Ending(TypedDict):
 class RunRecord(TypedDict):
     """The contents of run.json. stop, summary and timing are None until the run has ended.
 
-    watched: when each watched rule would have stopped the run. started: the time in ISO 8601.
-    compression: how the engine packed the data, where it did. plugins: path and hash of each.
-    parameters: the number of weights. process: only while it runs.
+    watched: for each watched rule, when it would have stopped the run. started: the time in ISO
+    8601. compression: how the engine compressed the data, or None. plugins: path and hash of each.
+    parameters: the number of weights. process: only while the run is running.
     """
 
     schema_version: int
@@ -114,7 +114,7 @@ class RunRecord(TypedDict):
 def opening(
     cohort: Cohort, engine: Engine, experiment: Experiment, identity: str, started: datetime
 ) -> RunRecord:
-    """The record of a run that has begun: everything known before the first step."""
+    """The record of a run before its first step. identity: the name of its directory."""
     return {
         "schema_version": SCHEMA_VERSION,
         "id": identity,
@@ -142,7 +142,7 @@ def closing(record: RunRecord, outcome: Outcome) -> RunRecord:
 
 
 def ending(outcome: Outcome) -> Ending:
-    """How a run ended, as its record holds it."""
+    """The entries of the record on how a run ended."""
     timing = outcome.timing
     return {
         "status": outcome.status,
@@ -159,10 +159,10 @@ def ending(outcome: Outcome) -> Ending:
 
 
 def repeatable(engine: Engine, experiment: Experiment) -> dict[str, Any]:
-    """The experiment as plain data that describes the same run from any directory.
+    """The experiment as plain data that repeats the same run, from any working directory.
 
-    The engine is the one that ran: it decides about the last bits, and auto may choose otherwise
-    once a kernel has been compiled.
+    Paths are absolute. The engine is the one that ran, because engines differ in the last bits, and
+    `auto` may choose another one once its kernels are compiled.
     """
     plain = experiment.plain() | {"engine": engine.name}
     dataset = plain.get("dataset", {})
@@ -172,7 +172,7 @@ def repeatable(engine: Engine, experiment: Experiment) -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """What a run must find again to repeat itself bit for bit."""
+    """The versions that must be the same to repeat a run bit for bit."""
     return {
         "gdrun": version("gdrun"),
         "python": platform.python_version(),

@@ -1,4 +1,4 @@
-"""A run, as it has just ended or as its directory holds it."""
+"""Runs: the class of a run that has ended or is on disk, and finding and reading runs on disk."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class ScheduleSection(NamedSection):
 
 
 class AnyConfig(TypedDict):
-    """What every resolved config has, and the views of a run read."""
+    """The keys of every resolved config that the views of a run read."""
 
     name: str
     dtype: str
@@ -72,27 +72,27 @@ class ModelConfig(AnyConfig):
 
 
 class WalkConfig(AnyConfig):
-    """The config of a walk on a surface."""
+    """The config of an experiment on a surface."""
 
     surface: NamedSection
 
 
 @dataclass(frozen=True)
 class Run(NotebookTable):
-    # The columns come from their table, so that the help cannot differ from it.
+    # The docstring is made from the table of columns, so that it cannot differ from the table.
     __doc__ = f"""One execution of an experiment.
 
     record: the contents of run.json. config: the resolved experiment as plain data. weights,
-    best_weights: arrays by name, such as w (d,) or (d, C) and b; empty while a run has not ended.
+    best_weights: arrays by name, such as w (d,) or (d, C) and b; empty until the run has ended.
     directory: None if nothing was written.
 
-    steps: the steps as arrays by column, (points,) each. A point may stand for several steps: its
-    numbers are those of the last of them, where nothing else is said.
+    steps: the trace of steps as arrays by column, (points,) each. A point may combine several
+    consecutive steps; its numbers are those of the last one, unless the column says otherwise.
 
 {described(STEP_COLUMNS.values(), indent=" " * 8)}
 
-    evals: the evaluations as arrays by column, (evaluations,) each. A column is missing where it
-    was not measured.
+    evals: the evaluations as arrays by column, (evaluations,) each. A column that was not measured
+    is missing.
 
 {described(EVALUATION_COLUMNS.values(), indent=" " * 8)}
 
@@ -119,25 +119,25 @@ class Run(NotebookTable):
 
     @property
     def stop(self) -> StopRecord | None:
-        """Why the run ended: rule, epoch, step, message; None while it has not."""
+        """Why the run ended: rule, epoch, step and message; None until it has ended."""
         return self.record["stop"]
 
     @property
     def summary(self) -> Summary:
-        """The run in numbers; empty while it has not ended."""
+        """The summary of the run in numbers; empty until it has ended."""
         return self.record["summary"] or cast("Summary", {})
 
     @property
     def divergence(self) -> DivergenceRecord | None:
-        """What diverged first, and when; None where nothing did."""
+        """The quantity that diverged first, and when; None where the run did not diverge."""
         return self.record["divergence"]
 
     @property
     def verdict(self) -> str:
-        """The sentence that says how the run ended."""
+        """A sentence on how the run ended, or that it still runs."""
         if self.stop is None:
-            return {"running": "still running", "failed": "failed: traceback.txt says where"}.get(
-                self.status, "ended without a word: the process is gone"
+            return {"running": "still running", "failed": "failed: see traceback.txt"}.get(
+                self.status, "interrupted: the process died before it recorded a result"
             )
         word = self.status if self.status in ("diverged", "interrupted") else "stopped"
         message = self.stop["message"]
@@ -148,7 +148,11 @@ class Run(NotebookTable):
 
 
 def read_run(directory: str | Path) -> Run:
-    """The run that a directory holds. Raises RecordError where it holds none, or is damaged."""
+    """Read a run from its directory.
+
+    Raises RecordError where the directory holds no run or a damaged one, ConfigError where its
+    config.yaml cannot be read.
+    """
     path = Path(directory)
     record = read_record(path)
     config = read_document(path / "config.yaml").data
@@ -175,9 +179,9 @@ def read_run(directory: str | Path) -> Run:
 
 
 def read_record(path: Path) -> RunRecord:
-    """The run.json of a directory. A run whose process is gone is interrupted, not running.
+    """The run.json of a directory. If the process of a running run died, it was interrupted.
 
-    Raises RecordError where there is none, or one that is damaged or of a newer gdrun.
+    Raises RecordError where there is none, or it is damaged or written by a newer gdrun.
     """
     file = path / RECORD
     try:
@@ -196,60 +200,62 @@ def read_record(path: Path) -> RunRecord:
 
 
 def find_run(word: str, out: Path, records: Sequence[str] = (RECORD,)) -> Path:
-    """The directory that a user means: a path, an id, the unique end or part of one, or `last`.
+    """The directory of a run: `word` is its path, its id, a part of one id only, or `last`.
 
-    records: the files of which one tells that a directory is meant.
+    out: the directory that holds the runs. records: names of files; a directory in `out` counts if
+    it has one of them. Raises RecordError where no run matches, or several do.
     """
     path = Path(word)
     if path.is_dir():
         return path
-    found = run_directories(out, records)
-    if word == "last" and found:
-        return found[-1]
-    matches = [run for run in found if word in run.name]
+    directories = run_directories(out, records)
+    if word == "last" and directories:
+        return directories[-1]
+    matches = [run for run in directories if word in run.name]
     if len(matches) == 1:
         return matches[0]
     if matches:
-        hint = f"write more of it: {', '.join(run.name for run in matches[-5:])}"
-        raise RecordError(f"{word!r} may mean {len(matches)} runs", where=str(out), hint=hint)
+        hint = f"write more of the id: {', '.join(run.name for run in matches[-5:])}"
+        raise RecordError(f"{len(matches)} runs match {word!r}", where=str(out), hint=hint)
     hint = (
-        suggestion(word, [run.name for run in reversed(found)], most_listed=5)
-        if found
+        suggestion(word, [run.name for run in reversed(directories)], most_listed=5)
+        if directories
         else _NO_RUNS
     )
     raise RecordError(f"no run is called {word!r}", where=str(out), hint=hint)
 
 
 def run_directories(out: Path, records: Sequence[str] = (RECORD,)) -> list[Path]:
-    """The directories in `out` with one of these records, the one that was written last at the end.
+    """The directories in `out` that have one of these files, ordered by when it was last written.
 
-    Names tell the second and no more, and may have been changed; so the records' times decide.
+    The order is not that of names: they are only exact to a second, and a user may rename them.
     """
     try:
         files = [entry / name for entry in out.iterdir() for name in records]
-        found = [file for file in files if file.is_file()]
+        existing = [file for file in files if file.is_file()]
     except (FileNotFoundError, NotADirectoryError):
         return []
-    found.sort(key=lambda file: (file.stat().st_mtime_ns, file.parent.name))
-    return [file.parent for file in found]
+    existing.sort(key=lambda file: (file.stat().st_mtime_ns, file.parent.name))
+    return [file.parent for file in existing]
 
 
-_NO_RUNS = "`gdrun train` leaves runs; `out` names the place where they are"
+_NO_RUNS = "`gdrun train` makes a run; `out` is the directory that holds the runs"
 
 
 def _near(path: Path) -> str:
+    """A hint for a directory that is not a run, by what it holds instead."""
     if (path / "study.json").is_file():
-        return "it holds a sweep or comparison"
+        return "it is the directory of a sweep or comparison"
     runs = run_directories(path)
-    return f"it holds runs, such as {runs[-1]}" if runs else _NO_RUNS
+    return f"it contains runs, such as {runs[-1]}" if runs else _NO_RUNS
 
 
 def is_alive(process: ProcessRecord | None) -> bool:
-    """Whether the process that writes a run is still there, as far as can be seen from here."""
+    """Whether the process that writes a run still exists; True where it is on another machine."""
     if process is None or process["host"] != socket.gethostname():
         return True
     try:
-        os.kill(process["pid"], 0)
+        os.kill(process["pid"], 0)  # signal 0 sends nothing: it only checks that the process exists
     except PermissionError:
         return True
     except (OSError, OverflowError):

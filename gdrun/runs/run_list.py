@@ -1,4 +1,4 @@
-"""The list of runs: one flat row each, filtered and sorted by any key of it."""
+"""The list of runs: one row a run, which can be filtered and sorted by any key."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ Row = dict[str, Any]
 
 
 def list_runs(out: Path, filters: Iterable[str] = (), sort: str = "started") -> list[Row]:
-    """A row for each run in `out`. Filters are KEY=VALUE; `-KEY` sorts from the largest.
+    """A row for each run in `out`: keys of the record, the config and the summary.
 
-    A directory whose record cannot be read keeps its row, with status `damaged`.
-    Raises GdrunError where a filter or the sorting names a key that no row has.
+    filters: KEY=VALUE, all of which a row must match. sort: KEY, or -KEY for descending order; rows
+    without the key are last. A run whose record cannot be read has the status `damaged`. Raises
+    GdrunError where a filter has another form, or no row has the key of a filter or of `sort`.
     """
     rows = [_row(path) for path in run_directories(out)]
     known = list(dict.fromkeys(key for row in rows for key in row))
@@ -37,7 +38,7 @@ def list_runs(out: Path, filters: Iterable[str] = (), sort: str = "started") -> 
     present = [row for row in rows if row.get(key) is not None]
     try:
         present.sort(key=lambda row: row[key], reverse=sort.startswith("-"))
-    except TypeError:
+    except TypeError:  # values of different types are compared as text
         present.sort(key=lambda row: str(row[key]), reverse=sort.startswith("-"))
     return present + missing
 
@@ -61,7 +62,7 @@ def _row(path: Path) -> Row:
 
 
 def _leaves(config: dict[str, Any]) -> Row:
-    """The sections' names, and the options by dotted path and by a leaf that one section has."""
+    """The names of the sections, and their options by dotted path and, if unique, by last part."""
     row: Row = {}
     for section, value in config.items():
         if not isinstance(value, dict):
@@ -84,6 +85,7 @@ def _rule(record: RunRecord) -> str | None:
 
 
 def _known(key: str, known: list[str]) -> str:
+    """The key itself. Raises RecordError where no run has it."""
     if key not in known:
-        raise RecordError(f"runs have no {key!r}", hint=suggestion(key, known))
+        raise RecordError(f"there is no column or setting {key!r}", hint=suggestion(key, known))
     return key

@@ -1,4 +1,4 @@
-"""Running experiments side by side, and turning what each leaves into a run."""
+"""A session: training experiments as the lanes of one cohort, and returning their runs."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ from gdrun.runs.run import Run
 
 
 class Session:
-    """One cohort of experiments that share everything but numbers and seeds.
+    """Trains experiments that differ only in numbers and seeds, as the lanes of one cohort.
 
-    out: where each run gets a directory; None writes nothing. table: stands in for the dataset.
-    Raises ConfigError or DataError before anything is written.
+    out: the directory in which each run gets its own; None writes nothing. table: replaces the
+    dataset. Raises ConfigError, DataError or MissingExtraError where the experiments cannot be run;
+    then nothing has been written. Raises RecordError where a directory cannot be made.
     """
 
     def __init__(
@@ -52,10 +53,10 @@ class Session:
     def run(
         self, listeners: Sequence[Listener] = (), interrupted: Interrupted = lambda: None
     ) -> list[Run]:
-        """Train, and return the runs in the order of the cohort's lanes, by seed.
+        """Train, and return the runs in the order of the lanes, which is by seed.
 
-        A fault of the program is raised as it is, its traceback kept in the run directories; a
-        note of the error says where.
+        An internal error is raised again. Its traceback is written to the directories of the runs,
+        and a note of the error names the file.
         """
         trainer = Trainer(self.cohort, self.engine, (*self.directories, *listeners), interrupted)
         try:
@@ -70,12 +71,12 @@ class Session:
 
     @property
     def opening(self) -> RunRecord:
-        """What is known of the first run before its first step."""
+        """The record of the first run before its first step."""
         return opening(self.cohort, self.engine, self.experiments[0], "", self.started)
 
     @property
     def problems(self) -> list[Problem]:
-        """What could not be written, while the training itself went well."""
+        """The errors in writing the directories; they did not stop the training."""
         return [directory.problem for directory in self.directories if directory.problem]
 
     def _run(self, lane: int, outcome: Outcome) -> Run:

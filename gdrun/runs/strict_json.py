@@ -1,10 +1,10 @@
-"""Strict JSON: a number that is not finite is null, its name and kind in `nonfinite` beside it.
+"""Strict JSON: a non-finite number is written as null, and `nonfinite` has its name and kind.
 
     {"loss": inf, "step": 2}  →  {"loss": null, "step": 2, "nonfinite": {"loss": "inf"}}
 
-In a list the kinds stand in order, null where the number is finite: {"place": [null, "-inf"]}.
+For a list, `nonfinite` has a list of kinds, null for finite numbers: {"place": [null, "-inf"]}.
 
-Python's own writer would put `Infinity`, which is no JSON and breaks other readers.
+Python's json module would write `Infinity`, which is not JSON and which other programs cannot read.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ _KINDS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
 def dumps(document: Any, *, indent: int | None = None) -> str:
-    """The document as strict JSON text.
+    """The document as strict JSON text. indent: as in json.dumps.
 
     >>> dumps({"loss": float("inf"), "step": 2})
     '{"loss": null, "step": 2, "nonfinite": {"loss": "inf"}}'
     """
     try:
         return json.dumps(document, allow_nan=False, indent=indent, ensure_ascii=False)
-    except ValueError:
+    except ValueError:  # a number is not finite, which is rare: only then look for it
         return json.dumps(_marked(document), allow_nan=False, indent=indent, ensure_ascii=False)
 
 
 def loads(text: str | bytes) -> Any:
-    """The document that strict JSON text describes, its non-finite numbers put back.
+    """The document of a strict JSON text, with its non-finite numbers.
 
-    Raises ValueError where the text is no JSON, or its marks of non-finite numbers are damaged.
+    Raises ValueError where the text is not JSON, or an entry `nonfinite` is damaged.
 
     >>> loads('{"loss": null, "nonfinite": {"loss": "-inf"}}')
     {'loss': -inf}
@@ -40,9 +40,9 @@ def loads(text: str | bytes) -> Any:
     try:
         return json.loads(text, object_hook=_restored)
     except (KeyError, TypeError, AttributeError):
-        raise ValueError("the marks of non-finite numbers are damaged") from None
+        raise ValueError("an entry `nonfinite` is damaged") from None
     except RecursionError:
-        raise ValueError("too many brackets, one within the other") from None
+        raise ValueError("too many nested brackets") from None
 
 
 def _marked(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The summary of a run: what it reached and what it took, in numbers."""
+"""The summary of a run in numbers: its results and its cost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gdrun.runs.checked import Count, Seconds
 
 
 class BestRecord(TypedDict):
-    """The best evaluation; its loss is the validation loss, or without that part the train loss."""
+    """The best evaluation, with its validation loss, or its train loss without that part."""
 
     epoch: float
     step: Count
@@ -23,12 +23,13 @@ class BestRecord(TypedDict):
 
 
 class Summary(TypedDict):
-    """The run in numbers; losses are those of the delivered weights, None where unknown.
+    """The summary of a run. Losses and accuracies are those of the weights that the run returns.
 
-    seconds: of updates. grad_norm: of the last batch; largest_grad_norm: of all steps.
-    rising_share: the share of steps whose batch loss was above that of the step before.
-    clipped_share: the share of steps whose gradient was clipped. weights: which are delivered.
-    place, distance: where a walk on a surface ended, and how far from the nearest minimum.
+    A number that was not measured is None. seconds: of updates. grad_norm: of the last step;
+    largest_grad_norm: the largest of all steps. rising_share: the share of steps whose batch loss
+    was above that of the step before. clipped_share: the share of steps whose gradient was clipped.
+    weights: whether the run returns its best or its last weights. place, distance: the last point
+    on a surface, and its distance to the nearest minimum.
     """
 
     epochs: float
@@ -54,7 +55,7 @@ class Summary(TypedDict):
 
 def summary_of(outcome: Outcome) -> Summary:
     """The summary of a run that has ended."""
-    scores, steps = _delivered(outcome), outcome.stop.step
+    scores, steps = _returned(outcome), outcome.stop.step
     summary: Summary = {
         "epochs": outcome.stop.epoch,
         "steps": steps,
@@ -81,18 +82,18 @@ def summary_of(outcome: Outcome) -> Summary:
 
 
 def number_in(summary: Summary, name: str) -> float | None:
-    """The number of the summary that has this name; None where it is unknown or no number."""
+    """The number of the summary with this name; None where it is not measured or not a number."""
     value = summary.get(name)
     return value if isinstance(value, int | float) else None
 
 
-def _delivered(outcome: Outcome) -> dict[str, float | None]:
-    """The evaluation of the delivered weights; empty where there is none."""
+def _returned(outcome: Outcome) -> dict[str, float | None]:
+    """The evaluation of the weights that the run returns; empty where there is none."""
     step = outcome.best.step if outcome.restored and outcome.best else outcome.stop.step
-    found = np.flatnonzero(outcome.evaluations["step"] == step)
-    if not len(found):
+    at_step = np.flatnonzero(outcome.evaluations["step"] == step)
+    if not len(at_step):
         return {}
-    return {name: _measured(column[found[-1]]) for name, column in outcome.evaluations.items()}
+    return {name: _measured(column[at_step[-1]]) for name, column in outcome.evaluations.items()}
 
 
 def _best(best: Best) -> BestRecord:
@@ -106,5 +107,5 @@ def _first(column: Array) -> float | None:
 
 
 def _measured(value: float) -> float | None:
-    """NaN marks what was not measured."""
+    """The value; None for NaN, which marks a number that was not measured."""
     return None if np.isnan(value) else float(value)

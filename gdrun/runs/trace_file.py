@@ -1,4 +1,4 @@
-"""trace.jsonl, written and read: a line for each point of the steps, and for each evaluation."""
+"""Writing and reading trace.jsonl: one line for each point of the steps and each evaluation."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from gdrun.runs.strict_json import dumps, loads
 
 Row = dict[str, Any]
 
-MOST = 2**63
-"""Whole numbers below it, and above its negative, have a place in an array."""
+INT64_LIMIT = 2**63
+"""Whole numbers between −INT64_LIMIT and INT64_LIMIT, both excluded, fit an int64 array."""
 
 _KINDS = {"step": STEP_COLUMNS, "eval": EVALUATION_COLUMNS}
 _OF_EVERY_LAYER = {name for name, column in LAYER_COLUMNS.items() if column.when == "always"}
@@ -26,9 +26,9 @@ _JOINED = [name for name, column in STEP_COLUMNS.items() if column.when == "join
 
 
 def trace_lines(steps: Columns, evaluations: Columns, *, clips: bool) -> list[str]:
-    """Both kinds of records in the order of their steps, a step before its evaluation.
+    """The lines of steps and evaluations in the order of steps, a step before its evaluation.
 
-    clips: whether the experiment clips gradients, so that the lines hold how many steps were.
+    clips: whether the experiment clips gradients; then the lines of steps have a column `clipped`.
     """
     merged = heapq.merge(
         _step_lines(steps, clips=clips), _evaluation_lines(evaluations), key=lambda entry: entry[0]
@@ -37,10 +37,10 @@ def trace_lines(steps: Columns, evaluations: Columns, *, clips: bool) -> list[st
 
 
 def read_trace(path: Path) -> tuple[Columns, Columns]:
-    """Step records and evaluations as arrays by column; a last line that was cut off is left out.
+    """The step records and the evaluations as arrays by column. A cut-off last line is ignored.
 
-    A run that wrote no line has the columns of every run, empty. Raises RecordError where another
-    line is damaged, or the file cannot be read.
+    A run that wrote no line has the columns of every run, all empty. Raises RecordError where any
+    other line is damaged, or the file cannot be read.
     """
     rows: dict[str, list[Row]] = {kind: [] for kind in _KINDS}
     lines = _lines(path)
@@ -59,12 +59,12 @@ def read_trace(path: Path) -> tuple[Columns, Columns]:
 
 
 def as_array(column: TraceColumn | None, values: Iterable[float]) -> Array:
-    """The values of a column as an array of its kind; None is a column of numbers."""
+    """The values of a column as an array: int64 for counts, float64 for others and for None."""
     return np.array(list(values), dtype=np.int64 if column and column.whole else np.float64)
 
 
 def _step_lines(columns: Columns, *, clips: bool) -> Iterator[tuple[int, str]]:
-    """Each step record as (step, line). One that stands for several steps carries their peaks."""
+    """Each step record as (step, line). If it combines several steps, it has their maxima too."""
     names = [
         name
         for name, column in STEP_COLUMNS.items()
@@ -77,17 +77,19 @@ def _step_lines(columns: Columns, *, clips: bool) -> Iterator[tuple[int, str]]:
 
 
 def _evaluation_lines(columns: Columns) -> Iterator[tuple[int, str]]:
-    """Each evaluation as (step, line); the readings of a network's layers by layer."""
+    """Each evaluation as (step, line), in which the readings of layers are grouped by layer."""
     for row in _rows(columns, list(columns)):
         yield row["step"], dumps({"kind": "eval"} | _by_layer(row))
 
 
 def _rows(columns: Columns, names: list[str]) -> Iterator[Row]:
+    """The columns of these names, row by row."""
     for values in zip(*(columns[name].tolist() for name in names), strict=True):
         yield dict(zip(names, values, strict=True))
 
 
 def _by_layer(row: Row) -> Row:
+    """The row with its entries layer1.NAME moved into `layers`; the inverse is in _parsed."""
     layers: dict[str, Row] = {}
     for name in [name for name in row if "." in name]:
         layer, _, reading = name.partition(".")
@@ -105,7 +107,7 @@ def _lines(path: Path) -> list[bytes]:
 
 
 def _parsed(line: bytes) -> tuple[str, Row]:
-    """The kind of a line, and its numbers by column, with those that its absence stands for."""
+    """The kind of a line, and its numbers by column, those included that the line leaves out."""
     row = loads(line)
     kind = row.pop("kind")
     for layer, readings in row.pop("layers", {}).items():
@@ -119,20 +121,20 @@ def _parsed(line: bytes) -> tuple[str, Row]:
 
 
 def _check(row: Row, kinds: Mapping[str, TraceColumn], *, like: Row) -> None:
-    """Raise ValueError unless the row has numbers in all columns of every run, and of `like`."""
+    """Raise ValueError where the row has not the columns of every run and of `like`, as numbers."""
     always = {name for name, column in kinds.items() if column.when == "always"}
     if row.keys() != like.keys() or not always <= row.keys():
-        raise ValueError("other columns than those of the lines before")
+        raise ValueError("not the same columns as the lines before")
     for name, value in row.items():
         whole = name in kinds and kinds[name].whole
         if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
             raise ValueError(f"no number in {name}")
-        if isinstance(value, int) and abs(value) >= MOST:
+        if isinstance(value, int) and abs(value) >= INT64_LIMIT:
             raise ValueError(f"too many digits in {name}")
 
 
 def _columns(rows: list[Row], kinds: Mapping[str, TraceColumn]) -> Columns:
-    """The rows as arrays by column, in the order of the table; without any row, all are empty."""
+    """The rows as arrays by column, in the order of the table `kinds`."""
     usual = [name for name, each in kinds.items() if each.when not in ("surface", "measured")]
     names = rows[0] if rows else usual
     order = [*(name for name in kinds if name in names), *(n for n in names if n not in kinds)]

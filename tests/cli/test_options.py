@@ -60,7 +60,7 @@ def test_every_argument_but_the_plugin_is_one_of_python_too():
         ("`seeds=K` repeats", "--seeds K repeats"),
         ('`resume="a b"`', "--resume 'a b'"),
         # No arguments: a command, a name, a word without backticks.
-        ("`gdrun train` leaves runs", "`gdrun train` leaves runs"),
+        ("`gdrun train` makes a run", "`gdrun train` makes a run"),
         ("`momentum`", "`momentum`"),
         ("write trials", "write trials"),
     ],

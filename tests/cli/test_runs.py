@@ -75,11 +75,14 @@ def test_ids_stay_whole_in_any_width_that_holds_them(three, monkeypatch, width):
 def test_mistakes(three):
     answer = three("runs", "stat=diverged")
     assert (answer.code, answer.out) == (2, "")
-    assert answer.err == "error: runs have no 'stat'\nhint: did you mean status or started?\n"
-    answer = three("runs", "--sort", "train_los")
     assert (
         answer.err
-        == "error: runs have no 'train_los'\nhint: did you mean train_loss or initial_train_loss?\n"
+        == "error: there is no column or setting 'stat'\nhint: did you mean status or started?\n"
+    )
+    answer = three("runs", "--sort", "train_los")
+    assert answer.err == (
+        "error: there is no column or setting 'train_los'\n"
+        "hint: did you mean train_loss or initial_train_loss?\n"
     )
 
 

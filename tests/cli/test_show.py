@@ -105,7 +105,7 @@ def test_a_word_that_finds_none(here):
     assert (answer.code, answer.out) == (2, "")
     assert answer.err == (
         "error: runs: no run is called 'roses'\n"
-        "hint: `gdrun train` leaves runs; --out names the place where they are\n"
+        "hint: `gdrun train` makes a run; --out is the directory that holds the runs\n"
     )
 
 

@@ -184,7 +184,7 @@ def test_a_full_disk_is_an_error_after_the_result(train, monkeypatch):
     assert "written to" not in answer.out
     assert re.fullmatch(
         r"error: runs/[\w-]+: cannot be written: No space left on device\n"
-        r"hint: free some space, or choose another place with --out\n",
+        r"hint: free disk space, or choose another directory with --out\n",
         answer.err,
     )
 
@@ -260,7 +260,7 @@ def test_what_was_written_before_a_kill_can_be_read(tmp_path):
     assert (record["status"], record["process"]["pid"]) == ("running", process.pid)
     run = package.read_run(path)
     assert run.status == "interrupted"
-    assert run.verdict == "ended without a word: the process is gone"
+    assert run.verdict == "interrupted: the process died before it recorded a result"
     assert len(run.evals["step"]) > 1
     assert np.all(np.diff(run.steps["step"]) > 0)
     assert run.config["dataset"]["name"] == "diabetes"

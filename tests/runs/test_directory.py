@@ -237,7 +237,7 @@ def test_a_fault_keeps_its_traceback_and_the_status(tmp_path):
     assert "ZeroDivisionError: a bug" in (path / "traceback.txt").read_text()
     assert strict((path / "run.json").read_text())["status"] == "failed"
     run = gdrun.read_run(path)
-    assert (run.status, run.verdict) == ("failed", "failed: traceback.txt says where")
+    assert (run.status, run.verdict) == ("failed", "failed: see traceback.txt")
 
 
 def test_news_is_appended_while_the_run_goes_on(tmp_path, monkeypatch):

@@ -89,12 +89,12 @@ def test_words_that_find_a_run(tmp_path):
     assert find_run(str(one), tmp_path / "nowhere") == one
     for word in (one.name, one.name[-4:], "alpha"):
         assert find_run(word, tmp_path) == one
-    with pytest.raises(gdrun.RecordError, match="'-' may mean 2 runs") as caught:
+    with pytest.raises(gdrun.RecordError, match="2 runs match '-'") as caught:
         find_run("-", tmp_path)
     assert two.name in str(caught.value)
     with pytest.raises(gdrun.RecordError, match="no run is called 'gamma'"):
         find_run("gamma", tmp_path)
-    with pytest.raises(gdrun.RecordError, match="`gdrun train` leaves runs"):
+    with pytest.raises(gdrun.RecordError, match="`gdrun train` makes a run"):
         find_run("last", tmp_path / "nowhere")
 
 
@@ -102,7 +102,7 @@ def test_a_directory_without_a_run(tmp_path):
     with pytest.raises(gdrun.RecordError, match="is not the directory of a run"):
         gdrun.read_run(tmp_path)
     made = train(tmp_path)
-    with pytest.raises(gdrun.RecordError, match=f"it holds runs, such as .*{made.name}"):
+    with pytest.raises(gdrun.RecordError, match=f"it contains runs, such as .*{made.name}"):
         gdrun.read_run(tmp_path)
 
 
@@ -220,7 +220,7 @@ def test_a_run_whose_process_is_gone_was_interrupted(tmp_path):
     run = gdrun.read_run(made)
     assert (run.status, run.verdict) == (
         "interrupted",
-        "ended without a word: the process is gone",
+        "interrupted: the process died before it recorded a result",
     )
     # A process of another machine cannot be seen from here.
     rewrite(made, process=alive | {"host": "elsewhere"})
@@ -248,7 +248,7 @@ def test_rows_filters_and_order(tmp_path):
 def test_mistakes_in_filters(tmp_path):
     assert list_runs(tmp_path / "nowhere") == []
     train(tmp_path)
-    with pytest.raises(gdrun.RecordError, match="runs have no 'test_los'"):
+    with pytest.raises(gdrun.RecordError, match="there is no column or setting 'test_los'"):
         list_runs(tmp_path, [], "test_los")
     with pytest.raises(gdrun.GdrunError, match="is not a filter"):
         list_runs(tmp_path, ["diverged"])

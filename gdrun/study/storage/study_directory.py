@@ -212,7 +212,7 @@ def read_study(path: Path) -> StudyRecord:
 
 def _cannot_write(path: Path, error: OSError) -> RecordError:
     what = f"cannot be written: {error.strerror or error}"
-    hint = f'free some space, then continue with `resume="{path}"`'
+    hint = f'free disk space, then continue with `resume="{path}"`'
     return RecordError(what, where=str(path), hint=hint)
 
 
