@@ -1,1 +1,1 @@
-"""The training loop: runs advance together as lanes, on either of two engines."""
+"""The training loop: it trains runs together, as lanes, with the NumPy or the compiled engine."""

@@ -1,4 +1,4 @@
-"""Batches: the examples of each step, gathered once for all lanes of an index stream."""
+"""Batches: the examples of each step. Lanes with the same index stream share them."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from gdrun.problems.rows import rows_of
 Batch = tuple[Any, Array]
 """Features and targets of one step: X (S, B, D) and y (S, B) for S index streams.
 
-A full batch is X as the only entry of a tuple, not copied, since its rows may be on disk.
+For a full batch, X is a tuple of one array. It is not copied, since its rows may be on disk.
 """
 
 Order = Future[Counts]
-"""The order in which an epoch uses the examples, as soon as it is drawn."""
+"""The order of the examples in an epoch, which another thread may still be drawing."""
 
 CHUNK_ENTRIES = 2**18
-"""Entries of X gathered at once: 2 MB of float64, the size of a core's second cache."""
+"""The entries of X that are gathered at once: 2 MB of float64, the size of a core's L2 cache."""
 
 FEW_STEPS, MOST_ENTRIES = 8, 2**21
 """A chunk has at least FEW_STEPS steps, even beyond CHUNK_ENTRIES, but not beyond MOST_ENTRIES."""
@@ -34,11 +34,11 @@ AHEAD_FROM = 2**14
 """From this many examples on, another thread draws the order of the next epoch in advance."""
 
 MOST_STEPS = 512
-"""The most steps of one chunk. A request to stop is only noticed between chunks."""
+"""The most steps of one chunk. An interruption is only noticed between chunks."""
 
 
 class Batches:
-    """The batches of a cohort, epoch by epoch."""
+    """The batches of a cohort, for any place in its training."""
 
     def __init__(self, cohort: Cohort) -> None:
         self._batching = cohort.batching
@@ -48,15 +48,15 @@ class Batches:
         self._end = cohort.plan.limits.get("epochs", math.inf)
 
     def most_steps(self, streams: int, epoch: int) -> int:
-        """How many steps of this epoch a chunk may hold."""
+        """The most steps of this epoch in one chunk. streams: the number S of index streams."""
         entries: int = streams * self._batching.at(epoch).batch_size * self._data.X.shape[1]
         few = min(FEW_STEPS, MOST_ENTRIES // entries)
         return min(max(CHUNK_ENTRIES // entries, few, 1), MOST_STEPS)
 
     def chosen(self, seeds: Sequence[int], place: Place, steps: int) -> Counts:
-        """The examples of `steps` steps from `place` on, in the order of use: (S, examples).
+        """The rows of the examples of `steps` steps from `place` on, in order: (S, examples).
 
-        Do not write into it: for a single stream it is a view of the order.
+        The caller must not change it: for a single stream it is a view of the order.
         """
         size = self._batching.at(place.epoch).batch_size
         part = slice(place.position * size, (place.position + steps) * size)
@@ -64,7 +64,7 @@ class Batches:
         return rows[0][None] if len(rows) == 1 else np.stack(rows)
 
     def gathered(self, seeds: Sequence[int], place: Place, steps: int) -> list[Batch]:
-        """The batches of `steps` steps of one epoch, from `place` on."""
+        """The batches of `steps` steps from `place` on, which must be in one epoch."""
         X, y = self._data.X, self._data.y
         size = self._batching.at(place.epoch).batch_size
         if self._batching.whole:
@@ -78,9 +78,10 @@ class Batches:
         return [(X[:, k : k + size], y[:, k : k + size]) for k in range(0, y.shape[1], size)]
 
     def spent(self, place: Place, steps: Counts) -> Counts:
-        """The examples that the first `steps` steps from `place` on use, for each of these counts.
+        """The number of examples that the first `steps` steps from `place` on use.
 
-        They stay within the epoch, unless batches are whole.
+        steps: any number of counts; the result has one number for each. All steps must be in one
+        epoch, unless every batch is a full batch.
         """
         size = self._batching.at(place.epoch).batch_size
         if self._batching.whole:
@@ -89,14 +90,14 @@ class Batches:
         return np.minimum(begin + size * steps, self._batching.rows) - begin
 
     def draw_ahead(self, seeds: Sequence[int], epoch: int) -> None:
-        """Let another thread draw the orders of this epoch, where that takes long."""
+        """Draw the orders of this epoch in another thread, if there are many examples."""
         if self._batching.draws and self._batching.rows >= AHEAD_FROM and epoch < self._end:
             for key in ((seed, epoch) for seed in seeds):
                 if key not in self._orders:
                     self._orders[key] = pool("orders").submit(self._batching.order, *key)
 
     def _order(self, seed: int, epoch: int) -> Counts:
-        """The order of one epoch. Starts drawing the order of the next one."""
+        """The order of one epoch. It also starts drawing the order of the next epoch."""
         if epoch != self._epoch:
             self._orders = {key: known for key, known in self._orders.items() if key[1] == epoch}
             self._epoch = epoch
@@ -108,7 +109,7 @@ class Batches:
 
 
 def _finished(order: Counts) -> Order:
-    """An order that is known already, as a finished future."""
+    """A finished future with this order."""
     done: Order = Future()
     done.set_result(order)
     return done

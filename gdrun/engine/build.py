@@ -1,7 +1,7 @@
-"""From experiments to a cohort and its engine: the one engine module that reads configurations.
+"""Building a cohort and its engine from experiments: the only engine module that reads configs.
 
-Everything after it works on arrays, numbers and small records. `cohort_of` compiles nothing and
-copies no data, so a study may ask for `facts` as often as it likes; `build` also makes the engine.
+All other modules of the engine work on arrays, numbers and small records. `cohort_of` and `facts`
+compile nothing and copy no data, so they are cheap; `build` also compiles the kernels.
 """
 
 from __future__ import annotations
@@ -38,10 +38,11 @@ from gdrun.problems.surfaces import noise_vectors
 
 @dataclass(frozen=True)
 class Facts:
-    """What can be said of an experiment on its data before anything is trained or compiled.
+    """Facts on an experiment and its data that need no training and no compiling.
 
-    parameters and outputs of the model; loss: its name, empty where the model has none;
-    batch_size: examples of a gradient in the first epoch; whole: whether it takes all of them.
+    parameters, outputs: the numbers of weights and of outputs of the model. loss: the name of its
+    loss; empty for a surface. batch_size: the examples of a gradient in the first epoch. whole:
+    whether every batch is a full batch.
     """
 
     parameters: int
@@ -52,17 +53,17 @@ class Facts:
 
 
 def build(experiments: Sequence[Experiment], data: Prepared) -> tuple[Cohort, Engine]:
-    """The cohort of these experiments, and its engine with the kernels that it needs compiled.
+    """The cohort of these experiments, and its engine with compiled kernels.
 
     Raises ConfigError or DataError where the experiments do not fit their data, ConfigError or
-    MissingExtraError where they name an engine that cannot run them.
+    MissingExtraError where their config names an engine that cannot run them.
     """
     cohort = cohort_of(experiments, data)
     return cohort, engine_maker(cohort, experiments[0].header.engine)()
 
 
 def facts(experiment: Experiment, data: Prepared) -> Facts:
-    """The facts of an experiment on its data. Raises what `build` does, and compiles nothing."""
+    """The facts of an experiment and its data. It raises as `build` does, and compiles nothing."""
     cohort = cohort_of([experiment], data)
     engine_maker(cohort, experiment.header.engine)
     model, layout = cohort.model, cohort.model.layout
@@ -72,14 +73,15 @@ def facts(experiment: Experiment, data: Prepared) -> Facts:
 
 
 def in_lane_order(experiments: Sequence[Experiment]) -> tuple[Experiment, ...]:
-    """The experiments as the lanes of their cohort: by seed."""
+    """The experiments in the order of lanes, which is by seed."""
     return tuple(sorted(experiments, key=lambda experiment: experiment.seed))
 
 
 def cohort_of(experiments: Sequence[Experiment], data: Prepared) -> Cohort:
-    """The cohort of these experiments, which must share everything but numbers and seeds.
+    """The cohort of these experiments, which may differ only in numbers and seeds.
 
-    Raises ValueError where they do not, ConfigError or DataError where they do not fit the data.
+    Raises ValueError where they differ in more, ConfigError or DataError where they do not fit the
+    data.
     """
     lanes = in_lane_order(experiments)
     shared = lanes[0]
@@ -114,7 +116,7 @@ def cohort_of(experiments: Sequence[Experiment], data: Prepared) -> Cohort:
 def experiment_data(experiment: Experiment, table: Table | None = None) -> Prepared:
     """The data of an experiment, read or generated, split and standardised.
 
-    table: replaces the dataset that the experiment names, as arrays from Python do.
+    table: replaces the dataset of the experiment, for data that are given as arrays.
     Raises DataError where the data cannot be read or do not suit the experiment.
     """
     dataset = experiment.dataset
@@ -135,7 +137,7 @@ def experiment_data(experiment: Experiment, table: Table | None = None) -> Prepa
 
 
 def _noise(experiment: Experiment, surface: Section) -> Prepared:
-    """The examples of a surface: noise vectors, which belong to the problem as a dataset's do."""
+    """The examples of a surface: noise vectors, the same for every seed of the experiment."""
     drawn = noise_vectors(stream(0, "noise"), surface["examples"], surface["noise"])
     table = Table("gradient noise", drawn, np.zeros(len(drawn)), ("x", "y"), "f", ())
     return prepare(
@@ -150,7 +152,7 @@ def _noise(experiment: Experiment, surface: Section) -> Prepared:
 
 
 def _numbers(lanes: Sequence[Experiment], rule: Rule) -> LaneNumbers:
-    """What the lanes differ in, as arrays (lanes,)."""
+    """The numbers that lanes may differ in, as arrays (lanes,)."""
 
     def column(number: Callable[[Experiment], Any]) -> Numbers:
         return np.array([number(lane) for lane in lanes], dtype=float)
@@ -180,6 +182,7 @@ def _numbers(lanes: Sequence[Experiment], rule: Rule) -> LaneNumbers:
 
 
 def _or_infinite(bound: float | None) -> float:
+    """The bound, or infinity without one, so that lanes with and without clipping mix."""
     return np.inf if bound is None else bound
 
 
@@ -210,14 +213,14 @@ def _initial_weights(experiment: Experiment) -> InitialWeights:
 
 
 def _model(experiment: Experiment, data: Prepared) -> Model:
-    """The model of the experiment for these features and classes."""
+    """The model of the experiment, for the features and classes of the data."""
     if (surface := experiment.walks_on) is not None and experiment.surface is not None:
         return surface.model(**{name: experiment.surface[name] for name in surface.options})
     definition = MODELS[experiment.model.name]
     classes = len(data.classes)
     if definition.classes == "two" and classes != 2:
         raise ConfigError(
-            f"{definition.name} separates two classes, and {data.name} has {classes}",
+            f"{definition.name} needs 2 classes, but {data.name} has {classes}",
             where="model.name",
             hint="use model: softmax",
         )
@@ -226,52 +229,56 @@ def _model(experiment: Experiment, data: Prepared) -> Model:
 
 
 def _check_accuracy(experiment: Experiment, classes: int) -> None:
-    """Where the target decides what is predicted, rules on accuracy are judged only now."""
+    """Raise ConfigError for a rule on accuracy, where the target of the data means regression.
+
+    Models whose task does not depend on the data are checked with the config.
+    """
     stopping = experiment.stopping
     if experiment.task is None and not classes:
         for key, rules in (("stopping", stopping), ("stopping.watch", stopping.watch)):
             if rules.target_accuracy is not None:
                 raise ConfigError(
-                    f"{experiment.model.name} predicts numbers here, which have no accuracy",
+                    f"{experiment.model.name} does regression here, which has no accuracy",
                     where=f"{key}.target_accuracy",
                     hint="use target_loss, or model.loss: cross_entropy",
                 )
 
 
 def _check_batches(model: Model, plan: Plan, experiment: Experiment) -> None:
-    """The statistics of a batch need two examples or more, in every batch that the budget reaches.
+    """Raise ConfigError where batch_norm would get a batch of one example within the budget.
 
-    Also where batches grow: 121 rows in batches of 48 leave 25, and in batches of 120 leave one.
+    Growing batches may reach one later: of 121 rows, batches of 48 leave a last batch of 25, and
+    batches of 120 leave one of 1.
     """
     if not isinstance(model, Network) or not model.batch_norm:
         return
     batching, last = plan.batching, plan.batching.ending_in_one()
     if batching.batch_size == 1:
-        what = "each batch is one example"
+        what = "each batch has 1"
         hint = _larger_batches(batching, experiment)
     elif last is not None and (plan.epochs is None or plan.epochs >= last[0] + 1):
         epoch, size = last
-        what = "the last batch of an epoch is one example"
-        what += f" where batches have grown to {size}, after {epoch} epochs" if epoch else ""
+        what = "the last batch of an epoch has 1"
+        what += f" when batches have grown to {size}, after {epoch} epochs" if epoch else ""
         other = "batch_size or batch_growth" if epoch else "batch_size"
         hint = f"choose another {other}, or drop_last: true"
     else:
         return
     raise ConfigError(
-        f"normalises by the statistics of a batch, and {what}", where="model.batch_norm", hint=hint
+        f"needs at least 2 examples a batch, but {what}", where="model.batch_norm", hint=hint
     )
 
 
 def _larger_batches(batching: Batching, experiment: Experiment) -> str:
-    """How batches can hold more than the one example that they do."""
+    """A hint on how to get batches of more than one example."""
     if batching.rows == 1:
-        return "it takes two training examples or more"
+        return "use at least 2 training examples"
     if "batch_size" in experiment.variant.options:
-        return "choose another batch_size"
-    return "use variant: mbgd, whose batches hold batch_size examples"
+        return "use a batch_size of at least 2"
+    return "use variant: mbgd with a batch_size of at least 2"
 
 
 def _rule(experiment: Experiment) -> Rule:
-    """The rule, with the average of its path as a further slot where one is asked for."""
+    """The update rule; if the config averages weights, the average is an additional last slot."""
     rule, average = OPTIMIZERS[experiment.optimizer.name], experiment.optimizer["average"]
     return rule if average is None else averaged(rule, AVERAGES[average.name], average.options)

@@ -1,12 +1,11 @@
-"""A cohort: runs that share data, model, variant and kinds of method, and differ in numbers.
+"""A cohort: runs that share data, model, variant and kinds of method, and differ only in numbers.
 
-Each run is a lane. A number that lanes may differ in, such as rate, decay, l2 or seed, is an array
-along the lane axis; everything else is shared, and so is the work. Lanes are kept in the order of
-their seeds, so that those of one index stream are neighbours.
+Each run is a lane. A number that lanes may differ in, such as learning rate, l2 or seed, is an
+array along the lane axis; everything else is shared. So one array operation works for all lanes.
+Lanes are in the order of their seeds, so that lanes with the same index stream are neighbours.
 
-A cohort holds arrays, numbers and small records: what they come from, a configuration, is read in
-`build` alone. It has no engine either, so whoever wants to know something of a cohort compiles
-nothing.
+A cohort holds arrays, numbers and small records. It does not know the config, which only `build`
+reads, and it has no engine, so that making a cohort compiles nothing.
 """
 
 from __future__ import annotations
@@ -31,12 +30,12 @@ from gdrun.problems.rows import Examples
 from gdrun.problems.surfaces import Surface, SurfaceModel
 
 SAMPLE_ROWS = 512
-"""The most examples that the readings of a network's layers are taken from."""
+"""The most examples from which the readings of a network's layers are computed."""
 
 
 @dataclass(frozen=True)
 class Design:
-    """One part of the data as the model multiplies it: X (n, D), encoded targets y (n,)."""
+    """One part of the data in the form for the model: X (n, D) and encoded targets y (n,)."""
 
     X: Examples
     y: Array
@@ -50,9 +49,9 @@ class Design:
 class LaneNumbers:
     """The numbers that lanes may differ in, each (lanes,).
 
-    seeds: whole numbers of Python, as a seed has no upper bound. lr: the rate that the schedule
-    starts from. clip_norm and clip_value: infinite where nothing is clipped. rule and schedule: the
-    options of the rule, but for lr, and of the schedule, by name.
+    seeds: Python ints, because a seed has no upper bound. lr: the rate that the schedule starts
+    from. clip_norm, clip_value: infinite for lanes without clipping. rule, schedule: the options of
+    the rule (without lr) and of the schedule, by name.
     """
 
     seeds: tuple[int, ...]
@@ -65,7 +64,7 @@ class LaneNumbers:
     schedule: Mapping[str, Numbers]
 
     def take(self, index: Counts) -> LaneNumbers:
-        """The numbers of these lanes."""
+        """The numbers of the lanes at these indices (k,)."""
         return LaneNumbers(
             tuple(self.seeds[lane] for lane in index.tolist()),
             self.lr[index],
@@ -80,7 +79,7 @@ class LaneNumbers:
 
 @dataclass(frozen=True)
 class InitialWeights:
-    """Where lanes start: an init with its options, or for a walk a place (2,) on the surface."""
+    """How weights are initialised: by an init, or for a surface at a point (2,)."""
 
     init: Init
     place: tuple[float, ...] | None = None
@@ -88,11 +87,11 @@ class InitialWeights:
 
 @dataclass(frozen=True)
 class Cohort:
-    """What all lanes share, and their numbers.
+    """The lanes of a cohort: what they share, and the numbers in which they differ.
 
-    rule_options: those that lanes cannot differ in. averages: whether an average of the weights,
-    which is the rule's last slot, is evaluated in their place. points: the most step records that a
-    lane keeps; None keeps all.
+    rule_options: the options of the rule that lanes cannot differ in. averages: whether an average
+    of the weights, which is the last slot of the rule, is evaluated instead of the weights. points:
+    the most step records of a lane; None keeps all.
     """
 
     data: Prepared
@@ -110,7 +109,7 @@ class Cohort:
 
     @property
     def lanes(self) -> int:
-        """The number of lanes, those that have ended included."""
+        """The number of lanes, including those that have ended."""
         return len(self.numbers.seeds)
 
     @cached_property
@@ -120,26 +119,26 @@ class Cohort:
 
     @cached_property
     def validation(self) -> Design | None:
-        """The validation part, if there is one."""
+        """The validation part; None without one."""
         return self._design(self.data.validation) if self.data.validation else None
 
     @cached_property
     def test(self) -> Design | None:
-        """The test part, if there is one."""
+        """The test part; None without one."""
         return self._design(self.data.test) if self.data.test else None
 
     @property
     def surface(self) -> Surface | None:
-        """The surface that is walked on, if the problem is one."""
+        """The surface that is minimised; None where the problem is a model on data."""
         return self.model.surface if isinstance(self.model, SurfaceModel) else None
 
     @property
     def place_names(self) -> tuple[str, ...]:
-        """The names of the weights, where the trace keeps them at every step."""
+        """The names of the weights if the trace records them at every step: on a surface."""
         return () if self.surface is None else ("x", "y")
 
     def named(self, weights: Array, running_stats: Array) -> dict[str, Array]:
-        """A lane's weights (P,) by name, with the running statistics (Q,) that belong to them."""
+        """The weights (P,) and the running statistics (Q,) of a lane as arrays by name."""
         named = self.model.layout.named(weights)
         if not isinstance(self.model, Network):
             return named
@@ -153,14 +152,14 @@ class Cohort:
         return Design(self.train.X.take(chosen, axis=0), self.train.y[chosen])
 
     def initial_running_stats(self) -> Array:
-        """The running statistics (lanes, Q) at the start; Q is 0 where the model has none."""
+        """The initial running statistics (lanes, Q); Q is 0 for a model without batch_norm."""
         if not isinstance(self.model, Network):
             return np.empty((self.lanes, 0), dtype=self.dtype)
         row = initial_row(self.model.stats_layout, INITS["zeros"], 0)
         return np.tile(row.astype(self.dtype), (self.lanes, 1))
 
     def initial_weights(self) -> Array:
-        """W (lanes, P) at the start: lanes of one seed start alike."""
+        """The initial W (lanes, P); lanes with the same seed start with the same weights."""
         if self.initial.place is not None:
             return np.tile(np.array(self.initial.place, dtype=self.dtype), (self.lanes, 1))
         seeds = self.numbers.seeds
@@ -182,7 +181,7 @@ class Lanes:
 
     @classmethod
     def all_of(cls, cohort: Cohort) -> Lanes:
-        """Every lane of the cohort, as at the start."""
+        """All lanes of the cohort."""
         return cls(cohort, np.arange(cohort.lanes))
 
     @cached_property
@@ -191,15 +190,14 @@ class Lanes:
         return self.cohort.numbers.take(self.index)
 
     def keep(self, alive: Flags) -> Lanes:
-        """Only the lanes marked alive (lanes,)."""
+        """The lanes for which `alive` (lanes,) is true."""
         return Lanes(self.cohort, self.index[alive])
 
     def operand(self, values: Numbers) -> Any:
-        """Numbers (lanes,) as an operand against (lanes, P): a float where lanes agree, else
-        (lanes, 1).
+        """Numbers (lanes,) as an operand for arrays (lanes, P).
 
-        A float keeps the arithmetic of its powers and differences, such as 1 − β₂ᵗ, in double
-        precision when the weights are float32.
+        It is a float where all lanes have the same number, else (lanes, 1). With a float, NumPy
+        computes terms such as 1 − β₂ᵗ in double precision, even if the weights are float32.
         """
         if (values == values[0]).all():
             return float(values[0])
@@ -207,30 +205,30 @@ class Lanes:
 
     @cached_property
     def schedule_options(self) -> dict[str, Any]:
-        """The options of the schedule: (lanes,) where lanes may differ."""
+        """The options of the schedule by name; those that lanes may differ in are (lanes,)."""
         return {**self.cohort.plan.schedule.options, **self.numbers.schedule}
 
     def rule_options(self) -> dict[str, Any]:
-        """The rule's options as operands, except lr, which follows the schedule."""
+        """The options of the rule as operands, without lr, which changes with the schedule."""
         varying = {name: self.operand(values) for name, values in self.numbers.rule.items()}
         return {**self.cohort.rule_options, **varying}
 
     @cached_property
     def objective(self) -> Objective:
-        """The objective with each lane's own numbers."""
+        """The objective, with the l2 and the dropout of each lane."""
         dropout = self.operand(self.numbers.dropout) if self.drops else 0.0
         return Objective(self.cohort.model, self.operand(self.numbers.l2), dropout)
 
     @cached_property
     def drops(self) -> bool:
-        """Whether any lane leaves out units in training."""
+        """Whether any lane uses dropout."""
         return bool(self.numbers.dropout.any())
 
     @cached_property
     def streams(self) -> list[tuple[int, slice]]:
-        """The random streams of steps in use: each seed, with the lanes that follow it.
+        """The random streams of these lanes: each seed, with the slice of lanes that use it.
 
-        Where neither the order of the data nor dropout is drawn, all lanes follow one stream.
+        If neither the order of the data nor dropout is random, all lanes use one stream.
         """
         seeds = self.numbers.seeds
         if not (self.cohort.batching.draws or self.drops):

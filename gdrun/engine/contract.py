@@ -1,8 +1,8 @@
-"""What the training loop needs of an engine, and what a stepper measures.
+"""The interface between the training loop and an engine.
 
-An engine is made for one cohort. It hands out a stepper for the lanes that still train, and reads
-the full objective for them. Both engines follow this contract, and nothing else in the package
-depends on which of them runs.
+An engine is made for one cohort. It makes steppers, which take steps with the lanes that still
+train, and it evaluates their objective. The NumPy and the compiled engine have this same interface,
+so that no other module depends on which of them runs.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from gdrun.problems.objective import Objective
 
 EngineName = Literal["numpy", "compiled"]
 KindName = Literal["linear", "network", "update"]
-"""The compiled engines: all of a linear model's step, all of a network's, or the update alone."""
+"""The compiled engines: the whole step of a linear model, of a network, or only the update."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a lane diverged: the quantity, its value, and the weights it belongs to, if any."""
+    """Why a lane diverged: the quantity, its value, and the name of its weights or None."""
 
     quantity: str
     value: float
@@ -34,13 +34,12 @@ class Failure:
 
 @dataclass
 class Measures:
-    """What each step of a chunk measured, (steps, lanes), and the state after the last of them.
+    """The measurements of each step of a chunk, (steps, lanes), and the state after the last step.
 
-    W, slots, running_stats: after the last step; running_stats is None where a model has none.
-    before: W before the last step. places: W after every step, (steps, lanes, P), for a walk on a
-    surface. bad: the lanes that diverged at the last step, by their index among the lanes, and why;
-    only a careful pass looks. borrowed: seconds that an earlier evaluation at the first W spent on
-    sums that the first step used again.
+    W, slots, running_stats: after the last step; running_stats is None for a model without any.
+    bad: the lanes that diverged at the last step, by their index, with the reasons. places: W after
+    each step, (steps, lanes, P), on a surface. before: W before the last step. borrowed: seconds
+    that the evaluation before the chunk spent on sums that its first step used again.
     """
 
     batch_loss: Numbers
@@ -58,11 +57,12 @@ class Measures:
 
     @property
     def steps(self) -> int:
+        """The number of steps that were taken."""
         return len(self.batch_loss)
 
 
 class Stepper(Protocol):
-    """Advances a fixed set of lanes; a new one is made when a lane ends."""
+    """Takes steps with a fixed set of lanes. When a lane ends, a new stepper is made."""
 
     def most_steps(self, epoch: int) -> int:
         """The most steps of this epoch that one call of `advance` may take."""
@@ -77,11 +77,11 @@ class Stepper(Protocol):
         betas: Numbers | None = None,
         running_stats: Array | None = None,
     ) -> Measures:
-        """Take a chunk of steps of one epoch from W (lanes, P); `step` counts the steps before.
+        """Take a chunk of steps of one epoch, beginning with W (lanes, P) at `place`.
 
-        rates (steps, lanes): the learning rate of each step. betas (steps, lanes): the momentum of
-        each step, where a schedule cycles it. running_stats (lanes, Q): those of batch
-        normalisation. A chunk in which a lane diverges ends with that step.
+        step: the number of steps before. rates (steps, lanes): the learning rate of each step.
+        betas (steps, lanes): the momentum of each step, if the schedule changes it. running_stats
+        (lanes, Q): of batch normalisation. The chunk ends early at a step where a lane diverges.
         """
 
 
@@ -93,17 +93,17 @@ class Engine(Protocol):
 
     @property
     def compression(self) -> str | None:
-        """What replaces the data in the steps, such as qr; None where the data are used."""
+        """The factorisation that replaces the data in the steps, such as qr, or None."""
 
     def threads(self) -> AbstractContextManager[object]:
-        """The context of a whole training: how many threads a matrix product may use."""
+        """A context for the whole training, which limits the threads of matrix products."""
 
     def stepper(self, lanes: Lanes, batches: Batches, loss_limit: Numbers) -> Stepper:
-        """The stepper for these lanes. loss_limit (lanes,): a loss above it has diverged."""
+        """A stepper for these lanes. loss_limit (lanes,): the loss above which a lane diverged."""
 
     def objective(self, objective: Objective) -> Objective:
-        """The objective as this engine evaluates it."""
+        """The same objective, evaluated by this engine."""
 
 
 EngineMaker = Callable[[], Engine]
-"""Makes the engine that was chosen; kernels are compiled when it is called, not before."""
+"""A function that makes the chosen engine. It compiles the kernels when it is called."""

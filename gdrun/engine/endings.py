@@ -1,4 +1,4 @@
-"""How a lane ends: which budget is used up, what diverged, and the outcome of the lane."""
+"""Endings: a budget that is used up, a divergence, and the outcome of a lane."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from gdrun.array_types import Array, Numbers
 from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.contract import Engine, Failure
-from gdrun.engine.evaluation import Firing, held_out, judged_running_stats
+from gdrun.engine.evaluation import Firing, evaluated_running_stats, scores_on_test
 from gdrun.engine.outcome import Best, Divergence, Outcome, Timing
 from gdrun.engine.plan import Plan
 from gdrun.engine.state import State
@@ -16,7 +16,7 @@ from gdrun.methods.stopping import Stop, budget_sentence, divergence_sentence, m
 
 
 def used_up(plan: Plan, state: State) -> Firing | None:
-    """The budget that is used up, if any. It ends all lanes at once."""
+    """The budget that is used up, which ends all lanes; None while none is."""
     budget, seconds = plan.budget, plan.limits.get("seconds")
     if budget is not None and state.step >= budget.steps:
         return Firing(budget.name, "exhausted", budget.sentence)
@@ -26,7 +26,7 @@ def used_up(plan: Plan, state: State) -> Firing | None:
 
 
 def stop_for(firing: Firing, epoch: float, step: int) -> Stop:
-    """The stop of a lane in which a rule fired."""
+    """The stop of a lane in which a rule fired at this epoch and step."""
     message = f"{firing.sentence} {moment(epoch, step)}"
     return Stop(firing.rule, firing.status, epoch, step, message)
 
@@ -40,7 +40,11 @@ def divergence_at(
     factor: float,
     initial_loss: float,
 ) -> tuple[Stop, Divergence]:
-    """The stop of a diverged lane. losses: its latest ones, which include the last finite one."""
+    """The stop and the divergence of a lane.
+
+    losses: the latest losses of the lane, including its last finite one. factor: the divergence
+    limit over initial_loss.
+    """
     finite = losses[np.isfinite(losses)]
     last = float(finite[-1]) if len(finite) else np.nan
     what = (failure.quantity, failure.value, failure.layer)
@@ -62,18 +66,20 @@ def outcome_of(
     watched: tuple[Stop, ...],
     timing: Timing,
 ) -> Outcome:
-    """The outcome of the lane at `place` among those that still train."""
+    """The outcome of a lane. place: its index among the lanes that still train."""
     lane = int(state.lanes[place])
     early_stopping = cohort.stopping.obeyed.early_stopping
-    known = bool(np.isfinite(state.best_loss[place]))
-    restored = known and early_stopping is not None and early_stopping.restore_best
+    has_best = bool(np.isfinite(state.best_loss[place]))
+    restored = has_best and early_stopping is not None and early_stopping.restore_best
     alone = Lanes(cohort, state.lanes[place : place + 1])
-    weights = (state.best_W if restored else state.judged)[place].copy()
+    weights = (state.best_W if restored else state.evaluated)[place].copy()
     running_stats = (
         state.best_running_stats[place].copy() if restored else _running_stats(alone, state, place)
     )
     objective = engine.objective(alone.objective)
-    test_loss, test_accuracy = held_out(cohort.test, objective, weights[None], running_stats[None])
+    test_loss, test_accuracy = scores_on_test(
+        cohort.test, objective, weights[None], running_stats[None]
+    )
     return Outcome(
         lane=lane,
         surface=cohort.surface,
@@ -83,7 +89,7 @@ def outcome_of(
         running_stats=running_stats,
         best_weights=state.best_W[place].copy(),
         best_running_stats=state.best_running_stats[place].copy(),
-        best=_best(cohort, state, place) if known else None,
+        best=_best(cohort, state, place) if has_best else None,
         restored=restored,
         steps=steps.lane(lane),
         evaluations=evaluations.lane(lane),
@@ -98,15 +104,15 @@ def outcome_of(
 
 
 def _running_stats(alone: Lanes, state: State, place: int) -> Array:
-    """The running statistics (Q,) of a lane's weights.
+    """The running statistics (Q,) of the weights that a lane returns.
 
-    Those of averaged weights are taken from the last evaluation; they are measured again only where
-    the weights have changed since.
+    Averaged weights have their own, which the last evaluation measured; they are only measured
+    again if the weights have changed since.
     """
-    if state.judges_average and np.array_equal(state.last_W[place], state.judged[place]):
+    if state.evaluates_average and np.array_equal(state.last_W[place], state.evaluated[place]):
         return np.array(state.last_running_stats[place])
     own = state.keep(np.arange(len(state.lanes)) == place)
-    return np.array(judged_running_stats(alone, own)[0])
+    return np.array(evaluated_running_stats(alone, own)[0])
 
 
 def _best(cohort: Cohort, state: State, place: int) -> Best:

@@ -1,9 +1,10 @@
-"""Which engine runs a cohort.
+"""The choice of the engine that runs a cohort.
 
-`auto` picks what will finish first by a count of work, made before anything runs: from the
-experiment, the data's size, and whether an earlier process left the kernel compiled. Timing the
-first steps instead was rejected: the same run could then take another path on a busy day. What was
-picked is in the run's record and in its resolved config, so a repetition is bit for bit.
+With `auto` the engine is chosen that should finish first. The time of each is estimated before the
+run from the experiment, the size of the data, and whether the kernel is compiled already. Timing
+the first steps instead was rejected: the same run could then use another engine on a busy machine.
+The record of a run and its resolved config name the engine, so that the run can be repeated bit for
+bit.
 """
 
 from __future__ import annotations
@@ -31,14 +32,14 @@ NEEDED = ("numba", "scipy", "threadpoolctl")
 # Seconds on one core of a machine of 2024; only their proportions matter.
 NUMPY_STEP, NUMPY_RULE, COMPILED_STEP = 25e-6, 5e-6, 0.3e-6
 NUMPY_PRODUCT, COMPILED_PRODUCT = 0.3e-9, 0.15e-9
-FUSED_ENTRY = 0.6e-9  # saved for each weight and each of its slots
-NETWORK_STEP, NETWORK_PRODUCT = 60e-6, 40e-12  # saved in all, and by sharing the products
+FUSED_ENTRY = 0.6e-9  # saved a step, for each weight and each of its slots
+NETWORK_STEP, NETWORK_PRODUCT = 60e-6, 40e-12  # saved a step, and for each multiplication
 LOADING, STARTING = 0.1, 0.6
 COMPILING = {"examples": 1.5, "rows": 5.0, "network": 7.0, "update": 0.8}
 
 
 class NumpyEngine:
-    """The definition of what gdrun computes."""
+    """The NumPy engine: it runs every model, and defines what gdrun computes."""
 
     name: EngineName = "numpy"
     compression: str | None = None
@@ -54,19 +55,21 @@ class NumpyEngine:
 
 
 def engine_maker(cohort: Cohort, configured: str) -> EngineMaker:
-    """What makes the engine that GDRUN_ENGINE, or else the configuration, names.
+    """A function that makes the engine of this cohort.
 
-    The choice compiles nothing; the maker does. Raises ConfigError or MissingExtraError where the
-    engine that is named cannot run the cohort, as far as that is known without compiling.
+    configured: the engine in the config; GDRUN_ENGINE overrides it. The choice compiles nothing;
+    the returned function does. Raises ConfigError where the name is unknown, or the compiled engine
+    is required and cannot run the cohort; MissingExtraError where its packages are missing.
     """
-    asked = wanted_engine(configured)
-    if asked == "numpy":
+    wanted = wanted_engine(configured)
+    if wanted == "numpy":
         return NumpyEngine
-    forced = asked == "compiled"
+    forced = wanted == "compiled"
     if cohort.surface is not None:
-        return _refused("a walk on a surface is recorded step by step", forced)
+        return _refused("on a surface, the weights of every step are recorded", forced)
     kinds = _kinds(cohort)
-    if not forced:  # what does not pay even when it was compiled before need not be looked up
+    if not forced:
+        # Whether a kernel is compiled takes time to find out: leave out those too slow even then.
         kinds = [kind for kind in kinds if kind.saved > _cost(kind.kernel, known=True)]
     if not kinds:
         return NumpyEngine
@@ -79,9 +82,9 @@ def engine_maker(cohort: Cohort, configured: str) -> EngineMaker:
 
 @dataclass(frozen=True)
 class _Kind:
-    """A compiled engine that may run a cohort, and the seconds that it saves over the whole run.
+    """A compiled engine that may be able to run a cohort.
 
-    kernel: what is compiled for it, by which its time is known.
+    kernel: the key of its compile time in COMPILING. saved: seconds that it saves in the whole run.
     """
 
     name: KindName
@@ -90,7 +93,7 @@ class _Kind:
 
 
 def _kinds(cohort: Cohort) -> list[_Kind]:
-    """The compiled engines that exist for the cohort's model, the fullest first."""
+    """The compiled engines for the model of the cohort; the first compiles the most of a step."""
     if isinstance(cohort.model, LinearModel):
         by_class = cohort.model.layout.layers[-1].outputs > 1
         kernel = "rows" if by_class or cohort.batching.batch_size > 1 else "examples"
@@ -102,7 +105,7 @@ def _kinds(cohort: Cohort) -> list[_Kind]:
 
 
 def _first_that_pays(cohort: Cohort, kinds: Sequence[_Kind], forced: bool) -> EngineMaker:
-    """The maker of the first of these engines that saves more time than its kernels cost."""
+    """The maker of the first of these engines that saves more time than its kernels need."""
     from gdrun.engine.compiled import NotCompilableError, compiled_before
 
     reason = None
@@ -118,7 +121,7 @@ def _first_that_pays(cohort: Cohort, kinds: Sequence[_Kind], forced: bool) -> En
 
 
 def _make(cohort: Cohort, kind: _Kind, others: Sequence[_Kind], forced: bool) -> Engine:
-    """The engine with its kernels compiled; one of the others where they do not compile."""
+    """The engine with compiled kernels; one of the others if they cannot be compiled."""
     from gdrun.engine.compiled import NotCompilableError, compiled_engine
 
     try:
@@ -129,7 +132,10 @@ def _make(cohort: Cohort, kind: _Kind, others: Sequence[_Kind], forced: bool) ->
 
 
 def wanted_engine(configured: str) -> str:
-    """What GDRUN_ENGINE says, and else the experiment."""
+    """The engine that GDRUN_ENGINE names, or else the one in the config.
+
+    Raises ConfigError where there is no engine of this name.
+    """
     given = os.environ.get("GDRUN_ENGINE") or configured
     if given not in CHOICES:
         what = f"no engine is called {given!r}"
@@ -138,41 +144,41 @@ def wanted_engine(configured: str) -> str:
 
 
 def _refused(reason: str, forced: bool) -> EngineMaker:
-    """The NumPy engine instead, unless the compiled one was asked for."""
+    """The NumPy engine. Raises ConfigError with this reason where the compiled one is required."""
     if forced:
         raise ConfigError(
             f"the compiled engine cannot run this: {reason}",
             where="engine",
-            hint="use engine: numpy, or auto, which falls back on it",
+            hint="use engine: numpy or auto",
         )
     return NumpyEngine
 
 
 def _cost(kernel: str, known: bool) -> float:
-    """Seconds before the first compiled step. known: compiled before, so that it is only loaded."""
+    """Seconds before the first step. known: whether the kernel is compiled and only loaded."""
     return STARTING + (LOADING if known else COMPILING[kernel])
 
 
 def _saved(cohort: Cohort, by_a_step: float) -> float:
-    """Seconds that are saved over the whole run; without end where only seconds are limited."""
+    """Seconds saved in the whole run; infinite where the budget is in seconds only."""
     budget = cohort.plan.budget
     return math.inf if budget is None else budget.steps * by_a_step
 
 
 def _saved_by_update(cohort: Cohort) -> float:
-    """Seconds that one step of all lanes saves where the rule's update is one loop."""
+    """Seconds that a step of all lanes saves if the update is compiled into one loop."""
     return cohort.lanes * cohort.model.layout.size * (1 + len(cohort.rule.slots)) * FUSED_ENTRY
 
 
 def _saved_by_network(cohort: Cohort) -> float:
-    """Seconds that it saves where products and update are one loop."""
+    """Seconds that a step of all lanes saves if a network's whole step is compiled."""
     entries = cohort.lanes * cohort.model.layout.size
     products = NETWORK_PRODUCT * entries * cohort.batching.batch_size
     return NETWORK_STEP + _saved_by_update(cohort) + products
 
 
 def _saved_by_loops(cohort: Cohort) -> float:
-    """Seconds that it saves for a linear model."""
+    """Seconds that a step of all lanes saves if a linear model's whole step is compiled."""
     lanes, size = cohort.lanes, cohort.model.layout.size
     entries = lanes * size * cohort.batching.batch_size
     rule = NUMPY_RULE * (1 + len(cohort.rule.slots)) * (1 + lanes * size / 5000)

@@ -1,4 +1,4 @@
-"""Evaluations: the full objective of all lanes, and the stopping rules that fire on it."""
+"""Evaluations: the full objective of all lanes, and the stopping rules that fire on its values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from gdrun.array_types import Array, Flags, Numbers
 from gdrun.engine.cohort import Design, Lanes
-from gdrun.engine.layer_readings import watch
+from gdrun.engine.layer_readings import layer_readings
 from gdrun.engine.numpy_stepper import scaled_norm
 from gdrun.engine.state import State
 from gdrun.methods.stopping import STOP_RULES, Criteria, Readings, Status, StoppingRules
@@ -19,23 +19,23 @@ from gdrun.problems.objective import Objective
 
 @dataclass(frozen=True)
 class Firing:
-    """A rule that fired in one lane: its name, the status it brings, and its sentence."""
+    """A rule that fired in one lane: its name, the status of the run, and the sentence."""
 
     rule: str
     status: Status
     sentence: str
 
 
-def judged_running_stats(lanes: Lanes, state: State) -> Array:
-    """The running statistics (lanes, Q) that belong to the weights that are judged.
+def evaluated_running_stats(lanes: Lanes, state: State) -> Array:
+    """The running statistics (lanes, Q) of the weights that are evaluated.
 
-    The steps update those of W. Averaged weights have others, which are measured on the training
-    part.
+    Training steps update those of W. Averaged weights need their own, which are measured on the
+    whole training part.
     """
     network = lanes.cohort.model
-    if not (state.judges_average and isinstance(network, Network) and network.batch_norm):
+    if not (state.evaluates_average and isinstance(network, Network) and network.batch_norm):
         return state.running_stats
-    return network.statistics_over(state.judged, lanes.cohort.train.X)
+    return network.statistics_over(state.evaluated, lanes.cohort.train.X)
 
 
 def read(
@@ -47,17 +47,17 @@ def read(
     gradient: bool,
     moved: Flags,
 ) -> Readings:
-    """The readings of the full objective at the weights that are judged, by quantity: (lanes,).
+    """The readings of the full objective at the evaluated weights, by quantity: (lanes,).
 
-    objective: as the engine evaluates it. running_stats (lanes, Q): those of these weights.
-    gradient: whether the full gradient is wanted. moved: lanes whose rate was above zero since the
-    last evaluation; a lane whose schedule kept it where it was has no changes to judge.
+    objective: the engine's. running_stats (lanes, Q): of these weights. gradient: whether the full
+    gradient is needed. moved (lanes,): whether the rate was above zero since the last evaluation;
+    for other lanes loss_change and weight_change are NaN, since a change of 0 means nothing there.
     """
-    cohort, W = lanes.cohort, state.judged
-    watched = watch(lanes, objective, state)
+    cohort, W = lanes.cohort, state.evaluated
+    of_layers = layer_readings(lanes, objective, state)
     objective = objective.with_running_stats(running_stats)
     slope = None
-    if gradient:  # first: the compiled engine gets the loss in the same pass, and keeps it
+    if gradient:  # before the loss: the compiled engine computes and keeps the loss in this pass
         _, slope = objective.value_and_gradient(W, cohort.train.X, cohort.train.y)
     readings = _scores(cohort.train, "train", objective, W)
     readings["train_loss"] = readings["train_loss"] + objective.penalty(W)
@@ -65,7 +65,7 @@ def read(
         readings |= _scores(cohort.validation, "validation", objective, W)
     if slope is not None:
         readings["full_grad_norm"] = scaled_norm(slope)
-    readings |= watched
+    readings |= of_layers
     loss_change = np.abs(readings["train_loss"] - state.last_loss)
     weight_change = scaled_norm(W - state.last_W)
     known = moved & ~np.isnan(state.last_loss)
@@ -74,10 +74,13 @@ def read(
     return readings
 
 
-def held_out(
+def scores_on_test(
     test: Design | None, objective: Objective, W: Array, running_stats: Array
 ) -> tuple[Numbers, Numbers]:
-    """Loss and accuracy on the test part, both (lanes,); NaN without one."""
+    """The loss and the accuracy on the test part, (lanes,) each; NaN without one.
+
+    W (lanes, P): the weights, with their running_stats (lanes, Q).
+    """
     if test is None:
         unknown = np.full(len(W), np.nan)
         return unknown, unknown
@@ -90,12 +93,13 @@ def _scores(part: Design, name: str, objective: Objective, W: Array) -> Readings
     return scores | {f"{name}_accuracy": accuracy} if objective.model.classifies else scores
 
 
-def remember(
+def after_evaluation(
     state: State, readings: Readings, running_stats: Array, rules: StoppingRules, epoch: float
 ) -> State:
-    """The state after an evaluation: best weights, what early stopping keeps, last readings.
+    """The state after an evaluation with these readings.
 
-    running_stats (lanes, Q): those of the weights that were judged.
+    It has the new best weights, the losses of early stopping, and the last readings. running_stats
+    (lanes, Q): of the evaluated weights. epoch: of the evaluation.
     """
     deciding = readings.get("validation_loss", readings["train_loss"])
     better = deciding < state.best_loss
@@ -115,9 +119,9 @@ def remember(
     return state.changed(
         evaluations=state.evaluations + 1,
         last_loss=readings["train_loss"],
-        last_W=state.judged,
+        last_W=state.evaluated,
         last_running_stats=running_stats,
-        best_W=_where(better, state.judged, state.best_W),
+        best_W=_where(better, state.evaluated, state.best_W),
         best_running_stats=_where(better, running_stats, state.best_running_stats),
         best_loss=np.where(better, deciding, state.best_loss),
         best_step=np.where(better, state.step, state.best_step),
@@ -129,16 +133,16 @@ def remember(
 
 
 def _where(better: Flags, new: Array, old: Array) -> Array:
-    """The rows of `new` in the lanes that are better, of `old` in the others."""
+    """Rows of `new` for the lanes that are better, and of `old` for the others."""
     return new if better.all() else np.where(better[:, None], new, old)
 
 
 def fired(
     criteria: Criteria, column: int, readings: Readings, state: State
 ) -> Iterator[tuple[int, Firing]]:
-    """Every rule that fires in a lane, by the lane's place among those still training.
+    """Each rule that fires, with the index of its lane among the lanes that still train.
 
-    column: 0 for the criteria that are obeyed, 1 for those that are watched, as in State.to_beat.
+    column: of State.to_beat: 0 for criteria that are obeyed, 1 for criteria that are watched.
     """
     for name, threshold in criteria.thresholds.items():
         rule = STOP_RULES[name]

@@ -1,4 +1,4 @@
-"""The judge of a training: which lanes end at an evaluation, and what ends all of them."""
+"""The judge of a training: it decides which lanes end at an evaluation, and why."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from gdrun.engine.state import State
 from gdrun.methods.stopping import Readings, Stop
 
 Interrupted = Callable[[], str | None]
-"""Asked between chunks whether to stop: the name of a signal, such as SIGINT, or None."""
+"""A function that returns the name of a signal, such as SIGINT, once training is to stop."""
 
 
 class Judge:
-    """Judges every rule and budget of a cohort, and remembers when watched rules first fired."""
+    """Applies the stopping rules and budgets of a cohort, and records when watched rules fired."""
 
     def __init__(self, cohort: Cohort, interrupted: Interrupted) -> None:
         self._plan = cohort.plan
@@ -29,34 +29,35 @@ class Judge:
 
     @property
     def wants_gradient(self) -> bool:
-        """Whether a rule reads the full gradient."""
+        """Whether any rule needs the full gradient."""
         criteria = (self._rules.obeyed, self._rules.watched)
         return any("grad_norm" in each.thresholds for each in criteria)
 
     def loss_limits(self, initial: Numbers) -> Numbers:
-        """The loss above which each lane has diverged, from its initial one: (lanes,)."""
-        # From a start without any loss every step is an infinite rise: any number is fine.
+        """The losses above which lanes have diverged, (lanes,). initial: the initial losses."""
+        # With an initial loss of 0 every loss is infinitely larger, so there is no limit.
         limits = np.where(initial > 0, self._rules.divergence_factor * initial, np.inf)
         bounded: Numbers = np.minimum(limits, np.finfo(np.float64).max)
         return bounded
 
     def ending(self, state: State) -> Firing | None:
-        """What ends all lanes now, if anything does: an interruption, or a budget."""
+        """An interruption or a used-up budget, which ends all lanes; None while there is none."""
         if signal := self._interrupted():
             return Firing("interrupted", "interrupted", f"interrupted by {signal}")
         return used_up(self._plan, state)
 
     def diverged(self, readings: Readings, state: State) -> Iterator[tuple[int, Failure, Numbers]]:
-        """The lanes whose training loss is above its limit: place, failure, and latest losses."""
+        """Each lane whose training loss is above its limit: index, failure, and latest losses."""
+        # Not `> limit`, which is false for NaN.
         for place in np.flatnonzero(~(readings["train_loss"] <= state.loss_limit)).tolist():
             value = float(readings["train_loss"][place])
             losses = np.array([state.initial_loss[place], state.last_batch_loss[place], value])
             yield place, Failure("training loss", value, None), losses
 
     def stops(self, readings: Readings, state: State) -> Iterator[tuple[int, Stop]]:
-        """The stop of each lane that a rule, a budget or an interruption ends, by its place.
+        """The index and the stop of each lane that a rule, a budget or an interruption ends.
 
-        A lane may come more than once; the first is what ends it.
+        A lane may occur more than once; its first stop is the one that counts.
         """
         epoch = self._plan.epoch_time(state.place)
         for place, firing in fired(self._rules.obeyed, 0, readings, state):
@@ -66,7 +67,7 @@ class Judge:
                 yield place, stop_for(ending, epoch, state.step)
 
     def watch(self, readings: Readings, state: State, ended: set[int]) -> None:
-        """Note the watched rules that fire for the first time, but in lanes that have diverged."""
+        """Record watched rules that fire for the first time. ended: the lanes that diverged now."""
         epoch = self._plan.epoch_time(state.place)
         for place, firing in fired(self._rules.watched, 1, readings, state):
             known = self._watched[int(state.lanes[place])]
@@ -74,5 +75,5 @@ class Judge:
                 known[firing.rule] = stop_for(firing, epoch, state.step)
 
     def watched(self, lane: int) -> tuple[Stop, ...]:
-        """For each watched rule that fired in this lane of the cohort, when it first did."""
+        """The first stop of each watched rule that fired in this lane of the cohort."""
         return tuple(self._watched[lane].values())

@@ -1,12 +1,13 @@
-"""Readings of each layer of a network, taken at evaluations.
+"""Readings of each layer of a network, which are measured at evaluations.
 
     grad_norm     ‖∇L‖ over the layer's weights
     update_ratio  ‖ΔW‖ / ‖W‖ of the last step over the layer's weights; about 1e-3 is usual
-    dead          the share of units whose slope is zero for every example
-    saturated     the share of the other units whose mean slope is below a tenth of the steepest
+    dead          the share of units whose activation has slope 0 for every example
+    saturated     the share of the other units whose mean slope is below a tenth of the largest
+                  slope of the activation
 
-All but the ratio are measured on a fixed sample of the training part, without dropout. Batch
-normalisation uses the statistics of the sample.
+The gradient and the slopes are measured on a fixed sample of the training part, without dropout,
+with batch normalisation by the statistics of the sample.
 """
 
 from __future__ import annotations
@@ -23,23 +24,27 @@ from gdrun.problems.network import Network, Passed
 from gdrun.problems.objective import Objective
 
 FLAT = 0.1
-"""A unit is saturated when its mean slope is below this share of the steepest."""
+"""A unit is saturated if its mean slope is below this share of the activation's largest slope."""
 
 
-def watch(lanes: Lanes, objective: Objective, state: State) -> Readings:
-    """The readings of each layer by name, such as layer1.grad_norm, (lanes,); of networks only."""
+def layer_readings(lanes: Lanes, objective: Objective, state: State) -> Readings:
+    """The readings of each layer by name, such as layer1.grad_norm: (lanes,).
+
+    Empty for a model that is not a network. objective: as in `read` of gdrun.engine.evaluation.
+    """
     network = lanes.cohort.model
     if not isinstance(network, Network):
         return {}
     count = max(network.rows_at_once(1) // lanes.cohort.sample.rows, 1)
     parts = [slice(k, k + count) for k in range(0, len(state.W), count)]
-    found = [_watch(network, lanes, objective, state, part) for part in parts]
-    return {name: np.concatenate([readings[name] for readings in found]) for name in found[0]}
+    by_part = [_readings_of(network, lanes, objective, state, part) for part in parts]
+    return {name: np.concatenate([readings[name] for readings in by_part]) for name in by_part[0]}
 
 
-def _watch(
+def _readings_of(
     network: Network, lanes: Lanes, objective: Objective, state: State, part: slice
 ) -> Readings:
+    """The readings of some lanes: few enough that their activations fit the cache."""
     W, sample = state.W[part], lanes.cohort.sample
     objective = objective.with_numbers(itemgetter(part))
     gradient, passed = objective.watched(W, sample.X, sample.y)
@@ -59,7 +64,7 @@ def _watch(
 
 
 def _idle(layer: Passed, steepest: float) -> tuple[Numbers, Numbers]:
-    """The shares of dead and of saturated units: (lanes,) each."""
+    """The shares of dead and of saturated units, (lanes,) each. steepest: the largest slope."""
     size = np.abs(layer.slope)
     dead = (size == 0).all(axis=-1)
     saturated = (size.mean(axis=-1) < FLAT * steepest) & ~dead
@@ -67,12 +72,13 @@ def _idle(layer: Passed, steepest: float) -> tuple[Numbers, Numbers]:
 
 
 def _norm(matrix: Array) -> Numbers:
+    """The Frobenius norm of each matrix (..., rows, columns), in double precision."""
     norm: Numbers = np.sqrt(np.square(matrix, dtype=np.float64).sum(axis=(-2, -1)))
     return norm
 
 
 def _ratio(update: Numbers, weights: Numbers) -> Numbers:
-    """‖ΔW‖ / ‖W‖; 0 where nothing moved, also where W is 0."""
+    """‖ΔW‖ / ‖W‖; 0 where ΔW is 0, even if W is 0."""
     ratio = np.zeros_like(update)
     np.divide(update, weights, out=ratio, where=update != 0)
     return ratio

@@ -1,4 +1,4 @@
-"""What the training loop reports while it runs. Listeners cannot change the training."""
+"""Listeners: the training loop calls them at its events. They cannot change the training."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gdrun.methods.stopping import Readings
 
 @dataclass(frozen=True)
 class Progress:
-    """The training as it is now: what its lanes share, the state, and the records so far."""
+    """The current progress of a training: its cohort, its state, and the traces so far."""
 
     cohort: Cohort
     state: State
@@ -22,20 +22,21 @@ class Progress:
 
     @property
     def epoch(self) -> float:
+        """The number of epochs so far."""
         return self.cohort.plan.epoch_time(self.state.place)
 
 
 class Listener:
-    """Does nothing at any event; override what matters."""
+    """Does nothing at any event. A subclass overrides the events that it needs."""
 
     def started(self, progress: Progress) -> None:
-        """Before the first step."""
+        """Called before the first step."""
 
     def advanced(self, progress: Progress) -> None:
-        """After a chunk of steps."""
+        """Called after each chunk of steps."""
 
     def evaluated(self, progress: Progress, readings: Readings) -> None:
-        """After an evaluation of the lanes in progress.state."""
+        """Called after each evaluation. readings: (lanes,) each, of progress.state.lanes."""
 
     def ended(self, lane: int, outcome: Outcome) -> None:
-        """When a lane ends; `lane` is its place in the cohort."""
+        """Called when a lane ends. lane: its index in the cohort."""

@@ -1,8 +1,8 @@
-"""The NumPy stepper: it advances all lanes over a chunk of batches, and measures every step.
+"""The NumPy stepper: it takes a chunk of steps with all lanes, and measures every step.
 
-This is the definition of what gdrun computes. A step is a pure function of weights and slots. So a
-chunk in which a number became non-finite is computed again from its start, with scaled norms, which
-cannot overflow, up to and including the first step at which a lane diverged.
+This is the definition of what gdrun computes. A step is a pure function of weights and slots. So if
+any number of a chunk is not finite, the whole chunk is computed again, up to the first step at
+which a lane diverged. This careful pass uses scaled norms, which cannot overflow.
 """
 
 from __future__ import annotations
@@ -22,11 +22,14 @@ from gdrun.methods.clipping import clip_by_norm, clip_by_value
 from gdrun.problems.objective import Objective
 
 Update = Callable[..., None]
-"""A step of the rule in place: (W, gradient, slots (lanes, K, P), t, options, ‖ΔW‖, ‖W‖)."""
+"""One update in place: (W, gradient, slots (lanes, K, P), t, options, ‖ΔW‖, ‖W‖).
+
+It writes the new W and slots over the old ones, and both norms into arrays (lanes,).
+"""
 
 
 class NumpyStepper:
-    """The stepper for a fixed set of lanes; a new one is made when a lane ends."""
+    """Takes steps with a fixed set of lanes. When a lane ends, a new stepper is made."""
 
     def __init__(
         self,
@@ -36,8 +39,10 @@ class NumpyStepper:
         objective: Objective | None = None,
         fused: Update | None = None,
     ) -> None:
-        """objective: as the engine evaluates it; None for the plain one. fused: replaces the rule
-        in chunks whose numbers are all finite, and sums the norms of the step too.
+        """loss_limit (lanes,): a lane with a larger loss has diverged.
+
+        objective: the engine's; None for that of the lanes. fused: a faster update that also
+        computes the norms; it is not used in careful passes.
         """
         self._fused = fused
         self._batches = batches
@@ -55,7 +60,7 @@ class NumpyStepper:
         self._walks = bool(lanes.cohort.place_names)
 
     def most_steps(self, epoch: int) -> int:
-        """How many steps of this epoch one chunk may hold."""
+        """The most steps of this epoch that one chunk may have."""
         return self._batches.most_steps(len(self._seeds), epoch)
 
     def advance(
@@ -68,16 +73,16 @@ class NumpyStepper:
         betas: Numbers | None = None,
         running_stats: Array | None = None,
     ) -> Measures:
-        """Take a chunk of steps of one epoch from W (lanes, P); `step` counts the steps before.
+        """Take a chunk of steps of one epoch, beginning with W (lanes, P) at `place`.
 
-        As `Stepper.advance` in `contract`.
+        The arguments are those of `Stepper.advance` in gdrun.engine.contract.
         """
         running_stats = np.empty((len(W), 0), W.dtype) if running_stats is None else running_stats
         batches = self._batches.gathered(self._seeds, place, len(rates))
         varying = self._varying(rates, betas, W.dtype)
         with np.errstate(all="ignore"), self._gradients.threads(batches[0]):
             measures = self._run(W, slots, running_stats, step, batches, varying, careful=False)
-            if self._sound(measures):
+            if self._finite(measures):
                 return measures
             return self._run(W, slots, running_stats, step, batches, varying, careful=True)
 
@@ -101,6 +106,7 @@ class NumpyStepper:
         *,
         careful: bool,
     ) -> Measures:
+        """Take the steps. careful: look for lanes that diverge, and end at the first such step."""
         steps, lanes = len(varying), len(W)
         loss, grad, update, weight = np.empty((4, steps, lanes))
         clipped = np.zeros((steps, lanes), dtype=bool)
@@ -111,7 +117,7 @@ class NumpyStepper:
         rule, norm = self._rule, self._layout.tensor_norm
         fused = None if careful else self._fused
         if fused is not None:
-            # A chunk's own arrays, which the fused update writes over.
+            # The fused update writes in place; a careful pass may need the original arrays.
             W, kept = W.copy(), _stacked(slots, W)
         for k, (batch, changed) in enumerate(zip(batches, varying, strict=True)):
             loss[k], gradient, running_stats = self._gradients.of(
@@ -151,7 +157,7 @@ class NumpyStepper:
         )
 
     def _clip(self, gradient: Array, norm: Array, clipped: Flags) -> Array:
-        """The gradient within the bounds; marks in `clipped` the lanes that were touched."""
+        """The clipped gradient. It sets `clipped` (lanes,) where clipping changed a lane's."""
         if self._clip_norm is not None:
             column = norm[:, None]
             clipped |= (column > self._clip_norm)[:, 0]
@@ -162,27 +168,28 @@ class NumpyStepper:
             gradient = bounded
         return gradient
 
-    def _sound(self, measures: Measures) -> bool:
+    def _finite(self, measures: Measures) -> bool:
         """Whether every number of the chunk is finite, and every loss within its limit."""
         finite = np.isfinite(measures.grad_norm) & np.isfinite(measures.weight_norm)
         return bool((finite & (measures.batch_loss <= self._limit)).all())
 
     def _failures(self, loss: Array, gradient: Array, W: Array) -> dict[int, Failure]:
-        """The lanes that diverged at this step, by their place among the lanes."""
-        found: dict[int, Failure] = {}
+        """The lanes that diverged at this step, by index, and why."""
+        failures: dict[int, Failure] = {}
         whole = np.isfinite(gradient).all(axis=-1) & np.isfinite(W).all(axis=-1)
         for lane in np.flatnonzero(~whole | ~(loss <= self._limit)).tolist():
             if not np.isfinite(loss[lane]):
-                found[lane] = Failure("batch loss", float(loss[lane]), None)
+                failures[lane] = Failure("batch loss", float(loss[lane]), None)
             elif (layer := self._first_nonfinite(gradient[lane])) is not None:
-                found[lane] = Failure("gradient", layer[1], layer[0])
+                failures[lane] = Failure("gradient", layer[1], layer[0])
             elif (layer := self._first_nonfinite(W[lane])) is not None:
-                found[lane] = Failure("weights", layer[1], layer[0])
+                failures[lane] = Failure("weights", layer[1], layer[0])
             else:
-                found[lane] = Failure("batch loss", float(loss[lane]), None)
-        return found
+                failures[lane] = Failure("batch loss", float(loss[lane]), None)
+        return failures
 
     def _first_nonfinite(self, row: Array) -> tuple[str, float] | None:
+        """The name of the first weights with a non-finite value in a row (P,), and this value."""
         for name, values in self._layout.named(row).items():
             broken = np.asarray(values)[~np.isfinite(values)]
             if broken.size:
@@ -191,18 +198,21 @@ class NumpyStepper:
 
 
 def _stacked(slots: tuple[Array, ...], W: Array) -> Array:
-    """The slots side by side, (lanes, K, P)."""
+    """All K slots in one array, (lanes, K, P)."""
     return np.stack(slots, axis=1) if slots else np.empty((len(W), 0, W.shape[1]), W.dtype)
 
 
 def plain_norm(rows: Array) -> Array:
-    """‖row‖ for each row (lanes, P): fast, and infinite where the squares overflow."""
+    """The L2 norm of each row (lanes, P). It is fast, and infinite where a square overflows."""
     norms: Array = np.sqrt(np.vecdot(rows, rows))
     return norms
 
 
 def scaled_norm(rows: Array) -> Numbers:
-    """‖row‖ for each row, in double precision and scaled so that no square overflows."""
+    """The L2 norm of each row (lanes, P), in double precision.
+
+    The rows are divided by their largest entry first, so that no square overflows.
+    """
     wide = rows.astype(np.float64, copy=False)
     largest = np.abs(wide).max(axis=-1)
     divisor = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
@@ -212,7 +222,10 @@ def scaled_norm(rows: Array) -> Numbers:
 
 
 def _operands(rates: Numbers, dtype: np.dtype[Any]) -> Iterator[Any]:
-    """Each step's number as an operand against (lanes, P)."""
+    """The rates (steps, lanes) of each step as an operand for (lanes, P).
+
+    It is a float if all lanes have the same rates, else an array (lanes, 1).
+    """
     if (rates == rates[:, :1]).all():
         return iter(rates[:, 0].tolist())
     return iter(rates[:, :, None].astype(dtype))

@@ -12,7 +12,10 @@ from gdrun.problems.surfaces import Surface
 
 @dataclass(frozen=True)
 class Divergence:
-    """Which quantity diverged, when, in which layer if one can be named, and the loss before it."""
+    """A divergence: the quantity with its value and time, and the last finite loss before it.
+
+    layer: the name of the weights that became non-finite; None where it is not known.
+    """
 
     step: int
     epoch: float
@@ -24,7 +27,10 @@ class Divergence:
 
 @dataclass(frozen=True)
 class Best:
-    """The best evaluation of a run: lowest validation loss, or training loss without that part."""
+    """The best evaluation of a run, which has the lowest loss.
+
+    quantity: validation_loss, or train_loss without a validation part.
+    """
 
     epoch: float
     step: int
@@ -34,9 +40,10 @@ class Best:
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of wall clock: in updates, in evaluations, and from the start of training.
+    """Seconds of wall clock: of updates, of evaluations, and in total.
 
-    A pass over the data that serves both an evaluation and the next step counts as the step's.
+    If a pass over the data serves both an evaluation and the next step, its time counts for the
+    step.
     """
 
     updates: float
@@ -46,14 +53,14 @@ class Timing:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One finished lane; `lane` is its index in the cohort.
+    """The outcome of a lane that has ended. lane: its index in the cohort.
 
-    surface: the one that was walked on, if the problem is one. weights, best_weights (P,): flat
-    rows; weights are those that the run delivers, the best ones where `restored`. running_stats,
-    best_running_stats (Q,): those that belong to them. test_loss, test_accuracy: data loss and
-    accuracy of the delivered weights on the test part, NaN without one. rising, clipped: steps
-    that raised the batch loss, and that were clipped. watched: for each watched rule that would
-    have fired, when it first would have.
+    surface: the surface that was minimised, or None. weights (P,): those that the run returns: the
+    best ones where `restored`, else the last ones. best_weights (P,): of the best evaluation.
+    running_stats, best_running_stats (Q,): of these weights. steps, evaluations: the traces.
+    test_loss, test_accuracy: of the returned weights on the test part, without l2; NaN without a
+    test part. rising, clipped: the numbers of steps that raised the batch loss, and whose gradient
+    was clipped. watched: the first stop of each watched rule that fired.
     """
 
     lane: int

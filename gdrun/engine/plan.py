@@ -1,7 +1,7 @@
-"""The plan of a cohort: when it evaluates, when its budgets end, and which rates its steps use.
+"""The plan of a cohort: the times of evaluations, the ends of budgets, and the rates of steps.
 
-Everything here follows from the budgets, the schedule and the batching alone, so any step can be
-planned without the steps before it.
+It depends only on the budgets, the schedule and the batching, so that any step can be planned
+without computing the steps before it.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from gdrun.methods.sampling import Batching
 from gdrun.methods.schedules import Schedule, WarmupStart, betas, rates
 from gdrun.methods.stopping import budget_sentence
 
-# In floating point the time of an evaluation may be a little later than the step it belongs to.
 SLACK = 1e-9
+"""A rounding error: the computed time of an evaluation may be a little after its step."""
 
 
 @dataclass(frozen=True)
 class Budget:
-    """A budget in the unit of its name, and the number of steps it pays for."""
+    """A budget: an amount in the unit of its name, and the number of steps that it allows."""
 
     name: str
     amount: float
@@ -33,12 +33,13 @@ class Budget:
 
     @property
     def sentence(self) -> str:
+        """The sentence for a run that this budget ended."""
         return budget_sentence(self.name, self.amount)
 
 
 @dataclass(frozen=True)
 class Place:
-    """How far a run is: its epoch, counted from 0, and the steps of this epoch taken so far."""
+    """A position in training: the epoch, from 0, and the number of steps taken in this epoch."""
 
     epoch: int
     position: int
@@ -46,10 +47,10 @@ class Place:
 
 @dataclass(frozen=True)
 class SchedulePlan:
-    """A schedule with what all lanes share of it.
+    """A schedule with the options that all lanes share.
 
-    options: those of its own form that lanes cannot differ in. per_step: whether time is counted in
-    steps, not epochs; warmup is in the same unit.
+    options: those of the form that lanes cannot differ in. per_step: whether time is counted in
+    steps instead of epochs. warmup: its length, in the same unit.
     """
 
     form: Schedule
@@ -61,10 +62,10 @@ class SchedulePlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is known of a run before it starts. Lanes of a cohort share everything but the rates.
+    """The plan of a cohort. All lanes share it; only their rates differ.
 
-    limits: the budgets that are given, by name: epochs, steps, gradients or seconds. every: epochs
-    from one evaluation to the next.
+    limits: the given budgets by name: epochs, steps, gradients or seconds. every: the epochs from
+    one evaluation to the next.
     """
 
     batching: Batching
@@ -74,7 +75,7 @@ class Plan:
 
     @cached_property
     def budget(self) -> Budget | None:
-        """The budget of steps that ends first; None where only seconds are limited."""
+        """The budget that allows the fewest steps; None where there is only one in seconds."""
         counts: dict[str, Callable[[float], int]] = {
             "epochs": lambda epochs: self._steps_in(int(epochs)),
             "steps": int,
@@ -88,7 +89,7 @@ class Plan:
         return min(budgets, key=lambda budget: budget.steps, default=None)
 
     def _stages(self) -> Iterator[tuple[Batching, float]]:
-        """Each batching, in order, with the number of its epochs; infinity for the last."""
+        """Each batching, as batches grow, with its number of epochs; ∞ for the last one."""
         epoch, growth = 0, self.batching.growth
         while growth is not None and self.batching.at(epoch).batch_size < self.batching.rows:
             yield self.batching.at(epoch), growth.every
@@ -96,7 +97,7 @@ class Plan:
         yield self.batching.at(epoch), math.inf
 
     def _steps_in(self, epochs: int) -> int:
-        """The steps of so many epochs."""
+        """The number of steps in so many epochs."""
         steps = 0
         for batching, most in self._stages():
             taken = int(min(epochs, most))
@@ -107,7 +108,7 @@ class Plan:
         return steps
 
     def _steps_for(self, gradients: int) -> int:
-        """The most steps that spend no more than so many gradients."""
+        """The largest number of steps that use at most so many gradients."""
         steps = 0
         for batching, most in self._stages():
             epochs = int(min(gradients // batching.gradients_per_epoch, most))
@@ -118,7 +119,7 @@ class Plan:
         return steps
 
     def _epochs_of(self, steps: int) -> float:
-        """The epochs that so many steps make."""
+        """The number of epochs of so many steps, with its fraction."""
         epochs = 0.0
         for batching, most in self._stages():
             taken = min(steps / batching.steps_per_epoch, most)
@@ -129,18 +130,19 @@ class Plan:
         return epochs
 
     def evaluation_time(self, index: int) -> float:
-        """When evaluation `index` is due, in epochs; evaluation 0 is at the start."""
+        """The time of evaluation `index` in epochs; evaluation 0 is before the first step."""
         return index * self.every
 
     def epoch_time(self, place: Place) -> float:
+        """The time in epochs, with its fraction."""
         return place.epoch + place.position / self.steps_per_epoch(place.epoch)
 
     def steps_per_epoch(self, epoch: int) -> int:
-        """The steps of this epoch; their number changes only where the batch grows."""
+        """The number of steps of this epoch; it is constant unless batches grow."""
         return self.batching.at(epoch).steps_per_epoch
 
     def steps_to_evaluation(self, index: int, place: Place) -> int | None:
-        """The steps from `place` to evaluation `index`; None where that is in a later epoch."""
+        """The steps from `place` to evaluation `index`; None if it is in a later epoch."""
         ahead = self.evaluation_time(index) - place.epoch
         if ahead > 1 + SLACK:
             return None
@@ -148,9 +150,9 @@ class Plan:
         return max(due - place.position, 0)
 
     def steps_ahead(self, index: int, place: Place) -> int:
-        """How many steps from `place` on one chunk may hold: the rest of this epoch.
+        """The most steps from `place` on in one chunk: the rest of this epoch.
 
-        Full batches need no new order in a new epoch, so their chunks may extend to evaluation
+        Full batches need no new order in a new epoch, so their chunks may last until evaluation
         `index`.
         """
         if self.batching.whole:
@@ -159,12 +161,12 @@ class Plan:
 
     @cached_property
     def epochs(self) -> float | None:
-        """The epochs that the budget pays for; None where only seconds are limited."""
+        """The number of epochs that the budget allows; None with a budget in seconds only."""
         return None if self.budget is None else self._epochs_of(self.budget.steps)
 
     @cached_property
     def length(self) -> float | None:
-        """The length of the run in the schedule's unit; None where only seconds are limited."""
+        """The length T in the unit of the schedule; None with a budget in seconds only."""
         if self.budget is not None and self.schedule.per_step:
             return float(self.budget.steps)
         return self.epochs
@@ -177,11 +179,11 @@ class Plan:
         count: int,
         drops: Counts,
     ) -> tuple[Numbers, Numbers | None]:
-        """The rates of `count` steps at these times, and their momentum where the schedule cycles
-        it, both (count, lanes).
+        """The learning rates of `count` steps, (count, lanes), and their momentum or None.
 
-        start (lanes,): the rates that the schedule starts from. options: the schedule's own, shared
-        or (lanes,). drops (lanes,): how often the plateau schedule has dropped the rate.
+        The momentum is given where the schedule changes it, such as one_cycle. start (lanes,): the
+        initial rates. options: of the schedule, shared or (lanes,). times: as `times` returns them.
+        drops (lanes,): how often the plateau schedule has dropped the rate.
         """
         schedule = self.schedule
         given: dict[str, Any] = {
@@ -202,9 +204,10 @@ class Plan:
         return np.broadcast_to(lr, shape), None if beta is None else np.broadcast_to(beta, shape)
 
     def times(self, step: int, place: Place, count: int) -> Numbers:
-        """The schedule's time at `count` steps from `place` on, after `step` earlier ones.
+        """The time of the schedule at `count` steps from `place` on, (count,).
 
-        Time is the epoch, counted from 0, and constant within it; or the steps before this one.
+        It is the epoch, from 0, or with `per_step` the number of steps before. One number (1,) is
+        returned where all steps are in the same epoch. step: the number of steps before `place`.
         """
         if self.schedule.per_step:
             return np.arange(step, step + count, dtype=float)

@@ -1,4 +1,4 @@
-"""What a schedule will do, before anything runs."""
+"""The preview of a schedule: its rates over a whole run, computed without training."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.plan import Place
 
 MOST_POINTS = 2000
+"""The most times at which the rate is computed: more than a plot can show."""
 
 
 @dataclass(frozen=True)
 class Preview:
-    """The rate, and the momentum where it is cycled, at the start of epochs or steps.
+    """The learning rate at the start of epochs or steps, and the momentum if it changes.
 
-    unit: what `times` counts. follows_loss: whether the rate also depends on the validation loss.
+    times, rates, betas (points,): betas is None for a constant momentum. unit: of `times`, "epoch"
+    or "step". follows_loss: whether the rate also depends on the validation loss.
     """
 
     times: Numbers
@@ -28,7 +30,10 @@ class Preview:
 
 
 def preview(cohort: Cohort) -> Preview:
-    """The planned rates of a cohort's first lane, from its first to its last epoch (or step)."""
+    """The planned rates of the first lane of a cohort, from its first to its last epoch or step.
+
+    With a budget in seconds only, the length is unknown, and 100 epochs are shown.
+    """
     plan, first = cohort.plan, Lanes(cohort, np.arange(1))
     length = plan.length if plan.length is not None else 100.0
     last = max(int(np.ceil(length)) - 1, 1)

@@ -1,4 +1,4 @@
-"""The recorder of a training: it writes down every chunk of steps and every evaluation."""
+"""The recorder of a training: it adds every chunk of steps and every evaluation to the traces."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gdrun.methods.stopping import Readings
 
 
 class Recorder:
-    """Keeps the traces of all lanes of a cohort."""
+    """Records the traces of all lanes of a cohort."""
 
     def __init__(self, cohort: Cohort, batches: Batches) -> None:
         self.steps = StepTrace(cohort.lanes, cohort.points, cohort.place_names)
@@ -23,7 +23,7 @@ class Recorder:
         self._batches = batches
 
     def add_steps(self, state: State, measures: Measures, rates: Numbers, seconds: float) -> None:
-        """Add the steps of a chunk that began at this state and took so many seconds."""
+        """Add the steps of a chunk. state: before the chunk. rates: (steps, lanes)."""
         own = {
             "lr": rates[: measures.steps],
             "batch_loss": measures.batch_loss,
@@ -37,7 +37,7 @@ class Recorder:
         self.steps.add(shared, own, state.lanes)
 
     def add_evaluation(self, state: State, epoch: float, readings: Readings) -> None:
-        """Add an evaluation at this state."""
+        """Add an evaluation of this state. readings: by quantity, (lanes,) each."""
         shared = {
             "step": state.step,
             "epoch": epoch,
@@ -47,7 +47,10 @@ class Recorder:
         self.evaluations.add(shared, readings, state.lanes)
 
     def _shared(self, state: State, pace: float, chosen: Counts) -> Columns:
-        """What all lanes share at chosen steps of a chunk, counted from 0; pace: seconds a step."""
+        """The columns that all lanes share, at the steps `chosen` (k,) of a chunk, counted from 0.
+
+        state: before the chunk. pace: seconds a step.
+        """
         place, count = state.place, chosen + 1
         spent = self._batches.spent(place, count)
         return {

@@ -1,4 +1,4 @@
-"""The state of a training, one record of arrays: all that a checkpoint has to hold."""
+"""The state of a training: one record of arrays, which is all that a checkpoint needs."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ from gdrun.methods.schedules import Memory
 
 @dataclass(frozen=True)
 class State:
-    """Counters that all lanes share, and arrays with one row a lane.
+    """The state of a training: counters that all lanes share, and arrays with one row a lane.
 
-    Arrays are replaced, never written into, so an earlier state stays valid.
+    An array is replaced and never changed in place, so that an earlier state stays valid.
 
-    averages: whether the last slot is an average that is evaluated in place of W.
-    running_stats (lanes, Q): those of batch normalisation that belong to W. before: W before the
-    last step. lanes: which lanes of the cohort are still training. step and evaluations count those
-    so far, gradients those of one lane; seconds is the time spent on updates.
-    loss_limit: above it a loss has diverged. last_*: at the last evaluation, but last_batch_loss at
-    the last step. best_*: the best evaluation so far, by validation loss (training loss where there
-    is no validation part). to_beat and stale (lanes, 2): what early stopping keeps, the loss to
-    improve on and the evaluations since; column 0 is obeyed, column 1 only watched.
-    rising and clipped count steps; largest_grad_norm is over all of them. schedule: what a
-    schedule that follows the validation loss keeps.
+    averages: whether the last slot is an average that is evaluated instead of W. lanes: the indices
+    in the cohort of the lanes that still train. running_stats (lanes, Q): of batch normalisation,
+    for W. before: W before the last step. step, evaluations: their numbers so far. gradients: of
+    one lane so far. seconds: of updates so far. loss_limit (lanes,): the loss above which a lane
+    has diverged. last_*: of the last evaluation, except last_batch_loss, which is of the last step.
+    best_*: of the best evaluation so far, by the validation loss, or by the training loss without a
+    validation part. to_beat, to_beat_epoch, stale (lanes, 2): for early stopping, the loss to
+    improve on, its epoch, and the evaluations since; column 0 is for the rule that is obeyed,
+    column 1 for the one that is watched. rising, clipped (lanes,): the numbers of steps that raised
+    the batch loss, and whose gradient was clipped. largest_grad_norm (lanes,): of all steps.
+    schedule: the state of a schedule that depends on the validation loss.
     """
 
     averages: bool
@@ -63,11 +64,12 @@ class State:
 
     @classmethod
     def start(cls, cohort: Cohort) -> State:
+        """The state before the first step."""
         W, running_stats = cohort.initial_weights(), cohort.initial_running_stats()
         lanes = len(W)
-        everyone = Lanes.all_of(cohort)
-        rate = everyone.operand(everyone.numbers.lr)
-        options = everyone.rule_options() | {"lr": rate}
+        all_lanes = Lanes.all_of(cohort)
+        rate = all_lanes.operand(all_lanes.numbers.lr)
+        options = all_lanes.rule_options() | {"lr": rate}
         unknown = np.full(lanes, np.nan)
         none = np.zeros(lanes, dtype=np.int64)
         return cls(
@@ -103,26 +105,27 @@ class State:
         )
 
     @property
-    def judges_average(self) -> bool:
-        """Whether it is an average of the path that is judged, which begins with the first step."""
+    def evaluates_average(self) -> bool:
+        """Whether averaged weights are evaluated; the average exists from the first step on."""
         return self.averages and self.step > 0
 
     @property
-    def judged(self) -> Array:
-        """The weights that are evaluated and delivered: W, or the average of the path to it."""
-        return self.slots[-1] if self.judges_average else self.W
+    def evaluated(self) -> Array:
+        """The weights (lanes, P) that are evaluated and returned: W, or the average of all W."""
+        return self.slots[-1] if self.evaluates_average else self.W
 
     def changed(self, **fields: Any) -> State:
         """The state with these fields changed.
 
-        What dataclasses.replace does, in a tenth of its time: it is asked three times an epoch.
+        It does the same as dataclasses.replace in a tenth of the time, which matters because it is
+        called several times an epoch.
         """
         state = object.__new__(State)
         state.__dict__.update(self.__dict__, **fields)
         return state
 
     def keep(self, alive: Flags) -> State:
-        """The state with only the lanes marked alive (lanes,)."""
+        """The state of the lanes for which `alive` (lanes,) is true."""
         changed: dict[str, Any] = {
             "slots": tuple(slot[alive] for slot in self.slots),
             "schedule": self.schedule.keep(alive),

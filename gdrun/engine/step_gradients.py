@@ -1,7 +1,7 @@
-"""The gradient of a step for all lanes, each lane on the examples of its own index stream.
+"""The gradients of a step for all lanes, each on the batch of its own index stream.
 
-Streams with equally many lanes are stacked, W (S, L, P), and share one matrix product. Where their
-numbers of lanes differ, each stream is a group by itself.
+If all S streams have the same number L of lanes, W becomes (S, L, P) and one matrix product serves
+all of them. Otherwise there is one product for each stream.
 """
 
 from __future__ import annotations
@@ -22,12 +22,15 @@ from gdrun.problems.network import Network
 from gdrun.problems.objective import Objective
 
 Step = tuple[Array, Array, Array]
-"""Values (lanes,), gradients (lanes, P), and the running statistics after it (lanes, Q)."""
+"""The losses (lanes,), the gradients (lanes, P), and the new running statistics (lanes, Q)."""
 
 
 @dataclass(frozen=True)
 class LaneGroup:
-    """Lanes that share one product: those of one stream, or those of all streams, stacked."""
+    """Lanes that share one matrix product.
+
+    They are the lanes of one stream, whose index is `stream`, or of all streams, with their seeds.
+    """
 
     lanes: slice
     stream: int
@@ -36,10 +39,10 @@ class LaneGroup:
 
 
 class StepGradients:
-    """Value and gradient of the objective on a batch, for a fixed set of lanes.
+    """Computes the value and the gradient of the objective on a batch, for a fixed set of lanes.
 
-    In training, a network with batch normalisation updates its running statistics, and one with
-    dropout leaves units out. Every other model has running statistics of width 0.
+    A network with batch normalisation also updates its running statistics, and dropout is applied.
+    Q is 0 for all other models.
     """
 
     def __init__(self, lanes: Lanes, objective: Objective) -> None:
@@ -52,17 +55,20 @@ class StepGradients:
         self._groups = _groups(lanes, objective)
 
     def threads(self, batch: Batch) -> AbstractContextManager[object]:
-        """The context for the products of such a batch: how many threads they use."""
+        """A context that limits the threads of the matrix products with such a batch."""
         if self._widest is None:
             return nullcontext()
         return threads_for(batch[1].shape[1] * self._widest)
 
     def of(self, W: Array, running_stats: Array, batch: Batch, step: int) -> Step:
-        """Value, gradient and new running statistics at W (lanes, P) for step `step`, from 1."""
-        found = [self._of_group(group, W, running_stats, batch, step) for group in self._groups]
-        if len(found) == 1:
-            return found[0]
-        values, gradients, moved = (np.concatenate(each) for each in zip(*found, strict=True))
+        """The losses, gradients and new running statistics of one step.
+
+        W (lanes, P), running_stats (lanes, Q): before the step. step: its number, from 1.
+        """
+        by_group = [self._of_group(group, W, running_stats, batch, step) for group in self._groups]
+        if len(by_group) == 1:
+            return by_group[0]
+        values, gradients, moved = (np.concatenate(each) for each in zip(*by_group, strict=True))
         return values, gradients, moved
 
     def _of_group(
@@ -75,7 +81,7 @@ class StepGradients:
             return self._step(
                 group, W[group.lanes], running_stats[group.lanes], X[own], y[own], step
             )
-        if len(y) == 1:  # no order is drawn, and all streams share the examples
+        if len(y) == 1:  # the order is not random, so all streams share the examples
             X, y = X[0], np.broadcast_to(y[0], (streams, *y[0].shape))
         stacked = W.reshape(streams, -1, W.shape[-1])
         before = running_stats.reshape(*stacked.shape[:-1], -1 if running_stats.size else 0)
@@ -93,13 +99,14 @@ class StepGradients:
 
 
 def _groups(lanes: Lanes, objective: Objective) -> list[LaneGroup]:
+    """One group of all lanes if every stream has equally many, else a group for each stream."""
     streams = lanes.streams
-    everyone = slice(0, len(lanes.index))
+    all_lanes = slice(0, len(lanes.index))
     seeds = tuple(seed for seed, _ in streams)
     if len({places.stop - places.start for _, places in streams}) == 1:
         if len(streams) > 1:
             objective = objective.with_numbers(lambda a: a.reshape(len(streams), -1, 1))
-        return [LaneGroup(everyone, 0, seeds, objective)]
+        return [LaneGroup(all_lanes, 0, seeds, objective)]
     return [
         LaneGroup(places, k, (seed,), objective.with_numbers(itemgetter(places)))
         for k, (seed, places) in enumerate(streams)

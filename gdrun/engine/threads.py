@@ -1,8 +1,8 @@
-"""Threads: pools that live as long as the process, and how many a matrix product uses.
+"""Threads: pools that last as long as the process, and limits on the threads of matrix products.
 
-Products that are small keep to one thread. A second one makes a product of 128 × 128 × 128 a
-quarter faster on an idle machine, and hundreds of times slower on a busy one, where the threads
-wait for each other by spinning.
+Small products use one thread. A second thread makes a product of 128 × 128 × 128 a quarter faster
+on an idle machine. On a busy machine it makes it hundreds of times slower, because the threads spin
+while they wait for each other.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 Result = TypeVar("Result")
 
 SMALL = 2**23
-"""Multiplications of one product, up to which threads gain less than they may cost."""
+"""A product with at most so many multiplications is small, and uses one thread."""
 
 VARIABLES = (
     "OMP_NUM_THREADS",
@@ -27,12 +27,12 @@ VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
     "NUMBA_NUM_THREADS",
 )
-"""What libraries read, when they load, for the number of their threads."""
+"""The environment variables from which libraries read their number of threads when they load."""
 
 
 @cache
 def pool(name: str, threads: int = 1) -> ThreadPoolExecutor:
-    """The pool of that name, whose threads are started as they are needed."""
+    """The pool of this name, which starts its threads when they are needed."""
     return ThreadPoolExecutor(threads, thread_name_prefix=f"gdrun-{name}")
 
 
@@ -42,33 +42,33 @@ if hasattr(os, "register_at_fork"):
 
 @cache
 def thread_count() -> int:
-    """How many threads compiled loops use: NUMBA_NUM_THREADS, or the cores of this process."""
+    """The threads that compiled loops use: NUMBA_NUM_THREADS, or the cores of this process."""
     import numba
 
     return int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]  # set on import
 
 
 def shares(length: int, parts: int) -> list[tuple[int, int]]:
-    """`length` things cut into at most `parts` runs of nearly equal length, as (first, last)."""
+    """Split range(length) into at most `parts` ranges of nearly equal length, as (start, end)."""
     parts = max(min(parts, length), 1)
     bounds = [length * k // parts for k in range(parts + 1)]
     return list(pairwise(bounds))
 
 
 def run_all(tasks: Sequence[Callable[[], Result]]) -> list[Result]:
-    """The results of all tasks, run at once; the first runs on the calling thread."""
+    """Run all tasks in parallel, the first one on the calling thread. Returns their results."""
     workers = pool("loops", max(thread_count() - 1, 1))
     waiting = [workers.submit(task) for task in tasks[1:]]
     return [tasks[0](), *(future.result() for future in waiting)]
 
 
 def threads_for(multiplications: int) -> AbstractContextManager[object]:
-    """A context for one product of this size: one thread where it is small."""
+    """A context that limits a product of this size to one thread if it is small."""
     return nullcontext() if multiplications > SMALL else blas_threads(1)
 
 
 def blas_threads(count: int) -> AbstractContextManager[object]:
-    """A context in which a product uses so many threads; without threadpoolctl it does nothing."""
+    """A context in which products use so many threads. Without threadpoolctl it does nothing."""
     if (blas := _blas()) is None:
         return nullcontext()
     limited: AbstractContextManager[object] = blas.limit(limits=count, user_api="blas")
@@ -77,7 +77,7 @@ def blas_threads(count: int) -> AbstractContextManager[object]:
 
 @contextmanager
 def threads_of_new_processes(count: int) -> Iterator[None]:
-    """Processes that are started in this context have so many threads each."""
+    """A context in which new processes are started with so many threads each."""
     earlier = {name: os.environ.get(name) for name in VARIABLES}
     os.environ |= dict.fromkeys(VARIABLES, str(count))
     try:
@@ -91,10 +91,10 @@ def threads_of_new_processes(count: int) -> Iterator[None]:
 
 
 def one_blas_thread() -> AbstractContextManager[object]:
-    """A context in which each matrix product of the compiled loops uses only its own thread.
+    """A context in which the matrix products of compiled loops use only the calling thread.
 
-    The loops divide the work between the cores themselves. For a tenth of a second after a product,
-    the threads of BLAS spin on these cores while they wait for the next one.
+    The loops use all cores themselves. After a product, threads of BLAS would spin on these cores
+    for a tenth of a second, waiting for the next one.
     """
     limited: AbstractContextManager[object] = _blas_of_loops().limit(limits=1, user_api="blas")
     return limited
@@ -111,7 +111,7 @@ def _blas() -> Any:
 
 @cache
 def _blas_of_loops() -> Any:
-    # Only libraries that are loaded can be limited, and Numba's products are those of SciPy's.
+    # Only loaded libraries can be limited. Numba uses the BLAS of SciPy, so load it first.
     import scipy.linalg.cython_blas  # type: ignore[import-untyped]  # noqa: F401  # has no types
     from threadpoolctl import ThreadpoolController
 

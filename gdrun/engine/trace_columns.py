@@ -1,6 +1,4 @@
-"""The columns of a trace, each described once: for the loop that fills them, for the files that
-hold them, and for the help of `gdrun.Run`.
-"""
+"""The table of the columns of a trace, which the training loop, the files and the help share."""
 
 from __future__ import annotations
 
@@ -18,12 +16,13 @@ When = Literal["always", "joined", "clip", "surface", "measured"]
 class TraceColumn:
     """One column of a trace.
 
-    kinds: the records that have it: those of steps, those of evaluations, or the readings of a
-    layer within an evaluation, where layer1.NAME is its name. meaning: a sentence with the unit.
-    shared: one number for all lanes, instead of one for each. whole: int64, instead of float64.
-    join: what a point holds that stands for several steps: the last, the largest or the sum of
-    their values. when: the runs or the points whose lines hold it. absent: what a line without it
-    means: a number, or the name of the column that has the same value.
+    kinds: the records that have the column: steps, evaluations, or the readings of a layer in an
+    evaluation, in which its name is layer1.NAME. meaning: a sentence with the unit. shared: whether
+    all lanes have the same number. whole: whether it is int64, not float64. join: the value of a
+    point that combines several steps: the last, the largest or the sum of theirs. when: the runs or
+    points that have the column in trace.jsonl: all, points that combine several steps, runs that
+    clip, runs on a surface, or runs that measure it. absent: the value if a line has not the
+    column: a number, or the name of the column with the same value.
     """
 
     name: str
@@ -77,7 +76,7 @@ TRACE_COLUMNS = (
     TraceColumn(
         "steps",
         _STEP,
-        "The number of consecutive steps that the point stands for.",
+        "The number of consecutive steps that the point combines.",
         shared=True,
         whole=True,
         join="sum",
@@ -139,7 +138,7 @@ TRACE_COLUMNS = (
         when="measured",
     ),
 )
-"""Every column, in the order in which a line of trace.jsonl holds them."""
+"""All columns, in the order of a line of trace.jsonl."""
 
 
 def _of_kind(kind: Kind) -> dict[str, TraceColumn]:
@@ -152,7 +151,7 @@ LAYER_COLUMNS = _of_kind("layer")
 
 
 def described(columns: Iterable[TraceColumn], *, indent: str = "") -> str:
-    """A line for each column, its name and its meaning, for a docstring.
+    """A line for each column with its name and meaning, for a docstring. indent: of each line.
 
     >>> print(described([STEP_COLUMNS["lr"]]))
     lr                   The learning rate of the step.

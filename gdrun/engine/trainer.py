@@ -1,8 +1,8 @@
-"""The one training loop: it advances a cohort from evaluation to evaluation until every lane ends.
+"""The training loop: it trains a cohort from evaluation to evaluation until every lane has ended.
 
-The loop is silent. The state is one record of arrays; the engine's stepper does the arithmetic, the
-recorder keeps the traces, the judge decides what ends, and listeners are called as it happens. A
-lane that stops or diverges leaves with its outcome; the others continue.
+The loop prints nothing. The state is one record of arrays. The stepper of the engine takes the
+steps, the recorder keeps the traces, the judge decides which lanes end, and listeners are called at
+each event. A lane that stops or diverges is removed from the arrays; the others continue.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from gdrun.engine.batches import Batches
 from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.contract import Engine, Failure, Measures
 from gdrun.engine.endings import divergence_at, outcome_of, stop_for
-from gdrun.engine.evaluation import Firing, judged_running_stats, read, remember
+from gdrun.engine.evaluation import Firing, after_evaluation, evaluated_running_stats, read
 from gdrun.engine.judging import Interrupted, Judge
 from gdrun.engine.listeners import Listener, Progress
 from gdrun.engine.outcome import Divergence, Outcome, Timing
@@ -29,11 +29,11 @@ from gdrun.methods.stopping import Readings, Stop
 
 
 class Trainer:
-    """One training of a cohort by an engine.
+    """Trains a cohort with an engine.
 
     listeners: called at the start, after each chunk of steps and each evaluation, and when a lane
-    ends. interrupted: asked between chunks; a name such as SIGINT ends all lanes there, with a last
-    evaluation, as interrupted.
+    ends. interrupted: called between chunks; if it returns the name of a signal, all lanes are
+    evaluated a last time and end as interrupted. outcomes: of the lanes that have ended, by index.
     """
 
     def __init__(
@@ -60,15 +60,16 @@ class Trainer:
         self._use(Lanes(cohort, self.state.lanes))
 
     def run(self) -> tuple[Outcome, ...]:
-        """Train until every lane has ended; the outcomes, in the order of the cohort's lanes."""
+        """Train until every lane has ended. Returns their outcomes, in the order of the lanes."""
         self.run_until(math.inf)
         return tuple(self.outcomes[lane] for lane in sorted(self.outcomes))
 
     def run_until(self, epoch: float) -> None:
         """Train up to the first evaluation at or after this epoch, or until every lane has ended.
 
-        May be called again with a later epoch.
+        It may be called again with a later epoch, to continue.
         """
+        # Overflow is not an error here: the stepper looks for non-finite numbers itself.
         with np.errstate(all="ignore"), self.engine.threads():
             if not self.state.evaluations:
                 self._started = time.perf_counter()
@@ -80,7 +81,10 @@ class Trainer:
                 self._advance_to_evaluation()
 
     def retire(self, lanes: Sequence[int], rule: str, sentence: str) -> None:
-        """End these lanes of the cohort, at the evaluation that was just made, as stopped."""
+        """End these lanes of the cohort now, as stopped. Call it directly after `run_until`.
+
+        rule, sentence: for their stop.
+        """
         epoch = self.plan.epoch_time(self.state.place)
         chosen = np.flatnonzero(np.isin(self.state.lanes, lanes)).tolist()
         for place in chosen:
@@ -89,12 +93,12 @@ class Trainer:
 
     @property
     def progress(self) -> Progress:
-        """The training as it is now, for listeners."""
+        """The current progress of the training."""
         recorder = self._recorder
         return Progress(self.cohort, self.state, recorder.steps, recorder.evaluations)
 
     def _advance_to_evaluation(self) -> None:
-        """Take the steps up to the next evaluation, or the end if that comes first."""
+        """Take the steps up to the next evaluation or to the end, and evaluate."""
         index = int(self.plan.epoch_time(self.state.place) / self.plan.evaluation_time(1) + 1e-9)
         while len(self.state.lanes):
             if self._judge.ending(self.state) or not (steps := self._steps_due(index + 1)):
@@ -103,7 +107,7 @@ class Trainer:
         return None
 
     def _steps_due(self, evaluation: int) -> int:
-        """Steps to the next evaluation, within this epoch and the budget; 0 when it is due."""
+        """The steps to the next evaluation, within this epoch and the budget; 0 if it is due."""
         place, budget = self.state.place, self.plan.budget
         due = self.plan.steps_to_evaluation(evaluation, place)
         left = self.plan.steps_ahead(evaluation, place)
@@ -111,7 +115,7 @@ class Trainer:
         return steps if budget is None else min(steps, budget.steps - self.state.step)
 
     def _advance(self, steps: int) -> None:
-        """Take at most `steps` steps, one chunk of them."""
+        """Take one chunk of at most `steps` steps."""
         state, lanes = self.state, self._lanes
         steps = min(steps, self._stepper.most_steps(state.place.epoch))
         begin = time.perf_counter()
@@ -122,7 +126,7 @@ class Trainer:
         measures = self._stepper.advance(
             state.W, state.slots, state.step, state.place, rates, betas, state.running_stats
         )
-        # A pass over the data that serves an evaluation and a step is booked as the step's.
+        # A pass that served both the last evaluation and this step counts for the step.
         self._evaluating -= measures.borrowed
         seconds = time.perf_counter() - begin + measures.borrowed
         self._recorder.add_steps(state, measures, rates, seconds)
@@ -134,16 +138,16 @@ class Trainer:
             listener.advanced(self.progress)
 
     def _after(self, measures: Measures, seconds: float) -> State:
-        """The state after a chunk of steps."""
+        """The state after a chunk of steps, which took so many seconds."""
         state, losses = self.state, measures.batch_loss
         per_epoch = self.plan.steps_per_epoch(state.place.epoch)
         position = state.place.position + measures.steps
         rises = (losses[0] > state.last_batch_loss) + _count(losses[1:] > losses[:-1])
         spent = self._batches.spent(state.place, np.array(measures.steps))
-        kept = state.running_stats
+        running_stats = measures.running_stats
         return state.changed(
             W=measures.W,
-            running_stats=kept if measures.running_stats is None else measures.running_stats,
+            running_stats=state.running_stats if running_stats is None else running_stats,
             before=state.W if measures.before is None else measures.before,
             slots=measures.slots,
             place=Place(state.place.epoch + position // per_epoch, position % per_epoch),
@@ -164,7 +168,7 @@ class Trainer:
         self._drop(measures.bad)
 
     def _evaluate(self) -> None:
-        """Read the full objective, judge every rule and budget, and retire what has ended."""
+        """Evaluate the full objective, and end the lanes that a rule or a budget stops."""
         if self.state.step != self._evaluated_step:
             self._read()
         ended: set[int] = set()
@@ -179,10 +183,10 @@ class Trainer:
         self._drop(ended)
 
     def _read(self) -> None:
-        """Read the full objective, record it, and update the state with it."""
+        """Evaluate the full objective, record the readings, and update the state."""
         begin = time.perf_counter()
         epoch, state = self.plan.epoch_time(self.state.place), self.state
-        running_stats = judged_running_stats(self._lanes, state)
+        running_stats = evaluated_running_stats(self._lanes, state)
         gradient = self._judge.wants_gradient
         readings = read(
             self._lanes,
@@ -203,7 +207,7 @@ class Trainer:
             watched = self.plan.schedule.form.watched
             schedule = watched(state.schedule, loss, self._lanes.schedule_options)
             state = state.changed(schedule=schedule)
-        self.state = remember(state, readings, running_stats, self.cohort.stopping, epoch)
+        self.state = after_evaluation(state, readings, running_stats, self.cohort.stopping, epoch)
         self._recorder.add_evaluation(state, epoch, readings)
         self._evaluating += time.perf_counter() - begin
         if first:
@@ -213,7 +217,7 @@ class Trainer:
         self._readings, self._evaluated_step = readings, state.step
 
     def _end_diverged(self, place: int, failure: Failure, losses: Numbers) -> None:
-        """End a diverged lane. losses: its latest ones, which include the last finite one."""
+        """End a diverged lane. losses: the latest ones, including the last finite one."""
         stop, divergence = divergence_at(
             failure,
             losses,
@@ -225,7 +229,7 @@ class Trainer:
         self._end(place, stop, divergence)
 
     def _end(self, place: int, stop: Stop, divergence: Divergence | None = None) -> None:
-        """Make the outcome of the lane at `place` among those that still train, and report it."""
+        """Make the outcome of a lane, and report it. place: its index among those that train."""
         lane, elapsed = int(self.state.lanes[place]), time.perf_counter() - self._started
         outcome = outcome_of(
             self.cohort,
@@ -257,7 +261,7 @@ class Trainer:
             self._moved = moved
 
     def _use(self, lanes: Lanes) -> None:
-        """Make the stepper and the objective of the lanes that train from now on."""
+        """Make the stepper and the objective for these lanes, which train from now on."""
         self._lanes = lanes
         self._objective = self.engine.objective(lanes.objective)
         self._stepper = self.engine.stepper(lanes, self._batches, self.state.loss_limit)
@@ -265,12 +269,12 @@ class Trainer:
 
 
 def _count(true: Flags) -> Counts:
-    """How often each lane's column of (steps, lanes) is true."""
+    """The number of true values of each lane, (lanes,), in an array (steps, lanes)."""
     counts: Counts = np.count_nonzero(np.ascontiguousarray(true.T), axis=-1)
     return counts
 
 
 def _largest(numbers: Numbers) -> Numbers:
-    """The largest in each lane's column of (steps, lanes)."""
+    """The largest number of each lane, (lanes,), in an array (steps, lanes)."""
     found: Numbers = np.ascontiguousarray(numbers.T).max(axis=-1)
     return found

@@ -9,7 +9,7 @@ from gdrun.api import train
 from gdrun.config.resolving import resolve
 from gdrun.engine.build import build, cohort_of, experiment_data
 from gdrun.engine.cohort import SAMPLE_ROWS, Lanes
-from gdrun.engine.layer_readings import watch
+from gdrun.engine.layer_readings import layer_readings
 from gdrun.engine.state import State
 from gdrun.engine.trainer import Trainer
 from gdrun.runs.run import read_run
@@ -38,7 +38,7 @@ def readings(cohort, W, before=None):
     state = State.start(cohort)
     state = state.__class__(**{**vars(state), "W": W, "before": W if before is None else before})
     lanes = Lanes(cohort, np.arange(1))
-    found = watch(lanes, lanes.objective, state)
+    found = layer_readings(lanes, lanes.objective, state)
     return {name: float(value[0]) for name, value in found.items()}
 
 
@@ -112,9 +112,9 @@ def test_lanes_are_watched_in_parts(count, monkeypatch):
     cohort = cohort_of(lanes, experiment_data(lanes[0]))
     state = State.start(cohort)
     everyone = Lanes(cohort, np.arange(5))
-    expected = watch(everyone, everyone.objective, state)
+    expected = layer_readings(everyone, everyone.objective, state)
     monkeypatch.setattr("gdrun.problems.network.BLOCK_ENTRIES", count * 8 * 120)
-    found = watch(everyone, everyone.objective, state)
+    found = layer_readings(everyone, everyone.objective, state)
     for name, values in expected.items():
         np.testing.assert_allclose(found[name], values, rtol=1e-12)
 

@@ -205,18 +205,18 @@ def test_a_full_batch_is_normalised_by_all_of_its_rows():
     [
         (
             {"name": "sgd"},
-            "each batch is one example",
-            "use variant: mbgd, whose batches hold batch_size examples",
+            "each batch has 1",
+            "use variant: mbgd with a batch_size of at least 2",
         ),
         (
             {"name": "mbgd", "batch_size": 1},
-            "each batch is one example",
-            "choose another batch_size",
+            "each batch has 1",
+            "use a batch_size of at least 2",
         ),
         # 120 training rows are 7 batches of 17, and one row more.
         (
             {"name": "mbgd", "batch_size": 17},
-            "the last batch of an epoch is one example",
+            "the last batch of an epoch has 1",
             "choose another batch_size, or drop_last: true",
         ),
     ],
@@ -237,10 +237,10 @@ def test_a_single_example_cannot_be_normalised_by_any_variant(variant):
     chosen = experiment(dataset={"name": "diabetes", "split": split}, variant=variant)
     data = experiment_data(chosen)
     assert data.train.rows == 1
-    with pytest.raises(ConfigError, match="each batch is one example") as caught:
+    with pytest.raises(ConfigError, match="each batch has 1") as caught:
         cohort_of([chosen], data)
     (problem,) = caught.value.problems
-    assert problem.hint == "it takes two training examples or more"
+    assert problem.hint == "use at least 2 training examples"
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_growing_batches_of_which_one_is_of_one_cannot_be_normalised(budget):
     variant = {"name": "mbgd", "batch_size": 48, "batch_growth": {"factor": 2.5, "every": 2}}
     dataset = {"name": "blobs", "n": 121, "split": {"validation": 0, "test": 0}}
     chosen = experiment(dataset=dataset, variant=variant, stopping=budget)
-    words = "one example where batches have grown to 120, after 2 epochs"
+    words = "has 1 when batches have grown to 120, after 2 epochs"
     with pytest.raises(ConfigError, match=words) as caught:
         cohort_of([chosen], experiment_data(chosen))
     (problem,) = caught.value.problems
@@ -274,7 +274,7 @@ def test_a_last_batch_of_one_may_be_dropped():
 
 def test_a_target_accuracy_needs_classes():
     chosen = experiment(dataset="diabetes", stopping={"epochs": 2, "target_accuracy": 0.9})
-    with pytest.raises(ConfigError, match="predicts numbers here"):
+    with pytest.raises(ConfigError, match="does regression here"):
         cohort_of([chosen], experiment_data(chosen))
 
 
