@@ -1,11 +1,11 @@
-"""Run, watch and understand gradient descent.
+"""gdrun: run, watch and understand gradient descent experiments.
 
     >>> import gdrun
     >>> run = gdrun.train({"dataset": "breast-cancer", "model": "logistic"}, "optimizer.lr=0.1")
     >>> run.summary["test_accuracy"] > 0.9
     True
 
-Importing this is cheap: what a name needs is imported when the name is first used.
+`import gdrun` is fast: a public name imports its module when it is first used.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gdrun.studies import compare as compare
     from gdrun.studies import sweep as sweep
 
-_HOMES = {
+_MODULES = {
     "train": "gdrun.api",
     "sweep": "gdrun.studies",
     "compare": "gdrun.studies",
@@ -48,7 +48,7 @@ _HOMES = {
     "RecordError": "gdrun.errors",
 }
 
-__all__ = [*_HOMES]
+__all__ = [*_MODULES]
 __version__: str
 
 
@@ -57,9 +57,9 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         return version(__name__)
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_MODULES[name]), name)
 
 
 def __dir__() -> list[str]:

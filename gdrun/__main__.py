@@ -1,4 +1,4 @@
-"""`python -m gdrun` is `gdrun`."""
+"""The entry point of `python -m gdrun`, which does the same as `gdrun`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""gdrun from Python: the same verbs as the command line, with arrays in and arrays out."""
+"""gdrun.train and gdrun.read_run: runs from Python, with data and results as arrays."""
 
 from __future__ import annotations
 
@@ -24,14 +24,15 @@ def train(
 ) -> Run:
     """Train one experiment and return its run.
 
-    config: the path of a YAML file, a dict of the same keys, or None for the quickstart.
-    overrides: texts such as "optimizer.lr=0.1". data: (X, y) with X (N, d) and y (N,), in place of
-    the config's dataset; its split and standardize keep their meaning. out: the directory that
-    gets the run's own; None writes nothing.
+    config: the path of a YAML file, a dict with the same keys, an Experiment, or None for the
+    quickstart. overrides: texts such as "optimizer.lr=0.1". data: (X, y) with X (N, d) and y (N,);
+    replaces the dataset, whose split and standardize still apply. out: the directory in which the
+    run gets its own; None writes nothing.
 
-    Raises ConfigError or DataError where the experiment cannot be run, with all that is wrong, and
-    RecordError where `out` cannot be written to. A run that diverges is returned like any other:
-    `run.status` says so. A disk that fails later is a warning, since the training is done.
+    Raises ConfigError or DataError, with every problem, where the experiment cannot be run;
+    MissingExtraError where a package is missing; RecordError where a directory cannot be made in
+    `out`. A run that diverged is returned too; its status is "diverged". If a file cannot be
+    written later, the run is returned and a warning is given.
 
     >>> run = train({"dataset": "iris", "model": "softmax"}, "epochs=5", "lr=0.1")
     >>> run.status, run.stop["step"], run.weights["w"].shape

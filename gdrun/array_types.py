@@ -1,4 +1,4 @@
-"""The array types that signatures name, each once for the whole package."""
+"""The array types for the signatures of the whole package."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[Any]
-"""Weights, gradients, features, targets, scores: of the run's own number type, float32 or float64
-(class targets are whole numbers).
+"""Weights, gradients, features, targets or scores: float32 or float64, as the config says. Class
+targets are whole numbers.
 """
 
 Numbers: TypeAlias = NDArray[np.float64]
-"""Numbers that are kept in double precision whatever the run's type is: rates, losses, norms."""
+"""Rates, losses and norms, which are always in double precision."""
 
 Counts: TypeAlias = NDArray[np.int64]
 """Whole numbers: rows of the data, lanes, steps."""
 
 Flags: TypeAlias = NDArray[np.bool_]
-"""Yes or no for each lane, row or column."""
+"""A truth value for each lane, row or column."""

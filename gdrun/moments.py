@@ -1,4 +1,4 @@
-"""Mean and variance of rows that are read block by block."""
+"""The mean and the variance of rows that are read block by block."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from gdrun.array_types import Numbers
 
 @dataclass(frozen=True)
 class Moments:
-    """The moments of some rows, for each of any number of columns.
+    """The moments of some rows of an array, for each column.
 
-    count: the rows. mean, squares (...): the mean, and the sum of squared differences from it.
+    count: the number of rows. mean: of each column. squares: the sum of squared differences from
+    the mean, of each column. Both have the shape of one row.
     """
 
     count: int
@@ -22,11 +23,11 @@ class Moments:
 
     @property
     def variance(self) -> Numbers:
-        """The population variance (...); 0 without any row."""
+        """The population variance of each column; 0 without any row."""
         return self.squares / max(self.count, 1)
 
     def joined(self, other: Moments) -> Moments:
-        """The moments of the rows of both.
+        """The moments of the rows of both blocks together.
 
             n ← n₁ + n₂,  m ← m₁ + δ n₂/n,  S ← S₁ + (S₂ + δ² n₁n₂/n),  δ = m₂ − m₁
 
@@ -43,5 +44,5 @@ class Moments:
 
 
 def no_rows(columns: tuple[int, ...] = ()) -> Moments:
-    """The moments of no row, to join others to; columns: their shape."""
+    """The moments of no rows, as the start for `joined`. columns: the shape of one row."""
     return Moments(0, np.zeros(columns), np.zeros(columns))

@@ -1,7 +1,7 @@
-"""How results show in a notebook.
+"""The tables that a notebook shows for results.
 
-A result has a table; the views, which come later in the order of the layers, register the function
-that draws it.
+The functions that render them are views. A result must not import a view, which is in a later
+layer, so they are registered here, by the class of the result.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from collections.abc import Callable
 from typing import Any
 
 HTML: dict[type, Callable[[Any], str]] = {}
-"""For each class of results, the function that renders one as HTML."""
+"""The function that renders a result as HTML, by the class of the result."""
 
 
 class NotebookTable:
-    """A result that a notebook shows as the table registered for its class."""
+    """A result that a notebook shows as the table that is registered for its class."""
 
     def _repr_html_(self) -> str | None:
-        """HTML for a notebook; None, so that the plain text is shown, where none is registered."""
+        """HTML for a notebook; None if no function is registered: then it shows the repr."""
         render = HTML.get(type(self))
         return None if render is None else render(self)
