@@ -27,7 +27,10 @@ from gdrun.problems.linear import LinearModel
 from gdrun.problems.objective import Objective
 
 CHOICES = ("auto", "numpy", "compiled")
+"""The engines that a config or GDRUN_ENGINE can name."""
+
 NEEDED = ("numba", "scipy", "threadpoolctl")
+"""The packages that the compiled engine needs."""
 
 # Seconds on one core of a machine of 2024; only their proportions matter.
 NUMPY_STEP, NUMPY_RULE, COMPILED_STEP = 25e-6, 5e-6, 0.3e-6
@@ -66,7 +69,7 @@ def engine_maker(cohort: Cohort, configured: str) -> EngineMaker:
         return NumpyEngine
     forced = wanted == "compiled"
     if cohort.surface is not None:
-        return _refused("on a surface, the weights of every step are recorded", forced)
+        return _refused("it does not record every step, as a surface needs", forced)
     kinds = _kinds(cohort)
     if not forced:
         # Whether a kernel is compiled takes time to find out: leave out those too slow even then.

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 Result = TypeVar("Result")
 
 SMALL = 2**23
-"""A product with at most so many multiplications is small, and uses one thread."""
+"""A product with at most this many multiplications is small, and uses one thread."""
 
 VARIABLES = (
     "OMP_NUM_THREADS",
@@ -68,7 +68,7 @@ def threads_for(multiplications: int) -> AbstractContextManager[object]:
 
 
 def blas_threads(count: int) -> AbstractContextManager[object]:
-    """A context in which products use so many threads. Without threadpoolctl it does nothing."""
+    """A context in which products use `count` threads. Without threadpoolctl it does nothing."""
     if (blas := _blas()) is None:
         return nullcontext()
     limited: AbstractContextManager[object] = blas.limit(limits=count, user_api="blas")
@@ -77,7 +77,7 @@ def blas_threads(count: int) -> AbstractContextManager[object]:
 
 @contextmanager
 def threads_of_new_processes(count: int) -> Iterator[None]:
-    """A context in which new processes are started with so many threads each."""
+    """A context in which new processes are started with `count` threads each."""
     earlier = {name: os.environ.get(name) for name in VARIABLES}
     os.environ |= dict.fromkeys(VARIABLES, str(count))
     try:
