@@ -1,24 +1,25 @@
 """Threads: pools that live as long as the process, and how many a matrix product uses.
 
-Products that are small keep to one thread. A second one makes a product of 128 × 128 × 128 a
-quarter faster on an idle machine, and hundreds of times slower on a busy one, where the threads
-wait for each other by spinning.
+In a training each matrix product of BLAS uses one thread. The threads of OpenBLAS wait for each
+other by spinning: on an idle machine a second one makes a product of 128 × 128 × 128 a quarter
+faster, on a busy machine hundreds of times slower. Work that is worth several threads is divided
+into blocks of rows instead, which threads of this module compute without waiting for each other.
 """
 
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import copy_context
 from functools import cache
 from itertools import pairwise
 from typing import Any, TypeVar
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-SMALL = 2**23
-"""Multiplications of one product, up to which threads gain less than they may cost."""
 
 VARIABLES = (
     "OMP_NUM_THREADS",
@@ -26,6 +27,7 @@ VARIABLES = (
     "MKL_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
     "NUMBA_NUM_THREADS",
+    "GDRUN_NUM_THREADS",
 )
 """What libraries read, when they load, for the number of their threads."""
 
@@ -42,10 +44,13 @@ if hasattr(os, "register_at_fork"):
 
 @cache
 def thread_count() -> int:
-    """How many threads compiled loops use: NUMBA_NUM_THREADS, or the cores of this process."""
-    import numba
-
-    return int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]  # set on import
+    """How many threads work at a time: GDRUN_NUM_THREADS, or the cores of this process."""
+    given = os.environ.get("GDRUN_NUM_THREADS", "")
+    if given.isdigit() and int(given) > 0:
+        return int(given)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def shares(length: int, parts: int) -> list[tuple[int, int]]:
@@ -62,16 +67,28 @@ def run_all(tasks: Sequence[Callable[[], Result]]) -> list[Result]:
     return [tasks[0](), *(future.result() for future in waiting)]
 
 
-def threads_for(multiplications: int) -> AbstractContextManager[object]:
-    """A context for one product of this size: one thread where it is small."""
-    return nullcontext() if multiplications > SMALL else blas_threads(1)
+def in_order(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+    """function(item) for each item, in their order, computed by several threads at a time.
+
+    Few results wait at a time, so the memory that they need is bounded.
+    """
+    threads = thread_count()
+    if threads == 1 or len(items) < 2 * threads:
+        yield from map(function, items)
+        return
+    workers, waiting = pool("blocks", threads), deque[Future[Result]]()
+    for item in items:
+        if len(waiting) == 2 * threads:
+            yield waiting.popleft().result()
+        # NumPy's error state belongs to the context of the caller.
+        waiting.append(workers.submit(copy_context().run, function, item))
+    while waiting:
+        yield waiting.popleft().result()
 
 
-def blas_threads(count: int) -> AbstractContextManager[object]:
-    """A context in which a product uses so many threads; without threadpoolctl it does nothing."""
-    if (blas := _blas()) is None:
-        return nullcontext()
-    limited: AbstractContextManager[object] = blas.limit(limits=count, user_api="blas")
+def single_blas_thread() -> AbstractContextManager[object]:
+    """A context in which each matrix product of BLAS uses one thread."""
+    limited: AbstractContextManager[object] = _blas().limit(limits=1, user_api="blas")
     return limited
 
 
@@ -102,10 +119,8 @@ def one_blas_thread() -> AbstractContextManager[object]:
 
 @cache
 def _blas() -> Any:
-    try:
-        from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]  # has none
-    except ImportError:
-        return None
+    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]  # has none
+
     return ThreadpoolController()
 
 

@@ -18,7 +18,6 @@ from gdrun.config.experiment import Experiment
 from gdrun.engine.build import build
 from gdrun.engine.judging import Interrupted
 from gdrun.engine.listeners import Listener
-from gdrun.engine.threads import blas_threads
 from gdrun.engine.trainer import Trainer
 from gdrun.errors import ConfigError, Parameter
 from gdrun.study.design.trials import Candidate, StudyPlan
@@ -127,8 +126,7 @@ class _Race:
     def _advance(self, epoch: float) -> None:
         """Train all cohorts up to this epoch, and keep the trials that have ended."""
         for place, (task, trainer) in enumerate(self._running):
-            with blas_threads(1):
-                trainer.run_until(epoch)
+            trainer.run_until(epoch)
             self._keep(place, task, trainer)
 
     def _judge(self, epoch: float, in_race: Sequence[str]) -> Rung:
