@@ -80,7 +80,7 @@ class NumpyStepper:
         running_stats = np.empty((len(W), 0), W.dtype) if running_stats is None else running_stats
         batches = self._batches.gathered(self._seeds, place, len(rates))
         varying = self._varying(rates, betas, W.dtype)
-        with np.errstate(all="ignore"), self._gradients.threads(batches[0]):
+        with np.errstate(all="ignore"):
             measures = self._run(W, slots, running_stats, step, batches, varying, careful=False)
             if self._finite(measures):
                 return measures

@@ -18,7 +18,6 @@ from gdrun.config.experiment import Experiment
 from gdrun.engine.build import build
 from gdrun.engine.judging import Interrupted
 from gdrun.engine.listeners import Listener
-from gdrun.engine.threads import blas_threads
 from gdrun.engine.trainer import Trainer
 from gdrun.errors import ConfigError, Parameter
 from gdrun.study.design.trials import Candidate, StudyPlan
@@ -136,9 +135,7 @@ class _Race:
     def _advance(self, epoch: float) -> None:
         """Train all cohorts up to this epoch, and save the trials that have ended."""
         for place, (task, trainer) in enumerate(self._running):
-            # The cohorts of a study are small; several BLAS threads would slow them down.
-            with blas_threads(1):
-                trainer.run_until(epoch)
+            trainer.run_until(epoch)
             self._save(place, task, trainer)
 
     def _judge(self, epoch: float, remaining: Sequence[str]) -> Rung:

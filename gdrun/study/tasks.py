@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -18,7 +17,6 @@ from gdrun.data import Prepared, Table
 from gdrun.engine.build import build, experiment_data, facts
 from gdrun.engine.judging import Interrupted
 from gdrun.engine.listeners import Listener
-from gdrun.engine.threads import SMALL, blas_threads
 from gdrun.engine.trainer import Trainer
 from gdrun.errors import ConfigError, DataError, Problem
 from gdrun.study.design.trials import Trial
@@ -64,12 +62,8 @@ class Task:
         """Train all lanes, and return the results of those that were not interrupted."""
         data = prepared(self.experiments[0], self.table)
         cohort, engine = build(self.experiments, data)
-        products = cohort.train.rows * cohort.model.layout.size * len(self.trials)
-        # Large products of full batches gain from several BLAS threads; small ones lose.
-        large = cohort.batching.whole and products > SMALL
-        with nullcontext() if large else blas_threads(1):
-            trainer = Trainer(cohort, engine, listeners, interrupted)
-            outcomes = trainer.run()
+        trainer = Trainer(cohort, engine, listeners, interrupted)
+        outcomes = trainer.run()
         return [
             Result.of(trial.identity, outcome, trainer)
             for trial, outcome in zip(self.trials, outcomes, strict=True)
