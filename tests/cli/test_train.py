@@ -56,7 +56,7 @@ epoch  step  train loss  train acc  val loss  val acc
     2     4       0.599     80.8 %    0.6192   86.7 %
     3     6      0.4595     80.8 %    0.4866   86.7 %   best
 
-stopped: the budget of 3 epochs is used up at epoch 3 (step 6)
+finished: all 3 epochs done (6 steps)
 
   train       loss 0.4595, accuracy 80.8 %
   validation  loss 0.4866, accuracy 86.7 %
@@ -82,7 +82,7 @@ def test_quiet_prints_the_result_alone(train):
     answer = train(*IRIS, "-q")
     assert (answer.code, answer.err) == (0, "")
     assert masked(answer.out) == (
-        "stopped: the budget of 3 epochs is used up at epoch 3 (step 6)\n"
+        "finished: all 3 epochs done (6 steps)\n"
         "train       loss 0.4595, accuracy 80.8 %\n"
         "validation  loss 0.4866, accuracy 86.7 %\n"
         "test        loss 0.4771, accuracy 86.7 %\n"
@@ -180,7 +180,7 @@ def test_a_full_disk_is_an_error_after_the_result(train, monkeypatch):
         monkeypatch.setattr(module, "write_atomically", full)
     answer = train(*IRIS, "-q")
     assert answer.code == 2
-    assert answer.out.startswith("stopped: the budget of 3 epochs is used up")
+    assert answer.out.startswith("finished: all 3 epochs done")
     assert "written to" not in answer.out
     assert re.fullmatch(
         r"error: runs/[\w-]+: cannot be written: No space left on device\n"
