@@ -173,8 +173,8 @@ def when(amount: float) -> str:
 def work_line(work: Work) -> str:
     """The number of runs and their time, and the number of runs that were done already."""
     if not work.run:
-        return f"all {count(work.found, 'run')} were already done"
-    earlier = f"; {count(work.found, 'more run')} already done" if work.found else ""
+        return f"no new runs; {count(work.found, 'run')} already done"
+    earlier = f"; {count(work.found, 'run')} already done" if work.found else ""
     return f"{count(work.run, 'run')} in {duration(work.seconds)}{earlier}"
 
 
