@@ -1,7 +1,7 @@
-"""The command line: one file a command; the only place that prints and exits.
+"""The command line: one file a command; only this package prints and ends the process.
 
-Modules here are imported before every command, so they import NumPy, pydantic and tables only
-inside the functions that use them: `gdrun --help` answers at once.
+All its modules are imported before any command runs. So that `gdrun --help` answers at once, they
+import NumPy, pydantic and the views only in the functions that use them.
 """
 
 from __future__ import annotations
@@ -12,17 +12,22 @@ from collections.abc import Sequence
 
 from gdrun.cli import faults
 from gdrun.cli.app import command_line
-from gdrun.cli.console import forgive_encoding
+from gdrun.cli.console import replace_unencodable
 from gdrun.errors import GdrunError
 
 INTERRUPTED = 130
-# What a shell reports of a process that was ended by SIGPIPE: 128 + 13.
+"""The exit code after SIGINT: 128 + 2."""
+
 PIPE_CLOSED = 141
+"""The exit code that a shell reports for a process that SIGPIPE ended: 128 + 13."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command line and return its exit code: the one place that catches every error."""
-    forgive_encoding()
+    """Run a command line and return its exit code. All errors are caught and shown here.
+
+    arguments: the words after `gdrun`; None means those of this process.
+    """
+    replace_unencodable()
     try:
         code = command_line(sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()
@@ -30,15 +35,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         faults.show(error.problems)
         return error.exit_code
     except MemoryError as error:
-        faults.show([faults.too_large(error)])
+        faults.show([faults.out_of_memory(error)])
         return GdrunError.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Python flushes stdout once more at exit, and would complain there.
+        # Python flushes stdout again at exit; to the closed pipe this would print an error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     except Exception as error:
-        faults.show([faults.bug(error)])
+        faults.show([faults.internal_error(error)])
         return 1
     return code

@@ -1,4 +1,4 @@
-"""The commands, by the panel of the help they stand in."""
+"""The table of all commands, each with its panel in the help."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ from gdrun.errors import GdrunError
 PROGRAM = "gdrun"
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(given: bool) -> None:
+    """Print the version and end, if --version is given. Raises typer.Exit."""
+    if given:
         from importlib.metadata import version
 
         typer.echo(f"{PROGRAM} {version(PROGRAM)}")
@@ -48,7 +49,7 @@ def gdrun(
     """Run, watch and understand gradient descent."""
 
 
-# Panels stand in the help in the order of their first command: add a command to its panel.
+# The help shows the panels in the order of their first command.
 RUN = "Run experiments"
 UNDERSTAND = "Understand"
 LOOK = "Look things up"
@@ -65,9 +66,13 @@ app.add_typer(config, name="config", rich_help_panel=LOOK)
 
 
 def command_line(arguments: Sequence[str]) -> int:
-    """Run the command that the arguments name. A command returns its exit code, or None for 0."""
+    """Run the command of these arguments and return its exit code.
+
+    A command returns its exit code, or None for 0. Raises GdrunError where the arguments are wrong,
+    KeyboardInterrupt where the user aborted, and what the command raises.
+    """
     if f"_{PROGRAM.upper()}_COMPLETE" in os.environ:
-        app(prog_name=PROGRAM)  # a shell asks what could stand next
+        app(prog_name=PROGRAM)  # a shell asks for completions; this call prints them and exits
     command = typer.main.get_command(app)
     try:
         with command.make_context(PROGRAM, list(arguments)) as context:

@@ -1,4 +1,4 @@
-"""`gdrun compare`: contenders by name on the same problem, under the same seeds."""
+"""`gdrun compare`: methods on the same problem, under the same seeds."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ Names = Annotated[
     list[str],
     typer.Argument(
         metavar="NAME...",
-        help="Variants, optimizers, schedules or models, joined with + as in mbgd+adam or "
-        "mbgd+lr=0.1; or YAML files. KEY=VALUE alone is set for all.",
+        help="Contenders: variants, optimizers, schedules or models, joined with + as in "
+        "mbgd+adam or mbgd+lr=0.1; or YAML files. A KEY=VALUE of its own applies to all.",
     ),
 ]
 Seeds = Annotated[
@@ -25,7 +25,8 @@ TuneKeys = Annotated[
     typer.Option(
         "--tune",
         metavar="KEY[=VALUES]",
-        help="Find every contender's best value first, such as lr, with equal effort.",
+        help="First find the best value of KEY, such as lr, for each contender, with the same "
+        "number of runs.",
     ),
 ]
 BudgetOption = Annotated[
@@ -33,7 +34,8 @@ BudgetOption = Annotated[
     typer.Option(
         "--budget",
         metavar="UNIT[=N]",
-        help="Give every contender so many epochs, gradients or seconds, such as seconds=2.",
+        help="Give every contender the same number of epochs, gradients or seconds, such as "
+        "seconds=2.",
     ),
 ]
 
@@ -47,7 +49,7 @@ def compare(
     *,
     study: StudyOptions,
 ) -> int:
-    """Compare methods on one problem: what each takes, what it reaches, and how surely."""
+    """Compare methods on one problem: cost, result, and how certain the difference is."""
     from gdrun.study.design.contenders import is_setting
     from gdrun.study.requests import ComparisonRequest
     from gdrun.views.comparisons import comparison_result
@@ -67,4 +69,4 @@ def compare(
         command=study.command,
     )
     ended = study.run(request.planned())
-    return study.show(ended, lambda found: comparison_result(found, as_options))
+    return study.show(ended, lambda result: comparison_result(result, as_options))

@@ -1,4 +1,4 @@
-"""`gdrun config`: write a starter, check a file, print what it resolves to, print the schema."""
+"""`gdrun config`: write a starter config, check and show configs, and print the JSON Schema."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from gdrun.errors import GdrunError
 config = typer.Typer(cls=Commands, rich_markup_mode=None, help="Write, check and show configs.")
 
 File = Annotated[
-    Path | None, typer.Argument(metavar="FILE", help="Where to write it; without one, stdout.")
+    Path | None, typer.Argument(metavar="FILE", help="The file to write (default: stdout).")
 ]
 
 
 @config.command(cls=Command)
 def new(file: File = None) -> None:
-    """Write a commented experiment to begin with. Never overwrites a file."""
+    """Write a starter config with comments. An existing file is never overwritten."""
     from gdrun.config.loading import starter_text
 
     if file is None:
@@ -31,12 +31,12 @@ def new(file: File = None) -> None:
         with file.open("x", encoding="utf-8") as out:
             out.write(starter_text())
     except FileExistsError:
-        hint = "choose another name; nothing is ever overwritten"
-        raise GdrunError("there is such a file already", where=str(file), hint=hint) from None
+        hint = "choose another name; gdrun never overwrites a file"
+        raise GdrunError("the file exists already", where=str(file), hint=hint) from None
     except OSError as error:
         hint = "check the permissions of its directory"
         if not file.parent.is_dir():
-            hint = f"there is no directory {file.parent}"
+            hint = f"the directory {file.parent} does not exist"
         what = f"the file cannot be written: {error.strerror}"
         raise GdrunError(what, where=str(file), hint=hint) from None
     typer.echo(f"wrote {file}")
@@ -50,7 +50,7 @@ def check(
     json: Json = False,
     plugins: Plugins = None,
 ) -> None:
-    """Check a config: print its outline if it is valid, or all that is wrong."""
+    """Check a config: print its outline if it is valid, or else all its errors."""
     from gdrun.views.outline import outline, outline_view
 
     experiment = load_experiment(config, overrides, seed)
@@ -69,7 +69,7 @@ def show(
     json: Json = False,
     plugins: Plugins = None,
 ) -> None:
-    """Print the experiment with every default filled in."""
+    """Print the experiment with all defaults filled in."""
     from gdrun.config.writing import to_yaml
 
     plain = load_experiment(config, overrides, seed).plain()
@@ -81,7 +81,7 @@ def show(
 
 @config.command(cls=Command)
 def schema(plugins: Plugins = None) -> None:
-    """Print the JSON Schema of a config, for editors."""
+    """Print the JSON Schema of configs, which editors can use."""
     from gdrun.config.schema import schema as experiment_schema
 
     console.print_json(experiment_schema())

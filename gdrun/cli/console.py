@@ -1,7 +1,7 @@
-"""What the command line writes on: stdout for results, stderr for errors and progress.
+"""The output of the command line: results on stdout, errors and progress on stderr.
 
-Colour and width are rich's affair: it leaves colour out where NO_COLOR is set or nobody looks at a
-terminal, and takes the width from COLUMNS, the terminal, or else 80.
+Rich decides on colour and width. It writes no colour if NO_COLOR is set or the output is not a
+terminal. The width is that of COLUMNS or of the terminal, or else 80.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 
 
 def stdout() -> Console:
-    """The console that results go to."""
+    """The console for results."""
     return _console_type()(highlight=False, markup=False, emoji=False)
 
 
 def stderr() -> Console:
-    """The console that errors and progress go to."""
+    """The console for errors and progress."""
     return _console_type()(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 def show(*views: RenderableType) -> None:
-    """Print views on stdout; away from a terminal, without the blanks that fill up their lines."""
+    """Print views on stdout. If it is not a terminal, lines have no trailing spaces."""
     screen = stdout()
     if screen.is_terminal:
         _print(screen, views)
@@ -38,7 +38,7 @@ def show(*views: RenderableType) -> None:
 
 
 def _print(screen: Console, views: Iterable[RenderableType]) -> None:
-    """Print each view; a text that says so is not broken, such as a place to be copied."""
+    """Print each view. Text with no_wrap is not wrapped, so that a user can copy it."""
     from rich.text import Text
 
     for view in views:
@@ -46,14 +46,14 @@ def _print(screen: Console, views: Iterable[RenderableType]) -> None:
 
 
 def print_json(document: Any) -> None:
-    """Write one strict JSON document on stdout."""
+    """Print one document as strict JSON on stdout: null stands for numbers that are not finite."""
     from gdrun.runs.strict_json import dumps
 
     sys.stdout.write(f"{dumps(document, indent=2)}\n")
 
 
-def forgive_encoding() -> None:
-    """Write a question mark where the terminal's encoding lacks a sign, rather than fail."""
+def replace_unencodable() -> None:
+    """Write ? for characters that the encoding of stdout and stderr lacks, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -64,9 +64,10 @@ def _console_type() -> type[Console]:
     from rich.console import Console
 
     class QuietConsole(Console):
-        """A console that hands a closed pipe to the boundary instead of ending the program."""
+        """A console that lets `main` handle a closed pipe. Rich would end the process."""
 
         def on_broken_pipe(self) -> None:
+            # Rich calls this while it handles BrokenPipeError; `raise` raises that error again.
             raise
 
     return QuietConsole

@@ -1,4 +1,4 @@
-"""The words that name an experiment on the command line: CONFIG [KEY=VALUE ...] --seed N."""
+"""The experiment of a command line: CONFIG [KEY=VALUE ...] --seed N."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Config: TypeAlias = Annotated[
     str | None,
     typer.Argument(
         metavar="CONFIG",
-        help="A file that describes an experiment, or - for stdin; without one, the quickstart.",
+        help="The config file of an experiment, or - for stdin (default: the quickstart).",
     ),
 ]
 Overrides: TypeAlias = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="KEY=VALUE",
-        help="Keys to set on it, such as lr=0.1 or variant=bgd.",
+        help="Keys of the config to set, such as lr=0.1 or variant=bgd.",
     ),
 ]
 Seed: TypeAlias = Annotated[
@@ -39,7 +39,7 @@ Json: TypeAlias = Annotated[
 
 
 def _load_plugins(paths: list[Path] | None) -> list[Path] | None:
-    """Run the named files, so that what they register can be named like anything else."""
+    """Load plugin files: what they register gets a name like the methods of gdrun."""
     for path in paths or ():
         from gdrun.methods.plugins import load_plugin
 
@@ -47,7 +47,7 @@ def _load_plugins(paths: list[Path] | None) -> list[Path] | None:
     return paths
 
 
-# Loaded before anything else is read: a command takes it and has no more to do.
+# Typer loads the plugins before it reads other options; a command only declares the parameter.
 Plugins: TypeAlias = Annotated[
     list[Path] | None,
     typer.Option(
@@ -55,7 +55,7 @@ Plugins: TypeAlias = Annotated[
         metavar="FILE.py",
         is_eager=True,
         callback=_load_plugins,
-        help="Load rules and schedules from a Python file of yours.",
+        help="Load your own rules and schedules from a Python file.",
     ),
 ]
 
@@ -63,7 +63,7 @@ Plugins: TypeAlias = Annotated[
 def load_experiment(
     config: str | None, overrides: list[str] | None = None, seed: int | None = None
 ) -> Experiment:
-    """The experiment that a command line names. Raises ConfigError with everything wrong."""
+    """The experiment of a command line. Raises GdrunError with all errors of the config."""
     from gdrun.config.loading import load
 
     source, changes = split_words(config, overrides, seed)
@@ -73,7 +73,10 @@ def load_experiment(
 def split_words(
     config: str | None, overrides: list[str] | None, seed: int | None = None
 ) -> tuple[str | None, list[str | Override]]:
-    """The file, if one is named, and what is set on it. The file may stand at any place."""
+    """The config file or None, and the overrides. The file may be any of the words.
+
+    Raises GdrunError where two words are files, or the file is a data file.
+    """
     from gdrun.config.overrides import Override
 
     words = [*([] if config is None else [config]), *(overrides or ())]
@@ -88,23 +91,24 @@ def split_words(
 
 
 def _config_among(words: list[str]) -> str | None:
-    """The first word, unless it sets a key and no file has its name; else the word that is a file.
+    """The word that is the config file; None if there is none.
 
-    Raises GdrunError where more than one word is a file and none of them sets a key.
+    This is the first word if it has no `=` or is the name of a file, or else the word that is the
+    name of a file. Raises GdrunError where several words without `=` are files.
     """
     files = [word for word in words if "=" not in word and (word == "-" or Path(word).exists())]
     if len(files) > 1:
-        hint = f"`gdrun compare {' '.join(map(shlex.quote, files))}` puts several side by side"
-        raise GdrunError(f"a second config, after {files[0]}", where=files[1], hint=hint)
+        hint = f"`gdrun compare {' '.join(map(shlex.quote, files))}` compares several configs"
+        raise GdrunError(f"is a second config, after {files[0]}", where=files[1], hint=hint)
     if words and ("=" not in words[0] or Path(words[0]).exists()):
         return words[0]
     return files[0] if files else None
 
 
 def _refuse_data(source: str) -> None:
-    """Raise GdrunError for a table of data where a config is expected."""
+    """Raise GdrunError if the config file is a data file."""
     from gdrun.data.sources import reader_of
 
     if reader_of(source) is not None and Path(source).is_file():
-        hint = f"set it as data: dataset.path={shlex.quote(source)}, and model=linear or logistic"
-        raise GdrunError("holds data, not an experiment", where=source, hint=hint)
+        hint = f"write dataset.path={shlex.quote(source)} and model=linear or model=logistic"
+        raise GdrunError("is a data file, not a config", where=source, hint=hint)

@@ -1,4 +1,4 @@
-"""What went wrong, worded for stderr: errors of the user, of the command line, and of gdrun."""
+"""Error messages on stderr: errors in configs and data, in the command line, and in gdrun."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from gdrun.cli import console
 from gdrun.cli.options import with_options
 from gdrun.errors import TRACEBACK, Problem, note_traceback, suggestion, traceback_note
 
-_WANTED = {int: "must be a whole number", float: "must be a number"}
+_REQUIREMENTS = {int: "must be a whole number", float: "must be a number"}
 
 
 def show(problems: Iterable[Problem]) -> None:
-    """Write each problem on stderr: where, what, and the next move."""
+    """Print each problem on stderr: where it is, what is wrong, and a hint."""
     from rich.text import Text
 
     screen = console.stderr()
@@ -32,11 +32,11 @@ def show(problems: Iterable[Problem]) -> None:
 
 
 def usage_problem(error: typer.TyperException) -> Problem:
-    """What the parser of the command line found wrong, in gdrun's words."""
+    """The problem that the parser of the command line found, in the words of gdrun."""
     context: Any = getattr(error, "ctx", None)
     usage = context.get_usage().removeprefix("Usage: ") if context else None
     parameter: Any = getattr(error, "param", None)
-    # The parser's classes stand in a private module, so they are told apart by name.
+    # The classes of these errors are in a private module of typer, so their names are compared.
     match type(error).__name__:
         case "NoSuchOption":
             option = getattr(error, "option_name", "")
@@ -46,12 +46,15 @@ def usage_problem(error: typer.TyperException) -> Problem:
                 f"{context.command_path} has no option {option}", hint=suggestion(option, options)
             )
         case "BadOptionUsage":
-            hint = f"write {getattr(error, 'option_name', '')} and its value, with a space between"
-            return Problem(_sentence(error.format_message()), hint=hint)
+            option, message = getattr(error, "option_name", ""), error.format_message()
+            hint = f"write {option} and its value, with a space between"
+            if "does not take a value" in message:
+                hint = f"write {option} without a value"
+            return Problem(_sentence(message), hint=hint)
         case "MissingParameter" if parameter:
             return Problem(f"{parameter.display_name_raw} is missing", hint=f"usage: {usage}")
         case "BadParameter" if parameter:
-            # The long name says more: --jobs, and not -j.
+            # The longest name is the clearest: --jobs, not -j.
             name = max(
                 (each for each in parameter.opts if each.startswith("-")), key=len, default=None
             )
@@ -62,36 +65,39 @@ def usage_problem(error: typer.TyperException) -> Problem:
 
 
 def _unfit_value(parameter: Any, message: str) -> str:
-    """What an option's value must be: at least so much, or a number at all."""
+    """The requirement that a value does not meet, such as `must be ≥ 1`."""
     if bound := re.search(r"greater than or equal to (\S+)", message):
         return f"must be ≥ {bound[1]}"
-    return _WANTED.get(parameter.type_descriptor.annotation, _sentence(message))
+    return _REQUIREMENTS.get(parameter.type_descriptor.annotation, _sentence(message))
 
 
-def too_large(error: MemoryError) -> Problem:
-    """What was asked for does not fit in memory; NumPy says how large the one array was."""
-    wanted = re.search(r"allocate ([\d.]+ \w+) for an array", str(error))
-    what = f"{wanted[1]} for one array" if wanted else "this"
-    hint = "dtype: float32 halves it; a smaller model, batch_size or dataset needs less"
-    return Problem(f"{what} is more memory than there is", hint=hint)
+def out_of_memory(error: MemoryError) -> Problem:
+    """The problem that the memory is too small, with the size of the array if NumPy gives it."""
+    size = re.search(r"allocate ([\d.]+ \w+) for an array", str(error))
+    need = f": one array needs {size[1]}" if size else ""
+    hint = "use a smaller model, batch_size or dataset; dtype: float32 needs half the memory"
+    return Problem(f"there is not enough memory{need}", hint=hint)
 
 
-def bug(error: Exception) -> Problem:
-    """An error that no user can cause; its traceback goes to a file.
+def internal_error(error: Exception) -> Problem:
+    """The problem for an error in gdrun itself, with the file that holds its traceback.
 
-    One that was raised within a run or a study has been kept in its directory.
+    If a run or a study raised the error, the file is in its directory already.
     """
     kind = type(error).__name__
-    said = str(error).splitlines()
-    what = f"a fault in gdrun, not in what you asked: {kind}{f': {said[0]}' if said else ''}"
+    lines = str(error).splitlines()
+    what = f"internal error in gdrun, not in your input: {kind}{f': {lines[0]}' if lines else ''}"
     try:
         return Problem(what, hint=traceback_note(error) or _keep_traceback(error))
     except OSError as failure:
-        return Problem(what, hint=f"its traceback could not be kept: {failure.strerror}")
+        return Problem(what, hint=f"the traceback could not be saved: {failure.strerror}")
 
 
 def _keep_traceback(error: Exception) -> str:
-    """Write the traceback to a temporary file; the sentence that says where."""
+    """Write the traceback to a temporary file, and return the sentence with its path.
+
+    Raises OSError where the file cannot be written.
+    """
     text = "".join(traceback.format_exception(error))
     with tempfile.NamedTemporaryFile(
         "w", prefix="gdrun-", suffix=f"-{TRACEBACK}", delete=False, encoding="utf-8"
@@ -101,6 +107,6 @@ def _keep_traceback(error: Exception) -> str:
 
 
 def _sentence(message: str) -> str:
-    """The parser's sentence in the form of an error: no capital at the start, no full stop."""
+    """A sentence of the parser in the form of an error: a small first letter, no full stop."""
     words = " ".join(message.split()).removesuffix(".")
     return words[:1].lower() + words[1:]

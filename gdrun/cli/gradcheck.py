@@ -1,4 +1,4 @@
-"""`gdrun gradcheck`: the gradient of an experiment against central differences."""
+"""`gdrun gradcheck`: compare the gradient of an experiment with central differences."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from gdrun.cli import console
 from gdrun.cli.experiments import Config, Json, Overrides, Plugins, Seed, load_experiment
 
 CHECK_FAILED = 4
-"""The exit code where the command did its work and the gradient is wrong."""
+"""The exit code if a gradient is wrong."""
 
 
 def gradcheck(
@@ -16,9 +16,9 @@ def gradcheck(
     json: Json = False,
     plugins: Plugins = None,
 ) -> int:
-    """Check the gradient of an experiment against central differences, weight by weight.
+    """Compare the gradient of an experiment with central differences, weight by weight.
 
-    The exit code is 0 where every gradient is right, and 4 where one is wrong.
+    The exit code is 0 if all gradients are right, and 4 if one is wrong.
     """
     from gdrun.insight.gradcheck import check_gradient
     from gdrun.views.gradcheck import gradient_data, gradient_table

@@ -1,4 +1,4 @@
-"""Groups of commands: how their help is laid out, and what a miss says."""
+"""Groups of commands: the layout of their help, and the error for an unknown command."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typer.core import TyperCommand, TyperGroup
 
 from gdrun.errors import GdrunError, suggestion
 
-START = {
-    "train": ("gdrun train", "train the quickstart: real data, under a second"),
-    "sweep": ("gdrun sweep lr", "which learning rate works, and which diverges"),
-    "compare": ("gdrun compare bgd sgd mbgd", "batch, stochastic and mini-batch side by side"),
+EXAMPLES = {
+    "train": ("gdrun train", "train the quickstart on real data, in under a second"),
+    "sweep": ("gdrun sweep lr", "see which learning rates work and which diverge"),
+    "compare": ("gdrun compare bgd sgd mbgd", "compare batch, stochastic and mini-batch descent"),
 }
-"""A first thing to try for each of these commands."""
+"""A first example for each of these commands, with its purpose."""
 
 
 class Command(TyperCommand):
-    """A command whose help names its arguments without their Python types."""
+    """A command whose help shows the names of its arguments without their Python types."""
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
-        """What is required stands as it is named, without the parser's braces."""
+        """The parts of the usage line. The parser writes {NAME} for a required argument."""
         pieces = super().collect_usage_pieces(ctx)
         return [re.sub(r"^\{(.+)\}(\.\.\.)?$", r"\1", piece) for piece in pieces]
 
@@ -41,7 +41,7 @@ class Command(TyperCommand):
 
 
 class Commands(TyperGroup):
-    """A group of commands: help by panel, and a miss that names the near ones."""
+    """A group of commands: its help has panels, and its errors suggest similar names."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not args and not ctx.resilient_parsing:
@@ -62,12 +62,13 @@ class Commands(TyperGroup):
         panels: dict[str, list[tuple[str, str]]] = {}
         for name, command in self.commands.items():
             panel = command.rich_help_panel  # type: ignore[attr-defined]
+            # The parser cuts summaries at the limit; three lines are enough for all of them.
             summary = command.get_short_help_str(limit=3 * formatter.width)
             panels.setdefault(panel or "Commands", []).append((name, summary))
         for panel, rows in panels.items():
             with formatter.section(panel):
                 formatter.write_dl(rows)
-        start = [line for name, line in START.items() if name in self.commands]
-        if start and ctx.parent is None:
-            with formatter.section("To begin with"):
-                formatter.write_dl(start)
+        examples = [line for name, line in EXAMPLES.items() if name in self.commands]
+        if examples and ctx.parent is None:
+            with formatter.section("First steps"):
+                formatter.write_dl(examples)

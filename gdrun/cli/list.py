@@ -1,4 +1,4 @@
-"""`gdrun list`: what can be named in a config, with formula, defaults and source."""
+"""`gdrun list`: everything that a config can name, with its formula, defaults and source."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ if TYPE_CHECKING:
     from gdrun.config.catalogue import Entry, Kind
 
 What = Annotated[
-    str | None, typer.Argument(metavar="KIND", help="Such as optimizers; without it, all kinds.")
+    str | None,
+    typer.Argument(metavar="KIND", help="A kind, such as optimizers (default: all kinds)."),
 ]
 Name = Annotated[
-    str | None, typer.Argument(metavar="NAME", help="Such as momentum; works without KIND too.")
+    str | None,
+    typer.Argument(metavar="NAME", help="An entry, such as momentum; KIND may be left out."),
 ]
 
 
 def list_names(
     what: What = None, name: Name = None, json: Json = False, plugins: Plugins = None
 ) -> None:
-    """Print what can be named in a config, with formula, defaults and source."""
+    """List everything that a config can name, with its formula, defaults and source."""
     from gdrun.config.catalogue import KINDS, kind_called
     from gdrun.methods.plugins import load_entry_points
     from gdrun.views import definition_page as views
@@ -47,7 +49,10 @@ def list_names(
 
 
 def _named(kind: Kind | None, what: str, name: str | None) -> list[tuple[Kind, Entry]]:
-    """The entries that KIND NAME, or NAME alone, stand for."""
+    """The entries for KIND NAME or for NAME alone. Raises GdrunError where there is none.
+
+    what: the first word, a KIND or a NAME.
+    """
     from gdrun.config.catalogue import KINDS, find
     from gdrun.errors import GdrunError, suggestion
 

@@ -1,8 +1,8 @@
-"""The options of the command line, by the names that their arguments have in Python.
+"""The options of the command line for arguments of the Python functions.
 
-An error below the command line names an argument: as its place, a `Parameter`, or in backticks
-within a hint. Here, and nowhere else, it becomes an option: trials is --trials, and the hint
-`search="random"` is --search random.
+Errors of the package name an argument of Python: a `Parameter` as their place, or a text in
+backticks in a hint. This module changes it to an option: trials to --trials, and `search="random"`
+to --search random.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ OPTIONS = {
     )
 }
 
+# An argument in backticks, such as `trials`, `search="random"` or `seeds=5`.
 _ARGUMENT = re.compile(r"""`(\w+)(?:=(?:"([^"`]*)"|(\w+)))?`""")
 
 
 def with_options(problem: Problem) -> Problem:
-    """The problem with options for the arguments that it names."""
+    """The problem with an option in place of each argument that it names."""
     where, hint = problem.where, problem.hint
     if isinstance(where, Parameter):
         where = OPTIONS.get(where, where)
@@ -33,7 +34,7 @@ def with_options(problem: Problem) -> Problem:
 
 
 def as_options(text: str) -> str:
-    """The text with an option for each argument in backticks; other backticks stay.
+    """The text with an option in place of each argument in backticks; other backticks stay.
 
     >>> as_options('leave `trials` out, or add `search="random"`; `gdrun list` helps')
     'leave --trials out, or add --search random; `gdrun list` helps'

@@ -1,4 +1,4 @@
-"""`gdrun plot`: a schedule, drawn in the terminal before anything runs."""
+"""`gdrun plot`: draw the schedule of an experiment in the terminal, without training."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gdrun.cli.experiments import Config, Json, Overrides, Plugins, Seed, load_e
 from gdrun.errors import GdrunError
 
 Schedule = Annotated[
-    bool, typer.Option("--schedule", help="Draw the learning rate that the config plans.")
+    bool, typer.Option("--schedule", help="Draw the schedule of the learning rate.")
 ]
 
 
@@ -23,9 +23,9 @@ def plot(
     json: Json = False,
     plugins: Plugins = None,
 ) -> None:
-    """Draw the learning rate over the run, and the momentum where it is cycled."""
+    """Draw the learning rate over the whole run, and the momentum if it changes too."""
     if not schedule:
-        raise GdrunError("says not what to draw", where="gdrun plot", hint="add --schedule")
+        raise GdrunError("nothing to draw", where="gdrun plot", hint="add --schedule")
     from gdrun.engine.build import cohort_of, experiment_data
     from gdrun.engine.preview import preview
     from gdrun.views.schedule import schedule_data, schedule_view

@@ -1,4 +1,4 @@
-"""What all commands that train share: their options, signals, the live line, the exit code."""
+"""The parts that all training commands share: options, signals, progress, and exit codes."""
 
 from __future__ import annotations
 
@@ -19,21 +19,30 @@ if TYPE_CHECKING:
     from gdrun.runs.run import Run
 
 DIVERGED = 3
+"""The exit code if every run diverged."""
 
 Out: TypeAlias = Annotated[
-    Path, typer.Option("--out", "-o", metavar="DIR", help="Where runs are written.")
+    Path, typer.Option("--out", "-o", metavar="DIR", help="The directory for runs.")
 ]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")]
 Seeds: TypeAlias = Annotated[
     int | None,
-    typer.Option("--seeds", metavar="K", min=1, help="Run K seeds side by side, from --seed up."),
+    typer.Option(
+        "--seeds",
+        metavar="K",
+        min=1,
+        help="Run the experiment under K seeds, from --seed up.",
+    ),
 ]
 RUNS = Path("runs")
+"""The default directory for runs."""
 
 
 class Interruption:
-    """The first SIGINT or SIGTERM lets the run end with its state written; a second SIGINT does not
-    wait for that.
+    """The signal that interrupted a command, if one did.
+
+    After the first SIGINT or SIGTERM the run writes its state and ends. A second signal raises
+    KeyboardInterrupt at once.
     """
 
     def __init__(self) -> None:
@@ -41,60 +50,66 @@ class Interruption:
 
     @property
     def exit_code(self) -> int:
+        """The exit code of a process that the signal ended: 128 + its number; 0 without one."""
         return 128 + self.signal if self.signal else 0
 
     def name(self) -> str | None:
-        """The signal that asked to stop, if one did."""
+        """The name of the signal for the user; None until there is one."""
+        if self.signal == signal.SIGINT:
+            return "Ctrl-C (SIGINT)"
         return self.signal.name if self.signal else None
 
-    def _note(self, number: int, frame: FrameType | None) -> None:
+    def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.signal is not None:
             raise KeyboardInterrupt
         self.signal = signal.Signals(number)
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Watch for signals within the block."""
+        """A context in which this object handles SIGINT and SIGTERM."""
         earlier = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             for number in earlier:
-                signal.signal(number, self._note)
+                signal.signal(number, self._handle)
             yield
         finally:
             for number, handler in earlier.items():
                 signal.signal(number, handler)
 
 
-def live_line(quiet: bool) -> list[Listener]:
-    """A listener that keeps one line on stderr up to date; none where nobody looks at it."""
+def progress_listeners(quiet: bool) -> list[Listener]:
+    """A listener that shows the progress in one line on stderr; none unless it is a terminal."""
     if quiet or not sys.stderr.isatty():
         return []
     from gdrun.engine.listeners import Listener, Progress
     from gdrun.engine.outcome import Outcome
     from gdrun.views.progress import progress_line
 
-    class LiveLine(Listener):
+    class ProgressLine(Listener):
         def __init__(self) -> None:
-            self._begin = self._shown = time.monotonic()
+            self._start = self._shown = time.monotonic()
 
         def advanced(self, progress: Progress) -> None:
             now = time.monotonic()
+            # Ten lines a second are smooth enough, and take no noticeable time.
             if now - self._shown >= 0.1:
                 self._shown = now
-                self._write(progress_line(progress, now - self._begin, _width() - 1))
+                # A terminal may wrap a line that fills its last column.
+                self._write(progress_line(progress, now - self._start, _width() - 1))
 
         def ended(self, lane: int, outcome: Outcome) -> None:
             self._write("")
 
         def _write(self, text: str) -> None:
+            # Return to the start of the line, write over it, and erase the rest of the old text.
             sys.stderr.write(f"\r{text}\x1b[K")
             sys.stderr.flush()
 
-    return [LiveLine()]
+    return [ProgressLine()]
 
 
 def exit_code(runs: Sequence[Run], interruption: Interruption) -> int:
-    """0, 3 where every run diverged, or what the shell expects after a signal."""
+    """The exit code for these runs: 128 + the signal if one interrupted them, 3 if all diverged."""
     if any(run.status == "interrupted" for run in runs):
         return interruption.exit_code
     return DIVERGED if all(run.status == "diverged" for run in runs) else 0

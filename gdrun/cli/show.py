@@ -1,4 +1,4 @@
-"""`gdrun show` and `gdrun runs`: one run or study again, and the list of them."""
+"""`gdrun show` and `gdrun runs`: show a run or study that has ended, and list all of them."""
 
 from __future__ import annotations
 
@@ -14,22 +14,26 @@ from gdrun.cli.running import RUNS, Out
 from gdrun.cli.train import document
 
 Which = Annotated[
-    str, typer.Argument(metavar="RUN", help="A directory, an id or a part of one, or `last`.")
+    str, typer.Argument(metavar="RUN", help="A directory, an id or a part of it, or `last`.")
 ]
 Filter = Annotated[
     list[str] | None,
-    typer.Argument(metavar="KEY=VALUE", help="Only runs with this, such as status=diverged."),
+    typer.Argument(
+        metavar="KEY=VALUE", help="List only runs with this value, such as status=diverged."
+    ),
 ]
 Sort = Annotated[
     str,
     typer.Option(
-        "--sort", metavar="KEY", help="Sort by a column, such as test_loss; -KEY for largest first."
+        "--sort",
+        metavar="KEY",
+        help="Sort by a column, such as test_loss; -KEY sorts in descending order.",
     ),
 ]
 
 
 def show(run: Which = "last", out: Out = RUNS, plugins: Plugins = None, json: Json = False) -> None:
-    """Show one run again: experiment, evaluations, verdict, summary, curves. Or one study."""
+    """Show a run, a sweep or a comparison again."""
     from gdrun.runs.run import RECORD, find_run, read_run
     from gdrun.study.storage.study_directory import RECORD as STUDY
     from gdrun.views import training as views
@@ -38,17 +42,17 @@ def show(run: Which = "last", out: Out = RUNS, plugins: Plugins = None, json: Js
     if (path / STUDY).is_file():
         _show_study(path, json)
         return
-    found = read_run(path)
+    recorded = read_run(path)
     if json:
-        console.print_json(document(found))
+        console.print_json(document(recorded))
         return
-    panel = views.experiment_panel(found.config, found.record)
-    from_where = [views.place_line("from", found.directory)] if found.directory else []
-    console.show(panel, "", views.run_result(found), "", *from_where)
+    panel = views.experiment_panel(recorded.config, recorded.record)
+    directory = [views.path_line("from", recorded.directory)] if recorded.directory else []
+    console.show(panel, "", views.run_result(recorded), "", *directory)
 
 
 def _show_study(path: Path, json: bool) -> None:
-    """The tables of a sweep or comparison, or its record."""
+    """Show the tables of a sweep or comparison, or print its record as JSON."""
     from gdrun.study.judgement.sweep import Sweep
     from gdrun.study.storage.reading import read_found
     from gdrun.views import comparisons, sweeps
@@ -57,25 +61,25 @@ def _show_study(path: Path, json: bool) -> None:
     if json:
         console.print_json(studying.document(study.record, path))
         return
-    found = study.found
+    result = study.found
     view = (
-        sweeps.sweep_result(found)
-        if isinstance(found, Sweep)
-        else comparisons.comparison_result(found, as_options)
+        sweeps.sweep_result(result)
+        if isinstance(result, Sweep)
+        else comparisons.comparison_result(result, as_options)
     )
-    lines = [*studying.missing_lines(found, path), f"from {path}"]
-    console.show(*([view, ""] if found.ended else []), *map(studying.whole_line, lines))
+    lines = [*studying.missing_lines(result, path), f"from {path}"]
+    console.show(*([view, ""] if result.ended else []), *map(studying.unwrapped, lines))
 
 
 def runs(
     filters: Filter = None, sort: Sort = "started", out: Out = RUNS, json: Json = False
 ) -> None:
-    """List the runs, filtered and sorted; then the studies, unless only some runs are asked for."""
+    """List the runs, filtered and sorted, and below them the studies if there are no filters."""
     from gdrun.runs.run_list import list_runs
     from gdrun.study.storage.study_directory import list_studies
     from gdrun.views.run_table import runs_table, studies_table
 
-    rows = list_runs(out, filters or (), sort)
+    rows = list_runs(out, map(_as_recorded, filters or ()), sort)
     studies = [] if filters else list_studies(out)
     if json:
         console.print_json({"runs": rows, "studies": studies})
@@ -83,3 +87,11 @@ def runs(
         console.show(runs_table(rows, out, filtered=bool(filters)))
     if studies and not json:
         console.show(*([""] if rows else []), studies_table(studies))
+
+
+def _as_recorded(condition: str) -> str:
+    """A filter with the status of run.json in place of the word that the table shows for it."""
+    from gdrun.views.statuses import recorded_status
+
+    key, equals, value = condition.partition("=")
+    return f"{key}{equals}{recorded_status(value)}" if key.strip() == "status" else condition

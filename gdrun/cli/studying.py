@@ -1,4 +1,4 @@
-"""What sweep and compare share: their options, where they run, and where they are written."""
+"""The parts that sweep and compare share: their options, how they run, and what they print."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import typer
 
 from gdrun.cli import console
 from gdrun.cli.experiments import STDIN, Json, Plugins, Seed
-from gdrun.cli.running import DIVERGED, RUNS, Interruption, Out, Quiet, live_line
+from gdrun.cli.running import DIVERGED, RUNS, Interruption, Out, Quiet, progress_listeners
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -38,38 +38,42 @@ ConfigOption: TypeAlias = Annotated[
         "-c",
         metavar="CONFIG",
         callback=lambda word: STDIN if word == "-" else word,
-        help="A file that describes an experiment, or - for stdin; without one, the quickstart.",
+        help="The config file of an experiment, or - for stdin (default: the quickstart).",
     ),
 ]
 MetricOption: TypeAlias = Annotated[
     str | None,
-    typer.Option("--metric", metavar="NAME", help="What is judged; the validation loss if unsaid."),
+    typer.Option(
+        "--metric", metavar="NAME", help="The metric to rank by (default: the validation loss)."
+    ),
 ]
 TargetOption: TypeAlias = Annotated[
     str | None,
-    typer.Option("--target", metavar="METRIC=VALUE", help="What to reach, such as loss=0.1."),
+    typer.Option("--target", metavar="METRIC=VALUE", help="The value to reach, such as loss=0.1."),
 ]
 Jobs: TypeAlias = Annotated[
-    int, typer.Option("--jobs", "-j", metavar="N", help="Run in N processes.")
+    int, typer.Option("--jobs", "-j", metavar="N", help="The number of processes.")
 ]
 Resume: TypeAlias = Annotated[
     Path | None,
-    typer.Option("--resume", metavar="DIR", help="Go on with a study; run only what is missing."),
+    typer.Option(
+        "--resume", metavar="DIR", help="Continue the study in DIR; run only the missing runs."
+    ),
 ]
 
 
 @dataclass(frozen=True)
 class EndedStudy(Generic[AnyStudy]):
-    """What a study found, where it is written, and the signal that ended it, if one did."""
+    """The result of a study, its directory, and the signal that interrupted it, if one did."""
 
-    found: AnyStudy
+    result: AnyStudy
     directory: StudyDirectory
     interruption: Interruption
 
 
 @dataclass(frozen=True)
 class StudyOptions:
-    """The options that sweep and compare share, each with its default."""
+    """The options that sweep and compare share, with their defaults."""
 
     config: ConfigOption = None
     seed: Seed = None
@@ -84,24 +88,27 @@ class StudyOptions:
 
     @property
     def command(self) -> str:
-        """The command line, as a study's record says what it was begun by."""
+        """The command line for the record of the study."""
         return shlex.join(["gdrun", *sys.argv[1:]])
 
     def seed_override(self) -> list[Override]:
-        """What sets the seed, where --seed is given."""
+        """The override for --seed; empty without this option."""
         from gdrun.config.overrides import Override
 
         seed = self.seed
         return [] if seed is None else [Override("seed", seed, f"--seed {seed}")]
 
     def run(self, planned: PlannedStudy[AnyStudy]) -> EndedStudy[AnyStudy]:
-        """Run a study in a directory of its own, to its end or until a signal."""
+        """Run a study in its own directory until it ends or a signal interrupts it.
+
+        Raises GdrunError where the directory cannot be written, or `resume` holds another study.
+        """
         directory = planned.directory()
         assert directory is not None  # --out has a default
         interruption = Interruption()
         with interruption.watching():
-            found = planned.run_in(directory, self._observers(interruption))
-        return EndedStudy(found, directory, interruption)
+            result = planned.run_in(directory, self._observers(interruption))
+        return EndedStudy(result, directory, interruption)
 
     def show(
         self,
@@ -109,35 +116,39 @@ class StudyOptions:
         view: Callable[[AnyStudy], RenderableType],
         advice: Sequence[str] = (),
     ) -> int:
-        """Print what a study found; the exit code. advice: lines for one that is complete."""
-        found, directory = ended.found, ended.directory
+        """Print the result of a study, and return the exit code.
+
+        view: makes the view of the result. advice: lines to print if the study is complete.
+        """
+        result, directory = ended.result, ended.directory
         if self.json:
             console.print_json(document(directory.record, directory.path))
         else:
-            missing = missing_lines(found, directory.path)
+            missing = missing_lines(result, directory.path)
             lines = [*(missing or advice), f"written to {directory.path}"]
-            table = [view(found), ""] if found.ended else []
-            console.show(*table, *map(whole_line, lines))
+            table = [view(result), ""] if result.ended else []
+            console.show(*table, *map(unwrapped, lines))
         if ended.interruption.signal is not None:
             return ended.interruption.exit_code
-        return DIVERGED if found.diverged else 0
+        return DIVERGED if result.diverged else 0
 
     def _observers(self, interruption: Interruption) -> Observers:
-        """A line on stderr that shows how far it is, notes, and the signals that end it."""
+        """The observers of a running study: progress and notes on stderr, and signals."""
         from gdrun.study.study_request import Observers
 
         return Observers(
-            live_line(self.quiet),
-            lambda text: _note(f"note: {text}"),
+            progress_listeners(self.quiet),
+            lambda text: console.stderr().print(f"note: {text}", soft_wrap=True),
             interruption.name,
-            _count_line(self.quiet, interruption),
+            _run_counter(self.quiet, interruption),
         )
 
 
 def study_command(command: Callable[..., int]) -> Callable[..., int]:
-    """A command whose last parameter, `study`, is made of the shared options.
+    """A decorator that adds the shared options to a command.
 
-    On the command line these stand after its first parameter, which is the argument.
+    command: its last parameter, `study`, receives them as StudyOptions. Typer reads the options
+    from the signature, in which they follow the first parameter, the argument of the command.
     """
     own = list(inspect.signature(command, eval_str=True).parameters.values())[:-1]
     shared = list(inspect.signature(StudyOptions, eval_str=True).parameters.values())
@@ -154,36 +165,33 @@ def study_command(command: Callable[..., int]) -> Callable[..., int]:
 
 
 def document(record: StudyRecord, path: Path) -> dict[str, object]:
-    """A study as one JSON document: its record, and where it is."""
+    """The JSON document of a study: its record and its directory."""
     return {**record, "directory": str(path)}
 
 
-def missing_lines(found: Sweep | Comparison, path: Path) -> list[str]:
-    """How to go on with a study of which runs are missing."""
-    left, of = len(found.plan.trials) - found.ended, len(found.plan.trials)
-    resumed = f"the same command with --resume {shlex.quote(str(path))} goes on"
-    return [f"{left} of {of} runs are missing: {resumed}"] if left else []
+def missing_lines(result: Sweep | Comparison, path: Path) -> list[str]:
+    """How to continue a study with missing runs; empty if it is complete."""
+    left, of = len(result.plan.trials) - result.ended, len(result.plan.trials)
+    advice = f"to continue, repeat the command with --resume {shlex.quote(str(path))}"
+    return [f"{left} of {of} runs are missing; {advice}"] if left else []
 
 
-def whole_line(text: str) -> Text:
-    """A line that is not broken, so that it can be copied."""
+def unwrapped(text: str) -> Text:
+    """A line that is not wrapped, so that a user can copy it."""
     from rich.text import Text
 
     return Text(text, no_wrap=True)
 
 
-def _note(text: str) -> None:
-    console.stderr().print(text, soft_wrap=True)
-
-
-def _count_line(quiet: bool, interruption: Interruption) -> Callable[[int, int], None]:
-    """What tells on stderr how many runs have ended; nothing where nobody looks at it."""
+def _run_counter(quiet: bool, interruption: Interruption) -> Callable[[int, int], None]:
+    """A function that shows on stderr how many runs have ended; silent unless it is a terminal."""
     if quiet or not sys.stderr.isatty():
         return lambda ended, of: None
 
-    def tell(ended: int, of: int) -> None:
+    def report(ended: int, of: int) -> None:
+        # The counter is erased at the end, so that the result follows on a clean line.
         over = ended == of or interruption.signal is not None
         sys.stderr.write("\r\x1b[K" if over else f"\r{ended:,} of {of:,} runs\x1b[K")
         sys.stderr.flush()
 
-    return tell
+    return report

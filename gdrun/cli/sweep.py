@@ -1,4 +1,4 @@
-"""`gdrun sweep`: a grid or a random search over any keys, and which values serve."""
+"""`gdrun sweep`: try the values of one or several keys, as a grid or a random search."""
 
 from __future__ import annotations
 
@@ -21,31 +21,41 @@ Keys = Annotated[
     typer.Argument(
         metavar="KEY[=VALUES]...",
         help="Keys to sweep, such as lr, lr=log:1e-4:10:21 or optimizer=adam,lion. "
-        "A key with one value is only set.",
+        "A key with a single value is set, not swept.",
     ),
 ]
 Seeds = Annotated[
     int, typer.Option("--seeds", metavar="K", help="Run every setting under K seeds.")
 ]
 SearchBy = Annotated[
-    str, typer.Option("--search", metavar="grid|random", help="All combinations, or drawn ones.")
+    str,
+    typer.Option(
+        "--search",
+        metavar="grid|random",
+        help="Try all combinations, or random ones.",
+    ),
 ]
 Trials = Annotated[
     int | None,
-    typer.Option("--trials", metavar="N", help="How many a random search draws."),
+    typer.Option("--trials", metavar="N", help="The number of settings of a random search."),
 ]
 Halving = Annotated[
     bool,
     typer.Option(
-        "--halving", help="Let only the best third go on, at a ninth, a third of the way."
+        "--halving",
+        help="Successive halving: at 1/9 and 1/3 of the epochs only the best third continues.",
     ),
 ]
 PrintTrials = Annotated[
-    bool, typer.Option("--print-trials", help="Print what would be run, and stop.")
+    bool, typer.Option("--print-trials", help="Print the planned settings, and run nothing.")
 ]
 SaveBest = Annotated[
     Path | None,
-    typer.Option("--save-best", metavar="FILE", help="Write the best as a config to train."),
+    typer.Option(
+        "--save-best",
+        metavar="FILE",
+        help="Write the best setting to FILE, as a config for gdrun train.",
+    ),
 ]
 
 
@@ -61,7 +71,7 @@ def sweep(
     *,
     study: StudyOptions,
 ) -> int:
-    """Try every value of some keys, side by side, and say which serve and which diverge."""
+    """Try many values of a setting side by side; see which work and which diverge."""
     from gdrun.study.requests import SweepRequest
     from gdrun.views.sweeps import sweep_result
 
@@ -82,21 +92,24 @@ def sweep(
         command=study.command,
     )
     planned = request.planned()
-    _refuse_unfit(save_best)
+    _check_save_best(save_best)
     if print_trials:
         _show_plan(planned, study)
         return 0
     ended = study.run(planned)
-    best = ended.found.best
+    best = ended.result.best
     if best is not None and save_best is not None:
         _save(best, save_best)
-    place = shlex.quote(str(save_best or ended.directory.path / "best.yaml"))
-    advice = [f"train the best: gdrun train {place}"] if best is not None else []
+    file = shlex.quote(str(save_best or ended.directory.path / "best.yaml"))
+    advice = ["to train the best setting:", f"  gdrun train {file}"] if best is not None else []
     return study.show(ended, sweep_result, advice)
 
 
 def _settings_and_swept(keys: list[str]) -> tuple[list[Override], list[str]]:
-    """The keys of one value, which are set, and the texts of the others, which are swept."""
+    """The overrides for keys with a single value, and the texts of the keys to sweep.
+
+    Raises ConfigError where a word is a file.
+    """
     from gdrun.config.overrides import Override
     from gdrun.config.values import parse_sweep
     from gdrun.errors import ConfigError
@@ -104,13 +117,14 @@ def _settings_and_swept(keys: list[str]) -> tuple[list[Override], list[str]]:
     settings, swept = [], []
     for word in keys:
         if "=" not in word and Path(word).is_file():
-            hint = f"an experiment is named with -c {shlex.quote(word)}"
-            raise ConfigError("is a file, and no key to sweep", where=word, hint=hint)
+            hint = f"name the config with -c {shlex.quote(word)}"
+            raise ConfigError("is a file, not a key to sweep", where=word, hint=hint)
         key, equals, values = word.partition("=")
         try:
             listed = parse_sweep(values) if equals else []
         except ConfigError:
-            listed = []  # refused with its place where the axes are read
+            listed = []  # the request raises this error again, and together with all others
+        # The seed is never set here, so that the request can refuse it as a key to sweep.
         if len(listed) == 1 and key.strip() != "seed":
             settings.append(Override(key.strip(), listed[0], word))
         else:
@@ -119,7 +133,7 @@ def _settings_and_swept(keys: list[str]) -> tuple[list[Override], list[str]]:
 
 
 def _show_plan(planned: PlannedSweep, study: StudyOptions) -> None:
-    """Print what would be run."""
+    """Print the planned settings."""
     from gdrun.study.tasks import tasks_of
     from gdrun.views.sweeps import plan_view
 
@@ -130,23 +144,23 @@ def _show_plan(planned: PlannedSweep, study: StudyOptions) -> None:
         console.show(plan_view(planned.plan, planned.axes, cohorts))
 
 
-def _refuse_unfit(save_best: Path | None) -> None:
-    """Raise GdrunError, before anything runs, where the best could not be saved afterwards."""
+def _check_save_best(save_best: Path | None) -> None:
+    """Raise GdrunError, before anything runs, if the file for the best setting cannot be made."""
     from gdrun.errors import GdrunError
 
     if save_best is None:
         return
     if save_best.exists():
-        hint = "choose another name; nothing is ever overwritten"
-        raise GdrunError("there is such a file already", where=str(save_best), hint=hint)
+        hint = "choose another name; gdrun never overwrites a file"
+        raise GdrunError("the file exists already", where=str(save_best), hint=hint)
     if not save_best.parent.is_dir():
-        hint = "make it, or choose another place"
-        raise GdrunError(
-            f"there is no directory {save_best.parent}", where="--save-best", hint=hint
-        )
+        hint = "make the directory, or choose another one"
+        what = f"the directory {save_best.parent} does not exist"
+        raise GdrunError(what, where="--save-best", hint=hint)
 
 
 def _save(best: Candidate, file: Path) -> None:
+    """Write the config of the best setting. Raises GdrunError where the file cannot be written."""
     from gdrun.config.writing import to_yaml
     from gdrun.errors import GdrunError
     from gdrun.runs.files import write_text
@@ -154,13 +168,14 @@ def _save(best: Candidate, file: Path) -> None:
     try:
         write_text(file, to_yaml(best.experiment.plain()))
     except OSError as error:
-        hint = "the best stands in best.yaml of the sweep's own directory too"
+        hint = "best.yaml in the directory of the sweep is the same config"
         raise GdrunError(
             f"cannot be written: {error.strerror}", where=str(file), hint=hint
         ) from None
 
 
 def _plan_document(plan: StudyPlan, cohorts: list[int]) -> dict[str, object]:
+    """The JSON document of a plan: its trials, and the number of lanes of each cohort."""
     trials = [
         {
             "trial": trial.number,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gdrun.cli import console, faults
 from gdrun.cli.experiments import Config, Json, Overrides, Plugins, Seed, load_experiment
-from gdrun.cli.running import RUNS, Interruption, Out, Quiet, Seeds, exit_code, live_line
+from gdrun.cli.running import RUNS, Interruption, Out, Quiet, Seeds, exit_code, progress_listeners
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -24,7 +24,7 @@ def train(
     json: Json = False,
     plugins: Plugins = None,
 ) -> int:
-    """Train one experiment, say why it stopped, and leave a run directory."""
+    """Train an experiment, print why it ended, and write a run directory."""
     from gdrun.runs.session import Session
     from gdrun.views import training as views
 
@@ -35,15 +35,15 @@ def train(
         console.show(views.experiment_panel(first.plain(), session.opening, len(experiments)), "")
     interruption = Interruption()
     with interruption.watching():
-        runs = session.run(live_line(quiet), interruption.name)
-    whole = [] if session.problems else places(runs)
+        runs = session.run(progress_listeners(quiet), interruption.name)
+    written = [] if session.problems else written_lines(runs)
     if json:
         documents = [document(run) for run in runs]
         console.print_json(documents[0] if seeds is None else {"runs": documents})
     elif seeds is None:
-        console.show(views.run_result(runs[0], brief=quiet), "", *whole)
+        console.show(views.run_result(runs[0], brief=quiet), "", *written)
     else:
-        console.show(views.seeds_result(runs), "", *whole)
+        console.show(views.seeds_result(runs), "", *written)
     if session.problems:
         faults.show(session.problems)
         return 2
@@ -51,12 +51,12 @@ def train(
 
 
 def document(run: Run) -> dict[str, object]:
-    """A run as one JSON document: its record, and where it is."""
+    """The JSON document of a run: its record and its directory."""
     return run.record | {"directory": str(run.directory) if run.directory else None}
 
 
-def places(runs: list[Run]) -> list[RenderableType]:
-    """Where the runs were written, a line each."""
-    from gdrun.views.training import place_line
+def written_lines(runs: list[Run]) -> list[RenderableType]:
+    """A line with the directory of each run that was written."""
+    from gdrun.views.training import path_line
 
-    return [place_line("written to", run.directory) for run in runs if run.directory]
+    return [path_line("written to", run.directory) for run in runs if run.directory]

@@ -12,7 +12,13 @@ from gdrun.engine.outcome import Best, Divergence, Outcome, Timing
 from gdrun.engine.plan import Plan
 from gdrun.engine.state import State
 from gdrun.engine.trace import EvaluationTrace, StepTrace
-from gdrun.methods.stopping import Stop, budget_sentence, divergence_sentence, moment
+from gdrun.methods.stopping import (
+    Stop,
+    budget_moment,
+    budget_sentence,
+    divergence_sentence,
+    moment,
+)
 
 
 def used_up(plan: Plan, state: State) -> Firing | None:
@@ -27,8 +33,11 @@ def used_up(plan: Plan, state: State) -> Firing | None:
 
 def stop_for(firing: Firing, epoch: float, step: int) -> Stop:
     """The stop of a lane in which a rule fired at this epoch and step."""
-    message = f"{firing.sentence} {moment(epoch, step)}"
-    return Stop(firing.rule, firing.status, epoch, step, message)
+    if firing.status == "exhausted":
+        when = budget_moment(firing.rule, epoch, step)
+    else:
+        when = moment(epoch, step)
+    return Stop(firing.rule, firing.status, epoch, step, f"{firing.sentence} {when}")
 
 
 def divergence_at(

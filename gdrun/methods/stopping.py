@@ -161,7 +161,16 @@ def divergence_sentence(
 
 
 def budget_sentence(budget: str, amount: float) -> str:
-    """The sentence for a budget that is used up, such as `the budget of 50 epochs is used up`."""
+    """The sentence for a budget that is used up, such as `all 50 epochs done`."""
     unit = budget.removesuffix("s") if amount == 1 else budget
     counted = f"{amount:,.0f}" if amount == int(amount) else f"{amount:g}"
+    if budget in ("epochs", "steps"):
+        return f"{counted} {unit} done" if amount == 1 else f"all {counted} {unit} done"
+    # A run may end below a number of gradients and above a number of seconds.
     return f"the budget of {counted} {unit} is used up"
+
+
+def budget_moment(budget: str, epoch: float, step: int) -> str:
+    """The time at which a budget was used up, such as `(690 steps)`, without the budget's unit."""
+    times = {"epochs": f"epoch {position(epoch)}", "steps": f"{step:,} step{'s' * (step != 1)}"}
+    return f"({', '.join(time for unit, time in times.items() if unit != budget)})"

@@ -139,7 +139,8 @@ class Run(NotebookTable):
             return {"running": "still running", "failed": "failed: see traceback.txt"}.get(
                 self.status, "interrupted: the process died before it recorded a result"
             )
-        word = self.status if self.status in ("diverged", "interrupted") else "stopped"
+        words = {"exhausted": "finished", "diverged": "diverged", "interrupted": "interrupted"}
+        word = words.get(self.status, "stopped")
         message = self.stop["message"]
         return message if message.startswith(word) else f"{word}: {message}"
 

@@ -1,1 +1,1 @@
-"""Results to look at: tables, curves and pages of text, which nothing here prints."""
+"""Views: tables, curves and pages of text that show results. They do not print."""

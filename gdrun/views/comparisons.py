@@ -1,4 +1,4 @@
-"""A comparison on screen: the way to the target, the end of it, and how sure the ranking is."""
+"""The view of a comparison: the work to reach the target, the final results, and notes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from rich.text import Text
 
 from gdrun.study.design.trials import Candidate
 from gdrun.study.judgement.comparison import Comparison, Contender
-from gdrun.views.fitting import Fitting
+from gdrun.views.fitting import FirstThatFits
 from gdrun.views.numbers import count, duration, percent, quantity
 from gdrun.views.sweeps import (
     NEVER,
-    UNLIKE,
+    NOT_COMPARABLE,
     curve,
     shown_value,
     spread_cells,
@@ -25,8 +25,9 @@ from gdrun.views.sweeps import (
 )
 
 Column = tuple[str, Callable[[Contender], str]]
+"""The heading of a column, and a function that returns its cell for a contender."""
 
-DISPENSABLE = (
+OPTIONAL = (
     "updates",
     "quartiles",
     "batch",
@@ -34,39 +35,44 @@ DISPENSABLE = (
     "curve",
     "95 % interval",
     "seconds",
-    "uphill steps",
+    "loss rose",
 )
-"""Columns that a narrow terminal goes without, the first ones first."""
+"""The columns that a narrow terminal leaves out, in this order."""
 
-UPHILL = "steps on a higher batch loss than the step before; of small batches half are, by chance"
+LOSS_ROSE = (
+    "share of steps on which the batch loss was higher than on the step before; "
+    "about half is normal for mini-batches"
+)
 
-OF_SEVERAL = ("quartiles", "95 % interval")
-"""Columns that one seed has nothing to say in."""
+OF_SEVERAL_SEEDS = ("quartiles", "95 % interval")
+"""The columns that need several seeds."""
 
 
 def comparison_result(comparison: Comparison, spell: Callable[[str], str] = str) -> RenderableType:
-    """All that a comparison shows, the best contender first.
+    """The view of a comparison: three tables with the best contender first, notes, and warnings.
 
-    spell: how a note writes the arguments that it names in backticks.
+    spell: changes arguments in a note from the form of Python to that of the command line.
     """
     parts: list[RenderableType] = []
     if comparison.target is not None:
         seeds = len(comparison.plan.seeds)
-        over = f"medians over {seeds} seeds" if seeds > 1 else "under one seed"
-        head = f"until {comparison.target.sentence} ({over})"
-        parts += [Text(head, style="bold"), _table(comparison, _way(comparison)), ""]
-    parts += [Text("at the end", style="bold"), _table(comparison, _end(comparison)), ""]
-    parts += [Text("the descent", style="bold"), _table(comparison, _descent()), ""]
+        over = f"medians of {seeds} seeds" if seeds > 1 else "one seed"
+        heading = Text(f"work to reach {comparison.target.bound} ({over})", style="bold")
+        parts += [heading, _table(comparison, _work_columns(comparison)), ""]
+    heading = Text("final results", style="bold")
+    parts += [heading, _table(comparison, _result_columns(comparison)), ""]
+    heading = Text("course of training", style="bold")
+    parts += [heading, _table(comparison, _course_columns()), ""]
     notes = Table.grid(padding=(0, 2))
     notes.add_column(style="dim", no_wrap=True)
     notes.add_column()
     for label, text in _notes(comparison):
         notes.add_row(label, spell(text))
-    warnings = [UNLIKE[comparison.unlike]] if comparison.unlike else []
+    warnings = [NOT_COMPARABLE[comparison.unlike]] if comparison.unlike else []
     return Group(*parts, notes, *warning_lines(warnings))
 
 
-def _way(comparison: Comparison) -> list[Column]:
+def _work_columns(comparison: Comparison) -> list[Column]:
     seeds = len(comparison.plan.seeds)
     return [
         ("batch", lambda row: f"{row.batch:,}"),
@@ -78,7 +84,7 @@ def _way(comparison: Comparison) -> list[Column]:
     ]
 
 
-def _end(comparison: Comparison) -> list[Column]:
+def _result_columns(comparison: Comparison) -> list[Column]:
     metric = comparison.metric
     return [
         (metric.words, lambda row: spread_cells(row.standing, metric)[0]),
@@ -88,23 +94,24 @@ def _end(comparison: Comparison) -> list[Column]:
     ]
 
 
-def _descent() -> list[Column]:
+def _course_columns() -> list[Column]:
     return [
         ("train loss", lambda row: _loss(row, 0.5)),
         ("quartiles", lambda row: f"{_loss(row, 0.25)} … {_loss(row, 0.75)}"),
-        ("uphill steps", lambda row: percent(row.rising)),
+        ("loss rose", lambda row: percent(row.rising)),
         ("curve", lambda row: curve(row.standing)),
     ]
 
 
 def _table(comparison: Comparison, columns: Sequence[Column]) -> RenderableType:
-    """The table, with as many of its columns as there is room for."""
-    without = set(OF_SEVERAL) if len(comparison.plan.seeds) == 1 else set()
+    """The table with as many of its columns as fit the terminal."""
+    left_out = set(OF_SEVERAL_SEEDS) if len(comparison.plan.seeds) == 1 else set()
     views = []
-    for heading in ("", *DISPENSABLE):
-        without |= {heading}
-        views.append(_rows(comparison, [each for each in columns if each[0] not in without]))
-    return Fitting(*views)
+    # The first view leaves out no optional column, each further view one more.
+    for heading in ("", *OPTIONAL):
+        left_out |= {heading}
+        views.append(_rows(comparison, [each for each in columns if each[0] not in left_out]))
+    return FirstThatFits(*views)
 
 
 def _rows(comparison: Comparison, columns: Sequence[Column]) -> Table:
@@ -119,49 +126,60 @@ def _rows(comparison: Comparison, columns: Sequence[Column]) -> Table:
 
 
 def _notes(comparison: Comparison) -> list[tuple[str, str]]:
+    """The notes below the tables, as (label, text)."""
     notes = []
-    if (found := comparison.improvement) is not None:
-        low, high = (percent(share) for share in found.interval)
-        text = f"a run of {found.first} beats one of {found.second} in {percent(found.probability)}"
-        notes.append(("surely?", f"{text} of pairs, 95 % interval {low} to {high}"))
+    if comparison.target is not None and comparison.target.reason:
+        notes.append(("target", comparison.target.sentence))
+    if (better := comparison.improvement) is not None:
+        low, high = (percent(share) for share in better.interval)
+        text = f"in {percent(better.probability)} of pairs of runs, 95 % interval {low} to {high}"
+        notes.append(("significance", f"{better.first} beats {better.second} {text}"))
     elif len(comparison.plan.seeds) == 1:
-        notes.append(("surely?", "one seed cannot tell: `seeds=5` repeats every run under five"))
-    notes += [("the same", text) for text in _twins(comparison.plan.candidates)]
+        text = "unknown with one seed: `seeds=5` runs every contender under five seeds"
+        notes.append(("significance", text))
+    notes += [("duplicates", text) for text in _duplicates(comparison.plan.candidates)]
     notes += [("tuning", _tuning(row)) for row in comparison.contenders if row.tuning is not None]
     if comparison.tuning_work is None:
-        notes.append(("tuning", 'none, each as it is set: `tune="lr"` finds the best rate of each'))
-    notes.append(("uphill", UPHILL))
-    notes.append(("seconds", f"of updates, each contender timed alone{_engines(comparison)}"))
+        text = 'none: contenders keep their settings; `tune="lr"` finds the best rate of each'
+        notes.append(("tuning", text))
+    notes.append(("loss rose", LOSS_ROSE))
+    text = f"time of updates only; each contender is timed alone{_engines(comparison)}"
+    notes.append(("seconds", text))
     if comparison.tuning_work is not None:
-        notes.append(("tuned by", work_line(comparison.tuning_work)))
+        notes.append(("tuning work", work_line(comparison.tuning_work)))
     notes.append(("work", work_line(comparison.work)))
     return notes
 
 
 def _engines(comparison: Comparison) -> str:
-    """Which engine ran whom, where not all had the same."""
+    """The engine of each contender; empty if all used the same one."""
     used = {row.name: row.standing.results[0].record["engine"] for row in comparison.contenders}
     if len(set(used.values())) < 2:
         return ""
-    return f"; not by one engine: {', '.join(f'{name} {used[name]}' for name in used)}"
+    return f"; the engines differ: {', '.join(f'{name} {used[name]}' for name in used)}"
 
 
-def _twins(candidates: Sequence[Candidate]) -> Iterator[str]:
-    """Contenders that do not differ, because the config chooses already what one of them names."""
+def _duplicates(candidates: Sequence[Candidate]) -> Iterator[str]:
+    """A sentence on each pair of equal contenders.
+
+    Contenders are equal if one names what the config has chosen already.
+    """
     for place, one in enumerate(candidates):
         for other in candidates[place + 1 :]:
             if one.experiment == other.experiment:
-                yield f"{one.name} and {other.name} are one experiment under two names"
+                yield f"{one.name} and {other.name} are the same experiment"
 
 
 def _tuning(row: Contender) -> str:
+    """The result of tuning a contender, and its budget."""
     tuning = row.tuning
     assert tuning is not None
-    budget = f"{tuning.settings} settings × {count(tuning.seeds, 'seed')} of their own"
+    budget = f"{tuning.settings} settings × {count(tuning.seeds, 'tuning seed')}"
     if not tuning.chosen:
-        return f"{row.name}: every run of {budget} failed; it stays as it was"
+        return f"{row.name}: every run of {budget} failed; its own settings are kept"
     chosen = ", ".join(f"{key} {shown_value(value)}" for key, value in tuning.chosen.items())
-    edge = f"; {', '.join(tuning.at_edge)} at the edge of what was tried" if tuning.at_edge else ""
+    keys = ", ".join(tuning.at_edge)
+    edge = f"; {keys} is the smallest or largest value that was tried" if keys else ""
     return f"{row.name}: {chosen}, the best of {budget}{edge}"
 
 
@@ -174,5 +192,6 @@ def _seconds(seconds: float | None) -> str:
 
 
 def _loss(row: Contender, share: float) -> str:
+    """The quantile over seeds of the final training loss; ∞ where that run diverged."""
     value = row.standing.quantile_of("train_loss", share)
     return quantity(value, 3) if math.isfinite(value) else "∞"

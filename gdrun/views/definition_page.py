@@ -1,4 +1,4 @@
-"""What a config can name, to look at: the overview, a table of one kind, a page of one entry."""
+"""The views of `gdrun list`: all names, the table of one kind, and the page of one entry."""
 
 from __future__ import annotations
 
@@ -17,25 +17,28 @@ from gdrun.methods.definitions import Option
 
 HEADING = "bold"
 QUIET = "dim"
+"""The styles of headings and of less important text."""
 
 _WORDS = {float: "number", int: "whole number", bool: "true or false", str: "text"}
 
 
 def overview(kinds: Iterable[Kind]) -> RenderableType:
-    """Every kind with its summary and its names."""
+    """Each kind with its summary and the names of its entries."""
     table = _grid()
     for kind in kinds:
         summary = Text(kind.summary, QUIET)
         names = Group(summary, ", ".join(kind.entries))
         table.add_row(Text(kind.name, HEADING), _spaced(names))
-    return Group(table, "gdrun list KIND prints a table, gdrun list NAME all about one of them.")
+    return Group(
+        table, "gdrun list KIND shows the table of a kind, gdrun list NAME the page of an entry."
+    )
 
 
 def kind_table(kind: Kind) -> RenderableType:
-    """A row for each entry: name, equation, defaults, and under them its source."""
+    """The table of a kind: for each entry its name, its equation and source, and its defaults."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style=HEADING)
     table.add_column("name", no_wrap=True)
-    table.add_column("equation" if any(_equation(kind)) else "summary", ratio=1)
+    table.add_column("equation" if all(_equations(kind)) else "description", ratio=1)
     table.add_column("defaults", max_width=22)
     for entry in kind.entries.values():
         lines = [Text(entry.doc.equation or entry.doc.summary)]
@@ -45,14 +48,14 @@ def kind_table(kind: Kind) -> RenderableType:
         table.add_row(Text(entry.name), _spaced(Group(*lines)), _spaced("\n".join(defaults)))
     parts: list[RenderableType] = [table]
     if kind.shared:
-        shared = ", ".join(f"{each.name} {shown(each.default)}" for each in kind.shared.values())
-        parts.append(f"All take also: {shared}")
+        shared = ", ".join(f"{each.name}={shown(each.default)}" for each in kind.shared.values())
+        parts.append(f"All {kind.name} also take: {shared}")
     parts.append(f"In a config, for example: {kind.example}")
     return Group(*parts)
 
 
 def page(kind: Kind, entry: Entry) -> RenderableType:
-    """All that is known of one entry."""
+    """The page of one entry: its documentation, its options, and its use in a config."""
     doc = entry.doc
     parts: list[RenderableType] = [
         Text.assemble((entry.name, HEADING), (f"  ({kind.name})", QUIET)),
@@ -82,7 +85,7 @@ def page(kind: Kind, entry: Entry) -> RenderableType:
 
 
 def entry_data(kind: Kind, entry: Entry) -> dict[str, Any]:
-    """The entry as plain data, for JSON."""
+    """The entry as plain data for JSON."""
     return {
         "name": entry.name,
         "aliases": list(entry.aliases),
@@ -98,14 +101,14 @@ def entry_data(kind: Kind, entry: Entry) -> dict[str, Any]:
 
 
 def shown(value: Any) -> str:
-    """A default as a config would write it."""
+    """A default value as YAML on one line."""
     if isinstance(value, BaseModel):
         value = value.model_dump()
     return "none" if value is None else short_flow(value)
 
 
-def wanted(option: Option) -> str:
-    """What an option takes, in words: its bounds, its choices, or its type."""
+def allowed_values(option: Option) -> str:
+    """The values that an option allows, in words: its bounds, its choices, or its type."""
     if option.bounds:
         kind = "a whole number, " if _plain_type(option.annotation) is int else ""
         return f"{kind}{option.bounds}"
@@ -113,6 +116,7 @@ def wanted(option: Option) -> str:
 
 
 def _type_words(annotation: Any) -> str:
+    """A type in words, such as `number` or `one of epoch, step`; empty if it has no short name."""
     annotation = _plain_type(annotation)
     if get_origin(annotation) is Literal:
         return f"one of {', '.join(map(str, get_args(annotation)))}"
@@ -122,6 +126,7 @@ def _type_words(annotation: Any) -> str:
     members = [member for member in get_args(annotation) if member is not type(None)]
     if members:
         return " or ".join(_type_words(member) for member in members)
+    # The keys of an inner section are the fields of a pydantic model or of a dataclass.
     keys = getattr(annotation, "model_fields", None) or getattr(
         annotation, "__dataclass_fields__", ()
     )
@@ -129,20 +134,23 @@ def _type_words(annotation: Any) -> str:
 
 
 def _plain_type(annotation: Any) -> Any:
+    """The type without the bounds that Annotated adds to it."""
     return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
 
 
 def _options(title: str, options: Mapping[str, Option]) -> RenderableType:
     table = _grid(columns=3)
     for option in options.values():
-        table.add_row(f"  {option.name}", shown(option.default), Text(wanted(option), QUIET))
+        table.add_row(
+            f"  {option.name}", shown(option.default), Text(allowed_values(option), QUIET)
+        )
     return Group(Text(title, HEADING), table)
 
 
 def _option_data(option: Option) -> dict[str, Any]:
     default = option.default
     plain = default.model_dump() if isinstance(default, BaseModel) else default
-    return {"name": option.name, "default": plain, "takes": wanted(option)}
+    return {"name": option.name, "default": plain, "takes": allowed_values(option)}
 
 
 def _grid(columns: int = 2) -> Table:
@@ -154,9 +162,9 @@ def _grid(columns: int = 2) -> Table:
 
 
 def _spaced(part: RenderableType) -> RenderableType:
-    """The part with an empty line below."""
+    """The part with an empty line below it."""
     return Padding(part, (0, 0, 1, 0))
 
 
-def _equation(kind: Kind) -> Iterable[str]:
+def _equations(kind: Kind) -> Iterable[str]:
     return (entry.doc.equation for entry in kind.entries.values())

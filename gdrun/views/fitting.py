@@ -1,4 +1,4 @@
-"""Views of which a narrow terminal gets a smaller one."""
+"""The choice of the widest view that fits the terminal."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.measure import Measurement
 
 UNBOUNDED = 10_000
+"""A width that no view needs, so that a view measured with it has its natural width."""
 
 
-class Fitting:
-    """The first of several views that fits the width there is, or else the last.
+class FirstThatFits:
+    """The first of several views that is not wider than the terminal, or else the last one.
 
-    A column that is left out says less than one that is cut off says wrong.
+    views: the same content, from the widest view to the narrowest. Tables leave out whole columns,
+    because a number that is cut off would be read as another number.
     """
 
     def __init__(self, *views: RenderableType) -> None:

@@ -1,4 +1,4 @@
-"""The layers of a network on screen: what the record of its evaluations tells of each."""
+"""The table of the layers of a network: gradient norms, update sizes and inactive units."""
 
 from __future__ import annotations
 
@@ -11,17 +11,32 @@ from gdrun.methods.stopping import position
 from gdrun.views.numbers import MISSING, percent, quantity
 
 MOST_LAYERS = 24
-"""Layers of one table; of more, so many spread evenly, the first and the last among them."""
+"""The most rows of the table. A deeper network shows this many layers, evenly spaced, among them
+the first and the last.
+"""
+
+LEGEND = {
+    "update/weight": "norm of the last update over norm of the weights; about 0.001 is usual",
+    "dead": "share of units whose slope is 0 for every example",
+    "saturated": "share of other units whose mean slope is below a tenth of the steepest",
+}
+"""The meaning of the headings of the table."""
 
 
 def layers_of(evals: Columns) -> list[str]:
-    """The names of the layers that were watched, first layer first; none but for a network."""
+    """The names of the layers, the first layer first. Empty unless the model is a network.
+
+    evals: the evaluations of a run by column.
+    """
     return [name.removesuffix(".grad_norm") for name in evals if name.endswith(".grad_norm")]
 
 
 def layer_table(evals: Columns) -> RenderableType:
-    """A row for each layer: its gradient at the first and the last evaluation, the share of its
-    weights that the last step moved, and its idle units at the last evaluation.
+    """A table with a row for each layer.
+
+    It shows the norm of the layer's gradient at the first and the last evaluation; and at the last
+    one, the size of the last update relative to the weights and the shares of inactive units.
+    evals: the evaluations of a run by column, (evaluations,) each.
     """
     places = (0, -1) if len(evals["epoch"]) > 1 else (0,)
     table = Table(box=None, pad_edge=False, header_style="dim")
@@ -30,17 +45,27 @@ def layer_table(evals: Columns) -> RenderableType:
     epochs[0] = f"grad norm {epochs[0]}"
     for heading in (*epochs, "update/weight", "dead", "saturated"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for layer in _spread(layers_of(evals)):
+    for layer in _evenly_spaced(layers_of(evals)):
         norms = [quantity(float(evals[f"{layer}.grad_norm"][place]), 3) for place in places]
         ratio = quantity(float(evals[f"{layer}.update_ratio"][-1]), 3)
-        idle = [
+        inactive = [
             percent(float(evals[name][-1])) if (name := f"{layer}.{kind}") in evals else MISSING
             for kind in ("dead", "saturated")
         ]
-        table.add_row(layer, *norms, ratio, *idle)
+        table.add_row(layer, *norms, ratio, *inactive)
     return table
 
 
-def _spread(layers: list[str]) -> list[str]:
+def layer_legend() -> RenderableType:
+    """The meaning of the table's headings, a row each."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    for heading, meaning in LEGEND.items():
+        grid.add_row(heading, meaning)
+    return grid
+
+
+def _evenly_spaced(layers: list[str]) -> list[str]:
+    """At most MOST_LAYERS of the layers, with the first and the last."""
     count = min(len(layers), MOST_LAYERS)
     return [layers[at] for at in np.linspace(0, len(layers) - 1, count).round().astype(int)]

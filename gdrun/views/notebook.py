@@ -1,4 +1,4 @@
-"""Views in a notebook: what the terminal shows, as a fragment of HTML."""
+"""Views in a notebook: the output of the terminal as a fragment of HTML."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import io
 from rich.console import Console, RenderableType
 
 WIDTH = 100
+"""The width of the output in columns."""
 
 
 def html(view: RenderableType) -> str:
-    """The view as preformatted text, its colours as inline styles; it takes the page's own font."""
+    """The view as preformatted text in HTML, with its colours as inline styles."""
+    # The console records the view for the export; what it prints meanwhile goes nowhere.
     screen = Console(
         file=io.StringIO(), record=True, width=WIDTH, highlight=False, markup=False, emoji=False
     )

@@ -1,14 +1,17 @@
-"""Numbers as people read them in tables and sentences."""
+"""Numbers, shares and durations as text for tables and sentences."""
 
 from __future__ import annotations
 
 import math
 
 MISSING = "–"
+"""The text for a number that was not measured."""
 
 
 def quantity(value: float | None, digits: int = 4) -> str:
-    """Four significant digits, and an exponent only where it helps.
+    """A number with `digits` significant digits, with an exponent if it is very large or small.
+
+    None gives MISSING.
 
     >>> [quantity(value) for value in (0.06281913, 2.3, 1150.0, 1.2e-7, 3.4e9, None)]
     ['0.06282', '2.3', '1150', '1.2e-07', '3.4e+09', '–']
@@ -21,7 +24,7 @@ def quantity(value: float | None, digits: int = 4) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share of one, in percent.
+    """A share between 0 and 1 in percent. None and NaN give MISSING.
 
     >>> percent(0.9777), percent(1.0), percent(None)
     ('97.8 %', '100.0 %', '–')
@@ -30,7 +33,7 @@ def percent(share: float | None) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """A number with its noun.
+    """A number with its noun, in the plural unless the number is 1.
 
     >>> count(1, "step"), count(1437, "example")
     ('1 step', '1,437 examples')
@@ -39,7 +42,7 @@ def count(number: int, noun: str) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """A time in the unit that fits it.
+    """A time in milliseconds, seconds, minutes or hours. None gives MISSING.
 
     >>> [duration(seconds) for seconds in (0.0004, 0.047, 3.21, 75, 7260)]
     ['0.4 ms', '47 ms', '3.2 s', '1 min 15 s', '2 h 1 min']

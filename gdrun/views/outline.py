@@ -1,4 +1,4 @@
-"""An experiment in a few lines: what each section chose, and what differs from its defaults."""
+"""The outline of an experiment: one line a section, with the options that are not the default."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from gdrun.methods.definitions import with_chosen
 
 
 def outline(experiment: Experiment) -> dict[str, str]:
-    """A line for each section that says anything, by its key."""
+    """A line for each section by its key.
+
+    Sections without a name appear only if one of their options is not the default.
+    """
     lines = {key: _named(experiment, key) for key in experiment.sections}
     for key in FIXED:
         if changed := _changed(getattr(experiment, key)):
@@ -26,7 +29,7 @@ def outline(experiment: Experiment) -> dict[str, str]:
 
 
 def outline_view(experiment: Experiment) -> RenderableType:
-    """The outline as a table of two columns."""
+    """The outline as a table with the columns key and line."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column()
@@ -36,38 +39,43 @@ def outline_view(experiment: Experiment) -> RenderableType:
 
 
 def _named(experiment: Experiment, key: str) -> str:
-    """The name, then its own numbers but zeros, and whatever else differs from its default."""
+    """The name of a section's choice, and its options that are worth a place in the line.
+
+    These are the options that differ from their defaults, and the choice's own numbers except 0.
+    """
     section, kind = getattr(experiment, key), SECTIONS[key]
     definition, plain = kind.definition(section), section.plain()
     own = with_chosen(definition.options, section.options)
-    told = {
-        name: _told(section[name], plain[name])
+    shown = {
+        name: _shown(section[name], plain[name])
         for name, option in kind.options(definition, section.options).items()
         if name in plain
         and (section[name] != option.default or (name in own and _is_amount(section[name])))
     }
-    return ", ".join([section.name, *_pairs(told)])
+    return ", ".join([section.name, *_pairs(shown)])
 
 
 def _changed(settings: Settings) -> dict[str, Any]:
-    """What differs from the defaults, sections within included."""
+    """The options that differ from their defaults, by name, with those of inner sections."""
     return {
-        name: _told(value, value)
+        name: _shown(value, value)
         for name, value in settings
         if value != type(settings).model_fields[name].get_default()
     }
 
 
-def _told(value: Any, plain: Any) -> Any:
+def _shown(value: Any, plain: Any) -> Any:
+    """The part of a value to show: of an inner section only the options that were changed."""
     return _changed(value) if isinstance(value, Settings) else plain
 
 
 def _is_amount(value: Any) -> bool:
+    """Whether a value is a number other than 0. In Python True is an int, but it is no amount."""
     return isinstance(value, int | float) and not isinstance(value, bool) and value != 0
 
 
 def _pairs(options: dict[str, Any]) -> Iterator[str]:
-    """Each option with its value; a section within that is all defaults is only named."""
+    """Each option with its value. An inner section with only defaults has just its name."""
     return (
         name if value == {} else f"{name} {short_flow(value)}" for name, value in options.items()
     )

@@ -1,4 +1,4 @@
-"""The line that is alive while a run goes on."""
+"""The line of text that shows the progress of a training."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ from gdrun.views.numbers import duration, quantity
 
 
 def progress_line(progress: Progress, elapsed: float, width: int) -> str:
-    """Epoch, loss, gradient norm, rate, speed and time left, in one line.
+    """Epoch, loss, gradient norm, learning rate, speed and remaining time in one line.
 
-    elapsed: seconds since the training began. width: columns there are; what matters least is left
-    out until the line fits.
+    Numbers are medians over the lanes that still train. elapsed: seconds since the training
+    started. width: the largest length of the line; less important parts are left out to fit it.
     """
     words = dict(_words(progress, elapsed))
-    for least in ("lr", "grad norm", "speed", "runs", "loss"):
+    # From the least important part on; the epoch and the remaining time always stay.
+    for least_important in ("lr", "grad norm", "speed", "runs", "loss"):
         if len("  ".join(words.values())) <= width:
             break
-        words.pop(least, None)
+        words.pop(least_important, None)
     return "  ".join(words.values())[:width]
 
 
 def _words(progress: Progress, elapsed: float) -> Iterator[tuple[str, str]]:
-    """What can be said, each by a name of its own."""
+    """The parts of the line, each with a name."""
     state, cohort = progress.state, progress.cohort
     epochs = cohort.plan.limits.get("epochs")
     of = f"/{epochs}" if epochs else ""
@@ -44,7 +45,10 @@ def _words(progress: Progress, elapsed: float) -> Iterator[tuple[str, str]]:
 
 
 def _time_left(progress: Progress, elapsed: float) -> float | None:
-    """The seconds until the first budget ends, at the speed so far."""
+    """The seconds until the first budget is used up, at the average speed so far.
+
+    None where there is no budget of steps or seconds.
+    """
     state, plan, ends = progress.state, progress.cohort.plan, []
     if plan.budget is not None and state.step:
         ends.append(elapsed * (plan.budget.steps / state.step - 1))

@@ -1,19 +1,18 @@
-"""The list of runs as a table, and that of studies."""
+"""The tables of `gdrun runs`: the list of runs and the list of studies."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
-from rich.measure import Measurement
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from gdrun.views.fitting import Fitting
+from gdrun.views.fitting import FirstThatFits
 from gdrun.views.numbers import percent, quantity
+from gdrun.views.statuses import status_word
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -23,21 +22,27 @@ _CELLS = {
     "test acc": lambda row: percent(row.get("test_accuracy")),
 }
 _CHOICES = (("train loss", "val loss", "test acc"), ("val loss", "test acc"), ("val loss",), ())
+"""The columns beside id and status, from the widest table to the narrowest."""
 
 
 def runs_table(rows: Rows, out: Path, *, filtered: bool = False) -> RenderableType:
-    """One line a run; the id can be typed to `gdrun show`. filtered: whether there may be more."""
+    """A row for each run, with the id that `gdrun show` takes; or a sentence if there is none.
+
+    rows: as `list_runs` returns them. out: the directory of the runs. filtered: whether the user
+    gave filters.
+    """
     if rows:
-        return _RunsTable(rows)
+        # A narrow terminal gets fewer columns, so that it shows every id in full.
+        return FirstThatFits(*(_table(rows, headings) for headings in _CHOICES))
     if filtered:
-        return Text(f"no runs like that in {out}")
-    return Text(f"no runs in {out}; `gdrun train` leaves one")
+        return Text(f"no run in {out} matches the filters")
+    return Text(f"there are no runs in {out}; `gdrun train` makes one")
 
 
 def studies_table(rows: Rows) -> RenderableType:
-    """One line a sweep or comparison, with the best that it found."""
+    """A row for each sweep or comparison, with the best setting that it found."""
     choices = (("runs", "best"), ("best",), ())
-    return Fitting(*(_studies(rows, headings) for headings in choices))
+    return FirstThatFits(*(_studies(rows, headings) for headings in choices))
 
 
 def _studies(rows: Rows, headings: Sequence[str]) -> Table:
@@ -54,22 +59,6 @@ def _studies(rows: Rows, headings: Sequence[str]) -> Table:
     return table
 
 
-@dataclass(frozen=True)
-class _RunsTable:
-    """As many columns as there is room for, so that ids stay whole."""
-
-    rows: Rows
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        tables = (_table(self.rows, headings) for headings in _CHOICES)
-        room = options.max_width
-        boundless = options.update(width=10 * room)
-        fitting = (
-            table for table in tables if Measurement.get(console, boundless, table).maximum <= room
-        )
-        yield next(fitting, _table(self.rows, ()))
-
-
 def _table(rows: Rows, headings: Sequence[str]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("run", overflow="fold")
@@ -78,6 +67,6 @@ def _table(rows: Rows, headings: Sequence[str]) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
         bad = row["status"] in ("diverged", "failed", "damaged")
-        status = Text(row["status"], style="red" if bad else "")
+        status = Text(status_word(row["status"]), style="red" if bad else "")
         table.add_row(row["id"], status, *(_CELLS[heading](row) for heading in headings))
     return table

@@ -1,4 +1,4 @@
-"""A schedule as a picture and as numbers."""
+"""The view of a schedule: its curve and its numbers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from gdrun.views.terminal_plot import terminal_plot
 
 
 def schedule_view(experiment: Experiment, planned: Preview) -> RenderableType:
-    """The equation, the curve of the rate, and that of the momentum where it is cycled."""
+    """The equation, the curve of the learning rate, and that of the momentum if it changes too.
+
+    planned: the preview of the experiment's schedule.
+    """
     section = experiment.schedule
     curves = [*terminal_plot(planned.times, planned.rates, labels=(planned.unit, "learning rate"))]
     if planned.betas is not None:
@@ -23,13 +26,16 @@ def schedule_view(experiment: Experiment, planned: Preview) -> RenderableType:
             *terminal_plot(planned.times, planned.betas, labels=(planned.unit, "momentum")),
         ]
     if planned.follows_loss:
-        curves += ["", "drops will come when the validation loss stops falling; none is drawn"]
+        curves += [
+            "",
+            "the rate also drops when the validation loss stops falling; this is not drawn",
+        ]
     equation = SCHEDULES[section.name].doc.equation
     title = Text(f"{experiment.name}: {section.name}", style="bold")
     return Group(title, Text(equation, style="dim"), "", Text("\n".join(curves)))
 
 
 def schedule_data(planned: Preview) -> dict[str, Any]:
-    """The planned rates as plain data."""
+    """The planned rates as plain data for JSON: lists by `epoch` or `step`, `lr`, `momentum`."""
     betas = {} if planned.betas is None else {"momentum": planned.betas.tolist()}
     return {planned.unit: planned.times.tolist(), "lr": planned.rates.tolist(), **betas}

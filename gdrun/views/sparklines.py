@@ -1,4 +1,4 @@
-"""Curves of one text line."""
+"""Sparklines: curves in one line of text."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ NOT_FINITE = "×"
 
 
 def sparkline(values: ArrayLike, width: int = 40, *, log: bool | None = None) -> str:
-    """The values as a line of blocks, at most `width` of them, each the largest of its share.
+    """The values (n,) as a line of at most `width` blocks of different heights.
 
-    log: whether heights are logarithmic; by default where positive values span a factor of 30.
-    × marks a share with a value that is not finite.
+    Longer series are divided into `width` parts, and a block shows the largest value of its part;
+    × shows that a value of the part is not finite. log: whether heights are logarithmic; the
+    default is True for positive values that span more than a factor of 30.
 
     >>> sparkline([1, 2, 3, 4], log=False)
     '▁▃▆█'
@@ -30,9 +31,10 @@ def sparkline(values: ArrayLike, width: int = 40, *, log: bool | None = None) ->
     if log is None:
         log = bool(low > 0 and high > 30 * low)
     if log:
+        # Zero and negative values have no logarithm: they get the height of the smallest positive.
         floor = finite[finite > 0].min() if (finite > 0).any() else 1.0
         peaks, low, high = (np.log(np.maximum(part, floor)) for part in (peaks, low, high))
-    span = high - low or 1.0
+    span = high - low or 1.0  # a constant series has no span
     with np.errstate(invalid="ignore"):
         heights = np.round((peaks - low) / span * (len(BLOCKS) - 1))
     return "".join(BLOCKS[int(height)] if np.isfinite(height) else NOT_FINITE for height in heights)

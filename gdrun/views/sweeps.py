@@ -1,4 +1,4 @@
-"""A sweep on screen: its plan, a row for each candidate with its verdict, and what follows."""
+"""The view of a sweep: its plan, a row for each setting with its verdict, notes and warnings."""
 
 from __future__ import annotations
 
@@ -20,29 +20,42 @@ from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.stability import StabilityLimit
 from gdrun.study.judgement.statistics import quantile
 from gdrun.study.judgement.sweep import Sweep
-from gdrun.study.judgement.verdicts import Verdict
+from gdrun.study.judgement.verdicts import Verdict, Word
 from gdrun.study.study import Work
-from gdrun.views.fitting import Fitting
+from gdrun.views.fitting import FirstThatFits
 from gdrun.views.numbers import count, duration, quantity
 from gdrun.views.sparklines import sparkline
 
 MOST_ROWS = 48
-"""Rows shown of a sweep; beyond it only the best. Its directory holds all of them."""
+"""The most rows of the table. Of a larger sweep it shows the best settings; the directory of the
+sweep holds all of them.
+"""
 
 NEVER = "never"
+"""The number of epochs, updates or seconds to a target that was not reached."""
+
 CURVE_WIDTH = 10
 
-UNLIKE = {
-    "data": "these are different problems: no value is better than that of another problem",
-    "loss": "these losses are different quantities: no value is better than that of another loss",
+NOT_COMPARABLE = {
+    "data": "the datasets or surfaces differ, so the values cannot be ranked",
+    "loss": "the losses are different quantities, so the values cannot be ranked",
 }
-"""What a ranking of values that cannot be compared is worth, by what they differ in."""
+"""The warning about values that cannot be ranked, by what differs."""
+
+LEGEND: dict[Word, str] = {
+    "good": "≥ 95 %",
+    "slow": "< 95 %",
+    "poor": "< 50 %",
+    "too small": "< 50 %, rate below the best",
+    "unstable": "< 95 % and rate above the best, or worse than at the start, or a seed diverged",
+}
+"""The meaning of verdicts; percentages are shares of the best improvement."""
 
 _STYLES = {"best": "bold green", "good": "green", "unstable": "yellow", "diverged": "red"}
 
 
 def plan_view(plan: StudyPlan, axes: Sequence[Axis], cohorts: Sequence[int]) -> RenderableType:
-    """What a sweep is going to run. cohorts: the lanes of each."""
+    """The settings that a sweep will run. cohorts: the number of lanes of each cohort."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for axis in axes:
         table.add_column(axis.leaf, justify="right" if axis.numeric else "left")
@@ -52,14 +65,14 @@ def plan_view(plan: StudyPlan, axes: Sequence[Axis], cohorts: Sequence[int]) -> 
 
 
 def plan_line(plan: StudyPlan, cohorts: Sequence[int]) -> str:
-    """The size of a plan in one sentence."""
+    """The size of a plan: settings, seeds, runs and cohorts."""
     settings, seeds = count(len(plan.candidates), "setting"), count(len(plan.seeds), "seed")
     runs, lanes = count(len(plan.trials), "run"), count(max(cohorts, default=0), "lane")
     return f"{settings} × {seeds}: {runs} in {count(len(cohorts), 'cohort')} of up to {lanes}"
 
 
 def sweep_result(sweep: Sweep) -> RenderableType:
-    """All that a sweep shows: the table, then what it means."""
+    """The view of a sweep: the table, notes, and warnings."""
     parts: list[RenderableType] = [sweep_table(sweep), ""]
     notes = Table.grid(padding=(0, 2))
     notes.add_column(style="dim", no_wrap=True)
@@ -70,29 +83,34 @@ def sweep_result(sweep: Sweep) -> RenderableType:
 
 
 def warning_lines(texts: Sequence[str]) -> list[RenderableType]:
-    """Warnings, after a blank line."""
+    """The warnings after a blank line; nothing if there are none."""
     lines = [Text(f"warning: {text}", style="yellow") for text in texts]
     return ["", *lines] if lines else []
 
 
 def sweep_table(sweep: Sweep) -> RenderableType:
-    """A row for each candidate: settings, verdict, the metric over seeds, epochs, curve."""
-    columns = ["quartiles", "curve", "epochs"] if len(sweep.plan.seeds) > 1 else ["curve", "epochs"]
-    table = Fitting(*(_rows(sweep, columns[place:]) for place in range(len(columns) + 1)))
+    """A row for each setting: its values, verdict, metric, epochs to the target, and curve.
+
+    The metric is the median over the seeds. A narrow terminal gets fewer columns.
+    """
+    # In this order a narrow terminal leaves them out.
+    several = len(sweep.plan.seeds) > 1
+    columns = ["quartiles", "curve", "to target"] if several else ["curve", "to target"]
+    table = FirstThatFits(*(_rows(sweep, columns[place:]) for place in range(len(columns) + 1)))
     hidden = len(sweep.standings) - MOST_ROWS
     if hidden > 0:
-        return Group(table, Text(f"and {count(hidden, 'setting')} that did worse", style="dim"))
+        return Group(table, Text(f"and {count(hidden, 'worse setting')}", style="dim"))
     return table
 
 
 def _rows(sweep: Sweep, columns: Sequence[str]) -> Table:
-    """columns: which there are of those that a narrow terminal goes without."""
+    """The table with these optional columns."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for axis in sweep.axes:
         table.add_column(axis.leaf, justify="right" if axis.numeric else "left", overflow="fold")
     table.add_column("verdict", min_width=9, no_wrap=len(sweep.axes) == 1)
     table.add_column(sweep.metric.words, justify="right", overflow="fold")
-    for heading in ("quartiles", "epochs", "curve"):
+    for heading in ("quartiles", "to target", "curve"):
         if heading in columns:
             justify: JustifyMethod = "left" if heading == "curve" else "right"
             table.add_column(heading, justify=justify, no_wrap=True)
@@ -104,7 +122,7 @@ def _rows(sweep: Sweep, columns: Sequence[str]) -> Table:
         median, quartiles, _ = spread_cells(standing, sweep.metric)
         rest = {
             "quartiles": quartiles,
-            "epochs": _epochs(standing, sweep),
+            "to target": _epochs(standing, sweep),
             "curve": curve(standing),
         }
         shown = [text for heading, text in rest.items() if heading in columns]
@@ -113,17 +131,17 @@ def _rows(sweep: Sweep, columns: Sequence[str]) -> Table:
 
 
 def curve(standing: Standing) -> str:
-    """The training loss of its first run, from evaluation to evaluation."""
+    """The training loss of the first run over its evaluations, as a sparkline."""
     return sparkline(standing.results[0].evals.get("train_loss", np.empty(0)), CURVE_WIDTH)
 
 
 def shown_value(value: Any) -> str:
-    """A swept value, as short as a table wants it."""
+    """A value of a swept key as a short text."""
     return quantity(value) if isinstance(value, float) else short_flow(value)
 
 
 def short(value: float) -> str:
-    """Three digits, and no exponent where thousands will do.
+    """A number with three significant digits, and with an exponent only from 100,000 up.
 
     >>> short(0.13572), short(2814.2), short(1.5e7), short(float("inf")), short(-float("inf"))
     ('0.136', '2814', '1.5e+07', '∞', '−∞')
@@ -134,31 +152,38 @@ def short(value: float) -> str:
 
 
 def spread_cells(standing: Standing, metric: Metric) -> tuple[str, str, str]:
-    """The median, the quartiles and the 95 % interval of the median, as values of the metric."""
+    """The median, its quartiles and its 95 % interval, as values of the metric.
+
+    Empty texts if the median is infinite, because too many runs diverged.
+    """
     spread = standing.spread
     if not standing.finite:
         return "", "", ""
     pairs = ((spread.lower, spread.upper), spread.interval)
+    # Scores of an accuracy are negative, so the order of the bounds is that of their values.
     quartiles, interval = (" … ".join(map(short, sorted(map(metric.value, p)))) for p in pairs)
     return quantity(metric.value(spread.median)), quartiles, interval
 
 
 def when(amount: float) -> str:
-    """A number of epochs, steps or gradients to a target; a miss is never."""
+    """A number of epochs until the target; NEVER if it is infinite."""
     return f"{amount:,.4g}" if math.isfinite(amount) else NEVER
 
 
 def work_line(work: Work) -> str:
-    """What the runs took, and what they shared."""
+    """The number of runs and their time, and the number of runs that were done already."""
     if not work.run:
-        return f"{count(work.found, 'run')} found finished, none was run"
-    found = f", {count(work.found, 'run')} found finished" if work.found else ""
-    cohorts = count(work.cohorts, "cohort")
-    return f"{count(work.run, 'run')} as lanes of {cohorts} in {duration(work.seconds)}{found}"
+        return f"no new runs; {count(work.found, 'run')} already done"
+    earlier = f"; {count(work.found, 'run')} already done" if work.found else ""
+    return f"{count(work.run, 'run')} in {duration(work.seconds)}{earlier}"
 
 
 def _shown(sweep: Sweep) -> list[tuple[Standing, Verdict]]:
-    """The rows: in the order of the plan while they fit one axis, else from best to worst."""
+    """The settings of the table, each with its verdict.
+
+    With one axis they are in its order, and numbers in ascending order. With several axes, or more
+    than MOST_ROWS settings, they are ordered from best to worst.
+    """
     rows = list(zip(sweep.standings, sweep.verdicts, strict=True))
     if len(sweep.axes) == 1 and len(rows) <= MOST_ROWS:
         axis = sweep.axes[0]
@@ -169,78 +194,97 @@ def _shown(sweep: Sweep) -> list[tuple[Standing, Verdict]]:
 
 
 def _verdict_text(standing: Standing, verdict: Verdict) -> str:
-    partly = 0 < standing.diverged < len(standing.results)
-    struck = f", {standing.diverged} of {len(standing.results)} diverged" if partly else ""
-    return verdict.text + struck
+    """The verdict, with the number of seeds that diverged if it was some but not all."""
+    some = 0 < standing.diverged < len(standing.results)
+    diverged = f", {standing.diverged} of {len(standing.results)} diverged" if some else ""
+    return verdict.text + diverged
 
 
 def _epochs(standing: Standing, sweep: Sweep) -> str:
+    """The median number of epochs until the target."""
     if sweep.target is None:
         return ""
     return when(quantile(standing.to_target(sweep.target, "epoch"), 0.5))
 
 
 def _notes(sweep: Sweep) -> list[tuple[str, str]]:
+    """The notes below the table, as (label, text)."""
     notes = []
     best = next(iter(sweep.ranking), None)
     if best is not None and best.finite:
         notes.append(("best", f"{best.candidate.name}: {_spread_text(sweep, best)}"))
     if sweep.target is not None:
-        notes.append(("epochs", f"until {sweep.target.sentence}"))
+        notes.append(("to target", f"epochs until {sweep.target.sentence}"))
+    if meanings := _meanings(sweep):
+        notes.append(("verdicts", meanings))
     for own, limit in sweep.limits.items():
         notes.append(("stability", f"{own}: {limit_sentence(limit)}".removeprefix(": ")))
     for rung in sweep.rungs:
-        counts = f"{len(rung.dropped)} dropped, {len(rung.kept)} went on"
+        counts = f"{len(rung.dropped)} dropped, {len(rung.kept)} continued"
         notes.append(("halving", f"at epoch {position(rung.epoch)}: {counts}"))
     notes.append(("work", work_line(sweep.work)))
     return notes
 
 
+def _meanings(sweep: Sweep) -> str:
+    """The meaning of the verdicts in the table that are not clear by themselves."""
+    words = {verdict.word for _, verdict in _shown(sweep)}
+    texts = [f"{word}: {meaning}" for word, meaning in LEGEND.items() if word in words]
+    if not texts:
+        return ""
+    measure = "training loss" if sweep.progress.name == "train_loss" else sweep.progress.words
+    return f"improvement of the {measure} relative to the best; {'; '.join(texts)}"
+
+
 def _spread_text(sweep: Sweep, best: Standing) -> str:
+    """The median of the best setting and its interval over the seeds."""
     value = sweep.metric.value
     text = f"{sweep.metric.words} {quantity(value(best.spread.median))}"
-    seeds = len(best.results)  # fewer than asked for, where it was interrupted
+    seeds = len(best.results)  # fewer than planned if the sweep was interrupted
     if seeds == 1:
-        return f"{text}, under one seed"
+        return f"{text}, one seed"
     low, high = sorted(map(value, best.spread.interval))
     return f"{text}, median of {seeds} seeds, 95 % interval {quantity(low)} to {quantity(high)}"
 
 
 def limit_sentence(limit: StabilityLimit) -> str:
-    """The observed limit of stability beside the predicted one."""
+    """The observed and the predicted stability limit in one sentence."""
     if limit.unstable is None:
-        seen = "every rate was stable"
+        observed = "every rate was stable"
     elif limit.stable is None:
-        seen = f"already {quantity(limit.unstable)} was unstable"
+        observed = f"the smallest rate {quantity(limit.unstable)} was unstable"
     else:
-        seen = f"{quantity(limit.stable)} was stable, {quantity(limit.unstable)} was not"
-    kind = "the limit" if limit.exact else "safe for a full-batch gradient"
+        observed = f"{quantity(limit.stable)} was stable, {quantity(limit.unstable)} was unstable"
     predicted = f"{limit.form} = {quantity(limit.predicted)}"
-    return f"{seen}; {predicted} is {kind}, with L = {quantity(limit.smoothness)}"
+    if limit.exact:
+        theory = f"{predicted} is the limit in theory"
+    else:
+        theory = f"in theory full-batch gradients are stable below {predicted}"
+    return f"{observed}; {theory} (L = {quantity(limit.smoothness)})"
 
 
 def _risky_best(ranking: Sequence[Standing]) -> list[str]:
-    """That seeds of the best diverged, and which setting comes first of those without."""
+    """A warning if some runs of the best setting diverged, with the best setting without any."""
     best = next(iter(ranking), None)
     if best is None or not best.finite or not best.diverged:
         return []
-    text = f"{best.diverged} of {len(best.results)} runs of the best diverged"
+    text = f"{best.diverged} of {len(best.results)} runs of the best setting diverged"
     safe = next(
         (each.candidate.name for each in ranking if each.finite and not each.diverged), None
     )
-    return [f"{text}; the best of which none did is {safe}" if safe else text]
+    return [f"{text}; {safe} is the best setting of which none diverged" if safe else text]
 
 
 def _warnings(sweep: Sweep) -> list[str]:
-    found = [UNLIKE[sweep.unlike]] if sweep.unlike else []
-    found += _risky_best(sweep.ranking)
+    """The warnings below the notes."""
+    warnings = [NOT_COMPARABLE[sweep.unlike]] if sweep.unlike else []
+    warnings += _risky_best(sweep.ranking)
     if shared := sweep.shared_seconds:
-        ended = f"{count(shared, 'run')} ended by seconds that were shared with others"
-        found.append(f"{ended}; a budget of epochs or gradients is the same for all")
+        text = f"{count(shared, 'run')} shared a budget of seconds with other lanes"
+        warnings.append(f"{text}; a budget of epochs or gradients is the same for every run")
     for edge in sweep.at_edge:
         side, leaf = "smallest" if edge.smallest else "largest", edge.axis.leaf
-        beyond = f": {leaf}={edge.wider}" if edge.wider else ""
-        found.append(
-            f"the best {leaf} is the {side} that was tried; a better one may lie beyond{beyond}"
-        )
-    return found
+        wider = f": {leaf}={edge.wider}" if edge.wider else ""
+        text = f"the best {leaf} is the {side} that was tried; try a wider range{wider}"
+        warnings.append(text)
+    return warnings

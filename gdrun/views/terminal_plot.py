@@ -1,4 +1,4 @@
-"""Curves in the terminal: points on a grid of braille dots, with numbered axes."""
+"""Plots in the terminal: a curve of braille dots between two axes with numbers."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from numpy.typing import ArrayLike
 
 from gdrun.views.numbers import quantity
 
-# The bit of each dot of a braille cell, by row and column; the cell is U+2800 plus their sum.
+# The bit of each dot of a braille character, by row and column; its code is U+2800 plus their sum.
 _DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 
 
 def terminal_plot(
     x: ArrayLike, y: ArrayLike, *, width: int = 60, height: int = 12, labels: tuple[str, str]
 ) -> Sequence[str]:
-    """The lines of a picture of y over x, both (n,); labels: what the axes show.
+    """The lines of a plot of y over x, both (n,), with x in ascending order.
 
-    Points that follow one another are joined, so a jump shows as a vertical line. Points that are
-    not finite are left out.
+    width, height: of the plot without its axes, in characters. labels: the names of x and y.
+    Consecutive points are joined by lines. Points that are not finite are left out.
     """
     across, up = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     finite = np.isfinite(across) & np.isfinite(up)
     across, up = across[finite], up[finite]
     if not len(across):
-        return ["nothing finite to draw"]
+        return ["there is no finite value to draw"]
     low, high = up.min(), up.max()
     if 0 < low < 0.5 * high:
-        low = 0.0  # a curve that comes down far is judged against zero
+        low = 0.0  # the axis of a curve that falls to less than half its maximum starts at zero
+    # A constant has no span: its line is drawn at the bottom of an axis of length 1.
     cells = _cells(across, up, (low, high if high > low else low + 1.0), width, height)
     marks = {0: quantity(high, 3), height // 2: quantity((low + high) / 2, 3)}
     marks[height - 1] = quantity(low, 3)
     margin = max(map(len, marks.values()))
     lines = [f"{labels[1]}"]
     for row, line in enumerate(cells):
-        lines.append(
-            f"{marks.get(row, ''):>{margin}} ┤{line}" if row in marks else _bare(margin, line)
-        )
+        tick = "┤" if row in marks else "│"
+        lines.append(f"{marks.get(row, ''):>{margin}} {tick}{line}")
     left, right = quantity(across[0]), quantity(across[-1])
     lines.append(f"{'':>{margin}} └{'─' * width}")
     gap = max(width - len(left) - len(right), 1)
@@ -45,20 +45,20 @@ def terminal_plot(
     return lines
 
 
-def _bare(margin: int, line: str) -> str:
-    return f"{'':>{margin}} │{line}"
-
-
 def _cells(
     x: np.ndarray, y: np.ndarray, span: tuple[float, float], width: int, height: int
 ) -> list[str]:
-    """The rows of braille cells, from the top."""
+    """The plot without its axes, as lines of braille characters from the top.
+
+    span: the smallest and the largest y of the plot. A character has 2 × 4 dots.
+    """
     columns, rows = 2 * width, 4 * height
     grid = np.zeros((rows, columns), dtype=bool)
-    reach = x[-1] - x[0] or 1.0
-    column = np.rint((x - x[0]) / reach * (columns - 1)).astype(int)
+    length = x[-1] - x[0] or 1.0
+    column = np.rint((x - x[0]) / length * (columns - 1)).astype(int)
     row = np.rint((span[1] - y) / (span[1] - span[0]) * (rows - 1)).astype(int)
     for k in range(len(x)):
+        # Each point is joined to the one before it by a dot in every row or column between them.
         steps = max(abs(column[k] - column[k - 1]), abs(row[k] - row[k - 1]), 1) if k else 1
         start = k - 1 if k else 0
         for share in np.linspace(0, 1, steps + 1):

@@ -1,4 +1,4 @@
-"""A run on screen: the experiment, its evaluations, the verdict, the summary, the curves."""
+"""The view of a run: the experiment, its evaluations, why it ended, its summary, and curves."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ from gdrun.problems.surfaces import SURFACES, place_in_words
 from gdrun.runs.record import RunRecord, StopRecord
 from gdrun.runs.run import Run
 from gdrun.runs.summary import BestRecord, Summary, number_in
-from gdrun.views.layers import layer_table, layers_of
+from gdrun.views.layers import layer_legend, layer_table, layers_of
 from gdrun.views.numbers import count, duration, percent, quantity
 from gdrun.views.sparklines import sparkline
+from gdrun.views.statuses import status_word
 
 MOST_ROWS = 12
-"""Evaluations shown in the table; the record holds all of them."""
+"""The most rows of the table of evaluations, without the best; the trace holds all of them."""
 
 _COLUMNS = {
     "train_loss": "train loss",
@@ -39,7 +40,7 @@ _SUMMARY = {
     "validation_loss": "val loss",
     "test_loss": "test loss",
     "test_accuracy": "test acc",
-    "distance": "from a minimum",
+    "distance": "distance to minimum",
 }
 _GOOD = ("converged", "stopped", "exhausted")
 
@@ -47,19 +48,22 @@ _GOOD = ("converged", "stopped", "exhausted")
 def experiment_panel(
     config: Mapping[str, Any], record: RunRecord, seeds: int = 1
 ) -> RenderableType:
-    """What is about to run: data, model, variant, method, stopping, and under how many seeds."""
+    """The panel of an experiment before it runs: data, model, variant, method, stopping, seeds.
+
+    config: the resolved experiment. record: the record of its first run. seeds: the number of runs.
+    """
     rows = Table.grid(padding=(0, 2))
     rows.add_column(style="dim", no_wrap=True)
     rows.add_column(overflow="fold")
-    for word, text in experiment_lines(config, record, seeds):
-        rows.add_row(word, text)
+    for label, text in experiment_lines(config, record, seeds):
+        rows.add_row(label, text)
     return Panel(rows, title=Text(config["name"], style="bold"), title_align="left")
 
 
 def experiment_lines(
     config: Mapping[str, Any], record: RunRecord, seeds: int = 1
 ) -> list[tuple[str, str]]:
-    """The experiment in words, as (word, text)."""
+    """The lines of the panel, as (label, text)."""
     schedule = dict(config["schedule"])
     lines = [
         *_problem_lines(config, record),
@@ -91,7 +95,10 @@ def _problem_lines(config: Mapping[str, Any], record: RunRecord) -> list[tuple[s
 
 
 def evaluation_table(evals: Columns, best_step: int | None = None) -> RenderableType:
-    """The evaluations: the first, the last, the best, and others spread evenly between."""
+    """A row for each evaluation, or for MOST_ROWS of them, evenly spaced, and the best one.
+
+    evals: the evaluations of a run by column, (evaluations,) each. best_step: the step of the best.
+    """
     shown = [name for name in _COLUMNS if name in evals]
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("epoch", "step", *(_COLUMNS[name] for name in shown)):
@@ -108,20 +115,20 @@ def evaluation_table(evals: Columns, best_step: int | None = None) -> Renderable
 
 
 def verdict_line(run: Run) -> Text:
-    """The sentence that says how the run ended."""
+    """The sentence on how the run ended."""
     good = run.status in _GOOD
     return Text(run.verdict, style="bold" if good else "bold red")
 
 
-def place_line(words: str, place: Path) -> Text:
-    """A line that names a place, never broken, so that it can be copied."""
-    return Text(f"{words} {place}", no_wrap=True)
+def path_line(words: str, path: Path) -> Text:
+    """A line with a path, which is not wrapped, so that a user can copy it."""
+    return Text(f"{words} {path}", no_wrap=True)
 
 
 def run_result(run: Run, *, brief: bool = False) -> RenderableType:
-    """All that a finished run shows: evaluations, verdict, summary, curves, a network's layers.
+    """The view of a run that has ended: evaluations, verdict, summary, curves, and layers.
 
-    brief: the verdict and the summary alone.
+    brief: only the verdict and the summary.
     """
     if brief:
         return Group(verdict_line(run), summary_grid(run))
@@ -135,11 +142,12 @@ def run_result(run: Run, *, brief: bool = False) -> RenderableType:
         parts += ["", Padding(curves(run.steps), (0, 0, 0, 2))]
     if layers_of(run.evals):
         parts += ["", Padding(layer_table(run.evals), (0, 0, 0, 2))]
+        parts += ["", Padding(layer_legend(), (0, 0, 0, 2))]
     return Group(*parts)
 
 
 def seeds_result(runs: Sequence[Run]) -> RenderableType:
-    """A row for each seed, then the median and the quartiles over those that did not diverge."""
+    """A row for each seed, and the median and the quartiles over the runs that did not diverge."""
     names = [
         name for name in _SUMMARY if any(_finite(number_in(run.summary, name)) for run in runs)
     ]
@@ -149,24 +157,24 @@ def seeds_result(runs: Sequence[Run]) -> RenderableType:
     for run in runs:
         style = "red" if run.status == "diverged" else ""
         cells = [_cell(name, number_in(run.summary, name)) for name in names]
-        status = Text(run.status, style=style)
+        status = Text(status_word(run.status), style=style)
         table.add_row(str(run.record["seed"]), status, quantity(run.summary["epochs"]), *cells)
-    sound = [run.summary for run in runs if run.status != "diverged"]
-    if len(sound) > 1:
+    kept = [run.summary for run in runs if run.status != "diverged"]
+    if len(kept) > 1:
         for word, share in (("median", 50), ("lower quartile", 25), ("upper quartile", 75)):
-            columns = ([number_in(entry, name) for entry in sound] for name in names)
+            columns = ([number_in(entry, name) for entry in kept] for name in names)
             values = ([value for value in column if _finite(value)] for column in columns)
             cells = [
                 _cell(name, float(np.percentile(known, share)) if known else None)
                 for name, known in zip(names, values, strict=True)
             ]
             table.add_row("", word, "", *cells, style="bold" if share == 50 else "")
-    lost = len(runs) - len(sound)
-    return Group(table, f"{lost} of {len(runs)} runs diverged") if lost else table
+    diverged = len(runs) - len(kept)
+    return Group(table, f"{diverged} of {len(runs)} runs diverged") if diverged else table
 
 
 def summary_grid(run: Run) -> RenderableType:
-    """The delivered weights in numbers, part by part, and what it took."""
+    """The results of the run by part of the data, the best evaluation, and the cost."""
     summary, grid = run.summary, Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column()
@@ -178,7 +186,7 @@ def summary_grid(run: Run) -> RenderableType:
                 part, text if accuracy is None else f"{text}, accuracy {percent(accuracy)}"
             )
     if best := summary.get("best"):
-        kept = "; these weights are the ones kept" if summary["weights"] == "best" else ""
+        kept = "; the run returns these weights" if summary["weights"] == "best" else ""
         grid.add_row("best", f"{_best_loss(best)} at epoch {position(best['epoch'])}{kept}")
     if "place" in summary:
         place, distance = summary["place"], summary.get("distance")
@@ -194,16 +202,20 @@ def summary_grid(run: Run) -> RenderableType:
             "work", f"{steps}, {gradients}, {duration(summary['seconds'])}{_speed(summary)}"
         )
         if summary["rising_share"] is not None:
-            grid.add_row(
-                "descent", f"{percent(summary['rising_share'])} of steps raised the batch loss"
-            )
+            share = percent(summary["rising_share"])
+            usual = "; about half is normal for mini-batches" if _has_mini_batches(run) else ""
+            grid.add_row("loss rose", f"in {share} of steps{usual}")
         if summary["clipped_share"]:
-            grid.add_row("clipped", f"{percent(summary['clipped_share'])} of steps")
+            share = percent(summary["clipped_share"])
+            grid.add_row("clipped", f"in {share} of steps")
     return grid
 
 
 def curves(steps: Columns, width: int = 40) -> RenderableType:
-    """Sparklines of batch loss and gradient norm, each point the largest of its share."""
+    """Sparklines of batch loss and gradient norm over the steps, and their first and last values.
+
+    steps: the steps of a run by column, (points,) each.
+    """
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
     for word, name in (("batch loss", "batch_loss"), ("grad norm", "grad_norm")):
@@ -211,6 +223,10 @@ def curves(steps: Columns, width: int = 40) -> RenderableType:
         line = sparkline(steps[f"max_{name}"], width)
         grid.add_row(word, line, f"{quantity(first, 3)} → {quantity(last, 3)}")
     return grid
+
+
+def _has_mini_batches(run: Run) -> bool:
+    return bool(run.config["variant"]["name"] == "mbgd")
 
 
 def _best_loss(best: BestRecord) -> str:
@@ -228,16 +244,16 @@ def _finite(value: float | None) -> TypeGuard[float]:
 
 
 def _section(section: Mapping[str, Any]) -> str:
-    """A section in one line: what was chosen, and the options that say something."""
-    options = {key: value for key, value in section.items() if key not in _QUIET}
+    """A section of the config in one line: the name of its choice, and its options."""
+    options = {key: value for key, value in section.items() if key not in _HIDDEN_KEYS}
     name = options.pop("name")
-    said = _options(options)
-    return f"{name}, {said}" if said else str(name)
+    text = _options(options)
+    return f"{name}, {text}" if text else str(name)
 
 
 def _options(options: Mapping[str, Any]) -> str:
     return ", ".join(
-        f"{key} {_value(value)}" for key, value in options.items() if value not in _SILENT
+        f"{key} {_value(value)}" for key, value in options.items() if value not in _HIDDEN_VALUES
     )
 
 
@@ -252,7 +268,7 @@ def _value(value: Any) -> str:
 
 
 def _chosen(steps: Counts, best_step: int | None) -> list[int]:
-    """Rows to show: the first, the last, the best, and others spread evenly between."""
+    """The rows to show: the first, the last, the best, and others evenly spaced between them."""
     rows = set(
         np.linspace(0, len(steps) - 1, min(MOST_ROWS, len(steps))).round().astype(int).tolist()
     )
@@ -262,13 +278,15 @@ def _chosen(steps: Counts, best_step: int | None) -> list[int]:
 
 
 def _watched(watched: Sequence[StopRecord]) -> list[RenderableType]:
+    """A line for each rule that was only watched and would have stopped the run."""
     return [
-        Text(f"watched: {stop['rule']} would have stopped it: {stop['message']}")
+        Text(f"watched: {stop['rule']} would have stopped the run: {stop['message']}")
         for stop in watched
     ]
 
 
 def _notes(record: RunRecord) -> list[RenderableType]:
+    """The notes on the data, a line each."""
     return [Text(f"note: {note}", style="dim") for note in record["data"]["notes"]]
 
 
@@ -277,5 +295,6 @@ def _speed(summary: Summary) -> str:
     return f" ({duration(seconds / steps)} a step)" if steps and seconds else ""
 
 
-_QUIET = frozenset({"bias", "warmup_start", "per"})
-_SILENT: tuple[Any, ...] = (0.0, None, {}, [])
+_HIDDEN_KEYS = frozenset({"bias", "warmup_start", "per"})
+_HIDDEN_VALUES: tuple[Any, ...] = (0.0, None, {}, [])
+"""Options that the panel leaves out: rarely changed keys, and values that switch an option off."""

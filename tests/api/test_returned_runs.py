@@ -53,9 +53,9 @@ def test_what_a_run_holds():
     assert run.weights["w"].shape == (4, 3)
     assert run.weights["b"].shape == (3,)
     assert run.summary["train_loss"] == run.evals["train_loss"][-1]
-    assert run.stop["message"] == "the budget of 4 epochs is used up at epoch 4 (step 8)"
+    assert run.stop["message"] == "all 4 epochs done (8 steps)"
     assert (run.divergence, run.directory) == (None, None)
-    assert repr(run) == f"<Run {run.id}: stopped: {run.stop['message']}>"
+    assert repr(run) == f"<Run {run.id}: finished: {run.stop['message']}>"
 
 
 def test_the_callers_config_is_left_alone():

@@ -61,6 +61,11 @@ def process(*words, **more):
             "hint: write --seed and its value, with a space between\n",
         ),
         (
+            ["plot", "--schedule=cosine"],
+            "error: option '--schedule' does not take a value\n"
+            "hint: write --schedule without a value\n",
+        ),
+        (
             ["list", "optimizers", "adam", "more"],
             "error: got unexpected extra argument(s) (more)\n"
             "hint: usage: gdrun list [OPTIONS] [KIND] [NAME]\n",
@@ -132,7 +137,7 @@ def test_a_fault_says_so_and_keeps_its_traceback(gdrun, monkeypatch, tmp_path):
     assert (answer.code, answer.out) == (1, "")
     what, hint = answer.err.splitlines()
     assert what == (
-        "error: a fault in gdrun, not in what you asked: ZeroDivisionError: division by zero"
+        "error: internal error in gdrun, not in your input: ZeroDivisionError: division by zero"
     )
     (kept,) = tmp_path.iterdir()
     assert hint == f"hint: the traceback is kept in {kept}"
@@ -146,7 +151,7 @@ def test_a_fault_in_a_run_has_its_traceback_there(gdrun, monkeypatch, tmp_path):
     broken(monkeypatch, error)
     answer = gdrun("list")
     assert answer.err.splitlines() == [
-        "error: a fault in gdrun, not in what you asked: RuntimeError",
+        "error: internal error in gdrun, not in your input: RuntimeError",
         f"hint: the traceback is kept in {tmp_path / 'traceback.txt'}",
     ]
 
@@ -158,14 +163,16 @@ def test_what_does_not_fit_in_memory_is_no_fault_of_the_program(gdrun, tmp_path,
     answer = gdrun("train", "dataset=iris", "model={name: mlp, hidden: [10000000000000]}", "-q")
     assert (answer.code, answer.out) == (2, "")
     assert answer.err.startswith("error: ")
-    assert "TiB for one array is more memory than there is\nhint: dtype: float32" in answer.err
+    assert re.search(
+        r"not enough memory: one array needs [\d.]+ TiB\nhint: use a smaller model", answer.err
+    )
 
 
 def test_a_traceback_that_cannot_be_kept(gdrun, monkeypatch, tmp_path):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
     broken(monkeypatch, RuntimeError("x"))
     assert gdrun("list").err.endswith(
-        "hint: its traceback could not be kept: No such file or directory\n"
+        "hint: the traceback could not be saved: No such file or directory\n"
     )
 
 

@@ -26,7 +26,7 @@ def test_three_variants_on_the_quickstart_teach_in_seconds(gdrun, tmp_path):
     assert max(cell_len(line) for line in lines if str(tmp_path) not in line) <= 80
     heads = [line.split()[0] for line in lines if re.match(r"(bgd|sgd|mbgd) ", line)]
     assert sorted(heads) == ["bgd"] * 3 + ["mbgd"] * 3 + ["sgd"] * 3
-    for word in ("batch", "updates", "gradients", "epochs", "seconds", "reached", "uphill steps"):
+    for word in ("batch", "updates", "gradients", "epochs", "seconds", "reached", "loss rose"):
         assert word in answer.out
     # 1437 training images: the whole of them, one, and 64 a gradient.
     assert re.search(r"^bgd +1,437 ", answer.out, re.MULTILINE)
@@ -85,10 +85,13 @@ def test_a_tuned_comparison_prints_its_budget(compare):
     answer = compare("bgd", "mbgd", "--tune", "lr=0.01,0.1,1", "--seeds", "2")
     text = " ".join(answer.out.split())
     for name in ("bgd", "mbgd"):
-        assert re.search(rf"{name}: optimizer.lr \S+, the best of 3 settings × 2 seeds", text)
-    assert "12 runs as lanes of" in text
-    untuned = compare("bgd", "mbgd", "--seeds", "2").out
-    assert "tuning   none, each as it is set: --tune lr finds the best rate of each\n" in untuned
+        assert re.search(
+            rf"{name}: optimizer.lr \S+, the best of 3 settings × 2 tuning seeds", text
+        )
+    assert "tuning work 12 runs in" in text
+    untuned = " ".join(compare("bgd", "mbgd", "--seeds", "2").out.split())
+    note = "none: contenders keep their settings; --tune lr finds the best rate of each"
+    assert f" tuning {note} " in untuned
 
 
 def test_a_budget_of_gradients_is_the_same_for_all(compare, tmp_path):
@@ -148,8 +151,8 @@ def test_two_names_of_one_experiment_are_pointed_out(gdrun, tmp_path):
     # The quickstart's optimizer is momentum already.
     words = ("epochs=1", "--seeds", "1", "-o", str(tmp_path))
     answer = gdrun("compare", "mbgd", "mbgd+momentum", "mbgd+adam", *words)
-    (line,) = [line for line in answer.out.splitlines() if line.startswith("the same")]
-    assert line == "the same  mbgd and mbgd+momentum are one experiment under two names"
+    (line,) = [line for line in answer.out.splitlines() if line.startswith("duplicates")]
+    assert line.split(maxsplit=1)[1] == "mbgd and mbgd+momentum are the same experiment"
 
 
 @pytest.mark.parametrize("width", [80, 70, 60, 50, 40])
@@ -166,7 +169,7 @@ def test_a_narrow_terminal_gets_fewer_columns_and_none_cut_off(compare, monkeypa
             "reached": r"\d of \d",
             "diverged": r"\d of \d",
             "curve": "[▁-█]+",
-            "uphill steps": r"[\d.]+ %",
+            "loss rose": r"[\d.]+ %",
             "train loss": r"[\d.]+",
         }
         assert [bool(re.search(f" {ends[last]}$", row)) for row in rows[:2]] == [True, True]
@@ -176,7 +179,7 @@ def test_a_narrow_terminal_gets_fewer_columns_and_none_cut_off(compare, monkeypa
 def test_one_seed_makes_no_claim_of_certainty(compare):
     words = ("bgd", "mbgd", "--seeds", "1")
     answer = compare(*words)
-    assert "surely?  one seed cannot tell" in answer.out
+    assert "significance  unknown with one seed" in answer.out
     assert "quartiles" not in answer.out
     assert "95 % interval" not in answer.out
     assert json.loads(compare(*words, "--json").out)["improvement"] is None

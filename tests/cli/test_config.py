@@ -18,8 +18,8 @@ def test_new_writes_a_starter_that_checks_and_is_never_overwritten(gdrun, tmp_pa
     again = gdrun("config", "new", "mine.yaml")
     assert (again.code, again.err) == (
         2,
-        "error: mine.yaml: there is such a file already\n"
-        "hint: choose another name; nothing is ever overwritten\n",
+        "error: mine.yaml: the file exists already\n"
+        "hint: choose another name; gdrun never overwrites a file\n",
     )
     assert (tmp_path / "mine.yaml").read_text(encoding="utf-8") == "model: softmax\n"
 
@@ -28,7 +28,7 @@ def test_new_in_a_directory_that_is_not_there(gdrun, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert gdrun("config", "new", "a/b.yaml").err == (
         "error: a/b.yaml: the file cannot be written: No such file or directory\n"
-        "hint: there is no directory a\n"
+        "hint: the directory a does not exist\n"
     )
 
 

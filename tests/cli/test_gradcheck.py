@@ -65,7 +65,7 @@ def test_a_wrong_gradient_has_an_exit_code(gdrun, monkeypatch):
 
 
 def test_the_help_tells_the_exit_code(gdrun):
-    assert "4 where one is wrong" in " ".join(gdrun("gradcheck", "--help").out.split())
+    assert "4 if one is wrong" in " ".join(gdrun("gradcheck", "--help").out.split())
     (line,) = re.findall(r"^  gradcheck .*\n(?:   .*\n)*", gdrun("--help").out, re.MULTILINE)
     assert "exit code" not in line
 

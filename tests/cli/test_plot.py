@@ -42,11 +42,11 @@ def test_the_picture(gdrun):
 
 
 def test_a_schedule_that_follows_the_loss_says_so(gdrun):
-    assert "none is drawn" in gdrun("plot", "--schedule", "schedule=plateau").out
+    assert "this is not drawn" in gdrun("plot", "--schedule", "schedule=plateau").out
 
 
 @pytest.mark.parametrize("words", [(), ("configs/quickstart.yaml",)])
 def test_what_to_draw_must_be_said(gdrun, words):
     answer = gdrun("plot", *words)
     assert answer.code == 2
-    assert answer.err == "error: gdrun plot: says not what to draw\nhint: add --schedule\n"
+    assert answer.err == "error: gdrun plot: nothing to draw\nhint: add --schedule\n"

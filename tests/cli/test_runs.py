@@ -38,16 +38,18 @@ def test_the_list(three):
     answer = three("runs")
     assert (answer.code, answer.err) == (0, "")
     assert masked(answer.out) == (
-        "run                         status     train loss  val loss  test acc\n"
-        "YYYYMMDD-HHMMSS-plain-xxxx  exhausted      0.4595    0.4866    86.7 %\n"
-        "YYYYMMDD-HHMMSS-lower-xxxx  exhausted      0.4109    0.4451    86.7 %\n"
-        "YYYYMMDD-HHMMSS-lost-xxxx   diverged          inf       inf         –\n"
+        "run                         status    train loss  val loss  test acc\n"
+        "YYYYMMDD-HHMMSS-plain-xxxx  finished      0.4595    0.4866    86.7 %\n"
+        "YYYYMMDD-HHMMSS-lower-xxxx  finished      0.4109    0.4451    86.7 %\n"
+        "YYYYMMDD-HHMMSS-lost-xxxx   diverged         inf       inf         –\n"
     )
 
 
 def test_filters_and_sorting(three):
     assert names(three("runs")) == ["plain", "lower", "lost"]
-    assert names(three("runs", "status=exhausted")) == ["plain", "lower"]
+    # The word of the table, and that of run.json.
+    for status in ("finished", "exhausted"):
+        assert names(three("runs", f"status={status}")) == ["plain", "lower"]
     assert names(three("runs", "optimizer=adam")) == ["lower"]
     assert names(three("runs", "dataset=iris", "optimizer.beta=0.9")) == ["plain"]
     assert names(three("runs", "--sort", "name")) == ["lost", "lower", "plain"]
@@ -88,13 +90,13 @@ def test_mistakes(three):
 
 def test_no_runs(here, tmp_path):
     answer = here("runs")
-    assert (answer.code, answer.out) == (0, "no runs in runs; `gdrun train` leaves one\n")
+    assert (answer.code, answer.out) == (0, "there are no runs in runs; `gdrun train` makes one\n")
     assert json.loads(here("runs", "--json", "-o", "nowhere").out) == {"runs": [], "studies": []}
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_filter_that_leaves_none(three):
-    assert three("runs", "seed=7").out == "no runs like that in runs\n"
+    assert three("runs", "seed=7").out == "no run in runs matches the filters\n"
 
 
 @pytest.fixture

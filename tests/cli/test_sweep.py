@@ -38,20 +38,23 @@ def test_the_whole_of_a_small_sweep(sweep):
     answer = sweep("lr=0.001,0.1,1,1e6", "--seeds", "2")
     assert (answer.code, answer.err) == (0, "")
     assert masked(answer.out) == (
-        "   lr  verdict             val loss      quartiles  epochs  curve\n"
-        "0.001  too small             0.6541  0.654 … 0.654   never  █▇▆▅▄▂▁\n"
-        "  0.1  best                  0.3005  0.299 … 0.302     3.5  █▄▂▁▁▁▁\n"
-        "    1  good                  0.3392  0.334 … 0.345   never  █▁▂▂▁▁▁\n"
-        "1e+06  diverged at step 2                            never  ▁\n"
+        "   lr  verdict             val loss      quartiles  to target  curve\n"
+        "0.001  too small             0.6541  0.654 … 0.654      never  █▇▆▅▄▂▁\n"
+        "  0.1  best                  0.3005  0.299 … 0.302        3.5  █▄▂▁▁▁▁\n"
+        "    1  good                  0.3392  0.334 … 0.345      never  █▁▂▂▁▁▁\n"
+        "1e+06  diverged at step 2                               never  ▁\n"
         "\n"
         "best       lr=0.1: val loss 0.3005, median of 2 seeds, 95 % interval 0.2969 to\n"
         "           0.304\n"
-        "epochs     until val loss ≤ 0.3201, 95 % of the best improvement\n"
-        "stability  1 was stable, 1e+06 was not; 2(1 + β)/L = 14.4 is safe for a\n"
-        "           full-batch gradient, with L = 0.264\n"
-        "work       8 runs as lanes of 1 cohort in <time>\n"
+        "to target  epochs until val loss ≤ 0.3201, 95 % of the best improvement\n"
+        "verdicts   improvement of the training loss relative to the best; good: ≥ 95 %;\n"
+        "           too small: < 50 %, rate below the best\n"
+        "stability  1 was stable, 1e+06 was unstable; in theory full-batch gradients are\n"
+        "           stable below 2(1 + β)/L = 14.4 (L = 0.264)\n"
+        "work       8 runs in <time>\n"
         "\n"
-        "train the best: gdrun train runs/<sweep-lr-small>/best.yaml\n"
+        "to train the best setting:\n"
+        "  gdrun train runs/<sweep-lr-small>/best.yaml\n"
         "written to runs/<sweep-lr-small>\n"
     )
 
@@ -108,7 +111,7 @@ def test_the_best_is_a_config_ready_to_train(sweep, gdrun, tmp_path):
     assert run["summary"]["validation_loss"] == pytest.approx(first["median"], rel=1e-9)
     again = sweep("lr=0.1,0.3", "--save-best", str(best))
     assert (again.code, again.out) == (2, "")
-    assert "nothing is ever overwritten" in again.err
+    assert "gdrun never overwrites a file" in again.err
 
 
 def test_json_is_one_document_with_the_statistics(sweep):
@@ -149,8 +152,8 @@ def test_resumed_it_runs_nothing_again(sweep, gdrun, config, tmp_path):
 
 def test_halving_prints_its_rungs(sweep):
     answer = sweep("lr=log:1e-4:1:9", "epochs=9", "--halving", "--seeds", "1")
-    assert "at epoch 1: 6 dropped, 3 went on" in answer.out
-    assert "at epoch 3: 2 dropped, 1 went on" in answer.out
+    assert "at epoch 1: 6 dropped, 3 continued" in answer.out
+    assert "at epoch 3: 2 dropped, 1 continued" in answer.out
     assert answer.out.count("dropped at epoch 1") == 6
 
 
@@ -226,8 +229,8 @@ def test_least_squares_shows_the_limit_beside_two_over_l(gdrun, tmp_path):
         ),
         (
             ["lr", "--save-best", "nowhere/best.yaml"],
-            "error: --save-best: there is no directory nowhere\n"
-            "hint: make it, or choose another place\n",
+            "error: --save-best: the directory nowhere does not exist\n"
+            "hint: make the directory, or choose another one\n",
         ),
         (
             ["lr", "-j", "0"],
@@ -266,7 +269,7 @@ def test_interrupted_before_any_run_ended_it_says_how_to_go_on(gdrun, sweep, con
     missing, written = answer.out.splitlines()
     directory = written.removeprefix("written to ")
     assert missing == (
-        f"4 of 4 runs are missing: the same command with --resume {directory} goes on"
+        f"4 of 4 runs are missing; to continue, repeat the command with --resume {directory}"
     )
     words = ("lr=0.1,0.2", "--seeds", "2", "-c", config, "--json", "--resume", directory)
     document = json.loads(gdrun("sweep", *words).out)
@@ -276,21 +279,27 @@ def test_interrupted_before_any_run_ended_it_says_how_to_go_on(gdrun, sweep, con
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["model.loss=mse,mae", "model=linear", "dataset=diabetes"], "different quantities"),
-        (["dataset.noise=0,1", "model=linear", "dataset=linear"], "different problems"),
+        (
+            ["model.loss=mse,mae", "model=linear", "dataset=diabetes"],
+            "the losses are different quantities",
+        ),
+        (
+            ["dataset.noise=0,1", "model=linear", "dataset=linear"],
+            "the datasets or surfaces differ",
+        ),
     ],
 )
 def test_values_that_cannot_be_compared_are_not_passed_over(gdrun, tmp_path, words, said):
     words = (*words, "lr=0.01", "epochs=1", "schedule=constant", "--seeds", "1")
     answer = gdrun("sweep", *words, "-o", str(tmp_path))
     assert answer.code == 0
-    assert f"{said}: no value is better" in " ".join(answer.out.split())
+    assert f"{said}, so the values cannot be ranked" in " ".join(answer.out.split())
 
 
 def test_seconds_that_lanes_share_are_pointed_out(sweep):
     words = ("lr=0.01,0.1", "stopping={seconds: 0.05}", "--seeds", "1")
     answer = sweep(*words)
-    assert "2 runs ended by seconds that were shared with others" in answer.out
+    assert "2 runs shared a budget of seconds with other lanes" in answer.out
     # As trials of cohorts of their own they share none.
     assert "shared" not in sweep("batch_size=8,16", *words[1:]).out
 
@@ -305,8 +314,7 @@ def test_a_config_among_the_keys_is_told_its_option(sweep, config):
     answer = sweep("lr", config)
     assert (answer.code, answer.out) == (2, "")
     assert answer.err == (
-        f"error: {config}: is a file, and no key to sweep\n"
-        f"hint: an experiment is named with -c {config}\n"
+        f"error: {config}: is a file, not a key to sweep\nhint: name the config with -c {config}\n"
     )
 
 
@@ -314,7 +322,7 @@ def test_a_narrow_terminal_gets_fewer_columns_and_none_cut_off(sweep, monkeypatc
     monkeypatch.setenv("COLUMNS", "50")
     words = ("lr=0.001,0.0001581", "--seeds", "2")
     lines = sweep(*words).out.splitlines()
-    assert lines[0] == "       lr  verdict    val loss  epochs  curve"
+    assert lines[0] == "       lr  verdict    val loss  to target  curve"
     assert "0.0001581" in lines[1]
     monkeypatch.setenv("COLUMNS", "36")
     lines = sweep(*words).out.splitlines()

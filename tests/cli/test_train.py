@@ -56,14 +56,14 @@ epoch  step  train loss  train acc  val loss  val acc
     2     4       0.599     80.8 %    0.6192   86.7 %
     3     6      0.4595     80.8 %    0.4866   86.7 %   best
 
-stopped: the budget of 3 epochs is used up at epoch 3 (step 6)
+finished: all 3 epochs done (6 steps)
 
   train       loss 0.4595, accuracy 80.8 %
   validation  loss 0.4866, accuracy 86.7 %
   test        loss 0.4771, accuracy 86.7 %
   best        validation loss 0.4866 at epoch 3
   work        6 steps, 360 gradients, TIME
-  descent     0.0 % of steps raised the batch loss
+  loss rose   in 0.0 % of steps; about half is normal for mini-batches
 
   batch loss  █▇▅▄▂▁  1.1 → 0.504
   grad norm   ██▆▄▂▁  0.956 → 0.284
@@ -82,13 +82,13 @@ def test_quiet_prints_the_result_alone(train):
     answer = train(*IRIS, "-q")
     assert (answer.code, answer.err) == (0, "")
     assert masked(answer.out) == (
-        "stopped: the budget of 3 epochs is used up at epoch 3 (step 6)\n"
+        "finished: all 3 epochs done (6 steps)\n"
         "train       loss 0.4595, accuracy 80.8 %\n"
         "validation  loss 0.4866, accuracy 86.7 %\n"
         "test        loss 0.4771, accuracy 86.7 %\n"
         "best        validation loss 0.4866 at epoch 3\n"
         "work        6 steps, 360 gradients, TIME\n"
-        "descent     0.0 % of steps raised the batch loss\n"
+        "loss rose   in 0.0 % of steps; about half is normal for mini-batches\n"
         "\n"
         "written to runs/DATE-flowers-ID\n"
     )
@@ -125,7 +125,7 @@ def test_several_seeds_side_by_side(train, tmp_path):
     alone = [package.train(None, *IRIS, f"seed={seed}") for seed in (4, 5, 6)]
     losses = [run.summary["train_loss"] for run in alone]
     for line, seed, loss in zip(table[1:4], (4, 5, 6), losses, strict=True):
-        assert line.split()[:4] == [str(seed), "exhausted", "3", f"{loss:.4g}"]
+        assert line.split()[:4] == [str(seed), "finished", "3", f"{loss:.4g}"]
     words = {"median": 50, "lower quartile": 25, "upper quartile": 75}
     for line, (word, share) in zip(table[4:7], words.items(), strict=True):
         # Of three values the median is the middle one, and a quartile half way to the next.
@@ -180,7 +180,7 @@ def test_a_full_disk_is_an_error_after_the_result(train, monkeypatch):
         monkeypatch.setattr(module, "write_atomically", full)
     answer = train(*IRIS, "-q")
     assert answer.code == 2
-    assert answer.out.startswith("stopped: the budget of 3 epochs is used up")
+    assert answer.out.startswith("finished: all 3 epochs done")
     assert "written to" not in answer.out
     assert re.fullmatch(
         r"error: runs/[\w-]+: cannot be written: No space left on device\n"
@@ -202,7 +202,7 @@ def test_a_fault_keeps_its_traceback_in_the_run(train, tmp_path, monkeypatch):
     (path,) = (tmp_path / "runs").iterdir()
     assert (answer.code, answer.out) == (1, "")
     assert answer.err == (
-        "error: a fault in gdrun, not in what you asked: ZeroDivisionError: a bug\n"
+        "error: internal error in gdrun, not in your input: ZeroDivisionError: a bug\n"
         f"hint: the traceback is kept in runs/{path.name}/traceback.txt\n"
     )
     assert "ZeroDivisionError: a bug" in (path / "traceback.txt").read_text()
@@ -243,7 +243,8 @@ def test_a_signal_ends_the_run_with_its_state_written(tmp_path, number, code):
     (path,) = tmp_path.iterdir()
     run = package.read_run(path)
     assert (run.status, run.stop["rule"]) == ("interrupted", "interrupted")
-    assert f"\ninterrupted by {number.name} at epoch {run.stop['step']}" in out
+    name = {signal.SIGINT: "Ctrl-C (SIGINT)"}.get(number, number.name)
+    assert f"\ninterrupted by {name} at epoch {run.stop['step']}" in out
     # What is left is whole: the weights are those of the last evaluation, at the last step.
     assert run.evals["step"][-1] == run.steps["step"][-1] == run.stop["step"] > 0
     assert run.steps["steps"].sum() == run.stop["step"]
@@ -294,6 +295,6 @@ def test_walks_of_several_seeds_are_compared_by_distance(train):
     answer = train(*WALK, "surface.start=[1.0, 1.0]", "epochs=1", "--seeds", "2")
     lines = [line.split() for line in answer.out.splitlines()]
     (start,) = (at for at, line in enumerate(lines) if line[:1] == ["seed"])
-    assert lines[start][-3:] == ["from", "a", "minimum"]
+    assert lines[start][-3:] == ["distance", "to", "minimum"]
     # Two seeds, their median and their quartiles.
     assert [line[-1] for line in lines[start + 1 : start + 6]] == ["0.5"] * 5

@@ -1,4 +1,4 @@
-"""CONFIG [KEY=VALUE ...]: which word is the config, wherever it stands, and what cannot be one."""
+"""CONFIG [KEY=VALUE ...]: which word is the config, and which words are refused."""
 
 import json
 import subprocess
@@ -35,7 +35,7 @@ def shown(gdrun, tmp_path, monkeypatch):
         ("lr=0.25", "b c.yaml"),
     ],
 )
-def test_the_config_may_stand_at_any_place(shown, words):
+def test_the_config_may_be_any_of_the_words(shown, words):
     found = shown(*words)
     assert (found["dataset"]["name"], found["optimizer"]["lr"]) == ("iris", 0.25)
 
@@ -46,8 +46,8 @@ def test_without_a_file_the_keys_are_set_on_the_quickstart(shown):
 
 def test_a_second_config_is_refused_with_what_takes_several(shown):
     assert shown("a.yaml", "lr=0.1", "b c.yaml") == (
-        "error: b c.yaml: a second config, after a.yaml\n"
-        "hint: `gdrun compare a.yaml 'b c.yaml'` puts several side by side\n"
+        "error: b c.yaml: is a second config, after a.yaml\n"
+        "hint: `gdrun compare a.yaml 'b c.yaml'` compares several configs\n"
     )
 
 
@@ -57,10 +57,10 @@ def test_a_word_that_is_neither_file_nor_setting_is_refused(shown):
     )
 
 
-def test_a_table_in_place_of_a_config_is_told_where_it_belongs(shown):
+def test_a_data_file_in_place_of_a_config_is_refused_with_its_key(shown):
     assert shown("table.csv") == (
-        "error: table.csv: holds data, not an experiment\n"
-        "hint: set it as data: dataset.path=table.csv, and model=linear or logistic\n"
+        "error: table.csv: is a data file, not a config\n"
+        "hint: write dataset.path=table.csv and model=linear or model=logistic\n"
     )
 
 

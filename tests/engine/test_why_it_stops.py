@@ -12,6 +12,7 @@ import pytest
 import gdrun
 from gdrun.config.loading import load
 from gdrun.engine import trainer
+from gdrun.methods.stopping import budget_sentence
 from gdrun.runs.session import Session
 
 ONES = np.ones((2, 1)), np.ones(2)
@@ -132,7 +133,7 @@ def test_a_budget_is_used_up_and_never_exceeded(variant, stopping, rule, step, g
     assert run.summary["gradients"] == gradients
     # A budget within an epoch is evaluated where it ends.
     assert run.evals["step"][-1] == step
-    assert run.stop["message"].startswith(f"the budget of {stopping[rule]} {rule} is used up at")
+    assert run.stop["message"].startswith(budget_sentence(rule, stopping[rule]))
 
 
 def test_a_budget_of_seconds_ends_the_run(monkeypatch):
@@ -141,7 +142,7 @@ def test_a_budget_of_seconds_ends_the_run(monkeypatch):
     # By this clock, which moves a second with each look, the steps of an epoch take one second.
     run = gdrun.train(config({"epochs": 50, "seconds": 3.0}, variant=BATCHES), data=TEN)
     assert (run.status, run.stop["rule"], run.stop["step"]) == ("exhausted", "seconds", 9)
-    assert run.stop["message"] == "the budget of 3 seconds is used up at epoch 3 (step 9)"
+    assert run.stop["message"] == "the budget of 3 seconds is used up (epoch 3, 9 steps)"
     assert run.summary["seconds"] == 3.0
 
 

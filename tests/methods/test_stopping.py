@@ -6,6 +6,7 @@ import pytest
 from gdrun.methods.stopping import (
     STOP_RULES,
     EarlyStopping,
+    budget_moment,
     budget_sentence,
     divergence_sentence,
     moment,
@@ -81,15 +82,28 @@ def test_early_stopping_names_its_best_and_when_it_was():
 @pytest.mark.parametrize(
     ("budget", "amount", "sentence"),
     [
-        ("epochs", 50, "the budget of 50 epochs is used up"),
-        ("epochs", 1, "the budget of 1 epoch is used up"),
+        ("epochs", 50, "all 50 epochs done"),
+        ("epochs", 1, "1 epoch done"),
         ("seconds", 0.5, "the budget of 0.5 seconds is used up"),
-        ("steps", 1234567, "the budget of 1,234,567 steps is used up"),
+        ("steps", 1234567, "all 1,234,567 steps done"),
         ("gradients", 10**9, "the budget of 1,000,000,000 gradients is used up"),
     ],
 )
 def test_a_budget_is_named_in_full(budget, amount, sentence):
     assert budget_sentence(budget, amount) == sentence
+
+
+@pytest.mark.parametrize(
+    ("budget", "epoch", "step", "text"),
+    [
+        ("epochs", 30.0, 1690, "(1,690 steps)"),
+        ("epochs", 1.0, 1, "(1 step)"),
+        ("steps", 2.5, 7, "(epoch 2.5)"),
+        ("seconds", 3.0, 9, "(epoch 3, 9 steps)"),
+    ],
+)
+def test_a_used_up_budget_has_its_time_in_other_units(budget, epoch, step, text):
+    assert budget_moment(budget, epoch, step) == text
 
 
 def test_a_divergence_says_what_became_of_what():

@@ -71,7 +71,7 @@ def test_the_record(run):
         "rule": "epochs",
         "epoch": 4.0,
         "step": 12,
-        "message": "the budget of 4 epochs is used up at epoch 4 (step 12)",
+        "message": "all 4 epochs done (12 steps)",
     }
     assert record["data"]["parts"] == {"train": 120, "validation": 15, "test": 15}
     assert (record["data"]["rows"], record["data"]["features"]) == (150, 4)

@@ -136,7 +136,10 @@ def test_a_best_of_which_a_seed_diverged_comes_with_a_safer_one():
     found = judge_sweep(plan, axes, results, LOSS, work)
     screen = Console(width=200, file=io.StringIO())
     screen.print(sweep_result(found))
-    said = "warning: 1 of 3 runs of the best diverged; the best of which none did is lr=0.1\n"
+    said = (
+        "warning: 1 of 3 runs of the best setting diverged; "
+        "lr=0.1 is the best setting of which none diverged\n"
+    )
     assert said in screen.file.getvalue()
 
 

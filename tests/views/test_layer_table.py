@@ -1,4 +1,4 @@
-"""The table of a network's layers: what stands in it, and how much of a deep network."""
+"""The table of a network's layers: its rows and columns, and its rows for a deep network."""
 
 import io
 

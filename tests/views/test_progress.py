@@ -1,4 +1,4 @@
-"""The live line: what it says, and what it leaves out where there is no room."""
+"""The progress line: its parts, and the parts that it leaves out on a narrow terminal."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from gdrun.views.progress import progress_line
 
 
 class Lines(Listener):
-    """The line after each chunk, two seconds after the beginning, in so many columns."""
+    """The line after each chunk, two seconds after the start, for a width."""
 
     def __init__(self, width):
         self.width, self.lines = width, []
@@ -20,12 +20,12 @@ class Lines(Listener):
 
 def lines(width, runs=1):
     first = load(None, ["epochs=3", "lr=0.1"])
-    heard = Lines(width)
-    Session([first.with_seed(seed) for seed in range(runs)], out=None).run([heard])
-    return heard.lines
+    listener = Lines(width)
+    Session([first.with_seed(seed) for seed in range(runs)], out=None).run([listener])
+    return listener.lines
 
 
-def test_it_holds_all_where_there_is_room():
+def test_it_has_all_parts_on_a_wide_terminal():
     last = lines(200, runs=2)[-1]
     # 3 epochs of 23 batches in 2 s: 34.5 steps a second, and nothing left to do.
     assert last.startswith("epoch 3/3  loss 0.")

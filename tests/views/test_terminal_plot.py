@@ -43,7 +43,7 @@ def test_the_axes_hold_ends_and_middle():
 def test_what_is_not_finite_is_left_out():
     clean = terminal_plot([0, 1, 3], [1, 2, 3], labels=("t", "y"))
     assert terminal_plot([0, 1, 2, 3], [1, 2, np.nan, 3], labels=("t", "y")) == clean
-    assert terminal_plot([0], [np.inf], labels=("t", "y")) == ["nothing finite to draw"]
+    assert terminal_plot([0], [np.inf], labels=("t", "y")) == ["there is no finite value to draw"]
 
 
 def test_a_constant_is_one_line():

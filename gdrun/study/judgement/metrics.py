@@ -65,10 +65,14 @@ class Target:
     reason: str = ""
 
     @property
-    def sentence(self) -> str:
+    def bound(self) -> str:
         """The target as a text, such as val loss ≤ 0.1."""
-        bound = f"{self.metric.words} {'≤' if self.metric.sign > 0 else '≥'} {self.value:.4g}"
-        return f"{bound}, {self.reason}" if self.reason else bound
+        return f"{self.metric.words} {'≤' if self.metric.sign > 0 else '≥'} {self.value:.4g}"
+
+    @property
+    def sentence(self) -> str:
+        """The target with its reason, if it has one."""
+        return f"{self.bound}, {self.reason}" if self.reason else self.bound
 
     def reached(self, result: Result, unit: str) -> float:
         """The cost until the first evaluation that reached the target.
