@@ -1,0 +1,224 @@
+/* Sums of losses and gradients over rows of data, for the scores of linear models.
+
+   An example has `outputs` scores in each lane; the weights of all scores are the rows of one
+   matrix M (m, D). Examples are worked on a block at a time: its scores, then losses and slopes in
+   their place, then the gradient, while the block is close to the core. Meanwhile the rows of the
+   next block are prefetched. */
+
+#ifndef SUMS_H
+#define SUMS_H
+
+#include <stdlib.h>
+
+#include "losses.h"
+#include "tiles.h"
+
+#define LINE 64       /* bytes that memory delivers at once */
+#define TILES_FROM 4  /* scores of an example from which copying its row for tiles pays */
+
+/* The examples that a kernel works on. Place k of the order is row order[k] of X, and of y; without
+   an order, row k. */
+typedef struct {
+    const real *X;        /* (N, D) */
+    const target *y;      /* (N,) */
+    const int64_t *order; /* (places,), or none */
+    const double *extra;  /* the loss's own options */
+    int64_t places;       /* how many there are */
+    int64_t columns;      /* D */
+    int64_t outputs;      /* scores of an example in one lane */
+    int64_t block;        /* the most examples that are worked on at once */
+} Examples;
+
+/* What is computed over a block: buffers that one thread uses again and again. */
+typedef struct {
+    real *scores;   /* (m, width), examples last */
+    real *rows;     /* (block, length), a copy of the rows; only for tiles */
+    real *columns;  /* (D, width), the same with examples last */
+    real *work;     /* (2, width), for the losses */
+    target *y;      /* (block,) */
+    int64_t length; /* of a row of X and of the gradient: D, or more for tiles */
+    int64_t width;  /* of a row of scores: the block, in whole vectors */
+    int tiles;      /* whether scores and gradients are products of tiles */
+    void *memory;   /* all of it, and the gradient (m, length) in front */
+    real *gradient;
+} Buffers;
+
+static void *aligned(char **place, int64_t bytes)
+{
+    char *found = *place;
+    *place += (bytes + LINE - 1) / LINE * LINE;
+    return found;
+}
+
+/* Buffers for m scores of an example. They are NULL where memory is short. */
+static Buffers buffers_for(const Examples *data, int64_t m)
+{
+    Buffers b = {.tiles = m >= TILES_FROM};
+    const int64_t size = sizeof(real);
+    b.width = padded(data->block);
+    b.length = b.tiles ? padded(data->columns) : data->columns;
+    const int64_t copies = b.tiles ? data->block * b.length + data->columns * b.width : 0;
+    const int64_t numbers = m * b.length + (m + 2) * b.width + copies;
+    b.memory = aligned_alloc(
+        LINE, ((numbers * size + data->block * (int64_t)sizeof(target)) / LINE + 8) * LINE);
+    if (b.memory == NULL)
+        return b;
+    char *place = b.memory;
+    b.gradient = aligned(&place, m * b.length * size);
+    b.scores = aligned(&place, m * b.width * size);
+    b.work = aligned(&place, 2 * b.width * size);
+    b.y = aligned(&place, data->block * (int64_t)sizeof(target));
+    if (b.tiles) {
+        b.rows = aligned(&place, data->block * b.length * size);
+        b.columns = aligned(&place, data->columns * b.width * size);
+        memset(b.rows, 0, data->block * b.length * size);
+        memset(b.columns, 0, data->columns * b.width * size);
+    }
+    return b;
+}
+
+static inline int64_t row_at(const Examples *data, int64_t place)
+{
+    return data->order == NULL ? place : data->order[place];
+}
+
+/* Prefetch the row and the target at a place of the order into a cache: 3 is the first, 2 the
+   second, which takes more of them at a time. */
+static inline __attribute__((always_inline)) void fetch(
+    const Examples *data, int64_t place, const int cache)
+{
+    if (place >= data->places)
+        return;
+    const int64_t row = row_at(data, place), bytes = data->columns * sizeof(real);
+    const char *start = (const char *)(data->X + row * data->columns);
+    for (int64_t byte = 0; byte < bytes; byte += LINE)
+        __builtin_prefetch(start + byte, 0, cache);
+    __builtin_prefetch(start + bytes - 1, 0, cache);
+    __builtin_prefetch(data->y + row, 0, cache);
+}
+
+/* Σⱼ x[j] w[j] over D columns, for four rows x, which share the loads of w. */
+static inline void four_scores(
+    const real *const x[4], const real *restrict w, int64_t columns, real *restrict scores)
+{
+    const real *restrict a = x[0], *restrict b = x[1], *restrict c = x[2], *restrict d = x[3];
+    real p = 0, q = 0, r = 0, s = 0;
+#pragma omp simd reduction(+ : p, q, r, s)
+    for (int64_t j = 0; j < columns; j++) {
+        p += a[j] * w[j];
+        q += b[j] * w[j];
+        r += c[j] * w[j];
+        s += d[j] * w[j];
+    }
+    scores[0] = p, scores[1] = q, scores[2] = r, scores[3] = s;
+}
+
+static inline real one_score(const real *restrict x, const real *restrict w, int64_t columns)
+{
+    real score = 0;
+#pragma omp simd reduction(+ : score)
+    for (int64_t j = 0; j < columns; j++)
+        score += x[j] * w[j];
+    return score;
+}
+
+/* scores[i] = x · w for n rows x of the order from `begin` on; half of the next block is fetched. */
+static inline void scores_of(const Examples *data, int64_t begin, int64_t n,
+    const real *restrict w, real *restrict scores, int fetches)
+{
+    const int64_t D = data->columns;
+    int64_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        const real *rows[4];
+        for (int r = 0; r < 4; r++) {
+            rows[r] = data->X + row_at(data, begin + i + r) * D;
+            if (fetches && r % 2 == 0)
+                fetch(data, begin + n + i + r, 2);
+        }
+        four_scores(rows, w, D, scores + i);
+    }
+    for (; i < n; i++)
+        scores[i] = one_score(data->X + row_at(data, begin + i) * D, w, D);
+}
+
+/* g[j] += Σᵢ slopes[i] x[i, j] for the same rows; the other half of the next block is fetched. */
+static inline void add_gradient(const Examples *data, int64_t begin, int64_t n,
+    const real *restrict slopes, real *restrict g, int fetches)
+{
+    const int64_t D = data->columns;
+    int64_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        const real *rows[4];
+        for (int r = 0; r < 4; r++) {
+            rows[r] = data->X + row_at(data, begin + i + r) * D;
+            if (fetches && r % 2 == 1)
+                fetch(data, begin + n + i + r, 2);
+        }
+        const real *restrict a = rows[0], *restrict b = rows[1];
+        const real *restrict c = rows[2], *restrict d = rows[3];
+        const real p = slopes[i], q = slopes[i + 1], r = slopes[i + 2], s = slopes[i + 3];
+#pragma omp simd
+        for (int64_t j = 0; j < D; j++)
+            g[j] += (p * a[j] + q * b[j]) + (r * c[j] + s * d[j]);
+    }
+    for (; i < n; i++) {
+        const real *restrict x = data->X + row_at(data, begin + i) * D, p = slopes[i];
+#pragma omp simd
+        for (int64_t j = 0; j < D; j++)
+            g[j] += p * x[j];
+    }
+}
+
+/* Copy n rows of the order from `begin` on, as rows and with the examples last. */
+static inline void copy_rows(const Examples *data, int64_t begin, int64_t n, Buffers *b)
+{
+    const int64_t D = data->columns;
+    for (int64_t i = 0; i < n; i++) {
+        const real *restrict x = data->X + row_at(data, begin + i) * D;
+        fetch(data, begin + n + i, 2);
+        memcpy(b->rows + i * b->length, x, D * sizeof(real));
+        for (int64_t j = 0; j < D; j++)
+            b->columns[j * b->width + i] = x[j];
+    }
+}
+
+/* Add up losses and gradients over the places from `begin` to `end`, for the weights M (m, D).
+
+   values, rights: for each lane Σ ℓ, and, where `judges`, how many predictions are right. Where
+   `slopes`, Σ ∇ℓ is added to the gradient (m, length) of the buffers. */
+static void add_rows(const Examples *data, int64_t begin, int64_t end, const real *restrict M,
+    int64_t m, int slopes, int judges, Buffers *b, double *values, double *rights)
+{
+    const struct loss_numbers numbers = loss_numbers(data->extra);
+    const int64_t D = data->columns, outputs = data->outputs;
+    for (; begin < end; begin += data->block) {
+        const int64_t n = end - begin < data->block ? end - begin : data->block;
+        for (int64_t i = 0; i < n; i++)
+            b->y[i] = data->y[row_at(data, begin + i)];
+        if (b->tiles) {
+            copy_rows(data, begin, n, b);
+            weighted_rows((Matrix){M, D, 1}, m, D, b->columns, b->width, b->scores, b->width,
+                padded(n), 0);
+        } else {
+            for (int64_t k = 0; k < m; k++)
+                scores_of(data, begin, n, M + k * D, b->scores + k * b->width, k == 0);
+        }
+        for (int64_t lane = 0; lane < m / outputs; lane++) {
+            real *scores = b->scores + lane * outputs * b->width;
+            if (judges)
+                rights[lane] += right_predictions(scores, b->width, b->y, n, outputs, b->work);
+            values[lane] +=
+                LOSS_OF_BLOCK(scores, b->width, b->y, n, outputs, b->work, numbers);
+        }
+        if (slopes && b->tiles) {
+            weighted_rows((Matrix){b->scores, b->width, 1}, m, n, b->rows, b->length, b->gradient,
+                b->length, b->length, 1);
+        } else if (slopes) {
+            for (int64_t k = 0; k < m; k++)
+                add_gradient(data, begin, n, b->scores + k * b->width, b->gradient + k * b->length,
+                    k == 0);
+        }
+    }
+}
+
+#endif

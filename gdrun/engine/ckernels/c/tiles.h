@@ -1,0 +1,122 @@
+/* Products of matrices of a model's size, tile by tile.
+
+   A library of products is made for large matrices, and first copies both into an order of its own;
+   a step of a model takes products too small to earn that back. Here a tile is a dozen vectors of
+   the result, which stay in registers while it runs along the dimension that is summed over. */
+
+#ifndef TILES_H
+#define TILES_H
+
+/* The length of a register. */
+#if defined(__AVX512F__)
+#define VECTOR_BYTES 64
+#elif defined(__AVX__)
+#define VECTOR_BYTES 32
+#else
+#define VECTOR_BYTES 16
+#endif
+
+#define VECTOR (VECTOR_BYTES / (int64_t)sizeof(real)) /* numbers in one */
+#define TILE_ROWS 6
+#define TILE_COLUMNS (2 * VECTOR)
+#define DEPTH 64  /* rows of Q at once, of which a tile reads a line or two each */
+#define WIDTH 512 /* bytes of these rows at once: they stay near while all of P passes */
+
+typedef real vector __attribute__((vector_size(VECTOR_BYTES)));
+typedef real vector_in_memory
+    __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(real)), may_alias));
+
+/* The count, rounded up to whole vectors: how long rows of Q and C are. */
+static inline int64_t padded(int64_t count)
+{
+    return (count + VECTOR - 1) / VECTOR * VECTOR;
+}
+
+/* A matrix (rows, columns): entry (i, j) is at[i * down + j * along]. */
+typedef struct {
+    const real *at;
+    int64_t down, along;
+} Matrix;
+
+static inline vector load(const real *from)
+{
+    return *(const vector_in_memory *)from;
+}
+
+static inline void store(real *to, vector value)
+{
+    *(vector_in_memory *)to = value;
+}
+
+#define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5)
+#define CLEAR(r) vector left##r = {0}, right##r = {0};
+#define ADD_UP(r)                                                                                 \
+    if (r < rows) {                                                                               \
+        const real factor = p[r * P.down];                                                        \
+        left##r += factor * first;                                                                \
+        if (vectors == 2)                                                                         \
+            right##r += factor * second;                                                          \
+    }
+#define STORE(r)                                                                                  \
+    if (r < rows) {                                                                               \
+        real *c = C + r * down;                                                                   \
+        store(c, more ? load(c) + left##r : left##r);                                             \
+        if (vectors == 2)                                                                         \
+            store(c + VECTOR, more ? load(c + VECTOR) + right##r : right##r);                     \
+    }
+
+/* C (rows, vectors) = P (rows, depth) Q (depth, vectors), added to C where `more`. Rows of Q are
+   `across` apart, those of C `down`. rows and vectors are constants where this is called. */
+static inline __attribute__((always_inline)) void tile(const int rows, const int vectors, Matrix P,
+    const real *restrict Q, int64_t across, real *restrict C, int64_t down, int64_t depth, int more)
+{
+    EACH_ROW(CLEAR)
+    const real *p = P.at;
+    for (int64_t k = 0; k < depth; k++) {
+        const vector first = load(Q);
+        const vector second = vectors == 2 ? load(Q + VECTOR) : first;
+        EACH_ROW(ADD_UP)
+        Q += across;
+        p += P.along;
+    }
+    EACH_ROW(STORE)
+}
+
+/* All of the tiles in some rows of C. rows is a constant where this is called. */
+static inline __attribute__((always_inline)) void tile_row(const int rows, Matrix P,
+    const real *restrict Q, int64_t across, real *restrict C, int64_t down, int64_t depth,
+    int64_t columns, int more)
+{
+    int64_t j = 0;
+    for (; j + TILE_COLUMNS <= columns; j += TILE_COLUMNS)
+        tile(rows, 2, P, Q + j, across, C + j, down, depth, more);
+    if (j < columns)
+        tile(rows, 1, P, Q + j, across, C + j, down, depth, more);
+}
+
+/* C (m, columns) = P (m, n) Q (n, columns), added to C where `more`.
+
+   Rows of Q are `across` apart, those of C `down`. columns is a whole number of vectors. */
+static __attribute__((noinline)) void weighted_rows(Matrix P, int64_t m, int64_t n, const real *restrict Q, int64_t across,
+    real *restrict C, int64_t down, int64_t columns, int more)
+{
+    const int64_t width = WIDTH / (int64_t)sizeof(real);
+    for (int64_t k = 0; k < n; k += DEPTH) {
+        const int64_t depth = n - k < DEPTH ? n - k : DEPTH;
+        for (int64_t j = 0; j < columns; j += width) {
+            const int64_t wide = columns - j < width ? columns - j : width;
+            const real *q = Q + k * across + j;
+            const int adds = more || k > 0;
+            int64_t i = 0;
+            Matrix p = {P.at + k * P.along, P.down, P.along};
+            for (; i + TILE_ROWS <= m; i += TILE_ROWS, p.at += TILE_ROWS * P.down)
+                tile_row(TILE_ROWS, p, q, across, C + i * down + j, down, depth, wide, adds);
+            for (; i + 2 <= m; i += 2, p.at += 2 * P.down)
+                tile_row(2, p, q, across, C + i * down + j, down, depth, wide, adds);
+            if (i < m)
+                tile_row(1, p, q, across, C + i * down + j, down, depth, wide, adds);
+        }
+    }
+}
+
+#endif

@@ -1,0 +1,131 @@
+"""The compiled engine as the training loop asks for it: steppers, evaluations, and what it can run.
+
+Full-batch least squares needs the data only once, see `least_squares`; whether its form is used
+depends on the number of steps alone.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdrun.array_types import Array
+from gdrun.engine.batches import Batches
+from gdrun.engine.ckernels.linear_kernels import LinearKernels, step_kernels
+from gdrun.engine.ckernels.problem import SMALL_ENTRIES, CompiledProblem
+from gdrun.engine.ckernels.stepper import CompiledStepper
+from gdrun.engine.cohort import Cohort, Design, Lanes
+from gdrun.engine.compiled.least_squares import compressed, pays
+from gdrun.engine.threads import one_blas_thread
+from gdrun.problems.objective import Objective
+from gdrun.problems.rows import Examples
+
+if TYPE_CHECKING:
+    from gdrun.engine.engines import EngineName
+
+
+class CompiledEngine:
+    """Fused loops for one cohort's loss and rule, over its data."""
+
+    name: EngineName = "compiled"
+
+    def __init__(self, cohort: Cohort) -> None:
+        """Compiles the steps. Raises NotCompilableError where they have no C form."""
+        self._cohort = cohort
+        self._compile()
+
+    def _compile(self) -> None:
+        """Compile what the run will need, before any step is timed."""
+        cohort = self._cohort
+        kernels = LinearKernels.of(cohort)
+        if self.compression is not None or any(map(_large, self._evaluated)):
+            _ = kernels.passes
+        for name in step_kernels(cohort, kernels):
+            kernels.steps(name)
+
+    @cached_property
+    def compression(self) -> str | None:
+        return "qr" if pays(self._cohort) else None
+
+    @cached_property
+    def training(self) -> CompiledProblem:
+        """The training part, or what stands for it."""
+        if self.compression is None:
+            return CompiledProblem(self._cohort, self._cohort.train)
+        count = self._cohort.train.rows
+        return CompiledProblem(self._cohort, compressed(self._cohort.train), count)
+
+    def threads(self) -> AbstractContextManager[object]:
+        return one_blas_thread()
+
+    def stepper(
+        self, lanes: Lanes, batches: Batches, loss_limit: NDArray[np.float64]
+    ) -> CompiledStepper:
+        return CompiledStepper(lanes, batches, loss_limit, self.training)
+
+    def objective(self, objective: Objective) -> Objective:
+        return CompiledObjective(
+            objective.model, objective.l2, objective.dropout, passes=self._passes
+        )
+
+    @property
+    def _evaluated(self) -> list[Design]:
+        parts = (self._cohort.train, self._cohort.validation)
+        return [part for part in parts if part is not None]
+
+    @cached_property
+    def _passes(self) -> tuple[tuple[Examples, CompiledProblem], ...]:
+        """The parts that are worth a pass of their own, with the problem that sums over each."""
+        cohort, train = self._cohort, self._cohort.train
+        return tuple(
+            (
+                part.X,
+                self.training if part is train else CompiledProblem(cohort, part, trains=False),
+            )
+            for part in self._evaluated
+            if _large(part) or (part is train and self.compression is not None)
+        )
+
+
+@dataclass(frozen=True)
+class CompiledObjective(Objective):
+    """The objective, with sums over whole parts of the data in one compiled pass.
+
+    passes: for each such part its X, which it is known by, and the problem that sums over it.
+    """
+
+    passes: tuple[tuple[Examples, CompiledProblem], ...] = ()
+
+    def value_and_gradient(self, W: Array, X: Examples, y: NDArray[Any]) -> tuple[Array, Array]:
+        problem = self._problem(X)
+        if problem is None:
+            return super().value_and_gradient(W, X, y)
+        sums = problem.sums(W)
+        return self._mean(W, sums.values, sums.gradients.copy(), problem.count)
+
+    def loss_and_accuracy(
+        self, W: Array, X: Examples, y: NDArray[Any]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        problem = self._problem(X)
+        if problem is None:
+            return super().loss_and_accuracy(W, X, y)
+        if len(W) > 1 and self._all_alike(W):
+            # One of them is scored: by NumPy, as the loops for many are not those for one.
+            return replace(self, passes=()).loss_and_accuracy(W, X, y)
+        sums = problem.sums(W, gradient=problem.whole)
+        accuracy = sums.rights / problem.count
+        if not self.model.classifies:
+            accuracy = np.full_like(accuracy, np.nan)
+        return sums.values / problem.count, accuracy
+
+    def _problem(self, X: Examples) -> CompiledProblem | None:
+        return next((problem for known, problem in self.passes if known is X), None)
+
+
+def _large(part: Design) -> bool:
+    return int(np.prod(part.X.shape)) > SMALL_ENTRIES

@@ -1,0 +1,144 @@
+"""A problem as the compiled loops see it: data, loss, and sums over all rows in one pass."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from functools import partial, reduce
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdrun.array_types import Array, Counts
+from gdrun.engine.ckernels.arguments import Examples
+from gdrun.engine.ckernels.linear_kernels import LinearKernels
+from gdrun.engine.threads import run_all, shares, thread_count
+from gdrun.problems.linear import LinearModel
+from gdrun.problems.rows import MappedRows, rows_of
+
+if TYPE_CHECKING:
+    from gdrun.engine.cohort import Cohort, Design
+
+BLOCK_BYTES = 2**17
+"""Bytes of X that stay close to a core between their two uses."""
+
+SMALL_ENTRIES = 2**17
+"""Entries of X below which one thread passes over all rows faster than two are woken."""
+
+SINGLE_ROWS = 2**14
+"""Rows of a pass whose gradients are summed in single precision: far more would lose digits."""
+
+MAPPED_ENTRIES = 2**20
+"""Entries read from disk at once, by each thread."""
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Over all rows: Σ ℓ (L,), right predictions (L,), and Σ ∇ℓ (L, P)."""
+
+    values: NDArray[np.float64]
+    rights: NDArray[np.float64]
+    gradients: Array
+
+    def rounded(self, dtype: np.dtype[Any]) -> Sums:
+        return replace(self, gradients=self.gradients.astype(dtype, copy=False))
+
+    def plus(self, other: Sums) -> Sums:
+        return Sums(
+            self.values + other.values,
+            self.rights + other.rights,
+            self.gradients + other.gradients,
+        )
+
+
+class CompiledProblem:
+    """One part of the data under the loops for a cohort's loss and rule.
+
+    count: the examples that a mean is over: the rows, unless those stand for more of them. trains:
+    whether steps are taken on it. whole: whether they go over all rows, so that the pass of an
+    evaluation serves the next step as well.
+    """
+
+    def __init__(
+        self, cohort: Cohort, part: Design, count: int | None = None, *, trains: bool = True
+    ) -> None:
+        model = cohort.model
+        assert isinstance(model, LinearModel)
+        self.X, self.y = part.X, part.y
+        # Signs are whole numbers, which a vector unit turns into others one by one.
+        kind = np.dtype(np.int64) if model.by_class else part.X.dtype
+        self.y = np.ascontiguousarray(part.y, kind)
+        self.count = part.rows if count is None else count
+        self.whole = trains and cohort.batching.whole
+        self.outputs = model.outputs
+        self.extra = np.array([model.delta] if "delta" in model.loss.options else [0.0])
+        self.kernels = LinearKernels.of(cohort)
+        self._remembered: tuple[Array, Sums, float] | None = None
+
+    @property
+    def columns(self) -> int:
+        return int(self.X.shape[1])
+
+    @property
+    def mapped(self) -> bool:
+        """Whether the rows are on disk."""
+        return isinstance(self.X, MappedRows)
+
+    @property
+    def small(self) -> bool:
+        return len(self.X) * self.columns <= SMALL_ENTRIES and not self.mapped
+
+    def examples(
+        self, X: Array, y: NDArray[Any], order: Counts | None, most: int | None = None
+    ) -> Examples:
+        """Rows of the problem as a kernel takes them, of which it uses up to `most` at once."""
+        rows = len(X) if most is None else most
+        fitting: int = BLOCK_BYTES // (self.columns * self.X.dtype.itemsize)
+        block = min(rows, max(fitting // 4 * 4, 4))
+        return Examples(X, y, order, self.extra, self.outputs, block)
+
+    def sums(self, W: Array, *, gradient: bool = True, lasting: bool = True) -> Sums:
+        """The sums at W (L, P), without gradients where they are not asked for.
+
+        Those of the very same array are not computed twice, so it must not be written to, unless
+        `lasting` is false; then right predictions are not counted either.
+        """
+        if self._remembered is not None and self._remembered[0] is W:
+            return self._remembered[1]
+        begin = time.perf_counter()
+        parts = shares(len(self.X), 1 if self.small else thread_count())
+        goal = (gradient, lasting)
+        tasks = [partial(self._part, W, first, last, *goal) for first, last in parts]
+        total = reduce(Sums.plus, run_all(tasks)).rounded(W.dtype)
+        if gradient and lasting:
+            self._remembered = (W, total, time.perf_counter() - begin)
+        return total
+
+    def seconds_at(self, W: Array) -> float:
+        """The seconds that the sums at this very array took; 0 where they are not known."""
+        known = self._remembered
+        return known[2] if known is not None and known[0] is W else 0.0
+
+    def _part(self, W: Array, first: int, last: int, gradient: bool, judge: bool) -> Sums:
+        """The sums over rows `first` to `last`."""
+        found = Sums(np.zeros(len(W)), np.zeros(len(W)), np.zeros(W.shape))
+        for start in range(first, last, self._stretch):
+            part = slice(start, min(start + self._stretch, last))
+            some = Sums(np.zeros(len(W)), np.zeros(len(W)), np.zeros_like(W))
+            self._add(W, rows_of(self.X, part), self.y[part], some, gradient, judge)
+            found = found.plus(some)
+        return found
+
+    @property
+    def _stretch(self) -> int:
+        """How many rows are summed in the precision of the data; their sums are in double."""
+        most = MAPPED_ENTRIES // self.columns + 1 if self.mapped else len(self.X)
+        return min(most, SINGLE_ROWS) if self.X.dtype.itemsize < 8 else most
+
+    def _add(
+        self, W: Array, X: Array, y: NDArray[Any], found: Sums, gradient: bool, judge: bool
+    ) -> None:
+        data = self.examples(np.ascontiguousarray(X), y, None)
+        sums = (found.values, found.rights, found.gradients)
+        self.kernels.add_pass(data, W, *sums, slopes=gradient, judges=judge)

@@ -1,0 +1,114 @@
+"""The compiled stepper of the linear models: the NumPy stepper's numbers to rounding."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from gdrun.array_types import Array, Counts
+from gdrun.engine.batches import Batches
+from gdrun.engine.ckernels.arguments import Examples, Steps
+from gdrun.engine.ckernels.problem import MAPPED_ENTRIES, CompiledProblem
+from gdrun.engine.compiled.chunks import CHUNK_MEASURES, CHUNK_WORK, Chunk, FusedStepper, Numbers
+from gdrun.engine.plan import Place
+from gdrun.engine.threads import run_all, shares, thread_count
+
+if TYPE_CHECKING:
+    from gdrun.engine.cohort import Lanes
+
+SHARED_WORK = 2**17
+"""Products of a weight and a feature for which waking another thread pays."""
+
+
+class CompiledStepper(FusedStepper):
+    """Steps of a linear model on the rows of a problem."""
+
+    def __init__(
+        self, lanes: Lanes, batches: Batches, loss_limit: Numbers, problem: CompiledProblem
+    ) -> None:
+        super().__init__(lanes, batches, loss_limit)
+        self._problem = problem
+
+    def most_steps(self, epoch: int) -> int:
+        """How many steps of this epoch one chunk may hold."""
+        rows = len(self._problem.X) if self._batching.whole else self._batching.at(epoch).batch_size
+        moved = self._decay.size * (1 + len(self._rule.slots))
+        work = rows * (self._decay.size + 8 * self._problem.columns) + 8 * moved
+        most = min(CHUNK_WORK // (work + 64), CHUNK_MEASURES // len(self._decay))
+        if self._problem.mapped:
+            entries = len(self._streams) * rows * self._problem.columns
+            most = min(most, MAPPED_ENTRIES // entries)
+        return max(most, 1)
+
+    def borrowed(self, W: Array) -> float:
+        passes = self._batching.whole and not self._problem.small
+        return self._problem.seconds_at(W) if passes else 0.0
+
+    def _run(
+        self, chunk: Chunk, W: Array, step: int, place: Place, rates: Numbers, betas: Numbers
+    ) -> int:
+        if self._batching.whole and not self._problem.small:
+            return self._run_whole(chunk, W, step, rates, betas)
+        seeds = [seed for seed, _ in self._streams]
+        size = self._batching.at(place.epoch).batch_size
+        orders: list[Counts | None] = [None] * len(seeds)
+        if not self._batching.whole:
+            orders = list(self._batches.chosen(seeds, place, len(rates)))
+        steps = self._steps(chunk, step, rates, betas)
+        tasks = [
+            partial(self._run_lanes, data, steps, size, lanes)
+            for order, (_, lanes_of) in zip(orders, self._streams, strict=True)
+            for data in [self._data(order, size)]
+            for lanes in self._lane_shares(lanes_of, data.places)
+        ]
+        return min(run_all(tasks))
+
+    def _steps(self, chunk: Chunk, step: int, rates: Numbers, betas: Numbers) -> Steps:
+        """The chunk as a kernel takes it."""
+        return Steps(
+            chunk.W, chunk.slots, chunk.options, self._decay, self._bounds, self._limit, rates,
+            betas if len(betas) else None, chunk.measures, before=step, cycled=self._cycled,
+        )  # fmt: skip
+
+    def _run_lanes(self, data: Examples, steps: Steps, size: int, lanes: tuple[int, int]) -> int:
+        """Take the steps of some lanes of one stream; how many were sound."""
+        problem = self._problem
+        if self._by_example(size):
+            return problem.kernels.advance_examples(data, steps, lanes)
+        if self._batching.whole:
+            size = data.places
+        count = float(problem.count) if self._batching.whole else 0.0
+        return problem.kernels.advance_rows(data, steps, size, count, lanes)
+
+    def _by_example(self, size: int) -> bool:
+        """Whether steps are of one example, without clipping, and of one score."""
+        problem = self._problem
+        return size == 1 and problem.outputs == 1 and not problem.kernels.clips
+
+    def _data(self, order: Counts | None, size: int) -> Examples:
+        """The rows to use in turn; of data on disk, only those are read."""
+        problem = self._problem
+        X, y = problem.X, problem.y
+        if problem.mapped:
+            assert order is not None
+            X, y, order = X.take(order), y[order], None
+        return problem.examples(X, y, order, None if self._batching.whole else size)
+
+    def _run_whole(self, chunk: Chunk, W: Array, step: int, rates: Numbers, betas: Numbers) -> int:
+        """Steps on all of a large part of data; each is one pass, shared by all threads."""
+        problem = self._problem
+        steps = self._steps(chunk, step, rates, betas)
+        for k in range(len(rates)):
+            sums = problem.sums(chunk.W if k else W, lasting=not k)
+            G = sums.gradients.copy()
+            sound = problem.kernels.finish_pass(steps, k, sums.values, 1 / problem.count, G)
+            if not sound:
+                return k
+        return len(rates)
+
+    def _lane_shares(self, lanes: slice, rows: int) -> list[tuple[int, int]]:
+        """The lanes of a stream, cut into runs for the threads where there is work for them."""
+        length = lanes.stop - lanes.start
+        work = rows * self._decay.size
+        wanted = -(-thread_count() // len(self._streams)) if work > SHARED_WORK else 1
+        return [(lanes.start + a, lanes.start + b) for a, b in shares(length, wanted)]
