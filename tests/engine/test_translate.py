@@ -388,5 +388,5 @@ def test_numbers_for_all_are_computed_in_double_precision():
     known = translate(
         corrected, each={"x": "x"}, shared={"t": "t", "beta": "beta"}, constants={}, results=1
     )
-    assert dict(known.fields) == {"n0": ("real", "(1.0 - pow(beta, t))")}
-    assert list(known.results) == ["(x / numbers.n0)"]
+    assert dict(known.fields) == {"n0": ("real", "(1.0 / (1.0 - pow(beta, t)))")}
+    assert list(known.results) == ["(x * numbers.n0)"]

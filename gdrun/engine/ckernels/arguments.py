@@ -33,6 +33,7 @@ class Examples(ctypes.Structure):
         ("y", Pointer),
         ("order", Pointer),
         ("extra", Pointer),
+        ("rows", Whole),
         ("places", Whole),
         ("columns", Whole),
         ("outputs", Whole),
@@ -46,7 +47,7 @@ class Examples(ctypes.Structure):
         self.arrays = (X, y, order, extra)
         places = len(X) if order is None else len(order)
         pointers = map(address, self.arrays)
-        super().__init__(*pointers, places, X.shape[1], outputs, block)
+        super().__init__(*pointers, len(X), places, X.shape[1], outputs, block)
 
 
 class Steps(ctypes.Structure):

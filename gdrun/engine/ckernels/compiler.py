@@ -46,11 +46,10 @@ FLAGS = (
     "-O3",
     "-shared",
     "-fPIC",
-    # Products and sums may be fused, and one reciprocal may serve several divisions. NaN and
-    # infinity keep their meaning, and a sum its order, unless a loop says otherwise in a pragma.
-    # (-ffast-math is not among them: it would switch denormal numbers off in the whole process.)
+    # Products and sums may be fused. NaN and infinity keep their meaning, and a sum its order,
+    # unless a loop says otherwise in a pragma. (-ffast-math is not among the flags: it would also
+    # switch denormal numbers off in the whole process.)
     "-ffp-contract=fast",
-    "-freciprocal-math",
     "-fno-math-errno",
     "-fno-trapping-math",
     "-fopenmp-simd",

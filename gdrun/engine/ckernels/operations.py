@@ -65,6 +65,9 @@ class Operations:
             return self._function(f"real_{name}", f"number_{name}", [left, right])
         if sign not in ("+", "-", "*", "/"):
             raise NoFormError(f"the operator {_called(op)} on numbers has no C form")
+        if sign == "/" and each and isinstance(right, Term) and not right.each:
+            # A product is ten times faster; the reciprocal is computed once, in double precision.
+            sign, right = "*", self._reciprocal(right)
         texts = self._writing.operands([left, right])
         return Term(f"({texts[0]} {sign} {texts[1]})", each)
 

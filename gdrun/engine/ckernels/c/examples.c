@@ -1,6 +1,6 @@
 /* Steps of a linear model on one example each, without clipping: a gradient is never stored. */
 
-#include "steps.h"
+#include "lanes.h"
 #include "sums.h"
 
 #define AHEAD 16    /* steps between prefetching a row from memory and using it */
@@ -46,39 +46,23 @@ static int64_t first_unsound(
     return begin;
 }
 
-/* The k-th step of a lane, on the example x (D,) with target y. */
-static inline void step(const Steps *steps, struct loss_numbers loss_of, int64_t k, int64_t lane,
-    const real *restrict x, target y)
+/* The k-th step of the lane at place `at`, on the example x (length,) with target y. */
+static inline void step(const Steps *steps, struct loss_numbers loss_of, Lanes l, int64_t k,
+    int64_t lane, int64_t at, const real *restrict x, target y)
 {
-    const int64_t D = steps->parameters;
-    real *restrict w = steps->W + lane * D, *restrict slots = steps->slots + lane * SLOTS * D;
-    const real *restrict decay = steps->decay + lane * D;
+    const int64_t length = whole(l.length);
     const struct step_numbers numbers
         = numbers_of_step(steps, steps->options + lane * OPTIONS, k, lane);
-    const real score = one_score(x, w, D);
+    const real score = dot(x, l.W + at * length, length);
     real value, slope;
     loss(loss_of, score, y, &value, &slope);
-    real squares = 0, penalty = 0, move = 0, weight = 0;
-#pragma omp simd reduction(+ : squares, penalty, move, weight)
-    for (int64_t j = 0; j < D; j++) {
-        const real old = w[j];
-        real g = slope * x[j];
-        if (DECAYS) {
-            const real pull = decay[j] * old;
-            penalty += pull * old;
-            g += pull;
-        }
-        squares += g * g;
-        const real new = moved_weight(numbers, old, g, slots, D, j);
-        w[j] = new;
-        move += (new - old) * (new - old);
-        weight += new * new;
-    }
+    Sums sums = {0};
+    move_lane(numbers, l, at, x, slope, &sums);
     *measure(steps, 0, k, lane) = score;
-    *measure(steps, 1, k, lane) = squares;
-    *measure(steps, 2, k, lane) = move;
-    *measure(steps, 3, k, lane) = weight;
-    *measure(steps, 4, k, lane) = penalty;
+    *measure(steps, 1, k, lane) = sums.squares;
+    *measure(steps, 2, k, lane) = sums.move;
+    *measure(steps, 3, k, lane) = sums.weight;
+    *measure(steps, 4, k, lane) = sums.penalty;
 }
 
 /* Take the steps, the k-th on place k of the order, for the lanes from `first` to `last`; returns
@@ -86,22 +70,26 @@ static inline void step(const Steps *steps, struct loss_numbers loss_of, int64_t
 int64_t advance_examples(const Examples *data, const Steps *steps, int64_t first, int64_t last)
 {
     const struct loss_numbers numbers = loss_numbers(data->extra);
+    Buffers b = buffers_for(data, 1);
+    Lanes l = lanes_of(steps, first, last, 1);
     target y[EXAMINED];
-    for (int64_t begin = 0; begin < steps->steps; begin += EXAMINED) {
+    int64_t begin = 0;
+    int sound = b.memory != NULL && l.memory != NULL;
+    while (sound && begin < steps->steps) {
         const int64_t end = begin + EXAMINED < steps->steps ? begin + EXAMINED : steps->steps;
         for (int64_t k = begin; k < end; k++) {
-            const int64_t row = row_at(data, k);
+            const real *x = row_of(data, &b, k);
             fetch(data, k + AHEAD, 2);
             fetch(data, k + SOON, 3);
-            y[k - begin] = data->y[row];
+            y[k - begin] = data->y[row_at(data, k)];
             for (int64_t lane = first; lane < last; lane++)
-                step(steps, numbers, k, lane, data->X + row * data->columns, y[k - begin]);
+                step(steps, numbers, l, k, lane, lane - first, x, y[k - begin]);
         }
-        int sound = 1;
         for (int64_t lane = first; lane < last; lane++)
             sound &= examine(steps, numbers, y, begin, end, lane);
-        if (!sound)
-            return first_unsound(steps, begin, end, first, last);
+        begin = sound ? end : first_unsound(steps, begin, end, first, last);
     }
-    return steps->steps;
+    free(b.memory);
+    keep_lanes(steps, first, last, l);
+    return begin;
 }

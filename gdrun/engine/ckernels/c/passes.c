@@ -11,13 +11,20 @@ int add_pass(const Examples *data, int64_t begin, int64_t end, const real *W, in
 {
     const int64_t m = lanes * data->outputs, D = data->columns;
     Buffers b = buffers_for(data, m);
-    if (b.memory == NULL)
+    real *M = calloc(m * b.length, sizeof(real));
+    if (b.memory == NULL || M == NULL) {
+        free(b.memory);
+        free(M);
         return 0;
+    }
+    for (int64_t row = 0; row < m; row++)
+        memcpy(M + row * b.length, W + row * D, D * sizeof(real));
     memset(b.gradient, 0, m * b.length * sizeof(real));
-    add_rows(data, begin, end, W, m, slopes, judges, &b, values, rights);
+    add_rows(data, begin, end, M, m, slopes, judges, &b, values, rights);
     for (int64_t row = 0; slopes && row < m; row++)
         for (int64_t j = 0; j < D; j++)
             gradients[row * D + j] += b.gradient[row * b.length + j];
+    free(M);
     free(b.memory);
     return 1;
 }

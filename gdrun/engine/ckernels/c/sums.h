@@ -1,7 +1,9 @@
 /* Sums of losses and gradients over rows of data, for the scores of linear models.
 
    An example has `outputs` scores in each lane; the weights of all scores are the rows of one
-   matrix M (m, D). Examples are worked on a block at a time: its scores, then losses and slopes in
+   matrix M (m, length). A row of D numbers is padded to a length of whole vectors: weights with
+   zeros, while a row of X is read on into the next one, which its product with zeros removes.
+   Examples are worked on a block at a time: its scores, then losses and slopes in
    their place, then the gradient, while the block is close to the core. Meanwhile the rows of the
    next block are prefetched. */
 
@@ -23,7 +25,8 @@ typedef struct {
     const target *y;      /* (N,) */
     const int64_t *order; /* (places,), or none */
     const double *extra;  /* the loss's own options */
-    int64_t places;       /* how many there are */
+    int64_t rows;         /* N */
+    int64_t places;       /* how many places there are */
     int64_t columns;      /* D */
     int64_t outputs;      /* scores of an example in one lane */
     int64_t block;        /* the most examples that are worked on at once */
@@ -36,7 +39,8 @@ typedef struct {
     real *columns;  /* (D, width), the same with examples last */
     real *work;     /* (2, width), for the losses */
     target *y;      /* (block,) */
-    int64_t length; /* of a row of X and of the gradient: D, or more for tiles */
+    real *last;     /* (length,), the last row of X, behind which nothing may be read */
+    int64_t length; /* of a row: D, in whole vectors */
     int64_t width;  /* of a row of scores: the block, in whole vectors */
     int tiles;      /* whether scores and gradients are products of tiles */
     void *memory;   /* all of it, and the gradient (m, length) in front */
@@ -56,9 +60,9 @@ static Buffers buffers_for(const Examples *data, int64_t m)
     Buffers b = {.tiles = m >= TILES_FROM};
     const int64_t size = sizeof(real);
     b.width = padded(data->block);
-    b.length = b.tiles ? padded(data->columns) : data->columns;
+    b.length = padded(data->columns);
     const int64_t copies = b.tiles ? data->block * b.length + data->columns * b.width : 0;
-    const int64_t numbers = m * b.length + (m + 2) * b.width + copies;
+    const int64_t numbers = (m + 1) * b.length + (m + 2) * b.width + copies;
     b.memory = aligned_alloc(
         LINE, ((numbers * size + data->block * (int64_t)sizeof(target)) / LINE + 8) * LINE);
     if (b.memory == NULL)
@@ -68,6 +72,9 @@ static Buffers buffers_for(const Examples *data, int64_t m)
     b.scores = aligned(&place, m * b.width * size);
     b.work = aligned(&place, 2 * b.width * size);
     b.y = aligned(&place, data->block * (int64_t)sizeof(target));
+    b.last = aligned(&place, b.length * size);
+    memset(b.last, 0, b.length * size);
+    memcpy(b.last, data->X + (data->rows - 1) * data->columns, data->columns * size);
     if (b.tiles) {
         b.rows = aligned(&place, data->block * b.length * size);
         b.columns = aligned(&place, data->columns * b.width * size);
@@ -97,92 +104,71 @@ static inline __attribute__((always_inline)) void fetch(
     __builtin_prefetch(data->y + row, 0, cache);
 }
 
-/* Σⱼ x[j] w[j] over D columns, for four rows x, which share the loads of w. */
-static inline void four_scores(
-    const real *const x[4], const real *restrict w, int64_t columns, real *restrict scores)
+/* Where a row of X lies, with something finite behind it up to a length of whole vectors. */
+static inline const real *row_of(const Examples *data, const Buffers *b, int64_t place)
 {
-    const real *restrict a = x[0], *restrict b = x[1], *restrict c = x[2], *restrict d = x[3];
-    real p = 0, q = 0, r = 0, s = 0;
-#pragma omp simd reduction(+ : p, q, r, s)
-    for (int64_t j = 0; j < columns; j++) {
-        p += a[j] * w[j];
-        q += b[j] * w[j];
-        r += c[j] * w[j];
-        s += d[j] * w[j];
-    }
-    scores[0] = p, scores[1] = q, scores[2] = r, scores[3] = s;
-}
-
-static inline real one_score(const real *restrict x, const real *restrict w, int64_t columns)
-{
-    real score = 0;
-#pragma omp simd reduction(+ : score)
-    for (int64_t j = 0; j < columns; j++)
-        score += x[j] * w[j];
-    return score;
+    const int64_t row = row_at(data, place);
+    return row == data->rows - 1 ? b->last : data->X + row * data->columns;
 }
 
 /* scores[i] = x · w for n rows x of the order from `begin` on; half of the next block is fetched. */
-static inline void scores_of(const Examples *data, int64_t begin, int64_t n,
+static inline void scores_of(const Examples *data, const Buffers *b, int64_t begin, int64_t n,
     const real *restrict w, real *restrict scores, int fetches)
 {
-    const int64_t D = data->columns;
+    const int64_t length = whole(b->length);
     int64_t i = 0;
     for (; i + 4 <= n; i += 4) {
         const real *rows[4];
         for (int r = 0; r < 4; r++) {
-            rows[r] = data->X + row_at(data, begin + i + r) * D;
+            rows[r] = row_of(data, b, begin + i + r);
             if (fetches && r % 2 == 0)
                 fetch(data, begin + n + i + r, 2);
         }
-        four_scores(rows, w, D, scores + i);
+        four_dots(rows, w, length, scores + i);
     }
     for (; i < n; i++)
-        scores[i] = one_score(data->X + row_at(data, begin + i) * D, w, D);
+        scores[i] = dot(row_of(data, b, begin + i), w, length);
 }
 
 /* g[j] += Σᵢ slopes[i] x[i, j] for the same rows; the other half of the next block is fetched. */
-static inline void add_gradient(const Examples *data, int64_t begin, int64_t n,
+static inline void add_gradient(const Examples *data, const Buffers *b, int64_t begin, int64_t n,
     const real *restrict slopes, real *restrict g, int fetches)
 {
-    const int64_t D = data->columns;
+    const int64_t length = whole(b->length);
     int64_t i = 0;
     for (; i + 4 <= n; i += 4) {
-        const real *rows[4];
+        const real *x[4];
         for (int r = 0; r < 4; r++) {
-            rows[r] = data->X + row_at(data, begin + i + r) * D;
+            x[r] = row_of(data, b, begin + i + r);
             if (fetches && r % 2 == 1)
                 fetch(data, begin + n + i + r, 2);
         }
-        const real *restrict a = rows[0], *restrict b = rows[1];
-        const real *restrict c = rows[2], *restrict d = rows[3];
         const real p = slopes[i], q = slopes[i + 1], r = slopes[i + 2], s = slopes[i + 3];
-#pragma omp simd
-        for (int64_t j = 0; j < D; j++)
-            g[j] += (p * a[j] + q * b[j]) + (r * c[j] + s * d[j]);
+        for (int64_t j = 0; j < length; j += VECTOR) {
+            const vector some = p * load(x[0] + j) + q * load(x[1] + j);
+            const vector more = r * load(x[2] + j) + s * load(x[3] + j);
+            store(g + j, load(g + j) + (some + more));
+        }
     }
     for (; i < n; i++) {
-        const real *restrict x = data->X + row_at(data, begin + i) * D, p = slopes[i];
-#pragma omp simd
-        for (int64_t j = 0; j < D; j++)
-            g[j] += p * x[j];
+        const real *x = row_of(data, b, begin + i);
+        for (int64_t j = 0; j < length; j += VECTOR)
+            store(g + j, load(g + j) + slopes[i] * load(x + j));
     }
 }
 
 /* Copy n rows of the order from `begin` on, as rows and with the examples last. */
-static inline void copy_rows(const Examples *data, int64_t begin, int64_t n, Buffers *b)
+static inline void copy_rows(const Examples *data, Buffers *b, int64_t begin, int64_t n)
 {
     const int64_t D = data->columns;
     for (int64_t i = 0; i < n; i++) {
-        const real *restrict x = data->X + row_at(data, begin + i) * D;
         fetch(data, begin + n + i, 2);
-        memcpy(b->rows + i * b->length, x, D * sizeof(real));
-        for (int64_t j = 0; j < D; j++)
-            b->columns[j * b->width + i] = x[j];
+        memcpy(b->rows + i * b->length, data->X + row_at(data, begin + i) * D, D * sizeof(real));
     }
+    turn(b->rows, b->length, n, D, b->columns, b->width);
 }
 
-/* Add up losses and gradients over the places from `begin` to `end`, for the weights M (m, D).
+/* Add up losses and gradients over the places from `begin` to `end`, for weights M (m, length).
 
    values, rights: for each lane Σ ℓ, and, where `judges`, how many predictions are right. Where
    `slopes`, Σ ∇ℓ is added to the gradient (m, length) of the buffers. */
@@ -196,12 +182,12 @@ static void add_rows(const Examples *data, int64_t begin, int64_t end, const rea
         for (int64_t i = 0; i < n; i++)
             b->y[i] = data->y[row_at(data, begin + i)];
         if (b->tiles) {
-            copy_rows(data, begin, n, b);
-            weighted_rows((Matrix){M, D, 1}, m, D, b->columns, b->width, b->scores, b->width,
+            copy_rows(data, b, begin, n);
+            weighted_rows((Matrix){M, b->length, 1}, m, D, b->columns, b->width, b->scores, b->width,
                 padded(n), 0);
         } else {
             for (int64_t k = 0; k < m; k++)
-                scores_of(data, begin, n, M + k * D, b->scores + k * b->width, k == 0);
+                scores_of(data, b, begin, n, M + k * b->length, b->scores + k * b->width, k == 0);
         }
         for (int64_t lane = 0; lane < m / outputs; lane++) {
             real *scores = b->scores + lane * outputs * b->width;
@@ -215,8 +201,8 @@ static void add_rows(const Examples *data, int64_t begin, int64_t end, const rea
                 b->length, b->length, 1);
         } else if (slopes) {
             for (int64_t k = 0; k < m; k++)
-                add_gradient(data, begin, n, b->scores + k * b->width, b->gradient + k * b->length,
-                    k == 0);
+                add_gradient(data, b, begin, n, b->scores + k * b->width,
+                    b->gradient + k * b->length, k == 0);
         }
     }
 }

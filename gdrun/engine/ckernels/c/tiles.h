@@ -16,7 +16,7 @@
 #define VECTOR_BYTES 16
 #endif
 
-#define VECTOR (VECTOR_BYTES / (int64_t)sizeof(real)) /* numbers in one */
+#define VECTOR (8 * VECTOR_BYTES / REAL_BITS) /* numbers in one */
 #define TILE_ROWS 6
 #define TILE_COLUMNS (2 * VECTOR)
 #define DEPTH 64  /* rows of Q at once, of which a tile reads a line or two each */
@@ -30,6 +30,12 @@ typedef real vector_in_memory
 static inline int64_t padded(int64_t count)
 {
     return (count + VECTOR - 1) / VECTOR * VECTOR;
+}
+
+/* A length that is padded, in a form that shows it: loops over it need no rest. */
+static inline int64_t whole(int64_t length)
+{
+    return length & -VECTOR;
 }
 
 /* A matrix (rows, columns): entry (i, j) is at[i * down + j * along]. */
@@ -46,6 +52,51 @@ static inline vector load(const real *from)
 static inline void store(real *to, vector value)
 {
     *(vector_in_memory *)to = value;
+}
+
+typedef real half_vector __attribute__((vector_size(VECTOR_BYTES / 2)));
+
+/* The sum of a vector's numbers. */
+static inline real total(vector v)
+{
+    union {
+        vector whole;
+        half_vector halves[2];
+    } parts = {v};
+    const half_vector half = parts.halves[0] + parts.halves[1];
+    real sum = 0;
+    for (int k = 0; k < VECTOR / 2; k += 2)
+        sum += half[k] + half[k + 1];
+    return sum;
+}
+
+/* x · w over a whole number of vectors. */
+static inline real dot(const real *x, const real *w, int64_t length)
+{
+    vector even = {0}, odd = {0};
+    int64_t j = 0;
+    for (; j + 2 * VECTOR <= length; j += 2 * VECTOR) {
+        even += load(x + j) * load(w + j);
+        odd += load(x + j + VECTOR) * load(w + j + VECTOR);
+    }
+    if (j < length)
+        even += load(x + j) * load(w + j);
+    return total(even + odd);
+}
+
+/* The products of w with four x, which share the loads of w. */
+static inline void four_dots(
+    const real *const x[4], const real *w, int64_t length, real *restrict products)
+{
+    vector p = {0}, q = {0}, r = {0}, s = {0};
+    for (int64_t j = 0; j < length; j += VECTOR) {
+        const vector shared = load(w + j);
+        p += load(x[0] + j) * shared;
+        q += load(x[1] + j) * shared;
+        r += load(x[2] + j) * shared;
+        s += load(x[3] + j) * shared;
+    }
+    products[0] = total(p), products[1] = total(q), products[2] = total(r), products[3] = total(s);
 }
 
 #define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5)
@@ -117,6 +168,24 @@ static __attribute__((noinline)) void weighted_rows(Matrix P, int64_t m, int64_t
                 tile_row(1, p, q, across, C + i * down + j, down, depth, wide, adds);
         }
     }
+}
+
+typedef real four_numbers
+    __attribute__((vector_size(4 * sizeof(real)), aligned(sizeof(real)), may_alias));
+
+/* The first columns of `from`, whose rows are `length` apart, become the rows of `to`. */
+static inline void turn(const real *restrict from, int64_t length, int64_t rows, int64_t columns,
+    real *restrict to, int64_t width)
+{
+    int64_t i = 0;
+    for (; i + 4 <= rows; i += 4) {
+        const real *x = from + i * length, *y = x + length, *z = y + length, *u = z + length;
+        for (int64_t j = 0; j < columns; j++)
+            *(four_numbers *)(to + j * width + i) = (four_numbers){x[j], y[j], z[j], u[j]};
+    }
+    for (; i < rows; i++)
+        for (int64_t j = 0; j < columns; j++)
+            to[j * width + i] = from[i * length + j];
 }
 
 #endif

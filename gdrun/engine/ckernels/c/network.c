@@ -1,0 +1,447 @@
+/* Steps of a plain network, which threads take together.
+
+   First each thread computes z of a share of the first layer's units, for the whole batch; then it
+   takes a share of the batch on through the network and back, for all lanes; at last it computes
+   the gradient of its units in every layer, moves their parameters, and reads its share of the next
+   batch. Between these parts the threads wait for each other. Where a gradient is clipped they wait
+   once more before the move, as its norm is that of all. So a step uses every core without being
+   cut into tasks, which would cost more than it does; no thread has a gradient of its own that
+   another must add up; and the weights of the first layer, the most of them as a rule, stay with
+   one core from step to step.
+
+   S streams of lanes have orders of their own; stream s serves the lanes from starts[s] to
+   starts[s + 1]. Layer k of a lane is a matrix (outputs, inputs + 1) of its parameters, the bias
+   last. Inside a layer, z and the slopes of the loss in z are (units, width), examples last, where
+   the width is the batch in whole vectors. What enters a layer has a one behind it, for the bias. */
+
+#if !defined(_WIN32)
+#include <sched.h>
+#define give_way() sched_yield()
+#else
+#define give_way() (void)0
+#endif
+
+#include <stdlib.h>
+
+#include "losses.h"
+#include "steps.h"
+#include "tiles.h"
+
+#define LINE 64      /* bytes that memory delivers at once */
+#define AHEAD 4      /* rows between prefetching one and copying it */
+#define SPINS 1000   /* looks at the barrier before the core is offered to others */
+#define MEASURED 6   /* sums of a step: loss, ‖g‖², Σ l2 w², ‖Δw‖², ‖w‖², entries bounded */
+#define MOST_LAYERS 64
+
+typedef struct {
+    const real *X;         /* (N, D) */
+    const target *y;       /* (N,) */
+    const int64_t *orders; /* (S, places), the rows that each stream uses in turn */
+    const double *extra;   /* the loss's own options */
+    const int64_t *starts; /* (S + 1,) */
+    const int64_t *widths; /* (layers + 1,): inputs, hidden units, outputs */
+    const int64_t *begins; /* (layers + 1,), where the layers begin in a lane's parameters */
+    real *before;          /* (L, P), for the weights before the last step */
+    int64_t streams, places, layers;
+    int64_t size;          /* examples of a step */
+    int64_t threads;
+} Network;
+
+/* What the threads share: rows of two batches, so that a thread that is ahead writes over nothing
+   that another still reads, and what is inside the layers of each lane. */
+typedef struct {
+    const Network *network;
+    int64_t width;                    /* the batch, in whole vectors */
+    int64_t most;                     /* the most units of a layer, and one */
+    real *rows;                       /* (2, S, width, padded inputs + 1) */
+    real *columns;                    /* (2, S, inputs + 1, width), the same with examples last */
+    target *y;                        /* (S, width) */
+    real *z[MOST_LAYERS];             /* (L, units, width) of each layer */
+    real *left[MOST_LAYERS];          /* (L, width, padded units + 1), what leaves a hidden layer */
+    real *gradients[MOST_LAYERS];     /* (L, units, padded inputs + 1) */
+    real *activated;                  /* (threads, most, width), what leaves a layer, examples last */
+    real *work;                       /* (threads, 2, width) */
+    double *sums;                     /* (threads, MEASURED, L), each thread's on lines of its own */
+    int64_t apart;                    /* numbers between the sums of two threads */
+    int64_t arrived;                  /* how many threads have come to a barrier so far */
+    void *memory;
+} Workspace;
+
+static int64_t entering(const Network *n, int64_t layer)
+{
+    return n->widths[layer] + 1;
+}
+
+/* The first of `count` things that are a thread's own, and the first that are not. */
+static inline int64_t share(int64_t count, int64_t thread, int64_t threads)
+{
+    return count * thread / threads;
+}
+
+/* Places in the memory, from `at` on, one behind the other; with no memory only their size. */
+static void *placed(char *memory, int64_t *at, int64_t bytes)
+{
+    char *found = memory == NULL ? NULL : memory + *at;
+    *at += (bytes + LINE - 1) / LINE * LINE;
+    return found;
+}
+
+/* Lay the workspace out in the memory; returns how many bytes that takes. */
+static int64_t lay_out(Workspace *w, int64_t lanes, char *memory)
+{
+    const Network *n = w->network;
+    const int64_t size = sizeof(real), inputs = entering(n, 0), T = n->threads;
+    int64_t at = 0;
+    w->rows = placed(memory, &at, 2 * n->streams * w->width * padded(inputs) * size);
+    w->columns = placed(memory, &at, 2 * n->streams * inputs * w->width * size);
+    w->y = placed(memory, &at, n->streams * w->width * (int64_t)sizeof(target));
+    for (int64_t k = 0; k < n->layers; k++) {
+        const int64_t units = n->widths[k + 1];
+        w->z[k] = placed(memory, &at, lanes * units * w->width * size);
+        w->left[k] = placed(memory, &at, lanes * w->width * padded(units + 1) * size);
+        w->gradients[k] = placed(memory, &at, lanes * units * padded(entering(n, k)) * size);
+    }
+    w->activated = placed(memory, &at, T * w->most * w->width * size);
+    w->work = placed(memory, &at, T * 2 * w->width * size);
+    w->apart = (MEASURED * lanes + 7) / 8 * 8;
+    w->sums = placed(memory, &at, T * w->apart * (int64_t)sizeof(double));
+    return at;
+}
+
+/* A workspace for steps of so many lanes; NULL where memory is short. */
+Workspace *prepare_network(const Network *network, int64_t lanes)
+{
+    Workspace *w = calloc(1, sizeof(Workspace));
+    if (w == NULL)
+        return NULL;
+    w->network = network;
+    w->width = padded(network->size);
+    for (int64_t k = 0; k <= network->layers; k++)
+        w->most = network->widths[k] >= w->most ? network->widths[k] + 1 : w->most;
+    const int64_t bytes = lay_out(w, lanes, NULL);
+    w->memory = aligned_alloc(LINE, bytes);
+    if (w->memory == NULL) {
+        free(w);
+        return NULL;
+    }
+    memset(w->memory, 0, bytes);
+    lay_out(w, lanes, w->memory);
+    const int64_t inputs = network->widths[0], length = padded(inputs + 1);
+    for (int64_t batch = 0; batch < 2 * network->streams; batch++)
+        for (int64_t i = 0; i < w->width; i++) {
+            w->rows[(batch * w->width + i) * length + inputs] = 1;
+            w->columns[(batch * (inputs + 1) + inputs) * w->width + i] = 1;
+        }
+    return w;
+}
+
+void release_network(Workspace *w)
+{
+    free(w->memory);
+    free(w);
+}
+
+/* Wait until all threads have come as far; `passed` counts this thread's barriers. */
+static void wait_for_all(Workspace *w, int64_t *passed)
+{
+    const int64_t expected = ++*passed * w->network->threads;
+    __atomic_fetch_add(&w->arrived, 1, __ATOMIC_ACQ_REL);
+    for (int64_t spins = 0; __atomic_load_n(&w->arrived, __ATOMIC_ACQUIRE) < expected; spins++)
+        if (spins > SPINS)
+            give_way();
+}
+
+/* The rows of a batch of `count` that are a thread's own: whole vectors of them, at the end fewer. */
+static inline int64_t first_row(const Workspace *w, int64_t count, int64_t thread)
+{
+    return VECTOR * share(padded(count) / VECTOR, thread, w->network->threads);
+}
+
+/* Read a thread's rows of the k-th step, for each stream. */
+static void read_step(Workspace *w, int64_t k, int64_t thread)
+{
+    const Network *n = w->network;
+    const int64_t begin = k * n->size, D = n->widths[0], length = padded(D + 1), width = w->width;
+    const int64_t count = n->places - begin < n->size ? n->places - begin : n->size;
+    const int64_t first = first_row(w, count, thread), end = first_row(w, count, thread + 1);
+    const int64_t last = end < count ? end : count;
+    for (int64_t s = 0; s < n->streams; s++) {
+        const int64_t batch = k % 2 * n->streams + s;
+        const int64_t *order = n->orders + s * n->places + begin;
+        real *rows = w->rows + batch * width * length, *columns = w->columns + batch * (D + 1) * width;
+        for (int64_t i = first; i < last; i++) {
+            if (i + AHEAD < last)
+                for (int64_t byte = 0; byte < D * (int64_t)sizeof(real); byte += LINE)
+                    __builtin_prefetch((const char *)(n->X + order[i + AHEAD] * D) + byte);
+            memcpy(rows + i * length, n->X + order[i] * D, D * sizeof(real));
+            w->y[s * width + i] = n->y[order[i]];
+        }
+        turn(rows + first * length, length, last - first, D, columns + first, width);
+    }
+}
+
+/* z of the first layer, for a thread's units and all rows of a batch. */
+static void enter(Workspace *w, const real *W, int64_t k, int64_t s, int64_t lane, int64_t count,
+    int64_t thread)
+{
+    const Network *n = w->network;
+    const int64_t inputs = entering(n, 0), units = n->widths[1], width = w->width;
+    const int64_t first = share(units, thread, n->threads);
+    const int64_t last = share(units, thread + 1, n->threads);
+    const real *columns = w->columns + (k % 2 * n->streams + s) * inputs * width;
+    real *z = w->z[0] + (lane * units + first) * width;
+    weighted_rows((Matrix){W + first * inputs, inputs, 1}, last - first, inputs, columns, width, z,
+        width, padded(count), 0);
+}
+
+/* What leaves the units of a layer goes to h (units + 1, width) and, as rows, to left; their slopes
+   go to the place of z. For the rows from `first` to `end`, which are whole vectors. */
+static void activate(real *restrict z, int64_t units, int64_t width, int64_t first, int64_t end,
+    real *restrict h, real *restrict left)
+{
+    const struct activation_numbers numbers = activation_numbers();
+    for (int64_t u = 0; u < units; u++)
+        for (int64_t begin = first; begin < end; begin += VECTOR)
+#pragma omp simd
+            for (int64_t r = 0; r < VECTOR; r++) {
+                const int64_t at = u * width + begin + r;
+                real value, slope;
+                activation(numbers, z[at], &value, &slope);
+                h[at] = value;
+                z[at] = slope;
+            }
+    for (int64_t i = first; i < end; i++)
+        h[units * width + i] = 1;
+    turn(h + first, width, units + 1, end - first, left + first * padded(units + 1),
+        padded(units + 1));
+}
+
+/* On from the first layer's z and back, for one lane and a thread's rows; returns their Σ ℓ. At the
+   end the slopes of the loss in every z are in its place. */
+static double go_through(Workspace *w, const real *W, int64_t s, int64_t lane, int64_t count,
+    int64_t thread)
+{
+    const Network *n = w->network;
+    const int64_t width = w->width, depth = n->layers - 1;
+    const int64_t first = first_row(w, count, thread), end = first_row(w, count, thread + 1);
+    const int64_t last = end < count ? end : count;
+    real *h = w->activated + thread * w->most * width;
+    if (last <= first)
+        return 0;
+    for (int64_t k = 1; k <= depth; k++) {
+        const int64_t units = n->widths[k], next = n->widths[k + 1];
+        real *left = w->left[k - 1] + lane * width * padded(units + 1);
+        activate(w->z[k - 1] + lane * units * width, units, width, first, end, h, left);
+        weighted_rows((Matrix){W + n->begins[k], units + 1, 1}, next, units + 1, h + first, width,
+            w->z[k] + lane * next * width + first, width, end - first, 0);
+    }
+    const int64_t outputs = n->widths[depth + 1];
+    const double loss = LOSS_OF_BLOCK(w->z[depth] + lane * outputs * width + first, width,
+        w->y + s * width + first, last - first, outputs, w->work + thread * 2 * width,
+        loss_numbers(n->extra));
+    for (int64_t k = depth; k > 0; k--) {
+        const int64_t units = n->widths[k], next = n->widths[k + 1];
+        real *restrict slopes = w->z[k - 1] + lane * units * width;
+        weighted_rows((Matrix){W + n->begins[k], 1, units + 1}, units, next,
+            w->z[k] + lane * next * width + first, width, h + first, width, end - first, 0);
+        for (int64_t u = 0; u < units; u++)
+            for (int64_t i = first; i < end; i += VECTOR) {
+                const int64_t at = u * width + i;
+                store(slopes + at, load(slopes + at) * load(h + at));
+            }
+    }
+    return loss;
+}
+
+/* The gradient of a thread's units in one layer of a lane: Σ δ hᵀ over the batch, where h entered
+   the layer and δ are the loss's slopes in z. */
+static void sum_slopes(Workspace *w, int64_t layer, int64_t k, int64_t s, int64_t lane,
+    int64_t count, int64_t first, int64_t last)
+{
+    const Network *n = w->network;
+    const int64_t length = padded(entering(n, layer)), width = w->width;
+    const int64_t units = n->widths[layer + 1];
+    const real *entered = layer == 0 ? w->rows + (k % 2 * n->streams + s) * width * length
+                                     : w->left[layer - 1] + lane * width * length;
+    const real *slopes = w->z[layer] + (lane * units + first) * width;
+    weighted_rows((Matrix){slopes, width, 1}, last - first, count, entered, length,
+        w->gradients[layer] + (lane * units + first) * length, length, length, 0);
+}
+
+/* The mean gradient of a unit, from its sum G: with the slope of the penalty. */
+static inline real mean_slope(real G, real scale, real decay, real w, real *penalty)
+{
+    real g = G * scale;
+    if (DECAYS) {
+        const real pull = decay * w;
+        *penalty += pull * w;
+        g += pull;
+    }
+    return g;
+}
+
+#if CLIPS
+/* G (count,), a sum, becomes a mean with the slope of the penalty; its sums are added up. */
+static inline void take_mean(const real *restrict w, real *restrict G, const real *restrict decay,
+    int64_t count, real scale, double *sums, int64_t lanes)
+{
+    real squares = 0, penalty = 0;
+#pragma omp simd reduction(+ : squares, penalty)
+    for (int64_t j = 0; j < count; j++) {
+        G[j] = mean_slope(G[j], scale, decay[j], w[j], &penalty);
+        squares += G[j] * G[j];
+    }
+    sums[lanes] += squares;
+    sums[2 * lanes] += penalty;
+}
+#endif
+
+/* Move the weights w (count,) of a unit; slots are P apart. Their gradient is G times the factor;
+   where nothing is clipped that makes it a mean, to which the penalty is added, else its entries
+   are bounded. What the step measures is added up. */
+static inline void move_unit(struct step_numbers numbers, real *restrict w, const real *restrict G,
+    real *restrict slots, int64_t P, const real *restrict decay, int64_t count, real factor,
+    real bound, double *sums, int64_t lanes)
+{
+    real squares = 0, penalty = 0, move = 0, weight = 0, bounded = 0;
+#pragma omp simd reduction(+ : squares, penalty, move, weight, bounded)
+    for (int64_t j = 0; j < count; j++) {
+        const real old = w[j];
+        real g = G[j] * factor;
+        if (CLIPS) {
+            bounded += REAL(fabs)(g) > bound;
+            g = real_minimum(real_maximum(g, -bound), bound);
+        } else {
+            if (DECAYS) {
+                const real pull = decay[j] * old;
+                penalty += pull * old;
+                g += pull;
+            }
+            squares += g * g;
+        }
+        const real new = moved_weight(numbers, old, g, slots, P, j);
+        w[j] = new;
+        move += (new - old) * (new - old);
+        weight += new * new;
+    }
+    if (!CLIPS) {
+        sums[lanes] += squares;
+        sums[2 * lanes] += penalty;
+    }
+    sums[3 * lanes] += move;
+    sums[4 * lanes] += weight;
+    sums[5 * lanes] += bounded;
+}
+
+/* Call DO for each unit of a thread, with its layer, its weights' place in the lane, its gradient
+   and how many weights it has. */
+#define EACH_UNIT(w, n, lane, thread, DO)                                                         \
+    for (int64_t layer = 0; layer < (n)->layers; layer++) {                                       \
+        const int64_t units = (n)->widths[layer + 1], inputs = entering(n, layer);                \
+        const int64_t last = share(units, (thread) + 1, (n)->threads);                            \
+        for (int64_t u = share(units, thread, (n)->threads); u < last; u++) {                     \
+            const int64_t place = (n)->begins[layer] + u * inputs;                                \
+            real *G = (w)->gradients[layer] + ((lane) * units + u) * padded(inputs);              \
+            DO                                                                                    \
+        }                                                                                         \
+    }
+
+/* The sum over threads of one of a lane's measures. */
+static double summed(const Workspace *w, int which, int64_t lane, int64_t lanes)
+{
+    double sum = 0;
+    for (int64_t thread = 0; thread < w->network->threads; thread++)
+        sum += w->sums[thread * w->apart + which * lanes + lane];
+    return sum;
+}
+
+/* Whether the k-th step was sound in all lanes; the first thread notes its measures. */
+static int note_step(
+    const Workspace *w, const Steps *steps, int64_t k, int64_t count, int64_t thread)
+{
+    const int64_t L = steps->lanes;
+    int sound = 1;
+    for (int64_t lane = 0; lane < L; lane++) {
+        const double value = summed(w, 0, lane, L) / count + 0.5 * summed(w, 2, lane, L);
+        const double norm = sqrt(summed(w, 1, lane, L)), length = sqrt(summed(w, 4, lane, L));
+        sound &= is_sound(value, steps->limit[lane], norm, length);
+        if (thread > 0)
+            continue;
+        *measure(steps, 0, k, lane) = value;
+        *measure(steps, 1, k, lane) = norm;
+        *measure(steps, 2, k, lane) = sqrt(summed(w, 3, lane, L));
+        *measure(steps, 3, k, lane) = length;
+        *measure(steps, 4, k, lane)
+            = norm > steps->bounds[2 * lane] || summed(w, 5, lane, L) > 0;
+    }
+    return sound;
+}
+
+/* One thread's part of the steps; returns how many of them stayed sound. */
+int64_t advance_network(Workspace *w, const Steps *steps, int64_t thread)
+{
+    const Network *n = w->network;
+    const int64_t P = steps->parameters, L = steps->lanes;
+    double *sums = w->sums + thread * w->apart, options[OPTIONS];
+    int64_t passed = 0, k = 0;
+    read_step(w, 0, thread);
+    wait_for_all(w, &passed);
+    for (; k < steps->steps; k++) {
+        const int64_t begin = k * n->size;
+        const int64_t count = n->places - begin < n->size ? n->places - begin : n->size;
+        for (int64_t s = 0; s < n->streams; s++)
+            for (int64_t lane = n->starts[s]; lane < n->starts[s + 1]; lane++)
+                enter(w, steps->W + lane * P, k, s, lane, count, thread);
+        wait_for_all(w, &passed);
+        memset(sums, 0, MEASURED * L * sizeof(double));
+        for (int64_t s = 0; s < n->streams; s++)
+            for (int64_t lane = n->starts[s]; lane < n->starts[s + 1]; lane++)
+                sums[lane] = go_through(w, steps->W + lane * P, s, lane, count, thread);
+        wait_for_all(w, &passed);
+        const real scale = 1.0 / count;
+        for (int64_t s = 0; s < n->streams; s++)
+            for (int64_t lane = n->starts[s]; lane < n->starts[s + 1]; lane++) {
+                for (int64_t layer = 0; layer < n->layers; layer++)
+                    sum_slopes(w, layer, k, s, lane, count,
+                        share(n->widths[layer + 1], thread, n->threads),
+                        share(n->widths[layer + 1], thread + 1, n->threads));
+                real *W = steps->W + lane * P;
+                const real *decay = steps->decay + lane * P;
+                if (k == steps->steps - 1)
+                    EACH_UNIT(w, n, lane, thread, {
+                        (void)G;
+                        memcpy(n->before + lane * P + place, W + place, inputs * sizeof(real));
+                    })
+#if CLIPS
+                EACH_UNIT(w, n, lane, thread,
+                    take_mean(W + place, G, decay + place, inputs, scale, sums + lane, L);)
+#else
+                memcpy(options, steps->options + lane * OPTIONS, sizeof options);
+                const struct step_numbers numbers = numbers_of_step(steps, options, k, lane);
+                real *slots = steps->slots + lane * SLOTS * P;
+                EACH_UNIT(w, n, lane, thread,
+                    move_unit(numbers, W + place, G, slots + place, P, decay + place, inputs, scale,
+                        INFINITY, sums + lane, L);)
+#endif
+            }
+        if (k + 1 < steps->steps)
+            read_step(w, k + 1, thread);
+        wait_for_all(w, &passed);
+#if CLIPS
+        for (int64_t lane = 0; lane < L; lane++) {
+            const double norm = sqrt(summed(w, 1, lane, L)), most = steps->bounds[2 * lane];
+            const real factor = norm > most ? most / norm : 1;
+            memcpy(options, steps->options + lane * OPTIONS, sizeof options);
+            const struct step_numbers numbers = numbers_of_step(steps, options, k, lane);
+            real *W = steps->W + lane * P, *slots = steps->slots + lane * SLOTS * P;
+            EACH_UNIT(w, n, lane, thread,
+                move_unit(numbers, W + place, G, slots + place, P, steps->decay, inputs, factor,
+                    steps->bounds[2 * lane + 1], sums + lane, L);)
+        }
+        wait_for_all(w, &passed);
+#endif
+        if (!note_step(w, steps, k, count, thread))
+            break;
+    }
+    return k;
+}

@@ -1,0 +1,103 @@
+"""The update alone, compiled: for models whose gradients are matrix products, such as networks.
+
+The arithmetic is that of the arrays' type, as NumPy's is: what the equation says of numbers alone,
+such as 1 − β₂ᵗ, is computed in double precision and rounded once, where NumPy would round it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gdrun.array_types import Array, Numbers
+from gdrun.engine.batches import Batches
+from gdrun.engine.ckernels.arguments import Number, Pointer, Whole, address, kernel
+from gdrun.engine.ckernels.compiler import compiled_before, library
+from gdrun.engine.ckernels.units import option_order, update_text
+from gdrun.engine.cohort import Cohort, Lanes
+from gdrun.engine.steppers import NumpyStepper
+from gdrun.methods.rules import Rule
+from gdrun.problems.objective import Objective
+
+if TYPE_CHECKING:
+    from gdrun.engine.engines import EngineName
+
+
+class UpdateEngine:
+    """The NumPy engine with the rule's update compiled: for any model, the linear ones apart."""
+
+    name: EngineName = "compiled"
+    compression: str | None = None
+
+    def __init__(self, cohort: Cohort) -> None:
+        """Compiles the update. Raises NotCompilableError where it has no C form."""
+        library(text_of_update(cohort))
+
+    def threads(self) -> AbstractContextManager[object]:
+        return nullcontext()
+
+    def stepper(self, lanes: Lanes, batches: Batches, loss_limit: Any) -> NumpyStepper:
+        update = FusedUpdate(lanes.cohort.rule, lanes.rule_options(), lanes.cohort.dtype)
+        return NumpyStepper(lanes, batches, loss_limit, update)
+
+    def objective(self, objective: Objective) -> Objective:
+        return objective
+
+
+class FusedUpdate:
+    """One step of a rule for all lanes, in place."""
+
+    def __init__(self, rule: Rule, options: Mapping[str, Any], dtype: np.dtype[Any]) -> None:
+        """Raises NotCompilableError where the rule has no C form.
+
+        options: the rule's own but for lr: floats or (lanes, 1), and what lanes cannot differ in.
+        """
+        self._names = option_order(rule)
+        self._options = dict(options)
+        parameters = (Pointer, Pointer, Pointer, Number, Pointer, Whole, Whole, Pointer, Pointer)
+        text = update_text(rule, _fixed(rule, options), dtype)
+        self._run = kernel(library(text), "update_lanes", None, *parameters)
+
+    def __call__(
+        self,
+        W: Array,
+        gradient: Array,
+        slots: Array,
+        t: float,
+        changed: Mapping[str, Any],
+        moved: Numbers,
+        length: Numbers,
+    ) -> None:
+        """Write the new W (lanes, P) and slots (lanes, K, P) over the old ones.
+
+        changed: the options of this step, lr among them. moved, length (lanes,): get ‖ΔW‖ and ‖W‖.
+        """
+        given = self._options | dict(changed)
+        options = np.empty((len(W), len(self._names)))
+        for column, name in enumerate(self._names):
+            options[:, column : column + 1] = given[name]
+        arrays = [address(array) for array in (W, np.ascontiguousarray(gradient), slots)]
+        numbers = [address(array) for array in (options, moved, length)]
+        self._run(*arrays, t, numbers[0], *W.shape, *numbers[1:])
+
+
+def update_before(cohort: Cohort) -> bool:
+    """Whether an earlier process left the cohort's update compiled.
+
+    Raises NotCompilableError where the rule has no C form.
+    """
+    return compiled_before(text_of_update(cohort))
+
+
+def text_of_update(cohort: Cohort) -> str:
+    """The C text of the cohort's update. Raises NotCompilableError where it has none."""
+    fixed = _fixed(cohort.rule, cohort.shared.optimizer.options)
+    return update_text(cohort.rule, fixed, cohort.dtype)
+
+
+def _fixed(rule: Rule, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that lanes cannot differ in."""
+    return {name: options[name] for name, option in rule.options.items() if not option.varies}
