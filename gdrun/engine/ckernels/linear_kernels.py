@@ -64,13 +64,6 @@ class LinearKernels:
             name, self.loss, self.rule, self.fixed, self.dtype, decays=self.decays, clips=self.clips
         )
 
-    def compiled_before(self, name: StepKernel) -> bool:
-        """Whether the library of the steps lies in the cache.
-
-        Raises NotCompilableError where they have no C form, or there is no compiler.
-        """
-        return compiled_before(self.step_text(name))
-
     def steps(self, name: StepKernel) -> Function:
         """The function that takes the steps, see its C file.
 
@@ -139,6 +132,15 @@ class LinearKernels:
         goal = (address(W), len(W), slopes, judges)
         if not self.passes(byref(data), 0, data.places, *goal, *sums):
             raise MemoryError("no memory for the blocks of a pass over the data")
+
+
+def linear_before(cohort: Cohort) -> bool:
+    """Whether an earlier process left the kernels of the cohort's steps compiled.
+
+    Raises NotCompilableError where they have no C form, or there is no compiler.
+    """
+    kernels = LinearKernels.of(cohort)
+    return all(compiled_before(kernels.step_text(name)) for name in step_kernels(cohort, kernels))
 
 
 def step_kernels(cohort: Cohort, kernels: LinearKernels) -> list[StepKernel]:

@@ -94,9 +94,9 @@ class NetworkKernel:
         return cls(network_text(*kinds, decays=decays, clips=clips))
 
     @property
-    def compiled_before(self) -> bool:
-        """Whether the library lies in the cache."""
-        return compiled_before(self._text)
+    def text(self) -> str:
+        """Its C text."""
+        return self._text
 
     def compile(self) -> None:
         """Compile the kernel. Raises NotCompilableError where that fails."""
@@ -132,3 +132,11 @@ class NetworkKernel:
     def advance(self, workspace: int, steps: Steps, thread: int) -> int:
         """One thread's part of the steps; how many were sound."""
         return int(self._advance(workspace, byref(steps), thread))
+
+
+def network_before(cohort: Cohort) -> bool:
+    """Whether an earlier process left the cohort's kernel compiled.
+
+    Raises NotCompilableError where it has none, or there is no compiler.
+    """
+    return compiled_before(NetworkKernel.of(cohort).text)

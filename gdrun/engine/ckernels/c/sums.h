@@ -39,7 +39,8 @@ typedef struct {
     real *columns;  /* (D, width), the same with examples last */
     real *work;     /* (2, width), for the losses */
     target *y;      /* (block,) */
-    real *last;     /* (length,), the last row of X, behind which nothing may be read */
+    real *last;     /* the last rows of X, from which a read of a length would leave X, and zeros */
+    int64_t ending; /* the first of them */
     int64_t length; /* of a row: D, in whole vectors */
     int64_t width;  /* of a row of scores: the block, in whole vectors */
     int tiles;      /* whether scores and gradients are products of tiles */
@@ -62,7 +63,9 @@ static Buffers buffers_for(const Examples *data, int64_t m)
     b.width = padded(data->block);
     b.length = padded(data->columns);
     const int64_t copies = b.tiles ? data->block * b.length + data->columns * b.width : 0;
-    const int64_t numbers = (m + 1) * b.length + (m + 2) * b.width + copies;
+    const int64_t some = b.length / data->columns + 1;
+    const int64_t rows = some < data->rows ? some : data->rows, left = rows * data->columns;
+    const int64_t numbers = m * b.length + (m + 2) * b.width + copies + left + b.length;
     b.memory = aligned_alloc(
         LINE, ((numbers * size + data->block * (int64_t)sizeof(target)) / LINE + 8) * LINE);
     if (b.memory == NULL)
@@ -72,9 +75,10 @@ static Buffers buffers_for(const Examples *data, int64_t m)
     b.scores = aligned(&place, m * b.width * size);
     b.work = aligned(&place, 2 * b.width * size);
     b.y = aligned(&place, data->block * (int64_t)sizeof(target));
-    b.last = aligned(&place, b.length * size);
-    memset(b.last, 0, b.length * size);
-    memcpy(b.last, data->X + (data->rows - 1) * data->columns, data->columns * size);
+    b.ending = data->rows - rows;
+    b.last = aligned(&place, (left + b.length) * size);
+    memset(b.last + left, 0, b.length * size);
+    memcpy(b.last, data->X + b.ending * data->columns, left * size);
     if (b.tiles) {
         b.rows = aligned(&place, data->block * b.length * size);
         b.columns = aligned(&place, data->columns * b.width * size);
@@ -107,8 +111,8 @@ static inline __attribute__((always_inline)) void fetch(
 /* Where a row of X lies, with something finite behind it up to a length of whole vectors. */
 static inline const real *row_of(const Examples *data, const Buffers *b, int64_t place)
 {
-    const int64_t row = row_at(data, place);
-    return row == data->rows - 1 ? b->last : data->X + row * data->columns;
+    const int64_t row = row_at(data, place), from = row - b->ending;
+    return from >= 0 ? b->last + from * data->columns : data->X + row * data->columns;
 }
 
 /* scores[i] = x · w for n rows x of the order from `begin` on; half of the next block is fetched. */
