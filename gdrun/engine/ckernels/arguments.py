@@ -26,7 +26,7 @@ def address(array: Array | None) -> int | None:
 
 
 class Examples(ctypes.Structure):
-    """The examples that a kernel works on: X (N, D), y (N,), and the rows to use in turn."""
+    """The examples that a kernel works on: X (N, D), y (N,), and the order of their use."""
 
     _fields_ = (
         ("X", Pointer),
@@ -43,7 +43,7 @@ class Examples(ctypes.Structure):
     def __init__(
         self, X: Array, y: Array, order: Counts | None, extra: Numbers, outputs: int, block: int
     ) -> None:
-        """order: the rows to use in turn; None for all rows as they lie. extra: loss options."""
+        """order: the rows, in the order of their use; None for all of them. extra: loss options."""
         self.arrays = (X, y, order, extra)
         places = len(X) if order is None else len(order)
         pointers = map(address, self.arrays)

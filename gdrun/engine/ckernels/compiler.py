@@ -75,17 +75,17 @@ def compiler() -> Compiler:
     program = Path(command[0]).resolve()
     about = program.stat()
     identity = f"{command} {program} {about.st_size} {about.st_mtime_ns}"
-    note = cache_directory() / f"version-{_digest(identity)}.txt"
+    saved = cache_directory() / f"version-{_digest(identity)}.txt"
     if len(command) == 1:  # of a command such as `ccache gcc` more than one program may change
         with suppress(OSError, UnicodeDecodeError):
-            if version := note.read_text(encoding="utf-8"):
+            if version := saved.read_text(encoding="utf-8"):
                 return Compiler(command, version)
     said = _run([*command, "--version"])
     version = said.stdout.partition("\n")[0].strip()
     if said.returncode or not version:
-        raise NotCompilableError(f"{shlex.join(command)} does not tell its version")
+        raise NotCompilableError(f"{shlex.join(command)} does not print its version")
     with suppress(OSError):
-        note.write_text(version, encoding="utf-8")
+        saved.write_text(version, encoding="utf-8")
     return Compiler(command, version)
 
 
@@ -219,7 +219,7 @@ def _sources() -> str:
 
 @cache
 def _processor() -> str:
-    """What tells the processor from others: code for one may not run on another."""
+    """The processor's model and features: code for one processor may not run on another."""
     wanted = ("vendor", "model", "cpu family", "flags", "Features", "CPU ")
     try:
         with Path("/proc/cpuinfo").open(encoding="utf-8") as file:

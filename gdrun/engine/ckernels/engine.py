@@ -1,4 +1,4 @@
-"""The compiled engine as the training loop asks for it: steppers, evaluations, and what it can run.
+"""The compiled engine: steppers and evaluations for the training loop, and what it can run.
 
 Full-batch least squares needs the data only once, see `least_squares`; whether its form is used
 depends on the number of steps alone.
@@ -54,7 +54,7 @@ class CompiledEngine:
 
     @cached_property
     def training(self) -> CompiledProblem:
-        """The training part, or what stands for it."""
+        """The training part, or the few rows that replace it in least squares."""
         if self.compression is None:
             return CompiledProblem(self._cohort, self._cohort.train)
         count = self._cohort.train.rows

@@ -105,11 +105,11 @@ class LinearKernels:
     def advance_rows(
         self, data: Examples, steps: Steps, size: int, count: float, lanes: tuple[int, int]
     ) -> int:
-        """Take the steps on `size` rows each, for some lanes; how many of them were sound."""
+        """Take the steps on `size` rows each, for some lanes; how many of them stayed finite."""
         return int(self._advance_rows(byref(data), byref(steps), size, count, *lanes))
 
     def advance_examples(self, data: Examples, steps: Steps, lanes: tuple[int, int]) -> int:
-        """Take the steps on one row each, for some lanes; how many of them were sound."""
+        """Take the steps on one row each, for some lanes; how many of them stayed finite."""
         return int(self._advance_examples(byref(data), byref(steps), *lanes))
 
     def finish_pass(self, steps: Steps, k: int, losses: Numbers, scale: float, G: Array) -> bool:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gdrun.engine.cohort import Cohort
 
 MOST_LAYERS = 64
-"""The layers that network.c has room for."""
+"""The most layers that network.c takes."""
 
 
 class NetworkArguments(ctypes.Structure):
@@ -130,7 +130,7 @@ class NetworkKernel:
             self._release(found)
 
     def advance(self, workspace: int, steps: Steps, thread: int) -> int:
-        """One thread's part of the steps; how many were sound."""
+        """One thread's part of the steps; how many stayed finite."""
         return int(self._advance(workspace, byref(steps), thread))
 
 

@@ -55,7 +55,7 @@ class Sums:
 class CompiledProblem:
     """One part of the data under the loops for a cohort's loss and rule.
 
-    count: the examples that a mean is over: the rows, unless those stand for more of them. trains:
+    count: the examples that a mean is over: the rows, unless those replace more of them. trains:
     whether steps are taken on it. whole: whether they go over all rows, so that the pass of an
     evaluation serves the next step as well.
     """
@@ -66,7 +66,7 @@ class CompiledProblem:
         model = cohort.model
         assert isinstance(model, LinearModel)
         self.X, self.y = part.X, part.y
-        # Signs are whole numbers, which a vector unit turns into others one by one.
+        # Signs are whole numbers, which a vector unit converts one by one.
         kind = np.dtype(np.int64) if model.by_class else part.X.dtype
         self.y = np.ascontiguousarray(part.y, kind)
         self.count = part.rows if count is None else count

@@ -71,7 +71,7 @@ class CompiledStepper(FusedStepper):
         )  # fmt: skip
 
     def _run_lanes(self, data: Examples, steps: Steps, size: int, lanes: tuple[int, int]) -> int:
-        """Take the steps of some lanes of one stream; how many were sound."""
+        """Take the steps of some lanes of one stream; how many stayed finite."""
         problem = self._problem
         if self._by_example(size):
             return problem.kernels.advance_examples(data, steps, lanes)
@@ -86,7 +86,7 @@ class CompiledStepper(FusedStepper):
         return size == 1 and problem.outputs == 1 and not problem.kernels.clips
 
     def _data(self, order: Counts | None, size: int) -> Examples:
-        """The rows to use in turn; of data on disk, only those are read."""
+        """The rows that the steps use, in order; of data on disk, only those are read."""
         problem = self._problem
         X, y = problem.X, problem.y
         if problem.mapped:
@@ -101,8 +101,8 @@ class CompiledStepper(FusedStepper):
         for k in range(len(rates)):
             sums = problem.sums(chunk.W if k else W, lasting=not k)
             G = sums.gradients.copy()
-            sound = problem.kernels.finish_pass(steps, k, sums.values, 1 / problem.count, G)
-            if not sound:
+            finite = problem.kernels.finish_pass(steps, k, sums.values, 1 / problem.count, G)
+            if not finite:
                 return k
         return len(rates)
 

@@ -39,7 +39,7 @@ DEEPEST = 20
 """Helper functions inside helper functions."""
 
 LONGEST = 64
-"""Turns of a loop that is written out, and branches of one function."""
+"""Iterations of a loop that is written out, and branches of one function."""
 
 
 def translate(

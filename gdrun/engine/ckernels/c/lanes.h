@@ -8,8 +8,8 @@
 #include "steps.h"
 #include "tiles.h"
 
-/* The state of some lanes in rows of whole vectors: a lane has `rows` rows of `columns` numbers, each
-   padded with zeros to a length. */
+/* The state of some lanes in rows of whole vectors: a lane has `rows` rows of `columns` numbers,
+   each padded with zeros to a length. */
 typedef struct {
     real *W, *slots, *decay; /* (lanes, rows, length), (lanes, SLOTS, rows, length), as W */
     real *inside;            /* (length,), one for each column, and zero behind them */
@@ -118,12 +118,12 @@ typedef struct {
 #define SUMMED 4096 /* parameters whose sums are kept in the run's number type */
 
 /* Move `length` weights w by the rule, along the gradient share · G, to which the slope of the
-   penalty is added. Their slots, P each, begin at `slots`; inside: which of them belong to a row. */
+   penalty is added. Their slots begin at `slots`, P apart. inside: which of them are no padding. */
 static inline void move_weights(struct step_numbers numbers, int64_t length, const real *inside,
     real *restrict w, real *restrict slots, const real *restrict decay, const real *restrict G,
     real share, int64_t P, Sums *sums)
 {
-    /* Each sum in as many parts as a vector has: what is one vector to the compiler. */
+    /* Each sum in as many parts as a vector has: the compiler makes it one vector. */
     real squares[VECTOR] = {0}, penalty[VECTOR] = {0}, move[VECTOR] = {0}, weight[VECTOR] = {0};
     for (int64_t begin = 0; begin < length; begin += VECTOR)
 #pragma omp simd
@@ -140,10 +140,10 @@ static inline void move_weights(struct step_numbers numbers, int64_t length, con
             g = kept ? g : 0;
             squares[r] += g * g;
             const real moved = moved_weight(numbers, old, g, slots, P, j);
-            const real new = kept ? moved : 0;
-            w[j] = new;
-            move[r] += (new - old) * (new - old);
-            weight[r] += new * new;
+            const real next = kept ? moved : 0;
+            w[j] = next;
+            move[r] += (next - old) * (next - old);
+            weight[r] += next * next;
         }
     sums->squares += total(load(squares));
     sums->penalty += total(load(penalty));
@@ -152,8 +152,8 @@ static inline void move_weights(struct step_numbers numbers, int64_t length, con
 }
 
 /* Move all weights of the lane at place `at` along share · G (rows, length). */
-static inline void move_lane(
-    struct step_numbers numbers, Lanes l, int64_t at, const real *restrict G, real share, Sums *sums)
+static inline void move_lane(struct step_numbers numbers, Lanes l, int64_t at,
+    const real *restrict G, real share, Sums *sums)
 {
     const int64_t length = whole(l.length), P = l.rows * length;
     real *slots = l.slots + at * SLOTS * P, *w = l.W + at * P;
@@ -166,15 +166,16 @@ static inline void move_lane(
         }
 }
 
-/* End the k-th step of the lane at place `at`, from its sums over a batch; whether it is sound.
+/* End the k-th step of the lane at place `at`, from its sums over a batch; returns whether that is
+   within limits.
 
    loss: Σ ℓ. G (rows, length): Σ ∇ℓ, which may be written over, with anything behind each row.
    scale: one over the number of examples. */
 static __attribute__((noinline)) int finish_step(const Steps *steps, Lanes l, int64_t k,
     int64_t lane, int64_t at, double loss, double scale, real *restrict G)
 {
-    const struct step_numbers numbers
-        = numbers_of_step(steps, steps->options + lane * OPTIONS, k, lane);
+    const struct step_numbers numbers =
+        numbers_of_step(steps, steps->options + lane * OPTIONS, k, lane);
     Sums sums = {0};
     int clipped = 0;
 #if CLIPS
@@ -194,7 +195,7 @@ static __attribute__((noinline)) int finish_step(const Steps *steps, Lanes l, in
     *measure(steps, 2, k, lane) = sqrt(sums.move);
     *measure(steps, 3, k, lane) = size;
     *measure(steps, 4, k, lane) = clipped;
-    return is_sound(value, steps->limit[lane], norm, size);
+    return within_limits(value, steps->limit[lane], norm, size);
 }
 
 #endif

@@ -20,8 +20,9 @@
 #if !CLASSES
 
 /* Σ ℓ of scores (n,), which become slopes. */
-static inline double equation_losses(real *restrict scores, int64_t stride, const target *restrict y,
-    int64_t n, int64_t outputs, real *restrict work, struct loss_numbers numbers)
+static inline double equation_losses(real *restrict scores, int64_t stride,
+    const target *restrict y, int64_t n, int64_t outputs, real *restrict work,
+    struct loss_numbers numbers)
 {
     (void)stride, (void)outputs, (void)work;
     double total = 0;
@@ -42,8 +43,9 @@ static inline double equation_losses(real *restrict scores, int64_t stride, cons
 
    Σ log(1 + aᵢ) = log(1 + q) with q made of pairs, (1 + a)(1 + b) = 1 + (a + b (1 + a)). All terms
    are positive, so q is as exact as they are, however small. */
-static inline double logistic_losses(real *restrict scores, int64_t stride, const target *restrict y,
-    int64_t n, int64_t outputs, real *restrict work, struct loss_numbers numbers)
+static inline double logistic_losses(real *restrict scores, int64_t stride,
+    const target *restrict y, int64_t n, int64_t outputs, real *restrict work,
+    struct loss_numbers numbers)
 {
     (void)stride, (void)outputs, (void)numbers;
     double total = 0;
@@ -55,7 +57,7 @@ static inline double logistic_losses(real *restrict scores, int64_t stride, cons
         work[i] = small;
         scores[i] = (margin > 0 ? small : 1) / (1 + small) * -y[i];
     }
-    for (int turn = 0; turn < HALVINGS && n > 8; turn++) {
+    for (int halvings = 0; halvings < HALVINGS && n > 8; halvings++) {
         const int64_t half = (n + 1) / 2;
 #pragma omp simd
         for (int64_t i = 0; i < n - half; i++)
@@ -128,13 +130,13 @@ static inline double margin_losses(real *restrict scores, int64_t stride, const 
     double value = 0;
     for (int64_t j = 0; j < classes; j++)
         SIMD_SUM(value)
-        for (int64_t i = 0; i < n; i++) {
-            const real margin = j == y[i] ? 0 : real_maximum(scores[j * stride + i] + less[i], 0);
-            const real slope = power == 2 ? 2 * margin : margin > 0;
-            value += power == 2 ? margin * margin : margin;
-            slopes[i] += slope;
-            scores[j * stride + i] = slope;
-        }
+    for (int64_t i = 0; i < n; i++) {
+        const real margin = j == y[i] ? 0 : real_maximum(scores[j * stride + i] + less[i], 0);
+        const real slope = power == 2 ? 2 * margin : margin > 0;
+        value += power == 2 ? margin * margin : margin;
+        slopes[i] += slope;
+        scores[j * stride + i] = slope;
+    }
     for (int64_t i = 0; i < n; i++)
         scores[y[i] * stride + i] = -slopes[i];
     return value;

@@ -9,7 +9,7 @@
    They count on the rounding of every sum, so they are compiled without -fassociative-math. (Loops
    whose sums may be reordered say so themselves, with `#pragma omp simd reduction`.)
 
-   Source: Muller, Elementary Functions, chapters 5 and 11; Estrin 1960 for the order of the sums. */
+   Source: Muller, Elementary Functions, chapters 5 and 11; Estrin 1960: the order of the sums. */
 
 #ifndef MATHEMATICS_H
 #define MATHEMATICS_H
@@ -28,31 +28,57 @@ typedef int64_t real_bits;
 #define REAL(name) name
 #endif
 
-/* NumPy's functions that C has not, or means otherwise; a NaN comes back as one. */
-#define FUNCTIONS(type, prefix, c)                                                                \
-    static inline type prefix##maximum(type a, type b) { return a >= b || a != a ? a : b; }       \
-    static inline type prefix##minimum(type a, type b) { return a <= b || a != a ? a : b; }       \
-    static inline type prefix##sign(type x) { return x > 0 ? 1 : x < 0 ? -1 : x == 0 ? 0 : x; }   \
-    static inline type prefix##square(type x) { return x * x; }                                   \
-    static inline int prefix##isnan(type x) { return x != x; }                                    \
-    static inline int prefix##isinf(type x) { return c(fabs)(x) == INFINITY; }                    \
-    static inline int prefix##isfinite(type x) { return c(fabs)(x) < INFINITY; }                  \
-    static inline int prefix##signbit(type x) { return signbit(x) != 0; }                         \
-    static inline type prefix##heaviside(type x, type at_zero)                                    \
-    {                                                                                             \
-        return x > 0 ? 1 : x < 0 ? 0 : x == 0 ? at_zero : x;                                      \
-    }                                                                                             \
-    static inline type prefix##remainder(type a, type b)                                          \
-    {                                                                                             \
-        const type rest = c(fmod)(a, b);                                                          \
-        return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest == 0 ? c(copysign)(0, b) : rest; \
-    }                                                                                             \
-    static inline type prefix##floor_divide(type a, type b)                                       \
-    {                                                                                             \
-        const type rest = c(fmod)(a, b);                                                          \
-        const type exact = (a - rest) / b - (rest != 0 && (rest < 0) != (b < 0));                 \
-        const type whole = c(floor)(exact);                                                       \
-        return b == 0 ? a / b : exact - whole > (type)0.5 ? whole + 1 : whole;                    \
+/* NumPy's functions that C lacks, or defines otherwise; NaN gives NaN. */
+#define FUNCTIONS(type, prefix, c)                                                                 \
+    static inline type prefix##maximum(type a, type b)                                             \
+    {                                                                                              \
+        return a >= b || a != a ? a : b;                                                           \
+    }                                                                                              \
+    static inline type prefix##minimum(type a, type b)                                             \
+    {                                                                                              \
+        return a <= b || a != a ? a : b;                                                           \
+    }                                                                                              \
+    static inline type prefix##sign(type x)                                                        \
+    {                                                                                              \
+        return x > 0 ? 1 : x < 0 ? -1 : x == 0 ? 0 : x;                                            \
+    }                                                                                              \
+    static inline type prefix##square(type x)                                                      \
+    {                                                                                              \
+        return x * x;                                                                              \
+    }                                                                                              \
+    static inline int prefix##isnan(type x)                                                        \
+    {                                                                                              \
+        return x != x;                                                                             \
+    }                                                                                              \
+    static inline int prefix##isinf(type x)                                                        \
+    {                                                                                              \
+        return c(fabs)(x) == INFINITY;                                                             \
+    }                                                                                              \
+    static inline int prefix##isfinite(type x)                                                     \
+    {                                                                                              \
+        return c(fabs)(x) < INFINITY;                                                              \
+    }                                                                                              \
+    static inline int prefix##signbit(type x)                                                      \
+    {                                                                                              \
+        return signbit(x) != 0;                                                                    \
+    }                                                                                              \
+    static inline type prefix##heaviside(type x, type at_zero)                                     \
+    {                                                                                              \
+        return x > 0 ? 1 : x < 0 ? 0 : x == 0 ? at_zero : x;                                       \
+    }                                                                                              \
+    static inline type prefix##remainder(type a, type b)                                           \
+    {                                                                                              \
+        const type rest = c(fmod)(a, b);                                                           \
+        if (rest == 0)                                                                             \
+            return c(copysign)(0, b);                                                              \
+        return (rest < 0) != (b < 0) ? rest + b : rest;                                            \
+    }                                                                                              \
+    static inline type prefix##floor_divide(type a, type b)                                        \
+    {                                                                                              \
+        const type rest = c(fmod)(a, b);                                                           \
+        const type exact = (a - rest) / b - (rest != 0 && (rest < 0) != (b < 0));                  \
+        const type whole = c(floor)(exact);                                                        \
+        return b == 0 ? a / b : exact - whole > (type)0.5 ? whole + 1 : whole;                     \
     }
 
 #define DOUBLE(name) name
@@ -126,7 +152,8 @@ static inline real exp_series(real r)
 #else
     const real r4 = r2 * r2;
     const real first = (R(1.0 / 2) + r * R(1.0 / 6)) + r2 * (R(1.0 / 24) + r * R(1.0 / 120));
-    const real second = (R(1.0 / 720) + r * R(1.0 / 5040)) + r2 * (R(1.0 / 40320) + r * R(1.0 / 362880));
+    const real second =
+        (R(1.0 / 720) + r * R(1.0 / 5040)) + r2 * (R(1.0 / 40320) + r * R(1.0 / 362880));
     const real third = (R(1.0 / 3628800) + r * R(1.0 / 39916800))
         + r2 * (R(1.0 / 479001600) + r * R(1.0 / 6227020800));
     return first + r4 * (second + r4 * third);

@@ -1,18 +1,19 @@
 /* Steps of a plain network, which threads take together.
 
    First each thread computes z of a share of the first layer's units, for the whole batch; then it
-   takes a share of the batch on through the network and back, for all lanes; at last it computes
-   the gradient of its units in every layer, moves their parameters, and reads its share of the next
-   batch. Between these parts the threads wait for each other. Where a gradient is clipped they wait
-   once more before the move, as its norm is that of all. So a step uses every core without being
-   cut into tasks, which would cost more than it does; no thread has a gradient of its own that
-   another must add up; and the weights of the first layer, the most of them as a rule, stay with
-   one core from step to step.
+   takes a share of the batch forward through the other layers and back, for all lanes; at last it
+   computes the gradient of its units in every layer, moves their parameters, and reads its share of
+   the next batch. Between these parts the threads wait for each other. Where a gradient is clipped
+   they wait once more before the move, as its norm is that of all. So a step uses every core
+   without being cut into tasks, which would cost more than it does; no thread has a gradient of its
+   own that another must add up; and the weights of the first layer, the most of them as a rule,
+   stay with one core from step to step.
 
    S streams of lanes have orders of their own; stream s serves the lanes from starts[s] to
    starts[s + 1]. Layer k of a lane is a matrix (outputs, inputs + 1) of its parameters, the bias
    last. Inside a layer, z and the slopes of the loss in z are (units, width), examples last, where
-   the width is the batch in whole vectors. What enters a layer has a one behind it, for the bias. */
+   the width is the batch in whole vectors. The inputs of a layer have a one behind them, for the
+   bias. */
 
 #if !defined(_WIN32)
 #include <sched.h>
@@ -27,23 +28,23 @@
 #include "steps.h"
 #include "tiles.h"
 
-#define LINE 64      /* bytes that memory delivers at once */
-#define AHEAD 4      /* rows between prefetching one and copying it */
-#define SPINS 1000   /* looks at the barrier before the core is offered to others */
-#define MEASURED 6   /* sums of a step: loss, ‖g‖², Σ l2 w², ‖Δw‖², ‖w‖², entries bounded */
+#define LINE 64    /* bytes that memory delivers at once */
+#define AHEAD 4    /* rows between prefetching one and copying it */
+#define SPINS 1000 /* looks at the barrier before the core is offered to others */
+#define MEASURED 6 /* sums of a step: loss, ‖g‖², Σ l2 w², ‖Δw‖², ‖w‖², entries bounded */
 #define MOST_LAYERS 64
 
 typedef struct {
     const real *X;         /* (N, D) */
     const target *y;       /* (N,) */
-    const int64_t *orders; /* (S, places), the rows that each stream uses in turn */
+    const int64_t *orders; /* (S, places), the rows that each stream uses, in order */
     const double *extra;   /* the loss's own options */
     const int64_t *starts; /* (S + 1,) */
     const int64_t *widths; /* (layers + 1,): inputs, hidden units, outputs */
     const int64_t *begins; /* (layers + 1,), where the layers begin in a lane's parameters */
     real *before;          /* (L, P), for the weights before the last step */
     int64_t streams, places, layers;
-    int64_t size;          /* examples of a step */
+    int64_t size; /* examples of a step */
     int64_t threads;
 } Network;
 
@@ -51,19 +52,19 @@ typedef struct {
    that another still reads, and what is inside the layers of each lane. */
 typedef struct {
     const Network *network;
-    int64_t width;                    /* the batch, in whole vectors */
-    int64_t most;                     /* the most units of a layer, and one */
-    real *rows;                       /* (2, S, width, padded inputs + 1) */
-    real *columns;                    /* (2, S, inputs + 1, width), the same with examples last */
-    target *y;                        /* (S, width) */
-    real *z[MOST_LAYERS];             /* (L, units, width) of each layer */
-    real *left[MOST_LAYERS];          /* (L, width, padded units + 1), what leaves a hidden layer */
-    real *gradients[MOST_LAYERS];     /* (L, units, padded inputs + 1) */
-    real *activated;                  /* (threads, most, width), what leaves a layer, examples last */
-    real *work;                       /* (threads, 2, width) */
-    double *sums;                     /* (threads, MEASURED, L), each thread's on lines of its own */
-    int64_t apart;                    /* numbers between the sums of two threads */
-    int64_t arrived;                  /* how many threads have come to a barrier so far */
+    int64_t width;                  /* the batch, in whole vectors */
+    int64_t most;                   /* the most units of a layer, and one */
+    real *rows;                     /* (2, S, width, padded inputs + 1) */
+    real *columns;                  /* (2, S, inputs + 1, width), the same with examples last */
+    target *y;                      /* (S, width) */
+    real *z[MOST_LAYERS];           /* (L, units, width) of each layer */
+    real *activations[MOST_LAYERS]; /* (L, width, padded units + 1), of each hidden layer */
+    real *gradients[MOST_LAYERS];   /* (L, units, padded inputs + 1) */
+    real *hidden;                   /* (threads, most, width), activations of one layer */
+    real *work;                     /* (threads, 2, width) */
+    double *sums;                   /* (threads, MEASURED, L), each thread's on lines of its own */
+    int64_t apart;                  /* numbers between the sums of two threads */
+    int64_t *arrivals;              /* of threads at barriers so far, on a line of its own */
     void *memory;
 } Workspace;
 
@@ -92,16 +93,17 @@ static int64_t lay_out(Workspace *w, int64_t lanes, char *memory)
     const Network *n = w->network;
     const int64_t size = sizeof(real), inputs = entering(n, 0), T = n->threads;
     int64_t at = 0;
+    w->arrivals = placed(memory, &at, LINE);
     w->rows = placed(memory, &at, 2 * n->streams * w->width * padded(inputs) * size);
     w->columns = placed(memory, &at, 2 * n->streams * inputs * w->width * size);
     w->y = placed(memory, &at, n->streams * w->width * (int64_t)sizeof(target));
     for (int64_t k = 0; k < n->layers; k++) {
         const int64_t units = n->widths[k + 1];
         w->z[k] = placed(memory, &at, lanes * units * w->width * size);
-        w->left[k] = placed(memory, &at, lanes * w->width * padded(units + 1) * size);
+        w->activations[k] = placed(memory, &at, lanes * w->width * padded(units + 1) * size);
         w->gradients[k] = placed(memory, &at, lanes * units * padded(entering(n, k)) * size);
     }
-    w->activated = placed(memory, &at, T * w->most * w->width * size);
+    w->hidden = placed(memory, &at, T * w->most * w->width * size);
     w->work = placed(memory, &at, T * 2 * w->width * size);
     w->apart = (MEASURED * lanes + 7) / 8 * 8;
     w->sums = placed(memory, &at, T * w->apart * (int64_t)sizeof(double));
@@ -145,13 +147,13 @@ void release_network(Workspace *w)
 static void wait_for_all(Workspace *w, int64_t *passed)
 {
     const int64_t expected = ++*passed * w->network->threads;
-    __atomic_fetch_add(&w->arrived, 1, __ATOMIC_ACQ_REL);
-    for (int64_t spins = 0; __atomic_load_n(&w->arrived, __ATOMIC_ACQUIRE) < expected; spins++)
+    __atomic_fetch_add(w->arrivals, 1, __ATOMIC_ACQ_REL);
+    for (int64_t spins = 0; __atomic_load_n(w->arrivals, __ATOMIC_ACQUIRE) < expected; spins++)
         if (spins > SPINS)
             give_way();
 }
 
-/* The rows of a batch of `count` that are a thread's own: whole vectors of them, at the end fewer. */
+/* The first of a batch's `count` rows that belongs to a thread, which has whole vectors of them. */
 static inline int64_t first_row(const Workspace *w, int64_t count, int64_t thread)
 {
     return VECTOR * share(padded(count) / VECTOR, thread, w->network->threads);
@@ -168,7 +170,8 @@ static void read_step(Workspace *w, int64_t k, int64_t thread)
     for (int64_t s = 0; s < n->streams; s++) {
         const int64_t batch = k % 2 * n->streams + s;
         const int64_t *order = n->orders + s * n->places + begin;
-        real *rows = w->rows + batch * width * length, *columns = w->columns + batch * (D + 1) * width;
+        real *rows = w->rows + batch * width * length,
+             *columns = w->columns + batch * (D + 1) * width;
         for (int64_t i = first; i < last; i++) {
             if (i + AHEAD < last)
                 for (int64_t byte = 0; byte < D * (int64_t)sizeof(real); byte += LINE)
@@ -176,13 +179,13 @@ static void read_step(Workspace *w, int64_t k, int64_t thread)
             memcpy(rows + i * length, n->X + order[i] * D, D * sizeof(real));
             w->y[s * width + i] = n->y[order[i]];
         }
-        turn(rows + first * length, length, last - first, D, columns + first, width);
+        transpose(rows + first * length, length, last - first, D, columns + first, width);
     }
 }
 
 /* z of the first layer, for a thread's units and all rows of a batch. */
-static void enter(Workspace *w, const real *W, int64_t k, int64_t s, int64_t lane, int64_t count,
-    int64_t thread)
+static void first_layer(
+    Workspace *w, const real *W, int64_t k, int64_t s, int64_t lane, int64_t count, int64_t thread)
 {
     const Network *n = w->network;
     const int64_t inputs = entering(n, 0), units = n->widths[1], width = w->width;
@@ -190,14 +193,15 @@ static void enter(Workspace *w, const real *W, int64_t k, int64_t s, int64_t lan
     const int64_t last = share(units, thread + 1, n->threads);
     const real *columns = w->columns + (k % 2 * n->streams + s) * inputs * width;
     real *z = w->z[0] + (lane * units + first) * width;
-    weighted_rows((Matrix){W + first * inputs, inputs, 1}, last - first, inputs, columns, width, z,
+    weighted_rows((Matrix) {W + first * inputs, inputs, 1}, last - first, inputs, columns, width, z,
         width, padded(count), 0);
 }
 
-/* What leaves the units of a layer goes to h (units + 1, width) and, as rows, to left; their slopes
-   go to the place of z. For the rows from `first` to `end`, which are whole vectors. */
+/* The activations of a layer's z (units, width), to h (units + 1, width), whose last row is ones,
+   and to rows (width, units + 1); their slopes replace z. For the examples from `first` to `end`,
+   which are whole vectors. */
 static void activate(real *restrict z, int64_t units, int64_t width, int64_t first, int64_t end,
-    real *restrict h, real *restrict left)
+    real *restrict h, real *restrict rows)
 {
     const struct activation_numbers numbers = activation_numbers();
     for (int64_t u = 0; u < units; u++)
@@ -212,37 +216,37 @@ static void activate(real *restrict z, int64_t units, int64_t width, int64_t fir
             }
     for (int64_t i = first; i < end; i++)
         h[units * width + i] = 1;
-    turn(h + first, width, units + 1, end - first, left + first * padded(units + 1),
+    transpose(h + first, width, units + 1, end - first, rows + first * padded(units + 1),
         padded(units + 1));
 }
 
-/* On from the first layer's z and back, for one lane and a thread's rows; returns their Σ ℓ. At the
-   end the slopes of the loss in every z are in its place. */
-static double go_through(Workspace *w, const real *W, int64_t s, int64_t lane, int64_t count,
-    int64_t thread)
+/* Forward from the first layer's z and back, for one lane and a thread's rows; returns their Σ ℓ.
+   The slopes of the loss in every z replace it. */
+static double forward_and_back(
+    Workspace *w, const real *W, int64_t s, int64_t lane, int64_t count, int64_t thread)
 {
     const Network *n = w->network;
     const int64_t width = w->width, depth = n->layers - 1;
     const int64_t first = first_row(w, count, thread), end = first_row(w, count, thread + 1);
     const int64_t last = end < count ? end : count;
-    real *h = w->activated + thread * w->most * width;
+    real *h = w->hidden + thread * w->most * width;
     if (last <= first)
         return 0;
     for (int64_t k = 1; k <= depth; k++) {
         const int64_t units = n->widths[k], next = n->widths[k + 1];
-        real *left = w->left[k - 1] + lane * width * padded(units + 1);
-        activate(w->z[k - 1] + lane * units * width, units, width, first, end, h, left);
-        weighted_rows((Matrix){W + n->begins[k], units + 1, 1}, next, units + 1, h + first, width,
+        real *rows = w->activations[k - 1] + lane * width * padded(units + 1);
+        activate(w->z[k - 1] + lane * units * width, units, width, first, end, h, rows);
+        weighted_rows((Matrix) {W + n->begins[k], units + 1, 1}, next, units + 1, h + first, width,
             w->z[k] + lane * next * width + first, width, end - first, 0);
     }
     const int64_t outputs = n->widths[depth + 1];
-    const double loss = LOSS_OF_BLOCK(w->z[depth] + lane * outputs * width + first, width,
-        w->y + s * width + first, last - first, outputs, w->work + thread * 2 * width,
-        loss_numbers(n->extra));
+    const double loss =
+        LOSS_OF_BLOCK(w->z[depth] + lane * outputs * width + first, width, w->y + s * width + first,
+            last - first, outputs, w->work + thread * 2 * width, loss_numbers(n->extra));
     for (int64_t k = depth; k > 0; k--) {
         const int64_t units = n->widths[k], next = n->widths[k + 1];
         real *restrict slopes = w->z[k - 1] + lane * units * width;
-        weighted_rows((Matrix){W + n->begins[k], 1, units + 1}, units, next,
+        weighted_rows((Matrix) {W + n->begins[k], 1, units + 1}, units, next,
             w->z[k] + lane * next * width + first, width, h + first, width, end - first, 0);
         for (int64_t u = 0; u < units; u++)
             for (int64_t i = first; i < end; i += VECTOR) {
@@ -262,9 +266,9 @@ static void sum_slopes(Workspace *w, int64_t layer, int64_t k, int64_t s, int64_
     const int64_t length = padded(entering(n, layer)), width = w->width;
     const int64_t units = n->widths[layer + 1];
     const real *entered = layer == 0 ? w->rows + (k % 2 * n->streams + s) * width * length
-                                     : w->left[layer - 1] + lane * width * length;
+                                     : w->activations[layer - 1] + lane * width * length;
     const real *slopes = w->z[layer] + (lane * units + first) * width;
-    weighted_rows((Matrix){slopes, width, 1}, last - first, count, entered, length,
+    weighted_rows((Matrix) {slopes, width, 1}, last - first, count, entered, length,
         w->gradients[layer] + (lane * units + first) * length, length, length, 0);
 }
 
@@ -312,17 +316,13 @@ static inline void move_unit(struct step_numbers numbers, real *restrict w, cons
             bounded += REAL(fabs)(g) > bound;
             g = real_minimum(real_maximum(g, -bound), bound);
         } else {
-            if (DECAYS) {
-                const real pull = decay[j] * old;
-                penalty += pull * old;
-                g += pull;
-            }
+            g = mean_slope(G[j], factor, decay[j], old, &penalty);
             squares += g * g;
         }
-        const real new = moved_weight(numbers, old, g, slots, P, j);
-        w[j] = new;
-        move += (new - old) * (new - old);
-        weight += new * new;
+        const real next = moved_weight(numbers, old, g, slots, P, j);
+        w[j] = next;
+        move += (next - old) * (next - old);
+        weight += next * next;
     }
     if (!CLIPS) {
         sums[lanes] += squares;
@@ -335,15 +335,15 @@ static inline void move_unit(struct step_numbers numbers, real *restrict w, cons
 
 /* Call DO for each unit of a thread, with its layer, its weights' place in the lane, its gradient
    and how many weights it has. */
-#define EACH_UNIT(w, n, lane, thread, DO)                                                         \
-    for (int64_t layer = 0; layer < (n)->layers; layer++) {                                       \
-        const int64_t units = (n)->widths[layer + 1], inputs = entering(n, layer);                \
-        const int64_t last = share(units, (thread) + 1, (n)->threads);                            \
-        for (int64_t u = share(units, thread, (n)->threads); u < last; u++) {                     \
-            const int64_t place = (n)->begins[layer] + u * inputs;                                \
-            real *G = (w)->gradients[layer] + ((lane) * units + u) * padded(inputs);              \
-            DO                                                                                    \
-        }                                                                                         \
+#define EACH_UNIT(w, n, lane, thread, DO)                                                          \
+    for (int64_t layer = 0; layer < (n)->layers; layer++) {                                        \
+        const int64_t units = (n)->widths[layer + 1], inputs = entering(n, layer);                 \
+        const int64_t last = share(units, (thread) + 1, (n)->threads);                             \
+        for (int64_t u = share(units, thread, (n)->threads); u < last; u++) {                      \
+            const int64_t place = (n)->begins[layer] + u * inputs;                                 \
+            real *G = (w)->gradients[layer] + ((lane) * units + u) * padded(inputs);               \
+            DO                                                                                     \
+        }                                                                                          \
     }
 
 /* The sum over threads of one of a lane's measures. */
@@ -355,29 +355,28 @@ static double summed(const Workspace *w, int which, int64_t lane, int64_t lanes)
     return sum;
 }
 
-/* Whether the k-th step was sound in all lanes; the first thread notes its measures. */
-static int note_step(
+/* Whether the k-th step stayed within limits in all lanes; the first thread writes its measures. */
+static int measure_step(
     const Workspace *w, const Steps *steps, int64_t k, int64_t count, int64_t thread)
 {
     const int64_t L = steps->lanes;
-    int sound = 1;
+    int fine = 1;
     for (int64_t lane = 0; lane < L; lane++) {
         const double value = summed(w, 0, lane, L) / count + 0.5 * summed(w, 2, lane, L);
         const double norm = sqrt(summed(w, 1, lane, L)), length = sqrt(summed(w, 4, lane, L));
-        sound &= is_sound(value, steps->limit[lane], norm, length);
+        fine &= within_limits(value, steps->limit[lane], norm, length);
         if (thread > 0)
             continue;
         *measure(steps, 0, k, lane) = value;
         *measure(steps, 1, k, lane) = norm;
         *measure(steps, 2, k, lane) = sqrt(summed(w, 3, lane, L));
         *measure(steps, 3, k, lane) = length;
-        *measure(steps, 4, k, lane)
-            = norm > steps->bounds[2 * lane] || summed(w, 5, lane, L) > 0;
+        *measure(steps, 4, k, lane) = norm > steps->bounds[2 * lane] || summed(w, 5, lane, L) > 0;
     }
-    return sound;
+    return fine;
 }
 
-/* One thread's part of the steps; returns how many of them stayed sound. */
+/* One thread's part of the steps; returns how many of them stayed within limits. */
 int64_t advance_network(Workspace *w, const Steps *steps, int64_t thread)
 {
     const Network *n = w->network;
@@ -391,12 +390,12 @@ int64_t advance_network(Workspace *w, const Steps *steps, int64_t thread)
         const int64_t count = n->places - begin < n->size ? n->places - begin : n->size;
         for (int64_t s = 0; s < n->streams; s++)
             for (int64_t lane = n->starts[s]; lane < n->starts[s + 1]; lane++)
-                enter(w, steps->W + lane * P, k, s, lane, count, thread);
+                first_layer(w, steps->W + lane * P, k, s, lane, count, thread);
         wait_for_all(w, &passed);
         memset(sums, 0, MEASURED * L * sizeof(double));
         for (int64_t s = 0; s < n->streams; s++)
             for (int64_t lane = n->starts[s]; lane < n->starts[s + 1]; lane++)
-                sums[lane] = go_through(w, steps->W + lane * P, s, lane, count, thread);
+                sums[lane] = forward_and_back(w, steps->W + lane * P, s, lane, count, thread);
         wait_for_all(w, &passed);
         const real scale = 1.0 / count;
         for (int64_t s = 0; s < n->streams; s++)
@@ -440,7 +439,7 @@ int64_t advance_network(Workspace *w, const Steps *steps, int64_t thread)
         }
         wait_for_all(w, &passed);
 #endif
-        if (!note_step(w, steps, k, count, thread))
+        if (!measure_step(w, steps, k, count, thread))
             break;
     }
     return k;

@@ -13,18 +13,19 @@
 #include <stddef.h>
 
 typedef struct {
-    real *W;              /* (L, P) */
-    real *slots;          /* (L, SLOTS, P) */
-    double *options;      /* (L, OPTIONS), the learning rate first */
-    const real *decay;    /* (L, P), the l2 of each parameter */
-    const double *bounds; /* (L, 2), limits of the gradient's norm and of its entries, or infinity */
-    const double *limit;  /* (L,), the loss above which a step is not taken */
-    const double *rates;  /* (steps, L) */
-    const double *betas;  /* (steps, L), or none */
-    double *measures;     /* (5, steps, L): loss, norms of gradient, move and weights, clipped */
-    double before;        /* how many steps were taken earlier */
+    real *W;           /* (L, P) */
+    real *slots;       /* (L, SLOTS, P) */
+    double *options;   /* (L, OPTIONS), the learning rate first */
+    const real *decay; /* (L, P), the l2 of each parameter */
+    const double
+        *bounds;         /* (L, 2), limits of the gradient's norm and of its entries, or infinity */
+    const double *limit; /* (L,), the loss above which a step is not taken */
+    const double *rates; /* (steps, L) */
+    const double *betas; /* (steps, L), or none */
+    double *measures;    /* (5, steps, L): loss, norms of gradient, move and weights, clipped */
+    double before;       /* how many steps were taken earlier */
     int64_t steps, lanes, parameters;
-    int64_t cycled;       /* the option that betas belong to */
+    int64_t cycled; /* the option that betas belong to */
 } Steps;
 
 /* The place of one of a step's five measures. */
@@ -44,7 +45,7 @@ static inline struct step_numbers numbers_of_step(
 }
 
 /* Whether a step's numbers are finite, and its loss within the limit. */
-static inline int is_sound(double loss, double limit, double norm, double length)
+static inline int within_limits(double loss, double limit, double norm, double length)
 {
     return loss <= limit && norm < INFINITY && length < INFINITY;
 }

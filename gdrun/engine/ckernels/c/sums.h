@@ -15,8 +15,8 @@
 #include "losses.h"
 #include "tiles.h"
 
-#define LINE 64       /* bytes that memory delivers at once */
-#define TILES_FROM 4  /* scores of an example from which copying its row for tiles pays */
+#define LINE 64      /* bytes that memory delivers at once */
+#define TILES_FROM 4 /* scores of an example from which copying its row for tiles pays */
 
 /* The examples that a kernel works on. Place k of the order is row order[k] of X, and of y; without
    an order, row k. */
@@ -93,20 +93,22 @@ static inline int64_t row_at(const Examples *data, int64_t place)
     return data->order == NULL ? place : data->order[place];
 }
 
-/* Prefetch the row and the target at a place of the order into a cache: 3 is the first, 2 the
-   second, which takes more of them at a time. */
-static inline __attribute__((always_inline)) void fetch(
-    const Examples *data, int64_t place, const int cache)
-{
-    if (place >= data->places)
-        return;
-    const int64_t row = row_at(data, place), bytes = data->columns * sizeof(real);
-    const char *start = (const char *)(data->X + row * data->columns);
-    for (int64_t byte = 0; byte < bytes; byte += LINE)
-        __builtin_prefetch(start + byte, 0, cache);
-    __builtin_prefetch(start + bytes - 1, 0, cache);
-    __builtin_prefetch(data->y + row, 0, cache);
-}
+/* Prefetch the row and the target at a place of the order into the first or the second cache, which
+   takes more of them at a time. Some compilers want a literal for which one, so there are two. */
+#define FETCH(name, cache)                                                                         \
+    static inline void name(const Examples *data, int64_t place)                                   \
+    {                                                                                              \
+        if (place >= data->places)                                                                 \
+            return;                                                                                \
+        const int64_t row = row_at(data, place), bytes = data->columns * sizeof(real);             \
+        const char *start = (const char *)(data->X + row * data->columns);                         \
+        for (int64_t byte = 0; byte < bytes; byte += LINE)                                         \
+            __builtin_prefetch(start + byte, 0, cache);                                            \
+        __builtin_prefetch(start + bytes - 1, 0, cache);                                           \
+        __builtin_prefetch(data->y + row, 0, cache);                                               \
+    }
+FETCH(fetch_to_first, 3)
+FETCH(fetch_to_second, 2)
 
 /* Where a row of X lies, with something finite behind it up to a length of whole vectors. */
 static inline const real *row_of(const Examples *data, const Buffers *b, int64_t place)
@@ -115,7 +117,7 @@ static inline const real *row_of(const Examples *data, const Buffers *b, int64_t
     return from >= 0 ? b->last + from * data->columns : data->X + row * data->columns;
 }
 
-/* scores[i] = x · w for n rows x of the order from `begin` on; half of the next block is fetched. */
+/* scores[i] = x · w for n rows x of the order from `begin` on. Prefetches half the next block. */
 static inline void scores_of(const Examples *data, const Buffers *b, int64_t begin, int64_t n,
     const real *restrict w, real *restrict scores, int fetches)
 {
@@ -126,7 +128,7 @@ static inline void scores_of(const Examples *data, const Buffers *b, int64_t beg
         for (int r = 0; r < 4; r++) {
             rows[r] = row_of(data, b, begin + i + r);
             if (fetches && r % 2 == 0)
-                fetch(data, begin + n + i + r, 2);
+                fetch_to_second(data, begin + n + i + r);
         }
         four_dots(rows, w, length, scores + i);
     }
@@ -134,7 +136,7 @@ static inline void scores_of(const Examples *data, const Buffers *b, int64_t beg
         scores[i] = dot(row_of(data, b, begin + i), w, length);
 }
 
-/* g[j] += Σᵢ slopes[i] x[i, j] for the same rows; the other half of the next block is fetched. */
+/* g[j] += Σᵢ slopes[i] x[i, j] for the same rows. Prefetches the other half. */
 static inline void add_gradient(const Examples *data, const Buffers *b, int64_t begin, int64_t n,
     const real *restrict slopes, real *restrict g, int fetches)
 {
@@ -145,7 +147,7 @@ static inline void add_gradient(const Examples *data, const Buffers *b, int64_t 
         for (int r = 0; r < 4; r++) {
             x[r] = row_of(data, b, begin + i + r);
             if (fetches && r % 2 == 1)
-                fetch(data, begin + n + i + r, 2);
+                fetch_to_second(data, begin + n + i + r);
         }
         const real p = slopes[i], q = slopes[i + 1], r = slopes[i + 2], s = slopes[i + 3];
         for (int64_t j = 0; j < length; j += VECTOR) {
@@ -166,10 +168,10 @@ static inline void copy_rows(const Examples *data, Buffers *b, int64_t begin, in
 {
     const int64_t D = data->columns;
     for (int64_t i = 0; i < n; i++) {
-        fetch(data, begin + n + i, 2);
+        fetch_to_second(data, begin + n + i);
         memcpy(b->rows + i * b->length, data->X + row_at(data, begin + i) * D, D * sizeof(real));
     }
-    turn(b->rows, b->length, n, D, b->columns, b->width);
+    transpose(b->rows, b->length, n, D, b->columns, b->width);
 }
 
 /* Add up losses and gradients over the places from `begin` to `end`, for weights M (m, length).
@@ -187,8 +189,8 @@ static void add_rows(const Examples *data, int64_t begin, int64_t end, const rea
             b->y[i] = data->y[row_at(data, begin + i)];
         if (b->tiles) {
             copy_rows(data, b, begin, n);
-            weighted_rows((Matrix){M, b->length, 1}, m, D, b->columns, b->width, b->scores, b->width,
-                padded(n), 0);
+            weighted_rows((Matrix) {M, b->length, 1}, m, D, b->columns, b->width, b->scores,
+                b->width, padded(n), 0);
         } else {
             for (int64_t k = 0; k < m; k++)
                 scores_of(data, b, begin, n, M + k * b->length, b->scores + k * b->width, k == 0);
@@ -197,11 +199,10 @@ static void add_rows(const Examples *data, int64_t begin, int64_t end, const rea
             real *scores = b->scores + lane * outputs * b->width;
             if (judges)
                 rights[lane] += right_predictions(scores, b->width, b->y, n, outputs, b->work);
-            values[lane] +=
-                LOSS_OF_BLOCK(scores, b->width, b->y, n, outputs, b->work, numbers);
+            values[lane] += LOSS_OF_BLOCK(scores, b->width, b->y, n, outputs, b->work, numbers);
         }
         if (slopes && b->tiles) {
-            weighted_rows((Matrix){b->scores, b->width, 1}, m, n, b->rows, b->length, b->gradient,
+            weighted_rows((Matrix) {b->scores, b->width, 1}, m, n, b->rows, b->length, b->gradient,
                 b->length, b->length, 1);
         } else if (slopes) {
             for (int64_t k = 0; k < m; k++)

@@ -101,19 +101,19 @@ static inline void four_dots(
 
 #define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5)
 #define CLEAR(r) vector left##r = {0}, right##r = {0};
-#define ADD_UP(r)                                                                                 \
-    if (r < rows) {                                                                               \
-        const real factor = p[r * P.down];                                                        \
-        left##r += factor * first;                                                                \
-        if (vectors == 2)                                                                         \
-            right##r += factor * second;                                                          \
+#define ADD_UP(r)                                                                                  \
+    if (r < rows) {                                                                                \
+        const real factor = p[r * P.down];                                                         \
+        left##r += factor * first;                                                                 \
+        if (vectors == 2)                                                                          \
+            right##r += factor * second;                                                           \
     }
-#define STORE(r)                                                                                  \
-    if (r < rows) {                                                                               \
-        real *c = C + r * down;                                                                   \
-        store(c, more ? load(c) + left##r : left##r);                                             \
-        if (vectors == 2)                                                                         \
-            store(c + VECTOR, more ? load(c + VECTOR) + right##r : right##r);                     \
+#define STORE(r)                                                                                   \
+    if (r < rows) {                                                                                \
+        real *c = C + r * down;                                                                    \
+        store(c, more ? load(c) + left##r : left##r);                                              \
+        if (vectors == 2)                                                                          \
+            store(c + VECTOR, more ? load(c + VECTOR) + right##r : right##r);                      \
     }
 
 /* C (rows, vectors) = P (rows, depth) Q (depth, vectors), added to C where `more`. Rows of Q are
@@ -148,8 +148,9 @@ static inline __attribute__((always_inline)) void tile_row(const int rows, Matri
 /* C (m, columns) = P (m, n) Q (n, columns), added to C where `more`.
 
    Rows of Q are `across` apart, those of C `down`. columns is a whole number of vectors. */
-static __attribute__((noinline)) void weighted_rows(Matrix P, int64_t m, int64_t n, const real *restrict Q, int64_t across,
-    real *restrict C, int64_t down, int64_t columns, int more)
+static __attribute__((noinline)) void weighted_rows(Matrix P, int64_t m, int64_t n,
+    const real *restrict Q, int64_t across, real *restrict C, int64_t down, int64_t columns,
+    int more)
 {
     const int64_t width = WIDTH / (int64_t)sizeof(real);
     for (int64_t k = 0; k < n; k += DEPTH) {
@@ -173,15 +174,16 @@ static __attribute__((noinline)) void weighted_rows(Matrix P, int64_t m, int64_t
 typedef real four_numbers
     __attribute__((vector_size(4 * sizeof(real)), aligned(sizeof(real)), may_alias));
 
-/* The first columns of `from`, whose rows are `length` apart, become the rows of `to`. */
-static inline void turn(const real *restrict from, int64_t length, int64_t rows, int64_t columns,
-    real *restrict to, int64_t width)
+/* The first columns of `from`, whose rows are `length` apart, become the rows of `to`, which are
+   `width` apart. */
+static inline void transpose(const real *restrict from, int64_t length, int64_t rows,
+    int64_t columns, real *restrict to, int64_t width)
 {
     int64_t i = 0;
     for (; i + 4 <= rows; i += 4) {
         const real *x = from + i * length, *y = x + length, *z = y + length, *u = z + length;
         for (int64_t j = 0; j < columns; j++)
-            *(four_numbers *)(to + j * width + i) = (four_numbers){x[j], y[j], z[j], u[j]};
+            *(four_numbers *)(to + j * width + i) = (four_numbers) {x[j], y[j], z[j], u[j]};
     }
     for (; i < rows; i++)
         for (int64_t j = 0; j < columns; j++)

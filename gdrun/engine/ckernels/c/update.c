@@ -24,10 +24,10 @@ void update_lanes(real *W, const real *G, real *slots, double t, const double *o
             real move = 0, weight = 0;
 #pragma omp simd reduction(+ : move, weight)
             for (int64_t j = first; j < last; j++) {
-                const real old = w[j], new = moved_weight(numbers, old, g[j], s, P, j);
-                w[j] = new;
-                move += (new - old) * (new - old);
-                weight += new * new;
+                const real old = w[j], next = moved_weight(numbers, old, g[j], s, P, j);
+                w[j] = next;
+                move += (next - old) * (next - old);
+                weight += next * next;
             }
             moved += move;
             length += weight;
