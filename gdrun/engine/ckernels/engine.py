@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,9 +21,9 @@ from gdrun.engine.ckernels.problem import SMALL_ENTRIES, CompiledProblem
 from gdrun.engine.ckernels.stepper import CompiledStepper
 from gdrun.engine.cohort import Cohort, Design, Lanes
 from gdrun.engine.compiled.least_squares import compressed, pays
-from gdrun.engine.threads import one_blas_thread
+from gdrun.engine.threads import one_blas_thread, run_all
 from gdrun.problems.objective import Objective
-from gdrun.problems.rows import Examples
+from gdrun.problems.rows import Examples, MappedRows
 
 if TYPE_CHECKING:
     from gdrun.engine.engines import EngineName
@@ -40,13 +40,14 @@ class CompiledEngine:
         self._compile()
 
     def _compile(self) -> None:
-        """Compile what the run will need, before any step is timed."""
+        """Compile what the run will need, before any step is timed; two kernels at once."""
         cohort = self._cohort
         kernels = LinearKernels.of(cohort)
-        if self.compression is not None or any(map(_large, self._evaluated)):
-            _ = kernels.passes
-        for name in step_kernels(cohort, kernels):
-            kernels.steps(name)
+        tasks = [partial(kernels.steps, name) for name in step_kernels(cohort, kernels)]
+        from_disk = cohort.batching.whole and isinstance(cohort.train.X, MappedRows)
+        if from_disk or self.compression is not None or any(map(_large, self._evaluated)):
+            tasks.append(partial(getattr, kernels, "passes"))
+        run_all(tasks)
 
     @cached_property
     def compression(self) -> str | None:
