@@ -3,6 +3,7 @@
 import ctypes
 import itertools
 import shutil
+import subprocess
 import sys
 
 import numpy as np
@@ -19,7 +20,7 @@ from compiled_cases import (
 
 from gdrun.data import table_from_arrays
 from gdrun.engine.batches import Batches
-from gdrun.engine.ckernels import arguments, problem
+from gdrun.engine.ckernels import arguments, compiler, problem
 from gdrun.engine.ckernels.linear_kernels import LinearKernels, linear_before, step_kernels
 from gdrun.engine.ckernels.network_kernel import NetworkKernel
 from gdrun.engine.ckernels.networks import NetworkStepper
@@ -230,6 +231,19 @@ def test_a_text_says_all_about_its_kernel():
         text("mse", "momentum", options={"average": "ema"}),
     ]
     assert len(set(texts)) == len(texts)
+
+
+@pytest.mark.parametrize("variant", ["sgd", "mbgd"])
+def test_rows_are_prefetched(variant, tmp_path):
+    # A compiler may remove the call of a function that does nothing else.
+    cohort = cohort_of("logistic", "adam", variant)
+    kernels = LinearKernels.of(cohort)
+    (name,) = step_kernels(cohort, kernels)
+    source, assembly = tmp_path / "unit.c", tmp_path / "unit.s"
+    source.write_text(kernels.step_text(name), encoding="utf-8")
+    given = [*compiler.FLAGS, "-S", f"-I{compiler.SOURCES}", str(source), "-o", str(assembly)]
+    subprocess.run([*compiler.compiler().command, *given], check=True)
+    assert any(word in assembly.read_text() for word in ("prefetch", "prfm"))
 
 
 def test_what_was_compiled_is_known(monkeypatch, tmp_path):

@@ -94,9 +94,10 @@ static inline int64_t row_at(const Examples *data, int64_t place)
 }
 
 /* Prefetch the row and the target at a place of the order into the first or the second cache, which
-   takes more of them at a time. Some compilers want a literal for which one, so there are two. */
+   takes more of them at a time. Some compilers want a literal for which one, so there are two. (A
+   call to a function that only prefetches would be removed as one without effects.) */
 #define FETCH(name, cache)                                                                         \
-    static inline void name(const Examples *data, int64_t place)                                   \
+    static inline __attribute__((always_inline)) void name(const Examples *data, int64_t place)    \
     {                                                                                              \
         if (place >= data->places)                                                                 \
             return;                                                                                \
