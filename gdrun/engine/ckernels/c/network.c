@@ -314,7 +314,7 @@ static inline void move_unit(struct step_numbers numbers, real *restrict w, cons
         real g = G[j] * factor;
         if (CLIPS) {
             bounded += REAL(fabs)(g) > bound;
-            g = real_minimum(real_maximum(g, -bound), bound);
+            g = g > bound ? bound : g < -bound ? -bound : g;
         } else {
             g = mean_slope(G[j], factor, decay[j], old, &penalty);
             squares += g * g;
