@@ -21,6 +21,7 @@
 #define TILE_COLUMNS (2 * VECTOR)
 #define DEPTH 64  /* rows of Q at once, of which a tile reads a line or two each */
 #define WIDTH 512 /* bytes of these rows at once: they stay near while all of P passes */
+#define TRANSPOSED 32 /* columns of a matrix that are transposed at once */
 
 typedef real vector __attribute__((vector_size(VECTOR_BYTES)));
 typedef real vector_in_memory
@@ -175,19 +176,22 @@ typedef real four_numbers
     __attribute__((vector_size(4 * sizeof(real)), aligned(sizeof(real)), may_alias));
 
 /* The first columns of `from`, whose rows are `length` apart, become the rows of `to`, which are
-   `width` apart. */
+   `width` apart. A few columns at a time: then the lines that they are written to stay near. */
 static inline void transpose(const real *restrict from, int64_t length, int64_t rows,
     int64_t columns, real *restrict to, int64_t width)
 {
-    int64_t i = 0;
-    for (; i + 4 <= rows; i += 4) {
-        const real *x = from + i * length, *y = x + length, *z = y + length, *u = z + length;
-        for (int64_t j = 0; j < columns; j++)
-            *(four_numbers *)(to + j * width + i) = (four_numbers) {x[j], y[j], z[j], u[j]};
+    for (int64_t begin = 0; begin < columns; begin += TRANSPOSED) {
+        const int64_t end = begin + TRANSPOSED < columns ? begin + TRANSPOSED : columns;
+        int64_t i = 0;
+        for (; i + 4 <= rows; i += 4) {
+            const real *x = from + i * length, *y = x + length, *z = y + length, *u = z + length;
+            for (int64_t j = begin; j < end; j++)
+                *(four_numbers *)(to + j * width + i) = (four_numbers) {x[j], y[j], z[j], u[j]};
+        }
+        for (; i < rows; i++)
+            for (int64_t j = begin; j < end; j++)
+                to[j * width + i] = from[i * length + j];
     }
-    for (; i < rows; i++)
-        for (int64_t j = 0; j < columns; j++)
-            to[j * width + i] = from[i * length + j];
 }
 
 #endif
