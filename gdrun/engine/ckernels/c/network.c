@@ -31,6 +31,7 @@
 #define LINE 64    /* bytes that memory delivers at once */
 #define AHEAD 4    /* rows between prefetching one and copying it */
 #define SPINS 1000 /* looks at the barrier before the core is offered to others */
+#define BLOCK 8192 /* parameters whose sums are kept in the run's number type */
 #define MEASURED 6 /* sums of a step: loss, ‖g‖², Σ l2 w², ‖Δw‖², ‖w‖², entries bounded */
 #define MOST_LAYERS 64
 
@@ -59,7 +60,7 @@ typedef struct {
     target *y;                      /* (S, width) */
     real *z[MOST_LAYERS];           /* (L, units, width) of each layer */
     real *activations[MOST_LAYERS]; /* (L, width, padded units + 1), of each hidden layer */
-    real *gradients[MOST_LAYERS];   /* (L, units, padded inputs + 1) */
+    real *gradients;                /* (L, P), sums over the batch */
     real *hidden;                   /* (threads, most, width), activations of one layer */
     real *work;                     /* (threads, 2, width) */
     double *sums;                   /* (threads, MEASURED, L), each thread's on lines of its own */
@@ -101,8 +102,8 @@ static int64_t lay_out(Workspace *w, int64_t lanes, char *memory)
         const int64_t units = n->widths[k + 1];
         w->z[k] = placed(memory, &at, lanes * units * w->width * size);
         w->activations[k] = placed(memory, &at, lanes * w->width * padded(units + 1) * size);
-        w->gradients[k] = placed(memory, &at, lanes * units * padded(entering(n, k)) * size);
     }
+    w->gradients = placed(memory, &at, lanes * n->begins[n->layers] * size);
     w->hidden = placed(memory, &at, T * w->most * w->width * size);
     w->work = placed(memory, &at, T * 2 * w->width * size);
     w->apart = (MEASURED * lanes + 7) / 8 * 8;
@@ -121,13 +122,12 @@ Workspace *prepare_network(const Network *network, int64_t lanes)
     for (int64_t k = 0; k <= network->layers; k++)
         w->most = network->widths[k] >= w->most ? network->widths[k] + 1 : w->most;
     const int64_t bytes = lay_out(w, lanes, NULL);
-    w->memory = aligned_alloc(LINE, bytes);
+    w->memory = calloc(1, bytes + LINE); /* Windows has no aligned_alloc */
     if (w->memory == NULL) {
         free(w);
         return NULL;
     }
-    memset(w->memory, 0, bytes);
-    lay_out(w, lanes, w->memory);
+    lay_out(w, lanes, (char *)(((uintptr_t)w->memory + LINE - 1) / LINE * LINE));
     const int64_t inputs = network->widths[0], length = padded(inputs + 1);
     for (int64_t batch = 0; batch < 2 * network->streams; batch++)
         for (int64_t i = 0; i < w->width; i++) {
@@ -159,12 +159,19 @@ static inline int64_t first_row(const Workspace *w, int64_t count, int64_t threa
     return VECTOR * share(padded(count) / VECTOR, thread, w->network->threads);
 }
 
+/* How many examples the k-th step has: all but the last have as many as a batch. */
+static inline int64_t examples_of_step(const Network *n, int64_t k)
+{
+    const int64_t left = n->places - k * n->size;
+    return left < n->size ? left : n->size;
+}
+
 /* Read a thread's rows of the k-th step, for each stream. */
 static void read_step(Workspace *w, int64_t k, int64_t thread)
 {
     const Network *n = w->network;
     const int64_t begin = k * n->size, D = n->widths[0], length = padded(D + 1), width = w->width;
-    const int64_t count = n->places - begin < n->size ? n->places - begin : n->size;
+    const int64_t count = examples_of_step(n, k);
     const int64_t first = first_row(w, count, thread), end = first_row(w, count, thread + 1);
     const int64_t last = end < count ? end : count;
     for (int64_t s = 0; s < n->streams; s++) {
@@ -257,22 +264,37 @@ static double forward_and_back(
     return loss;
 }
 
+/* Some parameters of a lane: those of a thread's units in one layer. */
+typedef struct {
+    int64_t first, count;
+} Range;
+
+static inline Range own_parameters(const Network *n, int64_t layer, int64_t thread)
+{
+    const int64_t units = n->widths[layer + 1], inputs = entering(n, layer);
+    const int64_t first = share(units, thread, n->threads);
+    const int64_t last = share(units, thread + 1, n->threads);
+    return (Range) {n->begins[layer] + first * inputs, (last - first) * inputs};
+}
+
 /* The gradient of a thread's units in one layer of a lane: Σ δ hᵀ over the batch, where h entered
    the layer and δ are the loss's slopes in z. */
 static void sum_slopes(Workspace *w, int64_t layer, int64_t k, int64_t s, int64_t lane,
-    int64_t count, int64_t first, int64_t last)
+    int64_t count, int64_t thread)
 {
     const Network *n = w->network;
-    const int64_t length = padded(entering(n, layer)), width = w->width;
-    const int64_t units = n->widths[layer + 1];
+    const int64_t inputs = entering(n, layer), length = padded(inputs), width = w->width;
+    const int64_t units = n->widths[layer + 1], P = n->begins[n->layers];
+    const Range own = own_parameters(n, layer, thread);
     const real *entered = layer == 0 ? w->rows + (k % 2 * n->streams + s) * width * length
                                      : w->activations[layer - 1] + lane * width * length;
+    const int64_t first = share(units, thread, n->threads);
     const real *slopes = w->z[layer] + (lane * units + first) * width;
-    weighted_rows((Matrix) {slopes, width, 1}, last - first, count, entered, length,
-        w->gradients[layer] + (lane * units + first) * length, length, length, 0);
+    weighted_rows((Matrix) {slopes, width, 1}, own.count / inputs, count, entered, length,
+        w->gradients + lane * P + own.first, inputs, inputs, 0);
 }
 
-/* The mean gradient of a unit, from its sum G: with the slope of the penalty. */
+/* A mean gradient from its sum G, with the slope of the penalty. */
 static inline real mean_slope(real G, real scale, real decay, real w, real *penalty)
 {
     real g = G * scale;
@@ -284,7 +306,6 @@ static inline real mean_slope(real G, real scale, real decay, real w, real *pena
     return g;
 }
 
-#if CLIPS
 /* G (count,), a sum, becomes a mean with the slope of the penalty; its sums are added up. */
 static inline void take_mean(const real *restrict w, real *restrict G, const real *restrict decay,
     int64_t count, real scale, double *sums, int64_t lanes)
@@ -298,14 +319,13 @@ static inline void take_mean(const real *restrict w, real *restrict G, const rea
     sums[lanes] += squares;
     sums[2 * lanes] += penalty;
 }
-#endif
 
-/* Move the weights w (count,) of a unit; slots are P apart. Their gradient is G times the factor;
+/* Move the parameters w (count,); their slots are P apart. Their gradient is G times the factor;
    where nothing is clipped that makes it a mean, to which the penalty is added, else its entries
    are bounded. What the step measures is added up. */
-static inline void move_unit(struct step_numbers numbers, real *restrict w, const real *restrict G,
-    real *restrict slots, int64_t P, const real *restrict decay, int64_t count, real factor,
-    real bound, double *sums, int64_t lanes)
+static inline void move_weights(struct step_numbers numbers, real *restrict w,
+    const real *restrict G, real *restrict slots, int64_t P, const real *restrict decay,
+    int64_t count, real factor, real bound, double *sums, int64_t lanes)
 {
     real squares = 0, penalty = 0, move = 0, weight = 0, bounded = 0;
 #pragma omp simd reduction(+ : squares, penalty, move, weight, bounded)
@@ -333,18 +353,37 @@ static inline void move_unit(struct step_numbers numbers, real *restrict w, cons
     sums[5 * lanes] += bounded;
 }
 
-/* Call DO for each unit of a thread, with its layer, its weights' place in the lane, its gradient
-   and how many weights it has. */
-#define EACH_UNIT(w, n, lane, thread, DO)                                                          \
-    for (int64_t layer = 0; layer < (n)->layers; layer++) {                                        \
-        const int64_t units = (n)->widths[layer + 1], inputs = entering(n, layer);                 \
-        const int64_t last = share(units, (thread) + 1, (n)->threads);                             \
-        for (int64_t u = share(units, thread, (n)->threads); u < last; u++) {                      \
-            const int64_t place = (n)->begins[layer] + u * inputs;                                 \
-            real *G = (w)->gradients[layer] + ((lane) * units + u) * padded(inputs);               \
-            DO                                                                                     \
-        }                                                                                          \
+/* What a step needs of a lane's numbers; the options that it writes to are the caller's own. */
+static struct step_numbers numbers_of_lane(const Steps *steps, int64_t k, int64_t lane)
+{
+    double options[OPTIONS];
+    memcpy(options, steps->options + lane * OPTIONS, sizeof options);
+    return numbers_of_step(steps, options, k, lane);
+}
+
+/* take_mean of some parameters of a lane, a block at a time. */
+static void take_means(const Workspace *w, const Steps *steps, int64_t lane, Range range,
+    real scale, double *sums)
+{
+    const int64_t P = steps->parameters, end = range.first + range.count;
+    for (int64_t j = range.first; j < end; j += BLOCK) {
+        const int64_t at = lane * P + j, count = end - j < BLOCK ? end - j : BLOCK;
+        take_mean(steps->W + at, w->gradients + at, steps->decay + at, count, scale, sums + lane,
+            steps->lanes);
     }
+}
+
+/* move_weights of some parameters of a lane, a block at a time. */
+static void move_range(const Workspace *w, const Steps *steps, struct step_numbers numbers,
+    int64_t lane, Range range, real factor, real bound, double *sums)
+{
+    const int64_t P = steps->parameters, end = range.first + range.count;
+    for (int64_t j = range.first; j < end; j += BLOCK) {
+        const int64_t at = lane * P + j, count = end - j < BLOCK ? end - j : BLOCK;
+        move_weights(numbers, steps->W + at, w->gradients + at, steps->slots + lane * SLOTS * P + j,
+            P, steps->decay + at, count, factor, bound, sums + lane, steps->lanes);
+    }
+}
 
 /* The sum over threads of one of a lane's measures. */
 static double summed(const Workspace *w, int which, int64_t lane, int64_t lanes)
@@ -376,69 +415,75 @@ static int measure_step(
     return fine;
 }
 
+/* Lanes in the order of their streams. */
+#define EACH_LANE(n, s, lane)                                                                      \
+    for (int64_t s = 0; s < (n)->streams; s++)                                                     \
+        for (int64_t lane = (n)->starts[s]; lane < (n)->starts[s + 1]; lane++)
+
+/* The gradients of a thread's units in the k-th step, which has `count` examples; where nothing is
+   clipped their parameters move at once. */
+static void sum_and_move(
+    Workspace *w, const Steps *steps, int64_t k, int64_t count, int64_t thread, double *sums)
+{
+    const Network *n = w->network;
+    const real scale = 1.0 / count;
+    EACH_LANE(n, s, lane) {
+        const struct step_numbers numbers = numbers_of_lane(steps, k, lane);
+        for (int64_t layer = 0; layer < n->layers; layer++) {
+            const Range own = own_parameters(n, layer, thread);
+            const int64_t at = lane * steps->parameters + own.first;
+            sum_slopes(w, layer, k, s, lane, count, thread);
+            if (k == steps->steps - 1)
+                memcpy(n->before + at, steps->W + at, own.count * sizeof(real));
+            if (CLIPS)
+                take_means(w, steps, lane, own, scale, sums);
+            else
+                move_range(w, steps, numbers, lane, own, scale, INFINITY, sums);
+        }
+    }
+}
+
+/* Move a thread's parameters along the clipped gradient, whose norm is that of all threads. */
+static void clip_and_move(Workspace *w, const Steps *steps, int64_t k, int64_t thread, double *sums)
+{
+    const Network *n = w->network;
+    for (int64_t lane = 0; lane < steps->lanes; lane++) {
+        const double *bounds = steps->bounds + 2 * lane;
+        const double norm = sqrt(summed(w, 1, lane, steps->lanes));
+        const real factor = norm > bounds[0] ? bounds[0] / norm : 1;
+        const struct step_numbers numbers = numbers_of_lane(steps, k, lane);
+        for (int64_t layer = 0; layer < n->layers; layer++)
+            move_range(w, steps, numbers, lane, own_parameters(n, layer, thread), factor, bounds[1],
+                sums);
+    }
+}
+
 /* One thread's part of the steps; returns how many of them stayed within limits. */
 int64_t advance_network(Workspace *w, const Steps *steps, int64_t thread)
 {
     const Network *n = w->network;
-    const int64_t P = steps->parameters, L = steps->lanes;
-    double *sums = w->sums + thread * w->apart, options[OPTIONS];
+    const int64_t P = steps->parameters;
+    double *sums = w->sums + thread * w->apart;
     int64_t passed = 0, k = 0;
     read_step(w, 0, thread);
     wait_for_all(w, &passed);
     for (; k < steps->steps; k++) {
-        const int64_t begin = k * n->size;
-        const int64_t count = n->places - begin < n->size ? n->places - begin : n->size;
-        for (int64_t s = 0; s < n->streams; s++)
-            for (int64_t lane = n->starts[s]; lane < n->starts[s + 1]; lane++)
-                first_layer(w, steps->W + lane * P, k, s, lane, count, thread);
+        const int64_t count = examples_of_step(n, k);
+        EACH_LANE(n, s, lane)
+            first_layer(w, steps->W + lane * P, k, s, lane, count, thread);
         wait_for_all(w, &passed);
-        memset(sums, 0, MEASURED * L * sizeof(double));
-        for (int64_t s = 0; s < n->streams; s++)
-            for (int64_t lane = n->starts[s]; lane < n->starts[s + 1]; lane++)
-                sums[lane] = forward_and_back(w, steps->W + lane * P, s, lane, count, thread);
+        memset(sums, 0, MEASURED * steps->lanes * sizeof(double));
+        EACH_LANE(n, s, lane)
+            sums[lane] = forward_and_back(w, steps->W + lane * P, s, lane, count, thread);
         wait_for_all(w, &passed);
-        const real scale = 1.0 / count;
-        for (int64_t s = 0; s < n->streams; s++)
-            for (int64_t lane = n->starts[s]; lane < n->starts[s + 1]; lane++) {
-                for (int64_t layer = 0; layer < n->layers; layer++)
-                    sum_slopes(w, layer, k, s, lane, count,
-                        share(n->widths[layer + 1], thread, n->threads),
-                        share(n->widths[layer + 1], thread + 1, n->threads));
-                real *W = steps->W + lane * P;
-                const real *decay = steps->decay + lane * P;
-                if (k == steps->steps - 1)
-                    EACH_UNIT(w, n, lane, thread, {
-                        (void)G;
-                        memcpy(n->before + lane * P + place, W + place, inputs * sizeof(real));
-                    })
-#if CLIPS
-                EACH_UNIT(w, n, lane, thread,
-                    take_mean(W + place, G, decay + place, inputs, scale, sums + lane, L);)
-#else
-                memcpy(options, steps->options + lane * OPTIONS, sizeof options);
-                const struct step_numbers numbers = numbers_of_step(steps, options, k, lane);
-                real *slots = steps->slots + lane * SLOTS * P;
-                EACH_UNIT(w, n, lane, thread,
-                    move_unit(numbers, W + place, G, slots + place, P, decay + place, inputs, scale,
-                        INFINITY, sums + lane, L);)
-#endif
-            }
+        sum_and_move(w, steps, k, count, thread, sums);
         if (k + 1 < steps->steps)
             read_step(w, k + 1, thread);
         wait_for_all(w, &passed);
-#if CLIPS
-        for (int64_t lane = 0; lane < L; lane++) {
-            const double norm = sqrt(summed(w, 1, lane, L)), most = steps->bounds[2 * lane];
-            const real factor = norm > most ? most / norm : 1;
-            memcpy(options, steps->options + lane * OPTIONS, sizeof options);
-            const struct step_numbers numbers = numbers_of_step(steps, options, k, lane);
-            real *W = steps->W + lane * P, *slots = steps->slots + lane * SLOTS * P;
-            EACH_UNIT(w, n, lane, thread,
-                move_unit(numbers, W + place, G, slots + place, P, steps->decay, inputs, factor,
-                    steps->bounds[2 * lane + 1], sums + lane, L);)
+        if (CLIPS) {
+            clip_and_move(w, steps, k, thread, sums);
+            wait_for_all(w, &passed);
         }
-        wait_for_all(w, &passed);
-#endif
         if (!measure_step(w, steps, k, count, thread))
             break;
     }

@@ -7,8 +7,9 @@
 #ifndef TILES_H
 #define TILES_H
 
-/* The length of a register. */
-#if defined(__AVX512F__)
+/* The length of a register, unless the header says another. */
+#if defined(VECTOR_BYTES)
+#elif defined(__AVX512F__)
 #define VECTOR_BYTES 64
 #elif defined(__AVX__)
 #define VECTOR_BYTES 32
@@ -142,13 +143,24 @@ static inline __attribute__((always_inline)) void tile_row(const int rows, Matri
     int64_t j = 0;
     for (; j + TILE_COLUMNS <= columns; j += TILE_COLUMNS)
         tile(rows, 2, P, Q + j, across, C + j, down, depth, more);
-    if (j < columns)
+    if (j + VECTOR <= columns) {
         tile(rows, 1, P, Q + j, across, C + j, down, depth, more);
+        j += VECTOR;
+    }
+    if (j == columns)
+        return;
+    /* Part of a vector: what is behind it in C belongs to the next row. */
+    real last[TILE_ROWS * VECTOR] = {0};
+    tile(rows, 1, P, Q + j, across, last, VECTOR, depth, 0);
+    for (int r = 0; r < rows; r++)
+        for (int64_t c = 0; c < columns - j; c++)
+            C[r * down + j + c] = last[r * VECTOR + c] + (more ? C[r * down + j + c] : 0);
 }
 
 /* C (m, columns) = P (m, n) Q (n, columns), added to C where `more`.
 
-   Rows of Q are `across` apart, those of C `down`. columns is a whole number of vectors. */
+   Rows of Q are `across` apart, and are read to the end of their last vector; those of C are `down`
+   apart, and nothing behind them is written to. */
 static __attribute__((noinline)) void weighted_rows(Matrix P, int64_t m, int64_t n,
     const real *restrict Q, int64_t across, real *restrict C, int64_t down, int64_t columns,
     int more)
