@@ -36,15 +36,15 @@ $(VENV)/core.stamp: pyproject.toml
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/core.stamp
-	$(BIN)/python -m pip install --quiet --editable '.[dev,fast]'
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
 
 $(VENV)/parity.stamp: $(VENV)/dev.stamp
-	$(BIN)/python -m pip install --quiet --editable '.[dev,fast,parity]'
+	$(BIN)/python -m pip install --quiet --editable '.[dev,parity]'
 	@touch $@
 
 $(VENV)/bench.stamp: $(VENV)/dev.stamp
-	$(BIN)/python -m pip install --quiet --editable '.[dev,fast,bench]'
+	$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
 	@touch $@
 
 $(VENV)-core/dev.stamp: pyproject.toml

@@ -155,11 +155,14 @@ def texts_in(tree):
 
 
 def options_named(tree):
-    """Sentences on the options of the command line that a text names; those of pip are no such."""
+    """Sentences on the options of the command line that a text names.
+
+    Those of pip are no such, nor is one that stands alone: it is for a program that gdrun runs.
+    """
     return [
         f"line {line}: {option}"
         for line, text in texts_in(tree)
-        if "pip install" not in text
+        if "pip install" not in text and " " in text
         for option in re.findall(r"(?<![\w-])--[a-z][a-z-]*", text)
     ]
 

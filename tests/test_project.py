@@ -25,6 +25,9 @@ TOOLS = {
 }
 """What no test imports, and the words of the Makefile that use it."""
 
+PROGRAMS = {"ziglang": ROOT / "gdrun" / "engine" / "compiled" / "compiler.py"}
+"""What the package runs as a program, and the module that names it."""
+
 MODULE_NAMES = {"scikit-learn": "sklearn"}
 """The name a distribution is imported by, where it is another."""
 
@@ -48,10 +51,13 @@ def extras_in_errors(tree):
         match node:
             case ast.Call(func=ast.Name("MissingExtraError"), args=[_, ast.Constant(value=extra)]):
                 yield extra
+            case ast.Constant(value=str(text)):
+                yield from re.findall(r"gdrun\[(\w+)\]", text)
 
 
-def test_an_extra_for_users_holds_what_the_package_imports():
-    assert set().union(*FOR_USERS.values()) <= imported_by(MODULES)
+def test_an_extra_for_users_holds_what_the_package_imports_or_runs():
+    assert all(f'"{name}"' in path.read_text("utf-8") for name, path in PROGRAMS.items())
+    assert set().union(*FOR_USERS.values()) <= imported_by(MODULES) | PROGRAMS.keys()
 
 
 def test_what_the_package_imports_is_a_core_dependency_or_of_an_extra():

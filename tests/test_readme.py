@@ -13,7 +13,7 @@ import gdrun
 from gdrun.cli.gradcheck import CHECK_FAILED
 from gdrun.cli.running import DIVERGED
 from gdrun.config.loading import load
-from gdrun.engine.compiled import modules
+from gdrun.engine.compiled import library_cache
 from gdrun.errors import GdrunError
 from gdrun.runs import record
 from gdrun.study.storage import study_directory
@@ -105,7 +105,7 @@ def test_the_settings_for_finding_out_what_a_run_did_are_valid():
 
 def test_compiled_loops_are_kept_where_the_readme_says(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert modules.directory.__wrapped__() == tmp_path / "gdrun" / "kernels"
+    assert library_cache.cache_directory.__wrapped__() == tmp_path / "gdrun" / "kernels"
     assert "`~/.cache/gdrun/kernels`" in TEXT
 
 

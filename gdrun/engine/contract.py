@@ -23,6 +23,10 @@ KindName = Literal["linear", "network", "update"]
 """The compiled engines: the whole step of a linear model, of a network, or only the update."""
 
 
+class NotCompilableError(Exception):
+    """A kernel has no C form, or the compiler does not make it; the text says why."""
+
+
 @dataclass(frozen=True)
 class Failure:
     """Why a lane diverged: the quantity, its value, and the name of its weights or None."""

@@ -15,32 +15,37 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
-from importlib.util import find_spec
 
 from gdrun.array_types import Numbers
 from gdrun.engine.batches import Batches
 from gdrun.engine.cohort import Cohort, Lanes
-from gdrun.engine.contract import Engine, EngineMaker, EngineName, KindName
+from gdrun.engine.compiled import compiled_before, compiled_engine, require_compiler
+from gdrun.engine.contract import (
+    Engine,
+    EngineMaker,
+    EngineName,
+    KindName,
+    NotCompilableError,
+)
 from gdrun.engine.numpy_stepper import NumpyStepper
 from gdrun.engine.threaded_objective import ThreadedObjective
 from gdrun.engine.threads import single_blas_thread
-from gdrun.errors import ConfigError, MissingExtraError, suggestion
+from gdrun.errors import ConfigError, GdrunError, suggestion
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.objective import Objective
 
 CHOICES = ("auto", "numpy", "compiled")
 """The engines that a config or GDRUN_ENGINE can name."""
 
-NEEDED = ("numba", "scipy")
-"""The packages that the compiled engine needs."""
-
 # Seconds on one core of a machine of 2024; only their proportions matter.
-NUMPY_STEP, NUMPY_RULE, COMPILED_STEP = 25e-6, 5e-6, 0.3e-6
+NUMPY_STEP, NUMPY_RULE, COMPILED_STEP = 50e-6, 5e-6, 0.3e-6
 NUMPY_PRODUCT, COMPILED_PRODUCT = 0.3e-9, 0.15e-9
 FUSED_ENTRY = 0.6e-9  # saved a step, for each weight and each of its slots
 NETWORK_STEP, NETWORK_PRODUCT = 60e-6, 40e-12  # saved a step, and for each multiplication
-LOADING, STARTING = 0.1, 0.6
-COMPILING = {"examples": 1.5, "rows": 5.0, "network": 7.0, "update": 0.8}
+# A kernel loads in milliseconds. The margin keeps short runs on NumPy, whatever is in the cache.
+LOADING, MARGIN = 0.01, 0.3
+# Half of the seconds that a kernel takes to compile, since later runs use it too.
+COMPILING = {"examples": 0.2, "rows": 0.3, "network": 0.45, "update": 0.15}
 
 
 class NumpyEngine:
@@ -64,7 +69,7 @@ def engine_maker(cohort: Cohort, configured: str) -> EngineMaker:
 
     configured: the engine in the config; GDRUN_ENGINE overrides it. The choice compiles nothing;
     the returned function does. Raises ConfigError where the name is unknown, or the compiled engine
-    is required and cannot run the cohort; MissingExtraError where its packages are missing.
+    is required and cannot run the cohort; GdrunError where it is required and there is no compiler.
     """
     wanted = wanted_engine(configured)
     if wanted == "numpy":
@@ -78,9 +83,15 @@ def engine_maker(cohort: Cohort, configured: str) -> EngineMaker:
         kinds = [kind for kind in kinds if kind.saved > _cost(kind.kernel, known=True)]
     if not kinds:
         return NumpyEngine
-    if not all(find_spec(name) is not None for name in NEEDED):
+    try:
+        require_compiler()
+    except NotCompilableError as error:
         if forced:
-            raise MissingExtraError("the compiled engine", "fast")
+            raise GdrunError(
+                f"the compiled engine needs a C compiler, and {error}",
+                where="engine",
+                hint='install gcc or clang, or run: python -m pip install "gdrun[compiler]"',
+            ) from None
         return NumpyEngine
     return _first_that_pays(cohort, kinds, forced)
 
@@ -111,8 +122,6 @@ def _kinds(cohort: Cohort) -> list[_Kind]:
 
 def _first_that_pays(cohort: Cohort, kinds: Sequence[_Kind], forced: bool) -> EngineMaker:
     """The maker of the first of these engines that saves more time than its kernels need."""
-    from gdrun.engine.compiled import NotCompilableError, compiled_before
-
     reason = None
     for place, kind in enumerate(kinds):
         try:
@@ -127,8 +136,6 @@ def _first_that_pays(cohort: Cohort, kinds: Sequence[_Kind], forced: bool) -> En
 
 def _make(cohort: Cohort, kind: _Kind, others: Sequence[_Kind], forced: bool) -> Engine:
     """The engine with compiled kernels; one of the others if they cannot be compiled."""
-    from gdrun.engine.compiled import NotCompilableError, compiled_engine
-
     try:
         return compiled_engine(cohort, kind.name)
     except NotCompilableError as error:
@@ -161,7 +168,7 @@ def _refused(reason: str, forced: bool) -> EngineMaker:
 
 def _cost(kernel: str, known: bool) -> float:
     """Seconds before the first step. known: whether the kernel is compiled and only loaded."""
-    return STARTING + (LOADING if known else COMPILING[kernel])
+    return MARGIN + (LOADING if known else COMPILING[kernel])
 
 
 def _saved(cohort: Cohort, by_a_step: float) -> float:

@@ -26,7 +26,6 @@ VARIABLES = (
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
-    "NUMBA_NUM_THREADS",
     "GDRUN_NUM_THREADS",
 )
 """The environment variables from which gdrun and its libraries read their number of threads."""
@@ -107,27 +106,8 @@ def threads_of_new_processes(count: int) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def one_blas_thread() -> AbstractContextManager[object]:
-    """A context in which the matrix products of compiled loops use only the calling thread.
-
-    The loops use all cores themselves. After a product, threads of BLAS would spin on these cores
-    for a tenth of a second, waiting for the next one.
-    """
-    limited: AbstractContextManager[object] = _blas_of_loops().limit(limits=1, user_api="blas")
-    return limited
-
-
 @cache
 def _blas() -> Any:
     from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]  # has none
-
-    return ThreadpoolController()
-
-
-@cache
-def _blas_of_loops() -> Any:
-    # Only loaded libraries can be limited. Numba uses the BLAS of SciPy, so load it first.
-    import scipy.linalg.cython_blas  # type: ignore[import-untyped]  # noqa: F401  # has no types
-    from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()

@@ -70,7 +70,8 @@ def _processor() -> str:
 def reading(array: np.ndarray) -> Callable[[], Any]:
     """A function that reads all of a contiguous array once, by all cores.
 
-    NumPy's sum takes half as long again as a compiled one, and stands in where there is no Numba.
+    NumPy's sum takes half as long again as a compiled one, and replaces it where there is no C
+    compiler.
     """
     flat = array.ravel()
     if COMPILED not in ENGINES:
@@ -82,15 +83,23 @@ def reading(array: np.ndarray) -> Callable[[], Any]:
     return lambda: run_all(tasks)
 
 
+SUM = """
+#include <stdint.h>
+double total(const double *values, int64_t n)
+{
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t k = 0; k < n; k++)
+        sum += values[k];
+    return sum;
+}
+"""
+
+
 @cache
 def _total() -> Callable[[np.ndarray], float]:
-    import numba
+    from gdrun.engine.compiled.arguments import Number, Pointer, Whole, address, kernel
+    from gdrun.engine.compiled.compiler import library
 
-    @numba.njit(nogil=True, fastmath=True)
-    def total(values):
-        found = 0.0
-        for k in range(len(values)):
-            found += values[k]
-        return found
-
-    return total
+    run = kernel(library(SUM), "total", Number, Pointer, Whole)
+    return lambda values: run(address(values), len(values))

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
 import gdrun
 from bench.work import COMPILED, NUMPY, Contender, Finish
-from gdrun.engine.engines import NEEDED
+from gdrun.engine.compiled import require_compiler
+from gdrun.engine.contract import NotCompilableError
 
 Data = tuple[np.ndarray, np.ndarray]
 
 ENGINES = {NUMPY: "numpy"}
 """The engines that can be had here, by the names of their contenders."""
-if all(find_spec(name) for name in NEEDED):
+with suppress(NotCompilableError):
+    require_compiler()
     ENGINES[COMPILED] = "compiled"
 
 AS_GIVEN = {

@@ -12,21 +12,17 @@ from compiled_cases import MODELS, both, cohort_of, engine_of, lanes_of, table_o
 
 import gdrun
 from gdrun.data import table_from_arrays
-from gdrun.engine import engines
 from gdrun.engine.cohort import Design
+from gdrun.engine.compiled import compiler, problem
 from gdrun.engine.compiled import engine as compiled_engine
-from gdrun.engine.compiled import modules, problem
-from gdrun.engine.compiled.block_losses import BLOCK_LOSSES, logistic_block
-from gdrun.engine.compiled.kernels import kernel_text
-from gdrun.engine.compiled.sources import NotCompilableError, source_of
-from gdrun.errors import ConfigError, GdrunError, MissingExtraError
+from gdrun.engine.compiled.units import BLOCK_LOSSES, step_text
+from gdrun.errors import ConfigError, GdrunError
 from gdrun.methods.rules import OPTIMIZERS
 from gdrun.problems.losses import LOSSES
 from gdrun.problems.rows import MappedRows
 
 COMPILED = {"engine": "compiled"}
 BY_CLASS = [name for name, loss in LOSSES.items() if loss.targets == "code"]
-SHIFT = 0.25
 
 
 @pytest.fixture
@@ -37,77 +33,22 @@ def everything_large(monkeypatch):
     monkeypatch.setattr(problem, "BLOCK_BYTES", 800)
 
 
-@pytest.mark.parametrize("name", BY_CLASS)
-@pytest.mark.parametrize("seed", range(4))
-def test_a_loss_for_a_block_of_examples_is_its_twin(name, seed):
-    draw = np.random.default_rng(seed)
-    scores, y = draw.normal(scale=3, size=(20, 1, 5)), draw.integers(0, 5, 20)
-    values, slopes = LOSSES[name].function(scores.copy(), y)
-    block = np.ascontiguousarray(scores[:, 0].T)
-    total = BLOCK_LOSSES[name](block, y, np.empty((2, 20)))
-    assert total == pytest.approx(values.sum(), rel=1e-13)
-    np.testing.assert_allclose(block.T, slopes[:, 0], rtol=1e-13, atol=1e-15)
-
-
-@pytest.mark.parametrize("rows", [1, 7, 8, 9, 64, 1000, 9000])
-@pytest.mark.parametrize("scale", [1e-9, 3, 300])
-def test_logistic_losses_of_a_block_are_its_twins(rows, scale):
-    draw = np.random.default_rng(rows)
-    scores, y = draw.normal(scale=scale, size=rows), draw.choice([-1.0, 1.0], rows)
-    values, slopes = LOSSES["logistic"].function(scores[:, None], y)
-    total = logistic_block(block := scores.copy(), y, np.empty((2, rows)))
-    assert total == pytest.approx(values.sum(), rel=1e-13)
-    np.testing.assert_allclose(block, slopes[:, 0], rtol=1e-13, atol=0)
-
-
-@pytest.mark.parametrize("margin", [1, 30, 300, 700])
-def test_tiny_logistic_losses_of_a_block_keep_their_accuracy(margin):
-    # Every example is right by at least the margin: ℓ = log(1 + e^(−m)), down to e^(−701).
-    scores = margin + np.arange(33) / 33
-    total = logistic_block(scores.copy(), np.ones(33), np.empty((2, 33)))
-    assert total == pytest.approx(np.log1p(np.exp(-scores)).sum(), rel=1e-14)
-
-
-def test_every_loss_has_a_form_for_a_fused_loop():
+def test_every_loss_has_a_form_in_c():
     assert set(BY_CLASS) <= set(BLOCK_LOSSES) <= set(LOSSES)
     assert all(loss.equation for loss in LOSSES.values() if loss.targets != "code")
 
 
-def helper(x):
-    return np.tanh(x) + SHIFT
-
-
-def uses_helper(w, g, lr=0.1):
-    return w - lr * helper(g)
-
-
-def closure_over(number):
-    return lambda w, g, lr=0.1: w - lr * g * number
-
-
-def reads_text(w, g, lr=0.1):
-    return w if __name__ else g
-
-
-def test_a_source_brings_what_it_reads():
-    text = source_of(uses_helper)
-    scope = {"inlined": lambda function: function}
-    exec(text, scope)
-    assert scope["uses_helper"](1.0, 0.5, 0.1) == uses_helper(1.0, 0.5)
-    assert "SHIFT = 0.25" in text
-
-
-@pytest.mark.parametrize("function", [closure_over(2.0), reads_text, np.sqrt])
-def test_a_source_that_cannot_stand_alone_is_refused(function):
-    with pytest.raises(NotCompilableError):
-        source_of(function)
-
-
-def test_numba_is_an_extra(monkeypatch):
-    monkeypatch.setattr(engines, "find_spec", lambda name: None)
-    assert engine_of(cohort_of("mse", "vanilla"), "auto").name == "numpy"
-    with pytest.raises(MissingExtraError, match="the compiled engine"):
-        engine_of(cohort_of("mse", "vanilla"))
+def test_without_a_compiler_numpy_runs_and_what_is_missing_is_named(monkeypatch):
+    monkeypatch.setenv("CC", "no-such-compiler")
+    compiler.compiler.cache_clear()
+    try:
+        long = cohort_of("mse", "vanilla", stopping={"steps": 10**8})
+        assert engine_of(long, "auto").name == "numpy"
+        with pytest.raises(GdrunError, match="no-such-compiler") as caught:
+            engine_of(long)
+        assert "gdrun[compiler]" in str(caught.value.problems[0].hint)
+    finally:
+        compiler.compiler.cache_clear()
 
 
 @pytest.mark.parametrize("optimizer", ["lars", "lamb"])
@@ -209,8 +150,8 @@ def test_an_evaluation_takes_its_loss_and_its_gradient_from_one_pass(passes):
         gdrun.train(config | {"engine": name}, data=(table.X, table.y))
         for name in ("compiled", "numpy")
     )
-    # At epochs 0 to 3; one more, on two examples, has the loops compiled.
-    assert len(passes) == 4 + 1
+    # At epochs 0 to 3.
+    assert len(passes) == 4
     for name in ("train_loss", "train_accuracy", "full_grad_norm"):
         assert compiled.evals[name] == pytest.approx(numpy.evals[name], rel=1e-9)
 
@@ -226,51 +167,30 @@ def test_an_evaluation_and_the_next_step_share_one_pass(passes):
     table = table_of("logistic", 60)
     run = gdrun.train(config | COMPILED, data=(table.X, table.y))
     # Evaluations at steps 0 to 7; each of 7 steps takes over the sums of the one before it.
-    # One more, on two examples, has the loops compiled.
-    assert len(passes) == 8 + 1
+    assert len(passes) == 8
     # The seven are the steps' time, and the last is all that evaluations spent of it.
     timing = run.record["timing"]
     assert timing["updates"] >= 7 * 0.02
     assert 0.02 <= timing["evaluations"] < timing["total"] - 7 * 0.02
 
 
-def test_what_lies_in_the_cache_is_run_only_if_it_is_what_was_asked_for(monkeypatch, tmp_path):
-    monkeypatch.setattr(modules, "directory", lambda: tmp_path)
-    text = "answer = 42\n"
-    assert modules.loaded(text).answer == 42
-    (file,) = tmp_path.glob("*.py")
-    assert file.stat().st_mode & 0o077 == 0
-    stamp = file.stat().st_mtime_ns
-    assert modules.loaded(text).answer == 42
-    assert file.stat().st_mtime_ns == stamp
-    file.write_text("answer = 'somebody else'\n")
-    assert modules.loaded(text).answer == 42
-    assert list(tmp_path.glob(".*")) == []
-
-
-def test_a_directory_open_to_others_is_not_used(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    modules.directory.cache_clear()
-    assert modules.directory() == tmp_path / "gdrun" / "kernels"
-    (tmp_path / "gdrun" / "kernels").chmod(0o777)
-    modules.directory.cache_clear()
-    assert tmp_path not in modules.directory().parents
-    modules.directory.cache_clear()
-
-
 def test_a_kernel_is_named_by_all_it_computes():
-    def text(loss, rule, decays=False, **fixed):
-        return kernel_text(LOSSES[loss], OPTIMIZERS[rule], fixed, decays=decays)
+    def text(loss, rule, kernel="rows", dtype="float64", decays=False, clips=False, **fixed):
+        kinds = (LOSSES[loss], OPTIMIZERS[rule], fixed, np.dtype(dtype))
+        return step_text(kernel, *kinds, decays=decays, clips=clips)
 
     texts = [
         text("mse", "vanilla"),
+        text("mse", "vanilla", "examples"),
+        text("mse", "vanilla", dtype="float32"),
         text("mse", "vanilla", decays=True),
+        text("mse", "vanilla", clips=True),
         text("mae", "vanilla"),
         text("mse", "momentum"),
-        text("mse", "rmsprop", centered=True),
-        text("mse", "rmsprop", centered=False),
+        text("mse", "rmsprop", centered=True, momentum=0.0),
+        text("mse", "rmsprop", centered=False, momentum=0.0),
     ]
-    assert len({modules.module_name(each) for each in texts}) == len(texts)
+    assert len({compiler.library_key(each) for each in texts}) == len(texts)
 
 
 @pytest.mark.slow
@@ -294,12 +214,9 @@ def test_single_precision_keeps_its_digits_over_many_rows(lanes, on_disk):
 
 
 SECOND_PROCESS = """
-import sys
 import gdrun
 config = {"dataset": "iris", "model": "softmax", "engine": "compiled", "stopping": {"epochs": 3}}
-run = gdrun.train(config)
-(module,) = (sys.modules[name] for name in sys.modules if name[:6] == "gdrun_")
-print(sum(module.advance_products.stats.cache_misses.values()), run.summary["train_loss"])
+print(gdrun.train(config).summary["train_loss"])
 """
 
 
@@ -317,12 +234,19 @@ def test_a_second_process_does_not_compile_again(tmp_path):
             text=True,
         )
 
-    # Two at once find nothing, and write the same file.
+    def kept():
+        files = [path for path in tmp_path.rglob("*") if path.is_file()]
+        return {path: path.stat().st_mtime_ns for path in files}
+
+    # Two at once find nothing, and both leave the same library.
     at_once = [start(), start()]
-    first, second = (process.communicate()[0].split() for process in at_once)
-    assert first[1] == second[1]
-    later = start().communicate()[0].split()
-    assert later == ["0", first[1]]
+    first, second = (process.communicate()[0] for process in at_once)
+    assert first == second
+    assert float(first) > 0
+    libraries = kept()
+    assert libraries
+    assert start().communicate()[0] == first
+    assert kept() == libraries
 
 
 def test_every_model_of_these_tests_exists():

@@ -1,14 +1,35 @@
-"""The tiled products of networks against NumPy's: any shape, either precision, nothing beside."""
+"""The tiled products of tiles.h against NumPy's: any shape, both precisions, within bounds."""
 
+import ctypes
 import itertools
+import shutil
 
 import numpy as np
 import pytest
-from compiled_cases import network_cohort
-from numba import njit
 
-from gdrun.engine.compiled.kernels import kernels
-from gdrun.engine.compiled.network_kernels import network_text
+from gdrun.engine.compiled.compiler import library
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler"),
+]
+
+UNIT = """#define REAL_BITS {bits}
+#define VECTOR_BYTES {vector}
+#include "mathematics.h"
+#include "tiles.h"
+
+void multiply(const real *P, int64_t down, int64_t along, int64_t m, int64_t n, const real *Q,
+    int64_t across, real *C, int64_t columns, int more)
+{{
+    weighted_rows((Matrix) {{P, down, along}}, m, n, Q, across, C, columns, columns, more);
+}}
+
+void transposed(const real *from, int64_t length, int64_t rows, int64_t columns, real *to)
+{{
+    transpose(from, length, rows, columns, to, rows);
+}}
+"""
 
 # Below a tile, one tile, its multiples and their neighbours, and beyond each block.
 SIZES = (1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 15, 16, 17, 31, 33, 48, 50, 64, 65, 130)
@@ -24,24 +45,19 @@ CANARY = 7.25
 
 @pytest.fixture(
     scope="module",
-    params=[("float32", 32), ("float32", 64), ("float64", 32), ("float64", 64)],
+    params=list(itertools.product(("float32", "float64"), (16, 32, 64))),
     ids=lambda param: f"{param[0]}-{param[1]} bytes",
 )
 def products(request):
-    """The two functions, and the type of their numbers: for either length of a register.
+    """The two functions, their type of number, and how many a vector has, for any register.
 
-    A processor without registers so long takes each number of bytes in parts.
+    For a processor without registers so long, the compiler splits each vector.
     """
-    dtype, vector = request.param
-    text = network_text(network_cohort(dtype=dtype))
-    own = next(line for line in text.splitlines() if line.startswith("VECTOR = "))
-    module = kernels(text.replace(own, f"VECTOR = {vector}"))
-    rows, weighted = module.row_products, module.weighted_rows
-    return (
-        njit(lambda A, B, C: rows(A, B, C), error_model="numpy"),
-        njit(lambda P, Q, C, more: weighted(P[:, :], Q, C, more), error_model="numpy"),
-        np.dtype(dtype),
-    )
+    dtype, vector = np.dtype(request.param[0]), request.param[1]
+    found = library(UNIT.format(bits=8 * dtype.itemsize, vector=vector))
+    for function in (found.multiply, found.transposed):
+        function.restype = None
+    return found.multiply, found.transposed, dtype, vector // dtype.itemsize
 
 
 def fenced(rows, columns, dtype, content):
@@ -52,8 +68,27 @@ def fenced(rows, columns, dtype, content):
     return inside, fence
 
 
+def padded(matrix, vector):
+    """The matrix, with rows of whole vectors, whose rest is not to be used."""
+    width = -(-matrix.shape[1] // vector) * vector
+    found = np.full((len(matrix), width), np.nan, matrix.dtype)
+    found[:, : matrix.shape[1]] = matrix
+    return found
+
+
+def call(function, *given):
+    function(
+        *(
+            ctypes.c_void_p(each.ctypes.data)
+            if isinstance(each, np.ndarray)
+            else ctypes.c_int64(int(each))
+            for each in given
+        )
+    )
+
+
 def check(C, fence, expected, terms, dtype):
-    """Each entry, to the rounding of so many terms of size one; and the fence stands.
+    """Each entry, to the rounding of so many terms of size one; and the fence is untouched.
 
     Of n terms a sum on the way is about √n, and so many roundings of it add up to √n of them.
     """
@@ -62,38 +97,28 @@ def check(C, fence, expected, terms, dtype):
     assert (fence[-32:] == CANARY).all()
 
 
-@pytest.mark.slow
-def test_row_products(products):
-    row_products, _, dtype = products
-    draw = np.random.default_rng(1)
-    for n, K, m in SHAPES:
-        A, B = (draw.uniform(-1, 1, (size, K)).astype(dtype) for size in (n, m))
-        C, fence = fenced(m, n, dtype, np.nan)
-        row_products(A, B, C.T)
-        check(C, fence, B.astype(float) @ A.T.astype(float), K, dtype)
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("more", [False, True])
-def test_weighted_rows(products, more):
-    _, weighted_rows, dtype = products
+@pytest.mark.parametrize("transposes", [False, True])
+def test_weighted_rows(products, transposes, more):
+    # A layer's weights are used transposed on the way back.
+    multiply, _, dtype, vector = products
     draw = np.random.default_rng(2)
-    for m, n, k in SHAPES:
-        P = draw.uniform(-1, 1, (m, n)).astype(dtype)
-        Q = draw.uniform(-1, 1, (n, k + k % 2)).astype(dtype)  # an even k leaves out no column
-        C, fence = fenced(m, k, dtype, 1 if more else np.nan)
-        weighted_rows(P, Q, C, more)
-        check(C, fence, P.astype(float) @ Q[:, :k].astype(float) + more, n + 1, dtype)
+    for m, n, columns in SHAPES[:: 3 if transposes else 1]:
+        own = draw.uniform(-1, 1, (n, m + 1) if transposes else (m, n)).astype(dtype)
+        P = own[:, :m].T if transposes else own
+        Q = draw.uniform(-1, 1, (n, columns)).astype(dtype)
+        C, fence = fenced(m, columns, dtype, 1 if more else np.nan)
+        rows = padded(Q, vector)
+        down, along = (stride // dtype.itemsize for stride in P.strides)
+        call(multiply, own, down, along, m, n, rows, rows.shape[1], C, columns, more)
+        check(C, fence, P.astype(float) @ Q.astype(float) + more, n + 1, dtype)
 
 
-@pytest.mark.slow
-def test_weighted_rows_turned(products):
-    # The same, with the weights of a row one below the other in memory.
-    _, weighted_rows, dtype = products
+def test_transpose(products):
+    _, transposed, dtype, vector = products
     draw = np.random.default_rng(3)
-    for m, n, k in SHAPES[::3]:
-        P = draw.uniform(-1, 1, (n, m + 1)).astype(dtype)[:, :m].T
-        Q = draw.uniform(-1, 1, (n, k)).astype(dtype)
-        C, fence = fenced(m, k, dtype, np.nan)
-        weighted_rows(P, Q, C, False)
-        check(C, fence, P.astype(float) @ Q.astype(float), n, dtype)
+    for rows, columns in itertools.product((1, 3, 4, 5, 8, 30), SIZES):
+        source = padded(draw.uniform(-1, 1, (rows, columns)).astype(dtype), vector)
+        found, fence = fenced(columns, rows, dtype, np.nan)
+        call(transposed, source, source.shape[1], rows, columns, found)
+        check(found, fence, source[:, :columns].T, 0, dtype)

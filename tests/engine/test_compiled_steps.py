@@ -1,19 +1,14 @@
-"""The compiled engine against the NumPy engine, step by step, over every rule, loss and variant.
+"""The compiled engine against the NumPy engine, step by step: long runs, averages, lanes, clipping.
 
-A kernel takes seconds to compile. So each loss is compiled under one rule, of each rule the update
-alone, and the whole product of them runs the very same text as plain Python.
+Every rule under every loss is in test_compiled_kernels.py.
 """
 
 import itertools
-from types import ModuleType
 
 import numpy as np
 import pytest
-from compiled_cases import ELEMENTWISE, VARIANTS, both, cohort_of, lanes_of, rate_of, steppers
-from numba import njit
+from compiled_cases import ELEMENTWISE, VARIANTS, both, cohort_of, lanes_of, steppers
 
-from gdrun.engine.compiled.kernels import option_order
-from gdrun.engine.compiled.problem import module_of, text_of
 from gdrun.engine.plan import Place
 from gdrun.problems.losses import LOSSES
 
@@ -33,78 +28,9 @@ def agree(chunks, rel):
         assert numpy.bad == compiled.bad
 
 
-def as_python(cohort):
-    """The generated module without Numba: its own text behind a header that compiles nothing."""
-    body = text_of(cohort).partition("\nAHEAD =")[2]
-    plain = {
-        "np": np,
-        **dict.fromkeys(
-            ("kernel", "allocating", "loop", "inlined", "exact"), lambda function: function
-        ),
-        "prefetch": lambda array, row, cache: None,
-        "as_bits": lambda x: int(np.float64(x).view(np.int64)),
-        "as_float": lambda bits: float(np.int64(bits).view(np.float64)),
-    }
-    module = ModuleType("uncompiled")
-    module.__dict__.update(plain)
-    exec(f"from __future__ import annotations\nAHEAD ={body}", module.__dict__)
-    return module
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("optimizer", ELEMENTWISE)
-def test_every_rule_under_every_loss_in_every_variant(optimizer, loss):
-    # In plain Python a step costs a thousand times more: fewer of them, still all kinds of step.
-    for variant, l2 in [*itertools.product(VARIANTS, [0.01]), ("sgd", 0.0), ("mbgd", 0.0)]:
-        cohort = cohort_of(loss, optimizer, variant, rows=20, lanes=[{"model": {"l2": l2}}])
-        agree(both(cohort, 2 * cohort.batching.steps_per_epoch, as_python(cohort)), 1e-10)
-
-
 def averaged(average, **optimizer):
     """A lane with this average of its path."""
     return {"optimizer": {"average": average} | optimizer}
-
-
-def compiled_updates(kernels):
-    """The update of a rule as Python may call it, from a gradient and from one example."""
-    update, by_example = kernels.update, kernels.update_by_example
-
-    @njit(error_model="numpy")
-    def from_gradient(W, g, slots, t, options):
-        return update(W, g, slots, t, options, 0)
-
-    @njit(error_model="numpy")
-    def from_example(X, slope, decay, W, slots, t, options):
-        return by_example(X, 0, slope, decay, W, slots, t, options, 0)
-
-    return from_gradient, from_example
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("optimizer", ELEMENTWISE)
-def test_every_rule_compiled(optimizer):
-    cohort = cohort_of("mse", optimizer)
-    rule, lanes = cohort.rule, lanes_of(cohort)
-    options = lanes.rule_options() | {"lr": rate_of(optimizer)}
-    columns = np.array([[float(options[name]) for name in option_order(rule)]])
-    draw = np.random.default_rng(2)
-    for by_example, run in enumerate(compiled_updates(module_of(cohort))):
-        W = draw.normal(size=(1, 9))
-        slots = rule.start(W, options)
-        new = W.copy(), np.stack(slots, axis=1) if slots else np.empty((1, 0, 9))
-        for t in range(1, 21):
-            x, decay, before = draw.normal(size=(1, 9)), 0.01 * np.ones((1, 9)), W
-            g = 0.7 * x + decay * W if by_example else x
-            W, slots = rule.advance(W, g, slots, float(t), options)
-            # By example an l2 of 0.01 comes from the loop itself.
-            given = (x, 0.7, decay, *new) if by_example else (new[0], x[0], new[1])
-            *_, moved, length = run(*given, float(t), columns)
-            np.testing.assert_allclose(new[0], W, rtol=1e-11)
-            np.testing.assert_allclose(moved, ((W - before) ** 2).sum(), rtol=1e-9, atol=1e-20)
-            np.testing.assert_allclose(length, (W * W).sum(), rtol=1e-11)
-        for k, slot in enumerate(slots):
-            np.testing.assert_allclose(new[1][:, k], slot, rtol=1e-11)
 
 
 @pytest.mark.slow
@@ -125,7 +51,7 @@ def test_every_rule_averaged(optimizer):
     for average, variant in itertools.product(AVERAGES, ("sgd", "mbgd")):
         cohort = cohort_of("mse", optimizer, variant, rows=20, lanes=[averaged(average)])
         assert cohort.rule.slots[-1] == "average"
-        agree(both(cohort, 2 * cohort.batching.steps_per_epoch, as_python(cohort)), 1e-10)
+        agree(both(cohort, 2 * cohort.batching.steps_per_epoch), 1e-10)
 
 
 @pytest.mark.slow

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 import gdrun
-from gdrun.engine.compiled.sources import NotCompilableError
-from gdrun.engine.compiled.updates import FusedUpdate, update_text
+from gdrun.engine.compiled.units import update_text
+from gdrun.engine.compiled.updates import FusedUpdate
+from gdrun.engine.contract import NotCompilableError
 from gdrun.methods.rules import OPTIMIZERS
 
-# rprop branches on parameters, and the layer-wise rules look at whole tensors.
-UNFUSED = {"rprop", "lars", "lamb"}
+# The layer-wise rules look at whole tensors.
+UNFUSED = {"lars", "lamb"}
 FUSED = sorted(set(OPTIMIZERS) - UNFUSED)
 
 
@@ -20,7 +21,7 @@ def own_options(rule):
 def walked(name, dtype, options):
     """The largest difference of weights and norms over ten steps of two lanes."""
     rule, rng = OPTIMIZERS[name], np.random.default_rng(4)
-    update = FusedUpdate(rule, options)
+    update = FusedUpdate(rule, options, np.dtype(dtype))
     W = rng.standard_normal((2, 300)).astype(dtype)
     rate = np.array([[0.01], [0.03]], dtype)
     slots = rule.start(W, options | {"lr": rate})
@@ -43,7 +44,7 @@ def walked(name, dtype, options):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FUSED)
 @pytest.mark.parametrize(("dtype", "bound"), [(np.float64, 1e-13), (np.float32, 1e-5)])
-def test_every_rule_but_three_steps_alike(name, dtype, bound):
+def test_every_elementwise_rule_steps_alike(name, dtype, bound):
     assert walked(name, dtype, own_options(OPTIMIZERS[name])) < bound
 
 
@@ -57,7 +58,7 @@ def test_options_that_choose_a_form():
 @pytest.mark.parametrize("name", sorted(UNFUSED))
 def test_what_cannot_be_fused_says_so(name):
     with pytest.raises(NotCompilableError):
-        update_text(OPTIMIZERS[name], own_options(OPTIMIZERS[name]))
+        update_text(OPTIMIZERS[name], own_options(OPTIMIZERS[name]), np.dtype(np.float64))
 
 
 @pytest.mark.slow
@@ -89,4 +90,7 @@ def test_a_divergence_is_found_at_the_same_step():
     fused, plain = (gdrun.train(config, f"engine={engine}") for engine in ("compiled", "numpy"))
     assert fused.status == plain.status == "diverged"
     assert fused.stop == plain.stop
-    assert fused.divergence == plain.divergence
+    for key, value in plain.divergence.items():
+        # The two engines add in another order, so that losses agree to rounding.
+        exact = not isinstance(value, float)
+        assert fused.divergence[key] == (value if exact else pytest.approx(value, rel=1e-12))

@@ -1,28 +1,29 @@
-"""The compiled engine: the linear models' steps as fused loops, compiled by Numba.
+"""The compiled engine: kernels in C, compiled on first use by the C compiler of the machine.
 
 The NumPy engine defines what gdrun computes; this one computes the same sums faster. It has no
-rules or losses of its own. A module is written out for the pair that a run needs: the rule's source
-and the loss's, taken from their registries as they stand, in front of the loops (`kernels`). So a
-new rule, a plugin's too, is compiled without being told how. Kernels with integer codes for rules
-were rejected: every new rule would be a change here, and a plugin's would have none.
+rules or losses of its own: a generated header holds the very rule, loss and activation that NumPy
+runs, translated from their Python source. So a new equation, a plugin's too, needs no change here.
+Kernels with integer codes for rules were rejected: every new rule would be a change here. Kernels
+through Numba were given up: they took 4 to 17 s to compile and 1.2 s to load in each process, where
+these take half a second and a few milliseconds.
 
-    sources        the text of a registered function, with what it reads
-    functions      exponential and logarithms that a loop can be vectorised with
-    block_losses   losses of a block of examples, where that form is worth having
-    sums           the fused loops over rows: scores, losses, gradients
-    loops          those over steps, lanes and parameters
-    kernels        the text of the module for one loss and one rule
-    modules        that module on disk, where compiled code waits for the next process
-    problem        data under a loss: sums over all rows in one pass
-    chunks         what steppers have in common: the interface of the NumPy stepper
-    stepper        steps of a linear model
-    networks       steps of a plain network; the text of their module is in network_kernels, its
-                   loops in network_loops and network_layers
-    products       the matrix products of those loops
-    tiles          what these are made of, as LLVM builds it
-    updates        the rule's update alone, for other networks
-    least_squares  full-batch least squares from a triangle
-    engine         what the training loop asks for
+    compiler         the C compiler, and the libraries that it makes
+    library_cache    those libraries on disk, where the next process finds them
+    translate        a Python equation as C
+    operations       the operators and functions of its values
+    terms            those values, and the C statements that name them
+    elementary       the functions of NumPy and math that the translation knows, as C has them
+    units            the C text of each kernel: a generated header, and the file that it completes
+    arguments        what kernels take, as C structs
+    linear_kernels   the kernels of a linear model
+    problem          data under a loss: sums over all rows in one pass
+    chunks           what steppers have in common: the interface of the NumPy stepper
+    stepper          steps of a linear model
+    network_kernel   the kernel of a plain network
+    networks         steps of a plain network
+    updates          the rule's update alone, for other networks
+    least_squares    full-batch least squares from a triangle
+    engine           what the training loop needs for a linear model
 """
 
 from __future__ import annotations
@@ -30,26 +31,30 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gdrun.engine.cohort import Cohort
-from gdrun.engine.compiled.sources import NotCompilableError as NotCompilableError
 from gdrun.engine.contract import Engine, KindName
 
 
 def compiled_before(cohort: Cohort, kind: KindName) -> bool:
-    """Whether an earlier process left the cohort's kernel compiled; this imports no Numba.
+    """Whether an earlier run left the cohort's kernels compiled; this compiles nothing.
 
-    Raises NotCompilableError where its rule or loss cannot be written out.
+    Raises NotCompilableError where they have no C form, or there is no compiler.
     """
-    from gdrun.engine.compiled import modules
-    from gdrun.engine.compiled.network_kernels import network_text
-    from gdrun.engine.compiled.problem import text_of
+    from gdrun.engine.compiled import compiler
+    from gdrun.engine.compiled.linear_kernels import step_texts
+    from gdrun.engine.compiled.network_kernel import NetworkKernel
     from gdrun.engine.compiled.updates import text_of_update
 
-    texts = {"linear": text_of, "network": network_text, "update": text_of_update}
-    return modules.compiled_before(texts[kind](cohort))
+    if kind == "linear":
+        return all(map(compiler.compiled_before, step_texts(cohort)))
+    text = NetworkKernel.of(cohort).text if kind == "network" else text_of_update(cohort)
+    return compiler.compiled_before(text)
 
 
 def compiled_engine(cohort: Cohort, kind: KindName) -> Engine:
-    """The engine of this kind for the cohort, compiled. Raises NotCompilableError."""
+    """The engine of this kind for the cohort, with its kernels compiled.
+
+    Raises NotCompilableError where they have no C form, or the compiler does not make them.
+    """
     from gdrun.engine.compiled.engine import CompiledEngine
     from gdrun.engine.compiled.networks import NetworkEngine
     from gdrun.engine.compiled.updates import UpdateEngine
@@ -60,3 +65,10 @@ def compiled_engine(cohort: Cohort, kind: KindName) -> Engine:
         "update": UpdateEngine,
     }
     return kinds[kind](cohort)
+
+
+def require_compiler() -> None:
+    """Raises NotCompilableError where the machine has no C compiler."""
+    from gdrun.engine.compiled.compiler import compiler
+
+    compiler()

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from gdrun.array_types import Array
 from gdrun.engine.batches import Batches
 from gdrun.engine.cohort import Lanes
-from gdrun.engine.compiled.kernels import option_order
+from gdrun.engine.compiled.units import option_order
 from gdrun.engine.contract import Measures
 from gdrun.engine.numpy_stepper import NumpyStepper
 from gdrun.engine.plan import Place
@@ -158,8 +158,7 @@ class FusedStepper(ABC):
     def _as_operands(self, numbers: Numbers) -> Numbers:
         """Numbers (steps, L) as the NumPy engine uses them: in the dtype where lanes differ.
 
-        They lie in C order and may be written to, whatever was given: to Numba an array that does
-        not, or may not, is another type.
+        They are in C order, as a kernel reads them.
         """
         if self._dtype == np.float32 and not (numbers == numbers[:, :1]).all():
             numbers = numbers.astype(np.float32).astype(np.float64)

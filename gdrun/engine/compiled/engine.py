@@ -1,4 +1,4 @@
-"""The compiled engine as the training loop asks for it: steppers, evaluations, and what it can run.
+"""The compiled engine: steppers and evaluations for the training loop, and what it can run.
 
 Full-batch least squares needs the data only once, see `least_squares`; whether its form is used
 depends on the number of steps alone.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -18,13 +18,13 @@ from gdrun.array_types import Array
 from gdrun.engine.batches import Batches
 from gdrun.engine.cohort import Cohort, Design, Lanes
 from gdrun.engine.compiled.least_squares import compressed, pays
+from gdrun.engine.compiled.linear_kernels import LinearKernels, step_kernels
 from gdrun.engine.compiled.problem import SMALL_ENTRIES, CompiledProblem
-from gdrun.engine.compiled.sources import NotCompilableError
 from gdrun.engine.compiled.stepper import CompiledStepper
 from gdrun.engine.contract import EngineName
-from gdrun.engine.threads import one_blas_thread
+from gdrun.engine.threads import run_all, single_blas_thread
 from gdrun.problems.objective import Objective
-from gdrun.problems.rows import Examples, rows_of
+from gdrun.problems.rows import Examples, MappedRows
 
 
 class CompiledEngine:
@@ -33,34 +33,19 @@ class CompiledEngine:
     name: EngineName = "compiled"
 
     def __init__(self, cohort: Cohort) -> None:
-        """Compiles the steps. Raises NotCompilableError where Numba cannot."""
-        from numba.core.errors import NumbaError
-
+        """Compiles the steps. Raises NotCompilableError where they have no C form."""
         self._cohort = cohort
-        try:
-            self._compile()
-        except NumbaError as error:
-            reason = str(error).strip().partition("\n")[0]
-            raise NotCompilableError(f"{cohort.rule.name} does not compile: {reason}") from error
+        self._compile()
 
     def _compile(self) -> None:
-        """Take no step, on two examples: so compilation is done before any step is timed.
-
-        Two, as steps of one example go through other loops than steps over all rows. Where lanes
-        leave, so that few are left of many, the loops for few are compiled then.
-        """
+        """Compile what the run will need, before any step is timed; two kernels at once."""
         cohort = self._cohort
-        lanes = Lanes.all_of(cohort)
-        part = Design(rows_of(cohort.train.X, slice(2)), cohort.train.y[:2])
-        endless = np.full(cohort.lanes, np.inf)
-        problem = CompiledProblem(cohort, part)
-        stepper = CompiledStepper(lanes, Batches(cohort), endless, problem)
-        by_passes = problem.whole and self.compression is None and _large(cohort.train)
-        stepper.compile(passes=by_passes)
-        evaluated = self.compression is not None or any(map(_large, self._evaluated))
-        if evaluated and not by_passes:
-            W = np.zeros((len(lanes.index), cohort.model.layout.size), cohort.dtype)
-            problem.sums(W, gradient=problem.whole)
+        kernels = LinearKernels.of(cohort)
+        tasks = [partial(kernels.steps, name) for name in step_kernels(cohort, kernels)]
+        from_disk = cohort.batching.whole and isinstance(cohort.train.X, MappedRows)
+        if from_disk or self.compression is not None or any(map(_large, self._evaluated)):
+            tasks.append(partial(getattr, kernels, "passes"))
+        run_all(tasks)
 
     @cached_property
     def compression(self) -> str | None:
@@ -68,14 +53,14 @@ class CompiledEngine:
 
     @cached_property
     def training(self) -> CompiledProblem:
-        """The training part, or what stands for it."""
+        """The training part, or the few rows that replace it in least squares."""
         if self.compression is None:
             return CompiledProblem(self._cohort, self._cohort.train)
         count = self._cohort.train.rows
         return CompiledProblem(self._cohort, compressed(self._cohort.train), count)
 
     def threads(self) -> AbstractContextManager[object]:
-        return one_blas_thread()
+        return single_blas_thread()
 
     def stepper(
         self, lanes: Lanes, batches: Batches, loss_limit: NDArray[np.float64]

@@ -26,7 +26,7 @@ import numpy as np
 
 from gdrun.array_types import Array
 from gdrun.engine.cohort import Cohort, Design
-from gdrun.engine.threads import one_blas_thread, run_all, shares, thread_count
+from gdrun.engine.threads import run_all, shares, single_blas_thread, thread_count
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.rows import rows_of
 
@@ -52,7 +52,7 @@ def pays(cohort: Cohort) -> bool:
 
 def compressed(part: Design) -> Design:
     """D + 1 examples that stand for all rows of the part."""
-    with one_blas_thread():
+    with single_blas_thread():
         triangle = _by_gram_matrices(part)
         if triangle is None:
             triangles = _over_rows(_triangle, part)

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from functools import cached_property, partial, reduce
-from types import ModuleType
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gdrun.array_types import Array
+from gdrun.array_types import Array, Counts
 from gdrun.engine.cohort import Cohort, Design
-from gdrun.engine.compiled.kernels import kernel_text, kernels, option_numbers
+from gdrun.engine.compiled.arguments import Examples
+from gdrun.engine.compiled.linear_kernels import LinearKernels
+from gdrun.engine.compiled.units import option_numbers
 from gdrun.engine.threads import run_all, shares, thread_count
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.rows import MappedRows, rows_of
-
-PRODUCTS_FROM = 32
-"""Scores for each example from which matrix products beat four rows at a time."""
 
 BLOCK_BYTES = 2**17
 """Bytes of X that stay close to a core between their two uses."""
@@ -56,7 +54,7 @@ class Sums:
 class CompiledProblem:
     """One part of the data under the loops for a cohort's loss and rule.
 
-    count: the examples that a mean is over: the rows, unless those stand for more of them. trains:
+    count: the examples that a mean is over: the rows, unless those replace more of them. trains:
     whether steps are taken on it. whole: whether they go over all rows, so that the pass of an
     evaluation serves the next step as well.
     """
@@ -67,14 +65,14 @@ class CompiledProblem:
         model = cohort.model
         assert isinstance(model, LinearModel)
         self.X, self.y = part.X, part.y
-        if not model.by_class:
-            # Signs are whole numbers, which a vector unit turns into others one by one.
-            self.y = part.y.astype(part.X.dtype, copy=False)
+        # Signs are whole numbers, which a vector unit converts one by one.
+        kind = np.dtype(np.int64) if model.by_class else part.X.dtype
+        self.y = np.ascontiguousarray(part.y, kind)
         self.count = part.rows if count is None else count
         self.whole = trains and cohort.batching.whole
         self.outputs = model.outputs
         self.extra = option_numbers(model.loss)
-        self.kernels = module_of(cohort)
+        self.kernels = LinearKernels.of(cohort)
         self._remembered: tuple[Array, Sums, float] | None = None
 
     @property
@@ -90,26 +88,14 @@ class CompiledProblem:
     def small(self) -> bool:
         return len(self.X) * self.columns <= SMALL_ENTRIES and not self.mapped
 
-    @cached_property
-    def identity(self) -> NDArray[np.int64]:
-        """The rows in their own order."""
-        return np.arange(len(self.X))
-
-    def by_products(self, lanes: int) -> bool:
-        """Whether so many lanes go through matrix products."""
-        return bool(lanes * self.outputs >= PRODUCTS_FROM)
-
-    def room(self, lanes: int, rows: int) -> tuple[Array, Array, Array]:
-        """Room for what a loop over so many rows works on at once: targets, scores, and work."""
+    def examples(
+        self, X: Array, y: NDArray[Any], order: Counts | None, most: int | None = None
+    ) -> Examples:
+        """Rows of the problem as a kernel takes them, of which it uses up to `most` at once."""
+        rows = len(X) if most is None else most
         fitting: int = BLOCK_BYTES // (self.columns * self.X.dtype.itemsize)
         block = min(rows, max(fitting // 4 * 4, 4))
-        scores = np.empty(lanes * self.outputs * block, self.X.dtype)
-        return np.empty(block, self.y.dtype), scores, np.empty((2, block))
-
-    def totals(self, lanes: int) -> tuple[Array, Array, Array]:
-        """Room for the sums of a step: gradients, losses, right predictions."""
-        gradients = np.empty((lanes * self.outputs, self.columns), self.X.dtype)
-        return gradients, np.empty(lanes), np.empty(lanes)
+        return Examples(X, y, order, self.extra, self.outputs, block)
 
     def sums(self, W: Array, *, gradient: bool = True, lasting: bool = True) -> Sums:
         """The sums at W (L, P), without gradients where they are not asked for.
@@ -152,24 +138,6 @@ class CompiledProblem:
     def _add(
         self, W: Array, X: Array, y: NDArray[Any], found: Sums, gradient: bool, judge: bool
     ) -> None:
-        kernels, goal = self.kernels, (gradient, judge)
-        M, sums = (rows.reshape(-1, self.columns) for rows in (W, found.gradients))
-        totals = (found.values, found.rights, self.extra)
-        if len(M) == 1:
-            kernels.streamed_sums(X, y, M[0], *goal, sums[0], *totals)
-            return
-        summed = kernels.product_sums if self.by_products(len(W)) else kernels.row_sums
-        order, room = self.identity[: len(X)], self.room(len(W), len(X))
-        summed(X, y, order, 0, len(X), M, self.outputs, *goal, room, sums, *totals)
-
-
-def module_of(cohort: Cohort) -> ModuleType:
-    return kernels(text_of(cohort))
-
-
-def text_of(cohort: Cohort) -> str:
-    """The text of the loops that the cohort needs. Raises NotCompilableError where it has none."""
-    model = cohort.model
-    assert isinstance(model, LinearModel)
-    decays = bool(cohort.numbers.l2.any())
-    return kernel_text(model.loss, cohort.rule, cohort.rule_options, decays=decays)
+        data = self.examples(np.ascontiguousarray(X), y, None)
+        sums = (found.values, found.rights, found.gradients)
+        self.kernels.add_pass(data, W, *sums, slopes=gradient, judges=judge)

@@ -1,0 +1,491 @@
+/* Steps of a plain network, which threads take together.
+
+   First each thread computes z of a share of the first layer's units, for the whole batch; then it
+   takes a share of the batch forward through the other layers and back, for all lanes; at last it
+   computes the gradient of its units in every layer, moves their parameters, and reads its share of
+   the next batch. Between these parts the threads wait for each other. Where a gradient is clipped
+   they wait once more before the move, as its norm is that of all. So a step uses every core
+   without being cut into tasks, which would cost more than it does; no thread has a gradient of its
+   own that another must add up; and the weights of the first layer, the most of them as a rule,
+   stay with one core from step to step.
+
+   S streams of lanes have orders of their own; stream s serves the lanes from starts[s] to
+   starts[s + 1]. Layer k of a lane is a matrix (outputs, inputs + 1) of its parameters, the bias
+   last. Inside a layer, z and the slopes of the loss in z are (units, width), examples last, where
+   the width is the batch in whole vectors. The inputs of a layer have a one behind them, for the
+   bias. */
+
+#if !defined(_WIN32)
+#include <sched.h>
+#define give_way() sched_yield()
+#else
+#define give_way() (void)0
+#endif
+
+#include <stdlib.h>
+
+#include "losses.h"
+#include "steps.h"
+#include "tiles.h"
+
+#define LINE 64    /* bytes that memory delivers at once */
+#define AHEAD 4    /* rows between prefetching one and copying it */
+#define SPINS 1000 /* looks at the barrier before the core is offered to others */
+#define BLOCK 8192 /* parameters whose sums are kept in the run's number type */
+#define MEASURED 6 /* sums of a step: loss, ‖g‖², Σ l2 w², ‖Δw‖², ‖w‖², entries bounded */
+#define MOST_LAYERS 64
+
+typedef struct {
+    const real *X;         /* (N, D) */
+    const target *y;       /* (N,) */
+    const int64_t *orders; /* (S, places), the rows that each stream uses, in order */
+    const double *extra;   /* the loss's own options */
+    const int64_t *starts; /* (S + 1,) */
+    const int64_t *widths; /* (layers + 1,): inputs, hidden units, outputs */
+    const int64_t *begins; /* (layers + 1,), where the layers begin in a lane's parameters */
+    real *before;          /* (L, P), for the weights before the last step */
+    int64_t streams, places, layers;
+    int64_t size; /* examples of a step */
+    int64_t threads;
+} Network;
+
+/* What the threads share: rows of two batches, so that a thread that is ahead writes over nothing
+   that another still reads, and what is inside the layers of each lane. */
+typedef struct {
+    const Network *network;
+    int64_t width;                  /* the batch, in whole vectors */
+    int64_t most;                   /* the most units of a layer, and one */
+    real *rows;                     /* (2, S, width, padded inputs + 1) */
+    real *columns;                  /* (2, S, inputs + 1, width), the same with examples last */
+    target *y;                      /* (S, width) */
+    real *z[MOST_LAYERS];           /* (L, units, width) of each layer */
+    real *activations[MOST_LAYERS]; /* (L, width, padded units + 1), of each hidden layer */
+    real *gradients;                /* (L, P), sums over the batch */
+    real *hidden;                   /* (threads, most, width), activations of one layer */
+    real *work;                     /* (threads, 2, width) */
+    double *sums;                   /* (threads, MEASURED, L), each thread's on lines of its own */
+    int64_t apart;                  /* numbers between the sums of two threads */
+    int64_t *arrivals;              /* of threads at barriers so far, on a line of its own */
+    void *memory;
+} Workspace;
+
+static int64_t entering(const Network *n, int64_t layer)
+{
+    return n->widths[layer] + 1;
+}
+
+/* The first of `count` things that are a thread's own, and the first that are not. */
+static inline int64_t share(int64_t count, int64_t thread, int64_t threads)
+{
+    return count * thread / threads;
+}
+
+/* Places in the memory, from `at` on, one behind the other; with no memory only their size. */
+static void *placed(char *memory, int64_t *at, int64_t bytes)
+{
+    char *found = memory == NULL ? NULL : memory + *at;
+    *at += (bytes + LINE - 1) / LINE * LINE;
+    return found;
+}
+
+/* Lay the workspace out in the memory; returns how many bytes that takes. */
+static int64_t lay_out(Workspace *w, int64_t lanes, char *memory)
+{
+    const Network *n = w->network;
+    const int64_t size = sizeof(real), inputs = entering(n, 0), T = n->threads;
+    int64_t at = 0;
+    w->arrivals = placed(memory, &at, LINE);
+    w->rows = placed(memory, &at, 2 * n->streams * w->width * padded(inputs) * size);
+    w->columns = placed(memory, &at, 2 * n->streams * inputs * w->width * size);
+    w->y = placed(memory, &at, n->streams * w->width * (int64_t)sizeof(target));
+    for (int64_t k = 0; k < n->layers; k++) {
+        const int64_t units = n->widths[k + 1];
+        w->z[k] = placed(memory, &at, lanes * units * w->width * size);
+        w->activations[k] = placed(memory, &at, lanes * w->width * padded(units + 1) * size);
+    }
+    w->gradients = placed(memory, &at, lanes * n->begins[n->layers] * size);
+    w->hidden = placed(memory, &at, T * w->most * w->width * size);
+    w->work = placed(memory, &at, T * 2 * w->width * size);
+    w->apart = (MEASURED * lanes + 7) / 8 * 8;
+    w->sums = placed(memory, &at, T * w->apart * (int64_t)sizeof(double));
+    return at;
+}
+
+/* A workspace for steps of so many lanes; NULL where memory is short. */
+Workspace *prepare_network(const Network *network, int64_t lanes)
+{
+    Workspace *w = calloc(1, sizeof(Workspace));
+    if (w == NULL)
+        return NULL;
+    w->network = network;
+    w->width = padded(network->size);
+    for (int64_t k = 0; k <= network->layers; k++)
+        w->most = network->widths[k] >= w->most ? network->widths[k] + 1 : w->most;
+    const int64_t bytes = lay_out(w, lanes, NULL);
+    w->memory = calloc(1, bytes + LINE); /* Windows has no aligned_alloc */
+    if (w->memory == NULL) {
+        free(w);
+        return NULL;
+    }
+    lay_out(w, lanes, (char *)(((uintptr_t)w->memory + LINE - 1) / LINE * LINE));
+    const int64_t inputs = network->widths[0], length = padded(inputs + 1);
+    for (int64_t batch = 0; batch < 2 * network->streams; batch++)
+        for (int64_t i = 0; i < w->width; i++) {
+            w->rows[(batch * w->width + i) * length + inputs] = 1;
+            w->columns[(batch * (inputs + 1) + inputs) * w->width + i] = 1;
+        }
+    return w;
+}
+
+void release_network(Workspace *w)
+{
+    free(w->memory);
+    free(w);
+}
+
+/* Wait until all threads have come as far; `passed` counts this thread's barriers. */
+static void wait_for_all(Workspace *w, int64_t *passed)
+{
+    const int64_t expected = ++*passed * w->network->threads;
+    __atomic_fetch_add(w->arrivals, 1, __ATOMIC_ACQ_REL);
+    for (int64_t spins = 0; __atomic_load_n(w->arrivals, __ATOMIC_ACQUIRE) < expected; spins++)
+        if (spins > SPINS)
+            give_way();
+}
+
+/* The first of a batch's `count` rows that belongs to a thread, which has whole vectors of them. */
+static inline int64_t first_row(const Workspace *w, int64_t count, int64_t thread)
+{
+    return VECTOR * share(padded(count) / VECTOR, thread, w->network->threads);
+}
+
+/* How many examples the k-th step has: all but the last have as many as a batch. */
+static inline int64_t examples_of_step(const Network *n, int64_t k)
+{
+    const int64_t left = n->places - k * n->size;
+    return left < n->size ? left : n->size;
+}
+
+/* Read a thread's rows of the k-th step, for each stream. */
+static void read_step(Workspace *w, int64_t k, int64_t thread)
+{
+    const Network *n = w->network;
+    const int64_t begin = k * n->size, D = n->widths[0], length = padded(D + 1), width = w->width;
+    const int64_t count = examples_of_step(n, k);
+    const int64_t first = first_row(w, count, thread), end = first_row(w, count, thread + 1);
+    const int64_t last = end < count ? end : count;
+    for (int64_t s = 0; s < n->streams; s++) {
+        const int64_t batch = k % 2 * n->streams + s;
+        const int64_t *order = n->orders + s * n->places + begin;
+        real *rows = w->rows + batch * width * length,
+             *columns = w->columns + batch * (D + 1) * width;
+        for (int64_t i = first; i < last; i++) {
+            if (i + AHEAD < last)
+                for (int64_t byte = 0; byte < D * (int64_t)sizeof(real); byte += LINE)
+                    __builtin_prefetch((const char *)(n->X + order[i + AHEAD] * D) + byte);
+            memcpy(rows + i * length, n->X + order[i] * D, D * sizeof(real));
+            w->y[s * width + i] = n->y[order[i]];
+        }
+        transpose(rows + first * length, length, last - first, D, columns + first, width);
+    }
+}
+
+/* z of the first layer, for a thread's units and all rows of a batch. */
+static void first_layer(
+    Workspace *w, const real *W, int64_t k, int64_t s, int64_t lane, int64_t count, int64_t thread)
+{
+    const Network *n = w->network;
+    const int64_t inputs = entering(n, 0), units = n->widths[1], width = w->width;
+    const int64_t first = share(units, thread, n->threads);
+    const int64_t last = share(units, thread + 1, n->threads);
+    const real *columns = w->columns + (k % 2 * n->streams + s) * inputs * width;
+    real *z = w->z[0] + (lane * units + first) * width;
+    weighted_rows((Matrix) {W + first * inputs, inputs, 1}, last - first, inputs, columns, width, z,
+        width, padded(count), 0);
+}
+
+/* The activations of a layer's z (units, width), to h (units + 1, width), whose last row is ones,
+   and to rows (width, units + 1); their slopes replace z. For the examples from `first` to `end`,
+   which are whole vectors. */
+static void activate(real *restrict z, int64_t units, int64_t width, int64_t first, int64_t end,
+    real *restrict h, real *restrict rows)
+{
+    const struct activation_numbers numbers = activation_numbers();
+    for (int64_t u = 0; u < units; u++)
+        for (int64_t begin = first; begin < end; begin += VECTOR)
+#pragma omp simd
+            for (int64_t r = 0; r < VECTOR; r++) {
+                const int64_t at = u * width + begin + r;
+                real value, slope;
+                activation(numbers, z[at], &value, &slope);
+                h[at] = value;
+                z[at] = slope;
+            }
+    for (int64_t i = first; i < end; i++)
+        h[units * width + i] = 1;
+    transpose(h + first, width, units + 1, end - first, rows + first * padded(units + 1),
+        padded(units + 1));
+}
+
+/* Forward from the first layer's z and back, for one lane and a thread's rows; returns their Σ ℓ.
+   The slopes of the loss in every z replace it. */
+static double forward_and_back(
+    Workspace *w, const real *W, int64_t s, int64_t lane, int64_t count, int64_t thread)
+{
+    const Network *n = w->network;
+    const int64_t width = w->width, depth = n->layers - 1;
+    const int64_t first = first_row(w, count, thread), end = first_row(w, count, thread + 1);
+    const int64_t last = end < count ? end : count;
+    real *h = w->hidden + thread * w->most * width;
+    if (last <= first)
+        return 0;
+    for (int64_t k = 1; k <= depth; k++) {
+        const int64_t units = n->widths[k], next = n->widths[k + 1];
+        real *rows = w->activations[k - 1] + lane * width * padded(units + 1);
+        activate(w->z[k - 1] + lane * units * width, units, width, first, end, h, rows);
+        weighted_rows((Matrix) {W + n->begins[k], units + 1, 1}, next, units + 1, h + first, width,
+            w->z[k] + lane * next * width + first, width, end - first, 0);
+    }
+    const int64_t outputs = n->widths[depth + 1];
+    const double loss =
+        LOSS_OF_BLOCK(w->z[depth] + lane * outputs * width + first, width, w->y + s * width + first,
+            last - first, outputs, w->work + thread * 2 * width, loss_numbers(n->extra));
+    for (int64_t k = depth; k > 0; k--) {
+        const int64_t units = n->widths[k], next = n->widths[k + 1];
+        real *restrict slopes = w->z[k - 1] + lane * units * width;
+        weighted_rows((Matrix) {W + n->begins[k], 1, units + 1}, units, next,
+            w->z[k] + lane * next * width + first, width, h + first, width, end - first, 0);
+        for (int64_t u = 0; u < units; u++)
+            for (int64_t i = first; i < end; i += VECTOR) {
+                const int64_t at = u * width + i;
+                store(slopes + at, load(slopes + at) * load(h + at));
+            }
+    }
+    return loss;
+}
+
+/* Some parameters of a lane: those of a thread's units in one layer. */
+typedef struct {
+    int64_t first, count;
+} Range;
+
+static inline Range own_parameters(const Network *n, int64_t layer, int64_t thread)
+{
+    const int64_t units = n->widths[layer + 1], inputs = entering(n, layer);
+    const int64_t first = share(units, thread, n->threads);
+    const int64_t last = share(units, thread + 1, n->threads);
+    return (Range) {n->begins[layer] + first * inputs, (last - first) * inputs};
+}
+
+/* The gradient of a thread's units in one layer of a lane: Σ δ hᵀ over the batch, where h entered
+   the layer and δ are the loss's slopes in z. */
+static void sum_slopes(Workspace *w, int64_t layer, int64_t k, int64_t s, int64_t lane,
+    int64_t count, int64_t thread)
+{
+    const Network *n = w->network;
+    const int64_t inputs = entering(n, layer), length = padded(inputs), width = w->width;
+    const int64_t units = n->widths[layer + 1], P = n->begins[n->layers];
+    const Range own = own_parameters(n, layer, thread);
+    const real *entered = layer == 0 ? w->rows + (k % 2 * n->streams + s) * width * length
+                                     : w->activations[layer - 1] + lane * width * length;
+    const int64_t first = share(units, thread, n->threads);
+    const real *slopes = w->z[layer] + (lane * units + first) * width;
+    weighted_rows((Matrix) {slopes, width, 1}, own.count / inputs, count, entered, length,
+        w->gradients + lane * P + own.first, inputs, inputs, 0);
+}
+
+/* A mean gradient from its sum G, with the slope of the penalty. */
+static inline real mean_slope(real G, real scale, real decay, real w, real *penalty)
+{
+    real g = G * scale;
+    if (DECAYS) {
+        const real pull = decay * w;
+        *penalty += pull * w;
+        g += pull;
+    }
+    return g;
+}
+
+/* G (count,), a sum, becomes a mean with the slope of the penalty; its sums are added up. */
+static inline void take_mean(const real *restrict w, real *restrict G, const real *restrict decay,
+    int64_t count, real scale, double *sums, int64_t lanes)
+{
+    real squares = 0, penalty = 0;
+#pragma omp simd reduction(+ : squares, penalty)
+    for (int64_t j = 0; j < count; j++) {
+        G[j] = mean_slope(G[j], scale, decay[j], w[j], &penalty);
+        squares += G[j] * G[j];
+    }
+    sums[lanes] += squares;
+    sums[2 * lanes] += penalty;
+}
+
+/* Move the parameters w (count,); their slots are P apart. Their gradient is G times the factor;
+   where nothing is clipped that makes it a mean, to which the penalty is added, else its entries
+   are bounded. What the step measures is added up. */
+static inline void move_weights(struct step_numbers numbers, real *restrict w,
+    const real *restrict G, real *restrict slots, int64_t P, const real *restrict decay,
+    int64_t count, real factor, real bound, double *sums, int64_t lanes)
+{
+    real squares = 0, penalty = 0, move = 0, weight = 0, bounded = 0;
+#pragma omp simd reduction(+ : squares, penalty, move, weight, bounded)
+    for (int64_t j = 0; j < count; j++) {
+        const real old = w[j];
+        real g = G[j] * factor;
+        if (CLIPS) {
+            bounded += REAL(fabs)(g) > bound;
+            g = g > bound ? bound : g < -bound ? -bound : g;
+        } else {
+            g = mean_slope(G[j], factor, decay[j], old, &penalty);
+            squares += g * g;
+        }
+        const real next = moved_weight(numbers, old, g, slots, P, j);
+        w[j] = next;
+        move += (next - old) * (next - old);
+        weight += next * next;
+    }
+    if (!CLIPS) {
+        sums[lanes] += squares;
+        sums[2 * lanes] += penalty;
+    }
+    sums[3 * lanes] += move;
+    sums[4 * lanes] += weight;
+    sums[5 * lanes] += bounded;
+}
+
+/* What a step needs of a lane's numbers; the options that it writes to are the caller's own. */
+static struct step_numbers numbers_of_lane(const Steps *steps, int64_t k, int64_t lane)
+{
+    double options[OPTIONS];
+    memcpy(options, steps->options + lane * OPTIONS, sizeof options);
+    return numbers_of_step(steps, options, k, lane);
+}
+
+/* take_mean of some parameters of a lane, a block at a time. */
+static void take_means(const Workspace *w, const Steps *steps, int64_t lane, Range range,
+    real scale, double *sums)
+{
+    const int64_t P = steps->parameters, end = range.first + range.count;
+    for (int64_t j = range.first; j < end; j += BLOCK) {
+        const int64_t at = lane * P + j, count = end - j < BLOCK ? end - j : BLOCK;
+        take_mean(steps->W + at, w->gradients + at, steps->decay + at, count, scale, sums + lane,
+            steps->lanes);
+    }
+}
+
+/* move_weights of some parameters of a lane, a block at a time. */
+static void move_range(const Workspace *w, const Steps *steps, struct step_numbers numbers,
+    int64_t lane, Range range, real factor, real bound, double *sums)
+{
+    const int64_t P = steps->parameters, end = range.first + range.count;
+    for (int64_t j = range.first; j < end; j += BLOCK) {
+        const int64_t at = lane * P + j, count = end - j < BLOCK ? end - j : BLOCK;
+        move_weights(numbers, steps->W + at, w->gradients + at, steps->slots + lane * SLOTS * P + j,
+            P, steps->decay + at, count, factor, bound, sums + lane, steps->lanes);
+    }
+}
+
+/* The sum over threads of one of a lane's measures. */
+static double summed(const Workspace *w, int which, int64_t lane, int64_t lanes)
+{
+    double sum = 0;
+    for (int64_t thread = 0; thread < w->network->threads; thread++)
+        sum += w->sums[thread * w->apart + which * lanes + lane];
+    return sum;
+}
+
+/* Whether the k-th step stayed within limits in all lanes; the first thread writes its measures. */
+static int measure_step(
+    const Workspace *w, const Steps *steps, int64_t k, int64_t count, int64_t thread)
+{
+    const int64_t L = steps->lanes;
+    int fine = 1;
+    for (int64_t lane = 0; lane < L; lane++) {
+        const double value = summed(w, 0, lane, L) / count + 0.5 * summed(w, 2, lane, L);
+        const double norm = sqrt(summed(w, 1, lane, L)), length = sqrt(summed(w, 4, lane, L));
+        fine &= within_limits(value, steps->limit[lane], norm, length);
+        if (thread > 0)
+            continue;
+        *measure(steps, 0, k, lane) = value;
+        *measure(steps, 1, k, lane) = norm;
+        *measure(steps, 2, k, lane) = sqrt(summed(w, 3, lane, L));
+        *measure(steps, 3, k, lane) = length;
+        *measure(steps, 4, k, lane) = norm > steps->bounds[2 * lane] || summed(w, 5, lane, L) > 0;
+    }
+    return fine;
+}
+
+/* Lanes in the order of their streams. */
+#define EACH_LANE(n, s, lane)                                                                      \
+    for (int64_t s = 0; s < (n)->streams; s++)                                                     \
+        for (int64_t lane = (n)->starts[s]; lane < (n)->starts[s + 1]; lane++)
+
+/* The gradients of a thread's units in the k-th step, which has `count` examples; where nothing is
+   clipped their parameters move at once. */
+static void sum_and_move(
+    Workspace *w, const Steps *steps, int64_t k, int64_t count, int64_t thread, double *sums)
+{
+    const Network *n = w->network;
+    const real scale = 1.0 / count;
+    EACH_LANE(n, s, lane) {
+        const struct step_numbers numbers = numbers_of_lane(steps, k, lane);
+        for (int64_t layer = 0; layer < n->layers; layer++) {
+            const Range own = own_parameters(n, layer, thread);
+            const int64_t at = lane * steps->parameters + own.first;
+            sum_slopes(w, layer, k, s, lane, count, thread);
+            if (k == steps->steps - 1)
+                memcpy(n->before + at, steps->W + at, own.count * sizeof(real));
+            if (CLIPS)
+                take_means(w, steps, lane, own, scale, sums);
+            else
+                move_range(w, steps, numbers, lane, own, scale, INFINITY, sums);
+        }
+    }
+}
+
+/* Move a thread's parameters along the clipped gradient, whose norm is that of all threads. */
+static void clip_and_move(Workspace *w, const Steps *steps, int64_t k, int64_t thread, double *sums)
+{
+    const Network *n = w->network;
+    for (int64_t lane = 0; lane < steps->lanes; lane++) {
+        const double *bounds = steps->bounds + 2 * lane;
+        const double norm = sqrt(summed(w, 1, lane, steps->lanes));
+        const real factor = norm > bounds[0] ? bounds[0] / norm : 1;
+        const struct step_numbers numbers = numbers_of_lane(steps, k, lane);
+        for (int64_t layer = 0; layer < n->layers; layer++)
+            move_range(w, steps, numbers, lane, own_parameters(n, layer, thread), factor, bounds[1],
+                sums);
+    }
+}
+
+/* One thread's part of the steps; returns how many of them stayed within limits. */
+int64_t advance_network(Workspace *w, const Steps *steps, int64_t thread)
+{
+    const Network *n = w->network;
+    const int64_t P = steps->parameters;
+    double *sums = w->sums + thread * w->apart;
+    int64_t passed = 0, k = 0;
+    read_step(w, 0, thread);
+    wait_for_all(w, &passed);
+    for (; k < steps->steps; k++) {
+        const int64_t count = examples_of_step(n, k);
+        EACH_LANE(n, s, lane)
+            first_layer(w, steps->W + lane * P, k, s, lane, count, thread);
+        wait_for_all(w, &passed);
+        memset(sums, 0, MEASURED * steps->lanes * sizeof(double));
+        EACH_LANE(n, s, lane)
+            sums[lane] = forward_and_back(w, steps->W + lane * P, s, lane, count, thread);
+        wait_for_all(w, &passed);
+        sum_and_move(w, steps, k, count, thread, sums);
+        if (k + 1 < steps->steps)
+            read_step(w, k + 1, thread);
+        wait_for_all(w, &passed);
+        if (CLIPS) {
+            clip_and_move(w, steps, k, thread, sums);
+            wait_for_all(w, &passed);
+        }
+        if (!measure_step(w, steps, k, count, thread))
+            break;
+    }
+    return k;
+}

@@ -1,0 +1,109 @@
+"""Compiled libraries on disk, where the next process finds them.
+
+A library lies in the user's own cache directory, under a key that says all about what it was made
+from, followed by the hash of its own content: one that was damaged is not loaded but removed. The
+directory must belong to the user and be closed to others, since what lies in it is executed. A file
+appears by one link of a finished copy and is never written to, so two processes may compile the
+same library at once.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import os
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+SUFFIX = ".dll" if sys.platform == "win32" else ".so"
+
+
+@cache
+def cache_directory() -> Path:
+    """The user's own directory for libraries; one for this process alone where there is none."""
+    try:
+        path = _cache_home() / "gdrun" / "kernels"
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if _private(path) and os.access(path, os.W_OK):
+            return path
+    except (OSError, RuntimeError):
+        pass
+    return process_directory()
+
+
+@cache
+def process_directory() -> Path:
+    """A directory that is removed when this process ends."""
+    path = Path(tempfile.mkdtemp(prefix="gdrun-"))
+    atexit.register(_remove, path, os.getpid())
+    return path
+
+
+def _remove(path: Path, owner: int) -> None:
+    if os.getpid() == owner:  # not when a fork of it ends
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _cache_home() -> Path:
+    if given := os.environ.get("XDG_CACHE_HOME"):
+        return Path(given)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    return Path.home() / ".cache"
+
+
+def _private(path: Path) -> bool:
+    """Whether the directory is the user's, and nobody else may write into it."""
+    if sys.platform == "win32":
+        return True
+    about = path.stat()
+    return about.st_uid == os.getuid() and not about.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+def find(directory: Path, key: str) -> Path | None:
+    """The undamaged file of this key, or None; a damaged one is removed."""
+    for path in directory.glob(f"{key}-*"):
+        try:
+            if path.name == _name(key, path.read_bytes(), path.suffix):
+                return path
+            path.unlink()
+        except OSError:  # another process removed it, or it may not be read
+            continue
+    return None
+
+
+def keep(directory: Path, key: str, finished: Path) -> Path:
+    """The finished file under its key in the directory, where it lies in a subdirectory.
+
+    Raises OSError where it cannot be put there.
+    """
+    path = directory / _name(key, finished.read_bytes(), finished.suffix)
+    try:
+        path.hardlink_to(finished)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without links
+        finished.replace(path)
+    return path
+
+
+@contextmanager
+def workshop(directory: Path) -> Iterator[Path]:
+    """A directory inside the directory, for files that are still being made."""
+    path = Path(tempfile.mkdtemp(dir=directory, prefix=".making-"))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _name(key: str, content: bytes, suffix: str) -> str:
+    return f"{key}-{hashlib.sha256(content).hexdigest()[:16]}{suffix}"

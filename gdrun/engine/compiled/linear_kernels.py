@@ -1,0 +1,159 @@
+"""The kernels of a cohort's linear model: which C texts it needs, and their functions."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Mapping
+from ctypes import byref
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+
+from gdrun.array_types import Array, Numbers
+from gdrun.engine.cohort import Cohort
+from gdrun.engine.compiled.arguments import (
+    Examples,
+    Flag,
+    Number,
+    Pointer,
+    Steps,
+    Whole,
+    address,
+    kernel,
+)
+from gdrun.engine.compiled.compiler import library
+from gdrun.engine.compiled.units import pass_text, step_text
+from gdrun.methods.rules import Rule
+from gdrun.problems.linear import LinearModel
+from gdrun.problems.losses import Loss
+
+Function = Callable[..., Any]
+StepKernel = Literal["rows", "examples"]
+
+
+@dataclass(frozen=True)
+class LinearKernels:
+    """What the kernels of a cohort depend on; each is compiled when it is first used.
+
+    fixed: the values of the rule's options that lanes cannot differ in. decays, clips: whether any
+    lane has an l2 term, or clips its gradient.
+    """
+
+    loss: Loss
+    rule: Rule
+    fixed: Mapping[str, Any]
+    dtype: np.dtype[Any]
+    decays: bool
+    clips: bool
+
+    @classmethod
+    def of(cls, cohort: Cohort) -> LinearKernels:
+        """The kernels of a cohort of a linear model."""
+        assert isinstance(cohort.model, LinearModel)
+        return cls(
+            cohort.model.loss, cohort.rule, cohort.rule_options, cohort.dtype, *occurs(cohort)
+        )
+
+    def step_text(self, name: StepKernel) -> str:
+        """The C text of the steps. Raises NotCompilableError where it has none."""
+        return step_text(
+            name, self.loss, self.rule, self.fixed, self.dtype, decays=self.decays, clips=self.clips
+        )
+
+    def steps(self, name: StepKernel) -> Function:
+        """The function that takes the steps, see its C file.
+
+        Raises NotCompilableError where it cannot be compiled.
+        """
+        return self._advance_rows if name == "rows" else self._advance_examples
+
+    @cached_property
+    def _row_library(self) -> ctypes.CDLL:
+        return library(self.step_text("rows"))
+
+    @cached_property
+    def _advance_rows(self) -> Function:
+        parameters = (Pointer, Pointer, Whole, Number, Whole, Whole)
+        return kernel(self._row_library, "advance_rows", Whole, *parameters)
+
+    @cached_property
+    def _advance_examples(self) -> Function:
+        text = self.step_text("examples")
+        return kernel(library(text), "advance_examples", Whole, Pointer, Pointer, Whole, Whole)
+
+    @cached_property
+    def _finish_pass(self) -> Function:
+        parameters = (Pointer, Whole, Pointer, Number, Pointer)
+        return kernel(self._row_library, "finish_pass", Flag, *parameters)
+
+    @cached_property
+    def passes(self) -> Function:
+        """The function that sums over all rows, see passes.c.
+
+        Raises NotCompilableError where it cannot be compiled.
+        """
+        sizes = (Whole, Whole, Pointer, Whole, Flag, Flag)
+        sums = (Pointer, Pointer, Pointer)
+        return kernel(
+            library(pass_text(self.loss, self.dtype)), "add_pass", Flag, Pointer, *sizes, *sums
+        )
+
+    def advance_rows(
+        self, data: Examples, steps: Steps, size: int, count: float, lanes: tuple[int, int]
+    ) -> int:
+        """Take the steps on `size` rows each, for some lanes; how many of them stayed finite."""
+        return int(self._advance_rows(byref(data), byref(steps), size, count, *lanes))
+
+    def advance_examples(self, data: Examples, steps: Steps, lanes: tuple[int, int]) -> int:
+        """Take the steps on one row each, for some lanes; how many of them stayed finite."""
+        return int(self._advance_examples(byref(data), byref(steps), *lanes))
+
+    def finish_pass(self, steps: Steps, k: int, losses: Numbers, scale: float, G: Array) -> bool:
+        """End the k-th step of all lanes from losses (L,) and gradients G (L, P), written over."""
+        return bool(self._finish_pass(byref(steps), k, address(losses), scale, address(G)))
+
+    def add_pass(
+        self,
+        data: Examples,
+        W: Array,
+        values: Numbers,
+        rights: Numbers,
+        gradients: Array,
+        *,
+        slopes: bool,
+        judges: bool,
+    ) -> None:
+        """Add Σ ℓ, right predictions (L,) and Σ ∇ℓ (L, P) over all places of the data."""
+        sums = map(address, (values, rights, gradients))
+        goal = (address(W), len(W), slopes, judges)
+        if not self.passes(byref(data), 0, data.places, *goal, *sums):
+            raise MemoryError("no memory for the blocks of a pass over the data")
+
+
+def step_texts(cohort: Cohort) -> list[str]:
+    """The C texts of the kernels that the cohort's steps will use.
+
+    Raises NotCompilableError where they have no C form.
+    """
+    kernels = LinearKernels.of(cohort)
+    return [kernels.step_text(name) for name in step_kernels(cohort, kernels)]
+
+
+def step_kernels(cohort: Cohort, kernels: LinearKernels) -> list[StepKernel]:
+    """The kernels that the cohort's steps will use.
+
+    Steps of one example, without clipping and of one score, have a kernel of their own.
+    """
+    batching = cohort.batching
+    if batching.batch_size > 1 or kernels.clips or kernels.loss.targets == "code":
+        return ["rows"]
+    return ["examples"] if batching.growth is None else ["examples", "rows"]
+
+
+def occurs(cohort: Cohort) -> tuple[bool, bool]:
+    """Whether any lane has an l2 term, and whether any clips its gradient."""
+    numbers = cohort.numbers
+    clips = np.isfinite(numbers.clip_norm).any() or np.isfinite(numbers.clip_value).any()
+    return bool(numbers.l2.any()), bool(clips)

@@ -1,0 +1,130 @@
+"""The kernel of a plain network's steps: its C text, and its functions."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from ctypes import byref
+from functools import cached_property
+
+from gdrun.array_types import Array, Counts, Numbers
+from gdrun.engine.cohort import Cohort
+from gdrun.engine.compiled.arguments import Pointer, Steps, Whole, address, kernel
+from gdrun.engine.compiled.compiler import library
+from gdrun.engine.compiled.linear_kernels import occurs
+from gdrun.engine.compiled.units import network_text
+from gdrun.engine.contract import NotCompilableError
+from gdrun.problems.network import Network
+from gdrun.problems.rows import MappedRows
+
+MOST_LAYERS = 64
+"""The most layers that network.c takes."""
+
+
+class NetworkArguments(ctypes.Structure):
+    """The network and the batches of a chunk, as network.c takes them."""
+
+    _fields_ = (
+        ("X", Pointer),
+        ("y", Pointer),
+        ("orders", Pointer),
+        ("extra", Pointer),
+        ("starts", Pointer),
+        ("widths", Pointer),
+        ("begins", Pointer),
+        ("before", Pointer),
+        ("streams", Whole),
+        ("places", Whole),
+        ("layers", Whole),
+        ("size", Whole),
+        ("threads", Whole),
+    )
+
+    def __init__(
+        self,
+        X: Array,
+        y: Array,
+        orders: Counts,
+        extra: Numbers,
+        shape: tuple[Counts, Counts, Counts],
+        before: Array,
+        *,
+        size: int,
+        threads: int,
+    ) -> None:
+        """orders (S, places): the rows that each stream uses, `size` a step.
+
+        shape: where the streams' lanes begin (S + 1,), the widths of the layers (layers + 1,), and
+        where they begin in a lane's parameters. before (L, P): for W before the last step.
+        """
+        self.arrays = (X, y, orders, extra, *shape, before)
+        counts = (*orders.shape, len(shape[1]) - 1, size, threads)
+        super().__init__(*map(address, self.arrays), *counts)
+
+
+class NetworkKernel:
+    """The steps of a network of one form, under one rule."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @classmethod
+    def of(cls, cohort: Cohort) -> NetworkKernel:
+        """The kernel of a cohort. Raises NotCompilableError where it has none.
+
+        It is that of all lanes, also when some have left: their leaving compiles nothing.
+        """
+        network = cohort.model
+        if not isinstance(network, Network):
+            raise NotCompilableError("it is no network")
+        if network.batch_norm or network.residual or cohort.numbers.dropout.any():
+            raise NotCompilableError("only a plain network has a kernel of its own")
+        if cohort.batching.whole or isinstance(cohort.train.X, MappedRows):
+            raise NotCompilableError("full batches and rows on disk are read in blocks")
+        if len(network.hidden) >= MOST_LAYERS:
+            raise NotCompilableError(f"a network of {MOST_LAYERS} layers has no kernel")
+        decays, clips = occurs(cohort)
+        fixed = cohort.rule_options
+        kinds = (network.loss, network.activation, cohort.rule, fixed, cohort.dtype)
+        return cls(network_text(*kinds, decays=decays, clips=clips))
+
+    @property
+    def text(self) -> str:
+        """Its C text."""
+        return self._text
+
+    def compile(self) -> None:
+        """Compile the kernel. Raises NotCompilableError where that fails."""
+        _ = self._library
+
+    @cached_property
+    def _library(self) -> ctypes.CDLL:
+        return library(self._text)
+
+    @cached_property
+    def _prepare(self) -> Callable[..., int | None]:
+        return kernel(self._library, "prepare_network", Pointer, Pointer, Whole)
+
+    @cached_property
+    def _release(self) -> Callable[..., None]:
+        return kernel(self._library, "release_network", None, Pointer)
+
+    @cached_property
+    def _advance(self) -> Callable[..., int]:
+        return kernel(self._library, "advance_network", Whole, Pointer, Pointer, Whole)
+
+    @contextmanager
+    def workspace(self, arguments: NetworkArguments, lanes: int) -> Iterator[int]:
+        """What the threads of a chunk share, in memory that is freed at the end."""
+        found = self._prepare(byref(arguments), lanes)
+        if found is None:
+            raise MemoryError("no memory for the layers of a network")
+        try:
+            yield found
+        finally:
+            self._release(found)
+
+    def advance(self, workspace: int, steps: Steps, thread: int) -> int:
+        """One thread's part of the steps; how many stayed finite."""
+        return int(self._advance(workspace, byref(steps), thread))

@@ -1,0 +1,357 @@
+"""A Python equation as C: the rule, loss or activation that NumPy runs, for one value at a time.
+
+The function is executed symbolically: every name in it holds a constant, a tuple or a C expression
+(see `terms`). Helper functions are executed in place, and loops over constants are written out, so
+that only arithmetic is left. What belongs to each parameter or example, and what is one number for
+all of them, become two C functions, so that the second is called once, before the loop over the
+first.
+
+An `if` on numbers becomes a selection between the results of both branches. A branch on a value of
+each parameter has no meaning for arrays, so it is refused, as is everything else that has no C form
+here: NotCompilableError names the construct and its line.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import textwrap
+import types
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from gdrun.engine.compiled.operations import NoFormError, Operations, check_test
+from gdrun.engine.compiled.terms import (
+    Term,
+    Translation,
+    Value,
+    Writing,
+    any_term,
+    is_number,
+)
+from gdrun.engine.contract import NotCompilableError
+
+Function = Callable[..., Any]
+
+DEEPEST = 20
+"""Helper functions inside helper functions."""
+
+LONGEST = 64
+"""Iterations of a loop that is written out, and branches of one function."""
+
+
+def translate(
+    function: Function,
+    *,
+    each: Mapping[str, str],
+    shared: Mapping[str, str],
+    constants: Mapping[str, Any],
+    results: int,
+) -> Translation:
+    """The function in C.
+
+    each, shared: its parameters that are a value of each, and one number for all, with the C
+    expression of each. constants: the values of the others. results: how many values it returns.
+    Raises NotCompilableError where it has no C form.
+    """
+    arguments = {name: Term(text, each=True) for name, text in each.items()}
+    arguments |= {name: Term(text, each=False) for name, text in shared.items()}
+    writing = Writing()
+    found = _Execution(function, writing, arguments | dict(constants)).result()
+    values = found if isinstance(found, tuple) else (found,)
+    if len(values) != results or not all(isinstance(v, Term) or is_number(v) for v in values):
+        raise NotCompilableError(f"{function.__name__} does not return {results} numbers")
+    texts = [writing.as_real(value) for value in values]
+    return Translation(writing.shared, writing.fields, writing.statements, texts)
+
+
+@cache
+def syntax(function: Function) -> ast.FunctionDef:
+    """The function's syntax tree. Raises NotCompilableError where its source cannot be read."""
+    if inspect.unwrap(function) is not function:
+        raise NotCompilableError(f"{function.__name__} is wrapped by a decorator")
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
+    except (OSError, TypeError, SyntaxError):
+        raise NotCompilableError("its source cannot be read") from None
+    if not isinstance(tree, ast.FunctionDef):
+        raise NotCompilableError("it is not written with def")
+    return tree
+
+
+_NOTHING = object()
+
+
+class _Execution:
+    """One call of a function: its names, and what they hold."""
+
+    def __init__(self, function: Function, writing: Writing, names: Mapping[str, Value]) -> None:
+        self._function = function
+        self._writing = writing
+        self._operations = Operations(writing)
+        self._tree = syntax(function)
+        self._names = dict(names)
+        self._given = {id(value) for value in names.values()}
+        self._branches = 0
+
+    def result(self) -> Value:
+        """What the function returns."""
+        missing = set(inspect.signature(self._function).parameters) - set(self._names)
+        if missing:
+            raise NotCompilableError(f"{self._function.__name__} also takes {min(missing)}")
+        found = self._run(self._tree.body)
+        if found is _NOTHING:
+            raise NotCompilableError(f"{self._function.__name__} returns nothing at its end")
+        return found
+
+    def _refusal(self, node: ast.AST, what: str) -> NotCompilableError:
+        """An error that says where the function has no C form, and why."""
+        line = self._function.__code__.co_firstlineno + getattr(node, "lineno", 1) - 1
+        return NotCompilableError(f"{self._function.__name__}, line {line}: {what}")
+
+    def _run(self, statements: Sequence[ast.stmt]) -> Value:
+        """Execute the statements; what they return, or _NOTHING where they come to their end."""
+        for place, statement in enumerate(statements):
+            try:
+                found = self._execute(statement, statements[place + 1 :])
+            except NoFormError as error:
+                raise self._refusal(statement, str(error)) from None
+            if found is not _NOTHING:
+                return found
+        return _NOTHING
+
+    def _execute(self, statement: ast.stmt, rest: Sequence[ast.stmt]) -> Value:
+        """Execute a statement; what the function returns by it or by the rest after it."""
+        match statement:
+            case ast.Return(value=ast.expr() as value):
+                return self._value(value)
+            case ast.Assign(targets=targets, value=value):
+                found = self._value(value)
+                for target in targets:
+                    self._bind(target, found)
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
+                self._bind(target, self._value(value))
+            case ast.AugAssign(target=ast.Name(id=name), op=op, value=value):
+                self._change(statement, name, type(op), self._value(value))
+            case ast.If():
+                return self._branch(statement, rest)
+            case ast.For(orelse=[]):
+                return self._repeat(statement)
+            case ast.Expr(value=ast.Constant()) | ast.Pass():
+                pass
+            case _:
+                raise self._refusal(statement, f"{_called(statement)} has no C form")
+        return _NOTHING
+
+    def _bind(self, target: ast.expr, value: Value) -> None:
+        match target:
+            case ast.Name(id=name):
+                self._names[name] = self._writing.keep(name, value)
+            case ast.Tuple(elts=parts) if isinstance(value, tuple) and len(parts) == len(value):
+                for part, own in zip(parts, value, strict=True):
+                    self._bind(part, own)
+            case _:
+                raise self._refusal(target, f"an assignment to {ast.unparse(target)} has no C form")
+
+    def _change(self, node: ast.AST, name: str, op: type[ast.operator], value: Value) -> None:
+        """NAME op= value, which changes an array in place: no other name may hold it."""
+        old = self._read(node, name)
+        holders = sum(known is old for known in self._names.values())
+        if isinstance(old, Term) and old.each and (id(old) in self._given or holders > 1):
+            raise self._refusal(node, f"{name} is changed in place and has another name too")
+        self._names[name] = self._writing.keep(name, self._operations.binary(op, old, value))
+
+    def _branch(self, statement: ast.If, rest: Sequence[ast.stmt]) -> Value:
+        """Both branches of an `if`, or the one that is taken where that is known."""
+        test = self._value(statement.test)
+        if not isinstance(test, Term):
+            return self._run(statement.body if test else statement.orelse)
+        check_test(test)
+        self._branches += 1
+        if self._branches > LONGEST:
+            raise self._refusal(statement, "it has too many branches")
+        test = self._writing.keep("test", test)
+        if any(isinstance(node, ast.Return) for node in ast.walk(statement)):
+            first, _ = self._apart([*statement.body, *rest])
+            second, _ = self._apart([*statement.orelse, *rest])
+            if _NOTHING in (first, second):
+                raise self._refusal(statement, "a branch returns nothing")
+            return self._operations.selected(test, first, second)
+        self._merge(test, self._apart(statement.body)[1], self._apart(statement.orelse)[1])
+        return _NOTHING
+
+    def _apart(self, statements: Sequence[ast.stmt]) -> tuple[Value, dict[str, Value]]:
+        """What the statements return, and the names after them; the names here stay as they are."""
+        before, self._names = self._names, dict(self._names)
+        found = self._run(statements)
+        after, self._names = self._names, before
+        return found, after
+
+    def _merge(self, test: Value, first: dict[str, Value], second: dict[str, Value]) -> None:
+        """The names after two branches: those that only one of them knows are lost."""
+        self._names = {}
+        for name in [name for name in first if name in second]:
+            value, other = first[name], second[name]
+            if value is not other:
+                value = self._operations.selected(test, value, other)
+            self._names[name] = self._writing.keep(name, value)
+
+    def _repeat(self, statement: ast.For) -> Value:
+        """A loop over constants or a tuple, written out."""
+        values = self._value(statement.iter)
+        if not isinstance(values, tuple | range) or len(values) > LONGEST:
+            raise self._refusal(
+                statement, f"only a loop over up to {LONGEST} constants has a C form"
+            )
+        if any(isinstance(node, ast.Break | ast.Continue) for node in ast.walk(statement)):
+            raise self._refusal(statement, "a loop that is left early has no C form")
+        for value in values:
+            self._bind(statement.target, value)
+            if (found := self._run(statement.body)) is not _NOTHING:
+                return found
+        return _NOTHING
+
+    def _value(self, node: ast.expr) -> Value:
+        try:
+            return self._evaluated(node)
+        except NoFormError as error:
+            raise self._refusal(node, str(error)) from None
+
+    def _evaluated(self, node: ast.expr) -> Value:
+        match node:
+            case ast.Constant(value=value):
+                return value
+            case ast.Name(id=name):
+                return self._read(node, name)
+            case ast.Tuple(elts=parts) | ast.List(elts=parts):
+                return tuple(map(self._value, parts))
+            case ast.BinOp(left=left, op=op, right=right):
+                return self._operations.binary(type(op), self._value(left), self._value(right))
+            case ast.UnaryOp(op=op, operand=operand):
+                return self._operations.unary(type(op), self._value(operand))
+            case ast.Compare(left=left, ops=ops, comparators=rights):
+                values = [self._value(part) for part in (left, *rights)]
+                return self._operations.chained([type(op) for op in ops], values)
+            case ast.BoolOp(op=op, values=parts):
+                return self._connected(parts, stops=isinstance(op, ast.Or))
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                return self._chosen(self._value(test), body, orelse)
+            case ast.Attribute(value=owner, attr=name):
+                return self._attribute(node, self._value(owner), name)
+            case ast.Subscript(value=whole, slice=place):
+                return self._part(node, self._value(whole), place)
+            case ast.Call():
+                return self._called(node)
+            case _:
+                raise self._refusal(node, f"{_called(node)} has no C form")
+
+    def _read(self, node: ast.AST, name: str) -> Value:
+        """What a name holds: the function's own, one of its module, or a built-in one."""
+        if name in self._names:
+            return self._names[name]
+        scope = inspect.getclosurevars(self._function)
+        for names in (scope.nonlocals, scope.globals):
+            if name in names:
+                if not _is_readable(names[name]):
+                    raise self._refusal(node, f"{name} is neither a function nor a number")
+                return names[name]
+        if hasattr(builtins, name):
+            return getattr(builtins, name)
+        raise self._refusal(node, f"{name} is not defined")
+
+    def _connected(self, parts: Sequence[ast.expr], *, stops: bool) -> Value:
+        """Truth values joined by `or` (stops: at the first that holds), or by `and`."""
+        terms: list[Term] = []
+        value: Value = None
+        for part in parts:
+            value = self._value(part)
+            if not isinstance(value, Term):
+                if bool(value) is stops:
+                    return stops if terms else value
+                continue
+            check_test(value)
+            if not value.truth:
+                raise self._refusal(part, "a number that serves as a truth value has no C form")
+            terms.append(value)
+        return self._operations.joined("||" if stops else "&&", terms) if terms else value
+
+    def _chosen(self, test: Value, body: ast.expr, orelse: ast.expr) -> Value:
+        """body if test else orelse."""
+        if not isinstance(test, Term):
+            return self._value(body if test else orelse)
+        check_test(test)
+        return self._operations.selected(test, self._value(body), self._value(orelse))
+
+    def _attribute(self, node: ast.expr, owner: Value, name: str) -> Value:
+        if _is_mathematics(owner) and hasattr(owner, name):
+            return getattr(owner, name)
+        raise self._refusal(node, f".{name} of a value has no C form")
+
+    def _part(self, node: ast.expr, whole: Value, place: ast.expr) -> Value:
+        """An entry, or a run of entries, of a tuple."""
+        parts = (place.lower, place.upper, place.step) if isinstance(place, ast.Slice) else (place,)
+        bounds = [None if part is None else self._value(part) for part in parts]
+        if not isinstance(whole, tuple) or any_term(bounds):
+            raise self._refusal(node, "an index into an array has no C form")
+        index: Any = slice(*bounds) if isinstance(place, ast.Slice) else bounds[0]
+        try:
+            return whole[index]
+        except (IndexError, TypeError) as error:
+            raise self._refusal(node, str(error)) from None
+
+    def _called(self, node: ast.Call) -> Value:
+        """A helper function, or one of NumPy, math or Python."""
+        function = self._value(node.func)
+        stars = [part for part in node.args if isinstance(part, ast.Starred)]
+        if stars or any(keyword.arg is None for keyword in node.keywords):
+            raise self._refusal(node, "a call with * or ** has no C form")
+        given = [self._value(argument) for argument in node.args]
+        named = {str(keyword.arg): self._value(keyword.value) for keyword in node.keywords}
+        if isinstance(function, types.FunctionType) and not _is_library(function):
+            return self._helper(node, function, given, named)
+        if named or isinstance(function, Term) or not callable(function):
+            raise self._refusal(node, f"{ast.unparse(node)} has no C form")
+        if not any_term(given) and _is_library(function):
+            return self._operations.computed(function, *given)
+        return self._operations.called(function, given)
+
+    def _helper(
+        self, node: ast.Call, function: Function, given: Sequence[Value], named: dict[str, Value]
+    ) -> Value:
+        """A helper function, executed in place."""
+        try:
+            bound = inspect.signature(function).bind(*given, **named)
+        except TypeError as error:
+            raise self._refusal(node, f"{function.__name__}: {error}") from None
+        bound.apply_defaults()
+        self._writing.depth += 1
+        if self._writing.depth > DEEPEST:
+            raise self._refusal(node, f"{function.__name__} calls itself")
+        values = {name: self._writing.keep(name, value) for name, value in bound.arguments.items()}
+        found = _Execution(function, self._writing, values).result()
+        self._writing.depth -= 1
+        return found
+
+
+def _is_readable(value: Any) -> bool:
+    """Whether a name outside the function may hold it."""
+    if isinstance(value, tuple):
+        return all(map(_is_readable, value))
+    return is_number(value) or _is_mathematics(value) or callable(value)
+
+
+def _is_mathematics(value: Any) -> bool:
+    return isinstance(value, types.ModuleType) and value.__name__ in ("numpy", "math")
+
+
+def _is_library(function: Any) -> bool:
+    """Whether Python, math or NumPy defines it; NumPy's own functions do not say so."""
+    module = str(getattr(function, "__module__", None) or "numpy").partition(".")[0]
+    return module in ("numpy", "math", "builtins")
+
+
+def _called(node: ast.AST) -> str:
+    """What a kind of syntax is called."""
+    return f"`{type(node).__name__.lower()}`"

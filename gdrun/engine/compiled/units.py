@@ -1,0 +1,210 @@
+"""The C text of each kernel: a generated header, and the file that the header completes.
+
+The header defines the number type, the rule, the loss, the activation, and whether an l2 term or
+clipping occurs. It depends on kinds alone: numbers that lanes may differ in are arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from gdrun.array_types import Numbers
+from gdrun.engine.compiled.translate import translate
+from gdrun.engine.contract import NotCompilableError
+from gdrun.methods.averaging import AveragedRule
+from gdrun.methods.rules import Rule
+from gdrun.problems.activations import Activation
+from gdrun.problems.losses import Loss
+
+BLOCK_LOSSES = {
+    "logistic": "logistic_losses",
+    "cross_entropy": "cross_entropy_losses",
+    "hinge": "hinge_losses",
+    "squared_hinge": "squared_hinge_losses",
+}
+"""The losses whose form for a block of examples losses.h writes by hand."""
+
+
+def pass_text(loss: Loss, dtype: np.dtype[Any]) -> str:
+    """The kernel of sums over all rows. Raises NotCompilableError where the loss has no form."""
+    return _unit("passes.c", numbers_part(dtype), loss_part(loss))
+
+
+def step_text(
+    kernel: str,
+    loss: Loss,
+    rule: Rule,
+    fixed: Mapping[str, Any],
+    dtype: np.dtype[Any],
+    *,
+    decays: bool,
+    clips: bool,
+) -> str:
+    """The kernel of a linear model's steps.
+
+    kernel: rows, or examples for steps of one example. fixed: the rule's options that lanes cannot
+    differ in. decays, clips: whether any lane has an l2 term, or clips its gradient.
+    Raises NotCompilableError where the rule or the loss has no C form.
+    """
+    flags = flags_part(decays=decays, clips=clips)
+    return _unit(f"{kernel}.c", numbers_part(dtype), flags, loss_part(loss), rule_part(rule, fixed))
+
+
+def update_text(rule: Rule, fixed: Mapping[str, Any], dtype: np.dtype[Any]) -> str:
+    """The kernel of a rule's update alone. Raises NotCompilableError where it has no C form."""
+    return _unit("update.c", numbers_part(dtype), rule_part(rule, fixed))
+
+
+def network_text(
+    loss: Loss,
+    activation: Activation,
+    rule: Rule,
+    fixed: Mapping[str, Any],
+    dtype: np.dtype[Any],
+    *,
+    decays: bool,
+    clips: bool,
+) -> str:
+    """The kernel of a plain network's steps. Raises NotCompilableError where it has no C form."""
+    return _unit(
+        "network.c",
+        numbers_part(dtype),
+        flags_part(decays=decays, clips=clips),
+        loss_part(loss),
+        activation_part(activation),
+        rule_part(rule, fixed),
+    )
+
+
+def option_numbers(loss: Loss) -> Numbers:
+    """The options of a loss as a kernel takes them, at least one number."""
+    return np.array([*loss.values.values()] or [0.0], dtype=np.float64)
+
+
+def _unit(file: str, *parts: str) -> str:
+    return "\n".join([*parts, f'#include "{file}"', ""])
+
+
+def numbers_part(dtype: np.dtype[Any]) -> str:
+    """The number type, and the functions on it."""
+    return f'#define REAL_BITS {8 * dtype.itemsize}\n#include "mathematics.h"\n'
+
+
+def flags_part(*, decays: bool, clips: bool) -> str:
+    """What occurs in any lane."""
+    return f"#define DECAYS {int(decays)}\n#define CLIPS {int(clips)}\n"
+
+
+def loss_part(loss: Loss) -> str:
+    """The loss: its equation of one score, and which function computes a block of examples."""
+    by_class = loss.targets == "code"
+    if by_class and loss.name not in BLOCK_LOSSES:
+        raise NotCompilableError(f"{loss.name} has no form for a block of examples")
+    lines = [
+        f"typedef {'int64_t' if by_class else 'real'} target;",
+        f"#define CLASSES {int(by_class)}",
+        f"#define LOSS_OF_BLOCK {BLOCK_LOSSES.get(loss.name, 'equation_losses')}",
+    ]
+    if loss.equation is None:
+        empty = "struct loss_numbers {\n    int none;\n};\n"
+        return "\n".join([*lines, empty, _constant_numbers("loss", "const double *extra")])
+    if not all(isinstance(value, int | float) for value in loss.values.values()):
+        raise NotCompilableError(f"{loss.name} has an option that is no number")
+    extra = {name: f"extra[{k}]" for k, name in enumerate(loss.values)}
+    form = translate(
+        loss.equation, each={"s": "s", "y": "y"}, shared=extra, constants={}, results=2
+    )
+    return "\n".join([*lines, "", form.text("loss", "const double *extra", ["s", "y"])])
+
+
+def activation_part(activation: Activation) -> str:
+    """The activation and its slope."""
+    form = translate(
+        activation.function,
+        each={"z": "z"},
+        shared={},
+        constants=activation.values,
+        results=2,
+    )
+    return form.text("activation", "", ["z"])
+
+
+def option_order(rule: Rule) -> list[str]:
+    """The options that lanes may differ in, in the order of a kernel's columns; lr is first."""
+    varying = [name for name, option in rule.options.items() if option.varies]
+    return ["lr", *(name for name in varying if name != "lr")]
+
+
+def rule_part(rule: Rule, fixed: Mapping[str, Any]) -> str:
+    """The rule, its average if it carries one, and the step of one parameter."""
+    if rule.uses_norm:
+        raise NotCompilableError(f"{rule.name} asks for layer norms")
+    own = [f"slot{k}" for k in range(len(rule.own_slots))]
+    names = ["w", "g", *own]
+    shared = {name: f"options[{k}]" for k, name in enumerate(option_order(rule))}
+    shared |= {"t": "t"} if rule.uses_t else {}
+    form = translate(
+        rule.function,
+        each=dict(zip(["w", "g", *rule.own_slots], names, strict=True)),
+        shared=shared,
+        constants={name: value for name, value in fixed.items() if name not in shared},
+        results=1 + len(own),
+    )
+    return "\n".join(
+        [
+            f"#define SLOTS {len(rule.slots)}",
+            f"#define OPTIONS {len(option_order(rule))}\n",
+            form.text("rule", "double t, const double *options", names),
+            average_part(rule),
+            _step_of_one(len(own), averages=isinstance(rule, AveragedRule)),
+        ]
+    )
+
+
+def average_part(rule: Rule) -> str:
+    """The average that a rule carries, or nothing."""
+    if not isinstance(rule, AveragedRule):
+        empty = "struct average_numbers {\n    int none;\n};\n\n"
+        return empty + _constant_numbers("average", "double t")
+    form = translate(
+        rule.average,
+        each={"mean": "mean", "w": "w"},
+        shared={"t": "t"},
+        constants=rule.average_options,
+        results=1,
+    )
+    return form.text("average", "double t", ["mean", "w"])
+
+
+def _constant_numbers(name: str, parameters: str) -> str:
+    """The function of the numbers of an equation that reads none."""
+    return (
+        f"static inline struct {name}_numbers {name}_numbers({parameters})\n"
+        f"{{\n    return (struct {name}_numbers){{0}};\n}}\n"
+    )
+
+
+def _step_of_one(slots: int, *, averages: bool) -> str:
+    """The step of one parameter: its new weight, its slots written over."""
+    places = [f"slots[{k} * P + j]" for k in range(slots)]
+    inputs = ", ".join(["numbers.rule", "w", "g", *places])
+    outputs = ", ".join(["&new", *(f"&new{k}" for k in range(slots))])
+    declared = ", ".join(["new", *(f"new{k}" for k in range(slots))])
+    lines = [f"real {declared};", f"rule({inputs}, {outputs});"]
+    lines += [f"{place} = new{k};" for k, place in enumerate(places)]
+    if averages:
+        mean = f"slots[{slots} * P + j]"
+        lines += ["real mean;", f"average(numbers.average, {mean}, new, &mean);", f"{mean} = mean;"]
+    body = "".join(f"    {line}\n" for line in [*lines, "return new;"])
+    return (
+        "struct step_numbers {\n"
+        "    struct rule_numbers rule;\n    struct average_numbers average;\n};\n\n"
+        "static inline struct step_numbers step_numbers(double t, const double *options)\n"
+        "{\n    return (struct step_numbers){rule_numbers(t, options), average_numbers(t)};\n}\n\n"
+        "static inline real moved_weight(struct step_numbers numbers, real w, real g,\n"
+        "    real *restrict slots, int64_t P, int64_t j)\n"
+        f"{{\n{body}}}\n"
+    )
