@@ -11,8 +11,8 @@ from gdrun.config.experiment import Experiment
 from gdrun.config.loading import Source
 from gdrun.notebook_tables import HTML
 from gdrun.study.design.sweep_plan import Search
-from gdrun.study.judgement.comparison import Comparison
-from gdrun.study.judgement.sweep import Sweep
+from gdrun.study.judgement.comparison_findings import Comparison
+from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.study.requests import ComparisonRequest, SweepRequest
 
 Data = tuple[Any, Any]

@@ -20,8 +20,8 @@ def gradcheck(
 
     The exit code is 0 if all gradients are right, and 4 if one is wrong.
     """
-    from gdrun.insight.gradcheck import check_gradient
-    from gdrun.views.gradcheck import gradient_data, gradient_table
+    from gdrun.insight.gradient_check import check_gradient
+    from gdrun.views.gradcheck_table import gradient_data, gradient_table
 
     check = check_gradient(load_experiment(config, overrides, seed))
     if json:

@@ -53,7 +53,7 @@ def show(run: Which = "last", out: Out = RUNS, plugins: Plugins = None, json: Js
 
 def _show_study(path: Path, json: bool) -> None:
     """Show the tables of a sweep or comparison, or print its record as JSON."""
-    from gdrun.study.judgement.sweep import Sweep
+    from gdrun.study.judgement.sweep_findings import Sweep
     from gdrun.study.storage.reading import read_found
     from gdrun.views import comparisons, sweeps
 

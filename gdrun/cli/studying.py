@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from gdrun.config.overrides import Override
-    from gdrun.study.judgement.comparison import Comparison
-    from gdrun.study.judgement.sweep import Sweep
+    from gdrun.study.judgement.comparison_findings import Comparison
+    from gdrun.study.judgement.sweep_findings import Sweep
     from gdrun.study.planned_studies import PlannedStudy
     from gdrun.study.storage.records import StudyRecord
     from gdrun.study.storage.study_directory import StudyDirectory

@@ -25,7 +25,7 @@ from gdrun.study.executors import InProcess
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.ranking import HALVING
 from gdrun.study.judgement.statistics import quantile
-from gdrun.study.judgement.sweep import Rung
+from gdrun.study.judgement.sweep_findings import Rung
 from gdrun.study.storage.results import Result
 from gdrun.study.storage.study_record import read_rung, rung_record
 from gdrun.study.study import StudyContext, Work, keep, unique

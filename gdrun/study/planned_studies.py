@@ -12,12 +12,12 @@ from gdrun.data import Table
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.trials import StudyPlan
 from gdrun.study.design.tuning_plan import TuningPlan
-from gdrun.study.judgement.comparison import Comparison
+from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.metrics import Metric, Target
-from gdrun.study.judgement.sweep import Sweep
+from gdrun.study.judgement.sweep_findings import Sweep
+from gdrun.study.run_studies import run_comparison, run_sweep
 from gdrun.study.storage.records import StudyOrigin
 from gdrun.study.storage.study_directory import StudyDirectory
-from gdrun.study.studies import run_comparison, run_sweep
 from gdrun.study.study import StudyContext
 from gdrun.study.study_request import Observers, StudyRequest
 from gdrun.study.tasks import prepared

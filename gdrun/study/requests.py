@@ -22,7 +22,7 @@ from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.design.tuning_plan import plan_tuning
 from gdrun.study.halving import check_halving
 from gdrun.study.planned_studies import PlannedComparison, PlannedSweep
-from gdrun.study.studies import limits_seconds
+from gdrun.study.run_studies import limits_seconds
 from gdrun.study.study_request import StudyRequest
 from gdrun.study.tasks import check_fit, prepared
 

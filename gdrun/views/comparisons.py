@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gdrun.study.design.trials import Candidate
-from gdrun.study.judgement.comparison import Comparison, Contender
+from gdrun.study.judgement.comparison_findings import Comparison, Contender
 from gdrun.views.fitting import FirstThatFits
 from gdrun.views.numbers import count, duration, percent, quantity
 from gdrun.views.sweeps import (

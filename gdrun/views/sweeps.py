@@ -19,7 +19,7 @@ from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.stability import StabilityLimit
 from gdrun.study.judgement.statistics import quantile
-from gdrun.study.judgement.sweep import Sweep
+from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.study.judgement.verdicts import Verdict, Word
 from gdrun.study.study import Work
 from gdrun.views.fitting import FirstThatFits

@@ -181,7 +181,7 @@ def test_a_fault_leaves_its_traceback_in_the_study(sweep, tmp_path, monkeypatch)
     def fails(*arguments, **options):
         raise RuntimeError("a wrong turn")
 
-    monkeypatch.setattr("gdrun.study.studies.judge_sweep", fails)
+    monkeypatch.setattr("gdrun.study.run_studies.judge_sweep", fails)
     answer = sweep("lr=0.1,0.2", "--seeds", "1")
     (directory,) = (tmp_path / "runs").iterdir()
     assert answer.code == 1

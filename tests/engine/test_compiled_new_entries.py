@@ -25,7 +25,7 @@ from gdrun.engine.numpy_stepper import NumpyStepper
 from gdrun.engine.plan import Place
 from gdrun.engine.state import State
 from gdrun.errors import ConfigError
-from gdrun.insight.gradcheck import check_gradient
+from gdrun.insight.gradient_check import check_gradient
 from gdrun.methods.definitions import Level, Positive
 from gdrun.problems.activations import ACTIVATIONS, activation
 from gdrun.problems.inits import INITS, init

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from gdrun.views.gradcheck_table import gradient_data, verdict_line
 
 from gdrun.config.resolving import resolve
-from gdrun.insight import gradcheck
-from gdrun.insight.gradcheck import check_gradient
+from gdrun.insight import gradient_check
+from gdrun.insight.gradient_check import check_gradient
 from gdrun.problems.activations import ACTIVATIONS
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.surfaces import SURFACES
-from gdrun.views.gradcheck import gradient_data, verdict_line
 
 NETWORK = {"name": "mlp", "hidden": [6, 4], "l2": 0.1}
 
@@ -119,7 +119,7 @@ def test_a_large_tensor_is_sampled():
         "layer2.w": (300, 100),
         "layer2.b": (10, 10),
     }
-    assert check.rows == gradcheck.MOST_ROWS
+    assert check.rows == gradient_check.MOST_ROWS
 
 
 def test_a_gradient_below_the_rounding_of_differences_is_not_called_right():
@@ -145,15 +145,15 @@ def test_copies_of_the_weights_are_few_where_they_are_large(monkeypatch):
     chosen = experiment({"name": "mlp", "hidden": [20]})
     expected = check_gradient(chosen)
     seen = []
-    at = gradcheck._at
+    at = gradient_check._at
 
     def watched(cohort, batch, W):
         seen.append(len(W))
         return at(cohort, batch, W)
 
-    monkeypatch.setattr(gradcheck, "_at", watched)
+    monkeypatch.setattr(gradient_check, "_at", watched)
     for most, copies in ((2**22, 64), (489, 3), (488, 2), (100, 1)):
-        monkeypatch.setattr(gradcheck, "MOST_NUMBERS", most)
+        monkeypatch.setattr(gradient_check, "MOST_NUMBERS", most)
         seen.clear()
         check = check_gradient(chosen)
         assert max(seen) == copies

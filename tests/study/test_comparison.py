@@ -17,8 +17,8 @@ from gdrun.study.design.comparison_plan import plan_comparison
 from gdrun.study.design.contenders import contenders_of, is_setting
 from gdrun.study.design.tuning_plan import plan_tuning
 from gdrun.study.judgement.metrics import Metric
+from gdrun.study.run_studies import run_comparison
 from gdrun.study.storage.study_directory import read_study
-from gdrun.study.studies import run_comparison
 from gdrun.study.study import StudyContext
 from gdrun.views.comparisons import comparison_result
 from study.cases import LEAST_SQUARES, LOGISTIC

@@ -13,7 +13,7 @@ from gdrun.runs.strict_json import loads
 from gdrun.study.design.axes import axes_of
 from gdrun.study.judgement.metrics import Metric, Target, metric_called, parse_target, unlike
 from gdrun.study.judgement.ranking import ranked, standings, usual_target, values_by_seed
-from gdrun.study.judgement.sweep import judge_sweep
+from gdrun.study.judgement.sweep_findings import judge_sweep
 from gdrun.study.judgement.verdicts import verdicts
 from gdrun.study.storage.results import Result
 from gdrun.study.storage.study_record import standing_record

@@ -16,11 +16,11 @@ from gdrun.runs.checked import checked
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.comparison_plan import plan_comparison
 from gdrun.study.design.trials import Candidate, StudyPlan, candidates_of
-from gdrun.study.judgement.comparison import Comparison, Contender, judge_comparison
+from gdrun.study.judgement.comparison_findings import Comparison, Contender, judge_comparison
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.ranking import Standing, standings
 from gdrun.study.judgement.stability import StabilityLimit
-from gdrun.study.judgement.sweep import Sweep, judge_sweep
+from gdrun.study.judgement.sweep_findings import Sweep, judge_sweep
 from gdrun.study.judgement.verdicts import verdicts
 from gdrun.study.storage.records import (
     ComparisonFindings,

@@ -182,7 +182,7 @@ class SweepQuestion(Question):
 
 
 class SweepFindings(TypedDict):
-    """The findings of a sweep: as in gdrun.study.judgement.sweep.Sweep."""
+    """The findings of a sweep: as in gdrun.study.judgement.sweep_findings.Sweep."""
 
     status: str
     metric: str
@@ -199,7 +199,7 @@ class SweepFindings(TypedDict):
 
 
 class ComparisonFindings(TypedDict):
-    """The findings of a comparison: as in gdrun.study.judgement.comparison.Comparison."""
+    """The findings of a comparison: as in gdrun.study.judgement.comparison_findings.Comparison."""
 
     status: str
     metric: str

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from gdrun.study.design.trials import StudyPlan
-from gdrun.study.judgement.comparison import Comparison, Contender, Improvement
+from gdrun.study.judgement.comparison_findings import Comparison, Contender, Improvement
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.ranking import Standing, ranked
 from gdrun.study.judgement.stability import StabilityLimit
 from gdrun.study.judgement.statistics import quantile
-from gdrun.study.judgement.sweep import Rung, Sweep
+from gdrun.study.judgement.sweep_findings import Rung, Sweep
 from gdrun.study.storage.records import (
     ComparisonFindings,
     ContenderRow,

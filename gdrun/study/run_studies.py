@@ -13,9 +13,9 @@ from gdrun.study.design.comparison_plan import plan_comparison
 from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.design.tuning_plan import TuningPlan
 from gdrun.study.halving import carry_out_halving
-from gdrun.study.judgement.comparison import Comparison, judge_comparison
+from gdrun.study.judgement.comparison_findings import Comparison, judge_comparison
 from gdrun.study.judgement.metrics import Metric, Target
-from gdrun.study.judgement.sweep import Sweep, judge_sweep
+from gdrun.study.judgement.sweep_findings import Sweep, judge_sweep
 from gdrun.study.storage.records import Question
 from gdrun.study.storage.study_directory import StudyDirectory
 from gdrun.study.storage.study_record import (

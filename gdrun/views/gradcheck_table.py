@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from gdrun.insight.gradcheck import TOLERANCE, GradientCheck, TensorCheck
+from gdrun.insight.gradient_check import TOLERANCE, GradientCheck, TensorCheck
 from gdrun.views.numbers import count, quantity
 
 
