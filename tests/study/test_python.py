@@ -75,7 +75,7 @@ def test_notebooks_show_the_tables(found):
     assert "verdict" in html
     assert "best" in html
     comparison = gdrun.compare(["bgd", "mbgd"], LOGISTIC, seeds=2)
-    assert "uphill steps" in comparison._repr_html_()
+    assert "loss rose" in comparison._repr_html_()
 
 
 def test_a_comparison_in_arrays():
