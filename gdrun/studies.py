@@ -16,6 +16,7 @@ from gdrun.study.judgement.sweep import Sweep
 from gdrun.study.requests import ComparisonRequest, SweepRequest
 
 Data = tuple[Any, Any]
+"""(X, y) with X (N, d) and y (N,)."""
 
 
 def sweep(

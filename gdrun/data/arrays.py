@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from gdrun.array_types import Array, Numbers
+from gdrun.data.row_blocks import all_finite
 from gdrun.data.table import Table
 from gdrun.errors import DataError
 
@@ -174,10 +175,10 @@ def _finite(array: Array, name: str) -> Numbers:
         )
     # A float128 beyond the range of float64 becomes infinite, which is reported below.
     with np.errstate(over="ignore"):
-        # A copy: preparation changes its arrays in place, and these belong to the caller.
-        numbers = np.array(array, dtype=np.float64, order="C")
-    bad = np.argwhere(~np.isfinite(numbers))
-    if len(bad):
+        # The caller's own array where it fits: a table is read and never changed.
+        numbers = np.asarray(array, dtype=np.float64, order="C")
+    if not all_finite(numbers):
+        bad = np.argwhere(~np.isfinite(numbers))
         values = "value" if len(bad) == 1 else "values"
         raise DataError(
             f"{name} has {len(bad)} missing or infinite {values}, the first in {_place(bad[0])}",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Future
+from threading import Thread
+
 import numpy as np
 from numpy.typing import DTypeLike
 
 from gdrun.array_types import Array, Counts, Flags, Numbers
 from gdrun.data.column_statistics import column_statistics
 from gdrun.data.columns import leaving_out
+from gdrun.data.row_blocks import LARGE_ENTRIES, block_standardisation, has_nan, row_blocks_of
 from gdrun.data.splitting import split_rows
 from gdrun.data.table import Part, Prepared, Table, Task
 from gdrun.errors import DataError
@@ -39,6 +44,7 @@ def prepare(
     Raises DataError where the target does not fit the task, where a part has too few rows, or
     where values are missing in all training rows or do not fit `dtype`.
     """
+    digest = _hash_ahead(table)
     y: Array
     task = task or suitable_task(table)
     if task == "classification":
@@ -58,7 +64,7 @@ def prepare(
         # Also without standardisation: this is the pass that checks all values.
         mean, scale, varies = _mapped_standardisation(table, rows.train)
     elif standardize:
-        mean, scale, varies = standardisation(_filled(table.X[rows.train], means))
+        mean, scale, varies = _standardisation_of(table, rows.train, means)
     if not standardize:
         mean = scale = None
     elif not varies.all():
@@ -70,12 +76,18 @@ def prepare(
     def part(chosen: Counts) -> Part:
         if on_disk:
             return Part(MappedRows(table.X, chosen, np.dtype(dtype), mean, scale), y[chosen])
-        X = _filled(table.X[chosen], means)  # table.X[chosen] is a copy, so it may be changed.
-        if mean is not None and scale is not None:
-            with np.errstate(over="ignore"):
-                X -= mean
-                X /= scale
-        return Part(_cast(X, table.feature_names, dtype, table.name), y[chosen])
+        X = np.empty((len(chosen), len(table.feature_names)), dtype)
+        first = 0
+        for block in row_blocks_of(chosen, X.shape[1]):
+            # take copies the rows, so that they may be changed.
+            values = _filled(table.X.take(block, axis=0), means)
+            if mean is not None and scale is not None:
+                with np.errstate(over="ignore"):
+                    values -= mean
+                    values /= scale
+            X[first : first + len(block)] = _cast(values, table.feature_names, dtype, table.name)
+            first += len(block)
+        return Part(X, y[chosen])
 
     return Prepared(
         name=table.name,
@@ -89,9 +101,36 @@ def prepare(
         mean=mean,
         scale=scale,
         constant=constant,
-        sha256=table.sha256,
+        sha256=digest(),
         notes=tuple(notes),
     )
+
+
+def _hash_ahead(table: Table) -> Callable[[], str]:
+    """Gives the table's hash, which for a large table another thread computes in the meantime."""
+    if table.X.size < LARGE_ENTRIES:
+        return lambda: table.sha256
+    found: Future[str] = Future()
+
+    def compute() -> None:
+        try:
+            found.set_result(table.sha256)
+        except BaseException as error:
+            found.set_exception(error)
+
+    Thread(target=compute, name="gdrun-hash", daemon=True).start()
+    return found.result
+
+
+def _standardisation_of(
+    table: Table, trained: Counts, means: Numbers | None
+) -> tuple[Numbers, Numbers, Flags]:
+    """The same as `standardisation`, for these rows of a table; by blocks where it is large."""
+    if means is None and len(trained) * len(table.feature_names) >= LARGE_ENTRIES:
+        found = block_standardisation(table.X, trained)
+        if found is not None:
+            return found
+    return standardisation(_filled(table.X[trained], means))
 
 
 def _mapped_standardisation(table: Table, trained: Counts) -> tuple[Numbers, Numbers, Flags]:
@@ -232,9 +271,9 @@ def _gap_means(table: Table, train: Counts) -> Numbers | None:
 
     Raises DataError where a column has no known training value.
     """
-    missing = np.isnan(table.X)
-    if not missing.any():
+    if not has_nan(table.X):
         return None
+    missing = np.isnan(table.X)
     # Only training rows: statistics of the other parts would leak into training.
     known = np.count_nonzero(~missing[train], axis=0)
     if not known.all():

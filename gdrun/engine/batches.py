@@ -71,9 +71,11 @@ class Batches:
             return [((X,), y[None])] * steps
         if not self._batching.draws:
             part = slice(place.position * size, (place.position + steps) * size)
+            # In order, the rows of a file are read in one piece.
             X, y = rows_of(X, part)[None], y[None, part]
         else:
             chosen = self.chosen(seeds, place, steps)
+            # take is faster than indexing with an array.
             X, y = X.take(chosen, axis=0), y.take(chosen)
         return [(X[:, k : k + size], y[:, k : k + size]) for k in range(0, y.shape[1], size)]
 
@@ -99,11 +101,13 @@ class Batches:
     def _order(self, seed: int, epoch: int) -> Counts:
         """The order of one epoch. It also starts drawing the order of the next epoch."""
         if epoch != self._epoch:
+            # A new epoch has begun, so the orders of earlier epochs are not needed any more.
             self._orders = {key: known for key, known in self._orders.items() if key[1] == epoch}
             self._epoch = epoch
         own = (seed, epoch)
         if own not in self._orders:
             self._orders[own] = _finished(self._batching.order(*own))
+        # Before waiting for this order, so that both are drawn at the same time.
         self.draw_ahead([seed], epoch + 1)
         return self._orders[own].result()
 

@@ -65,6 +65,7 @@ def build(experiments: Sequence[Experiment], data: Prepared) -> tuple[Cohort, En
 def facts(experiment: Experiment, data: Prepared) -> Facts:
     """The facts of an experiment and its data. It raises as `build` does, and compiles nothing."""
     cohort = cohort_of([experiment], data)
+    # Only for its errors: a study checks its experiments before it runs any.
     engine_maker(cohort, experiment.header.engine)
     model, layout = cohort.model, cohort.model.layout
     loss = model.loss.name if isinstance(model, LinearModel | Network) else ""

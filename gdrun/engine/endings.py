@@ -81,6 +81,7 @@ def outcome_of(
     has_best = bool(np.isfinite(state.best_loss[place]))
     restored = has_best and early_stopping is not None and early_stopping.restore_best
     alone = Lanes(cohort, state.lanes[place : place + 1])
+    # Copies, because the arrays also hold lanes that continue.
     weights = (state.best_W if restored else state.evaluated)[place].copy()
     running_stats = (
         state.best_running_stats[place].copy() if restored else _running_stats(alone, state, place)

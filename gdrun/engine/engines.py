@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -22,12 +22,17 @@ from gdrun.engine.batches import Batches
 from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.contract import Engine, EngineMaker, EngineName, KindName
 from gdrun.engine.numpy_stepper import NumpyStepper
+from gdrun.engine.threaded_objective import ThreadedObjective
+from gdrun.engine.threads import single_blas_thread
 from gdrun.errors import ConfigError, MissingExtraError, suggestion
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.objective import Objective
 
 CHOICES = ("auto", "numpy", "compiled")
-NEEDED = ("numba", "scipy", "threadpoolctl")
+"""The engines that a config or GDRUN_ENGINE can name."""
+
+NEEDED = ("numba", "scipy")
+"""The packages that the compiled engine needs."""
 
 # Seconds on one core of a machine of 2024; only their proportions matter.
 NUMPY_STEP, NUMPY_RULE, COMPILED_STEP = 25e-6, 5e-6, 0.3e-6
@@ -45,13 +50,13 @@ class NumpyEngine:
     compression: str | None = None
 
     def threads(self) -> AbstractContextManager[object]:
-        return nullcontext()
+        return single_blas_thread()
 
     def stepper(self, lanes: Lanes, batches: Batches, loss_limit: Numbers) -> NumpyStepper:
-        return NumpyStepper(lanes, batches, loss_limit)
+        return NumpyStepper(lanes, batches, loss_limit, self.objective(lanes.objective))
 
     def objective(self, objective: Objective) -> Objective:
-        return objective
+        return ThreadedObjective(objective.model, objective.l2, objective.dropout)
 
 
 def engine_maker(cohort: Cohort, configured: str) -> EngineMaker:
@@ -66,7 +71,7 @@ def engine_maker(cohort: Cohort, configured: str) -> EngineMaker:
         return NumpyEngine
     forced = wanted == "compiled"
     if cohort.surface is not None:
-        return _refused("on a surface, the weights of every step are recorded", forced)
+        return _refused("it does not record every step, as a surface needs", forced)
     kinds = _kinds(cohort)
     if not forced:
         # Whether a kernel is compiled takes time to find out: leave out those too slow even then.

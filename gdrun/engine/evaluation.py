@@ -68,6 +68,7 @@ def read(
     readings |= of_layers
     loss_change = np.abs(readings["train_loss"] - state.last_loss)
     weight_change = scaled_norm(W - state.last_W)
+    # The first evaluation has no earlier loss to compare with.
     known = moved & ~np.isnan(state.last_loss)
     readings["loss_change"] = np.where(known, loss_change, np.nan)
     readings["weight_change"] = np.where(known, weight_change, np.nan)

@@ -80,7 +80,7 @@ class NumpyStepper:
         running_stats = np.empty((len(W), 0), W.dtype) if running_stats is None else running_stats
         batches = self._batches.gathered(self._seeds, place, len(rates))
         varying = self._varying(rates, betas, W.dtype)
-        with np.errstate(all="ignore"), self._gradients.threads(batches[0]):
+        with np.errstate(all="ignore"):
             measures = self._run(W, slots, running_stats, step, batches, varying, careful=False)
             if self._finite(measures):
                 return measures
@@ -125,8 +125,10 @@ class NumpyStepper:
             )
             grad[k] = size(gradient)
             used = self._clip(gradient, grad[k], clipped[k])
+            # A float, as in compiled rules, where a power with an integer exponent is a slow loop.
             t = float(step + k + 1)
             if fused is not None:
+                # Only the W before the last step is needed, and only the fused update changes W.
                 before = W.copy() if k == steps - 1 else W
                 fused(W, used, kept, t, changed, update[k], weight[k])
                 continue
@@ -177,6 +179,7 @@ class NumpyStepper:
         """The lanes that diverged at this step, by index, and why."""
         failures: dict[int, Failure] = {}
         whole = np.isfinite(gradient).all(axis=-1) & np.isfinite(W).all(axis=-1)
+        # Not `loss > limit`, which is false for NaN.
         for lane in np.flatnonzero(~whole | ~(loss <= self._limit)).tolist():
             if not np.isfinite(loss[lane]):
                 failures[lane] = Failure("batch loss", float(loss[lane]), None)

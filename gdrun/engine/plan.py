@@ -97,7 +97,7 @@ class Plan:
         yield self.batching.at(epoch), math.inf
 
     def _steps_in(self, epochs: int) -> int:
-        """The number of steps in so many epochs."""
+        """The number of steps in the first `epochs` epochs."""
         steps = 0
         for batching, most in self._stages():
             taken = int(min(epochs, most))
@@ -108,7 +108,7 @@ class Plan:
         return steps
 
     def _steps_for(self, gradients: int) -> int:
-        """The largest number of steps that use at most so many gradients."""
+        """The largest number of steps that use at most `gradients` gradients."""
         steps = 0
         for batching, most in self._stages():
             epochs = int(min(gradients // batching.gradients_per_epoch, most))
@@ -119,7 +119,7 @@ class Plan:
         return steps
 
     def _epochs_of(self, steps: int) -> float:
-        """The number of epochs of so many steps, with its fraction."""
+        """The time in epochs after `steps` steps, with its fraction."""
         epochs = 0.0
         for batching, most in self._stages():
             taken = min(steps / batching.steps_per_epoch, most)

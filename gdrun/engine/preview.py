@@ -37,6 +37,7 @@ def preview(cohort: Cohort) -> Preview:
     plan, first = cohort.plan, Lanes(cohort, np.arange(1))
     length = plan.length if plan.length is not None else 100.0
     last = max(int(np.ceil(length)) - 1, 1)
+    # Rounded, because rates change only at whole epochs or steps.
     times = np.unique(np.rint(np.linspace(0, last, min(last + 1, MOST_POINTS))))
     none = np.zeros(1, dtype=np.int64)
     rates, betas = zip(

@@ -6,7 +6,6 @@ all of them. Otherwise there is one product for each stream.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -16,7 +15,6 @@ import numpy as np
 from gdrun.array_types import Array
 from gdrun.engine.batches import Batch
 from gdrun.engine.cohort import Lanes
-from gdrun.engine.threads import threads_for
 from gdrun.problems.dropout import Dropout
 from gdrun.problems.network import Network
 from gdrun.problems.objective import Objective
@@ -48,17 +46,8 @@ class StepGradients:
     def __init__(self, lanes: Lanes, objective: Objective) -> None:
         model = lanes.cohort.model
         self._drops = lanes.drops
-        self._widest = None
-        if isinstance(model, Network):
-            self._widest = max(layer.inputs * layer.outputs for layer in model.layout.layers)
         self._trains = isinstance(model, Network) and (model.batch_norm or lanes.drops)
         self._groups = _groups(lanes, objective)
-
-    def threads(self, batch: Batch) -> AbstractContextManager[object]:
-        """A context that limits the threads of the matrix products with such a batch."""
-        if self._widest is None:
-            return nullcontext()
-        return threads_for(batch[1].shape[1] * self._widest)
 
     def of(self, W: Array, running_stats: Array, batch: Batch, step: int) -> Step:
         """The losses, gradients and new running statistics of one step.

@@ -1,24 +1,25 @@
 """Threads: pools that last as long as the process, and limits on the threads of matrix products.
 
-Small products use one thread. A second thread makes a product of 128 × 128 × 128 a quarter faster
-on an idle machine. On a busy machine it makes it hundreds of times slower, because the threads spin
-while they wait for each other.
+In training, each matrix product of BLAS uses one thread. The threads of OpenBLAS spin while they
+wait for each other: a second thread makes a product of 128 × 128 × 128 a quarter faster on an idle
+machine, and hundreds of times slower on a busy one. So work that is large enough for several
+threads is divided into blocks of rows, which the threads of this module compute independently.
 """
 
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import copy_context
 from functools import cache
 from itertools import pairwise
 from typing import Any, TypeVar
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-SMALL = 2**23
-"""A product with at most so many multiplications is small, and uses one thread."""
 
 VARIABLES = (
     "OMP_NUM_THREADS",
@@ -26,8 +27,9 @@ VARIABLES = (
     "MKL_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
     "NUMBA_NUM_THREADS",
+    "GDRUN_NUM_THREADS",
 )
-"""The environment variables from which libraries read their number of threads when they load."""
+"""The environment variables from which gdrun and its libraries read their number of threads."""
 
 
 @cache
@@ -42,10 +44,13 @@ if hasattr(os, "register_at_fork"):
 
 @cache
 def thread_count() -> int:
-    """The threads that compiled loops use: NUMBA_NUM_THREADS, or the cores of this process."""
-    import numba
-
-    return int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]  # set on import
+    """How many threads compute at a time: GDRUN_NUM_THREADS, or the cores of this process."""
+    given = os.environ.get("GDRUN_NUM_THREADS", "")
+    if given.isdigit() and int(given) > 0:
+        return int(given)
+    if hasattr(os, "sched_getaffinity"):  # Linux: a process may be restricted to some cores
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def shares(length: int, parts: int) -> list[tuple[int, int]]:
@@ -62,22 +67,34 @@ def run_all(tasks: Sequence[Callable[[], Result]]) -> list[Result]:
     return [tasks[0](), *(future.result() for future in waiting)]
 
 
-def threads_for(multiplications: int) -> AbstractContextManager[object]:
-    """A context that limits a product of this size to one thread if it is small."""
-    return nullcontext() if multiplications > SMALL else blas_threads(1)
+def in_order(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+    """Yield function(item) for each item, in order; several threads compute at a time.
+
+    At most two results a thread are computed in advance, so that memory is bounded.
+    """
+    threads = thread_count()
+    if threads == 1 or len(items) < 2 * threads:
+        yield from map(function, items)
+        return
+    workers, waiting = pool("blocks", threads), deque[Future[Result]]()
+    for item in items:
+        if len(waiting) == 2 * threads:
+            yield waiting.popleft().result()
+        # np.errstate of the caller is part of its context, which a thread does not inherit.
+        waiting.append(workers.submit(copy_context().run, function, item))
+    while waiting:
+        yield waiting.popleft().result()
 
 
-def blas_threads(count: int) -> AbstractContextManager[object]:
-    """A context in which products use so many threads. Without threadpoolctl it does nothing."""
-    if (blas := _blas()) is None:
-        return nullcontext()
-    limited: AbstractContextManager[object] = blas.limit(limits=count, user_api="blas")
+def single_blas_thread() -> AbstractContextManager[object]:
+    """A context in which each matrix product of BLAS uses one thread."""
+    limited: AbstractContextManager[object] = _blas().limit(limits=1, user_api="blas")
     return limited
 
 
 @contextmanager
 def threads_of_new_processes(count: int) -> Iterator[None]:
-    """A context in which new processes are started with so many threads each."""
+    """A context in which new processes are started with `count` threads each."""
     earlier = {name: os.environ.get(name) for name in VARIABLES}
     os.environ |= dict.fromkeys(VARIABLES, str(count))
     try:
@@ -102,10 +119,8 @@ def one_blas_thread() -> AbstractContextManager[object]:
 
 @cache
 def _blas() -> Any:
-    try:
-        from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]  # has none
-    except ImportError:
-        return None
+    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]  # has none
+
     return ThreadpoolController()
 
 

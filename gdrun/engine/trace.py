@@ -24,7 +24,11 @@ _JOINS = {"max": np.maximum, "sum": np.add}
 Columns = dict[str, Array]
 """The columns of a trace by name: (points,) of one lane, or (points, lanes) of all."""
 Lanes = Counts
+"""Indices of lanes in the cohort."""
+
 Places = Lanes | slice
+"""Indices of lanes, or a slice for all of them."""
+
 Shared = Callable[[Counts], Columns]
 """A function that computes the shared columns at chosen steps of a chunk, counted from 0.
 
@@ -147,6 +151,7 @@ class StepTrace:
         """Join neighbouring points in pairs. The last point may then be incomplete."""
         count = self.points
         half = (count + 1) // 2
+        # The second point of each pair; a last point without a partner is kept as it is.
         ends = np.minimum(np.arange(1, count + 1, 2), count - 1)
         for name, column in (self._shared | self._own).items():
             join = _join_of(name)
@@ -157,7 +162,7 @@ class StepTrace:
         self._open = half > 0 and bool(self._shared["steps"][half - 1] < self.stride)
 
     def _reserve(self, points: int) -> None:
-        """Enlarge the arrays to at least so many points."""
+        """Enlarge the arrays to at least `points` points."""
         if points > len(self._shared["steps"]):
             self._shared = {name: _grown(column, points) for name, column in self._shared.items()}
             self._own = {name: _grown(table, points) for name, table in self._own.items()}
@@ -175,6 +180,7 @@ class EvaluationTrace:
 
     def add(self, shared: dict[str, float], own: Columns, lanes: Lanes) -> None:
         """Add one evaluation. shared: a number by name. own: columns (lanes,) of these lanes."""
+        # Which quantities are measured is only known from the first evaluation.
         if not self._own:
             layers = [name for name in own if "." in name]
             taken = [*(name for name in EVALUATION_COLUMNS if name in own), *layers]

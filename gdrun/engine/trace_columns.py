@@ -21,8 +21,8 @@ class TraceColumn:
     all lanes have the same number. whole: whether it is int64, not float64. join: the value of a
     point that combines several steps: the last, the largest or the sum of theirs. when: the runs or
     points that have the column in trace.jsonl: all, points that combine several steps, runs that
-    clip, runs on a surface, or runs that measure it. absent: the value if a line has not the
-    column: a number, or the name of the column with the same value.
+    clip, runs on a surface, or runs that measure it. absent: the value where a line does not have
+    the column: a number, or the name of the column with the same value.
     """
 
     name: str
@@ -103,7 +103,7 @@ TRACE_COLUMNS = (
     TraceColumn(
         "train_accuracy",
         _EVAL,
-        "The share, 0 to 1, of training examples whose class is right.",
+        "The share, 0 to 1, of training examples that are classified correctly.",
         when="measured",
     ),
     TraceColumn(
@@ -115,7 +115,7 @@ TRACE_COLUMNS = (
     TraceColumn(
         "validation_accuracy",
         _EVAL,
-        "The share, 0 to 1, of validation examples whose class is right.",
+        "The share, 0 to 1, of validation examples that are classified correctly.",
         when="measured",
     ),
     TraceColumn(
@@ -123,18 +123,18 @@ TRACE_COLUMNS = (
     ),
     TraceColumn("grad_norm", _LAYER, "The L2 norm of the gradient of the layer's weights."),
     TraceColumn(
-        "update_ratio", _LAYER, "The L2 norm of the last update over that of the layer's weights."
+        "update_ratio", _LAYER, "The L2 norm of the last update, divided by that of the weights."
     ),
     TraceColumn(
         "dead",
         _LAYER,
-        "The share, 0 to 1, of units whose slope is 0 for every example.",
+        "The share, 0 to 1, of units whose activation has slope 0 for every example.",
         when="measured",
     ),
     TraceColumn(
         "saturated",
         _LAYER,
-        "The share, 0 to 1, of other units whose mean slope is below 0.1 of the steepest.",
+        "The share, 0 to 1, of other units with a mean slope below 0.1 of the largest slope.",
         when="measured",
     ),
 )

@@ -99,6 +99,7 @@ class Trainer:
 
     def _advance_to_evaluation(self) -> None:
         """Take the steps up to the next evaluation or to the end, and evaluate."""
+        # Without the 1e-9 a rounding error could repeat the evaluation of this step.
         index = int(self.plan.epoch_time(self.state.place) / self.plan.evaluation_time(1) + 1e-9)
         while len(self.state.lanes):
             if self._judge.ending(self.state) or not (steps := self._steps_due(index + 1)):
@@ -138,7 +139,7 @@ class Trainer:
             listener.advanced(self.progress)
 
     def _after(self, measures: Measures, seconds: float) -> State:
-        """The state after a chunk of steps, which took so many seconds."""
+        """The state after a chunk of steps. seconds: the time of the chunk."""
         state, losses = self.state, measures.batch_loss
         per_epoch = self.plan.steps_per_epoch(state.place.epoch)
         position = state.place.position + measures.steps
@@ -169,6 +170,7 @@ class Trainer:
 
     def _evaluate(self) -> None:
         """Evaluate the full objective, and end the lanes that a rule or a budget stops."""
+        # An interruption can come at a step that is evaluated already.
         if self.state.step != self._evaluated_step:
             self._read()
         ended: set[int] = set()
@@ -210,6 +212,7 @@ class Trainer:
         self.state = after_evaluation(state, readings, running_stats, self.cohort.stopping, epoch)
         self._recorder.add_evaluation(state, epoch, readings)
         self._evaluating += time.perf_counter() - begin
+        # The stepper needs the loss limits, which the first evaluation has set.
         if first:
             self._use(self._lanes)
         for listener in self._listeners:
@@ -270,6 +273,7 @@ class Trainer:
 
 def _count(true: Flags) -> Counts:
     """The number of true values of each lane, (lanes,), in an array (steps, lanes)."""
+    # NumPy counts along a contiguous axis much faster.
     counts: Counts = np.count_nonzero(np.ascontiguousarray(true.T), axis=-1)
     return counts
 

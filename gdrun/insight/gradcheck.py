@@ -122,6 +122,7 @@ def check_gradient(experiment: Experiment, table: Table | None = None) -> Gradie
     def losses(W: Numbers) -> Numbers:
         return _at(cohort, batch, W)[0]
 
+    # The weights by name of a row of indices are the places of each tensor in w.
     places = cohort.model.layout.named(np.arange(float(len(w))))
     tensors = [
         _check(name, at, w, gradient, losses, draw, smallest_checkable)

@@ -7,10 +7,10 @@ for S index streams W (S, L, P) against X (S, B, D) and y (S, B).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from gdrun.problems.dropout import Dropout
 from gdrun.problems.layout import ParameterLayout
 from gdrun.problems.network import Network, Passed
 from gdrun.problems.rows import Examples, MappedRows, rows_of
+
+Result = TypeVar("Result")
 
 BLOCK_ENTRIES = 2**17
 """Entries of X in one block of a long sum: 1 MB of float64, which stays in a core's own cache."""
@@ -98,9 +100,9 @@ class Objective:
             total, gradient, passed = network.training_sums(W, read, y[..., part], masks)
             return total, gradient, network.next_running_stats(running_stats, passed)
 
-        total, gradient, moved = sums(0)
-        for start in range(block, rows, block):
-            more, slope, _ = sums(start)
+        found = self._of_blocks(sums, range(0, rows, block))
+        total, gradient, moved = next(found)
+        for more, slope, _ in found:
             total += more
             gradient += slope
         value, gradient = self._mean(W, total, gradient, rows)
@@ -117,15 +119,24 @@ class Objective:
         rows = X.shape[-2]
         block = self._block(W, X, whole=True)
         if rows <= block and not isinstance(X, MappedRows):
-            total, gradient = self.model.sums(W, X, y)
-        else:
-            total, gradient = self.model.sums(W, rows_of(X, slice(block)), y[..., :block])
-            for start in range(block, rows, block):
-                part = slice(start, start + block)
-                more, slope = self.model.sums(W, rows_of(X, part), y[..., part])
-                total += more
-                gradient += slope
+            return self._mean(W, *self.model.sums(W, X, y), rows)
+
+        def sums(start: int) -> tuple[Array, Array]:
+            part = slice(start, start + block)
+            return self.model.sums(W, rows_of(X, part), y[..., part])
+
+        found = self._of_blocks(sums, range(0, rows, block))
+        total, gradient = next(found)
+        for more, slope in found:
+            total += more
+            gradient += slope
         return self._mean(W, total, gradient, rows)
+
+    def _of_blocks(
+        self, function: Callable[[int], Result], starts: Sequence[int]
+    ) -> Iterator[Result]:
+        """function(start) for each block of rows, in order; an engine may use several threads."""
+        return map(function, starts)
 
     def _mean(self, W: Array, total: Array, gradient: Array, rows: int) -> tuple[Array, Array]:
         """Sums over the rows as means, with the penalty; the gradient is overwritten."""
@@ -153,9 +164,12 @@ class Objective:
         block = self._block(W, X, whole=False)
         losses = np.zeros(W.shape[:-1])
         right = np.zeros(W.shape[:-1])
-        for start in range(0, rows, block):
+
+        def tally(start: int) -> tuple[Array, Array]:
             part = slice(start, start + block)
-            loss, hits = self.model.tally(W, rows_of(X, part), y[..., part])
+            return self.model.tally(W, rows_of(X, part), y[..., part])
+
+        for loss, hits in self._of_blocks(tally, range(0, rows, block)):
             losses += loss
             right += hits
         return losses / rows, right / rows

@@ -41,6 +41,7 @@ def misfit(document: object, shape: type[Any]) -> str | None:
     if shape not in _ADAPTERS:
         _ADAPTERS[shape] = TypeAdapter(shape)
     try:
+        # Strict: JSON has types, so the text "1" is not the number 1.
         _ADAPTERS[shape].validate_python(document, strict=True)
     except ValidationError as error:
         return _sentence(error.errors(include_url=False)[0])
@@ -71,7 +72,7 @@ class Versioned(TypedDict):
 
 
 _ADAPTERS: dict[type, TypeAdapter[Any]] = {}
-"""The validator of each type. Making one takes milliseconds, so it is kept."""
+"""The validators by type. They are cached, because making one takes milliseconds."""
 
 
 def _sentence(detail: ErrorDetails) -> str:

@@ -38,12 +38,15 @@ def new_directory(parent: Path, name: str, started: datetime) -> Path:
 
     Raises RecordError where it cannot be made.
     """
+    # The name is free text: it may have characters that a path cannot, or be too long for one.
     word = re.sub(r"[^\w.-]+", "-", name).strip("-.")[:60] or "run"
+    # Runs of the same name may start in the same second; the random suffix may still collide.
     for _ in range(100):
         path = parent / f"{started:%Y%m%d-%H%M%S}-{word}-{secrets.token_hex(2)}"
         try:
             path.mkdir(parents=True)
         except (FileExistsError, NotADirectoryError):
+            # `parent`, or a directory on its path, is a file.
             if not parent.is_dir():
                 break
         except OSError as error:
@@ -100,6 +103,7 @@ class RunDirectory(Listener):
         if lane != self._lane:
             return
         self._record = closing(self._record, outcome)
+        # run.json is last: once its status is final, the other files are complete.
         self._guarded(self._write_trace, outcome.steps, outcome.evaluations)
         self._guarded(self._write_weights, outcome)
         self._guarded(self._write_record, self._record)

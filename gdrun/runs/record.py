@@ -34,7 +34,7 @@ class StopRecord(TypedDict):
 
 
 class DivergenceRecord(TypedDict):
-    """What diverged: as in gdrun.engine.outcome.Divergence."""
+    """A divergence: as in gdrun.engine.outcome.Divergence."""
 
     step: Count
     epoch: float

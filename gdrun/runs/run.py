@@ -244,7 +244,7 @@ _NO_RUNS = "`gdrun train` makes a run; `out` is the directory that holds the run
 
 
 def _near(path: Path) -> str:
-    """A hint for a directory that is not a run, by what it holds instead."""
+    """A hint for a directory that is not a run: what it contains instead."""
     if (path / "study.json").is_file():
         return "it is the directory of a sweep or comparison"
     runs = run_directories(path)
@@ -257,9 +257,9 @@ def is_alive(process: ProcessRecord | None) -> bool:
         return True
     try:
         os.kill(process["pid"], 0)  # signal 0 sends nothing: it only checks that the process exists
-    except PermissionError:
+    except PermissionError:  # the process exists, but belongs to another user
         return True
-    except (OSError, OverflowError):
+    except (OSError, OverflowError):  # OverflowError: no process can have this number
         return False
     return True
 

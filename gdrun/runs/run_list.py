@@ -76,6 +76,7 @@ def _leaves(config: dict[str, Any]) -> Row:
     for path in [path for path in row if "." in path]:
         leaf = path.split(".")[-1]
         if leaves.count(leaf) == 1:
+            # setdefault: an option must not replace a section of the same name.
             row.setdefault(leaf, row[path])
     return row
 

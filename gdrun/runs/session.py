@@ -36,6 +36,7 @@ class Session:
         self.experiments = in_lane_order(experiments)
         data = experiment_data(self.experiments[0], table)
         self.cohort, self.engine = build(self.experiments, data)
+        # Directories are made last, so that a config or data error leaves none.
         self.directories: list[RunDirectory] = []
         if out is not None:
             self.directories = [

@@ -70,6 +70,7 @@ def summary_of(outcome: Outcome) -> Summary:
         "test_accuracy": _measured(outcome.test_accuracy),
         "grad_norm": _measured(outcome.steps["grad_norm"][-1]) if steps else None,
         "largest_grad_norm": float(outcome.largest_grad_norm),
+        # The first step has no step before it to compare with.
         "rising_share": outcome.rising / (steps - 1) if steps > 1 else None,
         "clipped_share": outcome.clipped / steps if steps else None,
         "best": _best(outcome.best) if outcome.best else None,

@@ -30,6 +30,7 @@ def trace_lines(steps: Columns, evaluations: Columns, *, clips: bool) -> list[st
 
     clips: whether the experiment clips gradients; then the lines of steps have a column `clipped`.
     """
+    # The merge is stable: at the same step, the step record comes before the evaluation.
     merged = heapq.merge(
         _step_lines(steps, clips=clips), _evaluation_lines(evaluations), key=lambda entry: entry[0]
     )
@@ -49,6 +50,7 @@ def read_trace(path: Path) -> tuple[Columns, Columns]:
             kind, row = _parsed(line)
             _check(row, _KINDS[kind], like=next(iter(rows[kind]), row))
         except (ValueError, KeyError, TypeError, AttributeError):
+            # Only the last line can be incomplete: a run was killed while it wrote.
             if number < len(lines):
                 hint = "remove the line to read the rest of the trace"
                 where = f"{path}:{number}"
@@ -107,7 +109,7 @@ def _lines(path: Path) -> list[bytes]:
 
 
 def _parsed(line: bytes) -> tuple[str, Row]:
-    """The kind of a line, and its numbers by column, those included that the line leaves out."""
+    """The kind of a line, and its numbers by column, with the values of columns that are absent."""
     row = loads(line)
     kind = row.pop("kind")
     for layer, readings in row.pop("layers", {}).items():
@@ -121,7 +123,7 @@ def _parsed(line: bytes) -> tuple[str, Row]:
 
 
 def _check(row: Row, kinds: Mapping[str, TraceColumn], *, like: Row) -> None:
-    """Raise ValueError where the row has not the columns of every run and of `like`, as numbers."""
+    """Raise ValueError unless the row has the columns of every run and of `like`, as numbers."""
     always = {name for name, column in kinds.items() if column.when == "always"}
     if row.keys() != like.keys() or not always <= row.keys():
         raise ValueError("not the same columns as the lines before")

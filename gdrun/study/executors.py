@@ -30,7 +30,7 @@ from gdrun.study.storage.results import Result
 from gdrun.study.tasks import Task
 
 MOST_DEATHS = 3
-"""The study ends with an error when workers died so many times: a new try would not help."""
+"""The study ends with an error when workers have died this often: a new try would not help."""
 
 PATIENCE = 5.0
 """Seconds that an interrupted study waits for its running tasks, to keep their finished runs."""
@@ -45,7 +45,8 @@ Note = Callable[[str], None]
 class Runner(Protocol):
     """Runs tasks, and yields each one with its results as soon as it ends."""
 
-    def run(self, tasks: Sequence[Task], interrupted: Interrupted) -> Iterator[Ended]: ...
+    def run(self, tasks: Sequence[Task], interrupted: Interrupted) -> Iterator[Ended]:
+        """Run the tasks, in any order. It ends early once `interrupted` returns a signal."""
 
 
 class InProcess:
@@ -69,6 +70,7 @@ class OnExecutor:
         self._width = width
 
     def run(self, tasks: Sequence[Task], interrupted: Interrupted) -> Iterator[Ended]:
+        # Reversed, because pop() takes the last task of a list.
         queued, running = list(reversed(tasks)), dict[Future[list[Result]], Task]()
         while (queued or running) and not interrupted():
             while queued and len(running) < self._width:
@@ -115,9 +117,11 @@ class InProcesses:
 
     def _pass(self, tasks: Sequence[Task], interrupted: Interrupted) -> Iterator[Ended]:
         """Run the tasks in one pool of processes, until all ended or a worker died."""
+        # Not fork: a forked worker inherits locks that threads of this process may hold.
         context = multiprocessing.get_context("spawn")
         stop = context.Event()
         threads = max((os.cpu_count() or 1) // self._jobs, 1)
+        # A spawned worker starts with the rules of the package only.
         plugins = [plugin["path"] for plugin in loaded_plugins()]
 
         def interrupted_and_passed_on() -> str | None:
@@ -133,6 +137,7 @@ class InProcesses:
             ) as pool,
         ):
             try:
+                # One task more than there are workers, so that none waits for its next task.
                 yield from OnExecutor(pool, self._jobs + 1).run(tasks, interrupted_and_passed_on)
             finally:
                 stop.set()  # the pool waits for its workers, also after an error

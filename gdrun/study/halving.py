@@ -18,7 +18,6 @@ from gdrun.config.experiment import Experiment
 from gdrun.engine.build import build
 from gdrun.engine.judging import Interrupted
 from gdrun.engine.listeners import Listener
-from gdrun.engine.threads import blas_threads
 from gdrun.engine.trainer import Trainer
 from gdrun.errors import ConfigError, Parameter
 from gdrun.study.design.trials import Candidate, StudyPlan
@@ -33,7 +32,7 @@ from gdrun.study.study import StudyContext, Work, keep, unique
 from gdrun.study.tasks import Task, prepared, tasks_of
 
 FACTOR = 3
-"""η: of so many candidates one continues at a rung."""
+"""η: one in three candidates continues at a rung."""
 
 Scores = dict[str, float]
 
@@ -84,11 +83,13 @@ def rung_epochs(experiment: Experiment, candidates: int) -> list[float]:
         raise ConfigError("halving needs a budget of epochs", where=Parameter("halving"), hint=hint)
     epochs: list[float] = []
     at = budget / FACTOR
+    # After log₃(candidates) rungs one candidate is left, so further rungs would decide nothing.
     while at >= every and FACTOR ** len(epochs) < candidates:
-        # Candidates are compared at an evaluation, so a rung is moved to the next one. The 1e-9
-        # keeps a rounding error of the quotient from moving it one further.
+        # Candidates are compared at an evaluation, so a rung is moved to the next one. Without the
+        # 1e-9 a rounding error of the quotient could move it one evaluation further.
         epochs.insert(0, math.ceil(at / every - 1e-9) * every)
         at /= FACTOR
+    # Two rungs before the same evaluation are one.
     return sorted(set(epochs))
 
 
@@ -111,6 +112,7 @@ class _Race:
         self._total = len(unique(plan))
 
     def run(self) -> tuple[Rung, ...]:
+        """Train to the end of the budget, or until interrupted. Returns the rungs."""
         earlier = self._context.directory.record.get("rungs", []) if self._context.directory else []
         known = {float(rung["epoch"]): read_rung(rung) for rung in earlier}
         remaining = [candidate.name for candidate in self._plan.candidates]
@@ -120,20 +122,20 @@ class _Race:
             self._advance(epoch)
             if self._context.interrupted():
                 break
+            # A resumed study must repeat the decisions of its earlier rungs.
             rung = known.get(epoch) or self._judge(epoch, remaining)
             rungs.append(rung)
             self._write(rungs)
             self._drop(rung)
             remaining = list(rung.kept)
-        else:
+        else:  # not interrupted
             self._advance(math.inf)
         return tuple(rungs)
 
     def _advance(self, epoch: float) -> None:
         """Train all cohorts up to this epoch, and save the trials that have ended."""
         for place, (task, trainer) in enumerate(self._running):
-            with blas_threads(1):
-                trainer.run_until(epoch)
+            trainer.run_until(epoch)
             self._save(place, task, trainer)
 
     def _judge(self, epoch: float, remaining: Sequence[str]) -> Rung:

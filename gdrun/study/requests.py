@@ -75,9 +75,11 @@ class ComparisonRequest(StudyRequest):
         """The plan of the comparison. Raises GdrunError where the request cannot be run."""
         base, table = self.base()
         contenders = self._contenders(base)
+        # Nobody chose the default config then, so the first contender is recorded as the base.
         if self.config is None and are_configs(self.contenders):
             base = contenders[0].experiment
         if self.budget is not None:
+            # The default amount of gradients depends on the number of training rows.
             rows = prepared(contenders[0].experiment, table).train.rows
             budget = parse_budget(self.budget, base, rows)
             contenders = tuple(with_budget(each, budget) for each in contenders)
@@ -94,6 +96,7 @@ class ComparisonRequest(StudyRequest):
         """The contenders. The data and the overrides are set on those that are configs too."""
         changes = [*self.overrides]
         if self.data is not None:
+            # First, so that overrides of options of the dataset still apply.
             changes.insert(0, Override("dataset", base.dataset.plain(), "data=(X, y)"))
         return contenders_of(self.contenders, base, changes)
 

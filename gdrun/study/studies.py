@@ -119,6 +119,7 @@ def _recording(
         "target": target_record(target),
     }
     _refuse_other_halving(directory, question)
+    # Written first, so that `gdrun show` can judge a study that was killed.
     with directory.guarded():
         directory.write(question)
         yield

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -18,14 +17,13 @@ from gdrun.data import Prepared, Table
 from gdrun.engine.build import build, experiment_data, facts
 from gdrun.engine.judging import Interrupted
 from gdrun.engine.listeners import Listener
-from gdrun.engine.threads import SMALL, blas_threads
 from gdrun.engine.trainer import Trainer
 from gdrun.errors import ConfigError, DataError, Problem
 from gdrun.study.design.trials import Trial
 from gdrun.study.storage.results import Result
 
 TRACE_POINTS = 100
-"""The most step records of a trial. A run with `gdrun train` keeps as many as its config says."""
+"""The most step records of a trial. `gdrun train` keeps the number in the config instead."""
 
 CACHE_ENTRIES = 2**16
 """The most entries of W, and of the scores of one batch, in all lanes together: 512 KB of float64
@@ -64,12 +62,8 @@ class Task:
         """Train all lanes, and return the results of those that were not interrupted."""
         data = prepared(self.experiments[0], self.table)
         cohort, engine = build(self.experiments, data)
-        products = cohort.train.rows * cohort.model.layout.size * len(self.trials)
-        # Large products of full batches gain from several BLAS threads; small ones lose.
-        large = cohort.batching.whole and products > SMALL
-        with nullcontext() if large else blas_threads(1):
-            trainer = Trainer(cohort, engine, listeners, interrupted)
-            outcomes = trainer.run()
+        trainer = Trainer(cohort, engine, listeners, interrupted)
+        outcomes = trainer.run()
         return [
             Result.of(trial.identity, outcome, trainer)
             for trial, outcome in zip(self.trials, outcomes, strict=True)
@@ -90,10 +84,12 @@ def tasks_of(
     for trial in trials:
         groups.setdefault(trial.experiment.shape, []).append(trial)
     tasks: list[Task] = []
+    # Every group is split so that all groups together have at least `jobs` tasks.
     share = math.ceil(jobs / max(len(groups), 1))
     for group in groups.values():
         most = most_lanes(group[0].experiment, table)
         lanes = 1 if alone else min(most, math.ceil(len(group) / share))
+        # Lanes with the same seed share batches, so they should be in the same task.
         ordered = sorted(group, key=lambda trial: trial.experiment.seed)
         tasks.extend(Task(tuple(chunk), table) for chunk in even_chunks(ordered, lanes))
     return tasks
@@ -120,6 +116,7 @@ def most_lanes(experiment: Experiment, table: Table | None) -> int:
     known = facts(experiment, prepared(experiment, table))
     scores = known.batch_size * known.outputs
     fit_cache = CACHE_ENTRIES // max(known.parameters, scores)
+    # A lane also has about 20 trace columns, and 4 arrays of the size of the scores.
     each = WEIGHT_ARRAYS * known.parameters + 20 * TRACE_POINTS + 4 * scores
     lanes = min(max(fit_cache, FEWEST_LANES), MOST_LANES)
     return max(min(lanes, MEMORY_ENTRIES // each), 1)
@@ -162,6 +159,7 @@ def prepared(experiment: Experiment, table: Table | None = None) -> Prepared:
     key = repr((experiment.dataset.plain(), surface, experiment.dtype, experiment.task, source))
     if key not in _PREPARED:
         data = experiment_data(experiment, table)
+        # Studies rarely have more datasets, so nothing finer than clearing the cache is needed.
         if len(_PREPARED) >= MOST_PREPARED:
             _PREPARED.clear()
         _PREPARED[key] = data
@@ -169,4 +167,6 @@ def prepared(experiment: Experiment, table: Table | None = None) -> Prepared:
 
 
 MOST_PREPARED = 4
+"""The most prepared datasets in the cache."""
+
 _PREPARED: dict[str, Prepared] = {}

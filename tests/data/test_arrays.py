@@ -115,12 +115,25 @@ def test_names_may_be_given():
     assert table_from_arrays(frame, [1, 2, 3], ["c", "d"]).feature_names == ("c", "d")
 
 
-def test_the_table_owns_its_numbers():
-    features, targets = np.array(X), np.array([1.0, 2.0, 3.0])
+@pytest.mark.parametrize("rows", [60, 20_000])  # below and above what is prepared by blocks
+def test_arrays_of_the_caller_are_read_and_never_changed(rows):
+    draw = np.random.default_rng(1)
+    features, targets = draw.normal(size=(rows, 60)), draw.normal(size=rows)
+    features.flags.writeable = targets.flags.writeable = False
+    before = features.copy(), targets.copy()
     table = table_from_arrays(features, targets)
-    features[0, 0] = targets[0] = 99
-    assert table.X[0, 0] == 1
-    assert table.y[0] == 1
+    assert np.shares_memory(table.X, features)
+    prepare(
+        table,
+        task="regression",
+        validation=0.1,
+        test=0.1,
+        standardize=True,
+        seed=0,
+        dtype="float64",
+    )
+    np.testing.assert_array_equal(features, before[0])
+    np.testing.assert_array_equal(targets, before[1])
 
 
 def test_splits_and_defaults_are_those_of_files():

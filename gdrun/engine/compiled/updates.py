@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,8 @@ from gdrun.engine.compiled.kernels import (
 from gdrun.engine.compiled.sources import NotCompilableError, bare_tree
 from gdrun.engine.contract import EngineName
 from gdrun.engine.numpy_stepper import NumpyStepper
+from gdrun.engine.threaded_objective import ThreadedObjective
+from gdrun.engine.threads import single_blas_thread
 from gdrun.methods.rules import Rule
 from gdrun.problems.objective import Objective
 
@@ -75,14 +77,14 @@ class UpdateEngine:
             raise NotCompilableError(f"{cohort.rule.name} does not compile: {reason}") from error
 
     def threads(self) -> AbstractContextManager[object]:
-        return nullcontext()
+        return single_blas_thread()
 
     def stepper(self, lanes: Lanes, batches: Batches, loss_limit: Any) -> NumpyStepper:
         update = FusedUpdate(lanes.cohort.rule, lanes.rule_options())
-        return NumpyStepper(lanes, batches, loss_limit, fused=update)
+        return NumpyStepper(lanes, batches, loss_limit, self.objective(lanes.objective), update)
 
     def objective(self, objective: Objective) -> Objective:
-        return objective
+        return ThreadedObjective(objective.model, objective.l2, objective.dropout)
 
 
 class FusedUpdate:

@@ -30,6 +30,8 @@ Spacing = Literal["log", "lin"]
 Path = tuple[str, ...]
 
 DECADES_BELOW, DECADES_ABOVE = 3, 2
+"""The default range of a positive number, in decades around its current value."""
+
 DECAYS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.99)
 PENALTIES = (0.0, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 BATCH_SIZES = (1, 4, 16, 64, 256)
@@ -51,6 +53,7 @@ class Axis:
     def numeric(self) -> bool:
         """Whether the values are numbers, which have an order."""
         kinds = (int, float)
+        # bool is a subclass of int, but has no order that a range could extend.
         return all(isinstance(v, kinds) and not isinstance(v, bool) for v in self.values)
 
     @property
@@ -123,6 +126,7 @@ def axis_of(path: Path, values: Any) -> Axis:
     if isinstance(values, str):
         spacing: Any = word if (word := values.partition(":")[0].strip()) in _SPACINGS else None
         return Axis(key, tuple(parse_sweep(values)), spacing)
+    # Numbers of NumPy become those of Python, which YAML and JSON can write.
     plain = values.tolist() if hasattr(values, "tolist") else values
     if not isinstance(plain, Iterable):
         raise ConfigError(
@@ -131,6 +135,7 @@ def axis_of(path: Path, values: Any) -> Axis:
     listed = list(plain)
     if not listed:
         raise ConfigError("the list of values is empty", where=key, hint="such as [0.1, 0.01]")
+    # repr, because a value may be a list or a mapping, which cannot be hashed.
     counts = Counter(map(repr, listed))
     if twice := [value for value, times in counts.items() if times > 1]:
         what = f"the value {twice[0]} is listed twice"

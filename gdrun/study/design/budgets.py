@@ -16,6 +16,7 @@ from gdrun.study.design.trials import Candidate
 DEFAULT_SECONDS = 1.0
 
 Budget = tuple[str, float]
+"""The unit, such as epochs, and the amount."""
 
 
 def parse_budget(text: str, base: Experiment, rows: int) -> Budget:
@@ -59,11 +60,13 @@ def with_budget(candidate: Candidate, budget: Budget) -> Candidate:
     """
     unit, amount = budget
     text = f"{unit}={amount:g}"
+    # Any other budget of the config could end the run before this one does.
     changes = [Override(f"stopping.{each}", None, text) for each in BUDGETS if each != unit]
     changes.append(Override(f"stopping.{unit}", amount, text))
     try:
         return replace(candidate, experiment=load(candidate.experiment, changes))
     except ConfigError as error:
+        # Some schedules need the length of the run, which a budget in seconds does not tell.
         if unit != "seconds":
             raise
         hint = f'such as {candidate.name}+constant; or `budget="gradients"`'

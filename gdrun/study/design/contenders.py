@@ -23,6 +23,7 @@ NAMED = ("variant", "optimizer", "schedule", "model")
 """The sections whose names a contender can have, in the order in which a name is searched."""
 
 FILES = (".yaml", ".yml")
+"""A contender with one of these suffixes is a config."""
 
 
 def contenders_of(
@@ -97,6 +98,7 @@ def _overrides(word: str, base: Experiment) -> list[Override]:
             what = f"{by_key[change.key]} and {part} both set the {change.key}"
             raise ConfigError(what, where=repr(word), hint="remove one of them")
         by_key[change.key] = part
+        # Choosing a name resets the options of its section; the same name again keeps them.
         kept = change.key in base.sections and getattr(base, change.key).name == change.value
         if not kept:
             changes.append(change)

@@ -14,6 +14,7 @@ from gdrun.study.design.trials import StudyPlan, candidates_of
 Search = Literal["grid", "random"]
 
 MOST_TRIALS = 100_000
+"""A larger grid is more likely a mistake than an intention."""
 
 
 def plan_sweep(

@@ -70,6 +70,7 @@ class StudyPlan:
 def identity(experiment: Experiment) -> str:
     """The hash of a resolved experiment without its name: 16 hexadecimal digits of SHA-256."""
     plain = experiment.plain()
+    # The name does not change the training, and may differ when a study is resumed.
     del plain["name"]
     return hashlib.sha256(dumps(_sorted(plain)).encode()).hexdigest()[:16]
 
@@ -99,7 +100,7 @@ def candidates_of(base: Source, combinations: Sequence[Settings]) -> tuple[Candi
 
 
 def overrides_of(settings: Settings) -> list[Override]:
-    """The overrides that set them: a section before its options, which it would reset."""
+    """The overrides for these settings: a section before its options, which it would reset."""
     ordered = sorted(settings.items(), key=lambda item: (item[0].count("."), "name" not in item[0]))
     return [Override(key, value, f"{key}={short_flow(value)}") for key, value in ordered]
 

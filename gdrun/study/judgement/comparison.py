@@ -129,6 +129,7 @@ class Comparison(NotebookTable):
         None with fewer than two contenders whose median is finite, or with a single seed.
         """
         finite = [each for each in self.ranking if each.standing.finite][:2]
+        # One run of each says nothing on the variation between runs.
         if len(finite) < 2 or len(self.plan.seeds) == 1:
             return None
         first, second = (each.standing.scores for each in finite)

@@ -17,7 +17,7 @@ from gdrun.study.design.axes import Axis
 from gdrun.study.design.trials import Candidate
 
 FEWEST = 3
-"""With fewer values every one is at an edge, which tells nothing."""
+"""With fewer values every value is at an edge, so edges are not reported."""
 
 MANY_TIMES = 10
 """A range from its lowest to this many times its lowest value, or more, is spaced as log:."""
@@ -46,6 +46,7 @@ def edges(axes: Iterable[Axis], best: Candidate, tried: Sequence[Candidate]) -> 
         if len(values) < FEWEST or value not in (min(values), max(values)):
             continue
         smallest = value == min(values)
+        # A key that allows no fraction takes whole numbers only.
         whole = not _is_allowed(best.experiment, axis.key, value + 0.001 * abs(value or 1))
         whole &= all(isinstance(each, int) for each in values)
         if _is_allowed(best.experiment, axis.key, _next(value, smallest, whole)):
@@ -71,6 +72,7 @@ def _wider(value: Any, values: Sequence[Any], smallest: bool, whole: bool) -> li
         powers = (-2, 1) if smallest else (-1, 2)
         points = [value * 10.0**power for power in powers]
         if whole:
+            # The whole numbers that are swept are mostly batch sizes, usually powers of two.
             points = [value * 4.0**power for power in range(powers[0], powers[1] + 1)]
     else:
         half = (high - low) / 2

@@ -83,6 +83,7 @@ class Target:
         if result.diverged or self.metric.name not in result.evals:
             return math.inf
         scores = self.metric.sign * result.evals[self.metric.name]
+        # With scores, one comparison serves losses and accuracies.
         hits = np.flatnonzero(scores <= self.metric.sign * self.value)
         return float(result.evals[unit][hits[0]]) if len(hits) else math.inf
 

@@ -83,10 +83,12 @@ def standings(
         trials = plan.trials[place * len(plan.seeds) : (place + 1) * len(plan.seeds)]
         own = tuple(results[trial.identity] for trial in trials if trial.identity in results)
         scores = np.array([metric.score(result) for result in own])
+        # In an interrupted study, some candidates may have no result yet.
         if len(own):
             found.append(Standing(candidate, own, scores, spread(scores)))
     orders = [standing.order for standing in found]
     return tuple(
+        # Equal candidates share a rank, and the next candidate's rank counts all of them.
         replace(each, rank=1 + sum(other < each.order for other in orders)) if each.finite else each
         for each in found
     )

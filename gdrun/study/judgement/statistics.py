@@ -44,6 +44,7 @@ def quantile(scores: ArrayLike, share: float) -> float:
     place = (len(ordered) - 1) * share
     low = int(place)
     below, above = float(ordered[low]), float(ordered[min(low + 1, len(ordered) - 1)])
+    # Without the second test, interpolation between two infinite scores would give NaN.
     return below if place == low or below == above else below + (place - low) * (above - below)
 
 

@@ -37,6 +37,8 @@ from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.statistics import quantile
 
 GOOD, HALFWAY = 0.95, 0.5
+"""The bounds of the progress p between the verdicts."""
+
 ROUNDING = 1e-9
 """A peak may be higher by this relative difference and still counts as not higher."""
 RATE = "optimizer.lr"
@@ -101,11 +103,13 @@ def _verdict(standing: Standing, progress: float, own: float, side: int | None) 
     diverged = [result.record["stop"]["step"] for result in standing.results if result.diverged]
     if 2 * len(diverged) >= len(standing.results):
         return Verdict("diverged", f"at step {quantile(diverged, 0.5):,.0f}")
+    # Before any verdict on its loss: a dropped run had no time to lower it.
     if standing.dropped is not None:
         return Verdict("dropped", f"at epoch {standing.dropped:.4g}")
     settles = _peaks_do_not_rise(standing)
     if diverged or not (progress >= 0 or settles):
         return Verdict("unstable")
+    # After unstable: the best of a sweep may have diverged under some seeds.
     if standing.rank == 1:
         return Verdict("best")
     if progress >= GOOD:

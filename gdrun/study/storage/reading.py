@@ -69,6 +69,7 @@ def read_found(path: Path) -> ReadStudy:
             where=str(path / RECORD),
             hint=f"load its plugins: {plugins}" if plugins else None,
         ) from None
+    # The types are checked, but values may still contradict each other: the record is damaged.
     except (LookupError, ArithmeticError, TypeError, ValueError, AttributeError) as error:
         what = f"cannot be read: {type(error).__name__}: {error}"
         raise RecordError(what, where=str(path)) from None

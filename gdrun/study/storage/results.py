@@ -57,7 +57,7 @@ class Result:
         return number_in(self.summary, name)
 
     def lines(self, label: TrialLabel) -> tuple[str, str]:
-        """The lines for trials.jsonl and traces.jsonl. label: tells which trial they are of."""
+        """The lines for trials.jsonl and traces.jsonl. label: of the trial."""
         trial: TrialRecord = {**label, "identity": self.identity, **self.record}
         trace: TraceRecord = {
             "identity": self.identity,
@@ -70,8 +70,8 @@ class Result:
     def read(cls, trial: TrialRecord, trace: TraceRecord) -> Result:
         """The result of the two lines of a trial.
 
-        Raises ValueError or TypeError where the trace has not the columns or the numbers that it
-        must have.
+        Raises ValueError or TypeError where the trace does not have the required columns, or a
+        value is not a number.
         """
         if missing := [name for name in _NEEDED if name not in trace["evals"]]:
             raise ValueError(f"evals.{missing[0]} is missing")
@@ -85,5 +85,5 @@ def _listed(columns: Columns) -> dict[str, list[Any]]:
 
 
 def _columns(listed: Mapping[str, list[Any]], kinds: Mapping[str, TraceColumn]) -> Columns:
-    """Columns as arrays of the kind they had."""
+    """Columns as arrays, with the dtypes of the table `kinds`."""
     return {name: as_array(kinds.get(name), column) for name, column in listed.items()}

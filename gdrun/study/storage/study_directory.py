@@ -136,6 +136,7 @@ class StudyDirectory:
 
         Raises RecordError where a line is damaged.
         """
+        # The next line would be appended to a line that a crash cut off.
         for name in ("trials.jsonl", "traces.jsonl"):
             _remove_cut_line(self.path / name)
         return read_results(self.path, self._plan)
@@ -146,7 +147,9 @@ class StudyDirectory:
         try:
             yield
         except BaseException as error:
+            # Ctrl-C and SystemExit are no Exception; a GdrunError is the user's to correct.
             fault = isinstance(error, Exception) and not isinstance(error, GdrunError)
+            # The disk may be full, but the first error is the one to report.
             with suppress(RecordError):
                 if fault:
                     self.write_text(TRACEBACK, traceback.format_exc())
@@ -219,7 +222,7 @@ def _cannot_write(path: Path, error: OSError) -> RecordError:
 def list_studies(out: Path) -> list[StudyRow]:
     """A row for each study in `out`, from the oldest to the newest.
 
-    A directory whose record cannot be read keeps its row, with status `damaged`.
+    A study whose record cannot be read has the status `damaged`.
     """
     rows = [_row(path) for path in run_directories(out, (RECORD,))]
     return sorted(rows, key=lambda row: str(row["started"]))

@@ -31,10 +31,12 @@ from gdrun.study.study import Work
 from gdrun.study.tuning import Tuning
 
 UNITS = {"epoch": "epochs", "step": "steps", "gradients": "gradients"}
+"""The units of `to_target`, by the column of the trace that counts them."""
 
 
 def sweep_record(sweep: Sweep) -> SweepFindings:
     """The findings of a sweep as plain data. Costs to the target are ∞ where it was not reached."""
+    # By id, because a standing holds arrays and cannot be hashed.
     verdicts = {id(s): v for s, v in zip(sweep.standings, sweep.verdicts, strict=True)}
     rows: list[SweepRow] = [
         {
@@ -84,6 +86,7 @@ def standing_record(standing: Standing, metric: Metric, target: Target | None) -
         "runs": len(standing.results),
         "diverged": standing.diverged,
         "median": value(spread.median),
+        # Sorted, because for an accuracy the lower score is the higher value.
         "quartiles": sorted((value(spread.lower), value(spread.upper))),
         "interval": sorted(map(value, spread.interval)),
         "values": [value(float(score)) for score in standing.scores],

@@ -1,0 +1,78 @@
+"""Passes over a large matrix block by block, so that each block is read from memory only once.
+
+A block has about 1 MB, which stays in the cache of a core while it is checked, summed or scaled. An
+expression over the whole matrix would write and read a temporary of its size at every operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gdrun.array_types import Array, Counts, Flags, Numbers
+from gdrun.moments import Moments, no_rows
+
+BLOCK_ENTRIES = 2**17
+"""Entries of one block: 1 MB of float64."""
+
+LARGE_ENTRIES = 2**20
+"""Entries from which blocks are faster than one expression over the whole matrix."""
+
+LARGEST, SMALLEST = 1e100, 1e-100
+"""Column ranges between these have squares that neither overflow nor underflow."""
+
+
+def row_blocks(X: Array) -> Iterator[Array]:
+    """X (n, ...) in blocks of consecutive rows, as views."""
+    rows = max(BLOCK_ENTRIES // max(int(np.prod(X.shape[1:])), 1), 1)
+    return (X[start : start + rows] for start in range(0, len(X), rows))
+
+
+def all_finite(X: Numbers) -> bool:
+    """Whether no value is NaN or infinite. X: (n, ...)."""
+    with np.errstate(all="ignore"):
+        # A sum of finite values is finite unless it overflows, and then the values are looked at.
+        return all(
+            bool(np.isfinite(block.sum())) or bool(np.isfinite(block).all())
+            for block in row_blocks(X)
+        )
+
+
+def has_nan(X: Numbers) -> bool:
+    """Whether a value of X (n, ...) is NaN."""
+    with np.errstate(all="ignore"):
+        return any(
+            bool(np.isnan(block.sum())) and bool(np.isnan(block).any()) for block in row_blocks(X)
+        )
+
+
+def block_standardisation(X: Numbers, rows: Counts) -> tuple[Numbers, Numbers, Flags] | None:
+    """Mean, population standard deviation and whether each column varies, (d,), over these rows.
+
+    X (N, d) is finite. The mean of a column with a single value is that value, and its scale 1.
+    None where the size of a column's values calls for a scaled computation.
+    """
+    columns = X.shape[1]
+    found = no_rows((columns,))
+    low, high = np.full(columns, np.inf), np.full(columns, -np.inf)
+    with np.errstate(all="ignore"):
+        for chosen in row_blocks_of(rows, columns):
+            block = X.take(chosen, axis=0)
+            np.minimum(low, block.min(axis=0), out=low)
+            np.maximum(high, block.max(axis=0), out=high)
+            mean = block.mean(axis=0)
+            block -= mean
+            found = found.joined(Moments(len(block), mean, np.square(block, out=block).sum(axis=0)))
+    size = np.maximum(np.abs(low), np.abs(high))
+    if ((size > LARGEST) | ((size < SMALLEST) & (size > 0))).any():
+        return None
+    scale = np.sqrt(found.variance)
+    varies = (low != high) & (scale > 0)
+    return np.where(varies, found.mean, low), np.where(varies, scale, 1.0), varies
+
+
+def row_blocks_of(rows: Counts, columns: int) -> Iterator[Counts]:
+    """The numbers of the rows in blocks of about BLOCK_ENTRIES entries."""
+    count = max(BLOCK_ENTRIES // columns, 1)
+    return (rows[start : start + count] for start in range(0, len(rows), count))

@@ -1,0 +1,80 @@
+"""Passes over a large matrix block by block give what one expression over all of it gives."""
+
+import numpy as np
+import pytest
+
+from gdrun.data import preparation, prepare, table_from_arrays
+from gdrun.data.preparation import standardisation
+from gdrun.data.row_blocks import all_finite, block_standardisation, has_nan
+
+DRAW = np.random.default_rng(11)
+
+
+def matrix(rows=20_011, columns=60):
+    return DRAW.normal(
+        DRAW.normal(size=columns) * 50, DRAW.uniform(0.01, 30, columns), (rows, columns)
+    )
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("place", [(0, 0), (20_010, 59), (9_999, 31)])
+def test_a_value_that_is_not_finite_is_found_wherever_it_is(bad, place):
+    X = matrix()
+    assert all_finite(X)
+    assert not has_nan(X)
+    X[place] = bad
+    assert not all_finite(X)
+    assert has_nan(X) == bool(np.isnan(bad))
+
+
+def test_a_sum_that_overflows_is_no_value_that_is_not_finite():
+    X = np.full((4_000, 50), np.finfo(float).max)
+    assert all_finite(X)
+    X[::2] *= -1  # sums of either sign overflow, and their difference would be NaN
+    assert all_finite(X)
+    assert not has_nan(X)
+
+
+def test_statistics_over_chosen_rows_are_those_of_one_expression():
+    X, rows = matrix(), DRAW.permutation(20_011)[:15_000]
+    X[:, 7] = 3.25
+    mean, scale, varies = block_standardisation(X, rows)
+    for found, expected in zip((mean, scale, varies), standardisation(X[rows]), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+    assert (mean[7], scale[7], varies[7]) == (3.25, 1, False)
+
+
+def test_a_large_mean_costs_no_accuracy():
+    # 1e8 + k mod 9: mean 1e8 + 4 and population variance (9² − 1)/12 = 20/3, for whole cycles.
+    X = np.tile(1e8 + np.arange(9.0), 9_000)[:, None]
+    mean, scale, _ = block_standardisation(X, np.arange(len(X)))
+    assert mean[0] == pytest.approx(1e8 + 4, rel=1e-15)
+    assert scale[0] == pytest.approx(np.sqrt(20 / 3), rel=1e-9)
+
+
+@pytest.mark.parametrize("unit", [1e-200, 1e200])
+def test_values_whose_squares_leave_the_range_are_left_to_the_scaled_computation(unit):
+    X = matrix(18_000) * unit
+    assert block_standardisation(X, np.arange(len(X))) is None
+    y = DRAW.normal(size=len(X))
+    options = {"validation": 0, "test": 0, "standardize": True, "seed": 0, "dtype": "float64"}
+    data = prepare(table_from_arrays(X, y), task="regression", **options)
+    np.testing.assert_allclose(data.train.X.std(axis=0), 1, rtol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("gaps", [0, 3])
+def test_large_and_small_tables_are_prepared_alike(dtype, gaps, monkeypatch):
+    X, y = matrix(), DRAW.normal(size=20_011)
+    table = table_from_arrays(X, y)
+    X[:gaps, 5] = np.nan  # as a file with missing values leaves them
+    options = {"validation": 0.1, "test": 0.1, "standardize": True, "seed": 0, "dtype": dtype}
+    by_blocks = prepare(table, task="regression", **options)
+    monkeypatch.setattr(preparation, "LARGE_ENTRIES", np.inf)
+    at_once = prepare(table, task="regression", **options)
+    assert by_blocks.sha256 == at_once.sha256
+    for name in ("train", "validation", "test"):
+        one, other = (getattr(data, name) for data in (by_blocks, at_once))
+        assert one.X.dtype == other.X.dtype == dtype
+        np.testing.assert_array_equal(one.y, other.y)
+        np.testing.assert_allclose(one.X, other.X, rtol=1e-6 if dtype == "float32" else 1e-11)
