@@ -17,10 +17,10 @@ from gdrun.views.sweeps import (
     NEVER,
     NOT_COMPARABLE,
     curve,
+    epochs_text,
     shown_value,
     spread_cells,
     warning_lines,
-    when,
     work_line,
 )
 
@@ -78,7 +78,7 @@ def _work_columns(comparison: Comparison) -> list[Column]:
         ("batch", lambda row: f"{row.batch:,}"),
         ("updates", lambda row: _amount(row.to_target["updates"])),
         ("gradients", lambda row: _amount(row.to_target["gradients"])),
-        ("epochs", lambda row: when(row.to_target["epochs"])),
+        ("epochs", lambda row: epochs_text(row.to_target["epochs"])),
         ("seconds", lambda row: _seconds(row.to_target.get("seconds"))),
         ("reached", lambda row: f"{row.reached} of {seeds}"),
     ]
@@ -178,8 +178,8 @@ def _tuning(row: Contender) -> str:
     if not tuning.chosen:
         return f"{row.name}: every run of {budget} failed; its own settings are kept"
     chosen = ", ".join(f"{key} {shown_value(value)}" for key, value in tuning.chosen.items())
-    keys = ", ".join(tuning.at_edge)
-    edge = f"; {keys} is the smallest or largest value that was tried" if keys else ""
+    keys, verb = " and ".join(tuning.at_edge), "is" if len(tuning.at_edge) == 1 else "are"
+    edge = f"; {keys} {verb} the smallest or largest value that was tried" if keys else ""
     return f"{row.name}: {chosen}, the best of {budget}{edge}"
 
 

@@ -32,9 +32,10 @@ sweep holds all of them.
 """
 
 NEVER = "never"
-"""The number of epochs, updates or seconds to a target that was not reached."""
+"""The text for the epochs, updates or seconds to a target that was not reached."""
 
 CURVE_WIDTH = 10
+"""The width of the sparkline of a row, in characters."""
 
 NOT_COMPARABLE = {
     "data": "the datasets or surfaces differ, so the values cannot be ranked",
@@ -47,7 +48,7 @@ LEGEND: dict[Word, str] = {
     "slow": "< 95 %",
     "poor": "< 50 %",
     "too small": "< 50 %, rate below the best",
-    "unstable": "< 95 % and rate above the best, or worse than at the start, or a seed diverged",
+    "unstable": "< 95 % and rate above the best, or worse than at the start, or a run diverged",
 }
 """The meaning of verdicts; percentages are shares of the best improvement."""
 
@@ -93,13 +94,13 @@ def sweep_table(sweep: Sweep) -> RenderableType:
 
     The metric is the median over the seeds. A narrow terminal gets fewer columns.
     """
-    # In this order a narrow terminal leaves them out.
+    # The optional columns, in the order in which a narrow terminal leaves them out.
     several = len(sweep.plan.seeds) > 1
     columns = ["quartiles", "curve", "to target"] if several else ["curve", "to target"]
     table = FirstThatFits(*(_rows(sweep, columns[place:]) for place in range(len(columns) + 1)))
     hidden = len(sweep.standings) - MOST_ROWS
     if hidden > 0:
-        return Group(table, Text(f"and {count(hidden, 'worse setting')}", style="dim"))
+        return Group(table, Text(f"{count(hidden, 'worse setting')} not shown", style="dim"))
     return table
 
 
@@ -141,7 +142,7 @@ def shown_value(value: Any) -> str:
 
 
 def short(value: float) -> str:
-    """A number with three significant digits, and with an exponent only from 100,000 up.
+    """A number with three significant digits; from 1,000 to 100,000 it has no exponent.
 
     >>> short(0.13572), short(2814.2), short(1.5e7), short(float("inf")), short(-float("inf"))
     ('0.136', '2814', '1.5e+07', '∞', '−∞')
@@ -152,7 +153,7 @@ def short(value: float) -> str:
 
 
 def spread_cells(standing: Standing, metric: Metric) -> tuple[str, str, str]:
-    """The median, its quartiles and its 95 % interval, as values of the metric.
+    """The median, the quartiles and the 95 % interval of the median, as values of the metric.
 
     Empty texts if the median is infinite, because too many runs diverged.
     """
@@ -160,12 +161,12 @@ def spread_cells(standing: Standing, metric: Metric) -> tuple[str, str, str]:
     if not standing.finite:
         return "", "", ""
     pairs = ((spread.lower, spread.upper), spread.interval)
-    # Scores of an accuracy are negative, so the order of the bounds is that of their values.
+    # The score of an accuracy is negative, so the lower score is the higher accuracy: sort again.
     quartiles, interval = (" … ".join(map(short, sorted(map(metric.value, p)))) for p in pairs)
     return quantity(metric.value(spread.median)), quartiles, interval
 
 
-def when(amount: float) -> str:
+def epochs_text(amount: float) -> str:
     """A number of epochs until the target; NEVER if it is infinite."""
     return f"{amount:,.4g}" if math.isfinite(amount) else NEVER
 
@@ -204,7 +205,7 @@ def _epochs(standing: Standing, sweep: Sweep) -> str:
     """The median number of epochs until the target."""
     if sweep.target is None:
         return ""
-    return when(quantile(standing.to_target(sweep.target, "epoch"), 0.5))
+    return epochs_text(quantile(standing.to_target(sweep.target, "epoch"), 0.5))
 
 
 def _notes(sweep: Sweep) -> list[tuple[str, str]]:
@@ -272,7 +273,7 @@ def _risky_best(ranking: Sequence[Standing]) -> list[str]:
     safe = next(
         (each.candidate.name for each in ranking if each.finite and not each.diverged), None
     )
-    return [f"{text}; {safe} is the best setting of which none diverged" if safe else text]
+    return [f"{text}; {safe} is the best setting without a diverged run" if safe else text]
 
 
 def _warnings(sweep: Sweep) -> list[str]:
@@ -280,7 +281,7 @@ def _warnings(sweep: Sweep) -> list[str]:
     warnings = [NOT_COMPARABLE[sweep.unlike]] if sweep.unlike else []
     warnings += _risky_best(sweep.ranking)
     if shared := sweep.shared_seconds:
-        text = f"{count(shared, 'run')} shared a budget of seconds with other lanes"
+        text = f"{count(shared, 'run')} used up a budget of seconds while other runs trained too"
         warnings.append(f"{text}; a budget of epochs or gradients is the same for every run")
     for edge in sweep.at_edge:
         side, leaf = "smallest" if edge.smallest else "largest", edge.axis.leaf

@@ -299,9 +299,9 @@ def test_values_that_cannot_be_compared_are_not_passed_over(gdrun, tmp_path, wor
 def test_seconds_that_lanes_share_are_pointed_out(sweep):
     words = ("lr=0.01,0.1", "stopping={seconds: 0.05}", "--seeds", "1")
     answer = sweep(*words)
-    assert "2 runs shared a budget of seconds with other lanes" in answer.out
-    # As trials of cohorts of their own they share none.
-    assert "shared" not in sweep("batch_size=8,16", *words[1:]).out
+    assert "2 runs used up a budget of seconds while other runs trained too" in answer.out
+    # Trials in separate cohorts train one after another.
+    assert "used up a budget" not in sweep("batch_size=8,16", *words[1:]).out
 
 
 def test_models_of_unlike_losses_are_ranked_by_accuracy(gdrun, tmp_path):

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from gdrun.views.gradcheck_table import gradient_data, verdict_line
 
 from gdrun.config.resolving import resolve
 from gdrun.insight import gradient_check
@@ -12,6 +11,7 @@ from gdrun.insight.gradient_check import check_gradient
 from gdrun.problems.activations import ACTIVATIONS
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.surfaces import SURFACES
+from gdrun.views.gradcheck_table import gradient_data, verdict_line
 
 NETWORK = {"name": "mlp", "hidden": [6, 4], "l2": 0.1}
 

@@ -138,7 +138,7 @@ def test_a_best_of_which_a_seed_diverged_comes_with_a_safer_one():
     screen.print(sweep_result(found))
     said = (
         "warning: 1 of 3 runs of the best setting diverged; "
-        "lr=0.1 is the best setting of which none diverged\n"
+        "lr=0.1 is the best setting without a diverged run\n"
     )
     assert said in screen.file.getvalue()
 
