@@ -99,7 +99,7 @@ class NetworkStepper(FusedStepper):
         self._X = np.ascontiguousarray(cohort.train.X)
         kind = np.dtype(np.int64) if network.by_class else self._dtype
         self._y = np.ascontiguousarray(cohort.train.y, kind)
-        self._extra = option_numbers(network.loss)
+        self._extra = option_numbers(network.loss, network.activation)
         bounds = [places.start for _, places in self._streams]
         sizes = [layer.size for layer in network.layout.layers]
         self._shape = (

@@ -15,6 +15,7 @@ from gdrun.array_types import Numbers
 from gdrun.engine.compiled.translate import translate
 from gdrun.engine.contract import NotCompilableError
 from gdrun.methods.averaging import AveragedRule
+from gdrun.methods.definitions import Definition
 from gdrun.methods.rules import Rule
 from gdrun.problems.activations import Activation
 from gdrun.problems.losses import Loss
@@ -74,14 +75,25 @@ def network_text(
         numbers_part(dtype),
         flags_part(decays=decays, clips=clips),
         loss_part(loss),
-        activation_part(activation),
+        activation_part(activation, loss),
         rule_part(rule, fixed),
     )
 
 
-def option_numbers(loss: Loss) -> Numbers:
-    """The options of a loss as a kernel takes them, at least one number."""
-    return np.array([*loss.values.values()] or [0.0], dtype=np.float64)
+def option_numbers(*definitions: Definition) -> Numbers:
+    """The options of a loss, and of an activation, as kernels take them: one after the other."""
+    numbers = [number for each in definitions for number in each.values.values()]
+    return np.array(numbers, dtype=np.float64)
+
+
+def _option_places(definition: Definition, first: int = 0) -> dict[str, str]:
+    """Where each option is in the array of `option_numbers`, in which they begin at `first`.
+
+    Raises NotCompilableError where one of them is no number.
+    """
+    if not all(isinstance(value, int | float) for value in definition.values.values()):
+        raise NotCompilableError(f"{definition.name} has an option that is no number")
+    return {name: f"extra[{first + k}]" for k, name in enumerate(definition.options)}
 
 
 def _unit(file: str, *parts: str) -> str:
@@ -111,25 +123,18 @@ def loss_part(loss: Loss) -> str:
     if loss.equation is None:
         empty = "struct loss_numbers {\n    int none;\n};\n"
         return "\n".join([*lines, empty, _constant_numbers("loss", "const double *extra")])
-    if not all(isinstance(value, int | float) for value in loss.values.values()):
-        raise NotCompilableError(f"{loss.name} has an option that is no number")
-    extra = {name: f"extra[{k}]" for k, name in enumerate(loss.values)}
+    extra = _option_places(loss)
     form = translate(
         loss.equation, each={"s": "s", "y": "y"}, shared=extra, constants={}, results=2
     )
     return "\n".join([*lines, "", form.text("loss", "const double *extra", ["s", "y"])])
 
 
-def activation_part(activation: Activation) -> str:
-    """The activation and its slope."""
-    form = translate(
-        activation.function,
-        each={"z": "z"},
-        shared={},
-        constants=activation.values,
-        results=2,
-    )
-    return form.text("activation", "", ["z"])
+def activation_part(activation: Activation, loss: Loss) -> str:
+    """The activation and its slope. Its options come after those of the loss."""
+    extra = _option_places(activation, len(loss.options))
+    form = translate(activation.function, each={"z": "z"}, shared=extra, constants={}, results=2)
+    return form.text("activation", "const double *extra", ["z"])
 
 
 def option_order(rule: Rule) -> list[str]:

@@ -39,7 +39,7 @@ typedef struct {
     const real *X;         /* (N, D) */
     const target *y;       /* (N,) */
     const int64_t *orders; /* (S, places), the rows that each stream uses, in order */
-    const double *extra;   /* the loss's own options */
+    const double *extra;   /* the options of the loss, then those of the activation */
     const int64_t *starts; /* (S + 1,) */
     const int64_t *widths; /* (layers + 1,): inputs, hidden units, outputs */
     const int64_t *begins; /* (layers + 1,), where the layers begin in a lane's parameters */
@@ -207,10 +207,9 @@ static void first_layer(
 /* The activations of a layer's z (units, width), to h (units + 1, width), whose last row is ones,
    and to rows (width, units + 1); their slopes replace z. For the examples from `first` to `end`,
    which are whole vectors. */
-static void activate(real *restrict z, int64_t units, int64_t width, int64_t first, int64_t end,
-    real *restrict h, real *restrict rows)
+static void activate(struct activation_numbers numbers, real *restrict z, int64_t units,
+    int64_t width, int64_t first, int64_t end, real *restrict h, real *restrict rows)
 {
-    const struct activation_numbers numbers = activation_numbers();
     for (int64_t u = 0; u < units; u++)
         for (int64_t begin = first; begin < end; begin += VECTOR)
 #pragma omp simd
@@ -242,7 +241,8 @@ static double forward_and_back(
     for (int64_t k = 1; k <= depth; k++) {
         const int64_t units = n->widths[k], next = n->widths[k + 1];
         real *rows = w->activations[k - 1] + lane * width * padded(units + 1);
-        activate(w->z[k - 1] + lane * units * width, units, width, first, end, h, rows);
+        activate(activation_numbers(n->extra), w->z[k - 1] + lane * units * width, units, width,
+            first, end, h, rows);
         weighted_rows((Matrix) {W + n->begins[k], units + 1, 1}, next, units + 1, h + first, width,
             w->z[k] + lane * next * width + first, width, end - first, 0);
     }
