@@ -72,7 +72,7 @@ def _unfit_value(parameter: Any, message: str) -> str:
 
 
 def out_of_memory(error: MemoryError) -> Problem:
-    """The problem that the memory is too small, with the size of the array if NumPy gives it."""
+    """A Problem for a lack of memory, with the size of the array if NumPy gives it."""
     size = re.search(r"allocate ([\d.]+ \w+) for an array", str(error))
     need = f": one array needs {size[1]}" if size else ""
     hint = "use a smaller model, batch_size or dataset; dtype: float32 needs half the memory"

@@ -117,7 +117,7 @@ def _settings_and_swept(keys: list[str]) -> tuple[list[Override], list[str]]:
     settings, swept = [], []
     for word in keys:
         if "=" not in word and Path(word).is_file():
-            hint = f"name the config with -c {shlex.quote(word)}"
+            hint = f"give the config with -c {shlex.quote(word)}"
             raise ConfigError("is a file, not a key to sweep", where=word, hint=hint)
         key, equals, values = word.partition("=")
         try:

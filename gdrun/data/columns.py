@@ -117,7 +117,7 @@ def read_column(
             f"{_count(len(text), 'cell')} of text among {len(filled) - len(text)} numbers, "
             f"such as {cells[text[0]].strip()!r} in this line",
             where=f"{where}:{lines[text[0]]} {name}",
-            hint="correct these cells, or leave them empty to mark them as missing",
+            hint="correct these cells; or empty them, and set missing: drop or mean",
         )
     if all(cell_value(cells[row], decimal=",") is not None for row in text):
         raise DataError(
@@ -199,7 +199,7 @@ def _finite_column(name: str, numbers: Numbers, lines: Sequence[int], where: str
         raise DataError(
             _counted_in_line(len(infinite), len(numbers), "infinite"),
             where=f"{where}:{lines[infinite[0]]} {name}",
-            hint="correct these cells, or leave them empty to mark them as missing",
+            hint="correct these cells; or empty them, and set missing: drop or mean",
         )
     return Column(name, numbers)
 

@@ -44,8 +44,8 @@ def read_csv(
     them; `drop` removes their rows; `mean` replaces them by the mean of the training rows, and
     removes only the rows without a target.
 
-    header: whether the first row holds the names of the columns (default: yes, if it has no number
-    and no text that occurs again in its column). ignore: a column to leave out, or a list of
+    header: whether the first row holds the names of the columns (default: yes, if no cell of that
+    row is a number or occurs again below it). ignore: a column to leave out, or a list of
     columns, by name or position.
 
     Raises: DataError where the file cannot be read, or where its values cannot be used.

@@ -86,7 +86,7 @@ class CsvLayout:
                 f"{where} has no column {column}",
                 where=f"dataset.{key}",
                 hint=f"its columns are 0 to {self.width - 1}; "
-                "put a column name that is a number in quotes",
+                "if the name of a column is a number, quote it: '7'",
             )
         return column % self.width
 

@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike
 from gdrun.array_types import Array, Counts, Flags, Numbers
 from gdrun.data.column_statistics import column_statistics
 from gdrun.data.columns import leaving_out
-from gdrun.data.row_blocks import LARGE_ENTRIES, block_standardisation, has_nan, row_blocks_of
+from gdrun.data.row_blocks import LARGE_ENTRIES, has_nan, mean_and_scale_by_blocks, row_blocks_of
 from gdrun.data.splitting import split_rows
 from gdrun.data.table import Part, Prepared, Table, Task
 from gdrun.errors import DataError
@@ -127,7 +127,7 @@ def _standardisation_of(
 ) -> tuple[Numbers, Numbers, Flags]:
     """The same as `standardisation`, for these rows of a table; by blocks where it is large."""
     if means is None and len(trained) * len(table.feature_names) >= LARGE_ENTRIES:
-        found = block_standardisation(table.X, trained)
+        found = mean_and_scale_by_blocks(table.X, trained)
         if found is not None:
             return found
     return standardisation(_filled(table.X[trained], means))

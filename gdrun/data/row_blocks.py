@@ -47,11 +47,11 @@ def has_nan(X: Numbers) -> bool:
         )
 
 
-def block_standardisation(X: Numbers, rows: Counts) -> tuple[Numbers, Numbers, Flags] | None:
-    """Mean, population standard deviation and whether each column varies, (d,), over these rows.
+def mean_and_scale_by_blocks(X: Numbers, rows: Counts) -> tuple[Numbers, Numbers, Flags] | None:
+    """The mean and the scale of each column over `rows`, and whether it varies: (d,) each.
 
-    X (N, d) is finite. The mean of a column with a single value is that value, and its scale 1.
-    None where the size of a column's values calls for a scaled computation.
+    X (N, d) is finite. The scale is the population standard deviation. A constant column has its
+    value as mean, and scale 1. None if the squares of the values could overflow or underflow.
     """
     columns = X.shape[1]
     found = no_rows((columns,))

@@ -188,7 +188,7 @@ class Doc:
 class Definition:
     """A named function with its options and its documentation.
 
-    given: values of its options; an option that has none here has its default.
+    given: the options that were set, with their values; all other options have their defaults.
     """
 
     name: str

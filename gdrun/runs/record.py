@@ -45,7 +45,7 @@ class DivergenceRecord(TypedDict):
 
 
 class TimingRecord(TypedDict):
-    """Seconds of wall clock: as in gdrun.engine.outcome.Timing."""
+    """Wall-clock seconds, with the keys of gdrun.engine.outcome.Timing."""
 
     updates: Seconds
     evaluations: Seconds
@@ -73,7 +73,7 @@ class ProcessRecord(TypedDict):
 
 
 class Ending(TypedDict):
-    """The entries that are known when a run has ended."""
+    """The entries of run.json that are filled in when a run ends."""
 
     status: Status
     stop: StopRecord

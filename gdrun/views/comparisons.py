@@ -56,7 +56,7 @@ def comparison_result(comparison: Comparison, spell: Callable[[str], str] = str)
     parts: list[RenderableType] = []
     if comparison.target is not None:
         seeds = len(comparison.plan.seeds)
-        over = f"medians of {seeds} seeds" if seeds > 1 else "one seed"
+        over = f"medians over {seeds} seeds" if seeds > 1 else "one seed"
         heading = Text(f"work to reach {comparison.target.bound} ({over})", style="bold")
         parts += [heading, _table(comparison, _work_columns(comparison)), ""]
     heading = Text("final results", style="bold")

@@ -245,7 +245,7 @@ def _spread_text(sweep: Sweep, best: Standing) -> str:
     if seeds == 1:
         return f"{text}, one seed"
     low, high = sorted(map(value, best.spread.interval))
-    return f"{text}, median of {seeds} seeds, 95 % interval {quantity(low)} to {quantity(high)}"
+    return f"{text}, median over {seeds} seeds, 95 % interval {quantity(low)} to {quantity(high)}"
 
 
 def limit_sentence(limit: StabilityLimit) -> str:

@@ -127,7 +127,7 @@ def test_resumed_it_runs_nothing_again(compare, gdrun):
         ),
         (
             ["bgd", "linear"],
-            "error: 'linear': linear is ambiguous: it may be schedule or model\n"
+            "error: 'linear': linear is ambiguous: it is the name of a schedule and of a model\n"
             "hint: write schedule=linear or model=linear\n",
         ),
         (

@@ -44,7 +44,7 @@ def test_the_whole_of_a_small_sweep(sweep):
         "    1  good                  0.3392  0.334 … 0.345      never  █▁▂▂▁▁▁\n"
         "1e+06  diverged at step 2                               never  ▁\n"
         "\n"
-        "best       lr=0.1: val loss 0.3005, median of 2 seeds, 95 % interval 0.2969 to\n"
+        "best       lr=0.1: val loss 0.3005, median over 2 seeds, 95 % interval 0.2969 to\n"
         "           0.304\n"
         "to target  epochs until val loss ≤ 0.3201, 95 % of the best improvement\n"
         "verdicts   improvement of the training loss relative to the best; good: ≥ 95 %;\n"
@@ -314,7 +314,7 @@ def test_a_config_among_the_keys_is_told_its_option(sweep, config):
     answer = sweep("lr", config)
     assert (answer.code, answer.out) == (2, "")
     assert answer.err == (
-        f"error: {config}: is a file, not a key to sweep\nhint: name the config with -c {config}\n"
+        f"error: {config}: is a file, not a key to sweep\nhint: give the config with -c {config}\n"
     )
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from gdrun.data import preparation, prepare, table_from_arrays
 from gdrun.data.preparation import standardisation
-from gdrun.data.row_blocks import all_finite, block_standardisation, has_nan
+from gdrun.data.row_blocks import all_finite, has_nan, mean_and_scale_by_blocks
 
 DRAW = np.random.default_rng(11)
 
@@ -38,7 +38,7 @@ def test_a_sum_that_overflows_is_no_value_that_is_not_finite():
 def test_statistics_over_chosen_rows_are_those_of_one_expression():
     X, rows = matrix(), DRAW.permutation(20_011)[:15_000]
     X[:, 7] = 3.25
-    mean, scale, varies = block_standardisation(X, rows)
+    mean, scale, varies = mean_and_scale_by_blocks(X, rows)
     for found, expected in zip((mean, scale, varies), standardisation(X[rows]), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-12)
     assert (mean[7], scale[7], varies[7]) == (3.25, 1, False)
@@ -47,7 +47,7 @@ def test_statistics_over_chosen_rows_are_those_of_one_expression():
 def test_a_large_mean_costs_no_accuracy():
     # 1e8 + k mod 9: mean 1e8 + 4 and population variance (9² − 1)/12 = 20/3, for whole cycles.
     X = np.tile(1e8 + np.arange(9.0), 9_000)[:, None]
-    mean, scale, _ = block_standardisation(X, np.arange(len(X)))
+    mean, scale, _ = mean_and_scale_by_blocks(X, np.arange(len(X)))
     assert mean[0] == pytest.approx(1e8 + 4, rel=1e-15)
     assert scale[0] == pytest.approx(np.sqrt(20 / 3), rel=1e-9)
 
@@ -55,7 +55,7 @@ def test_a_large_mean_costs_no_accuracy():
 @pytest.mark.parametrize("unit", [1e-200, 1e200])
 def test_values_whose_squares_leave_the_range_are_left_to_the_scaled_computation(unit):
     X = matrix(18_000) * unit
-    assert block_standardisation(X, np.arange(len(X))) is None
+    assert mean_and_scale_by_blocks(X, np.arange(len(X))) is None
     y = DRAW.normal(size=len(X))
     options = {"validation": 0, "test": 0, "standardize": True, "seed": 0, "dtype": "float64"}
     data = prepare(table_from_arrays(X, y), task="regression", **options)

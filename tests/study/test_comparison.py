@@ -67,7 +67,7 @@ def test_a_file_is_a_contender_under_the_same_seed(tmp_path):
     ("words", "message"),
     [
         (["bgd", "sdg"], "no variant, optimizer, schedule or model is called 'sdg'"),
-        (["bgd", "linear"], "linear is ambiguous: it may be schedule or model"),
+        (["bgd", "linear"], "linear is ambiguous: it is the name of a schedule and of a model"),
         (["bgd"], "needs at least two contenders"),
         (["bgd", "bgd"], "is listed twice"),
         (["bgd+sgd", "mbgd"], "bgd and sgd both set the variant"),

@@ -113,7 +113,7 @@ def _choice(part: str, word: str) -> Override:
         choices = {"variant": choices["variant"]}
     if len(choices) > 1:
         hint = f"write {' or '.join(f'{key}={part}' for key in choices)}"
-        what = f"{part} is ambiguous: it may be {' or '.join(choices)}"
+        what = f"{part} is ambiguous: it is the name of a {' and of a '.join(choices)}"
         raise ConfigError(what, where=repr(word), hint=hint)
     for key, name in choices.items():
         return Override(key, name, part)

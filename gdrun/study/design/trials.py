@@ -1,7 +1,7 @@
 """The plan of a study: the candidates, and the seeds that each candidate is run under.
 
 A trial is one candidate under one seed. Its identity is a hash of its resolved experiment, so that
-a resumed study finds its finished trials even if their order or number has changed.
+a resumed study finds its finished trials even if trials were added, removed or reordered.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ class CandidateRecord(TypedDict):
 
 
 class PlanRecord(TypedDict):
-    """The plan of a study. trials: their number."""
+    """The plan of a study. trials: the number of trials."""
 
     seeds: list[int]
     candidates: list[CandidateRecord]

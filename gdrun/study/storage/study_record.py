@@ -112,7 +112,7 @@ def _reached(standing: Standing, target: Target | None) -> int | None:
 def comparison_record(comparison: Comparison) -> ComparisonFindings:
     """The findings of a comparison as plain data.
 
-    Costs to the target are ∞ where half of the runs or more did not reach it.
+    The median work to reach the target is ∞ if at least half of the runs did not reach it.
     """
     improvement = comparison.improvement
     return {
