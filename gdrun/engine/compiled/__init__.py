@@ -68,7 +68,12 @@ def compiled_engine(cohort: Cohort, kind: KindName) -> Engine:
 
 
 def require_compiler() -> None:
-    """Raises NotCompilableError where the machine has no C compiler."""
+    """Raises CompilerError where the machine has no C compiler."""
+    compiler_version()
+
+
+def compiler_version() -> str:
+    """What the C compiler of this machine says about its version. Raises CompilerError."""
     from gdrun.engine.compiled.compiler import compiler
 
-    compiler()
+    return compiler().version
