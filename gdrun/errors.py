@@ -77,17 +77,21 @@ class RecordError(GdrunError):
 
 
 class MissingExtraError(GdrunError):
-    """A feature needs a package that is not installed. extra: the extra of gdrun that has it."""
+    """A feature needs a package that is not installed. extra: the extra of gdrun that has it.
 
-    def __init__(self, feature: str, extra: str) -> None:
+    missing: what is missing, where it is more than a package. other: another way to get it.
+    """
+
+    def __init__(self, feature: str, extra: str, missing: str = "", other: str = "") -> None:
+        command = f'python -m pip install "gdrun[{extra}]"'
         super().__init__(
-            f"{feature} needs a package that is not installed",
-            hint=f'python -m pip install "gdrun[{extra}]"',
+            f"{feature} needs {missing or 'a package that is not installed'}",
+            hint=f"{other}, or run: {command}" if other else command,
         )
-        self.feature, self.extra = feature, extra
+        self._given = (feature, extra, missing, other)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (type(self), (self.feature, self.extra))
+        return (type(self), self._given)
 
 
 def abridged(text: str, most: int) -> str:

@@ -270,7 +270,7 @@ def test_every_core_dependency_is_used():
 def test_the_checks_see_what_they_look_for():
     """Each check on lines that break it, so that none passes because it sees nothing."""
     tree = ast.parse(
-        "import numba\n"
+        "import torch\n"
         "from gdrun import cli\n"
         "from gdrun.engine.cohort import Cohort\n"
         "from gdrun.errors import GdrunError\n"
@@ -282,7 +282,7 @@ def test_the_checks_see_what_they_look_for():
         "    sys.stdout.write('')\n"
         "    raise SystemExit(2)\n"
         "try:\n"
-        "    import scipy\n"
+        "    import pandas\n"
         "except ImportError:\n"
         "    import typer\n"
         "if TYPE_CHECKING:\n"
@@ -303,7 +303,7 @@ def test_the_checks_see_what_they_look_for():
         "line 11: SystemExit",
         "line 15: typer",
     ]
-    assert foreign(imports_at_once(tree)) == {"numba", "pydantic"}
+    assert foreign(imports_at_once(tree)) == {"torch", "pydantic"}
     texts = ast.parse(
         "'A docstring may name --jobs.'\n"
         "hint = f'leave --trials out of {plan}'\n"

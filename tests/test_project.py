@@ -49,10 +49,10 @@ def extras_in_errors(tree):
     """The extras that errors of this module tell the user to install."""
     for node in ast.walk(tree):
         match node:
-            case ast.Call(func=ast.Name("MissingExtraError"), args=[_, ast.Constant(value=extra)]):
+            case ast.Call(
+                func=ast.Name("MissingExtraError"), args=[_, ast.Constant(value=extra), *_]
+            ):
                 yield extra
-            case ast.Constant(value=str(text)):
-                yield from re.findall(r"gdrun\[(\w+)\]", text)
 
 
 def test_an_extra_for_users_holds_what_the_package_imports_or_runs():

@@ -24,11 +24,18 @@ PROGRAM = "gdrun"
 
 
 def _version(given: bool) -> None:
-    """Print the version and end, if --version is given. Raises typer.Exit."""
+    """Print the versions and end, if --version is given. Raises typer.Exit."""
     if given:
         from importlib.metadata import version
 
+        from gdrun.engine.compiled import compiler_version
+        from gdrun.engine.contract import CompilerError
+
         typer.echo(f"{PROGRAM} {version(PROGRAM)}")
+        try:
+            typer.echo(f"C compiler: {compiler_version()}")
+        except CompilerError as error:
+            typer.echo(f"no C compiler: {error}")
         raise typer.Exit
 
 
@@ -43,7 +50,12 @@ app = typer.Typer(
 def gdrun(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+        typer.Option(
+            "--version",
+            callback=_version,
+            is_eager=True,
+            help="Print the versions of gdrun and of its C compiler.",
+        ),
     ] = False,
 ) -> None:
     """Run, watch and understand gradient descent."""

@@ -27,6 +27,10 @@ class NotCompilableError(Exception):
     """A kernel has no C form, or the compiler does not make it; the text says why."""
 
 
+class CompilerError(NotCompilableError):
+    """There is no C compiler, or it fails or hangs: the machine is the reason, not the kernel."""
+
+
 @dataclass(frozen=True)
 class Failure:
     """Why a lane diverged: the quantity, its value, and the name of its weights or None."""
@@ -98,6 +102,14 @@ class Engine(Protocol):
     @property
     def compression(self) -> str | None:
         """The factorisation that replaces the data in the steps, such as qr, or None."""
+
+    @property
+    def compiler(self) -> str | None:
+        """The C compiler of its kernels, as it describes its version, or None."""
+
+    @property
+    def note(self) -> str | None:
+        """What would make the run faster, where the compiled engine was chosen and is missing."""
 
     def threads(self) -> AbstractContextManager[object]:
         """A context for the whole training, which limits the threads of matrix products."""

@@ -15,12 +15,14 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
+from typing import ClassVar
 
 from gdrun.array_types import Numbers
 from gdrun.engine.batches import Batches
 from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.compiled import compiled_before, compiled_engine, require_compiler
 from gdrun.engine.contract import (
+    CompilerError,
     Engine,
     EngineMaker,
     EngineName,
@@ -30,7 +32,7 @@ from gdrun.engine.contract import (
 from gdrun.engine.numpy_stepper import NumpyStepper
 from gdrun.engine.threaded_objective import ThreadedObjective
 from gdrun.engine.threads import single_blas_thread
-from gdrun.errors import ConfigError, GdrunError, suggestion
+from gdrun.errors import ConfigError, MissingExtraError, suggestion
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.objective import Objective
 
@@ -48,11 +50,14 @@ LOADING, MARGIN = 0.01, 0.3
 COMPILING = {"examples": 0.2, "rows": 0.3, "network": 0.45, "update": 0.15}
 
 
+@dataclass(frozen=True)
 class NumpyEngine:
     """The NumPy engine: it runs every model, and defines what gdrun computes."""
 
-    name: EngineName = "numpy"
-    compression: str | None = None
+    note: str | None = None
+    name: ClassVar[EngineName] = "numpy"
+    compression: ClassVar[str | None] = None
+    compiler: ClassVar[str | None] = None
 
     def threads(self) -> AbstractContextManager[object]:
         return single_blas_thread()
@@ -69,7 +74,7 @@ def engine_maker(cohort: Cohort, configured: str) -> EngineMaker:
 
     configured: the engine in the config; GDRUN_ENGINE overrides it. The choice compiles nothing;
     the returned function does. Raises ConfigError where the name is unknown, or the compiled engine
-    is required and cannot run the cohort; GdrunError where it is required and there is no compiler.
+    is required and cannot run the cohort; MissingExtraError where it is, and there is no compiler.
     """
     wanted = wanted_engine(configured)
     if wanted == "numpy":
@@ -85,14 +90,14 @@ def engine_maker(cohort: Cohort, configured: str) -> EngineMaker:
         return NumpyEngine
     try:
         require_compiler()
-    except NotCompilableError as error:
+    except CompilerError as error:
+        missing = MissingExtraError(
+            "the compiled engine", "compiler", f"a C compiler, but {error}", "install gcc or clang"
+        )
         if forced:
-            raise GdrunError(
-                f"the compiled engine needs a C compiler, and {error}",
-                where="engine",
-                hint='install gcc or clang, or run: python -m pip install "gdrun[compiler]"',
-            ) from None
-        return NumpyEngine
+            raise missing from None
+        hint = missing.problems[0].hint
+        return partial(NumpyEngine, f"faster with a C compiler, but {error}: {hint}")
     return _first_that_pays(cohort, kinds, forced)
 
 
@@ -138,6 +143,10 @@ def _make(cohort: Cohort, kind: _Kind, others: Sequence[_Kind], forced: bool) ->
     """The engine with compiled kernels; one of the others if they cannot be compiled."""
     try:
         return compiled_engine(cohort, kind.name)
+    except CompilerError as error:
+        if not forced:
+            return NumpyEngine(f"not compiled: {error}")
+        reason = str(error)
     except NotCompilableError as error:
         reason = str(error)
     return (_first_that_pays(cohort, others, forced) if others else _refused(reason, forced))()

@@ -87,8 +87,9 @@ class RunRecord(TypedDict):
     """The contents of run.json. stop, summary and timing are None until the run has ended.
 
     watched: for each watched rule, when it would have stopped the run. started: the time in ISO
-    8601. compression: how the engine compressed the data, or None. plugins: path and hash of each.
-    parameters: the number of weights. process: only while the run is running.
+    8601. compression: how the engine compressed the data, or None. engine_note: what would make the
+    run faster, if the compiled engine is missing. plugins: path and hash of each. parameters: the
+    number of weights. process: only while the run is running.
     """
 
     schema_version: int
@@ -104,6 +105,7 @@ class RunRecord(TypedDict):
     timing: TimingRecord | None
     engine: str
     compression: str | None
+    engine_note: NotRequired[str]
     versions: dict[str, str]
     plugins: list[dict[str, str]]
     data: RunDataRecord
@@ -115,7 +117,7 @@ def opening(
     cohort: Cohort, engine: Engine, experiment: Experiment, identity: str, started: datetime
 ) -> RunRecord:
     """The record of a run before its first step. identity: the name of its directory."""
-    return {
+    record: RunRecord = {
         "schema_version": SCHEMA_VERSION,
         "id": identity,
         "name": experiment.name,
@@ -129,11 +131,14 @@ def opening(
         "timing": None,
         "engine": engine.name,
         "compression": engine.compression,
-        "versions": versions(),
+        "versions": versions(engine.compiler),
         "plugins": loaded_plugins(),
         "data": _data(cohort.data),
         "parameters": cohort.model.layout.size,
     }
+    if engine.note is not None:
+        record["engine_note"] = engine.note
+    return record
 
 
 def closing(record: RunRecord, outcome: Outcome) -> RunRecord:
@@ -171,9 +176,13 @@ def repeatable(engine: Engine, experiment: Experiment) -> dict[str, Any]:
     return plain
 
 
-def versions() -> dict[str, str]:
-    """The versions that must be the same to repeat a run bit for bit."""
-    return {
+def versions(compiler: str | None = None) -> dict[str, str]:
+    """The versions that must be the same to repeat a run bit for bit.
+
+    compiler: that of the compiled engine, if it ran.
+    """
+    own = {} if compiler is None else {"compiler": compiler}
+    return own | {
         "gdrun": version("gdrun"),
         "python": platform.python_version(),
         "numpy": np.__version__,

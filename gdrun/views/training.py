@@ -78,7 +78,10 @@ def experiment_lines(
     lines.append(("stopping", _options(stopping)))
     first = record["seed"]
     seed = f"seed {first}" if seeds == 1 else f"seeds {first} to {first + seeds - 1}"
-    lines.append(("run", f"{seed}, {config['dtype']}, {record['engine']} engine"))
+    engine = f"{record['engine']} engine"
+    if note := record.get("engine_note"):
+        engine += f"; {note}"
+    lines.append(("run", f"{seed}, {config['dtype']}, {engine}"))
     return lines
 
 

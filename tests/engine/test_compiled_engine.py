@@ -1,6 +1,7 @@
 """The compiled engine around its steps: which engine runs, passes over all data, the cache."""
 
 import os
+import pickle
 import subprocess
 import sys
 import time
@@ -12,14 +13,17 @@ from compiled_cases import MODELS, both, cohort_of, engine_of, lanes_of, table_o
 
 import gdrun
 from gdrun.data import table_from_arrays
+from gdrun.engine import engines
 from gdrun.engine.cohort import Design
 from gdrun.engine.compiled import compiler, problem
 from gdrun.engine.compiled import engine as compiled_engine
 from gdrun.engine.compiled.units import BLOCK_LOSSES, step_text
-from gdrun.errors import ConfigError, GdrunError
+from gdrun.engine.engines import NumpyEngine, engine_maker
+from gdrun.errors import ConfigError, GdrunError, MissingExtraError
 from gdrun.methods.rules import OPTIMIZERS
 from gdrun.problems.losses import LOSSES
 from gdrun.problems.rows import MappedRows
+from gdrun.views.training import experiment_lines
 
 COMPILED = {"engine": "compiled"}
 BY_CLASS = [name for name, loss in LOSSES.items() if loss.targets == "code"]
@@ -43,10 +47,18 @@ def test_without_a_compiler_numpy_runs_and_what_is_missing_is_named(monkeypatch)
     compiler.compiler.cache_clear()
     try:
         long = cohort_of("mse", "vanilla", stopping={"steps": 10**8})
-        assert engine_of(long, "auto").name == "numpy"
-        with pytest.raises(GdrunError, match="no-such-compiler") as caught:
+        engine = engine_of(long, "auto")
+        assert engine.name == "numpy"
+        how = 'install gcc or clang, or run: python -m pip install "gdrun[compiler]"'
+        reason = "CC names no-such-compiler, which is not installed"
+        assert engine.note == f"faster with a C compiler, but {reason}: {how}"
+        assert engine_of(cohort_of("mse", "vanilla"), "auto").note is None
+        with pytest.raises(MissingExtraError) as caught:
             engine_of(long)
-        assert "gdrun[compiler]" in str(caught.value.problems[0].hint)
+        assert str(caught.value) == (
+            f"error: the compiled engine needs a C compiler, but {reason}\nhint: {how}"
+        )
+        assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
     finally:
         compiler.compiler.cache_clear()
 
@@ -64,6 +76,45 @@ def test_auto_weighs_compilation_against_the_steps():
     assert engine_of(cohort_of("mse", "vanilla"), "auto").name == "numpy"
     long = cohort_of("mse", "vanilla", stopping={"steps": 10**8})
     assert engine_of(long, "auto").name == "compiled"
+
+
+@pytest.mark.parametrize("variant", ["sgd", "mbgd"])
+def test_auto_compiles_a_run_of_a_second_once_and_loads_it_later(monkeypatch, variant):
+    def chosen(seconds, known):
+        """The engine of a run that NumPy needs so long for; nothing is compiled."""
+        monkeypatch.setattr(engines, "compiled_before", lambda cohort, kind: known)
+        step = engines._saved_by_loops(cohort_of("logistic", "adam", variant))
+        steps = {"steps": round(seconds / step)}
+        cohort = cohort_of("logistic", "adam", variant, stopping=steps)
+        return "numpy" if engine_maker(cohort, "auto") is NumpyEngine else "compiled"
+
+    assert [chosen(seconds, known=False) for seconds in (0.2, 1, 2)] == ["numpy", *2 * ["compiled"]]
+    assert [chosen(seconds, known=True) for seconds in (0.2, 0.4, 2)] == [
+        "numpy",
+        *2 * ["compiled"],
+    ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a compiler that is a shell script")
+def test_a_compiler_that_fails_is_a_note(monkeypatch, tmp_path):
+    broken = tmp_path / "cc"
+    broken.write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && echo cc 1 && exit; echo "error: no" >&2; exit 1\n'
+    )
+    broken.chmod(0o755)
+    monkeypatch.setenv("CC", str(broken))
+    compiler.compiler.cache_clear()
+    try:
+        budget = {"stopping": {"steps": 200_000, "seconds": 0.1}}
+        run = gdrun.train({"dataset": "iris", "model": "softmax", "variant": "sgd"} | budget)
+        assert run.record["engine"] == "numpy"
+        assert run.record["engine_note"] == "not compiled: cc failed: error: no"
+        text = dict(experiment_lines(run.config, run.record))["run"]
+        assert text == "seed 0, float64, numpy engine; not compiled: cc failed: error: no"
+        with pytest.raises(ConfigError, match="cc failed: error: no"):
+            engine_of(cohort_of("mse", "vanilla"))
+    finally:
+        compiler.compiler.cache_clear()
 
 
 @pytest.mark.slow
@@ -86,8 +137,10 @@ def test_a_run_says_which_engine_ran():
     run = gdrun.train(config | COMPILED)
     assert (run.record["engine"], run.record["compression"]) == ("compiled", "qr")
     assert run.config["engine"] == "compiled"
+    assert run.record["versions"]["compiler"] == compiler.compiler().version
     plain = gdrun.train(config | {"engine": "numpy"})
     assert (plain.record["engine"], plain.record["compression"]) == ("numpy", None)
+    assert "compiler" not in plain.record["versions"]
     for name in ("batch_loss", "grad_norm", "update_norm", "weight_norm"):
         np.testing.assert_allclose(run.steps[name], plain.steps[name], rtol=1e-9)
     np.testing.assert_allclose(run.evals["train_loss"], plain.evals["train_loss"], rtol=1e-12)

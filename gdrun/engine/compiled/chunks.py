@@ -1,9 +1,8 @@
 """Chunks of fused steps: what the compiled steppers have in common.
 
-A chunk is one call of a fused loop for each thread. The loop stops at the first step whose numbers
-are not sound; the steps before it are then taken as a chunk of their own, and that one step by the
-NumPy stepper, whose careful pass finds out what is wrong and says so. So what divergence means is
-defined once.
+A chunk is one call of a kernel for each thread. The kernel stops at the first step at which a lane
+diverges. The steps before it are then taken as a chunk of their own, and that one step by the NumPy
+stepper, whose careful pass finds the reason. So divergence is defined once.
 """
 
 from __future__ import annotations
@@ -82,7 +81,7 @@ class FusedStepper(ABC):
     def _run(
         self, chunk: Chunk, W: Array, step: int, place: Place, rates: Numbers, betas: Numbers
     ) -> int:
-        """Take the steps of `rates` (steps, L) from W; how many of them all lanes took soundly.
+        """Take the steps of `rates` (steps, L) from W; how many of them stayed finite in all lanes.
 
         betas: their momentum, without rows where it is not cycled.
         """
@@ -108,11 +107,11 @@ class FusedStepper(ABC):
     ) -> Measures:
         """Take a chunk of steps, as the NumPy stepper does."""
         borrowed = self.borrowed(W)
-        chunk, sound = self._run_chunk(W, slots, step, place, rates, betas)
-        if sound == len(rates):
+        chunk, finite = self._run_chunk(W, slots, step, place, rates, betas)
+        if finite == len(rates):
             return self._measures(chunk, borrowed)
-        if sound:
-            parts = (rates[:sound], None if betas is None else betas[:sound])
+        if finite:
+            parts = (rates[:finite], None if betas is None else betas[:finite])
             return self._measures(self._run_chunk(W, slots, step, place, *parts)[0], borrowed)
         return self._careful.advance(
             W, slots, step, place, rates[:1], None if betas is None else betas[:1], running_stats
@@ -127,14 +126,14 @@ class FusedStepper(ABC):
         rates: Numbers,
         betas: Numbers | None,
     ) -> tuple[Chunk, int]:
-        """The chunk after the steps, and how many of them all lanes took soundly."""
+        """The chunk after the steps, and how many of its steps stayed finite in all lanes."""
         chunk = self._chunk(W, slots, len(rates))
         rates = self._as_operands(rates)
         betas = rates[:0] if betas is None or self._cycled < 0 else self._as_operands(betas)
         return chunk, self._run(chunk, W, step, place, rates, betas)
 
     def _chunk(self, W: Array, slots: tuple[Array, ...], steps: int) -> Chunk:
-        """Copies of the state that the loops may write into, and room for the measures."""
+        """Copies of the state that the kernels write over, and arrays for the measures."""
         lanes, parameters = W.shape
         kept = np.stack(slots, axis=1) if slots else np.empty((lanes, 0, parameters), W.dtype)
         return Chunk(W.copy(), kept, self._options.copy(), np.empty((5, steps, lanes)))

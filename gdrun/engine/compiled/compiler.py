@@ -33,7 +33,7 @@ from gdrun.engine.compiled.library_cache import (
     process_directory,
     workshop,
 )
-from gdrun.engine.contract import NotCompilableError
+from gdrun.engine.contract import CompilerError
 
 SOURCES = Path(__file__).parent / "c"
 """The kernels' C files."""
@@ -70,7 +70,7 @@ class Compiler:
 
 @cache
 def compiler() -> Compiler:
-    """The compiler of this machine. Raises NotCompilableError where there is none."""
+    """The compiler of this machine. Raises CompilerError where there is none."""
     command = _command()
     program = Path(command[0]).resolve()
     about = program.stat()
@@ -83,7 +83,7 @@ def compiler() -> Compiler:
     said = _run([*command, "--version"])
     version = said.stdout.partition("\n")[0].strip()
     if said.returncode or not version:
-        raise NotCompilableError(f"{shlex.join(command)} does not print its version")
+        raise CompilerError(f"{shlex.join(command)} does not print its version")
     with suppress(OSError):
         saved.write_text(version, encoding="utf-8")
     return Compiler(command, version)
@@ -92,20 +92,20 @@ def compiler() -> Compiler:
 def _command() -> tuple[str, ...]:
     if given := shlex.split(os.environ.get("CC", "")):
         if (program := shutil.which(given[0])) is None:
-            raise NotCompilableError(f"CC names {given[0]}, which is not installed")
+            raise CompilerError(f"CC names {given[0]}, which is not installed")
         return (program, *given[1:])
     for name in NAMES:
         if (program := shutil.which(name)) is not None:
             return (program,)
     if find_spec("ziglang") is not None:
         return (sys.executable, "-m", "ziglang", "cc")
-    raise NotCompilableError(f"there is no C compiler ({', '.join(('CC', *NAMES))})")
+    raise CompilerError("no program named cc, gcc or clang is installed")
 
 
 def compiled_before(text: str) -> bool:
     """Whether the library of this C text lies in the cache.
 
-    Raises NotCompilableError where there is no compiler.
+    Raises CompilerError where there is no compiler.
     """
     return find(cache_directory(), library_key(text)) is not None
 
@@ -113,21 +113,21 @@ def compiled_before(text: str) -> bool:
 def library(text: str) -> ctypes.CDLL:
     """The library of this C text, which may include the kernels' files.
 
-    Raises NotCompilableError where it cannot be compiled.
+    Raises CompilerError where it cannot be compiled.
     """
     key = library_key(text)
     if key not in _LOADED:
         try:
             _LOADED[key] = _loaded(key, text)
-        except NotCompilableError as error:
+        except CompilerError as error:
             _LOADED[key] = error
     known = _LOADED[key]
-    if isinstance(known, NotCompilableError):
+    if isinstance(known, CompilerError):
         raise known
     return known
 
 
-_LOADED: dict[str, ctypes.CDLL | NotCompilableError] = {}
+_LOADED: dict[str, ctypes.CDLL | CompilerError] = {}
 """What came of each text in this process: a compiler that failed is not tried again."""
 
 
@@ -145,7 +145,7 @@ def _loaded(key: str, text: str) -> ctypes.CDLL:
             return ctypes.CDLL(str(path))
         except OSError as error:  # no space left, or a file system that runs no programs
             problem = error
-    raise NotCompilableError(f"its library cannot be kept or loaded: {problem}")
+    raise CompilerError(f"its library cannot be kept or loaded: {problem}")
 
 
 def _made(directory: Path, key: str, text: str) -> Path:
@@ -159,7 +159,7 @@ def _made(directory: Path, key: str, text: str) -> Path:
         if said.returncode or not made.exists():
             if "No space left" in said.stderr:
                 raise OSError("no space left on the device")
-            raise NotCompilableError(f"{Path(command[0]).name} failed: {_first_error(said.stderr)}")
+            raise CompilerError(f"{Path(command[0]).name} failed: {_first_error(said.stderr)}")
         return keep(directory, key, made)
 
 
@@ -174,7 +174,7 @@ def _run(command: Sequence[str], **more: str) -> subprocess.CompletedProcess[str
 
     more: variables of its environment.
 
-    Raises NotCompilableError where it cannot be started, and where it hangs.
+    Raises CompilerError where it cannot be started, and where it hangs.
     """
     name = Path(command[0]).name
     try:
@@ -189,13 +189,13 @@ def _run(command: Sequence[str], **more: str) -> subprocess.CompletedProcess[str
             start_new_session=True,
         )
     except OSError as error:
-        raise NotCompilableError(f"{name} cannot be started: {error}") from None
+        raise CompilerError(f"{name} cannot be started: {error}") from None
     try:
         output, errors = process.communicate(timeout=PATIENCE)
     except BaseException as error:
         _end(process)
         if isinstance(error, subprocess.TimeoutExpired):
-            raise NotCompilableError(f"{name} took longer than {PATIENCE:g} seconds") from None
+            raise CompilerError(f"{name} took longer than {PATIENCE:g} seconds") from None
         raise
     return subprocess.CompletedProcess(command, process.returncode, output, errors)
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from gdrun.array_types import Array
 from gdrun.engine.batches import Batches
 from gdrun.engine.cohort import Cohort, Design, Lanes
+from gdrun.engine.compiled.compiler import compiler
 from gdrun.engine.compiled.least_squares import compressed, pays
 from gdrun.engine.compiled.linear_kernels import LinearKernels, step_kernels
 from gdrun.engine.compiled.problem import SMALL_ENTRIES, CompiledProblem
@@ -31,9 +32,11 @@ class CompiledEngine:
     """Fused loops for one cohort's loss and rule, over its data."""
 
     name: EngineName = "compiled"
+    note: str | None = None
 
     def __init__(self, cohort: Cohort) -> None:
         """Compiles the steps. Raises NotCompilableError where they have no C form."""
+        self.compiler: str | None = compiler().version
         self._cohort = cohort
         self._compile()
 

@@ -3,7 +3,7 @@
     [X y] = Q [[R, z], [0, ρ]],  so  ‖Xw − y‖² = ‖Rw − z‖² + ρ²  for every w
 
 The rows of the triangle are D + 1 examples whose sums of losses and gradients are those of all N,
-so the same loops run on them; means are still over N. Every later step, lane and learning rate
+so the same kernels run on them; means are still over N. Every later step, lane and learning rate
 costs D² instead of N·D. The Gram matrix XᵀX alone would be quicker still, but squares the condition
 number and loses a small residual; the triangle keeps both.
 
@@ -51,7 +51,7 @@ def pays(cohort: Cohort) -> bool:
 
 
 def compressed(part: Design) -> Design:
-    """D + 1 examples that stand for all rows of the part."""
+    """D + 1 examples with the sums of losses and gradients of all rows of the part."""
     with single_blas_thread():
         triangle = _by_gram_matrices(part)
         if triangle is None:

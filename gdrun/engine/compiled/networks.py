@@ -20,6 +20,7 @@ from gdrun.engine.batches import Batches
 from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.compiled.arguments import Steps
 from gdrun.engine.compiled.chunks import CHUNK_MEASURES, Chunk, FusedStepper, Numbers
+from gdrun.engine.compiled.compiler import compiler
 from gdrun.engine.compiled.network_kernel import NetworkArguments, NetworkKernel
 from gdrun.engine.compiled.units import option_numbers
 from gdrun.engine.contract import EngineName
@@ -48,9 +49,11 @@ class NetworkEngine:
 
     name: EngineName = "compiled"
     compression: str | None = None
+    note: str | None = None
 
     def __init__(self, cohort: Cohort) -> None:
         """Compiles the steps. Raises NotCompilableError where they have no C form."""
+        self.compiler: str | None = compiler().version
         self._kernel = NetworkKernel.of(cohort)
         self._kernel.compile()
 

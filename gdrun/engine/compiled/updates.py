@@ -16,7 +16,7 @@ from gdrun.array_types import Array, Numbers
 from gdrun.engine.batches import Batches
 from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.compiled.arguments import Number, Pointer, Whole, address, kernel
-from gdrun.engine.compiled.compiler import library
+from gdrun.engine.compiled.compiler import compiler, library
 from gdrun.engine.compiled.units import option_order, update_text
 from gdrun.engine.contract import EngineName
 from gdrun.engine.numpy_stepper import NumpyStepper
@@ -31,9 +31,11 @@ class UpdateEngine:
 
     name: EngineName = "compiled"
     compression: str | None = None
+    note: str | None = None
 
     def __init__(self, cohort: Cohort) -> None:
         """Compiles the update. Raises NotCompilableError where it has no C form."""
+        self.compiler: str | None = compiler().version
         library(text_of_update(cohort))
 
     def threads(self) -> AbstractContextManager[object]:
