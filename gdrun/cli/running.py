@@ -31,7 +31,7 @@ Seeds: TypeAlias = Annotated[
         "--seeds",
         metavar="K",
         min=1,
-        help="Run the experiment under K seeds, from --seed up.",
+        help="Run the experiment under K seeds: --seed, --seed + 1, …",
     ),
 ]
 RUNS = Path("runs")

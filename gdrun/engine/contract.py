@@ -24,7 +24,7 @@ KindName = Literal["linear", "network", "update"]
 
 
 class NotCompilableError(Exception):
-    """A kernel has no C form, or the compiler does not make it; the text says why."""
+    """A kernel has no C form, or the compiler cannot build it; the text says why."""
 
 
 class CompilerError(NotCompilableError):

@@ -92,7 +92,7 @@ class Choice:
 
     @property
     def entries(self) -> dict[str, Definition]:
-        """The allowed entries by name. A plugin may add some, so the registry is read now."""
+        """The allowed entries by name. A plugin may add some, so each access reads the registry."""
         return {name: entry for name, entry in self.registry.items() if self.admits(entry)}
 
     @property

@@ -260,7 +260,7 @@ def limit_sentence(limit: StabilityLimit) -> str:
     if limit.exact:
         theory = f"{predicted} is the limit in theory"
     else:
-        theory = f"in theory full-batch gradients are stable below {predicted}"
+        theory = f"in theory full-batch descent is stable at rates below {predicted}"
     return f"{observed}; {theory} (L = {quantity(limit.smoothness)})"
 
 

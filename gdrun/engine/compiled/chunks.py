@@ -87,7 +87,7 @@ class FusedStepper(ABC):
         """
 
     def borrowed(self, W: Array) -> float:
-        """Seconds that an evaluation has spent on what a step from W needs too, and gets for it."""
+        """Seconds that the evaluation at W spent on sums that the next step uses again; or 0."""
         del W
         return 0.0
 

@@ -11,7 +11,7 @@ from gdrun.runs.record import Ending, ProcessRecord
 
 
 class TrialOutcome(Ending):
-    """How a trial ended. engine: the engine that ran it. lanes: the lanes of its cohort."""
+    """How a trial ended. engine: the engine that ran it. lanes: how many its cohort has."""
 
     engine: str
     lanes: int
