@@ -54,9 +54,9 @@ class Sums:
 class CompiledProblem:
     """One part of the data under the loops for a cohort's loss and rule.
 
-    count: the examples that a mean is over: the rows, unless those replace more of them. trains:
-    whether steps are taken on it. whole: whether they go over all rows, so that the pass of an
-    evaluation serves the next step as well.
+    count: the number of examples in a mean; by default the rows, which are fewer where least
+    squares has compressed them. trains: whether steps are taken on it. whole: whether a step uses
+    all rows, so that the pass of an evaluation also serves the next step.
     """
 
     def __init__(
