@@ -158,7 +158,7 @@ class SweepRow(StandingRow):
 
 
 class ContenderRow(StandingRow):
-    """A contender. batch: examples a gradient. rising_share: of the steps that raised the loss."""
+    """A contender. batch: examples a gradient. rising_share: see Summary; the median over seeds."""
 
     batch: int
     train_loss: LossRecord
