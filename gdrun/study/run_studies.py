@@ -70,8 +70,8 @@ def run_comparison(
     """Run a planned comparison, and return its findings; study.json in its directory gets them.
 
     tuning: the settings that are tried first; the contenders are then compared at their best ones.
-    If any contender has a budget in seconds, every run is a cohort of its own, so that no run
-    slows another down. Raises RecordError where the directory cannot be written.
+    If any contender has a budget in seconds, every run trains alone, so that no run slows
+    another down. Raises RecordError where the directory cannot be written.
     """
     alone = limits_seconds(plan)
     tunings, tuning_work = None, None
