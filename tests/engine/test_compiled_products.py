@@ -2,17 +2,13 @@
 
 import ctypes
 import itertools
-import shutil
 
 import numpy as np
 import pytest
 
 from gdrun.engine.compiled.compiler import library
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler"),
-]
+pytestmark = pytest.mark.slow
 
 UNIT = """#define REAL_BITS {bits}
 #define VECTOR_BYTES {vector}

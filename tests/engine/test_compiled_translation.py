@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import shutil
 
 import numpy as np
 import pytest
@@ -16,7 +15,6 @@ from gdrun.methods.rules import OPTIMIZERS
 from gdrun.problems.activations import ACTIVATIONS
 from gdrun.problems.losses import LOSSES
 
-needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
 every_dtype = pytest.mark.parametrize("dtype", ["float64", "float32"])
 
 ELEMENTWISE = [name for name, rule in OPTIMIZERS.items() if not rule.uses_norm]
@@ -51,7 +49,6 @@ def check(expected, found, given, dtype):
         assert (error <= bound).all()
 
 
-@needs_compiler
 @every_dtype
 @pytest.mark.parametrize("t", [1.0, 3.0, 1000.0])
 @pytest.mark.parametrize("name", ELEMENTWISE)
@@ -80,7 +77,6 @@ def test_every_rule(name, t, dtype):
         check((w, *slots), found, given, dtype)
 
 
-@needs_compiler
 @every_dtype
 @pytest.mark.parametrize("t", [1.0, 6.0, 7.0, 1000.0])
 @pytest.mark.parametrize("name, options", [("polyak", {"start": 5}), ("ema", {"decay": 0.99})])
@@ -99,7 +95,6 @@ def test_every_average_is_tested():
     assert set(AVERAGES) == {"polyak", "ema"}
 
 
-@needs_compiler
 @every_dtype
 @pytest.mark.parametrize("name", [name for name, loss in LOSSES.items() if loss.equation])
 def test_every_loss_of_one_score(name, dtype):
@@ -115,7 +110,6 @@ def test_every_loss_of_one_score(name, dtype):
     check(expected, run(given, list(loss.defaults.values())), given, dtype)
 
 
-@needs_compiler
 @every_dtype
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_every_activation(name, dtype):
@@ -225,7 +219,6 @@ def words_of_c(x, y, a, b):
     return register * static + auto * real - numbers
 
 
-@needs_compiler
 @every_dtype
 @pytest.mark.parametrize("shared", [(0.5, 2.5), (1.5, -1.5), (3.0, 3.0), (0.25, 1.0)])
 @pytest.mark.parametrize(
@@ -255,7 +248,6 @@ def test_what_an_equation_may_be_made_of(function, shared, dtype):
     np.testing.assert_allclose(run(given, shared)[0], expected, rtol=60 * eps, atol=400 * eps)
 
 
-@needs_compiler
 @every_dtype
 def test_undefined_values_stay_undefined(dtype):
     def largest(x, y):
