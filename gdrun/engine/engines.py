@@ -1,8 +1,9 @@
 """The choice of the engine that runs a cohort.
 
 With `auto` the engine is chosen that should finish first. The time of each is estimated before the
-run from the experiment, the size of the data, and whether the kernel is compiled already. Timing
-the first steps instead was rejected: the same run could then use another engine on a busy machine.
+run, from the experiment and the size of the data alone, so that the same run always uses the same
+engine on a machine. Timing the first steps was rejected, since a busy machine could change the
+choice, and so was asking whether the kernel is compiled already.
 The record of a run and its resolved config name the engine, so that the run can be repeated bit for
 bit.
 """
@@ -20,7 +21,7 @@ from typing import ClassVar
 from gdrun.array_types import Numbers
 from gdrun.engine.batches import Batches
 from gdrun.engine.cohort import Cohort, Lanes
-from gdrun.engine.compiled import compiled_before, compiled_engine, require_compiler
+from gdrun.engine.compiled import compiled_engine, kernel_texts, require_compiler
 from gdrun.engine.contract import (
     CompilerError,
     Engine,
@@ -44,10 +45,13 @@ NUMPY_STEP, NUMPY_RULE, COMPILED_STEP = 50e-6, 5e-6, 0.3e-6
 NUMPY_PRODUCT, COMPILED_PRODUCT = 0.3e-9, 0.15e-9
 FUSED_ENTRY = 0.6e-9  # saved a step, for each weight and each of its slots
 NETWORK_STEP, NETWORK_PRODUCT = 60e-6, 40e-12  # saved a step, and for each multiplication
-# A kernel loads in milliseconds. The margin keeps short runs on NumPy, whatever is in the cache.
-LOADING, MARGIN = 0.01, 0.3
-# Half of the seconds that a kernel takes to compile, since later runs use it too.
-COMPILING = {"examples": 0.2, "rows": 0.3, "network": 0.45, "update": 0.15}
+PAYS_FROM = {"examples": 0.5, "rows": 0.6, "network": 0.75, "update": 0.45}
+"""The seconds that a kernel must save in the whole run: about as many as it takes to compile.
+
+They count for a kernel that is compiled already, too, although it loads in milliseconds: else the
+same command would give other bits the second time, in the last digits of a stable run and in the
+first of an unstable one.
+"""
 
 
 @dataclass(frozen=True)
@@ -84,8 +88,7 @@ def engine_maker(cohort: Cohort, configured: str) -> EngineMaker:
         return _refused("it does not record every step, as a surface needs", forced)
     kinds = _kinds(cohort)
     if not forced:
-        # Whether a kernel is compiled takes time to find out: leave out those too slow even then.
-        kinds = [kind for kind in kinds if kind.saved > _cost(kind.kernel, known=True)]
+        kinds = [kind for kind in kinds if kind.saved > PAYS_FROM[kind.kernel]]
     if not kinds:
         return NumpyEngine
     try:
@@ -98,14 +101,14 @@ def engine_maker(cohort: Cohort, configured: str) -> EngineMaker:
             raise missing from None
         hint = missing.problems[0].hint
         return partial(NumpyEngine, f"faster with a C compiler, but {error}: {hint}")
-    return _first_that_pays(cohort, kinds, forced)
+    return _first_with_a_form(cohort, kinds, forced)
 
 
 @dataclass(frozen=True)
 class _Kind:
     """A compiled engine that may be able to run a cohort.
 
-    kernel: the key of its compile time in COMPILING. saved: seconds that it saves in the whole run.
+    kernel: its key in PAYS_FROM. saved: seconds that it saves in the whole run.
     """
 
     name: KindName
@@ -125,18 +128,17 @@ def _kinds(cohort: Cohort) -> list[_Kind]:
     ]
 
 
-def _first_that_pays(cohort: Cohort, kinds: Sequence[_Kind], forced: bool) -> EngineMaker:
-    """The maker of the first of these engines that saves more time than its kernels need."""
-    reason = None
+def _first_with_a_form(cohort: Cohort, kinds: Sequence[_Kind], forced: bool) -> EngineMaker:
+    """The maker of the first of these engines whose kernels have a form in C."""
+    reason = ""
     for place, kind in enumerate(kinds):
         try:
-            known = compiled_before(cohort, kind.name)
+            kernel_texts(cohort, kind.name)
         except NotCompilableError as error:
             reason = str(error)
-            continue
-        if forced or kind.saved > _cost(kind.kernel, known):
+        else:
             return partial(_make, cohort, kind, kinds[place + 1 :], forced)
-    return NumpyEngine if reason is None else _refused(reason, forced)
+    return _refused(reason, forced)
 
 
 def _make(cohort: Cohort, kind: _Kind, others: Sequence[_Kind], forced: bool) -> Engine:
@@ -149,7 +151,7 @@ def _make(cohort: Cohort, kind: _Kind, others: Sequence[_Kind], forced: bool) ->
         reason = str(error)
     except NotCompilableError as error:
         reason = str(error)
-    return (_first_that_pays(cohort, others, forced) if others else _refused(reason, forced))()
+    return (_first_with_a_form(cohort, others, forced) if others else _refused(reason, forced))()
 
 
 def wanted_engine(configured: str) -> str:
@@ -173,11 +175,6 @@ def _refused(reason: str, forced: bool) -> EngineMaker:
             hint="use engine: numpy or auto",
         )
     return NumpyEngine
-
-
-def _cost(kernel: str, known: bool) -> float:
-    """Seconds before the first step. known: whether the kernel is compiled and only loaded."""
-    return MARGIN + (LOADING if known else COMPILING[kernel])
 
 
 def _saved(cohort: Cohort, by_a_step: float) -> float:

@@ -20,7 +20,7 @@ from compiled_cases import (
 from gdrun.data import table_from_arrays
 from gdrun.engine import build
 from gdrun.engine.batches import Batches
-from gdrun.engine.compiled import arguments, compiled_before, compiler, problem
+from gdrun.engine.compiled import arguments, compiler, problem
 from gdrun.engine.compiled.linear_kernels import LinearKernels, step_kernels
 from gdrun.engine.compiled.network_kernel import NetworkKernel
 from gdrun.engine.compiled.networks import NetworkStepper
@@ -254,16 +254,6 @@ def test_rows_are_prefetched(variant, tmp_path):
     given = [*compiler.FLAGS, "-S", f"-I{compiler.SOURCES}", str(source), "-o", str(assembly)]
     subprocess.run([*compiler.compiler().command, *given], check=True)
     assert any(word in assembly.read_text() for word in ("prefetch", "prfm"))
-
-
-def test_what_was_compiled_is_known(monkeypatch, tmp_path):
-    from gdrun.engine.compiled import library_cache
-
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    library_cache.cache_directory.cache_clear()
-    cohort = cohort_of("mae", "vanilla")
-    assert not compiled_before(cohort, "linear")
-    library_cache.cache_directory.cache_clear()
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,13 @@ def forget():
     compiler._LOADED.clear()
 
 
+def is_kept(text):
+    """Whether the library of this C text is in the cache."""
+    return (
+        library_cache.find(library_cache.cache_directory(), compiler.library_key(text)) is not None
+    )
+
+
 def script(path, text):
     path.write_text(f"#!/bin/sh\n{text}\n")
     path.chmod(0o755)
@@ -44,9 +51,9 @@ unix = pytest.mark.skipif(sys.platform == "win32", reason="compilers that are sh
 
 
 def test_a_library_is_compiled_once(cache):
-    assert not compiler.compiled_before(ANSWER)
+    assert not is_kept(ANSWER)
     assert compiler.library(ANSWER).answer() == 42
-    assert compiler.compiled_before(ANSWER)
+    assert is_kept(ANSWER)
     (file,) = cache.glob("*.so")
     stamp = file.stat().st_mtime_ns
     forget()
@@ -71,7 +78,7 @@ def test_a_damaged_library_is_compiled_anew(cache, content):
     file.unlink()  # the loaded one keeps its memory
     file.write_bytes(damaged)
     forget()
-    assert not compiler.compiled_before(ANSWER)
+    assert not is_kept(ANSWER)
     assert compiler.library(ANSWER).answer() == 42
     assert file.read_bytes() != damaged
 
@@ -234,8 +241,9 @@ def test_threads_may_ask_for_one_library_at_once(cache):
 
 
 PROCESS = f"""
-from gdrun.engine.compiled import compiler
-before = compiler.compiled_before({ANSWER!r})
+from gdrun.engine.compiled import compiler, library_cache
+directory, key = library_cache.cache_directory(), compiler.library_key({ANSWER!r})
+before = library_cache.find(directory, key) is not None
 print(before, compiler.library({ANSWER!r}).answer())
 """
 

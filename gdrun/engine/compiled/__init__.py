@@ -34,20 +34,18 @@ from gdrun.engine.cohort import Cohort
 from gdrun.engine.contract import Engine, KindName
 
 
-def compiled_before(cohort: Cohort, kind: KindName) -> bool:
-    """Whether an earlier run left the cohort's kernels compiled; this compiles nothing.
+def kernel_texts(cohort: Cohort, kind: KindName) -> list[str]:
+    """The C texts of the kernels of an engine of this kind; this compiles nothing.
 
-    Raises NotCompilableError where they have no C form, or there is no compiler.
+    Raises NotCompilableError where they have no C form.
     """
-    from gdrun.engine.compiled import compiler
     from gdrun.engine.compiled.linear_kernels import step_texts
     from gdrun.engine.compiled.network_kernel import NetworkKernel
     from gdrun.engine.compiled.updates import text_of_update
 
     if kind == "linear":
-        return all(map(compiler.compiled_before, step_texts(cohort)))
-    text = NetworkKernel.of(cohort).text if kind == "network" else text_of_update(cohort)
-    return compiler.compiled_before(text)
+        return step_texts(cohort)
+    return [NetworkKernel.of(cohort).text if kind == "network" else text_of_update(cohort)]
 
 
 def compiled_engine(cohort: Cohort, kind: KindName) -> Engine:

@@ -102,14 +102,6 @@ def _command() -> tuple[str, ...]:
     raise CompilerError("no program named cc, gcc or clang is installed")
 
 
-def compiled_before(text: str) -> bool:
-    """Whether the library of this C text lies in the cache.
-
-    Raises CompilerError where there is no compiler.
-    """
-    return find(cache_directory(), library_key(text)) is not None
-
-
 def library(text: str) -> ctypes.CDLL:
     """The library of this C text, which may include the kernels' files.
 
