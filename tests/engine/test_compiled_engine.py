@@ -17,7 +17,7 @@ from gdrun.engine import engines
 from gdrun.engine.cohort import Design
 from gdrun.engine.compiled import compiler, problem
 from gdrun.engine.compiled import engine as compiled_engine
-from gdrun.engine.compiled.units import BLOCK_LOSSES, step_text
+from gdrun.engine.compiled.units import BLOCK_LOSSES, StepForm, step_text
 from gdrun.engine.engines import NumpyEngine, engine_maker
 from gdrun.errors import ConfigError, GdrunError, MissingExtraError
 from gdrun.methods.rules import OPTIMIZERS
@@ -225,8 +225,8 @@ def test_an_evaluation_and_the_next_step_share_one_pass(passes):
 
 def test_a_kernel_is_named_by_all_it_computes():
     def text(loss, rule, kernel="rows", dtype="float64", decays=False, clips=False, **fixed):
-        kinds = (LOSSES[loss], OPTIMIZERS[rule], fixed, np.dtype(dtype))
-        return step_text(kernel, *kinds, decays=decays, clips=clips)
+        form = StepForm(OPTIMIZERS[rule], fixed, np.dtype(dtype), decays, clips)
+        return step_text(kernel, LOSSES[loss], form)
 
     texts = [
         text("mse", "vanilla"),

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from ctypes import byref
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
-
-import numpy as np
 
 from gdrun.array_types import Array, Numbers
 from gdrun.engine.cohort import Cohort
@@ -24,8 +22,7 @@ from gdrun.engine.compiled.arguments import (
     kernel,
 )
 from gdrun.engine.compiled.compiler import library
-from gdrun.engine.compiled.units import pass_text, step_text
-from gdrun.methods.rules import Rule
+from gdrun.engine.compiled.units import StepForm, pass_text, step_text
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.losses import Loss
 
@@ -35,32 +32,20 @@ StepKernel = Literal["rows", "examples"]
 
 @dataclass(frozen=True)
 class LinearKernels:
-    """What the kernels of a cohort depend on; each is compiled when it is first used.
-
-    fixed: the values of the rule's options that lanes cannot differ in. decays, clips: whether any
-    lane has an l2 term, or clips its gradient.
-    """
+    """What the kernels of a cohort depend on; each is compiled when it is first used."""
 
     loss: Loss
-    rule: Rule
-    fixed: Mapping[str, Any]
-    dtype: np.dtype[Any]
-    decays: bool
-    clips: bool
+    form: StepForm
 
     @classmethod
     def of(cls, cohort: Cohort) -> LinearKernels:
         """The kernels of a cohort of a linear model."""
         assert isinstance(cohort.model, LinearModel)
-        return cls(
-            cohort.model.loss, cohort.rule, cohort.rule_options, cohort.dtype, *occurs(cohort)
-        )
+        return cls(cohort.model.loss, StepForm.of(cohort))
 
     def step_text(self, name: StepKernel) -> str:
         """The C text of the steps. Raises NotCompilableError where it has none."""
-        return step_text(
-            name, self.loss, self.rule, self.fixed, self.dtype, decays=self.decays, clips=self.clips
-        )
+        return step_text(name, self.loss, self.form)
 
     def steps(self, name: StepKernel) -> Function:
         """The function that takes the steps, see its C file.
@@ -97,7 +82,7 @@ class LinearKernels:
         sizes = (Whole, Whole, Pointer, Whole, Flag, Flag)
         sums = (Pointer, Pointer, Pointer)
         return kernel(
-            library(pass_text(self.loss, self.dtype)), "add_pass", Flag, Pointer, *sizes, *sums
+            library(pass_text(self.loss, self.form.dtype)), "add_pass", Flag, Pointer, *sizes, *sums
         )
 
     def advance_rows(
@@ -147,13 +132,6 @@ def step_kernels(cohort: Cohort, kernels: LinearKernels) -> list[StepKernel]:
     Steps of one example, without clipping and of one score, have a kernel of their own.
     """
     batching = cohort.batching
-    if batching.batch_size > 1 or kernels.clips or kernels.loss.targets == "code":
+    if batching.batch_size > 1 or kernels.form.clips or kernels.loss.targets == "code":
         return ["rows"]
     return ["examples"] if batching.growth is None else ["examples", "rows"]
-
-
-def occurs(cohort: Cohort) -> tuple[bool, bool]:
-    """Whether any lane has an l2 term, and whether any clips its gradient."""
-    numbers = cohort.numbers
-    clips = np.isfinite(numbers.clip_norm).any() or np.isfinite(numbers.clip_value).any()
-    return bool(numbers.l2.any()), bool(clips)

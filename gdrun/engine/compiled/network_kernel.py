@@ -12,8 +12,7 @@ from gdrun.array_types import Array, Counts, Numbers
 from gdrun.engine.cohort import Cohort
 from gdrun.engine.compiled.arguments import Pointer, Steps, Whole, address, kernel
 from gdrun.engine.compiled.compiler import library
-from gdrun.engine.compiled.linear_kernels import occurs
-from gdrun.engine.compiled.units import network_text
+from gdrun.engine.compiled.units import StepForm, network_text
 from gdrun.engine.contract import NotCompilableError
 from gdrun.problems.network import Network
 from gdrun.problems.rows import MappedRows
@@ -71,23 +70,17 @@ class NetworkKernel:
 
     @classmethod
     def of(cls, cohort: Cohort) -> NetworkKernel:
-        """The kernel of a cohort. Raises NotCompilableError where it has none.
-
-        It is that of all lanes, also when some have left: their leaving compiles nothing.
-        """
+        """The kernel of a cohort. Raises NotCompilableError where it has none."""
         network = cohort.model
         if not isinstance(network, Network):
             raise NotCompilableError("it is no network")
         if network.batch_norm or network.residual or cohort.numbers.dropout.any():
             raise NotCompilableError("only a plain network has a kernel of its own")
-        if cohort.batching.whole or isinstance(cohort.train.X, MappedRows):
+        if cohort.batching.whole or isinstance(cohort.data.train.X, MappedRows):
             raise NotCompilableError("full batches and rows on disk are read in blocks")
         if len(network.hidden) >= MOST_LAYERS:
             raise NotCompilableError(f"a network of {MOST_LAYERS} layers has no kernel")
-        decays, clips = occurs(cohort)
-        fixed = cohort.rule_options
-        kinds = (network.loss, network.activation, cohort.rule, fixed, cohort.dtype)
-        return cls(network_text(*kinds, decays=decays, clips=clips))
+        return cls(network_text(network.loss, network.activation, StepForm.of(cohort)))
 
     @property
     def text(self) -> str:

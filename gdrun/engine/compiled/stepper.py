@@ -86,7 +86,7 @@ class CompiledStepper(FusedStepper):
     def _by_example(self, size: int) -> bool:
         """Whether steps are of one example, without clipping, and of one score."""
         problem = self._problem
-        return size == 1 and problem.outputs == 1 and not problem.kernels.clips
+        return size == 1 and problem.outputs == 1 and not problem.kernels.form.clips
 
     def _data(self, order: Counts | None, size: int) -> Examples:
         """The rows that the steps use, in order; of data on disk, only those are read."""

@@ -7,11 +7,13 @@ clipping occurs. It depends on kinds alone: numbers that lanes may differ in are
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from gdrun.array_types import Numbers
+from gdrun.engine.cohort import Cohort
 from gdrun.engine.compiled.translate import translate
 from gdrun.engine.contract import NotCompilableError
 from gdrun.methods.averaging import AveragedRule
@@ -29,29 +31,41 @@ BLOCK_LOSSES = {
 """The losses whose form for a block of examples losses.h writes by hand."""
 
 
+@dataclass(frozen=True)
+class StepForm:
+    """What the kernels of a cohort's steps depend on, beside its model.
+
+    fixed: the values of the rule's options that lanes cannot differ in. decays, clips: whether any
+    lane has an l2 term, or clips its gradient.
+    """
+
+    rule: Rule
+    fixed: Mapping[str, Any]
+    dtype: np.dtype[Any]
+    decays: bool
+    clips: bool
+
+    @classmethod
+    def of(cls, cohort: Cohort) -> StepForm:
+        """That of all lanes, also when some have ended: then nothing is compiled again."""
+        numbers = cohort.numbers
+        clips = np.isfinite(numbers.clip_norm).any() or np.isfinite(numbers.clip_value).any()
+        decays = bool(numbers.l2.any())
+        return cls(cohort.rule, cohort.rule_options, cohort.dtype, decays, bool(clips))
+
+
 def pass_text(loss: Loss, dtype: np.dtype[Any]) -> str:
     """The kernel of sums over all rows. Raises NotCompilableError where the loss has no form."""
     return _unit("passes.c", numbers_part(dtype), loss_part(loss))
 
 
-def step_text(
-    kernel: str,
-    loss: Loss,
-    rule: Rule,
-    fixed: Mapping[str, Any],
-    dtype: np.dtype[Any],
-    *,
-    decays: bool,
-    clips: bool,
-) -> str:
-    """The kernel of a linear model's steps.
+def step_text(kernel: str, loss: Loss, form: StepForm) -> str:
+    """The kernel of a linear model's steps: rows, or examples for steps of one example.
 
-    kernel: rows, or examples for steps of one example. fixed: the rule's options that lanes cannot
-    differ in. decays, clips: whether any lane has an l2 term, or clips its gradient.
     Raises NotCompilableError where the rule or the loss has no C form.
     """
-    flags = flags_part(decays=decays, clips=clips)
-    return _unit(f"{kernel}.c", numbers_part(dtype), flags, loss_part(loss), rule_part(rule, fixed))
+    rule = rule_part(form.rule, form.fixed)
+    return _unit(f"{kernel}.c", numbers_part(form.dtype), flags_part(form), loss_part(loss), rule)
 
 
 def update_text(rule: Rule, fixed: Mapping[str, Any], dtype: np.dtype[Any]) -> str:
@@ -59,24 +73,15 @@ def update_text(rule: Rule, fixed: Mapping[str, Any], dtype: np.dtype[Any]) -> s
     return _unit("update.c", numbers_part(dtype), rule_part(rule, fixed))
 
 
-def network_text(
-    loss: Loss,
-    activation: Activation,
-    rule: Rule,
-    fixed: Mapping[str, Any],
-    dtype: np.dtype[Any],
-    *,
-    decays: bool,
-    clips: bool,
-) -> str:
+def network_text(loss: Loss, activation: Activation, form: StepForm) -> str:
     """The kernel of a plain network's steps. Raises NotCompilableError where it has no C form."""
     return _unit(
         "network.c",
-        numbers_part(dtype),
-        flags_part(decays=decays, clips=clips),
+        numbers_part(form.dtype),
+        flags_part(form),
         loss_part(loss),
         activation_part(activation, loss),
-        rule_part(rule, fixed),
+        rule_part(form.rule, form.fixed),
     )
 
 
@@ -105,9 +110,9 @@ def numbers_part(dtype: np.dtype[Any]) -> str:
     return f'#define REAL_BITS {8 * dtype.itemsize}\n#include "mathematics.h"\n'
 
 
-def flags_part(*, decays: bool, clips: bool) -> str:
+def flags_part(form: StepForm) -> str:
     """What occurs in any lane."""
-    return f"#define DECAYS {int(decays)}\n#define CLIPS {int(clips)}\n"
+    return f"#define DECAYS {int(form.decays)}\n#define CLIPS {int(form.clips)}\n"
 
 
 def loss_part(loss: Loss) -> str:
