@@ -121,13 +121,11 @@ def lanes_of(cohort):
     return Lanes.all_of(cohort)
 
 
-def steppers(cohort, limit=None, kernels=None):
+def steppers(cohort, limit=None):
     """(stepper, W, slots) at the start, of the NumPy engine and of the compiled one."""
     lanes, state = lanes_of(cohort), State.start(cohort)
     limit = np.full(len(lanes.index), np.inf) if limit is None else limit
     problem = CompiledProblem(cohort, cohort.train)
-    if kernels is not None:
-        problem.kernels = kernels
     both = (
         NumpyStepper(lanes, Batches(cohort), limit),
         CompiledStepper(lanes, Batches(cohort), limit, problem),
@@ -135,16 +133,37 @@ def steppers(cohort, limit=None, kernels=None):
     return [(stepper, state.W, state.slots) for stepper in both]
 
 
-def both(cohort, steps, kernels=None):
-    """The measures of both engines over the same steps, an epoch a chunk."""
-    found = []
-    for stepper, W, slots in steppers(cohort, kernels=kernels):
-        step, epoch, chunks = 0, 0, []
-        while step < steps:
-            count = min(cohort.batching.steps_per_epoch, steps - step)
-            rates = np.broadcast_to(lanes_of(cohort).numbers.lr, (count, len(W)))
-            measures = stepper.advance(W, slots, step, Place(epoch, 0), rates)
-            W, slots, step, epoch = measures.W, measures.slots, step + count, epoch + 1
-            chunks.append(measures)
-        found.append(chunks)
+FIELDS = ("batch_loss", "grad_norm", "update_norm", "weight_norm", "W")
+
+
+def walked(cohort, stepper, steps, beta=None):
+    """The measures of the steps from the start, an epoch a chunk; the momentum falls from beta."""
+    state, found = State.start(cohort), []
+    W, slots, step, epoch = state.W, state.slots, 0, 0
+    while step < steps:
+        count = min(cohort.batching.steps_per_epoch, steps - step)
+        rates = np.broadcast_to(lanes_of(cohort).numbers.lr, (count, len(W)))
+        betas = None if beta is None else np.full((count, len(W)), beta / (epoch + 1))
+        measures = stepper.advance(W, slots, step, Place(epoch, 0), rates, betas)
+        W, slots, step, epoch = measures.W, measures.slots, step + count, epoch + 1
+        found.append(measures)
     return found
+
+
+def both(cohort, steps):
+    """The measures of both engines over the same steps of a linear model, an epoch a chunk."""
+    chunks = [walked(cohort, stepper, steps) for stepper, _, _ in steppers(cohort)]
+    assert len(chunks[0]) > 1
+    return chunks
+
+
+def agree(chunks, rel, fields=FIELDS):
+    """Every number of every step, relative to the largest of its kind in the chunk."""
+    assert chunks[0]
+    for numpy, compiled in zip(*chunks, strict=True):
+        pairs = [(getattr(numpy, name), getattr(compiled, name)) for name in fields]
+        for expected, got in [*pairs, *zip(numpy.slots, compiled.slots, strict=True)]:
+            assert got.dtype == expected.dtype
+            np.testing.assert_allclose(got, expected, rtol=rel, atol=rel * np.abs(expected).max())
+        assert np.array_equal(numpy.clipped, compiled.clipped)
+        assert numpy.bad == compiled.bad

@@ -11,10 +11,12 @@ from compiled_cases import (
     AS_GIVEN,
     ELEMENTWISE,
     VARIANTS,
+    agree,
     cohort_of,
     experiments_of,
     lanes_of,
     network_cohort,
+    walked,
 )
 
 from gdrun.data import table_from_arrays
@@ -29,14 +31,10 @@ from gdrun.engine.compiled.stepper import CompiledStepper
 from gdrun.engine.compiled.updates import FusedUpdate
 from gdrun.engine.contract import NotCompilableError
 from gdrun.engine.numpy_stepper import NumpyStepper
-from gdrun.engine.plan import Place
-from gdrun.engine.state import State
 from gdrun.methods.rules import OPTIMIZERS
 from gdrun.problems.activations import ACTIVATIONS
 from gdrun.problems.losses import LOSSES
 from gdrun.problems.network import Network
-
-FIELDS = ("batch_loss", "grad_norm", "update_norm", "weight_norm", "W")
 
 
 def stepper_of(cohort, compiled):
@@ -48,29 +46,9 @@ def stepper_of(cohort, compiled):
     return CompiledStepper(lanes, Batches(cohort), endless, CompiledProblem(cohort, cohort.train))
 
 
-def walked(cohort, steps, compiled):
-    """The measures of the steps, an epoch a chunk."""
-    state, stepper, found = State.start(cohort), stepper_of(cohort, compiled), []
-    W, slots, step, epoch = state.W, state.slots, 0, 0
-    while step < steps:
-        count = min(cohort.batching.steps_per_epoch, steps - step)
-        rates = np.broadcast_to(lanes_of(cohort).numbers.lr, (count, len(W)))
-        measures = stepper.advance(W, slots, step, Place(epoch, 0), rates)
-        W, slots, step, epoch = measures.W, measures.slots, step + count, epoch + 1
-        found.append(measures)
-    return found
-
-
-def agree(cohort, steps, rel):
-    """Every number of every step, relative to the largest of its kind in the chunk."""
-    both = (walked(cohort, steps, compiled) for compiled in (False, True))
-    for numpy, compiled in zip(*both, strict=True):
-        pairs = [(getattr(numpy, name), getattr(compiled, name)) for name in FIELDS]
-        for expected, got in [*pairs, *zip(numpy.slots, compiled.slots, strict=True)]:
-            assert got.dtype == expected.dtype
-            np.testing.assert_allclose(got, expected, rtol=rel, atol=rel * np.abs(expected).max())
-        assert np.array_equal(numpy.clipped, compiled.clipped)
-        assert numpy.bad == compiled.bad
+def both_agree(cohort, steps, rel):
+    """Both engines over the same steps."""
+    agree([walked(cohort, stepper_of(cohort, which), steps) for which in (False, True)], rel)
 
 
 @pytest.mark.slow
@@ -79,7 +57,7 @@ def agree(cohort, steps, rel):
 def test_every_rule_under_every_loss_in_every_variant(optimizer, loss):
     for variant in VARIANTS:
         cohort = cohort_of(loss, optimizer, variant, rows=20, lanes=[{"model": {"l2": 0.01}}])
-        agree(cohort, 2 * cohort.batching.steps_per_epoch, 1e-10)
+        both_agree(cohort, 2 * cohort.batching.steps_per_epoch, 1e-10)
 
 
 @pytest.mark.slow
@@ -91,7 +69,7 @@ def test_every_rule_under_every_loss_in_every_variant(optimizer, loss):
 def test_kernels_without_an_l2_term(optimizer, loss, variant):
     # The term is a line of its own in a kernel: not every pair of rule and loss is compiled again.
     cohort = cohort_of(loss, optimizer, variant, rows=20, lanes=[{"model": {"l2": 0.0}}])
-    agree(cohort, 2 * cohort.batching.steps_per_epoch, 1e-10)
+    both_agree(cohort, 2 * cohort.batching.steps_per_epoch, 1e-10)
 
 
 @pytest.mark.slow
@@ -99,7 +77,7 @@ def test_kernels_without_an_l2_term(optimizer, loss, variant):
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_every_activation(activation, dtype):
     cohort = network_cohort(model={"activation": activation}, dtype=dtype)
-    agree(cohort, 24, 1e-9 if dtype == "float64" else 1e-4)
+    both_agree(cohort, 24, 1e-9 if dtype == "float64" else 1e-4)
 
 
 # Below a vector, one vector, and their neighbours, for both number types.
@@ -185,7 +163,9 @@ def test_kernels_of_any_size_keep_to_their_arrays(model, dtype, fenced, monkeypa
         monkeypatch.setattr(problem, "BLOCK_BYTES", 300 if features == 7 else 2**17)
         for clip in [{}, {"norm": 0.3, "value": 0.1}] if features in (3, 16) else [{}]:
             cohort = cohort_of_size(model, variant, features, lanes, dtype, clip)
-            agree(cohort, min(cohort.batching.steps_per_epoch, 7), 1e-9 if "64" in dtype else 2e-4)
+            both_agree(
+                cohort, min(cohort.batching.steps_per_epoch, 7), 1e-9 if "64" in dtype else 2e-4
+            )
 
 
 @pytest.mark.slow
@@ -270,3 +250,47 @@ def test_rows_are_prefetched(variant, tmp_path):
 def test_what_has_no_kernel_says_so(changes):
     with pytest.raises(NotCompilableError):
         NetworkKernel.of(network_cohort(**changes))
+
+
+def sums_of(loss, W, table, **model):
+    """Σ ℓ and Σ ∇ℓ over all rows of a table, in one pass at W (P,)."""
+    cohort = cohort_of(loss, "vanilla", "bgd", table=table, lanes=[{"model": model}])
+    found = CompiledProblem(cohort, cohort.train).sums(W[None])
+    return cohort.train, found.values[0], found.gradients[0]
+
+
+@pytest.mark.parametrize("loss", [name for name, each in LOSSES.items() if each.targets == "code"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_loss_for_a_block_of_examples_is_its_twin(loss, seed):
+    # With the identity as weights and no bias, the features are the scores.
+    draw = np.random.default_rng(seed)
+    scores = draw.normal(scale=3, size=(21, 5))
+    table = table_from_arrays(scores, np.arange(21) % 5)
+    train, total, gradient = sums_of(loss, np.eye(5).ravel(), table, bias=False)
+    values, slopes = LOSSES[loss].function(train.X[:, None, :].copy(), train.y)
+    assert total == pytest.approx(values.sum(), rel=1e-13)
+    np.testing.assert_allclose(
+        gradient.reshape(5, 5), slopes[:, 0].T @ train.X, rtol=1e-12, atol=1e-13
+    )
+
+
+@pytest.mark.parametrize("rows", [7, 8, 9, 64, 1000, 9000])
+@pytest.mark.parametrize("scale", [1e-9, 3, 300])
+def test_logistic_losses_of_a_block_are_its_twins(rows, scale):
+    draw = np.random.default_rng(rows)
+    table = table_from_arrays(draw.normal(scale=scale, size=(rows, 1)), np.arange(rows) % 2)
+    train, total, gradient = sums_of("logistic", np.ones(1), table, bias=False)
+    values, slopes = LOSSES["logistic"].function(train.X, train.y)
+    assert total == pytest.approx(values.sum(), rel=1e-13)
+    terms = slopes[:, 0] * train.X[:, 0]
+    assert gradient[0] == pytest.approx(terms.sum(), abs=1e-13 * np.abs(terms).sum())
+
+
+@pytest.mark.parametrize("margin", [1, 30, 300, 700])
+def test_tiny_logistic_losses_of_a_block_keep_their_accuracy(margin):
+    # Every example is right by at least the margin: ℓ = log(1 + e^(−m)), down to e^(−701).
+    margins, labels = margin + np.arange(34) / 34, np.arange(34) % 2
+    table = table_from_arrays(np.where(labels, margins, -margins)[:, None], labels)
+    train, total, _ = sums_of("logistic", np.ones(1), table, bias=False)
+    expected = np.log1p(np.exp(-np.abs(train.X[:, 0]))).sum()
+    assert total == pytest.approx(expected, rel=1e-14, abs=0)

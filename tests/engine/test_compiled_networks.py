@@ -2,44 +2,28 @@
 
 import numpy as np
 import pytest
-from compiled_cases import ELEMENTWISE, lanes_of, network_cohort
+from compiled_cases import ELEMENTWISE, FIELDS, agree, engine_of, lanes_of, network_cohort, walked
 
 from gdrun.engine.batches import Batches
 from gdrun.engine.compiled import networks
-from gdrun.engine.compiled.networks import NetworkStepper
+from gdrun.engine.compiled.networks import NetworkEngine, NetworkStepper
+from gdrun.engine.compiled.updates import UpdateEngine
 from gdrun.engine.numpy_stepper import NumpyStepper
 from gdrun.engine.plan import Place
 from gdrun.engine.state import State
+from gdrun.errors import ConfigError
 
 pytestmark = pytest.mark.slow
 
-FIELDS = ("batch_loss", "grad_norm", "update_norm", "weight_norm", "W", "before")
 
-
-def chunks(cohort, make, steps, beta):
-    """The measures of an engine's steps, an epoch a chunk; its momentum falls from beta."""
-    lanes, state = lanes_of(cohort), State.start(cohort)
-    stepper = make(lanes, Batches(cohort), np.full(len(lanes.index), np.inf))
-    W, slots, step, epoch, found = state.W, state.slots, 0, 0, []
-    while step < steps:
-        count = cohort.batching.steps_per_epoch
-        rates = np.broadcast_to(lanes.numbers.lr, (count, len(W)))
-        betas = None if beta is None else np.full((count, len(W)), beta / (epoch + 1))
-        measures = stepper.advance(W, slots, step, Place(epoch, 0), rates, betas)
-        W, slots, step, epoch = measures.W, measures.slots, step + count, epoch + 1
-        found.append(measures)
-    return found
-
-
-def agree(cohort, rel, steps=60, beta=None):
-    """Every number of every step, relative to the largest of its kind in the chunk."""
-    both = (chunks(cohort, make, steps, beta) for make in (NumpyStepper, NetworkStepper))
-    for numpy, compiled in zip(*both, strict=True):
-        pairs = [(getattr(numpy, name), getattr(compiled, name)) for name in FIELDS]
-        for expected, got in [*pairs, *zip(numpy.slots, compiled.slots, strict=True)]:
-            assert got.dtype == expected.dtype
-            np.testing.assert_allclose(got, expected, rtol=rel, atol=rel * np.abs(expected).max())
-        assert np.array_equal(numpy.clipped, compiled.clipped)
+def both_agree(cohort, rel, steps=60, beta=None):
+    """Both engines over the same steps; the momentum falls from beta."""
+    endless = np.full(cohort.lanes, np.inf)
+    chunks = [
+        walked(cohort, make(lanes_of(cohort), Batches(cohort), endless), steps, beta)
+        for make in (NumpyStepper, NetworkStepper)
+    ]
+    agree(chunks, rel, (*FIELDS, "before"))
 
 
 @pytest.fixture(params=[1, 2, 3])
@@ -53,13 +37,13 @@ def threads(request, monkeypatch):
 @pytest.mark.parametrize("hidden", [[], [6], [4, 7], [5, 8, 3]])
 @pytest.mark.parametrize("loss", ["cross_entropy", "mse", "mae", "huber"])
 def test_networks_of_any_depth_take_the_numpy_engines_steps(hidden, loss, threads):
-    agree(network_cohort(model={"hidden": hidden, "loss": loss}), 1e-9)
+    both_agree(network_cohort(model={"hidden": hidden, "loss": loss}), 1e-9)
 
 
 @pytest.mark.parametrize("optimizer", ELEMENTWISE)
 def test_every_elementwise_rule(optimizer, threads):
     # The signs that rprop and lion follow turn on rounding once a step is as small as it.
-    agree(network_cohort(optimizer={"name": optimizer, "lr": 0.002}), 1e-9, steps=24)
+    both_agree(network_cohort(optimizer={"name": optimizer, "lr": 0.002}), 1e-9, steps=24)
 
 
 LANES = [
@@ -71,28 +55,28 @@ CLIPS = [{}, {"norm": 0.2}, {"value": 0.05}, {"norm": 0.4, "value": 0.1}]
 
 @pytest.mark.parametrize("clip", CLIPS)
 def test_lanes_with_numbers_and_seeds_of_their_own(clip, threads):
-    agree(network_cohort(LANES, clip=clip), 1e-9)
+    both_agree(network_cohort(LANES, clip=clip), 1e-9)
 
 
 @pytest.mark.parametrize("clip", CLIPS)
 def test_lanes_without_a_penalty(clip, threads):
-    agree(network_cohort(model={"l2": 0.0}, clip=clip), 1e-9)
+    both_agree(network_cohort(model={"l2": 0.0}, clip=clip), 1e-9)
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 89])
 def test_a_last_batch_with_fewer_rows_than_threads(size, threads):
     # 90 rows: the last batch of 89 is one example, which one thread has and the others have not.
-    agree(network_cohort(variant={"batch_size": size}), 1e-9)
+    both_agree(network_cohort(variant={"batch_size": size}), 1e-9)
 
 
 @pytest.mark.parametrize("clip", CLIPS)
 def test_single_precision(clip, threads):
     # A few sums of 2⁻²⁴ each, over 60 steps.
-    agree(network_cohort(LANES, clip=clip, dtype="float32"), 1e-4)
+    both_agree(network_cohort(LANES, clip=clip, dtype="float32"), 1e-4)
 
 
 def test_momentum_that_a_schedule_cycles(threads):
-    agree(network_cohort(LANES, optimizer={"name": "momentum"}), 1e-9, beta=0.95)
+    both_agree(network_cohort(LANES, optimizer={"name": "momentum"}), 1e-9, beta=0.95)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +89,7 @@ def test_momentum_that_a_schedule_cycles(threads):
 )
 def test_averages_of_the_path(optimizer, average, more, threads):
     cohort = network_cohort(optimizer={"name": optimizer, "average": average}, **more)
-    agree(cohort, 1e-4 if "dtype" in more else 1e-9)
+    both_agree(cohort, 1e-4 if "dtype" in more else 1e-9)
 
 
 def ends_at(cohort, make):
@@ -144,3 +128,11 @@ def test_the_first_step_that_diverges_ends_the_kernels_chunk(threads):
     _, finite = stepper._run_chunk(state.W, state.slots, 0, Place(0, 0), rates, None)
     assert 0 < finite < 8
     assert finite == failed_at - 1
+
+
+def test_the_engine_is_had_by_name():
+    assert isinstance(engine_of(network_cohort()), NetworkEngine)
+    # Without a kernel of its own, the update alone is compiled.
+    assert isinstance(engine_of(network_cohort(model={"batch_norm": True})), UpdateEngine)
+    with pytest.raises(ConfigError):
+        engine_of(network_cohort(optimizer={"name": "lamb"}))
