@@ -35,6 +35,7 @@ def everything_large(monkeypatch):
     for module in (problem, compiled_engine):
         monkeypatch.setattr(module, "SMALL_ENTRIES", 0)
     monkeypatch.setattr(problem, "BLOCK_BYTES", 800)
+    monkeypatch.setattr(problem, "BLOCK_SCORES", 16)
 
 
 def test_every_loss_has_a_form_in_c():
@@ -300,3 +301,10 @@ def test_a_second_process_does_not_compile_again(tmp_path):
 
 def test_every_model_of_these_tests_exists():
     assert set(MODELS) == set(LOSSES)
+
+
+@pytest.mark.parametrize(("lanes", "epochs", "parts"), [(1, 10, 0), (40, 10_000, 1)])
+def test_small_data_are_evaluated_by_a_kernel_where_their_scores_are_many(lanes, epochs, parts):
+    changes = [{"optimizer": {"lr": 0.01 * (k + 1)}} for k in range(lanes)]
+    cohort = cohort_of("logistic", "vanilla", lanes=changes, stopping={"epochs": epochs})
+    assert len(engine_of(cohort).objective(lanes_of(cohort).objective).passes) == parts

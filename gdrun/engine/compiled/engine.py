@@ -6,6 +6,7 @@ depends on the number of steps alone.
 
 from __future__ import annotations
 
+import math
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -27,6 +28,12 @@ from gdrun.engine.threads import run_all, single_blas_thread
 from gdrun.problems.objective import Objective
 from gdrun.problems.rows import Examples, MappedRows
 
+SCORE_SAVED = 10e-9
+"""Seconds that a pass saves for each score: several times what its products take."""
+
+PASSES_COMPILE = 0.3
+"""Seconds that the kernel of passes takes to compile, while another core compiles the steps."""
+
 
 class CompiledEngine:
     """Fused loops for one cohort's loss and rule, over its data."""
@@ -46,7 +53,7 @@ class CompiledEngine:
         kernels = LinearKernels.of(cohort)
         tasks = [partial(kernels.steps, name) for name in step_kernels(cohort, kernels)]
         from_disk = cohort.batching.whole and isinstance(cohort.train.X, MappedRows)
-        if from_disk or self.compression is not None or any(map(_large, self._evaluated)):
+        if from_disk or self._by_passes:
             tasks.append(partial(getattr, kernels, "passes"))
         run_all(tasks)
 
@@ -78,20 +85,33 @@ class CompiledEngine:
 
     @property
     def _evaluated(self) -> list[Design]:
-        parts = (self._cohort.train, self._cohort.validation)
+        parts = (self._cohort.train, self._cohort.validation, self._cohort.test)
         return [part for part in parts if part is not None]
 
     @cached_property
+    def _by_passes(self) -> bool:
+        """Whether a kernel evaluates: the data are large or compressed, or have many scores."""
+        if self.compression is not None:
+            return True
+        if any(math.prod(part.X.shape) > SMALL_ENTRIES for part in self._evaluated):
+            return True
+        cohort = self._cohort
+        epochs = cohort.plan.epochs
+        evaluations = 1.0 if epochs is None else 1 + epochs / cohort.plan.every
+        rows = sum(part.rows for part in self._evaluated if part is not cohort.test)
+        scores = rows * cohort.lanes * cohort.model.layout.layers[-1].outputs
+        return evaluations * scores * SCORE_SAVED > PASSES_COMPILE
+
+    @cached_property
     def _passes(self) -> tuple[tuple[Examples, CompiledProblem], ...]:
-        """The parts that are worth a pass of their own, with the problem that sums over each."""
+        """Each part with the problem that sums over it; none where NumPy evaluates."""
         cohort, train = self._cohort, self._cohort.train
         return tuple(
             (
                 part.X,
                 self.training if part is train else CompiledProblem(cohort, part, trains=False),
             )
-            for part in self._evaluated
-            if _large(part) or (part is train and self.compression is not None)
+            for part in (self._evaluated if self._by_passes else ())
         )
 
 
@@ -128,7 +148,3 @@ class CompiledObjective(Objective):
 
     def _problem(self, X: Examples) -> CompiledProblem | None:
         return next((problem for known, problem in self.passes if known is X), None)
-
-
-def _large(part: Design) -> bool:
-    return int(np.prod(part.X.shape)) > SMALL_ENTRIES

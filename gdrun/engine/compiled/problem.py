@@ -25,6 +25,9 @@ BLOCK_BYTES = 2**17
 SMALL_ENTRIES = 2**17
 """Entries of X below which one thread passes over all rows faster than two are woken."""
 
+BLOCK_SCORES = 2**15
+"""Scores of a block that stay in a core's cache between their uses; further lanes come later."""
+
 SINGLE_ROWS = 2**14
 """Rows of a pass whose gradients are summed in single precision: far more would lose digits."""
 
@@ -34,7 +37,7 @@ MAPPED_ENTRIES = 2**20
 
 @dataclass(frozen=True)
 class Sums:
-    """Over all rows: Σ ℓ (L,), right predictions (L,), and Σ ∇ℓ (L, P)."""
+    """Over all rows: Σ ℓ (L,), right predictions (L,), and Σ ∇ℓ (L, P), or (0, P) without it."""
 
     values: NDArray[np.float64]
     rights: NDArray[np.float64]
@@ -56,7 +59,7 @@ class CompiledProblem:
 
     count: the number of examples in a mean; by default the rows, which are fewer where least
     squares has compressed them. trains: whether steps are taken on it. whole: whether a step uses
-    all rows, so that the pass of an evaluation also serves the next step.
+    all rows of large data, so that the pass of an evaluation also serves the next step.
     """
 
     def __init__(
@@ -69,8 +72,11 @@ class CompiledProblem:
         kind = np.dtype(np.int64) if model.by_class else part.X.dtype
         self.y = np.ascontiguousarray(part.y, kind)
         self.count = part.rows if count is None else count
-        self.whole = trains and cohort.batching.whole
         self.outputs = model.outputs
+        self.whole = trains and cohort.batching.whole and not self.small
+        # By all lanes of the cohort, so that the bits of one do not depend on how many have ended.
+        products = len(self.X) * self.columns * self.outputs * cohort.lanes
+        self._threads = thread_count() if products > SMALL_ENTRIES or self.mapped else 1
         self.extra = option_numbers(model.loss)
         self.kernels = LinearKernels.of(cohort)
         self._remembered: tuple[Array, Sums, float] | None = None
@@ -106,7 +112,7 @@ class CompiledProblem:
         if self._remembered is not None and self._remembered[0] is W:
             return self._remembered[1]
         begin = time.perf_counter()
-        parts = shares(len(self.X), 1 if self.small else thread_count())
+        parts = shares(len(self.X), self._threads)
         goal = (gradient, lasting)
         tasks = [partial(self._part, W, first, last, *goal) for first, last in parts]
         total = reduce(Sums.plus, run_all(tasks)).rounded(W.dtype)
@@ -121,10 +127,11 @@ class CompiledProblem:
 
     def _part(self, W: Array, first: int, last: int, gradient: bool, judge: bool) -> Sums:
         """The sums over rows `first` to `last`."""
-        found = Sums(np.zeros(len(W)), np.zeros(len(W)), np.zeros(W.shape))
+        shape = W.shape if gradient else (0, W.shape[1])
+        found = Sums(np.zeros(len(W)), np.zeros(len(W)), np.zeros(shape))
         for start in range(first, last, self._stretch):
             part = slice(start, min(start + self._stretch, last))
-            some = Sums(np.zeros(len(W)), np.zeros(len(W)), np.zeros_like(W))
+            some = Sums(np.zeros(len(W)), np.zeros(len(W)), np.zeros(shape, W.dtype))
             self._add(W, rows_of(self.X, part), self.y[part], some, gradient, judge)
             found = found.plus(some)
         return found
@@ -139,5 +146,8 @@ class CompiledProblem:
         self, W: Array, X: Array, y: NDArray[Any], found: Sums, gradient: bool, judge: bool
     ) -> None:
         data = self.examples(np.ascontiguousarray(X), y, None)
-        sums = (found.values, found.rights, found.gradients)
-        self.kernels.add_pass(data, W, *sums, slopes=gradient, judges=judge)
+        at_once = max(BLOCK_SCORES // (data.block * self.outputs), 1)
+        for start in range(0, len(W), at_once):
+            some = slice(start, start + at_once)
+            sums = (found.values[some], found.rights[some], found.gradients[some])
+            self.kernels.add_pass(data, W[some], *sums, slopes=gradient, judges=judge)
