@@ -22,7 +22,8 @@ def sparkline(values: ArrayLike, width: int = 40, *, log: bool | None = None) ->
     series = np.asarray(values, dtype=float)
     if not len(series):
         return ""
-    starts = np.unique(np.linspace(0, len(series), min(width, len(series)) + 1).astype(int)[:-1])
+    parts = min(width, len(series))
+    starts = np.arange(parts) * len(series) // parts
     peaks = np.maximum.reduceat(series, starts)
     finite = peaks[np.isfinite(peaks)]
     if not len(finite):
