@@ -17,6 +17,7 @@ ORDER = [
     "errors",
     "array_types",
     "moments",
+    "threads",
     "notebook_tables",
     "methods",
     "problems",

@@ -10,6 +10,7 @@ import numpy as np
 from gdrun.array_types import Array, Flags, Numbers
 from gdrun.errors import DataError
 from gdrun.moments import Moments, no_rows
+from gdrun.threads import in_order
 
 BLOCK_BYTES = 2**24
 """The size of a block that is read at once: 16 MB."""
@@ -49,17 +50,24 @@ def column_statistics(source: Array, training: Flags, name: str) -> ColumnStatis
     columns = source.shape[1]
     found = no_rows((columns,))
     low, high = np.full(columns, np.inf), np.full(columns, -np.inf)
-    for part in blocks(len(source), columns * 8):
+
+    def statistics(part: slice) -> tuple[Numbers, Numbers, Moments] | None:
         # float64 also for a float32 file: a sum of many float32 squares loses digits.
         block = np.asarray(source[part], dtype=np.float64)
         if not np.isfinite(block).all():
             _refuse_not_finite(block, part.start, name)
         block = block[training[part]]
         if not len(block):
-            continue
-        mean = block.mean(axis=0)
-        found = found.joined(Moments(len(block), mean, ((block - mean) ** 2).sum(axis=0)))
-        low, high = np.minimum(low, block.min(axis=0)), np.maximum(high, block.max(axis=0))
+            return None
+        lowest, highest, mean = block.min(axis=0), block.max(axis=0), block.mean(axis=0)
+        block -= mean  # the choice of rows above has copied them
+        squares = np.square(block, out=block).sum(axis=0)
+        return lowest, highest, Moments(len(block), mean, squares)
+
+    for of_block in in_order(statistics, list(blocks(len(source), columns * 8))):
+        if of_block is not None:
+            low, high = np.minimum(low, of_block[0]), np.maximum(high, of_block[1])
+            found = found.joined(of_block[2])
     return ColumnStatistics(found.mean, np.sqrt(found.variance), low, high)
 
 

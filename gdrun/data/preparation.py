@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from itertools import accumulate
 from threading import Thread
 
 import numpy as np
@@ -17,6 +19,7 @@ from gdrun.data.splitting import split_rows
 from gdrun.data.table import Part, Prepared, Table, Task
 from gdrun.errors import DataError
 from gdrun.problems.rows import MappedRows
+from gdrun.threads import in_order
 
 MOST_NAMED = 5
 """The largest number of columns or classes that a sentence names; the others are counted."""
@@ -34,13 +37,15 @@ def prepare(
     standardize: bool,
     seed: int,
     dtype: DTypeLike,
+    ones: bool = False,
 ) -> Prepared:
     """Split the rows, replace missing values, standardise the columns, and cast to `dtype`.
 
     Means and scales come from the training part only. task: None derives it from the target.
     validation, test: the size of the part, as a fraction (a float below 1) or as a count; 0 means
-    no such part. The same table, options and seed give the same bits. A memory-mapped table stays
-    on disk, and its rows are standardised each time they are read.
+    no such part. ones: whether a column of ones follows the features in memory, as a linear model
+    with a bias needs it. The same table, options and seed give the same bits. A memory-mapped table
+    stays on disk, and its rows are standardised each time they are read.
     Raises DataError where the target does not fit the task, where a part has too few rows, or
     where values are missing in all training rows or do not fit `dtype`.
     """
@@ -76,18 +81,25 @@ def prepare(
     def part(chosen: Counts) -> Part:
         if on_disk:
             return Part(MappedRows(table.X, chosen, np.dtype(dtype), mean, scale), y[chosen])
-        X = np.empty((len(chosen), len(table.feature_names)), dtype)
-        first = 0
-        for block in row_blocks_of(chosen, X.shape[1]):
+        features = len(table.feature_names)
+        wide = np.empty((len(chosen), features + ones), dtype)
+
+        def write(piece: tuple[int, Counts]) -> None:
+            first, block = piece
             # take copies the rows, so that they may be changed.
             values = _filled(table.X.take(block, axis=0), means)
             if mean is not None and scale is not None:
                 with np.errstate(over="ignore"):
                     values -= mean
                     values /= scale
-            X[first : first + len(block)] = _cast(values, table.feature_names, dtype, table.name)
-            first += len(block)
-        return Part(X, y[chosen])
+            rows = wide[first : first + len(block)]
+            rows[:, :features] = _cast(values, table.feature_names, dtype, table.name)
+            rows[:, features:] = 1
+
+        blocks = row_blocks_of(chosen, features)
+        firsts = accumulate(map(len, blocks), initial=0)
+        deque(in_order(write, list(zip(firsts, blocks, strict=False))), maxlen=0)
+        return Part(wide[:, :features], y[chosen], wide if ones else None)
 
     return Prepared(
         name=table.name,

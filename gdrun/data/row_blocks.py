@@ -2,16 +2,17 @@
 
 A block has about 1 MB, which stays in the cache of a core while it is checked, summed or scaled. An
 expression over the whole matrix would write and read a temporary of its size at every operation.
+Several threads compute at a time. Their results are joined in the order of the blocks, so that the
+number of threads does not change them.
 """
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import numpy as np
 
 from gdrun.array_types import Array, Counts, Flags, Numbers
 from gdrun.moments import Moments, no_rows
+from gdrun.threads import in_order
 
 BLOCK_ENTRIES = 2**17
 """Entries of one block: 1 MB of float64."""
@@ -23,28 +24,31 @@ LARGEST, SMALLEST = 1e100, 1e-100
 """Column ranges between these have squares that neither overflow nor underflow."""
 
 
-def row_blocks(X: Array) -> Iterator[Array]:
+def row_blocks(X: Array) -> list[Array]:
     """X (n, ...) in blocks of consecutive rows, as views."""
     rows = max(BLOCK_ENTRIES // max(int(np.prod(X.shape[1:])), 1), 1)
-    return (X[start : start + rows] for start in range(0, len(X), rows))
+    return [X[start : start + rows] for start in range(0, len(X), rows)]
 
 
 def all_finite(X: Numbers) -> bool:
     """Whether no value is NaN or infinite. X: (n, ...)."""
+
+    def finite(block: Numbers) -> bool:
+        # A sum of finite values is finite unless it overflows, and then each value is checked.
+        return bool(np.isfinite(block.sum())) or bool(np.isfinite(block).all())
+
     with np.errstate(all="ignore"):
-        # A sum of finite values is finite unless it overflows, and then the values are looked at.
-        return all(
-            bool(np.isfinite(block.sum())) or bool(np.isfinite(block).all())
-            for block in row_blocks(X)
-        )
+        return all(in_order(finite, row_blocks(X)))
 
 
 def has_nan(X: Numbers) -> bool:
     """Whether a value of X (n, ...) is NaN."""
+
+    def missing(block: Numbers) -> bool:
+        return bool(np.isnan(block.sum())) and bool(np.isnan(block).any())
+
     with np.errstate(all="ignore"):
-        return any(
-            bool(np.isnan(block.sum())) and bool(np.isnan(block).any()) for block in row_blocks(X)
-        )
+        return any(in_order(missing, row_blocks(X)))
 
 
 def mean_and_scale_by_blocks(X: Numbers, rows: Counts) -> tuple[Numbers, Numbers, Flags] | None:
@@ -56,14 +60,19 @@ def mean_and_scale_by_blocks(X: Numbers, rows: Counts) -> tuple[Numbers, Numbers
     columns = X.shape[1]
     found = no_rows((columns,))
     low, high = np.full(columns, np.inf), np.full(columns, -np.inf)
+
+    def statistics(chosen: Counts) -> tuple[Numbers, Numbers, Moments]:
+        block = X.take(chosen, axis=0)
+        lowest, highest, mean = block.min(axis=0), block.max(axis=0), block.mean(axis=0)
+        block -= mean
+        squares = np.square(block, out=block).sum(axis=0)
+        return lowest, highest, Moments(len(block), mean, squares)
+
     with np.errstate(all="ignore"):
-        for chosen in row_blocks_of(rows, columns):
-            block = X.take(chosen, axis=0)
-            np.minimum(low, block.min(axis=0), out=low)
-            np.maximum(high, block.max(axis=0), out=high)
-            mean = block.mean(axis=0)
-            block -= mean
-            found = found.joined(Moments(len(block), mean, np.square(block, out=block).sum(axis=0)))
+        for lowest, highest, moments in in_order(statistics, row_blocks_of(rows, columns)):
+            np.minimum(low, lowest, out=low)
+            np.maximum(high, highest, out=high)
+            found = found.joined(moments)
     size = np.maximum(np.abs(low), np.abs(high))
     if ((size > LARGEST) | ((size < SMALLEST) & (size > 0))).any():
         return None
@@ -72,7 +81,7 @@ def mean_and_scale_by_blocks(X: Numbers, rows: Counts) -> tuple[Numbers, Numbers
     return np.where(varies, found.mean, low), np.where(varies, scale, 1.0), varies
 
 
-def row_blocks_of(rows: Counts, columns: int) -> Iterator[Counts]:
+def row_blocks_of(rows: Counts, columns: int) -> list[Counts]:
     """The numbers of the rows in blocks of about BLOCK_ENTRIES entries."""
     count = max(BLOCK_ENTRIES // columns, 1)
-    return (rows[start : start + count] for start in range(0, len(rows), count))
+    return [rows[start : start + count] for start in range(0, len(rows), count)]

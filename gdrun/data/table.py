@@ -50,11 +50,13 @@ class Part:
     """The training, validation or test part of the data.
 
     X: (n, d) in the dtype of the run, an array, or MappedRows, which stay on disk. y: (n,), numbers
-    in the dtype of the run, or int64 class codes.
+    in the dtype of the run, or int64 class codes. wide: X followed by a column of ones, (n, d + 1),
+    of which X is a view; None where it was not asked for.
     """
 
     X: Any
     y: Array
+    wide: Array | None = None
 
     @property
     def rows(self) -> int:

@@ -12,8 +12,8 @@ import numpy as np
 from gdrun.array_types import Array, Counts
 from gdrun.engine.cohort import Cohort
 from gdrun.engine.plan import Place
-from gdrun.engine.threads import pool
 from gdrun.problems.rows import rows_of
+from gdrun.threads import pool
 
 Batch = tuple[Any, Array]
 """Features and targets of one step: X (S, B, D) and y (S, B) for S index streams.

@@ -134,6 +134,7 @@ def experiment_data(experiment: Experiment, table: Table | None = None) -> Prepa
         standardize=dataset["standardize"],
         seed=dataset["seed"],
         dtype=experiment.dtype,
+        ones=bool(experiment.model.options.get("bias")),
     )
 
 

@@ -169,7 +169,7 @@ class Cohort:
         return np.array([rows[seed] for seed in seeds], dtype=self.dtype)
 
     def _design(self, part: Part) -> Design:
-        return Design(self.model.design(part.X), self.model.encode(part.y))
+        return Design(self.model.design(part.X, part.wide), self.model.encode(part.y))
 
 
 @dataclass(frozen=True)

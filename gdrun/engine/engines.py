@@ -32,10 +32,10 @@ from gdrun.engine.contract import (
 )
 from gdrun.engine.numpy_stepper import NumpyStepper
 from gdrun.engine.threaded_objective import ThreadedObjective
-from gdrun.engine.threads import single_blas_thread
 from gdrun.errors import ConfigError, MissingExtraError, suggestion
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.objective import Objective
+from gdrun.threads import single_blas_thread
 
 CHOICES = ("auto", "numpy", "compiled")
 """The engines that a config or GDRUN_ENGINE can name."""

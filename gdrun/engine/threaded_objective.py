@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from gdrun.engine.threads import in_order
 from gdrun.problems.objective import Objective, Result
+from gdrun.threads import in_order
 
 
 class ThreadedObjective(Objective):

@@ -36,7 +36,9 @@ class LinearModel(Predictor):
         layer = Layer(self.features, self.outputs, bias=self.bias, scalar=not self.by_class)
         return ParameterLayout((layer,))
 
-    def design(self, X: Examples) -> Examples:
+    def design(self, X: Examples, wide: Array | None = None) -> Examples:
+        if self.bias and wide is not None:
+            return wide
         if isinstance(X, MappedRows):
             return X.with_ones() if self.bias else X
         if not self.bias:

@@ -109,7 +109,7 @@ class Network(Predictor):
         """How many rows of a long sum are computed at once."""
         return max(BLOCK_ENTRIES // (lanes * max((self.features, *self.hidden))), 64)
 
-    def design(self, X: Examples) -> Examples:
+    def design(self, X: Examples, wide: Array | None = None) -> Examples:
         return contiguous(X)
 
     def scores(self, W: Array, X: Array) -> Array:

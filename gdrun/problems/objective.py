@@ -38,8 +38,11 @@ class Model(Protocol):
     @property
     def classifies(self) -> bool: ...
 
-    def design(self, X: Examples) -> Examples:
-        """The features in the form the model multiplies them: (n, d) to (n, D)."""
+    def design(self, X: Examples, wide: Array | None = None) -> Examples:
+        """The features in the form the model multiplies them: (n, d) to (n, D).
+
+        wide: X followed by a column of ones, (n, d + 1), if that is in memory.
+        """
 
     def encode(self, y: Array) -> Array:
         """The targets in the form that the loss takes."""

@@ -183,7 +183,7 @@ class SurfaceModel:
     def classifies(self) -> bool:
         return False
 
-    def design(self, X: Examples) -> Examples:
+    def design(self, X: Examples, wide: Array | None = None) -> Examples:
         return np.ascontiguousarray(X)
 
     def encode(self, y: Array) -> Array:

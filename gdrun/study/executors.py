@@ -23,11 +23,11 @@ from typing import Any, Protocol
 
 from gdrun.engine.judging import Interrupted
 from gdrun.engine.listeners import Listener
-from gdrun.engine.threads import threads_of_new_processes
 from gdrun.errors import GdrunError
 from gdrun.methods.plugins import load_plugin, loaded_plugins
 from gdrun.study.storage.results import Result
 from gdrun.study.tasks import Task
+from gdrun.threads import threads_of_new_processes
 
 MOST_DEATHS = 3
 """The study ends with an error when workers have died this often: a new try would not help."""

@@ -76,7 +76,7 @@ def reading(array: np.ndarray) -> Callable[[], Any]:
     flat = array.ravel()
     if COMPILED not in ENGINES:
         return flat.sum
-    from gdrun.engine.threads import run_all, shares, thread_count
+    from gdrun.threads import run_all, shares, thread_count
 
     total = _total()
     tasks = [lambda a=a, b=b: total(flat[a:b]) for a, b in shares(len(flat), thread_count())]

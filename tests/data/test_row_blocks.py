@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from gdrun import threads
 from gdrun.data import preparation, prepare, table_from_arrays
 from gdrun.data.preparation import standardisation
 from gdrun.data.row_blocks import all_finite, has_nan, mean_and_scale_by_blocks
+from gdrun.problems.models import MODELS
 
 DRAW = np.random.default_rng(11)
 
@@ -78,3 +80,31 @@ def test_large_and_small_tables_are_prepared_alike(dtype, gaps, monkeypatch):
         assert one.X.dtype == other.X.dtype == dtype
         np.testing.assert_array_equal(one.y, other.y)
         np.testing.assert_allclose(one.X, other.X, rtol=1e-6 if dtype == "float32" else 1e-11)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_linear_model_takes_the_features_with_their_ones_where_they_are(dtype):
+    X, y = matrix(500, 4), DRAW.normal(size=500)
+    options = {"validation": 0.2, "test": 0, "standardize": True, "seed": 0, "dtype": dtype}
+    data = prepare(table_from_arrays(X, y), task="regression", ones=True, **options)
+    plain = prepare(table_from_arrays(X, y), task="regression", **options)
+    for part, without in ((data.train, plain.train), (data.validation, plain.validation)):
+        np.testing.assert_array_equal(part.X, without.X)
+        np.testing.assert_array_equal(part.wide, np.column_stack([part.X, np.ones(len(part.X))]))
+        assert without.wide is None
+        model = MODELS["linear"].build(4, 0, {})
+        assert model.design(part.X, part.wide) is part.wide
+        no_bias = MODELS["linear"].build(4, 0, {"bias": False})
+        np.testing.assert_array_equal(no_bias.design(part.X, part.wide), part.X)
+
+
+def test_the_number_of_threads_changes_no_bit(monkeypatch):
+    X, y = matrix(), DRAW.normal(size=20_011)
+    table = table_from_arrays(X, y)
+    options = {"validation": 0.1, "test": 0, "standardize": True, "seed": 0, "dtype": "float64"}
+    found = []
+    for count in (1, 3):
+        monkeypatch.setattr(threads, "thread_count", lambda count=count: count)
+        found.append(prepare(table, task="regression", **options))
+    np.testing.assert_array_equal(found[0].train.X, found[1].train.X)
+    np.testing.assert_array_equal(found[0].scale, found[1].scale)

@@ -31,7 +31,7 @@ def threads(request, monkeypatch):
     """However small a step is, so many threads share it."""
     monkeypatch.setattr(networks, "thread_count", lambda: request.param)
     monkeypatch.setattr(networks, "SHARED_WORK", 0)
-    monkeypatch.setattr("gdrun.engine.threads.thread_count", lambda: 3)
+    monkeypatch.setattr("gdrun.threads.thread_count", lambda: 3)
 
 
 @pytest.mark.parametrize("hidden", [[], [6], [4, 7], [5, 8, 3]])

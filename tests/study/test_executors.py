@@ -174,7 +174,7 @@ def test_an_interruption_reaches_the_workers():
 
 
 def test_the_environment_is_as_before_afterwards(monkeypatch):
-    from gdrun.engine.threads import VARIABLES, threads_of_new_processes
+    from gdrun.threads import VARIABLES, threads_of_new_processes
 
     monkeypatch.setenv(VARIABLES[0], "7")
     monkeypatch.delenv(VARIABLES[1], raising=False)

@@ -24,9 +24,9 @@ from gdrun.engine.compiled.linear_kernels import LinearKernels, step_kernels
 from gdrun.engine.compiled.problem import SMALL_ENTRIES, CompiledProblem
 from gdrun.engine.compiled.stepper import CompiledStepper
 from gdrun.engine.contract import EngineName
-from gdrun.engine.threads import run_all, single_blas_thread
 from gdrun.problems.objective import Objective
 from gdrun.problems.rows import Examples, MappedRows
+from gdrun.threads import run_all, single_blas_thread
 
 SCORE_SAVED = 10e-9
 """Seconds that a pass saves for each score: several times what its products take."""

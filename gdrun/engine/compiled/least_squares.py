@@ -26,9 +26,9 @@ import numpy as np
 
 from gdrun.array_types import Array
 from gdrun.engine.cohort import Cohort, Design
-from gdrun.engine.threads import run_all, shares, single_blas_thread, thread_count
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.rows import rows_of
+from gdrun.threads import run_all, shares, single_blas_thread, thread_count
 
 PASSES = 40
 """Passes over the data that take as long as one triangle, with something to spare."""

@@ -25,10 +25,10 @@ from gdrun.engine.compiled.network_kernel import NetworkArguments, NetworkKernel
 from gdrun.engine.compiled.units import option_numbers
 from gdrun.engine.contract import EngineName
 from gdrun.engine.plan import Place
-from gdrun.engine.threads import run_all, shares, single_blas_thread, thread_count
 from gdrun.problems.network import Network
 from gdrun.problems.objective import Objective
 from gdrun.problems.rows import Examples
+from gdrun.threads import run_all, shares, single_blas_thread, thread_count
 
 CHUNK_WORK = 2**31
 """Products of a weight and an example in one chunk, twice as many of them in double precision: a

@@ -15,9 +15,9 @@ from gdrun.engine.cohort import Cohort, Design
 from gdrun.engine.compiled.arguments import Examples
 from gdrun.engine.compiled.linear_kernels import LinearKernels
 from gdrun.engine.compiled.units import option_numbers
-from gdrun.engine.threads import run_all, shares, thread_count
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.rows import MappedRows, rows_of
+from gdrun.threads import run_all, shares, thread_count
 
 BLOCK_BYTES = 2**17
 """Bytes of X that stay close to a core between their two uses."""

@@ -11,8 +11,8 @@ from gdrun.engine.compiled.arguments import Examples, Steps
 from gdrun.engine.compiled.chunks import CHUNK_MEASURES, CHUNK_WORK, Chunk, FusedStepper, Numbers
 from gdrun.engine.compiled.problem import MAPPED_ENTRIES, CompiledProblem
 from gdrun.engine.plan import Place
-from gdrun.engine.threads import run_all, shares, thread_count
 from gdrun.problems.objective import Objective
+from gdrun.threads import run_all, shares, thread_count
 
 SHARED_WORK = 2**17
 """Products of a weight and a feature for which waking another thread pays."""

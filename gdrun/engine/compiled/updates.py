@@ -21,9 +21,9 @@ from gdrun.engine.compiled.units import option_order, update_text
 from gdrun.engine.contract import EngineName
 from gdrun.engine.numpy_stepper import NumpyStepper
 from gdrun.engine.threaded_objective import ThreadedObjective
-from gdrun.engine.threads import single_blas_thread
 from gdrun.methods.rules import Rule
 from gdrun.problems.objective import Objective
+from gdrun.threads import single_blas_thread
 
 
 class UpdateEngine:

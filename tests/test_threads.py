@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import gdrun
+from gdrun import threads
 from gdrun.config.resolving import resolve
-from gdrun.engine import threads
 from gdrun.engine.build import build, experiment_data
 from gdrun.engine.step_gradients import StepGradients
 from gdrun.engine.trainer import Trainer
