@@ -157,11 +157,18 @@ static inline __attribute__((always_inline)) void tile_row(const int rows, Matri
             C[r * down + j + c] = last[r * VECTOR + c] + (more ? C[r * down + j + c] : 0);
 }
 
+/* One function in a library: copies of it for calls with constants would double the compile time. */
+#if defined(__clang__)
+#define SINGLE __attribute__((noinline))
+#else
+#define SINGLE __attribute__((noinline, noclone))
+#endif
+
 /* C (m, columns) = P (m, n) Q (n, columns), added to C where `more`.
 
    Rows of Q are `across` apart, and are read to the end of their last vector; those of C are `down`
    apart, and nothing behind them is written to. */
-static __attribute__((noinline)) void weighted_rows(Matrix P, int64_t m, int64_t n,
+static SINGLE void weighted_rows(Matrix P, int64_t m, int64_t n,
     const real *restrict Q, int64_t across, real *restrict C, int64_t down, int64_t columns,
     int more)
 {
