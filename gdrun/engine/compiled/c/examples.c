@@ -89,7 +89,7 @@ int64_t advance_examples(const Examples *data, const Steps *steps, int64_t first
             fine &= examine(steps, numbers, y, begin, end, lane);
         begin = fine ? end : first_beyond_limits(steps, begin, end, first, last);
     }
-    free(b.memory);
+    free_lines(b.memory);
     keep_lanes(steps, first, last, l);
     return begin;
 }

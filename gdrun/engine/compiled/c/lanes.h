@@ -3,8 +3,7 @@
 #ifndef LANES_H
 #define LANES_H
 
-#include <stdlib.h>
-
+#include "memory.h"
 #include "steps.h"
 #include "tiles.h"
 
@@ -32,7 +31,7 @@ static Lanes lanes_of(const Steps *steps, int64_t first, int64_t last, int64_t r
     Lanes l = {.rows = rows, .columns = columns, .length = padded(columns)};
     const int64_t count = lanes * rows * l.length;
     const int64_t bytes = (count * (SLOTS + 2) + l.length) * sizeof(real);
-    l.memory = aligned_alloc(64, (bytes + 63) / 64 * 64);
+    l.memory = allocate_lines(bytes);
     if (l.memory == NULL)
         return l;
     memset(l.memory, 0, bytes);
@@ -56,7 +55,7 @@ static void keep_lanes(const Steps *steps, int64_t first, int64_t last, Lanes l)
         copy_state(steps->slots + first * SLOTS * P, l.columns, l.slots, l.length,
             lanes * SLOTS * l.rows, l.columns);
     }
-    free(l.memory);
+    free_lines(l.memory);
 }
 
 #if CLIPS

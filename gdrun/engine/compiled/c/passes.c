@@ -13,7 +13,7 @@ int add_pass(const Examples *data, int64_t begin, int64_t end, const real *W, in
     Buffers b = buffers_for(data, m);
     real *M = calloc(m * b.length, sizeof(real));
     if (b.memory == NULL || M == NULL) {
-        free(b.memory);
+        free_lines(b.memory);
         free(M);
         return 0;
     }
@@ -25,6 +25,6 @@ int add_pass(const Examples *data, int64_t begin, int64_t end, const real *W, in
         for (int64_t j = 0; j < D; j++)
             gradients[row * D + j] += b.gradient[row * b.length + j];
     free(M);
-    free(b.memory);
+    free_lines(b.memory);
     return 1;
 }

@@ -30,7 +30,7 @@ int64_t advance_rows(const Examples *data, const Steps *steps, int64_t size, dou
         k += fine;
     }
     free(values);
-    free(b.memory);
+    free_lines(b.memory);
     keep_lanes(steps, first, last, l);
     return k;
 }
@@ -42,14 +42,14 @@ int finish_pass(const Steps *steps, int64_t k, const double *losses, double scal
 {
     const int64_t P = steps->parameters;
     Lanes l = lanes_of(steps, 0, steps->lanes, 1);
-    real *G = aligned_alloc(LINE, (l.length * sizeof(real) + LINE - 1) / LINE * LINE);
+    real *G = allocate_lines(l.length * sizeof(real));
     int fine = l.memory != NULL && G != NULL;
     for (int64_t lane = 0; lane < steps->lanes && G != NULL && l.memory != NULL; lane++) {
         memset(G + P, 0, (l.length - P) * sizeof(real));
         memcpy(G, sums + lane * P, P * sizeof(real));
         fine &= finish_step(steps, l, k, lane, lane, losses[lane], scale, G);
     }
-    free(G);
+    free_lines(G);
     keep_lanes(steps, 0, steps->lanes, l);
     return fine;
 }

@@ -10,13 +10,12 @@
 #ifndef SUMS_H
 #define SUMS_H
 
-#include <stdlib.h>
-
 #include "losses.h"
+#include "memory.h"
 #include "tiles.h"
 
-#define LINE 64      /* bytes that memory delivers at once */
-#define TILES_FROM 4 /* scores of an example from which copying its row for tiles pays */
+#define TILES_FROM 4  /* scores of an example from which copying its row for tiles pays */
+#define SPARE_LINES 8 /* each of the buffers is rounded up to whole cache lines */
 
 /* The examples that a kernel works on. Place k of the order is row order[k] of X, and of y; without
    an order, row k. */
@@ -66,8 +65,8 @@ static Buffers buffers_for(const Examples *data, int64_t m)
     const int64_t some = b.length / data->columns + 1;
     const int64_t rows = some < data->rows ? some : data->rows, left = rows * data->columns;
     const int64_t numbers = m * b.length + (m + 2) * b.width + copies + left + b.length;
-    b.memory = aligned_alloc(
-        LINE, ((numbers * size + data->block * (int64_t)sizeof(target)) / LINE + 8) * LINE);
+    b.memory = allocate_lines(
+        numbers * size + data->block * (int64_t)sizeof(target) + SPARE_LINES * LINE);
     if (b.memory == NULL)
         return b;
     char *place = b.memory;
