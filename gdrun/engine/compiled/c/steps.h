@@ -45,7 +45,7 @@ static inline struct step_numbers numbers_of_step(
     return step_numbers(steps->before + k + 1, options);
 }
 
-/* Returns whether the loss is within its limit, and the norms of gradient and weights are finite. */
+/* Returns whether the loss is within its limit, and both norms (gradient, weights) are finite. */
 static inline int within_limits(double loss, double limit, double norm, double length)
 {
     return loss <= limit && norm < INFINITY && length < INFINITY;
