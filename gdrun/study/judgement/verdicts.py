@@ -163,7 +163,7 @@ def _best_rates(found: Sequence[Standing]) -> dict[str, float]:
 
 
 def _side(standing: Standing, best_rates: Mapping[str, float]) -> int | None:
-    """−1 if its rate is below the best one of its group, 0 if equal, 1 if above; None without one."""
+    """−1 if its rate is below the best of its group, 0 if equal, 1 if above; None without one."""
     rate = standing.candidate.settings.get(RATE)
     best = best_rates.get(others(standing.candidate))
     return None if rate is None or best is None else int(np.sign(rate - best))

@@ -11,7 +11,7 @@ from gdrun.runs.record import Ending, ProcessRecord
 
 
 class TrialOutcome(Ending):
-    """How a trial ended. engine: the engine that ran it. lanes: the number of runs in its cohort."""
+    """How a trial ended. engine: the engine that ran it. lanes: the number of runs in its task."""
 
     engine: str
     lanes: int
