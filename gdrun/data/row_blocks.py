@@ -1,7 +1,7 @@
 """Passes over a large matrix block by block, so that each block is read from memory only once.
 
-A block has about 1 MB, which stays in the cache of a core while it is checked, summed or scaled. An
-expression over the whole matrix would write and read a temporary of its size at every operation.
+A block has about 1 MB, so it stays in the cache of a core while it is checked, summed or scaled. An
+expression over the whole matrix would write and read a temporary matrix at every operation.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from gdrun.array_types import Array, Counts, Flags, Numbers
 from gdrun.moments import Moments, no_rows
 
 BLOCK_ENTRIES = 2**17
-"""Entries of one block: 1 MB of float64."""
+"""The entries of one block: 1 MB of float64."""
 
 LARGE_ENTRIES = 2**20
-"""Entries from which blocks are faster than one expression over the whole matrix."""
+"""From this many entries on, blocks are faster than one expression over the whole matrix."""
 
 LARGEST, SMALLEST = 1e100, 1e-100
 """Column ranges between these have squares that neither overflow nor underflow."""
@@ -32,7 +32,7 @@ def row_blocks(X: Array) -> Iterator[Array]:
 def all_finite(X: Numbers) -> bool:
     """Whether no value is NaN or infinite. X: (n, ...)."""
     with np.errstate(all="ignore"):
-        # A sum of finite values is finite unless it overflows, and then the values are looked at.
+        # A sum of finite values is finite unless it overflows; only then each value is checked.
         return all(
             bool(np.isfinite(block.sum())) or bool(np.isfinite(block).all())
             for block in row_blocks(X)
@@ -73,6 +73,6 @@ def mean_and_scale_by_blocks(X: Numbers, rows: Counts) -> tuple[Numbers, Numbers
 
 
 def row_blocks_of(rows: Counts, columns: int) -> Iterator[Counts]:
-    """The numbers of the rows in blocks of about BLOCK_ENTRIES entries."""
+    """The row numbers, divided into blocks of about BLOCK_ENTRIES entries."""
     count = max(BLOCK_ENTRIES // columns, 1)
     return (rows[start : start + count] for start in range(0, len(rows), count))
