@@ -30,7 +30,7 @@ class Override:
 def parse_override(text: str) -> Override:
     """The override in a text KEY=VALUE, with the value read as YAML.
 
-    Raises ConfigError where there is no `=`, no key, or not exactly one value.
+    Raises ConfigError if there is no `=`, no key, or not exactly one value.
     """
     key, equals, value = text.partition("=")
     if not equals or not key.strip():

@@ -292,7 +292,7 @@ def _refusal(problems: list[Problem], source: str) -> ConfigError:
 
 
 def check_size(content: str | bytes, source: str) -> None:
-    """Raise ConfigError where the content of a file is too large for a config."""
+    """Raise ConfigError if the content of a file is too large for a config."""
     if len(content) > MOST_BYTES:
         what = f"the file is larger than {MOST_BYTES:,} bytes"
         raise ConfigError(what, where=source, hint=_BOUNDED)

@@ -158,7 +158,7 @@ class Option:
 
     @property
     def bounds(self) -> str:
-        """The bounds as text, such as `0 ≤ x < 1`; empty where there are none."""
+        """The bounds as text, such as `0 ≤ x < 1`; empty if there are none."""
         low = high = ""
         for mark in typing.get_args(self.annotation)[1:]:
             match mark:

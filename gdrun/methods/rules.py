@@ -119,8 +119,8 @@ def rule(
     after its name: a number (`product=1`) or an option (`total=initial`).
     aliases: other names of the rule, separated by spaces. check: finds contradictions between
     options.
-    Raises GdrunError where the signature is not (w, g, *slots[, t][, norm]) followed by options
-    with defaults, among them `lr`, or where a rule of another module has the same name.
+    Raises GdrunError if the signature is not (w, g, *slots[, t][, norm]) followed by options
+    with defaults, among them `lr`, or if a rule of another module has the same name.
     """
 
     def register(equation: Equation) -> Equation:
@@ -167,7 +167,7 @@ def _rate(option: Option) -> Option:
 
 
 def _require_free_name(name: str, equation: Callable[..., Any]) -> None:
-    """Raise GdrunError where a rule of another module has this name or alias."""
+    """Raise GdrunError if a rule of another module has this name or alias."""
     known = OPTIMIZERS.get(OPTIMIZER_ALIASES.get(name, name))
     # The same module may define a rule again: a notebook does so each time a cell runs.
     if known is not None and known.function.__module__ != equation.__module__:

@@ -36,7 +36,7 @@ class Batching:
 
     whole: each gradient uses all examples in file order, so no batch has to be copied. growth: if
     given, batch_size is that of the first epoch, and `at` returns the batching of a later one.
-    Raises DataError where batch_size is larger than rows.
+    Raises DataError if batch_size is larger than rows.
     """
 
     rows: int
@@ -176,6 +176,6 @@ def mbgd(
 
     Source: Smith et al. 2017 for batch_growth.
 
-    Raises: DataError where batch_size is larger than the number of training examples.
+    Raises: DataError if batch_size is larger than the number of training examples.
     """
     return Batching(rows, batch_size, sampling, drop_last, growth=batch_growth)

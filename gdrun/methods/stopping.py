@@ -19,7 +19,7 @@ Status = Literal[
     "running", "converged", "stopped", "exhausted", "diverged", "interrupted", "failed"
 ]
 Readings = dict[str, Numbers]
-"""The results of an evaluation by quantity: (lanes,), NaN where a lane has no such result."""
+"""The results of an evaluation by quantity: (lanes,), NaN if a lane has no such result."""
 
 
 @dataclass(frozen=True)

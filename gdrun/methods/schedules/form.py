@@ -89,9 +89,9 @@ def schedule(
     beta: a function of (t, T) that returns the momentum. watch: a function of (memory, loss) that
     returns the new memory with the number of drops, for an equation that takes `drops`. check:
     finds contradictions between options.
-    Raises GdrunError where the parameters are not (t, lr), (t, T, lr) or (drops, lr) followed by
-    options with defaults, where an equation takes `drops` without a watch, or has a watch without
-    drops, and where a schedule of another module has the same name.
+    Raises GdrunError if the parameters are not (t, lr), (t, T, lr) or (drops, lr) followed by
+    options with defaults, if an equation takes `drops` without a watch, or has a watch without
+    drops, and if a schedule of another module has the same name.
     """
 
     def register(equation: Equation) -> Equation:
@@ -146,7 +146,7 @@ def rates(
     t: (K,), in epochs (or steps). lr: the initial rates lr₀, (lanes,). length: the length of the
     run, in the unit of t. options: floats or arrays (lanes,). n is warmup. drops: (lanes,), the
     number of drops so far, for a schedule that depends on the validation loss.
-    Raises ValueError where the schedule needs `length` or `drops` and it is None.
+    Raises ValueError if the schedule needs `length` or `drops` and it is None.
     """
     times = t[:, None]
     after, T = _after(times, warmup), _left(length, warmup)
@@ -189,7 +189,7 @@ def betas(
     """The momentum at times `t` (K,): (K, 1) or (K, lanes); None if the schedule does not set it.
 
     It replaces the momentum option of the optimizer. During warm-up it is β(0).
-    Raises ValueError where the schedule needs `length` and it is None.
+    Raises ValueError if the schedule needs `length` and it is None.
     """
     if definition.beta is None:
         return None
@@ -201,7 +201,7 @@ def betas(
 def value_at(function: Callable[..., Any], options: Mapping[str, Any], **given: Any) -> Any:
     """The value of an equation, called with those of the inputs and options that it takes.
 
-    Raises ValueError where an input that it takes is None.
+    Raises ValueError if an input that it takes is None.
     """
     for name in inputs_of(function):
         if given[name] is None:
