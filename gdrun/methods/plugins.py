@@ -46,7 +46,7 @@ _LOADED: dict[tuple[str, str], Names] = {}
 
 
 def load_plugin(path: str | Path) -> Names:
-    """Load a plugin file and return the names of its methods. An unchanged file is loaded once.
+    """Load a plugin file, unless it is loaded already, and return the names of its methods.
 
     Raises GdrunError if the file is missing, cannot be loaded, registers no method, or if a
     check of a method fails.
