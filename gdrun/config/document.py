@@ -1,4 +1,4 @@
-"""Configuration documents: plain data from a file or a text, with the position of each key."""
+"""Configuration documents: data from a file or a text, with the position of each key."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def _dataset_options(
 def _optimizer_options(average: Annotated[Any, Nested("average")] = None) -> None:
     """The options of all optimizers. average: an average that is evaluated instead of the weights.
 
-    The signature is what counts; this function is never called.
+    Only the signature is used; this function is never called.
     """
 
 
@@ -186,10 +186,10 @@ class SectionKind:
         return problems
 
     def nested_kind(self, mark: Nested) -> SectionKind:
-        """The kind of section that the entries of a nested option are.
+        """The kind of section for the entries of a nested option.
 
-        An entry of this section's own kind, such as a part of a schedule, has the options of its
-        definition but not the common options.
+        An entry of the same kind as this section, such as a part of a schedule, has the options of
+        its definition but not the common options.
         """
         return NESTED[mark.kind] if mark.kind else replace(self, common={})
 
