@@ -1,8 +1,8 @@
 """The sections that choose a definition by name, and so have the options of this definition.
 
-`optimizer: adam` and `optimizer: {name: adam, lr: 0.001}` are the same section. Its options are
-those in the signature of the definition, and those that all definitions of the section share.
-Pydantic checks them with one model for each definition, which is built on first use.
+`optimizer: adam` and `optimizer: {name: adam, lr: 0.001}` are the same section. Its options are the
+options in the signature of the definition, and the options that all definitions of the section
+share. Pydantic checks them with one model for each definition, which is built on first use.
 """
 
 from __future__ import annotations

@@ -99,7 +99,7 @@ def _plain_numbers(path: Path, layout: CsvLayout) -> Numbers | None:
             )
         except ValueError:
             return None
-    # A NaN or an infinite value needs the slow reader, which knows the lines.
+    # A NaN or an infinite value needs the slow reader, whose errors name the line.
     return numbers if numbers.shape[1] == layout.width and np.isfinite(numbers).all() else None
 
 

@@ -46,7 +46,7 @@ class CsvLayout:
     def choose(
         self, target: str | int | None, ignore: Sequence[str | int], where: str
     ) -> tuple[int, frozenset[int]]:
-        """The position of the target, and those of the columns that are left out.
+        """The position of the target, and the positions of the columns that are left out.
 
         If target is None it is the last column that has a name and is not left out.
         Raises DataError if a column does not exist, or if the target is left out.

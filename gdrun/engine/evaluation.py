@@ -29,8 +29,8 @@ class Firing:
 def evaluated_running_stats(lanes: Lanes, state: State) -> Array:
     """The running statistics (lanes, Q) of the weights that are evaluated.
 
-    Training steps update those of W. Averaged weights need their own, which are measured on the
-    whole training part.
+    Training steps update the running statistics of W. The statistics of averaged weights are
+    measured on the whole training part.
     """
     network = lanes.cohort.model
     if not (state.evaluates_average and isinstance(network, Network) and network.batch_norm):

@@ -42,7 +42,7 @@ class Best:
 class Timing:
     """Seconds of wall clock: of updates, of evaluations, and in total.
 
-    If a pass over the data serves both an evaluation and the next step, its time counts for the
+    If an evaluation and the next step use the same pass over the data, its time counts for the
     step.
     """
 

@@ -18,7 +18,7 @@ from gdrun.methods.rules import Rule
 from gdrun.methods.schedules.form import Schedule, value_at
 
 Fault = tuple[str, str]
-"""What is wrong with a method, and how to correct it."""
+"""A fault of a method: the error message, and a hint on how to correct it."""
 
 _LANES, _WEIGHTS, _TIMES = 3, 4, 6
 # For arrays of another shape, NumPy may give results that differ in the last bits.

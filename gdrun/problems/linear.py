@@ -120,7 +120,7 @@ def svm(
     bias: bool = True,
     **options: Any,
 ) -> LinearModel:
-    """Linear support vector machine for C classes, all classes at once.
+    """Linear support vector machine for C classes, with one loss for all classes together.
 
         s = xᵀW + b,  L = (1/N) Σᵢ Σ_{j≠yᵢ} max(0, sⱼ − s_{yᵢ} + 1) + (l2/2) ‖W‖²
 

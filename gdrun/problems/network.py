@@ -1,4 +1,4 @@
-"""A network of affine maps with activations between them, for all lanes at once.
+"""A network of affine maps with activations between them. All lanes are computed together.
 
 Inside the network the examples are the last axis: the input of a layer is (..., inputs, B). So its
 product with the layer's matrix (..., outputs, inputs) needs no transposition, and the numbers of a
@@ -129,7 +129,7 @@ class Network(Predictor):
         return self._affine(W, layer, h)
 
     def statistics_over(self, W: Array, X: Examples) -> Array:
-        """The statistics (lanes, Q) of weights W (lanes, P) over all rows of X at once.
+        """The statistics (lanes, Q) of batch normalisation over all rows of X, for W (lanes, P).
 
         One pass over all blocks of rows measures one layer, which then normalises its output in the
         pass for the next layer. So the statistics do not depend on the size of the blocks.

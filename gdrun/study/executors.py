@@ -118,7 +118,7 @@ class InProcesses:
 
     def _pass(self, tasks: Sequence[Task], interrupted: Interrupted) -> Iterator[Ended]:
         """Run the tasks in one pool of processes, until all ended or a worker died."""
-        # Not fork: a forked worker inherits locks that threads of this process may hold.
+        # Not fork: a forked worker would inherit locks that other threads have acquired.
         context = multiprocessing.get_context("spawn")
         stop = context.Event()
         threads = max((os.cpu_count() or 1) // self._jobs, 1)

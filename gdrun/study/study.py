@@ -1,4 +1,4 @@
-"""Running a plan: the trials without a result are run, and each result is saved at once."""
+"""Running a plan: the trials without a result are run, and each result is saved immediately."""
 
 from __future__ import annotations
 

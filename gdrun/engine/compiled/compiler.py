@@ -136,7 +136,7 @@ def _loaded(key: str, text: str) -> ctypes.CDLL:
             return ctypes.CDLL(str(path))
         except OSError as error:  # no space left, or a file system that runs no programs
             problem = error
-    raise CompilerError(f"its library cannot be kept or loaded: {problem}")
+    raise CompilerError(f"the compiled library cannot be saved or loaded: {problem}")
 
 
 def _made(directory: Path, key: str, text: str) -> Path:
@@ -213,7 +213,7 @@ def _processor() -> str:
     wanted = ("vendor", "model", "cpu family", "flags", "Features", "CPU ")
     try:
         with Path("/proc/cpuinfo").open(encoding="utf-8") as file:
-            first = takewhile(str.strip, file)  # its cores are alike
+            first = takewhile(str.strip, file)  # the first core only: all cores are of one kind
             return "".join(line for line in first if line.startswith(wanted))
     except OSError:
         return f"{platform.machine()} {platform.processor()}"

@@ -74,13 +74,13 @@ class NetworkKernel:
         """The kernel of a cohort. Raises NotCompilableError if it has none."""
         network = cohort.model
         if not isinstance(network, Network):
-            raise NotCompilableError("it is no network")
+            raise NotCompilableError("the model is not a network")
         if network.batch_norm or network.residual or cohort.numbers.dropout.any():
-            raise NotCompilableError("only a plain network has a kernel of its own")
+            raise NotCompilableError("batch_norm, residual and dropout have no C form")
         if cohort.batching.whole or isinstance(cohort.data.train.X, MappedRows):
-            raise NotCompilableError("full batches and rows on disk are read in blocks")
+            raise NotCompilableError("full batches and rows on disk have no C form for networks")
         if len(network.hidden) >= MOST_LAYERS:
-            raise NotCompilableError(f"a network of {MOST_LAYERS} layers has no kernel")
+            raise NotCompilableError(f"the network has more than {MOST_LAYERS - 1} hidden layers")
         return cls(network_text(network.loss, network.activation, StepForm.of(cohort)))
 
     @property

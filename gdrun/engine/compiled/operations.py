@@ -40,7 +40,7 @@ class Operations:
     def computed(self, function: Function, *given: Value) -> Value:
         """The result of a function of constants, computed by Python."""
         if any_term(given):
-            raise NoFormError("a tuple is no number")
+            raise NoFormError("a tuple is not a number")
         try:
             with np.errstate(all="ignore"):
                 found = function(*given)
@@ -119,10 +119,10 @@ class Operations:
         """Whether every comparison of a chain such as a < b < c is true."""
         if len(ops) > 1:
             values = [self._writing.keep("compared", value) for value in values]
-        links = [self.compared(op, *pair) for op, *pair in zip(ops, values, values[1:])]  # noqa: B905 (of one length, but for the last value)
+        links = [self.compared(op, *pair) for op, *pair in zip(ops, values, values[1:])]  # noqa: B905 (values[1:] is shorter)
         terms = [link for link in links if isinstance(link, Term)]
         if len(links) > 1 and any_each(links):
-            raise NoFormError("a chain of comparisons of each parameter: join two with &")
+            raise NoFormError("a < b < c on values of each parameter: join two comparisons with &")
         if not all(link for link in links if not isinstance(link, Term)):
             return False
         return self.joined("&&", terms) if terms else True
@@ -227,7 +227,7 @@ def check_test(test: Value) -> None:
 def _check_numbers(*values: Value) -> None:
     for value in values:
         if not (isinstance(value, Term) or is_number(value) or value is None):
-            raise NoFormError(f"a {type(value).__name__} is no number")
+            raise NoFormError(f"a {type(value).__name__} is not a number")
 
 
 def _named(function: Any) -> str:

@@ -56,7 +56,7 @@ class CompiledProblem:
 
     count: the number of examples that a mean divides by; by default the number of rows, but least
     squares replaces the rows by fewer ones. trains: whether steps are taken on this part. whole:
-    whether a step uses all rows, so that the sums of an evaluation also serve the next step.
+    whether a step uses all rows, so that the next step can reuse the sums of an evaluation.
     """
 
     def __init__(

@@ -101,10 +101,10 @@ class _Execution:
         """The value that the function returns."""
         missing = set(inspect.signature(self._function).parameters) - set(self._names)
         if missing:
-            raise NotCompilableError(f"{self._function.__name__} also takes {min(missing)}")
+            raise NotCompilableError(f"{self._function.__name__} has a parameter {min(missing)}")
         found = self._run(self._tree.body)
         if found is _NOTHING:
-            raise NotCompilableError(f"{self._function.__name__} returns nothing at its end")
+            raise NotCompilableError(f"{self._function.__name__} ends without a return statement")
         return found
 
     def _refusal(self, node: ast.AST, what: str) -> NotCompilableError:
@@ -178,7 +178,7 @@ class _Execution:
             first, _ = self._apart([*statement.body, *rest])
             second, _ = self._apart([*statement.orelse, *rest])
             if _NOTHING in (first, second):
-                raise self._refusal(statement, "a branch returns nothing")
+                raise self._refusal(statement, "a branch returns no value")
             return self._operations.selected(test, first, second)
         self._merge(test, self._apart(statement.body)[1], self._apart(statement.orelse)[1])
         return _NOTHING
@@ -274,7 +274,7 @@ class _Execution:
                 continue
             check_test(value)
             if not value.truth:
-                raise self._refusal(part, "a number that serves as a truth value has no C form")
+                raise self._refusal(part, "a number used as a truth value has no C form")
             terms.append(value)
         return self._operations.joined("||" if stops else "&&", terms) if terms else value
 

@@ -152,7 +152,7 @@ def option_order(rule: Rule) -> list[str]:
 def rule_part(rule: Rule, fixed: Mapping[str, Any]) -> str:
     """The part of the header with the rule, its average if any, and the step of one parameter."""
     if rule.uses_norm:
-        raise NotCompilableError(f"{rule.name} asks for layer norms")
+        raise NotCompilableError(f"{rule.name} uses layer norms")
     own = [f"slot{k}" for k in range(len(rule.own_slots))]
     names = ["w", "g", *own]
     shared = {name: f"options[{k}]" for k, name in enumerate(option_order(rule))}
