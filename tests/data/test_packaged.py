@@ -1,4 +1,4 @@
-"""The packaged sets are the published ones, by statistics printed elsewhere."""
+"""The packaged datasets have the statistics that were published for them."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A thinned trace: bounded, without a lost spike, and its sums complete, however it is fed."""
+"""A thinned trace is bounded, keeps all spikes, and has complete sums, for any chunks."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What a run leaves: every file with its promised keys, written whole, never over another."""
+"""The files of a run: each has its documented keys, is complete, and overwrites no other file."""
 
 import errno
 import json

@@ -1,4 +1,4 @@
-"""Contenders, budgets, tuning, and what a comparison says of them."""
+"""Contenders, budgets, tuning, and the findings of a comparison."""
 
 import io
 import math
