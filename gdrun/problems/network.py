@@ -131,8 +131,8 @@ class Network(Predictor):
     def statistics_over(self, W: Array, X: Examples) -> Array:
         """The statistics (lanes, Q) of batch normalisation over all rows of X, for W (lanes, P).
 
-        One pass over all blocks of rows measures one layer, which then normalises its output in the
-        pass for the next layer. So the statistics do not depend on the size of the blocks.
+        Each pass over all blocks of rows measures one layer. In the next pass, this layer is
+        normalised by its statistics. So the statistics do not depend on the size of the blocks.
         """
         found = np.zeros((len(W), self.stats_layout.size), W.dtype)
         known, rows, block = self.with_running_stats(found), len(X), self.rows_at_once(len(W))

@@ -87,7 +87,7 @@ def test_auto_compiles_a_run_of_a_second_whatever_is_in_the_cache(monkeypatch, v
         cohort = cohort_of("logistic", "adam", variant, stopping=steps)
         return "numpy" if engine_maker(cohort, "auto") is NumpyEngine else "compiled"
 
-    monkeypatch.setattr(compiler, "find", None)  # nobody asks whether it is compiled already
+    monkeypatch.setattr(compiler, "find", None)  # the choice must not look for compiled kernels
     assert [chosen(seconds) for seconds in (0.2, 0.4, 1, 2)] == [*2 * ["numpy"], *2 * ["compiled"]]
 
 
