@@ -14,7 +14,7 @@ from pathlib import Path
 
 
 class Parameter(str):
-    """The name of an argument as the place of an error. The command line shows its own option."""
+    """The name of an argument, as the place of an error. The command line shows an option."""
 
     __slots__ = ()
 
@@ -79,7 +79,8 @@ class RecordError(GdrunError):
 class MissingExtraError(GdrunError):
     """A feature needs a package that is not installed. extra: the extra of gdrun that has it.
 
-    missing: what is missing, where it is more than a package. other: another way to get it.
+    missing: a text for the message, if more than a package is missing. other: another way to get
+    it.
     """
 
     def __init__(self, feature: str, extra: str, missing: str = "", other: str = "") -> None:

@@ -31,8 +31,8 @@ class Moments:
 
             n ← n₁ + n₂,  m ← m₁ + δ n₂/n,  S ← S₁ + (S₂ + δ² n₁n₂/n),  δ = m₂ − m₁
 
-        m is a mean, and S the sum of squared differences from it. Source: Chan, Golub & LeVeque
-        1979.
+        n is count, m is mean, S is squares; index 1 is for this block, 2 for `other`. Source: Chan,
+        Golub & LeVeque 1979.
         """
         total, apart = self.count + other.count, other.mean - self.mean
         between = apart**2 * (self.count * other.count / total)

@@ -35,19 +35,19 @@ def sweep(
     out: str | Path | None = None,
     resume: str | Path | None = None,
 ) -> Sweep:
-    """Try every combination of these values, and rank them by their medians over seeds.
+    """Train with every combination of these values, and rank them by their medians over seeds.
 
     values: for each key a list, an array, or a text such as "log:1e-4:10:21". seeds: the number of
     runs of each combination. metric: a name such as "validation_accuracy"; by default the
     validation loss. target: a text such as "loss=0.1"; the epochs until it is reached are counted.
-    search: "grid", or "random" for `trials` random combinations. halving: whether only the best
-    third of the combinations continues at …, 1/9 and 1/3 of the epochs. jobs: the number of
-    processes. executor: any `concurrent.futures.Executor`, such as a Dask cluster's, which then
-    runs `jobs` tasks at a time. resume: the directory of an earlier study; only its missing trials
-    are run. config, overrides, data, out: as in `train`.
+    search: "grid", or "random" for `trials` random combinations. halving: whether to use successive
+    halving: at …, 1/9 and 1/3 of the epochs only the best third of the combinations continues.
+    jobs: the number of processes. executor: any `concurrent.futures.Executor`, such as that of a
+    Dask cluster; it runs `jobs` tasks at a time. resume: the directory of an earlier study; only
+    the trials that it has not finished are run. config, overrides, data, out: as in `train`.
 
-    Raises ConfigError or DataError, with every problem, where an experiment cannot be run;
-    RecordError where a directory cannot be written, or cannot be resumed.
+    Raises ConfigError or DataError, with every problem, if an experiment cannot be run;
+    RecordError if a directory cannot be written, or cannot be resumed.
 
     >>> found = sweep({"dataset": "iris", "model": "softmax"}, {"lr": [1e-4, 0.1]}, "epochs=5")
     >>> found.best.settings, found.results.shape
@@ -87,12 +87,12 @@ def compare(
     out: str | Path | None = None,
     resume: str | Path | None = None,
 ) -> Comparison:
-    """Compare contenders on the same problem, under the same seeds.
+    """Compare contenders, which are variants of an experiment, on one problem with the same seeds.
 
     contenders: names such as "bgd" or "mbgd+adam", paths of YAML files, or configs. tune: keys such
-    as "lr"; the best value of each is searched for every contender first. budget: a text such as
-    "gradients=50000", which replaces the budget of every contender. The other arguments and the
-    errors are those of `sweep`.
+    as "lr"; before the comparison, the best value of each key is searched for every contender.
+    budget: a text such as "gradients=50000", which replaces the budget of every contender. The
+    other arguments and the errors are those of `sweep`.
 
     >>> found = compare(["bgd", "mbgd"], {"dataset": "iris", "model": "softmax"}, "epochs=5")
     >>> [row.name for row in found.ranking], found.results.shape

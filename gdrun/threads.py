@@ -1,9 +1,10 @@
-"""Threads: pools that last as long as the process, and limits on the threads of matrix products.
+"""Threads: pools that exist until the process ends, and limits on the threads of matrix products.
 
-In training, each matrix product of BLAS uses one thread. The threads of OpenBLAS spin while they
-wait for each other: a second thread makes a product of 128 × 128 × 128 a quarter faster on an idle
-machine, and hundreds of times slower on a busy one. So work that is large enough for several
-threads is divided into blocks of rows, which the threads of this module compute independently.
+In training, each matrix product of BLAS uses one thread. The threads of OpenBLAS use their cores
+while they wait for each other (they spin): a second thread makes a product of 128 × 128 × 128 a
+quarter faster on an idle machine, and hundreds of times slower on a busy machine. So work that is
+large enough for several threads is divided into blocks of rows, which the threads of this module
+compute independently.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ VARIABLES = (
 
 @cache
 def pool(name: str, threads: int = 1) -> ThreadPoolExecutor:
-    """The pool of this name, which starts its threads when they are needed."""
+    """The thread pool of this name. It starts its threads when they are needed."""
     return ThreadPoolExecutor(threads, thread_name_prefix=f"gdrun-{name}")
 
 
@@ -43,7 +44,7 @@ if hasattr(os, "register_at_fork"):
 
 @cache
 def thread_count() -> int:
-    """How many threads compute at a time: GDRUN_NUM_THREADS, or the cores of this process."""
+    """The number of threads for computations: GDRUN_NUM_THREADS, or the cores of this process."""
     given = os.environ.get("GDRUN_NUM_THREADS", "")
     if given.isdigit() and int(given) > 0:
         return int(given)
@@ -67,9 +68,9 @@ def run_all(tasks: Sequence[Callable[[], Result]]) -> list[Result]:
 
 
 def in_order(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
-    """Yield function(item) for each item, in order; several threads compute at a time.
+    """Yield function(item) for each item, in order; several threads compute at the same time.
 
-    At most two results a thread are computed in advance, so that memory is bounded.
+    At most two results for each thread are computed in advance, so that memory is bounded.
     """
     threads = thread_count()
     if threads == 1 or len(items) < 2 * threads:
@@ -79,7 +80,7 @@ def in_order(function: Callable[[Item], Result], items: Sequence[Item]) -> Itera
     for item in items:
         if len(waiting) == 2 * threads:
             yield waiting.popleft().result()
-        # np.errstate of the caller is part of its context, which a thread does not inherit.
+        # The context contains the caller's np.errstate, which a thread does not inherit.
         waiting.append(workers.submit(copy_context().run, function, item))
     while waiting:
         yield waiting.popleft().result()

@@ -1,4 +1,4 @@
-"""How every test runs: on the same random examples, and with one cache of kernels for all."""
+"""Settings of all tests: the same random examples each time, and one cache of kernels."""
 
 import os
 import tempfile
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 
-# Examples that differ from run to run would let a commit fail for what another one broke.
+# With different examples each time, a commit could fail because of an error in an earlier one.
 settings.register_profile(
     "gdrun",
     deadline=None,
@@ -19,8 +19,8 @@ settings.load_profile("gdrun")
 def cache_of_tests() -> str:
     """The cache directory of all tests of this user, in which each kernel is compiled once.
 
-    It is not the user's own, and it is kept between test runs. A directory that someone else made
-    is not used.
+    It is not the user's normal cache, and it is kept between test runs. A directory that another
+    user made is not used.
     """
     user = os.getuid() if hasattr(os, "getuid") else ""
     path = Path(tempfile.gettempdir()) / f"gdrun-tests-{user}"

@@ -1,4 +1,4 @@
-"""The README's commands, run for real, and its tables, made from what they describe.
+"""Run the commands of the README, and generate its tables.
 
 `python tests/readme.py --write` renews both; with `--tables` only the tables, which takes no time.
 
@@ -61,14 +61,14 @@ def output_of(command: str, folder: Path) -> str:
 
 
 def masked(text: str) -> str:
-    """The text without what differs from run to run: times, speeds and run names."""
+    """The text without times, speeds and run names, which differ from run to run."""
     text = re.sub(r"\d{8}-\d{6}-([\w.-]+?)-[0-9a-f]{4}\b", r"<run of \1>", text)
     text = re.sub(r"\d+(\.\d+)? (ms|s|min|h)\b", "<time>", text)
     return re.sub(r"(<time> ?)+", "<time>", re.sub(r" +", " ", text))
 
 
 def blocks(text: str) -> list[tuple[str, str]]:
-    """Every command of the README with the output that stands below it."""
+    """Every command of the README with the output below it."""
     return BLOCK.findall(text)
 
 

@@ -31,10 +31,10 @@ ORDER = [
     "cli",
 ]
 TOP = "cli"
-"""The layer of the modules that lie directly in the package, such as gdrun/api.py."""
+"""The layer of the modules directly in the package, such as gdrun/api.py."""
 
 DISTRIBUTIONS = {"yaml": "pyyaml", "pydantic-core": "pydantic"}
-"""The distribution a module comes with, where the names differ; pydantic pins its core."""
+"""The distribution that contains a module, if the names differ; pydantic pins its core."""
 
 every_module = pytest.mark.parametrize(
     "path", MODULES, ids=lambda path: str(path.relative_to(ROOT))
@@ -120,7 +120,7 @@ def cycles(graph):
 
 
 def loud_lines(tree):
-    """Sentences on what only the command line does: print, ask, exit, hold a typer."""
+    """Sentences on code that only the command line may have: print, input, exit, typer."""
     found = []
     for node in ast.walk(tree):
         match node:
@@ -158,7 +158,7 @@ def texts_in(tree):
 def options_named(tree):
     """Sentences on the options of the command line that a text names.
 
-    Those of pip are no such, nor is one that stands alone: it is for a program that gdrun runs.
+    Options of pip do not count, and a text that is only an option is for another program.
     """
     return [
         f"line {line}: {option}"
@@ -220,7 +220,7 @@ def test_no_modules_import_each_other():
 
 
 CONFIG_DOOR = "gdrun.engine.build"
-"""The one module of the engine that reads configurations."""
+"""The only module of the engine that reads configs."""
 
 
 def test_the_engine_has_one_door_for_configurations():
@@ -269,7 +269,7 @@ def test_every_core_dependency_is_used():
 
 
 def test_the_checks_see_what_they_look_for():
-    """Each check on lines that break it, so that none passes because it sees nothing."""
+    """Each check finds lines that break its rule, so that no check passes without checking."""
     tree = ast.parse(
         "import torch\n"
         "from gdrun import cli\n"

@@ -1,4 +1,4 @@
-"""What the project declares: each extra is used, and what is used is declared."""
+"""The dependencies in pyproject.toml: each extra is used, and each import is declared."""
 
 import ast
 import re
@@ -23,13 +23,13 @@ TOOLS = {
     "mypy": "$(BIN)/mypy",
     "types-pyyaml": "$(BIN)/mypy",
 }
-"""What no test imports, and the words of the Makefile that use it."""
+"""Packages that no test imports, and the words of the Makefile that use them."""
 
 PROGRAMS = {"ziglang": ROOT / "gdrun" / "engine" / "compiled" / "compiler.py"}
-"""What the package runs as a program, and the module that names it."""
+"""Packages that gdrun runs as a program, and the module that names each."""
 
 MODULE_NAMES = {"scikit-learn": "sklearn"}
-"""The name a distribution is imported by, where it is another."""
+"""The import name of a distribution, if it is another name."""
 
 
 def requirements(lines):

@@ -1,7 +1,7 @@
 """The command line: one file a command; only this package prints and ends the process.
 
-All its modules are imported before any command runs. So that `gdrun --help` answers at once, they
-import NumPy, pydantic and the views only in the functions that use them.
+All its modules are imported before any command runs. They import NumPy, pydantic and the views only
+in the functions that use them, so that `gdrun --help` is fast.
 """
 
 from __future__ import annotations

@@ -80,8 +80,8 @@ app.add_typer(config, name="config", rich_help_panel=LOOK)
 def command_line(arguments: Sequence[str]) -> int:
     """Run the command of these arguments and return its exit code.
 
-    A command returns its exit code, or None for 0. Raises GdrunError where the arguments are wrong,
-    KeyboardInterrupt where the user aborted, and what the command raises.
+    A command returns its exit code, or None for 0. Raises GdrunError if the arguments are wrong,
+    KeyboardInterrupt if the user aborted, and the errors of the command.
     """
     if f"_{PROGRAM.upper()}_COMPLETE" in os.environ:
         app(prog_name=PROGRAM)  # a shell asks for completions; this call prints them and exits

@@ -46,14 +46,14 @@ def _print(screen: Console, views: Iterable[RenderableType]) -> None:
 
 
 def print_json(document: Any) -> None:
-    """Print one document as strict JSON on stdout: null stands for numbers that are not finite."""
+    """Print one document as strict JSON on stdout. Numbers that are not finite become null."""
     from gdrun.runs.strict_json import dumps
 
     sys.stdout.write(f"{dumps(document, indent=2)}\n")
 
 
 def replace_unencodable() -> None:
-    """Write ? for characters that the encoding of stdout and stderr lacks, instead of failing."""
+    """Make stdout and stderr write ? for characters that their encoding does not have."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

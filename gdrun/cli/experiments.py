@@ -39,7 +39,7 @@ Json: TypeAlias = Annotated[
 
 
 def _load_plugins(paths: list[Path] | None) -> list[Path] | None:
-    """Load plugin files: what they register gets a name like the methods of gdrun."""
+    """Load plugin files. A config can then name their rules and schedules, like those of gdrun."""
     for path in paths or ():
         from gdrun.methods.plugins import load_plugin
 
@@ -63,7 +63,7 @@ Plugins: TypeAlias = Annotated[
 def load_experiment(
     config: str | None, overrides: list[str] | None = None, seed: int | None = None
 ) -> Experiment:
-    """The experiment of a command line. Raises GdrunError with all errors of the config."""
+    """Return the experiment of a command line. Raises GdrunError with all errors of the config."""
     from gdrun.config.loading import load
 
     source, changes = split_words(config, overrides, seed)
@@ -73,9 +73,9 @@ def load_experiment(
 def split_words(
     config: str | None, overrides: list[str] | None, seed: int | None = None
 ) -> tuple[str | None, list[str | Override]]:
-    """The config file or None, and the overrides. The file may be any of the words.
+    """Return the config file or None, and the overrides. The file may be any of the words.
 
-    Raises GdrunError where two words are files, or the file is a data file.
+    Raises GdrunError if two words are files, or the file is a data file.
     """
     from gdrun.config.overrides import Override
 
@@ -93,8 +93,8 @@ def split_words(
 def _config_among(words: list[str]) -> str | None:
     """The word that is the config file; None if there is none.
 
-    This is the first word if it has no `=` or is the name of a file, or else the word that is the
-    name of a file. Raises GdrunError where several words without `=` are files.
+    The first word is the config if it has no `=` or is the name of a file; otherwise the config is
+    the word that is the name of a file. Raises GdrunError if several words without `=` are files.
     """
     files = [word for word in words if "=" not in word and (word == "-" or Path(word).exists())]
     if len(files) > 1:

@@ -32,7 +32,7 @@ def show(problems: Iterable[Problem]) -> None:
 
 
 def usage_problem(error: typer.TyperException) -> Problem:
-    """The problem that the parser of the command line found, in the words of gdrun."""
+    """The problem that the parser of the command line found, as a message of gdrun."""
     context: Any = getattr(error, "ctx", None)
     usage = context.get_usage().removeprefix("Usage: ") if context else None
     parameter: Any = getattr(error, "param", None)
@@ -80,7 +80,7 @@ def out_of_memory(error: MemoryError) -> Problem:
 
 
 def internal_error(error: Exception) -> Problem:
-    """The problem for an error in gdrun itself, with the file that holds its traceback.
+    """The problem for an error in gdrun itself, with the path of the file with its traceback.
 
     If a run or a study raised the error, the file is in its directory already.
     """
@@ -96,7 +96,7 @@ def internal_error(error: Exception) -> Problem:
 def _keep_traceback(error: Exception) -> str:
     """Write the traceback to a temporary file, and return the sentence with its path.
 
-    Raises OSError where the file cannot be written.
+    Raises OSError if the file cannot be written.
     """
     text = "".join(traceback.format_exception(error))
     with tempfile.NamedTemporaryFile(
@@ -107,6 +107,6 @@ def _keep_traceback(error: Exception) -> str:
 
 
 def _sentence(message: str) -> str:
-    """A sentence of the parser in the form of an error: a small first letter, no full stop."""
+    """A sentence of the parser as an error message: a small first letter, no full stop."""
     words = " ".join(message.split()).removesuffix(".")
     return words[:1].lower() + words[1:]

@@ -49,7 +49,7 @@ def list_names(
 
 
 def _named(kind: Kind | None, what: str, name: str | None) -> list[tuple[Kind, Entry]]:
-    """The entries for KIND NAME or for NAME alone. Raises GdrunError where there is none.
+    """The entries for KIND NAME or for NAME alone. Raises GdrunError if there is none.
 
     what: the first word, a KIND or a NAME.
     """

@@ -78,7 +78,7 @@ class Interruption:
 
 
 def progress_listeners(quiet: bool) -> list[Listener]:
-    """A listener that shows the progress in one line on stderr; none unless it is a terminal."""
+    """A listener that shows the progress in one line on stderr; none if that is no terminal."""
     if quiet or not sys.stderr.isatty():
         return []
     from gdrun.engine.listeners import Listener, Progress
@@ -91,7 +91,7 @@ def progress_listeners(quiet: bool) -> list[Listener]:
 
         def advanced(self, progress: Progress) -> None:
             now = time.monotonic()
-            # Ten lines a second are smooth enough, and take no noticeable time.
+            # Ten updates a second look smooth, and take no noticeable time.
             if now - self._shown >= 0.1:
                 self._shown = now
                 # A terminal may wrap a line that fills its last column.

@@ -101,7 +101,7 @@ class StudyOptions:
     def run(self, planned: PlannedStudy[AnyStudy]) -> EndedStudy[AnyStudy]:
         """Run a study in its own directory until it ends or a signal interrupts it.
 
-        Raises GdrunError where the directory cannot be written, or `resume` holds another study.
+        Raises GdrunError if the directory cannot be written, or `resume` contains another study.
         """
         directory = planned.directory()
         assert directory is not None  # --out has a default
@@ -184,7 +184,7 @@ def unwrapped(text: str) -> Text:
 
 
 def _run_counter(quiet: bool, interruption: Interruption) -> Callable[[int, int], None]:
-    """A function that shows on stderr how many runs have ended; silent unless it is a terminal."""
+    """A function that shows on stderr how many runs have ended, if stderr is a terminal."""
     if quiet or not sys.stderr.isatty():
         return lambda ended, of: None
 

@@ -108,7 +108,7 @@ def sweep(
 def _settings_and_swept(keys: list[str]) -> tuple[list[Override], list[str]]:
     """The overrides for keys with a single value, and the texts of the keys to sweep.
 
-    Raises ConfigError where a word is a file.
+    Raises ConfigError if a word is a file.
     """
     from gdrun.config.overrides import Override
     from gdrun.config.values import parse_sweep
@@ -123,7 +123,7 @@ def _settings_and_swept(keys: list[str]) -> tuple[list[Override], list[str]]:
         try:
             listed = parse_sweep(values) if equals else []
         except ConfigError:
-            listed = []  # the request raises this error again, and together with all others
+            listed = []  # the request raises this error again, together with all other errors
         # The seed is never set here, so that the request can refuse it as a key to sweep.
         if len(listed) == 1 and key.strip() != "seed":
             settings.append(Override(key.strip(), listed[0], word))
@@ -160,7 +160,7 @@ def _check_save_best(save_best: Path | None) -> None:
 
 
 def _save(best: Candidate, file: Path) -> None:
-    """Write the config of the best setting. Raises GdrunError where the file cannot be written."""
+    """Write the config of the best setting. Raises GdrunError if the file cannot be written."""
     from gdrun.config.writing import to_yaml
     from gdrun.errors import GdrunError
     from gdrun.runs.files import write_text

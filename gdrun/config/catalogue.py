@@ -81,7 +81,7 @@ def kind_called(word: str) -> Kind | None:
 
 
 def find(name: str, kinds: Iterable[Kind] | None = None) -> list[tuple[Kind, Entry]]:
-    """All entries with this name, each with its kind. kinds: those to search (default: all).
+    """All entries with this name, each with its kind. kinds: the kinds to search (default: all).
 
     Raises GdrunError, with similar names in its hint, where there is no such entry.
     """
@@ -112,7 +112,7 @@ def option_of(settings: type[Settings], name: str) -> Option:
     """A field of a section with fixed keys as an Option, with its bounds."""
     info = settings.model_fields[name]
     annotation: Any = info.annotation
-    # Pydantic takes the bounds out of the annotation; put them back.
+    # Pydantic has removed the bounds from the annotation, so they are added again.
     if info.metadata and get_origin(annotation) is None:
         annotation = Annotated[(annotation, *info.metadata)]
     return Option(name, annotation, info.get_default(call_default_factory=True))

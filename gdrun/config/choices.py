@@ -36,7 +36,7 @@ def not_chosen(
 ) -> Problems:
     """The problems with options of entries that are not chosen, such as delta with the loss mse.
 
-    own: the options of the definition `owner`. known: those of the section, with the options of
+    own: the options of the definition `owner`. known: all options of the section, with those of
     chosen entries. given: the values of the section.
     """
     # With its default value such an option is accepted: older resolved configs list all options.

@@ -1,4 +1,4 @@
-"""Configuration documents: plain data from a file or a text, with the position of each key."""
+"""Configuration documents: data from a file or a text, with the position of each key."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Document:
 def read_document(path: Path) -> Document:
     """The document in the file at `path`.
 
-    Raises ConfigError where the file cannot be read, or for the reasons of parse_document.
+    Raises ConfigError if the file cannot be read, or for the reasons of parse_document.
     """
     path = Path(path)
     try:
@@ -80,7 +80,7 @@ def parse_document(text: str, source: str) -> Document:
 def parse_flow(text: str, source: str) -> list[Any]:
     """The values in `text`, which are separated by commas as in a YAML list without its brackets.
 
-    Raises ConfigError where the text is not valid YAML.
+    Raises ConfigError if the text is not valid YAML.
     """
     return list(Reader(f"[{text}]", source, shift=1).read(whole=True))
 

@@ -1,6 +1,6 @@
 """An experiment: one resolved configuration, in which every option has a value.
 
-It holds everything that a run depends on, including the seed. A file that contains its plain form
+It contains everything that a run depends on, including the seed. A YAML file with its plain data
 describes the same run.
 """
 
@@ -53,8 +53,8 @@ DEFAULTS: dict[str, Any] = {
     "evaluate": {},
     "log": {},
 }
-"""The value of each section that a file leaves out. The problem has none: a file must have dataset
-and model, or surface.
+"""The value of each section that a file leaves out. Dataset, model and surface have no default: a
+file must have dataset and model, or surface.
 """
 
 SURFACE_LOG: dict[str, Any] = {"points": "all"}
@@ -68,7 +68,7 @@ KEYS = (*Header.model_fields, *SECTIONS, *FIXED)
 class Experiment:
     """Everything that a run depends on: each section, with a value for every option.
 
-    surface: replaces dataset and model, which then hold only what the engine reads of them; None
+    surface: replaces dataset and model, which then have only the values that the engine reads; None
     for an experiment on data.
     """
 
@@ -130,7 +130,7 @@ class Experiment:
 
     @cached_property
     def shape(self) -> str:
-        """A text that is equal for experiments that can be lanes of one cohort.
+        """A text that is equal for experiments that can train together, as lanes of one cohort.
 
         It contains everything except the name, the seed, and the options in which lanes may differ.
         """

@@ -26,7 +26,7 @@ def load(source: Source = None, overrides: Iterable[str | Override] = ()) -> Exp
 
     source: the path of a file, plain data, an experiment, or None for the quickstart.
     overrides: texts of the form KEY=VALUE; a later one replaces an earlier one.
-    Raises ConfigError with all problems at once, and GdrunError where an installed plugin fails.
+    Raises ConfigError with all problems at once, and GdrunError if an installed plugin fails.
     """
     load_entry_points()  # Before validation, which reads the registries.
     document = read(source)
@@ -39,7 +39,7 @@ def load(source: Source = None, overrides: Iterable[str | Override] = ()) -> Exp
 def read(source: Source = None) -> Document:
     """The document of `source`: plain data with positions. Messages call a mapping `config`.
 
-    Raises ConfigError where a file cannot be read or is not valid YAML.
+    Raises ConfigError if a file cannot be read or is not valid YAML.
     """
     match source:
         case None:
@@ -54,7 +54,7 @@ def read(source: Source = None) -> Document:
 def arrays_for_dataset(config: Source) -> Override:
     """The override that replaces the dataset of a config by arrays, with the same preparation.
 
-    Raises ConfigError where the config cannot be read.
+    Raises ConfigError if the config cannot be read.
     """
     section = read(config).data.get("dataset")
     kept = section if isinstance(section, dict) else {}

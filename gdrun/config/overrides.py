@@ -30,7 +30,7 @@ class Override:
 def parse_override(text: str) -> Override:
     """The override in a text KEY=VALUE, with the value read as YAML.
 
-    Raises ConfigError where there is no `=`, no key, or not exactly one value.
+    Raises ConfigError if there is no `=`, no key, or not exactly one value.
     """
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
@@ -41,7 +41,7 @@ def parse_override(text: str) -> Override:
 def apply(
     data: Mapping[str, Any], overrides: Iterable[Override], where: Where
 ) -> tuple[dict[str, Any], Where]:
-    """The data changed by the overrides, and a `where` that names the override of a path.
+    """Return the data changed by the overrides, and a `where` that names the override of a path.
 
     where: gives the place of a path in `data` for messages. Whole sections are set first, so that
     `lr=0.1 optimizer=adam` keeps the rate; then names and paths, and then choices such as a loss,
@@ -212,7 +212,7 @@ def _unclear(override: Override, paths: list[tuple[str, ...]], data: Mapping[str
 
 
 def _owners(option: str, most: int = 3) -> list[str]:
-    """What has an option of this name, such as `variant mbgd` or `loss huber`; at most `most`."""
+    """The entries with an option of this name, such as `variant mbgd`; at most `most`."""
     owners = [
         f"{key} {name}"
         for key, kind in SECTIONS.items()

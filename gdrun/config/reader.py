@@ -28,7 +28,7 @@ from gdrun.config.places import KeyPath, Position, dotted, place_of
 from gdrun.config.scalars import FLOAT, INTEGER, SURROGATE, UNPRINTABLE, Scalar, plain_value
 from gdrun.errors import ConfigError, Problem, abridged
 
-# PyYAML's events and marks carry no types worth the name.
+# PyYAML's events and marks have no useful types.
 Event: TypeAlias = Any
 Mark: TypeAlias = Any
 MOST_BYTES = 2**20
@@ -260,7 +260,7 @@ class Reader:
         raise _refusal(self.problems, self.source)
 
     def _reworded(self, error: yaml.MarkedYAMLError) -> tuple[Mark, KeyPath, str, str]:
-        """An error of PyYAML in plain words: mark, path, message and hint."""
+        """An error of PyYAML as mark, path, message and hint."""
         mark: Mark = error.problem_mark or error.context_mark or self.events.get_mark()
         line = self.text.splitlines()[mark.line] if mark.index < len(self.text) else ""
         before = line[: mark.column]
@@ -292,7 +292,7 @@ def _refusal(problems: list[Problem], source: str) -> ConfigError:
 
 
 def check_size(content: str | bytes, source: str) -> None:
-    """Raise ConfigError where the content of a file is too large for a config."""
+    """Raise ConfigError if the content of a file is too large for a config."""
     if len(content) > MOST_BYTES:
         what = f"the file is larger than {MOST_BYTES:,} bytes"
         raise ConfigError(what, where=source, hint=_BOUNDED)

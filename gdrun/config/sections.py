@@ -1,8 +1,8 @@
 """The sections that choose a definition by name, and so have the options of this definition.
 
-`optimizer: adam` and `optimizer: {name: adam, lr: 0.001}` are the same section. Its options are
-those in the signature of the definition, and those that all definitions of the section share.
-Pydantic checks them with one model for each definition, which is built on first use.
+`optimizer: adam` and `optimizer: {name: adam, lr: 0.001}` are the same section. Its options are the
+options in the signature of the definition, and the options that all definitions of the section
+share. Pydantic checks them with one model for each definition, which is built on first use.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _dataset_options(
 def _optimizer_options(average: Annotated[Any, Nested("average")] = None) -> None:
     """The options of all optimizers. average: an average that is evaluated instead of the weights.
 
-    The signature is what counts; this function is never called.
+    Only the signature is used; this function is never called.
     """
 
 
@@ -186,10 +186,10 @@ class SectionKind:
         return problems
 
     def nested_kind(self, mark: Nested) -> SectionKind:
-        """The kind of section that the entries of a nested option are.
+        """The kind of section for the entries of a nested option.
 
-        An entry of this section's own kind, such as a part of a schedule, has the options of its
-        definition but not the common options.
+        An entry of the same kind as this section, such as a part of a schedule, has the options of
+        its definition but not the common options.
         """
         return NESTED[mark.kind] if mark.kind else replace(self, common={})
 

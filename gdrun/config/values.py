@@ -21,7 +21,7 @@ DIGITS = 10
 
 
 def parse_value(text: str) -> Any:
-    """The value of an override, read as YAML. Raises ConfigError where there are several.
+    """The value of an override, read as YAML. Raises ConfigError if there are several.
 
     >>> [parse_value(text) for text in ("1e-3", "bgd", "[64,32]", "{patience: 5}", '"1e-3"', "")]
     [0.001, 'bgd', [64, 32], {'patience': 5}, '1e-3', None]
@@ -36,7 +36,7 @@ def parse_value(text: str) -> Any:
 def parse_sweep(text: str) -> list[Any]:
     """The values of one key of a sweep: a list, or equally spaced values with `log:` or `lin:`.
 
-    Raises ConfigError where there is no value, where a value is listed twice, and where a range is
+    Raises ConfigError if there is no value, if a value is listed twice, and if a range is
     wrong.
 
     >>> parse_sweep("momentum,adam")

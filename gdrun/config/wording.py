@@ -62,7 +62,7 @@ ELSEWHERE: dict[str, str] = {
     "categorical_crossentropy": "cross_entropy",
     "crossentropy": "cross_entropy",
 }
-"""The name in gdrun for names in PyTorch, JAX and Keras, whose spelling may be quite different."""
+"""The name in gdrun for each name in PyTorch, JAX and Keras that is spelled differently."""
 
 
 def problems_of(
@@ -147,7 +147,7 @@ def _path(loc: Path) -> Path:
 
 
 def requirement(detail: ErrorDetails) -> str:
-    """What a value must be, such as `a whole number`."""
+    """The requirement that a value must meet, such as `a whole number`."""
     context: dict[str, Any] = detail.get("ctx") or {}
     match detail["type"]:
         case "greater_than":

@@ -23,7 +23,7 @@ def arrays() -> Table:
 
     The record of such a run has this name. A config alone cannot restore the arrays.
 
-    Raises: DataError where a config loads a dataset of this name.
+    Raises: DataError if a config loads a dataset of this name.
     """
     raise DataError(
         "the data of this experiment are Python arrays, which a config does not contain",
@@ -35,7 +35,7 @@ def arrays() -> Table:
 def table_from_pair(data: Any) -> Table:
     """The table of a pair (X, y).
 
-    Raises DataError where `data` is not a pair, and for the reasons of table_from_arrays.
+    Raises DataError if `data` is not a pair, and for the reasons of table_from_arrays.
     """
     if not isinstance(data, tuple | list) or len(data) != 2:
         raise DataError(
@@ -56,7 +56,7 @@ def table_from_arrays(
     Targets that are text or booleans become class codes in sorted order; numbers are kept.
     feature_names: the names of the columns; by default those of a pandas frame, or x0, x1, ….
     files: the files of X and of y, if any, for error messages.
-    Raises DataError where the shapes do not agree, or where a value is missing, infinite, or not a
+    Raises DataError if the shapes do not agree, or if a value is missing, infinite, or not a
     real number.
     """
     with _errors_in(files[0]):
@@ -134,7 +134,7 @@ def _targets(y: Any) -> tuple[Array, tuple[str, ...]]:
 
 
 def _labels(array: Array) -> Array:
-    """An array of Python strings as text. Raises DataError where a label is not a string."""
+    """An array of Python strings as text. Raises DataError if a label is not a string."""
     for row, label in enumerate(array):
         if not isinstance(label, str):
             raise DataError(
@@ -165,7 +165,7 @@ def _array(values: Any, name: str) -> Array:
 
 
 def _finite(array: Array, name: str) -> Numbers:
-    """`array` in float64. Raises DataError where a value is no real number, NaN or infinite."""
+    """`array` in float64. Raises DataError if a value is no real number, NaN or infinite."""
     if array.dtype.kind == "O":
         _require_real(array, name)
     elif array.dtype.kind not in "biuf":
@@ -175,7 +175,7 @@ def _finite(array: Array, name: str) -> Numbers:
         )
     # A float128 beyond the range of float64 becomes infinite, which is reported below.
     with np.errstate(over="ignore"):
-        # The caller's own array where it fits: a table is read and never changed.
+        # This is no copy if the dtype fits, because a table is never changed.
         numbers = np.asarray(array, dtype=np.float64, order="C")
     if not all_finite(numbers):
         bad = np.argwhere(~np.isfinite(numbers))
@@ -188,7 +188,7 @@ def _finite(array: Array, name: str) -> Numbers:
 
 
 def _require_real(array: Array, name: str) -> None:
-    """Raise DataError where an object is not a real number.
+    """Raise DataError if an object is not a real number.
 
     A pandas frame with integer and boolean columns gives an array of Python objects, which is fine.
     """

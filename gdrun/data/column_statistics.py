@@ -45,7 +45,7 @@ def column_statistics(source: Array, training: Flags, name: str) -> ColumnStatis
     """Statistics of each column over the rows marked in `training` (N,), in one pass.
 
     source: the matrix (N, d). name: the dataset in error messages.
-    Raises DataError where a value of any row is not finite.
+    Raises DataError if a value of any row is not finite.
     """
     columns = source.shape[1]
     found = no_rows((columns,))

@@ -154,7 +154,7 @@ def table_from_columns(
 
     lines: the line of each row. missing: error, drop or mean, as for read_csv. name: the name of
     the table. notes: sentences for the user, to which this function adds its own.
-    Raises DataError where a column has no values, or where a value is missing and may not be.
+    Raises DataError if a column has no values, or if a value is missing and may not be.
     """
     all_notes = list(notes)
     columns = [*features, target]

@@ -48,7 +48,7 @@ def read_csv(
     row is a number or occurs again below it). ignore: a column to leave out, or a list of
     columns, by name or position.
 
-    Raises: DataError where the file cannot be read, or where its values cannot be used.
+    Raises: DataError if the file cannot be read, or if its values cannot be used.
     """
     where = str(path)
     layout = read_layout(path, header)
@@ -99,14 +99,14 @@ def _plain_numbers(path: Path, layout: CsvLayout) -> Numbers | None:
             )
         except ValueError:
             return None
-    # A NaN or an infinite value needs the slow reader, which knows the lines.
+    # A NaN or an infinite value needs the slow reader, whose errors name the line.
     return numbers if numbers.shape[1] == layout.width and np.isfinite(numbers).all() else None
 
 
 def _text_rows(path: Path, layout: CsvLayout) -> tuple[list[list[str]], list[int]]:
     """Every row after the header as text, and the line on which each begins.
 
-    Raises DataError where the file is not UTF-8 or not CSV, or where rows differ in width.
+    Raises DataError if the file is not UTF-8 or not CSV, or if rows differ in width.
     """
     rows: list[list[str]] = []
     lines: list[int] = []

@@ -46,10 +46,10 @@ class CsvLayout:
     def choose(
         self, target: str | int | None, ignore: Sequence[str | int], where: str
     ) -> tuple[int, frozenset[int]]:
-        """The position of the target, and those of the columns that are left out.
+        """The position of the target, and the positions of the columns that are left out.
 
         If target is None it is the last column that has a name and is not left out.
-        Raises DataError where a column does not exist, or where the target is left out.
+        Raises DataError if a column does not exist, or if the target is left out.
 
         >>> houses = CsvLayout(",", ("", "size", "price", ""), 4, 1)
         >>> houses.choose(None, (), "houses.csv")
@@ -95,7 +95,7 @@ def read_layout(path: Path, header: bool | None = None) -> CsvLayout:
     """The layout of a file, guessed from its first lines.
 
     header: whether the first row holds the column names; None guesses from its content.
-    Raises DataError where the file cannot be read, has no row of data, or uses a column name twice.
+    Raises DataError if the file cannot be read, has no row of data, or uses a column name twice.
     """
     sample = _first_lines(path)
     delimiter = _delimiter(sample)

@@ -38,7 +38,7 @@ def linear(
     X. The columns are centred, V is a random rotation, and the eigenvalues λ are evenly spaced on a
     logarithmic scale with mean 1. Standardisation changes the condition number.
 
-    Raises: DataError where n ≤ d, or where d is 1 and condition is not 1.
+    Raises: DataError if n ≤ d, or if d is 1 and condition is not 1.
     """
     X = _design(rng, n, d, condition)
     y = X @ rng.standard_normal(d) + noise * rng.standard_normal(n)
@@ -60,7 +60,7 @@ def logistic(
     is such that the log-odds xᵀw* have the standard deviation `signal`. With a small signal the
     classes overlap; with a large one they are almost separable.
 
-    Raises: DataError where n ≤ d, or where d is 1 and condition is not 1.
+    Raises: DataError if n ≤ d, or if d is 1 and condition is not 1.
     """
     X = _design(rng, n, d, condition)
     direction = X @ rng.standard_normal(d)
@@ -167,7 +167,7 @@ def spirals(
 def _design(rng: np.random.Generator, n: int, d: int, condition: float) -> Numbers:
     """X = √n Q diag(√λ) Vᵀ with QᵀQ = I and Qᵀ1 = 0, so that XᵀX/n = V diag(λ) Vᵀ.
 
-    Raises DataError where no such X exists.
+    Raises DataError if no such X exists.
     """
     if n <= d:
         raise DataError(

@@ -36,7 +36,7 @@ def read_idx(path: Path, targets: str | None = None) -> Table:
     targets: the file with one target for each example, such as train-labels-idx1-ubyte.gz. Each
     example is flattened to one row. The model decides whether whole-number targets are classes.
 
-    Raises: DataError where a file cannot be read, or where the two files do not fit together.
+    Raises: DataError if a file cannot be read, or if the two files do not fit together.
     """
     if targets is None:
         raise DataError(
@@ -71,7 +71,7 @@ def read_idx(path: Path, targets: str | None = None) -> Table:
 
 
 def _array(path: Path) -> Array:
-    """The array in a file, with the type of the file. Raises DataError where it is not IDX."""
+    """The array in a file, with the type of the file. Raises DataError if it is not IDX."""
     data = _contents(path)
     if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in TYPES or not data[3]:
         raise DataError(

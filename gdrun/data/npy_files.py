@@ -22,7 +22,7 @@ def read_npy(path: Path, targets: str | None = None, target: int = -1) -> Table:
     `target` of the matrix (default: the last). In an array with more than two dimensions each
     example is flattened to one row.
 
-    Raises: DataError where a file cannot be read, or where its shape or its values cannot be used.
+    Raises: DataError if a file cannot be read, or if its shape or its values cannot be used.
     """
     X = _mapped(path)
     if X.ndim < 2:
@@ -63,7 +63,7 @@ def read_npz(path: Path, X: str = "X", y: str = "y") -> Table:
 
     X, y: the names of the two arrays in the file. Both are read into memory.
 
-    Raises: DataError where the file cannot be read, or where its arrays cannot be used.
+    Raises: DataError if the file cannot be read, or if its arrays cannot be used.
     """
     try:
         with np.load(path, allow_pickle=False) as arrays:
@@ -83,7 +83,7 @@ def read_npz(path: Path, X: str = "X", y: str = "y") -> Table:
 
 
 def _mapped(path: Path) -> Array:
-    """The array in a file, memory-mapped. Raises DataError where it holds no real numbers."""
+    """The array in a file, memory-mapped. Raises DataError if it holds no real numbers."""
     try:
         # No pickle: loading a pickle can run any code.
         array: Array = np.load(path, mmap_mode="r", allow_pickle=False)

@@ -46,7 +46,7 @@ def prepare(
     no such part. ones: whether a column of ones follows the features in memory, as a linear model
     with a bias needs it. The same table, options and seed give the same bits. A memory-mapped table
     stays on disk, and its rows are standardised each time they are read.
-    Raises DataError where the target does not fit the task, where a part has too few rows, or
+    Raises DataError if the target does not fit the task, if a part has too few rows, or
     where values are missing in all training rows or do not fit `dtype`.
     """
     digest = _hash_ahead(table)
@@ -66,7 +66,7 @@ def prepare(
     mean = scale = None
     constant: tuple[str, ...] = ()
     if on_disk:
-        # Also without standardisation: this is the pass that checks all values.
+        # Also needed without standardisation, because this pass checks all values.
         mean, scale, varies = _mapped_standardisation(table, rows.train)
     elif standardize:
         mean, scale, varies = _standardisation_of(table, rows.train, means)
@@ -119,7 +119,7 @@ def prepare(
 
 
 def _hash_ahead(table: Table) -> Callable[[], str]:
-    """Gives the table's hash, which for a large table another thread computes in the meantime."""
+    """A function that returns the table's hash. For a large table, a thread computes it already."""
     if table.X.size < LARGE_ENTRIES:
         return lambda: table.sha256
     found: Future[str] = Future()
@@ -137,7 +137,7 @@ def _hash_ahead(table: Table) -> Callable[[], str]:
 def _standardisation_of(
     table: Table, trained: Counts, means: Numbers | None
 ) -> tuple[Numbers, Numbers, Flags]:
-    """The same as `standardisation`, for these rows of a table; by blocks where it is large."""
+    """The same as `standardisation`, for these rows of a table; block by block if it is large."""
     if means is None and len(trained) * len(table.feature_names) >= LARGE_ENTRIES:
         found = mean_and_scale_by_blocks(table.X, trained)
         if found is not None:
@@ -148,7 +148,7 @@ def _standardisation_of(
 def _mapped_standardisation(table: Table, trained: Counts) -> tuple[Numbers, Numbers, Flags]:
     """The same as `standardisation`, for a matrix on disk.
 
-    Raises DataError where a value of any row is not finite.
+    Raises DataError if a value of any row is not finite.
     """
     marks = np.zeros(len(table.y), dtype=bool)
     marks[trained] = True
@@ -184,7 +184,7 @@ def _different(y: Array) -> Array:
 
 
 def real_targets(table: Table) -> Numbers:
-    """The targets of a regression in float64: (N,). Raises DataError where they are labels."""
+    """The targets of a regression in float64: (N,). Raises DataError if they are labels."""
     if table.classes:
         raise DataError(
             f"the target has {len(table.classes)} class labels, such as "
@@ -198,8 +198,8 @@ def real_targets(table: Table) -> Numbers:
 def class_codes(table: Table) -> tuple[Counts, tuple[str, ...]]:
     """The class codes 0 … C−1 of the targets (N,), and the label of each code.
 
-    Whole numbers become classes in ascending order. Raises DataError where the numbers cannot be
-    classes, or where all rows have the same class.
+    Whole numbers become classes in ascending order. Raises DataError if the numbers cannot be
+    classes, or if all rows have the same class.
     """
     where = f"{table.name} {table.target_name}"
     if table.classes:
@@ -220,7 +220,7 @@ def class_codes(table: Table) -> tuple[Counts, tuple[str, ...]]:
 
 
 def _require_class_numbers(values: Numbers, rows: int, where: str) -> None:
-    """Raise DataError where the numbers cannot be classes: not whole, or too many different ones.
+    """Raise DataError if the numbers cannot be classes: not whole, or too many different ones.
 
     values: the different targets. rows: the number of rows.
     """
@@ -281,7 +281,7 @@ def _constant_note(names: tuple[str, ...]) -> str:
 def _gap_means(table: Table, train: Counts) -> Numbers | None:
     """The mean of each column over its known training values: (d,). None if no value is missing.
 
-    Raises DataError where a column has no known training value.
+    Raises DataError if a column has no known training value.
     """
     if not has_nan(table.X):
         return None
@@ -306,7 +306,7 @@ def _filled(X: Numbers, means: Numbers | None) -> Numbers:
 
 
 def _cast(X: Array, names: tuple[str, ...], dtype: DTypeLike, name: str) -> Array:
-    """X in `dtype`. Raises DataError where a value is outside the range of `dtype`."""
+    """X in `dtype`. Raises DataError if a value is outside the range of `dtype`."""
     with np.errstate(over="ignore"):
         cast = X.astype(dtype, copy=False)
     lost = ~np.isfinite(cast).all(axis=0)

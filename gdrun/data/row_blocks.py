@@ -1,8 +1,8 @@
 """Passes over a large matrix block by block, so that each block is read from memory only once.
 
-A block has about 1 MB, which stays in the cache of a core while it is checked, summed or scaled. An
-expression over the whole matrix would write and read a temporary of its size at every operation.
-Several threads compute at a time. Their results are joined in the order of the blocks, so that the
+A block has about 1 MB, so it stays in the cache of a core while it is checked, summed or scaled. An
+expression over the whole matrix would write and read a temporary matrix at every operation.
+Several threads compute at a time. Their results are joined in the order of the blocks, so the
 number of threads does not change them.
 """
 
@@ -15,10 +15,10 @@ from gdrun.moments import Moments, no_rows
 from gdrun.threads import in_order
 
 BLOCK_ENTRIES = 2**17
-"""Entries of one block: 1 MB of float64."""
+"""The entries of one block: 1 MB of float64."""
 
 LARGE_ENTRIES = 2**20
-"""Entries from which blocks are faster than one expression over the whole matrix."""
+"""From this many entries on, blocks are faster than one expression over the whole matrix."""
 
 LARGEST, SMALLEST = 1e100, 1e-100
 """Column ranges between these have squares that neither overflow nor underflow."""
@@ -82,6 +82,6 @@ def mean_and_scale_by_blocks(X: Numbers, rows: Counts) -> tuple[Numbers, Numbers
 
 
 def row_blocks_of(rows: Counts, columns: int) -> list[Counts]:
-    """The numbers of the rows in blocks of about BLOCK_ENTRIES entries."""
+    """The row numbers, divided into blocks of about BLOCK_ENTRIES entries."""
     count = max(BLOCK_ENTRIES // columns, 1)
     return [rows[start : start + count] for start in range(0, len(rows), count)]

@@ -64,7 +64,7 @@ def load_table(options: Mapping[str, Any]) -> Table:
 
     options: such as {"name": "blobs", "n": 300, "seed": 0} or {"path": "train.csv",
     "target": "price"}. Missing options have their defaults. A relative path starts at the current
-    directory. Raises DataError where a name or an option is unknown, or the data cannot be read.
+    directory. Raises DataError if a name or an option is unknown, or the data cannot be read.
     """
     own = {key: value for key, value in options.items() if key not in PREPARATION}
     if "path" in own:

@@ -26,7 +26,7 @@ def split_rows(strata: Counts, *, validation: float, test: float, seed: int) -> 
     strata: (N,), a code for each row: its class, or 0 for regression. validation, test: the size of
     the part, a fraction of all rows (a float below 1) or a count of rows. A fraction above 0 gives
     at least one row. A stratum keeps at least one training row if possible.
-    Raises DataError where no training row is left.
+    Raises DataError if no training row is left.
     """
     total = len(strata)
     held_out = {"validation": part_size(validation, total), "test": part_size(test, total)}

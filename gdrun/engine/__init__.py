@@ -1,1 +1,1 @@
-"""The training loop: it trains runs together, as lanes, with the NumPy or the compiled engine."""
+"""The training loop, which trains several runs together, with the NumPy or the compiled engine."""

@@ -1,4 +1,8 @@
-"""Batches: the examples of each step. Lanes with the same index stream share them."""
+"""Batches: the examples of each step.
+
+An index stream is the sequence of row indices that a seed draws. Lanes, the runs that train
+together, share their batches if they have the same index stream.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,7 @@ For a full batch, X is a tuple of one array. It is not copied, since its rows ma
 """
 
 Order = Future[Counts]
-"""The order of the examples in an epoch, which another thread may still be drawing."""
+"""The order of the examples in an epoch, as a future: another thread may still be drawing it."""
 
 CHUNK_ENTRIES = 2**18
 """The entries of X that are gathered at once: 2 MB of float64, the size of a core's L2 cache."""
@@ -38,7 +42,7 @@ MOST_STEPS = 512
 
 
 class Batches:
-    """The batches of a cohort, for any place in its training."""
+    """Makes the batches of a cohort, for any position in its training."""
 
     def __init__(self, cohort: Cohort) -> None:
         self._batching = cohort.batching
@@ -54,7 +58,7 @@ class Batches:
         return min(max(CHUNK_ENTRIES // entries, few, 1), MOST_STEPS)
 
     def chosen(self, seeds: Sequence[int], place: Place, steps: int) -> Counts:
-        """The rows of the examples of `steps` steps from `place` on, in order: (S, examples).
+        """The row indices of the examples of `steps` steps from `place` on: (S, examples).
 
         The caller must not change it: for a single stream it is a view of the order.
         """
@@ -71,7 +75,7 @@ class Batches:
             return [((X,), y[None])] * steps
         if not self._batching.draws:
             part = slice(place.position * size, (place.position + steps) * size)
-            # In order, the rows of a file are read in one piece.
+            # Without shuffling, the rows of a file are read in one piece.
             X, y = rows_of(X, part)[None], y[None, part]
         else:
             chosen = self.chosen(seeds, place, steps)
@@ -82,7 +86,7 @@ class Batches:
     def spent(self, place: Place, steps: Counts) -> Counts:
         """The number of examples that the first `steps` steps from `place` on use.
 
-        steps: any number of counts; the result has one number for each. All steps must be in one
+        steps: an array of counts; the result has one number for each. All steps must be in one
         epoch, unless every batch is a full batch.
         """
         size = self._batching.at(place.epoch).batch_size
@@ -107,7 +111,7 @@ class Batches:
         own = (seed, epoch)
         if own not in self._orders:
             self._orders[own] = _finished(self._batching.order(*own))
-        # Before waiting for this order, so that both are drawn at the same time.
+        # This is before the wait for this order, so that both are drawn at the same time.
         self.draw_ahead([seed], epoch + 1)
         return self._orders[own].result()
 

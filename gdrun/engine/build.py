@@ -38,11 +38,11 @@ from gdrun.problems.surfaces import noise_vectors
 
 @dataclass(frozen=True)
 class Facts:
-    """Facts on an experiment and its data that need no training and no compiling.
+    """Numbers of an experiment and its data that are known without training and compiling.
 
     parameters, outputs: the numbers of weights and of outputs of the model. loss: the name of its
-    loss; empty for a surface. batch_size: the examples of a gradient in the first epoch. whole:
-    whether every batch is a full batch.
+    loss; empty for a surface. batch_size: the number of examples of a batch in the first epoch.
+    whole: whether every batch is a full batch.
     """
 
     parameters: int
@@ -53,19 +53,19 @@ class Facts:
 
 
 def build(experiments: Sequence[Experiment], data: Prepared) -> tuple[Cohort, Engine]:
-    """The cohort of these experiments, and its engine with compiled kernels.
+    """Return the cohort of these experiments, and its engine with compiled kernels.
 
-    Raises ConfigError or DataError where the experiments do not fit their data, ConfigError or
-    MissingExtraError where their config names an engine that cannot run them.
+    Raises ConfigError or DataError if the experiments do not fit their data, ConfigError or
+    MissingExtraError if their config names an engine that cannot run them.
     """
     cohort = cohort_of(experiments, data)
     return cohort, engine_maker(cohort, experiments[0].header.engine)()
 
 
 def facts(experiment: Experiment, data: Prepared) -> Facts:
-    """The facts of an experiment and its data. It raises as `build` does, and compiles nothing."""
+    """Return the facts of an experiment. It raises the errors of `build`, and compiles nothing."""
     cohort = cohort_of([experiment], data)
-    # Only for its errors: a study checks its experiments before it runs any.
+    # Called only for its errors: a study checks its experiments before it runs any.
     engine_maker(cohort, experiment.header.engine)
     model, layout = cohort.model, cohort.model.layout
     loss = model.loss.name if isinstance(model, LinearModel | Network) else ""
@@ -79,10 +79,9 @@ def in_lane_order(experiments: Sequence[Experiment]) -> tuple[Experiment, ...]:
 
 
 def cohort_of(experiments: Sequence[Experiment], data: Prepared) -> Cohort:
-    """The cohort of these experiments, which may differ only in numbers and seeds.
+    """Return the cohort of these experiments, which may differ only in numbers and seeds.
 
-    Raises ValueError where they differ in more, ConfigError or DataError where they do not fit the
-    data.
+    Raises ValueError if they differ in more, ConfigError or DataError if they do not fit the data.
     """
     lanes = in_lane_order(experiments)
     shared = lanes[0]
@@ -115,10 +114,10 @@ def cohort_of(experiments: Sequence[Experiment], data: Prepared) -> Cohort:
 
 
 def experiment_data(experiment: Experiment, table: Table | None = None) -> Prepared:
-    """The data of an experiment, read or generated, split and standardised.
+    """Return the data of an experiment: read or generated, split and standardised.
 
     table: replaces the dataset of the experiment, for data that are given as arrays.
-    Raises DataError where the data cannot be read or do not suit the experiment.
+    Raises DataError if the data cannot be read or do not fit the experiment.
     """
     dataset = experiment.dataset
     if experiment.surface is not None:
@@ -184,7 +183,7 @@ def _numbers(lanes: Sequence[Experiment], rule: Rule) -> LaneNumbers:
 
 
 def _or_infinite(bound: float | None) -> float:
-    """The bound, or infinity without one, so that lanes with and without clipping mix."""
+    """The bound, or infinity for None: then a cohort can have lanes with and without clipping."""
     return np.inf if bound is None else bound
 
 
@@ -231,9 +230,9 @@ def _model(experiment: Experiment, data: Prepared) -> Model:
 
 
 def _check_accuracy(experiment: Experiment, classes: int) -> None:
-    """Raise ConfigError for a rule on accuracy, where the target of the data means regression.
+    """Raise ConfigError for a stopping rule on accuracy if the data require regression.
 
-    Models whose task does not depend on the data are checked with the config.
+    Models whose task does not depend on the data are checked when the config is read.
     """
     stopping = experiment.stopping
     if experiment.task is None and not classes:
@@ -247,10 +246,10 @@ def _check_accuracy(experiment: Experiment, classes: int) -> None:
 
 
 def _check_batches(model: Model, plan: Plan, experiment: Experiment) -> None:
-    """Raise ConfigError where batch_norm would get a batch of one example within the budget.
+    """Raise ConfigError if batch_norm gets a batch of one example within the budget.
 
-    Growing batches may reach one later: of 121 rows, batches of 48 leave a last batch of 25, and
-    batches of 120 leave one of 1.
+    Growing batches may have such a batch in a later epoch: with 121 rows, the last batch has 25
+    examples if batch_size is 48, but 1 example if it has grown to 120.
     """
     if not isinstance(model, Network) or not model.batch_norm:
         return

@@ -1,11 +1,12 @@
 """A cohort: runs that share data, model, variant and kinds of method, and differ only in numbers.
 
-Each run is a lane. A number that lanes may differ in, such as learning rate, l2 or seed, is an
-array along the lane axis; everything else is shared. So one array operation works for all lanes.
-Lanes are in the order of their seeds, so that lanes with the same index stream are neighbours.
+Each run of a cohort is a lane: one row of its arrays. A number that lanes may differ in, such as
+learning rate, l2 or seed, is an array with one entry for each lane; everything else is shared. So
+one array operation computes all lanes. Lanes are ordered by seed, so that lanes with the same index
+stream are neighbours.
 
-A cohort holds arrays, numbers and small records. It does not know the config, which only `build`
-reads, and it has no engine, so that making a cohort compiles nothing.
+A cohort contains arrays, numbers and small records. It does not depend on the config, which only
+`build` reads, and it has no engine, so that making a cohort compiles nothing.
 """
 
 from __future__ import annotations
@@ -30,12 +31,12 @@ from gdrun.problems.rows import Examples
 from gdrun.problems.surfaces import Surface, SurfaceModel
 
 SAMPLE_ROWS = 512
-"""The most examples from which the readings of a network's layers are computed."""
+"""The most examples for computing the readings of a network's layers."""
 
 
 @dataclass(frozen=True)
 class Design:
-    """One part of the data in the form for the model: X (n, D) and encoded targets y (n,)."""
+    """One part of the data, encoded for the model: features X (n, D) and targets y (n,)."""
 
     X: Examples
     y: Array
@@ -49,9 +50,9 @@ class Design:
 class LaneNumbers:
     """The numbers that lanes may differ in, each (lanes,).
 
-    seeds: Python ints, because a seed has no upper bound. lr: the rate that the schedule starts
-    from. clip_norm, clip_value: infinite for lanes without clipping. rule, schedule: the options of
-    the rule (without lr) and of the schedule, by name.
+    seeds: Python ints, because a seed has no upper bound. lr: the initial learning rate, which the
+    schedule changes. clip_norm, clip_value: infinite for lanes without clipping. rule, schedule:
+    the options of the rule (without lr) and of the schedule, by name.
     """
 
     seeds: tuple[int, ...]
@@ -79,7 +80,7 @@ class LaneNumbers:
 
 @dataclass(frozen=True)
 class InitialWeights:
-    """How weights are initialised: by an init, or for a surface at a point (2,)."""
+    """How weights are initialised: by an init; on a surface, at a point (2,)."""
 
     init: Init
     place: tuple[float, ...] | None = None
@@ -87,7 +88,7 @@ class InitialWeights:
 
 @dataclass(frozen=True)
 class Cohort:
-    """The lanes of a cohort: what they share, and the numbers in which they differ.
+    """A cohort: everything that its lanes share, and the numbers in which they differ.
 
     rule_options: the options of the rule that lanes cannot differ in. averages: whether an average
     of the weights, which is the last slot of the rule, is evaluated instead of the weights. points:
@@ -129,16 +130,16 @@ class Cohort:
 
     @property
     def surface(self) -> Surface | None:
-        """The surface that is minimised; None where the problem is a model on data."""
+        """The surface that is minimised; None if the problem is a model on data."""
         return self.model.surface if isinstance(self.model, SurfaceModel) else None
 
     @property
     def place_names(self) -> tuple[str, ...]:
-        """The names of the weights if the trace records them at every step: on a surface."""
+        """The names of the weights on a surface, where the trace records them at every step."""
         return () if self.surface is None else ("x", "y")
 
     def named(self, weights: Array, running_stats: Array) -> dict[str, Array]:
-        """The weights (P,) and the running statistics (Q,) of a lane as arrays by name."""
+        """Arrays by name, from the weights (P,) and the running statistics (Q,) of a lane."""
         named = self.model.layout.named(weights)
         if not isinstance(self.model, Network):
             return named
@@ -174,7 +175,7 @@ class Cohort:
 
 @dataclass(frozen=True)
 class Lanes:
-    """The lanes of a cohort that are still training: index (lanes,) among all of them."""
+    """The lanes of a cohort that still train. index (lanes,): their indices in the cohort."""
 
     cohort: Cohort
     index: Counts
@@ -196,8 +197,8 @@ class Lanes:
     def operand(self, values: Numbers) -> Any:
         """Numbers (lanes,) as an operand for arrays (lanes, P).
 
-        It is a float where all lanes have the same number, else (lanes, 1). With a float, NumPy
-        computes terms such as 1 − β₂ᵗ in double precision, even if the weights are float32.
+        It is a float if all lanes have the same number, else (lanes, 1). With a float, terms such
+        as 1 − β₂ᵗ are computed in double precision, even if the weights are float32.
         """
         if (values == values[0]).all():
             return float(values[0])

@@ -1,8 +1,9 @@
 """The interface between the training loop and an engine.
 
-An engine is made for one cohort. It makes steppers, which take steps with the lanes that still
-train, and it evaluates their objective. The NumPy and the compiled engine have this same interface,
-so that no other module depends on which of them runs.
+An engine is made for one cohort, which is a group of runs (lanes) that train together. The engine
+makes steppers, which take steps with the lanes that are still training, and it evaluates their
+objective. The NumPy and the compiled engine have the same interface, so that no other module
+depends on the choice of the engine.
 """
 
 from __future__ import annotations
@@ -24,16 +25,16 @@ KindName = Literal["linear", "network", "update"]
 
 
 class NotCompilableError(Exception):
-    """A kernel has no C form, or the compiler cannot build it; the text says why."""
+    """A kernel has no C form, or the compiler cannot build it; the message says why."""
 
 
 class CompilerError(NotCompilableError):
-    """There is no C compiler, or it fails or hangs: the machine is the reason, not the kernel."""
+    """There is no C compiler, or the compiler fails or hangs. The cause is not the kernel."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a lane diverged: the quantity, its value, and the name of its weights or None."""
+    """Why a lane diverged: the quantity, its value, and the name of the weights, if known."""
 
     quantity: str
     value: float
@@ -45,9 +46,9 @@ class Measures:
     """The measurements of each step of a chunk, (steps, lanes), and the state after the last step.
 
     W, slots, running_stats: after the last step; running_stats is None for a model without any.
-    bad: the lanes that diverged at the last step, by their index, with the reasons. places: W after
-    each step, (steps, lanes, P), on a surface. before: W before the last step. borrowed: seconds
-    that the evaluation before the chunk spent on sums that its first step used again.
+    bad: the reason for each lane that diverged at the last step, by its index. places: W after each
+    step, (steps, lanes, P), on a surface. before: W before the last step. borrowed: seconds that
+    the evaluation before the chunk spent on sums that the first step reused.
     """
 
     batch_loss: Numbers
@@ -85,9 +86,9 @@ class Stepper(Protocol):
         betas: Numbers | None = None,
         running_stats: Array | None = None,
     ) -> Measures:
-        """Take a chunk of steps of one epoch, beginning with W (lanes, P) at `place`.
+        """Take a chunk of steps of one epoch, which starts with W (lanes, P) at `place`.
 
-        step: the number of steps before. rates (steps, lanes): the learning rate of each step.
+        step: the number of earlier steps. rates (steps, lanes): the learning rate of each step.
         betas (steps, lanes): the momentum of each step, if the schedule changes it. running_stats
         (lanes, Q): of batch normalisation. The chunk ends early at a step where a lane diverges.
         """
@@ -105,11 +106,11 @@ class Engine(Protocol):
 
     @property
     def compiler(self) -> str | None:
-        """The C compiler of its kernels, as it describes its version, or None."""
+        """The version line of the C compiler that compiled the kernels, or None."""
 
     @property
     def note(self) -> str | None:
-        """What would make the run faster, where the compiled engine was chosen and is missing."""
+        """A hint for a faster run, if the compiled engine was chosen but is not available."""
 
     def threads(self) -> AbstractContextManager[object]:
         """A context for the whole training, which limits the threads of matrix products."""

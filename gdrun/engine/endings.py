@@ -1,4 +1,4 @@
-"""Endings: a budget that is used up, a divergence, and the outcome of a lane."""
+"""The end of a lane, which is a run in a cohort: its stop, its divergence, and its outcome."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gdrun.methods.stopping import (
 
 
 def used_up(plan: Plan, state: State) -> Firing | None:
-    """The budget that is used up, which ends all lanes; None while none is."""
+    """The budget that is used up, which ends all lanes; None if no budget is used up."""
     budget, seconds = plan.budget, plan.limits.get("seconds")
     if budget is not None and state.step >= budget.steps:
         return Firing(budget.name, "exhausted", budget.sentence)

@@ -1,9 +1,10 @@
 """The choice of the engine that runs a cohort.
 
-With `auto` the engine is chosen that should finish first. The time of each is estimated before the
+`auto` chooses the engine that should finish first. The time of each engine is estimated before the
 run, from the experiment and the size of the data alone, so that the same run always uses the same
-engine on a machine. Timing the first steps was rejected, since a busy machine could change the
-choice, and so was asking whether the kernel is compiled already.
+engine on a machine. Two alternatives were rejected: timing the first steps, because a busy machine
+could change the choice; and choosing a kernel because it is compiled already.
+
 The record of a run and its resolved config name the engine, so that the run can be repeated bit for
 bit.
 """
@@ -40,7 +41,7 @@ from gdrun.threads import single_blas_thread
 CHOICES = ("auto", "numpy", "compiled")
 """The engines that a config or GDRUN_ENGINE can name."""
 
-# Seconds on one core of a machine of 2024; only their proportions matter.
+# Seconds on one core of a machine of 2024; only their ratios matter.
 NUMPY_STEP, NUMPY_RULE, COMPILED_STEP = 50e-6, 5e-6, 0.3e-6
 NUMPY_PRODUCT, COMPILED_PRODUCT = 0.3e-9, 0.15e-9
 FUSED_ENTRY = 0.6e-9  # saved a step, for each weight and each of its slots
@@ -48,15 +49,15 @@ NETWORK_STEP, NETWORK_PRODUCT = 60e-6, 40e-12  # saved a step, and for each mult
 PAYS_FROM = {"examples": 0.5, "rows": 0.6, "network": 0.75, "update": 0.45}
 """The seconds that a kernel must save in the whole run: about as many as it takes to compile.
 
-They count for a kernel that is compiled already, too, although it loads in milliseconds: else the
-same command would give other bits the second time, in the last digits of a stable run and in the
-first of an unstable one.
+This time is also counted for a kernel that is compiled already and loads in milliseconds. Otherwise
+the second run of a command could use another engine, and give numbers that differ in the last
+digits, or for an unstable run in all digits.
 """
 
 
 @dataclass(frozen=True)
 class NumpyEngine:
-    """The NumPy engine: it runs every model, and defines what gdrun computes."""
+    """The NumPy engine. It runs every model, and its results are the definition for all engines."""
 
     note: str | None = None
     name: ClassVar[EngineName] = "numpy"
@@ -74,11 +75,12 @@ class NumpyEngine:
 
 
 def engine_maker(cohort: Cohort, configured: str) -> EngineMaker:
-    """A function that makes the engine of this cohort.
+    """Choose the engine of this cohort, and return a function that makes it.
 
-    configured: the engine in the config; GDRUN_ENGINE overrides it. The choice compiles nothing;
-    the returned function does. Raises ConfigError where the name is unknown, or the compiled engine
-    is required and cannot run the cohort; MissingExtraError where it is, and there is no compiler.
+    configured: the engine in the config; GDRUN_ENGINE overrides it. Only the returned function
+    compiles kernels. Raises ConfigError if the name is unknown, or if the compiled engine is
+    required and cannot run the cohort; MissingExtraError if the compiled engine is required and
+    there is no compiler.
     """
     wanted = wanted_engine(configured)
     if wanted == "numpy":
@@ -117,7 +119,7 @@ class _Kind:
 
 
 def _kinds(cohort: Cohort) -> list[_Kind]:
-    """The compiled engines for the model of the cohort; the first compiles the most of a step."""
+    """The compiled engines for the model of the cohort, those that compile more of a step first."""
     if isinstance(cohort.model, LinearModel):
         by_class = cohort.model.layout.layers[-1].outputs > 1
         kernel = "rows" if by_class or cohort.batching.batch_size > 1 else "examples"
@@ -129,7 +131,7 @@ def _kinds(cohort: Cohort) -> list[_Kind]:
 
 
 def _first_with_a_form(cohort: Cohort, kinds: Sequence[_Kind], forced: bool) -> EngineMaker:
-    """The maker of the first of these engines whose kernels have a form in C."""
+    """The function that makes the first of these engines whose kernels have a C form."""
     reason = ""
     for place, kind in enumerate(kinds):
         try:
@@ -142,7 +144,7 @@ def _first_with_a_form(cohort: Cohort, kinds: Sequence[_Kind], forced: bool) -> 
 
 
 def _make(cohort: Cohort, kind: _Kind, others: Sequence[_Kind], forced: bool) -> Engine:
-    """The engine with compiled kernels; one of the others if they cannot be compiled."""
+    """The engine of this kind; if its kernels cannot be compiled, one of the other kinds."""
     try:
         return compiled_engine(cohort, kind.name)
     except CompilerError as error:
@@ -157,7 +159,7 @@ def _make(cohort: Cohort, kind: _Kind, others: Sequence[_Kind], forced: bool) ->
 def wanted_engine(configured: str) -> str:
     """The engine that GDRUN_ENGINE names, or else the one in the config.
 
-    Raises ConfigError where there is no engine of this name.
+    Raises ConfigError if there is no engine of this name.
     """
     given = os.environ.get("GDRUN_ENGINE") or configured
     if given not in CHOICES:
@@ -178,7 +180,7 @@ def _refused(reason: str, forced: bool) -> EngineMaker:
 
 
 def _saved(cohort: Cohort, by_a_step: float) -> float:
-    """Seconds saved in the whole run; infinite where the budget is in seconds only."""
+    """Seconds saved in the whole run; infinite if the only budget is in seconds."""
     budget = cohort.plan.budget
     return math.inf if budget is None else budget.steps * by_a_step
 

@@ -29,8 +29,8 @@ class Firing:
 def evaluated_running_stats(lanes: Lanes, state: State) -> Array:
     """The running statistics (lanes, Q) of the weights that are evaluated.
 
-    Training steps update those of W. Averaged weights need their own, which are measured on the
-    whole training part.
+    Training steps update the running statistics of W. The statistics of averaged weights are
+    measured on the whole training part.
     """
     network = lanes.cohort.model
     if not (state.evaluates_average and isinstance(network, Network) and network.batch_norm):
@@ -47,17 +47,18 @@ def read(
     gradient: bool,
     moved: Flags,
 ) -> Readings:
-    """The readings of the full objective at the evaluated weights, by quantity: (lanes,).
+    """Return the readings of the full objective at the evaluated weights, by quantity: (lanes,).
 
-    objective: the engine's. running_stats (lanes, Q): of these weights. gradient: whether the full
+    objective: of the engine. running_stats (lanes, Q): of these weights. gradient: whether the full
     gradient is needed. moved (lanes,): whether the rate was above zero since the last evaluation;
-    for other lanes loss_change and weight_change are NaN, since a change of 0 means nothing there.
+    if not, loss_change and weight_change are NaN, so that a rate of 0 does not look like
+    convergence.
     """
     cohort, W = lanes.cohort, state.evaluated
     of_layers = layer_readings(lanes, objective, state)
     objective = objective.with_running_stats(running_stats)
     slope = None
-    if gradient:  # before the loss: the compiled engine computes and keeps the loss in this pass
+    if gradient:  # before the loss, because the compiled engine computes both in one pass
         _, slope = objective.value_and_gradient(W, cohort.train.X, cohort.train.y)
     readings = _scores(cohort.train, "train", objective, W)
     readings["train_loss"] = readings["train_loss"] + objective.penalty(W)
@@ -97,9 +98,9 @@ def _scores(part: Design, name: str, objective: Objective, W: Array) -> Readings
 def after_evaluation(
     state: State, readings: Readings, running_stats: Array, rules: StoppingRules, epoch: float
 ) -> State:
-    """The state after an evaluation with these readings.
+    """Return the state after an evaluation with these readings.
 
-    It has the new best weights, the losses of early stopping, and the last readings. running_stats
+    The best weights, the losses for early stopping and the last readings are updated. running_stats
     (lanes, Q): of the evaluated weights. epoch: of the evaluation.
     """
     deciding = readings.get("validation_loss", readings["train_loss"])

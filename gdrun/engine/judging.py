@@ -1,4 +1,4 @@
-"""The judge of a training: it decides which lanes end at an evaluation, and why."""
+"""The judge of a training: it decides which lanes end at an evaluation, and for which reason."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gdrun.engine.state import State
 from gdrun.methods.stopping import Readings, Stop
 
 Interrupted = Callable[[], str | None]
-"""A function that returns the name of a signal, such as SIGINT, once training is to stop."""
+"""A function that returns the name of a signal, such as SIGINT, when training should stop."""
 
 
 class Judge:
@@ -41,7 +41,7 @@ class Judge:
         return bounded
 
     def ending(self, state: State) -> Firing | None:
-        """An interruption or a used-up budget, which ends all lanes; None while there is none."""
+        """The interruption or used-up budget that ends all lanes; None if training continues."""
         if signal := self._interrupted():
             return Firing("interrupted", "interrupted", f"interrupted by {signal}")
         return used_up(self._plan, state)

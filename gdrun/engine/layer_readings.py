@@ -44,7 +44,7 @@ def layer_readings(lanes: Lanes, objective: Objective, state: State) -> Readings
 def _readings_of(
     network: Network, lanes: Lanes, objective: Objective, state: State, part: slice
 ) -> Readings:
-    """The readings of some lanes: few enough that their activations fit the cache."""
+    """The readings of some lanes: so few that their activations fit the cache."""
     W, sample = state.W[part], lanes.cohort.sample
     objective = objective.with_numbers(itemgetter(part))
     gradient, passed = objective.watched(W, sample.X, sample.y)
@@ -78,7 +78,7 @@ def _norm(matrix: Array) -> Numbers:
 
 
 def _ratio(update: Numbers, weights: Numbers) -> Numbers:
-    """‖ΔW‖ / ‖W‖; 0 where ΔW is 0, even if W is 0."""
+    """‖ΔW‖ / ‖W‖; 0 if ΔW is 0, even if W is 0."""
     ratio = np.zeros_like(update)
     np.divide(update, weights, out=ratio, where=update != 0)
     return ratio

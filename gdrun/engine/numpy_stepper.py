@@ -1,8 +1,9 @@
 """The NumPy stepper: it takes a chunk of steps with all lanes, and measures every step.
 
-This is the definition of what gdrun computes. A step is a pure function of weights and slots. So if
-any number of a chunk is not finite, the whole chunk is computed again, up to the first step at
-which a lane diverged. This careful pass uses scaled norms, which cannot overflow.
+Its results are the definition for the compiled steppers. A chunk is a number of consecutive steps.
+A step is a pure function of weights and slots. So if any number of a chunk is not finite, the chunk
+is computed again, up to the first step at which a lane diverged. This second pass is called the
+careful pass: it uses scaled norms, which cannot overflow.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ from gdrun.methods.clipping import clip_by_norm, clip_by_value
 from gdrun.problems.objective import Objective
 
 Update = Callable[..., None]
-"""One update in place: (W, gradient, slots (lanes, K, P), t, options, ‖ΔW‖, ‖W‖).
+"""A function for one update in place: (W, gradient, slots (lanes, K, P), t, options, ‖ΔW‖, ‖W‖).
 
-It writes the new W and slots over the old ones, and both norms into arrays (lanes,).
+It overwrites W and the slots, and writes both norms to the arrays (lanes,) that are given.
 """
 
 
@@ -41,8 +42,8 @@ class NumpyStepper:
     ) -> None:
         """loss_limit (lanes,): a lane with a larger loss has diverged.
 
-        objective: the engine's; None for that of the lanes. fused: a faster update that also
-        computes the norms; it is not used in careful passes.
+        objective: of the engine; None for the objective of the lanes. fused: a faster update that
+        also computes the norms; it is not used in careful passes.
         """
         self._fused = fused
         self._batches = batches
@@ -73,7 +74,7 @@ class NumpyStepper:
         betas: Numbers | None = None,
         running_stats: Array | None = None,
     ) -> Measures:
-        """Take a chunk of steps of one epoch, beginning with W (lanes, P) at `place`.
+        """Take a chunk of steps of one epoch, which starts with W (lanes, P) at `place`.
 
         The arguments are those of `Stepper.advance` in gdrun.engine.contract.
         """
@@ -106,7 +107,7 @@ class NumpyStepper:
         *,
         careful: bool,
     ) -> Measures:
-        """Take the steps. careful: look for lanes that diverge, and end at the first such step."""
+        """Take the steps. careful: check for divergence, and end at the first step with one."""
         steps, lanes = len(varying), len(W)
         loss, grad, update, weight = np.empty((4, steps, lanes))
         clipped = np.zeros((steps, lanes), dtype=bool)
@@ -125,7 +126,7 @@ class NumpyStepper:
             )
             grad[k] = size(gradient)
             used = self._clip(gradient, grad[k], clipped[k])
-            # A float, as in compiled rules, where a power with an integer exponent is a slow loop.
+            # A float, as in the compiled rules, where integer exponents would be a slow loop.
             t = float(step + k + 1)
             if fused is not None:
                 # Only the W before the last step is needed, and only the fused update changes W.
@@ -206,7 +207,7 @@ def _stacked(slots: tuple[Array, ...], W: Array) -> Array:
 
 
 def plain_norm(rows: Array) -> Array:
-    """The L2 norm of each row (lanes, P). It is fast, and infinite where a square overflows."""
+    """The L2 norm of each row (lanes, P). It is fast, and infinite if a square overflows."""
     norms: Array = np.sqrt(np.vecdot(rows, rows))
     return norms
 
@@ -214,7 +215,7 @@ def plain_norm(rows: Array) -> Array:
 def scaled_norm(rows: Array) -> Numbers:
     """The L2 norm of each row (lanes, P), in double precision.
 
-    The rows are divided by their largest entry first, so that no square overflows.
+    Each row is divided by its largest absolute entry first, so that no square overflows.
     """
     wide = rows.astype(np.float64, copy=False)
     largest = np.abs(wide).max(axis=-1)

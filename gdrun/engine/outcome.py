@@ -1,4 +1,4 @@
-"""The outcome of a lane: why it ended, its weights, and its traces."""
+"""The outcome of a lane, which is a run in a cohort: why it ended, its weights, and its traces."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gdrun.problems.surfaces import Surface
 class Divergence:
     """A divergence: the quantity with its value and time, and the last finite loss before it.
 
-    layer: the name of the weights that became non-finite; None where it is not known.
+    layer: the name of the weights that became non-finite; None if it is not known.
     """
 
     step: int
@@ -42,7 +42,7 @@ class Best:
 class Timing:
     """Seconds of wall clock: of updates, of evaluations, and in total.
 
-    If a pass over the data serves both an evaluation and the next step, its time counts for the
+    If an evaluation and the next step use the same pass over the data, its time counts for the
     step.
     """
 
@@ -55,12 +55,12 @@ class Timing:
 class Outcome:
     """The outcome of a lane that has ended. lane: its index in the cohort.
 
-    surface: the surface that was minimised, or None. weights (P,): those that the run returns: the
-    best ones where `restored`, else the last ones. best_weights (P,): of the best evaluation.
-    running_stats, best_running_stats (Q,): of these weights. steps, evaluations: the traces.
-    test_loss, test_accuracy: of the returned weights on the test part, without l2; NaN without a
-    test part. rising, clipped: the numbers of steps that raised the batch loss, and whose gradient
-    was clipped. watched: the first stop of each watched rule that fired.
+    surface: the surface that was minimised, or None. weights (P,): the weights that the run
+    returns: the best ones if `restored`, else the last ones. best_weights (P,): of the best
+    evaluation. running_stats, best_running_stats (Q,): of these weights. steps, evaluations: the
+    traces. test_loss, test_accuracy: of the returned weights on the test part, without l2; NaN
+    without a test part. rising: the number of steps that raised the batch loss. clipped: the number
+    of steps whose gradient was clipped. watched: the first stop of each watched rule that fired.
     """
 
     lane: int

@@ -20,7 +20,7 @@ from gdrun.methods.schedules import Schedule, WarmupStart, betas, rates
 from gdrun.methods.stopping import budget_sentence
 
 SLACK = 1e-9
-"""A rounding error: the computed time of an evaluation may be a little after its step."""
+"""Tolerance for rounding: the computed time of an evaluation may be slightly after its step."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ class Place:
 class SchedulePlan:
     """A schedule with the options that all lanes share.
 
-    options: those of the form that lanes cannot differ in. per_step: whether time is counted in
-    steps instead of epochs. warmup: its length, in the same unit.
+    options: the options that lanes cannot differ in. per_step: whether time is counted in steps
+    instead of epochs. warmup: the length of the warm-up, in the same unit.
     """
 
     form: Schedule
@@ -75,7 +75,7 @@ class Plan:
 
     @cached_property
     def budget(self) -> Budget | None:
-        """The budget that allows the fewest steps; None where there is only one in seconds."""
+        """The budget that allows the fewest steps; None if the only budget is in seconds."""
         counts: dict[str, Callable[[float], int]] = {
             "epochs": lambda epochs: self._steps_in(int(epochs)),
             "steps": int,
@@ -181,8 +181,8 @@ class Plan:
     ) -> tuple[Numbers, Numbers | None]:
         """The learning rates of `count` steps, (count, lanes), and their momentum or None.
 
-        The momentum is given where the schedule changes it, such as one_cycle. start (lanes,): the
-        initial rates. options: of the schedule, shared or (lanes,). times: as `times` returns them.
+        The momentum is None unless the schedule changes it, as one_cycle does. start (lanes,): the
+        initial rates. options: of the schedule, shared or (lanes,). times: the result of `times`.
         drops (lanes,): how often the plateau schedule has dropped the rate.
         """
         schedule = self.schedule
@@ -206,8 +206,9 @@ class Plan:
     def times(self, step: int, place: Place, count: int) -> Numbers:
         """The time of the schedule at `count` steps from `place` on, (count,).
 
-        It is the epoch, from 0, or with `per_step` the number of steps before. One number (1,) is
-        returned where all steps are in the same epoch. step: the number of steps before `place`.
+        The time is the epoch, from 0; with `per_step` it is the number of earlier steps. If all
+        steps have the same epoch, only one number (1,) is returned. step: the number of steps
+        before `place`.
         """
         if self.schedule.per_step:
             return np.arange(step, step + count, dtype=float)

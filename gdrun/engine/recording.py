@@ -33,7 +33,7 @@ class Recorder:
             "clipped": measures.clipped,
             **self._places(measures),
         }
-        # A function, because a thinned trace needs these columns for few steps only.
+        # A function, because a thinned trace needs these columns only for few steps.
         shared = partial(self._shared, state, seconds / measures.steps)
         self.steps.add(shared, own, state.lanes)
 

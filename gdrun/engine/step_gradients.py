@@ -1,7 +1,7 @@
-"""The gradients of a step for all lanes, each on the batch of its own index stream.
+"""The gradients of a step for all lanes, each on the batch of its index stream.
 
-If all S streams have the same number L of lanes, W becomes (S, L, P) and one matrix product serves
-all of them. Otherwise there is one product for each stream.
+If all S index streams have the same number L of lanes, W is reshaped to (S, L, P), and one matrix
+product computes all of them. Otherwise there is one product for each stream.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ Step = tuple[Array, Array, Array]
 
 @dataclass(frozen=True)
 class LaneGroup:
-    """Lanes that share one matrix product.
+    """Lanes that share one matrix product: all lanes, or the lanes of one stream.
 
-    They are the lanes of one stream, whose index is `stream`, or of all streams, with their seeds.
+    stream: the index of the stream. seeds: one for each stream of the group.
     """
 
     lanes: slice
@@ -70,7 +70,7 @@ class StepGradients:
             return self._step(
                 group, W[group.lanes], running_stats[group.lanes], X[own], y[own], step
             )
-        if len(y) == 1:  # the order is not random, so all streams share the examples
+        if len(y) == 1:  # the order is not random, so all streams have the same examples
             X, y = X[0], np.broadcast_to(y[0], (streams, *y[0].shape))
         stacked = W.reshape(streams, -1, W.shape[-1])
         before = running_stats.reshape(*stacked.shape[:-1], -1 if running_stats.size else 0)
@@ -88,7 +88,7 @@ class StepGradients:
 
 
 def _groups(lanes: Lanes, objective: Objective) -> list[LaneGroup]:
-    """One group of all lanes if every stream has equally many, else a group for each stream."""
+    """One group of all lanes if all streams have equally many lanes, else one for each stream."""
     streams = lanes.streams
     all_lanes = slice(0, len(lanes.index))
     seeds = tuple(seed for seed, _ in streams)

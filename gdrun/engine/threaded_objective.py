@@ -11,8 +11,8 @@ from gdrun.threads import in_order
 class ThreadedObjective(Objective):
     """The objective, with the blocks of rows computed by the threads of this process.
 
-    The blocks and the order of their sum are those of the plain objective, so that the result is
-    the same, bit for bit, for any number of threads.
+    The blocks and the order of their sum do not depend on the threads, so that the result is the
+    same, bit for bit, for any number of threads.
     """
 
     def _of_blocks(

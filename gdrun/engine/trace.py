@@ -1,8 +1,8 @@
 """The traces of a cohort: its steps, thinned so that no spike is lost, and its evaluations.
 
 A point of the step trace combines `stride` consecutive steps. It has the values of the last step,
-and the largest batch loss and gradient norm of all of them. When there would be more points than
-allowed, neighbouring points are joined in pairs and the stride doubles. So a long run ends with
+and the largest batch loss and gradient norm of all these steps. When the number of points would
+exceed the limit, neighbouring points are joined in pairs and the stride doubles. So a long run has
 between half the limit and the limit, and its length need not be known in advance.
 """
 
@@ -19,7 +19,7 @@ REDUCED_DIRECTLY = 16
 """From this many numbers on, NumPy reduces a contiguous axis at full speed."""
 
 _JOINS = {"max": np.maximum, "sum": np.add}
-"""How the values of several steps are joined, for columns that do not keep the last one."""
+"""How the values of several steps are joined, for columns that do not keep the last value."""
 
 Columns = dict[str, Array]
 """The columns of a trace by name: (points,) of one lane, or (points, lanes) of all."""
@@ -32,16 +32,16 @@ Places = Lanes | slice
 Shared = Callable[[Counts], Columns]
 """A function that computes the shared columns at chosen steps of a chunk, counted from 0.
 
-It is only called for steps that become points, because computing all would take too long.
+It is only called for steps that become points, because computing all steps would take too long.
 """
 
 
 class StepTrace:
-    """The step records of all lanes, also of those that have ended.
+    """The step records of all lanes of a cohort, also of lanes that have ended.
 
-    points: the limit; None for no limit. extra: columns that only some runs have, such as the
-    weights on a surface. stride: the steps that a new point combines. rewrites: how often earlier
-    points were joined.
+    points: the most points of a lane; None for no limit. extra: columns that only some runs have,
+    such as the weights on a surface. stride: the number of steps that a new point combines.
+    rewrites: how often earlier points were joined.
     """
 
     def __init__(self, lanes: int, points: int | None, extra: tuple[str, ...] = ()) -> None:
@@ -66,7 +66,7 @@ class StepTrace:
     def add(self, shared: Shared, own: Columns, lanes: Lanes) -> None:
         """Add the consecutive steps of a chunk. own: columns (steps, lanes) of these lanes."""
         own = own | {peak: own[of] for peak, of in _PEAKS.items()}
-        # With all lanes the memory is contiguous, and a slice copies faster than an index array.
+        # For all lanes the memory is contiguous, and a slice copies faster than an index array.
         places = slice(None) if len(lanes) == self._lanes else lanes
         steps = len(own["batch_loss"])
         missing = self._missing
@@ -133,7 +133,7 @@ class StepTrace:
         self.points = last
 
     def _join_last(self, shared: Shared, steps: int, own: Columns, lanes: Places) -> None:
-        """Join the first steps of a chunk, as many as `steps`, to the incomplete last point."""
+        """Join the first `steps` steps of a chunk to the incomplete last point."""
         at = self.points - 1
         self._shared["steps"][at] += steps
         for name, column in shared(np.array([steps - 1])).items():
@@ -151,7 +151,7 @@ class StepTrace:
         """Join neighbouring points in pairs. The last point may then be incomplete."""
         count = self.points
         half = (count + 1) // 2
-        # The second point of each pair; a last point without a partner is kept as it is.
+        # The second point of each pair. If the number is odd, the last point is kept unchanged.
         ends = np.minimum(np.arange(1, count + 1, 2), count - 1)
         for name, column in (self._shared | self._own).items():
             join = _join_of(name)
@@ -169,7 +169,7 @@ class StepTrace:
 
 
 class EvaluationTrace:
-    """The evaluations of all lanes: one point each, with the readings of the experiment."""
+    """The evaluations of all lanes of a cohort: one point for each, with its readings."""
 
     def __init__(self, lanes: int) -> None:
         self.points = 0
@@ -203,11 +203,11 @@ class EvaluationTrace:
 
 
 _PEAKS = {each.name: each.absent for each in STEP_COLUMNS.values() if isinstance(each.absent, str)}
-"""The columns that have the largest values of another column, with the name of the other."""
+"""The columns with the largest values of another column, and the name of that column."""
 
 
 def _join_of(name: str) -> np.ufunc | None:
-    """The function that joins two values of a column; None where the last value is kept."""
+    """The function that joins two values of a column; None if the last value is kept."""
     return _JOINS.get(STEP_COLUMNS[name].join)
 
 

@@ -1,4 +1,4 @@
-"""The table of the columns of a trace, which the training loop, the files and the help share."""
+"""The table of the columns of a trace, used by the training loop, the files and the help."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class TraceColumn:
 
     kinds: the records that have the column: steps, evaluations, or the readings of a layer in an
     evaluation, in which its name is layer1.NAME. meaning: a sentence with the unit. shared: whether
-    all lanes have the same number. whole: whether it is int64, not float64. join: the value of a
-    point that combines several steps: the last, the largest or the sum of theirs. when: the runs or
-    points that have the column in trace.jsonl: all, points that combine several steps, runs that
-    clip, runs on a surface, or runs that measure it. absent: the value where a line does not have
-    the column: a number, or the name of the column with the same value.
+    all lanes have the same number. whole: whether it is int64, not float64. join: for a point that
+    combines several steps, whether its value is the last, the largest or the sum of their values.
+    when: the runs or points that have the column in trace.jsonl: all, points that combine several
+    steps, runs that clip, runs on a surface, or runs that measure it. absent: the value if a line
+    does not have the column: a number, or the name of the column with the same value.
     """
 
     name: str

@@ -1,8 +1,9 @@
 """The training loop: it trains a cohort from evaluation to evaluation until every lane has ended.
 
-The loop prints nothing. The state is one record of arrays. The stepper of the engine takes the
-steps, the recorder keeps the traces, the judge decides which lanes end, and listeners are called at
-each event. A lane that stops or diverges is removed from the arrays; the others continue.
+A cohort is a group of runs that train together; each run is a lane, one row of the arrays. The loop
+prints nothing. The state is one record of arrays. The stepper of the engine takes the steps, the
+recorder keeps the traces, the judge decides which lanes end, and listeners are called at each
+event. A lane that stops or diverges is removed from the arrays; the others continue.
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ class Trainer:
     """Trains a cohort with an engine.
 
     listeners: called at the start, after each chunk of steps and each evaluation, and when a lane
-    ends. interrupted: called between chunks; if it returns the name of a signal, all lanes are
-    evaluated a last time and end as interrupted. outcomes: of the lanes that have ended, by index.
+    ends. interrupted: called between chunks of steps; if it returns the name of a signal, all lanes
+    are evaluated once more and end as interrupted. outcomes: of the lanes that have ended, by
+    index.
     """
 
     def __init__(
@@ -69,7 +71,7 @@ class Trainer:
 
         It may be called again with a later epoch, to continue.
         """
-        # Overflow is not an error here: the stepper looks for non-finite numbers itself.
+        # Overflow is not an error here: the stepper checks for non-finite numbers itself.
         with np.errstate(all="ignore"), self.engine.threads():
             if not self.state.evaluations:
                 self._started = time.perf_counter()
@@ -83,7 +85,7 @@ class Trainer:
     def retire(self, lanes: Sequence[int], rule: str, sentence: str) -> None:
         """End these lanes of the cohort now, as stopped. Call it directly after `run_until`.
 
-        rule, sentence: for their stop.
+        rule, sentence: the name of the rule and the message, for the record of the stop.
         """
         epoch = self.plan.epoch_time(self.state.place)
         chosen = np.flatnonzero(np.isin(self.state.lanes, lanes)).tolist()
@@ -127,7 +129,7 @@ class Trainer:
         measures = self._stepper.advance(
             state.W, state.slots, state.step, state.place, rates, betas, state.running_stats
         )
-        # A pass that served both the last evaluation and this step counts for the step.
+        # The time of a pass that both the last evaluation and this step used counts for the step.
         self._evaluating -= measures.borrowed
         seconds = time.perf_counter() - begin + measures.borrowed
         self._recorder.add_steps(state, measures, rates, seconds)
@@ -170,7 +172,7 @@ class Trainer:
 
     def _evaluate(self) -> None:
         """Evaluate the full objective, and end the lanes that a rule or a budget stops."""
-        # An interruption can come at a step that is evaluated already.
+        # If an interruption comes directly after an evaluation, the step is not evaluated again.
         if self.state.step != self._evaluated_step:
             self._read()
         ended: set[int] = set()
@@ -232,7 +234,7 @@ class Trainer:
         self._end(place, stop, divergence)
 
     def _end(self, place: int, stop: Stop, divergence: Divergence | None = None) -> None:
-        """Make the outcome of a lane, and report it. place: its index among those that train."""
+        """Make the outcome of a lane, and report it. place: its index among the training lanes."""
         lane, elapsed = int(self.state.lanes[place]), time.perf_counter() - self._started
         outcome = outcome_of(
             self.cohort,
@@ -264,7 +266,7 @@ class Trainer:
             self._moved = moved
 
     def _use(self, lanes: Lanes) -> None:
-        """Make the stepper and the objective for these lanes, which train from now on."""
+        """Make the stepper and the objective for these lanes, the only ones that train from now."""
         self._lanes = lanes
         self._objective = self.engine.objective(lanes.objective)
         self._stepper = self.engine.stepper(lanes, self._batches, self.state.loss_limit)

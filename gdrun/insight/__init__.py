@@ -1,1 +1,1 @@
-"""Checks of what a run computes: its gradient against central differences."""
+"""Gradient checking: comparing the gradient of a run with central differences."""

@@ -1,12 +1,13 @@
-"""Gradient checking: the gradient of an experiment against central differences.
+"""Gradient checking: comparing the gradient of an experiment with central differences.
 
     ∂L/∂wⱼ ≈ (L(w + h eⱼ) − L(w − h eⱼ)) / 2h
 
 L is the objective of a training step: model, loss, l2, the statistics of the batch, and dropout
-with one fixed mask. w are the initial weights plus noise, because at w = 0 many units are exactly
-at a kink of their activation. Each shifted copy of w is a lane, so that many are evaluated at once.
-Everything is computed in float64, whatever the dtype of the experiment: the check is of the
-formulas, and differences in float32 would mostly show rounding errors.
+with one fixed mask. eⱼ is the unit vector of weight j, and h a small number (STEPS). w are the
+initial weights plus noise, because at w = 0 many units are exactly at a kink of their activation.
+Each shifted copy of w is a lane, one row of an array, so that many copies are evaluated at once.
+Everything is computed in float64, even for an experiment in float32: the check is of the formulas,
+and differences in float32 would mostly show rounding errors.
 """
 
 from __future__ import annotations
@@ -33,12 +34,12 @@ Losses = Callable[[Numbers], Numbers]
 TOLERANCE = 1e-6
 """The largest relative error of a gradient that passes."""
 STEPS = (1e-5, 1e-6, 1e-4)
-"""The values of h, tried in turn. An entry is right if any of them agrees: with one h there may be
-a kink between w − h and w + h, or a rounding error that is too large.
+"""The values of h, tried in this order. An entry is right if the difference with any h agrees: with
+one h there may be a kink between w − h and w + h, or a rounding error that is too large.
 """
 
 MOST_ENTRIES = 100
-"""The most entries of one tensor that are checked; of a larger one, a random sample."""
+"""The most entries of one tensor that are checked; of a larger tensor, a random sample."""
 
 MOST_ROWS = 32
 """The most examples of the batch. More would take longer and check nothing else."""
@@ -60,9 +61,9 @@ MOST_ROUNDING = 1e-3
 class TensorCheck:
     """The check of one named tensor of weights.
 
-    entries, checked: the number of its entries, and of those that were checked. largest: the
-    largest absolute gradient of the tensor. smallest_checkable: a smaller gradient cannot be
-    distinguished from rounding errors. error: the largest relative error.
+    entries: the number of its entries. checked: how many of them were checked. largest: the largest
+    absolute gradient of the tensor. smallest_checkable: a smaller gradient cannot be distinguished
+    from rounding errors. error: the largest relative error.
     """
 
     name: str
@@ -108,7 +109,7 @@ class GradientCheck:
 def check_gradient(experiment: Experiment, table: Table | None = None) -> GradientCheck:
     """Check the gradient of every tensor of weights of this experiment.
 
-    table: replaces its dataset. Raises ConfigError or DataError where training would raise it too.
+    table: replaces its dataset. Raises ConfigError or DataError if training would raise it too.
     """
     double = resolve(experiment.plain() | {"dtype": "float64"})
     cohort = cohort_of([double], experiment_data(double, table))
@@ -122,7 +123,7 @@ def check_gradient(experiment: Experiment, table: Table | None = None) -> Gradie
     def losses(W: Numbers) -> Numbers:
         return _at(cohort, batch, W)[0]
 
-    # The weights by name of a row of indices are the places of each tensor in w.
+    # Named like weights, a row of indices gives the positions of each tensor in w.
     places = cohort.model.layout.named(np.arange(float(len(w))))
     tensors = [
         _check(name, at, w, gradient, losses, draw, smallest_checkable)
@@ -140,7 +141,7 @@ def _check(
     draw: np.random.Generator,
     smallest_checkable: float,
 ) -> TensorCheck:
-    """The check of one tensor, whose entries are at these places of w (P,)."""
+    """Check one tensor, whose entries are at these places of w (P,)."""
     flat = places.ravel().astype(np.int64)
     chosen = flat
     if flat.size > MOST_ENTRIES:
@@ -167,7 +168,7 @@ def _errors(chosen: Counts, h: float, w: Numbers, gradient: Numbers, losses: Los
     """The relative errors |a − n| / max(|a|, |n|) of the analytic a and the numeric gradient n.
 
     A gradient below the rounding error of its differences would give a large relative error. So the
-    divisor is at least the gradient at which rounding alone makes an error of TOLERANCE.
+    divisor is at least the gradient for which rounding alone causes an error of TOLERANCE.
     """
     count = max(min(LANES, MOST_NUMBERS // len(w)), 1)
     parts = [chosen[start : start + count] for start in range(0, len(chosen), count)]

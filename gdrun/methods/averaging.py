@@ -38,7 +38,7 @@ class AveragedRule(Rule):
     ) -> tuple[Array, tuple[Array, ...]]:
         """Return the weights and the slots after one step, the new average in the last slot.
 
-        w, g and each slot: (lanes, P). t: the step count from 1.
+        w, g and each slot: (lanes, P). t: the step count, from 1.
         """
         # `averaged` appends the average to the slots of the rule.
         *own, mean = slots
@@ -73,7 +73,7 @@ def polyak(mean: Any, w: Any, t: float, start: Natural = 0) -> Any:
         w̄ ← w                        for t ≤ s + 1
         w̄ ← w̄ + (w − w̄) / (t − s)     after that
 
-    s is start, in steps. A start above 0 keeps the path from the initial weights out of the mean.
+    s is start, in steps. With a start above 0 the first weights are not part of the mean.
 
     Source: Ruppert 1988; Polyak & Juditsky 1992.
 
@@ -100,6 +100,6 @@ def ema(mean: Any, w: Any, t: float, decay: Decay = 0.999) -> Any:
     Elsewhere: ema with debias in optax computes the same. get_ema_multi_avg_fn in PyTorch and
     ExponentialMovingAverage in TensorFlow start at the first weights, which keep the share δᵗ.
     """
-    # At t = 1 the share is 1, so the first value is w and no zero enters the mean.
+    # At t = 1 the share is 1, so the first average is w.
     share = (1 - decay) / (1 - decay**t)
     return (1 - share) * mean + share * w

@@ -25,7 +25,7 @@ def clip_by_norm(gradient: Array, norm: Array, limit: Any) -> Array:
     over = norm > limit
     if not over.any():
         return gradient
-    # The inner where keeps a norm of 0 out of the divisor.
+    # The inner where replaces a norm of 0, by which limit must not be divided.
     factor = np.where(over, limit / np.where(over, norm, 1), 1)
     clipped: Array = gradient * factor.astype(gradient.dtype, copy=False)
     return clipped

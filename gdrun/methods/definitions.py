@@ -1,4 +1,4 @@
-"""Definitions: a function with its options and its documentation, as gdrun reads them.
+"""Definitions: functions with their options and their documentation, for registries by name.
 
 The signature of the function is the only source of its options. A parameter without a default is
 an input, which the program passes (weights, gradient, step count). A parameter with a default is an
@@ -62,9 +62,9 @@ Seed = Annotated[int, Ge(0)]
 class Nested:
     """The mark of an option whose values are entries of a registry, such as parts of a schedule.
 
-    An entry is a name, or a mapping with a name and options. The option holds a tuple of entries
-    where its annotation is a tuple, else one entry or None. kind: the config section whose form
-    the entries have; an empty text means the section of the option itself.
+    An entry is a name, or a mapping with a name and options. If the annotation of the option is a
+    tuple, its value is a tuple of entries; otherwise it is one entry or None. kind: the config
+    section whose form the entries have; an empty text means the section of the option itself.
     """
 
     kind: str = ""
@@ -107,7 +107,7 @@ class Choice:
     def named(self, word: object) -> tuple[Definition, ...]:
         """The entry with this name; no entry for auto; all entries for an unknown name.
 
-        With an unknown name the message is about the name, so the options of all are accepted.
+        For an unknown name the error message is about the name only, so all options are accepted.
         """
         if self.auto and word == AUTO:
             return ()
@@ -158,7 +158,7 @@ class Option:
 
     @property
     def bounds(self) -> str:
-        """The bounds as text, such as `0 ≤ x < 1`; empty where there are none."""
+        """The bounds as text, such as `0 ≤ x < 1`; empty if there are none."""
         low = high = ""
         for mark in typing.get_args(self.annotation)[1:]:
             match mark:
@@ -203,7 +203,7 @@ class Definition:
         return {name: option.default for name, option in self.options.items()}
 
     def with_options(self, values: Mapping[str, Any]) -> Self:
-        """The same with those of the values that are its own options."""
+        """The definition with these values for its options; other values are ignored."""
         own = {name: values[name] for name in self.options if name in values}
         return replace(self, given=own) if own else self
 
@@ -214,7 +214,7 @@ class Definition:
 
     @cached_property
     def bound(self) -> Callable[..., Any]:
-        """The function of its inputs alone, under the given options."""
+        """The function with the given options fixed, so that it takes only its inputs."""
         return partial(self.function, **self.given) if self.given else self.function
 
     @property
@@ -311,8 +311,8 @@ def parse_doc(text: str | None) -> Doc:
             extra[label] = " ".join([rest.strip(), *paragraph[1:]])
         else:
             notes.append(paragraph)
-    # cleandoc removes the indent of an equation that is the whole body. Notes end with a full
-    # stop and equations do not, which tells them apart.
+    # cleandoc removes the indent of an equation that is the whole body. It is recognised as an
+    # equation, because notes end with a full stop and equations do not.
     if not equation and notes and not notes[0][-1].endswith("."):
         equation.append("\n".join(notes.pop(0)))
     source = extra.pop("Source", "")

@@ -1,8 +1,8 @@
 """Checks of a method from a plugin: whether it is a pure, elementwise function of its inputs.
 
-The checks call the method on small arrays and look at the result: the number of returned values,
-their shapes and dtypes, that the inputs are unchanged, and that a lane or a weight does not
-depend on another.
+The checks call the method on small arrays, and check the number of returned values, their shapes
+and dtypes, that the inputs are unchanged, and that the result for one lane or weight does not
+depend on the others.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from gdrun.methods.rules import Rule
 from gdrun.methods.schedules.form import Schedule, value_at
 
 Fault = tuple[str, str]
-"""What is wrong with a method, and how to correct it."""
+"""A fault of a method: the error message, and a hint on how to correct it."""
 
 _LANES, _WEIGHTS, _TIMES = 3, 4, 6
-# NumPy may sum or round arrays of another shape differently in the last bits.
+# For arrays of another shape, NumPy may give results that differ in the last bits.
 _TOLERANCES: dict[str, Any] = {"rtol": 1e-9, "atol": 1e-12, "equal_nan": True}
 
 
@@ -98,7 +98,7 @@ def _schedule_faults(schedule: Schedule) -> Iterator[Fault]:
 
 def _results(rule: Rule, w: Any, g: Any, slots: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
     """The return value of the equation at step 3."""
-    # At step 1 the bias corrections of Adam cancel its decays, which would hide mistakes.
+    # At step 1 the bias correction of Adam cancels its decay, so mistakes would not be seen.
     inputs = (*slots, *((3.0,) if rule.uses_t else ()), *((_norm,) if rule.uses_norm else ()))
     return rule.function(w, g, *inputs, **options)
 

@@ -46,9 +46,9 @@ _LOADED: dict[tuple[str, str], Names] = {}
 
 
 def load_plugin(path: str | Path) -> Names:
-    """Load a plugin file and return the names of its methods. An unchanged file is loaded once.
+    """Load a plugin file, unless it is loaded already, and return the names of its methods.
 
-    Raises GdrunError where the file is missing, cannot be loaded, registers no method, or where a
+    Raises GdrunError if the file is missing, cannot be loaded, registers no method, or if a
     check of a method fails.
     """
     shown, file = str(path), Path(path).resolve()
@@ -72,7 +72,7 @@ def load_plugin(path: str | Path) -> Names:
 def load_entry_points() -> Names:
     """Load the methods of all installed packages that provide some, once; return their names.
 
-    Raises GdrunError where a package cannot be loaded, or where a check of a method fails.
+    Raises GdrunError if a package cannot be loaded, or if a check of a method fails.
     """
     names: list[str] = []
     # Sorted: the order of the registries should not depend on the order of installation.
@@ -101,7 +101,7 @@ def _registered(run: Callable[[], object], shown: str, file: str | None = None) 
     """Call `run`, check the methods that it registers, and return their names.
 
     shown: the name of the plugin in messages. file: the path of its code, if known.
-    Raises GdrunError where a method has a fault; then the registries are as before the call.
+    Raises GdrunError if a method has a fault; then the registries are as before the call.
     """
     before = [dict(registry) for registry in (*_METHODS, OPTIMIZER_ALIASES)]
     try:
@@ -144,7 +144,7 @@ def _run(run: Callable[[], object], shown: str, file: str | None) -> None:
 
 
 def _problem(entry: Definition, shown: str, file: str | None) -> Problem | None:
-    """The fault of a method from the plugin, with its line; None where the checks pass."""
+    """The fault of a method from the plugin, with its line; None if the checks pass."""
     code = entry.function.__code__
     place = shown if code.co_filename == file else code.co_filename
     try:

@@ -1,10 +1,10 @@
 """Update rules: an optimizer is one pure function, its update equation as printed in its paper.
 
-A rule takes the weights `w`, their gradient `g`, its slots (arrays of the shape of `w` that it
-keeps from step to step) and, where the equation needs them, the step count `t` (1, 2, …, as a
-float) and the function `norm`. It returns the new weights, then the new slots. The equation is
-elementwise, so it works on arrays of any shape: one run, or many lanes `(lanes, P)` with options
-`(lanes, 1)`.
+A rule takes the weights `w`, their gradient `g`, its slots (arrays of the shape of `w` that are
+kept from step to step, such as a momentum) and, if the equation needs them, the step count `t` (1,
+2, …, as a float) and the function `norm`. It returns the new weights, then the new slots. The
+equation is elementwise, so it works on arrays of any shape: the weights of one run, or of many runs
+together, `(lanes, P)` with options `(lanes, 1)`, where each run is a lane.
 
     @rule(slots="v")
     def momentum(w, g, v, lr: Rate = 0.01, beta: Decay = 0.9):
@@ -12,8 +12,8 @@ elementwise, so it works on arrays of any shape: one run, or many lanes `(lanes,
         return w - lr * v, v
 
 A layer-wise rule also takes the input `norm`, a function that the program passes: norm(a) has the
-shape of `a` and holds, at every entry, the L2 norm of the tensor (a weight matrix or a bias) to
-which the entry belongs.
+shape of `a`, and each entry is the L2 norm of the tensor (a weight matrix or a bias) to which this
+entry belongs.
 """
 
 from __future__ import annotations
@@ -119,8 +119,8 @@ def rule(
     after its name: a number (`product=1`) or an option (`total=initial`).
     aliases: other names of the rule, separated by spaces. check: finds contradictions between
     options.
-    Raises GdrunError where the signature is not (w, g, *slots[, t][, norm]) followed by options
-    with defaults, among them `lr`, or where a rule of another module has the same name.
+    Raises GdrunError if the signature is not (w, g, *slots[, t][, norm]) followed by options
+    with defaults, among them `lr`, or if a rule of another module has the same name.
     """
 
     def register(equation: Equation) -> Equation:
@@ -159,15 +159,15 @@ def rule(
 
 
 def _rate(option: Option) -> Option:
-    """The option lr as a positive real number, also where the author wrote lr=1 or lr: float."""
-    # Lanes may differ in real numbers only; with an int each rate would need its own cohort.
+    """The option lr as a positive real number, also if the author wrote lr=1 or lr: float."""
+    # Lanes may differ only in real numbers; with an int each rate would need its own cohort.
     if option.annotation in (int, float):
         return replace(option, annotation=Rate, default=float(option.default))
     return option
 
 
 def _require_free_name(name: str, equation: Callable[..., Any]) -> None:
-    """Raise GdrunError where a rule of another module has this name or alias."""
+    """Raise GdrunError if a rule of another module has this name or alias."""
     known = OPTIMIZERS.get(OPTIMIZER_ALIASES.get(name, name))
     # The same module may define a rule again: a notebook does so each time a cell runs.
     if known is not None and known.function.__module__ != equation.__module__:

@@ -35,8 +35,8 @@ class Batching:
     """How one epoch of `rows` training examples is divided into batches.
 
     whole: each gradient uses all examples in file order, so no batch has to be copied. growth: if
-    given, batch_size is that of the first epoch, and `at` returns the batching of a later one.
-    Raises DataError where batch_size is larger than rows.
+    given, batch_size is the size in the first epoch, and `at` returns the batching of each epoch.
+    Raises DataError if batch_size is larger than rows.
     """
 
     rows: int
@@ -82,16 +82,17 @@ class Batching:
         """The first epoch, from 0, whose batches have this size; None if there is no such epoch."""
         if size < self.batch_size or self.growth is None:
             return 0 if size == self.batch_size else None
-        # B₀ fᵏ rounds to `size` from size − ½ on. The logarithm may err by one, so check three k.
+        # B₀ fᵏ rounds to `size` if it is at least size − ½. The rounding error of the logarithm may
+        # change k by one, so three values of k are checked.
         near = max(ceil(log((size - 0.5) / self.batch_size) / log(self.growth.factor)), 0)
         epochs = (times * self.growth.every for times in range(max(near - 1, 0), near + 2))
         return next((epoch for epoch in epochs if self.at(epoch).batch_size == size), None)
 
     def ending_in_one(self) -> tuple[int, int] | None:
-        """The first epoch whose last batch holds a single example, and its batch size B.
+        """The first epoch whose last batch has a single example, and its batch size B.
 
-        The epoch counts from 0. None if there is no such epoch. The last batch holds one example
-        where N = q B + 1, that is, where B divides N − 1.
+        The epoch counts from 0. None if there is no such epoch. The last batch has one example if
+        N = q B + 1 for a whole number q, that is, if B divides N − 1.
         """
         if self.drop_last:
             return None
@@ -176,6 +177,6 @@ def mbgd(
 
     Source: Smith et al. 2017 for batch_growth.
 
-    Raises: DataError where batch_size is larger than the number of training examples.
+    Raises: DataError if batch_size is larger than the number of training examples.
     """
     return Batching(rows, batch_size, sampling, drop_last, growth=batch_growth)

@@ -1,8 +1,8 @@
 """Stopping: the rules and budgets that end a run, and the sentence for each reason.
 
 The training loop checks the rules at each evaluation, on the full training objective, for all lanes
-at once, and counts the budgets. The reason is one record, `Stop`, which the screen, the files of
-the run and the exit code share.
+at once, and counts the budgets. The reason is one record, `Stop`, from which the output, the files
+of the run and the exit code are made.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Status = Literal[
     "running", "converged", "stopped", "exhausted", "diverged", "interrupted", "failed"
 ]
 Readings = dict[str, Numbers]
-"""The results of an evaluation by quantity: (lanes,), NaN where a lane has no such result."""
+"""The results of an evaluation by quantity: (lanes,), NaN if a lane has no such result."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ STOP_RULES: dict[str, StopRule] = {
         StopRule("target_accuracy", "train_accuracy", "training accuracy", "≥", 1.0),
     )
 }
-"""All threshold rules by name. Their readings are those of the full training objective."""
+"""All threshold rules by name. Their readings are of the full training objective."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def divergence_sentence(
 
     layer: the name of the weights, if known. factor: the divergence limit over initial_loss.
     """
-    # A finite value has passed the limit; any other value is a divergence by itself.
+    # A finite value is above the limit; a value that is not finite needs no limit.
     if np.isfinite(value):
         limit = f"{factor:g} times the initial loss {number(initial_loss)}"
         return f"the {quantity} {number(value)} is above {limit}"
@@ -166,7 +166,7 @@ def budget_sentence(budget: str, amount: float) -> str:
     counted = f"{amount:,.0f}" if amount == int(amount) else f"{amount:g}"
     if budget in ("epochs", "steps"):
         return f"{counted} {unit} done" if amount == 1 else f"all {counted} {unit} done"
-    # A run may end below a number of gradients and above a number of seconds.
+    # A run may end with fewer gradients than its budget, or with more seconds.
     return f"the budget of {counted} {unit} is used up"
 
 

@@ -1,4 +1,4 @@
-"""Losses and models: value and gradient, for all lanes at once. Importing registers them."""
+"""Losses and models: their values and gradients. Importing this package registers them by name."""
 
 from gdrun.problems import linear as linear
 from gdrun.problems import mlp as mlp

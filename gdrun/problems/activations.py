@@ -1,9 +1,9 @@
-"""Activations: the output of a hidden unit as a function of its input, and the slope of that.
+"""Activations: the output of a hidden unit as a function of its input, and its slope.
 
-An activation is written elementwise, on one input z, as a loss of one score is: the same equation
-serves arrays of any shape and, compiled, the scalars of a fused loop. It returns the value φ(z) and
-the slope φ'(z). Each form is stable for every finite z, and keeps the precision it is given.
-Parameters with a default are its options, set and shared by lanes as those of a loss are.
+An activation is an elementwise equation of one input z: it works on arrays of any shape, and on
+single numbers when it is compiled. It returns the value φ(z) and the slope φ'(z). Each equation is
+stable for every finite z, and computes in the precision of z. Parameters with a default are its
+options; a config sets them as it sets the options of a loss, and all lanes share them.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ Equation = Callable[..., tuple[Array, Array]]
 class Activation(Definition):
     """An activation with the initial weights that fit it.
 
-    own_gain: its gain where that is known in closed form or to more digits than are computed here;
-    None where it depends on options.
+    init: the name of the init for a layer with this activation. own_gain: the gain, if it is known
+    in closed form or more exactly than computed here; None if it is computed.
     """
 
     init: str = "xavier"
@@ -44,7 +44,7 @@ class Activation(Definition):
     def gain(self) -> float:
         """1/√E[φ(z)²] for z ∼ N(0, 1).
 
-        Weights of variance gain²/fan_in keep the size of what passes through.
+        With weights of variance gain²/fan_in, the outputs of a layer are as large as its inputs.
         """
         if self.own_gain is not None:
             return self.own_gain
@@ -69,7 +69,7 @@ def activation(
 ) -> Callable[[Equation], Equation]:
     """Register the decorated equation as an activation.
 
-    init: the initial weights that fit it. gain: 1/√E[φ(z)²]; None has it computed.
+    init: the initial weights that fit it. gain: 1/√E[φ(z)²]; None to compute it.
     """
 
     def register(equation: Equation) -> Equation:
@@ -127,12 +127,12 @@ SELU_ALPHA = 1.6732632423543772
 
 @activation(init="lecun", gain=1.0)
 def selu(z: Array) -> tuple[Array, Array]:
-    """Scaled exponential linear unit: activations keep mean 0 and variance 1 by themselves.
+    """Scaled exponential linear unit: it keeps the outputs of layers near mean 0 and variance 1.
 
         φ = λ z for z > 0, else λ α (e^z − 1)
         φ' = λ for z > 0, else λ α e^z
 
-    λ = 1.0507…, α = 1.6733…, for which N(0, 1) is the fixed point.
+    λ = 1.0507…, α = 1.6733…: with these, inputs of mean 0 and variance 1 give such outputs.
 
     Source: Klambauer et al. 2017.
     """
@@ -155,11 +155,11 @@ def tanh(z: Array) -> tuple[Array, Array]:
 
 @activation(init="xavier", gain=1.8462285)
 def sigmoid(z: Array) -> tuple[Array, Array]:
-    """Logistic sigmoid; its slope is ¼ at the most, so that deep layers of it learn slowly.
+    """Logistic sigmoid; its slope is at most ¼, so networks with many such layers learn slowly.
 
         φ = 1 / (1 + e^(−z)),  φ' = φ (1 − φ)
 
-    Written with e^(−|z|), so neither tail overflows and both keep their relative accuracy.
+    It is computed from e^(−|z|), which cannot overflow and is accurate for both signs of z.
 
     Source: Rumelhart, Hinton & Williams 1986.
     """
@@ -199,29 +199,29 @@ NORMAL_BELOW = (
     2.118874247812743,
     1.0,
 )
-"""P and Q of e^(a²/2) Φ(−a) = P(a) / Q(a) for a ≥ 0, the highest power first.
+"""Coefficients of P and Q in e^(a²/2) Φ(−a) = P(a) / Q(a) for a ≥ 0, the highest power first.
 
-Found by interpolation in 60 digits at 17 Chebyshev nodes of (a − 5) / (a + 5) from a = 0 to 9, with
-½ at 0. The relative error is below 3e-17 there, and 1e-12 at 12. No coefficient is negative, so
-that nothing cancels.
+They were found by interpolation in 60 digits at 17 Chebyshev nodes of (a − 5) / (a + 5) from a = 0
+to 9, with the exact value ½ at 0. The relative error is below 3e-17 up to 9, and 1e-12 at 12. No
+coefficient is negative, so that nothing cancels.
 """
 
 
 @activation(init="he", gain=1.5335304)
 def gelu(z: Array) -> tuple[Array, Array]:
-    """Gaussian error linear unit: z times the share of a normal distribution that lies below z.
+    """Gaussian error linear unit: z times the probability that a standard normal number is below z.
 
         φ = z Φ(z),  φ' = Φ(z) + z n(z)
 
     Φ is the normal distribution function and n(z) = e^(−z²/2) / √(2π) its density. Φ is computed to
-    the precision of the run, in both tails.
+    the precision of the run, for both signs of z.
 
     Source: Hendrycks & Gimpel 2016.
 
-    Elsewhere: PyTorch and Keras compute the same; JAX computes, unless approximate=False is given,
-    ½ z (1 + tanh(√(2/π) (z + 0.044715 z³))), which is within 5e-4 of it.
+    Elsewhere: PyTorch and Keras compute the same. JAX computes ½ z (1 + tanh(√(2/π) (z + 0.044715
+    z³))), which differs by at most 5e-4, unless approximate=False is given.
     """
-    size = minimum(absolute(z), 40.0)  # from there on e^(−a²/2) is 0
+    size = minimum(absolute(z), 40.0)  # for larger a, e^(−a²/2) is 0
     bell = exp(-0.5 * size * size)
     tail = _polynomial(NORMAL_ABOVE, size)
     tail /= _polynomial(NORMAL_BELOW, size)
@@ -256,7 +256,7 @@ def silu(z: Array) -> tuple[Array, Array]:
 
 @activation(init="xavier", gain=1.0)
 def identity(z: Array) -> tuple[Array, Array]:
-    """No activation at all: layers of it are one linear map.
+    """No activation: a network of such layers is one linear map.
 
     φ = z,  φ' = 1
     """

@@ -2,15 +2,16 @@
 
     x̂ = (z − μ) / √(σ² + ε),  y = γ x̂ + β
 
-In training μ and σ² are the mean and variance of each unit over the batch; in evaluation they are
-running means of those, r ← 0.9 r + 0.1 s, with s the batch's mean or its unbiased variance. γ and β
-are learned, and named scale and shift. Arrays are (..., units, B); vectors are (..., units).
+z is the input of the activation, γ (scale) and β (shift) are learned vectors, and ε is a small
+constant. In training μ and σ² are the mean and variance of each unit over the batch. In evaluation
+they are running statistics r ← 0.9 r + 0.1 s, where s is the mean or the unbiased variance of a
+batch. Arrays are (..., units, B); vectors are (..., units).
 
-Weights that no batch was computed with, such as an average of a path, have no running means of
-their own: theirs are the moments of the whole training part (Izmailov et al. 2018, section 3.2;
-PyTorch's update_bn with a single batch). To average the running means along with the weights would
-cost nothing and be wrong: z is linear in the weights, so its mean would come out right, but in its
-variance the spread of the path would count as a spread of the examples.
+Averaged weights have no running statistics, because no batch was computed with them. Their
+statistics are the mean and variance over the whole training part (Izmailov et al. 2018, section
+3.2; PyTorch's update_bn with a single batch). Averaging the running statistics with the weights was
+rejected: z is linear in the weights, so the mean would be right, but the variance would include the
+changes of the weights.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ STATISTICS = ("running_mean", "running_variance")
 
 @dataclass(frozen=True)
 class Normalised:
-    """x̂ and 1 / √(σ² + ε) for the backward pass; mean and variance for the running statistics."""
+    """The result of normalising: x̂, 1 / √(σ² + ε), and the mean and variance of the batch."""
 
     units: Array
     inverse: Array
@@ -42,12 +43,12 @@ class Normalised:
 
 
 def statistics_layer(units: int, prefix: str) -> Layer:
-    """The place of a layer's running statistics among those of a lane."""
+    """The position of a layer's running statistics in the row of a lane."""
     return Layer(0, units, prefix, bias=False, more=STATISTICS, ones=STATISTICS[1:])
 
 
 def normalise(z: Array) -> Normalised:
-    """Normalise each unit over the batch; z is written over."""
+    """Normalise each unit over the batch; z is overwritten."""
     mean = z.mean(axis=-1)
     z -= mean[..., None]
     variance = np.vecdot(z, z) / z.shape[-1]
@@ -64,7 +65,7 @@ def normalise_by(z: Array, running_stats: Array) -> Array:
 
 
 def back(g: Array, normal: Normalised, scale: Array) -> tuple[Array, Array, Array]:
-    """From dL/dy to dL/dz, dL/dγ and dL/dβ; g is overwritten.
+    """Return dL/dz, dL/dγ and dL/dβ from g = dL/dy; g is overwritten.
 
     dL/dz = γ / √(σ² + ε) · (g − mean(g) − x̂ mean(g x̂))
     """
@@ -85,7 +86,7 @@ def next_running_stats(running_stats: Array, normal: Normalised) -> Array:
 
 
 def moments(blocks: Iterable[Array]) -> tuple[Array, Array]:
-    """Mean and variance (..., units) of each unit over all blocks of z, one after the other.
+    """The mean and variance (..., units) of each unit over all blocks of z.
 
     Each block has at least one row.
     """

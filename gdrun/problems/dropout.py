@@ -1,10 +1,10 @@
-"""Dropout: in training each hidden unit is left out with some probability (Srivastava et al. 2014).
+"""Dropout: in training each hidden unit is set to 0 with a probability p (Srivastava et al. 2014).
 
     h ← h m / (1 − p),  m = [u ≥ p],  u ∼ U(0, 1)
 
-This is the inverted form: what is kept is scaled up at once, and evaluation changes nothing. The
-numbers u depend on the seed and the step alone, so that any step can be taken again, and lanes of
-one seed differ in p but not in u.
+h is the output of a unit. This is inverted dropout: the other units are scaled up in training, and
+evaluation needs no scaling. The numbers u depend only on the seed and the step, so that any step
+can be repeated, and lanes with the same seed use the same u.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from gdrun.methods.randomness import stream
 
 @dataclass(frozen=True)
 class Dropout:
-    """The units that one step leaves out; masks are drawn layer by layer, in order.
+    """The dropout of one step; masks must be drawn layer by layer, in order.
 
-    rate: p, a float or (..., L, 1). seeds: of the lanes, or of the S streams that they lie in.
-    block: the first row of the block that is computed, and the number of rows of the step; None
-    where the block is the whole step.
+    rate: p, a float or (..., L, 1). seeds: of the S index streams of the lanes. block: the first
+    row of the block that is computed, and the number of rows of the step; None if the whole step is
+    computed at once.
     """
 
     rate: Any
@@ -36,7 +36,7 @@ class Dropout:
     block: tuple[int, int] | None = None
 
     def for_block(self, first: int, of: int) -> Dropout:
-        """The same numbers for one block of a step that is computed block by block."""
+        """The dropout for one block of rows, with the same numbers u as for the whole step."""
         return replace(self, block=(first, of))
 
     @cached_property
@@ -49,7 +49,7 @@ class Dropout:
     def mask(self, units: int, rows: int, dtype: DTypeLike) -> Array:
         """m / (1 − p) for the next layer: (..., L or 1, units, rows).
 
-        The numbers are of single precision, so that runs of both leave out the same units.
+        The numbers u have single precision, so that float32 and float64 runs drop the same units.
         """
         drawn = [draw(units, rows) for draw in self._draws]
         numbers = drawn[0] if len(drawn) == 1 else np.stack(drawn)
@@ -64,7 +64,7 @@ def _all_rows(generator: np.random.Generator, units: int, rows: int) -> Array:
 
 
 class _BlockOfRows:
-    """Numbers for the rows from `first` on, the same as in a draw for all `of` rows.
+    """Draws the numbers of the rows from `first` on, the same as in a draw for all `of` rows.
 
     The generator skips the rows of other blocks, unit by unit. It makes 64 bits at a time,
     which are two numbers in single precision.

@@ -1,9 +1,10 @@
-"""Initial weights, each with its field-standard definition; biases start at zero.
+"""Initial weights, each with its standard definition; biases start at zero.
 
-An init draws the matrix (outputs, inputs) of one layer. One that follows the activation of the
-layer is written for a gain, and its matrix is scaled where the layer has another: he is written for
-√2, which belongs to ReLU, and serves as it is for the last layer, which has no activation. A matrix
-around a residual layer has gain 1. Parameters with a default are options of the init.
+An init draws the matrix (outputs, inputs) of one layer. Some inits depend on the activation of the
+layer, by its gain: such an init is written for one gain, and its matrix is scaled for a layer with
+another gain. For example, he is written for √2, the gain of ReLU; the last layer, which has no
+activation, uses it without scaling. The matrix of a skip connection has gain 1. Parameters with a
+default are options of the init.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ InitFunction = Callable[..., Numbers]
 class Init(Definition):
     """Initial weights of a layer.
 
-    gain: that of the activation which the function is written for; None where it follows none.
+    gain: the gain that the function is written for; None if it does not depend on the activation.
     """
 
     gain: float | None = None
 
     def matrix(self, draw: np.random.Generator, layer: Layer) -> Numbers:
-        """The weights (outputs, inputs) that a layer starts from."""
+        """The initial weights (outputs, inputs) of a layer."""
         drawn: Numbers = self.bound(draw, layer.inputs, layer.outputs)
         if layer.gain is None or self.gain is None:
             return drawn
@@ -56,7 +57,7 @@ def init(*, gain: float | None = None) -> Callable[[InitFunction], InitFunction]
 
 @init()
 def zeros(draw: np.random.Generator, inputs: int, outputs: int) -> Numbers:
-    """All zeros: right for convex models, where no symmetry needs breaking."""
+    """All zeros. This is right for convex models; the units of a network would all stay equal."""
     return np.zeros((outputs, inputs))
 
 
@@ -84,8 +85,9 @@ def xavier_normal(draw: np.random.Generator, inputs: int, outputs: int) -> Numbe
 def he(draw: np.random.Generator, inputs: int, outputs: int) -> Numbers:
     """N(0, g² / fan_in), which is 2 / fan_in for ReLU. He et al. 2015.
 
-    g is the gain of the layer's activation, 1/√E[φ(z)²] for z ∼ N(0, 1): weights of this variance
-    keep the size of what passes through. The last layer, which has none, takes √2.
+    g is the gain of the layer's activation φ, 1/√E[φ(z)²] for z ∼ N(0, 1). With weights of this
+    variance, the outputs of a layer are as large as its inputs. g is √2 for the last layer, which
+    has no activation.
 
     Elsewhere: PyTorch has these gains for ReLU and leaky ReLU, but 5/3 for tanh and 3/4 for selu.
     """
@@ -115,7 +117,7 @@ def lecun_uniform(draw: np.random.Generator, inputs: int, outputs: int) -> Numbe
 
 @init(gain=1.0)
 def orthogonal(draw: np.random.Generator, inputs: int, outputs: int) -> Numbers:
-    """g Q, with orthonormal rows or columns of Q, uniformly drawn. Saxe et al. 2013.
+    """g Q, where Q is a random matrix with orthonormal rows or columns. Saxe et al. 2013.
 
     g is the gain of the layer's activation, as for he, and 1 for the last layer.
     """
@@ -126,9 +128,9 @@ def orthogonal(draw: np.random.Generator, inputs: int, outputs: int) -> Numbers:
 
 
 def initial_row(layout: ParameterLayout, init: Init, seed: int) -> Numbers:
-    """The flat row (P,) that a lane with this seed starts from.
+    """The initial weights of a lane with this seed, as a flat row (P,).
 
-    Each layer has a stream of its own, so adding a layer leaves the others as they were.
+    Each layer has its own random stream, so adding a layer does not change the other layers.
     """
     row = np.zeros(layout.size)
     for index, layer in enumerate(layout.layers):

@@ -1,10 +1,11 @@
-"""The place of each named weight in the flat row of a lane.
+"""The position of each named weight in the flat row of a lane.
 
-A lane's parameters are one flat row of length P. A layer from `inputs` to `outputs` has
-outputs × (inputs + 1) entries of it, stored output by output, the bias last: as a matrix
-(outputs, inputs + 1) it multiplies features that carry a column of ones, so the weights of all
-lanes of a linear model are one matrix and one product serves them all. Further vectors of a layer,
-one number for each output, are further columns.
+A lane is one run of a batch of runs that train together. Its parameters are one flat row of length
+P. A layer from `inputs` to `outputs` has outputs × (inputs + 1) entries of the row, stored output
+by output, the bias last. They are a matrix (outputs, inputs + 1), which multiplies features with a
+column of ones appended. So the weights of all lanes of a linear model are one matrix, and one
+product computes all of them. Further vectors of a layer, with one number for each output, are
+further columns of its matrix.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from gdrun.array_types import Array, Flags
 
 @dataclass(frozen=True)
 class Layer:
-    """One affine map, or with no inputs the vectors alone.
+    """The parameters of one affine map; with 0 inputs, of vectors only.
 
-    scalar: a single output whose axis users do not see: w (d,), b (). more: the names of further
-    vectors (outputs,). ones: those of them that start at one, not at zero. gain: that of the
-    activation after it; None where there is none.
+    scalar: whether users see a single output without its axis: w (d,), b (). more: the names of
+    further vectors (outputs,). ones: the names of vectors that start at one, not at zero. gain: of
+    the activation after the map; None without an activation.
     """
 
     inputs: int
@@ -38,7 +39,7 @@ class Layer:
 
     @property
     def vectors(self) -> tuple[str, ...]:
-        """The names of the columns behind the weights."""
+        """The names of the columns after the weights, such as the bias."""
         return (*(("b",) if self.bias else ()), *self.more)
 
     @property
@@ -52,7 +53,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class ParameterLayout:
-    """The layers of a model in the order of their places in the flat row."""
+    """The layers of a model, in their order in the flat row."""
 
     layers: tuple[Layer, ...]
 
@@ -63,7 +64,7 @@ class ParameterLayout:
 
     @cached_property
     def penalised(self) -> Flags:
-        """Which parameters l2 acts on, (P,): the weights, never a bias or another vector."""
+        """Whether each parameter has an l2 penalty, (P,): weights have one, biases have none."""
         marks = []
         for layer in self.layers:
             mark = np.ones((layer.outputs, layer.columns), dtype=bool)
@@ -72,13 +73,13 @@ class ParameterLayout:
         return np.concatenate(marks)
 
     def matrix(self, row: Array, index: int) -> Array:
-        """Layer `index` of `row` (..., P) as its matrix (..., outputs, columns): a view."""
+        """Layer `index` of `row` (..., P) as a matrix (..., outputs, columns), which is a view."""
         place, shape = self._places[index]
         return row[..., place].reshape(*row.shape[:-1], *shape)
 
     @cached_property
     def _places(self) -> list[tuple[slice, tuple[int, int]]]:
-        """Where each layer lies in the row, and the shape of its matrix."""
+        """The slice of the row for each layer, and the shape of its matrix."""
         ends = list(accumulate(layer.size for layer in self.layers))
         return [
             (slice(end - layer.size, end), (layer.outputs, layer.columns))
@@ -86,7 +87,7 @@ class ParameterLayout:
         ]
 
     def tensor_norm(self, row: Array) -> Array:
-        """The L2 norm of the tensor, weights or vector, that each entry of `row` (..., P) is in."""
+        """For each entry of `row` (..., P), the L2 norm of its tensor: of its weights or vector."""
         norms = np.empty_like(row)
         for index, layer in enumerate(self.layers):
             entries, norm = self.matrix(row, index), self.matrix(norms, index)

@@ -1,8 +1,8 @@
 """The linear models: one affine map from features to scores, under different losses.
 
-The bias is a column of ones in the design matrix, so for all lanes at once the scores are one
-product, W Xᵀ, and the gradient another, slopesᵀ X. Scores are stored with the examples last,
-so that a sum over classes is a sum of whole columns of examples.
+The design matrix X has a column of ones for the bias. So the scores of all lanes are one product,
+W Xᵀ, and their gradients another, slopesᵀ X. Scores are stored with the examples as the last axis,
+so that a sum over classes adds contiguous rows.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from gdrun.problems.rows import Examples, MappedRows
 
 @dataclass(frozen=True)
 class LinearModel(Predictor):
-    """Scores s = x W + b under a loss; `outputs` is 1, or the number of classes C."""
+    """A linear model: scores s = x W + b, and a loss. outputs: 1, or the number of classes C."""
 
     features: int
     outputs: int
@@ -86,7 +86,7 @@ def linear(
 
         ŷ = xᵀw + b,  L = (1/N) Σ ℓ(ŷᵢ, yᵢ) + (l2/2) ‖w‖²
 
-    loss: one of numbers, with its own options; mse has no factor ½.
+    loss: a loss for numbers, with its options. mse has no factor ½.
     """
     return LinearModel(features, 1, LOSSES[loss].with_options(options), bias)
 
@@ -97,7 +97,7 @@ def logistic(features: int, classes: int, bias: bool = True) -> LinearModel:
 
         p(y = 1 | x) = 1 / (1 + e^(−(xᵀw + b))),  L = mean binary cross-entropy + (l2/2) ‖w‖²
 
-    The loss is in nats; ln 2 ≈ 0.693 is its value at zero weights.
+    The loss is in nats. With zero weights it is ln 2 ≈ 0.693.
     """
     return LinearModel(features, 1, LOSSES["logistic"], bias)
 
@@ -109,7 +109,7 @@ def softmax(features: int, classes: int, bias: bool = True) -> LinearModel:
         p(y = j | x) = e^(sⱼ) / Σₖ e^(sₖ),  s = xᵀW + b
         L = mean cross-entropy + (l2/2) ‖W‖²
 
-    The loss is in nats; ln C is its value at zero weights.
+    The loss is in nats. With zero weights it is ln C.
     """
     return LinearModel(features, classes, LOSSES["cross_entropy"], bias)
 
@@ -122,11 +122,11 @@ def svm(
     bias: bool = True,
     **options: Any,
 ) -> LinearModel:
-    """Linear support vector machine for C classes, all classes at once.
+    """Linear support vector machine for C classes, with one loss for all classes together.
 
         s = xᵀW + b,  L = (1/N) Σᵢ Σ_{j≠yᵢ} max(0, sⱼ − s_{yᵢ} + 1) + (l2/2) ‖W‖²
 
-    loss: hinge, or squared_hinge with each term squared. C − 1 is its value at zero weights.
+    loss: hinge, or squared_hinge with each term squared. With zero weights it is C − 1.
 
     Source: Weston & Watkins 1999.
     """

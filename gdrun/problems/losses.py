@@ -1,16 +1,17 @@
 """Losses: the value for each example, and its slope with respect to the scores.
 
-A loss takes scores and encoded targets and returns values and slopes, for all lanes at once. With B
-examples and L lanes, scores of a model with one output are (..., B, L); of one with a score for
-each of C classes, (..., B, L, C). Targets are (..., B). Values are (..., B, L); slopes have the
-shape of the scores. Each form is stable: no score overflows, in float32 either.
+A loss takes scores and encoded targets, and returns values and slopes, for all lanes at once (a
+lane is one run of several that train together). With B examples and L lanes, the scores of a model
+with one output are (..., B, L); those of a model with C classes are (..., B, L, C). Targets are
+(..., B). Values are (..., B, L); slopes have the shape of the scores. Each equation is stable: it
+does not overflow, also in float32.
 
-A loss of one score is written elementwise, on a score s and its target y, as a rule is: the same
-equation serves arrays of any shape and, compiled, the scalars of a fused loop.
+A loss of one score is an elementwise equation of a score s and its target y: it works on arrays of
+any shape, and on single numbers when it is compiled.
 
 Parameters with a default are the loss's options. A config sets them next to its name, as in
-`model: {name: linear, loss: huber, delta: 0.5}`; all lanes of a cohort share them, since options by
-lane would need one more axis in every equation and one more column in every kernel.
+`model: {name: linear, loss: huber, delta: 0.5}`. All lanes share them: different options for each
+lane would need one more axis in every equation and one more argument in every kernel.
 """
 
 from __future__ import annotations
@@ -30,12 +31,12 @@ Targets = Literal["number", "sign", "code"]
 
 @dataclass(frozen=True)
 class Loss(Definition):
-    """A loss with the targets it wants: numbers, signs −1 and +1, or class codes 0 … C−1.
+    """A loss, and the kind of its targets: numbers, signs −1 and +1, or class codes 0 … C−1.
 
-    margin: whether it is a loss of the margins between the scores of classes, as support vector
-    machines minimise. equation: the elementwise form, of a loss of one score. curvature: the
-    largest second derivative in the scores, from the number of scores and the options; None where
-    the slope jumps. quadratic: whether it is the same everywhere.
+    margin: whether it is a loss of the margins between the scores of classes, for support vector
+    machines. equation: the elementwise form of a loss of one score. curvature: a function of the
+    number of scores and the options, which returns the largest second derivative; None if the slope
+    jumps. quadratic: whether the second derivative is the same everywhere.
     """
 
     targets: Targets = "number"
@@ -59,7 +60,7 @@ def loss(
     curvature: Curvature | None = None,
     quadratic: bool = False,
 ) -> Callable[[LossFunction], LossFunction]:
-    """Register the decorated function as a loss: elementwise but for class codes."""
+    """Register the decorated function as a loss. It is elementwise unless targets are codes."""
 
     def register(function: LossFunction) -> LossFunction:
         known = define(function)
@@ -81,7 +82,7 @@ def loss(
 
 
 def _for_all_lanes(equation: LossFunction) -> LossFunction:
-    """The elementwise form as a loss on scores (..., B, L) and targets (..., B)."""
+    """Make a loss on scores (..., B, L) and targets (..., B) from an elementwise equation."""
 
     def function(scores: Array, y: Array, **options: Any) -> tuple[Array, Array]:
         return equation(scores, y[..., None].astype(scores.dtype, copy=False), **options)
@@ -111,7 +112,7 @@ def mae(s: Array, y: Array) -> tuple[Array, Array]:
 
 @loss(targets="number", curvature=lambda outputs, delta: 1.0)
 def huber(s: Array, y: Array, delta: Positive = 1.0) -> tuple[Array, Array]:
-    """Huber's loss: half the square near zero, a straight line beyond δ.
+    """Huber's loss: half the squared error for small errors, linear for errors above δ.
 
         ℓ = ½ r²             for |r| ≤ δ,   r = s − y
         ℓ = δ (|r| − ½ δ)    beyond;   dℓ/ds = max(−δ, min(r, δ))
@@ -127,12 +128,12 @@ def huber(s: Array, y: Array, delta: Positive = 1.0) -> tuple[Array, Array]:
 
 @loss(targets="number")
 def pinball(s: Array, y: Array, tau: Level = 0.5) -> tuple[Array, Array]:
-    """Pinball loss: its mean is least where the scores are the τ-quantile of the target.
+    """Pinball loss: its mean is smallest if the scores are the τ-quantile of the target.
 
         ℓ = max(τ r, (τ − 1) r),  r = y − s
         dℓ/ds = −τ for r > 0, 1 − τ for r < 0, and 0 at zero
 
-    τ is tau: 0.5 is half the absolute error, whose minimiser is the median.
+    τ is tau. For 0.5 the loss is half the absolute error, which the median minimises.
 
     Source: Koenker & Bassett 1978.
     """
@@ -150,7 +151,7 @@ def logistic(s: Array, y: Array) -> tuple[Array, Array]:
         ℓ = log(1 + e^(−m)),  m = y s with y ∈ {−1, +1}
         dℓ/ds = −y / (1 + e^m)
 
-    Written with e^(−|m|), so neither tail overflows and both keep their relative accuracy.
+    It is computed from e^(−|m|), which cannot overflow and is accurate for both signs of m.
     """
     margin = s * y
     small = exp(-absolute(margin))
@@ -158,7 +159,7 @@ def logistic(s: Array, y: Array) -> tuple[Array, Array]:
     return values, where(margin > 0, small, 1) / (1 + small) * -y
 
 
-# λmax(diag(p) − p pᵀ) ≤ ½, reached where two classes have p = ½. Böhning 1992.
+# λmax(diag(p) − p pᵀ) ≤ ½, with equality if two classes have p = ½. Böhning 1992.
 @loss(targets="code", curvature=lambda outputs: 0.5)
 def cross_entropy(scores: Array, y: Array) -> tuple[Array, Array]:
     """Multi-class cross-entropy on the scores (logits), in nats.
@@ -193,8 +194,8 @@ def hinge(scores: Array, y: Array) -> tuple[Array, Array]:
     return margins.sum(axis=-1), slopes
 
 
-# Each active term (sⱼ − s_y + 1)² has the Hessian 2 (eⱼ − e_y)(eⱼ − e_y)ᵀ; with all C − 1 of
-# them active the sum is twice the Laplacian of a star of C vertices, whose λmax is C.
+# Each active term (sⱼ − s_y + 1)² has the Hessian 2 (eⱼ − e_y)(eⱼ − e_y)ᵀ. If all C − 1 terms are
+# active, the sum is twice the Laplacian of a star graph with C vertices, whose λmax is C.
 @loss(targets="code", margin=True, curvature=lambda outputs: 2.0 * outputs)
 def squared_hinge(scores: Array, y: Array) -> tuple[Array, Array]:
     """Multi-class squared hinge, summed over the wrong classes.
@@ -210,7 +211,7 @@ def squared_hinge(scores: Array, y: Array) -> tuple[Array, Array]:
 
 
 def _margins(scores: Array, own: tuple[Any, ...]) -> Array:
-    """max(0, sⱼ − s_y + 1), and 0 at the class itself."""
+    """max(0, sⱼ − s_y + 1) for j ≠ y, and 0 for j = y."""
     margins: Array = scores - scores[own][..., None]
     margins += 1
     np.maximum(margins, 0, out=margins)
@@ -219,6 +220,6 @@ def _margins(scores: Array, own: tuple[Any, ...]) -> Array:
 
 
 def _own_class(y: Array) -> tuple[Any, ...]:
-    """The index that takes s_y out of scores (..., B, L, C), for each example and lane."""
+    """The index of s_y in scores (..., B, L, C), for each example and lane."""
     examples = [np.arange(y.size)] if y.ndim == 1 else np.indices(y.shape, sparse=True)
     return (*examples, slice(None), y)

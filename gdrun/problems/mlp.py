@@ -39,20 +39,20 @@ def mlp(
         h₀ = x,  hₖ = φ(hₖ₋₁ Wₖ + bₖ) for each hidden layer,  s = h W + b
         L = mean loss of s + (l2/2) Σ ‖Wₖ‖²
 
-    hidden: the widths of the hidden layers. activation: φ. loss and activation bring their own
-    options. loss: auto is cross_entropy where the
-    target has labels, or whole numbers of at most 20 different values that repeat; else mse.
-    batch_norm: between hₖ₋₁ Wₖ and φ, in place of the bias; evaluation uses running statistics,
-    or, for an average of the weights, those of all training examples. residual: hₖ₋₁ is added to
-    hₖ from the second hidden layer on, through a matrix where the widths differ. dropout: the share
-    of hidden units that each step leaves out; skip connections are kept. init: auto is what
-    fits the activation.
+    hidden: the widths of the hidden layers. activation: φ. loss and activation may have options,
+    which are set in the same section. loss: auto is cross_entropy if the target has labels, or
+    whole numbers of at most 20 different values that repeat; else mse. batch_norm: normalises hₖ₋₁
+    Wₖ before φ, and replaces the bias; evaluation uses running statistics, or, for averaged
+    weights, the statistics of all training examples. residual: hₖ₋₁ is added to hₖ from the second
+    hidden layer on, multiplied by a matrix if the widths differ. dropout: the share of hidden units
+    that each step sets to 0; skip connections are kept. init: auto is the init that fits the
+    activation.
 
-    Where rows stay in their file, bgd reads a block of them at a time. Under batch_norm it cannot,
-    nor can stopping.grad_norm: statistics of all N rows take all of them in memory, and up to 8
-    numbers for each hidden unit of each row, in every lane.
+    If the rows stay on disk, bgd reads them block by block. With batch_norm, bgd and
+    stopping.grad_norm need all N rows in memory at once, and up to 8 numbers for each hidden unit,
+    row and run.
     """
-    # The share of dropout may differ by lane, so the objective carries it.
+    # The share of dropout may differ between lanes, so it belongs to the objective.
     chosen = loss if loss != AUTO else "cross_entropy" if classes else "mse"
     return Network(
         features,

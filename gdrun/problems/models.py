@@ -1,4 +1,4 @@
-"""The registry of models: what a name in the model section builds."""
+"""The registry of models: the names for the model section of a config, and their builders."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def _zeros(options: Options) -> str:
 
 @dataclass(frozen=True)
 class ModelDefinition(Definition):
-    """A model's builder, which takes the numbers of features and of classes, then its options.
+    """A model and its builder, a function of the numbers of features and classes, and of options.
 
-    A builder whose options name entries of registries takes their options as well, as **options.
-    init: the initial weights that `init: auto` stands for, by the model's options.
+    If an option names an entry of a registry, such as a loss, the builder takes the options of that
+    entry as **options. init: the function that chooses the init for `init: auto`, from the options.
     """
 
     task: Task | Literal["either"] = "regression"
@@ -41,7 +41,7 @@ class ModelDefinition(Definition):
     init: Callable[[Options], str] = _zeros
 
     def build(self, features: int, classes: int, options: Options) -> Model:
-        """The model with these options, but for those in which lanes may differ."""
+        """The model with these options, without the options in which lanes may differ."""
         own = with_chosen(self.options, options)
         built: Model = self.function(
             features,
@@ -51,7 +51,7 @@ class ModelDefinition(Definition):
         return built
 
     def task_with(self, options: Options) -> Task | None:
-        """What a model with these options does with the target; None where the target decides."""
+        """The task of a model with these options; None if it depends on the target in the data."""
         if self.task != "either":
             return self.task
         if options["loss"] == AUTO:
@@ -71,7 +71,7 @@ def model(
 ) -> Callable[[Builder], Builder]:
     """Register the decorated builder as a model.
 
-    task: either is decided by the option loss, or where that is auto by the target.
+    task: "either" if the option loss decides it, or for `loss: auto` the target in the data.
     """
 
     def register(builder: Builder) -> Builder:
@@ -97,4 +97,4 @@ def _common(l2: NonNegative = 0.0, init: Annotated[str, Choice(INITS, auto=True)
 COMMON_OPTIONS = options_of(_common)
 
 LANE_OPTIONS = frozenset({"l2", "dropout"})
-"""Options of a model in which the lanes of one cohort may differ; all others are built into it."""
+"""The options of a model in which the lanes of one cohort may differ."""

@@ -1,8 +1,8 @@
-"""A network of affine maps with activations between them, for all lanes at once.
+"""A network of affine maps with activations between them. All lanes are computed together.
 
-Inside the network the examples are the last axis: the input of a layer is (..., inputs, B), its
+Inside the network the examples are the last axis: the input of a layer is (..., inputs, B). So its
 product with the layer's matrix (..., outputs, inputs) needs no transposition, and the numbers of a
-unit are contiguous. Arrays are overwritten as soon as nothing else needs them.
+unit are contiguous. Arrays are overwritten when they are not needed any more.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from gdrun.problems.predictor import Predictor
 from gdrun.problems.rows import Examples, contiguous, rows_of
 
 BLOCK_ENTRIES = 2**19
-"""Entries of the widest layer, over all lanes, in one block of a long sum."""
+"""The most entries of the widest layer, over all lanes, in one block of a long sum."""
 
 
 @dataclass(frozen=True)
 class Passed:
-    """What the backward pass needs of one hidden layer.
+    """The arrays of one hidden layer that the backward pass needs.
 
-    entered (..., inputs, B): its input. left (..., units, B): its output. slope: that of the
-    activation. mask: that of dropout.
+    entered (..., inputs, B): the input of the layer. left (..., units, B): its output. slope: of
+    the activation. mask: of dropout.
     """
 
     entered: Array
@@ -44,12 +44,12 @@ class Passed:
 
 @dataclass(frozen=True)
 class Network(Predictor):
-    """Scores of a network under a loss; `outputs` is 1, or the number of classes C.
+    """A network and its loss. outputs: 1, or the number of classes C.
 
-    residual: h ← h + φ(…) around each hidden layer but the first, through a matrix of its own where
-    the widths differ; dropout leaves out φ(…), and never the skip connection, where masks would
-    multiply from layer to layer (He et al. 2016, Identity mappings, section 3.1).
-    running_stats (..., L, Q): those that scores and tallies normalise by.
+    residual: whether h ← h + φ(…) for each hidden layer except the first; if the widths differ, h
+    is multiplied by a matrix. Dropout acts on φ(…) and not on the skip connection, where the masks
+    of all layers would multiply (He et al. 2016, Identity mappings, section 3.1).
+    running_stats (..., L, Q): the statistics for batch normalisation in evaluations.
     """
 
     features: int
@@ -70,7 +70,7 @@ class Network(Predictor):
                 inputs,
                 units,
                 f"layer{number}.",
-                bias=not self.batch_norm,  # the shift takes its place
+                bias=not self.batch_norm,  # the shift of batch normalisation replaces it
                 more=vectors,
                 ones=vectors[:1],
                 gain=self.activation.gain,
@@ -79,7 +79,7 @@ class Network(Predictor):
         ]
         layers.append(Layer(widths[-1], self.outputs, f"layer{self.depth + 1}."))
         layers += [
-            # What it passes on keeps its size, as it does where the widths are equal: a gain of 1.
+            # With a gain of 1 the skip connection keeps the size of its input.
             Layer(widths[k], widths[k + 1], f"projection{k + 1}.", bias=False, gain=1.0)
             for k in self._projections
         ]
@@ -87,7 +87,7 @@ class Network(Predictor):
 
     @cached_property
     def stats_layout(self) -> ParameterLayout:
-        """The places of the running statistics in a row (Q,); Q is 0 without batch norm."""
+        """The layout of the running statistics in a row (Q,); Q is 0 without batch norm."""
         normalised = self.hidden if self.batch_norm else ()
         return ParameterLayout(
             tuple(
@@ -106,7 +106,7 @@ class Network(Predictor):
         return replace(self, running_stats=running_stats)
 
     def rows_at_once(self, lanes: int) -> int:
-        """How many rows of a long sum are computed at once."""
+        """The number of rows of a long sum that are computed at once."""
         return max(BLOCK_ENTRIES // (lanes * max((self.features, *self.hidden))), 64)
 
     def design(self, X: Examples, wide: Array | None = None) -> Examples:
@@ -116,12 +116,12 @@ class Network(Predictor):
         return self._as_scores(self._before(W, X, self.depth))
 
     def _before(self, W: Array, X: Array, layer: int) -> Array:
-        """z of a layer, with the hidden ones before it normalised by running statistics."""
+        """z of a layer; the hidden layers before it are normalised by running statistics."""
         h = _examples_last(X)
         for k in range(layer):
             z = self._affine(W, k, h)
             if self.batch_norm:
-                assert self.running_stats is not None, "evaluation goes by running statistics"
+                assert self.running_stats is not None, "evaluation needs running statistics"
                 z = batch_norm.normalise_by(z, self.stats_layout.matrix(self.running_stats, k))
                 z = self._scaled(W, k, z)
             value, _ = self.activation.bound(z)
@@ -129,11 +129,10 @@ class Network(Predictor):
         return self._affine(W, layer, h)
 
     def statistics_over(self, W: Array, X: Examples) -> Array:
-        """The statistics (lanes, Q) of weights W (lanes, P) over all rows of X at once.
+        """The statistics (lanes, Q) of batch normalisation over all rows of X, for W (lanes, P).
 
-        Layer by layer, so that each is normalised by all rows before the next is measured, and a
-        block of rows at a time, of which nothing is kept: the statistics depend neither on the
-        order nor on the size of the blocks.
+        Each pass over all blocks of rows measures one layer. In the next pass, this layer is
+        normalised by its statistics. So the statistics do not depend on the size of the blocks.
         """
         found = np.zeros((len(W), self.stats_layout.size), W.dtype)
         known, rows, block = self.with_running_stats(found), len(X), self.rows_at_once(len(W))
@@ -144,7 +143,7 @@ class Network(Predictor):
             )
             self.stats_layout.matrix(found, k)[...] = np.stack([mean, variance], axis=-1)
         for k in range(self.depth):
-            # Unbiased, as the running ones are.
+            # The unbiased variance, as in the running statistics.
             self.stats_layout.matrix(found, k)[..., 1] *= rows / max(rows - 1, 1)
         return found
 
@@ -155,7 +154,7 @@ class Network(Predictor):
     def training_sums(
         self, W: Array, X: Array, y: Array, dropout: Dropout | None = None
     ) -> tuple[Array, Array, list[Passed]]:
-        """Σ ℓ and Σ ∇ℓ with the batch's own statistics, and what the hidden layers computed."""
+        """Σ ℓ and Σ ∇ℓ with the statistics of the batch, and the arrays of the hidden layers."""
         passed = self._forward(W, X, dropout)
         last = passed[-1].left if passed else _examples_last(X)
         scores = self._affine(W, self.depth, last)
@@ -202,10 +201,10 @@ class Network(Predictor):
     def _back_through(
         self, W: Array, G: Array, k: int, g: Array, layer: Passed
     ) -> tuple[Array, Array | None]:
-        """From the slope of a layer's output to that of its input, by its activation alone.
+        """Go back through hidden layer k, from g, the gradient of its output.
 
-        The layer's gradient is written to G. Returned are dL/dz, and the slope that its skip
-        connection carries back, None where it has none.
+        Writes the gradient of the layer's parameters to G. Returns dL/dz, and the gradient of the
+        layer's input by its skip connection, or None without one.
         """
         skipped = self._skip_back(W, G, k, g, layer.entered) if self._skips(k) else None
         g = np.multiply(g, layer.slope, out=None if skipped is g else g)
@@ -227,7 +226,7 @@ class Network(Predictor):
         return back
 
     def _skipped(self, W: Array, k: int, h: Array) -> Array:
-        """What the skip connection around hidden layer k adds to its output."""
+        """The array that the skip connection of hidden layer k adds to its output."""
         if k not in self._projections:
             return h
         return self._affine(W, self.depth + 1 + self._projections.index(k), h)
@@ -273,7 +272,7 @@ class Network(Predictor):
 
     @cached_property
     def _projections(self) -> tuple[int, ...]:
-        """The hidden layers whose skip connection has a matrix, as the widths differ."""
+        """The hidden layers whose skip connection has a matrix, because the widths differ."""
         if not self.residual:
             return ()
         return tuple(k for k in range(1, self.depth) if self.hidden[k] != self.hidden[k - 1])

@@ -1,8 +1,8 @@
 """The objective L(W) = mean over examples of ℓ + (l2/2) ‖weights‖², its gradient, and evaluation.
 
-A model sums over the rows that it is given; this module makes means of the sums, block by block
-where the rows are many, and adds the penalty. Shapes: W (L, P) against X (B, D) and y (B,), or
-for S index streams W (S, L, P) against X (S, B, D) and y (S, B).
+A model returns sums over rows. This module divides them by the number of rows, and adds the
+penalty; many rows are summed block by block. Shapes: W (L, P), X (B, D) and y (B,) for L lanes and
+B examples; or W (S, L, P), X (S, B, D) and y (S, B) for S index streams.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from gdrun.problems.rows import Examples, MappedRows, rows_of
 Result = TypeVar("Result")
 
 BLOCK_ENTRIES = 2**17
-"""Entries of X in one block of a long sum: 1 MB of float64, which stays in a core's own cache."""
+"""Entries of X in one block of a long sum: 1 MB of float64, which fits the L2 cache of a core."""
 
 BLOCK_SCORES = 2**15
-"""Scores of one block, of all lanes: 256 KB of float64, which elementwise passes keep in cache."""
+"""Scores of all lanes in one block: 256 KB of float64, which fits the cache."""
 
 
 class Model(Protocol):
-    """What the engine needs from a model."""
+    """The interface of a model for the engines."""
 
     @property
     def layout(self) -> ParameterLayout: ...
@@ -39,13 +39,13 @@ class Model(Protocol):
     def classifies(self) -> bool: ...
 
     def design(self, X: Examples, wide: Array | None = None) -> Examples:
-        """The features in the form the model multiplies them: (n, d) to (n, D).
+        """The design matrix (n, D) of features (n, d), such as with a column of ones.
 
-        wide: X followed by a column of ones, (n, d + 1), if that is in memory.
+        wide: X followed by a column of ones, (n, d + 1), if it is in memory.
         """
 
     def encode(self, y: Array) -> Array:
-        """The targets in the form that the loss takes."""
+        """The targets, encoded as the loss needs them."""
 
     def sums(self, W: Array, X: Array, y: Array) -> tuple[Array, Array]:
         """Σ ℓ (..., L) and Σ ∇ℓ (..., L, P) over the rows of X."""
@@ -61,8 +61,8 @@ class Model(Protocol):
 class Objective:
     """A model with its l2 penalty and share of dropout: floats, or one for each lane (..., L, 1).
 
-    Value and gradient are those of training, where batch normalisation uses the statistics of the
-    given rows; evaluation uses the running ones. Only a step of training drops units.
+    For the value and the gradient, batch normalisation uses the statistics of the given rows, as in
+    training; for the loss and the accuracy, running statistics. Dropout acts only in training_step.
     """
 
     model: Model
@@ -70,7 +70,7 @@ class Objective:
     dropout: Any = 0.0
 
     def with_numbers(self, change: Callable[[Array], Array]) -> Objective:
-        """The objective with its numbers by lane changed in shape, or to those of some lanes."""
+        """The objective with `change` applied to each array by lane, to reshape or select it."""
         l2, dropout = (
             change(number) if isinstance(number, np.ndarray) else number
             for number in (self.l2, self.dropout)
@@ -86,12 +86,12 @@ class Objective:
     def training_step(
         self, W: Array, running_stats: Array, X: Examples, y: Array, dropout: Dropout | None
     ) -> tuple[Array, Array, Array]:
-        """L(W) and ∇L(W) of a step that may leave units out, and the running statistics after it.
+        """L(W) and ∇L(W) of a training step with dropout, and the running statistics after it.
 
-        Rows on disk are read a block at a time, but all at once where their statistics are needed.
-        X (B, D) is shared by the streams of W, if there are any.
+        Rows on disk are read block by block, but all at once if batch normalisation needs their
+        statistics. All streams of W share X (B, D).
         """
-        assert isinstance(self.model, Network), "only networks compute something else in training"
+        assert isinstance(self.model, Network), "only networks have a special training step"
         network, rows = self.model, X.shape[-2]
         block = self._block(W, X, whole=True) if isinstance(X, MappedRows) else rows
 
@@ -112,7 +112,7 @@ class Objective:
         return value, gradient, moved
 
     def watched(self, W: Array, X: Array, y: Array) -> tuple[Array, list[Passed]]:
-        """∇L(W), and what the hidden layers of a network computed."""
+        """∇L(W), and the arrays of the hidden layers of a network."""
         assert isinstance(self.model, Network), "only networks have layers to watch"
         total, gradient, passed = self.model.training_sums(W, X, y)
         return self._mean(W, total, gradient, X.shape[-2])[1], passed
@@ -142,7 +142,7 @@ class Objective:
         return map(function, starts)
 
     def _mean(self, W: Array, total: Array, gradient: Array, rows: int) -> tuple[Array, Array]:
-        """Sums over the rows as means, with the penalty; the gradient is overwritten."""
+        """The mean loss and gradient from their sums, with the penalty; gradient is overwritten."""
         value = total / rows
         gradient /= rows
         if self._decay is not None:
@@ -178,11 +178,11 @@ class Objective:
         return losses / rows, right / rows
 
     def _all_alike(self, W: Array) -> bool:
-        """Whether all lanes have the same weights, as at a start from zeros."""
+        """Whether all lanes have the same weights, such as zeros at the start."""
         return not isinstance(self.model, Network) and bool((W[:1] == W).all())
 
     def _block(self, W: Array, X: Examples, *, whole: bool) -> int:
-        """How many rows are summed at once. whole: all that batch statistics are taken over."""
+        """The number of rows summed at once. whole: all rows, for the statistics of batch_norm."""
         if not isinstance(self.model, Network):
             scores: int = W.size // W.shape[-1] * self.model.layout.layers[-1].outputs
             return min(block_rows(X.shape[-1]), max(BLOCK_SCORES // scores, 16))
@@ -192,7 +192,7 @@ class Objective:
 
     @cached_property
     def _decay(self) -> Array | None:
-        """l2 for each parameter, 0 for the biases: (..., P); None where nothing is penalised."""
+        """l2 for each parameter, 0 for the biases: (..., P); None if nothing is penalised."""
         if not np.any(self.l2):
             return None
         decay: Array = self.l2 * self.model.layout.penalised

@@ -1,4 +1,4 @@
-"""Models that score examples under a loss."""
+"""The base class of models that compute scores for examples and have a loss."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gdrun.problems.losses import Loss
 
 
 class Predictor(ABC):
-    """A model with scores, under a loss."""
+    """A model that computes scores, with a loss of these scores."""
 
     loss: Loss
 

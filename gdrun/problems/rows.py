@@ -1,7 +1,7 @@
-"""Examples that stay in their file: rows of a memory map, standardised as they are read.
+"""Examples that stay on disk: rows of a memory-mapped file, standardised when they are read.
 
-An array in memory is standardised once and multiplied often. A file that may be larger than memory
-is read again each time, one block or one batch of it, and only that part is copied.
+An array in memory is standardised once and used often. A file may be larger than memory, so it is
+read again each time, block by block or batch by batch, and only that part is copied.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from gdrun.array_types import Array, Counts, Numbers
 
-# NumPy's type and MappedRows have no name in common: a union of them would refuse indexing.
+# mypy would refuse to index a union of NumPy's array type and MappedRows.
 Examples: TypeAlias = Any
 """The features of examples: an array (..., n, D), or MappedRows."""
 
@@ -24,8 +24,8 @@ class MappedRows:
 
         x → (x − mean) / scale, followed by a 1 if `ones`
 
-    source (N, d): never copied whole. rows (n,): the chosen ones, in file order. mean,
-    scale (d,): None leaves the values as they are. dtype: that of what is read.
+    source (N, d): the matrix, which is never copied as a whole. rows (n,): the chosen rows, in the
+    order of the file. mean, scale (d,): None does not change the values. dtype: of the result.
     """
 
     source: Array
@@ -47,7 +47,7 @@ class MappedRows:
         return replace(self, ones=True)
 
     def take(self, chosen: Counts, axis: int = 0) -> Array:
-        """The rows at these places among the chosen ones: (*chosen.shape, columns)."""
+        """The rows with these indices among the chosen rows: (*chosen.shape, columns)."""
         picked = self.source[self.rows[chosen.ravel()]]
         return self._prepared(picked).reshape(*chosen.shape, self.shape[1])
 
@@ -61,7 +61,7 @@ class MappedRows:
         if self.mean is None or self.scale is None:
             values[...] = read
         else:
-            # In double precision, as in memory: a large mean must not cost the small digits.
+            # In double precision, because subtracting a large mean would lose digits.
             np.divide(read - self.mean, self.scale, out=values, casting="same_kind")
         if self.ones:
             wide[:, -1] = 1
@@ -69,7 +69,7 @@ class MappedRows:
 
 
 def contiguous(X: Examples) -> Examples:
-    """X in C order; rows on disk are not read."""
+    """X in C order; MappedRows are returned unchanged."""
     return X if isinstance(X, MappedRows) else np.ascontiguousarray(X)
 
 

@@ -1,8 +1,9 @@
-"""Surfaces: functions of two weights to walk on, with their minima known.
+"""Surfaces: functions f(w) of two weights with known minima, on which paths can be drawn.
 
-A surface is a finite sum like any objective, so that every variant means something on it: example i
-is f(w) + ξᵢᵀw, with noise vectors ξᵢ that sum to zero. The mean over all examples is f exactly, the
-gradient of one is ∇f(w) + ξᵢ, and that of a batch of B spreads as 1/√B.
+A surface has examples, like any objective, so that mini-batches can be used on it too: example i is
+f(w) + ξᵢᵀw, with noise vectors ξᵢ whose sum is zero. The mean over all examples is exactly f. The
+gradient of one example is ∇f(w) + ξᵢ, and the noise of a batch of B examples is proportional to
+1/√B.
 """
 
 from __future__ import annotations
@@ -26,16 +27,16 @@ Equation = Callable[..., tuple[Any, Any, Any]]
 
 @dataclass(frozen=True)
 class Surface(Definition):
-    """A function of two weights. It returns f, ∂f/∂x and ∂f/∂y.
+    """A function of two weights, which returns f, ∂f/∂x and ∂f/∂y.
 
-    start: where a walk begins unless the option start is set. minima: every local minimum.
+    start: the default initial weights. minima: every local minimum.
     """
 
     start: Point = (0.0, 0.0)
     minima: tuple[Point, ...] = ()
 
     def model(self, **options: float) -> SurfaceModel:
-        """The model that walks on this surface."""
+        """The model whose loss is this surface."""
         return SurfaceModel(self, options)
 
     @property
@@ -46,16 +47,16 @@ class Surface(Definition):
         }
 
     def nearest(self, w: Array) -> Point:
-        """The minimum that is nearest to a place (2,)."""
+        """The minimum that is nearest to the weights w (2,)."""
         return min(self.minima, key=lambda minimum: math.dist(w, minimum))
 
     def distance(self, w: Array) -> float:
-        """How far a place (2,) is from the nearest minimum."""
+        """The distance of the weights w (2,) from the nearest minimum."""
         return math.dist(w, self.nearest(w))
 
 
 def place_in_words(place: Sequence[float]) -> str:
-    """A place to four digits.
+    """The coordinates of a point as a text, with four digits.
 
     >>> place_in_words((-2.805118086952745, 3.0))
     '(-2.805, 3)'
@@ -82,18 +83,18 @@ def surface(*, start: Point, minima: tuple[Point, ...]) -> Callable[[Equation], 
 
 @surface(start=(-4.0, 1.5), minima=((0.0, 0.0),))
 def bowl(x: Array, y: Array, condition: Positive = 10.0) -> tuple[Array, Array, Array]:
-    """A quadratic bowl, as long as its condition number says.
+    """A quadratic bowl with a given condition number.
 
         f = ½ (x² + κ y²)
 
-    κ is condition; the curvatures are 1 and κ, so a constant step is stable below 2 / max(1, κ).
+    κ is condition. The curvatures are 1 and κ, so a constant rate is stable below 2 / max(1, κ).
     """
     return 0.5 * (x * x + condition * y * y), x, condition * y
 
 
 @surface(start=(-1.2, 1.0), minima=((1.0, 1.0),))
 def rosenbrock(x: Array, y: Array, steepness: Positive = 100.0) -> tuple[Array, Array, Array]:
-    """Rosenbrock's banana: a curved valley, easy to enter and slow to follow.
+    """Rosenbrock's function: a curved valley that is easy to reach, but slow to follow.
 
         f = (1 − x)² + b (y − x²)²
 
@@ -108,7 +109,7 @@ def rosenbrock(x: Array, y: Array, steepness: Positive = 100.0) -> tuple[Array, 
 
 @surface(start=(1.0, 1.0), minima=((3.0, 0.5),))
 def beale(x: Array, y: Array) -> tuple[Array, Array, Array]:
-    """Beale's function: flat land with steep walls at its corners.
+    """Beale's function: flat, with steep walls at the corners.
 
         f = (1.5 − x + x y)² + (2.25 − x + x y²)² + (2.625 − x + x y³)²
 
@@ -135,7 +136,7 @@ def beale(x: Array, y: Array) -> tuple[Array, Array, Array]:
     ),
 )
 def himmelblau(x: Array, y: Array) -> tuple[Array, Array, Array]:
-    """Himmelblau's function: four equal minima, and the start decides which one is found.
+    """Himmelblau's function: four equal minima; the start decides which one is found.
 
         f = (x² + y − 11)² + (x + y² − 7)²
 
@@ -147,7 +148,7 @@ def himmelblau(x: Array, y: Array) -> tuple[Array, Array, Array]:
 
 @surface(start=(1.0, 0.001), minima=((0.0, 1.0), (0.0, -1.0)))
 def saddle(x: Array, y: Array) -> tuple[Array, Array, Array]:
-    """A saddle between two valleys: the gradient dies away near the origin, which is no minimum.
+    """A saddle between two valleys: the gradient vanishes at the origin, which is not a minimum.
 
         f = ½ x² − ½ y² + ¼ y⁴
 
@@ -158,7 +159,7 @@ def saddle(x: Array, y: Array) -> tuple[Array, Array, Array]:
 
 @surface(start=(2.0, 2.0), minima=((0.0, 0.0),))
 def plateau(x: Array, y: Array, width: Positive = 1.0) -> tuple[Array, Array, Array]:
-    """A hole in a plain: away from it there is almost no gradient to follow.
+    """A hole in a plateau: far from it the gradient is almost zero.
 
         f = 1 − e^(−(x² + y²) / (2 s²))
 
@@ -170,7 +171,7 @@ def plateau(x: Array, y: Array, width: Positive = 1.0) -> tuple[Array, Array, Ar
 
 @dataclass(frozen=True)
 class SurfaceModel:
-    """A surface as a model: its two weights are the place, its examples the noise vectors ξ."""
+    """A surface as a model: its two weights are x and y, its examples are the noise vectors ξ."""
 
     surface: Surface
     options: dict[str, float]
@@ -209,7 +210,7 @@ class SurfaceModel:
 def _common(
     start: tuple[float, ...] | None = None, noise: NonNegative = 0.0, examples: Count = 100
 ) -> None:
-    """Options of every surface: where the walk begins, the spread of ξ, and how many there are."""
+    """Options of every surface: the initial weights, the spread of ξ, and the number of vectors."""
 
 
 COMMON_OPTIONS = options_of(_common)

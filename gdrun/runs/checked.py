@@ -33,7 +33,7 @@ def checked(document: object, shape: type[Shape], file: Path | str) -> Shape:
 
 
 def misfit(document: object, shape: type[Any]) -> str | None:
-    """A sentence on the first key that does not match this TypedDict; None where all keys match.
+    """A sentence on the first key that does not match this TypedDict; None if all keys match.
 
     >>> misfit({"schema_version": "one"}, Versioned)
     "schema_version must be a whole number, got 'one'"
@@ -49,7 +49,7 @@ def misfit(document: object, shape: type[Any]) -> str | None:
 
 
 def check_version(document: object, known: int, file: Path) -> None:
-    """Raise RecordError where the schema_version of a document is above `known`, or missing."""
+    """Raise RecordError if the schema_version of a document is above `known`, or missing."""
     version = checked(document, Versioned, file)["schema_version"]
     if version > known:
         raise RecordError(

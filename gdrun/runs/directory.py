@@ -28,7 +28,7 @@ from gdrun.runs.strict_json import dumps
 from gdrun.runs.trace_file import trace_lines
 
 SECONDS_BETWEEN_WRITES = 0.5
-"""The trace is written at most this often, so that short evaluations do not wait for the disk."""
+"""The fewest seconds between two writes of the trace: evaluations must not wait for the disk."""
 ABOUT_THE_DATA = ("standardize.mean", "standardize.scale", "feature_names", "classes")
 """The arrays of weights.npz that are not weights."""
 
@@ -36,9 +36,9 @@ ABOUT_THE_DATA = ("standardize.mean", "standardize.scale", "feature_names", "cla
 def new_directory(parent: Path, name: str, started: datetime) -> Path:
     """Make a new directory in `parent`, named YYYYMMDD-HHMMSS-NAME-xxxx, and return its path.
 
-    Raises RecordError where it cannot be made.
+    Raises RecordError if it cannot be made.
     """
-    # The name is free text: it may have characters that a path cannot, or be too long for one.
+    # The name is free text: it may be too long for a path, or have characters that a path cannot.
     word = re.sub(r"[^\w.-]+", "-", name).strip("-.")[:60] or "run"
     # Runs of the same name may start in the same second; the random suffix may still collide.
     for _ in range(100):
@@ -61,8 +61,8 @@ def new_directory(parent: Path, name: str, started: datetime) -> Path:
 class RunDirectory(Listener):
     """Writes the files of one lane of a cohort.
 
-    If a file cannot be written, the training continues: the first error is kept in `problem`, and
-    nothing more is written.
+    If a file cannot be written, the training continues. The first error is kept in `problem`, and
+    no further files are written.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class RunDirectory(Listener):
     def failed(self, traceback: str) -> Path | None:
         """Write the traceback of an internal error, and the status `failed`.
 
-        Returns the file of the traceback; None where the run had ended before, or nothing could
+        Returns the file of the traceback; None if the run had ended before, or nothing could
         be written.
         """
         if self._record["status"] != "running":
@@ -168,9 +168,9 @@ class RunDirectory(Listener):
 
 
 def weight_arrays(cohort: Cohort, outcome: Outcome) -> dict[str, Any]:
-    """The arrays of weights.npz: weights by name, the best ones as best.NAME, and the data's own.
+    """The arrays of weights.npz: weights by name, the best weights as best.NAME, and data arrays.
 
-    These are the statistics of standardisation, and the names of features and classes.
+    The data arrays are the statistics of standardisation, and the names of features and classes.
     """
     data = cohort.data
     arrays: dict[str, Any] = cohort.named(outcome.weights, outcome.running_stats)

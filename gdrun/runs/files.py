@@ -1,4 +1,4 @@
-"""Writing files so that a crash leaves no half-written file: atomically, or by whole lines."""
+"""Writing files so that a crash leaves no partly written file: atomically, or line by line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import BinaryIO
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Write a file: `write` fills a temporary file in the same directory, which is then renamed.
 
-    Raises OSError where this fails; the temporary file is removed.
+    Raises OSError if this fails; the temporary file is removed.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
@@ -28,14 +28,14 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file in UTF-8, atomically. Raises OSError where this fails."""
+    """Write a text file in UTF-8, atomically. Raises OSError if this fails."""
     write_atomically(path, lambda file: file.write(text.encode()))
 
 
 def append_lines(path: Path, lines: Iterable[str]) -> None:
     """Append lines in one write, so that a crash can cut off only the last ones.
 
-    Raises OSError where this fails.
+    Raises OSError if this fails.
     """
     text = "".join(f"{line}\n" for line in lines)
     if text:

@@ -25,7 +25,7 @@ SCHEMA_VERSION = 1
 
 
 class StopRecord(TypedDict):
-    """Why a run ended: the name of the rule, the time, and the sentence."""
+    """Why a run ended: the name of the rule, the time, and the message."""
 
     rule: str
     epoch: float
@@ -167,7 +167,7 @@ def repeatable(engine: Engine, experiment: Experiment) -> dict[str, Any]:
     """The experiment as plain data that repeats the same run, from any working directory.
 
     Paths are absolute. The engine is the one that ran, because engines differ in the last bits, and
-    `auto` may choose another one once its kernels are compiled.
+    `auto` may choose another engine on another machine.
     """
     plain = experiment.plain() | {"engine": engine.name}
     dataset = plain.get("dataset", {})

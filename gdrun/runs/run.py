@@ -1,4 +1,4 @@
-"""Runs: the class of a run that has ended or is on disk, and finding and reading runs on disk."""
+"""Runs: the class Run, and functions that find and read the runs on disk."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Run(NotebookTable):
     directory: None if nothing was written.
 
     steps: the trace of steps as arrays by column, (points,) each. A point may combine several
-    consecutive steps; its numbers are those of the last one, unless the column says otherwise.
+    consecutive steps; its numbers are those of the last step, except in columns that say otherwise.
 
 {described(STEP_COLUMNS.values(), indent=" " * 8)}
 
@@ -129,7 +129,7 @@ class Run(NotebookTable):
 
     @property
     def divergence(self) -> DivergenceRecord | None:
-        """The quantity that diverged first, and when; None where the run did not diverge."""
+        """The quantity that diverged first, and when; None if the run did not diverge."""
         return self.record["divergence"]
 
     @property
@@ -151,7 +151,7 @@ class Run(NotebookTable):
 def read_run(directory: str | Path) -> Run:
     """Read a run from its directory.
 
-    Raises RecordError where the directory holds no run or a damaged one, ConfigError where its
+    Raises RecordError if the directory contains no run or a damaged one, ConfigError if its
     config.yaml cannot be read.
     """
     path = Path(directory)
@@ -180,9 +180,9 @@ def read_run(directory: str | Path) -> Run:
 
 
 def read_record(path: Path) -> RunRecord:
-    """The run.json of a directory. If the process of a running run died, it was interrupted.
+    """Read the run.json of a directory. If its process died, the run counts as interrupted.
 
-    Raises RecordError where there is none, or it is damaged or written by a newer gdrun.
+    Raises RecordError if there is none, or it is damaged or was written by a newer gdrun.
     """
     file = path / RECORD
     try:
@@ -201,10 +201,10 @@ def read_record(path: Path) -> RunRecord:
 
 
 def find_run(word: str, out: Path, records: Sequence[str] = (RECORD,)) -> Path:
-    """The directory of a run: `word` is its path, its id, a part of one id only, or `last`.
+    """Find the directory of a run. word: its path, its id, a unique part of its id, or `last`.
 
-    out: the directory that holds the runs. records: names of files; a directory in `out` counts if
-    it has one of them. Raises RecordError where no run matches, or several do.
+    out: the parent directory of the runs. records: names of files; a directory in `out` counts if
+    it has one of them. Raises RecordError if no run or several runs match.
     """
     path = Path(word)
     if path.is_dir():
@@ -229,7 +229,8 @@ def find_run(word: str, out: Path, records: Sequence[str] = (RECORD,)) -> Path:
 def run_directories(out: Path, records: Sequence[str] = (RECORD,)) -> list[Path]:
     """The directories in `out` that have one of these files, ordered by when it was last written.
 
-    The order is not that of names: they are only exact to a second, and a user may rename them.
+    The names are not used for the order: they are only exact to a second, and users may rename
+    directories.
     """
     try:
         files = [entry / name for entry in out.iterdir() for name in records]
@@ -252,7 +253,7 @@ def _near(path: Path) -> str:
 
 
 def is_alive(process: ProcessRecord | None) -> bool:
-    """Whether the process that writes a run still exists; True where it is on another machine."""
+    """Whether the process that writes a run still exists; True if it is on another machine."""
     if process is None or process["host"] != socket.gethostname():
         return True
     try:

@@ -18,9 +18,9 @@ Row = dict[str, Any]
 def list_runs(out: Path, filters: Iterable[str] = (), sort: str = "started") -> list[Row]:
     """A row for each run in `out`: keys of the record, the config and the summary.
 
-    filters: KEY=VALUE, all of which a row must match. sort: KEY, or -KEY for descending order; rows
-    without the key are last. A run whose record cannot be read has the status `damaged`. Raises
-    GdrunError where a filter has another form, or no row has the key of a filter or of `sort`.
+    filters: texts KEY=VALUE; a row must match all of them. sort: KEY, or -KEY for descending order;
+    rows without the key are last. A run whose record cannot be read has the status `damaged`.
+    Raises GdrunError if a filter has another form, or no row has the key of a filter or of `sort`.
     """
     rows = [_row(path) for path in run_directories(out)]
     known = list(dict.fromkeys(key for row in rows for key in row))
@@ -86,7 +86,7 @@ def _rule(record: RunRecord) -> str | None:
 
 
 def _known(key: str, known: list[str]) -> str:
-    """The key itself. Raises RecordError where no run has it."""
+    """The key itself. Raises RecordError if no run has it."""
     if key not in known:
         raise RecordError(f"there is no column or setting {key!r}", hint=suggestion(key, known))
     return key

@@ -1,4 +1,4 @@
-"""A session: training experiments as the lanes of one cohort, and returning their runs."""
+"""A session: it trains experiments together, as the lanes of one cohort, and returns their runs."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from gdrun.runs.run import Run
 
 
 class Session:
-    """Trains experiments that differ only in numbers and seeds, as the lanes of one cohort.
+    """Trains experiments together that differ only in numbers and seeds; each is one lane.
 
-    out: the directory in which each run gets its own; None writes nothing. table: replaces the
-    dataset. Raises ConfigError, DataError or MissingExtraError where the experiments cannot be run;
-    then nothing has been written. Raises RecordError where a directory cannot be made.
+    out: the directory in which a new directory is made for each run; None writes nothing. table:
+    replaces the dataset. Raises ConfigError, DataError or MissingExtraError if the experiments
+    cannot be run; then nothing has been written. Raises RecordError if a directory cannot be made.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Session:
         self.experiments = in_lane_order(experiments)
         data = experiment_data(self.experiments[0], table)
         self.cohort, self.engine = build(self.experiments, data)
-        # Directories are made last, so that a config or data error leaves none.
+        # Directories are made last, so that an error in the config or data leaves no directory.
         self.directories: list[RunDirectory] = []
         if out is not None:
             self.directories = [

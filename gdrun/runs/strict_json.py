@@ -32,7 +32,7 @@ def dumps(document: Any, *, indent: int | None = None) -> str:
 def loads(text: str | bytes) -> Any:
     """The document of a strict JSON text, with its non-finite numbers.
 
-    Raises ValueError where the text is not JSON, or an entry `nonfinite` is damaged.
+    Raises ValueError if the text is not JSON, or an entry `nonfinite` is damaged.
 
     >>> loads('{"loss": null, "nonfinite": {"loss": "-inf"}}')
     {'loss': -inf}

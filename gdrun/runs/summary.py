@@ -14,7 +14,7 @@ from gdrun.runs.checked import Count, Seconds
 
 
 class BestRecord(TypedDict):
-    """The best evaluation, with its validation loss, or its train loss without that part."""
+    """The best evaluation, with its validation loss; without a validation part, its train loss."""
 
     epoch: float
     step: Count
@@ -83,13 +83,13 @@ def summary_of(outcome: Outcome) -> Summary:
 
 
 def number_in(summary: Summary, name: str) -> float | None:
-    """The number of the summary with this name; None where it is not measured or not a number."""
+    """The number of the summary with this name; None if it is not measured or not a number."""
     value = summary.get(name)
     return value if isinstance(value, int | float) else None
 
 
 def _returned(outcome: Outcome) -> dict[str, float | None]:
-    """The evaluation of the weights that the run returns; empty where there is none."""
+    """The evaluation of the weights that the run returns; empty if there is none."""
     step = outcome.best.step if outcome.restored and outcome.best else outcome.stop.step
     at_step = np.flatnonzero(outcome.evaluations["step"] == step)
     if not len(at_step):

@@ -40,7 +40,7 @@ def trace_lines(steps: Columns, evaluations: Columns, *, clips: bool) -> list[st
 def read_trace(path: Path) -> tuple[Columns, Columns]:
     """The step records and the evaluations as arrays by column. A cut-off last line is ignored.
 
-    A run that wrote no line has the columns of every run, all empty. Raises RecordError where any
+    A run that wrote no line has the columns of every run, all empty. Raises RecordError if any
     other line is damaged, or the file cannot be read.
     """
     rows: dict[str, list[Row]] = {kind: [] for kind in _KINDS}

@@ -1,1 +1,1 @@
-"""Studies: sweeps and comparisons, many runs that are planned, run as lanes, and judged."""
+"""Studies, which are sweeps and comparisons: they plan, train and rank many runs."""

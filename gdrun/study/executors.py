@@ -1,8 +1,8 @@
 """Where the tasks of a study run: in this process, in several, or on any executor.
 
-An executor has the interface of `concurrent.futures.Executor`, so that a cluster is used by the
-same code. Results are yielded as tasks end. If a worker process dies, new workers run its tasks
-again. A worker ends with the process that started it, even if that process was killed.
+An executor has the interface of `concurrent.futures.Executor`, so that the same code can use a
+cluster. Results are yielded as soon as a task ends. If a worker process dies, new workers run its
+tasks again. A worker ends when the process that started it ends, even if that process was killed.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from gdrun.study.tasks import Task
 from gdrun.threads import threads_of_new_processes
 
 MOST_DEATHS = 3
-"""The study ends with an error when workers have died this often: a new try would not help."""
+"""When worker processes have died this often, the study ends with an error."""
 
 PATIENCE = 5.0
-"""Seconds that an interrupted study waits for its running tasks, to keep their finished runs."""
+"""Seconds that an interrupted study waits for the results of its running tasks."""
 
 Ended = tuple[Task, list[Result]]
 """A task that has ended, and the results of its trials."""
@@ -63,7 +63,7 @@ class InProcess:
 
 
 class OnExecutor:
-    """Runs tasks on an executor, `width` at a time. The caller shuts the executor down."""
+    """Runs tasks on an executor, at most `width` at a time. The caller shuts the executor down."""
 
     def __init__(self, executor: Executor, width: int) -> None:
         self._executor = executor
@@ -76,7 +76,7 @@ class OnExecutor:
             while queued and len(running) < self._width:
                 running[self._executor.submit(run_task, queued[-1])] = queued[-1]
                 queued.pop()
-            # The timeout bounds how late an interruption is noticed.
+            # The timeout is how late an interruption may be noticed.
             done, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
             for future in done:
                 yield running.pop(future), future.result()
@@ -86,9 +86,10 @@ class OnExecutor:
 
 
 class InProcesses:
-    """Runs tasks in `jobs` processes of this machine; each process gets its share of the cores.
+    """Runs tasks in `jobs` processes of this machine, which share its cores equally.
 
-    note: called when a worker died. `run` raises GdrunError when workers die repeatedly.
+    note: called with a sentence when a worker died. `run` raises GdrunError if workers die
+    MOST_DEATHS times.
     """
 
     def __init__(self, jobs: int, note: Note = lambda text: None) -> None:
@@ -117,11 +118,11 @@ class InProcesses:
 
     def _pass(self, tasks: Sequence[Task], interrupted: Interrupted) -> Iterator[Ended]:
         """Run the tasks in one pool of processes, until all ended or a worker died."""
-        # Not fork: a forked worker inherits locks that threads of this process may hold.
+        # Not fork: a forked worker would inherit locks that other threads have acquired.
         context = multiprocessing.get_context("spawn")
         stop = context.Event()
         threads = max((os.cpu_count() or 1) // self._jobs, 1)
-        # A spawned worker starts with the rules of the package only.
+        # A spawned worker has only the rules of the package, so it must load the plugins too.
         plugins = [plugin["path"] for plugin in loaded_plugins()]
 
         def interrupted_and_passed_on() -> str | None:
@@ -137,7 +138,7 @@ class InProcesses:
             ) as pool,
         ):
             try:
-                # One task more than there are workers, so that none waits for its next task.
+                # One task more than there are workers, so that no worker waits for its next task.
                 yield from OnExecutor(pool, self._jobs + 1).run(tasks, interrupted_and_passed_on)
             finally:
                 stop.set()  # the pool waits for its workers, also after an error
@@ -161,7 +162,7 @@ def start_worker(stop: Any, plugins: Sequence[str]) -> None:
 
 
 def _end_with_parent() -> None:
-    """End this worker when its parent has died: it would wait for the pool's queue for ever."""
+    """End this worker when its parent has died; otherwise it would wait for tasks for ever."""
     import signal
 
     parent = multiprocessing.parent_process()
@@ -171,4 +172,4 @@ def _end_with_parent() -> None:
 
 
 _stop: Any = None
-"""In a worker: the event by which the parent requests a stop."""
+"""In a worker process: an event that the parent process sets to request a stop."""

@@ -1,9 +1,9 @@
 """Successive halving: all candidates start, and at every rung only the best third continues.
 
-With η = 3 and a budget of R epochs the rungs are at …, R/9, R/3; the first is not before the first
-evaluation. At a rung the candidates are ranked by their medians over seeds. The lanes of the
-dropped ones are removed; the others continue from their weights and are never restarted. A
-schedule is planned for the whole budget from the beginning.
+A rung is an epoch at which candidates are dropped. With η = 3 and a budget of R epochs the rungs
+are at …, R/9, R/3; the first rung is not before the first evaluation. At a rung the candidates are
+ranked by their medians over seeds. The runs of dropped candidates end; the other runs continue from
+their weights and are never restarted. A schedule is planned for the whole budget from the start.
 
 Source: Jamieson & Talwalkar 2016; Li et al. 2018 for η.
 """
@@ -32,7 +32,7 @@ from gdrun.study.study import StudyContext, Work, keep, unique
 from gdrun.study.tasks import Task, prepared, tasks_of
 
 FACTOR = 3
-"""η: one in three candidates continues at a rung."""
+"""η: at a rung, one of three candidates continues."""
 
 Scores = dict[str, float]
 
@@ -44,7 +44,7 @@ def carry_out_halving(
 
     Returns the results by the identity of the trial, the work, and the rungs. The traces of dropped
     candidates end at their rung. A study that is resumed repeats the decisions of its earlier
-    rungs. Raises ConfigError where `check_halving` does.
+    rungs. Raises the errors of `check_halving`.
     """
     runner = context.runner
     check_halving(plan, None if isinstance(runner, InProcess) else Parameter("jobs"))
@@ -62,7 +62,7 @@ def carry_out_halving(
 
 
 def check_halving(plan: StudyPlan, parallel: Parameter | None = None) -> None:
-    """Raise ConfigError where a plan has no budget of epochs, or runs in several processes.
+    """Raise ConfigError if a plan has no budget of epochs, or runs in several processes.
 
     parallel: the argument that sets several processes; None for one process.
     """
@@ -75,7 +75,7 @@ def check_halving(plan: StudyPlan, parallel: Parameter | None = None) -> None:
 def rung_epochs(experiment: Experiment, candidates: int) -> list[float]:
     """The epochs of the rungs, in ascending order.
 
-    Raises ConfigError where the experiment has no budget of epochs.
+    Raises ConfigError if the experiment has no budget of epochs.
     """
     budget, every = experiment.stopping.epochs, experiment.evaluate.every
     if budget is None:
@@ -85,11 +85,11 @@ def rung_epochs(experiment: Experiment, candidates: int) -> list[float]:
     at = budget / FACTOR
     # After log₃(candidates) rungs one candidate is left, so further rungs would decide nothing.
     while at >= every and FACTOR ** len(epochs) < candidates:
-        # Candidates are compared at an evaluation, so a rung is moved to the next one. Without the
-        # 1e-9 a rounding error of the quotient could move it one evaluation further.
+        # Candidates are compared at an evaluation, so a rung is moved to the next evaluation.
+        # Without the 1e-9 a rounding error of the quotient could move it one evaluation further.
         epochs.insert(0, math.ceil(at / every - 1e-9) * every)
         at /= FACTOR
-    # Two rungs before the same evaluation are one.
+    # Rungs that were moved to the same evaluation are one rung.
     return sorted(set(epochs))
 
 
@@ -139,7 +139,7 @@ class _Race:
             self._save(place, task, trainer)
 
     def _judge(self, epoch: float, remaining: Sequence[str]) -> Rung:
-        """The rung at this epoch: it keeps the best third of those that did not diverge."""
+        """The rung at this epoch. It keeps the best third, without candidates that diverged."""
         scores = self._scores()
         medians = {
             candidate.name: quantile([scores[identity] for identity in identities], 0.5)
@@ -152,7 +152,7 @@ class _Race:
         return Rung(epoch, kept, tuple(name for name in order if name not in kept))
 
     def _scores(self) -> Scores:
-        """The score of every trial by identity: of its latest evaluation while it still runs."""
+        """The score of every trial by identity; for a running trial, at its latest evaluation."""
         scores = {key: self._metric.score(result) for key, result in self._results.items()}
         for task, trainer in self._running:
             for lane in trainer.state.lanes.tolist():

@@ -1,4 +1,4 @@
-"""Planned studies: their plans are made and checked, and they are ready to run."""
+"""Planned studies: sweeps and comparisons that are checked and ready to run."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ FoundStudy = TypeVar("FoundStudy", bound=Sweep | Comparison, covariant=True)
 class PlannedStudy(ABC, Generic[FoundStudy]):
     """A request whose plan is made and checked, ready to run.
 
-    base: the experiment that the candidates are variations of. table: the data of the request,
-    which replace the dataset; None where it has none.
+    base: the experiment from which the candidates are derived. table: the data of the request,
+    which replace the dataset; None if the request has no data.
     """
 
     request: StudyRequest
@@ -42,13 +42,13 @@ class PlannedStudy(ABC, Generic[FoundStudy]):
 
     @property
     def name(self) -> str:
-        """The name for its directory: the kind of study and the experiment, as compare-digits."""
+        """The name of its directory: the kind of study and the experiment, as compare-digits."""
         return f"{self.plan.verb}-{self.base.name}"
 
     def directory(self) -> StudyDirectory | None:
-        """The directory of the earlier study, or a new one; None where nothing is written.
+        """The directory of the earlier study, or a new one; None if nothing is to be written.
 
-        Raises RecordError where the directory cannot be written, or holds a different study.
+        Raises RecordError if the directory cannot be written, or contains a different study.
         """
         resume, out = self.request.resume, self.request.out
         if resume is not None:
@@ -60,7 +60,7 @@ class PlannedStudy(ABC, Generic[FoundStudy]):
     def run(self) -> FoundStudy:
         """Run the study, in a directory if the request names one. Returns its findings.
 
-        Raises RecordError where the directory cannot be written, or holds a different study.
+        Raises RecordError if the directory cannot be written, or contains a different study.
         """
         return self.run_in(self.directory(), Observers())
 
@@ -68,11 +68,11 @@ class PlannedStudy(ABC, Generic[FoundStudy]):
     def run_in(self, directory: StudyDirectory | None, observers: Observers) -> FoundStudy:
         """Run the study, record it in this directory, and return its findings.
 
-        Raises RecordError where the directory cannot be written.
+        Raises RecordError if the directory cannot be written.
         """
 
     def context(self, directory: StudyDirectory | None, observers: Observers) -> StudyContext:
-        """The context in which the plan is carried out."""
+        """The runner, the directory and the observers for running the plan."""
         return StudyContext(
             self.request.runner(observers),
             self.request.width,
@@ -95,14 +95,14 @@ class PlannedStudy(ABC, Generic[FoundStudy]):
 
 @dataclass(frozen=True)
 class PlannedSweep(PlannedStudy[Sweep]):
-    """A sweep that is ready to run. halving: whether to run it by successive halving."""
+    """A sweep that is ready to run. halving: whether it uses successive halving."""
 
     axes: tuple[Axis, ...]
     halving: bool
 
     @property
     def name(self) -> str:
-        """The name for its directory, with the swept keys, such as sweep-lr-digits."""
+        """The name of its directory, with the swept keys, such as sweep-lr-digits."""
         return f"sweep-{'-'.join(axis.leaf for axis in self.axes)}-{self.base.name}"
 
     def run_in(self, directory: StudyDirectory | None, observers: Observers) -> Sweep:

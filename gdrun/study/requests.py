@@ -1,7 +1,7 @@
-"""Requests of studies: the same class serves Python and the command line.
+"""Requests of studies, made by the functions in Python and by the command line.
 
 `planned` checks the request, its experiments and their data before anything is written or run.
-Errors name an argument as it is named here; the command line shows its option instead.
+Errors name the arguments of these classes; the command line shows its own options instead.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ class SweepRequest(StudyRequest):
 
     @property
     def counts(self) -> dict[str, int]:
-        """The arguments that are counts, by name, `trials` among them if it is given."""
+        """The arguments that are counts, by name, including `trials` if it is given."""
         drawn = {} if self.trials is None else {"trials": self.trials}
         return super().counts | drawn
 
     def planned(self) -> PlannedSweep:
-        """The plan of the sweep. Raises GdrunError where the request cannot be run."""
+        """The plan of the sweep. Raises GdrunError if the request cannot be run."""
         base, table = self.base()
         axes = axes_of(self.values, base)
         plan = plan_sweep(base, axes, seeds=self.seeds, search=self.search, trials=self.trials)
@@ -63,8 +63,8 @@ class SweepRequest(StudyRequest):
 class ComparisonRequest(StudyRequest):
     """A comparison of contenders: names such as mbgd+adam, paths of YAML files, or configs.
 
-    tune: keys such as lr; the best value of each is searched for every contender first. budget:
-    replaces the budget of every contender, such as gradients=50000.
+    tune: keys such as lr; before the comparison, the best value of each key is searched for every
+    contender. budget: replaces the budget of every contender, such as gradients=50000.
     """
 
     contenders: Sequence[str | Mapping[str, Any] | Experiment]
@@ -72,10 +72,10 @@ class ComparisonRequest(StudyRequest):
     budget: str | None = None
 
     def planned(self) -> PlannedComparison:
-        """The plan of the comparison. Raises GdrunError where the request cannot be run."""
+        """The plan of the comparison. Raises GdrunError if the request cannot be run."""
         base, table = self.base()
         contenders = self._contenders(base)
-        # Nobody chose the default config then, so the first contender is recorded as the base.
+        # No contender is derived from the default config, so the first one is recorded as the base.
         if self.config is None and are_configs(self.contenders):
             base = contenders[0].experiment
         if self.budget is not None:
@@ -93,15 +93,15 @@ class ComparisonRequest(StudyRequest):
         return PlannedComparison(self, base, plan, metric, target, table, tuning)
 
     def _contenders(self, base: Experiment) -> tuple[Candidate, ...]:
-        """The contenders. The data and the overrides are set on those that are configs too."""
+        """The contenders. Data and overrides are also applied to contenders that are configs."""
         changes = [*self.overrides]
         if self.data is not None:
-            # First, so that overrides of options of the dataset still apply.
+            # This override is the first, so that overrides of dataset options still apply.
             changes.insert(0, Override("dataset", base.dataset.plain(), "data=(X, y)"))
         return contenders_of(self.contenders, base, changes)
 
     def _check_seconds(self, plan: StudyPlan) -> None:
-        """Raise ConfigError where runs with a budget in seconds would run in parallel."""
+        """Raise ConfigError if runs with a budget in seconds would run in parallel."""
         parallel = self.parallel
         if parallel is not None and self.width > 1 and limits_seconds(plan):
             what = "a budget in seconds needs one process: parallel runs slow each other down"

@@ -40,8 +40,8 @@ def run_sweep(
 ) -> Sweep:
     """Run a planned sweep, and return its findings.
 
-    The directory gets them in study.json, and the config of the best candidate in best.yaml.
-    Raises ConfigError where the plan cannot be halved, RecordError where the directory cannot be
+    The findings are written to study.json, and the config of the best candidate to best.yaml.
+    Raises ConfigError if the plan does not allow halving, RecordError if the directory cannot be
     written or its halving cannot be continued.
     """
     with _recording(context.directory, metric, target, halving=halving):
@@ -67,11 +67,11 @@ def run_comparison(
     target: Target | None = None,
     tuning: TuningPlan | None = None,
 ) -> Comparison:
-    """Run a planned comparison, and return its findings; study.json in its directory gets them.
+    """Run a planned comparison, and return its findings, which are also written to study.json.
 
-    tuning: the settings that are tried first; the contenders are then compared at their best ones.
-    If any contender has a budget in seconds, every run trains alone, so that no run slows
-    another down. Raises RecordError where the directory cannot be written.
+    tuning: the settings that are tried first; then the contenders are compared with their best
+    settings. If any contender has a budget in seconds, every run trains alone, so that no run slows
+    another down. Raises RecordError if the directory cannot be written.
     """
     alone = limits_seconds(plan)
     tunings, tuning_work = None, None
@@ -106,9 +106,9 @@ def _recording(
     *,
     halving: bool = False,
 ) -> Iterator[None]:
-    """Record the metric and the target before anything runs, and an error that ends the study.
+    """Record the metric and the target before the study runs, and an error if one ends the study.
 
-    Raises RecordError where the halving of an earlier study cannot be continued in this way.
+    Raises RecordError if the halving of an earlier study cannot be continued with these.
     """
     if directory is None:
         yield
@@ -126,9 +126,9 @@ def _recording(
 
 
 def _refuse_other_halving(directory: StudyDirectory, question: Question) -> None:
-    """Raise RecordError where the candidates, seeds or metric of an earlier halving were different.
+    """Raise RecordError if the candidates, seeds or metric of an earlier halving were different.
 
-    Its rungs would have kept other candidates.
+    With these, its rungs would have kept other candidates.
     """
     earlier, now = directory.earlier, directory.record
     if earlier is None or "halving" not in earlier:
@@ -145,16 +145,16 @@ def _refuse_other_halving(directory: StudyDirectory, question: Question) -> None
 
 
 def limits_seconds(plan: StudyPlan) -> bool:
-    """Whether any run has a budget in seconds, so that the runs must not slow each other down."""
+    """Whether any run has a budget in seconds: then runs must not slow each other down."""
     return any(each.experiment.stopping.seconds is not None for each in plan.candidates)
 
 
 def _tuned(
     plan: StudyPlan, tuning: TuningPlan, metric: Metric, context: StudyContext, *, alone: bool
 ) -> tuple[tuple[Candidate, ...], dict[str, Tuning], Work]:
-    """The contenders at their best settings, how each was tuned, and the work.
+    """Tune the contenders. Returns them with their best settings, how each was tuned, and the work.
 
-    Tuning is recorded as a study of its own, in a subdirectory of the comparison's.
+    Tuning is recorded as a separate study, in a subdirectory of the comparison's directory.
     """
     if context.directory is not None:
         within = StudyDirectory.within(context.directory.path / "tuning", tuning.plan)

@@ -1,4 +1,4 @@
-"""Carrying out a plan: the missing trials are run, and each is saved when it ends."""
+"""Running a plan: the trials without a result are run, and each result is saved immediately."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from gdrun.study.storage.study_directory import StudyDirectory
 from gdrun.study.tasks import Task, tasks_of
 
 OnProgress = Callable[[int, int], None]
-"""A function that takes the number of trials that have ended, and the number of all."""
+"""A function of two numbers: the trials that have ended, and all trials."""
 
 
 @dataclass(frozen=True)
 class StudyContext:
-    """How a plan is carried out.
+    """How to run a plan.
 
     runner: runs the tasks, `jobs` at a time. directory: where the results are written; None writes
-    nothing. table: replaces the dataset. interrupted: returns the name of a signal once the study
-    is to stop. on_progress: called whenever trials have ended.
+    nothing. table: replaces the dataset. interrupted: returns the name of a signal when the study
+    should stop, else None. on_progress: called whenever trials have ended.
     """
 
     runner: Runner = InProcess()  # noqa: RUF009 (it holds nothing that changes)
@@ -37,10 +37,11 @@ class StudyContext:
 
 @dataclass(frozen=True)
 class Work:
-    """The work of carrying out a plan.
+    """The work of running a plan.
 
-    run: trials that ran now. found: trials whose results were in the directory already. cohorts:
-    the cohorts that the trials ran in. seconds: wall clock.
+    run: the number of trials that ran now. found: the number of trials whose results were in the
+    directory already. cohorts: the number of cohorts, which are groups of trials that train
+    together. seconds: wall-clock time.
     """
 
     run: int
@@ -62,10 +63,10 @@ def carry_out(
 ) -> tuple[dict[str, Result], Work]:
     """Run the trials of a plan that have no result yet.
 
-    Returns the results by the identity of the trial, also those that the directory had; some are
-    missing if the study was interrupted. alone: whether each trial runs as a cohort of one.
-    Raises DataError where an experiment does not fit its data, RecordError where the directory
-    cannot be read or written, GdrunError where worker processes die repeatedly.
+    Returns the results by the identity of the trial, including the results in the directory; some
+    are missing if the study was interrupted. alone: whether each trial trains alone, so that its
+    seconds can be compared. Raises DataError if an experiment does not fit its data, RecordError if
+    the directory cannot be read or written, GdrunError if worker processes die repeatedly.
     """
     begin = time.perf_counter()
     directory = context.directory
@@ -90,5 +91,5 @@ def keep(task: Task, ended: list[Result], directory: StudyDirectory | None) -> N
 
 
 def unique(plan: StudyPlan) -> list[Trial]:
-    """The trials of a plan, each experiment once: two candidates may have the same one."""
+    """The trials of a plan without repeated experiments: two candidates may have the same one."""
     return list({trial.identity: trial for trial in plan.trials}.values())

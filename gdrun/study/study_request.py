@@ -28,8 +28,8 @@ class Observers:
     """Functions that a study calls while it runs.
 
     listeners: called by the trainer of each task that runs in this process. note: called with a
-    sentence when a worker died and was replaced. interrupted: returns the name of a signal once the
-    study is to stop. on_progress: called whenever trials have ended.
+    sentence when a worker died and was replaced. interrupted: returns the name of a signal when the
+    study should stop, else None. on_progress: called whenever trials have ended.
     """
 
     listeners: Sequence[Listener] = ()
@@ -42,13 +42,13 @@ class Observers:
 class StudyRequest:
     """The arguments that a sweep and a comparison share.
 
-    config, overrides: the experiment, as for a single run. seeds: their number, from the seed of
-    the experiment up. metric: a name such as validation_accuracy. target: a text such as loss=0.1.
-    Both are chosen by default where they are None. jobs: processes of this machine. executor: runs
-    `jobs` tasks at a time, or as many as this machine has cores where `jobs` is 1. data: (X, y)
-    with X (N, d) and y (N,); replaces the dataset. out: the directory in which the study gets its
-    own; None writes nothing. resume: the directory of an earlier study to continue. command: the
-    command line for the record of the study.
+    config, overrides: the experiment, as for a single run. seeds: the number of seeds; the first is
+    the seed of the experiment. metric: a name such as validation_accuracy; None for the default.
+    target: a text such as loss=0.1; None for the default. jobs: the number of processes of this
+    machine. executor: runs `jobs` tasks at a time, or one for each core of this machine if `jobs`
+    is 1. data: (X, y) with X (N, d) and y (N,), used instead of the dataset. out: the directory in
+    which a new directory is made for the study; None writes nothing. resume: the directory of an
+    earlier study to continue. command: the command line for the record of the study.
     """
 
     config: Source = None
@@ -70,7 +70,7 @@ class StudyRequest:
 
     @property
     def parallel(self) -> Parameter | None:
-        """The argument that lets tasks run elsewhere, several at a time; None where none does."""
+        """The argument that makes tasks run in parallel; None if they run one after another."""
         if self.executor is not None:
             return Parameter("executor")
         return Parameter("jobs") if self.jobs > 1 else None
@@ -92,7 +92,7 @@ class StudyRequest:
     def base(self) -> tuple[Experiment, Table | None]:
         """The experiment of config and overrides, and the table of `data` or None.
 
-        Raises ConfigError or DataError where they are wrong, or a count is below 1.
+        Raises ConfigError or DataError if they are wrong, or a count is below 1.
         """
         self._check_counts()
         table = None if self.data is None else table_from_pair(self.data)
@@ -104,7 +104,7 @@ class StudyRequest:
     ) -> tuple[Metric, Target | None]:
         """The metric that ranks the trials, and the target if one is given.
 
-        Raises GdrunError where the experiments do not measure them.
+        Raises GdrunError if the experiments do not measure them.
         """
         experiments = [candidate.experiment for candidate in plan.candidates]
         target = parse_target(self.target, experiments, table) if self.target else None
@@ -117,7 +117,7 @@ class StudyRequest:
 
 
 def _count_problem(name: str, count: Any) -> Problem | None:
-    """The problem of a count that is not a whole number from 1 up; None where it is right."""
+    """The problem of a count that is not a whole number ≥ 1; None if the count is valid."""
     try:
         wrong = index(count) < 1
     except TypeError:

@@ -1,7 +1,8 @@
-"""Tasks: groups of trials, each of which runs as one cohort that fits the cache and memory.
+"""Tasks: groups of trials that are trained together, as one cohort, and fit the cache and memory.
 
-A task is independent of all others: it can run in this process, in another, or on another machine,
-and can be run again if a worker dies.
+A task does not depend on other tasks. It can run in this process, in another process, or on another
+machine, and it can be run again if a worker dies. Each trial of a cohort is a lane: a row of its
+arrays.
 """
 
 from __future__ import annotations
@@ -26,22 +27,22 @@ TRACE_POINTS = 100
 """The most step records of a trial. `gdrun train` keeps the number in the config instead."""
 
 CACHE_ENTRIES = 2**16
-"""The most entries of W, and of the scores of one batch, in all lanes together: 512 KB of float64
-each. Larger arrays do not fit the cache, so every elementwise pass reads main memory, and more
-lanes save no more time.
+"""The most entries of the weights W, and of the scores of a batch, in all lanes: 512 KB of float64
+each. Larger arrays do not fit the cache, so every elementwise operation reads main memory, and more
+lanes do not save time.
 """
 
 FEWEST_LANES, MOST_LANES = 16, 128
-"""Bounds on the lanes of a cohort. Even if one lane fills the cache, FEWEST_LANES lanes save time
-because they share the gathering of batches. With MOST_LANES lanes the interpreter's share of the
-time is so small that more lanes save no more.
+"""Bounds on the lanes of a cohort. Even if one lane fills the cache, FEWEST_LANES lanes save time,
+because each batch is gathered only once for all of them. With MOST_LANES lanes the Python
+interpreter takes so little of the time that more lanes do not help.
 """
 
 MEMORY_ENTRIES = 2**25
-"""The most entries of all arrays with a lane axis together: 256 MB of float64."""
+"""The most entries of all arrays with a lane axis: 256 MB of float64."""
 
 WEIGHT_ARRAYS = 10
-"""Arrays of the size of W that a step needs: W, gradient, slots, the previous and the best W."""
+"""The number of arrays of the size of W: W, gradient, slots, the previous and the best W, …"""
 
 
 @dataclass(frozen=True)
@@ -74,11 +75,11 @@ class Task:
 def tasks_of(
     trials: Iterable[Trial], table: Table | None = None, *, jobs: int = 1, alone: bool = False
 ) -> list[Task]:
-    """The trials as tasks: grouped by shape, and each group split into cohorts that fit.
+    """Divide trials into tasks. Trials of a task have the same shape: they differ only in numbers.
 
-    jobs: the number of processes; there are as many tasks if there are enough trials. alone: one
-    trial a task, so that its seconds are its own. Raises ConfigError or DataError where an
-    experiment does not fit its data.
+    jobs: the number of processes; there are at least as many tasks if there are enough trials.
+    alone: whether each task has one trial, so that its seconds can be compared. Raises ConfigError
+    or DataError if an experiment does not fit its data.
     """
     groups: dict[str, list[Trial]] = {}
     for trial in trials:
@@ -96,7 +97,7 @@ def tasks_of(
 
 
 def check_fit(experiments: Iterable[Experiment], table: Table | None = None) -> None:
-    """Raise DataError with every problem where an experiment does not fit its data."""
+    """Raise DataError, with every problem, if an experiment does not fit its data."""
     problems: dict[Problem, None] = {}
     by_shape = {experiment.shape: experiment for experiment in experiments}
     for experiment in by_shape.values():
@@ -109,9 +110,9 @@ def check_fit(experiments: Iterable[Experiment], table: Table | None = None) -> 
 
 
 def most_lanes(experiment: Experiment, table: Table | None) -> int:
-    """How many lanes of this experiment one cohort should have, to fit the cache and memory.
+    """The most lanes of this experiment in one cohort, so that its arrays fit cache and memory.
 
-    Raises DataError or ConfigError where the experiment does not fit its data.
+    Raises DataError or ConfigError if the experiment does not fit its data.
     """
     known = facts(experiment, prepared(experiment, table))
     scores = known.batch_size * known.outputs
@@ -125,7 +126,7 @@ def most_lanes(experiment: Experiment, table: Table | None) -> int:
 def loss_of(experiment: Experiment, table: Table | None = None) -> str:
     """The name of the loss that the experiment's model minimises; empty for a surface.
 
-    Raises DataError or ConfigError where the experiment does not fit its data.
+    Raises DataError or ConfigError if the experiment does not fit its data.
     """
     return facts(experiment, prepared(experiment, table)).loss
 
@@ -142,7 +143,7 @@ def even_chunks(trials: Sequence[Trial], most: int) -> Iterator[Sequence[Trial]]
 
 
 def lean(experiment: Experiment) -> Experiment:
-    """The experiment with a step trace of at most TRACE_POINTS; its training is the same."""
+    """The same experiment, with a step trace of at most TRACE_POINTS points."""
     points = experiment.log.points
     if points != "all" and points <= TRACE_POINTS:
         return experiment
@@ -152,14 +153,14 @@ def lean(experiment: Experiment) -> Experiment:
 def prepared(experiment: Experiment, table: Table | None = None) -> Prepared:
     """The data of an experiment, split and standardised. The latest MOST_PREPARED are cached.
 
-    table: replaces the dataset. Raises DataError where the data cannot be read or prepared.
+    table: replaces the dataset. Raises DataError if the data cannot be read or prepared.
     """
     surface = experiment.surface.plain() if experiment.surface else None
     source = table.sha256 if table is not None else None
     key = repr((experiment.dataset.plain(), surface, experiment.dtype, experiment.task, source))
     if key not in _PREPARED:
         data = experiment_data(experiment, table)
-        # Studies rarely have more datasets, so nothing finer than clearing the cache is needed.
+        # Studies rarely have more datasets, so it is enough to clear the whole cache.
         if len(_PREPARED) >= MOST_PREPARED:
             _PREPARED.clear()
         _PREPARED[key] = data

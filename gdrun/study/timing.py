@@ -1,8 +1,8 @@
-"""Seconds a step that can be compared: each contender is timed alone.
+"""Timing of contenders: each contender is trained alone, so that its time can be compared.
 
-Lanes share batches and matrix products, so the time of a cohort does not tell what one run would
-take alone. So each contender is trained once more as a cohort of one, for half a second, and the
-seconds of its runs are computed as steps × seconds a step.
+Lanes, the runs that train together, share batches and matrix products, so the time of one run is
+unknown. So each contender is trained once more alone, for half a second, and the seconds of its
+runs are computed as steps × seconds a step.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def paces(
     table: Table | None = None,
     interrupted: Interrupted = lambda: None,
 ) -> dict[str, float | None]:
-    """Seconds a step by the name of the candidate; None where the study was interrupted before."""
+    """Seconds a step by the name of the candidate; None if the study was interrupted before."""
     return {
         each.name: None if interrupted() else seconds_per_step(each.experiment, table)
         for each in candidates
@@ -36,7 +36,7 @@ def paces(
 
 
 def seconds_per_step(experiment: Experiment, table: Table | None = None) -> float | None:
-    """The seconds a step of this experiment alone; None where it ended before its first step.
+    """The seconds a step of this experiment, trained alone; None if it ended before its first step.
 
     table: replaces the dataset.
     """

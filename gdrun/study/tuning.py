@@ -1,7 +1,7 @@
 """Tuning before a comparison: for every contender the same number of settings is tried.
 
 The setting with the best median over the tuning seeds is chosen. The comparison itself uses new
-runs under other seeds, so that a setting that was lucky under its tuning seeds has no advantage.
+runs with other seeds, so that a setting with good luck in its tuning seeds has no advantage.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from gdrun.study.study import StudyContext, Work, carry_out
 class Tuning:
     """How one contender was tuned.
 
-    settings, seeds: how many were tried. chosen: the best setting; empty where every run failed, so
-    that the contender keeps its own. at_edge: the keys whose best value was the smallest or the
-    largest.
+    settings, seeds: how many were tried. chosen: the best setting; empty if every run failed, so
+    that the contender keeps its own setting. at_edge: the keys whose best value was the smallest or
+    the largest that was tried.
     """
 
     settings: int
@@ -43,7 +43,7 @@ def try_out(
 ) -> tuple[tuple[Standing, ...], Work]:
     """Run every setting of every contender. Returns their standings and the work.
 
-    alone: whether each trial runs as a cohort of one. Raises as `carry_out` does.
+    alone: whether each trial trains alone. Raises the errors of `carry_out`.
     """
     results, work = carry_out(plan, context, alone=alone)
     return standings(plan, results, metric), work
@@ -52,7 +52,7 @@ def try_out(
 def choose(
     contenders: Sequence[Candidate], tuning: TuningPlan, found: Sequence[Standing]
 ) -> tuple[tuple[Candidate, ...], dict[str, Tuning]]:
-    """The contenders at their best settings, and for each name how it was tuned."""
+    """The contenders with their best settings, and by name how each was tuned."""
     seeds = len(tuning.plan.seeds)
     by_name = {each.candidate.name: each for each in found}
     tuned: list[Candidate] = []

@@ -37,7 +37,7 @@ OPTIONAL = (
     "seconds",
     "loss rose",
 )
-"""The columns that a narrow terminal leaves out, in this order."""
+"""The columns that are left out, in this order, if the terminal is narrow."""
 
 LOSS_ROSE = (
     "share of steps on which the batch loss was higher than on the step before; "
@@ -51,7 +51,7 @@ OF_SEVERAL_SEEDS = ("quartiles", "95 % interval")
 def comparison_result(comparison: Comparison, spell: Callable[[str], str] = str) -> RenderableType:
     """The view of a comparison: three tables with the best contender first, notes, and warnings.
 
-    spell: changes arguments in a note from the form of Python to that of the command line.
+    spell: changes the names of arguments in a note to the options of the command line.
     """
     parts: list[RenderableType] = []
     if comparison.target is not None:
@@ -162,7 +162,7 @@ def _engines(comparison: Comparison) -> str:
 def _duplicates(candidates: Sequence[Candidate]) -> Iterator[str]:
     """A sentence on each pair of equal contenders.
 
-    Contenders are equal if one names what the config has chosen already.
+    Contenders are equal if one of them names a choice that the config has made already.
     """
     for place, one in enumerate(candidates):
         for other in candidates[place + 1 :]:

@@ -6,14 +6,14 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.measure import Measurement
 
 UNBOUNDED = 10_000
-"""A width that no view needs, so that a view measured with it has its natural width."""
+"""A width larger than any view needs: a view that is measured with it has its natural width."""
 
 
 class FirstThatFits:
     """The first of several views that is not wider than the terminal, or else the last one.
 
-    views: the same content, from the widest view to the narrowest. Tables leave out whole columns,
-    because a number that is cut off would be read as another number.
+    views: the same content, from the widest view to the narrowest. Narrow tables leave out whole
+    columns, because a number that is cut off would look like another number.
     """
 
     def __init__(self, *views: RenderableType) -> None:

@@ -11,8 +11,8 @@ from gdrun.methods.stopping import position
 from gdrun.views.numbers import MISSING, percent, quantity
 
 MOST_LAYERS = 24
-"""The most rows of the table. A deeper network shows this many layers, evenly spaced, among them
-the first and the last.
+"""The most rows of the table. For a deeper network the table shows this many layers, evenly spaced,
+with the first and the last.
 """
 
 LEGEND = {
@@ -34,9 +34,9 @@ def layers_of(evals: Columns) -> list[str]:
 def layer_table(evals: Columns) -> RenderableType:
     """A table with a row for each layer.
 
-    It shows the norm of the layer's gradient at the first and the last evaluation; and at the last
-    one, the size of the last update relative to the weights and the shares of inactive units.
-    evals: the evaluations of a run by column, (evaluations,) each.
+    It shows the norm of the layer's gradient at the first and the last evaluation; and, at the last
+    evaluation, the size of the last update relative to the weights and the shares of inactive
+    units. evals: the evaluations of a run by column, (evaluations,) each.
     """
     places = (0, -1) if len(evals["epoch"]) > 1 else (0,)
     table = Table(box=None, pad_edge=False, header_style="dim")

@@ -12,7 +12,7 @@ WIDTH = 100
 
 def html(view: RenderableType) -> str:
     """The view as preformatted text in HTML, with its colours as inline styles."""
-    # The console records the view for the export; what it prints meanwhile goes nowhere.
+    # The console records the view for the export; its normal output is discarded.
     screen = Console(
         file=io.StringIO(), record=True, width=WIDTH, highlight=False, markup=False, emoji=False
     )

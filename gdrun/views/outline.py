@@ -39,7 +39,7 @@ def outline_view(experiment: Experiment) -> RenderableType:
 
 
 def _named(experiment: Experiment, key: str) -> str:
-    """The name of a section's choice, and its options that are worth a place in the line.
+    """The name of a section's choice, and its most informative options.
 
     These are the options that differ from their defaults, and the choice's own numbers except 0.
     """
@@ -70,7 +70,7 @@ def _shown(value: Any, plain: Any) -> Any:
 
 
 def _is_amount(value: Any) -> bool:
-    """Whether a value is a number other than 0. In Python True is an int, but it is no amount."""
+    """Whether a value is a number other than 0. True is an int in Python, but not a number here."""
     return isinstance(value, int | float) and not isinstance(value, bool) and value != 0
 
 

@@ -12,13 +12,13 @@ from gdrun.views.numbers import duration, quantity
 
 
 def progress_line(progress: Progress, elapsed: float, width: int) -> str:
-    """Epoch, loss, gradient norm, learning rate, speed and remaining time in one line.
+    """Return epoch, loss, gradient norm, learning rate, speed and remaining time in one line.
 
     Numbers are medians over the lanes that still train. elapsed: seconds since the training
     started. width: the largest length of the line; less important parts are left out to fit it.
     """
     words = dict(_words(progress, elapsed))
-    # From the least important part on; the epoch and the remaining time always stay.
+    # Parts are removed from the least important on; epoch and remaining time are always kept.
     for least_important in ("lr", "grad norm", "speed", "runs", "loss"):
         if len("  ".join(words.values())) <= width:
             break
@@ -47,7 +47,7 @@ def _words(progress: Progress, elapsed: float) -> Iterator[tuple[str, str]]:
 def _time_left(progress: Progress, elapsed: float) -> float | None:
     """The seconds until the first budget is used up, at the average speed so far.
 
-    None where there is no budget of steps or seconds.
+    None if there is no budget of steps or seconds.
     """
     state, plan, ends = progress.state, progress.cohort.plan, []
     if plan.budget is not None and state.step:

@@ -22,7 +22,7 @@ _CELLS = {
     "test acc": lambda row: percent(row.get("test_accuracy")),
 }
 _CHOICES = (("train loss", "val loss", "test acc"), ("val loss", "test acc"), ("val loss",), ())
-"""The columns beside id and status, from the widest table to the narrowest."""
+"""The columns after id and status, from the widest table to the narrowest."""
 
 
 def runs_table(rows: Rows, out: Path, *, filtered: bool = False) -> RenderableType:

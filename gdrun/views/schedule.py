@@ -14,7 +14,7 @@ from gdrun.views.terminal_plot import terminal_plot
 
 
 def schedule_view(experiment: Experiment, planned: Preview) -> RenderableType:
-    """The equation, the curve of the learning rate, and that of the momentum if it changes too.
+    """The equation, the curve of the learning rate, and the curve of the momentum if it changes.
 
     planned: the preview of the experiment's schedule.
     """

@@ -27,8 +27,8 @@ from gdrun.views.numbers import count, duration, quantity
 from gdrun.views.sparklines import sparkline
 
 MOST_ROWS = 48
-"""The most rows of the table. Of a larger sweep it shows the best settings; the directory of the
-sweep holds all of them.
+"""The most rows of the table. For a larger sweep the table shows the best settings; the directory
+of the sweep has all of them.
 """
 
 NEVER = "never"
@@ -41,7 +41,7 @@ NOT_COMPARABLE = {
     "data": "the datasets or surfaces differ, so the values cannot be ranked",
     "loss": "the losses are different quantities, so the values cannot be ranked",
 }
-"""The warning about values that cannot be ranked, by what differs."""
+"""The warning about values that cannot be ranked, by the part that differs."""
 
 LEGEND: dict[Word, str] = {
     "good": "≥ 95 %",
@@ -172,7 +172,7 @@ def epochs_text(amount: float) -> str:
 
 
 def work_line(work: Work) -> str:
-    """The number of runs and their time, and the number of runs that were done already."""
+    """The number of runs and their time, and the number of runs that had ended before."""
     if not work.run:
         return f"no new runs; {count(work.found, 'run')} already done"
     earlier = f"; {count(work.found, 'run')} already done" if work.found else ""
@@ -265,7 +265,7 @@ def limit_sentence(limit: StabilityLimit) -> str:
 
 
 def _risky_best(ranking: Sequence[Standing]) -> list[str]:
-    """A warning if some runs of the best setting diverged, with the best setting without any."""
+    """A warning if runs of the best setting diverged, with the best setting without divergence."""
     best = next(iter(ranking), None)
     if best is None or not best.finite or not best.diverged:
         return []

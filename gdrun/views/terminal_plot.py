@@ -29,7 +29,7 @@ def terminal_plot(
     low, high = up.min(), up.max()
     if 0 < low < 0.5 * high:
         low = 0.0  # the axis of a curve that falls to less than half its maximum starts at zero
-    # A constant has no span: its line is drawn at the bottom of an axis of length 1.
+    # A constant curve has no range: its line is drawn at the bottom of an axis of length 1.
     cells = _cells(across, up, (low, high if high > low else low + 1.0), width, height)
     marks = {0: quantity(high, 3), height // 2: quantity((low + high) / 2, 3)}
     marks[height - 1] = quantity(low, 3)

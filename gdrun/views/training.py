@@ -26,7 +26,7 @@ from gdrun.views.sparklines import sparkline
 from gdrun.views.statuses import status_word
 
 MOST_ROWS = 12
-"""The most rows of the table of evaluations, without the best; the trace holds all of them."""
+"""The most rows of the table of evaluations, besides the best; the trace contains all."""
 
 _COLUMNS = {
     "train_loss": "train loss",
@@ -281,7 +281,7 @@ def _chosen(steps: Counts, best_step: int | None) -> list[int]:
 
 
 def _watched(watched: Sequence[StopRecord]) -> list[RenderableType]:
-    """A line for each rule that was only watched and would have stopped the run."""
+    """A line for each rule that would have stopped the run if it had not only been watched."""
     return [
         Text(f"watched: {stop['rule']} would have stopped the run: {stop['message']}")
         for stop in watched

@@ -1,4 +1,4 @@
-"""Arrays handed over from Python: in place of a config's dataset, prepared as it says."""
+"""Arrays from Python replace the dataset of a config, and are prepared as the config says."""
 
 import numpy as np
 import pytest

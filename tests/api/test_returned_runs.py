@@ -1,4 +1,4 @@
-"""gdrun.train: every way to name an experiment, and what the returned run holds."""
+"""gdrun.train: every way to name an experiment, and the contents of the returned run."""
 
 import html
 import re

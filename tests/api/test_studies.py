@@ -1,4 +1,4 @@
-"""What a sweep and a comparison look like where Python shows them."""
+"""The repr and the HTML of sweeps and comparisons in Python."""
 
 import re
 
@@ -13,7 +13,7 @@ IRIS = {"dataset": "iris", "model": "softmax", "stopping": {"epochs": 5}}
 
 def test_a_sweep_is_one_line_in_a_console_and_a_table_in_a_notebook():
     found = gdrun.sweep(IRIS, {"optimizer.lr": [1e-4, 0.1]}, seeds=2)
-    # Weights begin at zero, and a thousandth of a rate leaves them about there.
+    # Weights begin at zero, and a rate of a thousandth hardly changes them.
     assert re.fullmatch(
         r"<Sweep of 2 settings in 4 runs: best lr=0.1, val loss 0\.\d+>", repr(found)
     )
@@ -29,7 +29,7 @@ def test_a_sweep_in_which_all_diverge_says_so():
 
 def test_a_comparison_is_one_line_in_a_console_and_a_table_in_a_notebook():
     table = gdrun.compare(["mbgd", "mbgd+lr=1e-6"], IRIS, seeds=2)
-    # A rate so small moves nothing in five epochs.
+    # Such a small rate changes nothing in five epochs.
     assert repr(table) == "<Comparison in 4 runs, the best first: mbgd, mbgd+lr=1e-6>"
     assert "loss rose" in table._repr_html_()
 

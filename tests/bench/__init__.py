@@ -1,16 +1,16 @@
-"""How fast gdrun is, beside what users would pick instead: python tests/bench.
+"""Benchmarks of gdrun against other libraries: python tests/bench.
 
-What makes the numbers worth reading:
+Rules for a fair comparison:
 
-- The contenders of a row take turns, so that a busy moment hits all alike; a cell is a median.
-- Peers run in their best form: compiled, warmed, their data in place, nothing traced or evaluated.
-- A time of gdrun's is that of its updates, every step watched, which is what the peers do. The
-  whole training stands beside it, with its evaluations, its stopping rules and its records.
-- All shuffle anew in each epoch, and the loss at the end shows that all did the same work.
+- The contenders of a row run in turn, so that a busy moment affects all; a cell is a median.
+- Other libraries run in their fastest form: compiled, warmed up, with their data in memory, without
+  traces and evaluations.
+- The time of gdrun is the time of its updates, with every step recorded. The time of the whole
+  training, with evaluations, stopping rules and records, is shown too.
+- All shuffle the data in each epoch, and the final loss shows that all did the same work.
 
-A whole run takes some ten minutes, on a machine that does nothing else; --quick and --only shorten
-it.
+A whole run takes about ten minutes on an idle machine; --quick and --only shorten it.
 
-`work` says what a row is, one module for each piece of work makes its contenders, `works` lists
-them, `measure` takes the times, `tables` shows them.
+`work` defines a row of the table, one module for each piece of work makes its contenders, `works`
+lists them, `measure` measures the times, and `tables` shows them.
 """

@@ -1,4 +1,4 @@
-"""python tests/bench: what the words after it ask for, measured and printed."""
+"""The command line of python tests/bench: it measures and prints the chosen rows."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ GROWTH = "growth"
 """The name of the second table."""
 
 WIDTH = 200
-"""Columns, where the output is no terminal that says how many it has."""
+"""The width of the output if it is not a terminal."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0, or 1 where contenders did not do the same work; bars are for reading."""
+    """Returns 1 if contenders did not do the same work, else 0, also if a bar is missed."""
     chosen = _words().parse_args(arguments)
-    # It would put one engine in the place of the other.
+    # This variable would replace the engine that a row measures.
     os.environ.pop("GDRUN_ENGINE", None)
     repetitions = chosen.repetitions or (2 if chosen.quick else 5)
     names = chosen.only or [*WORKS, GROWTH]
@@ -61,7 +61,7 @@ def _row(name: str, quick: bool, repetitions: int) -> Row:
 
 
 def _tell(what: str) -> None:
-    """Say on stderr how far it is; a whole run takes minutes."""
+    """Print the progress on stderr; a whole run takes minutes."""
     print(what, file=sys.stderr, flush=True)
 
 

@@ -1,8 +1,8 @@
-"""Full batches of least squares: one iteration beside one read of X, and thousands through QR.
+"""Full-batch least squares: the time of one iteration, compared with one read of X; and with QR.
 
-An iteration is the loss and gradient at new weights, so it is asked of the engine itself: a run may
-take one pass for two, where an evaluation and a step are at the same weights. The whole beside it
-is a training, by the iteration, with an evaluation at both ends.
+An iteration is the loss and the gradient at new weights. It is measured by calling the engine,
+because in a run one pass may serve both an evaluation and a step. The whole training is shown too,
+in seconds per iteration, with an evaluation at both ends.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ READ, TWO_PASSES, PLAIN = "one read of X", "NumPy, two passes", "40 plain iterat
 MANY, FEW = 10_000, 40
 ITERATIONS = 20
 RATE = 0.1
-"""Which comes to the minimum of these data, to rounding, within 100 iterations."""
+"""The learning rate: it reaches the minimum of these data, up to rounding, in 100 iterations."""
 
 
 def _built(quick: bool) -> Callable[[str, int], Training]:
-    """(engine, iterations) → cohort and engine of one run; the data are prepared once."""
+    """A function (engine, iterations) → cohort and engine of a run; data are prepared once."""
     from gdrun.config.resolving import resolve
     from gdrun.data import table_from_arrays
     from gdrun.engine.build import build, experiment_data
@@ -93,7 +93,7 @@ def _per_iteration(training: Training) -> Finish:
 
 
 def through_qr(quick: bool) -> Work:
-    """The triangle is part of the time: it is made anew for each cohort."""
+    """The time includes computing the triangle, which each cohort does once."""
     built = _built(quick)
     contenders = {}
     if COMPILED in ENGINES:

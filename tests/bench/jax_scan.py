@@ -1,4 +1,4 @@
-"""JAX at its best: an epoch as one compiled `scan` over shuffled batches, with optax's rules."""
+"""JAX in its fastest form: an epoch is one compiled `scan` over shuffled batches, with optax."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def installed() -> bool:
 
 @contextmanager
 def precision(dtype: Any) -> Iterator[None]:
-    """JAX in float64 or not, as the data are; it is a setting of the process."""
+    """A context in which JAX uses the dtype of the data; this is a setting of the process."""
     import jax
 
     before = jax.config.jax_enable_x64
@@ -61,7 +61,7 @@ def orders(rows: int, batch: int, epochs: int) -> list[np.ndarray]:
 
 
 def contenders(problem: Linear) -> dict[str, Contender]:
-    """It, if installed."""
+    """JAX as a contender, if it is installed."""
     if not installed():
         return {}
     import jax

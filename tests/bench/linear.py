@@ -22,7 +22,7 @@ MODELS = {"mse": "linear", "logistic": "logistic", "cross_entropy": "softmax"}
 
 @dataclass(frozen=True)
 class Linear:
-    """Examples X (N, d), y (N,), and how they are gone through.
+    """Examples X (N, d), y (N,), with the batch size, the rule and the epochs.
 
     optimizer: its name and options as in a config, lr always among them.
     """
@@ -36,7 +36,7 @@ class Linear:
 
     @property
     def config(self) -> dict[str, Any]:
-        """What gdrun is to train, but for its engine and its end."""
+        """The config for gdrun, without the engine and the stopping section."""
         return {
             "model": MODELS[self.loss],
             "dtype": str(self.X.dtype),
@@ -77,7 +77,7 @@ def cross_entropy(scores: np.ndarray, y: np.ndarray) -> float:
 def examples(
     loss: Loss, rows: int, columns: int, *, classes: int = 10, dtype: str = "float64"
 ) -> tuple[np.ndarray, np.ndarray]:
-    """X (N, d) of normal numbers, and y (N,) that a linear model with noise gives them."""
+    """Normal random X (N, d), and y (N,) from a linear model with noise."""
     draw = np.random.default_rng(0)
     X = draw.standard_normal((rows, columns)).astype(dtype)
     outputs = classes if loss == "cross_entropy" else 1

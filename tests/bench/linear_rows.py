@@ -1,4 +1,4 @@
-"""The rows of linear models trained in steps, each beside the peers that can do it."""
+"""The rows for linear models, each with the other libraries that can train the model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the machine gives: its name, how fast all cores read memory, how fast matrices multiply."""
+"""The speed of the machine: its name, its memory bandwidth, and the speed of matrix products."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def named() -> str:
 
 
 def _processor() -> str:
-    """Its name, as the system knows it."""
+    """The name of the processor."""
     about = Path("/proc/cpuinfo")
     if about.exists():
         for line in about.read_text(encoding="utf-8").splitlines():

@@ -1,4 +1,4 @@
-"""Contenders in turn, and the medians of what they took."""
+"""Measure contenders in turn, and take the medians of their times."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from bench.work import Bar, Contender, Finish, Work
 
 PAUSE = 0.25
-"""Seconds before each turn, in which the waiting threads of the contender before fall asleep."""
+"""Seconds before each turn, so that spinning threads of the previous contender stop."""
 
 
 def seconds_of(call: Callable[[], Any]) -> tuple[float, Any]:
@@ -22,12 +22,12 @@ def seconds_of(call: Callable[[], Any]) -> tuple[float, Any]:
 
 
 def timed(call: Callable[[], Any]) -> Contender:
-    """The contender that makes this call, and is done."""
+    """A contender that makes this call."""
     return lambda: Finish(seconds_of(call)[0])
 
 
 def interleaved(contenders: Mapping[str, Contender], repetitions: int) -> dict[str, Finish]:
-    """The medians of each contender over so many rounds; one more comes first, to warm up."""
+    """The medians of each contender over `repetitions` rounds, after one round to warm up."""
     found: dict[str, list[Finish]] = {name: [] for name in contenders}
     for turn in range(repetitions + 1):
         for name, contender in contenders.items():
@@ -46,7 +46,7 @@ def _medians(finishes: list[Finish]) -> Finish:
 
 @dataclass(frozen=True)
 class Row:
-    """A piece of work, measured."""
+    """A piece of work with its measured times."""
 
     work: Work
     found: Mapping[str, Finish]
@@ -64,9 +64,9 @@ class Row:
         return spread <= self.work.tolerance * max(map(abs, self.losses))
 
     def ratio(self, bar: Bar, *, whole: bool = False) -> float | None:
-        """What was found for a bar; None where one of its contenders is absent.
+        """The measured ratio for a bar; None if one of its contenders is missing.
 
-        whole: in seconds of whole trainings, where there are such.
+        whole: whether to use the seconds of whole trainings, if there are any.
         """
         times = [
             finish.seconds if finish.whole is None or not whole else finish.whole

@@ -1,6 +1,6 @@
 """A network's epoch: 784-128-10 at B=128, float32, Adam, in a new order each time.
 
-Every contender draws its own He-normal start, so losses are alike and no more than that.
+Every contender draws its own He-normal initial weights, so the final losses are only similar.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bench.work import COMPILED, JAX, TORCH, Bar, Contender, Finish, Work
 FEATURES, HIDDEN, CLASSES, BATCH = 784, 128, 10, 128
 SHAPES = ((FEATURES, HIDDEN), (HIDDEN, CLASSES))
 NOISE = 12.0
-"""Of each class about its centre: enough that classes overlap, and a loss is left at the end."""
+"""The spread of each class: classes overlap, so that the final loss is not zero."""
 
 
 def mlp(quick: bool) -> Work:

@@ -17,7 +17,7 @@ from gdrun.engine.contract import NotCompilableError
 Data = tuple[np.ndarray, np.ndarray]
 
 ENGINES = {NUMPY: "numpy"}
-"""The engines that can be had here, by the names of their contenders."""
+"""The engines that are available here, by the names of their contenders."""
 with suppress(NotCompilableError):
     require_compiler()
     ENGINES[COMPILED] = "compiled"
@@ -25,11 +25,11 @@ with suppress(NotCompilableError):
 AS_GIVEN = {
     "dataset": {"name": "arrays", "split": {"validation": 0, "test": 0}, "standardize": False}
 }
-"""The part of a config that takes arrays as they are."""
+"""The part of a config that uses arrays without a split and without standardisation."""
 
 
 def trainings(config: Mapping[str, Any], data: Data, epochs: int) -> dict[str, Contender]:
-    """So many epochs by each engine; seconds are per epoch."""
+    """A training of this many epochs by each engine; seconds are per epoch."""
     config = AS_GIVEN | dict(config) | {"stopping": {"epochs": epochs}}
     return {
         name: partial(_train, config | {"engine": engine}, data, epochs)

@@ -1,4 +1,4 @@
-"""A step of the NumPy engine beside a plain NumPy loop that does the same work.
+"""A step of the NumPy engine, compared with a plain NumPy loop that does the same work.
 
 Logistic regression with Adam, every step traced: loss, gradient norm, update norm, weight norm.
 """
@@ -18,7 +18,7 @@ PLAIN = "plain NumPy loop"
 
 
 def plain_epoch(X, y, batch, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """One epoch by hand: its trace, and the weights."""
+    """One epoch of the plain loop: returns its trace and the weights."""
     sign = 2.0 * y - 1
     w, m, v = np.zeros((3, X.shape[1]))
     order = np.random.default_rng(0).permutation(len(X))

@@ -12,7 +12,7 @@ from bench.work import SCIKIT, Contender, Finish
 
 
 def contenders(problem: Linear) -> dict[str, Contender]:
-    """It, if installed."""
+    """scikit-learn as a contender, if it is installed."""
     if find_spec("sklearn") is None:
         return {}
     from sklearn import config_context

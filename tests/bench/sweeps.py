@@ -1,4 +1,4 @@
-"""Many runs as lanes: 64 learning rates beside one run and beside JAX, and 1,000 runs on digits."""
+"""Many runs as lanes: 64 learning rates, compared with one run and with JAX; 1,000 on digits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PyTorch as it is written by most: eager, a loop over batches, its own Adam in the fused form."""
+"""PyTorch in its usual form: eager, a loop over batches, with its fused Adam."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def contenders(problem: Linear) -> dict[str, Contender]:
 
     def train() -> Finish:
         threads = torch.get_num_threads()
-        torch.set_num_threads(1)  # so small, these operations are slower when they are shared
+        torch.set_num_threads(1)  # such small operations are slower with several threads
         spent, W = seconds_of(run)
         torch.set_num_threads(threads)
         return Finish(spent / problem.epochs, problem.mean_loss(W.numpy()))

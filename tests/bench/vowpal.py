@@ -1,10 +1,10 @@
-"""Vowpal Wabbit, where its program `vw` or its package `vowpalwabbit` is there: an optional peer.
+"""Vowpal Wabbit, an optional contender: its program `vw` or its package `vowpalwabbit`.
 
-Plain SGD (`--sgd`: no adaptive, normalised or invariant updates) at a constant rate, reading its
-own binary cache file, so that text is parsed once and before any time is taken. Reading cannot be
-parted from learning, nor the start of the process from either: an epoch's time is the difference
-between a process of many passes and one of a single pass. It goes through the examples in the same
-order each time, in float32.
+It runs plain SGD (`--sgd`: no adaptive, normalised or invariant updates) at a constant rate, and
+reads its binary cache file, so that parsing the text is not timed. The times of reading, learning
+and starting the process cannot be separated: the time of an epoch is the difference between a
+process of many passes and a process of one pass. The order of the examples is the same in each
+epoch, and the numbers are float32.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from bench.work import VOWPAL, Contender, Finish
 LOSSES = {"mse": "squared", "logistic": "logistic"}
 
 PASSES = 5
-"""Passes that the time of one is taken from, beyond a first."""
+"""The number of passes, after the first one, from which the time of one pass is computed."""
 
 
 def program() -> list[str] | None:
-    """The words that start it; None where it is not installed."""
+    """The command that starts Vowpal Wabbit; None if it is not installed."""
     if (found := shutil.which("vw")) is not None:
         return [found]
     return [sys.executable, "-m", "vowpalwabbit"] if find_spec("vowpalwabbit") else None
 
 
 def contenders(problem: Linear) -> dict[str, Contender]:
-    """It, if installed, with its cache made."""
+    """Vowpal Wabbit as a contender, if it is installed; its cache file is made here."""
     words = program()
     if words is None:
         return {}

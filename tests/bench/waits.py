@@ -44,12 +44,12 @@ def _quickstart() -> Finish:
 
 
 def _first_run() -> Finish:
-    """After imports."""
+    """The time of a small run in this process, after the imports."""
     return Finish(float(_process("-c", SMALL_RUN)[1]))
 
 
 def waits(quick: bool) -> Work:
-    """Processes are what they are: there is nothing smaller to do in a hurry."""
+    """The times of whole processes; there is no smaller size for --quick."""
     del quick
     return Work(
         "waiting for gdrun",

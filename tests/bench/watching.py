@@ -1,8 +1,8 @@
-"""What watching costs: trainings beside their compiled loops alone.
+"""The cost of recording and stopping rules: trainings, compared with their compiled loops alone.
 
-A training here is all but its evaluations: the steps, their trace, the schedule, the budgets and
-the stopping rules. The loops alone are the same steps with nothing around them; the numbers that a
-trace needs of a step are taken within the loops, and so are in both.
+The time of a training includes everything except evaluations: the steps, their trace, the schedule,
+the budgets and the stopping rules. The loops alone are only the steps. The kernels measure the
+numbers of the trace, so both times include that.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _watched(title: str, problem: Linear) -> Work:
 
 def _training(problem: Linear) -> Finish:
     config = AS_GIVEN | problem.config | {"engine": "compiled"}
-    # Rules that are judged, and never fire.
+    # Rules that are checked but never fire.
     stopping = {"epochs": problem.epochs, "target_loss": 1e-9, "grad_norm": 1e-12}
     run = gdrun.train(config | {"stopping": stopping}, data=(problem.X, problem.y))
     timing = run.record["timing"]

@@ -1,4 +1,4 @@
-"""What is measured: a piece of work, who does it, and what must be reached."""
+"""The definition of a measurement: a piece of work, its contenders, and the required ratios."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ PEERS = (SCIKIT, JAX, TORCH, VOWPAL)
 
 
 class Finish(NamedTuple):
-    """How one contender did once.
+    """The result of one contender in one round.
 
-    seconds: of the updates, per whatever the work counts in. loss: at the end, over all examples;
-    None where the work ends in none. whole: seconds with all that is done around the updates; None
-    where that is nothing.
+    seconds: of the updates, per unit of the work, such as an epoch. loss: the final loss over all
+    examples, or None. whole: the seconds of the whole training, with everything around the updates,
+    or None.
     """
 
     seconds: float
@@ -29,9 +29,9 @@ Contender = Callable[[], Finish]
 
 @dataclass(frozen=True)
 class Bar:
-    """What must be reached: the seconds of `over`, in multiples of those of `under`.
+    """A required bound on the ratio of the seconds of `over` to the seconds of `under`.
 
-    under: None for a bar in plain seconds. One of at_least and at_most is given.
+    under: None for a bound in seconds. One of at_least and at_most is given.
     """
 
     over: str
@@ -48,10 +48,10 @@ class Bar:
 
 @dataclass(frozen=True)
 class Work:
-    """One row: who does it, by name, and its bars; one whose contender is absent is left open.
+    """One row of the table: its contenders by name, and its bars.
 
-    per: what the seconds are for, such as an epoch. tolerance: how far apart the losses at the end
-    may be, as a share of the largest.
+    A bar is not judged if one of its contenders is missing. per: the unit of the work, such as an
+    epoch. tolerance: the largest difference of the final losses, as a share of the largest loss.
     """
 
     title: str

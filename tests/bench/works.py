@@ -22,4 +22,4 @@ WORKS: dict[str, Callable[[bool], Work]] = {
     "step": plain_loop.step,
     "waits": waits.waits,
 }
-"""Each is told whether to be quick, with sizes for trying it out, and makes its data then."""
+"""Functions that make a row and its data. Their argument `quick` chooses small sizes."""

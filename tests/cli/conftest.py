@@ -9,7 +9,7 @@ from gdrun.cli import main
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command line left: its exit code and what it wrote."""
+    """The result of a command line: its exit code and its output."""
 
     code: int
     out: str
@@ -18,7 +18,7 @@ class Answer:
 
 @pytest.fixture
 def gdrun(capsys, monkeypatch):
-    """Call with a command line's words; the answer."""
+    """A function that runs a command line and returns its Answer."""
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("NO_COLOR", "1")
     for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "_GDRUN_COMPLETE"):

@@ -1,4 +1,4 @@
-"""The same mistake gets the same answer in Python and on the command line."""
+"""The same mistake gets the same error message in Python and on the command line."""
 
 import pytest
 from study.cases import LOGISTIC
@@ -63,7 +63,7 @@ COMPARISONS = [
 
 @pytest.fixture
 def answered(gdrun, tmp_path, monkeypatch):
-    """What the command line answers on the small problem, in the test's own directory."""
+    """A function that runs a command line on the small problem, in a temporary directory."""
     monkeypatch.chdir(tmp_path)
 
     def call(verb, config, words):

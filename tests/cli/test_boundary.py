@@ -1,4 +1,4 @@
-"""The one boundary: exit codes, errors of the command line, faults, pipes, and a quick start."""
+"""The boundary of the command line: exit codes, error messages, internal errors, pipes, speed."""
 
 import os
 import re
@@ -159,8 +159,8 @@ def test_a_fault_in_a_run_has_its_traceback_there(gdrun, monkeypatch, tmp_path):
 
 def test_what_does_not_fit_in_memory_is_no_fault_of_the_program(gdrun, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    # 4 features through 10^13 units: 4 · 8 · 10^13 bytes are 291 TiB, beyond any address space
-    # of 47 bits.
+    # 4 features and 10^13 units: 4 · 8 · 10^13 bytes are 291 TiB, more than an address space of 47
+    # bits.
     answer = gdrun("train", "dataset=iris", "model={name: mlp, hidden: [10000000000000]}", "-q")
     assert (answer.code, answer.out) == (2, "")
     assert answer.err.startswith("error: ")

@@ -1,4 +1,4 @@
-"""`gdrun compare`: what a user types, what it prints, and what it leaves."""
+"""`gdrun compare`: its arguments, its output, and its files."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from gdrun.config.writing import to_yaml
 
 @pytest.fixture
 def compare(gdrun, tmp_path):
-    """Compare on the small logistic problem, the directory within the test's own."""
+    """A function that runs a comparison on the small logistic problem, in a temporary directory."""
     path = tmp_path / "small.yaml"
     path.write_text(to_yaml({"name": "small"} | LOGISTIC), encoding="utf-8")
     return lambda *words: gdrun("compare", *words, "-c", str(path), "-o", str(tmp_path / "runs"))
@@ -163,7 +163,7 @@ def test_a_narrow_terminal_gets_fewer_columns_and_none_cut_off(compare, monkeypa
     assert len(tables) == 3
     for table in tables:
         heading, *rows = table.splitlines()
-        # Every row ends with a whole cell of the last column, whose heading is whole too.
+        # The last column and its heading are not cut off in any row.
         last = re.split(" {2,}", heading)[-1]
         ends = {
             "reached": r"\d of \d",

@@ -10,7 +10,7 @@ WORDS = ("dataset=iris", "model={name: mlp, hidden: [5], activation: tanh}")
 
 
 def masked(text):
-    """Without the numbers, whose last digits are the machine's."""
+    """The text without numbers, because their last digits depend on the machine."""
     return re.sub(r" +\d\.?\d*(e-\d+)?  (ok|WRONG)", r" E  \2", re.sub(r" 0\.\d+", " G", text))
 
 

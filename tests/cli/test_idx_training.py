@@ -20,10 +20,10 @@ stopping: {{epochs: 5}}
 
 
 def pair():
-    """200 pictures of 8 × 7 bytes, four labels, each with a bright patch of its own; as bytes.
+    """The bytes of two IDX files: 200 images of 8 × 7 pixels, and their four labels.
 
-    The format as its description prints it: two zeros, the type 0x08 of bytes, the number of
-    dimensions, the size of each, and the values row by row.
+    The images of each label have a bright patch at another place. The format: two zeros, the type
+    0x08 (byte), the number of dimensions, the size of each, and the values row by row.
     """
     random = np.random.default_rng(0)
     y = np.arange(200) % 4

@@ -88,7 +88,7 @@ def test_a_name_of_several_kinds_has_several_pages(gdrun):
     assert titles == ["logistic  (datasets)", "logistic  (models)", "logistic  (losses)"]
 
 
-def test_a_surface_tells_where_walks_begin_and_should_end(gdrun):
+def test_a_surface_shows_its_start_and_its_minima(gdrun):
     """Himmelblau's minima are (3, 2), exact, and three more, here to four digits."""
     out = gdrun("list", "himmelblau").out
     assert "Begins at    (0, 0)\n" in out

@@ -1,4 +1,4 @@
-"""Arguments are named as Python has them below the command line, and as options on it."""
+"""Error messages name arguments in Python, and options on the command line."""
 
 import ast
 import inspect
@@ -22,7 +22,7 @@ def commands():
 
 
 def parameters_named():
-    """The names of all arguments that an error below the command line may be about."""
+    """The names of all arguments that an error of the package can name."""
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             match node:

@@ -1,4 +1,4 @@
-"""`gdrun plot --schedule`: the planned rates, before anything runs."""
+"""`gdrun plot --schedule`: the planned rates, without training."""
 
 import json
 

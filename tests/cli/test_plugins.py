@@ -1,4 +1,4 @@
-"""`--plugin FILE.py`: a rule of one's own, named like any other."""
+"""`--plugin FILE.py`: a user's rule can be named like the rules of gdrun."""
 
 import json
 

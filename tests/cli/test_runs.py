@@ -1,4 +1,4 @@
-"""`gdrun runs`: the list, filtered and sorted, in whatever width there is."""
+"""`gdrun runs`: the list, filtered and sorted, for different widths of the terminal."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""`gdrun show`: a run again, as it was on screen when it ended, or as a document."""
+"""`gdrun show`: it shows a run as when it ended, or prints it as JSON."""
 
 import json
 

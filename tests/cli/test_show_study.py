@@ -1,4 +1,4 @@
-"""`gdrun show` of a sweep or comparison: the same page again, from what is on disk."""
+"""`gdrun show` of a sweep or comparison: it prints the same tables, from the files."""
 
 import json
 import re
@@ -64,7 +64,7 @@ def test_it_needs_neither_data_nor_the_files_of_contenders(here, tmp_path):
 def test_a_study_that_was_killed_is_shown_as_far_as_it_went(here):
     here("sweep", "lr=0.01,0.1,1", "-c", "small.yaml", "--seeds", "2")
     (directory,) = Path("runs").iterdir()
-    # As kill -9 leaves it: two trials on file, a third cut off, and nothing judged.
+    # The files after kill -9: two complete trials, an incomplete one, and no ranking.
     for name in ("trials.jsonl", "traces.jsonl"):
         first, second, third, *_ = (directory / name).read_text().splitlines(keepends=True)
         (directory / name).write_text(first + second + third[:20])
@@ -83,7 +83,7 @@ def test_a_study_that_was_killed_is_shown_as_far_as_it_went(here):
         f"4 of 6 runs are missing; to continue, repeat the command with --resume {directory}\n"
         in answer.out
     )
-    # It may be at work still: looking at it changes nothing.
+    # The study may still be running, so showing it must not change its files.
     assert (directory / "trials.jsonl").read_text() == before
 
 

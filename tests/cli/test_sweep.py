@@ -1,4 +1,4 @@
-"""`gdrun sweep`: what a user types, the whole of what it prints, and what it leaves."""
+"""`gdrun sweep`: its arguments, its whole output, and its files."""
 
 import json
 import re
@@ -23,7 +23,7 @@ def config(tmp_path):
 
 @pytest.fixture
 def sweep(gdrun, config, tmp_path, monkeypatch):
-    """Run a sweep on it, in the test's own directory."""
+    """A function that runs a sweep on the config, in a temporary directory."""
     monkeypatch.chdir(tmp_path)
     return lambda *words: gdrun("sweep", *words, "-c", config)
 

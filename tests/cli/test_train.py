@@ -1,4 +1,4 @@
-"""`gdrun train`: whole screens, documents, exit codes, and what survives signals and faults."""
+"""`gdrun train`: outputs, JSON, exit codes, and the files after signals and internal errors."""
 
 import errno
 import itertools
@@ -29,7 +29,7 @@ LOST = ("dataset=diabetes", "model=linear", "variant=bgd", "lr=5", "schedule=con
 
 
 def masked(text):
-    """The text without what differs each time: identities and durations."""
+    """The text without ids and times, which differ each time."""
     text = re.sub(r"\d{8}-\d{6}-([\w.-]+)-[0-9a-f]{4}", r"DATE-\1-ID", text)
     return re.sub(r"[\d.]+ (ms|s)\b( \([\d.]+ ms a step\))?", "TIME", text)
 
@@ -216,7 +216,7 @@ ENDLESS += ("epochs=1000000000", "optimizer=vanilla", "lr=1e-9", "evaluate.every
 
 
 def endless(out):
-    """A process that trains for good, once its first lines are on disk."""
+    """A process that trains without end; returned when its first lines are on disk."""
     program = [sys.executable, "-m", "gdrun", "train", *ENDLESS, "-o", str(out)]
     environment = os.environ | {"COLUMNS": "80", "PYTHONIOENCODING": "utf-8"}
     process = subprocess.Popen(
@@ -245,7 +245,7 @@ def test_a_signal_ends_the_run_with_its_state_written(tmp_path, number, code):
     assert (run.status, run.stop["rule"]) == ("interrupted", "interrupted")
     name = {signal.SIGINT: "Ctrl-C (SIGINT)"}.get(number, number.name)
     assert f"\ninterrupted by {name} at epoch {run.stop['step']}" in out
-    # What is left is whole: the weights are those of the last evaluation, at the last step.
+    # The files are complete: the weights are from the last evaluation, at the last step.
     assert run.evals["step"][-1] == run.steps["step"][-1] == run.stop["step"] > 0
     assert run.steps["steps"].sum() == run.stop["step"]
     assert np.isfinite(run.weights["w"]).all()

@@ -1,4 +1,4 @@
-"""Bad configs, each with the whole text of its answer beside it: bad/NAME.yaml, bad/NAME.txt."""
+"""Bad configs, each with its whole error message: bad/NAME.yaml and bad/NAME.txt."""
 
 from pathlib import Path
 
@@ -12,8 +12,8 @@ from gdrun.errors import ConfigError
 BAD = Path(__file__).parent / "bad"
 NAMES = sorted(path.stem for path in BAD.glob("*.yaml"))
 
-# Text that is no config at all; and what is right in each section, wrong between them, or not a
-# JSON number: no schema can say these.
+# A schema cannot find these errors: text that is not a config, contradictions between sections, and
+# numbers that JSON does not have.
 UNREADABLE = {"a_list", "bad_indent", "duplicate_key", "empty", "tag", "unclosed_list"}
 BEYOND_A_SCHEMA = {
     "accuracy_of_numbers",

@@ -1,4 +1,4 @@
-"""Reading configuration text: what scalars mean, where things stood, what is refused, and how."""
+"""Reading configuration text: the values of scalars, positions, and all error messages."""
 
 import math
 import pickle

@@ -1,4 +1,4 @@
-"""From a file, plain data or nothing to an experiment, with what is set on it from outside."""
+"""Loading an experiment from a file, from plain data or by default, and overrides of its keys."""
 
 import keyword
 from pathlib import Path

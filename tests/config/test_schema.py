@@ -1,4 +1,4 @@
-"""The JSON Schema: a valid draft 2020-12 schema that takes what gdrun takes."""
+"""The JSON Schema: a valid draft 2020-12 schema that accepts every config that gdrun accepts."""
 
 from pathlib import Path
 

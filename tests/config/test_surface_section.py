@@ -24,7 +24,7 @@ def test_a_surface_is_the_whole_problem():
 
 
 def test_a_walk_says_where_it_begins_and_keeps_every_place():
-    """What it would have done unasked stands in the resolved config, so that it stays so."""
+    """The resolved config contains the default start and log, so that it repeats the run."""
     plain = resolve({"surface": "rosenbrock"}).plain()
     # Rosenbrock's own start, from his paper.
     assert plain["surface"]["start"] == [-1.2, 1.0]

@@ -1,4 +1,4 @@
-"""Arrays from Python: what is taken, what it becomes, and the whole answer to what is not."""
+"""Arrays from Python: which are accepted, how they are converted, and the whole error messages."""
 
 from decimal import Decimal
 from fractions import Fraction
@@ -13,7 +13,7 @@ X = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
 
 
 class Frame:
-    """As much of a data frame as gdrun looks at."""
+    """A stand-in for a data frame, with the attributes that gdrun uses."""
 
     def __init__(self, rows, columns, dtype=None):
         self.rows, self.columns, self.dtype = rows, columns, dtype
@@ -31,14 +31,14 @@ class Series:
 
 
 class Sparse:
-    """As much of a sparse matrix as NumPy sees: an object that can be made dense."""
+    """A stand-in for a sparse matrix: an object that can be converted to an array."""
 
     def toarray(self):
         return np.eye(3)
 
 
 class Tensor:
-    """An array elsewhere, which refuses to become one of NumPy's."""
+    """A stand-in for a tensor on another device, which cannot be converted to a NumPy array."""
 
     def __array__(self, dtype=None, copy=None):
         raise TypeError("can't convert cuda:0 device type tensor to numpy")
@@ -115,7 +115,7 @@ def test_names_may_be_given():
     assert table_from_arrays(frame, [1, 2, 3], ["c", "d"]).feature_names == ("c", "d")
 
 
-@pytest.mark.parametrize("rows", [60, 20_000])  # below and above what is prepared by blocks
+@pytest.mark.parametrize("rows", [60, 20_000])  # the larger table is prepared block by block
 def test_arrays_of_the_caller_are_read_and_never_changed(rows):
     draw = np.random.default_rng(1)
     features, targets = draw.normal(size=(rows, 60)), draw.normal(size=rows)

@@ -1,4 +1,4 @@
-"""Bad data files, each with the whole text of its answer beside it: bad/NAME.csv, bad/NAME.txt."""
+"""Bad data files, each with its whole error message: bad/NAME.csv and bad/NAME.txt."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ DEFAULTS = {
     "dtype": "float64",
 }
 BETWEEN_LINES = {"missing_values", "words_for_missing", "many_columns_with_gaps"}
-"""Their problems are alike, and share the hint of the last."""
+"""Files with several problems of the same kind; only the last problem has a hint."""
 
 
 def answer(name):

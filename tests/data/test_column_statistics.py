@@ -1,4 +1,4 @@
-"""Statistics of a matrix on disk, in one reading, and rows that stay in their file."""
+"""Statistics of a matrix on disk, in one pass, and rows that stay on disk."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""CSV files that can be read: every way they are written, and what becomes of gaps and text."""
+"""CSV files that can be read: all variants of the format, missing values, and text."""
 
 import csv
 import time
@@ -228,7 +228,7 @@ def test_rows_with_gaps_may_be_dropped(read):
     table = read(GAPS, missing="drop")
     assert table.X.tolist() == [[1, 1]]
     assert table.y.tolist() == [10]
-    # Blue stood in a dropped row alone.
+    # Only a dropped row has the label blue.
     assert table.feature_names == ("a", "kind=red")
     assert table.notes == ("dropped 3 of 4 rows with missing values",)
 
@@ -285,7 +285,7 @@ def test_rows_too_long_for_one_cell(read):
     start = time.perf_counter()
     table = read(f"{text}\n{text}\n")
     assert table.X.shape == (2, 29_999)
-    # In the time of one look at each column: looking at all of them for each takes minutes.
+    # Each column is checked once; comparing every column with all others would take minutes.
     assert time.perf_counter() - start < 20
 
 

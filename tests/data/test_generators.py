@@ -1,4 +1,4 @@
-"""Generated sets: what each states about itself holds exactly, or within counted bounds."""
+"""Generated datasets: each has the properties in its docstring, exactly or within bounds."""
 
 from math import pi, sqrt
 
@@ -11,7 +11,7 @@ from gdrun.errors import DataError
 
 GENERATED = [name for name, definition in DATASETS.items() if is_generated(definition)]
 RANDOM_LABELS = {"logistic"}
-"""Their labels are drawn one by one, so no class has a size of its own."""
+"""Datasets whose labels are drawn one by one, so the sizes of the classes are random."""
 
 every_generator = pytest.mark.parametrize("name", GENERATED)
 every_option = pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""IDX files as MNIST comes: a pair of files, plain or gzipped, and every way they can be wrong."""
+"""IDX files such as MNIST: a pair of files, plain or gzipped, and all their errors."""
 
 import gzip
 import struct

@@ -1,4 +1,4 @@
-"""The packaged sets are the published ones, by statistics printed elsewhere."""
+"""The packaged datasets have the statistics that were published for them."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ CLASS_COUNTS = {
     "iris": {"setosa": 50, "versicolor": 50, "virginica": 50},
     "wine": [59, 71, 48],
     "breast-cancer": {"malignant": 212, "benign": 357},
-    # The counts of optdigits.tes, from the notes beside the UCI file.
+    # The counts of optdigits.tes, from the description of the UCI file.
     "digits": dict(
         zip("0123456789", [178, 182, 177, 183, 181, 182, 181, 179, 174, 180], strict=True)
     ),

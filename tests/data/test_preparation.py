@@ -1,4 +1,4 @@
-"""Preparation: everything is learnt from the training rows, and nothing else is touched."""
+"""Preparation: all statistics come from the training rows, and the table is not changed."""
 
 from fractions import Fraction
 from math import sqrt
@@ -39,7 +39,7 @@ def prepared(table, **options):
 
 
 def numbered(rows, seed=0):
-    """A table whose target is the number of the row, so that a part tells its rows."""
+    """A table whose target is the number of the row, so that the rows of a part are known."""
     return table_of(np.random.default_rng(seed).normal(3, 2, (rows, 3)), np.arange(rows))
 
 

@@ -1,4 +1,4 @@
-"""Passes over a large matrix block by block give what one expression over all of it gives."""
+"""Passes over a large matrix block by block give the same as one expression over the matrix."""
 
 import numpy as np
 import pytest

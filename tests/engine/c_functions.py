@@ -1,4 +1,4 @@
-"""C functions on arrays: what a translated equation, or a function of mathematics.h, computes."""
+"""Call C functions on arrays: translated equations, and functions of mathematics.h."""
 
 import ctypes
 
@@ -41,7 +41,7 @@ void run(const real *restrict in, const double *numbers, real *restrict out, lon
 
 
 def translated(function, *, each, shared=(), constants=None, results, dtype):
-    """The Python function in C, on arrays of its `each` parameters and numbers of the shared."""
+    """The function translated to C, called with arrays for `each` and numbers for `shared`."""
     names = {name: f"in{k}" for k, name in enumerate(each)}
     numbers = {name: f"numbers[{k}]" for k, name in enumerate(shared)}
     known = translate(

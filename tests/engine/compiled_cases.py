@@ -1,4 +1,4 @@
-"""Cohorts on small random data, and both engines' steppers over them."""
+"""Cohorts on small random data, and the steppers of both engines for them."""
 
 import numpy as np
 
@@ -21,7 +21,7 @@ ELEMENTWISE = [name for name, rule in OPTIMIZERS.items() if not rule.uses_norm]
 
 
 def models_that_choose(model):
-    """The model under each loss that it may name, with the loss's options off their defaults."""
+    """The model with each loss that it allows, with options that are not the defaults."""
     return {
         name: {"name": model, "loss": name}
         | {option: 0.7 * default for option, default in loss.defaults.items()}
@@ -44,14 +44,14 @@ VARIANTS = {
 
 
 def rate_of(optimizer):
-    """Below the default: a step divided by its own size would magnify rounding near the end."""
+    """A rate below the default: near the end, adaptive steps would magnify rounding errors."""
     return OPTIMIZERS[optimizer].options["lr"].default / 4
 
 
 def table_of(loss, rows):
-    """Random rows of 5 features, with targets of the kind that the loss wants.
+    """Random rows of 5 features, with targets of the kind that the loss needs.
 
-    Nothing is centred: a gradient that is nothing but rounding has no path to agree on.
+    They are not centred, so that no gradient consists only of rounding errors.
     """
     draw = np.random.default_rng(3)
     X = draw.normal(0.3, size=(rows, 5))
@@ -64,7 +64,7 @@ AS_GIVEN = {"name": "arrays", "split": {"validation": 0, "test": 0}, "standardiz
 
 
 def experiments_of(base, lanes):
-    """One for each lane, which changes keys of the base."""
+    """One experiment for each lane: the base with some keys changed."""
     changed = [
         {
             key: base[key] | value if isinstance(value, dict) else value
@@ -91,7 +91,7 @@ def cohort_of(loss, optimizer, variant="mbgd", *, rows=96, table=None, lanes=({}
 
 
 def network_cohort(lanes=({},), **changes):
-    """A cohort of plain networks on random rows, in which each lane changes keys of the one."""
+    """A cohort of plain networks on random rows; each lane changes keys of one experiment."""
     draw = np.random.default_rng(7)
     X = draw.normal(size=(90, 5))
     y = X @ draw.normal(size=5)
@@ -137,7 +137,7 @@ FIELDS = ("batch_loss", "grad_norm", "update_norm", "weight_norm", "W")
 
 
 def walked(cohort, stepper, steps, beta=None):
-    """The measures of the steps from the start, an epoch a chunk; the momentum falls from beta."""
+    """The measures of the steps from the start, in chunks of an epoch; the momentum decreases."""
     state, found = State.start(cohort), []
     W, slots, step, epoch = state.W, state.slots, 0, 0
     while step < steps:

@@ -82,7 +82,7 @@ def adam(memory, t, g, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 
 @dataclass
 class SlowLoop:
-    """A run by the book. rate: the learning rate as a function of (epochs, steps) before a step."""
+    """A textbook run. rate: the learning rate as a function of (epochs, steps) before a step."""
 
     X: list
     y: list
@@ -145,7 +145,7 @@ class SlowLoop:
         return [cut for cut in cuts if len(cut) == self.batch or not self.drop_last]
 
     def epoch(self, epoch):
-        """Take one epoch's steps, and write each down."""
+        """Take the steps of one epoch, and record each step."""
         batches = self.batches(epoch)
         for position, chosen in enumerate(batches, start=1):
             lr, t = self.rate(epoch, len(self.steps)), len(self.steps) + 1

@@ -1,4 +1,4 @@
-"""Averages of the path, in the loop: what is judged and delivered, and what is not touched."""
+"""Averaged weights in the loop: they are evaluated and returned; the steps are the same."""
 
 import numpy as np
 import pytest
@@ -149,7 +149,7 @@ def test_averages_are_delivered_with_the_statistics_they_were_judged_by(
 
 
 def test_an_averaged_lane_keeps_its_statistics_when_others_leave():
-    """One lane diverges between evaluations, one reaches its target early, two go on."""
+    """One lane diverges between evaluations, one reaches its target early, two continue."""
     stopping = {"epochs": 5, "target_loss": 0.4}
     lanes = [
         network(lr=lr, seed=seed, stopping=stopping)

@@ -1,4 +1,4 @@
-"""A growing batch in the loop: sizes in the trace, budgets, and the decay that it stands for."""
+"""Growing batches in the loop: sizes in the trace, budgets, and the equivalent decay."""
 
 import numpy as np
 import pytest

@@ -13,7 +13,7 @@ UPDATE = {"model": {"batch_norm": True}}
 
 
 def loads_nothing_more(cohort, monkeypatch):
-    """Train with no way to find or compile a library once the engine is there."""
+    """Train without being able to find or compile a library after the engine was made."""
     monkeypatch.setattr(compiler, "_LOADED", {})
     engine = engine_of(cohort)
     assert engine.name == "compiled"

@@ -31,7 +31,7 @@ BY_CLASS = [name for name, loss in LOSSES.items() if loss.targets == "code"]
 
 @pytest.fixture
 def everything_large(monkeypatch):
-    """Let every part of the data be worth a pass by all threads, in several blocks."""
+    """Make every part of the data count as large: its sums use all threads and several blocks."""
     for module in (problem, compiled_engine):
         monkeypatch.setattr(module, "SMALL_ENTRIES", 0)
     monkeypatch.setattr(problem, "BLOCK_BYTES", 800)
@@ -82,13 +82,13 @@ def test_auto_weighs_compilation_against_the_steps():
 @pytest.mark.parametrize("variant", ["sgd", "mbgd"])
 def test_auto_compiles_a_run_of_a_second_whatever_is_in_the_cache(monkeypatch, variant):
     def chosen(seconds):
-        """The engine of a run that NumPy needs so long for; nothing is compiled."""
+        """The engine that is chosen if NumPy needs this time; nothing is compiled."""
         step = engines._saved_by_loops(cohort_of("logistic", "adam", variant))
         steps = {"steps": round(seconds / step)}
         cohort = cohort_of("logistic", "adam", variant, stopping=steps)
         return "numpy" if engine_maker(cohort, "auto") is NumpyEngine else "compiled"
 
-    monkeypatch.setattr(compiler, "find", None)  # nobody asks whether it is compiled already
+    monkeypatch.setattr(compiler, "find", None)  # the choice must not look for compiled kernels
     assert [chosen(seconds) for seconds in (0.2, 0.4, 1, 2)] == [*2 * ["numpy"], *2 * ["compiled"]]
 
 

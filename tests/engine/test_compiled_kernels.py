@@ -107,7 +107,7 @@ def cohort_of_size(model, variant, features, lanes, dtype, clip):
 
 @pytest.fixture
 def fenced(monkeypatch):
-    """Every array that a kernel is given ends where a page begins that nobody may read."""
+    """Put each array of a kernel directly before a memory page that cannot be read."""
     libc = ctypes.CDLL(None)
     libc.mmap.restype = ctypes.c_void_p
     libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *3 * [ctypes.c_int], ctypes.c_long]

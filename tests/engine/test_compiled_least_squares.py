@@ -1,4 +1,4 @@
-"""Full-batch least squares through its triangle, against the steps on all rows."""
+"""Full-batch least squares by QR, compared with the steps on all rows."""
 
 import numpy as np
 import pytest

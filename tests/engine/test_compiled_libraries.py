@@ -1,4 +1,4 @@
-"""The C compiler and the cache of libraries, whatever goes wrong with either."""
+"""The C compiler and the cache of libraries, and all their errors."""
 
 import functools
 import os
@@ -19,7 +19,7 @@ ANSWER = "int answer(void) { return 42; }\n"
 
 @pytest.fixture
 def cache(monkeypatch, tmp_path):
-    """A cache directory of this test's own, which is forgotten afterwards."""
+    """A cache directory for this test only."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     forget()
     yield tmp_path / "gdrun" / "kernels"
@@ -27,7 +27,7 @@ def cache(monkeypatch, tmp_path):
 
 
 def forget():
-    """Let the next library be looked for as in a new process."""
+    """Clear the caches in memory, so that the next library is searched as in a new process."""
     library_cache.cache_directory.cache_clear()
     library_cache.process_directory.cache_clear()
     compiler.compiler.cache_clear()

@@ -1,4 +1,4 @@
-"""The kernels' own exp, log, log1p, expm1 and tanh, against NumPy's in extended precision."""
+"""exp, log, log1p, expm1 and tanh of mathematics.h, compared with NumPy in extended precision."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The C steps of a plain network against the NumPy engine, step by step."""
+"""The C steps of a plain network, compared with the NumPy engine, step by step."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def both_agree(cohort, rel, steps=60, beta=None):
 
 @pytest.fixture(params=[1, 2, 3])
 def threads(request, monkeypatch):
-    """However small a step is, so many threads share it."""
+    """The number of threads that share each step, even if it is small."""
     monkeypatch.setattr(networks, "thread_count", lambda: request.param)
     monkeypatch.setattr(networks, "SHARED_WORK", 0)
     monkeypatch.setattr("gdrun.threads.thread_count", lambda: 3)
@@ -93,7 +93,7 @@ def test_averages_of_the_path(optimizer, average, more, threads):
 
 
 def ends_at(cohort, make):
-    """The step at which a lane diverges, and what did in each lane that does."""
+    """The step at which a lane diverges, and the diverged quantity of each such lane."""
     lanes, state = lanes_of(cohort), State.start(cohort)
     stepper = make(lanes, Batches(cohort), np.full(len(lanes.index), 1e6))
     W, slots, step, bad = state.W, state.slots, 0, {}

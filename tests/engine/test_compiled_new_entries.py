@@ -1,6 +1,6 @@
-"""A loss, an activation and an init with options of their own: one function each, found everywhere.
+"""A new loss, activation and init with options: one function each is enough for all of gdrun.
 
-They are registered here as anyone would register theirs, and nothing else is written for them.
+They are registered here as a user would register them, and nothing else is written for them.
 """
 
 import math
@@ -134,7 +134,7 @@ def test_what_is_wrong_is_said(model, told):
 
 
 def test_a_misspelt_name_is_all_that_is_wrong():
-    """Its options are not blamed for it: they may belong to the loss that was meant."""
+    """Its options are not reported as errors: they may be right for the intended loss."""
     with pytest.raises(ConfigError) as caught:
         resolve(data(name="linear", loss="quantil", tau=0.5))
     assert [problem.where for problem in caught.value.problems] == ["config model.loss"]

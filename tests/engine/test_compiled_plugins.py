@@ -1,4 +1,4 @@
-"""Rules from outside, whatever they call their parts: the compiled engine takes NumPy's steps."""
+"""Rules of plugins, with any names of slots and options: both engines take the same steps."""
 
 import pytest
 

@@ -84,9 +84,9 @@ def call(function, *given):
 
 
 def check(C, fence, expected, terms, dtype):
-    """Each entry, to the rounding of so many terms of size one; and the fence is untouched.
+    """Check each entry, within the rounding error of `terms` terms of size one, and the fence.
 
-    Of n terms a sum on the way is about √n, and so many roundings of it add up to √n of them.
+    A partial sum of n terms is about √n, and the errors of n roundings add up to about √n of one.
     """
     np.testing.assert_allclose(C, expected, rtol=0, atol=(terms + 8) * np.finfo(dtype).eps)
     assert (fence[:32] == CANARY).all()

@@ -1,4 +1,4 @@
-"""Divergence at the very step, by hand: which quantity, in which weights, from what loss.
+"""Divergence at the exact step, computed by hand: the quantity, the weights, and the last loss.
 
 Most runs here are one weight w on rows with x and y: L(w) = (x w − y)², ∇L = 2 x (x w − y).
 """
@@ -14,7 +14,7 @@ WHOLE = {"split": {"validation": 0, "test": 0}, "standardize": False}
 
 
 def walk(x, y, lr, *, steps=50, every=1000, factor=None, bias=False, loss="mse", **more):
-    """BGD on two equal rows, evaluated only at the start and the end unless asked."""
+    """BGD on two equal rows, by default evaluated only at the start and the end."""
     stopping = {"steps": steps} | ({} if factor is None else {"divergence": {"factor": factor}})
     return gdrun.train(
         {

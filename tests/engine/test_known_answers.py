@@ -48,7 +48,7 @@ def test_least_squares_on_diabetes_reaches_the_optimum():
     ],
 )
 def test_the_accuracy_that_linear_models_are_known_to_reach(dataset, model, optimizer, bar, seed):
-    # The split is the dataset's own, drawn anew by its seed; a fifth of the rows is tested.
+    # The seed of the dataset determines the split; a fifth of the rows is the test part.
     run = gdrun.train(
         {
             "dataset": {"name": dataset, "seed": seed, "split": {"validation": 0.1, "test": 0.2}},

@@ -1,4 +1,4 @@
-"""No lane can see another: a cohort of many equals each run alone, whatever its order."""
+"""Lanes do not affect each other: a cohort equals each of its runs alone, in any order."""
 
 import numpy as np
 import pytest
@@ -66,7 +66,7 @@ lanes_of = {
 
 @st.composite
 def cohorts(draw):
-    """Configs of one shape that differ in every number a lane may have of its own."""
+    """Configs of one shape that differ in every number in which lanes may differ."""
     optimizer = lanes_of[draw(st.sampled_from(sorted(lanes_of)))]
     clips = draw(st.booleans())
     lane = st.fixed_dictionaries(

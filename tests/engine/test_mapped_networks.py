@@ -1,4 +1,4 @@
-"""Full batches of networks on rows that stay in their file: the same steps, and what they hold."""
+"""Full batches of networks on rows that stay on disk: the same steps, and the memory they need."""
 
 import tracemalloc
 

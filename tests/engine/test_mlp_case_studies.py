@@ -1,4 +1,4 @@
-"""What networks are known to do, run from the configs that show it."""
+"""Known results of networks, reproduced with the example configs."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What is seen of each layer at evaluations, and what deep networks show there."""
+"""The readings of each layer at evaluations, and their values in deep networks."""
 
 import json
 

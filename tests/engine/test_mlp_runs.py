@@ -97,7 +97,7 @@ def test_the_same_experiment_twice_gives_the_same_bits(dtype):
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("activation", ["relu", "gelu"])
 def test_no_number_of_a_single_step_is_double(optimizer, activation, monkeypatch):
-    """What goes into and comes out of every equation: rule, activation and loss."""
+    """Checked for the inputs and outputs of every equation: rule, activation and loss."""
     seen = []
 
     def watched(registry, name):
@@ -290,7 +290,7 @@ def test_whole_numbers_are_numbers_when_the_loss_says_so():
 
 
 def test_units_are_left_out_in_training_alone():
-    """The loss of training, with units left out, is above that of evaluation with all of them."""
+    """The training loss, with dropout, is above the loss of an evaluation without dropout."""
     (outcome,) = outcomes(experiment(model__dropout=0.5, model__batch_norm=False))
     late = slice(-4, None)
     assert outcome.steps["batch_loss"][late].mean() > outcome.evaluations["train_loss"][-1]

@@ -1,4 +1,4 @@
-"""The loop, step by step, against a textbook loop: every loss, variant, rule, schedule and clip."""
+"""The training loop equals a textbook loop in every step: losses, variants, rules, schedules."""
 
 import itertools
 import math

@@ -1,4 +1,4 @@
-"""Walks on surfaces: every place kept, closed forms, noise that only small batches feel."""
+"""Paths on surfaces: every point is recorded; closed forms; noise affects only small batches."""
 
 import json
 

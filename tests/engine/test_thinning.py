@@ -1,4 +1,4 @@
-"""A thinned trace: bounded, without a lost spike, and its sums complete, however it is fed."""
+"""A thinned trace is bounded, keeps all spikes, and has complete sums, for any chunks."""
 
 import numpy as np
 import pytest
@@ -74,7 +74,7 @@ def test_a_nan_or_an_infinity_is_a_spike():
         values = np.zeros((64, 2))
         values[20, 0] = spike
         columns = fed(values, [5], 4).lane(0)
-        # 64 steps on 4 points: stride 16, and step 21 lies in the second.
+        # 64 steps on 4 points: the stride is 16, and step 21 belongs to the second point.
         assert np.array_equal(columns["max_batch_loss"], [0, spike, 0, 0], equal_nan=True)
 
 

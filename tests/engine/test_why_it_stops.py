@@ -97,7 +97,7 @@ def test_watched_rules_are_reported_and_not_obeyed():
 
 @pytest.mark.parametrize("rule", ["loss_change", "weight_change"])
 def test_a_rate_of_zero_is_no_convergence(rule):
-    # Warm-up from zero: the first epoch stands still by plan. Its change of 0 counts for nothing.
+    # Warm-up from zero: the first epoch has the rate 0, so its change of 0 must not stop the run.
     run = halving({"epochs": 6, rule: 1e-9}, schedule={"name": "constant", "warmup": 2})
     assert run.steps["lr"].tolist() == [0.0, 0.125, 0.25, 0.25, 0.25, 0.25]
     assert (run.status, run.stop["step"]) == ("exhausted", 6)
@@ -149,7 +149,7 @@ def test_a_budget_of_seconds_ends_the_run(monkeypatch):
 @pytest.mark.parametrize(
     ("every", "steps"),
     [
-        # 3 steps an epoch: an evaluation stands at the first step at or after its time.
+        # 3 steps an epoch: an evaluation is at the first step at or after its time.
         (1.0, [0, 3, 6, 9, 12, 15]),
         (0.5, [0, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15]),
         (1 / 3, list(range(16))),

@@ -1,4 +1,4 @@
-"""The gradient check passes what is right, and finds what is wrong."""
+"""The gradient check accepts right gradients, and finds wrong ones."""
 
 from dataclasses import replace
 
@@ -44,7 +44,7 @@ def test_every_network_passes(activation, loss, residual, batch_norm):
     check = check_gradient(experiment(model, dataset, seed=1))
     assert check.passed, gradient_data(check)
     assert max(tensor.error for tensor in check.tensors) < 1e-6
-    # What a layer of identities shifts, the next one's normalisation takes away again.
+    # The normalisation of a layer removes any shift by a layer of identities before it.
     lost = ["layer1.shift"] if activation == "identity" and batch_norm and not residual else []
     assert [tensor.name for tensor in check.tensors if not tensor.checkable] == lost
 
@@ -89,7 +89,7 @@ def test_a_wrong_slope_is_found(monkeypatch):
     monkeypatch.setitem(ACTIVATIONS, "tanh", replace(right, function=bent))
     check = check_gradient(experiment(NETWORK | {"activation": "tanh"}))
     assert not check.passed
-    # The last layer lies behind every slope, so its own gradient stays right.
+    # The gradient of the last layer does not use these slopes, so it stays right.
     wrong = [tensor.name for tensor in check.tensors if not tensor.passed]
     assert wrong == ["layer1.w", "layer1.b", "layer2.w", "layer2.b"]
     sentence = verdict_line(check).plain

@@ -1,9 +1,8 @@
-"""Every rule once more, in plain Python, from the whole history of gradients.
+"""Every rule in plain Python, computed from the whole history of gradients, without slots.
 
-A running mean is written as the weighted sum that it stands for, so nothing here carries slots:
-`ws` are the points w₀ … wₜ₋₁ and `gs` the gradients g₁ … gₜ at them, each a list of numbers, and
-`o` the options. Each entry of PAPERS returns wₜ; the last number of a point is a bias, a tensor of
-its own.
+A running mean is computed as the weighted sum of all earlier values. `ws` are the points w₀ … wₜ₋₁,
+`gs` are the gradients g₁ … gₜ at these points, each a list of numbers, and `o` are the options.
+Each entry of PAPERS returns wₜ. The last number of a point is a bias, which is a separate tensor.
 """
 
 import math
@@ -21,7 +20,7 @@ def corrected(values, beta):
 
 
 def each_weight(step):
-    """A rule in which every weight moves by `step` of its own history."""
+    """A rule in which the update of a weight is `step` of the history of this weight."""
 
     def new_point(ws, gs, o):
         return [

@@ -1,4 +1,4 @@
-"""Averages of the path against sums over the whole of it."""
+"""Averages of weights, compared with sums over all weights."""
 
 import numpy as np
 import pytest

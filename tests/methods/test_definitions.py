@@ -1,4 +1,4 @@
-"""What gdrun reads from a signature and a docstring."""
+"""Definitions: the options from a signature, and the parts of a docstring."""
 
 from typing import Annotated, Literal
 

@@ -1,4 +1,4 @@
-"""Every rule of the registry: its path, its form, and what it says of itself."""
+"""Every rule of the registry: its path, its form, and its documentation."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from methods.walks import PROBLEMS, path, split_norm
 RULES = list(OPTIMIZERS.values())
 NAMES = list(OPTIMIZERS)
 
-# Options away from their defaults, so that each has a say within forty steps.
+# Options that are not the defaults, so that each affects the first forty steps.
 CHANGED = {
     "momentum": {"dampening": 0.4},
     "adagrad": {"initial": 0.3, "eps": 0.1},

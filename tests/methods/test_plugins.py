@@ -1,4 +1,4 @@
-"""Plugins: good ones become part of gdrun; a fault is refused whole, saying what to mend."""
+"""Plugins: valid ones are registered; an invalid one is refused with an error and a hint."""
 
 from importlib.metadata import EntryPoint
 from inspect import unwrap
@@ -23,7 +23,7 @@ from gdrun.methods.rules import rule
 from gdrun.methods.schedules import schedule
 """
 LINE = len(IMPORTS.splitlines()) + 1
-"""Where the text of a test's plugin begins."""
+"""The first line of a test's plugin text."""
 
 FORM = (
     "its parameters must be (w, g, v), then t or norm or both if it needs them, "
@@ -278,7 +278,7 @@ def test_a_fault_is_refused_with_where_and_what_to_mend(plugin, text, line, what
         plugin(text)
     (problem,) = caught.value.problems
     assert problem.where == f"my_rule.py:{LINE + line}"
-    # What NumPy says of its own errors, after the name of the exception, is not ours to hold.
+    # The message of a NumPy exception, after its name, may change with NumPy's version.
     assert problem.what == what or (hint == ALIVE and problem.what.startswith(what))
     assert problem.hint == hint
     assert [dict(each) for each in (OPTIMIZERS, SCHEDULES, OPTIMIZER_ALIASES)] == before
@@ -302,7 +302,7 @@ def test_a_file_that_is_not_there(tmp_path):
     )
 
 
-# unwrap: a process may look for packages only once, and each of these tests looks anew.
+# unwrap: the function is cached, but each of these tests needs a new call.
 def test_an_installed_package_offers_its_methods(tmp_path, monkeypatch):
     module = tmp_path / "offered_methods.py"
     module.write_text(IMPORTS + rule_text("return w - lr * g, v").replace("mine", "offered"))

@@ -1,4 +1,4 @@
-"""The variants as index streams: what an epoch holds, how it is cut, and what chance decides."""
+"""The variants as index streams: the examples of an epoch, its batches, and their randomness."""
 
 import numpy as np
 import pytest
@@ -141,7 +141,7 @@ def test_every_variant_tells_its_equation(entry):
 @pytest.mark.parametrize("factor", [1.01, 1.3, 2.0, 2.5, 7.0])
 @pytest.mark.parametrize("every", [1, 3])
 def test_a_last_batch_of_one_is_foreseen(factor, every):
-    """Against dealing out the rows of every epoch, until all of them are one batch."""
+    """Compared with the batches of every epoch, until one batch has all rows."""
 
     def dealt(rows, size):
         epoch, seen = 0, 0

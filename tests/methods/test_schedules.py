@@ -185,8 +185,9 @@ def watched(losses, **options):
 
 
 def test_plateau_waits_for_more_than_patience_evaluations_without_a_better_loss():
-    # 5 is the best; 5, 6, 7 do not better it: the third is above a patience of two, and drops. The
-    # count begins anew: three more, and it drops again. 4 is better, so the last two are no drop.
+    # 5 is the best; 5, 6, 7 do not improve on it: the third exceeds a patience of two, so the rate
+    # drops. The count starts again: after three more the rate drops again. 4 is an improvement, so
+    # the last two cause no drop.
     losses = [5, 5, 6, 7, 5, 5, 5, 4, 4, 4]
     assert watched(losses, patience=2) == [0, 0, 0, 1, 1, 1, 2, 2, 2, 2]
 

@@ -1,4 +1,4 @@
-"""Why a run stopped: thresholds at their edges, and every sentence as a person reads it."""
+"""Stopping rules: thresholds at their edges, and the sentence of every reason."""
 
 import numpy as np
 import pytest

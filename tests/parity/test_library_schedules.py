@@ -1,4 +1,4 @@
-"""The schedules whose forms are shared take the rates of PyTorch and of optax."""
+"""Schedules that PyTorch or optax have too give the same rates."""
 
 import jax
 import numpy as np

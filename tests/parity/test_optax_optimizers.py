@@ -1,9 +1,9 @@
-"""Every rule that optax has takes optax's path, step by step, with the options mapped.
+"""Every rule that optax has gives the same weights as in optax, step by step, with mapped options.
 
-Rprop is left to PyTorch: optax takes each of its steps one iteration late. Where optax adds ε at
-another place, both are given one too small to matter (1e-30), so that the rest of the formula is
-compared; the place of ε itself is held by the comparison with PyTorch and by the loops written from
-the papers.
+Rprop is only compared with PyTorch, because optax makes each step one iteration late. If optax adds
+ε at another place, both use an ε that is too small to matter (1e-30), so that the rest of the
+formula is compared. The place of ε is tested by the comparison with PyTorch and by the loops
+written from the papers.
 """
 
 import jax

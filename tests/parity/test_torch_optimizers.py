@@ -1,7 +1,7 @@
-"""Every rule that PyTorch has takes PyTorch's path, step by step, with the options mapped.
+"""Every rule that PyTorch has gives the same weights as in PyTorch, step by step, in float64.
 
-Each library walks at its own iterate in its own float64 arithmetic; only the gradient function is
-shared. The bound, 1e-10 of the largest weight, is what rounding may grow to over 200 steps.
+The options are mapped. Each library computes its own weights; only the gradient function is shared.
+The bound, 1e-10 of the largest weight, allows for the growth of rounding errors over 200 steps.
 """
 
 import numpy as np

@@ -21,8 +21,9 @@ CHOSEN = list(MLP.options["loss"].choice.entries)
 
 @dataclass(frozen=True)
 class Case:
-    """A network: its activation, its shape and its loss. HIDDEN has a width that repeats, so that
-    a residual connection passes through a matrix and past one.
+    """A network: its activation, its shape and its loss.
+
+    HIDDEN has a width that repeats, so that there are skip connections with and without a matrix.
     """
 
     activation: str

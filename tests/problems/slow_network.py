@@ -44,9 +44,9 @@ def moments(column):
 def forward(named, X, *, activation, depth, masks=None, running=None):
     """Scores of each example, and the (mean, variance) of each layer's units over the batch.
 
-    named: the weights by name, whose presence says what the network has. masks[k][j][i]: what unit
-    j of layer k is multiplied by for example i. running[k]: (means, variances) to normalise by, in
-    place of those of the batch.
+    named: the weights by name; their names determine the parts of the network. masks[k][j][i]: the
+    factor of unit j of layer k for example i. running[k]: (means, variances) that are used instead
+    of those of the batch.
     """
     hidden = [[float(x) for x in row] for row in X]
     seen = []

@@ -1,4 +1,4 @@
-"""Sums over many rows are cut into blocks, and lanes that are alike are scored once."""
+"""Sums over many rows are computed block by block, and lanes with equal weights are scored once."""
 
 import numpy as np
 import pytest

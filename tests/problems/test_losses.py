@@ -1,4 +1,4 @@
-"""The losses on their own: against plain Python, in their tails, and where their pieces meet."""
+"""Losses: compared with plain Python, for very large scores, and at the kinks of the equations."""
 
 import math
 

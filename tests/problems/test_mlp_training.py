@@ -95,7 +95,7 @@ def test_masks_belong_to_a_seed_and_a_step():
 
 
 def test_lanes_of_one_seed_leave_out_nested_sets():
-    """They share the uniform numbers: whoever stays at a high rate stays at a low one."""
+    """Their uniform numbers are the same: a unit kept at a high rate is kept at a low rate."""
     rates = np.array([[0.0], [0.2], [0.6]])
     mask = Dropout(rates, [7], step=3).mask(40, 50, float)
     for lane, rate in enumerate(rates[:, 0]):
@@ -113,7 +113,7 @@ def test_both_precisions_leave_out_the_same_units():
 
 @pytest.mark.parametrize(("rows", "at_once"), [(23, 5), (24, 6), (24, 7), (5, 1), (9, 8)])
 def test_masks_of_blocks_are_those_of_all_rows(rows, at_once):
-    """Columns of what is drawn at once, through layers of odd and even width, for two seeds."""
+    """They are columns of the masks for all rows, for odd and even widths, and two seeds."""
     widths, dropout = (5, 1, 4, 3), Dropout(0.4, [3, 8], step=2)
     whole = [dropout.mask(units, rows, float) for units in widths]
     for first in range(0, rows, at_once):
@@ -124,7 +124,7 @@ def test_masks_of_blocks_are_those_of_all_rows(rows, at_once):
 
 
 def test_what_comes_around_a_layer_is_never_left_out():
-    """A residual layer whose units are all left out is no layer: one hidden layer remains."""
+    """A residual layer whose units are all dropped has no effect: one hidden layer remains."""
 
     class SecondLayerOut:
         def __init__(self):

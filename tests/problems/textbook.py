@@ -1,4 +1,4 @@
-"""The losses once more, one example at a time in plain Python: what the arrays are held against."""
+"""The losses in plain Python, one example at a time, as the expected values for the tests."""
 
 import math
 
@@ -54,7 +54,7 @@ KINKS = {
     "hinge": lambda scores, y: [s - scores[y] + 1 for j, s in enumerate(scores) if j != y],
 }
 KINKS["squared_hinge"] = KINKS["hinge"]
-"""What is zero where a loss has no second derivative, so that differences keep away from it."""
+"""Functions that are zero where a loss has a kink; finite differences must avoid these points."""
 
 
 def far_from_kinks(loss, scores, y, distance=1e-2, **options):

@@ -1,4 +1,4 @@
-"""Documents and the types they are read as: what is wrong is said with its key."""
+"""Checks of documents against TypedDicts: the error names the wrong key."""
 
 from typing import Any, Literal, NotRequired
 

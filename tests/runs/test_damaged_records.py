@@ -1,4 +1,4 @@
-"""Damaged files of a run: any value may be wrong, and the error names the file, or none is due."""
+"""Damaged files of a run: for any wrong value, reading works or the error names the file."""
 
 import copy
 import io
@@ -65,7 +65,7 @@ def damaged(document):
 
 
 def show(directory):
-    """What `gdrun show` and `gdrun runs` do with the directory."""
+    """Read the directory as `gdrun show` and `gdrun runs` do."""
     screen = Console(file=io.StringIO(), width=100)
     screen.print(runs_table(list_runs(directory.parent), directory.parent))
     run = gdrun.read_run(directory)

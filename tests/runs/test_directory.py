@@ -1,4 +1,4 @@
-"""What a run leaves: every file with its promised keys, written whole, never over another."""
+"""The files of a run: each has its documented keys, is complete, and overwrites no other file."""
 
 import errno
 import json
@@ -252,8 +252,8 @@ def test_news_is_appended_while_the_run_goes_on(tmp_path, monkeypatch):
             lengths.append((len(run.steps["step"]), len(run.evals["step"])))
 
     (run,) = Session([load(CONFIG)], out=tmp_path).run([Reader()])
-    # After 0, 3, 6, 9 and 12 steps on at most six points. From the seventh step on a point stands
-    # for two steps, and the fifth point waits for its second one.
+    # After 0, 3, 6, 9 and 12 steps on at most six points. From the seventh step on a point combines
+    # two steps; after 9 steps the fifth point has only one, so it is not written yet.
     assert lengths == [(0, 1), (3, 2), (6, 3), (4, 4), (6, 5)]
     assert run.steps["step"].tolist() == [2, 4, 6, 8, 10, 12]
 

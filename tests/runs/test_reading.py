@@ -1,4 +1,4 @@
-"""Reading runs back: equal to what was returned, finding them, and what damage says."""
+"""Reading runs: they are equal to the returned ones; finding them; errors of damaged files."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The same experiment leaves the same bits, and so does the config of the directory it left."""
+"""The same experiment gives the same bits, and so does the config.yaml that a run wrote."""
 
 import json
 

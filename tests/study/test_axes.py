@@ -1,4 +1,4 @@
-"""The axes of a sweep: texts, lists, usual ranges, random draws, and refusals."""
+"""The axes of a sweep: texts, lists, default ranges, random draws, and errors."""
 
 import math
 

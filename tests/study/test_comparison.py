@@ -1,4 +1,4 @@
-"""Contenders, budgets, tuning, and what a comparison says of them."""
+"""Contenders, budgets, tuning, and the findings of a comparison."""
 
 import io
 import math
@@ -260,7 +260,7 @@ def test_seconds_are_not_shared():
     found = run_comparison(plan, metric, StudyContext())
     assert {r.record["lanes"] for row in found.contenders for r in row.standing.results} == {1}
     tuned = run_comparison(plan, metric, StudyContext(), tuning=plan_tuning(plan, ["lr=0.1,0.2"]))
-    # Four settings under two seeds of their own, each by itself.
+    # Four settings with two tuning seeds, each run trained alone.
     assert (tuned.tuning_work.run, tuned.tuning_work.cohorts) == (8, 8)
 
 

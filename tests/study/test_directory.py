@@ -32,7 +32,7 @@ def ranking(plan, results):
 
 
 def alike(first, second):
-    """Whether two rankings agree, their medians up to the rounding of other lanes beside them."""
+    """Whether two rankings agree; medians may differ by rounding, because cohorts differ."""
     return [(name, rank) for name, rank, _ in first] == [
         (name, rank) for name, rank, _ in second
     ] and [spread.median for *_, spread in first] == pytest.approx(

@@ -1,4 +1,4 @@
-"""A best value at the edge of what was tried: where it is one, and what to try next."""
+"""Edges: when the best value is at an edge of the tried values, and the next range to try."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Where tasks run is of no account: threads, processes, and workers that die."""
+"""The executor does not change the results: threads, processes, and workers that die."""
 
 import multiprocessing
 import os
@@ -154,7 +154,7 @@ class Announcer(Listener):
 
 @pytest.mark.slow
 def test_lanes_that_had_ended_in_a_worker_are_kept_when_it_is_interrupted(tmp_path):
-    # The second lane diverges at once, the first goes on until it is asked to stop.
+    # The second lane diverges immediately, the first trains until it is interrupted.
     plan = planned({"lr": [0.01, 1e6]}, "epochs=1000000")
     place = tmp_path / "ended"
     tasks = [Announced(plan.trials, place=place)]

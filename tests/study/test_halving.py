@@ -1,4 +1,4 @@
-"""Successive halving: the rungs counted, the survivors untouched, the decisions kept."""
+"""Successive halving: the rungs, the runs that continue unchanged, and repeated decisions."""
 
 import pytest
 
@@ -83,7 +83,7 @@ def test_resumed_it_keeps_its_earlier_decisions(tmp_path):
     plan = planned({"lr": RATES}, "epochs=9")
     directory = StudyDirectory.new(tmp_path, "halving", plan, {})
     results, _, rungs = carry_out_halving(plan, StudyContext(directory=directory), METRIC)
-    # As a crash after the second rung leaves it: the losers are on file, the winner is not.
+    # The files after a crash behind the second rung: dropped trials are recorded, the best is not.
     lines = (directory.path / "trials.jsonl").read_text().splitlines(keepends=True)
     (directory.path / "trials.jsonl").write_text("".join(lines[:-1]))
     again = StudyDirectory.resumed(directory.path, plan, {})

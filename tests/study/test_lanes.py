@@ -1,4 +1,4 @@
-"""No lane can see another: a study's runs equal the same experiments run alone."""
+"""Lanes do not affect each other: the runs of a study equal the same experiments run alone."""
 
 import numpy as np
 import pytest

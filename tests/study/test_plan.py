@@ -1,4 +1,4 @@
-"""Plans: candidates × seeds, known again by what they are and not by their number."""
+"""Plans: candidates × seeds, identified by their experiments and not by their numbers."""
 
 import pytest
 

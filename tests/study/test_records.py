@@ -1,4 +1,4 @@
-"""What is written of a study, against the types that describe it."""
+"""The files of a study have the types that the TypedDicts describe."""
 
 from typing import get_args, get_type_hints
 

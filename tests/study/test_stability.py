@@ -1,4 +1,4 @@
-"""The observed limit of stability beside the predicted one."""
+"""The observed stability limit, compared with the predicted one."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Statistics over seeds: misses count as infinite, and nothing turns into NaN."""
+"""Statistics over seeds: a missed target counts as infinite, and no result is NaN."""
 
 import itertools
 import math

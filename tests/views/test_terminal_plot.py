@@ -1,4 +1,4 @@
-"""Curves in the terminal: dots where the numbers say, axes with the numbers."""
+"""Plots in the terminal: the positions of the dots, and the numbers at the axes."""
 
 import numpy as np
 

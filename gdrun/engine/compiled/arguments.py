@@ -1,6 +1,6 @@
 """The arguments of the C kernels: arrays as pointers, grouped as the structs in sums.h and steps.h.
 
-A struct holds addresses only, so each keeps the arrays that it was made of.
+A C struct holds addresses only, so each Python object also keeps a reference to its arrays.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Flag = ctypes.c_int
 
 
 def address(array: Array | None) -> int | None:
-    """Where a contiguous array begins; None for none, which C sees as NULL."""
+    """The memory address of a contiguous array; None, which C reads as NULL, without an array."""
     if array is None:
         return None
     assert array.flags.c_contiguous
@@ -43,7 +43,7 @@ class Examples(ctypes.Structure):
     def __init__(
         self, X: Array, y: Array, order: Counts | None, extra: Numbers, outputs: int, block: int
     ) -> None:
-        """order: the rows, in the order of their use; None for all of them. extra: loss options."""
+        """order: the indices of the rows to use, in order; None for all. extra: loss options."""
         self.arrays = (X, y, order, extra)
         places = len(X) if order is None else len(order)
         pointers = map(address, self.arrays)
@@ -51,7 +51,7 @@ class Examples(ctypes.Structure):
 
 
 class Steps(ctypes.Structure):
-    """What the steps of a chunk read and write, for L lanes of P parameters."""
+    """The arrays that the steps of a chunk read and write, for L lanes of P parameters."""
 
     _fields_ = (
         ("W", Pointer),
@@ -85,10 +85,11 @@ class Steps(ctypes.Structure):
         before: float,
         cycled: int,
     ) -> None:
-        """W (L, P) and slots (L, K, P) are written over, and measures (5, steps, L) are taken.
+        """The kernel overwrites W (L, P) and slots (L, K, P), and fills measures (5, steps, L).
 
         options (L, n), decay (L, P), bounds (L, 2), limit (L,), rates and betas (steps, L): see
-        steps.h. before: the steps that were taken earlier. cycled: the option of betas.
+        steps.h. before: the number of earlier steps. cycled: the index of the option that betas
+        replace.
         """
         self.arrays = (W, slots, options, decay, bounds, limit, rates, betas, measures)
         super().__init__(*map(address, self.arrays), before, len(rates), *W.shape, cycled)

@@ -1,8 +1,9 @@
-"""Chunks of fused steps: what the compiled steppers have in common.
+"""The base class of the compiled steppers, which take a chunk of steps in one kernel call.
 
-A chunk is one call of a kernel for each thread. The kernel stops at the first step at which a lane
-diverges. The steps before it are then taken as a chunk of their own, and that one step by the NumPy
-stepper, whose careful pass finds the reason. So divergence is defined once.
+A chunk is a number of consecutive steps: one call of the kernel in each thread. The kernel stops at
+the first step at which a lane diverges. Then the chunk is computed again with the steps before that
+one only, and the NumPy stepper takes the step that diverged: its careful pass finds the reason. So
+only the NumPy stepper defines divergence.
 """
 
 from __future__ import annotations
@@ -26,20 +27,20 @@ from gdrun.problems.objective import Objective
 Numbers = NDArray[np.float64]
 
 CHUNK_WORK = 2**28
-"""Products of a weight and a feature in one chunk, to read a feature or to move a weight or a slot
-counted as eight of them: about a tenth of a second at most, so that a request to stop is seen soon.
-At its end threads wait for the last one, so it is not much less."""
+"""The most products of a weight and a feature in one chunk; reading a feature, or updating a weight
+or a slot, counts as eight products. It takes at most about 0.1 s, so that an interruption is soon
+noticed. It is not much smaller, because at the end of a chunk all threads wait for the slowest."""
 
 CHUNK_MEASURES = 2**18
-"""Steps times lanes of one chunk, for each of which it takes down five numbers."""
+"""The most steps × lanes of one chunk; five measurements are stored for each."""
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """The arrays of one chunk, which the loops write into.
+    """The arrays of one chunk, which the kernel writes to.
 
-    measures (5, steps, L): loss, norms of gradient, update and weights, and whether it clipped.
-    before (L, P): W before the last step, where it is asked for.
+    measures (5, steps, L): the loss, the norms of gradient, update and weights, and whether the
+    gradient was clipped. before (L, P): W before the last step, if the kernel stores it.
     """
 
     W: Array
@@ -50,7 +51,7 @@ class Chunk:
 
 
 class FusedStepper(ABC):
-    """The stepper for a fixed set of lanes; a new one is made when a lane ends."""
+    """Takes steps with a fixed set of lanes in C. When a lane ends, a new stepper is made."""
 
     def __init__(
         self,
@@ -75,19 +76,20 @@ class FusedStepper(ABC):
 
     @abstractmethod
     def most_steps(self, epoch: int) -> int:
-        """How many steps of this epoch one chunk may hold."""
+        """The most steps of this epoch in one chunk."""
 
     @abstractmethod
     def _run(
         self, chunk: Chunk, W: Array, step: int, place: Place, rates: Numbers, betas: Numbers
     ) -> int:
-        """Take the steps of `rates` (steps, L) from W; how many of them stayed finite in all lanes.
+        """Take a step for each row of `rates` (steps, L), from W on.
 
-        betas: their momentum, without rows where it is not cycled.
+        Returns the number of steps before the first one at which a lane diverged. betas (steps, L):
+        the momentum of each step; (0, L) if the schedule does not change it.
         """
 
     def borrowed(self, W: Array) -> float:
-        """Seconds that the evaluation at W spent on sums that the next step uses again; or 0."""
+        """The seconds that the evaluation at W spent on sums that the next step reuses; or 0."""
         del W
         return 0.0
 
@@ -126,14 +128,14 @@ class FusedStepper(ABC):
         rates: Numbers,
         betas: Numbers | None,
     ) -> tuple[Chunk, int]:
-        """The chunk after the steps, and how many of its steps stayed finite in all lanes."""
+        """The chunk after the steps, and the number of steps before the first that diverged."""
         chunk = self._chunk(W, slots, len(rates))
         rates = self._as_operands(rates)
         betas = rates[:0] if betas is None or self._cycled < 0 else self._as_operands(betas)
         return chunk, self._run(chunk, W, step, place, rates, betas)
 
     def _chunk(self, W: Array, slots: tuple[Array, ...], steps: int) -> Chunk:
-        """Copies of the state that the kernels write over, and arrays for the measures."""
+        """Copies of the state, which the kernel overwrites, and an array for the measurements."""
         lanes, parameters = W.shape
         kept = np.stack(slots, axis=1) if slots else np.empty((lanes, 0, parameters), W.dtype)
         return Chunk(W.copy(), kept, self._options.copy(), np.empty((5, steps, lanes)))
@@ -147,7 +149,7 @@ class FusedStepper(ABC):
         )  # fmt: skip
 
     def _option_columns(self, lanes: Lanes) -> tuple[Numbers, int]:
-        """The rule's options (L, n), and the place of the one that a schedule may cycle."""
+        """The rule's options (L, n), and the index of its momentum among them, or −1."""
         names = option_order(self._rule)
         varying = [self._as_operands(lanes.numbers.rule[name][None])[0] for name in names[1:]]
         columns = [lanes.numbers.lr, *varying]
@@ -155,9 +157,9 @@ class FusedStepper(ABC):
         return np.stack(columns, axis=1), -1 if momentum is None else names.index(momentum)
 
     def _as_operands(self, numbers: Numbers) -> Numbers:
-        """Numbers (steps, L) as the NumPy engine uses them: in the dtype where lanes differ.
+        """Numbers (steps, L) as the NumPy engine uses them: in the run's dtype if lanes differ.
 
-        They are in C order, as a kernel reads them.
+        The result is in C order, because kernels require it.
         """
         if self._dtype == np.float32 and not (numbers == numbers[:, :1]).all():
             numbers = numbers.astype(np.float32).astype(np.float64)

@@ -1,9 +1,8 @@
-"""The machine's C compiler, and the libraries that it makes of the kernels.
+"""The machine's C compiler, and the libraries that it makes from the kernels.
 
 A library is compiled on first use, kept in the user's cache directory, and loaded with ctypes,
 whose calls release the interpreter's lock. Its key covers the C text, the kernels' files, the
-flags, the compiler with its version, and the processor, so what is out of date is never found
-again.
+flags, the compiler with its version, and the processor, so an outdated library is never loaded.
 """
 
 from __future__ import annotations
@@ -36,19 +35,19 @@ from gdrun.engine.compiled.library_cache import (
 from gdrun.engine.contract import CompilerError
 
 SOURCES = Path(__file__).parent / "c"
-"""The kernels' C files."""
+"""The directory with the C files of the kernels."""
 
 NAMES = ("cc", "gcc", "clang")
-"""Compilers in the order of their choice, behind the one that CC names; at last that of ziglang."""
+"""Compilers in order of preference, after the one that CC names; the last choice is ziglang's."""
 
 FLAGS = (
     "-std=gnu11",
     "-O3",
     "-shared",
     "-fPIC",
-    # Products and sums may be fused. NaN and infinity keep their meaning, and a sum its order,
-    # unless a loop says otherwise in a pragma. (-ffast-math is not among the flags: it would also
-    # switch denormal numbers off in the whole process.)
+    # Products and sums may be fused. NaN and infinity keep their meaning, and sums are not
+    # reordered, except in loops with a pragma. -ffast-math is not used: it would also switch
+    # denormal numbers off in the whole process.
     "-ffp-contract=fast",
     "-fno-math-errno",
     "-fno-trapping-math",
@@ -57,12 +56,12 @@ FLAGS = (
 )
 
 PATIENCE = 60.0
-"""Seconds after which a compiler hangs."""
+"""A compiler that takes longer than this number of seconds is stopped: it probably hangs."""
 
 
 @dataclass(frozen=True)
 class Compiler:
-    """A C compiler: its command, and the first line of what it says about its version."""
+    """A C compiler: its command, and the first line that `--version` prints."""
 
     command: tuple[str, ...]
     version: str
@@ -70,7 +69,7 @@ class Compiler:
 
 @cache
 def compiler() -> Compiler:
-    """The compiler of this machine. Raises CompilerError where there is none."""
+    """The compiler of this machine. Raises CompilerError if there is none."""
     command = _command()
     program = Path(command[0]).resolve()
     about = program.stat()
@@ -103,9 +102,9 @@ def _command() -> tuple[str, ...]:
 
 
 def library(text: str) -> ctypes.CDLL:
-    """The library of this C text, which may include the kernels' files.
+    """Return the compiled library of this C text, which may include the kernels' files.
 
-    Raises CompilerError where it cannot be compiled.
+    Raises CompilerError if the text cannot be compiled.
     """
     key = library_key(text)
     if key not in _LOADED:
@@ -120,7 +119,7 @@ def library(text: str) -> ctypes.CDLL:
 
 
 _LOADED: dict[str, ctypes.CDLL | CompilerError] = {}
-"""What came of each text in this process: a compiler that failed is not tried again."""
+"""The library or the error of each text in this process, so that no compilation is repeated."""
 
 
 def library_key(text: str) -> str:
@@ -137,11 +136,11 @@ def _loaded(key: str, text: str) -> ctypes.CDLL:
             return ctypes.CDLL(str(path))
         except OSError as error:  # no space left, or a file system that runs no programs
             problem = error
-    raise CompilerError(f"its library cannot be kept or loaded: {problem}")
+    raise CompilerError(f"the compiled library cannot be saved or loaded: {problem}")
 
 
 def _made(directory: Path, key: str, text: str) -> Path:
-    """Compile the text into a library of the directory."""
+    """Compile the text to a library in the directory, and return its path."""
     with workshop(directory) as making:
         source, made = making / "unit.c", making / f"unit{SUFFIX}"
         source.write_text(text, encoding="utf-8")
@@ -156,17 +155,16 @@ def _made(directory: Path, key: str, text: str) -> Path:
 
 
 def _first_error(said: str) -> str:
-    """The line of a compiler's message that says what is wrong."""
+    """The first line of a compiler's output that reports an error."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     return next((line for line in lines if "error" in line), lines[0] if lines else "no message")
 
 
 def _run(command: Sequence[str], **more: str) -> subprocess.CompletedProcess[str]:
-    """Run a compiler to its end; it and its own processes end with us, or when they take too long.
+    """Run a compiler and wait for it. An interruption or a timeout also ends its child processes.
 
-    more: variables of its environment.
-
-    Raises CompilerError where it cannot be started, and where it hangs.
+    more: additional environment variables. Raises CompilerError if the compiler cannot be started,
+    or takes longer than PATIENCE seconds.
     """
     name = Path(command[0]).name
     try:
@@ -193,7 +191,7 @@ def _run(command: Sequence[str], **more: str) -> subprocess.CompletedProcess[str
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """End a compiler with the processes it has started."""
+    """End a compiler and the processes that it has started."""
     if hasattr(os, "killpg"):
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -204,7 +202,7 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 @cache
 def _sources() -> str:
-    """The text of all of the kernels' files."""
+    """The contents of all C files of the kernels, joined."""
     paths = sorted(SOURCES.iterdir())
     return "\0".join(part for path in paths for part in (path.name, path.read_text("utf-8")))
 
@@ -215,7 +213,7 @@ def _processor() -> str:
     wanted = ("vendor", "model", "cpu family", "flags", "Features", "CPU ")
     try:
         with Path("/proc/cpuinfo").open(encoding="utf-8") as file:
-            first = takewhile(str.strip, file)  # its cores are alike
+            first = takewhile(str.strip, file)  # the first core only: all cores are of one kind
             return "".join(line for line in first if line.startswith(wanted))
     except OSError:
         return f"{platform.machine()} {platform.processor()}"

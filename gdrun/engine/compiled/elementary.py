@@ -1,7 +1,7 @@
-"""The functions of numpy and math that make sense on a single number, as C has them.
+"""The functions of NumPy and math on single numbers, with the C functions that compute them.
 
-Each has two C forms: for a value of each parameter or example, in the run's number type (`real`),
-and for a number that is the same for all of them, which is worked out once in double precision.
+Each has two C forms: one for a value of each parameter or example, in the run's number type
+(`real`), and one for a number that they share, which is computed once in double precision.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Elementary:
-    """A function: its C name for a `real`, its C name for a `double`, and how many values it takes.
+    """A function: its C name for a `real`, its C name for a `double`, its number of arguments.
 
     truth: whether it returns a truth value.
     """
@@ -35,12 +35,12 @@ def _own(name: str, arity: int = 1, *, truth: bool = False) -> Elementary:
 
 
 def _vectorised(name: str) -> Elementary:
-    """A function that mathematics.h has in a form that vectorises; single numbers use libm's."""
+    """A function that mathematics.h defines for vectors; shared numbers use the C library."""
     return Elementary(f"real_{name}", name)
 
 
 def _library(name: str, arity: int = 1) -> Elementary:
-    """A function of the C library, which has an own name for each type."""
+    """A function of the C library, which has a different name for each type."""
     return Elementary(f"REAL({name})", name, arity)
 
 
@@ -90,7 +90,7 @@ ELEMENTARY: Mapping[Callable[..., Any], Elementary] = {
     np.arccosh: _library("acosh"),
     np.arctanh: _library("atanh"),
 }
-"""NumPy's functions of numbers."""
+"""The functions of NumPy that have a C form."""
 
 SAME_AS: Mapping[Callable[..., Any], Callable[..., Any]] = {
     builtins.abs: np.absolute,
@@ -126,7 +126,7 @@ SAME_AS: Mapping[Callable[..., Any], Callable[..., Any]] = {
     math.isinf: np.isinf,
     math.isfinite: np.isfinite,
 }
-"""Functions that mean to a single number what NumPy's do."""
+"""Functions of math and Python that compute the same as a function of NumPy on single numbers."""
 
 ONLY_IN_MATH: Mapping[Callable[..., Any], Elementary] = {
     math.erf: _library("erf"),
@@ -153,11 +153,11 @@ NUMPY_OPERATORS: Mapping[Callable[..., Any], type[ast.operator] | type[ast.cmpop
     np.logical_or: ast.BitOr,
     np.logical_xor: ast.BitXor,
 }
-"""NumPy's functions that are an operator."""
+"""The functions of NumPy that compute the same as an operator, such as np.add."""
 
 
 def elementary(function: Any) -> Elementary | None:
-    """The C form of a function; None where it has none."""
+    """The C form of a function; None if it has none."""
     try:
         return ELEMENTARY.get(SAME_AS.get(function, function)) or ONLY_IN_MATH.get(function)
     except TypeError:  # not hashable

@@ -1,7 +1,7 @@
-"""The compiled engine: steppers and evaluations for the training loop, and what it can run.
+"""The compiled engine of a linear model: it makes steppers and evaluates the objective.
 
-Full-batch least squares needs the data only once, see `least_squares`; whether its form is used
-depends on the number of steps alone.
+Full-batch least squares reads the data only once, see `least_squares`; whether this form is used
+depends only on the shape of the data and the number of steps.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ PASSES_COMPILE = 0.3
 
 
 class CompiledEngine:
-    """Fused loops for one cohort's loss and rule, over its data."""
+    """The engine of one cohort of a linear model, with kernels compiled for its loss and rule."""
 
     name: EngineName = "compiled"
     note: str | None = None
 
     def __init__(self, cohort: Cohort) -> None:
-        """Compiles the steps. Raises NotCompilableError where they have no C form."""
+        """Compile the kernels. Raises NotCompilableError if a kernel has no C form."""
         self.compiler: str | None = compiler().version
         self._cohort = cohort
         self._compile()
 
     def _compile(self) -> None:
-        """Compile what the run will need, before any step is timed; two kernels at once."""
+        """Compile the run's kernels in parallel, now, so that compiling is not timed as steps."""
         cohort = self._cohort
         kernels = LinearKernels.of(cohort)
         tasks = [partial(kernels.steps, name) for name in step_kernels(cohort, kernels)]
@@ -104,7 +104,10 @@ class CompiledEngine:
 
     @cached_property
     def _passes(self) -> tuple[tuple[Examples, CompiledProblem], ...]:
-        """Each part with the problem that sums over it; none where NumPy evaluates."""
+        """Each part of the data with the CompiledProblem that sums over its rows.
+
+        It is empty if NumPy evaluates.
+        """
         cohort, train = self._cohort, self._cohort.train
         return tuple(
             (
@@ -117,9 +120,10 @@ class CompiledEngine:
 
 @dataclass(frozen=True)
 class CompiledObjective(Objective):
-    """The objective, with sums over whole parts of the data in one compiled pass.
+    """The objective, in which sums over a whole part of the data are one compiled pass.
 
-    passes: for each such part its X, which it is known by, and the problem that sums over it.
+    passes: the X of each such part, and the problem that sums over it. A part is recognised by the
+    identity of its X.
     """
 
     passes: tuple[tuple[Examples, CompiledProblem], ...] = ()
@@ -138,7 +142,8 @@ class CompiledObjective(Objective):
         if problem is None:
             return super().loss_and_accuracy(W, X, y)
         if len(W) > 1 and self._all_alike(W):
-            # One of them is scored: by NumPy, as the loops for many are not those for one.
+            # Equal lanes are scored once, and by NumPy: kernels for several lanes add in a
+            # different order than kernels for one.
             return replace(self, passes=()).loss_and_accuracy(W, X, y)
         sums = problem.sums(W, gradient=problem.whole)
         accuracy = sums.rights / problem.count

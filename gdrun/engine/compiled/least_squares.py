@@ -1,16 +1,18 @@
-"""Full-batch least squares from a triangle: the data are read once, whatever comes after.
+"""Full-batch least squares by QR factorisation: the N rows of data are replaced by D + 1 rows.
 
     [X y] = Q [[R, z], [0, ρ]],  so  ‖Xw − y‖² = ‖Rw − z‖² + ρ²  for every w
 
-The rows of the triangle are D + 1 examples whose sums of losses and gradients are those of all N,
-so the same kernels run on them; means are still over N. Every later step, lane and learning rate
-costs D² instead of N·D. The Gram matrix XᵀX alone would be quicker still, but squares the condition
-number and loses a small residual; the triangle keeps both.
+X (N, D) are the features, y (N,) the targets, w (D,) the weights, Q is orthogonal, and the triangle
+[[R, z], [0, ρ]] has D + 1 rows. As examples, these rows have the same sums of losses and gradients
+as all N rows, so the same kernels run on them; means are still over N. Every later step costs D²
+instead of N·D for each lane. The Gram matrix XᵀX alone would be even faster, but it squares the
+condition number and loses a small residual; the triangle keeps both.
 
-Where the columns are well conditioned, the triangle comes from two Gram matrices, four times sooner
-than by reflections: R₁ from that of A = [X y], R₂ from that of A R₁⁻¹, and R = R₂ R₁. How far the
-second is from the identity shows what the first lost; beyond a trace of rounding, reflections do it
-instead, block by block: the triangle of a stack of triangles is that of all their rows.
+If the columns are well conditioned, the triangle is computed from two Gram matrices (Cholesky QR),
+four times faster than by Householder reflections: R₁ is the Cholesky factor of AᵀA for A = [X y],
+R₂ that of the Gram matrix of A R₁⁻¹, and R = R₂ R₁. The distance of the second Gram matrix from the
+identity shows the error of R₁. If it is larger than LOST, reflections are used, block by block: the
+triangle of stacked triangles is the triangle of all their rows.
 
 Source: Golub & Van Loan, Matrix Computations, section 5.3; Demmel et al. 2012 for the blocks;
 Yamamoto et al. 2015 for the two Gram matrices.
@@ -31,17 +33,18 @@ from gdrun.problems.rows import rows_of
 from gdrun.threads import run_all, shares, single_blas_thread, thread_count
 
 PASSES = 40
-"""Passes over the data that take as long as one triangle, with something to spare."""
+"""A triangle takes less time than this number of passes over the data."""
 
 BLOCK_ENTRIES = 2**17
-"""Entries of [X y] in one block, 1 MB: what a core's own cache holds."""
+"""Entries of [X y] in one block: 1 MB of float64, which fits the L2 cache of a core."""
 
 LOST = 1e-10
-"""The most that a Gram matrix may be from exact: a condition number of [X y] below about 1,000."""
+"""The largest accepted error of the first Gram matrix: the condition number of [X y] is then below
+about 1,000."""
 
 
 def pays(cohort: Cohort) -> bool:
-    """Whether the cohort is full-batch least squares of more steps than a triangle costs."""
+    """Whether the cohort is full-batch least squares with enough steps to repay a triangle."""
     model = cohort.model
     if not (cohort.batching.whole and isinstance(model, LinearModel) and model.loss.name == "mse"):
         return False
@@ -51,7 +54,7 @@ def pays(cohort: Cohort) -> bool:
 
 
 def compressed(part: Design) -> Design:
-    """D + 1 examples with the sums of losses and gradients of all rows of the part."""
+    """D + 1 examples with the same sums of losses and gradients as all rows of the part."""
     with single_blas_thread():
         triangle = _by_gram_matrices(part)
         if triangle is None:
@@ -62,7 +65,7 @@ def compressed(part: Design) -> Design:
 
 
 def _by_gram_matrices(part: Design) -> Array | None:
-    """The triangle from two Gram matrices; None where the first lost too much."""
+    """The triangle from two Gram matrices; None if the first one is not accurate enough."""
     try:
         first = np.linalg.cholesky(sum(_over_rows(_gram, part, None)), upper=True)
         second = sum(_over_rows(_gram, part, np.linalg.inv(first)))
@@ -75,7 +78,7 @@ def _by_gram_matrices(part: Design) -> Array | None:
 
 
 def _over_rows(function: Callable[..., Array], part: Design, *given: Any) -> list[Array]:
-    """The function's result on each thread's share of the rows."""
+    """The results of the function on parts of the rows, one part for each thread."""
     runs = shares(part.rows, thread_count())
     return run_all([partial(function, part, *given, first, last) for first, last in runs])
 

@@ -1,10 +1,10 @@
-"""Compiled libraries on disk, where the next process finds them.
+"""The cache of compiled libraries on disk, from which later processes load them.
 
-A library lies in the user's own cache directory, under a key that says all about what it was made
-from, followed by the hash of its own content: one that was damaged is not loaded but removed. The
-directory must belong to the user and be closed to others, since what lies in it is executed. A file
-appears by one link of a finished copy and is never written to, so two processes may compile the
-same library at once.
+A library is a file in the user's cache directory. Its name is a key of everything that it was made
+from, followed by the hash of its content: a damaged library is removed, not loaded. The directory
+must belong to the user, and nobody else may write to it, because its files are executed. A file is
+published by a hard link to a finished copy and never changed, so two processes may compile the same
+library at the same time.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SUFFIX = ".dll" if sys.platform == "win32" else ".so"
 
 @cache
 def cache_directory() -> Path:
-    """The user's own directory for libraries; one for this process alone where there is none."""
+    """The user's directory for libraries; without a safe one, a directory for this process only."""
     try:
         path = _cache_home() / "gdrun" / "kernels"
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -61,7 +61,7 @@ def _cache_home() -> Path:
 
 
 def _private(path: Path) -> bool:
-    """Whether the directory is the user's, and nobody else may write into it."""
+    """Whether the directory belongs to the user, and nobody else may write to it."""
     if sys.platform == "win32":
         return True
     about = path.stat()
@@ -81,9 +81,9 @@ def find(directory: Path, key: str) -> Path | None:
 
 
 def keep(directory: Path, key: str, finished: Path) -> Path:
-    """The finished file under its key in the directory, where it lies in a subdirectory.
+    """Publish a finished file, which is in a subdirectory, under its key; return its new path.
 
-    Raises OSError where it cannot be put there.
+    Raises OSError if it cannot be published.
     """
     path = directory / _name(key, finished.read_bytes(), finished.suffix)
     try:
@@ -97,7 +97,7 @@ def keep(directory: Path, key: str, finished: Path) -> Path:
 
 @contextmanager
 def workshop(directory: Path) -> Iterator[Path]:
-    """A directory inside the directory, for files that are still being made."""
+    """A temporary subdirectory of the directory, for files that are not finished."""
     path = Path(tempfile.mkdtemp(dir=directory, prefix=".making-"))
     try:
         yield path

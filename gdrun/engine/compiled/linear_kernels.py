@@ -1,4 +1,4 @@
-"""The kernels of a cohort's linear model: which C texts it needs, and their functions."""
+"""The kernels of a linear model: the C texts that a cohort needs, and their compiled functions."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ StepKernel = Literal["rows", "examples"]
 
 @dataclass(frozen=True)
 class LinearKernels:
-    """What the kernels of a cohort depend on; each is compiled when it is first used."""
+    """The kernels of a cohort of a linear model; each is compiled when it is first used."""
 
     loss: Loss
     form: StepForm
@@ -44,13 +44,13 @@ class LinearKernels:
         return cls(cohort.model.loss, StepForm.of(cohort))
 
     def step_text(self, name: StepKernel) -> str:
-        """The C text of the steps. Raises NotCompilableError where it has none."""
+        """The C text of the kernel of steps. Raises NotCompilableError if there is none."""
         return step_text(name, self.loss, self.form)
 
     def steps(self, name: StepKernel) -> Function:
-        """The function that takes the steps, see its C file.
+        """The compiled function that takes the steps; its C file describes its arguments.
 
-        Raises NotCompilableError where it cannot be compiled.
+        Raises NotCompilableError if it cannot be compiled.
         """
         return self._advance_rows if name == "rows" else self._advance_examples
 
@@ -75,9 +75,9 @@ class LinearKernels:
 
     @cached_property
     def passes(self) -> Function:
-        """The function that sums over all rows, see passes.c.
+        """The compiled function that sums over all rows, see passes.c.
 
-        Raises NotCompilableError where it cannot be compiled.
+        Raises NotCompilableError if it cannot be compiled.
         """
         sizes = (Whole, Whole, Pointer, Whole, Flag, Flag)
         sums = (Pointer, Pointer, Pointer)
@@ -88,15 +88,18 @@ class LinearKernels:
     def advance_rows(
         self, data: Examples, steps: Steps, size: int, count: float, lanes: tuple[int, int]
     ) -> int:
-        """Take the steps on `size` rows each, for some lanes; how many of them stayed finite."""
+        """Take steps on `size` rows each, for a range of lanes. Returns how many stayed finite."""
         return int(self._advance_rows(byref(data), byref(steps), size, count, *lanes))
 
     def advance_examples(self, data: Examples, steps: Steps, lanes: tuple[int, int]) -> int:
-        """Take the steps on one row each, for some lanes; how many of them stayed finite."""
+        """Take steps on one row each, for a range of lanes. Returns how many stayed finite."""
         return int(self._advance_examples(byref(data), byref(steps), *lanes))
 
     def finish_pass(self, steps: Steps, k: int, losses: Numbers, scale: float, G: Array) -> bool:
-        """End the k-th step of all lanes from losses (L,) and gradients G (L, P), written over."""
+        """Finish step k of all lanes from the losses (L,) and gradients G (L, P) of a pass.
+
+        G is overwritten. Returns whether all numbers of the step are finite.
+        """
         return bool(self._finish_pass(byref(steps), k, address(losses), scale, address(G)))
 
     def add_pass(
@@ -110,7 +113,10 @@ class LinearKernels:
         slopes: bool,
         judges: bool,
     ) -> None:
-        """Add Σ ℓ, right predictions (L,) and Σ ∇ℓ (L, P) over all places of the data."""
+        """Add Σ ℓ and right predictions (L,), and Σ ∇ℓ (L, P), over all rows of `data`.
+
+        slopes: whether gradients are summed. judges: whether right predictions are counted.
+        """
         sums = map(address, (values, rights, gradients))
         goal = (address(W), len(W), slopes, judges)
         if not self.passes(byref(data), 0, data.places, *goal, *sums):
@@ -120,7 +126,7 @@ class LinearKernels:
 def step_texts(cohort: Cohort) -> list[str]:
     """The C texts of the kernels that the cohort's steps will use.
 
-    Raises NotCompilableError where they have no C form.
+    Raises NotCompilableError if a kernel has no C form.
     """
     kernels = LinearKernels.of(cohort)
     return [kernels.step_text(name) for name in step_kernels(cohort, kernels)]
@@ -129,7 +135,7 @@ def step_texts(cohort: Cohort) -> list[str]:
 def step_kernels(cohort: Cohort, kernels: LinearKernels) -> list[StepKernel]:
     """The kernels that the cohort's steps will use.
 
-    Steps of one example, without clipping and of one score, have a kernel of their own.
+    Steps on one example have a separate kernel if the model has one score and nothing is clipped.
     """
     batching = cohort.batching
     if batching.batch_size > 1 or kernels.form.clips or kernels.loss.targets == "code":

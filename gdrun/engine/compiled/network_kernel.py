@@ -1,4 +1,4 @@
-"""The kernel of a plain network's steps: its C text, and its functions."""
+"""The kernel of the steps of a plain network: its C text, and its compiled functions."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from gdrun.problems.network import Network
 from gdrun.problems.rows import MappedRows
 
 MOST_LAYERS = 64
-"""The most layers that network.c takes."""
+"""The most layers for which network.c has memory."""
 
 
 class NetworkArguments(ctypes.Structure):
-    """The network and the batches of a chunk, as network.c takes them."""
+    """The network and the batches of a chunk, as the C struct Network in network.c."""
 
     _fields_ = (
         ("X", Pointer),
@@ -52,10 +52,11 @@ class NetworkArguments(ctypes.Structure):
         size: int,
         threads: int,
     ) -> None:
-        """orders (S, places): the rows that each stream uses, `size` a step.
+        """orders (S, places): the rows that each of S index streams uses, `size` for each step.
 
-        shape: where the streams' lanes begin (S + 1,), the widths of the layers (layers + 1,), and
-        where they begin in a lane's parameters. before (L, P): for W before the last step.
+        shape: the first lane of each stream (S + 1,), the widths of the layers (layers + 1,), and
+        the index of the first parameter of each layer (layers + 1,). before (L, P): receives W
+        before the last step.
         """
         self.arrays = (X, y, orders, extra, *shape, before)
         counts = (*orders.shape, len(shape[1]) - 1, size, threads)
@@ -63,32 +64,32 @@ class NetworkArguments(ctypes.Structure):
 
 
 class NetworkKernel:
-    """The steps of a network of one form, under one rule."""
+    """The compiled steps of one kind of network under one rule."""
 
     def __init__(self, text: str) -> None:
         self._text = text
 
     @classmethod
     def of(cls, cohort: Cohort) -> NetworkKernel:
-        """The kernel of a cohort. Raises NotCompilableError where it has none."""
+        """The kernel of a cohort. Raises NotCompilableError if it has none."""
         network = cohort.model
         if not isinstance(network, Network):
-            raise NotCompilableError("it is no network")
+            raise NotCompilableError("the model is not a network")
         if network.batch_norm or network.residual or cohort.numbers.dropout.any():
-            raise NotCompilableError("only a plain network has a kernel of its own")
+            raise NotCompilableError("batch_norm, residual and dropout have no C form")
         if cohort.batching.whole or isinstance(cohort.data.train.X, MappedRows):
-            raise NotCompilableError("full batches and rows on disk are read in blocks")
+            raise NotCompilableError("full batches and rows on disk have no C form for networks")
         if len(network.hidden) >= MOST_LAYERS:
-            raise NotCompilableError(f"a network of {MOST_LAYERS} layers has no kernel")
+            raise NotCompilableError(f"the network has more than {MOST_LAYERS - 1} hidden layers")
         return cls(network_text(network.loss, network.activation, StepForm.of(cohort)))
 
     @property
     def text(self) -> str:
-        """Its C text."""
+        """The C text of the kernel."""
         return self._text
 
     def compile(self) -> None:
-        """Compile the kernel. Raises NotCompilableError where that fails."""
+        """Compile the kernel. Raises NotCompilableError if that fails."""
         _ = self._library
 
     @cached_property
@@ -109,7 +110,7 @@ class NetworkKernel:
 
     @contextmanager
     def workspace(self, arguments: NetworkArguments, lanes: int) -> Iterator[int]:
-        """What the threads of a chunk share, in memory that is freed at the end."""
+        """The address of the buffers that the threads of a chunk share; freed at the end."""
         found = self._prepare(byref(arguments), lanes)
         if found is None:
             raise MemoryError("no memory for the layers of a network")
@@ -119,5 +120,5 @@ class NetworkKernel:
             self._release(found)
 
     def advance(self, workspace: int, steps: Steps, thread: int) -> int:
-        """One thread's part of the steps; how many stayed finite."""
+        """Compute one thread's part of the steps. Returns how many steps stayed finite."""
         return int(self._advance(workspace, byref(steps), thread))

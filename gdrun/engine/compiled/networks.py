@@ -1,8 +1,8 @@
-"""Networks compiled: products, losses and update of a step in one kernel, shared by all threads.
+"""The compiled engine of plain networks: one kernel computes a whole step, in several threads.
 
-A network that normalises batches, leaves units out or has residual connections takes its steps in
-NumPy with the update alone compiled, see `updates`; plain ones, of any depth, come here. What the
-threads do, and how they wait for each other, is in network.c.
+A plain network has no batch normalisation, dropout or residual connections; its depth does not
+matter. The other networks take their steps in NumPy, with a compiled update, see `updates`. The
+work of each thread, and the barriers between the threads, are described in network.c.
 """
 
 from __future__ import annotations
@@ -31,28 +31,28 @@ from gdrun.problems.rows import Examples
 from gdrun.threads import run_all, shares, single_blas_thread, thread_count
 
 CHUNK_WORK = 2**31
-"""Products of a weight and an example in one chunk, twice as many of them in double precision: a
-tenth of a second, against which the copies of all parameters that a chunk begins with are small."""
+"""The most products of a weight and an example in one chunk; one in double precision counts twice.
+They take about 0.1 s, so the copies of all parameters at the start of a chunk cost little."""
 
 STEP_WORK = 2**16
-"""The same for what a step costs however small it is."""
+"""The fixed cost of a step, in the same products."""
 
 SHARED_WORK = 2**18
-"""Products of a weight and an example in one step for which a second thread pays."""
+"""With more products of a weight and an example in one step, several threads are faster."""
 
 EVALUATED_WORK = 2**22
-"""Such products of an evaluation for which it pays."""
+"""With more products of a weight and an example in an evaluation, several threads are faster."""
 
 
 class NetworkEngine:
-    """Compiled steps of a plain network; evaluations are NumPy's."""
+    """The engine of a plain network: steps are compiled, evaluations are computed by NumPy."""
 
     name: EngineName = "compiled"
     compression: str | None = None
     note: str | None = None
 
     def __init__(self, cohort: Cohort) -> None:
-        """Compiles the steps. Raises NotCompilableError where they have no C form."""
+        """Compile the kernel. Raises NotCompilableError if it has no C form."""
         self.compiler: str | None = compiler().version
         self._kernel = NetworkKernel.of(cohort)
         self._kernel.compile()
@@ -68,7 +68,7 @@ class NetworkEngine:
 
 
 class SharedObjective(Objective):
-    """The objective, evaluated by all threads, each on rows of its own."""
+    """The objective, evaluated by several threads, each on its own part of the rows."""
 
     def loss_and_accuracy(
         self, W: Array, X: Examples, y: NDArray[Any]
@@ -84,7 +84,7 @@ class SharedObjective(Objective):
 
 
 class NetworkStepper(FusedStepper):
-    """Steps of a plain network."""
+    """Takes steps with a plain network, for a fixed set of lanes."""
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class NetworkStepper(FusedStepper):
         loss_limit: Numbers,
         kernel: NetworkKernel | None = None,
     ) -> None:
-        """kernel: that of the cohort, where it is known already."""
+        """kernel: the kernel of the cohort; None to make it."""
         super().__init__(lanes, batches, loss_limit)
         cohort = lanes.cohort
         network = cohort.model

@@ -1,6 +1,7 @@
-"""Operators and functions of translated values: the C expression of each, or Python's result.
+"""The C expressions of operators and functions on translated values.
 
-What is of constants alone, Python itself computes. NoFormError says what has no C form.
+Operations on constants only are computed by Python, now. NoFormError describes an operation that
+has no C form.
 """
 
 from __future__ import annotations
@@ -27,19 +28,19 @@ Function = Callable[..., Any]
 
 
 class NoFormError(Exception):
-    """An operation has no C form; the message is a whole clause."""
+    """An operation has no C form; the message says which."""
 
 
 class Operations:
-    """The operations of one equation, which write what they name to its statements."""
+    """Translates the operations of one equation, and adds C statements to its `writing`."""
 
     def __init__(self, writing: Writing) -> None:
         self._writing = writing
 
     def computed(self, function: Function, *given: Value) -> Value:
-        """The function of constants, as Python computes it."""
+        """The result of a function of constants, computed by Python."""
         if any_term(given):
-            raise NoFormError("a tuple is no number")
+            raise NoFormError("a tuple is not a number")
         try:
             with np.errstate(all="ignore"):
                 found = function(*given)
@@ -72,7 +73,7 @@ class Operations:
         return Term(f"({texts[0]} {sign} {texts[1]})", each)
 
     def _power(self, base: Value, exponent: Value) -> Term:
-        """base ** exponent: whole exponents up to four are products, as ½ is a root."""
+        """base ** exponent: whole exponents up to 4 become products, and ½ a square root."""
         size = None if isinstance(exponent, Term) else abs(exponent)
         if size not in (0.5, 1, 2, 3, 4):
             return self._function("REAL(pow)", "pow", [base, exponent])
@@ -115,25 +116,25 @@ class Operations:
         return Term(text, any_each((left, right)), truth=True)
 
     def chained(self, ops: Sequence[type[ast.cmpop]], values: Sequence[Value]) -> Value:
-        """Whether every comparison of a chain holds."""
+        """Whether every comparison of a chain such as a < b < c is true."""
         if len(ops) > 1:
             values = [self._writing.keep("compared", value) for value in values]
-        links = [self.compared(op, *pair) for op, *pair in zip(ops, values, values[1:])]  # noqa: B905 (of one length, but for the last value)
+        links = [self.compared(op, *pair) for op, *pair in zip(ops, values, values[1:])]  # noqa: B905 (values[1:] is shorter)
         terms = [link for link in links if isinstance(link, Term)]
         if len(links) > 1 and any_each(links):
-            raise NoFormError("a chain of comparisons of each parameter: join two with &")
+            raise NoFormError("a < b < c on values of each parameter: join two comparisons with &")
         if not all(link for link in links if not isinstance(link, Term)):
             return False
         return self.joined("&&", terms) if terms else True
 
     def joined(self, sign: str, terms: Sequence[Term]) -> Term:
-        """Truth values of numbers joined by && or ||."""
+        """Truth values of shared numbers, joined by && or ||."""
         if len(terms) == 1:
             return terms[0]
         return Term(f"({f' {sign} '.join(term.text for term in terms)})", each=False, truth=True)
 
     def selected(self, test: Value, first: Value, second: Value) -> Value:
-        """The first value where the test holds, else the second."""
+        """The first value if the test is true, else the second."""
         if not isinstance(test, Term):
             return first if test else second
         if isinstance(first, tuple) and isinstance(second, tuple) and len(first) == len(second):
@@ -148,7 +149,7 @@ class Operations:
         return Term(f"({chosen} ? {texts[0]} : {texts[1]})", each, truth)
 
     def called(self, function: Any, given: Sequence[Value]) -> Value:
-        """A function of NumPy, math or Python, on values of which some are C expressions."""
+        """A call of a function of NumPy, math or Python; some arguments are C expressions."""
         _check_numbers(*given)
         if function in _SPECIAL:
             return self._special(_SPECIAL[function], list(given))
@@ -162,7 +163,7 @@ class Operations:
         return self._function(known.real, known.number, given, truth=known.truth)
 
     def _special(self, name: str, given: list[Value]) -> Value:
-        """Functions that are not one C function each."""
+        """A call of a function that is not translated to a single C function."""
         match name, given:
             case "where", [test, first, second]:
                 return self.selected(self._truth(test), first, second)
@@ -201,7 +202,7 @@ class Operations:
         return value
 
     def _extreme(self, op: type[ast.cmpop], best: Value, others: Sequence[Value]) -> Value:
-        """Python's min and max of numbers: a later one is taken where it is beyond."""
+        """Python's min or max: of equal or NaN values the earlier one is kept, as in Python."""
         for other in others:
             best, other = (self._writing.keep("bound", value) for value in (best, other))
             test = self.compared(op, other, best)
@@ -218,7 +219,7 @@ class Operations:
 
 
 def check_test(test: Value) -> None:
-    """Raise NoFormError where a branch would depend on more than numbers."""
+    """Raise NoFormError if a branch depends on a value of each parameter or example."""
     if any_each([test]):
         raise NoFormError("it branches on a value of each parameter: use where")
 
@@ -226,7 +227,7 @@ def check_test(test: Value) -> None:
 def _check_numbers(*values: Value) -> None:
     for value in values:
         if not (isinstance(value, Term) or is_number(value) or value is None):
-            raise NoFormError(f"a {type(value).__name__} is no number")
+            raise NoFormError(f"a {type(value).__name__} is not a number")
 
 
 def _named(function: Any) -> str:

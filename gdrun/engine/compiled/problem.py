@@ -1,4 +1,4 @@
-"""A problem as the compiled loops see it: data, loss, and sums over all rows in one pass."""
+"""A part of the data with its loss, for the compiled kernels: sums over all rows in one pass."""
 
 from __future__ import annotations
 
@@ -20,24 +20,27 @@ from gdrun.problems.rows import MappedRows, rows_of
 from gdrun.threads import run_all, shares, thread_count
 
 BLOCK_BYTES = 2**17
-"""Bytes of X that stay close to a core between their two uses."""
+"""Bytes of X in one block: it stays in the L2 cache between the scores and the gradient."""
 
 SMALL_ENTRIES = 2**17
-"""Entries of X below which one thread passes over all rows faster than two are woken."""
+"""With at most this many entries of X, one thread is faster than starting a second one."""
 
 BLOCK_SCORES = 2**15
 """Scores of a block that stay in a core's cache between their uses; further lanes come later."""
 
 SINGLE_ROWS = 2**14
-"""Rows of a pass whose gradients are summed in single precision: far more would lose digits."""
+"""The most rows whose gradients are summed in single precision: longer sums would lose digits."""
 
 MAPPED_ENTRIES = 2**20
-"""Entries read from disk at once, by each thread."""
+"""The entries of X that each thread reads from disk at once."""
 
 
 @dataclass(frozen=True)
 class Sums:
-    """Over all rows: Σ ℓ (L,), right predictions (L,), and Σ ∇ℓ (L, P), or (0, P) without it."""
+    """Sums over all rows, by lane: Σ ℓ (L,), the right predictions (L,), and Σ ∇ℓ (L, P).
+
+    Without gradients, the last one is (0, P).
+    """
 
     values: NDArray[np.float64]
     rights: NDArray[np.float64]
@@ -55,11 +58,11 @@ class Sums:
 
 
 class CompiledProblem:
-    """One part of the data under the loops for a cohort's loss and rule.
+    """One part of the data, with the kernels for the loss and rule of a cohort.
 
-    count: the number of examples in a mean; by default the rows, which are fewer where least
-    squares has compressed them. trains: whether steps are taken on it. whole: whether a step uses
-    all rows of large data, so that the pass of an evaluation also serves the next step.
+    count: the number of examples that a mean divides by; by default the number of rows, but least
+    squares replaces the rows by fewer ones. trains: whether steps are taken on this part. whole:
+    whether a step uses all rows of a large part, so that it can reuse the sums of an evaluation.
     """
 
     def __init__(
@@ -68,7 +71,7 @@ class CompiledProblem:
         model = cohort.model
         assert isinstance(model, LinearModel)
         self.X, self.y = part.X, part.y
-        # Signs are whole numbers, which a vector unit converts one by one.
+        # Targets of ±1 are whole numbers; as floats, a kernel need not convert them one by one.
         kind = np.dtype(np.int64) if model.by_class else part.X.dtype
         self.y = np.ascontiguousarray(part.y, kind)
         self.count = part.rows if count is None else count
@@ -97,17 +100,18 @@ class CompiledProblem:
     def examples(
         self, X: Array, y: NDArray[Any], order: Counts | None, most: int | None = None
     ) -> Examples:
-        """Rows of the problem as a kernel takes them, of which it uses up to `most` at once."""
+        """Rows of the problem as the argument of a kernel, which uses at most `most` at once."""
         rows = len(X) if most is None else most
         fitting: int = BLOCK_BYTES // (self.columns * self.X.dtype.itemsize)
         block = min(rows, max(fitting // 4 * 4, 4))
         return Examples(X, y, order, self.extra, self.outputs, block)
 
     def sums(self, W: Array, *, gradient: bool = True, lasting: bool = True) -> Sums:
-        """The sums at W (L, P), without gradients where they are not asked for.
+        """The sums at W (L, P). gradient: whether gradients are needed.
 
-        Those of the very same array are not computed twice, so it must not be written to, unless
-        `lasting` is false; then right predictions are not counted either.
+        The sums of the latest W are kept and returned if the same array is given again, so W must
+        not be changed. If `lasting` is false, W may be changed: the sums are not kept, and right
+        predictions are not counted.
         """
         if self._remembered is not None and self._remembered[0] is W:
             return self._remembered[1]
@@ -121,7 +125,7 @@ class CompiledProblem:
         return total
 
     def seconds_at(self, W: Array) -> float:
-        """The seconds that the sums at this very array took; 0 where they are not known."""
+        """The seconds that the sums at this array took; 0 if they are not kept."""
         known = self._remembered
         return known[2] if known is not None and known[0] is W else 0.0
 
@@ -138,7 +142,7 @@ class CompiledProblem:
 
     @property
     def _stretch(self) -> int:
-        """How many rows are summed in the precision of the data; their sums are in double."""
+        """How many rows are summed in the precision of the data, before double precision."""
         most = MAPPED_ENTRIES // self.columns + 1 if self.mapped else len(self.X)
         return min(most, SINGLE_ROWS) if self.X.dtype.itemsize < 8 else most
 

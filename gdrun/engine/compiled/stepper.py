@@ -1,4 +1,4 @@
-"""The compiled stepper of the linear models: the NumPy stepper's numbers to rounding."""
+"""The compiled stepper of linear models: its numbers equal the NumPy stepper's up to rounding."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from gdrun.problems.objective import Objective
 from gdrun.threads import run_all, shares, thread_count
 
 SHARED_WORK = 2**17
-"""Products of a weight and a feature for which waking another thread pays."""
+"""With more products of a weight and a feature in a chunk, several threads are faster."""
 
 
 class CompiledStepper(FusedStepper):
-    """Steps of a linear model on the rows of a problem."""
+    """Takes steps with a linear model on the rows of a problem, for a fixed set of lanes."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class CompiledStepper(FusedStepper):
         self._problem = problem
 
     def most_steps(self, epoch: int) -> int:
-        """How many steps of this epoch one chunk may hold."""
+        """The most steps of this epoch in one chunk."""
         rows = len(self._problem.X) if self._batching.whole else self._batching.at(epoch).batch_size
         moved = self._decay.size * (1 + len(self._rule.slots))
         work = rows * (self._decay.size + 8 * self._problem.columns) + 8 * moved
@@ -67,14 +67,14 @@ class CompiledStepper(FusedStepper):
         return min(run_all(tasks))
 
     def _steps(self, chunk: Chunk, step: int, rates: Numbers, betas: Numbers) -> Steps:
-        """The chunk as a kernel takes it."""
+        """The chunk as the argument of a kernel."""
         return Steps(
             chunk.W, chunk.slots, chunk.options, self._decay, self._bounds, self._limit, rates,
             betas if len(betas) else None, chunk.measures, before=step, cycled=self._cycled,
         )  # fmt: skip
 
     def _run_lanes(self, data: Examples, steps: Steps, size: int, lanes: tuple[int, int]) -> int:
-        """Take the steps of some lanes of one stream; how many stayed finite."""
+        """Take the steps of a range of lanes of one stream. Returns how many stayed finite."""
         problem = self._problem
         if self._by_example(size):
             return problem.kernels.advance_examples(data, steps, lanes)
@@ -84,12 +84,12 @@ class CompiledStepper(FusedStepper):
         return problem.kernels.advance_rows(data, steps, size, count, lanes)
 
     def _by_example(self, size: int) -> bool:
-        """Whether steps are of one example, without clipping, and of one score."""
+        """Whether the kernel of single examples applies: one score, no clipping, batches of 1."""
         problem = self._problem
         return size == 1 and problem.outputs == 1 and not problem.kernels.form.clips
 
     def _data(self, order: Counts | None, size: int) -> Examples:
-        """The rows that the steps use, in order; of data on disk, only those are read."""
+        """The rows that the steps use, in order. Of data on disk, only these rows are read."""
         problem = self._problem
         X, y = problem.X, problem.y
         if problem.mapped:
@@ -98,7 +98,7 @@ class CompiledStepper(FusedStepper):
         return problem.examples(X, y, order, None if self._batching.whole else size)
 
     def _run_whole(self, chunk: Chunk, W: Array, step: int, rates: Numbers, betas: Numbers) -> int:
-        """Steps on all of a large part of data; each is one pass, shared by all threads."""
+        """Take full-batch steps on large data: each is one pass, divided among all threads."""
         problem = self._problem
         steps = self._steps(chunk, step, rates, betas)
         for k in range(len(rates)):
@@ -110,7 +110,7 @@ class CompiledStepper(FusedStepper):
         return len(rates)
 
     def _lane_shares(self, lanes: slice, rows: int) -> list[tuple[int, int]]:
-        """The lanes of a stream, cut into runs for the threads where there is work for them."""
+        """The lanes of a stream as ranges, one for each thread if there is enough work."""
         length = lanes.stop - lanes.start
         work = rows * self._decay.size
         wanted = -(-thread_count() // len(self._streams)) if work > SHARED_WORK else 1

@@ -1,9 +1,10 @@
-"""Values of a translated equation, and the C statements that name them.
+"""The values in a translated equation, and the C statements that compute them.
 
-A value is a Python constant, a tuple of values, or a Term, which is a C expression. A Term is
-either a value of each parameter or example (`each`), of the run's number type `real`; or one number
-for all of them, such as 1 − β₂ᵗ, which is computed in double precision, and rounded where it meets
-a value of each, as NumPy does with a Python float.
+A value is a Python constant, a tuple of values, or a Term, which is a C expression. A Term has one
+of two kinds. Either it has a value for each parameter or example (`each`), in the run's number type
+`real`. Or it is one number that all of them share, such as 1 − β₂ᵗ: it is computed in double
+precision, and rounded when it is combined with a value of the first kind, as NumPy does with a
+Python float.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ Value = Any
 class Term:
     """A C expression.
 
-    each: whether it is a value of each parameter or example, or one number for all. truth: whether
-    it is a truth value, a C int of 0 or 1.
+    each: whether it has a value for each parameter or example; otherwise it is one shared number.
+    truth: whether it is a truth value, which in C is an int, 0 or 1.
     """
 
     text: str
@@ -34,11 +35,11 @@ class Term:
 
 @dataclass(frozen=True)
 class Translation:
-    """An equation as C.
+    """An equation, translated to C.
 
-    shared: the statements that compute numbers for all values, in double precision. fields: what
-    the other statements read of those, each with its C type and expression. statements: those for
-    one value. results: the expressions that the equation returns.
+    shared: the statements that compute the shared numbers, in double precision. fields: the shared
+    numbers that `statements` read, each with its C type and expression. statements: they compute
+    the results for one parameter or example. results: the expressions that the equation returns.
     """
 
     shared: Sequence[str]
@@ -47,10 +48,11 @@ class Translation:
     results: Sequence[str]
 
     def text(self, name: str, shared: str, each: Sequence[str]) -> str:
-        """Two C functions: NAME_numbers of the shared parameters, NAME of those of each value.
+        """Two C functions: NAME_numbers computes the shared numbers, and NAME one value of each.
 
-        shared: the declaration of the first one's parameters. each: the names of the second one's,
-        behind the struct that the first returns; the results follow, as pointers result0, ….
+        shared: the declaration of the parameters of NAME_numbers, which returns a struct. each: the
+        names of the parameters of NAME, which come after this struct; pointers result0, … to the
+        results come last.
         """
         fields = self.fields or {"none": ("int", "0")}
         members = "".join(f"    {kind} {field};\n" for field, (kind, _) in fields.items())
@@ -69,7 +71,7 @@ class Translation:
 
 @dataclass
 class Writing:
-    """The C statements of an equation so far."""
+    """Collects the C statements of an equation."""
 
     shared: list[str] = field(default_factory=list)
     statements: list[str] = field(default_factory=list)
@@ -78,9 +80,9 @@ class Writing:
     depth: int = 0
 
     def keep(self, name: str, value: Value) -> Value:
-        """The value under a name of its own, so that its expression is written once.
+        """Give the value its own C variable, so that its expression is computed once.
 
-        The name ends in a number, so it is no word of C and no name of the kernels.
+        The name ends in a number, so it is not a C keyword and not a name in the kernels.
         """
         if not isinstance(value, Term) or value.text.isidentifier():
             return value
@@ -92,31 +94,31 @@ class Writing:
         return Term(own, value.each, value.truth)
 
     def as_real(self, value: Value) -> str:
-        """The value among those of each parameter or example."""
+        """The C expression of the value as a `real`, for use with each parameter or example."""
         if not isinstance(value, Term):
             return _literal(value, "(real)")
         text = value.text if value.each else self._field(value)
         return f"(real){text}" if value.truth else text
 
     def as_number(self, value: Value) -> str:
-        """The value among the numbers for all."""
+        """The C expression of the value as a double, for use in shared numbers."""
         if not isinstance(value, Term):
             return _literal(value, "")
         return f"(double){value.text}" if value.truth else value.text
 
     def as_truth(self, value: Value, *, each: bool) -> str:
-        """A truth value, among those of each parameter or example or not."""
+        """The C expression of a truth value. each: whether it is used for each parameter."""
         if not isinstance(value, Term):
             return str(int(bool(value)))
         return self._field(value) if each and not value.each else value.text
 
     def operands(self, values: Sequence[Value], *, each: bool | None = None) -> list[str]:
-        """The values as operands of one operation."""
+        """The C expressions of the values as operands of one operation."""
         form = self.as_real if (any_each(values) if each is None else each) else self.as_number
         return [form(value) for value in values]
 
     def _field(self, value: Term) -> str:
-        """The name under which the statements for each value read a number for all."""
+        """The C name by which the statements for each parameter read a shared number."""
         entry = ("int" if value.truth else "real", value.text)
         for name, known in self.fields.items():
             if known == entry:
@@ -127,24 +129,24 @@ class Writing:
 
 
 def any_each(values: Iterable[Value]) -> bool:
-    """Whether any is a value of each parameter or example."""
+    """Whether any value differs between parameters or examples."""
     return any(isinstance(value, Term) and value.each for value in values)
 
 
 def any_term(values: Iterable[Value]) -> bool:
-    """Whether any is a C expression, or a tuple with one in it."""
+    """Whether any value is a C expression, or a tuple that contains one."""
     return any(
         any_term(value) if isinstance(value, tuple) else isinstance(value, Term) for value in values
     )
 
 
 def is_truth(value: Value) -> bool:
-    """Whether it is a truth value."""
+    """Whether a value is a truth value."""
     return value.truth if isinstance(value, Term) else isinstance(value, bool | np.bool_)
 
 
 def is_number(value: Value) -> bool:
-    """Whether it is a constant number or truth value."""
+    """Whether a value is a constant number or truth value."""
     return isinstance(value, bool | int | float | np.bool_ | np.integer | np.floating)
 
 
@@ -154,7 +156,7 @@ def block(lines: Iterable[str]) -> str:
 
 
 def bare(text: str) -> str:
-    """The expression without parentheses around the whole of it."""
+    """The expression without its outer parentheses."""
     depth = 0
     for place, sign in enumerate(text):
         depth += (sign == "(") - (sign == ")")
@@ -164,12 +166,12 @@ def bare(text: str) -> str:
 
 
 def _in_c(name: str) -> str:
-    """The name in the letters that every C compiler takes."""
+    """The name with only the letters that every C compiler accepts."""
     return "".join(sign if sign.isascii() else f"u{ord(sign):x}" for sign in name)
 
 
 def _literal(value: Any, cast: str) -> str:
-    """A number in C, with every digit of it."""
+    """A C literal of a number, with all its digits."""
     number = float(value)
     if math.isnan(number):
         return f"{cast}NAN"

@@ -1,10 +1,10 @@
-"""A Python equation as C: the rule, loss or activation that NumPy runs, for one value at a time.
+"""Translate a Python equation to C: the rule, loss or activation that NumPy runs.
 
 The function is executed symbolically: every name in it holds a constant, a tuple or a C expression
-(see `terms`). Helper functions are executed in place, and loops over constants are written out, so
-that only arithmetic is left. What belongs to each parameter or example, and what is one number for
-all of them, become two C functions, so that the second is called once, before the loop over the
-first.
+(see `terms`). Helper functions are inlined and loops over constants are unrolled, so that only
+arithmetic is left. The result is two C functions. One computes the numbers that all parameters or
+examples share; it is called once. The other computes the values of one parameter or example; it is
+called in a loop.
 
 An `if` on numbers becomes a selection between the results of both branches. A branch on a value of
 each parameter has no meaning for arrays, so it is refused, as is everything else that has no C form
@@ -36,10 +36,10 @@ from gdrun.engine.contract import NotCompilableError
 Function = Callable[..., Any]
 
 DEEPEST = 20
-"""Helper functions inside helper functions."""
+"""The most helper functions that call each other."""
 
 LONGEST = 64
-"""Iterations of a loop that is written out, and branches of one function."""
+"""The most iterations of a loop that is unrolled, and the most branches of one function."""
 
 
 def translate(
@@ -50,11 +50,12 @@ def translate(
     constants: Mapping[str, Any],
     results: int,
 ) -> Translation:
-    """The function in C.
+    """Translate a function to C.
 
-    each, shared: its parameters that are a value of each, and one number for all, with the C
-    expression of each. constants: the values of the others. results: how many values it returns.
-    Raises NotCompilableError where it has no C form.
+    each: its parameters that have a value for each parameter of the model or each example; shared:
+    those that are one number; both with their C expressions. constants: the values of the other
+    parameters. results: the number of values that it returns. Raises NotCompilableError if it has
+    no C form.
     """
     arguments = {name: Term(text, each=True) for name, text in each.items()}
     arguments |= {name: Term(text, each=False) for name, text in shared.items()}
@@ -69,7 +70,7 @@ def translate(
 
 @cache
 def syntax(function: Function) -> ast.FunctionDef:
-    """The function's syntax tree. Raises NotCompilableError where its source cannot be read."""
+    """The function's syntax tree. Raises NotCompilableError if its source cannot be read."""
     if inspect.unwrap(function) is not function:
         raise NotCompilableError(f"{function.__name__} is wrapped by a decorator")
     try:
@@ -85,7 +86,7 @@ _NOTHING = object()
 
 
 class _Execution:
-    """One call of a function: its names, and what they hold."""
+    """The symbolic execution of one function call: its local names and their values."""
 
     def __init__(self, function: Function, writing: Writing, names: Mapping[str, Value]) -> None:
         self._function = function
@@ -97,22 +98,22 @@ class _Execution:
         self._branches = 0
 
     def result(self) -> Value:
-        """What the function returns."""
+        """The value that the function returns."""
         missing = set(inspect.signature(self._function).parameters) - set(self._names)
         if missing:
-            raise NotCompilableError(f"{self._function.__name__} also takes {min(missing)}")
+            raise NotCompilableError(f"{self._function.__name__} has a parameter {min(missing)}")
         found = self._run(self._tree.body)
         if found is _NOTHING:
-            raise NotCompilableError(f"{self._function.__name__} returns nothing at its end")
+            raise NotCompilableError(f"{self._function.__name__} ends without a return statement")
         return found
 
     def _refusal(self, node: ast.AST, what: str) -> NotCompilableError:
-        """An error that says where the function has no C form, and why."""
+        """The error for a construct without a C form, with its line."""
         line = self._function.__code__.co_firstlineno + getattr(node, "lineno", 1) - 1
         return NotCompilableError(f"{self._function.__name__}, line {line}: {what}")
 
     def _run(self, statements: Sequence[ast.stmt]) -> Value:
-        """Execute the statements; what they return, or _NOTHING where they come to their end."""
+        """Execute the statements. Returns the value that they return, or _NOTHING at their end."""
         for place, statement in enumerate(statements):
             try:
                 found = self._execute(statement, statements[place + 1 :])
@@ -123,7 +124,7 @@ class _Execution:
         return _NOTHING
 
     def _execute(self, statement: ast.stmt, rest: Sequence[ast.stmt]) -> Value:
-        """Execute a statement; what the function returns by it or by the rest after it."""
+        """Execute a statement; `rest` are the statements after it. Returns as `_run` does."""
         match statement:
             case ast.Return(value=ast.expr() as value):
                 return self._value(value)
@@ -156,7 +157,7 @@ class _Execution:
                 raise self._refusal(target, f"an assignment to {ast.unparse(target)} has no C form")
 
     def _change(self, node: ast.AST, name: str, op: type[ast.operator], value: Value) -> None:
-        """NAME op= value, which changes an array in place: no other name may hold it."""
+        """NAME op= value. It changes an array in place, so no other name may refer to the array."""
         old = self._read(node, name)
         holders = sum(known is old for known in self._names.values())
         if isinstance(old, Term) and old.each and (id(old) in self._given or holders > 1):
@@ -164,7 +165,7 @@ class _Execution:
         self._names[name] = self._writing.keep(name, self._operations.binary(op, old, value))
 
     def _branch(self, statement: ast.If, rest: Sequence[ast.stmt]) -> Value:
-        """Both branches of an `if`, or the one that is taken where that is known."""
+        """Execute both branches of an `if`, or only one if the test is a constant."""
         test = self._value(statement.test)
         if not isinstance(test, Term):
             return self._run(statement.body if test else statement.orelse)
@@ -177,20 +178,20 @@ class _Execution:
             first, _ = self._apart([*statement.body, *rest])
             second, _ = self._apart([*statement.orelse, *rest])
             if _NOTHING in (first, second):
-                raise self._refusal(statement, "a branch returns nothing")
+                raise self._refusal(statement, "a branch returns no value")
             return self._operations.selected(test, first, second)
         self._merge(test, self._apart(statement.body)[1], self._apart(statement.orelse)[1])
         return _NOTHING
 
     def _apart(self, statements: Sequence[ast.stmt]) -> tuple[Value, dict[str, Value]]:
-        """What the statements return, and the names after them; the names here stay as they are."""
+        """The value that the statements return, and the names after them; no name changes here."""
         before, self._names = self._names, dict(self._names)
         found = self._run(statements)
         after, self._names = self._names, before
         return found, after
 
     def _merge(self, test: Value, first: dict[str, Value], second: dict[str, Value]) -> None:
-        """The names after two branches: those that only one of them knows are lost."""
+        """Set the names after two branches; names that only one branch defines are removed."""
         self._names = {}
         for name in [name for name in first if name in second]:
             value, other = first[name], second[name]
@@ -199,7 +200,7 @@ class _Execution:
             self._names[name] = self._writing.keep(name, value)
 
     def _repeat(self, statement: ast.For) -> Value:
-        """A loop over constants or a tuple, written out."""
+        """Execute a loop over constants or a tuple, unrolled."""
         values = self._value(statement.iter)
         if not isinstance(values, tuple | range) or len(values) > LONGEST:
             raise self._refusal(
@@ -248,7 +249,7 @@ class _Execution:
                 raise self._refusal(node, f"{_called(node)} has no C form")
 
     def _read(self, node: ast.AST, name: str) -> Value:
-        """What a name holds: the function's own, one of its module, or a built-in one."""
+        """The value of a name: of the function, of its module, or of Python."""
         if name in self._names:
             return self._names[name]
         scope = inspect.getclosurevars(self._function)
@@ -262,7 +263,7 @@ class _Execution:
         raise self._refusal(node, f"{name} is not defined")
 
     def _connected(self, parts: Sequence[ast.expr], *, stops: bool) -> Value:
-        """Truth values joined by `or` (stops: at the first that holds), or by `and`."""
+        """Truth values joined by `or` (`stops` is true) or by `and` (`stops` is false)."""
         terms: list[Term] = []
         value: Value = None
         for part in parts:
@@ -273,7 +274,7 @@ class _Execution:
                 continue
             check_test(value)
             if not value.truth:
-                raise self._refusal(part, "a number that serves as a truth value has no C form")
+                raise self._refusal(part, "a number used as a truth value has no C form")
             terms.append(value)
         return self._operations.joined("||" if stops else "&&", terms) if terms else value
 
@@ -290,7 +291,7 @@ class _Execution:
         raise self._refusal(node, f".{name} of a value has no C form")
 
     def _part(self, node: ast.expr, whole: Value, place: ast.expr) -> Value:
-        """An entry, or a run of entries, of a tuple."""
+        """An entry or a slice of a tuple."""
         parts = (place.lower, place.upper, place.step) if isinstance(place, ast.Slice) else (place,)
         bounds = [None if part is None else self._value(part) for part in parts]
         if not isinstance(whole, tuple) or any_term(bounds):
@@ -302,7 +303,7 @@ class _Execution:
             raise self._refusal(node, str(error)) from None
 
     def _called(self, node: ast.Call) -> Value:
-        """A helper function, or one of NumPy, math or Python."""
+        """A call of a helper function, or of a function of NumPy, math or Python."""
         function = self._value(node.func)
         stars = [part for part in node.args if isinstance(part, ast.Starred)]
         if stars or any(keyword.arg is None for keyword in node.keywords):
@@ -320,7 +321,7 @@ class _Execution:
     def _helper(
         self, node: ast.Call, function: Function, given: Sequence[Value], named: dict[str, Value]
     ) -> Value:
-        """A helper function, executed in place."""
+        """Execute a helper function inline."""
         try:
             bound = inspect.signature(function).bind(*given, **named)
         except TypeError as error:
@@ -336,7 +337,7 @@ class _Execution:
 
 
 def _is_readable(value: Any) -> bool:
-    """Whether a name outside the function may hold it."""
+    """Whether a function may read this value from its module: a constant, function or module."""
     if isinstance(value, tuple):
         return all(map(_is_readable, value))
     return is_number(value) or _is_mathematics(value) or callable(value)
@@ -347,11 +348,11 @@ def _is_mathematics(value: Any) -> bool:
 
 
 def _is_library(function: Any) -> bool:
-    """Whether Python, math or NumPy defines it; NumPy's own functions do not say so."""
+    """Whether Python, math or NumPy defines it. NumPy's ufuncs do not record their module."""
     module = str(getattr(function, "__module__", None) or "numpy").partition(".")[0]
     return module in ("numpy", "math", "builtins")
 
 
 def _called(node: ast.AST) -> str:
-    """What a kind of syntax is called."""
+    """The name of a syntax node in error messages."""
     return f"`{type(node).__name__.lower()}`"

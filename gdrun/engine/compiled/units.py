@@ -1,7 +1,7 @@
 """The C text of each kernel: a generated header, and the file that the header completes.
 
 The header defines the number type, the rule, the loss, the activation, and whether an l2 term or
-clipping occurs. It depends on kinds alone: numbers that lanes may differ in are arguments.
+clipping occurs. It contains no numbers that lanes may differ in: these are arguments of the kernel.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ BLOCK_LOSSES = {
     "hinge": "hinge_losses",
     "squared_hinge": "squared_hinge_losses",
 }
-"""The losses whose form for a block of examples losses.h writes by hand."""
+"""The losses for which losses.h has a handwritten function, instead of a translated one."""
 
 
 @dataclass(frozen=True)
 class StepForm:
-    """What the kernels of a cohort's steps depend on, beside its model.
+    """The properties of a cohort, apart from its model, that its step kernels depend on.
 
     fixed: the values of the rule's options that lanes cannot differ in. decays, clips: whether any
     lane has an l2 term, or clips its gradient.
@@ -47,7 +47,7 @@ class StepForm:
 
     @classmethod
     def of(cls, cohort: Cohort) -> StepForm:
-        """That of all lanes, also when some have ended: then nothing is compiled again."""
+        """The form for all lanes, also if some have ended, so that nothing is compiled again."""
         numbers = cohort.numbers
         clips = np.isfinite(numbers.clip_norm).any() or np.isfinite(numbers.clip_value).any()
         decays = bool(numbers.l2.any())
@@ -55,26 +55,27 @@ class StepForm:
 
 
 def pass_text(loss: Loss, dtype: np.dtype[Any]) -> str:
-    """The kernel of sums over all rows. Raises NotCompilableError where the loss has no form."""
+    """The C text of sums over all rows. Raises NotCompilableError if the loss has no C form."""
     return _unit("passes.c", numbers_part(dtype), loss_part(loss))
 
 
 def step_text(kernel: str, loss: Loss, form: StepForm) -> str:
-    """The kernel of a linear model's steps: rows, or examples for steps of one example.
+    """The C text of the steps of a linear model.
 
-    Raises NotCompilableError where the rule or the loss has no C form.
+    kernel: "examples" for steps on one example each, else "rows". Raises NotCompilableError if the
+    rule or the loss has no C form.
     """
     rule = rule_part(form.rule, form.fixed)
     return _unit(f"{kernel}.c", numbers_part(form.dtype), flags_part(form), loss_part(loss), rule)
 
 
 def update_text(rule: Rule, fixed: Mapping[str, Any], dtype: np.dtype[Any]) -> str:
-    """The kernel of a rule's update alone. Raises NotCompilableError where it has no C form."""
+    """The C text of a rule's update alone. Raises NotCompilableError if it has no C form."""
     return _unit("update.c", numbers_part(dtype), rule_part(rule, fixed))
 
 
 def network_text(loss: Loss, activation: Activation, form: StepForm) -> str:
-    """The kernel of a plain network's steps. Raises NotCompilableError where it has no C form."""
+    """The C text of a plain network's steps. Raises NotCompilableError if it has no C form."""
     return _unit(
         "network.c",
         numbers_part(form.dtype),
@@ -86,15 +87,15 @@ def network_text(loss: Loss, activation: Activation, form: StepForm) -> str:
 
 
 def option_numbers(*definitions: Definition) -> Numbers:
-    """The options of a loss, and of an activation, as kernels take them: one after the other."""
+    """The options of a loss, and of an activation, joined in one array for a kernel."""
     numbers = [number for each in definitions for number in each.values.values()]
     return np.array(numbers, dtype=np.float64)
 
 
 def _option_places(definition: Definition, first: int = 0) -> dict[str, str]:
-    """Where each option is in the array of `option_numbers`, in which they begin at `first`.
+    """The C expression of each option; its array is `option_numbers`, `first` its first index.
 
-    Raises NotCompilableError where one of them is no number.
+    Raises NotCompilableError if an option is not a number.
     """
     if not all(isinstance(value, int | float) for value in definition.values.values()):
         raise NotCompilableError(f"{definition.name} has an option that is no number")
@@ -106,17 +107,17 @@ def _unit(file: str, *parts: str) -> str:
 
 
 def numbers_part(dtype: np.dtype[Any]) -> str:
-    """The number type, and the functions on it."""
+    """The part of the header that sets the number type and includes its functions."""
     return f'#define REAL_BITS {8 * dtype.itemsize}\n#include "mathematics.h"\n'
 
 
 def flags_part(form: StepForm) -> str:
-    """What occurs in any lane."""
+    """The part of the header that says whether any lane has an l2 term or clipping."""
     return f"#define DECAYS {int(form.decays)}\n#define CLIPS {int(form.clips)}\n"
 
 
 def loss_part(loss: Loss) -> str:
-    """The loss: its equation of one score, and which function computes a block of examples."""
+    """The part of the header with the loss of one score, and the function for a block."""
     by_class = loss.targets == "code"
     if by_class and loss.name not in BLOCK_LOSSES:
         raise NotCompilableError(f"{loss.name} has no form for a block of examples")
@@ -136,22 +137,22 @@ def loss_part(loss: Loss) -> str:
 
 
 def activation_part(activation: Activation, loss: Loss) -> str:
-    """The activation and its slope. Its options come after those of the loss."""
+    """The part of the header with the activation and its slope. Its options follow the loss's."""
     extra = _option_places(activation, len(loss.options))
     form = translate(activation.function, each={"z": "z"}, shared=extra, constants={}, results=2)
     return form.text("activation", "const double *extra", ["z"])
 
 
 def option_order(rule: Rule) -> list[str]:
-    """The options that lanes may differ in, in the order of a kernel's columns; lr is first."""
+    """The options that lanes may differ in, in the order of the kernel's array; lr is first."""
     varying = [name for name, option in rule.options.items() if option.varies]
     return ["lr", *(name for name in varying if name != "lr")]
 
 
 def rule_part(rule: Rule, fixed: Mapping[str, Any]) -> str:
-    """The rule, its average if it carries one, and the step of one parameter."""
+    """The part of the header with the rule, its average if any, and the step of one parameter."""
     if rule.uses_norm:
-        raise NotCompilableError(f"{rule.name} asks for layer norms")
+        raise NotCompilableError(f"{rule.name} uses layer norms")
     own = [f"slot{k}" for k in range(len(rule.own_slots))]
     names = ["w", "g", *own]
     shared = {name: f"options[{k}]" for k, name in enumerate(option_order(rule))}
@@ -175,7 +176,7 @@ def rule_part(rule: Rule, fixed: Mapping[str, Any]) -> str:
 
 
 def average_part(rule: Rule) -> str:
-    """The average that a rule carries, or nothing."""
+    """The part of the header with the average of weights; an empty one if there is no average."""
     if not isinstance(rule, AveragedRule):
         empty = "struct average_numbers {\n    int none;\n};\n\n"
         return empty + _constant_numbers("average", "double t")
@@ -190,7 +191,7 @@ def average_part(rule: Rule) -> str:
 
 
 def _constant_numbers(name: str, parameters: str) -> str:
-    """The function of the numbers of an equation that reads none."""
+    """The C function NAME_numbers of an equation that has no shared numbers."""
     return (
         f"static inline struct {name}_numbers {name}_numbers({parameters})\n"
         f"{{\n    return (struct {name}_numbers){{0}};\n}}\n"
@@ -198,7 +199,7 @@ def _constant_numbers(name: str, parameters: str) -> str:
 
 
 def _step_of_one(slots: int, *, averages: bool) -> str:
-    """The step of one parameter: its new weight, its slots written over."""
+    """The C function that steps one parameter: it returns its weight and overwrites its slots."""
     places = [f"slots[{k} * P + j]" for k in range(slots)]
     inputs = ", ".join(["numbers.rule", "w", "g", *places])
     outputs = ", ".join(["&new", *(f"&new{k}" for k in range(slots))])

@@ -1,7 +1,7 @@
 """The update alone, compiled: for models whose gradients are matrix products, such as networks.
 
-The arithmetic is that of the arrays' type, as NumPy's is: what the equation says of numbers alone,
-such as 1 − β₂ᵗ, is computed in double precision and rounded once, where NumPy would round it.
+The arithmetic has the precision of the arrays, as in NumPy. Numbers that all parameters share, such
+as 1 − β₂ᵗ, are computed in double precision and rounded once, at the place where NumPy rounds them.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from gdrun.threads import single_blas_thread
 
 
 class UpdateEngine:
-    """The NumPy engine with the rule's update compiled: for any model, the linear ones apart."""
+    """The NumPy engine with the rule's update compiled, for any model that is not linear."""
 
     name: EngineName = "compiled"
     compression: str | None = None
     note: str | None = None
 
     def __init__(self, cohort: Cohort) -> None:
-        """Compiles the update. Raises NotCompilableError where it has no C form."""
+        """Compile the update. Raises NotCompilableError if it has no C form."""
         self.compiler: str | None = compiler().version
         library(text_of_update(cohort))
 
@@ -50,12 +50,13 @@ class UpdateEngine:
 
 
 class FusedUpdate:
-    """One step of a rule for all lanes, in place."""
+    """A compiled function that takes one step of a rule for all lanes, in place."""
 
     def __init__(self, rule: Rule, options: Mapping[str, Any], dtype: np.dtype[Any]) -> None:
-        """Raises NotCompilableError where the rule has no C form.
+        """Compile the update. Raises NotCompilableError if the rule has no C form.
 
-        options: the rule's own but for lr: floats or (lanes, 1), and what lanes cannot differ in.
+        options: the options of the rule without lr: floats or (lanes, 1) for options that lanes may
+        differ in, and any value for the others.
         """
         self._names = option_order(rule)
         self._options = dict(options)
@@ -73,9 +74,10 @@ class FusedUpdate:
         moved: Numbers,
         length: Numbers,
     ) -> None:
-        """Write the new W (lanes, P) and slots (lanes, K, P) over the old ones.
+        """Take a step: replace W (lanes, P) and slots (lanes, K, P) in place.
 
-        changed: the options of this step, lr among them. moved, length (lanes,): get ‖ΔW‖ and ‖W‖.
+        changed: the options that change at each step, with lr. moved, length (lanes,): receive ‖ΔW‖
+        and ‖W‖.
         """
         given = self._options | dict(changed)
         options = np.empty((len(W), len(self._names)))
@@ -87,7 +89,7 @@ class FusedUpdate:
 
 
 def text_of_update(cohort: Cohort) -> str:
-    """The C text of the cohort's update. Raises NotCompilableError where it has none."""
+    """The C text of the cohort's update. Raises NotCompilableError if it has none."""
     return update_text(cohort.rule, cohort.rule_options, cohort.dtype)
 
 

@@ -79,7 +79,7 @@ def _cycled_momentum(
     beta_high: Decay = 0.95,
     cycle_momentum: bool = True,
 ):
-    """The momentum of one_cycle: low where the rate is high. None without cycle_momentum."""
+    """The momentum of one_cycle: it is low while the rate is high. None without cycle_momentum."""
     if not cycle_momentum:
         return None
     return _up_and_down(t, T, rise, anneal, beta_high, beta_low, beta_high)
@@ -137,8 +137,8 @@ def _cycle(t: Any, period: Any, growth: int) -> tuple[Any, Any]:
         cycle = floor(t / period)
         return cycle, cycle * period
     cycle = floor(log(1 + t * (growth - 1) / period) / log(growth))
-    # At the start of a cycle the logarithm is a whole number, and rounding may put it on either
-    # side of it. The comparison with the exact starts corrects that.
+    # At the start of a cycle the exact logarithm is a whole number, but the computed one may be
+    # slightly smaller. The comparison with the exact starts corrects this.
     cycle = cycle + (t >= _start(cycle + 1, period, growth)) - (t < _start(cycle, period, growth))
     return cycle, _start(cycle, period, growth)
 

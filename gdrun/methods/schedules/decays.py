@@ -16,7 +16,7 @@ def constant(t, lr):
 
     Source: common practice.
     """
-    # Adding 0 · t gives the result the shape of t against lr.
+    # Adding 0 · t broadcasts the result to the shape of t and lr.
     return lr + 0 * t
 
 

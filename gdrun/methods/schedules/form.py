@@ -1,8 +1,8 @@
 """The form of a schedule: lr(t), with t counted from 0 in epochs, or in steps with `per: step`.
 
 The time t is the number of epochs (or steps) completed before the current one. The first epoch has
-t = 0 and the last has t = T − 1, so a schedule that reaches its end value at T is one epoch (or
-step) away from it in the last one. With `per: epoch` the rate is constant within an epoch.
+t = 0 and the last has t = T − 1. So a schedule with a certain value at T does not reach it: its
+last epoch (or step) is T − 1. With `per: epoch` the rate is constant within an epoch.
 
 A schedule takes the time `t`, the initial rate `lr` and, if it has an end, the length `T`: the
 epochs (or steps) of the budget after warm-up. A schedule that depends on the validation loss takes
@@ -40,7 +40,7 @@ WarmupStart = Literal["zero", "one"]
 
 @dataclass(frozen=True)
 class Schedule(Definition):
-    """A schedule, with two further functions that some schedules have. All share its options.
+    """A schedule, with two further functions that some schedules have and that use its options.
 
     beta: the momentum at time t, for a schedule that also sets it. watch: the function that counts
     the drops, for a schedule that depends on the validation loss.
@@ -89,9 +89,9 @@ def schedule(
     beta: a function of (t, T) that returns the momentum. watch: a function of (memory, loss) that
     returns the new memory with the number of drops, for an equation that takes `drops`. check:
     finds contradictions between options.
-    Raises GdrunError where the parameters are not (t, lr), (t, T, lr) or (drops, lr) followed by
-    options with defaults, where an equation takes `drops` without a watch, or has a watch without
-    drops, and where a schedule of another module has the same name.
+    Raises GdrunError if the parameters are not (t, lr), (t, T, lr) or (drops, lr) followed by
+    options with defaults, if an equation takes `drops` without a watch, or has a watch without
+    drops, and if a schedule of another module has the same name.
     """
 
     def register(equation: Equation) -> Equation:
@@ -146,7 +146,7 @@ def rates(
     t: (K,), in epochs (or steps). lr: the initial rates lr₀, (lanes,). length: the length of the
     run, in the unit of t. options: floats or arrays (lanes,). n is warmup. drops: (lanes,), the
     number of drops so far, for a schedule that depends on the validation loss.
-    Raises ValueError where the schedule needs `length` or `drops` and it is None.
+    Raises ValueError if the schedule needs `length` or `drops` and it is None.
     """
     times = t[:, None]
     after, T = _after(times, warmup), _left(length, warmup)
@@ -154,7 +154,7 @@ def rates(
     # Without warm-up the ramp would divide by 0.
     if warmup:
         planned = np.where(times < warmup, ramp(times, lr, warmup, warmup_start), planned)
-    # A schedule of drops does not depend on t, and one of t may not depend on the lane.
+    # A schedule of drops does not depend on t, and a schedule of t may not depend on the lane.
     return np.broadcast_to(planned, (len(t), len(lr)))
 
 
@@ -189,7 +189,7 @@ def betas(
     """The momentum at times `t` (K,): (K, 1) or (K, lanes); None if the schedule does not set it.
 
     It replaces the momentum option of the optimizer. During warm-up it is β(0).
-    Raises ValueError where the schedule needs `length` and it is None.
+    Raises ValueError if the schedule needs `length` and it is None.
     """
     if definition.beta is None:
         return None
@@ -199,9 +199,9 @@ def betas(
 
 
 def value_at(function: Callable[..., Any], options: Mapping[str, Any], **given: Any) -> Any:
-    """The value of an equation, called with those of the inputs and options that it takes.
+    """The value of an equation, called with the inputs and options that it takes.
 
-    Raises ValueError where an input that it takes is None.
+    Raises ValueError if an input that it takes is None.
     """
     for name in inputs_of(function):
         if given[name] is None:

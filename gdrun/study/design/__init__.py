@@ -1,1 +1,1 @@
-"""The design of a study: axes, contenders, budgets, and the trials they lead to."""
+"""The design of a study: axes, contenders and budgets, and the trials that follow from them."""

@@ -77,9 +77,9 @@ class Axis:
 
 
 def parse_axis(text: str, experiment: Experiment) -> Axis:
-    """The axis of a text: KEY=VALUES, or KEY alone for a default range.
+    """Return the axis that a text describes: KEY=VALUES, or KEY alone for a default range.
 
-    Raises ConfigError where the key or a value is wrong, or the key has no default range.
+    Raises ConfigError if the key or a value is wrong, or the key has no default range.
     """
     key, equals, values = text.partition("=")
     path = _path(key.strip(), text, experiment)
@@ -93,7 +93,7 @@ def parse_axis(text: str, experiment: Experiment) -> Axis:
 
 
 def axes_of(given: Mapping[str, Any] | Iterable[str], experiment: Experiment) -> tuple[Axis, ...]:
-    """The axes of a sweep, from texts or from a mapping of keys to values.
+    """Return the axes of a sweep, from texts or from a mapping of keys to values.
 
     Raises ConfigError with every problem of every axis.
     """
@@ -118,15 +118,15 @@ def axes_of(given: Mapping[str, Any] | Iterable[str], experiment: Experiment) ->
 
 
 def axis_of(path: Path, values: Any) -> Axis:
-    """An axis of values: a text such as log:1e-4:10:21, a list, or an array.
+    """Return the axis of a key with its values: a text such as log:1e-4:10:21, a list, or an array.
 
-    Raises ConfigError where the text cannot be read, or there is no list of different values.
+    Raises ConfigError if the text cannot be read, or the values are not a list of different values.
     """
     key = ".".join(path)
     if isinstance(values, str):
         spacing: Any = word if (word := values.partition(":")[0].strip()) in _SPACINGS else None
         return Axis(key, tuple(parse_sweep(values)), spacing)
-    # Numbers of NumPy become those of Python, which YAML and JSON can write.
+    # NumPy numbers become Python numbers, which YAML and JSON can write.
     plain = values.tolist() if hasattr(values, "tolist") else values
     if not isinstance(plain, Iterable):
         raise ConfigError(
@@ -144,9 +144,9 @@ def axis_of(path: Path, values: Any) -> Axis:
 
 
 def default_axis(path: Path, experiment: Experiment, where: str) -> Axis:
-    """The axis of a key that is given without values: a default range for its kind.
+    """Return the axis of a key that is given without values, with the default range of its type.
 
-    where: the text of the axis, for the error. Raises ConfigError where there is no such range.
+    where: the text of the axis, for the error. Raises ConfigError if the key has no default range.
     """
     key = ".".join(path)
     if len(path) == 1 and path[0] in SECTIONS:
@@ -161,7 +161,7 @@ def default_axis(path: Path, experiment: Experiment, where: str) -> Axis:
 
 
 def around(value: float) -> tuple[float, ...]:
-    """Half-decades from 1/1000 of the value to 100 times the value.
+    """Numbers from 1/1000 of the value to 100 times the value, each √10 times the one before.
 
     >>> around(0.1)[:3], around(0.1)[-1]
     ((0.0001, 0.0003162, 0.001), 10.0)
@@ -171,7 +171,7 @@ def around(value: float) -> tuple[float, ...]:
 
 
 def grid(axes: Sequence[Axis]) -> list[dict[str, Any]]:
-    """Every combination of the values, by key; the value of the last axis changes fastest."""
+    """Every combination of the values, as settings by key; the last axis changes fastest."""
     combinations: list[dict[str, Any]] = [{}]
     for axis in axes:
         combinations = [{**one, axis.key: value} for one in combinations for value in axis.values]
@@ -179,9 +179,9 @@ def grid(axes: Sequence[Axis]) -> list[dict[str, Any]]:
 
 
 def sample(axes: Sequence[Axis], count: int, seed: int) -> list[dict[str, Any]]:
-    """`count` different random combinations, by key; fewer where the axes have fewer.
+    """`count` different random combinations, as settings by key; fewer if there are not so many.
 
-    The first k of them do not depend on `count`, so that a resumed search can have more trials.
+    The first combinations do not depend on `count`, so that a resumed search can have more trials.
     """
     rng = np.random.default_rng([seed, len(axes)])
     drawn: dict[str, dict[str, Any]] = {}
@@ -210,7 +210,7 @@ def _path(key: str, text: str, experiment: Experiment) -> Path:
 
 
 def _option(path: Path, experiment: Experiment) -> Option | None:
-    """The option that a path sets, with its type and bounds; None where it has none."""
+    """The option that a path sets, with its type and bounds; None if the path sets no option."""
     section, leaf = path[0], path[-1]
     if section in experiment.sections and len(path) == 2:
         kind, chosen = SECTIONS[section], getattr(experiment, section)
@@ -227,7 +227,7 @@ def _current_value(path: Path, experiment: Experiment, option: Option) -> Any:
 
 
 def _default_values(option: Option, current: Any) -> tuple[Any, ...] | None:
-    """The default values of an option, by its type and bounds; None where there are none."""
+    """The default values of an option, by its type and bounds; None if there are none."""
     annotation = option.annotation
     if get_origin(annotation) is Literal:
         return get_args(annotation)

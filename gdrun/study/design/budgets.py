@@ -16,15 +16,15 @@ from gdrun.study.design.trials import Candidate
 DEFAULT_SECONDS = 1.0
 
 Budget = tuple[str, float]
-"""The unit, such as epochs, and the amount."""
+"""A budget: its unit, such as epochs, and its amount."""
 
 
 def parse_budget(text: str, base: Experiment, rows: int) -> Budget:
-    """The unit and the amount of a text: UNIT=AMOUNT, or UNIT alone for a default amount.
+    """Return the budget that a text describes: UNIT=AMOUNT, or UNIT alone for a default amount.
 
-    The default is the epochs of the config, the gradients that full-batch training spends in them,
-    or one second. rows: the number of training examples. Raises GdrunError where the unit is
-    unknown, or the amount is missing or no positive number.
+    The default is the epochs of the config, the gradients that full-batch training computes in
+    these epochs, or one second. rows: the number of training examples. Raises GdrunError if the
+    unit is unknown, or the amount is missing or not a positive number.
     """
     unit, equals, value = text.partition("=")
     unit = unit.strip()
@@ -55,7 +55,7 @@ def parse_budget(text: str, base: Experiment, rows: int) -> Budget:
 def with_budget(candidate: Candidate, budget: Budget) -> Candidate:
     """The candidate with this budget instead of its own.
 
-    Raises ConfigError where the experiment cannot run with it, such as a schedule over the whole
+    Raises ConfigError if the experiment cannot run with it, such as a schedule over the whole
     run with a budget in seconds.
     """
     unit, amount = budget
@@ -66,7 +66,7 @@ def with_budget(candidate: Candidate, budget: Budget) -> Candidate:
     try:
         return replace(candidate, experiment=load(candidate.experiment, changes))
     except ConfigError as error:
-        # Some schedules need the length of the run, which a budget in seconds does not tell.
+        # Some schedules need the number of steps in advance, which a budget in seconds cannot give.
         if unit != "seconds":
             raise
         hint = f'such as {candidate.name}+constant; or `budget="gradients"`'

@@ -9,9 +9,9 @@ from gdrun.study.design.trials import Candidate, StudyPlan
 
 
 def plan_comparison(candidates: Sequence[Candidate], seeds: Sequence[int]) -> StudyPlan:
-    """The plan of a comparison.
+    """Return the plan of a comparison of these candidates.
 
-    Raises ConfigError where two contenders have different datasets or surfaces.
+    Raises ConfigError if two contenders have different datasets or surfaces.
     """
     first = candidates[0].experiment
     for other in candidates[1:]:

@@ -1,8 +1,8 @@
 """The contenders of a comparison, from words such as bgd, mbgd+adam, adam+lr=0.1 or tuned.yaml.
 
 A name is a variant, an optimizer, a schedule or a model; names and settings are joined with `+`.
-If the config already has this name in the section, the section keeps its options; otherwise it
-gets the defaults of the name. `sgd` is always the variant: the plain update rule is `vanilla`.
+If the config already has this name in its section, the section keeps its options; otherwise the
+options get their defaults. `sgd` is always the variant: the plain update rule is `vanilla`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def contenders_of(
     base: Experiment,
     changes: Sequence[str | Override] = (),
 ) -> tuple[Candidate, ...]:
-    """A candidate for each word. Raises ConfigError with every problem.
+    """Return a candidate for each word. Raises ConfigError with every problem.
 
     base: the experiment that names and settings change. changes: the overrides for contenders that
     are configs; the base has them already.
@@ -123,7 +123,7 @@ def _choice(part: str, word: str) -> Override:
 
 
 def _named(section: str, part: str) -> str | None:
-    """The name of a section that a word is, also as an alias; None where it is none."""
+    """The name in a section that a word means, directly or as an alias; None if it is no name."""
     kind = SECTIONS[section]
     name = kind.aliases.get(part, part)
     return name if name in kind.registry else None

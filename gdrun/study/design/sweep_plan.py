@@ -14,7 +14,7 @@ from gdrun.study.design.trials import StudyPlan, candidates_of
 Search = Literal["grid", "random"]
 
 MOST_TRIALS = 100_000
-"""A larger grid is more likely a mistake than an intention."""
+"""The most runs of a grid: a larger one is more likely a mistake than an intention."""
 
 
 def plan_sweep(
@@ -25,11 +25,12 @@ def plan_sweep(
     search: str = "grid",
     trials: int | None = None,
 ) -> StudyPlan:
-    """The plan of a sweep.
+    """Return the plan of a sweep.
 
-    seeds: how many, from the seed of the base up. search: "grid" for every combination of values,
-    "random" for `trials` random ones, 20 by default. Raises ConfigError where an argument is wrong,
-    the grid is too large, or a combination is no valid experiment; with every problem of all.
+    seeds: the number of seeds; the first is the seed of the base, the others follow it. search:
+    "grid" for every combination of values, "random" for `trials` random ones, 20 by default. Raises
+    ConfigError, with every problem, if an argument is wrong, the grid is too large, or a
+    combination is not a valid experiment.
     """
     if not axes:
         hint = "list several values, such as lr=0.1,0.01, or lr alone for a default range"

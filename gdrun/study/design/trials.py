@@ -33,7 +33,10 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Trial:
-    """One candidate under one seed. number: from 1; candidate: the index of it in the plan."""
+    """A trial: one candidate, trained with one seed.
+
+    number: of the trial, from 1. candidate: the index of the candidate in the plan.
+    """
 
     number: int
     candidate: int
@@ -55,7 +58,7 @@ class StudyPlan:
 
     @cached_property
     def trials(self) -> tuple[Trial, ...]:
-        """All trials: each candidate in turn, under each seed in turn."""
+        """All trials: for each candidate, one for each seed."""
         pairs = [
             (place, candidate, seed)
             for place, candidate in enumerate(self.candidates)
@@ -81,9 +84,9 @@ def reseeded(experiment: Experiment, seed: int) -> Experiment:
 
 
 def candidates_of(base: Source, combinations: Sequence[Settings]) -> tuple[Candidate, ...]:
-    """A candidate for each combination of settings on the base.
+    """Return a candidate for each combination of settings, which are applied to the base.
 
-    Raises ConfigError with every problem of all of them, each problem once.
+    Raises ConfigError with every problem of all combinations, each problem once.
     """
     found: list[Candidate] = []
     problems: dict[Problem, None] = {}

@@ -1,7 +1,7 @@
-"""The plan of tuning before a comparison: every contender tries the same number of settings.
+"""The plan of tuning before a comparison: the same number of settings for every contender.
 
-They run under seeds that the comparison does not use, so that a setting that was lucky under its
-tuning seeds has no advantage.
+The settings run with seeds that the comparison does not use, so that a setting with good luck in
+its tuning seeds has no advantage.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ spent on more settings.
 
 @dataclass(frozen=True)
 class TuningPlan:
-    """The plan of all settings. tried: the candidates of each contender, by its name."""
+    """The plan of tuning. tried: the candidates that are tried for each contender, by its name."""
 
     plan: StudyPlan
     tried: Mapping[str, Sequence[Candidate]]
 
 
 def plan_tuning(compared: StudyPlan, keys: Sequence[str]) -> TuningPlan:
-    """The settings of these keys that every contender of a comparison tries.
+    """Return the plan of the settings to try for every contender of a comparison.
 
-    keys: such as lr, or lr=0.1,0.01. Raises ConfigError where a key is wrong, or where its default
-    range has more values for one contender than for another.
+    keys: the keys to tune, such as lr, or lr=0.1,0.01. Raises ConfigError if a key is wrong, or its
+    default range has more values for one contender than for another.
     """
     tried = {contender.name: _settings(contender, keys) for contender in compared.candidates}
     counts = {name: len(each) for name, each in tried.items()}

@@ -1,7 +1,7 @@
-"""A comparison: contenders on the same problem under the same seeds, and their costs and results.
+"""The findings of a comparison: the results and costs of contenders on the same problem and seeds.
 
-Runs with the same seed share the split, the order of the data and, if their models agree, the
-initial weights. A run that diverged or did not reach the target counts with an infinite cost.
+Runs with the same seed share the split, the order of the data and, if their models are the same,
+the initial weights. A run that diverged or did not reach the target has an infinite cost.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ COLUMNS = {"updates": "step", "gradients": "gradients", "epochs": "epoch"}
 class Contender:
     """The row of a contender, with medians over its seeds.
 
-    batch: examples per gradient. pace: seconds a step when it is trained alone; None where it was
-    not timed. tuning: how it was tuned; None where it was not.
+    batch: examples per gradient. pace: seconds a step, measured when it is trained alone; None if
+    it was not timed. tuning: how it was tuned; None if it was not.
     """
 
     standing: Standing
@@ -98,9 +98,10 @@ class Improvement:
 class Comparison(NotebookTable):
     """The findings of a comparison.
 
-    target: the value that costs are counted to; None where the loss did not fall. contenders: in
-    the order of the plan. work, tuning_work: of the comparison, and of tuning before it. unlike:
-    why the values of the metric cannot be ranked, because the data or the losses differ; or None.
+    target: the value of the metric until which costs are counted; None if the loss did not fall.
+    contenders: in the order of the plan. work, tuning_work: the work of the comparison, and of the
+    tuning before it. unlike: "data" or "loss" if they differ, so that the values of the metric
+    cannot be ranked; else None.
     """
 
     plan: StudyPlan
@@ -124,12 +125,12 @@ class Comparison(NotebookTable):
 
     @property
     def improvement(self) -> Improvement | None:
-        """The improvement of the first in the ranking over the second.
+        """The improvement of the best contender over the second best.
 
         None with fewer than two contenders whose median is finite, or with a single seed.
         """
         finite = [each for each in self.ranking if each.standing.finite][:2]
-        # One run of each says nothing on the variation between runs.
+        # With one seed the variation between runs is unknown.
         if len(finite) < 2 or len(self.plan.seeds) == 1:
             return None
         first, second = (each.standing.scores for each in finite)
@@ -157,7 +158,7 @@ class Comparison(NotebookTable):
 
     @property
     def results(self) -> Numbers:
-        """The metric of every run (contenders, seeds); NaN where one diverged or is missing."""
+        """The metric of every run (contenders, seeds); NaN if one diverged or is missing."""
         return values_by_seed(self.plan, [row.standing for row in self.contenders], self.metric)
 
 
@@ -173,9 +174,9 @@ def judge_comparison(
     tunings: Mapping[str, Tuning] | None = None,
     tuning_work: Work | None = None,
 ) -> Comparison:
-    """The findings of a comparison with these results, which are given by the trial's identity.
+    """Return the findings of a comparison. results: by the identity of their trials.
 
-    table: replaces the dataset. target: None for the default one. paces: seconds a step of the
+    table: replaces the dataset. target: None for the default target. paces: seconds a step of the
     contenders that were timed, by name. tunings: how each contender was tuned, by name.
     """
     found = standings(plan, results, metric)

@@ -1,6 +1,6 @@
-"""Edges of a sweep: a best value that is the smallest or largest tried, so a better one may exist.
+"""Edges of a sweep: if the best value is the smallest or largest tried, a better one may be beyond.
 
-A value at the bound of what the key allows is no edge: a penalty of 0, or a batch size of 1.
+The smallest or largest value that a key allows is no edge: a penalty of 0, or a batch size of 1.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ FEWEST = 3
 """With fewer values every value is at an edge, so edges are not reported."""
 
 MANY_TIMES = 10
-"""A range from its lowest to this many times its lowest value, or more, is spaced as log:."""
+"""If the largest value is at least this many times the smallest, the range has the spacing log:."""
 
 
 @dataclass(frozen=True)
 class Edge:
     """An axis whose best value is the smallest or the largest that was tried.
 
-    wider: a range to try next in the form of an axis, with the best value inside; empty where the
-    key does not allow its ends.
+    wider: a text of an axis to try next, with the best value inside its range; empty if the key
+    does not allow the ends of that range.
     """
 
     axis: Axis
@@ -37,7 +37,7 @@ class Edge:
 
 
 def edges(axes: Iterable[Axis], best: Candidate, tried: Sequence[Candidate]) -> list[Edge]:
-    """The edges at which the best candidate is, on numeric axes whose key allows further values."""
+    """The numeric axes on which the best candidate is at an edge and the key allows more values."""
     found = []
     for axis in axes:
         if not axis.numeric:
@@ -60,7 +60,7 @@ def _next(value: Any, smallest: bool, whole: bool) -> Any:
     """A value a little beyond the edge."""
     if whole:
         return value - 1 if smallest else value + 1
-    # Downwards a value halves, so that it stays positive; upwards a small step stays below a bound.
+    # Half the value is still positive; a small step upwards is still below an upper bound.
     step = 0.5 if smallest else 0.001
     return value - step * abs(value or 1) if smallest else value + step * abs(value or 1)
 
@@ -72,7 +72,7 @@ def _wider(value: Any, values: Sequence[Any], smallest: bool, whole: bool) -> li
         powers = (-2, 1) if smallest else (-1, 2)
         points = [value * 10.0**power for power in powers]
         if whole:
-            # The whole numbers that are swept are mostly batch sizes, usually powers of two.
+            # Swept whole numbers are mostly batch sizes, which are usually powers of two.
             points = [value * 4.0**power for power in range(powers[0], powers[1] + 1)]
     else:
         half = (high - low) / 2
@@ -83,7 +83,7 @@ def _wider(value: Any, values: Sequence[Any], smallest: bool, whole: bool) -> li
 
 
 def _written(points: Sequence[Any], count: int) -> str:
-    """The values of an axis as a sweep takes them: a list, or a range of `count` values."""
+    """The text of an axis for a sweep: a list of values, or a range of `count` values."""
     if all(isinstance(point, int) for point in points):
         return ",".join(map(str, points))
     low, high = points

@@ -17,10 +17,10 @@ from gdrun.study.storage.results import Result
 from gdrun.study.tasks import loss_of, prepared
 
 METRICS = ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy")
-"""The quantities of an evaluation. None is of the test part, which must not choose a setting."""
+"""The quantities of an evaluation. None uses the test part, because it must not choose settings."""
 
 METRIC = Parameter("metric")
-"""The argument that errors about a metric name."""
+"""The argument that error messages about a metric point to."""
 
 _WORDS = {"validation": "val", "accuracy": "acc"}
 
@@ -33,7 +33,7 @@ class Metric:
 
     @property
     def sign(self) -> int:
-        """+1 for a loss, −1 for an accuracy. The score is sign × value, so that lower is better."""
+        """+1 for a loss, −1 for an accuracy. The score is sign × value: lower is always better."""
         return -1 if self.name.endswith("accuracy") else 1
 
     @property
@@ -83,7 +83,7 @@ class Target:
         if result.diverged or self.metric.name not in result.evals:
             return math.inf
         scores = self.metric.sign * result.evals[self.metric.name]
-        # With scores, one comparison serves losses and accuracies.
+        # Scores are compared, not values, because a lower score is better for every metric.
         hits = np.flatnonzero(scores <= self.metric.sign * self.value)
         return float(result.evals[unit][hits[0]]) if len(hits) else math.inf
 
@@ -95,12 +95,12 @@ def metric_called(
     *,
     where: Parameter = METRIC,
 ) -> Metric:
-    """The metric of this name.
+    """Return the metric of this name.
 
-    name: `loss` and `accuracy` are those of the validation part, or of the training part without
-    one. None means the loss, or the accuracy where the experiments have different losses and all
-    of them measure it. table: replaces the dataset. where: the argument that an error names.
-    Raises GdrunError where not all of the experiments measure the metric.
+    name: `loss` and `accuracy` mean those of the validation part, or of the training part if there
+    is no validation part. None means the loss; or the accuracy, if the experiments have different
+    losses and all of them measure the accuracy. table: replaces the dataset. where: the argument
+    that an error names. Raises GdrunError if not all experiments measure the metric.
     """
     known = [each for each in METRICS if all(_is_measured(each, e, table) for e in experiments)]
     part = "validation" if "validation_loss" in known else "train"
@@ -118,9 +118,9 @@ def metric_called(
 def parse_target(
     text: str, experiments: Sequence[Experiment], table: Table | None = None
 ) -> Target:
-    """The target of a text METRIC=VALUE, such as loss=0.1.
+    """Return the target that a text METRIC=VALUE describes, such as loss=0.1.
 
-    Raises GdrunError where the text has another form, or an experiment does not measure the metric.
+    Raises GdrunError if the text has another form, or an experiment does not measure the metric.
     """
     name, equals, value = text.partition("=")
     number: Any = parse_value(value) if equals else None
@@ -134,7 +134,7 @@ def parse_target(
 def unlike(
     metric: Metric, experiments: Sequence[Experiment], table: Table | None = None
 ) -> Literal["data", "loss"] | None:
-    """Why values of the metric of these experiments cannot be ranked; None where they can.
+    """The reason why values of the metric of these experiments cannot be ranked; None if they can.
 
     "data": their datasets or surfaces differ. "loss": they minimise different losses.
     """
@@ -151,7 +151,7 @@ def _problem(experiment: Experiment) -> tuple[Any, ...]:
 
 
 def _losses(experiments: Sequence[Experiment], table: Table | None) -> set[str]:
-    """The names of the losses of these experiments; empty where all have one model and loss."""
+    """The names of the losses of these experiments; empty if all have one model and loss."""
     kinds = {
         (each.model.name, each.model.options.get("loss")): each
         for each in experiments
@@ -160,7 +160,7 @@ def _losses(experiments: Sequence[Experiment], table: Table | None) -> set[str]:
     if len(kinds) < 2:
         return set()
     losses = {loss_of(each, table) for each in kinds.values()}
-    # Both are the mean of −log of the probability of the class, so their values can be compared.
+    # Both losses are the mean of −log p of the correct class, so their values can be compared.
     return {"cross_entropy" if name == "logistic" else name for name in losses}
 
 
@@ -170,6 +170,6 @@ def _is_measured(name: str, experiment: Experiment, table: Table | None) -> bool
         return name == "train_loss"
     if part == "validation" and not experiment.dataset["split"].validation:
         return False
-    # A network does regression or classification, depending on the target in the data.
+    # Whether a network does regression or classification depends on the target in the data.
     task = experiment.task or prepared(experiment, table).task
     return quantity == "loss" or task == "classification"

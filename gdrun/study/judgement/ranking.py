@@ -18,16 +18,16 @@ HALVING = "halving"
 """The name of the rule in the `stop` of a run that successive halving dropped."""
 
 CLOSE = 0.05
-"""The default target leaves this share of the way from the start to the best candidate."""
+"""The default target leaves out this share of the improvement of the best candidate."""
 
 
 @dataclass(frozen=True)
 class Standing:
-    """A candidate with its results and its place in the ranking.
+    """A candidate with its results and its rank.
 
     results: one for each seed of the plan, in its order, without trials that have not ended.
-    scores (runs,): lower is better, +∞ where a run diverged. rank: from 1; candidates with equal
-    medians have the same rank; None where the median is infinite.
+    scores (runs,): lower is better; +∞ for a run that diverged. rank: from 1; candidates with equal
+    medians have the same rank; None if the median is infinite.
     """
 
     candidate: Candidate
@@ -43,14 +43,14 @@ class Standing:
 
     @property
     def dropped(self) -> float | None:
-        """The epoch at which successive halving dropped it; None where it did not."""
+        """The epoch at which successive halving dropped the candidate; None if it did not."""
         stops = [result.record["stop"] for result in self.results]
         epochs = [float(stop["epoch"]) for stop in stops if stop["rule"] == HALVING]
         return max(epochs, default=None)
 
     @property
     def order(self) -> tuple[float, float]:
-        """The sort key, lower is better: first minus the epoch of its drop, then the median."""
+        """The sort key (−epoch of its drop, median score): lower is better."""
         return (-math.inf if self.dropped is None else -self.dropped, self.spread.median)
 
     @property
@@ -59,7 +59,7 @@ class Standing:
         return math.isfinite(self.spread.median)
 
     def quantile_of(self, name: str, share: float = 0.5) -> float:
-        """The quantile over seeds of a number of the summary; +∞ counts for a diverged run.
+        """The quantile over seeds of a number of the summary; a diverged run counts as +∞.
 
         name: a key of the summary. share: between 0 and 1; 0.5 is the median.
         """
@@ -74,7 +74,7 @@ class Standing:
 def standings(
     plan: StudyPlan, results: Mapping[str, Result], metric: Metric
 ) -> tuple[Standing, ...]:
-    """The standing of each candidate with any result, in the order of the plan.
+    """The standing of each candidate that has a result, in the order of the plan.
 
     results: by the trial's identity.
     """
@@ -95,7 +95,7 @@ def standings(
 
 
 def values_by_seed(plan: StudyPlan, found: Sequence[Standing], metric: Metric) -> Numbers:
-    """The metric of every run (candidates, seeds); NaN where one diverged or is missing."""
+    """The metric of every run (candidates, seeds); NaN for a run that diverged or is missing."""
     seeds = {trial.identity: plan.seeds.index(trial.experiment.seed) for trial in plan.trials}
     table = np.full((len(found), len(plan.seeds)), np.nan)
     for row, standing in enumerate(found):
@@ -115,7 +115,8 @@ def usual_target(found: Sequence[Standing], metric: Metric) -> Target | None:
 
         target = best + 0.05 · (initial − best)
 
-    initial is the worst value at the start of any run. None where no candidate improved on it.
+    best is the median of the best candidate, initial the worst value at the start of any run. None
+    if no candidate improved on it.
     """
     best = [standing for standing in found if standing.finite]
     if not best:

@@ -6,8 +6,8 @@ On a quadratic with curvature at most L, a rule with a constant rate α is stabl
     heavy ball                  α < 2 (1 + β) / ((1 − δ) L)
     Nesterov's momentum         α < 2 (1 + β) / ((1 + 2β) L)
 
-and unstable above, in the direction of the largest curvature. On any other convex objective L is
-the largest curvature anywhere. Rates below these limits are stable there too; rates above them may
+and unstable above, in the direction of the largest curvature. For any other convex objective L is
+its largest curvature. There, rates below these limits are stable too, but rates above them may also
 be stable.
 
 Source: Polyak 1964; Lessard, Recht & Packard 2016 for both kinds of momentum. β is beta and δ the
@@ -39,19 +39,19 @@ _LIMITS: dict[str, Callable[[Mapping[str, Any]], float]] = {
 _FORMULAS = {"vanilla": "2/L", "momentum": "2(1 + β)/L", "nesterov": "2(1 + β)/((1 + 2β)L)"}
 
 MOST_GROUPS = 6
-"""With more combinations of other keys the limits would fill the screen, so none is shown."""
+"""The most combinations of other keys for which limits are shown: more would fill the screen."""
 
 _TIME_CONSTANTS = 1.5
-"""The fewest steps that show a limit, in units of the time constant 1/(1 − β) of momentum."""
+"""The fewest steps of a run that can show a limit, in time constants 1/(1 − β) of the momentum."""
 
 
 @dataclass(frozen=True)
 class StabilityLimit:
-    """The predicted stability limit, and the two rates that the observed one is between.
+    """The predicted stability limit of the rate, and two rates; the observed limit is between them.
 
-    smoothness: L. predicted: the limit by the formula `form`. exact: whether rates above it are
-    unstable; otherwise they may be stable. stable: the largest stable rate below `unstable`; None
-    where there is none. unstable: the smallest unstable rate; None where all were stable.
+    smoothness: L. predicted: the limit by the formula `form`. exact: whether all rates above it are
+    unstable; otherwise they may be stable. stable: the largest stable rate below `unstable`, or
+    None. unstable: the smallest unstable rate; None if all rates were stable.
     """
 
     smoothness: float
@@ -65,7 +65,7 @@ class StabilityLimit:
 def stability_limits(
     found: Sequence[Standing], verdicts: Sequence[Verdict], table: Table | None = None
 ) -> dict[str, StabilityLimit]:
-    """The stability limit for each combination of the other swept keys, by the label of these.
+    """The stability limit for each combination of the other swept keys, by its label.
 
     found, verdicts: one of each for every candidate. table: replaces the dataset. Combinations for
     which theory predicts no limit are left out. Empty with more than MOST_GROUPS combinations.
@@ -84,7 +84,7 @@ def stability_limits(
 
 
 def predicted_limit(experiment: Experiment, table: Table | None = None) -> StabilityLimit | None:
-    """The limit that theory predicts for this problem and rule, with no observed rates yet.
+    """The limit that theory predicts for this problem and rule, without observed rates.
 
     None for a rule without a formula, for averaged weights, and where L is unknown or 0.
     """
@@ -115,8 +115,8 @@ def observed_limit(
 ) -> StabilityLimit | None:
     """The predicted limit, completed with the rates that were stable and unstable.
 
-    found, verdicts: of candidates that differ only in the rate. None where all runs were too short:
-    with momentum the loss may rise in the first steps at stable rates too.
+    found, verdicts: of candidates that differ only in the rate. None if all runs were too short:
+    with momentum the loss may rise in the first steps even at a stable rate.
     """
     longest = max(result.record["stop"]["step"] for each in found for result in each.results)
     beta = found[0].candidate.experiment.optimizer.options.get("beta", 0.0)

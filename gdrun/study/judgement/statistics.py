@@ -37,6 +37,8 @@ def quantile(scores: ArrayLike, share: float) -> float:
 
         q = s₍ᵢ₎ + (h − i)(s₍ᵢ₊₁₎ − s₍ᵢ₎),  h = (n − 1) · share,  i = ⌊h⌋
 
+    s₍₀₎ ≤ … ≤ s₍ₙ₋₁₎ are the sorted scores.
+
     >>> quantile([1.0, 2.0, float("inf")], 0.5), quantile([1.0, float("inf")], 0.5)
     (2.0, inf)
     """
@@ -62,11 +64,12 @@ def median_interval(
 
 
 def probability_of_improvement(first: ArrayLike, second: ArrayLike) -> float:
-    """The probability that a run of the first beats one of the second; a tie counts half.
+    """The probability that a run of `first` is better than a run of `second`; a tie counts half.
 
         P = (1/mn) Σᵢⱼ ([xᵢ < yⱼ] + ½ [xᵢ = yⱼ])
 
-    first x (m,), second y (n,): scores. Source: Mann & Whitney 1947; Agarwal et al. 2021.
+    x (m,): the scores `first`. y (n,): the scores `second`.
+    Source: Mann & Whitney 1947; Agarwal et al. 2021.
     """
     x = np.asarray(first, dtype=float)[:, None]
     y = np.asarray(second, dtype=float)[None, :]

@@ -36,11 +36,11 @@ class Rung:
 class Sweep(NotebookTable):
     """The findings of a sweep.
 
-    standings, verdicts: one for each candidate, in the order of the plan. target: the value that
-    epochs are counted to; None where the loss did not fall. limits: the stability limits of the
-    rate on a convex problem, by the label of the other settings. rungs: of successive halving.
-    unlike: why the values of the metric cannot be ranked, because the data or the losses differ;
-    or None. progress: the metric that the verdicts are computed from.
+    standings, verdicts: one for each candidate, in the order of the plan. target: the value of the
+    metric until which epochs are counted; None if the loss did not fall. limits: the stability
+    limits of the rate on a convex problem, by the label of the other settings. rungs: of successive
+    halving. unlike: "data" or "loss" if they differ, so that the values of the metric cannot be
+    ranked; else None. progress: the metric that the verdicts are computed from.
     """
 
     plan: StudyPlan
@@ -69,13 +69,13 @@ class Sweep(NotebookTable):
 
     @property
     def best(self) -> Candidate | None:
-        """The candidate with the best median; None where every one failed."""
+        """The candidate with the best median; None if no candidate has a finite median."""
         first = next(iter(self.ranking), None)
         return first.candidate if first is not None and first.finite else None
 
     @property
     def limit(self) -> StabilityLimit | None:
-        """The stability limit if only the rate was swept; None where there is none."""
+        """The stability limit if only the rate was swept; otherwise, or without a limit, None."""
         return self.limits.get("")
 
     @property
@@ -95,14 +95,14 @@ class Sweep(NotebookTable):
 
     @property
     def shared_seconds(self) -> int:
-        """How many runs ended by a budget of seconds that they shared with other lanes."""
+        """How many runs were ended by a budget in seconds while other runs trained with them."""
         records = [result.record for each in self.standings for result in each.results]
         return sum(each["stop"]["rule"] == "seconds" and each["lanes"] > 1 for each in records)
 
     def values(self, key: str) -> Array:
         """The values of a swept key, one for each candidate: (candidates,).
 
-        key: its dotted path, or the last part of it. Raises GdrunError where it was not swept.
+        key: the dotted path of the key, or its last part. Raises GdrunError if it was not swept.
         """
         known = {axis.leaf: axis.key for axis in self.axes} | {a.key: a.key for a in self.axes}
         if key not in known:
@@ -111,7 +111,7 @@ class Sweep(NotebookTable):
 
     @property
     def results(self) -> Numbers:
-        """The metric of every run (candidates, seeds); NaN where one diverged or is missing."""
+        """The metric of every run (candidates, seeds); NaN if one diverged or is missing."""
         return values_by_seed(self.plan, self.standings, self.metric)
 
     @property
@@ -137,16 +137,16 @@ def judge_sweep(
     target: Target | None = None,
     rungs: Sequence[Rung] = (),
 ) -> Sweep:
-    """The findings of a sweep with these results, which are given by the trial's identity.
+    """Return the findings of a sweep. results: by the identity of their trials.
 
-    table: replaces the dataset. target: None for the default one.
+    table: replaces the dataset. target: None for the default target.
     """
     found = standings(plan, results, metric)
     experiments = [candidate.experiment for candidate in plan.candidates]
     comparable = unlike(TRAIN_LOSS, experiments, table) is None
     progress = TRAIN_LOSS if comparable else metric
     words = verdicts(found, progress)
-    # Halving drops some rates too early to see whether they are stable.
+    # Halving may drop a rate before its run shows whether the rate is stable.
     swept = RATE in [axis.key for axis in axes] and not rungs
     limits = stability_limits(found, words, table) if swept else {}
     return Sweep(

@@ -1,15 +1,15 @@
-"""Verdicts: a word on each learning rate of a sweep.
+"""Verdicts: one word for each candidate of a sweep, such as good, slow or diverged.
 
-They compare the candidates of one sweep, so no verdict depends on the scale of the loss or the
+Verdicts compare the candidates of one sweep, so no verdict depends on the scale of the loss or the
 rate. L₀ is the initial training loss of a candidate, Lₖ its median final training loss, and L* the
-lowest Lₖ of all. (If the candidates minimise different losses, these are values of the metric of
-the sweep instead.)
+lowest Lₖ of all candidates. (If the candidates minimise different losses, the metric of the sweep
+is used instead of the training loss.)
 
     progress  p = (L₀ − Lₖ) / (L₀ − L*)          1 at the lowest loss, 0 at the start, below 0 worse
 
     best      the best median of the metric that the sweep is judged by
     good      p ≥ 0.95
-    slow      p ≥ 0.5, at a rate below the best
+    slow      p ≥ 0.5, at a rate below the best rate
     too small p < 0.5, at a rate below the best
     unstable  p < 0.95 at a rate above the best; or p < 0; or some seeds diverged, but not half
               (slow instead, if gradients are full-batch and the peaks of the loss do not rise:
@@ -40,7 +40,7 @@ GOOD, HALFWAY = 0.95, 0.5
 """The bounds of the progress p between the verdicts."""
 
 ROUNDING = 1e-9
-"""A peak may be higher by this relative difference and still counts as not higher."""
+"""A peak that is higher by less than this relative difference counts as not higher."""
 RATE = "optimizer.lr"
 TRAIN_LOSS = Metric("train_loss")
 
@@ -49,7 +49,7 @@ Word = Literal["too small", "poor", "slow", "good", "best", "unstable", "diverge
 
 @dataclass(frozen=True)
 class Verdict:
-    """The word, and the time of a divergence or a drop, such as `at step 12`.
+    """A verdict: its word, and the time of a divergence or a drop, such as `at step 12`.
 
     A divergence is at the median step over the seeds that diverged.
     """
@@ -69,7 +69,7 @@ class Verdict:
 
 
 def verdicts(found: Sequence[Standing], measure: Metric = TRAIN_LOSS) -> list[Verdict]:
-    """The verdict on each candidate, in their order. measure: the metric for the progress p."""
+    """The verdict on each candidate, in the same order. measure: the metric for the progress p."""
     ends = [quantile([measure.score(each) for each in s.results], 0.5) for s in found]
     starts = [_start(standing, measure) for standing in found]
     lowest: dict[str, float] = {}
@@ -90,15 +90,16 @@ def verdicts(found: Sequence[Standing], measure: Metric = TRAIN_LOSS) -> list[Ve
 
 
 def others(candidate: Candidate) -> str:
-    """The label of all settings but the rate. Candidates with the same one differ in the rate."""
+    """The label of all settings except the rate. Candidates with equal labels form a group."""
     return label({key: value for key, value in candidate.settings.items() if key != RATE})
 
 
 def _verdict(standing: Standing, progress: float, own: float, side: int | None) -> Verdict:
     """The verdict on one candidate.
 
-    progress: p with the lowest loss of all. own: p with the lowest of those that differ only in the
-    rate. side: −1 where its rate is below their best one, 0 at it, 1 above; None without a rate.
+    progress: p with L* of all candidates. own: p with L* of the candidates that differ only in the
+    rate. side: −1 if its rate is below the best rate of these, 0 if equal, 1 if above; None if no
+    rate was swept.
     """
     diverged = [result.record["stop"]["step"] for result in standing.results if result.diverged]
     if 2 * len(diverged) >= len(standing.results):
@@ -129,15 +130,16 @@ def _start(standing: Standing, measure: Metric) -> float:
 
 
 def _progress(start: float, end: float, lowest: float) -> float:
-    """p; where no candidate improved, 1 or 0: whether this one did not become worse."""
+    """The progress p. If no candidate improved, it is 1 for a loss that did not rise, else 0."""
     return (start - end) / (start - lowest) if start > lowest else float(end <= start)
 
 
 def _peaks_do_not_rise(standing: Standing) -> bool:
-    """Whether the peak of the full-batch loss in the last third is not above the middle third's.
+    """Whether the largest full-batch loss of the last third is at most that of the middle third.
 
-    Peaks are compared because momentum oscillates. The last thirds are compared because above the
-    stability limit the loss falls at first, until the direction of the largest curvature dominates.
+    Peaks are compared because the loss oscillates with momentum. The first third is left out,
+    because above the stability limit the loss falls at first, until the direction of the largest
+    curvature dominates.
     """
     if standing.candidate.experiment.variant.name != "bgd":
         return False
@@ -151,7 +153,7 @@ def _peaks_do_not_rise(standing: Standing) -> bool:
 
 
 def _best_rates(found: Sequence[Standing]) -> dict[str, float]:
-    """The best rate by the label of the other settings."""
+    """The best rate of each group, by the label of the other settings."""
     best: dict[str, tuple[float, float]] = {}
     for standing in found:
         if RATE in standing.candidate.settings and standing.finite:
@@ -161,7 +163,7 @@ def _best_rates(found: Sequence[Standing]) -> dict[str, float]:
 
 
 def _side(standing: Standing, best_rates: Mapping[str, float]) -> int | None:
-    """−1 where its rate is below the best one of its group, 0 at it, 1 above; None without one."""
+    """−1 if its rate is below the best of its group, 0 if equal, 1 if above; None without one."""
     rate = standing.candidate.settings.get(RATE)
     best = best_rates.get(others(standing.candidate))
     return None if rate is None or best is None else int(np.sign(rate - best))

@@ -1,6 +1,6 @@
-"""Reading a study from its directory: the findings are the same as when it ended.
+"""Reading a study from its directory. The findings are the same as when the study ended.
 
-Nothing is run. The data are only loaded if the study was killed before it judged its trials.
+Nothing is trained. The data are only loaded if the study was killed before it ranked its trials.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Results = Mapping[str, Result]
 
 @dataclass(frozen=True)
 class ReadStudy:
-    """A study on disk: its record, and its findings on the trials that have ended."""
+    """A study that was read from disk: its record, and its findings on the trials that ended."""
 
     path: Path
     record: StudyRecord
@@ -51,9 +51,9 @@ class ReadStudy:
 
 
 def read_found(path: Path) -> ReadStudy:
-    """The study of a directory.
+    """Read the study of a directory.
 
-    Raises RecordError where there is no study, it is damaged, it is the tuning part of a
+    Raises RecordError if there is no study, or it is damaged, or it is the tuning part of a
     comparison, or it uses a plugin that is not loaded.
     """
     record = read_study(path)
@@ -69,7 +69,7 @@ def read_found(path: Path) -> ReadStudy:
             where=str(path / RECORD),
             hint=f"load its plugins: {plugins}" if plugins else None,
         ) from None
-    # The types are checked, but values may still contradict each other: the record is damaged.
+    # The types are checked. If values still contradict each other, the record is damaged.
     except (LookupError, ArithmeticError, TypeError, ValueError, AttributeError) as error:
         what = f"cannot be read: {type(error).__name__}: {error}"
         raise RecordError(what, where=str(path)) from None
@@ -77,7 +77,7 @@ def read_found(path: Path) -> ReadStudy:
 
 
 def _read_sweep(record: StudyRecord, path: Path) -> Sweep:
-    """The findings of a sweep; if it was killed before it was judged, it is judged now."""
+    """The findings of a sweep. If the sweep was killed, they are computed now."""
     question = checked(record, SweepQuestion, path / RECORD)
     settings = [row["settings"] for row in record["candidates"]]
     plan = StudyPlan(
@@ -110,7 +110,7 @@ def _read_sweep(record: StudyRecord, path: Path) -> Sweep:
 
 
 def _read_comparison(record: StudyRecord, path: Path) -> Comparison:
-    """The findings of a comparison; if it was killed before, it is judged now, without timing."""
+    """The findings of a comparison. If it was killed, they are computed now, without timing."""
     question = checked(record, Question, path / RECORD)
     contenders = [
         Candidate(row["name"], row["settings"], load(row["config"])) for row in record["candidates"]
@@ -149,14 +149,14 @@ def _contender(standing: Standing, target: Target | None, row: ContenderRow) -> 
 
 
 def _found_only(results: Results) -> Work:
-    """The work of a study that was killed: no trial is run now."""
+    """The work of reading a study that was killed: all results are found, no trial is run."""
     return Work(0, len(results), 0, 0.0)
 
 
 def _axes(plan: StudyPlan) -> tuple[Axis, ...]:
     """The axes of a sweep, with the values that its candidates have.
 
-    Raises ValueError where not all candidates have settings of the same keys.
+    Raises ValueError if not all candidates have settings of the same keys.
     """
     if len({frozenset(candidate.settings) for candidate in plan.candidates}) > 1:
         raise ValueError("the settings of its candidates have different keys")

@@ -11,14 +11,14 @@ from gdrun.runs.record import Ending, ProcessRecord
 
 
 class TrialOutcome(Ending):
-    """How a trial ended. engine: the engine that ran it. lanes: how many its cohort has."""
+    """How a trial ended. engine: the engine that ran it. lanes: the number of runs in its task."""
 
     engine: str
     lanes: int
 
 
 class TrialLabel(TypedDict):
-    """The trial that a line belongs to: its number, candidate, settings and seed."""
+    """The description of a trial: its number, candidate, settings and seed."""
 
     trial: int
     name: str
@@ -56,7 +56,7 @@ class StudyOrigin(TypedDict):
 
 
 class TargetRecord(TypedDict):
-    """A value of a metric to reach. reason: how it was chosen; empty where the user gave it."""
+    """A value of a metric to reach. reason: how it was chosen; empty if the user gave it."""
 
     metric: str
     value: float
@@ -80,7 +80,7 @@ class PlanRecord(TypedDict):
 
 
 class WorkRecord(TypedDict):
-    """The work of carrying out a plan: as in gdrun.study.study.Work."""
+    """The work of running a plan: as in gdrun.study.study.Work."""
 
     run: int
     found: int
@@ -117,7 +117,7 @@ class TuningRecord(TypedDict):
 
 
 class ImprovementRecord(TypedDict):
-    """The probability that a run of the first contender beats one of the second."""
+    """The probability that a run of the first contender is better than one of the second."""
 
     first: str
     second: str
@@ -240,7 +240,7 @@ StudyNews: TypeAlias = (
 class StudyRecord(PlanRecord):
     """study.json: the entries of every study, then those written while it runs and when it ends.
 
-    asked: the identities of the candidates that it started with, before any tuning.
+    asked: the identities of the candidates before tuning.
     """
 
     schema_version: int

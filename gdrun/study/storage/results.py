@@ -1,4 +1,4 @@
-"""The result of a trial: its record and traces, and their lines in the files of a study."""
+"""The result of a trial: its record and its traces, and the lines that store them in files."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from gdrun.runs.trace_file import as_array
 from gdrun.study.storage.records import TraceRecord, TrialLabel, TrialOutcome, TrialRecord
 
 _NEEDED = ("step", "epoch", "gradients", "train_loss")
-"""The columns of evaluations that every trial has, and that judging needs."""
+"""The columns of evaluations that every trial has and that a ranking needs."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """One trial that has ended; the same whether it ran now or was read from the files of a study.
+    """The result of one trial. It is equal whether the trial ran now or was read from files.
 
     record: status, stop, summary, divergence, watched and timing as in run.json, and the engine and
-    the lanes of the cohort. steps, evals: the traces by column; the step records are thinned.
+    the lanes of the cohort. steps, evals: the traces by column; the step trace is thinned.
     """
 
     identity: str
@@ -53,11 +53,11 @@ class Result:
         return self.record["summary"]
 
     def number(self, name: str) -> float | None:
-        """A number of the summary; None where it was not measured."""
+        """A number of the summary; None if it was not measured."""
         return number_in(self.summary, name)
 
     def lines(self, label: TrialLabel) -> tuple[str, str]:
-        """The lines for trials.jsonl and traces.jsonl. label: of the trial."""
+        """The lines for trials.jsonl and traces.jsonl. label: the description of the trial."""
         trial: TrialRecord = {**label, "identity": self.identity, **self.record}
         trace: TraceRecord = {
             "identity": self.identity,
@@ -68,10 +68,10 @@ class Result:
 
     @classmethod
     def read(cls, trial: TrialRecord, trace: TraceRecord) -> Result:
-        """The result of the two lines of a trial.
+        """Read the result from the two lines of a trial.
 
-        Raises ValueError or TypeError where the trace does not have the required columns, or a
-        value is not a number.
+        Raises ValueError or TypeError if the trace does not have the required columns, or a value
+        is not a number.
         """
         if missing := [name for name in _NEEDED if name not in trace["evals"]]:
             raise ValueError(f"evals.{missing[0]} is missing")

@@ -1,7 +1,8 @@
 """The directory of a study: its plan and ranking, and a line for each trial that has ended.
 
-study.json is always written as a whole. trials.jsonl and traces.jsonl get one line a trial, the
-trace first. A trial has finished when both lines are there, so a crash loses only running trials.
+study.json is always replaced as a whole. For each trial, one line is added to traces.jsonl and then
+one to trials.jsonl. A trial has finished when both lines exist, so a crash loses only running
+trials.
 """
 
 from __future__ import annotations
@@ -48,8 +49,8 @@ Line = TypeVar("Line", TrialRecord, TraceRecord)
 class StudyDirectory:
     """Writes a study to its directory while it runs, and reads the trials that have ended.
 
-    earlier: the record of the study that it continues; None for a new one. Methods that write
-    raise RecordError where they cannot.
+    earlier: the record of the study that is continued; None for a new study. Methods that write
+    raise RecordError if a file cannot be written.
     """
 
     def __init__(self, path: Path, plan: StudyPlan, origin: StudyOrigin | None = None) -> None:
@@ -83,9 +84,9 @@ class StudyDirectory:
     def new(
         cls, out: Path, name: str, plan: StudyPlan, origin: StudyOrigin | None = None
     ) -> StudyDirectory:
-        """A new directory in `out`, with the plan written.
+        """Make a new directory in `out`, and write the plan to it.
 
-        Raises RecordError where it cannot be made.
+        Raises RecordError if it cannot be made.
         """
         study = cls(new_directory(out, name, datetime.now().astimezone()), plan, origin)
         study.write()
@@ -93,9 +94,9 @@ class StudyDirectory:
 
     @classmethod
     def within(cls, path: Path, plan: StudyPlan) -> StudyDirectory:
-        """The directory of the tuning of a comparison: a new one, or the one to continue.
+        """The directory for the tuning of a comparison: a new one, or an earlier one to continue.
 
-        Raises RecordError where it cannot be made.
+        Raises RecordError if it cannot be made.
         """
         try:
             path.mkdir(exist_ok=True)
@@ -109,10 +110,10 @@ class StudyDirectory:
     def resumed(
         cls, path: Path, plan: StudyPlan, origin: StudyOrigin | None = None
     ) -> StudyDirectory:
-        """The directory of an earlier study, to continue it with this plan.
+        """The directory of an earlier study, to continue the study with this plan.
 
-        Raises RecordError where it holds no study, one of another kind or data, or one that has
-        no candidate in common with the plan.
+        Raises RecordError if it contains no study, or a study of another kind, or on other data, or
+        one that has no candidate in common with the plan.
         """
         earlier = read_study(path)
         study = cls(path, plan, origin)
@@ -134,22 +135,22 @@ class StudyDirectory:
     def finished(self) -> dict[str, Result]:
         """The results of trials of the plan that have ended already, by identity.
 
-        Raises RecordError where a line is damaged.
+        Raises RecordError if a line is damaged.
         """
-        # The next line would be appended to a line that a crash cut off.
+        # After a crash, the last line may be incomplete, and the next line would be appended to it.
         for name in ("trials.jsonl", "traces.jsonl"):
             _remove_cut_line(self.path / name)
         return read_results(self.path, self._plan)
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
-        """Write the status if an error ends the study, and the traceback of an internal error."""
+        """If an error ends the study, write its status, and the traceback of an internal error."""
         try:
             yield
         except BaseException as error:
-            # Ctrl-C and SystemExit are no Exception; a GdrunError is the user's to correct.
+            # Ctrl-C and SystemExit are not an Exception, and a GdrunError is not an internal error.
             fault = isinstance(error, Exception) and not isinstance(error, GdrunError)
-            # The disk may be full, but the first error is the one to report.
+            # If writing fails too, for example on a full disk, the first error is reported.
             with suppress(RecordError):
                 if fault:
                     self.write_text(TRACEBACK, traceback.format_exc())
@@ -194,9 +195,9 @@ class StudyDirectory:
 
 
 def read_study(path: Path) -> StudyRecord:
-    """The study.json of a directory. If the process of a running study died, it was interrupted.
+    """Read the study.json of a directory. If its process died, the study counts as interrupted.
 
-    Raises RecordError where there is none, or it is damaged or written by a newer gdrun.
+    Raises RecordError if there is none, or it is damaged or was written by a newer gdrun.
     """
     file = path / RECORD
     try:
@@ -247,7 +248,7 @@ def _row(path: Path) -> StudyRow:
 def read_results(path: Path, plan: StudyPlan) -> dict[str, Result]:
     """The results of trials of this plan in the files of a study, by identity.
 
-    Raises RecordError where a line is damaged.
+    Raises RecordError if a line is damaged.
     """
     wanted = {trial.identity for trial in plan.trials}
     trials = _by_identity(path / "trials.jsonl", TrialRecord)
@@ -284,7 +285,7 @@ def _described(candidate: Candidate, verb: str) -> CandidateRecord:
 
 
 def _lines(path: Path) -> list[str]:
-    """The complete lines of a file, without a last one that has no end yet."""
+    """The complete lines of a file, without an incomplete last line."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -301,7 +302,7 @@ def _remove_cut_line(path: Path) -> None:
 def _by_identity(path: Path, kind: type[Line]) -> dict[str, Line]:
     """The records of the lines of a file, by the identity of the trial.
 
-    Raises RecordError where a line is not a record of this kind.
+    Raises RecordError if a line is not a record of this kind.
     """
     found = {}
     for number, text in enumerate(_lines(path), start=1):

@@ -35,7 +35,7 @@ UNITS = {"epoch": "epochs", "step": "steps", "gradients": "gradients"}
 
 
 def sweep_record(sweep: Sweep) -> SweepFindings:
-    """The findings of a sweep as plain data. Costs to the target are ∞ where it was not reached."""
+    """The findings of a sweep as plain data. The cost of a target that was not reached is ∞."""
     # By id, because a standing holds arrays and cannot be hashed.
     verdicts = {id(s): v for s, v in zip(sweep.standings, sweep.verdicts, strict=True)}
     rows: list[SweepRow] = [

@@ -1,15 +1,16 @@
-/* Steps of a linear model on one example each, without clipping: a gradient is never stored. */
+/* Steps of a linear model on one example each, without clipping. The gradient is the example times
+   the slope of the loss, so it is never stored. */
 
 #include "lanes.h"
 #include "sums.h"
 
 #define AHEAD 16    /* steps between prefetching a row from memory and using it */
-#define SOON 4      /* steps between moving it into the first cache and using it */
+#define SOON 4      /* steps between prefetching it into the L1 cache and using it */
 #define EXAMINED 64 /* steps whose losses are computed together */
 
-/* Compute the measures of a lane's steps from `begin` to `end`, in the place of what these left
-   there: score, ‖g‖², ‖Δw‖², ‖w‖² and Σ l2 w². y: the targets of these steps. Returns whether all
-   are within limits. */
+/* Compute the measures of a lane's steps from `begin` to `end`. They replace the numbers that
+   `step` wrote: score, ‖g‖², ‖Δw‖², ‖w‖² and Σ l2 w². y: the targets of these steps. Returns
+   whether all measures are within limits. */
 static int examine(const Steps *steps, struct loss_numbers numbers, const target *restrict y,
     int64_t begin, int64_t end, int64_t lane)
 {
@@ -34,7 +35,8 @@ static int examine(const Steps *steps, struct loss_numbers numbers, const target
     return !beyond;
 }
 
-/* The first step from `begin` to `end` at which a lane's measures are beyond limits. */
+/* Returns the first step from `begin` to `end` at which the measures of a lane from `first` to
+   `last` exceed their limits. */
 static int64_t first_beyond_limits(
     const Steps *steps, int64_t begin, int64_t end, int64_t first, int64_t last)
 {
@@ -46,7 +48,8 @@ static int64_t first_beyond_limits(
     return begin;
 }
 
-/* The k-th step of the lane at place `at`, on the example x (length,) with target y. */
+/* Take step k of a lane, whose index in `l` is `at`, on the example x (length,) with target y. Its
+   measures are completed later, by `examine`. */
 static inline void step(const Steps *steps, struct loss_numbers loss_of, Lanes l, int64_t k,
     int64_t lane, int64_t at, const real *restrict x, target y)
 {
@@ -65,8 +68,8 @@ static inline void step(const Steps *steps, struct loss_numbers loss_of, Lanes l
     *measure(steps, 4, k, lane) = sums.penalty;
 }
 
-/* Take the steps, the k-th on place k of the order, for the lanes from `first` to `last`; returns
-   how many of them stayed within limits. */
+/* Take the steps for the lanes from `first` to `last`; step k uses the example at place k of the
+   order. Returns the number of steps before the first one that exceeds the limits of a lane. */
 int64_t advance_examples(const Examples *data, const Steps *steps, int64_t first, int64_t last)
 {
     const struct loss_numbers numbers = loss_numbers(data->extra);

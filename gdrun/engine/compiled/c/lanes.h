@@ -1,4 +1,4 @@
-/* The state of a linear model's lanes, and how a step of one ends. */
+/* The state of the lanes of a linear model, and the end of a step: clipping, update, measures. */
 
 #ifndef LANES_H
 #define LANES_H
@@ -7,16 +7,16 @@
 #include "steps.h"
 #include "tiles.h"
 
-/* The state of some lanes in rows of whole vectors: a lane has `rows` rows of `columns` numbers,
-   each padded with zeros to a length. */
+/* The state of some lanes, padded to whole vectors: a lane has `rows` rows of `columns` numbers,
+   and each row is padded with zeros to `length` numbers. */
 typedef struct {
     real *W, *slots, *decay; /* (lanes, rows, length), (lanes, SLOTS, rows, length), as W */
-    real *inside;            /* (length,), one for each column, and zero behind them */
+    real *inside;            /* (length,), 1 for each column, 0 for padding */
     int64_t rows, columns, length;
     void *memory;
 } Lanes;
 
-/* Copy rows between a state and arrays in which they lie side by side. */
+/* Copy rows between a padded and an unpadded array; the lengths are the distances of rows. */
 static void copy_state(real *to, int64_t to_length, const real *from, int64_t from_length,
     int64_t rows, int64_t columns)
 {
@@ -24,7 +24,8 @@ static void copy_state(real *to, int64_t to_length, const real *from, int64_t fr
         memcpy(to + row * to_length, from + row * from_length, columns * sizeof(real));
 }
 
-/* The lanes from `first` to `last`, of `rows` rows; their memory is NULL where it is short. */
+/* Returns a padded copy of the lanes from `first` to `last`, each of `rows` rows; its memory is
+   NULL if it cannot be allocated. */
 static Lanes lanes_of(const Steps *steps, int64_t first, int64_t last, int64_t rows)
 {
     const int64_t P = steps->parameters, columns = P / rows, lanes = last - first;
@@ -46,7 +47,7 @@ static Lanes lanes_of(const Steps *steps, int64_t first, int64_t last, int64_t r
     return l;
 }
 
-/* Write the lanes back to where they came from, and free them. */
+/* Copy the lanes back to `steps`, and free their memory. */
 static void keep_lanes(const Steps *steps, int64_t first, int64_t last, Lanes l)
 {
     const int64_t P = steps->parameters, lanes = last - first;
@@ -59,7 +60,8 @@ static void keep_lanes(const Steps *steps, int64_t first, int64_t last, Lanes l)
 }
 
 #if CLIPS
-/* Bound the norm of g, then its entries; whether anything was bounded. */
+/* Scale g (count,) so that its norm is at most bounds[0], then limit its entries to ± bounds[1].
+   Returns whether g was changed. */
 static inline int clip(real *restrict g, int64_t count, double norm, const double *bounds)
 {
     int clipped = 0;
@@ -84,8 +86,8 @@ static inline int clip(real *restrict g, int64_t count, double norm, const doubl
     return clipped;
 }
 
-/* G (rows, length), a sum, becomes a mean with the slope of the penalty, and zero behind each row;
-   ‖G‖² and Σ l2 w² are added up. */
+/* Replace G (rows, length), a sum, by the mean gradient with the l2 term, with zeros as padding.
+   share: one over the number of examples. squares, penalty receive ‖G‖² and Σ l2 w². */
 static inline void take_mean(Lanes l, const real *restrict w, const real *restrict decay,
     real *restrict G, real share, double *squares, double *penalty)
 {
@@ -116,13 +118,13 @@ typedef struct {
 
 #define SUMMED 4096 /* parameters whose sums are kept in the run's number type */
 
-/* Move `length` weights w by the rule, along the gradient share · G, to which the slope of the
-   penalty is added. Their slots begin at `slots`, P apart. inside: which of them are no padding. */
+/* Update `length` weights w by the rule with the gradient share · G, to which the l2 term is added
+   without clipping. Slot k of weight j is slots[k P + j]. inside: 0 for padding, else 1. */
 static inline void move_weights(struct step_numbers numbers, int64_t length, const real *inside,
     real *restrict w, real *restrict slots, const real *restrict decay, const real *restrict G,
     real share, int64_t P, Sums *sums)
 {
-    /* Each sum in as many parts as a vector has: the compiler makes it one vector. */
+    /* Each sum is an array as long as a vector, which the compiler keeps in one register. */
     real squares[VECTOR] = {0}, penalty[VECTOR] = {0}, move[VECTOR] = {0}, weight[VECTOR] = {0};
     for (int64_t begin = 0; begin < length; begin += VECTOR)
 #pragma omp simd
@@ -150,7 +152,7 @@ static inline void move_weights(struct step_numbers numbers, int64_t length, con
     sums->weight += total(load(weight));
 }
 
-/* Move all weights of the lane at place `at` along share · G (rows, length). */
+/* Update all weights of lane `at` of l with the gradient share · G (rows, length). */
 static inline void move_lane(struct step_numbers numbers, Lanes l, int64_t at,
     const real *restrict G, real share, Sums *sums)
 {
@@ -165,10 +167,10 @@ static inline void move_lane(struct step_numbers numbers, Lanes l, int64_t at,
         }
 }
 
-/* End the k-th step of the lane at place `at`, from its sums over a batch; returns whether that is
-   within limits.
+/* Finish step k of a lane, whose index in l is `at`, from its sums over a batch. Returns whether
+   the step is within limits.
 
-   loss: Σ ℓ. G (rows, length): Σ ∇ℓ, which may be written over, with anything behind each row.
+   loss: Σ ℓ. G (rows, length): Σ ∇ℓ; it may be overwritten, and its padding may have any values.
    scale: one over the number of examples. */
 static __attribute__((noinline)) int finish_step(const Steps *steps, Lanes l, int64_t k,
     int64_t lane, int64_t at, double loss, double scale, real *restrict G)

@@ -1,15 +1,16 @@
-/* Losses of a block of n examples: the sum of their values, and the slopes in the place of the
-   scores.
+/* Losses of a block of n examples. Each function returns the sum of the losses, and replaces the
+   scores by the slopes dℓ/ds.
 
-   A loss of one score has scores (n,), one over classes scores (C, n), whose rows are `stride`
-   apart. The header in front of this file gives `target`, the type of y, and
+   A loss of one score has scores (n,), a loss over C classes has scores (C, n), with a distance of
+   `stride` between rows. The generated header defines `target`, the type of y, and
 
        loss(numbers, s, y, &value, &slope)    a loss of one score, as NumPy computes it
        LOSS_OF_BLOCK                          the function below that computes a block
        CLASSES                                whether the loss is over classes
 
-   Those over classes, and that of logistic, are written here a second time: NumPy's forms make an
-   array for every sign, and the logarithms of a block can be one of their product. */
+   The losses over classes and the logistic loss are written here by hand. The form for NumPy makes
+   a temporary array for every operator, and the logarithms of a block can be one logarithm of a
+   product. */
 
 #ifndef LOSSES_H
 #define LOSSES_H
@@ -19,7 +20,7 @@
 
 #if !CLASSES
 
-/* Σ ℓ of scores (n,), which become slopes. */
+/* Σ ℓ of scores (n,), by the translated equation of the loss. */
 static inline double equation_losses(real *restrict scores, int64_t stride,
     const target *restrict y, int64_t n, int64_t outputs, real *restrict work,
     struct loss_numbers numbers)
@@ -36,13 +37,13 @@ static inline double equation_losses(real *restrict scores, int64_t stride,
     return total;
 }
 
-/* How often a block is halved: of so many factors up to two no product overflows. */
+/* How often a block is halved: a product of 2^HALVINGS factors of at most 2 does not overflow. */
 #define HALVINGS (REAL_BITS == 32 ? 6 : 9)
 
-/* Σ log(1 + e^(−m)),  m = y s, for scores (n,), which become slopes.
+/* Σ log(1 + e^(−m)),  m = y s, for scores s (n,) and targets y = ±1.
 
-   Σ log(1 + aᵢ) = log(1 + q) with q made of pairs, (1 + a)(1 + b) = 1 + (a + b (1 + a)). All terms
-   are positive, so q is as exact as they are, however small. */
+   Σ log(1 + aᵢ) = log(1 + q), where q is computed from pairs: (1 + a)(1 + b) = 1 + (a + b (1 + a)).
+   All terms are positive, so nothing cancels, and a small q keeps its relative accuracy. */
 static inline double logistic_losses(real *restrict scores, int64_t stride,
     const target *restrict y, int64_t n, int64_t outputs, real *restrict work,
     struct loss_numbers numbers)
@@ -72,7 +73,7 @@ static inline double logistic_losses(real *restrict scores, int64_t stride,
 
 #else
 
-/* The largest score of each example, to largest (n,). */
+/* Write the largest score of each example to largest (n,). */
 static inline void largest_scores(
     const real *scores, int64_t stride, int64_t n, int64_t classes, real *restrict largest)
 {
@@ -84,7 +85,7 @@ static inline void largest_scores(
             largest[i] = real_maximum(scores[j * stride + i], largest[i]);
 }
 
-/* Σ log Σⱼ e^(sⱼ) − s_y. */
+/* Σ log Σⱼ e^(sⱼ) − s_y, for scores s (classes, n) and classes y (n,). work: (2, n). */
 static inline double cross_entropy_losses(real *restrict scores, int64_t stride,
     const target *restrict y, int64_t n, int64_t classes, real *restrict work,
     struct loss_numbers numbers)
@@ -161,7 +162,8 @@ static inline double squared_hinge_losses(real *restrict scores, int64_t stride,
 
 #endif
 
-/* How many of n examples are predicted right, by the sign of the score or the largest one. */
+/* Returns how many of n examples are classified correctly: by the sign of the score, or by the
+   largest score of several classes. */
 static inline double right_predictions(const real *restrict scores, int64_t stride,
     const target *restrict y, int64_t n, int64_t outputs, real *restrict work)
 {

@@ -1,13 +1,13 @@
 /* Elementary functions, for `real` (float or double) and for numbers in double precision.
 
-   The C library's exp, log, log1p, expm1 and tanh are called for one value at a time, and a loop
-   that calls them stays a loop of single values. Those here are straight arithmetic without a
-   branch, so that a loop over them vectorises: the argument is split into a power of two and a rest
-   near zero or one, and the rest goes through its Taylor series, cut where the next term is below
-   rounding. They are exact to two units in the last place, tanh to three.
+   The C library's exp, log, log1p, expm1 and tanh take one value at a time, and a compiler cannot
+   vectorise a loop that calls them. The functions here are arithmetic without a branch, so that a
+   loop over them vectorises: the argument is split into a power of two and a remainder near zero or
+   one, and the function of the remainder is its Taylor series, up to the term that is smaller than
+   rounding. The error is at most two units in the last place, for tanh three.
 
-   They count on the rounding of every sum, so they are compiled without -fassociative-math. (Loops
-   whose sums may be reordered say so themselves, with `#pragma omp simd reduction`.)
+   They depend on the rounding of every sum, so they are compiled without -fassociative-math. (Loops
+   whose sums may be reordered have `#pragma omp simd reduction`.)
 
    Source: Muller, Elementary Functions, chapters 5 and 11; Estrin 1960: the order of the sums. */
 
@@ -28,7 +28,7 @@ typedef int64_t real_bits;
 #define REAL(name) name
 #endif
 
-/* NumPy's functions that C lacks, or defines otherwise; NaN gives NaN. */
+/* Functions of NumPy that C does not have, or defines differently. They return NaN for NaN. */
 #define FUNCTIONS(type, prefix, c)                                                                 \
     static inline type prefix##maximum(type a, type b)                                             \
     {                                                                                              \
@@ -104,9 +104,9 @@ static inline real as_real(real_bits bits)
     return x;
 }
 
-/* ROUNDER, 1.5 times the highest whole number of every bit, rounds what is added to it to a whole
-   number, which its last bits then hold. SMALLEST, LARGEST: beyond these e^x is 0 or infinite.
-   TINY: the smallest number with every bit; TINY_SCALE lifts smaller ones above it. */
+/* ROUNDER is 1.5 · 2^MANTISSA: adding it to a number rounds this to a whole number, which is then
+   in the last bits of the sum. Below SMALLEST, e^x is 0; above LARGEST, it is infinite. TINY: the
+   smallest normal number; TINY_SCALE is a power of two that makes smaller numbers normal. */
 #if REAL_BITS == 32
 #define MANTISSA 23
 #define BIAS 127
@@ -169,14 +169,14 @@ static inline real real_exp(real x)
     const real k = shifted - ROUNDER;
     const real r = (inside - k * LN2_HIGH) - k * LN2_LOW;
     const real series = 1 + (r + r * r * exp_series(r));
-    /* In two halves, so that neither leaves the range of powers where the product does not. */
+    /* 2^k as two factors, because 2^k may overflow when the product does not. */
     const real_bits half = as_bits(R(0.5) * k + ROUNDER);
     const real one = as_real((half - ROUNDER_BITS + BIAS) << MANTISSA);
     const real other = as_real((as_bits(shifted) - half + BIAS) << MANTISSA);
     return x == x ? series * one * other : x;
 }
 
-/* e^x − 1 = 2^k (e^r − 1) + (2^k − 1), as exact near zero as elsewhere. */
+/* e^x − 1 = 2^k (e^r − 1) + (2^k − 1), which is also accurate near zero. */
 static inline real real_expm1(real x)
 {
     const real above = x > ALL_BELOW_ZERO ? x : ALL_BELOW_ZERO;
@@ -185,7 +185,7 @@ static inline real real_expm1(real x)
     const real k = shifted - ROUNDER;
     const real r = (inside - k * LN2_HIGH) - k * LN2_LOW;
     const real less_one = r + r * r * exp_series(r);
-    /* 2^(k−1), as 2^k itself may be too large. */
+    /* 2^(k−1), because 2^k may overflow. */
     const real half = as_real((as_bits(shifted) - ROUNDER_BITS + BIAS - 1) << MANTISSA);
     const real found = (half * less_one + (half - R(0.5))) * 2;
     return x != x ? x : x < LARGEST ? found : R(INFINITY);
@@ -224,8 +224,8 @@ static inline real real_log(real x)
     return x > 0 && x < INFINITY ? found : edge;
 }
 
-/* log(1 + x). Of y, which is 1 + x rounded to 2^k m, only k is used where rounding matters:
-   f = 2^−k (1 + x) − 1 = 2^−k x + (2^−k − 1) has one rounding, near zero as elsewhere. */
+/* log(1 + x). y = 2^k m is 1 + x, rounded. Only k is taken from y; f is computed from x, so that it
+   is rounded once, also near zero: f = 2^−k (1 + x) − 1 = 2^−k x + (2^−k − 1). */
 static inline real real_log1p(real x)
 {
     const real y = 1 + x;

@@ -1,19 +1,18 @@
-/* Steps of a plain network, which threads take together.
+/* Steps of a plain network, computed by several threads together.
 
-   First each thread computes z of a share of the first layer's units, for the whole batch; then it
-   takes a share of the batch forward through the other layers and back, for all lanes; at last it
-   computes the gradient of its units in every layer, moves their parameters, and reads its share of
-   the next batch. Between these parts the threads wait for each other. Where a gradient is clipped
-   they wait once more before the move, as its norm is that of all. So a step uses every core
-   without being cut into tasks, which would cost more than it does; no thread has a gradient of its
-   own that another must add up; and the weights of the first layer, the most of them as a rule,
-   stay with one core from step to step.
+   A step has three parts, with a barrier after each. First each thread computes z = W h + b of its
+   units of the first layer, for the whole batch. Then it computes the other layers forward and
+   back, for its examples of the batch. At last it computes the gradient of its units in every
+   layer, updates their parameters, and reads its examples of the next batch. If gradients are
+   clipped, there is one more barrier before the update, because the norm depends on all units. So a
+   step uses every core without being divided into tasks, which would take longer than the step; no
+   gradient is a sum over threads; and the weights of the first layer, usually the largest, stay in
+   the cache of one core from step to step.
 
-   S streams of lanes have orders of their own; stream s serves the lanes from starts[s] to
-   starts[s + 1]. Layer k of a lane is a matrix (outputs, inputs + 1) of its parameters, the bias
-   last. Inside a layer, z and the slopes of the loss in z are (units, width), examples last, where
-   the width is the batch in whole vectors. The inputs of a layer have a one behind them, for the
-   bias. */
+   There are S index streams; stream s is used by the lanes from starts[s] to starts[s + 1]. Layer k
+   of a lane is a matrix (outputs, inputs + 1) of its parameters; the last column is the bias. z and
+   the slopes dℓ/dz of a layer are (units, width): the width is the batch size, padded to whole
+   vectors. A 1 is appended to the inputs of a layer, for the bias. */
 
 #if !defined(_WIN32)
 #include <sched.h>
@@ -28,11 +27,11 @@
 #include "steps.h"
 #include "tiles.h"
 
-#define LINE 64    /* bytes that memory delivers at once */
+#define LINE 64    /* bytes of a cache line */
 #define AHEAD 4    /* rows between prefetching one and copying it */
-#define SPINS 1000 /* looks at the barrier before the core is offered to others */
+#define SPINS 1000 /* checks of a barrier before the thread yields its core */
 #define BLOCK 8192 /* parameters whose sums are kept in the run's number type */
-#define MEASURED 6 /* sums of a step: loss, ‖g‖², Σ l2 w², ‖Δw‖², ‖w‖², entries bounded */
+#define MEASURED 6 /* sums of a step: loss, ‖g‖², Σ l2 w², ‖Δw‖², ‖w‖², number of clipped entries */
 #define MOST_LAYERS 64
 
 typedef struct {
@@ -42,19 +41,19 @@ typedef struct {
     const double *extra;   /* the options of the loss, then those of the activation */
     const int64_t *starts; /* (S + 1,) */
     const int64_t *widths; /* (layers + 1,): inputs, hidden units, outputs */
-    const int64_t *begins; /* (layers + 1,), where the layers begin in a lane's parameters */
-    real *before;          /* (L, P), for the weights before the last step */
+    const int64_t *begins; /* (layers + 1,), index of the first parameter of each layer */
+    real *before;          /* (L, P), receives the weights before the last step */
     int64_t streams, places, layers;
     int64_t size; /* examples of a step */
     int64_t threads;
 } Network;
 
-/* What the threads share: rows of two batches, so that a thread that is ahead writes over nothing
-   that another still reads, and what is inside the layers of each lane. */
+/* The buffers that all threads share. They hold the rows of two batches, so that a fast thread can
+   read the next batch while another still uses this one. */
 typedef struct {
     const Network *network;
-    int64_t width;                  /* the batch, in whole vectors */
-    int64_t most;                   /* the most units of a layer, and one */
+    int64_t width;                  /* the batch size, padded to whole vectors */
+    int64_t most;                   /* the largest number of units of a layer, plus one */
     real *rows;                     /* (2, S, width, padded inputs + 1) */
     real *columns;                  /* (2, S, inputs + 1, width), the same with examples last */
     target *y;                      /* (S, width) */
@@ -63,9 +62,9 @@ typedef struct {
     real *gradients;                /* (L, P), sums over the batch */
     real *hidden;                   /* (threads, most, width), activations of one layer */
     real *work;                     /* (threads, 2, width) */
-    double *sums;                   /* (threads, MEASURED, L), each thread's on lines of its own */
-    int64_t apart;                  /* numbers between the sums of two threads */
-    int64_t *arrivals;              /* of threads at barriers so far, on a line of its own */
+    double *sums;                   /* (threads, MEASURED, L); threads share no cache line */
+    int64_t apart;                  /* numbers from the sums of a thread to those of the next */
+    int64_t *arrivals;              /* count of arrivals at barriers, alone on its cache line */
     void *memory;
 } Workspace;
 
@@ -74,13 +73,14 @@ static int64_t entering(const Network *n, int64_t layer)
     return n->widths[layer] + 1;
 }
 
-/* The first of `count` things that are a thread's own, and the first that are not. */
+/* Returns the index of the first of `count` items that belongs to a thread. */
 static inline int64_t share(int64_t count, int64_t thread, int64_t threads)
 {
     return count * thread / threads;
 }
 
-/* Places in the memory, from `at` on, one behind the other; with no memory only their size. */
+/* Returns the address of the next `bytes` bytes of the memory and advances `at` behind them. If
+   memory is NULL, it only advances `at`, to count the size. */
 static void *placed(char *memory, int64_t *at, int64_t bytes)
 {
     char *found = memory == NULL ? NULL : memory + *at;
@@ -88,7 +88,7 @@ static void *placed(char *memory, int64_t *at, int64_t bytes)
     return found;
 }
 
-/* Lay the workspace out in the memory; returns how many bytes that takes. */
+/* Set the buffers of the workspace to parts of the memory. Returns the number of bytes needed. */
 static int64_t lay_out(Workspace *w, int64_t lanes, char *memory)
 {
     const Network *n = w->network;
@@ -111,7 +111,7 @@ static int64_t lay_out(Workspace *w, int64_t lanes, char *memory)
     return at;
 }
 
-/* A workspace for steps of so many lanes; NULL where memory is short. */
+/* Returns a workspace for steps of this number of lanes; NULL if memory cannot be allocated. */
 Workspace *prepare_network(const Network *network, int64_t lanes)
 {
     Workspace *w = calloc(1, sizeof(Workspace));
@@ -143,7 +143,7 @@ void release_network(Workspace *w)
     free(w);
 }
 
-/* Wait until all threads have come as far; `passed` counts this thread's barriers. */
+/* The barrier: wait until all threads have arrived. passed: the barriers this thread has passed. */
 static void wait_for_all(Workspace *w, int64_t *passed)
 {
     const int64_t expected = ++*passed * w->network->threads;
@@ -153,20 +153,21 @@ static void wait_for_all(Workspace *w, int64_t *passed)
             give_way();
 }
 
-/* The first of a batch's `count` rows that belongs to a thread, which has whole vectors of them. */
+/* Returns the first of a batch's `count` rows that belongs to a thread. Except at the end of the
+   batch, a thread has a multiple of VECTOR rows. */
 static inline int64_t first_row(const Workspace *w, int64_t count, int64_t thread)
 {
     return VECTOR * share(padded(count) / VECTOR, thread, w->network->threads);
 }
 
-/* How many examples the k-th step has: all but the last have as many as a batch. */
+/* Returns the number of examples of step k: n->size, or fewer in the last step. */
 static inline int64_t examples_of_step(const Network *n, int64_t k)
 {
     const int64_t left = n->places - k * n->size;
     return left < n->size ? left : n->size;
 }
 
-/* Read a thread's rows of the k-th step, for each stream. */
+/* Copy a thread's rows of step k to the workspace, for each stream, also transposed. */
 static void read_step(Workspace *w, int64_t k, int64_t thread)
 {
     const Network *n = w->network;
@@ -190,7 +191,7 @@ static void read_step(Workspace *w, int64_t k, int64_t thread)
     }
 }
 
-/* z of the first layer, for a thread's units and all rows of a batch. */
+/* Compute z of the first layer, for a thread's units and all rows of a batch. */
 static void first_layer(
     Workspace *w, const real *W, int64_t k, int64_t s, int64_t lane, int64_t count, int64_t thread)
 {
@@ -204,9 +205,9 @@ static void first_layer(
         width, padded(count), 0);
 }
 
-/* The activations of a layer's z (units, width), to h (units + 1, width), whose last row is ones,
-   and to rows (width, units + 1); their slopes replace z. For the examples from `first` to `end`,
-   which are whole vectors. */
+/* Compute the activations of a layer's z (units, width), and replace z by their slopes. They are
+   written to h (units + 1, width), whose last row is ones, and to its transpose `rows`. Only the
+   examples from `first` to `end` are computed; their number is a multiple of VECTOR. */
 static void activate(struct activation_numbers numbers, real *restrict z, int64_t units,
     int64_t width, int64_t first, int64_t end, real *restrict h, real *restrict rows)
 {
@@ -226,8 +227,8 @@ static void activate(struct activation_numbers numbers, real *restrict z, int64_
         padded(units + 1));
 }
 
-/* Forward from the first layer's z and back, for one lane and a thread's rows; returns their Σ ℓ.
-   The slopes of the loss in every z replace it. */
+/* Compute the layers forward from z of the first layer, and back, for one lane and a thread's rows.
+   The slopes dℓ/dz replace z in every layer. Returns Σ ℓ over these rows. */
 static double forward_and_back(
     Workspace *w, const real *W, int64_t s, int64_t lane, int64_t count, int64_t thread)
 {
@@ -264,7 +265,7 @@ static double forward_and_back(
     return loss;
 }
 
-/* Some parameters of a lane: those of a thread's units in one layer. */
+/* The range of a lane's parameters that belong to a thread's units in one layer. */
 typedef struct {
     int64_t first, count;
 } Range;
@@ -277,8 +278,8 @@ static inline Range own_parameters(const Network *n, int64_t layer, int64_t thre
     return (Range) {n->begins[layer] + first * inputs, (last - first) * inputs};
 }
 
-/* The gradient of a thread's units in one layer of a lane: Σ δ hᵀ over the batch, where h entered
-   the layer and δ are the loss's slopes in z. */
+/* Compute the gradient of a thread's units in one layer of a lane: Σ δ hᵀ over the batch, where h
+   is the input of the layer and δ = dℓ/dz. */
 static void sum_slopes(Workspace *w, int64_t layer, int64_t k, int64_t s, int64_t lane,
     int64_t count, int64_t thread)
 {
@@ -294,7 +295,8 @@ static void sum_slopes(Workspace *w, int64_t layer, int64_t k, int64_t s, int64_
         w->gradients + lane * P + own.first, inputs, inputs, 0);
 }
 
-/* A mean gradient from its sum G, with the slope of the penalty. */
+/* Returns an entry of the mean gradient, from the sum G: scale · G + decay · w. Adds the l2 penalty
+   decay · w² to `penalty`. */
 static inline real mean_slope(real G, real scale, real decay, real w, real *penalty)
 {
     real g = G * scale;
@@ -306,7 +308,7 @@ static inline real mean_slope(real G, real scale, real decay, real w, real *pena
     return g;
 }
 
-/* G (count,), a sum, becomes a mean with the slope of the penalty; its sums are added up. */
+/* Replace G (count,), a sum, by the mean gradient g with the l2 term; add ‖g‖², Σ l2 w² to sums. */
 static inline void take_mean(const real *restrict w, real *restrict G, const real *restrict decay,
     int64_t count, real scale, double *sums, int64_t lanes)
 {
@@ -320,9 +322,10 @@ static inline void take_mean(const real *restrict w, real *restrict G, const rea
     sums[2 * lanes] += penalty;
 }
 
-/* Move the parameters w (count,); their slots are P apart. Their gradient is G times the factor;
-   where nothing is clipped that makes it a mean, to which the penalty is added, else its entries
-   are bounded. What the step measures is added up. */
+/* Update the parameters w (count,) by the rule; slot k of a parameter is at slots[k P]. Their
+   gradient is factor · G. Without clipping, the factor is 1 / examples, and the l2 term is added
+   here. With clipping, the factor scales the norm, and each entry is limited to ± bound. The
+   measures of the step are added to sums. */
 static inline void move_weights(struct step_numbers numbers, real *restrict w,
     const real *restrict G, real *restrict slots, int64_t P, const real *restrict decay,
     int64_t count, real factor, real bound, double *sums, int64_t lanes)
@@ -353,7 +356,8 @@ static inline void move_weights(struct step_numbers numbers, real *restrict w,
     sums[5 * lanes] += bounded;
 }
 
-/* What a step needs of a lane's numbers; the options that it writes to are the caller's own. */
+/* Returns the numbers of step k of a lane. It works on a copy of the options, because several
+   threads call it at the same time. */
 static struct step_numbers numbers_of_lane(const Steps *steps, int64_t k, int64_t lane)
 {
     double options[OPTIONS];
@@ -361,7 +365,7 @@ static struct step_numbers numbers_of_lane(const Steps *steps, int64_t k, int64_
     return numbers_of_step(steps, options, k, lane);
 }
 
-/* take_mean of some parameters of a lane, a block at a time. */
+/* Call take_mean for a range of parameters of a lane, block by block. */
 static void take_means(const Workspace *w, const Steps *steps, int64_t lane, Range range,
     real scale, double *sums)
 {
@@ -373,7 +377,7 @@ static void take_means(const Workspace *w, const Steps *steps, int64_t lane, Ran
     }
 }
 
-/* move_weights of some parameters of a lane, a block at a time. */
+/* Call move_weights for a range of parameters of a lane, block by block. */
 static void move_range(const Workspace *w, const Steps *steps, struct step_numbers numbers,
     int64_t lane, Range range, real factor, real bound, double *sums)
 {
@@ -385,7 +389,7 @@ static void move_range(const Workspace *w, const Steps *steps, struct step_numbe
     }
 }
 
-/* The sum over threads of one of a lane's measures. */
+/* Returns one measure of a lane, summed over threads. */
 static double summed(const Workspace *w, int which, int64_t lane, int64_t lanes)
 {
     double sum = 0;
@@ -394,7 +398,7 @@ static double summed(const Workspace *w, int which, int64_t lane, int64_t lanes)
     return sum;
 }
 
-/* Whether the k-th step stayed within limits in all lanes; the first thread writes its measures. */
+/* Returns whether step k is within limits in all lanes. Thread 0 also writes the measures. */
 static int measure_step(
     const Workspace *w, const Steps *steps, int64_t k, int64_t count, int64_t thread)
 {
@@ -415,13 +419,13 @@ static int measure_step(
     return fine;
 }
 
-/* Lanes in the order of their streams. */
+/* Loop over all lanes, in the order of their streams. */
 #define EACH_LANE(n, s, lane)                                                                      \
     for (int64_t s = 0; s < (n)->streams; s++)                                                     \
         for (int64_t lane = (n)->starts[s]; lane < (n)->starts[s + 1]; lane++)
 
-/* The gradients of a thread's units in the k-th step, which has `count` examples; where nothing is
-   clipped their parameters move at once. */
+/* Compute the gradients of a thread's units in step k, which has `count` examples. Without
+   clipping, also update their parameters. */
 static void sum_and_move(
     Workspace *w, const Steps *steps, int64_t k, int64_t count, int64_t thread, double *sums)
 {
@@ -443,7 +447,7 @@ static void sum_and_move(
     }
 }
 
-/* Move a thread's parameters along the clipped gradient, whose norm is that of all threads. */
+/* Update a thread's parameters with the clipped gradient; the norm is summed over all threads. */
 static void clip_and_move(Workspace *w, const Steps *steps, int64_t k, int64_t thread, double *sums)
 {
     const Network *n = w->network;
@@ -458,7 +462,8 @@ static void clip_and_move(Workspace *w, const Steps *steps, int64_t k, int64_t t
     }
 }
 
-/* One thread's part of the steps; returns how many of them stayed within limits. */
+/* Compute one thread's part of the steps. Returns the number of steps before the first one that
+   exceeds the limits of a lane; it is the same in all threads. */
 int64_t advance_network(Workspace *w, const Steps *steps, int64_t thread)
 {
     const Network *n = w->network;

@@ -2,10 +2,10 @@
 
 #include "sums.h"
 
-/* Add up over the places from `begin` to `end`, for the weights W (L, P).
+/* Add the sums over the places from `begin` to `end` of the order, for the weights W (L, P).
 
-   values, rights (L,): Σ ℓ, and how many predictions are right, where `judges`. gradients (L, P):
-   Σ ∇ℓ, where `slopes`. All are added to. Returns 0 where memory is short. */
+   values (L,): Σ ℓ is added. rights (L,): if `judges`, the number of right predictions is added.
+   gradients (L, P): if `slopes`, Σ ∇ℓ is added. Returns 0 if memory cannot be allocated, else 1. */
 int add_pass(const Examples *data, int64_t begin, int64_t end, const real *W, int64_t lanes,
     int slopes, int judges, double *values, double *rights, real *gradients)
 {

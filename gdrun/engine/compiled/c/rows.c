@@ -3,10 +3,11 @@
 #include "lanes.h"
 #include "sums.h"
 
-/* Take the steps for the lanes from `first` to `last`; returns how many stayed within limits.
+/* Take the steps for the lanes from `first` to `last`. Returns the number of steps before the first
+   one that exceeds the limits of a lane.
 
-   size: the examples of a step, in their order; where it is as many as there are places, every step
-   uses all of them. count: the examples that the mean is over; 0 where it is those of the step. */
+   size: the examples of a step; if it is the number of places, every step uses all examples. count:
+   the number that a mean divides by; 0 for the number of examples of the step. */
 int64_t advance_rows(const Examples *data, const Steps *steps, int64_t size, double count,
     int64_t first, int64_t last)
 {
@@ -35,9 +36,9 @@ int64_t advance_rows(const Examples *data, const Steps *steps, int64_t size, dou
     return k;
 }
 
-/* End the k-th step of all lanes from the sums of a pass over all rows: losses (L,) and gradients
-   (L, P); whether all stayed within limits. Without memory none
-   does. */
+/* Finish step k of all lanes from the sums of a pass over all rows: losses (L,) and gradients
+   (L, P). scale: one over the number of examples. Returns whether all lanes are within limits; 0
+   also if memory cannot be allocated. */
 int finish_pass(const Steps *steps, int64_t k, const double *losses, double scale, const real *sums)
 {
     const int64_t P = steps->parameters;

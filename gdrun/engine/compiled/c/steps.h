@@ -1,11 +1,11 @@
-/* Steps of a rule: what they read and write, and how one of them ends.
+/* The arguments of the steps of a rule, and the check that a step is within limits.
 
-   Lanes are rows of W (L, P). The header in front of this file gives SLOTS and OPTIONS, how many
-   slots and options a rule has; DECAYS and CLIPS, whether any lane has an l2 term or clips; and
+   Lanes are rows of W (L, P). The generated header defines SLOTS and OPTIONS, the numbers of slots
+   and options of the rule; DECAYS and CLIPS, whether any lane has an l2 term or clipping; and
 
-       step_numbers(t, options)                           what a step needs of numbers alone
+       step_numbers(t, options)                           the numbers that all parameters share
        moved_weight(numbers, w, g, slots, P, j)           parameter j after the step; its slots
-                                                          (SLOTS, P) are written over */
+                                                          (SLOTS, P) are overwritten */
 
 #ifndef STEPS_H
 #define STEPS_H
@@ -19,22 +19,23 @@ typedef struct {
     const real *decay; /* (L, P), the l2 of each parameter */
     const double
         *bounds;         /* (L, 2), limits of the gradient's norm and of its entries, or infinity */
-    const double *limit; /* (L,), the loss above which a step is not taken */
+    const double *limit; /* (L,), the loss above which a lane has diverged */
     const double *rates; /* (steps, L) */
-    const double *betas; /* (steps, L), or none */
-    double *measures;    /* (5, steps, L): loss, norms of gradient, move and weights, clipped */
-    double before;       /* how many steps were taken earlier */
+    const double *betas; /* (steps, L), the momentum if the schedule changes it, else NULL */
+    double *measures;    /* (5, steps, L): loss, norms of gradient, update and weights, clipped */
+    double before;       /* the number of earlier steps */
     int64_t steps, lanes, parameters;
-    int64_t cycled; /* the option that betas belong to */
+    int64_t cycled; /* the index of the option that betas replace */
 } Steps;
 
-/* The place of one of a step's five measures. */
+/* Returns the address of one of the five measures of step k of a lane. */
 static inline double *measure(const Steps *steps, int which, int64_t k, int64_t lane)
 {
     return steps->measures + (which * steps->steps + k) * steps->lanes + lane;
 }
 
-/* What the k-th step needs of a lane's numbers. */
+/* Returns the shared numbers of step k of a lane, after writing its rate and its momentum to the
+   options (OPTIONS,). */
 static inline struct step_numbers numbers_of_step(
     const Steps *steps, double *options, int64_t k, int64_t lane)
 {
@@ -44,7 +45,7 @@ static inline struct step_numbers numbers_of_step(
     return step_numbers(steps->before + k + 1, options);
 }
 
-/* Whether a step's numbers are finite, and its loss within the limit. */
+/* Returns whether the loss is within its limit, and both norms (gradient, weights) are finite. */
 static inline int within_limits(double loss, double limit, double norm, double length)
 {
     return loss <= limit && norm < INFINITY && length < INFINITY;

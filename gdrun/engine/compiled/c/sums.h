@@ -1,11 +1,11 @@
 /* Sums of losses and gradients over rows of data, for the scores of linear models.
 
-   An example has `outputs` scores in each lane; the weights of all scores are the rows of one
-   matrix M (m, length). A row of D numbers is padded to a length of whole vectors: weights with
-   zeros, while a row of X is read on into the next one, which its product with zeros removes.
-   Examples are worked on a block at a time: its scores, then losses and slopes in
-   their place, then the gradient, while the block is close to the core. Meanwhile the rows of the
-   next block are prefetched. */
+   An example has `outputs` scores in each lane; the weights of all m scores are the rows of one
+   matrix M (m, length). D columns are padded to `length`, a multiple of VECTOR. Weights are padded
+   with zeros. A row of X is not padded: its last vector also reads the start of the next row, which
+   is multiplied by zeros. Examples are computed block by block: the scores, then the losses and the
+   slopes, which replace the scores, then the gradient, while the block is in the cache. Meanwhile
+   the rows of the next block are prefetched. */
 
 #ifndef SUMS_H
 #define SUMS_H
@@ -14,36 +14,36 @@
 #include "memory.h"
 #include "tiles.h"
 
-#define TILES_FROM 4  /* scores of an example from which copying its row for tiles pays */
+#define TILES_FROM 4  /* from this many scores of an example on, tiles are faster */
 #define SPARE_LINES 8 /* each of the buffers is rounded up to whole cache lines */
 
-/* The examples that a kernel works on. Place k of the order is row order[k] of X, and of y; without
-   an order, row k. */
+/* The examples of a kernel. Place k of the order is row order[k] of X and y; without an order, it
+   is row k. */
 typedef struct {
     const real *X;        /* (N, D) */
     const target *y;      /* (N,) */
-    const int64_t *order; /* (places,), or none */
+    const int64_t *order; /* (places,), or NULL */
     const double *extra;  /* the loss's own options */
     int64_t rows;         /* N */
-    int64_t places;       /* how many places there are */
+    int64_t places;       /* the length of the order */
     int64_t columns;      /* D */
     int64_t outputs;      /* scores of an example in one lane */
-    int64_t block;        /* the most examples that are worked on at once */
+    int64_t block;        /* the most examples of a block */
 } Examples;
 
-/* What is computed over a block: buffers that one thread uses again and again. */
+/* Buffers of one thread for the numbers of a block, allocated once. */
 typedef struct {
     real *scores;   /* (m, width), examples last */
     real *rows;     /* (block, length), a copy of the rows; only for tiles */
     real *columns;  /* (D, width), the same with examples last */
     real *work;     /* (2, width), for the losses */
     target *y;      /* (block,) */
-    real *last;     /* the last rows of X, from which a read of a length would leave X, and zeros */
-    int64_t ending; /* the first of them */
-    int64_t length; /* of a row: D, in whole vectors */
-    int64_t width;  /* of a row of scores: the block, in whole vectors */
+    real *last;     /* a padded copy of the last rows of X, where reading `length` would leave X */
+    int64_t ending; /* the index of the first of these rows */
+    int64_t length; /* of a row: D, padded to whole vectors */
+    int64_t width;  /* of a row of scores: the block, padded to whole vectors */
     int tiles;      /* whether scores and gradients are products of tiles */
-    void *memory;   /* all of it, and the gradient (m, length) in front */
+    void *memory;   /* all buffers; the gradient (m, length) is the first */
     real *gradient;
 } Buffers;
 
@@ -54,7 +54,7 @@ static void *aligned(char **place, int64_t bytes)
     return found;
 }
 
-/* Buffers for m scores of an example. They are NULL where memory is short. */
+/* Returns buffers for m scores of an example. Their memory is NULL if it cannot be allocated. */
 static Buffers buffers_for(const Examples *data, int64_t m)
 {
     Buffers b = {.tiles = m >= TILES_FROM};
@@ -92,9 +92,10 @@ static inline int64_t row_at(const Examples *data, int64_t place)
     return data->order == NULL ? place : data->order[place];
 }
 
-/* Prefetch the row and the target at a place of the order into the first or the second cache, which
-   takes more of them at a time. Some compilers want a literal for which one, so there are two. (A
-   call to a function that only prefetches would be removed as one without effects.) */
+/* Prefetch the row and the target at a place of the order into the L1 cache, or into the larger L2
+   cache. There are two functions, because some compilers need a literal for the cache. They are
+   always inlined, because a call of a function that only prefetches would be removed: it has no
+   effect. */
 #define FETCH(name, cache)                                                                         \
     static inline __attribute__((always_inline)) void name(const Examples *data, int64_t place)    \
     {                                                                                              \
@@ -110,14 +111,15 @@ static inline int64_t row_at(const Examples *data, int64_t place)
 FETCH(fetch_to_first, 3)
 FETCH(fetch_to_second, 2)
 
-/* Where a row of X lies, with something finite behind it up to a length of whole vectors. */
+/* Returns the address of a row of X, from which `length` numbers can be read. */
 static inline const real *row_of(const Examples *data, const Buffers *b, int64_t place)
 {
     const int64_t row = row_at(data, place), from = row - b->ending;
     return from >= 0 ? b->last + from * data->columns : data->X + row * data->columns;
 }
 
-/* scores[i] = x · w for n rows x of the order from `begin` on. Prefetches half the next block. */
+/* Compute scores[i] = xᵢ · w for n rows x of the order from `begin` on. If `fetches`, also prefetch
+   half of the next block. */
 static inline void scores_of(const Examples *data, const Buffers *b, int64_t begin, int64_t n,
     const real *restrict w, real *restrict scores, int fetches)
 {
@@ -136,7 +138,7 @@ static inline void scores_of(const Examples *data, const Buffers *b, int64_t beg
         scores[i] = dot(row_of(data, b, begin + i), w, length);
 }
 
-/* g[j] += Σᵢ slopes[i] x[i, j] for the same rows. Prefetches the other half. */
+/* Add Σᵢ slopes[i] x[i, j] to g[j] for these rows. If `fetches`, also prefetch the other half. */
 static inline void add_gradient(const Examples *data, const Buffers *b, int64_t begin, int64_t n,
     const real *restrict slopes, real *restrict g, int fetches)
 {
@@ -163,7 +165,7 @@ static inline void add_gradient(const Examples *data, const Buffers *b, int64_t 
     }
 }
 
-/* Copy n rows of the order from `begin` on, as rows and with the examples last. */
+/* Copy n rows of the order from `begin` on to the buffers `rows` and, transposed, `columns`. */
 static inline void copy_rows(const Examples *data, Buffers *b, int64_t begin, int64_t n)
 {
     const int64_t D = data->columns;
@@ -174,10 +176,10 @@ static inline void copy_rows(const Examples *data, Buffers *b, int64_t begin, in
     transpose(b->rows, b->length, n, D, b->columns, b->width);
 }
 
-/* Add up losses and gradients over the places from `begin` to `end`, for weights M (m, length).
+/* Add the losses and gradients of the places from `begin` to `end`, for weights M (m, length).
 
-   values, rights: for each lane Σ ℓ, and, where `judges`, how many predictions are right. Where
-   `slopes`, Σ ∇ℓ is added to the gradient (m, length) of the buffers. */
+   values (lanes,): Σ ℓ is added. rights (lanes,): if `judges`, the number of right predictions is
+   added. If `slopes`, Σ ∇ℓ is added to the gradient (m, length) of the buffers. */
 static void add_rows(const Examples *data, int64_t begin, int64_t end, const real *restrict M,
     int64_t m, int slopes, int judges, Buffers *b, double *values, double *rights)
 {

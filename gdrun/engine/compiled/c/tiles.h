@@ -1,13 +1,13 @@
-/* Products of matrices of a model's size, tile by tile.
+/* Products of small matrices, tile by tile.
 
-   A library of products is made for large matrices, and first copies both into an order of its own;
-   a step of a model takes products too small to earn that back. Here a tile is a dozen vectors of
-   the result, which stay in registers while it runs along the dimension that is summed over. */
+   BLAS libraries are made for large matrices, and first copy both into another order; the matrices
+   of a step are too small to repay these copies. Here a tile is about twelve vectors of the result,
+   which stay in registers during the sum over the inner dimension. */
 
 #ifndef TILES_H
 #define TILES_H
 
-/* The length of a register, unless the header says another. */
+/* The bytes of a vector register, unless the including file defines them. */
 #if defined(VECTOR_BYTES)
 #elif defined(__AVX512F__)
 #define VECTOR_BYTES 64
@@ -17,24 +17,25 @@
 #define VECTOR_BYTES 16
 #endif
 
-#define VECTOR (8 * VECTOR_BYTES / REAL_BITS) /* numbers in one */
+#define VECTOR (8 * VECTOR_BYTES / REAL_BITS) /* numbers in a vector */
 #define TILE_ROWS 6
 #define TILE_COLUMNS (2 * VECTOR)
-#define DEPTH 64  /* rows of Q at once, of which a tile reads a line or two each */
-#define WIDTH 512 /* bytes of these rows at once: they stay near while all of P passes */
+#define DEPTH 64  /* rows of a block of Q; a tile reads one or two cache lines of each */
+#define WIDTH 512 /* bytes of a row in a block of Q, which stays in the cache for all rows of P */
 #define TRANSPOSED 32 /* columns of a matrix that are transposed at once */
 
 typedef real vector __attribute__((vector_size(VECTOR_BYTES)));
 typedef real vector_in_memory
     __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(real)), may_alias));
 
-/* The count, rounded up to whole vectors: how long rows of Q and C are. */
+/* Returns the count, rounded up to whole vectors. */
 static inline int64_t padded(int64_t count)
 {
     return (count + VECTOR - 1) / VECTOR * VECTOR;
 }
 
-/* A length that is padded, in a form that shows it: loops over it need no rest. */
+/* Returns a padded length unchanged, in a form from which the compiler knows that it is a multiple
+   of VECTOR, so that loops over it need no code for a remainder. */
 static inline int64_t whole(int64_t length)
 {
     return length & -VECTOR;
@@ -58,7 +59,7 @@ static inline void store(real *to, vector value)
 
 typedef real half_vector __attribute__((vector_size(VECTOR_BYTES / 2)));
 
-/* The sum of a vector's numbers. */
+/* Returns the sum of the numbers of a vector. */
 static inline real total(vector v)
 {
     union {
@@ -72,7 +73,7 @@ static inline real total(vector v)
     return sum;
 }
 
-/* x · w over a whole number of vectors. */
+/* Returns x · w. length: a multiple of VECTOR. */
 static inline real dot(const real *x, const real *w, int64_t length)
 {
     vector even = {0}, odd = {0};
@@ -86,7 +87,7 @@ static inline real dot(const real *x, const real *w, int64_t length)
     return total(even + odd);
 }
 
-/* The products of w with four x, which share the loads of w. */
+/* Write the products x · w of four x to products (4,). They share the loads of w. */
 static inline void four_dots(
     const real *const x[4], const real *w, int64_t length, real *restrict products)
 {
@@ -118,8 +119,9 @@ static inline void four_dots(
             store(c + VECTOR, more ? load(c + VECTOR) + right##r : right##r);                      \
     }
 
-/* C (rows, vectors) = P (rows, depth) Q (depth, vectors), added to C where `more`. Rows of Q are
-   `across` apart, those of C `down`. rows and vectors are constants where this is called. */
+/* C (rows, vectors) = P (rows, depth) Q (depth, vectors); if `more`, the product is added to C. The
+   distance of rows is `across` in Q and `down` in C. Callers give constants for rows and vectors,
+   so that the loops are unrolled. */
 static inline __attribute__((always_inline)) void tile(const int rows, const int vectors, Matrix P,
     const real *restrict Q, int64_t across, real *restrict C, int64_t down, int64_t depth, int more)
 {
@@ -135,7 +137,7 @@ static inline __attribute__((always_inline)) void tile(const int rows, const int
     EACH_ROW(STORE)
 }
 
-/* All of the tiles in some rows of C. rows is a constant where this is called. */
+/* Compute all tiles of some rows of C. Callers give a constant for rows. */
 static inline __attribute__((always_inline)) void tile_row(const int rows, Matrix P,
     const real *restrict Q, int64_t across, real *restrict C, int64_t down, int64_t depth,
     int64_t columns, int more)
@@ -149,7 +151,7 @@ static inline __attribute__((always_inline)) void tile_row(const int rows, Matri
     }
     if (j == columns)
         return;
-    /* Part of a vector: what is behind it in C belongs to the next row. */
+    /* The last part of a vector is copied, because the rest of it in C belongs to the next row. */
     real last[TILE_ROWS * VECTOR] = {0};
     tile(rows, 1, P, Q + j, across, last, VECTOR, depth, 0);
     for (int r = 0; r < rows; r++)
@@ -157,17 +159,17 @@ static inline __attribute__((always_inline)) void tile_row(const int rows, Matri
             C[r * down + j + c] = last[r * VECTOR + c] + (more ? C[r * down + j + c] : 0);
 }
 
-/* One function in a library: copies of it for calls with constants would double the compile time. */
+/* A function that GCC must not copy for calls with constants: this would double the compile time. */
 #if defined(__clang__)
 #define SINGLE __attribute__((noinline))
 #else
 #define SINGLE __attribute__((noinline, noclone))
 #endif
 
-/* C (m, columns) = P (m, n) Q (n, columns), added to C where `more`.
+/* C (m, columns) = P (m, n) Q (n, columns); if `more`, the product is added to C.
 
-   Rows of Q are `across` apart, and are read to the end of their last vector; those of C are `down`
-   apart, and nothing behind them is written to. */
+   The distance of rows is `across` in Q and `down` in C. Rows of Q are read to the end of their
+   last vector; rows of C are not written to beyond `columns`. */
 static SINGLE void weighted_rows(Matrix P, int64_t m, int64_t n,
     const real *restrict Q, int64_t across, real *restrict C, int64_t down, int64_t columns,
     int more)
@@ -194,8 +196,8 @@ static SINGLE void weighted_rows(Matrix P, int64_t m, int64_t n,
 typedef real four_numbers
     __attribute__((vector_size(4 * sizeof(real)), aligned(sizeof(real)), may_alias));
 
-/* The first columns of `from`, whose rows are `length` apart, become the rows of `to`, which are
-   `width` apart. A few columns at a time: then the lines that they are written to stay near. */
+/* Transpose the first columns of `from` to the rows of `to`. length, width: the distances of rows
+   in `from` and `to`. A few columns at a time, so that the lines of `to` stay in the cache. */
 static inline void transpose(const real *restrict from, int64_t length, int64_t rows,
     int64_t columns, real *restrict to, int64_t width)
 {

@@ -1,7 +1,7 @@
 /* The update of a rule alone, for models whose gradients are computed elsewhere.
 
-   A rule written with arrays makes a temporary for every sign in its equation, and for a network
-   those cost as much as the products. Here it is one loop over parameters. */
+   In NumPy, every operator of a rule makes a temporary array, and for a network these take as long
+   as the matrix products. Here the rule is one loop over the parameters. */
 
 #include <stdlib.h>
 
@@ -9,8 +9,9 @@
 
 #define SUMMED 4096 /* parameters whose sums are kept in the run's number type */
 
-/* One step of all lanes in place: W, G (lanes, P) and slots (lanes, SLOTS, P), with the options
-   (lanes, OPTIONS) of this step. moves, sizes (lanes,): ‖Δw‖ and ‖w‖. */
+/* Take step t of all lanes: update W (lanes, P) and slots (lanes, SLOTS, P) in place, with the
+   gradients G (lanes, P) and the options (lanes, OPTIONS) of this step. moves, sizes (lanes,)
+   receive ‖Δw‖ and ‖w‖. */
 void update_lanes(real *W, const real *G, real *slots, double t, const double *options,
     int64_t lanes, int64_t P, double *moves, double *sizes)
 {
