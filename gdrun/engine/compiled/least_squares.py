@@ -5,23 +5,51 @@
 X (N, D) are the features, y (N,) the targets, w (D,) the weights, Q is orthogonal, and the triangle
 [[R, z], [0, ρ]] has D + 1 rows. As examples, these rows have the same sums of losses and gradients
 as all N rows, so the same kernels run on them; means are still over N. Every later step costs D²
-instead of N·D for each lane. The Gram matrix XᵀX alone would be even faster, but it squares the
-condition number and loses a small residual; the triangle keeps both.
+instead of N·D for each lane.
 
-If the columns are well conditioned, the triangle is computed from two Gram matrices (Cholesky QR),
-four times faster than by Householder reflections: R₁ is the Cholesky factor of AᵀA for A = [X y],
-R₂ that of the Gram matrix of A R₁⁻¹, and R = R₂ R₁. The distance of the second Gram matrix from the
-identity shows the error of R₁. If it is larger than LOST, reflections are used, block by block: the
-triangle of stacked triangles is the triangle of all their rows.
+Let A = [X y], v = (w, −1) and n = D + 1. There are three ways to the triangle, in order of cost.
 
-Source: Golub & Van Loan, Matrix Computations, section 5.3; Demmel et al. 2012 for the blocks;
-Yamamoto et al. 2015 for the two Gram matrices.
+1. One Gram matrix G = AᵀA, if it is accurate enough. Its Cholesky factor is the triangle. An error
+   δG changes the loss ‖Av‖² = vᵀGv by vᵀδGv. Scale the columns of A to norm 1, and let λ be the
+   least eigenvalue of G; 1/λ is at most the square of the condition number of A. If the entries of
+   δG are independent with mean 0 and standard deviation s, then vᵀδGv has a standard deviation of
+   at most √2 s ‖v‖², and ‖v‖² ≤ vᵀGv / λ. So the relative error of the loss is of order s/λ at any
+   w that does not depend on the rounding.
+
+   A sum of k terms, each rounded with unit roundoff u, has an error of about √k u/4: a random walk
+   whose partial sums grow evenly. The Cholesky factor contains sums of up to n terms. A product of
+   a block of h rows contains sums of h terms, and the mean over m blocks is √m times as exact,
+   because the blocks are added with compensation. With ε for twice the sum of both,
+
+       ε = u (√n + √(h/m)) / 2,  the Gram matrix is used if  ε/λ ≤ TOLERANCE
+
+   The gradient has an error of order u‖A‖‖v‖ whatever λ is, as it has in a pass over the rows.
+
+   Equal products round alike, so that their errors add up: those of a column with two values, for
+   example. So each block is multiplied by a random number while it is copied, and divided by its
+   square afterwards, which makes the errors of blocks independent. Rows used in place, without a
+   copy, need separate products for X and y, and took the same time.
+
+2. Two Gram matrices: R₁ from that of A, R₂ from that of A R₁⁻¹, and R = R₂ R₁. The second is nearly
+   the identity, with λ near 1. A R₁⁻¹ is computed by substitution, which is backward stable in each
+   row. The product with the inverse of R₁ is faster, but its error grows with the condition number.
+
+3. Householder reflections, block by block: the triangle of stacked triangles is the triangle of all
+   their rows. They are needed if rounding hides λ: for condition numbers above about 10⁶. A shift
+   of G (Fukaya et al. 2020) would allow larger ones with three Gram matrices. But these take as
+   long as reflections, and they are useless if columns are dependent, which is the frequent case.
+
+Source: Higham, Accuracy and Stability of Numerical Algorithms, chapters 8 (substitution), 10
+(Cholesky) and 4 (compensated sums); Higham & Mary 2019 for rounding errors as random variables;
+Golub & Van Loan, Matrix Computations, section 5.3; Yamamoto et al. 2015 for the two Gram matrices;
+Demmel et al. 2012 for the blocks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -38,9 +66,20 @@ PASSES = 40
 BLOCK_ENTRIES = 2**17
 """Entries of [X y] in one block: 1 MB of float64, which fits the L2 cache of a core."""
 
-LOST = 1e-10
-"""The largest accepted error of the first Gram matrix: the condition number of [X y] is then below
-about 1,000."""
+FEWEST_BLOCKS = 64
+"""Even small data are divided into about this many blocks, whose rounding errors average out."""
+
+STRIP = 8
+"""Unknowns that substitution computes one by one, between two matrix products."""
+
+UNIT_ROUNDOFF = 2.0**-53
+
+TOLERANCE = 2e-13
+"""The relative error of the loss that one Gram matrix may cause, for float64 data.
+
+It is twice √N u for a million rows, where √N u bounds the error of a sum over the rows with high
+probability. For float32 data the tolerance is the spacing of float32 at 1.
+"""
 
 
 def pays(cohort: Cohort) -> bool:
@@ -56,7 +95,10 @@ def pays(cohort: Cohort) -> bool:
 def compressed(part: Design) -> Design:
     """D + 1 examples with the same sums of losses and gradients as all rows of the part."""
     with single_blas_thread():
-        triangle = _by_gram_matrices(part)
+        try:
+            triangle = _by_gram_matrices(part)
+        except np.linalg.LinAlgError:
+            triangle = None
         if triangle is None:
             triangles = _over_rows(_triangle, part)
             triangle = np.asarray(np.linalg.qr(np.concatenate(triangles), mode="r"))
@@ -65,16 +107,38 @@ def compressed(part: Design) -> Design:
 
 
 def _by_gram_matrices(part: Design) -> Array | None:
-    """The triangle from two Gram matrices; None if the first one is not accurate enough."""
-    try:
-        first = np.linalg.cholesky(sum(_over_rows(_gram, part, None)), upper=True)
-        second = sum(_over_rows(_gram, part, np.linalg.inv(first)))
-    except np.linalg.LinAlgError:
-        return None
-    if not np.abs(second - np.eye(len(first))).max() < LOST:
-        return None
-    triangle: Array = np.linalg.cholesky(second, upper=True) @ first
-    return triangle
+    """The triangle from one or two Gram matrices; None if it would not be accurate."""
+    tolerance = max(TOLERANCE, float(np.finfo(part.X.dtype).eps))
+    triangle: Array | None = None
+    for _ in range(2):
+        gram: Array = np.sum(_over_rows(_gram, part, triangle), axis=0)
+        if not np.isfinite(gram).all():
+            return None
+        # A column of zeros is orthogonal to all others, so that any norm serves until the end.
+        zero = np.diag(gram) == 0
+        gram[zero, zero] = 1
+        norms = np.sqrt(np.diag(gram))
+        eigenvalues = np.linalg.eigvalsh(gram / norms / norms[:, None])
+        if not eigenvalues[0] > 10 * len(gram) * UNIT_ROUNDOFF * eigenvalues[-1]:
+            return None
+        factor = np.linalg.cholesky(gram, upper=True)
+        triangle = factor if triangle is None else factor @ triangle
+        if _rounding(part) <= tolerance * eigenvalues[0]:
+            triangle[:, zero] = 0
+            return triangle
+    return None
+
+
+def _rounding(part: Design) -> float:
+    """Twice the standard deviation of an entry of a Gram matrix with a diagonal of ones."""
+    height = _height(part)
+    return UNIT_ROUNDOFF * (sqrt(part.X.shape[1] + 1) + height / sqrt(part.rows)) / 2
+
+
+def _height(part: Design) -> int:
+    """The rows of a block. Far fewer than columns would take longer to add than to multiply."""
+    columns: int = part.X.shape[1] + 1
+    return max(min(BLOCK_ENTRIES // columns, part.rows // FEWEST_BLOCKS), columns)
 
 
 def _over_rows(function: Callable[..., Array], part: Design, *given: Any) -> list[Array]:
@@ -83,19 +147,45 @@ def _over_rows(function: Callable[..., Array], part: Design, *given: Any) -> lis
     return run_all([partial(function, part, *given, first, last) for first, last in runs])
 
 
-def _gram(part: Design, change: Array | None, first: int, last: int) -> Array:
-    """AᵀA over rows `first` to `last` of A = [X y], or of A times `change`."""
-    columns = part.X.shape[1] + 1
-    total = np.zeros((columns, columns))
-    height = max(BLOCK_ENTRIES // columns, 1)
-    for start in range(first, last, height):
-        rows = slice(start, min(start + height, last))
-        block = np.empty((rows.stop - start, columns))
-        block[:, :-1], block[:, -1] = rows_of(part.X, rows), part.y[rows]
-        if change is not None:
-            block = block @ change
-        total += block.T @ block
+def _gram(part: Design, triangle: Array | None, first: int, last: int) -> Array:
+    """The Gram matrix of rows `first` to `last` of A = [X y], or of A R⁻¹ for a triangle R.
+
+    It contains infinity or NaN if a square overflows.
+    """
+    columns, height = part.X.shape[1] + 1, _height(part)
+    space = np.empty((height, columns), order="C" if triangle is None else "F")
+    total, lost = np.zeros((columns, columns)), np.zeros((columns, columns))
+    draw = np.random.default_rng(first)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for start in range(first, last, height):
+            rows = slice(start, min(start + height, last))
+            block, factor = space[: rows.stop - start], draw.uniform(1, 2)
+            np.multiply(rows_of(part.X, rows), factor, out=block[:, :-1], dtype=np.float64)
+            np.multiply(part.y[rows], factor, out=block[:, -1], dtype=np.float64)
+            if triangle is not None:
+                _substitute(block.T, triangle.T)  # A R⁻¹ is the transpose of R⁻ᵀ Aᵀ
+            # Kahan's compensated sum: `lost` is what rounding has added in excess to the total.
+            term = block.T @ block
+            term /= factor**2
+            term -= lost
+            larger = total + term
+            lost = larger - total
+            lost -= term
+            total = larger
     return total
+
+
+def _substitute(rows: Array, lower: Array) -> None:
+    """Overwrite B by the X for which L X = B.
+
+    rows (n, h): B. lower (n, n): L, lower triangular.
+    """
+    for first in range(0, len(lower), STRIP):
+        last = min(first + STRIP, len(lower))
+        rows[first:last] -= lower[first:last, :first] @ rows[:first]
+        for k in range(first, last):
+            rows[k] -= lower[k, first:k] @ rows[first:k]
+            rows[k] /= lower[k, k]
 
 
 def _triangle(part: Design, first: int, last: int) -> Array:
