@@ -8,7 +8,7 @@ import math
 import jsonschema
 import numpy as np
 import pytest
-from compiled_cases import AS_GIVEN, both, lanes_of, network_cohort
+from compiled_cases import AS_GIVEN, both, engine_of, lanes_of, network_cohort
 from numpy import absolute, exp, maximum, minimum, sign, where
 
 import gdrun
@@ -327,6 +327,16 @@ def test_the_compiled_steps_of_a_network_agree():
             chunks.append(measures)
         found.append(chunks)
     agree(found)
+
+
+def test_the_compiled_evaluations_of_a_network_agree():
+    cohort = network_cohort(model=MLP["model"])
+    plain = lanes_of(cohort).objective
+    found, expected = (
+        each.loss_and_accuracy(cohort.initial_weights(), cohort.train.X, cohort.train.y)
+        for each in (engine_of(cohort).objective(plain), plain)
+    )
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
 def test_an_option_that_is_no_number_leaves_the_loss_to_numpy():

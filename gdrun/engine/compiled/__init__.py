@@ -7,23 +7,24 @@ no change here. Kernels with integer codes for rules were rejected: every new ru
 change here. Kernels compiled by Numba were rejected: they took 4 to 17 s to compile and 1.2 s to
 load in each process; the kernels in C take 0.1 to 1.5 s and a few milliseconds.
 
-    compiler         finds the C compiler, and compiles the kernels to libraries
-    library_cache    keeps the libraries on disk for later processes
-    translate        translates a Python equation to C
-    operations       translates the operators and functions in an equation
-    terms            the values in an equation, and the C statements that compute them
-    elementary       the functions of NumPy and math that have a C form
-    units            the C text of each kernel: a generated header and a C file
-    arguments        the arguments of kernels, as C structs
-    linear_kernels   the kernels of a linear model
-    problem          sums of losses and gradients over all rows, for a linear model
-    chunks           the base class of the compiled steppers
-    stepper          the stepper of a linear model
-    network_kernel   the kernel of a plain network
-    networks         the stepper of a plain network
-    updates          the compiled update of a rule alone, for other networks
-    least_squares    full-batch least squares by QR factorisation
-    engine           the engine of a linear model
+    compiler           finds the C compiler, and compiles the kernels to libraries
+    library_cache      keeps the libraries on disk for later processes
+    translate          translates a Python equation to C
+    operations         translates the operators and functions in an equation
+    terms              the values in an equation, and the C statements that compute them
+    elementary         the functions of NumPy and math that have a C form
+    units              the C text of each kernel: a generated header and a C file
+    arguments          the arguments of kernels, as C structs
+    linear_kernels     the kernels of a linear model
+    problem            sums of losses and gradients over all rows, for a linear model
+    chunks             the base class of the compiled steppers
+    stepper            the stepper of a linear model
+    network_kernel     the kernel of a plain network
+    networks           the stepper of a plain network
+    network_objective  evaluations of a plain network
+    updates            the compiled update of a rule alone, for other networks
+    least_squares      full-batch least squares by QR factorisation
+    engine             the engine of a linear model
 """
 
 from __future__ import annotations

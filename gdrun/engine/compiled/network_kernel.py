@@ -1,4 +1,4 @@
-"""The kernel of the steps of a plain network: its C text, and its compiled functions."""
+"""The kernel of a plain network: its C text, its arguments, and its compiled functions."""
 
 from __future__ import annotations
 
@@ -7,46 +7,67 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ctypes import byref
 from functools import cached_property
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
 
 from gdrun.array_types import Array, Counts, Numbers
 from gdrun.engine.cohort import Cohort
-from gdrun.engine.compiled.arguments import Pointer, Steps, Whole, address, kernel
+from gdrun.engine.compiled.arguments import Flag, Pointer, Steps, Whole, address, kernel
 from gdrun.engine.compiled.compiler import library
-from gdrun.engine.compiled.units import StepForm, network_text
+from gdrun.engine.compiled.units import StepForm, network_text, option_numbers
 from gdrun.engine.contract import NotCompilableError
 from gdrun.problems.network import Network
 from gdrun.problems.rows import MappedRows
 
 MOST_LAYERS = 64
-"""The most layers for which network.c has memory."""
+"""The most layers for which workspace.h has memory."""
+
+
+class LayerArguments(ctypes.Structure):
+    """The layers of a network, as the C struct Layers in layers.h."""
+
+    _fields_ = (
+        ("extra", Pointer),
+        ("widths", Pointer),
+        ("begins", Pointer),
+        ("count", Whole),
+    )
+
+    def __init__(self, network: Network) -> None:
+        sizes = [layer.size for layer in network.layout.layers]
+        self.arrays = (
+            option_numbers(network.loss, network.activation),
+            np.array([network.features, *network.hidden, network.outputs]),
+            np.array([0, *accumulate(sizes)]),
+        )
+        super().__init__(*map(address, self.arrays), len(sizes))
 
 
 class NetworkArguments(ctypes.Structure):
-    """The network and the batches of a chunk, as the C struct Network in network.c."""
+    """The network and the batches of a chunk, as the C struct Network in workspace.h."""
 
     _fields_ = (
+        ("layers", LayerArguments),
         ("X", Pointer),
         ("y", Pointer),
         ("orders", Pointer),
-        ("extra", Pointer),
         ("starts", Pointer),
-        ("widths", Pointer),
-        ("begins", Pointer),
         ("before", Pointer),
         ("streams", Whole),
         ("places", Whole),
-        ("layers", Whole),
         ("size", Whole),
         ("threads", Whole),
     )
 
     def __init__(
         self,
+        layers: LayerArguments,
         X: Array,
         y: Array,
         orders: Counts,
-        extra: Numbers,
-        shape: tuple[Counts, Counts, Counts],
+        starts: Counts,
         before: Array,
         *,
         size: int,
@@ -54,20 +75,48 @@ class NetworkArguments(ctypes.Structure):
     ) -> None:
         """orders (S, places): the rows that each of S index streams uses, `size` for each step.
 
-        shape: the first lane of each stream (S + 1,), the widths of the layers (layers + 1,), and
-        the index of the first parameter of each layer (layers + 1,). before (L, P): receives W
-        before the last step.
+        starts (S + 1,): the first lane of each stream. before (L, P): receives W before the last
+        step.
         """
-        self.arrays = (X, y, orders, extra, *shape, before)
-        counts = (*orders.shape, len(shape[1]) - 1, size, threads)
-        super().__init__(*map(address, self.arrays), *counts)
+        self.layers_kept, self.arrays = layers, (X, y, orders, starts, before)
+        super().__init__(layers, *map(address, self.arrays), *orders.shape, size, threads)
+
+
+class EvaluationArguments(ctypes.Structure):
+    """Rows of data and the weights to evaluate, as the C struct Evaluation in evaluation.c."""
+
+    _fields_ = (
+        ("layers", LayerArguments),
+        ("X", Pointer),
+        ("y", Pointer),
+        ("W", Pointer),
+        ("losses", Pointer),
+        ("rights", Pointer),
+        ("rows", Whole),
+        ("lanes", Whole),
+        ("block", Whole),
+    )
+
+    def __init__(
+        self, layers: LayerArguments, X: Array, y: Array, W: Array, sums: Numbers, *, block: int
+    ) -> None:
+        """X (N, D), y (N,), W (L, P). block: the number of rows of a block.
+
+        sums (2, L, blocks): receives Σ ℓ and the number of correct predictions of each block.
+        """
+        self.layers_kept, self.arrays = layers, (X, y, W, *sums)
+        super().__init__(layers, *map(address, self.arrays), *X.shape[:1], len(W), block)
 
 
 class NetworkKernel:
-    """The compiled steps of one kind of network under one rule."""
+    """The compiled steps and evaluations of one kind of network under one rule.
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+
+    dtype: the number type.
+    """
+
+    def __init__(self, text: str, dtype: np.dtype[Any]) -> None:
+        self._text, self.dtype = text, dtype
 
     @classmethod
     def of(cls, cohort: Cohort) -> NetworkKernel:
@@ -81,7 +130,8 @@ class NetworkKernel:
             raise NotCompilableError("full batches and rows on disk have no C form for networks")
         if len(network.hidden) >= MOST_LAYERS:
             raise NotCompilableError(f"the network has more than {MOST_LAYERS - 1} hidden layers")
-        return cls(network_text(network.loss, network.activation, StepForm.of(cohort)))
+        text = network_text(network.loss, network.activation, StepForm.of(cohort))
+        return cls(text, cohort.dtype)
 
     @property
     def text(self) -> str:
@@ -108,6 +158,10 @@ class NetworkKernel:
     def _advance(self) -> Callable[..., int]:
         return kernel(self._library, "advance_network", Whole, Pointer, Pointer, Whole)
 
+    @cached_property
+    def _evaluate(self) -> Callable[..., int]:
+        return kernel(self._library, "evaluate_network", Flag, Pointer, Whole, Whole)
+
     @contextmanager
     def workspace(self, arguments: NetworkArguments, lanes: int) -> Iterator[int]:
         """The address of the buffers that the threads of a chunk share; freed at the end."""
@@ -122,3 +176,8 @@ class NetworkKernel:
     def advance(self, workspace: int, steps: Steps, thread: int) -> int:
         """Compute one thread's part of the steps. Returns how many steps stayed finite."""
         return int(self._advance(workspace, byref(steps), thread))
+
+    def evaluate(self, given: EvaluationArguments, first: int, last: int) -> None:
+        """Compute the sums of the blocks of rows from `first` to `last`."""
+        if not self._evaluate(byref(given), first, last):
+            raise MemoryError("no memory for the layers of a network")

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from functools import partial
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gdrun.array_types import Array
 from gdrun.engine.batches import Batches
@@ -21,14 +19,13 @@ from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.compiled.arguments import Steps
 from gdrun.engine.compiled.chunks import CHUNK_MEASURES, Chunk, FusedStepper, Numbers
 from gdrun.engine.compiled.compiler import compiler
-from gdrun.engine.compiled.network_kernel import NetworkArguments, NetworkKernel
-from gdrun.engine.compiled.units import option_numbers
+from gdrun.engine.compiled.network_kernel import LayerArguments, NetworkArguments, NetworkKernel
+from gdrun.engine.compiled.network_objective import NetworkObjective
 from gdrun.engine.contract import EngineName
 from gdrun.engine.plan import Place
 from gdrun.problems.network import Network
 from gdrun.problems.objective import Objective
-from gdrun.problems.rows import Examples
-from gdrun.threads import run_all, shares, single_blas_thread, thread_count
+from gdrun.threads import run_all, single_blas_thread, thread_count
 
 CHUNK_WORK = 2**31
 """The most products of a weight and an example in one chunk; one in double precision counts twice.
@@ -40,12 +37,9 @@ STEP_WORK = 2**16
 SHARED_WORK = 2**18
 """With more products of a weight and an example in one step, several threads are faster."""
 
-EVALUATED_WORK = 2**22
-"""With more products of a weight and an example in an evaluation, several threads are faster."""
-
 
 class NetworkEngine:
-    """The engine of a plain network: steps are compiled, evaluations are computed by NumPy."""
+    """The engine of a plain network: steps and evaluations are compiled."""
 
     name: EngineName = "compiled"
     compression: str | None = None
@@ -64,23 +58,9 @@ class NetworkEngine:
         return NetworkStepper(lanes, batches, loss_limit, self._kernel)
 
     def objective(self, objective: Objective) -> Objective:
-        return SharedObjective(objective.model, objective.l2, objective.dropout)
-
-
-class SharedObjective(Objective):
-    """The objective, evaluated by several threads, each on its own part of the rows."""
-
-    def loss_and_accuracy(
-        self, W: Array, X: Examples, y: NDArray[Any]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        rows = len(X)
-        parts = shares(rows, thread_count() if rows * W.size > EVALUATED_WORK else 1)
-        part_of = super().loss_and_accuracy
-        found = run_all(
-            [partial(part_of, W, X[first:last], y[first:last]) for first, last in parts]
+        return NetworkObjective(
+            objective.model, objective.l2, objective.dropout, kernel=self._kernel
         )
-        loss, accuracy = np.average(found, axis=0, weights=[last - first for first, last in parts])
-        return loss, accuracy
 
 
 class NetworkStepper(FusedStepper):
@@ -102,14 +82,9 @@ class NetworkStepper(FusedStepper):
         self._X = np.ascontiguousarray(cohort.train.X)
         kind = np.dtype(np.int64) if network.by_class else self._dtype
         self._y = np.ascontiguousarray(cohort.train.y, kind)
-        self._extra = option_numbers(network.loss, network.activation)
+        self._layers = LayerArguments(network)
         bounds = [places.start for _, places in self._streams]
-        sizes = [layer.size for layer in network.layout.layers]
-        self._shape = (
-            np.array([*bounds, len(lanes.index)]),
-            np.array([network.features, *network.hidden, network.outputs]),
-            np.array([0, *accumulate(sizes)]),
-        )
+        self._starts = np.array([*bounds, len(lanes.index)])
 
     def most_steps(self, epoch: int) -> int:
         products = self._batching.at(epoch).batch_size * self._decay.size
@@ -128,8 +103,8 @@ class NetworkStepper(FusedStepper):
         orders = self._batches.chosen([seed for seed, _ in self._streams], place, len(rates))
         threads = thread_count() if size * W.size > SHARED_WORK else 1
         arguments = NetworkArguments(
-            self._X, self._y, np.ascontiguousarray(orders), self._extra, self._shape, chunk.before,
-            size=size, threads=min(threads, size),
+            self._layers, self._X, self._y, np.ascontiguousarray(orders), self._starts,
+            chunk.before, size=size, threads=min(threads, size),
         )  # fmt: skip
         steps = Steps(
             chunk.W, chunk.slots, chunk.options, self._decay, self._bounds, self._limit, rates,

@@ -75,7 +75,10 @@ def update_text(rule: Rule, fixed: Mapping[str, Any], dtype: np.dtype[Any]) -> s
 
 
 def network_text(loss: Loss, activation: Activation, form: StepForm) -> str:
-    """The C text of a plain network's steps. Raises NotCompilableError if it has no C form."""
+    """The C text of a plain network's steps and evaluations.
+
+    Raises NotCompilableError if it has no C form.
+    """
     return _unit(
         "network.c",
         numbers_part(form.dtype),
@@ -83,6 +86,7 @@ def network_text(loss: Loss, activation: Activation, form: StepForm) -> str:
         loss_part(loss),
         activation_part(activation, loss),
         rule_part(form.rule, form.fixed),
+        '#include "evaluation.c"\n',
     )
 
 

@@ -132,7 +132,9 @@ static inline double margin_losses(real *restrict scores, int64_t stride, const 
     for (int64_t j = 0; j < classes; j++)
         SIMD_SUM(value)
     for (int64_t i = 0; i < n; i++) {
-        const real margin = j == y[i] ? 0 : real_maximum(scores[j * stride + i] + less[i], 0);
+        /* The term of the own class is 0, and NaN if its score is not finite, as in NumPy. */
+        const real own = 0 * less[i], other = real_maximum(scores[j * stride + i] + less[i], 0);
+        const real margin = j == y[i] ? own : other;
         const real slope = power == 2 ? 2 * margin : margin > 0;
         value += power == 2 ? margin * margin : margin;
         slopes[i] += slope;
@@ -163,7 +165,8 @@ static inline double squared_hinge_losses(real *restrict scores, int64_t stride,
 #endif
 
 /* Returns how many of n examples are classified correctly: by the sign of the score, or by the
-   largest score of several classes. */
+   largest score of several classes. The first of equal scores counts as the largest, and NaN is
+   larger than any number, as in NumPy's argmax. */
 static inline double right_predictions(const real *restrict scores, int64_t stride,
     const target *restrict y, int64_t n, int64_t outputs, real *restrict work)
 {
@@ -176,8 +179,9 @@ static inline double right_predictions(const real *restrict scores, int64_t stri
 #pragma omp simd
         for (int64_t i = 0; i < n; i++) {
             const real score = scores[j * stride + i];
-            chosen[i] = score > largest[i] ? j : chosen[i];
-            largest[i] = score > largest[i] ? score : largest[i];
+            const int larger = !(score <= largest[i]) && largest[i] == largest[i];
+            chosen[i] = larger ? j : chosen[i];
+            largest[i] = larger ? score : largest[i];
         }
     SIMD_SUM(right)
     for (int64_t i = 0; i < n; i++)

@@ -9,156 +9,14 @@
    gradient is a sum over threads; and the weights of the first layer, usually the largest, stay in
    the cache of one core from step to step.
 
-   There are S index streams; stream s is used by the lanes from starts[s] to starts[s + 1]. Layer k
-   of a lane is a matrix (outputs, inputs + 1) of its parameters; the last column is the bias. z and
-   the slopes dℓ/dz of a layer are (units, width): the width is the batch size, padded to whole
-   vectors. A 1 is appended to the inputs of a layer, for the bias. */
+   There are S index streams; stream s is used by the lanes from starts[s] to starts[s + 1]. The
+   slopes dℓ/dz of a layer have the shape of its z, see layers.h. */
 
-#if !defined(_WIN32)
-#include <sched.h>
-#define give_way() sched_yield()
-#else
-#define give_way() (void)0
-#endif
-
-#include <stdlib.h>
-
-#include "losses.h"
 #include "steps.h"
-#include "tiles.h"
+#include "workspace.h"
 
-#define LINE 64    /* bytes of a cache line */
 #define AHEAD 4    /* rows between prefetching one and copying it */
-#define SPINS 1000 /* checks of a barrier before the thread yields its core */
 #define BLOCK 8192 /* parameters whose sums are kept in the run's number type */
-#define MEASURED 6 /* sums of a step: loss, ‖g‖², Σ l2 w², ‖Δw‖², ‖w‖², number of clipped entries */
-#define MOST_LAYERS 64
-
-typedef struct {
-    const real *X;         /* (N, D) */
-    const target *y;       /* (N,) */
-    const int64_t *orders; /* (S, places), the rows that each stream uses, in order */
-    const double *extra;   /* the options of the loss, then those of the activation */
-    const int64_t *starts; /* (S + 1,) */
-    const int64_t *widths; /* (layers + 1,): inputs, hidden units, outputs */
-    const int64_t *begins; /* (layers + 1,), index of the first parameter of each layer */
-    real *before;          /* (L, P), receives the weights before the last step */
-    int64_t streams, places, layers;
-    int64_t size; /* examples of a step */
-    int64_t threads;
-} Network;
-
-/* The buffers that all threads share. They hold the rows of two batches, so that a fast thread can
-   read the next batch while another still uses this one. */
-typedef struct {
-    const Network *network;
-    int64_t width;                  /* the batch size, padded to whole vectors */
-    int64_t most;                   /* the largest number of units of a layer, plus one */
-    real *rows;                     /* (2, S, width, padded inputs + 1) */
-    real *columns;                  /* (2, S, inputs + 1, width), the same with examples last */
-    target *y;                      /* (S, width) */
-    real *z[MOST_LAYERS];           /* (L, units, width) of each layer */
-    real *activations[MOST_LAYERS]; /* (L, width, padded units + 1), of each hidden layer */
-    real *gradients;                /* (L, P), sums over the batch */
-    real *hidden;                   /* (threads, most, width), activations of one layer */
-    real *work;                     /* (threads, 2, width) */
-    double *sums;                   /* (threads, MEASURED, L); threads share no cache line */
-    int64_t apart;                  /* numbers from the sums of a thread to those of the next */
-    int64_t *arrivals;              /* count of arrivals at barriers, alone on its cache line */
-    void *memory;
-} Workspace;
-
-static int64_t entering(const Network *n, int64_t layer)
-{
-    return n->widths[layer] + 1;
-}
-
-/* Returns the index of the first of `count` items that belongs to a thread. */
-static inline int64_t share(int64_t count, int64_t thread, int64_t threads)
-{
-    return count * thread / threads;
-}
-
-/* Returns the address of the next `bytes` bytes of the memory and advances `at` behind them. If
-   memory is NULL, it only advances `at`, to count the size. */
-static void *placed(char *memory, int64_t *at, int64_t bytes)
-{
-    char *found = memory == NULL ? NULL : memory + *at;
-    *at += (bytes + LINE - 1) / LINE * LINE;
-    return found;
-}
-
-/* Set the buffers of the workspace to parts of the memory. Returns the number of bytes needed. */
-static int64_t lay_out(Workspace *w, int64_t lanes, char *memory)
-{
-    const Network *n = w->network;
-    const int64_t size = sizeof(real), inputs = entering(n, 0), T = n->threads;
-    int64_t at = 0;
-    w->arrivals = placed(memory, &at, LINE);
-    w->rows = placed(memory, &at, 2 * n->streams * w->width * padded(inputs) * size);
-    w->columns = placed(memory, &at, 2 * n->streams * inputs * w->width * size);
-    w->y = placed(memory, &at, n->streams * w->width * (int64_t)sizeof(target));
-    for (int64_t k = 0; k < n->layers; k++) {
-        const int64_t units = n->widths[k + 1];
-        w->z[k] = placed(memory, &at, lanes * units * w->width * size);
-        w->activations[k] = placed(memory, &at, lanes * w->width * padded(units + 1) * size);
-    }
-    w->gradients = placed(memory, &at, lanes * n->begins[n->layers] * size);
-    w->hidden = placed(memory, &at, T * w->most * w->width * size);
-    w->work = placed(memory, &at, T * 2 * w->width * size);
-    w->apart = (MEASURED * lanes + 7) / 8 * 8;
-    w->sums = placed(memory, &at, T * w->apart * (int64_t)sizeof(double));
-    return at;
-}
-
-/* Returns a workspace for steps of this number of lanes; NULL if memory cannot be allocated. */
-Workspace *prepare_network(const Network *network, int64_t lanes)
-{
-    Workspace *w = calloc(1, sizeof(Workspace));
-    if (w == NULL)
-        return NULL;
-    w->network = network;
-    w->width = padded(network->size);
-    for (int64_t k = 0; k <= network->layers; k++)
-        w->most = network->widths[k] >= w->most ? network->widths[k] + 1 : w->most;
-    const int64_t bytes = lay_out(w, lanes, NULL);
-    w->memory = calloc(1, bytes + LINE); /* Windows has no aligned_alloc */
-    if (w->memory == NULL) {
-        free(w);
-        return NULL;
-    }
-    lay_out(w, lanes, (char *)(((uintptr_t)w->memory + LINE - 1) / LINE * LINE));
-    const int64_t inputs = network->widths[0], length = padded(inputs + 1);
-    for (int64_t batch = 0; batch < 2 * network->streams; batch++)
-        for (int64_t i = 0; i < w->width; i++) {
-            w->rows[(batch * w->width + i) * length + inputs] = 1;
-            w->columns[(batch * (inputs + 1) + inputs) * w->width + i] = 1;
-        }
-    return w;
-}
-
-void release_network(Workspace *w)
-{
-    free(w->memory);
-    free(w);
-}
-
-/* The barrier: wait until all threads have arrived. passed: the barriers this thread has passed. */
-static void wait_for_all(Workspace *w, int64_t *passed)
-{
-    const int64_t expected = ++*passed * w->network->threads;
-    __atomic_fetch_add(w->arrivals, 1, __ATOMIC_ACQ_REL);
-    for (int64_t spins = 0; __atomic_load_n(w->arrivals, __ATOMIC_ACQUIRE) < expected; spins++)
-        if (spins > SPINS)
-            give_way();
-}
-
-/* Returns the first of a batch's `count` rows that belongs to a thread. Except at the end of the
-   batch, a thread has a multiple of VECTOR rows. */
-static inline int64_t first_row(const Workspace *w, int64_t count, int64_t thread)
-{
-    return VECTOR * share(padded(count) / VECTOR, thread, w->network->threads);
-}
 
 /* Returns the number of examples of step k: n->size, or fewer in the last step. */
 static inline int64_t examples_of_step(const Network *n, int64_t k)
@@ -171,7 +29,8 @@ static inline int64_t examples_of_step(const Network *n, int64_t k)
 static void read_step(Workspace *w, int64_t k, int64_t thread)
 {
     const Network *n = w->network;
-    const int64_t begin = k * n->size, D = n->widths[0], length = padded(D + 1), width = w->width;
+    const int64_t begin = k * n->size, width = w->width;
+    const int64_t D = n->layers.widths[0], length = padded(D + 1);
     const int64_t count = examples_of_step(n, k);
     const int64_t first = first_row(w, count, thread), end = first_row(w, count, thread + 1);
     const int64_t last = end < count ? end : count;
@@ -196,13 +55,12 @@ static void first_layer(
     Workspace *w, const real *W, int64_t k, int64_t s, int64_t lane, int64_t count, int64_t thread)
 {
     const Network *n = w->network;
-    const int64_t inputs = entering(n, 0), units = n->widths[1], width = w->width;
+    const int64_t inputs = entering(&n->layers, 0), units = n->layers.widths[1], width = w->width;
     const int64_t first = share(units, thread, n->threads);
     const int64_t last = share(units, thread + 1, n->threads);
     const real *columns = w->columns + (k % 2 * n->streams + s) * inputs * width;
-    real *z = w->z[0] + (lane * units + first) * width;
-    weighted_rows((Matrix) {W + first * inputs, inputs, 1}, last - first, inputs, columns, width, z,
-        width, padded(count), 0);
+    real *z = w->z[0] + lane * units * width;
+    weighted_inputs(&n->layers, W, 0, first, last, columns, z, width, padded(count));
 }
 
 /* Compute the activations of a layer's z (units, width), and replace z by their slopes. They are
@@ -233,28 +91,28 @@ static double forward_and_back(
     Workspace *w, const real *W, int64_t s, int64_t lane, int64_t count, int64_t thread)
 {
     const Network *n = w->network;
-    const int64_t width = w->width, depth = n->layers - 1;
+    const int64_t width = w->width, depth = n->layers.count - 1;
     const int64_t first = first_row(w, count, thread), end = first_row(w, count, thread + 1);
     const int64_t last = end < count ? end : count;
     real *h = w->hidden + thread * w->most * width;
     if (last <= first)
         return 0;
     for (int64_t k = 1; k <= depth; k++) {
-        const int64_t units = n->widths[k], next = n->widths[k + 1];
+        const int64_t units = n->layers.widths[k], next = n->layers.widths[k + 1];
         real *rows = w->activations[k - 1] + lane * width * padded(units + 1);
-        activate(activation_numbers(n->extra), w->z[k - 1] + lane * units * width, units, width,
-            first, end, h, rows);
-        weighted_rows((Matrix) {W + n->begins[k], units + 1, 1}, next, units + 1, h + first, width,
-            w->z[k] + lane * next * width + first, width, end - first, 0);
+        activate(activation_numbers(n->layers.extra), w->z[k - 1] + lane * units * width, units,
+            width, first, end, h, rows);
+        weighted_inputs(&n->layers, W, k, 0, next, h + first,
+            w->z[k] + lane * next * width + first, width, end - first);
     }
-    const int64_t outputs = n->widths[depth + 1];
+    const int64_t outputs = n->layers.widths[depth + 1];
     const double loss =
         LOSS_OF_BLOCK(w->z[depth] + lane * outputs * width + first, width, w->y + s * width + first,
-            last - first, outputs, w->work + thread * 2 * width, loss_numbers(n->extra));
+            last - first, outputs, w->work + thread * 2 * width, loss_numbers(n->layers.extra));
     for (int64_t k = depth; k > 0; k--) {
-        const int64_t units = n->widths[k], next = n->widths[k + 1];
+        const int64_t units = n->layers.widths[k], next = n->layers.widths[k + 1];
         real *restrict slopes = w->z[k - 1] + lane * units * width;
-        weighted_rows((Matrix) {W + n->begins[k], 1, units + 1}, units, next,
+        weighted_rows((Matrix) {W + n->layers.begins[k], 1, units + 1}, units, next,
             w->z[k] + lane * next * width + first, width, h + first, width, end - first, 0);
         for (int64_t u = 0; u < units; u++)
             for (int64_t i = first; i < end; i += VECTOR) {
@@ -272,10 +130,10 @@ typedef struct {
 
 static inline Range own_parameters(const Network *n, int64_t layer, int64_t thread)
 {
-    const int64_t units = n->widths[layer + 1], inputs = entering(n, layer);
+    const int64_t units = n->layers.widths[layer + 1], inputs = entering(&n->layers, layer);
     const int64_t first = share(units, thread, n->threads);
     const int64_t last = share(units, thread + 1, n->threads);
-    return (Range) {n->begins[layer] + first * inputs, (last - first) * inputs};
+    return (Range) {n->layers.begins[layer] + first * inputs, (last - first) * inputs};
 }
 
 /* Compute the gradient of a thread's units in one layer of a lane: Σ δ hᵀ over the batch, where h
@@ -284,8 +142,8 @@ static void sum_slopes(Workspace *w, int64_t layer, int64_t k, int64_t s, int64_
     int64_t count, int64_t thread)
 {
     const Network *n = w->network;
-    const int64_t inputs = entering(n, layer), length = padded(inputs), width = w->width;
-    const int64_t units = n->widths[layer + 1], P = n->begins[n->layers];
+    const int64_t inputs = entering(&n->layers, layer), length = padded(inputs), width = w->width;
+    const int64_t units = n->layers.widths[layer + 1], P = n->layers.begins[n->layers.count];
     const Range own = own_parameters(n, layer, thread);
     const real *entered = layer == 0 ? w->rows + (k % 2 * n->streams + s) * width * length
                                      : w->activations[layer - 1] + lane * width * length;
@@ -389,15 +247,6 @@ static void move_range(const Workspace *w, const Steps *steps, struct step_numbe
     }
 }
 
-/* Returns one measure of a lane, summed over threads. */
-static double summed(const Workspace *w, int which, int64_t lane, int64_t lanes)
-{
-    double sum = 0;
-    for (int64_t thread = 0; thread < w->network->threads; thread++)
-        sum += w->sums[thread * w->apart + which * lanes + lane];
-    return sum;
-}
-
 /* Returns whether step k is within limits in all lanes. Thread 0 also writes the measures. */
 static int measure_step(
     const Workspace *w, const Steps *steps, int64_t k, int64_t count, int64_t thread)
@@ -433,7 +282,7 @@ static void sum_and_move(
     const real scale = 1.0 / count;
     EACH_LANE(n, s, lane) {
         const struct step_numbers numbers = numbers_of_lane(steps, k, lane);
-        for (int64_t layer = 0; layer < n->layers; layer++) {
+        for (int64_t layer = 0; layer < n->layers.count; layer++) {
             const Range own = own_parameters(n, layer, thread);
             const int64_t at = lane * steps->parameters + own.first;
             sum_slopes(w, layer, k, s, lane, count, thread);
@@ -456,7 +305,7 @@ static void clip_and_move(Workspace *w, const Steps *steps, int64_t k, int64_t t
         const double norm = sqrt(summed(w, 1, lane, steps->lanes));
         const real factor = norm > bounds[0] ? bounds[0] / norm : 1;
         const struct step_numbers numbers = numbers_of_lane(steps, k, lane);
-        for (int64_t layer = 0; layer < n->layers; layer++)
+        for (int64_t layer = 0; layer < n->layers.count; layer++)
             move_range(w, steps, numbers, lane, own_parameters(n, layer, thread), factor, bounds[1],
                 sums);
     }
