@@ -31,5 +31,6 @@ def cache_of_tests() -> str:
 
 os.environ["XDG_CACHE_HOME"] = cache_of_tests()
 
-# Collected for doctests, it would be imported again under the name of tests/cli/conftest.py.
-collect_ignore = ["conftest.py"]
+# Collected for doctests, this file would be imported again under the name of tests/cli/conftest.py,
+# and the scripts of the benchmarks would run.
+collect_ignore = ["conftest.py", "bench/scripts"]

@@ -5,16 +5,17 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rich.console import Console
 
 from bench import growth, machine, tables
 from bench.measure import Row, measured
-from bench.works import WORKS
+from bench.work import Work
+from bench.works import COMMANDS, WORKS
 
 GROWTH = "growth"
-"""The name of the second table."""
+"""The name of the last table."""
 
 WIDTH = 200
 """The width of the output if it is not a terminal."""
@@ -26,15 +27,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # This variable would replace the engine that a row measures.
     os.environ.pop("GDRUN_ENGINE", None)
     repetitions = chosen.repetitions or (2 if chosen.quick else 5)
-    names = chosen.only or [*WORKS, GROWTH]
-    rows = [_row(name, chosen.quick, repetitions) for name in WORKS if name in names]
-    grids = [tables.comparison(rows, repetitions, machine.named())] if rows else []
+    names = chosen.only or [*WORKS, *COMMANDS, GROWTH]
+    rows: list[Row] = []
+    grids = []
+    for works, table in ((WORKS, tables.comparison), (COMMANDS, tables.commands)):
+        wanted = {name: make for name, make in works.items() if name in names}
+        found = [_row(name, make, chosen.quick, repetitions) for name, make in wanted.items()]
+        if found:
+            grids.append(table(found, repetitions, machine.named()))
+        rows += found
     if GROWTH in names:
         _tell(GROWTH)
-        found = machine.measured(chosen.quick, repetitions)
+        speeds = machine.measured(chosen.quick, repetitions)
         grown = growth.measured(chosen.quick, repetitions)
         base = growth.QUICK_BASE if chosen.quick else growth.BASE
-        grids.append(tables.growth(grown, found.sentence, base))
+        grids.append(tables.growth(grown, speeds.sentence, base))
     for grid in grids:
         _print(grid, chosen.markdown)
     return 0 if all(row.alike for row in rows) else 1
@@ -44,17 +51,17 @@ def _words() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python tests/bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that all works")
     parser.add_argument(
-        "--only", nargs="+", metavar="NAME", choices=[*WORKS, GROWTH], help=", ".join(WORKS)
-        + f"; {GROWTH} is the second table",
+        "--only", nargs="+", metavar="NAME", choices=[*WORKS, *COMMANDS, GROWTH],
+        help=f"{', '.join(WORKS)}; whole commands: {', '.join(COMMANDS)}; {GROWTH}",
     )  # fmt: skip
     parser.add_argument("--markdown", action="store_true", help="tables for a README")
     parser.add_argument("--repetitions", type=int, metavar="K", help="5, or 2 with --quick")
     return parser
 
 
-def _row(name: str, quick: bool, repetitions: int) -> Row:
+def _row(name: str, make: Callable[[bool], Work], quick: bool, repetitions: int) -> Row:
     _tell(name)
-    row = measured(WORKS[name](quick), repetitions)
+    row = measured(make(quick), repetitions)
     times = (f"{who} {tables.duration(each.seconds)}" for who, each in row.found.items())
     _tell(f"  {', '.join(times)}")
     return row

@@ -1,4 +1,4 @@
-"""The two tables, as grids of cells: for the terminal by rich, or as Markdown."""
+"""The tables, as grids of cells: for the terminal by rich, or as Markdown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.table import Table
 
 from bench.growth import Grown
 from bench.measure import Row
-from bench.work import COMPILED, NUMPY, PEERS, Bar, Finish
+from bench.work import COLD, COMPILED, NUMPY, PEERS, WARM, Bar, Finish
 
 Cell = list[str]
 """Lines."""
@@ -75,46 +75,71 @@ def three_digits(number: float) -> str:
 
 def comparison(rows: Iterable[Row], repetitions: int, machine: str) -> Grid:
     """The first table: who takes how long for each piece of work, and which bars are reached."""
-    rows = list(rows)
-    names = [*OURS, *(peer for peer in PEERS if any(peer in row.found for row in rows))]
-    return Grid(
+    return _grid(
         "gdrun beside what users would pick instead",
-        ["work", *names, "beside", "loss at the end", "bars"],
-        [
-            [
-                [row.work.title, f"per {row.work.per}"],
-                *(_time(row, name) for name in names),
-                _others(row, names),
-                _losses(row),
-                [line for bar in row.work.bars for line in _judged(row, bar)],
-            ]
-            for row in rows
-        ],
+        OURS,
+        COMPILED,
+        rows,
         f"{machine}. Medians of {repetitions} repetitions, contenders in turn. n×: n times as "
         f"long as {COMPILED}. Times are of updates, which is what peers do, warmed and compiled "
         "where they can be; whole: with gdrun's evaluations, stopping rules and records.",
     )
 
 
-def _time(row: Row, name: str) -> Cell:
-    """The time of one contender, its multiple of gdrun's compiled one, and its whole training."""
+def commands(rows: Iterable[Row], repetitions: int, machine: str) -> Grid:
+    """The table of whole processes."""
+    return _grid(
+        "Whole commands, and the scripts that users would write instead",
+        (WARM, COLD),
+        WARM,
+        rows,
+        f"{machine}. Medians of {repetitions} repetitions, contenders in turn. n×: n times as "
+        f"long as {WARM}. Times are from the start of a process to its exit, its file read and its "
+        f"results written, with the file in memory. {WARM}: its kernels were compiled before; "
+        f"{COLD}: with an empty cache of kernels. Peers have their own defaults for threads.",
+    )
+
+
+def _grid(title: str, ours: Sequence[str], base: str, rows: Iterable[Row], note: str) -> Grid:
+    """A line for each piece of work; n× is in multiples of what `base` takes."""
+    rows = list(rows)
+    names = [*ours, *(peer for peer in PEERS if any(peer in row.found for row in rows))]
+    return Grid(
+        title,
+        ["work", *names, "beside", "loss at the end", "bars"],
+        [
+            [
+                [row.work.title, f"per {row.work.per}"],
+                *(_time(row, name, base) for name in names),
+                _others(row, names, base),
+                _losses(row),
+                [line for bar in row.work.bars for line in _judged(row, bar, base)],
+            ]
+            for row in rows
+        ],
+        note,
+    )
+
+
+def _time(row: Row, name: str, base: str) -> Cell:
+    """The time of one contender, its multiple of the base's, and its whole training."""
     if (finish := row.found.get(name)) is None:
         return ["–"]
     whole = [] if finish.whole is None else [f"whole {duration(finish.whole)}"]
-    return [duration(finish.seconds), *_multiple(row, name), *whole]
+    return [duration(finish.seconds), *_multiple(row, name, base), *whole]
 
 
-def _multiple(row: Row, name: str) -> Cell:
-    base: Finish | None = row.found.get(COMPILED)
-    if base is None or name == COMPILED:
+def _multiple(row: Row, name: str, base: str) -> Cell:
+    unit: Finish | None = row.found.get(base)
+    if unit is None or name == base:
         return []
-    return [f"{three_digits(row.found[name].seconds / base.seconds)}×"]
+    return [f"{three_digits(row.found[name].seconds / unit.seconds)}×"]
 
 
-def _others(row: Row, names: Sequence[str]) -> Cell:
+def _others(row: Row, names: Sequence[str], base: str) -> Cell:
     others = [name for name in row.found if name not in names]
     return [
-        " ".join([f"{name}:", duration(row.found[name].seconds), *_multiple(row, name)])
+        " ".join([f"{name}:", duration(row.found[name].seconds), *_multiple(row, name, base)])
         for name in others
     ] or ["–"]
 
@@ -127,10 +152,10 @@ def _losses(row: Row) -> Cell:
     return lines if row.alike else [*lines, "NOT ALIKE"]
 
 
-def _judged(row: Row, bar: Bar) -> Cell:
+def _judged(row: Row, bar: Bar, base: str) -> Cell:
     """The bar, and what was found."""
     bound = f"≥ {bar.at_least:g}" if bar.at_least is not None else f"≤ {bar.at_most:g}"
-    unit = {None: " s", COMPILED: "×"}.get(bar.under, f" × {bar.under}")
+    unit = {None: " s", base: "×"}.get(bar.under, f" × {bar.under}")
     what = f"{bar.over} {bound}{unit}"
     found = row.ratio(bar)
     if found is None:
@@ -142,7 +167,7 @@ def _judged(row: Row, bar: Bar) -> Cell:
 
 
 def growth(grown: Iterable[Grown], machine: str, base: Mapping[str, int]) -> Grid:
-    """The second table: the time of an epoch as one size grows, and what the machine gives."""
+    """The last table: the time of an epoch as one size grows, and what the machine gives."""
     rows: list[list[Cell]] = []
     before: Grown | None = None
     for each in grown:

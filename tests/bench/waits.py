@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 
-from bench.measure import seconds_of
+from bench.processes import python
 from bench.work import Bar, Finish, Work
 
 HELP, QUICKSTART, FIRST = "--help, beyond Python", "quickstart", "150 rows, 100 epochs"
@@ -25,27 +23,18 @@ print(time.perf_counter() - begin)
 """
 
 
-def _process(*words: str) -> tuple[float, str]:
-    """The seconds of one process of Python with these words, and what it printed."""
-    command = [sys.executable, *words]
-    spent, done = seconds_of(
-        lambda: subprocess.run(command, capture_output=True, check=True, text=True)
-    )
-    return spent, done.stdout
-
-
 def _help() -> Finish:
-    return Finish(_process("-m", "gdrun", "--help")[0] - _process("-c", "pass")[0])
+    return Finish(python("-m", "gdrun", "--help")[0] - python("-c", "pass")[0])
 
 
 def _quickstart() -> Finish:
     with tempfile.TemporaryDirectory() as out:
-        return Finish(_process("-m", "gdrun", "train", "--out", out)[0])
+        return Finish(python("-m", "gdrun", "train", "--out", out)[0])
 
 
 def _first_run() -> Finish:
     """The time of a small run in this process, after the imports."""
-    return Finish(float(_process("-c", SMALL_RUN)[1]))
+    return Finish(float(python("-c", SMALL_RUN)[1]))
 
 
 def waits(quick: bool) -> Work:

@@ -1,10 +1,20 @@
-"""The rows of the first table, by the name that --only takes."""
+"""The rows of the tables, by the name that --only takes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from bench import full_batch, linear_rows, network, plain_loop, sweeps, waits, watching
+from bench import (
+    commands,
+    compiling,
+    full_batch,
+    linear_rows,
+    network,
+    plain_loop,
+    sweeps,
+    waits,
+    watching,
+)
 from bench.work import Work
 
 WORKS: dict[str, Callable[[bool], Work]] = {
@@ -23,3 +33,15 @@ WORKS: dict[str, Callable[[bool], Work]] = {
     "waits": waits.waits,
 }
 """Functions that make a row and its data. Their argument `quick` chooses small sizes."""
+
+COMMANDS: dict[str, Callable[[bool], Work]] = {
+    "csv": commands.csv,
+    "mnist": commands.mnist,
+    "npy": commands.npy,
+    "sweep": commands.sweep,
+    "sweep-lr": commands.sweep_lr,
+    "compare": commands.compare_variants,
+    "quickstart": commands.train_quickstart,
+    "cold-compile": compiling.cold_compile,
+}
+"""The same for the table of whole commands."""
