@@ -39,7 +39,7 @@ def csv(quick: bool) -> Work:
             folder,
             *("train", "dataset.path=table.csv", "target=target", ALL_ROWS),
             *("model=logistic", *ADAM, f"epochs={epochs}"),
-            loss=_loss_of_run,
+            loss=loss_of_run,
         )
         | peer(SCIKIT, "csv_scikit.py", needs=("pandas", "sklearn"))
         | peer(JAX, "csv_jax.py", needs=("pandas", "jax", "optax"))
@@ -79,7 +79,7 @@ def mnist(quick: bool) -> Work:
             folder,
             *("train", "dataset.path=mnist.npz", ALL_ROWS, "dtype=float32"),
             *("model={name: mlp, hidden: [128]}", *ADAM, f"epochs={epochs}"),
-            loss=_loss_of_run,
+            loss=loss_of_run,
         )
         | peer(JAX, "mnist_jax.py", needs=("jax", "optax"))
         | peer(TORCH, "mnist_torch.py", needs=("torch",)),
@@ -112,7 +112,7 @@ def npy(quick: bool) -> Work:
             *("train", "dataset.path=X.npy", "targets=y.npy", ALL_ROWS, "model=linear"),
             *("variant=bgd", "optimizer=vanilla", "lr=0.1", "schedule=constant"),
             f"epochs={steps}",
-            loss=_loss_of_run,
+            loss=loss_of_run,
         )
         | peer_script(SCRIPT, "npy_numpy.py", folder=folder, words=("X.npy", "y.npy", str(steps))),
         _faster_than(SCRIPT, 1.0),
@@ -136,7 +136,7 @@ def sweep(quick: bool) -> Work:
             *("sweep", f"lr=log:1e-4:1:{rates}", "--seeds", "3", "dataset=breast-cancer"),
             *("dataset.split={validation: 0.2, test: 0}", "model=logistic", "variant=sgd"),
             *("optimizer=vanilla", "schedule=constant", f"epochs={epochs}"),
-            loss=_least_loss_of_sweep,
+            loss=least_loss_of_sweep,
         )
         | peer_script(
             SCIKIT,
@@ -183,13 +183,13 @@ def _faster_than(peer: str, times: float) -> tuple[Bar, Bar]:
     return Bar(peer, WARM, at_least=times), Bar(peer, COLD, at_least=1.0)
 
 
-def _loss_of_run(runs: Path) -> float:
+def loss_of_run(runs: Path) -> float:
     """The training loss at the end of the only run in a directory of runs."""
     (record,) = runs.glob("*/run.json")
     return float(json.loads(record.read_text(encoding="utf-8"))["summary"]["train_loss"])
 
 
-def _least_loss_of_sweep(runs: Path) -> float:
+def least_loss_of_sweep(runs: Path) -> float:
     """The least training loss of a setting, the median over its seeds, in the only sweep."""
     (trials,) = runs.glob("*/trials.jsonl")
     losses = defaultdict(list)

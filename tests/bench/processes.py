@@ -42,11 +42,14 @@ def python(*words: str, folder: Path | None = None, **variables: str) -> tuple[f
     variables: of its environment, in addition. Raises RuntimeError where the process fails.
     """
     command = [sys.executable, *words]
+    environment = os.environ | variables
+    # Every process would compile all of gdrun's modules, while an installed peer has its bytecode.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     spent, done = seconds_of(
         lambda: subprocess.run(
             command,
             cwd=folder,
-            env=os.environ | variables,
+            env=environment,
             capture_output=True,
             text=True,
             check=False,
@@ -93,7 +96,8 @@ def peer_script(
 ) -> dict[str, Contender]:
     """A script of `scripts/`, whose last word is the loss at the end; none without what it needs.
 
-    words: its arguments. needs: the packages that it imports. variables: of its environment, in addition.
+    words: its arguments. needs: the packages that it imports. variables: of its environment, in
+    addition.
     """
     if not all(map(find_spec, needs)):
         return {}

@@ -1,14 +1,18 @@
 """The benchmarks run, and compare like with like. Their times are for reading, not for tests."""
 
+import json
+
 import numpy as np
 import pytest
 
 from bench import (
     command,
+    commands,
     jax_scan,
     linear_rows,
     measure,
     plain_loop,
+    processes,
     scikit,
     tables,
     torch_eager,
@@ -17,8 +21,9 @@ from bench import (
 from bench.linear import Linear, examples
 from bench.measure import Row, interleaved, measured
 from bench.ours import ENGINES
-from bench.work import COMPILED, JAX, NUMPY, PEERS, Bar, Finish, Work
-from bench.works import WORKS
+from bench.processes import Folder, gdrun_command, peer_script, python
+from bench.work import COLD, COMPILED, JAX, NUMPY, PEERS, WARM, Bar, Finish, Work
+from bench.works import COMMANDS, WORKS
 
 
 @pytest.fixture(autouse=True)
@@ -28,22 +33,23 @@ def each_engine_by_its_name(monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", WORKS)
+@pytest.mark.parametrize("name", [*WORKS, *COMMANDS])
 def test_every_row_does_the_same_work(name):
-    row = measured(WORKS[name](True), repetitions=1)
+    row = measured((WORKS | COMMANDS)[name](True), repetitions=1)
     assert row.alike, row.found
     assert all(finish.seconds > 0 for finish in row.found.values())
     if COMPILED in ENGINES:
         named = {name for bar in row.work.bars for name in (bar.over, bar.under) if name}
-        assert named <= {*row.found, *PEERS}
+        assert named <= {*row.found, *PEERS, commands.ONE_THREAD}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("look", [[], ["--markdown"]])
-def test_the_command_prints_both_tables(look, capsys):
-    assert command.main(["--quick", "--only", "step", "growth", *look]) == 0
+def test_the_command_prints_every_table(look, capsys):
+    assert command.main(["--quick", "--only", "step", "quickstart", "growth", *look]) == 0
     printed = capsys.readouterr().out
     assert "beside what users would pick" in printed
+    assert "gdrun cold" in printed
     assert "lanes = 4" in printed
     assert "GB/s" in printed
 
@@ -104,6 +110,75 @@ def test_a_row_in_markdown():
         "one read: 18.0 ms 0.900×",
         "0.5 to 0.52",
     ]
+
+
+def test_a_bar_of_a_command_is_in_multiples_of_the_warm_one():
+    bars = (Bar(JAX, WARM, at_least=1.5), Bar(JAX, COLD, at_least=1), Bar(WARM, at_most=2))
+    times = {WARM: Finish(2.0), COLD: Finish(4.0), JAX: Finish(3.0)}
+    cells = tables.commands([Row(Work("a command", {}, bars), times)], 5, "a machine").rows[0]
+    assert cells[1:4] == [["2.00 s"], ["4.00 s", "2.00×"], ["3.00 s", "1.50×"]]
+    assert cells[-1] == [
+        "reached: JAX ≥ 1.5×, 1.50",
+        "MISSED: JAX ≥ 1 × gdrun cold, 0.750",
+        "reached: gdrun warm ≤ 2 s, 2.00",
+    ]
+
+
+@pytest.mark.slow
+def test_a_cold_command_compiles_and_a_warm_one_finds_its_kernels():
+    folder = Folder()
+    found = []
+
+    def kernels(runs):
+        # The cache that this process was given, the fresh one or the one that is kept.
+        found.append({str(path) for path in folder.path.glob("*/gdrun/kernels/*.so")})
+        return 0.5
+
+    run = gdrun_command(
+        folder, "train", "dataset=iris", "epochs=1", loss=kernels, cold=("engine=compiled",)
+    )
+    for name in (COLD, COLD, WARM):
+        assert run[name]().loss == 0.5
+    first, second, warm = found
+    assert first and second and not first & second
+    assert not warm
+    assert list(folder.path.glob("*/gdrun/kernels/*.so")) == []
+
+
+def test_a_folder_is_removed_with_its_last_contender():
+    folder = Folder()
+    path = folder.path
+    run = gdrun_command(folder, "train")
+    del folder
+    assert path.is_dir()
+    del run
+    assert not path.exists()
+
+
+def test_the_loss_of_a_script_is_its_last_word(monkeypatch, tmp_path):
+    (tmp_path / "own.py").write_text("import sys; print('rate', sys.argv[1], 'loss 0.25')")
+    monkeypatch.setattr(processes, "SCRIPTS", tmp_path)
+    (run,) = peer_script("own", "own.py", folder=Folder(), words=("0.1",)).values()
+    assert run().loss == 0.25
+    assert peer_script("own", "own.py", folder=Folder(), words=(), needs=("no_such",)) == {}
+
+
+def test_a_process_that_fails_says_why():
+    with pytest.raises(RuntimeError, match="ValueError: too few"):
+        python("-c", "raise ValueError('too few')")
+
+
+def test_the_loss_of_a_sweep_is_the_least_median(tmp_path):
+    (tmp_path / "sweep").mkdir()
+    # Medians over the seeds: 0.3 and 0.2; a single seed has less.
+    losses = {"lr=0.1": (0.1, 0.3, 0.4), "lr=1": (0.2, 0.15, 0.9)}
+    lines = [
+        json.dumps({"name": name, "summary": {"train_loss": loss}})
+        for name, each in losses.items()
+        for loss in each
+    ]
+    (tmp_path / "sweep" / "trials.jsonl").write_text("\n".join(lines))
+    assert commands.least_loss_of_sweep(tmp_path) == 0.2
 
 
 def test_another_loss_is_another_work(monkeypatch, capsys):
