@@ -190,11 +190,12 @@ def test_another_loss_is_another_work(monkeypatch, capsys):
 
 
 def test_peers_that_are_not_installed_are_absent(monkeypatch):
-    for module in (scikit, jax_scan, torch_eager, vowpal):
+    for module in (scikit, jax_scan, torch_eager, vowpal, processes):
         monkeypatch.setattr(module, "find_spec", lambda name: None)
     monkeypatch.setattr(vowpal.shutil, "which", lambda name: None)
     assert {*linear_rows.sgd_logistic(True).contenders} <= {NUMPY, COMPILED}
     assert {*linear_rows.mbgd_logistic(True).contenders} <= {NUMPY, COMPILED}
+    assert {*commands.csv(True).contenders} == {WARM, COLD}
 
 
 def test_a_peers_loss_is_that_of_its_model():
