@@ -1,8 +1,8 @@
-"""Whole commands of gdrun's beside the scripts that a user would write with a peer.
+"""Whole commands of gdrun compared with the scripts that a user would write with a peer.
 
 Both read the same file and do the same work: the same rows, standardised, in batches of the same
-size, at the same learning rate, with the loss over all rows after each epoch. Peers run as they are
-installed: they choose how many threads they use, and the precision unless a script says otherwise.
+size, at the same learning rate, with the loss over all rows after each epoch. Peers use their
+default number of threads, and their default precision unless a script sets it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ADAM = ("batch_size=64", "optimizer=adam", "lr=0.001", "schedule=constant")
 
 
 def csv(quick: bool) -> Work:
-    """scikit-learn has no Adam: it takes its own steps, of one row each."""
+    """scikit-learn has no Adam: its SGDClassifier takes plain SGD steps of one row each."""
     rows, columns, epochs = (4_096 if quick else 200_000), 30, (20 if quick else 10)
     folder = Folder()
     _write_csv(folder.path / "table.csv", rows, columns)
@@ -57,7 +57,7 @@ def csv(quick: bool) -> Work:
 
 
 def _write_csv(path: Path, rows: int, columns: int) -> None:
-    """Numbers of six digits, and the column `target` of 0 and 1; classes overlap."""
+    """Numbers with six digits, and the column `target` of 0 and 1; the classes overlap."""
     draw = np.random.default_rng(0)
     X = draw.standard_normal((rows, columns))
     scores = X @ draw.standard_normal(columns) / np.sqrt(columns)
@@ -91,7 +91,7 @@ def mnist(quick: bool) -> Work:
 
 
 def _write_images(path: Path, rows: int) -> None:
-    """Bytes about ten centres, and their classes; classes overlap, so that a loss is left."""
+    """Images of ten classes that overlap, as bytes, so that the final loss is not zero."""
     draw = np.random.default_rng(0)
     centres = draw.standard_normal((10, 784), dtype=np.float32) / 12
     y = draw.integers(0, 10, rows)
@@ -125,7 +125,7 @@ def sweep(quick: bool) -> Work:
     """gdrun also evaluates both losses after each epoch; the script only at the end.
 
     scikit-learn's partial_fit would allow that, and takes several times as long. The check is on
-    the least training loss, since their validation parts are different rows.
+    the lowest training loss, since their validation parts are different rows.
     """
     rates, epochs = (3, 5) if quick else (21, 30)
     folder = Folder()
@@ -165,7 +165,7 @@ def train_quickstart(quick: bool) -> Work:
 
 
 def _alone(quick: bool, *words: str, bar: float | None = None) -> Work:
-    """A command of the quickstart; with an empty cache it is made to compile."""
+    """A command of the quickstart; with an empty cache it must compile (engine=compiled)."""
     return Work(
         f"gdrun {' '.join(words)}",
         gdrun_command(
@@ -179,18 +179,18 @@ def _alone(quick: bool, *words: str, bar: float | None = None) -> Work:
 
 
 def _faster_than(peer: str, times: float) -> tuple[Bar, Bar]:
-    """So many times as fast with a cache of kernels, and not slower without."""
+    """Two bars: this many times as fast with a warm cache, and not slower with an empty one."""
     return Bar(peer, WARM, at_least=times), Bar(peer, COLD, at_least=1.0)
 
 
 def loss_of_run(runs: Path) -> float:
-    """The training loss at the end of the only run in a directory of runs."""
+    """The final training loss of the only run in a directory of runs."""
     (record,) = runs.glob("*/run.json")
     return float(json.loads(record.read_text(encoding="utf-8"))["summary"]["train_loss"])
 
 
 def least_loss_of_sweep(runs: Path) -> float:
-    """The least training loss of a setting, the median over its seeds, in the only sweep."""
+    """The lowest training loss of all settings (medians over the seeds) of the only sweep."""
     (trials,) = runs.glob("*/trials.jsonl")
     losses = defaultdict(list)
     for line in trials.read_text(encoding="utf-8").splitlines():

@@ -1,4 +1,4 @@
-"""How long the C compiler takes for each kernel by itself, with an empty cache."""
+"""The seconds that the C compiler takes for each kernel alone, with an empty cache."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ BARS = {"rows": 0.8, "examples": 0.8, "passes": 0.8, "network": 1.5, "update": 0
 
 
 def cold_compile(quick: bool) -> Work:
-    """Each in a process of its own, whose start is not counted."""
+    """Each kernel in a process of its own; the start of the process is not counted."""
     del quick
     folder = Folder()
     texts = _texts() if COMPILED in ENGINES else {}

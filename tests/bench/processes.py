@@ -1,8 +1,7 @@
-"""Whole processes as contenders, from start to exit: gdrun's commands, and scripts of its peers.
+"""Whole processes as contenders, from start to exit: commands of gdrun, and scripts of its peers.
 
-The files that they read are in a temporary directory, which is also where they run. gdrun runs in
-two ways: with a cache that holds its kernels, which the first round fills, and with an empty one,
-which it fills itself.
+They run in a temporary directory, which also has the files that they read. Each command of gdrun is
+timed twice: with its kernels in the cache, since the first round fills it, and with an empty cache.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ class Folder:
 def python(*words: str, folder: Path | None = None, **variables: str) -> tuple[float, str]:
     """The seconds of one process of Python with these words, and what it printed.
 
-    variables: of its environment, in addition. Raises RuntimeError where the process fails.
+    variables: of its environment, in addition. Raises RuntimeError if the process fails.
     """
     command = [sys.executable, *words]
     environment = os.environ | variables
@@ -66,7 +65,7 @@ def gdrun_command(
     loss: Callable[[Path], float] | None = None,
     cold: Sequence[str] = (),
 ) -> dict[str, Contender]:
-    """A command of gdrun's with its kernels in the cache, and with an empty cache.
+    """A command of gdrun with its kernels in the cache (warm), and with an empty cache (cold).
 
     loss: reads the loss at the end from the directory of runs. cold: more words for the command
     with an empty cache.
@@ -94,7 +93,9 @@ def peer_script(
     needs: Sequence[str] = (),
     **variables: str,
 ) -> dict[str, Contender]:
-    """A script of `scripts/`, whose last word is the loss at the end; none without what it needs.
+    """A script of `scripts/`, which prints the final loss as its last word.
+
+    Nothing if one of the packages that it needs is not installed.
 
     words: its arguments. needs: the packages that it imports. variables: of its environment, in
     addition.

@@ -89,7 +89,7 @@ def comparison(rows: Iterable[Row], repetitions: int, machine: str) -> Grid:
 def commands(rows: Iterable[Row], repetitions: int, machine: str) -> Grid:
     """The table of whole processes."""
     return _grid(
-        "Whole commands, and the scripts that users would write instead",
+        "gdrun's whole commands, and the scripts that users would write instead",
         (WARM, COLD),
         WARM,
         rows,
@@ -101,7 +101,7 @@ def commands(rows: Iterable[Row], repetitions: int, machine: str) -> Grid:
 
 
 def _grid(title: str, ours: Sequence[str], base: str, rows: Iterable[Row], note: str) -> Grid:
-    """A line for each piece of work; n× is in multiples of what `base` takes."""
+    """A row for each piece of work; n× are multiples of the time of the contender `base`."""
     rows = list(rows)
     names = [*ours, *(peer for peer in PEERS if any(peer in row.found for row in rows))]
     return Grid(
@@ -122,7 +122,7 @@ def _grid(title: str, ours: Sequence[str], base: str, rows: Iterable[Row], note:
 
 
 def _time(row: Row, name: str, base: str) -> Cell:
-    """The time of one contender, its multiple of the base's, and its whole training."""
+    """The time of one contender, its multiple of the time of `base`, and its whole training."""
     if (finish := row.found.get(name)) is None:
         return ["–"]
     whole = [] if finish.whole is None else [f"whole {duration(finish.whole)}"]
@@ -149,7 +149,8 @@ def _losses(row: Row) -> Cell:
         return ["–"]
     low, high = (f"{loss:.4g}" for loss in (min(row.losses), max(row.losses)))
     lines = [low if low == high else f"{low} to {high}"]
-    return lines if row.alike else [*lines, "NOT ALIKE"]
+    allowed = f"within {100 * row.work.tolerance:g} %"
+    return [*lines, allowed if row.alike else f"NOT {allowed}"]
 
 
 def _judged(row: Row, bar: Bar, base: str) -> Cell:

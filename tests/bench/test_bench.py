@@ -108,7 +108,7 @@ def test_a_row_in_markdown():
         "20.0 ms<br>whole 50.0 ms",
         "30.0 ms<br>1.50×",
         "one read: 18.0 ms 0.900×",
-        "0.5 to 0.52",
+        "0.5 to 0.52<br>within 5 %",
     ]
 
 
@@ -186,7 +186,7 @@ def test_another_loss_is_another_work(monkeypatch, capsys):
     other = Work("other", {NUMPY: lambda: Finish(1, 0.5), JAX: lambda: Finish(1, 0.6)})
     monkeypatch.setitem(WORKS, "other", lambda quick: other)
     assert command.main(["--quick", "--only", "other"]) == 1
-    assert "NOT ALIKE" in capsys.readouterr().out
+    assert "NOT within 5 %" in capsys.readouterr().out
 
 
 def test_peers_that_are_not_installed_are_absent(monkeypatch):

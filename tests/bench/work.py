@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 NUMPY, COMPILED = "gdrun NumPy", "gdrun compiled"
 WARM, COLD = "gdrun warm", "gdrun cold"
-"""Commands of gdrun's with their kernels in the cache, and with an empty cache."""
+"""Commands of gdrun with their kernels in the cache, and with an empty cache."""
 SCIKIT, JAX, TORCH, VOWPAL = "scikit-learn", "JAX", "PyTorch", "Vowpal Wabbit"
 PEERS = (SCIKIT, JAX, TORCH, VOWPAL)
 
@@ -16,9 +16,9 @@ PEERS = (SCIKIT, JAX, TORCH, VOWPAL)
 class Finish(NamedTuple):
     """The result of one contender in one round.
 
-    seconds: of the updates, or of a whole process, per unit of the work, such as an epoch. loss: the
-    final loss over all examples, or None. whole: the seconds of the whole training, with everything
-    around the updates, or None.
+    seconds: of the updates, or of a whole process, per unit of the work, such as an epoch. loss:
+    the final loss over all examples, or None. whole: the seconds of the whole training, with
+    everything around the updates, or None.
     """
 
     seconds: float
