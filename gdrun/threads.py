@@ -62,6 +62,8 @@ def shares(length: int, parts: int) -> list[tuple[int, int]]:
 
 def run_all(tasks: Sequence[Callable[[], Result]]) -> list[Result]:
     """Run all tasks in parallel, the first one on the calling thread. Returns their results."""
+    if len(tasks) == 1:
+        return [tasks[0]()]
     workers = pool("loops", max(thread_count() - 1, 1))
     waiting = [workers.submit(task) for task in tasks[1:]]
     return [tasks[0](), *(future.result() for future in waiting)]

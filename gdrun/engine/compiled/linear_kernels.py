@@ -105,6 +105,7 @@ class LinearKernels:
     def add_pass(
         self,
         data: Examples,
+        places: tuple[int, int],
         W: Array,
         values: Numbers,
         rights: Numbers,
@@ -113,13 +114,14 @@ class LinearKernels:
         slopes: bool,
         judges: bool,
     ) -> None:
-        """Add Σ ℓ and right predictions (L,), and Σ ∇ℓ (L, P), over all rows of `data`.
+        """Add Σ ℓ and right predictions (L,), and Σ ∇ℓ (L, P), over a range of rows of `data`.
 
-        slopes: whether gradients are summed. judges: whether right predictions are counted.
+        places: the first of these rows, and the first row after them. slopes: whether gradients
+        are summed. judges: whether right predictions are counted.
         """
         sums = map(address, (values, rights, gradients))
         goal = (address(W), len(W), slopes, judges)
-        if not self.passes(byref(data), 0, data.places, *goal, *sums):
+        if not self.passes(byref(data), *places, *goal, *sums):
             raise MemoryError("no memory for the blocks of a pass over the data")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from functools import partial, reduce
+from functools import cached_property, partial, reduce
 from typing import Any
 
 import numpy as np
@@ -132,13 +132,13 @@ class CompiledProblem:
     def _part(self, W: Array, first: int, last: int, gradient: bool, judge: bool) -> Sums:
         """The sums over rows `first` to `last`."""
         shape = W.shape if gradient else (0, W.shape[1])
-        found = Sums(np.zeros(len(W)), np.zeros(len(W)), np.zeros(shape))
-        for start in range(first, last, self._stretch):
-            part = slice(start, min(start + self._stretch, last))
+        stretch = self._stretch
+        found = []
+        for start in range(first, last, stretch):
             some = Sums(np.zeros(len(W)), np.zeros(len(W)), np.zeros(shape, W.dtype))
-            self._add(W, rows_of(self.X, part), self.y[part], some, gradient, judge)
-            found = found.plus(some)
-        return found
+            self._add(W, start, min(start + stretch, last), some, gradient, judge)
+            found.append(some.rounded(np.dtype(np.float64)))
+        return reduce(Sums.plus, found)
 
     @property
     def _stretch(self) -> int:
@@ -146,12 +146,25 @@ class CompiledProblem:
         most = MAPPED_ENTRIES // self.columns + 1 if self.mapped else len(self.X)
         return min(most, SINGLE_ROWS) if self.X.dtype.itemsize < 8 else most
 
+    @cached_property
+    def _in_memory(self) -> Examples:
+        """All rows as the argument of a kernel."""
+        return self.examples(np.ascontiguousarray(self.X), self.y, None)
+
     def _add(
-        self, W: Array, X: Array, y: NDArray[Any], found: Sums, gradient: bool, judge: bool
+        self, W: Array, first: int, last: int, found: Sums, gradient: bool, judge: bool
     ) -> None:
-        data = self.examples(np.ascontiguousarray(X), y, None)
+        """Add the sums over rows `first` to `last` to those found, in the precision of the data."""
+        if self.mapped:
+            part = slice(first, last)
+            data = self.examples(rows_of(self.X, part), self.y[part], None)
+            first, last = 0, last - first
+        else:
+            data = self._in_memory
         at_once = max(BLOCK_SCORES // (data.block * self.outputs), 1)
         for start in range(0, len(W), at_once):
             some = slice(start, start + at_once)
             sums = (found.values[some], found.rights[some], found.gradients[some])
-            self.kernels.add_pass(data, W[some], *sums, slopes=gradient, judges=judge)
+            self.kernels.add_pass(
+                data, (first, last), W[some], *sums, slopes=gradient, judges=judge
+            )
