@@ -1,1 +1,1 @@
-"""Studies, which are sweeps and comparisons: they plan, train and rank many runs."""
+"""Studies, which are sweeps and comparisons: many runs are planned, trained and ranked."""

@@ -1,8 +1,9 @@
-"""Where the tasks of a study run: in this process, in several, or on any executor.
+"""Where the tasks of a study run: in this process, in several processes, or on an executor.
 
-An executor has the interface of `concurrent.futures.Executor`, so that the same code can use a
-cluster. Results are yielded as soon as a task ends. If a worker process dies, new workers run its
-tasks again. A worker ends when the process that started it ends, even if that process was killed.
+A task is a group of trials that train together. An executor is an object with the interface of
+`concurrent.futures.Executor`, such as that of a cluster. The results of a task are yielded as soon
+as the task ends. If a worker process dies, new workers run the tasks that have not ended. A worker
+process ends when the process that started it ends, even if the latter was killed.
 """
 
 from __future__ import annotations
@@ -30,23 +31,27 @@ from gdrun.study.tasks import Task
 from gdrun.threads import threads_of_new_processes
 
 MOST_DEATHS = 3
-"""When worker processes have died this often, the study ends with an error."""
+"""A study ends with an error when worker processes have died this many times."""
 
 PATIENCE = 5.0
 """Seconds that an interrupted study waits for the results of its running tasks."""
 
 Ended = tuple[Task, list[Result]]
-"""A task that has ended, and the results of its trials."""
+"""A task that has ended, and the results of the task's trials."""
 
 Note = Callable[[str], None]
-"""A function that shows one sentence to the user."""
+"""A function that takes one sentence and shows it to the user."""
 
 
 class Runner(Protocol):
-    """Runs tasks, and yields each one with its results as soon as it ends."""
+    """Runs tasks, and yields each task with the results of its trials as soon as the task ends."""
 
     def run(self, tasks: Sequence[Task], interrupted: Interrupted) -> Iterator[Ended]:
-        """Run the tasks, in any order. It ends early once `interrupted` returns a signal."""
+        """Run the tasks in any order, and yield each task with its results when it ends.
+
+        interrupted: a function that returns the name of a signal when no more tasks should start,
+        else None.
+        """
 
 
 class InProcess:
@@ -63,7 +68,7 @@ class InProcess:
 
 
 class OnExecutor:
-    """Runs tasks on an executor, at most `width` at a time. The caller shuts the executor down."""
+    """Runs at most `width` tasks at a time on an executor. The caller shuts the executor down."""
 
     def __init__(self, executor: Executor, width: int) -> None:
         self._executor = executor
@@ -86,10 +91,10 @@ class OnExecutor:
 
 
 class InProcesses:
-    """Runs tasks in `jobs` processes of this machine, which share its cores equally.
+    """Runs tasks in `jobs` processes of this machine, each with an equal share of the cores.
 
-    note: called with a sentence when a worker died. `run` raises GdrunError if workers die
-    MOST_DEATHS times.
+    note: a function that is called with a sentence for the user when a worker process died. `run`
+    raises GdrunError when worker processes have died MOST_DEATHS times.
     """
 
     def __init__(self, jobs: int, note: Note = lambda text: None) -> None:
@@ -109,15 +114,15 @@ class InProcesses:
                     return  # the signal reached the workers too
                 deaths += 1
                 if deaths == MOST_DEATHS:
-                    hint = "use fewer `jobs` if memory is full; a Python script must start the "
+                    hint = "if memory is full, use fewer `jobs`; in a Python script, start the "
                     hint += 'study below `if __name__ == "__main__":`'
                     what = f"worker processes died {deaths} times"
                     raise GdrunError(what, hint=hint) from None
                 runs = sum(len(task.trials) for task in left.values())
-                self._note(f"a worker process died; its runs are started again ({runs} runs left)")
+                self._note(f"a worker process died; the {runs} runs without a result start again")
 
     def _pass(self, tasks: Sequence[Task], interrupted: Interrupted) -> Iterator[Ended]:
-        """Run the tasks in one pool of processes, until all ended or a worker died."""
+        """Run the tasks in one pool of processes, until all have ended or a worker process dies."""
         # Not fork: a forked worker would inherit locks that other threads have acquired.
         context = multiprocessing.get_context("spawn")
         stop = context.Event()
@@ -145,12 +150,19 @@ class InProcesses:
 
 
 def run_task(task: Task) -> list[Result]:
-    """Run a task in a worker, until it ends or the parent requests a stop."""
+    """Run a task in a worker process, until the task ends or the parent process requests a stop.
+
+    Returns the results of the trials that were not interrupted.
+    """
     return task.run(interrupted=lambda: "SIGINT" if _stop is not None and _stop.is_set() else None)
 
 
 def start_worker(stop: Any, plugins: Sequence[str]) -> None:
-    """Initialise a worker: ignore SIGINT, which the parent handles, and end with the parent."""
+    """Initialise a worker process.
+
+    stop: an event that the parent process sets to request a stop. plugins: the paths of the plugins
+    to load. The worker ignores SIGINT, which the parent handles, and ends when the parent ends.
+    """
     import signal
 
     global _stop
@@ -162,7 +174,10 @@ def start_worker(stop: Any, plugins: Sequence[str]) -> None:
 
 
 def _end_with_parent() -> None:
-    """End this worker when its parent has died; otherwise it would wait for tasks for ever."""
+    """End this worker process when its parent has died.
+
+    Without the parent, the worker would wait for tasks for ever.
+    """
     import signal
 
     parent = multiprocessing.parent_process()

@@ -2,8 +2,9 @@
 
 A rung is an epoch at which candidates are dropped. With η = 3 and a budget of R epochs the rungs
 are at …, R/9, R/3; the first rung is not before the first evaluation. At a rung the candidates are
-ranked by their medians over seeds. The runs of dropped candidates end; the other runs continue from
-their weights and are never restarted. A schedule is planned for the whole budget from the start.
+ranked by the median of the metric over seeds. The runs of dropped candidates end; the other runs
+continue with their current weights and are never restarted. The schedule of the learning rate
+covers the whole budget from the start.
 
 Source: Jamieson & Talwalkar 2016; Li et al. 2018 for η.
 """
@@ -35,16 +36,19 @@ FACTOR = 3
 """η: at a rung, one of three candidates continues."""
 
 Scores = dict[str, float]
+"""The score of each trial by the trial's identity: lower is better, +∞ for a diverged trial."""
 
 
 def carry_out_halving(
     plan: StudyPlan, context: StudyContext, metric: Metric
 ) -> tuple[dict[str, Result], Work, tuple[Rung, ...]]:
-    """Run a plan by successive halving.
+    """Run the trials of a plan, and drop candidates by successive halving.
 
-    Returns the results by the identity of the trial, the work, and the rungs. The traces of dropped
-    candidates end at their rung. A study that is resumed repeats the decisions of its earlier
-    rungs. Raises the errors of `check_halving`.
+    metric: ranks the candidates at a rung, which is an epoch at which candidates are dropped.
+    Returns the results by the trial's identity, the work (the numbers of trials and cohorts, and
+    seconds), and the rungs. The trace of a dropped run ends at the rung that dropped it. A resumed
+    study repeats the decisions of the rungs that it had reached. Raises ConfigError as
+    `check_halving` does.
     """
     runner = context.runner
     check_halving(plan, None if isinstance(runner, InProcess) else Parameter("jobs"))
@@ -62,20 +66,21 @@ def carry_out_halving(
 
 
 def check_halving(plan: StudyPlan, parallel: Parameter | None = None) -> None:
-    """Raise ConfigError if a plan has no budget of epochs, or runs in several processes.
+    """Raise ConfigError if a plan has no budget of epochs, or would run in several processes.
 
-    parallel: the argument that sets several processes; None for one process.
+    parallel: the argument that requests several processes, for the error; None for one process.
     """
     if parallel is not None:
-        hint = f"leave `{parallel}` out: every rung compares all runs"
-        raise ConfigError("halving runs in one process", where=Parameter("halving"), hint=hint)
+        what = "halving needs one process, because it compares all runs while they train"
+        raise ConfigError(what, where=Parameter("halving"), hint=f"leave `{parallel}` out")
     rung_epochs(plan.candidates[0].experiment, len(plan.candidates))
 
 
 def rung_epochs(experiment: Experiment, candidates: int) -> list[float]:
-    """The epochs of the rungs, in ascending order.
+    """The epochs of the rungs, at which candidates are dropped, in ascending order.
 
-    Raises ConfigError if the experiment has no budget of epochs.
+    candidates: the number of candidates at the start. Raises ConfigError if the experiment has no
+    budget of epochs.
     """
     budget, every = experiment.stopping.epochs, experiment.evaluate.every
     if budget is None:
@@ -94,7 +99,11 @@ def rung_epochs(experiment: Experiment, candidates: int) -> list[float]:
 
 
 class _Race:
-    """All cohorts of a plan, trained from rung to rung."""
+    """Trains all cohorts of a plan from rung to rung.
+
+    A cohort is a group of trials that train together; a rung is an epoch at which candidates are
+    dropped. results: of the trials that had ended before, by identity; new results are added.
+    """
 
     def __init__(
         self,
@@ -112,7 +121,7 @@ class _Race:
         self._total = len(unique(plan))
 
     def run(self) -> tuple[Rung, ...]:
-        """Train to the end of the budget, or until interrupted. Returns the rungs."""
+        """Train to the end of the budget, or until interrupted. Returns the rungs reached."""
         earlier = self._context.directory.record.get("rungs", []) if self._context.directory else []
         known = {float(rung["epoch"]): read_rung(rung) for rung in earlier}
         remaining = [candidate.name for candidate in self._plan.candidates]
@@ -139,7 +148,10 @@ class _Race:
             self._save(place, task, trainer)
 
     def _judge(self, epoch: float, remaining: Sequence[str]) -> Rung:
-        """The rung at this epoch. It keeps the best third, without candidates that diverged."""
+        """The rung at this epoch: it keeps the best third of the `remaining` candidates.
+
+        A candidate with an infinite median, because its runs diverged, is never kept.
+        """
         scores = self._scores()
         medians = {
             candidate.name: quantile([scores[identity] for identity in identities], 0.5)
@@ -152,7 +164,10 @@ class _Race:
         return Rung(epoch, kept, tuple(name for name in order if name not in kept))
 
     def _scores(self) -> Scores:
-        """The score of every trial by identity; for a running trial, at its latest evaluation."""
+        """The score of every trial by identity: lower is better, +∞ for a diverged trial.
+
+        The score of a running trial is that of its latest evaluation.
+        """
         scores = {key: self._metric.score(result) for key, result in self._results.items()}
         for task, trainer in self._running:
             for lane in trainer.state.lanes.tolist():
@@ -162,7 +177,7 @@ class _Race:
         return scores
 
     def _drop(self, rung: Rung) -> None:
-        """Remove the lanes of the dropped candidates."""
+        """End the runs of the candidates that this rung dropped, and save their results."""
         dropped = set(rung.dropped)
         sentence = f"dropped: not in the best third of {len(rung.kept) + len(dropped)} settings"
         for place, (task, trainer) in enumerate(self._running):
@@ -175,7 +190,10 @@ class _Race:
             self._save(place, task, trainer)
 
     def _save(self, place: int, task: Task, trainer: Trainer) -> None:
-        """Save the trials of a task that ended since the last call."""
+        """Save the results of a task's trials that have ended since the last call.
+
+        place: the index of the task in `_running`.
+        """
         ended = [
             Result.of(task.trials[lane].identity, outcome, trainer)
             for lane, outcome in list(trainer.outcomes.items())[self._saved[place] :]
@@ -187,7 +205,7 @@ class _Race:
         self._context.on_progress(len(self._results), self._total)
 
     def _candidates(self) -> list[tuple[Candidate, list[str]]]:
-        """Every candidate with the identities of its trials."""
+        """Every candidate of the plan, with the identities of the candidate's trials."""
         trials: Mapping[int, list[str]] = {k: [] for k in range(len(self._plan.candidates))}
         for trial in self._plan.trials:
             trials[trial.candidate].append(trial.identity)

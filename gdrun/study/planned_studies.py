@@ -27,10 +27,11 @@ FoundStudy = TypeVar("FoundStudy", bound=Sweep | Comparison, covariant=True)
 
 @dataclass(frozen=True)
 class PlannedStudy(ABC, Generic[FoundStudy]):
-    """A request whose plan is made and checked, ready to run.
+    """A sweep or a comparison whose plan is made and checked, ready to run.
 
-    base: the experiment from which the candidates are derived. table: the data of the request,
-    which replace the dataset; None if the request has no data.
+    request: the arguments of the user. base: the experiment from which the candidates are derived.
+    metric: ranks the candidates. target: the value of a metric to reach; None for the default
+    target. table: the data of the request, which replace the dataset; None if it has no data.
     """
 
     request: StudyRequest
@@ -42,11 +43,11 @@ class PlannedStudy(ABC, Generic[FoundStudy]):
 
     @property
     def name(self) -> str:
-        """The name of its directory: the kind of study and the experiment, as compare-digits."""
+        """The name for the study's directory: its kind and its experiment, as compare-digits."""
         return f"{self.plan.verb}-{self.base.name}"
 
     def directory(self) -> StudyDirectory | None:
-        """The directory of the earlier study, or a new one; None if nothing is to be written.
+        """The directory of the study to resume, or a new one; None if nothing is to be written.
 
         Raises RecordError if the directory cannot be written, or contains a different study.
         """
@@ -58,7 +59,7 @@ class PlannedStudy(ABC, Generic[FoundStudy]):
         return None
 
     def run(self) -> FoundStudy:
-        """Run the study, in a directory if the request names one. Returns its findings.
+        """Run the study, and return its findings; with a directory in the request, also write them.
 
         Raises RecordError if the directory cannot be written, or contains a different study.
         """
@@ -68,11 +69,11 @@ class PlannedStudy(ABC, Generic[FoundStudy]):
     def run_in(self, directory: StudyDirectory | None, observers: Observers) -> FoundStudy:
         """Run the study, record it in this directory, and return its findings.
 
-        Raises RecordError if the directory cannot be written.
+        directory: None writes nothing. Raises RecordError if the directory cannot be written.
         """
 
     def context(self, directory: StudyDirectory | None, observers: Observers) -> StudyContext:
-        """The runner, the directory and the observers for running the plan."""
+        """What is needed to run the plan: the runner, the directory, the data and the observers."""
         return StudyContext(
             self.request.runner(observers),
             self.request.width,
@@ -83,7 +84,7 @@ class PlannedStudy(ABC, Generic[FoundStudy]):
         )
 
     def _origin(self) -> StudyOrigin:
-        """The origin of the study for study.json: base, data, and the command if there is one."""
+        """Where the study comes from, for study.json: base config, data, and any command line."""
         data = prepared(self.plan.candidates[0].experiment, self.table)
         origin: StudyOrigin = {
             "base": self.base.plain(),
@@ -95,14 +96,17 @@ class PlannedStudy(ABC, Generic[FoundStudy]):
 
 @dataclass(frozen=True)
 class PlannedSweep(PlannedStudy[Sweep]):
-    """A sweep that is ready to run. halving: whether it uses successive halving."""
+    """A sweep that is ready to run.
+
+    axes: the swept keys with their values. halving: whether the sweep uses successive halving.
+    """
 
     axes: tuple[Axis, ...]
     halving: bool
 
     @property
     def name(self) -> str:
-        """The name of its directory, with the swept keys, such as sweep-lr-digits."""
+        """The name for the sweep's directory, with the swept keys, such as sweep-lr-digits."""
         return f"sweep-{'-'.join(axis.leaf for axis in self.axes)}-{self.base.name}"
 
     def run_in(self, directory: StudyDirectory | None, observers: Observers) -> Sweep:
@@ -119,7 +123,10 @@ class PlannedSweep(PlannedStudy[Sweep]):
 
 @dataclass(frozen=True)
 class PlannedComparison(PlannedStudy[Comparison]):
-    """A comparison that is ready to run. tuning: the settings that are tried first, or None."""
+    """A comparison that is ready to run.
+
+    tuning: the settings to try for each contender before the comparison; None without tuning.
+    """
 
     tuning: TuningPlan | None
 

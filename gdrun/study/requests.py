@@ -1,7 +1,7 @@
-"""Requests of studies, made by the functions in Python and by the command line.
+"""The requests for a sweep or a comparison, which the Python functions and the command line make.
 
-`planned` checks the request, its experiments and their data before anything is written or run.
-Errors name the arguments of these classes; the command line shows its own options instead.
+The method `planned` checks a request, its experiments and its data before anything is written or
+run. Its errors name the arguments of these classes; the command line shows its own options instead.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ from gdrun.study.tasks import check_fit, prepared
 class SweepRequest(StudyRequest):
     """A sweep over the values of some keys.
 
-    values: for each key its values, as a mapping or as texts such as lr=0.1,0.01. search: "grid"
-    or "random". trials: the number of random combinations. halving: whether to run by successive
-    halving, in which only the best third continues at …, 1/9 and 1/3 of the budget.
+    values: a mapping from each key to its values, or texts such as lr=0.1,0.01. search: "grid" for
+    every combination of values, "random" for `trials` random combinations. trials: None means 20.
+    halving: whether to use successive halving, in which only the best third of the combinations
+    continues at …, 1/9 and 1/3 of the budget.
     """
 
     values: Mapping[str, Any] | Sequence[str]
@@ -43,12 +44,12 @@ class SweepRequest(StudyRequest):
 
     @property
     def counts(self) -> dict[str, int]:
-        """The arguments that are counts, by name, including `trials` if it is given."""
+        """The arguments that must be whole numbers ≥ 1, by name, with `trials` if it is given."""
         drawn = {} if self.trials is None else {"trials": self.trials}
         return super().counts | drawn
 
     def planned(self) -> PlannedSweep:
-        """The plan of the sweep. Raises GdrunError if the request cannot be run."""
+        """The sweep, checked and ready to run. Raises GdrunError if it cannot be run."""
         base, table = self.base()
         axes = axes_of(self.values, base)
         plan = plan_sweep(base, axes, seeds=self.seeds, search=self.search, trials=self.trials)
@@ -61,10 +62,11 @@ class SweepRequest(StudyRequest):
 
 @dataclass(frozen=True, kw_only=True)
 class ComparisonRequest(StudyRequest):
-    """A comparison of contenders: names such as mbgd+adam, paths of YAML files, or configs.
+    """A comparison of contenders, which are variants of an experiment.
 
-    tune: keys such as lr; before the comparison, the best value of each key is searched for every
-    contender. budget: replaces the budget of every contender, such as gradients=50000.
+    contenders: names such as mbgd+adam, paths of YAML files, or configs. tune: keys such as lr;
+    before the comparison, the best value of each key is searched for every contender. budget: a
+    text such as gradients=50000, which replaces the budget of every contender.
     """
 
     contenders: Sequence[str | Mapping[str, Any] | Experiment]
@@ -72,7 +74,7 @@ class ComparisonRequest(StudyRequest):
     budget: str | None = None
 
     def planned(self) -> PlannedComparison:
-        """The plan of the comparison. Raises GdrunError if the request cannot be run."""
+        """The comparison, checked and ready to run. Raises GdrunError if it cannot be run."""
         base, table = self.base()
         contenders = self._contenders(base)
         # No contender is derived from the default config, so the first one is recorded as the base.
@@ -93,7 +95,10 @@ class ComparisonRequest(StudyRequest):
         return PlannedComparison(self, base, plan, metric, target, table, tuning)
 
     def _contenders(self, base: Experiment) -> tuple[Candidate, ...]:
-        """The contenders. Data and overrides are also applied to contenders that are configs."""
+        """The contenders as candidates, each with the request's data and overrides applied.
+
+        base: the experiment to start from for a contender that is not a config.
+        """
         changes = [*self.overrides]
         if self.data is not None:
             # This override is the first, so that overrides of dataset options still apply.

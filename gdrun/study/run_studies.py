@@ -1,4 +1,4 @@
-"""Sweeps and comparisons from plan to findings: run, judge, and record them."""
+"""Run the plan of a sweep or a comparison, judge its results, and record the findings."""
 
 from __future__ import annotations
 
@@ -40,9 +40,10 @@ def run_sweep(
 ) -> Sweep:
     """Run a planned sweep, and return its findings.
 
-    The findings are written to study.json, and the config of the best candidate to best.yaml.
-    Raises ConfigError if the plan does not allow halving, RecordError if the directory cannot be
-    written or its halving cannot be continued.
+    target: None for the default target. halving: whether to use successive halving. If the context
+    has a directory, the findings are written to study.json, and the config of the best candidate to
+    best.yaml. Raises ConfigError if the plan does not allow halving; RecordError if the directory
+    cannot be written, or an earlier halving in it was different and cannot be continued.
     """
     with _recording(context.directory, metric, target, halving=halving):
         if halving:
@@ -69,9 +70,10 @@ def run_comparison(
 ) -> Comparison:
     """Run a planned comparison, and return its findings, which are also written to study.json.
 
-    tuning: the settings that are tried first; then the contenders are compared with their best
-    settings. If any contender has a budget in seconds, every run trains alone, so that no run slows
-    another down. Raises RecordError if the directory cannot be written.
+    target: None for the default target. tuning: the settings to try for each contender before the
+    comparison, which then uses the best ones; None without tuning. If any contender has a budget in
+    seconds, every run trains alone, so that no run slows another down. Raises RecordError if the
+    directory cannot be written.
     """
     alone = limits_seconds(plan)
     tunings, tuning_work = None, None
@@ -106,9 +108,10 @@ def _recording(
     *,
     halving: bool = False,
 ) -> Iterator[None]:
-    """Record the metric and the target before the study runs, and an error if one ends the study.
+    """A context for running a study, which writes to study.json unless `directory` is None.
 
-    Raises RecordError if the halving of an earlier study cannot be continued with these.
+    At its start it writes the metric and the target; if an error ends the study, it writes the
+    status. Raises RecordError if the directory has a study whose successive halving was different.
     """
     if directory is None:
         yield
@@ -126,9 +129,10 @@ def _recording(
 
 
 def _refuse_other_halving(directory: StudyDirectory, question: Question) -> None:
-    """Raise RecordError if the candidates, seeds or metric of an earlier halving were different.
+    """Raise RecordError if an earlier halving had other candidates, other seeds or another metric.
 
-    With these, its rungs would have kept other candidates.
+    Its rungs, the epochs at which candidates are dropped, would now keep other candidates. The
+    error is also raised if only one of the earlier and the present study uses halving.
     """
     earlier, now = directory.earlier, directory.record
     if earlier is None or "halving" not in earlier:
@@ -139,22 +143,24 @@ def _refuse_other_halving(directory: StudyDirectory, question: Question) -> None
         and (earlier["asked"], earlier["seeds"]) == (now["asked"], now["seeds"])
     )
     if (earlier["halving"] or question["halving"]) and not same:
-        begun = f"it was started by: {earlier.get('command', earlier['verb'])}"
+        begun = f"the study was started by: {earlier.get('command', earlier['verb'])}"
         what = "halving can only continue with the same settings, seeds and metric"
         raise RecordError(what, where=str(directory.path), hint=begun)
 
 
 def limits_seconds(plan: StudyPlan) -> bool:
-    """Whether any run has a budget in seconds: then runs must not slow each other down."""
+    """Whether any candidate has a budget in seconds: then runs must not slow each other down."""
     return any(each.experiment.stopping.seconds is not None for each in plan.candidates)
 
 
 def _tuned(
     plan: StudyPlan, tuning: TuningPlan, metric: Metric, context: StudyContext, *, alone: bool
 ) -> tuple[tuple[Candidate, ...], dict[str, Tuning], Work]:
-    """Tune the contenders. Returns them with their best settings, how each was tuned, and the work.
+    """Tune the contenders: try settings for each of them.
 
-    Tuning is recorded as a separate study, in a subdirectory of the comparison's directory.
+    Returns the contenders with their best settings; how each was tuned, by name; and the work of
+    tuning (the numbers of trials and cohorts, and seconds). Tuning is recorded as a separate study,
+    in a subdirectory of the comparison's directory.
     """
     if context.directory is not None:
         within = StudyDirectory.within(context.directory.path / "tuning", tuning.plan)

@@ -1,4 +1,4 @@
-"""Running a plan: the trials without a result are run, and each result is saved immediately."""
+"""Run the plan of a study: the trials without a result. Each result is saved immediately."""
 
 from __future__ import annotations
 
@@ -15,16 +15,18 @@ from gdrun.study.storage.study_directory import StudyDirectory
 from gdrun.study.tasks import Task, tasks_of
 
 OnProgress = Callable[[int, int], None]
-"""A function of two numbers: the trials that have ended, and all trials."""
+"""A function of two numbers: how many trials have ended, and how many there are in all."""
 
 
 @dataclass(frozen=True)
 class StudyContext:
-    """How to run a plan.
+    """How to run the plan of a study.
 
-    runner: runs the tasks, `jobs` at a time. directory: where the results are written; None writes
-    nothing. table: replaces the dataset. interrupted: returns the name of a signal when the study
-    should stop, else None. on_progress: called whenever trials have ended.
+    runner: runs the tasks, which are groups of trials that train together. jobs: how many tasks run
+    at a time. directory: where the results are written; None writes nothing. table: the data that
+    replace the dataset of the experiments; None for the dataset. interrupted: a function that
+    returns the name of a signal when the study should stop, else None. on_progress: a function that
+    is called whenever trials have ended.
     """
 
     runner: Runner = InProcess()  # noqa: RUF009 (it holds nothing that changes)
@@ -37,7 +39,7 @@ class StudyContext:
 
 @dataclass(frozen=True)
 class Work:
-    """The work of running a plan.
+    """What it cost to run the plan of a study.
 
     run: the number of trials that ran now. found: the number of trials whose results were in the
     directory already. cohorts: the number of cohorts, which are groups of trials that train
@@ -63,10 +65,11 @@ def carry_out(
 ) -> tuple[dict[str, Result], Work]:
     """Run the trials of a plan that have no result yet.
 
-    Returns the results by the identity of the trial, including the results in the directory; some
-    are missing if the study was interrupted. alone: whether each trial trains alone, so that its
-    seconds can be compared. Raises DataError if an experiment does not fit its data, RecordError if
-    the directory cannot be read or written, GdrunError if worker processes die repeatedly.
+    Returns the results by the trial's identity, with those that were in the directory already, and
+    the work (the numbers of trials and cohorts, and seconds). If the study was interrupted, results
+    are missing. alone: whether each trial trains alone, so that the seconds of trials can be
+    compared. Raises DataError if an experiment does not fit its data, RecordError if the directory
+    cannot be read or written, GdrunError if worker processes die repeatedly.
     """
     begin = time.perf_counter()
     directory = context.directory
@@ -84,12 +87,15 @@ def carry_out(
 
 
 def keep(task: Task, ended: list[Result], directory: StudyDirectory | None) -> None:
-    """Write the trials of a task that have ended to the directory, if there is one."""
+    """Write results of a task's trials to the directory of the study.
+
+    ended: the results of the trials that have ended. directory: None writes nothing.
+    """
     if directory is not None:
         trials = {trial.identity: trial for trial in task.trials}
         directory.add((trials[result.identity], result) for result in ended)
 
 
 def unique(plan: StudyPlan) -> list[Trial]:
-    """The trials of a plan without repeated experiments: two candidates may have the same one."""
+    """The trials of a plan, each experiment once: two candidates may be the same experiment."""
     return list({trial.identity: trial for trial in plan.trials}.values())

@@ -1,4 +1,4 @@
-"""The arguments that sweeps and comparisons share, and the observers of a running study."""
+"""The arguments that sweeps and comparisons share, and the functions that a running study calls."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ class Observers:
     """Functions that a study calls while it runs.
 
     listeners: called by the trainer of each task that runs in this process. note: called with a
-    sentence when a worker died and was replaced. interrupted: returns the name of a signal when the
-    study should stop, else None. on_progress: called whenever trials have ended.
+    sentence for the user when a worker process died and was replaced. interrupted: returns the name
+    of a signal when the study should stop, else None. on_progress: called whenever trials have
+    ended.
     """
 
     listeners: Sequence[Listener] = ()
@@ -42,13 +43,15 @@ class Observers:
 class StudyRequest:
     """The arguments that a sweep and a comparison share.
 
-    config, overrides: the experiment, as for a single run. seeds: the number of seeds; the first is
-    the seed of the experiment. metric: a name such as validation_accuracy; None for the default.
-    target: a text such as loss=0.1; None for the default. jobs: the number of processes of this
-    machine. executor: runs `jobs` tasks at a time, or one for each core of this machine if `jobs`
-    is 1. data: (X, y) with X (N, d) and y (N,), used instead of the dataset. out: the directory in
-    which a new directory is made for the study; None writes nothing. resume: the directory of an
-    earlier study to continue. command: the command line for the record of the study.
+    config, overrides: the experiment to start from, as in gdrun.train. seeds: the number of seeds;
+    the first is the seed of the experiment. metric: a name such as validation_accuracy; None for
+    the default metric. target: a text such as loss=0.1; None for the default target. jobs: the
+    number of processes of this machine. executor: an executor that runs the tasks instead, `jobs`
+    at a time, or one for each core of this machine if `jobs` is 1; None for this machine. data:
+    (X, y) with X (N, d) and y (N,), which replace the dataset; None for the dataset. out: the
+    directory in which a new directory is made for the study; None writes nothing. resume: the
+    directory of an earlier study to continue; None for a new study. command: the command line, for
+    the record of the study; None if the study was started from Python.
     """
 
     config: Source = None
@@ -65,12 +68,12 @@ class StudyRequest:
 
     @property
     def counts(self) -> dict[str, int]:
-        """The arguments that are counts, by name."""
+        """The arguments that must be whole numbers ≥ 1, by name."""
         return {"seeds": self.seeds, "jobs": self.jobs}
 
     @property
     def parallel(self) -> Parameter | None:
-        """The argument that makes tasks run in parallel; None if they run one after another."""
+        """The argument that makes tasks run in parallel; None if tasks run one after another."""
         if self.executor is not None:
             return Parameter("executor")
         return Parameter("jobs") if self.jobs > 1 else None
@@ -82,7 +85,7 @@ class StudyRequest:
         return self.jobs if several else os.cpu_count() or 1
 
     def runner(self, observers: Observers) -> Runner:
-        """The runner: in this process, in several of this machine, or on the executor."""
+        """The runner of tasks: in this process, in several processes, or on the executor."""
         if self.executor is not None:
             return OnExecutor(self.executor, self.width)
         if self.jobs > 1:
@@ -90,9 +93,10 @@ class StudyRequest:
         return InProcess(observers.listeners)
 
     def base(self) -> tuple[Experiment, Table | None]:
-        """The experiment of config and overrides, and the table of `data` or None.
+        """The experiment from `config` and `overrides`, and `data` as a table; None without data.
 
-        Raises ConfigError or DataError if they are wrong, or a count is below 1.
+        Raises ConfigError or DataError if one of these arguments is wrong, or an argument of
+        `counts` is not a whole number ≥ 1.
         """
         self._check_counts()
         table = None if self.data is None else table_from_pair(self.data)
@@ -102,9 +106,9 @@ class StudyRequest:
     def metric_and_target(
         self, plan: StudyPlan, table: Table | None
     ) -> tuple[Metric, Target | None]:
-        """The metric that ranks the trials, and the target if one is given.
+        """The metric that ranks the trials, and the target; None if no target is given.
 
-        Raises GdrunError if the experiments do not measure them.
+        Raises GdrunError if an experiment does not measure the metric, or that of the target.
         """
         experiments = [candidate.experiment for candidate in plan.candidates]
         target = parse_target(self.target, experiments, table) if self.target else None
@@ -117,7 +121,7 @@ class StudyRequest:
 
 
 def _count_problem(name: str, count: Any) -> Problem | None:
-    """The problem of a count that is not a whole number ≥ 1; None if the count is valid."""
+    """The error to report if an argument is not a whole number ≥ 1; None if it is one."""
     try:
         wrong = index(count) < 1
     except TypeError:

@@ -1,8 +1,8 @@
-"""Tasks: groups of trials that are trained together, as one cohort, and fit the cache and memory.
+"""Tasks: groups of trials that train together, as one cohort whose arrays fit cache and memory.
 
 A task does not depend on other tasks. It can run in this process, in another process, or on another
-machine, and it can be run again if a worker dies. Each trial of a cohort is a lane: a row of its
-arrays.
+machine, and it can be run again if a worker process dies. Each trial is a lane of the cohort: one
+row of the cohort's arrays.
 """
 
 from __future__ import annotations
@@ -24,43 +24,52 @@ from gdrun.study.design.trials import Trial
 from gdrun.study.storage.results import Result
 
 TRACE_POINTS = 100
-"""The most step records of a trial. `gdrun train` keeps the number in the config instead."""
+"""The most points in the step trace of a trial. `gdrun train` uses the config's number instead."""
 
 CACHE_ENTRIES = 2**16
-"""The most entries of the weights W, and of the scores of a batch, in all lanes: 512 KB of float64
-each. Larger arrays do not fit the cache, so every elementwise operation reads main memory, and more
-lanes do not save time.
+"""The most entries of the weights W of all lanes, and of the scores (model outputs) of one batch of
+all lanes: 512 KB of float64 each. Larger arrays do not fit the cache, so every elementwise
+operation reads main memory, and more lanes do not save time.
 """
 
 FEWEST_LANES, MOST_LANES = 16, 128
-"""Bounds on the lanes of a cohort. Even if one lane fills the cache, FEWEST_LANES lanes save time,
-because each batch is gathered only once for all of them. With MOST_LANES lanes the Python
-interpreter takes so little of the time that more lanes do not help.
+"""Bounds on the number of lanes of a cohort, which are runs that train together. Even if one lane
+fills the cache, FEWEST_LANES lanes save time, because each batch is gathered only once for all of
+them. With MOST_LANES lanes the Python interpreter takes so little of the time that more lanes do
+not help.
 """
 
 MEMORY_ENTRIES = 2**25
-"""The most entries of all arrays with a lane axis: 256 MB of float64."""
+"""The most entries of all arrays of a cohort together: 256 MB of float64."""
 
 WEIGHT_ARRAYS = 10
-"""The number of arrays of the size of W: W, gradient, slots, the previous and the best W, …"""
+"""How many arrays of the size of the weights W a cohort has: W, gradient, slots (the state of the
+update rule), the previous and the best W, …
+"""
 
 
 @dataclass(frozen=True)
 class Task:
-    """Trials that run as the lanes of one cohort, in the order of their seeds."""
+    """Trials that train together, as the lanes of one cohort, in the order of their seeds.
+
+    table: the data that replace the dataset of the experiments; None for the dataset.
+    """
 
     trials: tuple[Trial, ...]
     table: Table | None = None
 
     @cached_property
     def experiments(self) -> tuple[Experiment, ...]:
-        """The experiments of the trials, with their step traces shortened to TRACE_POINTS."""
+        """The experiments of the trials, with step traces of at most TRACE_POINTS points."""
         return tuple(lean(trial.experiment) for trial in self.trials)
 
     def run(
         self, listeners: Sequence[Listener] = (), interrupted: Interrupted = lambda: None
     ) -> list[Result]:
-        """Train all lanes, and return the results of those that were not interrupted."""
+        """Train all trials, and return the results of the trials that were not interrupted.
+
+        interrupted: a function that returns the name of a signal when training should stop.
+        """
         data = prepared(self.experiments[0], self.table)
         cohort, engine = build(self.experiments, data)
         trainer = Trainer(cohort, engine, listeners, interrupted)
@@ -75,11 +84,13 @@ class Task:
 def tasks_of(
     trials: Iterable[Trial], table: Table | None = None, *, jobs: int = 1, alone: bool = False
 ) -> list[Task]:
-    """Divide trials into tasks. Trials of a task have the same shape: they differ only in numbers.
+    """Divide trials into tasks: groups of trials that train together.
 
-    jobs: the number of processes; there are at least as many tasks if there are enough trials.
-    alone: whether each task has one trial, so that its seconds can be compared. Raises ConfigError
-    or DataError if an experiment does not fit its data.
+    The trials of a task differ only in their seeds and in numeric options such as the rate. table:
+    the data that replace the dataset; None for the dataset. jobs: the number of processes; there
+    are at least as many tasks if there are enough trials. alone: whether each task has only one
+    trial, so that the seconds of trials can be compared. Raises ConfigError or DataError if an
+    experiment does not fit its data.
     """
     groups: dict[str, list[Trial]] = {}
     for trial in trials:
@@ -97,7 +108,10 @@ def tasks_of(
 
 
 def check_fit(experiments: Iterable[Experiment], table: Table | None = None) -> None:
-    """Raise DataError, with every problem, if an experiment does not fit its data."""
+    """Raise DataError, with every problem, if an experiment does not fit its data.
+
+    table: the data that replace the dataset of the experiments; None for the dataset.
+    """
     problems: dict[Problem, None] = {}
     by_shape = {experiment.shape: experiment for experiment in experiments}
     for experiment in by_shape.values():
@@ -110,9 +124,11 @@ def check_fit(experiments: Iterable[Experiment], table: Table | None = None) -> 
 
 
 def most_lanes(experiment: Experiment, table: Table | None) -> int:
-    """The most lanes of this experiment in one cohort, so that its arrays fit cache and memory.
+    """The most runs of this experiment that can train together, as the lanes of one cohort.
 
-    Raises DataError or ConfigError if the experiment does not fit its data.
+    The arrays of more lanes would not fit the cache or the memory. table: the data that replace the
+    dataset; None for the dataset. Raises DataError or ConfigError if the experiment does not fit
+    its data.
     """
     known = facts(experiment, prepared(experiment, table))
     scores = known.batch_size * known.outputs
@@ -124,15 +140,16 @@ def most_lanes(experiment: Experiment, table: Table | None) -> int:
 
 
 def loss_of(experiment: Experiment, table: Table | None = None) -> str:
-    """The name of the loss that the experiment's model minimises; empty for a surface.
+    """The name of the loss that the experiment's model minimises; an empty text for a surface.
 
-    Raises DataError or ConfigError if the experiment does not fit its data.
+    table: the data that replace the dataset; None for the dataset. Raises DataError or ConfigError
+    if the experiment does not fit its data.
     """
     return facts(experiment, prepared(experiment, table)).loss
 
 
 def even_chunks(trials: Sequence[Trial], most: int) -> Iterator[Sequence[Trial]]:
-    """The trials in consecutive parts of nearly equal length, each of at most `most`."""
+    """Split trials into consecutive parts of nearly equal length, each of at most `most` trials."""
     parts = math.ceil(len(trials) / most)
     size, longer = divmod(len(trials), parts)
     start = 0
@@ -151,9 +168,10 @@ def lean(experiment: Experiment) -> Experiment:
 
 
 def prepared(experiment: Experiment, table: Table | None = None) -> Prepared:
-    """The data of an experiment, split and standardised. The latest MOST_PREPARED are cached.
+    """The data of an experiment, split and standardised. At most MOST_PREPARED are cached.
 
-    table: replaces the dataset. Raises DataError if the data cannot be read or prepared.
+    table: the data that replace the dataset; None for the dataset. Raises DataError if the data
+    cannot be read or prepared.
     """
     surface = experiment.surface.plain() if experiment.surface else None
     source = table.sha256 if table is not None else None

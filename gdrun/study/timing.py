@@ -1,8 +1,8 @@
 """Timing of contenders: each contender is trained alone, so that its time can be compared.
 
-Lanes, the runs that train together, share batches and matrix products, so the time of one run is
-unknown. So each contender is trained once more alone, for half a second, and the seconds of its
-runs are computed as steps × seconds a step.
+Runs that train together share batches and matrix products, so the time of one of them is unknown.
+So each contender is trained once more alone, for half a second, and the seconds of its runs are
+computed as steps × seconds per step.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gdrun.study.design.trials import Candidate
 from gdrun.study.tasks import lean, prepared
 
 TIMED_SECONDS = 0.5
-"""The most seconds of training that are timed."""
+"""The seconds for which a contender is trained alone to measure its time."""
 
 
 def paces(
@@ -28,7 +28,11 @@ def paces(
     table: Table | None = None,
     interrupted: Interrupted = lambda: None,
 ) -> dict[str, float | None]:
-    """Seconds a step by the name of the candidate; None if the study was interrupted before."""
+    """The seconds per step of each candidate, by name; None for a candidate that was not timed.
+
+    A candidate is not timed if the study was interrupted before. table: the data that replace the
+    dataset; None for the dataset.
+    """
     return {
         each.name: None if interrupted() else seconds_per_step(each.experiment, table)
         for each in candidates
@@ -36,9 +40,9 @@ def paces(
 
 
 def seconds_per_step(experiment: Experiment, table: Table | None = None) -> float | None:
-    """The seconds a step of this experiment, trained alone; None if it ended before its first step.
+    """The seconds per step of this experiment, trained alone; None if it took no step.
 
-    table: replaces the dataset.
+    table: the data that replace the dataset; None for the dataset.
     """
     seconds = experiment.stopping.seconds
     limit = TIMED_SECONDS if seconds is None else min(TIMED_SECONDS, seconds)

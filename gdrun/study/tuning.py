@@ -23,9 +23,10 @@ from gdrun.study.study import StudyContext, Work, carry_out
 class Tuning:
     """How one contender was tuned.
 
-    settings, seeds: how many were tried. chosen: the best setting; empty if every run failed, so
-    that the contender keeps its own setting. at_edge: the keys whose best value was the smallest or
-    the largest that was tried.
+    settings: the number of settings that were tried. seeds: the number of seeds with which each was
+    tried. chosen: the best setting, by key; empty if every run failed, so that the contender keeps
+    its own setting. at_edge: the keys whose best value was the smallest or the largest that was
+    tried.
     """
 
     settings: int
@@ -41,9 +42,11 @@ class Tuning:
 def try_out(
     plan: StudyPlan, metric: Metric, context: StudyContext, *, alone: bool = False
 ) -> tuple[tuple[Standing, ...], Work]:
-    """Run every setting of every contender. Returns their standings and the work.
+    """Run every setting of every contender.
 
-    alone: whether each trial trains alone. Raises the errors of `carry_out`.
+    Returns the standing (results, scores and rank) of each setting, and the work (the numbers of
+    trials and cohorts, and seconds). alone: whether each trial trains alone, so that the seconds of
+    trials can be compared. Raises the errors of `carry_out`.
     """
     results, work = carry_out(plan, context, alone=alone)
     return standings(plan, results, metric), work
@@ -52,7 +55,10 @@ def try_out(
 def choose(
     contenders: Sequence[Candidate], tuning: TuningPlan, found: Sequence[Standing]
 ) -> tuple[tuple[Candidate, ...], dict[str, Tuning]]:
-    """The contenders with their best settings, and by name how each was tuned."""
+    """Return the contenders with their best settings, and how each was tuned, by its name.
+
+    found: the standings (results, scores and ranks) of the settings that were tried.
+    """
     seeds = len(tuning.plan.seeds)
     by_name = {each.candidate.name: each for each in found}
     tuned: list[Candidate] = []
@@ -72,7 +78,10 @@ def choose(
 
 
 def _edges(best: Candidate, own: Sequence[Standing]) -> tuple[str, ...]:
-    """The numeric keys whose chosen value is at the edge of what was tried."""
+    """The numeric keys whose best value is the smallest or the largest that was tried.
+
+    own: the standings of the contender's settings.
+    """
     tried = [each.candidate for each in own]
     axes = [Axis(key, tuple(each.settings[key] for each in tried)) for key in best.settings]
     return tuple(edge.axis.key for edge in edges(axes, best, tried))

@@ -116,7 +116,9 @@ def test_a_rule_of_ones_own_is_asked_for(here):
     answer = here("show")
     assert (answer.code, answer.out) == (2, "")
     assert "no optimizer is called 'hidden_descent'" in answer.err
-    assert re.search(r"hint: load its plugins: .*--plugin \S*my_rule\.py\n", answer.err)
+    assert re.search(
+        r"hint: load the plugins of the study: .*--plugin \S*my_rule\.py\n", answer.err
+    )
 
 
 def test_the_tuning_of_a_comparison_is_shown_with_it(here):
@@ -125,7 +127,7 @@ def test_the_tuning_of_a_comparison_is_shown_with_it(here):
     answer = here("show", str(directory / "tuning"))
     assert (answer.code, answer.out) == (2, "")
     assert answer.err == (
-        f"error: {directory / 'tuning'}: is the tuning part of a comparison\n"
+        f"error: {directory / 'tuning'}: contains only the tuning part of a comparison\n"
         f"hint: `gdrun show {directory}` shows the comparison\n"
     )
 
@@ -140,5 +142,5 @@ def test_a_damaged_study_says_where(here):
     assert (answer.code, answer.out) == (2, "")
     assert answer.err == (
         f"error: {directory}/study.json: cannot be read: base is missing\n"
-        "hint: restore the file from a copy, or remove its directory\n"
+        f"hint: restore the file from a copy, or delete the directory {directory}\n"
     )

@@ -237,7 +237,7 @@ def test_unequal_effort_is_refused():
     iris = {"dataset": "iris", "model": "svm"}
     contenders = [iris, iris | {"model": "mlp"}]
     with pytest.raises(
-        ConfigError, match="different numbers of settings: contender 1 2, contender 2 6"
+        ConfigError, match="different numbers of settings: contender 1 has 2, contender 2 has 6"
     ):
         gdrun.compare(contenders, iris, tune="model.loss", seeds=1)
 

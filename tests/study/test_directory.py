@@ -109,13 +109,13 @@ def test_a_wider_plan_goes_on_with_what_it_shares(whole):
 
 def test_another_study_is_refused(whole):
     other = planned({"lr": [0.02, 0.2]})
-    with pytest.raises(RecordError, match="holds a different study") as caught:
+    with pytest.raises(RecordError, match="contains a different study") as caught:
         StudyDirectory.resumed(whole[0].path, other, ORIGIN)
     assert "gdrun sweep lr" in caught.value.problems[0].hint
 
 
 def test_a_comparison_does_not_go_on_in_a_sweep(whole, plan):
-    with pytest.raises(RecordError, match="holds a different study"):
+    with pytest.raises(RecordError, match="contains a different study"):
         StudyDirectory.resumed(whole[0].path, replace(plan, verb="compare"), ORIGIN)
 
 

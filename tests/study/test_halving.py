@@ -96,5 +96,5 @@ def test_resumed_it_keeps_its_earlier_decisions(tmp_path):
 
 
 def test_it_runs_in_one_process():
-    with pytest.raises(GdrunError, match="halving runs in one process"):
+    with pytest.raises(GdrunError, match="halving needs one process"):
         carry_out_halving(planned({"lr": RATES}), StudyContext(InProcesses(2), jobs=2), METRIC)

@@ -30,7 +30,7 @@ Spacing = Literal["log", "lin"]
 Path = tuple[str, ...]
 
 DECADES_BELOW, DECADES_ABOVE = 3, 2
-"""The default range of a positive number, in decades around its current value."""
+"""The default range of a positive number, in decades below and above its current value."""
 
 DECAYS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.99)
 PENALTIES = (0.0, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
@@ -39,10 +39,10 @@ BATCH_SIZES = (1, 4, 16, 64, 256)
 
 @dataclass(frozen=True)
 class Axis:
-    """One swept key: its dotted path, and its values in the order given.
+    """One swept key with the values to try, in the order given.
 
-    spacing: how the values of a range are spaced; a random search draws from the whole range.
-    None for a list of values.
+    key: the dotted path, such as optimizer.lr. spacing: "log" or "lin" if the values were given as
+    a range, from which a random search may also draw other values; None for a list of values.
     """
 
     key: str
@@ -51,18 +51,18 @@ class Axis:
 
     @property
     def numeric(self) -> bool:
-        """Whether the values are numbers, which have an order."""
+        """Whether all values are numbers, so that they have an order."""
         kinds = (int, float)
         # bool is a subclass of int, but has no order that a range could extend.
         return all(isinstance(v, kinds) and not isinstance(v, bool) for v in self.values)
 
     @property
     def leaf(self) -> str:
-        """The last part of the key, which is the heading of its column in tables."""
+        """The last part of the key, such as lr, which is the heading of its column in tables."""
         return self.key.rpartition(".")[2]
 
     def draw(self, rng: np.random.Generator) -> Any:
-        """A random value: uniform in a range (log-uniform for log:), or any value of a list."""
+        """A random value: uniform in a range (log-uniform for log:), or one value of a list."""
         if self.spacing is None:
             return self.values[int(rng.integers(len(self.values)))]
         low, high = self.values[0], self.values[-1]
@@ -79,6 +79,7 @@ class Axis:
 def parse_axis(text: str, experiment: Experiment) -> Axis:
     """Return the axis that a text describes: KEY=VALUES, or KEY alone for a default range.
 
+    experiment: the base of the sweep; some default ranges depend on its value for the key.
     Raises ConfigError if the key or a value is wrong, or the key has no default range.
     """
     key, equals, values = text.partition("=")
@@ -93,9 +94,9 @@ def parse_axis(text: str, experiment: Experiment) -> Axis:
 
 
 def axes_of(given: Mapping[str, Any] | Iterable[str], experiment: Experiment) -> tuple[Axis, ...]:
-    """Return the axes of a sweep, from texts or from a mapping of keys to values.
+    """Return the axes of a sweep, from texts such as lr=0.1,1 or from a mapping of keys to values.
 
-    Raises ConfigError with every problem of every axis.
+    experiment: the base of the sweep. Raises ConfigError with every problem of every axis.
     """
     axes: list[Axis] = []
     problems: list[Problem] = []
@@ -118,7 +119,7 @@ def axes_of(given: Mapping[str, Any] | Iterable[str], experiment: Experiment) ->
 
 
 def axis_of(path: Path, values: Any) -> Axis:
-    """Return the axis of a key with its values: a text such as log:1e-4:10:21, a list, or an array.
+    """Return the axis of a key. values: a text such as log:1e-4:10:21, a list, or an array.
 
     Raises ConfigError if the text cannot be read, or the values are not a list of different values.
     """
@@ -130,11 +131,15 @@ def axis_of(path: Path, values: Any) -> Axis:
     plain = values.tolist() if hasattr(values, "tolist") else values
     if not isinstance(plain, Iterable):
         raise ConfigError(
-            f"needs several values, got {plain!r}", where=key, hint="such as [0.1, 1]"
+            f"needs several values, got {plain!r}", where=key, hint="write a list, such as [0.1, 1]"
         )
     listed = list(plain)
     if not listed:
-        raise ConfigError("the list of values is empty", where=key, hint="such as [0.1, 0.01]")
+        raise ConfigError(
+            "the list of values is empty",
+            where=key,
+            hint="write the values to try, such as [0.1, 1]",
+        )
     # repr, because a value may be a list or a mapping, which cannot be hashed.
     counts = Counter(map(repr, listed))
     if twice := [value for value, times in counts.items() if times > 1]:
@@ -146,7 +151,8 @@ def axis_of(path: Path, values: Any) -> Axis:
 def default_axis(path: Path, experiment: Experiment, where: str) -> Axis:
     """Return the axis of a key that is given without values, with the default range of its type.
 
-    where: the text of the axis, for the error. Raises ConfigError if the key has no default range.
+    experiment: the base of the sweep, with the current value of the key. where: the text of the
+    axis, for the error. Raises ConfigError if the key has no default range.
     """
     key = ".".join(path)
     if len(path) == 1 and path[0] in SECTIONS:
@@ -161,7 +167,7 @@ def default_axis(path: Path, experiment: Experiment, where: str) -> Axis:
 
 
 def around(value: float) -> tuple[float, ...]:
-    """Numbers from 1/1000 of the value to 100 times the value, each √10 times the one before.
+    """Numbers from value / 1000 to 100 · value, each √10 times the one before.
 
     >>> around(0.1)[:3], around(0.1)[-1]
     ((0.0001, 0.0003162, 0.001), 10.0)
@@ -171,7 +177,7 @@ def around(value: float) -> tuple[float, ...]:
 
 
 def grid(axes: Sequence[Axis]) -> list[dict[str, Any]]:
-    """Every combination of the values, as settings by key; the last axis changes fastest."""
+    """Every combination of one value of each axis, by key; the last axis changes fastest."""
     combinations: list[dict[str, Any]] = [{}]
     for axis in axes:
         combinations = [{**one, axis.key: value} for one in combinations for value in axis.values]
@@ -179,9 +185,10 @@ def grid(axes: Sequence[Axis]) -> list[dict[str, Any]]:
 
 
 def sample(axes: Sequence[Axis], count: int, seed: int) -> list[dict[str, Any]]:
-    """`count` different random combinations, as settings by key; fewer if there are not so many.
+    """`count` different random combinations of one value of each axis, by key.
 
-    The first combinations do not depend on `count`, so that a resumed search can have more trials.
+    The result has fewer if not so many exist. The first combinations do not depend on `count`, so
+    that a resumed search can have more trials.
     """
     rng = np.random.default_rng([seed, len(axes)])
     drawn: dict[str, dict[str, Any]] = {}
@@ -227,7 +234,11 @@ def _current_value(path: Path, experiment: Experiment, option: Option) -> Any:
 
 
 def _default_values(option: Option, current: Any) -> tuple[Any, ...] | None:
-    """The default values of an option, by its type and bounds; None if there are none."""
+    """The values that a sweep tries for an option by default; None if there are none.
+
+    They depend on the type and the bounds of the option. current: its value in the base of the
+    sweep.
+    """
     annotation = option.annotation
     if get_origin(annotation) is Literal:
         return get_args(annotation)

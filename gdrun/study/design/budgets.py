@@ -1,4 +1,4 @@
-"""One budget for every contender of a comparison: epochs, steps, gradients, or seconds."""
+"""One budget for all contenders of a comparison, in epochs, steps, gradients, or seconds."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from gdrun.study.design.trials import Candidate
 DEFAULT_SECONDS = 1.0
 
 Budget = tuple[str, float]
-"""A budget: its unit, such as epochs, and its amount."""
+"""A budget: its unit, such as epochs, and its amount in this unit."""
 
 
 def parse_budget(text: str, base: Experiment, rows: int) -> Budget:
     """Return the budget that a text describes: UNIT=AMOUNT, or UNIT alone for a default amount.
 
-    The default is the epochs of the config, the gradients that full-batch training computes in
-    these epochs, or one second. rows: the number of training examples. Raises GdrunError if the
-    unit is unknown, or the amount is missing or not a positive number.
+    base: the experiment with the default number of epochs; gradients default to the number that
+    full-batch training computes in these epochs, and seconds to 1. rows: the number of training
+    examples. Raises GdrunError if the unit is unknown, or the amount is missing or not a positive
+    number.
     """
     unit, equals, value = text.partition("=")
     unit = unit.strip()
@@ -39,7 +40,9 @@ def parse_budget(text: str, base: Experiment, rows: int) -> Budget:
         usual = {"epochs": epochs, "gradients": epochs * rows, "seconds": DEFAULT_SECONDS}
         if unit not in usual:
             raise GdrunError(
-                f"{unit} needs an amount", where=Parameter("budget"), hint=f"such as {unit}=1000"
+                f"{unit} needs an amount",
+                where=Parameter("budget"),
+                hint=f"write it as {unit}=N, such as {unit}=1000",
             )
         return unit, usual[unit]
     amount: Any = parse_value(value)
@@ -47,7 +50,7 @@ def parse_budget(text: str, base: Experiment, rows: int) -> Budget:
         raise GdrunError(
             f"{value!r} is not a positive number",
             where=Parameter("budget"),
-            hint=f"such as {unit}=1000",
+            hint=f"write it as {unit}=N, such as {unit}=1000",
         )
     return unit, amount
 
@@ -55,8 +58,8 @@ def parse_budget(text: str, base: Experiment, rows: int) -> Budget:
 def with_budget(candidate: Candidate, budget: Budget) -> Candidate:
     """The candidate with this budget instead of its own.
 
-    Raises ConfigError if the experiment cannot run with it, such as a schedule over the whole
-    run with a budget in seconds.
+    Raises ConfigError if the experiment cannot run with this budget: for example, some schedules
+    need to know the number of steps, which a budget in seconds does not give.
     """
     unit, amount = budget
     text = f"{unit}={amount:g}"
@@ -69,6 +72,6 @@ def with_budget(candidate: Candidate, budget: Budget) -> Candidate:
         # Some schedules need the number of steps in advance, which a budget in seconds cannot give.
         if unit != "seconds":
             raise
-        hint = f'such as {candidate.name}+constant; or `budget="gradients"`'
+        hint = f'use another schedule, such as {candidate.name}+constant, or `budget="gradients"`'
         problems = [Problem(each.what, each.where, hint) for each in error.problems]
         raise ConfigError(problems) from None

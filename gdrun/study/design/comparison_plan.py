@@ -1,4 +1,4 @@
-"""The plan of a comparison: contenders on one problem, under the same seeds."""
+"""The plan of a comparison: its contenders, which all have the same problem and seeds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gdrun.study.design.trials import Candidate, StudyPlan
 
 
 def plan_comparison(candidates: Sequence[Candidate], seeds: Sequence[int]) -> StudyPlan:
-    """Return the plan of a comparison of these candidates.
+    """Return the plan of a comparison. candidates: one for each contender.
 
     Raises ConfigError if two contenders have different datasets or surfaces.
     """

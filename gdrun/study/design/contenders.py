@@ -1,8 +1,9 @@
-"""The contenders of a comparison, from words such as bgd, mbgd+adam, adam+lr=0.1 or tuned.yaml.
+"""The contenders of a comparison, from texts such as bgd, mbgd+adam, adam+lr=0.1 or tuned.yaml.
 
-A name is a variant, an optimizer, a schedule or a model; names and settings are joined with `+`.
-If the config already has this name in its section, the section keeps its options; otherwise the
-options get their defaults. `sgd` is always the variant: the plain update rule is `vanilla`.
+A contender is a variant of a base experiment. Its text joins names and settings with `+`. A name is
+that of a variant, an optimizer, a schedule or a model. If the base already uses this name, the
+options of the name keep their values; otherwise they get their defaults. `sgd` always means the
+variant, never the optimizer; write `vanilla` for the latter.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from gdrun.errors import ConfigError, Problem, suggestion
 from gdrun.study.design.trials import Candidate
 
 NAMED = ("variant", "optimizer", "schedule", "model")
-"""The sections whose names a contender can have, in the order in which a name is searched."""
+"""The sections of a config whose names a contender can use, in the order of the search."""
 
 FILES = (".yaml", ".yml")
-"""A contender with one of these suffixes is a config."""
+"""A contender with one of these suffixes is the path of a config."""
 
 
 def contenders_of(
@@ -31,10 +32,11 @@ def contenders_of(
     base: Experiment,
     changes: Sequence[str | Override] = (),
 ) -> tuple[Candidate, ...]:
-    """Return a candidate for each word. Raises ConfigError with every problem.
+    """Return one candidate for each contender in `words`. Raises ConfigError with every problem.
 
-    base: the experiment that names and settings change. changes: the overrides for contenders that
-    are configs; the base has them already.
+    base: the experiment to start from; a contender given as a text such as adam+lr=0.1 is this
+    experiment with these changes. changes: the overrides to apply to contenders that are configs;
+    they are already applied to `base`.
     """
     found: list[Candidate] = []
     problems: list[Problem] = []
@@ -55,12 +57,12 @@ def contenders_of(
 
 
 def is_setting(word: str) -> bool:
-    """Whether a word of the command line is an override KEY=VALUE, and not a contender."""
+    """Whether a word of the command line is an override KEY=VALUE rather than a contender."""
     return "=" in word and len(_parts(word)) == 1 and Path(word).suffix.lower() not in FILES
 
 
 def are_configs(words: Sequence[str | Mapping[str, Any] | Experiment]) -> bool:
-    """Whether every contender is a config or a YAML file, so that none changes a base."""
+    """Whether every contender is a config or a YAML file, so that none needs a base experiment."""
     return all(not isinstance(word, str) or Path(word).suffix.lower() in FILES for word in words)
 
 
@@ -84,12 +86,12 @@ def _contender(
 
 
 def _parts(word: str) -> list[str]:
-    """The parts of a word between `+`; the one in 1e+3 belongs to a number."""
+    """The parts of a contender's text, which `+` joins; the `+` in 1e+3 belongs to a number."""
     return re.split(r"\+(?=[A-Za-z_])", word)
 
 
 def _overrides(word: str, base: Experiment) -> list[Override]:
-    """The overrides that the parts of a contender's name set on the base."""
+    """The overrides that change the base into the contender that `word` describes."""
     changes: list[Override] = []
     by_key: dict[str, str] = {}
     for part in _parts(word):
@@ -106,7 +108,10 @@ def _overrides(word: str, base: Experiment) -> list[Override]:
 
 
 def _choice(part: str, word: str) -> Override:
-    """The override that chooses a name in its section. word: the contender, for the error."""
+    """The override for a part that is a name: adam gives optimizer=adam.
+
+    word: the text of the whole contender, for the error.
+    """
     choices = {key: name for key in NAMED if (name := _named(key, part)) is not None}
     if "variant" in choices:
         # sgd is also an alias of the rule vanilla, but here it always means the variant.
@@ -123,7 +128,7 @@ def _choice(part: str, word: str) -> Override:
 
 
 def _named(section: str, part: str) -> str | None:
-    """The name in a section that a word means, directly or as an alias; None if it is no name."""
+    """The name in a section that a part of a contender means, directly or as an alias, or None."""
     kind = SECTIONS[section]
     name = kind.aliases.get(part, part)
     return name if name in kind.registry else None

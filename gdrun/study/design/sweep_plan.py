@@ -14,7 +14,7 @@ from gdrun.study.design.trials import StudyPlan, candidates_of
 Search = Literal["grid", "random"]
 
 MOST_TRIALS = 100_000
-"""The most runs of a grid: a larger one is more likely a mistake than an intention."""
+"""The most runs of a grid: a larger grid is more likely a mistake than an intention."""
 
 
 def plan_sweep(
@@ -27,10 +27,11 @@ def plan_sweep(
 ) -> StudyPlan:
     """Return the plan of a sweep.
 
-    seeds: the number of seeds; the first is the seed of the base, the others follow it. search:
-    "grid" for every combination of values, "random" for `trials` random ones, 20 by default. Raises
-    ConfigError, with every problem, if an argument is wrong, the grid is too large, or a
-    combination is not a valid experiment.
+    base: the experiment whose keys are swept. seeds: the number of seeds; the first is the seed of
+    the base, and each further seed is one larger. search: "grid" for every combination of values,
+    "random" for `trials` random combinations. trials: None means 20. Raises ConfigError, with every
+    problem, if an argument is wrong, the grid is too large, or a combination is not a valid
+    experiment.
     """
     if not axes:
         hint = "list several values, such as lr=0.1,0.01, or lr alone for a default range"
@@ -47,7 +48,7 @@ def plan_sweep(
         count = math.prod(len(axis.values) for axis in axes)
         if count * seeds > MOST_TRIALS:
             hint = 'list fewer values, or sample them with `search="random"` and `trials=N`'
-            what = f"the grid has {count * seeds:,} runs, more than {MOST_TRIALS:,}"
+            what = f"the grid has {count * seeds:,} runs; at most {MOST_TRIALS:,} are allowed"
             raise ConfigError(what, hint=hint)
         combinations = grid(axes)
     own = tuple(range(base.seed, base.seed + seeds))

@@ -1,7 +1,8 @@
-"""The plan of a study: the candidates, and the seeds that each candidate is run under.
+"""The plan of a study: its candidates, and the seeds with which each candidate is trained.
 
-A trial is one candidate under one seed. Its identity is a hash of its resolved experiment, so that
-a resumed study finds its finished trials even if trials were added, removed or reordered.
+A trial is one candidate trained with one seed. The identity of a trial is a hash of its resolved
+experiment (the config with all defaults), so that a resumed study finds its finished trials even if
+trials were added, removed or reordered.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ Settings = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Candidate:
-    """One of the experiments that a study compares, with its name and its settings by key."""
+    """One of the experiments that a study compares.
+
+    settings: the values, by key, in which the experiment differs from the base of the study.
+    """
 
     name: str
     settings: Settings
@@ -35,7 +39,8 @@ class Candidate:
 class Trial:
     """A trial: one candidate, trained with one seed.
 
-    number: of the trial, from 1. candidate: the index of the candidate in the plan.
+    number: the place of the trial in the plan, from 1. candidate: the index of the candidate in the
+    plan, from 0. experiment: that of the candidate, with the seed of the trial.
     """
 
     number: int
@@ -44,13 +49,16 @@ class Trial:
 
     @cached_property
     def identity(self) -> str:
-        """The hash of the resolved experiment; it does not depend on the order of keys."""
+        """The hash of the trial's experiment; it does not depend on the order of keys."""
         return identity(self.experiment)
 
 
 @dataclass(frozen=True)
 class StudyPlan:
-    """The candidates of a study and the seeds. verb: sweep, compare or tune."""
+    """The candidates of a study, and the seeds with which each candidate is trained.
+
+    verb: the kind of study: "sweep", "compare" or "tune".
+    """
 
     verb: str
     candidates: tuple[Candidate, ...]
@@ -71,7 +79,7 @@ class StudyPlan:
 
 
 def identity(experiment: Experiment) -> str:
-    """The hash of a resolved experiment without its name: 16 hexadecimal digits of SHA-256."""
+    """The hash of an experiment without its name: the first 16 hexadecimal digits of SHA-256."""
     plain = experiment.plain()
     # The name does not change the training, and may differ when a study is resumed.
     del plain["name"]
@@ -79,12 +87,12 @@ def identity(experiment: Experiment) -> str:
 
 
 def reseeded(experiment: Experiment, seed: int) -> Experiment:
-    """The experiment with this seed."""
+    """The same experiment with this seed."""
     return experiment if seed == experiment.seed else experiment.with_seed(seed)
 
 
 def candidates_of(base: Source, combinations: Sequence[Settings]) -> tuple[Candidate, ...]:
-    """Return a candidate for each combination of settings, which are applied to the base.
+    """Return one candidate for each combination of settings: the base with these settings.
 
     Raises ConfigError with every problem of all combinations, each problem once.
     """
@@ -103,13 +111,16 @@ def candidates_of(base: Source, combinations: Sequence[Settings]) -> tuple[Candi
 
 
 def overrides_of(settings: Settings) -> list[Override]:
-    """The overrides for these settings: a section before its options, which it would reset."""
+    """The overrides for these settings, with the name of each section before its options.
+
+    To choose a name, such as optimizer=adam, resets the options of the section.
+    """
     ordered = sorted(settings.items(), key=lambda item: (item[0].count("."), "name" not in item[0]))
     return [Override(key, value, f"{key}={short_flow(value)}") for key, value in ordered]
 
 
 def label(settings: Settings) -> str:
-    """A short text of the settings, with the last part of each key: lr=0.1 optimizer=adam."""
+    """The settings as a short text with the last part of each key, as lr=0.1 optimizer=adam."""
     return " ".join(f"{key.rpartition('.')[2]}={short_flow(v)}" for key, v in settings.items())
 
 

@@ -1,1 +1,1 @@
-"""The judgement of a study's results: metrics, statistics, rankings and verdicts."""
+"""How the results of a study are judged: metrics, statistics, rankings and verdicts."""

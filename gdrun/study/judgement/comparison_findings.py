@@ -1,7 +1,7 @@
 """The findings of a comparison: the results and costs of contenders on the same problem and seeds.
 
 Runs with the same seed share the split, the order of the data and, if their models are the same,
-the initial weights. A run that diverged or did not reach the target has an infinite cost.
+the initial weights. A run that diverged or did not reach the target counts with an infinite cost.
 """
 
 from __future__ import annotations
@@ -32,15 +32,17 @@ from gdrun.study.tasks import prepared
 from gdrun.study.tuning import Tuning
 
 COLUMNS = {"updates": "step", "gradients": "gradients", "epochs": "epoch"}
-"""The units in which the cost of reaching a target is counted, and their columns of the trace."""
+"""For each unit of the cost of reaching a target, the column of the trace that counts it."""
 
 
 @dataclass(frozen=True)
 class Contender:
-    """The row of a contender, with medians over its seeds.
+    """A contender of a comparison, with its results and costs.
 
-    batch: examples per gradient. pace: seconds a step, measured when it is trained alone; None if
-    it was not timed. tuning: how it was tuned; None if it was not.
+    standing: its results, scores and rank. target: the value of a metric to reach; None without
+    one. batch: the number of examples of one gradient. pace: the seconds per step, measured while
+    the contender was trained alone; None if it was not timed. tuning: how it was tuned; None if it
+    was not.
     """
 
     standing: Standing
@@ -55,7 +57,11 @@ class Contender:
 
     @cached_property
     def to_target(self) -> dict[str, float]:
-        """Updates, gradients, epochs and seconds until the target; ∞ where it was not reached."""
+        """The median updates, gradients, epochs and seconds until the target, by unit.
+
+        ∞ if at least half of the runs did not reach the target. Empty without a target; without
+        seconds if the contender was not timed.
+        """
         if self.target is None:
             return {}
         amounts = {
@@ -68,14 +74,17 @@ class Contender:
 
     @property
     def reached(self) -> int:
-        """How many seeds reached the target."""
+        """The number of runs that reached the target; 0 without a target."""
         if self.target is None:
             return 0
         return int(np.isfinite(self.standing.to_target(self.target, "step")).sum())
 
     @property
     def rising(self) -> float | None:
-        """The median share of steps that raised the batch loss; None without two steps."""
+        """The share of steps that raised the batch loss, as the median over seeds.
+
+        None if no run took two steps.
+        """
         shares = [result.summary["rising_share"] for result in self.standing.results]
         known = [share for share in shares if share is not None]
         return float(np.median(known)) if known else None
@@ -83,9 +92,10 @@ class Contender:
 
 @dataclass(frozen=True)
 class Improvement:
-    """The probability that a run of the first contender beats a run of the second.
+    """The probability that a run of one contender is better than a run of another.
 
-    interval: the 95 % confidence interval of the probability.
+    first, second: the names of the two contenders. interval: the 95 % confidence interval of the
+    probability.
     """
 
     first: str
@@ -98,10 +108,12 @@ class Improvement:
 class Comparison(NotebookTable):
     """The findings of a comparison.
 
-    target: the value of the metric until which costs are counted; None if the loss did not fall.
-    contenders: in the order of the plan. work, tuning_work: the work of the comparison, and of the
-    tuning before it. unlike: "data" or "loss" if they differ, so that the values of the metric
-    cannot be ranked; else None.
+    metric: ranks the contenders. target: the value of a metric that the runs should reach; the cost
+    of reaching it is counted; None if no contender improved on the initial value. contenders: in
+    the order of the plan. work, tuning_work: what the comparison, and the tuning before it, cost
+    (the numbers of trials and cohorts, and seconds); tuning_work is None without tuning. unlike:
+    "data" or "loss" if the contenders have different data or losses, so that the values of the
+    metric cannot be ranked; else None.
     """
 
     plan: StudyPlan
@@ -125,9 +137,9 @@ class Comparison(NotebookTable):
 
     @property
     def improvement(self) -> Improvement | None:
-        """The improvement of the best contender over the second best.
+        """The probability that a run of the best contender is better than one of the second best.
 
-        None with fewer than two contenders whose median is finite, or with a single seed.
+        None if fewer than two contenders have a finite median, or there is only one seed.
         """
         finite = [each for each in self.ranking if each.standing.finite][:2]
         # With one seed the variation between runs is unknown.
@@ -158,7 +170,7 @@ class Comparison(NotebookTable):
 
     @property
     def results(self) -> Numbers:
-        """The metric of every run (contenders, seeds); NaN if one diverged or is missing."""
+        """The metric of every run (contenders, seeds); NaN for a diverged or missing run."""
         return values_by_seed(self.plan, [row.standing for row in self.contenders], self.metric)
 
 
@@ -174,10 +186,12 @@ def judge_comparison(
     tunings: Mapping[str, Tuning] | None = None,
     tuning_work: Work | None = None,
 ) -> Comparison:
-    """Return the findings of a comparison. results: by the identity of their trials.
+    """Return the findings of a comparison.
 
-    table: replaces the dataset. target: None for the default target. paces: seconds a step of the
-    contenders that were timed, by name. tunings: how each contender was tuned, by name.
+    results: of the trials that have ended, by the trial's identity. work, tuning_work: what the
+    comparison, and the tuning before it, cost. table: the data that replace the dataset; None for
+    the dataset. target: None for the default target. paces: the seconds per step of the contenders
+    that were timed, by name. tunings: how each contender was tuned, by name; None without tuning.
     """
     found = standings(plan, results, metric)
     goal = target or usual_target(found, metric)
@@ -197,7 +211,7 @@ def judge_comparison(
 
 
 def _batch(experiment: Experiment, table: Table | None) -> int:
-    """The examples of one gradient in the first epoch."""
+    """The number of examples from which one gradient is computed, in the first epoch."""
     rows = prepared(experiment, table).train.rows
     variant = experiment.variant
     batching = VARIANTS[variant.name].function(rows, **variant.options)

@@ -1,6 +1,7 @@
-"""Edges of a sweep: if the best value is the smallest or largest tried, a better one may be beyond.
+"""The edges of a sweep. A best value is at an edge if it is the smallest or the largest one tried.
 
-The smallest or largest value that a key allows is no edge: a penalty of 0, or a batch size of 1.
+A better value may then be beyond the edge. The smallest or the largest value that a key allows is
+not an edge: a penalty of 0, or a batch size of 1.
 """
 
 from __future__ import annotations
@@ -17,18 +18,19 @@ from gdrun.study.design.axes import Axis
 from gdrun.study.design.trials import Candidate
 
 FEWEST = 3
-"""With fewer values every value is at an edge, so edges are not reported."""
+"""The fewest values of a key with which an edge is reported: of two, both are at an edge."""
 
 MANY_TIMES = 10
-"""If the largest value is at least this many times the smallest, the range has the spacing log:."""
+"""From this ratio of the largest to the smallest value on, a range is spaced logarithmically."""
 
 
 @dataclass(frozen=True)
 class Edge:
     """An axis whose best value is the smallest or the largest that was tried.
 
-    wider: a text of an axis to try next, with the best value inside its range; empty if the key
-    does not allow the ends of that range.
+    smallest: True if it is the smallest, False if it is the largest. wider: the values to try next,
+    as a text such as log:0.001:1:7, with the best value inside; an empty text if the key does not
+    allow the ends of that range.
     """
 
     axis: Axis
@@ -37,7 +39,10 @@ class Edge:
 
 
 def edges(axes: Iterable[Axis], best: Candidate, tried: Sequence[Candidate]) -> list[Edge]:
-    """The numeric axes on which the best candidate is at an edge and the key allows more values."""
+    """The edges on which the best candidate is, if the key allows values beyond them.
+
+    tried: all candidates. An axis without numbers has no edge.
+    """
     found = []
     for axis in axes:
         if not axis.numeric:
@@ -57,7 +62,7 @@ def edges(axes: Iterable[Axis], best: Candidate, tried: Sequence[Candidate]) -> 
 
 
 def _next(value: Any, smallest: bool, whole: bool) -> Any:
-    """A value a little beyond the edge."""
+    """A value a little beyond the edge. value: the best value. whole: for keys of whole numbers."""
     if whole:
         return value - 1 if smallest else value + 1
     # Half the value is still positive; a small step upwards is still below an upper bound.
@@ -66,7 +71,10 @@ def _next(value: Any, smallest: bool, whole: bool) -> Any:
 
 
 def _wider(value: Any, values: Sequence[Any], smallest: bool, whole: bool) -> list[Any]:
-    """The two ends of a wider range, or all its values if they are whole numbers."""
+    """The two ends of a range that is wider than `values`, or all its values if `whole`.
+
+    value: the best one, which is at an edge. whole: whether the key takes only whole numbers.
+    """
     low, high = values[0], values[-1]
     if low > 0 and high / low >= MANY_TIMES:
         powers = (-2, 1) if smallest else (-1, 2)
@@ -83,7 +91,7 @@ def _wider(value: Any, values: Sequence[Any], smallest: bool, whole: bool) -> li
 
 
 def _written(points: Sequence[Any], count: int) -> str:
-    """The text of an axis for a sweep: a list of values, or a range of `count` values."""
+    """The values of an axis as a text: a list of whole numbers, or a range of `count` values."""
     if all(isinstance(point, int) for point in points):
         return ",".join(map(str, points))
     low, high = points
@@ -92,7 +100,7 @@ def _written(points: Sequence[Any], count: int) -> str:
 
 
 def _is_allowed(experiment: Experiment, key: str, value: Any) -> bool:
-    """Whether the experiment is valid with this value."""
+    """Whether the experiment is valid with this value of the key."""
     try:
         load(experiment, [Override(key, value, "beyond")])
     except ConfigError:

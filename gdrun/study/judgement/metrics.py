@@ -17,7 +17,7 @@ from gdrun.study.storage.results import Result
 from gdrun.study.tasks import loss_of, prepared
 
 METRICS = ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy")
-"""The quantities of an evaluation. None uses the test part, because it must not choose settings."""
+"""The metrics. The test part has none, because it must not influence the choice of settings."""
 
 METRIC = Parameter("metric")
 """The argument that error messages about a metric point to."""
@@ -27,7 +27,10 @@ _WORDS = {"validation": "val", "accuracy": "acc"}
 
 @dataclass(frozen=True)
 class Metric:
-    """A quantity of the evaluations: a loss (lower is better) or an accuracy (higher is better)."""
+    """A quantity of the evaluations: a loss (lower is better) or an accuracy (higher is better).
+
+    name: one of METRICS, such as validation_loss.
+    """
 
     name: str
 
@@ -46,7 +49,7 @@ class Metric:
         return self.sign * score
 
     def score(self, result: Result) -> float:
-        """The score of a result; +∞ where it diverged or the metric was not measured."""
+        """The score of a trial: lower is better; +∞ if it diverged or lacks the metric."""
         value = result.number(self.name)
         if result.diverged or value is None or not math.isfinite(value):
             return math.inf
@@ -57,7 +60,7 @@ class Metric:
 class Target:
     """A value of a metric to reach: a loss at or below it, an accuracy at or above it.
 
-    reason: how the value was chosen if the user gave none.
+    reason: how the value was chosen; an empty text if the user gave the value.
     """
 
     metric: Metric
@@ -71,14 +74,15 @@ class Target:
 
     @property
     def sentence(self) -> str:
-        """The target with its reason, if it has one."""
+        """The target as a text, with the reason for its value if there is one."""
         return f"{self.bound}, {self.reason}" if self.reason else self.bound
 
     def reached(self, result: Result, unit: str) -> float:
-        """The cost until the first evaluation that reached the target.
+        """The cost of a trial until its first evaluation that reached the target.
 
-        unit: the column of the trace: epoch, step or gradients. +∞ where no evaluation did, or the
-        trial diverged later; such a trial still counts in medians.
+        unit: the column of the trace that counts the cost: epoch, step or gradients. The cost is +∞
+        if no evaluation reached the target, or the trial diverged, even after reaching it. So each
+        trial has a cost and counts in medians.
         """
         if result.diverged or self.metric.name not in result.evals:
             return math.inf
@@ -99,8 +103,9 @@ def metric_called(
 
     name: `loss` and `accuracy` mean those of the validation part, or of the training part if there
     is no validation part. None means the loss; or the accuracy, if the experiments have different
-    losses and all of them measure the accuracy. table: replaces the dataset. where: the argument
-    that an error names. Raises GdrunError if not all experiments measure the metric.
+    losses and all of them measure the accuracy. table: the data that replace the dataset; None for
+    the dataset. where: the argument that an error names. Raises GdrunError if not all experiments
+    measure the metric.
     """
     known = [each for each in METRICS if all(_is_measured(each, e, table) for e in experiments)]
     part = "validation" if "validation_loss" in known else "train"
@@ -120,7 +125,8 @@ def parse_target(
 ) -> Target:
     """Return the target that a text METRIC=VALUE describes, such as loss=0.1.
 
-    Raises GdrunError if the text has another form, or an experiment does not measure the metric.
+    table: the data that replace the dataset; None for the dataset. Raises GdrunError if the text
+    has another form, or an experiment does not measure the metric.
     """
     name, equals, value = text.partition("=")
     number: Any = parse_value(value) if equals else None
@@ -134,9 +140,10 @@ def parse_target(
 def unlike(
     metric: Metric, experiments: Sequence[Experiment], table: Table | None = None
 ) -> Literal["data", "loss"] | None:
-    """The reason why values of the metric of these experiments cannot be ranked; None if they can.
+    """Why the metric cannot rank these experiments; None if it can.
 
-    "data": their datasets or surfaces differ. "loss": they minimise different losses.
+    "data": their datasets or surfaces differ. "loss": they minimise different losses. table: the
+    data that replace the dataset; None for the dataset.
     """
     if len({repr(_problem(each)) for each in experiments}) > 1:
         return "data"
@@ -151,7 +158,7 @@ def _problem(experiment: Experiment) -> tuple[Any, ...]:
 
 
 def _losses(experiments: Sequence[Experiment], table: Table | None) -> set[str]:
-    """The names of the losses of these experiments; empty if all have one model and loss."""
+    """The names of the losses of these experiments; empty if all have the same model and loss."""
     kinds = {
         (each.model.name, each.model.options.get("loss")): each
         for each in experiments

@@ -1,4 +1,4 @@
-"""The ranking of candidates by medians over seeds, in which diverged runs count as infinite."""
+"""The ranking of candidates by the median score over seeds. A diverged run has the score +∞."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from gdrun.study.judgement.statistics import Spread, quantile, spread
 from gdrun.study.storage.results import Result
 
 HALVING = "halving"
-"""The name of the rule in the `stop` of a run that successive halving dropped."""
+"""The rule that `stop` names in the record of a run that successive halving dropped."""
 
 CLOSE = 0.05
-"""The default target leaves out this share of the improvement of the best candidate."""
+"""The share of the best candidate's improvement that the default target does not require."""
 
 
 @dataclass(frozen=True)
 class Standing:
-    """A candidate with its results and its rank.
+    """A candidate with its results, its scores and its rank.
 
-    results: one for each seed of the plan, in its order, without trials that have not ended.
-    scores (runs,): lower is better; +∞ for a run that diverged. rank: from 1; candidates with equal
-    medians have the same rank; None if the median is infinite.
+    results: of the candidate's runs that have ended, in the order of their seeds. scores (runs,):
+    the metric of each run, with the opposite sign for an accuracy, so that lower is better; +∞ for
+    a run that diverged. spread: the median, quartiles and interval of the scores. rank: from 1;
+    candidates with equal medians have the same rank; None if the median is infinite.
     """
 
     candidate: Candidate
@@ -43,14 +44,17 @@ class Standing:
 
     @property
     def dropped(self) -> float | None:
-        """The epoch at which successive halving dropped the candidate; None if it did not."""
+        """The epoch at which successive halving dropped the candidate; None if it never did."""
         stops = [result.record["stop"] for result in self.results]
         epochs = [float(stop["epoch"]) for stop in stops if stop["rule"] == HALVING]
         return max(epochs, default=None)
 
     @property
     def order(self) -> tuple[float, float]:
-        """The sort key (−epoch of its drop, median score): lower is better."""
+        """The key for sorting, lower is better: (−epoch at which it was dropped, median score).
+
+        The first number is −∞ for a candidate that was not dropped.
+        """
         return (-math.inf if self.dropped is None else -self.dropped, self.spread.median)
 
     @property
@@ -59,24 +63,28 @@ class Standing:
         return math.isfinite(self.spread.median)
 
     def quantile_of(self, name: str, share: float = 0.5) -> float:
-        """The quantile over seeds of a number of the summary; a diverged run counts as +∞.
+        """The quantile over seeds of a number in the summary of each run.
 
-        name: a key of the summary. share: between 0 and 1; 0.5 is the median.
+        A run that diverged or did not measure the number counts as +∞. name: the key of the number,
+        such as train_loss. share: between 0 and 1; 0.5 gives the median.
         """
         known = [None if each.diverged else each.number(name) for each in self.results]
         return quantile([math.inf if value is None else value for value in known], share)
 
     def to_target(self, target: Target, unit: str) -> Numbers:
-        """The cost of each run until the target, (runs,), in `unit`; +∞ if it was not reached."""
+        """The cost of each run until it reached the target, (runs,); +∞ if it did not.
+
+        unit: the column of the trace that counts the cost: epoch, step or gradients.
+        """
         return np.array([target.reached(result, unit) for result in self.results])
 
 
 def standings(
     plan: StudyPlan, results: Mapping[str, Result], metric: Metric
 ) -> tuple[Standing, ...]:
-    """The standing of each candidate that has a result, in the order of the plan.
+    """The standing (results, scores and rank) of each candidate, in the order of the plan.
 
-    results: by the trial's identity.
+    Candidates without any result are left out. results: by the trial's identity.
     """
     found: list[Standing] = []
     for place, candidate in enumerate(plan.candidates):
@@ -95,7 +103,10 @@ def standings(
 
 
 def values_by_seed(plan: StudyPlan, found: Sequence[Standing], metric: Metric) -> Numbers:
-    """The metric of every run (candidates, seeds); NaN for a run that diverged or is missing."""
+    """The metric of every run (candidates, seeds); NaN for a run that diverged or is missing.
+
+    found: the standing (results, scores and rank) of each candidate.
+    """
     seeds = {trial.identity: plan.seeds.index(trial.experiment.seed) for trial in plan.trials}
     table = np.full((len(found), len(plan.seeds)), np.nan)
     for row, standing in enumerate(found):
@@ -106,7 +117,7 @@ def values_by_seed(plan: StudyPlan, found: Sequence[Standing], metric: Metric) -
 
 
 def ranked(found: Sequence[Standing]) -> list[Standing]:
-    """The candidates from best to worst; those with an infinite median are last."""
+    """Sort standings, from the best candidate to the worst; infinite medians are last."""
     return sorted(found, key=lambda standing: (not standing.finite, *standing.order))
 
 
@@ -115,8 +126,8 @@ def usual_target(found: Sequence[Standing], metric: Metric) -> Target | None:
 
         target = best + 0.05 · (initial − best)
 
-    best is the median of the best candidate, initial the worst value at the start of any run. None
-    if no candidate improved on it.
+    best is the best median of any candidate; initial is the worst value at the start of any run.
+    Returns None if `best` is not better than `initial`.
     """
     best = [standing for standing in found if standing.finite]
     if not best:

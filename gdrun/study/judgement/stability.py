@@ -1,14 +1,14 @@
-"""The stability limit of the learning rate: as a sweep observed it, and as theory predicts it.
+"""The stability limit of the learning rate, as a sweep observes it and as theory predicts it.
 
-On a quadratic with curvature at most L, a rule with a constant rate α is stable where
+On a quadratic with curvature at most L, an update rule with a constant rate α is stable where
 
     gradient descent            α < 2 / L
     heavy ball                  α < 2 (1 + β) / ((1 − δ) L)
     Nesterov's momentum         α < 2 (1 + β) / ((1 + 2β) L)
 
-and unstable above, in the direction of the largest curvature. For any other convex objective L is
-its largest curvature. There, rates below these limits are stable too, but rates above them may also
-be stable.
+and unstable above the limit, in the direction of the largest curvature. For any other convex
+objective, L is its largest curvature; rates below these limits are stable too, but some rates above
+them may also be stable.
 
 Source: Polyak 1964; Lessard, Recht & Packard 2016 for both kinds of momentum. β is beta and δ the
 dampening: the roots of z² − (1 + β − (1 − δ)αL) z + β, or of z² − (1 + β)(1 − αL) z + β(1 − αL),
@@ -34,24 +34,26 @@ _LIMITS: dict[str, Callable[[Mapping[str, Any]], float]] = {
     "momentum": lambda options: 2 * (1 + options["beta"]) / (1 - options["dampening"]),
     "nesterov": lambda options: 2 * (1 + options["beta"]) / (1 + 2 * options["beta"]),
 }
-"""The stability limit of each rule that has one, in units of 1/L."""
+"""For each update rule with a known limit: the limit in units of 1/L, from the rule's options."""
 
 _FORMULAS = {"vanilla": "2/L", "momentum": "2(1 + β)/L", "nesterov": "2(1 + β)/((1 + 2β)L)"}
 
 MOST_GROUPS = 6
-"""The most combinations of other keys for which limits are shown: more would fill the screen."""
+"""The most combinations of other swept keys for which limits are shown: more fill the screen."""
 
 _TIME_CONSTANTS = 1.5
-"""The fewest steps of a run that can show a limit, in time constants 1/(1 − β) of the momentum."""
+"""The fewest steps of a run that can show whether its rate is stable, in units of 1/(1 − β)."""
 
 
 @dataclass(frozen=True)
 class StabilityLimit:
-    """The predicted stability limit of the rate, and two rates; the observed limit is between them.
+    """The stability limit of the learning rate, as theory predicts it and as a sweep observed it.
 
-    smoothness: L. predicted: the limit by the formula `form`. exact: whether all rates above it are
-    unstable; otherwise they may be stable. stable: the largest stable rate below `unstable`, or
-    None. unstable: the smallest unstable rate; None if all rates were stable.
+    smoothness: the largest curvature L. predicted: the predicted limit. form: the formula of
+    `predicted`, such as 2/L. exact: True if every rate above `predicted` is unstable; False if some
+    may be stable. unstable: the smallest rate that was unstable; None if all rates were stable.
+    stable: the largest rate below `unstable`; None if there is none. The observed limit is between
+    `stable` and `unstable`.
     """
 
     smoothness: float
@@ -65,10 +67,12 @@ class StabilityLimit:
 def stability_limits(
     found: Sequence[Standing], verdicts: Sequence[Verdict], table: Table | None = None
 ) -> dict[str, StabilityLimit]:
-    """The stability limit for each combination of the other swept keys, by its label.
+    """The stability limit for each combination of the swept keys except the rate.
 
-    found, verdicts: one of each for every candidate. table: replaces the dataset. Combinations for
-    which theory predicts no limit are left out. Empty with more than MOST_GROUPS combinations.
+    The result is by the label of the combination. It leaves out combinations for which theory
+    predicts no limit, and is empty with more than MOST_GROUPS combinations. found, verdicts: the
+    standing and the verdict of every candidate. table: the data that replace the dataset; None for
+    the dataset.
     """
     groups: dict[str, list[tuple[Standing, Verdict]]] = {}
     for standing, verdict in zip(found, verdicts, strict=True):
@@ -84,9 +88,11 @@ def stability_limits(
 
 
 def predicted_limit(experiment: Experiment, table: Table | None = None) -> StabilityLimit | None:
-    """The limit that theory predicts for this problem and rule, without observed rates.
+    """The stability limit that theory predicts for the experiment's problem and update rule.
 
-    None for a rule without a formula, for averaged weights, and where L is unknown or 0.
+    `stable` and `unstable` are None. Returns None if the rule has no formula, if the weights are
+    averaged, or if the largest curvature L is unknown or 0. table: the data that replace the
+    dataset; None for the dataset.
     """
     rule = experiment.optimizer
     if rule.name not in _LIMITS or rule["average"] is not None:
@@ -115,8 +121,9 @@ def observed_limit(
 ) -> StabilityLimit | None:
     """The predicted limit, completed with the rates that were stable and unstable.
 
-    found, verdicts: of candidates that differ only in the rate. None if all runs were too short:
-    with momentum the loss may rise in the first steps even at a stable rate.
+    found, verdicts: the standing and the verdict of each candidate; the candidates differ only in
+    the rate. limit: the predicted one. Returns None if all runs were too short: with momentum the
+    loss may rise in the first steps even at a stable rate.
     """
     longest = max(result.record["stop"]["step"] for each in found for result in each.results)
     beta = found[0].candidate.experiment.optimizer.options.get("beta", 0.0)

@@ -1,7 +1,7 @@
 """Statistics over seeds. A failed run is not left out: it counts with an infinite score.
 
 A score is a number for which lower is better. It is +∞ for a run that diverged or did not reach its
-target. Every function here takes such scores, and none returns NaN because of an infinite one.
+target. The functions here take such scores; an infinite score never makes a result NaN.
 """
 
 from __future__ import annotations
@@ -12,12 +12,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 RESAMPLES = 2000
-"""Bootstrap samples; the seed is fixed, so that the same scores give the same interval."""
+"""The number of bootstrap samples. Their seed is fixed: equal scores give equal intervals."""
 
 
 @dataclass(frozen=True)
 class Spread:
-    """The median of scores over seeds, both quartiles, and the 95 % interval of the median."""
+    """The median and the quartiles of scores over seeds.
+
+    lower, upper: the first and the third quartile. interval: the 95 % confidence interval of the
+    median.
+    """
 
     median: float
     lower: float
@@ -26,7 +30,7 @@ class Spread:
 
 
 def spread(scores: ArrayLike) -> Spread:
-    """The median, quartiles and bootstrap interval of scores (runs,)."""
+    """The median of scores (runs,), their quartiles, and the confidence interval of the median."""
     values = np.asarray(scores, dtype=float)
     median, lower, upper = (quantile(values, share) for share in (0.5, 0.25, 0.75))
     return Spread(median, lower, upper, median_interval(values))
@@ -37,7 +41,7 @@ def quantile(scores: ArrayLike, share: float) -> float:
 
         q = s₍ᵢ₎ + (h − i)(s₍ᵢ₊₁₎ − s₍ᵢ₎),  h = (n − 1) · share,  i = ⌊h⌋
 
-    s₍₀₎ ≤ … ≤ s₍ₙ₋₁₎ are the sorted scores.
+    s₍₀₎ ≤ … ≤ s₍ₙ₋₁₎ are the sorted scores. share: between 0 and 1; 0.5 gives the median.
 
     >>> quantile([1.0, 2.0, float("inf")], 0.5), quantile([1.0, float("inf")], 0.5)
     (2.0, inf)
@@ -55,7 +59,8 @@ def median_interval(
 ) -> tuple[float, float]:
     """The confidence interval of the median of scores (runs,), by percentile bootstrap.
 
-    level: its coverage. seed: of the bootstrap samples. Source: Efron 1979.
+    level: the confidence level, between 0 and 1. seed: for drawing the bootstrap samples.
+    Source: Efron 1979.
     """
     values = np.asarray(scores, dtype=float)
     drawn = np.random.default_rng(seed).integers(len(values), size=(RESAMPLES, len(values)))
@@ -68,7 +73,7 @@ def probability_of_improvement(first: ArrayLike, second: ArrayLike) -> float:
 
         P = (1/mn) Σᵢⱼ ([xᵢ < yⱼ] + ½ [xᵢ = yⱼ])
 
-    x (m,): the scores `first`. y (n,): the scores `second`.
+    x (m,): the scores `first`. y (n,): the scores `second`; a lower score is better.
     Source: Mann & Whitney 1947; Agarwal et al. 2021.
     """
     x = np.asarray(first, dtype=float)[:, None]
@@ -79,7 +84,11 @@ def probability_of_improvement(first: ArrayLike, second: ArrayLike) -> float:
 def improvement_interval(
     first: ArrayLike, second: ArrayLike, *, level: float = 0.95, seed: int = 0
 ) -> tuple[float, float]:
-    """The confidence interval of the probability of improvement, by percentile bootstrap."""
+    """The confidence interval of the probability of improvement, by percentile bootstrap.
+
+    first (m,), second (n,): as in `probability_of_improvement`. level: the confidence level,
+    between 0 and 1. seed: for drawing the bootstrap samples.
+    """
     x, y = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
     rng = np.random.default_rng(seed)
     xs = x[rng.integers(len(x), size=(RESAMPLES, len(x)))][:, :, None]

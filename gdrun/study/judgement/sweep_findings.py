@@ -1,4 +1,4 @@
-"""The findings of a sweep: the verdict on each candidate, the best one, and stability limits."""
+"""The findings of a sweep: a verdict on each candidate, the best candidate, stability limits."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ from gdrun.study.study import Work
 
 @dataclass(frozen=True)
 class Rung:
-    """One rung of successive halving: its epoch, and the candidates that were kept and dropped."""
+    """One rung of successive halving: an epoch at which candidates are dropped.
+
+    kept, dropped: the names of the candidates, from best to worst.
+    """
 
     epoch: float
     kept: tuple[str, ...]
@@ -36,11 +39,14 @@ class Rung:
 class Sweep(NotebookTable):
     """The findings of a sweep.
 
-    standings, verdicts: one for each candidate, in the order of the plan. target: the value of the
-    metric until which epochs are counted; None if the loss did not fall. limits: the stability
-    limits of the rate on a convex problem, by the label of the other settings. rungs: of successive
-    halving. unlike: "data" or "loss" if they differ, so that the values of the metric cannot be
-    ranked; else None. progress: the metric that the verdicts are computed from.
+    metric: ranks the candidates. standings, verdicts: the standing (results, scores and rank) and
+    the verdict of each candidate, in the order of the plan. target: the value of a metric that the
+    runs should reach; the epochs until then are counted; None if no candidate improved on the
+    initial value. limits: the stability limits of the rate on a convex problem, by the label of the
+    other settings. work: what the sweep cost (the numbers of trials and cohorts, and seconds).
+    rungs: the epochs at which successive halving dropped candidates. unlike: "data" or "loss" if
+    the candidates have different data or losses, so that the values of the metric cannot be ranked;
+    else None. progress: the metric from which the verdicts are computed.
     """
 
     plan: StudyPlan
@@ -64,7 +70,7 @@ class Sweep(NotebookTable):
 
     @property
     def ranking(self) -> list[Standing]:
-        """The candidates from best to worst."""
+        """The standings (results, scores and rank) of the candidates, from best to worst."""
         return ranked(self.standings)
 
     @property
@@ -75,7 +81,7 @@ class Sweep(NotebookTable):
 
     @property
     def limit(self) -> StabilityLimit | None:
-        """The stability limit if only the rate was swept; otherwise, or without a limit, None."""
+        """The stability limit of the rate; None if other keys were swept, or no limit is known."""
         return self.limits.get("")
 
     @property
@@ -95,14 +101,15 @@ class Sweep(NotebookTable):
 
     @property
     def shared_seconds(self) -> int:
-        """How many runs were ended by a budget in seconds while other runs trained with them."""
+        """The number of runs that a budget in seconds ended and that did not train alone."""
         records = [result.record for each in self.standings for result in each.results]
         return sum(each["stop"]["rule"] == "seconds" and each["lanes"] > 1 for each in records)
 
     def values(self, key: str) -> Array:
         """The values of a swept key, one for each candidate: (candidates,).
 
-        key: the dotted path of the key, or its last part. Raises GdrunError if it was not swept.
+        key: the dotted path of the key, or the last part of it, such as lr. Raises GdrunError if
+        the key was not swept.
         """
         known = {axis.leaf: axis.key for axis in self.axes} | {a.key: a.key for a in self.axes}
         if key not in known:
@@ -111,17 +118,20 @@ class Sweep(NotebookTable):
 
     @property
     def results(self) -> Numbers:
-        """The metric of every run (candidates, seeds); NaN if one diverged or is missing."""
+        """The metric of every run (candidates, seeds); NaN for a diverged or missing run."""
         return values_by_seed(self.plan, self.standings, self.metric)
 
     @property
     def medians(self) -> Numbers:
-        """The median of the metric over seeds, (candidates,); infinite if half of them diverged."""
+        """The median of the metric over seeds, (candidates,).
+
+        Infinite for a candidate if at least half of its runs diverged.
+        """
         return np.array([self.metric.sign * each.spread.median for each in self.standings])
 
     @property
     def at_edge(self) -> list[Edge]:
-        """The axes of numbers whose best value is the smallest or the largest that was tried."""
+        """The numeric axes whose best value is the smallest or the largest that was tried."""
         tried = [standing.candidate for standing in self.standings]
         return [] if self.best is None else edges(self.axes, self.best, tried)
 
@@ -137,9 +147,11 @@ def judge_sweep(
     target: Target | None = None,
     rungs: Sequence[Rung] = (),
 ) -> Sweep:
-    """Return the findings of a sweep. results: by the identity of their trials.
+    """Return the findings of a sweep.
 
-    table: replaces the dataset. target: None for the default target.
+    results: of the trials that have ended, by the trial's identity. work: what the sweep cost.
+    table: the data that replace the dataset; None for the dataset. target: None for the default
+    target. rungs: the epochs at which successive halving dropped candidates.
     """
     found = standings(plan, results, metric)
     experiments = [candidate.experiment for candidate in plan.candidates]

@@ -14,12 +14,12 @@ is used instead of the training loss.)
     unstable  p < 0.95 at a rate above the best; or p < 0; or some seeds diverged, but not half
               (slow instead, if gradients are full-batch and the peaks of the loss do not rise:
               with momentum the loss oscillates at stable rates too)
-    diverged  half of the seeds or more, at their median step
-    dropped   by successive halving, at an epoch
+    diverged  half of the seeds or more diverged (shown with the median step)
+    dropped   successive halving dropped the candidate (shown with the epoch)
 
-Whether a rate is below or above the best, and whether it is unstable, is decided among candidates
-that differ only in the rate; L* is then the lowest of these. In a sweep over other keys a candidate
-with p < 0.95 is slow, and one with p < 0.5 is poor.
+Whether a rate is below or above the best rate, and whether it is unstable, is decided among
+candidates that differ only in the rate; L* is then the lowest Lₖ of these candidates. In a sweep
+over other keys a candidate with p < 0.95 is slow, and one with p < 0.5 is poor.
 """
 
 from __future__ import annotations
@@ -37,10 +37,11 @@ from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.statistics import quantile
 
 GOOD, HALFWAY = 0.95, 0.5
-"""The bounds of the progress p between the verdicts."""
+"""The least progress p of a good candidate, and of a slow one."""
 
 ROUNDING = 1e-9
-"""A peak that is higher by less than this relative difference counts as not higher."""
+"""A peak of the loss counts as higher than another only above this relative difference."""
+
 RATE = "optimizer.lr"
 TRAIN_LOSS = Metric("train_loss")
 
@@ -49,9 +50,10 @@ Word = Literal["too small", "poor", "slow", "good", "best", "unstable", "diverge
 
 @dataclass(frozen=True)
 class Verdict:
-    """A verdict: its word, and the time of a divergence or a drop, such as `at step 12`.
+    """A verdict on one candidate of a sweep.
 
-    A divergence is at the median step over the seeds that diverged.
+    moment: for the words diverged and dropped, when that happened, such as `at step 12`: the median
+    step over the seeds that diverged, or the epoch of the drop. Empty for other words.
     """
 
     word: Word
@@ -59,17 +61,21 @@ class Verdict:
 
     @property
     def text(self) -> str:
-        """The word and the time, if it has one."""
+        """The word, and the moment if there is one, such as `diverged at step 12`."""
         return f"{self.word} {self.moment}".rstrip()
 
     @property
     def stable(self) -> bool:
-        """Whether the rate is stable, good or not."""
+        """Whether the candidate's rate is stable: the word is not unstable or diverged."""
         return self.word not in ("unstable", "diverged")
 
 
 def verdicts(found: Sequence[Standing], measure: Metric = TRAIN_LOSS) -> list[Verdict]:
-    """The verdict on each candidate, in the same order. measure: the metric for the progress p."""
+    """The verdict on each candidate.
+
+    found: the standings (results, scores and ranks) of the candidates; the verdicts have the same
+    order. measure: the metric from which the progress p is computed.
+    """
     ends = [quantile([measure.score(each) for each in s.results], 0.5) for s in found]
     starts = [_start(standing, measure) for standing in found]
     lowest: dict[str, float] = {}
@@ -97,9 +103,9 @@ def others(candidate: Candidate) -> str:
 def _verdict(standing: Standing, progress: float, own: float, side: int | None) -> Verdict:
     """The verdict on one candidate.
 
-    progress: p with L* of all candidates. own: p with L* of the candidates that differ only in the
-    rate. side: −1 if its rate is below the best rate of these, 0 if equal, 1 if above; None if no
-    rate was swept.
+    progress: the progress p with the lowest loss L* of all candidates. own: p with L* of the
+    candidates that differ from this one only in the rate. side: −1 if the candidate's rate is below
+    the best rate of these candidates, 0 if equal, 1 if above; None if no rate was swept.
     """
     diverged = [result.record["stop"]["step"] for result in standing.results if result.diverged]
     if 2 * len(diverged) >= len(standing.results):
@@ -123,23 +129,26 @@ def _verdict(standing: Standing, progress: float, own: float, side: int | None) 
 
 
 def _start(standing: Standing, measure: Metric) -> float:
-    """The median initial score of its runs."""
+    """The median over a candidate's runs of the score at the first evaluation."""
     return measure.sign * float(
         np.median([each.evals[measure.name][0] for each in standing.results])
     )
 
 
 def _progress(start: float, end: float, lowest: float) -> float:
-    """The progress p. If no candidate improved, it is 1 for a loss that did not rise, else 0."""
+    """The progress p, from the initial, the final and the lowest score.
+
+    If no candidate improved (start ≤ lowest), p is 1 for a score that did not rise, else 0.
+    """
     return (start - end) / (start - lowest) if start > lowest else float(end <= start)
 
 
 def _peaks_do_not_rise(standing: Standing) -> bool:
-    """Whether the largest full-batch loss of the last third is at most that of the middle third.
+    """Whether in every run the last third has no larger loss than the middle third.
 
-    Peaks are compared because the loss oscillates with momentum. The first third is left out,
-    because above the stability limit the loss falls at first, until the direction of the largest
-    curvature dominates.
+    The largest losses are compared, because the loss oscillates with momentum. The first third is
+    left out, because above the stability limit the loss falls at first, until the direction of the
+    largest curvature dominates. False if the gradients are not full-batch.
     """
     if standing.candidate.experiment.variant.name != "bgd":
         return False
@@ -153,7 +162,10 @@ def _peaks_do_not_rise(standing: Standing) -> bool:
 
 
 def _best_rates(found: Sequence[Standing]) -> dict[str, float]:
-    """The best rate of each group, by the label of the other settings."""
+    """The best rate of each group, which are candidates that differ only in the rate.
+
+    The result is by the label of the other settings.
+    """
     best: dict[str, tuple[float, float]] = {}
     for standing in found:
         if RATE in standing.candidate.settings and standing.finite:
@@ -163,7 +175,10 @@ def _best_rates(found: Sequence[Standing]) -> dict[str, float]:
 
 
 def _side(standing: Standing, best_rates: Mapping[str, float]) -> int | None:
-    """−1 if its rate is below the best of its group, 0 if equal, 1 if above; None without one."""
+    """−1 if a candidate's rate is below the best rate of its group, 0 if equal, 1 if above.
+
+    best_rates: by group, which are candidates that differ only in the rate. None without a rate.
+    """
     rate = standing.candidate.settings.get(RATE)
     best = best_rates.get(others(standing.candidate))
     return None if rate is None or best is None else int(np.sign(rate - best))

@@ -43,7 +43,7 @@ Results = Mapping[str, Result]
 
 @dataclass(frozen=True)
 class ReadStudy:
-    """A study that was read from disk: its record, and its findings on the trials that ended."""
+    """A study that was read from its directory: its record, and its findings."""
 
     path: Path
     record: StudyRecord
@@ -53,13 +53,14 @@ class ReadStudy:
 def read_found(path: Path) -> ReadStudy:
     """Read the study of a directory.
 
-    Raises RecordError if there is no study, or it is damaged, or it is the tuning part of a
-    comparison, or it uses a plugin that is not loaded.
+    Raises RecordError if the directory contains no study, or a damaged study, or only the tuning
+    part of a comparison, or if the study uses a plugin that is not loaded.
     """
     record = read_study(path)
     if record["verb"] not in _READERS:
         hint = f"`gdrun show {path.parent}` shows the comparison"
-        raise RecordError("is the tuning part of a comparison", where=str(path), hint=hint)
+        what = "contains only the tuning part of a comparison"
+        raise RecordError(what, where=str(path), hint=hint)
     try:
         found = _READERS[record["verb"]](record, path)
     except ConfigError as error:
@@ -67,7 +68,7 @@ def read_found(path: Path) -> ReadStudy:
         raise RecordError(
             f"cannot be read: {error.problems[0].what}",
             where=str(path / RECORD),
-            hint=f"load its plugins: {plugins}" if plugins else None,
+            hint=f"load the plugins of the study: {plugins}" if plugins else None,
         ) from None
     # The types are checked. If values still contradict each other, the record is damaged.
     except (LookupError, ArithmeticError, TypeError, ValueError, AttributeError) as error:
@@ -77,7 +78,7 @@ def read_found(path: Path) -> ReadStudy:
 
 
 def _read_sweep(record: StudyRecord, path: Path) -> Sweep:
-    """The findings of a sweep. If the sweep was killed, they are computed now."""
+    """The findings of a sweep: those in the record, or new ones if the sweep was killed before."""
     question = checked(record, SweepQuestion, path / RECORD)
     settings = [row["settings"] for row in record["candidates"]]
     plan = StudyPlan(
@@ -110,7 +111,10 @@ def _read_sweep(record: StudyRecord, path: Path) -> Sweep:
 
 
 def _read_comparison(record: StudyRecord, path: Path) -> Comparison:
-    """The findings of a comparison. If it was killed, they are computed now, without timing."""
+    """The findings of a comparison: those in the record, or new ones if it was killed before.
+
+    New findings have no timing of the contenders.
+    """
     question = checked(record, Question, path / RECORD)
     contenders = [
         Candidate(row["name"], row["settings"], load(row["config"])) for row in record["candidates"]
@@ -149,17 +153,17 @@ def _contender(standing: Standing, target: Target | None, row: ContenderRow) -> 
 
 
 def _found_only(results: Results) -> Work:
-    """The work of reading a study that was killed: all results are found, no trial is run."""
+    """What it cost to read a study without running it: all results were found, no trial was run."""
     return Work(0, len(results), 0, 0.0)
 
 
 def _axes(plan: StudyPlan) -> tuple[Axis, ...]:
     """The axes of a sweep, with the values that its candidates have.
 
-    Raises ValueError if not all candidates have settings of the same keys.
+    Raises ValueError if not all candidates have settings for the same keys.
     """
     if len({frozenset(candidate.settings) for candidate in plan.candidates}) > 1:
-        raise ValueError("the settings of its candidates have different keys")
+        raise ValueError("the settings of the candidates have different keys")
     values: dict[str, dict[str, Any]] = {}
     for candidate in plan.candidates:
         for key, value in candidate.settings.items():

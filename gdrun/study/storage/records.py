@@ -11,7 +11,11 @@ from gdrun.runs.record import Ending, ProcessRecord
 
 
 class TrialOutcome(Ending):
-    """How a trial ended. engine: the engine that ran it. lanes: the number of runs in its task."""
+    """How a trial ended.
+
+    engine: the name of the engine that ran it. lanes: the number of trials that trained together,
+    as one cohort, including this trial.
+    """
 
     engine: str
     lanes: int
@@ -27,13 +31,17 @@ class TrialLabel(TypedDict):
 
 
 class TrialRecord(TrialLabel, TrialOutcome):
-    """A line of trials.jsonl. identity: the hash of the resolved experiment."""
+    """A line of trials.jsonl. identity: the hash of the trial's experiment."""
 
     identity: str
 
 
 class TraceRecord(TypedDict):
-    """A line of traces.jsonl: the columns of the steps and of the evaluations."""
+    """A line of traces.jsonl: the trace of one trial.
+
+    identity: the hash of the trial's experiment. steps, evals: the columns of the step trace and of
+    the evaluations, by name.
+    """
 
     identity: str
     steps: dict[str, list[Any]]
@@ -41,14 +49,17 @@ class TraceRecord(TypedDict):
 
 
 class DataRecord(TypedDict):
-    """The data that a study trains on."""
+    """The data that a study trains on. sha256: the hash of the data."""
 
     name: str
     sha256: str
 
 
 class StudyOrigin(TypedDict):
-    """Where a study comes from: the base of its candidates, its data, and the command line."""
+    """Where a study comes from.
+
+    base: the config from which its candidates are derived. command: the command line, if any.
+    """
 
     base: dict[str, Any]
     data: DataRecord
@@ -56,7 +67,10 @@ class StudyOrigin(TypedDict):
 
 
 class TargetRecord(TypedDict):
-    """A value of a metric to reach. reason: how it was chosen; empty if the user gave it."""
+    """A value of a metric to reach.
+
+    reason: how the value was chosen; an empty text if the user gave it.
+    """
 
     metric: str
     value: float
@@ -64,7 +78,11 @@ class TargetRecord(TypedDict):
 
 
 class CandidateRecord(TypedDict):
-    """A candidate: its settings on the base; for a contender also the whole config."""
+    """A candidate of a study.
+
+    settings: the values, by key, in which it differs from the base. config: the whole config; only
+    for a contender of a comparison.
+    """
 
     name: str
     settings: dict[str, Any]
@@ -80,7 +98,7 @@ class PlanRecord(TypedDict):
 
 
 class WorkRecord(TypedDict):
-    """The work of running a plan: as in gdrun.study.study.Work."""
+    """What it cost to run a plan: the fields of gdrun.study.study.Work."""
 
     run: int
     found: int
@@ -89,7 +107,10 @@ class WorkRecord(TypedDict):
 
 
 class RungRecord(TypedDict):
-    """A rung of successive halving: its epoch, and the names of the kept and dropped candidates."""
+    """A rung of successive halving: an epoch at which candidates are dropped.
+
+    kept, dropped: the names of the candidates, from best to worst.
+    """
 
     epoch: float
     kept: list[str]
@@ -97,7 +118,7 @@ class RungRecord(TypedDict):
 
 
 class StabilityRecord(TypedDict):
-    """A stability limit: as in gdrun.study.judgement.stability.StabilityLimit."""
+    """A stability limit: the fields of gdrun.study.judgement.stability.StabilityLimit."""
 
     smoothness: float
     predicted: float
@@ -108,7 +129,7 @@ class StabilityRecord(TypedDict):
 
 
 class TuningRecord(TypedDict):
-    """How a contender was tuned: as in gdrun.study.tuning.Tuning."""
+    """How a contender was tuned: the fields of gdrun.study.tuning.Tuning."""
 
     settings: int
     seeds: int
@@ -117,7 +138,11 @@ class TuningRecord(TypedDict):
 
 
 class ImprovementRecord(TypedDict):
-    """The probability that a run of the first contender is better than one of the second."""
+    """The probability that a run of one contender is better than a run of another.
+
+    first, second: the names of the two contenders. interval: the two ends of the 95 % confidence
+    interval of the probability.
+    """
 
     first: str
     second: str
@@ -133,9 +158,13 @@ class LossRecord(TypedDict):
 
 
 class StandingRow(TypedDict):
-    """A candidate and its statistics over seeds, as values of the metric.
+    """A candidate with the statistics of its runs, as values of the metric.
 
-    to_target: median costs by unit, ∞ where the target was not reached.
+    rank: from 1; None if the median is infinite. runs, diverged: the numbers of runs that have
+    ended, and that diverged. interval: the 95 % confidence interval of the median. values: one for
+    each run. to_target: the median cost of reaching the target, by unit; ∞ if at least half of the
+    runs did not reach it. reached_target: the number of runs that reached the target; None without
+    a target.
     """
 
     rank: int | None
@@ -158,7 +187,11 @@ class SweepRow(StandingRow):
 
 
 class ContenderRow(StandingRow):
-    """A contender. batch: examples a gradient. rising_share: see Summary; the median over seeds."""
+    """A contender of a comparison.
+
+    batch: the number of examples of one gradient. rising_share: the share of steps that raised the
+    batch loss, as the median over seeds; None if no run took two steps.
+    """
 
     batch: int
     train_loss: LossRecord
@@ -168,7 +201,10 @@ class ContenderRow(StandingRow):
 
 
 class Question(TypedDict):
-    """The metric and the target of a study, written before anything runs."""
+    """The metric and the target of a study, and whether it uses successive halving.
+
+    They are written to study.json before anything runs.
+    """
 
     metric: str
     halving: NotRequired[bool]
@@ -176,13 +212,18 @@ class Question(TypedDict):
 
 
 class SweepQuestion(Question):
-    """The question of a sweep, with the base experiment that its candidates change."""
+    """A question of a sweep, with the config from which the candidates are derived."""
 
     base: dict[str, Any]
 
 
 class SweepFindings(TypedDict):
-    """The findings of a sweep: as in gdrun.study.judgement.sweep_findings.Sweep."""
+    """The findings of a sweep in study.json, from gdrun.study.judgement.sweep_findings.Sweep.
+
+    stability: the stability limit if only the rate was swept, else None. stability_of: the limits
+    if other keys were swept too, by the label of the other settings. best: the name of the best
+    candidate; None if every median is infinite.
+    """
 
     status: str
     metric: str
@@ -199,7 +240,12 @@ class SweepFindings(TypedDict):
 
 
 class ComparisonFindings(TypedDict):
-    """The findings of a comparison: as in gdrun.study.judgement.comparison_findings.Comparison."""
+    """The findings of a comparison in study.json, from the class Comparison in
+    gdrun.study.judgement.comparison_findings.
+
+    improvement: for the two best contenders; None if it is not known. tuning_work: what the tuning
+    cost; None without tuning.
+    """
 
     status: str
     metric: str
@@ -226,7 +272,7 @@ class StudyStatus(TypedDict):
 
 
 class RungsFound(TypedDict):
-    """The rungs that successive halving has reached so far."""
+    """The rungs, at which candidates are dropped, that successive halving has reached so far."""
 
     rungs: list[RungRecord]
 
@@ -240,7 +286,7 @@ StudyNews: TypeAlias = (
 class StudyRecord(PlanRecord):
     """study.json: the entries of every study, then those written while it runs and when it ends.
 
-    asked: the identities of the candidates before tuning.
+    asked: for each candidate, the hash of its experiment before tuning changed it.
     """
 
     schema_version: int
@@ -275,7 +321,10 @@ class StudyRecord(PlanRecord):
 
 
 class StudyRow(TypedDict):
-    """A study in the list of studies. For a damaged one only the id is known."""
+    """A study in the list of studies. Of a damaged study only the id is known.
+
+    best: the name of the best candidate; None before the study has ended.
+    """
 
     id: str
     status: str

@@ -1,4 +1,4 @@
-"""The result of a trial: its record and its traces, and the lines that store them in files."""
+"""The result of a trial, which is a record and traces, and the lines of text that store both."""
 
 from __future__ import annotations
 
@@ -24,8 +24,10 @@ _NEEDED = ("step", "epoch", "gradients", "train_loss")
 class Result:
     """The result of one trial. It is equal whether the trial ran now or was read from files.
 
-    record: status, stop, summary, divergence, watched and timing as in run.json, and the engine and
-    the lanes of the cohort. steps, evals: the traces by column; the step trace is thinned.
+    identity: the hash of the trial's experiment. record: status, stop, summary, divergence, watched
+    and timing as in run.json, the name of the engine, and the number of trials that trained
+    together. steps, evals: the columns of the step trace (with at most TRACE_POINTS points) and of
+    the evaluations, by name.
     """
 
     identity: str
@@ -35,7 +37,7 @@ class Result:
 
     @classmethod
     def of(cls, identity: str, outcome: Outcome, trainer: Trainer) -> Result:
-        """The result of the trial with this identity, from the outcome of its lane."""
+        """The result of the trial with this identity, from its outcome and from its trainer."""
         record: TrialOutcome = {
             **ending(outcome),
             "engine": trainer.engine.name,
@@ -53,11 +55,14 @@ class Result:
         return self.record["summary"]
 
     def number(self, name: str) -> float | None:
-        """A number of the summary; None if it was not measured."""
+        """The number in the summary with this name; None if it was not measured."""
         return number_in(self.summary, name)
 
     def lines(self, label: TrialLabel) -> tuple[str, str]:
-        """The lines for trials.jsonl and traces.jsonl. label: the description of the trial."""
+        """The line for trials.jsonl and the line for traces.jsonl.
+
+        label: the number, candidate, settings and seed of the trial.
+        """
         trial: TrialRecord = {**label, "identity": self.identity, **self.record}
         trace: TraceRecord = {
             "identity": self.identity,
@@ -68,7 +73,7 @@ class Result:
 
     @classmethod
     def read(cls, trial: TrialRecord, trace: TraceRecord) -> Result:
-        """Read the result from the two lines of a trial.
+        """Make the result from the records of a trial's two lines.
 
         Raises ValueError or TypeError if the trace does not have the required columns, or a value
         is not a number.
@@ -85,5 +90,5 @@ def _listed(columns: Columns) -> dict[str, list[Any]]:
 
 
 def _columns(listed: Mapping[str, list[Any]], kinds: Mapping[str, TraceColumn]) -> Columns:
-    """Columns as arrays, with the dtypes of the table `kinds`."""
+    """Each list of numbers as an array. kinds: the descriptions of the columns, with the dtypes."""
     return {name: as_array(kinds.get(name), column) for name, column in listed.items()}

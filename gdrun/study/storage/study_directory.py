@@ -41,7 +41,7 @@ from gdrun.study.storage.results import Result
 SCHEMA_VERSION = 1
 RECORD = "study.json"
 
-_DELETE_LINE = "delete it; its trial is run again with `resume`"
+_DELETE_LINE = "delete the line; `resume` runs its trial again"
 
 Line = TypeVar("Line", TrialRecord, TraceRecord)
 
@@ -49,8 +49,8 @@ Line = TypeVar("Line", TrialRecord, TraceRecord)
 class StudyDirectory:
     """Writes a study to its directory while it runs, and reads the trials that have ended.
 
-    earlier: the record of the study that is continued; None for a new study. Methods that write
-    raise RecordError if a file cannot be written.
+    earlier: the record that the directory had when the study was resumed; None for a new study.
+    Methods that write raise RecordError if a file cannot be written.
     """
 
     def __init__(self, path: Path, plan: StudyPlan, origin: StudyOrigin | None = None) -> None:
@@ -84,9 +84,10 @@ class StudyDirectory:
     def new(
         cls, out: Path, name: str, plan: StudyPlan, origin: StudyOrigin | None = None
     ) -> StudyDirectory:
-        """Make a new directory in `out`, and write the plan to it.
+        """Make a new directory for a study in `out`, and write the plan to study.json.
 
-        Raises RecordError if it cannot be made.
+        name: for the directory. origin: the base config, the data and the command line. Raises
+        RecordError if the directory cannot be made.
         """
         study = cls(new_directory(out, name, datetime.now().astimezone()), plan, origin)
         study.write()
@@ -96,7 +97,7 @@ class StudyDirectory:
     def within(cls, path: Path, plan: StudyPlan) -> StudyDirectory:
         """The directory for the tuning of a comparison: a new one, or an earlier one to continue.
 
-        Raises RecordError if it cannot be made.
+        Raises RecordError if the directory cannot be made or written.
         """
         try:
             path.mkdir(exist_ok=True)
@@ -112,15 +113,16 @@ class StudyDirectory:
     ) -> StudyDirectory:
         """The directory of an earlier study, to continue the study with this plan.
 
-        Raises RecordError if it contains no study, or a study of another kind, or on other data, or
-        one that has no candidate in common with the plan.
+        origin: the base config, the data and the command line. Raises RecordError if the directory
+        contains no study, a study of another kind, a study on other data, or a study that has no
+        candidate in common with the plan.
         """
         earlier = read_study(path)
         study = cls(path, plan, origin)
         shared = set(earlier["asked"]) & set(study.record["asked"])
         if earlier["verb"] != plan.verb or not shared:
-            hint = f"it was started by: {earlier.get('command', earlier['verb'])}"
-            raise RecordError("holds a different study", where=str(path), hint=hint)
+            hint = f"that study was started by: {earlier.get('command', earlier['verb'])}"
+            raise RecordError("contains a different study", where=str(path), hint=hint)
         if earlier.get("data") != study.record.get("data"):
             hint = "start a new study: runs on different data cannot be compared"
             what = "the data changed since this study began"
@@ -133,7 +135,7 @@ class StudyDirectory:
         return study
 
     def finished(self) -> dict[str, Result]:
-        """The results of trials of the plan that have ended already, by identity.
+        """The results of the plan's trials that have ended already, by the trial's identity.
 
         Raises RecordError if a line is damaged.
         """
@@ -144,7 +146,10 @@ class StudyDirectory:
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
-        """If an error ends the study, write its status, and the traceback of an internal error."""
+        """A context that records an error which ends the study, and raises the error again.
+
+        The status of the study is written, and for an internal error also the traceback.
+        """
         try:
             yield
         except BaseException as error:
@@ -174,7 +179,7 @@ class StudyDirectory:
         self._write(append_lines, self.path / "trials.jsonl", [trial for trial, _ in lines])
 
     def write(self, news: StudyNews | None = None) -> None:
-        """Write study.json, with these entries added or replaced."""
+        """Write study.json. news: entries that are added or replaced before it is written."""
         if news is not None:
             self._set(news)
         self._write(write_text, self.path / RECORD, dumps(self.record, indent=2) + "\n")
@@ -195,9 +200,10 @@ class StudyDirectory:
 
 
 def read_study(path: Path) -> StudyRecord:
-    """Read the study.json of a directory. If its process died, the study counts as interrupted.
+    """Read the study.json of a directory.
 
-    Raises RecordError if there is none, or it is damaged or was written by a newer gdrun.
+    If the process that ran the study has died, the status is "interrupted". Raises RecordError if
+    there is no study.json, or it is damaged, or a newer gdrun wrote it.
     """
     file = path / RECORD
     try:
@@ -246,9 +252,9 @@ def _row(path: Path) -> StudyRow:
 
 
 def read_results(path: Path, plan: StudyPlan) -> dict[str, Result]:
-    """The results of trials of this plan in the files of a study, by identity.
+    """The results of the plan's trials in the files of a study, by the trial's identity.
 
-    Raises RecordError if a line is damaged.
+    path: the directory of the study. Raises RecordError if a line is damaged.
     """
     wanted = {trial.identity for trial in plan.trials}
     trials = _by_identity(path / "trials.jsonl", TrialRecord)
@@ -274,7 +280,7 @@ def _planned(plan: StudyPlan) -> PlanRecord:
 
 
 def _described(candidate: Candidate, verb: str) -> CandidateRecord:
-    """The record of a candidate: its settings; for a contender also its whole config."""
+    """The record of a candidate: its settings; in a comparison also its whole config."""
     described: CandidateRecord = {
         "name": candidate.name,
         "settings": dict(candidate.settings),
@@ -285,7 +291,10 @@ def _described(candidate: Candidate, verb: str) -> CandidateRecord:
 
 
 def _lines(path: Path) -> list[str]:
-    """The complete lines of a file, without an incomplete last line."""
+    """The complete lines of a file, without a last line that a crash cut off.
+
+    Empty if the file does not exist.
+    """
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -300,9 +309,9 @@ def _remove_cut_line(path: Path) -> None:
 
 
 def _by_identity(path: Path, kind: type[Line]) -> dict[str, Line]:
-    """The records of the lines of a file, by the identity of the trial.
+    """The records in the lines of a file, by the trial's identity.
 
-    Raises RecordError if a line is not a record of this kind.
+    kind: the type of the records. Raises RecordError if a line is not a record of this type.
     """
     found = {}
     for number, text in enumerate(_lines(path), start=1):

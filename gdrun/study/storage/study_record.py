@@ -31,11 +31,14 @@ from gdrun.study.study import Work
 from gdrun.study.tuning import Tuning
 
 UNITS = {"epoch": "epochs", "step": "steps", "gradients": "gradients"}
-"""The units of `to_target`, by the column of the trace that counts them."""
+"""The units of `to_target` in study.json, by the column of the trace that counts them."""
 
 
 def sweep_record(sweep: Sweep) -> SweepFindings:
-    """The findings of a sweep as plain data. The cost of a target that was not reached is ∞."""
+    """The findings of a sweep, as entries of study.json.
+
+    The median cost of reaching the target is ∞ if at least half of the runs did not reach it.
+    """
     # By id, because a standing holds arrays and cannot be hashed.
     verdicts = {id(s): v for s, v in zip(sweep.standings, sweep.verdicts, strict=True)}
     rows: list[SweepRow] = [
@@ -62,7 +65,10 @@ def sweep_record(sweep: Sweep) -> SweepFindings:
 
 
 def tuning_record(plan: StudyPlan, found: Sequence[Standing], metric: Metric) -> TuningFindings:
-    """The ranking of all settings that tuning tried, as plain data."""
+    """The ranking of all settings that tuning tried, as entries of study.json.
+
+    found: the standings (results, scores and ranks) of the settings.
+    """
     ended = sum(len(standing.results) for standing in found)
     return {
         "status": "complete" if ended == len(plan.trials) else "interrupted",
@@ -72,7 +78,7 @@ def tuning_record(plan: StudyPlan, found: Sequence[Standing], metric: Metric) ->
 
 
 def standing_record(standing: Standing, metric: Metric, target: Target | None) -> StandingRow:
-    """A candidate and its statistics over seeds, as values of the metric."""
+    """A candidate with the statistics of its runs, as values of the metric, for study.json."""
     spread, value = standing.spread, metric.value
     reached = {
         unit: quantile(standing.to_target(target, column), 0.5)
@@ -96,7 +102,7 @@ def standing_record(standing: Standing, metric: Metric, target: Target | None) -
 
 
 def target_record(target: Target | None) -> TargetRecord | None:
-    """A target as plain data; None without one."""
+    """A target as an entry of study.json; None without a target."""
     if target is None:
         return None
     return {"metric": target.metric.name, "value": target.value, "reason": target.reason}
@@ -110,9 +116,9 @@ def _reached(standing: Standing, target: Target | None) -> int | None:
 
 
 def comparison_record(comparison: Comparison) -> ComparisonFindings:
-    """The findings of a comparison as plain data.
+    """The findings of a comparison, as entries of study.json.
 
-    The median work to reach the target is ∞ if at least half of the runs did not reach it.
+    The median cost of reaching the target is ∞ if at least half of the runs did not reach it.
     """
     improvement = comparison.improvement
     return {
@@ -142,12 +148,12 @@ def _contender(contender: Contender, comparison: Comparison) -> ContenderRow:
 
 
 def rung_record(rung: Rung) -> RungRecord:
-    """A rung as plain data."""
+    """A rung of successive halving, as an entry of study.json."""
     return {"epoch": rung.epoch, "kept": list(rung.kept), "dropped": list(rung.dropped)}
 
 
 def read_rung(written: RungRecord) -> Rung:
-    """The rung of an entry of study.json."""
+    """The rung of successive halving that an entry of study.json describes."""
     return Rung(written["epoch"], tuple(written["kept"]), tuple(written["dropped"]))
 
 
