@@ -1,7 +1,8 @@
 """Batches: the examples of each step.
 
-An index stream is the sequence of row indices that a seed draws. Lanes, the runs that train
-together, share their batches if they have the same index stream.
+An index stream is the sequence of row indices that a seed draws. A lane is one of the runs that
+train together; lanes with the same index stream share their batches. A chunk is several consecutive
+steps, whose batches are gathered at once.
 """
 
 from __future__ import annotations
@@ -20,29 +21,34 @@ from gdrun.problems.rows import rows_of
 from gdrun.threads import pool
 
 Batch = tuple[Any, Array]
-"""Features and targets of one step: X (S, B, D) and y (S, B) for S index streams.
+"""Features and targets of one step: X (S, B, D) and y (S, B) for S index streams and B examples.
 
-For a full batch, X is a tuple of one array. It is not copied, since its rows may be on disk.
+For a full batch, S is 1, and X is a tuple of one array (B, D). This array is not copied, since its
+rows may be on disk.
 """
 
 Order = Future[Counts]
 """The order of the examples in an epoch, as a future: another thread may still be drawing it."""
 
 CHUNK_ENTRIES = 2**18
-"""The entries of X that are gathered at once: 2 MB of float64, the size of a core's L2 cache."""
+"""The most entries of X in one chunk of steps: 2 MB of float64, the size of a core's L2 cache."""
 
 FEW_STEPS, MOST_ENTRIES = 8, 2**21
-"""A chunk has at least FEW_STEPS steps, even beyond CHUNK_ENTRIES, but not beyond MOST_ENTRIES."""
+"""A chunk has at least FEW_STEPS steps, even if it then has more entries than CHUNK_ENTRIES, but
+never more than MOST_ENTRIES.
+"""
 
 AHEAD_FROM = 2**14
-"""From this many examples on, another thread draws the order of the next epoch in advance."""
+"""With at least this many training examples, another thread draws the order of the next epoch in
+advance.
+"""
 
 MOST_STEPS = 512
-"""The most steps of one chunk. An interruption is only noticed between chunks."""
+"""The most steps of one chunk. An interruption is only noticed between two chunks."""
 
 
 class Batches:
-    """Makes the batches of a cohort, for any position in its training."""
+    """Makes the batches of a cohort, which is a group of runs that train together."""
 
     def __init__(self, cohort: Cohort) -> None:
         self._batching = cohort.batching
@@ -52,15 +58,20 @@ class Batches:
         self._end = cohort.plan.limits.get("epochs", math.inf)
 
     def most_steps(self, streams: int, epoch: int) -> int:
-        """The most steps of this epoch in one chunk. streams: the number S of index streams."""
+        """The most steps that one chunk of this epoch may have.
+
+        streams: the number S of index streams, which are the sequences of row indices that seeds
+        draw.
+        """
         entries: int = streams * self._batching.at(epoch).batch_size * self._data.X.shape[1]
         few = min(FEW_STEPS, MOST_ENTRIES // entries)
         return min(max(CHUNK_ENTRIES // entries, few, 1), MOST_STEPS)
 
     def chosen(self, seeds: Sequence[int], place: Place, steps: int) -> Counts:
-        """The row indices of the examples of `steps` steps from `place` on: (S, examples).
+        """The row indices of the examples that `steps` steps from `place` on use: (S, examples).
 
-        The caller must not change it: for a single stream it is a view of the order.
+        seeds: one for each of the S index streams. The caller must not change the array: for a
+        single stream it is a view of the order of the epoch.
         """
         size = self._batching.at(place.epoch).batch_size
         part = slice(place.position * size, (place.position + steps) * size)
@@ -68,7 +79,10 @@ class Batches:
         return rows[0][None] if len(rows) == 1 else np.stack(rows)
 
     def gathered(self, seeds: Sequence[int], place: Place, steps: int) -> list[Batch]:
-        """The batches of `steps` steps from `place` on, which must be in one epoch."""
+        """The batches of `steps` steps, which must be in one epoch.
+
+        seeds: one for each of the S index streams. place: the position of the first step.
+        """
         X, y = self._data.X, self._data.y
         size = self._batching.at(place.epoch).batch_size
         if self._batching.whole:
@@ -86,8 +100,8 @@ class Batches:
     def spent(self, place: Place, steps: Counts) -> Counts:
         """The number of examples that the first `steps` steps from `place` on use.
 
-        steps: an array of counts; the result has one number for each. All steps must be in one
-        epoch, unless every batch is a full batch.
+        steps: an array with any number of step counts; the result has one number for each count.
+        All steps must be in one epoch, unless every batch is a full batch.
         """
         size = self._batching.at(place.epoch).batch_size
         if self._batching.whole:
@@ -96,14 +110,20 @@ class Batches:
         return np.minimum(begin + size * steps, self._batching.rows) - begin
 
     def draw_ahead(self, seeds: Sequence[int], epoch: int) -> None:
-        """Draw the orders of this epoch in another thread, if there are many examples."""
+        """Start to draw the orders of the examples in this epoch, in another thread.
+
+        It does nothing if there are few examples. seeds: one for each order.
+        """
         if self._batching.draws and self._batching.rows >= AHEAD_FROM and epoch < self._end:
             for key in ((seed, epoch) for seed in seeds):
                 if key not in self._orders:
                     self._orders[key] = pool("orders").submit(self._batching.order, *key)
 
     def _order(self, seed: int, epoch: int) -> Counts:
-        """The order of one epoch. It also starts drawing the order of the next epoch."""
+        """The order of the examples in one epoch, drawn by this seed.
+
+        It also starts to draw the order of the next epoch.
+        """
         if epoch != self._epoch:
             # A new epoch has begun, so the orders of earlier epochs are not needed any more.
             self._orders = {key: known for key, known in self._orders.items() if key[1] == epoch}
@@ -117,7 +137,7 @@ class Batches:
 
 
 def _finished(order: Counts) -> Order:
-    """A finished future with this order."""
+    """A future that already has this order as its result."""
     done: Order = Future()
     done.set_result(order)
     return done

@@ -1,4 +1,4 @@
-"""Building a cohort and its engine from experiments: the only engine module that reads configs.
+"""How a cohort and its engine are built from experiments. No other engine module reads configs.
 
 All other modules of the engine work on arrays, numbers and small records. `cohort_of` and `facts`
 compile nothing and copy no data, so they are cheap; `build` also compiles the kernels.
@@ -40,9 +40,9 @@ from gdrun.problems.surfaces import noise_vectors
 class Facts:
     """Numbers of an experiment and its data that are known without training and compiling.
 
-    parameters, outputs: the numbers of weights and of outputs of the model. loss: the name of its
-    loss; empty for a surface. batch_size: the number of examples of a batch in the first epoch.
-    whole: whether every batch is a full batch.
+    parameters, outputs: how many weights and outputs the model has. loss: the name of the model's
+    loss; an empty text for a surface. batch_size: the number of examples of a batch in the first
+    epoch. whole: whether every batch is a full batch.
     """
 
     parameters: int
@@ -53,17 +53,18 @@ class Facts:
 
 
 def build(experiments: Sequence[Experiment], data: Prepared) -> tuple[Cohort, Engine]:
-    """Return the cohort of these experiments, and its engine with compiled kernels.
+    """Return the cohort of these experiments, which train together, and the engine that runs it.
 
-    Raises ConfigError or DataError if the experiments do not fit their data, ConfigError or
-    MissingExtraError if their config names an engine that cannot run them.
+    The kernels of a compiled engine are compiled. data: of all experiments. Raises ConfigError or
+    DataError if the experiments do not fit the data, ConfigError or MissingExtraError if the config
+    names an engine that cannot run them.
     """
     cohort = cohort_of(experiments, data)
     return cohort, engine_maker(cohort, experiments[0].header.engine)()
 
 
 def facts(experiment: Experiment, data: Prepared) -> Facts:
-    """Return the facts of an experiment. It raises the errors of `build`, and compiles nothing."""
+    """Return the facts of an experiment. Nothing is compiled. Raises the errors of `build`."""
     cohort = cohort_of([experiment], data)
     # Called only for its errors: a study checks its experiments before it runs any.
     engine_maker(cohort, experiment.header.engine)
@@ -74,19 +75,20 @@ def facts(experiment: Experiment, data: Prepared) -> Facts:
 
 
 def in_lane_order(experiments: Sequence[Experiment]) -> tuple[Experiment, ...]:
-    """The experiments in the order of lanes, which is by seed."""
+    """The experiments sorted by seed, which is the order of the lanes of their cohort."""
     return tuple(sorted(experiments, key=lambda experiment: experiment.seed))
 
 
 def cohort_of(experiments: Sequence[Experiment], data: Prepared) -> Cohort:
     """Return the cohort of these experiments, which may differ only in numbers and seeds.
 
-    Raises ValueError if they differ in more, ConfigError or DataError if they do not fit the data.
+    data: of all experiments. Raises ValueError if the experiments differ in more, ConfigError or
+    DataError if they do not fit the data.
     """
     lanes = in_lane_order(experiments)
     shared = lanes[0]
     if any(lane.shape != shared.shape for lane in lanes):
-        raise ValueError("experiments of different shapes cannot be lanes of one cohort")
+        raise ValueError("experiments cannot train together: they differ in more than numbers")
     model = _model(shared, data)
     batching = VARIANTS[shared.variant.name].function(data.train.rows, **shared.variant.options)
     plan = Plan(batching, shared.stopping.budgets, shared.evaluate.every, _schedule(shared))
@@ -116,8 +118,8 @@ def cohort_of(experiments: Sequence[Experiment], data: Prepared) -> Cohort:
 def experiment_data(experiment: Experiment, table: Table | None = None) -> Prepared:
     """Return the data of an experiment: read or generated, split and standardised.
 
-    table: replaces the dataset of the experiment, for data that are given as arrays.
-    Raises DataError if the data cannot be read or do not fit the experiment.
+    table: the data that replace the dataset; None for the dataset. Raises DataError if the data
+    cannot be read or do not fit the experiment.
     """
     dataset = experiment.dataset
     if experiment.surface is not None:
@@ -138,7 +140,7 @@ def experiment_data(experiment: Experiment, table: Table | None = None) -> Prepa
 
 
 def _noise(experiment: Experiment, surface: Section) -> Prepared:
-    """The examples of a surface: noise vectors, the same for every seed of the experiment."""
+    """The data of an experiment on a surface: noise vectors, the same for every seed."""
     drawn = noise_vectors(stream(0, "noise"), surface["examples"], surface["noise"])
     table = Table("gradient noise", drawn, np.zeros(len(drawn)), ("x", "y"), "f", ())
     return prepare(
@@ -153,7 +155,7 @@ def _noise(experiment: Experiment, surface: Section) -> Prepared:
 
 
 def _numbers(lanes: Sequence[Experiment], rule: Rule) -> LaneNumbers:
-    """The numbers that lanes may differ in, as arrays (lanes,)."""
+    """The numbers in which lanes may differ, as arrays (lanes,). lanes: the experiments by seed."""
 
     def column(number: Callable[[Experiment], Any]) -> Numbers:
         return np.array([number(lane) for lane in lanes], dtype=float)
@@ -183,7 +185,7 @@ def _numbers(lanes: Sequence[Experiment], rule: Rule) -> LaneNumbers:
 
 
 def _or_infinite(bound: float | None) -> float:
-    """The bound, or infinity for None: then a cohort can have lanes with and without clipping."""
+    """The bound, or ∞ for None, so that a cohort can have lanes with and without clipping."""
     return np.inf if bound is None else bound
 
 
@@ -239,7 +241,7 @@ def _check_accuracy(experiment: Experiment, classes: int) -> None:
         for key, rules in (("stopping", stopping), ("stopping.watch", stopping.watch)):
             if rules.target_accuracy is not None:
                 raise ConfigError(
-                    f"{experiment.model.name} does regression here, which has no accuracy",
+                    f"{experiment.model.name} does regression on these data, which has no accuracy",
                     where=f"{key}.target_accuracy",
                     hint="use target_loss, or model.loss: cross_entropy",
                 )
@@ -280,6 +282,10 @@ def _larger_batches(batching: Batching, experiment: Experiment) -> str:
 
 
 def _rule(experiment: Experiment) -> Rule:
-    """The update rule; if the config averages weights, the average is an additional last slot."""
+    """The update rule of the experiment.
+
+    If the config averages weights, the average is an additional last slot. A slot is an array of
+    state that the rule carries from step to step.
+    """
     rule, average = OPTIMIZERS[experiment.optimizer.name], experiment.optimizer["average"]
     return rule if average is None else averaged(rule, AVERAGES[average.name], average.options)

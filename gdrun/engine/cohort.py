@@ -1,9 +1,9 @@
-"""A cohort: runs that share data, model, variant and kinds of method, and differ only in numbers.
+"""A cohort: runs that train together. They share data, model and methods, and differ in numbers.
 
-Each run of a cohort is a lane: one row of its arrays. A number that lanes may differ in, such as
-learning rate, l2 or seed, is an array with one entry for each lane; everything else is shared. So
-one array operation computes all lanes. Lanes are ordered by seed, so that lanes with the same index
-stream are neighbours.
+Each run of a cohort is a lane: one row of the cohort's arrays. A number in which lanes may differ,
+such as learning rate, l2 or seed, is an array with one entry for each lane; everything else is
+shared. So one array operation computes all lanes. Lanes are ordered by seed, so that lanes with the
+same index stream (the sequence of row indices that a seed draws) are neighbours.
 
 A cohort contains arrays, numbers and small records. It does not depend on the config, which only
 `build` reads, and it has no engine, so that making a cohort compiles nothing.
@@ -31,12 +31,15 @@ from gdrun.problems.rows import Examples
 from gdrun.problems.surfaces import Surface, SurfaceModel
 
 SAMPLE_ROWS = 512
-"""The most examples for computing the readings of a network's layers."""
+"""The most training examples from which the readings of a network's layers are computed."""
 
 
 @dataclass(frozen=True)
 class Design:
-    """One part of the data, encoded for the model: features X (n, D) and targets y (n,)."""
+    """One part of the data, such as the training part, encoded for the model.
+
+    X (n, D): the features. y (n,): the targets.
+    """
 
     X: Examples
     y: Array
@@ -48,11 +51,12 @@ class Design:
 
 @dataclass(frozen=True)
 class LaneNumbers:
-    """The numbers that lanes may differ in, each (lanes,).
+    """The numbers in which the lanes of a cohort may differ, each (lanes,).
 
     seeds: Python ints, because a seed has no upper bound. lr: the initial learning rate, which the
-    schedule changes. clip_norm, clip_value: infinite for lanes without clipping. rule, schedule:
-    the options of the rule (without lr) and of the schedule, by name.
+    schedule changes. clip_norm, clip_value: the limits of clipping; infinite for lanes without
+    clipping. rule, schedule: the options of the update rule (without lr) and of the schedule, by
+    name.
     """
 
     seeds: tuple[int, ...]
@@ -80,7 +84,11 @@ class LaneNumbers:
 
 @dataclass(frozen=True)
 class InitialWeights:
-    """How weights are initialised: by an init; on a surface, at a point (2,)."""
+    """How weights are initialised.
+
+    init: the initialiser of a model. place: on a surface, the starting point (x, y), which is used
+    instead of `init`; None for a model on data.
+    """
 
     init: Init
     place: tuple[float, ...] | None = None
@@ -90,9 +98,11 @@ class InitialWeights:
 class Cohort:
     """A cohort: everything that its lanes share, and the numbers in which they differ.
 
-    rule_options: the options of the rule that lanes cannot differ in. averages: whether an average
-    of the weights, which is the last slot of the rule, is evaluated instead of the weights. points:
-    the most step records of a lane; None keeps all.
+    rule: the update rule. rule_options: the options of the update rule in which lanes cannot
+    differ. averages: whether an average of the weights is evaluated instead of the weights; the
+    average is the last slot of the rule (a slot is an array of state that the rule carries from
+    step to step). numbers: those in which lanes differ. points: the most points of the step trace
+    of a lane; None keeps every step.
     """
 
     data: Prepared
@@ -115,17 +125,17 @@ class Cohort:
 
     @cached_property
     def train(self) -> Design:
-        """The training part."""
+        """The training part of the data, encoded for the model."""
         return self._design(self.data.train)
 
     @cached_property
     def validation(self) -> Design | None:
-        """The validation part; None without one."""
+        """The validation part of the data, encoded for the model; None without one."""
         return self._design(self.data.validation) if self.data.validation else None
 
     @cached_property
     def test(self) -> Design | None:
-        """The test part; None without one."""
+        """The test part of the data, encoded for the model; None without one."""
         return self._design(self.data.test) if self.data.test else None
 
     @property
@@ -135,11 +145,14 @@ class Cohort:
 
     @property
     def place_names(self) -> tuple[str, ...]:
-        """The names of the weights on a surface, where the trace records them at every step."""
+        """The names of the two weights on a surface; empty for a model on data.
+
+        On a surface, the trace records the weights at every step, in columns with these names.
+        """
         return () if self.surface is None else ("x", "y")
 
     def named(self, weights: Array, running_stats: Array) -> dict[str, Array]:
-        """Arrays by name, from the weights (P,) and the running statistics (Q,) of a lane."""
+        """The weights (P,) and the running statistics (Q,) of one lane as arrays by name."""
         named = self.model.layout.named(weights)
         if not isinstance(self.model, Network):
             return named
@@ -160,7 +173,7 @@ class Cohort:
         return np.tile(row.astype(self.dtype), (self.lanes, 1))
 
     def initial_weights(self) -> Array:
-        """The initial W (lanes, P); lanes with the same seed start with the same weights."""
+        """The initial weights W (lanes, P); lanes with the same seed start with equal weights."""
         if self.initial.place is not None:
             return np.tile(np.array(self.initial.place, dtype=self.dtype), (self.lanes, 1))
         seeds = self.numbers.seeds
@@ -175,7 +188,10 @@ class Cohort:
 
 @dataclass(frozen=True)
 class Lanes:
-    """The lanes of a cohort that still train. index (lanes,): their indices in the cohort."""
+    """The lanes of a cohort that still train. A lane is one of the runs that train together.
+
+    index (lanes,): the indices of these lanes in the cohort.
+    """
 
     cohort: Cohort
     index: Counts
@@ -187,18 +203,19 @@ class Lanes:
 
     @cached_property
     def numbers(self) -> LaneNumbers:
-        """The numbers of these lanes."""
+        """The numbers in which these lanes differ."""
         return self.cohort.numbers.take(self.index)
 
     def keep(self, alive: Flags) -> Lanes:
-        """The lanes for which `alive` (lanes,) is true."""
+        """Those of these lanes for which `alive` (lanes,) is true."""
         return Lanes(self.cohort, self.index[alive])
 
     def operand(self, values: Numbers) -> Any:
-        """Numbers (lanes,) as an operand for arrays (lanes, P).
+        """One number for each lane, (lanes,), as an operand for arrays (lanes, P).
 
-        It is a float if all lanes have the same number, else (lanes, 1). With a float, terms such
-        as 1 − β₂ᵗ are computed in double precision, even if the weights are float32.
+        The operand is a float if all lanes have the same number, else an array (lanes, 1). With a
+        float, terms such as 1 − β₂ᵗ are computed in double precision, even if the weights are
+        float32.
         """
         if (values == values[0]).all():
             return float(values[0])
@@ -206,17 +223,20 @@ class Lanes:
 
     @cached_property
     def schedule_options(self) -> dict[str, Any]:
-        """The options of the schedule by name; those that lanes may differ in are (lanes,)."""
+        """The options of the schedule by name; an option in which lanes may differ is (lanes,)."""
         return {**self.cohort.plan.schedule.options, **self.numbers.schedule}
 
     def rule_options(self) -> dict[str, Any]:
-        """The options of the rule as operands, without lr, which changes with the schedule."""
+        """The options of the update rule by name, as operands for arrays (lanes, P).
+
+        lr is left out, because it changes with the schedule.
+        """
         varying = {name: self.operand(values) for name, values in self.numbers.rule.items()}
         return {**self.cohort.rule_options, **varying}
 
     @cached_property
     def objective(self) -> Objective:
-        """The objective, with the l2 and the dropout of each lane."""
+        """The objective that these lanes minimise, with the l2 and the dropout of each lane."""
         dropout = self.operand(self.numbers.dropout) if self.drops else 0.0
         return Objective(self.cohort.model, self.operand(self.numbers.l2), dropout)
 

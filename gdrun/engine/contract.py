@@ -21,20 +21,26 @@ from gdrun.problems.objective import Objective
 
 EngineName = Literal["numpy", "compiled"]
 KindName = Literal["linear", "network", "update"]
-"""The compiled engines: the whole step of a linear model, of a network, or only the update."""
+"""The kinds of compiled engine. They compile the whole step of a linear model, the whole step of a
+network, or only the update.
+"""
 
 
 class NotCompilableError(Exception):
-    """A kernel has no C form, or the compiler cannot build it; the message says why."""
+    """A kernel cannot be written in C, or the compiler cannot build it; the message says why."""
 
 
 class CompilerError(NotCompilableError):
-    """There is no C compiler, or the compiler fails or hangs. The cause is not the kernel."""
+    """There is no C compiler, or it fails or hangs, and the cause is not the kernel."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a lane diverged: the quantity, its value, and the name of the weights, if known."""
+    """Why a lane diverged: a quantity was not finite, or the loss was above its limit.
+
+    quantity: its name, such as "batch loss". value: its value. layer: the name of the weights with
+    this value; None if it is not known.
+    """
 
     quantity: str
     value: float
@@ -45,10 +51,13 @@ class Failure:
 class Measures:
     """The measurements of each step of a chunk, (steps, lanes), and the state after the last step.
 
-    W, slots, running_stats: after the last step; running_stats is None for a model without any.
-    bad: the reason for each lane that diverged at the last step, by its index. places: W after each
-    step, (steps, lanes, P), on a surface. before: W before the last step. borrowed: seconds that
-    the evaluation before the chunk spent on sums that the first step reused.
+    A chunk is several consecutive steps. W (lanes, P): the weights after the last step. slots:
+    the state of the update rule after the last step, (lanes, P) each. running_stats (lanes, Q): of
+    batch normalisation, after the last step; None for a model without any. bad: for each lane that
+    diverged at the last step, the reason, by the lane's index among the stepper's lanes. places: W
+    after each step, (steps, lanes, P), on a surface, else None. before: W before the last step.
+    borrowed: the seconds that the evaluation before the chunk spent on sums that the first step
+    used again.
     """
 
     batch_loss: Numbers
@@ -71,7 +80,10 @@ class Measures:
 
 
 class Stepper(Protocol):
-    """Takes steps with a fixed set of lanes. When a lane ends, a new stepper is made."""
+    """Takes training steps with a fixed set of lanes, which are runs that train together.
+
+    When a lane ends, a new stepper is made for the others.
+    """
 
     def most_steps(self, epoch: int) -> int:
         """The most steps of this epoch that one call of `advance` may take."""
@@ -86,11 +98,13 @@ class Stepper(Protocol):
         betas: Numbers | None = None,
         running_stats: Array | None = None,
     ) -> Measures:
-        """Take a chunk of steps of one epoch, which starts with W (lanes, P) at `place`.
+        """Take a chunk, which is several consecutive steps of one epoch, and measure each step.
 
-        step: the number of earlier steps. rates (steps, lanes): the learning rate of each step.
-        betas (steps, lanes): the momentum of each step, if the schedule changes it. running_stats
-        (lanes, Q): of batch normalisation. The chunk ends early at a step where a lane diverges.
+        W (lanes, P): the weights before the chunk. slots: the state of the update rule, (lanes, P)
+        each. step: the number of earlier steps. place: the position of the first step. rates
+        (steps, lanes): the learning rate of each step. betas (steps, lanes): the momentum of each
+        step; None if the schedule does not change it. running_stats (lanes, Q): of batch
+        normalisation; None without any. The chunk ends early at a step where a lane diverges.
         """
 
 
@@ -116,11 +130,11 @@ class Engine(Protocol):
         """A context for the whole training, which limits the threads of matrix products."""
 
     def stepper(self, lanes: Lanes, batches: Batches, loss_limit: Numbers) -> Stepper:
-        """A stepper for these lanes. loss_limit (lanes,): the loss above which a lane diverged."""
+        """A stepper for these lanes. loss_limit (lanes,): a lane with a larger loss diverged."""
 
     def objective(self, objective: Objective) -> Objective:
         """The same objective, evaluated by this engine."""
 
 
 EngineMaker = Callable[[], Engine]
-"""A function that makes the chosen engine. It compiles the kernels when it is called."""
+"""A function that makes the chosen engine. A call compiles the kernels of a compiled engine."""

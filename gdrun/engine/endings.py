@@ -1,4 +1,4 @@
-"""The end of a lane, which is a run in a cohort: its stop, its divergence, and its outcome."""
+"""The records of the end of a lane, which is a run in a cohort: stop, divergence and outcome."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gdrun.methods.stopping import (
 
 
 def used_up(plan: Plan, state: State) -> Firing | None:
-    """The budget that is used up, which ends all lanes; None if no budget is used up."""
+    """The budget that is used up and so ends all lanes; None if no budget is used up."""
     budget, seconds = plan.budget, plan.limits.get("seconds")
     if budget is not None and state.step >= budget.steps:
         return Firing(budget.name, "exhausted", budget.sentence)
@@ -32,7 +32,10 @@ def used_up(plan: Plan, state: State) -> Firing | None:
 
 
 def stop_for(firing: Firing, epoch: float, step: int) -> Stop:
-    """The stop of a lane in which a rule fired at this epoch and step."""
+    """The record of why and when a lane ended.
+
+    firing: the rule or the budget that ended the lane at this epoch and step.
+    """
     if firing.status == "exhausted":
         when = budget_moment(firing.rule, epoch, step)
     else:
@@ -49,10 +52,10 @@ def divergence_at(
     factor: float,
     initial_loss: float,
 ) -> tuple[Stop, Divergence]:
-    """The stop and the divergence of a lane.
+    """The two records of a lane that diverged: its stop, and its divergence.
 
-    losses: the latest losses of the lane, including its last finite one. factor: the divergence
-    limit over initial_loss.
+    failure: the quantity that diverged. losses (k,): the latest losses of the lane, including its
+    last finite loss. factor: the largest allowed loss as a multiple of initial_loss.
     """
     finite = losses[np.isfinite(losses)]
     last = float(finite[-1]) if len(finite) else np.nan
@@ -75,7 +78,12 @@ def outcome_of(
     watched: tuple[Stop, ...],
     timing: Timing,
 ) -> Outcome:
-    """The outcome of a lane. place: its index among the lanes that still train."""
+    """The outcome of a lane that ends now.
+
+    place: the index of the lane among the lanes that still train. stop: why the lane ended. steps,
+    evaluations: the traces of the cohort. watched: for each rule that is only reported and does not
+    stop the run, its first firing in this lane.
+    """
     lane = int(state.lanes[place])
     early_stopping = cohort.stopping.obeyed.early_stopping
     has_best = bool(np.isfinite(state.best_loss[place]))
@@ -114,10 +122,11 @@ def outcome_of(
 
 
 def _running_stats(alone: Lanes, state: State, place: int) -> Array:
-    """The running statistics (Q,) of the weights that a lane returns.
+    """The running statistics (Q,) that belong to the weights that a lane returns.
 
-    Averaged weights have their own, which the last evaluation measured; they are only measured
-    again if the weights have changed since.
+    alone: the lane; place: its index among the lanes that still train. For averaged weights the
+    last evaluation has measured the statistics; they are measured again only if the weights have
+    changed since.
     """
     if state.evaluates_average and np.array_equal(state.last_W[place], state.evaluated[place]):
         return np.array(state.last_running_stats[place])

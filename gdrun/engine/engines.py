@@ -39,7 +39,7 @@ from gdrun.problems.objective import Objective
 from gdrun.threads import single_blas_thread
 
 CHOICES = ("auto", "numpy", "compiled")
-"""The engines that a config or GDRUN_ENGINE can name."""
+"""The engines that a config or the environment variable GDRUN_ENGINE can name."""
 
 # Seconds on one core of a machine of 2024; only their ratios matter.
 NUMPY_STEP, NUMPY_RULE, COMPILED_STEP = 50e-6, 5e-6, 0.3e-6
@@ -47,7 +47,8 @@ NUMPY_PRODUCT, COMPILED_PRODUCT = 0.3e-9, 0.15e-9
 FUSED_ENTRY = 0.6e-9  # saved a step, for each weight and each of its slots
 NETWORK_STEP, NETWORK_PRODUCT = 60e-6, 40e-12  # saved a step, and for each multiplication
 PAYS_FROM = {"examples": 0.5, "rows": 0.6, "network": 0.75, "update": 0.45}
-"""The seconds that a kernel must save in the whole run: about as many as it takes to compile.
+"""The seconds that each kind of kernel must save in the whole run to be used: about as many as it
+takes to compile.
 
 This time is also counted for a kernel that is compiled already and loads in milliseconds. Otherwise
 the second run of a command could use another engine, and give numbers that differ in the last
@@ -57,7 +58,10 @@ digits, or for an unstable run in all digits.
 
 @dataclass(frozen=True)
 class NumpyEngine:
-    """The NumPy engine. It runs every model, and its results are the definition for all engines."""
+    """The NumPy engine. It runs every model. The other engines must give the same results.
+
+    note: a hint for a faster run; None without one.
+    """
 
     note: str | None = None
     name: ClassVar[EngineName] = "numpy"
@@ -75,19 +79,19 @@ class NumpyEngine:
 
 
 def engine_maker(cohort: Cohort, configured: str) -> EngineMaker:
-    """Choose the engine of this cohort, and return a function that makes it.
+    """Choose the engine of this cohort, and return a function that makes the engine.
 
-    configured: the engine in the config; GDRUN_ENGINE overrides it. Only the returned function
-    compiles kernels. Raises ConfigError if the name is unknown, or if the compiled engine is
-    required and cannot run the cohort; MissingExtraError if the compiled engine is required and
-    there is no compiler.
+    configured: the engine in the config; the environment variable GDRUN_ENGINE overrides it. Only
+    the returned function compiles kernels. Raises ConfigError if the name is unknown, or if the
+    compiled engine is required and cannot run the cohort; MissingExtraError if the compiled engine
+    is required and there is no compiler.
     """
     wanted = wanted_engine(configured)
     if wanted == "numpy":
         return NumpyEngine
     forced = wanted == "compiled"
     if cohort.surface is not None:
-        return _refused("it does not record every step, as a surface needs", forced)
+        return _refused("it does not record the weights of every step, for a surface", forced)
     kinds = _kinds(cohort)
     if not forced:
         kinds = [kind for kind in kinds if kind.saved > PAYS_FROM[kind.kernel]]
@@ -108,9 +112,10 @@ def engine_maker(cohort: Cohort, configured: str) -> EngineMaker:
 
 @dataclass(frozen=True)
 class _Kind:
-    """A compiled engine that may be able to run a cohort.
+    """A kind of compiled engine that may be able to run a cohort.
 
-    kernel: its key in PAYS_FROM. saved: seconds that it saves in the whole run.
+    kernel: its key in PAYS_FROM. saved: the seconds that it saves in the whole run, compared with
+    the NumPy engine.
     """
 
     name: KindName
@@ -119,7 +124,7 @@ class _Kind:
 
 
 def _kinds(cohort: Cohort) -> list[_Kind]:
-    """The compiled engines for the model of the cohort, those that compile more of a step first."""
+    """The kinds of compiled engine for the cohort's model; the one that compiles most is first."""
     if isinstance(cohort.model, LinearModel):
         by_class = cohort.model.layout.layers[-1].outputs > 1
         kernel = "rows" if by_class or cohort.batching.batch_size > 1 else "examples"
@@ -131,7 +136,10 @@ def _kinds(cohort: Cohort) -> list[_Kind]:
 
 
 def _first_with_a_form(cohort: Cohort, kinds: Sequence[_Kind], forced: bool) -> EngineMaker:
-    """The function that makes the first of these engines whose kernels have a C form."""
+    """A function that makes the first of these engines whose kernels can be written in C.
+
+    forced: whether the user requires the compiled engine; if not, it may be the NumPy engine.
+    """
     reason = ""
     for place, kind in enumerate(kinds):
         try:
@@ -144,7 +152,11 @@ def _first_with_a_form(cohort: Cohort, kinds: Sequence[_Kind], forced: bool) -> 
 
 
 def _make(cohort: Cohort, kind: _Kind, others: Sequence[_Kind], forced: bool) -> Engine:
-    """The engine of this kind; if its kernels cannot be compiled, one of the other kinds."""
+    """The engine of this kind; if its kernels cannot be compiled, another engine.
+
+    others: the kinds to try next. forced: whether the user requires the compiled engine; if not,
+    the result may be the NumPy engine.
+    """
     try:
         return compiled_engine(cohort, kind.name)
     except CompilerError as error:
@@ -157,9 +169,9 @@ def _make(cohort: Cohort, kind: _Kind, others: Sequence[_Kind], forced: bool) ->
 
 
 def wanted_engine(configured: str) -> str:
-    """The engine that GDRUN_ENGINE names, or else the one in the config.
+    """The name of the engine to use, from GDRUN_ENGINE, or else from the config.
 
-    Raises ConfigError if there is no engine of this name.
+    configured: the engine in the config. Raises ConfigError if there is no engine of this name.
     """
     given = os.environ.get("GDRUN_ENGINE") or configured
     if given not in CHOICES:
@@ -169,7 +181,11 @@ def wanted_engine(configured: str) -> str:
 
 
 def _refused(reason: str, forced: bool) -> EngineMaker:
-    """The NumPy engine. Raises ConfigError with this reason where the compiled one is required."""
+    """The maker of the NumPy engine, for a cohort that the compiled engine cannot run.
+
+    reason: why it cannot. forced: whether the user requires the compiled engine; if so, ConfigError
+    is raised with the reason.
+    """
     if forced:
         raise ConfigError(
             f"the compiled engine cannot run this: {reason}",
@@ -180,7 +196,10 @@ def _refused(reason: str, forced: bool) -> EngineMaker:
 
 
 def _saved(cohort: Cohort, by_a_step: float) -> float:
-    """Seconds saved in the whole run; infinite if the only budget is in seconds."""
+    """The seconds that a compiled engine saves in the whole run; ∞ with a budget in seconds only.
+
+    by_a_step: the seconds saved by one step of all lanes.
+    """
     budget = cohort.plan.budget
     return math.inf if budget is None else budget.steps * by_a_step
 

@@ -1,4 +1,4 @@
-"""Evaluations: the full objective of all lanes, and the stopping rules that fire on its values."""
+"""Evaluations: the full objective of all lanes, and the stopping rules whose conditions are met."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ from gdrun.problems.objective import Objective
 
 @dataclass(frozen=True)
 class Firing:
-    """A rule that fired in one lane: its name, the status of the run, and the sentence."""
+    """A rule or a budget whose condition is met in one lane (it fired).
+
+    rule: its name. status: that of a run which it ends. sentence: the reason with its numbers.
+    """
 
     rule: str
     status: Status
@@ -27,7 +30,7 @@ class Firing:
 
 
 def evaluated_running_stats(lanes: Lanes, state: State) -> Array:
-    """The running statistics (lanes, Q) of the weights that are evaluated.
+    """The running statistics (lanes, Q) that belong to the weights that are evaluated.
 
     Training steps update the running statistics of W. The statistics of averaged weights are
     measured on the whole training part.
@@ -49,10 +52,10 @@ def read(
 ) -> Readings:
     """Return the readings of the full objective at the evaluated weights, by quantity: (lanes,).
 
-    objective: of the engine. running_stats (lanes, Q): of these weights. gradient: whether the full
-    gradient is needed. moved (lanes,): whether the rate was above zero since the last evaluation;
-    if not, loss_change and weight_change are NaN, so that a rate of 0 does not look like
-    convergence.
+    objective: as the engine evaluates it. running_stats (lanes, Q): of the evaluated weights.
+    gradient: whether the full gradient is needed. moved (lanes,): whether the learning rate was
+    above zero since the last evaluation; if not, loss_change and weight_change are NaN, so that a
+    rate of 0 does not look like convergence.
     """
     cohort, W = lanes.cohort, state.evaluated
     of_layers = layer_readings(lanes, objective, state)
@@ -79,7 +82,7 @@ def read(
 def scores_on_test(
     test: Design | None, objective: Objective, W: Array, running_stats: Array
 ) -> tuple[Numbers, Numbers]:
-    """The loss and the accuracy on the test part, (lanes,) each; NaN without one.
+    """The loss and the accuracy on the test part, (lanes,) each; NaN without a test part.
 
     W (lanes, P): the weights, with their running_stats (lanes, Q).
     """
@@ -101,7 +104,7 @@ def after_evaluation(
     """Return the state after an evaluation with these readings.
 
     The best weights, the losses for early stopping and the last readings are updated. running_stats
-    (lanes, Q): of the evaluated weights. epoch: of the evaluation.
+    (lanes, Q): of the evaluated weights. epoch: the time of the evaluation.
     """
     deciding = readings.get("validation_loss", readings["train_loss"])
     better = deciding < state.best_loss
@@ -135,16 +138,17 @@ def after_evaluation(
 
 
 def _where(better: Flags, new: Array, old: Array) -> Array:
-    """Rows of `new` for the lanes that are better, and of `old` for the others."""
+    """The rows of `new` for the lanes with a true `better`, and of `old` for the other lanes."""
     return new if better.all() else np.where(better[:, None], new, old)
 
 
 def fired(
     criteria: Criteria, column: int, readings: Readings, state: State
 ) -> Iterator[tuple[int, Firing]]:
-    """Each rule that fires, with the index of its lane among the lanes that still train.
+    """Yield each rule that fires, with the index of the lane among the lanes that still train.
 
-    column: of State.to_beat: 0 for criteria that are obeyed, 1 for criteria that are watched.
+    column: the column of State.to_beat for these criteria: 0 if they stop the run, 1 if they are
+    only reported.
     """
     for name, threshold in criteria.thresholds.items():
         rule = STOP_RULES[name]

@@ -19,7 +19,10 @@ Interrupted = Callable[[], str | None]
 
 
 class Judge:
-    """Applies the stopping rules and budgets of a cohort, and records when watched rules fired."""
+    """Applies the stopping rules and budgets of a cohort.
+
+    It also records when watched rules fired. A watched rule is reported but does not stop the run.
+    """
 
     def __init__(self, cohort: Cohort, interrupted: Interrupted) -> None:
         self._plan = cohort.plan
@@ -34,7 +37,7 @@ class Judge:
         return any("grad_norm" in each.thresholds for each in criteria)
 
     def loss_limits(self, initial: Numbers) -> Numbers:
-        """The losses above which lanes have diverged, (lanes,). initial: the initial losses."""
+        """The loss above which each lane has diverged, (lanes,). initial: the initial losses."""
         # With an initial loss of 0 every loss is infinitely larger, so there is no limit.
         limits = np.where(initial > 0, self._rules.divergence_factor * initial, np.inf)
         bounded: Numbers = np.minimum(limits, np.finfo(np.float64).max)
@@ -47,7 +50,11 @@ class Judge:
         return used_up(self._plan, state)
 
     def diverged(self, readings: Readings, state: State) -> Iterator[tuple[int, Failure, Numbers]]:
-        """Each lane whose training loss is above its limit: index, failure, and latest losses."""
+        """Yield each lane whose training loss is not finite or above its limit.
+
+        A lane is given by its index among the lanes that still train, its failure, and its latest
+        losses.
+        """
         # Not `> limit`, which is false for NaN.
         for place in np.flatnonzero(~(readings["train_loss"] <= state.loss_limit)).tolist():
             value = float(readings["train_loss"][place])
@@ -55,9 +62,10 @@ class Judge:
             yield place, Failure("training loss", value, None), losses
 
     def stops(self, readings: Readings, state: State) -> Iterator[tuple[int, Stop]]:
-        """The index and the stop of each lane that a rule, a budget or an interruption ends.
+        """Yield the stop of each lane that a rule, a budget or an interruption ends.
 
-        A lane may occur more than once; its first stop is the one that counts.
+        It follows the index of the lane among the lanes that still train. A lane may occur more
+        than once; its first stop is the one that counts.
         """
         epoch = self._plan.epoch_time(state.place)
         for place, firing in fired(self._rules.obeyed, 0, readings, state):
@@ -67,7 +75,11 @@ class Judge:
                 yield place, stop_for(ending, epoch, state.step)
 
     def watch(self, readings: Readings, state: State, ended: set[int]) -> None:
-        """Record watched rules that fire for the first time. ended: the lanes that diverged now."""
+        """Record each watched rule that fires for the first time in a lane.
+
+        A watched rule is reported but does not stop the run. ended: the lanes that diverged at this
+        evaluation, as indices among the lanes that still train; nothing is recorded for them.
+        """
         epoch = self._plan.epoch_time(state.place)
         for place, firing in fired(self._rules.watched, 1, readings, state):
             known = self._watched[int(state.lanes[place])]
@@ -75,5 +87,8 @@ class Judge:
                 known[firing.rule] = stop_for(firing, epoch, state.step)
 
     def watched(self, lane: int) -> tuple[Stop, ...]:
-        """The first stop of each watched rule that fired in this lane of the cohort."""
+        """The first firing of each watched rule in this lane of the cohort.
+
+        A watched rule is reported but does not stop the run. Rules that did not fire are left out.
+        """
         return tuple(self._watched[lane].values())

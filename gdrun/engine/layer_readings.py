@@ -6,8 +6,8 @@
     saturated     the share of the other units whose mean slope is below a tenth of the largest
                   slope of the activation
 
-The gradient and the slopes are measured on a fixed sample of the training part, without dropout,
-with batch normalisation by the statistics of the sample.
+The gradient and the slopes are measured on a fixed sample of the training part, without dropout.
+Batch normalisation uses the statistics of this sample.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ FLAT = 0.1
 def layer_readings(lanes: Lanes, objective: Objective, state: State) -> Readings:
     """The readings of each layer by name, such as layer1.grad_norm: (lanes,).
 
-    Empty for a model that is not a network. objective: as in `read` of gdrun.engine.evaluation.
+    Empty for a model that is not a network. objective: as the engine evaluates it.
     """
     network = lanes.cohort.model
     if not isinstance(network, Network):
@@ -44,7 +44,7 @@ def layer_readings(lanes: Lanes, objective: Objective, state: State) -> Readings
 def _readings_of(
     network: Network, lanes: Lanes, objective: Objective, state: State, part: slice
 ) -> Readings:
-    """The readings of some lanes: so few that their activations fit the cache."""
+    """The readings of the lanes in `part`: so few that the activations fit the cache."""
     W, sample = state.W[part], lanes.cohort.sample
     objective = objective.with_numbers(itemgetter(part))
     gradient, passed = objective.watched(W, sample.X, sample.y)
@@ -64,7 +64,10 @@ def _readings_of(
 
 
 def _idle(layer: Passed, steepest: float) -> tuple[Numbers, Numbers]:
-    """The shares of dead and of saturated units, (lanes,) each. steepest: the largest slope."""
+    """The shares of dead and of saturated units of a layer, (lanes,) each.
+
+    steepest: the largest slope of the activation.
+    """
     size = np.abs(layer.slope)
     dead = (size == 0).all(axis=-1)
     saturated = (size.mean(axis=-1) < FLAT * steepest) & ~dead

@@ -1,4 +1,4 @@
-"""Listeners: the training loop calls them at its events. They cannot change the training."""
+"""Listeners: objects that the training loop calls at its events. They cannot change training."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gdrun.methods.stopping import Readings
 
 @dataclass(frozen=True)
 class Progress:
-    """The current progress of a training: its cohort, its state, and the traces so far."""
+    """The progress of a training: its cohort, its current state, and its traces so far."""
 
     cohort: Cohort
     state: State
@@ -27,16 +27,19 @@ class Progress:
 
 
 class Listener:
-    """Does nothing at any event. A subclass overrides the events that it needs."""
+    """A listener that does nothing. A subclass overrides the methods for the events it needs."""
 
     def started(self, progress: Progress) -> None:
         """Called before the first step."""
 
     def advanced(self, progress: Progress) -> None:
-        """Called after each chunk of steps."""
+        """Called after each chunk, which is several consecutive steps."""
 
     def evaluated(self, progress: Progress, readings: Readings) -> None:
-        """Called after each evaluation. readings: (lanes,) each, of progress.state.lanes."""
+        """Called after each evaluation.
+
+        readings: by quantity, (lanes,) each, for the lanes that still train (progress.state.lanes).
+        """
 
     def ended(self, lane: int, outcome: Outcome) -> None:
         """Called when a lane ends. lane: its index in the cohort."""

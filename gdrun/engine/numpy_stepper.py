@@ -1,9 +1,10 @@
 """The NumPy stepper: it takes a chunk of steps with all lanes, and measures every step.
 
-Its results are the definition for the compiled steppers. A chunk is a number of consecutive steps.
-A step is a pure function of weights and slots. So if any number of a chunk is not finite, the chunk
-is computed again, up to the first step at which a lane diverged. This second pass is called the
-careful pass: it uses scaled norms, which cannot overflow.
+The compiled steppers must give the same results. A chunk is several consecutive steps. A step is a
+pure function of weights and slots (the state of the update rule), so a chunk can be repeated. If
+any value computed in a chunk is not finite, the chunk is repeated up to the first step at which a
+lane diverged. This second pass is called the careful pass: it uses scaled norms, which cannot
+overflow.
 """
 
 from __future__ import annotations
@@ -25,12 +26,16 @@ from gdrun.problems.objective import Objective
 Update = Callable[..., None]
 """A function for one update in place: (W, gradient, slots (lanes, K, P), t, options, ‖ΔW‖, ‖W‖).
 
-It overwrites W and the slots, and writes both norms to the arrays (lanes,) that are given.
+It overwrites W and the slots, which are the state of the update rule. The last two arguments are
+arrays (lanes,), to which it writes both norms.
 """
 
 
 class NumpyStepper:
-    """Takes steps with a fixed set of lanes. When a lane ends, a new stepper is made."""
+    """Takes training steps with a fixed set of lanes, which are runs that train together.
+
+    When a lane ends, a new stepper is made for the others.
+    """
 
     def __init__(
         self,
@@ -42,8 +47,9 @@ class NumpyStepper:
     ) -> None:
         """loss_limit (lanes,): a lane with a larger loss has diverged.
 
-        objective: of the engine; None for the objective of the lanes. fused: a faster update that
-        also computes the norms; it is not used in careful passes.
+        objective: as the engine evaluates it; None for the objective of the lanes. fused: a faster
+        update that also computes the norms; it is not used in careful passes, which search for the
+        step at which a lane diverged.
         """
         self._fused = fused
         self._batches = batches
@@ -61,7 +67,7 @@ class NumpyStepper:
         self._walks = bool(lanes.cohort.place_names)
 
     def most_steps(self, epoch: int) -> int:
-        """The most steps of this epoch that one chunk may have."""
+        """The most steps of this epoch that one call of `advance` may take."""
         return self._batches.most_steps(len(self._seeds), epoch)
 
     def advance(
@@ -74,7 +80,7 @@ class NumpyStepper:
         betas: Numbers | None = None,
         running_stats: Array | None = None,
     ) -> Measures:
-        """Take a chunk of steps of one epoch, which starts with W (lanes, P) at `place`.
+        """Take a chunk, which is several consecutive steps of one epoch, and measure each step.
 
         The arguments are those of `Stepper.advance` in gdrun.engine.contract.
         """
@@ -90,7 +96,7 @@ class NumpyStepper:
     def _varying(
         self, rates: Numbers, betas: Numbers | None, dtype: np.dtype[Any]
     ) -> list[dict[str, Any]]:
-        """The rule's options that change from step to step, for each step."""
+        """For each step, the options of the update rule that change from step to step."""
         if betas is None or self._rule.momentum is None:
             return [{"lr": lr} for lr in _operands(rates, dtype)]
         pairs = zip(_operands(rates, dtype), _operands(betas, dtype), strict=True)
@@ -107,7 +113,12 @@ class NumpyStepper:
         *,
         careful: bool,
     ) -> Measures:
-        """Take the steps. careful: check for divergence, and end at the first step with one."""
+        """Take the steps of a chunk, and measure each step.
+
+        step: the number of earlier steps. batches, varying: the batch and the changing options of
+        each step. careful: whether to check each step, and to end at the first step at which a lane
+        diverged.
+        """
         steps, lanes = len(varying), len(W)
         loss, grad, update, weight = np.empty((4, steps, lanes))
         clipped = np.zeros((steps, lanes), dtype=bool)
@@ -160,7 +171,10 @@ class NumpyStepper:
         )
 
     def _clip(self, gradient: Array, norm: Array, clipped: Flags) -> Array:
-        """The clipped gradient. It sets `clipped` (lanes,) where clipping changed a lane's."""
+        """Return the clipped gradient (lanes, P). norm (lanes,): that of the given gradient.
+
+        It sets `clipped[lane]` to True, in place, for each lane whose gradient clipping changed.
+        """
         if self._clip_norm is not None:
             column = norm[:, None]
             clipped |= (column > self._clip_norm)[:, 0]
@@ -172,12 +186,12 @@ class NumpyStepper:
         return gradient
 
     def _finite(self, measures: Measures) -> bool:
-        """Whether every number of the chunk is finite, and every loss within its limit."""
+        """Whether all norms of the chunk are finite, and each loss is at most its limit."""
         finite = np.isfinite(measures.grad_norm) & np.isfinite(measures.weight_norm)
         return bool((finite & (measures.batch_loss <= self._limit)).all())
 
     def _failures(self, loss: Array, gradient: Array, W: Array) -> dict[int, Failure]:
-        """The lanes that diverged at this step, by index, and why."""
+        """The reason for each lane that diverged at this step, by the index of the lane."""
         failures: dict[int, Failure] = {}
         whole = np.isfinite(gradient).all(axis=-1) & np.isfinite(W).all(axis=-1)
         # Not `loss > limit`, which is false for NaN.
@@ -193,7 +207,10 @@ class NumpyStepper:
         return failures
 
     def _first_nonfinite(self, row: Array) -> tuple[str, float] | None:
-        """The name of the first weights with a non-finite value in a row (P,), and this value."""
+        """The name of the first weights in a row (P,) with a non-finite value, and the value.
+
+        None if all values are finite.
+        """
         for name, values in self._layout.named(row).items():
             broken = np.asarray(values)[~np.isfinite(values)]
             if broken.size:
@@ -202,12 +219,12 @@ class NumpyStepper:
 
 
 def _stacked(slots: tuple[Array, ...], W: Array) -> Array:
-    """All K slots in one array, (lanes, K, P)."""
+    """All K slots, which are the state of the update rule, in one array (lanes, K, P)."""
     return np.stack(slots, axis=1) if slots else np.empty((len(W), 0, W.shape[1]), W.dtype)
 
 
 def plain_norm(rows: Array) -> Array:
-    """The L2 norm of each row (lanes, P). It is fast, and infinite if a square overflows."""
+    """The L2 norm of each row (lanes, P), computed fast; infinite if a square overflows."""
     norms: Array = np.sqrt(np.vecdot(rows, rows))
     return norms
 
@@ -226,9 +243,10 @@ def scaled_norm(rows: Array) -> Numbers:
 
 
 def _operands(rates: Numbers, dtype: np.dtype[Any]) -> Iterator[Any]:
-    """The rates (steps, lanes) of each step as an operand for (lanes, P).
+    """For each step, the rates of all lanes as an operand for arrays (lanes, P).
 
-    It is a float if all lanes have the same rates, else an array (lanes, 1).
+    rates: (steps, lanes). An operand is a float if all lanes have the same rates, else an array
+    (lanes, 1).
     """
     if (rates == rates[:, :1]).all():
         return iter(rates[:, 0].tolist())

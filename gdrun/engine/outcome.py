@@ -12,9 +12,11 @@ from gdrun.problems.surfaces import Surface
 
 @dataclass(frozen=True)
 class Divergence:
-    """A divergence: the quantity with its value and time, and the last finite loss before it.
+    """How a run diverged: when, and which quantity was not finite or too large.
 
-    layer: the name of the weights that became non-finite; None if it is not known.
+    quantity: its name, such as "batch loss". value: its value. layer: the name of the weights that
+    became non-finite; None if it is not known. last_finite_loss: before the divergence; NaN if
+    there was none.
     """
 
     step: int
@@ -27,9 +29,9 @@ class Divergence:
 
 @dataclass(frozen=True)
 class Best:
-    """The best evaluation of a run, which has the lowest loss.
+    """The evaluation of a run with the lowest loss.
 
-    quantity: validation_loss, or train_loss without a validation part.
+    quantity: the name of this loss: validation_loss, or train_loss without a validation part.
     """
 
     epoch: float
@@ -40,10 +42,10 @@ class Best:
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of wall clock: of updates, of evaluations, and in total.
+    """The seconds of wall clock that a run took: in updates, in evaluations, and in total.
 
-    If an evaluation and the next step use the same pass over the data, its time counts for the
-    step.
+    If an evaluation and the next step use the same pass over the data, the time of this pass counts
+    as time in updates.
     """
 
     updates: float
@@ -53,14 +55,17 @@ class Timing:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The outcome of a lane that has ended. lane: its index in the cohort.
+    """The outcome of a lane, which is a run in a cohort, after it has ended.
 
-    surface: the surface that was minimised, or None. weights (P,): the weights that the run
-    returns: the best ones if `restored`, else the last ones. best_weights (P,): of the best
-    evaluation. running_stats, best_running_stats (Q,): of these weights. steps, evaluations: the
-    traces. test_loss, test_accuracy: of the returned weights on the test part, without l2; NaN
-    without a test part. rising: the number of steps that raised the batch loss. clipped: the number
-    of steps whose gradient was clipped. watched: the first stop of each watched rule that fired.
+    lane: its index in the cohort. surface: the surface that was minimised, or None. stop: why the
+    run ended. divergence: how it diverged, or None. weights (P,): the weights that the run returns:
+    the best ones if `restored`, else the last ones. best_weights (P,): the weights at the best
+    evaluation. running_stats (Q,), best_running_stats (Q,): the running statistics that belong to
+    weights and to best_weights. best: the best evaluation; None if no loss was finite. steps,
+    evaluations: the columns of the traces, by name. test_loss, test_accuracy: of the returned
+    weights on the test part, without l2; NaN without a test part. rising: the number of steps that
+    raised the batch loss. clipped: the number of steps whose gradient was clipped. watched: for
+    each rule that is only reported and does not stop the run, its first firing.
     """
 
     lane: int

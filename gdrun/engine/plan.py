@@ -1,6 +1,6 @@
-"""The plan of a cohort: the times of evaluations, the ends of budgets, and the rates of steps.
+"""The plan of a cohort: when evaluations are due, when budgets end, and the rate of each step.
 
-It depends only on the budgets, the schedule and the batching, so that any step can be planned
+The plan depends only on the budgets, the schedule and the batching, so that any step can be planned
 without computing the steps before it.
 """
 
@@ -20,12 +20,17 @@ from gdrun.methods.schedules import Schedule, WarmupStart, betas, rates
 from gdrun.methods.stopping import budget_sentence
 
 SLACK = 1e-9
-"""Tolerance for rounding: the computed time of an evaluation may be slightly after its step."""
+"""A tolerance for rounding, in epochs: the computed time of an evaluation may be slightly after the
+step at which it is due.
+"""
 
 
 @dataclass(frozen=True)
 class Budget:
-    """A budget: an amount in the unit of its name, and the number of steps that it allows."""
+    """A budget of a run.
+
+    name: its unit, such as epochs. amount: in this unit. steps: the number of steps that it allows.
+    """
 
     name: str
     amount: float
@@ -33,7 +38,7 @@ class Budget:
 
     @property
     def sentence(self) -> str:
-        """The sentence for a run that this budget ended."""
+        """The sentence on why a run ended, for a run that this budget ended."""
         return budget_sentence(self.name, self.amount)
 
 
@@ -47,10 +52,10 @@ class Place:
 
 @dataclass(frozen=True)
 class SchedulePlan:
-    """A schedule with the options that all lanes share.
+    """A schedule of the learning rate, with the options that all lanes of a cohort share.
 
-    options: the options that lanes cannot differ in. per_step: whether time is counted in steps
-    instead of epochs. warmup: the length of the warm-up, in the same unit.
+    options: the options in which lanes cannot differ, by name. per_step: whether the schedule
+    counts time in steps instead of epochs. warmup: the length of the warm-up, in the same unit.
     """
 
     form: Schedule
@@ -62,10 +67,10 @@ class SchedulePlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """The plan of a cohort. All lanes share it; only their rates differ.
+    """The plan of a cohort. All lanes share it, except for their learning rates.
 
-    limits: the given budgets by name: epochs, steps, gradients or seconds. every: the epochs from
-    one evaluation to the next.
+    limits: the given budgets, by unit: epochs, steps, gradients or seconds. every: the number of
+    epochs from one evaluation to the next.
     """
 
     batching: Batching
@@ -89,7 +94,10 @@ class Plan:
         return min(budgets, key=lambda budget: budget.steps, default=None)
 
     def _stages(self) -> Iterator[tuple[Batching, float]]:
-        """Each batching, as batches grow, with its number of epochs; ∞ for the last one."""
+        """The successive batchings of a run whose batches grow, or the only batching.
+
+        Each has the number of epochs for which it is used; ∞ for the last one.
+        """
         epoch, growth = 0, self.batching.growth
         while growth is not None and self.batching.at(epoch).batch_size < self.batching.rows:
             yield self.batching.at(epoch), growth.every
@@ -119,7 +127,7 @@ class Plan:
         return steps
 
     def _epochs_of(self, steps: int) -> float:
-        """The time in epochs after `steps` steps, with its fraction."""
+        """The number of epochs that `steps` steps take, with a fraction."""
         epochs = 0.0
         for batching, most in self._stages():
             taken = min(steps / batching.steps_per_epoch, most)
@@ -130,11 +138,11 @@ class Plan:
         return epochs
 
     def evaluation_time(self, index: int) -> float:
-        """The time of evaluation `index` in epochs; evaluation 0 is before the first step."""
+        """The time of evaluation `index`, in epochs; evaluation 0 is before the first step."""
         return index * self.every
 
     def epoch_time(self, place: Place) -> float:
-        """The time in epochs, with its fraction."""
+        """The time of a position in training, in epochs with a fraction."""
         return place.epoch + place.position / self.steps_per_epoch(place.epoch)
 
     def steps_per_epoch(self, epoch: int) -> int:
@@ -142,7 +150,7 @@ class Plan:
         return self.batching.at(epoch).steps_per_epoch
 
     def steps_to_evaluation(self, index: int, place: Place) -> int | None:
-        """The steps from `place` to evaluation `index`; None if it is in a later epoch."""
+        """The number of steps from `place` to evaluation `index`; None if in a later epoch."""
         ahead = self.evaluation_time(index) - place.epoch
         if ahead > 1 + SLACK:
             return None
@@ -150,10 +158,10 @@ class Plan:
         return max(due - place.position, 0)
 
     def steps_ahead(self, index: int, place: Place) -> int:
-        """The most steps from `place` on in one chunk: the rest of this epoch.
+        """The most steps that one chunk of consecutive steps from `place` on may have.
 
-        Full batches need no new order in a new epoch, so their chunks may last until evaluation
-        `index`.
+        These are the rest of the epoch; with full batches, which need no new order in a new epoch,
+        they are the steps until evaluation `index`.
         """
         if self.batching.whole:
             return max(math.ceil(self.evaluation_time(index) - place.epoch - SLACK), 1)
@@ -166,7 +174,10 @@ class Plan:
 
     @cached_property
     def length(self) -> float | None:
-        """The length T in the unit of the schedule; None with a budget in seconds only."""
+        """The length T of the run, in the schedule's unit (epochs or steps).
+
+        None with a budget in seconds only.
+        """
         if self.budget is not None and self.schedule.per_step:
             return float(self.budget.steps)
         return self.epochs
@@ -182,8 +193,9 @@ class Plan:
         """The learning rates of `count` steps, (count, lanes), and their momentum or None.
 
         The momentum is None unless the schedule changes it, as one_cycle does. start (lanes,): the
-        initial rates. options: of the schedule, shared or (lanes,). times: the result of `times`.
-        drops (lanes,): how often the plateau schedule has dropped the rate.
+        initial rates. options: of the schedule, by name; each is one value for all lanes, or
+        (lanes,). times: the result of the method `times`. drops (lanes,): how often the plateau
+        schedule has dropped the rate.
         """
         schedule = self.schedule
         given: dict[str, Any] = {
@@ -204,10 +216,10 @@ class Plan:
         return np.broadcast_to(lr, shape), None if beta is None else np.broadcast_to(beta, shape)
 
     def times(self, step: int, place: Place, count: int) -> Numbers:
-        """The time of the schedule at `count` steps from `place` on, (count,).
+        """The time that the schedule uses at each of `count` steps from `place` on, (count,).
 
-        The time is the epoch, from 0; with `per_step` it is the number of earlier steps. If all
-        steps have the same epoch, only one number (1,) is returned. step: the number of steps
+        The time is the epoch, from 0; for a schedule per step it is the number of earlier steps. If
+        all steps have the same epoch, only one number (1,) is returned. step: the number of steps
         before `place`.
         """
         if self.schedule.per_step:

@@ -1,4 +1,4 @@
-"""The preview of a schedule: its rates over a whole run, computed without training."""
+"""The preview of a schedule: the learning rates of a whole run, computed without training."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.plan import Place
 
 MOST_POINTS = 2000
-"""The most times at which the rate is computed: more than a plot can show."""
+"""The most epochs or steps at which the rate is computed: more than a plot can show."""
 
 
 @dataclass(frozen=True)
 class Preview:
     """The learning rate at the start of epochs or steps, and the momentum if it changes.
 
-    times, rates, betas (points,): betas is None for a constant momentum. unit: of `times`, "epoch"
-    or "step". follows_loss: whether the rate also depends on the validation loss.
+    times (points,): the epochs or steps, from 0. rates (points,): the learning rates. betas
+    (points,): the momentum; None if it is constant. unit: that of times, "epoch" or "step".
+    follows_loss: whether the rate also depends on the validation loss, which is not known here.
     """
 
     times: Numbers
@@ -30,7 +31,7 @@ class Preview:
 
 
 def preview(cohort: Cohort) -> Preview:
-    """The planned rates of the first lane of a cohort, from its first to its last epoch or step.
+    """The planned rates of the first run of a cohort, from its first to its last epoch or step.
 
     With a budget in seconds only, the length is unknown, and 100 epochs are shown.
     """

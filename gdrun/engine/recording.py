@@ -1,4 +1,4 @@
-"""The recorder of a training: it adds every chunk of steps and every evaluation to the traces."""
+"""The recorder of a training: it adds every step and every evaluation to the traces."""
 
 from __future__ import annotations
 
@@ -23,7 +23,11 @@ class Recorder:
         self._batches = batches
 
     def add_steps(self, state: State, measures: Measures, rates: Numbers, seconds: float) -> None:
-        """Add the steps of a chunk. state: before the chunk. rates: (steps, lanes)."""
+        """Add the steps of a chunk, which is several consecutive steps.
+
+        state: before the chunk. rates (steps, lanes): the learning rates. seconds: the time that
+        the chunk took.
+        """
         own = {
             "lr": rates[: measures.steps],
             "batch_loss": measures.batch_loss,
@@ -48,9 +52,10 @@ class Recorder:
         self.evaluations.add(shared, readings, state.lanes)
 
     def _shared(self, state: State, pace: float, chosen: Counts) -> Columns:
-        """The columns that all lanes share, at the steps `chosen` (k,) of a chunk, counted from 0.
+        """The columns that all lanes share, (k,) each, at some steps of a chunk.
 
-        state: before the chunk. pace: seconds a step.
+        state: before the chunk. pace: the seconds per step. chosen (k,): the steps, counted from 0
+        at the start of the chunk.
         """
         place, count = state.place, chosen + 1
         spent = self._batches.spent(place, count)

@@ -17,20 +17,23 @@ from gdrun.methods.schedules import Memory
 class State:
     """The state of a training: counters that all lanes share, and arrays with one row a lane.
 
-    An array is replaced and never changed in place, so that an earlier state stays valid.
+    An array is replaced and never changed in place, so that an earlier state stays valid. A lane is
+    one of the runs that train together.
 
-    averages: whether the last slot is an average that is evaluated instead of W. lanes: the lanes
-    that still train, as indices in the cohort. running_stats (lanes, Q): of batch normalisation,
-    for W. before: W before the last step. step, evaluations: their numbers so far. gradients: the
-    number of gradients of one lane so far. seconds: the time of updates so far. loss_limit
+    averages: whether an average of the weights, the last slot, is evaluated instead of W. lanes:
+    the lanes that still train, as indices in the cohort. W (lanes, P): the weights. running_stats
+    (lanes, Q): of batch normalisation, for W. before: W before the last step. slots: arrays
+    (lanes, P) of state that the update rule carries from step to step. place: the position of the
+    next step. step, evaluations: how many steps and evaluations there were. gradients: how many
+    per-example gradients each lane has computed. seconds: the time spent in updates. loss_limit
     (lanes,): the loss above which a lane has diverged. last_*: of the last evaluation, except
     last_batch_loss, which is of the last step. best_*: of the best evaluation so far, by the
     validation loss, or by the training loss without a validation part. to_beat, to_beat_epoch,
-    stale (lanes, 2): for early stopping, the loss to improve on, its epoch, and the evaluations
-    since; column 0 is for the rule that stops the run, column 1 for the rule that is only watched.
-    rising (lanes,): the number of steps that raised the batch loss. clipped (lanes,): the number of
-    steps whose gradient was clipped. largest_grad_norm (lanes,): of all steps.
-    schedule: the state of a schedule that depends on the validation loss.
+    stale (lanes, 2): for early stopping, the loss to improve on, its epoch, and the number of
+    evaluations since; column 0 is for the rule that stops the run, column 1 for the rule that is
+    only reported. rising (lanes,): the number of steps that raised the batch loss. clipped
+    (lanes,): the number of steps whose gradient was clipped. largest_grad_norm (lanes,): the
+    largest norm of any step. schedule: the state of a schedule that depends on the validation loss.
     """
 
     averages: bool
@@ -112,13 +115,14 @@ class State:
 
     @property
     def evaluated(self) -> Array:
-        """The weights (lanes, P) that are evaluated and returned: W, or the average of all W."""
+        """The weights (lanes, P) to evaluate and return: W, or the average of W over steps."""
         return self.slots[-1] if self.evaluates_average else self.W
 
     def changed(self, **fields: Any) -> State:
         """The state with these fields changed.
 
-        It is ten times as fast as dataclasses.replace; it is called several times an epoch.
+        It is ten times as fast as dataclasses.replace, which matters because it is called several
+        times an epoch.
         """
         state = object.__new__(State)
         state.__dict__.update(self.__dict__, **fields)

@@ -1,7 +1,9 @@
-"""The gradients of a step for all lanes, each on the batch of its index stream.
+"""The gradients of a step for all lanes, each on the batch of the lane's index stream.
 
-If all S index streams have the same number L of lanes, W is reshaped to (S, L, P), and one matrix
-product computes all of them. Otherwise there is one product for each stream.
+A lane is one of the runs that train together; an index stream is the sequence of row indices that a
+seed draws. If all S index streams have the same number L of lanes, the weights W are reshaped to
+(S, L, P), and one matrix product computes all streams. Otherwise there is one product for each
+stream.
 """
 
 from __future__ import annotations
@@ -25,9 +27,10 @@ Step = tuple[Array, Array, Array]
 
 @dataclass(frozen=True)
 class LaneGroup:
-    """Lanes that share one matrix product: all lanes, or the lanes of one stream.
+    """Lanes that share one matrix product: all lanes, or the lanes of one index stream.
 
-    stream: the index of the stream. seeds: one for each stream of the group.
+    lanes: their slice of the stepper's lanes. stream: the index of the stream, 0 for all lanes.
+    seeds: one for each stream of the group. objective: with the numbers of these lanes.
     """
 
     lanes: slice
@@ -39,8 +42,8 @@ class LaneGroup:
 class StepGradients:
     """Computes the value and the gradient of the objective on a batch, for a fixed set of lanes.
 
-    A network with batch normalisation also updates its running statistics, and dropout is applied.
-    Q is 0 for all other models.
+    Dropout is applied. A network with batch normalisation also updates its running statistics
+    (lanes, Q); Q is 0 for all other models.
     """
 
     def __init__(self, lanes: Lanes, objective: Objective) -> None:
@@ -52,7 +55,8 @@ class StepGradients:
     def of(self, W: Array, running_stats: Array, batch: Batch, step: int) -> Step:
         """The losses, gradients and new running statistics of one step.
 
-        W (lanes, P), running_stats (lanes, Q): before the step. step: its number, from 1.
+        W (lanes, P), running_stats (lanes, Q): before the step. step: the number of the step,
+        from 1.
         """
         by_group = [self._of_group(group, W, running_stats, batch, step) for group in self._groups]
         if len(by_group) == 1:
@@ -88,7 +92,7 @@ class StepGradients:
 
 
 def _groups(lanes: Lanes, objective: Objective) -> list[LaneGroup]:
-    """One group of all lanes if all streams have equally many lanes, else one for each stream."""
+    """One group of all lanes if all index streams have equally many lanes, else one per stream."""
     streams = lanes.streams
     all_lanes = slice(0, len(lanes.index))
     seeds = tuple(seed for seed, _ in streams)

@@ -9,10 +9,10 @@ from gdrun.threads import in_order
 
 
 class ThreadedObjective(Objective):
-    """The objective, with the blocks of rows computed by the threads of this process.
+    """An objective that computes its blocks of rows in several threads of this process.
 
-    The blocks and the order of their sum do not depend on the threads, so that the result is the
-    same, bit for bit, for any number of threads.
+    The blocks and the order in which they are summed do not depend on the threads, so that the
+    result is the same, bit for bit, for any number of threads.
     """
 
     def _of_blocks(

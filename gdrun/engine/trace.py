@@ -2,8 +2,9 @@
 
 A point of the step trace combines `stride` consecutive steps. It has the values of the last step,
 and the largest batch loss and gradient norm of all these steps. When the number of points would
-exceed the limit, neighbouring points are joined in pairs and the stride doubles. So a long run has
-between half the limit and the limit, and its length need not be known in advance.
+exceed the limit, neighbouring points are joined in pairs and the stride doubles. So the number of
+points of a long run is between half the limit and the limit, and the length of the run need not be
+known in advance.
 """
 
 from __future__ import annotations
@@ -16,32 +17,37 @@ from gdrun.array_types import Array, Counts
 from gdrun.engine.trace_columns import EVALUATION_COLUMNS, STEP_COLUMNS, TraceColumn
 
 REDUCED_DIRECTLY = 16
-"""From this many numbers on, NumPy reduces a contiguous axis at full speed."""
+"""NumPy reduces (sums or takes the maximum over) a contiguous axis at full speed only if the axis
+has at least this many entries.
+"""
 
 _JOINS = {"max": np.maximum, "sum": np.add}
 """How the values of several steps are joined, for columns that do not keep the last value."""
 
 Columns = dict[str, Array]
-"""The columns of a trace by name: (points,) of one lane, or (points, lanes) of all."""
+"""The columns of a trace by name: (points,) for one lane, or (points, lanes) for all lanes."""
+
 Lanes = Counts
-"""Indices of lanes in the cohort."""
+"""The indices of lanes in the cohort."""
 
 Places = Lanes | slice
-"""Indices of lanes, or a slice for all of them."""
+"""The indices of some lanes in the cohort, or a slice for all lanes."""
 
 Shared = Callable[[Counts], Columns]
-"""A function that computes the shared columns at chosen steps of a chunk, counted from 0.
+"""A function that computes the columns that all lanes share, at some steps of a chunk.
 
-It is only called for steps that become points, because computing all steps would take too long.
+A chunk is several consecutive steps; the argument counts them from 0. The function is only called
+for steps that become points, because to compute all steps would take too long.
 """
 
 
 class StepTrace:
-    """The step records of all lanes of a cohort, also of lanes that have ended.
+    """The step traces of all lanes of a cohort, also of lanes that have ended.
 
-    points: the most points of a lane; None for no limit. extra: columns that only some runs have,
-    such as the weights on a surface. stride: the number of steps that a new point combines.
-    rewrites: how often earlier points were joined.
+    points: as an argument, the most points of a lane, None for no limit; as an attribute, the
+    number of points so far. extra: the names of columns that only some runs have, such as the
+    weights on a surface. stride: the number of steps that a new point combines. rewrites: how often
+    earlier points were joined.
     """
 
     def __init__(self, lanes: int, points: int | None, extra: tuple[str, ...] = ()) -> None:
@@ -60,11 +66,15 @@ class StepTrace:
 
     @property
     def closed_points(self) -> int:
-        """The number of points that further steps do not change, unless pairs are joined."""
+        """The number of complete points: further steps change them only if pairs are joined."""
         return self.points - self._open
 
     def add(self, shared: Shared, own: Columns, lanes: Lanes) -> None:
-        """Add the consecutive steps of a chunk. own: columns (steps, lanes) of these lanes."""
+        """Add the consecutive steps of a chunk.
+
+        shared: computes the columns that all lanes share. own: the other columns, (steps, lanes)
+        each. lanes: their indices in the cohort.
+        """
         own = own | {peak: own[of] for peak, of in _PEAKS.items()}
         # For all lanes the memory is contiguous, and a slice copies faster than an index array.
         places = slice(None) if len(lanes) == self._lanes else lanes
@@ -85,12 +95,12 @@ class StepTrace:
 
     @property
     def _free(self) -> int:
-        """The number of points that can be added before the limit."""
+        """The number of points that can be added before the limit is reached."""
         assert self._bound is not None
         return self._bound - self.points
 
     def last(self) -> Columns:
-        """The last point: columns (lanes,) of all lanes."""
+        """The last point: its columns by name, (lanes,) each, for all lanes of the cohort."""
         return {name: table[self.points - 1] for name, table in self._own.items()}
 
     def lane(self, lane: int, start: int = 0, end: int | None = None) -> Columns:
@@ -101,7 +111,7 @@ class StepTrace:
         return {name: columns[name] for name in self._order}
 
     def _append(self, shared: Shared, taken: int, own: Columns, lanes: Places) -> None:
-        """Add points for the steps of a chunk from step `taken` on."""
+        """Add points for the steps of a chunk from step `taken` on. own: columns of these steps."""
         if self.stride == 1:
             self._append_each(shared, taken, own, lanes)
             return
@@ -122,7 +132,10 @@ class StepTrace:
         self._open = bool(steps % self.stride)
 
     def _append_each(self, shared: Shared, taken: int, own: Columns, lanes: Places) -> None:
-        """Add a point for every step, whose largest values are its own."""
+        """Add one point for each step of a chunk from step `taken` on. own: columns of these steps.
+
+        The largest values of such a point are those of its only step.
+        """
         first, last = self.points, self.points + len(own["batch_loss"])
         self._reserve(last)
         self._shared["steps"][first:last] = 1
@@ -133,7 +146,7 @@ class StepTrace:
         self.points = last
 
     def _join_last(self, shared: Shared, steps: int, own: Columns, lanes: Places) -> None:
-        """Join the first `steps` steps of a chunk to the incomplete last point."""
+        """Join the first `steps` steps of a chunk to the last point, which is incomplete."""
         at = self.points - 1
         self._shared["steps"][at] += steps
         for name, column in shared(np.array([steps - 1])).items():
@@ -148,7 +161,10 @@ class StepTrace:
         self._open = bool(self._shared["steps"][at] < self.stride)
 
     def _halve(self) -> None:
-        """Join neighbouring points in pairs. The last point may then be incomplete."""
+        """Join neighbouring points in pairs, and double the stride.
+
+        The last point may then have fewer steps than the stride.
+        """
         count = self.points
         half = (count + 1) // 2
         # The second point of each pair. If the number is odd, the last point is kept unchanged.
@@ -179,7 +195,11 @@ class EvaluationTrace:
         self._own: Columns = {}
 
     def add(self, shared: dict[str, float], own: Columns, lanes: Lanes) -> None:
-        """Add one evaluation. shared: a number by name. own: columns (lanes,) of these lanes."""
+        """Add one evaluation.
+
+        shared: the numbers that all lanes share, by name. own: the other columns, (lanes,) each.
+        lanes: their indices in the cohort.
+        """
         # Which quantities are measured is only known from the first evaluation.
         if not self._own:
             layers = [name for name in own if "." in name]
@@ -203,16 +223,16 @@ class EvaluationTrace:
 
 
 _PEAKS = {each.name: each.absent for each in STEP_COLUMNS.values() if isinstance(each.absent, str)}
-"""The columns with the largest values of another column, and the name of that column."""
+"""For each column that has the largest values of another column, the name of the other column."""
 
 
 def _join_of(name: str) -> np.ufunc | None:
-    """The function that joins two values of a column; None if the last value is kept."""
+    """The function that joins the values of two steps; None for a column that keeps the last."""
     return _JOINS.get(STEP_COLUMNS[name].join)
 
 
 def _shared_part(kinds: Mapping[str, TraceColumn], shared: Columns, chosen: slice) -> Columns:
-    """Copies of a slice of the columns that all lanes share."""
+    """Copies of the points `chosen` of the columns that all lanes share, with their dtypes."""
     return {
         name: column[chosen].astype(np.int64 if kinds[name].whole else np.float64)
         for name, column in shared.items()
@@ -220,10 +240,10 @@ def _shared_part(kinds: Mapping[str, TraceColumn], shared: Columns, chosen: slic
 
 
 def _joined(join: np.ufunc, column: Array, stride: int) -> Array:
-    """Join every `stride` rows of (steps, ...) to one; the last row joins the remaining ones.
+    """Join every `stride` rows of a column (steps, ...) to one row; remaining rows give a last row.
 
-    stride: a power of two, at least 2. The two halves of a group are joined, repeatedly, because
-    NumPy is slow at reducing an axis of few numbers.
+    stride: a power of two, at least 2. Each group of rows is joined by halves, repeatedly, because
+    NumPy is slow at reducing an axis with few entries.
     """
     whole = len(column) // stride * stride
     parts = column[:whole].reshape(-1, stride, *column.shape[1:])
@@ -246,7 +266,7 @@ def _part(columns: Columns, start: int, count: int) -> Columns:
 
 
 def _grown(column: Array, rows: int) -> Array:
-    """A copy with at least `rows` rows, and at least twice as many as before."""
+    """A longer copy of a column: at least `rows` rows, and at least twice as many as before."""
     longer = np.empty((max(rows, 2 * len(column)), *column.shape[1:]))
     longer[: len(column)] = column
     return longer

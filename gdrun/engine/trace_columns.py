@@ -17,12 +17,14 @@ class TraceColumn:
     """One column of a trace.
 
     kinds: the records that have the column: steps, evaluations, or the readings of a layer in an
-    evaluation, in which its name is layer1.NAME. meaning: a sentence with the unit. shared: whether
-    all lanes have the same number. whole: whether it is int64, not float64. join: for a point that
-    combines several steps, whether its value is the last, the largest or the sum of their values.
-    when: the runs or points that have the column in trace.jsonl: all, points that combine several
-    steps, runs that clip, runs on a surface, or runs that measure it. absent: the value if a line
-    does not have the column: a number, or the name of the column with the same value.
+    evaluation, where the column is called layer1.NAME for the first layer. meaning: a sentence with
+    the unit. shared: whether all lanes (the runs that train together) have the same number. whole:
+    whether the column is int64, not float64. join: for a point that combines several steps, whether
+    the value of the point is the last, the largest or the sum of the values of its steps. when:
+    which lines of trace.jsonl have the column: all lines, points that combine several steps, or the
+    lines of runs that clip gradients, that minimise a surface, or that measure the quantity.
+    absent: the value for a line without the column: a number, or the name of the column with the
+    same value; None if there is none.
     """
 
     name: str
@@ -151,7 +153,9 @@ LAYER_COLUMNS = _of_kind("layer")
 
 
 def described(columns: Iterable[TraceColumn], *, indent: str = "") -> str:
-    """A line for each column with its name and meaning, for a docstring. indent: of each line.
+    """A text for a docstring, with a line for each column: its name and its meaning.
+
+    indent: the start of each line.
 
     >>> print(described([STEP_COLUMNS["lr"]]))
     lr                   The learning rate of the step.

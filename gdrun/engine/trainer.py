@@ -32,10 +32,11 @@ from gdrun.methods.stopping import Readings, Stop
 class Trainer:
     """Trains a cohort with an engine.
 
-    listeners: called at the start, after each chunk of steps and each evaluation, and when a lane
-    ends. interrupted: called between chunks of steps; if it returns the name of a signal, all lanes
-    are evaluated once more and end as interrupted. outcomes: of the lanes that have ended, by
-    index.
+    A cohort is a group of runs (lanes) that train together; a chunk is several consecutive steps.
+    listeners: called at the start, after each chunk and each evaluation, and when a lane ends.
+    interrupted: called between chunks; if it returns the name of a signal, all lanes are evaluated
+    once more and end as interrupted. outcomes: of the lanes that have ended, by the index of the
+    lane in the cohort.
     """
 
     def __init__(
@@ -62,14 +63,14 @@ class Trainer:
         self._use(Lanes(cohort, self.state.lanes))
 
     def run(self) -> tuple[Outcome, ...]:
-        """Train until every lane has ended. Returns their outcomes, in the order of the lanes."""
+        """Train until every lane has ended. Returns the outcomes in the order of the lanes."""
         self.run_until(math.inf)
         return tuple(self.outcomes[lane] for lane in sorted(self.outcomes))
 
     def run_until(self, epoch: float) -> None:
         """Train up to the first evaluation at or after this epoch, or until every lane has ended.
 
-        It may be called again with a later epoch, to continue.
+        Call it again with a later epoch to continue.
         """
         # Overflow is not an error here: the stepper checks for non-finite numbers itself.
         with np.errstate(all="ignore"), self.engine.threads():
@@ -83,9 +84,10 @@ class Trainer:
                 self._advance_to_evaluation()
 
     def retire(self, lanes: Sequence[int], rule: str, sentence: str) -> None:
-        """End these lanes of the cohort now, as stopped. Call it directly after `run_until`.
+        """End these lanes of the cohort now, with the status stopped.
 
-        rule, sentence: the name of the rule and the message, for the record of the stop.
+        Call it directly after `run_until`. rule: the name of the rule that ends the lanes, for the
+        record. sentence: the reason, for the record.
         """
         epoch = self.plan.epoch_time(self.state.place)
         chosen = np.flatnonzero(np.isin(self.state.lanes, lanes)).tolist()
@@ -110,7 +112,10 @@ class Trainer:
         return None
 
     def _steps_due(self, evaluation: int) -> int:
-        """The steps to the next evaluation, within this epoch and the budget; 0 if it is due."""
+        """The number of steps to the next evaluation, within this epoch and within the budget.
+
+        0 if the evaluation is due now. evaluation: the index of the next evaluation.
+        """
         place, budget = self.state.place, self.plan.budget
         due = self.plan.steps_to_evaluation(evaluation, place)
         left = self.plan.steps_ahead(evaluation, place)
@@ -118,7 +123,7 @@ class Trainer:
         return steps if budget is None else min(steps, budget.steps - self.state.step)
 
     def _advance(self, steps: int) -> None:
-        """Take one chunk of at most `steps` steps."""
+        """Take one chunk of at most `steps` consecutive steps."""
         state, lanes = self.state, self._lanes
         steps = min(steps, self._stepper.most_steps(state.place.epoch))
         begin = time.perf_counter()
@@ -141,7 +146,7 @@ class Trainer:
             listener.advanced(self.progress)
 
     def _after(self, measures: Measures, seconds: float) -> State:
-        """The state after a chunk of steps. seconds: the time of the chunk."""
+        """The state after a chunk of steps. seconds: the time that the chunk took."""
         state, losses = self.state, measures.batch_loss
         per_epoch = self.plan.steps_per_epoch(state.place.epoch)
         position = state.place.position + measures.steps
@@ -164,7 +169,10 @@ class Trainer:
         )
 
     def _end_failed(self, measures: Measures, loss_before: Numbers) -> None:
-        """End the lanes that diverged at the last step of a chunk."""
+        """End the lanes that diverged at the last step of a chunk.
+
+        loss_before (lanes,): the batch losses of the step before the chunk.
+        """
         losses = np.array([self.state.initial_loss, loss_before, *measures.batch_loss[-2:]])
         for place, failure in measures.bad.items():
             self._end_diverged(place, failure, losses[:, place])
@@ -222,7 +230,11 @@ class Trainer:
         self._readings, self._evaluated_step = readings, state.step
 
     def _end_diverged(self, place: int, failure: Failure, losses: Numbers) -> None:
-        """End a diverged lane. losses: the latest ones, including the last finite one."""
+        """End a lane that diverged.
+
+        place: the index of the lane among the lanes that still train. failure: the quantity that
+        diverged. losses (k,): the latest losses of the lane, including its last finite loss.
+        """
         stop, divergence = divergence_at(
             failure,
             losses,
@@ -234,7 +246,10 @@ class Trainer:
         self._end(place, stop, divergence)
 
     def _end(self, place: int, stop: Stop, divergence: Divergence | None = None) -> None:
-        """Make the outcome of a lane, and report it. place: its index among the training lanes."""
+        """Make the outcome of a lane that ends, and pass it to the listeners.
+
+        place: the index of the lane among the lanes that still train.
+        """
         lane, elapsed = int(self.state.lanes[place]), time.perf_counter() - self._started
         outcome = outcome_of(
             self.cohort,
@@ -253,7 +268,7 @@ class Trainer:
             listener.ended(lane, outcome)
 
     def _drop(self, places: Iterable[int]) -> None:
-        """Remove the lanes at these places from the arrays."""
+        """Remove lanes from the arrays. places: their indices among the lanes that still train."""
         alive = np.ones(len(self.state.lanes), dtype=bool)
         alive[list(places)] = False
         if alive.all():
@@ -266,7 +281,7 @@ class Trainer:
             self._moved = moved
 
     def _use(self, lanes: Lanes) -> None:
-        """Make the stepper and the objective for these lanes, the only ones that train from now."""
+        """Make the stepper and the objective for these lanes; only they train from now on."""
         self._lanes = lanes
         self._objective = self.engine.objective(lanes.objective)
         self._stepper = self.engine.stepper(lanes, self._batches, self.state.loss_limit)
@@ -274,13 +289,13 @@ class Trainer:
 
 
 def _count(true: Flags) -> Counts:
-    """The number of true values of each lane, (lanes,), in an array (steps, lanes)."""
+    """The number of true values of each lane, (lanes,). true: (steps, lanes)."""
     # NumPy counts along a contiguous axis much faster.
     counts: Counts = np.count_nonzero(np.ascontiguousarray(true.T), axis=-1)
     return counts
 
 
 def _largest(numbers: Numbers) -> Numbers:
-    """The largest number of each lane, (lanes,), in an array (steps, lanes)."""
+    """The largest number of each lane, (lanes,). numbers: (steps, lanes)."""
     found: Numbers = np.ascontiguousarray(numbers.T).max(axis=-1)
     return found

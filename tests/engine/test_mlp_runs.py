@@ -274,7 +274,7 @@ def test_a_last_batch_of_one_may_be_dropped():
 
 def test_a_target_accuracy_needs_classes():
     chosen = experiment(dataset="diabetes", stopping={"epochs": 2, "target_accuracy": 0.9})
-    with pytest.raises(ConfigError, match="does regression here"):
+    with pytest.raises(ConfigError, match="does regression on these data"):
         cohort_of([chosen], experiment_data(chosen))
 
 
