@@ -1,4 +1,4 @@
-"""Checks of documents from disk: whether they have the keys and types of a TypedDict."""
+"""Checks of documents that were read from files: whether they have a TypedDict's keys and types."""
 
 from __future__ import annotations
 
@@ -16,16 +16,18 @@ from gdrun.errors import RecordError
 Shape = TypeVar("Shape")
 
 Count = Annotated[int, Interval(ge=0, lt=2**63)]
-"""A whole number from 0 up, below 2**63, which is the limit of int64 arrays."""
+"""A whole number ≥ 0 that fits an int64 array: below 2**63."""
+
 Seconds = Annotated[FiniteFloat, Ge(0)]
-"""A finite number of seconds from 0 up."""
+"""A finite number of seconds ≥ 0."""
 
 
 def checked(document: object, shape: type[Shape], file: Path | str) -> Shape:
-    """The document itself, typed as `shape`, a TypedDict.
+    """Return the document unchanged, after a check that it has the keys and types of `shape`.
 
-    The document may have more keys. Raises RecordError for the first key that is missing or whose
-    value has the wrong type. file: where the document is from.
+    shape: a TypedDict; the document may have more keys. file: the file that contains the document,
+    for the error. Raises RecordError for the first key that is missing or whose value has the wrong
+    type.
     """
     if (wrong := misfit(document, shape)) is not None:
         raise unreadable(file, wrong)
@@ -33,7 +35,9 @@ def checked(document: object, shape: type[Shape], file: Path | str) -> Shape:
 
 
 def misfit(document: object, shape: type[Any]) -> str | None:
-    """A sentence on the first key that does not match this TypedDict; None if all keys match.
+    """A sentence on the document's first key that is missing or wrong; None if there is none.
+
+    shape: the TypedDict with the required keys and types.
 
     >>> misfit({"schema_version": "one"}, Versioned)
     "schema_version must be a whole number, got 'one'"
@@ -49,7 +53,10 @@ def misfit(document: object, shape: type[Any]) -> str | None:
 
 
 def check_version(document: object, known: int, file: Path) -> None:
-    """Raise RecordError if the schema_version of a document is above `known`, or missing."""
+    """Raise RecordError if a document has no schema_version, or one above `known`.
+
+    file: the file that contains the document, for the error.
+    """
     version = checked(document, Versioned, file)["schema_version"]
     if version > known:
         raise RecordError(
@@ -60,23 +67,23 @@ def check_version(document: object, known: int, file: Path) -> None:
 
 
 def unreadable(file: Path | str, reason: str) -> RecordError:
-    """The error for a file of a record that is damaged or cannot be opened."""
-    hint = "restore the file from a copy, or remove its directory"
+    """The error for a file of a run or a study that cannot be read. reason: why it cannot."""
+    hint = f"restore the file from a copy, or delete the directory {Path(file).parent}"
     return RecordError(f"cannot be read: {reason}", where=str(file), hint=hint)
 
 
 class Versioned(TypedDict):
-    """The key that the records of runs and of studies share."""
+    """The key that run.json and study.json share. schema_version: the version of the format."""
 
     schema_version: int
 
 
 _ADAPTERS: dict[type, TypeAdapter[Any]] = {}
-"""The validators by type. They are cached, because making one takes milliseconds."""
+"""The validators of pydantic by type. They are cached, because making one takes milliseconds."""
 
 
 def _sentence(detail: ErrorDetails) -> str:
-    """The sentence on an error of pydantic."""
+    """A sentence for an error that pydantic found: what a key must be, and what it is."""
     key = _key(detail["loc"]) or "the document"
     if detail["type"] == "missing":
         return f"{key} is missing"
@@ -84,6 +91,9 @@ def _sentence(detail: ErrorDetails) -> str:
 
 
 def _key(path: tuple[str | int, ...]) -> str:
-    """The path of a value, such as rows[1].count, without pydantic's names of union members."""
+    """The path of a value in a document as a text, such as rows[1].count.
+
+    It leaves out the names that pydantic inserts for the members of a union.
+    """
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return "".join(part for part in parts if not part.startswith(".list[")).removeprefix(".")

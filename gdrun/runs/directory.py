@@ -29,14 +29,16 @@ from gdrun.runs.trace_file import trace_lines
 
 SECONDS_BETWEEN_WRITES = 0.5
 """The fewest seconds between two writes of the trace: evaluations must not wait for the disk."""
+
 ABOUT_THE_DATA = ("standardize.mean", "standardize.scale", "feature_names", "classes")
-"""The arrays of weights.npz that are not weights."""
+"""The names of the arrays in weights.npz that describe the data and are not weights."""
 
 
 def new_directory(parent: Path, name: str, started: datetime) -> Path:
     """Make a new directory in `parent`, named YYYYMMDD-HHMMSS-NAME-xxxx, and return its path.
 
-    Raises RecordError if it cannot be made.
+    name: a free text for NAME; characters that a path cannot have are replaced. started: the time
+    in the name. Raises RecordError if the directory cannot be made.
     """
     # The name is free text: it may be too long for a path, or have characters that a path cannot.
     word = re.sub(r"[^\w.-]+", "-", name).strip("-.")[:60] or "run"
@@ -54,15 +56,18 @@ def new_directory(parent: Path, name: str, started: datetime) -> Path:
         else:
             return path
     raise RecordError(
-        "is a file, not a directory for runs", where=str(parent), hint="choose another with `out`"
+        "is a file, not a directory for runs",
+        where=str(parent),
+        hint="choose another directory with `out`",
     )
 
 
 class RunDirectory(Listener):
-    """Writes the files of one lane of a cohort.
+    """Writes the files of one run while it trains as a lane of a cohort.
 
-    If a file cannot be written, the training continues. The first error is kept in `problem`, and
-    no further files are written.
+    lane: the index of the run in the cohort. started: the time of the start, for run.json. If a
+    file cannot be written, the training continues; the error is kept in `problem`, and no further
+    files are written.
     """
 
     def __init__(
@@ -111,8 +116,8 @@ class RunDirectory(Listener):
     def failed(self, traceback: str) -> Path | None:
         """Write the traceback of an internal error, and the status `failed`.
 
-        Returns the file of the traceback; None if the run had ended before, or nothing could
-        be written.
+        Returns the path of the file with the traceback; None if the run had ended before the error,
+        or a file could not be written.
         """
         if self._record["status"] != "running":
             return None
@@ -127,7 +132,7 @@ class RunDirectory(Listener):
         return self._record
 
     def _guarded(self, write: Any, *arguments: Any) -> None:
-        """Call `write`, unless an earlier write failed; keep its error in `problem`."""
+        """Call write(*arguments), unless an earlier call failed; keep an OSError in `problem`."""
         if self.problem is None:
             try:
                 write(*arguments)
@@ -141,7 +146,7 @@ class RunDirectory(Listener):
         write_text(self.path / "run.json", dumps(record, indent=2) + "\n")
 
     def _append_trace(self, progress: Progress) -> None:
-        """Append new points to trace.jsonl; if earlier points were joined, write all again."""
+        """Append the new points to trace.jsonl; if earlier points were joined, write all again."""
         trace, evaluations = progress.steps, progress.evaluations
         closed = trace.closed_points
         if trace.rewrites != self._rewrites:
@@ -168,9 +173,10 @@ class RunDirectory(Listener):
 
 
 def weight_arrays(cohort: Cohort, outcome: Outcome) -> dict[str, Any]:
-    """The arrays of weights.npz: weights by name, the best weights as best.NAME, and data arrays.
+    """The arrays of weights.npz by name: the weights of a run, and arrays that describe its data.
 
-    The data arrays are the statistics of standardisation, and the names of features and classes.
+    The best weights are called best.NAME. The data are described by the statistics of
+    standardisation, and by the names of features and classes.
     """
     data = cohort.data
     arrays: dict[str, Any] = cohort.named(outcome.weights, outcome.running_stats)

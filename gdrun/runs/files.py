@@ -1,4 +1,4 @@
-"""Writing files so that a crash leaves no partly written file: atomically, or line by line."""
+"""Functions that write files so that a crash leaves no file half written, or only its last line."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import BinaryIO
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Write a file: `write` fills a temporary file in the same directory, which is then renamed.
+    """Write a file so that it is either complete or unchanged, even after a crash.
 
-    Raises OSError if this fails; the temporary file is removed.
+    write: a function that writes the contents to an open file. That is a temporary file in the same
+    directory, which is then renamed to `path`. Raises OSError if this fails; the temporary file is
+    then removed.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
@@ -33,9 +35,9 @@ def write_text(path: Path, text: str) -> None:
 
 
 def append_lines(path: Path, lines: Iterable[str]) -> None:
-    """Append lines in one write, so that a crash can cut off only the last ones.
+    """Append lines to a file in one write, so that a crash can cut off only the last lines.
 
-    Raises OSError if this fails.
+    Raises OSError if the file cannot be written.
     """
     text = "".join(f"{line}\n" for line in lines)
     if text:

@@ -25,7 +25,7 @@ SCHEMA_VERSION = 1
 
 
 class StopRecord(TypedDict):
-    """Why a run ended: the name of the rule, the time, and the message."""
+    """Why and when a run ended: the name of the rule or budget, the time, and a sentence."""
 
     rule: str
     epoch: float
@@ -34,7 +34,7 @@ class StopRecord(TypedDict):
 
 
 class DivergenceRecord(TypedDict):
-    """A divergence: as in gdrun.engine.outcome.Divergence."""
+    """How a run diverged, with the keys of gdrun.engine.outcome.Divergence."""
 
     step: Count
     epoch: float
@@ -53,7 +53,12 @@ class TimingRecord(TypedDict):
 
 
 class RunDataRecord(TypedDict):
-    """The data of a run. parts: the rows of each part; classes: their labels, in order."""
+    """The data of a run.
+
+    rows: the number of rows. parts: the number of rows of each part, such as train. features: the
+    number of features. target: the name of the target. classes: the labels of the classes, in
+    order; empty for regression. sha256: the hash of the data. notes: sentences about the data.
+    """
 
     name: str
     rows: Count
@@ -66,7 +71,7 @@ class RunDataRecord(TypedDict):
 
 
 class ProcessRecord(TypedDict):
-    """The process that writes a run."""
+    """The process that writes a run: its number, and the name of its machine."""
 
     pid: int
     host: str
@@ -86,10 +91,12 @@ class Ending(TypedDict):
 class RunRecord(TypedDict):
     """The contents of run.json. stop, summary and timing are None until the run has ended.
 
-    watched: for each watched rule, when it would have stopped the run. started: the time in ISO
-    8601. compression: how the engine compressed the data, or None. engine_note: what would make the
-    run faster, if the compiled engine is missing. plugins: path and hash of each. parameters: the
-    number of weights. process: only while the run is running.
+    id: the name of the run's directory. divergence: how the run diverged, or None. watched: for
+    each rule that is only reported and does not stop the run, its first firing. started: the time
+    in ISO 8601. compression: the factorisation of the data that the engine used, such as qr, or
+    None. engine_note: what would make the run faster, if the compiled engine is not available.
+    plugins: the path and the hash of each plugin. parameters: the number of weights. process: only
+    while the run is running.
     """
 
     schema_version: int
@@ -142,12 +149,12 @@ def opening(
 
 
 def closing(record: RunRecord, outcome: Outcome) -> RunRecord:
-    """The record of a run that has ended."""
+    """The record of a run, completed with the entries on how the run ended."""
     return {**record, **ending(outcome)}
 
 
 def ending(outcome: Outcome) -> Ending:
-    """The entries of the record on how a run ended."""
+    """The entries of run.json that tell how a run ended."""
     timing = outcome.timing
     return {
         "status": outcome.status,
@@ -164,10 +171,10 @@ def ending(outcome: Outcome) -> Ending:
 
 
 def repeatable(engine: Engine, experiment: Experiment) -> dict[str, Any]:
-    """The experiment as plain data that repeats the same run, from any working directory.
+    """The config of an experiment, such that it repeats the same run from any working directory.
 
-    Paths are absolute. The engine is the one that ran, because engines differ in the last bits, and
-    `auto` may choose another engine on another machine.
+    Paths are absolute. The config names the engine that ran, because engines differ in the last
+    bits, and `auto` may choose another engine on another machine.
     """
     plain = experiment.plain() | {"engine": engine.name}
     dataset = plain.get("dataset", {})
@@ -177,9 +184,9 @@ def repeatable(engine: Engine, experiment: Experiment) -> dict[str, Any]:
 
 
 def versions(compiler: str | None = None) -> dict[str, str]:
-    """The versions that must be the same to repeat a run bit for bit.
+    """The versions of the software, by name, that must be the same to repeat a run bit for bit.
 
-    compiler: that of the compiled engine, if it ran.
+    compiler: the version of the C compiler; None if no compiled engine ran.
     """
     own = {} if compiler is None else {"compiler": compiler}
     return own | {

@@ -1,4 +1,4 @@
-"""Runs: the class Run, and functions that find and read the runs on disk."""
+"""Runs: the class Run, and functions that find runs in directories and read them."""
 
 from __future__ import annotations
 
@@ -42,19 +42,19 @@ RECORD = "run.json"
 
 
 class NamedSection(TypedDict):
-    """A section of a resolved config; its options depend on its name."""
+    """A section of a config with all defaults; its name decides which options it has."""
 
     name: str
 
 
 class ScheduleSection(NamedSection):
-    """The schedule of a resolved config."""
+    """The section `schedule` of a config with all defaults. warmup: the length of the warm-up."""
 
     warmup: float
 
 
 class AnyConfig(TypedDict):
-    """The keys of every resolved config that the views of a run read."""
+    """The keys that the views of a run use and that every config with all defaults has."""
 
     name: str
     dtype: str
@@ -82,12 +82,14 @@ class Run(NotebookTable):
     # The docstring is made from the table of columns, so that it cannot differ from the table.
     __doc__ = f"""One execution of an experiment.
 
-    record: the contents of run.json. config: the resolved experiment as plain data. weights,
-    best_weights: arrays by name, such as w (d,) or (d, C) and b; empty until the run has ended.
-    directory: None if nothing was written.
+    record: the contents of run.json. config: the config with all defaults, as a dict. weights,
+    best_weights: arrays by name, such as w (d,) or (d, C) and b, for the weights that the run
+    returns and for those of its best evaluation; empty until the run has ended. directory: the path
+    of the run's files; None if nothing was written.
 
     steps: the trace of steps as arrays by column, (points,) each. A point may combine several
-    consecutive steps; its numbers are those of the last step, except in columns that say otherwise.
+    consecutive steps; its numbers are those of the last of these steps, except in columns that say
+    otherwise.
 
 {described(STEP_COLUMNS.values(), indent=" " * 8)}
 
@@ -119,12 +121,12 @@ class Run(NotebookTable):
 
     @property
     def stop(self) -> StopRecord | None:
-        """Why the run ended: rule, epoch, step and message; None until it has ended."""
+        """Why the run ended: rule, epoch, step and message; None until the run has ended."""
         return self.record["stop"]
 
     @property
     def summary(self) -> Summary:
-        """The summary of the run in numbers; empty until it has ended."""
+        """The results and the cost of the run in numbers; empty until the run has ended."""
         return self.record["summary"] or cast("Summary", {})
 
     @property
@@ -151,8 +153,8 @@ class Run(NotebookTable):
 def read_run(directory: str | Path) -> Run:
     """Read a run from its directory.
 
-    Raises RecordError if the directory contains no run or a damaged one, ConfigError if its
-    config.yaml cannot be read.
+    Raises RecordError if the directory contains no run or a damaged run, ConfigError if config.yaml
+    in the directory cannot be read.
     """
     path = Path(directory)
     record = read_record(path)
@@ -180,9 +182,10 @@ def read_run(directory: str | Path) -> Run:
 
 
 def read_record(path: Path) -> RunRecord:
-    """Read the run.json of a directory. If its process died, the run counts as interrupted.
+    """Read the run.json of a directory.
 
-    Raises RecordError if there is none, or it is damaged or was written by a newer gdrun.
+    If the process that wrote the run has died, the status is "interrupted". Raises RecordError if
+    there is no run.json, or it is damaged, or a newer gdrun wrote it.
     """
     file = path / RECORD
     try:
@@ -203,8 +206,9 @@ def read_record(path: Path) -> RunRecord:
 def find_run(word: str, out: Path, records: Sequence[str] = (RECORD,)) -> Path:
     """Find the directory of a run. word: its path, its id, a unique part of its id, or `last`.
 
-    out: the parent directory of the runs. records: names of files; a directory in `out` counts if
-    it has one of them. Raises RecordError if no run or several runs match.
+    out: the parent directory of the runs. records: file names; only directories in `out` that
+    contain a file of one of these names are searched. Raises RecordError if no run or several runs
+    match.
     """
     path = Path(word)
     if path.is_dir():
@@ -227,10 +231,11 @@ def find_run(word: str, out: Path, records: Sequence[str] = (RECORD,)) -> Path:
 
 
 def run_directories(out: Path, records: Sequence[str] = (RECORD,)) -> list[Path]:
-    """The directories in `out` that have one of these files, ordered by when it was last written.
+    """The directories in `out` that contain a record, from the least to the most recently written.
 
-    The names are not used for the order: they are only exact to a second, and users may rename
-    directories.
+    records: the file names of records. The order is by the time at which the record was last
+    written, not by the names of the directories: these are only exact to a second, and users may
+    rename directories.
     """
     try:
         files = [entry / name for entry in out.iterdir() for name in records]
@@ -245,7 +250,7 @@ _NO_RUNS = "`gdrun train` makes a run; `out` is the directory that holds the run
 
 
 def _near(path: Path) -> str:
-    """A hint for a directory that is not a run: what it contains instead."""
+    """A hint for a directory that is not the directory of a run: what it contains instead."""
     if (path / "study.json").is_file():
         return "it is the directory of a sweep or comparison"
     runs = run_directories(path)
@@ -253,7 +258,10 @@ def _near(path: Path) -> str:
 
 
 def is_alive(process: ProcessRecord | None) -> bool:
-    """Whether the process that writes a run still exists; True if it is on another machine."""
+    """Whether the process that writes a run still exists.
+
+    True if the process is on another machine, or is not known.
+    """
     if process is None or process["host"] != socket.gethostname():
         return True
     try:

@@ -1,4 +1,4 @@
-"""The list of runs: one row a run, which can be filtered and sorted by any key."""
+"""The list of runs: one row for each run. Rows can be filtered and sorted by any key."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ Row = dict[str, Any]
 
 
 def list_runs(out: Path, filters: Iterable[str] = (), sort: str = "started") -> list[Row]:
-    """A row for each run in `out`: keys of the record, the config and the summary.
+    """A row for each run in the directory `out`, with values of its record, config and summary.
 
-    filters: texts KEY=VALUE; a row must match all of them. sort: KEY, or -KEY for descending order;
-    rows without the key are last. A run whose record cannot be read has the status `damaged`.
-    Raises GdrunError if a filter has another form, or no row has the key of a filter or of `sort`.
+    filters: texts KEY=VALUE; only rows that match all of them are returned. sort: KEY, or -KEY for
+    descending order; rows without the key are last. A run whose record cannot be read has the
+    status `damaged`. Raises GdrunError if a filter is not KEY=VALUE, or no row has the key of a
+    filter or of `sort`.
     """
     rows = [_row(path) for path in run_directories(out)]
     known = list(dict.fromkeys(key for row in rows for key in row))
@@ -62,7 +63,11 @@ def _row(path: Path) -> Row:
 
 
 def _leaves(config: dict[str, Any]) -> Row:
-    """The names of the sections, and their options by dotted path and, if unique, by last part."""
+    """The entries of a config as columns of the list of runs.
+
+    A section gives its name; an option has its dotted path as key, such as optimizer.lr, and also
+    the last part of the path if no other option has the same last part.
+    """
     row: Row = {}
     for section, value in config.items():
         if not isinstance(value, dict):
@@ -86,7 +91,7 @@ def _rule(record: RunRecord) -> str | None:
 
 
 def _known(key: str, known: list[str]) -> str:
-    """The key itself. Raises RecordError if no run has it."""
+    """Return the key. Raises RecordError if it is not in `known`, the keys of all runs."""
     if key not in known:
         raise RecordError(f"there is no column or setting {key!r}", hint=suggestion(key, known))
     return key

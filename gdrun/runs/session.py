@@ -1,4 +1,4 @@
-"""A session: it trains experiments together, as the lanes of one cohort, and returns their runs."""
+"""A session trains experiments together, as one cohort, and returns one run for each experiment."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ from gdrun.runs.run import Run
 
 
 class Session:
-    """Trains experiments together that differ only in numbers and seeds; each is one lane.
+    """Trains experiments that differ only in numbers and seeds together, as one cohort.
 
     out: the directory in which a new directory is made for each run; None writes nothing. table:
-    replaces the dataset. Raises ConfigError, DataError or MissingExtraError if the experiments
-    cannot be run; then nothing has been written. Raises RecordError if a directory cannot be made.
+    the data that replace the dataset; None for the dataset. Raises ConfigError, DataError or
+    MissingExtraError if the experiments cannot be run; then nothing has been written. Raises
+    RecordError if a directory cannot be made.
     """
 
     def __init__(
@@ -54,10 +55,11 @@ class Session:
     def run(
         self, listeners: Sequence[Listener] = (), interrupted: Interrupted = lambda: None
     ) -> list[Run]:
-        """Train, and return the runs in the order of the lanes, which is by seed.
+        """Train, and return the runs, ordered by seed.
 
-        An internal error is raised again. Its traceback is written to the directories of the runs,
-        and a note of the error names the file.
+        interrupted: a function that returns the name of a signal when training should stop, else
+        None. If an internal error ends the training, its traceback is written to the directories of
+        the runs, and the error is raised again with a note that names the file.
         """
         trainer = Trainer(self.cohort, self.engine, (*self.directories, *listeners), interrupted)
         try:
@@ -72,12 +74,12 @@ class Session:
 
     @property
     def opening(self) -> RunRecord:
-        """The record of the first run before its first step."""
+        """The contents of run.json for the first run, before its first step."""
         return opening(self.cohort, self.engine, self.experiments[0], "", self.started)
 
     @property
     def problems(self) -> list[Problem]:
-        """The errors in writing the directories; they did not stop the training."""
+        """The errors that occurred while files were written; they did not stop the training."""
         return [directory.problem for directory in self.directories if directory.problem]
 
     def _run(self, lane: int, outcome: Outcome) -> Run:

@@ -1,4 +1,4 @@
-"""Strict JSON: a non-finite number is written as null, and `nonfinite` has its name and kind.
+"""Strict JSON. A non-finite number is written as null, and `nonfinite` has its kind by key.
 
     {"loss": inf, "step": 2}  →  {"loss": null, "step": 2, "nonfinite": {"loss": "inf"}}
 
@@ -18,7 +18,7 @@ _KINDS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
 def dumps(document: Any, *, indent: int | None = None) -> str:
-    """The document as strict JSON text. indent: as in json.dumps.
+    """The document as a text of strict JSON. indent: the spaces for each level; None for one line.
 
     >>> dumps({"loss": float("inf"), "step": 2})
     '{"loss": null, "step": 2, "nonfinite": {"loss": "inf"}}'
@@ -30,7 +30,7 @@ def dumps(document: Any, *, indent: int | None = None) -> str:
 
 
 def loads(text: str | bytes) -> Any:
-    """The document of a strict JSON text, with its non-finite numbers.
+    """The document that a text of strict JSON contains, with its non-finite numbers restored.
 
     Raises ValueError if the text is not JSON, or an entry `nonfinite` is damaged.
 

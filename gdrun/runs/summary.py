@@ -14,7 +14,10 @@ from gdrun.runs.checked import Count, Seconds
 
 
 class BestRecord(TypedDict):
-    """The best evaluation, with its validation loss; without a validation part, its train loss."""
+    """The evaluation with the lowest loss: its time and its loss.
+
+    The loss is validation_loss, or train_loss if there is no validation part.
+    """
 
     epoch: float
     step: Count
@@ -25,11 +28,12 @@ class BestRecord(TypedDict):
 class Summary(TypedDict):
     """The summary of a run. Losses and accuracies are those of the weights that the run returns.
 
-    A number that was not measured is None. seconds: of updates. grad_norm: of the last step;
-    largest_grad_norm: the largest of all steps. rising_share: the share of steps whose batch loss
-    was above that of the step before. clipped_share: the share of steps whose gradient was clipped.
-    weights: whether the run returns its best or its last weights. place, distance: the last point
-    on a surface, and its distance to the nearest minimum.
+    A number that was not measured is None. epochs, steps, gradients: how many the run computed.
+    seconds: the time spent in updates. grad_norm: the gradient norm of the last step.
+    largest_grad_norm: the largest gradient norm of any step. rising_share: the share of steps whose
+    batch loss was above that of the step before. clipped_share: the share of steps whose gradient
+    was clipped. weights: whether the run returns its best or its last weights. place, distance: on
+    a surface, the point of the returned weights, and its distance to the nearest minimum.
     """
 
     epochs: float
@@ -83,13 +87,16 @@ def summary_of(outcome: Outcome) -> Summary:
 
 
 def number_in(summary: Summary, name: str) -> float | None:
-    """The number of the summary with this name; None if it is not measured or not a number."""
+    """The number in the summary with this name; None if it was not measured or is not a number."""
     value = summary.get(name)
     return value if isinstance(value, int | float) else None
 
 
 def _returned(outcome: Outcome) -> dict[str, float | None]:
-    """The evaluation of the weights that the run returns; empty if there is none."""
+    """The readings, by name, of the evaluation of the weights that the run returns.
+
+    Empty if these weights were not evaluated.
+    """
     step = outcome.best.step if outcome.restored and outcome.best else outcome.stop.step
     at_step = np.flatnonzero(outcome.evaluations["step"] == step)
     if not len(at_step):

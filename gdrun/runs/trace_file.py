@@ -1,4 +1,7 @@
-"""Writing and reading trace.jsonl: one line for each point of the steps and each evaluation."""
+"""How trace.jsonl is written and read: a line for each point of the step trace and each evaluation.
+
+A point combines one or several consecutive steps.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +29,10 @@ _JOINED = [name for name, column in STEP_COLUMNS.items() if column.when == "join
 
 
 def trace_lines(steps: Columns, evaluations: Columns, *, clips: bool) -> list[str]:
-    """The lines of steps and evaluations in the order of steps, a step before its evaluation.
+    """The lines of trace.jsonl: the points of the step trace and the evaluations, ordered by step.
 
-    clips: whether the experiment clips gradients; then the lines of steps have a column `clipped`.
+    A step comes before the evaluation after it. clips: whether the experiment clips gradients; if
+    so, the lines of steps have a column `clipped`.
     """
     # The merge is stable: at the same step, the step record comes before the evaluation.
     merged = heapq.merge(
@@ -38,10 +42,11 @@ def trace_lines(steps: Columns, evaluations: Columns, *, clips: bool) -> list[st
 
 
 def read_trace(path: Path) -> tuple[Columns, Columns]:
-    """The step records and the evaluations as arrays by column. A cut-off last line is ignored.
+    """Read trace.jsonl: the step trace and the evaluations, each as arrays by column.
 
-    A run that wrote no line has the columns of every run, all empty. Raises RecordError if any
-    other line is damaged, or the file cannot be read.
+    A damaged last line is ignored, because the run may have been killed while it wrote the line.
+    Without any line, the arrays are empty. Raises RecordError if another line is damaged, or the
+    file cannot be read.
     """
     rows: dict[str, list[Row]] = {kind: [] for kind in _KINDS}
     lines = _lines(path)
@@ -61,12 +66,18 @@ def read_trace(path: Path) -> tuple[Columns, Columns]:
 
 
 def as_array(column: TraceColumn | None, values: Iterable[float]) -> Array:
-    """The values of a column as an array: int64 for counts, float64 for others and for None."""
+    """The values of a column as an array: int64 for columns of whole numbers, else float64.
+
+    column: its description; None for a column without one.
+    """
     return np.array(list(values), dtype=np.int64 if column and column.whole else np.float64)
 
 
 def _step_lines(columns: Columns, *, clips: bool) -> Iterator[tuple[int, str]]:
-    """Each step record as (step, line). If it combines several steps, it has their maxima too."""
+    """Yield each point of the step trace as (step, line).
+
+    A point that combines several steps also has their largest batch loss and gradient norm.
+    """
     names = [
         name
         for name, column in STEP_COLUMNS.items()
@@ -79,19 +90,19 @@ def _step_lines(columns: Columns, *, clips: bool) -> Iterator[tuple[int, str]]:
 
 
 def _evaluation_lines(columns: Columns) -> Iterator[tuple[int, str]]:
-    """Each evaluation as (step, line), in which the readings of layers are grouped by layer."""
+    """Yield each evaluation as (step, line). In a line, the readings of layers are in `layers`."""
     for row in _rows(columns, list(columns)):
         yield row["step"], dumps({"kind": "eval"} | _by_layer(row))
 
 
 def _rows(columns: Columns, names: list[str]) -> Iterator[Row]:
-    """The columns of these names, row by row."""
+    """Yield each row of the columns with these names, as a dict by column."""
     for values in zip(*(columns[name].tolist() for name in names), strict=True):
         yield dict(zip(names, values, strict=True))
 
 
 def _by_layer(row: Row) -> Row:
-    """The row with its entries layer1.NAME moved into `layers`; the inverse is in _parsed."""
+    """The row with its entries LAYER.NAME moved to layers[LAYER][NAME], as in trace.jsonl."""
     layers: dict[str, Row] = {}
     for name in [name for name in row if "." in name]:
         layer, _, reading = name.partition(".")
@@ -109,7 +120,10 @@ def _lines(path: Path) -> list[bytes]:
 
 
 def _parsed(line: bytes) -> tuple[str, Row]:
-    """The kind of a line, and its numbers by column, with the values of columns that are absent."""
+    """The kind of a line (step or eval), and its numbers by column.
+
+    A column that the line does not have gets its default value.
+    """
     row = loads(line)
     kind = row.pop("kind")
     for layer, readings in row.pop("layers", {}).items():
@@ -123,10 +137,14 @@ def _parsed(line: bytes) -> tuple[str, Row]:
 
 
 def _check(row: Row, kinds: Mapping[str, TraceColumn], *, like: Row) -> None:
-    """Raise ValueError unless the row has the columns of every run and of `like`, as numbers."""
+    """Raise ValueError unless a row of a trace has the right columns, with numbers in them.
+
+    These are the columns that every run has, and those of `like`, an earlier row of the same kind.
+    kinds: the descriptions of the columns.
+    """
     always = {name for name, column in kinds.items() if column.when == "always"}
     if row.keys() != like.keys() or not always <= row.keys():
-        raise ValueError("not the same columns as the lines before")
+        raise ValueError("the line does not have the same columns as the lines before it")
     for name, value in row.items():
         whole = name in kinds and kinds[name].whole
         if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
@@ -136,7 +154,7 @@ def _check(row: Row, kinds: Mapping[str, TraceColumn], *, like: Row) -> None:
 
 
 def _columns(rows: list[Row], kinds: Mapping[str, TraceColumn]) -> Columns:
-    """The rows as arrays by column, in the order of the table `kinds`."""
+    """The rows as arrays by column. kinds: the descriptions of the columns, in their order."""
     usual = [name for name, each in kinds.items() if each.when not in ("surface", "measured")]
     names = rows[0] if rows else usual
     order = [*(name for name in kinds if name in names), *(n for n in names if n not in kinds)]

@@ -134,7 +134,8 @@ def test_the_error_says_where_and_what(tmp_path, path, value, sentence):
     file.write_text(json.dumps(record))
     with pytest.raises(gdrun.RecordError, match=f"{file}: cannot be read: {sentence}") as caught:
         gdrun.read_run(directory)
-    assert caught.value.problems[0].hint == "restore the file from a copy, or remove its directory"
+    hint = f"restore the file from a copy, or delete the directory {directory}"
+    assert caught.value.problems[0].hint == hint
     assert [row["status"] for row in list_runs(tmp_path)] == ["damaged"]
 
 
