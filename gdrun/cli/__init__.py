@@ -1,7 +1,7 @@
-"""The command line: one file a command; only this package prints and ends the process.
+"""The command line: one file for each command; only this package prints and ends the process.
 
-All its modules are imported before any command runs. They import NumPy, pydantic and the views only
-in the functions that use them, so that `gdrun --help` is fast.
+All modules of this package are imported before any command runs. They import NumPy, pydantic and
+the views only in the functions that use them, so that `gdrun --help` is fast.
 """
 
 from __future__ import annotations
@@ -24,16 +24,17 @@ PIPE_CLOSED = 141
 
 
 YOUNG_OBJECTS = 100_000
-"""Objects before a search for unreachable cycles: imports make almost as many, and no cycles.
+"""The number of new objects after which Python searches for unreachable cycles of objects.
 
-With Python's own 700, these searches take about a tenth of the time of a short command.
+Imports make almost as many objects, and no such cycles. With Python's default of 700 objects, the
+searches take about a tenth of the time of a short command.
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line and return its exit code. All errors are caught and shown here.
+    """Run a command line and return the exit code. All errors are caught and shown here.
 
-    arguments: the words after `gdrun`; None means those of this process.
+    arguments: the words after `gdrun`; None for the arguments of this process.
     """
     gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
     replace_unencodable()

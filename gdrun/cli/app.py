@@ -1,4 +1,4 @@
-"""The table of all commands, each with its panel in the help."""
+"""All commands, each with the panel of the help in which it is listed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PROGRAM = "gdrun"
 
 
 def _version(given: bool) -> None:
-    """Print the versions and end, if --version is given. Raises typer.Exit."""
+    """If --version is given, print the versions, and end the program by raising typer.Exit."""
     if given:
         from importlib.metadata import version
 
@@ -78,10 +78,10 @@ app.add_typer(config, name="config", rich_help_panel=LOOK)
 
 
 def command_line(arguments: Sequence[str]) -> int:
-    """Run the command of these arguments and return its exit code.
+    """Run the command that the arguments name, and return the exit code.
 
-    A command returns its exit code, or None for 0. Raises GdrunError if the arguments are wrong,
-    KeyboardInterrupt if the user aborted, and the errors of the command.
+    arguments: the words after `gdrun`. Raises GdrunError if the arguments are wrong,
+    KeyboardInterrupt if the user aborted the command, and the errors of the command.
     """
     if f"_{PROGRAM.upper()}_COMPLETE" in os.environ:
         app(prog_name=PROGRAM)  # a shell asks for completions; this call prints them and exits

@@ -1,4 +1,4 @@
-"""`gdrun compare`: methods on the same problem, under the same seeds."""
+"""`gdrun compare`: compare methods on the same problem, with the same seeds."""
 
 from __future__ import annotations
 

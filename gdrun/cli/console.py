@@ -1,7 +1,7 @@
 """The output of the command line: results on stdout, errors and progress on stderr.
 
-Rich decides on colour and width. It writes no colour if NO_COLOR is set or the output is not a
-terminal. The width is that of COLUMNS or of the terminal, or else 80.
+The library rich chooses colours and the width. It writes no colours if NO_COLOR is set or the
+output is not a terminal. The width is COLUMNS, or else that of the terminal, or else 80.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def stderr() -> Console:
 
 
 def show(*views: RenderableType) -> None:
-    """Print views on stdout. If it is not a terminal, lines have no trailing spaces."""
+    """Print views on stdout. If stdout is not a terminal, lines have no trailing spaces."""
     screen = stdout()
     if screen.is_terminal:
         _print(screen, views)
@@ -38,7 +38,7 @@ def show(*views: RenderableType) -> None:
 
 
 def _print(screen: Console, views: Iterable[RenderableType]) -> None:
-    """Print each view. Text with no_wrap is not wrapped, so that a user can copy it."""
+    """Print each view. A Text with no_wrap is not wrapped, so that a user can copy it."""
     from rich.text import Text
 
     for view in views:
@@ -53,7 +53,7 @@ def print_json(document: Any) -> None:
 
 
 def replace_unencodable() -> None:
-    """Make stdout and stderr write ? for characters that their encoding does not have."""
+    """Make stdout and stderr write ? for a character that their encoding cannot represent."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -64,7 +64,10 @@ def _console_type() -> type[Console]:
     from rich.console import Console
 
     class QuietConsole(Console):
-        """A console that lets `main` handle a closed pipe. Rich would end the process."""
+        """A console that raises BrokenPipeError for a closed pipe, which `main` handles.
+
+        Rich would end the process.
+        """
 
         def on_broken_pipe(self) -> None:
             # Rich calls this while it handles BrokenPipeError; `raise` raises that error again.

@@ -39,7 +39,10 @@ Json: TypeAlias = Annotated[
 
 
 def _load_plugins(paths: list[Path] | None) -> list[Path] | None:
-    """Load plugin files. A config can then name their rules and schedules, like those of gdrun."""
+    """Load plugin files, and return their paths.
+
+    A config can then name the rules and schedules of the plugins, like those of gdrun.
+    """
     for path in paths or ():
         from gdrun.methods.plugins import load_plugin
 
@@ -63,7 +66,11 @@ Plugins: TypeAlias = Annotated[
 def load_experiment(
     config: str | None, overrides: list[str] | None = None, seed: int | None = None
 ) -> Experiment:
-    """Return the experiment of a command line. Raises GdrunError with all errors of the config."""
+    """Return the experiment that the words of a command line describe.
+
+    config, overrides: the words, of which any may be the config file. seed: the value of --seed, or
+    None. Raises GdrunError with all errors of the config.
+    """
     from gdrun.config.loading import load
 
     source, changes = split_words(config, overrides, seed)
@@ -73,9 +80,10 @@ def load_experiment(
 def split_words(
     config: str | None, overrides: list[str] | None, seed: int | None = None
 ) -> tuple[str | None, list[str | Override]]:
-    """Return the config file or None, and the overrides. The file may be any of the words.
+    """Return the config file (None without one), and the overrides.
 
-    Raises GdrunError if two words are files, or the file is a data file.
+    config, overrides: the words of the command line, of which any may be the config file. seed: the
+    value of --seed, or None. Raises GdrunError if two words are files, or the file is a data file.
     """
     from gdrun.config.overrides import Override
 
@@ -93,13 +101,16 @@ def split_words(
 def _config_among(words: list[str]) -> str | None:
     """The word that is the config file; None if there is none.
 
-    The first word is the config if it has no `=` or is the name of a file; otherwise the config is
-    the word that is the name of a file. Raises GdrunError if several words without `=` are files.
+    If the first word has no `=`, or is the name of a file, it is the config. Otherwise the config
+    is the word without `=` that is the name of a file. Raises GdrunError if several words without
+    `=` are names of files.
     """
     files = [word for word in words if "=" not in word and (word == "-" or Path(word).exists())]
     if len(files) > 1:
         hint = f"`gdrun compare {' '.join(map(shlex.quote, files))}` compares several configs"
-        raise GdrunError(f"is a second config, after {files[0]}", where=files[1], hint=hint)
+        raise GdrunError(
+            f"is a second config file; the first is {files[0]}", where=files[1], hint=hint
+        )
     if words and ("=" not in words[0] or Path(words[0]).exists()):
         return words[0]
     return files[0] if files else None

@@ -32,7 +32,7 @@ def show(problems: Iterable[Problem]) -> None:
 
 
 def usage_problem(error: typer.TyperException) -> Problem:
-    """The problem that the parser of the command line found, as a message of gdrun."""
+    """An error that the parser of the command line found, as a Problem with a text of gdrun."""
     context: Any = getattr(error, "ctx", None)
     usage = context.get_usage().removeprefix("Usage: ") if context else None
     parameter: Any = getattr(error, "param", None)
@@ -65,14 +65,17 @@ def usage_problem(error: typer.TyperException) -> Problem:
 
 
 def _unfit_value(parameter: Any, message: str) -> str:
-    """The requirement that a value does not meet, such as `must be ≥ 1`."""
+    """The requirement that the value of an option or argument does not meet, such as `must be ≥ 1`.
+
+    parameter: the option or argument. message: the error of the parser.
+    """
     if bound := re.search(r"greater than or equal to (\S+)", message):
         return f"must be ≥ {bound[1]}"
     return _REQUIREMENTS.get(parameter.type_descriptor.annotation, _sentence(message))
 
 
 def out_of_memory(error: MemoryError) -> Problem:
-    """A Problem for a lack of memory, with the size of the array if NumPy gives it."""
+    """The Problem for a lack of memory, with the size of the array if the error contains it."""
     size = re.search(r"allocate ([\d.]+ \w+) for an array", str(error))
     need = f": one array needs {size[1]}" if size else ""
     hint = "use a smaller model, batch_size or dataset; dtype: float32 needs half the memory"
@@ -80,9 +83,10 @@ def out_of_memory(error: MemoryError) -> Problem:
 
 
 def internal_error(error: Exception) -> Problem:
-    """The problem for an error in gdrun itself, with the path of the file with its traceback.
+    """The Problem for an error in gdrun itself; its hint has the path of a file with the traceback.
 
-    If a run or a study raised the error, the file is in its directory already.
+    If a run or a study raised the error, this file is already in the directory of the run or study;
+    otherwise it is a new temporary file.
     """
     kind = type(error).__name__
     lines = str(error).splitlines()
@@ -94,7 +98,7 @@ def internal_error(error: Exception) -> Problem:
 
 
 def _keep_traceback(error: Exception) -> str:
-    """Write the traceback to a temporary file, and return the sentence with its path.
+    """Write the traceback of an error to a temporary file, and return a sentence with the path.
 
     Raises OSError if the file cannot be written.
     """
@@ -107,6 +111,6 @@ def _keep_traceback(error: Exception) -> str:
 
 
 def _sentence(message: str) -> str:
-    """A sentence of the parser as an error message: a small first letter, no full stop."""
+    """A message of the parser in the style of gdrun: a small first letter, no full stop."""
     words = " ".join(message.split()).removesuffix(".")
     return words[:1].lower() + words[1:]

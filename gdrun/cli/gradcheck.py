@@ -6,7 +6,7 @@ from gdrun.cli import console
 from gdrun.cli.experiments import Config, Json, Overrides, Plugins, Seed, load_experiment
 
 CHECK_FAILED = 4
-"""The exit code if a gradient is wrong."""
+"""The exit code of `gdrun gradcheck` if a gradient is wrong."""
 
 
 def gradcheck(

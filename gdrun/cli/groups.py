@@ -15,14 +15,14 @@ EXAMPLES = {
     "sweep": ("gdrun sweep lr", "see which learning rates work and which diverge"),
     "compare": ("gdrun compare bgd sgd mbgd", "compare batch, stochastic and mini-batch descent"),
 }
-"""A first example for each of these commands, with its purpose."""
+"""For some commands, a first example to try, and what it does."""
 
 
 class Command(TyperCommand):
     """A command whose help shows the names of its arguments without their Python types."""
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
-        """The parts of the usage line. The parser writes {NAME} for a required argument."""
+        """The parts of the usage line, with NAME where the parser writes {NAME} for an argument."""
         pieces = super().collect_usage_pieces(ctx)
         return [re.sub(r"^\{(.+)\}(\.\.\.)?$", r"\1", piece) for piece in pieces]
 
@@ -41,7 +41,9 @@ class Command(TyperCommand):
 
 
 class Commands(TyperGroup):
-    """A group of commands: its help has panels, and its errors suggest similar names."""
+    """A group of commands. Its help has panels, and the error for an unknown command suggests
+    similar names.
+    """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not args and not ctx.resilient_parsing:

@@ -49,9 +49,10 @@ def list_names(
 
 
 def _named(kind: Kind | None, what: str, name: str | None) -> list[tuple[Kind, Entry]]:
-    """The entries for KIND NAME or for NAME alone. Raises GdrunError if there is none.
+    """The entries that `gdrun list KIND NAME` or `gdrun list NAME` shows, each with its kind.
 
-    what: the first word, a KIND or a NAME.
+    kind: that of the first word, or None. what: the first word. name: the second word, or None.
+    Raises GdrunError if there is no such entry.
     """
     from gdrun.config.catalogue import KINDS, find
     from gdrun.errors import GdrunError, suggestion

@@ -1,8 +1,8 @@
-"""The options of the command line for arguments of the Python functions.
+"""How errors name the options of the command line instead of arguments of Python functions.
 
-Errors of the package name an argument of Python: a `Parameter` as their place, or a text in
-backticks in a hint. This module changes it to an option: trials to --trials, and `search="random"`
-to --search random.
+The errors of the package name an argument of a Python function: a `Parameter` as the place of the
+error, or a text in backticks in the hint. This module replaces the argument by an option: trials by
+--trials, and `search="random"` by --search random.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ARGUMENT = re.compile(r"""`(\w+)(?:=(?:"([^"`]*)"|(\w+)))?`""")
 
 
 def with_options(problem: Problem) -> Problem:
-    """The problem with an option in place of each argument that it names."""
+    """The same error, with options of the command line in place of Python arguments."""
     where, hint = problem.where, problem.hint
     if isinstance(where, Parameter):
         where = OPTIONS.get(where, where)
@@ -34,7 +34,7 @@ def with_options(problem: Problem) -> Problem:
 
 
 def as_options(text: str) -> str:
-    """The text with an option in place of each argument in backticks; other backticks stay.
+    """The text with an option in place of each argument in backticks; other backticks are kept.
 
     >>> as_options('leave `trials` out, or add `search="random"`; `gdrun list` helps')
     'leave --trials out, or add --search random; `gdrun list` helps'

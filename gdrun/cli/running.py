@@ -1,4 +1,4 @@
-"""The parts that all training commands share: options, signals, progress, and exit codes."""
+"""What all training commands share: options, signals, progress, and exit codes."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ RUNS = Path("runs")
 
 
 class Interruption:
-    """The signal that interrupted a command, if one did.
+    """The signal that interrupted a command, if a signal did.
 
-    After the first SIGINT or SIGTERM the run writes its state and ends. A second signal raises
-    KeyboardInterrupt at once.
+    After the first SIGINT or SIGTERM the runs that train write their files and end. A second signal
+    raises KeyboardInterrupt at once.
     """
 
     def __init__(self) -> None:
@@ -50,11 +50,11 @@ class Interruption:
 
     @property
     def exit_code(self) -> int:
-        """The exit code of a process that the signal ended: 128 + its number; 0 without one."""
+        """The exit code after the signal: 128 + the number of the signal; 0 without a signal."""
         return 128 + self.signal if self.signal else 0
 
     def name(self) -> str | None:
-        """The name of the signal for the user; None until there is one."""
+        """The name of the signal for the user; None until there was a signal."""
         if self.signal == signal.SIGINT:
             return "Ctrl-C (SIGINT)"
         return self.signal.name if self.signal else None
@@ -78,7 +78,10 @@ class Interruption:
 
 
 def progress_listeners(quiet: bool) -> list[Listener]:
-    """A listener that shows the progress in one line on stderr; none if that is no terminal."""
+    """A list with a listener that shows the progress of training in one line on stderr.
+
+    Empty if `quiet`, or if stderr is not a terminal.
+    """
     if quiet or not sys.stderr.isatty():
         return []
     from gdrun.engine.listeners import Listener, Progress
@@ -109,7 +112,10 @@ def progress_listeners(quiet: bool) -> list[Listener]:
 
 
 def exit_code(runs: Sequence[Run], interruption: Interruption) -> int:
-    """The exit code for these runs: 128 + the signal if one interrupted them, 3 if all diverged."""
+    """The exit code for these runs: 3 if all diverged, else 0.
+
+    If a signal interrupted a run, it is 128 + the number of the signal.
+    """
     if any(run.status == "interrupted" for run in runs):
         return interruption.exit_code
     return DIVERGED if all(run.status == "diverged" for run in runs) else 0

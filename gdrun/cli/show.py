@@ -1,4 +1,4 @@
-"""`gdrun show` and `gdrun runs`: show a run or study that has ended, and list all of them."""
+"""`gdrun show` and `gdrun runs`: show one run or study again, and list all runs and studies."""
 
 from __future__ import annotations
 
@@ -90,7 +90,10 @@ def runs(
 
 
 def _as_recorded(condition: str) -> str:
-    """A filter with the status of run.json in place of the word that the table shows for it."""
+    """A filter KEY=VALUE as `list_runs` needs it.
+
+    For the key status, the word in the table, such as finished, is replaced by that in run.json.
+    """
     from gdrun.views.statuses import recorded_status
 
     key, equals, value = condition.partition("=")

@@ -1,4 +1,4 @@
-"""The parts that sweep and compare share: their options, how they run, and what they print."""
+"""What `gdrun sweep` and `gdrun compare` share: options, how they run, and what they print."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ Resume: TypeAlias = Annotated[
 
 @dataclass(frozen=True)
 class EndedStudy(Generic[AnyStudy]):
-    """The result of a study, its directory, and the signal that interrupted it, if one did."""
+    """The result of a study, the study's directory, and the signal that interrupted it, if any."""
 
     result: AnyStudy
     directory: StudyDirectory
@@ -73,7 +73,7 @@ class EndedStudy(Generic[AnyStudy]):
 
 @dataclass(frozen=True)
 class StudyOptions:
-    """The options that sweep and compare share, with their defaults."""
+    """The options that `gdrun sweep` and `gdrun compare` share, with their defaults."""
 
     config: ConfigOption = None
     seed: Seed = None
@@ -92,14 +92,14 @@ class StudyOptions:
         return shlex.join(["gdrun", *sys.argv[1:]])
 
     def seed_override(self) -> list[Override]:
-        """The override for --seed; empty without this option."""
+        """A list with the override for --seed; empty if this option was not given."""
         from gdrun.config.overrides import Override
 
         seed = self.seed
         return [] if seed is None else [Override("seed", seed, f"--seed {seed}")]
 
     def run(self, planned: PlannedStudy[AnyStudy]) -> EndedStudy[AnyStudy]:
-        """Run a study in its own directory until it ends or a signal interrupts it.
+        """Run a study, and write it to its directory, until it ends or a signal interrupts it.
 
         Raises GdrunError if the directory cannot be written, or `resume` contains another study.
         """
@@ -118,7 +118,8 @@ class StudyOptions:
     ) -> int:
         """Print the result of a study, and return the exit code.
 
-        view: makes the view of the result. advice: lines to print if the study is complete.
+        view: a function that makes the view of the result. advice: lines to print if the study is
+        complete.
         """
         result, directory = ended.result, ended.directory
         if self.json:
@@ -133,7 +134,7 @@ class StudyOptions:
         return DIVERGED if result.diverged else 0
 
     def _observers(self, interruption: Interruption) -> Observers:
-        """The observers of a running study: progress and notes on stderr, and signals."""
+        """The functions that a running study calls: for progress, notes on stderr, and signals."""
         from gdrun.study.study_request import Observers
 
         return Observers(
@@ -145,10 +146,11 @@ class StudyOptions:
 
 
 def study_command(command: Callable[..., int]) -> Callable[..., int]:
-    """A decorator that adds the shared options to a command.
+    """A decorator that adds the options in StudyOptions to a command.
 
-    command: its last parameter, `study`, receives them as StudyOptions. Typer reads the options
-    from the signature, in which they follow the first parameter, the argument of the command.
+    command: a function whose last parameter, `study`, receives the options as StudyOptions. Typer
+    reads the options from the signature of the decorated function, where they follow the first
+    parameter, which is the argument of the command.
     """
     own = list(inspect.signature(command, eval_str=True).parameters.values())[:-1]
     shared = list(inspect.signature(StudyOptions, eval_str=True).parameters.values())
@@ -165,26 +167,32 @@ def study_command(command: Callable[..., int]) -> Callable[..., int]:
 
 
 def document(record: StudyRecord, path: Path) -> dict[str, object]:
-    """The JSON document of a study: its record and its directory."""
+    """The JSON document of a study: the contents of study.json, and the path of its directory."""
     return {**record, "directory": str(path)}
 
 
 def missing_lines(result: Sweep | Comparison, path: Path) -> list[str]:
-    """How to continue a study with missing runs; empty if it is complete."""
+    """A line on how to continue a study with missing runs; empty if the study is complete.
+
+    path: the directory of the study.
+    """
     left, of = len(result.plan.trials) - result.ended, len(result.plan.trials)
     advice = f"to continue, repeat the command with --resume {shlex.quote(str(path))}"
     return [f"{left} of {of} runs are missing; {advice}"] if left else []
 
 
 def unwrapped(text: str) -> Text:
-    """A line that is not wrapped, so that a user can copy it."""
+    """The text as a line that is not wrapped, so that a user can copy it."""
     from rich.text import Text
 
     return Text(text, no_wrap=True)
 
 
 def _run_counter(quiet: bool, interruption: Interruption) -> Callable[[int, int], None]:
-    """A function that shows on stderr how many runs have ended, if stderr is a terminal."""
+    """A function that shows on stderr how many runs have ended.
+
+    It shows nothing if `quiet`, or if stderr is not a terminal.
+    """
     if quiet or not sys.stderr.isatty():
         return lambda ended, of: None
 

@@ -106,9 +106,9 @@ def sweep(
 
 
 def _settings_and_swept(keys: list[str]) -> tuple[list[Override], list[str]]:
-    """The overrides for keys with a single value, and the texts of the keys to sweep.
+    """The overrides for keys with a single value, and the words for the keys to sweep.
 
-    Raises ConfigError if a word is a file.
+    keys: the words of the command line, KEY or KEY=VALUES. Raises ConfigError if a word is a file.
     """
     from gdrun.config.overrides import Override
     from gdrun.config.values import parse_sweep
@@ -133,7 +133,7 @@ def _settings_and_swept(keys: list[str]) -> tuple[list[Override], list[str]]:
 
 
 def _show_plan(planned: PlannedSweep, study: StudyOptions) -> None:
-    """Print the planned settings."""
+    """Print the planned settings and cohorts (groups of runs that train together)."""
     from gdrun.study.tasks import tasks_of
     from gdrun.views.sweeps import plan_view
 
@@ -175,7 +175,10 @@ def _save(best: Candidate, file: Path) -> None:
 
 
 def _plan_document(plan: StudyPlan, cohorts: list[int]) -> dict[str, object]:
-    """The JSON document of a plan: its trials, and the number of lanes of each cohort."""
+    """The JSON document of a plan: its trials, and the number of trials in each cohort.
+
+    A cohort is a group of trials that train together.
+    """
     trials = [
         {
             "trial": trial.number,

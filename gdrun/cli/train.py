@@ -1,4 +1,4 @@
-"""`gdrun train`: one experiment, or one for each of several seeds."""
+"""`gdrun train`: train one experiment, once or with each of several seeds."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def train(
 
 
 def document(run: Run) -> dict[str, object]:
-    """The JSON document of a run: its record and its directory."""
+    """The JSON document of a run: the contents of run.json, and the path of its directory."""
     return run.record | {"directory": str(run.directory) if run.directory else None}
 
 

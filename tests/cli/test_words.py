@@ -46,7 +46,7 @@ def test_without_a_file_the_keys_are_set_on_the_quickstart(shown):
 
 def test_a_second_config_is_refused_with_what_takes_several(shown):
     assert shown("a.yaml", "lr=0.1", "b c.yaml") == (
-        "error: b c.yaml: is a second config, after a.yaml\n"
+        "error: b c.yaml: is a second config file; the first is a.yaml\n"
         "hint: `gdrun compare a.yaml 'b c.yaml'` compares several configs\n"
     )
 
