@@ -1,1 +1,1 @@
-"""Views: tables, curves and pages of text that show results. They do not print."""
+"""Views: tables, curves and pages of text that show results. The command line prints them."""

@@ -1,4 +1,4 @@
-"""The view of a comparison: the work to reach the target, the final results, and notes."""
+"""The view of a comparison: the cost of reaching the target, the final results, and notes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ OPTIONAL = (
     "seconds",
     "loss rose",
 )
-"""The columns that are left out, in this order, if the terminal is narrow."""
+"""The columns that a table leaves out on a narrow terminal; the first one is left out first."""
 
 LOSS_ROSE = (
     "share of steps on which the batch loss was higher than on the step before; "
@@ -45,13 +45,14 @@ LOSS_ROSE = (
 )
 
 OF_SEVERAL_SEEDS = ("quartiles", "95 % interval")
-"""The columns that need several seeds."""
+"""The columns that are shown only if there are several seeds."""
 
 
 def comparison_result(comparison: Comparison, spell: Callable[[str], str] = str) -> RenderableType:
     """The view of a comparison: three tables with the best contender first, notes, and warnings.
 
-    spell: changes the names of arguments in a note to the options of the command line.
+    spell: a function that replaces the arguments that a note names by options of the command line;
+    by default nothing is replaced.
     """
     parts: list[RenderableType] = []
     if comparison.target is not None:
@@ -104,7 +105,7 @@ def _course_columns() -> list[Column]:
 
 
 def _table(comparison: Comparison, columns: Sequence[Column]) -> RenderableType:
-    """The table with as many of its columns as fit the terminal."""
+    """A table with a row for each contender, and as many of the columns as fit the terminal."""
     left_out = set(OF_SEVERAL_SEEDS) if len(comparison.plan.seeds) == 1 else set()
     views = []
     # The first view leaves out no optional column, each further view one more.
@@ -152,7 +153,7 @@ def _notes(comparison: Comparison) -> list[tuple[str, str]]:
 
 
 def _engines(comparison: Comparison) -> str:
-    """The engine of each contender; empty if all used the same one."""
+    """A text with the engine of each contender; empty if all used the same engine."""
     used = {row.name: row.standing.results[0].record["engine"] for row in comparison.contenders}
     if len(set(used.values())) < 2:
         return ""
@@ -160,9 +161,9 @@ def _engines(comparison: Comparison) -> str:
 
 
 def _duplicates(candidates: Sequence[Candidate]) -> Iterator[str]:
-    """A sentence on each pair of equal contenders.
+    """A sentence for each pair of contenders that are the same experiment.
 
-    Contenders are equal if one of them names a choice that the config has made already.
+    For example, adam is the same as mbgd if the config already uses adam and mbgd.
     """
     for place, one in enumerate(candidates):
         for other in candidates[place + 1 :]:
@@ -171,7 +172,7 @@ def _duplicates(candidates: Sequence[Candidate]) -> Iterator[str]:
 
 
 def _tuning(row: Contender) -> str:
-    """The result of tuning a contender, and its budget."""
+    """A sentence on the result of tuning a contender, and on how many runs that took."""
     tuning = row.tuning
     assert tuning is not None
     budget = f"{tuning.settings} settings × {count(tuning.seeds, 'tuning seed')}"
@@ -192,6 +193,9 @@ def _seconds(seconds: float | None) -> str:
 
 
 def _loss(row: Contender, share: float) -> str:
-    """The quantile over seeds of the final training loss; ∞ where that run diverged."""
+    """The quantile over seeds of the final training loss, as a text; a diverged run counts as ∞.
+
+    share: between 0 and 1; 0.5 gives the median.
+    """
     value = row.standing.quantile_of("train_loss", share)
     return quantity(value, 3) if math.isfinite(value) else "∞"

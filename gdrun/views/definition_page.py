@@ -23,7 +23,7 @@ _WORDS = {float: "number", int: "whole number", bool: "true or false", str: "tex
 
 
 def overview(kinds: Iterable[Kind]) -> RenderableType:
-    """Each kind with its summary and the names of its entries."""
+    """A view of kinds, such as optimizers: the summary and the entry names of each kind."""
     table = _grid()
     for kind in kinds:
         summary = Text(kind.summary, QUIET)
@@ -35,7 +35,7 @@ def overview(kinds: Iterable[Kind]) -> RenderableType:
 
 
 def kind_table(kind: Kind) -> RenderableType:
-    """The table of a kind: for each entry its name, its equation and source, and its defaults."""
+    """A table with a row for each entry of a kind: name, equation and source, and defaults."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style=HEADING)
     table.add_column("name", no_wrap=True)
     table.add_column("equation" if all(_equations(kind)) else "description", ratio=1)
@@ -55,7 +55,7 @@ def kind_table(kind: Kind) -> RenderableType:
 
 
 def page(kind: Kind, entry: Entry) -> RenderableType:
-    """The page of one entry: its documentation, its options, and its use in a config."""
+    """The page of one entry of a kind: documentation, options, and how a config uses the entry."""
     doc = entry.doc
     parts: list[RenderableType] = [
         Text.assemble((entry.name, HEADING), (f"  ({kind.name})", QUIET)),
@@ -85,7 +85,7 @@ def page(kind: Kind, entry: Entry) -> RenderableType:
 
 
 def entry_data(kind: Kind, entry: Entry) -> dict[str, Any]:
-    """The entry as plain data for JSON."""
+    """The entry as a dict that can be written as JSON."""
     return {
         "name": entry.name,
         "aliases": list(entry.aliases),
@@ -101,7 +101,7 @@ def entry_data(kind: Kind, entry: Entry) -> dict[str, Any]:
 
 
 def shown(value: Any) -> str:
-    """A default value as YAML on one line."""
+    """The default value of an option as YAML on one line."""
     if isinstance(value, BaseModel):
         value = value.model_dump()
     return "none" if value is None else short_flow(value)
@@ -116,7 +116,7 @@ def allowed_values(option: Option) -> str:
 
 
 def _type_words(annotation: Any) -> str:
-    """A type in words, such as `number` or `one of epoch, step`; empty if it has no short name."""
+    """A type in words, such as `number` or `one of epoch, step`; empty for types without words."""
     annotation = _plain_type(annotation)
     if get_origin(annotation) is Literal:
         return f"one of {', '.join(map(str, get_args(annotation)))}"
@@ -134,7 +134,7 @@ def _type_words(annotation: Any) -> str:
 
 
 def _plain_type(annotation: Any) -> Any:
-    """The type without the bounds that Annotated adds to it."""
+    """The type inside of Annotated, without the bounds that Annotated adds."""
     return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
 
 
@@ -162,7 +162,7 @@ def _grid(columns: int = 2) -> Table:
 
 
 def _spaced(part: RenderableType) -> RenderableType:
-    """The part with an empty line below it."""
+    """A part of the page with an empty line below it."""
     return Padding(part, (0, 0, 1, 0))
 
 

@@ -1,4 +1,4 @@
-"""The choice of the widest view that fits the terminal."""
+"""How a view is chosen that fits the terminal: the widest of several."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.measure import Measurement
 
 UNBOUNDED = 10_000
-"""A width larger than any view needs: a view that is measured with it has its natural width."""
+"""A width, in characters, that is larger than any view needs: it is used to measure the width that
+a view has when nothing limits it.
+"""
 
 
 class FirstThatFits:
-    """The first of several views that is not wider than the terminal, or else the last one.
+    """The first of several views that is not wider than the terminal, or else the last of them.
 
     views: the same content, from the widest view to the narrowest. Narrow tables leave out whole
     columns, because a number that is cut off would look like another number.

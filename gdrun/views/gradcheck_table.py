@@ -1,4 +1,4 @@
-"""The view of a gradient check: a row for each tensor of weights, and the verdict."""
+"""The view of a gradient check: a row for each array of weights, and the verdict."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gdrun.views.numbers import count, quantity
 
 
 def gradient_table(check: GradientCheck) -> RenderableType:
-    """A table with the largest gradient and the error of each tensor, and the verdict."""
+    """A table with the largest gradient and the error of each array of weights, and the verdict."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("weights", no_wrap=True)
     for heading in ("shape", "checked", "largest gradient", "relative error"):
@@ -32,7 +32,7 @@ def gradient_table(check: GradientCheck) -> RenderableType:
 
 
 def verdict_line(check: GradientCheck) -> Text:
-    """The sentence on whether the gradient is right."""
+    """A sentence that tells whether the gradient is right."""
     wrong = [tensor.name for tensor in check.tensors if not tensor.passed]
     measured = f"central differences on {count(check.rows, 'example')}"
     if not wrong:
@@ -42,7 +42,7 @@ def verdict_line(check: GradientCheck) -> Text:
 
 
 def gradient_data(check: GradientCheck) -> dict[str, Any]:
-    """The check as plain data for JSON."""
+    """The check as a dict that can be written as JSON."""
     return {
         "passed": check.passed,
         "tolerance": TOLERANCE,

@@ -11,8 +11,8 @@ from gdrun.methods.stopping import position
 from gdrun.views.numbers import MISSING, percent, quantity
 
 MOST_LAYERS = 24
-"""The most rows of the table. For a deeper network the table shows this many layers, evenly spaced,
-with the first and the last.
+"""The most rows of the table of layers. For a deeper network the table shows this many layers,
+evenly spaced, with the first and the last.
 """
 
 LEGEND = {
@@ -24,19 +24,19 @@ LEGEND = {
 
 
 def layers_of(evals: Columns) -> list[str]:
-    """The names of the layers, the first layer first. Empty unless the model is a network.
+    """The names of the layers of a network, from the first layer to the last.
 
-    evals: the evaluations of a run by column.
+    evals: the evaluations of a run, by column. Empty for a model that is not a network.
     """
     return [name.removesuffix(".grad_norm") for name in evals if name.endswith(".grad_norm")]
 
 
 def layer_table(evals: Columns) -> RenderableType:
-    """A table with a row for each layer.
+    """A table with a row for each layer of a network.
 
-    It shows the norm of the layer's gradient at the first and the last evaluation; and, at the last
-    evaluation, the size of the last update relative to the weights and the shares of inactive
-    units. evals: the evaluations of a run by column, (evaluations,) each.
+    A row shows the norm of the layer's gradient at the first and at the last evaluation. It also
+    shows, at the last evaluation, the size of the last update relative to the weights, and the
+    shares of inactive units. evals: the evaluations of a run, by column, (evaluations,) each.
     """
     places = (0, -1) if len(evals["epoch"]) > 1 else (0,)
     table = Table(box=None, pad_edge=False, header_style="dim")
@@ -57,7 +57,7 @@ def layer_table(evals: Columns) -> RenderableType:
 
 
 def layer_legend() -> RenderableType:
-    """The meaning of the table's headings, a row each."""
+    """A table that explains the headings of the table of layers, with a row for each heading."""
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
     for heading, meaning in LEGEND.items():
@@ -66,6 +66,6 @@ def layer_legend() -> RenderableType:
 
 
 def _evenly_spaced(layers: list[str]) -> list[str]:
-    """At most MOST_LAYERS of the layers, with the first and the last."""
+    """At most MOST_LAYERS of the layers, evenly spaced, with the first and the last."""
     count = min(len(layers), MOST_LAYERS)
     return [layers[at] for at in np.linspace(0, len(layers) - 1, count).round().astype(int)]

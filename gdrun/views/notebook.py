@@ -1,4 +1,4 @@
-"""Views in a notebook: the output of the terminal as a fragment of HTML."""
+"""Views in a notebook: what a terminal would show, as a fragment of HTML."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 from rich.console import Console, RenderableType
 
 WIDTH = 100
-"""The width of the output in columns."""
+"""The width of a view in a notebook, in characters."""
 
 
 def html(view: RenderableType) -> str:

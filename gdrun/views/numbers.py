@@ -1,4 +1,4 @@
-"""Numbers, shares and durations as text for tables and sentences."""
+"""Functions that turn numbers, shares and durations into text, for tables and sentences."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ MISSING = "–"
 
 
 def quantity(value: float | None, digits: int = 4) -> str:
-    """A number with `digits` significant digits, with an exponent if it is very large or small.
+    """A number as text with `digits` significant digits.
 
-    None gives MISSING.
+    A very large or very small number has an exponent. None gives MISSING.
 
     >>> [quantity(value) for value in (0.06281913, 2.3, 1150.0, 1.2e-7, 3.4e9, None)]
     ['0.06282', '2.3', '1150', '1.2e-07', '3.4e+09', '–']
@@ -24,7 +24,7 @@ def quantity(value: float | None, digits: int = 4) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share between 0 and 1 in percent. None and NaN give MISSING.
+    """A share between 0 and 1 as text in percent. None and NaN give MISSING.
 
     >>> percent(0.9777), percent(1.0), percent(None)
     ('97.8 %', '100.0 %', '–')
@@ -33,7 +33,7 @@ def percent(share: float | None) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """A number with its noun, in the plural unless the number is 1.
+    """A number with a noun as text. The noun gets an s unless the number is 1.
 
     >>> count(1, "step"), count(1437, "example")
     ('1 step', '1,437 examples')
@@ -42,7 +42,7 @@ def count(number: int, noun: str) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """A time in milliseconds, seconds, minutes or hours. None gives MISSING.
+    """A number of seconds as text in ms, s, min or h. None gives MISSING.
 
     >>> [duration(seconds) for seconds in (0.0004, 0.047, 3.21, 75, 7260)]
     ['0.4 ms', '47 ms', '3.2 s', '1 min 15 s', '2 h 1 min']

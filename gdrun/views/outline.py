@@ -1,4 +1,4 @@
-"""The outline of an experiment: one line a section, with the options that are not the default."""
+"""The outline of an experiment: one line for each section, with its most informative options."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from gdrun.methods.definitions import with_chosen
 
 
 def outline(experiment: Experiment) -> dict[str, str]:
-    """A line for each section by its key.
+    """The lines of the outline, by the key of the section.
 
-    Sections without a name appear only if one of their options is not the default.
+    A section that does not choose a name, such as stopping, has a line only if one of its options
+    differs from its default.
     """
     lines = {key: _named(experiment, key) for key in experiment.sections}
     for key in FIXED:
@@ -29,7 +30,7 @@ def outline(experiment: Experiment) -> dict[str, str]:
 
 
 def outline_view(experiment: Experiment) -> RenderableType:
-    """The outline as a table with the columns key and line."""
+    """The outline as a table with two columns: the key of a section, and its line."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column()
@@ -39,9 +40,10 @@ def outline_view(experiment: Experiment) -> RenderableType:
 
 
 def _named(experiment: Experiment, key: str) -> str:
-    """The name of a section's choice, and its most informative options.
+    """The line of a section that chooses a name: the name, and its most informative options.
 
-    These are the options that differ from their defaults, and the choice's own numbers except 0.
+    These are the options that differ from their defaults, and the options of the name itself that
+    are numbers other than 0.
     """
     section, kind = getattr(experiment, key), SECTIONS[key]
     definition, plain = kind.definition(section), section.plain()
@@ -56,7 +58,7 @@ def _named(experiment: Experiment, key: str) -> str:
 
 
 def _changed(settings: Settings) -> dict[str, Any]:
-    """The options that differ from their defaults, by name, with those of inner sections."""
+    """The options that differ from their defaults, by name; an inner section is one option."""
     return {
         name: _shown(value, value)
         for name, value in settings
@@ -65,7 +67,10 @@ def _changed(settings: Settings) -> dict[str, Any]:
 
 
 def _shown(value: Any, plain: Any) -> Any:
-    """The part of a value to show: of an inner section only the options that were changed."""
+    """What to show of an option's value: all of it; of an inner section only the changed options.
+
+    value: as in the experiment. plain: the same value as plain data.
+    """
     return _changed(value) if isinstance(value, Settings) else plain
 
 
@@ -75,7 +80,7 @@ def _is_amount(value: Any) -> bool:
 
 
 def _pairs(options: dict[str, Any]) -> Iterator[str]:
-    """Each option with its value. An inner section with only defaults has just its name."""
+    """The options with their values as a text; an inner section with only defaults has no value."""
     return (
         name if value == {} else f"{name} {short_flow(value)}" for name, value in options.items()
     )

@@ -1,4 +1,4 @@
-"""The line of text that shows the progress of a training."""
+"""The line of text that shows the progress while experiments train."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from gdrun.views.numbers import duration, quantity
 def progress_line(progress: Progress, elapsed: float, width: int) -> str:
     """Return epoch, loss, gradient norm, learning rate, speed and remaining time in one line.
 
-    Numbers are medians over the lanes that still train. elapsed: seconds since the training
-    started. width: the largest length of the line; less important parts are left out to fit it.
+    Numbers are medians over the runs that still train. elapsed: the seconds since the training
+    started. width: the largest length of the line in characters; less important parts are left out
+    of a line that would be longer.
     """
     words = dict(_words(progress, elapsed))
     # Parts are removed from the least important on; epoch and remaining time are always kept.
@@ -27,7 +28,7 @@ def progress_line(progress: Progress, elapsed: float, width: int) -> str:
 
 
 def _words(progress: Progress, elapsed: float) -> Iterator[tuple[str, str]]:
-    """The parts of the line, each with a name."""
+    """The parts of the line as texts, by a name for each part."""
     state, cohort = progress.state, progress.cohort
     epochs = cohort.plan.limits.get("epochs")
     of = f"/{epochs}" if epochs else ""

@@ -22,11 +22,13 @@ _CELLS = {
     "test acc": lambda row: percent(row.get("test_accuracy")),
 }
 _CHOICES = (("train loss", "val loss", "test acc"), ("val loss", "test acc"), ("val loss",), ())
-"""The columns after id and status, from the widest table to the narrowest."""
+"""The columns after id and status that the list of runs may have, from the widest choice to the
+narrowest.
+"""
 
 
 def runs_table(rows: Rows, out: Path, *, filtered: bool = False) -> RenderableType:
-    """A row for each run, with the id that `gdrun show` takes; or a sentence if there is none.
+    """A table with a row for each run, with the id for `gdrun show`; without runs, a sentence.
 
     rows: as `list_runs` returns them. out: the directory of the runs. filtered: whether the user
     gave filters.
@@ -40,7 +42,10 @@ def runs_table(rows: Rows, out: Path, *, filtered: bool = False) -> RenderableTy
 
 
 def studies_table(rows: Rows) -> RenderableType:
-    """A row for each sweep or comparison, with the best setting that it found."""
+    """A table with a row for each sweep or comparison, with the best setting or contender found.
+
+    rows: as `list_studies` returns them.
+    """
     choices = (("runs", "best"), ("best",), ())
     return FirstThatFits(*(_studies(rows, headings) for headings in choices))
 

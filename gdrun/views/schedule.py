@@ -1,4 +1,4 @@
-"""The view of a schedule: its curve and its numbers."""
+"""The view of a schedule of the learning rate: its curve, and its numbers for JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gdrun.views.terminal_plot import terminal_plot
 
 
 def schedule_view(experiment: Experiment, planned: Preview) -> RenderableType:
-    """The equation, the curve of the learning rate, and the curve of the momentum if it changes.
+    """The equation of the schedule, and the curves of the learning rate and of a changing momentum.
 
     planned: the preview of the experiment's schedule.
     """
@@ -36,6 +36,9 @@ def schedule_view(experiment: Experiment, planned: Preview) -> RenderableType:
 
 
 def schedule_data(planned: Preview) -> dict[str, Any]:
-    """The planned rates as plain data for JSON: lists by `epoch` or `step`, `lr`, `momentum`."""
+    """The planned rates as a dict that can be written as JSON.
+
+    Its lists are called epoch or step, lr, and momentum.
+    """
     betas = {} if planned.betas is None else {"momentum": planned.betas.tolist()}
     return {planned.unit: planned.times.tolist(), "lr": planned.rates.tolist(), **betas}

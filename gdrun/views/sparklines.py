@@ -12,9 +12,9 @@ NOT_FINITE = "×"
 def sparkline(values: ArrayLike, width: int = 40, *, log: bool | None = None) -> str:
     """The values (n,) as a line of at most `width` blocks of different heights.
 
-    Longer series are divided into `width` parts, and a block shows the largest value of its part;
-    × shows that a value of the part is not finite. log: whether heights are logarithmic; the
-    default is True for positive values that span more than a factor of 30.
+    More than `width` values are divided into `width` parts, and a block shows the largest value of
+    its part. × shows that a value of the part is not finite. log: whether heights are logarithmic;
+    None means that they are if the values are positive and span more than a factor of 30.
 
     >>> sparkline([1, 2, 3, 4], log=False)
     '▁▃▆█'

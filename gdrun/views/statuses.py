@@ -1,4 +1,4 @@
-"""The words for the status of a run on the screen."""
+"""The words that the screen shows for the status of a run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ _WORDS = {"exhausted": "finished"}
 
 
 def status_word(status: str) -> str:
-    """The word for a status of run.json, such as `finished` for `exhausted`.
+    """The word that the screen shows for a status in run.json, such as `finished` for `exhausted`.
 
     A run is exhausted when its budget is used up, which is its normal end.
     """
@@ -14,5 +14,5 @@ def status_word(status: str) -> str:
 
 
 def recorded_status(word: str) -> str:
-    """The status of run.json for a word of the screen."""
+    """The status in run.json for a word that the screen shows: `exhausted` for `finished`."""
     return next((status for status, shown in _WORDS.items() if shown == word), word)

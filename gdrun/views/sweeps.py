@@ -27,21 +27,21 @@ from gdrun.views.numbers import count, duration, quantity
 from gdrun.views.sparklines import sparkline
 
 MOST_ROWS = 48
-"""The most rows of the table. For a larger sweep the table shows the best settings; the directory
-of the sweep has all of them.
+"""The most rows of the table of settings. For a larger sweep the table shows only the best
+settings; the directory of the sweep has all settings.
 """
 
 NEVER = "never"
-"""The text for the epochs, updates or seconds to a target that was not reached."""
+"""The text in place of the epochs, updates or seconds if the target was not reached."""
 
 CURVE_WIDTH = 10
-"""The width of the sparkline of a row, in characters."""
+"""The width of the curve in a row of a table, in characters."""
 
 NOT_COMPARABLE = {
     "data": "the datasets or surfaces differ, so the values cannot be ranked",
     "loss": "the losses are different quantities, so the values cannot be ranked",
 }
-"""The warning about values that cannot be ranked, by the part that differs."""
+"""The warning that values of the metric cannot be ranked, by what differs between the settings."""
 
 LEGEND: dict[Word, str] = {
     "good": "≥ 95 %",
@@ -50,13 +50,16 @@ LEGEND: dict[Word, str] = {
     "too small": "< 50 %, rate below the best",
     "unstable": "< 95 % and rate above the best, or worse than at the start, or a run diverged",
 }
-"""The meaning of verdicts; percentages are shares of the best improvement."""
+"""The meaning of some verdicts; percentages are shares of the best improvement of the loss."""
 
 _STYLES = {"best": "bold green", "good": "green", "unstable": "yellow", "diverged": "red"}
 
 
 def plan_view(plan: StudyPlan, axes: Sequence[Axis], cohorts: Sequence[int]) -> RenderableType:
-    """The settings that a sweep will run. cohorts: the number of lanes of each cohort."""
+    """The view of the settings that a sweep will run.
+
+    cohorts: the number of runs in each cohort, which is a group of runs that train together.
+    """
     table = Table(box=None, pad_edge=False, header_style="dim")
     for axis in axes:
         table.add_column(axis.leaf, justify="right" if axis.numeric else "left")
@@ -66,7 +69,10 @@ def plan_view(plan: StudyPlan, axes: Sequence[Axis], cohorts: Sequence[int]) -> 
 
 
 def plan_line(plan: StudyPlan, cohorts: Sequence[int]) -> str:
-    """The size of a plan: settings, seeds, runs and cohorts."""
+    """A line with the numbers of settings, seeds, runs and cohorts of a plan.
+
+    cohorts: the number of runs in each cohort, which is a group of runs that train together.
+    """
     settings, seeds = count(len(plan.candidates), "setting"), count(len(plan.seeds), "seed")
     runs, lanes = count(len(plan.trials), "run"), count(max(cohorts, default=0), "lane")
     return f"{settings} × {seeds}: {runs} in {count(len(cohorts), 'cohort')} of up to {lanes}"
@@ -84,15 +90,16 @@ def sweep_result(sweep: Sweep) -> RenderableType:
 
 
 def warning_lines(texts: Sequence[str]) -> list[RenderableType]:
-    """The warnings after a blank line; nothing if there are none."""
+    """A blank line and a line for each warning; nothing without warnings."""
     lines = [Text(f"warning: {text}", style="yellow") for text in texts]
     return ["", *lines] if lines else []
 
 
 def sweep_table(sweep: Sweep) -> RenderableType:
-    """A row for each setting: its values, verdict, metric, epochs to the target, and curve.
+    """A table with a row for each setting of the sweep.
 
-    The metric is the median over the seeds. A narrow terminal gets fewer columns.
+    A row has the values of the swept keys, the verdict, the metric (its median over seeds), the
+    epochs to the target, and a curve of the loss. On a narrow terminal it has fewer columns.
     """
     # The optional columns, in the order in which a narrow terminal leaves them out.
     several = len(sweep.plan.seeds) > 1
@@ -105,7 +112,7 @@ def sweep_table(sweep: Sweep) -> RenderableType:
 
 
 def _rows(sweep: Sweep, columns: Sequence[str]) -> Table:
-    """The table with these optional columns."""
+    """The table of settings with the optional columns whose headings are in `columns`."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for axis in sweep.axes:
         table.add_column(axis.leaf, justify="right" if axis.numeric else "left", overflow="fold")
@@ -132,7 +139,7 @@ def _rows(sweep: Sweep, columns: Sequence[str]) -> Table:
 
 
 def curve(standing: Standing) -> str:
-    """The training loss of the first run over its evaluations, as a sparkline."""
+    """The training loss of a candidate's first run over its evaluations, as a sparkline."""
     return sparkline(standing.results[0].evals.get("train_loss", np.empty(0)), CURVE_WIDTH)
 
 
@@ -142,7 +149,7 @@ def shown_value(value: Any) -> str:
 
 
 def short(value: float) -> str:
-    """A number with three significant digits; from 1,000 to 100,000 it has no exponent.
+    """A number as text with three significant digits; up to 100,000 it has no exponent.
 
     >>> short(0.13572), short(2814.2), short(1.5e7), short(float("inf")), short(-float("inf"))
     ('0.136', '2814', '1.5e+07', '∞', '−∞')
@@ -153,9 +160,9 @@ def short(value: float) -> str:
 
 
 def spread_cells(standing: Standing, metric: Metric) -> tuple[str, str, str]:
-    """The median, the quartiles and the 95 % interval of the median, as values of the metric.
+    """Three texts: the median of the metric, its quartiles, and the 95 % interval of the median.
 
-    Empty texts if the median is infinite, because too many runs diverged.
+    They are empty if the median is infinite, because too many runs diverged.
     """
     spread = standing.spread
     if not standing.finite:
@@ -167,12 +174,12 @@ def spread_cells(standing: Standing, metric: Metric) -> tuple[str, str, str]:
 
 
 def epochs_text(amount: float) -> str:
-    """A number of epochs until the target; NEVER if it is infinite."""
+    """The number of epochs until the target was reached, as text; NEVER for an infinite number."""
     return f"{amount:,.4g}" if math.isfinite(amount) else NEVER
 
 
 def work_line(work: Work) -> str:
-    """The number of runs and their time, and the number of runs that had ended before."""
+    """A line with the number of new runs, their time, and the number of runs done before."""
     if not work.run:
         return f"no new runs; {count(work.found, 'run')} already done"
     earlier = f"; {count(work.found, 'run')} already done" if work.found else ""
@@ -180,10 +187,10 @@ def work_line(work: Work) -> str:
 
 
 def _shown(sweep: Sweep) -> list[tuple[Standing, Verdict]]:
-    """The settings of the table, each with its verdict.
+    """The settings that the table shows, each with its verdict.
 
-    With one axis they are in its order, and numbers in ascending order. With several axes, or more
-    than MOST_ROWS settings, they are ordered from best to worst.
+    If one key was swept, they have the order of its values, and numbers are in ascending order. If
+    several keys were swept, or there are more than MOST_ROWS settings, the best setting is first.
     """
     rows = list(zip(sweep.standings, sweep.verdicts, strict=True))
     if len(sweep.axes) == 1 and len(rows) <= MOST_ROWS:
@@ -195,14 +202,14 @@ def _shown(sweep: Sweep) -> list[tuple[Standing, Verdict]]:
 
 
 def _verdict_text(standing: Standing, verdict: Verdict) -> str:
-    """The verdict, with the number of seeds that diverged if it was some but not all."""
+    """The verdict as text, with the number of runs that diverged if some but not all did."""
     some = 0 < standing.diverged < len(standing.results)
     diverged = f", {standing.diverged} of {len(standing.results)} diverged" if some else ""
     return verdict.text + diverged
 
 
 def _epochs(standing: Standing, sweep: Sweep) -> str:
-    """The median number of epochs until the target."""
+    """The median number of epochs until the target was reached, as text; empty without a target."""
     if sweep.target is None:
         return ""
     return epochs_text(quantile(standing.to_target(sweep.target, "epoch"), 0.5))
@@ -228,7 +235,7 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
 
 
 def _meanings(sweep: Sweep) -> str:
-    """The meaning of the verdicts in the table that are not clear by themselves."""
+    """A text that explains those verdicts of the table that are not clear by themselves."""
     words = {verdict.word for _, verdict in _shown(sweep)}
     texts = [f"{word}: {meaning}" for word, meaning in LEGEND.items() if word in words]
     if not texts:
@@ -238,7 +245,7 @@ def _meanings(sweep: Sweep) -> str:
 
 
 def _spread_text(sweep: Sweep, best: Standing) -> str:
-    """The median of the best setting and its interval over the seeds."""
+    """A text with the best setting's median over seeds, and the 95 % interval of this median."""
     value = sweep.metric.value
     text = f"{sweep.metric.words} {quantity(value(best.spread.median))}"
     seeds = len(best.results)  # fewer than planned if the sweep was interrupted
@@ -249,7 +256,7 @@ def _spread_text(sweep: Sweep, best: Standing) -> str:
 
 
 def limit_sentence(limit: StabilityLimit) -> str:
-    """The observed and the predicted stability limit in one sentence."""
+    """A sentence with the observed and the predicted stability limit of the learning rate."""
     if limit.unstable is None:
         observed = "every rate was stable"
     elif limit.stable is None:
@@ -261,11 +268,14 @@ def limit_sentence(limit: StabilityLimit) -> str:
         theory = f"{predicted} is the limit in theory"
     else:
         theory = f"in theory full-batch descent is stable at rates below {predicted}"
-    return f"{observed}; {theory} (L = {quantity(limit.smoothness)})"
+    return f"{observed}; {theory} (curvature L = {quantity(limit.smoothness)})"
 
 
 def _risky_best(ranking: Sequence[Standing]) -> list[str]:
-    """A warning if runs of the best setting diverged, with the best setting without divergence."""
+    """A warning if some runs of the best setting diverged; empty otherwise.
+
+    It also names the best setting of which no run diverged.
+    """
     best = next(iter(ranking), None)
     if best is None or not best.finite or not best.diverged:
         return []
@@ -281,8 +291,8 @@ def _warnings(sweep: Sweep) -> list[str]:
     warnings = [NOT_COMPARABLE[sweep.unlike]] if sweep.unlike else []
     warnings += _risky_best(sweep.ranking)
     if shared := sweep.shared_seconds:
-        text = f"{count(shared, 'run')} used up a budget of seconds while other runs trained too"
-        warnings.append(f"{text}; a budget of epochs or gradients is the same for every run")
+        text = f"{count(shared, 'run')} used up a budget in seconds while other runs trained too"
+        warnings.append(f"{text}; for a fair comparison, use a budget of epochs or gradients")
     for edge in sweep.at_edge:
         side, leaf = "smallest" if edge.smallest else "largest", edge.axis.leaf
         wider = f": {leaf}={edge.wider}" if edge.wider else ""

@@ -18,8 +18,8 @@ def terminal_plot(
 ) -> Sequence[str]:
     """The lines of a plot of y over x, both (n,), with x in ascending order.
 
-    width, height: of the plot without its axes, in characters. labels: the names of x and y.
-    Consecutive points are joined by lines. Points that are not finite are left out.
+    width, height: the size of the plot without its axes, in characters. labels: the names of x and
+    y. Consecutive points are joined by lines. Points that are not finite are left out.
     """
     across, up = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     finite = np.isfinite(across) & np.isfinite(up)
@@ -48,9 +48,10 @@ def terminal_plot(
 def _cells(
     x: np.ndarray, y: np.ndarray, span: tuple[float, float], width: int, height: int
 ) -> list[str]:
-    """The plot without its axes, as lines of braille characters from the top.
+    """The plot without its axes, as lines of braille characters, from the top line to the bottom.
 
-    span: the smallest and the largest y of the plot. A character has 2 × 4 dots.
+    A character has 2 × 4 dots. span: the y at the bottom and the y at the top. width, height: in
+    characters.
     """
     columns, rows = 2 * width, 4 * height
     grid = np.zeros((rows, columns), dtype=bool)

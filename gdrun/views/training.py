@@ -26,7 +26,7 @@ from gdrun.views.sparklines import sparkline
 from gdrun.views.statuses import status_word
 
 MOST_ROWS = 12
-"""The most rows of the table of evaluations, besides the best; the trace contains all."""
+"""The most rows of the table of evaluations, not counting the best evaluation."""
 
 _COLUMNS = {
     "train_loss": "train loss",
@@ -50,7 +50,8 @@ def experiment_panel(
 ) -> RenderableType:
     """The panel of an experiment before it runs: data, model, variant, method, stopping, seeds.
 
-    config: the resolved experiment. record: the record of its first run. seeds: the number of runs.
+    config: the config with all defaults. record: the contents of run.json for the first run. seeds:
+    the number of runs, each with its own seed.
     """
     rows = Table.grid(padding=(0, 2))
     rows.add_column(style="dim", no_wrap=True)
@@ -63,7 +64,7 @@ def experiment_panel(
 def experiment_lines(
     config: Mapping[str, Any], record: RunRecord, seeds: int = 1
 ) -> list[tuple[str, str]]:
-    """The lines of the panel, as (label, text)."""
+    """The lines of the panel, as (label, text). The arguments are those of `experiment_panel`."""
     schedule = dict(config["schedule"])
     lines = [
         *_problem_lines(config, record),
@@ -98,9 +99,11 @@ def _problem_lines(config: Mapping[str, Any], record: RunRecord) -> list[tuple[s
 
 
 def evaluation_table(evals: Columns, best_step: int | None = None) -> RenderableType:
-    """A row for each evaluation, or for MOST_ROWS of them, evenly spaced, and the best one.
+    """A table with a row for each evaluation.
 
-    evals: the evaluations of a run by column, (evaluations,) each. best_step: the step of the best.
+    If there are more than MOST_ROWS, it shows MOST_ROWS of them, evenly spaced, and the best one.
+    evals: the evaluations of a run, by column, (evaluations,) each. best_step: the step of the best
+    evaluation; None if it is not known.
     """
     shown = [name for name in _COLUMNS if name in evals]
     table = Table(box=None, pad_edge=False, header_style="dim")
@@ -118,13 +121,13 @@ def evaluation_table(evals: Columns, best_step: int | None = None) -> Renderable
 
 
 def verdict_line(run: Run) -> Text:
-    """The sentence on how the run ended."""
+    """A sentence that tells how the run ended."""
     good = run.status in _GOOD
     return Text(run.verdict, style="bold" if good else "bold red")
 
 
 def path_line(words: str, path: Path) -> Text:
-    """A line with a path, which is not wrapped, so that a user can copy it."""
+    """A line with the words and the path. It is not wrapped, so that a user can copy the path."""
     return Text(f"{words} {path}", no_wrap=True)
 
 
@@ -150,7 +153,11 @@ def run_result(run: Run, *, brief: bool = False) -> RenderableType:
 
 
 def seeds_result(runs: Sequence[Run]) -> RenderableType:
-    """A row for each seed, and the median and the quartiles over the runs that did not diverge."""
+    """A table with a row for each seed, and below it statistics over the seeds.
+
+    These are the median and the quartiles over the runs that did not diverge. runs: one for each
+    seed.
+    """
     names = [
         name for name in _SUMMARY if any(_finite(number_in(run.summary, name)) for run in runs)
     ]
@@ -177,7 +184,7 @@ def seeds_result(runs: Sequence[Run]) -> RenderableType:
 
 
 def summary_grid(run: Run) -> RenderableType:
-    """The results of the run by part of the data, the best evaluation, and the cost."""
+    """A table with the results on each part of the data, the best evaluation, and the cost."""
     summary, grid = run.summary, Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column()
@@ -215,9 +222,9 @@ def summary_grid(run: Run) -> RenderableType:
 
 
 def curves(steps: Columns, width: int = 40) -> RenderableType:
-    """Sparklines of batch loss and gradient norm over the steps, and their first and last values.
+    """Sparklines of batch loss and gradient norm over the steps, with the first and last values.
 
-    steps: the steps of a run by column, (points,) each.
+    steps: the step trace of a run, by column, (points,) each. width: of a sparkline, in characters.
     """
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
@@ -247,7 +254,7 @@ def _finite(value: float | None) -> TypeGuard[float]:
 
 
 def _section(section: Mapping[str, Any]) -> str:
-    """A section of the config in one line: the name of its choice, and its options."""
+    """A section of the config in one line: the name that it chooses, and its options."""
     options = {key: value for key, value in section.items() if key not in _HIDDEN_KEYS}
     name = options.pop("name")
     text = _options(options)
@@ -271,7 +278,10 @@ def _value(value: Any) -> str:
 
 
 def _chosen(steps: Counts, best_step: int | None) -> list[int]:
-    """The rows to show: the first, the last, the best, and others evenly spaced between them."""
+    """The indices of the evaluations to show: evenly spaced, with the first, the last and the best.
+
+    steps (evaluations,): the step of each evaluation. best_step: that of the best evaluation.
+    """
     rows = set(
         np.linspace(0, len(steps) - 1, min(MOST_ROWS, len(steps))).round().astype(int).tolist()
     )
@@ -281,7 +291,10 @@ def _chosen(steps: Counts, best_step: int | None) -> list[int]:
 
 
 def _watched(watched: Sequence[StopRecord]) -> list[RenderableType]:
-    """A line for each rule that would have stopped the run if it had not only been watched."""
+    """A line for each watched rule that fired. A watched rule is reported but never stops a run.
+
+    watched: the records of the firings.
+    """
     return [
         Text(f"watched: {stop['rule']} would have stopped the run: {stop['message']}")
         for stop in watched
@@ -289,7 +302,7 @@ def _watched(watched: Sequence[StopRecord]) -> list[RenderableType]:
 
 
 def _notes(record: RunRecord) -> list[RenderableType]:
-    """The notes on the data, a line each."""
+    """A line for each note on the data of the run."""
     return [Text(f"note: {note}", style="dim") for note in record["data"]["notes"]]
 
 
@@ -300,4 +313,6 @@ def _speed(summary: Summary) -> str:
 
 _HIDDEN_KEYS = frozenset({"bias", "warmup_start", "per"})
 _HIDDEN_VALUES: tuple[Any, ...] = (0.0, None, {}, [])
-"""Options that the panel leaves out: rarely changed keys, and values that switch an option off."""
+"""What the panel leaves out: options with these keys, which are rarely changed, and options with
+these values, which switch an option off.
+"""

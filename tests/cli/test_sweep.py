@@ -50,7 +50,7 @@ def test_the_whole_of_a_small_sweep(sweep):
         "verdicts   improvement of the training loss relative to the best; good: ≥ 95 %;\n"
         "           too small: < 50 %, rate below the best\n"
         "stability  1 was stable, 1e+06 was unstable; in theory full-batch descent is\n"
-        "           stable at rates below 2(1 + β)/L = 14.4 (L = 0.264)\n"
+        "           stable at rates below 2(1 + β)/L = 14.4 (curvature L = 0.264)\n"
         "work       8 runs in <time>\n"
         "\n"
         "to train the best setting:\n"
@@ -147,7 +147,7 @@ def test_resumed_it_runs_nothing_again(sweep, gdrun, config, tmp_path):
     assert second["ranking"] == first["ranking"]
     other = gdrun("sweep", "lr=0.3,0.4", "-c", config, "--resume", first["directory"])
     assert other.code == 2
-    assert "holds a different study" in other.err
+    assert "contains a different study" in other.err
 
 
 def test_halving_prints_its_rungs(sweep):
@@ -173,7 +173,7 @@ def test_another_race_is_not_gone_on_with(sweep, gdrun, config, first, second):
     answer = gdrun("sweep", *words, *second, "-c", config, "--resume", begun["directory"])
     assert (answer.code, answer.out) == (2, "")
     assert "halving can only continue with the same settings, seeds and metric" in answer.err
-    assert "hint: it was started by: gdrun" in answer.err
+    assert "hint: the study was started by: gdrun" in answer.err
     assert Path(begun["directory"], "study.json").read_text() == record
 
 
@@ -299,7 +299,7 @@ def test_values_that_cannot_be_compared_are_not_passed_over(gdrun, tmp_path, wor
 def test_seconds_that_lanes_share_are_pointed_out(sweep):
     words = ("lr=0.01,0.1", "stopping={seconds: 0.05}", "--seeds", "1")
     answer = sweep(*words)
-    assert "2 runs used up a budget of seconds while other runs trained too" in answer.out
+    assert "2 runs used up a budget in seconds while other runs trained too" in answer.out
     # Trials in separate cohorts train one after another.
     assert "used up a budget" not in sweep("batch_size=8,16", *words[1:]).out
 
