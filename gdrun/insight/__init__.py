@@ -1,1 +1,1 @@
-"""Gradient checking: comparing the gradient of a run with central differences."""
+"""Gradient checking: the gradient of an experiment is compared with central differences."""

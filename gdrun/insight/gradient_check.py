@@ -1,4 +1,4 @@
-"""Gradient checking: comparing the gradient of an experiment with central differences.
+"""Gradient checking: the gradient of an experiment is compared with central differences.
 
     ∂L/∂wⱼ ≈ (L(w + h eⱼ) − L(w − h eⱼ)) / 2h
 
@@ -32,38 +32,44 @@ from gdrun.methods.randomness import stream
 Losses = Callable[[Numbers], Numbers]
 
 TOLERANCE = 1e-6
-"""The largest relative error of a gradient that passes."""
+"""The largest relative error with which a gradient counts as right."""
+
 STEPS = (1e-5, 1e-6, 1e-4)
-"""The values of h, tried in this order. An entry is right if the difference with any h agrees: with
-one h there may be a kink between w − h and w + h, or a rounding error that is too large.
+"""The values of h, tried in this order. The gradient of an entry is right if it agrees with the
+central difference for any h: for one h there may be a kink between w − h and w + h, or a rounding
+error that is too large.
 """
 
 MOST_ENTRIES = 100
-"""The most entries of one tensor that are checked; of a larger tensor, a random sample."""
+"""The most entries of one tensor (array of weights) that are checked. If a tensor has more entries,
+a random sample is checked.
+"""
 
 MOST_ROWS = 32
-"""The most examples of the batch. More would take longer and check nothing else."""
+"""The most examples of the batch. More examples would take longer and check nothing new."""
 
 NOISE = 0.05
 """The standard deviation of the noise that is added to the initial weights."""
 
 LANES = 64
 MOST_NUMBERS = 2**22
-"""The most shifted copies of w that are evaluated at once, and the most numbers in all of them:
-32 MB of float64, and a step needs several such arrays.
+"""The most shifted copies of w that are evaluated at once, and the most numbers that these copies
+have together: 32 MB of float64, and a step needs several arrays of this size.
 """
 
 MOST_ROUNDING = 1e-3
-"""A gradient can be checked if the rounding of its differences is at most this share of it."""
+"""A gradient can be checked if the rounding error of its central difference is at most this share
+of the gradient.
+"""
 
 
 @dataclass(frozen=True)
 class TensorCheck:
-    """The check of one named tensor of weights.
+    """The check of one tensor, which is a named array of weights.
 
-    entries: the number of its entries. checked: how many of them were checked. largest: the largest
-    absolute gradient of the tensor. smallest_checkable: a smaller gradient cannot be distinguished
-    from rounding errors. error: the largest relative error.
+    entries: the number of entries of the tensor. checked: how many of the entries were checked.
+    largest: the largest absolute gradient of any entry. smallest_checkable: a smaller gradient
+    cannot be distinguished from rounding errors. error: the largest relative error of any gradient.
     """
 
     name: str
@@ -76,40 +82,44 @@ class TensorCheck:
 
     @property
     def checkable(self) -> bool:
-        """Whether the gradient is large enough to be checked; a vanishing gradient is not.
+        """Whether the tensor's gradient is large enough to be checked.
 
-        A gradient of exactly 0 can be checked, because the differences must be 0 too.
+        A gradient of exactly 0 can be checked too, because the differences must also be 0.
         """
         return not 0 < self.largest < self.smallest_checkable
 
     @property
     def passed(self) -> bool:
-        """Whether the gradient is right. With NaN it is not: the comparison is false."""
+        """Whether the gradient is right. An error of NaN counts as wrong."""
         return self.error <= TOLERANCE
 
 
 @dataclass(frozen=True)
 class GradientCheck:
-    """The checks of all tensors of an experiment. rows: the examples of the batch."""
+    """The checks of all tensors (arrays of weights) of an experiment.
+
+    rows: the number of examples in the batch of the check.
+    """
 
     tensors: tuple[TensorCheck, ...]
     rows: int
 
     @property
     def passed(self) -> bool:
-        """Whether the gradients of all tensors are right."""
+        """Whether the gradients of all tensors (arrays of weights) are right."""
         return all(tensor.passed for tensor in self.tensors)
 
     @property
     def checkable(self) -> bool:
-        """Whether the gradients of all tensors are large enough to be checked."""
+        """Whether the gradients of all tensors (arrays of weights) are large enough to check."""
         return all(tensor.checkable for tensor in self.tensors)
 
 
 def check_gradient(experiment: Experiment, table: Table | None = None) -> GradientCheck:
-    """Check the gradient of every tensor of weights of this experiment.
+    """Check the gradient of every tensor (array of weights) of an experiment.
 
-    table: replaces its dataset. Raises ConfigError or DataError if training would raise it too.
+    table: the data that replace the dataset; None for the dataset. Raises ConfigError or DataError
+    if the experiment cannot be trained.
     """
     double = resolve(experiment.plain() | {"dtype": "float64"})
     cohort = cohort_of([double], experiment_data(double, table))
@@ -141,7 +151,11 @@ def _check(
     draw: np.random.Generator,
     smallest_checkable: float,
 ) -> TensorCheck:
-    """Check one tensor, whose entries are at these places of w (P,)."""
+    """Check the gradient of one tensor, which is an array of weights.
+
+    places: the indices of the tensor's entries in w (P,). gradient (P,): at w. losses: a function
+    of weights (lanes, P) that returns the losses (lanes,). draw: for the choice of entries.
+    """
     flat = places.ravel().astype(np.int64)
     chosen = flat
     if flat.size > MOST_ENTRIES:
@@ -165,10 +179,12 @@ def _check(
 
 
 def _errors(chosen: Counts, h: float, w: Numbers, gradient: Numbers, losses: Losses) -> Numbers:
-    """The relative errors |a − n| / max(|a|, |n|) of the analytic a and the numeric gradient n.
+    """The relative errors |a − n| / max(|a|, |n|), for the analytic a and the numeric gradient n.
 
-    A gradient below the rounding error of its differences would give a large relative error. So the
-    divisor is at least the gradient for which rounding alone causes an error of TOLERANCE.
+    chosen (k,): the indices in w (P,) of the entries to check. losses: a function of weights
+    (lanes, P) that returns the losses (lanes,). If a and n were below the rounding error of n,
+    their relative error would be large. So the divisor is at least the gradient for which rounding
+    alone causes an error of TOLERANCE.
     """
     count = max(min(LANES, MOST_NUMBERS // len(w)), 1)
     parts = [chosen[start : start + count] for start in range(0, len(chosen), count)]
@@ -183,21 +199,24 @@ def _errors(chosen: Counts, h: float, w: Numbers, gradient: Numbers, losses: Los
 
 
 def _shifted(w: Numbers, places: Counts, h: float) -> Numbers:
-    """Copies of w, each shifted by h in one place."""
+    """Copies of w, (k, P), each shifted by h at one index. places (k,): the index of each copy."""
     copies = np.tile(w, (len(places), 1))
     copies[np.arange(len(places)), places] += h
     return copies
 
 
 def _rounding(loss: Any, h: float) -> Any:
-    """The rounding error of a central difference: about ε L / h, with a safety factor of 8."""
+    """The rounding error of a central difference: about ε L / h, times a safety factor of 8.
+
+    loss: L, a number or an array.
+    """
     return 8 * np.finfo(np.float64).eps * np.abs(loss) / h
 
 
 def _at(cohort: Cohort, batch: Batch, W: Numbers) -> tuple[Numbers, Numbers]:
     """The loss (lanes,) and the gradient (lanes, P) of the first step at each row of W (lanes, P).
 
-    Every row is a lane with the numbers of the first lane of the cohort.
+    Each row is computed with the numbers (such as l2) of the first lane of the cohort.
     """
     lanes = Lanes(cohort, np.zeros(len(W), dtype=np.int64))
     running_stats = np.repeat(cohort.initial_running_stats(), len(W), axis=0)
@@ -207,7 +226,7 @@ def _at(cohort: Cohort, batch: Batch, W: Numbers) -> tuple[Numbers, Numbers]:
 
 
 def _first_batch(cohort: Cohort) -> Batch:
-    """The first MOST_ROWS examples of the first batch."""
+    """The first batch of the experiment, cut to at most MOST_ROWS examples."""
     X, y = Batches(cohort).gathered([cohort.numbers.seeds[0]], Place(0, 0), 1)[0]
     rows = np.arange(min(y.shape[1], MOST_ROWS))
     return X[0].take(rows, axis=0)[None], y[:, rows]
