@@ -25,14 +25,14 @@ def train(
     """Train one experiment and return its run.
 
     config: the path of a YAML file, a dict with the same keys, an Experiment, or None for the
-    quickstart. overrides: texts such as "optimizer.lr=0.1". data: (X, y) with X (N, d) and y (N,);
-    they replace the dataset, but its options split and standardize still apply. out: the directory
-    in which a new directory is made for the run; None writes nothing.
+    quickstart config. overrides: texts such as "optimizer.lr=0.1". data: (X, y) with X (N, d) and
+    y (N,), which replace the dataset, but the dataset options split and standardize still apply.
+    out: the directory in which a new directory is made for the run; None writes nothing.
 
     Raises ConfigError or DataError, with every problem, if the experiment cannot be run;
     MissingExtraError if a package is missing; RecordError if a directory cannot be made in `out`.
-    A run that diverged is returned too; its status is "diverged". If a file cannot be written
-    later, the run is returned and a warning is given.
+    A run that diverged is returned too; its status is "diverged". If a file of the run cannot be
+    written, the run is returned and a warning is given.
 
     >>> run = train({"dataset": "iris", "model": "softmax"}, "epochs=5", "lr=0.1")
     >>> run.status, run.stop["step"], run.weights["w"].shape

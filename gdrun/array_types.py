@@ -1,4 +1,7 @@
-"""The array types for the signatures of the whole package."""
+"""The array types for the signatures of the whole package.
+
+A lane is one of several runs that train together; arrays have one row for each lane.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[Any]
-"""Weights, gradients, features, targets or scores: float32 or float64, as the config says. Class
-targets are whole numbers.
+"""Weights, gradients, features, targets or scores (model outputs): float32 or float64, as the
+config says; but targets that are classes are whole numbers.
 """
 
 Numbers: TypeAlias = NDArray[np.float64]
 """Rates, losses and norms, which are always in double precision."""
 
 Counts: TypeAlias = NDArray[np.int64]
-"""Whole numbers: rows of the data, lanes, steps."""
+"""Whole numbers: indices of rows or of lanes, or numbers of steps."""
 
 Flags: TypeAlias = NDArray[np.bool_]
 """A truth value for each lane, row or column."""

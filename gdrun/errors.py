@@ -14,7 +14,10 @@ from pathlib import Path
 
 
 class Parameter(str):
-    """The name of an argument, as the place of an error. The command line shows an option."""
+    """The name of a Python argument that is wrong; `where` of a Problem may be one.
+
+    The command line shows its own option instead.
+    """
 
     __slots__ = ()
 
@@ -73,14 +76,14 @@ class DataError(GdrunError):
 
 
 class RecordError(GdrunError):
-    """A run directory is missing, damaged, or cannot be written."""
+    """The directory of a run or a study is missing, damaged, or cannot be written."""
 
 
 class MissingExtraError(GdrunError):
-    """A feature needs a package that is not installed. extra: the extra of gdrun that has it.
+    """A feature of gdrun needs a package that is not installed.
 
-    missing: a text for the message, if more than a package is missing. other: another way to get
-    it.
+    extra: the extra of gdrun that installs the package. missing: what is missing, for the message;
+    empty if it is only the package. other: another way to install what is missing, for the hint.
     """
 
     def __init__(self, feature: str, extra: str, missing: str = "", other: str = "") -> None:
@@ -96,7 +99,7 @@ class MissingExtraError(GdrunError):
 
 
 def abridged(text: str, most: int) -> str:
-    """The text, cut to `most` characters if it is longer; the last one is then an ellipsis.
+    """The text; if it is longer than `most` characters, its beginning and an ellipsis.
 
     >>> abridged("momentum", 9), abridged("momentum", 5)
     ('momentum', 'mome…')
@@ -121,7 +124,7 @@ def note_traceback(error: BaseException, file: Path) -> str:
 
 
 def traceback_note(error: BaseException) -> str | None:
-    """The note of note_traceback on an error; None if there is none."""
+    """The note that `note_traceback` has added to an error; None if it added none."""
     notes: list[str] = getattr(error, "__notes__", [])
     return next((note for note in notes if note.startswith(_KEPT)), None)
 
@@ -141,9 +144,10 @@ def near(name: object, choices: Iterable[str], *, most: int = 3) -> list[str]:
 
 
 def near_files(path: Path, endings: tuple[str, ...] = ()) -> str | None:
-    """A hint for a missing file: files in its directory with a similar name, or None.
+    """A hint for a missing file: files in its directory with a similar name.
 
-    endings: if no name is similar, suggest the files with one of these endings.
+    endings: if no name is similar, suggest the files with one of these endings. None if there is
+    no file to suggest.
     """
     folder = path.parent
     try:
@@ -160,7 +164,7 @@ def near_files(path: Path, endings: tuple[str, ...] = ()) -> str | None:
 
 
 def suggestion(name: object, choices: Iterable[str], *, most_listed: int = 40) -> str:
-    """A hint for a name that is not in `choices`: the similar ones, or else all of them.
+    """A hint for a name that is not in `choices`: the similar choices, or else all choices.
 
     most_listed: the largest number of choices in the hint.
     """

@@ -11,10 +11,10 @@ from gdrun.array_types import Numbers
 
 @dataclass(frozen=True)
 class Moments:
-    """The moments of some rows of an array, for each column.
+    """The moments of some rows of an array: what is needed for their mean and variance.
 
-    count: the number of rows. mean: of each column. squares: the sum of squared differences from
-    the mean, of each column. Both have the shape of one row.
+    count: the number of rows. mean: the mean of each column. squares: for each column, the sum of
+    the squared differences from the mean. mean and squares have the shape of one row.
     """
 
     count: int
@@ -27,7 +27,7 @@ class Moments:
         return self.squares / max(self.count, 1)
 
     def joined(self, other: Moments) -> Moments:
-        """The moments of the rows of both blocks together.
+        """The moments of the rows of two blocks together: of this one and of `other`.
 
             n ← n₁ + n₂,  m ← m₁ + δ n₂/n,  S ← S₁ + (S₂ + δ² n₁n₂/n),  δ = m₂ − m₁
 

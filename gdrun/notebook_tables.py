@@ -1,7 +1,7 @@
 """The tables that a notebook shows for results.
 
-The functions that render them are views. A result must not import a view, which is in a later
-layer, so they are registered here, by the class of the result.
+The functions that render results as HTML are views. The module of a result must not import views,
+which belong to a later layer. So these functions are registered here, by the class of the result.
 """
 
 from __future__ import annotations
@@ -14,9 +14,12 @@ HTML: dict[type, Callable[[Any], str]] = {}
 
 
 class NotebookTable:
-    """A result that a notebook shows as the table that is registered for its class."""
+    """A base class for results: a notebook shows them as a table, by the function in HTML."""
 
     def _repr_html_(self) -> str | None:
-        """HTML for a notebook; None if no function is registered: then it shows the repr."""
+        """The result as HTML, for a notebook.
+
+        None if no function is registered for its class: the notebook then shows the repr.
+        """
         render = HTML.get(type(self))
         return None if render is None else render(self)

@@ -16,7 +16,7 @@ from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.study.requests import ComparisonRequest, SweepRequest
 
 Data = tuple[Any, Any]
-"""(X, y) with X (N, d) and y (N,)."""
+"""Features and targets (X, y), with X (N, d) and y (N,)."""
 
 
 def sweep(
@@ -35,19 +35,21 @@ def sweep(
     out: str | Path | None = None,
     resume: str | Path | None = None,
 ) -> Sweep:
-    """Train with every combination of these values, and rank them by their medians over seeds.
+    """Train with every combination of values, and rank the combinations by a metric.
 
-    values: for each key a list, an array, or a text such as "log:1e-4:10:21". seeds: the number of
-    runs of each combination. metric: a name such as "validation_accuracy"; by default the
-    validation loss. target: a text such as "loss=0.1"; the epochs until it is reached are counted.
-    search: "grid", or "random" for `trials` random combinations. halving: whether to use successive
-    halving: at …, 1/9 and 1/3 of the epochs only the best third of the combinations continues.
-    jobs: the number of processes. executor: any `concurrent.futures.Executor`, such as that of a
-    Dask cluster; it runs `jobs` tasks at a time. resume: the directory of an earlier study; only
-    the trials that it has not finished are run. config, overrides, data, out: as in `train`.
+    A combination is ranked by the median of its runs with different seeds. values: for each key a
+    list, an array, or a text such as "log:1e-4:10:21". seeds: the number of runs of each
+    combination. metric: a name such as "validation_accuracy"; None for the validation loss. target:
+    a text such as "loss=0.1"; the epochs until it is reached are counted; None for a target close
+    to the best result. search: "grid" for every combination, "random" for `trials` random
+    combinations. halving: whether to use successive halving: at …, 1/9 and 1/3 of the epochs only
+    the best third of the combinations continues. jobs: the number of processes. executor: any
+    `concurrent.futures.Executor`, such as that of a Dask cluster; it runs `jobs` tasks at a time,
+    or one for each core of this machine if `jobs` is 1. resume: the directory of an earlier study;
+    only the trials that it has not finished are run. config, overrides, data, out: as in `train`.
 
     Raises ConfigError or DataError, with every problem, if an experiment cannot be run;
-    RecordError if a directory cannot be written, or cannot be resumed.
+    RecordError if the directory cannot be written, or the study in `resume` cannot be continued.
 
     >>> found = sweep({"dataset": "iris", "model": "softmax"}, {"lr": [1e-4, 0.1]}, "epochs=5")
     >>> found.best.settings, found.results.shape
@@ -91,8 +93,8 @@ def compare(
 
     contenders: names such as "bgd" or "mbgd+adam", paths of YAML files, or configs. tune: keys such
     as "lr"; before the comparison, the best value of each key is searched for every contender.
-    budget: a text such as "gradients=50000", which replaces the budget of every contender. The
-    other arguments and the errors are those of `sweep`.
+    budget: a text such as "gradients=50000", which replaces the budget of every contender; None
+    keeps their own budgets. The other arguments and the errors are those of `sweep`.
 
     >>> found = compare(["bgd", "mbgd"], {"dataset": "iris", "model": "softmax"}, "epochs=5")
     >>> [row.name for row in found.ranking], found.results.shape

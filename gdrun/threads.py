@@ -29,12 +29,15 @@ VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
     "GDRUN_NUM_THREADS",
 )
-"""The environment variables from which gdrun and its libraries read their number of threads."""
+"""The environment variables from which gdrun and its libraries read the number of threads."""
 
 
 @cache
 def pool(name: str, threads: int = 1) -> ThreadPoolExecutor:
-    """The thread pool of this name. It starts its threads when they are needed."""
+    """The thread pool of this name, with at most `threads` threads.
+
+    It is made at the first call, and starts its threads when they are needed.
+    """
     return ThreadPoolExecutor(threads, thread_name_prefix=f"gdrun-{name}")
 
 
@@ -44,7 +47,11 @@ if hasattr(os, "register_at_fork"):
 
 @cache
 def thread_count() -> int:
-    """The number of threads for computations: GDRUN_NUM_THREADS, or the cores of this process."""
+    """The number of threads for computations.
+
+    It is the environment variable GDRUN_NUM_THREADS, or else the number of cores that this process
+    may use.
+    """
     given = os.environ.get("GDRUN_NUM_THREADS", "")
     if given.isdigit() and int(given) > 0:
         return int(given)
@@ -61,7 +68,10 @@ def shares(length: int, parts: int) -> list[tuple[int, int]]:
 
 
 def run_all(tasks: Sequence[Callable[[], Result]]) -> list[Result]:
-    """Run all tasks in parallel, the first one on the calling thread. Returns their results."""
+    """Run all tasks in parallel, the first one on the calling thread.
+
+    Returns the results in the order of the tasks.
+    """
     if len(tasks) == 1:
         return [tasks[0]()]
     workers = pool("loops", max(thread_count() - 1, 1))
@@ -70,9 +80,10 @@ def run_all(tasks: Sequence[Callable[[], Result]]) -> list[Result]:
 
 
 def in_order(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
-    """Yield function(item) for each item, in order; several threads compute at the same time.
+    """Yield function(item) for each item, in the order of the items.
 
-    At most two results for each thread are computed in advance, so that memory is bounded.
+    Several threads compute results at the same time. At most two results for each thread are
+    computed in advance, so that memory is bounded.
     """
     threads = thread_count()
     if threads == 1 or len(items) < 2 * threads:
@@ -96,7 +107,7 @@ def single_blas_thread() -> AbstractContextManager[object]:
 
 @contextmanager
 def threads_of_new_processes(count: int) -> Iterator[None]:
-    """A context in which new processes are started with `count` threads each."""
+    """A context in which each new process will use `count` threads for its computations."""
     earlier = {name: os.environ.get(name) for name in VARIABLES}
     os.environ |= dict.fromkeys(VARIABLES, str(count))
     try:
