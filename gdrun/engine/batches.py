@@ -21,8 +21,9 @@ from gdrun.problems.rows import rows_of
 from gdrun.threads import pool
 
 Batch = tuple[Any, Array]
-"""Features and targets of one step: X (S, B, D) and y (S, B) for S index streams and B examples.
+"""Features and targets of one step: X (S, B, D) and y (S, B).
 
+S is the number of index streams (sequences of row indices that seeds draw), B that of examples.
 For a full batch, S is 1, and X is a tuple of one array (B, D). This array is not copied, since its
 rows may be on disk.
 """
@@ -31,11 +32,13 @@ Order = Future[Counts]
 """The order of the examples in an epoch, as a future: another thread may still be drawing it."""
 
 CHUNK_ENTRIES = 2**18
-"""The most entries of X in one chunk of steps: 2 MB of float64, the size of a core's L2 cache."""
+"""The most entries of X in one chunk of consecutive steps: 2 MB of float64, the size of a core's L2
+cache.
+"""
 
 FEW_STEPS, MOST_ENTRIES = 8, 2**21
-"""A chunk has at least FEW_STEPS steps, even if it then has more entries than CHUNK_ENTRIES, but
-never more than MOST_ENTRIES.
+"""A chunk of consecutive steps has at least FEW_STEPS steps, even if X then has more entries than
+CHUNK_ENTRIES, but never more than MOST_ENTRIES.
 """
 
 AHEAD_FROM = 2**14
@@ -44,7 +47,7 @@ advance.
 """
 
 MOST_STEPS = 512
-"""The most steps of one chunk. An interruption is only noticed between two chunks."""
+"""The most consecutive steps of one chunk. An interruption is only noticed between two chunks."""
 
 
 class Batches:
@@ -70,8 +73,8 @@ class Batches:
     def chosen(self, seeds: Sequence[int], place: Place, steps: int) -> Counts:
         """The row indices of the examples that `steps` steps from `place` on use: (S, examples).
 
-        seeds: one for each of the S index streams. The caller must not change the array: for a
-        single stream it is a view of the order of the epoch.
+        seeds: S seeds, each of which draws its own order of the rows. The caller must not change
+        the array: for a single seed it is a view of the order of the epoch.
         """
         size = self._batching.at(place.epoch).batch_size
         part = slice(place.position * size, (place.position + steps) * size)
@@ -81,7 +84,8 @@ class Batches:
     def gathered(self, seeds: Sequence[int], place: Place, steps: int) -> list[Batch]:
         """The batches of `steps` steps, which must be in one epoch.
 
-        seeds: one for each of the S index streams. place: the position of the first step.
+        seeds: S seeds, each of which draws its own order of the rows. place: the position of the
+        first step.
         """
         X, y = self._data.X, self._data.y
         size = self._batching.at(place.epoch).batch_size

@@ -1,4 +1,6 @@
-"""How a cohort and its engine are built from experiments. No other engine module reads configs.
+"""How a cohort (runs that train together) and its engine are built from experiments.
+
+No other module of the engine reads configs.
 
 All other modules of the engine work on arrays, numbers and small records. `cohort_of` and `facts`
 compile nothing and copy no data, so they are cheap; `build` also compiles the kernels.
@@ -75,15 +77,16 @@ def facts(experiment: Experiment, data: Prepared) -> Facts:
 
 
 def in_lane_order(experiments: Sequence[Experiment]) -> tuple[Experiment, ...]:
-    """The experiments sorted by seed, which is the order of the lanes of their cohort."""
+    """The experiments sorted by seed, which is the order of runs that train together."""
     return tuple(sorted(experiments, key=lambda experiment: experiment.seed))
 
 
 def cohort_of(experiments: Sequence[Experiment], data: Prepared) -> Cohort:
-    """Return the cohort of these experiments, which may differ only in numbers and seeds.
+    """Return the cohort of these experiments, which train together.
 
-    data: of all experiments. Raises ValueError if the experiments differ in more, ConfigError or
-    DataError if they do not fit the data.
+    The experiments may differ only in numbers and seeds. data: of all experiments. Raises
+    ValueError if the experiments differ in more, ConfigError or DataError if they do not fit the
+    data.
     """
     lanes = in_lane_order(experiments)
     shared = lanes[0]
@@ -155,7 +158,10 @@ def _noise(experiment: Experiment, surface: Section) -> Prepared:
 
 
 def _numbers(lanes: Sequence[Experiment], rule: Rule) -> LaneNumbers:
-    """The numbers in which lanes may differ, as arrays (lanes,). lanes: the experiments by seed."""
+    """The numbers in which runs that train together may differ, as arrays (lanes,).
+
+    lanes: the experiments of the runs, sorted by seed.
+    """
 
     def column(number: Callable[[Experiment], Any]) -> Numbers:
         return np.array([number(lane) for lane in lanes], dtype=float)
@@ -185,7 +191,7 @@ def _numbers(lanes: Sequence[Experiment], rule: Rule) -> LaneNumbers:
 
 
 def _or_infinite(bound: float | None) -> float:
-    """The bound, or ∞ for None, so that a cohort can have lanes with and without clipping."""
+    """The bound, or ∞ for None, so that runs with and without clipping can train together."""
     return np.inf if bound is None else bound
 
 

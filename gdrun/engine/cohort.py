@@ -51,7 +51,7 @@ class Design:
 
 @dataclass(frozen=True)
 class LaneNumbers:
-    """The numbers in which the lanes of a cohort may differ, each (lanes,).
+    """The numbers in which lanes (runs that train together) may differ, each (lanes,).
 
     seeds: Python ints, because a seed has no upper bound. lr: the initial learning rate, which the
     schedule changes. clip_norm, clip_value: the limits of clipping; infinite for lanes without
@@ -69,7 +69,7 @@ class LaneNumbers:
     schedule: Mapping[str, Numbers]
 
     def take(self, index: Counts) -> LaneNumbers:
-        """The numbers of the lanes at these indices (k,)."""
+        """The numbers of the runs at these indices (k,)."""
         return LaneNumbers(
             tuple(self.seeds[lane] for lane in index.tolist()),
             self.lr[index],
@@ -96,7 +96,7 @@ class InitialWeights:
 
 @dataclass(frozen=True)
 class Cohort:
-    """A cohort: everything that its lanes share, and the numbers in which they differ.
+    """A cohort: everything that its lanes (runs that train together) share, and their numbers.
 
     rule: the update rule. rule_options: the options of the update rule in which lanes cannot
     differ. averages: whether an average of the weights is evaluated instead of the weights; the
@@ -120,7 +120,7 @@ class Cohort:
 
     @property
     def lanes(self) -> int:
-        """The number of lanes, including those that have ended."""
+        """The number of lanes (runs that train together), including those that have ended."""
         return len(self.numbers.seeds)
 
     @cached_property
@@ -152,7 +152,7 @@ class Cohort:
         return () if self.surface is None else ("x", "y")
 
     def named(self, weights: Array, running_stats: Array) -> dict[str, Array]:
-        """The weights (P,) and the running statistics (Q,) of one lane as arrays by name."""
+        """The weights (P,) and the running statistics (Q,) of one run, as arrays by name."""
         named = self.model.layout.named(weights)
         if not isinstance(self.model, Network):
             return named
@@ -173,7 +173,7 @@ class Cohort:
         return np.tile(row.astype(self.dtype), (self.lanes, 1))
 
     def initial_weights(self) -> Array:
-        """The initial weights W (lanes, P); lanes with the same seed start with equal weights."""
+        """The initial weights W (lanes, P); runs with the same seed start with equal weights."""
         if self.initial.place is not None:
             return np.tile(np.array(self.initial.place, dtype=self.dtype), (self.lanes, 1))
         seeds = self.numbers.seeds
@@ -198,22 +198,22 @@ class Lanes:
 
     @classmethod
     def all_of(cls, cohort: Cohort) -> Lanes:
-        """All lanes of the cohort."""
+        """All lanes (runs that train together) of the cohort."""
         return cls(cohort, np.arange(cohort.lanes))
 
     @cached_property
     def numbers(self) -> LaneNumbers:
-        """The numbers in which these lanes differ."""
+        """The numbers, such as rates and seeds, in which these lanes (runs) differ."""
         return self.cohort.numbers.take(self.index)
 
     def keep(self, alive: Flags) -> Lanes:
-        """Those of these lanes for which `alive` (lanes,) is true."""
+        """The lanes (runs that train together) for which `alive` (lanes,) is true."""
         return Lanes(self.cohort, self.index[alive])
 
     def operand(self, values: Numbers) -> Any:
-        """One number for each lane, (lanes,), as an operand for arrays (lanes, P).
+        """One number for each run, (lanes,), as an operand for arrays (lanes, P).
 
-        The operand is a float if all lanes have the same number, else an array (lanes, 1). With a
+        The operand is a float if all runs have the same number, else an array (lanes, 1). With a
         float, terms such as 1 − β₂ᵗ are computed in double precision, even if the weights are
         float32.
         """
@@ -223,7 +223,7 @@ class Lanes:
 
     @cached_property
     def schedule_options(self) -> dict[str, Any]:
-        """The options of the schedule by name; an option in which lanes may differ is (lanes,)."""
+        """The options of the schedule by name; an option in which runs may differ is (lanes,)."""
         return {**self.cohort.plan.schedule.options, **self.numbers.schedule}
 
     def rule_options(self) -> dict[str, Any]:
@@ -236,18 +236,18 @@ class Lanes:
 
     @cached_property
     def objective(self) -> Objective:
-        """The objective that these lanes minimise, with the l2 and the dropout of each lane."""
+        """The objective that these runs minimise, with the l2 and the dropout of each run."""
         dropout = self.operand(self.numbers.dropout) if self.drops else 0.0
         return Objective(self.cohort.model, self.operand(self.numbers.l2), dropout)
 
     @cached_property
     def drops(self) -> bool:
-        """Whether any lane uses dropout."""
+        """Whether any of these runs uses dropout."""
         return bool(self.numbers.dropout.any())
 
     @cached_property
     def streams(self) -> list[tuple[int, slice]]:
-        """The random streams of these lanes: each seed, with the slice of lanes that use it.
+        """The random streams of these lanes (runs): each seed, with the slice of lanes that use it.
 
         If neither the order of the data nor dropout is random, all lanes use one stream.
         """

@@ -36,7 +36,7 @@ class CompilerError(NotCompilableError):
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a lane diverged: a quantity was not finite, or the loss was above its limit.
+    """Why a run diverged: a quantity was not finite, or the loss was above its limit.
 
     quantity: its name, such as "batch loss". value: its value. layer: the name of the weights with
     this value; None if it is not known.
@@ -51,13 +51,13 @@ class Failure:
 class Measures:
     """The measurements of each step of a chunk, (steps, lanes), and the state after the last step.
 
-    A chunk is several consecutive steps. W (lanes, P): the weights after the last step. slots:
-    the state of the update rule after the last step, (lanes, P) each. running_stats (lanes, Q): of
-    batch normalisation, after the last step; None for a model without any. bad: for each lane that
-    diverged at the last step, the reason, by the lane's index among the stepper's lanes. places: W
-    after each step, (steps, lanes, P), on a surface, else None. before: W before the last step.
-    borrowed: the seconds that the evaluation before the chunk spent on sums that the first step
-    used again.
+    A chunk is several consecutive steps; lanes are runs that train together. W (lanes, P): the
+    weights after the last step. slots: the state of the update rule after the last step, (lanes, P)
+    each. running_stats (lanes, Q): of batch normalisation, after the last step; None for a model
+    without any. bad: for each lane that diverged at the last step, the reason, by the lane's index
+    among the stepper's lanes. places: W after each step, (steps, lanes, P), on a surface, else
+    None. before: W before the last step. borrowed: the seconds that the evaluation before the chunk
+    spent on sums that the first step used again.
     """
 
     batch_loss: Numbers
@@ -109,7 +109,7 @@ class Stepper(Protocol):
 
 
 class Engine(Protocol):
-    """Makes the steppers of one cohort and evaluates its objective."""
+    """Makes the steppers of one cohort (runs that train together) and evaluates its objective."""
 
     @property
     def name(self) -> EngineName: ...
@@ -130,7 +130,10 @@ class Engine(Protocol):
         """A context for the whole training, which limits the threads of matrix products."""
 
     def stepper(self, lanes: Lanes, batches: Batches, loss_limit: Numbers) -> Stepper:
-        """A stepper for these lanes. loss_limit (lanes,): a lane with a larger loss diverged."""
+        """A stepper for these lanes, which are runs that train together.
+
+        loss_limit (lanes,): a lane with a larger loss has diverged.
+        """
 
     def objective(self, objective: Objective) -> Objective:
         """The same objective, evaluated by this engine."""

@@ -22,7 +22,7 @@ from gdrun.methods.stopping import (
 
 
 def used_up(plan: Plan, state: State) -> Firing | None:
-    """The budget that is used up and so ends all lanes; None if no budget is used up."""
+    """The budget that is used up and so ends all runs; None if no budget is used up."""
     budget, seconds = plan.budget, plan.limits.get("seconds")
     if budget is not None and state.step >= budget.steps:
         return Firing(budget.name, "exhausted", budget.sentence)
@@ -32,9 +32,9 @@ def used_up(plan: Plan, state: State) -> Firing | None:
 
 
 def stop_for(firing: Firing, epoch: float, step: int) -> Stop:
-    """The record of why and when a lane ended.
+    """The record of why and when a run ended.
 
-    firing: the rule or the budget that ended the lane at this epoch and step.
+    firing: the rule or the budget that ended the run at this epoch and step.
     """
     if firing.status == "exhausted":
         when = budget_moment(firing.rule, epoch, step)
@@ -52,9 +52,9 @@ def divergence_at(
     factor: float,
     initial_loss: float,
 ) -> tuple[Stop, Divergence]:
-    """The two records of a lane that diverged: its stop, and its divergence.
+    """The two records of a run that diverged: its stop, and its divergence.
 
-    failure: the quantity that diverged. losses (k,): the latest losses of the lane, including its
+    failure: the quantity that diverged. losses (k,): the latest losses of the run, including its
     last finite loss. factor: the largest allowed loss as a multiple of initial_loss.
     """
     finite = losses[np.isfinite(losses)]
@@ -78,7 +78,7 @@ def outcome_of(
     watched: tuple[Stop, ...],
     timing: Timing,
 ) -> Outcome:
-    """The outcome of a lane that ends now.
+    """The outcome of a lane (one of the runs that train together) that ends now.
 
     place: the index of the lane among the lanes that still train. stop: why the lane ended. steps,
     evaluations: the traces of the cohort. watched: for each rule that is only reported and does not
@@ -122,11 +122,11 @@ def outcome_of(
 
 
 def _running_stats(alone: Lanes, state: State, place: int) -> Array:
-    """The running statistics (Q,) that belong to the weights that a lane returns.
+    """The running statistics (Q,) that belong to the weights that a run returns.
 
-    alone: the lane; place: its index among the lanes that still train. For averaged weights the
-    last evaluation has measured the statistics; they are measured again only if the weights have
-    changed since.
+    alone: the run as the only lane; place: its index among the lanes (runs) that still train. For
+    averaged weights the last evaluation has measured the statistics; they are measured again only
+    if the weights have changed since.
     """
     if state.evaluates_average and np.array_equal(state.last_W[place], state.evaluated[place]):
         return np.array(state.last_running_stats[place])

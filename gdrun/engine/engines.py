@@ -1,4 +1,4 @@
-"""The choice of the engine that runs a cohort.
+"""The choice of the engine that runs a cohort, which is a group of runs that train together.
 
 `auto` chooses the engine that should finish first. The time of each engine is estimated before the
 run, from the experiment and the size of the data alone, so that the same run always uses the same
@@ -79,7 +79,7 @@ class NumpyEngine:
 
 
 def engine_maker(cohort: Cohort, configured: str) -> EngineMaker:
-    """Choose the engine of this cohort, and return a function that makes the engine.
+    """Choose the engine of a cohort (runs that train together); return a function that makes it.
 
     configured: the engine in the config; the environment variable GDRUN_ENGINE overrides it. Only
     the returned function compiles kernels. Raises ConfigError if the name is unknown, or if the
@@ -198,26 +198,26 @@ def _refused(reason: str, forced: bool) -> EngineMaker:
 def _saved(cohort: Cohort, by_a_step: float) -> float:
     """The seconds that a compiled engine saves in the whole run; ∞ with a budget in seconds only.
 
-    by_a_step: the seconds saved by one step of all lanes.
+    by_a_step: the seconds saved by one step of all runs that train together.
     """
     budget = cohort.plan.budget
     return math.inf if budget is None else budget.steps * by_a_step
 
 
 def _saved_by_update(cohort: Cohort) -> float:
-    """Seconds that a step of all lanes saves if the update is compiled into one loop."""
+    """The seconds saved by one step of all runs if the update is compiled into one loop."""
     return cohort.lanes * cohort.model.layout.size * (1 + len(cohort.rule.slots)) * FUSED_ENTRY
 
 
 def _saved_by_network(cohort: Cohort) -> float:
-    """Seconds that a step of all lanes saves if a network's whole step is compiled."""
+    """The seconds saved by one step of all runs if a network's whole step is compiled."""
     entries = cohort.lanes * cohort.model.layout.size
     products = NETWORK_PRODUCT * entries * cohort.batching.batch_size
     return NETWORK_STEP + _saved_by_update(cohort) + products
 
 
 def _saved_by_loops(cohort: Cohort) -> float:
-    """Seconds that a step of all lanes saves if a linear model's whole step is compiled."""
+    """The seconds saved by one step of all runs if a linear model's whole step is compiled."""
     lanes, size = cohort.lanes, cohort.model.layout.size
     entries = lanes * size * cohort.batching.batch_size
     rule = NUMPY_RULE * (1 + len(cohort.rule.slots)) * (1 + lanes * size / 5000)

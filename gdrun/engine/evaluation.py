@@ -1,4 +1,4 @@
-"""Evaluations: the full objective of all lanes, and the stopping rules whose conditions are met."""
+"""Evaluations: the full objective of all runs, and the stopping rules whose conditions are met."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from gdrun.problems.objective import Objective
 
 @dataclass(frozen=True)
 class Firing:
-    """A rule or a budget whose condition is met in one lane (it fired).
+    """A rule or a budget that fired, which means that its condition is met in one run.
 
     rule: its name. status: that of a run which it ends. sentence: the reason with its numbers.
     """
@@ -138,14 +138,14 @@ def after_evaluation(
 
 
 def _where(better: Flags, new: Array, old: Array) -> Array:
-    """The rows of `new` for the lanes with a true `better`, and of `old` for the other lanes."""
+    """The rows of `new` where `better` is true, and the rows of `old` elsewhere."""
     return new if better.all() else np.where(better[:, None], new, old)
 
 
 def fired(
     criteria: Criteria, column: int, readings: Readings, state: State
 ) -> Iterator[tuple[int, Firing]]:
-    """Yield each rule that fires, with the index of the lane among the lanes that still train.
+    """Yield each rule that fires, with the index of the run among the runs that still train.
 
     column: the column of State.to_beat for these criteria: 0 if they stop the run, 1 if they are
     only reported.

@@ -1,4 +1,4 @@
-"""The judge of a training: it decides which lanes end at an evaluation, and for which reason."""
+"""The judge of a training: it decides which runs end at an evaluation, and for which reason."""
 
 from __future__ import annotations
 
@@ -37,22 +37,22 @@ class Judge:
         return any("grad_norm" in each.thresholds for each in criteria)
 
     def loss_limits(self, initial: Numbers) -> Numbers:
-        """The loss above which each lane has diverged, (lanes,). initial: the initial losses."""
+        """The loss above which each run has diverged, (lanes,). initial: the initial losses."""
         # With an initial loss of 0 every loss is infinitely larger, so there is no limit.
         limits = np.where(initial > 0, self._rules.divergence_factor * initial, np.inf)
         bounded: Numbers = np.minimum(limits, np.finfo(np.float64).max)
         return bounded
 
     def ending(self, state: State) -> Firing | None:
-        """The interruption or used-up budget that ends all lanes; None if training continues."""
+        """The interruption or used-up budget that ends all runs; None if training continues."""
         if signal := self._interrupted():
             return Firing("interrupted", "interrupted", f"interrupted by {signal}")
         return used_up(self._plan, state)
 
     def diverged(self, readings: Readings, state: State) -> Iterator[tuple[int, Failure, Numbers]]:
-        """Yield each lane whose training loss is not finite or above its limit.
+        """Yield each run whose training loss is not finite or above its limit.
 
-        A lane is given by its index among the lanes that still train, its failure, and its latest
+        A run is given by its index among the runs that still train, its failure, and its latest
         losses.
         """
         # Not `> limit`, which is false for NaN.
@@ -62,10 +62,10 @@ class Judge:
             yield place, Failure("training loss", value, None), losses
 
     def stops(self, readings: Readings, state: State) -> Iterator[tuple[int, Stop]]:
-        """Yield the stop of each lane that a rule, a budget or an interruption ends.
+        """Yield (index, stop) for each run that a rule, a budget or an interruption ends.
 
-        It follows the index of the lane among the lanes that still train. A lane may occur more
-        than once; its first stop is the one that counts.
+        The index is that among the runs that still train. A run may occur more than once; its first
+        stop is the one that counts.
         """
         epoch = self._plan.epoch_time(state.place)
         for place, firing in fired(self._rules.obeyed, 0, readings, state):
@@ -75,10 +75,10 @@ class Judge:
                 yield place, stop_for(ending, epoch, state.step)
 
     def watch(self, readings: Readings, state: State, ended: set[int]) -> None:
-        """Record each watched rule that fires for the first time in a lane.
+        """Record each watched rule that fires for the first time in a run.
 
-        A watched rule is reported but does not stop the run. ended: the lanes that diverged at this
-        evaluation, as indices among the lanes that still train; nothing is recorded for them.
+        A watched rule is reported but does not stop the run. ended: the runs that diverged at this
+        evaluation, as indices among the runs that still train; nothing is recorded for them.
         """
         epoch = self._plan.epoch_time(state.place)
         for place, firing in fired(self._rules.watched, 1, readings, state):
@@ -87,7 +87,7 @@ class Judge:
                 known[firing.rule] = stop_for(firing, epoch, state.step)
 
     def watched(self, lane: int) -> tuple[Stop, ...]:
-        """The first firing of each watched rule in this lane of the cohort.
+        """The first firing of each watched rule in one run. lane: the index of the run.
 
         A watched rule is reported but does not stop the run. Rules that did not fire are left out.
         """

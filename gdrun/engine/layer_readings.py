@@ -3,8 +3,8 @@
     grad_norm     ‖∇L‖ over the layer's weights
     update_ratio  ‖ΔW‖ / ‖W‖ of the last step over the layer's weights; about 1e-3 is usual
     dead          the share of units whose activation has slope 0 for every example
-    saturated     the share of the other units whose mean slope is below a tenth of the largest
-                  slope of the activation
+    saturated     the share of units that are not dead and whose mean slope is below a tenth of the
+                  largest slope of the activation
 
 The gradient and the slopes are measured on a fixed sample of the training part, without dropout.
 Batch normalisation uses the statistics of this sample.
@@ -44,7 +44,7 @@ def layer_readings(lanes: Lanes, objective: Objective, state: State) -> Readings
 def _readings_of(
     network: Network, lanes: Lanes, objective: Objective, state: State, part: slice
 ) -> Readings:
-    """The readings of the lanes in `part`: so few that the activations fit the cache."""
+    """The readings of the runs in the slice `part`: so few that the activations fit the cache."""
     W, sample = state.W[part], lanes.cohort.sample
     objective = objective.with_numbers(itemgetter(part))
     gradient, passed = objective.watched(W, sample.X, sample.y)

@@ -13,7 +13,7 @@ from gdrun.methods.stopping import Readings
 
 @dataclass(frozen=True)
 class Progress:
-    """The progress of a training: its cohort, its current state, and its traces so far."""
+    """The progress of a training: the runs that train (cohort), their state, and their traces."""
 
     cohort: Cohort
     state: State
@@ -38,8 +38,8 @@ class Listener:
     def evaluated(self, progress: Progress, readings: Readings) -> None:
         """Called after each evaluation.
 
-        readings: by quantity, (lanes,) each, for the lanes that still train (progress.state.lanes).
+        readings: by quantity, (lanes,) each, for the runs that still train (progress.state.lanes).
         """
 
     def ended(self, lane: int, outcome: Outcome) -> None:
-        """Called when a lane ends. lane: its index in the cohort."""
+        """Called when one of the runs that train together ends. lane: the index of the run."""

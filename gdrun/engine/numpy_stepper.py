@@ -1,4 +1,4 @@
-"""The NumPy stepper: it takes a chunk of steps with all lanes, and measures every step.
+"""The NumPy stepper: it takes a chunk of steps with runs that train together (lanes).
 
 The compiled steppers must give the same results. A chunk is several consecutive steps. A step is a
 pure function of weights and slots (the state of the update rule), so a chunk can be repeated. If
@@ -113,10 +113,10 @@ class NumpyStepper:
         *,
         careful: bool,
     ) -> Measures:
-        """Take the steps of a chunk, and measure each step.
+        """Take the steps of a chunk (several consecutive steps), and measure each step.
 
         step: the number of earlier steps. batches, varying: the batch and the changing options of
-        each step. careful: whether to check each step, and to end at the first step at which a lane
+        each step. careful: whether to check each step, and to end at the first step at which a run
         diverged.
         """
         steps, lanes = len(varying), len(W)
@@ -173,7 +173,8 @@ class NumpyStepper:
     def _clip(self, gradient: Array, norm: Array, clipped: Flags) -> Array:
         """Return the clipped gradient (lanes, P). norm (lanes,): that of the given gradient.
 
-        It sets `clipped[lane]` to True, in place, for each lane whose gradient clipping changed.
+        A lane is one of the runs that train together. The function sets `clipped[lane]` to True, in
+        place, for each lane whose gradient was changed by clipping.
         """
         if self._clip_norm is not None:
             column = norm[:, None]
@@ -186,12 +187,12 @@ class NumpyStepper:
         return gradient
 
     def _finite(self, measures: Measures) -> bool:
-        """Whether all norms of the chunk are finite, and each loss is at most its limit."""
+        """Whether all measured norms are finite, and each loss is at most its limit."""
         finite = np.isfinite(measures.grad_norm) & np.isfinite(measures.weight_norm)
         return bool((finite & (measures.batch_loss <= self._limit)).all())
 
     def _failures(self, loss: Array, gradient: Array, W: Array) -> dict[int, Failure]:
-        """The reason for each lane that diverged at this step, by the index of the lane."""
+        """The reason for each run that diverged at this step, by its index among the lanes."""
         failures: dict[int, Failure] = {}
         whole = np.isfinite(gradient).all(axis=-1) & np.isfinite(W).all(axis=-1)
         # Not `loss > limit`, which is false for NaN.
@@ -243,9 +244,9 @@ def scaled_norm(rows: Array) -> Numbers:
 
 
 def _operands(rates: Numbers, dtype: np.dtype[Any]) -> Iterator[Any]:
-    """For each step, the rates of all lanes as an operand for arrays (lanes, P).
+    """For each step, the rates of all runs as an operand for arrays (lanes, P).
 
-    rates: (steps, lanes). An operand is a float if all lanes have the same rates, else an array
+    rates: (steps, lanes). An operand is a float if all runs have the same rates, else an array
     (lanes, 1).
     """
     if (rates == rates[:, :1]).all():

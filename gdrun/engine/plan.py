@@ -1,4 +1,4 @@
-"""The plan of a cohort: when evaluations are due, when budgets end, and the rate of each step.
+"""The plan of training: when evaluations are due, when budgets end, and the rate of each step.
 
 The plan depends only on the budgets, the schedule and the batching, so that any step can be planned
 without computing the steps before it.
@@ -52,9 +52,9 @@ class Place:
 
 @dataclass(frozen=True)
 class SchedulePlan:
-    """A schedule of the learning rate, with the options that all lanes of a cohort share.
+    """A schedule of the learning rate, with the options that all runs that train together share.
 
-    options: the options in which lanes cannot differ, by name. per_step: whether the schedule
+    options: the options in which these runs cannot differ, by name. per_step: whether the schedule
     counts time in steps instead of epochs. warmup: the length of the warm-up, in the same unit.
     """
 
@@ -67,7 +67,7 @@ class SchedulePlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """The plan of a cohort. All lanes share it, except for their learning rates.
+    """The plan that runs that train together share; only their learning rates may differ.
 
     limits: the given budgets, by unit: epochs, steps, gradients or seconds. every: the number of
     epochs from one evaluation to the next.

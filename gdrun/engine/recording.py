@@ -14,7 +14,7 @@ from gdrun.methods.stopping import Readings
 
 
 class Recorder:
-    """Records the traces of all lanes of a cohort."""
+    """Records the traces of all runs that train together."""
 
     def __init__(self, cohort: Cohort, batches: Batches) -> None:
         self.steps = StepTrace(cohort.lanes, cohort.points, cohort.place_names)
@@ -52,10 +52,10 @@ class Recorder:
         self.evaluations.add(shared, readings, state.lanes)
 
     def _shared(self, state: State, pace: float, chosen: Counts) -> Columns:
-        """The columns that all lanes share, (k,) each, at some steps of a chunk.
+        """The columns that all runs share, (k,) each, at some steps of a chunk.
 
-        state: before the chunk. pace: the seconds per step. chosen (k,): the steps, counted from 0
-        at the start of the chunk.
+        A chunk is several consecutive steps. state: before the chunk. pace: the seconds per step.
+        chosen (k,): the steps, counted from 0 at the start of the chunk.
         """
         place, count = state.place, chosen + 1
         spent = self._batches.spent(place, count)

@@ -129,7 +129,7 @@ class State:
         return state
 
     def keep(self, alive: Flags) -> State:
-        """The state of the lanes for which `alive` (lanes,) is true."""
+        """The state of the lanes (runs that train together) for which `alive` (lanes,) is true."""
         changed: dict[str, Any] = {
             "slots": tuple(slot[alive] for slot in self.slots),
             "schedule": self.schedule.keep(alive),

@@ -27,8 +27,9 @@ Step = tuple[Array, Array, Array]
 
 @dataclass(frozen=True)
 class LaneGroup:
-    """Lanes that share one matrix product: all lanes, or the lanes of one index stream.
+    """Lanes (runs that train together) that share one matrix product.
 
+    These are all lanes, or the lanes of one index stream (the row indices that a seed draws).
     lanes: their slice of the stepper's lanes. stream: the index of the stream, 0 for all lanes.
     seeds: one for each stream of the group. objective: with the numbers of these lanes.
     """
@@ -40,7 +41,7 @@ class LaneGroup:
 
 
 class StepGradients:
-    """Computes the value and the gradient of the objective on a batch, for a fixed set of lanes.
+    """Computes the objective's value and gradient on a batch, for runs that train together.
 
     Dropout is applied. A network with batch normalisation also updates its running statistics
     (lanes, Q); Q is 0 for all other models.
@@ -92,7 +93,10 @@ class StepGradients:
 
 
 def _groups(lanes: Lanes, objective: Objective) -> list[LaneGroup]:
-    """One group of all lanes if all index streams have equally many lanes, else one per stream."""
+    """One group of all lanes if all index streams have equally many lanes, else one per stream.
+
+    An index stream is the sequence of row indices that a seed draws.
+    """
     streams = lanes.streams
     all_lanes = slice(0, len(lanes.index))
     seeds = tuple(seed for seed, _ in streams)

@@ -1,4 +1,4 @@
-"""The traces of a cohort: its steps, thinned so that no spike is lost, and its evaluations.
+"""The traces of runs that train together: steps, thinned without losing peaks, and evaluations.
 
 A point of the step trace combines `stride` consecutive steps. It has the values of the last step,
 and the largest batch loss and gradient norm of all these steps. When the number of points would
@@ -25,13 +25,15 @@ _JOINS = {"max": np.maximum, "sum": np.add}
 """How the values of several steps are joined, for columns that do not keep the last value."""
 
 Columns = dict[str, Array]
-"""The columns of a trace by name: (points,) for one lane, or (points, lanes) for all lanes."""
+"""The columns of a trace by name: (points,) for one run, or (points, lanes) for the runs that train
+together.
+"""
 
 Lanes = Counts
-"""The indices of lanes in the cohort."""
+"""The indices of lanes in their cohort, which are the runs that train together."""
 
 Places = Lanes | slice
-"""The indices of some lanes in the cohort, or a slice for all lanes."""
+"""The indices of some lanes (runs that train together) in their cohort, or a slice for all."""
 
 Shared = Callable[[Counts], Columns]
 """A function that computes the columns that all lanes share, at some steps of a chunk.
@@ -42,7 +44,7 @@ for steps that become points, because to compute all steps would take too long.
 
 
 class StepTrace:
-    """The step traces of all lanes of a cohort, also of lanes that have ended.
+    """The step traces of all lanes (runs that train together), also of lanes that have ended.
 
     points: as an argument, the most points of a lane, None for no limit; as an attribute, the
     number of points so far. extra: the names of columns that only some runs have, such as the
@@ -72,8 +74,8 @@ class StepTrace:
     def add(self, shared: Shared, own: Columns, lanes: Lanes) -> None:
         """Add the consecutive steps of a chunk.
 
-        shared: computes the columns that all lanes share. own: the other columns, (steps, lanes)
-        each. lanes: their indices in the cohort.
+        shared: computes the columns that all lanes (runs that train together) share. own: the other
+        columns, (steps, lanes) each. lanes: their indices in the cohort.
         """
         own = own | {peak: own[of] for peak, of in _PEAKS.items()}
         # For all lanes the memory is contiguous, and a slice copies faster than an index array.
@@ -100,18 +102,24 @@ class StepTrace:
         return self._bound - self.points
 
     def last(self) -> Columns:
-        """The last point: its columns by name, (lanes,) each, for all lanes of the cohort."""
+        """The last point: its columns by name, (lanes,) each, for all runs that train together."""
         return {name: table[self.points - 1] for name, table in self._own.items()}
 
     def lane(self, lane: int, start: int = 0, end: int | None = None) -> Columns:
-        """Copies of the columns of one lane, from point `start` to `end`: (points,) each."""
+        """Copies of the columns of one run, from point `start` to before `end`: (points,) each.
+
+        lane: the index of the run in the cohort. end: None for the last point.
+        """
         chosen = slice(start, self.points if end is None else end)
         columns = _shared_part(STEP_COLUMNS, self._shared, chosen)
         columns |= {name: table[chosen, lane].copy() for name, table in self._own.items()}
         return {name: columns[name] for name in self._order}
 
     def _append(self, shared: Shared, taken: int, own: Columns, lanes: Places) -> None:
-        """Add points for the steps of a chunk from step `taken` on. own: columns of these steps."""
+        """Add points for the steps of a chunk (several consecutive steps) from step `taken` on.
+
+        own: the columns of these steps.
+        """
         if self.stride == 1:
             self._append_each(shared, taken, own, lanes)
             return
@@ -132,9 +140,10 @@ class StepTrace:
         self._open = bool(steps % self.stride)
 
     def _append_each(self, shared: Shared, taken: int, own: Columns, lanes: Places) -> None:
-        """Add one point for each step of a chunk from step `taken` on. own: columns of these steps.
+        """Add one point for each step of a chunk (several consecutive steps) from step `taken` on.
 
-        The largest values of such a point are those of its only step.
+        own: the columns of these steps. The largest values of such a point are those of its only
+        step.
         """
         first, last = self.points, self.points + len(own["batch_loss"])
         self._reserve(last)
@@ -146,7 +155,10 @@ class StepTrace:
         self.points = last
 
     def _join_last(self, shared: Shared, steps: int, own: Columns, lanes: Places) -> None:
-        """Join the first `steps` steps of a chunk to the last point, which is incomplete."""
+        """Join the first `steps` steps of a chunk (several consecutive steps) to the last point.
+
+        The last point has fewer steps than the stride.
+        """
         at = self.points - 1
         self._shared["steps"][at] += steps
         for name, column in shared(np.array([steps - 1])).items():
@@ -185,7 +197,7 @@ class StepTrace:
 
 
 class EvaluationTrace:
-    """The evaluations of all lanes of a cohort: one point for each, with its readings."""
+    """The evaluations of all lanes (runs that train together): a point with readings for each."""
 
     def __init__(self, lanes: int) -> None:
         self.points = 0
@@ -197,8 +209,8 @@ class EvaluationTrace:
     def add(self, shared: dict[str, float], own: Columns, lanes: Lanes) -> None:
         """Add one evaluation.
 
-        shared: the numbers that all lanes share, by name. own: the other columns, (lanes,) each.
-        lanes: their indices in the cohort.
+        shared: the numbers that all lanes (runs that train together) share, by name. own: the other
+        columns, (lanes,) each. lanes: their indices in the cohort.
         """
         # Which quantities are measured is only known from the first evaluation.
         if not self._own:
@@ -216,7 +228,10 @@ class EvaluationTrace:
         self.points += 1
 
     def lane(self, lane: int, start: int = 0) -> Columns:
-        """Copies of the columns of one lane, from point `start` on: (points,) each."""
+        """Copies of the columns of one run, from point `start` on: (points,) each.
+
+        lane: the index of the run in the cohort.
+        """
         chosen = slice(start, self.points)
         columns = _shared_part(EVALUATION_COLUMNS, self._shared, chosen)
         return columns | {name: table[chosen, lane].copy() for name, table in self._own.items()}
@@ -232,7 +247,7 @@ def _join_of(name: str) -> np.ufunc | None:
 
 
 def _shared_part(kinds: Mapping[str, TraceColumn], shared: Columns, chosen: slice) -> Columns:
-    """Copies of the points `chosen` of the columns that all lanes share, with their dtypes."""
+    """Copies of the points `chosen` of columns that all runs share, each with its dtype."""
     return {
         name: column[chosen].astype(np.int64 if kinds[name].whole else np.float64)
         for name, column in shared.items()

@@ -136,7 +136,7 @@ TRACE_COLUMNS = (
     TraceColumn(
         "saturated",
         _LAYER,
-        "The share, 0 to 1, of other units with a mean slope below 0.1 of the largest slope.",
+        "The share, 0 to 1, of units with a mean slope above 0 and below 0.1 of the largest slope.",
         when="measured",
     ),
 )

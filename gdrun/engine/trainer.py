@@ -63,12 +63,12 @@ class Trainer:
         self._use(Lanes(cohort, self.state.lanes))
 
     def run(self) -> tuple[Outcome, ...]:
-        """Train until every lane has ended. Returns the outcomes in the order of the lanes."""
+        """Train until every run has ended. Returns the outcomes, in the order of seeds."""
         self.run_until(math.inf)
         return tuple(self.outcomes[lane] for lane in sorted(self.outcomes))
 
     def run_until(self, epoch: float) -> None:
-        """Train up to the first evaluation at or after this epoch, or until every lane has ended.
+        """Train up to the first evaluation at or after this epoch, or until every run has ended.
 
         Call it again with a later epoch to continue.
         """
@@ -84,10 +84,10 @@ class Trainer:
                 self._advance_to_evaluation()
 
     def retire(self, lanes: Sequence[int], rule: str, sentence: str) -> None:
-        """End these lanes of the cohort now, with the status stopped.
+        """End some runs now, with the status stopped. Call it directly after `run_until`.
 
-        Call it directly after `run_until`. rule: the name of the rule that ends the lanes, for the
-        record. sentence: the reason, for the record.
+        lanes: the indices of the runs in the cohort. rule: the name of the rule that ends the runs,
+        for the record. sentence: the reason, for the record.
         """
         epoch = self.plan.epoch_time(self.state.place)
         chosen = np.flatnonzero(np.isin(self.state.lanes, lanes)).tolist()
@@ -146,7 +146,7 @@ class Trainer:
             listener.advanced(self.progress)
 
     def _after(self, measures: Measures, seconds: float) -> State:
-        """The state after a chunk of steps. seconds: the time that the chunk took."""
+        """The state after a chunk of consecutive steps. seconds: the time that the chunk took."""
         state, losses = self.state, measures.batch_loss
         per_epoch = self.plan.steps_per_epoch(state.place.epoch)
         position = state.place.position + measures.steps
@@ -169,7 +169,7 @@ class Trainer:
         )
 
     def _end_failed(self, measures: Measures, loss_before: Numbers) -> None:
-        """End the lanes that diverged at the last step of a chunk.
+        """End the runs that diverged at the last step of a chunk of consecutive steps.
 
         loss_before (lanes,): the batch losses of the step before the chunk.
         """
@@ -179,7 +179,7 @@ class Trainer:
         self._drop(measures.bad)
 
     def _evaluate(self) -> None:
-        """Evaluate the full objective, and end the lanes that a rule or a budget stops."""
+        """Evaluate the full objective, and end the runs that a rule or a budget stops."""
         # If an interruption comes directly after an evaluation, the step is not evaluated again.
         if self.state.step != self._evaluated_step:
             self._read()
@@ -230,10 +230,10 @@ class Trainer:
         self._readings, self._evaluated_step = readings, state.step
 
     def _end_diverged(self, place: int, failure: Failure, losses: Numbers) -> None:
-        """End a lane that diverged.
+        """End a run that diverged.
 
-        place: the index of the lane among the lanes that still train. failure: the quantity that
-        diverged. losses (k,): the latest losses of the lane, including its last finite loss.
+        place: the index of the run among the runs that still train. failure: the quantity that
+        diverged. losses (k,): the latest losses of the run, including its last finite loss.
         """
         stop, divergence = divergence_at(
             failure,
@@ -246,9 +246,9 @@ class Trainer:
         self._end(place, stop, divergence)
 
     def _end(self, place: int, stop: Stop, divergence: Divergence | None = None) -> None:
-        """Make the outcome of a lane that ends, and pass it to the listeners.
+        """Make the outcome of a run that ends, and pass it to the listeners.
 
-        place: the index of the lane among the lanes that still train.
+        place: the index of the run among the runs that still train.
         """
         lane, elapsed = int(self.state.lanes[place]), time.perf_counter() - self._started
         outcome = outcome_of(
@@ -268,7 +268,7 @@ class Trainer:
             listener.ended(lane, outcome)
 
     def _drop(self, places: Iterable[int]) -> None:
-        """Remove lanes from the arrays. places: their indices among the lanes that still train."""
+        """Remove runs from the arrays. places: their indices among the runs that still train."""
         alive = np.ones(len(self.state.lanes), dtype=bool)
         alive[list(places)] = False
         if alive.all():
@@ -281,7 +281,7 @@ class Trainer:
             self._moved = moved
 
     def _use(self, lanes: Lanes) -> None:
-        """Make the stepper and the objective for these lanes; only they train from now on."""
+        """Make the stepper and the objective for the lanes (runs) that train from now on."""
         self._lanes = lanes
         self._objective = self.engine.objective(lanes.objective)
         self._stepper = self.engine.stepper(lanes, self._batches, self.state.loss_limit)
@@ -289,13 +289,13 @@ class Trainer:
 
 
 def _count(true: Flags) -> Counts:
-    """The number of true values of each lane, (lanes,). true: (steps, lanes)."""
+    """The number of true values in each column, (lanes,). true: (steps, lanes)."""
     # NumPy counts along a contiguous axis much faster.
     counts: Counts = np.count_nonzero(np.ascontiguousarray(true.T), axis=-1)
     return counts
 
 
 def _largest(numbers: Numbers) -> Numbers:
-    """The largest number of each lane, (lanes,). numbers: (steps, lanes)."""
+    """The largest number in each column, (lanes,). numbers: (steps, lanes)."""
     found: Numbers = np.ascontiguousarray(numbers.T).max(axis=-1)
     return found
