@@ -19,7 +19,7 @@ Numbers: TypeAlias = NDArray[np.float64]
 """Rates, losses and norms, which are always in double precision."""
 
 Counts: TypeAlias = NDArray[np.int64]
-"""Whole numbers: indices of rows or of lanes, or numbers of steps."""
+"""Whole numbers: indices of rows or of lanes (runs that train together), or numbers of steps."""
 
 Flags: TypeAlias = NDArray[np.bool_]
-"""A truth value for each lane, row or column."""
+"""A truth value for each lane (one of the runs that train together), row or column."""

@@ -14,7 +14,7 @@ HTML: dict[type, Callable[[Any], str]] = {}
 
 
 class NotebookTable:
-    """A base class for results: a notebook shows them as a table, by the function in HTML."""
+    """A base class for results that a notebook shows as a table. A function in HTML makes it."""
 
     def _repr_html_(self) -> str | None:
         """The result as HTML, for a notebook.

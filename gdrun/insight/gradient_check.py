@@ -216,7 +216,7 @@ def _rounding(loss: Any, h: float) -> Any:
 def _at(cohort: Cohort, batch: Batch, W: Numbers) -> tuple[Numbers, Numbers]:
     """The loss (lanes,) and the gradient (lanes, P) of the first step at each row of W (lanes, P).
 
-    Each row is computed with the numbers (such as l2) of the first lane of the cohort.
+    Each row is computed with the numbers (such as l2) of the first run of the cohort.
     """
     lanes = Lanes(cohort, np.zeros(len(W), dtype=np.int64))
     running_stats = np.repeat(cohort.initial_running_stats(), len(W), axis=0)

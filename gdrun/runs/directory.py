@@ -63,11 +63,11 @@ def new_directory(parent: Path, name: str, started: datetime) -> Path:
 
 
 class RunDirectory(Listener):
-    """Writes the files of one run while it trains as a lane of a cohort.
+    """Writes the files of one run while it trains.
 
-    lane: the index of the run in the cohort. started: the time of the start, for run.json. If a
-    file cannot be written, the training continues; the error is kept in `problem`, and no further
-    files are written.
+    cohort: the runs that train together with it. lane: the index of the run in the cohort. started:
+    the time of the start, for run.json. If a file cannot be written, the training continues; the
+    error is kept in `problem`, and no further files are written.
     """
 
     def __init__(

@@ -33,7 +33,7 @@ from gdrun.study.study import StudyContext, Work, keep, unique
 from gdrun.study.tasks import Task, prepared, tasks_of
 
 FACTOR = 3
-"""η: at a rung, one of three candidates continues."""
+"""η: at a rung (an epoch at which candidates are dropped), one of three candidates continues."""
 
 Scores = dict[str, float]
 """The score of each trial by the trial's identity: lower is better, +∞ for a diverged trial."""
@@ -121,7 +121,10 @@ class _Race:
         self._total = len(unique(plan))
 
     def run(self) -> tuple[Rung, ...]:
-        """Train to the end of the budget, or until interrupted. Returns the rungs reached."""
+        """Train to the end of the budget, or until interrupted.
+
+        Returns the rungs reached, which are the epochs at which candidates were dropped.
+        """
         earlier = self._context.directory.record.get("rungs", []) if self._context.directory else []
         known = {float(rung["epoch"]): read_rung(rung) for rung in earlier}
         remaining = [candidate.name for candidate in self._plan.candidates]
@@ -142,13 +145,13 @@ class _Race:
         return tuple(rungs)
 
     def _advance(self, epoch: float) -> None:
-        """Train all cohorts up to this epoch, and save the trials that have ended."""
+        """Train all trials up to this epoch, and save the results of those that have ended."""
         for place, (task, trainer) in enumerate(self._running):
             trainer.run_until(epoch)
             self._save(place, task, trainer)
 
     def _judge(self, epoch: float, remaining: Sequence[str]) -> Rung:
-        """The rung at this epoch: it keeps the best third of the `remaining` candidates.
+        """Decide which of the `remaining` candidates are dropped at this epoch: all but a third.
 
         A candidate with an infinite median, because its runs diverged, is never kept.
         """
@@ -164,7 +167,7 @@ class _Race:
         return Rung(epoch, kept, tuple(name for name in order if name not in kept))
 
     def _scores(self) -> Scores:
-        """The score of every trial by identity: lower is better, +∞ for a diverged trial.
+        """The score of every trial, by its hash: lower is better, +∞ for a diverged trial.
 
         The score of a running trial is that of its latest evaluation.
         """
@@ -205,7 +208,7 @@ class _Race:
         self._context.on_progress(len(self._results), self._total)
 
     def _candidates(self) -> list[tuple[Candidate, list[str]]]:
-        """Every candidate of the plan, with the identities of the candidate's trials."""
+        """Every candidate of the plan, with the identity (a hash) of each of its trials."""
         trials: Mapping[int, list[str]] = {k: [] for k in range(len(self._plan.candidates))}
         for trial in self._plan.trials:
             trials[trial.candidate].append(trial.identity)

@@ -129,10 +129,11 @@ def _recording(
 
 
 def _refuse_other_halving(directory: StudyDirectory, question: Question) -> None:
-    """Raise RecordError if an earlier halving had other candidates, other seeds or another metric.
+    """Raise RecordError if the earlier study in the directory used a different successive halving.
 
-    Its rungs, the epochs at which candidates are dropped, would now keep other candidates. The
-    error is also raised if only one of the earlier and the present study uses halving.
+    The earlier and the present study must have the same candidates, seeds and metric; with others,
+    other candidates would have been dropped. The error is also raised if only one of the two
+    studies uses halving.
     """
     earlier, now = directory.earlier, directory.record
     if earlier is None or "halving" not in earlier:

@@ -27,9 +27,9 @@ TRACE_POINTS = 100
 """The most points in the step trace of a trial. `gdrun train` uses the config's number instead."""
 
 CACHE_ENTRIES = 2**16
-"""The most entries of the weights W of all lanes, and of the scores (model outputs) of one batch of
-all lanes: 512 KB of float64 each. Larger arrays do not fit the cache, so every elementwise
-operation reads main memory, and more lanes do not save time.
+"""The most entries of the weights W of all runs that train together, and of their scores (model
+outputs) for one batch: 512 KB of float64 each. Larger arrays do not fit the cache, so every
+elementwise operation reads main memory, and training more runs together does not save time.
 """
 
 FEWEST_LANES, MOST_LANES = 16, 128
@@ -40,10 +40,10 @@ not help.
 """
 
 MEMORY_ENTRIES = 2**25
-"""The most entries of all arrays of a cohort together: 256 MB of float64."""
+"""The most entries of all arrays of a cohort (runs that train together): 256 MB of float64."""
 
 WEIGHT_ARRAYS = 10
-"""How many arrays of the size of the weights W a cohort has: W, gradient, slots (the state of the
+"""How many arrays of the size of the weights W each run has: W, gradient, slots (the state of the
 update rule), the previous and the best W, …
 """
 

@@ -80,7 +80,7 @@ def choose(
 def _edges(best: Candidate, own: Sequence[Standing]) -> tuple[str, ...]:
     """The numeric keys whose best value is the smallest or the largest that was tried.
 
-    own: the standings of the contender's settings.
+    own: the standings (results, scores and ranks) of the contender's settings.
     """
     tried = [each.candidate for each in own]
     axes = [Axis(key, tuple(each.settings[key] for each in tried)) for key in best.settings]

@@ -1,4 +1,4 @@
-"""How a view is chosen that fits the terminal: the widest of several."""
+"""How the widest of several views is chosen that still fits the terminal."""
 
 from __future__ import annotations
 

@@ -57,10 +57,10 @@ class Contender:
 
     @cached_property
     def to_target(self) -> dict[str, float]:
-        """The median updates, gradients, epochs and seconds until the target, by unit.
+        """The median cost of reaching the target, by unit: updates, gradients, epochs, seconds.
 
-        ∞ if at least half of the runs did not reach the target. Empty without a target; without
-        seconds if the contender was not timed.
+        ∞ if at least half of the runs did not reach the target. The result is empty if there is no
+        target; it has no seconds if the contender was not timed.
         """
         if self.target is None:
             return {}

@@ -117,7 +117,7 @@ def values_by_seed(plan: StudyPlan, found: Sequence[Standing], metric: Metric) -
 
 
 def ranked(found: Sequence[Standing]) -> list[Standing]:
-    """Sort standings, from the best candidate to the worst; infinite medians are last."""
+    """Sort the standings (results, scores and ranks) of candidates; the best candidate is first."""
     return sorted(found, key=lambda standing: (not standing.finite, *standing.order))
 
 

@@ -96,7 +96,10 @@ def verdicts(found: Sequence[Standing], measure: Metric = TRAIN_LOSS) -> list[Ve
 
 
 def others(candidate: Candidate) -> str:
-    """The label of all settings except the rate. Candidates with equal labels form a group."""
+    """The label of a candidate's settings without the learning rate, as a short text.
+
+    Candidates with equal labels form a group: they differ only in the rate.
+    """
     return label({key: value for key, value in candidate.settings.items() if key != RATE})
 
 

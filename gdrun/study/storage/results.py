@@ -37,7 +37,7 @@ class Result:
 
     @classmethod
     def of(cls, identity: str, outcome: Outcome, trainer: Trainer) -> Result:
-        """The result of the trial with this identity, from its outcome and from its trainer."""
+        """The result of a trial, from its outcome and from its trainer. identity: its hash."""
         record: TrialOutcome = {
             **ending(outcome),
             "engine": trainer.engine.name,
