@@ -45,7 +45,7 @@ CHOICES = ("auto", "numpy", "compiled")
 NUMPY_STEP, NUMPY_RULE, COMPILED_STEP = 50e-6, 5e-6, 0.3e-6
 NUMPY_PRODUCT, COMPILED_PRODUCT = 0.3e-9, 0.15e-9
 FUSED_ENTRY = 0.6e-9  # saved a step, for each weight and each of its slots
-NETWORK_STEP, NETWORK_PRODUCT = 60e-6, 40e-12  # saved a step, and for each multiplication
+NETWORK_STEP, NETWORK_PRODUCT = 100e-6, 100e-12  # saved a step, and for each multiplication
 PAYS_FROM = {"examples": 0.5, "rows": 0.6, "network": 0.75, "update": 0.45}
 """The seconds that each kind of kernel must save in the whole run to be used: about as many as it
 takes to compile.

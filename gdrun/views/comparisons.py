@@ -17,6 +17,7 @@ from gdrun.views.sweeps import (
     NEVER,
     NOT_COMPARABLE,
     curve,
+    engine_notes,
     epochs_text,
     shown_value,
     spread_cells,
@@ -149,7 +150,7 @@ def _notes(comparison: Comparison) -> list[tuple[str, str]]:
     if comparison.tuning_work is not None:
         notes.append(("tuning work", work_line(comparison.tuning_work)))
     notes.append(("work", work_line(comparison.work)))
-    return notes
+    return notes + engine_notes(row.standing for row in comparison.contenders)
 
 
 def _engines(comparison: Comparison) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -186,6 +186,12 @@ def work_line(work: Work) -> str:
     return f"{count(work.run, 'run')} in {duration(work.seconds)}{earlier}"
 
 
+def engine_notes(standings: Iterable[Standing]) -> list[tuple[str, str]]:
+    """The notes on what would make the engine of these runs faster, once each, as (label, text)."""
+    notes = (result.record.get("engine_note") for row in standings for result in row.results)
+    return [("engine", f"NumPy; {note}") for note in dict.fromkeys(notes) if note]
+
+
 def _shown(sweep: Sweep) -> list[tuple[Standing, Verdict]]:
     """The settings that the table shows, each with its verdict.
 
@@ -231,7 +237,7 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
         counts = f"{len(rung.dropped)} dropped, {len(rung.kept)} continued"
         notes.append(("halving", f"at epoch {position(rung.epoch)}: {counts}"))
     notes.append(("work", work_line(sweep.work)))
-    return notes
+    return notes + engine_notes(sweep.standings)
 
 
 def _meanings(sweep: Sweep) -> str:

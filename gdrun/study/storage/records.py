@@ -13,11 +13,13 @@ from gdrun.runs.record import Ending, ProcessRecord
 class TrialOutcome(Ending):
     """How a trial ended.
 
-    engine: the name of the engine that ran it. lanes: the number of trials that trained together,
-    as one cohort, including this trial.
+    engine: the name of the engine that ran it. engine_note: what would make the engine faster,
+    or None. lanes: the number of trials that trained together, as one cohort, including
+    this trial.
     """
 
     engine: str
+    engine_note: NotRequired[str | None]
     lanes: int
 
 

@@ -38,9 +38,11 @@ class Result:
     @classmethod
     def of(cls, identity: str, outcome: Outcome, trainer: Trainer) -> Result:
         """The result of a trial, from its outcome and from its trainer. identity: its hash."""
+        engine = trainer.engine
         record: TrialOutcome = {
             **ending(outcome),
-            "engine": trainer.engine.name,
+            "engine": engine.name,
+            "engine_note": engine.note,
             "lanes": trainer.cohort.lanes,
         }
         return cls(identity, record, outcome.steps, outcome.evaluations)
