@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 import typer
 
 from gdrun.cli import console
+from gdrun.errors import RecordError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,6 +46,9 @@ def open_model(word: str, runs: Path, parameter: str = "runs") -> tuple[Path, Tr
     from gdrun.runs.trained_model import read_model
 
     path = Path(word)
+    if path.is_file() and path.suffix != ".npz":
+        hint = "the run comes first, then the data: gdrun predict last new.csv"
+        raise RecordError("is a file, not a run", where=word, hint=hint)
     if not path.is_file():
         path = find_run(word, runs, parameter=parameter)
         read_record(path)  # for its error, if it is not the directory of a run

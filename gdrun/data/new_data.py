@@ -19,7 +19,7 @@ from gdrun.data.new_rows import RowEncoder, Target
 from gdrun.data.npy_files import mapped_array, not_arrays
 from gdrun.data.sources import DATASETS, load_table, reader_of
 from gdrun.data.unreadable import unreadable
-from gdrun.errors import DataError, Parameter, suggestion
+from gdrun.errors import DataError, suggestion
 
 Blocks = Iterator[tuple[Numbers, Array | None]]
 """The features (n, d) of consecutive rows, before they are filled, and their targets (n,)."""
@@ -89,6 +89,8 @@ def column_blocks(columns: Mapping[Any, Any], encoder: RowEncoder) -> Blocks:
             + ", ".join(f"{name} {length}" for name, length in lengths.items()),
             where="X",
         )
+    if wanted and not lengths[wanted[0]]:
+        return
     yield encoder.features(cells, lambda row: f"row {row}"), None
 
 
@@ -198,6 +200,5 @@ def _not_there(path: Path, word: str) -> DataError:
         return unreadable(path, FileNotFoundError())
     return DataError(
         f"there is no file and no dataset {word!r}",
-        where=Parameter("data"),
         hint=suggestion(word, DATASETS),
     )

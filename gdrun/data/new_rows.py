@@ -204,7 +204,10 @@ class Target:
                 self._refuse_missing(int(missing.argmax()), place)
             if not self.classes:
                 return numbers
-            labels = [f"{number:.15g}" for number in numbers.tolist()]
+            labels = [
+                str(int(number)) if number.is_integer() else str(number)
+                for number in numbers.tolist()
+            ]
         codes = {label: code for code, label in enumerate(self.classes)}
         found = np.fromiter((codes.get(label, -1) for label in labels), np.int64, len(labels))
         if len(found) and found.min() < 0:

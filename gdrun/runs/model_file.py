@@ -44,6 +44,7 @@ ABOUT_THE_DATA = (
 """The arrays of the file that are not weights."""
 
 BEST = "best."
+DTYPES = ("float32", "float64")
 
 
 class ColumnRecord(TypedDict):
@@ -175,9 +176,8 @@ def description_in(arrays: Mapping[str, Array], path: Path) -> ModelDescription 
     for name in ("fill.mean", "standardize.mean", "standardize.scale"):
         if name in arrays:
             _check(arrays[name], (encoding.features,), f"`{name}`", path)
-    if record["options"].get("name") not in MODELS or record["dtype"] not in (
-        *("float32", "float64"),
-    ):
+    kind = record["options"].get("name")
+    if not (isinstance(kind, str) and kind in MODELS and record["dtype"] in DTYPES):
         raise unreadable(path, "`model` names no model or no dtype of gdrun")
     return ModelDescription(
         options={name: _tupled(value) for name, value in record["options"].items()},

@@ -14,7 +14,7 @@ from gdrun.array_types import Array, Numbers
 from gdrun.data import Encoding
 from gdrun.data.new_data import Blocks, array_blocks, column_blocks, new_blocks
 from gdrun.data.new_rows import RowEncoder, Target, Unseen
-from gdrun.errors import GdrunError, RecordError
+from gdrun.errors import DataError, GdrunError, RecordError
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.models import MODELS
 from gdrun.problems.network import Network
@@ -65,7 +65,11 @@ class TrainedModel:
     weights: Mapping[str, Array]
 
     def __post_init__(self) -> None:
-        _ = self._row  # raises RecordError for damaged weights now, not at the first prediction
+        try:
+            # Damaged weights are found now, not at the first prediction.
+            _ = self._row, self._objective, self.classes
+        except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
+            raise RecordError(f"its description cannot be used: {error}") from None
 
     @property
     def name(self) -> str:
@@ -101,13 +105,10 @@ class TrainedModel:
 
     @cached_property
     def model(self) -> LinearModel | Network:
-        """The scores and the loss. Raises RecordError if the options do not describe a model."""
+        """The model as training uses it, which computes scores and their loss."""
         options = dict(self.description.options)
         definition = MODELS[options.pop("name")]
-        try:
-            built = definition.build(self.encoding.features, len(self.description.classes), options)
-        except (TypeError, ValueError, KeyError) as error:
-            raise RecordError(f"the options of the model cannot be used: {error}") from None
+        built = definition.build(self.encoding.features, len(self.description.classes), options)
         assert isinstance(built, LinearModel | Network)
         return built
 
@@ -138,6 +139,8 @@ class TrainedModel:
         """The predictions for all rows of X, with notes. X, unseen: as for predict."""
         encoder = RowEncoder(self.encoding, unseen)
         scores = [self._scores(rows) for rows, _ in self._blocks(X, encoder)]
+        if not scores:
+            raise _no_rows(X)
         return self._from_scores(np.concatenate(scores), tuple(encoder.notes))
 
     def evaluate(
@@ -160,6 +163,8 @@ class TrainedModel:
             rows += len(y)
             total += float(loss[0]) * len(y)
             right += float(accuracy[0]) * len(y)
+        if not rows:
+            raise _no_rows(X)
         metrics = {"loss": total / rows}
         if self.model.classifies:
             metrics["accuracy"] = right / rows
@@ -185,6 +190,13 @@ class TrainedModel:
     def _design(self, features: Numbers) -> Array:
         with np.errstate(over="ignore"):
             X = self.encoding.prepared(features).astype(self.description.dtype)
+        finite = np.isfinite(X).all(axis=0)
+        if not finite.all():
+            raise DataError(
+                f"values outside the range of {self.description.dtype}",
+                where=self.feature_names[int(finite.argmin())],
+                hint="correct them, or train with dtype: float64",
+            )
         design: Array = self.model.design(X)
         return design
 
@@ -229,6 +241,10 @@ class TrainedModel:
                 got = "nothing" if found is None else f"{found.dtype} {found.shape}"
                 raise RecordError(f"{name} must be numbers of the shape {view.shape}, got {got}")
             view[...] = found
+
+
+def _no_rows(X: Any) -> DataError:
+    return DataError("there are no rows", where=str(X) if isinstance(X, str | Path) else "X")
 
 
 def read_model(path: Path) -> TrainedModel:
