@@ -72,12 +72,14 @@ def new_blocks(
     yield from _blocks_of(X, y if labelled else None, encoder, target, f"{path} row ")
 
 
-def column_blocks(columns: Mapping[Any, Any], encoder: RowEncoder) -> Blocks:
+def column_blocks(columns: Any, encoder: RowEncoder) -> Blocks:
     """One block with the rows of columns by name, such as a dict of lists or a pandas frame.
 
     Raises DataError if a column is missing, or has another length or a wrong value.
     """
-    named = {str(name): columns[name] for name in columns}
+    # A mapping iterates over its names; not every kind of frame does.
+    names = columns if isinstance(columns, Mapping) else columns.columns
+    named = {str(name): columns[name] for name in names}
     wanted = [column.name for column in encoder.encoding.columns]
     require_columns(list(named), wanted, "X")
     encoder.extra = tuple(name for name in named if name not in wanted)

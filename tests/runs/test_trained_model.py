@@ -14,7 +14,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import gdrun
 
-
 MISSING = {"", "NA", "?"}
 BATCH_NORM = {"name": "mlp", "hidden": [5, 4], "batch_norm": True, "residual": True}
 MODELS = {
