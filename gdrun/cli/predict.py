@@ -52,7 +52,9 @@ def predict(
         if out is None:
             sys.stdout.writelines(_csv_blocks(model, found))
         else:
-            typer.echo(f"wrote {len(found.labels):,} predictions to {out}")
+            from gdrun.views.numbers import count
+
+            typer.echo(f"wrote {count(len(found.labels), 'prediction')} to {out}")
 
 
 def _document(

@@ -69,7 +69,7 @@ def test_the_target_may_be_there_and_is_no_extra_column(here, tmp_path):
 def test_a_file_as_output_is_never_overwritten(here, tmp_path):
     write(tmp_path / "new.csv", ["area", "city"], [["30", "Ulm"]])
     answer = here("predict", "line.npz", "new.csv", "-o", "out.csv")
-    assert (answer.code, answer.out) == (0, "wrote 1 predictions to out.csv\n")
+    assert (answer.code, answer.out) == (0, "wrote 1 prediction to out.csv\n")
     assert (tmp_path / "out.csv").read_text() == "prediction\n170.0\n"
     assert error_of(here("predict", "line.npz", "new.csv", "-o", "out.csv")) == (
         "error: out.csv: the file exists already\n"
