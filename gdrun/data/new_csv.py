@@ -17,8 +17,8 @@ from gdrun.data.encoding import Encoding
 from gdrun.data.new_rows import RowEncoder, Target, listed
 from gdrun.errors import DataError
 
-BLOCK_CELLS = 2**19
-"""The number of cells in one block of rows."""
+BLOCK_CELLS = 2**14
+"""The number of cells in one block of rows, which stay in the cache while they are encoded."""
 
 _POSITION = re.compile(r"x\d+")
 """The name of a column in a file without a header: x and its position."""
