@@ -52,7 +52,7 @@ class Evaluation:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TrainedModel:
     """A model with its weights, and the encoding of the data that it was trained with.
 
@@ -70,6 +70,10 @@ class TrainedModel:
             _ = self._row, self._objective, self.classes
         except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
             raise RecordError(f"its description cannot be used: {error}") from None
+
+    def __repr__(self) -> str:
+        classes = f", {len(self.classes)} classes" if len(self.classes) else ""
+        return f"<{self.name} for {self.target.name}: {len(self.feature_names)} features{classes}>"
 
     @property
     def name(self) -> str:
