@@ -95,6 +95,18 @@ def _row_blocks(path: Path, layout: CsvLayout) -> Iterator[tuple[list[list[str]]
     size = max(BLOCK_CELLS // layout.width, 64)
     rows: list[list[str]] = []
     lines: list[int] = []
+    for line, row in _rows(path, layout):
+        rows.append(row)
+        lines.append(line)
+        if len(rows) == size:
+            yield rows, lines
+            rows, lines = [], []
+    if rows:
+        yield rows, lines
+
+
+def _rows(path: Path, layout: CsvLayout) -> Iterator[tuple[int, list[str]]]:
+    """Every row after the header, with the line on which it begins. Empty rows are left out."""
     begin = 1
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -105,18 +117,12 @@ def _row_blocks(path: Path, layout: CsvLayout) -> Iterator[tuple[list[list[str]]
                 if begin > layout.skip and "".join(row).strip():
                     if len(row) != layout.width:
                         raise _wrong_width(len(row), layout.width, f"{path}:{begin}")
-                    rows.append(row)
-                    lines.append(begin)
-                    if len(rows) == size:
-                        yield rows, lines
-                        rows, lines = [], []
+                    yield begin, row
                 begin = reader.line_num + 1  # A quoted field may contain line breaks.
     except UnicodeDecodeError:
         raise undecodable(path) from None
     except csv.Error as error:
         raise malformed(error, f"{path}:{begin}") from None
-    if rows:
-        yield rows, lines
 
 
 def _wrong_width(found: int, width: int, where: str) -> DataError:
