@@ -14,6 +14,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gdrun.api import TrainedModel as TrainedModel
+    from gdrun.api import load_model as load_model
     from gdrun.api import read_run as read_run
     from gdrun.api import train as train
     from gdrun.errors import ConfigError as ConfigError
@@ -42,6 +44,8 @@ _MODULES = {
     "Positive": "gdrun.methods.definitions",
     "Run": "gdrun.api",
     "read_run": "gdrun.api",
+    "load_model": "gdrun.api",
+    "TrainedModel": "gdrun.api",
     "ConfigError": "gdrun.errors",
     "DataError": "gdrun.errors",
     "GdrunError": "gdrun.errors",

@@ -1,4 +1,4 @@
-"""gdrun.train and gdrun.read_run: runs from Python, with data and results as arrays."""
+"""gdrun.train, read_run and load_model: runs from Python, with data and results as arrays."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from gdrun.data import table_from_pair
 from gdrun.notebook_tables import HTML
 from gdrun.runs.run import Run, read_run
 from gdrun.runs.session import Session
+from gdrun.runs.trained_model import TrainedModel, read_model
 
-__all__ = ["read_run", "train"]
+__all__ = ["TrainedModel", "load_model", "read_run", "train"]
 
 
 def train(
@@ -46,6 +47,20 @@ def train(
     for problem in session.problems:
         warnings.warn(str(problem), stacklevel=2)
     return run
+
+
+def load_model(run: Run | str | Path) -> TrainedModel:
+    """The trained model of a run, for predictions.
+
+    run: a Run, the directory of a run, or its file weights.npz. Raises RecordError if it has no
+    weights, or they are damaged or not finite.
+
+    >>> run = train({"dataset": "iris", "model": "softmax"}, "epochs=20", "lr=0.1")
+    >>> model = load_model(run)
+    >>> model.predict([[5.1, 3.5, 1.4, 0.2]]).tolist()
+    ['setosa']
+    """
+    return run.model if isinstance(run, Run) else read_model(Path(run))
 
 
 def _as_html(run: Run) -> str:

@@ -2,7 +2,7 @@
 
 `python tests/readme.py --write` renews both; with `--tables` only the tables, which takes no time.
 
-Every ```console block that begins with `$ gdrun` holds one command and all that it prints, on a
+Every ```console block that begins with `$ gdrun` holds commands and all that they print, on a
 terminal of 80 columns without colour. Times and run names differ each time, and are masked where
 the two are compared.
 """
@@ -24,7 +24,9 @@ ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 FILE = re.compile(r"```python\n# (\w+\.py)\n(.*?)```", re.DOTALL)
 TABLE = r"\| {} \|.*\n\|[-|]+\|\n((?:\|.*\n)+)"
-BLOCK = re.compile(r"```console\n\$ (gdrun[^\n]*)\n(.*?)```", re.DOTALL)
+DATA = re.compile(r"```csv (\S+)\n(.*?)```", re.DOTALL)
+BLOCK = re.compile(r"```console\n(\$ gdrun.*?)```", re.DOTALL)
+COMMAND = re.compile(r"^\$ (gdrun.*)$", re.MULTILINE)
 ENVIRONMENT = {
     "COLUMNS": "80",
     "NO_COLOR": "1",
@@ -40,12 +42,13 @@ ENVIRONMENT = {
 
 def output_of(command: str, folder: Path) -> str:
     """What a command prints on both streams, run in `folder`, where configs/ is at hand, and each
-    block of Python that begins with the name of a file is that file.
+    block of Python that begins with the name of a file is that file, as is a block of CSV.
     """
     link = folder / "configs"
     if not link.exists():
         link.symlink_to(ROOT / "configs")
-    for name, text in FILE.findall(README.read_text(encoding="utf-8")):
+    readme = README.read_text(encoding="utf-8")
+    for name, text in [*FILE.findall(readme), *DATA.findall(readme)]:
         (folder / name).write_text(text, encoding="utf-8")
     words = [sys.executable, "-m", *shlex.split(command)]
     done = subprocess.run(
@@ -60,23 +63,28 @@ def output_of(command: str, folder: Path) -> str:
     return done.stdout
 
 
+def transcript(block: str, folder: Path) -> str:
+    """The commands of a block, run one after the other in `folder`, each with what it prints."""
+    commands = COMMAND.findall(block)
+    return "".join(f"$ {command}\n{output_of(command, folder)}" for command in commands)
+
+
 def masked(text: str) -> str:
     """The text without times, speeds and run names, which differ from run to run."""
     text = re.sub(r"\d{8}-\d{6}-([\w.-]+?)-[0-9a-f]{4}\b", r"<run of \1>", text)
     text = re.sub(r"\d+(\.\d+)? (ms|s|min|h)\b", "<time>", text)
+    text = re.sub(r"(\d\.\d{6})\d+", r"\1", text)  # the last digits of a sum depend on the machine
     return re.sub(r"(<time> ?)+", "<time>", re.sub(r" +", " ", text))
 
 
-def blocks(text: str) -> list[tuple[str, str]]:
-    """Every command of the README with the output below it."""
+def blocks(text: str) -> list[str]:
+    """Every block of the README with commands and their output."""
     return BLOCK.findall(text)
 
 
 def renewed(text: str, folder: Path) -> str:
     """The README with the output of every command as it is now."""
-    return BLOCK.sub(
-        lambda block: f"```console\n$ {block[1]}\n{output_of(block[1], folder)}```", text
-    )
+    return BLOCK.sub(lambda block: f"```console\n{transcript(block[1], folder)}```", text)
 
 
 def with_tables(text: str) -> str:

@@ -7,7 +7,7 @@ import signal
 import numpy as np
 import pytest
 import yaml
-from readme import README, ROOT, blocks, masked, output_of, with_tables
+from readme import README, ROOT, blocks, masked, output_of, transcript, with_tables
 
 import gdrun
 from gdrun.cli.gradcheck import CHECK_FAILED
@@ -27,9 +27,9 @@ def section(first, next_one):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("command", "shown"), blocks(TEXT), ids=lambda text: text[:40])
-def test_a_command_prints_what_the_readme_shows(command, shown, tmp_path):
-    assert masked(output_of(command, tmp_path)) == masked(shown)
+@pytest.mark.parametrize("shown", blocks(TEXT), ids=lambda text: text[2:42].splitlines()[0])
+def test_commands_print_what_the_readme_shows(shown, tmp_path):
+    assert masked(transcript(shown, tmp_path)) == masked(shown)
 
 
 @pytest.mark.parametrize("text", re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL))

@@ -10,11 +10,13 @@ import typer
 
 from gdrun.cli.compare import compare
 from gdrun.cli.config import config
+from gdrun.cli.evaluate import evaluate
 from gdrun.cli.faults import usage_problem
 from gdrun.cli.gradcheck import gradcheck
 from gdrun.cli.groups import Command, Commands
 from gdrun.cli.list import list_names
 from gdrun.cli.plot import plot
+from gdrun.cli.predict import predict
 from gdrun.cli.show import runs, show
 from gdrun.cli.sweep import sweep
 from gdrun.cli.train import train
@@ -63,6 +65,7 @@ def gdrun(
 
 # The help shows the panels in the order of their first command.
 RUN = "Run experiments"
+USE = "Use a trained model"
 UNDERSTAND = "Understand"
 LOOK = "Look things up"
 
@@ -71,6 +74,8 @@ app.command("sweep", cls=Command, rich_help_panel=RUN)(sweep)
 app.command("compare", cls=Command, rich_help_panel=RUN)(compare)
 app.command("show", cls=Command, rich_help_panel=RUN)(show)
 app.command("runs", cls=Command, rich_help_panel=RUN)(runs)
+app.command("predict", cls=Command, rich_help_panel=USE)(predict)
+app.command("evaluate", cls=Command, rich_help_panel=USE)(evaluate)
 app.command("plot", cls=Command, rich_help_panel=LOOK)(plot)
 app.command("gradcheck", cls=Command, rich_help_panel=UNDERSTAND)(gradcheck)
 app.command("list", cls=Command, rich_help_panel=LOOK)(list_names)

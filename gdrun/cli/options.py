@@ -18,6 +18,7 @@ OPTIONS = {
     for name in (
         *("seeds", "search", "trials", "halving", "tune", "budget"),
         *("metric", "target", "jobs", "out", "resume", "plugin"),
+        *("unseen", "targets", "runs"),
     )
 }
 

@@ -32,8 +32,23 @@ Sort = Annotated[
 ]
 
 
-def show(run: Which = "last", out: Out = RUNS, plugins: Plugins = None, json: Json = False) -> None:
-    """Show a run, a sweep or a comparison again."""
+Weights = Annotated[
+    bool,
+    typer.Option("--weights", help="Show the coefficients, or the layers of a network."),
+]
+
+
+def show(
+    run: Which = "last",
+    weights: Weights = False,
+    out: Out = RUNS,
+    plugins: Plugins = None,
+    json: Json = False,
+) -> None:
+    """Show a run, a sweep or a comparison again, or the weights of a run."""
+    if weights:
+        _show_weights(run, out, json)
+        return
     from gdrun.runs.run import RECORD, find_run, read_run
     from gdrun.study.storage.study_directory import RECORD as STUDY
     from gdrun.views import training as views
@@ -49,6 +64,18 @@ def show(run: Which = "last", out: Out = RUNS, plugins: Plugins = None, json: Js
     panel = views.experiment_panel(recorded.config, recorded.record)
     directory = [views.path_line("from", recorded.directory)] if recorded.directory else []
     console.show(panel, "", views.run_result(recorded), "", *directory)
+
+
+def _show_weights(word: str, out: Path, json: bool) -> None:
+    """Show the coefficients of a linear model, or the layers of a network; or print them."""
+    from gdrun.cli.models import open_model
+    from gdrun.views import weights as views
+
+    path, model = open_model(word, out, parameter="out")
+    if json:
+        console.print_json({"run": str(path), **views.weights_data(model)})
+    else:
+        console.show(views.weights_view(model), "", views.path_line("from", path))
 
 
 def _show_study(path: Path, json: bool) -> None:

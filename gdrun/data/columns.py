@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from gdrun.array_types import Flags, Numbers
+from gdrun.data.encoding import SourceColumn, encoded
 from gdrun.data.table import Table
 from gdrun.errors import DataError, Problem
 
@@ -55,17 +56,10 @@ class Column:
         values[known] = codes
         return Column(self.name, values, tuple(self.labels[int(code)] for code in used))
 
-    def features(self) -> tuple[Numbers, list[str]]:
-        """The feature columns (N, k) and their names.
-
-        A column of numbers gives itself; a text column gives one 0/1 column for each label.
-        """
-        if not self.labels:
-            return self.values[:, None], [self.name]
-        hot = (self.values[:, None] == np.arange(len(self.labels))).astype(np.float64)
-        # A missing label is unknown, so all its 0/1 columns are missing, not 0.
-        hot[self.gaps] = np.nan
-        return hot, [f"{self.name}={label}" for label in self.labels]
+    @property
+    def source(self) -> SourceColumn:
+        """The column without its values."""
+        return SourceColumn(self.name, self.labels)
 
 
 def cell_value(cell: str, decimal: str = ".") -> float | None:
@@ -181,15 +175,17 @@ def table_from_columns(
         all_notes.append(
             f"missing values are replaced by the mean of the training rows: {', '.join(filled)}"
         )
-    blocks = [column.features() for column in features]
+    sources = tuple(column.source for column in features)
     return Table(
         name=name,
-        X=np.ascontiguousarray(np.concatenate([block for block, _ in blocks], axis=1)),
+        X=encoded(sources, [column.values for column in features]),
         y=np.array(target.values, dtype=np.int64 if target.labels else np.float64),
-        feature_names=tuple(feature for _, names in blocks for feature in names),
+        feature_names=tuple(feature for source in sources for feature in source.feature_names),
         target_name=target.name,
         classes=target.labels,
         notes=tuple(all_notes),
+        sources=sources,
+        fills=missing == "mean",
     )
 
 

@@ -44,7 +44,7 @@ def read_idx(path: Path, targets: str | None = None) -> Table:
             where="dataset.targets",
             hint="name the file with the targets, such as targets: train-labels-idx1-ubyte.gz",
         )
-    X = _array(path)
+    X = idx_array(path)
     if X.ndim < 2:
         raise DataError(
             f"contains one number for each of {len(X)} examples, so it is a file of targets",
@@ -52,7 +52,7 @@ def read_idx(path: Path, targets: str | None = None) -> Table:
             hint="path must be the file of examples, and targets the file of targets",
         )
     labels = Path(targets).expanduser()
-    y = _array(labels)
+    y = idx_array(labels)
     if y.ndim != 1:
         raise DataError(
             f"has {y.ndim} dimensions, but targets must have 1: one number for each example",
@@ -70,7 +70,7 @@ def read_idx(path: Path, targets: str | None = None) -> Table:
     return replace(table, name=path.name, target_name="label")
 
 
-def _array(path: Path) -> Array:
+def idx_array(path: Path) -> Array:
     """The array in a file, with the type of the file. Raises DataError if it is not IDX."""
     data = _contents(path)
     if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in TYPES or not data[3]:

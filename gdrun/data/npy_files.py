@@ -24,7 +24,7 @@ def read_npy(path: Path, targets: str | None = None, target: int = -1) -> Table:
 
     Raises: DataError if a file cannot be read, or if its shape or its values cannot be used.
     """
-    X = _mapped(path)
+    X = mapped_array(path)
     if X.ndim < 2:
         raise DataError(
             f"has the shape {X.shape}, but a table needs two dimensions (rows, features)",
@@ -33,7 +33,7 @@ def read_npy(path: Path, targets: str | None = None, target: int = -1) -> Table:
         )
     X = flattened(X)
     if targets is not None:
-        y = np.array(_mapped(Path(targets).expanduser()))
+        y = np.array(mapped_array(Path(targets).expanduser()))
         return _table(path, X, _one_column(y, targets), Path(targets).stem)
     columns = X.shape[1]
     if columns < 2 or not -columns <= target < columns:
@@ -70,7 +70,7 @@ def read_npz(path: Path, X: str = "X", y: str = "y") -> Table:
             found = {name: arrays[name] for name in (X, y) if name in arrays}
             names = list(arrays)
     except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise _undecodable(path, error) from None
+        raise not_arrays(path, error) from None
     for name, option in ((X, "X"), (y, "y")):
         if name not in found:
             raise DataError(
@@ -82,13 +82,13 @@ def read_npz(path: Path, X: str = "X", y: str = "y") -> Table:
     return replace(table, name=path.name, target_name=y)
 
 
-def _mapped(path: Path) -> Array:
+def mapped_array(path: Path) -> Array:
     """The array in a file, memory-mapped. Raises DataError if it holds no real numbers."""
     try:
         # No pickle: loading a pickle can run any code.
         array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise _undecodable(path, error) from None
+        raise not_arrays(path, error) from None
     if array.dtype.kind not in "biuf":
         raise DataError(
             f"contains values of dtype {array.dtype}, but features and targets must be real "
@@ -101,7 +101,7 @@ def _mapped(path: Path) -> Array:
     return array
 
 
-def _undecodable(path: Path, error: Exception) -> DataError:
+def not_arrays(path: Path, error: Exception) -> DataError:
     """The error for a file that NumPy cannot read."""
     if isinstance(error, OSError) and error.strerror:
         return unreadable(path, error)

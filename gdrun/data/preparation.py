@@ -14,6 +14,7 @@ from numpy.typing import DTypeLike
 from gdrun.array_types import Array, Counts, Flags, Numbers
 from gdrun.data.column_statistics import column_statistics
 from gdrun.data.columns import leaving_out
+from gdrun.data.encoding import Encoding, columns_of_numbers
 from gdrun.data.row_blocks import LARGE_ENTRIES, has_nan, mean_and_scale_by_blocks, row_blocks_of
 from gdrun.data.splitting import split_rows
 from gdrun.data.table import Part, Prepared, Table, Task
@@ -75,6 +76,12 @@ def prepare(
     elif not varies.all():
         constant = tuple(np.array(table.feature_names, dtype=object)[~varies])
         notes.append(_constant_note(constant))
+    fill = means
+    if fill is None and table.fills:
+        # No training value is missing, but those of new rows may be.
+        fill = table.X[rows.train].mean(axis=0)
+    sources = table.sources or columns_of_numbers(table.feature_names)
+    encoding = Encoding(sources, fill, mean, scale)
     if task == "regression":
         y = _cast(y[:, None], (table.target_name,), dtype, table.name)[:, 0]
 
@@ -87,11 +94,7 @@ def prepare(
         def write(piece: tuple[int, Counts]) -> None:
             first, block = piece
             # take copies the rows, so that they may be changed.
-            values = _filled(table.X.take(block, axis=0), means)
-            if mean is not None and scale is not None:
-                with np.errstate(over="ignore"):
-                    values -= mean
-                    values /= scale
+            values = encoding.prepared(table.X.take(block, axis=0))
             rows = wide[first : first + len(block)]
             rows[:, :features] = _cast(values, table.feature_names, dtype, table.name)
             rows[:, features:] = 1
@@ -107,11 +110,10 @@ def prepare(
         train=part(rows.train),
         validation=part(rows.validation) if len(rows.validation) else None,
         test=part(rows.test) if len(rows.test) else None,
-        feature_names=table.feature_names,
+        encoding=encoding,
         target_name=table.target_name,
         classes=classes,
-        mean=mean,
-        scale=scale,
+        numbered=bool(classes) and not table.classes,
         constant=constant,
         sha256=digest(),
         notes=tuple(notes),

@@ -11,6 +11,7 @@ import numpy as np
 
 from gdrun.array_types import Array, Numbers
 from gdrun.data.column_statistics import blocks
+from gdrun.data.encoding import Encoding, SourceColumn
 
 Task = Literal["regression", "classification"]
 
@@ -22,7 +23,9 @@ class Table:
     X: (N, d). A NaN is a missing value, which preparation replaces by the training mean.
     y: (N,), numbers, or the codes 0 … C−1 of `classes`. classes: the label of each code; empty for
     a numeric target.
-    notes: sentences for the user, such as "dropped 3 of 150 rows with missing values".
+    notes: sentences for the user, such as "dropped 3 of 150 rows with missing values". sources: the
+    columns from which the features were made; empty if each feature is a column of numbers. fills:
+    whether missing values of new rows may be filled too.
     """
 
     name: str
@@ -32,6 +35,8 @@ class Table:
     target_name: str
     classes: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    sources: tuple[SourceColumn, ...] = ()
+    fills: bool = False
 
     @property
     def sha256(self) -> str:
@@ -67,8 +72,9 @@ class Part:
 class Prepared:
     """The data prepared for training: the three parts, and how they were made from the table.
 
-    mean, scale: (d,), the standardisation in float64; None without standardisation.
-    constant: the names of the columns with a single value in the training part; their scale is 1.
+    encoding: of the features, from the training part, in float64. numbered: whether the classes
+    are whole numbers of the target. constant: the names of the columns with a single value in the
+    training part; their scale is 1.
     sha256: the hash of the table before preparation.
     """
 
@@ -77,14 +83,27 @@ class Prepared:
     train: Part
     validation: Part | None
     test: Part | None
-    feature_names: tuple[str, ...]
+    encoding: Encoding
     target_name: str
     classes: tuple[str, ...]
-    mean: Numbers | None
-    scale: Numbers | None
+    numbered: bool
     constant: tuple[str, ...]
     sha256: str
     notes: tuple[str, ...]
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        return self.encoding.feature_names
+
+    @property
+    def mean(self) -> Numbers | None:
+        """The mean of each column for the standardisation, (d,); None without it."""
+        return self.encoding.mean
+
+    @property
+    def scale(self) -> Numbers | None:
+        """The scale of each column for the standardisation, (d,); None without it."""
+        return self.encoding.scale
 
     @property
     def features(self) -> int:

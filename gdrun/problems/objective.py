@@ -181,6 +181,10 @@ class Objective:
         """Whether all lanes have the same weights, such as zeros at the start."""
         return not isinstance(self.model, Network) and bool((W[:1] == W).all())
 
+    def rows_at_once(self, W: Array, X: Examples) -> int:
+        """The number of rows of X whose scores are computed at once."""
+        return self._block(W, X, whole=False)
+
     def _block(self, W: Array, X: Examples, *, whole: bool) -> int:
         """The number of rows summed at once. whole: all rows, for the statistics of batch_norm."""
         if not isinstance(self.model, Network):

@@ -23,15 +23,13 @@ from gdrun.engine.trace import Columns
 from gdrun.errors import TRACEBACK, Problem, RecordError
 from gdrun.methods.stopping import Readings
 from gdrun.runs.files import append_lines, write_atomically, write_text
+from gdrun.runs.model_file import WEIGHTS, arrays_of, describe
 from gdrun.runs.record import RunRecord, closing, opening, repeatable
 from gdrun.runs.strict_json import dumps
 from gdrun.runs.trace_file import trace_lines
 
 SECONDS_BETWEEN_WRITES = 0.5
 """The fewest seconds between two writes of the trace: evaluations must not wait for the disk."""
-
-ABOUT_THE_DATA = ("standardize.mean", "standardize.scale", "feature_names", "classes")
-"""The names of the arrays in weights.npz that describe the data and are not weights."""
 
 
 def new_directory(parent: Path, name: str, started: datetime) -> Path:
@@ -84,6 +82,7 @@ class RunDirectory(Listener):
         self._cohort = cohort
         self._lane = lane
         self._config = repeatable(engine, experiment)
+        self._description = describe(experiment, cohort.data)
         self._clips = bool(experiment.clip.model_dump(exclude_none=True))
         self._record = opening(cohort, engine, experiment, path.name, started)
         self._points = self._evaluations = self._rewrites = 0
@@ -166,27 +165,15 @@ class RunDirectory(Listener):
         return trace_lines(steps, evaluations, clips=self._clips)
 
     def _write_weights(self, outcome: Outcome) -> None:
-        arrays = weight_arrays(self._cohort, outcome)
+        named = self._cohort.named
+        arrays = arrays_of(
+            self._description,
+            named(outcome.weights, outcome.running_stats),
+            named(outcome.best_weights, outcome.best_running_stats),
+        )
         # The stub of np.savez refuses **arrays: a name might equal one of its own parameters.
         save: Any = np.savez
-        write_atomically(self.path / "weights.npz", lambda file: save(file, **arrays))
-
-
-def weight_arrays(cohort: Cohort, outcome: Outcome) -> dict[str, Any]:
-    """The arrays of weights.npz by name: the weights of a run, and arrays that describe its data.
-
-    The best weights are called best.NAME. The data are described by the statistics of
-    standardisation, and by the names of features and classes.
-    """
-    data = cohort.data
-    arrays: dict[str, Any] = cohort.named(outcome.weights, outcome.running_stats)
-    best = cohort.named(outcome.best_weights, outcome.best_running_stats)
-    arrays |= {f"best.{name}": value for name, value in best.items()}
-    if data.mean is not None and data.scale is not None:
-        arrays |= {"standardize.mean": data.mean, "standardize.scale": data.scale}
-    arrays["feature_names"] = np.array(data.feature_names, dtype=str)
-    arrays["classes"] = np.array(data.classes, dtype=str)
-    return arrays
+        write_atomically(self.path / WEIGHTS, lambda file: save(file, **arrays))
 
 
 def _cannot_write(path: Path, error: OSError) -> RecordError:

@@ -8,9 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NotRequired, cast
-from zipfile import BadZipFile
 
-import numpy as np
 from typing_extensions import TypedDict
 
 from gdrun.array_types import Array
@@ -26,7 +24,13 @@ from gdrun.errors import RecordError, suggestion
 from gdrun.methods.stopping import Status
 from gdrun.notebook_tables import NotebookTable
 from gdrun.runs.checked import check_version, checked, unreadable
-from gdrun.runs.directory import ABOUT_THE_DATA
+from gdrun.runs.model_file import (
+    WEIGHTS,
+    ModelDescription,
+    description_in,
+    read_arrays,
+    weights_in,
+)
 from gdrun.runs.record import (
     SCHEMA_VERSION,
     DivergenceRecord,
@@ -37,6 +41,7 @@ from gdrun.runs.record import (
 from gdrun.runs.strict_json import loads
 from gdrun.runs.summary import Summary
 from gdrun.runs.trace_file import read_trace
+from gdrun.runs.trained_model import TrainedModel, model_of, read_model
 
 RECORD = "run.json"
 
@@ -85,7 +90,7 @@ class Run(NotebookTable):
     record: the contents of run.json. config: the config with all defaults, as a dict. weights,
     best_weights: arrays by name, such as w (d,) or (d, C) and b, for the weights that the run
     returns and for those of its best evaluation; empty until the run has ended. directory: the path
-    of the run's files; None if nothing was written.
+    of the run's files; None if nothing was written. description: of the model; None on a surface.
 
     steps: the trace of steps as arrays by column, (points,) each. A point may combine several
     consecutive steps; its numbers are those of the last of these steps, except in columns that say
@@ -110,6 +115,7 @@ class Run(NotebookTable):
     weights: dict[str, Array]
     best_weights: dict[str, Array]
     directory: Path | None = None
+    description: ModelDescription | None = None
 
     @property
     def id(self) -> str:
@@ -133,6 +139,17 @@ class Run(NotebookTable):
     def divergence(self) -> DivergenceRecord | None:
         """The quantity that diverged first, and when; None if the run did not diverge."""
         return self.record["divergence"]
+
+    @property
+    def model(self) -> TrainedModel:
+        """The trained model, for predictions.
+
+        Raises RecordError if the run has no model, has not ended, or diverged.
+        """
+        if self.directory is not None and not self.weights:
+            return read_model(self.directory)  # it raises the error for missing weights
+        file = self.directory / WEIGHTS if self.directory is not None else None
+        return model_of(self.description, self.weights, file)
 
     @property
     def verdict(self) -> str:
@@ -161,23 +178,17 @@ def read_run(directory: str | Path) -> Run:
     config = read_document(path / "config.yaml").data
     checked(config, WalkConfig if "surface" in config else ModelConfig, path / "config.yaml")
     steps, evals = read_trace(path / "trace.jsonl")
-    weights = {
-        name: value
-        for name, value in _read_weights(path / "weights.npz").items()
-        if name not in ABOUT_THE_DATA
-    }
+    arrays = read_arrays(path / WEIGHTS)
+    weights, best_weights = weights_in(arrays)
     return Run(
         record=record,
         config=config,
         steps=steps,
         evals=evals,
-        weights={name: value for name, value in weights.items() if not name.startswith("best.")},
-        best_weights={
-            name.removeprefix("best."): value
-            for name, value in weights.items()
-            if name.startswith("best.")
-        },
+        weights=weights,
+        best_weights=best_weights,
         directory=path,
+        description=description_in(arrays, path / WEIGHTS),
     )
 
 
@@ -203,12 +214,14 @@ def read_record(path: Path) -> RunRecord:
     return record
 
 
-def find_run(word: str, out: Path, records: Sequence[str] = (RECORD,)) -> Path:
+def find_run(
+    word: str, out: Path, records: Sequence[str] = (RECORD,), parameter: str = "out"
+) -> Path:
     """Find the directory of a run. word: its path, its id, a unique part of its id, or `last`.
 
     out: the parent directory of the runs. records: file names; only directories in `out` that
-    contain a file of one of these names are searched. Raises RecordError if no run or several runs
-    match.
+    contain a file of one of these names are searched. parameter: the name of `out` for hints.
+    Raises RecordError if no run or several runs match.
     """
     path = Path(word)
     if path.is_dir():
@@ -225,7 +238,7 @@ def find_run(word: str, out: Path, records: Sequence[str] = (RECORD,)) -> Path:
     hint = (
         suggestion(word, [run.name for run in reversed(directories)], most_listed=5)
         if directories
-        else _NO_RUNS
+        else _no_runs(parameter)
     )
     raise RecordError(f"no run is called {word!r}", where=str(out), hint=hint)
 
@@ -246,7 +259,8 @@ def run_directories(out: Path, records: Sequence[str] = (RECORD,)) -> list[Path]
     return [file.parent for file in existing]
 
 
-_NO_RUNS = "`gdrun train` makes a run; `out` is the directory that holds the runs"
+def _no_runs(parameter: str = "out") -> str:
+    return f"`gdrun train` makes a run; `{parameter}` is the directory that holds the runs"
 
 
 def _near(path: Path) -> str:
@@ -254,7 +268,7 @@ def _near(path: Path) -> str:
     if (path / "study.json").is_file():
         return "it is the directory of a sweep or comparison"
     runs = run_directories(path)
-    return f"it contains runs, such as {runs[-1]}" if runs else _NO_RUNS
+    return f"it contains runs, such as {runs[-1]}" if runs else _no_runs()
 
 
 def is_alive(process: ProcessRecord | None) -> bool:
@@ -271,13 +285,3 @@ def is_alive(process: ProcessRecord | None) -> bool:
     except (OSError, OverflowError):  # OverflowError: no process can have this number
         return False
     return True
-
-
-def _read_weights(path: Path) -> dict[str, Array]:
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return dict(arrays)
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
-        raise RecordError(f"cannot be read: {error}", where=str(path)) from None

@@ -17,6 +17,7 @@ from gdrun.engine.outcome import Outcome
 from gdrun.engine.trainer import Trainer
 from gdrun.errors import Problem, note_traceback
 from gdrun.runs.directory import RunDirectory, new_directory
+from gdrun.runs.model_file import describe
 from gdrun.runs.record import RunRecord, closing, opening, repeatable
 from gdrun.runs.run import Run
 
@@ -91,6 +92,7 @@ class Session:
             weights=self.cohort.named(outcome.weights, outcome.running_stats),
             best_weights=self.cohort.named(outcome.best_weights, outcome.best_running_stats),
             directory=self.directories[lane].path if self.directories else None,
+            description=describe(self.experiments[lane], self.cohort.data),
         )
 
     def _record(self, lane: int, outcome: Outcome) -> RunRecord:

@@ -1,5 +1,6 @@
 """Preparation: all statistics come from the training rows, and the table is not changed."""
 
+from dataclasses import replace
 from fractions import Fraction
 from math import sqrt
 
@@ -356,3 +357,23 @@ def test_the_hash_knows_values_types_and_shape():
 def test_without_a_task_the_target_decides(y, classes, task):
     table = table_of(np.arange(len(y))[:, None], y, classes=classes)
     assert prepared(table, task=None, validation=0, test=0).task == task
+
+
+def test_the_encoding_fills_as_training_did():
+    X = np.array([[1.0, 4], [3, np.nan], [5, 6], [7, 8]])
+    everything = {"validation": 0, "test": 0, "standardize": False}
+    gaps = prepared(table_of(X, range(4)), **everything).encoding
+    # The mean of 1, 3, 5, 7, and of 4, 6, 8.
+    assert gaps.fill.tolist() == [4, 6]
+    whole = table_of(X[:, :1], range(4))
+    assert prepared(whole, **everything).encoding.fill is None
+    # With missing: mean, values of new rows may be missing although no training value is.
+    assert prepared(replace(whole, fills=True), **everything).encoding.fill.tolist() == [4]
+
+
+def test_the_encoding_prepares_rows_as_training_did():
+    table = numbered(40)
+    data = prepared(table)
+    rows = data.train.y.astype(int)
+    assert data.encoding.feature_names == ("f0", "f1", "f2")
+    np.testing.assert_array_equal(data.encoding.prepared(table.X[rows]), data.train.X)

@@ -1,0 +1,48 @@
+"""`gdrun evaluate`: the loss and the accuracy of a trained model on new rows with targets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gdrun.cli import console
+from gdrun.cli.experiments import Json
+from gdrun.cli.models import Data, Runs, Trained, UnseenOption, open_model, show_notes
+from gdrun.cli.running import RUNS
+
+Targets = Annotated[
+    Path | None,
+    typer.Option(
+        "--targets", metavar="FILE", help="The file with the targets of an NPY or IDX file."
+    ),
+]
+
+
+def evaluate(
+    run: Trained,
+    data: Data,
+    targets: Targets = None,
+    unseen: UnseenOption = "error",
+    runs: Runs = RUNS,
+    json: Json = False,
+) -> None:
+    """Measure a trained model on new rows that have a target."""
+    from gdrun.views.weights import evaluation_view
+
+    path, model = open_model(run, runs)
+    found = model.evaluate(data, unseen, targets)
+    if json:
+        document = {
+            "run": str(path),
+            "data": data,
+            "target": model.target.name,
+            "rows": found.rows,
+            "metrics": found.metrics,
+            "notes": list(found.notes),
+        }
+        console.print_json(document)
+        return
+    show_notes(found.notes)
+    console.show(evaluation_view(model, found, path, data))

@@ -1,0 +1,64 @@
+"""The parts that the commands with a trained model share: the run, the data, and the notes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+
+import typer
+
+from gdrun.cli import console
+from gdrun.errors import RecordError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gdrun.runs.trained_model import TrainedModel
+
+Trained: TypeAlias = Annotated[
+    str,
+    typer.Argument(metavar="RUN", help="A run: its directory, its id or a part of it, or `last`."),
+]
+Data: TypeAlias = Annotated[
+    str, typer.Argument(metavar="DATA", help="A data file, or the name of a dataset.")
+]
+Runs: TypeAlias = Annotated[
+    Path, typer.Option("--runs", metavar="DIR", help="The directory of the runs.")
+]
+UnseenOption: TypeAlias = Annotated[
+    Literal["error", "ignore"],
+    typer.Option(
+        "--unseen",
+        metavar="error|ignore",
+        help="How to treat a category that training did not see; ignore sets all its 0/1 columns "
+        "to 0.",
+    ),
+]
+
+
+def open_model(word: str, runs: Path, parameter: str = "runs") -> tuple[Path, TrainedModel]:
+    """The path of a run and its model. word: as for `gdrun show`, or a file weights.npz.
+
+    parameter: the name of `runs` for hints. Raises RecordError if there is no such run, or it has
+    no model.
+    """
+    from gdrun.runs.run import find_run, read_record
+    from gdrun.runs.trained_model import read_model
+
+    path = Path(word)
+    if path.is_file() and path.suffix != ".npz":
+        hint = "the run comes first, then the data: gdrun predict last new.csv"
+        raise RecordError("is a file, not a run", where=word, hint=hint)
+    if not path.is_file():
+        path = find_run(word, runs, parameter=parameter)
+        read_record(path)  # for its error, if it is not the directory of a run
+    return path, read_model(path)
+
+
+def show_notes(notes: Iterable[str]) -> None:
+    """Print notes on stderr, a line each."""
+    from rich.text import Text
+
+    screen = console.stderr()
+    for note in notes:
+        screen.print(Text(f"note: {note}"), soft_wrap=True)

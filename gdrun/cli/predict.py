@@ -1,0 +1,123 @@
+"""`gdrun predict`: the predictions of a trained model for new rows, as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gdrun.cli import console
+from gdrun.cli.experiments import Json
+from gdrun.cli.models import Data, Runs, Trained, UnseenOption, open_model, show_notes
+from gdrun.cli.running import RUNS
+from gdrun.errors import GdrunError
+
+if TYPE_CHECKING:
+    from gdrun.array_types import Array
+    from gdrun.runs.trained_model import Predictions, TrainedModel
+
+BLOCK_ROWS = 10_000
+"""The number of rows that are formatted at once."""
+
+To = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", metavar="FILE", help="The file to write (default: stdout)."),
+]
+
+
+def predict(
+    run: Trained,
+    data: Data,
+    out: To = None,
+    unseen: UnseenOption = "error",
+    runs: Runs = RUNS,
+    json: Json = False,
+) -> None:
+    """Predict the target of new rows with a trained model, as CSV."""
+    if out is not None and out.exists():
+        raise _exists(out)
+    path, model = open_model(run, runs)
+    found = model.predictions(data, unseen)
+    if out is not None:
+        _write(out, _csv_blocks(model, found))
+    if json:
+        console.print_json(_document(path, data, model, found, out))
+    else:
+        show_notes(found.notes)
+        if out is None:
+            sys.stdout.writelines(_csv_blocks(model, found))
+        else:
+            from gdrun.views.numbers import count
+
+            typer.echo(f"wrote {count(len(found.labels), 'prediction')} to {out}")
+
+
+def _document(
+    path: Path, data: str, model: TrainedModel, found: Predictions, out: Path | None
+) -> dict[str, object]:
+    """The JSON document. The predictions are left out if they are in a file."""
+    document: dict[str, object] = {
+        "run": str(path),
+        "data": data,
+        "target": model.target.name,
+        "rows": len(found.labels),
+        "classes": model.classes.tolist(),
+        "notes": list(found.notes),
+    }
+    if out is not None:
+        return document | {"file": str(out)}
+    document["predictions"] = found.labels.tolist()
+    if found.probabilities is not None:
+        document["probabilities"] = found.probabilities.tolist()
+    return document
+
+
+def _csv_blocks(model: TrainedModel, found: Predictions) -> Iterator[str]:
+    """The text of the CSV file, block by block."""
+    header = ["prediction"]
+    if found.probabilities is not None:
+        header += [f"probability_{label}" for label in model.target.classes]
+    yield _csv_text([header])
+    for start in range(0, len(found.labels), BLOCK_ROWS):
+        part = slice(start, start + BLOCK_ROWS)
+        columns = [_texts(found.labels[part])]
+        if found.probabilities is not None:
+            columns += map(_texts, found.probabilities[part].T)
+        yield _csv_text(zip(*columns, strict=True))
+
+
+def _csv_text(rows: object) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)  # type: ignore[arg-type]
+    return text.getvalue()
+
+
+def _texts(values: Array) -> list[str]:
+    """The values as texts; a number has the fewest digits that give the same number again."""
+    if values.dtype.kind == "f" and values.dtype.itemsize < 8:
+        return [str(value) for value in values]
+    return list(map(str, values.tolist()))
+
+
+def _write(file: Path, blocks: Iterator[str]) -> None:
+    """Write a new file atomically. Raises GdrunError if this fails."""
+    from gdrun.runs.files import write_atomically
+
+    try:
+        write_atomically(file, lambda opened: opened.writelines(block.encode() for block in blocks))
+    except OSError as error:
+        hint = "check the permissions of its directory"
+        if not file.parent.is_dir():
+            hint = f"the directory {file.parent} does not exist"
+        what = f"the file cannot be written: {error.strerror}"
+        raise GdrunError(what, where=str(file), hint=hint) from None
+
+
+def _exists(file: Path) -> GdrunError:
+    hint = "choose another name; gdrun never overwrites a file"
+    return GdrunError("the file exists already", where=str(file), hint=hint)

@@ -1,0 +1,133 @@
+"""New rows in a text file with separators, read in blocks, for a model that is already trained.
+
+Training guesses what a column holds from all its cells. A trained model knows it, so that one pass
+in blocks is enough, and a wrong cell is an error with its line.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from gdrun.array_types import Array, Numbers
+from gdrun.data.csv_layout import CsvLayout, malformed, read_layout, undecodable
+from gdrun.data.encoding import Encoding
+from gdrun.data.new_rows import RowEncoder, Target, listed
+from gdrun.errors import DataError
+
+BLOCK_CELLS = 2**14
+"""The number of cells in one block of rows, which stay in the cache while they are encoded."""
+
+_POSITION = re.compile(r"x\d+")
+"""The name of a column in a file without a header: x and its position."""
+
+
+def csv_blocks(
+    path: Path, encoder: RowEncoder, target: Target | None = None, *, known: str = ""
+) -> Iterator[tuple[Numbers, Array | None]]:
+    """The features (n, d) and the targets (n,) of each block of rows; None without `target`.
+
+    known: the name of the target column, which is no extra column of the file.
+    Raises DataError if the file cannot be read, has not all columns, or has a wrong cell.
+    """
+    layout = layout_for(path, encoder.encoding)
+    names = names_for(layout, encoder.encoding, known)
+    columns = [column.name for column in encoder.encoding.columns]
+    wanted = [*columns, *([target.name] if target else [])]
+    require_columns(names, wanted, str(path))
+    used = {*wanted, known}
+    encoder.extra = tuple(name for name in names if name not in used)
+    chosen = [names.index(name) for name in columns]
+    at_target = names.index(target.name) if target else -1
+    for rows, lines in _row_blocks(path, layout):
+        cells = list(zip(*rows, strict=True))
+
+        def place(row: int, lines: list[int] = lines) -> str:
+            return f"{path}:{lines[row]}"
+
+        X = encoder.features([cells[at] for at in chosen], place, layout.decimal)
+        y = target.encode(cells[at_target], place, layout.decimal) if target else None
+        yield X, y
+
+
+def layout_for(path: Path, encoding: Encoding) -> CsvLayout:
+    """The layout of a file. The first row is a header if training had names of columns.
+
+    Raises DataError if the file cannot be read.
+    """
+    if not all(_POSITION.fullmatch(column.name) for column in encoding.columns):
+        return read_layout(path, True)
+    layout = read_layout(path)
+    if layout.header and not any(column.name in layout.header for column in encoding.columns):
+        return read_layout(path, False)
+    return layout
+
+
+def names_for(layout: CsvLayout, encoding: Encoding, target: str) -> list[str]:
+    """The names of the columns of a file.
+
+    A file without a header has the columns of the training file; the target may be left out.
+    """
+    if layout.header:
+        return layout.names
+    positions = [int(column.name[1:]) for column in encoding.columns]
+    if not _POSITION.fullmatch(target) or layout.width > max([*positions, int(target[1:])]):
+        return layout.names
+    return [name for name in (*layout.names, f"x{layout.width}") if name != target]
+
+
+def require_columns(names: list[str], wanted: list[str], where: str) -> None:
+    """Raise DataError, with all of them, if `names` lacks columns that are wanted."""
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        columns = "the column" if len(missing) == 1 else f"{len(missing)} columns"
+        raise DataError(
+            f"lacks {columns} that the model needs: {', '.join(missing)}",
+            where=where,
+            hint=f"it has {listed(names)}; the names must be those of the training data",
+        )
+
+
+def _row_blocks(path: Path, layout: CsvLayout) -> Iterator[tuple[list[list[str]], list[int]]]:
+    """Blocks of rows after the header, and the line on which each row begins."""
+    size = max(BLOCK_CELLS // layout.width, 64)
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    for line, row in _rows(path, layout):
+        rows.append(row)
+        lines.append(line)
+        if len(rows) == size:
+            yield rows, lines
+            rows, lines = [], []
+    if rows:
+        yield rows, lines
+
+
+def _rows(path: Path, layout: CsvLayout) -> Iterator[tuple[int, list[str]]]:
+    """Every row after the header, with the line on which it begins. Empty rows are left out."""
+    begin = 1
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(
+                file, delimiter=layout.delimiter, skipinitialspace=True, strict=True
+            )
+            for row in reader:
+                if begin > layout.skip and "".join(row).strip():
+                    if len(row) != layout.width:
+                        raise _wrong_width(len(row), layout.width, f"{path}:{begin}")
+                    yield begin, row
+                begin = reader.line_num + 1  # A quoted field may contain line breaks.
+    except UnicodeDecodeError:
+        raise undecodable(path) from None
+    except csv.Error as error:
+        raise malformed(error, f"{path}:{begin}") from None
+
+
+def _wrong_width(found: int, width: int, where: str) -> DataError:
+    return DataError(
+        f"this row has {found} fields, but the first row has {width}",
+        where=where,
+        hint="put a field that contains the separator in quotes",
+    )

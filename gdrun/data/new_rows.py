@@ -1,0 +1,242 @@
+"""New rows for a trained model: their cells become features in the same way as in training."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+
+from gdrun.array_types import Array, Numbers
+from gdrun.data.columns import cell_value, shortened
+from gdrun.data.encoding import UNSEEN, Encoding, SourceColumn, encoded
+from gdrun.errors import DataError, Problem, suggestion
+
+Unseen = Literal["error", "ignore"]
+Place = Callable[[int], str]
+"""A function from the index of a row to its place in a message, such as new.csv:3."""
+
+MOST_NAMED = 10
+"""The largest number of columns or labels that a sentence names; the others are counted."""
+
+_OTHER = -2.0
+"""The code of a cell that is no label as it is written."""
+
+
+@dataclass
+class RowEncoder:
+    """Encodes new rows, and counts what a user should know about them.
+
+    encoding: of the training. unseen: how a label that training did not see is treated: `error`
+    reports it, `ignore` sets all 0/1 columns of its text column to 0. filled, ignored: the number
+    of missing values and of unseen labels so far, by column. extra: columns that were not needed.
+    """
+
+    encoding: Encoding
+    unseen: Unseen = "error"
+    filled: Counter[str] = field(default_factory=Counter)
+    ignored: Counter[str] = field(default_factory=Counter)
+    extra: tuple[str, ...] = ()
+
+    def features(self, cells: Sequence[Any], place: Place, decimal: str = ".") -> Numbers:
+        """The features (n, d) of the cells of each column, before they are filled.
+
+        cells: for each column of the encoding n texts, or an array of numbers (n,).
+        Raises DataError, with a problem for each column, if a cell is not a number, infinite, a
+        label that training did not see, or missing although training accepted no missing values.
+        """
+        values: list[Numbers] = []
+        problems: list[Problem] = []
+        for column, each in zip(self.encoding.columns, cells, strict=True):
+            try:
+                values.append(self._values(column, each, place, decimal))
+            except DataError as error:
+                problems += error.problems
+        if problems:
+            raise DataError(shortened(problems))
+        return encoded(self.encoding.columns, values)
+
+    def matrix(self, X: Array, place: Place) -> Numbers:
+        """X (n, d), which holds the features in their order, as a new array in float64.
+
+        Raises DataError if a value is infinite, or missing where training accepted none.
+        """
+        features = np.array(X, dtype=np.float64, order="C")
+        infinite = np.isinf(features)
+        if infinite.any():
+            row, column = np.argwhere(infinite)[0]
+            where = f"{place(row)} {self.encoding.feature_names[column]}"
+            raise DataError("the value is infinite", where=where, hint="correct it")
+        missing = np.isnan(features)
+        if missing.any():
+            for column in np.flatnonzero(missing.any(axis=0)):
+                name = self.encoding.feature_names[column]
+                self._count_missing(name, missing[:, column], place)
+        return features
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences on the columns and values that were not used as they are."""
+        notes = []
+        if self.extra:
+            columns = "1 column" if len(self.extra) == 1 else f"{len(self.extra)} columns"
+            notes.append(f"ignored {columns} that the model does not use: {listed(self.extra)}")
+        if self.filled:
+            notes.append(f"missing values replaced by the training mean: {_counted(self.filled)}")
+        if self.ignored:
+            counts = _counted(self.ignored)
+            notes.append(f"values that training did not see, set to 0 in all columns: {counts}")
+        return notes
+
+    def _values(self, column: SourceColumn, cells: Any, place: Place, decimal: str) -> Numbers:
+        if column.labels:
+            values = self._codes(column, cells, place)
+        else:
+            values = numbers_in(cells, column.name, place, decimal)
+        missing = np.isnan(values)
+        if missing.any():
+            self._count_missing(column.name, missing, place)
+        return values
+
+    def _codes(self, column: SourceColumn, cells: Any, place: Place) -> Numbers:
+        """The codes of these labels: NaN for a missing value, UNSEEN for an ignored label."""
+        if isinstance(cells, np.ndarray):
+            cells = list(map(str, cells.tolist()))
+        codes = self._code_of[column.name]
+        found = np.fromiter((codes.get(cell, _OTHER) for cell in cells), np.float64, len(cells))
+        for row in np.flatnonzero(found == _OTHER).tolist():
+            text = cells[row].strip()
+            value = cell_value(text)
+            if text in codes:
+                found[row] = codes[text]
+            elif value is not None and value != value:
+                found[row] = np.nan
+            elif self.unseen == "error":
+                raise DataError(
+                    f"training did not see the value {text!r}",
+                    where=f"{place(row)} {column.name}",
+                    hint=f"it saw {listed(column.labels)}; "
+                    '`unseen="ignore"` sets all their columns to 0',
+                )
+            else:
+                found[row] = UNSEEN
+                self.ignored[column.name] += 1
+        return found
+
+    @cached_property
+    def _code_of(self) -> dict[str, dict[str, float]]:
+        """The code of each label, by column."""
+        return {
+            column.name: {label: float(code) for code, label in enumerate(column.labels)}
+            for column in self.encoding.columns
+        }
+
+    def _count_missing(self, name: str, missing: Array, place: Place) -> None:
+        if self.encoding.fill is None:
+            raise DataError(
+                "the value is missing, and the model was trained without missing values",
+                where=f"{place(int(missing.argmax()))} {name}",
+                hint="fill it in, or train with missing: mean, which keeps the training means",
+            )
+        self.filled[name] += int(missing.sum())
+
+
+def numbers_in(cells: Any, name: str, place: Place, decimal: str = ".") -> Numbers:
+    """The numbers (n,) of cells, which are texts or an array of numbers; NaN is a missing value.
+
+    Raises DataError for the first cell that is not a number, or is infinite.
+    """
+    numbers = _plain_numbers(cells, decimal)
+    if numbers is None:
+        values = [cell_value(cell, decimal) for cell in cells]
+        if None in values:
+            row = values.index(None)
+            raise DataError(
+                f"{cells[row].strip()!r} is not a number",
+                where=f"{place(row)} {name}",
+                hint="this column had numbers in training; correct the cell, or leave it empty",
+            )
+        numbers = np.array(values, dtype=np.float64)
+    infinite = np.isinf(numbers)
+    if infinite.any():
+        where = f"{place(int(infinite.argmax()))} {name}"
+        raise DataError("the value is infinite", where=where, hint="correct it, or leave it empty")
+    return numbers
+
+
+def _plain_numbers(cells: Any, decimal: str) -> Numbers | None:
+    """The cells as numbers, converted all at once; None if a text is not plainly a number."""
+    if isinstance(cells, np.ndarray):
+        return cells.astype(np.float64)
+    # float accepts 1_000, which is text in a data file.
+    if decimal != "." or "_" in "".join(cells):
+        return None
+    try:
+        return np.fromiter(map(float, cells), np.float64, len(cells))
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True)
+class Target:
+    """The target of a model. classes: the labels; empty for a number. numbered: whether the
+    classes are whole numbers.
+    """
+
+    name: str
+    classes: tuple[str, ...] = ()
+    numbered: bool = False
+
+    def encode(self, cells: Any, place: Place, decimal: str = ".") -> Array:
+        """The targets (n,) of cells, which are texts or an array of numbers: numbers or codes.
+
+        Raises DataError if a target is missing, or is a class that training did not see.
+        """
+        if self.classes and not self.numbered:
+            labels = [str(cell).strip() for cell in cells]
+        else:
+            numbers = numbers_in(cells, self.name, place, decimal)
+            missing = np.isnan(numbers)
+            if missing.any():
+                self._refuse_missing(int(missing.argmax()), place)
+            if not self.classes:
+                return numbers
+            labels = [
+                str(int(number)) if number.is_integer() else str(number)
+                for number in numbers.tolist()
+            ]
+        codes = {label: code for code, label in enumerate(self.classes)}
+        found = np.fromiter((codes.get(label, -1) for label in labels), np.int64, len(labels))
+        if len(found) and found.min() < 0:
+            self._refuse_label(labels, int((found < 0).argmax()), place)
+        return found
+
+    def _refuse_label(self, labels: Sequence[str], row: int, place: Place) -> None:
+        value = cell_value(labels[row])
+        if value is not None and value != value:
+            self._refuse_missing(row, place)
+        raise DataError(
+            f"training did not see the class {labels[row]!r}",
+            where=f"{place(row)} {self.name}",
+            hint=suggestion(labels[row], self.classes, most_listed=MOST_NAMED),
+        )
+
+    def _refuse_missing(self, row: int, place: Place) -> None:
+        raise DataError(
+            "the target is missing",
+            where=f"{place(row)} {self.name}",
+            hint="remove the row: only rows with a target can be evaluated",
+        )
+
+
+def listed(names: Sequence[str]) -> str:
+    """The names, separated by commas; after MOST_NAMED only the number of the others."""
+    shown = ", ".join(names[:MOST_NAMED])
+    return shown if len(names) <= MOST_NAMED else f"{shown} and {len(names) - MOST_NAMED} more"
+
+
+def _counted(counts: Counter[str]) -> str:
+    return listed([f"{name} ({count:,})" for name, count in counts.items()])

@@ -1,0 +1,62 @@
+"""The coefficients of a linear model: on standardised features, and in the units of the data.
+
+s = Σ wᵢ (xᵢ − meanᵢ) / scaleᵢ + b = Σ (wᵢ / scaleᵢ) xᵢ + (b − Σ wᵢ meanᵢ / scaleᵢ)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gdrun.array_types import Counts, Numbers
+from gdrun.runs.trained_model import TrainedModel
+
+
+@dataclass(frozen=True)
+class Coefficients:
+    """The coefficients of one score.
+
+    label: the class of the score, or the target. standardised (d,): the coefficients of the
+    standardised features; None without standardisation. original (d,): those of the features
+    in their units. intercept, original_intercept: the constants of the two forms.
+    """
+
+    label: str
+    standardised: Numbers | None
+    original: Numbers
+    intercept: float
+    original_intercept: float
+
+    @property
+    def order(self) -> Counts:
+        """The indices of the features, sorted by the absolute value of their coefficient.
+
+        The standardised coefficients are compared, because they do not depend on units.
+        """
+        by = self.original if self.standardised is None else self.standardised
+        return np.argsort(-np.abs(by), kind="stable")
+
+
+def coefficients(model: TrainedModel) -> list[Coefficients]:
+    """The coefficients of each score of a linear model: one, or one for each class."""
+    w = np.asarray(model.weights["w"], dtype=np.float64)
+    b = np.asarray(model.weights.get("b", np.zeros(w.shape[1:])), dtype=np.float64)
+    matrix, biases = w.reshape(len(w), -1), b.reshape(-1)
+    mean, scale = model.encoding.mean, model.encoding.scale
+    found = []
+    for label, column, bias in zip(_labels(model), matrix.T, biases.tolist(), strict=True):
+        if mean is None or scale is None:
+            found.append(Coefficients(label, None, column, bias, bias))
+            continue
+        original = column / scale
+        found.append(Coefficients(label, column, original, bias, bias - float(original @ mean)))
+    return found
+
+
+def _labels(model: TrainedModel) -> list[str]:
+    """The label of each score."""
+    classes = model.target.classes
+    if model.model.by_class:
+        return list(classes)
+    return [f"log-odds of {classes[1]}" if classes else model.target.name]

@@ -1,0 +1,199 @@
+"""The file weights.npz: a trained model in one file, which NumPy alone can read without pickle.
+
+    w, b, layer1.w, …             the weights that the run returns
+    best.w, …                     the weights of the best evaluation
+    standardize.mean, .scale      the standardisation of the features, (d,)
+    fill.mean                     the training means that replace missing values, (d,)
+    feature_names, classes        the names of the features, and the labels of the classes
+    model                         a JSON text: kind of model, options, dtype, target, columns
+
+The description is JSON because the options of a model are nested. Pickle was rejected: loading it
+can run any code.
+"""
+
+from __future__ import annotations
+
+import json
+import lzma
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from typing_extensions import TypedDict
+
+from gdrun.array_types import Array
+from gdrun.config.experiment import Experiment
+from gdrun.data import Encoding, Prepared, SourceColumn
+from gdrun.errors import RecordError
+from gdrun.problems.models import MODELS
+from gdrun.runs.checked import check_version, checked, unreadable
+
+WEIGHTS = "weights.npz"
+"""The name of the file in the directory of a run."""
+
+SCHEMA_VERSION = 1
+
+ABOUT_THE_DATA = (
+    *("standardize.mean", "standardize.scale", "fill.mean"),
+    *("feature_names", "classes", "model"),
+)
+"""The arrays of the file that are not weights."""
+
+BEST = "best."
+DTYPES = ("float32", "float64")
+
+
+class ColumnRecord(TypedDict):
+    """A column of the data. labels: of a text column; empty for numbers."""
+
+    name: str
+    labels: list[str]
+
+
+class ModelRecord(TypedDict):
+    """The JSON text `model`. options: of the section model of the config, with its name.
+
+    numbered: whether the classes are whole numbers of the target.
+    """
+
+    schema_version: int
+    dtype: str
+    target: str
+    classes: list[str]
+    numbered: bool
+    columns: list[ColumnRecord]
+    options: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ModelDescription:
+    """Everything about a trained model except its weights.
+
+    options: of the section model of the config, with its name.
+    """
+
+    options: dict[str, Any]
+    dtype: str
+    target: str
+    classes: tuple[str, ...]
+    numbered: bool
+    encoding: Encoding
+
+
+def describe(experiment: Experiment, data: Prepared) -> ModelDescription | None:
+    """The description of the model of an experiment; None for a walk on a surface."""
+    if experiment.surface is not None:
+        return None
+    return ModelDescription(
+        options=experiment.model.plain(),
+        dtype=experiment.dtype,
+        target=data.target_name,
+        classes=data.classes,
+        numbered=data.numbered,
+        encoding=data.encoding,
+    )
+
+
+def arrays_of(
+    description: ModelDescription | None,
+    weights: Mapping[str, Array],
+    best_weights: Mapping[str, Array],
+) -> dict[str, Any]:
+    """The arrays of the file by name."""
+    arrays: dict[str, Any] = {**weights}
+    arrays |= {f"{BEST}{name}": value for name, value in best_weights.items()}
+    if description is None:
+        return arrays
+    encoding = description.encoding
+    if encoding.mean is not None and encoding.scale is not None:
+        arrays |= {"standardize.mean": encoding.mean, "standardize.scale": encoding.scale}
+    if encoding.fill is not None:
+        arrays["fill.mean"] = encoding.fill
+    arrays["feature_names"] = np.array(encoding.feature_names, dtype=str)
+    arrays["classes"] = np.array(description.classes, dtype=str)
+    record: ModelRecord = {
+        "schema_version": SCHEMA_VERSION,
+        "dtype": description.dtype,
+        "target": description.target,
+        "classes": list(description.classes),
+        "numbered": description.numbered,
+        "columns": [
+            {"name": column.name, "labels": list(column.labels)} for column in encoding.columns
+        ],
+        "options": description.options,
+    }
+    arrays["model"] = np.array(json.dumps(record))
+    return arrays
+
+
+def read_arrays(path: Path) -> dict[str, Array]:
+    """The arrays of a file by name; empty if there is no file. Raises RecordError if damaged."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, EOFError, TypeError, RuntimeError, SyntaxError) as error:
+        raise RecordError(f"cannot be read: {error}", where=str(path)) from None
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError) as error:
+        raise RecordError(f"cannot be read: {error}", where=str(path)) from None
+
+
+def weights_in(arrays: Mapping[str, Array]) -> tuple[dict[str, Array], dict[str, Array]]:
+    """The weights and the best weights by name, of the arrays of a file."""
+    own = {name: value for name, value in arrays.items() if name not in ABOUT_THE_DATA}
+    last = {name: value for name, value in own.items() if not name.startswith(BEST)}
+    best = {name.removeprefix(BEST): value for name, value in own.items() if name.startswith(BEST)}
+    return last, best
+
+
+def description_in(arrays: Mapping[str, Array], path: Path) -> ModelDescription | None:
+    """The description among the arrays of a file; None if it has none.
+
+    Raises RecordError if it is damaged, or was written by a newer gdrun.
+    """
+    if "model" not in arrays:
+        return None
+    try:
+        document = json.loads(str(arrays["model"]))
+    except (ValueError, RecursionError):
+        raise unreadable(path, "`model` is not JSON") from None
+    check_version(document, SCHEMA_VERSION, path)
+    record = checked(document, ModelRecord, path)
+    columns = tuple(
+        SourceColumn(column["name"], tuple(column["labels"])) for column in record["columns"]
+    )
+    encoding = Encoding(
+        columns,
+        arrays.get("fill.mean"),
+        arrays.get("standardize.mean"),
+        arrays.get("standardize.scale"),
+    )
+    for name in ("fill.mean", "standardize.mean", "standardize.scale"):
+        if name in arrays:
+            _check(arrays[name], (encoding.features,), f"`{name}`", path)
+    kind = record["options"].get("name")
+    if not (isinstance(kind, str) and kind in MODELS and record["dtype"] in DTYPES):
+        raise unreadable(path, "`model` names no model or no dtype of gdrun")
+    return ModelDescription(
+        options={name: _tupled(value) for name, value in record["options"].items()},
+        dtype=record["dtype"],
+        target=record["target"],
+        classes=tuple(record["classes"]),
+        numbered=record["numbered"],
+        encoding=encoding,
+    )
+
+
+def _check(array: Array, shape: tuple[int, ...], name: str, path: Path) -> None:
+    if array.shape != shape or array.dtype.kind != "f":
+        raise unreadable(path, f"{name} must be {shape} numbers, got {array.dtype} {array.shape}")
+
+
+def _tupled(value: Any) -> Any:
+    """Lists as tuples, which the options of a model are."""
+    return tuple(map(_tupled, value)) if isinstance(value, list) else value

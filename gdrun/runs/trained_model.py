@@ -1,0 +1,298 @@
+"""A trained model: it predicts new rows, and is evaluated on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gdrun.array_types import Array, Numbers
+from gdrun.data import Encoding
+from gdrun.data.new_data import Blocks, array_blocks, column_blocks, new_blocks
+from gdrun.data.new_rows import RowEncoder, Target, Unseen
+from gdrun.errors import DataError, GdrunError, RecordError
+from gdrun.problems.linear import LinearModel
+from gdrun.problems.models import MODELS
+from gdrun.problems.network import Network
+from gdrun.problems.objective import Objective
+from gdrun.problems.probabilities import PROBABILITIES
+from gdrun.runs.model_file import (
+    WEIGHTS,
+    ModelDescription,
+    description_in,
+    read_arrays,
+    weights_in,
+)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The predictions for n rows.
+
+    labels (n,): a class label or a number for each row. probabilities (n, C): in the order of the
+    classes; None for a model without probabilities. notes: sentences on values that were not used
+    as they are, such as missing ones.
+    """
+
+    labels: Array
+    probabilities: Array | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The results on labelled rows. metrics: by name, such as loss and accuracy."""
+
+    rows: int
+    metrics: dict[str, float]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TrainedModel:
+    """A model with its weights, and the encoding of the data that it was trained with.
+
+    weights: by name, those that the run returns; networks with batch_norm have their running
+    statistics too. X of the methods is an array (n, d) with the features in their order, a mapping
+    of columns such as a dict or a pandas frame, the path of a data file, or the name of a dataset.
+    """
+
+    description: ModelDescription
+    weights: Mapping[str, Array]
+
+    def __post_init__(self) -> None:
+        try:
+            # Damaged weights are found now, not at the first prediction.
+            _ = self._row, self._objective, self.classes
+        except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
+            raise RecordError(f"its description cannot be used: {error}") from None
+
+    def __repr__(self) -> str:
+        classes = f", {len(self.classes)} classes" if len(self.classes) else ""
+        return f"<{self.name} for {self.target.name}: {len(self.feature_names)} features{classes}>"
+
+    @property
+    def name(self) -> str:
+        """The kind of model, such as softmax."""
+        return str(self.description.options["name"])
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The names of the d features in order."""
+        return self.encoding.feature_names
+
+    @property
+    def encoding(self) -> Encoding:
+        """The encoding of the data as features."""
+        return self.description.encoding
+
+    @property
+    def target(self) -> Target:
+        """The target: its name and classes."""
+        known = self.description
+        return Target(known.target, known.classes, known.numbered)
+
+    @cached_property
+    def classes(self) -> Array:
+        """The classes (C,) in order, whole numbers or texts as in the target; empty for numbers."""
+        labels = self.description.classes
+        return np.array([int(label) for label in labels] if self.description.numbered else labels)
+
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether the model has a probability for each class."""
+        return self.model.loss.name in PROBABILITIES
+
+    @cached_property
+    def model(self) -> LinearModel | Network:
+        """The model as training uses it, which computes scores and their loss."""
+        options = dict(self.description.options)
+        definition = MODELS[options.pop("name")]
+        built = definition.build(self.encoding.features, len(self.description.classes), options)
+        assert isinstance(built, LinearModel | Network)
+        return built
+
+    def predict(self, X: Any, unseen: Unseen = "error") -> Array:
+        """The predictions (n,): class labels, or numbers in the unit of the target.
+
+        unseen: how a category that training did not see is treated: `error`, or `ignore`, which
+        sets all its 0/1 columns to 0. Missing values are replaced by the training means if the
+        model was trained with `missing: mean`. Raises DataError if X cannot be used.
+        """
+        return self.predictions(X, unseen).labels
+
+    def predict_proba(self, X: Any, unseen: Unseen = "error") -> Array:
+        """The probabilities (n, C) of the classes. X, unseen: as for predict.
+
+        Raises GdrunError if the model has no probabilities.
+        """
+        if not self.has_probabilities:
+            raise GdrunError(
+                f"{self.name} with the loss {self.model.loss.name} has no probabilities",
+                hint="logistic, softmax, and mlp with cross_entropy have them",
+            )
+        found = self.predictions(X, unseen).probabilities
+        assert found is not None
+        return found
+
+    def predictions(self, X: Any, unseen: Unseen = "error") -> Predictions:
+        """The predictions for all rows of X, with notes. X, unseen: as for predict."""
+        encoder = RowEncoder(self.encoding, unseen)
+        scores = [self._scores(rows) for rows, _ in self._blocks(X, encoder)]
+        if not scores:
+            raise _no_rows(X)
+        return self._from_scores(np.concatenate(scores), tuple(encoder.notes))
+
+    def evaluate(
+        self, X: Any, unseen: Unseen = "error", targets: str | Path | None = None
+    ) -> Evaluation:
+        """The mean loss, without l2, and the accuracy on a file or dataset with targets.
+
+        targets: the file with the targets of an NPY or IDX file. Raises DataError if the data
+        cannot be used.
+        """
+        encoder = RowEncoder(self.encoding, unseen)
+        total, right, rows = 0.0, 0.0, 0
+        found = new_blocks(X, encoder, self.target, labelled=True, targets=targets)
+        for features, y in found:
+            assert y is not None
+            design = self._design(features)
+            loss, accuracy = self._objective.loss_and_accuracy(
+                self._row[None], design, self.model.encode(self._cast(y))
+            )
+            rows += len(y)
+            total += float(loss[0]) * len(y)
+            right += float(accuracy[0]) * len(y)
+        if not rows:
+            raise _no_rows(X)
+        metrics = {"loss": total / rows}
+        if self.model.classifies:
+            metrics["accuracy"] = right / rows
+        return Evaluation(rows, metrics, tuple(encoder.notes))
+
+    def _blocks(self, X: Any, encoder: RowEncoder) -> Blocks:
+        if isinstance(X, str | Path):
+            return new_blocks(X, encoder, self.target)
+        if isinstance(X, Mapping) or hasattr(X, "columns"):
+            return column_blocks(X, encoder)
+        return array_blocks(X, encoder)
+
+    def _scores(self, features: Numbers) -> Array:
+        """The scores of features that are not filled yet: (n,) or (n, C)."""
+        design = self._design(features)
+        size = max(self._objective.rows_at_once(self._row[None], design), 1)
+        parts = [
+            self._objective.model.scores(self._row[None], design[start : start + size])[:, 0]
+            for start in range(0, len(design), size)
+        ]
+        return np.concatenate(parts)
+
+    def _design(self, features: Numbers) -> Array:
+        with np.errstate(over="ignore"):
+            X = self.encoding.prepared(features).astype(self.description.dtype)
+        finite = np.isfinite(X).all(axis=0)
+        if not finite.all():
+            raise DataError(
+                f"values outside the range of {self.description.dtype}",
+                where=self.feature_names[int(finite.argmin())],
+                hint="correct them, or train with dtype: float64",
+            )
+        design: Array = self.model.design(X)
+        return design
+
+    def _cast(self, y: Array) -> Array:
+        return y if self.description.classes else y.astype(self.description.dtype)
+
+    def _from_scores(self, scores: Array, notes: tuple[str, ...]) -> Predictions:
+        if not self.model.classifies:
+            return Predictions(scores, None, notes)
+        codes = scores.argmax(axis=-1) if self.model.by_class else (scores > 0).astype(np.int64)
+        probabilities = None
+        if self.has_probabilities:
+            probabilities = PROBABILITIES[self.model.loss.name](scores)
+        return Predictions(self.classes[codes], probabilities, notes)
+
+    @cached_property
+    def _objective(self) -> Objective:
+        model = self.model
+        if not isinstance(model, Network):
+            return Objective(model)
+        stats = np.empty(model.stats_layout.size, self.description.dtype)
+        self._copy(model.stats_layout.named(stats))
+        return Objective(model).with_running_stats(stats[None])
+
+    @cached_property
+    def _row(self) -> Array:
+        """The weights as one flat row (P,). Raises RecordError if they do not fit the model."""
+        row = np.empty(self.model.layout.size, self.description.dtype)
+        self._copy(self.model.layout.named(row))
+        if not np.isfinite(row).all():
+            raise RecordError(
+                "the run diverged: its weights are not finite, so it predicts nothing",
+                hint="train with a smaller learning rate; `gdrun sweep lr` finds one",
+            )
+        return row
+
+    def _copy(self, views: Mapping[str, Array]) -> None:
+        """Copy the weights with the names of the views into them."""
+        for name, view in views.items():
+            found = self.weights.get(name)
+            if found is None or found.shape != view.shape or found.dtype.kind != "f":
+                got = "nothing" if found is None else f"{found.dtype} {found.shape}"
+                raise RecordError(f"{name} must be numbers of the shape {view.shape}, got {got}")
+            view[...] = found
+
+
+def _no_rows(X: Any) -> DataError:
+    return DataError("there are no rows", where=str(X) if isinstance(X, str | Path) else "X")
+
+
+def read_model(path: Path) -> TrainedModel:
+    """The model of a run, from its directory or from its file weights.npz.
+
+    Raises RecordError if there is none, or the file is damaged or too old.
+    """
+    file = path / WEIGHTS if path.is_dir() else path
+    arrays = read_arrays(file)
+    if not arrays:
+        raise RecordError(
+            "has no weights: the run has not ended, or did not write them"
+            if path.is_dir()
+            else "there is no such file",
+            where=str(path),
+            hint=f"`gdrun train {path / 'config.yaml'}` trains it again"
+            if (path / "config.yaml").is_file()
+            else "give the directory of a run that has ended, or its weights.npz",
+        )
+    weights, _ = weights_in(arrays)
+    return model_of(description_in(arrays, file), weights, file)
+
+
+def model_of(
+    description: ModelDescription | None, weights: Mapping[str, Array], file: Path | None
+) -> TrainedModel:
+    """The model with this description. file: where it is from, for error messages.
+
+    Raises RecordError if the description is None, or does not fit the weights.
+    """
+    where = str(file) if file else None
+    if description is None:
+        config = file.with_name("config.yaml") if file else None
+        raise RecordError(
+            "holds weights but no description of the model: the run walked on a surface, or was "
+            "written by an earlier version of gdrun",
+            where=where,
+            hint=f"`gdrun train {config}` trains it again"
+            if config and config.is_file()
+            else "train the model again with this version",
+        )
+    try:
+        return TrainedModel(description, weights)
+    except RecordError as error:
+        raise RecordError(
+            error.problems[0].what, where=where, hint=error.problems[0].hint
+        ) from None

@@ -1,0 +1,121 @@
+"""The views of a trained model: coefficients, layers, and results on new data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from gdrun.problems.network import Network
+from gdrun.runs.coefficients import Coefficients, coefficients
+from gdrun.runs.trained_model import Evaluation, TrainedModel
+from gdrun.views.numbers import MISSING, count, percent, quantity
+from gdrun.views.training import path_line as path_line
+
+MOST_ROWS = 20
+"""The most coefficients of a score in the table; the JSON document has all."""
+
+
+def weights_view(model: TrainedModel) -> RenderableType:
+    """The coefficients of a linear model, or a table of the layers of a network."""
+    if isinstance(model.model, Network):
+        return _layer_table(model)
+    views: list[RenderableType] = []
+    for each in coefficients(model):
+        views += ["", _coefficient_table(each, model)]
+        hidden = len(each.original) - MOST_ROWS
+        if hidden > 0:
+            views.append(Text(f"and {count(hidden, 'smaller coefficient')}", style="dim"))
+    legend = "sorted by size of the standardised coefficient, for which each feature has mean 0 "
+    legend += "and standard deviation 1"
+    if model.encoding.scale is None:
+        legend = "sorted by size; the features were not standardised"
+    return Group(*views[1:], "", Text(legend, style="dim"))
+
+
+def weights_data(model: TrainedModel) -> dict[str, Any]:
+    """The same as plain data, with all coefficients."""
+    data: dict[str, Any] = {"model": model.name, "target": model.target.name}
+    if isinstance(model.model, Network):
+        return data | {"layers": _layers(model)}
+    return data | {"scores": [_score_data(each, model) for each in coefficients(model)]}
+
+
+def evaluation_view(
+    model: TrainedModel, found: Evaluation, path: Path, data: str
+) -> RenderableType:
+    """The results of a model on new data, a row each."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row("model", f"{model.name} for {model.target.name}, {path}")
+    grid.add_row("data", f"{data}: {count(found.rows, 'row')}")
+    for name, value in found.metrics.items():
+        shown = percent(value) if name.endswith("accuracy") else quantity(value)
+        grid.add_row(name.replace("_", " "), shown)
+    return grid
+
+
+def _coefficient_table(found: Coefficients, model: TrainedModel) -> RenderableType:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column(found.label, overflow="fold")
+    for heading in ("standardised", "original units"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for at in found.order[:MOST_ROWS].tolist():
+        standardised = None if found.standardised is None else float(found.standardised[at])
+        table.add_row(
+            Text(model.feature_names[at]), quantity(standardised), quantity(found.original[at])
+        )
+    first = MISSING if found.standardised is None else quantity(found.intercept)
+    table.add_row("(intercept)", first, quantity(found.original_intercept))
+    return table
+
+
+def _score_data(found: Coefficients, model: TrainedModel) -> dict[str, Any]:
+    standardised = found.standardised
+    return {
+        "label": found.label,
+        "intercept": {
+            "standardised": None if standardised is None else found.intercept,
+            "original": found.original_intercept,
+        },
+        "coefficients": [
+            {
+                "feature": model.feature_names[at],
+                "standardised": None if standardised is None else float(standardised[at]),
+                "original": float(found.original[at]),
+            }
+            for at in found.order.tolist()
+        ],
+    }
+
+
+def _layers(model: TrainedModel) -> list[dict[str, Any]]:
+    """For each array of weights its name, shape, L2 norm and largest absolute value."""
+    found = []
+    for name, array in model.weights.items():
+        values = np.asarray(array, dtype=np.float64)
+        found.append(
+            {
+                "name": name,
+                "shape": list(values.shape),
+                "norm": float(np.linalg.norm(values)),
+                "largest": float(np.abs(values).max()),
+            }
+        )
+    return found
+
+
+def _layer_table(model: TrainedModel) -> RenderableType:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("weights", no_wrap=True)
+    for heading in ("shape", "norm", "largest"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in _layers(model):
+        shape = " × ".join(map(str, row["shape"]))
+        table.add_row(row["name"], shape, quantity(row["norm"]), quantity(row["largest"]))
+    return table

@@ -1,0 +1,426 @@
+"""`gdrun predict`, `gdrun evaluate` and `gdrun show --weights`: whole texts, JSON, and errors."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from houses import NAMES, table, write
+
+WORDS = ("lr=0.05", "epochs=4", "batch_size=16", "-q", "dataset.missing=mean")
+
+# A model by hand: prediction = 100 + 2 · area + 10 · [city = Ulm], without standardisation.
+LINE = {"w": [0.0, 10.0, 2.0], "b": 100.0, "fill.mean": [0.25, 0.75, 50.0]}
+COLUMNS = [{"name": "city", "labels": ["Bonn", "Ulm"]}, {"name": "area", "labels": []}]
+
+
+def save(path, arrays, **changes):
+    record = {
+        "schema_version": 1,
+        "dtype": "float64",
+        "target": "price",
+        "classes": [],
+        "numbered": False,
+        "columns": COLUMNS,
+        "options": {"name": "linear", "loss": "mse", "bias": True},
+    } | changes
+    arrays = {name: np.array(value, dtype=float) for name, value in arrays.items()}
+    np.savez(path, **arrays, model=json.dumps(record))
+
+
+@pytest.fixture
+def here(gdrun, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    save("line.npz", LINE)
+    return gdrun
+
+
+def error_of(answer):
+    assert (answer.code, answer.out) == (2, "")
+    return answer.err
+
+
+def test_predictions_as_csv(here, tmp_path):
+    write(tmp_path / "new.csv", ["area", "city"], [["30", "Ulm"], ["1.5", "Bonn"]])
+    answer = here("predict", "line.npz", "new.csv")
+    # 100 + 2 · 30 + 10, and 100 + 2 · 1.5.
+    assert (answer.code, answer.out, answer.err) == (0, "prediction\n170.0\n103.0\n", "")
+
+
+def test_missing_values_unseen_categories_and_other_columns(here, tmp_path):
+    lines = [["a", "NA", "Ulm"], ["b", "1", ""], ["c", "1", "Kiel"]]
+    write(tmp_path / "new.csv", ["id", "area", "city"], lines)
+    answer = here("predict", "line.npz", "new.csv", "--unseen", "ignore")
+    # 100 + 2 · 50 + 10; 100 + 2 · 1 + 10 · 0.75; 100 + 2 · 1, with 0 for both cities.
+    assert answer.out == "prediction\n210.0\n109.5\n102.0\n"
+    assert answer.err == (
+        "note: ignored 1 column that the model does not use: id\n"
+        "note: missing values replaced by the training mean: city (1), area (1)\n"
+        "note: values that training did not see, set to 0 in all columns: city (1)\n"
+    )
+
+
+def test_the_target_may_be_there_and_is_no_extra_column(here, tmp_path):
+    write(tmp_path / "new.csv", ["price", "city", "area"], [["what?", "Bonn", "0"]])
+    answer = here("predict", "line.npz", "new.csv")
+    assert (answer.out, answer.err) == ("prediction\n100.0\n", "")
+
+
+def test_a_file_as_output_is_never_overwritten(here, tmp_path):
+    write(tmp_path / "new.csv", ["area", "city"], [["30", "Ulm"]])
+    answer = here("predict", "line.npz", "new.csv", "-o", "out.csv")
+    assert (answer.code, answer.out) == (0, "wrote 1 prediction to out.csv\n")
+    assert (tmp_path / "out.csv").read_text() == "prediction\n170.0\n"
+    assert error_of(here("predict", "line.npz", "new.csv", "-o", "out.csv")) == (
+        "error: out.csv: the file exists already\n"
+        "hint: choose another name; gdrun never overwrites a file\n"
+    )
+    assert error_of(here("predict", "line.npz", "new.csv", "-o", "no/out.csv")) == (
+        "error: no/out.csv: the file cannot be written: No such file or directory\n"
+        "hint: the directory no does not exist\n"
+    )
+
+
+def test_json(here, tmp_path):
+    write(tmp_path / "new.csv", ["area", "city", "id"], [["30", "Ulm", "1"]])
+    answer = here("predict", "line.npz", "new.csv", "--json")
+    assert (answer.code, answer.err) == (0, "")
+    assert json.loads(answer.out) == {
+        "run": "line.npz",
+        "data": "new.csv",
+        "target": "price",
+        "rows": 1,
+        "classes": [],
+        "notes": ["ignored 1 column that the model does not use: id"],
+        "predictions": [170.0],
+    }
+    in_file = json.loads(here("predict", "line.npz", "new.csv", "--json", "-o", "x.csv").out)
+    assert in_file["file"] == "x.csv"
+    assert "predictions" not in in_file
+
+
+def test_probabilities_are_in_the_order_of_the_classes(here, tmp_path):
+    # log-odds of the class "a,b" against "c": 2 · area − 1.
+    save(
+        "two.npz",
+        {"w": [2.0], "b": -1.0},
+        columns=[{"name": "area", "labels": []}],
+        classes=["c", "a,b"],
+        options={"name": "logistic", "bias": True},
+    )
+    write(tmp_path / "new.csv", ["area"], [["0.5"], ["2"]])
+    answer = here("predict", "two.npz", "new.csv")
+    lines = list(csv.reader(answer.out.splitlines()))
+    assert lines[0] == ["prediction", "probability_c", "probability_a,b"]
+    # At area ½ the log-odds are 0, and both classes have p = ½; the first class is predicted.
+    assert lines[1] == ["c", "0.5", "0.5"]
+    assert lines[2][0] == "a,b"
+    assert float(lines[2][2]) == pytest.approx(1 / (1 + np.exp(-3)), rel=1e-15)
+    found = json.loads(here("predict", "two.npz", "new.csv", "--json").out)
+    assert found["classes"] == ["c", "a,b"]
+    assert found["probabilities"][0] == [0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("names", "line", "text"),
+    [
+        (
+            ["id", "price"],
+            ["1", "2"],
+            "error: new.csv: lacks 2 columns that the model needs: city, area\n"
+            "hint: it has id, price; the names must be those of the training data\n",
+        ),
+        (
+            ["city"],
+            ["Ulm"],
+            "error: new.csv: lacks the column that the model needs: area\n"
+            "hint: it has city; the names must be those of the training data\n",
+        ),
+        (
+            ["city", "area"],
+            ["Kiel", "1"],
+            "error: new.csv:2 city: training did not see the value 'Kiel'\n"
+            "hint: it saw Bonn, Ulm; --unseen ignore sets all their columns to 0\n",
+        ),
+        (
+            ["city", "area"],
+            ["Kiel", "much"],
+            "error: new.csv:2 city: training did not see the value 'Kiel'\n"
+            "hint: it saw Bonn, Ulm; --unseen ignore sets all their columns to 0\n"
+            "error: new.csv:2 area: 'much' is not a number\n"
+            "hint: this column had numbers in training; correct the cell, or leave it empty\n",
+        ),
+        (
+            ["city", "area"],
+            ["Ulm", "inf"],
+            "error: new.csv:2 area: the value is infinite\nhint: correct it, or leave it empty\n",
+        ),
+        (
+            ["city", "area"],
+            ["Ulm", "1", "2"],
+            "error: new.csv:2: this row has 3 fields, but the first row has 2\n"
+            "hint: put a field that contains the separator in quotes\n",
+        ),
+        (
+            ["city", "area", "city"],
+            ["Ulm", "1", "2"],
+            "error: new.csv:1: columns 0, 2 have the same name 'city'\n"
+            "hint: give each column its own name\n",
+        ),
+    ],
+)
+def test_new_rows_that_do_not_fit(here, tmp_path, names, line, text):
+    write(tmp_path / "new.csv", names, [line])
+    assert error_of(here("predict", "line.npz", "new.csv")) == text
+
+
+def test_a_missing_value_where_training_had_none(here, tmp_path):
+    save("strict.npz", {"w": LINE["w"], "b": LINE["b"]})
+    write(tmp_path / "new.csv", ["city", "area"], [["Ulm", "1"], ["Ulm", "?"], ["", "2"]])
+    hint = "hint: fill it in, or train with missing: mean, which keeps the training means\n"
+    what = "the value is missing, and the model was trained without missing values"
+    assert error_of(here("predict", "strict.npz", "new.csv")) == (
+        f"error: new.csv:4 city: {what}\n{hint}error: new.csv:3 area: {what}\n{hint}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (
+            ["nothing", "new.csv"],
+            "error: runs: no run is called 'nothing'\n"
+            "hint: `gdrun train` makes a run; --runs is the directory that holds the runs\n",
+        ),
+        (
+            ["last", "new.csv", "--runs", "elsewhere"],
+            "error: elsewhere: no run is called 'last'\n"
+            "hint: `gdrun train` makes a run; --runs is the directory that holds the runs\n",
+        ),
+        (
+            ["new.csv", "line.npz"],
+            "error: new.csv: is a file, not a run\n"
+            "hint: the run comes first, then the data: gdrun predict last new.csv\n",
+        ),
+        (
+            ["line.npz"],
+            "error: DATA is missing\nhint: usage: gdrun predict [OPTIONS] RUN DATA\n",
+        ),
+        (
+            ["line.npz", "new.cvs"],
+            "error: new.cvs: no such file\nhint: did you mean new.csv?\n",
+        ),
+        (
+            ["line.npz", "irsi"],
+            "error: there is no file and no dataset 'irsi'\nhint: did you mean iris?\n",
+        ),
+        (
+            ["line.npz", "iris"],
+            "error: iris: lacks 2 columns that the model needs: city, area\n"
+            "hint: it has sepal length (cm), sepal width (cm), petal length (cm), petal width "
+            "(cm); the names must be those of the training data\n",
+        ),
+        (
+            ["broken.npz", "new.csv"],
+            "error: broken.npz: cannot be read: File is not a zip file\n",
+        ),
+        (
+            ["line.npz", "model.pkl"],
+            "error: model.pkl: gdrun cannot read .pkl\n"
+            "hint: give a file of CSV, NPY, NPZ or IDX, or a dataset: iris, wine, breast-cancer, "
+            "digits, diabetes, linear, logistic, blobs, moons, circles, xor, spirals, arrays\n",
+        ),
+    ],
+)
+def test_words_that_name_nothing(here, tmp_path, words, text):
+    write(tmp_path / "new.csv", ["area", "city"], [["30", "Ulm"]])
+    (tmp_path / "broken.npz").write_bytes(b"PK\x03\x04 and nothing more")
+    (tmp_path / "model.pkl").write_bytes(b"")
+    assert error_of(here("predict", *words)) == text
+
+
+def test_a_run_by_id_and_the_last_run(here, tmp_path):
+    table(tmp_path / "houses.csv", "size")
+    trained = here("train", "dataset.path=houses.csv", "model=softmax", *WORDS)
+    assert trained.code == 0
+    (run,) = (tmp_path / "runs").iterdir()
+    expected = here("predict", str(run), "houses.csv")
+    assert expected.code == 0
+    for word in ("last", run.name, run.name[-4:]):
+        assert here("predict", word, "houses.csv").out == expected.out
+    (run / "weights.npz").unlink()
+    assert error_of(here("predict", "last", "houses.csv")) == (
+        f"error: runs/{run.name}: has no weights: the run has not ended, or did not write them\n"
+        f"hint: `gdrun train runs/{run.name}/config.yaml` trains it again\n"
+    )
+
+
+def test_an_evaluation(here, tmp_path):
+    lines = [["30", "Ulm", "171"], ["1.5", "Bonn", "100"]]
+    write(tmp_path / "new.csv", ["area", "city", "price"], lines)
+    answer = here("evaluate", "line.npz", "new.csv")
+    # The errors are 1 and 3, so that the mean squared error is (1 + 9) / 2.
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out == ("model  linear for price, line.npz\ndata   new.csv: 2 rows\nloss   5\n")
+    assert json.loads(here("evaluate", "line.npz", "new.csv", "--json").out) == {
+        "run": "line.npz",
+        "data": "new.csv",
+        "target": "price",
+        "rows": 2,
+        "metrics": {"loss": 5.0},
+        "notes": [],
+    }
+
+
+def test_an_evaluation_of_classes(here, tmp_path):
+    here("train", "dataset=iris", "model=softmax", "epochs=5", "-q")
+    (run,) = (tmp_path / "runs").iterdir()
+    record = json.loads((run / "run.json").read_text())
+    found = json.loads(here("evaluate", "last", "iris", "--json").out)
+    # The three parts together are the dataset, and without l2 their losses have no penalty.
+    parts, summary = record["data"]["parts"], record["summary"]
+    for name, value in found["metrics"].items():
+        mean = sum(parts[part] * summary[f"{part}_{name}"] for part in parts) / 150
+        assert value == pytest.approx(mean, rel=1e-12)
+    assert here("evaluate", "last", "iris").out.splitlines()[3].startswith("accuracy  ")
+
+
+@pytest.mark.parametrize(
+    ("price", "text"),
+    [
+        (
+            None,
+            "error: new.csv: lacks the column that the model needs: price\n"
+            "hint: it has area, city; the names must be those of the training data\n",
+        ),
+        (
+            "",
+            "error: new.csv:2 price: the target is missing\n"
+            "hint: remove the row: only rows with a target can be evaluated\n",
+        ),
+        (
+            "dear",
+            "error: new.csv:2 price: 'dear' is not a number\n"
+            "hint: this column had numbers in training; correct the cell, or leave it empty\n",
+        ),
+    ],
+)
+def test_targets_that_do_not_fit(here, tmp_path, price, text):
+    names, line = ["area", "city", "price"], ["30", "Ulm", price]
+    known = 2 if price is None else 3
+    write(tmp_path / "new.csv", names[:known], [line[:known]])
+    assert error_of(here("evaluate", "line.npz", "new.csv")) == text
+
+
+@pytest.mark.parametrize(
+    ("label", "what"),
+    [("tiny", "training did not see the class 'tiny'"), ("", "the target is missing")],
+)
+def test_a_class_that_does_not_fit(here, tmp_path, label, what):
+    table(tmp_path / "houses.csv", "size")
+    here("train", "dataset.path=houses.csv", "model=softmax", *WORDS)
+    write(tmp_path / "new.csv", [*NAMES, "size"], [["Ulm", "1", "1", "no", label]])
+    assert error_of(here("evaluate", "last", "new.csv")).startswith(
+        f"error: new.csv:2 size: {what}\n"
+    )
+
+
+def test_coefficients(here):
+    # In the units of the data: 4/2 a − 6/3 b + (1 − (4/2 · 10 − 6/3 · 5)) = 2 a − 2 b − 9.
+    save(
+        "standardised.npz",
+        {
+            "w": [4.0, -6.0],
+            "b": 1.0,
+            "standardize.mean": [10.0, 5.0],
+            "standardize.scale": [2.0, 3.0],
+        },
+        columns=[{"name": "a", "labels": []}, {"name": "b", "labels": []}],
+    )
+    assert here("show", "standardised.npz", "--weights").out == (
+        "price        standardised  original units\n"
+        "b                      -6              -2\n"
+        "a                       4               2\n"
+        "(intercept)             1              -9\n"
+        "\n"
+        "sorted by size of the standardised coefficient, for which each feature has mean\n"
+        "0 and standard deviation 1\n"
+        "\n"
+        "from standardised.npz\n"
+    )
+    assert json.loads(here("show", "standardised.npz", "--weights", "--json").out) == {
+        "run": "standardised.npz",
+        "model": "linear",
+        "target": "price",
+        "scores": [
+            {
+                "label": "price",
+                "intercept": {"standardised": 1.0, "original": -9.0},
+                "coefficients": [
+                    {"feature": "b", "standardised": -6.0, "original": -2.0},
+                    {"feature": "a", "standardised": 4.0, "original": 2.0},
+                ],
+            }
+        ],
+    }
+
+
+def test_coefficients_without_standardisation(here):
+    assert here("show", "line.npz", "--weights").out == (
+        "price        standardised  original units\n"
+        "city=Ulm                –              10\n"
+        "area                    –               2\n"
+        "city=Bonn               –               0\n"
+        "(intercept)             –             100\n"
+        "\n"
+        "sorted by size; the features were not standardised\n"
+        "\n"
+        "from line.npz\n"
+    )
+
+
+def test_coefficients_of_each_class(here):
+    here("train", "dataset=digits", "model=softmax", "epochs=1", "-q")
+    shown = here("show", "--weights").out
+    for label in range(10):
+        assert f"\n{label}  " in f"\n{shown}"
+    assert shown.count("and 44 smaller coefficients\n") == 10
+    scores = json.loads(here("show", "--weights", "--json").out)["scores"]
+    assert [score["label"] for score in scores] == list("0123456789")
+    sizes = [abs(each["standardised"]) for each in scores[3]["coefficients"]]
+    assert len(sizes) == 64
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_the_layers_of_a_network(here):
+    model = "model={name: mlp, hidden: [4], init: zeros}"
+    here("train", "dataset=iris", model, "epochs=1", "-q")
+    lines = here("show", "--weights").out.splitlines()
+    assert lines[0].split() == ["weights", "shape", "norm", "largest"]
+    assert lines[1].split() == ["layer1.w", "4", "×", "4", "0", "0"]
+    found = json.loads(here("show", "--weights", "--json").out)
+    assert found["layers"][0] == {"name": "layer1.w", "shape": [4, 4], "norm": 0.0, "largest": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"schema_version": 2}, "was written by a newer gdrun (schema 2)"),
+        ({"columns": 3}, "cannot be read: columns must be a list, got 3"),
+        ({"dtype": "int8"}, "cannot be read: `model` names no model or no dtype of gdrun"),
+        ({"options": {"name": ["linear"]}}, "cannot be read: `model` names no model"),
+        ({"options": {"name": "linear", "loss": "mze"}}, "its description cannot be used: 'mze'"),
+        ({"options": {"name": "mlp", "hidden": "x"}}, "its description cannot be used: "),
+        ({"columns": COLUMNS[1:]}, "cannot be read: `fill.mean` must be (1,) numbers"),
+        ({"classes": ["a", "b"], "options": {"name": "softmax"}}, "w must be numbers of the shape"),
+        (
+            {"options": {"name": "mlp"}},
+            "layer1.w must be numbers of the shape (3, 64), got nothing",
+        ),
+        ({"classes": ["a"], "numbered": True}, "its description cannot be used: "),
+    ],
+)
+def test_a_damaged_file(here, changes, what):
+    save("damaged.npz", LINE, **changes)
+    message = error_of(here("predict", "damaged.npz", "iris"))
+    assert message.startswith(f"error: damaged.npz: {what}")
