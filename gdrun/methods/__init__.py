@@ -1,4 +1,4 @@
-"""Update rules, schedules, sampling, clipping and stopping: equations without input or output.
+"""Update rules, schedules, sampling, clipping and stopping, as equations; plugins can add more.
 
 Importing this package registers the optimizers.
 """

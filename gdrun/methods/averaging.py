@@ -1,8 +1,8 @@
 """Averages of the weights over the steps: a run evaluates the average in place of the weights.
 
 An average is a function of its previous value `mean`, the weights `w` after step t, and the step
-count `t` (1, 2, …, as a float). It returns its new value. It is elementwise. At t = 1 it returns w
-and ignores `mean`, so it needs no initial value.
+count `t` (1, 2, …, as a float). The function returns the new value of the average. It is
+elementwise. At t = 1 it returns w and ignores `mean`, so an average needs no initial value.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from gdrun.methods.rules import Norm, Rule
 
 @dataclass(frozen=True)
 class AveragedRule(Rule):
-    """An update rule whose last slot is the average of its weights.
+    """An update rule that also keeps an average of the weights over the steps, as its last slot.
 
-    function and options belong to the rule. average: the equation of the average.
-    average_options: the options of the average, which are the same for all lanes.
+    A slot is an array of state that a rule carries from step to step. function, options: those of
+    the update rule without the average. average: the function that computes the average, such as
+    `ema`. average_options: the values of its options, which all lanes (runs trained together)
+    share.
     """
 
     average: Callable[..., Any] = field(kw_only=True)
@@ -36,9 +38,10 @@ class AveragedRule(Rule):
         options: Mapping[str, Any],
         norm: Norm | None = None,
     ) -> tuple[Array, tuple[Array, ...]]:
-        """Return the weights and the slots after one step, the new average in the last slot.
+        """Return the weights and the slots after one step; the last slot is the new average.
 
-        w, g and each slot: (lanes, P). t: the step count, from 1.
+        w, g and each slot: (lanes, P). t: the step count, from 1. options: the options of the
+        update rule, numbers or arrays (lanes, 1). norm: the layer norm, for a rule that uses it.
         """
         # `averaged` appends the average to the slots of the rule.
         *own, mean = slots
@@ -47,18 +50,21 @@ class AveragedRule(Rule):
 
     @property
     def own_slots(self) -> tuple[str, ...]:
-        """The names of the rule's slots, without the average."""
+        """The names of the slots that the update rule itself uses, without the average."""
         return self.slots[:-1]
 
 
 def averaged(rule: Rule, average: Definition, options: Mapping[str, Any]) -> AveragedRule:
-    """The rule, extended by a slot for `average`. options: the options of the average."""
+    """Return `rule` with one more slot, which holds the average of the weights.
+
+    options: the values of the options of `average`, by option name.
+    """
     fields = vars(rule) | {"slots": (*rule.slots, "average"), "starts": (*rule.starts, 0.0)}
     return AveragedRule(**fields, average=average.function, average_options=options)
 
 
 AVERAGES: dict[str, Definition] = {}
-"""Every average by name."""
+"""Every average of the weights, by name."""
 
 
 def _average(equation: Callable[..., Any]) -> Callable[..., Any]:
@@ -73,11 +79,12 @@ def polyak(mean: Any, w: Any, t: float, start: Natural = 0) -> Any:
         w̄ ← w                        for t ≤ s + 1
         w̄ ← w̄ + (w − w̄) / (t − s)     after that
 
-    s is start, in steps. With a start above 0 the first weights are not part of the mean.
+    w̄ is the mean, t counts steps from 1, and s is start, in steps. With a start above 0 the
+    weights of the first steps are not part of the mean.
 
     Source: Ruppert 1988; Polyak & Juditsky 1992.
 
-    Elsewhere: AveragedModel in PyTorch computes the same mean, over the calls of
+    Elsewhere: AveragedModel in PyTorch computes the same mean, with one value for each call of
     update_parameters. optax has no such average.
     """
     if t <= start + 1:
@@ -92,13 +99,15 @@ def ema(mean: Any, w: Any, t: float, decay: Decay = 0.999) -> Any:
         s = (1 − δ) / (1 − δᵗ)
         w̄ ← (1 − s) w̄ + s w
 
-    δ is decay. The recursion equals m / (1 − δᵗ) with m ← δ m + (1 − δ) w and m = 0 at the start,
-    which is Adam's bias correction. The average is a weighted mean of the weights after each step.
+    w̄ is the average, t counts steps from 1, and δ is decay. w̄ equals m / (1 − δᵗ), where m starts
+    at 0 and m ← δ m + (1 − δ) w in each step: this is Adam's bias correction. So w̄ is a weighted
+    mean of the weights after each step.
 
     Source: Kingma & Ba 2014, section 7.2.
 
-    Elsewhere: ema with debias in optax computes the same. get_ema_multi_avg_fn in PyTorch and
-    ExponentialMovingAverage in TensorFlow start at the first weights, which keep the share δᵗ.
+    Elsewhere: ema with debias in optax computes the same average. In get_ema_multi_avg_fn of
+    PyTorch and ExponentialMovingAverage of TensorFlow the average starts at the first weights, and
+    their share of it is δᵗ after t steps.
     """
     # At t = 1 the share is 1, so the first average is w.
     share = (1 - decay) / (1 - decay**t)

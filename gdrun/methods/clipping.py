@@ -1,6 +1,6 @@
-"""Gradient clipping: bounds on the gradient before the update rule uses it.
+"""Gradient clipping: the gradient is limited before the update rule uses it.
 
-The trace records the gradient norm before clipping.
+The trace (the file of a run's readings) records the gradient norm before clipping.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ def clip_by_norm(gradient: Array, norm: Array, limit: Any) -> Array:
 
         g ← g · min(1, c / ‖g‖)
 
-    gradient: (lanes, P). norm: ‖g‖, (lanes, 1). c is limit, a float or (lanes, 1). The divisor has
-    no eps, so a gradient at or below the limit is returned bit for bit unchanged.
+    gradient: g, (lanes, P), one row for each run trained together. norm: ‖g‖, (lanes, 1). limit: c,
+    a float or (lanes, 1). No eps is added to ‖g‖, so a gradient whose norm is at most c is returned
+    bit for bit unchanged.
 
     Source: Pascanu et al. 2013.
     """
@@ -36,6 +37,6 @@ def clip_by_value(gradient: Array, limit: Any) -> Array:
 
         gⱼ ← max(−c, min(gⱼ, c))
 
-    gradient: (lanes, P). c is limit, a float or (lanes, 1).
+    gradient: g, (lanes, P), one row for each run trained together. limit: c, a float or (lanes, 1).
     """
     return np.clip(gradient, -limit, limit)

@@ -1,9 +1,10 @@
-"""Definitions: functions with their options and their documentation, for registries by name.
+"""Definitions: functions with their options and their documentation, the entries of registries.
 
-The signature of the function is the only source of its options. A parameter without a default is
-an input, which the program passes (weights, gradient, step count). A parameter with a default is an
-option, which the user sets; its annotation holds the type and the bounds. The docstring is the only
-source of the text that help, tables and pages show. It has this form:
+A registry is a dict of definitions by name, such as all optimizers. The signature of a function is
+the only source of its options. A parameter without a default is an input, which the program passes
+(weights, gradient, step count). A parameter with a default is an option, which the user sets; its
+annotation holds the type and the bounds. The docstring of the function is the only source of the
+text that help, tables and pages show. The docstring has this form:
 
     A sentence that names the method.
 
@@ -33,38 +34,39 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from annotated_types import Ge, Gt, Le, Lt
 
 Positive = Annotated[float, Gt(0)]
-"""x > 0."""
+"""A real number x > 0."""
 NonNegative = Annotated[float, Ge(0)]
-"""x ≥ 0."""
+"""A real number x ≥ 0."""
 Rate = Annotated[float, Gt(0)]
 """A learning rate: x > 0, in units of weight per unit of gradient."""
 Decay = Annotated[float, Ge(0), Lt(1)]
-"""The share of its previous value that a running mean keeps: 0 ≤ x < 1."""
+"""The factor x of the previous value in a running mean: 0 ≤ x < 1."""
 Fraction = Annotated[float, Gt(0), Le(1)]
-"""0 < x ≤ 1."""
+"""A real number x with 0 < x ≤ 1."""
 Shrinkage = Annotated[float, Gt(0), Lt(1)]
-"""A factor that shrinks a value: 0 < x < 1."""
+"""A factor x that makes a value smaller: 0 < x < 1."""
 Level = Annotated[float, Gt(0), Lt(1)]
-"""The level of a quantile: 0 < x < 1."""
+"""The level x of a quantile: 0 < x < 1; for example, 0.5 is the level of the median."""
 Growth = Annotated[float, Gt(1)]
-"""A factor that enlarges a value: x > 1."""
+"""A factor x that makes a value larger: x > 1."""
 Divisor = Annotated[float, Ge(1)]
-"""x ≥ 1."""
+"""A real number x ≥ 1, by which a value is divided."""
 Count = Annotated[int, Ge(1)]
 """A whole number ≥ 1."""
 Natural = Annotated[int, Ge(0)]
 """A whole number ≥ 0."""
 Seed = Annotated[int, Ge(0)]
-"""A whole number ≥ 0."""
+"""The seed of a random number generator: a whole number ≥ 0."""
 
 
 @dataclass(frozen=True)
 class Nested:
-    """The mark of an option whose values are entries of a registry, such as parts of a schedule.
+    """Marks an option whose value consists of registry entries, such as the parts of a schedule.
 
-    An entry is a name, or a mapping with a name and options. If the annotation of the option is a
-    tuple, its value is a tuple of entries; otherwise it is one entry or None. kind: the config
-    section whose form the entries have; an empty text means the section of the option itself.
+    A config gives an entry as a name, or as a mapping with a name and options. If the option's
+    annotation is a tuple, the value is a tuple of entries; otherwise it is one entry or None.
+    kind: the name of the config section whose form each entry has, such as `average`; an empty
+    string means the section that contains the option.
     """
 
     kind: str = ""
@@ -75,15 +77,16 @@ def _any(entry: Any) -> bool:
 
 
 AUTO = "auto"
-"""The value of a choice that lets the model choose."""
+"""The option value that means: the model chooses the entry, such as its loss."""
 
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """The mark of an option whose value is the name of an entry of a registry, such as a loss.
+    """Marks an option whose value is the name of a registry entry, such as a loss.
 
-    The section then also has the options of this entry. admits: whether an entry is allowed.
-    auto: whether the value may be `auto` instead of a name.
+    The config section of this option also has the options of the named entry. registry: the
+    entries by name. admits: a function that returns whether an entry is allowed. auto: whether the
+    value may also be `auto`, which means that the model chooses the entry.
     """
 
     registry: Mapping[str, Definition]
@@ -92,12 +95,15 @@ class Choice:
 
     @property
     def entries(self) -> dict[str, Definition]:
-        """The allowed entries by name. A plugin may add some, so each access reads the registry."""
+        """The allowed entries by name.
+
+        Each access reads the registry again, because a plugin may have added entries.
+        """
         return {name: entry for name, entry in self.registry.items() if self.admits(entry)}
 
     @property
     def words(self) -> tuple[str, ...]:
-        """All allowed values of the option."""
+        """The allowed values of the option: the names of allowed entries, and perhaps `auto`."""
         return (*self.entries, AUTO) if self.auto else tuple(self.entries)
 
     def allows(self, word: object) -> bool:
@@ -105,9 +111,11 @@ class Choice:
         return isinstance(word, str) and word in self.words
 
     def named(self, word: object) -> tuple[Definition, ...]:
-        """The entry with this name; no entry for auto; all entries for an unknown name.
+        """The entries that the option value `word` may mean, as a tuple.
 
-        For an unknown name the error message is about the name only, so all options are accepted.
+        They are the allowed entry with this name; none for `auto`; all allowed entries for an
+        unknown name. So the options of all entries are accepted with an unknown name, and the only
+        error reported is the name.
         """
         if self.auto and word == AUTO:
             return ()
@@ -116,7 +124,7 @@ class Choice:
 
 
 Check = Callable[[Mapping[str, Any]], Iterable[tuple[str, str]]]
-"""A function from options to contradictions between them: pairs of option name and message."""
+"""A function of option values by name that yields contradictions: (option name, message)."""
 
 
 Mark = TypeVar("Mark", Nested, Choice)
@@ -124,7 +132,7 @@ Mark = TypeVar("Mark", Nested, Choice)
 
 @dataclass(frozen=True)
 class Option:
-    """One option of a definition: its name, its type with bounds, and its default."""
+    """One option of a definition. annotation: its type, with its bounds and marks if any."""
 
     name: str
     annotation: Any
@@ -132,21 +140,27 @@ class Option:
 
     @property
     def varies(self) -> bool:
-        """Whether lanes of one cohort may have different values: only real numbers may differ."""
+        """Whether runs that are trained together may differ in this option: True for a real number.
+
+        Runs with other differences are trained in separate cohorts.
+        """
         return _bare(self.annotation) is float
 
     @property
     def nested(self) -> Nested | None:
-        """The mark of an option that holds entries of a registry; None for other options."""
+        """The Nested mark of this option; None if its value has no registry entries."""
         return self._mark(Nested)
 
     @property
     def choice(self) -> Choice | None:
-        """The mark of an option that names an entry of a registry; None for other options."""
+        """The Choice mark of this option; None if its value is not the name of a registry entry."""
         return self._mark(Choice)
 
     def listed(self) -> Option:
-        """The option, with the names that its registry has now as a Literal type."""
+        """Return the option with a Literal of its now allowed values as its type.
+
+        An option that is no Choice is returned unchanged.
+        """
         if self.choice is None:
             return self
         literal: Any = Literal
@@ -158,7 +172,7 @@ class Option:
 
     @property
     def bounds(self) -> str:
-        """The bounds as text, such as `0 ≤ x < 1`; empty if there are none."""
+        """The bounds of the option as text, such as `0 ≤ x < 1`; an empty string without bounds."""
         low = high = ""
         for mark in typing.get_args(self.annotation)[1:]:
             match mark:
@@ -175,7 +189,11 @@ class Option:
 
 @dataclass(frozen=True)
 class Doc:
-    """The parts of a docstring. extra: the paragraphs with a label, by label, without Source."""
+    """The parts of a method's docstring, as text; a missing part is empty.
+
+    summary: the first sentence. notes: the paragraphs without a label. source: the text after
+    `Source:`. extra: the text of every other paragraph with a label, such as Raises, by label.
+    """
 
     summary: str
     equation: str
@@ -188,7 +206,9 @@ class Doc:
 class Definition:
     """A named function with its options and its documentation.
 
-    given: the options that were set, with their values; all other options have their defaults.
+    options: by option name. check: a function that finds contradictions between option values;
+    None if no values contradict each other. given: the values that were set, by option name; every
+    other option has its default.
     """
 
     name: str
@@ -203,28 +223,31 @@ class Definition:
         return {name: option.default for name, option in self.options.items()}
 
     def with_options(self, values: Mapping[str, Any]) -> Self:
-        """The definition with these values for its options; other values are ignored."""
+        """Return the definition with `values` set as the values of its options.
+
+        values: by option name; a name that is no option of this definition is ignored.
+        """
         own = {name: values[name] for name in self.options if name in values}
         return replace(self, given=own) if own else self
 
     @property
     def values(self) -> dict[str, Any]:
-        """The value of each option: the given one, or the default."""
+        """The value of each option by name: the value in `given`, or the default."""
         return self.defaults | dict(self.given)
 
     @cached_property
     def bound(self) -> Callable[..., Any]:
-        """The function with the given options fixed, so that it takes only its inputs."""
+        """The function with the options in `given` fixed: it is called with its inputs only."""
         return partial(self.function, **self.given) if self.given else self.function
 
     @property
     def facts(self) -> dict[str, str]:
-        """Further lines for the page of this definition, by label."""
+        """Additional lines for the help page of this definition: each line's text by its label."""
         return {}
 
 
 def options_of(function: Callable[..., Any]) -> dict[str, Option]:
-    """The parameters of `function` that have a default, as options by name.
+    """Return the parameters of `function` that have a default, as options by name.
 
     A parameter without an annotation has the type of its default, and no bounds.
     """
@@ -238,9 +261,9 @@ def options_of(function: Callable[..., Any]) -> dict[str, Option]:
 
 
 def with_chosen(options: Mapping[str, Option], given: Mapping[str, Any]) -> dict[str, Option]:
-    """The options, in which each choice is followed by the options of the entry that it names.
+    """Return `options`, with the options of the chosen entry inserted after each Choice option.
 
-    given: the values of a section.
+    given: the values that a config section sets, by option name. They name the chosen entries.
     """
     extended: dict[str, Option] = {}
     for name, option in options.items():
@@ -253,7 +276,11 @@ def with_chosen(options: Mapping[str, Option], given: Mapping[str, Any]) -> dict
 def chosen_entries(
     options: Mapping[str, Option], given: Mapping[str, Any]
 ) -> Iterator[tuple[str, Definition]]:
-    """The name of each choice among the options, with the entry that `given` names for it."""
+    """Yield each Choice option's name with the entry that its value in `given` names.
+
+    given: option values by name; an option that is not in `given` has its default. An option with
+    an unknown entry name is yielded once for every allowed entry.
+    """
     for name, option in options.items():
         if option.choice is not None:
             for entry in option.choice.named(given.get(name, option.default)):
@@ -261,9 +288,10 @@ def chosen_entries(
 
 
 def brought_options(options: Mapping[str, Option]) -> dict[str, list[tuple[str, Option]]]:
-    """The options of all entries that the choices among the options can name, by option name.
+    """Return the options of all entries that the Choice options in `options` may name.
 
-    Each option has the label of its entry, such as `loss huber`.
+    The result has, for each option name, pairs of the entry's label, such as `loss huber`, and the
+    option of that entry.
     """
     found: dict[str, list[tuple[str, Option]]] = {}
     for choice, option in options.items():
@@ -276,7 +304,7 @@ def brought_options(options: Mapping[str, Option]) -> dict[str, list[tuple[str, 
 # Cached: rates are computed in every epoch, and inspect.signature is slow.
 @cache
 def inputs_of(function: Callable[..., Any]) -> tuple[str, ...]:
-    """The parameters of `function` that have no default, in order."""
+    """Return the names of the parameters of `function` without a default, in order."""
     return tuple(
         name
         for name, parameter in inspect.signature(function).parameters.items()
@@ -286,14 +314,17 @@ def inputs_of(function: Callable[..., Any]) -> tuple[str, ...]:
 
 @cache
 def option_names(function: Callable[..., Any]) -> tuple[str, ...]:
-    """The parameters of `function` that have a default, in order."""
+    """Return the names of the parameters of `function` with a default, in order."""
     return tuple(
         name for name in inspect.signature(function).parameters if name not in inputs_of(function)
     )
 
 
 def parse_doc(text: str | None) -> Doc:
-    """The parts of a docstring that has the form of the module's docstring."""
+    """Return the parts of `text`, a method's docstring: summary, equation, notes and so on.
+
+    Its form is described at the top of this module. None counts as an empty docstring.
+    """
     paragraphs: list[list[str]] = [[]]
     for line in inspect.cleandoc(text or "").splitlines():
         if line.strip():
@@ -323,7 +354,11 @@ def parse_doc(text: str | None) -> Doc:
 def define(
     function: Callable[..., Any], *, name: str | None = None, check: Check | None = None
 ) -> Definition:
-    """The definition of `function`: its options from the signature, its text from the docstring."""
+    """Return the definition of `function`: options from its signature, text from its docstring.
+
+    name: the registry name; None means the name of the function. check: a function that finds
+    contradictions between option values, or None.
+    """
     return Definition(
         name=name or function.__name__,
         function=function,

@@ -1,8 +1,8 @@
 """Checks of a method from a plugin: whether it is a pure, elementwise function of its inputs.
 
-The checks call the method on small arrays, and check the number of returned values, their shapes
-and dtypes, that the inputs are unchanged, and that the result for one lane or weight does not
-depend on the others.
+The checks call the method on small arrays. They check the number, shapes and dtypes of the returned
+values, that the inputs are unchanged, and that the result for one lane (one of several runs trained
+together) or for one weight does not depend on the other lanes or weights.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from gdrun.methods.rules import Rule
 from gdrun.methods.schedules.form import Schedule, value_at
 
 Fault = tuple[str, str]
-"""A fault of a method: the error message, and a hint on how to correct it."""
+"""A fault of a method: the message, without the method's name, and a hint how to correct it."""
 
 _LANES, _WEIGHTS, _TIMES = 3, 4, 6
 # For arrays of another shape, NumPy may give results that differ in the last bits.
@@ -26,7 +26,10 @@ _TOLERANCES: dict[str, Any] = {"rtol": 1e-9, "atol": 1e-12, "equal_nan": True}
 
 
 def first_fault(method: Definition) -> Fault | None:
-    """The first fault of a rule or a schedule, or None. Exceptions of the method are not caught."""
+    """Return the first fault that the checks find in a rule or a schedule, or None.
+
+    An exception that the method raises is not caught.
+    """
     faults = [_documentation(method)]
     if isinstance(method, Rule):
         faults.append(_rule_faults(method))
@@ -39,11 +42,15 @@ def first_fault(method: Definition) -> Fault | None:
 
 def _documentation(method: Definition) -> Iterator[Fault]:
     if not method.doc.summary:
-        yield "has no docstring", "describe it in one sentence, then write its equation, indented"
+        hint = "add a docstring: one sentence, then the equation, indented"
+        yield "has no docstring", hint
 
 
 def _rule_faults(rule: Rule) -> Iterator[Fault]:
-    """The faults for each dtype, with options as numbers and as one number for each lane."""
+    """Yield the faults of a rule, called with weights of each dtype and two forms of options.
+
+    Options are given as one number for all lanes, and as an array with one number for each lane.
+    """
     for dtype, by_lane in product((np.float64, np.float32), (False, True)):
         random = np.random.default_rng(0)
         w, g = random.normal(size=(2, _LANES, _WEIGHTS)).astype(dtype)
@@ -76,14 +83,14 @@ def _schedule_faults(schedule: Schedule) -> Iterator[Fault]:
     returned = value_at(schedule.function, options, **given)
     yield from _changed_inputs(given, before)
     if np.shape(returned) not in ((), (2,), (_TIMES, 1), (_TIMES, 2)):
-        what = f"returns shape {np.shape(returned)} for {_TIMES} times and 2 rates"
+        what = f"returns an array of shape {np.shape(returned)} for {_TIMES} times and 2 lanes"
         yield (
             what,
-            "t has shape (times, 1) and lr has shape (lanes,): use elementwise expressions only",
+            "use elementwise expressions only: t has shape (times, 1) and lr has shape (lanes,)",
         )
     planned = np.broadcast_to(np.asarray(returned, dtype=float), (_TIMES, 2))
     if not (np.isfinite(planned) & (planned >= 0)).all():
-        yield "returns a rate that is negative or not finite", "a learning rate is a number ≥ 0"
+        yield "returns a rate that is negative or not finite", "return a finite rate ≥ 0"
     for k in range(_TIMES):
         one = given | {
             "t": given["t"][k : k + 1],
@@ -93,11 +100,14 @@ def _schedule_faults(schedule: Schedule) -> Iterator[Fault]:
         alone = value_at(schedule.function, options, **one)
         if not np.allclose(alone, planned[k, 1], **_TOLERANCES):
             what = "is not elementwise: the rate at one time depends on the other times or lanes"
-            yield what, "lr(t) may depend only on its own t, T, lr and options"
+            yield what, "compute each rate only from its own t, T, lr and options"
 
 
 def _results(rule: Rule, w: Any, g: Any, slots: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
-    """The return value of the equation at step 3."""
+    """Return what the rule's equation returns at step 3.
+
+    w, g and each slot: (lanes, P). options: numbers or arrays (lanes, 1).
+    """
     # At step 1 the bias correction of Adam cancels its decay, so mistakes would not be seen.
     inputs = (*slots, *((3.0,) if rule.uses_t else ()), *((_norm,) if rule.uses_norm else ()))
     return rule.function(w, g, *inputs, **options)
@@ -114,28 +124,33 @@ def _changed_inputs(given: Mapping[str, Any], before: Mapping[str, Any]) -> Iter
 
 
 def _wrong_returns(rule: Rule, results: Any, w: Any) -> Iterator[Fault]:
-    """The faults of the returned weights and slots, which must have the shape and dtype of w."""
+    """Yield the faults of `results`, the return value of the rule's equation.
+
+    It must hold the new weights, then the new slots, each with the shape and dtype of w.
+    """
     names = ("w", *rule.slots)
     values = results if isinstance(results, tuple) else (results,)
     form = f"return {', '.join(names)}" if rule.slots else "return only the new w"
     if len(values) != len(names) or isinstance(results, tuple) != bool(rule.slots):
-        yield f"returns {_counted(results)}, not {len(names)}", form
+        yield f"returns {_counted(results)}, but must return {_counted(names)}", form
     for name, value in zip(names, values, strict=True):
         if not isinstance(value, np.ndarray):
-            yield f"returns a {type(value).__name__} for {name}, not an array", form
+            yield f"returns an object of type {type(value).__name__} for {name}, not an array", form
         if value.shape != w.shape:
             yield f"returns {name} with shape {value.shape}, but its input has {w.shape}", form
         if value.dtype != w.dtype:
-            hint = "a NumPy number or array of another dtype in the equation changes the result's"
-            yield f"returns {name} as {value.dtype}, but its input is {w.dtype}", hint
+            hint = "use no NumPy number or array with a fixed dtype in the equation"
+            yield f"returns {name} with dtype {value.dtype}, but its input has {w.dtype}", hint
 
 
 def _dependences(
     rule: Rule, w: Any, g: Any, slots: tuple[Any, ...], options: dict[str, Any], together: Any
 ) -> Iterator[Fault]:
-    """A fault where the update of a lane, or of a weight in it, depends on the others.
+    """Yield a fault if one lane gets other new weights when it is computed alone.
 
-    together: the new weights of all lanes in one call.
+    For a rule without layer norms, also one weight of the lane is computed alone. together: the new
+    weights (lanes, P) that the rule returned for all lanes in one call. options: numbers or arrays
+    (lanes, 1).
     """
     row = {
         name: value[1:2] if isinstance(value, np.ndarray) else value
@@ -146,12 +161,15 @@ def _dependences(
     one, slope, *carried = (array[1:2, weights] for array in (w, g, *slots))
     alone = _new_weights(rule, _results(rule, one, slope, tuple(carried), row))
     if not np.allclose(alone, together[1:2, weights], **_TOLERANCES):
-        hint = "use elementwise expressions only; for the norm of a layer, add the input norm"
-        yield "is not elementwise: one weight's update depends on the others, or is random", hint
+        hint = "use elementwise expressions only; for the norm of a layer, add an input named norm"
+        yield (
+            "is not elementwise: the update of one weight depends on other weights, or is random",
+            hint,
+        )
 
 
 def _norm(array: Any) -> Any:
-    """The L2 norm of each lane, at each entry, as if all its weights were one tensor."""
+    """Return an array of the shape of `array` (lanes, P): each entry is its lane's L2 norm."""
     norms = np.sqrt((array * array).sum(axis=-1, keepdims=True))
     return np.broadcast_to(norms, array.shape)
 
@@ -159,4 +177,5 @@ def _norm(array: Any) -> Any:
 def _counted(results: Any) -> str:
     if results is None:
         return "nothing"
-    return f"{len(results)} values" if isinstance(results, tuple) else "one value"
+    count = len(results) if isinstance(results, tuple) else 1
+    return "one value" if count == 1 else f"{count} values"

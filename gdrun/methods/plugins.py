@@ -13,9 +13,10 @@ A plugin registers its methods with the same decorators as gdrun's own methods:
         '''
         return w - lr * np.sign(g)
 
-Every method of a plugin is first checked on small arrays. If one of them has a fault, none of them
-is registered. A plugin can run any code, so gdrun loads one only from a path that the user gives on
-the command line or in Python, or from a package that the user installed, and never from a config.
+Every method of a plugin is first checked on small arrays. If one method has a fault, no method of
+the plugin is registered. A plugin can run any code, so gdrun loads plugins only from a path that
+the user gives on the command line or in Python, or from a package that the user installed. A config
+cannot load a plugin.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from gdrun.methods.rules import OPTIMIZER_ALIASES, OPTIMIZERS
 from gdrun.methods.schedules import SCHEDULES
 
 ENTRY_POINTS = "gdrun.methods"
-"""The entry-point group of installed packages that provide methods."""
+"""The name of the entry-point group in which installed packages list their plugins."""
 
 Names = tuple[str, ...]
 
@@ -48,8 +49,8 @@ _LOADED: dict[tuple[str, str], Names] = {}
 def load_plugin(path: str | Path) -> Names:
     """Load a plugin file, unless it is loaded already, and return the names of its methods.
 
-    Raises GdrunError if the file is missing, cannot be loaded, registers no method, or if a
-    check of a method fails.
+    Raises GdrunError if the file is missing, cannot be loaded or registers no method, or if one of
+    its methods fails a check.
     """
     shown, file = str(path), Path(path).resolve()
     try:
@@ -62,17 +63,18 @@ def load_plugin(path: str | Path) -> Names:
     if key not in _LOADED:
         names = _registered(lambda: _execute(file, source), shown, str(file))
         if not names:
-            hint = "write `from gdrun import rule`, and @rule above the function"
-            raise GdrunError("registers no rule and no schedule", where=shown, hint=hint)
+            hint = "write `from gdrun import rule`, and @rule above the function of your rule"
+            raise GdrunError("registers no optimizer and no schedule", where=shown, hint=hint)
         _LOADED[key] = names
     return _LOADED[key]
 
 
 @cache
 def load_entry_points() -> Names:
-    """Load the methods of all installed packages that provide some, once; return their names.
+    """Load the plugins of all installed packages, and return the names of their methods.
 
-    Raises GdrunError if a package cannot be loaded, or if a check of a method fails.
+    Further calls return the same names and load nothing. Raises GdrunError if a plugin cannot be
+    loaded, or if one of its methods fails a check.
     """
     names: list[str] = []
     # Sorted: the order of the registries should not depend on the order of installation.
@@ -82,12 +84,12 @@ def load_entry_points() -> Names:
 
 
 def loaded_plugins() -> list[dict[str, str]]:
-    """The path and the SHA-256 hash of each loaded plugin file, as a run records them."""
+    """Return the path and the SHA-256 hash of each loaded plugin file, for the file of a run."""
     return [{"path": path, "sha256": digest} for path, digest in _LOADED]
 
 
 def _execute(file: Path, source: bytes) -> None:
-    """Run the file as a module with a unique name."""
+    """Run the plugin's source, read from `file`, as a module with a unique name."""
     # Two plugins may have the same file name in different directories.
     mark = hashlib.sha256(str(file).encode()).hexdigest()[:8]
     module = ModuleType(f"gdrun_plugin_{file.stem}_{mark}")
@@ -98,10 +100,12 @@ def _execute(file: Path, source: bytes) -> None:
 
 
 def _registered(run: Callable[[], object], shown: str, file: str | None = None) -> Names:
-    """Call `run`, check the methods that it registers, and return their names.
+    """Call `run`, check the methods that this registers, and return the names of the methods.
 
-    shown: the name of the plugin in messages. file: the path of its code, if known.
-    Raises GdrunError if a method has a fault; then the registries are as before the call.
+    run: a function that executes a plugin's code. shown: the plugin's name in messages. file: the
+    path of its code, or None if unknown.
+    Raises GdrunError if the code raises an exception or a method has a fault; then the registries
+    are as before the call.
     """
     before = [dict(registry) for registry in (*_METHODS, OPTIMIZER_ALIASES)]
     try:
@@ -125,7 +129,11 @@ def _registered(run: Callable[[], object], shown: str, file: str | None = None) 
 
 
 def _run(run: Callable[[], object], shown: str, file: str | None) -> None:
-    """Call `run`, the plugin's code. Raises GdrunError, with the line, for any exception in it."""
+    """Call `run`, a function that executes a plugin's code.
+
+    shown: the plugin's name in messages. file: the path of its code, or None if unknown. Raises
+    GdrunError, with the line number, if the code raises any exception.
+    """
     try:
         run()
     except GdrunError as error:
@@ -144,13 +152,16 @@ def _run(run: Callable[[], object], shown: str, file: str | None) -> None:
 
 
 def _problem(entry: Definition, shown: str, file: str | None) -> Problem | None:
-    """The fault of a method from the plugin, with its line; None if the checks pass."""
+    """Return the first fault of a plugin's method as an error with a line; None without a fault.
+
+    shown: the plugin's name in messages. file: the path of the plugin's code, or None if unknown.
+    """
     code = entry.function.__code__
     place = shown if code.co_filename == file else code.co_filename
     try:
         fault = first_fault(entry)
     except Exception as error:
-        what = f"{entry.name} raises {type(error).__name__}: {error}"
+        what = f"{entry.name} raises {type(error).__name__} when it is checked: {error}"
         hint = (
             "its inputs are arrays: write np.where(…) instead of if, np.sqrt instead of math.sqrt"
         )
@@ -162,7 +173,10 @@ def _problem(entry: Definition, shown: str, file: str | None) -> Problem | None:
 
 
 def _line(error: BaseException, shown: str, file: str | None) -> str:
-    """The last line of the plugin in the traceback of `error`, as `shown:LINE`."""
+    """Return the last line of the plugin's code in the traceback of `error`, as `shown:LINE`.
+
+    file: the path of the plugin's code. If no line of it is in the traceback, return `shown`.
+    """
     lines = [
         frame.lineno
         for frame in traceback.extract_tb(error.__traceback__)

@@ -1,9 +1,9 @@
-"""Random number generators: one independent stream for each purpose of a seed.
+"""Random number generators: one independent stream of numbers for each use of a seed.
 
-A stream follows from (seed, purpose, index) alone. Two runs with the same seed have the same split
-and the same initial weights, even if they differ in the order of their examples. The permutation
-of epoch 7 can be drawn without the six before it, so a checkpoint needs no generator state, and a
-lane of a cohort draws the same numbers as its run alone.
+A stream is determined by (seed, purpose, index) alone. So two runs with the same seed have the same
+split and the same initial weights, even if the order of their examples differs. The permutation of
+epoch 7 can be drawn without those of epochs 0 to 6, so a checkpoint needs no generator state. A run
+draws the same numbers when it is trained alone and when it is trained together with others.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _KEYS: dict[Purpose, int] = {
 
 
 def stream(seed: int, purpose: Purpose, index: int = 0) -> np.random.Generator:
-    """The random number generator for one purpose of a seed.
+    """Return the random number generator for one use of a seed, such as the order of examples.
 
-    index: the epoch, where each epoch has its own stream.
+    index: the epoch, for a purpose that has a stream for each epoch; otherwise 0.
 
     >>> float(stream(0, "order", 3).random()) == float(stream(0, "order", 3).random())
     True

@@ -44,9 +44,10 @@ Norm = Callable[[Any], Any]
 class Rule(Definition):
     """An update rule with its options and its documentation.
 
-    slots: the names of its slots. starts: the value of each slot before the first step, a number
-    or the name of an option. uses_t: whether the equation takes the step count t. uses_norm:
-    whether it takes the function norm.
+    slots: the names of the slots (arrays of state that a rule carries from step to step). starts:
+    the value of each slot before the first step, a number or the name of an option that holds it.
+    uses_t: whether the equation takes the step count t. uses_norm: whether the equation takes the
+    function norm, which computes the norm of each weight matrix and bias.
     """
 
     slots: tuple[str, ...] = ()
@@ -56,18 +57,21 @@ class Rule(Definition):
 
     @property
     def momentum(self) -> str | None:
-        """The name of the momentum option, which a schedule may set; None without momentum."""
+        """The name of the option that is the momentum, such as beta1; None without momentum.
+
+        A schedule may set this option.
+        """
         return next((name for name in _MOMENTA if name in self.options), None)
 
     @property
     def own_slots(self) -> tuple[str, ...]:
-        """The names of the slots that the equation takes and returns."""
+        """The names of the slots (arrays of state) that the equation takes and returns."""
         return self.slots
 
     def start(self, w: Array, options: Mapping[str, Any]) -> tuple[Array, ...]:
-        """The slots before the first step, each with the shape and dtype of w.
+        """Return the initial slots (arrays of state), each with the shape and dtype of w.
 
-        w: (lanes, P). options: numbers or arrays (lanes, 1), among them lr.
+        w: (lanes, P). options: every option by name, a number or an array (lanes, 1).
         """
         values = (options[at] if isinstance(at, str) else at for at in self.starts)
         # full_like keeps the dtype of w, and broadcasts a value (lanes, 1) over the weights.
@@ -82,10 +86,10 @@ class Rule(Definition):
         options: Mapping[str, Any],
         norm: Norm | None = None,
     ) -> tuple[Array, tuple[Array, ...]]:
-        """The new weights and the new slots after one step.
+        """Return the weights and the slots (arrays of state) after one step.
 
-        w, g and each slot: (lanes, P). t: the step count from 1. options: numbers or arrays
-        (lanes, 1). norm: the layer norm, for a rule that uses it.
+        w, g and each slot: (lanes, P). t: the step count, from 1. options: every option by name, a
+        number or an array (lanes, 1). norm: the layer norm, for a rule that uses it.
         """
         inputs = (*slots, *((t,) if self.uses_t else ()), *((norm,) if self.uses_norm else ()))
         result = self.function(w, g, *inputs, **options)
@@ -97,7 +101,7 @@ OPTIMIZERS: dict[str, Rule] = {}
 """All update rules by name."""
 
 OPTIMIZER_ALIASES: dict[str, str] = {}
-"""The rule's name for each other name that a config may use."""
+"""Other names that a config may use for a rule: the name of the rule by its alias."""
 
 
 @overload
@@ -117,8 +121,8 @@ def rule(
 
     slots: the names of the slots, separated by spaces. A slot starts at zero, or at the value
     after its name: a number (`product=1`) or an option (`total=initial`).
-    aliases: other names of the rule, separated by spaces. check: finds contradictions between
-    options.
+    aliases: other names of the rule, separated by spaces. check: a function that finds
+    contradictions between option values.
     Raises GdrunError if the signature is not (w, g, *slots[, t][, norm]) followed by options
     with defaults, among them `lr`, or if a rule of another module has the same name.
     """
@@ -129,10 +133,11 @@ def rule(
         form, inputs = ("w", "g", *names), inputs_of(equation)
         extras = inputs[len(form) :]
         if inputs[: len(form)] != form or extras not in ((), ("t",), ("norm",), ("t", "norm")):
+            shown = ", ".join(inputs)
             raise GdrunError(
-                f"rule {name} has the parameters ({', '.join(inputs)}) and the slots {slots!r}",
-                hint=f"its parameters must be ({', '.join(form)}), then t or norm or both if it "
-                "needs them, then options with defaults",
+                f"rule {name} takes ({shown}), which does not match its slots {slots!r}",
+                hint=f"use the parameters ({', '.join(form)}), then t or norm or both if the "
+                "equation needs them, then options with defaults",
             )
         options = options_of(equation)
         for missing in {"lr", *(at for at in starts if isinstance(at, str))} - set(options):
@@ -159,7 +164,10 @@ def rule(
 
 
 def _rate(option: Option) -> Option:
-    """The option lr as a positive real number, also if the author wrote lr=1 or lr: float."""
+    """Return the option lr with the type Rate.
+
+    This is needed if the author of the rule wrote lr=1 or lr: float.
+    """
     # Lanes may differ only in real numbers; with an int each rate would need its own cohort.
     if option.annotation in (int, float):
         return replace(option, annotation=Rate, default=float(option.default))
@@ -167,11 +175,15 @@ def _rate(option: Option) -> Option:
 
 
 def _require_free_name(name: str, equation: Callable[..., Any]) -> None:
-    """Raise GdrunError if a rule of another module has this name or alias."""
+    """Raise GdrunError if `name` is already the name or an alias of a rule of another module.
+
+    equation: the function to be registered under `name`.
+    """
     known = OPTIMIZERS.get(OPTIMIZER_ALIASES.get(name, name))
     # The same module may define a rule again: a notebook does so each time a cell runs.
     if known is not None and known.function.__module__ != equation.__module__:
-        raise GdrunError(f"another optimizer is called {name}", hint="choose another name")
+        what = f"there is already an optimizer with the name {name}"
+        raise GdrunError(what, hint="choose another name")
 
 
 # The order matters: in rmsprop, beta averages the squared gradient and momentum is the momentum.
@@ -179,14 +191,17 @@ _MOMENTA = ("momentum", "beta1", "beta")
 
 
 def _parsed(slots: str) -> tuple[tuple[str, ...], tuple[float | str, ...]]:
-    """The names in `slots`, and the initial value of each."""
+    """Return the slot names in the text `slots`, and the initial value of each slot.
+
+    A value is a number, or the name of the option that holds it.
+    """
     parts = [part.partition("=") for part in slots.split()]
     starts = tuple(_number(start) if equals else 0.0 for _, equals, start in parts)
     return tuple(name for name, _, _ in parts), starts
 
 
 def _number(text: str) -> float | str:
-    """`text` as a number; a text that is no number is returned as it is, the name of an option."""
+    """Return `text` as a number, or unchanged if it is not a number but the name of an option."""
     try:
         return float(text)
     except ValueError:

@@ -1,8 +1,8 @@
 """The variants of gradient descent: which examples each gradient uses, and in which order.
 
 BGD, SGD and mini-batch gradient descent share one training loop and differ only in the indices of
-the examples. The order of an epoch follows from (seed, epoch) alone (see `randomness`), so training
-can start at any step.
+the examples. The order of the examples in an epoch is determined by (seed, epoch) alone (see
+`randomness`), so training can resume at any step.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ Sampling = Literal["shuffle", "replacement", "sequential"]
 
 @dataclass(frozen=True)
 class BatchGrowth:
-    """Multiply the batch size by `factor` after every `every` epochs, instead of a rate decay."""
+    """A batch size that is multiplied by `factor` after each period of `every` epochs.
+
+    Use it instead of a decay of the learning rate.
+    """
 
     factor: Growth = 2.0
     every: Count = 10
@@ -34,8 +37,10 @@ class BatchGrowth:
 class Batching:
     """How one epoch of `rows` training examples is divided into batches.
 
-    whole: each gradient uses all examples in file order, so no batch has to be copied. growth: if
-    given, batch_size is the size in the first epoch, and `at` returns the batching of each epoch.
+    drop_last: leave out the last batch of an epoch if it has fewer than batch_size examples.
+    whole: every batch has all examples in file order, so none has to be copied. growth: how the
+    batch size grows, or None. With growth, batch_size is the size in the first epoch, and `at`
+    returns the batching of another epoch.
     Raises DataError if batch_size is larger than rows.
     """
 
@@ -59,15 +64,15 @@ class Batching:
 
     @property
     def draws(self) -> bool:
-        """Whether the order of the examples depends on the seed."""
+        """Whether the order of the examples is random, that is, depends on the seed."""
         return self.sampling != "sequential"
 
     def at(self, epoch: int) -> Batching:
-        """The batching of one epoch, with a fixed batch size.
+        """Return the batching of one epoch, with the batch size B(e) and without growth.
 
             B(e) = min(N, round(B₀ · f^⌊e / every⌋))
 
-        epoch: e, from 0. N is rows, B₀ is batch_size, f is the growth factor.
+        epoch: e, from 0. N is rows, B₀ is batch_size, f is growth.factor, every is growth.every.
         """
         if self.growth is None:
             return self
@@ -79,7 +84,7 @@ class Batching:
         return replace(self, batch_size=min(size, self.rows), growth=None)
 
     def first_epoch_of(self, size: int) -> int | None:
-        """The first epoch, from 0, whose batches have this size; None if there is no such epoch."""
+        """Return the first epoch, from 0, with batches of this size; None without such an epoch."""
         if size < self.batch_size or self.growth is None:
             return 0 if size == self.batch_size else None
         # B₀ fᵏ rounds to `size` if it is at least size − ½. The rounding error of the logarithm may
@@ -89,10 +94,10 @@ class Batching:
         return next((epoch for epoch in epochs if self.at(epoch).batch_size == size), None)
 
     def ending_in_one(self) -> tuple[int, int] | None:
-        """The first epoch whose last batch has a single example, and its batch size B.
+        """Return the first epoch whose last batch has one example, and the batch size B there.
 
-        The epoch counts from 0. None if there is no such epoch. The last batch has one example if
-        N = q B + 1 for a whole number q, that is, if B divides N − 1.
+        Epochs count from 0. Returns None if there is no such epoch. With N rows the last batch has
+        one example if N = q B + 1 for a whole number q, that is, if B divides N − 1.
         """
         if self.drop_last:
             return None
@@ -105,17 +110,20 @@ class Batching:
 
     @property
     def steps_per_epoch(self) -> int:
-        """The number of updates in one epoch; drop_last leaves out a shorter last batch."""
+        """The number of steps (updates of the weights) in one epoch."""
         full, rest = divmod(self.rows, self.batch_size)
         return full + (rest > 0 and not self.drop_last)
 
     @property
     def gradients_per_epoch(self) -> int:
-        """The number of per-example gradients in one epoch."""
+        """The number of gradients of single examples that one epoch computes."""
         return min(self.rows, self.steps_per_epoch * self.batch_size)
 
     def order(self, seed: int, epoch: int) -> Counts:
-        """The indices of the examples of one epoch, in the order of their use: (rows,)."""
+        """Return the indices of the examples of one epoch, in the order of their use: (rows,).
+
+        seed: the seed of the run. epoch: counts from 0.
+        """
         if self.sampling == "sequential":
             return np.arange(self.rows)
         draw = stream(seed, "order", epoch)
@@ -126,7 +134,7 @@ class Batching:
 
 
 VARIANTS: dict[str, Definition] = {}
-"""All variants by name."""
+"""All variants of gradient descent by name."""
 
 
 def _variant(function: Callable[..., Batching]) -> Callable[..., Batching]:
@@ -140,7 +148,8 @@ def bgd(rows: int) -> Batching:
 
         g = (1/N) Σᵢ ∇ℓᵢ(w),  i = 1 … N
 
-    An epoch has one step, and a step has N gradients. The order of the examples has no effect.
+    ℓᵢ is the loss of example i. An epoch has one step, and a step computes N gradients. The order
+    of the examples has no effect.
     """
     return Batching(rows, rows, "sequential", whole=True)
 
@@ -151,8 +160,9 @@ def sgd(rows: int, sampling: Sampling = "shuffle") -> Batching:
 
         g = ∇ℓᵢ(w)
 
-    An epoch has N steps, and a step has one gradient. sampling: shuffle (a new permutation for
-    each epoch), replacement (independent draws), sequential (file order).
+    ℓᵢ is the loss of example i. An epoch has N steps for N examples, and a step computes one
+    gradient. sampling: shuffle (a new permutation for each epoch), replacement (independent draws)
+    or sequential (file order).
 
     Source: Robbins & Monro 1951.
     """
@@ -171,9 +181,10 @@ def mbgd(
 
         g = (1/B) Σᵢ ∇ℓᵢ(w),  i in the batch
 
-    B is batch_size. An epoch has ⌈N/B⌉ steps, and the last batch may be smaller; with drop_last
-    it has ⌊N/B⌋ steps. sampling: as for sgd. batch_growth {factor, every} multiplies B by factor
-    after every `every` epochs, up to N, instead of a decay of the learning rate.
+    ℓᵢ is the loss of example i, and B is batch_size. For N examples an epoch has ⌈N/B⌉ steps, and
+    the last batch may be smaller; with drop_last an epoch has ⌊N/B⌋ steps. sampling: as for sgd.
+    batch_growth {factor, every} multiplies B by factor after each period of `every` epochs, up to
+    N, instead of a decay of the learning rate.
 
     Source: Smith et al. 2017 for batch_growth.
 

@@ -1,8 +1,9 @@
 """Stopping: the rules and budgets that end a run, and the sentence for each reason.
 
-The training loop checks the rules at each evaluation, on the full training objective, for all lanes
-at once, and counts the budgets. The reason is one record, `Stop`, from which the output, the files
-of the run and the exit code are made.
+At each evaluation the training loop applies the rules to the full training objective, for all lanes
+(runs trained together) at once. The loop also compares the steps and seconds with the budgets. The
+reason for the end is one record, `Stop`; the output, the files of the run and the exit code are
+made from it.
 """
 
 from __future__ import annotations
@@ -19,12 +20,20 @@ Status = Literal[
     "running", "converged", "stopped", "exhausted", "diverged", "interrupted", "failed"
 ]
 Readings = dict[str, Numbers]
-"""The results of an evaluation by quantity: (lanes,), NaN if a lane has no such result."""
+"""The results of an evaluation by quantity, such as train_loss.
+
+Each result is an array (lanes,), with NaN in a lane that has no such result.
+"""
 
 
 @dataclass(frozen=True)
 class Stop:
-    """The reason a run ended: the name of the rule, the time, and a sentence with its numbers."""
+    """The reason why a run ended, or the firing of a rule that is only watched (reported).
+
+    rule: the name of the rule or budget, or divergence or interrupted. status: the status of a run
+    that ends so. epoch, step: when this happened. message: the reason and the time as text, such as
+    `gradient norm 9.8e-07 < 1e-06 at epoch 41 (step 943)`.
+    """
 
     rule: str
     status: Status
@@ -37,8 +46,9 @@ class Stop:
 class StopRule:
     """A rule that stops a run when one reading reaches a threshold.
 
-    reading: the quantity in Readings. words: its name in sentences. sign: the comparison of the
-    reading with the threshold. default: the threshold where `watch` names the rule without one.
+    reading: the key of the quantity in Readings. words: the name of the quantity in sentences.
+    sign: how the reading must compare with the threshold for the rule to fire. default: the
+    threshold if a config lists this rule under `watch` (to be reported only) without a number.
     """
 
     name: str
@@ -48,13 +58,19 @@ class StopRule:
     default: float
 
     def fired(self, readings: Readings, threshold: Any) -> Flags:
-        """Whether the rule stops each lane: (lanes,). A NaN reading stops no lane."""
+        """Return in which lanes the rule fires, (lanes,). It does not fire where a reading is NaN.
+
+        threshold: a number or an array (lanes,).
+        """
         # A comparison with NaN is false, so a lane without this reading continues.
         fired: Flags = _COMPARISONS[self.sign](readings[self.reading], threshold)
         return fired
 
     def sentence(self, value: float, threshold: float) -> str:
-        """The reason with its numbers, such as `gradient norm 9.8e-07 < 1e-06`."""
+        """Return the reason as text with its numbers, such as `gradient norm 9.8e-07 < 1e-06`.
+
+        value: the reading.
+        """
         return f"{self.words} {number(value)} {self.sign} {number(threshold)}"
 
 
@@ -74,16 +90,16 @@ STOP_RULES: dict[str, StopRule] = {
         StopRule("target_accuracy", "train_accuracy", "training accuracy", "≥", 1.0),
     )
 }
-"""All threshold rules by name. Their readings are of the full training objective."""
+"""All rules with a threshold, by name. They use readings of the full training objective."""
 
 
 @dataclass(frozen=True)
 class EarlyStopping:
     """Stop when the validation loss has not improved for `patience` evaluations.
 
-    An evaluation improves on the best one if its loss is lower by more than min_delta. With
-    restore_best the run returns the weights of the best evaluation. The training loop keeps the
-    best loss and the number of evaluations since.
+    An evaluation is an improvement if its validation loss is lower than the best one so far by more
+    than min_delta. With restore_best the run returns the weights of the best evaluation. The best
+    loss, and the number of evaluations since the best one, are kept by the training loop, not here.
 
     Source: Prechelt 1998, with patience as in the common libraries.
     """
@@ -93,7 +109,10 @@ class EarlyStopping:
     restore_best: bool = True
 
     def sentence(self, best: float, best_epoch: float) -> str:
-        """The reason with its numbers: the patience, the best loss, and its epoch."""
+        """Return the reason for this stop as text, with the patience.
+
+        best: the lowest validation loss. best_epoch: the epoch in which it was reached.
+        """
         evaluations = f"{self.patience} evaluation{'' if self.patience == 1 else 's'}"
         return (
             f"the validation loss has not improved for {evaluations} "
@@ -103,7 +122,7 @@ class EarlyStopping:
 
 @dataclass(frozen=True)
 class Criteria:
-    """A set of stopping rules: the threshold of each rule by its name, and early stopping."""
+    """A set of stopping rules. thresholds: the threshold of each rule in the set, by rule name."""
 
     thresholds: Mapping[str, float]
     early_stopping: EarlyStopping | None = None
@@ -113,8 +132,9 @@ class Criteria:
 class StoppingRules:
     """All stopping rules of a run.
 
-    obeyed: rules that stop the run. watched: rules that the run only reports. divergence_factor:
-    a run whose loss is above this factor times the initial loss has diverged.
+    obeyed: the rules that stop the run. watched: the rules that are reported when they fire but do
+    not stop the run. divergence_factor: a run has diverged when its training loss is above this
+    factor times its initial training loss.
     """
 
     obeyed: Criteria
@@ -123,7 +143,7 @@ class StoppingRules:
 
 
 def number(value: float) -> str:
-    """A number with four significant digits, without trailing zeros.
+    """Return `value` as text with four significant digits, without trailing zeros.
 
     >>> number(9.7654e-07), number(1e-06), number(0.25), number(1150.0)
     ('9.765e-07', '1e-06', '0.25', '1150')
@@ -132,7 +152,7 @@ def number(value: float) -> str:
 
 
 def position(epoch: float) -> str:
-    """An epoch with at most two decimals, without trailing zeros.
+    """Return `epoch` as text with at most two decimals, without trailing zeros.
 
     >>> position(41.0), position(2.5)
     ('41', '2.5')
@@ -141,16 +161,18 @@ def position(epoch: float) -> str:
 
 
 def moment(epoch: float, step: int) -> str:
-    """A time in epochs and in steps, such as `at epoch 41 (step 943)`."""
+    """Return a time in a run as text, such as `at epoch 41 (step 943)`."""
     return f"at epoch {position(epoch)} (step {step})"
 
 
 def divergence_sentence(
     quantity: str, value: float, layer: str | None, *, factor: float, initial_loss: float
 ) -> str:
-    """The sentence for a divergence, such as `the gradient of w became nan`.
+    """Return the reason for a divergence as text, such as `the gradient of w became nan`.
 
-    layer: the name of the weights, if known. factor: the divergence limit over initial_loss.
+    quantity, value: what became too large or not finite, and its value. layer: the name of the
+    weights that the quantity belongs to, or None. factor: the divergence_factor of the run; the
+    limit of a finite loss is factor · initial_loss.
     """
     # A finite value is above the limit; a value that is not finite needs no limit.
     if np.isfinite(value):
@@ -161,7 +183,10 @@ def divergence_sentence(
 
 
 def budget_sentence(budget: str, amount: float) -> str:
-    """The sentence for a budget that is used up, such as `all 50 epochs done`."""
+    """Return the sentence for a used-up budget, such as `all 50 epochs done`.
+
+    budget: its unit, such as epochs or seconds. amount: the budget in this unit.
+    """
     unit = budget.removesuffix("s") if amount == 1 else budget
     counted = f"{amount:,.0f}" if amount == int(amount) else f"{amount:g}"
     if budget in ("epochs", "steps"):
@@ -171,6 +196,9 @@ def budget_sentence(budget: str, amount: float) -> str:
 
 
 def budget_moment(budget: str, epoch: float, step: int) -> str:
-    """The time at which a budget was used up, such as `(690 steps)`, without the budget's unit."""
+    """Return the time at which a budget was used up as text, such as `(690 steps)`.
+
+    The time is in epochs and steps, without the unit of the budget, which `budget` names.
+    """
     times = {"epochs": f"epoch {position(epoch)}", "steps": f"{step:,} step{'s' * (step != 1)}"}
     return f"({', '.join(time for unit, time in times.items() if unit != budget)})"

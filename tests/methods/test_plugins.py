@@ -26,10 +26,13 @@ LINE = len(IMPORTS.splitlines()) + 1
 """The first line of a test's plugin text."""
 
 FORM = (
-    "its parameters must be (w, g, v), then t or norm or both if it needs them, "
+    "use the parameters (w, g, v), then t or norm or both if the equation needs them, "
     "then options with defaults"
 )
-PURE = "use elementwise expressions only; for the norm of a layer, add the input norm"
+ONE_BY_ONE = (
+    "mine is not elementwise: the update of one weight depends on other weights, or is random"
+)
+PURE = "use elementwise expressions only; for the norm of a layer, add an input named norm"
 ALIVE = "its inputs are arrays: write np.where(…) instead of if, np.sqrt instead of math.sqrt"
 
 
@@ -150,7 +153,7 @@ def short(w, g, lr: Rate = 0.1):
 ''')
     assert str(caught.value) == (
         f"error: my_rule.py:{LINE}: silent has no docstring\n"
-        "hint: describe it in one sentence, then write its equation, indented\n"
+        "hint: add a docstring: one sentence, then the equation, indented\n"
         f"error: my_rule.py:{LINE + 9}: short returns w with shape (4,), but its input has (3, 4)\n"
         "hint: return only the new w"
     )
@@ -164,7 +167,7 @@ def rule_text(body, slots="v", inputs="w, g, v, lr: Rate = 0.1"):
 FAULTS = {
     "a wrong signature": (
         rule_text("return w", inputs="w, g, lr: Rate = 0.1"),
-        0, "rule mine has the parameters (w, g) and the slots 'v'", FORM,
+        0, "rule mine takes (w, g), which does not match its slots 'v'", FORM,
     ),
     "no learning rate": (
         rule_text("return w, v", inputs="w, g, v, rate: Rate = 0.1"),
@@ -181,60 +184,60 @@ FAULTS = {
     ),
     "too few values": (
         rule_text("return w - lr * g"),
-        0, "mine returns one value, not 2", "return w, v",
+        0, "mine returns one value, but must return 2 values", "return w, v",
     ),
     "too many values": (
         rule_text("return w - lr * g, v, g"),
-        0, "mine returns 3 values, not 2", "return w, v",
+        0, "mine returns 3 values, but must return 2 values", "return w, v",
     ),
     "no value": (
         rule_text("w - lr * g"),
-        0, "mine returns nothing, not 2", "return w, v",
+        0, "mine returns nothing, but must return 2 values", "return w, v",
     ),
     "a number for an array": (
         rule_text("return w - lr * g, 0.0"),
-        0, "mine returns a float for v, not an array", "return w, v",
+        0, "mine returns an object of type float for v, not an array", "return w, v",
     ),
     "another type": (
         rule_text("return w - lr * np.float64(1) * g, v"),
-        0, "mine returns w as float64, but its input is float32",
-        "a NumPy number or array of another dtype in the equation changes the result's",
+        0, "mine returns w with dtype float64, but its input has float32",
+        "use no NumPy number or array with a fixed dtype in the equation",
     ),
     "a sum over lanes": (
         rule_text("return w - lr * g / np.linalg.norm(g), v"),
-        0, "mine is not elementwise: one weight's update depends on the others, or is random", PURE,
+        0, ONE_BY_ONE, PURE,
     ),
     "a sum over the weights of a lane": (
         rule_text("return w - lr * g / np.abs(g).max(axis=-1, keepdims=True), v"),
-        0, "mine is not elementwise: one weight's update depends on the others, or is random", PURE,
+        0, ONE_BY_ONE, PURE,
     ),
     "a function of numbers": (
         rule_text("return w - lr * math.sqrt(g), v"),
-        3, "mine raises TypeError: ",
+        3, "mine raises TypeError when it is checked: ",
         ALIVE,
     ),
     "a taken name": (
         '@rule()\ndef adam(w, g, lr: Rate = 0.1):\n    """Mine."""\n    return w\n',
-        0, "another optimizer is called adam", "choose another name",
+        0, "there is already an optimizer with the name adam", "choose another name",
     ),
     "a taken alias": (
         '@rule()\ndef sgd(w, g, lr: Rate = 0.1):\n    """Mine."""\n    return w\n',
-        0, "another optimizer is called sgd", "choose another name",
+        0, "there is already an optimizer with the name sgd", "choose another name",
     ),
     "a schedule with a wrong signature": (
         '@schedule\ndef mine(epoch, lr):\n    """Mine."""\n    return lr\n',
-        0, "schedule mine has the parameters (epoch, lr)",
-        "its parameters must be (t, lr), (t, T, lr) or (drops, lr), then options with defaults",
+        0, "schedule mine takes (epoch, lr), which gdrun cannot pass",
+        "use the parameters (t, lr), (t, T, lr) or (drops, lr), then options with defaults",
     ),
     "a schedule that branches on the time": (
         '@schedule\ndef mine(t, lr):\n    """Mine."""\n    return lr if t < 3 else 0 * lr\n',
         3,
-        "mine raises ValueError: ",
+        "mine raises ValueError when it is checked: ",
         ALIVE,
     ),
     "a schedule that goes below zero": (
         '@schedule\ndef mine(t, lr):\n    """Mine."""\n    return lr - t\n',
-        0, "mine returns a rate that is negative or not finite", "a learning rate is a number ≥ 0",
+        0, "mine returns a rate that is negative or not finite", "return a finite rate ≥ 0",
     ),
     "a schedule that changes its input": (
         '@schedule\ndef mine(t, lr):\n    """Mine."""\n    t += 1\n    return lr / t\n',
@@ -242,17 +245,17 @@ FAULTS = {
     ),
     "a schedule of another shape": (
         '@schedule\ndef mine(t, lr):\n    """Mine."""\n    return np.ones(7)\n',
-        0, "mine returns shape (7,) for 6 times and 2 rates",
-        "t has shape (times, 1) and lr has shape (lanes,): use elementwise expressions only",
+        0, "mine returns an array of shape (7,) for 6 times and 2 lanes",
+        "use elementwise expressions only: t has shape (times, 1) and lr has shape (lanes,)",
     ),
     "a schedule that looks at all the times": (
         '@schedule\ndef mine(t, lr):\n    """Mine."""\n    return lr * t / t.max()\n',
         0, "mine is not elementwise: the rate at one time depends on the other times or lanes",
-        "lr(t) may depend only on its own t, T, lr and options",
+        "compute each rate only from its own t, T, lr and options",
     ),
     "a schedule's taken name": (
         '@schedule\ndef cosine(t, lr):\n    """Mine."""\n    return lr\n',
-        0, "another schedule is called cosine", "choose another name",
+        0, "there is already a schedule with the name cosine", "choose another name",
     ),
     "text that is not Python": (
         "x = 1\ndef broken(:\n    pass\n",
@@ -288,8 +291,8 @@ def test_a_plugin_that_registers_nothing_says_how_to(plugin):
     with pytest.raises(GdrunError) as caught:
         plugin("")
     assert str(caught.value) == (
-        "error: my_rule.py: registers no rule and no schedule\n"
-        "hint: write `from gdrun import rule`, and @rule above the function"
+        "error: my_rule.py: registers no optimizer and no schedule\n"
+        "hint: write `from gdrun import rule`, and @rule above the function of your rule"
     )
 
 

@@ -355,11 +355,11 @@ def test_which_schedules_need_to_know_the_length_of_the_run():
 
 def test_a_schedule_with_an_end_asks_for_the_length():
     entry = SCHEDULES["cosine"]
-    with pytest.raises(ValueError, match="cosine needs T"):
+    with pytest.raises(ValueError, match="cosine needs a value for T"):
         rates(entry, np.zeros(1), np.ones(1), options=entry.defaults)
 
 
 def test_a_schedule_of_drops_asks_for_them():
     entry = SCHEDULES["plateau"]
-    with pytest.raises(ValueError, match="plateau needs drops"):
+    with pytest.raises(ValueError, match="plateau needs a value for drops"):
         rates(entry, np.zeros(1), np.ones(1), options=entry.defaults)

@@ -27,7 +27,7 @@ def adam(
     Source: Kingma & Ba 2014, Algorithm 1.
 
     Elsewhere: PyTorch and optax use the same update. Keras adds ε (1e-7) to √v before the bias
-    correction, which the paper calls ε̂.
+    correction; the paper calls this number ε̂.
     """
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g * g
@@ -49,8 +49,8 @@ def adamax(
 
     Source: Kingma & Ba 2014, Algorithm 2.
 
-    Elsewhere: PyTorch and optax use the same update. Keras adds ε (1e-7) to u in the step instead,
-    and has α 0.001.
+    Elsewhere: PyTorch and optax use the same update. Keras divides by u + ε (1e-7) instead, with u
+    without ε, and has the default α 0.001.
     """
     m = beta1 * m + (1 - beta1) * g
     u = maximum(beta2 * u, absolute(g) + eps)
@@ -79,14 +79,16 @@ def nadam(
         m̂ = μₜ₊₁ m / (1 − pₜ₊₁) + (1 − μₜ) g / (1 − pₜ)
         w ← w − α m̂ / (√(v / (1 − β₂ᵗ)) + ε)
 
-    α is lr, β₁ is beta1, β₂ is beta2, ε is eps, ψ is momentum_decay; t counts steps from 1, and p
-    is the slot product. With a large ψ the momentum does not increase: μ = β₁ from the first step.
+    α is lr, β₁ is beta1, β₂ is beta2, ε is eps, ψ is momentum_decay; t counts steps from 1. p is
+    kept from step to step in the slot product. With a large ψ the momentum does not increase:
+    μ = β₁ from the first step.
 
-    Source: Dozat 2016, Algorithm 2, with its schedule of μ. As in the libraries, m uses β₁ where
-    the algorithm prints μₜ, and v̂ does not have the algorithm's additional factor β₂.
+    Source: Dozat 2016, Algorithm 2, with the schedule of μ in that paper. As in the libraries, m
+    uses β₁ where the algorithm prints μₜ, and v̂ does not have the additional factor β₂ of the
+    algorithm.
 
-    Elsewhere: PyTorch uses the same update. Keras does too, with ψ 1, ε 1e-7 and α 0.001. In optax
-    the momentum is constant.
+    Elsewhere: PyTorch uses the same update. So does Keras, with the defaults ψ 1, ε 1e-7 and
+    α 0.001. In optax the momentum is constant.
     """
     mu = beta1 * (1 - 0.5 * 0.96 ** (momentum_decay * t))
     mu_next = beta1 * (1 - 0.5 * 0.96 ** (momentum_decay * (t + 1)))
@@ -118,13 +120,14 @@ def amsgrad(
         m̂ = m / (1 − β₁ᵗ),  ẑ = z / (1 − β₂ᵗ)
         w ← w − α m̂ / (√ẑ + ε)
 
-    α is lr, β₁ is beta1, β₂ is beta2, ε is eps; t counts steps from 1, and z is the slot top.
+    α is lr, β₁ is beta1, β₂ is beta2, ε is eps; t counts steps from 1. z is kept from step to step
+    in the slot top.
 
     Source: Reddi, Kale & Kumar 2018, Algorithm 2, with Adam's bias correction, which the algorithm
     does not have.
 
     Elsewhere: PyTorch uses the same update (Adam with amsgrad). optax takes the maximum of the
-    corrected v̂. In Keras it is an option of Adam, with ε added as in its Adam.
+    corrected v̂. In Keras AMSGrad is an option of Adam, with ε added as in the Adam of Keras.
     """
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g * g
@@ -153,13 +156,14 @@ def adamw(
         w ← w − α (m̂ / (√v̂ + ε) + λ w)
 
     α is lr, β₁ is beta1, β₂ is beta2, ε is eps; t counts steps from 1. λ is weight_decay, which
-    shrinks all parameters, including biases. For a penalty in the gradient, use the model's l2.
+    shrinks all parameters, including biases. For a penalty that is part of the gradient, use the
+    option l2 of the model.
 
-    Source: Loshchilov & Hutter 2017, Algorithm 2, which multiplies λ by the factor of the schedule
-    instead of α.
+    Source: Loshchilov & Hutter 2017, Algorithm 2. There λ w is multiplied by the factor of the
+    schedule only; here it is multiplied by α, the rate that the schedule sets.
 
-    Elsewhere: PyTorch uses the same update, and so does optax with λ 1e-4. Keras has λ 0.004, and
-    adds ε (1e-7) to the root before the bias correction.
+    Elsewhere: PyTorch uses the same update, and so does optax, with the default λ 1e-4. Keras has
+    the default λ 0.004, and adds ε (1e-7) to √v before the bias correction.
     """
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g * g
@@ -180,7 +184,7 @@ def radam(
     eps: Positive = 1e-8,
     threshold: Annotated[float, Gt(4)] = 5.0,
 ):
-    """RAdam (rectified Adam): the first steps omit the divisor, whose variance is still too large.
+    """RAdam (rectified Adam): the first steps omit Adam's divisor, whose variance is too large.
 
         m ← β₁ m + (1 − β₁) g
         v ← β₂ v + (1 − β₂) g²
@@ -194,10 +198,10 @@ def radam(
     beta2, which must be above 0.6, so that ρ∞ is above 4. With the default options the first five
     steps have no divisor.
 
-    Source: Liu et al. 2019, Algorithm 2, with the condition ρ > 4; the authors' code has 5.
+    Source: Liu et al. 2019, Algorithm 2, where θ is 4. In the code of the authors it is 5.
 
-    Elsewhere: PyTorch uses the same update. optax adds ε to the corrected root, and also divides
-    where ρ = θ. Keras does not have RAdam.
+    Elsewhere: PyTorch uses the same update. optax adds ε after the bias correction, to
+    √(v / (1 − β₂ᵗ)), and also divides when ρ = θ. Keras does not have RAdam.
     """
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g * g
@@ -220,8 +224,8 @@ def adabelief(
         m̂ = m / (1 − β₁ᵗ),  ŝ = s / (1 − β₂ᵗ)
         w ← w − α m̂ / (√ŝ + ε)
 
-    α is lr, β₁ is beta1, β₂ is beta2, ε is eps, in both places; t counts steps from 1. Where the
-    gradient hardly changes, s falls towards zero and the steps become larger.
+    α is lr, β₁ is beta1, β₂ is beta2, ε is eps (in both equations); t counts steps from 1. Where
+    the gradient hardly changes, s falls towards zero and the steps become larger.
 
     Source: Zhuang et al. 2020, Algorithm 2, with ε 1e-16 as in the authors' code.
 
@@ -252,13 +256,14 @@ def yogi(
         m̂ = m / (1 − β₁ᵗ),  v̂ = v / (1 − β₂ᵗ)
         w ← w − α m̂ / (√v̂ + ε)
 
-    α is lr, β₁ is beta1, β₂ is beta2, ε is eps; t counts steps from 1, and v starts at initial.
+    α is lr, β₁ is beta1, β₂ is beta2, ε is eps; t counts steps from 1. v starts at the value of
+    the option initial.
 
     Source: Zaheer et al. 2018, Algorithm 2, with Adam's bias correction, which the algorithm does
     not have.
 
-    Elsewhere: optax uses the same update, but also starts m at initial. PyTorch and Keras do not
-    have Yogi.
+    Elsewhere: optax uses the same update, but there m starts at initial too. PyTorch and Keras do
+    not have Yogi.
     """
     m = beta1 * m + (1 - beta1) * g
     v = v - (1 - beta2) * sign(v - g * g) * g * g

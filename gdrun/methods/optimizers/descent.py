@@ -12,11 +12,11 @@ def vanilla(w, g, lr: Rate = 0.01):
 
         w ← w − α g
 
-    α is lr. The variant decides which examples the gradient g is averaged over.
+    α is lr. g is the mean gradient over examples that the variant (bgd, sgd or mbgd) chooses.
 
     Source: Cauchy 1847; Robbins & Monro 1951 for stochastic gradients.
 
-    Elsewhere: the same rule is SGD in PyTorch and Keras, and sgd in optax.
+    Elsewhere: this rule is called SGD in PyTorch and Keras, and sgd in optax.
     """
     return w - lr * g
 
@@ -33,8 +33,8 @@ def momentum(w, g, v, lr: Rate = 0.01, beta: Decay = 0.9, dampening: Decay = 0.0
 
     Source: Polyak 1964, in the velocity form of Sutskever et al. 2013.
 
-    Elsewhere: PyTorch does not dampen the first gradient. Keras includes α in v, v ← β v − α g and
-    w ← w + v, which is the same while α is constant. optax has no dampening.
+    Elsewhere: PyTorch does not dampen the first gradient. In Keras v includes α, as v ← β v − α g
+    and w ← w + v; the weights are the same while α is constant. optax has no dampening.
     """
     v = beta * v + (1 - dampening) * g
     return w - lr * v, v
@@ -47,12 +47,12 @@ def nesterov(w, g, v, lr: Rate = 0.01, beta: Decay = 0.9):
         v ← β v + g
         w ← w − α (g + β v)
 
-    α is lr, β is beta; v starts at zero. The original form takes the gradient at the look-ahead
-    point w − α β v. Here w is this point.
+    α is lr, β is beta; v starts at zero. The original form computes the gradient at a look-ahead
+    point, which is w − α β v. Here w stands for this look-ahead point.
 
     Source: Nesterov 1983, in the form of Bengio et al. 2013.
 
-    Elsewhere: PyTorch and optax use the same update. Keras includes α in v, as with momentum.
+    Elsewhere: PyTorch and optax use the same update. In Keras v includes α, as in its momentum.
     """
     v = beta * v + g
     return w - lr * (g + beta * v), v

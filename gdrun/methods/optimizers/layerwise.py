@@ -24,8 +24,8 @@ def lars(
     to which an entry belongs, and λ is 1 where ‖w‖ or ‖g‖ is zero. The steps do not become smaller
     when g does, so a schedule must reduce the rate.
 
-    Source: You, Gitman & Ginsburg 2017, Algorithm 1. The weight decay of the paper is the l2 of the
-    model here, so g includes it.
+    Source: You, Gitman & Ginsburg 2017, Algorithm 1. The weight decay of the paper is here the
+    option l2 of the model, so g includes it.
 
     Elsewhere: optax uses the same update. PyTorch and Keras do not have LARS.
     """
@@ -61,7 +61,8 @@ def lamb(
 
     Source: You et al. 2019, Algorithm 2, with φ(x) = x and the authors' ε 1e-6.
 
-    Elsewhere: optax uses the same update. Keras does too, with ε 1e-7. PyTorch does not have LAMB.
+    Elsewhere: optax uses the same update. So does Keras, with the default ε 1e-7. PyTorch does not
+    have LAMB.
     """
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g * g
@@ -70,6 +71,6 @@ def lamb(
 
 
 def _ratio(above: Any, below: Any, eps: Any = 0.0) -> Any:
-    """above / (below + eps), or 1 where one of the two is zero."""
+    """Return above / (below + eps), elementwise, or 1 where `above` or `below` is zero."""
     # The inner where keeps a zero out of the divisor: the outer one evaluates both branches.
     return where((above > 0) & (below > 0), above / where(below > 0, below + eps, 1.0), 1.0)

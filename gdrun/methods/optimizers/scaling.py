@@ -1,4 +1,4 @@
-"""Rules that divide each entry of the gradient by the size of its previous values."""
+"""Rules that divide each entry of the gradient by a measure of the size of its past values."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ def adagrad(w, g, total, lr: Rate = 0.01, eps: Positive = 1e-10, initial: NonNeg
         s ← s + g²
         w ← w − α g / (√s + ε)
 
-    α is lr, ε is eps, outside the root. s is the slot total, which starts at initial.
+    α is lr, ε is eps, outside the root. s is kept from step to step in the slot total, and starts
+    at the value of the option initial.
 
     Source: Duchi, Hazan & Singer 2011, in the diagonal form.
 
-    Elsewhere: PyTorch uses the same update and also has a decay of α (here: the schedule
-    inverse_time). optax and Keras add ε (1e-7) inside the root and start s at 0.1.
+    Elsewhere: PyTorch uses the same update and also has a decay of α (here this is the schedule
+    inverse_time). In optax and Keras ε (1e-7) is inside the root, and s starts at 0.1.
     """
     total = total + g * g
     return w - lr * g / (sqrt(total) + eps), total
@@ -28,20 +29,20 @@ def adagrad(w, g, total, lr: Rate = 0.01, eps: Positive = 1e-10, initial: NonNeg
 
 @rule(slots="v u")
 def adadelta(w, g, v, u, lr: Rate = 1.0, rho: Decay = 0.9, eps: Positive = 1e-6):
-    """Adadelta: the gradient scaled by the running sizes of the steps and of the gradients.
+    """Adadelta: the gradient times the ratio of the running sizes of steps and gradients.
 
         v ← ρ v + (1 − ρ) g²
         Δ = √(u + ε) / √(v + ε) · g
         u ← ρ u + (1 − ρ) Δ²
         w ← w − α Δ
 
-    α is lr (the paper has none, which means 1), ρ is rho, ε is eps, inside both roots. v and u
-    start at zero, so the first steps are about √ε.
+    α is lr (the paper has no α, as if it were 1), ρ is rho, ε is eps, inside both roots. v and u
+    start at zero, so the size of the first steps is about √ε.
 
     Source: Zeiler 2012, Algorithm 1, where ρ is 0.95.
 
-    Elsewhere: PyTorch and optax use the same update. Keras does too, with α 0.001, ρ 0.95 and
-    ε 1e-7.
+    Elsewhere: PyTorch and optax use the same update. So does Keras, with the defaults α 0.001,
+    ρ 0.95 and ε 1e-7.
     """
     v = rho * v + (1 - rho) * g * g
     delta = sqrt(u + eps) / sqrt(v + eps) * g
@@ -69,13 +70,13 @@ def rmsprop(
         b ← μ b + g / (√(v − m²) + ε)
         w ← w − α b
 
-    α is lr, β is beta, μ is momentum, ε is eps, outside the root; m is the slot mean. All slots
-    start at zero, without bias correction.
+    α is lr, β is beta, μ is momentum, ε is eps, outside the root. v, m and b are kept from step to
+    step, m in the slot mean. They start at zero, and there is no bias correction.
 
     Source: Tieleman & Hinton 2012, lecture 6.5; Graves 2013 for centered.
 
-    Elsewhere: PyTorch uses the same update, with β 0.99. optax adds ε inside the root by default,
-    and includes α in b. Keras adds ε (1e-7) inside the root and has α 0.001.
+    Elsewhere: PyTorch uses the same update, with the default β 0.99. In optax ε is inside the root
+    by default, and b includes α. In Keras ε (1e-7) is inside the root, and the default α is 0.001.
     """
     v = beta * v + (1 - beta) * g * g
     spread = v

@@ -28,15 +28,16 @@ def rprop(
     step_min: Positive = 1e-6,
     step_max: Positive = 50.0,
 ):
-    """Rprop: each weight has its own step size, which grows until the sign of its gradient changes.
+    """Rprop: each weight has a step size, which grows until the sign of its gradient changes.
 
         Δ ← min(η₊ Δ, Δmax)           (the sign of g is the same as before)
         Δ ← max(η₋ Δ, Δmin), g ← 0    (the sign of g has changed)
         w ← w − sign(g) Δ
 
-    Δ is the slot size, which starts at lr; a schedule does not change it. η₋ is eta_minus, η₊ is
-    eta_plus, Δmin is step_min, Δmax is step_max. The slot last holds sign(g). Rprop needs full
-    batches: with small batches the noise changes the signs.
+    Δ is the step size of each weight. It starts at lr, and a schedule does not change it. η₋ is
+    eta_minus, η₊ is eta_plus, Δmin is step_min, Δmax is step_max. Δ and the last sign(g) are kept
+    from step to step in the slots size and last. Rprop needs full batches: with small batches the
+    noise changes the signs.
 
     Source: Riedmiller & Braun 1993, in the form without weight-backtracking (iRprop−) of Igel &
     Hüsken 2000.
@@ -68,13 +69,13 @@ def lion(
         w ← w − α (sign(c) + λ w)
         m ← β₂ m + (1 − β₂) g
 
-    α is lr, β₁ is beta1, β₂ is beta2, λ is weight_decay (decoupled). Every weight changes by α in
-    every step, so α should be a third to a tenth of the rate for Adam.
+    α is lr, β₁ is beta1, β₂ is beta2, λ is weight_decay (decoupled). Without weight decay every
+    weight changes by α in every step, so a good α is a third to a tenth of a good rate for Adam.
 
     Source: Chen et al. 2023, Program 1.
 
-    Elsewhere: optax uses the same update, with λ 1e-3. Keras does too, with α 0.001. PyTorch does
-    not have Lion.
+    Elsewhere: optax uses the same update, with the default λ 1e-3. So does Keras, with the default
+    α 0.001. PyTorch does not have Lion.
     """
     c = beta1 * m + (1 - beta1) * g
     return w - lr * (sign(c) + weight_decay * w), beta2 * m + (1 - beta2) * g

@@ -24,13 +24,15 @@ def cosine_restarts(t, lr, period: Positive = 10.0, growth: Count = 1, lr_min: N
 
         lr(t) = lr_min + ½ (lr₀ − lr_min) (1 + cos(π s/P))
 
-    P is the length of the current cycle, and s is the time since its start. The first cycle has
-    period epochs (or steps), and each later one is growth times as long as the one before it.
+    P is the length of the current cycle, and s is the time since the start of this cycle. The
+    length of the first cycle is period, in epochs (or steps). Each later cycle is growth times as
+    long as the cycle before it.
 
-    Source: Loshchilov & Hutter 2016, SGDR, equation 5; period is its T₀, growth its T_mult.
+    Source: Loshchilov & Hutter 2016, SGDR, equation 5, where period is called T₀ and growth T_mult.
 
     Elsewhere: CosineAnnealingWarmRestarts in PyTorch is the same. CosineDecayRestarts in Keras has
-    growth 2 and can lower the peaks. sgdr_schedule in optax takes a list of cycles.
+    the default growth 2, and can lower the peak of each cycle. sgdr_schedule in optax takes a list
+    of cycles.
     """
     cycle, start = _cycle(t, period, growth)
     elapsed = (t - start) / (period * growth**cycle)
@@ -46,19 +48,20 @@ def cyclic(
     mode: Literal["triangular", "triangular2", "exp_range"] = "triangular",
     gamma: Fraction = 0.99,
 ):
-    """Cyclic rate: it rises linearly from lr₀ / div to lr₀ and falls back, again and again.
+    """Cyclic rate: in each cycle the rate rises linearly from lr₀ / div to lr₀ and falls back.
 
         c = ⌊1 + t / (2h)⌋,  x = |t/h − 2c + 1|
         u = max(0, 1 − x) · scale
         lr(t) = lr₀/d + (lr₀ − lr₀/d) u
 
-    d is div. h is half_cycle, the length of a rise or a fall in epochs (or steps). c counts the
-    cycles from 1. scale depends on mode: 1 for triangular, ½^(c − 1) for triangular2, γᵗ for
+    d is div. h is half_cycle, the length of a rise or a fall in epochs (or steps). c is the number
+    of the cycle, from 1. scale depends on mode: 1 for triangular, ½^(c − 1) for triangular2, γᵗ for
     exp_range, where γ is gamma.
 
-    Source: Smith 2015, which advises a lower bound of a third or a quarter of the upper one.
+    Source: Smith 2015, which advises a lowest rate of a third or a quarter of the highest.
 
-    Elsewhere: CyclicLR in PyTorch takes both bounds as rates, and also changes the momentum.
+    Elsewhere: CyclicLR in PyTorch takes the lowest and the highest rate, and also changes the
+    momentum.
     """
     cycle = floor(1 + t / (2 * half_cycle))
     # 1 at the peak and 0 at both ends of a cycle; maximum removes rounding errors below 0.
@@ -79,7 +82,10 @@ def _cycled_momentum(
     beta_high: Decay = 0.95,
     cycle_momentum: bool = True,
 ):
-    """The momentum of one_cycle: it is low while the rate is high. None without cycle_momentum."""
+    """Return the momentum of one_cycle at time t: low while the rate is high.
+
+    Returns None if cycle_momentum is false. The other parameters are those of `one_cycle`.
+    """
     if not cycle_momentum:
         return None
     return _up_and_down(t, T, rise, anneal, beta_high, beta_low, beta_high)
@@ -101,22 +107,26 @@ def one_cycle(
         lr(t) = lr₀ ↘ lr₀/(d f)    (rT ≤ t)
         β(t)  = beta_high ↘ beta_low ↗ beta_high
 
-    r is rise, d is div, f is final_div; T is the length of the run after warm-up. Each part is half
-    a cosine, or a straight line with anneal: linear. β replaces the momentum of the optimizer
-    (momentum, beta1 or beta) unless cycle_momentum is false. An optimizer without momentum is not
-    changed.
+    r is rise, d is div, f is final_div; T is the length of the run after warm-up. An arrow is a
+    rise or a fall along half a cosine, or along a straight line with anneal: linear. β falls while
+    the rate rises, and rises while the rate falls. β replaces the momentum of the optimizer (its
+    option momentum, beta1 or beta) unless cycle_momentum is false. An optimizer without momentum
+    has no β to replace.
 
     Source: Smith & Topin 2017, with half cosines as in PyTorch and optax.
 
     Elsewhere: cosine_onecycle_schedule in optax has the same rates, and does not set the momentum.
-    OneCycleLR in PyTorch has its peak at step rT − 1 and its end at step T − 1, which is one step
-    earlier.
+    OneCycleLR in PyTorch has its peak at step rT − 1 and its end at step T − 1: both are one step
+    earlier than here.
     """
     return _up_and_down(t, T, rise, anneal, lr / div, lr, lr / (div * final_div))
 
 
 def _up_and_down(t: Any, T: Any, rise: Any, anneal: Anneal, first: Any, top: Any, last: Any) -> Any:
-    """The value at t on the way from `first` to `top` at rise · T, and on to `last` at T."""
+    """Return a value that goes from `first` at time 0 to `top` at rise · T, to `last` at T.
+
+    t: the time at which to evaluate. anneal: the form of both parts, half a cosine or a line.
+    """
     peak = rise * T
     # `where` evaluates both parts at every t, so each is kept inside its own range.
     up = _between(first, top, minimum(t / peak, 1.0), anneal)
@@ -125,13 +135,19 @@ def _up_and_down(t: Any, T: Any, rise: Any, anneal: Anneal, first: Any, top: Any
 
 
 def _between(first: Any, last: Any, share: Any, anneal: Anneal) -> Any:
-    """The value after a share (0 to 1) of the way from `first` to `last`."""
+    """Return the value between `first` (where share is 0) and `last` (where share is 1).
+
+    anneal: whether the value follows half a cosine or a straight line.
+    """
     weight = share if anneal == "linear" else 0.5 * (1 - cos(pi * share))
     return first + (last - first) * weight
 
 
 def _cycle(t: Any, period: Any, growth: int) -> tuple[Any, Any]:
-    """The number of the cycle at time t, counted from 0, and the time of its start."""
+    """Return the number of the cycle that contains time t, from 0, and this cycle's start time.
+
+    period: the length of the first cycle. growth: the factor from one length to the next.
+    """
     # The formula below divides by growth − 1 and by its logarithm.
     if growth == 1:
         cycle = floor(t / period)
@@ -144,5 +160,8 @@ def _cycle(t: Any, period: Any, growth: int) -> tuple[Any, Any]:
 
 
 def _start(cycle: Any, period: Any, growth: int) -> Any:
-    """The start of a cycle: the sum of the lengths of the cycles before it."""
+    """Return the start time of a cycle: the sum of the lengths of the cycles before it.
+
+    cycle: the number of the cycle, from 0. growth: above 1.
+    """
     return period * (growth**cycle - 1) / (growth - 1)

@@ -26,7 +26,7 @@ def step(t, lr, gamma: Fraction = 0.5, drop_every: Positive = 10.0):
 
         lr(t) = lr₀ · γ^⌊t / drop_every⌋
 
-    γ is gamma; drop_every is the interval in epochs (or steps).
+    γ is gamma; drop_every is the interval between drops, in epochs (or steps).
 
     Source: common practice, as in Krizhevsky, Sutskever & Hinton 2012.
 
@@ -42,12 +42,12 @@ def multistep(t, lr, gamma: Fraction = 0.1, milestones: tuple[Positive, ...] = (
 
         lr(t) = lr₀ · γ^#{k : mₖ ≤ t}
 
-    γ is gamma; mₖ are the milestones in epochs (or steps). The exponent is the number of milestones
-    reached, so with the milestone 30 the rate is lower after 30 complete epochs.
+    γ is gamma; mₖ are the milestones, in epochs (or steps). The exponent is the number of
+    milestones reached, so with the milestone 30 the rate drops after 30 complete epochs.
 
     Source: He et al. 2015, for residual networks.
 
-    Elsewhere: MultiStepLR in PyTorch and piecewise_constant_schedule in optax do the same.
+    Elsewhere: MultiStepLR in PyTorch and piecewise_constant_schedule in optax have the same rates.
     PiecewiseConstantDecay in Keras drops the rate one step later.
     """
     # The factor 1.0 turns a truth value into a number, which may be the exponent of an array.
@@ -60,12 +60,12 @@ def exponential(t, lr, decay: NonNegative = 0.05):
 
         lr(t) = lr₀ · e^(−λ t)
 
-    λ is decay, per epoch (or step). The rate halves every ln 2 / λ epochs (or steps).
+    λ is decay, per epoch (or step). The rate falls to half in every ln 2 / λ epochs (or steps).
 
     Source: common practice.
 
     Elsewhere: ExponentialLR in PyTorch, exponential_decay in optax and ExponentialDecay in Keras
-    take a factor γ instead, which is e^(−λ) here.
+    take a factor γ instead of λ, where γ = e^(−λ).
     """
     return lr * exp(-decay * t)
 
@@ -80,8 +80,8 @@ def polynomial(t, T, lr, power: Positive = 1.0):
 
     Source: common practice, as in Chen et al. 2016 for segmentation (the poly rate, p 0.9).
 
-    Elsewhere: PolynomialLR in PyTorch is the same, with T as total_iters. polynomial_schedule in
-    optax and PolynomialDecay in Keras can end above zero.
+    Elsewhere: PolynomialLR in PyTorch is the same; its total_iters is T. polynomial_schedule in
+    optax and PolynomialDecay in Keras can end at a rate above zero.
     """
     # Beyond T the base would be negative, and its power not a real number.
     return lr * (1 - minimum(t, T) / T) ** power
@@ -98,7 +98,7 @@ def linear(t, T, lr, start: NonNegative = 1.0, end: NonNegative = 0.0):
     Source: common practice.
 
     Elsewhere: LinearLR in PyTorch is a warm-up, by default from 1/3 to 1 over 5 epochs.
-    linear_schedule in optax takes the two rates instead of shares of lr₀.
+    linear_schedule in optax takes the first and the last rate instead of factors of lr₀.
     """
     return lr * (start + (end - start) * minimum(t, T) / T)
 
@@ -114,14 +114,14 @@ def cosine(t, T, lr, lr_min: NonNegative = 0.0):
     Source: Loshchilov & Hutter 2016, without restarts.
 
     Elsewhere: CosineAnnealingLR in PyTorch is the same up to T, and its rate rises again after T.
-    cosine_decay_schedule in optax and CosineDecay in Keras take lr_min as a share of lr₀.
+    cosine_decay_schedule in optax and CosineDecay in Keras take lr_min / lr₀ instead of lr_min.
     """
     return lr_min + 0.5 * (lr - lr_min) * (1 + cos(pi * minimum(t, T) / T))
 
 
 @schedule
 def inverse_time(t, lr, decay: NonNegative = 0.1, power: Positive = 1.0):
-    """Inverse time decay; with a power above ½ and up to 1, SGD converges despite the noise.
+    """Inverse time decay; with a power above ½ and up to 1, SGD converges despite its noise.
 
         lr(t) = lr₀ / (1 + λ t)^p
 
@@ -142,8 +142,9 @@ def inverse_sqrt(t, lr, timescale: Positive = 1.0):
 
         lr(t) = lr₀ / √(1 + t/τ)
 
-    τ is timescale, in epochs (or steps). With τ equal to the warm-up n the rate is lr₀ √(n / s),
-    where s = t + n includes the warm-up. This is the schedule of the Transformer.
+    τ is timescale, in epochs (or steps). If τ is the length n of the warm-up, the rate is
+    lr₀ √(n / s), where s = t + n is the time since the start of the warm-up. This is the schedule
+    of the Transformer.
 
     Source: Zinkevich 2003, for online convex problems; Vaswani et al. 2017.
 

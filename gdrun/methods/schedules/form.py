@@ -1,13 +1,14 @@
 """The form of a schedule: lr(t), with t counted from 0 in epochs, or in steps with `per: step`.
 
 The time t is the number of epochs (or steps) completed before the current one. The first epoch has
-t = 0 and the last has t = T − 1. So a schedule with a certain value at T does not reach it: its
-last epoch (or step) is T − 1. With `per: epoch` the rate is constant within an epoch.
+t = 0 and the last has t = T − 1. So no epoch (or step) has the rate lr(T). With `per: epoch` the
+rate is constant within an epoch.
 
-A schedule takes the time `t`, the initial rate `lr` and, if it has an end, the length `T`: the
-epochs (or steps) of the budget after warm-up. A schedule that depends on the validation loss takes
-`drops` instead of t, the number of times that the rate has dropped. The equation is elementwise:
-t may have shape (times, 1) and lr (lanes,).
+A schedule is a function of the time `t`, the initial rate `lr` and, if the equation needs it, the
+length `T`: the number of epochs (or steps) in the budget after warm-up. A schedule that depends on
+the validation loss takes `drops` instead of t: the number of times that the rate has dropped. The
+equation is elementwise: t may have shape (times, 1), and lr shape (lanes,), one rate for each lane
+(each run that is trained together with others).
 
     @schedule
     def exponential(t, lr, decay: NonNegative = 0.05):
@@ -40,10 +41,11 @@ WarmupStart = Literal["zero", "one"]
 
 @dataclass(frozen=True)
 class Schedule(Definition):
-    """A schedule, with two further functions that some schedules have and that use its options.
+    """A learning-rate schedule: its equation, and two more functions that some schedules have.
 
-    beta: the momentum at time t, for a schedule that also sets it. watch: the function that counts
-    the drops, for a schedule that depends on the validation loss.
+    beta: the function that returns the momentum at time t; None if the schedule sets only the rate.
+    watch: the function that counts the drops of the rate; None if the schedule does not depend on
+    the validation loss. Both take options of the schedule.
     """
 
     beta: Callable[..., Any] | None = None
@@ -55,9 +57,10 @@ class Schedule(Definition):
         return self.watch is not None
 
     def watched(self, memory: Any, loss: Numbers, options: Mapping[str, Any]) -> Any:
-        """The memory of `watch` after one more evaluation with the losses `loss` (lanes,).
+        """Return the state of the schedule after one more evaluation.
 
-        A schedule without `watch` returns the memory unchanged.
+        memory: the state before it. loss: the validation losses of the evaluation, (lanes,).
+        options: the options of the schedule. Without `watch`, `memory` is returned unchanged.
         """
         if self.watch is None:
             return memory
@@ -65,7 +68,7 @@ class Schedule(Definition):
 
 
 SCHEDULES: dict[str, Schedule] = {}
-"""All schedules by name."""
+"""All learning-rate schedules by name."""
 
 
 @overload
@@ -86,12 +89,13 @@ def schedule(
 ) -> Equation | Callable[[Equation], Equation]:
     """Register the decorated equation as a schedule.
 
-    beta: a function of (t, T) that returns the momentum. watch: a function of (memory, loss) that
-    returns the new memory with the number of drops, for an equation that takes `drops`. check:
-    finds contradictions between options.
+    beta: a function of (t, T) that returns the momentum, or None. watch: a function of (memory,
+    loss) that returns the next memory, a state that counts the drops of the rate; it is needed if
+    and only if the equation takes `drops`. check: a function that finds contradictions between
+    option values.
     Raises GdrunError if the parameters are not (t, lr), (t, T, lr) or (drops, lr) followed by
-    options with defaults, if an equation takes `drops` without a watch, or has a watch without
-    drops, and if a schedule of another module has the same name.
+    options with defaults, if only one of `drops` and `watch` is used, or if a schedule of another
+    module has the same name.
     """
 
     def register(equation: Equation) -> Equation:
@@ -99,18 +103,19 @@ def schedule(
         name = definition.name
         if inputs not in (("t", "lr"), ("t", "T", "lr"), ("drops", "lr")):
             raise GdrunError(
-                f"schedule {name} has the parameters ({', '.join(inputs)})",
-                hint="its parameters must be (t, lr), (t, T, lr) or (drops, lr), then options "
-                "with defaults",
+                f"schedule {name} takes ({', '.join(inputs)}), which gdrun cannot pass",
+                hint="use the parameters (t, lr), (t, T, lr) or (drops, lr), then options with "
+                "defaults",
             )
         if ("drops" in inputs) != (watch is not None):
-            hint = "use both: watch counts the drops, and the equation takes drops"
-            raise GdrunError(f"schedule {name} has only one of drops and watch", hint=hint)
+            hint = "use both or neither: watch counts the drops that the equation takes"
+            what = f"schedule {name} has only one of the parameter drops and the function watch"
+            raise GdrunError(what, hint=hint)
         known = SCHEDULES.get(name)
         # The same module may define a schedule again: a notebook does so each time a cell runs.
         if known is not None and known.function.__module__ != equation.__module__:
-            hint = "choose another name"
-            raise GdrunError(f"another schedule is called {name}", hint=hint)
+            what = f"there is already a schedule with the name {name}"
+            raise GdrunError(what, hint="choose another name")
         options = dict(definition.options)
         for function in filter(None, (beta, watch)):
             options |= options_of(function)
@@ -123,7 +128,7 @@ def schedule(
 
 
 def needs_length(definition: Definition) -> bool:
-    """Whether the schedule needs the length T of the run, which comes from the budget."""
+    """Return whether the equation of the schedule takes T, the length of the run after warm-up."""
     return "T" in inputs_of(definition.function)
 
 
@@ -138,15 +143,16 @@ def rates(
     warmup_start: WarmupStart = "zero",
     drops: Counts | None = None,
 ) -> Numbers:
-    """The learning rates of all lanes at times `t`: (K, lanes).
+    """Return the learning rates at K times `t` in all lanes (runs trained together): (K, lanes).
 
         lr(t) = lr₀ · t/n            for t < n, or lr₀ · (t+1)/n with warmup_start "one"
         lr(t) = schedule(t − n)      for t ≥ n, with T = length − n
 
     t: (K,), in epochs (or steps). lr: the initial rates lr₀, (lanes,). length: the length of the
-    run, in the unit of t. options: floats or arrays (lanes,). n is warmup. drops: (lanes,), the
-    number of drops so far, for a schedule that depends on the validation loss.
-    Raises ValueError if the schedule needs `length` or `drops` and it is None.
+    run with warm-up, in the unit of t. options: by name, floats or arrays (lanes,). warmup: its
+    length n, in the unit of t. drops: (lanes,), how often the rate has dropped so far, for a
+    schedule that depends on the validation loss.
+    Raises ValueError if `length` or `drops` is None and the schedule needs this value.
     """
     times = t[:, None]
     after, T = _after(times, warmup), _left(length, warmup)
@@ -165,14 +171,15 @@ def ramp(t: Numbers, lr: Numbers, warmup: float, warmup_start: WarmupStart = "ze
         one:  lr(t) = lr₀ · (t + 1)/n     for t < n
 
     n is warmup, in epochs (or steps); zero and one are the values of warmup_start. From t = n on
-    the schedule runs with the time t − n. With zero, the rate of the first epoch (or step) is 0, so
-    it changes no weights. With one, the last epoch (or step) of the warm-up has the rate lr₀.
+    the rate is that of the schedule at time t − n. With zero, the rate of the first epoch (or step)
+    is 0, so this epoch (or step) changes no weights. With one, the last epoch (or step) of the
+    warm-up has the rate lr₀.
 
     Source: Goyal et al. 2017, section 2.2.
 
-    Elsewhere: optax starts as zero does, so its step 0 changes no weights, and its warmup_cosine
-    includes the warm-up in decay_steps. LinearLR in PyTorch starts at lr₀ / 3 by default.
-    CosineDecay in Keras rises from its initial rate by step/n.
+    Elsewhere: in optax the warm-up is that of zero: step 0 changes no weights. The decay_steps of
+    its warmup_cosine include the warm-up. LinearLR in PyTorch starts at lr₀ / 3 by default. In
+    CosineDecay of Keras the rate rises from its initial rate in proportion to step/n.
     """
     rising: Numbers = lr * ((t + (warmup_start == "one")) / warmup)
     return rising
@@ -186,10 +193,13 @@ def betas(
     options: Mapping[str, Any],
     warmup: float = 0.0,
 ) -> Numbers | None:
-    """The momentum at times `t` (K,): (K, 1) or (K, lanes); None if the schedule does not set it.
+    """Return the momentum that the schedule sets at K times `t`: (K, 1) or (K, lanes).
 
-    It replaces the momentum option of the optimizer. During warm-up it is β(0).
-    Raises ValueError if the schedule needs `length` and it is None.
+    This momentum replaces the momentum option of the optimizer; during warm-up it is β(0). Returns
+    None if the schedule does not set the momentum.
+    t: (K,), in epochs (or steps). length: the length of the run with warm-up, in the unit of t.
+    options: by name, floats or arrays (lanes,). warmup: its length, in the unit of t.
+    Raises ValueError if `length` is None and the schedule needs it.
     """
     if definition.beta is None:
         return None
@@ -199,13 +209,14 @@ def betas(
 
 
 def value_at(function: Callable[..., Any], options: Mapping[str, Any], **given: Any) -> Any:
-    """The value of an equation, called with the inputs and options that it takes.
+    """Call `function`, an equation of a schedule, with the inputs and options that it takes.
 
-    Raises ValueError if an input that it takes is None.
+    given: the inputs by name, such as t and lr; those that the equation does not take are ignored.
+    Raises ValueError if an input that the equation takes is None.
     """
     for name in inputs_of(function):
         if given[name] is None:
-            raise ValueError(f"schedule {function.__name__} needs {name}")
+            raise ValueError(f"schedule {function.__name__} needs a value for {name}, got None")
     inputs = (given[name] for name in inputs_of(function))
     return function(*inputs, **_own(function, options))
 

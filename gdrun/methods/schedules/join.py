@@ -13,13 +13,13 @@ from gdrun.methods.schedules.form import SCHEDULES, Schedule, schedule, value_at
 
 
 def _contradictions(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The contradictions between the parts, the times between them, and their scales."""
+    """Yield contradictions between the options of `join`: (option name, message)."""
     parts, at, scales = (options[name] for name in ("parts", "at", "scales"))
     if len(at) != len(parts) - 1:
         times = f"{len(parts) - 1} time{'' if len(parts) == 2 else 's'}"
-        yield "at", f"must have {times} for {len(parts)} parts, got {len(at)}"
+        yield "at", f"must have {times} to separate {len(parts)} parts, got {len(at)}"
     if any(later <= earlier for earlier, later in pairwise(at)):
-        yield "at", "must be in increasing order"
+        yield "at", "must list the times in increasing order"
     if scales and len(scales) != len(parts):
         yield "scales", f"must have one scale for each of the {len(parts)} parts, got {len(scales)}"
     for part in parts:
@@ -27,7 +27,7 @@ def _contradictions(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if entry.uses_drops:
             yield "parts", f"cannot include {entry.name}, which depends on the validation loss"
         elif "parts" in entry.options:
-            yield "parts", f"cannot include {entry.name} itself"
+            yield "parts", f"cannot include another {entry.name}: list its parts here instead"
 
 
 @schedule(check=_contradictions)
@@ -43,15 +43,15 @@ def join(
 
         lr(t) = partₖ(t − aₖ),  aₖ ≤ t < aₖ₊₁
 
-    parts are schedules, each a name or a mapping with its options. aₖ are the times in at, in
-    epochs (or steps), at which one part ends and the next begins; a₀ is 0. The T of a part is its
-    length aₖ₊₁ − aₖ; the last part ends with the run. Each part has the initial rate lr₀, times its
-    entry in scales if scales are given.
+    parts are schedules, each a name or a mapping with a name and options. at lists the times a₁,
+    a₂, … in epochs (or steps) at which one part ends and the next begins; a₀ is 0. The T of a part
+    is the part's length aₖ₊₁ − aₖ; the last part ends with the run. The initial rate of a part is
+    lr₀, or lr₀ times the part's number in scales if scales are given.
 
     Source: common practice.
 
-    Elsewhere: SequentialLR in PyTorch and join_schedules in optax count the time in the same way;
-    their parts have their own rates and lengths.
+    Elsewhere: SequentialLR in PyTorch and join_schedules in optax count the time in the same way.
+    There each part is given its own rate and length.
     """
     starts = (0.0, *at)
     # A run may end before its last part begins; that part still needs a length above 0.
@@ -70,7 +70,10 @@ def join(
 
 
 def _entry(part: Any) -> tuple[Schedule, Mapping[str, Any]]:
-    """The schedule of a part, and its options; a part that is only a name has the defaults."""
+    """Return the schedule of a part of `join`, and this schedule's option values by name.
+
+    part: a name, which means default options, or a record with `name` and `options`.
+    """
     if isinstance(part, str):
         return SCHEDULES[part], SCHEDULES[part].defaults
     return SCHEDULES[part.name], part.options

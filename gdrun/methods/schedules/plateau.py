@@ -15,10 +15,11 @@ from gdrun.methods.schedules.form import schedule
 
 @dataclass(frozen=True)
 class Memory:
-    """The state of the schedule for each lane; every array has shape (lanes,).
+    """The state of the schedule `plateau` in each lane (each run); every array is (lanes,).
 
-    best: the lowest loss. stale: evaluations without improvement since then. cooldown_left:
-    evaluations after a drop that do not count yet. drops: the number of drops so far.
+    best: the lowest validation loss so far. stale: the number of evaluations without improvement
+    since the lowest loss or the last drop. cooldown_left: the number of coming evaluations that do
+    not count, because the rate has just dropped. drops: how often the rate has dropped so far.
     """
 
     best: Numbers
@@ -28,12 +29,12 @@ class Memory:
 
     @classmethod
     def start(cls, lanes: int) -> Memory:
-        """The state before the first evaluation."""
+        """Return the state before the first evaluation. lanes: the number of lanes."""
         none = np.zeros(lanes, dtype=np.int64)
         return cls(np.full(lanes, np.inf), none, none, none)
 
     def keep(self, alive: Flags) -> Memory:
-        """The state of those lanes for which `alive` (lanes,) is true."""
+        """Return the state of only those lanes for which `alive` (lanes,) is true."""
         return Memory(
             self.best[alive], self.stale[alive], self.cooldown_left[alive], self.drops[alive]
         )
@@ -46,7 +47,11 @@ def watch(
     threshold: Decay = 1e-4,
     cooldown: Natural = 0,
 ) -> Memory:
-    """The state after one more evaluation with the validation losses `loss` (lanes,)."""
+    """Return the state after one more evaluation.
+
+    memory: the state before it. loss: the validation losses of the evaluation, (lanes,). patience,
+    threshold, cooldown: options of `plateau`.
+    """
     # A comparison with NaN is false, so a NaN counts as an evaluation without improvement.
     better = loss < memory.best * (1 - threshold)
     cooling = memory.cooldown_left > 0
@@ -66,15 +71,16 @@ def plateau(drops: Any, lr: Any, factor: Shrinkage = 0.1, lr_min: NonNegative = 
 
         lr(t) = max(lr₀ · γⁿ, lr_min)
 
-    γ is factor; n is the number of drops so far. The rate drops when, for more than patience
-    consecutive evaluations, the validation loss has not been below (1 − threshold) times its best
-    value. The next cooldown evaluations after a drop do not count. Without a validation part the
-    schedule uses the training loss.
+    γ is factor; n is drops, the number of drops so far. An evaluation is an improvement if the
+    validation loss is below (1 − threshold) times the lowest loss so far. The rate drops after more
+    than patience consecutive evaluations without improvement. After a drop, the next cooldown
+    evaluations do not count. If the data have no validation part, the training loss is used.
 
     Source: common practice, in the form of ReduceLROnPlateau in PyTorch.
 
-    Elsewhere: PyTorch does not change the rate by less than 1e-8. ReduceLROnPlateau in Keras drops
-    the rate one evaluation earlier (at patience, not above it) and takes an absolute threshold.
+    Elsewhere: PyTorch omits a drop that would change the rate by less than 1e-8. ReduceLROnPlateau
+    in Keras drops the rate one evaluation earlier (after patience evaluations without improvement)
+    and takes an absolute threshold.
     """
     # The inner minimum keeps a rate that starts below lr_min unchanged.
     return maximum(lr * factor**drops, minimum(lr, lr_min))
