@@ -2,8 +2,9 @@
 
 An activation is an elementwise equation of one input z: it works on arrays of any shape, and on
 single numbers when it is compiled. It returns the value φ(z) and the slope φ'(z). Each equation is
-stable for every finite z, and computes in the precision of z. Parameters with a default are its
-options; a config sets them as it sets the options of a loss, and all lanes share them.
+stable for every finite z, and computes in the precision of z. Its parameters with a default are the
+options of the activation. A config sets them like the options of a loss, and all lanes (runs that
+are trained together) share them.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ Equation = Callable[..., tuple[Array, Array]]
 
 @dataclass(frozen=True)
 class Activation(Definition):
-    """An activation with the initial weights that fit it.
+    """An activation, and the initial weights that suit a layer with this activation.
 
-    init: the name of the init for a layer with this activation. own_gain: the gain, if it is known
-    in closed form or more exactly than computed here; None if it is computed.
+    init: the name of the suitable entry of INITS. own_gain: the gain (see `gain`), if it is known
+    in closed form or more exactly than `gain` computes it; otherwise None.
     """
 
     init: str = "xavier"
@@ -42,9 +43,10 @@ class Activation(Definition):
 
     @cached_property
     def gain(self) -> float:
-        """1/√E[φ(z)²] for z ∼ N(0, 1).
+        """The gain 1/√E[φ(z)²] of the activation φ, for z ∼ N(0, 1).
 
-        With weights of variance gain²/fan_in, the outputs of a layer are as large as its inputs.
+        With weights of variance gain²/fan_in, the outputs of a layer are as large as the inputs.
+        fan_in is the number of inputs.
         """
         if self.own_gain is not None:
             return self.own_gain
@@ -55,7 +57,7 @@ class Activation(Definition):
 
     @cached_property
     def steepest(self) -> float:
-        """The largest slope, to four digits."""
+        """The largest slope of the activation, with four significant digits."""
         _, slopes = self.bound(np.linspace(-8, 8, 1601))
         return float(slopes.max())
 
@@ -69,7 +71,8 @@ def activation(
 ) -> Callable[[Equation], Equation]:
     """Register the decorated equation as an activation.
 
-    init: the initial weights that fit it. gain: 1/√E[φ(z)²]; None to compute it.
+    init: the name of the initial weights that suit it. gain: 1/√E[φ(z)²] for z ∼ N(0, 1); with None
+    it is computed from the equation.
     """
 
     def register(equation: Equation) -> Equation:
@@ -99,9 +102,9 @@ LEAK = 0.01
 
 @activation(init="he", gain=sqrt(2 / (1 + LEAK**2)))
 def leaky_relu(z: Array) -> tuple[Array, Array]:
-    """Rectified linear unit that leaks below zero.
+    """Rectified linear unit with a small slope below zero.
 
-    φ = z for z > 0, else 0.01 z;  φ' = 1, else 0.01
+    φ = z for z > 0, else 0.01 z;  φ' = 1 for z > 0, else 0.01
 
     Source: Maas, Hannun & Ng 2013.
     """
@@ -113,7 +116,7 @@ def leaky_relu(z: Array) -> tuple[Array, Array]:
 def elu(z: Array) -> tuple[Array, Array]:
     """Exponential linear unit, with α = 1.
 
-    φ = z for z > 0, else e^z − 1;  φ' = 1, else e^z
+    φ = z for z > 0, else e^z − 1;  φ' = 1 for z > 0, else e^z
 
     Source: Clevert, Unterthiner & Hochreiter 2015.
     """
@@ -132,7 +135,7 @@ def selu(z: Array) -> tuple[Array, Array]:
         φ = λ z for z > 0, else λ α (e^z − 1)
         φ' = λ for z > 0, else λ α e^z
 
-    λ = 1.0507…, α = 1.6733…: with these, inputs of mean 0 and variance 1 give such outputs.
+    λ = 1.0507…, α = 1.6733…: with these numbers, if z has mean 0 and variance 1, so has φ(z).
 
     Source: Klambauer et al. 2017.
     """
@@ -159,7 +162,7 @@ def sigmoid(z: Array) -> tuple[Array, Array]:
 
         φ = 1 / (1 + e^(−z)),  φ' = φ (1 − φ)
 
-    It is computed from e^(−|z|), which cannot overflow and is accurate for both signs of z.
+    φ is computed from e^(−|z|), which cannot overflow. So φ is accurate for both signs of z.
 
     Source: Rumelhart, Hinton & Williams 1986.
     """
@@ -168,7 +171,7 @@ def sigmoid(z: Array) -> tuple[Array, Array]:
 
 
 def _shares(z: Array) -> tuple[Array, Array]:
-    """σ(z) and 1 − σ(z)."""
+    """Return σ(z) and 1 − σ(z), where σ is the logistic sigmoid."""
     small = exp(-absolute(z))
     larger = 1 / (1 + small)
     smaller = small * larger
@@ -201,9 +204,10 @@ NORMAL_BELOW = (
 )
 """Coefficients of P and Q in e^(a²/2) Φ(−a) = P(a) / Q(a) for a ≥ 0, the highest power first.
 
-They were found by interpolation in 60 digits at 17 Chebyshev nodes of (a − 5) / (a + 5) from a = 0
-to 9, with the exact value ½ at 0. The relative error is below 3e-17 up to 9, and 1e-12 at 12. No
-coefficient is negative, so that nothing cancels.
+Φ is the normal distribution function. The coefficients were found by interpolation in 60 digits at
+17 Chebyshev nodes of (a − 5) / (a + 5) from a = 0 to 9, with the exact value ½ at 0. The relative
+error of P(a) / Q(a) is below 3e-17 for a ≤ 9, and 1e-12 for a = 12. No coefficient is negative, so
+that nothing cancels in the sums.
 """
 
 
@@ -213,13 +217,13 @@ def gelu(z: Array) -> tuple[Array, Array]:
 
         φ = z Φ(z),  φ' = Φ(z) + z n(z)
 
-    Φ is the normal distribution function and n(z) = e^(−z²/2) / √(2π) its density. Φ is computed to
-    the precision of the run, for both signs of z.
+    Φ is the normal distribution function, and n(z) = e^(−z²/2) / √(2π) is its density. Φ is
+    accurate to the precision of the run, for both signs of z.
 
     Source: Hendrycks & Gimpel 2016.
 
-    Elsewhere: PyTorch and Keras compute the same. JAX computes ½ z (1 + tanh(√(2/π) (z + 0.044715
-    z³))), which differs by at most 5e-4, unless approximate=False is given.
+    Elsewhere: PyTorch and Keras compute the same. JAX does so with approximate=False. By default
+    JAX computes ½ z (1 + tanh(√(2/π) (z + 0.044715 z³))), which differs by at most 5e-4.
     """
     size = minimum(absolute(z), 40.0)  # for larger a, e^(−a²/2) is 0
     bell = exp(-0.5 * size * size)
@@ -231,7 +235,10 @@ def gelu(z: Array) -> tuple[Array, Array]:
 
 
 def _polynomial(coefficients: tuple[float, ...], x: Array) -> Array:
-    """Σ cₖ xᵏ by Horner's rule, the highest power first."""
+    """Return the polynomial Σ cₖ xᵏ at x, by Horner's rule.
+
+    coefficients: cₖ, the one of the highest power first.
+    """
     total = coefficients[0] * x
     for coefficient in coefficients[1:-1]:
         total += coefficient

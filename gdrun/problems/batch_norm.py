@@ -2,16 +2,17 @@
 
     x̂ = (z − μ) / √(σ² + ε),  y = γ x̂ + β
 
-z is the input of the activation, γ (scale) and β (shift) are learned vectors, and ε is a small
-constant. In training μ and σ² are the mean and variance of each unit over the batch. In evaluation
-they are running statistics r ← 0.9 r + 0.1 s, where s is the mean or the unbiased variance of a
-batch. Arrays are (..., units, B); vectors are (..., units).
+z is the output of the affine map, y is the input of the activation, γ (scale) and β (shift) are
+learned vectors, and ε is a small constant. In training μ and σ² are the mean and variance of each
+unit over the batch. In evaluation μ and σ² are running statistics: each is a number r that a step
+changes to 0.9 r + 0.1 s, where s is the mean, or the unbiased variance, of the batch. Arrays are
+(..., units, B) for B examples; vectors are (..., units).
 
-Averaged weights have no running statistics, because no batch was computed with them. Their
-statistics are the mean and variance over the whole training part (Izmailov et al. 2018, section
-3.2; PyTorch's update_bn with a single batch). Averaging the running statistics with the weights was
-rejected: z is linear in the weights, so the mean would be right, but the variance would include the
-changes of the weights.
+Averaged weights (see `methods.averaging`) have no running statistics, because no batch was computed
+with these weights. In evaluation they use the mean and variance over the whole training part
+(Izmailov et al. 2018, section 3.2; PyTorch's update_bn with a single batch). Averaging the running
+statistics like the weights was rejected: z is linear in the weights, so the mean would be right,
+but the variance would include the changes of the weights.
 """
 
 from __future__ import annotations
@@ -34,7 +35,11 @@ STATISTICS = ("running_mean", "running_variance")
 
 @dataclass(frozen=True)
 class Normalised:
-    """The result of normalising: x̂, 1 / √(σ² + ε), and the mean and variance of the batch."""
+    """The result of normalising a batch.
+
+    units (..., units, B): x̂, the normalised values. inverse (..., units): 1 / √(σ² + ε). mean,
+    variance (..., units): μ and σ² over the batch.
+    """
 
     units: Array
     inverse: Array
@@ -43,12 +48,15 @@ class Normalised:
 
 
 def statistics_layer(units: int, prefix: str) -> Layer:
-    """The position of a layer's running statistics in the row of a lane."""
+    """Return the record of where a layer's running statistics are in a run's row of statistics.
+
+    units: the width of the layer. prefix: the first part of the names of its statistics.
+    """
     return Layer(0, units, prefix, bias=False, more=STATISTICS, ones=STATISTICS[1:])
 
 
 def normalise(z: Array) -> Normalised:
-    """Normalise each unit over the batch; z is overwritten."""
+    """Normalise each unit of z (..., units, B) over the batch; z is overwritten with the result."""
     mean = z.mean(axis=-1)
     z -= mean[..., None]
     variance = np.vecdot(z, z) / z.shape[-1]
@@ -58,16 +66,21 @@ def normalise(z: Array) -> Normalised:
 
 
 def normalise_by(z: Array, running_stats: Array) -> Array:
-    """Normalise by running statistics (..., units, 2); z is overwritten."""
+    """Normalise z (..., units, B) with running statistics; z is overwritten with the result.
+
+    running_stats (..., units, 2): the running mean and variance of each unit.
+    """
     z -= running_stats[..., :1]
     z /= np.sqrt(running_stats[..., 1:] + EPS)
     return z
 
 
 def back(g: Array, normal: Normalised, scale: Array) -> tuple[Array, Array, Array]:
-    """Return dL/dz, dL/dγ and dL/dβ from g = dL/dy; g is overwritten.
+    """Return dL/dz, dL/dγ and dL/dβ from g = dL/dy; g is overwritten with dL/dz.
 
     dL/dz = γ / √(σ² + ε) · (g − mean(g) − x̂ mean(g x̂))
+
+    normal: what `normalise` returned for this batch. scale: γ, (..., units).
     """
     rows = g.shape[-1]
     to_scale, to_shift = np.vecdot(g, normal.units), g.sum(axis=-1)
@@ -78,7 +91,10 @@ def back(g: Array, normal: Normalised, scale: Array) -> tuple[Array, Array, Arra
 
 
 def next_running_stats(running_stats: Array, normal: Normalised) -> Array:
-    """The running statistics (..., units, 2) after one more batch."""
+    """Return the running statistics (..., units, 2) after one more batch.
+
+    running_stats: those before the batch. normal: what `normalise` returned for the batch.
+    """
     rows = normal.units.shape[-1]
     unbiased = normal.variance * (rows / max(rows - 1, 1))
     batch = np.stack([normal.mean, unbiased], axis=-1)
@@ -86,9 +102,9 @@ def next_running_stats(running_stats: Array, normal: Normalised) -> Array:
 
 
 def moments(blocks: Iterable[Array]) -> tuple[Array, Array]:
-    """The mean and variance (..., units) of each unit over all blocks of z.
+    """Return the mean and the variance, each (..., units), of every unit over all blocks.
 
-    Each block has at least one row.
+    blocks: z of consecutive examples, each (..., units, B) with B ≥ 1.
     """
     found = no_rows()
     for z in blocks:

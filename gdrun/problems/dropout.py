@@ -2,9 +2,9 @@
 
     h ← h m / (1 − p),  m = [u ≥ p],  u ∼ U(0, 1)
 
-h is the output of a unit. This is inverted dropout: the other units are scaled up in training, and
-evaluation needs no scaling. The numbers u depend only on the seed and the step, so that any step
-can be repeated, and lanes with the same seed use the same u.
+h is the output of a unit. This is inverted dropout: the units that are not set to 0 are scaled up
+in training, so that evaluation needs no scaling. The random numbers u depend only on the seed and
+the step, so that any step can be repeated, and runs with the same seed use the same u.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from gdrun.methods.randomness import stream
 
 @dataclass(frozen=True)
 class Dropout:
-    """The dropout of one step; masks must be drawn layer by layer, in order.
+    """The dropout of one step. Draw the masks layer by layer, in the order of the layers.
 
-    rate: p, a float or (..., L, 1). seeds: of the S index streams of the lanes. block: the first
-    row of the block that is computed, and the number of rows of the step; None if the whole step is
-    computed at once.
+    rate: p, a float or an array (..., L, 1) for L lanes (runs that are trained together). seeds:
+    the S different seeds of the lanes. step: the number of the step. block: the index of the first
+    row to compute, and the number of rows of the whole step; None if all rows are computed at once.
     """
 
     rate: Any
@@ -36,7 +36,10 @@ class Dropout:
     block: tuple[int, int] | None = None
 
     def for_block(self, first: int, of: int) -> Dropout:
-        """The dropout for one block of rows, with the same numbers u as for the whole step."""
+        """Return the dropout for one block of rows of this step, with the same random numbers u.
+
+        first: the index of the first row of the block. of: the number of rows of the whole step.
+        """
         return replace(self, block=(first, of))
 
     @cached_property
@@ -47,9 +50,10 @@ class Dropout:
         return [_BlockOfRows(generator, *self.block) for generator in generators]
 
     def mask(self, units: int, rows: int, dtype: DTypeLike) -> Array:
-        """m / (1 − p) for the next layer: (..., L or 1, units, rows).
+        """Return the mask m / (1 − p) of the next layer: (..., L or 1, units, rows).
 
-        The numbers u have single precision, so that float32 and float64 runs drop the same units.
+        units: the width of the layer. The random numbers u have single precision for every dtype,
+        so that float32 and float64 runs drop the same units.
         """
         drawn = [draw(units, rows) for draw in self._draws]
         numbers = drawn[0] if len(drawn) == 1 else np.stack(drawn)
@@ -64,9 +68,10 @@ def _all_rows(generator: np.random.Generator, units: int, rows: int) -> Array:
 
 
 class _BlockOfRows:
-    """Draws the numbers of the rows from `first` on, the same as in a draw for all `of` rows.
+    """Draws the random numbers of one block of rows, from row `first` on.
 
-    The generator skips the rows of other blocks, unit by unit. It makes 64 bits at a time,
+    They are the same numbers that these rows have in a draw for all `of` rows of the step. For each
+    unit, the generator skips the numbers of the other rows. The generator makes 64 bits at a time,
     which are two numbers in single precision.
     """
 

@@ -1,10 +1,10 @@
 """Initial weights, each with its standard definition; biases start at zero.
 
-An init draws the matrix (outputs, inputs) of one layer. Some inits depend on the activation of the
-layer, by its gain: such an init is written for one gain, and its matrix is scaled for a layer with
-another gain. For example, he is written for √2, the gain of ReLU; the last layer, which has no
-activation, uses it without scaling. The matrix of a skip connection has gain 1. Parameters with a
-default are options of the init.
+An init is a function that draws the weight matrix (outputs, inputs) of one layer. Some inits depend
+on the gain of the layer's activation (see `Activation.gain`). Such an init is written for one gain,
+and the matrix is scaled for a layer with another gain. For example, he is written for √2, the gain
+of ReLU. The last layer has no activation, so its matrix is not scaled. The matrix of a skip
+connection has gain 1. Parameters with a default are options of the init.
 """
 
 from __future__ import annotations
@@ -25,15 +25,19 @@ InitFunction = Callable[..., Numbers]
 
 @dataclass(frozen=True)
 class Init(Definition):
-    """Initial weights of a layer.
+    """A function that draws the initial weights of a layer, as an entry of INITS.
 
-    gain: the gain that the function is written for; None if it does not depend on the activation.
+    gain: the gain of the activation that the function is written for; None if the weights do not
+    depend on the activation.
     """
 
     gain: float | None = None
 
     def matrix(self, draw: np.random.Generator, layer: Layer) -> Numbers:
-        """The initial weights (outputs, inputs) of a layer."""
+        """Return the initial weights (outputs, inputs) of a layer, scaled for its activation.
+
+        draw: the random number generator.
+        """
         drawn: Numbers = self.bound(draw, layer.inputs, layer.outputs)
         if layer.gain is None or self.gain is None:
             return drawn
@@ -41,11 +45,15 @@ class Init(Definition):
 
 
 INITS: dict[str, Init] = {}
-"""Every initialisation by name."""
+"""Every init (a function that draws initial weights), by name."""
 
 
 def init(*, gain: float | None = None) -> Callable[[InitFunction], InitFunction]:
-    """Register the decorated function of a random generator, inputs and outputs as an init."""
+    """Register the decorated function as an init, which draws the initial weights of a layer.
+
+    The function takes a random number generator, the number of inputs and the number of outputs.
+    gain: the gain of the activation it is written for; None if it does not depend on one.
+    """
 
     def register(function: InitFunction) -> InitFunction:
         known = define(function)
@@ -57,7 +65,7 @@ def init(*, gain: float | None = None) -> Callable[[InitFunction], InitFunction]
 
 @init()
 def zeros(draw: np.random.Generator, inputs: int, outputs: int) -> Numbers:
-    """All zeros. This is right for convex models; the units of a network would all stay equal."""
+    """All weights zero: right for convex models, wrong for a network, whose units stay equal."""
     return np.zeros((outputs, inputs))
 
 
@@ -65,29 +73,35 @@ def zeros(draw: np.random.Generator, inputs: int, outputs: int) -> Numbers:
 def normal(
     draw: np.random.Generator, inputs: int, outputs: int, init_std: Positive = 0.01
 ) -> Numbers:
-    """N(0, σ²), where σ is init_std."""
+    """Weights from N(0, σ²), where σ is init_std."""
     return draw.normal(0.0, init_std, (outputs, inputs))
 
 
 @init()
 def xavier(draw: np.random.Generator, inputs: int, outputs: int) -> Numbers:
-    """U(−a, a), a = √(6 / (fan_in + fan_out)). Glorot & Bengio 2010."""
+    """Weights from U(−a, a), a = √(6 / (fan_in + fan_out)). Glorot & Bengio 2010.
+
+    fan_in is the number of inputs of the layer, and fan_out the number of outputs.
+    """
     return _uniform(draw, inputs, outputs, 2 / (inputs + outputs))
 
 
 @init()
 def xavier_normal(draw: np.random.Generator, inputs: int, outputs: int) -> Numbers:
-    """N(0, 2 / (fan_in + fan_out)). Glorot & Bengio 2010."""
+    """Weights from N(0, 2 / (fan_in + fan_out)). Glorot & Bengio 2010.
+
+    fan_in is the number of inputs of the layer, and fan_out the number of outputs.
+    """
     return draw.normal(0.0, sqrt(2 / (inputs + outputs)), (outputs, inputs))
 
 
 @init(gain=sqrt(2))
 def he(draw: np.random.Generator, inputs: int, outputs: int) -> Numbers:
-    """N(0, g² / fan_in), which is 2 / fan_in for ReLU. He et al. 2015.
+    """Weights from N(0, g² / fan_in); for ReLU the variance is 2 / fan_in. He et al. 2015.
 
-    g is the gain of the layer's activation φ, 1/√E[φ(z)²] for z ∼ N(0, 1). With weights of this
-    variance, the outputs of a layer are as large as its inputs. g is √2 for the last layer, which
-    has no activation.
+    fan_in is the number of inputs of the layer. g is the gain of the layer's activation φ, which is
+    1/√E[φ(z)²] for z ∼ N(0, 1). With weights of this variance, the outputs of a layer are as large
+    as the inputs. g is √2 for the last layer, which has no activation.
 
     Elsewhere: PyTorch has these gains for ReLU and leaky ReLU, but 5/3 for tanh and 3/4 for selu.
     """
@@ -96,28 +110,34 @@ def he(draw: np.random.Generator, inputs: int, outputs: int) -> Numbers:
 
 @init(gain=sqrt(2))
 def he_uniform(draw: np.random.Generator, inputs: int, outputs: int) -> Numbers:
-    """U(−a, a), a = g √(3 / fan_in), which is √(6 / fan_in) for ReLU. He et al. 2015.
+    """Weights from U(−a, a), a = g √(3 / fan_in); for ReLU a is √(6 / fan_in). He et al. 2015.
 
-    g is the gain of the layer's activation, as for he.
+    fan_in is the number of inputs of the layer. g is the gain of the layer's activation, as for he.
     """
     return _uniform(draw, inputs, outputs, 2 / inputs)
 
 
 @init()
 def lecun(draw: np.random.Generator, inputs: int, outputs: int) -> Numbers:
-    """N(0, 1 / fan_in). LeCun et al. 1998."""
+    """Weights from N(0, 1 / fan_in). LeCun et al. 1998.
+
+    fan_in is the number of inputs of the layer.
+    """
     return draw.normal(0.0, sqrt(1 / inputs), (outputs, inputs))
 
 
 @init()
 def lecun_uniform(draw: np.random.Generator, inputs: int, outputs: int) -> Numbers:
-    """U(−a, a), a = √(3 / fan_in). LeCun et al. 1998."""
+    """Weights from U(−a, a), a = √(3 / fan_in). LeCun et al. 1998.
+
+    fan_in is the number of inputs of the layer.
+    """
     return _uniform(draw, inputs, outputs, 1 / inputs)
 
 
 @init(gain=1.0)
 def orthogonal(draw: np.random.Generator, inputs: int, outputs: int) -> Numbers:
-    """g Q, where Q is a random matrix with orthonormal rows or columns. Saxe et al. 2013.
+    """Weights g Q, with a random matrix Q of orthonormal rows or columns. Saxe et al. 2013.
 
     g is the gain of the layer's activation, as for he, and 1 for the last layer.
     """
@@ -128,9 +148,9 @@ def orthogonal(draw: np.random.Generator, inputs: int, outputs: int) -> Numbers:
 
 
 def initial_row(layout: ParameterLayout, init: Init, seed: int) -> Numbers:
-    """The initial weights of a lane with this seed, as a flat row (P,).
+    """Return all initial weights of a run with this seed, as a flat row (P,).
 
-    Each layer has its own random stream, so adding a layer does not change the other layers.
+    Each layer has its own random stream, so adding a layer does not change the weights of others.
     """
     row = np.zeros(layout.size)
     for index, layer in enumerate(layout.layers):

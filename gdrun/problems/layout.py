@@ -1,11 +1,11 @@
-"""The position of each named weight in the flat row of a lane.
+"""The position of each named parameter in the flat row of a lane.
 
-A lane is one run of a batch of runs that train together. Its parameters are one flat row of length
-P. A layer from `inputs` to `outputs` has outputs × (inputs + 1) entries of the row, stored output
-by output, the bias last. They are a matrix (outputs, inputs + 1), which multiplies features with a
-column of ones appended. So the weights of all lanes of a linear model are one matrix, and one
-product computes all of them. Further vectors of a layer, with one number for each output, are
-further columns of its matrix.
+A lane is one of several runs that train together. Its parameters are one flat row of length P. In
+this row, a layer from `inputs` to `outputs` has outputs × (inputs + 1) entries: for each output the
+weights, then the bias. They form a matrix (outputs, inputs + 1), which is multiplied with features
+that have a column of ones appended. So the weights of a linear model in all lanes form one matrix,
+and one product computes the scores of all lanes. Other vectors of a layer, with one number for each
+output, are additional columns of its matrix.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from gdrun.array_types import Array, Flags
 
 @dataclass(frozen=True)
 class Layer:
-    """The parameters of one affine map; with 0 inputs, of vectors only.
+    """The shapes and names of the parameters of one affine map, or with 0 inputs of vectors only.
 
-    scalar: whether users see a single output without its axis: w (d,), b (). more: the names of
-    further vectors (outputs,). ones: the names of vectors that start at one, not at zero. gain: of
-    the activation after the map; None without an activation.
+    prefix: the first part of the parameter names, such as `layer1.`. scalar: whether users see
+    the only output without its axis: w (d,), b (). more: the names of additional vectors
+    (outputs,). ones: the names of those vectors that start at one; the others start at zero. gain:
+    the gain of the activation after the map (see `inits`); None without an activation.
     """
 
     inputs: int
@@ -39,7 +40,7 @@ class Layer:
 
     @property
     def vectors(self) -> tuple[str, ...]:
-        """The names of the columns after the weights, such as the bias."""
+        """The names of the matrix columns after the weights, such as b for the bias."""
         return (*(("b",) if self.bias else ()), *self.more)
 
     @property
@@ -73,13 +74,16 @@ class ParameterLayout:
         return np.concatenate(marks)
 
     def matrix(self, row: Array, index: int) -> Array:
-        """Layer `index` of `row` (..., P) as a matrix (..., outputs, columns), which is a view."""
+        """Return the entries of one layer in `row` (..., P) as a matrix (..., outputs, columns).
+
+        index: the number of the layer, from 0. The matrix is a view of `row`.
+        """
         place, shape = self._places[index]
         return row[..., place].reshape(*row.shape[:-1], *shape)
 
     @cached_property
     def _places(self) -> list[tuple[slice, tuple[int, int]]]:
-        """The slice of the row for each layer, and the shape of its matrix."""
+        """For each layer, the slice of the row with its entries, and the shape of its matrix."""
         ends = list(accumulate(layer.size for layer in self.layers))
         return [
             (slice(end - layer.size, end), (layer.outputs, layer.columns))
@@ -87,7 +91,10 @@ class ParameterLayout:
         ]
 
     def tensor_norm(self, row: Array) -> Array:
-        """For each entry of `row` (..., P), the L2 norm of its tensor: of its weights or vector."""
+        """Return, for each entry of `row` (..., P), the L2 norm of the tensor that contains it.
+
+        A tensor is a layer's weight matrix, its bias, or another vector of the layer.
+        """
         norms = np.empty_like(row)
         for index, layer in enumerate(self.layers):
             entries, norm = self.matrix(row, index), self.matrix(norms, index)
@@ -98,7 +105,10 @@ class ParameterLayout:
         return norms
 
     def named(self, row: Array) -> dict[str, Array]:
-        """Views by name on `row` (..., P): w (..., inputs, outputs) and b (..., outputs)."""
+        """Return views of the tensors in `row` (..., P) by name, such as w and b.
+
+        w: (..., inputs, outputs). b: (..., outputs).
+        """
         views: dict[str, Array] = {}
         for index, layer in enumerate(self.layers):
             matrix = self.matrix(row, index)

@@ -1,8 +1,8 @@
-"""The linear models: one affine map from features to scores, under different losses.
+"""The linear models: one affine map from features to scores, with different losses.
 
-The design matrix X has a column of ones for the bias. So the scores of all lanes are one product,
-W Xᵀ, and their gradients another, slopesᵀ X. Scores are stored with the examples as the last axis,
-so that a sum over classes adds contiguous rows.
+The design matrix X has a column of ones for the bias. So one product, W Xᵀ, computes the scores in
+all lanes (runs that train together), and another, slopesᵀ X, the gradients in all lanes. Scores are
+stored with the examples as the last axis, so that a sum over classes adds contiguous rows.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ from gdrun.problems.rows import Examples, MappedRows
 
 @dataclass(frozen=True)
 class LinearModel(Predictor):
-    """A linear model: scores s = x W + b, and a loss. outputs: 1, or the number of classes C."""
+    """A linear model: scores s = x W + b, and a loss of the scores.
+
+    outputs: the number of scores of an example, which is 1 or the number of classes C.
+    """
 
     features: int
     outputs: int
@@ -86,7 +89,8 @@ def linear(
 
         ŷ = xᵀw + b,  L = (1/N) Σ ℓ(ŷᵢ, yᵢ) + (l2/2) ‖w‖²
 
-    loss: a loss for numbers, with its options. mse has no factor ½.
+    ℓ is the option loss, one of the losses for numbers; its options are set in the same section.
+    The loss mse has no factor ½.
     """
     return LinearModel(features, 1, LOSSES[loss].with_options(options), bias)
 
@@ -122,11 +126,12 @@ def svm(
     bias: bool = True,
     **options: Any,
 ) -> LinearModel:
-    """Linear support vector machine for C classes, with one loss for all classes together.
+    """Linear support vector machine for C classes, with one loss that includes all classes.
 
         s = xᵀW + b,  L = (1/N) Σᵢ Σ_{j≠yᵢ} max(0, sⱼ − s_{yᵢ} + 1) + (l2/2) ‖W‖²
 
-    loss: hinge, or squared_hinge with each term squared. With zero weights it is C − 1.
+    loss: hinge, as above, or squared_hinge, where each max(…) is squared. With zero weights L is
+    C − 1 for both.
 
     Source: Weston & Watkins 1999.
     """

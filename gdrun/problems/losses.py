@@ -1,17 +1,18 @@
 """Losses: the value for each example, and its slope with respect to the scores.
 
 A loss takes scores and encoded targets, and returns values and slopes, for all lanes at once (a
-lane is one run of several that train together). With B examples and L lanes, the scores of a model
-with one output are (..., B, L); those of a model with C classes are (..., B, L, C). Targets are
-(..., B). Values are (..., B, L); slopes have the shape of the scores. Each equation is stable: it
-does not overflow, also in float32.
+lane is one of several runs that train together). With B examples and L lanes, the scores of a model
+with one output are (..., B, L), and the scores of a model with C classes are (..., B, L, C).
+Targets are (..., B). Values are (..., B, L); slopes have the shape of the scores. No equation
+overflows, also in float32.
 
-A loss of one score is an elementwise equation of a score s and its target y: it works on arrays of
-any shape, and on single numbers when it is compiled.
+A loss of one score for each example is an elementwise equation of this score s and the target y: it
+works on arrays of any shape, and on single numbers when it is compiled.
 
-Parameters with a default are the loss's options. A config sets them next to its name, as in
-`model: {name: linear, loss: huber, delta: 0.5}`. All lanes share them: different options for each
-lane would need one more axis in every equation and one more argument in every kernel.
+Parameters with a default are the options of the loss. A config sets them in the section where it
+names the loss, as in `model: {name: linear, loss: huber, delta: 0.5}`. All lanes share the options:
+different options for each lane would need one more axis in every equation and one more argument in
+every kernel.
 """
 
 from __future__ import annotations
@@ -31,12 +32,14 @@ Targets = Literal["number", "sign", "code"]
 
 @dataclass(frozen=True)
 class Loss(Definition):
-    """A loss, and the kind of its targets: numbers, signs −1 and +1, or class codes 0 … C−1.
+    """A loss function with properties that models and engines need.
 
-    margin: whether it is a loss of the margins between the scores of classes, for support vector
-    machines. equation: the elementwise form of a loss of one score. curvature: a function of the
-    number of scores and the options, which returns the largest second derivative; None if the slope
-    jumps. quadratic: whether the second derivative is the same everywhere.
+    targets: the form of its targets: numbers, signs −1 and +1, or class codes 0 … C−1. margin:
+    whether it is a loss of the differences between class scores, for support vector machines.
+    equation: the loss as an elementwise function of one score for each example; None for a loss of
+    class scores. curvature: a function of the number of scores and the options, which returns the
+    largest second derivative of the loss; None if its slope jumps. quadratic: whether the second
+    derivative is the same everywhere.
     """
 
     targets: Targets = "number"
@@ -60,7 +63,11 @@ def loss(
     curvature: Curvature | None = None,
     quadratic: bool = False,
 ) -> Callable[[LossFunction], LossFunction]:
-    """Register the decorated function as a loss. It is elementwise unless targets are codes."""
+    """Register the decorated function as a loss.
+
+    The function must be elementwise, except with class codes as targets. The parameters are those
+    of the class `Loss`.
+    """
 
     def register(function: LossFunction) -> LossFunction:
         known = define(function)
@@ -82,7 +89,7 @@ def loss(
 
 
 def _for_all_lanes(equation: LossFunction) -> LossFunction:
-    """Make a loss on scores (..., B, L) and targets (..., B) from an elementwise equation."""
+    """Return the elementwise `equation` as a loss of scores (..., B, L) and targets (..., B)."""
 
     def function(scores: Array, y: Array, **options: Any) -> tuple[Array, Array]:
         return equation(scores, y[..., None].astype(scores.dtype, copy=False), **options)
@@ -102,7 +109,7 @@ def mse(s: Array, y: Array) -> tuple[Array, Array]:
 
 @loss(targets="number")
 def mae(s: Array, y: Array) -> tuple[Array, Array]:
-    """Absolute error; its slope at zero is taken as 0.
+    """Absolute error; its slope where s = y is taken as 0.
 
     ℓ = |s − y|,  dℓ/ds = sign(s − y)
     """
@@ -114,8 +121,9 @@ def mae(s: Array, y: Array) -> tuple[Array, Array]:
 def huber(s: Array, y: Array, delta: Positive = 1.0) -> tuple[Array, Array]:
     """Huber's loss: half the squared error for small errors, linear for errors above δ.
 
-        ℓ = ½ r²             for |r| ≤ δ,   r = s − y
-        ℓ = δ (|r| − ½ δ)    beyond;   dℓ/ds = max(−δ, min(r, δ))
+        ℓ = ½ r²             for |r| ≤ δ
+        ℓ = δ (|r| − ½ δ)    for |r| > δ
+        dℓ/ds = max(−δ, min(r, δ)),  r = s − y
 
     δ is delta, in the unit of the target.
 
@@ -128,12 +136,13 @@ def huber(s: Array, y: Array, delta: Positive = 1.0) -> tuple[Array, Array]:
 
 @loss(targets="number")
 def pinball(s: Array, y: Array, tau: Level = 0.5) -> tuple[Array, Array]:
-    """Pinball loss: its mean is smallest if the scores are the τ-quantile of the target.
+    """Pinball loss: the mean loss is smallest if the scores are the τ-quantile of the target.
 
         ℓ = max(τ r, (τ − 1) r),  r = y − s
         dℓ/ds = −τ for r > 0, 1 − τ for r < 0, and 0 at zero
 
-    τ is tau. For 0.5 the loss is half the absolute error, which the median minimises.
+    τ is tau. With τ = 0.5 the loss is half the absolute error, whose mean is smallest at the
+    median.
 
     Source: Koenker & Bassett 1978.
     """
@@ -151,7 +160,7 @@ def logistic(s: Array, y: Array) -> tuple[Array, Array]:
         ℓ = log(1 + e^(−m)),  m = y s with y ∈ {−1, +1}
         dℓ/ds = −y / (1 + e^m)
 
-    It is computed from e^(−|m|), which cannot overflow and is accurate for both signs of m.
+    ℓ is computed from e^(−|m|), which cannot overflow. So ℓ is accurate for both signs of m.
     """
     margin = s * y
     small = exp(-absolute(margin))
@@ -211,7 +220,10 @@ def squared_hinge(scores: Array, y: Array) -> tuple[Array, Array]:
 
 
 def _margins(scores: Array, own: tuple[Any, ...]) -> Array:
-    """max(0, sⱼ − s_y + 1) for j ≠ y, and 0 for j = y."""
+    """Return max(0, sⱼ − s_y + 1) for each class j ≠ y, and 0 for j = y, the class of the example.
+
+    scores: (..., B, L, C). own: the index that selects s_y, from `_own_class`.
+    """
     margins: Array = scores - scores[own][..., None]
     margins += 1
     np.maximum(margins, 0, out=margins)
@@ -220,6 +232,9 @@ def _margins(scores: Array, own: tuple[Any, ...]) -> Array:
 
 
 def _own_class(y: Array) -> tuple[Any, ...]:
-    """The index of s_y in scores (..., B, L, C), for each example and lane."""
+    """Return an index that selects, from scores (..., B, L, C), the score s_y of each example.
+
+    y: the class codes, (..., B).
+    """
     examples = [np.arange(y.size)] if y.ndim == 1 else np.indices(y.shape, sparse=True)
     return (*examples, slice(None), y)

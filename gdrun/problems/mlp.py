@@ -14,7 +14,7 @@ from gdrun.problems.network import Network
 
 
 def _fitting_init(options: Options) -> str:
-    """The initial weights that fit the activation."""
+    """Return the name of the init that suits the activation in `options`."""
     return ACTIVATIONS[options["activation"]].init
 
 
@@ -39,18 +39,19 @@ def mlp(
         h₀ = x,  hₖ = φ(hₖ₋₁ Wₖ + bₖ) for each hidden layer,  s = h W + b
         L = mean loss of s + (l2/2) Σ ‖Wₖ‖²
 
-    hidden: the widths of the hidden layers. activation: φ. loss and activation may have options,
-    which are set in the same section. loss: auto is cross_entropy if the target has labels, or
-    whole numbers of at most 20 different values that repeat; else mse. batch_norm: normalises hₖ₋₁
-    Wₖ before φ, and replaces the bias; evaluation uses running statistics, or, for averaged
-    weights, the statistics of all training examples. residual: hₖ₋₁ is added to hₖ from the second
-    hidden layer on, multiplied by a matrix if the widths differ. dropout: the share of hidden units
-    that each step sets to 0; skip connections are kept. init: auto is the init that fits the
-    activation.
+    In the scores s, h is the output of the last hidden layer. hidden: the widths of the hidden
+    layers. activation: φ. loss and activation may have options, which are set in the same section.
+    loss: with auto it is cross_entropy if the target has labels, or whole numbers that repeat and
+    have at most 20 different values; otherwise mse. batch_norm: normalise hₖ₋₁ Wₖ before φ; its
+    shift replaces the bias. Evaluation then uses running statistics, or, for averaged weights, the
+    statistics of all training examples. residual: from the second hidden layer on, add hₖ₋₁ to hₖ;
+    if their widths differ, hₖ₋₁ is multiplied by a matrix first. dropout: the share of hidden units
+    that each step sets to 0; skip connections are not dropped. init: with auto, the initial weights
+    suit the activation.
 
-    If the rows stay on disk, bgd reads them block by block. With batch_norm, bgd and
-    stopping.grad_norm need all N rows in memory at once, and up to 8 numbers for each hidden unit,
-    row and run.
+    If the examples stay on disk, bgd reads them block by block. But with batch_norm, both bgd and
+    the rule stopping.grad_norm need all N examples in memory at once, and up to 8 numbers for each
+    hidden unit, example and run.
     """
     # The share of dropout may differ between lanes, so it belongs to the objective.
     chosen = loss if loss != AUTO else "cross_entropy" if classes else "mse"

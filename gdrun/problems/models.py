@@ -30,10 +30,12 @@ def _zeros(options: Options) -> str:
 
 @dataclass(frozen=True)
 class ModelDefinition(Definition):
-    """A model and its builder, a function of the numbers of features and classes, and of options.
+    """A kind of model. function: its builder, which takes features, classes and the options.
 
-    If an option names an entry of a registry, such as a loss, the builder takes the options of that
-    entry as **options. init: the function that chooses the init for `init: auto`, from the options.
+    If an option names a registry entry, such as a loss, the builder takes the options of that entry
+    as **options. task: what the model predicts, or either. classes: how many classes it allows in
+    a classification. init: the function that returns, for given options, the name of the init that
+    `init: auto` stands for.
     """
 
     task: Task | Literal["either"] = "regression"
@@ -41,7 +43,11 @@ class ModelDefinition(Definition):
     init: Callable[[Options], str] = _zeros
 
     def build(self, features: int, classes: int, options: Options) -> Model:
-        """The model with these options, without the options in which lanes may differ."""
+        """Return the model with these options.
+
+        features: the number of features. classes: the number of classes. options: the model options
+        by name; those in LANE_OPTIONS are not used.
+        """
         own = with_chosen(self.options, options)
         built: Model = self.function(
             features,
@@ -51,7 +57,7 @@ class ModelDefinition(Definition):
         return built
 
     def task_with(self, options: Options) -> Task | None:
-        """The task of a model with these options; None if it depends on the target in the data."""
+        """Return what a model with these options predicts; None if the data decides this."""
         if self.task != "either":
             return self.task
         if options["loss"] == AUTO:
@@ -60,7 +66,7 @@ class ModelDefinition(Definition):
 
 
 MODELS: dict[str, ModelDefinition] = {}
-"""Every model by name."""
+"""Every kind of model, by name."""
 
 
 def model(
@@ -69,9 +75,10 @@ def model(
     classes: Literal["two", "any"] = "any",
     init: Callable[[Options], str] = _zeros,
 ) -> Callable[[Builder], Builder]:
-    """Register the decorated builder as a model.
+    """Register the decorated builder as a kind of model.
 
-    task: "either" if the option loss decides it, or for `loss: auto` the target in the data.
+    task: what the model predicts; "either" if its loss decides this (with `loss: auto` the target
+    in the data decides). classes, init: as in `ModelDefinition`.
     """
 
     def register(builder: Builder) -> Builder:
@@ -91,10 +98,10 @@ def model(
 
 
 def _common(l2: NonNegative = 0.0, init: Annotated[str, Choice(INITS, auto=True)] = AUTO) -> None:
-    """Options of every model: penalty and initial weights."""
+    """Options of every model: l2, the factor of the penalty, and init, the initial weights."""
 
 
 COMMON_OPTIONS = options_of(_common)
 
 LANE_OPTIONS = frozenset({"l2", "dropout"})
-"""The options of a model in which the lanes of one cohort may differ."""
+"""The model options in which runs that are trained together (the lanes of a cohort) may differ."""

@@ -1,8 +1,9 @@
-"""A network of affine maps with activations between them. All lanes are computed together.
+"""A network of affine maps with activations between them.
 
-Inside the network the examples are the last axis: the input of a layer is (..., inputs, B). So its
-product with the layer's matrix (..., outputs, inputs) needs no transposition, and the numbers of a
-unit are contiguous. Arrays are overwritten when they are not needed any more.
+All lanes (runs that are trained together) are computed together. Inside the network the last axis
+holds the examples: the input of a layer is (..., inputs, B). So the product of the layer's matrix
+(..., outputs, inputs) and this input needs no transposition, and the numbers of a unit are
+contiguous. Arrays are overwritten when they are not needed any more.
 """
 
 from __future__ import annotations
@@ -24,15 +25,19 @@ from gdrun.problems.predictor import Predictor
 from gdrun.problems.rows import Examples, contiguous, rows_of
 
 BLOCK_ENTRIES = 2**19
-"""The most entries of the widest layer, over all lanes, in one block of a long sum."""
+"""The largest size of a layer's output in one block of a long sum over rows.
+
+The size is the number of entries: units of the widest layer × rows of the block × lanes.
+"""
 
 
 @dataclass(frozen=True)
 class Passed:
     """The arrays of one hidden layer that the backward pass needs.
 
-    entered (..., inputs, B): the input of the layer. left (..., units, B): its output. slope: of
-    the activation. mask: of dropout.
+    entered (..., inputs, B): the input of the layer. left (..., units, B): the output of the layer.
+    slope: the slope of the activation. normal: the result of batch normalisation, or None without
+    it. mask: the mask of dropout, or None without it.
     """
 
     entered: Array
@@ -44,12 +49,15 @@ class Passed:
 
 @dataclass(frozen=True)
 class Network(Predictor):
-    """A network and its loss. outputs: 1, or the number of classes C.
+    """A network and its loss.
 
-    residual: whether h ← h + φ(…) for each hidden layer except the first; if the widths differ, h
-    is multiplied by a matrix. Dropout acts on φ(…) and not on the skip connection, where the masks
-    of all layers would multiply (He et al. 2016, Identity mappings, section 3.1).
-    running_stats (..., L, Q): the statistics for batch normalisation in evaluations.
+    features: the number of inputs. hidden: the widths of the hidden layers. outputs: the number of
+    scores of an example, which is 1 or the number of classes C. residual: whether h ← h + φ(…) for
+    each hidden layer except the first (a skip connection); if the widths differ, the added h is
+    multiplied by a matrix. Dropout acts on φ(…) and not on the skip connection, where the masks of
+    all layers would multiply (He et al. 2016, Identity mappings, section 3.1). running_stats
+    (..., L, Q): the statistics that batch normalisation uses in evaluations, for L lanes; None if
+    there are none.
     """
 
     features: int
@@ -87,7 +95,7 @@ class Network(Predictor):
 
     @cached_property
     def stats_layout(self) -> ParameterLayout:
-        """The layout of the running statistics in a row (Q,); Q is 0 without batch norm."""
+        """The position of the running statistics in a row (Q,); Q is 0 without batch_norm."""
         normalised = self.hidden if self.batch_norm else ()
         return ParameterLayout(
             tuple(
@@ -102,11 +110,14 @@ class Network(Predictor):
         return len(self.hidden)
 
     def with_running_stats(self, running_stats: Array) -> Network:
-        """The network that evaluates with these running statistics (..., L, Q)."""
+        """Return the network with these running statistics (..., L, Q) for evaluations."""
         return replace(self, running_stats=running_stats)
 
     def rows_at_once(self, lanes: int) -> int:
-        """The number of rows of a long sum that are computed at once."""
+        """Return the number of rows in one block of a sum over many rows.
+
+        lanes: the number of lanes, which are computed together.
+        """
         return max(BLOCK_ENTRIES // (lanes * max((self.features, *self.hidden))), 64)
 
     def design(self, X: Examples, wide: Array | None = None) -> Examples:
@@ -116,7 +127,11 @@ class Network(Predictor):
         return self._as_scores(self._before(W, X, self.depth))
 
     def _before(self, W: Array, X: Array, layer: int) -> Array:
-        """z of a layer; the hidden layers before it are normalised by running statistics."""
+        """Return z, the input of a layer's activation, for the rows of X.
+
+        layer: the number of the layer, from 0. With batch_norm, the hidden layers before it are
+        normalised by running statistics.
+        """
         h = _examples_last(X)
         for k in range(layer):
             z = self._affine(W, k, h)
@@ -129,10 +144,11 @@ class Network(Predictor):
         return self._affine(W, layer, h)
 
     def statistics_over(self, W: Array, X: Examples) -> Array:
-        """The statistics (lanes, Q) of batch normalisation over all rows of X, for W (lanes, P).
+        """Return the mean and variance of each unit over all rows of X, as running statistics.
 
-        Each pass over all blocks of rows measures one layer. In the next pass, this layer is
-        normalised by its statistics. So the statistics do not depend on the size of the blocks.
+        W: the weights (lanes, P). Returns (lanes, Q). Each pass over all blocks of rows measures
+        one layer. In the next pass, that layer is normalised by the measured statistics. So the
+        result does not depend on the size of the blocks.
         """
         found = np.zeros((len(W), self.stats_layout.size), W.dtype)
         known, rows, block = self.with_running_stats(found), len(X), self.rows_at_once(len(W))
@@ -154,7 +170,10 @@ class Network(Predictor):
     def training_sums(
         self, W: Array, X: Array, y: Array, dropout: Dropout | None = None
     ) -> tuple[Array, Array, list[Passed]]:
-        """Σ ℓ and Σ ∇ℓ with the statistics of the batch, and the arrays of the hidden layers."""
+        """Return Σ ℓ (..., L), Σ ∇ℓ (..., L, P) over the rows of X, and each hidden layer's arrays.
+
+        Batch normalisation uses the statistics of these rows. dropout: that of the step, or None.
+        """
         passed = self._forward(W, X, dropout)
         last = passed[-1].left if passed else _examples_last(X)
         scores = self._affine(W, self.depth, last)
@@ -162,7 +181,10 @@ class Network(Predictor):
         return values.sum(axis=X.ndim - 2), self._backward(W, last, passed, slopes), passed
 
     def next_running_stats(self, running_stats: Array, passed: list[Passed]) -> Array:
-        """The running statistics (..., L, Q) after one more batch."""
+        """Return the running statistics (..., L, Q) after one more batch.
+
+        running_stats: those before the batch. passed: the arrays of the hidden layers in the batch.
+        """
         found = np.empty_like(running_stats)
         for k, layer in enumerate(passed):
             if layer.normal is not None:
@@ -201,10 +223,10 @@ class Network(Predictor):
     def _back_through(
         self, W: Array, G: Array, k: int, g: Array, layer: Passed
     ) -> tuple[Array, Array | None]:
-        """Go back through hidden layer k, from g, the gradient of its output.
+        """Compute the gradients of hidden layer k from g, the gradient of the layer's output.
 
-        Writes the gradient of the layer's parameters to G. Returns dL/dz, and the gradient of the
-        layer's input by its skip connection, or None without one.
+        Writes the gradient of the layer's parameters to G. Returns dL/dz, and the part of the input
+        gradient that comes through the skip connection, or None without a skip connection.
         """
         skipped = self._skip_back(W, G, k, g, layer.entered) if self._skips(k) else None
         g = np.multiply(g, layer.slope, out=None if skipped is g else g)
@@ -226,7 +248,7 @@ class Network(Predictor):
         return back
 
     def _skipped(self, W: Array, k: int, h: Array) -> Array:
-        """The array that the skip connection of hidden layer k adds to its output."""
+        """Return what the skip connection of hidden layer k adds. h: the input of the layer."""
         if k not in self._projections:
             return h
         return self._affine(W, self.depth + 1 + self._projections.index(k), h)
@@ -246,7 +268,7 @@ class Network(Predictor):
             np.sum(g, axis=-1, keepdims=True, out=self._vectors(G, index))
 
     def _scaled(self, W: Array, k: int, units: Array) -> Array:
-        """γ x̂ + β."""
+        """Return γ x̂ + β for hidden layer k with batch_norm. units: x̂, the normalised values."""
         vectors = self._vectors(W, k)
         y: Array = units * vectors[..., :1]
         y += vectors[..., 1:]
@@ -259,25 +281,31 @@ class Network(Predictor):
         return self.layout.matrix(row, index)[..., self.layout.layers[index].inputs :]
 
     def _as_scores(self, last: Array) -> Array:
-        """(..., L, C, B) as a loss takes it: (..., B, L, C), or (..., B, L) without classes."""
+        """Return `last` (..., L, C, B), the output of the last layer, in the shape of scores.
+
+        Scores are (..., B, L, C) with a score for each class, otherwise (..., B, L).
+        """
         if self.by_class:
             return last.swapaxes(-1, -2).swapaxes(-2, -3)
         return last[..., 0, :].swapaxes(-1, -2)
 
     def _from_slopes(self, slopes: Array) -> Array:
-        """The slopes of a loss, (..., B, L, C) or (..., B, L), as (..., L, C, B)."""
+        """Return slopes of a loss, (..., B, L, C) or (..., B, L), in the shape (..., L, C, B)."""
         if self.by_class:
             return slopes.swapaxes(-2, -3).swapaxes(-1, -2)
         return slopes.swapaxes(-1, -2)[..., None, :]
 
     @cached_property
     def _projections(self) -> tuple[int, ...]:
-        """The hidden layers whose skip connection has a matrix, because the widths differ."""
+        """The numbers of the hidden layers, from 0, whose skip connection has a matrix.
+
+        It has one if the layer's input and output differ in width.
+        """
         if not self.residual:
             return ()
         return tuple(k for k in range(1, self.depth) if self.hidden[k] != self.hidden[k - 1])
 
 
 def _examples_last(X: Array) -> Array:
-    """Features (..., B, d) as the input of the first layer of every lane: (..., 1, d, B)."""
+    """Return features X (..., B, d) in the shape of a layer input for all lanes: (..., 1, d, B)."""
     return X.swapaxes(-1, -2)[..., None, :, :]

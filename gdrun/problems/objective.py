@@ -1,8 +1,9 @@
 """The objective L(W) = mean over examples of ℓ + (l2/2) ‖weights‖², its gradient, and evaluation.
 
-A model returns sums over rows. This module divides them by the number of rows, and adds the
-penalty; many rows are summed block by block. Shapes: W (L, P), X (B, D) and y (B,) for L lanes and
-B examples; or W (S, L, P), X (S, B, D) and y (S, B) for S index streams.
+A model returns sums over rows (examples). This module divides the sums by the number of rows, and
+adds the penalty; many rows are summed block by block. Shapes: W (L, P), X (B, D) and y (B,) for L
+lanes (runs that train together) and B examples; or W (S, L, P), X (S, B, D) and y (S, B) if the
+lanes use S different orders of the examples (index streams).
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ from gdrun.problems.rows import Examples, MappedRows, rows_of
 Result = TypeVar("Result")
 
 BLOCK_ENTRIES = 2**17
-"""Entries of X in one block of a long sum: 1 MB of float64, which fits the L2 cache of a core."""
+"""The number of entries of X in one block of a long sum: 1 MB of float64, as the L2 cache holds."""
 
 BLOCK_SCORES = 2**15
-"""Scores of all lanes in one block: 256 KB of float64, which fits the cache."""
+"""The largest number of scores in a block, over all lanes: 256 KB of float64, to fit the cache."""
 
 
 class Model(Protocol):
-    """The interface of a model for the engines."""
+    """The interface by which the engines, which compute the steps of runs, use a model."""
 
     @property
     def layout(self) -> ParameterLayout: ...
@@ -39,30 +40,36 @@ class Model(Protocol):
     def classifies(self) -> bool: ...
 
     def design(self, X: Examples, wide: Array | None = None) -> Examples:
-        """The design matrix (n, D) of features (n, d), such as with a column of ones.
+        """Return the design matrix (n, D) of features X (n, d): what the other methods take as X.
 
-        wide: X followed by a column of ones, (n, d + 1), if it is in memory.
+        It may have an additional column of ones. wide: X followed by a column of ones, (n, d + 1),
+        if this array is already in memory; otherwise None.
         """
 
     def encode(self, y: Array) -> Array:
-        """The targets, encoded as the loss needs them."""
+        """Return the targets y encoded for the loss, such as −1 and +1 for two classes."""
 
     def sums(self, W: Array, X: Array, y: Array) -> tuple[Array, Array]:
-        """Σ ℓ (..., L) and Σ ∇ℓ (..., L, P) over the rows of X."""
+        """Return sums over the rows of X: of losses, (..., L), and of gradients, (..., L, P)."""
 
     def tally(self, W: Array, X: Array, y: Array) -> tuple[Array, Array]:
-        """Σ ℓ and the number of right predictions, both (..., L), over the rows of X."""
+        """Return Σ ℓ over the rows of X, and the number of correct predictions, both (..., L).
+
+        For a regression the number of correct predictions is NaN.
+        """
 
     def scores(self, W: Array, X: Array) -> Array:
-        """The model's outputs for the rows of X: (..., B, L) or (..., B, L, C)."""
+        """Return the outputs of the model for the B rows of X: (..., B, L) or (..., B, L, C)."""
 
 
 @dataclass(frozen=True)
 class Objective:
-    """A model with its l2 penalty and share of dropout: floats, or one for each lane (..., L, 1).
+    """The function that training minimises: the mean loss of a model plus the l2 penalty.
 
-    For the value and the gradient, batch normalisation uses the statistics of the given rows, as in
-    training; for the loss and the accuracy, running statistics. Dropout acts only in training_step.
+    l2: the factor of the penalty. dropout: the share of units that are dropped. Each is a float, or
+    an array (..., L, 1) with one number for each lane. In `value_and_gradient` batch normalisation
+    uses the statistics of the given rows, as in training; in `loss_and_accuracy` it uses running
+    statistics. Dropout acts only in `training_step`.
     """
 
     model: Model
@@ -70,7 +77,10 @@ class Objective:
     dropout: Any = 0.0
 
     def with_numbers(self, change: Callable[[Array], Array]) -> Objective:
-        """The objective with `change` applied to each array by lane, to reshape or select it."""
+        """Return the objective with `change` applied to l2 and dropout if they are arrays.
+
+        change: a function that reshapes an array with a number for each lane, or selects lanes.
+        """
         l2, dropout = (
             change(number) if isinstance(number, np.ndarray) else number
             for number in (self.l2, self.dropout)
@@ -78,7 +88,10 @@ class Objective:
         return replace(self, l2=l2, dropout=dropout)
 
     def with_running_stats(self, running_stats: Array) -> Objective:
-        """The objective that is evaluated with these running statistics (..., L, Q)."""
+        """Return the objective with these running statistics of batch normalisation in evaluations.
+
+        running_stats: (..., L, Q). If the model is no network, the objective is unchanged.
+        """
         if not isinstance(self.model, Network):
             return self
         return replace(self, model=self.model.with_running_stats(running_stats))
@@ -86,10 +99,11 @@ class Objective:
     def training_step(
         self, W: Array, running_stats: Array, X: Examples, y: Array, dropout: Dropout | None
     ) -> tuple[Array, Array, Array]:
-        """L(W) and ∇L(W) of a training step with dropout, and the running statistics after it.
+        """Return L(W) and ∇L(W) of one step of a network, and the running statistics after it.
 
-        Rows on disk are read block by block, but all at once if batch normalisation needs their
-        statistics. All streams of W share X (B, D).
+        running_stats: those before the step. dropout: that of the step, or None. Rows on disk are
+        read block by block, but all at once if batch normalisation needs the statistics of all
+        rows. If X is (B, D), all index streams of W use it.
         """
         assert isinstance(self.model, Network), "only networks have a special training step"
         network, rows = self.model, X.shape[-2]
@@ -112,13 +126,16 @@ class Objective:
         return value, gradient, moved
 
     def watched(self, W: Array, X: Array, y: Array) -> tuple[Array, list[Passed]]:
-        """∇L(W), and the arrays of the hidden layers of a network."""
+        """Return ∇L(W), and the arrays of each hidden layer of the network, for reports on layers.
+
+        The rows of X are used without dropout.
+        """
         assert isinstance(self.model, Network), "only networks have layers to watch"
         total, gradient, passed = self.model.training_sums(W, X, y)
         return self._mean(W, total, gradient, X.shape[-2])[1], passed
 
     def value_and_gradient(self, W: Array, X: Examples, y: Array) -> tuple[Array, Array]:
-        """L(W) (..., L) and ∇L(W) (..., L, P) on these rows."""
+        """Return L(W) (..., L) and its gradient ∇L(W) (..., L, P) on the rows of X."""
         rows = X.shape[-2]
         block = self._block(W, X, whole=True)
         if rows <= block and not isinstance(X, MappedRows):
@@ -138,11 +155,17 @@ class Objective:
     def _of_blocks(
         self, function: Callable[[int], Result], starts: Sequence[int]
     ) -> Iterator[Result]:
-        """function(start) for each block of rows, in order; an engine may use several threads."""
+        """Yield function(start) for each block of rows, in the order of `starts`.
+
+        starts: the first row of each block. A subclass may compute the blocks in several threads.
+        """
         return map(function, starts)
 
     def _mean(self, W: Array, total: Array, gradient: Array, rows: int) -> tuple[Array, Array]:
-        """The mean loss and gradient from their sums, with the penalty; gradient is overwritten."""
+        """Return L(W) and ∇L(W), with the penalty, from sums over rows.
+
+        total: Σ ℓ (..., L). gradient: Σ ∇ℓ (..., L, P), which is overwritten. rows: their number.
+        """
         value = total / rows
         gradient /= rows
         if self._decay is not None:
@@ -152,14 +175,14 @@ class Objective:
         return value, gradient
 
     def penalty(self, W: Array) -> Array | float:
-        """(l2/2) ‖weights‖² for each lane: (..., L)."""
+        """Return the penalty (l2/2) ‖weights‖² of each lane, (..., L); 0.0 if no lane has one."""
         if self._decay is None:
             return 0.0
         result: Array = 0.5 * np.vecdot(W * self._decay.astype(W.dtype, copy=False), W)
         return result
 
     def loss_and_accuracy(self, W: Array, X: Examples, y: Array) -> tuple[Numbers, Numbers]:
-        """The mean data loss, without the penalty, and the share of right predictions: (..., L)."""
+        """Return the mean loss without penalty, and the share of correct predictions: (..., L)."""
         if W.ndim == 2 and len(W) > 1 and self._all_alike(W):
             first = self.loss_and_accuracy(W[:1], X, y)
             return np.repeat(first[0], len(W)), np.repeat(first[1], len(W))
@@ -178,7 +201,7 @@ class Objective:
         return losses / rows, right / rows
 
     def _all_alike(self, W: Array) -> bool:
-        """Whether all lanes have the same weights, such as zeros at the start."""
+        """Return whether the model is no network and all lanes have the same weights."""
         return not isinstance(self.model, Network) and bool((W[:1] == W).all())
 
     def rows_at_once(self, W: Array, X: Examples) -> int:
@@ -186,7 +209,10 @@ class Objective:
         return self._block(W, X, whole=False)
 
     def _block(self, W: Array, X: Examples, *, whole: bool) -> int:
-        """The number of rows summed at once. whole: all rows, for the statistics of batch_norm."""
+        """Return the number of rows in one block of a sum over the rows of X.
+
+        whole: with batch_norm, use one block with all rows, whose statistics are needed.
+        """
         if not isinstance(self.model, Network):
             scores: int = W.size // W.shape[-1] * self.model.layout.layers[-1].outputs
             return min(block_rows(X.shape[-1]), max(BLOCK_SCORES // scores, 16))
@@ -196,7 +222,7 @@ class Objective:
 
     @cached_property
     def _decay(self) -> Array | None:
-        """l2 for each parameter, 0 for the biases: (..., P); None if nothing is penalised."""
+        """The factor l2 of each parameter, 0 for biases: (..., P); None if all factors are 0."""
         if not np.any(self.l2):
             return None
         decay: Array = self.l2 * self.model.layout.penalised
@@ -204,5 +230,5 @@ class Objective:
 
 
 def block_rows(columns: int) -> int:
-    """The number of rows of X in one block."""
+    """Return the number of rows in one block of X, a matrix with this number of columns."""
     return max(BLOCK_ENTRIES // max(columns, 1), 64)

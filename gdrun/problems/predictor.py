@@ -17,11 +17,11 @@ class Predictor(ABC):
 
     @abstractmethod
     def scores(self, W: Array, X: Array) -> Array:
-        """The model's outputs for the rows of X: (..., B, L) or (..., B, L, C)."""
+        """Return the outputs of the model for the B rows of X: (..., B, L) or (..., B, L, C)."""
 
     @property
     def by_class(self) -> bool:
-        """Whether there is a score for each class."""
+        """Whether an example has one score for each class, and not a single score."""
         return self.loss.targets == "code"
 
     @property

@@ -1,7 +1,8 @@
 """Examples that stay on disk: rows of a memory-mapped file, standardised when they are read.
 
-An array in memory is standardised once and used often. A file may be larger than memory, so it is
-read again each time, block by block or batch by batch, and only that part is copied.
+An array in memory is standardised once and used often. A file may be larger than memory. So its
+rows are read again for each use, block by block or batch by batch, and only one block or batch is
+in memory at a time.
 """
 
 from __future__ import annotations
@@ -20,12 +21,13 @@ Examples: TypeAlias = Any
 
 @dataclass(frozen=True)
 class MappedRows:
-    """Chosen rows of a matrix on disk.
+    """Some rows of a matrix on disk, standardised when they are read.
 
         x → (x − mean) / scale, followed by a 1 if `ones`
 
-    source (N, d): the matrix, which is never copied as a whole. rows (n,): the chosen rows, in the
-    order of the file. mean, scale (d,): None does not change the values. dtype: of the result.
+    source (N, d): the matrix, which is never copied as a whole. rows (n,): the indices of the rows,
+    in the order of the file. dtype: the dtype of the arrays that are returned. mean, scale (d,):
+    the mean and the divisor of each column; None leaves the values unchanged.
     """
 
     source: Array
@@ -43,16 +45,19 @@ class MappedRows:
         return len(self.rows)
 
     def with_ones(self) -> MappedRows:
-        """The same rows with a column of ones appended."""
+        """Return the same rows with a column of ones appended."""
         return replace(self, ones=True)
 
-    def take(self, chosen: Counts, axis: int = 0) -> Array:
-        """The rows with these indices among the chosen rows: (*chosen.shape, columns)."""
-        picked = self.source[self.rows[chosen.ravel()]]
-        return self._prepared(picked).reshape(*chosen.shape, self.shape[1])
+    def take(self, indices: Counts, axis: int = 0) -> Array:
+        """Read single rows, as np.take does: an array (*indices.shape, columns).
+
+        indices: positions in `rows`, from 0. axis: must be 0, the axis of the rows.
+        """
+        picked = self.source[self.rows[indices.ravel()]]
+        return self._prepared(picked).reshape(*indices.shape, self.shape[1])
 
     def block(self, part: slice) -> Array:
-        """Consecutive rows, as an array (n, columns)."""
+        """Read consecutive rows as an array (n, columns). part: a slice of `rows`."""
         return self._prepared(self.source[self.rows[part]])
 
     def _prepared(self, read: Array) -> Array:
@@ -69,12 +74,15 @@ class MappedRows:
 
 
 def contiguous(X: Examples) -> Examples:
-    """X in C order; MappedRows are returned unchanged."""
+    """Return the array X in C order (row by row in memory); MappedRows are returned unchanged."""
     return X if isinstance(X, MappedRows) else np.ascontiguousarray(X)
 
 
 def rows_of(X: Examples, part: slice) -> Array:
-    """Rows `part` of X, an array (..., n, D) or rows on disk."""
+    """Return the rows of X in the slice `part`, as an array (..., n, D).
+
+    X: an array, or rows on disk, which are read.
+    """
     if isinstance(X, MappedRows):
         return X.block(part)
     rows: Array = X[..., part, :]

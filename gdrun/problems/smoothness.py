@@ -1,12 +1,13 @@
-"""The smoothness constant L of an objective: the largest change of its gradient per unit distance.
+"""The smoothness constant L of an objective f: the largest change of ∇f per unit distance.
 
     ‖∇f(u) − ∇f(v)‖ ≤ L ‖u − v‖  for all weights u and v
 
-For a linear model, f(W) = mean ℓ(W x̃) + (l2/2) ‖weights‖², where x̃ is an example with a 1 appended
-for the bias. Its Hessian is at most c X̃ᵀX̃ / N + D in every direction: c is the largest curvature of
-the loss in its scores, and the diagonal matrix D is l2 for weights and 0 for the bias. So L is
-λmax(c X̃ᵀX̃ / N + D). This is exact for the squared error, whose curvature is the same everywhere,
-and an upper bound for other losses.
+For a linear model, f(W) = mean ℓ(W x̃) + (l2/2) ‖weights‖², where x̃ is an example with a 1
+appended for the bias. The Hessian of f is at most c X̃ᵀX̃ / N + D in every direction. Here X̃ has
+the N vectors x̃ as rows, c is the largest second derivative of the loss ℓ in the scores, and D is a
+diagonal matrix with l2 for weights and 0 for the bias. So L is at most λmax(c X̃ᵀX̃ / N + D), the
+largest eigenvalue. For the squared error L is equal to it, because the second derivative is the
+same everywhere.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from gdrun.problems.objective import block_rows
 
 
 def smoothness(model: object, X: Array, l2: float) -> float | None:
-    """The smoothness constant L of the objective on the design matrix X (N, D); or None.
+    """Return the smoothness constant L of an objective, or an upper bound of it; None if unknown.
 
-    A loss whose slope jumps, such as the hinge, has no smoothness constant, and for a network no
-    bound is known.
+    X: the design matrix (N, D). l2: the factor of the penalty. A loss whose slope jumps, such as
+    the hinge, has no smoothness constant. For a network no bound is known.
 
     Source: Nesterov 2004, section 1.2.2.
     """
@@ -36,12 +37,12 @@ def smoothness(model: object, X: Array, l2: float) -> float | None:
 
 
 def is_exact(model: object) -> bool:
-    """Whether L is exactly the largest curvature, and not only an upper bound."""
+    """Return whether `smoothness` is exact for this model, and not only an upper bound."""
     return isinstance(model, LinearModel) and model.loss.quadratic
 
 
 def _second_moment(X: Array) -> Numbers:
-    """XᵀX / N in double precision, block by block."""
+    """Return XᵀX / N for X (N, D), computed in double precision, block by block."""
     total = np.zeros((X.shape[1], X.shape[1]))
     rows = block_rows(X.shape[1])
     for start in range(0, len(X), rows):

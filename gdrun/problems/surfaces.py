@@ -1,9 +1,9 @@
-"""Surfaces: functions f(w) of two weights with known minima, on which paths can be drawn.
+"""Surfaces: functions f(w) of two weights with known minima, to draw the paths of optimizers.
 
-A surface has examples, like any objective, so that mini-batches can be used on it too: example i is
-f(w) + ξᵢᵀw, with noise vectors ξᵢ whose sum is zero. The mean over all examples is exactly f. The
-gradient of one example is ∇f(w) + ξᵢ, and the noise of a batch of B examples is proportional to
-1/√B.
+A surface has examples, so that it can also be used with mini-batches: the loss of example i is
+f(w) + ξᵢᵀw, where the noise vectors ξᵢ have the sum zero. So the mean loss over all examples is
+exactly f. The gradient of one example is ∇f(w) + ξᵢ, and the noise of the mean gradient over a
+batch of B examples is proportional to 1/√B.
 """
 
 from __future__ import annotations
@@ -36,7 +36,10 @@ class Surface(Definition):
     minima: tuple[Point, ...] = ()
 
     def model(self, **options: float) -> SurfaceModel:
-        """The model whose loss is this surface."""
+        """Return a model whose loss is this surface.
+
+        options: the options of the surface, such as condition for `bowl`.
+        """
         return SurfaceModel(self, options)
 
     @property
@@ -47,16 +50,16 @@ class Surface(Definition):
         }
 
     def nearest(self, w: Array) -> Point:
-        """The minimum that is nearest to the weights w (2,)."""
+        """Return the minimum of the surface that is nearest to the weights w (2,)."""
         return min(self.minima, key=lambda minimum: math.dist(w, minimum))
 
     def distance(self, w: Array) -> float:
-        """The distance of the weights w (2,) from the nearest minimum."""
+        """Return the distance between the weights w (2,) and the nearest minimum of the surface."""
         return math.dist(w, self.nearest(w))
 
 
 def place_in_words(place: Sequence[float]) -> str:
-    """The coordinates of a point as a text, with four digits.
+    """Return the coordinates of a point as text, with four significant digits.
 
     >>> place_in_words((-2.805118086952745, 3.0))
     '(-2.805, 3)'
@@ -69,7 +72,10 @@ SURFACES: dict[str, Surface] = {}
 
 
 def surface(*, start: Point, minima: tuple[Point, ...]) -> Callable[[Equation], Equation]:
-    """Register the decorated equation as a surface."""
+    """Register the decorated equation as a surface.
+
+    start: the default initial weights. minima: every local minimum.
+    """
 
     def register(equation: Equation) -> Equation:
         known = define(equation)
@@ -136,7 +142,7 @@ def beale(x: Array, y: Array) -> tuple[Array, Array, Array]:
     ),
 )
 def himmelblau(x: Array, y: Array) -> tuple[Array, Array, Array]:
-    """Himmelblau's function: four equal minima; the start decides which one is found.
+    """Himmelblau's function: four minima with f = 0; the start decides which one is found.
 
         f = (x² + y − 11)² + (x + y² − 7)²
 
@@ -159,11 +165,11 @@ def saddle(x: Array, y: Array) -> tuple[Array, Array, Array]:
 
 @surface(start=(2.0, 2.0), minima=((0.0, 0.0),))
 def plateau(x: Array, y: Array, width: Positive = 1.0) -> tuple[Array, Array, Array]:
-    """A hole in a plateau: far from it the gradient is almost zero.
+    """A hole in a plateau: far from the hole the gradient is almost zero.
 
         f = 1 − e^(−(x² + y²) / (2 s²))
 
-    s is width.
+    s is width, the distance from the minimum at which f is steepest. The minimum is f(0, 0) = 0.
     """
     near = np.exp(-(x * x + y * y) / (2 * width * width))
     return 1 - near, x * near / (width * width), y * near / (width * width)
@@ -171,7 +177,7 @@ def plateau(x: Array, y: Array, width: Positive = 1.0) -> tuple[Array, Array, Ar
 
 @dataclass(frozen=True)
 class SurfaceModel:
-    """A surface as a model: its two weights are x and y, its examples are the noise vectors ξ."""
+    """A surface as a model: the two weights are x and y, the examples are the noise vectors ξ."""
 
     surface: Surface
     options: dict[str, float]
@@ -191,7 +197,7 @@ class SurfaceModel:
         return y
 
     def scores(self, W: Array, X: Array) -> Array:
-        """f(w) + ξᵀw for each example: (..., B, L)."""
+        """Return the loss f(w) + ξᵀw of each example: (..., B, L). X (..., B, 2): the vectors ξ."""
         value, _, _ = self.surface.function(W[..., 0], W[..., 1], **self.options)
         scores: Array = X @ W.swapaxes(-1, -2) + value[..., None, :]
         return scores
@@ -210,14 +216,21 @@ class SurfaceModel:
 def _common(
     start: tuple[float, ...] | None = None, noise: NonNegative = 0.0, examples: Count = 100
 ) -> None:
-    """Options of every surface: the initial weights, the spread of ξ, and the number of vectors."""
+    """Options of every surface: start, the initial weights, and noise and examples.
+
+    noise: the standard deviation of the noise vectors. examples: the number of noise vectors.
+    """
 
 
 COMMON_OPTIONS = options_of(_common)
 
 
 def noise_vectors(rng: np.random.Generator, examples: int, spread: float) -> Numbers:
-    """ξ (examples, 2): Gaussian with standard deviation `spread`, shifted to sum to zero."""
+    """Return the noise vectors ξ of a surface: (examples, 2).
+
+    They are Gaussian with standard deviation `spread`, shifted so that their sum is zero. examples:
+    the number of vectors.
+    """
     drawn = rng.normal(0.0, 1.0, (examples, 2))
     centred: Numbers = spread * (drawn - drawn.mean(axis=0))
     return centred
