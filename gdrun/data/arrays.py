@@ -1,4 +1,4 @@
-"""A table from arrays that a Python program passes to gdrun."""
+"""Makes a table from the arrays that a Python program passes to gdrun."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ from gdrun.errors import DataError
 def arrays() -> Table:
     """Arrays from Python: gdrun.train(config, data=(X, y)).
 
-    The record of such a run has this name. A config alone cannot restore the arrays.
+    The record of a run with such data has the dataset name arrays. A config with this name cannot
+    restore the arrays.
 
-    Raises: DataError if a config loads a dataset of this name.
+    Raises: DataError if a config uses the dataset name arrays.
     """
     raise DataError(
         "the data of this experiment are Python arrays, which a config does not contain",
@@ -33,9 +34,9 @@ def arrays() -> Table:
 
 
 def table_from_pair(data: Any) -> Table:
-    """The table of a pair (X, y).
+    """Return the table of a pair (X, y) of features and targets.
 
-    Raises DataError if `data` is not a pair, and for the reasons of table_from_arrays.
+    Raises DataError if `data` is not a pair, and for the same reasons as `table_from_arrays`.
     """
     if not isinstance(data, tuple | list) or len(data) != 2:
         raise DataError(
@@ -51,13 +52,14 @@ def table_from_arrays(
     *,
     files: tuple[Path | None, Path | None] = (None, None),
 ) -> Table:
-    """A table of features X (N, d) and targets y (N,): arrays, lists, or pandas objects.
+    """Return the table of features X (N, d) and targets y (N,): arrays, lists or pandas objects.
 
-    Targets that are text or booleans become class codes in sorted order; numbers are kept.
-    feature_names: the names of the columns; by default those of a pandas frame, or x0, x1, ….
-    files: the files of X and of y, if any, for error messages.
-    Raises DataError if the shapes do not agree, or if a value is missing, infinite, or not a
-    real number.
+    If the targets are text or booleans, they become class codes in sorted order; numbers are kept.
+    feature_names: the names of the columns of X; None means the column names of a pandas frame, or
+    x0, x1, …. files: the file from which X was read and that of y, for error messages; None if it
+    was not read from a file.
+    Raises DataError if the shapes of X and y do not fit, or if a value is missing, infinite, or not
+    a real number.
     """
     with _errors_in(files[0]):
         features = _features(X)
@@ -65,9 +67,9 @@ def table_from_arrays(
         codes_or_numbers, classes = _targets(y)
     if len(features) != len(codes_or_numbers):
         raise DataError(
-            f"X has {len(features)} rows and y has {len(codes_or_numbers)}",
+            f"X has {len(features)} rows, but y has {len(codes_or_numbers)} targets",
             where=str(files[0]) if files[0] else None,
-            hint="each row of X needs one target",
+            hint="give one target in y for each row of X",
         )
     return Table(
         name="arrays",
@@ -80,14 +82,14 @@ def table_from_arrays(
 
 
 def flattened(X: Array) -> Array:
-    """X with one row for each example: images (N, h, w) become (N, h·w)."""
+    """Return X with one row for each example: images (N, h, w) become (N, h·w)."""
     # reshape(len(X), -1) fails for an array without rows.
     return X.reshape(len(X), math.prod(X.shape[1:])) if X.ndim > 2 else X
 
 
 @contextmanager
 def _errors_in(file: Path | None) -> Iterator[None]:
-    """Within the block, errors name this file as their place."""
+    """Add the path of `file` to each DataError that the `with` block raises; None adds nothing."""
     try:
         yield
     except DataError as error:
@@ -109,7 +111,7 @@ def _features(X: Any) -> Numbers:
     if 0 in array.shape:
         raise DataError(
             f"X is empty: its shape is {array.shape}",
-            hint="X needs one row for each example and one column for each feature",
+            hint="give X one row for each example and one column for each feature",
         )
     return _finite(array, "X")
 
@@ -134,7 +136,7 @@ def _targets(y: Any) -> tuple[Array, tuple[str, ...]]:
 
 
 def _labels(array: Array) -> Array:
-    """An array of Python strings as text. Raises DataError if a label is not a string."""
+    """Return `array` of Python strings as text. Raises DataError if an entry is no string."""
     for row, label in enumerate(array):
         if not isinstance(label, str):
             raise DataError(
@@ -145,17 +147,22 @@ def _labels(array: Array) -> Array:
 
 
 def _array(values: Any, name: str) -> Array:
-    """`values` as a NumPy array. Raises DataError for masked, sparse and ragged arrays."""
+    """Return `values` as a NumPy array.
+
+    name: X or y, for error messages. Raises DataError for masked and sparse arrays, for rows of
+    different lengths, and for objects that NumPy cannot convert.
+    """
     # isinstance(values, np.ma.MaskedArray) would import numpy.ma, which few programs use.
     if isinstance(values, np.ndarray) and hasattr(values, "filled"):
-        raise DataError(f"{name} is a masked array", hint="fill or drop its masked entries")
+        hint = "fill the masked entries, or drop their rows"
+        raise DataError(f"{name} is a masked array", hint=hint)
     if hasattr(values, "toarray"):
         raise DataError(f"{name} is a sparse matrix", hint=f"convert it with {name}.toarray()")
     try:
         return np.asarray(values)
     except ValueError:
         raise DataError(
-            f"{name} is not a regular array", hint="every row needs the same length"
+            f"the rows of {name} differ in length", hint="give every row the same length"
         ) from None
     except (TypeError, RuntimeError) as error:  # such as a tensor on another device
         raise DataError(
@@ -165,7 +172,10 @@ def _array(values: Any, name: str) -> Array:
 
 
 def _finite(array: Array, name: str) -> Numbers:
-    """`array` in float64. Raises DataError if a value is no real number, NaN or infinite."""
+    """Return `array` as float64. Raises DataError for a value that is not a finite real number.
+
+    name: X or y, for error messages.
+    """
     if array.dtype.kind == "O":
         _require_real(array, name)
     elif array.dtype.kind not in "biuf":
@@ -182,15 +192,16 @@ def _finite(array: Array, name: str) -> Numbers:
         values = "value" if len(bad) == 1 else "values"
         raise DataError(
             f"{name} has {len(bad)} missing or infinite {values}, the first in {_place(bad[0])}",
-            hint="remove or fill them first; rows and columns are counted from 0",
+            hint="remove or fill these values first; rows and columns are counted from 0",
         )
     return numbers
 
 
 def _require_real(array: Array, name: str) -> None:
-    """Raise DataError if an object is not a real number.
+    """Raise DataError if an entry of an array of Python objects is not a real number.
 
-    A pandas frame with integer and boolean columns gives an array of Python objects, which is fine.
+    Such arrays are allowed: a pandas frame with integer and boolean columns gives one. name: X or
+    y, for error messages.
     """
     for index, value in np.ndenumerate(array):
         if not isinstance(value, Real):
@@ -201,7 +212,7 @@ def _require_real(array: Array, name: str) -> None:
 
 
 def _place(index: Iterable[int]) -> str:
-    """An index as text.
+    """Return the index of an array entry as text.
 
     >>> _place((3, 0))
     'row 3, column 0'
@@ -218,12 +229,13 @@ def _names(X: Any, columns: int, feature_names: Sequence[str] | None) -> tuple[s
     names = tuple(map(str, feature_names))
     if len(names) != columns:
         raise DataError(
-            f"X has {columns} columns and feature_names has {len(names)}",
+            f"X has {columns} columns, but feature_names has length {len(names)}",
             hint="give one name for each column",
         )
     if len(set(names)) < columns:
         twice = next(name for position, name in enumerate(names) if name in names[:position])
-        raise DataError(f"two features are called {twice!r}", hint="give each column its own name")
+        what = f"two features have the same name {twice!r}"
+        raise DataError(what, hint="give each column its own name")
     return names
 
 

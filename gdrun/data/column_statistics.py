@@ -1,4 +1,4 @@
-"""Column statistics of a matrix on disk, computed in one pass over blocks of rows."""
+"""Statistics of the columns of a matrix on disk, computed in one pass over blocks of rows."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from gdrun.moments import Moments, no_rows
 from gdrun.threads import in_order
 
 BLOCK_BYTES = 2**24
-"""The size of a block that is read at once: 16 MB."""
+"""The size in bytes of a block of rows that is read at once: 16 MB."""
 
 
 @dataclass(frozen=True)
 class ColumnStatistics:
     """Statistics of each column over the training rows: every array has shape (d,).
 
-    deviation: the population standard deviation. low, high: the smallest and largest value.
+    deviation: the population standard deviation. low, high: the smallest and the largest value.
     """
 
     mean: Numbers
@@ -30,22 +30,25 @@ class ColumnStatistics:
 
     @property
     def varies(self) -> Flags:
-        """Whether each column has two different values: (d,)."""
+        """Whether a column has at least two different values, for each column: (d,)."""
         varies: Flags = self.low != self.high
         return varies
 
 
 def blocks(rows: int, row_bytes: int) -> Iterator[slice]:
-    """Slices of consecutive rows of a matrix, each about BLOCK_BYTES large."""
+    """Yield slices that divide the rows of a matrix into blocks of about BLOCK_BYTES bytes.
+
+    rows: the number of rows. row_bytes: the size of one row in bytes.
+    """
     size = max(BLOCK_BYTES // max(row_bytes, 1), 1)
     return (slice(start, min(start + size, rows)) for start in range(0, rows, size))
 
 
 def column_statistics(source: Array, training: Flags, name: str) -> ColumnStatistics:
-    """Statistics of each column over the rows marked in `training` (N,), in one pass.
+    """Return the statistics of each column of `source` (N, d) over the training rows.
 
-    source: the matrix (N, d). name: the dataset in error messages.
-    Raises DataError if a value of any row is not finite.
+    training (N,): True for a training row. name: the name of the dataset in error messages.
+    Raises DataError if a value is not finite, in a training row or any other row.
     """
     columns = source.shape[1]
     found = no_rows((columns,))
@@ -72,10 +75,13 @@ def column_statistics(source: Array, training: Flags, name: str) -> ColumnStatis
 
 
 def _refuse_not_finite(block: Numbers, first: int, name: str) -> None:
-    """Raise DataError for the first value that is not finite. first: the row number of block[0]."""
+    """Raise DataError for the first value of `block` that is not finite.
+
+    first: the number of the first row of the block. name: the dataset in error messages.
+    """
     row, column = np.argwhere(~np.isfinite(block))[0]
     raise DataError(
         f"the value {block[row, column]} in row {first + row}, column {column} is not finite",
         where=name,
-        hint="rows and columns are counted from 0; fill or remove such rows first",
+        hint="remove such rows or fill in numbers; rows and columns are counted from 0",
     )

@@ -1,4 +1,4 @@
-"""Columns of a text file: numbers or labels, with missing values, and the table made of them."""
+"""Columns of a text file, with numbers or labels and missing values; a table is made of them."""
 
 from __future__ import annotations
 
@@ -17,24 +17,28 @@ from gdrun.errors import DataError, Problem
 Missing = Literal["error", "drop", "mean"]
 
 MISSING_WORDS = frozenset({"", "?", "na", "n/a", "#n/a", "<na>", "nan", "null", "none"})
-"""Cells that mean "no value", in lower case; the comparison ignores case."""
+"""The cells that mean a missing value, in lower case; a cell is compared in lower case."""
 
 MOST_LABELS = 20
-"""A text column with more labels than this, and more labels than half its rows, is no category."""
+"""A limit on the different texts of a column that is read as class labels or categories.
+
+A column is rejected if it has more different texts than this, and also more than half as many as it
+has values.
+"""
 
 MOST_HOT = 1000
-"""The largest number of labels, and so of 0/1 columns, of one feature."""
+"""The largest number of labels of one feature, which becomes one 0/1 column for each label."""
 
 MOST_PROBLEMS = 10
-"""The largest number of columns that are reported one by one; the rest are counted."""
+"""The largest number of errors in one report; a last line has the number of the others."""
 
 
 @dataclass(frozen=True)
 class Column:
     """One column of a file.
 
-    values: (N,), numbers, or codes (indices) of `labels` for a text column. NaN is a missing value.
-    labels: the different texts of a text column; empty for a column of numbers.
+    values: (N,), the numbers, or for a text column the index in `labels` of each text. NaN is a
+    missing value. labels: the different texts of a text column; empty for a column of numbers.
     """
 
     name: str
@@ -43,11 +47,14 @@ class Column:
 
     @property
     def gaps(self) -> Flags:
-        """Whether each value is missing: (N,)."""
+        """True where a value is missing: (N,)."""
         return np.isnan(self.values)
 
     def keep(self, rows: Flags) -> Column:
-        """The column with the chosen rows (N,) only, without labels that these rows do not use."""
+        """Return the column with some of its rows only, and with the labels that occur in them.
+
+        rows (N,): True for a row to keep.
+        """
         values = self.values[rows]
         if not self.labels:
             return replace(self, values=values)
@@ -58,12 +65,14 @@ class Column:
 
     @property
     def source(self) -> SourceColumn:
-        """The column without its values."""
+        """The name and the labels of this column, without its values."""
         return SourceColumn(self.name, self.labels)
 
 
 def cell_value(cell: str, decimal: str = ".") -> float | None:
-    """The number in a cell; NaN for a missing value, None for text.
+    """Return the number in a cell; NaN for a missing value, None for text.
+
+    decimal: the decimal sign.
 
     >>> cell_value("1e-3"), cell_value("NA"), cell_value("red"), cell_value("1,5", decimal=",")
     (0.001, nan, None, 1.5)
@@ -77,7 +86,10 @@ def cell_value(cell: str, decimal: str = ".") -> float | None:
 
 
 def _all_numbers(cells: Sequence[str], decimal: str) -> Numbers | None:
-    """`cells` as numbers (N,), converted all at once; None if one of them is not a number."""
+    """Return `cells` as numbers (N,), converted all at once; None if this is not possible.
+
+    It is not possible if a cell is not a number, or if `decimal`, the decimal sign, is a comma.
+    """
     # float accepts 1_000, which cell_value treats as text.
     if decimal != "." or "_" in "".join(cells):
         return None
@@ -90,12 +102,14 @@ def _all_numbers(cells: Sequence[str], decimal: str) -> Numbers | None:
 def read_column(
     name: str, cells: Sequence[str], lines: Sequence[int], where: str, *, decimal: str, target: bool
 ) -> Column:
-    """The column with these cells: numbers if all cells are numbers or missing, else labels.
+    """Return the column with these cells.
 
-    lines: the line of each cell. where: the file in error messages. target: whether it is the
-    target, which may have labels such as 1, 2, 3+.
-    Raises DataError for infinite numbers, for a few texts among numbers, for numbers with another
-    decimal sign, and for text with too many different values for a category.
+    It is a column of numbers if all cells are numbers or missing; otherwise a column of labels.
+    lines: the line number of each cell in the file. where: the file in error messages. decimal: the
+    decimal sign. target: whether the column is the target; a target may mix numbers and a few texts
+    as labels, such as 1, 2, 3+.
+    Raises DataError for infinite numbers, for a few texts among many numbers, for numbers with
+    another decimal sign, and if there are too many different texts for categories.
     """
     if (plain := _all_numbers(cells, decimal)) is not None:
         return _finite_column(name, plain, lines, where)
@@ -111,7 +125,7 @@ def read_column(
             f"{_count(len(text), 'cell')} of text among {len(filled) - len(text)} numbers, "
             f"such as {cells[text[0]].strip()!r} in this line",
             where=f"{where}:{lines[text[0]]} {name}",
-            hint="correct these cells; or empty them, and set missing: drop or mean",
+            hint="correct these cells; or leave them empty, and set missing: drop or mean",
         )
     if all(cell_value(cells[row], decimal=",") is not None for row in text):
         raise DataError(
@@ -124,7 +138,7 @@ def read_column(
     scattered = len(labels) > MOST_LABELS and 2 * len(labels) > len(filled)
     if scattered or (len(labels) > MOST_HOT and not target):
         raise DataError(
-            f"{len(labels)} different texts in {len(filled)} rows are too many for categories",
+            f"has {len(labels)} different texts in {len(filled)} rows, too many for categories",
             where=f"{where} {name}",
             hint="choose another target"
             if target
@@ -144,11 +158,12 @@ def table_from_columns(
     name: str,
     notes: Iterable[str] = (),
 ) -> Table:
-    """The table of these columns: labels become 0/1 columns in X, and codes in y.
+    """Return the table of these columns. In X labels become 0/1 columns, in y class codes.
 
-    lines: the line of each row. missing: error, drop or mean, as for read_csv. name: the name of
-    the table. notes: sentences for the user, to which this function adds its own.
-    Raises DataError if a column has no values, or if a value is missing and may not be.
+    lines: the line number of each row in the file. missing: how to treat missing values: error,
+    drop or mean, as for `read_csv`. name: the name of the table. notes: sentences for the user;
+    this function adds others to them.
+    Raises DataError if a column has no values, or, with `error`, if a value is missing.
     """
     all_notes = list(notes)
     columns = [*features, target]
@@ -162,9 +177,9 @@ def table_from_columns(
     if incomplete.any():
         if incomplete.all():
             raise DataError(
-                f"each of its {total} rows has a missing value",
+                f"each of the {total} rows has a missing value, so dropping them leaves no row",
                 where=name,
-                hint="missing: mean keeps the rows with a target and fills their missing values",
+                hint="set missing: mean to keep rows with a target and fill their missing values",
             )
         kind = "missing values" if missing == "drop" else "no target"
         all_notes.append(f"dropped {incomplete.sum()} of {_count(total, 'row')} with {kind}")
@@ -195,7 +210,7 @@ def _finite_column(name: str, numbers: Numbers, lines: Sequence[int], where: str
         raise DataError(
             _counted_in_line(len(infinite), len(numbers), "infinite"),
             where=f"{where}:{lines[infinite[0]]} {name}",
-            hint="correct these cells; or empty them, and set missing: drop or mean",
+            hint="correct these cells; or leave them empty, and set missing: drop or mean",
         )
     return Column(name, numbers)
 
@@ -220,13 +235,13 @@ def _require_no_gaps(columns: Sequence[Column], lines: Sequence[int], where: str
         if column.gaps.any()
     ]
     if problems:
-        hint = "missing: drop removes such rows; missing: mean fills in the training mean"
+        hint = "set missing: drop to remove such rows, or missing: mean to use the training mean"
         problems = shortened(problems)
         raise DataError([*problems[:-1], replace(problems[-1], hint=hint)])
 
 
 def shortened(problems: Sequence[Problem]) -> list[Problem]:
-    """The first MOST_PROBLEMS problems, and one more with the number of the others."""
+    """Return at most MOST_PROBLEMS of the problems, and a last one that counts the others."""
     rest = len(problems) - MOST_PROBLEMS
     if rest <= 0:
         return list(problems)
@@ -235,7 +250,7 @@ def shortened(problems: Sequence[Problem]) -> list[Problem]:
 
 
 def leaving_out(name: str) -> str:
-    """The hint that leaves a column out.
+    """Return a hint that says how to leave out the column with this name.
 
     >>> leaving_out("id")
     'leave it out with ignore: ["id"]'

@@ -1,7 +1,7 @@
 """CSV and TSV files, read with the standard library and NumPy.
 
-NumPy's fast reader reads a file of plain numbers. Every other file, and a file on which that reader
-fails, is read cell by cell, so that an error message can name the line and the column.
+A file of plain numbers is read with NumPy's fast reader. Every other file, and a file on which the
+fast reader fails, is read cell by cell, so that an error message can name the line and the column.
 """
 
 from __future__ import annotations
@@ -36,17 +36,18 @@ def read_csv(
 ) -> Table:
     """A text file with one row for each example and a separator: comma, semicolon, tab or pipe (|).
 
-    target: the name of a column, or its position from 0 (default: the last column). Text in the
-    target is read as class labels; a text feature becomes one 0/1 column for each of its values.
-    With semicolons as separators, numbers may have a decimal comma.
+    target: the target column, by name or by position from 0 (default: the last column with a name,
+    or without a header the last column). Text in the target column is read as class labels. A
+    feature column with text becomes one 0/1 column for each different text. With semicolons as
+    separators, numbers may have a decimal comma.
 
-    missing: how to treat missing values (empty cells, NA, NaN, null, none, ?). `error` reports
-    them; `drop` removes their rows; `mean` replaces them by the mean of the training rows, and
-    removes only the rows without a target.
+    missing: how to treat missing values (empty cells, NA, NaN, null, none, ?). `error` stops with
+    an error; `drop` removes the rows with missing values; `mean` replaces a missing value by the
+    mean of its column in the training rows, and removes only rows without a target.
 
-    header: whether the first row holds the names of the columns (default: yes, if no cell of that
-    row is a number or occurs again below it). ignore: a column to leave out, or a list of
-    columns, by name or position.
+    header: whether the first row holds the names of the columns (default: yes, unless a cell of the
+    first row is a number or occurs again in its column). ignore: a column to leave out, or a list
+    of such columns, each by name or by position.
 
     Raises: DataError if the file cannot be read, or if its values cannot be used.
     """
@@ -66,9 +67,9 @@ def read_csv(
     features = [column for j, column in columns.items() if j != position and j not in useless]
     if not features:
         raise DataError(
-            f"has no column except the target, {layout.names[position]!r}",
+            f"has no feature: the only column is the target, {layout.names[position]!r}",
             where=where,
-            hint="the separator must be a comma, a semicolon, a tab or a pipe (|)",
+            hint="separate the columns with a comma, a semicolon, a tab or a pipe (|)",
         )
     return table_from_columns(
         features,
@@ -84,7 +85,7 @@ def read_csv(
 
 
 def _plain_numbers(path: Path, layout: CsvLayout) -> Numbers | None:
-    """The file as one array (N, width) if it holds only finite numbers, else None."""
+    """Return the file as an array (N, width) if it holds only finite numbers; otherwise None."""
     if layout.decimal != ".":
         return None
     with path.open(encoding="utf-8-sig", newline="") as file:
@@ -104,9 +105,9 @@ def _plain_numbers(path: Path, layout: CsvLayout) -> Numbers | None:
 
 
 def _text_rows(path: Path, layout: CsvLayout) -> tuple[list[list[str]], list[int]]:
-    """Every row after the header as text, and the line on which each begins.
+    """Return the cells of every row after the header, and the line where each row begins.
 
-    Raises DataError if the file is not UTF-8 or not CSV, or if rows differ in width.
+    Raises DataError if the file is not UTF-8 or not CSV, or if rows differ in the number of cells.
     """
     rows: list[list[str]] = []
     lines: list[int] = []
@@ -133,7 +134,7 @@ def _require_width(rows: list[list[str]], lines: list[int], width: int, path: Pa
     ragged = [(line, len(row)) for line, row in zip(lines, rows, strict=True) if len(row) != width]
     if ragged:
         line, found = ragged[0]
-        more = f" ({len(ragged)} rows differ from it)" if len(ragged) > 1 else ""
+        more = f" ({len(ragged)} rows differ from the first)" if len(ragged) > 1 else ""
         raise DataError(
             f"this row has {found} fields, but the first row has {width}{more}",
             where=f"{path}:{line}",
@@ -149,7 +150,12 @@ def _text_columns(
     target: int,
     where: str,
 ) -> dict[int, Column]:
-    """The chosen columns by position. Raises one DataError with the problems of all columns."""
+    """Return the chosen columns of the file by position.
+
+    rows: the cells of each row. lines: the line where each row begins. chosen: the positions of the
+    columns to read. target: the position of the target. where: the file in error messages. Raises
+    one DataError with the problems of all columns.
+    """
     columns: dict[int, Column] = {}
     problems: list[Problem] = []
     for position in chosen:
@@ -169,17 +175,21 @@ def _text_columns(
 
 
 def _perhaps_a_name(problem: Problem, first_row: str) -> Problem:
-    """The problem, with a hint about the header if it is in the first row of the file."""
+    """Return the problem, with a hint about column names if it is in the first row of the file.
+
+    first_row: the beginning of the place of a problem in the first row, as `FILE:LINE `.
+    """
     if not str(problem.where).startswith(first_row):
         return problem
-    hint = "if the first row holds the column names, set header: true; else correct the cell"
+    hint = "if the first row holds the column names, set header: true; if not, correct the cell"
     return replace(problem, hint=hint)
 
 
 def _useless(columns: Mapping[int, Column], layout: CsvLayout) -> dict[int, str]:
-    """The positions of columns without a name that are empty or count the rows, with the reason.
+    """Return the columns to leave out: for the position of each, the reason as text.
 
-    Exports add such columns: pandas writes its index under an empty name.
+    They have no name in the header, and they are empty or only count the rows. Programs that export
+    data add such columns: pandas writes its index under an empty name.
     """
     useless = {}
     for position, column in columns.items():
@@ -194,15 +204,15 @@ def _useless(columns: Mapping[int, Column], layout: CsvLayout) -> dict[int, str]
 
 
 def _counts_rows(column: Column) -> bool:
-    """Whether the values are k, k + 1, k + 2, …."""
+    """Return whether the values of the column are k, k + 1, k + 2, … for some number k."""
     values = column.values
     return not column.labels and np.array_equal(values - values[0], np.arange(len(values)))
 
 
 def _numbers_rows(column: Column) -> bool:
-    """Whether the values count the rows from 0 or from 1, so that they are probably an index."""
+    """Return whether the column counts the rows from 0 or 1: it is probably an index."""
     return _counts_rows(column) and column.values[0] in (0, 1)
 
 
 def _counter_note(column: Column) -> str:
-    return f"{column.name} only counts the rows; if it is no feature, {leaving_out(column.name)}"
+    return f"{column.name} only counts the rows; if it is not a feature, {leaving_out(column.name)}"

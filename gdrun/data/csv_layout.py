@@ -1,4 +1,4 @@
-"""The layout of a text file of rows: its separator, its header and its number of columns."""
+"""The layout of a CSV file: its separator, its header and its number of columns."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from gdrun.errors import DataError, suggestion
 
 DELIMITERS = ",;\t|"
 SAMPLE_LINES = 50
-"""The number of lines from which the layout is guessed."""
+"""The number of lines at the start of a file from which its layout is guessed."""
 
 
 @dataclass(frozen=True)
 class CsvLayout:
     """The layout of a file, as guessed from its first lines.
 
-    header: the cells of the header row; empty without a header. width: the number of columns.
-    skip: the number of lines before the first row of data.
+    delimiter: the separator of the columns. header: the column names in the header row; empty
+    without a header. width: the number of columns. skip: the number of lines before the first row
+    of data.
     """
 
     delimiter: str
@@ -39,16 +40,18 @@ class CsvLayout:
 
     @cached_property
     def names(self) -> list[str]:
-        """The name of each column; a column without one is called x and its position, from 0."""
+        """The name of each column; without a name in the header, x0, x1, … by its position."""
         cells = self.header or ("",) * self.width
         return [cell or f"x{position}" for position, cell in enumerate(cells)]
 
     def choose(
         self, target: str | int | None, ignore: Sequence[str | int], where: str
     ) -> tuple[int, frozenset[int]]:
-        """The position of the target, and the positions of the columns that are left out.
+        """Return the position of the target column, and the positions of the columns to leave out.
 
-        If target is None it is the last column that has a name and is not left out.
+        target: a name or a position; None means the last column with a name in the header that is
+        not left out, or else the last one not left out. ignore: the columns to leave out, by name
+        or position. where: the file in error messages. A negative position counts from the end.
         Raises DataError if a column does not exist, or if the target is left out.
 
         >>> houses = CsvLayout(",", ("", "size", "price", ""), 4, 1)
@@ -72,7 +75,11 @@ class CsvLayout:
         return position, ignored
 
     def _position(self, column: str | int, key: str, where: str) -> int:
-        """The position of a column that is given by name or by position; −1 is the last one."""
+        """Return the position of a column, from 0.
+
+        column: its name or its position, where −1 is the last column. key: the option that names
+        the column. where: the file in error messages. Raises DataError if there is no such column.
+        """
         if isinstance(column, str):
             if column not in self.names:
                 raise DataError(
@@ -85,16 +92,16 @@ class CsvLayout:
             raise DataError(
                 f"{where} has no column {column}",
                 where=f"dataset.{key}",
-                hint=f"its columns are 0 to {self.width - 1}; "
+                hint=f"the columns of the file are 0 to {self.width - 1}; "
                 "if the name of a column is a number, quote it: '7'",
             )
         return column % self.width
 
 
 def read_layout(path: Path, header: bool | None = None) -> CsvLayout:
-    """The layout of a file, guessed from its first lines.
+    """Return the layout of a file, guessed from its first lines.
 
-    header: whether the first row holds the column names; None guesses from its content.
+    header: whether the first row holds the column names; with None this is guessed too.
     Raises DataError if the file cannot be read, has no row of data, or uses a column name twice.
     """
     sample = _first_lines(path)
@@ -102,13 +109,13 @@ def read_layout(path: Path, header: bool | None = None) -> CsvLayout:
     rows, ends = _sample_rows(sample, delimiter, path)
     if not rows:
         raise DataError(
-            "is empty", where=str(path), hint="it needs one row for each example, with its target"
+            "is empty", where=str(path), hint="write one row for each example, with its target"
         )
     if not (_is_header(rows, _decimal(delimiter)) if header is None else header):
         return CsvLayout(delimiter, (), len(rows[0]), 0)
     if len(rows) == 1:
         raise DataError(
-            "has a header but no rows",
+            "has a header but no examples",
             where=str(path),
             hint="add a row for each example; or set header: false if the first row is an example",
         )
@@ -131,7 +138,10 @@ def _first_lines(path: Path) -> list[str]:
 def _sample_rows(
     sample: Sequence[str], delimiter: str, path: Path
 ) -> tuple[list[list[str]], list[int]]:
-    """The rows of the sample that are not empty, and the line on which each ends."""
+    """Return the cells of each row in the first lines of a file, and the line where the row ends.
+
+    sample: the lines. path: the file in error messages. Empty rows are left out.
+    """
     rows: list[list[str]] = []
     ends: list[int] = []
     reader = csv.reader(sample, delimiter=delimiter, skipinitialspace=True)
@@ -147,7 +157,10 @@ def _sample_rows(
 
 
 def malformed(error: csv.Error, where: str) -> DataError:
-    """The error for a row that does not follow the CSV format."""
+    """Return the error for a row that does not follow the CSV format.
+
+    error: what the module csv reported. where: the file and the line.
+    """
     return DataError(
         f"this row cannot be read: {error}",
         where=where,
@@ -156,24 +169,25 @@ def malformed(error: csv.Error, where: str) -> DataError:
 
 
 def undecodable(path: Path) -> DataError:
-    """The error for a file that is not UTF-8, with the line of the first wrong byte."""
+    """Return the error for a file that is not UTF-8, with the line of the first wrong byte."""
     data = path.read_bytes()
     try:
         data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line, byte = data.count(b"\n", 0, error.start) + 1, data[error.start]
     return DataError(
-        f"is not UTF-8 text: byte 0x{byte:02x}",
+        f"is not UTF-8 text: the byte 0x{byte:02x} in this line is wrong",
         where=f"{path}:{line}",
         hint="save the file as UTF-8",
     )
 
 
 def _delimiter(sample: Sequence[str]) -> str:
-    """The separator of the sample: the one with which the most rows have the same width.
+    """Return the separator of the lines in `sample`: the character that divides them best.
 
-    Among equals it is the one with the largest share of numbers, then the one with the most
-    columns. Numbers come first because a comma may be their decimal sign.
+    With the best separator, the most rows have as many cells as the first row. Among separators
+    that are equal in this, the best one gives the largest share of numbers, and then the most
+    columns. The share of numbers is compared first, because a comma may be a decimal sign.
     """
 
     def fit(delimiter: str) -> tuple[int, float, int]:
@@ -192,19 +206,26 @@ def _delimiter(sample: Sequence[str]) -> str:
 
 
 def _is_number(cell: str, decimal: str) -> bool:
-    """Whether a cell holds a number. A missing value is not a number here."""
+    """Return whether a cell holds a number and not a missing value. decimal: the decimal sign."""
     # A header may use NA or None as a name: NA can be sodium.
     value = cell_value(cell, decimal)
     return value is not None and value == value
 
 
 def _decimal(delimiter: str) -> str:
-    """The decimal sign: programs that write a decimal comma use semicolons as separators."""
+    """Return the decimal sign in a file with this separator: a comma with semicolons.
+
+    Programs that write decimal commas use semicolons as separators.
+    """
     return "," if delimiter == ";" else "."
 
 
 def _is_header(rows: Sequence[Sequence[str]], decimal: str) -> bool:
-    """Whether the first row is a header: it has no number, and no text that its column repeats."""
+    """Return whether the first row is a header with column names.
+
+    It is one if none of its cells is a number or occurs again in the same column. decimal: the
+    decimal sign.
+    """
     first, rest = rows[0], rows[1:]
     if any(_is_number(cell, decimal) for cell in first):
         return False

@@ -16,7 +16,7 @@ from gdrun.errors import DataError
 from gdrun.methods.definitions import Count, NonNegative, Positive
 
 ConditionNumber = Annotated[float, Ge(1)]
-"""κ ≥ 1."""
+"""A condition number: a real number ≥ 1."""
 Several = Annotated[int, Ge(2)]
 """A whole number ≥ 2."""
 
@@ -34,9 +34,10 @@ def linear(
 
         XᵀX/n = V diag(λ) Vᵀ,   λmax/λmin = condition
 
-    n is the number of rows, d the number of features. The condition number holds exactly for this
-    X. The columns are centred, V is a random rotation, and the eigenvalues λ are evenly spaced on a
-    logarithmic scale with mean 1. Standardisation changes the condition number.
+    n is the number of rows, d the number of features. The drawn X has exactly this condition
+    number. The columns of X are centred, V is a random rotation, and the eigenvalues λ are evenly
+    spaced on a logarithmic scale with mean 1. Standardisation changes the condition number. noise
+    is the standard deviation of the noise in y.
 
     Raises: DataError if n ≤ d, or if d is 1 and condition is not 1.
     """
@@ -56,9 +57,10 @@ def logistic(
 
         P(y = 1 | x) = 1 / (1 + exp(−xᵀw*))
 
-    X is made as in `linear`, with its condition number. w* has a random direction, and its length
-    is such that the log-odds xᵀw* have the standard deviation `signal`. With a small signal the
-    classes overlap; with a large one they are almost separable.
+    n is the number of rows, d the number of features. X is made as in `linear`, with the option
+    condition as its condition number. w* has a random direction, and a length for which the
+    log-odds xᵀw* have the standard deviation `signal`. With a small signal the classes overlap;
+    with a large signal they are almost separable.
 
     Raises: DataError if n ≤ d, or if d is 1 and condition is not 1.
     """
@@ -81,8 +83,8 @@ def blobs(
 
         x = centre + spread · ε,   ε ~ N(0, I),   centre ~ U[−10, 10]^d
 
-    n is the number of rows, d the number of features. The numbers of rows of two classes differ by
-    at most one.
+    n is the number of rows, d the number of features, spread the standard deviation within a
+    cluster. All classes have the same number of rows, or some have one row more.
     """
     centres = rng.uniform(-10, 10, (classes, d))
     y = np.arange(n) % classes
@@ -131,8 +133,8 @@ def xor(rng: np.random.Generator, n: Several = 200, noise: NonNegative = 0.0) ->
         y = [x₁ x₂ < 0],   x ~ U[−1, 1]²
 
     n is the number of rows. Gaussian noise with the standard deviation `noise` is added to the
-    points after the classes are assigned. The numbers of points of two quadrants differ by at most
-    one.
+    points after the classes are assigned. All quadrants have the same number of points, or some
+    have one point more.
 
     Source: Minsky and Papert 1969, Perceptrons.
     """
@@ -165,9 +167,9 @@ def spirals(
 
 
 def _design(rng: np.random.Generator, n: int, d: int, condition: float) -> Numbers:
-    """X = √n Q diag(√λ) Vᵀ with QᵀQ = I and Qᵀ1 = 0, so that XᵀX/n = V diag(λ) Vᵀ.
+    """Return X (n, d) with XᵀX/n = V diag(λ) Vᵀ, where λmax/λmin is `condition`.
 
-    Raises DataError if no such X exists.
+    X = √n Q diag(√λ) Vᵀ with QᵀQ = I and Qᵀ1 = 0. Raises DataError if no such X exists.
     """
     if n <= d:
         raise DataError(

@@ -23,7 +23,7 @@ from gdrun.data.unreadable import unreadable
 from gdrun.errors import DataError
 
 ENDINGS = ("-ubyte", "-ubyte.gz", ".idx", ".idx.gz")
-"""The endings of the names of IDX files."""
+"""The endings of file names that gdrun reads as IDX files."""
 
 # The type codes of the format.
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -33,37 +33,38 @@ GZIP_MAGIC = b"\x1f\x8b"
 def read_idx(path: Path, targets: str | None = None) -> Table:
     """Two IDX files, one with the examples and one with their targets, as for MNIST.
 
-    targets: the file with one target for each example, such as train-labels-idx1-ubyte.gz. Each
-    example is flattened to one row. The model decides whether whole-number targets are classes.
+    targets: the path of the file with one target for each example, such as
+    train-labels-idx1-ubyte.gz. Each example is flattened to one row. Targets are numbers; the model
+    decides whether they are classes.
 
-    Raises: DataError if a file cannot be read, or if the two files do not fit together.
+    Raises: DataError if a file cannot be read, or if the files differ in the number of examples.
     """
     if targets is None:
         raise DataError(
             f"{path} contains examples but no targets",
             where="dataset.targets",
-            hint="name the file with the targets, such as targets: train-labels-idx1-ubyte.gz",
+            hint="set targets: to the file with the targets, such as train-labels-idx1-ubyte.gz",
         )
     X = idx_array(path)
     if X.ndim < 2:
         raise DataError(
             f"contains one number for each of {len(X)} examples, so it is a file of targets",
             where=str(path),
-            hint="path must be the file of examples, and targets the file of targets",
+            hint="set targets: to this file, and path: to the file of examples",
         )
     labels = Path(targets).expanduser()
     y = idx_array(labels)
     if y.ndim != 1:
         raise DataError(
-            f"has {y.ndim} dimensions, but targets must have 1: one number for each example",
+            f"has {y.ndim} dimensions, but a file of targets has 1: one number for each example",
             where=str(labels),
-            hint="path must be the file of examples, and targets the file of targets",
+            hint="set path: to the file of examples, and targets: to the file of targets",
         )
     if len(X) != len(y):
         raise DataError(
             f"contains {len(X)} examples, but {targets} contains {len(y)} targets",
             where=str(path),
-            hint="choose two files that belong together",
+            hint="set path: and targets: to two files with the same examples",
         )
     names = [f"pixel_{'_'.join(map(str, place))}" for place in np.ndindex(X.shape[1:])]
     table = table_from_arrays(flattened(X), y, names, files=(path, labels))
@@ -71,13 +72,13 @@ def read_idx(path: Path, targets: str | None = None) -> Table:
 
 
 def idx_array(path: Path) -> Array:
-    """The array in a file, with the type of the file. Raises DataError if it is not IDX."""
+    """Return the array in an IDX file, with its dtype. Raises DataError for any other file."""
     data = _contents(path)
     if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in TYPES or not data[3]:
         raise DataError(
             f"is not an IDX file: its first bytes are {data[:4].hex(' ') or 'missing'}",
             where=str(path),
-            hint="the first bytes must be 00 00, a type code, and the number of dimensions",
+            hint="an IDX file begins with 00 00, a type code, and the number of dimensions",
         )
     kind, dimensions = np.dtype(TYPES[data[2]]), data[3]
     start = 4 + 4 * dimensions
@@ -91,7 +92,7 @@ def idx_array(path: Path) -> Array:
         fault = "incomplete" if len(data) < expected else "too long"
         raise DataError(
             f"is {fault}: {' × '.join(map(str, shape))} values need {expected:,} bytes, "
-            f"but it has {len(data):,}",
+            f"but the file has {len(data):,}",
             where=str(path),
             hint="download the file again",
         )
@@ -99,7 +100,10 @@ def idx_array(path: Path) -> Array:
 
 
 def _contents(path: Path) -> bytes:
-    """The bytes of a file, decompressed if they are gzip data, whatever the name of the file is."""
+    """Return the bytes of a file, decompressed if they are gzip data.
+
+    The name of the file does not matter. Raises DataError if the file cannot be read.
+    """
     try:
         data = path.read_bytes()
         return gzip.decompress(data) if data.startswith(GZIP_MAGIC) else data

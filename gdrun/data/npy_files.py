@@ -18,9 +18,9 @@ from gdrun.errors import DataError, suggestion
 def read_npy(path: Path, targets: str | None = None, target: int = -1) -> Table:
     """An NPY file with one matrix, memory-mapped, so it can be larger than memory.
 
-    targets: an NPY file with one target for each row. Without it the targets are the column
-    `target` of the matrix (default: the last). In an array with more than two dimensions each
-    example is flattened to one row.
+    targets: the path of another NPY file with one target for each row. If it is not given, column
+    `target` of the matrix holds the targets: a position from 0, or −1 (the default) for the last
+    column. In an array with more than two dimensions each example is flattened to one row.
 
     Raises: DataError if a file cannot be read, or if its shape or its values cannot be used.
     """
@@ -29,7 +29,7 @@ def read_npy(path: Path, targets: str | None = None, target: int = -1) -> Table:
         raise DataError(
             f"has the shape {X.shape}, but a table needs two dimensions (rows, features)",
             where=str(path),
-            hint="for a single feature save X.reshape(-1, 1)",
+            hint="if there is a single feature, save X.reshape(-1, 1)",
         )
     X = flattened(X)
     if targets is not None:
@@ -42,7 +42,7 @@ def read_npy(path: Path, targets: str | None = None, target: int = -1) -> Table:
             if columns > 1
             else f"{path} has only one column, which cannot be both feature and target",
             where="dataset.target",
-            hint="if the targets are in another file, name it, such as targets: y.npy",
+            hint="if the targets are in another file, set targets: to it, such as targets: y.npy",
         )
     at = target % columns
     if at not in (0, columns - 1):
@@ -50,7 +50,7 @@ def read_npy(path: Path, targets: str | None = None, target: int = -1) -> Table:
             f"the target must be the first or the last column of a memory-mapped matrix, "
             f"got column {target}",
             where="dataset.target",
-            hint="move the column, or put the targets in another file: targets: y.npy",
+            hint="move the column, or save the targets in another file and set targets: y.npy",
         )
     # Only a slice of columns is a view; any other choice would copy the matrix into memory.
     # The targets are copied into memory: training reads them in every step.
@@ -61,7 +61,7 @@ def read_npy(path: Path, targets: str | None = None, target: int = -1) -> Table:
 def read_npz(path: Path, X: str = "X", y: str = "y") -> Table:
     """An NPZ file with two arrays: features X (N, d) and targets y (N,).
 
-    X, y: the names of the two arrays in the file. Both are read into memory.
+    X, y: the names of the two arrays in the file. Both arrays are read into memory.
 
     Raises: DataError if the file cannot be read, or if its arrays cannot be used.
     """
@@ -83,7 +83,10 @@ def read_npz(path: Path, X: str = "X", y: str = "y") -> Table:
 
 
 def mapped_array(path: Path) -> Array:
-    """The array in a file, memory-mapped. Raises DataError if it holds no real numbers."""
+    """Return the array in an NPY file, memory-mapped.
+
+    Raises DataError if the file cannot be read, or if it holds no real numbers.
+    """
     try:
         # No pickle: loading a pickle can run any code.
         array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -94,7 +97,7 @@ def mapped_array(path: Path) -> Array:
             f"contains values of dtype {array.dtype}, but features and targets must be real "
             "numbers",
             where=str(path),
-            hint="save it as an array of numbers",
+            hint="save the array with a dtype of numbers, such as float64",
         )
     if not array.size:
         raise DataError(f"is empty: its shape is {array.shape}", where=str(path))
@@ -102,7 +105,7 @@ def mapped_array(path: Path) -> Array:
 
 
 def not_arrays(path: Path, error: Exception) -> DataError:
-    """The error for a file that NumPy cannot read."""
+    """Return the error for a file that NumPy cannot read. error: what NumPy raised."""
     if isinstance(error, OSError) and error.strerror:
         return unreadable(path, error)
     what = "is not a file of NumPy arrays, or is incomplete"
@@ -127,16 +130,16 @@ def _one_column(y: Array, where: str) -> Array:
 def _table(path: Path, X: Array, y: Array, target_name: str) -> Table:
     if len(X) != len(y):
         raise DataError(
-            f"has {len(X)} rows, but there are {len(y)} targets",
+            f"has {len(X)} rows of features, but there are {len(y)} targets",
             where=str(path),
-            hint="each row needs one target",
+            hint="save one target for each row",
         )
     bad = np.flatnonzero(~np.isfinite(y))
     if len(bad):
         raise DataError(
             f"{len(bad)} of {len(y)} targets are missing or infinite, the first in row {bad[0]}",
             where=str(path),
-            hint="rows are counted from 0; remove such rows first",
+            hint="remove the rows without a finite target first; rows are counted from 0",
         )
     return Table(
         name=path.name,

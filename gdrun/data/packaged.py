@@ -13,7 +13,7 @@ def iris() -> Table:
     """Iris: 150 flowers, 4 measurements in cm, 3 species of 50 each.
 
     One species is linearly separable from the other two, which overlap. The numbers are those of
-    Fisher's paper; the copy at UCI differs from it in samples 35 and 38.
+    Fisher's paper; the copy at UCI differs from the paper in samples 35 and 38.
 
     Source: Fisher 1936, The use of multiple measurements in taxonomic problems; UCI Machine
     Learning Repository, doi:10.24432/C56C76.
@@ -38,7 +38,7 @@ def wine() -> Table:
 
 
 def breast_cancer() -> Table:
-    """Breast cancer Wisconsin (diagnostic): 569 tumours, 30 measurements of their cell nuclei.
+    """Breast cancer Wisconsin (diagnostic): 569 tumours, 30 measurements of the cell nuclei.
 
     212 tumours are malignant (code 0) and 357 are benign (code 1).
 
@@ -53,8 +53,8 @@ def breast_cancer() -> Table:
 def digits() -> Table:
     """Handwritten digits: 1797 images of 8×8 pixels with values 0 to 16, 10 classes.
 
-    This is the test set of the original collection, with digits of 13 writers. Three pixels at the
-    border are 0 in every image.
+    The images are the test set of the original collection, with digits of 13 writers. Three pixels
+    at the border are 0 in every image.
 
     Source: Alpaydin and Kaynak 1998, Optical recognition of handwritten digits; UCI Machine
     Learning Repository, doi:10.24432/C50P49.

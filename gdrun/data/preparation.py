@@ -23,10 +23,10 @@ from gdrun.problems.rows import MappedRows
 from gdrun.threads import in_order
 
 MOST_NAMED = 5
-"""The largest number of columns or classes that a sentence names; the others are counted."""
+"""The largest number of columns or classes that a message names; it counts the others."""
 
 MOST_CLASS_NUMBERS = 20
-"""The number of different whole numbers up to which they are accepted as classes."""
+"""Up to this number of different values, whole-number targets can always be classes."""
 
 
 def prepare(
@@ -42,13 +42,15 @@ def prepare(
 ) -> Prepared:
     """Split the rows, replace missing values, standardise the columns, and cast to `dtype`.
 
-    Means and scales come from the training part only. task: None derives it from the target.
-    validation, test: the size of the part, as a fraction (a float below 1) or as a count; 0 means
-    no such part. ones: whether a column of ones follows the features in memory, as a linear model
-    with a bias needs it. The same table, options and seed give the same bits. A memory-mapped table
-    stays on disk, and its rows are standardised each time they are read.
-    Raises DataError if the target does not fit the task, if a part has too few rows, or
-    where values are missing in all training rows or do not fit `dtype`.
+    Means and scales are computed from the training part only. task: regression or classification;
+    None means the task that suits the target. validation, test: the size of the part, as a fraction
+    (a float below 1) or as a number of rows; 0 means no such part. standardize: whether to subtract
+    the mean of each column and divide by its scale. seed: of the random split. ones: whether to add
+    a column of ones after the features in memory, which a linear model with a bias needs. The same
+    table, options and seed give the same bits. The matrix of a memory-mapped table stays on disk,
+    and rows are standardised each time they are read.
+    Raises DataError if the target does not suit the task, if a part has too few rows, if a column
+    has no value in the training rows, or if a value is outside the range of `dtype`.
     """
     digest = _hash_ahead(table)
     y: Array
@@ -121,7 +123,10 @@ def prepare(
 
 
 def _hash_ahead(table: Table) -> Callable[[], str]:
-    """A function that returns the table's hash. For a large table, a thread computes it already."""
+    """Return a function that returns the hash of the table.
+
+    For a large table, a thread starts to compute the hash at once, and the function waits for it.
+    """
     if table.X.size < LARGE_ENTRIES:
         return lambda: table.sha256
     found: Future[str] = Future()
@@ -139,7 +144,11 @@ def _hash_ahead(table: Table) -> Callable[[], str]:
 def _standardisation_of(
     table: Table, trained: Counts, means: Numbers | None
 ) -> tuple[Numbers, Numbers, Flags]:
-    """The same as `standardisation`, for these rows of a table; block by block if it is large."""
+    """Return the same as `standardisation`, for the training rows of a table in memory.
+
+    trained: the numbers of the training rows. means: the mean of each column, which replaces
+    missing values; None if no value is missing. A large table is read block by block.
+    """
     if means is None and len(trained) * len(table.feature_names) >= LARGE_ENTRIES:
         found = mean_and_scale_by_blocks(table.X, trained)
         if found is not None:
@@ -148,9 +157,10 @@ def _standardisation_of(
 
 
 def _mapped_standardisation(table: Table, trained: Counts) -> tuple[Numbers, Numbers, Flags]:
-    """The same as `standardisation`, for a matrix on disk.
+    """Return the same as `standardisation`, for the training rows of a table on disk.
 
-    Raises DataError if a value of any row is not finite.
+    trained: the numbers of the training rows. Raises DataError if a value is not finite, in a
+    training row or any other row.
     """
     marks = np.zeros(len(table.y), dtype=bool)
     marks[trained] = True
@@ -161,10 +171,10 @@ def _mapped_standardisation(table: Table, trained: Counts) -> tuple[Numbers, Num
 
 
 def suitable_task(table: Table) -> Task:
-    """The task that fits the target, for a model that can do both.
+    """Return the task that suits the target: classification or regression.
 
     It is classification for labels, and for whole numbers with at most 20 different values that
-    occur at least twice on average. It is regression for other numbers.
+    occur at least twice on average. For other numbers it is regression.
     """
     if table.classes:
         return "classification"
@@ -175,7 +185,7 @@ def suitable_task(table: Table) -> Task:
 
 
 def _different(y: Array) -> Array:
-    """The different values in ascending order.
+    """Return the different values of y in ascending order, as np.unique does.
 
     np.unique would import numpy.ma, which takes longer than the preparation of a small dataset.
     """
@@ -186,22 +196,22 @@ def _different(y: Array) -> Array:
 
 
 def real_targets(table: Table) -> Numbers:
-    """The targets of a regression in float64: (N,). Raises DataError if they are labels."""
+    """Return the targets as float64 (N,), for a regression. Raises DataError if they are labels."""
     if table.classes:
         raise DataError(
             f"the target has {len(table.classes)} class labels, such as "
             f"{table.classes[0]!r}, but a regression needs numbers",
             where=f"{table.name} {table.target_name}",
-            hint="use model: softmax, or logistic for two classes; or choose a numeric target",
+            hint="use model: softmax to predict a class, or choose a target with numbers",
         )
     return table.y.astype(np.float64)
 
 
 def class_codes(table: Table) -> tuple[Counts, tuple[str, ...]]:
-    """The class codes 0 … C−1 of the targets (N,), and the label of each code.
+    """Return the targets as class codes 0 … C−1, (N,), and the label of each code.
 
-    Whole numbers become classes in ascending order. Raises DataError if the numbers cannot be
-    classes, or if all rows have the same class.
+    Targets that are whole numbers become classes in ascending order. Raises DataError if the
+    targets are numbers that cannot be classes, or if all rows have the same class.
     """
     where = f"{table.name} {table.target_name}"
     if table.classes:
@@ -216,15 +226,15 @@ def class_codes(table: Table) -> tuple[Counts, tuple[str, ...]]:
         raise DataError(
             f"all rows have the same target, {labels[codes[0]]}",
             where=where,
-            hint="classification needs at least two classes; is this the right column?",
+            hint="choose a target column with at least two classes",
         )
     return codes.astype(np.int64, copy=False), labels
 
 
 def _require_class_numbers(values: Numbers, rows: int, where: str) -> None:
-    """Raise DataError if the numbers cannot be classes: not whole, or too many different ones.
+    """Raise DataError if numeric targets cannot be classes: not whole, or too many different ones.
 
-    values: the different targets. rows: the number of rows.
+    values: the different targets. rows: the number of rows. where: the place for the error message.
     """
     hint = "use model: linear to predict a number, or choose another target"
     broken = values[values != np.round(values)]
@@ -244,10 +254,10 @@ def _require_class_numbers(values: Numbers, rows: int, where: str) -> None:
 
 
 def standardisation(X: Numbers) -> tuple[Numbers, Numbers, Flags]:
-    """The mean and the scale of each column of X (N, d), and whether the column varies: each (d,).
+    """Return three arrays (d,) for the columns of X (N, d): mean, scale, and whether it varies.
 
-    The scale is the population standard deviation. For a column with a single value, the mean is
-    that value and the scale is 1.
+    A column varies if its values differ. The scale is the population standard deviation. For a
+    column with a single value, the mean is that value and the scale is 1.
     """
     low, high = X.min(axis=0), X.max(axis=0)
     # Scaling by a power of two is exact. It keeps the squares of very large or very small values
@@ -281,9 +291,10 @@ def _constant_note(names: tuple[str, ...]) -> str:
 
 
 def _gap_means(table: Table, train: Counts) -> Numbers | None:
-    """The mean of each column over its known training values: (d,). None if no value is missing.
+    """Return the mean of each column over the training rows, (d,), without missing values.
 
-    Raises DataError if a column has no known training value.
+    train: the numbers of the training rows. Returns None if the table has no missing value. Raises
+    DataError if all values of a column in the training rows are missing.
     """
     if not has_nan(table.X):
         return None
@@ -295,26 +306,32 @@ def _gap_means(table: Table, train: Counts) -> Numbers | None:
         raise DataError(
             f"no training row has a value in {_listed(names)}, so there is no mean to fill in",
             where=table.name,
-            hint=f"train on more rows; or {leaving_out(names[0])}",
+            hint=f"use fewer rows for validation and test; or {leaving_out(names[0])}",
         )
     return np.asarray(np.mean(table.X[train], axis=0, where=~missing[train]))
 
 
 def _filled(X: Numbers, means: Numbers | None) -> Numbers:
-    """X, changed in place: every missing value is replaced by the mean of its column."""
+    """Replace, in place, every missing value of X by the mean of its column, and return X.
+
+    means: the mean of each column; None changes nothing.
+    """
     if means is not None:
         np.copyto(X, means, where=np.isnan(X))
     return X
 
 
 def _cast(X: Array, names: tuple[str, ...], dtype: DTypeLike, name: str) -> Array:
-    """X in `dtype`. Raises DataError if a value is outside the range of `dtype`."""
+    """Return X (N, d) in `dtype`. Raises DataError if a value is outside the range of `dtype`.
+
+    names: the names of the columns. name: the dataset in error messages.
+    """
     with np.errstate(over="ignore"):
         cast = X.astype(dtype, copy=False)
     lost = ~np.isfinite(cast).all(axis=0)
     if lost.any():
         raise DataError(
-            f"values outside the range of {np.dtype(dtype)} in "
+            f"there are values outside the range of {np.dtype(dtype)} in "
             f"{_listed([name for name, bad in zip(names, lost, strict=True) if bad])}",
             where=name,
             hint="rescale the column, or use dtype: float64",
@@ -329,7 +346,7 @@ def _untrained_classes(trained: Counts, classes: tuple[str, ...], table: Table) 
     absent = [label for label, count in zip(classes, counts, strict=True) if not count]
     if len(classes) - len(absent) < 2:
         raise DataError(
-            f"the training part has only one class, in {len(trained)} of {len(table.y)} rows",
+            f"the training part ({len(trained)} of {len(table.y)} rows) contains only one class",
             where=table.name,
             hint="use fewer rows for validation and test, or provide more data",
         )

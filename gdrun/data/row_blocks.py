@@ -2,8 +2,8 @@
 
 A block has about 1 MB, so it stays in the cache of a core while it is checked, summed or scaled. An
 expression over the whole matrix would write and read a temporary matrix at every operation.
-Several threads compute at a time. Their results are joined in the order of the blocks, so the
-number of threads does not change them.
+Several threads compute at the same time. The results of the blocks are joined in the order of the
+blocks, so the number of threads does not change the final result.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from gdrun.moments import Moments, no_rows
 from gdrun.threads import in_order
 
 BLOCK_ENTRIES = 2**17
-"""The entries of one block: 1 MB of float64."""
+"""The number of entries of one block: 1 MB of float64."""
 
 LARGE_ENTRIES = 2**20
-"""From this many entries on, blocks are faster than one expression over the whole matrix."""
+"""For a matrix with at least this many entries, blocks are faster than one expression."""
 
 LARGEST, SMALLEST = 1e100, 1e-100
-"""Column ranges between these have squares that neither overflow nor underflow."""
+"""Values with sizes between these have squares that neither overflow nor underflow."""
 
 
 def row_blocks(X: Array) -> list[Array]:
-    """X (n, ...) in blocks of consecutive rows, as views."""
+    """Return blocks of consecutive rows of X (n, ...), as views of about BLOCK_ENTRIES entries."""
     rows = max(BLOCK_ENTRIES // max(int(np.prod(X.shape[1:])), 1), 1)
     return [X[start : start + rows] for start in range(0, len(X), rows)]
 
 
 def all_finite(X: Numbers) -> bool:
-    """Whether no value is NaN or infinite. X: (n, ...)."""
+    """Return whether every value of X (n, ...) is finite, that is, not NaN and not infinite."""
 
     def finite(block: Numbers) -> bool:
         # A sum of finite values is finite unless it overflows, and then each value is checked.
@@ -42,7 +42,7 @@ def all_finite(X: Numbers) -> bool:
 
 
 def has_nan(X: Numbers) -> bool:
-    """Whether a value of X (n, ...) is NaN."""
+    """Return whether any value of X (n, ...) is NaN."""
 
     def missing(block: Numbers) -> bool:
         return bool(np.isnan(block.sum())) and bool(np.isnan(block).any())
@@ -52,10 +52,11 @@ def has_nan(X: Numbers) -> bool:
 
 
 def mean_and_scale_by_blocks(X: Numbers, rows: Counts) -> tuple[Numbers, Numbers, Flags] | None:
-    """The mean and the scale of each column over `rows`, and whether it varies: (d,) each.
+    """Return three arrays (d,) for the columns of X (N, d): mean, scale, and whether it varies.
 
-    X (N, d) is finite. The scale is the population standard deviation. A constant column has its
-    value as mean, and scale 1. None if the squares of the values could overflow or underflow.
+    X must be finite. rows: the numbers of the rows that count. The scale is the population standard
+    deviation. A column varies if its values differ; for one that does not, the mean is its value
+    and the scale is 1. Returns None if squares of the values could overflow or underflow.
     """
     columns = X.shape[1]
     found = no_rows((columns,))
@@ -82,6 +83,9 @@ def mean_and_scale_by_blocks(X: Numbers, rows: Counts) -> tuple[Numbers, Numbers
 
 
 def row_blocks_of(rows: Counts, columns: int) -> list[Counts]:
-    """The row numbers, divided into blocks of about BLOCK_ENTRIES entries."""
+    """Return the row numbers `rows`, divided into blocks of about BLOCK_ENTRIES entries.
+
+    columns: the number of entries of a row.
+    """
     count = max(BLOCK_ENTRIES // columns, 1)
     return [rows[start : start + count] for start in range(0, len(rows), count)]

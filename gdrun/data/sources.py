@@ -42,29 +42,29 @@ READERS = {
     ".npz": define(read_npz, name="npz"),
     **dict.fromkeys(IDX_ENDINGS, define(read_idx, name="idx")),
 }
-"""The reader of a file, by the ending of the file's name."""
+"""The readers of data files, by the ending of the file name."""
 
 PREPARATION = frozenset({"seed", "split", "standardize"})
-"""The keys of the dataset section that are not options of a dataset or of a reader."""
+"""The keys of the dataset section of a config that are no options of a dataset or a reader."""
 
 
 def reader_of(path: str | Path) -> Definition | None:
-    """The reader of a file, by the ending of its name; None if no reader fits."""
+    """Return the reader for the ending of this file's name; None if gdrun has no such reader."""
     name = Path(path).name.lower()
     return next((reader for ending, reader in READERS.items() if name.endswith(ending)), None)
 
 
 def is_generated(definition: Definition) -> bool:
-    """Whether a dataset is generated from a seed. A packaged one is not."""
+    """Return whether a dataset is generated from a seed, as blobs is; the packaged iris is not."""
     return "rng" in inputs_of(definition.function)
 
 
 def load_table(options: Mapping[str, Any]) -> Table:
-    """The table that a resolved dataset section describes, generated or read from a file.
+    """Return the table that the dataset section of a config describes.
 
-    options: such as {"name": "blobs", "n": 300, "seed": 0} or {"path": "train.csv",
+    options: the section, such as {"name": "blobs", "n": 300, "seed": 0} or {"path": "train.csv",
     "target": "price"}. Missing options have their defaults. A relative path starts at the current
-    directory. Raises DataError if a name or an option is unknown, or the data cannot be read.
+    directory. Raises DataError if a name or an option is unknown, or if the data cannot be read.
     """
     own = {key: value for key, value in options.items() if key not in PREPARATION}
     if "path" in own:
@@ -83,8 +83,8 @@ def _read(path: str | Path, **options: Any) -> Table:
     file = Path(path).expanduser()
     reader = reader_of(file)
     if reader is None:
-        kind = f"{file.suffix} files" if file.suffix else "a file without a suffix"
-        hint = f"it can read {', '.join(READERS)}"
+        kind = f"{file.suffix} files" if file.suffix else "a file without an ending, such as .csv"
+        hint = f"use a file that ends in {', '.join(READERS)}"
         raise DataError(f"gdrun cannot read {kind}", where=str(path), hint=hint)
     _check_options(options, reader)
     table: Table = reader.function(file, **options)

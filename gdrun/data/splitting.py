@@ -13,7 +13,7 @@ from gdrun.methods.randomness import stream
 
 @dataclass(frozen=True)
 class SplitRows:
-    """The row numbers of the three parts, each in ascending order: (n,)."""
+    """The row numbers of each of the three parts, (n,), in ascending order."""
 
     train: Counts
     validation: Counts
@@ -21,11 +21,12 @@ class SplitRows:
 
 
 def split_rows(strata: Counts, *, validation: float, test: float, seed: int) -> SplitRows:
-    """Divide the rows at random, with nearly the same shares of each stratum in every part.
+    """Divide the rows at random into the three parts, with nearly the same shares of each stratum.
 
-    strata: (N,), a code for each row: its class, or 0 for regression. validation, test: the size of
-    the part, a fraction of all rows (a float below 1) or a count of rows. A fraction above 0 gives
-    at least one row. A stratum keeps at least one training row if possible.
+    A stratum is a group of rows with the same code. strata: (N,), the code of each row: its class,
+    or 0 for a regression. validation, test: the size of the part, a fraction of all rows (a float
+    below 1) or a number of rows. A fraction above 0 gives at least one row. The training part gets
+    at least one row of each stratum if possible.
     Raises DataError if no training row is left.
     """
     total = len(strata)
@@ -55,7 +56,10 @@ def split_rows(strata: Counts, *, validation: float, test: float, seed: int) -> 
 
 
 def _shuffled_by_stratum(strata: Counts, kinds: int, seed: int) -> Counts:
-    """The row numbers grouped by stratum, in random order within each stratum: (N,)."""
+    """Return all row numbers, (N,), grouped by stratum, and in random order within each stratum.
+
+    strata: (N,), the code of each row. kinds: the number of codes.
+    """
     shuffled = stream(seed, "split").permutation(len(strata))
     if kinds == 1:
         return shuffled
@@ -65,7 +69,10 @@ def _shuffled_by_stratum(strata: Counts, kinds: int, seed: int) -> Counts:
 
 
 def _joined_ranges(rows: Counts, starts: list[int], ends: list[int]) -> Counts:
-    """The elements of `rows` in these ranges, in ascending order."""
+    """Return the elements of `rows` in several ranges, in ascending order.
+
+    starts, ends: the positions where each range begins and ends.
+    """
     chosen = [rows[start:end] for start, end in zip(starts, ends, strict=True)]
     joined = np.concatenate(chosen)
     joined.sort()
@@ -73,7 +80,10 @@ def _joined_ranges(rows: Counts, starts: list[int], ends: list[int]) -> Counts:
 
 
 def part_size(share: float, total: int) -> int:
-    """The number of rows of a part. share: a fraction of `total` (a float below 1), or a count.
+    """Return the number of rows of a part of the data.
+
+    share: a fraction of the rows (a float below 1), or a number of rows. total: the number of all
+    rows.
 
     >>> part_size(0.1, 150), part_size(0.1, 4), part_size(30, 150), part_size(0, 150)
     (15, 1, 30, 0)
@@ -84,13 +94,14 @@ def part_size(share: float, total: int) -> int:
 
 
 def allocate(size: int, counts: Counts) -> Counts:
-    """The number of rows to take from each stratum, by the largest remainder method: (C,).
+    """Return how many rows to take from each of C strata, by the largest remainder method: (C,).
 
-        quota_c = size · n_c / N;  each gets ⌊quota⌋, and the largest remainders one more
+        quota_c = size · n_c / N
 
-    size: the number of rows to take in total. counts: n_c, the number of rows of each stratum.
-    The last row of a stratum is taken only if all strata have no other row left. If two remainders
-    are equal, the earlier stratum is first.
+    A stratum is a group of rows, such as a class. Stratum c gives ⌊quota_c⌋ rows, and the strata
+    with the largest remainders give one more. size: the number of rows to take in total. counts:
+    n_c, the number of rows of each stratum. The last row of a stratum is taken only if all strata
+    have no other row left. If two remainders are equal, the earlier stratum is first.
 
     >>> allocate(15, np.array([59, 71, 48]))
     array([5, 6, 4])

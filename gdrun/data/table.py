@@ -20,12 +20,11 @@ Task = Literal["regression", "classification"]
 class Table:
     """A dataset as it was read, before any preparation.
 
-    X: (N, d). A NaN is a missing value, which preparation replaces by the training mean.
-    y: (N,), numbers, or the codes 0 … C−1 of `classes`. classes: the label of each code; empty for
-    a numeric target.
-    notes: sentences for the user, such as "dropped 3 of 150 rows with missing values". sources: the
-    columns from which the features were made; empty if each feature is a column of numbers. fills:
-    whether missing values of new rows may be filled too.
+    X: (N, d), where NaN is a missing value; preparation replaces it by the mean of the training
+    rows. y: (N,), numbers, or class codes 0 … C−1. classes: the label of each class code; empty if
+    y holds numbers. notes: sentences for the user, such as "dropped 3 of 150 rows with missing
+    values". sources: the columns from which the features were made; empty if each feature is a
+    column of numbers. fills: whether missing values of new rows may be filled in too.
     """
 
     name: str
@@ -40,7 +39,7 @@ class Table:
 
     @property
     def sha256(self) -> str:
-        """The SHA-256 hash of X and y: of the shape, the dtype and the bytes of each."""
+        """The SHA-256 hash of the shapes, dtypes and bytes of X and y."""
         digest = hashlib.sha256()
         for array in (self.X, self.y):
             # The bytes alone would be equal for (2, 3) and (3, 2), and for some other dtypes.
@@ -54,9 +53,9 @@ class Table:
 class Part:
     """The training, validation or test part of the data.
 
-    X: (n, d) in the dtype of the run, an array, or MappedRows, which stay on disk. y: (n,), numbers
-    in the dtype of the run, or int64 class codes. wide: X followed by a column of ones, (n, d + 1),
-    of which X is a view; None where it was not asked for.
+    X: (n, d) in the dtype of the run: an array, or MappedRows if the rows stay on disk. y: (n,),
+    numbers in the dtype of the run, or int64 class codes. wide: an array (n, d + 1) that holds X
+    and a column of ones, and of which X is a view; None if it was not requested.
     """
 
     X: Any
@@ -72,10 +71,10 @@ class Part:
 class Prepared:
     """The data prepared for training: the three parts, and how they were made from the table.
 
-    encoding: of the features, from the training part, in float64. numbered: whether the classes
-    are whole numbers of the target. constant: the names of the columns with a single value in the
-    training part; their scale is 1.
-    sha256: the hash of the table before preparation.
+    task: regression or classification. encoding: the encoding of the features, from the training
+    part, in float64. numbered: whether the classes are whole numbers of the target. constant: the
+    names of the columns with a single value in the training part, which have the scale 1. sha256:
+    the hash of the table before preparation. notes: sentences for the user.
     """
 
     name: str
@@ -112,6 +111,6 @@ class Prepared:
 
     @property
     def rows(self) -> dict[str, int]:
-        """The number of rows of each part by its name; 0 for a part that does not exist."""
+        """The number of rows of each part, by its name: train, validation or test; 0 without it."""
         parts = {"train": self.train, "validation": self.validation, "test": self.test}
         return {name: part.rows if part else 0 for name, part in parts.items()}

@@ -8,7 +8,7 @@ from gdrun.errors import DataError, near_files
 
 
 def unreadable(path: Path, error: OSError) -> DataError:
-    """The DataError for a file that the operating system cannot open or read."""
+    """Return the DataError for a file that cannot be opened or read. error: the system's reason."""
     if path.is_dir():
         hint = "give the path of a file in it"
         return DataError("is a directory, not a file", where=str(path), hint=hint)
@@ -18,6 +18,6 @@ def unreadable(path: Path, error: OSError) -> DataError:
 
 
 def _near_data(path: Path) -> str | None:
-    """A hint with files that have a similar name, or with the cause of the wrong path."""
+    """Return a hint for a path that does not exist: files with a similar name, or the directory."""
     relative = None if path.is_absolute() else "a relative path starts at the current directory"
     return near_files(path) or relative

@@ -176,17 +176,20 @@ def test_splits_and_defaults_are_those_of_files():
         (
             np.zeros((0, 3)),
             "X is empty: its shape is (0, 3)\n"
-            "hint: X needs one row for each example and one column for each feature",
+            "hint: give X one row for each example and one column for each feature",
         ),
         (
             np.zeros((3, 0)),
             "X is empty: its shape is (3, 0)\n"
-            "hint: X needs one row for each example and one column for each feature",
+            "hint: give X one row for each example and one column for each feature",
         ),
-        ([[1, 2], [3], [4, 5]], "X is not a regular array\nhint: every row needs the same length"),
+        (
+            [[1, 2], [3], [4, 5]],
+            "the rows of X differ in length\nhint: give every row the same length",
+        ),
         (
             np.ma.masked_invalid([[1, np.nan]]),
-            "X is a masked array\nhint: fill or drop its masked entries",
+            "X is a masked array\nhint: fill the masked entries, or drop their rows",
         ),
         (Sparse(), "X is a sparse matrix\nhint: convert it with X.toarray()"),
         (
@@ -198,12 +201,12 @@ def test_splits_and_defaults_are_those_of_files():
         (
             [[1, np.nan], [np.inf, 4], [5, 6]],
             "X has 2 missing or infinite values, the first in row 0, column 1\n"
-            "hint: remove or fill them first; rows and columns are counted from 0",
+            "hint: remove or fill these values first; rows and columns are counted from 0",
         ),
         (
             [[1, 2], [3, 4], [5, -np.inf]],
             "X has 1 missing or infinite value, the first in row 2, column 1\n"
-            "hint: remove or fill them first; rows and columns are counted from 0",
+            "hint: remove or fill these values first; rows and columns are counted from 0",
         ),
         (
             [["a", "b"], ["c", "d"], ["e", "f"]],
@@ -239,7 +242,7 @@ def test_features_that_are_refused(features, said):
 @pytest.mark.parametrize(
     ("targets", "said"),
     [
-        ([1, 2], "X has 3 rows and y has 2\nhint: each row of X needs one target"),
+        ([1, 2], "X has 3 rows, but y has 2 targets\nhint: give one target in y for each row of X"),
         (
             np.eye(3),
             "y must have 1 dimension, got 2 dimensions with shape (3, 3)\n"
@@ -249,11 +252,11 @@ def test_features_that_are_refused(features, said):
         (
             [1, np.nan, 3],
             "y has 1 missing or infinite value, the first in row 1\n"
-            "hint: remove or fill them first; rows and columns are counted from 0",
+            "hint: remove or fill these values first; rows and columns are counted from 0",
         ),
         (
             np.ma.masked_equal([1, 2, 3], 2),
-            "y is a masked array\nhint: fill or drop its masked entries",
+            "y is a masked array\nhint: fill the masked entries, or drop their rows",
         ),
         (
             np.array(["a", None, "b"], dtype=object),
@@ -279,8 +282,11 @@ def test_targets_that_are_refused(targets, said):
 @pytest.mark.parametrize(
     ("names", "said"),
     [
-        (["a"], "X has 2 columns and feature_names has 1\nhint: give one name for each column"),
-        (["a", "a"], "two features are called 'a'\nhint: give each column its own name"),
+        (
+            ["a"],
+            "X has 2 columns, but feature_names has length 1\nhint: give one name for each column",
+        ),
+        (["a", "a"], "two features have the same name 'a'\nhint: give each column its own name"),
     ],
 )
 def test_names_that_are_refused(names, said):

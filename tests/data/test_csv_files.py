@@ -206,7 +206,7 @@ def test_a_column_that_counts_the_rows_is_kept_with_a_note(read):
     table = read("id,size,y\n1,2,3\n2,5,6\n3,1,4\n")
     assert table.feature_names == ("id", "size")
     assert table.notes == (
-        'id only counts the rows; if it is no feature, leave it out with ignore: ["id"]',
+        'id only counts the rows; if it is not a feature, leave it out with ignore: ["id"]',
     )
     assert read("day,size,y\n1,2,3\n2,5,6\n2,1,4\n").notes == ()
     assert read("year,size,y\n2001,2,3\n2002,5,6\n2003,1,4\n").notes == ()
@@ -269,7 +269,7 @@ def test_many_values_are_no_categories(read):
     with pytest.raises(DataError) as caught:
         read("kind,y\n" + rows)
     assert str(caught.value).endswith(
-        "made.csv kind: 1001 different texts in 3000 rows are too many for categories\n"
+        "made.csv kind: has 1001 different texts in 3000 rows, too many for categories\n"
         'hint: if the column is an identifier, leave it out with ignore: ["kind"]'
     )
     assert read("kind,y\n" + rows.replace("k1000,", "k0,")).X.shape == (3000, 1000)
@@ -380,11 +380,12 @@ def test_a_home_directory_is_found(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("path", "kind"), [("a.xlsx", ".xlsx files"), ("a", "a file without a suffix")]
+    ("path", "kind"), [("a.xlsx", ".xlsx files"), ("a", "a file without an ending, such as .csv")]
 )
 def test_a_suffix_that_no_reader_knows(path, kind):
     said = failure(path=path)
-    assert said.startswith(f"error: {path}: gdrun cannot read {kind}\nhint: it can read .csv")
+    wanted = f"error: {path}: gdrun cannot read {kind}\nhint: use a file that ends in .csv"
+    assert said.startswith(wanted)
 
 
 def test_names_and_options_that_no_dataset_has():

@@ -67,7 +67,7 @@ BROKEN = {
     # 4 + 3 · 4 bytes of header and 36 of pixels make 52.
     "cut off": (
         lambda data: data[:-5],
-        "is incomplete: 6 × 2 × 3 values need 52 bytes, but it has 47",
+        "is incomplete: 6 × 2 × 3 values need 52 bytes, but the file has 47",
     ),
     "cut in the header": (lambda data: data[:10], "is incomplete: 6 values"),
     "too long": (lambda data: data + b"x", "is too long: 6 × 2 × 3 values need 52 bytes"),

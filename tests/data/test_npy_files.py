@@ -113,7 +113,10 @@ def test_what_is_refused(tmp_path):
         "must be the first or the last column" in refused(read_npy, tmp_path / "w.npy", target=1)[0]
     )
     short = str(save("s.npy", np.ones(2)))
-    assert refused(read_npy, tmp_path / "w.npy", short)[0] == "has 4 rows, but there are 2 targets"
+    assert (
+        refused(read_npy, tmp_path / "w.npy", short)[0]
+        == "has 4 rows of features, but there are 2 targets"
+    )
     gap = str(save("g.npy", np.array([0, 1, np.nan, np.inf])))
     what = "2 of 4 targets are missing or infinite, the first in row 2"
     assert refused(read_npy, tmp_path / "w.npy", gap)[0] == what
@@ -137,7 +140,7 @@ def test_what_is_wrong_within_an_npz_names_it(tmp_path):
     for name, words in (
         # The second row of three begins at 3.
         ("a.npz", "X has 1 missing or infinite value, the first in row 2, column 3"),
-        ("b.npz", "X has 4 rows and y has 3"),
+        ("b.npz", "X has 4 rows, but y has 3 targets"),
     ):
         with pytest.raises(DataError) as caught:
             read_npz(tmp_path / name)

@@ -218,7 +218,7 @@ def test_a_column_without_a_training_value():
     table.X[prepared(table).train.y.astype(int), 1] = np.nan
     assert failure(table) == (
         "error: made: no training row has a value in f1, so there is no mean to fill in\n"
-        'hint: train on more rows; or leave it out with ignore: ["f1"]'
+        'hint: use fewer rows for validation and test; or leave it out with ignore: ["f1"]'
     )
 
 
@@ -228,7 +228,7 @@ def test_values_beyond_float32():
     table.X[:, 2] *= 1e38
     table.X[:, 0] *= 1e200
     assert failure(table, standardize=False, dtype="float32") == (
-        "error: made: values outside the range of float32 in f0, f2\n"
+        "error: made: there are values outside the range of float32 in f0, f2\n"
         "hint: rescale the column, or use dtype: float64"
     )
     assert np.abs(prepared(table, dtype="float32").train.X).max() < 10
@@ -237,7 +237,7 @@ def test_values_beyond_float32():
 def test_a_target_beyond_float32():
     table = table_of(np.arange(8)[:, None], [1e39] * 8)
     assert failure(table, dtype="float32") == (
-        "error: made: values outside the range of float32 in goal\n"
+        "error: made: there are values outside the range of float32 in goal\n"
         "hint: rescale the column, or use dtype: float64"
     )
 
@@ -286,7 +286,7 @@ def test_notes_of_the_table_come_first():
 def test_one_class_is_an_error(table, label):
     assert failure(table, task="classification") == (
         f"error: made goal: all rows have the same target, {label}\n"
-        "hint: classification needs at least two classes; is this the right column?"
+        "hint: choose a target column with at least two classes"
     )
 
 
@@ -302,7 +302,7 @@ def test_too_few_rows_for_two_classes_to_train_on():
     # Three rows of three classes, one held out twice: the last row is of one class.
     table = table_of(np.eye(3), [0, 1, 2])
     assert failure(table, task="classification") == (
-        "error: made: the training part has only one class, in 1 of 3 rows\n"
+        "error: made: the training part (1 of 3 rows) contains only one class\n"
         "hint: use fewer rows for validation and test, or provide more data"
     )
 
@@ -324,7 +324,7 @@ def test_labels_are_no_numbers():
     assert failure(table, task="regression") == (
         "error: made goal: the target has 2 class labels, such as 'ant', "
         "but a regression needs numbers\n"
-        "hint: use model: softmax, or logistic for two classes; or choose a numeric target"
+        "hint: use model: softmax to predict a class, or choose a target with numbers"
     )
 
 
