@@ -32,9 +32,9 @@ from gdrun.problems.models import MODELS
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of the catalogue: its documentation, its options, and its use in a config.
+    """One entry of the catalogue, such as the optimizer adam.
 
-    aliases: other names that a config may use. usage: a line of YAML that chooses the entry.
+    aliases: other names that a config may use for it. usage: a line of YAML that chooses it.
     """
 
     name: str
@@ -46,10 +46,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of entries, such as the optimizers.
+    """One kind of catalogue entries, such as the optimizers.
 
-    example: a line of YAML that chooses such an entry. build: a function that returns the entries.
-    common: the options that all entries of the kind have.
+    summary: what the kind decides, in a few words. example: a line of YAML that chooses such an
+    entry. build: a function that returns the entries. common: the options of every entry of the
+    kind.
     """
 
     name: str
@@ -60,30 +61,31 @@ class Kind:
 
     @property
     def shared(self) -> dict[str, Option]:
-        """The options that all entries have, each choice with its allowed values."""
+        """The options of every entry; if an option names an entry, its type lists the names."""
         return {name: option.listed() for name, option in self.common.items()}
 
     @property
     def entries(self) -> dict[str, Entry]:
-        """All entries by name. A plugin may add some, so they are read from the registries now."""
+        """All entries by name, built again at each access, because a plugin may have added some."""
         return {entry.name: entry for entry in self.build()}
 
     def called(self, name: str) -> Entry | None:
-        """The entry with this name or alias; None if there is none."""
+        """Return the entry of this kind with this name or alias; None if there is none."""
         if name in self.entries:
             return self.entries[name]
         return next((entry for entry in self.entries.values() if name in entry.aliases), None)
 
 
 def kind_called(word: str) -> Kind | None:
-    """The kind with this name, in singular or plural; None if there is none."""
+    """Return the kind of entries with this name, in singular or plural; None if there is none."""
     return KINDS.get(word) or KINDS.get(f"{word}s")
 
 
 def find(name: str, kinds: Iterable[Kind] | None = None) -> list[tuple[Kind, Entry]]:
-    """All entries with this name, each with its kind. kinds: the kinds to search (default: all).
+    """Return all catalogue entries with this name or alias, each with its kind.
 
-    Raises GdrunError, with similar names in its hint, where there is no such entry.
+    kinds: the kinds to search; None means all. Raises GdrunError if there is no such entry; its
+    hint has similar names.
     """
     among = list(KINDS.values() if kinds is None else kinds)
     found = [(kind, entry) for kind in among if (entry := kind.called(name)) is not None]
@@ -98,7 +100,10 @@ def find(name: str, kinds: Iterable[Kind] | None = None) -> list[tuple[Kind, Ent
 
 
 def _owners(option: str, most: int = 3) -> str | None:
-    """A hint for a name that is an option: the kinds and entries that have it; at most `most`."""
+    """Return a hint that says which kinds and entries have an option with this name.
+
+    At most `most` of them are named. Returns None if there is no such option.
+    """
     pages = [kind.name for kind in KINDS.values() if option in kind.shared]
     entries = (entry for kind in KINDS.values() for entry in kind.entries.values())
     pages += [entry.name for entry in entries if option in entry.options]
@@ -109,7 +114,7 @@ def _owners(option: str, most: int = 3) -> str | None:
 
 
 def option_of(settings: type[Settings], name: str) -> Option:
-    """A field of a section with fixed keys as an Option, with its bounds."""
+    """Return the field `name` of a section with fixed keys as an Option, with its bounds."""
     info = settings.model_fields[name]
     annotation: Any = info.annotation
     # Pydantic has removed the bounds from the annotation, so they are added again.
@@ -119,7 +124,10 @@ def option_of(settings: type[Settings], name: str) -> Option:
 
 
 def _section(key: str, summary: str, section: SectionKind) -> Kind:
-    """The kind of the entries that a section of the config chooses by name."""
+    """Return the kind of the entries that one config section chooses by name.
+
+    key: the name of the kind. summary: what the kind decides, in a few words.
+    """
     return Kind(
         key,
         summary,
@@ -137,7 +145,7 @@ def _section(key: str, summary: str, section: SectionKind) -> Kind:
 
 
 def _section_usage(key: str, definition: Definition) -> str:
-    """The line of YAML that chooses this definition, with its options at their defaults."""
+    """Return a line of YAML that chooses this definition, with all options at their defaults."""
     options = {name: value for name, value in definition.defaults.items() if value is not None}
     if not options:
         return _within_its_section(key, definition.name)
@@ -145,7 +153,7 @@ def _section_usage(key: str, definition: Definition) -> str:
 
 
 def _within_its_section(key: str, value: str) -> str:
-    """The line of YAML that sets this value, in the section or in the option that holds it."""
+    """Return a line of YAML that gives the section or option `key` this value."""
     if key == "average":
         return f"optimizer: {{name: momentum, average: {value}}}"
     return f"{key}: {value}"
@@ -158,7 +166,7 @@ def _entry(definition: Definition, usage: str, aliases: Iterable[str] = ()) -> E
 
 
 PAIRS = {"idx": "{path: train-images-idx3-ubyte.gz, targets: train-labels-idx1-ubyte.gz}"}
-"""The YAML for formats that keep examples and targets in two files."""
+"""The YAML that chooses a data file, for formats with examples and targets in two files."""
 
 
 def _files() -> Iterable[Entry]:
@@ -193,7 +201,10 @@ def _activations() -> Iterable[Entry]:
 
 
 def _model_usage(model: str, option: str, chosen: Definition) -> str:
-    """The line of YAML that chooses this entry for a model, with its options at their defaults."""
+    """Return a line of YAML that gives an option of a model this entry.
+
+    chosen: the entry, such as a loss; its options have their defaults.
+    """
     section = {"name": model, option: chosen.name} | chosen.defaults
     return f"model: {short_flow(section)}"
 
@@ -221,7 +232,7 @@ def _rule(rule: StopRule) -> Entry:
     threshold = number(rule.default)
     summary = f"Converged: the {rule.words} is {_SIGNS[rule.sign]} a threshold ε."
     notes = (
-        f"By default the rule is off. If watch names the rule without a value, ε is {threshold}."
+        f"By default the rule is off. If watch lists the rule without a value, ε is {threshold}."
     )
     doc = Doc(summary, f"{rule.words} {rule.sign} ε", notes, "", {})
     return Entry(rule.name, doc, usage=f"stopping: {{{rule.name}: {threshold}}}")
@@ -280,4 +291,4 @@ KINDS: dict[str, Kind] = {
         ),
     )
 }
-"""All kinds by name, in the order of the sections of a config."""
+"""All kinds of catalogue entries by name, in the order of the sections of a config."""

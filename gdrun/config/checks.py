@@ -1,4 +1,4 @@
-"""Checks for contradictions between sections that are each valid on their own."""
+"""Checks for contradictions between config sections, each of which is valid on its own."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from gdrun.methods.schedules import needs_length
 
 Path = tuple[str | int, ...]
 Contradictions = Iterator[tuple[Path, str, str]]
-"""Contradictions: the path of the key, the message, and the hint of each."""
+"""For each contradiction: the path of the key with the error, the message, and the hint."""
 
 
 def contradictions(experiment: Experiment, where: Callable[[Path], str]) -> list[Problem]:
-    """All contradictions between sections. where: gives the place of a path for messages."""
+    """Return the errors for all contradictions between the sections of an experiment.
+
+    where: a function that returns the place of a key path, for messages.
+    """
     checks = (_split, _early_stopping, _target_accuracy, _schedule_length)
     return [
         Problem(what, where(path), hint)
@@ -34,7 +37,7 @@ def _split(experiment: Experiment) -> Contradictions:
         share = getattr(split, name)
         if share > 1 and share != int(share):
             what = f"must be a fraction below 1 or a whole number of rows, got {share:g}"
-            yield ("dataset", "split", name), what, "such as 0.1, or 100"
+            yield ("dataset", "split", name), what, "write 0.1 for a tenth, or 100 for 100 rows"
 
 
 def _early_stopping(experiment: Experiment) -> Contradictions:
@@ -44,7 +47,7 @@ def _early_stopping(experiment: Experiment) -> Contradictions:
     for path in (("stopping",), ("stopping", "watch")):
         rules = experiment.stopping if len(path) == 1 else experiment.stopping.watch
         if rules.early_stopping is not None:
-            what = "needs the validation loss, but there is no validation part"
+            what = "needs a validation part, but validation is 0 in dataset.split"
             yield (*path, "early_stopping"), what, hint
 
 
@@ -55,7 +58,7 @@ def _target_accuracy(experiment: Experiment) -> Contradictions:
         rules = experiment.stopping if len(path) == 1 else experiment.stopping.watch
         if rules.target_accuracy is not None:
             what = f"needs classes, but {experiment.model.name} predicts numbers"
-            yield (*path, "target_accuracy"), what, "use target_loss"
+            yield (*path, "target_accuracy"), what, "use target_loss, or a model for classes"
 
 
 def _schedule_length(experiment: Experiment) -> Contradictions:

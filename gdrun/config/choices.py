@@ -1,4 +1,4 @@
-"""Checks of the options of chosen entries, such as the option delta of the Huber loss."""
+"""Checks of options that come with a chosen registry entry, as delta comes with the loss huber."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Any
 from gdrun.methods.definitions import Option, brought_options, chosen_entries
 
 Problems = Iterator[tuple[str, str, str]]
-"""Problems: the option, the message, and the hint of each."""
+"""For each problem: the name of the option, the message, and the hint."""
 
 
 def same_names(owner: str, own: Mapping[str, Option], given: Mapping[str, Any]) -> Problems:
-    """The problems with an option name that two entries have which are chosen together.
+    """Yield a problem if two entries that a section chooses have an option with the same name.
 
-    own: the options of the definition `owner`. given: the values of the section.
+    owner: the name of the section's definition, such as a model. own: the options of the owner.
+    given: the values that the section sets, by option name.
     """
     owners = dict.fromkeys(own, owner)
     valid = {
@@ -34,10 +35,11 @@ def same_names(owner: str, own: Mapping[str, Option], given: Mapping[str, Any]) 
 def not_chosen(
     owner: str, own: Mapping[str, Option], known: Mapping[str, Option], given: Mapping[str, Any]
 ) -> Problems:
-    """The problems with options of entries that are not chosen, such as delta with the loss mse.
+    """Yield a problem for each option of an entry that is not chosen, such as delta with loss mse.
 
-    own: the options of the definition `owner`. known: all options of the section, with those of
-    chosen entries. given: the values of the section.
+    owner: the name of the section's definition, such as a model. own: the options of the owner.
+    known: all options of the section, including those of chosen entries. given: the values that
+    the section sets, by option name.
     """
     # With its default value such an option is accepted: older resolved configs list all options.
     for name, owners in brought_options(own).items():
@@ -45,10 +47,13 @@ def not_chosen(
             continue
         if all(given[name] != option.default for _, option in owners):
             labels = " or ".join(label for label, _ in owners)
-            hint = f"{name} is an option of {labels}, which this section does not choose"
+            hint = f"{name} is an option of {labels}, which is not chosen here"
             yield name, f"{owner} has no option {name!r} here", hint
 
 
 def entry_of_option(own: Mapping[str, Option], given: Mapping[str, Any]) -> dict[str, str]:
-    """The name of the chosen entry that has an option, by the name of the option."""
+    """Return, for each option that comes with a chosen entry, the name of this entry.
+
+    own: the options of the section's definition. given: the values that the section sets, by name.
+    """
     return {name: entry.name for _, entry in chosen_entries(own, given) for name in entry.options}

@@ -15,16 +15,21 @@ from gdrun.errors import ConfigError, near_files
 
 @dataclass(frozen=True)
 class Document:
-    """Plain data, the name of its source, and the position of each key and list item in it."""
+    """The plain data of a config, with the place where each value was written.
+
+    data: dicts, lists and scalars. source: the name of the file or text in messages. positions: the
+    line and column of each key and list item, by its path.
+    """
 
     data: dict[str, Any]
     source: str
     positions: Mapping[KeyPath, Position] = field(default_factory=dict)
 
     def where(self, path: Sequence[str | int] = ()) -> str:
-        """The place of `path` for an error message.
+        """Return the place of a key in the source, for an error message.
 
-        A path that the source does not contain has the position of the nearest key above it.
+        path: the keys from the top level down to this key. If the source does not contain it, the
+        position is that of the last key on the path that the source contains.
 
         >>> Document({}, "a.yaml", {("schedule",): Position(12, 1)}).where(("schedule", "warmup"))
         'a.yaml:12:1 schedule.warmup'
@@ -34,9 +39,9 @@ class Document:
 
 
 def read_document(path: Path) -> Document:
-    """The document in the file at `path`.
+    """Return the document in the file at `path`.
 
-    Raises ConfigError if the file cannot be read, or for the reasons of parse_document.
+    Raises ConfigError if the file cannot be read, and for the same reasons as `parse_document`.
     """
     path = Path(path)
     try:
@@ -59,9 +64,9 @@ def read_document(path: Path) -> Document:
 
 
 def parse_document(text: str, source: str) -> Document:
-    """The document in `text`. source: the name of the text in error messages.
+    """Return the document in `text`, which is YAML. source: the name of the text in messages.
 
-    Raises ConfigError with all problems where the text is not a mapping in YAML.
+    Raises ConfigError with all problems if the text is not valid YAML, or not a mapping.
     """
     reader = Reader(text, source)
     data = reader.read()
@@ -78,9 +83,10 @@ def parse_document(text: str, source: str) -> Document:
 
 
 def parse_flow(text: str, source: str) -> list[Any]:
-    """The values in `text`, which are separated by commas as in a YAML list without its brackets.
+    """Return the values in `text`, which are separated by commas, as in a YAML list [1, 2].
 
-    Raises ConfigError if the text is not valid YAML.
+    The text has no brackets around the values. source: the name of the text in messages. Raises
+    ConfigError if the text is not valid YAML.
     """
     return list(Reader(f"[{text}]", source, shift=1).read(whole=True))
 
@@ -93,7 +99,7 @@ def _decode(content: bytes, source: str) -> str:
         column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8")) + 1
         place = place_of(source, Position(before.count(b"\n") + 1, column), ())
         what = f"the file is not UTF-8: byte 0x{content[error.start]:02x}"
-        raise ConfigError(what, where=place, hint="save it with the encoding UTF-8") from None
+        raise ConfigError(what, where=place, hint="save the file with the encoding UTF-8") from None
 
 
 def _near_experiments(path: Path) -> str:

@@ -1,7 +1,7 @@
-"""An experiment: one resolved configuration, in which every option has a value.
+"""An experiment: a validated config in which every option has a value.
 
-It contains everything that a run depends on, including the seed. A YAML file with its plain data
-describes the same run.
+An experiment contains everything that a run depends on, including the seed. A YAML file with the
+plain data of an experiment describes the same run.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ FIXED: dict[str, type[Settings]] = {
     "evaluate": Evaluate,
     "log": Log,
 }
-"""The sections with fixed keys."""
+"""The sections with fixed keys, by name: each is a pydantic model."""
 
 DEFAULTS: dict[str, Any] = {
     "variant": "mbgd",
@@ -53,23 +53,26 @@ DEFAULTS: dict[str, Any] = {
     "evaluate": {},
     "log": {},
 }
-"""The value of each section that a file leaves out. Dataset, model and surface have no default: a
-file must have dataset and model, or surface.
+"""The value of each section that is not in a config file.
+
+The sections dataset, model and surface have no default: a file must have dataset and model, or
+surface.
 """
 
 SURFACE_LOG: dict[str, Any] = {"points": "all"}
-"""The default of the section log for a surface: the picture of a path needs every step."""
+"""The default of the section log for a surface: to draw its path, every step is needed."""
 
 KEYS = (*Header.model_fields, *SECTIONS, *FIXED)
-"""All keys of the top level, in the order of a file."""
+"""All keys of the top level of a config file, in the order in which gdrun writes them."""
 
 
 @dataclass(frozen=True)
 class Experiment:
     """Everything that a run depends on: each section, with a value for every option.
 
-    surface: replaces dataset and model, which then have only the values that the engine reads; None
-    for an experiment on data.
+    header: the keys of the top level, such as the seed. surface: the function to minimise; dataset
+    and model then only have the values that the engine reads. For an experiment on data, surface is
+    None.
     """
 
     header: Header
@@ -86,7 +89,7 @@ class Experiment:
 
     @property
     def name(self) -> str:
-        """The given name, else the name of the surface, else `dataset-model`."""
+        """The name in the config, or else the name of the surface, or else `DATASET-MODEL`."""
         if self.header.name is not None:
             return self.header.name
         if self.surface is not None:
@@ -106,23 +109,23 @@ class Experiment:
 
     @property
     def task(self) -> Task | None:
-        """Regression or classification; None if the model can do both, so that the data decide."""
+        """Regression or classification; None if the model can do both and the data decide."""
         return (
             "regression" if self.surface else MODELS[self.model.name].task_with(self.model.options)
         )
 
     @property
     def walks_on(self) -> Surface | None:
-        """The function that a surface experiment minimises; None for an experiment on data."""
+        """The surface (function of two weights) to minimise; None for an experiment on data."""
         return None if self.surface is None else SURFACES[self.surface.name]
 
     @property
     def sections(self) -> tuple[str, ...]:
-        """The keys of this experiment's sections that choose a definition by name."""
+        """The keys of the sections that choose a registry entry by name, such as optimizer."""
         return section_keys({"surface": self.surface})
 
     def plain(self) -> dict[str, Any]:
-        """The experiment as plain data, in the order of a file; `resolve` restores it from them."""
+        """Return the experiment as plain data, in the form and order of a config file."""
         header = self.header.model_dump() | {"name": self.name}
         named = {key: getattr(self, key).plain() for key in self.sections}
         fixed = {key: getattr(self, key).model_dump(exclude_none=True) for key in FIXED}
@@ -130,9 +133,10 @@ class Experiment:
 
     @cached_property
     def shape(self) -> str:
-        """A text that is equal for experiments that can train together, as lanes of one cohort.
+        """A text that is equal for experiments that can be trained together, as lanes of a cohort.
 
-        It contains everything except the name, the seed, and the options in which lanes may differ.
+        It contains the whole experiment except the name, the seed, and the values of the options in
+        which lanes may differ.
         """
         plain = self.plain()
         del plain["name"], plain["seed"]
@@ -148,7 +152,7 @@ class Experiment:
         return repr(plain)
 
     def with_seed(self, seed: int) -> Experiment:
-        """The same experiment with another seed."""
+        """Return the same experiment with another seed."""
         # self.name, so that a name made from dataset and model becomes part of the config.
         header = self.header.model_copy(update={"name": self.name, "seed": seed})
         return replace(self, header=header)

@@ -22,10 +22,10 @@ PROBLEM_KEYS = ("dataset", "model", "surface")
 
 
 def load(source: Source = None, overrides: Iterable[str | Override] = ()) -> Experiment:
-    """The experiment that `source` describes, changed by the overrides.
+    """Return the experiment that `source` describes, changed by the overrides.
 
-    source: the path of a file, plain data, an experiment, or None for the quickstart.
-    overrides: texts of the form KEY=VALUE; a later one replaces an earlier one.
+    source: the path of a config file, plain data, an experiment, or None for the quickstart config.
+    overrides: texts of the form KEY=VALUE; for the same key the last one counts.
     Raises ConfigError with all problems at once, and GdrunError if an installed plugin fails.
     """
     load_entry_points()  # Before validation, which reads the registries.
@@ -37,8 +37,10 @@ def load(source: Source = None, overrides: Iterable[str | Override] = ()) -> Exp
 
 
 def read(source: Source = None) -> Document:
-    """The document of `source`: plain data with positions. Messages call a mapping `config`.
+    """Return the plain data of a config, with the positions of its keys.
 
+    source: the path of a file, plain data, an experiment, or None for the quickstart config. Error
+    messages name a file by its path, and plain data `config`.
     Raises ConfigError if a file cannot be read or is not valid YAML.
     """
     match source:
@@ -52,9 +54,10 @@ def read(source: Source = None) -> Document:
 
 
 def arrays_for_dataset(config: Source) -> Override:
-    """The override that replaces the dataset of a config by arrays, with the same preparation.
+    """Return the override that replaces the dataset of a config by arrays from Python.
 
-    Raises ConfigError if the config cannot be read.
+    The keys for the preparation, such as split, are kept. Raises ConfigError if the config cannot
+    be read.
     """
     section = read(config).data.get("dataset")
     kept = section if isinstance(section, dict) else {}
@@ -63,17 +66,17 @@ def arrays_for_dataset(config: Source) -> Override:
 
 
 def quickstart_text() -> str:
-    """The YAML text of the experiment that runs by default."""
+    """Return the YAML text of the experiment that gdrun runs without a config file."""
     return _packaged(QUICKSTART)
 
 
 def starter_text() -> str:
-    """The YAML text of a commented experiment, which `gdrun config new` writes."""
+    """Return the YAML text of a config with comments, which `gdrun config new` writes."""
     return _packaged("starter")
 
 
 def _problem(data: Mapping[str, Any]) -> list[Any]:
-    """The names or paths of dataset, model and surface that the plain data choose."""
+    """Return the values in the plain data that choose dataset, model and surface."""
     sections = [data.get(key) for key in PROBLEM_KEYS]
     return [
         (section.get("name"), section.get("path")) if isinstance(section, Mapping) else section
@@ -82,9 +85,9 @@ def _problem(data: Mapping[str, Any]) -> list[Any]:
 
 
 def _unnamed(data: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The plain data without this name.
+    """Return the plain data without the key `name`, if it has this value.
 
-    With another dataset or model the quickstart is another experiment, with another name.
+    With another dataset or model the quickstart is another experiment, and its name does not fit.
     """
     return {key: value for key, value in data.items() if (key, value) != ("name", name)}
 
@@ -107,7 +110,7 @@ def _parsed(overrides: Iterable[str | Override]) -> list[Override]:
 
 
 def _plain(value: Any) -> Any:
-    """Python data as YAML would give them: lists for tuples and arrays, text for paths."""
+    """Return Python data as YAML would give them: lists for tuples and arrays, text for paths."""
     # NumPy arrays and numbers, without an import of NumPy for them.
     if hasattr(value, "tolist"):
         return value.tolist()

@@ -1,4 +1,4 @@
-"""Overrides KEY=VALUE: KEY is a dotted path, or the last part of a path if it is unique."""
+"""Overrides KEY=VALUE: KEY is a dotted path, or the last part of a path if this is unique."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ Where = Callable[[Path], str]
 
 @dataclass(frozen=True)
 class Override:
-    """One value that replaces the value of a key in the file. text: the override as written."""
+    """A value that replaces the value of a key in the config.
+
+    key: a dotted path, or its last part. text: the override as the user wrote it.
+    """
 
     key: str
     value: Any
@@ -28,7 +31,7 @@ class Override:
 
 
 def parse_override(text: str) -> Override:
-    """The override in a text KEY=VALUE, with the value read as YAML.
+    """Return the override that a text KEY=VALUE describes; VALUE is read as YAML.
 
     Raises ConfigError if there is no `=`, no key, or not exactly one value.
     """
@@ -41,11 +44,12 @@ def parse_override(text: str) -> Override:
 def apply(
     data: Mapping[str, Any], overrides: Iterable[Override], where: Where
 ) -> tuple[dict[str, Any], Where]:
-    """Return the data changed by the overrides, and a `where` that names the override of a path.
+    """Return a copy of `data` changed by the overrides, and a new function `where` for the copy.
 
-    where: gives the place of a path in `data` for messages. Whole sections are set first, so that
-    `lr=0.1 optimizer=adam` keeps the rate; then names and paths, and then choices such as a loss,
-    which decide the options of a section; then the other keys, in their order.
+    where: a function that returns the place of a key path, for messages; for a changed key the new
+    function returns the override. Whole sections are set first, so that `lr=0.1 optimizer=adam`
+    keeps the rate. Then names and paths are set, and then options such as loss, which decide what
+    other options a section has. The remaining keys follow in the order of the overrides.
     Raises ConfigError with all keys that are unknown or ambiguous.
     """
     result = copy.deepcopy(dict(data))  # `data` belongs to the caller.
@@ -78,7 +82,7 @@ def _priority(override: Override) -> tuple[bool, bool, bool]:
 
 
 def _choices() -> set[str]:
-    """The options that name an entry with options of its own, such as a loss."""
+    """Return the names of the options whose value is the name of a registry entry, such as loss."""
     return {
         name
         for kind in SECTIONS.values()
@@ -89,7 +93,11 @@ def _choices() -> set[str]:
 
 
 def resolve_key(key: str, data: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """The paths that a key can mean: one if it is clear, several if not, none if it is unknown."""
+    """Return the paths that the key of an override can mean.
+
+    data: the plain data of the config. The result has one path if the key is clear, several if it
+    is ambiguous, and none if it is unknown.
+    """
     known = list(known_paths(data))
     wanted = tuple(key.split("."))
     if wanted in known:
@@ -104,7 +112,10 @@ def resolve_key(key: str, data: Mapping[str, Any]) -> list[tuple[str, ...]]:
 
 
 def known_paths(data: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    """All paths that an override can set. They depend on the names that `data` chooses."""
+    """Yield all key paths that an override can set, such as ("optimizer", "lr").
+
+    They depend on what the config chooses by name. data: the plain data of the config.
+    """
     for key in KEYS:
         yield (key,)
     for key in section_keys(data):
@@ -132,7 +143,11 @@ def known_paths(data: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
 def _nested_paths(
     kind: SectionKind, section: Mapping[str, Any], definitions: Iterable[Definition]
 ) -> Iterator[tuple[str, ...]]:
-    """The paths inside options that hold an entry of another section, such as an average."""
+    """Yield the key paths inside options that have the form of a section, such as average.
+
+    kind: the kind of the section that has the options. section: its values. definitions: the
+    registry entries whose options it may have.
+    """
     options = {name: o for each in definitions for name, o in kind.options(each).items()}
     for name, option in options.items():
         if option.nested is not None and option.nested.kind:
@@ -143,13 +158,16 @@ def _nested_paths(
 
 
 def _inner_fields(annotation: Any) -> Iterator[str]:
-    """The keys of a section inside another section."""
+    """Yield the keys of the section that a field with this type annotation holds, if any."""
     for candidate in (annotation, *getattr(annotation, "__args__", ())):
         yield from getattr(candidate, "model_fields", ())
 
 
 def _set(data: dict[str, Any], path: tuple[str, ...], override: Override) -> Problem | None:
-    """Set one key of `data` in place. A section that is only a name becomes a mapping."""
+    """Set the key at `path` of the plain data in place, and return a problem if this is impossible.
+
+    A section that is only a name becomes a mapping with this name.
+    """
     # A surface replaces dataset and model, so `surface=bowl` works with any file.
     if path[0] == "surface":
         for key in PROBLEM:
@@ -161,7 +179,7 @@ def _set(data: dict[str, Any], path: tuple[str, ...], override: Override) -> Pro
             inner = DEFAULTS.get(key, {}) if depth == 0 else {}
         if isinstance(inner, list):
             what = f"{'.'.join(path[: depth + 1])} is a list, which has no keys"
-            return Problem(what, repr(override.text), "replace the whole list")
+            return Problem(what, repr(override.text), "write an override for the whole list")
         here[key] = _as_mapping(inner)
         here = here[key]
     # A dataset has a name or a path, so setting one removes the other.
@@ -174,9 +192,10 @@ def _set(data: dict[str, Any], path: tuple[str, ...], override: Override) -> Pro
 
 
 def _drop_former_options(kind: SectionKind, key: str, section: dict[str, Any]) -> None:
-    """Remove the options of the previous entry when an override changes a choice, such as a loss.
+    """Remove options that belonged to an entry, such as a loss, that an override has replaced.
 
-    key: the option that the override has set. section: the mapping to change in place.
+    key: the option that the override has set. section: the values of the section by key, which are
+    changed in place.
     """
     definition = kind.find(section, kind.choose(section), lambda path: "")
     if isinstance(definition, Problem):
@@ -198,7 +217,7 @@ def _unclear(override: Override, paths: list[tuple[str, ...]], data: Mapping[str
     if paths:
         meanings = ", ".join(".".join(path) for path in paths)
         what = f"{override.key} is ambiguous: it can mean {meanings}"
-        return Problem(what, where, "write the whole path")
+        return Problem(what, where, "write the whole path of the key you mean")
     if owners := _owners(leaf):
         hint = f"{leaf} is an option of {' or '.join(owners)}, which this experiment does not use"
         return Problem(f"unknown key {override.key!r}", where, hint)
@@ -212,7 +231,10 @@ def _unclear(override: Override, paths: list[tuple[str, ...]], data: Mapping[str
 
 
 def _owners(option: str, most: int = 3) -> list[str]:
-    """The entries with an option of this name, such as `variant mbgd`; at most `most`."""
+    """Return labels of entries that have an option with this name, such as `variant mbgd`.
+
+    At most `most` labels are returned.
+    """
     owners = [
         f"{key} {name}"
         for key, kind in SECTIONS.items()

@@ -1,4 +1,4 @@
-"""The place of a key in a configuration: its path, its line and its column."""
+"""The place of a key in a config: its path of keys, its line and its column."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Position:
 
 
 def dotted(path: Iterable[str | int]) -> str:
-    """A path as text, such as `optimizer.lr` or `watch[0]`; unusual keys are put in quotes."""
+    """Return a path of keys as text, such as `optimizer.lr` or `watch[0]`."""
     text = ""
     for part in path:
         if isinstance(part, int):
@@ -36,6 +36,9 @@ def dotted(path: Iterable[str | int]) -> str:
 
 
 def place_of(source: str, position: Position | None, path: Iterable[str | int]) -> str:
-    """The place of a path in an error message, such as `a.yaml:12:1 schedule.warmup`."""
+    """Return the place of a key for an error message, such as `a.yaml:12:1 schedule.warmup`.
+
+    source: the name of the file. position: the line and column, or None if unknown.
+    """
     numbers = f":{position.line}:{position.column}" if position else ""
     return f"{source}{numbers} {dotted(path)}".rstrip()

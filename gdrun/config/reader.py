@@ -4,9 +4,9 @@ PyYAML scans and parses the text, and this module builds the data from its event
 of PyYAML are not used because they follow YAML 1.1 (in which `1e-3` is text and `no` is false),
 accept a key that is given twice, and do not keep positions.
 
-A file may come from an untrusted source, so tags are refused, and size, depth and aliases are
-limited. After a problem the reader continues as long as the structure of the text is clear, and
-reports all problems at once.
+A file may come from an untrusted source, so tags (such as !!python) are refused, and size, depth
+and aliases are limited. After a problem the reader continues as long as the structure of the text
+is clear. It reports all problems at once.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ MOST_PROBLEMS = 50
 
 
 class Reader:
-    """A reader of one text. It can be used once.
+    """Reads one YAML text into plain data. A reader can be used only once.
 
     source: the name of the text in messages. shift: the number of characters that the caller has
-    put in front of the text, which columns in messages do not count.
+    put in front of the original text; columns in messages do not count them.
     """
 
     def __init__(self, text: str, source: str, shift: int = 0) -> None:
@@ -59,9 +59,10 @@ class Reader:
         self.end = 0
 
     def read(self, *, whole: bool = False) -> Any:
-        """The data in the text. whole: refuse any text after the first value.
+        """Return the plain data in the text.
 
-        Raises ConfigError with all problems of the text.
+        whole: whether text after the first value is an error. Raises ConfigError with all problems
+        of the text.
         """
         self._check_text()
         self.events: Any = yaml.SafeLoader(self.text)
@@ -71,7 +72,7 @@ class Reader:
             self._refuse(*self._reworded(error))
         except (ValueError, OverflowError):
             # PyYAML passes \U escapes to chr() and version numbers to int() without a check.
-            what, hint = "no character has this code", "\\U takes eight digits, up to 0010FFFF"
+            what, hint = "no character has this code", "write \\U and eight digits, up to 0010FFFF"
             self._refuse(self.events.get_mark(), (), what, hint)
         if self.problems:
             raise _refusal(self.problems, self.source)
@@ -86,9 +87,9 @@ class Reader:
                 column -= self.shift
             place = place_of(self.source, Position(line, column), ())
             what = f"the character U+{ord(match[0]):04X} is not allowed"
-            hint = f'remove it, or write it as "\\u{ord(match[0]):04x}" in double quotes'
+            hint = f'remove the character, or write it as "\\u{ord(match[0]):04x}" in double quotes'
             if SURROGATE.match(match[0]):
-                hint = "it is half of a surrogate pair; check that the text is UTF-8"
+                hint = "save the file as UTF-8; this character is half of a surrogate pair"
             self.problems.append(Problem(what, place, hint))
             if len(self.problems) == MOST_PROBLEMS:
                 break
@@ -144,7 +145,7 @@ class Reader:
                 f"the number has {len(text):,} characters, but at most {MOST_NUMBER_LENGTH} "
                 "are allowed"
             )
-            self._report(event.start_mark, path, what, "put it in quotes if it is text")
+            self._report(event.start_mark, path, what, "put the value in quotes if it is text")
             return None
         value = plain_value(text)
         if isinstance(value, float) and math.isinf(value) and "inf" not in text.lower():
@@ -173,7 +174,7 @@ class Reader:
             place, mark = (*path, key), key_event.start_mark
             if key in entries:
                 what = f"the key {_quoted(key)} is given twice, first at {self.positions[place]}"
-                self._report(mark, place, what, "remove one of them")
+                self._report(mark, place, what, "remove one of the two")
                 self._node(place, depth)
                 continue
             self.positions[place] = self._position(mark)
@@ -186,17 +187,17 @@ class Reader:
         return entries
 
     def _key(self, path: KeyPath, depth: int) -> str | None:
-        """The next key; None, and a reported problem, if it cannot be a key."""
+        """Read the next key of a mapping; report a problem and return None if it is invalid."""
         event = self.events.peek_event()
         key = self._node(path, depth)
         if not isinstance(key, str):
             what = f"a key must be text, got {kind_of(key)}"
             hint = _KEY_FORM
             if getattr(event, "value", ""):
-                hint = f'put it in quotes: "{event.value}"'
+                hint = f'put the key in quotes: "{event.value}"'
         elif key == "<<" and getattr(event, "style", "") is None:
             what = "merge keys (<<) are not part of YAML 1.2"
-            hint = "write all keys; an alias can only replace a whole value"
+            hint = "write all keys of the mapping; an alias can only replace a whole value"
         elif len(key) > MOST_KEY_LENGTH:
             what = f"the key has {len(key)} characters, but at most {MOST_KEY_LENGTH} are allowed"
             hint = _KEY_FORM
@@ -206,7 +207,7 @@ class Reader:
         return None
 
     def _lacks_space(self, key: Event) -> bool:
-        """Whether a key such as `patience:5` in `{patience:5}` was meant as key and value."""
+        """Return whether a key, such as `patience:5` in `{patience:5}`, lacks a space after `:`."""
         value: Event = self.events.peek_event()
         if not all(
             isinstance(event, ScalarEvent) and event.style is None for event in (key, value)
@@ -217,7 +218,7 @@ class Reader:
     def _alias(self, event: Event, path: KeyPath, depth: int) -> Any:
         name, mark = event.anchor, event.start_mark
         if name not in self.anchors:
-            hint = f'put it in quotes if it is text: "*{name}"'
+            hint = f'put the value in quotes if it is text: "*{name}"'
             self._report(mark, path, f"the alias *{name} has no anchor &{name} before it", hint)
         elif self.anchors[name] is _OPEN:
             hint = "write the value instead of the alias"
@@ -227,7 +228,7 @@ class Reader:
         return None
 
     def _copied(self, value: Any, mark: Mark, path: KeyPath, depth: int) -> Any:
-        """A copy of the value of an anchor, so that no two keys share a list or a mapping."""
+        """Return a copy of an anchor's value, so that no two keys share a list or a mapping."""
         # Every copied node counts towards the limit: nested aliases grow exponentially.
         if not isinstance(value, list | dict):
             return value
@@ -245,7 +246,7 @@ class Reader:
     def _count(self, mark: Mark, path: KeyPath, nodes: int = 1) -> None:
         self.nodes += nodes
         if self.nodes > MOST_NODES:
-            what = f"there are more than {MOST_NODES:,} values, counting those of aliases"
+            what = f"there are more than {MOST_NODES:,} values, including copies by aliases"
             self._refuse(mark, path[:4], what, _BOUNDED)
 
     def _position(self, mark: Mark) -> Position:
@@ -255,12 +256,12 @@ class Reader:
         self.problems.append(Problem(what, place_of(self.source, self._position(mark), path), hint))
 
     def _refuse(self, mark: Mark, path: KeyPath, what: str, hint: str) -> NoReturn:
-        """Report a problem after which reading cannot continue. Raises ConfigError."""
+        """Raise ConfigError with all problems so far and this one, which ends the reading."""
         self._report(mark, path, what, hint)
         raise _refusal(self.problems, self.source)
 
     def _reworded(self, error: yaml.MarkedYAMLError) -> tuple[Mark, KeyPath, str, str]:
-        """An error of PyYAML as mark, path, message and hint."""
+        """Return mark (the position), path, message and hint for an error that PyYAML raised."""
         mark: Mark = error.problem_mark or error.context_mark or self.events.get_mark()
         line = self.text.splitlines()[mark.line] if mark.index < len(self.text) else ""
         before = line[: mark.column]
@@ -272,7 +273,7 @@ class Reader:
             hint = "add a colon to the line above, or indent this line less"
             return mark, (), what, hint
         if "<block end>" in message and before.strip():
-            return mark, (), "nothing can follow the value", _QUOTE
+            return mark, (), "there is text after the end of the value", _QUOTE
         for fragment, at_start, what, hint in _SYNTAX:
             if fragment in message:
                 start: Mark = error.context_mark
@@ -286,13 +287,13 @@ class Reader:
 def _refusal(problems: list[Problem], source: str) -> ConfigError:
     shown, rest = problems[:MOST_PROBLEMS], problems[MOST_PROBLEMS:]
     if rest:
-        what = f"{len(rest):,} more problems"
-        shown.append(Problem(what, source, "correct these first, then check the file again"))
+        what = f"there are {len(rest):,} more problems"
+        shown.append(Problem(what, source, "correct the problems above, then check the file again"))
     return ConfigError(shown)
 
 
 def check_size(content: str | bytes, source: str) -> None:
-    """Raise ConfigError if the content of a file is too large for a config."""
+    """Raise ConfigError if `content`, of the file `source`, is larger than MOST_BYTES."""
     if len(content) > MOST_BYTES:
         what = f"the file is larger than {MOST_BYTES:,} bytes"
         raise ConfigError(what, where=source, hint=_BOUNDED)
@@ -303,7 +304,7 @@ def _quoted(text: str) -> str:
 
 
 def kind_of(value: Any) -> str:
-    """A value in an error message, such as `the number 3` or `a list`."""
+    """Return a description of a value for error messages, such as `the number 3` or `a list`."""
     match value:
         case None:
             return "nothing"
@@ -321,7 +322,7 @@ _QUOTE = "put text that contains one of : # , [ ] { } & * ! | > ' \" % @ ` in qu
 _UNFINISHED = f"close every bracket and quote; {_QUOTE}"
 _KEY_FORM = "a key is a short word, followed by a colon and a space"
 _ESCAPE = r"in double quotes a backslash begins an escape; use single quotes: 'C:\data'"
-_TAG = "remove it, or put text that begins with ! in quotes"
+_TAG = "remove the tag, or put text that begins with ! in quotes"
 _SAME_QUOTE = "end the text with the same quote"
 _NO_ALIAS = "* begins an alias, but no name follows"
 _NO_ANCHOR = "& begins an anchor, but no name follows"
@@ -332,8 +333,8 @@ _SYNTAX = (
     ("unexpected end of stream", True, "this quote is never closed", _SAME_QUOTE),
     ("document separator", True, "this quote is never closed", _SAME_QUOTE),
     ("escape", False, "unknown escape in double quotes", _ESCAPE),
-    ("an alias", True, _NO_ALIAS, 'put it in quotes if it is text: "*.csv"'),
-    ("an anchor", True, _NO_ANCHOR, "put it in quotes if it is text"),
+    ("an alias", True, _NO_ALIAS, 'put the value in quotes if it is text: "*.csv"'),
+    ("an anchor", True, _NO_ANCHOR, "put the value in quotes if it is text"),
     ("a tag", True, "tags are not allowed", _TAG),
     ("tag handle", True, "tags are not allowed", _TAG),
     ("expected ':'", True, "no colon follows this key", "write `key: value`, with a space"),
@@ -349,6 +350,6 @@ _SYNTAX = (
     ("cannot start any token", False, "a value cannot begin with this character", _QUOTE),
     ("<document start>", False, "text is not allowed here", _QUOTE),
     ("expected the node content", False, "a value is missing here", _QUOTE),
-    ("directive", False, "a line cannot begin with %", "remove the line"),
-    ("incompatible YAML document", False, "this is another YAML version", "use YAML 1.2"),
+    ("directive", False, "a line cannot begin with %", "remove this line"),
+    ("incompatible YAML document", False, "this YAML version is not supported", "use YAML 1.2"),
 )

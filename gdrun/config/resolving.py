@@ -1,4 +1,4 @@
-"""Resolve plain data to an experiment: validate every section, and report all problems at once."""
+"""Makes an experiment from plain data: validates all sections and reports all problems at once."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ from gdrun.errors import ConfigError, Problem, suggestion
 
 
 def resolve(data: Mapping[str, Any], where: Where | None = None) -> Experiment:
-    """The experiment that plain data describes. where: gives the place of a path for messages.
+    """Return the experiment that plain data describe, with a value for every option.
 
-    Raises ConfigError with all problems at once.
+    where: a function that returns the place of a key path, for messages; None means that messages
+    have no line numbers. Raises ConfigError with all problems at once.
     """
     where = where or Document({}, "config").where
     problems = [
@@ -42,8 +43,8 @@ def resolve(data: Mapping[str, Any], where: Where | None = None) -> Experiment:
     for key in section_keys(data):
         kind, raw = SECTIONS[key], data.get(key, DEFAULTS.get(key))
         if raw is None:
-            hint = f"add it, such as {key}: {kind.default}"
-            problems.append(Problem(f"has no {key}", where(()), hint))
+            hint = f"add this section, such as {key}: {kind.default}"
+            problems.append(Problem(f"has no section {key}", where(()), hint))
             continue
         parts[key], section_problems = kind.resolve(raw, where)
         problems.extend(section_problems)
@@ -68,9 +69,10 @@ def resolve(data: Mapping[str, Any], where: Where | None = None) -> Experiment:
 def _problem(
     surface: Section | None, data: Mapping[str, Any], where: Where, problems: list[Problem]
 ) -> dict[str, Any]:
-    """The parts that follow from a surface: a dataset without data, and a model without options.
+    """Return the parts of an experiment that depend on whether it has a surface.
 
-    Problems are added to `problems`.
+    With a surface, they are a dataset without data and a model without options. surface: the
+    validated section; None if there is none or it is invalid. Problems are added to `problems`.
     """
     if data.get("surface") is None:
         return {"surface": None}
@@ -82,7 +84,7 @@ def _problem(
         return {}
     start = surface["start"]
     if len(start) != 2:
-        what = f"must have two numbers, got {len(start)}"
+        what = f"must have two numbers, one for each weight, got {len(start)}"
         problems.append(Problem(what, where(("surface", "start")), "such as start: [-1.5, 2.0]"))
     # The examples of a surface are its gradient noise, which is not split into parts.
     none = Split(validation=0, test=0)
@@ -95,9 +97,10 @@ def _problem(
 def _checked(
     model: type[Settings], raw: Any, path: Path, where: Where, problems: list[Problem]
 ) -> Settings | None:
-    """The settings that plain data describes; None if they are wrong.
+    """Return the settings of a section with fixed keys; None if the plain data are invalid.
 
-    Problems are added to `problems`.
+    model: the class of the settings. raw: the plain data of the section. path: the path of the
+    section. Problems are added to `problems`.
     """
     try:
         return model.model_validate(raw)

@@ -1,7 +1,7 @@
-"""Scalars of YAML: convert unquoted text to a value, and a value to text.
+"""Scalars of YAML (text, numbers, truth values and null): conversion from and to text.
 
-Reading follows the core schema of YAML 1.2.2, section 10.3. A reader of YAML 1.1 also reads the
-written text as the same value.
+Unquoted text is read as in the core schema of YAML 1.2.2, section 10.3. Text is written so that
+readers of YAML 1.1 and of YAML 1.2 read the same value from it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Scalar: TypeAlias = str | int | float | bool | None
 
 
 def plain_value(text: str) -> Scalar:
-    """The value of unquoted text in the core schema of YAML 1.2.
+    """Return the value of unquoted text in the core schema of YAML 1.2.
 
     >>> [plain_value(text) for text in ("1e-3", "0o17", "no", "~", "12:30")]
     [0.001, 15, 'no', None, '12:30']
@@ -35,7 +35,7 @@ def plain_value(text: str) -> Scalar:
 
 
 def scalar_text(value: Scalar) -> str:
-    """A value as YAML text, in quotes where needed. Raises TypeError for other types."""
+    """Return a value as YAML text, in quotes if needed. Raises TypeError if it is no scalar."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -50,7 +50,10 @@ def scalar_text(value: Scalar) -> str:
 
 
 def _float_text(value: float) -> str:
-    """The shortest text with the same value, with a decimal point, which YAML 1.1 requires."""
+    """Return the shortest text that is read as the same float.
+
+    It has a decimal point, which YAML 1.1 requires.
+    """
     if not math.isfinite(value):
         return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
     digits, e, exponent = float.__repr__(value).partition("e")
@@ -58,7 +61,7 @@ def _float_text(value: float) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether the text needs no quotes: readers of YAML 1.1 and YAML 1.2 read it as this text."""
+    """Return whether YAML 1.1 and YAML 1.2 read the unquoted text as this same text."""
     return (
         _PLAIN.fullmatch(text) is not None
         and isinstance(plain_value(text), str)
@@ -68,14 +71,14 @@ def _is_plain(text: str) -> bool:
 
 
 def quoted(text: str) -> str:
-    """The text in double quotes, with escapes."""
+    """Return the text in double quotes, with escapes, as YAML reads it."""
     # JSON strings are valid in YAML, except that YAML must also escape UNPRINTABLE characters.
     written = json.dumps(text, ensure_ascii=False)
     return UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", written)
 
 
 def printable(text: str) -> str:
-    """The text with a replacement character (U+FFFD) for each unprintable character."""
+    """Return the text with U+FFFD, the replacement character, for each unprintable character."""
     return UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 

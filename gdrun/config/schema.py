@@ -1,8 +1,8 @@
 """The JSON Schema of an experiment, draft 2020-12, generated from the registries and the settings.
 
-With it an editor completes names and options, shows the equations, and marks errors in a file. A
-schema cannot express contradictions between sections, such as a warm-up that is longer than the
-run; `gdrun config check` finds them.
+With the schema an editor completes names and options, shows the equations, and marks errors in a
+config file. A schema cannot express contradictions between sections, such as a warm-up that is
+longer than the run; `gdrun config check` finds these.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema() -> Schema:
-    """The JSON Schema of an experiment file. Every valid file satisfies it."""
+    """Return the JSON Schema of config files. Every valid config file satisfies it."""
     shared: Schema = {}
     header = _settings(Header, shared)["properties"]
     named = {key: _section(kind, shared) for key, kind in SECTIONS.items()}
@@ -42,7 +42,11 @@ def schema() -> Schema:
 
 
 def _section(kind: SectionKind, shared: Schema) -> Schema:
-    """A section that chooses a definition: its name, or a mapping with its name and options."""
+    """Return the schema of a section that chooses a registry entry, such as optimizer.
+
+    The section is the name of the entry, or a mapping with the name and options. shared: the
+    schemas that other schemas refer to; this function adds to them.
+    """
     # One branch for each name, so that an editor shows the options of the chosen one only.
     known = {**kind.registry, **{a: kind.registry[name] for a, name in kind.aliases.items()}}
     branches = [_branch({"const": name}, known[name], kind, shared) for name in known]
@@ -53,7 +57,11 @@ def _section(kind: SectionKind, shared: Schema) -> Schema:
 
 
 def _chosen(key: str, values: Schema, branches: Iterable[tuple[Schema, Schema]]) -> Schema:
-    """A mapping in which the value of `key` decides which other keys are allowed."""
+    """Return the schema of a mapping in which the value of `key` decides what else is allowed.
+
+    values: the schema of the allowed values of `key`. branches: pairs of a schema of a value of
+    `key`, and the schema of the whole mapping with this value.
+    """
     return {
         "type": "object",
         "properties": {key: values},
@@ -68,14 +76,14 @@ def _chosen(key: str, values: Schema, branches: Iterable[tuple[Schema, Schema]])
 def _branch(
     chosen: Schema, definition: Definition, kind: SectionKind, shared: Schema
 ) -> tuple[Schema, Schema]:
-    """The schema of the value that chooses a definition, and the schema of its options."""
+    """Return the schema of the value that chooses a definition, and that of its options."""
     doc = definition.doc
     text = "\n\n".join(filter(None, (doc.summary, doc.equation, doc.source)))
     return {**chosen, "description": text}, _options(definition, kind, shared)
 
 
 def _files(kind: SectionKind, shared: Schema) -> Schema:
-    """A dataset in a file: the suffix of the path decides which options are allowed."""
+    """Return the schema of a dataset in a file, whose options depend on the suffix of the path."""
     readers = {reader.name: reader for reader in READERS.values()}
     branches = []
     for reader in readers.values():
@@ -85,7 +93,7 @@ def _files(kind: SectionKind, shared: Schema) -> Schema:
 
 
 def _ends_with(endings: Iterable[str]) -> str:
-    """A regular expression for paths with one of these endings, in upper or lower case."""
+    """Return a regular expression for paths with one of these endings, in upper or lower case."""
     # JSON Schema patterns have no flag that ignores case.
     spelled = ("".join(_either_case(sign) for sign in ending) for ending in endings)
     return rf"({'|'.join(spelled)})$"
@@ -96,7 +104,11 @@ def _either_case(sign: str) -> str:
 
 
 def _options(definition: Definition, kind: SectionKind, shared: Schema) -> Schema:
-    """The schema of the options of a definition. Nested options hold a section or several."""
+    """Return the schema of the options of a definition.
+
+    A nested option holds one section or a list of sections. shared: the schemas that other schemas
+    refer to; this function adds to them.
+    """
     options = {name: option.listed() for name, option in kind.own_options(definition).items()}
     made = _settings(settings_model(definition.name, tuple(options.values())), shared)
     for option in kind.own_options(definition).values():
@@ -113,9 +125,10 @@ def _options(definition: Definition, kind: SectionKind, shared: Schema) -> Schem
 
 
 def _allow_brought(made: Schema, option: Option, shared: Schema) -> None:
-    """Allow the options of the entry that this option names, such as those of a loss.
+    """Change the schema `made` so that it allows the options of the entry that `option` names.
 
-    The options of other entries are allowed with their default values only.
+    For example, with `loss: huber` it allows the options of huber. The options of other entries are
+    allowed with their default values only.
     """
     # Older resolved configs list the options of all entries, with their defaults.
     brought = {
@@ -135,7 +148,7 @@ def _allow_brought(made: Schema, option: Option, shared: Schema) -> None:
 
 
 def _shared_section(kind: SectionKind, shared: Schema) -> str:
-    """Add the schema of a nested section to `shared`, and return its name there."""
+    """Add the schema of a section inside another section to `shared`, and return its name there."""
     name = f"{kind.key}_part"
     if name not in shared:
         shared[name] = {}  # A section can contain itself; the entry ends the recursion.
@@ -144,19 +157,19 @@ def _shared_section(kind: SectionKind, shared: Schema) -> str:
 
 
 def _settings(model: type[BaseModel], shared: Schema) -> Schema:
-    """The schema of a pydantic model. The schemas of models inside it are added to `shared`."""
+    """Return the schema of a pydantic model. The schemas of models in it are added to `shared`."""
     made: Schema = _tidied(model.model_json_schema())
     shared.update(made.pop("$defs", {}))
     return made
 
 
 def _with(options: Schema, key: str) -> Schema:
-    """The schema of the options, in which `key` is allowed as well."""
+    """Return the schema `options`, extended so that `key` is allowed as well."""
     return {**options, "properties": {key: True, **options.get("properties", {})}}
 
 
 def _allow_list_of_rules(stopping: Schema) -> None:
-    """Allow a list of rule names for `watch`."""
+    """Change the schema `stopping` so that `watch` may also be a list of rule names."""
     names = {"enum": [*STOP_RULES, "early_stopping"]}
     watch = stopping["properties"]["watch"]
     del watch["default"]
@@ -164,7 +177,7 @@ def _allow_list_of_rules(stopping: Schema) -> None:
 
 
 def _tidied(value: Any) -> Any:
-    """The schema without the titles that pydantic makes from names, and without null defaults."""
+    """Return the schema `value` without pydantic's titles, and without defaults that are null."""
     if isinstance(value, list):
         return [_tidied(item) for item in value]
     if isinstance(value, dict):

@@ -1,8 +1,9 @@
-"""The sections that choose a definition by name, and so have the options of this definition.
+"""The config sections that choose a definition (a registry entry, such as an optimizer) by name.
 
-`optimizer: adam` and `optimizer: {name: adam, lr: 0.001}` are the same section. Its options are the
-options in the signature of the definition, and the options that all definitions of the section
-share. Pydantic checks them with one model for each definition, which is built on first use.
+`optimizer: adam` and `optimizer: {name: adam, lr: 0.001}` are the same section. The options of a
+section are those in the signature of the chosen definition, and those that all definitions of this
+kind of section share. Pydantic checks the options with one pydantic model for each definition,
+which is built on first use.
 """
 
 from __future__ import annotations
@@ -48,11 +49,11 @@ def _dataset_options(
     standardize: bool = True,
     seed: Seed = 0,
 ) -> None:
-    """The options of all datasets."""
+    """The options of all datasets. Only the signature is used; this function is never called."""
 
 
 def _optimizer_options(average: Annotated[Any, Nested("average")] = None) -> None:
-    """The options of all optimizers. average: an average that is evaluated instead of the weights.
+    """The options of all optimizers. average: the average to evaluate in place of the weights.
 
     Only the signature is used; this function is never called.
     """
@@ -63,14 +64,14 @@ def _schedule_options(
     warmup: NonNegative = 0.0,
     warmup_start: WarmupStart = "zero",
 ) -> None:
-    """The options of all schedules."""
+    """The options of all schedules. Only the signature is used; this function is never called."""
 
 
 @dataclass(frozen=True)
 class Section:
-    """A resolved section: the chosen name or path, and a value for every option.
+    """A validated section: the chosen name, or the path of a data file, and every option's value.
 
-    chosen_by: the key that made the choice, `name` or `path`.
+    name: the value of the key `chosen_by`, which is `name` or `path`.
     """
 
     name: str
@@ -81,7 +82,7 @@ class Section:
         return self.options[option]
 
     def plain(self) -> dict[str, Any]:
-        """The section as plain data, as a file would contain it."""
+        """Return the section as plain data, as a config file would contain it."""
         return {self.chosen_by: self.name} | {
             option: _plain(value) for option, value in self.options.items() if value is not None
         }
@@ -89,10 +90,11 @@ class Section:
 
 @dataclass(frozen=True)
 class SectionKind:
-    """A kind of section that chooses a definition by name.
+    """A kind of section, such as optimizer, that chooses a definition (registry entry) by name.
 
-    key: its key in a file. registry: the definitions by name. default: a name for examples.
-    common: the options that all definitions share. aliases: the name for each other name.
+    key: the key of the section in a file. registry: the definitions by name. default: the name of a
+    definition, for examples in messages. common: the options that all definitions share. aliases:
+    the name of a definition for each other name that a config may use.
     """
 
     key: str
@@ -102,32 +104,33 @@ class SectionKind:
     aliases: Mapping[str, str] = field(default_factory=dict)
 
     def own_options(self, definition: Definition) -> dict[str, Option]:
-        """The options of the definition, and those that all definitions share."""
+        """Return the options of the definition and those that all definitions share, by name."""
         return {**self.common, **definition.options}
 
     def options(
         self, definition: Definition, given: Mapping[str, Any] = MappingProxyType({})
     ) -> dict[str, Option]:
-        """All options of the section if it chooses this definition.
+        """Return all options, by name, that the section has if it chooses this definition.
 
-        given: the values of the section. If they name an entry with options of its own, such as a
-        loss, these options are included.
+        given: the values that the section sets. If a value names another registry entry, such as a
+        loss, the options of that entry are included.
         """
         known = with_chosen(self.own_options(definition), given)
         return {name: option.listed() for name, option in known.items()}
 
     def definition(self, section: Section) -> Definition:
-        """The definition that a resolved section has chosen."""
+        """Return the definition that a validated section has chosen."""
         return self.registry[section.name]
 
     def resolve(self, raw: Any, where: Where) -> tuple[Section | None, list[Problem]]:
-        """The section that plain data describes, and no problems; or None, and its problems.
+        """Validate a section. Return it without problems, or None and the list of its problems.
 
-        raw: a name, or a mapping with a name and options. where: gives the place of a path.
+        raw: the plain data of the section: a name, or a mapping with a name and options. where: a
+        function that returns the place of a key path, for messages.
         """
         given = {"name": raw} if isinstance(raw, str) else raw
         if not isinstance(given, dict):
-            what = f"must be a name, or keys and values; got {raw!r}"
+            what = f"must be a name, or a mapping of keys and values, got {raw!r}"
             return None, [Problem(what, where((self.key,)), suggestion("", self.registry))]
         chosen_by = self.choose(given)
         definition = self.find(given, chosen_by, where)
@@ -169,7 +172,11 @@ class SectionKind:
     def _resolve_nested(
         self, known: Mapping[str, Option], options: dict[str, Any], where: Where
     ) -> list[Problem]:
-        """Replace the values of nested options in place by sections; return their problems."""
+        """Validate the values of nested options, such as the parts of a schedule.
+
+        The values in `options` are replaced in place by validated sections. known: the options of
+        the section by name. Returns the problems.
+        """
         problems: list[Problem] = []
         for name, option in known.items():
             if option.nested is None or options[name] is None:
@@ -186,26 +193,30 @@ class SectionKind:
         return problems
 
     def nested_kind(self, mark: Nested) -> SectionKind:
-        """The kind of section for the entries of a nested option.
+        """Return the kind of section whose form the entries of a nested option have.
 
-        An entry of the same kind as this section, such as a part of a schedule, has the options of
-        its definition but not the common options.
+        mark: the mark of the option. If the entries have the kind of this section itself, such as
+        the parts of a schedule, they do not have the common options.
         """
         return NESTED[mark.kind] if mark.kind else replace(self, common={})
 
     def completed(self, definition: Definition, options: dict[str, Any]) -> dict[str, Any]:
-        """The options, with values for those whose default depends on other options."""
+        """Return the options with a value also for those whose default depends on other options."""
         return options
 
     def choose(self, given: Mapping[str, Any]) -> str:
-        """The key whose value chooses the definition: `name`, or `path` for a file of data."""
+        """Return the key whose value chooses the definition: `name`, or `path` for a data file."""
         return "name"
 
     def find(self, given: Mapping[str, Any], chosen_by: str, where: Where) -> Definition | Problem:
-        """The chosen definition, or the problem with the choice."""
+        """Return the definition that a section chooses, or the problem if there is none.
+
+        given: the values of the section. chosen_by: the key that makes the choice. where: a
+        function that returns the place of a key path, for messages.
+        """
         name = given.get("name")
         if name is None:
-            hint = f"such as {self.key}: {self.default}"
+            hint = f"add a name, such as {self.key}: {self.default}"
             return Problem("has no name", where((self.key,)), hint)
         known = {**self.registry, **{a: self.registry[n] for a, n in self.aliases.items()}}
         if not isinstance(name, str) or name not in known:
@@ -217,7 +228,7 @@ class SectionKind:
 
 @dataclass(frozen=True)
 class ModelKind(SectionKind):
-    """The model section. `init: auto` becomes the name of the model's default initialisation."""
+    """The model section. `init: auto` is replaced by the name of the init that suits the model."""
 
     def options(
         self, definition: Definition, given: Mapping[str, Any] = MappingProxyType({})
@@ -240,7 +251,7 @@ class ModelKind(SectionKind):
 
 @dataclass(frozen=True)
 class SurfaceKind(SectionKind):
-    """The surface section. Without `start` the path begins at the start of the surface."""
+    """The surface section. Without the option start, the default start of the surface is used."""
 
     def completed(self, definition: Definition, options: dict[str, Any]) -> dict[str, Any]:
         if options["start"] is not None:
@@ -250,8 +261,9 @@ class SurfaceKind(SectionKind):
 
 @dataclass(frozen=True)
 class DatasetKind(SectionKind):
-    """The dataset section: the name of a dataset, or the path of a file, whose suffix chooses the
-    reader.
+    """The dataset section: the name of a dataset, or the path of a data file.
+
+    The ending of the file name chooses the reader, whose options the section then has.
     """
 
     def definition(self, section: Section) -> Definition:
@@ -273,14 +285,14 @@ class DatasetKind(SectionKind):
         reader = reader_of(path) if isinstance(path, str) else None
         if reader is None:
             what = f"gdrun cannot read {path!r}"
-            hint = f"it can read {', '.join(READERS)}"
+            hint = f"use a file that ends in {', '.join(READERS)}"
             return Problem(what, where((self.key, "path")), hint)
         return reader
 
 
 @cache
 def settings_model(name: str, options: tuple[Option, ...]) -> type[Settings]:
-    """The pydantic model that checks these options."""
+    """Return the pydantic model that checks values of these options. name: the model's name."""
     fields: dict[str, Any] = {
         option.name: (_checked(option.annotation), option.default) for option in options
     }
@@ -288,10 +300,10 @@ def settings_model(name: str, options: tuple[Option, ...]) -> type[Settings]:
 
 
 def _checked(annotation: Any) -> Any:
-    """The annotation of an option, extended by the conversions that YAML data need.
+    """Return the type annotation of an option, extended by conversions of YAML data.
 
-    A whole float such as 1e4 becomes an int, a list becomes a tuple, and a mapping becomes a
-    dataclass, such as BatchGrowth.
+    If the type requires it, a whole float such as 1e4 becomes an int, a list becomes a tuple, and a
+    mapping becomes a dataclass, such as BatchGrowth.
     """
     bare = annotation.__origin__ if hasattr(annotation, "__metadata__") else annotation
     if bare is int:
@@ -309,7 +321,11 @@ def _checked(annotation: Any) -> Any:
 
 
 def _within(where: Where, place: tuple[str | int, ...]) -> Where:
-    """The function `where` for a section that is not at the top level but at `place`."""
+    """Return `where` for a section that is inside another section.
+
+    where: a function that returns the place of a key path, for messages. place: the path of the
+    inner section.
+    """
     # A section names its keys from its own key on, such as ("schedule", "gamma").
     return lambda path: where((*place, *path[1:]))
 
@@ -323,7 +339,7 @@ def _as_counts(value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """An option's value as plain data."""
+    """Return the value of an option as plain data, as YAML gives them."""
     match value:
         case Section():
             return value.plain()
@@ -352,16 +368,19 @@ SURFACE = SurfaceKind("surface", SURFACES, "rosenbrock", SURFACE_OPTIONS)
 SECTIONS: dict[str, SectionKind] = {
     kind.key: kind for kind in (DATASET, MODEL, SURFACE, VARIANT, OPTIMIZER, SCHEDULE)
 }
-"""The sections that choose a definition by name, in the order of a file."""
+"""The kinds of sections that choose a registry entry by name, in the order of a config file."""
 
 NESTED = {"average": AVERAGE}
-"""The kinds of sections inside other sections, by the kind in the mark of the option."""
+"""The kinds of sections that are options in another section, by the `kind` of a Nested mark."""
 
 PROBLEM = ("dataset", "model")
-"""The sections that define the problem. A surface replaces both."""
+"""The sections that define what is minimised. A section surface replaces both."""
 
 
 def section_keys(data: Mapping[str, Any]) -> tuple[str, ...]:
-    """The keys of SECTIONS that an experiment has: with dataset and model, or with a surface."""
+    """Return the keys of SECTIONS without surface, or, for a surface, without dataset and model.
+
+    data: the plain data of the experiment.
+    """
     absent = PROBLEM if data.get("surface") is not None else ("surface",)
     return tuple(key for key in SECTIONS if key not in absent)

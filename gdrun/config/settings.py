@@ -12,31 +12,37 @@ from gdrun.methods.stopping import STOP_RULES
 
 
 def whole(value: Any) -> Any:
-    """The value, converted to int if it is a whole float: YAML 1.2 reads 1e4 as a float."""
+    """Return `value`, converted to int if it is a whole float, and otherwise unchanged.
+
+    YAML 1.2 reads 1e4 as a float, also where an option needs a whole number.
+    """
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 Whole = Annotated[Count, BeforeValidator(whole)]
 Share = Annotated[int, Field(ge=0)] | NonNegative
-"""A part of the rows: a fraction below 1, or a whole number of rows."""
+"""The size of a part of the rows: a fraction below 1, or a whole number of rows."""
 
 
 class Settings(BaseModel):
-    """A section with fixed keys. Types are checked strictly and other keys are refused."""
+    """A config section with fixed keys. Types are checked strictly, and other keys are errors."""
 
     # strict: without it pydantic would convert the text "3" to a number and 1 to true.
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Split(Settings):
-    """The sizes of the validation and test parts: fractions, or numbers of rows; 0 means none."""
+    """The sizes of the validation and test parts: fractions or numbers of rows; 0 for no part."""
 
     validation: Share = 0.1
     test: Share = 0.1
 
 
 class Clip(Settings):
-    """Limits on the gradient: `norm` for its L2 norm, `value` for each entry."""
+    """Limits on the gradient; None means no limit.
+
+    norm: the limit on the L2 norm. value: the limit on the absolute value of each entry.
+    """
 
     norm: Positive | None = None
     value: Positive | None = None
@@ -51,13 +57,13 @@ class EarlyStoppingSettings(Settings):
 
 
 class DivergenceLimit(Settings):
-    """A run has diverged when its loss is not finite, or above `factor` times the initial loss."""
+    """A run has diverged when its loss is not finite, or above `factor` times its initial loss."""
 
     factor: Positive = 1e4
 
 
 class Rules(Settings):
-    """The stopping rules. They are checked at each evaluation, and all are off by default."""
+    """The thresholds of the stopping rules, checked at each evaluation. None: the rule is off."""
 
     grad_norm: Positive | None = None
     loss_change: Positive | None = None
@@ -68,13 +74,13 @@ class Rules(Settings):
 
     @property
     def thresholds(self) -> dict[str, float]:
-        """The threshold of each rule that is given, by name."""
+        """The threshold of each rule that has one, by the name of the rule."""
         given = {name: getattr(self, name) for name in STOP_RULES}
         return {name: value for name, value in given.items() if value is not None}
 
 
 def _watched(value: Any) -> Any:
-    """A list of rule names as a mapping, in which each rule has its default threshold."""
+    """Convert a list of rule names to a mapping of default thresholds; return others unchanged."""
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
         return value
     defaults: dict[str, Any] = {name: rule.default for name, rule in STOP_RULES.items()}
@@ -85,7 +91,8 @@ def _watched(value: Any) -> Any:
 class Stopping(Rules):
     """Budgets and stopping rules. Without a budget a run has 100 epochs.
 
-    watch: rules that are only reported. divergence: the limit of the loss.
+    watch: rules that are reported when they fire, but do not stop the run. divergence: the loss
+    above which a run has diverged.
     """
 
     epochs: Whole | None = None
@@ -97,19 +104,22 @@ class Stopping(Rules):
 
     @property
     def budgets(self) -> dict[str, float]:
-        """The budgets that are given, by name."""
+        """The amount of each budget that is set, by the name of the budget."""
         given = {name: getattr(self, name) for name in BUDGETS}
         return {name: value for name, value in given.items() if value is not None}
 
 
 class Evaluate(Settings):
-    """How often the full objective is computed: `every` epochs, which may be a fraction."""
+    """When the full objective is evaluated: after each period of `every` epochs, such as 0.5."""
 
     every: Positive = 1.0
 
 
 class Log(Settings):
-    """The largest number of step records of a run, or `all`, which is the default for a surface."""
+    """How many steps of a run are recorded.
+
+    points: the largest number of records, or `all`, which is the default for a surface.
+    """
 
     points: Whole | Literal["all"] = 1000
 
@@ -120,13 +130,13 @@ BUDGETS = {
     "seconds": "seconds of training",
     "gradients": "gradients of single examples; a step on a batch of B examples counts B",
 }
-"""The budgets by name, with the unit of each."""
+"""What each budget counts, by the name of the budget."""
 
 DEFAULT_EPOCHS = 100
 
 
 def with_default_budget(stopping: Mapping[str, Any]) -> dict[str, Any]:
-    """The stopping section, with DEFAULT_EPOCHS as its budget if it has none."""
+    """Return the values of the section stopping, with DEFAULT_EPOCHS epochs if no budget is set."""
     if any(stopping.get(budget) is not None for budget in BUDGETS):
         return dict(stopping)
     return {"epochs": DEFAULT_EPOCHS} | dict(stopping)

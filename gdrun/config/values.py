@@ -21,7 +21,7 @@ DIGITS = 10
 
 
 def parse_value(text: str) -> Any:
-    """The value of an override, read as YAML. Raises ConfigError if there are several.
+    """Return the value of an override, read as YAML. Raises ConfigError for several values.
 
     >>> [parse_value(text) for text in ("1e-3", "bgd", "[64,32]", "{patience: 5}", '"1e-3"', "")]
     [0.001, 'bgd', [64, 32], {'patience': 5}, '1e-3', None]
@@ -34,10 +34,11 @@ def parse_value(text: str) -> Any:
 
 
 def parse_sweep(text: str) -> list[Any]:
-    """The values of one key of a sweep: a list, or equally spaced values with `log:` or `lin:`.
+    """Return the values that a sweep tries for one key.
 
-    Raises ConfigError if there is no value, if a value is listed twice, and if a range is
-    wrong.
+    text: values separated by commas, or a range log:START:STOP:COUNT or lin:START:STOP:COUNT of
+    values that are equally spaced on a logarithmic or linear scale. Raises ConfigError if there is
+    no value, if a value is listed twice, or if a range is invalid.
 
     >>> parse_sweep("momentum,adam")
     ['momentum', 'adam']
@@ -47,7 +48,7 @@ def parse_sweep(text: str) -> list[Any]:
     spacing = re.match(r"\s*(log|lin):", text)
     values = _spaced(text, spacing[1]) if spacing else _items(text)
     if not values:
-        hint = f"separate them with commas, or write a range such as {_EXAMPLES['log']}"
+        hint = f"write values separated by commas, or a range such as {_EXAMPLES['log']}"
         _refuse(text, "there are no values to try", hint)
     seen: set[Hashable] = set()
     for value in values:
@@ -71,11 +72,14 @@ def _items(text: str) -> list[Any]:
 
 
 def _spaced(text: str, spacing: str) -> list[Number]:
-    """The points of SPACING:START:STOP:COUNT."""
+    """Return the values of a range SPACING:START:STOP:COUNT.
+
+    text: the range. spacing: log or lin, the scale on which the values are equally spaced.
+    """
     parts = [parse_value(part) for part in text.split(":")[1:]]
     form = f"write {spacing}:START:STOP:COUNT, such as {_EXAMPLES[spacing]}"
     if len(parts) != 3 or not all(_is_finite_number(part) for part in parts):
-        _refuse(text, "expected two finite numbers and a count", form)
+        _refuse(text, "a range needs two finite numbers and a count", form)
     start, stop, count = parts
     if not isinstance(count, int) or not 2 <= count <= MOST_POINTS:
         _refuse(text, f"the count must be a whole number from 2 to {MOST_POINTS:,}", form)
@@ -92,14 +96,14 @@ def _spaced(text: str, spacing: str) -> list[Number]:
 
 
 def _linear(start: Number, stop: Number, share: Fraction) -> float:
-    """start + (stop − start) · share, rounded once."""
+    """Return start + (stop − start) · share, rounded once. share: from 0 to 1."""
     # Exact fractions of the decimal text: in floats the middle of −0.3 and 0.3 may not be 0.
     low, high = Fraction(str(start)), Fraction(str(stop))
     return float(low + (high - low) * share)
 
 
 def _geometric(start: Number, stop: Number, share: Fraction) -> float:
-    """start^(1 − share) · stop^share."""
+    """Return start^(1 − share) · stop^share. share: from 0 to 1."""
     # Logarithms, because stop / start can overflow.
     exponent = (1 - share) * Fraction(math.log10(start)) + share * Fraction(math.log10(stop))
     return math.pow(10, float(exponent))
@@ -110,7 +114,10 @@ def _is_finite_number(value: object) -> bool:
 
 
 def _identity(value: Any) -> Hashable:
-    """A key that is equal for values of the same meaning, such as 1 and 1.0, but not 1 and true."""
+    """Return a key that is equal for values with the same meaning.
+
+    It is equal for 1 and 1.0, but not for 1 and true.
+    """
     match value:
         case list():
             return ("list", tuple(map(_identity, value)))

@@ -1,4 +1,4 @@
-"""Convert the validation errors of pydantic to problems: where, what, and a hint."""
+"""Converts the validation errors of pydantic to problems with a place, a message and a hint."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _KINDS = {
 
 HINTS: dict[str, str] = {
     "seed": "a seed is a whole number ≥ 0",
-    "schedule.warmup": "warmup is the number of epochs (or steps) of rising rate; 0 means none",
+    "schedule.warmup": "warmup is the number of epochs (or steps) with a rising rate; 0 means none",
     "optimizer.lr": "a learning rate is a positive number, such as 0.01",
-    "model.hidden": "such as hidden: [64, 32], the width of each hidden layer; [] means none",
+    "model.hidden": "such as hidden: [64, 32], the widths of the hidden layers; [] means none",
     "model.dropout": "such as dropout: 0.2, the share of units that are dropped in each step",
-    "dataset.split": "such as split: {validation: 0.1, test: 0}, where 0 means none",
+    "dataset.split": "such as split: {validation: 0.1, test: 0}, where 0 means no such part",
     "stopping": "such as stopping: {epochs: 50}; `gdrun list stopping` shows all its keys",
     "stopping.early_stopping": "such as early_stopping: {patience: 5}",
     "stopping.watch": "such as watch: [grad_norm], or watch: {grad_norm: 1e-6}",
@@ -41,7 +41,7 @@ HINTS: dict[str, str] = {
     "evaluate": "such as evaluate: {every: 0.5}, in epochs",
     "log": "such as log: {points: 1000}, or log: {points: all}",
 }
-"""The hint for a wrong value of a key, and of the keys inside it."""
+"""The hint for a wrong value of a key, or of a key inside it, by the path of the key."""
 
 
 ELSEWHERE: dict[str, str] = {
@@ -62,7 +62,7 @@ ELSEWHERE: dict[str, str] = {
     "categorical_crossentropy": "cross_entropy",
     "crossentropy": "cross_entropy",
 }
-"""The name in gdrun for each name in PyTorch, JAX and Keras that is spelled differently."""
+"""The name in gdrun, by a different name that PyTorch, JAX or Keras uses for the same thing."""
 
 
 def problems_of(
@@ -74,11 +74,12 @@ def problems_of(
     of: str,
     owners: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Problem]:
-    """The problems in a validation error, one for each key.
+    """Return the problems in a validation error of a section, one for each key.
 
-    prefix: the path of the section. where: gives the place of a path for messages. model: the
-    model that checked the section. of: the name of the definition or section in messages.
-    owners: the name of the entry that has an option, if it is another one, such as a loss.
+    prefix: the path of the section. where: a function that returns the place of a key path, for
+    messages. model: the pydantic model that checked the section. of: the name of the definition or
+    section that has the options, for messages. owners: for an option that comes with another
+    registry entry, such as a loss, the name of that entry, by option name.
     """
     by_path: dict[Path, list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False):
@@ -97,7 +98,11 @@ def _problem(
     model: type[BaseModel],
     of: str,
 ) -> Problem:
-    """The problem with one key."""
+    """Return the problem with one key of a section.
+
+    details: the errors that pydantic reports for the key. path: the path of the key within the
+    section. The other parameters are those of `problems_of`.
+    """
     # For a union pydantic reports each member; the last one is the most detailed.
     detail, place = details[-1], (*prefix, *path)
     hint = _hint(place)
@@ -111,21 +116,24 @@ def _problem(
     elif detail["type"] == "literal_error" and isinstance(detail["input"], str):
         choices, known = _choices(detail), ELSEWHERE.get(detail["input"].lower())
         if known in choices:
-            hint = f"it is called {known} in gdrun"
+            hint = f"its name in gdrun is {known}"
         # A list of all choices would repeat the message, so only similar names are suggested.
         elif near(detail["input"], choices) or not prefix:
             hint = hint or suggestion(detail["input"], choices)
     elif detail["type"] == "bool_type":
         hint = hint or "write true or false, without quotes"
     elif detail["type"] == "string_type":
-        hint = hint or f'put it in quotes if it is text: "{detail["input"]}"'
+        hint = hint or f'put the value in quotes if it is text: "{detail["input"]}"'
     if hint is None and prefix and (of,) != prefix:
-        hint = f"`gdrun list {of}` shows its options and their values"
+        hint = f"`gdrun list {of}` shows the options of {of} and their values"
     return Problem(f"must be {wanted}, got {shown(detail['input'])}", where(place), hint)
 
 
 def _known(model: type[BaseModel], path: Path) -> list[str]:
-    """The allowed keys of the section that contains the last key of `path`."""
+    """Return the allowed keys of the section that contains the last key of `path`.
+
+    model: the pydantic model of the outer section. path: a path within it.
+    """
     for part in path[:-1]:
         annotation = model.model_fields[str(part)].annotation
         within = (annotation, *get_args(annotation))
@@ -134,7 +142,7 @@ def _known(model: type[BaseModel], path: Path) -> list[str]:
 
 
 def _path(loc: Path) -> Path:
-    """The path of a key, without the parts that pydantic adds for members of a union."""
+    """Return a key's path from pydantic, without the parts that name the member of a union."""
     # Pydantic names the member of a union in the path, such as ("points", "constrained-int").
     marks = ("int", "float", "str", "bool", "none", "constrained-int", "constrained-float")
     return tuple(
@@ -147,7 +155,10 @@ def _path(loc: Path) -> Path:
 
 
 def requirement(detail: ErrorDetails) -> str:
-    """The requirement that a value must meet, such as `a whole number`."""
+    """Return what a value must be, such as `a whole number` or `> 0`.
+
+    detail: an error of pydantic.
+    """
     context: dict[str, Any] = detail.get("ctx") or {}
     match detail["type"]:
         case "greater_than":
@@ -179,7 +190,7 @@ def _hint(path: Path) -> str | None:
 
 
 def shown(value: Any) -> str:
-    """A value in the words of an error, no longer than 60 characters."""
+    """Return a value as text for an error message, with at most 60 characters."""
     words = {True: "true", False: "false", None: "nothing"}
     if value is None or isinstance(value, bool):
         return words[value]

@@ -12,7 +12,7 @@ LINE_WIDTH = 88
 
 
 def to_yaml(data: Mapping[str, Any]) -> str:
-    """`data` as YAML text. Readers of YAML 1.1 and of YAML 1.2 read the same data from it.
+    """Return `data` as YAML text, which YAML 1.1 and YAML 1.2 read as the same data.
 
     >>> print(to_yaml({"model": {"name": "mlp", "hidden": [64, 32], "l2": 1e-5}}), end="")
     model:
@@ -25,7 +25,9 @@ def to_yaml(data: Mapping[str, Any]) -> str:
 
 
 def short_flow(value: Any) -> str:
-    """The value on one line for display, with short numbers. This reader reads the same value.
+    """Return `value` as YAML on one line for display, with short numbers.
+
+    gdrun's reader reads the same value from it; other readers of YAML may not.
 
     >>> short_flow({"lr": 1e-8, "warmup": 5.0, "hidden": [64, 32], "bias": True})
     '{lr: 1e-08, warmup: 5, hidden: [64, 32], bias: true}'
@@ -41,7 +43,7 @@ def short_flow(value: Any) -> str:
 
 
 def _block(value: Any, width: int) -> Iterator[str]:
-    """The lines of a mapping or list in block style. width: the number of columns for a line."""
+    """Yield the YAML lines of a mapping or list. width: the desired length of a line."""
     is_mapping = isinstance(value, Mapping)
     for key, item in value.items() if is_mapping else enumerate(value):
         head = f"{scalar_text(key)}:" if is_mapping else "-"
@@ -55,7 +57,7 @@ def _block(value: Any, width: int) -> Iterator[str]:
 
 
 def _inline(value: Any, width: int) -> str | None:
-    """The value on one line, or None if it needs block style."""
+    """Return `value` as YAML on one line; None if it is a mapping or a list that is too long."""
     if isinstance(value, Mapping):
         return None if value else "{}"
     if not isinstance(value, list | tuple):

@@ -167,7 +167,7 @@ def test_a_flood_of_problems_is_cut_short():
     # 61 times the same key: 60 repetitions, of which 50 are shown.
     problems = refused("a: 1\n" * 61)
     assert len(problems) == 51
-    assert problems[-1] == "a.yaml: 10 more problems"
+    assert problems[-1] == "a.yaml: there are 10 more problems"
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_a_flood_of_problems_is_cut_short():
         ("a: {b: 1\n", "a.yaml:1:4: this { is never closed"),
         ("a: [1,, 2]\n", "a.yaml:1:7: a value is missing here"),
         ("a: b: c\n", "a.yaml:1:5: the value contains a second colon"),
-        ("a: 'it's'\n", "a.yaml:1:8: nothing can follow the value"),
+        ("a: 'it's'\n", "a.yaml:1:8: there is text after the end of the value"),
         ("a 0\nb: 1\n", "a.yaml:2:2: this line continues the line above, so it cannot have a key"),
         (
             "a: 1\n  b: 2\n",

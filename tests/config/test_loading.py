@@ -140,7 +140,7 @@ def test_a_key_of_two_sections_must_be_written_out():
     assert text == (
         "error: 'factor=0.3': factor is ambiguous: "
         "it can mean dataset.factor, stopping.divergence.factor\n"
-        "hint: write the whole path"
+        "hint: write the whole path of the key you mean"
     )
 
 

@@ -113,7 +113,7 @@ def test_the_init_that_fits_an_activation_brings_its_options_too():
         (
             {"name": "linear", "loss": "quantile", "tau": 2},
             "model.tau: must be < 1, got 2\n"
-            "hint: `gdrun list quantile` shows its options and their values",
+            "hint: `gdrun list quantile` shows the options of quantile and their values",
         ),
         (
             {"name": "linear", "tau": 0.5001},
