@@ -51,7 +51,7 @@ def test_without_a_compiler_numpy_runs_and_what_is_missing_is_named(monkeypatch)
         engine = engine_of(long, "auto")
         assert engine.name == "numpy"
         how = 'install gcc or clang, or run: python -m pip install "gdrun[compiler]"'
-        reason = "CC names no-such-compiler, which is not installed"
+        reason = "the variable CC names no-such-compiler, which is not installed"
         assert engine.note == f"faster with a C compiler, but {reason}: {how}"
         assert engine_of(cohort_of("mse", "vanilla"), "auto").note is None
         with pytest.raises(MissingExtraError) as caught:

@@ -157,7 +157,7 @@ def test_cc_names_the_compiler(cache, monkeypatch, tmp_path):
     assert compiler.compiler() == compiler.Compiler((str(own), "-flag"), "my cc 1.0")
     monkeypatch.setenv("CC", "no-such-compiler")
     forget()
-    with pytest.raises(NotCompilableError, match="CC names no-such-compiler"):
+    with pytest.raises(NotCompilableError, match="the variable CC names no-such-compiler"):
         compiler.library(ANSWER)
 
 

@@ -119,7 +119,7 @@ def test_the_init_that_fits_an_activation_brings_its_options_too():
             {"name": "linear", "tau": 0.5001},
             "model.tau: linear has no option 'tau' here\n"
             "hint: tau is an option of loss pinball or loss quantile, "
-            "which this section does not choose",
+            "which is not chosen here",
         ),
         ({"name": "linear", "loss": "quantil"}, "did you mean quantile?"),
         ({"name": "linear", "loss": "hinge"}, "must be one of mse, mae, huber, pinball, quantile"),
@@ -345,7 +345,7 @@ def test_an_option_that_is_no_number_leaves_the_loss_to_numpy():
         return (s - y) ** 2, 2 * (s - y)
 
     changes = {"engine": "compiled", "stopping": {"steps": 3}}
-    with pytest.raises(ConfigError, match="shaped has an option that is no number"):
+    with pytest.raises(ConfigError, match="shaped has an option that is not a number"):
         gdrun.train(data(name="linear", loss="shaped") | changes, data=arrays())
     auto = gdrun.train(
         data(name="linear", loss="shaped") | changes | {"engine": "auto"}, data=arrays()

@@ -1,11 +1,12 @@
 """The compiled engine: kernels in C, compiled on first use by the C compiler of the machine.
 
-The NumPy engine defines what gdrun computes; the compiled engine computes the same sums faster. It
-has no rules or losses of its own: a generated header contains the same rule, loss and activation
-that NumPy runs, translated from their Python source. So a new equation, also one of a plugin, needs
-no change here. Kernels with integer codes for rules were rejected: every new rule would need a
-change here. Kernels compiled by Numba were rejected: they took 4 to 17 s to compile and 1.2 s to
-load in each process; the kernels in C take 0.1 to 1.5 s and a few milliseconds.
+A kernel is a C function that computes many steps in one call. The NumPy engine defines what gdrun
+computes; the compiled engine computes the same sums faster. It has no rules or losses of its own: a
+generated header contains the rule, loss and activation that NumPy runs, translated from their
+Python source. So a new equation, also one of a plugin, needs no change in this package. Kernels
+with integer codes for rules were rejected: every new rule would need a change here. Kernels
+compiled by Numba were rejected: it took 4 to 17 s to compile them and 1.2 s to load them in each
+process. The kernels in C take 0.1 to 1.5 s to compile and a few milliseconds to load.
 
     compiler           finds the C compiler, and compiles the kernels to libraries
     library_cache      keeps the libraries on disk for later processes
@@ -36,9 +37,9 @@ from gdrun.engine.contract import Engine, KindName
 
 
 def kernel_texts(cohort: Cohort, kind: KindName) -> list[str]:
-    """Return the C texts of the kernels of an engine of this kind, without compiling them.
+    """Return the C source texts of the kernels of an engine of this kind, without compiling them.
 
-    Raises NotCompilableError if a kernel has no C form.
+    Raises NotCompilableError if an equation cannot be translated to C.
     """
     from gdrun.engine.compiled.linear_kernels import step_texts
     from gdrun.engine.compiled.network_kernel import NetworkKernel
@@ -50,9 +51,9 @@ def kernel_texts(cohort: Cohort, kind: KindName) -> list[str]:
 
 
 def compiled_engine(cohort: Cohort, kind: KindName) -> Engine:
-    """Compile the kernels of this kind for the cohort, and return their engine.
+    """Compile the kernels of an engine of this kind for the cohort, and return the engine.
 
-    Raises NotCompilableError if a kernel has no C form, or the compiler fails.
+    Raises NotCompilableError if an equation cannot be translated to C, or if the compiler fails.
     """
     from gdrun.engine.compiled.engine import CompiledEngine
     from gdrun.engine.compiled.networks import NetworkEngine
@@ -72,7 +73,7 @@ def require_compiler() -> None:
 
 
 def compiler_version() -> str:
-    """The version line of this machine's C compiler. Raises CompilerError if there is none."""
+    """Return the version line of the C compiler. Raises CompilerError if there is no compiler."""
     from gdrun.engine.compiled.compiler import compiler
 
     return compiler().version

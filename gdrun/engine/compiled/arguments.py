@@ -1,6 +1,7 @@
 """The arguments of the C kernels: arrays as pointers, grouped as the structs in sums.h and steps.h.
 
-A C struct holds addresses only, so each Python object also keeps a reference to its arrays.
+A C struct holds only addresses of arrays, so each Python object also keeps references to the arrays
+themselves; otherwise Python could free their memory.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ Flag = ctypes.c_int
 
 
 def address(array: Array | None) -> int | None:
-    """The memory address of a contiguous array; None, which C reads as NULL, without an array."""
+    """Return the memory address of a contiguous array; for None return None, which is NULL in C."""
     if array is None:
         return None
     assert array.flags.c_contiguous
@@ -26,7 +27,7 @@ def address(array: Array | None) -> int | None:
 
 
 class Examples(ctypes.Structure):
-    """The examples that a kernel works on: X (N, D), y (N,), and the order of their use."""
+    """The examples that a kernel uses, as a C struct: X (N, D), y (N,), and the order of use."""
 
     _fields_ = (
         ("X", Pointer),
@@ -43,7 +44,12 @@ class Examples(ctypes.Structure):
     def __init__(
         self, X: Array, y: Array, order: Counts | None, extra: Numbers, outputs: int, block: int
     ) -> None:
-        """order: the indices of the rows to use, in order; None for all. extra: loss options."""
+        """Make the struct.
+
+        order: the row numbers in the order of use; None means all rows in order. extra: the option
+        values of the loss. outputs: the number of scores of an example. block: the number of rows
+        that a kernel computes at once.
+        """
         self.arrays = (X, y, order, extra)
         places = len(X) if order is None else len(order)
         pointers = map(address, self.arrays)
@@ -51,7 +57,7 @@ class Examples(ctypes.Structure):
 
 
 class Steps(ctypes.Structure):
-    """The arrays that the steps of a chunk read and write, for L lanes of P parameters."""
+    """The arrays that a chunk of steps reads and writes, as a C struct, for L lanes (runs)."""
 
     _fields_ = (
         ("W", Pointer),
@@ -85,18 +91,19 @@ class Steps(ctypes.Structure):
         before: float,
         cycled: int,
     ) -> None:
-        """The kernel overwrites W (L, P) and slots (L, K, P), and fills measures (5, steps, L).
+        """Make the struct for L lanes with P parameters and K slots (arrays of a rule's state).
 
-        options (L, n), decay (L, P), bounds (L, 2), limit (L,), rates and betas (steps, L): see
-        steps.h. before: the number of earlier steps. cycled: the index of the option that betas
-        replace.
+        The kernel overwrites W (L, P) and slots (L, K, P), and fills measures (5, steps, L). It
+        reads options (L, n), decay (L, P), bounds (L, 2), limit (L,), rates and betas (steps, L),
+        which steps.h describes. before: the number of steps taken before this chunk. cycled: the
+        index in options of the momentum, which betas replace.
         """
         self.arrays = (W, slots, options, decay, bounds, limit, rates, betas, measures)
         super().__init__(*map(address, self.arrays), before, len(rates), *W.shape, cycled)
 
 
 def kernel(library: ctypes.CDLL, name: str, result: Any, *parameters: Any) -> Callable[..., Any]:
-    """The function of a library, with the types of its result and parameters."""
+    """Return the function `name` of a library, with the types of its result and parameters set."""
     function: Any = getattr(library, name)
     function.restype, function.argtypes = result, parameters
     found: Callable[..., Any] = function

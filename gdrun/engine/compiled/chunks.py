@@ -1,9 +1,9 @@
 """The base class of the compiled steppers, which take a chunk of steps in one kernel call.
 
-A chunk is a number of consecutive steps: one call of the kernel in each thread. The kernel stops at
-the first step at which a lane diverges. Then the chunk is computed again with the steps before that
-one only, and the NumPy stepper takes the step that diverged: its careful pass finds the reason. So
-only the NumPy stepper defines divergence.
+A chunk is several consecutive steps, for which each thread calls the kernel once. The kernel stops
+at the first step at which a lane (a run) diverges. Then the chunk is computed again, with only the
+steps before the diverged step. The next step, which diverges, is taken by the NumPy stepper, which
+also finds the reason. So only the NumPy stepper decides what divergence is.
 """
 
 from __future__ import annotations
@@ -27,20 +27,25 @@ from gdrun.problems.objective import Objective
 Numbers = NDArray[np.float64]
 
 CHUNK_WORK = 2**28
-"""The most products of a weight and a feature in one chunk; reading a feature, or updating a weight
-or a slot, counts as eight products. It takes at most about 0.1 s, so that an interruption is soon
-noticed. It is not much smaller, because at the end of a chunk all threads wait for the slowest."""
+"""The largest work of one chunk, counted in products of a weight and a feature.
+
+To read a feature, or to update a weight or a slot, counts as eight products. A chunk with this work
+takes about 0.1 s, so that an interruption is soon noticed. The limit is not much smaller, because
+at the end of a chunk all threads wait for the slowest thread.
+"""
 
 CHUNK_MEASURES = 2**18
-"""The most steps × lanes of one chunk; five measurements are stored for each."""
+"""The largest number of steps × lanes in one chunk, which stores five numbers for each."""
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """The arrays of one chunk, which the kernel writes to.
+    """The arrays of one chunk of steps for L lanes. The kernel writes to them.
 
-    measures (5, steps, L): the loss, the norms of gradient, update and weights, and whether the
-    gradient was clipped. before (L, P): W before the last step, if the kernel stores it.
+    W (L, P): the weights. slots (L, K, P): the state of the rule. options (L, n): the values of the
+    rule's options. measures (5, steps, L): the loss, the norms of the gradient, the update and the
+    weights, and whether the gradient was clipped. before (L, P): W before the last step; None if
+    the kernel does not store it.
     """
 
     W: Array
@@ -51,7 +56,7 @@ class Chunk:
 
 
 class FusedStepper(ABC):
-    """Takes steps with a fixed set of lanes in C. When a lane ends, a new stepper is made."""
+    """Takes steps in C for a fixed set of lanes (runs). When a lane ends, a new stepper is made."""
 
     def __init__(
         self,
@@ -76,20 +81,25 @@ class FusedStepper(ABC):
 
     @abstractmethod
     def most_steps(self, epoch: int) -> int:
-        """The most steps of this epoch in one chunk."""
+        """Return the largest number of steps in one chunk of this epoch."""
 
     @abstractmethod
     def _run(
         self, chunk: Chunk, W: Array, step: int, place: Place, rates: Numbers, betas: Numbers
     ) -> int:
-        """Take a step for each row of `rates` (steps, L), from W on.
+        """Take the steps of a chunk: one for each row of `rates` (steps, L).
 
-        Returns the number of steps before the first one at which a lane diverged. betas (steps, L):
-        the momentum of each step; (0, L) if the schedule does not change it.
+        chunk: the arrays to change. W: the weights before the chunk. step: the number of earlier
+        steps. place: the epoch and the position in it of the first step. betas (steps, L): the
+        momentum of each step; (0, L) if the schedule does not set it. Returns the number of steps
+        before the first one at which a lane diverged.
         """
 
     def borrowed(self, W: Array) -> float:
-        """The seconds that the evaluation at W spent on sums that the next step reuses; or 0."""
+        """Return the seconds that an evaluation at W spent on sums that the next step uses again.
+
+        Returns 0 if the step uses no such sums.
+        """
         del W
         return 0.0
 
@@ -107,7 +117,7 @@ class FusedStepper(ABC):
         betas: Numbers | None = None,
         running_stats: Array | None = None,
     ) -> Measures:
-        """Take a chunk of steps, as the NumPy stepper does."""
+        """Take a chunk of steps, with the same parameters and results as `NumpyStepper.advance`."""
         borrowed = self.borrowed(W)
         chunk, finite = self._run_chunk(W, slots, step, place, rates, betas)
         if finite == len(rates):
@@ -128,14 +138,17 @@ class FusedStepper(ABC):
         rates: Numbers,
         betas: Numbers | None,
     ) -> tuple[Chunk, int]:
-        """The chunk after the steps, and the number of steps before the first that diverged."""
+        """Take the steps; return the chunk, and the number of steps before a lane diverged."""
         chunk = self._chunk(W, slots, len(rates))
         rates = self._as_operands(rates)
         betas = rates[:0] if betas is None or self._cycled < 0 else self._as_operands(betas)
         return chunk, self._run(chunk, W, step, place, rates, betas)
 
     def _chunk(self, W: Array, slots: tuple[Array, ...], steps: int) -> Chunk:
-        """Copies of the state, which the kernel overwrites, and an array for the measurements."""
+        """Return the arrays of a chunk for the kernel to overwrite.
+
+        They are copies of W, of the slots and of the options, and an array for the measures.
+        """
         lanes, parameters = W.shape
         kept = np.stack(slots, axis=1) if slots else np.empty((lanes, 0, parameters), W.dtype)
         return Chunk(W.copy(), kept, self._options.copy(), np.empty((5, steps, lanes)))
@@ -149,7 +162,7 @@ class FusedStepper(ABC):
         )  # fmt: skip
 
     def _option_columns(self, lanes: Lanes) -> tuple[Numbers, int]:
-        """The rule's options (L, n), and the index of its momentum among them, or −1."""
+        """Return the option values of the rule, (L, n), and the column of its momentum, or −1."""
         names = option_order(self._rule)
         varying = [self._as_operands(lanes.numbers.rule[name][None])[0] for name in names[1:]]
         columns = [lanes.numbers.lr, *varying]
@@ -157,9 +170,10 @@ class FusedStepper(ABC):
         return np.stack(columns, axis=1), -1 if momentum is None else names.index(momentum)
 
     def _as_operands(self, numbers: Numbers) -> Numbers:
-        """Numbers (steps, L) as the NumPy engine uses them: in the run's dtype if lanes differ.
+        """Return `numbers` (steps, L), rounded as the NumPy engine rounds them, in C order.
 
-        The result is in C order, because kernels require it.
+        If the lanes differ, the NumPy engine uses an array in the dtype of the run; otherwise it
+        uses Python floats.
         """
         if self._dtype == np.float32 and not (numbers == numbers[:, :1]).all():
             numbers = numbers.astype(np.float32).astype(np.float64)

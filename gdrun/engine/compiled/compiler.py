@@ -1,8 +1,9 @@
 """The machine's C compiler, and the libraries that it makes from the kernels.
 
 A library is compiled on first use, kept in the user's cache directory, and loaded with ctypes,
-whose calls release the interpreter's lock. Its key covers the C text, the kernels' files, the
-flags, the compiler with its version, and the processor, so an outdated library is never loaded.
+whose calls release the interpreter's lock. The key of a library is a hash of the C text, the C
+files of the kernels, the flags, the compiler with its version, and the processor. So an outdated
+library is never loaded.
 """
 
 from __future__ import annotations
@@ -38,7 +39,11 @@ SOURCES = Path(__file__).parent / "c"
 """The directory with the C files of the kernels."""
 
 NAMES = ("cc", "gcc", "clang")
-"""Compilers in order of preference, after the one that CC names; the last choice is ziglang's."""
+"""The compilers to look for, in order of preference.
+
+The environment variable CC names a compiler to use before them. The Python package ziglang, which
+contains a compiler, is used if none of them is installed.
+"""
 
 FLAGS = (
     "-std=gnu11",
@@ -56,7 +61,7 @@ FLAGS = (
 )
 
 PATIENCE = 60.0
-"""A compiler that takes longer than this number of seconds is stopped: it probably hangs."""
+"""The time in seconds after which a compiler is stopped, because it probably hangs."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ class Compiler:
 
 @cache
 def compiler() -> Compiler:
-    """The compiler of this machine. Raises CompilerError if there is none."""
+    """Return the C compiler to use on this machine. Raises CompilerError if there is none."""
     command = _command()
     program = Path(command[0]).resolve()
     about = program.stat()
@@ -82,7 +87,7 @@ def compiler() -> Compiler:
     said = _run([*command, "--version"])
     version = said.stdout.partition("\n")[0].strip()
     if said.returncode or not version:
-        raise CompilerError(f"{shlex.join(command)} does not print its version")
+        raise CompilerError(f"{shlex.join(command)} does not print its version, so it is not used")
     with suppress(OSError):
         saved.write_text(version, encoding="utf-8")
     return Compiler(command, version)
@@ -91,7 +96,7 @@ def compiler() -> Compiler:
 def _command() -> tuple[str, ...]:
     if given := shlex.split(os.environ.get("CC", "")):
         if (program := shutil.which(given[0])) is None:
-            raise CompilerError(f"CC names {given[0]}, which is not installed")
+            raise CompilerError(f"the variable CC names {given[0]}, which is not installed")
         return (program, *given[1:])
     for name in NAMES:
         if (program := shutil.which(name)) is not None:
@@ -102,7 +107,7 @@ def _command() -> tuple[str, ...]:
 
 
 def library(text: str) -> ctypes.CDLL:
-    """Return the compiled library of this C text, which may include the kernels' files.
+    """Return the library compiled from this C text, which may include the C files of the kernels.
 
     Raises CompilerError if the text cannot be compiled.
     """
@@ -119,11 +124,11 @@ def library(text: str) -> ctypes.CDLL:
 
 
 _LOADED: dict[str, ctypes.CDLL | CompilerError] = {}
-"""The library or the error of each text in this process, so that no compilation is repeated."""
+"""The library, or the error, by the key of its C text: nothing is compiled twice."""
 
 
 def library_key(text: str) -> str:
-    """The name of a library in the cache."""
+    """Return the key of the library for this C text: the first part of its file name."""
     own = compiler()
     return _digest("\0".join([text, _sources(), *FLAGS, *own.command, own.version, _processor()]))
 
@@ -140,7 +145,10 @@ def _loaded(key: str, text: str) -> ctypes.CDLL:
 
 
 def _made(directory: Path, key: str, text: str) -> Path:
-    """Compile the text to a library in the directory, and return its path."""
+    """Compile the C text to a library in the directory, and return the path of the library.
+
+    key: the key of the library. Raises CompilerError if the compiler fails.
+    """
     with workshop(directory) as making:
         source, made = making / "unit.c", making / f"unit{SUFFIX}"
         source.write_text(text, encoding="utf-8")
@@ -155,16 +163,17 @@ def _made(directory: Path, key: str, text: str) -> Path:
 
 
 def _first_error(said: str) -> str:
-    """The first line of a compiler's output that reports an error."""
+    """Return the first line of `said`, a compiler's output, that reports an error."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     return next((line for line in lines if "error" in line), lines[0] if lines else "no message")
 
 
 def _run(command: Sequence[str], **more: str) -> subprocess.CompletedProcess[str]:
-    """Run a compiler and wait for it. An interruption or a timeout also ends its child processes.
+    """Run a compiler and wait until it ends.
 
-    more: additional environment variables. Raises CompilerError if the compiler cannot be started,
-    or takes longer than PATIENCE seconds.
+    An interruption or a timeout ends the compiler and its child processes. more: additional
+    environment variables. Raises CompilerError if the compiler cannot be started, or takes longer
+    than PATIENCE seconds.
     """
     name = Path(command[0]).name
     try:
@@ -191,7 +200,7 @@ def _run(command: Sequence[str], **more: str) -> subprocess.CompletedProcess[str
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """End a compiler and the processes that it has started."""
+    """End a compiler and its child processes."""
     if hasattr(os, "killpg"):
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -202,14 +211,17 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 @cache
 def _sources() -> str:
-    """The contents of all C files of the kernels, joined."""
+    """Return the contents of all C files of the kernels, joined."""
     paths = sorted(SOURCES.iterdir())
     return "\0".join(part for path in paths for part in (path.name, path.read_text("utf-8")))
 
 
 @cache
 def _processor() -> str:
-    """The processor's model and features: code for one processor may not run on another."""
+    """Return a text with the model and the features of the processor.
+
+    It is part of the key of a library, because code for one processor may not run on another.
+    """
     wanted = ("vendor", "model", "cpu family", "flags", "Features", "CPU ")
     try:
         with Path("/proc/cpuinfo").open(encoding="utf-8") as file:

@@ -1,7 +1,8 @@
-"""The functions of NumPy and math on single numbers, with the C functions that compute them.
+"""The functions of NumPy and math on single numbers, with the C functions that compute the same.
 
-Each has two C forms: one for a value of each parameter or example, in the run's number type
-(`real`), and one for a number that they share, which is computed once in double precision.
+For each there are two C functions. One is for values that differ between parameters or examples,
+in the number type of the run (`real`). The other is for a number that all parameters or examples
+share, which is computed once, in double precision.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Elementary:
-    """A function: its C name for a `real`, its C name for a `double`, its number of arguments.
+    """The C form of a function: the names of two C functions that compute it.
 
-    truth: whether it returns a truth value.
+    real: the C function for the number type of the run. number: the C function for a double.
+    arity: the number of arguments. truth: whether the function returns a truth value.
     """
 
     real: str
@@ -30,17 +32,20 @@ class Elementary:
 
 
 def _own(name: str, arity: int = 1, *, truth: bool = False) -> Elementary:
-    """A function that mathematics.h defines for both types."""
+    """Return the C form of a function that mathematics.h defines for real and for double."""
     return Elementary(f"real_{name}", f"number_{name}", arity, truth)
 
 
 def _vectorised(name: str) -> Elementary:
-    """A function that mathematics.h defines for vectors; shared numbers use the C library."""
+    """Return the C form of a function that mathematics.h defines for loops over arrays.
+
+    For shared numbers the function of the C library is used.
+    """
     return Elementary(f"real_{name}", name)
 
 
 def _library(name: str, arity: int = 1) -> Elementary:
-    """A function of the C library, which has a different name for each type."""
+    """Return the C form of a function of the C library, which has a name for each number type."""
     return Elementary(f"REAL({name})", name, arity)
 
 
@@ -90,7 +95,7 @@ ELEMENTARY: Mapping[Callable[..., Any], Elementary] = {
     np.arccosh: _library("acosh"),
     np.arctanh: _library("atanh"),
 }
-"""The functions of NumPy that have a C form."""
+"""The C form of each function of NumPy that has one."""
 
 SAME_AS: Mapping[Callable[..., Any], Callable[..., Any]] = {
     builtins.abs: np.absolute,
@@ -126,7 +131,7 @@ SAME_AS: Mapping[Callable[..., Any], Callable[..., Any]] = {
     math.isinf: np.isinf,
     math.isfinite: np.isfinite,
 }
-"""Functions of math and Python that compute the same as a function of NumPy on single numbers."""
+"""Functions of math and Python, with the NumPy function that computes the same on one number."""
 
 ONLY_IN_MATH: Mapping[Callable[..., Any], Elementary] = {
     math.erf: _library("erf"),
@@ -153,11 +158,11 @@ NUMPY_OPERATORS: Mapping[Callable[..., Any], type[ast.operator] | type[ast.cmpop
     np.logical_or: ast.BitOr,
     np.logical_xor: ast.BitXor,
 }
-"""The functions of NumPy that compute the same as an operator, such as np.add."""
+"""Functions of NumPy, with the operator that computes the same, such as + for np.add."""
 
 
 def elementary(function: Any) -> Elementary | None:
-    """The C form of a function; None if it has none."""
+    """Return the C form of a function of NumPy, math or Python; None if it has none."""
     try:
         return ELEMENTARY.get(SAME_AS.get(function, function)) or ONLY_IN_MATH.get(function)
     except TypeError:  # not hashable

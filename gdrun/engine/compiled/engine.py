@@ -1,7 +1,7 @@
 """The compiled engine of a linear model: it makes steppers and evaluates the objective.
 
-Full-batch least squares reads the data only once, see `least_squares`; whether this form is used
-depends only on the shape of the data and the number of steps.
+Full-batch least squares may read the data only once, see `least_squares`. Whether it does depends
+only on the shape of the data and the number of steps.
 """
 
 from __future__ import annotations
@@ -29,26 +29,29 @@ from gdrun.problems.rows import Examples, MappedRows
 from gdrun.threads import run_all, single_blas_thread
 
 SCORE_SAVED = 10e-9
-"""Seconds that a pass saves for each score: several times what its products take."""
+"""The time in seconds that a compiled pass over the data saves for each score.
+
+It is several times as long as the products of a score take.
+"""
 
 PASSES_COMPILE = 0.3
-"""Seconds that the kernel of passes takes to compile, while another core compiles the steps."""
+"""The time in seconds to compile the kernel of passes, while another core compiles the steps."""
 
 
 class CompiledEngine:
-    """The engine of one cohort of a linear model, with kernels compiled for its loss and rule."""
+    """The engine of a cohort of a linear model, with kernels compiled for its loss and rule."""
 
     name: EngineName = "compiled"
     note: str | None = None
 
     def __init__(self, cohort: Cohort) -> None:
-        """Compile the kernels. Raises NotCompilableError if a kernel has no C form."""
+        """Compile the kernels. Raises NotCompilableError if the loss or rule has no C form."""
         self.compiler: str | None = compiler().version
         self._cohort = cohort
         self._compile()
 
     def _compile(self) -> None:
-        """Compile the run's kernels in parallel, now, so that compiling is not timed as steps."""
+        """Compile all kernels in parallel before training, so that steps are timed without it."""
         cohort = self._cohort
         kernels = LinearKernels.of(cohort)
         tasks = [partial(kernels.steps, name) for name in step_kernels(cohort, kernels)]
@@ -63,7 +66,10 @@ class CompiledEngine:
 
     @cached_property
     def training(self) -> CompiledProblem:
-        """The training part, or the few rows that replace it in least squares."""
+        """The data that the steps use: the training part, or the few rows that replace it.
+
+        Rows replace the training part in full-batch least squares, see `least_squares`.
+        """
         if self.compression is None:
             return CompiledProblem(self._cohort, self._cohort.train)
         count = self._cohort.train.rows
@@ -90,7 +96,10 @@ class CompiledEngine:
 
     @cached_property
     def _by_passes(self) -> bool:
-        """Whether a kernel evaluates: the data are large or compressed, or have many scores."""
+        """Whether a compiled kernel evaluates the objective, and not NumPy.
+
+        A kernel does so if the data are large, are replaced by fewer rows, or have many scores.
+        """
         if self.compression is not None:
             return True
         if any(math.prod(part.X.shape) > SMALL_ENTRIES for part in self._evaluated):
@@ -104,9 +113,9 @@ class CompiledEngine:
 
     @cached_property
     def _passes(self) -> tuple[tuple[Examples, CompiledProblem], ...]:
-        """Each part of the data with the CompiledProblem that sums over its rows.
+        """The X of each part of the data, with the CompiledProblem that sums over its rows.
 
-        It is empty if NumPy evaluates.
+        It is empty if NumPy evaluates the objective.
         """
         cohort, train = self._cohort, self._cohort.train
         return tuple(
@@ -120,10 +129,10 @@ class CompiledEngine:
 
 @dataclass(frozen=True)
 class CompiledObjective(Objective):
-    """The objective, in which sums over a whole part of the data are one compiled pass.
+    """An objective that computes sums over a whole part of the data in one compiled pass.
 
-    passes: the X of each such part, and the problem that sums over it. A part is recognised by the
-    identity of its X.
+    passes: the X of each part, with the CompiledProblem that sums over its rows. A part is
+    recognised by the identity of its X; sums over other data are computed by NumPy.
     """
 
     passes: tuple[tuple[Examples, CompiledProblem], ...] = ()

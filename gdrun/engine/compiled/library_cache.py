@@ -1,10 +1,10 @@
 """The cache of compiled libraries on disk, from which later processes load them.
 
-A library is a file in the user's cache directory. Its name is a key of everything that it was made
-from, followed by the hash of its content: a damaged library is removed, not loaded. The directory
-must belong to the user, and nobody else may write to it, because its files are executed. A file is
-published by a hard link to a finished copy and never changed, so two processes may compile the same
-library at the same time.
+A library is a file in the user's cache directory. The file name is a key, which is a hash of
+everything that the library was made from, and then a hash of the file's content, so that a damaged
+library is noticed and removed. The directory must belong to the user, and nobody else may write to
+it, because its files are executed. A file is published by a hard link to a finished copy and never
+changed, so two processes may compile the same library at the same time.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ SUFFIX = ".dll" if sys.platform == "win32" else ".so"
 
 @cache
 def cache_directory() -> Path:
-    """The user's directory for libraries; without a safe one, a directory for this process only."""
+    """Return the user's directory for compiled libraries.
+
+    If there is no directory to which only the user can write, return `process_directory`.
+    """
     try:
         path = _cache_home() / "gdrun" / "kernels"
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -39,7 +42,7 @@ def cache_directory() -> Path:
 
 @cache
 def process_directory() -> Path:
-    """A directory that is removed when this process ends."""
+    """Return a directory for compiled libraries that is removed when this process ends."""
     path = Path(tempfile.mkdtemp(prefix="gdrun-"))
     atexit.register(_remove, path, os.getpid())
     return path
@@ -61,7 +64,7 @@ def _cache_home() -> Path:
 
 
 def _private(path: Path) -> bool:
-    """Whether the directory belongs to the user, and nobody else may write to it."""
+    """Return whether the directory belongs to the user, and nobody else may write to it."""
     if sys.platform == "win32":
         return True
     about = path.stat()
@@ -69,7 +72,7 @@ def _private(path: Path) -> bool:
 
 
 def find(directory: Path, key: str) -> Path | None:
-    """The undamaged file of this key, or None; a damaged one is removed."""
+    """Return the file with this key in the directory, or None. A damaged file is removed."""
     for path in directory.glob(f"{key}-*"):
         try:
             if path.name == _name(key, path.read_bytes(), path.suffix):
@@ -81,9 +84,10 @@ def find(directory: Path, key: str) -> Path | None:
 
 
 def keep(directory: Path, key: str, finished: Path) -> Path:
-    """Publish a finished file, which is in a subdirectory, under its key; return its new path.
+    """Publish a finished file in the cache, where `find` finds it by its key; return its new path.
 
-    Raises OSError if it cannot be published.
+    finished: the path of the file, in a subdirectory of the cache directory. Raises OSError if the
+    file cannot be published.
     """
     path = directory / _name(key, finished.read_bytes(), finished.suffix)
     try:
@@ -97,7 +101,7 @@ def keep(directory: Path, key: str, finished: Path) -> Path:
 
 @contextmanager
 def workshop(directory: Path) -> Iterator[Path]:
-    """A temporary subdirectory of the directory, for files that are not finished."""
+    """Make a subdirectory for unfinished files, which is removed after the `with` block."""
     path = Path(tempfile.mkdtemp(dir=directory, prefix=".making-"))
     try:
         yield path

@@ -1,4 +1,4 @@
-"""The kernels of a linear model: the C texts that a cohort needs, and their compiled functions."""
+"""The kernels of a linear model: C texts, and the functions that are compiled from them."""
 
 from __future__ import annotations
 
@@ -32,23 +32,26 @@ StepKernel = Literal["rows", "examples"]
 
 @dataclass(frozen=True)
 class LinearKernels:
-    """The kernels of a cohort of a linear model; each is compiled when it is first used."""
+    """The kernels of a cohort of a linear model; each is compiled when it is first used.
+
+    form: the properties of the rule and of the steps that the kernels depend on.
+    """
 
     loss: Loss
     form: StepForm
 
     @classmethod
     def of(cls, cohort: Cohort) -> LinearKernels:
-        """The kernels of a cohort of a linear model."""
+        """Return the kernels of a cohort of a linear model, without compiling them."""
         assert isinstance(cohort.model, LinearModel)
         return cls(cohort.model.loss, StepForm.of(cohort))
 
     def step_text(self, name: StepKernel) -> str:
-        """The C text of the kernel of steps. Raises NotCompilableError if there is none."""
+        """Return the C text of a kernel of steps. Raises NotCompilableError if it has no C form."""
         return step_text(name, self.loss, self.form)
 
     def steps(self, name: StepKernel) -> Function:
-        """The compiled function that takes the steps; its C file describes its arguments.
+        """Return the compiled function of a kernel of steps. Its C file describes the arguments.
 
         Raises NotCompilableError if it cannot be compiled.
         """
@@ -75,7 +78,7 @@ class LinearKernels:
 
     @cached_property
     def passes(self) -> Function:
-        """The compiled function that sums over all rows, see passes.c.
+        """The compiled function that sums losses and gradients over all rows, see passes.c.
 
         Raises NotCompilableError if it cannot be compiled.
         """
@@ -88,17 +91,27 @@ class LinearKernels:
     def advance_rows(
         self, data: Examples, steps: Steps, size: int, count: float, lanes: tuple[int, int]
     ) -> int:
-        """Take steps on `size` rows each, for a range of lanes. Returns how many stayed finite."""
+        """Take steps, each on `size` rows, for a range of lanes (runs).
+
+        count: the number of examples that the mean over a step divides by; 0 means the number of
+        its rows. lanes: the first lane, and the one after the last. Returns the number of steps
+        before the first one with a value that is not finite.
+        """
         return int(self._advance_rows(byref(data), byref(steps), size, count, *lanes))
 
     def advance_examples(self, data: Examples, steps: Steps, lanes: tuple[int, int]) -> int:
-        """Take steps on one row each, for a range of lanes. Returns how many stayed finite."""
+        """Take steps, each on one row, for a range of lanes (runs).
+
+        lanes: the first lane, and the one after the last. Returns the number of steps before the
+        first one with a value that is not finite.
+        """
         return int(self._advance_examples(byref(data), byref(steps), *lanes))
 
     def finish_pass(self, steps: Steps, k: int, losses: Numbers, scale: float, G: Array) -> bool:
-        """Finish step k of all lanes from the losses (L,) and gradients G (L, P) of a pass.
+        """Finish step k of all lanes after a pass over the data has computed the sums.
 
-        G is overwritten. Returns whether all numbers of the step are finite.
+        losses (L,): Σ ℓ. G (L, P): Σ ∇ℓ, which is overwritten. scale: the factor that makes means
+        of these sums. Returns whether all values of the step are finite.
         """
         return bool(self._finish_pass(byref(steps), k, address(losses), scale, address(G)))
 
@@ -114,30 +127,32 @@ class LinearKernels:
         slopes: bool,
         judges: bool,
     ) -> None:
-        """Add Σ ℓ and right predictions (L,), and Σ ∇ℓ (L, P), over a range of rows of `data`.
+        """Add sums over a range of rows of `data`, at W (L, P), to three arrays in place.
 
-        places: the first of these rows, and the first row after them. slopes: whether gradients
-        are summed. judges: whether right predictions are counted.
+        places: the first row, and the one after the last. values (L,): the losses. rights (L,): the
+        number of correct predictions. gradients (L, P): the gradients. slopes: whether to sum
+        gradients. judges: whether to count correct predictions.
         """
         sums = map(address, (values, rights, gradients))
         goal = (address(W), len(W), slopes, judges)
         if not self.passes(byref(data), *places, *goal, *sums):
-            raise MemoryError("no memory for the blocks of a pass over the data")
+            raise MemoryError("not enough memory for the buffers of a pass over the data")
 
 
 def step_texts(cohort: Cohort) -> list[str]:
-    """The C texts of the kernels that the cohort's steps will use.
+    """Return the C texts of the kernels that the steps of the cohort will use.
 
-    Raises NotCompilableError if a kernel has no C form.
+    Raises NotCompilableError if the rule or the loss has no C form.
     """
     kernels = LinearKernels.of(cohort)
     return [kernels.step_text(name) for name in step_kernels(cohort, kernels)]
 
 
 def step_kernels(cohort: Cohort, kernels: LinearKernels) -> list[StepKernel]:
-    """The kernels that the cohort's steps will use.
+    """Return the names of the kernels that the steps of the cohort will use.
 
-    Steps on one example have a separate kernel if the model has one score and nothing is clipped.
+    Steps on one example have a separate kernel, `examples`, if the model has one score and no
+    gradient is clipped. All other steps use the kernel `rows`.
     """
     batching = cohort.batching
     if batching.batch_size > 1 or kernels.form.clips or kernels.loss.targets == "code":

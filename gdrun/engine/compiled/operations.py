@@ -1,7 +1,7 @@
-"""The C expressions of operators and functions on translated values.
+"""Translates the operators and functions in an equation to C expressions.
 
-Operations on constants only are computed by Python, now. NoFormError describes an operation that
-has no C form.
+Operations whose operands are all constants are computed by Python during the translation.
+NoFormError describes an operation that has no C form (no translation to C).
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ Function = Callable[..., Any]
 
 
 class NoFormError(Exception):
-    """An operation has no C form; the message says which."""
+    """An operation has no C form (no translation to C); the message says which operation."""
 
 
 class Operations:
-    """Translates the operations of one equation, and adds C statements to its `writing`."""
+    """Translates the operations of one equation, and adds their C statements to a `Writing`."""
 
     def __init__(self, writing: Writing) -> None:
         self._writing = writing
 
     def computed(self, function: Function, *given: Value) -> Value:
-        """The result of a function of constants, computed by Python."""
+        """Return the result of a function whose arguments are all constants, computed by Python."""
         if any_term(given):
-            raise NoFormError("a tuple is not a number")
+            raise NoFormError("a tuple is used as a number")
         try:
             with np.errstate(all="ignore"):
                 found = function(*given)
@@ -49,7 +49,7 @@ class Operations:
         return found.item() if isinstance(found, np.generic) else found
 
     def binary(self, op: type[ast.operator], left: Value, right: Value) -> Value:
-        """left op right."""
+        """Return the value of the expression `left op right`."""
         if not any_term((left, right)):
             return self.computed(_PYTHON[op], left, right)
         sign, each = _SIGNS.get(op), any_each((left, right))
@@ -73,7 +73,10 @@ class Operations:
         return Term(f"({texts[0]} {sign} {texts[1]})", each)
 
     def _power(self, base: Value, exponent: Value) -> Term:
-        """base ** exponent: whole exponents up to 4 become products, and ½ a square root."""
+        """Return the value of base ** exponent.
+
+        Whole exponents up to 4 become products, and the exponent ½ becomes a square root.
+        """
         size = None if isinstance(exponent, Term) else abs(exponent)
         if size not in (0.5, 1, 2, 3, 4):
             return self._function("REAL(pow)", "pow", [base, exponent])
@@ -89,7 +92,7 @@ class Operations:
         return Term(f"({one} / {text})", value.each)
 
     def unary(self, op: type[ast.unaryop], value: Value) -> Value:
-        """op value."""
+        """Return the value of the expression `op value`."""
         if not isinstance(value, Term):
             return self.computed(_PYTHON[op], value)
         if op is ast.Not:
@@ -103,7 +106,7 @@ class Operations:
         raise NoFormError(f"the operator {_called(op)} on this value has no C form")
 
     def compared(self, op: type[ast.cmpop], left: Value, right: Value) -> Value:
-        """Whether left op right."""
+        """Return the truth value of the comparison `left op right`."""
         if not any_term((left, right)):
             return self.computed(_PYTHON[op], left, right)
         if op in (ast.Is, ast.IsNot) and (left is None or right is None):
@@ -116,25 +119,28 @@ class Operations:
         return Term(text, any_each((left, right)), truth=True)
 
     def chained(self, ops: Sequence[type[ast.cmpop]], values: Sequence[Value]) -> Value:
-        """Whether every comparison of a chain such as a < b < c is true."""
+        """Return the truth value of a chain of comparisons, such as a < b < c."""
         if len(ops) > 1:
             values = [self._writing.keep("compared", value) for value in values]
         links = [self.compared(op, *pair) for op, *pair in zip(ops, values, values[1:])]  # noqa: B905 (values[1:] is shorter)
         terms = [link for link in links if isinstance(link, Term)]
         if len(links) > 1 and any_each(links):
-            raise NoFormError("a < b < c on values of each parameter: join two comparisons with &")
+            raise NoFormError("a < b < c on arrays has no C form: write (a < b) & (b < c)")
         if not all(link for link in links if not isinstance(link, Term)):
             return False
         return self.joined("&&", terms) if terms else True
 
     def joined(self, sign: str, terms: Sequence[Term]) -> Term:
-        """Truth values of shared numbers, joined by && or ||."""
+        """Return truth values that all parameters or examples share, joined by a C operator.
+
+        sign: the operator, && or ||.
+        """
         if len(terms) == 1:
             return terms[0]
         return Term(f"({f' {sign} '.join(term.text for term in terms)})", each=False, truth=True)
 
     def selected(self, test: Value, first: Value, second: Value) -> Value:
-        """The first value if the test is true, else the second."""
+        """Return a value that is `first` where the test is true, and otherwise `second`."""
         if not isinstance(test, Term):
             return first if test else second
         if isinstance(first, tuple) and isinstance(second, tuple) and len(first) == len(second):
@@ -149,7 +155,7 @@ class Operations:
         return Term(f"({chosen} ? {texts[0]} : {texts[1]})", each, truth)
 
     def called(self, function: Any, given: Sequence[Value]) -> Value:
-        """A call of a function of NumPy, math or Python; some arguments are C expressions."""
+        """Return the value of a call of a function of NumPy, math or Python."""
         _check_numbers(*given)
         if function in _SPECIAL:
             return self._special(_SPECIAL[function], list(given))
@@ -159,11 +165,14 @@ class Operations:
             return self.binary(op, *given)
         known = elementary(function)
         if known is None or known.arity != len(given):
-            raise NoFormError(f"{_named(function)} of {len(given)} has no C form")
+            raise NoFormError(f"{_named(function)} with {_count(given)} has no C form")
         return self._function(known.real, known.number, given, truth=known.truth)
 
     def _special(self, name: str, given: list[Value]) -> Value:
-        """A call of a function that is not translated to a single C function."""
+        """Return the value of a call of a function that is not translated to one C function.
+
+        name: the name of the function in _SPECIAL. given: the arguments.
+        """
         match name, given:
             case "where", [test, first, second]:
                 return self.selected(self._truth(test), first, second)
@@ -196,13 +205,17 @@ class Operations:
                 raise NoFormError(f"{name} of these values has no C form")
 
     def _truth(self, value: Value) -> Value:
-        """Whether the value is not zero."""
+        """Return the truth value of `value`: whether it is not zero."""
         if isinstance(value, Term) and not value.truth:
             return self.compared(ast.NotEq, value, 0)
         return value
 
     def _extreme(self, op: type[ast.cmpop], best: Value, others: Sequence[Value]) -> Value:
-        """Python's min or max: of equal or NaN values the earlier one is kept, as in Python."""
+        """Return the min or max of several values, as Python computes it.
+
+        op: `<` for min, `>` for max. As in Python, the earlier of two equal values is returned, and
+        a comparison with NaN is false.
+        """
         for other in others:
             best, other = (self._writing.keep("bound", value) for value in (best, other))
             test = self.compared(op, other, best)
@@ -219,15 +232,19 @@ class Operations:
 
 
 def check_test(test: Value) -> None:
-    """Raise NoFormError if a branch depends on a value of each parameter or example."""
+    """Raise NoFormError if the test of a branch differs between parameters or examples."""
     if any_each([test]):
-        raise NoFormError("it branches on a value of each parameter: use where")
+        raise NoFormError("a branch depends on an array: use np.where")
 
 
 def _check_numbers(*values: Value) -> None:
     for value in values:
         if not (isinstance(value, Term) or is_number(value) or value is None):
-            raise NoFormError(f"a {type(value).__name__} is not a number")
+            raise NoFormError(f"an object of type {type(value).__name__} is used as a number")
+
+
+def _count(given: Sequence[Value]) -> str:
+    return "1 argument" if len(given) == 1 else f"{len(given)} arguments"
 
 
 def _named(function: Any) -> str:

@@ -1,4 +1,4 @@
-"""A part of the data with its loss, for the compiled kernels: sums over all rows in one pass."""
+"""A part of the data for the compiled kernels, with sums over all its rows in one pass."""
 
 from __future__ import annotations
 
@@ -20,26 +20,33 @@ from gdrun.problems.rows import MappedRows, rows_of
 from gdrun.threads import run_all, shares, thread_count
 
 BLOCK_BYTES = 2**17
-"""Bytes of X in one block: it stays in the L2 cache between the scores and the gradient."""
+"""The number of bytes of X in one block of rows.
+
+A block stays in the L2 cache after its scores are computed, until its gradient is computed.
+"""
 
 SMALL_ENTRIES = 2**17
-"""With at most this many entries of X, one thread is faster than starting a second one."""
+"""The number of entries of X up to which one thread is faster than two."""
 
 BLOCK_SCORES = 2**15
-"""Scores of a block that stay in a core's cache between their uses; further lanes come later."""
+"""The number of scores of a block that stay in the cache of a core between their uses.
+
+If a block has more, its lanes are computed one group after another.
+"""
 
 SINGLE_ROWS = 2**14
-"""The most rows whose gradients are summed in single precision: longer sums would lose digits."""
+"""The largest number of rows to sum in single precision; longer sums would lose digits."""
 
 MAPPED_ENTRIES = 2**20
-"""The entries of X that each thread reads from disk at once."""
+"""The number of entries of X that each thread reads from disk at once."""
 
 
 @dataclass(frozen=True)
 class Sums:
-    """Sums over all rows, by lane: Σ ℓ (L,), the right predictions (L,), and Σ ∇ℓ (L, P).
+    """Sums over all rows, for each of L lanes (runs that train together).
 
-    Without gradients, the last one is (0, P).
+    values (L,): the losses. rights (L,): the number of correct predictions. gradients (L, P): the
+    gradients; (0, P) if they were not requested.
     """
 
     values: NDArray[np.float64]
@@ -60,9 +67,10 @@ class Sums:
 class CompiledProblem:
     """One part of the data, with the kernels for the loss and rule of a cohort.
 
-    count: the number of examples that a mean divides by; by default the number of rows, but least
-    squares replaces the rows by fewer ones. trains: whether steps are taken on this part. whole:
-    whether a step uses all rows of a large part, so that it can reuse the sums of an evaluation.
+    part: the data. count: the number of examples, by which a mean divides; None means the number of
+    rows (full-batch least squares replaces the rows by fewer). trains: whether steps use this part.
+    The attribute `whole` says whether a step uses all rows of a large part, so that it can use the
+    sums of an evaluation again.
     """
 
     def __init__(
@@ -100,18 +108,22 @@ class CompiledProblem:
     def examples(
         self, X: Array, y: NDArray[Any], order: Counts | None, most: int | None = None
     ) -> Examples:
-        """Rows of the problem as the argument of a kernel, which uses at most `most` at once."""
+        """Return rows of this part as the argument of a kernel.
+
+        order: the row numbers in the order of use; None means all rows. most: the largest number of
+        rows that the kernel needs at once; None means all.
+        """
         rows = len(X) if most is None else most
         fitting: int = BLOCK_BYTES // (self.columns * self.X.dtype.itemsize)
         block = min(rows, max(fitting // 4 * 4, 4))
         return Examples(X, y, order, self.extra, self.outputs, block)
 
     def sums(self, W: Array, *, gradient: bool = True, lasting: bool = True) -> Sums:
-        """The sums at W (L, P). gradient: whether gradients are needed.
+        """Return the sums over all rows at the weights W (L, P).
 
-        The sums of the latest W are kept and returned if the same array is given again, so W must
-        not be changed. If `lasting` is false, W may be changed: the sums are not kept, and right
-        predictions are not counted.
+        gradient: whether to sum gradients. lasting: whether W will not be changed later. If true,
+        sums with gradients are kept, and returned if the next call has the same array. If false,
+        nothing is kept, and correct predictions are not counted.
         """
         if self._remembered is not None and self._remembered[0] is W:
             return self._remembered[1]
@@ -125,12 +137,15 @@ class CompiledProblem:
         return total
 
     def seconds_at(self, W: Array) -> float:
-        """The seconds that the sums at this array took; 0 if they are not kept."""
+        """Return the time in seconds that the kept sums at W took; 0 if no sums at W are kept."""
         known = self._remembered
         return known[2] if known is not None and known[0] is W else 0.0
 
     def _part(self, W: Array, first: int, last: int, gradient: bool, judge: bool) -> Sums:
-        """The sums over rows `first` to `last`."""
+        """Return the sums over the rows from `first` to before `last`.
+
+        gradient: whether to sum gradients. judge: whether to count correct predictions.
+        """
         shape = W.shape if gradient else (0, W.shape[1])
         stretch = self._stretch
         found = []
@@ -142,19 +157,23 @@ class CompiledProblem:
 
     @property
     def _stretch(self) -> int:
-        """How many rows are summed in the precision of the data, before double precision."""
+        """The number of rows that are summed in the precision of the data; their sums in double."""
         most = MAPPED_ENTRIES // self.columns + 1 if self.mapped else len(self.X)
         return min(most, SINGLE_ROWS) if self.X.dtype.itemsize < 8 else most
 
     @cached_property
     def _in_memory(self) -> Examples:
-        """All rows as the argument of a kernel."""
+        """All rows, which are in memory, as the argument of a kernel."""
         return self.examples(np.ascontiguousarray(self.X), self.y, None)
 
     def _add(
         self, W: Array, first: int, last: int, found: Sums, gradient: bool, judge: bool
     ) -> None:
-        """Add the sums over rows `first` to `last` to those found, in the precision of the data."""
+        """Add sums over the rows from `first` to before `last` to `found`, in place.
+
+        They are summed in the precision of the data. gradient: whether to sum gradients. judge:
+        whether to count correct predictions.
+        """
         if self.mapped:
             part = slice(first, last)
             data = self.examples(rows_of(self.X, part), self.y[part], None)

@@ -1,4 +1,4 @@
-"""The compiled stepper of linear models: its numbers equal the NumPy stepper's up to rounding."""
+"""The compiled stepper of linear models, with the results of the NumPy stepper up to rounding."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from gdrun.problems.objective import Objective
 from gdrun.threads import run_all, shares, thread_count
 
 SHARED_WORK = 2**17
-"""With more products of a weight and a feature in a chunk, several threads are faster."""
+"""The products of a weight and a feature in a chunk above which several threads are faster."""
 
 
 class CompiledStepper(FusedStepper):
-    """Takes steps with a linear model on the rows of a problem, for a fixed set of lanes."""
+    """Takes steps of a linear model on one part of the data, for a fixed set of lanes (runs)."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class CompiledStepper(FusedStepper):
         self._problem = problem
 
     def most_steps(self, epoch: int) -> int:
-        """The most steps of this epoch in one chunk."""
+        """Return the largest number of steps in one chunk of this epoch."""
         rows = len(self._problem.X) if self._batching.whole else self._batching.at(epoch).batch_size
         moved = self._decay.size * (1 + len(self._rule.slots))
         work = rows * (self._decay.size + 8 * self._problem.columns) + 8 * moved
@@ -67,14 +67,22 @@ class CompiledStepper(FusedStepper):
         return min(run_all(tasks))
 
     def _steps(self, chunk: Chunk, step: int, rates: Numbers, betas: Numbers) -> Steps:
-        """The chunk as the argument of a kernel."""
+        """Return the arrays of a chunk as the argument of a kernel.
+
+        step: the number of steps before the chunk. rates, betas (steps, L): the learning rate and
+        the momentum of each step; betas (0, L) if the schedule does not set the momentum.
+        """
         return Steps(
             chunk.W, chunk.slots, chunk.options, self._decay, self._bounds, self._limit, rates,
             betas if len(betas) else None, chunk.measures, before=step, cycled=self._cycled,
         )  # fmt: skip
 
     def _run_lanes(self, data: Examples, steps: Steps, size: int, lanes: tuple[int, int]) -> int:
-        """Take the steps of a range of lanes of one stream. Returns how many stayed finite."""
+        """Take the steps of a range of lanes that use the same rows (one index stream).
+
+        size: the number of rows of a step. lanes: the first lane, and the one after the last.
+        Returns the number of steps before the first one with a value that is not finite.
+        """
         problem = self._problem
         if self._by_example(size):
             return problem.kernels.advance_examples(data, steps, lanes)
@@ -84,12 +92,19 @@ class CompiledStepper(FusedStepper):
         return problem.kernels.advance_rows(data, steps, size, count, lanes)
 
     def _by_example(self, size: int) -> bool:
-        """Whether the kernel of single examples applies: one score, no clipping, batches of 1."""
+        """Return whether the kernel for steps on single examples can be used.
+
+        It requires batches of one row (`size`), a model with one score, and no clipping.
+        """
         problem = self._problem
         return size == 1 and problem.outputs == 1 and not problem.kernels.form.clips
 
     def _data(self, order: Counts | None, size: int) -> Examples:
-        """The rows that the steps use, in order. Of data on disk, only these rows are read."""
+        """Return the rows that the steps use, as the argument of a kernel.
+
+        order: their numbers, in the order of use; None means all rows. size: the number of rows of
+        a step. If the data are on disk, only these rows are read.
+        """
         problem = self._problem
         X, y = problem.X, problem.y
         if problem.mapped:
@@ -98,7 +113,11 @@ class CompiledStepper(FusedStepper):
         return problem.examples(X, y, order, None if self._batching.whole else size)
 
     def _run_whole(self, chunk: Chunk, W: Array, step: int, rates: Numbers, betas: Numbers) -> int:
-        """Take full-batch steps on large data: each is one pass, divided among all threads."""
+        """Take full-batch steps on large data: each step is one pass over the data by all threads.
+
+        Returns the number of steps before the first one with a value that is not finite. The
+        parameters are those of `_run`.
+        """
         problem = self._problem
         steps = self._steps(chunk, step, rates, betas)
         for k in range(len(rates)):
@@ -110,7 +129,11 @@ class CompiledStepper(FusedStepper):
         return len(rates)
 
     def _lane_shares(self, lanes: slice, rows: int) -> list[tuple[int, int]]:
-        """The lanes of a stream as ranges, one for each thread if there is enough work."""
+        """Return ranges of the lanes of one index stream, one for each thread with enough work.
+
+        rows: the number of rows that the steps of a chunk use. A range is the first lane, and the
+        one after the last.
+        """
         length = lanes.stop - lanes.start
         work = rows * self._decay.size
         wanted = -(-thread_count() // len(self._streams)) if work > SHARED_WORK else 1

@@ -1,10 +1,10 @@
 """The values in a translated equation, and the C statements that compute them.
 
-A value is a Python constant, a tuple of values, or a Term, which is a C expression. A Term has one
-of two kinds. Either it has a value for each parameter or example (`each`), in the run's number type
-`real`. Or it is one number that all of them share, such as 1 − β₂ᵗ: it is computed in double
-precision, and rounded when it is combined with a value of the first kind, as NumPy does with a
-Python float.
+A value is a Python constant, a tuple of values, or a Term, which is a C expression. There are two
+kinds of terms. A term with `each` has a value for each parameter or example, in the number type of
+the run, `real`. The other kind is one number that all parameters or examples share, such as
+1 − β₂ᵗ. Such a shared number is computed in double precision, and rounded when it is combined with
+a term of the first kind, as NumPy does with a Python float.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from typing import Any
 import numpy as np
 
 Value = Any
-"""A Python constant, a tuple of values, or a Term."""
+"""A value in a translated equation: a Python constant, a tuple of values, or a Term."""
 
 
 @dataclass(frozen=True, eq=False)
 class Term:
-    """A C expression.
+    """A C expression for a value in an equation.
 
-    each: whether it has a value for each parameter or example; otherwise it is one shared number.
-    truth: whether it is a truth value, which in C is an int, 0 or 1.
+    each: whether the value differs between parameters or examples; otherwise it is one number that
+    they share. truth: whether it is a truth value, which in C is an int, 0 or 1.
     """
 
     text: str
@@ -37,9 +37,10 @@ class Term:
 class Translation:
     """An equation, translated to C.
 
-    shared: the statements that compute the shared numbers, in double precision. fields: the shared
-    numbers that `statements` read, each with its C type and expression. statements: they compute
-    the results for one parameter or example. results: the expressions that the equation returns.
+    A shared number is one that all parameters or examples use. shared: the C statements that
+    compute the shared numbers, in double precision. fields: the shared numbers that `statements`
+    read: C type and expression by name. statements: the C statements that compute the results for
+    one parameter or example. results: the C expressions that the equation returns.
     """
 
     shared: Sequence[str]
@@ -48,11 +49,11 @@ class Translation:
     results: Sequence[str]
 
     def text(self, name: str, shared: str, each: Sequence[str]) -> str:
-        """Two C functions: NAME_numbers computes the shared numbers, and NAME one value of each.
+        """Return the C text of two functions, called `name` and `name` with the ending _numbers.
 
-        shared: the declaration of the parameters of NAME_numbers, which returns a struct. each: the
-        names of the parameters of NAME, which come after this struct; pointers result0, … to the
-        results come last.
+        The second computes the shared numbers and returns them in a struct; `shared` declares its
+        parameters. The first computes the results for one parameter or example. Its parameters are
+        the struct, then those named in `each`, then pointers result0, … to the results.
         """
         fields = self.fields or {"none": ("int", "0")}
         members = "".join(f"    {kind} {field};\n" for field, (kind, _) in fields.items())
@@ -71,7 +72,7 @@ class Translation:
 
 @dataclass
 class Writing:
-    """Collects the C statements of an equation."""
+    """Collects the C statements of an equation during its translation."""
 
     shared: list[str] = field(default_factory=list)
     statements: list[str] = field(default_factory=list)
@@ -80,9 +81,10 @@ class Writing:
     depth: int = 0
 
     def keep(self, name: str, value: Value) -> Value:
-        """Give the value its own C variable, so that its expression is computed once.
+        """Store the value in a C variable of its own, and return this variable as a value.
 
-        The name ends in a number, so it is not a C keyword and not a name in the kernels.
+        So the expression is computed once. name: the start of the variable's name, which ends in a
+        number, so that it is not a C keyword and not a name in the kernels.
         """
         if not isinstance(value, Term) or value.text.isidentifier():
             return value
@@ -94,31 +96,38 @@ class Writing:
         return Term(own, value.each, value.truth)
 
     def as_real(self, value: Value) -> str:
-        """The C expression of the value as a `real`, for use with each parameter or example."""
+        """Return the C expression of a value as a `real`, for statements for each parameter."""
         if not isinstance(value, Term):
             return _literal(value, "(real)")
         text = value.text if value.each else self._field(value)
         return f"(real){text}" if value.truth else text
 
     def as_number(self, value: Value) -> str:
-        """The C expression of the value as a double, for use in shared numbers."""
+        """Return the C expression of a value as a double, for statements on shared numbers."""
         if not isinstance(value, Term):
             return _literal(value, "")
         return f"(double){value.text}" if value.truth else value.text
 
     def as_truth(self, value: Value, *, each: bool) -> str:
-        """The C expression of a truth value. each: whether it is used for each parameter."""
+        """Return the C expression of a truth value.
+
+        each: whether it is used in the statements for each parameter or example.
+        """
         if not isinstance(value, Term):
             return str(int(bool(value)))
         return self._field(value) if each and not value.each else value.text
 
     def operands(self, values: Sequence[Value], *, each: bool | None = None) -> list[str]:
-        """The C expressions of the values as operands of one operation."""
+        """Return the C expressions of the values as operands of one operation.
+
+        each: whether the operation is done for each parameter or example; None means that it is if
+        one of the values differs between them.
+        """
         form = self.as_real if (any_each(values) if each is None else each) else self.as_number
         return [form(value) for value in values]
 
     def _field(self, value: Term) -> str:
-        """The C name by which the statements for each parameter read a shared number."""
+        """Return the C name by which the statements for each parameter read a shared number."""
         entry = ("int" if value.truth else "real", value.text)
         for name, known in self.fields.items():
             if known == entry:
@@ -129,34 +138,34 @@ class Writing:
 
 
 def any_each(values: Iterable[Value]) -> bool:
-    """Whether any value differs between parameters or examples."""
+    """Return whether any of the values differs between parameters or examples."""
     return any(isinstance(value, Term) and value.each for value in values)
 
 
 def any_term(values: Iterable[Value]) -> bool:
-    """Whether any value is a C expression, or a tuple that contains one."""
+    """Return whether any of the values is a Term, or a tuple that contains one."""
     return any(
         any_term(value) if isinstance(value, tuple) else isinstance(value, Term) for value in values
     )
 
 
 def is_truth(value: Value) -> bool:
-    """Whether a value is a truth value."""
+    """Return whether a value is a truth value: a bool, or a Term with `truth`."""
     return value.truth if isinstance(value, Term) else isinstance(value, bool | np.bool_)
 
 
 def is_number(value: Value) -> bool:
-    """Whether a value is a constant number or truth value."""
+    """Return whether a value is a constant number or truth value, and not a Term."""
     return isinstance(value, bool | int | float | np.bool_ | np.integer | np.floating)
 
 
 def block(lines: Iterable[str]) -> str:
-    """The lines as a C block."""
+    """Return the lines as a C block: indented, in braces."""
     return "{\n" + "".join(f"    {line}\n" for line in lines) + "}\n"
 
 
 def bare(text: str) -> str:
-    """The expression without its outer parentheses."""
+    """Return a C expression without its outer parentheses, if it has any."""
     depth = 0
     for place, sign in enumerate(text):
         depth += (sign == "(") - (sign == ")")
@@ -166,12 +175,12 @@ def bare(text: str) -> str:
 
 
 def _in_c(name: str) -> str:
-    """The name with only the letters that every C compiler accepts."""
+    """Return `name` with each non-ASCII character replaced by u and its code, for C."""
     return "".join(sign if sign.isascii() else f"u{ord(sign):x}" for sign in name)
 
 
 def _literal(value: Any, cast: str) -> str:
-    """A C literal of a number, with all its digits."""
+    """Return a C literal of a number, with all its digits. cast: a C cast to put before it."""
     number = float(value)
     if math.isnan(number):
         return f"{cast}NAN"

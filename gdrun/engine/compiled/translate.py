@@ -1,14 +1,15 @@
-"""Translate a Python equation to C: the rule, loss or activation that NumPy runs.
+"""Translates a Python equation to C: the rule, loss or activation that NumPy runs.
 
-The function is executed symbolically: every name in it holds a constant, a tuple or a C expression
-(see `terms`). Helper functions are inlined and loops over constants are unrolled, so that only
-arithmetic is left. The result is two C functions. One computes the numbers that all parameters or
-examples share; it is called once. The other computes the values of one parameter or example; it is
-called in a loop.
+The Python function is executed symbolically: each name in it stands for a constant, a tuple or a C
+expression (see `terms`). Helper functions are inlined and loops over constants are unrolled, so
+that only arithmetic is left. The result is two C functions. One computes the numbers that all
+parameters or examples share; it is called once. The other computes the values of one parameter or
+example; it is called in a loop.
 
-An `if` on numbers becomes a selection between the results of both branches. A branch on a value of
-each parameter has no meaning for arrays, so it is refused, as is everything else that has no C form
-here: NotCompilableError names the construct and its line.
+An `if` on a shared number becomes a selection between the results of both branches. An `if` on a
+value that differs between parameters has no meaning for arrays. It is an error, as is everything
+else that has no C form (no translation to C) here: NotCompilableError names the construct and the
+line.
 """
 
 from __future__ import annotations
@@ -36,10 +37,10 @@ from gdrun.engine.contract import NotCompilableError
 Function = Callable[..., Any]
 
 DEEPEST = 20
-"""The most helper functions that call each other."""
+"""The largest depth of helper functions that call each other."""
 
 LONGEST = 64
-"""The most iterations of a loop that is unrolled, and the most branches of one function."""
+"""The largest number of iterations of a loop, and of branches of a function."""
 
 
 def translate(
@@ -50,12 +51,12 @@ def translate(
     constants: Mapping[str, Any],
     results: int,
 ) -> Translation:
-    """Translate a function to C.
+    """Translate a Python function to C.
 
-    each: its parameters that have a value for each parameter of the model or each example; shared:
-    those that are one number; both with their C expressions. constants: the values of the other
-    parameters. results: the number of values that it returns. Raises NotCompilableError if it has
-    no C form.
+    each: the arguments of the function with a value for each parameter of the model, or for each
+    example. shared: the arguments that are one number for all. Both map the name of an argument to
+    its C expression. constants: the values of the other arguments. results: the number of values
+    that the function must return. Raises NotCompilableError if the function has no C form.
     """
     arguments = {name: Term(text, each=True) for name, text in each.items()}
     arguments |= {name: Term(text, each=False) for name, text in shared.items()}
@@ -63,22 +64,23 @@ def translate(
     found = _Execution(function, writing, arguments | dict(constants)).result()
     values = found if isinstance(found, tuple) else (found,)
     if len(values) != results or not all(isinstance(v, Term) or is_number(v) for v in values):
-        raise NotCompilableError(f"{function.__name__} does not return {results} numbers")
+        raise NotCompilableError(f"{function.__name__} must return {results} numbers")
     texts = [writing.as_real(value) for value in values]
     return Translation(writing.shared, writing.fields, writing.statements, texts)
 
 
 @cache
 def syntax(function: Function) -> ast.FunctionDef:
-    """The function's syntax tree. Raises NotCompilableError if its source cannot be read."""
+    """Return the syntax tree of a function. Raises NotCompilableError if it cannot be read."""
+    name = getattr(function, "__name__", repr(function))
     if inspect.unwrap(function) is not function:
-        raise NotCompilableError(f"{function.__name__} is wrapped by a decorator")
+        raise NotCompilableError(f"{name} is wrapped by a decorator")
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
     except (OSError, TypeError, SyntaxError):
-        raise NotCompilableError("its source cannot be read") from None
+        raise NotCompilableError(f"the source of {name} cannot be read") from None
     if not isinstance(tree, ast.FunctionDef):
-        raise NotCompilableError("it is not written with def")
+        raise NotCompilableError(f"{name} is not written with def")
     return tree
 
 
@@ -86,7 +88,10 @@ _NOTHING = object()
 
 
 class _Execution:
-    """The symbolic execution of one function call: its local names and their values."""
+    """The symbolic execution of one call of a function.
+
+    names: the values of the arguments by name. writing: collects the C statements.
+    """
 
     def __init__(self, function: Function, writing: Writing, names: Mapping[str, Value]) -> None:
         self._function = function
@@ -98,22 +103,26 @@ class _Execution:
         self._branches = 0
 
     def result(self) -> Value:
-        """The value that the function returns."""
+        """Return the value that the function returns."""
         missing = set(inspect.signature(self._function).parameters) - set(self._names)
         if missing:
-            raise NotCompilableError(f"{self._function.__name__} has a parameter {min(missing)}")
+            name, parameter = self._function.__name__, min(missing)
+            raise NotCompilableError(f"{name} has a parameter {parameter} without a value")
         found = self._run(self._tree.body)
         if found is _NOTHING:
             raise NotCompilableError(f"{self._function.__name__} ends without a return statement")
         return found
 
     def _refusal(self, node: ast.AST, what: str) -> NotCompilableError:
-        """The error for a construct without a C form, with its line."""
+        """Return the error for a construct without a C form, with the line of `node`."""
         line = self._function.__code__.co_firstlineno + getattr(node, "lineno", 1) - 1
         return NotCompilableError(f"{self._function.__name__}, line {line}: {what}")
 
     def _run(self, statements: Sequence[ast.stmt]) -> Value:
-        """Execute the statements. Returns the value that they return, or _NOTHING at their end."""
+        """Execute statements. Return the value that a `return` among them returns.
+
+        Without a `return`, return _NOTHING.
+        """
         for place, statement in enumerate(statements):
             try:
                 found = self._execute(statement, statements[place + 1 :])
@@ -124,7 +133,10 @@ class _Execution:
         return _NOTHING
 
     def _execute(self, statement: ast.stmt, rest: Sequence[ast.stmt]) -> Value:
-        """Execute a statement; `rest` are the statements after it. Returns as `_run` does."""
+        """Execute one statement. Return what it returns, or _NOTHING if it does not return.
+
+        rest: the statements after it.
+        """
         match statement:
             case ast.Return(value=ast.expr() as value):
                 return self._value(value)
@@ -157,41 +169,54 @@ class _Execution:
                 raise self._refusal(target, f"an assignment to {ast.unparse(target)} has no C form")
 
     def _change(self, node: ast.AST, name: str, op: type[ast.operator], value: Value) -> None:
-        """NAME op= value. It changes an array in place, so no other name may refer to the array."""
+        """Execute the statement `name op= value`.
+
+        It changes an array in place, so no other name may refer to the same array.
+        """
         old = self._read(node, name)
         holders = sum(known is old for known in self._names.values())
         if isinstance(old, Term) and old.each and (id(old) in self._given or holders > 1):
-            raise self._refusal(node, f"{name} is changed in place and has another name too")
+            what = f"{name} is changed in place, but another name refers to the same array"
+            raise self._refusal(node, what)
         self._names[name] = self._writing.keep(name, self._operations.binary(op, old, value))
 
     def _branch(self, statement: ast.If, rest: Sequence[ast.stmt]) -> Value:
-        """Execute both branches of an `if`, or only one if the test is a constant."""
+        """Execute both branches of an `if`, or only one if the test is a constant.
+
+        rest: the statements after the `if`. Returns what `_run` returns.
+        """
         test = self._value(statement.test)
         if not isinstance(test, Term):
             return self._run(statement.body if test else statement.orelse)
         check_test(test)
         self._branches += 1
         if self._branches > LONGEST:
-            raise self._refusal(statement, "it has too many branches")
+            raise self._refusal(statement, f"there are more than {LONGEST} branches")
         test = self._writing.keep("test", test)
         if any(isinstance(node, ast.Return) for node in ast.walk(statement)):
             first, _ = self._apart([*statement.body, *rest])
             second, _ = self._apart([*statement.orelse, *rest])
             if _NOTHING in (first, second):
-                raise self._refusal(statement, "a branch returns no value")
+                raise self._refusal(statement, "only one branch of the `if` returns a value")
             return self._operations.selected(test, first, second)
         self._merge(test, self._apart(statement.body)[1], self._apart(statement.orelse)[1])
         return _NOTHING
 
     def _apart(self, statements: Sequence[ast.stmt]) -> tuple[Value, dict[str, Value]]:
-        """The value that the statements return, and the names after them; no name changes here."""
+        """Execute statements without changing the names of this execution.
+
+        Return the value that the statements return, and the names with their values after them.
+        """
         before, self._names = self._names, dict(self._names)
         found = self._run(statements)
         after, self._names = self._names, before
         return found, after
 
     def _merge(self, test: Value, first: dict[str, Value], second: dict[str, Value]) -> None:
-        """Set the names after two branches; names that only one branch defines are removed."""
+        """Set the names after an `if`: each becomes a selection between its values in two branches.
+
+        first, second: the names after each branch. Names that only one branch defines are removed.
+        """
         self._names = {}
         for name in [name for name in first if name in second]:
             value, other = first[name], second[name]
@@ -200,14 +225,14 @@ class _Execution:
             self._names[name] = self._writing.keep(name, value)
 
     def _repeat(self, statement: ast.For) -> Value:
-        """Execute a loop over constants or a tuple, unrolled."""
+        """Execute a loop over constants or a tuple, unrolled. Returns what `_run` returns."""
         values = self._value(statement.iter)
         if not isinstance(values, tuple | range) or len(values) > LONGEST:
             raise self._refusal(
-                statement, f"only a loop over up to {LONGEST} constants has a C form"
+                statement, f"only a loop over at most {LONGEST} constants has a C form"
             )
         if any(isinstance(node, ast.Break | ast.Continue) for node in ast.walk(statement)):
-            raise self._refusal(statement, "a loop that is left early has no C form")
+            raise self._refusal(statement, "a loop with break or continue has no C form")
         for value in values:
             self._bind(statement.target, value)
             if (found := self._run(statement.body)) is not _NOTHING:
@@ -249,7 +274,7 @@ class _Execution:
                 raise self._refusal(node, f"{_called(node)} has no C form")
 
     def _read(self, node: ast.AST, name: str) -> Value:
-        """The value of a name: of the function, of its module, or of Python."""
+        """Return the value of a name that is defined in the function, its module, or Python."""
         if name in self._names:
             return self._names[name]
         scope = inspect.getclosurevars(self._function)
@@ -263,7 +288,10 @@ class _Execution:
         raise self._refusal(node, f"{name} is not defined")
 
     def _connected(self, parts: Sequence[ast.expr], *, stops: bool) -> Value:
-        """Truth values joined by `or` (`stops` is true) or by `and` (`stops` is false)."""
+        """Return the value of parts that are joined by `or` or by `and`.
+
+        stops: the truth value that ends the evaluation: True for `or`, False for `and`.
+        """
         terms: list[Term] = []
         value: Value = None
         for part in parts:
@@ -279,7 +307,7 @@ class _Execution:
         return self._operations.joined("||" if stops else "&&", terms) if terms else value
 
     def _chosen(self, test: Value, body: ast.expr, orelse: ast.expr) -> Value:
-        """body if test else orelse."""
+        """Return the value of the expression `body if test else orelse`."""
         if not isinstance(test, Term):
             return self._value(body if test else orelse)
         check_test(test)
@@ -291,7 +319,7 @@ class _Execution:
         raise self._refusal(node, f".{name} of a value has no C form")
 
     def _part(self, node: ast.expr, whole: Value, place: ast.expr) -> Value:
-        """An entry or a slice of a tuple."""
+        """Return an entry or a slice of the tuple `whole`. place: the index or slice."""
         parts = (place.lower, place.upper, place.step) if isinstance(place, ast.Slice) else (place,)
         bounds = [None if part is None else self._value(part) for part in parts]
         if not isinstance(whole, tuple) or any_term(bounds):
@@ -303,7 +331,7 @@ class _Execution:
             raise self._refusal(node, str(error)) from None
 
     def _called(self, node: ast.Call) -> Value:
-        """A call of a helper function, or of a function of NumPy, math or Python."""
+        """Return the value of a call of a helper function, or of NumPy, math or Python."""
         function = self._value(node.func)
         stars = [part for part in node.args if isinstance(part, ast.Starred)]
         if stars or any(keyword.arg is None for keyword in node.keywords):
@@ -321,7 +349,10 @@ class _Execution:
     def _helper(
         self, node: ast.Call, function: Function, given: Sequence[Value], named: dict[str, Value]
     ) -> Value:
-        """Execute a helper function inline."""
+        """Execute a helper function inline, and return its value.
+
+        given: the positional arguments. named: the keyword arguments.
+        """
         try:
             bound = inspect.signature(function).bind(*given, **named)
         except TypeError as error:
@@ -329,7 +360,8 @@ class _Execution:
         bound.apply_defaults()
         self._writing.depth += 1
         if self._writing.depth > DEEPEST:
-            raise self._refusal(node, f"{function.__name__} calls itself")
+            what = f"{function.__name__} calls itself, or helper functions nest too deeply"
+            raise self._refusal(node, what)
         values = {name: self._writing.keep(name, value) for name, value in bound.arguments.items()}
         found = _Execution(function, self._writing, values).result()
         self._writing.depth -= 1
@@ -337,7 +369,7 @@ class _Execution:
 
 
 def _is_readable(value: Any) -> bool:
-    """Whether a function may read this value from its module: a constant, function or module."""
+    """Return whether a value of a module may be used: a constant, a function, numpy or math."""
     if isinstance(value, tuple):
         return all(map(_is_readable, value))
     return is_number(value) or _is_mathematics(value) or callable(value)
@@ -348,11 +380,14 @@ def _is_mathematics(value: Any) -> bool:
 
 
 def _is_library(function: Any) -> bool:
-    """Whether Python, math or NumPy defines it. NumPy's ufuncs do not record their module."""
+    """Return whether a function belongs to Python, math or NumPy.
+
+    A function without a module counts as one of NumPy, whose ufuncs do not record it.
+    """
     module = str(getattr(function, "__module__", None) or "numpy").partition(".")[0]
     return module in ("numpy", "math", "builtins")
 
 
 def _called(node: ast.AST) -> str:
-    """The name of a syntax node in error messages."""
+    """Return the name of a syntax node for error messages, such as `while`."""
     return f"`{type(node).__name__.lower()}`"

@@ -1,7 +1,8 @@
 """The C text of each kernel: a generated header, and the file that the header completes.
 
-The header defines the number type, the rule, the loss, the activation, and whether an l2 term or
-clipping occurs. It contains no numbers that lanes may differ in: these are arguments of the kernel.
+The header defines the number type, the rule, the loss, the activation, and whether there is an l2
+term or clipping. The numbers that lanes (runs trained together) may differ in are not in the
+header, but arguments of the kernel.
 """
 
 from __future__ import annotations
@@ -28,15 +29,15 @@ BLOCK_LOSSES = {
     "hinge": "hinge_losses",
     "squared_hinge": "squared_hinge_losses",
 }
-"""The losses for which losses.h has a handwritten function, instead of a translated one."""
+"""The function in losses.h for each loss that has a handwritten one, by the name of the loss."""
 
 
 @dataclass(frozen=True)
 class StepForm:
-    """The properties of a cohort, apart from its model, that its step kernels depend on.
+    """The properties of a cohort, apart from the model, that its kernels of steps depend on.
 
-    fixed: the values of the rule's options that lanes cannot differ in. decays, clips: whether any
-    lane has an l2 term, or clips its gradient.
+    fixed: the values of those options of the rule that lanes cannot differ in, by name. decays:
+    whether any lane has an l2 term. clips: whether any lane clips its gradient.
     """
 
     rule: Rule
@@ -47,7 +48,10 @@ class StepForm:
 
     @classmethod
     def of(cls, cohort: Cohort) -> StepForm:
-        """The form for all lanes, also if some have ended, so that nothing is compiled again."""
+        """Return the properties for all lanes of a cohort.
+
+        Lanes that have ended count too, so that nothing is compiled again when a lane ends.
+        """
         numbers = cohort.numbers
         clips = np.isfinite(numbers.clip_norm).any() or np.isfinite(numbers.clip_value).any()
         decays = bool(numbers.l2.any())
@@ -55,29 +59,36 @@ class StepForm:
 
 
 def pass_text(loss: Loss, dtype: np.dtype[Any]) -> str:
-    """The C text of sums over all rows. Raises NotCompilableError if the loss has no C form."""
+    """Return the C text of the kernel that sums over all rows.
+
+    Raises NotCompilableError if the loss has no C form (no translation to C).
+    """
     return _unit("passes.c", numbers_part(dtype), loss_part(loss))
 
 
 def step_text(kernel: str, loss: Loss, form: StepForm) -> str:
-    """The C text of the steps of a linear model.
+    """Return the C text of a kernel of steps of a linear model.
 
-    kernel: "examples" for steps on one example each, else "rows". Raises NotCompilableError if the
-    rule or the loss has no C form.
+    kernel: "examples" for steps on one example each, "rows" for all other steps. Raises
+    NotCompilableError if the rule or the loss has no C form.
     """
     rule = rule_part(form.rule, form.fixed)
     return _unit(f"{kernel}.c", numbers_part(form.dtype), flags_part(form), loss_part(loss), rule)
 
 
 def update_text(rule: Rule, fixed: Mapping[str, Any], dtype: np.dtype[Any]) -> str:
-    """The C text of a rule's update alone. Raises NotCompilableError if it has no C form."""
+    """Return the C text of the kernel of a rule's update, which computes no gradients.
+
+    fixed: the values of the options that lanes cannot differ in, by name. Raises NotCompilableError
+    if the rule has no C form.
+    """
     return _unit("update.c", numbers_part(dtype), rule_part(rule, fixed))
 
 
 def network_text(loss: Loss, activation: Activation, form: StepForm) -> str:
-    """The C text of a plain network's steps and evaluations.
+    """Return the C text of the kernels of a plain network's steps and evaluations.
 
-    Raises NotCompilableError if it has no C form.
+    Raises NotCompilableError if the loss, the activation or the rule has no C form.
     """
     return _unit(
         "network.c",
@@ -91,18 +102,19 @@ def network_text(loss: Loss, activation: Activation, form: StepForm) -> str:
 
 
 def option_numbers(*definitions: Definition) -> Numbers:
-    """The options of a loss, and of an activation, joined in one array for a kernel."""
+    """Return the option values of a loss, and of an activation, joined in an array for a kernel."""
     numbers = [number for each in definitions for number in each.values.values()]
     return np.array(numbers, dtype=np.float64)
 
 
 def _option_places(definition: Definition, first: int = 0) -> dict[str, str]:
-    """The C expression of each option; its array is `option_numbers`, `first` its first index.
+    """Return the C expression of each option: an entry of the array of `option_numbers`.
 
-    Raises NotCompilableError if an option is not a number.
+    first: the index of the first option in this array. Raises NotCompilableError if the value of an
+    option is not a number.
     """
     if not all(isinstance(value, int | float) for value in definition.values.values()):
-        raise NotCompilableError(f"{definition.name} has an option that is no number")
+        raise NotCompilableError(f"{definition.name} has an option that is not a number")
     return {name: f"extra[{first + k}]" for k, name in enumerate(definition.options)}
 
 
@@ -111,20 +123,24 @@ def _unit(file: str, *parts: str) -> str:
 
 
 def numbers_part(dtype: np.dtype[Any]) -> str:
-    """The part of the header that sets the number type and includes its functions."""
+    """Return the part of the header that sets the number type and includes functions for it."""
     return f'#define REAL_BITS {8 * dtype.itemsize}\n#include "mathematics.h"\n'
 
 
 def flags_part(form: StepForm) -> str:
-    """The part of the header that says whether any lane has an l2 term or clipping."""
+    """Return the part of the header that says whether any lane has an l2 term or clipping."""
     return f"#define DECAYS {int(form.decays)}\n#define CLIPS {int(form.clips)}\n"
 
 
 def loss_part(loss: Loss) -> str:
-    """The part of the header with the loss of one score, and the function for a block."""
+    """Return the part of the header with the loss.
+
+    It names the function for a block of examples. For a loss of one score, it also contains the
+    translated equation.
+    """
     by_class = loss.targets == "code"
     if by_class and loss.name not in BLOCK_LOSSES:
-        raise NotCompilableError(f"{loss.name} has no form for a block of examples")
+        raise NotCompilableError(f"the loss {loss.name} of class scores has no function in C")
     lines = [
         f"typedef {'int64_t' if by_class else 'real'} target;",
         f"#define CLASSES {int(by_class)}",
@@ -141,22 +157,29 @@ def loss_part(loss: Loss) -> str:
 
 
 def activation_part(activation: Activation, loss: Loss) -> str:
-    """The part of the header with the activation and its slope. Its options follow the loss's."""
+    """Return the part of the header with the activation and its slope.
+
+    The options of the activation follow the options of the loss in the array of options.
+    """
     extra = _option_places(activation, len(loss.options))
     form = translate(activation.function, each={"z": "z"}, shared=extra, constants={}, results=2)
     return form.text("activation", "const double *extra", ["z"])
 
 
 def option_order(rule: Rule) -> list[str]:
-    """The options that lanes may differ in, in the order of the kernel's array; lr is first."""
+    """Return the names of the options that lanes may differ in, in the kernel's order: lr first."""
     varying = [name for name, option in rule.options.items() if option.varies]
     return ["lr", *(name for name in varying if name != "lr")]
 
 
 def rule_part(rule: Rule, fixed: Mapping[str, Any]) -> str:
-    """The part of the header with the rule, its average if any, and the step of one parameter."""
+    """Return the part of the header with the rule, and with its average of the weights if any.
+
+    It also contains the function for a step of one parameter. fixed: the values of the options that
+    lanes cannot differ in, by name. Raises NotCompilableError if the rule has no C form.
+    """
     if rule.uses_norm:
-        raise NotCompilableError(f"{rule.name} uses layer norms")
+        raise NotCompilableError(f"{rule.name} uses layer norms, which have no C form")
     own = [f"slot{k}" for k in range(len(rule.own_slots))]
     names = ["w", "g", *own]
     shared = {name: f"options[{k}]" for k, name in enumerate(option_order(rule))}
@@ -180,7 +203,7 @@ def rule_part(rule: Rule, fixed: Mapping[str, Any]) -> str:
 
 
 def average_part(rule: Rule) -> str:
-    """The part of the header with the average of weights; an empty one if there is no average."""
+    """Return the part of the header with the average of the weights, or an empty struct instead."""
     if not isinstance(rule, AveragedRule):
         empty = "struct average_numbers {\n    int none;\n};\n\n"
         return empty + _constant_numbers("average", "double t")
@@ -195,7 +218,10 @@ def average_part(rule: Rule) -> str:
 
 
 def _constant_numbers(name: str, parameters: str) -> str:
-    """The C function NAME_numbers of an equation that has no shared numbers."""
+    """Return the C function that returns the shared numbers, for an equation without any.
+
+    name: the start of the name of the function. parameters: the declaration of its parameters.
+    """
     return (
         f"static inline struct {name}_numbers {name}_numbers({parameters})\n"
         f"{{\n    return (struct {name}_numbers){{0}};\n}}\n"
@@ -203,7 +229,11 @@ def _constant_numbers(name: str, parameters: str) -> str:
 
 
 def _step_of_one(slots: int, *, averages: bool) -> str:
-    """The C function that steps one parameter: it returns its weight and overwrites its slots."""
+    """Return the C function that takes a step of one parameter of the model.
+
+    The function returns the new weight and overwrites the slots. slots: the number of slots of the
+    rule. averages: whether there is an average of the weights.
+    """
     places = [f"slots[{k} * P + j]" for k in range(slots)]
     inputs = ", ".join(["numbers.rule", "w", "g", *places])
     outputs = ", ".join(["&new", *(f"&new{k}" for k in range(slots))])

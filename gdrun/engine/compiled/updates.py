@@ -1,7 +1,8 @@
-"""The update alone, compiled: for models whose gradients are matrix products, such as networks.
+"""The update of a rule as a compiled kernel, for models whose gradients NumPy computes.
 
-The arithmetic has the precision of the arrays, as in NumPy. Numbers that all parameters share, such
-as 1 − β₂ᵗ, are computed in double precision and rounded once, at the place where NumPy rounds them.
+Such models are networks with batch normalisation, for example: their gradients are matrix products.
+The update has the precision of the arrays, as in NumPy. Numbers that all parameters share, such as
+1 − β₂ᵗ, are computed in double precision and rounded once, at the place where NumPy rounds them.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class UpdateEngine:
     note: str | None = None
 
     def __init__(self, cohort: Cohort) -> None:
-        """Compile the update. Raises NotCompilableError if it has no C form."""
+        """Compile the update. Raises NotCompilableError if the rule has no C form."""
         self.compiler: str | None = compiler().version
         library(text_of_update(cohort))
 
@@ -50,13 +51,13 @@ class UpdateEngine:
 
 
 class FusedUpdate:
-    """A compiled function that takes one step of a rule for all lanes, in place."""
+    """A compiled function that applies one step of a rule to all lanes (runs), in place."""
 
     def __init__(self, rule: Rule, options: Mapping[str, Any], dtype: np.dtype[Any]) -> None:
         """Compile the update. Raises NotCompilableError if the rule has no C form.
 
-        options: the options of the rule without lr: floats or (lanes, 1) for options that lanes may
-        differ in, and any value for the others.
+        options: the values of the rule's options except lr, by name. An option that lanes may
+        differ in is a float or an array (lanes, 1); other options may have any type.
         """
         self._names = option_order(rule)
         self._options = dict(options)
@@ -76,8 +77,9 @@ class FusedUpdate:
     ) -> None:
         """Take a step: replace W (lanes, P) and slots (lanes, K, P) in place.
 
-        changed: the options that change at each step, with lr. moved, length (lanes,): receive ‖ΔW‖
-        and ‖W‖.
+        gradient: (lanes, P). t: the step count, from 1. changed: the values of lr and of other
+        options that a schedule changes, by name. moved, length (lanes,): receive ‖ΔW‖ and ‖W‖ of
+        each lane.
         """
         given = self._options | dict(changed)
         options = np.empty((len(W), len(self._names)))
@@ -89,10 +91,10 @@ class FusedUpdate:
 
 
 def text_of_update(cohort: Cohort) -> str:
-    """The C text of the cohort's update. Raises NotCompilableError if it has none."""
+    """Return the C text of a cohort's update. Raises NotCompilableError if it has no C form."""
     return update_text(cohort.rule, cohort.rule_options, cohort.dtype)
 
 
 def _fixed(rule: Rule, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that lanes cannot differ in."""
+    """Return the values of those options of the rule that lanes cannot differ in, by name."""
     return {name: options[name] for name, option in rule.options.items() if not option.varies}
