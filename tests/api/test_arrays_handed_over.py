@@ -69,7 +69,7 @@ def test_such_a_run_cannot_be_trained_again_from_its_config_alone(tmp_path):
 
 
 def test_what_is_wrong_with_the_arrays_comes_before_any_training():
-    with pytest.raises(gdrun.DataError, match="X has 100 rows and y has 99"):
+    with pytest.raises(gdrun.DataError, match="X has 100 rows, but y has 99 targets"):
         gdrun.train({"model": "logistic"}, data=(X, Y[:-1]))
     with pytest.raises(gdrun.DataError, match="batch_size is 81, but there are 80"):
         gdrun.train(

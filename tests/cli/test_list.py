@@ -54,7 +54,7 @@ def test_a_page_in_full(gdrun):
         "\n"
         "    lr(t) = lr₀ · γ^⌊t / drop_every⌋\n"
         "\n"
-        "γ is gamma; drop_every is the interval in epochs (or steps).\n"
+        "γ is gamma; drop_every is the interval between drops, in epochs (or steps).\n"
         "\n"
         "Options\n"
         "  gamma       0.5  0 < x ≤ 1\n"
