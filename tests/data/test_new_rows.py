@@ -77,7 +77,9 @@ def test_wrong_cells(tmp_path, text, what):
 def test_a_file_that_is_not_utf_8(tmp_path):
     path = tmp_path / "new.csv"
     path.write_bytes(b"a,b\n" + b"1,2\n" * 100 + b"\xff,2\n")
-    assert failure(path).startswith(f"error: {path}:102: is not UTF-8 text: byte 0xff")
+    assert failure(path).startswith(
+        f"error: {path}:102: is not UTF-8 text: the byte 0xff in this line is wrong"
+    )
 
 
 def test_a_file_without_a_header_has_the_columns_of_the_training_file(tmp_path):
