@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from pathlib import Path
 
-from gdrun.data.columns import cell_value
-from gdrun.data.unreadable import unreadable
+from gdrun.data.cells import cell_value, control_character
+from gdrun.data.ragged_rows import row_width
+from gdrun.data.text_files import TextFile, undecodable
 from gdrun.errors import DataError, suggestion
 
 DELIMITERS = ",;\t|"
+BLANKS = " "
+"""The separator of a file whose fields are parted by any number of blanks and tabs."""
 SAMPLE_LINES = 50
 """The number of lines from which the layout is guessed."""
 
@@ -24,18 +27,14 @@ class CsvLayout:
     """The layout of a file, as guessed from its first lines.
 
     header: the cells of the header row; empty without a header. width: the number of columns.
-    skip: the number of lines before the first row of data.
+    skip: the number of lines before the first row of data. notes: sentences for the user.
     """
 
     delimiter: str
     header: tuple[str, ...]
     width: int
     skip: int
-
-    @property
-    def decimal(self) -> str:
-        """The decimal sign of numbers: a comma if the separator is a semicolon, else a point."""
-        return _decimal(self.delimiter)
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def names(self) -> list[str]:
@@ -57,7 +56,7 @@ class CsvLayout:
         >>> houses.choose("size", [-1, "price"], "houses.csv")
         (1, frozenset({2, 3}))
         """
-        ignored = frozenset(self._position(column, "ignore", where) for column in ignore)
+        ignored = self.positions(ignore, "ignore", where)
         if target is None:
             left = [j for j in range(self.width) if j not in ignored]
             named = [j for j in left if self.header and self.header[j]]
@@ -70,6 +69,10 @@ class CsvLayout:
                 hint="choose another target, or remove this one from ignore",
             )
         return position, ignored
+
+    def positions(self, columns: Iterable[str | int], key: str, where: str) -> frozenset[int]:
+        """The positions of columns that the option `key` gives by name or by position."""
+        return frozenset(self._position(column, key, where) for column in columns)
 
     def _position(self, column: str | int, key: str, where: str) -> int:
         """The position of a column that is given by name or by position; −1 is the last one."""
@@ -91,58 +94,95 @@ class CsvLayout:
         return column % self.width
 
 
-def read_layout(path: Path, header: bool | None = None) -> CsvLayout:
+def read_layout(file: TextFile, header: bool | None = None) -> CsvLayout:
     """The layout of a file, guessed from its first lines.
 
     header: whether the first row holds the column names; None guesses from its content.
-    Raises DataError if the file cannot be read, has no row of data, or uses a column name twice.
+    Raises DataError if the file cannot be read, has no row of data, or uses a column name twice;
+    and if its first lines are comments or a title, or its header does not fit its rows.
     """
-    sample = _first_lines(path)
-    delimiter = _delimiter(sample)
-    rows, ends = _sample_rows(sample, delimiter, path)
+    sample = _first_lines(file)
+    # Excel writes and reads a first line such as sep=; which names the separator.
+    named = re.fullmatch(r'"?sep=(.)"?\s*', sample[0]) if sample else None
+    if named:
+        sample[0] = "\n"
+    delimiter = named[1] if named else _delimiter(sample)
+    rows, ends = _sample_rows(sample, delimiter, file.where)
     if not rows:
         raise DataError(
-            "is empty", where=str(path), hint="it needs one row for each example, with its target"
+            "is empty", where=file.where, hint="it needs one row for each example, with its target"
         )
-    if not (_is_header(rows, _decimal(delimiter)) if header is None else header):
-        return CsvLayout(delimiter, (), len(rows[0]), 0)
+    width = row_width(rows, ends, file.where)
+    first, skip = rows[0][:width], 1 if named else 0
+    stated = header
+    if header is None:
+        header = _is_header(rows) or _counts_columns(rows)
+    if not header:
+        if stated is None:
+            _require_no_names(rows, f"{file.where}:{ends[0]}")
+        return CsvLayout(delimiter, (), width, skip)
     if len(rows) == 1:
         raise DataError(
             "has a header but no rows",
-            where=str(path),
+            where=file.where,
             hint="add a row for each example; or set header: false if the first row is an example",
         )
-    layout = CsvLayout(delimiter, tuple(rows[0]), len(rows[0]), ends[0])
-    _require_unique(layout.names, f"{path}:{layout.skip}")
+    notes = ()
+    if stated is None and not _is_header(rows):
+        notes = (
+            f"the first row, {', '.join(first)}, holds the names of the columns; "
+            "header: false reads it as an example",
+        )
+    layout = CsvLayout(delimiter, tuple(first), width, ends[0], notes)
+    _require_good_names(layout.names, f"{file.where}:{layout.skip}")
     return layout
 
 
-def _first_lines(path: Path) -> list[str]:
+def _first_lines(file: TextFile) -> list[str]:
     try:
         # utf-8-sig skips the byte order mark that spreadsheet programs write.
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return list(islice(file, SAMPLE_LINES))
+        with file.path.open(encoding="utf-8-sig", newline="") as lines:
+            return list(islice(lines, SAMPLE_LINES))
     except UnicodeDecodeError:
-        raise undecodable(path) from None
-    except OSError as error:
-        raise unreadable(path, error) from None
+        raise undecodable(file) from None
+
+
+def split_rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows of some lines, and the number of lines read so far after each of them.
+
+    Raises csv.Error if the lines do not follow the CSV format.
+    """
+    blanks = delimiter == BLANKS
+    source = map(_single_blanks, lines) if blanks else lines
+    reader = csv.reader(source, delimiter=delimiter, skipinitialspace=not blanks, strict=True)
+    for row in reader:
+        yield reader.line_num, row
+
+
+def _single_blanks(line: str) -> str:
+    """A line with one blank between its fields, and none around them."""
+    if '"' not in line:
+        return " ".join(line.split()) + "\n"
+    return re.sub(r'("[^"]*")|\s+', lambda found: found[1] or " ", line).strip() + "\n"
 
 
 def _sample_rows(
-    sample: Sequence[str], delimiter: str, path: Path
+    sample: Sequence[str], delimiter: str, where: str
 ) -> tuple[list[list[str]], list[int]]:
     """The rows of the sample that are not empty, and the line on which each ends."""
     rows: list[list[str]] = []
     ends: list[int] = []
-    reader = csv.reader(sample, delimiter=delimiter, skipinitialspace=True)
+    end = 0
     try:
-        for row in reader:
+        for end, row in split_rows(sample, delimiter):
             cells = [cell.strip() for cell in row]
             if any(cells):
                 rows.append(cells)
-                ends.append(reader.line_num)
+                ends.append(end)
     except csv.Error as error:
-        raise malformed(error, f"{path}:{reader.line_num}") from None
+        # A quoted field may go on after the sample.
+        if len(sample) < SAMPLE_LINES or not rows or "unexpected end" not in str(error):
+            raise malformed(error, f"{where}:{end + 1}") from None
     return rows, ends
 
 
@@ -155,64 +195,103 @@ def malformed(error: csv.Error, where: str) -> DataError:
     )
 
 
-def undecodable(path: Path) -> DataError:
-    """The error for a file that is not UTF-8, with the line of the first wrong byte."""
-    data = path.read_bytes()
-    try:
-        data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line, byte = data.count(b"\n", 0, error.start) + 1, data[error.start]
-    return DataError(
-        f"is not UTF-8 text: byte 0x{byte:02x}",
-        where=f"{path}:{line}",
-        hint="save the file as UTF-8",
-    )
-
-
 def _delimiter(sample: Sequence[str]) -> str:
     """The separator of the sample: the one with which the most rows have the same width.
 
     Among equals it is the one with the largest share of numbers, then the one with the most
-    columns. Numbers come first because a comma may be their decimal sign.
+    columns. Numbers come first because a comma may be their decimal sign. Blanks separate only
+    what has no other separator, because they also occur within texts.
     """
 
     def fit(delimiter: str) -> tuple[int, float, int]:
         try:
-            rows = [row for row in csv.reader(sample, delimiter=delimiter) if row]
-        except csv.Error:  # The module csv refuses a cell longer than 131,072 characters.
-            return 0, 0, 0
-        width = len(rows[0]) if rows else 1
+            rows = [row for _, row in split_rows(sample, delimiter) if any(map(str.strip, row))]
+        except csv.Error:
+            rows = _lenient_rows(sample, delimiter)
+        if not rows:
+            return 0, 0, 1
+        width, times = Counter(map(len, rows)).most_common(1)[0]
         if width == 1:
             return 0, 0, 1
         cells = [cell for row in rows for cell in row]
-        numbers = sum(_is_number(cell, _decimal(delimiter)) for cell in cells)
-        return sum(len(row) == width for row in rows), numbers / len(cells), width
+        numbers = sum(_is_number(cell, delimiter) for cell in cells)
+        return times, numbers / len(cells), width
 
-    return max(DELIMITERS, key=fit)
+    best = max(DELIMITERS, key=fit)
+    blanks = fit(BLANKS) if not fit(best)[1] else (0, 0.0, 1)
+    return BLANKS if blanks[1] and blanks[0] >= fit(best)[0] else best
 
 
-def _is_number(cell: str, decimal: str) -> bool:
-    """Whether a cell holds a number. A missing value is not a number here."""
+def _lenient_rows(sample: Sequence[str], delimiter: str) -> list[list[str]]:
+    try:
+        return [row for row in csv.reader(sample, delimiter=delimiter) if row]
+    except csv.Error:  # The module csv refuses a cell longer than 131,072 characters.
+        return []
+
+
+def _is_number(cell: str, delimiter: str = ";") -> bool:
+    """Whether a cell holds a number. A missing value is not a number here.
+
+    With semicolons as separators the decimal sign may be a comma.
+    """
     # A header may use NA or None as a name: NA can be sodium.
-    value = cell_value(cell, decimal)
+    value = cell_value(cell)
+    if value is None and delimiter == ";":
+        value = cell_value(cell, ",")
     return value is not None and value == value
 
 
-def _decimal(delimiter: str) -> str:
-    """The decimal sign: programs that write a decimal comma use semicolons as separators."""
-    return "," if delimiter == ";" else "."
-
-
-def _is_header(rows: Sequence[Sequence[str]], decimal: str) -> bool:
+def _is_header(rows: Sequence[Sequence[str]]) -> bool:
     """Whether the first row is a header: it has no number, and no text that its column repeats."""
     first, rest = rows[0], rows[1:]
-    if any(_is_number(cell, decimal) for cell in first):
+    if any(_is_number(cell) for cell in first):
         return False
     below = ({row[j] for row in rest if j < len(row)} for j in range(len(first)))
     return not any(cell and cell in column for cell, column in zip(first, below, strict=True))
 
 
-def _require_unique(names: Sequence[str], where: str) -> None:
+def _counts_columns(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the numbers of the first row count the columns, as pandas numbers unnamed columns.
+
+    They must begin with 0, in the first column or after an index without a name; texts beside them
+    must not occur again, and three numbers are needed if there are no texts.
+    """
+    first, rest = rows[0], rows[1:]
+    start = 1 if first[0] == "" else 0
+    numbers = [j for j, cell in enumerate(first) if _is_number(cell)]
+    texts = [j for j, cell in enumerate(first) if cell and j not in numbers]
+    if not rest or any(first[j] != str(j - start) for j in numbers) or len(numbers) < 2:
+        return False
+    again = any(len(row) > j and row[j] == first[j] for j in texts for row in rest)
+    return not again and (bool(texts) or start == 1 or len(numbers) >= 3)
+
+
+def _require_no_names(rows: Sequence[Sequence[str]], where: str) -> None:
+    """Raise DataError if the first row has numbers, but also a text that may be a name."""
+    first, rest = rows[0], rows[1:]
+    whole = [cell for cell in first if cell.isdecimal()]
+    for j, cell in enumerate(first):
+        below = Counter(row[j] for row in rest if j < len(row))
+        # A label of an example occurs again somewhere if all other labels do.
+        alone = cell and cell not in below and not _is_number(cell)
+        if alone and len(whole) == len(first) - 1 and below and min(below.values()) > 1:
+            if any(_is_number(label) for label in below):
+                continue  # A text among numbers is an error of its own.
+            raise DataError(
+                f"this row may hold the names of the columns: {cell!r} occurs only here",
+                where=where,
+                hint="set header: true if it does, header: false if it is an example",
+            )
+
+
+def _require_good_names(names: Sequence[str], where: str) -> None:
+    for position, name in enumerate(names):
+        if sign := control_character(name):
+            raise DataError(
+                f"the name of column {position} contains the control character {sign}",
+                where=where,
+                hint="remove the character",
+            )
     name, times = Counter(names).most_common(1)[0]
     if times > 1:
         positions = [str(position) for position, other in enumerate(names) if other == name]

@@ -1,0 +1,100 @@
+"""Connections to DuckDB, which reads tables. They live in memory, and write and load nothing.
+
+DuckDB is imported in these functions only: its import takes longer than `gdrun --help`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gdrun.errors import DataError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+LONGEST_LINE = 2**26
+"""The largest number of bytes of one line of text: 64 MB."""
+
+
+@contextmanager
+def connection(folder: str | None = None) -> Iterator[DuckDBPyConnection]:
+    """A connection to an empty database in memory.
+
+    It loads no extension, spills nothing to disk, sees no variable of Python, and its settings
+    cannot be changed. folder: where relative paths in SQL start; None is the current directory.
+    """
+    import duckdb
+
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "allow_community_extensions": False,
+        "allow_persistent_secrets": False,
+        "python_enable_replacements": False,
+        "temp_directory": "",
+    }
+    if folder is not None:
+        settings["file_search_path"] = folder
+    with duckdb.connect(":memory:", config=settings) as made:
+        made.execute("SET enable_progress_bar = false")
+        made.execute("SET lock_configuration = true")
+        yield made
+
+
+def quoted(text: str | Path) -> str:
+    """A text as a literal of SQL.
+
+    >>> quoted("it's")
+    "'it''s'"
+    """
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def quoted_name(name: str) -> str:
+    """A name of a column as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal_path(path: Path) -> str:
+    """A path as a literal of SQL that stands for this one file: DuckDB expands * ? and [ in paths.
+
+    >>> literal_path(Path("a[1].csv"))
+    "'a[[]1].csv'"
+    """
+    return quoted("".join(f"[{sign}]" if sign in "*?[" else sign for sign in str(path)))
+
+
+def read_lines(path: Path, plain: Path) -> None:
+    """Write the decompressed text of a zstd file to `plain`.
+
+    DuckDB decompresses it, because Python's library has no zstd before 3.14.
+    Raises DataError if the file cannot be decompressed.
+    """
+    import duckdb
+
+    lines = (
+        f"SELECT coalesce(line, '') FROM read_csv({literal_path(path)}, compression = 'zstd', "
+        "columns = {'line': 'VARCHAR'}, delim = '\x01', quote = '', escape = '', header = false, "
+        f"auto_detect = false, strict_mode = false, max_line_size = {LONGEST_LINE}, "
+        "parallel = false, nullstr = '\x02')"
+    )
+    try:
+        with connection() as made, plain.open("w", encoding="utf-8", newline="") as target:
+            result = made.execute(lines)
+            while part := result.fetchmany(100_000):
+                target.writelines(f"{line}\n" for (line,) in part)
+    except duckdb.Error as error:
+        raise DataError(
+            f"cannot be decompressed: {first_line(error)}",
+            where=str(path),
+            hint="it must be UTF-8 text; download the file again",
+        ) from None
+
+
+def first_line(error: Exception) -> str:
+    """The first line of a message of DuckDB, without the name of its class of error."""
+    line = str(error).partition("\n")[0].strip()
+    return line.partition(" Error: ")[2] or line
