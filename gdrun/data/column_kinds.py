@@ -10,7 +10,7 @@ import numpy as np
 from gdrun.array_types import Flags, Numbers
 from gdrun.data.cells import Cells, cell_value, control_character
 from gdrun.data.columns import Column, count, counted_in_row, leaving_out
-from gdrun.data.decimal_signs import is_marked
+from gdrun.data.decimal_signs import unmarked
 from gdrun.data.places import Places
 from gdrun.errors import DataError
 
@@ -53,7 +53,7 @@ def read_column(
     values, is_text = cells.values(decimal)
     filled = is_text | ~np.isnan(values)
     if not category and not is_text.any():
-        return _finite_column(name, values, places)
+        return finite_column(name, values, places)
     # Below this share of texts the column is taken for numbers with typing errors in it.
     share = 0.1 if target else 0.5
     if not category:
@@ -69,14 +69,17 @@ def read_column(
                 hint="correct these cells; or empty them, and set missing: drop or mean; "
                 f"or read them as labels with categories: {_listed(name)}",
             )
-        _require_no_other_form(name, cells, is_text, texts, places, target=target)
-    return _labels(name, cells, filled, places, target=target, category=category)
+        refuse_other_forms(name, cells, is_text, places, target=target)
+    return labelled_column(name, cells, filled, places, target=target, category=category)
 
 
-def _labels(
+def labelled_column(
     name: str, cells: Cells, filled: Flags, places: Places, *, target: bool, category: bool
 ) -> Column:
-    """The column of labels: the text of each filled cell (N,); a cell that is not, is missing."""
+    """The column of labels: the text of each filled cell (N,); a cell that is not, is missing.
+
+    Raises DataError for a control character, and if there are too many labels.
+    """
     used = np.unique(cells.codes[filled])
     stripped = [cells.texts[code].strip() for code in used]
     _require_printable(name, cells, dict(zip(used.tolist(), stripped, strict=True)), places)
@@ -110,20 +113,17 @@ def _require_no_marks(
     """Raise DataError if all texts are numbers, but with another decimal sign or with marks."""
     row = int(is_text.argmax())
     shown = cells.text(row)
-    if all(is_marked(text) for text in texts):
-        plain = re.sub(r"[,'’\s]", "", shown) if "." not in shown[-4:] else shown.replace(".", "")
+    if all(unmarked(text) for text in texts):
+        hint = f"remove the marks: {unmarked(shown)}"
+        if cell_value(shown, ",") is not None:
+            hint += '; or if the comma is the decimal sign of the file, set decimal: ","'
         raise DataError(
             f"{count(int(is_text.sum()), 'number')} with marks between thousands, "
             f"such as {shown!r} {places.here(row)}",
             where=places.cell(row, name),
-            hint=f"remove the marks: {plain}"
-            + (
-                '; or set decimal: "," if the comma is the decimal sign'
-                if re.fullmatch(r"[+-]?\d+,\d+", shown)
-                else ""
-            ),
+            hint=hint,
         )
-    if all(is_marked(text) or cell_value(text, decimal=",") is not None for text in texts):
+    if all(unmarked(text) or cell_value(text, decimal=",") is not None for text in texts):
         raise DataError(
             f"{count(int(is_text.sum()), 'number')} with a decimal comma, "
             f"such as {shown!r} {places.here(row)}",
@@ -132,19 +132,14 @@ def _require_no_marks(
         )
 
 
-def _require_no_other_form(
-    name: str,
-    cells: Cells,
-    is_text: Flags,
-    texts: Sequence[str],
-    places: Places,
-    *,
-    target: bool,
+def refuse_other_forms(
+    name: str, cells: Cells, is_text: Flags, places: Places, *, target: bool
 ) -> None:
     """Raise DataError if all texts are dates, or numbers with a unit.
 
     A target with few different texts is read as classes.
     """
+    texts = _texts(cells, is_text)
     if target and len(texts) <= MOST_LABELS:
         return
     row = int(is_text.argmax())
@@ -165,9 +160,7 @@ def _require_no_other_form(
         )
 
 
-def _require_printable(
-    name: str, cells: Cells, texts: dict[int, str], places: Places
-) -> None:
+def _require_printable(name: str, cells: Cells, texts: dict[int, str], places: Places) -> None:
     for code, text in texts.items():
         if sign := control_character(text):
             row = int((cells.codes == code).argmax())
@@ -178,7 +171,8 @@ def _require_printable(
             )
 
 
-def _finite_column(name: str, numbers: Numbers, places: Places) -> Column:
+def finite_column(name: str, numbers: Numbers, places: Places) -> Column:
+    """The column of these numbers, NaN if missing. Raises DataError if one is infinite."""
     infinite = np.isinf(numbers)
     if infinite.any():
         raise DataError(

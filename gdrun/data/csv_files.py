@@ -14,6 +14,7 @@ import numpy as np
 from gdrun.array_types import Numbers
 from gdrun.data.cells import Cells
 from gdrun.data.column_kinds import read_column
+from gdrun.data.column_names import as_tuple
 from gdrun.data.columns import Column, Missing, shortened, table_from_columns
 from gdrun.data.csv_layout import CsvLayout, read_layout
 from gdrun.data.csv_scan import CsvScan
@@ -70,16 +71,15 @@ def read_csv(
         layouts = [read_layout(file, header) for file in files]
         layout = layouts[0]
         _require_same(files, layouts)
-        position, ignored = layout.choose(target, _as_tuple(ignore), where)
-        labelled = layout.positions(_as_tuple(categories), "categories", where)
+        position, ignored = layout.choose(target, as_tuple(ignore), where)
+        labelled = layout.positions(as_tuple(categories), "categories", where)
         chosen = [j for j in range(layout.width) if j not in ignored]
         folder = Path(open_files.enter_context(TemporaryDirectory(prefix="gdrun-")))
         database = open_files.enter_context(connection())
         scans = [
-            CsvScan(database, file, each, folder)
-            for file, each in zip(files, layouts, strict=True)
+            CsvScan(database, file, each, folder) for file, each in zip(files, layouts, strict=True)
         ]
-        sign = decimal or "."
+        sign: str = decimal or "."
         if decimal is None and layout.delimiter == ";":
             sign = decimal_sign(scans, chosen)
         cells, rows = _all_cells(scans, chosen, sign, labelled)
@@ -109,10 +109,6 @@ def read_csv(
         )
 
 
-def _as_tuple(columns: str | int | tuple[str | int, ...]) -> tuple[str | int, ...]:
-    return (columns,) if isinstance(columns, str | int) else tuple(columns)
-
-
 def _require_same(files: Sequence[TextFile], layouts: Sequence[CsvLayout]) -> None:
     """Raise DataError if a file has other columns than the first file."""
     first = layouts[0]
@@ -135,9 +131,7 @@ def _all_cells(
     A column is numbers if all its cells in all files are finite numbers.
     """
     of_files = [scan.numbers(chosen, decimal) for scan in scans]
-    texts = [
-        j for j in chosen if j in labelled or any(numbers[j] is None for numbers in of_files)
-    ]
+    texts = [j for j in chosen if j in labelled or any(numbers[j] is None for numbers in of_files)]
     cells = [scan.cells(texts) for scan in scans]
     for index, scan in enumerate(scans):
         # A row of empty cells is no row; a column of numbers has no empty cell.

@@ -7,13 +7,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import islice
 
 from gdrun.data.cells import cell_value, control_character
+from gdrun.data.column_names import ColumnNames
 from gdrun.data.ragged_rows import row_width
 from gdrun.data.text_files import TextFile, undecodable
-from gdrun.errors import DataError, suggestion
+from gdrun.errors import DataError
 
 DELIMITERS = ",;\t|"
 BLANKS = " "
@@ -23,75 +23,15 @@ SAMPLE_LINES = 50
 
 
 @dataclass(frozen=True)
-class CsvLayout:
+class CsvLayout(ColumnNames):
     """The layout of a file, as guessed from its first lines.
 
-    header: the cells of the header row; empty without a header. width: the number of columns.
     skip: the number of lines before the first row of data. notes: sentences for the user.
     """
 
     delimiter: str
-    header: tuple[str, ...]
-    width: int
     skip: int
     notes: tuple[str, ...] = ()
-
-    @cached_property
-    def names(self) -> list[str]:
-        """The name of each column; a column without one is called x and its position, from 0."""
-        cells = self.header or ("",) * self.width
-        return [cell or f"x{position}" for position, cell in enumerate(cells)]
-
-    def choose(
-        self, target: str | int | None, ignore: Sequence[str | int], where: str
-    ) -> tuple[int, frozenset[int]]:
-        """The position of the target, and the positions of the columns that are left out.
-
-        If target is None it is the last column that has a name and is not left out.
-        Raises DataError if a column does not exist, or if the target is left out.
-
-        >>> houses = CsvLayout(",", ("", "size", "price", ""), 4, 1)
-        >>> houses.choose(None, (), "houses.csv")
-        (2, frozenset())
-        >>> houses.choose("size", [-1, "price"], "houses.csv")
-        (1, frozenset({2, 3}))
-        """
-        ignored = self.positions(ignore, "ignore", where)
-        if target is None:
-            left = [j for j in range(self.width) if j not in ignored]
-            named = [j for j in left if self.header and self.header[j]]
-            return (named or left or [0])[-1], ignored
-        position = self._position(target, "target", where)
-        if position in ignored:
-            raise DataError(
-                f"the target {self.names[position]!r} is also in the list of columns to ignore",
-                where="dataset.ignore",
-                hint="choose another target, or remove this one from ignore",
-            )
-        return position, ignored
-
-    def positions(self, columns: Iterable[str | int], key: str, where: str) -> frozenset[int]:
-        """The positions of columns that the option `key` gives by name or by position."""
-        return frozenset(self._position(column, key, where) for column in columns)
-
-    def _position(self, column: str | int, key: str, where: str) -> int:
-        """The position of a column that is given by name or by position; −1 is the last one."""
-        if isinstance(column, str):
-            if column not in self.names:
-                raise DataError(
-                    f"{where} has no column {column!r}",
-                    where=f"dataset.{key}",
-                    hint=suggestion(column, self.names),
-                )
-            return self.names.index(column)
-        if not -self.width <= column < self.width:
-            raise DataError(
-                f"{where} has no column {column}",
-                where=f"dataset.{key}",
-                hint=f"its columns are 0 to {self.width - 1}; "
-                "if the name of a column is a number, quote it: '7'",
-            )
-        return column % self.width
 
 
 def read_layout(file: TextFile, header: bool | None = None) -> CsvLayout:
@@ -120,20 +60,20 @@ def read_layout(file: TextFile, header: bool | None = None) -> CsvLayout:
     if not header:
         if stated is None:
             _require_no_names(rows, f"{file.where}:{ends[0]}")
-        return CsvLayout(delimiter, (), width, skip)
+        return CsvLayout((), width, delimiter, skip)
     if len(rows) == 1:
         raise DataError(
             "has a header but no rows",
             where=file.where,
             hint="add a row for each example; or set header: false if the first row is an example",
         )
-    notes = ()
+    notes: tuple[str, ...] = ()
     if stated is None and not _is_header(rows):
         notes = (
-            f"the first row, {', '.join(first)}, holds the names of the columns; "
+            f"the first row, {', '.join(filter(None, first))}, holds the names of the columns; "
             "header: false reads it as an example",
         )
-    layout = CsvLayout(delimiter, tuple(first), width, ends[0], notes)
+    layout = CsvLayout(tuple(first), width, delimiter, ends[0], notes)
     _require_good_names(layout.names, f"{file.where}:{layout.skip}")
     return layout
 

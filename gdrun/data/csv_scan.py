@@ -58,9 +58,7 @@ class CsvScan:
 
     def numbers(self, columns: Sequence[int], decimal: str) -> Found:
         """Each column as numbers (N,), or None if a cell of it is not a finite number."""
-        by_name = self._query(
-            {j: _number(self._columns[j], decimal) for j in columns}
-        )
+        by_name = self._query({j: _number(self._columns[j], decimal) for j in columns})
         found: Found = {}
         for j, values in by_name.items():
             all_numbers = not np.ma.is_masked(values) and np.isfinite(values).all()
@@ -94,7 +92,9 @@ class CsvScan:
         import duckdb
 
         try:
-            return dict(self.connection.execute(f"SELECT {chosen} FROM {self._table()}").fetchnumpy())
+            return dict(
+                self.connection.execute(f"SELECT {chosen} FROM {self._table()}").fetchnumpy()
+            )
         except duckdb.Error as error:
             if self.plain is not None:
                 raise DataError(

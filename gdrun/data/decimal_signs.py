@@ -30,20 +30,27 @@ def _pattern(form: str, sign: str) -> str:
     return form.replace("S", re.escape(sign)).replace("T", re.escape(OTHER[sign]))
 
 
-def is_marked(cell: str) -> bool:
-    """Whether a cell is a number with marks between thousands, and perhaps a decimal sign.
+def unmarked(cell: str) -> str | None:
+    """A number without its marks between thousands; None if the cell is no number that has any.
 
-    >>> is_marked("1,200"), is_marked("1.234,5"), is_marked("12,5"), is_marked("1'234")
-    (True, True, False, True)
+    >>> unmarked("1,200"), unmarked("1.234,5"), unmarked("1'234.5"), unmarked("12,5")
+    ('1200', '1234,5', '1234.5', None)
     """
-    forms = [_pattern(form, sign) for sign in SIGNS for form in (THOUSANDS, BOTH)]
-    apart = r"\s*[+-]?\d{1,3}(['’\u00a0\u202f ]\d{3})+([.,]\d*)?\s*"
-    return any(re.fullmatch(form, cell) for form in (*forms, apart))
+    for sign, other in OTHER.items():
+        if re.fullmatch(_pattern(THOUSANDS, sign), cell):
+            return cell.replace(sign, "").strip()
+        if re.fullmatch(_pattern(BOTH, sign), cell):
+            return cell.replace(other, "").strip()
+    if re.fullmatch(r"\s*[+-]?\d{1,3}(['’\u00a0\u202f ]\d{3})+([.,]\d*)?\s*", cell):
+        return re.sub(r"[^\d.,+-]", "", cell)
+    return None
 
 
 def _is(column: str, form: str, sign: str) -> str:
     """The SQL that tests whether a cell has a form; the test for the sign is the fast one."""
-    return f"(contains({column}, '{sign}') AND regexp_full_match({column}, '{_pattern(form, sign)}'))"
+    return (
+        f"(contains({column}, '{sign}') AND regexp_full_match({column}, '{_pattern(form, sign)}'))"
+    )
 
 
 def _decimal(column: str, sign: str) -> str:
@@ -115,9 +122,7 @@ def _unclear(scans: Sequence[CsvScan], column: int, sign: str) -> DataError:
     )
 
 
-def _mixed(
-    scans: Sequence[CsvScan], decimals: dict[str, list[int]]
-) -> DataError:
+def _mixed(scans: Sequence[CsvScan], decimals: dict[str, list[int]]) -> DataError:
     point_where, point = _first(scans, decimals["."][0], ".", marked=False)
     where, comma = _first(scans, decimals[","][0], ",", marked=False)
     return DataError(

@@ -20,11 +20,14 @@ LONGEST_LINE = 2**26
 
 
 @contextmanager
-def connection(folder: str | None = None) -> Iterator[DuckDBPyConnection]:
+def connection(
+    folder: str | None = None, threads: int | None = None
+) -> Iterator[DuckDBPyConnection]:
     """A connection to an empty database in memory.
 
     It loads no extension, spills nothing to disk, sees no variable of Python, and its settings
     cannot be changed. folder: where relative paths in SQL start; None is the current directory.
+    threads: the number of threads; None is that of the processor's cores.
     """
     import duckdb
 
@@ -38,6 +41,8 @@ def connection(folder: str | None = None) -> Iterator[DuckDBPyConnection]:
     }
     if folder is not None:
         settings["file_search_path"] = folder
+    if threads is not None:
+        settings["threads"] = threads
     with duckdb.connect(":memory:", config=settings) as made:
         made.execute("SET enable_progress_bar = false")
         made.execute("SET lock_configuration = true")
@@ -51,11 +56,6 @@ def quoted(text: str | Path) -> str:
     "'it''s'"
     """
     return "'" + str(text).replace("'", "''") + "'"
-
-
-def quoted_name(name: str) -> str:
-    """A name of a column as SQL writes it."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def literal_path(path: Path) -> str:

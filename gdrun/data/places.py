@@ -69,15 +69,15 @@ def checked_rows(file: TextFile, layout: CsvLayout) -> Iterator[tuple[int, list[
     """Every row after the header, with the line on which it begins. Empty rows are left out.
 
     Raises DataError if the file is not UTF-8 or not CSV, or, after the last row, if rows differ in
-    width. An empty field after the last separator of a row does not count.
+    width. Empty fields after the last column do not count.
     """
     begin, wrong, others = 1, None, -1
     try:
         with file.path.open(encoding="utf-8-sig", newline="") as lines:
             for end, row in split_rows(lines, layout.delimiter):
                 if begin > layout.skip and any(cell.strip() for cell in row):
-                    if len(row) == layout.width + 1 and not row[-1].strip():
-                        row = row[:-1]
+                    if not any(cell.strip() for cell in row[layout.width :]):
+                        row = row[: layout.width]
                     if len(row) == layout.width:
                         yield begin, row
                     else:

@@ -41,7 +41,8 @@ def row_width(rows: Sequence[Sequence[str]], ends: Sequence[int], where: str) ->
     raise DataError(
         f"{lines} another number of fields ({first}) than the rows below ({common})",
         where=where,
-        hint="remove the lines above the table, such as a title" if top > 1 or first < common
+        hint="remove the lines above the table, such as a title"
+        if top > 1 or first < common
         else "write one name for each column",
     )
 
@@ -74,8 +75,6 @@ def wrong_width(row: Sequence[str], width: int, others: int, where: str) -> Data
     what = f"this row has {count}, but the first row has {width}{more}"
     if len(row) < width:
         hint = "add the missing fields; a missing value is an empty field between two separators"
-    elif not any(cell.strip() for cell in row[width:]):
-        hint = "remove the separators at the end of the row"
     else:
         hint = "put a field that contains the separator in quotes"
     return DataError(what, where=where, hint=hint)

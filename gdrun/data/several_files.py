@@ -17,7 +17,8 @@ def matching_files(path: Path) -> list[Path]:
     text = str(path)
     if not has_magic(text) or path.exists():
         return [path]
-    found = sorted(Path(name) for name in glob(text, recursive=True) if Path(name).is_file())
+    # Path.glob takes relative patterns only.
+    found = sorted(Path(name) for name in glob(text, recursive=True) if Path(name).is_file())  # noqa: PTH207
     if not found:
         raise DataError(
             "no file has a name of this form",

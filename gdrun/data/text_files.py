@@ -21,13 +21,15 @@ GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 CHUNK = 2**20
+BLANKS_AND_QUOTES = (b'" ', b' "', b'"\t', b'\t"')
 
 
 @dataclass(frozen=True)
 class Survey:
     """What the bytes of a file contain.
 
-    odd_quotes: quotation marks next to blanks, or an odd number of them. mixed_line_ends: line ends other than either LF or CR LF alone.
+    odd_quotes: quotation marks next to blanks, or an odd number of them. mixed_line_ends: other
+    line ends than LF, or than CR LF.
     """
 
     odd_quotes: bool
@@ -44,27 +46,33 @@ class TextFile:
     @cached_property
     def survey(self) -> Survey:
         """The survey of the bytes. Raises DataError for a NUL byte, which no text contains."""
-        spaced = False
-        quotes = lf = cr = crlf = 0
+        quotes, spaced, ends = 0, False, set()
         last = b""
         with self.path.open("rb") as file:
             while chunk := file.read(CHUNK):
-                if (at := chunk.find(b"\0")) >= 0:
-                    line = lf + chunk.count(b"\n", 0, at) + 1
-                    raise _nul(f"{self.where}:{line}")
+                if b"\0" in chunk:
+                    raise _nul(self)
                 # The last byte of the chunk before it completes a pair that the cut has parted.
-                pairs = last + chunk
-                if found := chunk.count(b'"'):
-                    quotes += found
-                    near = (b'" ', b' "', b'"\t', b'\t"')
-                    spaced = spaced or any(pair in pairs for pair in near)
-                lf += chunk.count(b"\n")
-                if (found := chunk.count(b"\r")) or last == b"\r":
-                    cr += found
-                    crlf += pairs.count(b"\r\n")
-                last = chunk[-1:]
-        mixed = cr != crlf or (crlf > 0 and crlf != lf)
-        return Survey(spaced or quotes % 2 == 1, mixed)
+                pairs, last = last + chunk, chunk[-1:]
+                if b'"' in pairs:
+                    quotes += chunk.count(b'"')
+                    spaced = spaced or any(pair in pairs for pair in BLANKS_AND_QUOTES)
+                if b"\r" in pairs:
+                    ends |= _line_ends(pairs)
+                elif b"\n" in chunk:
+                    ends.add(b"\n")
+        return Survey(spaced or quotes % 2 == 1, len(ends) > 1 or b"\r" in ends)
+
+
+def _line_ends(text: bytes) -> set[bytes]:
+    """The kinds of line ends in a piece of text. A line end that the piece cuts does not count."""
+    pairs = text.count(b"\r\n")
+    found = {b"\r\n"} if pairs else set()
+    if text.count(b"\r") - text.endswith(b"\r") > pairs:
+        found.add(b"\r")
+    if text.count(b"\n") - text.startswith(b"\n") > pairs:
+        found.add(b"\n")
+    return found
 
 
 @contextmanager
@@ -154,10 +162,12 @@ def _is_utf8(encoding: str) -> bool:
         return False
 
 
-def _nul(where: str) -> DataError:
+def _nul(file: TextFile) -> DataError:
+    before, _, _ = file.path.read_bytes().partition(b"\0")
+    line = before.count(b"\n") + 1
     return DataError(
         "contains a NUL byte, so it is not text, or it is damaged",
-        where=where,
+        where=f"{file.where}:{line}",
         hint="save the file as UTF-8 text",
     )
 
