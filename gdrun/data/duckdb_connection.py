@@ -10,13 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gdrun.errors import DataError
-
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-LONGEST_LINE = 2**26
-"""The largest number of bytes of one line of text: 64 MB."""
 
 
 @contextmanager
@@ -65,33 +60,6 @@ def literal_path(path: Path) -> str:
     "'a[[]1].csv'"
     """
     return quoted("".join(f"[{sign}]" if sign in "*?[" else sign for sign in str(path)))
-
-
-def read_lines(path: Path, plain: Path) -> None:
-    """Write the decompressed text of a zstd file to `plain`.
-
-    DuckDB decompresses it, because Python's library has no zstd before 3.14.
-    Raises DataError if the file cannot be decompressed.
-    """
-    import duckdb
-
-    lines = (
-        f"SELECT coalesce(line, '') FROM read_csv({literal_path(path)}, compression = 'zstd', "
-        "columns = {'line': 'VARCHAR'}, delim = '\x01', quote = '', escape = '', header = false, "
-        f"auto_detect = false, strict_mode = false, max_line_size = {LONGEST_LINE}, "
-        "parallel = false, nullstr = '\x02')"
-    )
-    try:
-        with connection() as made, plain.open("w", encoding="utf-8", newline="") as target:
-            result = made.execute(lines)
-            while part := result.fetchmany(100_000):
-                target.writelines(f"{line}\n" for (line,) in part)
-    except duckdb.Error as error:
-        raise DataError(
-            f"cannot be decompressed: {first_line(error)}",
-            where=str(path),
-            hint="it must be UTF-8 text; download the file again",
-        ) from None
 
 
 def first_line(error: Exception) -> str:

@@ -12,7 +12,7 @@ from gdrun.data.columns import Column, leaving_out
 UNNAMED = re.compile(r"|Unnamed: \d+")
 """The names of a column without a name: none, or the one that pandas gives it."""
 
-IDENTIFIER = re.compile(r"(.*[_ -])?(id|ids|index|idx|key|uuid|nr|no|number)|.*[a-z]I[dD]", re.I)
+IDENTIFIER = re.compile(r"(?i:(.*[_ -])?(id|ids|index|idx|key|uuid|nr|no|number))|.*[a-z]I[dD]")
 """Names of columns that identify rows."""
 
 

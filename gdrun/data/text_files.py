@@ -6,21 +6,23 @@ import codecs
 import gzip
 import shutil
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from gdrun.data.duckdb_connection import read_lines
 from gdrun.data.unreadable import unreadable
-from gdrun.errors import DataError
+from gdrun.errors import DataError, MissingExtraError
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 CHUNK = 2**20
+STANDARD_ZSTD = "compression.zstd"
 BLANKS_AND_QUOTES = (b'" ', b' "', b'"\t', b'\t"')
 
 
@@ -103,10 +105,9 @@ def _plain(path: Path, folder: Path, encoding: str | None) -> Path:
         head = file.read(4)
     plain = path
     if head.startswith(GZIP_MAGIC):
-        plain = _unzipped(path, folder / "unzipped")
+        plain = _unpacked(path, folder / "unpacked", gzip.open, zlib.error)
     elif head.startswith(ZSTD_MAGIC):
-        plain = folder / "decompressed"
-        read_lines(path, plain)
+        plain = _unpacked(path, folder / "unpacked", _zstd().open, _zstd().ZstdError)
     if plain is not path:
         with plain.open("rb") as file:
             head = file.read(4)
@@ -117,15 +118,34 @@ def _plain(path: Path, folder: Path, encoding: str | None) -> Path:
     return _recoded(plain, folder / "recoded", encoding, str(path))
 
 
-def _unzipped(path: Path, plain: Path) -> Path:
+def _unpacked(
+    path: Path, plain: Path, opened: Callable[[Path], Any], fault: type[Exception]
+) -> Path:
+    """Write the decompressed file to `plain`. fault: the error for damaged data."""
     try:
-        with gzip.open(path) as source, plain.open("wb") as target:
+        with opened(path) as source, plain.open("wb") as target:
             shutil.copyfileobj(source, target, CHUNK)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except (EOFError, gzip.BadGzipFile, fault) as error:
         raise DataError(
             f"cannot be decompressed: {error}", where=str(path), hint="download the file again"
         ) from None
     return plain
+
+
+def _zstd() -> Any:
+    """The module that reads zstd: Python's own since 3.14, before that a package.
+
+    Raises MissingExtraError if it is not installed.
+    """
+    try:
+        return import_module(STANDARD_ZSTD)
+    except ImportError:
+        pass
+    try:
+        from backports import zstd
+    except ImportError:
+        raise MissingExtraError("reading zstd files", "zstd") from None
+    return zstd
 
 
 def _recoded(plain: Path, target: Path, encoding: str, where: str) -> Path:
