@@ -25,6 +25,9 @@ from gdrun.errors import DataError
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+WIDEST = 500
+"""The largest number of columns that DuckDB gets at once: its time grows with their square."""
+
 TEXTS_AT_ONCE = 8
 """The number of columns of text that are in memory at once as Python's texts."""
 
@@ -38,22 +41,23 @@ Found = dict[int, Numbers | None]
 class CsvScan:
     """The rows of a text file after its header, including rows of empty cells.
 
-    plain: the file that is read instead, if DuckDB cannot read the original: it has the same cells,
-    written with commas and without a header. folder: a temporary directory for it.
+    plain: the files that are read instead, if DuckDB cannot read the original: they have the same
+    cells, written with commas and without a header, WIDEST columns each. folder: a temporary
+    directory for them.
     """
 
     connection: DuckDBPyConnection
     file: TextFile
     layout: CsvLayout
     folder: Path
-    plain: Path | None = None
+    plain: list[Path] = field(default_factory=list)
     _columns: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self._columns = [f"c{j}" for j in range(self.layout.width)]
         survey = self.file.survey
         by_lines = self.layout.delimiter == BLANKS or any("\n" in n for n in self.layout.header)
-        if by_lines or survey.odd_quotes or survey.mixed_line_ends:
+        if self.layout.width > WIDEST or by_lines or survey.odd_quotes or survey.mixed_line_ends:
             self._write_plainly()
 
     def numbers(self, columns: Sequence[int], decimal: str) -> Found:
@@ -74,29 +78,48 @@ class CsvScan:
             found |= {j: Cells.of(np.ma.getdata(cells).tolist()) for j, cells in texts.items()}
         return found
 
-    def count(self, expressions: Mapping[str, str]) -> dict[str, int]:
-        """The number of cells for which each expression of SQL is true."""
-        counted = ", ".join(f"count_if({sql}) AS {name}" for name, sql in expressions.items())
-        return {name: int(values[0]) for name, values in self._run(counted).items()}
+    def count(self, expressions: Mapping[int, Mapping[str, str]]) -> dict[tuple[int, str], int]:
+        """The number of cells of each column for which each of its expressions of SQL is true."""
+        counted = {
+            (j, name): f"count_if({sql})"
+            for j, of in expressions.items()
+            for name, sql in of.items()
+        }
+        found: dict[tuple[int, str], int] = {}
+        for part in self._parts([*expressions]):
+            keys = [key for key in counted if key[0] in part]
+            values = self._run({f"r{i}": counted[key] for i, key in enumerate(keys)}, part[0])
+            found |= {key: int(values[f"r{i}"][0]) for i, key in enumerate(keys)}
+        return found
 
     def column(self, position: int) -> str:
         """The name of a column in SQL."""
         return self._columns[position]
 
-    def _query(self, expressions: Mapping[int, str]) -> dict[int, Any]:
-        chosen = ", ".join(f"{sql} AS r{j}" for j, sql in expressions.items())
-        found = self._run(chosen)
-        return {j: found[f"r{j}"] for j in expressions}
+    def _parts(self, columns: Sequence[int]) -> list[list[int]]:
+        """The columns in groups that one file has."""
+        groups: dict[int, list[int]] = {}
+        for j in columns:
+            groups.setdefault(j // WIDEST, []).append(j)
+        return list(groups.values())
 
-    def _run(self, chosen: str) -> dict[str, Any]:
+    def _query(self, expressions: Mapping[int, str]) -> dict[int, Any]:
+        found: dict[int, Any] = {}
+        for part in self._parts([*expressions]):
+            values = self._run({f"r{j}": expressions[j] for j in part}, part[0])
+            found |= {j: values[f"r{j}"] for j in part}
+        return found
+
+    def _run(self, expressions: Mapping[str, str], first: int) -> dict[str, Any]:
+        """The values of expressions of columns that are in the same file as the column `first`."""
         import duckdb
 
+        chosen = ", ".join(f"{sql} AS {name}" for name, sql in expressions.items())
+        query = f"SELECT {chosen} FROM {self._table(first // WIDEST)}"
         try:
-            return dict(
-                self.connection.execute(f"SELECT {chosen} FROM {self._table()}").fetchnumpy()
-            )
+            return dict(self.connection.execute(query).fetchnumpy())
         except duckdb.Error as error:
-            if self.plain is not None:
+            if self.plain:
                 raise DataError(
                     f"cannot be read: {first_line(error)}",
                     where=self.file.where,
@@ -104,21 +127,23 @@ class CsvScan:
                 ) from None
         # The rows are wrong, which raises here, or right in a way that DuckDB does not accept.
         self._write_plainly()
-        return self._run(chosen)
+        return self._run(expressions, first)
 
     def _write_plainly(self) -> None:
-        plain = self.folder / f"plain-{id(self)}"
-        write_plainly(self.file, self.layout, plain)
-        self.plain = plain
+        parts = range(-(-self.layout.width // WIDEST))
+        targets = [self.folder / f"plain-{id(self)}-{part}" for part in parts]
+        write_plainly(self.file, self.layout, targets, WIDEST)
+        self.plain = targets
 
-    def _table(self) -> str:
-        """The call of read_csv that gives all columns as text."""
-        delimiter, skip = self.layout.delimiter, self.layout.skip
-        if self.plain is not None:
-            delimiter, skip = ",", 0
-        columns = ", ".join(f"'{name}': 'VARCHAR'" for name in self._columns)
+    def _table(self, part: int) -> str:
+        """The call of read_csv that gives all columns of a file as text."""
+        delimiter, skip, path = self.layout.delimiter, self.layout.skip, self.file.path
+        if self.plain:
+            delimiter, skip, path = ",", 0, self.plain[part]
+        inside = self._columns[part * WIDEST : (part + 1) * WIDEST]
+        columns = ", ".join(f"'{name}': 'VARCHAR'" for name in inside)
         return (
-            f"read_csv({literal_path(self.plain or self.file.path)}, columns = {{{columns}}}, "
+            f"read_csv({literal_path(path)}, columns = {{{columns}}}, "
             f"delim = {quoted(delimiter)}, quote = '\"', escape = '\"', comment = '', "
             f"skip = {skip}, header = false, auto_detect = false, strict_mode = true, "
             # Without its parallel reader DuckDB drops an open quote and all after it in silence.

@@ -7,6 +7,7 @@ thousands, such as 12,5 or 0,500, shows which sign is the decimal sign.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from gdrun.data.csv_scan import CsvScan
@@ -53,8 +54,12 @@ def _is(column: str, form: str, sign: str) -> str:
     )
 
 
+def _thousands(column: str, sign: str) -> str:
+    return _is(column, THOUSANDS, sign)
+
+
 def _decimal(column: str, sign: str) -> str:
-    thousands = _is(column, THOUSANDS, sign)
+    thousands = _thousands(column, sign)
     return f"(({_is(column, DECIMAL, sign)} AND NOT {thousands}) OR {_is(column, BOTH, sign)})"
 
 
@@ -66,24 +71,22 @@ def decimal_sign(scans: Sequence[CsvScan], columns: Iterable[int]) -> str:
     """
     chosen = list(columns)
     forms = {
-        f"{kind}{j}_{code}": sql
+        j: {
+            kind + sign: form(scans[0].column(j), sign)
+            for sign in SIGNS
+            for kind, form in (("decimal", _decimal), ("marked", _thousands))
+        }
         for j in chosen
-        for code, sign in enumerate(SIGNS)
-        for kind, sql in (
-            ("d", _decimal(scans[0].column(j), sign)),
-            ("t", _is(scans[0].column(j), THOUSANDS, sign)),
-        )
     }
-    total = dict.fromkeys(forms, 0)
+    total: Counter[tuple[int, str]] = Counter()
     for scan in scans:
-        for name, count in scan.count(forms).items():
-            total[name] += count
+        total.update(scan.count(forms))
 
-    def having(kind: str, code: int) -> list[int]:
-        return [j for j in chosen if total[f"{kind}{j}_{code}"]]
+    def having(kind: str, sign: str) -> list[int]:
+        return [j for j in chosen if total[j, kind + sign]]
 
-    decimals = {sign: having("d", code) for code, sign in enumerate(SIGNS)}
-    marked = {sign: having("t", code) for code, sign in enumerate(SIGNS)}
+    decimals = {sign: having("decimal", sign) for sign in SIGNS}
+    marked = {sign: having("marked", sign) for sign in SIGNS}
     shown = [sign for sign in SIGNS if decimals[sign]]
     if len(shown) == 2:
         raise _mixed(scans, decimals)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -92,12 +93,20 @@ def checked_rows(file: TextFile, layout: CsvLayout) -> Iterator[tuple[int, list[
         raise wrong_width(wrong[1], layout.width, others, f"{file.where}:{wrong[0]}")
 
 
-def write_plainly(file: TextFile, layout: CsvLayout, target: Path) -> None:
+def write_plainly(file: TextFile, layout: CsvLayout, targets: Sequence[Path], widest: int) -> None:
     """Write the rows of a file, without its header, with commas and with as few quotes as possible.
 
+    targets: the files to write; each gets the next `widest` columns of all rows.
     Raises DataError as checked_rows does.
     """
-    with target.open("w", encoding="utf-8", newline="") as plain:
-        csv.writer(plain, lineterminator="\n").writerows(
-            row for _, row in checked_rows(file, layout)
-        )
+    with ExitStack() as opened:
+        writers = [
+            csv.writer(
+                opened.enter_context(target.open("w", encoding="utf-8", newline="")),
+                lineterminator="\n",
+            )
+            for target in targets
+        ]
+        for _, row in checked_rows(file, layout):
+            for part, writer in enumerate(writers):
+                writer.writerow(row[part * widest : (part + 1) * widest])

@@ -259,6 +259,7 @@ def test_many_values_are_no_categories(read):
     assert len(read("kind,y\n" + rows, target="kind").classes) == 1001
 
 
+@pytest.mark.slow
 def test_rows_too_long_for_one_cell(read):
     # A cell holds at most 131,072 characters for Python's reader; a row is longer here.
     text = ",".join(["0.125"] * 30_000)
