@@ -87,6 +87,7 @@ def test_missing_values(kind):
 
 
 def test_types_of_parquet():
+    prices = [Decimal("0.1"), Decimal("1234567.89")]
     table = pyarrow.table(
         {
             "price": pyarrow.array(
@@ -141,7 +142,7 @@ def test_damaged_files(tmp_path, name, content, said):
 @pytest.mark.parametrize("kind", ["parquet", "jsonl"])
 def test_several_files(kind):
     write(kind, FRAME, "part-2")
-    write(kind, FRAME.assign(y=9), "part-1")
+    write(kind, FRAME.assign(y=9.0), "part-1")
     table = load_table({"path": f"part-*.{kind}", "ignore": "real"})
     assert table.y.tolist() == [9] * 5 + FRAME["y"].tolist()
 
