@@ -90,9 +90,7 @@ def test_types_of_parquet():
     prices = [Decimal("0.1"), Decimal("1234567.89")]
     table = pyarrow.table(
         {
-            "price": pyarrow.array(
-                [Decimal("0.1"), Decimal("1234567.89")], pyarrow.decimal128(38, 19)
-            ),
+            "price": pyarrow.array(prices, pyarrow.decimal128(38, 19)),
             "small": pyarrow.array([0.1, 0.2], pyarrow.float32()),
             "byte": pyarrow.array([1, 255], pyarrow.uint8()),
             "kind": pyarrow.array(["a", "b"]).dictionary_encode(),
