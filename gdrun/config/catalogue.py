@@ -18,7 +18,7 @@ from gdrun.config.sections import (
 )
 from gdrun.config.settings import BUDGETS, DivergenceLimit, EarlyStoppingSettings, Settings
 from gdrun.config.writing import short_flow
-from gdrun.data.sources import READERS
+from gdrun.data.sources import QUERY, READERS
 from gdrun.errors import GdrunError, suggestion
 from gdrun.methods.clipping import clip_by_norm, clip_by_value
 from gdrun.methods.definitions import Definition, Doc, Option, parse_doc
@@ -175,6 +175,7 @@ def _files() -> Iterable[Entry]:
         suffixes = [suffix for suffix, other in READERS.items() if other is reader]
         usage = PAIRS.get(reader.name, f"{{path: train{suffixes[0]}}}")
         yield _entry(reader, f"dataset: {usage}", suffixes)
+    yield _entry(QUERY, "dataset: {query: \"SELECT size, price FROM 'houses.parquet'\"}")
 
 
 def _losses() -> Iterable[Entry]:

@@ -19,6 +19,7 @@ from gdrun.config.settings import (
     Settings,
     Stopping,
 )
+from gdrun.data.sources import stem
 from gdrun.methods.definitions import Seed
 from gdrun.problems.models import LANE_OPTIONS, MODELS, Task
 from gdrun.problems.surfaces import SURFACES, Surface
@@ -96,7 +97,9 @@ class Experiment:
             return self.surface.name
         dataset = self.dataset.name
         if self.dataset.chosen_by == "path":
-            dataset = dataset.replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0]
+            dataset = stem(dataset)
+        elif self.dataset.chosen_by == "query":
+            dataset = "query"
         return f"{dataset}-{self.model.name}"
 
     @property

@@ -11,6 +11,7 @@ from gdrun.config.document import Document, parse_document, read_document
 from gdrun.config.experiment import Experiment
 from gdrun.config.overrides import Override, apply, parse_override
 from gdrun.config.resolving import resolve
+from gdrun.config.sections import DATASET_KEYS
 from gdrun.data.sources import PREPARATION
 from gdrun.errors import ConfigError, Problem
 from gdrun.methods.plugins import load_entry_points
@@ -76,10 +77,10 @@ def starter_text() -> str:
 
 
 def _problem(data: Mapping[str, Any]) -> list[Any]:
-    """Return the values in the plain data that choose dataset, model and surface."""
+    """The names, paths or queries of dataset, model and surface that the plain data choose."""
     sections = [data.get(key) for key in PROBLEM_KEYS]
     return [
-        (section.get("name"), section.get("path")) if isinstance(section, Mapping) else section
+        tuple(map(section.get, DATASET_KEYS)) if isinstance(section, Mapping) else section
         for section in sections
     ]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gdrun.config.experiment import DEFAULTS, FIXED, KEYS, Header
-from gdrun.config.sections import PROBLEM, SECTIONS, SectionKind, section_keys
+from gdrun.config.sections import DATASET_KEYS, PROBLEM, SECTIONS, SectionKind, section_keys
 from gdrun.config.settings import Split
 from gdrun.config.values import parse_value
 from gdrun.errors import ConfigError, Problem, near, suggestion
@@ -78,7 +78,7 @@ def apply(
 
 def _priority(override: Override) -> tuple[bool, bool, bool]:
     leaf = override.key.rpartition(".")[2]
-    return override.key not in KEYS, leaf not in ("name", "path"), leaf not in _choices()
+    return override.key not in KEYS, leaf not in DATASET_KEYS, leaf not in _choices()
 
 
 def _choices() -> set[str]:
@@ -124,11 +124,12 @@ def known_paths(data: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
         yield key, "name"
         if key == "dataset":
             yield key, "path"
+            yield key, "query"
             for part in Split.model_fields:
                 yield key, "split", part
         definition = kind.find(section, kind.choose(section), lambda path: "")
         # If the name is wrong, accept the options of all names: the message is about the name.
-        chosen = kind.registry.values() if isinstance(definition, Problem) else (definition,)
+        chosen = kind.definitions() if isinstance(definition, Problem) else (definition,)
         options = (option for each in chosen for option in kind.options(each, section))
         for option in dict.fromkeys(options):
             yield key, option
@@ -182,9 +183,10 @@ def _set(data: dict[str, Any], path: tuple[str, ...], override: Override) -> Pro
             return Problem(what, repr(override.text), "write an override for the whole list")
         here[key] = _as_mapping(inner)
         here = here[key]
-    # A dataset has a name or a path, so setting one removes the other.
-    if path[:1] == ("dataset",) and path[-1] in ("name", "path"):
-        here.pop({"name": "path", "path": "name"}[path[-1]], None)
+    # A dataset has a name, a path or a query, so setting one removes the others.
+    if path[:1] == ("dataset",) and path[-1] in DATASET_KEYS:
+        for key in DATASET_KEYS:
+            here.pop(key, None)
     here[path[-1]] = override.value
     if len(path) == 2 and path[0] in SECTIONS:
         _drop_former_options(SECTIONS[path[0]], path[1], here)

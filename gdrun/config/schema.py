@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from gdrun.config.experiment import FIXED, Header
 from gdrun.config.sections import DATASET, PROBLEM, SECTIONS, SectionKind, settings_model
-from gdrun.data.sources import READERS
+from gdrun.data.sources import QUERY, READERS
 from gdrun.methods.definitions import Definition, Option, brought_options
 from gdrun.methods.stopping import STOP_RULES
 
@@ -52,7 +52,7 @@ def _section(kind: SectionKind, shared: Schema) -> Schema:
     branches = [_branch({"const": name}, known[name], kind, shared) for name in known]
     forms: list[Schema] = [{"enum": [*known]}, _chosen("name", {"enum": [*known]}, branches)]
     if kind is DATASET:
-        forms.append(_files(kind, shared))
+        forms += [_files(kind, shared), _query(kind, shared)]
     return {"anyOf": forms}
 
 
@@ -90,6 +90,11 @@ def _files(kind: SectionKind, shared: Schema) -> Schema:
         own = [suffix for suffix, other in READERS.items() if other is reader]
         branches.append(_branch({"pattern": _ends_with(own)}, reader, kind, shared))
     return _chosen("path", {"type": "string", "pattern": _ends_with(READERS)}, branches)
+
+
+def _query(kind: SectionKind, shared: Schema) -> Schema:
+    """A dataset that is the result of a query."""
+    return _chosen("query", {"type": "string"}, [_branch({}, QUERY, kind, shared)])
 
 
 def _ends_with(endings: Iterable[str]) -> str:

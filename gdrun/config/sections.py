@@ -20,7 +20,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError
 from gdrun.config.choices import entry_of_option, not_chosen, same_names
 from gdrun.config.settings import Settings, Split, whole
 from gdrun.config.wording import problems_of
-from gdrun.data.sources import DATASETS, READERS, reader_of
+from gdrun.data.sources import DATASETS, QUERY, READERS, reader_of, unreadable_format
 from gdrun.errors import Problem, suggestion
 from gdrun.methods.averaging import AVERAGES
 from gdrun.methods.definitions import (
@@ -40,6 +40,9 @@ from gdrun.methods.schedules import SCHEDULES, WarmupStart
 from gdrun.problems.models import COMMON_OPTIONS, MODELS
 from gdrun.problems.surfaces import COMMON_OPTIONS as SURFACE_OPTIONS
 from gdrun.problems.surfaces import SURFACES
+
+DATASET_KEYS = ("name", "path", "query")
+"""The keys of which one chooses the dataset."""
 
 Where = Callable[[tuple[str | int, ...]], str]
 
@@ -71,7 +74,7 @@ def _schedule_options(
 class Section:
     """A validated section: the chosen name, or the path of a data file, and every option's value.
 
-    name: the value of the key `chosen_by`, which is `name` or `path`.
+    chosen_by: the key that made the choice: `name`, `path` or `query`.
     """
 
     name: str
@@ -117,6 +120,10 @@ class SectionKind:
         """
         known = with_chosen(self.own_options(definition), given)
         return {name: option.listed() for name, option in known.items()}
+
+    def definitions(self) -> tuple[Definition, ...]:
+        """All definitions that the section can choose."""
+        return tuple(self.registry.values())
 
     def definition(self, section: Section) -> Definition:
         """Return the definition that a validated section has chosen."""
@@ -205,7 +212,7 @@ class SectionKind:
         return options
 
     def choose(self, given: Mapping[str, Any]) -> str:
-        """Return the key whose value chooses the definition: `name`, or `path` for a data file."""
+        """The key whose value chooses the definition: `name`; for data also `path` or `query`."""
         return "name"
 
     def find(self, given: Mapping[str, Any], chosen_by: str, where: Where) -> Definition | Problem:
@@ -261,17 +268,22 @@ class SurfaceKind(SectionKind):
 
 @dataclass(frozen=True)
 class DatasetKind(SectionKind):
-    """The dataset section: the name of a dataset, or the path of a data file.
-
-    The ending of the file name chooses the reader, whose options the section then has.
+    """The dataset section: the name of a dataset, the path of a file, whose suffix chooses the
+    reader, or a query in SQL over files.
     """
 
+    def definitions(self) -> tuple[Definition, ...]:
+        readers = {reader.name: reader for reader in READERS.values()}
+        return (*super().definitions(), *readers.values(), QUERY)
+
     def definition(self, section: Section) -> Definition:
+        if section.chosen_by == "query":
+            return QUERY
         reader = reader_of(section.name) if section.chosen_by == "path" else None
         return reader or super().definition(section)
 
     def choose(self, given: Mapping[str, Any]) -> str:
-        return "path" if "path" in given and "name" not in given else "name"
+        return next((key for key in DATASET_KEYS if key in given), "name")
 
     def find(self, given: Mapping[str, Any], chosen_by: str, where: Where) -> Definition | Problem:
         if chosen_by == "name":
@@ -281,12 +293,13 @@ class DatasetKind(SectionKind):
                 hint = f"for a file, write dataset: {{path: {name}}}, or set dataset.path={name}"
                 return Problem(definition.what, definition.where, hint)
             return definition
-        path = given["path"]
-        reader = reader_of(path) if isinstance(path, str) else None
+        text = given[chosen_by]
+        if not isinstance(text, str):
+            return Problem(f"must be a text, got {text!r}", where((self.key, chosen_by)))
+        reader = QUERY if chosen_by == "query" else reader_of(text)
         if reader is None:
-            what = f"gdrun cannot read {path!r}"
-            hint = f"use a file that ends in {', '.join(READERS)}"
-            return Problem(what, where((self.key, "path")), hint)
+            what, hint = unreadable_format(text)
+            return Problem(f"{text} {what}", where((self.key, "path")), hint)
         return reader
 
 

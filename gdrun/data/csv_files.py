@@ -1,30 +1,33 @@
-"""CSV and TSV files, read with the standard library and NumPy.
-
-A file of plain numbers is read with NumPy's fast reader. Every other file, and a file on which the
-fast reader fails, is read cell by cell, so that an error message can name the line and the column.
-"""
+"""CSV and TSV files: their layout is found by gdrun, and their rows are read by DuckDB."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
 
 import numpy as np
 
 from gdrun.array_types import Numbers
-from gdrun.data.columns import (
-    Column,
-    Missing,
-    leaving_out,
-    read_column,
-    shortened,
-    table_from_columns,
-)
-from gdrun.data.csv_layout import CsvLayout, malformed, read_layout, undecodable
+from gdrun.data.cells import Cells
+from gdrun.data.column_kinds import read_column
+from gdrun.data.column_names import as_tuple
+from gdrun.data.columns import Column, Missing, shortened, table_from_columns
+from gdrun.data.csv_layout import CsvLayout, read_layout
+from gdrun.data.csv_scan import CsvScan
+from gdrun.data.decimal_signs import decimal_sign
+from gdrun.data.duckdb_connection import connection
+from gdrun.data.places import TextLines
+from gdrun.data.row_numbers import identifier_notes, useless
+from gdrun.data.several_files import matching_files
 from gdrun.data.table import Table
+from gdrun.data.text_files import TextFile, text_file
 from gdrun.errors import DataError, Problem
+
+Columns = dict[int, Numbers | Cells]
 
 
 def read_csv(
@@ -33,142 +36,156 @@ def read_csv(
     missing: Missing = "error",
     header: bool | None = None,
     ignore: str | int | tuple[str | int, ...] = (),
+    categories: str | int | tuple[str | int, ...] = (),
+    decimal: Literal[".", ","] | None = None,
+    encoding: str | None = None,
 ) -> Table:
-    """A text file with one row for each example and a separator: comma, semicolon, tab or pipe (|).
+    """A text file with one row for each example and a separator: comma, semicolon, tab, pipe (|),
+    or blanks.
 
-    target: the target column, by name or by position from 0 (default: the last column with a name,
-    or without a header the last column). Text in the target column is read as class labels. A
-    feature column with text becomes one 0/1 column for each different text. With semicolons as
-    separators, numbers may have a decimal comma.
+    target: the name of a column, or its position from 0 (default: the last column). Text in the
+    target is read as class labels; a text feature becomes one 0/1 column for each of its values.
+
+    path: may name several files with the same columns, such as data/part-*.csv, which are joined
+    in the order of their names. Files may be compressed with gzip or zstd.
 
     missing: how to treat missing values (empty cells, NA, NaN, null, none, ?). `error` stops with
     an error; `drop` removes the rows with missing values; `mean` replaces a missing value by the
     mean of its column in the training rows, and removes only rows without a target.
 
-    header: whether the first row holds the names of the columns (default: yes, unless a cell of the
-    first row is a number or occurs again in its column). ignore: a column to leave out, or a list
-    of such columns, each by name or by position.
+    header: whether the first row holds the names of the columns (default: yes, if no cell of that
+    row is a number or occurs again below it). ignore: a column to leave out, or a list of
+    columns, by name or position. categories: columns whose cells are labels, even if they are
+    numbers.
+
+    decimal: the decimal sign (default: a point; with semicolons as separators the sign that the
+    numbers show). encoding: the encoding of the text (default: UTF-8, or UTF-16 if it is marked).
 
     Raises: DataError if the file cannot be read, or if its values cannot be used.
     """
     where = str(path)
-    layout = read_layout(path, header)
-    unwanted = (ignore,) if isinstance(ignore, str | int) else ignore
-    position, ignored = layout.choose(target, unwanted, where)
-    chosen = [j for j in range(layout.width) if j not in ignored]
-    numbers = _plain_numbers(path, layout)
-    if numbers is not None:
-        columns = {j: Column(layout.names[j], numbers[:, j]) for j in chosen}
-        lines: Sequence[int] = range(len(numbers))
-    else:
-        cells, lines = _text_rows(path, layout)
-        columns = _text_columns(cells, lines, layout, chosen, position, where)
-    useless = {j: reason for j, reason in _useless(columns, layout).items() if j != position}
-    features = [column for j, column in columns.items() if j != position and j not in useless]
-    if not features:
-        raise DataError(
-            f"has no feature: the only column is the target, {layout.names[position]!r}",
-            where=where,
-            hint="separate the columns with a comma, a semicolon, a tab or a pipe (|)",
-        )
-    return table_from_columns(
-        features,
-        columns[position],
-        lines,
-        missing=missing,
-        name=where,
-        notes=[
-            *(f"left out column {j}, which has no name: {why}" for j, why in useless.items()),
-            *map(_counter_note, filter(_numbers_rows, features[:1])),
-        ],
-    )
-
-
-def _plain_numbers(path: Path, layout: CsvLayout) -> Numbers | None:
-    """Return the file as an array (N, width) if it holds only finite numbers; otherwise None."""
-    if layout.decimal != ".":
-        return None
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        try:
-            numbers = np.loadtxt(
-                file,
-                delimiter=layout.delimiter,
-                skiprows=layout.skip,
-                comments=None,  # In CSV a # has no special meaning.
-                quotechar='"',
-                ndmin=2,
+    with ExitStack() as open_files:
+        files = [
+            open_files.enter_context(text_file(each, encoding)) for each in matching_files(path)
+        ]
+        layouts = [read_layout(file, header) for file in files]
+        layout = layouts[0]
+        _require_same(files, layouts)
+        position, ignored = layout.choose(target, as_tuple(ignore), where)
+        labelled = layout.positions(as_tuple(categories), "categories", where)
+        chosen = [j for j in range(layout.width) if j not in ignored]
+        folder = Path(open_files.enter_context(TemporaryDirectory(prefix="gdrun-")))
+        database = open_files.enter_context(connection())
+        scans = [
+            CsvScan(database, file, each, folder) for file, each in zip(files, layouts, strict=True)
+        ]
+        sign: str = decimal or "."
+        if decimal is None and layout.delimiter == ";":
+            sign = decimal_sign(scans, chosen)
+        cells, rows = _all_cells(scans, chosen, sign, labelled)
+        places = TextLines(where, list(zip(files, layouts, rows, strict=True)))
+        if not sum(rows):
+            raise DataError("has no rows", where=where, hint="add a row for each example")
+        columns = _columns(cells, places, layout, position, sign, labelled)
+        dropped = {j: why for j, why in useless(columns, layout.header).items() if j != position}
+        features = [column for j, column in columns.items() if j != position and j not in dropped]
+        if not features:
+            raise DataError(
+                f"has no column except the target, {layout.names[position]!r}",
+                where=where,
+                hint="the separator must be a comma, a semicolon, a tab, a pipe (|) or blanks",
             )
-        except ValueError:
-            return None
-    # A NaN or an infinite value needs the slow reader, whose errors name the line.
-    return numbers if numbers.shape[1] == layout.width and np.isfinite(numbers).all() else None
+        return table_from_columns(
+            features,
+            columns[position],
+            places,
+            missing=missing,
+            name=where,
+            notes=[
+                *layout.notes,
+                *(f"left out column {j}, which has no name: {why}" for j, why in dropped.items()),
+                *identifier_notes(features),
+            ],
+        )
 
 
-def _text_rows(path: Path, layout: CsvLayout) -> tuple[list[list[str]], list[int]]:
-    """Return the cells of every row after the header, and the line where each row begins.
+def _require_same(files: Sequence[TextFile], layouts: Sequence[CsvLayout]) -> None:
+    """Raise DataError if a file has other columns than the first file."""
+    first = layouts[0]
+    for file, layout in zip(files, layouts, strict=True):
+        if (layout.header, layout.width) != (first.header, first.width):
+            shown = ", ".join(layout.header) or f"{layout.width} columns without names"
+            expected = ", ".join(first.header) or f"{first.width} columns without names"
+            raise DataError(
+                f"has other columns than {files[0].where}: {shown} instead of {expected}",
+                where=file.where,
+                hint="files that are read together need the same columns in the same order",
+            )
 
-    Raises DataError if the file is not UTF-8 or not CSV, or if rows differ in the number of cells.
+
+def _all_cells(
+    scans: Sequence[CsvScan], chosen: Sequence[int], decimal: str, labelled: frozenset[int]
+) -> tuple[Columns, list[int]]:
+    """The cells of the chosen columns of all files, and the number of rows of each file.
+
+    A column is numbers if all its cells in all files are finite numbers.
     """
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    begin = 1
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(
-                file, delimiter=layout.delimiter, skipinitialspace=True, strict=True
-            )
-            for row in reader:
-                if begin > layout.skip and "".join(row).strip():
-                    rows.append(row)
-                    lines.append(begin)
-                begin = reader.line_num + 1  # A quoted field may contain line breaks.
-    except UnicodeDecodeError:
-        raise undecodable(path) from None
-    except csv.Error as error:
-        raise malformed(error, f"{path}:{begin}") from None
-    _require_width(rows, lines, layout.width, path)
-    return rows, lines
+    of_files = [scan.numbers(chosen, decimal) for scan in scans]
+    texts = [j for j in chosen if j in labelled or any(numbers[j] is None for numbers in of_files)]
+    cells = [scan.cells(texts) for scan in scans]
+    for index, scan in enumerate(scans):
+        # A row of empty cells is no row; a column of numbers has no empty cell.
+        if all(numbers is None for numbers in of_files[index].values()):
+            others = scan.cells([j for j in range(scan.layout.width) if j not in texts])
+            every = [*cells[index].values(), *others.values()]
+            filled = ~np.logical_and.reduce([column.blank for column in every])
+            if not filled.all():
+                cells[index] = {j: column.keep(filled) for j, column in cells[index].items()}
+    rows = [
+        len(of_text[texts[0]]) if texts else len(_known(numbers[chosen[0]]))
+        for of_text, numbers in zip(cells, of_files, strict=True)
+    ]
+    columns: Columns = {}
+    for j in chosen:
+        if j in texts:
+            columns[j] = Cells.joined([of_file[j] for of_file in cells])
+        else:
+            parts = [_known(of_file[j]) for of_file in of_files]
+            columns[j] = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    return columns, rows
 
 
-def _require_width(rows: list[list[str]], lines: list[int], width: int, path: Path) -> None:
-    ragged = [(line, len(row)) for line, row in zip(lines, rows, strict=True) if len(row) != width]
-    if ragged:
-        line, found = ragged[0]
-        more = f" ({len(ragged)} rows differ from the first)" if len(ragged) > 1 else ""
-        raise DataError(
-            f"this row has {found} fields, but the first row has {width}{more}",
-            where=f"{path}:{line}",
-            hint="put a field that contains the separator in quotes",
-        )
+def _known(numbers: Numbers | None) -> Numbers:
+    assert numbers is not None
+    return numbers
 
 
-def _text_columns(
-    rows: list[list[str]],
-    lines: Sequence[int],
+def _columns(
+    cells: Mapping[int, Numbers | Cells],
+    places: TextLines,
     layout: CsvLayout,
-    chosen: Sequence[int],
     target: int,
-    where: str,
+    decimal: str,
+    labelled: frozenset[int],
 ) -> dict[int, Column]:
-    """Return the chosen columns of the file by position.
-
-    rows: the cells of each row. lines: the line where each row begins. chosen: the positions of the
-    columns to read. target: the position of the target. where: the file in error messages. Raises
-    one DataError with the problems of all columns.
-    """
+    """The columns by position. Raises one DataError with the problems of all columns."""
     columns: dict[int, Column] = {}
     problems: list[Problem] = []
-    for position in chosen:
-        name = layout.names[position]
-        cells = [row[position] for row in rows]
+    for position, of_column in cells.items():
         try:
             columns[position] = read_column(
-                name, cells, lines, where, decimal=layout.decimal, target=position == target
+                layout.names[position],
+                of_column,
+                places,
+                decimal=decimal,
+                target=position == target,
+                category=position in labelled,
             )
         except DataError as error:
             problems.extend(error.problems)
     if problems and not layout.header:
-        problems = [_perhaps_a_name(problem, f"{where}:{lines[0]} ") for problem in problems]
+        first_row = places.cell(0, "")
+        problems = [_perhaps_a_name(problem, first_row) for problem in problems]
     if problems:
         raise DataError(shortened(problems))
     return columns
@@ -183,36 +200,3 @@ def _perhaps_a_name(problem: Problem, first_row: str) -> Problem:
         return problem
     hint = "if the first row holds the column names, set header: true; if not, correct the cell"
     return replace(problem, hint=hint)
-
-
-def _useless(columns: Mapping[int, Column], layout: CsvLayout) -> dict[int, str]:
-    """Return the columns to leave out: for the position of each, the reason as text.
-
-    They have no name in the header, and they are empty or only count the rows. Programs that export
-    data add such columns: pandas writes its index under an empty name.
-    """
-    useless = {}
-    for position, column in columns.items():
-        # A column with a name was probably made on purpose, so it is kept.
-        if not layout.header or layout.header[position] or column.labels:
-            continue
-        if column.gaps.all():
-            useless[position] = "it is empty"
-        elif _counts_rows(column):
-            useless[position] = "it only counts the rows"
-    return useless
-
-
-def _counts_rows(column: Column) -> bool:
-    """Return whether the values of the column are k, k + 1, k + 2, … for some number k."""
-    values = column.values
-    return not column.labels and np.array_equal(values - values[0], np.arange(len(values)))
-
-
-def _numbers_rows(column: Column) -> bool:
-    """Return whether the column counts the rows from 0 or 1: it is probably an index."""
-    return _counts_rows(column) and column.values[0] in (0, 1)
-
-
-def _counter_note(column: Column) -> str:
-    return f"{column.name} only counts the rows; if it is not a feature, {leaving_out(column.name)}"

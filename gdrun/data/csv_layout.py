@@ -3,140 +3,111 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import islice
-from pathlib import Path
 
-from gdrun.data.columns import cell_value
-from gdrun.data.unreadable import unreadable
-from gdrun.errors import DataError, suggestion
+from gdrun.data.cells import cell_value, control_character
+from gdrun.data.column_names import ColumnNames
+from gdrun.data.ragged_rows import row_width
+from gdrun.data.text_files import TextFile, undecodable
+from gdrun.errors import DataError
 
 DELIMITERS = ",;\t|"
+BLANKS = " "
+"""The separator of a file whose fields are parted by any number of blanks and tabs."""
 SAMPLE_LINES = 50
 """The number of lines at the start of a file from which its layout is guessed."""
 
 
 @dataclass(frozen=True)
-class CsvLayout:
+class CsvLayout(ColumnNames):
     """The layout of a file, as guessed from its first lines.
 
-    delimiter: the separator of the columns. header: the column names in the header row; empty
-    without a header. width: the number of columns. skip: the number of lines before the first row
-    of data.
+    skip: the number of lines before the first row of data. notes: sentences for the user.
     """
 
     delimiter: str
-    header: tuple[str, ...]
-    width: int
     skip: int
-
-    @property
-    def decimal(self) -> str:
-        """The decimal sign of numbers: a comma if the separator is a semicolon, else a point."""
-        return _decimal(self.delimiter)
-
-    @cached_property
-    def names(self) -> list[str]:
-        """The name of each column; without a name in the header, x0, x1, … by its position."""
-        cells = self.header or ("",) * self.width
-        return [cell or f"x{position}" for position, cell in enumerate(cells)]
-
-    def choose(
-        self, target: str | int | None, ignore: Sequence[str | int], where: str
-    ) -> tuple[int, frozenset[int]]:
-        """Return the position of the target column, and the positions of the columns to leave out.
-
-        target: a name or a position; None means the last column with a name in the header that is
-        not left out, or else the last one not left out. ignore: the columns to leave out, by name
-        or position. where: the file in error messages. A negative position counts from the end.
-        Raises DataError if a column does not exist, or if the target is left out.
-
-        >>> houses = CsvLayout(",", ("", "size", "price", ""), 4, 1)
-        >>> houses.choose(None, (), "houses.csv")
-        (2, frozenset())
-        >>> houses.choose("size", [-1, "price"], "houses.csv")
-        (1, frozenset({2, 3}))
-        """
-        ignored = frozenset(self._position(column, "ignore", where) for column in ignore)
-        if target is None:
-            left = [j for j in range(self.width) if j not in ignored]
-            named = [j for j in left if self.header and self.header[j]]
-            return (named or left or [0])[-1], ignored
-        position = self._position(target, "target", where)
-        if position in ignored:
-            raise DataError(
-                f"the target {self.names[position]!r} is also in the list of columns to ignore",
-                where="dataset.ignore",
-                hint="choose another target, or remove this one from ignore",
-            )
-        return position, ignored
-
-    def _position(self, column: str | int, key: str, where: str) -> int:
-        """Return the position of a column, from 0.
-
-        column: its name or its position, where −1 is the last column. key: the option that names
-        the column. where: the file in error messages. Raises DataError if there is no such column.
-        """
-        if isinstance(column, str):
-            if column not in self.names:
-                raise DataError(
-                    f"{where} has no column {column!r}",
-                    where=f"dataset.{key}",
-                    hint=suggestion(column, self.names),
-                )
-            return self.names.index(column)
-        if not -self.width <= column < self.width:
-            raise DataError(
-                f"{where} has no column {column}",
-                where=f"dataset.{key}",
-                hint=f"the columns of the file are 0 to {self.width - 1}; "
-                "if the name of a column is a number, quote it: '7'",
-            )
-        return column % self.width
+    notes: tuple[str, ...] = ()
 
 
-def read_layout(path: Path, header: bool | None = None) -> CsvLayout:
-    """Return the layout of a file, guessed from its first lines.
+def read_layout(file: TextFile, header: bool | None = None) -> CsvLayout:
+    """The layout of a file, guessed from its first lines.
 
-    header: whether the first row holds the column names; with None this is guessed too.
-    Raises DataError if the file cannot be read, has no row of data, or uses a column name twice.
+    header: whether the first row holds the column names; None guesses from its content.
+    Raises DataError if the file cannot be read, has no row of data, or uses a column name twice;
+    and if its first lines are comments or a title, or its header does not fit its rows.
     """
-    sample = _first_lines(path)
-    delimiter = _delimiter(sample)
-    rows, ends = _sample_rows(sample, delimiter, path)
+    sample = _first_lines(file)
+    # Excel writes and reads a first line such as sep=; which names the separator.
+    named = re.fullmatch(r'"?sep=(.)"?\s*', sample[0]) if sample else None
+    if named:
+        sample[0] = "\n"
+    delimiter = named[1] if named else _delimiter(sample)
+    rows, ends = _sample_rows(sample, delimiter, file.where)
     if not rows:
         raise DataError(
-            "is empty", where=str(path), hint="write one row for each example, with its target"
+            "is empty", where=file.where, hint="it needs one row for each example, with its target"
         )
-    if not (_is_header(rows, _decimal(delimiter)) if header is None else header):
-        return CsvLayout(delimiter, (), len(rows[0]), 0)
+    width = row_width(rows, ends, file.where)
+    first, skip = rows[0][:width], 1 if named else 0
+    stated = header
+    if header is None:
+        header = _is_header(rows) or _counts_columns(rows)
+    if not header:
+        if stated is None:
+            _require_no_names(rows, f"{file.where}:{ends[0]}")
+        return CsvLayout((), width, delimiter, skip)
     if len(rows) == 1:
         raise DataError(
-            "has a header but no examples",
-            where=str(path),
+            "has a header but no rows",
+            where=file.where,
             hint="add a row for each example; or set header: false if the first row is an example",
         )
-    layout = CsvLayout(delimiter, tuple(rows[0]), len(rows[0]), ends[0])
-    _require_unique(layout.names, f"{path}:{layout.skip}")
+    notes: tuple[str, ...] = ()
+    if stated is None and not _is_header(rows):
+        notes = (
+            f"the first row, {', '.join(filter(None, first))}, holds the names of the columns; "
+            "header: false reads it as an example",
+        )
+    layout = CsvLayout(tuple(first), width, delimiter, ends[0], notes)
+    _require_good_names(layout.names, f"{file.where}:{layout.skip}")
     return layout
 
 
-def _first_lines(path: Path) -> list[str]:
+def _first_lines(file: TextFile) -> list[str]:
     try:
         # utf-8-sig skips the byte order mark that spreadsheet programs write.
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return list(islice(file, SAMPLE_LINES))
+        with file.path.open(encoding="utf-8-sig", newline="") as lines:
+            return list(islice(lines, SAMPLE_LINES))
     except UnicodeDecodeError:
-        raise undecodable(path) from None
-    except OSError as error:
-        raise unreadable(path, error) from None
+        raise undecodable(file) from None
+
+
+def split_rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows of some lines, and the number of lines read so far after each of them.
+
+    Raises csv.Error if the lines do not follow the CSV format.
+    """
+    blanks = delimiter == BLANKS
+    source = map(_single_blanks, lines) if blanks else lines
+    reader = csv.reader(source, delimiter=delimiter, skipinitialspace=not blanks, strict=True)
+    for row in reader:
+        yield reader.line_num, row
+
+
+def _single_blanks(line: str) -> str:
+    """A line with one blank between its fields, and none around them."""
+    if '"' not in line:
+        return " ".join(line.split()) + "\n"
+    return re.sub(r'("[^"]*")|\s+', lambda found: found[1] or " ", line).strip() + "\n"
 
 
 def _sample_rows(
-    sample: Sequence[str], delimiter: str, path: Path
+    sample: Sequence[str], delimiter: str, where: str
 ) -> tuple[list[list[str]], list[int]]:
     """Return the cells of each row in the first lines of a file, and the line where the row ends.
 
@@ -144,15 +115,17 @@ def _sample_rows(
     """
     rows: list[list[str]] = []
     ends: list[int] = []
-    reader = csv.reader(sample, delimiter=delimiter, skipinitialspace=True)
+    end = 0
     try:
-        for row in reader:
+        for end, row in split_rows(sample, delimiter):
             cells = [cell.strip() for cell in row]
             if any(cells):
                 rows.append(cells)
-                ends.append(reader.line_num)
+                ends.append(end)
     except csv.Error as error:
-        raise malformed(error, f"{path}:{reader.line_num}") from None
+        # A quoted field may go on after the sample.
+        if len(sample) < SAMPLE_LINES or not rows or "unexpected end" not in str(error):
+            raise malformed(error, f"{where}:{end + 1}") from None
     return rows, ends
 
 
@@ -168,72 +141,103 @@ def malformed(error: csv.Error, where: str) -> DataError:
     )
 
 
-def undecodable(path: Path) -> DataError:
-    """Return the error for a file that is not UTF-8, with the line of the first wrong byte."""
-    data = path.read_bytes()
-    try:
-        data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line, byte = data.count(b"\n", 0, error.start) + 1, data[error.start]
-    return DataError(
-        f"is not UTF-8 text: the byte 0x{byte:02x} in this line is wrong",
-        where=f"{path}:{line}",
-        hint="save the file as UTF-8",
-    )
-
-
 def _delimiter(sample: Sequence[str]) -> str:
     """Return the separator of the lines in `sample`: the character that divides them best.
 
-    With the best separator, the most rows have as many cells as the first row. Among separators
-    that are equal in this, the best one gives the largest share of numbers, and then the most
-    columns. The share of numbers is compared first, because a comma may be a decimal sign.
+    Among equals it is the one with the largest share of numbers, then the one with the most
+    columns. Numbers come first because a comma may be their decimal sign. Blanks separate only
+    what has no other separator, because they also occur within texts.
     """
 
     def fit(delimiter: str) -> tuple[int, float, int]:
         try:
-            rows = [row for row in csv.reader(sample, delimiter=delimiter) if row]
-        except csv.Error:  # The module csv refuses a cell longer than 131,072 characters.
-            return 0, 0, 0
-        width = len(rows[0]) if rows else 1
+            rows = [row for _, row in split_rows(sample, delimiter) if any(map(str.strip, row))]
+        except csv.Error:
+            rows = _lenient_rows(sample, delimiter)
+        if not rows:
+            return 0, 0, 1
+        width, times = Counter(map(len, rows)).most_common(1)[0]
         if width == 1:
             return 0, 0, 1
         cells = [cell for row in rows for cell in row]
-        numbers = sum(_is_number(cell, _decimal(delimiter)) for cell in cells)
-        return sum(len(row) == width for row in rows), numbers / len(cells), width
+        numbers = sum(_is_number(cell, delimiter) for cell in cells)
+        return times, numbers / len(cells), width
 
-    return max(DELIMITERS, key=fit)
+    best = max(DELIMITERS, key=fit)
+    blanks = fit(BLANKS) if not fit(best)[1] else (0, 0.0, 1)
+    return BLANKS if blanks[1] and blanks[0] >= fit(best)[0] else best
 
 
-def _is_number(cell: str, decimal: str) -> bool:
-    """Return whether a cell holds a number and not a missing value. decimal: the decimal sign."""
+def _lenient_rows(sample: Sequence[str], delimiter: str) -> list[list[str]]:
+    try:
+        return [row for row in csv.reader(sample, delimiter=delimiter) if row]
+    except csv.Error:  # The module csv refuses a cell longer than 131,072 characters.
+        return []
+
+
+def _is_number(cell: str, delimiter: str = ";") -> bool:
+    """Whether a cell holds a number. A missing value is not a number here.
+
+    With semicolons as separators the decimal sign may be a comma.
+    """
     # A header may use NA or None as a name: NA can be sodium.
-    value = cell_value(cell, decimal)
+    value = cell_value(cell)
+    if value is None and delimiter == ";":
+        value = cell_value(cell, ",")
     return value is not None and value == value
 
 
-def _decimal(delimiter: str) -> str:
-    """Return the decimal sign in a file with this separator: a comma with semicolons.
-
-    Programs that write decimal commas use semicolons as separators.
-    """
-    return "," if delimiter == ";" else "."
-
-
-def _is_header(rows: Sequence[Sequence[str]], decimal: str) -> bool:
-    """Return whether the first row is a header with column names.
-
-    It is one if none of its cells is a number or occurs again in the same column. decimal: the
-    decimal sign.
-    """
+def _is_header(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row is a header: it has no number, and no text that its column repeats."""
     first, rest = rows[0], rows[1:]
-    if any(_is_number(cell, decimal) for cell in first):
+    if any(_is_number(cell) for cell in first):
         return False
     below = ({row[j] for row in rest if j < len(row)} for j in range(len(first)))
     return not any(cell and cell in column for cell, column in zip(first, below, strict=True))
 
 
-def _require_unique(names: Sequence[str], where: str) -> None:
+def _counts_columns(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the numbers of the first row count the columns, as pandas numbers unnamed columns.
+
+    They must begin with 0, in the first column or after an index without a name; texts beside them
+    must not occur again, and three numbers are needed if there are no texts.
+    """
+    first, rest = rows[0], rows[1:]
+    start = 1 if first[0] == "" else 0
+    numbers = [j for j, cell in enumerate(first) if _is_number(cell)]
+    texts = [j for j, cell in enumerate(first) if cell and j not in numbers]
+    if not rest or any(first[j] != str(j - start) for j in numbers) or len(numbers) < 2:
+        return False
+    again = any(len(row) > j and row[j] == first[j] for j in texts for row in rest)
+    return not again and (bool(texts) or start == 1 or len(numbers) >= 3)
+
+
+def _require_no_names(rows: Sequence[Sequence[str]], where: str) -> None:
+    """Raise DataError if the first row has numbers, but also a text that may be a name."""
+    first, rest = rows[0], rows[1:]
+    whole = [cell for cell in first if cell.isdecimal()]
+    for j, cell in enumerate(first):
+        below = Counter(row[j] for row in rest if j < len(row))
+        # A label of an example occurs again somewhere if all other labels do.
+        alone = cell and cell not in below and not _is_number(cell)
+        if alone and len(whole) == len(first) - 1 and below and min(below.values()) > 1:
+            if any(_is_number(label) for label in below):
+                continue  # A text among numbers is an error of its own.
+            raise DataError(
+                f"this row may hold the names of the columns: {cell!r} occurs only here",
+                where=where,
+                hint="set header: true if it does, header: false if it is an example",
+            )
+
+
+def _require_good_names(names: Sequence[str], where: str) -> None:
+    for position, name in enumerate(names):
+        if sign := control_character(name):
+            raise DataError(
+                f"the name of column {position} contains the control character {sign}",
+                where=where,
+                hint="remove the character",
+            )
     name, times = Counter(names).most_common(1)[0]
     if times > 1:
         positions = [str(position) for position, other in enumerate(names) if other == name]

@@ -6,15 +6,20 @@ in blocks is enough, and a wrong cell is an error with its line.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from gdrun.array_types import Array, Numbers
-from gdrun.data.csv_layout import CsvLayout, malformed, read_layout, undecodable
+from gdrun.data.csv_layout import CsvLayout, read_layout
+from gdrun.data.csv_scan import CsvScan
+from gdrun.data.decimal_signs import decimal_sign
+from gdrun.data.duckdb_connection import connection
 from gdrun.data.encoding import Encoding
 from gdrun.data.new_rows import RowEncoder, Target, listed
+from gdrun.data.places import checked_rows
+from gdrun.data.text_files import TextFile, text_file
 from gdrun.errors import DataError
 
 BLOCK_CELLS = 2**14
@@ -32,36 +37,45 @@ def csv_blocks(
     known: the name of the target column, which is no extra column of the file.
     Raises DataError if the file cannot be read, has not all columns, or has a wrong cell.
     """
-    layout = layout_for(path, encoder.encoding)
+    with text_file(path) as file:
+        yield from _csv_blocks(file, encoder, target, known)
+
+
+def _csv_blocks(
+    file: TextFile, encoder: RowEncoder, target: Target | None, known: str
+) -> Iterator[tuple[Numbers, Array | None]]:
+    layout = layout_for(file, encoder.encoding)
     names = names_for(layout, encoder.encoding, known)
     columns = [column.name for column in encoder.encoding.columns]
     wanted = [*columns, *([target.name] if target else [])]
-    require_columns(names, wanted, str(path))
+    require_columns(names, wanted, file.where)
     used = {*wanted, known}
     encoder.extra = tuple(name for name in names if name not in used)
     chosen = [names.index(name) for name in columns]
     at_target = names.index(target.name) if target else -1
-    for rows, lines in _row_blocks(path, layout):
+    numeric = [names.index(each.name) for each in encoder.encoding.columns if not each.labels]
+    decimal = _decimal(file, layout, [at for at in numeric if at < layout.width])
+    for rows, lines in _row_blocks(file, layout):
         cells = list(zip(*rows, strict=True))
 
         def place(row: int, lines: list[int] = lines) -> str:
-            return f"{path}:{lines[row]}"
+            return f"{file.where}:{lines[row]}"
 
-        X = encoder.features([cells[at] for at in chosen], place, layout.decimal)
-        y = target.encode(cells[at_target], place, layout.decimal) if target else None
+        X = encoder.features([cells[at] for at in chosen], place, decimal)
+        y = target.encode(cells[at_target], place, decimal) if target else None
         yield X, y
 
 
-def layout_for(path: Path, encoding: Encoding) -> CsvLayout:
+def layout_for(file: TextFile, encoding: Encoding) -> CsvLayout:
     """The layout of a file. The first row is a header if training had names of columns.
 
     Raises DataError if the file cannot be read.
     """
     if not all(_POSITION.fullmatch(column.name) for column in encoding.columns):
-        return read_layout(path, True)
-    layout = read_layout(path)
+        return read_layout(file, True)
+    layout = read_layout(file)
     if layout.header and not any(column.name in layout.header for column in encoding.columns):
-        return read_layout(path, False)
+        return read_layout(file, False)
     return layout
 
 
@@ -90,12 +104,12 @@ def require_columns(names: list[str], wanted: list[str], where: str) -> None:
         )
 
 
-def _row_blocks(path: Path, layout: CsvLayout) -> Iterator[tuple[list[list[str]], list[int]]]:
+def _row_blocks(file: TextFile, layout: CsvLayout) -> Iterator[tuple[list[list[str]], list[int]]]:
     """Blocks of rows after the header, and the line on which each row begins."""
     size = max(BLOCK_CELLS // layout.width, 64)
     rows: list[list[str]] = []
     lines: list[int] = []
-    for line, row in _rows(path, layout):
+    for line, row in checked_rows(file, layout):
         rows.append(row)
         lines.append(line)
         if len(rows) == size:
@@ -105,29 +119,9 @@ def _row_blocks(path: Path, layout: CsvLayout) -> Iterator[tuple[list[list[str]]
         yield rows, lines
 
 
-def _rows(path: Path, layout: CsvLayout) -> Iterator[tuple[int, list[str]]]:
-    """Every row after the header, with the line on which it begins. Empty rows are left out."""
-    begin = 1
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(
-                file, delimiter=layout.delimiter, skipinitialspace=True, strict=True
-            )
-            for row in reader:
-                if begin > layout.skip and "".join(row).strip():
-                    if len(row) != layout.width:
-                        raise _wrong_width(len(row), layout.width, f"{path}:{begin}")
-                    yield begin, row
-                begin = reader.line_num + 1  # A quoted field may contain line breaks.
-    except UnicodeDecodeError:
-        raise undecodable(path) from None
-    except csv.Error as error:
-        raise malformed(error, f"{path}:{begin}") from None
-
-
-def _wrong_width(found: int, width: int, where: str) -> DataError:
-    return DataError(
-        f"this row has {found} fields, but the first row has {width}",
-        where=where,
-        hint="put a field that contains the separator in quotes",
-    )
+def _decimal(file: TextFile, layout: CsvLayout, columns: list[int]) -> str:
+    """The decimal sign of a file, which the numbers show if semicolons separate them."""
+    if layout.delimiter != ";":
+        return "."
+    with connection() as database, TemporaryDirectory(prefix="gdrun-") as folder:
+        return decimal_sign([CsvScan(database, file, layout, Path(folder))], columns)

@@ -62,6 +62,12 @@ def new_blocks(
             where=word,
             hint=f"give a file of CSV, NPY, NPZ or IDX, or a dataset: {', '.join(DATASETS)}",
         )
+    elif name.endswith((".parquet", ".jsonl", ".ndjson")):
+        raise DataError(
+            "new rows cannot be read from this format yet",
+            where=word,
+            hint="write them as CSV: frame.to_csv('new.csv', index=False)",
+        )
     else:
         yield from csv_blocks(path, encoder, target if labelled else None, known=target.name)
         return

@@ -11,7 +11,8 @@ from typing import Any, Literal
 import numpy as np
 
 from gdrun.array_types import Array, Numbers
-from gdrun.data.columns import cell_value, shortened
+from gdrun.data.cells import cell_value
+from gdrun.data.columns import shortened
 from gdrun.data.encoding import UNSEEN, Encoding, SourceColumn, encoded
 from gdrun.errors import DataError, Problem, suggestion
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,10 @@ from gdrun.data.csv_files import read_csv
 from gdrun.data.idx_files import ENDINGS as IDX_ENDINGS
 from gdrun.data.idx_files import read_idx
 from gdrun.data.npy_files import read_npy, read_npz
+from gdrun.data.other_formats import not_readable
+from gdrun.data.queries import read_query
 from gdrun.data.table import Table
+from gdrun.data.table_files import read_json_lines, read_parquet
 from gdrun.errors import DataError, suggestion
 from gdrun.methods.definitions import Definition, define, inputs_of
 from gdrun.methods.randomness import stream
@@ -36,13 +40,21 @@ DATASETS: dict[str, Definition] = {
     )
 }
 
+_TEXT = (".csv", ".tsv", ".txt", ".data")
+_COMPRESSED = tuple(ending + packed for ending in _TEXT for packed in (".gz", ".zst"))
+
 READERS = {
-    **dict.fromkeys((".csv", ".tsv", ".txt", ".data"), define(read_csv, name="csv")),
+    **dict.fromkeys((*_TEXT, *_COMPRESSED), define(read_csv, name="csv")),
+    ".parquet": define(read_parquet, name="parquet"),
+    **dict.fromkeys((".jsonl", ".ndjson"), define(read_json_lines, name="jsonl")),
     ".npy": define(read_npy, name="npy"),
     ".npz": define(read_npz, name="npz"),
     **dict.fromkeys(IDX_ENDINGS, define(read_idx, name="idx")),
 }
 """The readers of data files, by the ending of the file name."""
+
+QUERY = define(read_query, name="query")
+"""The reader of the result of a query in SQL."""
 
 PREPARATION = frozenset({"seed", "split", "standardize"})
 """The keys of the dataset section of a config that are no options of a dataset or a reader."""
@@ -52,6 +64,23 @@ def reader_of(path: str | Path) -> Definition | None:
     """Return the reader for the ending of this file's name; None if gdrun has no such reader."""
     name = Path(path).name.lower()
     return next((reader for ending, reader in READERS.items() if name.endswith(ending)), None)
+
+
+def stem(path: str) -> str:
+    """The name of a file without its folder, its ending, and the signs of a pattern.
+
+    >>> stem("data/part-*.csv.gz"), stem("train.v2.csv")
+    ('part', 'train.v2')
+    """
+    name = path.replace("\\", "/").rsplit("/", 1)[-1]
+    ending = max((end for end in READERS if name.lower().endswith(end)), key=len, default="")
+    bare = re.sub(r"[*?\[\]]", "", name.removesuffix(name[len(name) - len(ending) :]))
+    return bare.strip("-_. ") or "files"
+
+
+def unreadable_format(path: str | Path) -> tuple[str, str]:
+    """What a file is that no reader fits, and what the user can do."""
+    return not_readable(path, [ending for ending in READERS if ending not in _COMPRESSED])
 
 
 def is_generated(definition: Definition) -> bool:
@@ -69,6 +98,10 @@ def load_table(options: Mapping[str, Any]) -> Table:
     own = {key: value for key, value in options.items() if key not in PREPARATION}
     if "path" in own:
         return _read(**own)
+    if "query" in own:
+        _check_options({key: value for key, value in own.items() if key != "query"}, QUERY)
+        result: Table = QUERY.function(**own)
+        return result
     definition = _named(own.pop("name", None))
     _check_options(own, definition)
     if is_generated(definition):
@@ -83,9 +116,8 @@ def _read(path: str | Path, **options: Any) -> Table:
     file = Path(path).expanduser()
     reader = reader_of(file)
     if reader is None:
-        kind = f"{file.suffix} files" if file.suffix else "a file without an ending, such as .csv"
-        hint = f"use a file that ends in {', '.join(READERS)}"
-        raise DataError(f"gdrun cannot read {kind}", where=str(path), hint=hint)
+        what, hint = unreadable_format(path)
+        raise DataError(what, where=str(path), hint=hint)
     _check_options(options, reader)
     table: Table = reader.function(file, **options)
     return table

@@ -178,7 +178,7 @@ def repeatable(engine: Engine, experiment: Experiment) -> dict[str, Any]:
     """
     plain = experiment.plain() | {"engine": engine.name}
     dataset = plain.get("dataset", {})
-    for key in dataset.keys() & {"path", "targets"}:
+    for key in dataset.keys() & {"path", "targets", "folder"}:
         dataset[key] = str(Path(dataset[key]).expanduser().absolute())
     return plain
 

@@ -73,7 +73,7 @@ def _leaves(config: dict[str, Any]) -> Row:
         if not isinstance(value, dict):
             continue
         for key, item in value.items():
-            if key in ("name", "path"):
+            if key in ("name", "path", "query"):
                 row[section] = item
             elif not isinstance(item, dict):
                 row[f"{section}.{key}"] = item

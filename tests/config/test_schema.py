@@ -46,6 +46,9 @@ def test_every_registered_name_is_known_alone_and_with_all_its_options(key, name
         {"optimizer": "gd"},
         {"optimizer": {"name": "sgd", "lr": 1}},
         {"dataset": {"path": "data/TRAIN.CSV", "target": -1, "missing": "mean"}},
+        {"dataset": {"path": "data/part-*.csv.gz", "decimal": ",", "encoding": "latin-1"}},
+        {"dataset": {"path": "train.parquet", "categories": ["zip"]}},
+        {"dataset": {"query": "SELECT a, y FROM 'train.parquet'", "target": "y"}},
         {"clip": None},
         {"stopping": {"watch": ["grad_norm", "early_stopping"], "epochs": 10.0}},
         {"log": {"points": "all"}},
@@ -64,6 +67,8 @@ def test_shorthands_that_gdrun_takes(change):
     [
         {"dataset": {"path": "train.xlsx"}},
         {"dataset": {"name": "iris", "path": "train.csv"}},
+        {"dataset": {"query": 3}},
+        {"dataset": {"path": "train.csv", "query": "SELECT 1"}},
         {"optimizer": {"name": "adam", "lr": True}},
         {"variant": {"name": "bgd", "batch_size": 8}},
         {"stopping": {"watch": ["no_such_rule"]}},

@@ -1,0 +1,102 @@
+"""The cells of a text column: what a single cell says, and the cells of a column as codes."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from gdrun.array_types import Counts, Flags, Numbers
+
+MISSING_WORDS = frozenset({"", "?", "na", "n/a", "#n/a", "<na>", "nan", "null", "none"})
+"""Cells that mean "no value", in lower case; the comparison ignores case."""
+
+
+def cell_value(cell: str, decimal: str = ".") -> float | None:
+    """The number in a cell; NaN for a missing value, None for text.
+
+    >>> cell_value("1e-3"), cell_value("NA"), cell_value("red"), cell_value("1,5", decimal=",")
+    (0.001, nan, None, 1.5)
+
+    With a decimal comma a point is no decimal sign, because it may mark thousands:
+
+    >>> cell_value("2.155", decimal=",")
+    """
+    try:
+        value = float(cell if decimal == "." else _with_point(cell, decimal))
+    except ValueError:
+        return float("nan") if cell.strip().lower() in MISSING_WORDS else None
+    # Python reads 1_000 as a number; in a data file it is text.
+    return None if "_" in cell else value
+
+
+def _with_point(cell: str, decimal: str) -> str:
+    return "" if "." in cell else cell.replace(decimal, ".")
+
+
+def control_character(text: str) -> str | None:
+    """The code of the first control character in a text, such as 0x1b; None without one.
+
+    Blanks, tabs and line ends are allowed.
+    """
+    found = (sign for sign in text if unicodedata.category(sign) == "Cc" and sign not in "\t\n\r")
+    return next((f"0x{ord(sign):02x}" for sign in found), None)
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells of one column, as codes (N,) of the different texts of the column."""
+
+    codes: Counts
+    texts: Sequence[str]
+
+    @classmethod
+    def of(cls, cells: Iterable[str]) -> Cells:
+        """The cells of a column from the text of each.
+
+        >>> Cells.of(["red", "blue", "red"])
+        Cells(codes=array([0, 1, 0]), texts=['red', 'blue'])
+        """
+        codes: dict[str, int] = {}
+        found = [codes.setdefault(cell, len(codes)) for cell in cells]
+        return cls(np.array(found, dtype=np.int64), list(codes))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Cells]) -> Cells:
+        """The cells of several files, one after the other."""
+        if len(parts) == 1:
+            return parts[0]
+        known: dict[str, int] = {}
+        codes = [
+            np.array([known.setdefault(t, len(known)) for t in part.texts], np.int64)[part.codes]
+            for part in parts
+        ]
+        return cls(np.concatenate(codes), list(known))
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def keep(self, rows: Flags) -> Cells:
+        """The cells of the chosen rows (N,) only."""
+        return Cells(self.codes[rows], self.texts)
+
+    @cached_property
+    def blank(self) -> Flags:
+        """Whether each cell is empty, or consists of blanks: (N,)."""
+        return self._where([not text.strip() for text in self.texts])
+
+    def values(self, decimal: str) -> tuple[Numbers, Flags]:
+        """The number in each cell (N,), NaN if it is missing or text; and whether it is text."""
+        found = [cell_value(text, decimal) for text in self.texts]
+        numbers = np.array([np.nan if value is None else value for value in found], np.float64)
+        return numbers[self.codes], self._where([value is None for value in found])
+
+    def _where(self, of_texts: list[bool]) -> Flags:
+        return np.array(of_texts, dtype=bool)[self.codes]
+
+    def text(self, row: int) -> str:
+        """The text of one cell, without blanks around it."""
+        return self.texts[int(self.codes[row])].strip()

@@ -1,0 +1,83 @@
+"""The names of the columns of a table, and the choice of its target and of other columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from gdrun.errors import DataError, suggestion
+
+
+@dataclass(frozen=True)
+class ColumnNames:
+    """The columns of a table.
+
+    header: the name of each column, which may be empty; no names at all without a header. width:
+    the number of columns.
+    """
+
+    header: tuple[str, ...]
+    width: int
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The name of each column; a column without one is called x and its position, from 0."""
+        cells = self.header or ("",) * self.width
+        return [cell or f"x{position}" for position, cell in enumerate(cells)]
+
+    def choose(
+        self, target: str | int | None, ignore: Sequence[str | int], where: str
+    ) -> tuple[int, frozenset[int]]:
+        """The position of the target, and the positions of the columns that are left out.
+
+        If target is None it is the last column that has a name and is not left out.
+        Raises DataError if a column does not exist, or if the target is left out.
+
+        >>> houses = ColumnNames(("", "size", "price", ""), 4)
+        >>> houses.choose(None, (), "houses.csv")
+        (2, frozenset())
+        >>> houses.choose("size", [-1, "price"], "houses.csv")
+        (1, frozenset({2, 3}))
+        """
+        ignored = self.positions(ignore, "ignore", where)
+        if target is None:
+            left = [j for j in range(self.width) if j not in ignored]
+            named = [j for j in left if self.header and self.header[j]]
+            return (named or left or [0])[-1], ignored
+        position = self._position(target, "target", where)
+        if position in ignored:
+            raise DataError(
+                f"the target {self.names[position]!r} is also in the list of columns to ignore",
+                where="dataset.ignore",
+                hint="choose another target, or remove this one from ignore",
+            )
+        return position, ignored
+
+    def positions(self, columns: Iterable[str | int], key: str, where: str) -> frozenset[int]:
+        """The positions of columns that the option `key` gives by name or by position."""
+        return frozenset(self._position(column, key, where) for column in columns)
+
+    def _position(self, column: str | int, key: str, where: str) -> int:
+        """The position of a column that is given by name or by position; −1 is the last one."""
+        if isinstance(column, str):
+            if column not in self.names:
+                raise DataError(
+                    f"{where} has no column {column!r}",
+                    where=f"dataset.{key}",
+                    hint=suggestion(column, self.names),
+                )
+            return self.names.index(column)
+        if not -self.width <= column < self.width:
+            raise DataError(
+                f"{where} has no column {column}",
+                where=f"dataset.{key}",
+                hint=f"its columns are 0 to {self.width - 1}; "
+                "if the name of a column is a number, quote it: '7'",
+            )
+        return column % self.width
+
+
+def as_tuple(columns: str | int | tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """One column or several, as several."""
+    return (columns,) if isinstance(columns, str | int) else tuple(columns)

@@ -1,0 +1,136 @@
+"""Decimal commas and decimal points: which of them a file has, and marks between thousands.
+
+In a file with semicolons, 1,200 may be 1.2 or 1200. Only a number that cannot have a mark between
+thousands, such as 12,5 or 0,500, shows which sign is the decimal sign.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from gdrun.data.csv_scan import CsvScan
+from gdrun.data.places import checked_rows
+from gdrun.errors import DataError
+
+THOUSANDS = r"\s*[+-]?[1-9]\d{0,2}(S\d{3})+\s*"
+"""A number that may have marks S between thousands."""
+
+DECIMAL = r"\s*[+-]?(\d+S\d*|S\d+)([eE][+-]?\d+)?\s*"
+"""A number with one sign S, between thousands or decimal."""
+
+BOTH = r"\s*[+-]?\d{1,3}(T\d{3})+S\d*\s*"
+"""A number with marks T between thousands, and a decimal sign S."""
+
+SIGNS = {",": "decimal comma", ".": "decimal point"}
+OTHER = {",": ".", ".": ","}
+
+
+def _pattern(form: str, sign: str) -> str:
+    return form.replace("S", re.escape(sign)).replace("T", re.escape(OTHER[sign]))
+
+
+def unmarked(cell: str) -> str | None:
+    """A number without its marks between thousands; None if the cell is no number that has any.
+
+    >>> unmarked("1,200"), unmarked("1.234,5"), unmarked("1'234.5"), unmarked("12,5")
+    ('1200', '1234,5', '1234.5', None)
+    """
+    for sign, other in OTHER.items():
+        if re.fullmatch(_pattern(THOUSANDS, sign), cell):
+            return cell.replace(sign, "").strip()
+        if re.fullmatch(_pattern(BOTH, sign), cell):
+            return cell.replace(other, "").strip()
+    if re.fullmatch(r"\s*[+-]?\d{1,3}(['’\u00a0\u202f ]\d{3})+([.,]\d*)?\s*", cell):
+        return re.sub(r"[^\d.,+-]", "", cell)
+    return None
+
+
+def _is(column: str, form: str, sign: str) -> str:
+    """The SQL that tests whether a cell has a form; the test for the sign is the fast one."""
+    return (
+        f"(contains({column}, '{sign}') AND regexp_full_match({column}, '{_pattern(form, sign)}'))"
+    )
+
+
+def _thousands(column: str, sign: str) -> str:
+    return _is(column, THOUSANDS, sign)
+
+
+def _decimal(column: str, sign: str) -> str:
+    thousands = _thousands(column, sign)
+    return f"(({_is(column, DECIMAL, sign)} AND NOT {thousands}) OR {_is(column, BOTH, sign)})"
+
+
+def decimal_sign(scans: Sequence[CsvScan], columns: Iterable[int]) -> str:
+    """The decimal sign of files with semicolons.
+
+    Raises DataError if it is not clear: numbers that may have marks between thousands, or both
+    decimal commas and decimal points.
+    """
+    chosen = list(columns)
+    forms = {
+        j: {
+            kind + sign: form(scans[0].column(j), sign)
+            for sign in SIGNS
+            for kind, form in (("decimal", _decimal), ("marked", _thousands))
+        }
+        for j in chosen
+    }
+    total: Counter[tuple[int, str]] = Counter()
+    for scan in scans:
+        total.update(scan.count(forms))
+
+    def having(kind: str, sign: str) -> list[int]:
+        return [j for j in chosen if total[j, kind + sign]]
+
+    decimals = {sign: having("decimal", sign) for sign in SIGNS}
+    marked = {sign: having("marked", sign) for sign in SIGNS}
+    shown = [sign for sign in SIGNS if decimals[sign]]
+    if len(shown) == 2:
+        raise _mixed(scans, decimals)
+    if len(shown) == 1:
+        # Numbers with the other sign are marked, which the column reports.
+        return shown[0]
+    for sign in SIGNS:
+        if marked[sign]:
+            raise _unclear(scans, marked[sign][0], sign)
+    return "."
+
+
+def _first(scans: Sequence[CsvScan], column: int, sign: str, *, marked: bool) -> tuple[str, str]:
+    """The place and the text of the first cell of a column with this sign."""
+    thousands = _pattern(THOUSANDS, sign)
+    decimal = [_pattern(form, sign) for form in (DECIMAL, BOTH)]
+    for scan in scans:
+        for line, row in checked_rows(scan.file, scan.layout):
+            cell = row[column]
+            if bool(re.fullmatch(thousands, cell)) is marked and (
+                marked or any(re.fullmatch(form, cell) for form in decimal)
+            ):
+                return f"{scan.file.where}:{line} {scan.layout.names[column]}", cell.strip()
+    raise AssertionError("a cell that was counted is in the file")
+
+
+def _unclear(scans: Sequence[CsvScan], column: int, sign: str) -> DataError:
+    where, text = _first(scans, column, sign, marked=True)
+    plain = text.replace(sign, "")
+    return DataError(
+        f"{text!r} in this line may be {text.replace(',', '.')} or {plain}, and no other number "
+        "of the file shows which",
+        where=where,
+        hint=f"if {sign} marks thousands, write {plain} without it; "
+        f'if it is the decimal sign, set decimal: "{sign}"',
+    )
+
+
+def _mixed(scans: Sequence[CsvScan], decimals: dict[str, list[int]]) -> DataError:
+    point_where, point = _first(scans, decimals["."][0], ".", marked=False)
+    where, comma = _first(scans, decimals[","][0], ",", marked=False)
+    return DataError(
+        f"{comma!r} in this line has a decimal comma, but {point!r} in {point_where} has a "
+        "decimal point",
+        where=where,
+        hint="write all numbers of the file with the same decimal sign",
+    )

@@ -1,0 +1,68 @@
+"""Connections to DuckDB, which reads tables. They live in memory, and write and load nothing.
+
+DuckDB is imported in these functions only: its import takes longer than `gdrun --help`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+@contextmanager
+def connection(
+    folder: str | None = None, threads: int | None = None
+) -> Iterator[DuckDBPyConnection]:
+    """A connection to an empty database in memory.
+
+    It loads no extension, spills nothing to disk, sees no variable of Python, and its settings
+    cannot be changed. folder: where relative paths in SQL start; None is the current directory.
+    threads: the number of threads; None is that of the processor's cores.
+    """
+    import duckdb
+
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "allow_community_extensions": False,
+        "allow_persistent_secrets": False,
+        "python_enable_replacements": False,
+        "temp_directory": "",
+    }
+    if folder is not None:
+        settings["file_search_path"] = folder
+    if threads is not None:
+        settings["threads"] = threads
+    with duckdb.connect(":memory:", config=settings) as made:
+        made.execute("SET enable_progress_bar = false")
+        made.execute("SET lock_configuration = true")
+        yield made
+
+
+def quoted(text: str | Path) -> str:
+    """A text as a literal of SQL.
+
+    >>> quoted("it's")
+    "'it''s'"
+    """
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def literal_path(path: Path) -> str:
+    """A path as a literal of SQL that stands for this one file: DuckDB expands * ? and [ in paths.
+
+    >>> literal_path(Path("a[1].csv"))
+    "'a[[]1].csv'"
+    """
+    return quoted("".join(f"[{sign}]" if sign in "*?[" else sign for sign in str(path)))
+
+
+def first_line(error: Exception) -> str:
+    """The first line of a message of DuckDB, without the name of its class of error."""
+    line = str(error).partition("\n")[0].strip()
+    return line.partition(" Error: ")[2] or line

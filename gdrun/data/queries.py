@@ -1,0 +1,124 @@
+"""The result of a query in SQL over files, such as SELECT size, price FROM 'houses.parquet'."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gdrun.data.columns import Missing
+from gdrun.data.duckdb_connection import connection, first_line
+from gdrun.data.table import Table
+from gdrun.data.typed_columns import typed_table
+from gdrun.errors import DataError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+TABLE_FUNCTIONS = frozenset(
+    {
+        "read_csv",
+        "read_csv_auto",
+        "read_json",
+        "read_json_auto",
+        "read_ndjson",
+        "read_ndjson_auto",
+        "read_parquet",
+        "parquet_scan",
+        "range",
+        "generate_series",
+        "unnest",
+    }
+)
+"""The functions of tables that a query may call: they read files or make numbers."""
+
+
+NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
+"""The nodes of the syntax tree that read. A WITH clause can also contain COPY, INSERT or DELETE."""
+
+
+def read_query(
+    query: str,
+    target: str | int | None = None,
+    missing: Missing = "error",
+    ignore: str | int | tuple[str | int, ...] = (),
+    categories: str | int | tuple[str | int, ...] = (),
+    folder: str = ".",
+) -> Table:
+    """The rows of one SELECT statement in SQL over files, which DuckDB runs:
+    SELECT size, price FROM 'houses.parquet' WHERE price > 0 ORDER BY id.
+
+    The query can read files and write nothing. Without ORDER BY the order of the rows is that of
+    the file. folder: the directory at which relative paths in the query start.
+
+    target: the name of a column, or its position from 0 (default: the last column). missing:
+    `error` reports missing values (null, NaN, and empty text); `drop` removes their rows; `mean`
+    replaces them by the mean of the training rows. ignore: columns to leave out. categories:
+    columns whose values are labels, even if they are numbers.
+
+    Raises: DataError if it is not one SELECT statement, if it fails, or if its values cannot be
+    used.
+    """
+    import duckdb
+
+    where = "dataset.query"
+    try:
+        with connection(str(Path(folder).expanduser()), threads=1) as database:
+            _require_harmless(database, query, where)
+            # random() gives the same rows each time. The result is kept: it is read more than once.
+            database.execute("SELECT setseed(0)")
+            database.execute(f"CREATE TEMP TABLE gdrun_rows AS {query}")
+            return typed_table(database, "gdrun_rows", where, target, missing, ignore, categories)
+    except duckdb.Error as error:
+        raise DataError(
+            f"the query fails: {first_line(error)}",
+            where=where,
+            hint="such as query: SELECT size, price FROM 'houses.parquet'",
+        ) from None
+
+
+def _require_harmless(database: DuckDBPyConnection, query: str, where: str) -> None:
+    """Raise DataError if the query is not a single SELECT, or calls another function of tables.
+
+    Some functions of tables change settings, write logs, or read any address of memory.
+    """
+    import duckdb
+
+    hint = "write one SELECT statement, such as SELECT size, price FROM 'houses.parquet'"
+    statements = database.extract_statements(query)
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        found = ", ".join(one.type.name for one in statements) or "nothing"
+        raise DataError(
+            f"the query must be one SELECT statement, got {found}", where=where, hint=hint
+        )
+    answer = database.execute("SELECT json_serialize_sql(?)", [query]).fetchone()
+    tree = json.loads(answer[0]) if answer else {"error": True}
+    if tree.get("error"):
+        raise DataError("the query must be one SELECT statement", where=where, hint=hint)
+    for kind, name in _nodes(tree):
+        if kind.endswith("_NODE") and kind not in NODES:
+            raise DataError(
+                f"the query must only read, but it contains {kind.partition('_')[0]}",
+                where=where,
+                hint=hint,
+            )
+        if kind == "TABLE_FUNCTION" and name not in TABLE_FUNCTIONS:
+            raise DataError(
+                f"the query must not call {name}",
+                where=where,
+                hint=f"it may call {', '.join(sorted(TABLE_FUNCTIONS))}",
+            )
+
+
+def _nodes(tree: Any) -> Iterator[tuple[str, str]]:
+    """The type of each node of a syntax tree of DuckDB, and the function it calls, if any."""
+    if isinstance(tree, dict):
+        function = tree.get("function")
+        name = function.get("function_name") if isinstance(function, dict) else None
+        yield str(tree.get("type")), str(name).lower()
+        for part in tree.values():
+            yield from _nodes(part)
+    elif isinstance(tree, list):
+        for part in tree:
+            yield from _nodes(part)

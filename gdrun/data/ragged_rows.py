@@ -1,0 +1,80 @@
+"""The number of fields of the rows of a text file, and the errors for rows that have another."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from gdrun.errors import DataError
+
+
+def row_width(rows: Sequence[Sequence[str]], ends: Sequence[int], where: str) -> int:
+    """The number of fields of most rows of a sample that begins with the header or a row.
+
+    rows: the first rows of a file, stripped. ends: the line on which each ends. A field that every
+    row has after its last separator, and that is always empty, does not count.
+
+    Raises DataError if the first rows differ from most others: comments, a title, or a header that
+    is too short.
+    """
+    common, times = Counter(map(len, rows)).most_common(1)[0]
+    first = len(rows[0])
+    if first == common or times < 2 or times <= sum(len(row) == first for row in rows):
+        _require_no_comment(rows[0], common, rows[1:], f"{where}:{ends[0]}")
+        return first
+    top = next(j for j, row in enumerate(rows) if len(row) == common)
+    where = f"{where}:{ends[0]}"
+    if rows[0][0].startswith("#"):
+        raise _comment(where)
+    if top == 1 and first == common - 1:
+        if all(row[-1] == "" for row in rows[1:] if len(row) == common):
+            return first
+        raise DataError(
+            f"the header has {first} names, but the rows have {common} fields",
+            where=where,
+            hint="name every column; a file that R wrote has no name for the row names, "
+            "which write.csv(frame, row.names = FALSE) leaves out",
+        )
+    if top == 1 and first == common + 1 and rows[0][-1] == "":
+        return common
+    lines = "this line has" if top == 1 else f"the first {top} lines have"
+    raise DataError(
+        f"{lines} another number of fields ({first}) than the rows below ({common})",
+        where=where,
+        hint="remove the lines above the table, such as a title"
+        if top > 1 or first < common
+        else "write one name for each column",
+    )
+
+
+def _require_no_comment(
+    first: Sequence[str], width: int, rest: Sequence[Sequence[str]], where: str
+) -> None:
+    """Raise DataError if the first row of a table of numbers is a comment."""
+    if width == 1 and first[0].startswith("#") and rest:
+        raise _comment(where)
+
+
+def _comment(where: str) -> DataError:
+    return DataError(
+        "this line is a comment: it begins with #",
+        where=where,
+        hint="remove the comments; a CSV file has no sign for them",
+    )
+
+
+def wrong_width(row: Sequence[str], width: int, others: int, where: str) -> DataError:
+    """The error for a row with another number of fields than the first row, which has `width`.
+
+    others: the number of further rows that differ. where: the file and the line.
+    """
+    if row[0].lstrip().startswith("#"):
+        return _comment(where)
+    count = f"{len(row)} field{'s' if len(row) != 1 else ''}"
+    more = f" ({others + 1} rows differ from it)" if others else ""
+    what = f"this row has {count}, but the first row has {width}{more}"
+    if len(row) < width:
+        hint = "add the missing fields; a missing value is an empty field between two separators"
+    else:
+        hint = "put a field that contains the separator in quotes"
+    return DataError(what, where=where, hint=hint)

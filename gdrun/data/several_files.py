@@ -1,0 +1,28 @@
+"""Several files that one path names with a pattern, such as data/part-*.csv."""
+
+from __future__ import annotations
+
+from glob import glob, has_magic
+from pathlib import Path
+
+from gdrun.errors import DataError, near_files
+
+
+def matching_files(path: Path) -> list[Path]:
+    """The file, or the files that a pattern with * ? or [ names, sorted by name.
+
+    A file whose own name contains such a sign is that file.
+    Raises DataError if no file fits a pattern.
+    """
+    text = str(path)
+    if not has_magic(text) or path.exists():
+        return [path]
+    # Path.glob takes relative patterns only.
+    found = sorted(Path(name) for name in glob(text, recursive=True) if Path(name).is_file())  # noqa: PTH207
+    if not found:
+        raise DataError(
+            "no file has a name of this form",
+            where=text,
+            hint=near_files(path) or "a relative path starts at the current directory",
+        )
+    return found

@@ -1,0 +1,202 @@
+"""Parquet files, and files with one JSON object a line. DuckDB reads both."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gdrun.array_types import Numbers
+from gdrun.data.cells import Cells
+from gdrun.data.column_kinds import finite_column
+from gdrun.data.columns import Column, Missing, leaving_out
+from gdrun.data.duckdb_connection import connection, first_line, literal_path, quoted
+from gdrun.data.places import TableRows
+from gdrun.data.several_files import matching_files
+from gdrun.data.table import Table
+from gdrun.data.typed_columns import assembled, boolean_column, text_column, typed_table
+from gdrun.data.unreadable import unreadable
+from gdrun.errors import DataError
+
+
+def read_parquet(
+    path: Path,
+    target: str | int | None = None,
+    missing: Missing = "error",
+    ignore: str | int | tuple[str | int, ...] = (),
+    categories: str | int | tuple[str | int, ...] = (),
+) -> Table:
+    """A Parquet file, or several with the same columns, such as data/part-*.parquet.
+
+    target: the name of a column, or its position from 0 (default: the last column). Text in the
+    target is read as class labels; a text feature becomes one 0/1 column for each of its values,
+    and a boolean feature is 0 or 1. Columns of dates are not read.
+
+    missing: how to treat missing values (null, NaN, and empty text). `error` reports them; `drop`
+    removes their rows; `mean` replaces them by the mean of the training rows, and removes only the
+    rows without a target.
+
+    ignore: a column to leave out, or a list of columns, by name or position. categories: columns
+    whose values are labels, even if they are numbers.
+
+    Raises: DataError if the file cannot be read, or if its values cannot be used.
+    """
+    import duckdb
+
+    files = matching_files(path)
+    _require_readable(files)
+    try:
+        with connection() as database:
+            sources = [f"read_parquet({literal_path(file)})" for file in files]
+            columns = [database.execute(f"DESCRIBE FROM {one}").fetchall() for one in sources]
+            for file, found in zip(files, columns, strict=True):
+                if [row[:2] for row in found] != [row[:2] for row in columns[0]]:
+                    _refuse_other_columns(files[0], columns[0], file, found)
+            listed = ", ".join(map(literal_path, files))
+            source = f"read_parquet([{listed}])"
+            return typed_table(database, source, str(path), target, missing, ignore, categories)
+    except duckdb.Error as error:
+        raise DataError(
+            f"cannot be read as Parquet: {first_line(error)}",
+            where=str(path),
+            hint="the file may be incomplete, or have another format",
+        ) from None
+
+
+def read_json_lines(
+    path: Path,
+    target: str | int | None = None,
+    missing: Missing = "error",
+    ignore: str | int | tuple[str | int, ...] = (),
+    categories: str | int | tuple[str | int, ...] = (),
+) -> Table:
+    """A file with one JSON object a line, for each example, whose keys are the columns.
+
+    target: the name of a column, or its position from 0 (default: the last column). Text in the
+    target is read as class labels; a text feature becomes one 0/1 column for each of its values,
+    and a boolean feature is 0 or 1.
+
+    missing: how to treat missing values (null, a missing key, and empty text). `error` reports
+    them; `drop` removes their rows; `mean` replaces them by the mean of the training rows, and
+    removes only the rows without a target.
+
+    ignore: a column to leave out, or a list of columns, by name or position. categories: columns
+    whose values are labels, even if they are numbers.
+
+    Raises: DataError if the file cannot be read, or if its values cannot be used.
+    """
+    import duckdb
+
+    files = matching_files(path)
+    _require_readable(files)
+    listed = f"[{', '.join(map(literal_path, files))}]"
+    places = TableRows(str(path))
+    try:
+        with connection() as database:
+            rows = f"read_json_objects({listed}, format = 'newline_delimited')"
+            keys = database.execute(
+                "SELECT name FROM (SELECT unnest(json_keys(json)) AS name, place, "
+                "generate_subscripts(json_keys(json), 1) AS key FROM "
+                f"(SELECT json, row_number() OVER () AS place FROM {rows})) "
+                "GROUP BY name ORDER BY min((place, key))"
+            ).fetchall()
+            names = [name for (name,) in keys]
+            if len({name.lower() for name in names}) < len(names):
+                raise DataError(
+                    "two columns differ only in upper and lower case",
+                    where=str(path),
+                    hint="give each column its own name",
+                )
+            if not names:
+                raise DataError(
+                    "is empty", where=str(path), hint="it needs one JSON object for each example"
+                )
+            types = ", ".join(f"{quoted(name)}: 'JSON'" for name in names)
+            source = f"read_json({listed}, columns = {{{types}}}, format = 'newline_delimited')"
+            database.execute(f"CREATE TEMP TABLE gdrun_rows AS SELECT * FROM {source}")
+
+            def read(position: int, target: bool, labelled: bool) -> Column:
+                found = database.execute(
+                    f"SELECT coalesce(CAST(#{position + 1} AS VARCHAR), 'null') AS r "
+                    "FROM gdrun_rows"
+                ).fetchnumpy()
+                cells = Cells.of(np.ma.getdata(found["r"]).tolist())
+                return _json_column(
+                    names[position], cells, places, target=target, labelled=labelled
+                )
+
+            return assembled(names, read, places, target, missing, ignore, categories)
+    except duckdb.Error as error:
+        raise DataError(
+            f"cannot be read as lines of JSON: {first_line(error)}",
+            where=str(path),
+            hint='each line needs one object, such as {"size": 70, "price": 200}',
+        ) from None
+
+
+def _json_column(
+    name: str, cells: Cells, places: TableRows, *, target: bool, labelled: bool
+) -> Column:
+    """A column of JSON values: all numbers, all booleans or all texts, or null.
+
+    Raises DataError for other values and for mixtures.
+    """
+    values = [json.loads(text) for text in cells.texts]
+    kinds = {type(value) for value in values} - {type(None)}
+    missing = np.array([value is None for value in values])[cells.codes]
+    if kinds <= {int, float} and not labelled:
+        return finite_column(name, _numbers(values)[cells.codes], places)
+    if kinds == {bool}:
+        flags = np.array([np.nan if value is None else float(value) for value in values])
+        return boolean_column(name, flags[cells.codes], labelled=target or labelled)
+    if kinds <= {str} or (labelled and kinds <= {str, int, float}):
+        texts = ["" if value is None else str(value) for value in values]
+        plain = Cells(cells.codes, texts)
+        filled = ~missing & ~plain.blank
+        return text_column(name, plain, filled, places, target=target, labelled=labelled)
+    nested = kinds & {list, dict}
+    raise DataError(
+        "the column has lists or objects, which are neither numbers nor text"
+        if nested
+        else "the column mixes numbers, texts and booleans",
+        where=f"{places.table} {name}",
+        hint=leaving_out(name)
+        if nested
+        else f"write all its values as numbers, or as texts; or {leaving_out(name)}",
+    )
+
+
+def _numbers(values: list[Any]) -> Numbers:
+    """Numbers of JSON, NaN for null. A whole number beyond the range of float64 is infinite."""
+    found = []
+    for value in values:
+        try:
+            found.append(np.nan if value is None else float(value))
+        except OverflowError:
+            found.append(np.inf)
+    return np.array(found, dtype=np.float64)
+
+
+def _require_readable(files: list[Path]) -> None:
+    """Raise DataError for a file that does not exist or cannot be opened."""
+    for file in files:
+        try:
+            if file.exists() and not file.is_dir() and not file.is_file():
+                raise DataError("is not a regular file", where=str(file))
+            with file.open("rb"):
+                pass
+        except OSError as error:
+            raise unreadable(file, error) from None
+
+
+def _refuse_other_columns(first: Path, expected: list[Any], file: Path, found: list[Any]) -> None:
+    shown = ", ".join(
+        f"{row[0]} {row[1]}" for row in found if row[:2] not in [other[:2] for other in expected]
+    )
+    raise DataError(
+        f"has other columns than {first}: {shown or 'some are missing or in another order'}",
+        where=str(file),
+        hint="files that are read together need the same columns in the same order",
+    )

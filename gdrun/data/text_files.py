@@ -1,0 +1,206 @@
+"""Text files of rows as plain UTF-8: decompressed and decoded, and a survey of their bytes."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import shutil
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from gdrun.data.unreadable import unreadable
+from gdrun.errors import DataError, MissingExtraError
+
+GZIP_MAGIC = b"\x1f\x8b"
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+CHUNK = 2**20
+STANDARD_ZSTD = "compression.zstd"
+BLANKS_AND_QUOTES = (b'" ', b' "', b'"\t', b'\t"')
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What the bytes of a file contain.
+
+    odd_quotes: quotation marks next to blanks, or an odd number of them. mixed_line_ends: other
+    line ends than LF, or than CR LF.
+    """
+
+    odd_quotes: bool
+    mixed_line_ends: bool
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A text file in UTF-8. path: where its text is. where: the user's path, for messages."""
+
+    path: Path
+    where: str
+
+    @cached_property
+    def survey(self) -> Survey:
+        """The survey of the bytes. Raises DataError for a NUL byte, which no text contains."""
+        quotes, spaced, ends = 0, False, set()
+        last = b""
+        with self.path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                if b"\0" in chunk:
+                    raise _nul(self)
+                # The last byte of the chunk before it completes a pair that the cut has parted.
+                pairs, last = last + chunk, chunk[-1:]
+                if b'"' in pairs:
+                    quotes += chunk.count(b'"')
+                    spaced = spaced or any(pair in pairs for pair in BLANKS_AND_QUOTES)
+                if b"\r" in pairs:
+                    ends |= _line_ends(pairs)
+                elif b"\n" in chunk:
+                    ends.add(b"\n")
+        return Survey(spaced or quotes % 2 == 1, len(ends) > 1 or b"\r" in ends)
+
+
+def _line_ends(text: bytes) -> set[bytes]:
+    """The kinds of line ends in a piece of text. A line end that the piece cuts does not count."""
+    pairs = text.count(b"\r\n")
+    found = {b"\r\n"} if pairs else set()
+    if text.count(b"\r") - text.endswith(b"\r") > pairs:
+        found.add(b"\r")
+    if text.count(b"\n") - text.startswith(b"\n") > pairs:
+        found.add(b"\n")
+    return found
+
+
+@contextmanager
+def text_file(path: Path, encoding: str | None = None) -> Iterator[TextFile]:
+    """The file as plain UTF-8 text, for the duration of the block.
+
+    A file that is compressed (gzip or zstd, recognised by its first bytes) or that has another
+    encoding is written to a temporary directory first. A byte order mark shows UTF-16.
+
+    Raises DataError if the file cannot be opened, decompressed or decoded.
+    """
+    with TemporaryDirectory(prefix="gdrun-") as folder:
+        try:
+            yield TextFile(_plain(path, Path(folder), encoding), str(path))
+        except OSError as error:
+            raise unreadable(path, error) from None
+
+
+def _plain(path: Path, folder: Path, encoding: str | None) -> Path:
+    if path.exists() and not path.is_dir() and not path.is_file():
+        # Opening a named pipe would wait for a writer.
+        raise DataError(
+            "is not a regular file",
+            where=str(path),
+            hint="write its content to a file, and give that file",
+        )
+    with path.open("rb") as file:
+        head = file.read(4)
+    plain = path
+    if head.startswith(GZIP_MAGIC):
+        plain = _unpacked(path, folder / "unpacked", gzip.open, zlib.error)
+    elif head.startswith(ZSTD_MAGIC):
+        plain = _unpacked(path, folder / "unpacked", _zstd().open, _zstd().ZstdError)
+    if plain is not path:
+        with plain.open("rb") as file:
+            head = file.read(4)
+    if encoding is None and head.startswith(UTF16_MARKS):
+        encoding = "utf-16"
+    if encoding is None or _is_utf8(encoding):
+        return plain
+    return _recoded(plain, folder / "recoded", encoding, str(path))
+
+
+def _unpacked(
+    path: Path, plain: Path, opened: Callable[[Path], Any], fault: type[Exception]
+) -> Path:
+    """Write the decompressed file to `plain`. fault: the error for damaged data."""
+    try:
+        with opened(path) as source, plain.open("wb") as target:
+            shutil.copyfileobj(source, target, CHUNK)
+    except (EOFError, gzip.BadGzipFile, fault) as error:
+        raise DataError(
+            f"cannot be decompressed: {error}", where=str(path), hint="download the file again"
+        ) from None
+    return plain
+
+
+def _zstd() -> Any:
+    """The module that reads zstd: Python's own since 3.14, before that a package.
+
+    Raises MissingExtraError if it is not installed.
+    """
+    try:
+        return import_module(STANDARD_ZSTD)
+    except ImportError:
+        pass
+    try:
+        from backports import zstd
+    except ImportError:
+        raise MissingExtraError("reading zstd files", "zstd") from None
+    return zstd
+
+
+def _recoded(plain: Path, target: Path, encoding: str, where: str) -> Path:
+    """The file in UTF-8. The text is decoded whole, because an error must name its line."""
+    try:
+        codec = codecs.lookup(encoding)
+        text, _ = codec.decode(plain.read_bytes(), "strict")
+    except LookupError:
+        raise DataError(
+            f"no encoding is called {encoding!r}",
+            where="dataset.encoding",
+            hint="such as utf-8, latin-1, windows-1252, utf-16",
+        ) from None
+    except UnicodeError as error:
+        raise DataError(
+            f"is not {encoding} text: {getattr(error, 'reason', error)}",
+            where=where,
+            hint="name another encoding, such as encoding: latin-1",
+        ) from None
+    if not isinstance(text, str):
+        raise DataError(
+            f"{encoding!r} is not an encoding of text",
+            where="dataset.encoding",
+            hint="such as utf-8, latin-1, windows-1252, utf-16",
+        )
+    target.write_text(text.removeprefix("\ufeff"), encoding="utf-8", newline="")
+    return target
+
+
+def _is_utf8(encoding: str) -> bool:
+    try:
+        return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig", "ascii")
+    except LookupError:
+        return False
+
+
+def _nul(file: TextFile) -> DataError:
+    before, _, _ = file.path.read_bytes().partition(b"\0")
+    line = before.count(b"\n") + 1
+    return DataError(
+        "contains a NUL byte, so it is not text, or it is damaged",
+        where=f"{file.where}:{line}",
+        hint="save the file as UTF-8 text",
+    )
+
+
+def undecodable(file: TextFile) -> DataError:
+    """The error for a file that is not UTF-8, with the line of the first wrong byte."""
+    data = file.path.read_bytes()
+    try:
+        data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line, byte = data.count(b"\n", 0, error.start) + 1, data[error.start]
+    return DataError(
+        f"is not UTF-8 text: byte 0x{byte:02x}",
+        where=f"{file.where}:{line}",
+        hint="save the file as UTF-8, or name its encoding, such as encoding: latin-1",
+    )

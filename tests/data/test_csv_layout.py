@@ -1,0 +1,133 @@
+"""Headers, separators and rows of another width."""
+
+import numpy as np
+import pytest
+
+SPECIES = "0,1,species\n5.1,3.5,a\n4.9,3.0,b\n4.7,3.2,a\n4.6,3.1,b\n5.0,3.6,a\n5.4,3.9,b\n"
+
+
+def test_the_numbers_of_unnamed_columns_are_a_header(read):
+    # What pandas writes for columns without names.
+    table = read(SPECIES)
+    assert table.feature_names == ("0", "1")
+    assert table.X.shape == (6, 2)
+    assert table.classes == ("a", "b")
+    assert table.notes == (
+        "the first row, 0, 1, species, holds the names of the columns; "
+        "header: false reads it as an example",
+    )
+    assert len(read(SPECIES, header=False).y) == 7
+
+
+def test_pandas_with_and_without_an_index(read):
+    import pandas
+
+    frame = pandas.DataFrame(np.array([[5.5, 1.5, 3], [4.5, 2, 7], [9, 8, 1.25]]))
+    for index in (True, False):
+        table = read(frame.to_csv(index=index))
+        np.testing.assert_array_equal(table.X, frame.to_numpy()[:, :2])
+        np.testing.assert_array_equal(table.y, frame.to_numpy()[:, 2])
+
+
+def test_years_beside_a_text_that_occurs_once_may_be_names(refused, read):
+    text = "2019,2020,kind\n5.1,3.5,a\n4.9,3.0,b\n4.7,3.2,a\n4.6,3.1,b\n"
+    assert refused(text) == (
+        "error: made.csv:1: this row may hold the names of the columns: 'kind' occurs only here\n"
+        "hint: set header: true if it does, header: false if it is an example"
+    )
+    assert len(read(text, header=True).y) == 4
+    assert len(read(text, header=False).y) == 5
+
+
+HOUSING = " 0.00632  18.00   2.310  0  24.00\n 27.0      0.00   7.070 12  21.60 \n"
+
+
+def test_blanks_may_separate(read):
+    table = read(HOUSING, "housing.data")
+    assert table.X.tolist() == [[0.00632, 18, 2.31, 0], [27, 0, 7.07, 12]]
+    assert table.y.tolist() == [24, 21.6]
+    table = read("a b label\n1 2 yes\n3 4 no\n")
+    assert table.feature_names == ("a", "b")
+    assert table.classes == ("no", "yes")
+
+
+def test_blanks_around_quotes_and_tabs(read):
+    # The UCI file auto-mpg: blanks between the numbers, a tab before the quoted name.
+    rows = '18.0   8   307.0\t"chevrolet chevelle malibu"\n15.0   8   350.0\t"buick skylark"\n'
+    table = read(rows, "auto-mpg.data", target=0)
+    assert table.y.tolist() == [18, 15]
+    assert table.feature_names[2:] == ("x3=buick skylark", "x3=chevrolet chevelle malibu")
+
+
+def test_letters_and_numbers_between_blanks(read):
+    # The UCI file german: codes and numbers, no header.
+    table = read("A11 6 A34 1\nA12 48 A32 2\nA14 12 A34 1\nA11 42 A32 1\n", "german.data")
+    assert len(table.y) == 4
+    assert table.feature_names[:3] == ("x0=A11", "x0=A12", "x0=A14")
+
+
+def test_an_identifier_between_blanks_is_refused_by_name(refused):
+    rows = "".join(f"ADT{i}_YEAST  0.{i + 10}  {i % 2}\n" for i in range(30))
+    assert refused(rows, "yeast.data") == (
+        "error: yeast.data x0: 30 different texts in 30 rows are too many for categories\n"
+        'hint: if the column is an identifier, leave it out with ignore: ["x0"]'
+    )
+
+
+def test_a_line_of_excel_names_the_separator(read):
+    for first in ("sep=;\n", '"sep=;"\n', "\ufeffsep=;\r\n"):
+        table = read(first + "a;b;y\n1;2;3\n4;5;6\n".replace("\n", first[-2:].lstrip(';"')))
+        assert table.X.tolist() == [[1, 2], [4, 5]]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "a,b,y\n1,2,3\n4,5\n7,8,9\n",
+            ":3: this row has 2 fields, but the first row has 3\nhint: add the missing fields; "
+            "a missing value is an empty field between two separators",
+        ),
+        (
+            "a,b,y\n1,2,3\n4,x,5,6\n7,8,9,10\n0,0,0\n",
+            ":3: this row has 4 fields, but the first row has 3 (2 rows differ from it)\n"
+            "hint: put a field that contains the separator in quotes",
+        ),
+        (
+            "# made today\na,b,y\n1,2,3\n4,5,6\n",
+            ":1: this line is a comment: it begins with #\n"
+            "hint: remove the comments; a CSV file has no sign for them",
+        ),
+        (
+            "a,b,y\n1,2,3\n# half\n4,5,6\n",
+            ":3: this line is a comment: it begins with #\n"
+            "hint: remove the comments; a CSV file has no sign for them",
+        ),
+        (
+            "Houses of Bonn\na,b,y\n1,2,3\n4,5,6\n",
+            ":1: this line has another number of fields (1) than the rows below (3)\n"
+            "hint: remove the lines above the table, such as a title",
+        ),
+        (
+            "Houses of Bonn\n2020\n\na,b,y\n1,2,3\n4,5,6\n7,8,9\n",
+            ":1: the first 2 lines have another number of fields (1) than the rows below (3)\n"
+            "hint: remove the lines above the table, such as a title",
+        ),
+        (
+            "a b\n1 5 3\n2 5 6\n3 4 5\n",
+            ":1: the header has 2 names, but the rows have 3 fields\nhint: name every column; "
+            "a file that R wrote has no name for the row names, which "
+            "write.csv(frame, row.names = FALSE) leaves out",
+        ),
+    ],
+    ids=["short", "long", "comment", "comment below", "title", "two titles", "R"],
+)
+def test_each_wrong_width_has_its_own_message(refused, text, said):
+    assert refused(text) == f"error: made.csv{said}"
+
+
+@pytest.mark.parametrize("blank", ["", " "])
+def test_separators_at_the_end_of_rows_add_no_column(read, blank):
+    table = read(f"a,b,y\n1,2,3,{blank}\n4,5,6,{blank}\n")
+    assert table.X.tolist() == [[1, 2], [4, 5]]
+    assert table.y.tolist() == [3, 6]

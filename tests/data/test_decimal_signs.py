@@ -1,0 +1,82 @@
+"""Decimal commas and points, and marks between thousands: read right, or refused by name."""
+
+import pytest
+
+SALARIES = "salary;score;y\n1,200;3.5;1\n950;2.25;2\n12,500;4.75;3\n700;1.5;4\n"
+UNCLEAR = "size;y\n7;1\n2,155;2\n3,100;3\n"
+
+
+def test_commas_between_thousands_beside_decimal_points_are_refused(refused):
+    # 1,200 read as 1.2 would give a mean salary of 415.9; it is 3837.5.
+    assert refused(SALARIES) == (
+        "error: made.csv:2 salary: 2 numbers with marks between thousands, such as '1,200' in this "
+        "line\nhint: remove the marks: 1200; or if the comma is the decimal sign of the file, "
+        'set decimal: ","'
+    )
+
+
+def test_points_between_thousands_beside_decimal_commas_are_refused(refused):
+    assert refused("people;y\n2.155;19,47\n311;20,1\n") == (
+        "error: made.csv:2 people: 1 number with marks between thousands, such as '2.155' in this "
+        "line\nhint: remove the marks: 2155"
+    )
+
+
+def test_marks_and_decimal_sign_in_one_number_are_refused(refused):
+    said = refused("price;y\n12,5;3\n1.234,5;1\n2.000,25;2\n")
+    assert "made.csv:3 price: 2 numbers with marks between thousands, such as '1.234,5'" in said
+    assert "remove the marks: 1234,5" in said
+
+
+@pytest.mark.parametrize(
+    ("sign", "plain"), [(",", UNCLEAR), (".", UNCLEAR.replace(",", "."))], ids=["comma", "point"]
+)
+def test_a_sign_that_may_be_either_is_asked_for(read, refused, sign, plain):
+    assert refused(plain) == (
+        f"error: made.csv:3 size: '2{sign}155' in this line may be 2.155 or 2155, and no other "
+        "number of the file shows which\n"
+        f"hint: if {sign} marks thousands, write 2155 without it; "
+        f'if it is the decimal sign, set decimal: "{sign}"'
+    )
+    table = read(plain, decimal=sign)
+    assert table.X.tolist() == [[7], [2.155], [3.1]]
+
+
+@pytest.mark.parametrize("other", ["0,500", "12,75", ",5", "1234,5", "1,5e3"])
+def test_one_clear_number_shows_that_commas_are_decimal(read, other):
+    table = read(f"a;y\n1,200;1\n{other};2\n")
+    assert table.X.tolist() == [[1.2], [float(other.replace(",", "."))]]
+
+
+def test_both_decimal_signs_in_one_file_are_refused(refused):
+    assert refused("a;b;y\n2.5;1;1\n3;3,25;2\n") == (
+        "error: made.csv:3 b: '3,25' in this line has a decimal comma, but '2.5' in made.csv:2 a "
+        "has a decimal point\nhint: write all numbers of the file with the same decimal sign"
+    )
+
+
+def test_texts_dates_and_left_out_columns_decide_nothing(read):
+    table = read("at;note;id;y\n1.2.3;x, y;1,234;2,5\n3.2.1;z;1,235;3,5\n", ignore=["id", "at"])
+    assert table.y.tolist() == [2.5, 3.5]
+
+
+@pytest.mark.parametrize("delimiter", ["\t", "|", ","])
+def test_a_decimal_comma_may_be_stated(read, delimiter):
+    text = "a,y\n1.5,3\n2.5,4\n".replace(",", delimiter)
+    cells = text.replace("1.5", '"1,5"').replace("2.5", '"2,5"')
+    assert read(cells, decimal=",").X.tolist() == [[1.5], [2.5]]
+
+
+def test_a_quoted_number_with_thousands_is_no_decimal(refused):
+    # The hint must not lead to 1.234.
+    assert refused('a,y\n"1,234",1\n"12,500",2\n') == (
+        "error: made.csv:2 a: 2 numbers with marks between thousands, such as '1,234' in this line"
+        "\nhint: remove the marks: 1234; or if the comma is the decimal sign of the file, "
+        'set decimal: ","'
+    )
+
+
+@pytest.mark.parametrize("cell", ["1'234", "1 234", "1\u00a0234", "1\u202f234"])
+def test_other_marks_between_thousands(refused, cell):
+    said = refused(f"a,y\n{cell},1\n{cell},2\n")
+    assert said.endswith("hint: remove the marks: 1234")

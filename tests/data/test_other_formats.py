@@ -1,0 +1,60 @@
+"""Files that no reader fits are named for what they are."""
+
+import subprocess
+import sys
+
+import pytest
+
+from gdrun.data import load_table
+from gdrun.data.other_formats import WHAT_IT_IS
+from gdrun.data.sources import READERS
+from gdrun.errors import DataError
+
+
+def refusal(path):
+    with pytest.raises(DataError) as caught:
+        load_table({"path": str(path), "target": "y"})
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("ending", WHAT_IT_IS)
+def test_each_format_says_what_it_is_and_what_to_do(ending):
+    first, second = refusal(f"Train{ending.upper()}").splitlines()
+    assert first.startswith(f"error: Train{ending.upper()}: is a")
+    assert WHAT_IT_IS[ending][0] in first
+    assert second == f"hint: {WHAT_IT_IS[ending][1]}"
+    assert not any(f"train{ending}".endswith(known) for known in READERS)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("a.xlsx", "is an Excel workbook, which gdrun cannot read"),
+        ("a.pkl", "is a pickle, which gdrun does not load because it can run code"),
+        ("a.tar.gz", "is an archive, which gdrun cannot read"),
+        ("a.foo", "is a file with the ending .foo, which gdrun cannot read"),
+        ("a", "is a file without an ending, which gdrun cannot read"),
+    ],
+)
+def test_some_in_full(name, said):
+    assert refusal(name).splitlines()[0] == f"error: {name}: {said}"
+
+
+def test_directories(tmp_path):
+    (tmp_path / "images" / "cat").mkdir(parents=True)
+    (tmp_path / "images" / "cat" / "1.png").touch()
+    assert "is a directory of images, which gdrun cannot read" in refusal(tmp_path / "images")
+    (tmp_path / "tables").mkdir()
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / "tables" / name).touch()
+    assert refusal(tmp_path / "tables").endswith(f"{tmp_path}/tables/*.csv")
+    assert "is a directory, not a file" in refusal(tmp_path)
+
+
+def test_only_table_files_import_duckdb():
+    code = (
+        "import sys, gdrun, gdrun.cli, gdrun.data.sources; from gdrun.data import load_table; "
+        "load_table({'name': 'iris'}); print('duckdb' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

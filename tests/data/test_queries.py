@@ -1,0 +1,78 @@
+"""Queries read files; they write nothing, run nothing, and give the same rows each time."""
+
+import numpy as np
+import pytest
+
+from gdrun.data import load_table
+from gdrun.errors import DataError
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "houses.csv").write_text("size,kind,price\n70,a,2.5\n20,b,1.5\n90,a,4.5\n")
+    return tmp_path
+
+
+def refusal(query, **options):
+    with pytest.raises(DataError) as caught:
+        load_table({"query": query, **options})
+    return str(caught.value)
+
+
+def test_the_rows_of_a_query():
+    query = "SELECT size * 2 AS twice, kind, price FROM 'houses.csv' WHERE price > 2 ORDER BY size"
+    table = load_table({"query": query})
+    assert table.feature_names == ("twice", "kind=a")
+    assert table.X.tolist() == [[140, 1], [180, 1]]
+    assert table.y.tolist() == [2.5, 4.5]
+    assert load_table({"query": query, "target": "twice"}).y.tolist() == [140, 180]
+
+
+def test_relative_paths_start_at_the_folder(folder, monkeypatch):
+    monkeypatch.chdir("/")
+    query = "SELECT size, price FROM 'houses.csv'"
+    assert len(load_table({"query": query, "folder": str(folder)}).y) == 3
+
+
+def test_random_rows_are_the_same_each_time():
+    query = "SELECT random() AS a, range AS y FROM range(5000) ORDER BY random()"
+    first, second = load_table({"query": query}), load_table({"query": query})
+    np.testing.assert_array_equal(first.X, second.X)
+    np.testing.assert_array_equal(first.y, second.y)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "COPY (SELECT 1) TO 'out.csv'",
+        "WITH x AS (COPY (SELECT 1) TO 'out.csv') SELECT 1 AS a, 2 AS y",
+        "WITH x AS (SELECT 1), z AS (COPY (FROM x) TO 'out.csv') SELECT 1 AS a, (SELECT 2) AS y",
+        "SELECT * FROM (WITH x AS (COPY (SELECT 1) TO 'out.csv') SELECT 1 AS a, 2 AS y)",
+        "ATTACH 'out.db'",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "CREATE TABLE t AS SELECT 1",
+        "SET threads = 1",
+        "PRAGMA enable_profiling",
+        "CALL enable_logging()",
+        "SELECT 1 AS a, 2 AS y; COPY (SELECT 1) TO 'out.csv'",
+        "EXPORT DATABASE 'out'",
+        "",
+        "SELECT",
+        "SELECT * FROM enable_logging(storage = 'file', storage_path = 'out')",
+        "SELECT * FROM query('SELECT 1 AS a, 2 AS y')",
+        "SELECT 1 AS a, 2 AS y FROM read_text('/etc/hosts')",
+        "SELECT * FROM 'https://example.org/a.csv'",
+        "SELECT * FROM folder",
+        "SELECT size, price FROM 'gone.csv'",
+    ],
+)
+def test_what_a_query_must_not_do(folder, query):
+    assert refusal(query).startswith("error: dataset.query: ")
+    assert [path.name for path in folder.iterdir()] == ["houses.csv"]
+
+
+def test_dates_of_a_query_are_refused_by_name():
+    said = refusal("SELECT DATE '2020-01-01' AS sold, 1 AS y")
+    assert said.startswith("error: dataset.query sold: the column has dates or times (DATE)")
