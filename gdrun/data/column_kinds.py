@@ -66,7 +66,7 @@ def read_column(
                 f"{int(filled.sum() - is_text.sum())} numbers, "
                 f"such as {cells.text(row)!r} {places.here(row)}",
                 where=places.cell(row, name),
-                hint="correct these cells; or empty them, and set missing: drop or mean; "
+                hint="correct these cells; or leave them empty, and set missing: drop or mean; "
                 f"or read them as labels with categories: {_listed(name)}",
             )
         refuse_other_forms(name, cells, is_text, places, target=target)
@@ -88,7 +88,7 @@ def labelled_column(
     scattered = not category and len(labels) > MOST_LABELS and 2 * len(labels) > total
     if scattered or (len(labels) > MOST_HOT and not target):
         raise DataError(
-            f"{len(labels)} different texts in {total} rows are too many for categories",
+            f"has {len(labels)} different texts in {total} rows, too many for categories",
             where=f"{places.table} {name}",
             hint="choose another target"
             if target
@@ -178,7 +178,7 @@ def finite_column(name: str, numbers: Numbers, places: Places) -> Column:
         raise DataError(
             counted_in_row(infinite, "infinite", places),
             where=places.cell(int(infinite.argmax()), name),
-            hint="correct these cells; or empty them, and set missing: drop or mean",
+            hint="correct these cells; or leave them empty, and set missing: drop or mean",
         )
     return Column(name, numbers)
 

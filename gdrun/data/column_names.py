@@ -72,7 +72,7 @@ class ColumnNames:
             raise DataError(
                 f"{where} has no column {column}",
                 where=f"dataset.{key}",
-                hint=f"its columns are 0 to {self.width - 1}; "
+                hint=f"the columns of the file are 0 to {self.width - 1}; "
                 "if the name of a column is a number, quote it: '7'",
             )
         return column % self.width

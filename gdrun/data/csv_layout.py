@@ -50,7 +50,7 @@ def read_layout(file: TextFile, header: bool | None = None) -> CsvLayout:
     rows, ends = _sample_rows(sample, delimiter, file.where)
     if not rows:
         raise DataError(
-            "is empty", where=file.where, hint="it needs one row for each example, with its target"
+            "is empty", where=file.where, hint="write one row for each example, with its target"
         )
     width = row_width(rows, ends, file.where)
     first, skip = rows[0][:width], 1 if named else 0
@@ -63,7 +63,7 @@ def read_layout(file: TextFile, header: bool | None = None) -> CsvLayout:
         return CsvLayout((), width, delimiter, skip)
     if len(rows) == 1:
         raise DataError(
-            "has a header but no rows",
+            "has a header but no examples",
             where=file.where,
             hint="add a row for each example; or set header: false if the first row is an example",
         )

@@ -46,7 +46,7 @@ def identifier_notes(features: Sequence[Column]) -> list[str]:
             what = "has another whole number in each row"
         else:
             continue
-        notes.append(f"{column.name} {what}; if it is no feature, {leaving_out(column.name)}")
+        notes.append(f"{column.name} {what}; if it is not a feature, {leaving_out(column.name)}")
     return notes
 
 

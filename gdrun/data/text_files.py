@@ -200,7 +200,7 @@ def undecodable(file: TextFile) -> DataError:
     except UnicodeDecodeError as error:
         line, byte = data.count(b"\n", 0, error.start) + 1, data[error.start]
     return DataError(
-        f"is not UTF-8 text: byte 0x{byte:02x}",
+        f"is not UTF-8 text: the byte 0x{byte:02x} in this line is wrong",
         where=f"{file.where}:{line}",
         hint="save the file as UTF-8, or name its encoding, such as encoding: latin-1",
     )

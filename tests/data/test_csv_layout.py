@@ -69,7 +69,7 @@ def test_letters_and_numbers_between_blanks(read):
 def test_an_identifier_between_blanks_is_refused_by_name(refused):
     rows = "".join(f"ADT{i}_YEAST  0.{i + 10}  {i % 2}\n" for i in range(30))
     assert refused(rows, "yeast.data") == (
-        "error: yeast.data x0: 30 different texts in 30 rows are too many for categories\n"
+        "error: yeast.data x0: has 30 different texts in 30 rows, too many for categories\n"
         'hint: if the column is an identifier, leave it out with ignore: ["x0"]'
     )
 

@@ -33,7 +33,7 @@ def test_a_numeric_identifier_in_any_order_is_noted(read, name):
     table = read(f"size,{name},y\n1.5,17,2\n2,4,3\n9,9,1\n")
     assert table.feature_names == ("size", name)
     assert table.notes == (
-        f"{name} has another whole number in each row; if it is no feature, "
+        f"{name} has another whole number in each row; if it is not a feature, "
         f'leave it out with ignore: ["{name}"]',
     )
 
