@@ -26,6 +26,7 @@ from numpy import absolute, exp, log1p, maximum, minimum, sign, where
 
 from gdrun.array_types import Array
 from gdrun.methods.definitions import Definition, Level, Positive, define
+from gdrun.problems.probabilities import PROBABILITIES
 
 Targets = Literal["number", "sign", "code"]
 
@@ -47,7 +48,11 @@ class Loss(Definition):
     curvature: Curvature | None = None
     quadratic: bool = False
     equation: LossFunction | None = None
-    probabilities: Callable[[Array], Array] | None = None
+
+    @property
+    def probabilities(self) -> Callable[[Array], Array] | None:
+        """The function from scores (n,) or (n, C) to probabilities (n, C); None if it has none."""
+        return PROBABILITIES.get(self.name)
 
 
 LOSSES: dict[str, Loss] = {}
@@ -63,7 +68,6 @@ def loss(
     margin: bool = False,
     curvature: Curvature | None = None,
     quadratic: bool = False,
-    probabilities: Callable[[Array], Array] | None = None,
 ) -> Callable[[LossFunction], LossFunction]:
     """Register the decorated function as a loss.
 
@@ -84,7 +88,6 @@ def loss(
             curvature=curvature,
             quadratic=quadratic,
             equation=None if by_class else function,
-            probabilities=probabilities,
         )
         return function
 
@@ -98,21 +101,6 @@ def _for_all_lanes(equation: LossFunction) -> LossFunction:
         return equation(scores, y[..., None].astype(scores.dtype, copy=False), **options)
 
     return function
-
-
-def sigmoid(scores: Array) -> Array:
-    """The probabilities of two classes by the logistic function: 1 − σ(s) and σ(s), (..., 2)."""
-    small = np.exp(-np.abs(scores))
-    near, far = 1 / (1 + small), small / (1 + small)  # of the likelier class, and of the other
-    positive = scores > 0
-    return np.stack([np.where(positive, far, near), np.where(positive, near, far)], axis=-1)
-
-
-def softmax(scores: Array) -> Array:
-    """The probabilities e^(sⱼ) / Σₖ e^(sₖ) of C classes, (..., C)."""
-    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    probabilities: Array = powers / powers.sum(axis=-1, keepdims=True)
-    return probabilities
 
 
 @loss(targets="number", curvature=lambda outputs: 2.0, quadratic=True)
@@ -171,7 +159,7 @@ def pinball(s: Array, y: Array, tau: Level = 0.5) -> tuple[Array, Array]:
 
 
 # σ(s)(1 − σ(s)) is largest at s = 0.
-@loss(targets="sign", curvature=lambda outputs: 0.25, probabilities=sigmoid)
+@loss(targets="sign", curvature=lambda outputs: 0.25)
 def logistic(s: Array, y: Array) -> tuple[Array, Array]:
     """Binary cross-entropy on the score (log-odds), in nats.
 
@@ -187,7 +175,7 @@ def logistic(s: Array, y: Array) -> tuple[Array, Array]:
 
 
 # λmax(diag(p) − p pᵀ) ≤ ½, with equality if two classes have p = ½. Böhning 1992.
-@loss(targets="code", curvature=lambda outputs: 0.5, probabilities=softmax)
+@loss(targets="code", curvature=lambda outputs: 0.5)
 def cross_entropy(scores: Array, y: Array) -> tuple[Array, Array]:
     """Multi-class cross-entropy on the scores (logits), in nats.
 

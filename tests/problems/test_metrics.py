@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies
 
 from gdrun.methods.definitions import inputs_of
-from gdrun.problems.losses import LOSSES, sigmoid, softmax
+from gdrun.problems.losses import LOSSES
 from gdrun.problems.metrics import (
     DEFAULT_METRICS,
     METRICS,
@@ -210,22 +210,6 @@ def test_the_defaults_fit_their_task():
         assert metric_names(None, task) == names
         assert not any(METRICS[name].needs_probabilities for name in names)
     assert metric_names(["f1", "recall", "f1"], "classification") == ("f1", "recall")
-
-
-# How scores become probabilities.
-
-
-def test_probabilities_of_two_classes():
-    scores = np.array([0.0, math.log(3), -math.log(3), 800.0, -800.0])
-    expected = [[0.5, 0.5], [0.25, 0.75], [0.75, 0.25], [0, 1], [1, 0]]
-    assert sigmoid(scores) == pytest.approx(np.array(expected), rel=1e-15, abs=1e-300)
-
-
-def test_probabilities_of_several_classes():
-    scores = np.log([[1.0, 2.0, 5.0], [3.0, 3.0, 3.0]])
-    expected = np.array([[1 / 8, 2 / 8, 5 / 8], [1 / 3, 1 / 3, 1 / 3]])
-    assert softmax(scores) == pytest.approx(expected, rel=1e-14)
-    assert softmax(scores + 1e5) == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize("name", [name for name, loss in LOSSES.items() if loss.probabilities])
