@@ -49,9 +49,12 @@ def show(
     if weights:
         _show_weights(run, out, json)
         return
+    from rich.padding import Padding
+
     from gdrun.runs.run import RECORD, find_run, read_run
     from gdrun.study.storage.study_directory import RECORD as STUDY
     from gdrun.views import training as views
+    from gdrun.views.quality import confusion_table
 
     path = find_run(run, out, (RECORD, STUDY))
     if (path / STUDY).is_file():
@@ -63,7 +66,9 @@ def show(
         return
     panel = views.experiment_panel(recorded.config, recorded.record)
     directory = [views.path_line("from", recorded.directory)] if recorded.directory else []
-    console.show(panel, "", views.run_result(recorded), "", *directory)
+    confusion = confusion_table(recorded.summary, recorded.record)
+    more = [] if confusion is None else [Padding(confusion, (1, 0, 0, 2))]
+    console.show(panel, "", views.run_result(recorded), *more, "", *directory)
 
 
 def _show_weights(word: str, out: Path, json: bool) -> None:

@@ -27,6 +27,7 @@ from gdrun.methods.stopping import STOP_RULES, StopRule, number
 from gdrun.problems.activations import ACTIVATIONS
 from gdrun.problems.inits import INITS
 from gdrun.problems.losses import LOSSES
+from gdrun.problems.metrics import METRICS
 from gdrun.problems.models import MODELS
 
 
@@ -50,7 +51,7 @@ class Kind:
 
     summary: what the kind decides, in a few words. example: a line of YAML that chooses such an
     entry. build: a function that returns the entries. common: the options of every entry of the
-    kind.
+    kind. fact: the label of the text that tables show for each entry in place of its defaults.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Kind:
     example: str
     build: Callable[[], Iterable[Entry]]
     common: Mapping[str, Option] = field(default_factory=dict)
+    fact: str = ""
 
     @property
     def shared(self) -> dict[str, Option]:
@@ -210,6 +212,11 @@ def _model_usage(model: str, option: str, chosen: Definition) -> str:
     return f"model: {short_flow(section)}"
 
 
+def _metrics() -> Iterable[Entry]:
+    for metric in METRICS.values():
+        yield _entry(metric, f"evaluate: {{metrics: [{metric.name}]}}")
+
+
 def _clip() -> Iterable[Entry]:
     for name, function in {"norm": clip_by_norm, "value": clip_by_value}.items():
         yield Entry(name, parse_doc(function.__doc__), usage=f"clip: {{{name}: 1.0}}")
@@ -289,6 +296,13 @@ KINDS: dict[str, Kind] = {
             "budgets and stopping rules; the rules are off by default",
             "stopping: {epochs: 50, grad_norm: 1e-6}",
             _stopping,
+        ),
+        Kind(
+            "metrics",
+            "how good the predictions are; measured when training ends",
+            "evaluate: {metrics: [accuracy, f1]}",
+            _metrics,
+            fact="Better",
         ),
     )
 }

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from gdrun.config.experiment import Experiment
+from gdrun.config.metric_checks import unfit_metrics
 from gdrun.config.sections import SCHEDULE
 from gdrun.errors import Problem
 from gdrun.methods.schedules import needs_length
+from gdrun.problems.losses import LOSSES
 
 Path = tuple[str | int, ...]
 Contradictions = Iterator[tuple[Path, str, str]]
@@ -19,7 +21,7 @@ def contradictions(experiment: Experiment, where: Callable[[Path], str]) -> list
 
     where: a function that returns the place of a key path, for messages.
     """
-    checks = (_split, _early_stopping, _target_accuracy, _schedule_length)
+    checks = (_split, _early_stopping, _target_accuracy, _metrics, _schedule_length)
     return [
         Problem(what, where(path), hint)
         for check in checks
@@ -59,6 +61,13 @@ def _target_accuracy(experiment: Experiment) -> Contradictions:
         if rules.target_accuracy is not None:
             what = f"needs classes, but {experiment.model.name} predicts numbers"
             yield (*path, "target_accuracy"), what, "use target_loss, or a model for classes"
+
+
+def _metrics(experiment: Experiment) -> Contradictions:
+    # The loss of a model that has no such option, and `auto`, have probabilities.
+    loss = experiment.model.options.get("loss")
+    known = loss if loss in LOSSES and experiment.task == "classification" else None
+    yield from unfit_metrics(experiment, experiment.task, known)
 
 
 def _schedule_length(experiment: Experiment) -> Contradictions:

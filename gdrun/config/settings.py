@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from gdrun.methods.definitions import Count, NonNegative, Positive
 from gdrun.methods.stopping import STOP_RULES
+from gdrun.problems.metrics import METRICS
+
+if TYPE_CHECKING:
+    MetricName = str
+else:
+    MetricName = Literal[tuple(METRICS)]
+"""The name of a metric."""
 
 
 def whole(value: Any) -> Any:
@@ -49,8 +56,13 @@ class Clip(Settings):
 
 
 class EarlyStoppingSettings(Settings):
-    """Stop when the validation loss has not improved for `patience` consecutive evaluations."""
+    """Stop when the validation loss has not improved for `patience` consecutive evaluations.
 
+    metric: a metric of the validation part that decides instead of the loss, in its own direction
+    and with min_delta in its unit; `gdrun list metrics` shows them all.
+    """
+
+    metric: MetricName | None = None
     patience: Whole = 5
     min_delta: NonNegative = 0.0
     restore_best: bool = True
@@ -110,9 +122,14 @@ class Stopping(Rules):
 
 
 class Evaluate(Settings):
-    """When the full objective is evaluated: after each period of `every` epochs, such as 0.5."""
+    """When the full objective is evaluated: after each period of `every` epochs, such as 0.5.
+
+    metrics: those that are measured at the end, a list of names from `gdrun list metrics`; an empty
+    list measures none. By default they depend on the task.
+    """
 
     every: Positive = 1.0
+    metrics: list[MetricName] | None = None
 
 
 class Log(Settings):

@@ -35,6 +35,9 @@ HINTS: dict[str, str] = {
     "model.dropout": "such as dropout: 0.2, the share of units that are dropped in each step",
     "dataset.split": "such as split: {validation: 0.1, test: 0}, where 0 means no such part",
     "stopping": "such as stopping: {epochs: 50}; `gdrun list stopping` shows all its keys",
+    "stopping.early_stopping.metric": "`gdrun list metrics` shows all metrics",
+    "stopping.watch.early_stopping.metric": "`gdrun list metrics` shows all metrics",
+    "evaluate.metrics": "such as metrics: [accuracy, f1]; `gdrun list metrics` shows all",
     "stopping.early_stopping": "such as early_stopping: {patience: 5}",
     "stopping.watch": "such as watch: [grad_norm], or watch: {grad_norm: 1e-6}",
     "clip": "such as clip: {norm: 1.0}",
@@ -61,6 +64,19 @@ ELSEWHERE: dict[str, str] = {
     "quantile": "pinball",
     "categorical_crossentropy": "cross_entropy",
     "crossentropy": "cross_entropy",
+    "acc": "accuracy",
+    "accuracy_score": "accuracy",
+    "auc": "roc_auc",
+    "auroc": "roc_auc",
+    "roc_auc_score": "roc_auc",
+    "f1_score": "f1",
+    "f1_macro": "f1",
+    "logloss": "log_loss",
+    "neg_log_loss": "log_loss",
+    "sensitivity": "recall",
+    "r2_score": "r2",
+    "mean_absolute_error": "mae",
+    "root_mean_squared_error": "rmse",
 }
 """The name in gdrun, by a different name that PyTorch, JAX or Keras uses for the same thing."""
 
@@ -118,7 +134,9 @@ def _problem(
         if known in choices:
             hint = f"its name in gdrun is {known}"
         # A list of all choices would repeat the message, so only similar names are suggested.
-        elif near(detail["input"], choices) or not prefix:
+        elif near(detail["input"], choices):
+            hint = suggestion(detail["input"], choices)
+        elif not prefix:
             hint = hint or suggestion(detail["input"], choices)
     elif detail["type"] == "bool_type":
         hint = hint or "write true or false, without quotes"

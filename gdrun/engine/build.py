@@ -16,14 +16,16 @@ import numpy as np
 
 from gdrun.array_types import Numbers
 from gdrun.config.experiment import Experiment
+from gdrun.config.metric_checks import named_metrics, unfit_metrics
 from gdrun.config.sections import Section
-from gdrun.config.settings import Rules
+from gdrun.config.settings import EarlyStoppingSettings, Rules
 from gdrun.data import Prepared, Table, load_table, prepare
 from gdrun.engine.cohort import Cohort, InitialWeights, LaneNumbers
 from gdrun.engine.contract import Engine
 from gdrun.engine.engines import engine_maker
+from gdrun.engine.measuring import baseline_predictions
 from gdrun.engine.plan import Plan, SchedulePlan
-from gdrun.errors import ConfigError
+from gdrun.errors import ConfigError, Problem
 from gdrun.methods.averaging import AVERAGES, averaged
 from gdrun.methods.randomness import stream
 from gdrun.methods.rules import OPTIMIZERS, Rule
@@ -32,9 +34,11 @@ from gdrun.methods.schedules import SCHEDULES
 from gdrun.methods.stopping import Criteria, EarlyStopping, StoppingRules
 from gdrun.problems.inits import INITS
 from gdrun.problems.linear import LinearModel
+from gdrun.problems.metrics import METRICS, metric_names
 from gdrun.problems.models import MODELS
 from gdrun.problems.network import Network
 from gdrun.problems.objective import Model
+from gdrun.problems.predictor import Predictor
 from gdrun.problems.surfaces import noise_vectors
 
 
@@ -115,6 +119,7 @@ def cohort_of(experiments: Sequence[Experiment], data: Prepared) -> Cohort:
         initial=_initial_weights(shared),
         dtype=np.dtype(shared.dtype),
         points=None if points == "all" else points,
+        metrics=_metrics(shared, model, data),
     )
 
 
@@ -210,7 +215,17 @@ def _stopping_rules(experiment: Experiment) -> StoppingRules:
 
 def _criteria(rules: Rules) -> Criteria:
     early = rules.early_stopping
-    return Criteria(rules.thresholds, EarlyStopping(**early.model_dump()) if early else None)
+    return Criteria(rules.thresholds, _early_stopping(early) if early else None)
+
+
+def _early_stopping(settings: EarlyStoppingSettings) -> EarlyStopping:
+    given = settings.model_dump(exclude={"metric"})
+    if settings.metric is None:
+        return EarlyStopping(**given)
+    metric = METRICS[settings.metric]
+    return EarlyStopping(
+        **given, reading=f"validation_{metric.name}", words=metric.words, larger=metric.larger
+    )
 
 
 def _initial_weights(experiment: Experiment) -> InitialWeights:
@@ -251,6 +266,27 @@ def _check_accuracy(experiment: Experiment, classes: int) -> None:
                     where=f"{key}.target_accuracy",
                     hint="use target_loss, or model.loss: cross_entropy",
                 )
+
+
+def _metrics(experiment: Experiment, model: Model, data: Prepared) -> tuple[str, ...]:
+    """The metrics that are measured at the end. Raises ConfigError for one that does not fit."""
+    if experiment.surface is not None:
+        return ()
+    loss = model.loss.name if isinstance(model, Predictor) else None
+    problems = [
+        Problem(what, ".".join(map(str, path)), hint)
+        for path, what, hint in unfit_metrics(experiment, data.task, loss)
+    ]
+    for path, name in named_metrics(experiment):
+        if path[0] == "stopping" and not problems and data.validation is not None:
+            value = METRICS[name].value(baseline_predictions(data, data.validation))
+            if np.isnan(value):
+                what = f"{name} is not defined on the {data.validation.rows} validation rows"
+                hint = "use another metric, or a larger validation part"
+                problems.append(Problem(what, ".".join(map(str, path)), hint))
+    if problems:
+        raise ConfigError(problems)
+    return metric_names(experiment.evaluate.metrics, data.task)
 
 
 def _check_batches(model: Model, plan: Plan, experiment: Experiment) -> None:

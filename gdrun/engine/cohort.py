@@ -102,7 +102,8 @@ class Cohort:
     differ. averages: whether an average of the weights is evaluated instead of the weights; the
     average is the last slot of the rule (a slot is an array of state that the rule carries from
     step to step). numbers: those in which lanes differ. points: the most points of the step trace
-    of a lane; None keeps every step.
+    of a lane; None keeps every step. metrics: the names of those that are measured when a run has
+    ended; empty for a surface.
     """
 
     data: Prepared
@@ -117,6 +118,7 @@ class Cohort:
     initial: InitialWeights
     dtype: np.dtype[Any]
     points: int | None
+    metrics: tuple[str, ...] = ()
 
     @property
     def lanes(self) -> int:

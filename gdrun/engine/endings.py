@@ -86,7 +86,7 @@ def outcome_of(
     """
     lane = int(state.lanes[place])
     early_stopping = cohort.stopping.obeyed.early_stopping
-    has_best = bool(np.isfinite(state.best_loss[place]))
+    has_best = bool(np.isfinite(state.best_score[place]))
     restored = has_best and early_stopping is not None and early_stopping.restore_best
     alone = Lanes(cohort, state.lanes[place : place + 1])
     # Copies, because the arrays also hold lanes that continue.
@@ -135,10 +135,11 @@ def _running_stats(alone: Lanes, state: State, place: int) -> Array:
 
 
 def _best(cohort: Cohort, state: State, place: int) -> Best:
-    part = "train" if cohort.validation is None else "validation"
-    return Best(
-        float(state.best_epoch[place]),
-        int(state.best_step[place]),
-        f"{part}_loss",
-        float(state.best_loss[place]),
-    )
+    early_stopping = cohort.stopping.obeyed.early_stopping
+    score = float(state.best_score[place])
+    if early_stopping is not None:
+        quantity, value = early_stopping.reading, -score if early_stopping.larger else score
+    else:
+        quantity = "train_loss" if cohort.validation is None else "validation_loss"
+        value = score
+    return Best(float(state.best_epoch[place]), int(state.best_step[place]), quantity, value)

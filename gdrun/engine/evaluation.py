@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +10,11 @@ import numpy as np
 from gdrun.array_types import Array, Flags, Numbers
 from gdrun.engine.cohort import Design, Lanes
 from gdrun.engine.layer_readings import layer_readings
+from gdrun.engine.measuring import predictions_of
 from gdrun.engine.numpy_stepper import scaled_norm
 from gdrun.engine.state import State
 from gdrun.methods.stopping import STOP_RULES, Criteria, Readings, Status, StoppingRules
+from gdrun.problems.metrics import METRICS
 from gdrun.problems.network import Network
 from gdrun.problems.objective import Objective
 
@@ -48,14 +50,16 @@ def read(
     running_stats: Array,
     *,
     gradient: bool,
+    metrics: Sequence[str] = (),
     moved: Flags,
 ) -> Readings:
     """Return the readings of the full objective at the evaluated weights, by quantity: (lanes,).
 
     objective: as the engine evaluates it. running_stats (lanes, Q): of the evaluated weights.
-    gradient: whether the full gradient is needed. moved (lanes,): whether the learning rate was
-    above zero since the last evaluation; if not, loss_change and weight_change are NaN, so that a
-    rate of 0 does not look like convergence.
+    gradient: whether the full gradient is needed. metrics: the names of the metrics that the rules
+    need, on the validation part. moved (lanes,): whether the learning rate was above zero since the
+    last evaluation; if not, loss_change and weight_change are NaN, so that a rate of 0 does not
+    look like convergence.
     """
     cohort, W = lanes.cohort, state.evaluated
     of_layers = layer_readings(lanes, objective, state)
@@ -67,6 +71,7 @@ def read(
     readings["train_loss"] = readings["train_loss"] + objective.penalty(W)
     if cohort.validation is not None:
         readings |= _scores(cohort.validation, "validation", objective, W)
+        readings |= _metrics(lanes, objective, W, metrics)
     if slope is not None:
         readings["full_grad_norm"] = scaled_norm(slope)
     readings |= of_layers
@@ -98,16 +103,35 @@ def _scores(part: Design, name: str, objective: Objective, W: Array) -> Readings
     return scores | {f"{name}_accuracy": accuracy} if objective.model.classifies else scores
 
 
+def _metrics(lanes: Lanes, objective: Objective, W: Array, names: Sequence[str]) -> Readings:
+    """The metrics of these names on the validation part, (lanes,) each."""
+    chosen = [METRICS[name] for name in names]
+    if not chosen:
+        return {}
+    probable = any(metric.needs_probabilities for metric in chosen)
+    found = [
+        [metric.value(predictions) for metric in chosen]
+        for predictions in predictions_of(
+            lanes.cohort, "validation", objective, W, probabilities=probable
+        )
+    ]
+    return {
+        f"validation_{name}": column for name, column in zip(names, np.array(found).T, strict=True)
+    }
+
+
 def after_evaluation(
     state: State, readings: Readings, running_stats: Array, rules: StoppingRules, epoch: float
 ) -> State:
     """Return the state after an evaluation with these readings.
 
-    The best weights, the losses for early stopping and the last readings are updated. running_stats
+    The best weights, the scores for early stopping and the last readings are updated. running_stats
     (lanes, Q): of the evaluated weights. epoch: the time of the evaluation.
     """
-    deciding = readings.get("validation_loss", readings["train_loss"])
-    better = deciding < state.best_loss
+    loss = readings.get("validation_loss", readings["train_loss"])
+    obeyed = rules.obeyed.early_stopping
+    deciding = obeyed.score(readings) if obeyed else loss
+    better = deciding < state.best_score
     to_beat, to_beat_epoch, stale = (
         state.to_beat.copy(),
         state.to_beat_epoch.copy(),
@@ -116,9 +140,10 @@ def after_evaluation(
     for column, criteria in enumerate((rules.obeyed, rules.watched)):
         early_stopping = criteria.early_stopping
         margin = early_stopping.min_delta if early_stopping else 0.0
-        improved = deciding < to_beat[:, column] - margin
-        # The first finite loss is always an improvement: inf − margin is inf.
-        to_beat[improved, column] = deciding[improved]
+        score = early_stopping.score(readings) if early_stopping else loss
+        improved = score < to_beat[:, column] - margin
+        # The first finite score is always an improvement: inf − margin is inf.
+        to_beat[improved, column] = score[improved]
         to_beat_epoch[improved, column] = epoch
         stale[improved, column] = 0
     return state.changed(
@@ -128,7 +153,7 @@ def after_evaluation(
         last_running_stats=running_stats,
         best_W=_where(better, state.evaluated, state.best_W),
         best_running_stats=_where(better, running_stats, state.best_running_stats),
-        best_loss=np.where(better, deciding, state.best_loss),
+        best_score=np.where(better, deciding, state.best_score),
         best_step=np.where(better, state.step, state.best_step),
         best_epoch=np.where(better, epoch, state.best_epoch),
         to_beat=to_beat,

@@ -36,6 +36,14 @@ class Judge:
         criteria = (self._rules.obeyed, self._rules.watched)
         return any("grad_norm" in each.thresholds for each in criteria)
 
+    @property
+    def wanted_metrics(self) -> tuple[str, ...]:
+        """The metrics that the rules need at each evaluation, beyond the loss and the accuracy."""
+        early = (each.early_stopping for each in (self._rules.obeyed, self._rules.watched))
+        readings = dict.fromkeys(rule.reading for rule in early if rule is not None)
+        names = (reading.removeprefix("validation_") for reading in readings)
+        return tuple(name for name in names if name not in ("loss", "accuracy"))
+
     def loss_limits(self, initial: Numbers) -> Numbers:
         """The loss above which each run has diverged, (lanes,). initial: the initial losses."""
         # With an initial loss of 0 every loss is infinitely larger, so there is no limit.

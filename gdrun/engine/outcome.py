@@ -29,15 +29,16 @@ class Divergence:
 
 @dataclass(frozen=True)
 class Best:
-    """The evaluation of a run with the lowest loss.
+    """The best evaluation of a run, by its loss, or by the metric of early stopping.
 
-    quantity: the name of this loss: validation_loss, or train_loss without a validation part.
+    quantity: validation_loss; train_loss without a validation part; or validation_NAME for the
+    metric NAME.
     """
 
     epoch: float
     step: int
     quantity: str
-    loss: float
+    value: float
 
 
 @dataclass(frozen=True)

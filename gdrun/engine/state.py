@@ -28,12 +28,14 @@ class State:
     per-example gradients each lane has computed. seconds: the time spent in updates. loss_limit
     (lanes,): the loss above which a lane has diverged. last_*: of the last evaluation, except
     last_batch_loss, which is of the last step. best_*: of the best evaluation so far, by the
-    validation loss, or by the training loss without a validation part. to_beat, to_beat_epoch,
-    stale (lanes, 2): for early stopping, the loss to improve on, its epoch, and the number of
-    evaluations since; column 0 is for the rule that stops the run, column 1 for the rule that is
-    only reported. rising (lanes,): the number of steps that raised the batch loss. clipped
-    (lanes,): the number of steps whose gradient was clipped. largest_grad_norm (lanes,): the
-    largest norm of any step. schedule: the state of a schedule that depends on the validation loss.
+    validation loss, or by the training loss without a validation part, or by the metric of early
+    stopping. Scores are losses, or metrics with the sign for which lower values are better.
+    to_beat, to_beat_epoch, stale (lanes, 2): for early stopping, the score to improve on, its
+    epoch, and the number of evaluations since; column 0 is for the rule that stops the run, column
+    1 for the rule that is only reported. rising (lanes,): the number of steps that raised the batch
+    loss. clipped (lanes,): the number of steps whose gradient was clipped. largest_grad_norm
+    (lanes,): the largest norm of any step. schedule: the state of a schedule that depends on the
+    validation loss.
     """
 
     averages: bool
@@ -55,7 +57,7 @@ class State:
     last_batch_loss: Numbers
     best_W: Array
     best_running_stats: Array
-    best_loss: Numbers
+    best_score: Numbers
     best_step: Counts
     best_epoch: Numbers
     to_beat: Numbers
@@ -96,7 +98,7 @@ class State:
             last_batch_loss=unknown,
             best_W=W,
             best_running_stats=running_stats,
-            best_loss=np.full(lanes, np.inf),
+            best_score=np.full(lanes, np.inf),
             best_step=none,
             best_epoch=np.zeros(lanes),
             to_beat=np.full((lanes, 2), np.inf),

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from gdrun.problems.metrics import METRICS
+
 Kind = Literal["step", "eval", "layer"]
 Join = Literal["last", "max", "sum"]
 When = Literal["always", "joined", "clip", "surface", "measured"]
@@ -119,6 +121,16 @@ TRACE_COLUMNS = (
         _EVAL,
         "The share, 0 to 1, of validation examples that are classified correctly.",
         when="measured",
+    ),
+    *(
+        TraceColumn(
+            f"validation_{name}",
+            _EVAL,
+            f"The {metric.words} on the validation part, if a rule needs it.",
+            when="measured",
+        )
+        for name, metric in METRICS.items()
+        if name != "accuracy"
     ),
     TraceColumn(
         "full_grad_norm", _EVAL, "The L2 norm of the gradient of train_loss.", when="measured"

@@ -206,6 +206,7 @@ class Trainer:
             state,
             running_stats,
             gradient=gradient,
+            metrics=self._judge.wanted_metrics,
             moved=self._moved,
         )
         self._moved = np.zeros(len(state.lanes), dtype=bool)

@@ -95,11 +95,14 @@ STOP_RULES: dict[str, StopRule] = {
 
 @dataclass(frozen=True)
 class EarlyStopping:
-    """Stop when the validation loss has not improved for `patience` evaluations.
+    """Stop when a reading of the validation part has not improved for `patience` evaluations.
 
-    An evaluation is an improvement if its validation loss is lower than the best one so far by more
-    than min_delta. With restore_best the run returns the weights of the best evaluation. The best
-    loss, and the number of evaluations since the best one, are kept by the training loop, not here.
+    An evaluation improves on the best one if its reading is better by more than min_delta. With
+    restore_best the run returns the weights of the best evaluation. The training loop keeps the
+    best score and the number of evaluations since.
+
+    reading: the quantity in Readings, by default the validation loss. words: its name in sentences.
+    larger: whether larger values of it are better.
 
     Source: Prechelt 1998, with patience as in the common libraries.
     """
@@ -107,16 +110,25 @@ class EarlyStopping:
     patience: int
     min_delta: float = 0.0
     restore_best: bool = True
+    reading: str = "validation_loss"
+    words: str = "loss"
+    larger: bool = False
+
+    def score(self, readings: Readings) -> Numbers:
+        """The reading of each lane as a score (lanes,), of which lower values are better."""
+        value = readings[self.reading]
+        return -value if self.larger else value
 
     def sentence(self, best: float, best_epoch: float) -> str:
         """Return the reason for this stop as text, with the patience.
 
-        best: the lowest validation loss. best_epoch: the epoch in which it was reached.
+        best: the best score. best_epoch: the epoch in which it was reached.
         """
         evaluations = f"{self.patience} evaluation{'' if self.patience == 1 else 's'}"
+        value = number(-best if self.larger else best)
         return (
-            f"the validation loss has not improved for {evaluations} "
-            f"(best {number(best)} at epoch {position(best_epoch)})"
+            f"the validation {self.words} has not improved for {evaluations} "
+            f"(best {value} at epoch {position(best_epoch)})"
         )
 
 

@@ -26,6 +26,7 @@ from numpy import absolute, exp, log1p, maximum, minimum, sign, where
 
 from gdrun.array_types import Array
 from gdrun.methods.definitions import Definition, Level, Positive, define
+from gdrun.problems.probabilities import PROBABILITIES
 
 Targets = Literal["number", "sign", "code"]
 
@@ -47,6 +48,11 @@ class Loss(Definition):
     curvature: Curvature | None = None
     quadratic: bool = False
     equation: LossFunction | None = None
+
+    @property
+    def probabilities(self) -> Callable[[Array], Array] | None:
+        """The function from scores (n,) or (n, C) to probabilities (n, C); None if it has none."""
+        return PROBABILITIES.get(self.name)
 
 
 LOSSES: dict[str, Loss] = {}

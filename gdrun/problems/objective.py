@@ -200,6 +200,15 @@ class Objective:
             right += hits
         return losses / rows, right / rows
 
+    def scores(self, W: Array, X: Examples) -> Array:
+        """The model's outputs for all rows of X, block by block: (B, L) or (B, L, C)."""
+        block = self._block(W, X, whole=False)
+
+        def part(start: int) -> Array:
+            return self.model.scores(W, rows_of(X, slice(start, start + block)))
+
+        return np.concatenate(list(self._of_blocks(part, range(0, X.shape[-2], block))))
+
     def _all_alike(self, W: Array) -> bool:
         """Return whether the model is no network and all lanes have the same weights."""
         return not isinstance(self.model, Network) and bool((W[:1] == W).all())

@@ -31,6 +31,17 @@ class Predictor(ABC):
     def encode(self, y: Array) -> Array:
         return 2 * y - 1 if self.loss.targets == "sign" else y
 
+    def predicted(self, scores: Array) -> Array:
+        """The class codes of scores (...) or (..., C); for a regression, the scores themselves."""
+        if self.by_class:
+            codes: Array = scores.argmax(axis=-1)
+            return codes
+        return (scores > 0).astype(np.int64) if self.classifies else scores
+
+    def probabilities(self, scores: Array) -> Array | None:
+        """The probabilities (..., C) of the classes; None if the loss gives none."""
+        return self.loss.probabilities(scores) if self.loss.probabilities else None
+
     def tally(self, W: Array, X: Array, y: Array) -> tuple[Array, Array]:
         scores = self.scores(W, X)
         values, _ = self.loss.bound(scores, y)

@@ -80,6 +80,7 @@ class RunDirectory(Listener):
         self.path = path
         self.problem: Problem | None = None
         self._cohort = cohort
+        self._engine = engine
         self._lane = lane
         self._config = repeatable(engine, experiment)
         self._description = describe(experiment, cohort.data)
@@ -106,7 +107,7 @@ class RunDirectory(Listener):
     def ended(self, lane: int, outcome: Outcome) -> None:
         if lane != self._lane:
             return
-        self._record = closing(self._record, outcome)
+        self._record = closing(self._record, self._cohort, self._engine, outcome)
         # run.json is last: once its status is final, the other files are complete.
         self._guarded(self._write_trace, outcome.steps, outcome.evaluations)
         self._guarded(self._write_weights, outcome)

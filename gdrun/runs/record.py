@@ -15,11 +15,12 @@ from gdrun.config.experiment import Experiment
 from gdrun.data import Prepared
 from gdrun.engine.cohort import Cohort
 from gdrun.engine.contract import Engine
+from gdrun.engine.measuring import measured
 from gdrun.engine.outcome import Divergence, Outcome
 from gdrun.methods.plugins import loaded_plugins
 from gdrun.methods.stopping import Status, Stop
 from gdrun.runs.checked import Count, Seconds
-from gdrun.runs.summary import Summary, summary_of
+from gdrun.runs.summary import RunSummary, Summary, summary_of, with_metrics
 
 SCHEMA_VERSION = 1
 
@@ -105,7 +106,7 @@ class RunRecord(TypedDict):
     seed: int
     status: Status
     stop: StopRecord | None
-    summary: Summary | None
+    summary: RunSummary | None
     divergence: DivergenceRecord | None
     watched: list[StopRecord]
     started: str
@@ -148,9 +149,15 @@ def opening(
     return record
 
 
-def closing(record: RunRecord, outcome: Outcome) -> RunRecord:
-    """The record of a run, completed with the entries on how the run ended."""
-    return {**record, **ending(outcome)}
+def closing(record: RunRecord, cohort: Cohort, engine: Engine, outcome: Outcome) -> RunRecord:
+    """The record of a run that has ended, with the metrics of the weights that it returns.
+
+    They are not part of `ending`, because the trials of a study are ranked by their evaluations,
+    and measuring hundreds of lanes one by one would take longer than training them together.
+    """
+    end, found = ending(outcome), measured(cohort, engine, outcome)
+    summary = with_metrics(end["summary"], found, cohort.data.classes)
+    return {**record, **end, "summary": summary}
 
 
 def ending(outcome: Outcome) -> Ending:

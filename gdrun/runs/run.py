@@ -39,7 +39,7 @@ from gdrun.runs.record import (
     StopRecord,
 )
 from gdrun.runs.strict_json import loads
-from gdrun.runs.summary import Summary
+from gdrun.runs.summary import RunSummary
 from gdrun.runs.trace_file import read_trace
 from gdrun.runs.trained_model import TrainedModel, model_of, read_model
 
@@ -131,9 +131,9 @@ class Run(NotebookTable):
         return self.record["stop"]
 
     @property
-    def summary(self) -> Summary:
+    def summary(self) -> RunSummary:
         """The results and the cost of the run in numbers; empty until the run has ended."""
-        return self.record["summary"] or cast("Summary", {})
+        return self.record["summary"] or cast("RunSummary", {})
 
     @property
     def divergence(self) -> DivergenceRecord | None:

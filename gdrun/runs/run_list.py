@@ -58,7 +58,11 @@ def _row(path: Path) -> Row:
         "seed": record["seed"],
     }
     row |= _leaves(config)
-    summary = {key: value for key, value in (record["summary"] or {}).items() if key != "best"}
+    summary = dict(record["summary"] or {})
+    metrics: Any = summary.get("metrics", {})
+    row |= {f"{part}_{name}": each for part in metrics for name, each in metrics[part].items()}
+    nested = {"best", "metrics", "baseline", "confusion"}
+    summary = {key: value for key, value in summary.items() if key not in nested}
     return row | summary | {"rule": _rule(record)}
 
 

@@ -2,27 +2,54 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NotRequired
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal, NotRequired, TypeAlias, cast
 
 import numpy as np
 from annotated_types import Len
 from typing_extensions import TypedDict
 
 from gdrun.array_types import Array
+from gdrun.engine.measuring import Measured, PartName, Values
 from gdrun.engine.outcome import Best, Outcome
 from gdrun.runs.checked import Count, Seconds
 
 
 class BestRecord(TypedDict):
-    """The evaluation with the lowest loss: its time and its loss.
+    """The best evaluation: its time and its loss.
 
-    The loss is validation_loss, or train_loss if there is no validation part.
+    The loss is validation_loss, or train_loss if there is no validation part. If early stopping has
+    a metric, the name and the value of the metric on the validation part replace the loss.
     """
 
     epoch: float
     step: Count
     validation_loss: NotRequired[float]
     train_loss: NotRequired[float]
+    metric: NotRequired[str]
+    value: NotRequired[float]
+
+
+MetricValues: TypeAlias = dict[str, float | None]
+"""The values of metrics by name; None where a metric is not defined."""
+
+
+class BaselineRecord(TypedDict):
+    """The baseline: the class or number that it always predicts, its loss and metrics by part.
+
+    A loss is None if it is not one of numbers or of probabilities.
+    """
+
+    prediction: str | float
+    loss: dict[str, float | None]
+    metrics: dict[str, MetricValues]
+
+
+class ConfusionRecord(TypedDict):
+    """A confusion matrix: the rows of class i that were predicted as class j, on one part."""
+
+    part: str
+    matrix: list[list[Count]]
 
 
 class Summary(TypedDict):
@@ -57,6 +84,18 @@ class Summary(TypedDict):
     distance: NotRequired[float]
 
 
+class RunSummary(Summary):
+    """The summary in run.json, with the metrics of the weights that the run returns.
+
+    metrics: by part of the data and by name. baseline: those of a constant prediction. confusion:
+    of the last part of a classification. A run that diverged or that is on a surface has none.
+    """
+
+    metrics: NotRequired[dict[str, MetricValues]]
+    baseline: NotRequired[BaselineRecord]
+    confusion: NotRequired[ConfusionRecord]
+
+
 def summary_of(outcome: Outcome) -> Summary:
     """The summary of a run that has ended."""
     scores, steps = _returned(outcome), outcome.stop.step
@@ -86,6 +125,30 @@ def summary_of(outcome: Outcome) -> Summary:
     return summary
 
 
+def with_metrics(summary: Summary, found: Measured | None, classes: Sequence[str]) -> RunSummary:
+    """The summary with these metrics, if there are any. classes: the labels of the classes."""
+    full = cast("RunSummary", dict(summary))
+    if found is None:
+        return full
+    always = found.baseline.prediction
+    full["metrics"] = _by_part(found.parts)
+    full["baseline"] = {
+        "prediction": classes[int(always)] if classes else always,
+        "loss": {part: _measured(value) for part, value in found.baseline.losses.items()},
+        "metrics": _by_part(found.baseline.parts),
+    }
+    if found.confusion is not None:
+        full["confusion"] = {"part": list(found.parts)[-1], "matrix": found.confusion.tolist()}
+    return full
+
+
+def _by_part(parts: Mapping[PartName, Values]) -> dict[str, MetricValues]:
+    return {
+        part: {name: _measured(value) for name, value in values.items()}
+        for part, values in parts.items()
+    }
+
+
 def number_in(summary: Summary, name: str) -> float | None:
     """The number in the summary with this name; None if it was not measured or is not a number."""
     value = summary.get(name)
@@ -106,7 +169,14 @@ def _returned(outcome: Outcome) -> dict[str, float | None]:
 
 def _best(best: Best) -> BestRecord:
     record: BestRecord = {"epoch": best.epoch, "step": best.step}
-    record["validation_loss" if best.quantity == "validation_loss" else "train_loss"] = best.loss
+    match best.quantity:
+        case "validation_loss":
+            record["validation_loss"] = best.value
+        case "train_loss":
+            record["train_loss"] = best.value
+        case quantity:
+            record["metric"] = quantity.removeprefix("validation_")
+            record["value"] = best.value
     return record
 
 

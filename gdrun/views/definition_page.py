@@ -35,17 +35,18 @@ def overview(kinds: Iterable[Kind]) -> RenderableType:
 
 
 def kind_table(kind: Kind) -> RenderableType:
-    """A table with a row for each entry of a kind: name, equation and source, and defaults."""
+    """A table with a row for each entry of a kind: name, equation and source, defaults or fact."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style=HEADING)
     table.add_column("name", no_wrap=True)
     table.add_column("equation" if all(_equations(kind)) else "description", ratio=1)
-    table.add_column("defaults", max_width=22)
+    table.add_column(kind.fact.lower() or "defaults", max_width=22)
     for entry in kind.entries.values():
         lines = [Text(entry.doc.equation or entry.doc.summary)]
         if entry.doc.source:
             lines.append(Text(entry.doc.source, QUIET))
         defaults = [f"{option.name} {shown(option.default)}" for option in entry.options.values()]
-        table.add_row(Text(entry.name), _spaced(Group(*lines)), _spaced("\n".join(defaults)))
+        last = entry.doc.extra[kind.fact] if kind.fact else "\n".join(defaults)
+        table.add_row(Text(entry.name), _spaced(Group(*lines)), _spaced(last))
     parts: list[RenderableType] = [table]
     if kind.shared:
         shared = ", ".join(f"{each.name}={shown(each.default)}" for each in kind.shared.values())

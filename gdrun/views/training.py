@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -16,12 +16,14 @@ from rich.text import Text
 from gdrun.array_types import Counts
 from gdrun.engine.trace import Columns
 from gdrun.methods.stopping import position
+from gdrun.problems.metrics import METRICS
 from gdrun.problems.surfaces import SURFACES, place_in_words
 from gdrun.runs.record import RunRecord, StopRecord
 from gdrun.runs.run import Run
-from gdrun.runs.summary import BestRecord, Summary, number_in
+from gdrun.runs.summary import BestRecord, RunSummary, number_in
 from gdrun.views.layers import layer_legend, layer_table, layers_of
 from gdrun.views.numbers import count, duration, percent, quantity
+from gdrun.views.quality import baseline_lines, has_metrics, metrics_table, shown
 from gdrun.views.sparklines import sparkline
 from gdrun.views.statuses import status_word
 
@@ -32,6 +34,7 @@ _COLUMNS = {
     "train_loss": "train loss",
     "train_accuracy": "train acc",
     "validation_loss": "val loss",
+    **{f"validation_{name}": f"val {metric.words}" for name, metric in METRICS.items()},
     "validation_accuracy": "val acc",
     "full_grad_norm": "grad norm",
 }
@@ -137,13 +140,13 @@ def run_result(run: Run, *, brief: bool = False) -> RenderableType:
     brief: only the verdict and the summary.
     """
     if brief:
-        return Group(verdict_line(run), summary_grid(run))
+        return Group(verdict_line(run), *_results(run))
     best = run.summary.get("best")
     parts: list[RenderableType] = []
     if len(run.evals.get("step", ())):
         parts += [evaluation_table(run.evals, best["step"] if best else None), ""]
     parts += [verdict_line(run), *_watched(run.record["watched"]), *_notes(run.record), ""]
-    parts.append(Padding(summary_grid(run), (0, 0, 0, 2)))
+    parts += [Padding(part, (0, 0, 0, 2)) for part in _results(run)]
     if len(run.steps.get("step", ())):
         parts += ["", Padding(curves(run.steps), (0, 0, 0, 2))]
     if layers_of(run.evals):
@@ -183,18 +186,24 @@ def seeds_result(runs: Sequence[Run]) -> RenderableType:
     return Group(table, f"{diverged} of {len(runs)} runs diverged") if diverged else table
 
 
+def _results(run: Run) -> list[RenderableType]:
+    """The metrics of the run, if it has any, and its summary."""
+    if not has_metrics(run.summary):
+        return [summary_grid(run)]
+    return [metrics_table(run.summary, run.record), "", summary_grid(run)]
+
+
 def summary_grid(run: Run) -> RenderableType:
-    """A table with the results on each part of the data, the best evaluation, and the cost."""
+    """The baseline, or the losses if there are no metrics; the best evaluation, and the cost."""
     summary, grid = run.summary, Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column()
-    for part in ("train", "validation", "test"):
-        loss, accuracy = (number_in(summary, f"{part}_{name}") for name in ("loss", "accuracy"))
-        if loss is not None:
-            text = f"loss {quantity(loss)}"
-            grid.add_row(
-                part, text if accuracy is None else f"{text}, accuracy {percent(accuracy)}"
-            )
+    if has_metrics(summary):
+        for line in baseline_lines(summary):
+            grid.add_row(*line)
+    else:
+        for line in _loss_lines(summary):
+            grid.add_row(*line)
     if best := summary.get("best"):
         kept = "; the run returns these weights" if summary["weights"] == "best" else ""
         grid.add_row("best", f"{_best_loss(best)} at epoch {position(best['epoch'])}{kept}")
@@ -221,6 +230,15 @@ def summary_grid(run: Run) -> RenderableType:
     return grid
 
 
+def _loss_lines(summary: RunSummary) -> Iterator[tuple[str, str]]:
+    """The loss and the accuracy of each part, as (label, text)."""
+    for part in ("train", "validation", "test"):
+        loss, accuracy = (number_in(summary, f"{part}_{name}") for name in ("loss", "accuracy"))
+        if loss is not None:
+            text = f"loss {quantity(loss)}"
+            yield part, text if accuracy is None else f"{text}, accuracy {percent(accuracy)}"
+
+
 def curves(steps: Columns, width: int = 40) -> RenderableType:
     """Sparklines of batch loss and gradient norm over the steps, with the first and last values.
 
@@ -240,6 +258,10 @@ def _has_mini_batches(run: Run) -> bool:
 
 
 def _best_loss(best: BestRecord) -> str:
+    if "metric" in best:
+        name = best["metric"]
+        words = METRICS[name].words if name in METRICS else name
+        return f"validation {words} {shown(name, best.get('value'))}"
     if "validation_loss" in best:
         return f"validation loss {quantity(best['validation_loss'])}"
     return f"train loss {quantity(best.get('train_loss'))}"
@@ -306,7 +328,7 @@ def _notes(record: RunRecord) -> list[RenderableType]:
     return [Text(f"note: {note}", style="dim") for note in record["data"]["notes"]]
 
 
-def _speed(summary: Summary) -> str:
+def _speed(summary: RunSummary) -> str:
     seconds, steps = summary["seconds"], summary["steps"]
     return f" ({duration(seconds / steps)} a step)" if steps and seconds else ""
 

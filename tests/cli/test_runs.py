@@ -84,7 +84,7 @@ def test_mistakes(three):
     answer = three("runs", "--sort", "train_los")
     assert answer.err == (
         "error: there is no column or setting 'train_los'\n"
-        "hint: did you mean train_loss or initial_train_loss?\n"
+        "hint: did you mean train_loss or train_f1 or initial_train_loss?\n"
     )
 
 

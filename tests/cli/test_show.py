@@ -1,8 +1,14 @@
 """`gdrun show`: it shows a run as when it ended, or prints it as JSON."""
 
 import json
+from pathlib import Path
 
+import numpy as np
 import pytest
+
+import gdrun
+from gdrun.config.resolving import resolve
+from gdrun.engine.build import experiment_data
 
 WORDS = ("dataset=iris", "model=softmax", "schedule=constant", "epochs=3", "name=flowers")
 
@@ -18,21 +24,77 @@ def only(path):
     return found.name
 
 
+def as_shown(text):
+    """The screen of `train` as `show` repeats it."""
+    return text.replace("written to runs/", "from runs/")
+
+
+def without_confusion(text):
+    """The screen of `show` without the confusion matrix, which `train` does not print."""
+    lines = text.splitlines(keepends=True)
+    (start,) = (at for at, line in enumerate(lines) if "true ↓ predicted →" in line)
+    return "".join(lines[:start] + lines[lines.index("\n", start) + 1 :])
+
+
 def test_it_shows_what_train_showed(here, tmp_path):
     trained = here("train", *WORDS, "clip.norm=0.5", "stopping.watch=[target_accuracy]")
     shown = here("show")
     assert (shown.code, shown.err) == (0, "")
     name = only(tmp_path)
-    assert shown.out == trained.out.replace("written to runs/", "from runs/")
+    assert without_confusion(shown.out) == as_shown(trained.out)
     for word in ("last", name, name[-4:], "flowers", f"runs/{name}"):
         assert here("show", word).out == shown.out
+
+
+def test_a_record_of_an_earlier_version_has_no_metrics(here, tmp_path):
+    here("train", *WORDS)
+    file = tmp_path / "runs" / only(tmp_path) / "run.json"
+    record = json.loads(file.read_text())
+    for key in ("metrics", "baseline", "confusion"):
+        del record["summary"][key]
+    file.write_text(json.dumps(record))
+    lines = here("show").out.splitlines()
+    assert [line.split("  ", 2)[1:] for line in lines if " loss 0." in line] == [
+        ["train", "     loss 0.4595, accuracy 80.8 %"],
+        ["validation", "loss 0.4866, accuracy 86.7 %"],
+        ["test", "      loss 0.4771, accuracy 86.7 %"],
+        ["best", "      validation loss 0.4866 at epoch 3"],
+    ]
+    (row,) = json.loads(here("runs", "--json").out)["runs"]
+    assert row["test_accuracy"] == record["summary"]["test_accuracy"]
+
+
+def test_metrics_are_columns_of_the_list_of_runs(here, tmp_path):
+    for rate in ("1e-9", "0.1"):
+        here("train", *WORDS, f"lr={rate}", "evaluate.metrics=[log_loss]")
+    rows = json.loads(here("runs", "--sort", "test_log_loss", "--json").out)["runs"]
+    assert [row["lr"] for row in rows] == [0.1, 1e-9]
+    assert rows[0]["test_log_loss"] == pytest.approx(rows[0]["test_loss"], rel=1e-12)
 
 
 def test_a_diverged_run(here):
     words = ("dataset=diabetes", "model=linear", "variant=bgd", "lr=1e200", "schedule=constant")
     trained = here("train", *words)
     assert trained.code == 3
-    assert here("show").out == trained.out.replace("written to runs/", "from runs/")
+    assert here("show").out == as_shown(trained.out)
+
+
+def test_the_confusion_matrix_of_the_test_part(here):
+    here("train", *WORDS)
+    run = gdrun.read_run(next(Path("runs").iterdir()))
+    test = experiment_data(resolve(run.config)).test
+    counts = [[0, 0, 0] for _ in range(3)]
+    for x, code in zip(test.X, test.y, strict=True):
+        counts[code][np.argmax(x @ run.weights["w"] + run.weights["b"])] += 1
+    lines = here("show").out.splitlines()
+    (start,) = (at for at, line in enumerate(lines) if "true ↓ predicted →" in line)
+    assert lines[start : start + 4] == [
+        "  test: true ↓ predicted →  setosa  versicolor  virginica",
+        *(
+            f"  {label:<24}{row[0]:>8}{row[1]:>12}{row[2]:>11}"
+            for label, row in zip(("setosa", "versicolor", "virginica"), counts, strict=True)
+        ),
+    ]
 
 
 def layers(text):
@@ -46,7 +108,7 @@ def test_a_network_shows_its_layers(here):
     # From zeros every score is 0, so that no gradient reaches a weight, and ReLU is flat at 0.
     model = "model={name: mlp, hidden: [4], init: zeros}"
     trained = here("train", "dataset=iris", model, "epochs=1")
-    assert here("show").out == trained.out.replace("written to runs/", "from runs/")
+    assert without_confusion(here("show").out) == as_shown(trained.out)
     assert layers(trained.out) == [
         "layer grad norm at epoch 0 at epoch 1 update/weight dead saturated",
         "layer1 0 0 0 100.0 % 0.0 %",

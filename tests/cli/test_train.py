@@ -58,12 +58,16 @@ epoch  step  train loss  train acc  val loss  val acc
 
 finished: all 3 epochs done (6 steps)
 
-  train       loss 0.4595, accuracy 80.8 %
-  validation  loss 0.4866, accuracy 86.7 %
-  test        loss 0.4771, accuracy 86.7 %
-  best        validation loss 0.4866 at epoch 3
-  work        6 steps, 360 gradients, TIME
-  loss rose   in 0.0 % of steps; about half is normal for mini-batches
+                loss  accuracy  balanced accuracy  macro F1
+  train       0.4595    80.8 %             80.8 %    0.7969
+  validation  0.4866    86.7 %             86.7 %    0.8611
+  test        0.4771    86.7 %             86.7 %    0.8611
+  baseline     1.099    33.3 %             33.3 %    0.1667
+
+  baseline   always setosa, the most frequent training class; on the test part
+  best       validation loss 0.4866 at epoch 3
+  work       6 steps, 360 gradients, TIME
+  loss rose  in 0.0 % of steps; about half is normal for mini-batches
 
   batch loss  █▇▅▄▂▁  1.1 → 0.504
   grad norm   ██▆▄▂▁  0.956 → 0.284
@@ -83,12 +87,16 @@ def test_quiet_prints_the_result_alone(train):
     assert (answer.code, answer.err) == (0, "")
     assert masked(answer.out) == (
         "finished: all 3 epochs done (6 steps)\n"
-        "train       loss 0.4595, accuracy 80.8 %\n"
-        "validation  loss 0.4866, accuracy 86.7 %\n"
-        "test        loss 0.4771, accuracy 86.7 %\n"
-        "best        validation loss 0.4866 at epoch 3\n"
-        "work        6 steps, 360 gradients, TIME\n"
-        "loss rose   in 0.0 % of steps; about half is normal for mini-batches\n"
+        "              loss  accuracy  balanced accuracy  macro F1\n"
+        "train       0.4595    80.8 %             80.8 %    0.7969\n"
+        "validation  0.4866    86.7 %             86.7 %    0.8611\n"
+        "test        0.4771    86.7 %             86.7 %    0.8611\n"
+        "baseline     1.099    33.3 %             33.3 %    0.1667\n"
+        "\n"
+        "baseline   always setosa, the most frequent training class; on the test part\n"
+        "best       validation loss 0.4866 at epoch 3\n"
+        "work       6 steps, 360 gradients, TIME\n"
+        "loss rose  in 0.0 % of steps; about half is normal for mini-batches\n"
         "\n"
         "written to runs/DATE-flowers-ID\n"
     )

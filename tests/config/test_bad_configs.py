@@ -19,6 +19,7 @@ BEYOND_A_SCHEMA = {
     "accuracy_of_numbers",
     "early_stopping_without_validation",
     "length_unknown",
+    "metric_without_probabilities",
     "not_a_number",
     "split_leaves_nothing",
     "warmup_longer_than_run",

@@ -10,12 +10,21 @@ from gdrun.engine.trace_columns import (
     STEP_COLUMNS,
     TRACE_COLUMNS,
 )
+from gdrun.problems.metrics import METRICS
 
 CONFIGS = {
     "classes": {
         "dataset": "iris",
         "model": "softmax",
         "stopping": {"epochs": 2, "watch": ["grad_norm"]},
+    },
+    **{
+        name: {
+            "dataset": "iris" if metric.task == "classification" else "diabetes",
+            "model": "softmax" if metric.task == "classification" else "linear",
+            "stopping": {"epochs": 1, "early_stopping": {"metric": name}},
+        }
+        for name, metric in METRICS.items()
     },
     "surface": {"surface": "bowl", "variant": "bgd", "stopping": {"steps": 5}},
     "network": {

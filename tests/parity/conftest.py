@@ -1,7 +1,11 @@
-"""Parity with PyTorch and optax is collected where the extra `parity` is installed."""
+"""Parity with other libraries is collected where they are installed: the extra `parity`."""
 
 from importlib.util import find_spec
 
+METRICS = "test_sklearn_metrics.py"
+
 collect_ignore_glob = []
 if not all(find_spec(name) for name in ("torch", "jax", "optax")):
-    collect_ignore_glob.append("test_*.py")
+    collect_ignore_glob.append("test_[!s]*.py")
+if not find_spec("sklearn"):
+    collect_ignore_glob.append(METRICS)

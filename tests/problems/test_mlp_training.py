@@ -14,6 +14,7 @@ from gdrun.problems.activations import ACTIVATIONS
 from gdrun.problems.dropout import Dropout
 from gdrun.problems.inits import INITS, initial_row
 from gdrun.problems.losses import LOSSES
+from gdrun.problems.metrics import METRICS
 from gdrun.problems.models import MODELS
 from gdrun.problems.objective import Objective
 
@@ -267,7 +268,7 @@ def test_a_wrong_choice_is_told_the_right_one_or_where_to_look(option, value, hi
 
 
 def test_names_from_elsewhere_are_none_of_ours_and_lead_to_one():
-    ours = {*INITS, *ACTIVATIONS, *LOSSES}
+    ours = {*INITS, *ACTIVATIONS, *LOSSES, *METRICS}
     assert not ours & ELSEWHERE.keys()
     assert set(ELSEWHERE.values()) <= ours
 

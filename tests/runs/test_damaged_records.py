@@ -10,6 +10,7 @@ from rich.console import Console
 
 import gdrun
 from gdrun.runs.run_list import list_runs
+from gdrun.views.quality import confusion_table
 from gdrun.views.run_table import runs_table
 from gdrun.views.training import experiment_panel, run_result
 
@@ -70,6 +71,7 @@ def show(directory):
     screen.print(runs_table(list_runs(directory.parent), directory.parent))
     run = gdrun.read_run(directory)
     screen.print(experiment_panel(run.config, run.record), run_result(run), repr(run))
+    screen.print(confusion_table(run.summary, run.record))
 
 
 def survives(path, texts):

@@ -1,0 +1,163 @@
+"""Measuring a run with metrics: its returned weights on every part of the data, and a baseline.
+
+The baseline is what can be predicted without features: always the most frequent class of the
+training part, with the shares of the classes as probabilities; or always the mean of the training
+targets. A model that is no better than that has learned nothing from the features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from gdrun.array_types import Array, Counts
+from gdrun.data import Part, Prepared
+from gdrun.engine.cohort import Cohort, Design, Lanes
+from gdrun.engine.contract import Engine
+from gdrun.engine.outcome import Outcome
+from gdrun.problems.metrics import METRICS, Predictions, confusion_matrix
+from gdrun.problems.objective import Model, Objective
+from gdrun.problems.predictor import Predictor
+
+PartName = Literal["train", "validation", "test"]
+PARTS: tuple[PartName, ...] = ("train", "validation", "test")
+
+MOST_SCORES = 2**22
+"""The most scores of all lanes that are in memory at once: 32 MB of float64."""
+
+Values = Mapping[str, float]
+"""The values of metrics by name; NaN where a metric is not defined."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The baseline of a run: its constant prediction, and its losses and metrics by part.
+
+    prediction: a class code or a number. losses: NaN if the loss is not one of numbers or of
+    probabilities.
+    """
+
+    prediction: float
+    losses: Mapping[PartName, float]
+    parts: Mapping[PartName, Values]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The metrics of a run by part, and those of its baseline.
+
+    confusion (C, C): the confusion matrix of the last part; None for a regression.
+    """
+
+    parts: Mapping[PartName, Values]
+    baseline: Baseline
+    confusion: Counts | None
+
+
+def measured(cohort: Cohort, engine: Engine, outcome: Outcome) -> Measured | None:
+    """The metrics of the weights that a lane returns; None for a surface or a diverged lane."""
+    if outcome.surface is not None or outcome.status == "diverged" or not cohort.metrics:
+        return None
+    alone = Lanes(cohort, np.array([outcome.lane]))
+    objective = engine.objective(alone.objective)
+    objective = objective.with_running_stats(outcome.running_stats[None])
+    parts: dict[PartName, Values] = {}
+    of_baseline: dict[PartName, Values] = {}
+    losses: dict[PartName, float] = {}
+    confusion = None
+    with np.errstate(all="ignore"), engine.threads():
+        for name in PARTS:
+            if (part := _part(cohort, name)) is None:
+                continue
+            (found,) = predictions_of(
+                cohort, name, objective, outcome.weights[None], probabilities=_probable(cohort)
+            )
+            parts[name] = _values(cohort, found)
+            constant = baseline_predictions(cohort.data, part[0])
+            of_baseline[name] = _values(cohort, constant)
+            losses[name] = _baseline_loss(objective.model, part[1], constant)
+            if found.classes:
+                confusion = confusion_matrix(found.targets, found.predictions, found.classes)
+    return Measured(parts, Baseline(_constant(cohort.data), losses, of_baseline), confusion)
+
+
+def predictions_of(
+    cohort: Cohort, name: PartName, objective: Objective, W: Array, *, probabilities: bool
+) -> Iterator[Predictions]:
+    """The predictions of each lane for one part of the data. W (lanes, P).
+
+    objective: of the engine, with the running statistics of W. probabilities: whether the
+    probabilities of the classes are needed.
+    """
+    part, model = _part(cohort, name), objective.model
+    assert part is not None and isinstance(model, Predictor), f"no predictions for {name}"
+    data, design = part
+    classes = len(cohort.data.classes)
+    targets = data.y if classes else data.y.astype(np.float64)
+    for lanes in _groups(len(W), design.rows * max(classes, 1)):
+        # In double precision, so that sums over rows are those of the metric's definition.
+        scores = _of_lanes(objective, lanes).scores(W[lanes], design.X).astype(np.float64)
+        for lane in range(scores.shape[1]):
+            own = scores[:, lane]
+            likely = model.probabilities(own) if probabilities else None
+            yield Predictions(targets, model.predicted(own), likely, classes)
+
+
+def baseline_predictions(data: Prepared, part: Part) -> Predictions:
+    """The predictions of the baseline for one part of the data."""
+    classes, constant = len(data.classes), _constant(data)
+    if not classes:
+        return Predictions(part.y.astype(np.float64), np.full(part.rows, constant))
+    shares = np.bincount(data.train.y, minlength=classes) / data.train.rows
+    likely = np.broadcast_to(shares, (part.rows, classes))
+    return Predictions(part.y, np.full(part.rows, int(constant)), likely, classes)
+
+
+def _baseline_loss(model: Model, design: Design, constant: Predictions) -> float:
+    """The mean loss of the scores that give the constant prediction or the constant shares."""
+    assert isinstance(model, Predictor), "only predictors have scores"
+    if constant.probabilities is None:
+        scores = constant.predictions
+    elif model.loss.probabilities is None:
+        return np.nan
+    else:
+        logs = np.log(constant.probabilities)
+        scores = logs if model.by_class else logs[:, 1] - logs[:, 0]
+    values, _ = model.loss.bound(scores[:, None], design.y)
+    return float(values.mean())
+
+
+def _constant(data: Prepared) -> float:
+    """What the baseline predicts: the code of the most frequent class, or the training mean."""
+    targets = data.train.y
+    if data.classes:
+        return float(np.bincount(targets).argmax())
+    return float(np.mean(targets, dtype=np.float64))
+
+
+def _values(cohort: Cohort, predictions: Predictions) -> Values:
+    return {name: METRICS[name].value(predictions) for name in cohort.metrics}
+
+
+def _probable(cohort: Cohort) -> bool:
+    return any(METRICS[name].needs_probabilities for name in cohort.metrics)
+
+
+def _part(cohort: Cohort, name: PartName) -> tuple[Part, Design] | None:
+    data, design = getattr(cohort.data, name), getattr(cohort, name)
+    return None if data is None or design is None else (data, design)
+
+
+def _groups(lanes: int, scores: int) -> Iterator[slice]:
+    """Slices of lanes whose scores fit MOST_SCORES. scores: those of one lane."""
+    most = max(MOST_SCORES // max(scores, 1), 1)
+    return (slice(start, start + most) for start in range(0, lanes, most))
+
+
+def _of_lanes(objective: Objective, lanes: slice) -> Objective:
+    """The objective for some of its lanes: only running statistics differ between lanes."""
+    stats = getattr(objective.model, "running_stats", None)
+    return objective if stats is None else objective.with_running_stats(stats[lanes])

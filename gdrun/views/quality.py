@@ -1,0 +1,121 @@
+"""How good a run is: a table of its metrics by part, and how it compares with its baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from gdrun.errors import abridged
+from gdrun.problems.metrics import METRICS, Metric
+from gdrun.runs.record import RunRecord
+from gdrun.runs.summary import RunSummary, number_in
+from gdrun.views.fitting import FirstThatFits
+from gdrun.views.numbers import percent, quantity
+
+MOST_CLASSES = 10
+"""The most classes of a confusion matrix that is shown; run.json has it for any number."""
+
+_LONGEST_LABEL = 20
+
+
+def metrics_table(summary: RunSummary, record: RunRecord) -> RenderableType:
+    """A row of loss and metrics for each part, and a row for the baseline on the last part.
+
+    The table has as many of the metrics as fit the terminal, the first ones.
+    """
+    names = list(next(iter(summary["metrics"].values()), ()))
+    views = (_rows(summary, record, names[:count]) for count in range(len(names), -1, -1))
+    return FirstThatFits(*views)
+
+
+def _rows(summary: RunSummary, record: RunRecord, names: Sequence[str]) -> Table:
+    metrics, classes = summary["metrics"], record["data"]["classes"]
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("", style="dim", no_wrap=True)
+    for heading in ("loss", *(_heading(name, classes) for name in names)):
+        table.add_column(Text(heading), justify="right", no_wrap=True)
+    for part, values in metrics.items():
+        loss = quantity(number_in(summary, f"{part}_loss"))
+        table.add_row(part, loss, *(shown(name, values.get(name)) for name in names))
+    part, baseline = judged_part(summary), summary["baseline"]
+    values = baseline["metrics"].get(part, {})
+    cells = [shown(name, values.get(name)) for name in names]
+    table.add_row("baseline", quantity(baseline["loss"].get(part)), *cells, style="dim")
+    return table
+
+
+def has_metrics(summary: RunSummary) -> bool:
+    """Whether the summary has metrics of at least one part, and of the baseline."""
+    return bool(summary.get("metrics")) and "baseline" in summary
+
+
+def judged_part(summary: RunSummary) -> str:
+    """The part whose baseline is shown: the test part, or the last one that there is."""
+    return list(summary["metrics"])[-1]
+
+
+def baseline_lines(summary: RunSummary) -> Iterator[tuple[str, str]]:
+    """What the baseline is, and whether the model is no better than it, as (label, text)."""
+    part, always = judged_part(summary), summary["baseline"]["prediction"]
+    what = (
+        f"{abridged(always, _LONGEST_LABEL)}, the most frequent training class"
+        if isinstance(always, str)
+        else f"{quantity(always)}, the mean training target"
+    )
+    yield "baseline", f"always {what}; on the {part} part"
+    for sentence in _no_better(summary):
+        yield "note", sentence
+
+
+def _no_better(summary: RunSummary) -> Iterator[str]:
+    """A sentence for each held-out part on which the model is no better.
+
+    It is judged by the first of its metrics that can tell a model from a constant prediction.
+    """
+    metrics, baseline = summary["metrics"], summary["baseline"]["metrics"]
+    held_out = [part for part in metrics if part != "train"] or list(metrics)
+    for part in held_out:
+        judging = (name for name in metrics[part] if name in METRICS and METRICS[name].judges)
+        name = next(judging, "")
+        metric, own = METRICS.get(name), metrics[part].get(name)
+        other = baseline.get(part, {}).get(name)
+        if metric is None or own is None or other is None:
+            continue
+        if own <= other if metric.larger else own >= other:
+            words = f"{part} {metric.words} {shown(name, own)}"
+            yield f"{words} is no better than the baseline's {shown(name, other)}"
+
+
+def confusion_table(summary: RunSummary, record: RunRecord) -> RenderableType | None:
+    """The confusion matrix; None without one, or if it has more classes than MOST_CLASSES."""
+    classes = record["data"]["classes"]
+    if "confusion" not in summary or len(classes) > MOST_CLASSES:
+        return None
+    labels = [abridged(label, _LONGEST_LABEL // 2) for label in classes]
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    part = summary["confusion"]["part"]
+    table.add_column(f"{part}: true ↓ predicted →", style="dim")
+    for label in labels:
+        table.add_column(Text(label), justify="right")
+    for label, row in zip(labels, summary["confusion"]["matrix"], strict=False):
+        table.add_row(Text(label), *map(str, row))
+    return table
+
+
+def shown(name: str, value: float | None) -> str:
+    """The value of a metric: in percent if it is a share, else with four digits."""
+    return percent(value) if name in METRICS and METRICS[name].share else quantity(value)
+
+
+def _heading(name: str, classes: Sequence[str]) -> str:
+    """The words of a metric; for F1, precision and recall with the class that they are about."""
+    known: Mapping[str, Metric] = METRICS
+    if name not in known:  # of a newer version
+        return name
+    words = known[name].words
+    if not known[name].by_class:
+        return words
+    return f"{words} ({abridged(classes[1], 12)})" if len(classes) == 2 else f"macro {words}"
