@@ -71,6 +71,10 @@ class TrainedModel:
         except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
             raise RecordError(f"its description cannot be used: {error}") from None
 
+    # The objects that cached_property keeps contain functions that pickle cannot save.
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (self.description, self.weights))
+
     def __repr__(self) -> str:
         classes = f", {len(self.classes)} classes" if len(self.classes) else ""
         return f"<{self.name} for {self.target.name}: {len(self.feature_names)} features{classes}>"
@@ -142,10 +146,15 @@ class TrainedModel:
     def predictions(self, X: Any, unseen: Unseen = "error") -> Predictions:
         """The predictions for all rows of X, with notes. X, unseen: as for predict."""
         encoder = RowEncoder(self.encoding, unseen)
-        scores = [self._scores(rows) for rows, _ in self._blocks(X, encoder)]
-        if not scores:
-            raise _no_rows(X)
-        return self._from_scores(np.concatenate(scores), tuple(encoder.notes))
+        return self._from_scores(self._all_scores(X, encoder), tuple(encoder.notes))
+
+    def scores(self, X: Any, unseen: Unseen = "error") -> Array:
+        """The scores (n,) or (n, C) of all rows of X: those of which the loss is a function.
+
+        The regression models predict their scores; a score of a logistic model is the log-odds of
+        the second class. X, unseen: as for predict.
+        """
+        return self._all_scores(X, RowEncoder(self.encoding, unseen))
 
     def evaluate(
         self, X: Any, unseen: Unseen = "error", targets: str | Path | None = None
@@ -173,6 +182,12 @@ class TrainedModel:
         if self.model.classifies:
             metrics["accuracy"] = right / rows
         return Evaluation(rows, metrics, tuple(encoder.notes))
+
+    def _all_scores(self, X: Any, encoder: RowEncoder) -> Array:
+        scores = [self._scores(rows) for rows, _ in self._blocks(X, encoder)]
+        if not scores:
+            raise _no_rows(X)
+        return np.concatenate(scores)
 
     def _blocks(self, X: Any, encoder: RowEncoder) -> Blocks:
         if isinstance(X, str | Path):

@@ -111,6 +111,7 @@ def test_predictions_are_those_of_numpy_alone(tmp_path, kind):
         arrays = dict(file)
     scores = scores_by_hand(arrays, features_by_hand(arrays, new))
     model = gdrun.load_model(run.directory)
+    assert_allclose(model.scores(new), scores, rtol=1e-11, atol=1e-11)
     found = model.predict(new)
     classes = arrays["classes"]
     if not len(classes):
@@ -195,6 +196,12 @@ def test_a_run_without_a_directory_has_its_model():
     assert gdrun.load_model(run).predict("iris").tolist() == model.predict("iris").tolist()
     assert model.feature_names[0] == "sepal length (cm)"
     assert model.predict_proba("iris").shape == (150, 3)
+
+
+def test_a_model_that_has_predicted_survives_pickle():
+    model = gdrun.train({"dataset": "iris", "model": "softmax"}, "epochs=2").model
+    expected = model.predict_proba("iris")
+    assert_array_equal(pickle.loads(pickle.dumps(model)).predict_proba("iris"), expected)
 
 
 def test_arrays_and_columns_give_what_a_file_gives(tmp_path):
