@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
@@ -34,3 +35,10 @@ os.environ["XDG_CACHE_HOME"] = cache_of_tests()
 # Collected for doctests, this file would be imported again under the name of tests/cli/conftest.py,
 # and the scripts of the benchmarks would run.
 collect_ignore = ["conftest.py", "bench/scripts"]
+
+
+def pytest_configure(config):
+    """Without the extra `sklearn`, leave out the doctests of the module that needs it."""
+    if find_spec("sklearn") is None:
+        module = Path(__file__).parent.parent / "gdrun" / "sklearn.py"
+        config.option.ignore = [*(config.option.ignore or []), str(module)]

@@ -33,7 +33,12 @@ ORDER = [
 TOP = "cli"
 """The layer of the modules directly in the package, such as gdrun/api.py."""
 
-DISTRIBUTIONS = {"yaml": "pyyaml", "pydantic-core": "pydantic", "backports": "backports.zstd"}
+DISTRIBUTIONS = {
+    "yaml": "pyyaml",
+    "pydantic-core": "pydantic",
+    "backports": "backports.zstd",
+    "sklearn": "scikit-learn",
+}
 """The distribution that contains a module, if the names differ; pydantic pins its core."""
 
 every_module = pytest.mark.parametrize(

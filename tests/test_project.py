@@ -28,9 +28,6 @@ TOOLS = {
 PROGRAMS = {"ziglang": ROOT / "gdrun" / "engine" / "compiled" / "compiler.py"}
 """Packages that gdrun runs as a program, and the module that names each."""
 
-MODULE_NAMES = {"scikit-learn": "sklearn"}
-"""The import name of a distribution, if it is another name."""
-
 
 def requirements(lines):
     return {re.match(r"[\w.-]+", line)[0].lower() for line in lines}
@@ -72,10 +69,7 @@ def test_an_extra_that_an_error_names_exists_and_every_extra_is_named():
 @pytest.mark.parametrize("extra", FOR_DEVELOPERS)
 def test_an_extra_for_developers_holds_what_its_tests_use(extra):
     used = imported_by(FOR_DEVELOPERS[extra].rglob("*.py"))
-    modules = {
-        MODULE_NAMES.get(name, name) for name in EXTRAS[extra] - TOOLS.keys() - PROGRAMS.keys()
-    }
-    assert modules <= used
+    assert EXTRAS[extra] - TOOLS.keys() - PROGRAMS.keys() <= used
 
 
 def test_the_makefile_uses_the_tools_that_no_test_imports():

@@ -2,10 +2,8 @@
 
 from importlib.util import find_spec
 
-METRICS = "test_sklearn_metrics.py"
-
 collect_ignore_glob = []
 if not all(find_spec(name) for name in ("torch", "jax", "optax")):
     collect_ignore_glob.append("test_[!s]*.py")
 if not find_spec("sklearn"):
-    collect_ignore_glob.append(METRICS)
+    collect_ignore_glob.append("test_sklearn_*.py")

@@ -1,0 +1,365 @@
+"""gdrun.sklearn.GDClassifier and GDRegressor: gradient descent as scikit-learn estimators.
+
+Both work wherever scikit-learn expects an estimator, such as in a Pipeline or a GridSearchCV. They
+need the extra `sklearn`. Only this module imports scikit-learn.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+from numbers import Integral, Real
+from typing import Any, NoReturn, Self
+
+import numpy as np
+
+from gdrun.api import train
+from gdrun.array_types import Array, Numbers
+from gdrun.data.splitting import part_size
+from gdrun.errors import ConfigError, MissingExtraError, suggestion
+from gdrun.problems.linear import LinearModel
+from gdrun.problems.losses import LOSSES
+from gdrun.runs.coefficients import Coefficients, coefficients
+from gdrun.runs.run import Run
+from gdrun.runs.trained_model import TrainedModel
+
+try:
+    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.utils import check_random_state
+    from sklearn.utils.metaestimators import available_if
+    from sklearn.utils.multiclass import check_classification_targets
+    from sklearn.utils.validation import check_is_fitted, validate_data
+except ImportError:
+    raise MissingExtraError("gdrun.sklearn", "sklearn", "scikit-learn 1.6 or newer") from None
+
+__all__ = ["GDClassifier", "GDRegressor"]
+
+Section = str | Mapping[str, Any]
+"""A section of a config: a name, or a mapping with the name and its options."""
+
+
+class _Estimator(BaseEstimator):  # type: ignore[misc]
+    """The parameters, the training and the coefficients that both estimators share."""
+
+    _models: tuple[str, ...]
+    """The names that the parameter `model` accepts, besides `auto`."""
+
+    _network_loss: str
+    """The loss of mlp with `loss: auto`, which in gdrun depends on the target."""
+
+    run_: Run
+    model_: TrainedModel
+    n_iter_: int
+
+    def __init__(
+        self,
+        model: Section = "auto",
+        *,
+        optimizer: Section = "momentum",
+        lr: float | None = None,
+        variant: Section = "mbgd",
+        batch_size: int = 64,
+        epochs: int | None = 100,
+        l2: float = 0.0,
+        schedule: Section = "constant",
+        standardize: bool = True,
+        validation: float = 0.0,
+        early_stopping: bool | int | Mapping[str, Any] | None = None,
+        average: Section | None = None,
+        engine: str = "auto",
+        random_state: Any = 0,
+        config: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.model = model
+        self.optimizer = optimizer
+        self.lr = lr
+        self.variant = variant
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.l2 = l2
+        self.schedule = schedule
+        self.standardize = standardize
+        self.validation = validation
+        self.early_stopping = early_stopping
+        self.average = average
+        self.engine = engine
+        self.random_state = random_state
+        self.config = config
+
+    @property
+    def coef_(self) -> Numbers:
+        """The coefficients of a linear model, for features in their original units.
+
+        Regressor: (d,). Classifier: (1, d) for two classes, whose sum with intercept_ is positive
+        for the second class; (C, d) for C classes. Raises AttributeError for a network.
+        """
+        by_score = np.array([each.original for each in self._coefficients()])
+        shaped: Numbers = self._shaped(by_score)
+        return shaped
+
+    @property
+    def intercept_(self) -> Any:
+        """The constants of a linear model: a number for a regressor, else (1,) or (C,).
+
+        Raises AttributeError for a network.
+        """
+        return self._shaped(np.array([each.original_intercept for each in self._coefficients()]))
+
+    def _coefficients(self) -> list[Coefficients]:
+        if not isinstance(self.model_.model, LinearModel):
+            raise AttributeError(f"model {self.model_.name} is not linear: it has no coefficients")
+        return coefficients(self.model_)
+
+    def _shaped(self, by_score: Numbers) -> Any:
+        """Values with one entry for each score, in the shape that scikit-learn uses."""
+        raise NotImplementedError
+
+    def _train(self, X: Numbers, y: Array, classes: int) -> None:
+        """Train on X (N, d) and y (N,), and set the attributes that describe the result."""
+        names = getattr(self, "feature_names_in_", None)
+        features = X if names is None else _NamedMatrix(X, names)
+        self.run_ = train(self._config(len(X), classes), data=(features, y))
+        self.model_ = self.run_.model
+        if self.run_.status == "diverged":
+            warnings.warn(f"{self.run_.verdict}; use a smaller lr", ConvergenceWarning, 3)
+        self.n_iter_ = ceil(self.run_.summary["epochs"])
+
+    def _config(self, rows: int, classes: int) -> dict[str, Any]:
+        """The config of the experiment. rows: N, which limits the batch size."""
+        optimizer = _section(self.optimizer)
+        optimizer |= {} if self.lr is None else {"lr": self.lr}
+        optimizer |= {} if self.average is None else {"average": self.average}
+        seed = self._seed()
+        found: dict[str, Any] = {
+            "seed": seed,
+            "engine": self.engine,
+            "dataset": {
+                "name": "arrays",
+                "seed": seed,
+                "split": {"validation": self.validation, "test": 0},
+                "standardize": self.standardize,
+            },
+            "model": {"l2": self.l2} | _section(self.model),
+            "variant": _section(self.variant),
+            "optimizer": optimizer,
+            "schedule": _section(self.schedule),
+            "stopping": {"epochs": self.epochs, "early_stopping": self._stopping_early()},
+        }
+        found = _merged(found, self.config or {})
+        found["model"] = self._with_names(found["model"], classes)
+        _limit_batch(found, self.batch_size, rows)
+        return found
+
+    def _stopping_early(self) -> Any:
+        match self.early_stopping:
+            case None | False:
+                return None
+            case True:
+                return {}
+            case Integral():
+                return {"patience": int(self.early_stopping)}
+        return self.early_stopping
+
+    def _seed(self) -> int:
+        if isinstance(self.random_state, Integral):
+            return int(self.random_state)
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _with_names(self, model: Mapping[str, Any], classes: int) -> dict[str, Any]:
+        """The model section with names for `auto`. classes: their number; 0 for a regressor.
+
+        Raises ConfigError if this estimator has no such model or loss.
+        """
+        section = {"name": "auto"} | dict(model)
+        if section["name"] == "auto":
+            section["name"] = {0: "linear", 2: "logistic"}.get(classes, "softmax")
+        if section["name"] not in self._models:
+            self._refuse("name", section["name"], self._models)
+        if section["name"] == "mlp":
+            if section.get("loss", "auto") == "auto":
+                section["loss"] = self._network_loss
+            loss = LOSSES.get(section["loss"])
+            if loss is not None and loss.targets != LOSSES[self._network_loss].targets:
+                self._refuse("loss", section["loss"], (self._network_loss,))
+        return section
+
+    def _refuse(self, key: str, value: object, known: Sequence[str]) -> NoReturn:
+        kind = "loss" if key == "loss" else "model"
+        raise ConfigError(
+            f"{type(self).__name__} has no {kind} {value!r}",
+            where=f"model.{key}",
+            hint=suggestion(value, known),
+        )
+
+    def _scores(self, X: Any) -> Array:
+        """The scores of new rows: (n,) or (n, C)."""
+        check_is_fitted(self)
+        return self.model_.scores(validate_data(self, X, reset=False, dtype=np.float64))
+
+
+def _name(estimator: _Estimator) -> str:
+    """The name of the trained model; before training, that of the parameter."""
+    model = getattr(estimator, "model_", None)
+    return str(model.name if model else _section(estimator.model).get("name", "auto"))
+
+
+def _is_linear(estimator: _Estimator) -> bool:
+    return _name(estimator) != "mlp"
+
+
+def _has_probabilities(estimator: _Estimator) -> bool:
+    return _name(estimator) != "svm"
+
+
+class GDClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
+    """A classifier trained by gradient descent.
+
+    model: auto (logistic for two classes, softmax for more), logistic, softmax, svm or mlp, or a
+    mapping such as {"name": "mlp", "hidden": [32]}. optimizer, schedule, variant, average: the name
+    of an entry of `gdrun list`, or a mapping with its name and options. lr: the learning rate; None
+    for the optimizer's default. batch_size: of the variant mbgd; at most the number of training
+    rows is used. epochs: passes over the training rows. l2: adds (l2/2) times the squared norm of
+    the weights to the mean loss; with standardize they are the weights of standardised features.
+    validation: the share of the rows that is only used for evaluation. early_stopping: None, True,
+    the patience in epochs, or a mapping of its options; it needs validation. engine: auto, numpy or
+    compiled. random_state: the seed of the run; also None or a RandomState. config: a mapping of
+    further keys of a gdrun config, which replace the values of the other parameters.
+
+    Attributes: run_ is the gdrun.Run, without files, and model_ its gdrun.TrainedModel. classes_
+    (C,) are the classes in order. coef_ and intercept_ are the coefficients of a linear model in
+    the original units. n_features_in_, feature_names_in_ describe X, and n_iter_ counts the epochs.
+
+    >>> import numpy as np
+    >>> X = np.array([[0.0], [1.0], [2.0], [3.0]])
+    >>> GDClassifier(lr=0.5).fit(X, ["low", "low", "high", "high"]).predict([[0.5], [2.5]]).tolist()
+    ['low', 'high']
+    """
+
+    _models = ("logistic", "softmax", "svm", "mlp")
+    _network_loss = "cross_entropy"
+    classes_: Array
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Train on X (N, d) and the labels y (N,).
+
+        Raises ValueError if X or y cannot be used; ConfigError or DataError, with every problem,
+        if the experiment cannot be run; RecordError if it diverged and has no finite weights.
+        """
+        X, y = validate_data(self, X, y, dtype=np.float64)
+        check_classification_targets(y)
+        self.classes_ = np.unique(y)
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"y has only one class, {self.classes_[0]!r}, but a classifier needs two"
+            )
+        self._train(X, y, len(self.classes_))
+        return self
+
+    def predict(self, X: Any) -> Array:
+        """The predicted classes (n,) of X (n, d)."""
+        scores = self._scores(X)
+        codes = scores.argmax(axis=1) if scores.ndim == 2 else (scores > 0).astype(np.int64)
+        labels: Array = self.classes_[codes]
+        return labels
+
+    @available_if(_has_probabilities)  # type: ignore[untyped-decorator]
+    def predict_proba(self, X: Any) -> Array:
+        """The probabilities (n, C) of the classes. Only if the model is not svm."""
+        check_is_fitted(self)
+        return self.model_.predict_proba(validate_data(self, X, reset=False, dtype=np.float64))
+
+    @available_if(_is_linear)  # type: ignore[untyped-decorator]
+    def decision_function(self, X: Any) -> Array:
+        """The scores of X (n, d), if the model is linear.
+
+        For two classes (n,), positive for the second class; for C classes (n, C).
+        """
+        scores = self._scores(X)
+        return scores[:, 1] - scores[:, 0] if scores.shape[1:] == (2,) else scores
+
+    def _shaped(self, by_score: Numbers) -> Any:
+        return by_score[1:] - by_score[:1] if len(by_score) == 2 else by_score
+
+
+class GDRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]
+    """A regressor trained by gradient descent.
+
+    model: linear, which auto means too, or mlp, or a mapping such as {"name": "linear", "loss":
+    "huber"}. The other parameters and the attributes are those of GDClassifier, except classes_;
+    the mean squared error of the loss mse has no factor ½.
+
+    Attributes: run_, model_, coef_ (d,), intercept_, n_iter_, n_features_in_, feature_names_in_.
+
+    >>> import numpy as np
+    >>> X = np.array([[0.0], [1.0], [2.0], [3.0]])
+    >>> X = np.array([[0.0], [1.0], [2.0], [3.0]])
+    >>> GDRegressor(lr=0.2, epochs=300).fit(X, 2 * X[:, 0] + 1).predict([[4.0]]).round(2).tolist()
+    [9.0]
+    """
+
+    _models = ("linear", "mlp")
+    _network_loss = "mse"
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Train on X (N, d) and the numbers y (N,). Raises the errors of GDClassifier.fit."""
+        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
+        self._train(X, y, 0)
+        return self
+
+    def predict(self, X: Any) -> Array:
+        """The predicted numbers (n,) of X (n, d)."""
+        return self._scores(X)
+
+    def _shaped(self, by_score: Numbers) -> Any:
+        return by_score[0]
+
+
+@dataclass(frozen=True)
+class _NamedMatrix:
+    """A matrix with names for its columns, which gdrun reads from `columns` as from a frame."""
+
+    matrix: Numbers
+    columns: Array
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return np.asarray(self.matrix, dtype)
+
+
+def _section(value: Section) -> dict[str, Any]:
+    """A section as a mapping that may be changed."""
+    return dict(value) if isinstance(value, Mapping) else {"name": value}
+
+
+def _merged(values: Mapping[str, Any], further: Mapping[str, Any]) -> dict[str, Any]:
+    """The values, replaced by those in `further`. A mapping keeps its keys that are not replaced.
+
+    A text replaces the name of a section.
+    """
+    found = dict(values)
+    for key, value in further.items():
+        before = found.get(key)
+        if isinstance(before, Mapping) and isinstance(value, str | Mapping):
+            value = _merged(before, _section(value))
+        found[key] = value
+    return found
+
+
+def _limit_batch(config: dict[str, Any], batch_size: Any, rows: int) -> None:
+    """Set the batch size of mbgd, at most the number of training rows.
+
+    batch_size: the size if the variant section has none. Values of a wrong type are kept, so that
+    the config reports them.
+    """
+    variant = _section(config["variant"])
+    if variant.get("name") != "mbgd":
+        return
+    split = config["dataset"]["split"]
+    shares = (split.get("validation"), split.get("test"))
+    held_out = sum(part_size(float(share), rows) for share in shares if isinstance(share, Real))
+    size = variant.get("batch_size", batch_size)
+    if isinstance(size, Integral):
+        size = min(int(size), max(rows - held_out, 1))
+    config["variant"] = variant | {"batch_size": size}
