@@ -295,7 +295,6 @@ class GDRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]
 
     >>> import numpy as np
     >>> X = np.array([[0.0], [1.0], [2.0], [3.0]])
-    >>> X = np.array([[0.0], [1.0], [2.0], [3.0]])
     >>> GDRegressor(lr=0.2, epochs=300).fit(X, 2 * X[:, 0] + 1).predict([[4.0]]).round(2).tolist()
     [9.0]
     """
