@@ -61,9 +61,9 @@ class Facts:
 def build(experiments: Sequence[Experiment], data: Prepared) -> tuple[Cohort, Engine]:
     """Return the cohort of these experiments, which train together, and the engine that runs it.
 
-    The kernels of a compiled engine are compiled. data: of all experiments. Raises ConfigError or
-    DataError if the experiments do not fit the data, ConfigError or MissingExtraError if the config
-    names an engine that cannot run them.
+    The kernels of a compiled engine are compiled. data: the data of all experiments. Raises
+    ConfigError or DataError if the experiments do not fit the data, ConfigError or
+    MissingExtraError if the config names an engine that cannot run them.
     """
     cohort = cohort_of(experiments, data)
     return cohort, engine_maker(cohort, experiments[0].header.engine)()
@@ -88,9 +88,9 @@ def in_lane_order(experiments: Sequence[Experiment]) -> tuple[Experiment, ...]:
 def cohort_of(experiments: Sequence[Experiment], data: Prepared) -> Cohort:
     """Return the cohort of these experiments, which train together.
 
-    The experiments may differ only in numbers and seeds. data: of all experiments. Raises
-    ValueError if the experiments differ in more, ConfigError or DataError if they do not fit the
-    data.
+    The experiments may differ only in numbers and seeds. data: the data of all experiments. Raises
+    ValueError if the experiments differ in anything else, ConfigError or DataError if the
+    experiments do not fit the data.
     """
     lanes = in_lane_order(experiments)
     shared = lanes[0]
@@ -262,14 +262,14 @@ def _check_accuracy(experiment: Experiment, classes: int) -> None:
         for key, rules in (("stopping", stopping), ("stopping.watch", stopping.watch)):
             if rules.target_accuracy is not None:
                 raise ConfigError(
-                    f"{experiment.model.name} does regression on these data, which has no accuracy",
+                    f"{experiment.model.name} does regression on these data, so it has no accuracy",
                     where=f"{key}.target_accuracy",
                     hint="use target_loss, or model.loss: cross_entropy",
                 )
 
 
 def _metrics(experiment: Experiment, model: Model, data: Prepared) -> tuple[str, ...]:
-    """The metrics that are measured at the end. Raises ConfigError for one that does not fit."""
+    """The metrics to measure when a run has ended. Raises ConfigError for an unsuitable metric."""
     if experiment.surface is not None:
         return ()
     loss = model.loss.name if isinstance(model, Predictor) else None
@@ -292,8 +292,8 @@ def _metrics(experiment: Experiment, model: Model, data: Prepared) -> tuple[str,
 def _check_batches(model: Model, plan: Plan, experiment: Experiment) -> None:
     """Raise ConfigError if batch_norm gets a batch of one example within the budget.
 
-    Growing batches may have such a batch in a later epoch: with 121 rows, the last batch has 25
-    examples if batch_size is 48, but 1 example if it has grown to 120.
+    If batches grow, a later epoch may have such a batch: with 121 rows, the last batch has 25
+    examples if batch_size is 48, but 1 example if batch_size has grown to 120.
     """
     if not isinstance(model, Network) or not model.batch_norm:
         return

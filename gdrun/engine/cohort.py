@@ -38,7 +38,7 @@ SAMPLE_ROWS = 512
 class Design:
     """One part of the data, such as the training part, encoded for the model.
 
-    X (n, D): the features. y (n,): the targets.
+    X (n, D): the D features of each of n examples. y (n,): the targets.
     """
 
     X: Examples
@@ -101,9 +101,9 @@ class Cohort:
     rule: the update rule. rule_options: the options of the update rule in which lanes cannot
     differ. averages: whether an average of the weights is evaluated instead of the weights; the
     average is the last slot of the rule (a slot is an array of state that the rule carries from
-    step to step). numbers: those in which lanes differ. points: the most points of the step trace
-    of a lane; None keeps every step. metrics: the names of those that are measured when a run has
-    ended; empty for a surface.
+    step to step). numbers: the numbers in which lanes may differ, such as learning rates. points:
+    the most points of the step trace of a lane; None keeps every step. metrics: the names of the
+    metrics that are measured when a run has ended; empty for a surface.
     """
 
     data: Prepared
@@ -154,7 +154,7 @@ class Cohort:
         return () if self.surface is None else ("x", "y")
 
     def named(self, weights: Array, running_stats: Array) -> dict[str, Array]:
-        """The weights (P,) and the running statistics (Q,) of one run, as arrays by name."""
+        """The P weights and the Q running statistics of one run, as arrays by name."""
         named = self.model.layout.named(weights)
         if not isinstance(self.model, Network):
             return named
@@ -175,7 +175,7 @@ class Cohort:
         return np.tile(row.astype(self.dtype), (self.lanes, 1))
 
     def initial_weights(self) -> Array:
-        """The initial weights W (lanes, P); runs with the same seed start with equal weights."""
+        """The P initial weights of each run, (lanes, P); equal for runs with the same seed."""
         if self.initial.place is not None:
             return np.tile(np.array(self.initial.place, dtype=self.dtype), (self.lanes, 1))
         seeds = self.numbers.seeds
@@ -213,7 +213,7 @@ class Lanes:
         return Lanes(self.cohort, self.index[alive])
 
     def operand(self, values: Numbers) -> Any:
-        """One number for each run, (lanes,), as an operand for arrays (lanes, P).
+        """One number for each run, (lanes,), as an operand for arrays (lanes, P) of P weights each.
 
         The operand is a float if all runs have the same number, else an array (lanes, 1). With a
         float, terms such as 1 − β₂ᵗ are computed in double precision, even if the weights are

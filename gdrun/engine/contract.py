@@ -51,13 +51,14 @@ class Failure:
 class Measures:
     """The measurements of each step of a chunk, (steps, lanes), and the state after the last step.
 
-    A chunk is several consecutive steps; lanes are runs that train together. W (lanes, P): the
-    weights after the last step. slots: the state of the update rule after the last step, (lanes, P)
-    each. running_stats (lanes, Q): of batch normalisation, after the last step; None for a model
-    without any. bad: for each lane that diverged at the last step, the reason, by the lane's index
-    among the stepper's lanes. places: W after each step, (steps, lanes, P), on a surface, else
-    None. before: W before the last step. borrowed: the seconds that the evaluation before the chunk
-    spent on sums that the first step used again.
+    A chunk is several consecutive steps; lanes are runs that train together. W (lanes, P): the P
+    weights of each lane after the last step. slots: the state of the update rule after the last
+    step, (lanes, P) each. running_stats (lanes, Q): the Q running statistics of batch
+    normalisation, after the last step; None for a model without any. bad: for each lane that
+    diverged at the last step, the reason, by the lane's index among the stepper's lanes. places: W
+    after each step, (steps, lanes, P), on a surface, else None. before: W before the last step.
+    borrowed: the seconds that the evaluation before the chunk spent on sums that the first step
+    used again.
     """
 
     batch_loss: Numbers
@@ -100,11 +101,12 @@ class Stepper(Protocol):
     ) -> Measures:
         """Take a chunk, which is several consecutive steps of one epoch, and measure each step.
 
-        W (lanes, P): the weights before the chunk. slots: the state of the update rule, (lanes, P)
-        each. step: the number of earlier steps. place: the position of the first step. rates
-        (steps, lanes): the learning rate of each step. betas (steps, lanes): the momentum of each
-        step; None if the schedule does not change it. running_stats (lanes, Q): of batch
-        normalisation; None without any. The chunk ends early at a step where a lane diverges.
+        W (lanes, P): the P weights of each lane before the chunk. slots: the state of the update
+        rule, (lanes, P) each. step: the number of earlier steps. place: the position of the first
+        step. rates (steps, lanes): the learning rate of each step. betas (steps, lanes): the
+        momentum of each step; None if the schedule does not change it. running_stats (lanes, Q):
+        the Q running statistics of batch normalisation; None without any. The chunk ends early at a
+        step where a lane diverges.
         """
 
 

@@ -124,7 +124,7 @@ class _Kind:
 
 
 def _kinds(cohort: Cohort) -> list[_Kind]:
-    """The kinds of compiled engine for the cohort's model; the one that compiles most is first."""
+    """The kinds of compiled engine for the cohort's model; the kind that compiles most is first."""
     if isinstance(cohort.model, LinearModel):
         by_class = cohort.model.layout.layers[-1].outputs > 1
         kernel = "rows" if by_class or cohort.batching.batch_size > 1 else "examples"
@@ -138,7 +138,7 @@ def _kinds(cohort: Cohort) -> list[_Kind]:
 def _first_with_a_form(cohort: Cohort, kinds: Sequence[_Kind], forced: bool) -> EngineMaker:
     """A function that makes the first of these engines whose kernels can be written in C.
 
-    forced: whether the user requires the compiled engine; if not, it may be the NumPy engine.
+    forced: whether the user requires the compiled engine; if not, the NumPy engine is allowed too.
     """
     reason = ""
     for place, kind in enumerate(kinds):
@@ -181,10 +181,10 @@ def wanted_engine(configured: str) -> str:
 
 
 def _refused(reason: str, forced: bool) -> EngineMaker:
-    """The maker of the NumPy engine, for a cohort that the compiled engine cannot run.
+    """Return a function that makes the NumPy engine, if the compiled one cannot run a cohort.
 
-    reason: why it cannot. forced: whether the user requires the compiled engine; if so, ConfigError
-    is raised with the reason.
+    reason: why it cannot run the cohort. forced: whether the user requires the compiled engine; if
+    so, ConfigError is raised with the reason.
     """
     if forced:
         raise ConfigError(

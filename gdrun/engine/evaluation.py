@@ -23,7 +23,8 @@ from gdrun.problems.objective import Objective
 class Firing:
     """A rule or a budget that fired, which means that its condition is met in one run.
 
-    rule: its name. status: that of a run which it ends. sentence: the reason with its numbers.
+    rule: the name of the rule or budget. status: the status of a run that ends for this reason.
+    sentence: the reason as text, with the numbers.
     """
 
     rule: str
@@ -53,13 +54,13 @@ def read(
     metrics: Sequence[str] = (),
     moved: Flags,
 ) -> Readings:
-    """Return the readings of the full objective at the evaluated weights, by quantity: (lanes,).
+    """Return the readings of the full objective at `state.evaluated`, by quantity: (lanes,).
 
-    objective: as the engine evaluates it. running_stats (lanes, Q): of the evaluated weights.
-    gradient: whether the full gradient is needed. metrics: the names of the metrics that the rules
-    need, on the validation part. moved (lanes,): whether the learning rate was above zero since the
-    last evaluation; if not, loss_change and weight_change are NaN, so that a rate of 0 does not
-    look like convergence.
+    objective: in the form that the engine computes (NumPy or compiled). running_stats (lanes, Q):
+    the running statistics of these weights. gradient: whether the full gradient is
+    needed. metrics: the names of the metrics that the rules need, on the validation part. moved
+    (lanes,): whether the learning rate was above zero since the last evaluation; if not,
+    loss_change and weight_change are NaN, so that a rate of 0 does not look like convergence.
     """
     cohort, W = lanes.cohort, state.evaluated
     of_layers = layer_readings(lanes, objective, state)

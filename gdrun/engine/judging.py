@@ -72,8 +72,8 @@ class Judge:
     def stops(self, readings: Readings, state: State) -> Iterator[tuple[int, Stop]]:
         """Yield (index, stop) for each run that a rule, a budget or an interruption ends.
 
-        The index is that among the runs that still train. A run may occur more than once; its first
-        stop is the one that counts.
+        index: the index of the run among the runs that still train. A run may occur more than once;
+        its first stop is the one that counts.
         """
         epoch = self._plan.epoch_time(state.place)
         for place, firing in fired(self._rules.obeyed, 0, readings, state):

@@ -30,7 +30,8 @@ FLAT = 0.1
 def layer_readings(lanes: Lanes, objective: Objective, state: State) -> Readings:
     """The readings of each layer by name, such as layer1.grad_norm: (lanes,).
 
-    Empty for a model that is not a network. objective: as the engine evaluates it.
+    Empty for a model that is not a network. objective: in the form that the engine computes (NumPy
+    or compiled).
     """
     network = lanes.cohort.model
     if not isinstance(network, Network):

@@ -2,7 +2,7 @@
 
 The baseline is what can be predicted without features: always the most frequent class of the
 training part, with the shares of the classes as probabilities; or always the mean of the training
-targets. A model that is no better than that has learned nothing from the features.
+targets. A model that is no better than this baseline has learned nothing from the features.
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ Values = Mapping[str, float]
 class Baseline:
     """The baseline of a run: its constant prediction, and its losses and metrics by part.
 
-    prediction: a class code or a number. losses: NaN if the loss is not one of numbers or of
-    probabilities.
+    prediction: the number that is always predicted; for classes, the code of the class. losses: the
+    mean loss by part; NaN if the loss is one of classes and uses no probabilities. parts: the
+    metrics by part.
     """
 
     prediction: float
@@ -47,9 +48,10 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Measured:
-    """The metrics of a run by part, and those of its baseline.
+    """The metrics of a run by part (train, validation, test), and its baseline.
 
-    confusion (C, C): the confusion matrix of the last part; None for a regression.
+    confusion (C, C): the confusion matrix of C classes, on the last part that exists; None for a
+    regression.
     """
 
     parts: Mapping[PartName, Values]
@@ -58,7 +60,7 @@ class Measured:
 
 
 def measured(cohort: Cohort, engine: Engine, outcome: Outcome) -> Measured | None:
-    """The metrics of the weights that a lane returns; None for a surface or a diverged lane."""
+    """Measure the weights that a run returns; None for a surface, divergence or no metrics."""
     if outcome.surface is not None or outcome.status == "diverged" or not cohort.metrics:
         return None
     alone = Lanes(cohort, np.array([outcome.lane]))
@@ -87,10 +89,11 @@ def measured(cohort: Cohort, engine: Engine, outcome: Outcome) -> Measured | Non
 def predictions_of(
     cohort: Cohort, name: PartName, objective: Objective, W: Array, *, probabilities: bool
 ) -> Iterator[Predictions]:
-    """The predictions of each lane for one part of the data. W (lanes, P).
+    """Yield the predictions of each lane (run) for the part `name` of the data.
 
-    objective: of the engine, with the running statistics of W. probabilities: whether the
-    probabilities of the classes are needed.
+    objective: in the form that the engine computes (NumPy or compiled), with the running statistics
+    that belong to W. W (lanes, P): the P weights of each lane. probabilities: whether the
+    predictions also need the probabilities of the classes.
     """
     part, model = _part(cohort, name), objective.model
     assert part is not None and isinstance(model, Predictor), f"no predictions for {name}"
@@ -107,7 +110,10 @@ def predictions_of(
 
 
 def baseline_predictions(data: Prepared, part: Part) -> Predictions:
-    """The predictions of the baseline for one part of the data."""
+    """The predictions of the baseline for the rows of `part`.
+
+    They are the same for every row, and are computed from the training part of `data`.
+    """
     classes, constant = len(data.classes), _constant(data)
     if not classes:
         return Predictions(part.y.astype(np.float64), np.full(part.rows, constant))
@@ -117,7 +123,11 @@ def baseline_predictions(data: Prepared, part: Part) -> Predictions:
 
 
 def _baseline_loss(model: Model, design: Design, constant: Predictions) -> float:
-    """The mean loss of the scores that give the constant prediction or the constant shares."""
+    """The mean loss of the baseline on one part of the data.
+
+    NaN for a loss of classes that uses no probabilities. design: the part, encoded for the model.
+    constant: the predictions of the baseline for this part.
+    """
     assert isinstance(model, Predictor), "only predictors have scores"
     if constant.probabilities is None:
         scores = constant.predictions
@@ -131,7 +141,7 @@ def _baseline_loss(model: Model, design: Design, constant: Predictions) -> float
 
 
 def _constant(data: Prepared) -> float:
-    """What the baseline predicts: the code of the most frequent class, or the training mean."""
+    """What the baseline predicts: the code of the most frequent class, or the mean target."""
     targets = data.train.y
     if data.classes:
         return float(np.bincount(targets).argmax())
@@ -152,12 +162,15 @@ def _part(cohort: Cohort, name: PartName) -> tuple[Part, Design] | None:
 
 
 def _groups(lanes: int, scores: int) -> Iterator[slice]:
-    """Slices of lanes whose scores fit MOST_SCORES. scores: those of one lane."""
+    """Slices of the lanes (runs), each with at most MOST_SCORES scores, but at least one lane.
+
+    scores: the number of scores of one lane.
+    """
     most = max(MOST_SCORES // max(scores, 1), 1)
     return (slice(start, start + most) for start in range(0, lanes, most))
 
 
 def _of_lanes(objective: Objective, lanes: slice) -> Objective:
-    """The objective for some of its lanes: only running statistics differ between lanes."""
+    """The objective with only the running statistics of the lanes in the slice."""
     stats = getattr(objective.model, "running_stats", None)
     return objective if stats is None else objective.with_running_stats(stats[lanes])

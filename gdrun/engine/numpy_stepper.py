@@ -47,9 +47,9 @@ class NumpyStepper:
     ) -> None:
         """loss_limit (lanes,): a lane with a larger loss has diverged.
 
-        objective: as the engine evaluates it; None for the objective of the lanes. fused: a faster
-        update that also computes the norms; it is not used in careful passes, which search for the
-        step at which a lane diverged.
+        objective: in the form that the engine computes (NumPy or compiled); None for the objective
+        of the lanes. fused: a faster update that also computes the norms; it is not used in careful
+        passes, which search for the step at which a lane diverged.
         """
         self._fused = fused
         self._batches = batches

@@ -38,7 +38,7 @@ class Budget:
 
     @property
     def sentence(self) -> str:
-        """The sentence on why a run ended, for a run that this budget ended."""
+        """The reason for the end of a run that used up this budget, as text."""
         return budget_sentence(self.name, self.amount)
 
 
@@ -96,7 +96,7 @@ class Plan:
     def _stages(self) -> Iterator[tuple[Batching, float]]:
         """The successive batchings of a run whose batches grow, or the only batching.
 
-        Each has the number of epochs for which it is used; ∞ for the last one.
+        Each is paired with the number of epochs for which it is used; ∞ for the last one.
         """
         epoch, growth = 0, self.batching.growth
         while growth is not None and self.batching.at(epoch).batch_size < self.batching.rows:
@@ -150,7 +150,7 @@ class Plan:
         return self.batching.at(epoch).steps_per_epoch
 
     def steps_to_evaluation(self, index: int, place: Place) -> int | None:
-        """The number of steps from `place` to evaluation `index`; None if in a later epoch."""
+        """The steps from `place` to evaluation `index`; None if it is due in a later epoch."""
         ahead = self.evaluation_time(index) - place.epoch
         if ahead > 1 + SLACK:
             return None
@@ -190,7 +190,7 @@ class Plan:
         count: int,
         drops: Counts,
     ) -> tuple[Numbers, Numbers | None]:
-        """The learning rates of `count` steps, (count, lanes), and their momentum or None.
+        """The learning rates of `count` steps, (count, lanes), and the momentum or None.
 
         The momentum is None unless the schedule changes it, as one_cycle does. start (lanes,): the
         initial rates. options: of the schedule, by name; each is one value for all lanes, or

@@ -56,8 +56,8 @@ class StepGradients:
     def of(self, W: Array, running_stats: Array, batch: Batch, step: int) -> Step:
         """The losses, gradients and new running statistics of one step.
 
-        W (lanes, P), running_stats (lanes, Q): before the step. step: the number of the step,
-        from 1.
+        W (lanes, P), running_stats (lanes, Q): the P weights and the Q running statistics of each
+        lane before the step. step: the number of the step, from 1.
         """
         by_group = [self._of_group(group, W, running_stats, batch, step) for group in self._groups]
         if len(by_group) == 1:

@@ -197,7 +197,7 @@ class StepTrace:
 
 
 class EvaluationTrace:
-    """The evaluations of all lanes (runs that train together): a point with readings for each."""
+    """The evaluations of all lanes (runs that train together): a point for each evaluation."""
 
     def __init__(self, lanes: int) -> None:
         self.points = 0

@@ -40,8 +40,9 @@ class AveragedRule(Rule):
     ) -> tuple[Array, tuple[Array, ...]]:
         """Return the weights and the slots after one step; the last slot is the new average.
 
-        w, g and each slot: (lanes, P). t: the step count, from 1. options: the options of the
-        update rule, numbers or arrays (lanes, 1). norm: the layer norm, for a rule that uses it.
+        w, g and each slot: (lanes, P), with P weights for each lane (run). t: the step count,
+        from 1. options: the options of the update rule, numbers or arrays (lanes, 1). norm: the
+        layer norm, for a rule that uses it.
         """
         # `averaged` appends the average to the slots of the rule.
         *own, mean = slots

@@ -17,9 +17,9 @@ def clip_by_norm(gradient: Array, norm: Array, limit: Any) -> Array:
 
         g ← g · min(1, c / ‖g‖)
 
-    gradient: g, (lanes, P), one row for each run trained together. norm: ‖g‖, (lanes, 1). limit: c,
-    a float or (lanes, 1). No eps is added to ‖g‖, so a gradient whose norm is at most c is returned
-    bit for bit unchanged.
+    gradient: g, (lanes, P), one row of P entries for each run trained together. norm: ‖g‖,
+    (lanes, 1). limit: c, a float or (lanes, 1). No eps is added to ‖g‖, so a gradient whose norm is
+    at most c is returned bit for bit unchanged.
 
     Source: Pascanu et al. 2013.
     """
@@ -37,6 +37,7 @@ def clip_by_value(gradient: Array, limit: Any) -> Array:
 
         gⱼ ← max(−c, min(gⱼ, c))
 
-    gradient: g, (lanes, P), one row for each run trained together. limit: c, a float or (lanes, 1).
+    gradient: g, (lanes, P), one row of P entries for each run trained together. limit: c, a float
+    or (lanes, 1).
     """
     return np.clip(gradient, -limit, limit)

@@ -132,7 +132,10 @@ Mark = TypeVar("Mark", Nested, Choice)
 
 @dataclass(frozen=True)
 class Option:
-    """One option of a definition. annotation: its type, with its bounds and marks if any."""
+    """One option of a definition.
+
+    annotation: the type of the values; an Annotated type also has bounds, or a Nested or a Choice.
+    """
 
     name: str
     annotation: Any
@@ -157,7 +160,7 @@ class Option:
         return self._mark(Choice)
 
     def listed(self) -> Option:
-        """Return the option with a Literal of its now allowed values as its type.
+        """Return a copy of the option whose type is a Literal of the values allowed now.
 
         An option that is no Choice is returned unchanged.
         """

@@ -106,7 +106,8 @@ def _schedule_faults(schedule: Schedule) -> Iterator[Fault]:
 def _results(rule: Rule, w: Any, g: Any, slots: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
     """Return what the rule's equation returns at step 3.
 
-    w, g and each slot: (lanes, P). options: numbers or arrays (lanes, 1).
+    w, g and each slot: (lanes, P), with P weights for each lane (run). options: numbers or arrays
+    (lanes, 1).
     """
     # At step 1 the bias correction of Adam cancels its decay, so mistakes would not be seen.
     inputs = (*slots, *((3.0,) if rule.uses_t else ()), *((_norm,) if rule.uses_norm else ()))

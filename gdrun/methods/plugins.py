@@ -84,7 +84,7 @@ def load_entry_points() -> Names:
 
 
 def loaded_plugins() -> list[dict[str, str]]:
-    """Return the path and the SHA-256 hash of each loaded plugin file, for the file of a run."""
+    """Return the path and the SHA-256 hash of each loaded plugin file, to record with a run."""
     return [{"path": path, "sha256": digest} for path, digest in _LOADED]
 
 

@@ -71,7 +71,8 @@ class Rule(Definition):
     def start(self, w: Array, options: Mapping[str, Any]) -> tuple[Array, ...]:
         """Return the initial slots (arrays of state), each with the shape and dtype of w.
 
-        w: (lanes, P). options: every option by name, a number or an array (lanes, 1).
+        w: the weights (lanes, P), P for each lane (run). options: every option by name, a number or
+        an array (lanes, 1).
         """
         values = (options[at] if isinstance(at, str) else at for at in self.starts)
         # full_like keeps the dtype of w, and broadcasts a value (lanes, 1) over the weights.
@@ -88,8 +89,9 @@ class Rule(Definition):
     ) -> tuple[Array, tuple[Array, ...]]:
         """Return the weights and the slots (arrays of state) after one step.
 
-        w, g and each slot: (lanes, P). t: the step count, from 1. options: every option by name, a
-        number or an array (lanes, 1). norm: the layer norm, for a rule that uses it.
+        w, g and each slot: (lanes, P), with P weights for each lane (run). t: the step count,
+        from 1. options: every option by name, a number or an array (lanes, 1). norm: the layer
+        norm, for a rule that uses it.
         """
         inputs = (*slots, *((t,) if self.uses_t else ()), *((norm,) if self.uses_norm else ()))
         result = self.function(w, g, *inputs, **options)

@@ -31,8 +31,8 @@ class Stop:
     """The reason why a run ended, or the firing of a rule that is only watched (reported).
 
     rule: the name of the rule or budget, or divergence or interrupted. status: the status of a run
-    that ends so. epoch, step: when this happened. message: the reason and the time as text, such as
-    `gradient norm 9.8e-07 < 1e-06 at epoch 41 (step 943)`.
+    that ends for this reason. epoch, step: when this happened. message: the reason and the time as
+    text, such as `gradient norm 9.8e-07 < 1e-06 at epoch 41 (step 943)`.
     """
 
     rule: str
@@ -99,10 +99,10 @@ class EarlyStopping:
 
     An evaluation improves on the best one if its reading is better by more than min_delta. With
     restore_best the run returns the weights of the best evaluation. The training loop keeps the
-    best score and the number of evaluations since.
+    best score and the number of evaluations since then.
 
     reading: the quantity in Readings, by default the validation loss. words: its name in sentences.
-    larger: whether larger values of it are better.
+    larger: whether larger values of the quantity are better.
 
     Source: Prechelt 1998, with patience as in the common libraries.
     """

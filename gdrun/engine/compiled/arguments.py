@@ -27,7 +27,7 @@ def address(array: Array | None) -> int | None:
 
 
 class Examples(ctypes.Structure):
-    """The examples that a kernel uses, as a C struct: X (N, D), y (N,), and the order of use."""
+    """N examples with D features, as a C struct: X (N, D), y (N,), and the order of use."""
 
     _fields_ = (
         ("X", Pointer),

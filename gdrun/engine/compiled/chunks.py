@@ -40,12 +40,12 @@ CHUNK_MEASURES = 2**18
 
 @dataclass(frozen=True)
 class Chunk:
-    """The arrays of one chunk of steps for L lanes. The kernel writes to them.
+    """The arrays of a chunk of steps for L lanes (runs) with P weights; a kernel writes to them.
 
-    W (L, P): the weights. slots (L, K, P): the state of the rule. options (L, n): the values of the
-    rule's options. measures (5, steps, L): the loss, the norms of the gradient, the update and the
-    weights, and whether the gradient was clipped. before (L, P): W before the last step; None if
-    the kernel does not store it.
+    W (L, P): the weights. slots (L, K, P): the K slots, which are the state of the rule. options
+    (L, n): the values of n options of the rule. measures (5, steps, L): the loss, the norms of the
+    gradient, the update and the weights, and whether the gradient was clipped. before (L, P): W
+    before the last step; None if the kernel does not store it.
     """
 
     W: Array
@@ -87,7 +87,7 @@ class FusedStepper(ABC):
     def _run(
         self, chunk: Chunk, W: Array, step: int, place: Place, rates: Numbers, betas: Numbers
     ) -> int:
-        """Take the steps of a chunk: one for each row of `rates` (steps, L).
+        """Take the steps of a chunk with L lanes: one step for each row of `rates` (steps, L).
 
         chunk: the arrays to change. W: the weights before the chunk. step: the number of earlier
         steps. place: the epoch and the position in it of the first step. betas (steps, L): the
@@ -162,7 +162,7 @@ class FusedStepper(ABC):
         )  # fmt: skip
 
     def _option_columns(self, lanes: Lanes) -> tuple[Numbers, int]:
-        """Return the option values of the rule, (L, n), and the column of its momentum, or −1."""
+        """Return the rule's option values, (lanes, options), and the momentum's column or −1."""
         names = option_order(self._rule)
         varying = [self._as_operands(lanes.numbers.rule[name][None])[0] for name in names[1:]]
         columns = [lanes.numbers.lr, *varying]
@@ -170,7 +170,7 @@ class FusedStepper(ABC):
         return np.stack(columns, axis=1), -1 if momentum is None else names.index(momentum)
 
     def _as_operands(self, numbers: Numbers) -> Numbers:
-        """Return `numbers` (steps, L), rounded as the NumPy engine rounds them, in C order.
+        """Return `numbers` (steps, lanes), rounded as the NumPy engine rounds them, in C order.
 
         If the lanes differ, the NumPy engine uses an array in the dtype of the run; otherwise it
         uses Python floats.

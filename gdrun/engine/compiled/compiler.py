@@ -128,7 +128,7 @@ _LOADED: dict[str, ctypes.CDLL | CompilerError] = {}
 
 
 def library_key(text: str) -> str:
-    """Return the key of the library for this C text: the first part of its file name."""
+    """Return the key of this C text's library: the first part of the library's file name."""
     own = compiler()
     return _digest("\0".join([text, _sources(), *FLAGS, *own.command, own.version, _processor()]))
 

@@ -51,7 +51,7 @@ class CompiledEngine:
         self._compile()
 
     def _compile(self) -> None:
-        """Compile all kernels in parallel before training, so that steps are timed without it."""
+        """Compile all kernels in parallel before training, so that no step's time includes this."""
         cohort = self._cohort
         kernels = LinearKernels.of(cohort)
         tasks = [partial(kernels.steps, name) for name in step_kernels(cohort, kernels)]
@@ -68,7 +68,7 @@ class CompiledEngine:
     def training(self) -> CompiledProblem:
         """The data that the steps use: the training part, or the few rows that replace it.
 
-        Rows replace the training part in full-batch least squares, see `least_squares`.
+        The few rows are used for full-batch least squares, see `least_squares`.
         """
         if self.compression is None:
             return CompiledProblem(self._cohort, self._cohort.train)
@@ -98,7 +98,8 @@ class CompiledEngine:
     def _by_passes(self) -> bool:
         """Whether a compiled kernel evaluates the objective, and not NumPy.
 
-        A kernel does so if the data are large, are replaced by fewer rows, or have many scores.
+        A kernel does so if the data are large or replaced by fewer rows, or if there are many
+        scores.
         """
         if self.compression is not None:
             return True
@@ -115,7 +116,7 @@ class CompiledEngine:
     def _passes(self) -> tuple[tuple[Examples, CompiledProblem], ...]:
         """The X of each part of the data, with the CompiledProblem that sums over its rows.
 
-        It is empty if NumPy evaluates the objective.
+        Empty if NumPy evaluates the objective.
         """
         cohort, train = self._cohort, self._cohort.train
         return tuple(

@@ -7,7 +7,8 @@ X (N, D) are the features, y (N,) the targets, w (D,) the weights, Q is orthogon
 as all N rows, so the same kernels run on them; means are still over N. Every later step costs D²
 instead of N·D for each lane.
 
-Let A = [X y], v = (w, −1) and n = D + 1. There are three ways to the triangle, in order of cost.
+Let A = [X y], v = (w, −1) and n = D + 1. There are three ways to compute the triangle, the cheapest
+first.
 
 1. One Gram matrix G = AᵀA, if it is accurate enough. Its Cholesky factor is the triangle. An error
    δG changes the loss ‖Av‖² = vᵀGv by vᵀδGv. Scale the columns of A to norm 1, and let λ be the
@@ -83,7 +84,7 @@ probability. For float32 data the tolerance is the spacing of float32 at 1.
 
 
 def pays(cohort: Cohort) -> bool:
-    """Whether the cohort is full-batch least squares with enough steps to repay a triangle."""
+    """Whether full-batch least squares has enough steps for the triangle to save time."""
     model = cohort.model
     if not (cohort.batching.whole and isinstance(model, LinearModel) and model.loss.name == "mse"):
         return False
@@ -107,7 +108,7 @@ def compressed(part: Design) -> Design:
 
 
 def _by_gram_matrices(part: Design) -> Array | None:
-    """The triangle from one or two Gram matrices; None if it would not be accurate."""
+    """The triangle from one or two Gram matrices; None if the triangle would be inaccurate."""
     tolerance = max(TOLERANCE, float(np.finfo(part.X.dtype).eps))
     triangle: Array | None = None
     for _ in range(2):
@@ -130,13 +131,13 @@ def _by_gram_matrices(part: Design) -> Array | None:
 
 
 def _rounding(part: Design) -> float:
-    """Twice the standard deviation of an entry of a Gram matrix with a diagonal of ones."""
+    """Twice the standard deviation of the rounding error in a Gram matrix with diagonal 1."""
     height = _height(part)
     return UNIT_ROUNDOFF * (sqrt(part.X.shape[1] + 1) + height / sqrt(part.rows)) / 2
 
 
 def _height(part: Design) -> int:
-    """The rows of a block. Far fewer than columns would take longer to add than to multiply."""
+    """The rows of a block; with far fewer rows than columns, adding blocks takes the most time."""
     columns: int = part.X.shape[1] + 1
     return max(min(BLOCK_ENTRIES // columns, part.rows // FEWEST_BLOCKS), columns)
 
@@ -150,7 +151,7 @@ def _over_rows(function: Callable[..., Array], part: Design, *given: Any) -> lis
 def _gram(part: Design, triangle: Array | None, first: int, last: int) -> Array:
     """The Gram matrix of rows `first` to `last` of A = [X y], or of A R⁻¹ for a triangle R.
 
-    It contains infinity or NaN if a square overflows.
+    The matrix contains infinity or NaN if a square overflows.
     """
     columns, height = part.X.shape[1] + 1, _height(part)
     space = np.empty((height, columns), order="C" if triangle is None else "F")
@@ -178,7 +179,7 @@ def _gram(part: Design, triangle: Array | None, first: int, last: int) -> Array:
 def _substitute(rows: Array, lower: Array) -> None:
     """Overwrite B by the X for which L X = B.
 
-    rows (n, h): B. lower (n, n): L, lower triangular.
+    rows (n, h): B, with h columns. lower (n, n): L, lower triangular.
     """
     for first in range(0, len(lower), STRIP):
         last = min(first + STRIP, len(lower))

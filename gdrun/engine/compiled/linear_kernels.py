@@ -94,8 +94,8 @@ class LinearKernels:
         """Take steps, each on `size` rows, for a range of lanes (runs).
 
         count: the number of examples that the mean over a step divides by; 0 means the number of
-        its rows. lanes: the first lane, and the one after the last. Returns the number of steps
-        before the first one with a value that is not finite.
+        rows of the step. lanes: the first lane, and the one after the last. Returns the number of
+        steps before the first one with a value that is not finite.
         """
         return int(self._advance_rows(byref(data), byref(steps), size, count, *lanes))
 
@@ -110,8 +110,9 @@ class LinearKernels:
     def finish_pass(self, steps: Steps, k: int, losses: Numbers, scale: float, G: Array) -> bool:
         """Finish step k of all lanes after a pass over the data has computed the sums.
 
-        losses (L,): Σ ℓ. G (L, P): Σ ∇ℓ, which is overwritten. scale: the factor that makes means
-        of these sums. Returns whether all values of the step are finite.
+        losses (L,): the sum of the losses for each of L lanes. G (L, P): the sums of the gradients
+        for P weights, which are overwritten. scale: the factor that makes means of these sums.
+        Returns whether all values of the step are finite.
         """
         return bool(self._finish_pass(byref(steps), k, address(losses), scale, address(G)))
 
@@ -127,11 +128,12 @@ class LinearKernels:
         slopes: bool,
         judges: bool,
     ) -> None:
-        """Add sums over a range of rows of `data`, at W (L, P), to three arrays in place.
+        """Add sums over a range of rows of `data`, for L lanes with P weights, to three arrays.
 
-        places: the first row, and the one after the last. values (L,): the losses. rights (L,): the
-        number of correct predictions. gradients (L, P): the gradients. slopes: whether to sum
-        gradients. judges: whether to count correct predictions.
+        places: the first row, and the one after the last. W (L, P): the weights. values (L,),
+        rights (L,), gradients (L, P): the arrays to add to, in place; they hold the losses, the
+        numbers of correct predictions and the gradients. slopes: whether to sum gradients. judges:
+        whether to count correct predictions.
         """
         sums = map(address, (values, rights, gradients))
         goal = (address(W), len(W), slopes, judges)

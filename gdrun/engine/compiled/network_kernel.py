@@ -75,8 +75,9 @@ class NetworkArguments(ctypes.Structure):
     ) -> None:
         """orders (S, places): the rows that each of S index streams uses, `size` for each step.
 
-        starts (S + 1,): the first lane of each stream. before (L, P): receives W before the last
-        step.
+        An index stream is the sequence of row indices that a seed draws. starts (S + 1,): the first
+        lane (run) of each stream. before (L, P): receives the P weights of each of L lanes before
+        the last step.
         """
         self.layers_kept, self.arrays = layers, (X, y, orders, starts, before)
         super().__init__(layers, *map(address, self.arrays), *orders.shape, size, threads)
@@ -100,9 +101,10 @@ class EvaluationArguments(ctypes.Structure):
     def __init__(
         self, layers: LayerArguments, X: Array, y: Array, W: Array, sums: Numbers, *, block: int
     ) -> None:
-        """X (N, D), y (N,), W (L, P). block: the number of rows of a block.
+        """X (N, D), y (N,): N examples with D features. block: the number of rows of a block.
 
-        sums (2, L, blocks): receives Σ ℓ and the number of correct predictions of each block.
+        W (L, P): the P weights of each of L lanes. sums (2, L, blocks): receives the sum of the
+        losses and the number of correct predictions of each block.
         """
         self.layers_kept, self.arrays = layers, (X, y, W, *sums)
         super().__init__(layers, *map(address, self.arrays), *X.shape[:1], len(W), block)
@@ -110,7 +112,6 @@ class EvaluationArguments(ctypes.Structure):
 
 class NetworkKernel:
     """The compiled steps and evaluations of one kind of network under one rule.
-
 
     dtype: the number type.
     """
@@ -120,16 +121,16 @@ class NetworkKernel:
 
     @classmethod
     def of(cls, cohort: Cohort) -> NetworkKernel:
-        """The kernel of a cohort. Raises NotCompilableError if it has none."""
+        """The kernel of a cohort. Raises NotCompilableError if its steps cannot be written in C."""
         network = cohort.model
         if not isinstance(network, Network):
-            raise NotCompilableError("the model is not a network")
+            raise NotCompilableError("the model is not a network, so it has no network kernel")
         if network.batch_norm or network.residual or cohort.numbers.dropout.any():
-            raise NotCompilableError("batch_norm, residual and dropout have no C form")
+            raise NotCompilableError("a network with batch_norm, residual or dropout has no C form")
         if cohort.batching.whole or isinstance(cohort.data.train.X, MappedRows):
             raise NotCompilableError("full batches and rows on disk have no C form for networks")
         if len(network.hidden) >= MOST_LAYERS:
-            raise NotCompilableError(f"the network has more than {MOST_LAYERS - 1} hidden layers")
+            raise NotCompilableError(f"more than {MOST_LAYERS - 1} hidden layers have no C form")
         text = network_text(network.loss, network.activation, StepForm.of(cohort))
         return cls(text, cohort.dtype)
 
@@ -167,7 +168,7 @@ class NetworkKernel:
         """The address of the buffers that the threads of a chunk share; freed at the end."""
         found = self._prepare(byref(arguments), lanes)
         if found is None:
-            raise MemoryError("no memory for the layers of a network")
+            raise MemoryError("not enough memory for the layers of a network")
         try:
             yield found
         finally:
@@ -180,4 +181,4 @@ class NetworkKernel:
     def evaluate(self, given: EvaluationArguments, first: int, last: int) -> None:
         """Compute the sums of the blocks of rows from `first` to `last`."""
         if not self._evaluate(byref(given), first, last):
-            raise MemoryError("no memory for the layers of a network")
+            raise MemoryError("not enough memory for the layers of a network")

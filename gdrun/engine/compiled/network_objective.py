@@ -1,8 +1,9 @@
-"""Evaluations of a plain network: losses and accuracies over all rows, computed by its kernel.
+"""Evaluations of a plain network: a compiled kernel computes loss and accuracy over all rows.
 
-The kernel sums block by block, and the size of a block depends only on the layers, the number type
-and the number of rows. So the bits of a result depend neither on the number of threads nor on the
-other lanes.
+A plain network has no batch normalisation, dropout or residual connections. The kernel sums the
+rows block by block, and the size of a block depends only on the layers, the number type and the
+number of rows. So the bits of a result depend neither on the number of threads nor on the other
+lanes.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ CALL_WORK = 2**28
 
 @dataclass(frozen=True)
 class NetworkObjective(ThreadedObjective):
-    """The objective of a plain network; the kernel computes loss and accuracy."""
+    """The objective of a plain network, whose loss and accuracy `kernel` computes."""
 
     kernel: NetworkKernel = field(kw_only=True)
 
@@ -77,7 +78,7 @@ class NetworkObjective(ThreadedObjective):
 
 
 def block_rows(network: Network, dtype: np.dtype[Any], rows: int) -> int:
-    """The number of rows of a block."""
+    """The number of rows that the kernel sums as one block, for data with `rows` rows."""
     widths = (network.features, *network.hidden, network.outputs)
     numbers = widths[0] + 2 * max(widths)
     fitting: int = BLOCK_BYTES // (numbers * dtype.itemsize)

@@ -46,7 +46,7 @@ class NetworkEngine:
     note: str | None = None
 
     def __init__(self, cohort: Cohort) -> None:
-        """Compile the kernel. Raises NotCompilableError if it has no C form."""
+        """Compile the kernel. Raises NotCompilableError if the steps cannot be written in C."""
         self.compiler: str | None = compiler().version
         self._kernel = NetworkKernel.of(cohort)
         self._kernel.compile()
@@ -64,7 +64,7 @@ class NetworkEngine:
 
 
 class NetworkStepper(FusedStepper):
-    """Takes steps with a plain network, for a fixed set of lanes."""
+    """Takes steps with a plain network, for a fixed set of lanes (runs)."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class NetworkStepper(FusedStepper):
         loss_limit: Numbers,
         kernel: NetworkKernel | None = None,
     ) -> None:
-        """kernel: the kernel of the cohort; None to make it."""
+        """kernel: the compiled kernel of the cohort; None to make one."""
         super().__init__(lanes, batches, loss_limit)
         cohort = lanes.cohort
         network = cohort.model

@@ -40,7 +40,7 @@ class Operations:
     def computed(self, function: Function, *given: Value) -> Value:
         """Return the result of a function whose arguments are all constants, computed by Python."""
         if any_term(given):
-            raise NoFormError("a tuple is used as a number")
+            raise NoFormError("a tuple used as a number has no C form")
         try:
             with np.errstate(all="ignore"):
                 found = function(*given)
@@ -240,7 +240,8 @@ def check_test(test: Value) -> None:
 def _check_numbers(*values: Value) -> None:
     for value in values:
         if not (isinstance(value, Term) or is_number(value) or value is None):
-            raise NoFormError(f"an object of type {type(value).__name__} is used as a number")
+            kind = type(value).__name__
+            raise NoFormError(f"an object of type {kind} used as a number has no C form")
 
 
 def _count(given: Sequence[Value]) -> str:

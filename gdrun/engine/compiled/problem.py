@@ -119,7 +119,7 @@ class CompiledProblem:
         return Examples(X, y, order, self.extra, self.outputs, block)
 
     def sums(self, W: Array, *, gradient: bool = True, lasting: bool = True) -> Sums:
-        """Return the sums over all rows at the weights W (L, P).
+        """Return the sums over all rows at the weights W (L, P): P weights for each of L lanes.
 
         gradient: whether to sum gradients. lasting: whether W will not be changed later. If true,
         sums with gradients are kept, and returned if the next call has the same array. If false,
@@ -157,7 +157,7 @@ class CompiledProblem:
 
     @property
     def _stretch(self) -> int:
-        """The number of rows that are summed in the precision of the data; their sums in double."""
+        """The number of rows to sum in the data's precision; the sums are added in double."""
         most = MAPPED_ENTRIES // self.columns + 1 if self.mapped else len(self.X)
         return min(most, SINGLE_ROWS) if self.X.dtype.itemsize < 8 else most
 

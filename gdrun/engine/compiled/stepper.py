@@ -69,8 +69,8 @@ class CompiledStepper(FusedStepper):
     def _steps(self, chunk: Chunk, step: int, rates: Numbers, betas: Numbers) -> Steps:
         """Return the arrays of a chunk as the argument of a kernel.
 
-        step: the number of steps before the chunk. rates, betas (steps, L): the learning rate and
-        the momentum of each step; betas (0, L) if the schedule does not set the momentum.
+        step: the number of steps before the chunk. rates, betas (steps, lanes): the learning rate
+        and the momentum of each step; betas (0, lanes) if the schedule does not set the momentum.
         """
         return Steps(
             chunk.W, chunk.slots, chunk.options, self._decay, self._bounds, self._limit, rates,
@@ -102,8 +102,8 @@ class CompiledStepper(FusedStepper):
     def _data(self, order: Counts | None, size: int) -> Examples:
         """Return the rows that the steps use, as the argument of a kernel.
 
-        order: their numbers, in the order of use; None means all rows. size: the number of rows of
-        a step. If the data are on disk, only these rows are read.
+        order: the row numbers, in the order of use; None means all rows. size: the number of rows
+        of a step. If the data are on disk, only these rows are read.
         """
         problem = self._problem
         X, y = problem.X, problem.y

@@ -96,14 +96,14 @@ class Writing:
         return Term(own, value.each, value.truth)
 
     def as_real(self, value: Value) -> str:
-        """Return the C expression of a value as a `real`, for statements for each parameter."""
+        """Return a value's C expression as a `real`, for the loop over parameters or examples."""
         if not isinstance(value, Term):
             return _literal(value, "(real)")
         text = value.text if value.each else self._field(value)
         return f"(real){text}" if value.truth else text
 
     def as_number(self, value: Value) -> str:
-        """Return the C expression of a value as a double, for statements on shared numbers."""
+        """Return a value's C expression as a double, for statements before the loop."""
         if not isinstance(value, Term):
             return _literal(value, "")
         return f"(double){value.text}" if value.truth else value.text
@@ -111,7 +111,7 @@ class Writing:
     def as_truth(self, value: Value, *, each: bool) -> str:
         """Return the C expression of a truth value.
 
-        each: whether it is used in the statements for each parameter or example.
+        each: whether it is used inside the loop over the parameters or examples.
         """
         if not isinstance(value, Term):
             return str(int(bool(value)))
@@ -120,14 +120,14 @@ class Writing:
     def operands(self, values: Sequence[Value], *, each: bool | None = None) -> list[str]:
         """Return the C expressions of the values as operands of one operation.
 
-        each: whether the operation is done for each parameter or example; None means that it is if
-        one of the values differs between them.
+        each: whether the operation is done for each parameter or example; None means: only if one
+        of the values differs between parameters or examples.
         """
         form = self.as_real if (any_each(values) if each is None else each) else self.as_number
         return [form(value) for value in values]
 
     def _field(self, value: Term) -> str:
-        """Return the C name by which the statements for each parameter read a shared number."""
+        """Return the C name of a shared number inside the loop over parameters or examples."""
         entry = ("int" if value.truth else "real", value.text)
         for name, known in self.fields.items():
             if known == entry:

@@ -107,7 +107,7 @@ class _Execution:
         missing = set(inspect.signature(self._function).parameters) - set(self._names)
         if missing:
             name, parameter = self._function.__name__, min(missing)
-            raise NotCompilableError(f"{name} has a parameter {parameter} without a value")
+            raise NotCompilableError(f"{name} has a parameter {parameter} that gets no value")
         found = self._run(self._tree.body)
         if found is _NOTHING:
             raise NotCompilableError(f"{self._function.__name__} ends without a return statement")

@@ -75,11 +75,11 @@ class FusedUpdate:
         moved: Numbers,
         length: Numbers,
     ) -> None:
-        """Take a step: replace W (lanes, P) and slots (lanes, K, P) in place.
+        """Take a step: replace the P weights W (lanes, P) and K slots (lanes, K, P) in place.
 
         gradient: (lanes, P). t: the step count, from 1. changed: the values of lr and of other
-        options that a schedule changes, by name. moved, length (lanes,): receive ‖ΔW‖ and ‖W‖ of
-        each lane.
+        options that a schedule changes, by name. moved, length (lanes,): receive the norms of the
+        update and of the new weights of each lane.
         """
         given = self._options | dict(changed)
         options = np.empty((len(W), len(self._names)))
@@ -91,7 +91,7 @@ class FusedUpdate:
 
 
 def text_of_update(cohort: Cohort) -> str:
-    """Return the C text of a cohort's update. Raises NotCompilableError if it has no C form."""
+    """Return the C text of a cohort's update. Raises NotCompilableError if there is none."""
     return update_text(cohort.rule, cohort.rule_options, cohort.dtype)
 
 
