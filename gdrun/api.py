@@ -26,8 +26,9 @@ def train(
     """Train one experiment and return its run.
 
     config: the path of a YAML file, a dict with the same keys, an Experiment, or None for the
-    quickstart config. overrides: texts such as "optimizer.lr=0.1". data: (X, y) with X (N, d) and
-    y (N,), which replace the dataset, but the dataset options split and standardize still apply.
+    quickstart config. overrides: texts such as "optimizer.lr=0.1". data: (X, y), which
+    replace the dataset: the features X (N, d) and the targets y (N,) of N examples with d features.
+    The dataset options split and standardize still apply.
     out: the directory in which a new directory is made for the run; None writes nothing.
 
     Raises ConfigError or DataError, with every problem, if the experiment cannot be run;
@@ -52,8 +53,8 @@ def train(
 def load_model(run: Run | str | Path) -> TrainedModel:
     """The trained model of a run, for predictions.
 
-    run: a Run, the directory of a run, or its file weights.npz. Raises RecordError if it has no
-    weights, or they are damaged or not finite.
+    run: a Run, the directory of a run, or its file weights.npz. Raises RecordError if the
+    run has no weights, or its weights are damaged or not finite.
 
     >>> run = train({"dataset": "iris", "model": "softmax"}, "epochs=20", "lr=0.1")
     >>> model = load_model(run)

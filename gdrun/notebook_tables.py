@@ -14,7 +14,10 @@ HTML: dict[type, Callable[[Any], str]] = {}
 
 
 class NotebookTable:
-    """A base class for results that a notebook shows as a table. A function in HTML makes it."""
+    """A base class for results that a notebook shows as a table.
+
+    The table is made by the function that is registered in HTML for the class of the result.
+    """
 
     def _repr_html_(self) -> str | None:
         """The result as HTML, for a notebook.

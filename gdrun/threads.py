@@ -36,7 +36,7 @@ VARIABLES = (
 def pool(name: str, threads: int = 1) -> ThreadPoolExecutor:
     """The thread pool of this name, with at most `threads` threads.
 
-    It is made at the first call, and starts its threads when they are needed.
+    The pool is made at the first call with its name, and starts threads when they are needed.
     """
     return ThreadPoolExecutor(threads, thread_name_prefix=f"gdrun-{name}")
 

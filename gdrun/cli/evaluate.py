@@ -1,4 +1,4 @@
-"""`gdrun evaluate`: the loss and the accuracy of a trained model on new rows with targets."""
+"""`gdrun evaluate`: measure the loss of a trained model, and its accuracy, on new rows."""
 
 from __future__ import annotations
 

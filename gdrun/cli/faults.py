@@ -32,7 +32,7 @@ def show(problems: Iterable[Problem]) -> None:
 
 
 def usage_problem(error: typer.TyperException) -> Problem:
-    """An error that the parser of the command line found, as a Problem with a text of gdrun."""
+    """The Problem for an error of the command-line parser, with a message in the style of gdrun."""
     context: Any = getattr(error, "ctx", None)
     usage = context.get_usage().removeprefix("Usage: ") if context else None
     parameter: Any = getattr(error, "param", None)

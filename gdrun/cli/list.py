@@ -51,8 +51,9 @@ def list_names(
 def _named(kind: Kind | None, what: str, name: str | None) -> list[tuple[Kind, Entry]]:
     """The entries that `gdrun list KIND NAME` or `gdrun list NAME` shows, each with its kind.
 
-    kind: that of the first word, or None. what: the first word. name: the second word, or None.
-    Raises GdrunError if there is no such entry.
+    what, name: the first and the second word after `gdrun list`; name is None without a second
+    word. kind: the kind called `what`; None if no kind has this name. Raises GdrunError if there is
+    no such entry.
     """
     from gdrun.config.catalogue import KINDS, find
     from gdrun.errors import GdrunError, suggestion

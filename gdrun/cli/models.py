@@ -39,8 +39,8 @@ UnseenOption: TypeAlias = Annotated[
 def open_model(word: str, runs: Path, parameter: str = "runs") -> tuple[Path, TrainedModel]:
     """The path of a run and its model. word: as for `gdrun show`, or a file weights.npz.
 
-    parameter: the name of `runs` for hints. Raises RecordError if there is no such run, or it has
-    no model.
+    runs: the parent directory of the runs. parameter: the argument that a hint names for it. Raises
+    RecordError if there is no such run, or the run has no model.
     """
     from gdrun.runs.run import find_run, read_record
     from gdrun.runs.trained_model import read_model

@@ -60,7 +60,11 @@ def predict(
 def _document(
     path: Path, data: str, model: TrainedModel, found: Predictions, out: Path | None
 ) -> dict[str, object]:
-    """The JSON document. The predictions are left out if they are in a file."""
+    """The JSON document of the command.
+
+    data: the word for the data on the command line. found: the predictions. out: the file with the
+    predictions, which the document then leaves out; None if there is no such file.
+    """
     document: dict[str, object] = {
         "run": str(path),
         "data": data,
@@ -78,7 +82,7 @@ def _document(
 
 
 def _csv_blocks(model: TrainedModel, found: Predictions) -> Iterator[str]:
-    """The text of the CSV file, block by block."""
+    """Yield the predictions as CSV text, one block of rows at a time."""
     header = ["prediction"]
     if found.probabilities is not None:
         header += [f"probability_{label}" for label in model.target.classes]
@@ -98,7 +102,7 @@ def _csv_text(rows: object) -> str:
 
 
 def _texts(values: Array) -> list[str]:
-    """The values as texts; a number has the fewest digits that give the same number again."""
+    """The values as texts. A number has as few digits as it can be read back from exactly."""
     if values.dtype.kind == "f" and values.dtype.itemsize < 8:
         return [str(value) for value in values]
     return list(map(str, values.tolist()))

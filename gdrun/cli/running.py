@@ -41,8 +41,8 @@ RUNS = Path("runs")
 class Interruption:
     """The signal that interrupted a command, if a signal did.
 
-    After the first SIGINT or SIGTERM the runs that train write their files and end. A second signal
-    raises KeyboardInterrupt at once.
+    After the first SIGINT or SIGTERM, all runs in training write their files and end. A second
+    signal raises KeyboardInterrupt at once.
     """
 
     def __init__(self) -> None:

@@ -72,7 +72,7 @@ def show(
 
 
 def _show_weights(word: str, out: Path, json: bool) -> None:
-    """Show the coefficients of a linear model, or the layers of a network; or print them."""
+    """Show the coefficients of a linear model or the layers of a network, or print them as JSON."""
     from gdrun.cli.models import open_model
     from gdrun.views import weights as views
 

@@ -153,8 +153,10 @@ def _check(
 ) -> TensorCheck:
     """Check the gradient of one tensor, which is an array of weights.
 
-    places: the indices of the tensor's entries in w (P,). gradient (P,): at w. losses: a function
-    of weights (lanes, P) that returns the losses (lanes,). draw: for the choice of entries.
+    w (P,): all P weights of the model. places: the indices in w of the tensor's entries. gradient
+    (P,): at w. losses: a function that takes weights (lanes, P), each lane (row) a copy of w, and
+    returns the losses (lanes,). draw: for the choice of entries. smallest_checkable: smaller
+    gradients cannot be distinguished from rounding errors.
     """
     flat = places.ravel().astype(np.int64)
     chosen = flat
@@ -181,8 +183,9 @@ def _check(
 def _errors(chosen: Counts, h: float, w: Numbers, gradient: Numbers, losses: Losses) -> Numbers:
     """The relative errors |a − n| / max(|a|, |n|), for the analytic a and the numeric gradient n.
 
-    chosen (k,): the indices in w (P,) of the entries to check. losses: a function of weights
-    (lanes, P) that returns the losses (lanes,). If a and n were below the rounding error of n,
+    w (P,): all P weights of the model. chosen (k,): the indices in w of the k entries to check. h:
+    the shift. losses: a function that takes weights (lanes, P), each lane (row) a copy of w, and
+    returns the losses (lanes,). If a and n were below the rounding error of n,
     their relative error would be large. So the divisor is at least the gradient for which rounding
     alone causes an error of TOLERANCE.
     """
@@ -199,7 +202,10 @@ def _errors(chosen: Counts, h: float, w: Numbers, gradient: Numbers, losses: Los
 
 
 def _shifted(w: Numbers, places: Counts, h: float) -> Numbers:
-    """Copies of w, (k, P), each shifted by h at one index. places (k,): the index of each copy."""
+    """k copies of the P weights w, (k, P), each shifted by h at one index.
+
+    places (k,): the index for each copy.
+    """
     copies = np.tile(w, (len(places), 1))
     copies[np.arange(len(places)), places] += h
     return copies
@@ -214,9 +220,10 @@ def _rounding(loss: Any, h: float) -> Any:
 
 
 def _at(cohort: Cohort, batch: Batch, W: Numbers) -> tuple[Numbers, Numbers]:
-    """The loss (lanes,) and the gradient (lanes, P) of the first step at each row of W (lanes, P).
+    """The loss (lanes,) and the gradient (lanes, P) of the first step at each row of W.
 
-    Each row is computed with the numbers (such as l2) of the first run of the cohort.
+    W (lanes, P): a row of P weights for each lane. Each row is computed with the numbers
+    (such as l2) of the first run of the cohort.
     """
     lanes = Lanes(cohort, np.zeros(len(W), dtype=np.int64))
     running_stats = np.repeat(cohort.initial_running_stats(), len(W), axis=0)

@@ -1,6 +1,9 @@
 """The coefficients of a linear model: on standardised features, and in the units of the data.
 
 s = Σ wᵢ (xᵢ − meanᵢ) / scaleᵢ + b = Σ (wᵢ / scaleᵢ) xᵢ + (b − Σ wᵢ meanᵢ / scaleᵢ)
+
+s is the score, wᵢ the weight and xᵢ the value of feature i, and b the intercept. meanᵢ and scaleᵢ
+standardise the feature: they are its mean and standard deviation in the training part.
 """
 
 from __future__ import annotations
@@ -15,11 +18,11 @@ from gdrun.runs.trained_model import TrainedModel
 
 @dataclass(frozen=True)
 class Coefficients:
-    """The coefficients of one score.
+    """The coefficients of one score of a linear model, for d features.
 
     label: the class of the score, or the target. standardised (d,): the coefficients of the
-    standardised features; None without standardisation. original (d,): those of the features
-    in their units. intercept, original_intercept: the constants of the two forms.
+    standardised features; None without standardisation. original (d,): the coefficients of the
+    features in their units. intercept, original_intercept: the constant that belongs to each.
     """
 
     label: str
@@ -55,7 +58,7 @@ def coefficients(model: TrainedModel) -> list[Coefficients]:
 
 
 def _labels(model: TrainedModel) -> list[str]:
-    """The label of each score."""
+    """The label of each score: its class, or the target."""
     classes = model.target.classes
     if model.model.by_class:
         return list(classes)

@@ -63,9 +63,9 @@ def new_directory(parent: Path, name: str, started: datetime) -> Path:
 class RunDirectory(Listener):
     """Writes the files of one run while it trains.
 
-    cohort: the runs that train together with it. lane: the index of the run in the cohort. started:
-    the time of the start, for run.json. If a file cannot be written, the training continues; the
-    error is kept in `problem`, and no further files are written.
+    cohort: the runs that train together, with this one. lane: the index of this run in the cohort.
+    started: the time of the start, for run.json. If a file cannot be written, the training
+    continues; the error is kept in `problem`, and no further files are written.
     """
 
     def __init__(
@@ -146,7 +146,7 @@ class RunDirectory(Listener):
         write_text(self.path / "run.json", dumps(record, indent=2) + "\n")
 
     def _append_trace(self, progress: Progress) -> None:
-        """Append the new points to trace.jsonl; if earlier points were joined, write all again."""
+        """Append the new points to trace.jsonl; if written points were joined, rewrite the file."""
         trace, evaluations = progress.steps, progress.evaluations
         closed = trace.closed_points
         if trace.rewrites != self._rewrites:

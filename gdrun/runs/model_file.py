@@ -2,12 +2,12 @@
 
     w, b, layer1.w, …             the weights that the run returns
     best.w, …                     the weights of the best evaluation
-    standardize.mean, .scale      the standardisation of the features, (d,)
+    standardize.mean, .scale      the standardisation of the d features, (d,)
     fill.mean                     the training means that replace missing values, (d,)
     feature_names, classes        the names of the features, and the labels of the classes
     model                         a JSON text: kind of model, options, dtype, target, columns
 
-The description is JSON because the options of a model are nested. Pickle was rejected: loading it
+The text `model` is JSON because the options of a model are nested. Pickle was rejected: loading it
 can run any code.
 """
 
@@ -48,16 +48,17 @@ DTYPES = ("float32", "float64")
 
 
 class ColumnRecord(TypedDict):
-    """A column of the data. labels: of a text column; empty for numbers."""
+    """A column of the data. labels: the texts in the column; empty for a column of numbers."""
 
     name: str
     labels: list[str]
 
 
 class ModelRecord(TypedDict):
-    """The JSON text `model`. options: of the section model of the config, with its name.
+    """The contents of the JSON text `model`.
 
-    numbered: whether the classes are whole numbers of the target.
+    numbered: whether the target has whole numbers as its classes. options: the section `model` of
+    the config, with the name of the model.
     """
 
     schema_version: int
@@ -73,7 +74,8 @@ class ModelRecord(TypedDict):
 class ModelDescription:
     """Everything about a trained model except its weights.
 
-    options: of the section model of the config, with its name.
+    options: the section `model` of the config, with the name of the model. numbered: whether the
+    target has whole numbers as its classes. encoding: how the data become features.
     """
 
     options: dict[str, Any]
@@ -85,7 +87,7 @@ class ModelDescription:
 
 
 def describe(experiment: Experiment, data: Prepared) -> ModelDescription | None:
-    """The description of the model of an experiment; None for a walk on a surface."""
+    """The description of an experiment's model; None if the experiment is on a surface."""
     if experiment.surface is not None:
         return None
     return ModelDescription(
@@ -103,7 +105,7 @@ def arrays_of(
     weights: Mapping[str, Array],
     best_weights: Mapping[str, Array],
 ) -> dict[str, Any]:
-    """The arrays of the file by name."""
+    """The arrays to write to weights.npz, by name. description: None without a model."""
     arrays: dict[str, Any] = {**weights}
     arrays |= {f"{BEST}{name}": value for name, value in best_weights.items()}
     if description is None:
@@ -131,7 +133,7 @@ def arrays_of(
 
 
 def read_arrays(path: Path) -> dict[str, Array]:
-    """The arrays of a file by name; empty if there is no file. Raises RecordError if damaged."""
+    """The arrays of a file by name; empty without a file. Raises RecordError for a damaged file."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return dict(arrays)
@@ -144,7 +146,7 @@ def read_arrays(path: Path) -> dict[str, Array]:
 
 
 def weights_in(arrays: Mapping[str, Array]) -> tuple[dict[str, Array], dict[str, Array]]:
-    """The weights and the best weights by name, of the arrays of a file."""
+    """The weights, and the weights of the best evaluation, among the arrays of a file, by name."""
     own = {name: value for name, value in arrays.items() if name not in ABOUT_THE_DATA}
     last = {name: value for name, value in own.items() if not name.startswith(BEST)}
     best = {name.removeprefix(BEST): value for name, value in own.items() if name.startswith(BEST)}
@@ -152,9 +154,10 @@ def weights_in(arrays: Mapping[str, Array]) -> tuple[dict[str, Array], dict[str,
 
 
 def description_in(arrays: Mapping[str, Array], path: Path) -> ModelDescription | None:
-    """The description among the arrays of a file; None if it has none.
+    """The description of the model among the arrays of a file; None if the file has none.
 
-    Raises RecordError if it is damaged, or was written by a newer gdrun.
+    path: the file, for errors. Raises RecordError if the description is damaged, or was written by
+    a newer gdrun.
     """
     if "model" not in arrays:
         return None
@@ -195,5 +198,5 @@ def _check(array: Array, shape: tuple[int, ...], name: str, path: Path) -> None:
 
 
 def _tupled(value: Any) -> Any:
-    """Lists as tuples, which the options of a model are."""
+    """The value with a tuple in place of each list, as a model's options must have."""
     return tuple(map(_tupled, value)) if isinstance(value, list) else value

@@ -152,8 +152,9 @@ def opening(
 def closing(record: RunRecord, cohort: Cohort, engine: Engine, outcome: Outcome) -> RunRecord:
     """The record of a run that has ended, with the metrics of the weights that it returns.
 
-    They are not part of `ending`, because the trials of a study are ranked by their evaluations,
-    and measuring hundreds of lanes one by one would take longer than training them together.
+    The metrics are not part of `ending`, because the trials of a study are ranked by their
+    evaluations, and measuring hundreds of trials one by one would take longer than training them
+    together.
     """
     end, found = ending(outcome), measured(cohort, engine, outcome)
     summary = with_metrics(end["summary"], found, cohort.data.classes)

@@ -69,8 +69,9 @@ def _row(path: Path) -> Row:
 def _leaves(config: dict[str, Any]) -> Row:
     """The entries of a config as columns of the list of runs.
 
-    A section gives its name; an option has its dotted path as key, such as optimizer.lr, and also
-    the last part of the path if no other option has the same last part.
+    The key of a section gives the name chosen in it, such as adam for optimizer. The key of an
+    option is its dotted path, such as optimizer.lr; and also the last part of the path, if no other
+    option has the same last part.
     """
     row: Row = {}
     for section, value in config.items():

@@ -35,9 +35,10 @@ MetricValues: TypeAlias = dict[str, float | None]
 
 
 class BaselineRecord(TypedDict):
-    """The baseline: the class or number that it always predicts, its loss and metrics by part.
+    """The baseline, which always predicts the same class or number: `prediction`.
 
-    A loss is None if it is not one of numbers or of probabilities.
+    loss, metrics: those of the baseline, by part of the data. A loss is None if the model
+    predicts classes with a loss function without probabilities, such as hinge.
     """
 
     prediction: str | float
@@ -46,7 +47,10 @@ class BaselineRecord(TypedDict):
 
 
 class ConfusionRecord(TypedDict):
-    """A confusion matrix: the rows of class i that were predicted as class j, on one part."""
+    """A confusion matrix on one part of the data.
+
+    matrix: [i][j] is the number of rows of class i that were predicted as class j.
+    """
 
     part: str
     matrix: list[list[Count]]
@@ -87,8 +91,9 @@ class Summary(TypedDict):
 class RunSummary(Summary):
     """The summary in run.json, with the metrics of the weights that the run returns.
 
-    metrics: by part of the data and by name. baseline: those of a constant prediction. confusion:
-    of the last part of a classification. A run that diverged or that is on a surface has none.
+    metrics: by part of the data, then by name. baseline: the results of a constant prediction.
+    confusion: the confusion matrix on the last part of the data; only for classification. A run
+    that diverged or that is on a surface has none of these keys.
     """
 
     metrics: NotRequired[dict[str, MetricValues]]

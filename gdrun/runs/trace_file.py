@@ -148,9 +148,9 @@ def _check(row: Row, kinds: Mapping[str, TraceColumn], *, like: Row) -> None:
     for name, value in row.items():
         whole = name in kinds and kinds[name].whole
         if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
-            raise ValueError(f"no number in {name}")
+            raise ValueError(f"{name} is not a number of the right type")
         if isinstance(value, int) and abs(value) >= INT64_LIMIT:
-            raise ValueError(f"too many digits in {name}")
+            raise ValueError(f"{name} has too many digits")
 
 
 def _columns(rows: list[Row], kinds: Mapping[str, TraceColumn]) -> Columns:

@@ -31,11 +31,11 @@ from gdrun.runs.model_file import (
 
 @dataclass(frozen=True)
 class Predictions:
-    """The predictions for n rows.
+    """The predictions of a model for n rows.
 
-    labels (n,): a class label or a number for each row. probabilities (n, C): in the order of the
-    classes; None for a model without probabilities. notes: sentences on values that were not used
-    as they are, such as missing ones.
+    labels (n,): a class label or a number for each row. probabilities (n, C): those of the C
+    classes, in their order; None for a model without probabilities. notes: sentences on
+    values that were not used as they are, such as missing ones.
     """
 
     labels: Array
@@ -45,7 +45,7 @@ class Predictions:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The results on labelled rows. metrics: by name, such as loss and accuracy."""
+    """The results of a model on rows with targets. metrics: by name, such as loss and accuracy."""
 
     rows: int
     metrics: dict[str, float]
@@ -56,9 +56,10 @@ class Evaluation:
 class TrainedModel:
     """A model with its weights, and the encoding of the data that it was trained with.
 
-    weights: by name, those that the run returns; networks with batch_norm have their running
-    statistics too. X of the methods is an array (n, d) with the features in their order, a mapping
-    of columns such as a dict or a pandas frame, the path of a data file, or the name of a dataset.
+    weights: those that the run returns, by name; for a network with batch_norm, also its running
+    statistics. X of the methods has n rows with d features: an array (n, d) with the features in
+    their order, a mapping of columns such as a dict or a pandas frame, the path of a data file, or
+    the name of a dataset.
     """
 
     description: ModelDescription
@@ -69,7 +70,7 @@ class TrainedModel:
             # Damaged weights are found now, not at the first prediction.
             _ = self._row, self._objective, self.classes
         except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
-            raise RecordError(f"its description cannot be used: {error}") from None
+            raise RecordError(f"the model's description cannot be used: {error}") from None
 
     # The objects that cached_property keeps contain functions that pickle cannot save.
     def __reduce__(self) -> tuple[object, ...]:
@@ -91,7 +92,7 @@ class TrainedModel:
 
     @property
     def encoding(self) -> Encoding:
-        """The encoding of the data as features."""
+        """How the columns of the data become features."""
         return self.description.encoding
 
     @property
@@ -102,7 +103,10 @@ class TrainedModel:
 
     @cached_property
     def classes(self) -> Array:
-        """The classes (C,) in order, whole numbers or texts as in the target; empty for numbers."""
+        """The C classes (C,) in order: whole numbers or texts, as in the target.
+
+        Empty for a target of numbers to predict (regression).
+        """
         labels = self.description.classes
         return np.array([int(label) for label in labels] if self.description.numbered else labels)
 
@@ -121,7 +125,7 @@ class TrainedModel:
         return built
 
     def predict(self, X: Any, unseen: Unseen = "error") -> Array:
-        """The predictions (n,): class labels, or numbers in the unit of the target.
+        """The predictions (n,) for the n rows of X: class labels, or numbers in the target's unit.
 
         unseen: how a category that training did not see is treated: `error`, or `ignore`, which
         sets all its 0/1 columns to 0. Missing values are replaced by the training means if the
@@ -130,7 +134,7 @@ class TrainedModel:
         return self.predictions(X, unseen).labels
 
     def predict_proba(self, X: Any, unseen: Unseen = "error") -> Array:
-        """The probabilities (n, C) of the classes. X, unseen: as for predict.
+        """The probabilities (n, C) of the C classes for the n rows of X. X, unseen: as for predict.
 
         Raises GdrunError if the model has no probabilities.
         """
@@ -159,10 +163,11 @@ class TrainedModel:
     def evaluate(
         self, X: Any, unseen: Unseen = "error", targets: str | Path | None = None
     ) -> Evaluation:
-        """The mean loss, without l2, and the accuracy on a file or dataset with targets.
+        """The mean loss (without l2 penalty) on rows with targets, and for classes the accuracy.
 
-        targets: the file with the targets of an NPY or IDX file. Raises DataError if the data
-        cannot be used.
+        X: the path of a data file, or the name of a dataset. unseen: as for predict. targets: the
+        file with the targets, if X is an NPY or IDX file. Raises DataError if the data cannot be
+        used.
         """
         encoder = RowEncoder(self.encoding, unseen)
         total, right, rows = 0.0, 0.0, 0
@@ -197,7 +202,10 @@ class TrainedModel:
         return array_blocks(X, encoder)
 
     def _scores(self, features: Numbers) -> Array:
-        """The scores of features that are not filled yet: (n,) or (n, C)."""
+        """The scores (n,), or (n, C) with one for each of C classes, of n rows.
+
+        features: as in the data, before missing values are replaced.
+        """
         design = self._design(features)
         size = max(self._objective.rows_at_once(self._row[None], design), 1)
         parts = [
@@ -242,7 +250,10 @@ class TrainedModel:
 
     @cached_property
     def _row(self) -> Array:
-        """The weights as one flat row (P,). Raises RecordError if they do not fit the model."""
+        """The P weights as one row (P,).
+
+        Raises RecordError if their shapes do not fit the model, or they are not finite.
+        """
         row = np.empty(self.model.layout.size, self.description.dtype)
         self._copy(self.model.layout.named(row))
         if not np.isfinite(row).all():
@@ -253,7 +264,7 @@ class TrainedModel:
         return row
 
     def _copy(self, views: Mapping[str, Array]) -> None:
-        """Copy the weights with the names of the views into them."""
+        """Fill each view, an array to write to, with the weights of the same name."""
         for name, view in views.items():
             found = self.weights.get(name)
             if found is None or found.shape != view.shape or found.dtype.kind != "f":
@@ -269,7 +280,7 @@ def _no_rows(X: Any) -> DataError:
 def read_model(path: Path) -> TrainedModel:
     """The model of a run, from its directory or from its file weights.npz.
 
-    Raises RecordError if there is none, or the file is damaged or too old.
+    Raises RecordError if there is no such file or model, or the file is damaged or too old.
     """
     file = path / WEIGHTS if path.is_dir() else path
     arrays = read_arrays(file)
@@ -290,7 +301,7 @@ def read_model(path: Path) -> TrainedModel:
 def model_of(
     description: ModelDescription | None, weights: Mapping[str, Array], file: Path | None
 ) -> TrainedModel:
-    """The model with this description. file: where it is from, for error messages.
+    """The model with this description and weights. file: their file, for errors; None without one.
 
     Raises RecordError if the description is None, or does not fit the weights.
     """

@@ -151,7 +151,7 @@ class _Race:
             self._save(place, task, trainer)
 
     def _judge(self, epoch: float, remaining: Sequence[str]) -> Rung:
-        """Decide which of the `remaining` candidates are dropped at this epoch: all but a third.
+        """Decide which `remaining` candidates are dropped at this epoch: all but the best third.
 
         A candidate with an infinite median, because its runs diverged, is never kept.
         """

@@ -48,7 +48,8 @@ class StudyRequest:
     the default metric. target: a text such as loss=0.1; None for the default target. jobs: the
     number of processes of this machine. executor: an executor that runs the tasks instead, `jobs`
     at a time, or one for each core of this machine if `jobs` is 1; None for this machine. data:
-    (X, y) with X (N, d) and y (N,), which replace the dataset; None for the dataset. out: the
+    (X, y), which replace the dataset, with the features X (N, d) and the targets y (N,) of N
+    examples with d features; None for the dataset. out: the
     directory in which a new directory is made for the study; None writes nothing. resume: the
     directory of an earlier study to continue; None for a new study. command: the command line, for
     the record of the study; None if the study was started from Python.

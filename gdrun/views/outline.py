@@ -69,7 +69,7 @@ def _changed(settings: Settings) -> dict[str, Any]:
 def _shown(value: Any, plain: Any) -> Any:
     """What to show of an option's value: all of it; of an inner section only the changed options.
 
-    value: as in the experiment. plain: the same value as plain data.
+    value: as in the experiment. plain: the same value as dicts, lists, numbers and texts.
     """
     return _changed(value) if isinstance(value, Settings) else plain
 
@@ -80,7 +80,7 @@ def _is_amount(value: Any) -> bool:
 
 
 def _pairs(options: dict[str, Any]) -> Iterator[str]:
-    """The options with their values as a text; an inner section with only defaults has no value."""
+    """Each option as a text, name and value; for an inner section with only defaults, the name."""
     return (
         name if value == {} else f"{name} {short_flow(value)}" for name, value in options.items()
     )

@@ -22,9 +22,10 @@ _LONGEST_LABEL = 20
 
 
 def metrics_table(summary: RunSummary, record: RunRecord) -> RenderableType:
-    """A row of loss and metrics for each part, and a row for the baseline on the last part.
+    """A table of loss and metrics: a row for each part of the data, and one for the baseline.
 
-    The table has as many of the metrics as fit the terminal, the first ones.
+    The baseline is measured on the last part. If not all metrics fit the terminal, the last ones
+    are left out.
     """
     names = list(next(iter(summary["metrics"].values()), ()))
     views = (_rows(summary, record, names[:count]) for count in range(len(names), -1, -1))
@@ -71,9 +72,10 @@ def baseline_lines(summary: RunSummary) -> Iterator[tuple[str, str]]:
 
 
 def _no_better(summary: RunSummary) -> Iterator[str]:
-    """A sentence for each held-out part on which the model is no better.
+    """A sentence for each held-out part on which the model is no better than the baseline.
 
-    It is judged by the first of its metrics that can tell a model from a constant prediction.
+    The two are compared by the first metric on which a good model differs from a constant
+    prediction. Without a held-out part, the training part is used.
     """
     metrics, baseline = summary["metrics"], summary["baseline"]["metrics"]
     held_out = [part for part in metrics if part != "train"] or list(metrics)
@@ -90,7 +92,7 @@ def _no_better(summary: RunSummary) -> Iterator[str]:
 
 
 def confusion_table(summary: RunSummary, record: RunRecord) -> RenderableType | None:
-    """The confusion matrix; None without one, or if it has more classes than MOST_CLASSES."""
+    """The confusion matrix; None if there is none, or it has more than MOST_CLASSES classes."""
     classes = record["data"]["classes"]
     if "confusion" not in summary or len(classes) > MOST_CLASSES:
         return None
@@ -111,7 +113,7 @@ def shown(name: str, value: float | None) -> str:
 
 
 def _heading(name: str, classes: Sequence[str]) -> str:
-    """The words of a metric; for F1, precision and recall with the class that they are about."""
+    """The heading for a metric; F1, precision and recall of two classes also name a class."""
     known: Mapping[str, Metric] = METRICS
     if name not in known:  # of a newer version
         return name

@@ -38,7 +38,7 @@ def weights_view(model: TrainedModel) -> RenderableType:
 
 
 def weights_data(model: TrainedModel) -> dict[str, Any]:
-    """The same as plain data, with all coefficients."""
+    """All coefficients of a linear model, or the layers of a network, as plain data for JSON."""
     data: dict[str, Any] = {"model": model.name, "target": model.target.name}
     if isinstance(model.model, Network):
         return data | {"layers": _layers(model)}
@@ -48,7 +48,10 @@ def weights_data(model: TrainedModel) -> dict[str, Any]:
 def evaluation_view(
     model: TrainedModel, found: Evaluation, path: Path, data: str
 ) -> RenderableType:
-    """The results of a model on new data, a row each."""
+    """A table with a row for each result of a model on new data.
+
+    path: of the run. data: the words for the data, such as a file name.
+    """
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
@@ -95,7 +98,7 @@ def _score_data(found: Coefficients, model: TrainedModel) -> dict[str, Any]:
 
 
 def _layers(model: TrainedModel) -> list[dict[str, Any]]:
-    """For each array of weights its name, shape, L2 norm and largest absolute value."""
+    """The name, shape, L2 norm and largest absolute value of each array of weights."""
     found = []
     for name, array in model.weights.items():
         values = np.asarray(array, dtype=np.float64)

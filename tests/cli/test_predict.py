@@ -409,15 +409,18 @@ def test_the_layers_of_a_network(here):
         ({"columns": 3}, "cannot be read: columns must be a list, got 3"),
         ({"dtype": "int8"}, "cannot be read: `model` names no model or no dtype of gdrun"),
         ({"options": {"name": ["linear"]}}, "cannot be read: `model` names no model"),
-        ({"options": {"name": "linear", "loss": "mze"}}, "its description cannot be used: 'mze'"),
-        ({"options": {"name": "mlp", "hidden": "x"}}, "its description cannot be used: "),
+        (
+            {"options": {"name": "linear", "loss": "mze"}},
+            "the model's description cannot be used: 'mze'",
+        ),
+        ({"options": {"name": "mlp", "hidden": "x"}}, "the model's description cannot be used: "),
         ({"columns": COLUMNS[1:]}, "cannot be read: `fill.mean` must be (1,) numbers"),
         ({"classes": ["a", "b"], "options": {"name": "softmax"}}, "w must be numbers of the shape"),
         (
             {"options": {"name": "mlp"}},
             "layer1.w must be numbers of the shape (3, 64), got nothing",
         ),
-        ({"classes": ["a"], "numbered": True}, "its description cannot be used: "),
+        ({"classes": ["a"], "numbered": True}, "the model's description cannot be used: "),
     ],
 )
 def test_a_damaged_file(here, changes, what):

@@ -242,6 +242,12 @@ def test_a_metric_by_its_name():
             metric_called(wrong, [load(where)])
 
 
+def test_the_experiment_that_lacks_a_metric_is_named():
+    both = [load(LOGISTIC, ["name=first"]), load(LEAST_SQUARES, ["name=second"])]
+    with pytest.raises(GdrunError, match="error: metric: second has no metric 'accuracy'"):
+        metric_called("accuracy", both)
+
+
 def test_a_target_from_a_text():
     assert parse_target("loss=0.1", [load(LOGISTIC)]).sentence == "val loss ≤ 0.1"
     assert parse_target("accuracy=0.9", [load(LOGISTIC)]).sentence == "val acc ≥ 0.9"

@@ -2,7 +2,7 @@
 
     lr=0.1,0.01    lr=log:1e-4:10:21    optimizer=momentum,adam    lr
 
-A key without values gets a default range: for a positive number, half-decades around its current
+A key without values gets a default range: for a positive number, powers of √10 times its current
 value; for a decay rate such as beta, 0 to 0.99; for a penalty, 0 to 0.1; for a batch size, powers
 of four; for a name, every name that can be chosen.
 """

@@ -113,7 +113,7 @@ def candidates_of(base: Source, combinations: Sequence[Settings]) -> tuple[Candi
 def overrides_of(settings: Settings) -> list[Override]:
     """The overrides for these settings, with the name of each section before its options.
 
-    To choose a name, such as optimizer=adam, resets the options of the section.
+    A name must come first, because a name such as optimizer=adam resets the section's options.
     """
     ordered = sorted(settings.items(), key=lambda item: (item[0].count("."), "name" not in item[0]))
     return [Override(key, value, f"{key}={short_flow(value)}") for key, value in ordered]

@@ -116,7 +116,9 @@ def metric_called(
     full = short.get(name, name)
     if full not in known:
         hint = suggestion(name, known)
-        raise GdrunError(f"{experiments[0].name} has no metric {name!r}", where=where, hint=hint)
+        lacking = [e for e in experiments if full in METRICS and not _is_measured(full, e, table)]
+        first = (lacking or experiments)[0].name
+        raise GdrunError(f"{first} has no metric {name!r}", where=where, hint=hint)
     return Metric(full)
 
 

@@ -90,9 +90,9 @@ def stability_limits(
 def predicted_limit(experiment: Experiment, table: Table | None = None) -> StabilityLimit | None:
     """The stability limit that theory predicts for the experiment's problem and update rule.
 
-    `stable` and `unstable` are None. Returns None if the rule has no formula, if the weights are
-    averaged, or if the largest curvature L is unknown or 0. table: the data that replace the
-    dataset; None for the dataset.
+    `stable` and `unstable` of the limit are None: nothing is observed yet. Returns None if the rule
+    has no formula, if the weights are averaged, or if the largest curvature L is unknown or 0.
+    table: the data that replace the dataset; None for the dataset.
     """
     rule = experiment.optimizer
     if rule.name not in _LIMITS or rule["average"] is not None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from gdrun.config.loading import load
 from gdrun.errors import ConfigError, RecordError
-from gdrun.runs.checked import checked
+from gdrun.runs.checked import checked, unreadable
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.comparison_plan import plan_comparison
 from gdrun.study.design.trials import Candidate, StudyPlan, candidates_of
@@ -72,8 +72,8 @@ def read_found(path: Path) -> ReadStudy:
         ) from None
     # The types are checked. If values still contradict each other, the record is damaged.
     except (LookupError, ArithmeticError, TypeError, ValueError, AttributeError) as error:
-        what = f"cannot be read: {type(error).__name__}: {error}"
-        raise RecordError(what, where=str(path)) from None
+        reason = f"its values contradict each other ({type(error).__name__}: {error})"
+        raise unreadable(path / RECORD, reason) from None
     return ReadStudy(path, record, found)
 
 

@@ -214,7 +214,7 @@ class Question(TypedDict):
 
 
 class SweepQuestion(Question):
-    """A question of a sweep, with the config from which the candidates are derived."""
+    """The Question of a sweep. base: the config from which the candidates are derived."""
 
     base: dict[str, Any]
 
