@@ -63,7 +63,7 @@ class Kind:
 
     @property
     def shared(self) -> dict[str, Option]:
-        """The options of every entry; if an option names an entry, its type lists the names."""
+        """The options that every entry has; if a value names an entry, the type lists all names."""
         return {name: option.listed() for name, option in self.common.items()}
 
     @property

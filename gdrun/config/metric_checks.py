@@ -1,4 +1,4 @@
-"""Checks of the metrics that a config names: whether its model and its data can have them."""
+"""Checks of the metrics that a config names: whether they fit its model and its data."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def unfit_metrics(
 ) -> Iterator[tuple[Path, str, str]]:
     """The path, the message and the hint for each metric that the experiment cannot measure.
 
-    task, loss: of its model; None if they are not known without the data.
+    task, loss: those of the experiment's model; None if only the data decide them.
     """
     for path, name in named_metrics(experiment):
         metric = METRICS[name]

@@ -93,7 +93,7 @@ def _files(kind: SectionKind, shared: Schema) -> Schema:
 
 
 def _query(kind: SectionKind, shared: Schema) -> Schema:
-    """A dataset that is the result of a query."""
+    """Return the schema of a dataset that is the result of a query."""
     return _chosen("query", {"type": "string"}, [_branch({}, QUERY, kind, shared)])
 
 

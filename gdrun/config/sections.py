@@ -202,8 +202,8 @@ class SectionKind:
     def nested_kind(self, mark: Nested) -> SectionKind:
         """Return the kind of section whose form the entries of a nested option have.
 
-        mark: the mark of the option. If the entries have the kind of this section itself, such as
-        the parts of a schedule, they do not have the common options.
+        mark: the annotation that makes the option a nested one. If the entries have the kind of
+        this section itself, such as the parts of a schedule, they do not have the common options.
         """
         return NESTED[mark.kind] if mark.kind else replace(self, common={})
 

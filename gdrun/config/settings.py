@@ -58,8 +58,8 @@ class Clip(Settings):
 class EarlyStoppingSettings(Settings):
     """Stop when the validation loss has not improved for `patience` consecutive evaluations.
 
-    metric: a metric of the validation part that decides instead of the loss, in its own direction
-    and with min_delta in its unit; `gdrun list metrics` shows them all.
+    metric: a metric of the validation part to use in place of the loss; `gdrun list metrics` shows
+    all metrics, and whether larger values are better. min_delta is in the metric's unit.
     """
 
     metric: MetricName | None = None
@@ -124,8 +124,8 @@ class Stopping(Rules):
 class Evaluate(Settings):
     """When the full objective is evaluated: after each period of `every` epochs, such as 0.5.
 
-    metrics: those that are measured at the end, a list of names from `gdrun list metrics`; an empty
-    list measures none. By default they depend on the task.
+    metrics: the metrics to compute at the end, a list of names from `gdrun list metrics`; an empty
+    list means none. By default they depend on the task.
     """
 
     every: Positive = 1.0

@@ -1,4 +1,4 @@
-"""The cells of a text column: what a single cell says, and the cells of a column as codes."""
+"""The cells of a text column: the number in a single cell, and the cells of a column as codes."""
 
 from __future__ import annotations
 
@@ -48,7 +48,10 @@ def control_character(text: str) -> str | None:
 
 @dataclass(frozen=True)
 class Cells:
-    """The cells of one column, as codes (N,) of the different texts of the column."""
+    """The N cells of one column.
+
+    texts: the different texts of the cells. codes (N,): for each cell the index of its text.
+    """
 
     codes: Counts
     texts: Sequence[str]
@@ -80,16 +83,16 @@ class Cells:
         return len(self.codes)
 
     def keep(self, rows: Flags) -> Cells:
-        """The cells of the chosen rows (N,) only."""
+        """The cells of some rows only. rows (N,): True for a row to keep."""
         return Cells(self.codes[rows], self.texts)
 
     @cached_property
     def blank(self) -> Flags:
-        """Whether each cell is empty, or consists of blanks: (N,)."""
+        """Whether each of the N cells is empty or consists of blanks: (N,)."""
         return self._where([not text.strip() for text in self.texts])
 
     def values(self, decimal: str) -> tuple[Numbers, Flags]:
-        """The number in each cell (N,), NaN if it is missing or text; and whether it is text."""
+        """The number in each cell (NaN if missing or text), and whether it is text: (N,) each."""
         found = [cell_value(text, decimal) for text in self.texts]
         numbers = np.array([np.nan if value is None else value for value in found], np.float64)
         return numbers[self.codes], self._where([value is None for value in found])

@@ -1,4 +1,4 @@
-"""What a column of cells becomes: numbers, or labels. Everything else is refused by name."""
+"""The kind of a column of cells: numbers or labels. Others, such as dates, are errors."""
 
 from __future__ import annotations
 
@@ -42,8 +42,9 @@ def read_column(
 ) -> Column:
     """The column with these cells: numbers if all cells are numbers or missing, else labels.
 
-    cells: finite numbers, or text. places: the place of each row. target: whether it is the target,
-    which may have labels such as 1, 2, 3+. category: whether the config says that it has labels.
+    cells: finite numbers, or text. places: the place of each row. target: whether the column is the
+    target, which may have labels such as 1, 2, 3+. category: whether the config lists the column in
+    `categories`.
     Raises DataError for infinite numbers, for a few texts among numbers, for numbers with another
     decimal sign, with marks between thousands or with a unit, for dates, for control characters,
     and for text with too many different values for a category.
@@ -76,7 +77,9 @@ def read_column(
 def labelled_column(
     name: str, cells: Cells, filled: Flags, places: Places, *, target: bool, category: bool
 ) -> Column:
-    """The column of labels: the text of each filled cell (N,); a cell that is not, is missing.
+    """The column whose labels are the texts of its cells.
+
+    filled (N,): False for a cell that is a missing value. The others are as in `read_column`.
 
     Raises DataError for a control character, and if there are too many labels.
     """
@@ -103,14 +106,14 @@ def labelled_column(
 
 
 def _texts(cells: Cells, rows: Flags) -> list[str]:
-    """The different texts of the marked rows (N,)."""
+    """The different texts in some rows. rows (N,): True for a row that counts."""
     return [cells.texts[code] for code in np.unique(cells.codes[rows])]
 
 
 def _require_no_marks(
     name: str, cells: Cells, is_text: Flags, texts: Sequence[str], places: Places
 ) -> None:
-    """Raise DataError if all texts are numbers, but with another decimal sign or with marks."""
+    """Raise DataError if all texts are numbers, but with another decimal sign or marks."""
     row = int(is_text.argmax())
     shown = cells.text(row)
     if all(unmarked(text) for text in texts):

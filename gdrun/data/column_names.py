@@ -22,7 +22,7 @@ class ColumnNames:
 
     @cached_property
     def names(self) -> list[str]:
-        """The name of each column; a column without one is called x and its position, from 0."""
+        """The name of each column; a column without one is called x0, x1, … by its position."""
         cells = self.header or ("",) * self.width
         return [cell or f"x{position}" for position, cell in enumerate(cells)]
 
@@ -79,5 +79,5 @@ class ColumnNames:
 
 
 def as_tuple(columns: str | int | tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """One column or several, as several."""
+    """The columns as a tuple, also if a single one is given."""
     return (columns,) if isinstance(columns, str | int) else tuple(columns)

@@ -155,7 +155,10 @@ def leaving_out(name: str) -> str:
 
 
 def counted_in_row(rows: Flags, state: str, places: Places) -> str:
-    """The number of marked rows (N,) in words, with the place of the first one."""
+    """The number of rows in this state, in words, with the place of the first one.
+
+    rows (N,): True for a row in this state. state: a word such as missing.
+    """
     number, total, here = int(rows.sum()), len(rows), places.here(int(rows.argmax()))
     if number == 1:
         return f"1 of {count(total, 'value')} is {state}, {here}"

@@ -128,7 +128,8 @@ def _all_cells(
 ) -> tuple[Columns, list[int]]:
     """The cells of the chosen columns of all files, and the number of rows of each file.
 
-    A column is numbers if all its cells in all files are finite numbers.
+    The cells of a column are numbers if all of them, in all files, are finite numbers; otherwise
+    they are text. labelled: the columns whose cells are always text.
     """
     of_files = [scan.numbers(chosen, decimal) for scan in scans]
     texts = [j for j in chosen if j in labelled or any(numbers[j] is None for numbers in of_files)]

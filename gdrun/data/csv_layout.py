@@ -88,7 +88,7 @@ def _first_lines(file: TextFile) -> list[str]:
 
 
 def split_rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """The rows of some lines, and the number of lines read so far after each of them.
+    """The rows in these lines, and for each row the number of lines up to its end.
 
     Raises csv.Error if the lines do not follow the CSV format.
     """
@@ -111,7 +111,7 @@ def _sample_rows(
 ) -> tuple[list[list[str]], list[int]]:
     """Return the cells of each row in the first lines of a file, and the line where the row ends.
 
-    sample: the lines. path: the file in error messages. Empty rows are left out.
+    sample: the lines. where: the file in error messages. Empty rows are left out.
     """
     rows: list[list[str]] = []
     ends: list[int] = []
@@ -144,8 +144,8 @@ def malformed(error: csv.Error, where: str) -> DataError:
 def _delimiter(sample: Sequence[str]) -> str:
     """Return the separator of the lines in `sample`: the character that divides them best.
 
-    Among equals it is the one with the largest share of numbers, then the one with the most
-    columns. Numbers come first because a comma may be their decimal sign. Blanks separate only
+    Among equally good ones it is the one with the largest share of numbers, then the one with the
+    most columns. Numbers come first because a comma may be their decimal sign. Blanks separate only
     what has no other separator, because they also occur within texts.
     """
 
@@ -197,10 +197,11 @@ def _is_header(rows: Sequence[Sequence[str]]) -> bool:
 
 
 def _counts_columns(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the numbers of the first row count the columns, as pandas numbers unnamed columns.
+    """Whether the first row numbers the columns 0, 1, 2, …, as pandas does without names.
 
-    They must begin with 0, in the first column or after an index without a name; texts beside them
-    must not occur again, and three numbers are needed if there are no texts.
+    The numbers begin in the first column, or in the second if the first has no name (an index).
+    Texts of this row must not occur again in their columns. Without texts and without an index the
+    row needs at least three numbers.
     """
     first, rest = rows[0], rows[1:]
     start = 1 if first[0] == "" else 0

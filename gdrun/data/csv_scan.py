@@ -79,7 +79,10 @@ class CsvScan:
         return found
 
     def count(self, expressions: Mapping[int, Mapping[str, str]]) -> dict[tuple[int, str], int]:
-        """The number of cells of each column for which each of its expressions of SQL is true."""
+        """The number of cells for which an SQL expression is true, by column and name.
+
+        expressions: for each column, its SQL expressions by name.
+        """
         counted = {
             (j, name): f"count_if({sql})"
             for j, of in expressions.items()
@@ -97,7 +100,7 @@ class CsvScan:
         return self._columns[position]
 
     def _parts(self, columns: Sequence[int]) -> list[list[int]]:
-        """The columns in groups that one file has."""
+        """The columns in groups; the columns of a group are read from the same file."""
         groups: dict[int, list[int]] = {}
         for j in columns:
             groups.setdefault(j // WIDEST, []).append(j)
@@ -111,7 +114,7 @@ class CsvScan:
         return found
 
     def _run(self, expressions: Mapping[str, str], first: int) -> dict[str, Any]:
-        """The values of expressions of columns that are in the same file as the column `first`."""
+        """The values of SQL expressions over columns in the same file as the column `first`."""
         import duckdb
 
         chosen = ", ".join(f"{sql} AS {name}" for name, sql in expressions.items())
@@ -136,7 +139,7 @@ class CsvScan:
         self.plain = targets
 
     def _table(self, part: int) -> str:
-        """The call of read_csv that gives all columns of a file as text."""
+        """The SQL call of read_csv that gives all columns of a file as text. part: its number."""
         delimiter, skip, path = self.layout.delimiter, self.layout.skip, self.file.path
         if self.plain:
             delimiter, skip, path = ",", 0, self.plain[part]

@@ -48,7 +48,10 @@ def unmarked(cell: str) -> str | None:
 
 
 def _is(column: str, form: str, sign: str) -> str:
-    """The SQL that tests whether a cell has a form; the test for the sign is the fast one."""
+    """The SQL that tests whether a cell has this form.
+
+    It first tests whether the cell contains the sign at all, which is fast.
+    """
     return (
         f"(contains({column}, '{sign}') AND regexp_full_match({column}, '{_pattern(form, sign)}'))"
     )

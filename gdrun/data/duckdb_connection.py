@@ -1,4 +1,4 @@
-"""Connections to DuckDB, which reads tables. They live in memory, and write and load nothing.
+"""Connections to DuckDB, which reads tables. They write no files, and load no extensions.
 
 DuckDB is imported in these functions only: its import takes longer than `gdrun --help`.
 """
@@ -20,9 +20,9 @@ def connection(
 ) -> Iterator[DuckDBPyConnection]:
     """A connection to an empty database in memory.
 
-    It loads no extension, spills nothing to disk, sees no variable of Python, and its settings
-    cannot be changed. folder: where relative paths in SQL start; None is the current directory.
-    threads: the number of threads; None is that of the processor's cores.
+    It loads no extension, writes no temporary files, and cannot read variables of Python. SQL
+    cannot change its settings. folder: where relative paths in SQL start; None is the current
+    directory. threads: the number of threads; None means one for each core.
     """
     import duckdb
 
@@ -54,7 +54,7 @@ def quoted(text: str | Path) -> str:
 
 
 def literal_path(path: Path) -> str:
-    """A path as a literal of SQL that stands for this one file: DuckDB expands * ? and [ in paths.
+    """A path as a literal of SQL that names only this file: DuckDB expands * ? and [ in paths.
 
     >>> literal_path(Path("a[1].csv"))
     "'a[[]1].csv'"

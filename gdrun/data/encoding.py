@@ -23,20 +23,25 @@ UNSEEN = -1.0
 
 @dataclass(frozen=True)
 class SourceColumn:
-    """A column of the data as it was read. labels: of a text column; empty for numbers."""
+    """A column of the data as it was read.
+
+    labels: the different texts of a text column; empty for a column of numbers.
+    """
 
     name: str
     labels: tuple[str, ...] = ()
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """The names of its features: one for a column of numbers, else one for each label."""
+        """The names of the column's features: one for numbers, else one for each label."""
         if not self.labels:
             return (self.name,)
         return tuple(f"{self.name}={label}" for label in self.labels)
 
     def features(self, values: Numbers) -> Numbers:
-        """The features (N, k) of values (N,): numbers, or codes of the labels; NaN is missing.
+        """The k features of this column in N rows: (N, k).
+
+        values (N,): numbers, or codes of the labels; NaN is a missing value.
 
         The code UNSEEN gives 0 in all columns.
         """
@@ -50,19 +55,22 @@ class SourceColumn:
 
 
 def columns_of_numbers(names: Iterable[str]) -> tuple[SourceColumn, ...]:
-    """Columns of numbers with these names."""
+    """A SourceColumn without labels for each of these names."""
     return tuple(SourceColumn(name) for name in names)
 
 
 def encoded(columns: Sequence[SourceColumn], values: Sequence[Numbers]) -> Numbers:
-    """The features (N, d) of all columns in order. values: (N,) for each column."""
+    """The features (N, d) of N rows; d is the number of features of all columns.
+
+    values: for each column its N numbers, or the codes of its labels.
+    """
     blocks = [column.features(each) for column, each in zip(columns, values, strict=True)]
     return np.ascontiguousarray(np.concatenate(blocks, axis=1))
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """The encoding that a model was trained with.
+    """The encoding that a model was trained with, which makes d features.
 
     columns: the columns of the data, in the order of their features. fill (d,): the training means
     that replace missing values; None if training accepted no missing values. mean, scale (d,): the
@@ -85,7 +93,7 @@ class Encoding:
         return len(self.feature_names)
 
     def prepared(self, X: Numbers) -> Numbers:
-        """X (n, d) in float64, changed in place: filled and standardised.
+        """X (n, d), n rows of float64 features, filled and standardised in place.
 
         A result that is too large for float64 becomes infinite.
         """

@@ -1,7 +1,7 @@
 """New rows in a text file with separators, read in blocks, for a model that is already trained.
 
-Training guesses what a column holds from all its cells. A trained model knows it, so that one pass
-in blocks is enough, and a wrong cell is an error with its line.
+Training guesses what a column holds from all its cells. For a trained model this is known. So one
+pass in blocks is enough, and an error for a wrong cell names its line.
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ _POSITION = re.compile(r"x\d+")
 def csv_blocks(
     path: Path, encoder: RowEncoder, target: Target | None = None, *, known: str = ""
 ) -> Iterator[tuple[Numbers, Array | None]]:
-    """The features (n, d) and the targets (n,) of each block of rows; None without `target`.
+    """Yield d features (n, d) and the targets (n,) of each block of n rows.
 
-    known: the name of the target column, which is no extra column of the file.
-    Raises DataError if the file cannot be read, has not all columns, or has a wrong cell.
+    target: the target to read; with None, None is yielded for the targets. known: the name of the
+    target column, which the file may have and which is not reported as an extra column.
+    Raises DataError if the file cannot be read, lacks a column, or has a wrong cell.
     """
     with text_file(path) as file:
         yield from _csv_blocks(file, encoder, target, known)
@@ -67,7 +68,7 @@ def _csv_blocks(
 
 
 def layout_for(file: TextFile, encoding: Encoding) -> CsvLayout:
-    """The layout of a file. The first row is a header if training had names of columns.
+    """The layout of a file. The first row is a header if the training data had column names.
 
     Raises DataError if the file cannot be read.
     """

@@ -38,8 +38,9 @@ def new_blocks(
 ) -> Blocks:
     """Blocks of the rows of a file, or of a dataset that a config can name.
 
-    target: of the model; the data may have it. labelled: whether its values are needed; else
-    they are None. targets: the file with the targets of an NPY or IDX file.
+    target: the target of the model, whose column the data may have. labelled: whether the targets
+    are needed; otherwise None is given for them. targets: the file with the targets of an NPY or
+    IDX file.
     Raises DataError if the data cannot be read, or do not have the columns of the model.
     """
     path, word = Path(source).expanduser(), str(source)
@@ -105,7 +106,8 @@ def column_blocks(columns: Any, encoder: RowEncoder) -> Blocks:
 def array_blocks(X: Any, encoder: RowEncoder) -> Blocks:
     """Blocks of the rows of an array (N, d) with the features in their order.
 
-    Raises DataError if it has another shape, or a value that is no finite number.
+    N: the number of rows, d: the number of features. Raises DataError if X has another shape, or a
+    value that is no finite number.
     """
     array = np.asarray(X)
     names = encoder.encoding.feature_names
@@ -139,7 +141,10 @@ def _of_dataset(name: str, encoder: RowEncoder, target: Target, labelled: bool) 
 def _blocks_of(
     X: Array, y: Array | None, encoder: RowEncoder, target: Target | None, place: str
 ) -> Blocks:
-    """Blocks of a matrix. place: the beginning of the place of a row, before its number."""
+    """Blocks of the rows of X, with their targets y.
+
+    place: the beginning of the place of a row, before its number.
+    """
     for part in blocks(len(X), 8 * X.shape[1]):
 
         def place_of(row: int, first: int = part.start) -> str:
@@ -153,7 +158,7 @@ def _blocks_of(
 def _matrix(
     X: Array, encoder: RowEncoder, target: Target, path: Path
 ) -> tuple[Array, Array | None]:
-    """The features and the targets of a matrix; None if it has only the features."""
+    """The features and the targets in X; None for the targets if X has only the features."""
     X, features = flattened(X), encoder.encoding.features
     if X.ndim == 2 and X.shape[1] == features:
         return X, None
@@ -192,7 +197,7 @@ def _npz(path: Path, encoder: RowEncoder, target: Target) -> tuple[Array, Array 
 
 
 def _cells(values: Any, name: str) -> Any:
-    """The values of one column: an array of numbers (n,), or a list of texts."""
+    """The values of one column for n rows: an array of numbers (n,), or a list of texts."""
     array = np.asarray(values)
     if array.ndim != 1:
         raise DataError(

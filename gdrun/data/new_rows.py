@@ -29,9 +29,9 @@ _OTHER = -2.0
 
 @dataclass
 class RowEncoder:
-    """Encodes new rows, and counts what a user should know about them.
+    """Encodes new rows, and counts filled values and ignored labels for the user.
 
-    encoding: of the training. unseen: how a label that training did not see is treated: `error`
+    encoding: that of the model. unseen: how a label that training did not see is treated: `error`
     reports it, `ignore` sets all 0/1 columns of its text column to 0. filled, ignored: the number
     of missing values and of unseen labels so far, by column. extra: columns that were not needed.
     """
@@ -43,7 +43,7 @@ class RowEncoder:
     extra: tuple[str, ...] = ()
 
     def features(self, cells: Sequence[Any], place: Place, decimal: str = ".") -> Numbers:
-        """The features (n, d) of the cells of each column, before they are filled.
+        """The d features of n rows, (n, d), before missing values are filled.
 
         cells: for each column of the encoding n texts, or an array of numbers (n,).
         Raises DataError, with a problem for each column, if a cell is not a number, infinite, a
@@ -61,7 +61,7 @@ class RowEncoder:
         return encoded(self.encoding.columns, values)
 
     def matrix(self, X: Array, place: Place) -> Numbers:
-        """X (n, d), which holds the features in their order, as a new array in float64.
+        """X (n, d), n rows of the d features in the model's order, as a new float64 array.
 
         Raises DataError if a value is infinite, or missing where training accepted none.
         """
@@ -80,7 +80,7 @@ class RowEncoder:
 
     @property
     def notes(self) -> list[str]:
-        """Sentences on the columns and values that were not used as they are."""
+        """Sentences on extra columns, filled missing values and ignored labels."""
         notes = []
         if self.extra:
             columns = "1 column" if len(self.extra) == 1 else f"{len(self.extra)} columns"
@@ -120,7 +120,7 @@ class RowEncoder:
                     f"training did not see the value {text!r}",
                     where=f"{place(row)} {column.name}",
                     hint=f"it saw {listed(column.labels)}; "
-                    '`unseen="ignore"` sets all their columns to 0',
+                    f'`unseen="ignore"` sets all 0/1 columns of {column.name} to 0',
                 )
             else:
                 found[row] = UNSEEN
@@ -129,7 +129,7 @@ class RowEncoder:
 
     @cached_property
     def _code_of(self) -> dict[str, dict[str, float]]:
-        """The code of each label, by column."""
+        """For each text column, the code of each label."""
         return {
             column.name: {label: float(code) for code, label in enumerate(column.labels)}
             for column in self.encoding.columns
@@ -146,7 +146,7 @@ class RowEncoder:
 
 
 def numbers_in(cells: Any, name: str, place: Place, decimal: str = ".") -> Numbers:
-    """The numbers (n,) of cells, which are texts or an array of numbers; NaN is a missing value.
+    """The numbers in n cells, (n,), which are texts or an array; NaN is a missing value.
 
     Raises DataError for the first cell that is not a number, or is infinite.
     """
@@ -183,8 +183,10 @@ def _plain_numbers(cells: Any, decimal: str) -> Numbers | None:
 
 @dataclass(frozen=True)
 class Target:
-    """The target of a model. classes: the labels; empty for a number. numbered: whether the
-    classes are whole numbers.
+    """The target of a model.
+
+    classes: the labels of the classes; empty for a regression. numbered: whether the labels are
+    whole numbers.
     """
 
     name: str
@@ -192,7 +194,7 @@ class Target:
     numbered: bool = False
 
     def encode(self, cells: Any, place: Place, decimal: str = ".") -> Array:
-        """The targets (n,) of cells, which are texts or an array of numbers: numbers or codes.
+        """The targets in n cells, (n,): numbers, or class codes. cells: texts, or an array.
 
         Raises DataError if a target is missing, or is a class that training did not see.
         """

@@ -1,4 +1,4 @@
-"""Formats that gdrun does not read, each with what it is and what to do instead."""
+"""File formats that gdrun does not read, each with its name and with what to do instead."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ WHAT_IT_IS: dict[str, tuple[str, str]] = {
 
 
 def not_readable(path: str | Path, readable: list[str]) -> tuple[str, str]:
-    """The message and the hint for a file that no reader fits.
+    """The message and the hint for a file that gdrun has no reader for.
 
     readable: the endings of the names of files that gdrun reads.
 

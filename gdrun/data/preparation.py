@@ -45,10 +45,10 @@ def prepare(
     Means and scales are computed from the training part only. task: regression or classification;
     None means the task that suits the target. validation, test: the size of the part, as a fraction
     (a float below 1) or as a number of rows; 0 means no such part. standardize: whether to subtract
-    the mean of each column and divide by its scale. seed: of the random split. ones: whether to add
-    a column of ones after the features in memory, which a linear model with a bias needs. The same
-    table, options and seed give the same bits. The matrix of a memory-mapped table stays on disk,
-    and rows are standardised each time they are read.
+    the mean of each column and divide by its scale. seed: the seed of the random split. ones:
+    whether to add a column of ones after the features in memory, which a linear model with a bias
+    needs. The same table, options and seed give the same bits. The matrix of a memory-mapped table
+    stays on disk, and rows are standardised each time they are read.
     Raises DataError if the target does not suit the task, if a part has too few rows, if a column
     has no value in the training rows, or if a value is outside the range of `dtype`.
     """

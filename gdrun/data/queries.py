@@ -57,8 +57,8 @@ def read_query(
     replaces them by the mean of the training rows. ignore: columns to leave out. categories:
     columns whose values are labels, even if they are numbers.
 
-    Raises: DataError if it is not one SELECT statement, if it fails, or if its values cannot be
-    used.
+    Raises: DataError if the query is not one SELECT statement, if it fails, or if its values cannot
+    be used.
     """
     import duckdb
 
@@ -79,9 +79,10 @@ def read_query(
 
 
 def _require_harmless(database: DuckDBPyConnection, query: str, where: str) -> None:
-    """Raise DataError if the query is not a single SELECT, or calls another function of tables.
+    """Raise DataError if the query is not a single SELECT, or calls a forbidden table function.
 
-    Some functions of tables change settings, write logs, or read any address of memory.
+    Only those in TABLE_FUNCTIONS are allowed. Some others change settings, write logs, or read any
+    address of memory.
     """
     import duckdb
 

@@ -1,4 +1,4 @@
-"""The number of fields of the rows of a text file, and the errors for rows that have another."""
+"""The number of fields of the rows of a text file, and the errors for rows with another number."""
 
 from __future__ import annotations
 

@@ -17,10 +17,12 @@ IDENTIFIER = re.compile(r"(?i:(.*[_ -])?(id|ids|index|idx|key|uuid|nr|no|number)
 
 
 def useless(columns: Mapping[int, Column], header: Sequence[str]) -> dict[int, str]:
-    """The positions of columns without a name that are empty or number the rows, with the reason.
+    """The positions of useless columns, each with the reason.
 
-    Exports add such columns: pandas writes its index under an empty name. After a sample, a sort
-    or a split the index is in another order, or has gaps.
+    A column is useless if it has no name, and is also empty or numbers the rows.
+
+    Exports add such columns: pandas writes its index under an empty name. After a sample, a sort or
+    a split the index is in another order, or has gaps.
     """
     found = {}
     for position, column in columns.items():
@@ -37,7 +39,7 @@ def useless(columns: Mapping[int, Column], header: Sequence[str]) -> dict[int, s
 
 
 def identifier_notes(features: Sequence[Column]) -> list[str]:
-    """Sentences on features that probably identify the rows, and so are no features."""
+    """Sentences on features that probably identify the rows, and so should not be features."""
     notes = []
     for position, column in enumerate(features):
         if position == 0 and _counts_rows(column) and column.values[0] in (0, 1):

@@ -11,8 +11,8 @@ from gdrun.errors import DataError, near_files
 def matching_files(path: Path) -> list[Path]:
     """The file, or the files that a pattern with * ? or [ names, sorted by name.
 
-    A file whose own name contains such a sign is that file.
-    Raises DataError if no file fits a pattern.
+    If a file with exactly this name exists, it is the only one.
+    Raises DataError if no file matches a pattern.
     """
     text = str(path)
     if not has_magic(text) or path.exists():
@@ -21,7 +21,7 @@ def matching_files(path: Path) -> list[Path]:
     found = sorted(Path(name) for name in glob(text, recursive=True) if Path(name).is_file())  # noqa: PTH207
     if not found:
         raise DataError(
-            "no file has a name of this form",
+            "no file matches this pattern",
             where=text,
             hint=near_files(path) or "a relative path starts at the current directory",
         )

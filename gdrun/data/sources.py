@@ -79,7 +79,7 @@ def stem(path: str) -> str:
 
 
 def unreadable_format(path: str | Path) -> tuple[str, str]:
-    """What a file is that no reader fits, and what the user can do."""
+    """The message and the hint for a file that gdrun has no reader for."""
     return not_readable(path, [ending for ending in READERS if ending not in _COMPRESSED])
 
 

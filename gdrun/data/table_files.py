@@ -105,7 +105,7 @@ def read_json_lines(
             names = [name for (name,) in keys]
             if len({name.lower() for name in names}) < len(names):
                 raise DataError(
-                    "two columns differ only in upper and lower case",
+                    "two column names differ only in upper and lower case",
                     where=str(path),
                     hint="give each column its own name",
                 )

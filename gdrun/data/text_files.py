@@ -40,7 +40,10 @@ class Survey:
 
 @dataclass(frozen=True)
 class TextFile:
-    """A text file in UTF-8. path: where its text is. where: the user's path, for messages."""
+    """A text file in UTF-8.
+
+    path: the file to read, which may be a temporary copy. where: the user's path, for messages.
+    """
 
     path: Path
     where: str
@@ -79,7 +82,7 @@ def _line_ends(text: bytes) -> set[bytes]:
 
 @contextmanager
 def text_file(path: Path, encoding: str | None = None) -> Iterator[TextFile]:
-    """The file as plain UTF-8 text, for the duration of the block.
+    """The file as plain UTF-8 text, for the duration of the `with` block.
 
     A file that is compressed (gzip or zstd, recognised by its first bytes) or that has another
     encoding is written to a temporary directory first. A byte order mark shows UTF-16.
@@ -149,7 +152,10 @@ def _zstd() -> Any:
 
 
 def _recoded(plain: Path, target: Path, encoding: str, where: str) -> Path:
-    """The file in UTF-8. The text is decoded whole, because an error must name its line."""
+    """The file in UTF-8, written to `target`.
+
+    The text is decoded whole, because an error must name its line.
+    """
     try:
         codec = codecs.lookup(encoding)
         text, _ = codec.decode(plain.read_bytes(), "strict")

@@ -121,7 +121,10 @@ def _typed_column(
     target: bool,
     labelled: bool,
 ) -> Column:
-    """A column of a type of DuckDB. query: SQL with a gap for an expression of the column, c."""
+    """The column that a query reads. kind: its type in DuckDB.
+
+    query: SQL with {} in place of an expression; in the expression the column is called c.
+    """
 
     def values(expression: str) -> Any:
         return connection.execute(query.format(expression)).fetchnumpy()["r"]
@@ -152,7 +155,7 @@ def _typed_column(
 def text_column(
     name: str, cells: Cells, filled: Flags, places: Places, *, target: bool, labelled: bool
 ) -> Column:
-    """A column of text; a cell that is not filled, is missing. Raises DataError for dates."""
+    """A column of text. filled (N,): False for a missing value. Raises DataError for dates."""
     if not filled.any():
         return Column(name, np.full(len(filled), np.nan))
     if not labelled:
@@ -170,6 +173,6 @@ def boolean_column(name: str, values: Any, *, labelled: bool) -> Column:
 
 
 def _filled(values: Any) -> Numbers:
-    """An array of DuckDB with NaN for NULL."""
+    """An array from DuckDB, with NaN in place of NULL."""
     filled: Numbers = np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan)
     return filled

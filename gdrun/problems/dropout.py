@@ -50,7 +50,7 @@ class Dropout:
         return [_BlockOfRows(generator, *self.block) for generator in generators]
 
     def mask(self, units: int, rows: int, dtype: DTypeLike) -> Array:
-        """Return the mask m / (1 − p) of the next layer: (..., L or 1, units, rows).
+        """Return the mask m / (1 − p) of the next layer: (..., lanes or 1, units, rows).
 
         units: the width of the layer. The random numbers u have single precision for every dtype,
         so that float32 and float64 runs drop the same units.

@@ -21,12 +21,12 @@ from gdrun.array_types import Array, Flags
 
 @dataclass(frozen=True)
 class Layer:
-    """The shapes and names of the parameters of one affine map, or with 0 inputs of vectors only.
+    """The shapes and names of the parameters of one affine map; with 0 inputs, of its vectors only.
 
-    prefix: the first part of the parameter names, such as `layer1.`. scalar: whether users see
-    the only output without its axis: w (d,), b (). more: the names of additional vectors
-    (outputs,). ones: the names of those vectors that start at one; the others start at zero. gain:
-    the gain of the activation after the map (see `inits`); None without an activation.
+    prefix: the first part of the parameter names, such as `layer1.`. scalar: whether users see the
+    only output without its axis: w (d,), b (). more: the names of additional vectors (outputs,).
+    ones: the names of those vectors that start at one; the others start at zero. gain: the gain of
+    the activation after the map (see `inits`); None without an activation.
     """
 
     inputs: int
@@ -74,9 +74,10 @@ class ParameterLayout:
         return np.concatenate(marks)
 
     def matrix(self, row: Array, index: int) -> Array:
-        """Return the entries of one layer in `row` (..., P) as a matrix (..., outputs, columns).
+        """Return the entries of one layer in `row` as a matrix (..., outputs, columns).
 
-        index: the number of the layer, from 0. The matrix is a view of `row`.
+        row: (..., P) for P parameters. index: the number of the layer, from 0. The matrix is a view
+        of `row`.
         """
         place, shape = self._places[index]
         return row[..., place].reshape(*row.shape[:-1], *shape)
@@ -91,9 +92,10 @@ class ParameterLayout:
         ]
 
     def tensor_norm(self, row: Array) -> Array:
-        """Return, for each entry of `row` (..., P), the L2 norm of the tensor that contains it.
+        """Return, for each entry of `row`, the L2 norm of the tensor that contains it.
 
-        A tensor is a layer's weight matrix, its bias, or another vector of the layer.
+        row: (..., P) for P parameters. A tensor is a layer's weight matrix, its bias, or another
+        vector of the layer.
         """
         norms = np.empty_like(row)
         for index, layer in enumerate(self.layers):
@@ -105,9 +107,9 @@ class ParameterLayout:
         return norms
 
     def named(self, row: Array) -> dict[str, Array]:
-        """Return views of the tensors in `row` (..., P) by name, such as w and b.
+        """Return views of the tensors in `row` by name, such as w and b.
 
-        w: (..., inputs, outputs). b: (..., outputs).
+        row: (..., P) for P parameters. w: (..., inputs, outputs). b: (..., outputs).
         """
         views: dict[str, Array] = {}
         for index, layer in enumerate(self.layers):

@@ -51,7 +51,7 @@ class Loss(Definition):
 
     @property
     def probabilities(self) -> Callable[[Array], Array] | None:
-        """The function from scores (n,) or (n, C) to probabilities (n, C); None if it has none."""
+        """The function from scores of n examples to probabilities (n, classes), or None."""
         return PROBABILITIES.get(self.name)
 
 
@@ -95,7 +95,10 @@ def loss(
 
 
 def _for_all_lanes(equation: LossFunction) -> LossFunction:
-    """Return the elementwise `equation` as a loss of scores (..., B, L) and targets (..., B)."""
+    """Return the elementwise `equation` as a loss for L lanes and B examples.
+
+    The loss takes scores (..., B, L) and targets (..., B).
+    """
 
     def function(scores: Array, y: Array, **options: Any) -> tuple[Array, Array]:
         return equation(scores, y[..., None].astype(scores.dtype, copy=False), **options)
@@ -228,7 +231,8 @@ def squared_hinge(scores: Array, y: Array) -> tuple[Array, Array]:
 def _margins(scores: Array, own: tuple[Any, ...]) -> Array:
     """Return max(0, sⱼ − s_y + 1) for each class j ≠ y, and 0 for j = y, the class of the example.
 
-    scores: (..., B, L, C). own: the index that selects s_y, from `_own_class`.
+    scores: (..., B, L, C) for B examples, L lanes and C classes. own: the index that selects s_y,
+    from `_own_class`.
     """
     margins: Array = scores - scores[own][..., None]
     margins += 1
@@ -240,7 +244,7 @@ def _margins(scores: Array, own: tuple[Any, ...]) -> Array:
 def _own_class(y: Array) -> tuple[Any, ...]:
     """Return an index that selects, from scores (..., B, L, C), the score s_y of each example.
 
-    y: the class codes, (..., B).
+    y: the class codes, (..., B). B: the examples, L: the lanes, C: the classes.
     """
     examples = [np.arange(y.size)] if y.ndim == 1 else np.indices(y.shape, sparse=True)
     return (*examples, slice(None), y)

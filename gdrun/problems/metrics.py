@@ -9,7 +9,8 @@ A metric is a pure function of NumPy arrays. Its parameters name what it needs:
 
 For two classes, precision, recall and F1 are those of the second class, code 1. For more classes
 they are the mean over the classes that occur among the targets or the predictions, each class with
-the same weight (macro average). A ratio whose denominator is 0 counts as 0. These are the defaults
+the same weight (macro average). TP, FP and FN are the numbers of true positives, false positives
+and false negatives of a class. A ratio whose denominator is 0 counts as 0. These are the defaults
 of scikit-learn, where the ratio is called zero_division.
 """
 
@@ -44,11 +45,12 @@ class Predictions:
 
 @dataclass(frozen=True)
 class Metric(Definition):
-    """A metric. words: its name in tables and sentences. task: the task that it measures.
+    """A metric. words: its name in tables and sentences. task: classification or regression.
 
     better: whether larger or smaller values are better. share: whether it is a share between 0 and
-    1 that is shown in percent. by_class: whether it is the value of the second of two classes, and
-    the mean over more classes. judges: whether its value tells a model from a constant prediction.
+    1 that is shown in percent. by_class: whether it is computed for each class; the result is the
+    value of the second of two classes, or the mean over more. judges: whether it can show that a
+    model is better than a constant prediction.
     """
 
     words: str = ""
@@ -121,12 +123,12 @@ def metric(
 
 
 def metric_names(chosen: Iterable[str] | None, task: Task) -> tuple[str, ...]:
-    """The chosen metrics without repetition; those of the task if none are chosen."""
+    """The chosen metrics without repetition; for None, the default metrics of the task."""
     return DEFAULT_METRICS[task] if chosen is None else tuple(dict.fromkeys(chosen))
 
 
 def confusion_matrix(targets: Counts, predictions: Counts, classes: int) -> Counts:
-    """The number of examples of class i (row) that are predicted as class j (column): (C, C)."""
+    """The number of examples of class i that are predicted as class j: row i, column j of C × C."""
     pairs = np.bincount(targets * classes + predictions, minlength=classes * classes)
     return pairs.reshape(classes, classes)
 
@@ -146,8 +148,9 @@ def balanced_accuracy(targets: Counts, predictions: Counts, classes: int) -> Any
 
         (1/C) Σ_c TP_c / (TP_c + FN_c)
 
-    Classes without examples are left out. Predicting always the same class gives 1/C, however rare
-    the other classes are.
+    TP_c, FN_c: the numbers of examples of class c that are classified correctly, and wrongly. C is
+    the number of classes. Classes without examples are left out. Predicting always the same class
+    gives 1/C, however rare the other classes are.
 
     Source: Brodersen et al. 2010.
     """
@@ -163,8 +166,9 @@ def precision(targets: Counts, predictions: Counts, classes: int) -> Any:
 
         TP / (TP + FP)
 
-    For two classes it is that of the second one; for more classes, the mean over the classes that
-    occur. It is 0 for a class that is never predicted.
+    TP, FP: the numbers of examples that are correctly, and wrongly, predicted as the class. For two
+    classes the result is the value of the second one; for more classes, the mean over the classes
+    that occur. It is 0 for a class that is never predicted.
     """
     right, targeted, predicted = _by_class(targets, predictions, classes)
     return _mean_of_ratios(right, predicted, targeted + predicted)
@@ -177,8 +181,9 @@ def recall(targets: Counts, predictions: Counts, classes: int) -> Any:
 
         TP / (TP + FN)
 
-    For two classes it is that of the second one; for more classes, the mean over the classes that
-    occur. It is 0 for a class without examples.
+    TP, FN: the numbers of examples of the class that are classified correctly, and wrongly. For two
+    classes the result is the value of the second one; for more classes, the mean over the classes
+    that occur. It is 0 for a class without examples.
     """
     right, targeted, predicted = _by_class(targets, predictions, classes)
     return _mean_of_ratios(right, targeted, targeted + predicted)
@@ -190,7 +195,8 @@ def f1(targets: Counts, predictions: Counts, classes: int) -> Any:
 
         2 TP / (2 TP + FP + FN)
 
-    For two classes it is that of the second one; for more classes, the mean over the classes that
+    TP, FP, FN: the true positives, false positives and false negatives of a class. For two classes
+    the result is the value of the second one; for more classes, the mean over the classes that
     occur (macro F1). It is 0 for a class that is never predicted correctly.
 
     Source: van Rijsbergen 1979.
@@ -205,7 +211,7 @@ def log_loss(targets: Counts, probabilities: Array) -> Any:
 
         −(1/n) Σ log p_{yᵢ}
 
-    Probabilities are limited to ε … 1 − ε with ε = 2.2e-16, so that it is finite.
+    Probabilities are limited to ε … 1 − ε with ε = 2.2e-16, so that the result is finite.
     """
     small = np.finfo(np.float64).eps
     chosen = probabilities[np.arange(len(targets)), targets]
@@ -218,9 +224,10 @@ def roc_auc(targets: Counts, probabilities: Array, classes: int) -> Any:
 
         P(p of a positive > p of a negative) + ½ P(equal)
 
-    It is the rank statistic of Mann and Whitney, in which equal values have their average rank. For
-    two classes, examples of the second one are the positives. For more classes it is the mean over
-    the classes of each class against the rest. It is not defined if a class has no examples.
+    p is the predicted probability of being positive. The area is the rank statistic of Mann and
+    Whitney, in which equal values have their average rank. For two classes, examples of the second
+    one are the positives. For more classes it is the mean over the classes of each class against
+    the rest. It is not defined if a class has no examples.
 
     Source: Hanley & McNeil 1982.
     """
@@ -252,8 +259,8 @@ def r2(targets: Array, predictions: Array) -> Any:
 
         1 − Σ (ŷᵢ − yᵢ)² / Σ (yᵢ − ȳ)²
 
-    ȳ is the mean of these targets, whose prediction gives 0. For targets that are all the same it
-    is 1 if every prediction is exact, else 0. It is not defined for a single example.
+    ȳ is the mean of these targets; always predicting ȳ gives 0. If all targets are the same, the
+    result is 1 if every prediction is exact, else 0. It is not defined for a single example.
     """
     if len(targets) < 2:
         return np.nan
@@ -265,7 +272,10 @@ def r2(targets: Array, predictions: Array) -> Any:
 
 
 def _by_class(targets: Counts, predictions: Counts, classes: int) -> tuple[Counts, Counts, Counts]:
-    """TP, TP + FN and TP + FP: of each class; for two classes, of the second one only."""
+    """TP (true positives), TP + FN and TP + FP (FN, FP: false negatives, false positives).
+
+    Each has one number for each class; for two classes, for the second one only.
+    """
     counts = confusion_matrix(targets, predictions, classes)
     found = counts.diagonal(), counts.sum(axis=1), counts.sum(axis=0)
     right, targeted, predicted = (each[1:] if classes == 2 else each for each in found)
@@ -273,7 +283,11 @@ def _by_class(targets: Counts, predictions: Counts, classes: int) -> tuple[Count
 
 
 def _mean_of_ratios(parts: Counts, wholes: Counts, occurrences: Counts) -> Any:
-    """The mean of parts / wholes, (k,) each, over the classes that occur; x/0 counts as 0."""
+    """The mean of parts / wholes over the classes that occur; x/0 counts as 0.
+
+    parts, wholes, occurrences (k,): one number for each of k classes. A class occurs if
+    its number in `occurrences` is above 0. A single class always counts.
+    """
     ratios = np.divide(parts, wholes, out=np.zeros(len(parts)), where=wholes > 0)
     # A single class is the second of two: it counts, whether it occurs or not.
     return np.mean(ratios if len(parts) == 1 else ratios[occurrences > 0])

@@ -56,7 +56,7 @@ class Network(Predictor):
     each hidden layer except the first (a skip connection); if the widths differ, the added h is
     multiplied by a matrix. Dropout acts on φ(…) and not on the skip connection, where the masks of
     all layers would multiply (He et al. 2016, Identity mappings, section 3.1). running_stats
-    (..., L, Q): the statistics that batch normalisation uses in evaluations, for L lanes; None if
+    (..., L, Q): the Q statistics that batch normalisation uses in evaluations, for L lanes; None if
     there are none.
     """
 
@@ -95,7 +95,7 @@ class Network(Predictor):
 
     @cached_property
     def stats_layout(self) -> ParameterLayout:
-        """The position of the running statistics in a row (Q,); Q is 0 without batch_norm."""
+        """The positions of the Q running statistics in a row (Q,); Q is 0 without batch_norm."""
         normalised = self.hidden if self.batch_norm else ()
         return ParameterLayout(
             tuple(
@@ -110,7 +110,10 @@ class Network(Predictor):
         return len(self.hidden)
 
     def with_running_stats(self, running_stats: Array) -> Network:
-        """Return the network with these running statistics (..., L, Q) for evaluations."""
+        """Return the network with these running statistics for evaluations.
+
+        running_stats: (..., L, Q) for L lanes; Q: the statistics of all layers in a row.
+        """
         return replace(self, running_stats=running_stats)
 
     def rows_at_once(self, lanes: int) -> int:
@@ -146,9 +149,9 @@ class Network(Predictor):
     def statistics_over(self, W: Array, X: Examples) -> Array:
         """Return the mean and variance of each unit over all rows of X, as running statistics.
 
-        W: the weights (lanes, P). Returns (lanes, Q). Each pass over all blocks of rows measures
-        one layer. In the next pass, that layer is normalised by the measured statistics. So the
-        result does not depend on the size of the blocks.
+        W: the weights (lanes, P) for P parameters. Returns (lanes, Q) for Q statistics. Each pass
+        over all blocks of rows measures one layer. In the next pass, that layer is normalised by
+        the measured statistics. So the result does not depend on the size of the blocks.
         """
         found = np.zeros((len(W), self.stats_layout.size), W.dtype)
         known, rows, block = self.with_running_stats(found), len(X), self.rows_at_once(len(W))
@@ -170,9 +173,10 @@ class Network(Predictor):
     def training_sums(
         self, W: Array, X: Array, y: Array, dropout: Dropout | None = None
     ) -> tuple[Array, Array, list[Passed]]:
-        """Return Σ ℓ (..., L), Σ ∇ℓ (..., L, P) over the rows of X, and each hidden layer's arrays.
+        """Return Σ ℓ and Σ ∇ℓ over the rows of X, and each hidden layer's arrays.
 
-        Batch normalisation uses the statistics of these rows. dropout: that of the step, or None.
+        Σ ℓ is (..., lanes), Σ ∇ℓ is (..., lanes, P) for P parameters. Batch normalisation uses the
+        statistics of these rows. dropout: that of the step, or None.
         """
         passed = self._forward(W, X, dropout)
         last = passed[-1].left if passed else _examples_last(X)
@@ -181,9 +185,10 @@ class Network(Predictor):
         return values.sum(axis=X.ndim - 2), self._backward(W, last, passed, slopes), passed
 
     def next_running_stats(self, running_stats: Array, passed: list[Passed]) -> Array:
-        """Return the running statistics (..., L, Q) after one more batch.
+        """Return the running statistics after one more batch.
 
-        running_stats: those before the batch. passed: the arrays of the hidden layers in the batch.
+        running_stats: those before the batch, (..., L, Q) for L lanes and Q statistics. passed: the
+        arrays of the hidden layers in the batch.
         """
         found = np.empty_like(running_stats)
         for k, layer in enumerate(passed):
@@ -283,14 +288,18 @@ class Network(Predictor):
     def _as_scores(self, last: Array) -> Array:
         """Return `last` (..., L, C, B), the output of the last layer, in the shape of scores.
 
-        Scores are (..., B, L, C) with a score for each class, otherwise (..., B, L).
+        Scores are (..., B, L, C) with a score for each class, otherwise (..., B, L). B: the
+        examples, L: the lanes, C: the scores of an example.
         """
         if self.by_class:
             return last.swapaxes(-1, -2).swapaxes(-2, -3)
         return last[..., 0, :].swapaxes(-1, -2)
 
     def _from_slopes(self, slopes: Array) -> Array:
-        """Return slopes of a loss, (..., B, L, C) or (..., B, L), in the shape (..., L, C, B)."""
+        """Return slopes of a loss, (..., B, L, C) or (..., B, L), in the shape (..., L, C, B).
+
+        B: the examples, L: the lanes, C: the scores of an example.
+        """
         if self.by_class:
             return slopes.swapaxes(-2, -3).swapaxes(-1, -2)
         return slopes.swapaxes(-1, -2)[..., None, :]
@@ -307,5 +316,8 @@ class Network(Predictor):
 
 
 def _examples_last(X: Array) -> Array:
-    """Return features X (..., B, d) in the shape of a layer input for all lanes: (..., 1, d, B)."""
+    """Return features X (..., B, d) as a layer input for all lanes: (..., 1, d, B).
+
+    B: the number of examples. d: the number of features.
+    """
     return X.swapaxes(-1, -2)[..., None, :, :]

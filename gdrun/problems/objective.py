@@ -50,16 +50,20 @@ class Model(Protocol):
         """Return the targets y encoded for the loss, such as −1 and +1 for two classes."""
 
     def sums(self, W: Array, X: Array, y: Array) -> tuple[Array, Array]:
-        """Return sums over the rows of X: of losses, (..., L), and of gradients, (..., L, P)."""
+        """Return the sums over the rows of X of losses (..., L), and of gradients (..., L, P).
+
+        L: the number of lanes. P: the number of parameters.
+        """
 
     def tally(self, W: Array, X: Array, y: Array) -> tuple[Array, Array]:
-        """Return Σ ℓ over the rows of X, and the number of correct predictions, both (..., L).
+        """Return Σ ℓ over the rows of X, and the number of correct predictions.
 
-        For a regression the number of correct predictions is NaN.
+        ℓ: the loss of an example. Both are (..., L) for L lanes. For a regression the number of
+        correct predictions is NaN.
         """
 
     def scores(self, W: Array, X: Array) -> Array:
-        """Return the outputs of the model for the B rows of X: (..., B, L) or (..., B, L, C)."""
+        """Return the scores of the B rows of X: (..., B, lanes), or (..., B, lanes, classes)."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +71,9 @@ class Objective:
     """The function that training minimises: the mean loss of a model plus the l2 penalty.
 
     l2: the factor of the penalty. dropout: the share of units that are dropped. Each is a float, or
-    an array (..., L, 1) with one number for each lane. In `value_and_gradient` batch normalisation
-    uses the statistics of the given rows, as in training; in `loss_and_accuracy` it uses running
-    statistics. Dropout acts only in `training_step`.
+    an array (..., L, 1) with one number for each of L lanes. In `value_and_gradient` batch
+    normalisation uses the statistics of the given rows, as in training; in `loss_and_accuracy` it
+    uses running statistics. Dropout acts only in `training_step`.
     """
 
     model: Model
@@ -90,7 +94,8 @@ class Objective:
     def with_running_stats(self, running_stats: Array) -> Objective:
         """Return the objective with these running statistics of batch normalisation in evaluations.
 
-        running_stats: (..., L, Q). If the model is no network, the objective is unchanged.
+        running_stats: (..., L, Q) for L lanes; Q: the statistics of all layers in a row. If the
+        model is no network, the objective is unchanged.
         """
         if not isinstance(self.model, Network):
             return self
@@ -103,7 +108,7 @@ class Objective:
 
         running_stats: those before the step. dropout: that of the step, or None. Rows on disk are
         read block by block, but all at once if batch normalisation needs the statistics of all
-        rows. If X is (B, D), all index streams of W use it.
+        rows. If X is a matrix, all index streams of W use it.
         """
         assert isinstance(self.model, Network), "only networks have a special training step"
         network, rows = self.model, X.shape[-2]
@@ -135,7 +140,10 @@ class Objective:
         return self._mean(W, total, gradient, X.shape[-2])[1], passed
 
     def value_and_gradient(self, W: Array, X: Examples, y: Array) -> tuple[Array, Array]:
-        """Return L(W) (..., L) and its gradient ∇L(W) (..., L, P) on the rows of X."""
+        """Return the objective L(W) and its gradient ∇L(W) on the rows of X.
+
+        They are (..., lanes) and (..., lanes, P) for P parameters.
+        """
         rows = X.shape[-2]
         block = self._block(W, X, whole=True)
         if rows <= block and not isinstance(X, MappedRows):
@@ -164,7 +172,8 @@ class Objective:
     def _mean(self, W: Array, total: Array, gradient: Array, rows: int) -> tuple[Array, Array]:
         """Return L(W) and ∇L(W), with the penalty, from sums over rows.
 
-        total: Σ ℓ (..., L). gradient: Σ ∇ℓ (..., L, P), which is overwritten. rows: their number.
+        total: Σ ℓ, (..., lanes). gradient: Σ ∇ℓ, (..., lanes, P) for P parameters, which is
+        overwritten. rows: the number of rows.
         """
         value = total / rows
         gradient /= rows
@@ -175,14 +184,17 @@ class Objective:
         return value, gradient
 
     def penalty(self, W: Array) -> Array | float:
-        """Return the penalty (l2/2) ‖weights‖² of each lane, (..., L); 0.0 if no lane has one."""
+        """Return the penalty (l2/2) ‖weights‖² of each lane, (..., lanes); 0.0 if all are 0."""
         if self._decay is None:
             return 0.0
         result: Array = 0.5 * np.vecdot(W * self._decay.astype(W.dtype, copy=False), W)
         return result
 
     def loss_and_accuracy(self, W: Array, X: Examples, y: Array) -> tuple[Numbers, Numbers]:
-        """Return the mean loss without penalty, and the share of correct predictions: (..., L)."""
+        """Return the mean loss without penalty, and the share of correct predictions.
+
+        Both are (..., lanes).
+        """
         if W.ndim == 2 and len(W) > 1 and self._all_alike(W):
             first = self.loss_and_accuracy(W[:1], X, y)
             return np.repeat(first[0], len(W)), np.repeat(first[1], len(W))
@@ -201,7 +213,7 @@ class Objective:
         return losses / rows, right / rows
 
     def scores(self, W: Array, X: Examples) -> Array:
-        """The model's outputs for all rows of X, block by block: (B, L) or (B, L, C)."""
+        """The scores of the B rows of X, block by block: (B, lanes), or (B, lanes, classes)."""
         block = self._block(W, X, whole=False)
 
         def part(start: int) -> Array:
@@ -231,7 +243,7 @@ class Objective:
 
     @cached_property
     def _decay(self) -> Array | None:
-        """The factor l2 of each parameter, 0 for biases: (..., P); None if all factors are 0."""
+        """The factor l2 of each of the P parameters, (..., P): 0 for biases; None if all are 0."""
         if not np.any(self.l2):
             return None
         decay: Array = self.l2 * self.model.layout.penalised

@@ -17,7 +17,7 @@ class Predictor(ABC):
 
     @abstractmethod
     def scores(self, W: Array, X: Array) -> Array:
-        """Return the outputs of the model for the B rows of X: (..., B, L) or (..., B, L, C)."""
+        """Return the scores of the B rows of X: (..., B, lanes), or (..., B, lanes, classes)."""
 
     @property
     def by_class(self) -> bool:
@@ -32,14 +32,17 @@ class Predictor(ABC):
         return 2 * y - 1 if self.loss.targets == "sign" else y
 
     def predicted(self, scores: Array) -> Array:
-        """The class codes of scores (...) or (..., C); for a regression, the scores themselves."""
+        """The class codes (...) from scores (...), or (..., C) with one for each of C classes.
+
+        For a regression, the scores themselves.
+        """
         if self.by_class:
             codes: Array = scores.argmax(axis=-1)
             return codes
         return (scores > 0).astype(np.int64) if self.classifies else scores
 
     def probabilities(self, scores: Array) -> Array | None:
-        """The probabilities (..., C) of the classes; None if the loss gives none."""
+        """The probabilities (..., C) of the C classes; None if the loss gives none."""
         return self.loss.probabilities(scores) if self.loss.probabilities else None
 
     def tally(self, W: Array, X: Array, y: Array) -> tuple[Array, Array]:

@@ -1,7 +1,7 @@
-"""The probabilities of classes that belong to a loss: the inverse links of its scores.
+"""The probabilities of the classes, computed from scores (inverse link functions).
 
 A loss has probabilities if it is the negative log likelihood of a distribution of the classes. The
-hinge losses are none, so a support vector machine has no probabilities.
+hinge losses are not, so a support vector machine has no probabilities.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from gdrun.array_types import Array
 
 
 def of_log_odds(scores: Array) -> Array:
-    """The probabilities (n, 2) of two classes from scores (n,).
+    """The probabilities (n, 2) of two classes from scores (n,) of n examples.
 
         p₁ = 1 / (1 + e^(−s)),  p₀ = 1 / (1 + e^s)
 
@@ -28,7 +28,7 @@ def of_log_odds(scores: Array) -> Array:
 
 
 def softmax(scores: Array) -> Array:
-    """The probabilities (n, C) from scores (n, C): pⱼ = e^(sⱼ) / Σₖ e^(sₖ)."""
+    """The probabilities pⱼ = e^(sⱼ) / Σₖ e^(sₖ), (n, C), from scores (n, C); C classes."""
     p: Array = np.exp(scores - scores.max(axis=-1, keepdims=True))
     p /= p.sum(axis=-1, keepdims=True)
     return p

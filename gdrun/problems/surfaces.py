@@ -197,7 +197,7 @@ class SurfaceModel:
         return y
 
     def scores(self, W: Array, X: Array) -> Array:
-        """Return the loss f(w) + ξᵀw of each example: (..., B, L). X (..., B, 2): the vectors ξ."""
+        """Return the losses f(w) + ξᵀw of B examples, (..., B, lanes). X (..., B, 2): each ξ."""
         value, _, _ = self.surface.function(W[..., 0], W[..., 1], **self.options)
         scores: Array = X @ W.swapaxes(-1, -2) + value[..., None, :]
         return scores

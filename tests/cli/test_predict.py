@@ -140,13 +140,13 @@ def test_probabilities_are_in_the_order_of_the_classes(here, tmp_path):
             ["city", "area"],
             ["Kiel", "1"],
             "error: new.csv:2 city: training did not see the value 'Kiel'\n"
-            "hint: it saw Bonn, Ulm; --unseen ignore sets all their columns to 0\n",
+            "hint: it saw Bonn, Ulm; --unseen ignore sets all 0/1 columns of city to 0\n",
         ),
         (
             ["city", "area"],
             ["Kiel", "much"],
             "error: new.csv:2 city: training did not see the value 'Kiel'\n"
-            "hint: it saw Bonn, Ulm; --unseen ignore sets all their columns to 0\n"
+            "hint: it saw Bonn, Ulm; --unseen ignore sets all 0/1 columns of city to 0\n"
             "error: new.csv:2 area: 'much' is not a number\n"
             "hint: this column had numbers in training; correct the cell, or leave it empty\n",
         ),
