@@ -79,7 +79,7 @@ def iteration(quick: bool) -> Work:
     return Work(
         f"BGD, least squares, N={train.rows:,}, d=100",
         contenders,
-        (Bar(TWO_PASSES, COMPILED, at_least=3.5), Bar(COMPILED, READ, at_most=1.25)),
+        (Bar(TWO_PASSES, COMPILED, at_least=3.5), Bar(COMPILED, READ, at_most=1.2)),
         per="iteration",
     )
 

@@ -43,7 +43,7 @@ def mbgd_logistic(quick: bool) -> Work:
     return Work(
         f"MBGD, B=64, logistic, Adam, N={len(problem.X):,}, d=50",
         problem.by_gdrun() | jax_scan.contenders(problem) | torch_eager.contenders(problem),
-        (Bar(JAX, COMPILED, at_least=1.8), Bar(TORCH, COMPILED, at_least=30)),
+        (Bar(JAX, COMPILED, at_least=2.5), Bar(TORCH, COMPILED, at_least=30)),
     )
 
 
@@ -54,5 +54,5 @@ def softmax(quick: bool) -> Work:
     return Work(
         f"softmax 784→10, B=128, float32, momentum, N={len(X):,}",
         problem.by_gdrun() | jax_scan.contenders(problem),
-        (Bar(JAX, COMPILED, at_least=1.3),),
+        (Bar(JAX, COMPILED, at_least=1.7),),
     )

@@ -37,9 +37,8 @@ def mlp(quick: bool) -> Work:
         f"MLP 784-128-10, B=128, float32, Adam, {rows:,} examples",
         trainings(config, data, epochs) | _in_jax(data, epochs) | _in_torch(data, epochs),
         (
-            Bar(TORCH, COMPILED, at_least=1.6),
-            Bar(JAX, COMPILED, at_least=1.0),
-            Bar(JAX, COMPILED, at_least=1.2),
+            Bar(TORCH, COMPILED, at_least=2.5),
+            Bar(JAX, COMPILED, at_least=1.3),
         ),
         tolerance=0.15,
     )
