@@ -334,12 +334,12 @@ def _checked(annotation: Any) -> Any:
 
 
 def _within(where: Where, place: tuple[str | int, ...]) -> Where:
-    """Return `where` for a section that is inside another section.
+    """Return the function that finds the keys of a section inside another section.
 
-    where: a function that returns the place of a key path, for messages. place: the path of the
-    inner section.
+    where: a function that returns the place in the file of a key path, for messages. place: the
+    path of the inner section. The returned function takes a path that begins with the inner
+    section's own key, such as ("schedule", "gamma"), and puts `place` instead of that key.
     """
-    # A section names its keys from its own key on, such as ("schedule", "gamma").
     return lambda path: where((*place, *path[1:]))
 
 

@@ -100,7 +100,11 @@ class CsvScan:
         return self._columns[position]
 
     def _parts(self, columns: Sequence[int]) -> list[list[int]]:
-        """The columns in groups; the columns of a group are read from the same file."""
+        """The columns in groups that one query can read.
+
+        A file with many columns was written as several temporary files (see `plain`) of WIDEST
+        columns each; the columns of a group are in one of them.
+        """
         groups: dict[int, list[int]] = {}
         for j in columns:
             groups.setdefault(j // WIDEST, []).append(j)
@@ -114,7 +118,10 @@ class CsvScan:
         return found
 
     def _run(self, expressions: Mapping[str, str], first: int) -> dict[str, Any]:
-        """The values of SQL expressions over columns in the same file as the column `first`."""
+        """The values of SQL expressions over columns of one group (see `_parts`).
+
+        first: the position of a column of the group.
+        """
         import duckdb
 
         chosen = ", ".join(f"{sql} AS {name}" for name, sql in expressions.items())

@@ -22,7 +22,7 @@ class Places(Protocol):
         """The file, or the files, as the user names them."""
 
     def cell(self, row: int, name: str) -> str:
-        """The place of a cell: its file, line or row, and column."""
+        """The place of a cell: its file and column, and its line if the file has lines."""
 
     def here(self, row: int) -> str:
         """The words that end a message about this row, such as `in this line`."""

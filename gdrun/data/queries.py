@@ -108,7 +108,7 @@ def _require_harmless(database: DuckDBPyConnection, query: str, where: str) -> N
             raise DataError(
                 f"the query must not call {name}",
                 where=where,
-                hint=f"it may call {', '.join(sorted(TABLE_FUNCTIONS))}",
+                hint=f"after FROM it may call {', '.join(sorted(TABLE_FUNCTIONS))}",
             )
 
 

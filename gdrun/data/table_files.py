@@ -160,7 +160,7 @@ def _json_column(
     raise DataError(
         "the column has lists or objects, which are neither numbers nor text"
         if nested
-        else "the column mixes numbers, texts and booleans",
+        else "the column mixes values of different types, such as numbers and texts",
         where=f"{places.table} {name}",
         hint=leaving_out(name)
         if nested

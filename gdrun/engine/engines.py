@@ -187,10 +187,13 @@ def _refused(reason: str, forced: bool) -> EngineMaker:
     so, ConfigError is raised with the reason.
     """
     if forced:
+        by_variable = bool(os.environ.get("GDRUN_ENGINE"))
         raise ConfigError(
             f"the compiled engine cannot run this: {reason}",
-            where="engine",
-            hint="use engine: numpy or auto",
+            where="GDRUN_ENGINE" if by_variable else "engine",
+            hint="unset this variable, or set it to numpy or auto"
+            if by_variable
+            else "use engine: numpy or auto",
         )
     return NumpyEngine
 

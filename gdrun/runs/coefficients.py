@@ -58,7 +58,7 @@ def coefficients(model: TrainedModel) -> list[Coefficients]:
 
 
 def _labels(model: TrainedModel) -> list[str]:
-    """The label of each score: its class, or the target."""
+    """The label of each score: its class, the log-odds of the second class, or the target."""
     classes = model.target.classes
     if model.model.by_class:
         return list(classes)

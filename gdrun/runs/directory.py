@@ -8,6 +8,7 @@ import secrets
 import socket
 import time
 from datetime import datetime
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 
@@ -178,8 +179,9 @@ class RunDirectory(Listener):
 
 
 def _cannot_write(path: Path, error: OSError) -> RecordError:
+    free = "free disk space, or " if error.errno == ENOSPC else ""
     return RecordError(
         f"cannot be written: {error.strerror or error}",
         where=str(path),
-        hint="free disk space, or choose another directory with `out`",
+        hint=f"{free}choose another directory with `out`",
     )

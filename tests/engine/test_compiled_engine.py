@@ -123,6 +123,15 @@ def test_the_environment_decides(monkeypatch):
         engine_of(cohort_of("mse", "vanilla"), "numpy")
 
 
+def test_an_engine_that_cannot_run_is_blamed_on_what_names_it(monkeypatch):
+    cohort = cohort_of("mse", "lamb")
+    with pytest.raises(ConfigError, match=r"error: engine: .*\nhint: use engine: numpy or auto"):
+        engine_of(cohort)
+    monkeypatch.setenv("GDRUN_ENGINE", "compiled")
+    with pytest.raises(ConfigError, match=r"error: GDRUN_ENGINE: .*\nhint: unset this variable"):
+        engine_of(cohort, "auto")
+
+
 @pytest.mark.slow
 def test_a_run_says_which_engine_ran():
     config = {

@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -222,7 +223,8 @@ def read_study(path: Path) -> StudyRecord:
 
 def _cannot_write(path: Path, error: OSError) -> RecordError:
     what = f"cannot be written: {error.strerror or error}"
-    hint = f'free disk space, then continue with `resume="{path}"`'
+    cure = "free disk space" if error.errno == ENOSPC else "correct this"
+    hint = f'{cure}, then continue with `resume="{path}"`'
     return RecordError(what, where=str(path), hint=hint)
 
 
