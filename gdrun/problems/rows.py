@@ -58,13 +58,20 @@ class MappedRows:
 
     def block(self, part: slice) -> Array:
         """Read consecutive rows as an array (n, columns). part: a slice of `rows`."""
-        return self._prepared(self.source[self.rows[part]])
+        rows = self.rows[part]
+        # In the order of the file, rows without a gap are a slice, which is not copied first.
+        together = len(rows) and rows[-1] - rows[0] + 1 == len(rows)
+        read = self.source[rows[0] : rows[-1] + 1] if together else self.source[rows]
+        return self._prepared(np.asarray(read))
 
     def _prepared(self, read: Array) -> Array:
         wide = np.empty((len(read), self.shape[1]), dtype=self.dtype)
         values = wide[:, : read.shape[1]]
         if self.mean is None or self.scale is None:
             values[...] = read
+        elif read.dtype == self.dtype == np.float64:
+            np.subtract(read, self.mean, out=values)
+            values /= self.scale
         else:
             # In double precision, because subtracting a large mean would lose digits.
             np.divide(read - self.mean, self.scale, out=values, casting="same_kind")
