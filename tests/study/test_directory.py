@@ -233,7 +233,9 @@ def test_killed_in_mid_sweep_it_goes_on_where_it_was(tmp_path):
     with subprocess.Popen(
         [*command, "-o", str(tmp_path / "killed")], stdout=subprocess.DEVNULL
     ) as victim:
-        while not (begun := list((tmp_path / "killed").glob("*/trials.jsonl"))):
+        written = (tmp_path / "killed").glob
+        # The file exists before its first line does.
+        while not (begun := [file for file in written("*/trials.jsonl") if file.stat().st_size]):
             assert victim.poll() is None, "it ended before it could be killed"
             time.sleep(0.01)
         os.kill(victim.pid, signal.SIGKILL)
