@@ -215,7 +215,7 @@ class Network(Predictor):
         return passed
 
     def _backward(self, W: Array, last: Array, passed: list[Passed], slopes: Array) -> Array:
-        G = np.empty(W.shape, W.dtype)
+        G = np.empty_like(W)
         g, skipped = self._from_slopes(slopes), None
         self._affine_gradient(G, self.depth, g, last)
         for k in reversed(range(self.depth)):
