@@ -1,39 +1,68 @@
-"""The smoothness constant L of an objective f: the largest change of ∇f per unit distance.
+"""The smoothness constant L and the strong convexity μ of an objective f.
 
-    ‖∇f(u) − ∇f(v)‖ ≤ L ‖u − v‖  for all weights u and v
+    μ ‖u − v‖² ≤ (∇f(u) − ∇f(v))ᵀ(u − v),  ‖∇f(u) − ∇f(v)‖ ≤ L ‖u − v‖  for all weights u and v
 
-For a linear model, f(W) = mean ℓ(W x̃) + (l2/2) ‖weights‖², where x̃ is an example with a 1
-appended for the bias. The Hessian of f is at most c X̃ᵀX̃ / N + D in every direction. Here X̃ has
-the N vectors x̃ as rows, c is the largest second derivative of the loss ℓ in the scores, and D is a
-diagonal matrix with l2 for weights and 0 for the bias. So L is at most λmax(c X̃ᵀX̃ / N + D), the
-largest eigenvalue. For the squared error L is equal to it, because the second derivative is the
-same everywhere.
+L is the largest change of ∇f per unit distance, and μ the smallest. For a linear model,
+f(W) = mean ℓ(W x̃) + (l2/2) ‖weights‖², where x̃ is an example with a 1 appended for the bias. The
+Hessian of f is at most c X̃ᵀX̃ / N + D in every direction. Here X̃ has the N vectors x̃ as rows, c is
+the largest second derivative of the loss ℓ in the scores, and D is a diagonal matrix with l2 for
+weights and 0 for the bias. So L is at most λmax(c X̃ᵀX̃ / N + D), the largest eigenvalue. For the
+squared error L is equal to it, and μ is the smallest eigenvalue, because the second derivative is
+the same everywhere. The other losses have almost no curvature far from their minimum, so that μ of
+their objective is that of the penalty: l2 if no parameter is without penalty, else 0.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from gdrun.array_types import Array, Numbers
+from gdrun.problems.lanczos import extreme_eigenvalues
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.objective import block_rows
+from gdrun.problems.rows import Examples, rows_of
+
+MOST_COLUMNS = 1500
+"""The most columns of X for which XᵀX is formed. With more, L is computed by Lanczos' method."""
 
 
-def smoothness(model: object, X: Array, l2: float) -> float | None:
+def smoothness(model: object, X: Examples, l2: float) -> float | None:
     """Return the smoothness constant L of an objective, or an upper bound of it; None if unknown.
 
     X: the design matrix (N, D). l2: the factor of the penalty. A loss whose slope jumps, such as
-    the hinge, has no smoothness constant. For a network no bound is known.
+    the hinge, has no smoothness constant. For a network no bound is known. With more than
+    MOST_COLUMNS columns, Lanczos' method reads all rows once an iteration, block by block; its
+    result is too small by at most a relative error of about 1e-6.
 
     Source: Nesterov 2004, section 1.2.2.
     """
     if not isinstance(model, LinearModel) or model.loss.curvature is None:
         return None
-    curvature = model.loss.curvature(model.outputs, **model.loss.values)
-    # All outputs have the same X and penalty, so λmax of one block of the Hessian is enough.
-    decay = l2 * model.layout.penalised[: X.shape[1]]
-    hessian = curvature * _second_moment(X) + np.diag(decay)
-    return float(np.linalg.eigvalsh(hessian)[-1])
+    if X.shape[1] <= MOST_COLUMNS:
+        curvatures = largest_curvatures(model, X, l2)
+        assert curvatures is not None
+        return float(curvatures[-1])
+    curvature, decay = _loss_curvature(model), _decay(model, X, l2)
+    found = extreme_eigenvalues(
+        lambda v: curvature * _second_moment_times(X, v) + decay * v, X.shape[1], both=False
+    )
+    return found.largest
+
+
+def largest_curvatures(model: LinearModel, X: Examples, l2: float) -> Numbers | None:
+    """Return the eigenvalues (D,) of c X̃ᵀX̃ / N + D in ascending order.
+
+    For the squared error they are the curvatures of f in its principal directions. None if the loss
+    is not smooth, or X has more than MOST_COLUMNS columns.
+    """
+    if model.loss.curvature is None or X.shape[1] > MOST_COLUMNS:
+        return None
+    # All outputs have the same X and penalty, so one block of the Hessian is enough.
+    hessian: Array = _loss_curvature(model) * _second_moment(X) + np.diag(_decay(model, X, l2))
+    values: Array = np.linalg.eigvalsh(hessian)
+    return values
 
 
 def is_exact(model: object) -> bool:
@@ -41,11 +70,36 @@ def is_exact(model: object) -> bool:
     return isinstance(model, LinearModel) and model.loss.quadratic
 
 
-def _second_moment(X: Array) -> Numbers:
+def _loss_curvature(model: LinearModel) -> float:
+    """c, the largest second derivative of the loss in the scores."""
+    assert model.loss.curvature is not None
+    return model.loss.curvature(model.outputs, **model.loss.values)
+
+
+def _decay(model: LinearModel, X: Examples, l2: float) -> Numbers:
+    """The diagonal (D,) of the penalty's Hessian."""
+    decay: Array = l2 * model.layout.penalised[: X.shape[1]]
+    return decay
+
+
+def _second_moment(X: Examples) -> Array:
     """Return XᵀX / N for X (N, D), computed in double precision, block by block."""
-    total = np.zeros((X.shape[1], X.shape[1]))
-    rows = block_rows(X.shape[1])
-    for start in range(0, len(X), rows):
-        block = X[start : start + rows].astype(np.float64, copy=False)
+    total: Array = np.zeros((X.shape[1], X.shape[1]))
+    for block in _blocks(X):
         total += block.T @ block
     return total / len(X)
+
+
+def _second_moment_times(X: Examples, v: Numbers) -> Array:
+    """Return XᵀX v / N for v (D,), block by block, without forming XᵀX."""
+    total: Array = np.zeros(X.shape[1])
+    for block in _blocks(X):
+        total += (block @ v) @ block
+    return total / len(X)
+
+
+def _blocks(X: Examples) -> Iterator[Array]:
+    """Yield the rows of X in blocks, in double precision."""
+    rows = block_rows(X.shape[1])
+    for start in range(0, len(X), rows):
+        yield rows_of(X, slice(start, start + rows)).astype(np.float64, copy=False)

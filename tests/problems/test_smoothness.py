@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from gdrun.problems import smoothness as smoothness_module
 from gdrun.problems.losses import LOSSES
 from gdrun.problems.models import MODELS
 from gdrun.problems.objective import Objective
+from gdrun.problems.rows import MappedRows
 from gdrun.problems.smoothness import is_exact, smoothness
 
 ROWS, FEATURES = 40, 3
@@ -106,3 +108,19 @@ def test_by_hand():
     assert smoothness(model, np.array([[2.0, 1.0], [-2.0, 1.0]]), 0.5) == pytest.approx(8.5)
     # Nothing penalises the bias: where it has the larger curvature, l2 adds nothing.
     assert smoothness(model, np.array([[0.1, 1.0], [-0.1, 1.0]]), 0.5) == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("l2", [0.0, 0.3])
+def test_lanczos_returns_the_same(case, l2, monkeypatch):
+    model, X, _ = problem(case)
+    expected = smoothness(model, X, l2)
+    monkeypatch.setattr(smoothness_module, "MOST_COLUMNS", 1)
+    assert smoothness(model, X, l2) == pytest.approx(expected, rel=1e-6)
+
+
+def test_rows_on_disk_have_the_same():
+    model, X, _ = problem("linear")
+    rows = np.array([3, 5, 6, 7, 20, 31])
+    mapped = MappedRows(X[:, :-1], rows, np.dtype(np.float64)).with_ones()
+    assert smoothness(model, mapped, 0.1) == pytest.approx(smoothness(model, X[rows], 0.1))
