@@ -1,0 +1,159 @@
+"""The minimum f* of a convex objective, by Newton's method to machine precision.
+
+    w ← w − t (H + δ I)⁻¹ ∇f(w),  H = ∇²f(w)
+
+t is halved from 1 until the objective falls enough. δ is tiny, and only makes the system solvable
+if H has directions without curvature. For least squares, the first step solves the normal
+equations, and each further step corrects the rounding errors of the one before. Half the Newton
+decrement, ½ ∇fᵀ(H + δ I)⁻¹∇f, estimates f − f*.
+
+Source: Boyd & Vandenberghe 2004, section 9.5.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gdrun.array_types import Array, Numbers
+from gdrun.problems.curvature import dense_hessian, hessian_product
+from gdrun.problems.linear import LinearModel
+from gdrun.problems.objective import Objective
+from gdrun.problems.rows import Examples
+
+MOST_PARAMETERS = 1500
+"""The most parameters for which the Hessian is written out; with more, conjugate gradients solve
+the system from products with the Hessian.
+"""
+
+MOST_STEPS = 100
+DAMPING = 1e-12
+"""δ, as a share of the largest entry of H."""
+
+DECREASE = 1e-4
+"""The share of the predicted decrease that a step must reach (Armijo 1966)."""
+
+
+@dataclass(frozen=True)
+class Minimum:
+    """The minimum of a convex objective.
+
+    value: f*. weights (P,): where it is attained; None if it is not attained at any weights. error:
+    the estimate of f − f* at these weights. converged: whether the error is as small as rounding
+    allows; if not, `value` is only an upper bound of f*.
+    """
+
+    value: float
+    weights: Array | None
+    error: float
+    converged: bool
+
+
+def minimise(objective: Objective, start: Array, X: Examples, y: Array) -> Minimum | None:
+    """Return the minimum of a linear model's objective; None if the loss has kinks.
+
+    start (P,): the first weights. If there are many minima of least squares, the one that is
+    nearest to them is found. If the classes can be separated and there is no penalty, the
+    cross-entropy has the infimum 0, which it does not attain.
+    """
+    model = objective.model
+    if not isinstance(model, LinearModel) or model.loss.curvature is None:
+        return None
+    w = start.astype(np.float64)
+    value, gradient = _at(objective, w, X, y)
+    for _ in range(MOST_STEPS):
+        if _separated(objective, value, len(X)):
+            return Minimum(0.0, None, 0.0, True)
+        step = _newton_step(objective, w, X, y, gradient)
+        error = 0.5 * float(gradient @ step)
+        if error <= np.finfo(np.float64).eps * abs(value):
+            # One more step, for weights as exact as f, whose error is the square of theirs.
+            last, _ = _at(objective, w - step, X, y)
+            return Minimum(min(value, last), w - step, max(error, 0.0), True)
+        moved = _line_search(objective, w, X, y, step, value, 2 * error)
+        if moved is None:
+            # Rounding errors of f hide the rest of the way.
+            return Minimum(value, w, error, error <= 1e-10 * abs(value))
+        w, value, gradient = moved
+    return Minimum(value, w, error, False)
+
+
+def _line_search(
+    objective: Objective,
+    w: Numbers,
+    X: Examples,
+    y: Array,
+    step: Numbers,
+    value: float,
+    slope: float,
+) -> tuple[Numbers, float, Numbers] | None:
+    """The weights, objective and gradient after the longest step that lowers f enough.
+
+    step (P,): the Newton step. slope: ∇fᵀ step. None if no step lowers f.
+    """
+    size = 1.0
+    while size > 1e-8:
+        there = w - size * step
+        lower, gradient = _at(objective, there, X, y)
+        if lower <= value - DECREASE * size * slope:
+            return there, lower, gradient
+        size /= 2
+    return None
+
+
+def _newton_step(
+    objective: Objective, w: Numbers, X: Examples, y: Array, gradient: Numbers
+) -> Numbers:
+    """(H + δ I)⁻¹ g for the gradient g (P,)."""
+    if w.size <= MOST_PARAMETERS:
+        hessian = dense_hessian(objective, w, X, y)
+        places = np.diag_indices(w.size)
+        hessian[places] += DAMPING * max(float(hessian[places].max()), np.finfo(np.float64).tiny)
+        solved: Array = np.linalg.solve(hessian, gradient)
+        return solved
+    return _conjugate_gradients(objective, w, X, y, gradient)
+
+
+def _conjugate_gradients(
+    objective: Objective, w: Numbers, X: Examples, y: Array, gradient: Numbers
+) -> Numbers:
+    """Solve H s = g for s (P,) by conjugate gradients (Hestenes & Stiefel 1952)."""
+    s = np.zeros_like(gradient)
+    residual, direction = gradient.copy(), gradient.copy()
+    size = first = float(residual @ residual)
+    largest = 0.0
+    for _ in range(min(2 * w.size, 1000)):
+        if size <= 1e-20 * first:
+            break
+        image = hessian_product(objective, w, X, y, direction)
+        curvature = float(direction @ image)
+        sharpness = curvature / float(direction @ direction)
+        largest = max(largest, sharpness)
+        # In a direction without curvature, only rounding errors are left to follow.
+        if sharpness <= DAMPING * largest:
+            break
+        rate = size / curvature
+        s += rate * direction
+        residual -= rate * image
+        before, size = size, float(residual @ residual)
+        direction = residual + (size / before) * direction
+    return s
+
+
+def _at(objective: Objective, w: Numbers, X: Examples, y: Array) -> tuple[float, Numbers]:
+    value, gradient = objective.value_and_gradient(w[None], X, y)
+    return float(value[0]), gradient[0]
+
+
+def _separated(objective: Objective, value: float, rows: int) -> bool:
+    """Whether every example is classified correctly, by a loss that only falls with the margin.
+
+    If the sum of the cross-entropies is below ln 2, each of them is, so each example has a
+    probability above ½. Then larger and larger weights bring the loss to 0.
+    """
+    model: Any = objective.model
+    loss: str = model.loss.name
+    return loss in ("logistic", "cross_entropy") and not objective.l2 and value * rows < math.log(2)

@@ -1,0 +1,80 @@
+"""The minimum of convex objectives, against closed forms."""
+
+import numpy as np
+import pytest
+
+from gdrun.insight import minimum
+from gdrun.insight.minimum import minimise
+from gdrun.problems.models import MODELS
+from gdrun.problems.objective import Objective
+
+
+def problem(name, options, classes, l2, rows=60, features=4, seed=0):
+    """Objective, design matrix, encoded targets and zero weights, with noisy targets."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(rows, features))
+    y = rng.integers(classes, size=rows) if classes else rng.normal(size=rows)
+    model = MODELS[name].function(features, classes, **options)
+    return Objective(model, l2), model.design(X), model.encode(y), np.zeros(model.layout.size)
+
+
+@pytest.mark.parametrize("l2", [0.0, 0.1])
+def test_least_squares_in_closed_form(l2):
+    # ∇f = 2 Xᵀ(Xw − y)/N + l2 (w without bias) = 0.
+    objective, X, y, start = problem("linear", {}, 0, l2)
+    D = np.diag([l2] * 4 + [0.0])
+    w = np.linalg.solve(2 * X.T @ X / len(X) + D, 2 * X.T @ y / len(X))
+    expected = ((X @ w - y) ** 2).mean() + l2 / 2 * (w[:4] ** 2).sum()
+    found = minimise(objective, start, X, y)
+    assert found.converged
+    assert found.value == pytest.approx(expected, rel=1e-14)
+    np.testing.assert_allclose(found.weights, w, rtol=1e-10)
+
+
+def test_the_nearest_of_many_minima():
+    # x₁ = x₂ in every row: w₁ + w₂ = 2 is optimal, and (2, 0) is nearest to the start (1, −1).
+    model = MODELS["linear"].function(2, 0, bias=False)
+    X = np.array([[1.0, 1.0], [2.0, 2.0], [-1.0, -1.0]])
+    found = minimise(Objective(model), np.array([1.0, -1.0]), X, 2 * X[:, 0])
+    assert found.value == pytest.approx(0, abs=1e-20)
+    np.testing.assert_allclose(found.weights, [2.0, 0.0], atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["logistic", "softmax"])
+def test_separable_classes_have_no_minimum(name):
+    model = MODELS[name].function(1, 2)
+    X = model.design(np.array([[-2.0], [-1.0], [1.0], [3.0]]))
+    y = model.encode(np.array([0, 0, 1, 1]))
+    found = minimise(Objective(model), np.zeros(model.layout.size), X, y)
+    assert (found.value, found.weights) == (0.0, None)
+    # The penalty bounds the weights, so that there is a minimum above 0.
+    assert minimise(Objective(model, 0.1), np.zeros(model.layout.size), X, y).value > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "classes"), [("svm", {}, 3), ("linear", {"loss": "mae"}, 0)]
+)
+def test_a_loss_with_kinks_is_not_minimised(name, options, classes):
+    objective, X, y, start = problem(name, options, classes, 0.1)
+    assert minimise(objective, start, X, y) is None
+
+
+@pytest.mark.parametrize("most", [1500, 1])
+@pytest.mark.parametrize(
+    ("name", "options", "classes"),
+    [
+        ("linear", {"loss": "huber", "delta": 0.7}, 0),
+        ("logistic", {}, 2),
+        ("softmax", {}, 3),
+        ("svm", {"loss": "squared_hinge"}, 3),
+    ],
+)
+def test_the_gradient_vanishes_at_the_minimum(name, options, classes, most, monkeypatch):
+    # A convex function is minimal where its gradient is 0. most = 1: by conjugate gradients.
+    monkeypatch.setattr(minimum, "MOST_PARAMETERS", most)
+    objective, X, y, start = problem(name, options, classes, 0.01)
+    found = minimise(objective, start, X, y)
+    value, gradient = objective.value_and_gradient(found.weights[None], X, y)
+    assert found.converged
+    assert found.value == pytest.approx(value[0], rel=1e-15)
+    assert np.abs(gradient).max() < 1e-9
