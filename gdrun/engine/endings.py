@@ -31,6 +31,11 @@ def used_up(plan: Plan, state: State) -> Firing | None:
     return None
 
 
+def interruption(signal: str) -> Firing:
+    """The interruption that ends all runs. signal: the name of the signal, for the user."""
+    return Firing("interrupted", "interrupted", f"interrupted by {signal}")
+
+
 def stop_for(firing: Firing, epoch: float, step: int) -> Stop:
     """The record of why and when a run ended.
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from gdrun.array_types import Numbers
 from gdrun.engine.cohort import Cohort
 from gdrun.engine.contract import Failure
-from gdrun.engine.endings import stop_for, used_up
+from gdrun.engine.endings import stop_for
 from gdrun.engine.evaluation import Firing, fired
 from gdrun.engine.state import State
 from gdrun.methods.stopping import Readings, Stop
@@ -24,11 +24,11 @@ class Judge:
     It also records when watched rules fired. A watched rule is reported but does not stop the run.
     """
 
-    def __init__(self, cohort: Cohort, interrupted: Interrupted) -> None:
+    def __init__(self, cohort: Cohort, watched: Sequence[Mapping[str, Stop]] = ()) -> None:
+        """watched: for each run of an earlier training, the first firing of each watched rule."""
         self._plan = cohort.plan
         self._rules = cohort.stopping
-        self._interrupted = interrupted
-        self._watched: list[dict[str, Stop]] = [{} for _ in range(cohort.lanes)]
+        self._watched = [dict(each) for each in watched] or [{} for _ in range(cohort.lanes)]
 
     @property
     def wants_gradient(self) -> bool:
@@ -51,12 +51,6 @@ class Judge:
         bounded: Numbers = np.minimum(limits, np.finfo(np.float64).max)
         return bounded
 
-    def ending(self, state: State) -> Firing | None:
-        """The interruption or used-up budget that ends all runs; None if training continues."""
-        if signal := self._interrupted():
-            return Firing("interrupted", "interrupted", f"interrupted by {signal}")
-        return used_up(self._plan, state)
-
     def diverged(self, readings: Readings, state: State) -> Iterator[tuple[int, Failure, Numbers]]:
         """Yield each run whose training loss is not finite or above its limit.
 
@@ -69,16 +63,19 @@ class Judge:
             losses = np.array([state.initial_loss[place], state.last_batch_loss[place], value])
             yield place, Failure("training loss", value, None), losses
 
-    def stops(self, readings: Readings, state: State) -> Iterator[tuple[int, Stop]]:
+    def stops(
+        self, readings: Readings, state: State, ending: Firing | None
+    ) -> Iterator[tuple[int, Stop]]:
         """Yield (index, stop) for each run that a rule, a budget or an interruption ends.
 
-        index: the index of the run among the runs that still train. A run may occur more than once;
-        its first stop is the one that counts.
+        ending: the budget or the interruption that ends all runs; None if they continue. index: the
+        index of the run among the runs that still train. A run may occur more than once; its first
+        stop is the one that counts.
         """
         epoch = self._plan.epoch_time(state.place)
         for place, firing in fired(self._rules.obeyed, 0, readings, state):
             yield place, stop_for(firing, epoch, state.step)
-        if (ending := self.ending(state)) is not None:
+        if ending is not None:
             for place in range(len(state.lanes)):
                 yield place, stop_for(ending, epoch, state.step)
 
@@ -100,3 +97,8 @@ class Judge:
         A watched rule is reported but does not stop the run. Rules that did not fire are left out.
         """
         return tuple(self._watched[lane].values())
+
+    @property
+    def all_watched(self) -> tuple[dict[str, Stop], ...]:
+        """For each run, the first firing of each watched rule, by the name of the rule."""
+        return tuple(dict(each) for each in self._watched)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from gdrun.engine.cohort import Cohort
 from gdrun.engine.outcome import Outcome
+from gdrun.engine.snapshot import Snapshot
 from gdrun.engine.state import State
 from gdrun.engine.trace import EvaluationTrace, StepTrace
 from gdrun.methods.stopping import Readings
@@ -13,12 +15,16 @@ from gdrun.methods.stopping import Readings
 
 @dataclass(frozen=True)
 class Progress:
-    """The progress of a training: the runs that train (cohort), their state, and their traces."""
+    """The progress of a training: the runs that train (cohort), their state, and their traces.
+
+    snapshot: a function that returns everything that is needed to continue the training.
+    """
 
     cohort: Cohort
     state: State
     steps: StepTrace
     evaluations: EvaluationTrace
+    snapshot: Callable[[], Snapshot]
 
     @property
     def epoch(self) -> float:
@@ -39,6 +45,13 @@ class Listener:
         """Called after each evaluation.
 
         readings: by quantity, (lanes,) each, for the runs that still train (progress.state.lanes).
+        """
+
+    def ending(self, progress: Progress, *, interrupted: bool) -> None:
+        """Called when a budget or an interruption ends all runs, before their last evaluation.
+
+        From here a run continues as if it had not ended, because the last evaluation may come
+        earlier than the next planned one.
         """
 
     def ended(self, lane: int, outcome: Outcome) -> None:

@@ -10,6 +10,7 @@ known in advance.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -41,6 +42,22 @@ Shared = Callable[[Counts], Columns]
 A chunk is several consecutive steps; the argument counts them from 0. The function is only called
 for steps that become points, because to compute all steps would take too long.
 """
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The points of a trace so far, as copies of its columns.
+
+    shared (points,), own (points, lanes): the columns that all runs share, and the others. stride:
+    the number of steps that a new point combines. rewrites: how often points were joined. open:
+    whether the last point has fewer steps than the stride.
+    """
+
+    shared: Columns
+    own: Columns
+    stride: int = 1
+    rewrites: int = 0
+    open: bool = False
 
 
 class StepTrace:
@@ -114,6 +131,18 @@ class StepTrace:
         columns = _shared_part(STEP_COLUMNS, self._shared, chosen)
         columns |= {name: table[chosen, lane].copy() for name, table in self._own.items()}
         return {name: columns[name] for name in self._order}
+
+    def recorded(self) -> Recorded:
+        """The points so far, to continue the trace in another process."""
+        shared, own = (_part(each, 0, self.points) for each in (self._shared, self._own))
+        return Recorded(_copies(shared), _copies(own), self.stride, self.rewrites, self._open)
+
+    def restore(self, recorded: Recorded) -> None:
+        """Replace the trace by an earlier one. Raises ValueError if it has other columns."""
+        self.points = _checked(recorded, set(self._shared), set(self._own), self._lanes)
+        self._shared, self._own = _copies(recorded.shared), _copies(recorded.own)
+        self.stride, self.rewrites = recorded.stride, recorded.rewrites
+        self._open = recorded.open
 
     def _append(self, shared: Shared, taken: int, own: Columns, lanes: Places) -> None:
         """Add points for the steps of a chunk (several consecutive steps) from step `taken` on.
@@ -227,6 +256,16 @@ class EvaluationTrace:
             table[self.points, lanes] = own[name]
         self.points += 1
 
+    def recorded(self) -> Recorded:
+        """The evaluations so far, to continue the trace in another process."""
+        shared, own = (_part(each, 0, self.points) for each in (self._shared, self._own))
+        return Recorded(_copies(shared), _copies(own))
+
+    def restore(self, recorded: Recorded) -> None:
+        """Replace the trace by an earlier one. Raises ValueError if it has other columns."""
+        self.points = _checked(recorded, set(self._shared), set(recorded.own), self._lanes)
+        self._shared, self._own = _copies(recorded.shared), _copies(recorded.own)
+
     def lane(self, lane: int, start: int = 0) -> Columns:
         """Copies of the columns of one run, from point `start` on: (points,) each.
 
@@ -278,6 +317,25 @@ def _joined(join: np.ufunc, column: Array, stride: int) -> Array:
 def _part(columns: Columns, start: int, count: int) -> Columns:
     """`count` rows of each column, from row `start` on."""
     return {name: column[start : start + count] for name, column in columns.items()}
+
+
+def _copies(columns: Columns) -> Columns:
+    return {name: column.copy() for name, column in columns.items()}
+
+
+def _checked(recorded: Recorded, shared: set[str], own: set[str], lanes: int) -> int:
+    """The number of points of an earlier trace.
+
+    shared, own: the names of the columns that the trace must have. lanes: the number of runs.
+    Raises ValueError if the names or the shapes of the columns differ.
+    """
+    lengths = {column.shape for column in recorded.shared.values()}
+    if recorded.shared.keys() != shared or recorded.own.keys() != own or len(lengths) != 1:
+        raise ValueError("the trace has other columns")
+    (shape,) = lengths
+    if len(shape) != 1 or any(each.shape != (*shape, lanes) for each in recorded.own.values()):
+        raise ValueError("the columns of the trace differ in length")
+    return int(shape[0])
 
 
 def _grown(column: Array, rows: int) -> Array:

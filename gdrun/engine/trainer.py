@@ -14,17 +14,18 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from gdrun.array_types import Counts, Flags, Numbers
+from gdrun.array_types import Flags, Numbers
+from gdrun.engine.advancing import after_steps
 from gdrun.engine.batches import Batches
 from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.contract import Engine, Failure, Measures
-from gdrun.engine.endings import divergence_at, outcome_of, stop_for
+from gdrun.engine.endings import divergence_at, interruption, outcome_of, stop_for, used_up
 from gdrun.engine.evaluation import Firing, after_evaluation, evaluated_running_stats, read
 from gdrun.engine.judging import Interrupted, Judge
 from gdrun.engine.listeners import Listener, Progress
 from gdrun.engine.outcome import Divergence, Outcome, Timing
-from gdrun.engine.plan import Place
 from gdrun.engine.recording import Recorder
+from gdrun.engine.snapshot import Clock, Snapshot
 from gdrun.engine.state import State
 from gdrun.methods.stopping import Readings, Stop
 
@@ -35,8 +36,9 @@ class Trainer:
     A cohort is a group of runs (lanes) that train together; a chunk is several consecutive steps.
     listeners: called at the start, after each chunk and each evaluation, and when a lane ends.
     interrupted: called between chunks; if it returns the name of a signal, all lanes are evaluated
-    once more and end as interrupted. outcomes: of the lanes that have ended, by the index of the
-    lane in the cohort.
+    once more and end as interrupted. snapshot: of an earlier training of this cohort, which
+    continues; None to train from the start. outcomes: of the lanes that have ended, by the index of
+    the lane in the cohort.
     """
 
     def __init__(
@@ -45,22 +47,28 @@ class Trainer:
         engine: Engine,
         listeners: Sequence[Listener] = (),
         interrupted: Interrupted = lambda: None,
+        snapshot: Snapshot | None = None,
     ) -> None:
         self.cohort = cohort
         self.engine = engine
         self.plan = cohort.plan
-        self.state = State.start(cohort)
+        self.state = State.start(cohort) if snapshot is None else snapshot.state
         self.outcomes: dict[int, Outcome] = {}
         self._listeners = listeners
+        self._interrupted = interrupted
         self._batches = Batches(cohort)
         self._recorder = Recorder(cohort, self._batches)
-        self._judge = Judge(cohort, interrupted)
-        self._started: float
-        self._evaluating = 0.0
+        self._judge = Judge(cohort, snapshot.watched if snapshot else ())
+        self._started: float | None = None
+        self._elapsed = self._evaluating = 0.0
         self._moved: Flags
         self._readings: Readings = {}
         self._evaluated_step = -1
-        self._use(Lanes(cohort, self.state.lanes))
+        self._next_evaluation = 0
+        if len(self.state.lanes):
+            self._use(Lanes(cohort, self.state.lanes))
+        if snapshot is not None:
+            self._restore(snapshot)
 
     def run(self) -> tuple[Outcome, ...]:
         """Train until every run has ended. Returns the outcomes, in the order of seeds."""
@@ -74,12 +82,8 @@ class Trainer:
         """
         # Overflow is not an error here: the stepper checks for non-finite numbers itself.
         with np.errstate(all="ignore"), self.engine.threads():
-            if not self.state.evaluations:
-                self._started = time.perf_counter()
-                for listener in self._listeners:
-                    listener.started(self.progress)
-                self._batches.draw_ahead([seed for seed, _ in self._lanes.streams], 0)
-                self._evaluate()
+            if self._started is None:
+                self._start()
             while len(self.state.lanes) and self.plan.epoch_time(self.state.place) < epoch:
                 self._advance_to_evaluation()
 
@@ -99,28 +103,82 @@ class Trainer:
     def progress(self) -> Progress:
         """The current progress of the training."""
         recorder = self._recorder
-        return Progress(self.cohort, self.state, recorder.steps, recorder.evaluations)
+        traces = (recorder.steps, recorder.evaluations)
+        return Progress(self.cohort, self.state, *traces, self.snapshot)
+
+    def snapshot(self) -> Snapshot:
+        """Everything that is needed to continue this training. Call it between two chunks."""
+        return Snapshot(
+            state=self.state,
+            evaluation=self._next_evaluation,
+            moved=self._moved.copy(),
+            readings=self._readings,
+            evaluated_step=self._evaluated_step,
+            steps=self._recorder.steps.recorded(),
+            evaluations=self._recorder.evaluations.recorded(),
+            watched=self._judge.all_watched,
+            outcomes=dict(self.outcomes),
+            clock=Clock(self._evaluating, self._seconds),
+        )
+
+    def _restore(self, snapshot: Snapshot) -> None:
+        """Continue from a snapshot. Raises ValueError if it does not fit the cohort."""
+        if (wrong := snapshot.misfit(self.cohort)) is not None:
+            raise ValueError(f"the snapshot does not fit the experiment: {wrong}")
+        self._recorder.steps.restore(snapshot.steps)
+        self._recorder.evaluations.restore(snapshot.evaluations)
+        self._moved, self._readings = snapshot.moved.copy(), snapshot.readings
+        self._evaluated_step = snapshot.evaluated_step
+        self._next_evaluation = snapshot.evaluation
+        self._evaluating, self._elapsed = snapshot.clock.evaluations, snapshot.clock.total
+        self.outcomes = dict(snapshot.outcomes)
+
+    @property
+    def _seconds(self) -> float:
+        """The seconds since the start, without pauses."""
+        running = 0.0 if self._started is None else time.perf_counter() - self._started
+        return self._elapsed + running
+
+    def _start(self) -> None:
+        """Call the listeners, and evaluate the initial weights if the training is new."""
+        self._started = time.perf_counter()
+        for listener in self._listeners:
+            listener.started(self.progress)
+        if len(self.state.lanes):
+            seeds = [seed for seed, _ in self._lanes.streams]
+            self._batches.draw_ahead(seeds, self.state.place.epoch)
+        if not self.state.evaluations:
+            self._evaluate()
 
     def _advance_to_evaluation(self) -> None:
         """Take the steps up to the next evaluation or to the end, and evaluate."""
-        # Without the 1e-9 a rounding error could repeat the evaluation of this step.
-        index = int(self.plan.epoch_time(self.state.place) / self.plan.evaluation_time(1) + 1e-9)
         while len(self.state.lanes):
-            if self._judge.ending(self.state) or not (steps := self._steps_due(index + 1)):
-                return self._evaluate()
-            self._advance(steps)
+            steps = self._steps_to_evaluation()
+            if (ending := self._ending(evaluation_due=not steps)) is not None:
+                for listener in self._listeners:
+                    listener.ending(self.progress, interrupted=ending.status == "interrupted")
+            if ending is not None or not steps:
+                return self._evaluate(ending)
+            budget = self.plan.budget
+            self._advance(steps if budget is None else min(steps, budget.steps - self.state.step))
         return None
 
-    def _steps_due(self, evaluation: int) -> int:
-        """The number of steps to the next evaluation, within this epoch and within the budget.
+    def _ending(self, *, evaluation_due: bool) -> Firing | None:
+        """The used-up budget or the interruption that ends all runs; None if they continue.
 
-        0 if the evaluation is due now. evaluation: the index of the next evaluation.
+        evaluation_due: whether the next evaluation is due. It comes before an interruption.
         """
-        place, budget = self.state.place, self.plan.budget
+        if (budget := used_up(self.plan, self.state)) is not None:
+            return budget
+        signal = None if evaluation_due else self._interrupted()
+        return interruption(signal) if signal else None
+
+    def _steps_to_evaluation(self) -> int:
+        """The number of steps to the next evaluation, within this epoch; 0 if it is due now."""
+        place, evaluation = self.state.place, self._next_evaluation
         due = self.plan.steps_to_evaluation(evaluation, place)
         left = self.plan.steps_ahead(evaluation, place)
-        steps = left if due is None else min(due, left)
-        return steps if budget is None else min(steps, budget.steps - self.state.step)
+        return left if due is None else min(due, left)
 
     def _advance(self, steps: int) -> None:
         """Take one chunk of at most `steps` consecutive steps."""
@@ -139,34 +197,11 @@ class Trainer:
         seconds = time.perf_counter() - begin + measures.borrowed
         self._recorder.add_steps(state, measures, rates, seconds)
         self._moved |= (rates[: measures.steps] > 0).any(axis=0)
-        self.state = self._after(measures, seconds)
+        self.state = after_steps(state, measures, self.plan, self._batches, seconds)
         if measures.bad:
             self._end_failed(measures, state.last_batch_loss)
         for listener in self._listeners:
             listener.advanced(self.progress)
-
-    def _after(self, measures: Measures, seconds: float) -> State:
-        """The state after a chunk of consecutive steps. seconds: the time that the chunk took."""
-        state, losses = self.state, measures.batch_loss
-        per_epoch = self.plan.steps_per_epoch(state.place.epoch)
-        position = state.place.position + measures.steps
-        rises = (losses[0] > state.last_batch_loss) + _count(losses[1:] > losses[:-1])
-        spent = self._batches.spent(state.place, np.array(measures.steps))
-        running_stats = measures.running_stats
-        return state.changed(
-            W=measures.W,
-            running_stats=state.running_stats if running_stats is None else running_stats,
-            before=state.W if measures.before is None else measures.before,
-            slots=measures.slots,
-            place=Place(state.place.epoch + position // per_epoch, position % per_epoch),
-            step=state.step + measures.steps,
-            gradients=state.gradients + int(spent),
-            seconds=state.seconds + seconds,
-            last_batch_loss=losses[-1],
-            rising=state.rising + rises,
-            clipped=state.clipped + _count(measures.clipped),
-            largest_grad_norm=np.maximum(state.largest_grad_norm, _largest(measures.grad_norm)),
-        )
 
     def _end_failed(self, measures: Measures, loss_before: Numbers) -> None:
         """End the runs that diverged at the last step of a chunk of consecutive steps.
@@ -178,21 +213,36 @@ class Trainer:
             self._end_diverged(place, failure, losses[:, place])
         self._drop(measures.bad)
 
-    def _evaluate(self) -> None:
-        """Evaluate the full objective, and end the runs that a rule or a budget stops."""
+    def _evaluate(self, ending: Firing | None = None) -> None:
+        """Evaluate the full objective, and end the runs that a rule or a budget stops.
+
+        ending: the budget or the interruption that ends all runs; None if they continue. The rules
+        do not apply at an interruption: a run that continues has no evaluation at this step.
+        """
         # If an interruption comes directly after an evaluation, the step is not evaluated again.
         if self.state.step != self._evaluated_step:
             self._read()
+        if ending is not None and ending.status == "interrupted":
+            return self._end_all(ending)
         ended: set[int] = set()
         for place, failure, losses in self._judge.diverged(self._readings, self.state):
             self._end_diverged(place, failure, losses)
             ended.add(place)
         self._judge.watch(self._readings, self.state, ended)
-        for place, stop in self._judge.stops(self._readings, self.state):
+        for place, stop in self._judge.stops(self._readings, self.state, ending):
             if place not in ended:
                 self._end(place, stop)
                 ended.add(place)
         self._drop(ended)
+        return None
+
+    def _end_all(self, ending: Firing) -> None:
+        """End all runs for the same reason."""
+        places = range(len(self.state.lanes))
+        stop = stop_for(ending, self.plan.epoch_time(self.state.place), self.state.step)
+        for place in places:
+            self._end(place, stop)
+        self._drop(places)
 
     def _read(self) -> None:
         """Evaluate the full objective, record the readings, and update the state."""
@@ -229,6 +279,8 @@ class Trainer:
         for listener in self._listeners:
             listener.evaluated(self.progress, readings)
         self._readings, self._evaluated_step = readings, state.step
+        # Without the 1e-9 a rounding error could repeat the evaluation of this step.
+        self._next_evaluation = int(epoch / self.plan.evaluation_time(1) + 1e-9) + 1
 
     def _end_diverged(self, place: int, failure: Failure, losses: Numbers) -> None:
         """End a run that diverged.
@@ -251,7 +303,7 @@ class Trainer:
 
         place: the index of the run among the runs that still train.
         """
-        lane, elapsed = int(self.state.lanes[place]), time.perf_counter() - self._started
+        lane = int(self.state.lanes[place])
         outcome = outcome_of(
             self.cohort,
             self.engine,
@@ -262,7 +314,7 @@ class Trainer:
             steps=self._recorder.steps,
             evaluations=self._recorder.evaluations,
             watched=self._judge.watched(lane),
-            timing=Timing(self.state.seconds, self._evaluating, elapsed),
+            timing=Timing(self.state.seconds, self._evaluating, self._seconds),
         )
         self.outcomes[lane] = outcome
         for listener in self._listeners:
@@ -287,16 +339,3 @@ class Trainer:
         self._objective = self.engine.objective(lanes.objective)
         self._stepper = self.engine.stepper(lanes, self._batches, self.state.loss_limit)
         self._moved = np.zeros(len(lanes.index), dtype=bool)
-
-
-def _count(true: Flags) -> Counts:
-    """The number of true values in each column, (lanes,). true: (steps, lanes)."""
-    # NumPy counts along a contiguous axis much faster.
-    counts: Counts = np.count_nonzero(np.ascontiguousarray(true.T), axis=-1)
-    return counts
-
-
-def _largest(numbers: Numbers) -> Numbers:
-    """The largest number in each column, (lanes,). numbers: (steps, lanes)."""
-    found: Numbers = np.ascontiguousarray(numbers.T).max(axis=-1)
-    return found

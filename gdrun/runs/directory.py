@@ -8,7 +8,6 @@ import secrets
 import socket
 import time
 from datetime import datetime
-from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from gdrun.engine.outcome import Outcome
 from gdrun.engine.trace import Columns
 from gdrun.errors import TRACEBACK, Problem, RecordError
 from gdrun.methods.stopping import Readings
-from gdrun.runs.files import append_lines, write_atomically, write_text
+from gdrun.runs.files import append_lines, cannot_write, write_atomically, write_text
 from gdrun.runs.model_file import WEIGHTS, arrays_of, describe
 from gdrun.runs.record import RunRecord, closing, opening, repeatable
 from gdrun.runs.strict_json import dumps
@@ -51,7 +50,7 @@ def new_directory(parent: Path, name: str, started: datetime) -> Path:
             if not parent.is_dir():
                 break
         except OSError as error:
-            raise _cannot_write(path, error) from None
+            raise cannot_write(path, error) from None
         else:
             return path
     raise RecordError(
@@ -138,7 +137,7 @@ class RunDirectory(Listener):
             try:
                 write(*arguments)
             except OSError as error:
-                self.problem = _cannot_write(self.path, error).problems[0]
+                self.problem = cannot_write(self.path, error).problems[0]
 
     def _write_experiment(self) -> None:
         write_text(self.path / "config.yaml", to_yaml(self._config))
@@ -176,12 +175,3 @@ class RunDirectory(Listener):
         # The stub of np.savez refuses **arrays: a name might equal one of its own parameters.
         save: Any = np.savez
         write_atomically(self.path / WEIGHTS, lambda file: save(file, **arrays))
-
-
-def _cannot_write(path: Path, error: OSError) -> RecordError:
-    free = "free disk space, or " if error.errno == ENOSPC else ""
-    return RecordError(
-        f"cannot be written: {error.strerror or error}",
-        where=str(path),
-        hint=f"{free}choose another directory with `out`",
-    )

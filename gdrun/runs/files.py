@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Iterable
+from errno import ENOSPC
 from pathlib import Path
 from typing import BinaryIO
+
+from gdrun.errors import RecordError
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -43,3 +46,13 @@ def append_lines(path: Path, lines: Iterable[str]) -> None:
     if text:
         with path.open("ab") as file:
             file.write(text.encode())
+
+
+def cannot_write(path: Path, error: OSError) -> RecordError:
+    """The error for a file or directory of a run that cannot be written."""
+    free = "free disk space, or " if error.errno == ENOSPC else ""
+    return RecordError(
+        f"cannot be written: {error.strerror or error}",
+        where=str(path),
+        hint=f"{free}choose another directory with `out`",
+    )

@@ -1,0 +1,53 @@
+"""The state of a training after a chunk, which is several consecutive steps."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gdrun.array_types import Counts, Flags, Numbers
+from gdrun.engine.batches import Batches
+from gdrun.engine.contract import Measures
+from gdrun.engine.plan import Place, Plan
+from gdrun.engine.state import State
+
+
+def after_steps(
+    state: State, measures: Measures, plan: Plan, batches: Batches, seconds: float
+) -> State:
+    """The state after a chunk of consecutive steps.
+
+    state: before the chunk. measures: of its steps. seconds: the time that the chunk took.
+    """
+    losses = measures.batch_loss
+    per_epoch = plan.steps_per_epoch(state.place.epoch)
+    position = state.place.position + measures.steps
+    rises = (losses[0] > state.last_batch_loss) + _count(losses[1:] > losses[:-1])
+    spent = batches.spent(state.place, np.array(measures.steps))
+    running_stats = measures.running_stats
+    return state.changed(
+        W=measures.W,
+        running_stats=state.running_stats if running_stats is None else running_stats,
+        before=state.W if measures.before is None else measures.before,
+        slots=measures.slots,
+        place=Place(state.place.epoch + position // per_epoch, position % per_epoch),
+        step=state.step + measures.steps,
+        gradients=state.gradients + int(spent),
+        seconds=state.seconds + seconds,
+        last_batch_loss=losses[-1],
+        rising=state.rising + rises,
+        clipped=state.clipped + _count(measures.clipped),
+        largest_grad_norm=np.maximum(state.largest_grad_norm, _largest(measures.grad_norm)),
+    )
+
+
+def _count(true: Flags) -> Counts:
+    """The number of true values in each column, (lanes,). true: (steps, lanes)."""
+    # NumPy counts along a contiguous axis much faster.
+    counts: Counts = np.count_nonzero(np.ascontiguousarray(true.T), axis=-1)
+    return counts
+
+
+def _largest(numbers: Numbers) -> Numbers:
+    """The largest number in each column, (lanes,). numbers: (steps, lanes)."""
+    found: Numbers = np.ascontiguousarray(numbers.T).max(axis=-1)
+    return found

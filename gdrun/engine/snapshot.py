@@ -1,0 +1,92 @@
+"""A snapshot of a training: everything that is needed to continue it with the same bits.
+
+A snapshot has no random number generators, because the order of an epoch and the dropout of a step
+depend only on the seed and on the epoch or step (see gdrun.methods.randomness).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from gdrun.array_types import Flags
+from gdrun.engine.cohort import Cohort
+from gdrun.engine.outcome import Outcome
+from gdrun.engine.state import State
+from gdrun.engine.trace import Recorded
+from gdrun.methods.schedules import Memory
+from gdrun.methods.stopping import Readings, Stop
+
+Watched = tuple[dict[str, Stop], ...]
+"""For each lane of a cohort (runs that train together), the first firing of each watched rule."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Seconds of wall clock so far: in evaluations, and in total. Pauses do not count."""
+
+    evaluations: float
+    total: float
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A training between two chunks of steps (a chunk is several consecutive steps).
+
+    evaluation: the index of the next evaluation, which may be due at this step. moved (lanes,):
+    whether the rate of each run was above 0 since its last evaluation. readings: the last
+    evaluation, by quantity, of step evaluated_step; -1 before the first evaluation. steps,
+    evaluations: the points of both traces. outcomes: of the runs that have ended, by the index of
+    the run in the cohort.
+    """
+
+    state: State
+    evaluation: int
+    moved: Flags
+    readings: Readings
+    evaluated_step: int
+    steps: Recorded
+    evaluations: Recorded
+    watched: Watched
+    outcomes: dict[int, Outcome]
+    clock: Clock
+
+    def misfit(self, cohort: Cohort) -> str | None:
+        """The first part of the snapshot that does not fit the cohort; None if all parts fit.
+
+        The compiled kernels trust the shapes of their arrays, so these are checked here.
+        """
+        lanes, known = self.state.lanes, set(self.outcomes)
+        alive = lanes.tolist() if lanes.dtype == np.int64 and lanes.ndim == 1 else [-1]
+        if sorted([*alive, *known]) != list(range(cohort.lanes)) or alive != sorted(alive):
+            return "lanes"
+        if (wrong := _misfit(self.state, State.start(cohort), len(alive))) is not None:
+            return wrong
+        place, per_epoch = self.state.place, cohort.plan.steps_per_epoch
+        if place.epoch < 0 or not 0 <= place.position < per_epoch(place.epoch):
+            return "place"
+        columns = {"moved": self.moved, **self.readings}
+        return next((name for name, each in columns.items() if each.shape != (len(alive),)), None)
+
+
+def _misfit(state: State | Memory, start: State | Memory, lanes: int) -> str | None:
+    """The first field whose arrays differ in dtype or shape from those at the start.
+
+    start: the same record at the start of training. lanes: the number of runs that still train.
+    """
+    for field in fields(state):
+        given, model = getattr(state, field.name), getattr(start, field.name)
+        if isinstance(model, Memory):
+            if _misfit(given, model, lanes) is not None:
+                return field.name
+            continue
+        pairs = [(given, model)] if isinstance(model, np.ndarray) else []
+        if isinstance(model, tuple):
+            if len(given) != len(model):
+                return field.name
+            pairs = list(zip(given, model, strict=True))
+        for own, first in pairs:
+            if own.dtype != first.dtype or own.shape != (lanes, *first.shape[1:]):
+                return field.name
+    return None
