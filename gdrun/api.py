@@ -6,10 +6,12 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from gdrun.config.experiment import Experiment
 from gdrun.config.loading import Source, arrays_for_dataset, load
 from gdrun.config.overrides import Override
-from gdrun.data import table_from_pair
+from gdrun.data import Table, table_from_pair
 from gdrun.notebook_tables import HTML
+from gdrun.runs.resuming import check_config, ended_runs
 from gdrun.runs.run import Run, read_run
 from gdrun.runs.session import Session
 from gdrun.runs.trained_model import TrainedModel, read_model
@@ -22,6 +24,7 @@ def train(
     *overrides: str,
     data: tuple[Any, Any] | None = None,
     out: str | Path | None = None,
+    resume: str | Path | None = None,
 ) -> Run:
     """Train one experiment and return its run.
 
@@ -29,10 +32,16 @@ def train(
     quickstart config. overrides: texts such as "optimizer.lr=0.1". data: (X, y), which
     replace the dataset: the features X (N, d) and the targets y (N,) of N examples with d features.
     The dataset options split and standardize still apply.
-    out: the directory in which a new directory is made for the run; None writes nothing.
+    out: the directory in which a new directory is made for the run; None writes nothing. resume:
+    the directory of a run that was interrupted; it continues from its last checkpoint, and ends
+    with the same bits as without the interruption. Its config is kept, so that config, if given,
+    must be the same; data must be given again if the run was trained on arrays. A run that has
+    ended is returned as it is.
 
     Raises ConfigError or DataError, with every problem, if the experiment cannot be run;
-    MissingExtraError if a package is missing; RecordError if a directory cannot be made in `out`.
+    MissingExtraError if a package is missing; RecordError if a directory cannot be made in `out`,
+    or the run in `resume` cannot continue, because its config, data or plugins have changed, its
+    files are damaged, or another process trains it.
     A run that diverged is returned too; its status is "diverged". If a file of the run cannot be
     written, the run is returned and a warning is given.
 
@@ -42,12 +51,32 @@ def train(
     """
     table = None if data is None else table_from_pair(data)
     changes: list[str | Override] = [] if data is None else [arrays_for_dataset(config)]
+    if resume is not None:
+        directory, given = Path(resume), config is not None or overrides
+        source = directory / "config.yaml" if config is None else config
+        experiment = load(source, [*changes, *overrides]) if given else None
+        return _resumed(directory, experiment, table)
     experiment = load(config, [*changes, *overrides])
-    session = Session([experiment], table=table, out=Path(out) if out else None)
-    (run,) = session.run()
-    for problem in session.problems:
-        warnings.warn(str(problem), stacklevel=2)
+    (run,) = _runs_of(Session([experiment], table=table, out=Path(out) if out else None))
     return run
+
+
+def _resumed(directory: Path, experiment: Experiment | None, table: Table | None) -> Run:
+    """Continue the run in a directory, with the runs that trained with it, and return the run.
+
+    experiment: must be that of the run; None if it is not given.
+    """
+    if experiment is not None:
+        check_config(directory, experiment)
+    runs = ended_runs(directory) or _runs_of(Session.resumed(directory, table=table))
+    return next(run for run in runs if run.directory and run.directory.name == directory.name)
+
+
+def _runs_of(session: Session) -> list[Run]:
+    runs = session.run()
+    for problem in session.problems:
+        warnings.warn(str(problem), stacklevel=4)
+    return runs
 
 
 def load_model(run: Run | str | Path) -> TrainedModel:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from gdrun.cli import faults
 from gdrun.cli.app import command_line
 from gdrun.cli.console import replace_unencodable
+from gdrun.cli.signals import Ended, end_at_once, handled
 from gdrun.errors import GdrunError
 
 INTERRUPTED = 130
@@ -39,14 +40,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
     replace_unencodable()
     try:
-        code = command_line(sys.argv[1:] if arguments is None else arguments)
-        sys.stdout.flush()
+        with handled(end_at_once):
+            code = command_line(sys.argv[1:] if arguments is None else arguments)
+            sys.stdout.flush()
     except GdrunError as error:
         faults.show(error.problems)
         return error.exit_code
     except MemoryError as error:
         faults.show([faults.out_of_memory(error)])
         return GdrunError.exit_code
+    except Ended as end:
+        return end.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.text import Text
 
 
 def stdout() -> Console:
@@ -43,6 +44,13 @@ def _print(screen: Console, views: Iterable[RenderableType]) -> None:
 
     for view in views:
         screen.print(view, soft_wrap=isinstance(view, Text) and bool(view.no_wrap))
+
+
+def unwrapped(text: str) -> Text:
+    """The text as a line that is not wrapped, so that a user can copy it."""
+    from rich.text import Text
+
+    return Text(text, no_wrap=True)
 
 
 def print_json(document: Any) -> None:

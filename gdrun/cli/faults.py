@@ -31,6 +31,11 @@ def show(problems: Iterable[Problem]) -> None:
             screen.print(styled, soft_wrap=True)
 
 
+def note(text: str) -> None:
+    """Print a note on stderr: something that the user should know, and that is no error."""
+    console.stderr().print(f"note: {text}", soft_wrap=True)
+
+
 def usage_problem(error: typer.TyperException) -> Problem:
     """The Problem for an error of the command-line parser, with a message in the style of gdrun."""
     context: Any = getattr(error, "ctx", None)

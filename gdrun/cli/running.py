@@ -1,20 +1,18 @@
-"""What all training commands share: options, signals, progress, and exit codes."""
+"""What all training commands share: options, progress, and exit codes."""
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-if TYPE_CHECKING:
-    from types import FrameType
+from gdrun.cli.signals import Interruption
 
+if TYPE_CHECKING:
     from gdrun.engine.listeners import Listener
     from gdrun.runs.run import Run
 
@@ -36,45 +34,6 @@ Seeds: TypeAlias = Annotated[
 ]
 RUNS = Path("runs")
 """The default directory for runs."""
-
-
-class Interruption:
-    """The signal that interrupted a command, if a signal did.
-
-    After the first SIGINT or SIGTERM, all runs in training write their files and end. A second
-    signal raises KeyboardInterrupt at once.
-    """
-
-    def __init__(self) -> None:
-        self.signal: signal.Signals | None = None
-
-    @property
-    def exit_code(self) -> int:
-        """The exit code after the signal: 128 + the number of the signal; 0 without a signal."""
-        return 128 + self.signal if self.signal else 0
-
-    def name(self) -> str | None:
-        """The name of the signal for the user; None until there was a signal."""
-        if self.signal == signal.SIGINT:
-            return "Ctrl-C (SIGINT)"
-        return self.signal.name if self.signal else None
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self.signal is not None:
-            raise KeyboardInterrupt
-        self.signal = signal.Signals(number)
-
-    @contextmanager
-    def watching(self) -> Iterator[None]:
-        """A context in which this object handles SIGINT and SIGTERM."""
-        earlier = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            for number in earlier:
-                signal.signal(number, self._handle)
-            yield
-        finally:
-            for number, handler in earlier.items():
-                signal.signal(number, handler)
 
 
 def progress_listeners(quiet: bool) -> list[Listener]:

@@ -100,7 +100,7 @@ def _show_study(path: Path, json: bool) -> None:
         else comparisons.comparison_result(result, as_options)
     )
     lines = [*studying.missing_lines(result, path), f"from {path}"]
-    console.show(*([view, ""] if result.ended else []), *map(studying.unwrapped, lines))
+    console.show(*([view, ""] if result.ended else []), *map(console.unwrapped, lines))
 
 
 def runs(

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeVar
 
 import typer
 
-from gdrun.cli import console
+from gdrun.cli import console, faults
 from gdrun.cli.experiments import STDIN, Json, Plugins, Seed
-from gdrun.cli.running import DIVERGED, RUNS, Interruption, Out, Quiet, progress_listeners
+from gdrun.cli.running import DIVERGED, RUNS, Out, Quiet, progress_listeners
+from gdrun.cli.signals import Interruption
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from rich.text import Text
 
     from gdrun.config.overrides import Override
     from gdrun.study.judgement.comparison_findings import Comparison
@@ -128,7 +128,7 @@ class StudyOptions:
             missing = missing_lines(result, directory.path)
             lines = [*(missing or advice), f"written to {directory.path}"]
             table = [view(result), ""] if result.ended else []
-            console.show(*table, *map(unwrapped, lines))
+            console.show(*table, *map(console.unwrapped, lines))
         if ended.interruption.signal is not None:
             return ended.interruption.exit_code
         return DIVERGED if result.diverged else 0
@@ -139,7 +139,7 @@ class StudyOptions:
 
         return Observers(
             progress_listeners(self.quiet),
-            lambda text: console.stderr().print(f"note: {text}", soft_wrap=True),
+            faults.note,
             interruption.name,
             _run_counter(self.quiet, interruption),
         )
@@ -179,13 +179,6 @@ def missing_lines(result: Sweep | Comparison, path: Path) -> list[str]:
     left, of = len(result.plan.trials) - result.ended, len(result.plan.trials)
     advice = f"to continue, repeat the command with --resume {shlex.quote(str(path))}"
     return [f"{left} of {of} runs are missing; {advice}"] if left else []
-
-
-def unwrapped(text: str) -> Text:
-    """The text as a line that is not wrapped, so that a user can copy it."""
-    from rich.text import Text
-
-    return Text(text, no_wrap=True)
 
 
 def _run_counter(quiet: bool, interruption: Interruption) -> Callable[[int, int], None]:

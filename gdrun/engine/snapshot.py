@@ -14,7 +14,7 @@ from gdrun.array_types import Flags
 from gdrun.engine.cohort import Cohort
 from gdrun.engine.outcome import Outcome
 from gdrun.engine.state import State
-from gdrun.engine.trace import Recorded
+from gdrun.engine.trace import EvaluationTrace, Recorded, StepTrace
 from gdrun.methods.schedules import Memory
 from gdrun.methods.stopping import Readings, Stop
 
@@ -66,6 +66,11 @@ class Snapshot:
         place, per_epoch = self.state.place, cohort.plan.steps_per_epoch
         if place.epoch < 0 or not 0 <= place.position < per_epoch(place.epoch):
             return "place"
+        try:
+            StepTrace(cohort.lanes, cohort.points, cohort.place_names).restore(self.steps)
+            EvaluationTrace(cohort.lanes).restore(self.evaluations)
+        except ValueError:
+            return "trace"
         columns = {"moved": self.moved, **self.readings}
         return next((name for name, each in columns.items() if each.shape != (len(alive),)), None)
 

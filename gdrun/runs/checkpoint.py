@@ -114,7 +114,7 @@ class Checkpoint(Listener):
         self._due = time.monotonic() + _seconds_between()
 
     def advanced(self, progress: Progress) -> None:
-        if time.monotonic() >= self._due:
+        if self._left and time.monotonic() >= self._due:
             self._write(progress.snapshot())
 
     def ending(self, progress: Progress, *, interrupted: bool) -> None:

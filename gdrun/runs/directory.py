@@ -24,7 +24,7 @@ from gdrun.errors import TRACEBACK, Problem, RecordError
 from gdrun.methods.stopping import Readings
 from gdrun.runs.files import append_lines, cannot_write, write_atomically, write_text
 from gdrun.runs.model_file import WEIGHTS, arrays_of, describe
-from gdrun.runs.record import RunRecord, closing, opening, repeatable
+from gdrun.runs.record import ResumeRecord, RunRecord, closing, opening, repeatable
 from gdrun.runs.strict_json import dumps
 from gdrun.runs.trace_file import trace_lines
 
@@ -64,7 +64,8 @@ class RunDirectory(Listener):
     """Writes the files of one run while it trains.
 
     cohort: the runs that train together, with this one. lane: the index of this run in the cohort.
-    started: the time of the start, for run.json. If a file cannot be written, the training
+    started: the time of the start, for run.json. earlier: the contents of run.json if the run
+    continues after a pause; None for a new run. If a file cannot be written, the training
     continues; the error is kept in `problem`, and no further files are written.
     """
 
@@ -76,6 +77,7 @@ class RunDirectory(Listener):
         experiment: Experiment,
         lane: int,
         started: datetime,
+        earlier: RunRecord | None = None,
     ) -> None:
         self.path = path
         self.problem: Problem | None = None
@@ -86,13 +88,26 @@ class RunDirectory(Listener):
         self._description = describe(experiment, cohort.data)
         self._clips = bool(experiment.clip.model_dump(exclude_none=True))
         self._record = opening(cohort, engine, experiment, path.name, started)
-        self._points = self._evaluations = self._rewrites = 0
+        self._earlier = earlier
+        self._points = self._evaluations = 0
+        # A run that continues writes its trace again, up to the step at which it continues.
+        self._rewrites = 0 if earlier is None else -1
         self._written_at = 0.0
 
     def started(self, progress: Progress) -> None:
+        if self._earlier is not None and self._lane not in progress.state.lanes:
+            self._record = self._earlier  # the run had ended before the pause
+            return
+        if self._earlier is None:
+            self._guarded(self._write_experiment)
+        else:
+            self._record = _continued(self._record, self._earlier, progress.state.step)
         process = {"process": {"pid": os.getpid(), "host": socket.gethostname()}}
-        self._guarded(self._write_experiment)
         self._guarded(self._write_record, self._record | process)
+
+    def together_with(self, ids: list[str]) -> None:
+        """Record the ids of all runs that train together, in the order of their seeds."""
+        self._record = {**self._record, "cohort": ids}
 
     def evaluated(self, progress: Progress, readings: Readings) -> None:
         now = time.monotonic()
@@ -175,3 +190,15 @@ class RunDirectory(Listener):
         # The stub of np.savez refuses **arrays: a name might equal one of its own parameters.
         save: Any = np.savez
         write_atomically(self.path / WEIGHTS, lambda file: save(file, **arrays))
+
+
+def _continued(record: RunRecord, earlier: RunRecord, step: int) -> RunRecord:
+    """The record of a run that continues at this step. earlier: the record before the pause."""
+    now = datetime.now().astimezone().isoformat(timespec="seconds")
+    entry: ResumeRecord = {"step": step, "time": now, "versions": record["versions"]}
+    continued: RunRecord = {
+        **record,
+        "started": earlier["started"],
+        "resumed": [*earlier.get("resumed", []), entry],
+    }
+    return continued

@@ -78,6 +78,14 @@ class ProcessRecord(TypedDict):
     host: str
 
 
+class ResumeRecord(TypedDict):
+    """One continuation of a run after a pause: its first step, the time, and the versions."""
+
+    step: Count
+    time: str
+    versions: dict[str, str]
+
+
 class Ending(TypedDict):
     """The entries of run.json that are filled in when a run ends."""
 
@@ -97,7 +105,8 @@ class RunRecord(TypedDict):
     in ISO 8601. compression: the factorisation of the data that the engine used, such as qr, or
     None. engine_note: what would make the run faster, if the compiled engine is not available.
     plugins: the path and the hash of each plugin. parameters: the number of weights. process: only
-    while the run is running.
+    while the run is running. cohort: the ids of the runs that train together, in the order of their
+    seeds; missing for a run that trains alone. resumed: the continuations of the run.
     """
 
     schema_version: int
@@ -119,6 +128,8 @@ class RunRecord(TypedDict):
     data: RunDataRecord
     parameters: Count
     process: NotRequired[ProcessRecord]
+    cohort: NotRequired[list[str]]
+    resumed: NotRequired[list[ResumeRecord]]
 
 
 def opening(
@@ -184,7 +195,11 @@ def repeatable(engine: Engine, experiment: Experiment) -> dict[str, Any]:
     Paths are absolute. The config names the engine that ran, because engines differ in the last
     bits, and `auto` may choose another engine on another machine.
     """
-    plain = experiment.plain() | {"engine": engine.name}
+    return with_absolute_paths(experiment.plain() | {"engine": engine.name})
+
+
+def with_absolute_paths(plain: dict[str, Any]) -> dict[str, Any]:
+    """The plain data of an experiment, with absolute paths of files."""
     dataset = plain.get("dataset", {})
     for key in dataset.keys() & {"path", "targets", "folder"}:
         dataset[key] = str(Path(dataset[key]).expanduser().absolute())

@@ -276,7 +276,7 @@ def is_alive(process: ProcessRecord | None) -> bool:
 
     True if the process is on another machine, or is not known.
     """
-    if process is None or process["host"] != socket.gethostname():
+    if process is None or is_elsewhere(process):
         return True
     try:
         os.kill(process["pid"], 0)  # signal 0 sends nothing: it only checks that the process exists
@@ -285,3 +285,8 @@ def is_alive(process: ProcessRecord | None) -> bool:
     except (OSError, OverflowError):  # OverflowError: no process can have this number
         return False
     return True
+
+
+def is_elsewhere(process: ProcessRecord) -> bool:
+    """Whether a process runs on another machine."""
+    return process["host"] != socket.gethostname()

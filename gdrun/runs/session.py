@@ -14,11 +14,21 @@ from gdrun.engine.build import build, experiment_data, in_lane_order
 from gdrun.engine.judging import Interrupted
 from gdrun.engine.listeners import Listener
 from gdrun.engine.outcome import Outcome
+from gdrun.engine.snapshot import Snapshot
 from gdrun.engine.trainer import Trainer
 from gdrun.errors import Problem, note_traceback
+from gdrun.runs.checkpoint import (
+    CHECKPOINT,
+    Checkpoint,
+    machine_of,
+    origin_of,
+    read_checkpoint,
+)
 from gdrun.runs.directory import RunDirectory, new_directory
+from gdrun.runs.lock import DirectoryLock
 from gdrun.runs.model_file import describe
 from gdrun.runs.record import RunRecord, closing, opening, repeatable
+from gdrun.runs.resuming import Paused, paused
 from gdrun.runs.run import Run
 
 
@@ -32,26 +42,76 @@ class Session:
     """
 
     def __init__(
-        self, experiments: Sequence[Experiment], *, table: Table | None = None, out: Path | None
+        self,
+        experiments: Sequence[Experiment],
+        *,
+        table: Table | None = None,
+        out: Path | None,
+        paused: Paused | None = None,
     ) -> None:
+        """paused: earlier runs of these experiments, to continue in their directories."""
         self.started = datetime.now().astimezone()
         self.experiments = in_lane_order(experiments)
-        data = experiment_data(self.experiments[0], table)
-        self.cohort, self.engine = build(self.experiments, data)
-        # Directories are made last, so that an error in the config or data leaves no directory.
+        self.notes: list[str] = []
         self.directories: list[RunDirectory] = []
-        if out is not None:
-            self.directories = [
-                RunDirectory(
-                    new_directory(out, experiment.name, self.started),
-                    self.cohort,
-                    self.engine,
-                    experiment,
-                    lane,
-                    self.started,
-                )
-                for lane, experiment in enumerate(self.experiments)
-            ]
+        self._snapshot: Snapshot | None = None
+        self._lock: DirectoryLock | None = None
+        self._checkpoint: Checkpoint | None = None
+        data = experiment_data(self.experiments[0], table)
+        if paused is not None:
+            paused.check_data(data)
+        self.cohort, self.engine = build(self.experiments, data)
+        if paused is not None:
+            self._continue(paused)
+        elif out is not None:
+            # Directories are made last, so that an error in the config or data leaves none.
+            names = (experiment.name for experiment in self.experiments)
+            self._open([new_directory(out, name, self.started) for name in names])
+            self._lock = DirectoryLock(self.directories[0].path)
+
+    @classmethod
+    def resumed(cls, directory: Path, *, table: Table | None = None) -> Session:
+        """The session that continues the run in a directory, and the runs that trained with it.
+
+        table: the arrays that were the data of the run; None for its dataset. Raises RecordError if
+        the run cannot continue, because its files are damaged, another process trains it, or its
+        config, data or plugins have changed; and the errors of a new session.
+        """
+        earlier = paused(directory)
+        try:
+            return cls(earlier.experiments(), table=table, out=None, paused=earlier)
+        except BaseException:
+            earlier.lock.release()
+            raise
+
+    def _open(self, paths: Sequence[Path], earlier: Sequence[RunRecord | None] = ()) -> None:
+        """Make the writers of the runs' files. earlier: the records of runs that continue."""
+        records = earlier or [None] * len(paths)
+        self.directories = [
+            RunDirectory(path, self.cohort, self.engine, experiment, lane, self.started, record)
+            for lane, (path, experiment, record) in enumerate(
+                zip(paths, self.experiments, records, strict=True)
+            )
+        ]
+        origin = origin_of(self.experiments, self.cohort, self.engine)
+        self._checkpoint = Checkpoint(paths[0] / CHECKPOINT, origin, machine_of(self.engine))
+        if len(paths) > 1:
+            for directory in self.directories:
+                directory.together_with([path.name for path in paths])
+
+    def _continue(self, paused: Paused) -> None:
+        """Read the checkpoint of earlier runs, and open their directories."""
+        path = paused.directories[0] / CHECKPOINT
+        origin = origin_of(self.experiments, self.cohort, self.engine)
+        machine = machine_of(self.engine)
+        self._snapshot, notes = read_checkpoint(path, origin, machine, self.cohort)
+        self._open(paused.directories, paused.records)
+        self._lock = paused.lock
+        if self._snapshot is None:
+            self.notes = ["there is no checkpoint yet, so the run starts again from its first step"]
+        else:
+            step = self._snapshot.state.step
+            self.notes = [f"continues after step {step:,}", *notes]
 
     def run(
         self, listeners: Sequence[Listener] = (), interrupted: Interrupted = lambda: None
@@ -62,8 +122,12 @@ class Session:
         None. If an internal error ends the training, its traceback is written to the directories of
         the runs, and the error is raised again with a note that names the file.
         """
-        trainer = Trainer(self.cohort, self.engine, (*self.directories, *listeners), interrupted)
+        # The checkpoint comes after the directories: it is removed when their files are complete.
+        own = [*self.directories, *filter(None, [self._checkpoint])]
         try:
+            trainer = Trainer(
+                self.cohort, self.engine, (*own, *listeners), interrupted, self._snapshot
+            )
             outcomes = trainer.run()
         except Exception as error:
             text = traceback.format_exc()
@@ -71,6 +135,9 @@ class Session:
             if file := next(filter(None, kept), None):
                 note_traceback(error, file)
             raise
+        finally:
+            if self._lock is not None:
+                self._lock.release()
         return [self._run(lane, outcome) for lane, outcome in enumerate(outcomes)]
 
     @property
@@ -81,7 +148,9 @@ class Session:
     @property
     def problems(self) -> list[Problem]:
         """The errors that occurred while files were written; they did not stop the training."""
-        return [directory.problem for directory in self.directories if directory.problem]
+        problems = [directory.problem for directory in self.directories]
+        problems += [] if self._checkpoint is None else [self._checkpoint.problem]
+        return [problem for problem in problems if problem is not None]
 
     def _run(self, lane: int, outcome: Outcome) -> Run:
         return Run(

@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 from study.cases import LEAST_SQUARES, LOGISTIC
 
-from gdrun.cli.running import Interruption
+from gdrun.cli.signals import Interruption
 from gdrun.config.writing import to_yaml
 
 

@@ -1,0 +1,90 @@
+"""Signals: the first one lets training save its state, a second one ends the command at once.
+
+The signals are SIGINT (Ctrl-C), SIGTERM and SIGHUP (the terminal was closed). A signal that this
+process ignores, as nohup arranges, stays ignored.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+"""The signals that end a command. Windows has no SIGHUP."""
+
+REPEAT = 0.25
+"""Within this many seconds, the same signal counts as one: a terminal and the program that started
+gdrun may both send it.
+"""
+
+
+class Ended(KeyboardInterrupt):
+    """A signal that ends the command at once. exit_code: 128 + the number of the signal."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.exit_code = 128 + number
+
+
+def end_at_once(number: int, frame: FrameType | None) -> None:
+    """Raise Ended for a signal: a handler for the time in which there is no state to save."""
+    raise Ended(number)
+
+
+@contextmanager
+def handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """A context in which this function handles the signals. It does nothing in another thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    earlier = {number: signal.getsignal(number) for number in SIGNALS}
+    replaced = [number for number, known in earlier.items() if known != signal.SIG_IGN]
+    try:
+        for number in replaced:
+            signal.signal(number, handler)
+        yield
+    finally:
+        for number in replaced:
+            signal.signal(number, earlier[number])
+
+
+class Interruption:
+    """The signal that interrupted a training, if a signal did.
+
+    After the first signal, all runs in training write their files and end. A second signal raises
+    Ended at once.
+    """
+
+    def __init__(self) -> None:
+        self.signal: signal.Signals | None = None
+        self._at = 0.0
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code after the signal: 128 + the number of the signal; 0 without a signal."""
+        return 128 + self.signal if self.signal else 0
+
+    def name(self) -> str | None:
+        """The name of the signal for the user; None until there was a signal."""
+        if self.signal == signal.SIGINT:
+            return "Ctrl-C (SIGINT)"
+        return self.signal.name if self.signal else None
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """A context in which this object handles the signals."""
+        with handled(self._handle):
+            yield
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if self.signal is None:
+            self.signal, self._at = signal.Signals(number), now
+        elif number != self.signal or now - self._at > REPEAT:
+            raise Ended(number)
