@@ -18,8 +18,9 @@ import numpy as np
 
 from gdrun.array_types import Array
 from gdrun.data.arrays import flattened, table_from_arrays
+from gdrun.data.saved_arrays import MOST_DIMENSIONS
 from gdrun.data.table import Table
-from gdrun.data.unreadable import unreadable
+from gdrun.data.unreadable import require_regular, unreadable
 from gdrun.errors import DataError
 
 ENDINGS = ("-ubyte", "-ubyte.gz", ".idx", ".idx.gz")
@@ -86,6 +87,12 @@ def idx_array(path: Path) -> Array:
         data[4:start], dtype=">u4", count=min(dimensions, len(data[4:start]) // 4)
     )
     shape = tuple(sizes.tolist())
+    if dimensions > MOST_DIMENSIONS:
+        raise DataError(
+            f"has {dimensions} dimensions; an array has at most {MOST_DIMENSIONS}",
+            where=str(path),
+            hint="the file is damaged, or is not IDX: download it again",
+        )
     # math.prod uses Python integers, so the sizes of a damaged header cannot overflow.
     expected = start + kind.itemsize * math.prod(shape)
     if len(shape) < dimensions or len(data) != expected:
@@ -105,6 +112,7 @@ def _contents(path: Path) -> bytes:
     The name of the file does not matter. Raises DataError if the file cannot be read.
     """
     try:
+        require_regular(path)
         data = path.read_bytes()
         return gzip.decompress(data) if data.startswith(GZIP_MAGIC) else data
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from gdrun.data.idx_files import ENDINGS as IDX_ENDINGS
 from gdrun.data.idx_files import idx_array
 from gdrun.data.new_csv import csv_blocks, require_columns
 from gdrun.data.new_rows import RowEncoder, Target
-from gdrun.data.npy_files import mapped_array, not_arrays
+from gdrun.data.saved_arrays import archived_arrays, mapped_array
 from gdrun.data.sources import DATASETS, load_table, reader_of
 from gdrun.data.unreadable import unreadable
 from gdrun.errors import DataError, suggestion
@@ -183,12 +182,7 @@ def _targets(y: Array, rows: int, where: str | Path) -> Array:
 
 
 def _npz(path: Path, encoder: RowEncoder, target: Target) -> tuple[Array, Array | None]:
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            names = list(arrays)
-            found = {name: arrays[name] for name in ("X", target.name, "y") if name in names}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise not_arrays(path, error) from None
+    found, names = archived_arrays(path, ("X", target.name, "y"))
     if "X" not in found:
         raise DataError("contains no array 'X'", where=str(path), hint=suggestion("X", names))
     X, _ = _matrix(found["X"], encoder, target, path)

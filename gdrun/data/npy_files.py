@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +9,8 @@ import numpy as np
 
 from gdrun.array_types import Array
 from gdrun.data.arrays import flattened, table_from_arrays
+from gdrun.data.saved_arrays import archived_arrays, mapped_array
 from gdrun.data.table import Table
-from gdrun.data.unreadable import unreadable
 from gdrun.errors import DataError, suggestion
 
 
@@ -65,12 +64,7 @@ def read_npz(path: Path, X: str = "X", y: str = "y") -> Table:
 
     Raises: DataError if the file cannot be read, or if its arrays cannot be used.
     """
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            found = {name: arrays[name] for name in (X, y) if name in arrays}
-            names = list(arrays)
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise not_arrays(path, error) from None
+    found, names = archived_arrays(path, (X, y))
     for name, option in ((X, "X"), (y, "y")):
         if name not in found:
             raise DataError(
@@ -80,39 +74,6 @@ def read_npz(path: Path, X: str = "X", y: str = "y") -> Table:
             )
     table = table_from_arrays(flattened(found[X]), found[y], files=(path, path))
     return replace(table, name=path.name, target_name=y)
-
-
-def mapped_array(path: Path) -> Array:
-    """Return the array in an NPY file, memory-mapped.
-
-    Raises DataError if the file cannot be read, or if it holds no real numbers.
-    """
-    try:
-        # No pickle: loading a pickle can run any code.
-        array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise not_arrays(path, error) from None
-    if array.dtype.kind not in "biuf":
-        raise DataError(
-            f"contains values of dtype {array.dtype}, but features and targets must be real "
-            "numbers",
-            where=str(path),
-            hint="save the array with a dtype of numbers, such as float64",
-        )
-    if not array.size:
-        raise DataError(f"is empty: its shape is {array.shape}", where=str(path))
-    return array
-
-
-def not_arrays(path: Path, error: Exception) -> DataError:
-    """Return the error for a file that NumPy cannot read. error: what NumPy raised."""
-    if isinstance(error, OSError) and error.strerror:
-        return unreadable(path, error)
-    what = "is not a file of NumPy arrays, or is incomplete"
-    if "pickle" in str(error) or "Python objects" in str(error):
-        what = "contains Python objects, which gdrun does not load because they can run code"
-    hint = "save arrays of numbers with numpy.save (NPY) or numpy.savez (NPZ)"
-    return DataError(what, where=str(path), hint=hint)
 
 
 def _one_column(y: Array, where: str) -> Array:

@@ -17,7 +17,7 @@ from gdrun.data.places import TableRows
 from gdrun.data.several_files import matching_files
 from gdrun.data.table import Table
 from gdrun.data.typed_columns import assembled, boolean_column, text_column, typed_table
-from gdrun.data.unreadable import unreadable
+from gdrun.data.unreadable import require_regular, unreadable
 from gdrun.errors import DataError
 
 
@@ -183,8 +183,7 @@ def _require_readable(files: list[Path]) -> None:
     """Raise DataError for a file that does not exist or cannot be opened."""
     for file in files:
         try:
-            if file.exists() and not file.is_dir() and not file.is_file():
-                raise DataError("is not a regular file", where=str(file))
+            require_regular(file)
             with file.open("rb"):
                 pass
         except OSError as error:

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from gdrun.data.unreadable import unreadable
+from gdrun.data.unreadable import require_regular, unreadable
 from gdrun.errors import DataError, MissingExtraError
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -97,13 +97,7 @@ def text_file(path: Path, encoding: str | None = None) -> Iterator[TextFile]:
 
 
 def _plain(path: Path, folder: Path, encoding: str | None) -> Path:
-    if path.exists() and not path.is_dir() and not path.is_file():
-        # Opening a named pipe would wait for a writer.
-        raise DataError(
-            "is not a regular file",
-            where=str(path),
-            hint="write its content to a file, and give that file",
-        )
+    require_regular(path)
     with path.open("rb") as file:
         head = file.read(4)
     plain = path

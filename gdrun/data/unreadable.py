@@ -1,10 +1,20 @@
-"""The error that all readers raise for a file that does not exist or cannot be opened."""
+"""The errors that all readers raise for a file that is missing, or is no file to read."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from gdrun.errors import DataError, near_files
+
+
+def require_regular(path: Path) -> None:
+    """Raise DataError for a named pipe, a socket or a device: opening it could wait for ever."""
+    if path.exists() and not path.is_dir() and not path.is_file():
+        raise DataError(
+            "is not a regular file",
+            where=str(path),
+            hint="write its content to a file, and give that file",
+        )
 
 
 def unreadable(path: Path, error: OSError) -> DataError:
