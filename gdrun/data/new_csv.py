@@ -17,10 +17,9 @@ from gdrun.data.csv_scan import CsvScan
 from gdrun.data.decimal_signs import decimal_sign
 from gdrun.data.duckdb_connection import connection
 from gdrun.data.encoding import Encoding
-from gdrun.data.new_rows import RowEncoder, Target, listed
+from gdrun.data.new_rows import RowEncoder, Target, require_columns
 from gdrun.data.places import checked_rows
 from gdrun.data.text_files import TextFile, text_file
-from gdrun.errors import DataError
 
 BLOCK_CELLS = 2**14
 """The number of cells in one block of rows, which stay in the cache while they are encoded."""
@@ -30,22 +29,35 @@ _POSITION = re.compile(r"x\d+")
 
 
 def csv_blocks(
-    path: Path, encoder: RowEncoder, target: Target | None = None, *, known: str = ""
+    path: Path,
+    encoder: RowEncoder,
+    target: Target | None = None,
+    *,
+    known: str = "",
+    header: bool | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
 ) -> Iterator[tuple[Numbers, Array | None]]:
     """Yield d features (n, d) and the targets (n,) of each block of n rows.
 
     target: the target to read; with None, None is yielded for the targets. known: the name of the
-    target column, which the file may have and which is not reported as an extra column.
+    target column, which the file may have and which is not reported as an extra column. header,
+    decimal, encoding: as for read_csv.
     Raises DataError if the file cannot be read, lacks a column, or has a wrong cell.
     """
-    with text_file(path) as file:
-        yield from _csv_blocks(file, encoder, target, known)
+    with text_file(path, encoding) as file:
+        yield from _csv_blocks(file, encoder, target, known, header, decimal)
 
 
 def _csv_blocks(
-    file: TextFile, encoder: RowEncoder, target: Target | None, known: str
+    file: TextFile,
+    encoder: RowEncoder,
+    target: Target | None,
+    known: str,
+    header: bool | None,
+    sign: str | None,
 ) -> Iterator[tuple[Numbers, Array | None]]:
-    layout = layout_for(file, encoder.encoding)
+    layout = layout_for(file, encoder.encoding) if header is None else read_layout(file, header)
     names = names_for(layout, encoder.encoding, known)
     columns = [column.name for column in encoder.encoding.columns]
     wanted = [*columns, *([target.name] if target else [])]
@@ -55,7 +67,7 @@ def _csv_blocks(
     chosen = [names.index(name) for name in columns]
     at_target = names.index(target.name) if target else -1
     numeric = [names.index(each.name) for each in encoder.encoding.columns if not each.labels]
-    decimal = _decimal(file, layout, [at for at in numeric if at < layout.width])
+    decimal = sign or _decimal(file, layout, [at for at in numeric if at < layout.width])
     for rows, lines in _row_blocks(file, layout):
         cells = list(zip(*rows, strict=True))
 
@@ -91,18 +103,6 @@ def names_for(layout: CsvLayout, encoding: Encoding, target: str) -> list[str]:
     if not _POSITION.fullmatch(target) or layout.width > max([*positions, int(target[1:])]):
         return layout.names
     return [name for name in (*layout.names, f"x{layout.width}") if name != target]
-
-
-def require_columns(names: list[str], wanted: list[str], where: str) -> None:
-    """Raise DataError, with all of them, if `names` lacks columns that are wanted."""
-    missing = [name for name in wanted if name not in names]
-    if missing:
-        columns = "the column" if len(missing) == 1 else f"{len(missing)} columns"
-        raise DataError(
-            f"lacks {columns} that the model needs: {', '.join(missing)}",
-            where=where,
-            hint=f"it has {listed(names)}; the names must be those of the training data",
-        )
 
 
 def _row_blocks(file: TextFile, layout: CsvLayout) -> Iterator[tuple[list[list[str]], list[int]]]:

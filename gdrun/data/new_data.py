@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from glob import has_magic
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from gdrun.array_types import Array, Numbers
 from gdrun.data.arrays import flattened
+from gdrun.data.cifar_files import CLASSES, cifar_files, cifar_records
 from gdrun.data.column_statistics import blocks
-from gdrun.data.idx_files import ENDINGS as IDX_ENDINGS
 from gdrun.data.idx_files import idx_array
-from gdrun.data.new_csv import csv_blocks, require_columns
-from gdrun.data.new_rows import RowEncoder, Target
+from gdrun.data.new_csv import csv_blocks
+from gdrun.data.new_rows import RowEncoder, Target, require_columns
+from gdrun.data.new_svmlight import svmlight_blocks
+from gdrun.data.new_tables import TYPED, Opened, json_blocks, typed_blocks
 from gdrun.data.saved_arrays import archived_arrays, mapped_array
-from gdrun.data.sources import DATASETS, load_table, reader_of
+from gdrun.data.several_files import matching_files
+from gdrun.data.sources import DATASETS, load_table, reader_of, unreadable_format
 from gdrun.data.unreadable import unreadable
 from gdrun.errors import DataError, suggestion
 
@@ -34,48 +40,120 @@ def new_blocks(
     *,
     labelled: bool = False,
     targets: str | Path | None = None,
+    reading: Mapping[str, Any] = MappingProxyType({}),
 ) -> Blocks:
     """Blocks of the rows of a file, or of a dataset that a config can name.
 
     target: the target of the model, whose column the data may have. labelled: whether the targets
     are needed; otherwise None is given for them. targets: the file with the targets of an NPY or
-    IDX file.
+    IDX file. reading: the options of csv_blocks for text files.
     Raises DataError if the data cannot be read, or do not have the columns of the model.
     """
     path, word = Path(source).expanduser(), str(source)
-    if reader_of(path) is None and word in DATASETS:
+    reader = reader_of(path)
+    if reader is None and word in DATASETS:
         yield from _of_dataset(word, encoder, target, labelled)
         return
-    if not path.exists():
+    if not path.exists() and not has_magic(word):
         raise _not_there(path, word)
-    name = path.name.lower()
-    if name.endswith((".npy", *IDX_ENDINGS)):
-        read = mapped_array if name.endswith(".npy") else idx_array
-        X, y = _matrix(read(path), encoder, target, path)
-        if targets is not None:
-            y = _targets(read(Path(targets).expanduser()), len(X), targets)
-    elif name.endswith(".npz"):
-        X, y = _npz(path, encoder, target)
-    elif reader_of(path) is None:
+    if reader is None:
+        what, hint = unreadable_format(path)
+        raise DataError(what, where=word, hint=hint)
+    if targets is not None and reader.name not in ("npy", "idx"):
         raise DataError(
-            f"gdrun cannot read {path.suffix or 'a file without a suffix'}",
+            f"only NPY and IDX files have their targets in another file, not {reader.name}",
             where=word,
-            hint=f"give a file of CSV, NPY, NPZ or IDX, or a dataset: {', '.join(DATASETS)}",
+            hint="leave out the file with the targets",
         )
-    elif name.endswith((".parquet", ".jsonl", ".ndjson")):
-        raise DataError(
-            "new rows cannot be read from this format yet",
-            where=word,
-            hint="write them as CSV: frame.to_csv('new.csv', index=False)",
-        )
-    else:
-        yield from csv_blocks(path, encoder, target if labelled else None, known=target.name)
-        return
-    if labelled and y is None:
-        raise DataError(
-            "has no targets", where=word, hint="name the file with the targets as `targets`"
-        )
-    yield from _blocks_of(X, y if labelled else None, encoder, target, f"{path} row ")
+    for file in [path] if reader.name in _WHOLE else matching_files(path):
+        yield from NEW_ROWS[reader.name](NewRows(file, encoder, target, labelled, reading, targets))
+
+
+@dataclass(frozen=True)
+class NewRows:
+    """The new rows of one file. The fields are the arguments of new_blocks."""
+
+    path: Path
+    encoder: RowEncoder
+    target: Target
+    labelled: bool
+    reading: Mapping[str, Any]
+    targets: str | Path | None
+
+    def blocks(self, X: Array, y: Array | None) -> Blocks:
+        """Blocks of the rows of X (N, d) with the targets y (N,).
+
+        Raises DataError if the targets are needed and y is None.
+        """
+        if self.labelled and y is None:
+            raise DataError(
+                "has no targets",
+                where=str(self.path),
+                hint="name the file with the targets as `targets`",
+            )
+        place = f"{self.path} row "
+        yield from _blocks_of(X, y if self.labelled else None, self.encoder, self.target, place)
+
+
+def _csv(new: NewRows) -> Blocks:
+    target = new.target if new.labelled else None
+    return csv_blocks(new.path, new.encoder, target, known=new.target.name, **new.reading)
+
+
+def _typed(opened: Opened) -> Callable[[NewRows], Blocks]:
+    return lambda new: typed_blocks(opened, new.path, new.encoder, new.target, new.labelled)
+
+
+def _json_lines(new: NewRows) -> Blocks:
+    return json_blocks(new.path, new.encoder, new.target, new.labelled)
+
+
+def _one_array(read: Callable[[Path], Array]) -> Callable[[NewRows], Blocks]:
+    """The rows of a file with one array, whose targets are in another file or in a column."""
+
+    def blocks(new: NewRows) -> Blocks:
+        X, y = _matrix(read(new.path), new.encoder, new.target, new.path)
+        if new.targets is not None:
+            y = _targets(read(Path(new.targets).expanduser()), len(X), new.targets)
+        yield from new.blocks(X, y)
+
+    return blocks
+
+
+def _npz(new: NewRows) -> Blocks:
+    found, names = archived_arrays(new.path, ("X", new.target.name, "y"))
+    if "X" not in found:
+        raise DataError("contains no array 'X'", where=str(new.path), hint=suggestion("X", names))
+    X, _ = _matrix(found["X"], new.encoder, new.target, new.path)
+    y = found.get(new.target.name, found.get("y"))
+    yield from new.blocks(X, None if y is None else _targets(y, len(X), new.path))
+
+
+def _svmlight(new: NewRows) -> Blocks:
+    return svmlight_blocks(new.path, new.encoder, new.target if new.labelled else None)
+
+
+def _cifar(new: NewRows) -> Blocks:
+    for file in cifar_files(new.path):
+        records = cifar_records(file)
+        X, _ = _matrix(records[:, 1:], new.encoder, new.target, file)
+        yield from replace(new, path=file).blocks(X, np.array(CLASSES)[records[:, 0]])
+
+
+NEW_ROWS: dict[str, Callable[[NewRows], Blocks]] = {
+    "csv": _csv,
+    "jsonl": _json_lines,
+    "npy": _one_array(mapped_array),
+    "idx": _one_array(idx_array),
+    "npz": _npz,
+    "svmlight": _svmlight,
+    "cifar": _cifar,
+    **{name: _typed(opened) for name, opened in TYPED.items()},
+}
+"""How the rows of a new file are read for a trained model, by the name of the reader."""
+
+_WHOLE = frozenset({"jsonl", "cifar", *TYPED})
+"""The readers that open all the files of a pattern together."""
 
 
 def column_blocks(columns: Any, encoder: RowEncoder) -> Blocks:
@@ -179,15 +257,6 @@ def _targets(y: Array, rows: int, where: str | Path) -> Array:
             hint="each row needs one target",
         )
     return y.reshape(rows)
-
-
-def _npz(path: Path, encoder: RowEncoder, target: Target) -> tuple[Array, Array | None]:
-    found, names = archived_arrays(path, ("X", target.name, "y"))
-    if "X" not in found:
-        raise DataError("contains no array 'X'", where=str(path), hint=suggestion("X", names))
-    X, _ = _matrix(found["X"], encoder, target, path)
-    y = found.get(target.name, found.get("y"))
-    return X, None if y is None else _targets(y, len(X), path)
 
 
 def _cells(values: Any, name: str) -> Any:

@@ -235,6 +235,18 @@ class Target:
         )
 
 
+def require_columns(names: Sequence[str], wanted: Sequence[str], where: str) -> None:
+    """Raise DataError, with all of them, if `names` lacks columns that are wanted."""
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        columns = "the column" if len(missing) == 1 else f"{len(missing)} columns"
+        raise DataError(
+            f"lacks {columns} that the model needs: {', '.join(missing)}",
+            where=where,
+            hint=f"it has {listed(names)}; the names must be those of the training data",
+        )
+
+
 def listed(names: Sequence[str]) -> str:
     """The names, separated by commas; after MOST_NAMED only the number of the others."""
     shown = ", ".join(names[:MOST_NAMED])

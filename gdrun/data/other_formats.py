@@ -27,7 +27,6 @@ WHAT_IT_IS: dict[str, tuple[str, str]] = {
         "write one object for each row with pandas: "
         "frame.to_json('train.jsonl', orient='records', lines=True), and give that file",
     ),
-    **dict.fromkeys((".feather", ".arrow"), ("an Arrow file", _AS_PARQUET)),
     ".orc": ("an ORC file", _AS_PARQUET),
     ".avro": ("an Avro file", _AS_PARQUET),
     ".sav": ("an SPSS file", _AS_PARQUET),
@@ -38,10 +37,6 @@ WHAT_IT_IS: dict[str, tuple[str, str]] = {
     **dict.fromkeys(
         (".sqlite", ".sqlite3", ".db", ".duckdb"),
         ("a database", "export the table as CSV or Parquet, and give that file"),
-    ),
-    **dict.fromkeys(
-        (".svm", ".svmlight", ".libsvm"),
-        ("a svmlight file", "load it with sklearn.datasets.load_svmlight_file, and save an NPZ"),
     ),
     **dict.fromkeys(
         (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"), ("an image", _PIXELS)

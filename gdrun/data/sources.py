@@ -9,12 +9,15 @@ from typing import Any
 
 from gdrun.data import generators, packaged
 from gdrun.data.arrays import arrays
+from gdrun.data.arrow_files import read_arrow
+from gdrun.data.cifar_files import is_cifar_folder, read_cifar
 from gdrun.data.csv_files import read_csv
 from gdrun.data.idx_files import ENDINGS as IDX_ENDINGS
 from gdrun.data.idx_files import read_idx
 from gdrun.data.npy_files import read_npy, read_npz
 from gdrun.data.other_formats import not_readable
 from gdrun.data.queries import read_query
+from gdrun.data.svmlight_files import read_svmlight
 from gdrun.data.table import Table
 from gdrun.data.table_files import read_json_lines, read_parquet
 from gdrun.errors import DataError, suggestion
@@ -40,16 +43,24 @@ DATASETS: dict[str, Definition] = {
     )
 }
 
-_TEXT = (".csv", ".tsv", ".txt", ".data")
-_COMPRESSED = tuple(ending + packed for ending in _TEXT for packed in (".gz", ".zst"))
+
+def _compressible(*endings: str) -> tuple[str, ...]:
+    """The endings, and those of the same files compressed with gzip or zstd."""
+    return (*endings, *(end + packed for end in endings for packed in (".gz", ".zst")))
+
 
 READERS = {
-    **dict.fromkeys((*_TEXT, *_COMPRESSED), define(read_csv, name="csv")),
+    **dict.fromkeys(_compressible(".csv", ".tsv", ".txt", ".data"), define(read_csv, name="csv")),
     ".parquet": define(read_parquet, name="parquet"),
+    **dict.fromkeys((".feather", ".arrow"), define(read_arrow, name="arrow")),
     **dict.fromkeys((".jsonl", ".ndjson"), define(read_json_lines, name="jsonl")),
     ".npy": define(read_npy, name="npy"),
     ".npz": define(read_npz, name="npz"),
     **dict.fromkeys(IDX_ENDINGS, define(read_idx, name="idx")),
+    **dict.fromkeys(
+        _compressible(".svm", ".svmlight", ".libsvm"), define(read_svmlight, name="svmlight")
+    ),
+    ".bin": define(read_cifar, name="cifar"),
 }
 """The readers of data files, by the ending of the file name."""
 
@@ -62,6 +73,8 @@ PREPARATION = frozenset({"seed", "split", "standardize"})
 
 def reader_of(path: str | Path) -> Definition | None:
     """Return the reader for the ending of this file's name; None if gdrun has no such reader."""
+    if is_cifar_folder(Path(path).expanduser()):
+        return READERS[".bin"]
     name = Path(path).name.lower()
     return next((reader for ending, reader in READERS.items() if name.endswith(ending)), None)
 
@@ -80,7 +93,9 @@ def stem(path: str) -> str:
 
 def unreadable_format(path: str | Path) -> tuple[str, str]:
     """The message and the hint for a file that gdrun has no reader for."""
-    return not_readable(path, [ending for ending in READERS if ending not in _COMPRESSED])
+    return not_readable(
+        path, [ending for ending in READERS if not ending.endswith((".gz", ".zst"))]
+    )
 
 
 def is_generated(definition: Definition) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +21,9 @@ from gdrun.data.table import Table
 from gdrun.data.typed_columns import assembled, boolean_column, text_column, typed_table
 from gdrun.data.unreadable import require_regular, unreadable
 from gdrun.errors import DataError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 
 def read_parquet(
@@ -43,6 +48,17 @@ def read_parquet(
 
     Raises: DataError if the file cannot be read, or if its values cannot be used.
     """
+    with opened_parquet(path) as (database, source):
+        return typed_table(database, source, str(path), target, missing, ignore, categories)
+
+
+@contextmanager
+def opened_parquet(path: Path) -> Iterator[tuple[DuckDBPyConnection, str]]:
+    """A connection to DuckDB, and SQL for the rows of the files, such as a call of read_parquet.
+
+    Raises DataError, also from the `with` block, if a file cannot be read, or if the files have
+    different columns.
+    """
     import duckdb
 
     files = matching_files(path)
@@ -54,9 +70,7 @@ def read_parquet(
             for file, found in zip(files, columns, strict=True):
                 if [row[:2] for row in found] != [row[:2] for row in columns[0]]:
                     _refuse_other_columns(files[0], columns[0], file, found)
-            listed = ", ".join(map(literal_path, files))
-            source = f"read_parquet([{listed}])"
-            return typed_table(database, source, str(path), target, missing, ignore, categories)
+            yield database, f"read_parquet([{', '.join(map(literal_path, files))}])"
     except duckdb.Error as error:
         raise DataError(
             f"cannot be read as Parquet: {first_line(error)}",
@@ -87,12 +101,27 @@ def read_json_lines(
 
     Raises: DataError if the file cannot be read, or if its values cannot be used.
     """
+    places = TableRows(str(path))
+    with opened_json_lines(path) as (database, names):
+
+        def read(position: int, target: bool, labelled: bool) -> Column:
+            cells = json_cells(database, position)
+            return _json_column(names[position], cells, places, target=target, labelled=labelled)
+
+        return assembled(names, read, places, target, missing, ignore, categories)
+
+
+@contextmanager
+def opened_json_lines(path: Path) -> Iterator[tuple[DuckDBPyConnection, list[str]]]:
+    """A connection to DuckDB with the rows of the files, and the names of their columns.
+
+    Raises DataError, also from the `with` block, if a file cannot be read.
+    """
     import duckdb
 
     files = matching_files(path)
     _require_readable(files)
     listed = f"[{', '.join(map(literal_path, files))}]"
-    places = TableRows(str(path))
     try:
         with connection() as database:
             rows = f"read_json_objects({listed}, format = 'newline_delimited')"
@@ -116,24 +145,21 @@ def read_json_lines(
             types = ", ".join(f"{quoted(name)}: 'JSON'" for name in names)
             source = f"read_json({listed}, columns = {{{types}}}, format = 'newline_delimited')"
             database.execute(f"CREATE TEMP TABLE gdrun_rows AS SELECT * FROM {source}")
-
-            def read(position: int, target: bool, labelled: bool) -> Column:
-                found = database.execute(
-                    f"SELECT coalesce(CAST(#{position + 1} AS VARCHAR), 'null') AS r "
-                    "FROM gdrun_rows"
-                ).fetchnumpy()
-                cells = Cells.of(np.ma.getdata(found["r"]).tolist())
-                return _json_column(
-                    names[position], cells, places, target=target, labelled=labelled
-                )
-
-            return assembled(names, read, places, target, missing, ignore, categories)
+            yield database, names
     except duckdb.Error as error:
         raise DataError(
             f"cannot be read as lines of JSON: {first_line(error)}",
             where=str(path),
             hint='each line needs one object, such as {"size": 70, "price": 200}',
         ) from None
+
+
+def json_cells(database: DuckDBPyConnection, position: int) -> Cells:
+    """The JSON text of each cell in a column that opened_json_lines has read."""
+    found = database.execute(
+        f"SELECT coalesce(CAST(#{position + 1} AS VARCHAR), 'null') AS r FROM gdrun_rows"
+    ).fetchnumpy()
+    return Cells.of(np.ma.getdata(found["r"]).tolist())
 
 
 def _json_column(

@@ -226,9 +226,8 @@ def test_a_missing_value_where_training_had_none(here, tmp_path):
         ),
         (
             ["line.npz", "model.pkl"],
-            "error: model.pkl: gdrun cannot read .pkl\n"
-            "hint: give a file of CSV, NPY, NPZ or IDX, or a dataset: iris, wine, breast-cancer, "
-            "digits, diabetes, linear, logistic, blobs, moons, circles, xor, spirals, arrays\n",
+            "error: model.pkl: is a pickle, which gdrun does not load because it can run code\n"
+            "hint: write it with pandas: frame.to_parquet('train.parquet'), and give that file\n",
         ),
     ],
 )

@@ -1,0 +1,113 @@
+"""Arrow IPC files and streams, which Feather files are too. The extra `arrow` reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gdrun.data.columns import Missing
+from gdrun.data.duckdb_connection import connection, first_line
+from gdrun.data.several_files import matching_files
+from gdrun.data.table import Table
+from gdrun.data.typed_columns import typed_table
+from gdrun.data.unreadable import require_regular, unreadable
+from gdrun.errors import DataError, MissingExtraError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_MAGIC = b"ARROW1"
+_ROWS = "gdrun_arrow"
+
+
+def read_arrow(
+    path: Path,
+    target: str | int | None = None,
+    missing: Missing = "error",
+    ignore: str | int | tuple[str | int, ...] = (),
+    categories: str | int | tuple[str | int, ...] = (),
+) -> Table:
+    """A Feather file (version 2) or another Arrow IPC file or stream; or several with the same
+    columns, such as data/part-*.feather. This needs the extra `arrow`.
+
+    target: the name of a column, or its position from 0 (default: the last column). Text in the
+    target is read as class labels; a text feature becomes one 0/1 column for each of its values,
+    and a boolean feature is 0 or 1. Columns of dates are not read.
+
+    missing: how to treat missing values (null, NaN, and empty text). `error` reports them; `drop`
+    removes their rows; `mean` replaces them by the mean of the training rows, and removes only the
+    rows without a target.
+
+    ignore: a column to leave out, or a list of columns, by name or position. categories: columns
+    whose values are labels, even if they are numbers.
+
+    Raises: DataError if the file cannot be read, or if its values cannot be used.
+    """
+    with opened_arrow(path) as (database, source):
+        return typed_table(database, source, str(path), target, missing, ignore, categories)
+
+
+@contextmanager
+def opened_arrow(path: Path) -> Iterator[tuple[DuckDBPyConnection, str]]:
+    """A connection to DuckDB that has the rows of the files, and the name of their table.
+
+    The files are memory-mapped. Raises DataError, also from the `with` block, if a file cannot be
+    read, or if the files have different columns; and MissingExtraError without the extra `arrow`.
+    """
+    import duckdb
+
+    files = matching_files(path)
+    tables = [_arrow_table(file) for file in files]
+    for file, table in zip(files, tables, strict=True):
+        if table.schema.names != tables[0].schema.names or table.schema != tables[0].schema:
+            raise DataError(
+                f"has other columns than {files[0]}: {_described(table)} instead of "
+                f"{_described(tables[0])}",
+                where=str(file),
+                hint="files that are read together need the same columns in the same order",
+            )
+    try:
+        with connection() as database:
+            import pyarrow as pa
+
+            database.register(_ROWS, pa.concat_tables(tables))
+            yield database, _ROWS
+    except duckdb.Error as error:
+        raise DataError(
+            f"cannot be read as Arrow: {first_line(error)}",
+            where=str(path),
+            hint="write it with pandas: frame.to_parquet('train.parquet'), and give that file",
+        ) from None
+
+
+def _arrow_table(file: Path) -> Any:
+    """The table in a file. Raises DataError if it cannot be read or is damaged."""
+    try:
+        require_regular(file)
+        with file.open("rb") as opened:
+            whole = opened.read(len(_MAGIC)) == _MAGIC
+    except OSError as error:
+        raise unreadable(file, error) from None
+    try:
+        import pyarrow as pa
+    except ImportError:
+        raise MissingExtraError("reading Arrow and Feather files", "arrow") from None
+    try:
+        source = pa.memory_map(str(file))
+        reader = pa.ipc.open_file(source) if whole else pa.ipc.open_stream(source)
+        table = reader.read_all()
+        table.validate(full=True)
+    # Arrow raises OSError for damaged compressed data, without a number of the system.
+    except (pa.ArrowException, OSError, ValueError, KeyError, IndexError) as error:
+        raise DataError(
+            f"is not an Arrow file, or is damaged: {str(error).partition(chr(10))[0][:200]}",
+            where=str(file),
+            hint="write it with pandas: frame.to_feather('train.feather')",
+        ) from None
+    return table
+
+
+def _described(table: Any) -> str:
+    return ", ".join(f"{field.name} {field.type}" for field in table.schema)[:200]
