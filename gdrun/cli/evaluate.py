@@ -1,4 +1,4 @@
-"""`gdrun evaluate`: measure the loss of a trained model, and its accuracy, on new rows."""
+"""`gdrun evaluate`: measure the loss of a trained model, and its metrics, on new rows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,17 @@ import typer
 
 from gdrun.cli import console
 from gdrun.cli.experiments import Json
-from gdrun.cli.models import Data, Runs, Trained, UnseenOption, open_model, show_notes
+from gdrun.cli.models import (
+    Data,
+    DecimalOption,
+    EncodingOption,
+    Runs,
+    Trained,
+    UnseenOption,
+    open_model,
+    reading,
+    show_notes,
+)
 from gdrun.cli.running import RUNS
 
 Targets = Annotated[
@@ -25,6 +35,8 @@ def evaluate(
     data: Data,
     targets: Targets = None,
     unseen: UnseenOption = "error",
+    encoding: EncodingOption = None,
+    decimal: DecimalOption = None,
     runs: Runs = RUNS,
     json: Json = False,
 ) -> None:
@@ -32,9 +44,9 @@ def evaluate(
     from gdrun.views.weights import evaluation_view
 
     path, model = open_model(run, runs)
-    found = model.evaluate(data, unseen, targets)
+    found = model.evaluate(data, unseen, targets, reading(encoding, decimal))
     if json:
-        document = {
+        document: dict[str, object] = {
             "run": str(path),
             "data": data,
             "target": model.target.name,
@@ -42,6 +54,9 @@ def evaluate(
             "metrics": found.metrics,
             "notes": list(found.notes),
         }
+        if found.confusion is not None:
+            document["classes"] = list(model.target.classes)
+            document["confusion"] = found.confusion.tolist()
         console.print_json(document)
         return
     show_notes(found.notes)

@@ -34,6 +34,28 @@ UnseenOption: TypeAlias = Annotated[
         "to 0.",
     ),
 ]
+EncodingOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--encoding",
+        metavar="NAME",
+        help="The encoding of a text file, such as latin-1 (default: that of the training data).",
+    ),
+]
+DecimalOption: TypeAlias = Annotated[
+    Literal[".", ","] | None,
+    typer.Option(
+        "--decimal",
+        metavar=".|,",
+        help="The decimal sign of a text file (default: that of the training data).",
+    ),
+]
+
+
+def reading(encoding: str | None, decimal: str | None) -> dict[str, str]:
+    """The options for text files that the command line sets."""
+    options = {"encoding": encoding, "decimal": decimal}
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def open_model(word: str, runs: Path, parameter: str = "runs") -> tuple[Path, TrainedModel]:

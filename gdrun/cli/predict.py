@@ -13,13 +13,24 @@ import typer
 
 from gdrun.cli import console
 from gdrun.cli.experiments import Json
-from gdrun.cli.models import Data, Runs, Trained, UnseenOption, open_model, show_notes
+from gdrun.cli.models import (
+    Data,
+    DecimalOption,
+    EncodingOption,
+    Runs,
+    Trained,
+    UnseenOption,
+    open_model,
+    reading,
+    show_notes,
+)
 from gdrun.cli.running import RUNS
 from gdrun.errors import GdrunError
 
 if TYPE_CHECKING:
     from gdrun.array_types import Array
-    from gdrun.runs.trained_model import Predictions, TrainedModel
+    from gdrun.runs.predictions import Predictions
+    from gdrun.runs.trained_model import TrainedModel
 
 BLOCK_ROWS = 10_000
 """The number of rows that are formatted at once."""
@@ -35,6 +46,8 @@ def predict(
     data: Data,
     out: To = None,
     unseen: UnseenOption = "error",
+    encoding: EncodingOption = None,
+    decimal: DecimalOption = None,
     runs: Runs = RUNS,
     json: Json = False,
 ) -> None:
@@ -42,7 +55,7 @@ def predict(
     if out is not None and out.exists():
         raise _exists(out)
     path, model = open_model(run, runs)
-    found = model.predictions(data, unseen)
+    found = model.predictions(data, unseen, reading(encoding, decimal))
     if out is not None:
         _write(out, _csv_blocks(model, found))
     if json:

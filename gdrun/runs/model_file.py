@@ -18,9 +18,9 @@ import lzma
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired
 
 import numpy as np
 from typing_extensions import TypedDict
@@ -28,6 +28,7 @@ from typing_extensions import TypedDict
 from gdrun.array_types import Array
 from gdrun.config.experiment import Experiment
 from gdrun.data import Encoding, Prepared, SourceColumn
+from gdrun.data.new_csv import READING
 from gdrun.errors import RecordError
 from gdrun.problems.models import MODELS
 from gdrun.runs.checked import check_version, checked, unreadable
@@ -58,7 +59,8 @@ class ModelRecord(TypedDict):
     """The contents of the JSON text `model`.
 
     numbered: whether the target has whole numbers as its classes. options: the section `model` of
-    the config, with the name of the model.
+    the config, with the name of the model. reading: the options with which the text file of the
+    training data was read, such as {"decimal": ","}; earlier versions did not write it.
     """
 
     schema_version: int
@@ -68,6 +70,7 @@ class ModelRecord(TypedDict):
     numbered: bool
     columns: list[ColumnRecord]
     options: dict[str, Any]
+    reading: NotRequired[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,8 @@ class ModelDescription:
     """Everything about a trained model except its weights.
 
     options: the section `model` of the config, with the name of the model. numbered: whether the
-    target has whole numbers as its classes. encoding: how the data become features.
+    target has whole numbers as its classes. encoding: how the data become features. reading: the
+    options of READING that the config sets, with which new text files are read too.
     """
 
     options: dict[str, Any]
@@ -84,6 +88,7 @@ class ModelDescription:
     classes: tuple[str, ...]
     numbered: bool
     encoding: Encoding
+    reading: dict[str, Any] = field(default_factory=dict)
 
 
 def describe(experiment: Experiment, data: Prepared) -> ModelDescription | None:
@@ -97,7 +102,13 @@ def describe(experiment: Experiment, data: Prepared) -> ModelDescription | None:
         classes=data.classes,
         numbered=data.numbered,
         encoding=data.encoding,
+        reading=_reading(experiment.dataset.options),
     )
+
+
+def _reading(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of READING that these options of a dataset set."""
+    return {name: options[name] for name in READING if options.get(name) is not None}
 
 
 def arrays_of(
@@ -127,6 +138,7 @@ def arrays_of(
             {"name": column.name, "labels": list(column.labels)} for column in encoding.columns
         ],
         "options": description.options,
+        "reading": description.reading,
     }
     arrays["model"] = np.array(json.dumps(record))
     return arrays
@@ -189,6 +201,7 @@ def description_in(arrays: Mapping[str, Array], path: Path) -> ModelDescription 
         classes=tuple(record["classes"]),
         numbered=record["numbered"],
         encoding=encoding,
+        reading=_reading(record.get("reading", {})),
     )
 
 

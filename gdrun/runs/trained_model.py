@@ -27,29 +27,7 @@ from gdrun.runs.model_file import (
     read_arrays,
     weights_in,
 )
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """The predictions of a model for n rows.
-
-    labels (n,): a class label or a number for each row. probabilities (n, C): those of the C
-    classes, in their order; None for a model without probabilities. notes: sentences on
-    values that were not used as they are, such as missing ones.
-    """
-
-    labels: Array
-    probabilities: Array | None
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """The results of a model on rows with targets. metrics: by name, such as loss and accuracy."""
-
-    rows: int
-    metrics: dict[str, float]
-    notes: tuple[str, ...]
+from gdrun.runs.predictions import Evaluation, Predictions, evaluation
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -147,10 +125,16 @@ class TrainedModel:
         assert found is not None
         return found
 
-    def predictions(self, X: Any, unseen: Unseen = "error") -> Predictions:
-        """The predictions for all rows of X, with notes. X, unseen: as for predict."""
+    def predictions(
+        self, X: Any, unseen: Unseen = "error", reading: Mapping[str, Any] | None = None
+    ) -> Predictions:
+        """The predictions for all rows of X, with notes. X, unseen: as for predict.
+
+        reading: the options for a text file, such as {"decimal": ","}, where they differ from those
+        of the training data.
+        """
         encoder = RowEncoder(self.encoding, unseen)
-        return self._from_scores(self._all_scores(X, encoder), tuple(encoder.notes))
+        return self._from_scores(self._all_scores(X, encoder, reading), tuple(encoder.notes))
 
     def scores(self, X: Any, unseen: Unseen = "error") -> Array:
         """The scores (n,) or (n, C) of all rows of X: those of which the loss is a function.
@@ -161,52 +145,67 @@ class TrainedModel:
         return self._all_scores(X, RowEncoder(self.encoding, unseen))
 
     def evaluate(
-        self, X: Any, unseen: Unseen = "error", targets: str | Path | None = None
+        self,
+        X: Any,
+        unseen: Unseen = "error",
+        targets: str | Path | None = None,
+        reading: Mapping[str, Any] | None = None,
     ) -> Evaluation:
-        """The mean loss (without l2 penalty) on rows with targets, and for classes the accuracy.
+        """The mean loss (without l2 penalty) on rows with targets, and all metrics of the task.
 
         X: the path of a data file, or the name of a dataset. unseen: as for predict. targets: the
-        file with the targets, if X is an NPY or IDX file. Raises DataError if the data cannot be
-        used.
+        file with the targets, if X is an NPY or IDX file. reading: as for predictions. Raises
+        DataError if the data cannot be used.
         """
         encoder = RowEncoder(self.encoding, unseen)
-        total, right, rows = 0.0, 0.0, 0
-        found = new_blocks(X, encoder, self.target, labelled=True, targets=targets)
+        total = 0.0
+        all_scores: list[Array] = []
+        all_targets: list[Array] = []
+        found = new_blocks(
+            X, encoder, self.target, labelled=True, targets=targets, reading=self._reading(reading)
+        )
         for features, y in found:
             assert y is not None
             design = self._design(features)
-            loss, accuracy = self._objective.loss_and_accuracy(
+            loss, _ = self._objective.loss_and_accuracy(
                 self._row[None], design, self.model.encode(self._cast(y))
             )
-            rows += len(y)
             total += float(loss[0]) * len(y)
-            right += float(accuracy[0]) * len(y)
-        if not rows:
+            all_scores.append(self._scores_of(design))
+            all_targets.append(y)
+        if not all_scores:
             raise _no_rows(X)
-        metrics = {"loss": total / rows}
-        if self.model.classifies:
-            metrics["accuracy"] = right / rows
-        return Evaluation(rows, metrics, tuple(encoder.notes))
+        scores, y = np.concatenate(all_scores), np.concatenate(all_targets)
+        classes = len(self.description.classes)
+        return evaluation(self.model, scores, y, classes, total / len(y), tuple(encoder.notes))
 
-    def _all_scores(self, X: Any, encoder: RowEncoder) -> Array:
-        scores = [self._scores(rows) for rows, _ in self._blocks(X, encoder)]
+    def _all_scores(
+        self, X: Any, encoder: RowEncoder, reading: Mapping[str, Any] | None = None
+    ) -> Array:
+        scores = [self._scores(rows) for rows, _ in self._blocks(X, encoder, reading)]
         if not scores:
             raise _no_rows(X)
         return np.concatenate(scores)
 
-    def _blocks(self, X: Any, encoder: RowEncoder) -> Blocks:
+    def _blocks(self, X: Any, encoder: RowEncoder, reading: Mapping[str, Any] | None) -> Blocks:
         if isinstance(X, str | Path):
-            return new_blocks(X, encoder, self.target)
+            return new_blocks(X, encoder, self.target, reading=self._reading(reading))
         if isinstance(X, Mapping) or hasattr(X, "columns"):
             return column_blocks(X, encoder)
         return array_blocks(X, encoder)
+
+    def _reading(self, changed: Mapping[str, Any] | None) -> dict[str, Any]:
+        """The options for text files: those of the training data, and the changed ones."""
+        return self.description.reading | dict(changed or {})
 
     def _scores(self, features: Numbers) -> Array:
         """The scores (n,), or (n, C) with one for each of C classes, of n rows.
 
         features: as in the data, before missing values are replaced.
         """
-        design = self._design(features)
+        return self._scores_of(self._design(features))
+
+    def _scores_of(self, design: Array) -> Array:
         size = max(self._objective.rows_at_once(self._row[None], design), 1)
         parts = [
             self._objective.model.scores(self._row[None], design[start : start + size])[:, 0]

@@ -36,7 +36,7 @@ def _rows(summary: RunSummary, record: RunRecord, names: Sequence[str]) -> Table
     metrics, classes = summary["metrics"], record["data"]["classes"]
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("", style="dim", no_wrap=True)
-    for heading in ("loss", *(_heading(name, classes) for name in names)):
+    for heading in ("loss", *(metric_heading(name, classes) for name in names)):
         table.add_column(Text(heading), justify="right", no_wrap=True)
     for part, values in metrics.items():
         loss = quantity(number_in(summary, f"{part}_loss"))
@@ -96,13 +96,23 @@ def confusion_table(summary: RunSummary, record: RunRecord) -> RenderableType | 
     classes = record["data"]["classes"]
     if "confusion" not in summary or len(classes) > MOST_CLASSES:
         return None
+    found = summary["confusion"]
+    return confusion_grid(classes, found["matrix"], f"{found['part']}: ")
+
+
+def confusion_grid(
+    classes: Sequence[str], matrix: Sequence[Sequence[int]], of: str = ""
+) -> RenderableType:
+    """A confusion matrix: a row for each true class, a column for each predicted one.
+
+    of: the beginning of its heading, such as `test: `.
+    """
     labels = [abridged(label, _LONGEST_LABEL // 2) for label in classes]
     table = Table(box=None, pad_edge=False, header_style="dim")
-    part = summary["confusion"]["part"]
-    table.add_column(f"{part}: true ↓ predicted →", style="dim")
+    table.add_column(f"{of}true ↓ predicted →", style="dim")
     for label in labels:
         table.add_column(Text(label), justify="right")
-    for label, row in zip(labels, summary["confusion"]["matrix"], strict=False):
+    for label, row in zip(labels, matrix, strict=False):
         table.add_row(Text(label), *map(str, row))
     return table
 
@@ -112,7 +122,7 @@ def shown(name: str, value: float | None) -> str:
     return percent(value) if name in METRICS and METRICS[name].share else quantity(value)
 
 
-def _heading(name: str, classes: Sequence[str]) -> str:
+def metric_heading(name: str, classes: Sequence[str]) -> str:
     """The heading for a metric; F1, precision and recall of two classes also name a class."""
     known: Mapping[str, Metric] = METRICS
     if name not in known:  # of a newer version

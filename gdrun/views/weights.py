@@ -12,8 +12,10 @@ from rich.text import Text
 
 from gdrun.problems.network import Network
 from gdrun.runs.coefficients import Coefficients, coefficients
-from gdrun.runs.trained_model import Evaluation, TrainedModel
-from gdrun.views.numbers import MISSING, count, percent, quantity
+from gdrun.runs.predictions import Evaluation
+from gdrun.runs.trained_model import TrainedModel
+from gdrun.views.numbers import MISSING, count, quantity
+from gdrun.views.quality import MOST_CLASSES, confusion_grid, metric_heading, shown
 from gdrun.views.training import path_line as path_line
 
 MOST_ROWS = 20
@@ -48,7 +50,7 @@ def weights_data(model: TrainedModel) -> dict[str, Any]:
 def evaluation_view(
     model: TrainedModel, found: Evaluation, path: Path, data: str
 ) -> RenderableType:
-    """A table with a row for each result of a model on new data.
+    """A table with a row for each result of a model on new data, and the confusion matrix.
 
     path: of the run. data: the words for the data, such as a file name.
     """
@@ -57,10 +59,13 @@ def evaluation_view(
     grid.add_column(overflow="fold")
     grid.add_row("model", f"{model.name} for {model.target.name}, {path}")
     grid.add_row("data", f"{data}: {count(found.rows, 'row')}")
+    classes = model.target.classes
     for name, value in found.metrics.items():
-        shown = percent(value) if name.endswith("accuracy") else quantity(value)
-        grid.add_row(name.replace("_", " "), shown)
-    return grid
+        known = value if np.isfinite(value) else None
+        grid.add_row(metric_heading(name, classes), shown(name, known))
+    if found.confusion is None or len(classes) > MOST_CLASSES:
+        return grid
+    return Group(grid, "", confusion_grid(classes, found.confusion.tolist()))
 
 
 def _coefficient_table(found: Coefficients, model: TrainedModel) -> RenderableType:

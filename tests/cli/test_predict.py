@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 
 import numpy as np
 import pytest
@@ -258,15 +259,28 @@ def test_an_evaluation(here, tmp_path):
     lines = [["30", "Ulm", "171"], ["1.5", "Bonn", "100"]]
     write(tmp_path / "new.csv", ["area", "city", "price"], lines)
     answer = here("evaluate", "line.npz", "new.csv")
-    # The errors are 1 and 3, so that the mean squared error is (1 + 9) / 2.
+    # The errors are 1 and 3, so that the mean squared error is (1 + 9) / 2 = 5 and its root 2.236.
+    # The targets vary by ±35.5 about their mean, so that R² is 1 − 5 / 35.5² = 0.99603.
     assert (answer.code, answer.err) == (0, "")
-    assert answer.out == ("model  linear for price, line.npz\ndata   new.csv: 2 rows\nloss   5\n")
+    assert answer.out == (
+        "model  linear for price, line.npz\n"
+        "data   new.csv: 2 rows\n"
+        "loss   5\n"
+        "RMSE   2.236\n"
+        "MAE    2\n"
+        "R²     0.996\n"
+    )
     assert json.loads(here("evaluate", "line.npz", "new.csv", "--json").out) == {
         "run": "line.npz",
         "data": "new.csv",
         "target": "price",
         "rows": 2,
-        "metrics": {"loss": 5.0},
+        "metrics": {
+            "loss": 5.0,
+            "rmse": math.sqrt(5),
+            "mae": 2.0,
+            "r2": pytest.approx(1 - 5 / 35.5**2, rel=1e-12),
+        },
         "notes": [],
     }
 
@@ -278,10 +292,23 @@ def test_an_evaluation_of_classes(here, tmp_path):
     found = json.loads(here("evaluate", "last", "iris", "--json").out)
     # The three parts together are the dataset, and without l2 their losses have no penalty.
     parts, summary = record["data"]["parts"], record["summary"]
-    for name, value in found["metrics"].items():
+    for name in ("loss", "accuracy"):
         mean = sum(parts[part] * summary[f"{part}_{name}"] for part in parts) / 150
-        assert value == pytest.approx(mean, rel=1e-12)
-    assert here("evaluate", "last", "iris").out.splitlines()[3].startswith("accuracy  ")
+        assert found["metrics"][name] == pytest.approx(mean, rel=1e-12)
+    # The matrix against the predictions, row by row.
+    assert found["classes"] == ["setosa", "versicolor", "virginica"]
+    predicted = json.loads(here("predict", "last", "iris", "--json").out)["predictions"]
+    matrix = [[0] * 3 for _ in range(3)]
+    for row, label in enumerate(predicted):  # Iris has 50 of each species, in their order.
+        matrix[row // 50][found["classes"].index(label)] += 1
+    assert found["confusion"] == matrix
+    # The recall of a class is the share of its row on the diagonal; the classes weigh the same.
+    recalls = [matrix[at][at] / 50 for at in range(3)]
+    assert found["metrics"]["balanced_accuracy"] == pytest.approx(sum(recalls) / 3)
+    lines = here("evaluate", "last", "iris").out.splitlines()
+    assert lines[3].startswith("accuracy")
+    assert lines[-4].split() == ["true", "↓", "predicted", "→", *found["classes"]]
+    assert [list(map(int, line.split()[1:])) for line in lines[-3:]] == matrix
 
 
 @pytest.mark.parametrize(

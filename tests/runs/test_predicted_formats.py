@@ -1,0 +1,240 @@
+"""Each format: a model trained on a file predicts and evaluates it in another process.
+
+The oracle has the same rows as arrays: the model of the run, called with them in this process.
+"""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+
+import gdrun
+from gdrun.data.new_data import NEW_ROWS
+from gdrun.data.sources import READERS
+
+N, FEATURES = 60, 3
+RANDOM = np.random.default_rng(0)
+# Whole pixels, which each format can hold; the label depends on them.
+X = RANDOM.integers(0, 200, (N, FEATURES)).astype(float)
+X[0] = 1  # no column is 0 throughout
+Y = (X[:, 0] > X[:, 1]).astype(int)
+
+
+def frame():
+    names = [f"x{at}" for at in range(FEATURES)]
+    return pd.DataFrame(X, columns=names).assign(label=Y)
+
+
+def idx(array):
+    head = bytes([0, 0, 8, array.ndim])
+    return head + b"".join(size.to_bytes(4, "big") for size in array.shape) + array.tobytes()
+
+
+def lines(ends):
+    return "".join(
+        f"{y} " + " ".join(f"{at + 1}:{v:g}" for at, v in enumerate(x) if v) + ends
+        for x, y in zip(X, Y, strict=True)
+    )
+
+
+def cifar(place):
+    pixels = np.zeros((N, 3072), dtype=np.uint8)
+    pixels[:, :FEATURES] = X
+    for number, part in enumerate((slice(0, 40), slice(40, N)), 1):
+        records = np.column_stack([Y[part].astype(np.uint8), pixels[part]])
+        (place / f"data_batch_{number}.bin").write_bytes(records.tobytes())
+    return pixels
+
+
+def write(place):
+    """Each format as (path, targets or None, options of the dataset)."""
+    table = frame()
+    table.to_csv(place / "a.csv", index=False)
+    table.to_csv(place / "b.csv.gz", index=False)
+    table.to_csv(place / "c.csv", index=False, sep=";", decimal=",", encoding="utf-16")
+    table[:30].to_csv(place / "part-1.tsv", index=False, sep="\t")
+    table[30:].to_csv(place / "part-2.tsv", index=False, sep="\t")
+    table.to_parquet(place / "a.parquet")
+    table[:30].to_parquet(place / "part-1.parquet")
+    table[30:].to_parquet(place / "part-2.parquet")
+    table.to_feather(place / "a.feather")
+    table.to_json(place / "a.jsonl", orient="records", lines=True)
+    np.save(place / "a.npy", np.column_stack([X, Y]))
+    np.save(place / "X.npy", X)
+    np.save(place / "y.npy", Y)
+    np.savez_compressed(place / "a.npz", X=X, y=Y)
+    (place / "x.idx").write_bytes(idx(X.astype(np.uint8)))
+    (place / "y.idx").write_bytes(idx(Y.astype(np.uint8)))
+    (place / "a.svm").write_text(lines("\n"), encoding="utf-8")
+    cifar(place)
+    return {
+        "csv": ("a.csv", None, {}),
+        "csv.gz": ("b.csv.gz", None, {}),
+        "csv of Excel": ("c.csv", None, {"decimal": ",", "encoding": "utf-16"}),
+        "several tsv": ("part-*.tsv", None, {}),
+        "parquet": ("a.parquet", None, {}),
+        "several parquet": ("part-*.parquet", None, {}),
+        "arrow": ("a.feather", None, {}),
+        "jsonl": ("a.jsonl", None, {}),
+        "npy": ("a.npy", None, {}),
+        "two npy": ("X.npy", "y.npy", {}),
+        "npz": ("a.npz", None, {}),
+        "idx": ("x.idx", "y.idx", {}),
+        "svmlight": ("a.svm", None, {}),
+        "cifar": (".", None, {}),
+    }
+
+
+SCRIPT = """
+import json, sys
+import gdrun
+found = {}
+for name, (run, path, targets) in json.load(sys.stdin).items():
+    model = gdrun.load_model(run)
+    result = model.evaluate(path, targets=targets)
+    found[name] = {
+        "predictions": model.predict(path).tolist(),
+        "probabilities": model.predict_proba(path).tolist(),
+        "metrics": result.metrics,
+        "confusion": result.confusion.tolist(),
+        "notes": list(model.predictions(path).notes),
+    }
+json.dump(found, sys.stdout)
+"""
+
+
+@pytest.mark.slow
+def test_another_process_predicts_each_training_file_as_the_run_does(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    files, runs = write(tmp_path), {}
+    readers = {name.split()[-1].partition(".")[0] for name in files} - {"tsv", "Excel"}
+    assert readers == {reader.name for reader in READERS.values()} == set(NEW_ROWS)
+    for name, (path, targets, options) in files.items():
+        dataset = {"path": path, **options, "split": {"validation": 0, "test": 0.2}}
+        if targets:
+            dataset["targets"] = targets
+        config = {
+            "dataset": dataset,
+            "model": "softmax" if name == "cifar" else "logistic",
+            "optimizer": {"name": "adam", "lr": 0.05},
+            "stopping": {"epochs": 3},
+            "variant": {"name": "mbgd", "batch_size": 16},
+        }
+        runs[name] = gdrun.train(config, out=tmp_path / "runs" / name)
+    given = {
+        name: (str(runs[name].directory), path, targets)
+        for name, (path, targets, _) in files.items()
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT],
+        input=json.dumps(given),
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    for name, found in json.loads(done.stdout).items():
+        model = runs[name].model
+        rows = cifar(tmp_path) if name == "cifar" else X
+        wanted = model.predict_proba(rows)
+        assert_allclose(found["probabilities"], wanted, rtol=1e-12, err_msg=name)
+        labels = model.predict(rows).tolist()
+        assert found["predictions"] == labels, name
+        truth = [str(model.classes[y]) for y in Y]
+        right = sum(str(a) == b for a, b in zip(labels, truth, strict=True))
+        assert found["metrics"]["accuracy"] == pytest.approx(right / N), name
+        loss = -np.log(wanted[np.arange(N), Y]).mean()
+        assert found["metrics"]["loss"] == pytest.approx(loss, rel=1e-9), name
+        assert sum(map(sum, found["confusion"])) == N
+        assert found["notes"] == [], name
+
+
+def test_new_tables_without_a_column_of_the_model(tmp_path):
+    table = frame().rename(columns={"x0": "size"})
+    table.to_csv(tmp_path / "a.csv", index=False)
+    run = gdrun.train(
+        {"dataset": {"path": str(tmp_path / "a.csv")}, "model": "logistic"},
+        "variant=bgd",
+        "epochs=1",
+    )
+    new = table.drop(columns=["size", "x2", "label"]).assign(colour="red")
+    new.to_parquet(tmp_path / "new.parquet")
+    new.to_feather(tmp_path / "new.feather")
+    new.to_json(tmp_path / "new.jsonl", orient="records", lines=True)
+    for name in ("new.parquet", "new.feather", "new.jsonl"):
+        with pytest.raises(gdrun.DataError) as caught:
+            run.model.predict(tmp_path / name)
+        (problem,) = caught.value.problems
+        assert problem.what == "lacks 2 columns that the model needs: size, x2"
+        assert problem.where == str(tmp_path / name)
+        assert problem.hint == "it has x1, colour; the names must be those of the training data"
+
+
+def test_categories_missing_values_and_wrong_cells_of_typed_tables(tmp_path):
+    train = pd.DataFrame(
+        {
+            "city": ["Ulm", "Bonn", "Ulm", "Bonn"] * 3,
+            "garden": [True, False, True, True] * 3,
+            "size": [1.0, 2.0, None, 3.0] * 3,
+            "price": [1.0, 2.0, 3.0, 4.0] * 3,
+        }
+    )
+    new = pd.DataFrame(
+        {
+            "size": [None, 5.0],
+            "garden": [False, True],
+            "city": ["Kiel", None],
+            "note": ["a", "b"],
+        }
+    )
+    for ending in ("parquet", "feather", "jsonl"):
+        path, newer = tmp_path / f"train.{ending}", tmp_path / f"new.{ending}"
+        for table, file in ((train, path), (new, newer)):
+            if ending == "jsonl":
+                table.to_json(file, orient="records", lines=True)
+            else:
+                getattr(table, f"to_{ending}")(file)
+        dataset = {"path": str(path), "missing": "mean", "split": {"validation": 0, "test": 0}}
+        run = gdrun.train({"dataset": dataset, "model": "linear"}, "variant=bgd", "epochs=1")
+        with pytest.raises(gdrun.DataError) as caught:
+            run.model.predict(newer)
+        assert str(caught.value).startswith(
+            f"error: {newer} row 0 city: training did not see the value 'Kiel'"
+        )
+        found = run.model.predictions(newer, "ignore")
+        assert found.notes == (
+            "ignored 1 column that the model does not use: note",
+            "missing values replaced by the training mean: city (1), size (1)",
+            "values that training did not see, set to 0 in all columns: city (1)",
+        )
+        # city=Bonn, city=Ulm, garden, size, with the means ½, ½ and 2 in place of missing values.
+        wanted = run.model.predict(np.array([[0, 0, 0, 2], [0.5, 0.5, 1, 5]]))
+        assert_allclose(found.labels, wanted, rtol=1e-14)
+        wrong = new.assign(city="Ulm", size=["big", "small"])
+        if ending == "jsonl":
+            wrong.to_json(newer, orient="records", lines=True)
+        else:
+            getattr(wrong, f"to_{ending}")(newer)
+        with pytest.raises(gdrun.DataError, match="row 0 size: 'big' is not a number"):
+            run.model.predict(newer)
+
+
+def test_the_text_options_of_a_run_are_those_of_new_files(tmp_path):
+    train = frame().rename(columns={"x0": "größe"}).assign(x1=X[:, 1] / 4)
+    old, new, other = (tmp_path / name for name in ("old.csv", "new.csv", "other.csv"))
+    train.to_csv(old, index=False, sep=";", decimal=",", encoding="latin-1")
+    train.to_csv(new, index=False, sep=";", decimal=",", encoding="latin-1")
+    train.to_csv(other, index=False)
+    dataset = {"path": str(old), "encoding": "latin-1", "decimal": ","}
+    run = gdrun.train(
+        {"dataset": dataset, "model": "logistic"}, "variant=bgd", "epochs=1", out=tmp_path
+    )
+    model = gdrun.load_model(run.directory)
+    wanted = model.predict_proba(train.drop(columns="label"))
+    assert_allclose(model.predict_proba(new), wanted, rtol=1e-14)
+    changed = model.predictions(other, reading={"encoding": "utf-8", "decimal": "."})
+    assert_allclose(changed.probabilities, wanted, rtol=1e-14)
+    assert changed.labels.tolist() == model.predict(new).tolist()
