@@ -84,8 +84,13 @@ class Trainer:
         with np.errstate(all="ignore"), self.engine.threads():
             if self._started is None:
                 self._start()
-            while len(self.state.lanes) and self.plan.epoch_time(self.state.place) < epoch:
+            while len(self.state.lanes) and not self._evaluated_at(epoch):
                 self._advance_to_evaluation()
+
+    def _evaluated_at(self, epoch: float) -> bool:
+        """Whether the last evaluation was of the current step, at or after this epoch."""
+        evaluated = self._evaluated_step == self.state.step
+        return evaluated and self.plan.epoch_time(self.state.place) >= epoch
 
     def retire(self, lanes: Sequence[int], rule: str, sentence: str) -> None:
         """End some runs now, with the status stopped. Call it directly after `run_until`.

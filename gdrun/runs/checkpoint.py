@@ -6,7 +6,7 @@ plugins and the versions of the software, which must be the same when the traini
 
 While the runs train, the file is replaced every SECONDS_BETWEEN seconds. If one write takes longer
 than SHARE of this time, the next write comes later, so that all writes take at most SHARE of the
-time. The file is removed when all runs have ended.
+time. The file is removed when the results of all runs are written.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ from gdrun.config.experiment import Experiment
 from gdrun.engine.cohort import Cohort
 from gdrun.engine.contract import Engine
 from gdrun.engine.listeners import Listener, Progress
-from gdrun.engine.outcome import Outcome
 from gdrun.engine.snapshot import Snapshot
 from gdrun.errors import Problem, RecordError
 from gdrun.methods.plugins import loaded_plugins
@@ -95,10 +94,10 @@ def machine_of(engine: Engine) -> Machine:
 
 
 class Checkpoint(Listener):
-    """Writes checkpoint.npz while a cohort trains, and removes it when all its runs have ended.
+    """Writes checkpoint.npz while a cohort (a group of runs) trains, and when it is interrupted.
 
-    path: of the file. If the file cannot be written, the training continues without it; the error
-    is kept in `problem`.
+    path: of the file. The caller removes it when the results are written. If the file cannot be
+    written, the training continues without it; the error is kept in `problem`.
     """
 
     def __init__(self, path: Path, origin: Origin, machine: Machine) -> None:
@@ -106,31 +105,17 @@ class Checkpoint(Listener):
         self.problem: Problem | None = None
         self._head = {"schema_version": SCHEMA_VERSION, "origin": origin, "machine": machine}
         self._due = math.inf
-        self._left: set[int] = set()
-        self._interrupted = False
 
     def started(self, progress: Progress) -> None:
-        self._left = set(progress.state.lanes.tolist())
         self._due = time.monotonic() + _seconds_between()
 
     def advanced(self, progress: Progress) -> None:
-        if self._left and time.monotonic() >= self._due:
+        if time.monotonic() >= self._due:
             self._write(progress.snapshot())
 
     def ending(self, progress: Progress, *, interrupted: bool) -> None:
         if interrupted:
-            self._interrupted = True
             self._write(progress.snapshot())
-
-    def ended(self, lane: int, outcome: Outcome) -> None:
-        self._left.discard(lane)
-        if not self._left and not self._interrupted:
-            self.remove()
-
-    def remove(self) -> None:
-        """Remove the file, if it exists."""
-        with suppress(OSError):  # a file that is left over does no harm
-            self.path.unlink(missing_ok=True)
 
     def _write(self, snapshot: Snapshot) -> None:
         if self.problem is not None:
@@ -142,6 +127,12 @@ class Checkpoint(Listener):
             self.problem = cannot_write(self.path, error).problems[0]
         end = time.monotonic()
         self._due = end + max(_seconds_between(), (end - begin) / SHARE)
+
+
+def remove_checkpoint(path: Path) -> None:
+    """Remove a checkpoint, if it exists."""
+    with suppress(OSError):  # a file that is left over does no harm
+        path.unlink(missing_ok=True)
 
 
 def write_checkpoint(path: Path, head: dict[str, Any], snapshot: Snapshot) -> None:

@@ -1,4 +1,4 @@
-"""A lock on a directory, so that only one process trains or continues the runs in it.
+"""A lock on a directory, so that only one process runs or continues what is in it.
 
 The operating system frees the lock when the process ends, however it ends.
 """
@@ -37,7 +37,7 @@ class DirectoryLock:
         except BlockingIOError:
             os.close(descriptor)
             raise RecordError(
-                "another process trains it at this moment",
+                "another process is running it",
                 where=str(directory),
                 hint="wait until that process has ended, or end it",
             ) from None

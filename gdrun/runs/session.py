@@ -23,6 +23,7 @@ from gdrun.runs.checkpoint import (
     machine_of,
     origin_of,
     read_checkpoint,
+    remove_checkpoint,
 )
 from gdrun.runs.directory import RunDirectory, new_directory
 from gdrun.runs.lock import DirectoryLock
@@ -122,7 +123,6 @@ class Session:
         None. If an internal error ends the training, its traceback is written to the directories of
         the runs, and the error is raised again with a note that names the file.
         """
-        # The checkpoint comes after the directories: it is removed when their files are complete.
         own = [*self.directories, *filter(None, [self._checkpoint])]
         try:
             trainer = Trainer(
@@ -135,6 +135,9 @@ class Session:
             if file := next(filter(None, kept), None):
                 note_traceback(error, file)
             raise
+        else:
+            if self._checkpoint and all(each.status != "interrupted" for each in outcomes):
+                remove_checkpoint(self._checkpoint.path)
         finally:
             if self._lock is not None:
                 self._lock.release()

@@ -19,6 +19,7 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
+from contextlib import contextmanager
 from threading import Thread
 from typing import Any, Protocol
 
@@ -79,7 +80,8 @@ class OnExecutor:
         queued, running = list(reversed(tasks)), dict[Future[list[Result]], Task]()
         while (queued or running) and not interrupted():
             while queued and len(running) < self._width:
-                running[self._executor.submit(run_task, queued[-1])] = queued[-1]
+                with signals_held_back():
+                    running[self._executor.submit(run_task, queued[-1])] = queued[-1]
                 queued.pop()
             # The timeout is how late an interruption may be noticed.
             done, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
@@ -157,17 +159,49 @@ def run_task(task: Task) -> list[Result]:
     return task.run(interrupted=lambda: "SIGINT" if _stop is not None and _stop.is_set() else None)
 
 
+def held_back() -> list[int]:
+    """The signals that a terminal sends to all its processes. A worker leaves them to its parent.
+
+    Windows has no SIGHUP.
+    """
+    import signal
+
+    names = ("SIGINT", "SIGHUP")
+    return [getattr(signal, name) for name in names if hasattr(signal, name)]
+
+
+@contextmanager
+def signals_held_back() -> Iterator[None]:
+    """A context in which SIGINT and SIGHUP wait, and in which new processes never receive them.
+
+    A process inherits the blocked signals of its parent. So Ctrl-C cannot stop a worker while it
+    imports its modules, before it can ignore the signal.
+    """
+    import signal
+
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    earlier = signal.pthread_sigmask(signal.SIG_BLOCK, held_back())
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, earlier)
+
+
 def start_worker(stop: Any, plugins: Sequence[str]) -> None:
     """Initialise a worker process.
 
     stop: an event that the parent process sets to request a stop. plugins: the paths of the plugins
-    to load. The worker ignores SIGINT, which the parent handles, and ends when the parent ends.
+    to load. The worker ignores SIGINT and SIGHUP, which the parent handles, and ends when the
+    parent ends.
     """
     import signal
 
     global _stop
     _stop = stop
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in held_back():
+        signal.signal(number, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()
     for path in plugins:
         load_plugin(path)

@@ -16,8 +16,6 @@ import time
 from collections.abc import Mapping, Sequence
 
 from gdrun.config.experiment import Experiment
-from gdrun.engine.build import build
-from gdrun.engine.judging import Interrupted
 from gdrun.engine.listeners import Listener
 from gdrun.engine.trainer import Trainer
 from gdrun.errors import ConfigError, Parameter
@@ -30,7 +28,7 @@ from gdrun.study.judgement.sweep_findings import Rung
 from gdrun.study.storage.results import Result
 from gdrun.study.storage.study_record import read_rung, rung_record
 from gdrun.study.study import StudyContext, Work, keep, unique
-from gdrun.study.tasks import Task, prepared, tasks_of
+from gdrun.study.tasks import Task, tasks_of, unfinished
 
 FACTOR = 3
 """η: at a rung (an epoch at which candidates are dropped), one of three candidates continues."""
@@ -56,8 +54,9 @@ def carry_out_halving(
     begin = time.perf_counter()
     results = context.directory.finished() if context.directory else {}
     found = len(results)
-    left = [trial for trial in unique(plan) if trial.identity not in results]
-    tasks = tasks_of(left, context.table, jobs=context.jobs)
+    path = context.directory.path.absolute() if context.directory else None
+    every = tasks_of(unique(plan), context.table, jobs=context.jobs, directory=path)
+    tasks = unfinished(every, results)
     race = _Race(plan, context, metric, tasks, runner.listeners, results)
     rungs = race.run()
     seconds = time.perf_counter() - begin
@@ -116,7 +115,7 @@ class _Race:
     ) -> None:
         self._plan, self._context, self._metric = plan, context, metric
         self._results = results
-        self._running = [(task, _trainer(task, listeners, context.interrupted)) for task in tasks]
+        self._running = [(task, task.trainer(listeners, context.interrupted)) for task in tasks]
         self._saved = [0] * len(tasks)  # outcomes that are saved already, by task
         self._total = len(unique(plan))
 
@@ -133,6 +132,7 @@ class _Race:
         for epoch in epochs:
             self._advance(epoch)
             if self._context.interrupted():
+                self._advance(math.inf)  # each cohort writes its checkpoint and ends
                 break
             # A resumed study must repeat the decisions of its earlier rungs.
             rung = known.get(epoch) or self._judge(epoch, remaining)
@@ -203,8 +203,7 @@ class _Race:
             if outcome.status != "interrupted"
         ]
         self._saved[place] = len(trainer.outcomes)
-        keep(task, ended, self._context.directory)
-        self._results |= {result.identity: result for result in ended}
+        self._results |= keep(task, ended, self._results, self._context.directory)
         self._context.on_progress(len(self._results), self._total)
 
     def _candidates(self) -> list[tuple[Candidate, list[str]]]:
@@ -217,8 +216,3 @@ class _Race:
     def _write(self, rungs: Sequence[Rung]) -> None:
         if self._context.directory is not None:
             self._context.directory.write({"rungs": [rung_record(rung) for rung in rungs]})
-
-
-def _trainer(task: Task, listeners: Sequence[Listener], interrupted: Interrupted) -> Trainer:
-    cohort, engine = build(task.experiments, prepared(task.experiments[0], task.table))
-    return Trainer(cohort, engine, listeners, interrupted)

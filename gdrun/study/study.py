@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 
 from gdrun.data import Table
 from gdrun.engine.judging import Interrupted
+from gdrun.runs.checkpoint import remove_checkpoint
 from gdrun.study.design.trials import StudyPlan, Trial
 from gdrun.study.executors import InProcess, Runner
 from gdrun.study.storage.results import Result
 from gdrun.study.storage.study_directory import StudyDirectory
-from gdrun.study.tasks import Task, tasks_of
+from gdrun.study.tasks import CHECKPOINTS, Task, tasks_of, unfinished
 
 OnProgress = Callable[[int, int], None]
 """A function of two numbers: how many trials have ended, and how many there are in all."""
@@ -76,24 +77,40 @@ def carry_out(
     results = directory.finished() if directory is not None else {}
     found = len(results)
     trials = unique(plan)
-    left = [trial for trial in trials if trial.identity not in results]
-    tasks = tasks_of(left, context.table, jobs=context.jobs, alone=alone)
-    for task, ended in context.runner.run(tasks, context.interrupted):
-        keep(task, ended, directory)
-        results |= {result.identity: result for result in ended}
+    path = directory.path.absolute() if directory is not None else None
+    tasks = tasks_of(trials, context.table, jobs=context.jobs, alone=alone, directory=path)
+    left = unfinished(tasks, results)
+    for task, ended in context.runner.run(left, context.interrupted):
+        results |= keep(task, ended, results, directory)
         context.on_progress(len(results), len(trials))
+    if path is not None and len(results) == len(trials):
+        # Other numbers of processes have other tasks, whose checkpoints are not needed any more.
+        for file in path.glob(CHECKPOINTS):
+            remove_checkpoint(file)
     seconds = time.perf_counter() - begin
-    return results, Work(len(results) - found, found, len(tasks), seconds)
+    return results, Work(len(results) - found, found, len(left), seconds)
 
 
-def keep(task: Task, ended: list[Result], directory: StudyDirectory | None) -> None:
-    """Write results of a task's trials to the directory of the study.
+def keep(
+    task: Task,
+    ended: Iterable[Result],
+    known: Container[str],
+    directory: StudyDirectory | None,
+) -> dict[str, Result]:
+    """Write new results of a task to the directory of the study, and return them by identity.
 
-    ended: the results of the trials that have ended. directory: None writes nothing.
+    ended: the results of the trials that have ended. known: the identities of the trials whose
+    results are written already. directory: None writes nothing. If all trials of the task have
+    ended, its checkpoint is removed.
     """
+    new = {result.identity: result for result in ended if result.identity not in known}
     if directory is not None:
         trials = {trial.identity: trial for trial in task.trials}
-        directory.add((trials[result.identity], result) for result in ended)
+        directory.add((trials[identity], result) for identity, result in new.items())
+    finished = all(each.identity in known or each.identity in new for each in task.trials)
+    if finished and task.checkpoint is not None:
+        remove_checkpoint(task.checkpoint)
+    return new
 
 
 def unique(plan: StudyPlan) -> list[Trial]:

@@ -7,10 +7,12 @@ row of the cohort's arrays.
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 from gdrun.config.experiment import Experiment
 from gdrun.config.settings import Log
@@ -20,6 +22,7 @@ from gdrun.engine.judging import Interrupted
 from gdrun.engine.listeners import Listener
 from gdrun.engine.trainer import Trainer
 from gdrun.errors import ConfigError, DataError, Problem
+from gdrun.runs.checkpoint import Checkpoint, machine_of, origin_of, read_checkpoint
 from gdrun.study.design.trials import Trial
 from gdrun.study.storage.results import Result
 
@@ -52,16 +55,44 @@ update rule), the previous and the best W, …
 class Task:
     """Trials that train together, as the lanes of one cohort, in the order of their seeds.
 
-    table: the data that replace the dataset of the experiments; None for the dataset.
+    table: the data that replace the dataset of the experiments; None for the dataset. directory:
+    where the checkpoint of the trials is written; None writes none.
     """
 
     trials: tuple[Trial, ...]
     table: Table | None = None
+    directory: Path | None = None
 
     @cached_property
     def experiments(self) -> tuple[Experiment, ...]:
         """The experiments of the trials, with step traces of at most TRACE_POINTS points."""
         return tuple(lean(trial.experiment) for trial in self.trials)
+
+    @cached_property
+    def checkpoint(self) -> Path | None:
+        """The file for the state of the trials while they train; None writes none."""
+        if self.directory is None:
+            return None
+        names = "\n".join(trial.identity for trial in self.trials)
+        digest = hashlib.sha256(names.encode()).hexdigest()[:16]
+        return self.directory / CHECKPOINTS.replace("*", digest)
+
+    def trainer(
+        self, listeners: Sequence[Listener] = (), interrupted: Interrupted = lambda: None
+    ) -> Trainer:
+        """The trainer of the trials, which continues from the checkpoint, if there is one.
+
+        interrupted: a function that returns the name of a signal when training should stop. Raises
+        RecordError if the checkpoint is damaged, or the data or plugins have changed since then.
+        """
+        data = prepared(self.experiments[0], self.table)
+        cohort, engine = build(self.experiments, data)
+        if self.checkpoint is None:
+            return Trainer(cohort, engine, listeners, interrupted)
+        origin, machine = origin_of(self.experiments, cohort, engine), machine_of(engine)
+        snapshot, _ = read_checkpoint(self.checkpoint, origin, machine, cohort)
+        writer = Checkpoint(self.checkpoint, origin, machine)
+        return Trainer(cohort, engine, [writer, *listeners], interrupted, snapshot)
 
     def run(
         self, listeners: Sequence[Listener] = (), interrupted: Interrupted = lambda: None
@@ -70,9 +101,7 @@ class Task:
 
         interrupted: a function that returns the name of a signal when training should stop.
         """
-        data = prepared(self.experiments[0], self.table)
-        cohort, engine = build(self.experiments, data)
-        trainer = Trainer(cohort, engine, listeners, interrupted)
+        trainer = self.trainer(listeners, interrupted)
         outcomes = trainer.run()
         return [
             Result.of(trial.identity, outcome, trainer)
@@ -81,16 +110,25 @@ class Task:
         ]
 
 
+CHECKPOINTS = "checkpoint-*.npz"
+"""The names of the checkpoints in the directory of a study: one for each task that trains."""
+
+
 def tasks_of(
-    trials: Iterable[Trial], table: Table | None = None, *, jobs: int = 1, alone: bool = False
+    trials: Iterable[Trial],
+    table: Table | None = None,
+    *,
+    jobs: int = 1,
+    alone: bool = False,
+    directory: Path | None = None,
 ) -> list[Task]:
     """Divide trials into tasks: groups of trials that train together.
 
     The trials of a task differ only in their seeds and in numeric options such as the rate. table:
     the data that replace the dataset; None for the dataset. jobs: the number of processes; there
     are at least as many tasks if there are enough trials. alone: whether each task has only one
-    trial, so that the seconds of trials can be compared. Raises ConfigError or DataError if an
-    experiment does not fit its data.
+    trial, so that the seconds of trials can be compared. directory: where checkpoints are written;
+    None writes none. Raises ConfigError or DataError if an experiment does not fit its data.
     """
     groups: dict[str, list[Trial]] = {}
     for trial in trials:
@@ -103,8 +141,27 @@ def tasks_of(
         lanes = 1 if alone else min(most, math.ceil(len(group) / share))
         # Lanes with the same seed share batches, so they should be in the same task.
         ordered = sorted(group, key=lambda trial: trial.experiment.seed)
-        tasks.extend(Task(tuple(chunk), table) for chunk in even_chunks(ordered, lanes))
+        tasks.extend(Task(tuple(chunk), table, directory) for chunk in even_chunks(ordered, lanes))
     return tasks
+
+
+def unfinished(tasks: Iterable[Task], results: Mapping[str, Result]) -> list[Task]:
+    """The tasks whose trials do not all have a result.
+
+    The tasks must be those of all trials of the study, so that a resumed study has the same groups,
+    and the same bits. A group that was interrupted is trained as a whole again, or from its
+    checkpoint. In a group that has new trials, only these are trained. results: by the trial's
+    identity.
+    """
+    left: list[Task] = []
+    for task in tasks:
+        known = [results[each.identity] for each in task.trials if each.identity in results]
+        if len(known) == len(task.trials):
+            continue
+        same = all(result.record["lanes"] == len(task.trials) for result in known)
+        new = tuple(each for each in task.trials if each.identity not in results)
+        left.append(task if same else replace(task, trials=new))
+    return left
 
 
 def check_fit(experiments: Iterable[Experiment], table: Table | None = None) -> None:

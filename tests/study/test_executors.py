@@ -94,7 +94,8 @@ def test_a_task_that_kills_every_worker_is_given_up(tmp_path):
     (task,) = tasks_of(PLAN.trials[:1])
     notes = []
     with pytest.raises(GdrunError, match="died 3 times"):
-        list(InProcesses(1, notes.append).run([Deadly(task.trials, None, tmp_path, 99)], none))
+        deadly = Deadly(task.trials, place=tmp_path, deaths=99)
+        list(InProcesses(1, notes.append).run([deadly], none))
     assert len(notes) == 2
 
 

@@ -22,6 +22,7 @@ from gdrun.methods.plugins import loaded_plugins
 from gdrun.runs.checked import check_version, checked, misfit, unreadable
 from gdrun.runs.directory import new_directory
 from gdrun.runs.files import append_lines, write_text
+from gdrun.runs.lock import DirectoryLock
 from gdrun.runs.record import versions
 from gdrun.runs.run import is_alive, run_directories
 from gdrun.runs.strict_json import dumps, loads
@@ -147,10 +148,13 @@ class StudyDirectory:
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
-        """A context that records an error which ends the study, and raises the error again.
+        """A context for running the study, in which no other process can run it.
 
-        The status of the study is written, and for an internal error also the traceback.
+        If an error ends the study, the error is raised again, after the status of the study is
+        written, and for an internal error also the traceback. Raises RecordError if another process
+        runs the study.
         """
+        lock = DirectoryLock(self.path)
         try:
             yield
         except BaseException as error:
@@ -163,6 +167,8 @@ class StudyDirectory:
                     note_traceback(error, self.path / TRACEBACK)
                 self.write({"status": "failed" if fault else "interrupted"})
             raise
+        finally:
+            lock.release()
 
     def add(self, ended: Iterable[tuple[Trial, Result]]) -> None:
         """Write the results of trials that have just ended."""
