@@ -99,7 +99,7 @@ def _show_study(path: Path, json: bool) -> None:
         if isinstance(result, Sweep)
         else comparisons.comparison_result(result, as_options)
     )
-    lines = [*studying.missing_lines(result, path), f"from {path}"]
+    lines = [*studying.missing_lines(result, path, study.record.get("command")), f"from {path}"]
     console.show(*([view, ""] if result.ended else []), *map(console.unwrapped, lines))
 
 

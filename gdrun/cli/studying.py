@@ -125,7 +125,7 @@ class StudyOptions:
         if self.json:
             console.print_json(document(directory.record, directory.path))
         else:
-            missing = missing_lines(result, directory.path)
+            missing = missing_lines(result, directory.path, self.command)
             lines = [*(missing or advice), f"written to {directory.path}"]
             table = [view(result), ""] if result.ended else []
             console.show(*table, *map(console.unwrapped, lines))
@@ -171,14 +171,39 @@ def document(record: StudyRecord, path: Path) -> dict[str, object]:
     return {**record, "directory": str(path)}
 
 
-def missing_lines(result: Sweep | Comparison, path: Path) -> list[str]:
-    """A line on how to continue a study with missing runs; empty if the study is complete.
+def missing_lines(result: Sweep | Comparison, path: Path, command: str | None = None) -> list[str]:
+    """The lines on how to continue a study with missing runs; empty if the study is complete.
 
-    path: the directory of the study.
+    path: the directory of the study. command: the command line that started it; None if it was
+    started from Python.
     """
     left, of = len(result.plan.trials) - result.ended, len(result.plan.trials)
-    advice = f"to continue, repeat the command with --resume {shlex.quote(str(path))}"
-    return [f"{left} of {of} runs are missing; {advice}"] if left else []
+    if not left:
+        return []
+    missing = f"{left} of {of} runs are missing; to continue"
+    words = resuming_words(command, path) if command else []
+    if not words:
+        return [f"{missing}, repeat the study with resume={str(path)!r}"]
+    return [f"{missing}:", f"  {shlex.join(words)}"]
+
+
+def resuming_words(command: str, path: Path) -> list[str]:
+    """The words of a command line that continues the study in `path`; empty if they are not known.
+
+    command: the command line that started the study.
+
+    >>> resuming_words("gdrun sweep lr --resume=old -j 2", Path("runs/new"))
+    ['gdrun', 'sweep', 'lr', '-j', '2', '--resume', 'runs/new']
+    """
+    try:
+        words = shlex.split(command)
+    except ValueError:  # study.json was edited, or written by another program
+        return []
+    kept: list[str] = []
+    for before, word in zip(["", *words], words, strict=False):
+        if "--resume" not in (before, word) and not word.startswith("--resume="):
+            kept.append(word)
+    return [*kept, "--resume", str(path)]
 
 
 def _run_counter(quiet: bool, interruption: Interruption) -> Callable[[int, int], None]:

@@ -25,6 +25,7 @@ def gdrun(capsys, monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
     def run(*words):
+        monkeypatch.setattr("sys.argv", ["gdrun", *words])  # for the records of studies
         code = main(words)
         captured = capsys.readouterr()
         return Answer(code, captured.out, captured.err)

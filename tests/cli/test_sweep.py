@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import signal
 from pathlib import Path
 
@@ -266,13 +267,13 @@ def test_interrupted_before_any_run_ended_it_says_how_to_go_on(gdrun, sweep, con
         patched.setattr(Interruption, "__init__", interrupted)
         answer = sweep("lr=0.1,0.2", "--seeds", "2")
     assert (answer.code, answer.err) == (130, "")
-    missing, written = answer.out.splitlines()
+    missing, command, written = answer.out.splitlines()
     directory = written.removeprefix("written to ")
-    assert missing == (
-        f"4 of 4 runs are missing; to continue, repeat the command with --resume {directory}"
-    )
-    words = ("lr=0.1,0.2", "--seeds", "2", "-c", config, "--json", "--resume", directory)
-    document = json.loads(gdrun("sweep", *words).out)
+    assert missing == "4 of 4 runs are missing; to continue:"
+    assert command.endswith(f" --resume {directory}")
+    program, *words = shlex.split(command)
+    assert program == "gdrun"
+    document = json.loads(gdrun(*words, "--json").out)
     assert (document["status"], document["work"]["run"]) == ("complete", 4)
 
 
