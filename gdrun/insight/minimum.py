@@ -2,8 +2,10 @@
 
     w ← w − t (H + δ I)⁻¹ ∇f(w),  H = ∇²f(w)
 
-t is halved from 1 until the objective falls enough. δ is tiny, and only makes the system solvable
-if H has directions without curvature. For least squares, the first step solves the normal
+δ is tiny at first, and only makes the system solvable if H has directions without curvature. t is
+halved from 1 until the objective falls enough. If it does not fall, as where all errors of Huber's
+loss are large and H is 0, a larger δ is tried: with δ = L the step is no longer than 1/L times the
+gradient, which lowers every L-smooth objective. For least squares, the first step solves the normal
 equations, and each further step corrects the rounding errors of the one before. Half the Newton
 decrement, ½ ∇fᵀ(H + δ I)⁻¹∇f, estimates f − f*.
 
@@ -23,15 +25,19 @@ from gdrun.problems.curvature import dense_hessian, hessian_product
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.objective import Objective
 from gdrun.problems.rows import Examples
+from gdrun.problems.smoothness import smoothness
 
 MOST_PARAMETERS = 1500
 """The most parameters for which the Hessian is written out; with more, conjugate gradients solve
 the system from products with the Hessian.
 """
 
-MOST_STEPS = 100
-DAMPING = 1e-12
-"""δ, as a share of the largest entry of H."""
+MOST_STEPS = 300
+DAMPINGS = (1e-14, 1e-6, 1e-3, 1e-1, 1.0)
+"""The values of δ in the order in which they are tried, as shares of L."""
+
+SHORTEST = 2**-8
+"""The smallest t."""
 
 DECREASE = 1e-4
 """The share of the predicted decrease that a step must reach (Armijo 1966)."""
@@ -63,20 +69,27 @@ def minimise(objective: Objective, start: Array, X: Examples, y: Array) -> Minim
     if not isinstance(model, LinearModel) or model.loss.curvature is None:
         return None
     w = start.astype(np.float64)
+    L = smoothness(model, X, float(objective.l2))
+    assert L is not None
     value, gradient = _at(objective, w, X, y)
+    error = math.inf
     for _ in range(MOST_STEPS):
         if _separated(objective, value, len(X)):
             return Minimum(0.0, None, 0.0, True)
-        step = _newton_step(objective, w, X, y, gradient)
-        error = 0.5 * float(gradient @ step)
-        if error <= np.finfo(np.float64).eps * abs(value):
-            # One more step, for weights as exact as f, whose error is the square of theirs.
-            last, _ = _at(objective, w - step, X, y)
-            return Minimum(min(value, last), w - step, max(error, 0.0), True)
-        moved = _line_search(objective, w, X, y, step, value, 2 * error)
+        moved = None
+        for damping in DAMPINGS:
+            step = _newton_step(objective, w, X, y, gradient, damping * L)
+            error = 0.5 * float(gradient @ step)
+            if damping == DAMPINGS[0] and error <= np.finfo(np.float64).eps * abs(value):
+                # One more step, for weights as exact as f, whose error is the square of theirs.
+                last, _ = _at(objective, w - step, X, y)
+                return Minimum(min(value, last), w - step, max(error, 0.0), True)
+            moved = _line_search(objective, w, X, y, step, value, 2 * error)
+            if moved is not None:
+                break
         if moved is None:
             # Rounding errors of f hide the rest of the way.
-            return Minimum(value, w, error, error <= 1e-10 * abs(value))
+            return Minimum(value, w, error, True)
         w, value, gradient = moved
     return Minimum(value, w, error, False)
 
@@ -95,7 +108,7 @@ def _line_search(
     step (P,): the Newton step. slope: ∇fᵀ step. None if no step lowers f.
     """
     size = 1.0
-    while size > 1e-8:
+    while size >= SHORTEST:
         there = w - size * step
         lower, gradient = _at(objective, there, X, y)
         if lower <= value - DECREASE * size * slope:
@@ -105,35 +118,31 @@ def _line_search(
 
 
 def _newton_step(
-    objective: Objective, w: Numbers, X: Examples, y: Array, gradient: Numbers
+    objective: Objective, w: Numbers, X: Examples, y: Array, gradient: Numbers, delta: float
 ) -> Numbers:
     """(H + δ I)⁻¹ g for the gradient g (P,)."""
     if w.size <= MOST_PARAMETERS:
         hessian = dense_hessian(objective, w, X, y)
-        places = np.diag_indices(w.size)
-        hessian[places] += DAMPING * max(float(hessian[places].max()), np.finfo(np.float64).tiny)
+        hessian[np.diag_indices(w.size)] += delta
         solved: Array = np.linalg.solve(hessian, gradient)
         return solved
-    return _conjugate_gradients(objective, w, X, y, gradient)
+    return _conjugate_gradients(objective, w, X, y, gradient, delta)
 
 
 def _conjugate_gradients(
-    objective: Objective, w: Numbers, X: Examples, y: Array, gradient: Numbers
+    objective: Objective, w: Numbers, X: Examples, y: Array, gradient: Numbers, delta: float
 ) -> Numbers:
-    """Solve H s = g for s (P,) by conjugate gradients (Hestenes & Stiefel 1952)."""
+    """Solve (H + δ I) s = g for s (P,) by conjugate gradients (Hestenes & Stiefel 1952)."""
     s = np.zeros_like(gradient)
     residual, direction = gradient.copy(), gradient.copy()
     size = first = float(residual @ residual)
-    largest = 0.0
     for _ in range(min(2 * w.size, 1000)):
         if size <= 1e-20 * first:
             break
-        image = hessian_product(objective, w, X, y, direction)
+        image = hessian_product(objective, w, X, y, direction) + delta * direction
         curvature = float(direction @ image)
-        sharpness = curvature / float(direction @ direction)
-        largest = max(largest, sharpness)
         # In a direction without curvature, only rounding errors are left to follow.
-        if sharpness <= DAMPING * largest:
+        if curvature <= 2 * delta * float(direction @ direction):
             break
         rate = size / curvature
         s += rate * direction

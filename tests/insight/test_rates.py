@@ -1,0 +1,73 @@
+"""Best settings and contractions, against simulated runs and direct minimisation."""
+
+import math
+
+import numpy as np
+import pytest
+
+from gdrun.insight.rates import Setting, best_settings, contraction
+
+
+def simulated(rule, lr, beta, curvatures, steps=400, dampening=0.0):
+    """The contraction of ‖w‖ a step in the second half of a run on ½ Σ λ w², from the update."""
+    w, v = np.ones(len(curvatures)), np.zeros(len(curvatures))
+    sizes = []
+    for _ in range(steps):
+        g = curvatures * w
+        if rule == "vanilla":
+            w = w - lr * g
+        elif rule == "momentum":
+            v = beta * v + (1 - dampening) * g
+            w = w - lr * v
+        else:
+            v = beta * v + g
+            w = w - lr * (g + beta * v)
+        sizes.append(np.linalg.norm(np.concatenate([w, v])))
+    return (sizes[-1] / sizes[len(sizes) // 2]) ** (1 / (steps - steps // 2 - 1))
+
+
+@pytest.mark.parametrize("kappa", [4.0, 50.0])
+@pytest.mark.parametrize("rule", ["vanilla", "momentum", "nesterov"])
+def test_the_contraction_is_that_of_a_run(rule, kappa):
+    mu = 0.3
+    options = {"lr": 1.1 / (mu * kappa), "beta": 0.6, "dampening": 0.25}
+    curvatures = np.array([mu, 2 * mu, kappa * mu])
+    seen = simulated(rule, options["lr"], 0.6, curvatures, dampening=0.25)
+    assert contraction(rule, options, curvatures) == pytest.approx(seen, rel=0.01)
+
+
+@pytest.mark.parametrize("kappa", [1.5, 10.0, 1e4])
+def test_no_other_setting_contracts_faster(kappa):
+    mu, L = 2.0, 2.0 * kappa
+    for best in best_settings(mu, L):
+        options = {"lr": best.lr, "beta": best.beta, "dampening": 0.0}
+        ends = np.array([mu, L])
+        own = contraction(best.rule, options, ends)
+        # At the best pair two roots meet, where rounding errors enter by their square root.
+        assert own == pytest.approx(best.contraction, abs=1e-7)
+        for rate in np.linspace(0.8, 1.2, 21):
+            for change in (0.0,) if best.beta is None else np.linspace(-0.1, 0.1, 21):
+                beta = best.beta if best.beta is None else np.clip(best.beta + change, 0, 1)
+                other = options | {"lr": rate * best.lr, "beta": beta}
+                assert contraction(best.rule, other, ends) >= best.contraction - 1e-7
+
+
+def test_by_hand():
+    # μ = 1, L = 9, κ = 9: 2/10 and 8/10; 4/16 and β = (2/4)²; 4/28, with √28 = 5.2915.
+    descent, ball, nesterov = best_settings(1.0, 9.0)
+    assert (descent.lr, descent.contraction) == pytest.approx((0.2, 0.8))
+    assert (ball.lr, ball.beta, ball.contraction) == pytest.approx((0.25, 0.25, 0.5))
+    assert (nesterov.lr, nesterov.beta) == pytest.approx((1 / 7, 3.2915 / 7.2915), rel=1e-4)
+    assert nesterov.contraction == pytest.approx(1 - 2 / 5.2915, rel=1e-4)
+
+
+def test_steps_to_a_tolerance():
+    # f − f* falls by 0.25 a step: 0.25⁵ < 1e-3 < 0.25⁴.
+    assert Setting("vanilla", 1.0, None, 0.5).steps(1e-3) == 5
+    assert Setting("vanilla", 1.0, None, 1.0).steps(1e-3) is None
+    assert Setting("vanilla", 1.0, None, 0.0).steps(1e-3) == 1
+
+
+def test_a_rule_without_a_formula():
+    assert contraction("adam", {"lr": 0.1}, np.ones(1)) is None
+    assert math.isclose(contraction("vanilla", {"lr": 0.5}, np.array([1.0, 2.0])), 0.5)
