@@ -19,6 +19,7 @@ from gdrun.cli.plot import plot
 from gdrun.cli.predict import predict
 from gdrun.cli.show import runs, show
 from gdrun.cli.sweep import sweep
+from gdrun.cli.theory import theory
 from gdrun.cli.train import train
 from gdrun.errors import GdrunError
 
@@ -77,6 +78,7 @@ app.command("runs", cls=Command, rich_help_panel=RUN)(runs)
 app.command("predict", cls=Command, rich_help_panel=USE)(predict)
 app.command("evaluate", cls=Command, rich_help_panel=USE)(evaluate)
 app.command("plot", cls=Command, rich_help_panel=LOOK)(plot)
+app.command("theory", cls=Command, rich_help_panel=UNDERSTAND)(theory)
 app.command("gradcheck", cls=Command, rich_help_panel=UNDERSTAND)(gradcheck)
 app.command("list", cls=Command, rich_help_panel=LOOK)(list_names)
 app.add_typer(config, name="config", rich_help_panel=LOOK)

@@ -29,11 +29,13 @@ Equation = Callable[..., tuple[Any, Any, Any]]
 class Surface(Definition):
     """A function of two weights, which returns f, ∂f/∂x and ∂f/∂y.
 
-    start: the default initial weights. minima: every local minimum.
+    start: the default initial weights. minima: every local minimum. quadratic: whether the second
+    derivatives are the same everywhere.
     """
 
     start: Point = (0.0, 0.0)
     minima: tuple[Point, ...] = ()
+    quadratic: bool = False
 
     def model(self, **options: float) -> SurfaceModel:
         """Return a model whose loss is this surface.
@@ -71,23 +73,28 @@ SURFACES: dict[str, Surface] = {}
 """Every surface by name."""
 
 
-def surface(*, start: Point, minima: tuple[Point, ...]) -> Callable[[Equation], Equation]:
-    """Register the decorated equation as a surface.
-
-    start: the default initial weights. minima: every local minimum.
-    """
+def surface(
+    *, start: Point, minima: tuple[Point, ...], quadratic: bool = False
+) -> Callable[[Equation], Equation]:
+    """Register the decorated equation as a surface. The parameters are those of `Surface`."""
 
     def register(equation: Equation) -> Equation:
         known = define(equation)
         SURFACES[known.name] = Surface(
-            known.name, known.function, known.options, known.doc, start=start, minima=minima
+            known.name,
+            known.function,
+            known.options,
+            known.doc,
+            start=start,
+            minima=minima,
+            quadratic=quadratic,
         )
         return equation
 
     return register
 
 
-@surface(start=(-4.0, 1.5), minima=((0.0, 0.0),))
+@surface(start=(-4.0, 1.5), minima=((0.0, 0.0),), quadratic=True)
 def bowl(x: Array, y: Array, condition: Positive = 10.0) -> tuple[Array, Array, Array]:
     """A quadratic bowl with a given condition number.
 

@@ -1,0 +1,145 @@
+"""The assumptions of the theory of gradient descent, and whether they hold for an experiment.
+
+The first ones are about the objective, the others about the run: theory speaks of gradient descent
+with the full gradient and a constant rate below 2/L.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gdrun.insight.constants import Constants
+from gdrun.insight.minimum import Minimum
+from gdrun.insight.problem import AnalysedProblem
+from gdrun.problems.network import Network
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """An assumption, and whether it holds.
+
+    of_run: whether it is about the run, and not about the objective. why: the reason, as text.
+    change: the config change that makes it hold; None if it holds, or no change does.
+    """
+
+    name: str
+    holds: bool
+    why: str
+    of_run: bool = False
+    change: str | None = None
+
+
+def assumptions_of(
+    problem: AnalysedProblem, constants: Constants, minimum: Minimum | None
+) -> tuple[Assumption, ...]:
+    """Every assumption. minimum: of the objective; None if it is not known."""
+    return (
+        _convex(problem),
+        _smooth(problem, constants),
+        _strongly_convex(problem, constants),
+        _attained(problem, minimum),
+        *_of_run(problem, constants),
+    )
+
+
+def _convex(problem: AnalysedProblem) -> Assumption:
+    surface = problem.cohort.surface
+    if surface is not None:
+        holds = surface.quadratic
+        why = "a quadratic with positive curvatures" if holds else "its curvature changes sign"
+        return Assumption("convex", holds, why)
+    if isinstance(problem.model, Network):
+        return Assumption("convex", False, "a network is not convex in its weights")
+    return Assumption("convex", True, "a convex loss of scores that are linear in the weights")
+
+
+def _smooth(problem: AnalysedProblem, constants: Constants) -> Assumption:
+    if isinstance(problem.model, Network):
+        return Assumption("smooth", False, "no L holds for all weights of a network")
+    if constants.L is None:
+        name = problem.model.loss.name
+        change = {"hinge": "loss=squared_hinge", "mae": "loss=huber"}.get(name)
+        return Assumption("smooth", False, f"the slope of {name} jumps", change=change)
+    if not constants.everywhere:
+        return Assumption("smooth", False, "no L holds for all weights of this surface")
+    return Assumption("smooth", True, "L holds for all weights")
+
+
+def _strongly_convex(problem: AnalysedProblem, constants: Constants) -> Assumption:
+    name = "strongly convex"
+    if constants.everywhere and constants.mu is not None and constants.mu > 0:
+        return Assumption(name, True, "μ is above 0")
+    if isinstance(problem.model, Network) or problem.cohort.surface is not None:
+        return Assumption(name, False, "it is not convex")
+    model = problem.model
+    free_bias = not model.layout.penalised.all()
+    change = None if problem.l2 else "l2=0.001"
+    if constants.quadratic:
+        if problem.l2 and free_bias:
+            why = "the bias has no penalty, and some direction of it no curvature"
+        else:
+            rows, columns = problem.X.shape
+            why = f"the {columns} columns of the data are linearly dependent"
+            if rows < columns:
+                why = f"there are fewer rows ({rows:,}) than columns ({columns:,})"
+        return Assumption(name, False, why, change=change)
+    if not problem.l2:
+        why = "far from the minimum the loss has no curvature"
+        if model.by_class:
+            why = "adding a number to the scores of all classes changes nothing"
+        return Assumption(name, False, why, change="l2=0.001 model.bias=false")
+    return Assumption(name, False, "the l2 term leaves out the bias", change="model.bias=false")
+
+
+def _attained(problem: AnalysedProblem, minimum: Minimum | None) -> Assumption:
+    name = "attained"
+    if minimum is None:
+        known = "is not computed for a loss with kinks"
+        if isinstance(problem.model, Network):
+            known = "of a network is not known; losses are at least 0"
+        return Assumption(name, False, f"the minimum {known}")
+    if minimum.weights is None:
+        why = "the classes can be separated: the loss falls to 0 as the weights grow"
+        return Assumption(name, False, why, change="l2=0.001")
+    if not minimum.converged:
+        return Assumption(name, False, "Newton's method found no minimum", change="l2=0.001")
+    return Assumption(name, True, "there are weights at which f = f*")
+
+
+def _of_run(problem: AnalysedProblem, constants: Constants) -> Iterator[Assumption]:
+    """The assumptions about the run."""
+    experiment, cohort = problem.experiment, problem.cohort
+    whole = cohort.batching.whole or (cohort.surface is not None and not problem.X.any())
+    why = "every step uses all rows" if whole else f"{experiment.variant.name} uses mini-batches"
+    yield Assumption("full gradient", whole, why, True, None if whole else "variant=bgd")
+    rule = experiment.optimizer
+    plain = rule.name == "vanilla" and rule["average"] is None
+    why = "w ← w − α∇f(w)" if plain else f"the rule is {rule.name}"
+    if rule.name == "vanilla" and not plain:
+        why = "the weights are averaged"
+    yield Assumption("gradient descent", plain, why, True, None if plain else "optimizer=vanilla")
+    schedule = experiment.schedule
+    constant = schedule.name == "constant" and not schedule["warmup"]
+    why = "the rate is constant"
+    if not constant:
+        why = f"the schedule is {schedule.name}"
+        if schedule.name == "constant":
+            why = "the rate warms up"
+    change = None if constant else "schedule=constant"
+    yield Assumption("constant rate", constant, why, True, change)
+    clips = experiment.clip.model_dump(exclude_none=True)
+    if clips:
+        yield Assumption("no clipping", False, "gradients are clipped", True, "clip={}")
+    if getattr(problem.model, "batch_norm", False):
+        yield Assumption("one objective", False, "batch_norm depends on the batch", True)
+    if cohort.numbers.dropout.any():
+        yield Assumption("no dropout", False, "dropout adds noise", True, "dropout=0")
+    if constants.L:
+        alpha, limit = float(cohort.numbers.lr[0]), 2 / constants.L
+        below = alpha < limit
+        sign, change = ("<", None) if below else ("≥", f"lr={1 / constants.L:.3g}")
+        why = f"α = {alpha:.4g} {sign} 2/L = {limit:.4g}"
+        if not constants.everywhere:
+            why += ", at the start"
+        yield Assumption("stable rate", below, why, True, change)

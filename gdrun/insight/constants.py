@@ -1,0 +1,128 @@
+"""The constants of an objective that theory needs: L, μ and the curvatures that decide its rate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gdrun.array_types import Array
+from gdrun.insight.minimum import MOST_PARAMETERS, Minimum
+from gdrun.insight.problem import AnalysedProblem
+from gdrun.problems.curvature import dense_hessian, extreme_curvatures, hessian_product
+from gdrun.problems.linear import LinearModel
+from gdrun.problems.network import Network
+from gdrun.problems.smoothness import largest_curvatures, smoothness
+
+
+@dataclass(frozen=True)
+class Constants:
+    """L and μ of an objective, and where they hold.
+
+    L: the smoothness constant; None if the loss has kinks. mu: the strong convexity; None if it is
+    not known. L_is, mu_is: what the two numbers are, as text. everywhere: whether they hold for all
+    weights, and not only at the start. quadratic: whether the curvature is the same everywhere.
+    curvatures: the eigenvalues of the Hessian that are not 0, at the minimum or, for a quadratic,
+    everywhere; only the smallest and the largest for many parameters; None if there is no minimum.
+    """
+
+    L: float | None
+    mu: float | None
+    L_is: str
+    mu_is: str
+    everywhere: bool
+    quadratic: bool
+    curvatures: Array | None
+
+    @property
+    def rate_range(self) -> tuple[float, float] | None:
+        """The smallest and largest curvature that decide the rate; None if they are unknown."""
+        if self.curvatures is None or not len(self.curvatures):
+            return None
+        return float(self.curvatures[0]), float(self.curvatures[-1])
+
+
+def constants_of(problem: AnalysedProblem, minimum: Minimum | None) -> Constants:
+    """The constants of an experiment's objective. minimum: of this objective; None if unknown."""
+    if problem.cohort.surface is not None:
+        return _of_surface(problem)
+    if isinstance(problem.model, Network):
+        return _of_network(problem)
+    return _of_linear_model(problem, problem.model, minimum)
+
+
+def _of_linear_model(
+    problem: AnalysedProblem, model: LinearModel, minimum: Minimum | None
+) -> Constants:
+    L = smoothness(model, problem.X, problem.l2)
+    penalised = bool(model.layout.penalised.all())
+    floor = problem.l2 if penalised else 0.0
+    if L is None:
+        is_text = "none: the slope of the loss jumps"
+        return Constants(None, floor, is_text, _penalty_words(floor), True, False, None)
+    if not model.loss.quadratic:
+        at_minimum = _at_minimum(problem, minimum)
+        L_is = f"upper bound: {_bound_words(model)}"
+        return Constants(L, floor, L_is, _penalty_words(floor), True, False, at_minimum)
+    values = largest_curvatures(model, problem.X, problem.l2)
+    if values is None:
+        at_minimum = _at_minimum(problem, minimum)
+        mu = float(at_minimum[0]) if at_minimum is not None and len(at_minimum) else None
+        words = "estimate by Lanczos' method"
+        return Constants(L, mu, "exact to 1e-6, by Lanczos' method", words, True, True, at_minimum)
+    positive = _positive(values)
+    full = len(positive) == len(values)
+    mu_is = "exact: λmin of the Hessian" if full else "0: some directions have no curvature"
+    mu = float(values[0]) if full else 0.0
+    return Constants(L, mu, "exact: λmax of the Hessian", mu_is, True, True, positive)
+
+
+def _of_surface(problem: AnalysedProblem) -> Constants:
+    surface = problem.cohort.surface
+    assert surface is not None
+    w, units = problem.start, np.eye(2)
+    products = [hessian_product(problem.objective, w, problem.X, problem.y, v) for v in units]
+    values = np.linalg.eigvalsh(np.array(products))
+    L, mu = float(np.abs(values).max()), float(values[0])
+    if surface.quadratic:
+        return Constants(L, mu, "exact: λmax of f", "exact: λmin of f", True, True, values)
+    at = "at the start only"
+    return Constants(L, mu, f"largest |λ| {at}", f"smallest λ {at}", False, False, None)
+
+
+def _of_network(problem: AnalysedProblem) -> Constants:
+    X, y = problem.measured_rows
+    found = extreme_curvatures(problem.objective, problem.start, X, y)
+    L = max(abs(found.smallest), abs(found.largest))
+    at = "at the initial weights only"
+    return Constants(L, found.smallest, f"largest |λ| {at}", f"smallest λ {at}", False, False, None)
+
+
+def _at_minimum(problem: AnalysedProblem, minimum: Minimum | None) -> Array | None:
+    """The eigenvalues of the Hessian at the minimum that are not 0, in ascending order."""
+    if minimum is None or minimum.weights is None or not minimum.converged:
+        return None
+    w = minimum.weights
+    if len(w) <= MOST_PARAMETERS:
+        hessian = dense_hessian(problem.objective, w, problem.X, problem.y)
+        return _positive(np.linalg.eigvalsh(hessian))
+    found = extreme_curvatures(problem.objective, w, problem.X, problem.y, tolerance=1e-6)
+    return _positive(np.array([found.smallest, found.largest]))
+
+
+def _positive(values: Array) -> Array:
+    """The eigenvalues that are larger than the rounding error of 0."""
+    noise = len(values) * np.finfo(np.float64).eps * np.abs(values).max()
+    positive: Array = values[values > 10 * noise]
+    return positive
+
+
+def _bound_words(model: LinearModel) -> str:
+    assert model.loss.curvature is not None
+    largest = model.loss.curvature(model.outputs, **model.loss.values)
+    factor = {0.25: "¼ ", 0.5: "½ ", 1.0: ""}.get(largest, f"{largest:g} ")
+    return f"{factor}λmax(XᵀX/N), and the l2 term"
+
+
+def _penalty_words(floor: float) -> str:
+    return "that of the l2 term" if floor else "0 far from the minimum"

@@ -1,0 +1,174 @@
+"""The predictions of theory for an experiment: constants, minimum, rates and bounds.
+
+The predictions of a rate are for the curvatures at the minimum (for a quadratic: everywhere), the
+bounds for L and μ everywhere. Each prediction needs assumptions; those that fail for the experiment
+are part of the result, with what would make them hold.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from gdrun.config.experiment import Experiment
+from gdrun.data import Table
+from gdrun.insight.assumptions import Assumption, assumptions_of
+from gdrun.insight.bounds import Bound, convex_bounds, gradient_bound
+from gdrun.insight.constants import Constants, constants_of
+from gdrun.insight.minimum import Minimum, minimise
+from gdrun.insight.problem import AnalysedProblem, analysed
+from gdrun.insight.rates import Setting, best_settings, contraction
+
+TOLERANCE = 1e-6
+"""The share of f(w₀) − f* down to which steps are predicted."""
+
+DEFAULT_STEPS = 1000
+"""The number of steps for which bounds are given if the experiment has no budget of steps."""
+
+
+@dataclass(frozen=True)
+class Theory:
+    """What theory predicts for an experiment.
+
+    initial: f at the initial weights. minimum: None if it is not known. distance: ‖w₀ − w*‖; None
+    if no point attains the minimum or it is not known. own: the experiment's rule with its rate;
+    None without a formula for the rule. best: the best setting of each rule. steps: the number N of
+    the bounds. tolerance: the share of f(w₀) − f* down to which steps are predicted.
+    """
+
+    problem: AnalysedProblem
+    constants: Constants
+    minimum: Minimum | None
+    initial: float
+    distance: float | None
+    own: Setting | None
+    best: tuple[Setting, ...]
+    bounds: tuple[Bound, ...]
+    steps: int
+    tolerance: float
+    assumptions: tuple[Assumption, ...]
+
+    @property
+    def convex(self) -> bool:
+        return next(each.holds for each in self.assumptions if each.name == "convex")
+
+    @property
+    def kappa(self) -> float | None:
+        """The condition number L/μ; None if μ is not above 0."""
+        L, mu = self.constants.L, self.constants.mu
+        return L / mu if L and mu and mu > 0 else None
+
+    @property
+    def limit(self) -> float | None:
+        """2/L, below which every constant rate of gradient descent is stable."""
+        return 2 / self.constants.L if self.constants.L else None
+
+    @property
+    def best_rate(self) -> float | None:
+        """2/(L + μ), the best constant rate of gradient descent, with μ = 0 where it is negative.
+
+        For a quadratic with directions without curvature, μ is the smallest curvature that is not
+        0, because the weights never move along the others.
+        """
+        L, mu = self.constants.L, self.constants.mu
+        if not L:
+            return None
+        if self.constants.quadratic and self.constants.rate_range is not None:
+            mu = self.constants.rate_range[0]
+        return 2 / (L + max(mu or 0.0, 0.0))
+
+    @property
+    def f_star(self) -> float | None:
+        return None if self.minimum is None else self.minimum.value
+
+
+def theory_of(
+    experiment: Experiment, table: Table | None = None, tolerance: float = TOLERANCE
+) -> Theory:
+    """The predictions of theory for an experiment. Nothing is trained.
+
+    table: the data that replace the dataset; None for the dataset. Raises ConfigError or DataError
+    if the experiment cannot be trained.
+    """
+    problem = analysed(experiment, table)
+    initial, _ = problem.value_and_gradient(problem.start)
+    minimum = _minimum(problem)
+    constants = constants_of(problem, minimum)
+    distance = None
+    if minimum is not None and minimum.weights is not None:
+        distance = float(np.linalg.norm(problem.start - minimum.weights))
+    known = constants.rate_range
+    return Theory(
+        problem,
+        constants,
+        minimum,
+        initial,
+        distance,
+        _own(experiment, constants),
+        best_settings(*known) if known is not None and known[0] > 0 else (),
+        _bounds(problem, constants, minimum, initial, distance),
+        _steps(problem),
+        tolerance,
+        assumptions_of(problem, constants, minimum),
+    )
+
+
+def _minimum(problem: AnalysedProblem) -> Minimum | None:
+    surface = problem.cohort.surface
+    if surface is None:
+        return minimise(problem.objective, problem.start, problem.X, problem.y)
+    # Every minimum of a surface is known; the lowest one is f*.
+    places = np.array(surface.minima, dtype=np.float64)
+    values = [problem.value_and_gradient(place)[0] for place in places]
+    lowest = int(np.argmin(values))
+    return Minimum(values[lowest], places[lowest], 0.0, True)
+
+
+def _own(experiment: Experiment, constants: Constants) -> Setting | None:
+    """The experiment's own rule and rate, with its contraction."""
+    rule = experiment.optimizer
+    if constants.curvatures is None or not len(constants.curvatures) or rule["average"] is not None:
+        return None
+    options = {"dampening": 0.0, **rule.options}
+    rho = contraction(rule.name, options, constants.curvatures)
+    if rho is None:
+        return None
+    beta = None if rule.name == "vanilla" else float(options["beta"])
+    return Setting(rule.name, float(options["lr"]), beta, rho)
+
+
+def _bounds(
+    problem: AnalysedProblem,
+    constants: Constants,
+    minimum: Minimum | None,
+    initial: float,
+    distance: float | None,
+) -> tuple[Bound, ...]:
+    """The bounds at the experiment's rate; none without L, or if L holds only at the start.
+
+    For a network L is only known at the start, and its bound of the gradient is given with this L:
+    it is a prediction then, and not a guarantee. f* is replaced by 0, the least value of a loss.
+    """
+    alpha = float(problem.cohort.numbers.lr[0])
+    L = constants.L
+    if not L or alpha <= 0:
+        return ()
+    lowest = minimum.value if minimum is not None else 0.0
+    excess = initial - lowest
+    if not constants.everywhere:
+        return (gradient_bound(alpha, L, excess),)
+    known = constants.rate_range
+    mu = constants.mu or 0.0
+    if constants.quadratic and known is not None:
+        mu = known[0]  # without curvature in a direction, the weights never move along it
+    return convex_bounds(alpha, L, mu, distance, excess)
+
+
+def _steps(problem: AnalysedProblem) -> int:
+    """The number of steps that the experiment's budget allows."""
+    budget = problem.cohort.plan.budget
+    if budget is None or not math.isfinite(budget.steps) or budget.steps < 1:
+        return DEFAULT_STEPS
+    return int(budget.steps)

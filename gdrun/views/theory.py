@@ -1,0 +1,211 @@
+"""The view of what theory predicts for an experiment, and the same as a dict for JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from gdrun.insight.assumptions import Assumption
+from gdrun.insight.bounds import Bound
+from gdrun.insight.rates import Setting
+from gdrun.insight.theory import Theory
+from gdrun.views.numbers import MISSING, quantity
+
+NAMES = {"vanilla": "gradient descent", "momentum": "heavy ball", "nesterov": "Nesterov"}
+"""The names of the update rules in the field, by their names in a config."""
+
+
+def theory_view(theory: Theory) -> RenderableType:
+    """The constants, the best settings, the bounds and the assumptions of an experiment."""
+    parts: list[RenderableType] = [_title(theory), "", _constants_table(theory)]
+    if theory.best:
+        parts += ["", _settings_table(theory)]
+    if theory.bounds:
+        parts += ["", _bounds_table(theory)]
+    parts += ["", assumptions_view(theory.assumptions)]
+    return Group(*parts)
+
+
+def _title(theory: Theory) -> Text:
+    problem = theory.problem
+    size = f"{problem.model.layout.size:,} parameters"
+    if problem.cohort.surface is None:
+        size = f"{problem.rows:,} training rows, {size}"
+    return Text.assemble((problem.experiment.name, "bold"), f": {size}")
+
+
+def _constants_table(theory: Theory) -> Table:
+    constants, minimum = theory.constants, theory.minimum
+    table = plain_table("", "", "")
+    table.show_header = False
+    table.add_row("smoothness L", quantity(constants.L), constants.L_is)
+    table.add_row("strong convexity μ", quantity(constants.mu), constants.mu_is)
+    known = constants.rate_range
+    if theory.kappa is not None:
+        table.add_row("condition κ", quantity(theory.kappa), "L/μ")
+    if known is not None and not (constants.quadratic and theory.kappa is not None):
+        where = "curvatures above 0" if constants.quadratic else "curvatures at the minimum"
+        table.add_row(where, quantity(known[1] / known[0]), f"κ, from {_range(known)}")
+    table.add_row("limit 2/L", quantity(theory.limit), _limit_words(theory))
+    table.add_row("best rate", quantity(theory.best_rate), "2/(L + μ)")
+    table.add_row("minimum f*", quantity(theory.f_star, 6), _minimum_words(theory))
+    table.add_row("f at the start", quantity(theory.initial, 6), "")
+    if minimum is not None and theory.distance is not None:
+        table.add_row("distance", quantity(theory.distance), "‖w₀ − w*‖")
+    return table
+
+
+def _range(known: tuple[float, float]) -> str:
+    return f"{quantity(known[0])} to {quantity(known[1])}"
+
+
+def _limit_words(theory: Theory) -> str:
+    if theory.constants.L is None:
+        return "no constant rate converges to the minimum"
+    if not theory.constants.everywhere:
+        return "at the start only"
+    if theory.constants.quadratic:
+        return "gradient descent diverges above it"
+    return "gradient descent converges below it, and may above"
+
+
+def _minimum_words(theory: Theory) -> str:
+    minimum = theory.minimum
+    if minimum is None:
+        return "unknown"
+    if theory.problem.cohort.surface is not None:
+        return "the lowest of the known minima"
+    if minimum.weights is None:
+        return "a limit that no weights attain"
+    if not minimum.converged:
+        return f"upper bound: Newton's method has not converged ({quantity(minimum.error, 2)})"
+    return "in closed form" if theory.constants.quadratic else "by Newton's method, to rounding"
+
+
+def _settings_table(theory: Theory) -> RenderableType:
+    where = "everywhere" if theory.constants.quadratic else "near the minimum"
+    table = plain_table("best settings", "lr", "momentum", "error × per step", "steps")
+    for setting in theory.best:
+        table.add_row(NAMES[setting.rule], *_setting_cells(setting, theory.tolerance))
+    if theory.own is not None:
+        table.add_row("this config", *_setting_cells(theory.own, theory.tolerance))
+    note = f"for full gradients, {where}; steps until f − f* ≤ {theory.tolerance:g} (f(w₀) − f*)"
+    limit = theory.limit
+    if limit is not None and any(setting.lr > limit for setting in theory.best):
+        note += f"; far from the minimum, rates above {quantity(limit, 3)} may diverge"
+    return Group(table, Text(note, style="dim"))
+
+
+def _setting_cells(setting: Setting, tolerance: float) -> tuple[str, ...]:
+    steps = setting.steps(tolerance)
+    return (
+        quantity(setting.lr),
+        quantity(setting.beta),
+        quantity(setting.contraction, 5),
+        "diverges" if steps is None and setting.contraction > 1 else _count(steps),
+    )
+
+
+def _bounds_table(theory: Theory) -> RenderableType:
+    excess = theory.initial - (theory.f_star or 0.0)
+    table = plain_table("bounds", f"after N = {theory.steps:,}", "steps", "holds for")
+    for bound in theory.bounds:
+        level = theory.tolerance * excess if bound.quantity == "f - f*" else None
+        table.add_row(
+            f"{_quantity_words(bound)} ≤ {bound.formula}",
+            quantity(float(bound.at(theory.steps))) if bound.applies else MISSING,
+            MISSING if level is None else _count(bound.steps_to(level)),
+            bound.needs if bound.applies else f"{bound.needs}: no",
+        )
+    alpha = float(theory.problem.cohort.numbers.lr[0])
+    return Group(table, Text(f"for gradient descent with α = {alpha:g}", style="dim"))
+
+
+def _quantity_words(bound: Bound) -> str:
+    return "f(w_N) − f*" if bound.quantity == "f - f*" else bound.quantity
+
+
+def _count(steps: int | None) -> str:
+    return MISSING if steps is None else f"{steps:,}"
+
+
+def assumptions_view(assumptions: tuple[Assumption, ...]) -> RenderableType:
+    """A table of the assumptions, and a line with the changes that would make all of them hold."""
+    table = plain_table("assumption", "", "")
+    for each in assumptions:
+        verdict = Text("holds", style="green") if each.holds else Text("fails", style="yellow")
+        table.add_row(each.name, verdict, each.why)
+    changes = [each.change for each in assumptions if each.change and each.of_run]
+    if not changes:
+        return table
+    hint = Text(f"hint: with {' '.join(changes)} the bounds apply to the run", style="cyan")
+    return Group(table, "", hint)
+
+
+def plain_table(*headings: str) -> Table:
+    """A table without borders. Its columns of numbers are those between the first and the last."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for place, heading in enumerate(headings):
+        inner = place > 0 and (place < len(headings) - 1 or heading == "steps")
+        table.add_column(heading, justify="right" if inner else "left", no_wrap=inner)
+    return table
+
+
+def theory_data(theory: Theory) -> dict[str, Any]:
+    """The predictions as a dict that can be written as JSON."""
+    constants, minimum = theory.constants, theory.minimum
+    known = constants.rate_range
+    return {
+        "name": theory.problem.experiment.name,
+        "L": constants.L,
+        "L_is": constants.L_is,
+        "mu": constants.mu,
+        "mu_is": constants.mu_is,
+        "everywhere": constants.everywhere,
+        "kappa": theory.kappa,
+        "curvatures": None if known is None else list(known),
+        "limit": theory.limit,
+        "best_rate": theory.best_rate,
+        "f_star": theory.f_star,
+        "f_star_attained": minimum is not None and minimum.weights is not None,
+        "f_start": theory.initial,
+        "distance": theory.distance,
+        "tolerance": theory.tolerance,
+        "settings": [_setting_data(each, theory.tolerance) for each in theory.best],
+        "own": None if theory.own is None else _setting_data(theory.own, theory.tolerance),
+        "assumptions": [
+            {
+                "name": each.name,
+                "holds": each.holds,
+                "why": each.why,
+                "of": "run" if each.of_run else "objective",
+                "change": each.change,
+            }
+            for each in theory.assumptions
+        ],
+        "bounds": [
+            {
+                "name": bound.name,
+                "quantity": bound.quantity,
+                "formula": bound.formula,
+                "needs": bound.needs,
+                "applies": bound.applies,
+                "steps": theory.steps,
+                "value": float(bound.at(theory.steps)) if bound.applies else None,
+            }
+            for bound in theory.bounds
+        ],
+    }
+
+
+def _setting_data(setting: Setting, tolerance: float) -> dict[str, Any]:
+    return {
+        "rule": setting.rule,
+        "lr": setting.lr,
+        "beta": setting.beta,
+        "contraction": setting.contraction,
+        "steps": setting.steps(tolerance),
+    }
