@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,14 +17,15 @@ _DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 def terminal_plot(
     x: ArrayLike, y: ArrayLike, *, width: int = 60, height: int = 12, labels: tuple[str, str]
 ) -> Sequence[str]:
-    """The lines of a plot of y over x, both (n,), with x in ascending order.
+    """The lines of a plot of y over x, with x (n,) in ascending order.
 
-    width, height: the size of the plot without its axes, in characters. labels: the names of x and
-    y. Consecutive points are joined by lines. Points that are not finite are left out.
+    y: a curve (n,), or several curves (k, n). width, height: the size of the plot without its axes,
+    in characters. labels: the names of x and y. Consecutive points are joined by lines. Points that
+    are not finite are left out.
     """
-    across, up = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
-    finite = np.isfinite(across) & np.isfinite(up)
-    across, up = across[finite], up[finite]
+    across, up = np.asarray(x, dtype=float), np.atleast_2d(np.asarray(y, dtype=float))
+    finite = np.isfinite(across) & np.isfinite(up).all(axis=0)
+    across, up = across[finite], up[:, finite]
     if not len(across):
         return ["there is no finite value to draw"]
     low, high = up.min(), up.max()
@@ -50,15 +52,15 @@ def _cells(
 ) -> list[str]:
     """The plot without its axes, as lines of braille characters, from the top line to the bottom.
 
-    A character has 2 × 4 dots. span: the y at the bottom and the y at the top. width, height: in
-    characters.
+    A character has 2 × 4 dots. y (k, n): k curves. span: the y at the bottom and the y at the top.
+    width, height: in characters.
     """
     columns, rows = 2 * width, 4 * height
     grid = np.zeros((rows, columns), dtype=bool)
     length = x[-1] - x[0] or 1.0
     column = np.rint((x - x[0]) / length * (columns - 1)).astype(int)
-    row = np.rint((span[1] - y) / (span[1] - span[0]) * (rows - 1)).astype(int)
-    for k in range(len(x)):
+    places = np.rint((span[1] - y) / (span[1] - span[0]) * (rows - 1)).astype(int)
+    for row, k in product(places, range(len(x))):
         # Each point is joined to the one before it by a dot in every row or column between them.
         steps = max(abs(column[k] - column[k - 1]), abs(row[k] - row[k - 1]), 1) if k else 1
         start = k - 1 if k else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -14,8 +15,16 @@ from gdrun.insight.rates import Setting
 from gdrun.insight.theory import Theory
 from gdrun.views.numbers import MISSING, quantity
 
-NAMES = {"vanilla": "gradient descent", "momentum": "heavy ball", "nesterov": "Nesterov"}
+NAMES = {"vanilla": "descent", "momentum": "heavy ball", "nesterov": "Nesterov"}
 """The names of the update rules in the field, by their names in a config."""
+
+
+PROPERTIES = {
+    "smooth": "the objective is smooth",
+    "strongly convex": "the objective is strongly convex",
+    "attained": "the minimum is attained",
+}
+"""What a change of the config achieves, by the name of the assumption about the objective."""
 
 
 def theory_view(theory: Theory) -> RenderableType:
@@ -42,15 +51,18 @@ def _constants_table(theory: Theory) -> Table:
     table = plain_table("", "", "")
     table.show_header = False
     table.add_row("smoothness L", quantity(constants.L), constants.L_is)
-    table.add_row("strong convexity μ", quantity(constants.mu), constants.mu_is)
+    name = "convexity μ" if constants.everywhere else "smallest λ"
+    table.add_row(name, quantity(constants.mu), constants.mu_is)
     known = constants.rate_range
-    if theory.kappa is not None:
+    if theory.kappa is not None and constants.everywhere:
         table.add_row("condition κ", quantity(theory.kappa), "L/μ")
     if known is not None and not (constants.quadratic and theory.kappa is not None):
-        where = "curvatures above 0" if constants.quadratic else "curvatures at the minimum"
-        table.add_row(where, quantity(known[1] / known[0]), f"κ, from {_range(known)}")
+        where = "without those of 0" if constants.quadratic else "at the minimum"
+        words = f"{where}: curvatures from {_range(known)}"
+        table.add_row("condition κ", quantity(known[1] / known[0]), words)
     table.add_row("limit 2/L", quantity(theory.limit), _limit_words(theory))
-    table.add_row("best rate", quantity(theory.best_rate), "2/(L + μ)")
+    if constants.everywhere and constants.L is not None:
+        table.add_row("best rate", quantity(theory.best_rate), "2/(L + μ)")
     table.add_row("minimum f*", quantity(theory.f_star, 6), _minimum_words(theory))
     table.add_row("f at the start", quantity(theory.initial, 6), "")
     if minimum is not None and theory.distance is not None:
@@ -87,14 +99,15 @@ def _minimum_words(theory: Theory) -> str:
 
 def _settings_table(theory: Theory) -> RenderableType:
     where = "everywhere" if theory.constants.quadratic else "near the minimum"
-    table = plain_table("best settings", "lr", "momentum", "error × per step", "steps")
+    table = plain_table("setting", "lr", "beta", "ρ", "steps")
     for setting in theory.best:
         table.add_row(NAMES[setting.rule], *_setting_cells(setting, theory.tolerance))
     if theory.own is not None:
         table.add_row("this config", *_setting_cells(theory.own, theory.tolerance))
-    note = f"for full gradients, {where}; steps until f − f* ≤ {theory.tolerance:g} (f(w₀) − f*)"
+    note = f"ρ: the factor of the error a step, for full gradients, {where}; "
+    note += f"steps: until f − f* ≤ {theory.tolerance:g} (f(w₀) − f*)"
     limit = theory.limit
-    if limit is not None and any(setting.lr > limit for setting in theory.best):
+    if limit is not None and not theory.constants.quadratic:
         note += f"; far from the minimum, rates above {quantity(limit, 3)} may diverge"
     return Group(table, Text(note, style="dim"))
 
@@ -104,24 +117,28 @@ def _setting_cells(setting: Setting, tolerance: float) -> tuple[str, ...]:
     return (
         quantity(setting.lr),
         quantity(setting.beta),
-        quantity(setting.contraction, 5),
+        quantity(setting.contraction),
         "diverges" if steps is None and setting.contraction > 1 else _count(steps),
     )
 
 
 def _bounds_table(theory: Theory) -> RenderableType:
     excess = theory.initial - (theory.f_star or 0.0)
-    table = plain_table("bounds", f"after N = {theory.steps:,}", "steps", "holds for")
+    table = plain_table("bound", f"N = {theory.steps:,}", "steps", "needs")
+    formulas = []
     for bound in theory.bounds:
         level = theory.tolerance * excess if bound.quantity == "f - f*" else None
         table.add_row(
-            f"{_quantity_words(bound)} ≤ {bound.formula}",
+            bound.name,
             quantity(float(bound.at(theory.steps))) if bound.applies else MISSING,
             MISSING if level is None else _count(bound.steps_to(level)),
-            bound.needs if bound.applies else f"{bound.needs}: no",
+            bound.needs if bound.applies else Text(f"{bound.needs}: no", style="yellow"),
         )
+        formulas.append(f"{bound.name}: {_quantity_words(bound)} ≤ {bound.formula}")
     alpha = float(theory.problem.cohort.numbers.lr[0])
-    return Group(table, Text(f"for gradient descent with α = {alpha:g}", style="dim"))
+    where = "" if theory.constants.everywhere else ", with the L of the start"
+    note = f"for gradient descent with α = {alpha:g}{where}\n" + "\n".join(formulas)
+    return Group(table, Text(note, style="dim"))
 
 
 def _quantity_words(bound: Bound) -> str:
@@ -132,25 +149,41 @@ def _count(steps: int | None) -> str:
     return MISSING if steps is None else f"{steps:,}"
 
 
-def assumptions_view(assumptions: tuple[Assumption, ...]) -> RenderableType:
-    """A table of the assumptions, and a line with the changes that would make all of them hold."""
+def assumptions_view(
+    assumptions: tuple[Assumption, ...], config: str | None = None
+) -> RenderableType:
+    """A table of the assumptions, and a line with the changes that would make all of them hold.
+
+    config: the path of the config of a run; the line then has the whole command.
+    """
     table = plain_table("assumption", "", "")
     for each in assumptions:
         verdict = Text("holds", style="green") if each.holds else Text("fails", style="yellow")
         table.add_row(each.name, verdict, each.why)
-    changes = [each.change for each in assumptions if each.change and each.of_run]
-    if not changes:
+    hints = [
+        f"with {each.change} {PROPERTIES[each.name]}"
+        for each in assumptions
+        if each.change and not each.of_run
+    ]
+    words = " ".join(each.change for each in assumptions if each.change and each.of_run)
+    if words and config is not None:
+        hints.append(f"the bounds apply to `gdrun train {shlex.quote(config)} {words}`")
+    elif words:
+        hints.append(f"with {words} theory applies to the run")
+    if not hints:
         return table
-    hint = Text(f"hint: with {' '.join(changes)} the bounds apply to the run", style="cyan")
-    return Group(table, "", hint)
+    lines = Text("\n".join(f"hint: {sentence}" for sentence in hints), style="cyan")
+    return Group(table, "", lines)
 
 
 def plain_table(*headings: str) -> Table:
     """A table without borders. Its columns of numbers are those between the first and the last."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for place, heading in enumerate(headings):
-        inner = place > 0 and (place < len(headings) - 1 or heading == "steps")
-        table.add_column(heading, justify="right" if inner else "left", no_wrap=inner)
+        last = place == len(headings) - 1
+        right = place > 0 and (not last or heading == "steps")
+        # If the screen is narrow, only words in the last column wrap.
+        table.add_column(heading, justify="right" if right else "left", no_wrap=right or not last)
     return table
 
 

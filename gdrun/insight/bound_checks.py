@@ -1,0 +1,129 @@
+"""A recorded run beside the bounds of theory: what each bound allows, and what was observed.
+
+f − f* is compared at every evaluation, where the record has the objective on the whole training
+part. The gradient is compared through the smallest gradient norm so far in the trace of steps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gdrun.array_types import Counts, Flags, Numbers
+from gdrun.config.resolving import resolve
+from gdrun.data import Table
+from gdrun.errors import RecordError
+from gdrun.insight.assumptions import Assumption
+from gdrun.insight.bounds import Bound
+from gdrun.insight.theory import TOLERANCE, Theory, theory_of
+from gdrun.runs.run import Run
+
+SLACK = 1e-9
+"""The relative rounding error that a bound may be exceeded by."""
+
+
+@dataclass(frozen=True)
+class BoundCheck:
+    """A bound and the observations at the same steps, (n,) each.
+
+    allowed: the bound. observed: what the run reached. held: whether it was at most the bound, up
+    to rounding.
+    """
+
+    bound: Bound
+    steps: Counts
+    allowed: Numbers
+    observed: Numbers
+    held: Flags
+
+    @property
+    def all_held(self) -> bool:
+        return bool(self.held.all())
+
+    @property
+    def tightest(self) -> float:
+        """The largest share of the bound that was observed."""
+        return float((self.observed / self.allowed).max())
+
+
+@dataclass(frozen=True)
+class RunCheck:
+    """A run beside theory.
+
+    steps, excess (n,): the step and f − f* of every evaluation; with f* unknown, f itself. checks:
+    the bounds that apply to the run. failing: the assumptions that keep the bounds from applying.
+    notes: sentences about the comparison.
+    """
+
+    run: Run
+    theory: Theory
+    steps: Counts
+    excess: Numbers
+    checks: tuple[BoundCheck, ...]
+    failing: tuple[Assumption, ...]
+    notes: tuple[str, ...]
+
+
+def check_run(run: Run, table: Table | None = None, tolerance: float = TOLERANCE) -> RunCheck:
+    """Compare a run with the bounds of theory.
+
+    table: the data that replace the dataset; None for the dataset. Raises RecordError if the run
+    has no evaluations after its start, or if the data changed since.
+    """
+    steps, losses = (np.asarray(run.evals.get(name, ())) for name in ("step", "train_loss"))
+    if len(steps) < 2:
+        raise RecordError(
+            "has no evaluation after its first step, so there is nothing to compare",
+            where=run.id,
+            hint=_again(run),
+        )
+    theory = theory_of(resolve(run.config), table, tolerance)
+    _check_data(run, theory)
+    excess = losses - (theory.f_star or 0.0)
+    failing = tuple(each for each in theory.assumptions if each.of_run and not each.holds)
+    checks = () if failing else tuple(_checks(run, theory, steps, excess))
+    return RunCheck(run, theory, steps, excess, checks, failing, tuple(_notes(run, theory)))
+
+
+def _checks(run: Run, theory: Theory, steps: Counts, excess: Numbers) -> list[BoundCheck]:
+    """Each bound that applies, with the observations of the run."""
+    # Rounding of f in the dtype of the run, which f − f* cannot be smaller than.
+    noise = 16 * float(np.finfo(run.config["dtype"]).eps) * max(abs(theory.initial), 1e-300)
+    found = []
+    for bound in theory.bounds:
+        if not bound.applies:
+            continue
+        if bound.quantity == "f - f*":
+            places, observed = steps[1:], excess[1:]
+        else:
+            # The gradient of step n is at w_{n−1}: N steps have seen N gradients.
+            places = np.asarray(run.steps["step"])
+            observed = np.minimum.accumulate(np.asarray(run.steps["grad_norm"]) ** 2)
+        allowed = bound.at(places)
+        held = observed <= allowed * (1 + SLACK) + noise
+        found.append(BoundCheck(bound, places, allowed, observed, held))
+    return found
+
+
+def _check_data(run: Run, theory: Theory) -> None:
+    """Raise RecordError if the data are not those of the run."""
+    if theory.problem.cohort.data.sha256 != run.record["data"]["sha256"]:
+        raise RecordError("the data changed since this run", where=run.id, hint=_again(run))
+
+
+def _again(run: Run) -> str:
+    where = f"{run.directory}/config.yaml" if run.directory else "CONFIG"
+    return f"`gdrun train {where}` trains it again"
+
+
+def _notes(run: Run, theory: Theory) -> list[str]:
+    notes = []
+    limit = theory.limit
+    if run.status == "diverged" and limit is not None:
+        alpha = float(theory.problem.cohort.numbers.lr[0])
+        relation = "above" if alpha >= limit else "below"
+        notes.append(f"the run diverged with α = {alpha:.4g}, {relation} 2/L = {limit:.4g}")
+    if not theory.constants.everywhere and theory.constants.L is not None:
+        notes.append("L is the curvature at the start: no bound is guaranteed away from it")
+    return notes

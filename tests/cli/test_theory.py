@@ -1,0 +1,116 @@
+"""`gdrun theory`: what it prints for configs and runs, and its errors."""
+
+import json
+
+import pytest
+
+BOWL = (
+    "surface={name: bowl, condition: 4}",
+    *("variant=bgd", "optimizer=vanilla", "schedule=constant", "lr=0.2"),
+)
+
+
+@pytest.fixture
+def trained(gdrun, tmp_path, monkeypatch):
+    """A function that trains an experiment in a directory of its own, and makes it the current."""
+    monkeypatch.chdir(tmp_path)
+
+    def train(*words):
+        return gdrun("train", "-q", *words)
+
+    return train
+
+
+def test_the_answer_in_full(gdrun):
+    # f = ½ (x² + 4 y²) from (−4, 1.5): L = 4, μ = 1, f = ½ (16 + 9) = 12.5, ‖w₀‖ = √18.25.
+    # ρ: 3/5; (2 − 1)/(2 + 1) with β = 1/9 and α = 4/9; 1 − 2/√13 with α = 4/13. For α = 0.2 it is
+    # 1 − 0.2. Bounds after 10 steps: 2·18.25/(1 + 2·10·0.8), 18.25/4, 2·0.8²⁰·18.25, 25/2.
+    answer = gdrun("theory", *BOWL, "steps=10")
+    assert (answer.code, answer.err) == (0, "")
+    # The first line with a name: both a bound and an assumption are called smooth.
+    lines = reversed(answer.out.splitlines())
+    numbers = {line.split("  ")[0]: line.split() for line in lines if line}
+    assert numbers["smoothness L"][2] == "4"
+    assert numbers["convexity μ"][2] == "1"
+    assert numbers["limit 2/L"][2] == "0.5"
+    assert numbers["best rate"][2] == "0.4"
+    assert numbers["f at the start"][4] == "12.5"
+    assert numbers["descent"][1:] == ["0.4", "–", "0.6", "14"]
+    assert numbers["heavy ball"][2:] == ["0.4444", "0.1111", "0.3333", "7"]
+    assert numbers["Nesterov"][1:] == ["0.3077", "0.2864", "0.4453", "9"]
+    assert numbers["this config"][2:] == ["0.2", "–", "0.8", "31"]
+    bounds = [numbers[name][1] for name in ("smooth", "textbook", "linear", "gradient")]
+    assert bounds == ["2.147", "4.562", "0.4208", "12.5"]
+    assert "fails" not in answer.out
+
+
+def test_json(gdrun):
+    answer = gdrun("theory", *BOWL, "--json")
+    document = json.loads(answer.out)
+    assert document["L"] == 4.0
+    assert document["mu"] == 1.0
+    assert document["kappa"] == 4.0
+    assert document["limit"] == 0.5
+    assert document["best_rate"] == 0.4
+    assert document["f_star"] == 0.0
+    assert all(each["holds"] for each in document["assumptions"])
+    assert [each["name"] for each in document["bounds"]] == [
+        "smooth",
+        "textbook",
+        "linear",
+        "gradient",
+    ]
+
+
+@pytest.mark.slow
+def test_the_quickstart_needs_nothing(gdrun):
+    answer = gdrun("theory")
+    assert (answer.code, answer.err) == (0, "")
+    assert "quickstart: 1,437 training rows, 650 parameters" in answer.out
+    assert "variant=bgd optimizer=vanilla schedule=constant" in answer.out
+
+
+def test_a_run_beside_its_bounds(gdrun, trained):
+    trained(*BOWL, "steps=20")
+    answer = gdrun("theory", "last")
+    assert (answer.code, answer.err) == (0, "")
+    assert "BROKEN" not in answer.out
+    assert answer.out.count("held at all 20 points") == 4
+    document = json.loads(gdrun("theory", "last", "--json").out)
+    assert [each["held"] for each in document["checks"]] == [True] * 4
+    # f falls by 0.8² along x and by 0.2² along y at each step.
+    assert document["observed"]["excess"][1] == pytest.approx(8 * 0.64 + 4.5 * 0.04)
+
+
+def test_the_hint_for_a_run_works(gdrun, trained):
+    trained("dataset=iris", "model=softmax", "optimizer=adam", "epochs=3")
+    answer = gdrun("theory", "last")
+    _, hint = " ".join(answer.out.split()).split("hint: ")
+    words = hint.split("`")[1].split()
+    assert words[:2] == ["gdrun", "train"]
+    assert gdrun(*words[1:], "-q").code == 0
+    assert "held at all" in gdrun("theory", "last").out
+
+
+def test_errors(gdrun, trained, tmp_path):
+    trained(*BOWL, "steps=3")
+    answer = gdrun("theory", "last", "lr=1")
+    assert answer.code == 2
+    assert answer.err.startswith("error: last: a recorded run cannot be changed\nhint: ")
+    assert gdrun("theory", "nowhere").err.startswith("error: runs: no run is called 'nowhere'")
+    assert gdrun("theory", "nowhere.yaml").code == 2
+    (run,) = (tmp_path / "runs").iterdir()
+    (run / "trace.jsonl").write_text("")
+    answer = gdrun("theory", "last")
+    assert answer.code == 2
+    assert "has no evaluation after its first step" in answer.err
+    assert f"`gdrun train runs/{run.name}/config.yaml` trains it again" in answer.err
+
+
+def test_a_study_is_refused(gdrun, trained, tmp_path):
+    trained(*BOWL, "steps=3")
+    gdrun("sweep", "lr=0.1,0.2", *BOWL[:-1], "steps=3", "-q")
+    (study,) = [path for path in (tmp_path / "runs").iterdir() if (path / "study.json").exists()]
+    answer = gdrun("theory", str(study))
+    assert answer.code == 2
+    assert "is the directory of a sweep or comparison" in answer.err

@@ -1,0 +1,177 @@
+"""Predictions for experiments, against dense eigenvalues, closed forms and what runs do."""
+
+import numpy as np
+import pytest
+
+import gdrun
+from gdrun.config.resolving import resolve
+from gdrun.insight.bound_checks import check_run
+from gdrun.insight.theory import theory_of
+from gdrun.study.tasks import prepared
+
+DESCENT = {"variant": "bgd", "optimizer": {"name": "vanilla", "lr": 0.1}}
+
+
+def experiment(dataset, model, **sections):
+    return {"dataset": dataset, "model": model, **DESCENT, **sections}
+
+
+def failing(theory):
+    return {each.name: each.why for each in theory.assumptions if not each.holds}
+
+
+@pytest.mark.parametrize("l2", [0.0, 0.5])
+def test_least_squares_against_dense_eigenvalues(l2):
+    config = resolve(experiment("diabetes", {"name": "linear", "l2": l2}))
+    X = prepared(config).train.X
+    X = np.column_stack([X, np.ones(len(X))])
+    H = 2 * X.T @ X / len(X) + np.diag([l2] * (X.shape[1] - 1) + [0.0])
+    values = np.linalg.eigvalsh(H)
+    theory = theory_of(config)
+    assert pytest.approx(values[-1], rel=1e-10) == theory.constants.L
+    assert theory.constants.mu == pytest.approx(values[0], rel=1e-8)
+    assert theory.kappa == pytest.approx(values[-1] / values[0], rel=1e-8)
+    assert theory.limit == pytest.approx(2 / values[-1])
+    assert theory.best_rate == pytest.approx(2 / (values[0] + values[-1]))
+    y = prepared(config).train.y
+    w = np.linalg.solve(H, 2 * X.T @ y / len(X))
+    expected = ((X @ w - y) ** 2).mean() + l2 / 2 * (w[:-1] ** 2).sum()
+    assert theory.f_star == pytest.approx(expected, rel=1e-12)
+    assert theory.distance == pytest.approx(np.linalg.norm(w), rel=1e-8)
+
+
+def test_the_bowl_by_hand():
+    # f = ½ (x² + 25 y²): L = 25, μ = 1, and the distance from (−4, 1.5) to 0.
+    theory = theory_of(resolve({"surface": {"name": "bowl", "condition": 25.0}, **DESCENT}))
+    assert (theory.constants.L, theory.constants.mu, theory.f_star) == (25.0, 1.0, 0.0)
+    assert theory.distance == pytest.approx(np.hypot(4, 1.5))
+    assert theory.best[0].lr == pytest.approx(2 / 26)
+    assert theory.convex
+
+
+def test_another_surface_is_known_only_at_its_start():
+    # f = ½x² − ½y² + ¼y⁴ has the Hessian diag(1, 3y² − 1); its minima are −¼.
+    theory = theory_of(resolve({"surface": {"name": "saddle", "start": [1.0, 0.0]}, **DESCENT}))
+    assert (theory.constants.L, theory.constants.mu) == (1.0, -1.0)
+    assert not theory.constants.everywhere
+    assert theory.f_star == pytest.approx(-0.25)
+    assert {"convex", "smooth", "strongly convex"} <= failing(theory).keys()
+    assert [bound.name for bound in theory.bounds] == ["gradient"]
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "reason"),
+    [
+        ({"name": "svm"}, "smooth", "hinge"),
+        ({"name": "mlp", "hidden": [4]}, "convex", "network"),
+        ({"name": "softmax"}, "strongly convex", "all classes"),
+        ({"name": "softmax", "l2": 0.1}, "strongly convex", "bias"),
+    ],
+)
+def test_an_assumption_that_fails_is_named(model, name, reason):
+    assert reason in failing(theory_of(resolve(experiment("iris", model))))[name]
+
+
+def test_a_penalty_on_all_parameters_is_the_strong_convexity():
+    model = {"name": "softmax", "l2": 0.1, "bias": False}
+    theory = theory_of(resolve(experiment("iris", model)))
+    assert theory.constants.mu == 0.1
+    assert failing(theory) == {}
+    assert "linear" in [bound.name for bound in theory.bounds]
+
+
+def test_dependent_columns_have_no_strong_convexity(tmp_path):
+    # b = 2a in every row; w moves only along (1, 2), where gradient descent contracts.
+    rows = "\n".join(f"{a},{2 * a},{3 * a + 1}" for a in range(-4, 5))
+    (tmp_path / "data.csv").write_text(f"a,b,y\n{rows}\n")
+    dataset = {"path": str(tmp_path / "data.csv"), "target": "y", "standardize": False}
+    dataset["split"] = {"validation": 0, "test": 0}
+    theory = theory_of(resolve(experiment(dataset, "linear")))
+    assert theory.constants.mu == 0.0
+    assert "linearly dependent" in failing(theory)["strongly convex"]
+    # Σa²/9 = 60/9: the Hessian of (a, 2a) has 2·5·60/9 in its direction, that of the bias is 2.
+    assert theory.constants.rate_range == pytest.approx((2.0, 2 * 5 * 60 / 9))
+
+
+CONVEX = [
+    ("linear", {"name": "linear"}, {}),
+    ("diabetes", {"name": "linear", "l2": 0.1}, {}),
+    ("diabetes", {"name": "linear"}, {}),
+    ("iris", {"name": "softmax", "l2": 0.1}, {}),
+    ("iris", {"name": "svm", "loss": "squared_hinge", "l2": 0.5}, {}),
+    ("breast-cancer", {"name": "logistic", "l2": 0.1}, {}),
+    ("linear", {"name": "linear", "loss": "huber", "delta": 0.5}, {}),
+]
+
+
+@pytest.mark.parametrize(("dataset", "model", "more"), CONVEX)
+@pytest.mark.parametrize("share", [0.4, 1.9])
+def test_every_bound_holds_for_a_run(dataset, model, more, share):
+    config = experiment(dataset, model, stopping={"epochs": 40})
+    limit = theory_of(resolve(config)).limit
+    check = check_run(gdrun.train(config, f"lr={share * limit / 2}"))
+    assert check.failing == ()
+    assert len(check.checks) >= (3 if share <= 1 else 1)
+    assert all(each.all_held for each in check.checks)
+    # f − f* of a run that stays below 2/L never rises.
+    assert (np.diff(check.excess) <= 1e-12).all()
+
+
+@pytest.mark.parametrize("condition", [3.0, 20.0, 60.0])
+@pytest.mark.parametrize("rule", ["vanilla", "momentum", "nesterov"])
+def test_the_best_settings_descend_as_predicted(rule, condition):
+    config = {"surface": {"name": "bowl", "condition": condition}, "variant": "bgd"}
+    config["log"] = {"points": 50}
+    theory = theory_of(resolve({**config, "optimizer": "vanilla"}))
+    best = next(each for each in theory.best if each.rule == rule)
+    options = {"name": rule, "lr": best.lr} | ({} if best.beta is None else {"beta": best.beta})
+    steps = best.steps(1e-6)
+    run = gdrun.train({**config, "optimizer": options, "stopping": {"steps": 3 * steps}})
+    losses = run.evals["train_loss"]
+    reached = int(np.argmax(losses <= 1e-6 * losses[0]))
+    # ρ is the rate of many steps; momentum has a transient of a few time constants before.
+    assert 0.5 * steps <= reached <= 2.0 * steps
+
+
+QUADRATICS = [
+    *({"surface": {"name": "bowl", "condition": condition}} for condition in (3.0, 20.0, 300.0)),
+    *(
+        {"dataset": dataset, "model": {"name": "linear", "l2": l2, "bias": bias}}
+        for dataset, l2, bias in [
+            ("linear", 0.0, True),
+            ("linear", 0.5, True),
+            ("linear", 2.0, False),
+            ("diabetes", 0.0, True),
+            ("diabetes", 0.3, True),
+            ("diabetes", 0.0, False),
+            ("diabetes", 5.0, False),
+        ]
+    ),
+]
+
+
+@pytest.mark.parametrize("problem", QUADRATICS)
+def test_runs_begin_to_diverge_within_1_percent_of_the_limit(problem):
+    config = {**problem, **DESCENT, "stopping": {"epochs": 500}, "evaluate": {"every": 100}}
+    limit = theory_of(resolve(config)).limit
+    below, above = (gdrun.train(config, f"lr={share * limit}") for share in (0.99, 1.01))
+    assert below.evals["train_loss"][-1] < below.evals["train_loss"][0]
+    assert (
+        above.status == "diverged"
+        or above.evals["train_loss"][-1]
+        > above.steps["batch_loss"][len(above.steps["batch_loss"]) // 2]
+    )
+
+
+def test_a_mini_batch_run_has_no_bound():
+    run = gdrun.train({"dataset": "iris", "model": "softmax", "optimizer": "adam"}, "epochs=3")
+    check = check_run(run)
+    assert check.checks == ()
+    assert [each.name for each in check.failing] == ["full gradient", "gradient descent"]
+
+
+def test_a_run_that_diverged_is_compared():
+    config = experiment("diabetes", "linear", stopping={"epochs": 200})
+    check = check_run(gdrun.train(config, "lr=3"))
+    assert [each.name for each in check.failing] == ["stable rate"]
+    assert "above 2/L" in check.notes[0]
