@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: train test quick core check ci readme bench clean
+.PHONY: train test quick core check ci readme bench kills clean
 
 train: $(VENV)/core.stamp ## install, and run the quickstart
 	$(BIN)/gdrun train
@@ -29,6 +29,9 @@ readme: $(VENV)/dev.stamp ## run the README's commands, and write their output a
 
 bench: $(VENV)/bench.stamp ## measure gdrun against what users would pick instead
 	$(BIN)/python tests/bench
+
+kills: $(VENV)/dev.stamp ## kill 100 commands at random times, continue them, and compare the bits
+	$(BIN)/python tests/kills.py
 
 $(VENV)/core.stamp: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

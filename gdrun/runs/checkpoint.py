@@ -156,11 +156,13 @@ def read_checkpoint(
     because the software or the number of threads is another one. Raises RecordError if the file is
     damaged, if a newer gdrun wrote it, or if it belongs to another experiment or other data.
     """
-    arrays = read_arrays(path)
-    if not arrays:
+    if not path.exists():
         return None, []
     try:
+        arrays = read_arrays(path)
         document = loads(str(arrays["checkpoint"]))
+    except RecordError as error:
+        raise _damaged(path, error.problems[0].what.removeprefix("cannot be read: ")) from None
     except (KeyError, ValueError):
         raise _damaged(path, "it is not a checkpoint of gdrun") from None
     check_version(document, SCHEMA_VERSION, path)

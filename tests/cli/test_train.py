@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -306,3 +307,102 @@ def test_walks_of_several_seeds_are_compared_by_distance(train):
     assert lines[start][-3:] == ["distance", "to", "minimum"]
     # Two seeds, their median and their quartiles.
     assert [line[-1] for line in lines[start + 1 : start + 6]] == ["0.5"] * 5
+
+
+# Runs that continue.
+
+
+def stopped(monkeypatch, chunks):
+    """Send this process SIGTERM before the given chunk of steps."""
+    advance, left = Trainer._advance, [chunks]
+
+    def counted(self, steps):
+        advance(self, steps)
+        left[0] -= 1
+        if not left[0]:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(Trainer, "_advance", counted)
+
+
+@pytest.mark.parametrize("words", [(), ("--seeds", "2")], ids=["one", "seeds"])
+def test_the_printed_command_continues_the_run(train, gdrun, tmp_path, monkeypatch, words):
+    whole = train(*IRIS, *words, "-q", "--out", "whole")
+    with monkeypatch.context() as patched:
+        stopped(patched, 2)
+        answer = train(*IRIS, *words, "-q", "--out", "a b")
+    assert (answer.code, answer.err) == (143, "")
+    *_, introduction, command = answer.out.splitlines()
+    assert introduction == "to continue:"
+    program, *again = shlex.split(command)
+    assert program == "gdrun"
+    answer = gdrun(*again, "-q")
+    assert answer.code == 0
+    assert re.fullmatch(r"note: continues after step \d+\n", answer.err)
+    # The results agree in full; only the seconds and the paths differ.
+    assert results(answer.out) == results(whole.out)
+    answer = gdrun(*again, "-q")
+    assert answer.code == 0
+    assert answer.err == f"note: {again[-1]} has ended already, so nothing was trained\n"
+    assert results(answer.out) == results(whole.out)
+
+
+def results(out):
+    return [line for line in out.splitlines() if not re.match("written to |work ", line)]
+
+
+def test_other_words_than_those_of_the_run_are_refused(train, gdrun, monkeypatch):
+    with monkeypatch.context() as patched:
+        stopped(patched, 1)
+        train(*IRIS, "-q")
+    answer = gdrun("train", "--resume", "last", "lr=0.123", "seed=7")
+    assert (answer.code, answer.out) == (2, "")
+    assert "something changed: seed: was 0, is 7; optimizer.lr: was " in answer.err
+    answer = gdrun("train", "--resume", "last", "--seeds", "2")
+    assert answer.err == (
+        "error: --seeds: a run that continues keeps its seeds\nhint: leave --seeds out\n"
+    )
+    assert gdrun("train", "--resume", "nothing").code == 2
+
+
+@pytest.mark.slow
+def test_a_run_continues_after_a_hangup_and_after_a_kill(tmp_path):
+    process = endless(tmp_path)
+    process.send_signal(signal.SIGHUP)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 129
+    assert out.splitlines()[-2] == "to continue:"
+    (path,) = tmp_path.iterdir()
+    reached = package.read_run(path).stop["step"]
+    for _ in range(2):  # a process that trains has the lock; a killed one has not
+        environment = os.environ | {"GDRUN_CHECKPOINT_SECONDS": "0.05"}
+        program = [sys.executable, "-m", "gdrun", "train", "--resume", str(path), "-q"]
+        process = subprocess.Popen(program, env=environment, stderr=subprocess.PIPE, text=True)
+        assert process.stderr.readline() == f"note: continues after step {reached:,}\n"
+        before = (path / "checkpoint.npz").stat().st_mtime_ns
+        while (path / "checkpoint.npz").stat().st_mtime_ns == before:
+            time.sleep(0.02)
+        second = subprocess.run(program, capture_output=True, text=True, check=False)
+        assert second.returncode == 2
+        assert "another process is running it" in second.stderr
+        process.kill()
+        process.communicate(timeout=60)
+        with np.load(path / "checkpoint.npz") as arrays:
+            document = json.loads(str(arrays["checkpoint"]))
+        assert document["training"]["state"]["step"] > reached
+        reached = document["training"]["state"]["step"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_data_are_read_ends_the_command_at_once(tmp_path, number):
+    """The reader waits for a pipe that nobody writes to, so there is no state to save."""
+    pipe = tmp_path / "data.csv"
+    os.mkfifo(pipe)
+    program = [sys.executable, "-m", "gdrun", "train", f"dataset.path={pipe}", "model=linear"]
+    process = subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    time.sleep(1.5)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode in (128 + number, -number)
+    assert (out, err) == (b"", b"")
