@@ -65,7 +65,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
         epochs: int | None = 100,
         l2: float = 0.0,
         schedule: Section = "constant",
-        standardize: bool = True,
+        standardize: bool | Mapping[str, bool] = True,
         validation: float = 0.0,
         early_stopping: bool | int | Mapping[str, Any] | None = None,
         average: Section | None = None,
@@ -223,6 +223,8 @@ class GDClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
     for the optimizer's default. batch_size: of the variant mbgd; at most the number of training
     rows is used. epochs: passes over the training rows. l2: adds (l2/2) times the squared norm of
     the weights to the mean loss; with standardize they are the weights of standardised features.
+    standardize: whether the features have mean 0 and standard deviation 1 in training; a regressor
+    also accepts {"features": True, "target": True}.
     validation: the share of the rows that is only used for evaluation. early_stopping: None, True,
     the patience in epochs, or a mapping of its options; it needs validation. engine: auto, numpy or
     compiled. random_state: the seed of the run; also None or a RandomState. config: a mapping of
@@ -309,8 +311,9 @@ class GDRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]
         return self
 
     def predict(self, X: Any) -> Array:
-        """The predicted numbers (n,) of X (n, d)."""
-        return self._scores(X)
+        """The predicted numbers (n,) of X (n, d), in the unit of y."""
+        check_is_fitted(self)
+        return self.model_.predict(validate_data(self, X, reset=False, dtype=np.float64))
 
     def _shaped(self, by_score: Numbers) -> Any:
         return by_score[0]

@@ -9,7 +9,7 @@ from typing import Any
 
 from gdrun.config.experiment import DEFAULTS, FIXED, KEYS, Header
 from gdrun.config.sections import DATASET_KEYS, PROBLEM, SECTIONS, SectionKind, section_keys
-from gdrun.config.settings import Split
+from gdrun.config.settings import Split, Standardize
 from gdrun.config.values import parse_value
 from gdrun.errors import ConfigError, Problem, near, suggestion
 from gdrun.methods.definitions import Definition, brought_options
@@ -103,6 +103,9 @@ def resolve_key(key: str, data: Mapping[str, Any]) -> list[tuple[str, ...]]:
     if wanted in known:
         return [wanted]
     matching = [path for path in known if path[-len(wanted) :] == wanted and path[-1] != "name"]
+    if len(wanted) == 1:
+        # `target` alone always means the column to predict.
+        matching = [path for path in matching if path[1:-1] != ("standardize",)]
     if len({path[0] for path in matching}) == 1:
         # Within one section the shortest path is meant: grad_norm is the stopping rule, not the
         # rule of the same name under watch.
@@ -127,6 +130,8 @@ def known_paths(data: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
             yield key, "query"
             for part in Split.model_fields:
                 yield key, "split", part
+            for part in Standardize.model_fields:
+                yield key, "standardize", part
         definition = kind.find(section, kind.choose(section), lambda path: "")
         # If the name is wrong, accept the options of all names: the message is about the name.
         chosen = kind.definitions() if isinstance(definition, Problem) else (definition,)
@@ -181,6 +186,8 @@ def _set(data: dict[str, Any], path: tuple[str, ...], override: Override) -> Pro
         if isinstance(inner, list):
             what = f"{'.'.join(path[: depth + 1])} is a list, which has no keys"
             return Problem(what, repr(override.text), "write an override for the whole list")
+        if key == "standardize" and isinstance(inner, bool):
+            inner = {"features": inner}
         here[key] = _as_mapping(inner)
         here = here[key]
     # A dataset has a name, a path or a query, so setting one removes the others.

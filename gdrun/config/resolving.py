@@ -20,7 +20,7 @@ from gdrun.config.experiment import (
     Where,
 )
 from gdrun.config.sections import PROBLEM, SECTIONS, Section, section_keys
-from gdrun.config.settings import Settings, Split, with_default_budget
+from gdrun.config.settings import Settings, Split, Standardize, with_default_budget
 from gdrun.config.wording import problems_of
 from gdrun.errors import ConfigError, Problem, suggestion
 
@@ -89,7 +89,9 @@ def _problem(
     # The examples of a surface are its gradient noise, which is not split into parts.
     none = Split(validation=0, test=0)
     return {
-        "dataset": Section("gradient noise", {"split": none, "standardize": False, "seed": 0}),
+        "dataset": Section(
+            "gradient noise", {"split": none, "standardize": Standardize(features=False), "seed": 0}
+        ),
         "model": Section(surface.name, {"l2": 0.0}),
     }
 

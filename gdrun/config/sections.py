@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError, create_model
 
 from gdrun.config.choices import entry_of_option, not_chosen, same_names
-from gdrun.config.settings import Settings, Split, whole
+from gdrun.config.settings import Settings, Split, Standardize, Standardized, whole
 from gdrun.config.wording import problems_of
 from gdrun.data.sources import DATASETS, QUERY, READERS, reader_of, unreadable_format
 from gdrun.errors import Problem, suggestion
@@ -49,7 +49,7 @@ Where = Callable[[tuple[str | int, ...]], str]
 
 def _dataset_options(
     split: Split = Split(),  # noqa: B008 (frozen, so sharing it is harmless)
-    standardize: bool = True,
+    standardize: Standardized = Standardize(),  # noqa: B008
     seed: Seed = 0,
 ) -> None:
     """The options of all datasets. Only the signature is used; this function is never called."""
@@ -87,7 +87,9 @@ class Section:
     def plain(self) -> dict[str, Any]:
         """Return the section as plain data, as a config file would contain it."""
         return {self.chosen_by: self.name} | {
-            option: _plain(value) for option, value in self.options.items() if value is not None
+            option: plain_value(value)
+            for option, value in self.options.items()
+            if value is not None
         }
 
 
@@ -351,15 +353,17 @@ def _as_counts(value: Any) -> Any:
     return tuple(map(whole, value)) if isinstance(value, list) else value
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
     """Return the value of an option as plain data, as YAML gives them."""
     match value:
         case Section():
             return value.plain()
+        case Standardize():
+            return value.short
         case BaseModel():
             return value.model_dump()
         case tuple():
-            return [_plain(entry) for entry in value]
+            return [plain_value(entry) for entry in value]
     return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from gdrun.methods.definitions import Count, NonNegative, Positive
 from gdrun.methods.stopping import STOP_RULES
@@ -43,6 +44,39 @@ class Split(Settings):
 
     validation: Share = 0.1
     test: Share = 0.1
+
+
+class Standardize(Settings):
+    """What is standardised: has mean 0 and standard deviation 1 in the training part.
+
+    features: the columns of features. target: the target of a regression. The losses are then those
+    of the standardised target; metrics and predictions are in the target's own unit.
+    """
+
+    features: bool = True
+    target: bool = False
+
+    @property
+    def short(self) -> bool | dict[str, bool]:
+        """The short form of the settings, true or false, or else the settings as plain data."""
+        return self.model_dump() if self.target else self.features
+
+
+def _long_form(value: Any) -> Any:
+    """Convert true and false to {features: true} and {features: false}."""
+    if isinstance(value, bool):
+        return {"features": value}
+    if not isinstance(value, dict | Standardize):
+        raise PydanticCustomError("bool_type", "true or false")
+    return value
+
+
+Standardized = Annotated[
+    Standardize,
+    BeforeValidator(_long_form),
+    WithJsonSchema({"anyOf": [{"type": "boolean"}, Standardize.model_json_schema()]}),
+]
+"""The value of the key standardize: settings, of which true and false are short forms."""
 
 
 class Clip(Settings):

@@ -5,6 +5,7 @@ from gdrun.data.encoding import Encoding, SourceColumn
 from gdrun.data.preparation import prepare
 from gdrun.data.sources import DATASETS, load_table
 from gdrun.data.table import Part, Prepared, Table, Task
+from gdrun.data.target_scale import TargetScale
 
 __all__ = [
     "DATASETS",
@@ -13,6 +14,7 @@ __all__ = [
     "Prepared",
     "SourceColumn",
     "Table",
+    "TargetScale",
     "Task",
     "load_table",
     "prepare",

@@ -18,15 +18,14 @@ from gdrun.data.encoding import Encoding, columns_of_numbers
 from gdrun.data.row_blocks import LARGE_ENTRIES, has_nan, mean_and_scale_by_blocks, row_blocks_of
 from gdrun.data.splitting import split_rows
 from gdrun.data.table import Part, Prepared, Table, Task
+from gdrun.data.target_scale import TargetScale
+from gdrun.data.targets import class_codes, real_targets, suitable_task
 from gdrun.errors import DataError
 from gdrun.problems.rows import MappedRows
 from gdrun.threads import in_order
 
 MOST_NAMED = 5
 """The largest number of columns or classes that a message names; it counts the others."""
-
-MOST_CLASS_NUMBERS = 20
-"""Up to this number of different values, whole-number targets can always be classes."""
 
 
 def prepare(
@@ -39,6 +38,7 @@ def prepare(
     seed: int,
     dtype: DTypeLike,
     ones: bool = False,
+    standardize_target: bool = False,
 ) -> Prepared:
     """Split the rows, replace missing values, standardise the columns, and cast to `dtype`.
 
@@ -47,14 +47,18 @@ def prepare(
     (a float below 1) or as a number of rows; 0 means no such part. standardize: whether to subtract
     the mean of each column and divide by its scale. seed: the seed of the random split. ones:
     whether to add a column of ones after the features in memory, which a linear model with a bias
-    needs. The same table, options and seed give the same bits. The matrix of a memory-mapped table
-    stays on disk, and rows are standardised each time they are read.
-    Raises DataError if the target does not suit the task, if a part has too few rows, if a column
+    needs. standardize_target: the same as standardize, for the target of a regression. The same
+    table, options and seed give the same bits. The matrix of a memory-mapped table stays on disk,
+    and rows are standardised each time they are read.
+    Raises DataError if the target does not suit the task, if the target of a classification is to
+    be standardised, if a part has too few rows, if a column
     has no value in the training rows, or if a value is outside the range of `dtype`.
     """
     digest = _hash_ahead(table)
     y: Array
     task = task or suitable_task(table)
+    if standardize_target and task == "classification":
+        raise _classes_have_no_scale(table)
     if task == "classification":
         y, classes = class_codes(table)
         strata = y
@@ -84,6 +88,10 @@ def prepare(
         fill = table.X[rows.train].mean(axis=0)
     sources = table.sources or columns_of_numbers(table.feature_names)
     encoding = Encoding(sources, fill, mean, scale)
+    target_scale = _target_scale(y[rows.train]) if standardize_target else None
+    if target_scale is not None:
+        y = target_scale.standardised(y)
+        notes.append(_target_note(table.target_name))
     if task == "regression":
         y = _cast(y[:, None], (table.target_name,), dtype, table.name)[:, 0]
 
@@ -119,6 +127,28 @@ def prepare(
         constant=constant,
         sha256=digest(),
         notes=tuple(notes),
+        target_scale=target_scale,
+    )
+
+
+def _target_scale(trained: Array) -> TargetScale:
+    """Return the standardisation of the target. trained (n,): the targets of the training rows."""
+    (mean,), (scale,), _ = standardisation(trained[:, None].astype(np.float64))
+    return TargetScale(float(mean), float(scale))
+
+
+def _target_note(name: str) -> str:
+    return (
+        f"the losses are those of the standardised target; metrics and predictions are in the "
+        f"unit of {name}"
+    )
+
+
+def _classes_have_no_scale(table: Table) -> DataError:
+    return DataError(
+        f"must be false: the target {table.target_name} is classified, and classes have no scale",
+        where="dataset.standardize.target",
+        hint="standardize=true standardises the features only; model=linear predicts a number",
     )
 
 
@@ -168,89 +198,6 @@ def _mapped_standardisation(table: Table, trained: Counts) -> tuple[Numbers, Num
     varies = statistics.varies
     mean = np.where(varies, statistics.mean, statistics.low)
     return mean, np.where(varies, statistics.deviation, 1.0), varies
-
-
-def suitable_task(table: Table) -> Task:
-    """Return the task that suits the target: classification or regression.
-
-    It is classification for labels, and for whole numbers with at most 20 different values that
-    occur at least twice on average. For other numbers it is regression.
-    """
-    if table.classes:
-        return "classification"
-    values = _different(table.y)
-    whole = bool((values == np.round(values)).all())
-    few = len(values) <= MOST_CLASS_NUMBERS and 2 * len(values) <= len(table.y)
-    return "classification" if whole and few else "regression"
-
-
-def _different(y: Array) -> Array:
-    """Return the different values of y in ascending order, as np.unique does.
-
-    np.unique would import numpy.ma, which takes longer than the preparation of a small dataset.
-    """
-    ordered = np.sort(y)
-    is_new = np.append(True, ordered[1:] != ordered[:-1])
-    different: Array = ordered[is_new]
-    return different
-
-
-def real_targets(table: Table) -> Numbers:
-    """Return the targets as float64 (N,), for a regression. Raises DataError if they are labels."""
-    if table.classes:
-        raise DataError(
-            f"the target has {len(table.classes)} class labels, such as "
-            f"{table.classes[0]!r}, but a regression needs numbers",
-            where=f"{table.name} {table.target_name}",
-            hint="use model: softmax to predict a class, or choose a target with numbers",
-        )
-    return table.y.astype(np.float64)
-
-
-def class_codes(table: Table) -> tuple[Counts, tuple[str, ...]]:
-    """Return the targets as class codes 0 … C−1, (N,), and the label of each code.
-
-    Targets that are whole numbers become classes in ascending order. Raises DataError if the
-    targets are numbers that cannot be classes, or if all rows have the same class.
-    """
-    where = f"{table.name} {table.target_name}"
-    if table.classes:
-        codes, labels = table.y.astype(np.int64), table.classes
-        present = int(np.count_nonzero(np.bincount(codes, minlength=len(labels))))
-    else:
-        values = _different(table.y)
-        codes = np.searchsorted(values, table.y)
-        _require_class_numbers(values, len(codes), where)
-        labels, present = tuple(str(int(value)) for value in values), len(values)
-    if present < 2:
-        raise DataError(
-            f"all rows have the same target, {labels[codes[0]]}",
-            where=where,
-            hint="choose a target column with at least two classes",
-        )
-    return codes.astype(np.int64, copy=False), labels
-
-
-def _require_class_numbers(values: Numbers, rows: int, where: str) -> None:
-    """Raise DataError if numeric targets cannot be classes: not whole, or too many different ones.
-
-    values: the different targets. rows: the number of rows. where: the place for the error message.
-    """
-    hint = "use model: linear to predict a number, or choose another target"
-    broken = values[values != np.round(values)]
-    if len(broken):
-        raise DataError(
-            f"the target has numbers that are not whole, such as {broken[0]:g}, "
-            "so they cannot be classes",
-            where=where,
-            hint=hint,
-        )
-    if len(values) > MOST_CLASS_NUMBERS and 3 * len(values) > rows:
-        raise DataError(
-            f"the target has {len(values)} different values in {rows} rows, too many to be classes",
-            where=where,
-            hint=hint,
-        )
 
 
 def standardisation(X: Numbers) -> tuple[Numbers, Numbers, Flags]:

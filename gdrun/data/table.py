@@ -12,6 +12,7 @@ import numpy as np
 from gdrun.array_types import Array, Numbers
 from gdrun.data.column_statistics import blocks
 from gdrun.data.encoding import Encoding, SourceColumn
+from gdrun.data.target_scale import TargetScale
 
 Task = Literal["regression", "classification"]
 
@@ -74,7 +75,8 @@ class Prepared:
     task: regression or classification. encoding: the encoding of the features, from the training
     part, in float64. numbered: whether the classes are whole numbers of the target. constant: the
     names of the columns with a single value in the training part, which have the scale 1. sha256:
-    the hash of the table before preparation. notes: sentences for the user.
+    the hash of the table before preparation. notes: sentences for the user. target_scale: the
+    standardisation of the targets in the parts; None if they are in the target's own unit.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Prepared:
     constant: tuple[str, ...]
     sha256: str
     notes: tuple[str, ...]
+    target_scale: TargetScale | None = None
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -103,6 +106,15 @@ class Prepared:
     def scale(self) -> Numbers | None:
         """The scale of each column for the standardisation, (d,); None without it."""
         return self.encoding.scale
+
+    def in_own_unit(self, values: Array) -> Numbers:
+        """Return targets or predictions (n,) of a regression in the target's own unit, in float64.
+
+        values: as the parts contain them.
+        """
+        if self.target_scale is None:
+            return values.astype(np.float64)
+        return self.target_scale.original(values)
 
     @property
     def features(self) -> int:

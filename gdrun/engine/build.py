@@ -135,12 +135,14 @@ def experiment_data(experiment: Experiment, table: Table | None = None) -> Prepa
     if table is None:
         given = {name: value for name, value in dataset.options.items() if value is not None}
         table = load_table(given | {dataset.chosen_by: dataset.name})
+    standardize = dataset["standardize"]
     return prepare(
         table,
         task=experiment.task,
         validation=dataset["split"].validation,
         test=dataset["split"].test,
-        standardize=dataset["standardize"],
+        standardize=standardize.features,
+        standardize_target=standardize.target,
         seed=dataset["seed"],
         dtype=experiment.dtype,
         ones=bool(experiment.model.options.get("bias")),

@@ -80,7 +80,7 @@ def measured(cohort: Cohort, engine: Engine, outcome: Outcome) -> Measured | Non
             parts[name] = _values(cohort, found)
             constant = baseline_predictions(cohort.data, part[0])
             of_baseline[name] = _values(cohort, constant)
-            losses[name] = _baseline_loss(objective.model, part[1], constant)
+            losses[name] = _baseline_loss(objective.model, part[1], constant, cohort.data)
             if found.classes:
                 confusion = confusion_matrix(found.targets, found.predictions, found.classes)
     return Measured(parts, Baseline(_constant(cohort.data), losses, of_baseline), confusion)
@@ -99,14 +99,17 @@ def predictions_of(
     assert part is not None and isinstance(model, Predictor), f"no predictions for {name}"
     data, design = part
     classes = len(cohort.data.classes)
-    targets = data.y if classes else data.y.astype(np.float64)
+    targets = data.y if classes else cohort.data.in_own_unit(data.y)
     for lanes in _groups(len(W), design.rows * max(classes, 1)):
         # In double precision, so that sums over rows are those of the metric's definition.
         scores = _of_lanes(objective, lanes).scores(W[lanes], design.X).astype(np.float64)
         for lane in range(scores.shape[1]):
             own = scores[:, lane]
             likely = model.probabilities(own) if probabilities else None
-            yield Predictions(targets, model.predicted(own), likely, classes)
+            found = model.predicted(own)
+            if not classes:
+                found = cohort.data.in_own_unit(found)
+            yield Predictions(targets, found, likely, classes)
 
 
 def baseline_predictions(data: Prepared, part: Part) -> Predictions:
@@ -116,21 +119,23 @@ def baseline_predictions(data: Prepared, part: Part) -> Predictions:
     """
     classes, constant = len(data.classes), _constant(data)
     if not classes:
-        return Predictions(part.y.astype(np.float64), np.full(part.rows, constant))
+        return Predictions(data.in_own_unit(part.y), np.full(part.rows, constant))
     shares = np.bincount(data.train.y, minlength=classes) / data.train.rows
     likely = np.broadcast_to(shares, (part.rows, classes))
     return Predictions(part.y, np.full(part.rows, int(constant)), likely, classes)
 
 
-def _baseline_loss(model: Model, design: Design, constant: Predictions) -> float:
+def _baseline_loss(model: Model, design: Design, constant: Predictions, data: Prepared) -> float:
     """The mean loss of the baseline on one part of the data.
 
     NaN for a loss of classes that uses no probabilities. design: the part, encoded for the model.
     constant: the predictions of the baseline for this part.
+    data: the data of the run, whose standardisation of the target the loss includes.
     """
     assert isinstance(model, Predictor), "only predictors have scores"
     if constant.probabilities is None:
-        scores = constant.predictions
+        scale = data.target_scale
+        scores = constant.predictions if scale is None else scale.standardised(constant.predictions)
     elif model.loss.probabilities is None:
         return np.nan
     else:
@@ -141,11 +146,14 @@ def _baseline_loss(model: Model, design: Design, constant: Predictions) -> float
 
 
 def _constant(data: Prepared) -> float:
-    """What the baseline predicts: the code of the most frequent class, or the mean target."""
+    """What the baseline predicts: the code of the most frequent class, or the mean target.
+
+    The mean is in the target's own unit.
+    """
     targets = data.train.y
     if data.classes:
         return float(np.bincount(targets).argmax())
-    return float(np.mean(targets, dtype=np.float64))
+    return float(np.mean(data.in_own_unit(targets)))
 
 
 def _values(cohort: Cohort, predictions: Predictions) -> Values:

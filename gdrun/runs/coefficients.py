@@ -3,7 +3,9 @@
 s = Σ wᵢ (xᵢ − meanᵢ) / scaleᵢ + b = Σ (wᵢ / scaleᵢ) xᵢ + (b − Σ wᵢ meanᵢ / scaleᵢ)
 
 s is the score, wᵢ the weight and xᵢ the value of feature i, and b the intercept. meanᵢ and scaleᵢ
-standardise the feature: they are its mean and standard deviation in the training part.
+standardise the feature: they are its mean and standard deviation in the training part. If the
+target was standardised as well, the score is s = (y − mean_y) / scale_y, so that in the units of
+the data all coefficients are multiplied by scale_y, and mean_y is added to the intercept.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gdrun.array_types import Counts, Numbers
+from gdrun.data import TargetScale
 from gdrun.runs.trained_model import TrainedModel
 
 
@@ -47,13 +50,16 @@ def coefficients(model: TrainedModel) -> list[Coefficients]:
     b = np.asarray(model.weights.get("b", np.zeros(w.shape[1:])), dtype=np.float64)
     matrix, biases = w.reshape(len(w), -1), b.reshape(-1)
     mean, scale = model.encoding.mean, model.encoding.scale
+    unit = model.description.target_scale or TargetScale(0.0, 1.0)
     found = []
     for label, column, bias in zip(_labels(model), matrix.T, biases.tolist(), strict=True):
         if mean is None or scale is None:
-            found.append(Coefficients(label, None, column, bias, bias))
-            continue
-        original = column / scale
-        found.append(Coefficients(label, column, original, bias, bias - float(original @ mean)))
+            original, shift, given = column, bias, None
+        else:
+            original, given = column / scale, column
+            shift = bias - float(original @ mean)
+        own = original * unit.scale
+        found.append(Coefficients(label, given, own, bias, shift * unit.scale + unit.mean))
     return found
 
 

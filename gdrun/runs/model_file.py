@@ -3,6 +3,7 @@
     w, b, layer1.w, …             the weights that the run returns
     best.w, …                     the weights of the best evaluation
     standardize.mean, .scale      the standardisation of the d features, (d,)
+    target.mean, target.scale     the standardisation of the target: two numbers
     fill.mean                     the training means that replace missing values, (d,)
     feature_names, classes        the names of the features, and the labels of the classes
     model                         a JSON text: kind of model, options, dtype, target, columns
@@ -27,7 +28,7 @@ from typing_extensions import TypedDict
 
 from gdrun.array_types import Array
 from gdrun.config.experiment import Experiment
-from gdrun.data import Encoding, Prepared, SourceColumn
+from gdrun.data import Encoding, Prepared, SourceColumn, TargetScale
 from gdrun.data.new_csv import READING
 from gdrun.errors import RecordError
 from gdrun.problems.models import MODELS
@@ -40,6 +41,7 @@ SCHEMA_VERSION = 1
 
 ABOUT_THE_DATA = (
     *("standardize.mean", "standardize.scale", "fill.mean"),
+    *("target.mean", "target.scale"),
     *("feature_names", "classes", "model"),
 )
 """The arrays of the file that are not weights."""
@@ -80,6 +82,7 @@ class ModelDescription:
     options: the section `model` of the config, with the name of the model. numbered: whether the
     target has whole numbers as its classes. encoding: how the data become features. reading: the
     options of READING that the config sets, with which new text files are read too.
+    target_scale: the standardisation of the target; None if it was not standardised.
     """
 
     options: dict[str, Any]
@@ -89,6 +92,7 @@ class ModelDescription:
     numbered: bool
     encoding: Encoding
     reading: dict[str, Any] = field(default_factory=dict)
+    target_scale: TargetScale | None = None
 
 
 def describe(experiment: Experiment, data: Prepared) -> ModelDescription | None:
@@ -103,6 +107,7 @@ def describe(experiment: Experiment, data: Prepared) -> ModelDescription | None:
         numbered=data.numbered,
         encoding=data.encoding,
         reading=_reading(experiment.dataset.options),
+        target_scale=data.target_scale,
     )
 
 
@@ -124,6 +129,8 @@ def arrays_of(
     encoding = description.encoding
     if encoding.mean is not None and encoding.scale is not None:
         arrays |= {"standardize.mean": encoding.mean, "standardize.scale": encoding.scale}
+    if (target := description.target_scale) is not None:
+        arrays |= {"target.mean": np.array(target.mean), "target.scale": np.array(target.scale)}
     if encoding.fill is not None:
         arrays["fill.mean"] = encoding.fill
     arrays["feature_names"] = np.array(encoding.feature_names, dtype=str)
@@ -202,7 +209,20 @@ def description_in(arrays: Mapping[str, Array], path: Path) -> ModelDescription 
         numbered=record["numbered"],
         encoding=encoding,
         reading=_reading(record.get("reading", {})),
+        target_scale=_target_scale_in(arrays, path),
     )
+
+
+def _target_scale_in(arrays: Mapping[str, Array], path: Path) -> TargetScale | None:
+    """The standardisation of the target among the arrays of a file; None if there is none."""
+    names = ("target.mean", "target.scale")
+    if not any(name in arrays for name in names):
+        return None
+    for name in names:
+        if name not in arrays:
+            raise unreadable(path, f"`{name}` is missing")
+        _check(arrays[name], (), f"`{name}`", path)
+    return TargetScale(*(float(arrays[name]) for name in names))
 
 
 def _check(array: Array, shape: tuple[int, ...], name: str, path: Path) -> None:

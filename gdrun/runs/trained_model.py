@@ -139,7 +139,8 @@ class TrainedModel:
     def scores(self, X: Any, unseen: Unseen = "error") -> Array:
         """The scores (n,) or (n, C) of all rows of X: those of which the loss is a function.
 
-        The regression models predict their scores; a score of a logistic model is the log-odds of
+        A regression model predicts its scores, of the standardised target if it was standardised;
+        a score of a logistic model is the log-odds of
         the second class. X, unseen: as for predict.
         """
         return self._all_scores(X, RowEncoder(self.encoding, unseen))
@@ -177,6 +178,8 @@ class TrainedModel:
             raise _no_rows(X)
         scores, y = np.concatenate(all_scores), np.concatenate(all_targets)
         classes = len(self.description.classes)
+        if self.description.target_scale is not None:
+            scores = self.description.target_scale.original(scores)
         return evaluation(self.model, scores, y, classes, total / len(y), tuple(encoder.notes))
 
     def _all_scores(
@@ -227,11 +230,16 @@ class TrainedModel:
         return design
 
     def _cast(self, y: Array) -> Array:
-        return y if self.description.classes else y.astype(self.description.dtype)
+        if self.description.classes:
+            return y
+        scale = self.description.target_scale
+        scaled = y if scale is None else scale.standardised(y)
+        return scaled.astype(self.description.dtype)
 
     def _from_scores(self, scores: Array, notes: tuple[str, ...]) -> Predictions:
         if not self.model.classifies:
-            return Predictions(scores, None, notes)
+            scale = self.description.target_scale
+            return Predictions(scores if scale is None else scale.original(scores), None, notes)
         codes = scores.argmax(axis=-1) if self.model.by_class else (scores > 0).astype(np.int64)
         probabilities = None
         if self.has_probabilities:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from gdrun.config.catalogue import Entry, Kind
+from gdrun.config.sections import plain_value
 from gdrun.config.writing import short_flow
 from gdrun.methods.definitions import Option
 
@@ -103,9 +103,7 @@ def entry_data(kind: Kind, entry: Entry) -> dict[str, Any]:
 
 def shown(value: Any) -> str:
     """The default value of an option as YAML on one line."""
-    if isinstance(value, BaseModel):
-        value = value.model_dump()
-    return "none" if value is None else short_flow(value)
+    return "none" if value is None else short_flow(plain_value(value))
 
 
 def allowed_values(option: Option) -> str:
@@ -149,9 +147,11 @@ def _options(title: str, options: Mapping[str, Option]) -> RenderableType:
 
 
 def _option_data(option: Option) -> dict[str, Any]:
-    default = option.default
-    plain = default.model_dump() if isinstance(default, BaseModel) else default
-    return {"name": option.name, "default": plain, "takes": allowed_values(option)}
+    return {
+        "name": option.name,
+        "default": plain_value(option.default),
+        "takes": allowed_values(option),
+    }
 
 
 def _grid(columns: int = 2) -> Table:

@@ -11,12 +11,16 @@ from rich.text import Text
 from gdrun.errors import abridged
 from gdrun.problems.metrics import METRICS, Metric
 from gdrun.runs.record import RunRecord
+from gdrun.runs.run import Run
 from gdrun.runs.summary import RunSummary, number_in
 from gdrun.views.fitting import FirstThatFits
 from gdrun.views.numbers import percent, quantity
 
 MOST_CLASSES = 10
 """The most classes of a confusion matrix that is shown; run.json has it for any number."""
+
+LARGE_LOSS = 100.0
+"""The initial loss of a regression above which the scale of its target is mentioned."""
 
 _LONGEST_LABEL = 20
 
@@ -89,6 +93,26 @@ def _no_better(summary: RunSummary) -> Iterator[str]:
         if own <= other if metric.larger else own >= other:
             words = f"{part} {metric.words} {shown(name, own)}"
             yield f"{words} is no better than the baseline's {shown(name, other)}"
+
+
+def target_advice(run: Run) -> Iterator[str]:
+    """A sentence on the scale of the target, if it explains why a regression has failed.
+
+    It is given if the target was not standardised, the initial loss is above LARGE_LOSS, and the
+    run diverged or is no better than its baseline.
+    """
+    config, losses = run.config, run.evals.get("train_loss")
+    if "surface" in config or run.record["data"]["classes"] or losses is None or not len(losses):
+        return
+    standardize = config["dataset"].get("standardize")
+    if isinstance(standardize, Mapping) and standardize.get("target"):
+        return
+    failed = run.status == "diverged" or (has_metrics(run.summary) and any(_no_better(run.summary)))
+    if failed and losses[0] > LARGE_LOSS:
+        yield (
+            f"the target is not standardised, so the loss begins at {quantity(float(losses[0]))}; "
+            "dataset.standardize.target=true makes the usual learning rates suit it"
+        )
 
 
 def confusion_table(summary: RunSummary, record: RunRecord) -> RenderableType | None:

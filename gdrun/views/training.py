@@ -23,7 +23,7 @@ from gdrun.runs.run import Run
 from gdrun.runs.summary import BestRecord, RunSummary, number_in
 from gdrun.views.layers import layer_legend, layer_table, layers_of
 from gdrun.views.numbers import count, duration, percent, quantity
-from gdrun.views.quality import baseline_lines, has_metrics, metrics_table, shown
+from gdrun.views.quality import baseline_lines, has_metrics, metrics_table, shown, target_advice
 from gdrun.views.sparklines import sparkline
 from gdrun.views.statuses import status_word
 
@@ -95,6 +95,9 @@ def _problem_lines(config: Mapping[str, Any], record: RunRecord) -> list[tuple[s
     data, parts = record["data"], record["data"]["parts"]
     split = ", ".join(f"{rows:,} {part}" for part, rows in parts.items() if rows)
     kinds = f", {len(data['classes'])} classes" if data["classes"] else ""
+    standardize = config["dataset"].get("standardize")
+    if isinstance(standardize, Mapping) and standardize.get("target"):
+        kinds += "; target standardised"
     return [
         ("data", f"{data['name']}: {split}; {count(data['features'], 'feature')}{kinds}"),
         ("model", f"{_section(config['model'])}; {count(record['parameters'], 'parameter')}"),
@@ -145,7 +148,7 @@ def run_result(run: Run, *, brief: bool = False) -> RenderableType:
     parts: list[RenderableType] = []
     if len(run.evals.get("step", ())):
         parts += [evaluation_table(run.evals, best["step"] if best else None), ""]
-    parts += [verdict_line(run), *_watched(run.record["watched"]), *_notes(run.record), ""]
+    parts += [verdict_line(run), *_watched(run.record["watched"]), *_notes(run), ""]
     parts += [Padding(part, (0, 0, 0, 2)) for part in _results(run)]
     if len(run.steps.get("step", ())):
         parts += ["", Padding(curves(run.steps), (0, 0, 0, 2))]
@@ -323,9 +326,10 @@ def _watched(watched: Sequence[StopRecord]) -> list[RenderableType]:
     ]
 
 
-def _notes(record: RunRecord) -> list[RenderableType]:
+def _notes(run: Run) -> list[RenderableType]:
     """A line for each note on the data of the run."""
-    return [Text(f"note: {note}", style="dim") for note in record["data"]["notes"]]
+    notes = (*run.record["data"]["notes"], *target_advice(run))
+    return [Text(f"note: {note}", style="dim") for note in notes]
 
 
 def _speed(summary: RunSummary) -> str:

@@ -1,0 +1,95 @@
+"""The target of a table: which task suits it, and its classes or numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gdrun.array_types import Array, Counts, Numbers
+from gdrun.data.table import Table, Task
+from gdrun.errors import DataError
+
+MOST_CLASS_NUMBERS = 20
+"""Up to this number of different values, whole-number targets can always be classes."""
+
+
+def suitable_task(table: Table) -> Task:
+    """Return the task that suits the target: classification or regression.
+
+    It is classification for labels, and for whole numbers with at most 20 different values that
+    occur at least twice on average. For other numbers it is regression.
+    """
+    if table.classes:
+        return "classification"
+    values = _different(table.y)
+    whole = bool((values == np.round(values)).all())
+    few = len(values) <= MOST_CLASS_NUMBERS and 2 * len(values) <= len(table.y)
+    return "classification" if whole and few else "regression"
+
+
+def _different(y: Array) -> Array:
+    """Return the different values of y in ascending order, as np.unique does.
+
+    np.unique would import numpy.ma, which takes longer than the preparation of a small dataset.
+    """
+    ordered = np.sort(y)
+    is_new = np.append(True, ordered[1:] != ordered[:-1])
+    different: Array = ordered[is_new]
+    return different
+
+
+def real_targets(table: Table) -> Numbers:
+    """Return the targets as float64 (N,), for a regression. Raises DataError if they are labels."""
+    if table.classes:
+        raise DataError(
+            f"the target has {len(table.classes)} class labels, such as "
+            f"{table.classes[0]!r}, but a regression needs numbers",
+            where=f"{table.name} {table.target_name}",
+            hint="use model: softmax to predict a class, or choose a target with numbers",
+        )
+    return table.y.astype(np.float64)
+
+
+def class_codes(table: Table) -> tuple[Counts, tuple[str, ...]]:
+    """Return the targets as class codes 0 … C−1, (N,), and the label of each code.
+
+    Targets that are whole numbers become classes in ascending order. Raises DataError if the
+    targets are numbers that cannot be classes, or if all rows have the same class.
+    """
+    where = f"{table.name} {table.target_name}"
+    if table.classes:
+        codes, labels = table.y.astype(np.int64), table.classes
+        present = int(np.count_nonzero(np.bincount(codes, minlength=len(labels))))
+    else:
+        values = _different(table.y)
+        codes = np.searchsorted(values, table.y)
+        _require_class_numbers(values, len(codes), where)
+        labels, present = tuple(str(int(value)) for value in values), len(values)
+    if present < 2:
+        raise DataError(
+            f"all rows have the same target, {labels[codes[0]]}",
+            where=where,
+            hint="choose a target column with at least two classes",
+        )
+    return codes.astype(np.int64, copy=False), labels
+
+
+def _require_class_numbers(values: Numbers, rows: int, where: str) -> None:
+    """Raise DataError if numeric targets cannot be classes: not whole, or too many different ones.
+
+    values: the different targets. rows: the number of rows. where: the place for the error message.
+    """
+    hint = "use model: linear to predict a number, or choose another target"
+    broken = values[values != np.round(values)]
+    if len(broken):
+        raise DataError(
+            f"the target has numbers that are not whole, such as {broken[0]:g}, "
+            "so they cannot be classes",
+            where=where,
+            hint=hint,
+        )
+    if len(values) > MOST_CLASS_NUMBERS and 3 * len(values) > rows:
+        raise DataError(
+            f"the target has {len(values)} different values in {rows} rows, too many to be classes",
+            where=where,
+            hint=hint,
+        )
