@@ -149,12 +149,12 @@ class Option:
         """
         return _bare(self.annotation) is float
 
-    @property
+    @cached_property
     def nested(self) -> Nested | None:
         """The Nested mark of this option; None if its value has no registry entries."""
         return self._mark(Nested)
 
-    @property
+    @cached_property
     def choice(self) -> Choice | None:
         """The Choice mark of this option; None if its value is not the name of a registry entry."""
         return self._mark(Choice)

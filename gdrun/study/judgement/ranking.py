@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -94,10 +95,10 @@ def standings(
         # In an interrupted study, some candidates may have no result yet.
         if len(own):
             found.append(Standing(candidate, own, scores, spread(scores)))
-    orders = [standing.order for standing in found]
+    orders = sorted(standing.order for standing in found)
     return tuple(
         # Equal candidates share a rank, and the next candidate's rank counts all of them.
-        replace(each, rank=1 + sum(other < each.order for other in orders)) if each.finite else each
+        replace(each, rank=1 + bisect_left(orders, each.order)) if each.finite else each
         for each in found
     )
 
