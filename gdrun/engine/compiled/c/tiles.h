@@ -19,10 +19,10 @@
 
 #define VECTOR (8 * VECTOR_BYTES / REAL_BITS) /* numbers in a vector */
 #define TILE_ROWS 6
+#define FEWER_ROWS 5
 #define TILE_COLUMNS (2 * VECTOR)
 #define DEPTH 64  /* rows of a block of Q; a tile reads one or two cache lines of each */
 #define WIDTH 512 /* bytes of a row in a block of Q, which stays in the cache for all rows of P */
-#define TRANSPOSED 32 /* columns of a matrix that are transposed at once */
 
 typedef real vector __attribute__((vector_size(VECTOR_BYTES)));
 typedef real vector_in_memory
@@ -145,18 +145,16 @@ static inline __attribute__((always_inline)) void tile_row(const int rows, Matri
     int64_t j = 0;
     for (; j + TILE_COLUMNS <= columns; j += TILE_COLUMNS)
         tile(rows, 2, P, Q + j, across, C + j, down, depth, more);
-    if (j + VECTOR <= columns) {
-        tile(rows, 1, P, Q + j, across, C + j, down, depth, more);
-        j += VECTOR;
-    }
-    if (j == columns)
-        return;
-    /* The last part of a vector is copied, because the rest of it in C belongs to the next row. */
+    /* The last vectors are copied, because the rest of a vector in C belongs to the next row. */
     real last[TILE_ROWS * VECTOR] = {0};
-    tile(rows, 1, P, Q + j, across, last, VECTOR, depth, 0);
-    for (int r = 0; r < rows; r++)
-        for (int64_t c = 0; c < columns - j; c++)
-            C[r * down + j + c] = last[r * VECTOR + c] + (more ? C[r * down + j + c] : 0);
+    for (; j < columns; j += VECTOR) {
+        const int64_t bytes = (columns - j < VECTOR ? columns - j : VECTOR) * sizeof(real);
+        for (int r = 0; r < rows && more; r++)
+            memcpy(last + r * VECTOR, C + r * down + j, bytes);
+        tile(rows, 1, P, Q + j, across, last, VECTOR, depth, more);
+        for (int r = 0; r < rows; r++)
+            memcpy(C + r * down + j, last + r * VECTOR, bytes);
+    }
 }
 
 /* A function that GCC must not copy for calls with constants: this would double the compile time. */
@@ -175,6 +173,9 @@ static SINGLE void weighted_rows(Matrix P, int64_t m, int64_t n,
     int more)
 {
     const int64_t width = WIDTH / (int64_t)sizeof(real);
+    /* Tiles of few rows wait for their sums, so m is divided into sixes and fives where it can. */
+    const int64_t fives = (TILE_ROWS - m % TILE_ROWS) % TILE_ROWS;
+    const int64_t sixes = (m < FEWER_ROWS * fives ? m : m - FEWER_ROWS * fives) / TILE_ROWS;
     for (int64_t k = 0; k < n; k += DEPTH) {
         const int64_t depth = n - k < DEPTH ? n - k : DEPTH;
         for (int64_t j = 0; j < columns; j += width) {
@@ -183,8 +184,10 @@ static SINGLE void weighted_rows(Matrix P, int64_t m, int64_t n,
             const int adds = more || k > 0;
             int64_t i = 0;
             Matrix p = {P.at + k * P.along, P.down, P.along};
-            for (; i + TILE_ROWS <= m; i += TILE_ROWS, p.at += TILE_ROWS * P.down)
+            for (; i < sixes * TILE_ROWS; i += TILE_ROWS, p.at += TILE_ROWS * P.down)
                 tile_row(TILE_ROWS, p, q, across, C + i * down + j, down, depth, wide, adds);
+            for (; i + FEWER_ROWS <= m; i += FEWER_ROWS, p.at += FEWER_ROWS * P.down)
+                tile_row(FEWER_ROWS, p, q, across, C + i * down + j, down, depth, wide, adds);
             for (; i + 2 <= m; i += 2, p.at += 2 * P.down)
                 tile_row(2, p, q, across, C + i * down + j, down, depth, wide, adds);
             if (i < m)
@@ -193,26 +196,64 @@ static SINGLE void weighted_rows(Matrix P, int64_t m, int64_t n,
     }
 }
 
-typedef real four_numbers
-    __attribute__((vector_size(4 * sizeof(real)), aligned(sizeof(real)), may_alias));
+/* The numbers of two vectors in turn, a₀ b₀ a₁ b₁ …: the first half in LOWER, the rest in UPPER. */
+#if VECTOR == 16
+#define LOWER(a, b) SHUFFLED(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define UPPER(a, b) SHUFFLED(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#elif VECTOR == 8
+#define LOWER(a, b) SHUFFLED(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define UPPER(a, b) SHUFFLED(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+#elif VECTOR == 4
+#define LOWER(a, b) SHUFFLED(a, b, 0, 4, 1, 5)
+#define UPPER(a, b) SHUFFLED(a, b, 2, 6, 3, 7)
+#else
+#define LOWER(a, b) SHUFFLED(a, b, 0, 2)
+#define UPPER(a, b) SHUFFLED(a, b, 1, 3)
+#endif
+
+#if defined(__clang__) || __GNUC__ >= 12
+#define SHUFFLED(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#elif REAL_BITS == 32
+typedef int32_t indices __attribute__((vector_size(VECTOR_BYTES)));
+#define SHUFFLED(a, b, ...) __builtin_shuffle(a, b, (indices) {__VA_ARGS__})
+#else
+typedef int64_t indices __attribute__((vector_size(VECTOR_BYTES)));
+#define SHUFFLED(a, b, ...) __builtin_shuffle(a, b, (indices) {__VA_ARGS__})
+#endif
+
+/* Transpose a square of VECTOR rows; only its first `columns` columns are written.
+
+   Interleaving rows i and i + VECTOR / 2 halves the distance of the numbers of a column; after
+   log₂ VECTOR times each row is a column. The rows of `from` are read to the end of a vector. */
+static inline void transpose_square(
+    const real *restrict from, int64_t length, real *restrict to, int64_t width, int64_t columns)
+{
+    vector rows[VECTOR], turned[VECTOR];
+    for (int r = 0; r < VECTOR; r++)
+        rows[r] = load(from + r * length);
+    for (int apart = 1; apart < VECTOR; apart *= 2) {
+        for (int r = 0; r < VECTOR / 2; r++) {
+            turned[2 * r] = LOWER(rows[r], rows[r + VECTOR / 2]);
+            turned[2 * r + 1] = UPPER(rows[r], rows[r + VECTOR / 2]);
+        }
+        memcpy(rows, turned, sizeof rows);
+    }
+    for (int r = 0; r < VECTOR && r < columns; r++)
+        store(to + r * width, rows[r]);
+}
 
 /* Transpose the first columns of `from` to the rows of `to`. length, width: the distances of rows
-   in `from` and `to`. A few columns at a time, so that the lines of `to` stay in the cache. */
+   in `from` and `to`. The rows of `from` are read to the end of their last vector. */
 static inline void transpose(const real *restrict from, int64_t length, int64_t rows,
     int64_t columns, real *restrict to, int64_t width)
 {
-    for (int64_t begin = 0; begin < columns; begin += TRANSPOSED) {
-        const int64_t end = begin + TRANSPOSED < columns ? begin + TRANSPOSED : columns;
-        int64_t i = 0;
-        for (; i + 4 <= rows; i += 4) {
-            const real *x = from + i * length, *y = x + length, *z = y + length, *u = z + length;
-            for (int64_t j = begin; j < end; j++)
-                *(four_numbers *)(to + j * width + i) = (four_numbers) {x[j], y[j], z[j], u[j]};
-        }
-        for (; i < rows; i++)
-            for (int64_t j = begin; j < end; j++)
-                to[j * width + i] = from[i * length + j];
-    }
+    int64_t i = 0;
+    for (; i + VECTOR <= rows; i += VECTOR)
+        for (int64_t j = 0; j < columns; j += VECTOR)
+            transpose_square(from + i * length + j, length, to + j * width + i, width, columns - j);
+    for (; i < rows; i++)
+        for (int64_t j = 0; j < columns; j++)
+            to[j * width + i] = from[i * length + j];
 }
 
 #endif
