@@ -21,9 +21,10 @@ void multiply(const real *P, int64_t down, int64_t along, int64_t m, int64_t n, 
     weighted_rows((Matrix) {{P, down, along}}, m, n, Q, across, C, columns, columns, more);
 }}
 
-void transposed(const real *from, int64_t length, int64_t rows, int64_t columns, real *to)
+void transposed(
+    const real *from, int64_t length, int64_t rows, int64_t columns, real *to, int64_t width)
 {{
-    transpose(from, length, rows, columns, to, rows);
+    transpose(from, length, rows, columns, to, width);
 }}
 """
 
@@ -113,8 +114,12 @@ def test_weighted_rows(products, transposes, more):
 def test_transpose(products):
     _, transposed, dtype, vector = products
     draw = np.random.default_rng(3)
-    for rows, columns in itertools.product((1, 3, 4, 5, 8, 30), SIZES):
-        source = padded(draw.uniform(-1, 1, (rows, columns)).astype(dtype), vector)
-        found, fence = fenced(columns, rows, dtype, np.nan)
-        call(transposed, source, source.shape[1], rows, columns, found)
-        check(found, fence, source[:, :columns].T, 0, dtype)
+    sizes = itertools.product((1, 3, 4, 5, 8, 16, 30), SIZES)
+    for (rows, columns), spare in itertools.product(sizes, (0, 1)):
+        # The rows of the source end with a whole vector, or with their last column.
+        drawn = draw.uniform(-1, 1, (rows, columns)).astype(dtype)
+        source = padded(drawn, vector) if spare else drawn
+        width = -(-rows // vector) * vector
+        found, fence = fenced(columns, width, dtype, np.nan)
+        call(transposed, source, source.shape[1], rows, columns, found, width)
+        check(found[:, :rows], fence, drawn.T, 0, dtype)

@@ -115,7 +115,9 @@ class CompiledProblem:
         """
         rows = len(X) if most is None else most
         fitting: int = BLOCK_BYTES // (self.columns * self.X.dtype.itemsize)
-        block = min(rows, max(fitting // 4 * 4, 4))
+        # The scores of a block are whole tiles if possible: two vectors of 64 bytes, see tiles.h.
+        tile = 2 * 64 // self.X.dtype.itemsize
+        block = min(rows, fitting // tile * tile or max(fitting // 4 * 4, 4))
         return Examples(X, y, order, self.extra, self.outputs, block)
 
     def sums(self, W: Array, *, gradient: bool = True, lasting: bool = True) -> Sums:

@@ -221,39 +221,44 @@ typedef int64_t indices __attribute__((vector_size(VECTOR_BYTES)));
 #define SHUFFLED(a, b, ...) __builtin_shuffle(a, b, (indices) {__VA_ARGS__})
 #endif
 
-/* Transpose a square of VECTOR rows; only its first `columns` columns are written.
-
-   Interleaving rows i and i + VECTOR / 2 halves the distance of the numbers of a column; after
-   log₂ VECTOR times each row is a column. The rows of `from` are read to the end of a vector. */
-static inline void transpose_square(
-    const real *restrict from, int64_t length, real *restrict to, int64_t width, int64_t columns)
+/* Transpose a square of VECTOR rows and columns; only the first `kept` rows of the result are
+   written. Interleaving rows i and i + VECTOR / 2 halves the distance of the numbers of a column;
+   after log₂ VECTOR times each row is a column. */
+static inline __attribute__((always_inline)) void transpose_square(
+    const real *from, int64_t length, real *restrict to, int64_t width, int64_t kept)
 {
-    vector rows[VECTOR], turned[VECTOR];
+    vector rows[VECTOR], mixed[VECTOR];
     for (int r = 0; r < VECTOR; r++)
         rows[r] = load(from + r * length);
     for (int apart = 1; apart < VECTOR; apart *= 2) {
         for (int r = 0; r < VECTOR / 2; r++) {
-            turned[2 * r] = LOWER(rows[r], rows[r + VECTOR / 2]);
-            turned[2 * r + 1] = UPPER(rows[r], rows[r + VECTOR / 2]);
+            mixed[2 * r] = LOWER(rows[r], rows[r + VECTOR / 2]);
+            mixed[2 * r + 1] = UPPER(rows[r], rows[r + VECTOR / 2]);
         }
-        memcpy(rows, turned, sizeof rows);
+        memcpy(rows, mixed, sizeof rows);
     }
-    for (int r = 0; r < VECTOR && r < columns; r++)
+    for (int r = 0; r < VECTOR && r < kept; r++)
         store(to + r * width, rows[r]);
 }
 
 /* Transpose the first columns of `from` to the rows of `to`. length, width: the distances of rows
-   in `from` and `to`. The rows of `from` are read to the end of their last vector. */
-static inline void transpose(const real *restrict from, int64_t length, int64_t rows,
+   in `from` and `to`. The rows of `to` are written to the end of their last vector. */
+static SINGLE void transpose(const real *restrict from, int64_t length, int64_t rows,
     int64_t columns, real *restrict to, int64_t width)
 {
-    int64_t i = 0;
-    for (; i + VECTOR <= rows; i += VECTOR)
-        for (int64_t j = 0; j < columns; j += VECTOR)
-            transpose_square(from + i * length + j, length, to + j * width + i, width, columns - j);
-    for (; i < rows; i++)
-        for (int64_t j = 0; j < columns; j++)
-            to[j * width + i] = from[i * length + j];
+    real square[VECTOR * VECTOR] = {0};
+    for (int64_t i = 0; i < rows; i += VECTOR)
+        for (int64_t j = 0; j < columns; j += VECTOR) {
+            const real *part = from + i * length + j;
+            const int64_t down = rows - i < VECTOR ? rows - i : VECTOR;
+            const int64_t along = columns - j < VECTOR ? columns - j : VECTOR;
+            /* Beyond the last column, reading a row to its end is safe. */
+            const int whole = down == VECTOR && j + VECTOR <= length;
+            for (int64_t r = 0; r < down && !whole; r++)
+                memcpy(square + r * VECTOR, part + r * length, along * sizeof(real));
+            transpose_square(
+                whole ? part : square, whole ? length : VECTOR, to + j * width + i, width, along);
+        }
 }
 
 #endif
