@@ -68,15 +68,27 @@ def shares(length: int, parts: int) -> list[tuple[int, int]]:
 
 
 def run_all(tasks: Sequence[Callable[[], Result]]) -> list[Result]:
-    """Run all tasks in parallel, the first one on the calling thread.
+    """Run all tasks, several at a time, also on the calling thread.
 
-    Returns the results in the order of the tasks.
+    Each thread takes the next task when it has finished one. Returns the results in the order of
+    the tasks.
     """
     if len(tasks) == 1:
         return [tasks[0]()]
-    workers = pool("loops", max(thread_count() - 1, 1))
-    waiting = [workers.submit(task) for task in tasks[1:]]
-    return [tasks[0](), *(future.result() for future in waiting)]
+    others = max(thread_count() - 1, 1)
+    results: dict[int, Result] = {}
+    left = iter(enumerate(tasks))
+
+    def work() -> None:
+        for place, task in left:
+            results[place] = task()
+
+    workers = pool("loops", others)
+    waiting = [workers.submit(work) for _ in range(min(others, len(tasks) - 1))]
+    work()
+    for future in waiting:
+        future.result()
+    return [results[place] for place in range(len(tasks))]
 
 
 def in_order(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:

@@ -18,6 +18,13 @@ SHARED_WORK = 2**17
 """The products of a weight and a feature in a chunk above which several threads are faster."""
 
 
+STATE_BYTES = 2**19
+"""The number of bytes of the lanes' weights, gradients and slots that one kernel call steps with.
+
+They stay in the L2 cache of a core from step to step.
+"""
+
+
 class CompiledStepper(FusedStepper):
     """Takes steps of a linear model on one part of the data, for a fixed set of lanes (runs)."""
 
@@ -129,12 +136,17 @@ class CompiledStepper(FusedStepper):
         return len(rates)
 
     def _lane_shares(self, lanes: slice, rows: int) -> list[tuple[int, int]]:
-        """Return ranges of the lanes of one index stream, one for each thread with enough work.
+        """Return ranges of the lanes of one index stream: the lanes that are computed together.
 
-        rows: the number of rows that the steps of a chunk use. A range is the first lane, and the
-        one after the last.
+        There is one for each thread with enough work, and more if the lanes would not fit the
+        cache. rows: the number of rows that the steps of a chunk use. A range is the first lane,
+        and the one after the last.
         """
         length = lanes.stop - lanes.start
         work = rows * self._decay.size
         wanted = -(-thread_count() // len(self._streams)) if work > SHARED_WORK else 1
+        # The weights, their decay, gradient and slots, which each step uses again.
+        arrays = 3 + len(self._rule.slots)
+        state: int = length * self._decay.shape[1] * self._dtype.itemsize * arrays
+        wanted = max(wanted, -(-state // STATE_BYTES))
         return [(lanes.start + a, lanes.start + b) for a, b in shares(length, wanted)]

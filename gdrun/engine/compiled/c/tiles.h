@@ -22,6 +22,7 @@
 #define FEWER_ROWS 5
 #define TILE_COLUMNS (2 * VECTOR)
 #define DEPTH 64  /* rows of a block of Q; a tile reads one or two cache lines of each */
+#define FEW 16    /* rows of Q that do not make a block of their own */
 #define WIDTH 512 /* bytes of a row in a block of Q, which stays in the cache for all rows of P */
 
 typedef real vector __attribute__((vector_size(VECTOR_BYTES)));
@@ -176,8 +177,9 @@ static SINGLE void weighted_rows(Matrix P, int64_t m, int64_t n,
     /* Tiles of few rows wait for their sums, so m is divided into sixes and fives where it can. */
     const int64_t fives = (TILE_ROWS - m % TILE_ROWS) % TILE_ROWS;
     const int64_t sixes = (m < FEWER_ROWS * fives ? m : m - FEWER_ROWS * fives) / TILE_ROWS;
-    for (int64_t k = 0; k < n; k += DEPTH) {
-        const int64_t depth = n - k < DEPTH ? n - k : DEPTH;
+    int64_t depth;
+    for (int64_t k = 0; k < n; k += depth) {
+        depth = n - k <= DEPTH + FEW ? n - k : DEPTH;
         for (int64_t j = 0; j < columns; j += width) {
             const int64_t wide = columns - j < width ? columns - j : width;
             const real *q = Q + k * across + j;
