@@ -202,10 +202,11 @@ class SectionKind:
         return problems
 
     def nested_kind(self, mark: Nested) -> SectionKind:
-        """Return the kind of section whose form the entries of a nested option have.
+        """Return the kind of section that each entry of a nested option is.
 
-        mark: the annotation that makes the option a nested one. If the entries have the kind of
-        this section itself, such as the parts of a schedule, they do not have the common options.
+        mark: the annotation that makes the option a nested one. The parts of a schedule, for
+        example, are schedules again; such entries do not have the options that all sections of
+        their kind share.
         """
         return NESTED[mark.kind] if mark.kind else replace(self, common={})
 

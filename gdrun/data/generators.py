@@ -34,7 +34,7 @@ def linear(
 
         XᵀX/n = V diag(λ) Vᵀ,   λmax/λmin = condition
 
-    n is the number of rows, d the number of features. The drawn X has exactly this condition
+    n is the number of rows, d the number of features. The drawn XᵀX/n has exactly this condition
     number. The columns of X are centred, V is a random rotation, and the eigenvalues λ are evenly
     spaced on a logarithmic scale with mean 1. Standardisation changes the condition number. noise
     is the standard deviation of the noise in y.

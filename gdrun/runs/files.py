@@ -1,4 +1,7 @@
-"""Functions that write files so that a crash leaves no file half written, or only its last line."""
+"""Functions that write files safely.
+
+After a crash a file is complete, or, if lines are appended to it, only its last line is incomplete.
+"""
 
 from __future__ import annotations
 

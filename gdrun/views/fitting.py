@@ -1,4 +1,4 @@
-"""How the widest of several views is chosen that still fits the terminal."""
+"""A view in several widths: the widest one that fits the terminal is shown."""
 
 from __future__ import annotations
 

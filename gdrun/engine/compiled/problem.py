@@ -144,7 +144,9 @@ class CompiledProblem:
         return known[2] if known is not None and known[0] is W else 0.0
 
     def _part(self, W: Array, first: int, last: int, gradient: bool, judge: bool) -> Sums:
-        """Return the sums over the rows from `first` to before `last`.
+        """Return the sums of losses, gradients and correct predictions over a range of rows.
+
+        The range begins with row `first` and ends before row `last`.
 
         gradient: whether to sum gradients. judge: whether to count correct predictions.
         """

@@ -39,9 +39,10 @@ class Edge:
 
 
 def edges(axes: Iterable[Axis], best: Candidate, tried: Sequence[Candidate]) -> list[Edge]:
-    """The edges on which the best candidate is, if the key allows values beyond them.
+    """The axes on which the best candidate has the lowest or the highest value that was tried.
 
-    tried: all candidates. An axis without numbers has no edge.
+    Such an edge counts only if the config key of the axis allows values beyond it. tried: all
+    candidates. An axis without numbers has no edge.
     """
     found = []
     for axis in axes:

@@ -139,9 +139,11 @@ def _start(standing: Standing, measure: Metric) -> float:
 
 
 def _progress(start: float, end: float, lowest: float) -> float:
-    """The progress p, from the initial, the final and the lowest score.
+    """The progress p = (start − end) / (start − lowest) of a candidate.
 
-    If no candidate improved (start ≤ lowest), p is 1 for a score that did not rise, else 0.
+    start, end: the scores of its initial and its final weights. lowest: the lowest final score of
+    all candidates. If no candidate improved (start ≤ lowest), p is 1 for a score that did not rise,
+    else 0.
     """
     return (start - end) / (start - lowest) if start > lowest else float(end <= start)
 

@@ -37,7 +37,7 @@ class Result:
 
     @classmethod
     def of(cls, identity: str, outcome: Outcome, trainer: Trainer) -> Result:
-        """The result of a trial, from its outcome and from its trainer. identity: its hash."""
+        """The result of a trial, from its outcome and its trainer. identity: the trial's hash."""
         engine = trainer.engine
         record: TrialOutcome = {
             **ending(outcome),
