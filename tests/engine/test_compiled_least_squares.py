@@ -8,7 +8,7 @@ from compiled_cases import cohort_of
 
 import gdrun
 from gdrun.engine.cohort import Design
-from gdrun.engine.compiled import least_squares
+from gdrun.engine.compiled import engine, least_squares
 from gdrun.engine.compiled.least_squares import compressed
 from gdrun.problems.rows import MappedRows
 
@@ -162,8 +162,12 @@ def test_rows_on_disk_have_the_triangle_of_rows_in_memory(name, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("l2", [0.0, 0.1])
-def test_least_squares_by_qr_takes_the_numpy_engines_steps(l2):
+@pytest.mark.parametrize(("l2", "every"), [(0.0, 50), (0.1, 50), (0.1, 5)])
+def test_least_squares_by_qr_takes_the_numpy_engines_steps(l2, every, monkeypatch):
+    compressions = []
+    monkeypatch.setattr(
+        engine, "compressed", lambda part: compressions.append(part.rows) or compressed(part)
+    )
     # Columns of sizes 1 to 1e-3, so a condition number of XᵀX of about 1e6.
     draw = np.random.default_rng(0)
     X = draw.normal(size=(500, 4)) * [1, 0.1, 0.01, 0.001] + 0.5
@@ -178,10 +182,12 @@ def test_least_squares_by_qr_takes_the_numpy_engines_steps(l2):
             "standardize": False,
         },
         "stopping": {"epochs": 400},
-        "evaluate": {"every": 50},
+        "evaluate": {"every": every},
     }
     runs = [gdrun.train(config | {"engine": name}, data=(X, y)) for name in ("numpy", "compiled")]
     assert runs[1].record["compression"] == "qr"
+    # The validation rows, too, if they are evaluated 80 times.
+    assert compressions == [400, *([100] if every == 5 else [])]
     for name in ("batch_loss", "grad_norm", "update_norm", "weight_norm"):
         numpy, compiled = runs[0].steps[name], runs[1].steps[name]
         # A gradient that has fallen far below the first one carries the rounding of its terms.

@@ -93,6 +93,13 @@ def pays(cohort: Cohort) -> bool:
     return rows > 4 * columns and (budget is None or budget.steps > PASSES)
 
 
+def often_read(cohort: Cohort, part: Design) -> bool:
+    """Whether a part is evaluated so often that its triangle saves time."""
+    rows, columns = part.X.shape
+    epochs = cohort.plan.epochs
+    return rows > 4 * columns and (epochs is None or epochs / cohort.plan.every > PASSES)
+
+
 def compressed(part: Design) -> Design:
     """D + 1 examples with the same sums of losses and gradients as all rows of the part."""
     with single_blas_thread():
