@@ -54,7 +54,9 @@ class Sums:
     gradients: Array
 
     def rounded(self, dtype: np.dtype[Any]) -> Sums:
-        return replace(self, gradients=self.gradients.astype(dtype, copy=False))
+        if self.gradients.dtype == dtype:
+            return self
+        return replace(self, gradients=self.gradients.astype(dtype))
 
     def plus(self, other: Sums) -> Sums:
         return Sums(
