@@ -20,6 +20,8 @@ from gdrun.methods.stopping import (
     moment,
 )
 
+_FINISHED = ("converged", "stopped", "exhausted")
+
 
 def used_up(plan: Plan, state: State) -> Firing | None:
     """The budget that is used up and so ends all runs; None if no budget is used up."""
@@ -87,7 +89,8 @@ def outcome_of(
 
     place: the index of the lane among the lanes that still train. stop: why the lane ended. steps,
     evaluations: the traces of the cohort. watched: for each rule that is only reported and does not
-    stop the run, its first firing in this lane.
+    stop the run, its first firing in this lane. A run whose loss on the test part is not finite has
+    diverged.
     """
     lane = int(state.lanes[place])
     early_stopping = cohort.stopping.obeyed.early_stopping
@@ -103,6 +106,16 @@ def outcome_of(
     test_loss, test_accuracy = scores_on_test(
         cohort.test, objective, weights[None], running_stats[None]
     )
+    if cohort.test is not None and stop.status in _FINISHED and not np.isfinite(test_loss[0]):
+        # The weights are finite and still too large for some rows of the test part.
+        stop, divergence = divergence_at(
+            Failure("test loss", float(test_loss[0]), None),
+            evaluations.lane(lane)["train_loss"],
+            epoch=stop.epoch,
+            step=stop.step,
+            factor=cohort.stopping.divergence_factor,
+            initial_loss=float(state.initial_loss[place]),
+        )
     return Outcome(
         lane=lane,
         surface=cohort.surface,

@@ -165,3 +165,28 @@ def test_the_record_is_strict_and_the_trace_ends_with_the_step(tmp_path):
     assert rows[1]["nonfinite"]["grad_norm"] in ("inf", "nan")
     again = gdrun.runs.run.read_run(run.directory)
     assert again.divergence == run.divergence
+
+
+@pytest.mark.parametrize("engine", ["numpy", "compiled"])
+def test_a_loss_on_the_test_part_that_is_not_finite_is_a_divergence(engine):
+    from gdrun.data.splitting import split_rows
+
+    y = np.arange(40.0)
+    rows = split_rows(np.zeros(40, dtype=np.int64), validation=0, test=0.2, seed=0)
+    X = np.ones((40, 1))
+    X[rows.test[3]] = 1e300  # its error is about 1e300, whose square is infinite
+    config = {
+        "dataset": {"split": {"validation": 0, "test": 0.2}, "standardize": False},
+        "model": "linear",
+        "variant": "bgd",
+        "optimizer": {"name": "vanilla", "lr": 0.01},
+        "stopping": {"epochs": 3},
+        "engine": engine,
+    }
+    run = gdrun.train(config, data=(X, y))
+    assert run.status == "diverged"
+    assert run.stop["message"] == "the test loss became inf at epoch 3 (step 3)"
+    assert run.record["divergence"]["quantity"] == "test loss"
+    assert np.isfinite(run.evals["train_loss"]).all()
+    X[rows.test[3]] = 1
+    assert gdrun.train(config, data=(X, y)).status == "exhausted"
