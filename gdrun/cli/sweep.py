@@ -110,8 +110,7 @@ def _settings_and_swept(keys: list[str]) -> tuple[list[Override], list[str]]:
 
     keys: the words of the command line, KEY or KEY=VALUES. Raises ConfigError if a word is a file.
     """
-    from gdrun.config.overrides import Override
-    from gdrun.config.values import parse_sweep
+    from gdrun.config.overrides import Override, swept_values
     from gdrun.errors import ConfigError
 
     settings, swept = [], []
@@ -121,7 +120,7 @@ def _settings_and_swept(keys: list[str]) -> tuple[list[Override], list[str]]:
             raise ConfigError("is a file, not a key to sweep", where=word, hint=hint)
         key, equals, values = word.partition("=")
         try:
-            listed = parse_sweep(values) if equals else []
+            listed = swept_values(key, values) if equals else []
         except ConfigError:
             listed = []  # the request raises this error again, together with all other errors
         # The seed is never set here, so that the request can refuse it as a key to sweep.

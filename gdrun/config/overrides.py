@@ -10,7 +10,7 @@ from typing import Any
 from gdrun.config.experiment import DEFAULTS, FIXED, KEYS, Header
 from gdrun.config.sections import DATASET_KEYS, PROBLEM, SECTIONS, SectionKind, section_keys
 from gdrun.config.settings import Split, Standardize
-from gdrun.config.values import parse_value
+from gdrun.config.values import parse_sweep, parse_value
 from gdrun.errors import ConfigError, Problem, near, suggestion
 from gdrun.methods.definitions import Definition, brought_options
 
@@ -33,12 +33,35 @@ class Override:
 def parse_override(text: str) -> Override:
     """Return the override that a text KEY=VALUE describes; VALUE is read as YAML.
 
+    A query in SQL is taken as it is written: see is_plain_query.
     Raises ConfigError if there is no `=`, no key, or not exactly one value.
     """
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
         raise ConfigError("must have the form KEY=VALUE", where=repr(text), hint="such as lr=0.1")
+    if is_plain_query(key, value):
+        return Override(key.strip(), value.strip(), text)
     return Override(key.strip(), parse_value(value), text)
+
+
+def swept_values(key: str, text: str) -> list[Any]:
+    """Return the values that a sweep tries for a key, as parse_sweep reads them.
+
+    A query in SQL is one value. Several queries are each written in quotes.
+    """
+    return [text.strip()] if is_plain_query(key, text) else parse_sweep(text)
+
+
+def is_plain_query(key: str, text: str) -> bool:
+    """Whether the value of a key is a query in SQL without quotes around it.
+
+    Such a query has commas and quotes of its own, which YAML would read in another way.
+
+    >>> is_plain_query("dataset.query", "SELECT a, b FROM x"), is_plain_query("lr", "0.1,0.2")
+    (True, False)
+    """
+    plain = text.strip()[:1] not in ("", "'", '"')
+    return plain and key.strip().rpartition(".")[2] == "query"
 
 
 def apply(

@@ -123,3 +123,11 @@ def test_whole_ends_draw_whole_numbers_and_nothing_twice():
 def test_half_decades_around_a_value():
     assert around(1.0)[6] == 1.0
     assert math.prod(around(1.0)[:2]) == pytest.approx(10**-5.5, rel=1e-3)
+
+
+def test_a_query_keeps_its_commas(base):
+    query = "SELECT a, b FROM 'f.csv'"
+    axis = parse_axis(f"dataset.query={query}", base)
+    assert (axis.key, axis.values) == ("dataset.query", (query,))
+    both = parse_axis("""query="SELECT a, b FROM 'f.csv'", "SELECT b FROM 'f.csv'" """, base)
+    assert both.values == (query, "SELECT b FROM 'f.csv'")

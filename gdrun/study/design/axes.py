@@ -20,9 +20,8 @@ from annotated_types import Gt
 
 from gdrun.config.catalogue import option_of
 from gdrun.config.experiment import FIXED, Experiment
-from gdrun.config.overrides import Override, apply, resolve_key
+from gdrun.config.overrides import Override, apply, resolve_key, swept_values
 from gdrun.config.sections import SECTIONS
-from gdrun.config.values import parse_sweep
 from gdrun.errors import ConfigError, Problem
 from gdrun.methods.definitions import Decay, Growth, NonNegative, Option, Positive, Rate
 
@@ -79,6 +78,8 @@ class Axis:
 def parse_axis(text: str, experiment: Experiment) -> Axis:
     """Return the axis that a text describes: KEY=VALUES, or KEY alone for a default range.
 
+    A query in SQL is one value, unless each of several queries is quoted.
+
     experiment: the base of the sweep; some default ranges depend on its value for the key.
     Raises ConfigError if the key or a value is wrong, or the key has no default range.
     """
@@ -126,7 +127,7 @@ def axis_of(path: Path, values: Any) -> Axis:
     key = ".".join(path)
     if isinstance(values, str):
         spacing: Any = word if (word := values.partition(":")[0].strip()) in _SPACINGS else None
-        return Axis(key, tuple(parse_sweep(values)), spacing)
+        return Axis(key, tuple(swept_values(key, values)), spacing)
     # NumPy numbers become Python numbers, which YAML and JSON can write.
     plain = values.tolist() if hasattr(values, "tolist") else values
     if not isinstance(plain, Iterable):
