@@ -7,6 +7,7 @@ exception is a bug and keeps its traceback.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
@@ -37,8 +38,8 @@ class Problem:
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
-        advice = f"\nhint: {self.hint}" if self.hint else ""
-        return f"error: {place}{self.what}{advice}"
+        advice = f"\nhint: {printable(self.hint)}" if self.hint else ""
+        return f"error: {printable(f'{place}{self.what}')}{advice}"
 
 
 class GdrunError(Exception):
@@ -96,6 +97,21 @@ class MissingExtraError(GdrunError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return (type(self), self._given)
+
+
+def printable(text: str) -> str:
+    r"""The text, with an escape in place of each control character except line ends and tabs.
+
+    A file can contain such characters in its names and texts; a terminal would obey them. Marks
+    that change the direction of writing are replaced too, because they can disguise a text.
+
+    >>> printable("a\x1b[2J\u202eb"), printable("Größe ≥ 3")
+    ('a\\x1b[2J\\u202eb', 'Größe ≥ 3')
+    """
+    return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def abridged(text: str, most: int) -> str:

@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType
     from rich.text import Text
 
 
@@ -70,12 +70,25 @@ def replace_unencodable() -> None:
 @cache
 def _console_type() -> type[Console]:
     from rich.console import Console
+    from rich.segment import Segment
+
+    from gdrun.errors import printable
 
     class QuietConsole(Console):
         """A console that raises BrokenPipeError for a closed pipe, which `main` handles.
 
-        Rich would end the process.
+        Rich would end the process. The control characters in texts, which may come from a data
+        file, are escaped; those of Rich itself, such as colours, are no part of a text.
         """
+
+        def render(
+            self, renderable: RenderableType, options: ConsoleOptions | None = None
+        ) -> Iterable[Segment]:
+            for segment in super().render(renderable, options):
+                if segment.control or segment.text.isprintable():
+                    yield segment
+                else:
+                    yield Segment(printable(segment.text), segment.style)
 
         def on_broken_pipe(self) -> None:
             # Rich calls this while it handles BrokenPipeError; `raise` raises that error again.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,8 +22,8 @@ from gdrun.cli.models import (
     reading,
     show_notes,
 )
+from gdrun.cli.new_files import csv_text, require_new, write_new
 from gdrun.cli.running import RUNS
-from gdrun.errors import GdrunError
 
 if TYPE_CHECKING:
     from gdrun.array_types import Array
@@ -52,12 +50,12 @@ def predict(
     json: Json = False,
 ) -> None:
     """Predict the target of new rows with a trained model, as CSV."""
-    if out is not None and out.exists():
-        raise _exists(out)
+    if out is not None:
+        require_new(out)
     path, model = open_model(run, runs)
     found = model.predictions(data, unseen, reading(encoding, decimal))
     if out is not None:
-        _write(out, _csv_blocks(model, found))
+        write_new(out, _csv_blocks(model, found))
     if json:
         console.print_json(_document(path, data, model, found, out))
     else:
@@ -99,19 +97,13 @@ def _csv_blocks(model: TrainedModel, found: Predictions) -> Iterator[str]:
     header = ["prediction"]
     if found.probabilities is not None:
         header += [f"probability_{label}" for label in model.target.classes]
-    yield _csv_text([header])
+    yield csv_text([header])
     for start in range(0, len(found.labels), BLOCK_ROWS):
         part = slice(start, start + BLOCK_ROWS)
         columns = [_texts(found.labels[part])]
         if found.probabilities is not None:
             columns += map(_texts, found.probabilities[part].T)
-        yield _csv_text(zip(*columns, strict=True))
-
-
-def _csv_text(rows: object) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)  # type: ignore[arg-type]
-    return text.getvalue()
+        yield csv_text(zip(*columns, strict=True))
 
 
 def _texts(values: Array) -> list[str]:
@@ -119,22 +111,3 @@ def _texts(values: Array) -> list[str]:
     if values.dtype.kind == "f" and values.dtype.itemsize < 8:
         return [str(value) for value in values]
     return list(map(str, values.tolist()))
-
-
-def _write(file: Path, blocks: Iterator[str]) -> None:
-    """Write a new file atomically. Raises GdrunError if this fails."""
-    from gdrun.runs.files import write_atomically
-
-    try:
-        write_atomically(file, lambda opened: opened.writelines(block.encode() for block in blocks))
-    except OSError as error:
-        hint = "check the permissions of its directory"
-        if not file.parent.is_dir():
-            hint = f"the directory {file.parent} does not exist"
-        what = f"the file cannot be written: {error.strerror}"
-        raise GdrunError(what, where=str(file), hint=hint) from None
-
-
-def _exists(file: Path) -> GdrunError:
-    hint = "choose another name; gdrun never overwrites a file"
-    return GdrunError("the file exists already", where=str(file), hint=hint)

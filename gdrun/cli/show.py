@@ -12,6 +12,7 @@ from gdrun.cli.experiments import Json, Plugins
 from gdrun.cli.options import as_options
 from gdrun.cli.running import RUNS, Out
 from gdrun.cli.train import document
+from gdrun.errors import GdrunError
 
 Which = Annotated[
     str, typer.Argument(metavar="RUN", help="A directory, an id or a part of it, or `last`.")
@@ -37,15 +38,28 @@ Weights = Annotated[
     typer.Option("--weights", help="Show the coefficients, or the layers of a network."),
 ]
 
+RunsOrFile = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="DIR|FILE.csv",
+        help="The directory for runs; with --weights also a new file for the coefficients.",
+    ),
+]
+
 
 def show(
     run: Which = "last",
     weights: Weights = False,
-    out: Out = RUNS,
+    out: RunsOrFile = RUNS,
     plugins: Plugins = None,
     json: Json = False,
 ) -> None:
     """Show a run, a sweep or a comparison again, or the weights of a run."""
+    if weights and out.suffix.lower() == ".csv":
+        _write_weights(run, out, json)
+        return
     if weights:
         _show_weights(run, out, json)
         return
@@ -81,6 +95,33 @@ def _show_weights(word: str, out: Path, json: bool) -> None:
         console.print_json({"run": str(path), **views.weights_data(model)})
     else:
         console.show(views.weights_view(model), "", views.path_line("from", path))
+
+
+def _write_weights(word: str, file: Path, json: bool) -> None:
+    """Write the coefficients of a linear model to a new file of CSV.
+
+    Raises GdrunError if the file exists, or the model has no coefficients.
+    """
+    from gdrun.cli.models import open_model
+    from gdrun.cli.new_files import csv_text, require_new, write_new
+    from gdrun.problems.network import Network
+    from gdrun.views import weights as views
+    from gdrun.views.numbers import count
+
+    require_new(file)
+    path, model = open_model(word, RUNS, parameter="out")
+    if isinstance(model.model, Network):
+        raise GdrunError(
+            f"{model.name} is a network, which has no coefficients",
+            where=str(path),
+            hint=f"its weights are arrays: numpy.load({str(path / 'weights.npz')!r})",
+        )
+    rows = views.weights_rows(model)
+    write_new(file, [csv_text(rows)])
+    if json:
+        console.print_json({"run": str(path), "file": str(file)})
+    else:
+        typer.echo(f"wrote {count(len(rows) - 1, 'coefficient')} to {file}")
 
 
 def _show_study(path: Path, json: bool) -> None:

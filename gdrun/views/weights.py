@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from gdrun.errors import printable
 from gdrun.problems.network import Network
 from gdrun.runs.coefficients import Coefficients, coefficients
 from gdrun.runs.predictions import Evaluation
@@ -47,6 +48,22 @@ def weights_data(model: TrainedModel) -> dict[str, Any]:
     return data | {"scores": [_score_data(each, model) for each in coefficients(model)]}
 
 
+def weights_rows(model: TrainedModel) -> list[list[str | float | None]]:
+    """All coefficients of a linear model as rows of a table, with a header and the intercepts.
+
+    The rows of each score are sorted as in weights_view. None: there is no such value.
+    """
+    rows: list[list[str | float | None]] = [["score", "feature", "standardised", "original"]]
+    for score in weights_data(model)["scores"]:
+        label, constant = score["label"], score["intercept"]
+        rows += [
+            [label, each["feature"], each["standardised"], each["original"]]
+            for each in score["coefficients"]
+        ]
+        rows.append([label, "(intercept)", constant["standardised"], constant["original"]])
+    return rows
+
+
 def evaluation_view(
     model: TrainedModel, found: Evaluation, path: Path, data: str
 ) -> RenderableType:
@@ -76,7 +93,9 @@ def _coefficient_table(found: Coefficients, model: TrainedModel) -> RenderableTy
     for at in found.order[:MOST_ROWS].tolist():
         standardised = None if found.standardised is None else float(found.standardised[at])
         table.add_row(
-            Text(model.feature_names[at]), quantity(standardised), quantity(found.original[at])
+            Text(printable(model.feature_names[at])),
+            quantity(standardised),
+            quantity(found.original[at]),
         )
     first = MISSING if found.standardised is None else quantity(found.intercept)
     table.add_row("(intercept)", first, quantity(found.original_intercept))

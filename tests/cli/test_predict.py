@@ -391,6 +391,40 @@ def test_coefficients(here):
     }
 
 
+def test_coefficients_as_a_file(here, tmp_path):
+    here("train", "dataset=iris", "model=softmax", "epochs=3", "-q")
+    answer = here("show", "last", "--weights", "-o", "w.csv")
+    assert (answer.code, answer.out) == (0, "wrote 15 coefficients to w.csv\n")
+    (run,) = (tmp_path / "runs").iterdir()
+    with np.load(run / "weights.npz") as file:
+        arrays = dict(file)
+    w, b, mean, scale = (arrays[k] for k in ("w", "b", "standardize.mean", "standardize.scale"))
+    names, classes = arrays["feature_names"].tolist(), arrays["classes"].tolist()
+    with (tmp_path / "w.csv").open(encoding="utf-8") as opened:
+        lines = list(csv.DictReader(opened))
+    assert [line["score"] for line in lines] == [label for label in classes for _ in range(5)]
+    for at in range(3):
+        *own, constant = lines[5 * at : 5 * at + 5]
+        sizes = [abs(float(line["standardised"])) for line in own]
+        assert sizes == sorted(sizes, reverse=True)
+        for line in own:
+            j = names.index(line["feature"])
+            assert float(line["standardised"]) == w[j, at]
+            assert float(line["original"]) == w[j, at] / scale[j]
+        assert constant["feature"] == "(intercept)"
+        assert float(constant["standardised"]) == b[at]
+        # s = Σ w (x − mean) / scale + b, at x = 0.
+        expected = b[at] - sum(w[j, at] * mean[j] / scale[j] for j in range(4))
+        assert float(constant["original"]) == pytest.approx(expected, rel=1e-12)
+    assert error_of(here("show", "last", "--weights", "-o", "w.csv")).startswith(
+        "error: w.csv: the file exists already\n"
+    )
+    here("train", "dataset=iris", "model=mlp", "epochs=1", "-q")
+    assert "is a network, which has no coefficients\nhint: its weights are arrays" in error_of(
+        here("show", "last", "--weights", "-o", "mlp.csv")
+    )
+
+
 def test_coefficients_without_standardisation(here):
     assert here("show", "line.npz", "--weights").out == (
         "price        standardised  original units\n"
