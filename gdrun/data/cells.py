@@ -11,11 +11,53 @@ import numpy as np
 
 from gdrun.array_types import Counts, Flags, Numbers
 
-MISSING_WORDS = frozenset({"", "?", "na", "n/a", "#n/a", "<na>", "nan", "null", "none"})
-"""Cells that mean "no value", in lower case; the comparison ignores case."""
+MISSING_WORDS = ("", "NA", "N/A", "#N/A", "<NA>", "nan", "null", "none", "?", "-")
+"""Cells that mean "no value"; the comparison ignores case."""
 
 
-def cell_value(cell: str, decimal: str = ".") -> float | None:
+@dataclass(frozen=True)
+class MissingMarks:
+    """The cells that mean "no value". An empty cell always does.
+
+    words: in lower case. numbers: numbers such as -999, however they are written.
+    """
+
+    words: frozenset[str] = frozenset(word.lower() for word in MISSING_WORDS)
+    numbers: frozenset[float] = frozenset()
+
+    @classmethod
+    def of(cls, marks: Iterable[str | int | float]) -> MissingMarks:
+        """The marks that a user lists, such as ["?", -999].
+
+        >>> MissingMarks.of(["N/A", -9]) == MissingMarks(frozenset({"", "n/a"}), frozenset({-9.0}))
+        True
+        """
+        texts, numbers = {""}, set()
+        for mark in marks:
+            value = None if isinstance(mark, str) else float(mark)
+            if value is None:
+                texts.add(str(mark).strip().lower())
+            else:
+                numbers.add(value)
+        return cls(frozenset(texts), frozenset(numbers))
+
+    def __contains__(self, cell: str) -> bool:
+        return cell.strip().lower() in self.words
+
+    @property
+    def listed(self) -> list[str | float]:
+        """The marks as a list, which `of` reads."""
+        return [*sorted(self.words), *sorted(self.numbers)]
+
+
+STANDARD = MissingMarks()
+"""The marks of a missing value in text files."""
+
+TYPED = MissingMarks(frozenset({""}))
+"""The marks of a missing value where a file can hold null: only an empty text."""
+
+
+def cell_value(cell: str, decimal: str = ".", missing: MissingMarks = STANDARD) -> float | None:
     """The number in a cell; NaN for a missing value, None for text.
 
     >>> cell_value("1e-3"), cell_value("NA"), cell_value("red"), cell_value("1,5", decimal=",")
@@ -24,11 +66,21 @@ def cell_value(cell: str, decimal: str = ".") -> float | None:
     With a decimal comma a point is no decimal sign, because it may mark thousands:
 
     >>> cell_value("2.155", decimal=",")
+
+    missing: the cells that are missing values.
+
+    >>> marks = MissingMarks.of([-9])
+    >>> cell_value("NA", missing=marks), cell_value("-9.0", missing=marks)
+    (None, nan)
     """
     try:
         value = float(cell if decimal == "." else _with_point(cell, decimal))
     except ValueError:
-        return float("nan") if cell.strip().lower() in MISSING_WORDS else None
+        return float("nan") if cell in missing else None
+    if value != value:
+        return value if cell.strip().lstrip("+-") in missing else None
+    if value in missing.numbers:
+        return float("nan")
     # Python reads 1_000 as a number; in a data file it is text.
     return None if "_" in cell else value
 
@@ -91,11 +143,15 @@ class Cells:
         """Whether each of the N cells is empty or consists of blanks: (N,)."""
         return self._where([not text.strip() for text in self.texts])
 
-    def values(self, decimal: str) -> tuple[Numbers, Flags]:
+    def values(self, decimal: str, missing: MissingMarks = STANDARD) -> tuple[Numbers, Flags]:
         """The number in each cell (NaN if missing or text), and whether it is text: (N,) each."""
-        found = [cell_value(text, decimal) for text in self.texts]
+        found = [cell_value(text, decimal, missing) for text in self.texts]
         numbers = np.array([np.nan if value is None else value for value in found], np.float64)
         return numbers[self.codes], self._where([value is None for value in found])
+
+    def marked(self, missing: MissingMarks) -> Flags:
+        """Whether each of the N cells is a missing value: (N,)."""
+        return self._where([text in missing for text in self.texts])
 
     def _where(self, of_texts: list[bool]) -> Flags:
         return np.array(of_texts, dtype=bool)[self.codes]

@@ -1,17 +1,26 @@
-"""The kind of a column of cells: numbers or labels. Others, such as dates, are errors."""
+"""What a column of cells is: numbers, booleans, dates, categories or identifiers.
+
+This is the only place where it is decided; the readers of all formats of tables use it.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Literal
 
 import numpy as np
 
 from gdrun.array_types import Flags, Numbers
+from gdrun.data.booleans import boolean_codes
 from gdrun.data.cells import Cells, cell_value, control_character
-from gdrun.data.columns import Column, count, counted_in_row, leaving_out
-from gdrun.data.decimal_signs import unmarked
+from gdrun.data.column_options import ColumnReading
+from gdrun.data.columns import Column, count, counted_in_row, leaving_out, listed_name
+from gdrun.data.dates import LIKE_A_DATE, date_forms, parts_of, seconds
+from gdrun.data.encoding import DATE_FORMS, SourceColumn, bucket
+from gdrun.data.marked_numbers import have_marks, marked_number
 from gdrun.data.places import Places
+from gdrun.data.row_numbers import is_identifier_text
 from gdrun.errors import DataError
 
 MOST_LABELS = 20
@@ -20,152 +29,274 @@ MOST_LABELS = 20
 MOST_HOT = 1000
 """The largest number of labels, and so of 0/1 columns, of one feature."""
 
-DATE = re.compile(
-    r"\d{4}([-/.])\d\d?\1\d\d?([T ]\d\d?:\d\d.*)?|\d\d?([-/.])\d\d?\3\d{2}(\d\d)?( \d\d?:\d\d.*)?"
-)
-
 _UNITS = (
     r"[$€£¥₹%‰°]|EUR|USD|GBP|CHF|JPY|kg|mg|km/h|km|cm|mm|ml|m2|m²|m3|m³|sqft|ft|lbs?|oz|mi|mph|"
     r"kWh|kW|hp|°C|°F|min|h|s|g|l|m"
 )
-UNIT = re.compile(rf"([$€£¥₹])?\s*[+-]?\d[\d.,'’ \u00a0\u202f]*\s*({_UNITS})?", re.IGNORECASE)
+UNIT = re.compile(rf"[+-]?([$€£¥₹])?\s*[+-]?\d[\d.,'’ \u00a0\u202f]*\s*({_UNITS})?", re.IGNORECASE)
 
 
 def read_column(
-    name: str,
-    cells: Numbers | Cells,
-    places: Places,
-    *,
-    decimal: str,
-    target: bool,
-    category: bool = False,
+    name: str, cells: Numbers | Cells, places: Places, reading: ColumnReading
 ) -> Column:
-    """The column with these cells: numbers if all cells are numbers or missing, else labels.
+    """The column with these cells of a text file.
 
-    cells: finite numbers, or text. places: the place of each row. target: whether the column is the
-    target, which may have labels such as 1, 2, 3+. category: whether the config lists the column in
-    `categories`.
+    cells: finite numbers, or text. places: the place of each row. reading: how to read it.
     Raises DataError for infinite numbers, for a few texts among numbers, for numbers with another
-    decimal sign, with marks between thousands or with a unit, for dates, for control characters,
-    and for text with too many different values for a category.
+    decimal sign, and as `text_column` does.
     """
     if not isinstance(cells, Cells):
-        return Column(name, cells)
-    values, is_text = cells.values(decimal)
+        return Column(without_marked(cells, reading), SourceColumn(name))
+    values, is_text = cells.values(reading.decimal, reading.marks)
     filled = is_text | ~np.isnan(values)
-    if not category and not is_text.any():
+    if reading.category:
+        return _labelled_column(name, cells, filled, places, reading)
+    if not is_text.any():
         return finite_column(name, values, places)
+    texts = texts_in(cells, is_text)
+    if all(have_marks([text], reading.decimal, reading.marks) for text in texts):
+        # One percent sign is a mark of all numbers, or of none.
+        if have_marks(texts_in(cells, filled), reading.decimal, reading.marks):
+            return _marked_column(name, cells, reading)
+    else:
+        _require_decimal_sign(name, cells, is_text, places, reading)
     # Below this share of texts the column is taken for numbers with typing errors in it.
-    share = 0.1 if target else 0.5
-    if not category:
-        texts = _texts(cells, is_text)
-        _require_no_marks(name, cells, is_text, texts, places)
-        if is_text.sum() < share * filled.sum():
-            row = int(is_text.argmax())
-            raise DataError(
-                f"{count(int(is_text.sum()), 'cell')} of text among "
-                f"{int(filled.sum() - is_text.sum())} numbers, "
-                f"such as {cells.text(row)!r} {places.here(row)}",
-                where=places.cell(row, name),
-                hint="correct these cells; or leave them empty, and set missing: drop or mean; "
-                f"or read them as labels with categories: {_listed(name)}",
-            )
-        refuse_other_forms(name, cells, is_text, places, target=target)
-    return labelled_column(name, cells, filled, places, target=target, category=category)
+    share = 0.1 if reading.target else 0.5
+    if is_text.sum() < share * filled.sum():
+        row = int(is_text.argmax())
+        raise DataError(
+            f"{count(int(is_text.sum()), 'cell')} of text among "
+            f"{int(filled.sum() - is_text.sum())} numbers, "
+            f"such as {cells.text(row)!r} {places.here(row)}",
+            where=places.cell(row, name),
+            hint="correct these cells; or leave them empty, and set missing: drop or mean; "
+            f"or read them as labels with categories: {listed_name(name)}",
+        )
+    return text_column(name, cells, filled, places, reading)
 
 
-def labelled_column(
-    name: str, cells: Cells, filled: Flags, places: Places, *, target: bool, category: bool
+def text_column(
+    name: str, cells: Cells, filled: Flags, places: Places, reading: ColumnReading
 ) -> Column:
-    """The column whose labels are the texts of its cells.
+    """The column of these texts: booleans, dates, a category, hashed texts, or an identifier.
 
     filled (N,): False for a cell that is a missing value. The others are as in `read_column`.
+    Raises DataError for dates that cannot be read or are refused, numbers with a unit, control
+    characters, and text with too many different values for a category.
+    """
+    if not filled.any():
+        return Column(np.full(len(filled), np.nan), SourceColumn(name))
+    texts = texts_in(cells, filled)
+    classes = reading.target and len(texts) <= MOST_LABELS
+    if not (reading.category or classes):
+        if not reading.target and (found := boolean_codes(texts)) is not None:
+            values = _by_text(cells, filled, lambda text: found[text])
+            return Column(values, SourceColumn(name, form="boolean"))
+        if all(LIKE_A_DATE.fullmatch(text) for text in texts):
+            return _date_column(name, cells, filled, places, reading, texts)
+        if have_marks(texts, reading.decimal, reading.marks) and not all(
+            cell_value(text, reading.decimal) is not None for text in texts
+        ):
+            return _marked_column(name, cells, reading)
+        _refuse_units(name, cells, filled, places, texts)
+    return _labelled_column(name, cells, filled, places, reading)
+
+
+def texts_in(cells: Cells, rows: Flags) -> list[str]:
+    """The different texts in some rows, without blanks around. rows (N,): True if a row counts."""
+    return sorted({cells.texts[code].strip() for code in np.unique(cells.codes[rows])})
+
+
+def _by_text(cells: Cells, filled: Flags, value: Callable[[str], float]) -> Numbers:
+    """A value for each cell, computed once for each text; NaN where `filled` (N,) is False."""
+    of_code = np.full(len(cells.texts), np.nan)
+    for code in np.unique(cells.codes[filled]):
+        of_code[code] = value(cells.texts[code].strip())
+    values: Numbers = of_code[cells.codes]
+    values[~filled] = np.nan
+    return values
+
+
+def _marked_column(name: str, cells: Cells, reading: ColumnReading) -> Column:
+    """The column of numbers with marks; `have_marks` is true of its texts."""
+
+    def number(text: str) -> float:
+        found = marked_number(text, reading.decimal, reading.marks)
+        assert found is not None
+        return found[0]
+
+    values = _by_text(cells, np.ones(len(cells), dtype=bool), number)
+    shown = next(text.strip() for text in cells.texts if cell_value(text, reading.decimal) is None)
+    note = f"{name} has numbers with marks: {shown} is read as {number(shown):.15g}"
+    if reading.decimal == "." and have_marks(cells.texts, ",", reading.marks):
+        note += '; if the comma is the decimal sign, set decimal: ","'
+    return Column(values, SourceColumn(name, form="marked"), notes=(note,))
+
+
+def _date_column(
+    name: str,
+    cells: Cells,
+    filled: Flags,
+    places: Places,
+    reading: ColumnReading,
+    texts: Sequence[str],
+) -> Column:
+    """The column of dates. Raises DataError if they are refused, wrong or ambiguous."""
+    row = int(filled.argmax())
+    where, shown = places.cell(row, name), f"{cells.text(row)!r} {places.here(row)}"
+    otherwise = "choose another target" if reading.target else leaving_out(name)
+    if reading.target or reading.dates == "refuse":
+        raise KindError(
+            f"the column has dates, such as {shown}",
+            kind="date",
+            where=where,
+            hint=f"{otherwise}; or replace them by numbers, such as the days since a start"
+            if reading.target
+            else f"set dates: encode to use their year, month, weekday and days; or {otherwise}",
+        )
+    forms = date_forms(texts)
+    if len(forms) > 1 and reading.dates != "encode":
+        forms &= {reading.dates}
+    if len(forms) > 1:
+        raise KindError(
+            f"the column has dates whose first number may be the day or the month, such as {shown}",
+            kind="date",
+            where=where,
+            hint=f"set dates: day_first or dates: month_first; or {otherwise}",
+        )
+    if not forms:
+        raise KindError(
+            f"the column has dates that cannot all be read, such as {_unreadable_date(texts)!r}",
+            kind="date",
+            where=f"{places.table} {name}",
+            hint=f"write all of them as 2024-01-31 or 2024-01-31 17:30; or {otherwise}; "
+            f"or read them as labels with categories: {listed_name(name)}",
+        )
+    (form,) = forms
+    moments = _by_text(cells, filled, lambda text: seconds(text, form) or 0.0)
+    return date_column(name, moments, form)
+
+
+def date_column(name: str, moments: Numbers, form: str = "date") -> Column:
+    """A column of dates. moments (N,): seconds from 1970-01-01, NaN if missing."""
+    (known,) = (each for each in DATE_FORMS if each == form)
+    source = SourceColumn(name, form=known, parts=parts_of(moments))
+    note = f"{name} has dates, which become {', '.join(source.feature_names)}"
+    return Column(moments, source, notes=(note,))
+
+
+def _unreadable_date(texts: Sequence[str]) -> str:
+    """A text that is no date in the form that most of the texts have."""
+    unread = {form: [t for t in texts if seconds(t, form) is None] for form in DATE_FORMS}  # type: ignore[arg-type]
+    return min(unread.values(), key=len)[0]
+
+
+def _labelled_column(
+    name: str, cells: Cells, filled: Flags, places: Places, reading: ColumnReading
+) -> Column:
+    """The column whose labels are the texts of its cells. The arguments are as in `text_column`.
 
     Raises DataError for a control character, and if there are too many labels.
     """
-    used = np.unique(cells.codes[filled])
-    stripped = [cells.texts[code].strip() for code in used]
-    _require_printable(name, cells, dict(zip(used.tolist(), stripped, strict=True)), places)
-    labels = sorted(set(stripped))
+    labels = texts_in(cells, filled)
+    _require_printable(name, cells, filled, places)
     total = int(filled.sum())
-    scattered = not category and len(labels) > MOST_LABELS and 2 * len(labels) > total
-    if scattered or (len(labels) > MOST_HOT and not target):
-        raise DataError(
+    scattered = len(labels) > MOST_LABELS and 2 * len(labels) > total and not reading.category
+    if not reading.target:
+        if scattered and not reading.kept and is_identifier_text(name, labels, total):
+            reason = f"each row has another text, as an identifier has, such as {labels[0]}"
+            return Column(np.where(filled, 0.0, np.nan), SourceColumn(name), left_out=reason)
+        if reading.buckets and (scattered or len(labels) > MOST_HOT):
+            return _hashed_column(name, cells, filled, labels, reading.buckets)
+    if (scattered and not reading.kept) or (len(labels) > MOST_HOT and not reading.target):
+        raise KindError(
             f"has {len(labels)} different texts in {total} rows, too many for categories",
+            kind="text",
             where=f"{places.table} {name}",
             hint="choose another target"
-            if target
-            else f"if the column is an identifier, {leaving_out(name)}",
+            if reading.target
+            else f"{leaving_out(name)}; or hash its texts into some columns with hash: 256",
         )
-    rank = {label: code for code, label in enumerate(labels)}
-    of_code = np.full(len(cells.texts), np.nan)  # float64, because integers have no NaN
-    of_code[used] = [rank[text] for text in stripped]
-    numbers = of_code[cells.codes]
-    numbers[~filled] = np.nan
-    return Column(name, numbers, tuple(labels))
+    rank = {label: float(code) for code, label in enumerate(labels)}
+    return Column(
+        _by_text(cells, filled, rank.__getitem__),
+        SourceColumn(name, tuple(labels), form="category"),
+    )
 
 
-def _texts(cells: Cells, rows: Flags) -> list[str]:
-    """The different texts in some rows. rows (N,): True for a row that counts."""
-    return [cells.texts[code] for code in np.unique(cells.codes[rows])]
+def _hashed_column(
+    name: str, cells: Cells, filled: Flags, texts: Sequence[str], buckets: int
+) -> Column:
+    """The column whose texts are hashed into buckets; the buckets that are used are its labels."""
+    used = sorted({bucket(text, buckets) for text in texts})
+    rank = {number: float(code) for code, number in enumerate(used)}
+    values = _by_text(cells, filled, lambda text: rank[bucket(text, buckets)])
+    if len(used) * len(values) > MOST_ENTRIES:
+        raise KindError(
+            f"its texts fill {len(used):,} of {buckets:,} buckets, too many columns for "
+            f"{len(values):,} rows in memory",
+            kind="text",
+            where=name,
+            hint="use fewer buckets, such as hash: 256",
+        )
+    shared = len(texts) - len(used)
+    note = (
+        f"{name}: {len(texts):,} texts are hashed into {buckets:,} buckets, of which {len(used):,} "
+        f"are used; {count(shared, 'collision')}"
+    )
+    source = SourceColumn(name, tuple(map(str, used)), form="category", buckets=buckets)
+    return Column(values, source, notes=(note,))
 
 
-def _require_no_marks(
-    name: str, cells: Cells, is_text: Flags, texts: Sequence[str], places: Places
+MOST_ENTRIES = 2**28
+"""The largest number of entries of the 0/1 columns of a hashed column: 2 GB of float64."""
+
+
+class KindError(DataError):
+    """A column that cannot be used. kind: what the column is, such as date or text."""
+
+    def __init__(self, what: str, *, kind: Literal["date", "text"], where: str, hint: str) -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.kind = kind
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (DataError, (self.problems,))
+
+
+def _require_decimal_sign(
+    name: str, cells: Cells, is_text: Flags, places: Places, reading: ColumnReading
 ) -> None:
-    """Raise DataError if all texts are numbers, but with another decimal sign or marks."""
-    row = int(is_text.argmax())
-    shown = cells.text(row)
-    if all(unmarked(text) for text in texts):
-        hint = f"remove the marks: {unmarked(shown)}"
-        if cell_value(shown, ",") is not None:
-            hint += '; or if the comma is the decimal sign of the file, set decimal: ","'
+    """Raise DataError if all texts are numbers, but with another decimal sign."""
+    other, word = (",", "comma") if reading.decimal == "." else (".", "point")
+    if all(have_marks([text], other, reading.marks) for text in texts_in(cells, is_text)):
+        row = int(is_text.argmax())
         raise DataError(
-            f"{count(int(is_text.sum()), 'number')} with marks between thousands, "
-            f"such as {shown!r} {places.here(row)}",
+            f"{count(int(is_text.sum()), 'number')} with a decimal {word}, "
+            f"such as {cells.text(row)!r} {places.here(row)}",
             where=places.cell(row, name),
-            hint=hint,
-        )
-    if all(unmarked(text) or cell_value(text, decimal=",") is not None for text in texts):
-        raise DataError(
-            f"{count(int(is_text.sum()), 'number')} with a decimal comma, "
-            f"such as {shown!r} {places.here(row)}",
-            where=places.cell(row, name),
-            hint='set decimal: ","',
+            hint=f'set decimal: "{other}"',
         )
 
 
-def refuse_other_forms(
-    name: str, cells: Cells, is_text: Flags, places: Places, *, target: bool
+def _refuse_units(
+    name: str, cells: Cells, filled: Flags, places: Places, texts: Sequence[str]
 ) -> None:
-    """Raise DataError if all texts are dates, or numbers with a unit.
-
-    A target with few different texts is read as classes.
-    """
-    texts = _texts(cells, is_text)
-    if target and len(texts) <= MOST_LABELS:
+    """Raise DataError if all texts are numbers with a unit that gdrun does not remove."""
+    if not all(UNIT.fullmatch(text) for text in texts):
         return
-    row = int(is_text.argmax())
-    shown = cells.text(row)
-    other = f"or read it as labels with categories: {_listed(name)}"
-    if all(DATE.fullmatch(text.strip()) for text in texts):
-        raise DataError(
-            f"the column has dates, such as {shown!r} {places.here(row)}",
-            where=places.cell(row, name),
-            hint="replace them by numbers, such as the year or the days since a start; "
-            + ("or choose another target" if target else f"or {leaving_out(name)}"),
-        )
-    if all(UNIT.fullmatch(text.strip()) for text in texts):
-        raise DataError(
-            f"the column has numbers with a sign or unit, such as {shown!r} {places.here(row)}",
-            where=places.cell(row, name),
-            hint=f"write only the number in each cell; {other}",
-        )
+    row = int(filled.argmax())
+    raise DataError(
+        f"the column has numbers with a sign or unit, such as {cells.text(row)!r} "
+        f"{places.here(row)}",
+        where=places.cell(row, name),
+        hint="write only the number in each cell; "
+        f"or read it as labels with categories: {listed_name(name)}",
+    )
 
 
-def _require_printable(name: str, cells: Cells, texts: dict[int, str], places: Places) -> None:
-    for code, text in texts.items():
-        if sign := control_character(text):
+def _require_printable(name: str, cells: Cells, filled: Flags, places: Places) -> None:
+    for code in np.unique(cells.codes[filled]):
+        if sign := control_character(cells.texts[code].strip()):
             row = int((cells.codes == code).argmax())
             raise DataError(
                 f"a text contains the control character {sign}, {places.here(row)}",
@@ -183,8 +314,11 @@ def finite_column(name: str, numbers: Numbers, places: Places) -> Column:
             where=places.cell(int(infinite.argmax()), name),
             hint="correct these cells; or leave them empty, and set missing: drop or mean",
         )
-    return Column(name, numbers)
+    return Column(numbers, SourceColumn(name))
 
 
-def _listed(name: str) -> str:
-    return leaving_out(name).partition("ignore: ")[2]
+def without_marked(numbers: Numbers, reading: ColumnReading) -> Numbers:
+    """The numbers, with NaN for those that mean a missing value, such as -999."""
+    if not reading.marks.numbers:
+        return numbers
+    return np.where(np.isin(numbers, sorted(reading.marks.numbers)), np.nan, numbers)

@@ -1,21 +1,17 @@
-"""Columns of a file: numbers or labels, with missing values, and the table made of them."""
+"""Columns of a file, with their values, and words about them for messages."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
 from gdrun.array_types import Flags, Numbers
-from gdrun.data.encoding import SourceColumn, encoded
+from gdrun.data.encoding import SourceColumn
 from gdrun.data.places import Places
-from gdrun.data.table import Table
-from gdrun.errors import DataError, Problem
-
-Missing = Literal["error", "drop", "mean"]
+from gdrun.errors import Problem
 
 MOST_PROBLEMS = 10
 """The largest number of errors in one report; a last line has the number of the others."""
@@ -25,13 +21,24 @@ MOST_PROBLEMS = 10
 class Column:
     """One column of a file.
 
-    values: (N,), the numbers, or for a text column the index in `labels` of each text. NaN is a
-    missing value. labels: the different texts of a text column; empty for a column of numbers.
+    values: (N,), one value for each row, as `source` encodes it: the numbers, the indices of labels
+    or the seconds of dates. NaN is a missing value. source: the column without its values.
+    left_out: why the column is no feature; empty for a feature. notes: sentences for the user.
     """
 
-    name: str
     values: Numbers
-    labels: tuple[str, ...] = ()
+    source: SourceColumn
+    left_out: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.source.name
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of a category; empty for other columns."""
+        return self.source.labels
 
     @property
     def gaps(self) -> Flags:
@@ -49,91 +56,13 @@ class Column:
         known = ~np.isnan(values)
         used, codes = np.unique(values[known], return_inverse=True)
         values[known] = codes
-        return Column(self.name, values, tuple(self.labels[int(code)] for code in used))
-
-    @property
-    def source(self) -> SourceColumn:
-        """The name and the labels of this column, without its values."""
-        return SourceColumn(self.name, self.labels)
+        labels = tuple(self.labels[int(code)] for code in used)
+        return replace(self, values=values, source=replace(self.source, labels=labels))
 
 
-def table_from_columns(
-    features: Sequence[Column],
-    target: Column,
-    places: Places,
-    *,
-    missing: Missing,
-    name: str,
-    notes: Iterable[str] = (),
-) -> Table:
-    """Return the table of these columns. In X labels become 0/1 columns, in y class codes.
-
-    places: the place of each row. missing: error, drop or mean, as for read_csv. name: the name of
-    the table. notes: sentences for the user, to which this function adds its own.
-    Raises DataError if a column has no values, or if a value is missing and may not be.
-    """
-    all_notes = list(notes)
-    columns = [*features, target]
-    total = len(target.values)
-    _require_values(columns, name)
-    if missing == "error":
-        _require_no_gaps(columns, places)
-    incomplete = target.gaps
-    if missing == "drop":
-        incomplete = np.logical_or.reduce([column.gaps for column in columns])
-    if incomplete.any():
-        if incomplete.all():
-            raise DataError(
-                f"each of the {total} rows has a missing value, so dropping them leaves no row",
-                where=name,
-                hint="set missing: mean to keep rows with a target and fill their missing values",
-            )
-        kind = "missing values" if missing == "drop" else "no target"
-        all_notes.append(f"dropped {incomplete.sum()} of {count(total, 'row')} with {kind}")
-        columns = [column.keep(~incomplete) for column in columns]
-    *features, target = columns
-    filled = [column.name for column in features if column.gaps.any()]
-    if filled:
-        all_notes.append(
-            f"missing values are replaced by the mean of the training rows: {', '.join(filled)}"
-        )
-    sources = tuple(column.source for column in features)
-    return Table(
-        name=name,
-        X=encoded(sources, [column.values for column in features]),
-        y=np.array(target.values, dtype=np.int64 if target.labels else np.float64),
-        feature_names=tuple(feature for source in sources for feature in source.feature_names),
-        target_name=target.name,
-        classes=target.labels,
-        notes=tuple(all_notes),
-        sources=sources,
-        fills=missing == "mean",
-    )
-
-
-def _require_values(columns: Sequence[Column], where: str) -> None:
-    empty = [column for column in columns if column.gaps.all()]
-    if empty:
-        problems = [
-            Problem("the column is empty", f"{where} {column.name}", leaving_out(column.name))
-            for column in empty
-        ]
-        raise DataError(shortened(problems))
-
-
-def _require_no_gaps(columns: Sequence[Column], places: Places) -> None:
-    problems = [
-        Problem(
-            counted_in_row(column.gaps, "missing", places),
-            places.cell(int(column.gaps.argmax()), column.name),
-        )
-        for column in columns
-        if column.gaps.any()
-    ]
-    if problems:
-        hint = "set missing: drop to remove such rows, or missing: mean to use the training mean"
-        problems = shortened(problems)
-        raise DataError([*problems[:-1], replace(problems[-1], hint=hint)])
+def number_column(name: str, values: Numbers, left_out: str = "") -> Column:
+    """A column of numbers (N,), NaN if missing. left_out: why it is no feature; empty if it is."""
+    return Column(values, SourceColumn(name), left_out)
 
 
 def shortened(problems: Sequence[Problem]) -> list[Problem]:
@@ -151,7 +80,16 @@ def leaving_out(name: str) -> str:
     >>> leaving_out("id")
     'leave it out with ignore: ["id"]'
     """
-    return f"leave it out with ignore: [{json.dumps(name, ensure_ascii=False)}]"
+    return f"leave it out with ignore: {listed_name(name)}"
+
+
+def listed_name(name: str) -> str:
+    """A list with the name of one column, as a config has it.
+
+    >>> listed_name("id")
+    '["id"]'
+    """
+    return f"[{json.dumps(name, ensure_ascii=False)}]"
 
 
 def counted_in_row(rows: Flags, state: str, places: Places) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -12,16 +12,17 @@ from typing import Literal
 import numpy as np
 
 from gdrun.array_types import Numbers
+from gdrun.data.assembly import assembled
 from gdrun.data.cells import Cells
 from gdrun.data.column_kinds import read_column
-from gdrun.data.column_names import as_tuple
-from gdrun.data.columns import Column, Missing, shortened, table_from_columns
+from gdrun.data.column_options import Chosen, ColumnOptions, Hash, Marks, MissingOption
+from gdrun.data.columns import Column
 from gdrun.data.csv_layout import CsvLayout, read_layout
 from gdrun.data.csv_scan import CsvScan
+from gdrun.data.dates import Dates
 from gdrun.data.decimal_signs import decimal_sign
 from gdrun.data.duckdb_connection import connection
 from gdrun.data.places import TextLines
-from gdrun.data.row_numbers import identifier_notes, useless
 from gdrun.data.several_files import matching_files
 from gdrun.data.table import Table
 from gdrun.data.text_files import TextFile, text_file
@@ -33,10 +34,14 @@ Columns = dict[int, Numbers | Cells]
 def read_csv(
     path: Path,
     target: str | int | None = None,
-    missing: Missing = "error",
+    missing: MissingOption = "error",
     header: bool | None = None,
-    ignore: str | int | tuple[str | int, ...] = (),
-    categories: str | int | tuple[str | int, ...] = (),
+    ignore: Chosen = (),
+    categories: Chosen = (),
+    keep: Chosen = (),
+    missing_values: Marks = None,
+    dates: Dates = "encode",
+    hash: Hash = None,
     decimal: Literal[".", ","] | None = None,
     encoding: str | None = None,
 ) -> Table:
@@ -44,19 +49,27 @@ def read_csv(
     or blanks.
 
     target: the name of a column, or its position from 0 (default: the last column). Text in the
-    target is read as class labels; a text feature becomes one 0/1 column for each of its values.
+    target is read as class labels. A text feature becomes one 0/1 column for each of its values; a
+    text such as yes or no, or True or False, a column of 0 and 1; a date its year, month, weekday,
+    hour and days since 1970; and numbers with %, $ or marks between thousands the numbers alone.
 
     path: may name several files with the same columns, such as data/part-*.csv, which are joined
     in the order of their names. Files may be compressed with gzip or zstd.
 
-    missing: how to treat missing values (empty cells, NA, NaN, null, none, ?). `error` stops with
-    an error; `drop` removes the rows with missing values; `mean` replaces a missing value by the
-    mean of its column in the training rows, and removes only rows without a target.
+    missing: how to treat missing values: `error` stops with an error; `drop` removes the rows that
+    have them; `mean`, `median` and `most_frequent` replace them by this statistic of the column in
+    the training rows (for text always the most frequent value); `indicator` adds a 0/1 column that
+    marks them. A mapping chooses for each column: {age: median, "*": drop}, where * means the other
+    columns. Rows without a target are removed, except under `error`. missing_values: the cells that
+    count as missing, such as ["?", -999] (default: empty cells, NA, N/A, NaN, null, none, ?, -).
 
     header: whether the first row holds the names of the columns (default: yes, if no cell of that
     row is a number or occurs again below it). ignore: a column to leave out, or a list of
     columns, by name or position. categories: columns whose cells are labels, even if they are
-    numbers.
+    numbers. keep: columns that are features although they look like identifiers, which are left
+    out. dates: `encode`, `refuse`, or for dates such as 3/4/2024 `day_first` or `month_first`.
+    hash: a number of buckets, such as 256 or 2**10, into which texts with too many different values
+    for 0/1 columns are hashed.
 
     decimal: the decimal sign (default: a point; with semicolons as separators the sign that the
     numbers show). encoding: the encoding of the text (default: UTF-8, or UTF-16 if it is marked).
@@ -71,9 +84,10 @@ def read_csv(
         layouts = [read_layout(file, header) for file in files]
         layout = layouts[0]
         _require_same(files, layouts)
-        position, ignored = layout.choose(target, as_tuple(ignore), where)
-        labelled = layout.positions(as_tuple(categories), "categories", where)
-        chosen = [j for j in range(layout.width) if j not in ignored]
+        options = ColumnOptions(
+            target, missing, ignore, categories, keep, missing_values, dates, hash
+        )
+        choices = options.resolved(layout, where)
         folder = Path(open_files.enter_context(TemporaryDirectory(prefix="gdrun-")))
         database = open_files.enter_context(connection())
         scans = [
@@ -81,32 +95,26 @@ def read_csv(
         ]
         sign: str = decimal or "."
         if decimal is None and layout.delimiter == ";":
-            sign = decimal_sign(scans, chosen)
-        cells, rows = _all_cells(scans, chosen, sign, labelled)
+            sign = decimal_sign(scans, choices.chosen)
+        cells, rows = _all_cells(scans, choices.chosen, sign, choices.labelled)
         places = TextLines(where, list(zip(files, layouts, rows, strict=True)))
         if not sum(rows):
             raise DataError("has no rows", where=where, hint="add a row for each example")
-        columns = _columns(cells, places, layout, position, sign, labelled)
-        dropped = {j: why for j, why in useless(columns, layout.header).items() if j != position}
-        features = [column for j, column in columns.items() if j != position and j not in dropped]
-        if not features:
-            raise DataError(
-                f"has no column except the target, {layout.names[position]!r}",
-                where=where,
-                hint="the separator must be a comma, a semicolon, a tab, a pipe (|) or blanks",
-            )
-        return table_from_columns(
-            features,
-            columns[position],
-            places,
-            missing=missing,
-            name=where,
-            notes=[
-                *layout.notes,
-                *(f"left out column {j}, which has no name: {why}" for j, why in dropped.items()),
-                *identifier_notes(features),
-            ],
-        )
+
+        def read(position: int) -> Column:
+            reading = choices.reading(position, sign)
+            try:
+                return read_column(layout.names[position], cells[position], places, reading)
+            except DataError as error:
+                if layout.header:
+                    raise
+                first_row = places.cell(0, "")
+                raise DataError(
+                    _perhaps_a_name(each, first_row) for each in error.problems
+                ) from None
+
+        separators = "the separator must be a comma, a semicolon, a tab, a pipe (|) or blanks"
+        return assembled(choices, read, places, layout.notes, separator=separators)
 
 
 def _require_same(files: Sequence[TextFile], layouts: Sequence[CsvLayout]) -> None:
@@ -159,37 +167,6 @@ def _all_cells(
 def _known(numbers: Numbers | None) -> Numbers:
     assert numbers is not None
     return numbers
-
-
-def _columns(
-    cells: Mapping[int, Numbers | Cells],
-    places: TextLines,
-    layout: CsvLayout,
-    target: int,
-    decimal: str,
-    labelled: frozenset[int],
-) -> dict[int, Column]:
-    """The columns by position. Raises one DataError with the problems of all columns."""
-    columns: dict[int, Column] = {}
-    problems: list[Problem] = []
-    for position, of_column in cells.items():
-        try:
-            columns[position] = read_column(
-                layout.names[position],
-                of_column,
-                places,
-                decimal=decimal,
-                target=position == target,
-                category=position in labelled,
-            )
-        except DataError as error:
-            problems.extend(error.problems)
-    if problems and not layout.header:
-        first_row = places.cell(0, "")
-        problems = [_perhaps_a_name(problem, first_row) for problem in problems]
-    if problems:
-        raise DataError(shortened(problems))
-    return columns
 
 
 def _perhaps_a_name(problem: Problem, first_row: str) -> Problem:

@@ -1,6 +1,7 @@
 """The encoding of a table's columns as features, which training makes and prediction repeats.
 
-    text column → one 0/1 column for each label → missing values filled → (x − mean) / scale
+    cell → value → features, such as one 0/1 column for each label
+         → missing values filled → (x − mean) / scale
 
 Everything that preparation learns from the training rows is in one record, so that new rows are
 treated in the same way. scikit-learn does it with a pipeline of fitted transformers. A record of
@@ -9,49 +10,86 @@ arrays was chosen because NumPy alone can read and apply it.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
 from gdrun.array_types import Numbers
+from gdrun.data.cells import STANDARD, MissingMarks
+from gdrun.data.dates import date_features
 
 UNSEEN = -1.0
 """The code of a label that training did not see: it is equal to no label's code."""
 
 
+Form = Literal["number", "marked", "boolean", "category", "date", "day_first", "month_first"]
+"""How the cell of a column becomes one value: the number in it, also with marks such as $ and %; 0
+or 1; the code of a label; or the seconds to a date, whose text has its year, day or month first."""
+
+DATE_FORMS: tuple[Form, ...] = ("date", "day_first", "month_first")
+
+
 @dataclass(frozen=True)
 class SourceColumn:
-    """A column of the data as it was read.
+    """A column of the data as it was read, and the features that it becomes.
 
-    labels: the different texts of a text column; empty for a column of numbers.
+    labels: the different texts of a category; with buckets, the numbers of those that are used.
+    form: how a cell becomes a value. buckets: the number of buckets into which texts are hashed; 0
+    without hashing. parts: the parts of a date that are features. indicator: whether a last feature
+    is 1 where the value is missing, and else 0.
     """
 
     name: str
     labels: tuple[str, ...] = ()
+    form: Form = "number"
+    buckets: int = 0
+    parts: tuple[str, ...] = ()
+    indicator: bool = False
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """The names of the column's features: one for numbers, else one for each label."""
-        if not self.labels:
-            return (self.name,)
-        return tuple(f"{self.name}={label}" for label in self.labels)
+        """The names of the column's features, such as size, colour=red, city#17 and sold.year."""
+        if self.labels:
+            sign = "#" if self.buckets else "="
+            names = tuple(f"{self.name}{sign}{label}" for label in self.labels)
+        else:
+            names = tuple(f"{self.name}.{part}" for part in self.parts) or (self.name,)
+        return (*names, f"{self.name}.missing") if self.indicator else names
 
     def features(self, values: Numbers) -> Numbers:
         """The k features of this column in N rows: (N, k).
 
-        values (N,): numbers, or codes of the labels; NaN is a missing value.
+        values (N,): numbers, codes of the labels, or seconds; NaN is a missing value.
 
         The code UNSEEN gives 0 in all columns.
         """
-        if not self.labels:
-            column: Numbers = values[:, None]
-            return column
-        hot: Numbers = (values[:, None] == np.arange(len(self.labels))).astype(np.float64)
-        # A missing label is unknown, so all its 0/1 columns are missing, not 0.
-        hot[np.isnan(values)] = np.nan
-        return hot
+        if self.labels:
+            found: Numbers = (values[:, None] == np.arange(len(self.labels))).astype(np.float64)
+            # A missing label is unknown, so all its 0/1 columns are missing, not 0.
+            found[np.isnan(values)] = np.nan
+        else:
+            found = date_features(values, self.parts) if self.parts else values[:, None]
+        if self.indicator:
+            found = np.concatenate([found, np.isnan(values)[:, None]], axis=1)
+        return found
+
+    def label(self, text: str) -> str:
+        """The label of a text: the text itself, or the number of its bucket."""
+        return str(bucket(text, self.buckets)) if self.buckets else text
+
+
+def bucket(text: str, buckets: int) -> int:
+    """The number of the bucket of a text, from 0 to `buckets` − 1; the same on every machine.
+
+    >>> bucket("Paris", 1000)
+    203
+    """
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "little") % buckets
 
 
 def columns_of_numbers(names: Iterable[str]) -> tuple[SourceColumn, ...]:
@@ -72,15 +110,17 @@ def encoded(columns: Sequence[SourceColumn], values: Sequence[Numbers]) -> Numbe
 class Encoding:
     """The encoding that a model was trained with, which makes d features.
 
-    columns: the columns of the data, in the order of their features. fill (d,): the training means
-    that replace missing values; None if training accepted no missing values. mean, scale (d,): the
-    standardisation; None without.
+    columns: the columns of the data, in the order of their features. fill (d,): the values that
+    replace missing ones, from the training rows; NaN for a column in which no value may be missing,
+    and None if that is true of all columns. mean, scale (d,): the standardisation; None without.
+    missing: the cells that are missing values.
     """
 
     columns: tuple[SourceColumn, ...]
     fill: Numbers | None = None
     mean: Numbers | None = None
     scale: Numbers | None = None
+    missing: MissingMarks = STANDARD
 
     @cached_property
     def feature_names(self) -> tuple[str, ...]:
@@ -91,6 +131,15 @@ class Encoding:
     def features(self) -> int:
         """The number of features, d."""
         return len(self.feature_names)
+
+    @cached_property
+    def fillable(self) -> frozenset[str]:
+        """The names of the columns, and of the features, whose missing values can be filled."""
+        if self.fill is None:
+            return frozenset()
+        known = dict(zip(self.feature_names, ~np.isnan(self.fill), strict=True))
+        columns = [c.name for c in self.columns if known[c.feature_names[0]]]
+        return frozenset([*columns, *(name for name, fills in known.items() if fills)])
 
     def prepared(self, X: Numbers) -> Numbers:
         """X (n, d), n rows of float64 features, filled and standardised in place.

@@ -15,6 +15,7 @@ from gdrun.array_types import Array, Numbers
 from gdrun.data.arrays import flattened
 from gdrun.data.cifar_files import CLASSES, cifar_files, cifar_records
 from gdrun.data.column_statistics import blocks
+from gdrun.data.dates import seconds_of
 from gdrun.data.idx_files import idx_array
 from gdrun.data.new_csv import csv_blocks
 from gdrun.data.new_rows import RowEncoder, Target, require_columns
@@ -268,6 +269,8 @@ def _cells(values: Any, name: str) -> Any:
         )
     if array.dtype.kind in "biuf":
         return array
+    if array.dtype.kind == "M":
+        return seconds_of(array)
     return list(map(str, values))
 
 

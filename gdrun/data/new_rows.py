@@ -11,9 +11,12 @@ from typing import Any, Literal
 import numpy as np
 
 from gdrun.array_types import Array, Numbers
-from gdrun.data.cells import cell_value
+from gdrun.data.booleans import boolean_value
+from gdrun.data.cells import STANDARD, MissingMarks, cell_value
 from gdrun.data.columns import shortened
-from gdrun.data.encoding import UNSEEN, Encoding, SourceColumn, encoded
+from gdrun.data.dates import DateForm, seconds
+from gdrun.data.encoding import UNSEEN, Encoding, Form, SourceColumn, encoded
+from gdrun.data.marked_numbers import marked_number
 from gdrun.errors import DataError, Problem, suggestion
 
 Unseen = Literal["error", "ignore"]
@@ -22,6 +25,8 @@ Place = Callable[[int], str]
 
 MOST_NAMED = 10
 """The largest number of columns or labels that a sentence names; the others are counted."""
+
+DATE_ORDERS: dict[Form, DateForm] = {"day_first": "day_first", "month_first": "month_first"}
 
 _OTHER = -2.0
 """The code of a cell that is no label as it is written."""
@@ -86,7 +91,7 @@ class RowEncoder:
             columns = "1 column" if len(self.extra) == 1 else f"{len(self.extra)} columns"
             notes.append(f"ignored {columns} that the model does not use: {listed(self.extra)}")
         if self.filled:
-            notes.append(f"missing values replaced by the training mean: {_counted(self.filled)}")
+            notes.append(f"missing values filled as in training: {_counted(self.filled)}")
         if self.ignored:
             counts = _counted(self.ignored)
             notes.append(f"values that training did not see, set to 0 in all columns: {counts}")
@@ -95,25 +100,53 @@ class RowEncoder:
     def _values(self, column: SourceColumn, cells: Any, place: Place, decimal: str) -> Numbers:
         if column.labels:
             values = self._codes(column, cells, place)
+        elif isinstance(cells, np.ndarray):
+            values = numbers_in(cells, column.name, place, missing=self.encoding.missing)
+        elif column.form in ("number", "marked"):
+            marked = column.form == "marked"
+            values = numbers_in(
+                cells, column.name, place, decimal, self.encoding.missing, marked=marked
+            )
         else:
-            values = numbers_in(cells, column.name, place, decimal)
+            values = self._parsed(column, cells, place)
         missing = np.isnan(values)
         if missing.any():
             self._count_missing(column.name, missing, place)
         return values
+
+    def _parsed(self, column: SourceColumn, cells: Sequence[str], place: Place) -> Numbers:
+        """The values of booleans or dates in these cells, NaN for a missing value.
+
+        Raises DataError for the first cell that is neither.
+        """
+        known: dict[str, float] = {}
+        for cell in dict.fromkeys(cells):
+            value = parsed_cell(cell.strip(), column.form)
+            if value is None and cell in self.encoding.missing:
+                value = np.nan
+            if value is None:
+                what = "true or false" if column.form == "boolean" else "a date as in training"
+                raise DataError(
+                    f"{cell.strip()!r} is not {what}",
+                    where=f"{place(list(cells).index(cell))} {column.name}",
+                    hint="correct the cell, or leave it empty",
+                )
+            known[cell] = value
+        return np.array([known[cell] for cell in cells], dtype=np.float64)
 
     def _codes(self, column: SourceColumn, cells: Any, place: Place) -> Numbers:
         """The codes of these labels: NaN for a missing value, UNSEEN for an ignored label."""
         if isinstance(cells, np.ndarray):
             cells = list(map(str, cells.tolist()))
         codes = self._code_of[column.name]
+        if column.buckets:
+            return self._bucket_codes(column, cells, codes)
         found = np.fromiter((codes.get(cell, _OTHER) for cell in cells), np.float64, len(cells))
         for row in np.flatnonzero(found == _OTHER).tolist():
             text = cells[row].strip()
-            value = cell_value(text)
             if text in codes:
                 found[row] = codes[text]
-            elif value is not None and value != value:
+            elif text in self.encoding.missing:
                 found[row] = np.nan
             elif self.unseen == "error":
                 raise DataError(
@@ -127,6 +160,21 @@ class RowEncoder:
                 self.ignored[column.name] += 1
         return found
 
+    def _bucket_codes(
+        self, column: SourceColumn, cells: Sequence[str], codes: dict[str, float]
+    ) -> Numbers:
+        """The codes of the buckets of these texts; UNSEEN for a bucket without training rows."""
+        known = {
+            cell: np.nan
+            if cell in self.encoding.missing
+            else codes.get(column.label(cell.strip()), UNSEEN)
+            for cell in dict.fromkeys(cells)
+        }
+        found = np.array([known[cell] for cell in cells], dtype=np.float64)
+        if unseen := int((found == UNSEEN).sum()):
+            self.ignored[column.name] += unseen
+        return found
+
     @cached_property
     def _code_of(self) -> dict[str, dict[str, float]]:
         """For each text column, the code of each label."""
@@ -136,7 +184,7 @@ class RowEncoder:
         }
 
     def _count_missing(self, name: str, missing: Array, place: Place) -> None:
-        if self.encoding.fill is None:
+        if name not in self.encoding.fillable:
             raise DataError(
                 "the value is missing, and the model was trained without missing values",
                 where=f"{place(int(missing.argmax()))} {name}",
@@ -145,14 +193,39 @@ class RowEncoder:
         self.filled[name] += int(missing.sum())
 
 
-def numbers_in(cells: Any, name: str, place: Place, decimal: str = ".") -> Numbers:
+def parsed_cell(text: str, form: Form) -> float | None:
+    """The value of a boolean or of a date in a text, in the form of its column; None for others.
+
+    A date with its year first is always understood.
+    """
+    if form == "boolean":
+        return boolean_value(text)
+    value = seconds(text, "date")
+    return value if value is not None or form == "date" else seconds(text, DATE_ORDERS[form])
+
+
+def numbers_in(
+    cells: Any,
+    name: str,
+    place: Place,
+    decimal: str = ".",
+    missing: MissingMarks = STANDARD,
+    *,
+    marked: bool = False,
+) -> Numbers:
     """The numbers in n cells, (n,), which are texts or an array; NaN is a missing value.
 
+    missing: the cells that are missing values. marked: whether a number may have marks such as $.
     Raises DataError for the first cell that is not a number, or is infinite.
     """
     numbers = _plain_numbers(cells, decimal)
+    if numbers is not None and missing.numbers:
+        numbers = np.where(np.isin(numbers, sorted(missing.numbers)), np.nan, numbers)
     if numbers is None:
-        values = [cell_value(cell, decimal) for cell in cells]
+        values = [cell_value(cell, decimal, missing) for cell in cells]
+        if marked:
+            found = [marked_number(cell, decimal, missing) for cell in cells]
+            values = [None if pair is None else pair[0] for pair in found]
         if None in values:
             row = values.index(None)
             raise DataError(
@@ -201,7 +274,7 @@ class Target:
         if self.classes and not self.numbered:
             labels = [str(cell).strip() for cell in cells]
         else:
-            numbers = numbers_in(cells, self.name, place, decimal)
+            numbers = numbers_in(cells, self.name, place, decimal, marked=True)
             missing = np.isnan(numbers)
             if missing.any():
                 self._refuse_missing(int(missing.argmax()), place)

@@ -13,8 +13,8 @@ from numpy.typing import DTypeLike
 
 from gdrun.array_types import Array, Counts, Flags, Numbers
 from gdrun.data.column_statistics import column_statistics
-from gdrun.data.columns import leaving_out
 from gdrun.data.encoding import Encoding, columns_of_numbers
+from gdrun.data.filling import fill_values
 from gdrun.data.row_blocks import LARGE_ENTRIES, has_nan, mean_and_scale_by_blocks, row_blocks_of
 from gdrun.data.splitting import split_rows
 from gdrun.data.table import Part, Prepared, Table, Task
@@ -69,7 +69,9 @@ def prepare(
     notes = [*table.notes, *_untrained_classes(strata[rows.train], classes, table)]
 
     on_disk = isinstance(table.X, np.memmap)
-    means = None if on_disk else _gap_means(table, rows.train)
+    gaps = not on_disk and has_nan(table.X)
+    fill = None if on_disk else _fill_values(table, rows.train, gaps=gaps)
+    means = fill if gaps else None
     mean = scale = None
     constant: tuple[str, ...] = ()
     if on_disk:
@@ -82,12 +84,8 @@ def prepare(
     elif not varies.all():
         constant = tuple(np.array(table.feature_names, dtype=object)[~varies])
         notes.append(_constant_note(constant))
-    fill = means
-    if fill is None and table.fills:
-        # No training value is missing, but those of new rows may be.
-        fill = table.X[rows.train].mean(axis=0)
     sources = table.sources or columns_of_numbers(table.feature_names)
-    encoding = Encoding(sources, fill, mean, scale)
+    encoding = Encoding(sources, fill, mean, scale, table.missing_marks)
     target_scale = _target_scale(y[rows.train]) if standardize_target else None
     if target_scale is not None:
         y = target_scale.standardised(y)
@@ -127,6 +125,7 @@ def prepare(
         constant=constant,
         sha256=digest(),
         notes=tuple(notes),
+        reports=table.reports,
         target_scale=target_scale,
     )
 
@@ -237,31 +236,21 @@ def _constant_note(names: tuple[str, ...]) -> str:
     return f"{who} a single value in the training rows, so {verb} only centred: {_listed(names)}"
 
 
-def _gap_means(table: Table, train: Counts) -> Numbers | None:
-    """Return the mean of each column over the training rows, (d,), without missing values.
+def _fill_values(table: Table, train: Counts, *, gaps: bool) -> Numbers | None:
+    """The values that replace missing ones, (d,), also those of new rows; None if none may be.
 
-    train: the numbers of the training rows. Returns None if the table has no missing value. Raises
-    DataError if all values of a column in the training rows are missing.
+    gaps: whether the table has missing values, which are replaced by the mean if the table does
+    not say how.
     """
-    if not has_nan(table.X):
-        return None
-    missing = np.isnan(table.X)
-    # Only training rows: statistics of the other parts would leak into training.
-    known = np.count_nonzero(~missing[train], axis=0)
-    if not known.all():
-        names = [name for name, count in zip(table.feature_names, known, strict=True) if not count]
-        raise DataError(
-            f"no training row has a value in {_listed(names)}, so there is no mean to fill in",
-            where=table.name,
-            hint=f"use fewer rows for validation and test; or {leaving_out(names[0])}",
-        )
-    return np.asarray(np.mean(table.X[train], axis=0, where=~missing[train]))
+    sources = table.sources or columns_of_numbers(table.feature_names)
+    fillings = table.fillings or (("mean",) * len(sources) if gaps else ())
+    return fill_values(table.X, sources, fillings, train, table.name) if any(fillings) else None
 
 
 def _filled(X: Numbers, means: Numbers | None) -> Numbers:
-    """Replace, in place, every missing value of X by the mean of its column, and return X.
+    """Replace, in place, every missing value of X by the value of its column, and return X.
 
-    means: the mean of each column; None changes nothing.
+    means: the value of each column; None changes nothing.
     """
     if means is not None:
         np.copyto(X, means, where=np.isnan(X))

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gdrun.data.columns import Missing
+from gdrun.data.column_options import Chosen, ColumnOptions, Hash, Marks, MissingOption
+from gdrun.data.dates import Dates
 from gdrun.data.duckdb_connection import connection, first_line
 from gdrun.data.table import Table
 from gdrun.data.typed_columns import typed_table
@@ -41,9 +42,13 @@ NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "C
 def read_query(
     query: str,
     target: str | int | None = None,
-    missing: Missing = "error",
-    ignore: str | int | tuple[str | int, ...] = (),
-    categories: str | int | tuple[str | int, ...] = (),
+    missing: MissingOption = "error",
+    ignore: Chosen = (),
+    categories: Chosen = (),
+    keep: Chosen = (),
+    missing_values: Marks = None,
+    dates: Dates = "encode",
+    hash: Hash = None,
     folder: str = ".",
 ) -> Table:
     """The rows of one SELECT statement in SQL over files, which DuckDB runs:
@@ -53,9 +58,10 @@ def read_query(
     the file. folder: the directory at which relative paths in the query start.
 
     target: the name of a column, or its position from 0 (default: the last column). missing:
-    `error` reports missing values (null, NaN, and empty text); `drop` removes their rows; `mean`
-    replaces them by the mean of the training rows. ignore: columns to leave out. categories:
-    columns whose values are labels, even if they are numbers.
+    `error` reports missing values (null, NaN, and empty text); `drop` removes their rows; `mean`,
+    `median` and `most_frequent` replace them by this statistic of the training rows. ignore:
+    columns to leave out. categories: columns whose values are labels, even if they are numbers.
+    keep, missing_values, dates, hash: as for csv.
 
     Raises: DataError if the query is not one SELECT statement, if it fails, or if its values cannot
     be used.
@@ -69,7 +75,10 @@ def read_query(
             # random() gives the same rows each time. The result is kept: it is read more than once.
             database.execute("SELECT setseed(0)")
             database.execute(f"CREATE TEMP TABLE gdrun_rows AS {query}")
-            return typed_table(database, "gdrun_rows", where, target, missing, ignore, categories)
+            options = ColumnOptions(
+                target, missing, ignore, categories, keep, missing_values, dates, hash
+            )
+            return typed_table(database, "gdrun_rows", where, options)
     except duckdb.Error as error:
         raise DataError(
             f"the query fails: {first_line(error)}",

@@ -1,13 +1,19 @@
-"""Columns that number the rows, such as an index or identifiers, and columns without content."""
+"""Columns that number or identify the rows, such as an index, and columns without content.
+
+They are no features: on rows that are sorted by the target an index predicts it, and on new rows it
+means nothing. Exports add such columns: pandas writes its index under an empty name, and after a
+sample, a sort or a split the index is in another order, or has gaps.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from gdrun.data.columns import Column, leaving_out
+from gdrun.array_types import Numbers
+from gdrun.data.columns import Column
 
 UNNAMED = re.compile(r"|Unnamed: \d+")
 """The names of a column without a name: none, or the one that pandas gives it."""
@@ -15,52 +21,68 @@ UNNAMED = re.compile(r"|Unnamed: \d+")
 IDENTIFIER = re.compile(r"(?i:(.*[_ -])?(id|ids|index|idx|key|uuid|nr|no|number))|.*[a-z]I[dD]")
 """Names of columns that identify rows."""
 
+FEWEST_NUMBERED = 10
+"""In fewer rows than this a column with another name that numbers the rows may do so by chance."""
 
-def useless(columns: Mapping[int, Column], header: Sequence[str]) -> dict[int, str]:
-    """The positions of useless columns, each with the reason.
+EMPTY = "it is empty"
+SAME = "each row has another {}, as an identifier has"
 
-    A column is useless if it has no name, and is also empty or numbers the rows.
 
-    Exports add such columns: pandas writes its index under an empty name. After a sample, a sort or
-    a split the index is in another order, or has gaps.
+def why_left_out(column: Column, header: str | None) -> str:
+    """Why a column is no feature, in words; empty if it may be one.
+
+    header: the name in the file, which may be empty; None in a file without names.
     """
-    found = {}
-    for position, column in columns.items():
-        # A column with a name was probably made on purpose, so it is kept.
-        if not header or not UNNAMED.fullmatch(header[position]) or column.labels:
-            continue
-        if column.gaps.all():
-            found[position] = "it is empty"
-        elif _counts_rows(column):
-            found[position] = "it only counts the rows"
-        elif _identifies_rows(column):
-            found[position] = "it has another whole number in each row, as an index has"
-    return found
+    if column.left_out:
+        return column.left_out
+    nameless = header is not None and UNNAMED.fullmatch(header) is not None
+    if nameless and column.gaps.all():
+        return EMPTY
+    if column.source.form != "number" or not len(column.values):
+        return ""
+    if _numbers_rows(column.values, 0 if nameless else FEWEST_NUMBERED):
+        ordered = (np.diff(column.values) == 1).all()
+        return "it numbers the rows" if ordered else "it numbers the rows in another order"
+    named = header is not None and IDENTIFIER.fullmatch(column.name) is not None
+    if (nameless or named) and _identifies_rows(column.values):
+        return SAME.format("whole number")
+    return ""
 
 
-def identifier_notes(features: Sequence[Column]) -> list[str]:
-    """Sentences on features that probably identify the rows, and so should not be features."""
-    notes = []
-    for position, column in enumerate(features):
-        if position == 0 and _counts_rows(column) and column.values[0] in (0, 1):
-            what = "only counts the rows"
-        elif IDENTIFIER.fullmatch(column.name) and _identifies_rows(column):
-            what = "has another whole number in each row"
-        else:
-            continue
-        notes.append(f"{column.name} {what}; if it is not a feature, {leaving_out(column.name)}")
-    return notes
+def is_identifier_text(name: str, texts: Sequence[str], rows: int) -> bool:
+    """Whether the different texts of a column with so many rows are identifiers.
+
+    Nearly all rows have another text, and the name is that of an identifier, or all texts are codes
+    without blanks that contain a digit, such as A-1047.
+    """
+    if rows < 2 or 20 * len(texts) < 19 * rows:
+        return False
+    if IDENTIFIER.fullmatch(name) or UNNAMED.fullmatch(name):
+        return True
+    return all(re.search(r"\d", text) and " " not in text for text in texts)
 
 
-def _counts_rows(column: Column) -> bool:
-    """Whether the values are k, k + 1, k + 2, …."""
-    values = column.values
-    return not column.labels and np.array_equal(values - values[0], np.arange(len(values)))
+def _numbers_rows(values: Numbers, fewest: int) -> bool:
+    """Whether the values are 0 … N−1 or 1 … N in any order; for nameless columns also k, k+1, ….
+
+    fewest: the number of rows below which this is not asked; 0 for a column without a name.
+    """
+    rows = len(values)
+    if rows < max(fewest, 1):
+        return False
+    if not fewest and (np.diff(values) == 1).all() and values[0] % 1 == 0:
+        return True
+    # The first value rules out most columns of real numbers before all values are read.
+    if values[0] % 1 or values.min() not in (0, 1) or values.max() - values.min() != rows - 1:
+        return False
+    if (values % 1).any():
+        return False
+    counts = np.bincount((values - values.min()).astype(np.int64), minlength=rows)
+    return bool((counts == 1).all())
 
 
-def _identifies_rows(column: Column) -> bool:
+def _identifies_rows(values: Numbers) -> bool:
     """Whether the values are different whole numbers, none below 0."""
-    values = column.values
-    if column.labels or len(values) < 2 or not (values >= 0).all() or (values % 1).any():
+    if len(values) < 2 or not (values >= 0).all() or (values % 1).any():
         return False
     return len(np.unique(values)) == len(values)

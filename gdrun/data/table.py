@@ -10,6 +10,8 @@ from typing import Any, Literal
 import numpy as np
 
 from gdrun.array_types import Array, Numbers
+from gdrun.data.cells import STANDARD, MissingMarks
+from gdrun.data.column_report import ColumnReport
 from gdrun.data.column_statistics import blocks
 from gdrun.data.encoding import Encoding, SourceColumn
 from gdrun.data.target_scale import TargetScale
@@ -21,11 +23,13 @@ Task = Literal["regression", "classification"]
 class Table:
     """A dataset as it was read, before any preparation.
 
-    X: (N, d), where NaN is a missing value; preparation replaces it by the mean of the training
+    X: (N, d), where NaN is a missing value; preparation replaces it by a statistic of the training
     rows. y: (N,), numbers, or class codes 0 … C−1. classes: the label of each class code; empty if
     y holds numbers. notes: sentences for the user, such as "dropped 3 of 150 rows with missing
     values". sources: the columns from which the features were made; empty if each feature is a
-    column of numbers. fills: whether missing values of new rows may be filled in too.
+    column of numbers. fillings: for each source how its missing values are replaced; an empty text
+    if it may have none. missing_marks: the cells of new rows that are missing values. reports: on
+    each column of a table that was read.
     """
 
     name: str
@@ -36,7 +40,9 @@ class Table:
     classes: tuple[str, ...]
     notes: tuple[str, ...] = ()
     sources: tuple[SourceColumn, ...] = ()
-    fills: bool = False
+    fillings: tuple[str, ...] = ()
+    missing_marks: MissingMarks = STANDARD
+    reports: tuple[ColumnReport, ...] = ()
 
     @property
     def sha256(self) -> str:
@@ -76,7 +82,8 @@ class Prepared:
     part, in float64. numbered: whether the classes are whole numbers of the target. constant: the
     names of the columns with a single value in the training part, which have the scale 1. sha256:
     the hash of the table before preparation. notes: sentences for the user. target_scale: the
-    standardisation of the targets in the parts; None if they are in the target's own unit.
+    standardisation of the targets in the parts; None if they are in the target's own unit. reports:
+    on each column of a table that was read.
     """
 
     name: str
@@ -92,6 +99,7 @@ class Prepared:
     sha256: str
     notes: tuple[str, ...]
     target_scale: TargetScale | None = None
+    reports: tuple[ColumnReport, ...] = ()
 
     @property
     def feature_names(self) -> tuple[str, ...]:

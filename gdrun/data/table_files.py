@@ -11,14 +11,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gdrun.array_types import Numbers
-from gdrun.data.cells import Cells
-from gdrun.data.column_kinds import finite_column
-from gdrun.data.columns import Column, Missing, leaving_out
+from gdrun.data.assembly import assembled
+from gdrun.data.cells import TYPED, Cells
+from gdrun.data.column_kinds import finite_column, text_column, without_marked
+from gdrun.data.column_names import ColumnNames
+from gdrun.data.column_options import (
+    Chosen,
+    ColumnOptions,
+    ColumnReading,
+    Hash,
+    Marks,
+    MissingOption,
+)
+from gdrun.data.columns import Column, leaving_out
+from gdrun.data.dates import Dates
 from gdrun.data.duckdb_connection import connection, first_line, literal_path, quoted
 from gdrun.data.places import TableRows
 from gdrun.data.several_files import matching_files
 from gdrun.data.table import Table
-from gdrun.data.typed_columns import assembled, boolean_column, text_column, typed_table
+from gdrun.data.typed_columns import boolean_column, typed_table
 from gdrun.data.unreadable import require_regular, unreadable
 from gdrun.errors import DataError
 
@@ -29,27 +40,33 @@ if TYPE_CHECKING:
 def read_parquet(
     path: Path,
     target: str | int | None = None,
-    missing: Missing = "error",
-    ignore: str | int | tuple[str | int, ...] = (),
-    categories: str | int | tuple[str | int, ...] = (),
+    missing: MissingOption = "error",
+    ignore: Chosen = (),
+    categories: Chosen = (),
+    keep: Chosen = (),
+    missing_values: Marks = None,
+    dates: Dates = "encode",
+    hash: Hash = None,
 ) -> Table:
     """A Parquet file, or several with the same columns, such as data/part-*.parquet.
 
     target: the name of a column, or its position from 0 (default: the last column). Text in the
     target is read as class labels; a text feature becomes one 0/1 column for each of its values,
-    and a boolean feature is 0 or 1. Columns of dates are not read.
+    a boolean feature is 0 or 1, and a date becomes its year, month, weekday, hour and days since
+    1970.
 
     missing: how to treat missing values (null, NaN, and empty text). `error` reports them; `drop`
-    removes their rows; `mean` replaces them by the mean of the training rows, and removes only the
-    rows without a target.
+    removes their rows; `mean`, `median` and `most_frequent` replace them by this statistic of the
+    training rows; `indicator` adds a 0/1 column that marks them. A mapping chooses for each column.
 
     ignore: a column to leave out, or a list of columns, by name or position. categories: columns
-    whose values are labels, even if they are numbers.
+    whose values are labels, even if they are numbers. keep, missing_values, dates, hash: as for csv.
 
     Raises: DataError if the file cannot be read, or if its values cannot be used.
     """
+    options = ColumnOptions(target, missing, ignore, categories, keep, missing_values, dates, hash)
     with opened_parquet(path) as (database, source):
-        return typed_table(database, source, str(path), target, missing, ignore, categories)
+        return typed_table(database, source, str(path), options)
 
 
 @contextmanager
@@ -82,33 +99,41 @@ def opened_parquet(path: Path) -> Iterator[tuple[DuckDBPyConnection, str]]:
 def read_json_lines(
     path: Path,
     target: str | int | None = None,
-    missing: Missing = "error",
-    ignore: str | int | tuple[str | int, ...] = (),
-    categories: str | int | tuple[str | int, ...] = (),
+    missing: MissingOption = "error",
+    ignore: Chosen = (),
+    categories: Chosen = (),
+    keep: Chosen = (),
+    missing_values: Marks = None,
+    dates: Dates = "encode",
+    hash: Hash = None,
 ) -> Table:
     """A file with one JSON object a line, for each example, whose keys are the columns.
 
     target: the name of a column, or its position from 0 (default: the last column). Text in the
     target is read as class labels; a text feature becomes one 0/1 column for each of its values,
-    and a boolean feature is 0 or 1.
+    a boolean feature is 0 or 1, and a date becomes its year, month, weekday, hour and days since
+    1970.
 
     missing: how to treat missing values (null, a missing key, and empty text). `error` reports
-    them; `drop` removes their rows; `mean` replaces them by the mean of the training rows, and
-    removes only the rows without a target.
+    them; `drop` removes their rows; `mean`, `median` and `most_frequent` replace them by this
+    statistic of the training rows; `indicator` adds a 0/1 column that marks them. A mapping chooses
+    for each column.
 
     ignore: a column to leave out, or a list of columns, by name or position. categories: columns
-    whose values are labels, even if they are numbers.
+    whose values are labels, even if they are numbers. keep, missing_values, dates, hash: as for csv.
 
     Raises: DataError if the file cannot be read, or if its values cannot be used.
     """
+    options = ColumnOptions(target, missing, ignore, categories, keep, missing_values, dates, hash)
     places = TableRows(str(path))
     with opened_json_lines(path) as (database, names):
+        choices = options.resolved(ColumnNames(tuple(names), len(names)), str(path))
 
-        def read(position: int, target: bool, labelled: bool) -> Column:
-            cells = json_cells(database, position)
-            return _json_column(names[position], cells, places, target=target, labelled=labelled)
+        def read(position: int) -> Column:
+            reading = choices.reading(position, marks=TYPED)
+            return _json_column(names[position], json_cells(database, position), places, reading)
 
-        return assembled(names, read, places, target, missing, ignore, categories)
+        return assembled(choices, read, places)
 
 
 @contextmanager
@@ -162,9 +187,7 @@ def json_cells(database: DuckDBPyConnection, position: int) -> Cells:
     return Cells.of(np.ma.getdata(found["r"]).tolist())
 
 
-def _json_column(
-    name: str, cells: Cells, places: TableRows, *, target: bool, labelled: bool
-) -> Column:
+def _json_column(name: str, cells: Cells, places: TableRows, reading: ColumnReading) -> Column:
     """A column of JSON values: all numbers, all booleans or all texts, or null.
 
     Raises DataError for other values and for mixtures.
@@ -172,16 +195,17 @@ def _json_column(
     values = [json.loads(text) for text in cells.texts]
     kinds = {type(value) for value in values} - {type(None)}
     missing = np.array([value is None for value in values])[cells.codes]
-    if kinds <= {int, float} and not labelled:
-        return finite_column(name, _numbers(values)[cells.codes], places)
+    if kinds <= {int, float} and not reading.category:
+        numbers = without_marked(_numbers(values)[cells.codes], reading)
+        return finite_column(name, numbers, places)
     if kinds == {bool}:
         flags = np.array([np.nan if value is None else float(value) for value in values])
-        return boolean_column(name, flags[cells.codes], labelled=target or labelled)
-    if kinds <= {str} or (labelled and kinds <= {str, int, float}):
+        return boolean_column(name, flags[cells.codes], reading)
+    if kinds <= {str} or (reading.category and kinds <= {str, int, float}):
         texts = ["" if value is None else str(value) for value in values]
         plain = Cells(cells.codes, texts)
-        filled = ~missing & ~plain.blank
-        return text_column(name, plain, filled, places, target=target, labelled=labelled)
+        filled = ~missing & ~plain.marked(reading.marks)
+        return text_column(name, plain, filled, places, reading)
     nested = kinds & {list, dict}
     raise DataError(
         "the column has lists or objects, which are neither numbers nor text"

@@ -4,7 +4,7 @@
     best.w, …                     the weights of the best evaluation
     standardize.mean, .scale      the standardisation of the d features, (d,)
     target.mean, target.scale     the standardisation of the target: two numbers
-    fill.mean                     the training means that replace missing values, (d,)
+    fill.mean                     what replaces missing values, (d,); NaN where none may be missing
     feature_names, classes        the names of the features, and the labels of the classes
     model                         a JSON text: kind of model, options, dtype, target, columns
 
@@ -29,15 +29,18 @@ from typing_extensions import TypedDict
 from gdrun.array_types import Array
 from gdrun.config.experiment import Experiment
 from gdrun.data import Encoding, Prepared, SourceColumn, TargetScale
+from gdrun.data.cells import STANDARD, MissingMarks
+from gdrun.data.dates import PARTS
+from gdrun.data.encoding import Form
 from gdrun.data.new_csv import READING
 from gdrun.errors import RecordError
 from gdrun.problems.models import MODELS
-from gdrun.runs.checked import check_version, checked, unreadable
+from gdrun.runs.checked import Count, check_version, checked, unreadable
 
 WEIGHTS = "weights.npz"
 """The name of the file in the directory of a run."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 ABOUT_THE_DATA = (
     *("standardize.mean", "standardize.scale", "fill.mean"),
@@ -51,18 +54,27 @@ DTYPES = ("float32", "float64")
 
 
 class ColumnRecord(TypedDict):
-    """A column of the data. labels: the texts in the column; empty for a column of numbers."""
+    """A column of the data, with the fields of gdrun.data.SourceColumn.
+
+    labels: the texts in the column; empty for a column of numbers. Files of the first version have
+    only the name and the labels.
+    """
 
     name: str
     labels: list[str]
+    form: NotRequired[Form]
+    buckets: NotRequired[Count]
+    parts: NotRequired[list[str]]
+    indicator: NotRequired[bool]
 
 
 class ModelRecord(TypedDict):
     """The contents of the JSON text `model`.
 
-    numbered: whether the target has whole numbers as its classes. options: the section `model` of
-    the config, with the name of the model. reading: the options with which the text file of the
-    training data was read, such as {"decimal": ","}; earlier versions did not write it.
+    numbered: whether the target has whole numbers as its classes. missing: the cells of new rows
+    that are missing values. options: the section `model` of the config, with the name of the model.
+    reading: the options with which the text file of the training data was read, such as
+    {"decimal": ","}; the first versions did not write it.
     """
 
     schema_version: int
@@ -71,6 +83,7 @@ class ModelRecord(TypedDict):
     classes: list[str]
     numbered: bool
     columns: list[ColumnRecord]
+    missing: NotRequired[list[str | float]]
     options: dict[str, Any]
     reading: NotRequired[dict[str, Any]]
 
@@ -141,14 +154,35 @@ def arrays_of(
         "target": description.target,
         "classes": list(description.classes),
         "numbered": description.numbered,
-        "columns": [
-            {"name": column.name, "labels": list(column.labels)} for column in encoding.columns
-        ],
+        "columns": [_record(column) for column in encoding.columns],
+        "missing": encoding.missing.listed,
         "options": description.options,
         "reading": description.reading,
     }
     arrays["model"] = np.array(json.dumps(record))
     return arrays
+
+
+def _record(column: SourceColumn) -> ColumnRecord:
+    return {
+        "name": column.name,
+        "labels": list(column.labels),
+        "form": column.form,
+        "buckets": column.buckets,
+        "parts": list(column.parts),
+        "indicator": column.indicator,
+    }
+
+
+def _column(record: ColumnRecord) -> SourceColumn:
+    return SourceColumn(
+        name=record["name"],
+        labels=tuple(record["labels"]),
+        form=record.get("form", "category" if record["labels"] else "number"),
+        buckets=record.get("buckets", 0),
+        parts=tuple(record.get("parts", ())),
+        indicator=record.get("indicator", False),
+    )
 
 
 def read_arrays(path: Path) -> dict[str, Array]:
@@ -186,14 +220,15 @@ def description_in(arrays: Mapping[str, Array], path: Path) -> ModelDescription 
         raise unreadable(path, "`model` is not JSON") from None
     check_version(document, SCHEMA_VERSION, path)
     record = checked(document, ModelRecord, path)
-    columns = tuple(
-        SourceColumn(column["name"], tuple(column["labels"])) for column in record["columns"]
-    )
+    columns = tuple(map(_column, record["columns"]))
+    if any(part not in PARTS for column in columns for part in column.parts):
+        raise unreadable(path, "`model` names a part of a date that gdrun does not know")
     encoding = Encoding(
         columns,
         arrays.get("fill.mean"),
         arrays.get("standardize.mean"),
         arrays.get("standardize.scale"),
+        MissingMarks.of(record["missing"]) if "missing" in record else STANDARD,
     )
     for name in ("fill.mean", "standardize.mean", "standardize.scale"):
         if name in arrays:

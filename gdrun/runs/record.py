@@ -53,12 +53,23 @@ class TimingRecord(TypedDict):
     total: Seconds
 
 
+class ColumnReportRecord(TypedDict):
+    """A column of a data file, with the fields of gdrun.data.column_report.ColumnReport."""
+
+    name: str
+    kind: str
+    missing: Count
+    becomes: str
+    features: list[str]
+
+
 class RunDataRecord(TypedDict):
     """The data of a run.
 
     rows: the number of rows. parts: the number of rows of each part, such as train. features: the
     number of features. target: the name of the target. classes: the labels of the classes, in
     order; empty for regression. sha256: the hash of the data. notes: sentences about the data.
+    columns: what each column of a file became.
     """
 
     name: str
@@ -69,6 +80,7 @@ class RunDataRecord(TypedDict):
     classes: list[str]
     sha256: str
     notes: list[str]
+    columns: NotRequired[list[ColumnReportRecord]]
 
 
 class ProcessRecord(TypedDict):
@@ -231,6 +243,16 @@ def _data(data: Prepared) -> RunDataRecord:
         "classes": list(data.classes),
         "sha256": data.sha256,
         "notes": list(data.notes),
+        "columns": [
+            {
+                "name": report.name,
+                "kind": report.kind,
+                "missing": report.missing,
+                "becomes": report.becomes,
+                "features": list(report.features),
+            }
+            for report in data.reports
+        ],
     }
 
 

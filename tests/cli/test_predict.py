@@ -56,7 +56,7 @@ def test_missing_values_unseen_categories_and_other_columns(here, tmp_path):
     assert answer.out == "prediction\n210.0\n109.5\n102.0\n"
     assert answer.err == (
         "note: ignored 1 column that the model does not use: id\n"
-        "note: missing values replaced by the training mean: city (1), area (1)\n"
+        "note: missing values filled as in training: city (1), area (1)\n"
         "note: values that training did not see, set to 0 in all columns: city (1)\n"
     )
 
@@ -465,7 +465,7 @@ def test_the_layers_of_a_network(here):
 @pytest.mark.parametrize(
     ("changes", "what"),
     [
-        ({"schema_version": 2}, "was written by a newer gdrun (schema 2)"),
+        ({"schema_version": 3}, "was written by a newer gdrun (schema 3)"),
         ({"columns": 3}, "cannot be read: columns must be a list, got 3"),
         ({"dtype": "int8"}, "cannot be read: `model` names no model or no dtype of gdrun"),
         ({"options": {"name": ["linear"]}}, "cannot be read: `model` names no model"),

@@ -1,5 +1,6 @@
-"""Columns that are neither numbers nor categories are refused by name."""
+"""What the columns of a text file become: numbers, booleans, dates, categories, or errors."""
 
+import numpy as np
 import pytest
 
 
@@ -8,16 +9,37 @@ def rows(*cells):
 
 
 @pytest.mark.parametrize(
-    "cells",
+    ("cells", "numbers"),
     [
-        ("12%", "3%", "40.5 %"),
-        ("$501,600", "$20", "$7.5"),
-        ("3 €", "4,5 €", "1.000 €"),
-        ("70 kg", "80kg", "65.5 KG"),
-        ("12 °C", "-3 °C", "+4.5 °C"),
+        (("12%", "3%", "40.5 %"), (12, 3, 40.5)),
+        (("$501,600", "$20", "$-7.5"), (501600, 20, -7.5)),
+        (("-$1,000.25", "17", "3 USD"), None),
+        (("-$1,000.25", "17", "3"), (-1000.25, 17, 3)),
+        (("3 €", "4.5 €", "1,000 €"), (3, 4.5, 1000)),
+        (("1'234.5", "1 000 000", "5"), (1234.5, 1e6, 5)),
     ],
 )
-def test_numbers_with_a_unit(refused, read, cells):
+def test_numbers_with_marks(read, refused, cells, numbers):
+    text = "a,y\n" + rows(*cells)
+    if numbers is None:  # two currencies are no unit
+        assert "numbers with a sign or unit" in refused(text)
+        return
+    table = read(text)
+    assert table.feature_names == ("a",)
+    assert table.X[:, 0].tolist() == list(numbers)
+    said = f"a has numbers with marks: {cells[0]} is read as {numbers[0]:.15g}"
+    assert table.notes == (said,)
+    assert len(read(text, categories="a").feature_names) == 3
+
+
+def test_a_percent_sign_in_some_cells_only_is_refused(refused):
+    # 0.12 may be 12 %.
+    said = refused("a,y\n" + rows("12%", "3%", "0.05"))
+    assert said.startswith("error: made.csv:2 a: the column has numbers with a sign or unit")
+
+
+@pytest.mark.parametrize("cells", [("70 kg", "80kg", "65.5 KG"), ("12 °C", "-3 °C", "+4.5 °C")])
+def test_numbers_with_another_unit(refused, read, cells):
     text = "a,y\n" + rows(*cells)
     assert refused(text) == (
         f"error: made.csv:2 a: the column has numbers with a sign or unit, such as {cells[0]!r} in "
@@ -27,33 +49,156 @@ def test_numbers_with_a_unit(refused, read, cells):
     assert len(read(text, categories="a").feature_names) == 3
 
 
-def test_a_price_as_target_is_no_class(refused):
-    said = refused("a,price\n" + "".join(f'{i % 5},"$50{i},600"\n' for i in range(40)))
-    assert said.startswith("error: made.csv:2 price: the column has numbers with a sign or unit")
+def test_a_price_as_target_is_a_number(read):
+    table = read("a,price\n" + "".join(f'{i % 5},"$50{i},600"\n' for i in range(9)))
+    assert table.classes == ()
+    assert table.y.tolist() == [500600 + 1000 * i for i in range(9)]
+
+
+@pytest.mark.parametrize(
+    ("false", "true"),
+    [("no", "yes"), ("False", "True"), ("FALSE", "TRUE"), ("f", "t"), ("N", "Y"), ("off", "ON")],
+)
+def test_booleans_are_one_column(read, false, true):
+    table = read(f"open,y\n{true},1\n{false},2\n{true.title()},3\n")
+    assert table.feature_names == ("open",)
+    assert table.X.tolist() == [[1], [0], [1]]
+    # As labels they are two columns, and as a target classes.
+    assert len(read(f"open,y\n{true},1\n{false},2\n", categories="open").feature_names) == 2
+    assert read(f"open,y\n{true},1\n{false},2\n", target="open").classes == tuple(
+        sorted((false, true))
+    )
+
+
+@pytest.mark.parametrize("cells", [("yes", "true"), ("yes", "maybe", "no"), ("m", "f"), ("yes",)])
+def test_other_texts_are_categories(read, cells):
+    text = "a,y\n" + rows(*cells)
+    assert read(text).feature_names == tuple(f"a={cell}" for cell in sorted(cells))
+
+
+# Weekdays by a calendar: 2020-01-31 was a Friday (4), 2020-02-01 a Saturday, 2021-03-04 a Thursday.
+# Days since 1970-01-01 by datetime.date.toordinal.
+DATES = [[2020, 1, 4, 18292], [2020, 2, 5, 18293], [2021, 3, 3, 18690]]
 
 
 @pytest.mark.parametrize(
     "cells",
     [
         ("2020-01-31", "2020-02-01", "2021-03-04"),
-        ("2020-01-31 12:00:00", "2020-02-01T00:00", "2021-03-04"),
-        ("31.12.2020", "1.1.21", "3.4.2021"),
-        ("12/31/2020", "1/1/2021", "3/4/2021"),
+        ("2020/1/31", "2020/2/1", "2021/3/4"),
+        ("31.01.2020", "1.2.2020", "4.3.2021"),
+        ("1/31/2020", "2/1/2020", "3/4/2021"),
+        ("31-1-2020", "01-02-2020", "04-03-2021"),
     ],
 )
-def test_dates(refused, cells):
-    assert refused("sold,y\n" + rows(*cells)) == (
+def test_dates(read, refused, cells):
+    text = "sold,y\n" + rows(*cells)
+    table = read(text)
+    assert table.feature_names == ("sold.year", "sold.month", "sold.weekday", "sold.days")
+    assert table.X.tolist() == DATES
+    assert table.notes == (
+        "sold has dates, which become sold.year, sold.month, sold.weekday, sold.days",
+    )
+    assert refused(text, dates="refuse") == (
         f"error: made.csv:2 sold: the column has dates, such as {cells[0]!r} in this line\n"
-        "hint: replace them by numbers, such as the year or the days since a start; "
+        "hint: set dates: encode to use their year, month, weekday and days; "
         'or leave it out with ignore: ["sold"]'
     )
 
 
-def test_dates_gaps_and_identifiers_are_reported_together(refused):
-    text = "sold,code,y\n" + "".join(f"2020-01-{i % 28 + 1:02},c{i},{i}\n" for i in range(30))
-    said = refused(text)
+def test_times(read):
+    cells = ("2020-01-31 12:00", "2020-02-01T18:30:00.5", "2021-03-04T01:00:00+02:00")
+    table = read("sold,y\n" + rows(*cells))
+    assert table.feature_names[3:] == ("sold.hour", "sold.days")
+    # 1 o'clock in a place two hours ahead is 23 o'clock UTC on the day before.
+    assert table.X[:, 3].tolist() == [12, 18, 23]
+    np.testing.assert_allclose(
+        table.X[:, 4], [18292.5, 18293 + (18.5 + 0.5 / 3600) / 24, 18689 + 23 / 24], rtol=1e-14
+    )
+
+
+def test_the_first_number_of_a_date_may_be_the_day_or_the_month(read, refused):
+    text = "sold,y\n03/04/2024,1\n05/06/2024,2\n"
+    assert refused(text) == (
+        "error: made.csv:2 sold: the column has dates whose first number may be the day or the "
+        "month, such as '03/04/2024' in this line\nhint: set dates: day_first or dates: "
+        'month_first; or leave it out with ignore: ["sold"]'
+    )
+    assert read(text, dates="day_first").X[:, 1].tolist() == [4, 6]
+    assert read(text, dates="month_first").X[:, 1].tolist() == [3, 5]
+
+
+@pytest.mark.parametrize(
+    ("cells", "wrong"),
+    [
+        (("2020-01-31", "2020-02-30", "2020-03-01"), "2020-02-30"),
+        (("31.1.2020", "1.31.2020", "2.1.2020"), "1.31.2020"),
+        (("2020-01-31", "2020-01-30", "1.2.2020"), "1.2.2020"),
+        (("31.12.20", "30.12.20"), "30.12.20"),
+    ],
+)
+def test_dates_that_cannot_all_be_read(refused, cells, wrong):
+    assert refused("sold,y\n" + rows(*cells)).startswith(
+        f"error: made.csv sold: the column has dates that cannot all be read, such as {wrong!r}\n"
+        "hint: write all of them as 2024-01-31"
+    )
+
+
+def test_a_number_is_no_date(read):
+    assert read("sold,y\n20240131,1\n20240201,2\n").feature_names == ("sold",)
+
+
+def test_dates_as_target_are_refused(refused):
+    text = "a,sold\n" + "".join(f"{i % 5},2020-01-{i + 1:02}\n" for i in range(25))
+    assert refused(text).startswith("error: made.csv:2 sold: the column has dates, such as")
+
+
+def test_problems_of_all_columns_are_reported_together(refused):
+    text = "sold,code,age,y\n" + "".join(
+        f"2020-01-{i % 28 + 1:02},note {i} end,{i or ''},{i}\n" for i in range(30)
+    )
+    said = refused(text, dates="refuse")
     assert "made.csv:2 sold: the column has dates" in said
     assert "made.csv code: has 30 different texts" in said
+    assert "made.csv:2 age: 1 of 30 values is missing" in said
+
+
+def test_hashed_texts(read, refused):
+    text = "remark,y\n" + "".join(f"note {i % 40} end,{i}\n" for i in range(60))
+    table = read(text, hash=16)
+    # The same hash, written by itself.
+    import hashlib
+
+    def bucket(text):
+        digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
+        return int.from_bytes(digest, "little") % 16
+
+    used = sorted({bucket(f"note {i} end") for i in range(40)})
+    assert table.feature_names == tuple(f"remark#{number}" for number in used)
+    expected = [
+        [float(bucket(f"note {i % 40} end") == number) for number in used] for i in range(60)
+    ]
+    assert table.X.tolist() == expected
+    assert table.notes == (
+        f"remark: 40 texts are hashed into 16 buckets, of which {len(used)} are used; "
+        f"{40 - len(used)} collisions",
+    )
+    assert read(text, hash="2**4").feature_names == table.feature_names
+    assert refused(text, hash=1).startswith(
+        "error: dataset.hash: must be a whole number of buckets from 2 to 2**31, got 1"
+    )
+
+
+def test_a_category_called_na(read):
+    text = "country,y\nNA,1\nDE,2\nNA,3\n?,4\n"
+    table = read(text, missing_values=["?"], missing="drop")
+    assert table.feature_names == ("country=DE", "country=NA")
+    assert table.X.tolist() == [[0, 1], [1, 0], [0, 1]]
+
+
+def test_numbers_that_mean_missing(read):
+    table = read("a,b,y\n-999,1,1\n5,-999.0,2\n7,3,3\n", missing="mean", missing_values=[-999])
+    np.testing.assert_array_equal(table.X, [[np.nan, 1], [5, np.nan], [7, 3]])
 
 
 def test_a_feature_that_mixes_numbers_and_words_may_be_a_category(read, refused):
@@ -70,9 +215,11 @@ def test_a_column_of_numbers_may_be_a_category(read):
     assert table.X.tolist() == [[0, 1], [1, 0], [0, 1]]
 
 
-def test_a_category_that_does_not_exist(refused):
-    assert refused("zip,y\n1,2\n", categories="zap") == (
-        "error: dataset.categories: made.csv has no column 'zap'\nhint: did you mean zip?"
+@pytest.mark.parametrize("option", ["categories", "keep", "missing"])
+def test_a_column_that_does_not_exist(refused, option):
+    value = {"zap": "mean"} if option == "missing" else "zap"
+    assert refused("zip,y\n1,2\n", **{option: value}) == (
+        f"error: dataset.{option}: made.csv has no column 'zap'\nhint: did you mean zip?"
     )
 
 

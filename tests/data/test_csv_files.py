@@ -163,7 +163,9 @@ def test_an_underscore_makes_text(read):
 def test_an_index_without_a_name_is_left_out(read, first):
     table = read(f",a,y\n{first},5,3\n{first + 1},6,4\n{first + 2},7,1\n")
     assert table.X.tolist() == [[5], [6], [7]]
-    assert table.notes == ("left out column 0, which has no name: it only counts the rows",)
+    assert table.notes == (
+        "left out column 0, which has no name: it numbers the rows; keep: [0] makes it a feature",
+    )
 
 
 def test_an_empty_column_without_a_name_is_left_out(read):
@@ -182,16 +184,6 @@ def test_columns_may_be_left_out(read):
     assert read("id,size,y\n1,2,3\n2,4,6\n", ignore=0).feature_names == ("size",)
     # Without a target it is the last column that is left.
     assert read(HOUSES, ignore=(-1,)).target_name == "age"
-
-
-def test_a_column_that_counts_the_rows_is_kept_with_a_note(read):
-    table = read("id,size,y\n1,2,3\n2,5,6\n3,1,4\n")
-    assert table.feature_names == ("id", "size")
-    assert table.notes == (
-        'id only counts the rows; if it is not a feature, leave it out with ignore: ["id"]',
-    )
-    assert read("day,size,y\n1,2,3\n2,5,6\n2,1,4\n").notes == ()
-    assert read("year,size,y\n2001,2,3\n2002,5,6\n2003,1,4\n").notes == ()
 
 
 GAPS = "a,kind,y\n1,red,10\n,blue,20\n3,,30\n5,red,\n"
@@ -223,7 +215,8 @@ def test_gaps_may_wait_for_the_mean(read):
     assert table.y.tolist() == [10, 20, 30]
     assert table.notes == (
         "dropped 1 of 4 rows with no target",
-        "missing values are replaced by the mean of the training rows: a, kind",
+        "missing values are replaced by the mean of the training rows: a",
+        "missing values are replaced by the most frequent value of the training rows: kind",
     )
 
 
@@ -252,7 +245,8 @@ def test_many_values_are_no_categories(read):
         read("kind,y\n" + rows)
     assert str(caught.value).endswith(
         "made.csv kind: has 1001 different texts in 3000 rows, too many for categories\n"
-        'hint: if the column is an identifier, leave it out with ignore: ["kind"]'
+        'hint: leave it out with ignore: ["kind"]; or hash its texts into some columns with '
+        "hash: 256"
     )
     assert read("kind,y\n" + rows.replace("k1000,", "k0,")).X.shape == (3000, 1000)
     # As a target they are classes.

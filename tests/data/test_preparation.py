@@ -368,7 +368,7 @@ def test_the_encoding_fills_as_training_did():
     whole = table_of(X[:, :1], range(4))
     assert prepared(whole, **everything).encoding.fill is None
     # With missing: mean, values of new rows may be missing although no training value is.
-    assert prepared(replace(whole, fills=True), **everything).encoding.fill.tolist() == [4]
+    assert prepared(replace(whole, fillings=("mean",)), **everything).encoding.fill.tolist() == [4]
 
 
 def test_the_encoding_prepares_rows_as_training_did():

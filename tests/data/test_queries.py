@@ -73,6 +73,8 @@ def test_what_a_query_must_not_do(folder, query):
     assert [path.name for path in folder.iterdir()] == ["houses.csv"]
 
 
-def test_dates_of_a_query_are_refused_by_name():
-    said = refusal("SELECT DATE '2020-01-01' AS sold, 1 AS y")
-    assert said.startswith("error: dataset.query sold: the column has dates or times (DATE)")
+def test_dates_of_a_query():
+    query = "SELECT unnest([DATE '2020-01-01', DATE '2021-12-31']) AS sold, 1 AS y"
+    assert load_table({"query": query}).X.tolist() == [[2020, 1, 2, 18262], [2021, 12, 4, 18992]]
+    said = refusal(query, dates="refuse")
+    assert said.startswith("error: dataset.query sold: the column has dates or times")

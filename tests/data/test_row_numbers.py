@@ -1,9 +1,11 @@
-"""Indexes and identifiers: left out if they have no name, else noted."""
+"""Indexes and identifiers are left out of the features, and this is said."""
 
+import numpy as np
 import pytest
 
 LEFT_OUT = (
-    "left out column 0, which has no name: it has another whole number in each row, as an index has"
+    "left out column 0, which has no name: each row has another whole number, as an identifier "
+    "has; keep: [0] makes it a feature"
 )
 
 
@@ -11,7 +13,11 @@ LEFT_OUT = (
 def test_an_index_in_any_order_is_left_out(read, name):
     table = read(f"{name},a,y\n17,1,2\n4,2.5,3\n9,3,1\n")
     assert table.feature_names == ("a",)
-    assert table.notes == (LEFT_OUT,)
+    expected = LEFT_OUT
+    if name:
+        expected = LEFT_OUT.replace("column 0, which has no name", name)
+        expected = expected.replace("[0]", f'["{name}"]')
+    assert table.notes == (expected,)
 
 
 def test_a_shuffled_frame_of_pandas(read):
@@ -29,15 +35,65 @@ def test_other_numbers_without_a_name_stay(read, values):
 
 
 @pytest.mark.parametrize("name", ["id", "passenger_id", "customerID", "Index", "No"])
-def test_a_numeric_identifier_in_any_order_is_noted(read, name):
-    table = read(f"size,{name},y\n1.5,17,2\n2,4,3\n9,9,1\n")
-    assert table.feature_names == ("size", name)
+def test_a_numeric_identifier_in_any_order_is_left_out(read, name):
+    text = f"size,{name},y\n1.5,17,2\n2,4,3\n9,9,1\n"
+    table = read(text)
+    assert table.feature_names == ("size",)
     assert table.notes == (
-        f"{name} has another whole number in each row; if it is not a feature, "
-        f'leave it out with ignore: ["{name}"]',
+        f"left out {name}: each row has another whole number, as an identifier has; "
+        f'keep: ["{name}"] makes it a feature',
     )
+    assert read(text, keep=name).feature_names == ("size", name)
+    assert read(text, categories=name).feature_names[1] == f"{name}=17"
 
 
 @pytest.mark.parametrize("name", ["size", "humid", "grid"])
-def test_other_whole_numbers_are_not_noted(read, name):
-    assert read(f"{name},b,y\n17,1,2\n4,1,3\n9,1,1\n").notes == ()
+def test_other_whole_numbers_are_features(read, name):
+    table = read(f"{name},b,y\n17,1,2\n4,1,3\n9,1,1\n")
+    assert table.feature_names == (name, "b")
+    assert table.notes == ()
+
+
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_a_column_that_numbers_the_rows(read, first, shuffled):
+    order = np.arange(first, first + 12)
+    if shuffled:
+        order = np.random.default_rng(0).permutation(order)
+    rows = "".join(f"{i * i % 7},{k},{i % 3}\n" for i, k in enumerate(order))
+    table = read("size,case,y\n" + rows)
+    assert table.feature_names == ("size",)
+    said = "it numbers the rows in another order" if shuffled else "it numbers the rows"
+    assert table.notes == (f'left out case: {said}; keep: ["case"] makes it a feature',)
+
+
+def test_years_and_a_few_rows_number_nothing(read):
+    assert read("day,size,y\n1,2,3\n2,5,6\n3,1,4\n").feature_names == ("day", "size")
+    rows = "".join(f"{2001 + i},{i * i % 7},{i}\n" for i in range(20))
+    assert read("year,size,y\n" + rows).feature_names == ("year", "size")
+
+
+def test_the_only_feature_stays_even_if_it_numbers_the_rows(read):
+    table = read("x,y\n" + "".join(f"{i},{2 * i + 1}\n" for i in range(20)))
+    assert table.feature_names == ("x",)
+
+
+def test_codes_are_identifiers_and_sentences_are_refused(read, refused):
+    codes = "".join(f"A-{i * 37},{i % 5},{i % 2}\n" for i in range(30))
+    table = read("ticket,a,y\n" + codes)
+    assert table.feature_names == ("a",)
+    assert table.notes == (
+        "left out ticket: each row has another text, as an identifier has, such as A-0; "
+        'keep: ["ticket"] makes it a feature',
+    )
+    words = "".join(f"word {i} more,{i % 5},{i % 2}\n" for i in range(30))
+    assert refused("remark,a,y\n" + words).startswith(
+        "error: made.csv remark: has 30 different texts in 30 rows, too many for categories\n"
+        'hint: leave it out with ignore: ["remark"]; or hash its texts'
+    )
+
+
+def test_a_column_cannot_be_kept_and_ignored(refused):
+    assert refused("a,b,y\n1,2,3\n", keep="a", ignore="a").startswith(
+        "error: dataset.keep: the column 'a' is listed in keep and in ignore"
+    )

@@ -1,0 +1,208 @@
+"""The table of the columns of a file: which are features, and how missing values are treated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from gdrun.array_types import Flags
+from gdrun.data.column_kinds import KindError
+from gdrun.data.column_options import FILLINGS, Choices
+from gdrun.data.column_report import ColumnReport, report_on
+from gdrun.data.columns import Column, count, counted_in_row, leaving_out, listed_name, shortened
+from gdrun.data.encoding import encoded
+from gdrun.data.places import Places
+from gdrun.data.row_numbers import EMPTY, why_left_out
+from gdrun.data.table import Table
+from gdrun.errors import DataError, Problem
+
+Read = Callable[[int], Column]
+"""A function that reads the column at a position."""
+
+
+class UnfitColumnsError(DataError):
+    """Columns that cannot be used. reports: on all columns. columns: those that could be read."""
+
+    def __init__(
+        self,
+        problems: Sequence[Problem],
+        reports: tuple[ColumnReport, ...] = (),
+        columns: Sequence[Column] = (),
+    ) -> None:
+        super().__init__(problems)
+        self.reports = reports
+        self.columns = tuple(columns)
+
+
+def assembled(
+    choices: Choices, read: Read, places: Places, notes: Sequence[str] = (), *, separator: str = ""
+) -> Table:
+    """The table of the columns that `read` reads, with 0/1 columns for labels and codes in y.
+
+    notes: sentences for the user, to which others are added. separator: a hint for a file with a
+    single column.
+    Raises one UnfitColumnsError with the problems of all columns.
+    """
+    names, where = choices.names, places.table
+    columns: dict[int, Column] = {}
+    reports: dict[int, ColumnReport] = {}
+    problems: list[Problem] = []
+    for j in choices.chosen:
+        try:
+            columns[j] = read(j)
+        except DataError as error:
+            problems.extend(error.problems)
+            kind = error.kind if isinstance(error, KindError) else "text"
+            becomes = "cannot be used" if j != choices.target else "the target"
+            reports[j] = ColumnReport(names.names[j], kind, 0, becomes)
+    if columns and not len(next(iter(columns.values())).values):
+        raise DataError("has no rows", where=where, hint="add a row for each example")
+    reasons = _left_out(columns, choices)
+    for j, column in columns.items():
+        if j not in reasons and j != choices.target and choices.missing(j) == "indicator":
+            column = replace(
+                column, source=replace(column.source, indicator=bool(column.gaps.any()))
+            )
+            columns[j] = column
+        reports[j] = report_on(column, target=j == choices.target, left_out=reasons.get(j, ""))
+    used = {j: column for j, column in columns.items() if j not in reasons}
+    gaps = _problems_of_missing(used, choices, places)
+    if problems or gaps:
+        raise UnfitColumnsError(
+            [*shortened(problems), *gaps],
+            tuple(reports[j] for j in sorted(reports)),
+            list(columns.values()),
+        )
+    if len(used) < 2:
+        raise DataError(
+            f"has no column except the target, {names.names[choices.target]!r}",
+            where=where,
+            hint=separator or "a table needs a column of features",
+        )
+    left_out = [_note_on(names.names[j], names.header, j, why) for j, why in reasons.items()]
+    return _table(
+        used,
+        choices,
+        places,
+        [*notes, *left_out],
+        tuple(reports[j] for j in sorted(reports)),
+    )
+
+
+def _left_out(columns: dict[int, Column], choices: Choices) -> dict[int, str]:
+    """The columns that are no features, by position, each with the reason in words."""
+    found = {}
+    for j, column in columns.items():
+        if j == choices.target or j in choices.kept or j in choices.labelled:
+            continue
+        header = choices.names.header[j] if choices.names.header else None
+        if why := why_left_out(column, header):
+            found[j] = why
+    if len(found) == len(columns) - 1 and choices.target in columns:
+        # A table of one column against another, such as y for x = 0, 1, 2, …, has a feature.
+        named = [j for j in found if choices.names.header and choices.names.header[j]]
+        numbers = [j for j in named if not columns[j].left_out and not columns[j].gaps.all()]
+        for j in numbers[:1]:
+            del found[j]
+    return found
+
+
+def _note_on(name: str, header: Sequence[str], position: int, why: str) -> str:
+    if not header or header[position]:
+        return f"left out {name}: {why}; keep: {listed_name(name)} makes it a feature"
+    note = f"left out column {position}, which has no name: {why}"
+    return note if why == EMPTY else f"{note}; keep: [{position}] makes it a feature"
+
+
+def _problems_of_missing(
+    columns: dict[int, Column], choices: Choices, places: Places
+) -> list[Problem]:
+    empty = [column for column in columns.values() if column.gaps.all()]
+    if empty:
+        return shortened(
+            [
+                Problem(
+                    "the column is empty",
+                    f"{places.table} {column.name}",
+                    leaving_out(column.name),
+                )
+                for column in empty
+            ]
+        )
+    gaps = [
+        Problem(
+            counted_in_row(column.gaps, "missing", places),
+            places.cell(int(column.gaps.argmax()), column.name),
+        )
+        for j, column in columns.items()
+        if choices.missing(j) == "error" and column.gaps.any()
+    ]
+    if not gaps:
+        return []
+    hint = "set missing: drop to remove such rows, or missing: mean to use the training mean"
+    gaps = shortened(gaps)
+    return [*gaps[:-1], replace(gaps[-1], hint=hint)]
+
+
+def _table(
+    columns: dict[int, Column],
+    choices: Choices,
+    places: Places,
+    notes: list[str],
+    reports: tuple[ColumnReport, ...],
+) -> Table:
+    """The table of columns that can be used, by position, one of which is the target."""
+    total = len(columns[choices.target].values)
+    incomplete = _incomplete(columns, choices)
+    if incomplete.any():
+        if incomplete.all():
+            raise DataError(
+                f"each of the {total} rows has a missing value, so dropping them leaves no row",
+                where=places.table,
+                hint="set missing: mean to keep rows with a target and fill their missing values",
+            )
+        dropping = any(choices.missing(j) == "drop" for j in columns)
+        kind = "missing values" if dropping else "no target"
+        notes.append(f"dropped {incomplete.sum()} of {count(total, 'row')} with {kind}")
+        columns = {j: column.keep(~incomplete) for j, column in columns.items()}
+    notes += [note for column in columns.values() for note in column.notes]
+    filled: dict[str, list[str]] = {}
+    for j, column in columns.items():
+        if j != choices.target and column.gaps.any():
+            filled.setdefault(_filled_by(column, choices.missing(j)), []).append(column.name)
+    notes += [f"missing values {how}: {', '.join(names)}" for how, names in filled.items()]
+    target = columns[choices.target]
+    features = {j: column for j, column in columns.items() if j != choices.target}
+    sources = tuple(column.source for column in features.values())
+    return Table(
+        name=places.table,
+        X=encoded(sources, [column.values for column in features.values()]),
+        y=np.array(target.values, dtype=np.int64 if target.labels else np.float64),
+        feature_names=tuple(feature for source in sources for feature in source.feature_names),
+        target_name=target.name,
+        classes=target.labels,
+        notes=tuple(notes),
+        sources=sources,
+        fillings=tuple(how if how in FILLINGS else "" for how in map(choices.missing, features)),
+        missing_marks=choices.options.marks(),
+        reports=reports,
+    )
+
+
+def _incomplete(columns: dict[int, Column], choices: Choices) -> Flags:
+    """Whether a row is dropped: it has no target, or a missing value where these are dropped."""
+    gaps = [columns[choices.target].gaps]
+    gaps += [column.gaps for j, column in columns.items() if choices.missing(j) == "drop"]
+    dropped: Flags = np.logical_or.reduce(gaps)
+    return dropped
+
+
+def _filled_by(column: Column, how: str) -> str:
+    """How missing values of a column are filled, in words; see gdrun.data.filling."""
+    if how == "indicator":
+        return "have a feature of their own (NAME.missing)"
+    if column.labels or column.source.form == "boolean" or how == "most_frequent":
+        return "are replaced by the most frequent value of the training rows"
+    return f"are replaced by the {how} of the training rows"

@@ -1,0 +1,84 @@
+"""The report on a column: what it is, and what it becomes. It is shown and recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from gdrun.data.columns import Column, count
+from gdrun.data.encoding import SourceColumn
+
+Kind = Literal["number", "boolean", "category", "date", "text", "identifier", "constant"]
+
+MOST_NAMED = 3
+"""The largest number of labels that a sentence names; the others are counted."""
+
+
+@dataclass(frozen=True)
+class ColumnReport:
+    """What one column of the data is, and what it becomes.
+
+    missing: the number of missing values. becomes: in words. features: the names of its features;
+    empty for the target and for a column that is left out.
+    """
+
+    name: str
+    kind: Kind
+    missing: int
+    becomes: str
+    features: tuple[str, ...] = ()
+
+
+def report_on(column: Column, *, target: bool = False, left_out: str = "") -> ColumnReport:
+    """The report on a column that was read. left_out: why it is no feature, in words."""
+    missing = int(column.gaps.sum())
+    kind = _kind(column, identifier=bool(left_out) and missing < len(column.values))
+    if target:
+        return ColumnReport(column.name, kind, missing, "the target")
+    if left_out:
+        return ColumnReport(column.name, kind, missing, f"left out: {left_out}")
+    features = column.source.feature_names
+    return ColumnReport(column.name, kind, missing, _becomes(column, kind), features)
+
+
+def _kind(column: Column, *, identifier: bool) -> Kind:
+    if identifier:
+        return "identifier"
+    source, known = column.source, column.values[~column.gaps]
+    if not len(known) or (known == known[0]).all():
+        return "constant"
+    if source.buckets:
+        return "text"
+    if source.labels:
+        return "category"
+    if source.parts:
+        return "date"
+    return "boolean" if source.form == "boolean" else "number"
+
+
+def _becomes(column: Column, kind: Kind) -> str:
+    source = column.source
+    words = _form_in_words(source)
+    if kind == "constant":
+        words += ", always the same"
+    return f"{words}, and 1 where it is missing" if source.indicator else words
+
+
+def _form_in_words(source: SourceColumn) -> str:
+    if source.buckets:
+        return f"{count(len(source.labels), 'column')} of 0 and 1, of {source.buckets:,} buckets"
+    if source.labels:
+        shown = ", ".join(source.labels[:MOST_NAMED])
+        more = ", …" if len(source.labels) > MOST_NAMED else ""
+        return f"{count(len(source.labels), 'column')} of 0 and 1: {shown}{more}"
+    if source.parts:
+        return ", ".join(source.parts)
+    words = {"boolean": "0 or 1", "marked": "a number, without its marks"}
+    return words.get(source.form, "a number")
+
+
+def different_values(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> int:
+    """The number of different values in an array (N,), without missing ones (NaN)."""
+    return len(np.unique(values[~np.isnan(values)]))

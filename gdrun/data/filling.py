@@ -1,0 +1,91 @@
+"""The values that replace missing ones, computed from the training rows only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gdrun.array_types import Counts, Numbers
+from gdrun.data.columns import leaving_out
+from gdrun.data.dates import DAY, date_features
+from gdrun.data.encoding import SourceColumn
+from gdrun.errors import DataError
+
+MOST_NAMED = 5
+
+
+def fill_values(
+    X: Numbers, sources: Sequence[SourceColumn], fillings: Sequence[str], train: Counts, where: str
+) -> Numbers | None:
+    """The value that replaces a missing one, for each of the d features: (d,).
+
+    X (N, d): the features, NaN if missing. fillings: for each source column mean, median,
+    most_frequent, indicator, or an empty text if its values are never filled, which gives NaN.
+    train: the numbers of the training rows. where: the table in messages. Returns None if no
+    column is filled. Raises DataError if a column has no value in the training rows.
+
+    A category and a boolean take the most frequent value, also under mean and median. Under
+    indicator the 0/1 columns of a category are 0, because the indicator is one of them, and a
+    number takes the mean. Features of a date are those of the mean or median date.
+    """
+    if not any(fillings):
+        return None
+    fill = np.full(X.shape[1], np.nan)
+    empty: list[str] = []
+    start = 0
+    for source, how in zip(sources, fillings, strict=True):
+        stop = start + len(source.feature_names)
+        if how:
+            block = X[train, start:stop]
+            known = block[~np.isnan(block[:, 0])]
+            if len(known):
+                fill[start:stop] = _fill(source, known, how)
+            else:
+                empty.append(source.name)
+        start = stop
+    if empty:
+        shown = ", ".join(empty[:MOST_NAMED])
+        more = f" and {len(empty) - MOST_NAMED} more" if len(empty) > MOST_NAMED else ""
+        raise DataError(
+            f"no training row has a value in {shown}{more}, so there is no mean to fill in",
+            where=where,
+            hint=f"use fewer rows for validation and test; or {leaving_out(empty[0])}",
+        )
+    return fill
+
+
+def _fill(source: SourceColumn, known: Numbers, how: str) -> Numbers:
+    """The features (k,) that replace those of a missing value.
+
+    known (n, k): the features of the training rows that have a value.
+    """
+    if source.indicator:
+        # No training row has to be filled in the indicator itself.
+        return np.append(_fill_of_value(source, known[:, :-1], how), 1.0)
+    return _fill_of_value(source, known, how)
+
+
+def _fill_of_value(source: SourceColumn, known: Numbers, how: str) -> Numbers:
+    if source.labels:
+        if how == "indicator":
+            return np.zeros(known.shape[1])
+        frequent = np.zeros(known.shape[1])
+        frequent[known.sum(axis=0).argmax()] = 1
+        return frequent
+    if source.parts:
+        days = known[:, source.parts.index("days")]
+        of_date: Numbers = date_features(np.array([_statistic(days, how) * DAY]), source.parts)[0]
+        return of_date
+    how = "most_frequent" if source.form == "boolean" and how != "indicator" else how
+    return np.array([_statistic(known[:, 0], how)])
+
+
+def _statistic(values: Numbers, how: str) -> float:
+    """The mean, median or most frequent of the values (n,); of several the smallest."""
+    if how == "median":
+        return float(np.median(values))
+    if how == "most_frequent":
+        different, times = np.unique(values, return_counts=True)
+        return float(different[times.argmax()])
+    return float(values.mean())

@@ -1,0 +1,65 @@
+"""Numbers with marks: a percent sign, the sign of a currency, or marks between thousands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from gdrun.data.cells import STANDARD, MissingMarks, cell_value
+
+CURRENCIES = ("$", "€", "£", "¥", "₹", "EUR", "USD", "GBP", "CHF", "JPY")
+
+_CURRENCY = "|".join(map(re.escape, CURRENCIES))
+_FORM = re.compile(
+    rf"(?P<sign>[+-]?)\s*(?P<before>{_CURRENCY})?\s*(?P<sign2>[+-]?)"
+    rf"(?P<number>\d[\d.,'’ \u00a0\u202f]*?)\s*(?P<after>{_CURRENCY}|%)?"
+)
+_GROUPED = {
+    ".": re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d{1,3}(?:['’ \u00a0\u202f]\d{3})+(?:\.\d*)?"),
+    ",": re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d*)?|\d{1,3}(?:['’ \u00a0\u202f]\d{3})+(?:,\d*)?"),
+}
+_PLAIN = {".": re.compile(r"\d+(?:\.\d*)?"), ",": re.compile(r"\d+(?:,\d*)?")}
+
+
+def marked_number(
+    cell: str, decimal: str = ".", missing: MissingMarks = STANDARD
+) -> tuple[float, str] | None:
+    """The number in a cell without its marks, and its sign: a currency, %, or an empty text.
+
+    The value of 12 % is 12. Returns None for text; NaN for a missing value.
+
+    >>> marked_number("$501,600"), marked_number("-3.5 %"), marked_number("1.234,5 €", ",")
+    ((501600.0, '$'), (-3.5, '%'), (1234.5, '€'))
+    >>> marked_number("12,5"), marked_number("3 kg")
+    (None, None)
+    """
+    plain = cell_value(cell, decimal, missing)
+    if plain is not None:
+        return plain, ""
+    found = _FORM.fullmatch(cell.strip())
+    if not found or (found["before"] and found["after"]) or (found["sign"] and found["sign2"]):
+        return None
+    digits = found["number"]
+    # A number such as 0,123 has no mark between thousands.
+    grouped = _GROUPED[decimal].fullmatch(digits) and digits[0] != "0"
+    if not grouped and not _PLAIN[decimal].fullmatch(digits):
+        return None
+    value = float(re.sub(r"[^\d.]", "", re.sub(rf"[^\d{decimal}]", "", digits).replace(",", ".")))
+    negative = "-" in (found["sign"], found["sign2"])
+    return -value if negative else value, found["before"] or found["after"] or ""
+
+
+def have_marks(texts: Sequence[str], decimal: str, missing: MissingMarks) -> bool:
+    """Whether all these texts are numbers, with the marks of one kind.
+
+    If one has a percent sign, all must have it: 0.12 and 12 % are hardly in the same unit. Two
+    currencies are no unit either.
+    """
+    signs = set()
+    for text in texts:
+        found = marked_number(text, decimal, missing)
+        if found is None:
+            return False
+        if found[0] == found[0]:
+            signs.add(found[1])
+    return len(signs - {""}) <= 1 and not {"%", ""} <= signs
