@@ -14,6 +14,7 @@ from gdrun.cli.evaluate import evaluate
 from gdrun.cli.faults import usage_problem
 from gdrun.cli.gradcheck import gradcheck
 from gdrun.cli.groups import Command, Commands
+from gdrun.cli.inspect import inspect
 from gdrun.cli.list import list_names
 from gdrun.cli.plot import plot
 from gdrun.cli.predict import predict
@@ -73,6 +74,7 @@ LOOK = "Look things up"
 app.command("train", cls=Command, rich_help_panel=RUN)(train)
 app.command("sweep", cls=Command, rich_help_panel=RUN)(sweep)
 app.command("compare", cls=Command, rich_help_panel=RUN)(compare)
+app.command("inspect", cls=Command, rich_help_panel=RUN)(inspect)
 app.command("show", cls=Command, rich_help_panel=RUN)(show)
 app.command("runs", cls=Command, rich_help_panel=RUN)(runs)
 app.command("predict", cls=Command, rich_help_panel=USE)(predict)

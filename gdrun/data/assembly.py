@@ -23,15 +23,20 @@ Read = Callable[[int], Column]
 
 
 class UnfitColumnsError(DataError):
-    """Columns that cannot be used. reports: on all columns. columns: those that could be read."""
+    """Columns that cannot be used.
+
+    reports: on all columns. columns: those that could be read. target: the name of the target.
+    """
 
     def __init__(
         self,
         problems: Sequence[Problem],
         reports: tuple[ColumnReport, ...] = (),
         columns: Sequence[Column] = (),
+        target: str = "",
     ) -> None:
         super().__init__(problems)
+        self.target = target
         self.reports = reports
         self.columns = tuple(columns)
 
@@ -74,6 +79,7 @@ def assembled(
             [*shortened(problems), *gaps],
             tuple(reports[j] for j in sorted(reports)),
             list(columns.values()),
+            names.names[choices.target],
         )
     if len(used) < 2:
         raise DataError(

@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from gdrun.data.booleans import boolean_codes
 from gdrun.data.columns import Column, count
 from gdrun.data.encoding import SourceColumn
 
@@ -34,7 +35,8 @@ class ColumnReport:
 def report_on(column: Column, *, target: bool = False, left_out: str = "") -> ColumnReport:
     """The report on a column that was read. left_out: why it is no feature, in words."""
     missing = int(column.gaps.sum())
-    kind = _kind(column, identifier=bool(left_out) and missing < len(column.values))
+    identifier = bool(left_out) and missing < len(column.values)
+    kind = _kind(column, target=target, identifier=identifier)
     if target:
         return ColumnReport(column.name, kind, missing, "the target")
     if left_out:
@@ -43,7 +45,7 @@ def report_on(column: Column, *, target: bool = False, left_out: str = "") -> Co
     return ColumnReport(column.name, kind, missing, _becomes(column, kind), features)
 
 
-def _kind(column: Column, *, identifier: bool) -> Kind:
+def _kind(column: Column, *, target: bool, identifier: bool) -> Kind:
     if identifier:
         return "identifier"
     source, known = column.source, column.values[~column.gaps]
@@ -52,7 +54,7 @@ def _kind(column: Column, *, identifier: bool) -> Kind:
     if source.buckets:
         return "text"
     if source.labels:
-        return "category"
+        return "boolean" if target and boolean_codes(source.labels) else "category"
     if source.parts:
         return "date"
     return "boolean" if source.form == "boolean" else "number"

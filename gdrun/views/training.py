@@ -21,6 +21,7 @@ from gdrun.problems.surfaces import SURFACES, place_in_words
 from gdrun.runs.record import RunRecord, StopRecord
 from gdrun.runs.run import Run
 from gdrun.runs.summary import BestRecord, RunSummary, number_in
+from gdrun.views.columns import columns_line
 from gdrun.views.layers import layer_legend, layer_table, layers_of
 from gdrun.views.numbers import count, duration, percent, quantity
 from gdrun.views.quality import baseline_lines, has_metrics, metrics_table, shown, target_advice
@@ -98,8 +99,10 @@ def _problem_lines(config: Mapping[str, Any], record: RunRecord) -> list[tuple[s
     standardize = config["dataset"].get("standardize")
     if isinstance(standardize, Mapping) and standardize.get("target"):
         kinds += "; target standardised"
+    columns = columns_line(data.get("columns", ()))
     return [
         ("data", f"{data['name']}: {split}; {count(data['features'], 'feature')}{kinds}"),
+        *([("columns", columns)] if columns else []),
         ("model", f"{_section(config['model'])}; {count(record['parameters'], 'parameter')}"),
     ]
 

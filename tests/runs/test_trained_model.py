@@ -220,7 +220,8 @@ def test_arrays_and_columns_give_what_a_file_gives(tmp_path):
     )
     hot = np.array(
         [
-            [*([np.nan] * 3 if c in MISSING else [c == label for label in CITIES]), a, r, g == "yes"]
+            [*([np.nan] * 3 if c in MISSING else [c == label for label in CITIES]), a, r,
+             g == "yes"]
             for c, a, r, g in zip(city, area, rooms, garden, strict=True)
         ],
         dtype=float,

@@ -1,0 +1,131 @@
+"""What the columns of a dataset are and what they become, without training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gdrun.array_types import Numbers
+from gdrun.data.assembly import UnfitColumnsError
+from gdrun.data.cells import STANDARD, MissingMarks
+from gdrun.data.column_report import ColumnReport, different_values
+from gdrun.data.encoding import SourceColumn, columns_of_numbers
+from gdrun.data.preparation import class_codes, suitable_task
+from gdrun.data.sources import load_table
+from gdrun.data.table import Table, Task
+from gdrun.errors import DataError, Problem
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What a dataset holds, and what training would make of it.
+
+    columns: the report on each column of the file. values: the number of different values of each
+    column, by name, where it is known. target: the name of the target. task: the task that suits
+    it; None if that is unknown because columns cannot be used. classes: the number of rows of each
+    class, by label. limits: the smallest and the largest target of a regression. features: the
+    number of features. marks: the cells that count as missing. problems: why training would refuse
+    the data.
+    """
+
+    rows: int
+    columns: tuple[ColumnReport, ...]
+    values: Mapping[str, int]
+    target: str
+    task: Task | None = None
+    classes: Mapping[str, int] = field(default_factory=dict)
+    limits: tuple[float, float] | None = None
+    features: int = 0
+    marks: MissingMarks = STANDARD
+    notes: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def inspect_data(options: Mapping[str, Any]) -> Inspection:
+    """Inspect the data of a dataset section. options: as for `load_table`.
+
+    Raises DataError if the data cannot be read at all.
+    """
+    try:
+        table = load_table(options)
+    except UnfitColumnsError as error:
+        return _of_unfit_columns(error)
+    target = table.y.astype(np.float64)
+    values = _values_of_features(table) | {table.target_name: different_values(target)}
+    # A column that is left out has another value in each row.
+    values |= {
+        report.name: len(table.y) - report.missing
+        for report in table.reports
+        if report.kind == "identifier"
+    }
+    found = Inspection(
+        rows=len(table.y),
+        columns=table.reports or _reports_on_arrays(table),
+        values=values,
+        target=table.target_name,
+        features=len(table.feature_names),
+        marks=table.missing_marks,
+        notes=table.notes,
+    )
+    return _with_target(found, table)
+
+
+def _with_target(found: Inspection, table: Table) -> Inspection:
+    task = suitable_task(table)
+    fields = {**vars(found), "task": task}
+    if task == "regression":
+        return Inspection(**fields | {"limits": (float(table.y.min()), float(table.y.max()))})
+    try:
+        codes, labels = class_codes(table)
+    except DataError as error:
+        return Inspection(**fields | {"problems": error.problems})
+    counts = np.bincount(codes, minlength=len(labels)).tolist()
+    return Inspection(**fields | {"classes": dict(zip(labels, counts, strict=True))})
+
+
+def _of_unfit_columns(error: UnfitColumnsError) -> Inspection:
+    return Inspection(
+        rows=len(error.columns[0].values) if error.columns else 0,
+        columns=error.reports,
+        values={
+            column.name: different_values(column.values)
+            for column in error.columns
+            if not column.source.buckets
+        },
+        target=error.target,
+        problems=error.problems,
+    )
+
+
+def _values_of_features(table: Table) -> dict[str, int]:
+    """The number of different values of each column that became features."""
+    found, start = {}, 0
+    for source in table.sources or columns_of_numbers(table.feature_names):
+        stop = start + len(source.feature_names)
+        if not source.buckets:
+            found[source.name] = _values_of(source, table.X[:, start:stop])
+        start = stop
+    return found
+
+
+def _values_of(source: SourceColumn, features: Numbers) -> int:
+    if source.labels:
+        return len(source.labels)
+    at = source.parts.index("days") if source.parts else 0
+    return different_values(np.asarray(features[:, at], dtype=np.float64))
+
+
+def _reports_on_arrays(table: Table) -> tuple[ColumnReport, ...]:
+    """The reports on a table of numbers that was not read from columns of cells."""
+    low, high = table.X.min(axis=0), table.X.max(axis=0)
+    reports = [
+        ColumnReport(name, "constant", 0, "a number, always the same", (name,))
+        if constant
+        else ColumnReport(name, "number", 0, "a number", (name,))
+        for name, constant in zip(table.feature_names, low == high, strict=True)
+    ]
+    kind = "category" if table.classes else "number"
+    return (*reports, ColumnReport(table.target_name, kind, 0, "the target"))  # type: ignore[arg-type]

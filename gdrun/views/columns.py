@@ -1,0 +1,128 @@
+"""The view of `gdrun inspect`: a table of columns, and the target."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from gdrun.config.scalars import printable
+from gdrun.data.inspection import Inspection
+from gdrun.views.numbers import count, quantity
+
+MOST_CLASSES = 10
+"""The largest number of classes whose rows are shown."""
+
+MOST_COLUMNS = 60
+"""The largest number of columns that the table shows; the others are counted."""
+
+PLURALS = {"category": "categories", "boolean": "booleans"}
+
+
+def inspection_view(found: Inspection) -> RenderableType:
+    """The table with a row for each column, and below it the target, the marks and the notes."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("column", overflow="fold", max_width=24)
+    table.add_column("kind", no_wrap=True)
+    table.add_column("values", justify="right", no_wrap=True)
+    table.add_column("missing", justify="right", no_wrap=True)
+    table.add_column("becomes", overflow="fold")
+    for report in found.columns[:MOST_COLUMNS]:
+        values = found.values.get(report.name)
+        table.add_row(
+            Text(printable(report.name)),
+            report.kind,
+            "–" if values is None else f"{values:,}",
+            f"{report.missing:,}" if report.missing else "",
+            Text(printable(report.becomes)),
+        )
+    parts: list[RenderableType] = [table, ""]
+    if len(found.columns) > MOST_COLUMNS:
+        rest = count(len(found.columns) - MOST_COLUMNS, "more column")
+        parts.insert(1, Text(f"and {rest}", style="dim"))
+    lines = Table.grid(padding=(0, 2, 0, 0))
+    lines.add_column(style="dim", no_wrap=True)
+    lines.add_column(overflow="fold")
+    for label, text in _lines(found):
+        lines.add_row(f"  {label}", Text(text))
+    parts.append(lines)
+    parts += [Text(f"note: {note}", style="dim") for note in found.notes]
+    return Group(*parts)
+
+
+def _lines(found: Inspection) -> list[tuple[str, str]]:
+    rows = count(found.rows, "row")
+    lines = [("rows", f"{rows}, {count(found.features, 'feature')}" if found.features else rows)]
+    lines.append(("target", f"{found.target}{_target(found)}"))
+    words = ", ".join(
+        str(word) or "an empty cell" for word in (*sorted(found.marks.words), *found.marks.numbers)
+    )
+    if any(report.missing for report in found.columns):
+        lines.append(("missing", f"{words} (missing_values changes this)"))
+    return lines
+
+
+def _target(found: Inspection) -> str:
+    if found.limits is not None:
+        low, high = found.limits
+        return f": regression, from {quantity(low)} to {quantity(high)}"
+    if not found.classes:
+        return ""
+    shown = [f"{label} ({rows:,})" for label, rows in found.classes.items()][:MOST_CLASSES]
+    more = len(found.classes) - len(shown)
+    listed = ", ".join([*shown, *([f"and {more} more"] if more else [])])
+    return f": classification, {len(found.classes):,} classes: {listed}"
+
+
+def inspection_data(found: Inspection) -> dict[str, Any]:
+    """The JSON document of `gdrun inspect`."""
+    return {
+        "rows": found.rows,
+        "columns": [
+            {
+                "name": report.name,
+                "kind": report.kind,
+                "missing": report.missing,
+                "values": found.values.get(report.name),
+                "becomes": report.becomes,
+                "features": list(report.features),
+            }
+            for report in found.columns
+        ],
+        "target": found.target,
+        "task": found.task,
+        "classes": dict(found.classes),
+        "range": found.limits,
+        "features": found.features,
+        "missing_values": found.marks.listed,
+        "notes": list(found.notes),
+        "problems": [
+            {"where": problem.where, "what": problem.what, "hint": problem.hint}
+            for problem in found.problems
+        ],
+    }
+
+
+def columns_line(columns: Sequence[Mapping[str, Any]]) -> str:
+    """The columns of a run in short: how many of each kind are features, and those left out.
+
+    columns: the entries of `data.columns` in run.json.
+    """
+    used = Counter(column["kind"] for column in columns if column["features"])
+    kinds = [_counted(number, kind) for kind, number in used.most_common()]
+    left_out = [column["name"] for column in columns if column["becomes"].startswith("left out")]
+    line = ", ".join(kinds)
+    return f"{line}; left out: {_listed(left_out)}" if left_out else line
+
+
+def _counted(number: int, kind: str) -> str:
+    return f"1 {kind}" if number == 1 else f"{number:,} {PLURALS.get(kind, f'{kind}s')}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    shown = [name or "a column without a name" for name in names]
+    return ", ".join(shown[:5]) + (f" and {len(shown) - 5} more" if len(shown) > 5 else "")

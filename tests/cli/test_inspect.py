@@ -1,0 +1,113 @@
+"""`gdrun inspect`: the table, the JSON document, and the problems that training would report."""
+
+import json
+
+import pytest
+
+HOUSES = """id,size,sold,price,open,kind,rooms
+7,1.5,2020-01-31,"$1,200",yes,a,1
+9,2.5,2020-02-01,"$1,300",no,b,
+3,2.5,2020-03-01,"$1,500",no,a,3
+1,4.5,2021-02-01,"$1,900",yes,c,3
+"""
+
+
+@pytest.fixture
+def houses(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "houses.csv").write_text(HOUSES, encoding="utf-8")
+
+
+def test_the_table(houses, gdrun):
+    answer = gdrun("inspect", "houses.csv", "target=price", "missing=median")
+    assert answer.code == 0
+    assert answer.out == (
+        "column  kind        values  missing  becomes\n"
+        "id      identifier       4           left out: each row has another whole\n"
+        "                                     number, as an identifier has\n"
+        "size    number           3           a number\n"
+        "sold    date             4           year, month, weekday, days\n"
+        "price   number           4           the target\n"
+        "open    boolean          2           0 or 1\n"
+        "kind    category         3           3 columns of 0 and 1: a, b, c\n"
+        "rooms   number           2        1  a number\n"
+        "\n"
+        "  rows     4 rows, 10 features\n"
+        "  target   price: regression, from 1200 to 1900\n"
+        "  missing  an empty cell, #n/a, -, <na>, ?, n/a, na, nan, none, null\n"
+        "           (missing_values changes this)\n"
+        "note: left out id: each row has another whole number, as an identifier has;\n"
+        'keep: ["id"] makes it a feature\n'
+        "note: sold has dates, which become sold.year, sold.month, sold.weekday,\n"
+        "sold.days\n"
+        "note: price has numbers with marks: $1,200 is read as 1200; if the comma is the\n"
+        'decimal sign, set decimal: ","\n'
+        "note: missing values are replaced by the median of the training rows: rooms\n"
+    )
+
+
+def test_the_problems_of_training_below_the_table(houses, gdrun):
+    answer = gdrun("inspect", "houses.csv", "target=price", "dates=refuse")
+    assert answer.code == 2
+    assert "sold    date " in answer.out
+    assert answer.err == (
+        "error: houses.csv:2 sold: the column has dates, such as '2020-01-31' in this line\n"
+        "hint: set dates: encode to use their year, month, weekday and days; or leave it out with "
+        'ignore: ["sold"]\n'
+        "error: houses.csv:3 rooms: 1 of 4 values is missing, in this line\n"
+        "hint: set missing: drop to remove such rows, or missing: mean to use the training mean\n"
+    )
+
+
+def test_the_document(houses, gdrun):
+    found = json.loads(
+        gdrun("inspect", "houses.csv", "target=open", "missing={rooms: indicator}", "--json").out
+    )
+    assert {key: found[key] for key in ("rows", "target", "task", "classes")} == {
+        "rows": 4,
+        "target": "open",
+        "task": "classification",
+        "classes": {"no": 2, "yes": 2},
+    }
+    columns = {column["name"]: column for column in found["columns"]}
+    kinds = {name: column["kind"] for name, column in columns.items()}
+    assert kinds == {
+        "id": "identifier",
+        "size": "number",
+        "sold": "date",
+        "price": "number",
+        "open": "boolean",
+        "kind": "category",
+        "rooms": "number",
+    }
+    assert columns["rooms"]["missing"] == 1
+    assert columns["rooms"]["features"] == ["rooms", "rooms.missing"]
+    assert columns["kind"]["values"] == 3
+    assert columns["id"]["features"] == []
+
+
+def test_named_datasets_queries_and_arrays(houses, gdrun, tmp_path):
+    import numpy as np
+
+    np.savez(tmp_path / "made.npz", X=np.array([[1.0, 5], [2, 5], [3, 5]]), y=np.array([0.5, 1, 2]))
+    found = json.loads(gdrun("inspect", "made.npz", "--json").out)
+    assert [column["kind"] for column in found["columns"]] == ["number", "constant", "number"]
+    assert found["range"] == [0.5, 2]
+    assert json.loads(gdrun("inspect", "iris", "--json").out)["features"] == 4
+    query = "query=SELECT size, price FROM 'houses.csv'"
+    assert json.loads(gdrun("inspect", query, "--json").out)["rows"] == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["gone.csv"], "error: gone.csv: no such file"),
+        (["houses.csv", "targte=price"], "error: 'targte=price': unknown key"),
+        (["houses.csv", "keep=idd"], "error: dataset.keep: houses.csv has no column 'idd'"),
+        (["houses.xlsx"], "error: 'houses.xlsx' dataset.path: houses.xlsx is an Excel"),
+    ],
+)
+def test_what_cannot_be_inspected(houses, gdrun, words, said):
+    answer = gdrun("inspect", *words)
+    assert answer.code == 2
+    assert answer.err.startswith(said)
