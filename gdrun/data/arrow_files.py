@@ -47,7 +47,8 @@ def read_arrow(
     training rows; `indicator` adds a 0/1 column that marks them. A mapping chooses for each column.
 
     ignore: a column to leave out, or a list of columns, by name or position. categories: columns
-    whose values are labels, even if they are numbers. keep, missing_values, dates, hash: as for csv.
+    whose values are labels, even if they are numbers. keep, missing_values, dates and
+    hash are those of csv.
 
     Raises: DataError if the file cannot be read, or if its values cannot be used.
     """

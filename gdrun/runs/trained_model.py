@@ -106,8 +106,8 @@ class TrainedModel:
         """The predictions (n,) for the n rows of X: class labels, or numbers in the target's unit.
 
         unseen: how a category that training did not see is treated: `error`, or `ignore`, which
-        sets all its 0/1 columns to 0. Missing values are replaced by the training means if the
-        model was trained with `missing: mean`. Raises DataError if X cannot be used.
+        sets all its 0/1 columns to 0. Missing values are filled from the training rows if the model
+        was trained with `missing: mean` or another filling. Raises DataError if X cannot be used.
         """
         return self.predictions(X, unseen).labels
 

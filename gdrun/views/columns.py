@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
 from gdrun.config.scalars import printable
 from gdrun.data.inspection import Inspection
-from gdrun.views.numbers import count, quantity
+from gdrun.views.numbers import count
 
 MOST_CLASSES = 10
 """The largest number of classes whose rows are shown."""
@@ -20,26 +20,15 @@ MOST_CLASSES = 10
 MOST_COLUMNS = 60
 """The largest number of columns that the table shows; the others are counted."""
 
+FULL_WIDTH = 64
+"""The smallest width of a terminal, in characters, at which the table has all its columns."""
+
 PLURALS = {"category": "categories", "boolean": "booleans"}
 
 
 def inspection_view(found: Inspection) -> RenderableType:
     """The table with a row for each column, and below it the target, the marks and the notes."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("column", overflow="fold", max_width=24)
-    table.add_column("kind", no_wrap=True)
-    table.add_column("values", justify="right", no_wrap=True)
-    table.add_column("missing", justify="right", no_wrap=True)
-    table.add_column("becomes", overflow="fold")
-    for report in found.columns[:MOST_COLUMNS]:
-        values = found.values.get(report.name)
-        table.add_row(
-            Text(printable(report.name)),
-            report.kind,
-            "–" if values is None else f"{values:,}",
-            f"{report.missing:,}" if report.missing else "",
-            Text(printable(report.becomes)),
-        )
+    table = _ColumnTable(found)
     parts: list[RenderableType] = [table, ""]
     if len(found.columns) > MOST_COLUMNS:
         rest = count(len(found.columns) - MOST_COLUMNS, "more column")
@@ -52,6 +41,40 @@ def inspection_view(found: Inspection) -> RenderableType:
     parts.append(lines)
     parts += [Text(f"note: {note}", style="dim") for note in found.notes]
     return Group(*parts)
+
+
+class _ColumnTable:
+    """The table of columns. A narrow terminal gets no numbers, so that words are not broken."""
+
+    def __init__(self, found: Inspection) -> None:
+        self._found = found
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield _table(self._found, counts=options.max_width >= FULL_WIDTH)
+
+
+def _table(found: Inspection, *, counts: bool) -> Table:
+    """A row for each column. counts: whether there are columns for values and missing values."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("column", overflow="fold", max_width=24)
+    table.add_column("kind", no_wrap=True)
+    if counts:
+        table.add_column("values", justify="right", no_wrap=True)
+        table.add_column("missing", justify="right", no_wrap=True)
+    table.add_column("becomes", overflow="fold", min_width=28 if counts else 12)
+    for report in found.columns[:MOST_COLUMNS]:
+        values = found.values.get(report.name)
+        numbers = [
+            "–" if values is None else f"{values:,}",
+            f"{report.missing:,}" if report.missing else "",
+        ]
+        table.add_row(
+            Text(printable(report.name)),
+            report.kind,
+            *(numbers if counts else []),
+            Text(printable(report.becomes)),
+        )
+    return table
 
 
 def _lines(found: Inspection) -> list[tuple[str, str]]:
@@ -69,7 +92,7 @@ def _lines(found: Inspection) -> list[tuple[str, str]]:
 def _target(found: Inspection) -> str:
     if found.limits is not None:
         low, high = found.limits
-        return f": regression, from {quantity(low)} to {quantity(high)}"
+        return f": regression, from {low:.6g} to {high:.6g}"
     if not found.classes:
         return ""
     shown = [f"{label} ({rows:,})" for label, rows in found.classes.items()][:MOST_CLASSES]

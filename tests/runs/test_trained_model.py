@@ -59,6 +59,8 @@ def features_by_hand(arrays, file):
                     line += [None] * max(len(column["labels"]), 1)
                 elif column["labels"]:
                     line += [float(cell == label) for label in column["labels"]]
+                elif column["form"] == "boolean":
+                    line.append(float(cell == "yes"))
                 else:
                     line.append(float(cell))
             for at, value in enumerate(line):
