@@ -13,9 +13,9 @@ from gdrun.data.assembly import UnfitColumnsError
 from gdrun.data.cells import STANDARD, MissingMarks
 from gdrun.data.column_report import ColumnReport, different_values
 from gdrun.data.encoding import SourceColumn, columns_of_numbers
-from gdrun.data.preparation import class_codes, suitable_task
 from gdrun.data.sources import load_table
 from gdrun.data.table import Table, Task
+from gdrun.data.targets import class_codes, suitable_task
 from gdrun.errors import DataError, Problem
 
 
