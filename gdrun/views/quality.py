@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -95,6 +96,14 @@ def _no_better(summary: RunSummary) -> Iterator[str]:
             yield f"{words} is no better than the baseline's {shown(name, other)}"
 
 
+def target_is_standardised(config: Mapping[str, Any]) -> bool:
+    """Whether a config standardises its target. config: of a run; its values may be damaged."""
+    found: Any = config
+    for key in ("dataset", "standardize", "target"):
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found is True
+
+
 def target_advice(run: Run) -> Iterator[str]:
     """A sentence on the scale of the target, if it explains why a regression has failed.
 
@@ -104,8 +113,7 @@ def target_advice(run: Run) -> Iterator[str]:
     config, losses = run.config, run.evals.get("train_loss")
     if "surface" in config or run.record["data"]["classes"] or losses is None or not len(losses):
         return
-    standardize = config["dataset"].get("standardize")
-    if isinstance(standardize, Mapping) and standardize.get("target"):
+    if target_is_standardised(config):
         return
     failed = run.status == "diverged" or (has_metrics(run.summary) and any(_no_better(run.summary)))
     if failed and losses[0] > LARGE_LOSS:

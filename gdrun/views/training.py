@@ -24,7 +24,14 @@ from gdrun.runs.summary import BestRecord, RunSummary, number_in
 from gdrun.views.columns import columns_line
 from gdrun.views.layers import layer_legend, layer_table, layers_of
 from gdrun.views.numbers import count, duration, percent, quantity
-from gdrun.views.quality import baseline_lines, has_metrics, metrics_table, shown, target_advice
+from gdrun.views.quality import (
+    baseline_lines,
+    has_metrics,
+    metrics_table,
+    shown,
+    target_advice,
+    target_is_standardised,
+)
 from gdrun.views.sparklines import sparkline
 from gdrun.views.statuses import status_word
 
@@ -96,8 +103,7 @@ def _problem_lines(config: Mapping[str, Any], record: RunRecord) -> list[tuple[s
     data, parts = record["data"], record["data"]["parts"]
     split = ", ".join(f"{rows:,} {part}" for part, rows in parts.items() if rows)
     kinds = f", {len(data['classes'])} classes" if data["classes"] else ""
-    standardize = config["dataset"].get("standardize")
-    if isinstance(standardize, Mapping) and standardize.get("target"):
+    if target_is_standardised(config):
         kinds += "; target standardised"
     columns = columns_line(data.get("columns", ()))
     return [
