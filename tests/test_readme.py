@@ -2,7 +2,6 @@
 
 import json
 import re
-import signal
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from readme import README, ROOT, blocks, masked, output_of, transcript, with_tab
 import gdrun
 from gdrun.cli.gradcheck import CHECK_FAILED
 from gdrun.cli.running import DIVERGED
+from gdrun.cli.signals import SIGNALS
 from gdrun.config.loading import load
 from gdrun.engine.compiled import library_cache
 from gdrun.errors import GdrunError
@@ -50,8 +50,9 @@ def test_the_python_of_the_readme_does_what_it_shows(monkeypatch):
 
 def test_the_exit_codes_of_the_readme_are_the_programs():
     (codes,) = re.findall(r"^Exit codes: (.*?)\n\n", TEXT, re.DOTALL | re.MULTILINE)
-    named = {int(code) for code in re.findall(r"(?:^|; | and )(\d+)(?= )", " ".join(codes.split()))}
-    signals = {128 + signal.SIGINT, 128 + signal.SIGTERM}
+    found = re.findall(r"(?:^|; |, | and )(\d+)(?=,| )", " ".join(codes.split()))
+    named = {int(code) for code in found}
+    signals = {128 + number for number in SIGNALS}
     assert named == {0, 1, GdrunError.exit_code, DIVERGED, CHECK_FAILED, *signals}
 
 
