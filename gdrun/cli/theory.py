@@ -13,6 +13,7 @@ from gdrun.cli.running import RUNS, Out
 from gdrun.errors import GdrunError
 
 if TYPE_CHECKING:
+    from gdrun.config.experiment import Experiment
     from gdrun.runs.run import Run
 
 Subject: TypeAlias = Annotated[
@@ -41,26 +42,42 @@ def theory(
             raise GdrunError("a recorded run cannot be changed", where=subject, hint=hint)
         _check(run, json)
         return
+    _predict(load_experiment(subject, overrides, seed), json)
+
+
+def _predict(experiment: Experiment, json: bool) -> None:
+    """Print the predictions, and for a problem that is not convex the curvature along a run."""
+    from gdrun.insight.curvature_path import path_of
     from gdrun.insight.theory import theory_of
+    from gdrun.views.curvature_path import curvature_path_data, curvature_path_view
     from gdrun.views.theory import theory_data, theory_view
 
-    predicted = theory_of(load_experiment(subject, overrides, seed))
+    predicted = theory_of(experiment)
+    path = None if predicted.convex else path_of(experiment)
     if json:
-        console.print_json(theory_data(predicted))
+        more = {} if path is None else {"path": curvature_path_data(path)}
+        console.print_json(theory_data(predicted) | more)
     else:
-        console.show(theory_view(predicted))
+        more_views = [] if path is None else ["", curvature_path_view(path)]
+        console.show(theory_view(predicted), *more_views)
 
 
 def _check(run: Run, json: bool) -> None:
     """Compare a run with its bounds."""
     from gdrun.insight.bound_checks import check_run
+    from gdrun.insight.curvature_path import path_of_run
     from gdrun.views.bound_checks import run_check_data, run_check_view
+    from gdrun.views.curvature_path import curvature_path_data, curvature_path_view
 
     check = check_run(run)
+    curved = not check.theory.convex and run.status != "diverged"
+    path = path_of_run(run) if curved else None
     if json:
-        console.print_json(run_check_data(check))
+        more = {} if path is None else {"path": curvature_path_data(path)}
+        console.print_json(run_check_data(check) | more)
     else:
-        console.show(run_check_view(check))
+        more_views = [] if path is None else ["", curvature_path_view(path)]
+        console.show(run_check_view(check), *more_views)
 
 
 def _run_named(word: str, out: Path) -> Run | None:

@@ -106,6 +106,15 @@ def predicted_limit(experiment: Experiment, table: Table | None = None) -> Stabi
     return StabilityLimit(bound, limit, _FORMULAS[rule.name], exact, None, None)
 
 
+def stable_curvature(experiment: Experiment, rate: float) -> float | None:
+    """The largest curvature at which the experiment's rule is stable with this learning rate.
+
+    None if the rule has no formula, or the rate is 0.
+    """
+    rule = experiment.optimizer
+    return _LIMITS[rule.name](rule.options) / rate if rule.name in _LIMITS and rate > 0 else None
+
+
 def _constant(experiment: Experiment) -> bool:
     """Whether the rate is the same at every step, and the gradient is not clipped.
 

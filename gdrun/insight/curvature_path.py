@@ -1,0 +1,219 @@
+"""The curvature of the objective along a run: its sharpness, and the kind of point at the end.
+
+The sharpness is λmax, the largest eigenvalue of the Hessian. On a quadratic, a step with the rate α
+diverges in its direction if λmax is above 2/α. Networks that are trained with full batches often
+have a sharpness that rises until it is near 2/α, and stays there (Cohen et al. 2021).
+
+The position of a step d from w is on the parabola that the objective has along d:
+
+    position = − dᵀH d / ∇f(w)ᵀd − 1
+
+It is −1 for a step of length 0, below 0 for a step that ends before the lowest point of the
+parabola, 0 for one that ends there, and above 1 for one that ends higher than it began (Schneider,
+Dangel & Hennig 2021, who call it α). H is the Hessian at w.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from gdrun.array_types import Array, Numbers
+from gdrun.config.experiment import Experiment
+from gdrun.config.resolving import resolve
+from gdrun.data import Table
+from gdrun.engine.build import build, experiment_data
+from gdrun.engine.listeners import Listener, Progress
+from gdrun.engine.trainer import Trainer
+from gdrun.errors import RecordError
+from gdrun.insight.problem import AnalysedProblem, analysed
+from gdrun.methods.stopping import Readings
+from gdrun.problems.curvature import extreme_curvatures, gradient_and_product
+from gdrun.runs.run import Run
+from gdrun.study.judgement.stability import stable_curvature
+
+MOST_POINTS = 6
+"""The most evaluations of a run at which the curvature is measured."""
+
+MOST_EPOCHS = 30
+"""The epochs after which training for this path ends, if the experiment is longer."""
+
+TOLERANCE = 1e-3
+"""The relative error of the eigenvalues."""
+
+SMALL = 1e-3
+"""The share of f below which a change of f counts as none, and the share of the largest curvature
+below which a negative curvature counts as 0.
+"""
+
+
+@dataclass(frozen=True)
+class PathPoint:
+    """The curvature at one evaluation of a run.
+
+    loss, grad_norm: f and ‖∇f‖ on the measured rows. smallest, largest: the extreme eigenvalues of
+    the Hessian. limit: the largest curvature at which the rule is stable with the rate of the last
+    step, such as 2/α; None if it is not known. position: that of the last step on its parabola;
+    None before the first step, and for a step that is no descent direction. kind: minimum, saddle,
+    plateau or slope (see `kind_of`).
+    """
+
+    step: int
+    loss: float
+    grad_norm: float
+    smallest: float
+    largest: float
+    limit: float | None
+    position: float | None
+    kind: str
+
+
+@dataclass(frozen=True)
+class CurvaturePath:
+    """The curvature along a run. rows: the number of rows on which it was measured."""
+
+    points: tuple[PathPoint, ...]
+    rows: int
+
+
+@dataclass(frozen=True)
+class _Place:
+    """The weights (P,) after and before the last step of an evaluation, and the step's rate."""
+
+    step: int
+    w: Array
+    before: Array | None
+    rate: float | None
+
+
+class _Places(Listener):
+    """Keeps the weights at evaluations: at most 8 MOST_POINTS, by leaving out every second one."""
+
+    def __init__(self) -> None:
+        self.kept: list[_Place] = []
+        self._stride = 1
+        self._seen = 0
+
+    def evaluated(self, progress: Progress, readings: Readings) -> None:
+        state = progress.state
+        if self._seen % self._stride == 0:
+            rate = float(progress.steps.last()["lr"][0]) if state.step else None
+            before = state.before[0] if state.step and not state.averages else None
+            self.kept.append(_Place(state.step, state.evaluated[0], before, rate))
+        self._seen += 1
+        if len(self.kept) > 8 * MOST_POINTS:
+            del self.kept[1::2]
+            self._stride *= 2
+
+
+def path_of(experiment: Experiment, table: Table | None = None) -> CurvaturePath:
+    """Train an experiment, for at most MOST_EPOCHS epochs, and measure the curvature on its path.
+
+    Nothing is written. table: the data that replace the dataset; None for the dataset. Raises the
+    errors of training.
+    """
+    cohort, engine = build([experiment], experiment_data(experiment, table))
+    places = _Places()
+    Trainer(cohort, engine, [places]).run_until(MOST_EPOCHS)
+    kept = [place for place in places.kept if np.isfinite(place.w).all()]
+    # Closer together at the start, where the curvature changes most.
+    shares = np.geomspace(1, len(kept), min(MOST_POINTS, len(kept)))
+    chosen = [kept[k] for k in np.unique(np.rint(shares).astype(int) - 1)]
+    return _measured(analysed(experiment, table), chosen)
+
+
+def path_of_run(run: Run, table: Table | None = None) -> CurvaturePath:
+    """Measure the curvature at the first and at the last weights of a run.
+
+    Raises RecordError if the run has no finite weights.
+    """
+    experiment = resolve(run.config)
+    problem = analysed(experiment, table)
+    try:
+        last = problem.row_of(run.weights)
+    except (KeyError, ValueError):
+        last = np.full(1, np.nan)
+    if not np.isfinite(last).all():
+        raise RecordError(
+            "has no finite weights, so the curvature where it stopped is unknown",
+            where=run.id,
+            hint="`gdrun theory CONFIG` trains the experiment and measures its path",
+        )
+    step = run.stop["step"] if run.stop is not None else int(run.evals["step"][-1])
+    rate = float(run.steps["lr"][-1]) if len(run.steps["lr"]) else None
+    places = [_Place(0, problem.start, None, None), _Place(step, last, None, rate)]
+    return _measured(problem, places)
+
+
+def _measured(problem: AnalysedProblem, places: list[_Place]) -> CurvaturePath:
+    rows = len(problem.measured_rows[0])
+    return CurvaturePath(tuple(_points(problem, places)), rows)
+
+
+def _points(problem: AnalysedProblem, places: list[_Place]) -> Iterator[PathPoint]:
+    X, y = problem.measured_rows
+    first = float(problem.cohort.numbers.lr[0])
+    for place in places:
+        w = place.w.astype(np.float64)
+        value, gradient = problem.objective.value_and_gradient(w[None], X, y)
+        loss, norm = float(value[0]), float(np.linalg.norm(gradient[0]))
+        found = extreme_curvatures(problem.objective, w, X, y, tolerance=TOLERANCE)
+        lowest = _lowest(problem)
+        yield PathPoint(
+            place.step,
+            loss,
+            norm,
+            found.smallest,
+            found.largest,
+            stable_curvature(problem.experiment, first if place.rate is None else place.rate),
+            _position(problem, place),
+            kind_of(loss - lowest, norm, found.smallest, found.largest, _reach(problem, w)),
+        )
+
+
+def _lowest(problem: AnalysedProblem) -> float:
+    """A value that f cannot fall below: that of the lowest minimum of a surface, or 0."""
+    surface = problem.cohort.surface
+    if surface is None:
+        return 0.0
+    places = np.array(surface.minima, dtype=np.float64)
+    return min(problem.value_and_gradient(place)[0] for place in places)
+
+
+def _reach(problem: AnalysedProblem, w: Numbers) -> float:
+    """The distance over which f must change for its surroundings not to be flat."""
+    return float(max(np.linalg.norm(w), np.linalg.norm(w - problem.start)))
+
+
+def kind_of(excess: float, slope: float, smallest: float, largest: float, reach: float) -> str:
+    """The kind of a point: minimum, saddle, plateau, or slope if f still falls quickly.
+
+    excess: how much f can fall at most. slope: ‖∇f‖. smallest, largest: the extreme curvatures.
+    reach: a distance that is large for the weights. The point is on a plateau if, within this
+    distance, slope and curvature change f by less than the share SMALL of the excess; on a slope if
+    a step of 1/λmax lowers f by more than this share; else at a saddle if there is a negative
+    curvature, and at a minimum if not. Scaling f or the weights does not change the kind.
+    """
+    sharpest = max(abs(smallest), abs(largest))
+    if excess > 0 and slope * reach + 0.5 * sharpest * reach**2 < SMALL * excess:
+        return "plateau"
+    if sharpest > 0 and slope**2 / (2 * sharpest) > SMALL * excess and excess > 0:
+        return "slope"
+    return "saddle" if smallest < -SMALL * sharpest else "minimum"
+
+
+def _position(problem: AnalysedProblem, place: _Place) -> float | None:
+    """The position of the last step on its parabola; None without a step that descends."""
+    if place.before is None:
+        return None
+    before = place.before.astype(np.float64)
+    d = place.w.astype(np.float64) - before
+    X, y = problem.measured_rows
+    gradient, image = gradient_and_product(problem.objective, before, X, y, d)
+    falls = float(gradient @ d)
+    if not falls < 0 or not math.isfinite(falls):
+        return None
+    return float(-(d @ image) / falls - 1)
