@@ -14,6 +14,7 @@ from gdrun.errors import GdrunError
 
 if TYPE_CHECKING:
     from gdrun.config.experiment import Experiment
+    from gdrun.insight.gradient_noise import GradientNoise
     from gdrun.runs.run import Run
 
 Subject: TypeAlias = Annotated[
@@ -24,12 +25,17 @@ Subject: TypeAlias = Annotated[
         "(default: the quickstart).",
     ),
 ]
+Noise: TypeAlias = Annotated[
+    bool,
+    typer.Option("--noise", help="Measure the noise of mini-batch gradients, and its scale."),
+]
 
 
 def theory(
     subject: Subject = None,
     overrides: Overrides = None,
     seed: Seed = None,
+    noise: Noise = False,
     out: Out = RUNS,
     json: Json = False,
     plugins: Plugins = None,
@@ -40,9 +46,16 @@ def theory(
         if overrides or seed is not None:
             hint = f"`gdrun theory {run.directory}/config.yaml KEY=VALUE` predicts another run"
             raise GdrunError("a recorded run cannot be changed", where=subject, hint=hint)
-        _check(run, json)
+        _noise_of_run(run, json) if noise else _check(run, json)
         return
-    _predict(load_experiment(subject, overrides, seed), json)
+    experiment = load_experiment(subject, overrides, seed)
+    if noise:
+        from gdrun.insight.gradient_noise import gradient_noise
+        from gdrun.insight.problem import analysed
+
+        _show_noise(gradient_noise(analysed(experiment)), json)
+    else:
+        _predict(experiment, json)
 
 
 def _predict(experiment: Experiment, json: bool) -> None:
@@ -78,6 +91,24 @@ def _check(run: Run, json: bool) -> None:
     else:
         more_views = [] if path is None else ["", curvature_path_view(path)]
         console.show(run_check_view(check), *more_views)
+
+
+def _noise_of_run(run: Run, json: bool) -> None:
+    """Measure the noise at the last weights of a run."""
+    from gdrun.insight.curvature_path import last_weights
+    from gdrun.insight.gradient_noise import gradient_noise
+
+    problem, w, step = last_weights(run)
+    _show_noise(gradient_noise(problem, w, step), json)
+
+
+def _show_noise(noise: GradientNoise, json: bool) -> None:
+    from gdrun.views.gradient_noise import gradient_noise_data, gradient_noise_view
+
+    if json:
+        console.print_json(gradient_noise_data(noise))
+    else:
+        console.show(gradient_noise_view(noise))
 
 
 def _run_named(word: str, out: Path) -> Run | None:

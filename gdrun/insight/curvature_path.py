@@ -8,7 +8,8 @@ The position of a step d from w is on the parabola that the objective has along 
 
     position = − dᵀH d / ∇f(w)ᵀd − 1
 
-It is −1 for a step of length 0, below 0 for a step that ends before the lowest point of the
+It is −1 for a step of length 0 or along a line, less if the curvature along d is negative, below 0
+for a step that ends before the lowest point of the
 parabola, 0 for one that ends there, and above 1 for one that ends higher than it began (Schneider,
 Dangel & Hennig 2021, who call it α). H is the Hessian at w.
 """
@@ -34,6 +35,7 @@ from gdrun.methods.stopping import Readings
 from gdrun.problems.curvature import extreme_curvatures, gradient_and_product
 from gdrun.runs.run import Run
 from gdrun.study.judgement.stability import stable_curvature
+from gdrun.threads import single_blas_thread
 
 MOST_POINTS = 6
 """The most evaluations of a run at which the curvature is measured."""
@@ -45,8 +47,8 @@ TOLERANCE = 1e-3
 """The relative error of the eigenvalues."""
 
 SMALL = 1e-3
-"""The share of f below which a change of f counts as none, and the share of the largest curvature
-below which a negative curvature counts as 0.
+"""The share of f − f* below which a change of f counts as none, and the share of the largest
+curvature below which a negative curvature counts as 0.
 """
 
 
@@ -117,7 +119,9 @@ def path_of(experiment: Experiment, table: Table | None = None) -> CurvaturePath
     """
     cohort, engine = build([experiment], experiment_data(experiment, table))
     places = _Places()
-    Trainer(cohort, engine, [places]).run_until(MOST_EPOCHS)
+    # On a surface an epoch is short, and the place where the whole run ends is of interest.
+    end = MOST_EPOCHS if cohort.surface is None else math.inf
+    Trainer(cohort, engine, [places]).run_until(end)
     kept = [place for place in places.kept if np.isfinite(place.w).all()]
     # Closer together at the start, where the curvature changes most.
     shares = np.geomspace(1, len(kept), min(MOST_POINTS, len(kept)))
@@ -130,38 +134,49 @@ def path_of_run(run: Run, table: Table | None = None) -> CurvaturePath:
 
     Raises RecordError if the run has no finite weights.
     """
-    experiment = resolve(run.config)
-    problem = analysed(experiment, table)
+    problem, last, step = last_weights(run, table)
+    rate = float(run.steps["lr"][-1]) if len(run.steps["lr"]) else None
+    places = [_Place(0, problem.start, None, None), _Place(step, last, None, rate)]
+    return _measured(problem, places)
+
+
+def last_weights(run: Run, table: Table | None = None) -> tuple[AnalysedProblem, Array, int]:
+    """The problem of a run, the weights (P,) that the run returns, and their step.
+
+    Raises RecordError if the run has no finite weights, or weights of another model.
+    """
+    problem = analysed(resolve(run.config), table)
     try:
         last = problem.row_of(run.weights)
     except (KeyError, ValueError):
         last = np.full(1, np.nan)
     if not np.isfinite(last).all():
         raise RecordError(
-            "has no finite weights, so the curvature where it stopped is unknown",
+            "has no finite weights, so its end cannot be analysed",
             where=run.id,
-            hint="`gdrun theory CONFIG` trains the experiment and measures its path",
+            hint="`gdrun theory` with the config of the run analyses its start",
         )
     step = run.stop["step"] if run.stop is not None else int(run.evals["step"][-1])
-    rate = float(run.steps["lr"][-1]) if len(run.steps["lr"]) else None
-    places = [_Place(0, problem.start, None, None), _Place(step, last, None, rate)]
-    return _measured(problem, places)
+    return problem, last, step
 
 
 def _measured(problem: AnalysedProblem, places: list[_Place]) -> CurvaturePath:
     rows = len(problem.measured_rows[0])
-    return CurvaturePath(tuple(_points(problem, places)), rows)
+    with single_blas_thread():
+        return CurvaturePath(tuple(_points(problem, places)), rows)
 
 
 def _points(problem: AnalysedProblem, places: list[_Place]) -> Iterator[PathPoint]:
     X, y = problem.measured_rows
     first = float(problem.cohort.numbers.lr[0])
+    lowest = _lowest(problem)
+    scale: float | None = None
     for place in places:
         w = place.w.astype(np.float64)
         value, gradient = problem.objective.value_and_gradient(w[None], X, y)
         loss, norm = float(value[0]), float(np.linalg.norm(gradient[0]))
         found = extreme_curvatures(problem.objective, w, X, y, tolerance=TOLERANCE)
-        lowest = _lowest(problem)
+        scale = loss - lowest if scale is None else scale
         yield PathPoint(
             place.step,
             loss,
@@ -170,7 +185,7 @@ def _points(problem: AnalysedProblem, places: list[_Place]) -> Iterator[PathPoin
             found.largest,
             stable_curvature(problem.experiment, first if place.rate is None else place.rate),
             _position(problem, place),
-            kind_of(loss - lowest, norm, found.smallest, found.largest, _reach(problem, w)),
+            kind_of(loss - lowest, scale, norm, found.smallest, found.largest, _reach(problem, w)),
         )
 
 
@@ -188,19 +203,22 @@ def _reach(problem: AnalysedProblem, w: Numbers) -> float:
     return float(max(np.linalg.norm(w), np.linalg.norm(w - problem.start)))
 
 
-def kind_of(excess: float, slope: float, smallest: float, largest: float, reach: float) -> str:
+def kind_of(
+    excess: float, first: float, slope: float, smallest: float, largest: float, reach: float
+) -> str:
     """The kind of a point: minimum, saddle, plateau, or slope if f still falls quickly.
 
-    excess: how much f can fall at most. slope: ‖∇f‖. smallest, largest: the extreme curvatures.
-    reach: a distance that is large for the weights. The point is on a plateau if, within this
-    distance, slope and curvature change f by less than the share SMALL of the excess; on a slope if
-    a step of 1/λmax lowers f by more than this share; else at a saddle if there is a negative
-    curvature, and at a minimum if not. Scaling f or the weights does not change the kind.
+    excess: how much f can fall at most. first: the same at the start of the run. slope: ‖∇f‖.
+    smallest, largest: the extreme curvatures. reach: a distance that is large for the weights. The
+    point is on a plateau if, within this distance, slope and curvature change f by less than the
+    share SMALL of the excess; on a slope if a step of 1/λmax lowers f by more than this share of
+    `first`; else at a saddle if there is a negative curvature, and at a minimum if not. Scaling f
+    or the weights does not change the kind.
     """
     sharpest = max(abs(smallest), abs(largest))
     if excess > 0 and slope * reach + 0.5 * sharpest * reach**2 < SMALL * excess:
         return "plateau"
-    if sharpest > 0 and slope**2 / (2 * sharpest) > SMALL * excess and excess > 0:
+    if sharpest > 0 and slope**2 / (2 * sharpest) > SMALL * first:
         return "slope"
     return "saddle" if smallest < -SMALL * sharpest else "minimum"
 

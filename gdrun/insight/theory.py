@@ -20,6 +20,7 @@ from gdrun.insight.constants import Constants, constants_of
 from gdrun.insight.minimum import Minimum, minimise
 from gdrun.insight.problem import AnalysedProblem, analysed
 from gdrun.insight.rates import Setting, best_settings, contraction
+from gdrun.threads import single_blas_thread
 
 TOLERANCE = 1e-6
 """The share of f(w₀) − f* down to which steps are predicted."""
@@ -93,6 +94,11 @@ def theory_of(
     if the experiment cannot be trained.
     """
     problem = analysed(experiment, table)
+    with single_blas_thread():
+        return _predicted(problem, tolerance)
+
+
+def _predicted(problem: AnalysedProblem, tolerance: float) -> Theory:
     initial, _ = problem.value_and_gradient(problem.start)
     minimum = _minimum(problem)
     constants = constants_of(problem, minimum)
@@ -106,7 +112,7 @@ def theory_of(
         minimum,
         initial,
         distance,
-        _own(experiment, constants),
+        _own(problem.experiment, constants),
         best_settings(*known) if known is not None and known[0] > 0 else (),
         _bounds(problem, constants, minimum, initial, distance),
         _steps(problem),

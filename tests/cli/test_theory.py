@@ -114,3 +114,41 @@ def test_a_study_is_refused(gdrun, trained, tmp_path):
     answer = gdrun("theory", str(study))
     assert answer.code == 2
     assert "is the directory of a sweep or comparison" in answer.err
+
+
+def test_a_network_has_a_path(gdrun, trained):
+    words = ("dataset=iris", "model={name: mlp, hidden: [4]}", "optimizer=momentum", "epochs=4")
+    answer = gdrun("theory", *words)
+    assert (answer.code, answer.err) == (0, "")
+    assert "curvature along the path" in answer.out
+    assert "a network is not convex in its weights" in answer.out
+    document = json.loads(gdrun("theory", *words, "--json").out)
+    assert document["path"]["rows"] == 120
+    assert document["path"]["points"][0]["step"] == 0
+    trained(*words)
+    answer = gdrun("theory", "last")
+    assert (answer.code, answer.err) == (0, "")
+    assert "no bound applies to this run" in answer.out
+    assert "curvature along the path" in answer.out
+
+
+def test_noise(gdrun, trained):
+    answer = gdrun("theory", "dataset=iris", "model=softmax", "--noise")
+    assert (answer.code, answer.err) == (0, "")
+    assert "BIASED" not in answer.out
+    assert "gradient noise scale" in answer.out
+    trained("dataset=iris", "model=softmax", "epochs=3")
+    document = json.loads(gdrun("theory", "last", "--noise", "--json").out)
+    assert document["step"] == 6
+    assert document["rows"] == 120
+    assert all(each["unbiased"] for each in document["replacement"])
+    answer = gdrun("theory", "dataset=iris", "model={name: mlp, batch_norm: true}", "--noise")
+    assert answer.code == 2
+    assert "hint: model.batch_norm=false" in answer.err
+
+
+def test_a_diverged_run(gdrun, trained):
+    trained("dataset=diabetes", "model=linear", *BOWL[1:-1], "lr=5")
+    answer = gdrun("theory", "last")
+    assert (answer.code, answer.err) == (0, "")
+    assert "the run diverged with α = 5, above 2/L" in answer.out

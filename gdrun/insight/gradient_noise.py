@@ -1,0 +1,174 @@
+"""The noise of mini-batch gradients: bias, variance against the batch size, and the noise scale.
+
+gᵢ is the gradient of example i, ḡ = ∇f the mean over all N examples, and g_B the mean over a random
+batch of B examples. With tr Σ = (1/N) Σᵢ ‖gᵢ − ḡ‖²,
+
+    E g_B = ḡ                                          the batch gradient has no bias
+    E ‖g_B − ḡ‖² = tr Σ / B                            batches with replacement
+    E ‖g_B − ḡ‖² = (tr Σ / B) (N − B)/(N − 1)          without, as in shuffled epochs
+    B_simple = tr Σ / ‖ḡ‖²                             the gradient noise scale
+
+With batches of B_simple examples, noise and gradient are equally large. Much smaller batches need
+as many examples for the same progress, and more steps; much larger ones waste examples.
+
+Source: Cochran 1977, theorem 2.2, for the factor (N − B)/(N − 1); McCandlish et al. 2018 for the
+noise scale.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from gdrun.array_types import Array, Counts, Numbers
+from gdrun.errors import ConfigError, RecordError
+from gdrun.insight.problem import AnalysedProblem
+from gdrun.problems.network import Network
+from gdrun.threads import single_blas_thread
+
+BATCHES = 400
+"""The number of random batches of each size from which bias and variance are measured."""
+
+MOST_EXAMPLES = 2**20
+"""The most examples in all batches of one size: larger sizes are left out."""
+
+CHUNK_NUMBERS = 2**21
+"""The most numbers of one array that is computed at once: 16 MB of float64."""
+
+SIGNIFICANT = 4.0
+"""A bias of more than this many standard errors would not be chance."""
+
+
+@dataclass(frozen=True)
+class BatchNoise:
+    """The noise of batches of one size, drawn in one way.
+
+    size: B. variance: the mean of ‖g_B − ḡ‖² over BATCHES batches. predicted: its expectation.
+    bias: the norm of the mean of g_B − ḡ. error: the standard error of this norm, which is the norm
+    that is expected without any bias.
+    """
+
+    size: int
+    variance: float
+    predicted: float
+    bias: float
+    error: float
+
+    @property
+    def unbiased(self) -> bool:
+        """Whether the bias is zero within its standard error."""
+        return self.bias <= SIGNIFICANT * self.error + 1e-12
+
+
+@dataclass(frozen=True)
+class GradientNoise:
+    """The noise of the gradient at one place.
+
+    step: of the run whose weights were used; None at the initial weights. rows: N. spread: tr Σ.
+    signal: ‖ḡ‖². replacement, without: the noise by batch size, with and without replacement.
+    exponent: p in the fit variance ∝ B^p, of batches with replacement; −1 is predicted.
+    """
+
+    step: int | None
+    rows: int
+    spread: float
+    signal: float
+    replacement: tuple[BatchNoise, ...]
+    without: tuple[BatchNoise, ...]
+
+    @property
+    def exponent(self) -> float | None:
+        found = [(each.size, each.variance) for each in self.replacement if each.variance > 0]
+        if len(found) < 2:
+            return None
+        sizes, variances = np.log(np.array(found)).T
+        return float(np.polyfit(sizes, variances, 1)[0])
+
+    @property
+    def noise_scale(self) -> float | None:
+        """B_simple; None if the gradient is 0."""
+        return self.spread / self.signal if self.signal > 0 else None
+
+    @property
+    def batch_size(self) -> int | None:
+        """The batch size that the noise scale suggests: its power of two, at most N."""
+        scale = self.noise_scale
+        if scale is None or not math.isfinite(scale):
+            return None
+        return int(min(2 ** round(math.log2(max(scale, 1))), self.rows))
+
+
+def gradient_noise(
+    problem: AnalysedProblem, w: Array | None = None, step: int | None = None
+) -> GradientNoise:
+    """Measure the noise of the gradient.
+
+    w (P,): the weights; None for the initial ones. step: of the run with these weights. Raises
+    ConfigError for a network with batch_norm, in which an example has no gradient of its own, and
+    RecordError if the weights are not finite.
+    """
+    model = problem.model
+    if isinstance(model, Network) and model.batch_norm:
+        raise ConfigError(
+            "an example has no gradient of its own with batch_norm",
+            where="model.batch_norm",
+            hint="model.batch_norm=false measures the noise without it",
+        )
+    at = problem.start if w is None else w
+    if not np.isfinite(at).all():
+        raise RecordError("the weights are not finite", hint="choose a run that did not diverge")
+    with single_blas_thread():
+        _, mean = problem.value_and_gradient(at)
+        rows = problem.rows
+        draw = np.random.Generator(np.random.PCG64(problem.experiment.seed))
+        everything = np.arange(rows)[:, None]
+        spread = float((_deviations(problem, at, mean, everything) ** 2).sum() / rows)
+        replacement, without = [], []
+        for size in _sizes(problem):
+            chosen = draw.integers(rows, size=(BATCHES, size))
+            predicted = spread / size
+            replacement.append(_measured(problem, at, mean, chosen, predicted))
+            chosen = np.array([draw.choice(rows, size, replace=False) for _ in range(BATCHES)])
+            factor = (rows - size) / max(rows - 1, 1)
+            without.append(_measured(problem, at, mean, chosen, predicted * factor))
+    signal = float(mean @ mean)
+    return GradientNoise(step, rows, spread, signal, tuple(replacement), tuple(without))
+
+
+def _sizes(problem: AnalysedProblem) -> list[int]:
+    """The batch sizes: powers of four, half of the rows, all rows, and that of the experiment."""
+    rows = problem.rows
+    sizes = {4**k for k in range(11)} | {rows // 2, rows, problem.cohort.batching.batch_size}
+    most = min(rows, MOST_EXAMPLES // BATCHES)
+    return sorted(size for size in sizes if 1 <= size <= most)
+
+
+def _measured(
+    problem: AnalysedProblem, w: Array, mean: Numbers, chosen: Counts, predicted: float
+) -> BatchNoise:
+    """The noise of the batches of rows `chosen` (batches, B). mean: ḡ (P,)."""
+    off = _deviations(problem, w, mean, chosen)
+    variance = float((off**2).sum(axis=1).mean())
+    bias = float(np.linalg.norm(off.mean(axis=0)))
+    return BatchNoise(chosen.shape[1], variance, predicted, bias, math.sqrt(variance / len(chosen)))
+
+
+def _deviations(problem: AnalysedProblem, w: Array, mean: Numbers, chosen: Counts) -> Array:
+    """g_B − ḡ (batches, P) for the batches of rows `chosen` (batches, B).
+
+    Each batch is an index stream of its own with one lane, so that the engine's objective computes
+    many batches at once.
+    """
+    batches, size = chosen.shape
+    columns = max(problem.X.shape[1], *getattr(problem.model, "hidden", ()), 1)
+    at_once = max(CHUNK_NUMBERS // max(size * columns, w.size), 1)
+    parts = []
+    for start in range(0, batches, at_once):
+        rows = chosen[start : start + at_once]
+        W = np.broadcast_to(w, (len(rows), 1, w.size))
+        X = problem.X.take(rows, axis=0)
+        _, gradient = problem.objective.value_and_gradient(W, X, problem.y[rows])
+        parts.append(gradient[:, 0] - mean)
+    return np.concatenate(parts)

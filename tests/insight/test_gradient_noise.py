@@ -1,0 +1,80 @@
+"""The noise of batch gradients, against exact enumeration and per-example loops."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from gdrun.config.resolving import resolve
+from gdrun.errors import ConfigError
+from gdrun.insight.gradient_noise import gradient_noise
+from gdrun.insight.problem import analysed
+
+MODELS = [
+    ("diabetes", {"name": "linear", "l2": 0.3}),
+    ("iris", {"name": "softmax", "l2": 0.1}),
+    ("iris", {"name": "mlp", "hidden": [4]}),
+    ("iris", {"name": "svm"}),
+]
+
+
+def by_examples(problem):
+    """The gradient of each example, by itself, with the penalty: (N, P)."""
+    return np.array(
+        [
+            problem.objective.value_and_gradient(
+                problem.start[None], problem.X[row : row + 1], problem.y[row : row + 1]
+            )[1][0]
+            for row in range(problem.rows)
+        ]
+    )
+
+
+@pytest.mark.parametrize(("dataset", "model"), MODELS)
+def test_every_model(dataset, model):
+    problem = analysed(resolve({"dataset": dataset, "model": model}))
+    noise = gradient_noise(problem)
+    own = by_examples(problem)
+    mean = own.mean(axis=0)
+    spread = ((own - mean) ** 2).sum(axis=1).mean()
+    assert noise.spread == pytest.approx(spread, rel=1e-10)
+    assert noise.signal == pytest.approx(mean @ mean, rel=1e-10)
+    assert noise.noise_scale == pytest.approx(spread / (mean @ mean), rel=1e-10)
+    assert noise.exponent == pytest.approx(-1, abs=0.1)
+    for each in (*noise.replacement, *noise.without):
+        assert each.unbiased
+        assert each.variance == pytest.approx(each.predicted, rel=0.35, abs=1e-12)
+    assert noise.without[-1].size == problem.rows
+    assert noise.without[-1].variance == pytest.approx(0, abs=1e-20)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5])
+def test_the_predictions_are_the_exact_expectations(size):
+    # All 5^B sequences with replacement, and all subsets of B of 5 numbers without.
+    numbers = np.array([1.0, 2.0, 4.0, -3.0, 7.0])
+    spread = numbers.var()
+    drawn = [np.mean(each) for each in itertools.product(numbers, repeat=size)]
+    assert np.var(drawn) == pytest.approx(spread / size)
+    drawn = [np.mean(each) for each in itertools.combinations(numbers, size)]
+    assert np.var(drawn) == pytest.approx(spread / size * (5 - size) / 4, abs=1e-12)
+    problem = analysed(
+        resolve({"surface": {"name": "bowl", "noise": 1.0, "examples": 5}, "variant": "sgd"})
+    )
+    noise = gradient_noise(problem)
+    assert noise.spread == pytest.approx((problem.X**2).sum(axis=1).mean())
+    for each in noise.without:
+        assert each.predicted == pytest.approx(
+            noise.spread / each.size * (5 - each.size) / 4, abs=1e-12
+        )
+
+
+def test_a_surface_without_noise():
+    noise = gradient_noise(analysed(resolve({"surface": "bowl"})))
+    assert noise.spread == pytest.approx(0, abs=1e-20)
+    assert noise.batch_size == 1
+
+
+def test_batch_norm_is_refused():
+    model = {"name": "mlp", "batch_norm": True}
+    with pytest.raises(ConfigError, match="no gradient of its own"):
+        gradient_noise(analysed(resolve({"dataset": "iris", "model": model})))
