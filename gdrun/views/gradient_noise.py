@@ -42,7 +42,9 @@ def gradient_noise_view(noise: GradientNoise) -> RenderableType:
             f"a batch_size near {noise.batch_size:,}"
         )
     if noise.step is None:
-        lines.append("the scale grows while training lowers ‖∇f‖: gdrun theory RUN --noise")
+        lines.append(
+            "the scale grows while training lowers ‖∇f‖; that of a run is at its last weights"
+        )
     return Group(Text(title, style="bold"), table, "", *map(Text, lines))
 
 
