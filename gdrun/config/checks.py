@@ -35,6 +35,9 @@ def _split(experiment: Experiment) -> Contradictions:
     if sum(shares) >= 1:
         what = f"validation and test add up to {sum(shares):g}, so no training rows are left"
         yield ("dataset", "split"), what, "the fractions must add up to less than 1"
+    if split.group is not None and split.time is not None:
+        what = "a split is by group or by time, not by both"
+        yield ("dataset", "split", "time"), what, "remove group or time"
     for name in ("validation", "test"):
         share = getattr(split, name)
         if share > 1 and share != int(share):

@@ -362,7 +362,7 @@ def plain_value(value: Any) -> Any:
         case Standardize():
             return value.short
         case BaseModel():
-            return value.model_dump()
+            return value.model_dump(exclude_none=True)
         case tuple():
             return [plain_value(entry) for entry in value]
     return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value

@@ -40,10 +40,19 @@ class Settings(BaseModel):
 
 
 class Split(Settings):
-    """The sizes of the validation and test parts: fractions or numbers of rows; 0 for no part."""
+    """The sizes of the validation and test parts: fractions or numbers of rows; 0 for no part.
+
+    group: a column of a file. All rows with the same value are in the same part, so that the sizes
+    are only as near as possible; the column is not a feature. time: a feature that is a number or a
+    date. The last rows in time are the test part, the rows before them the validation part, and
+    rows of the same time are in the same part. Without group and time the rows are drawn at random,
+    with nearly the same shares of the classes.
+    """
 
     validation: Share = 0.1
     test: Share = 0.1
+    group: str | None = None
+    time: str | None = None
 
 
 class Standardize(Settings):

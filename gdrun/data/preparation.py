@@ -16,7 +16,7 @@ from gdrun.data.column_statistics import column_statistics
 from gdrun.data.encoding import Encoding, columns_of_numbers
 from gdrun.data.filling import fill_values
 from gdrun.data.row_blocks import LARGE_ENTRIES, has_nan, mean_and_scale_by_blocks, row_blocks_of
-from gdrun.data.splitting import split_rows
+from gdrun.data.splitting import split_groups, split_rows, split_times
 from gdrun.data.table import Part, Prepared, Table, Task
 from gdrun.data.target_scale import TargetScale
 from gdrun.data.targets import class_codes, real_targets, suitable_task
@@ -39,6 +39,8 @@ def prepare(
     dtype: DTypeLike,
     ones: bool = False,
     standardize_target: bool = False,
+    groups: Counts | None = None,
+    times: Numbers | None = None,
 ) -> Prepared:
     """Split the rows, replace missing values, standardise the columns, and cast to `dtype`.
 
@@ -47,7 +49,8 @@ def prepare(
     (a float below 1) or as a number of rows; 0 means no such part. standardize: whether to subtract
     the mean of each column and divide by its scale. seed: the seed of the random split. ones:
     whether to add a column of ones after the features in memory, which a linear model with a bias
-    needs. standardize_target: the same as standardize, for the target of a regression. The same
+    needs. standardize_target: the same as standardize, for the target of a regression.
+    groups, times (N,): the group or the time of each row, if the rows are split by it. The same
     table, options and seed give the same bits. The matrix of a memory-mapped table stays on disk,
     and rows are standardised each time they are read.
     Raises DataError if the target does not suit the task, if the target of a classification is to
@@ -65,7 +68,12 @@ def prepare(
     else:
         y, classes = real_targets(table), ()
         strata = np.zeros(len(y), dtype=np.int64)
-    rows = split_rows(strata, validation=validation, test=test, seed=seed)
+    if groups is not None:
+        rows = split_groups(groups, validation=validation, test=test, seed=seed)
+    elif times is not None:
+        rows = split_times(times, validation=validation, test=test)
+    else:
+        rows = split_rows(strata, validation=validation, test=test, seed=seed)
     notes = [*table.notes, *_untrained_classes(strata[rows.train], classes, table)]
 
     on_disk = isinstance(table.X, np.memmap)

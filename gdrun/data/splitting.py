@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gdrun.array_types import Counts
+from gdrun.array_types import Counts, Numbers
 from gdrun.errors import DataError
 from gdrun.methods.randomness import stream
 
@@ -53,6 +53,92 @@ def split_rows(strata: Counts, *, validation: float, test: float, seed: int) -> 
         validation=_joined_ranges(grouped, second, third),
         train=_joined_ranges(grouped, third, ends.tolist()),
     )
+
+
+def split_groups(groups: Counts, *, validation: float, test: float, seed: int) -> SplitRows:
+    """Divide the rows at random into the three parts, with each group in a single part.
+
+    groups (N,): the code of the group of each row. A held-out part takes the groups in random
+    order, and each one that brings its number of rows nearer to its size. If none does, it takes
+    the smallest group. validation, test, seed: as for split_rows. Raises DataError if there are
+    fewer groups than parts.
+    """
+    sizes = np.bincount(groups)
+    wanted = {
+        "test": part_size(test, len(groups)),
+        "validation": part_size(validation, len(groups)),
+    }
+    parts = 1 + sum(size > 0 for size in wanted.values())
+    if len(sizes) < parts:
+        raise DataError(
+            f"{_groups(len(sizes))} cannot be divided into {parts} parts",
+            where="dataset.split.group",
+            hint="choose a column with more different values, or set validation or test to 0",
+        )
+    free = stream(seed, "split").permutation(len(sizes)).tolist()
+    chosen: dict[str, Counts] = {}
+    later = parts - 1
+    for name, size in wanted.items():
+        if not size:
+            chosen[name] = np.array([], dtype=np.int64)
+            continue
+        later -= 1
+        taken: list[int] = []
+        rows = 0
+        for group in free:
+            # Every part that follows, and training, needs at least one group.
+            if len(free) - len(taken) == later + 1:
+                break
+            if abs(rows + sizes[group] - size) < abs(rows - size):
+                taken.append(group)
+                rows += int(sizes[group])
+        taken = taken or [min(free, key=lambda group: int(sizes[group]))]
+        free = [group for group in free if group not in set(taken)]
+        chosen[name] = np.flatnonzero(np.isin(groups, taken))
+    return SplitRows(np.flatnonzero(np.isin(groups, free)), chosen["validation"], chosen["test"])
+
+
+def split_times(times: Numbers, *, validation: float, test: float) -> SplitRows:
+    """Divide the rows by time: the test part is the last one, the validation part before it.
+
+    times (N,): the time of each row. Rows of the same time are in the same part, so that a size may
+    differ from the one that validation or test gives. Raises DataError if there are fewer different
+    times than parts.
+    """
+    total = len(times)
+    order = np.argsort(times, kind="stable")
+    ordered = times[order]
+    # A part may begin where the time changes.
+    begins = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
+    sizes = [part_size(test, total), part_size(validation, total)]
+    cuts, end, left = [], total, sum(size > 0 for size in sizes)
+    for size in sizes:
+        if not size:
+            cuts.append(end)
+            continue
+        left -= 1
+        possible = begins[(begins < end)][left:]
+        if not len(possible):
+            raise DataError(
+                f"{_different(len(begins) + 1)} cannot be divided into "
+                f"{1 + sum(size > 0 for size in sizes)} parts",
+                where="dataset.split.time",
+                hint="choose another column, or set validation or test to 0",
+            )
+        end = int(possible[np.argmin(np.abs(possible - (end - size)))])
+        cuts.append(end)
+    tested, validated = cuts
+    return SplitRows(
+        *(np.sort(part) for part in (order[:validated], order[validated:tested], order[tested:]))
+    )
+
+
+def _groups(number: int) -> str:
+    return f"{number} group{'s' if number != 1 else ''}"
+
+
+def _different(number: int) -> str:
+    return "a single time" if number == 1 else f"{number} different times"
 
 
 def _shuffled_by_stratum(strata: Counts, kinds: int, seed: int) -> Counts:

@@ -20,12 +20,13 @@ from gdrun.config.metric_checks import named_metrics, unfit_metrics
 from gdrun.config.sections import Section
 from gdrun.config.settings import EarlyStoppingSettings, Rules
 from gdrun.data import Prepared, Table, load_table, prepare
+from gdrun.data.split_keys import load_groups, row_times
 from gdrun.engine.cohort import Cohort, InitialWeights, LaneNumbers
 from gdrun.engine.contract import Engine
 from gdrun.engine.engines import engine_maker
 from gdrun.engine.measuring import baseline_predictions
 from gdrun.engine.plan import Plan, SchedulePlan
-from gdrun.errors import ConfigError, Problem
+from gdrun.errors import ConfigError, DataError, Problem
 from gdrun.methods.averaging import AVERAGES, averaged
 from gdrun.methods.randomness import stream
 from gdrun.methods.rules import OPTIMIZERS, Rule
@@ -132,15 +133,28 @@ def experiment_data(experiment: Experiment, table: Table | None = None) -> Prepa
     dataset = experiment.dataset
     if experiment.surface is not None:
         return _noise(experiment, experiment.surface)
+    split, groups = dataset["split"], None
     if table is None:
         given = {name: value for name, value in dataset.options.items() if value is not None}
-        table = load_table(given | {dataset.chosen_by: dataset.name})
+        given |= {dataset.chosen_by: dataset.name}
+        if split.group is not None:
+            table, groups = load_groups(given, split.group)
+        else:
+            table = load_table(given)
+    elif split.group is not None:
+        raise DataError(
+            "arrays have no column for groups that is not a feature",
+            where="dataset.split.group",
+            hint="write a table to a file, or split the arrays before training",
+        )
     standardize = dataset["standardize"]
     return prepare(
         table,
         task=experiment.task,
-        validation=dataset["split"].validation,
-        test=dataset["split"].test,
+        validation=split.validation,
+        test=split.test,
+        groups=groups,
+        times=None if split.time is None else row_times(split.time, table),
         standardize=standardize.features,
         standardize_target=standardize.target,
         seed=dataset["seed"],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -14,6 +13,7 @@ from gdrun.problems.metrics import METRICS, Metric
 from gdrun.runs.record import RunRecord
 from gdrun.runs.run import Run
 from gdrun.runs.summary import RunSummary, number_in
+from gdrun.views.data_line import target_is_standardised
 from gdrun.views.fitting import FirstThatFits
 from gdrun.views.numbers import percent, quantity
 
@@ -94,14 +94,6 @@ def _no_better(summary: RunSummary) -> Iterator[str]:
         if own <= other if metric.larger else own >= other:
             words = f"{part} {metric.words} {shown(name, own)}"
             yield f"{words} is no better than the baseline's {shown(name, other)}"
-
-
-def target_is_standardised(config: Mapping[str, Any]) -> bool:
-    """Whether a config standardises its target. config: of a run; its values may be damaged."""
-    found: Any = config
-    for key in ("dataset", "standardize", "target"):
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found is True
 
 
 def target_advice(run: Run) -> Iterator[str]:

@@ -22,6 +22,7 @@ from gdrun.runs.record import RunRecord, StopRecord
 from gdrun.runs.run import Run
 from gdrun.runs.summary import BestRecord, RunSummary, number_in
 from gdrun.views.columns import columns_line
+from gdrun.views.data_line import data_line
 from gdrun.views.layers import layer_legend, layer_table, layers_of
 from gdrun.views.numbers import count, duration, percent, quantity
 from gdrun.views.quality import (
@@ -30,7 +31,6 @@ from gdrun.views.quality import (
     metrics_table,
     shown,
     target_advice,
-    target_is_standardised,
 )
 from gdrun.views.sparklines import sparkline
 from gdrun.views.statuses import status_word
@@ -100,14 +100,9 @@ def experiment_lines(
 def _problem_lines(config: Mapping[str, Any], record: RunRecord) -> list[tuple[str, str]]:
     if "surface" in config:
         return [("surface", _section(config["surface"]))]
-    data, parts = record["data"], record["data"]["parts"]
-    split = ", ".join(f"{rows:,} {part}" for part, rows in parts.items() if rows)
-    kinds = f", {len(data['classes'])} classes" if data["classes"] else ""
-    if target_is_standardised(config):
-        kinds += "; target standardised"
-    columns = columns_line(data.get("columns", ()))
+    columns = columns_line(record["data"].get("columns", ()))
     return [
-        ("data", f"{data['name']}: {split}; {count(data['features'], 'feature')}{kinds}"),
+        ("data", data_line(config, record)),
         *([("columns", columns)] if columns else []),
         ("model", f"{_section(config['model'])}; {count(record['parameters'], 'parameter')}"),
     ]

@@ -1,0 +1,101 @@
+"""The column by which the rows are split: groups that stay together, or the time of each row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from gdrun.array_types import Counts, Numbers
+from gdrun.data.column_names import as_tuple
+from gdrun.data.sources import QUERY, load_table, reader_of
+from gdrun.data.table import Table
+from gdrun.errors import DataError, suggestion
+
+
+def load_groups(options: Mapping[str, Any], column: str) -> tuple[Table, Counts]:
+    """Return the table of a dataset without a column, and the group of each row by that column.
+
+    options: the dataset section of the config. The groups are codes (N,): rows with equal values
+    have equal codes. Raises DataError if the dataset has no named columns, or if the column does
+    not exist, is the target, or has missing values.
+    """
+    where = "dataset.split.group"
+    reader = QUERY if "query" in options else reader_of(str(options.get("path", "")))
+    if reader is None or "ignore" not in reader.options:
+        raise DataError(
+            "this dataset has no column that is not a feature",
+            where=where,
+            hint="groups need a table with named columns, such as a CSV or Parquet file",
+        )
+    ignored = as_tuple(options.get("ignore") or ())
+    table = _without(options, ignored, column, where)
+    others = tuple(name for name in ignored if name != column)
+    # The column is read as a target is, because a target may have any labels or numbers.
+    changed = {"target": column, "ignore": (*others, table.target_name), "missing": "mean"}
+    found = load_table({**options, **changed}).y
+    if len(found) != len(table.y):
+        raise DataError(
+            f"{column} has values in {len(found)} rows, but {len(table.y)} rows are used",
+            where=where,
+            hint="remove the rows with missing values from the file",
+        )
+    return table, np.unique(found, return_inverse=True)[1].astype(np.int64)
+
+
+def _without(
+    options: Mapping[str, Any], ignored: tuple[str | int, ...], column: str, where: str
+) -> Table:
+    try:
+        return load_table({**options, "ignore": (*ignored, column)})
+    except DataError as error:
+        (first, *_) = error.problems
+        if first.where != "dataset.ignore" or column in ignored:
+            raise
+        if repr(column) in first.what and first.what.startswith("the target"):
+            raise DataError(
+                f"{column} is the target, so it cannot group the rows",
+                where=where,
+                hint="choose another column for group, or another target",
+            ) from None
+        raise DataError(first.what, where=where, hint=first.hint) from None
+
+
+def row_times(column: str, table: Table) -> Numbers:
+    """Return the time of each row, (N,): a feature that is a number, or the days of a date.
+
+    Raises DataError if there is no such feature, or if a time is missing.
+    """
+    where = "dataset.split.time"
+    names = list(table.feature_names)
+    sources = {source.name: source for source in table.sources}
+    source = sources.get(column)
+    if source is not None and source.labels:
+        raise DataError(
+            f"{column} is text, not a number or a date",
+            where=where,
+            hint="dates are read in the form 2024-03-31",
+        )
+    parts = [name for name in (source.feature_names if source else ()) if name in names]
+    if column not in names and not parts:
+        known = list(dict.fromkeys([*sources, *names]))
+        raise DataError(
+            f"{table.name} has no feature {column!r}", where=where, hint=suggestion(column, known)
+        )
+    if column in names:
+        times = np.array(table.X[:, names.index(column)])
+    else:
+        days = [name for name in parts if name.endswith("days")]
+        hours = [name for name in parts if name.endswith("hour")]
+        times = np.array(table.X[:, names.index(days[0])])
+        for name in hours:
+            times += table.X[:, names.index(name)] / 24
+    missing = int(np.isnan(times).sum())
+    if missing:
+        raise DataError(
+            f"{missing} of {len(times)} times are missing",
+            where=f"{where} {column}",
+            hint="set missing: drop to remove these rows",
+        )
+    return times

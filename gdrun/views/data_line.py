@@ -1,0 +1,35 @@
+"""The line of the panel on the data of a run: its parts, how they were made, and its features."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gdrun.runs.record import RunRecord
+from gdrun.views.numbers import count
+
+
+def data_line(config: Mapping[str, Any], record: RunRecord) -> str:
+    """The data of a run in one line. config, record: of the run; config may be damaged."""
+    data = record["data"]
+    line = f"{data['name']}: "
+    line += ", ".join(f"{rows:,} {part}" for part, rows in data["parts"].items() if rows)
+    for key in ("group", "time"):
+        if isinstance(column := _at(config, "dataset", "split", key), str):
+            line += f" (by {key}: {column})"
+    line += f"; {count(data['features'], 'feature')}"
+    if data["classes"]:
+        line += f", {len(data['classes'])} classes"
+    return f"{line}; target standardised" if target_is_standardised(config) else line
+
+
+def target_is_standardised(config: Mapping[str, Any]) -> bool:
+    """Whether a config standardises its target. config: of a run; its values may be damaged."""
+    return _at(config, "dataset", "standardize", "target") is True
+
+
+def _at(found: Any, *keys: str) -> Any:
+    """The value at a path of keys in plain data; None if there is none."""
+    for key in keys:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found

@@ -1,0 +1,160 @@
+"""Splits by group and by time: no group in two parts, and the last rows in time held out."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import gdrun
+from gdrun.config.loading import load
+from gdrun.data.splitting import split_groups, split_times
+from gdrun.engine.build import experiment_data
+from gdrun.errors import ConfigError, DataError
+
+PARTS = ("train", "validation", "test")
+
+
+def rows_of(split):
+    return {name: set(getattr(split, name).tolist()) for name in PARTS}
+
+
+@given(st.lists(st.integers(0, 12), min_size=3, max_size=80), st.integers(0, 3))
+def test_no_group_is_in_two_parts_and_no_row_is_lost(labels, seed):
+    groups = np.unique(labels, return_inverse=True)[1]
+    if groups.max() < 2:
+        return
+    parts = rows_of(split_groups(groups, validation=0.2, test=0.2, seed=seed))
+    assert sorted(row for part in parts.values() for row in part) == list(range(len(groups)))
+    seen = [{int(groups[row]) for row in part} for part in parts.values()]
+    assert all(seen)
+    assert sum(map(len, seen)) == len(set().union(*seen))
+
+
+def test_equal_groups_give_the_exact_sizes():
+    # 20 groups of 5 rows: a tenth of 100 rows is two groups.
+    parts = split_groups(np.arange(100) // 5, validation=0.1, test=0.2, seed=0)
+    assert [len(getattr(parts, name)) for name in PARTS] == [70, 10, 20]
+
+
+def test_the_seed_chooses_the_groups():
+    groups = np.arange(100) // 5
+    one, same, other = (split_groups(groups, validation=0, test=10, seed=s).test for s in (0, 0, 1))
+    assert one.tolist() == same.tolist() != other.tolist()
+
+
+def test_one_large_group_stays_in_training():
+    # 90 rows of one group, and 10 groups of one row: only the small ones fit into 5 rows.
+    groups = np.concatenate([np.zeros(90, int), np.arange(1, 11)])
+    parts = split_groups(groups, validation=0, test=5, seed=3)
+    assert len(parts.test) == 5
+    assert 0 not in groups[parts.test]
+
+
+def test_time_holds_out_the_last_rows():
+    times = np.random.default_rng(0).permutation(100).astype(float)
+    parts = split_times(times, validation=0.1, test=0.2)
+    assert sorted(times[parts.test]) == list(range(80, 100))
+    assert sorted(times[parts.validation]) == list(range(70, 80))
+    assert sorted(times[parts.train]) == list(range(70))
+
+
+def test_rows_of_the_same_time_stay_together():
+    # 4 rows of each of 5 times; 6 rows of test are nearer to 1 time (4) or 2 (8): both differ by 2.
+    times = np.repeat([1.0, 2, 3, 4, 5], 4)
+    parts = split_times(times, validation=4, test=5)
+    assert set(times[parts.test]) == {5}
+    assert set(times[parts.validation]) == {4}
+    assert set(times[parts.train]) == {1, 2, 3}
+
+
+@given(st.lists(st.integers(0, 9), min_size=3, max_size=60))
+def test_the_parts_follow_each_other_in_time(labels):
+    times = np.array(labels, dtype=float)
+    if len(set(labels)) < 3:
+        with pytest.raises(DataError, match="cannot be divided into 3 parts"):
+            split_times(times, validation=0.2, test=0.2)
+        return
+    parts = split_times(times, validation=0.2, test=0.2)
+    assert times[parts.train].max() < times[parts.validation].min()
+    assert times[parts.validation].max() < times[parts.test].min()
+    assert sum(len(getattr(parts, name)) for name in PARTS) == len(labels)
+
+
+@pytest.fixture
+def visits(tmp_path):
+    """60 rows of 12 patients, in no order of time."""
+    rng = np.random.default_rng(0)
+    days = rng.permutation(60)
+    lines = [
+        f"p{row % 12},{row % 12 + 20},{np.datetime64('2024-01-01') + int(day)},{rng.normal():.3f}"
+        for row, day in enumerate(days)
+    ]
+    file = tmp_path / "visits.csv"
+    file.write_text("patient,age,day,effect\n" + "\n".join(lines) + "\n")
+    return file, days
+
+
+def data_of(file, *overrides):
+    config = {"dataset": {"path": str(file), "target": "effect"}, "model": "linear"}
+    return experiment_data(load(config, list(overrides)))
+
+
+def test_a_column_of_text_groups_the_rows_and_is_no_feature(visits):
+    file, _ = visits
+    data = data_of(file, "split.group=patient", "standardize=false")
+    assert not any(name.startswith("patient") for name in data.feature_names)
+    # The age of a patient is the same in all rows, so no age may be in two parts.
+    age = data.feature_names.index("age")
+    ages = [set(getattr(data, name).X[:, age]) for name in PARTS]
+    assert [len(each) for each in ages] == [10, 1, 1]
+    assert len(set().union(*ages)) == 12
+
+
+def test_dates_order_the_rows(visits):
+    file, days = visits
+    data = data_of(file, "split.time=day", "standardize=false", "ignore=patient")
+    assert data.rows == {"train": 48, "validation": 6, "test": 6}
+    column = next(at for at, name in enumerate(data.feature_names) if name.endswith("days"))
+    epoch = (np.datetime64("2024-01-01") - np.datetime64("1970-01-01")).astype(int)
+    assert sorted(data.test.X[:, column] - epoch) == sorted(days)[-6:]
+
+
+def test_a_split_by_group_trains_and_is_recorded(visits, tmp_path):
+    file, _ = visits
+    config = {"dataset": {"path": str(file), "target": "effect"}, "model": "linear"}
+    run = gdrun.train(config, "split.group=patient", "epochs=2", "batch_size=8", out=tmp_path)
+    assert run.config["dataset"]["split"] == {"validation": 0.1, "test": 0.1, "group": "patient"}
+    again = gdrun.train(run.directory / "config.yaml")
+    assert again.summary["test_loss"] == run.summary["test_loss"]
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("split.group=patiend", "dataset.split.group: .*no column 'patiend'(.|\n)*patient"),
+        ("split.group=effect", "dataset.split.group: effect is the target"),
+        ("split.time=dya", "no feature 'dya'(.|\n)*day"),
+        ("split.time=patient", "patient is text, not a number or a date"),
+    ],
+)
+def test_wrong_columns_are_named(visits, override, message):
+    with pytest.raises(DataError, match=message):
+        data_of(visits[0], override)
+
+
+def test_one_group_and_too_few_groups_are_errors(tmp_path):
+    file = tmp_path / "one.csv"
+    file.write_text("who,x,effect\n" + "".join(f"{r % 2},{r * r},{r}.5\n" for r in range(8)))
+    with pytest.raises(DataError, match="2 groups cannot be divided into 3 parts"):
+        data_of(file, "split.group=who")
+    assert data_of(file, "split.group=who", "split.validation=0").rows["test"] == 4
+
+
+def test_group_and_time_together_are_an_error(visits):
+    with pytest.raises(ConfigError, match="by group or by time, not by both"):
+        data_of(visits[0], "split.group=patient", "split.time=day")
+
+
+def test_generated_data_have_no_groups():
+    with pytest.raises(DataError, match="no column that is not a feature"):
+        experiment_data(load({"dataset": "iris", "model": "softmax"}, ["split.group=x"]))
