@@ -20,6 +20,8 @@ BLANKS = " "
 """The separator of a file whose fields are parted by any number of blanks and tabs."""
 SAMPLE_LINES = 50
 """The number of lines at the start of a file from which its layout is guessed."""
+JUDGED_CELLS = 20_000
+"""About the number of cells that show the share of numbers; of more cells every k-th counts."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,9 @@ def read_layout(file: TextFile, header: bool | None = None) -> CsvLayout:
     width = row_width(rows, ends, file.where)
     first, skip = rows[0][:width], 1 if named else 0
     stated = header
+    clear_header = stated is None and _is_header(rows)
     if header is None:
-        header = _is_header(rows) or _counts_columns(rows)
+        header = clear_header or _counts_columns(rows)
     if not header:
         if stated is None:
             _require_no_names(rows, f"{file.where}:{ends[0]}")
@@ -68,7 +71,7 @@ def read_layout(file: TextFile, header: bool | None = None) -> CsvLayout:
             hint="add a row for each example; or set header: false if the first row is an example",
         )
     notes: tuple[str, ...] = ()
-    if stated is None and not _is_header(rows):
+    if stated is None and not clear_header:
         notes = (
             f"the first row, {', '.join(filter(None, first))}, holds the names of the columns; "
             "header: false reads it as an example",
@@ -160,12 +163,14 @@ def _delimiter(sample: Sequence[str]) -> str:
         if width == 1:
             return 0, 0, 1
         cells = [cell for row in rows for cell in row]
-        numbers = sum(_is_number(cell, delimiter) for cell in cells)
-        return times, numbers / len(cells), width
+        judged = cells[:: max(len(cells) // JUDGED_CELLS, 1)]
+        numbers = sum(_is_number(cell, delimiter) for cell in judged)
+        return times, numbers / len(judged), width
 
-    best = max(DELIMITERS, key=fit)
-    blanks = fit(BLANKS) if not fit(best)[1] else (0, 0.0, 1)
-    return BLANKS if blanks[1] and blanks[0] >= fit(best)[0] else best
+    fits = {delimiter: fit(delimiter) for delimiter in DELIMITERS}
+    best = max(fits, key=fits.__getitem__)
+    blanks = fit(BLANKS) if not fits[best][1] else (0, 0.0, 1)
+    return BLANKS if blanks[1] and blanks[0] >= fits[best][0] else best
 
 
 def _lenient_rows(sample: Sequence[str], delimiter: str) -> list[list[str]]:

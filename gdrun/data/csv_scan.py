@@ -26,7 +26,13 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 WIDEST = 500
-"""The largest number of columns that DuckDB gets at once: its time grows with their square."""
+"""The largest number of columns of a file that DuckDB reads as it is.
+
+Its time for a query grows faster than the number of columns.
+"""
+
+AT_ONCE = 100
+"""The number of columns in each of the temporary files in place of a wider file."""
 
 TEXTS_AT_ONCE = 8
 """The number of columns of text that are in memory at once as Python's texts."""
@@ -42,7 +48,7 @@ class CsvScan:
     """The rows of a text file after its header, including rows of empty cells.
 
     plain: the files that are read instead, if DuckDB cannot read the original: they have the same
-    cells, written with commas and without a header, WIDEST columns each. folder: a temporary
+    cells, written with commas and without a header, AT_ONCE columns each. folder: a temporary
     directory for them.
     """
 
@@ -102,13 +108,17 @@ class CsvScan:
     def _parts(self, columns: Sequence[int]) -> list[list[int]]:
         """The columns in groups that one query can read.
 
-        A file with many columns was written as several temporary files (see `plain`) of WIDEST
+        A file with many columns was written as several temporary files (see `plain`) of AT_ONCE
         columns each; the columns of a group are in one of them.
         """
         groups: dict[int, list[int]] = {}
         for j in columns:
-            groups.setdefault(j // WIDEST, []).append(j)
+            groups.setdefault(self._part_of(j), []).append(j)
         return list(groups.values())
+
+    def _part_of(self, column: int) -> int:
+        """The number of the file that has the column: 0 without temporary files."""
+        return column // AT_ONCE if self.plain else 0
 
     def _query(self, expressions: Mapping[int, str]) -> dict[int, Any]:
         found: dict[int, Any] = {}
@@ -125,7 +135,7 @@ class CsvScan:
         import duckdb
 
         chosen = ", ".join(f"{sql} AS {name}" for name, sql in expressions.items())
-        query = f"SELECT {chosen} FROM {self._table(first // WIDEST)}"
+        query = f"SELECT {chosen} FROM {self._table(self._part_of(first))}"
         try:
             return dict(self.connection.execute(query).fetchnumpy())
         except duckdb.Error as error:
@@ -140,17 +150,18 @@ class CsvScan:
         return self._run(expressions, first)
 
     def _write_plainly(self) -> None:
-        parts = range(-(-self.layout.width // WIDEST))
+        parts = range(-(-self.layout.width // AT_ONCE))
         targets = [self.folder / f"plain-{id(self)}-{part}" for part in parts]
-        write_plainly(self.file, self.layout, targets, WIDEST)
+        write_plainly(self.file, self.layout, targets, AT_ONCE)
         self.plain = targets
 
     def _table(self, part: int) -> str:
         """The SQL call of read_csv that gives all columns of a file as text. part: its number."""
         delimiter, skip, path = self.layout.delimiter, self.layout.skip, self.file.path
+        inside = self._columns
         if self.plain:
             delimiter, skip, path = ",", 0, self.plain[part]
-        inside = self._columns[part * WIDEST : (part + 1) * WIDEST]
+            inside = self._columns[part * AT_ONCE : (part + 1) * AT_ONCE]
         columns = ", ".join(f"'{name}': 'VARCHAR'" for name in inside)
         return (
             f"read_csv({literal_path(path)}, columns = {{{columns}}}, "

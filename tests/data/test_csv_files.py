@@ -3,9 +3,11 @@
 import csv
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
 
 from gdrun.data import load_table
 from gdrun.errors import DataError
@@ -357,3 +359,20 @@ def test_names_and_options_that_no_dataset_has():
         "error: dataset.targt: csv has no option 'targt'\nhint: did you mean target?"
     )
     assert failure().startswith("error: dataset: needs a name or a path\nhint: choose from iris,")
+
+
+@pytest.mark.slow
+def test_a_table_with_thousands_of_columns(tmp_path):
+    # More columns than DuckDB gets at once, with labels on both sides of a boundary.
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((30, 2500)).round(3)
+    names = [f"c{j}" for j in range(2500)]
+    frame = pd.DataFrame(X, columns=names)
+    frame["c99"] = frame["c100"] = ["a", "b"] * 15
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    table = load_table({"path": str(tmp_path / "a.csv"), "target": "c100"})
+    assert table.classes == ("a", "b")
+    assert_array_equal(table.y, [0, 1] * 15)
+    others = [j for j in range(2500) if j not in (99, 100)]
+    kept = [table.feature_names.index(names[j]) for j in others]
+    assert_array_equal(table.X[:, kept], X[:, others])
