@@ -10,7 +10,9 @@ from gdrun.config.experiment import Experiment
 from gdrun.config.loading import Source, arrays_for_dataset, load
 from gdrun.config.overrides import Override
 from gdrun.data import Table, table_from_pair
+from gdrun.errors import GdrunError, Parameter
 from gdrun.notebook_tables import HTML
+from gdrun.runs.extending import Extension
 from gdrun.runs.resuming import check_config, ended_runs
 from gdrun.runs.run import Run, read_run
 from gdrun.runs.session import Session
@@ -25,6 +27,8 @@ def train(
     data: tuple[Any, Any] | None = None,
     out: str | Path | None = None,
     resume: str | Path | None = None,
+    extend: str | None = None,
+    schedule_length: str | None = None,
 ) -> Run:
     """Train one experiment and return its run.
 
@@ -36,7 +40,9 @@ def train(
     the directory of a run that was interrupted; it continues from its last checkpoint, and ends
     with the same bits as without the interruption. Its config is kept, so that config, if given,
     must be the same; data must be given again if the run was trained on arrays. A run that has
-    ended is returned as it is.
+    ended is returned as it is. extend: with resume, a larger budget such as "epochs=100", which
+    includes the part that is used up. schedule_length: what follows a schedule with a length when
+    its budget is extended: "keep" (its last rate) or "restart" (the schedule once more).
 
     Raises ConfigError or DataError, with every problem, if the experiment cannot be run;
     MissingExtraError if a package is missing; RecordError if a directory cannot be made in `out`,
@@ -55,20 +61,30 @@ def train(
         directory, given = Path(resume), config is not None or overrides
         source = directory / "config.yaml" if config is None else config
         experiment = load(source, [*changes, *overrides]) if given else None
-        return _resumed(directory, experiment, table)
+        extension = None if extend is None else Extension(extend, schedule_length)
+        return _resumed(directory, experiment, table, extension)
+    if extend is not None:
+        raise GdrunError("needs a run", where=Parameter("extend"), hint="add `resume`")
     experiment = load(config, [*changes, *overrides])
     (run,) = _runs_of(Session([experiment], table=table, out=Path(out) if out else None))
     return run
 
 
-def _resumed(directory: Path, experiment: Experiment | None, table: Table | None) -> Run:
+def _resumed(
+    directory: Path,
+    experiment: Experiment | None,
+    table: Table | None,
+    extension: Extension | None,
+) -> Run:
     """Continue the run in a directory, with the runs that trained with it, and return the run.
 
     experiment: must be that of the run; None if it is not given.
     """
     if experiment is not None:
         check_config(directory, experiment)
-    runs = ended_runs(directory) or _runs_of(Session.resumed(directory, table=table))
+    runs = None if extension else ended_runs(directory)
+    if runs is None:
+        runs = _runs_of(Session.resumed(directory, table=table, extension=extension))
     return next(run for run in runs if run.directory and run.directory.name == directory.name)
 
 

@@ -14,10 +14,11 @@ from dataclasses import replace
 from gdrun.errors import Parameter, Problem
 
 OPTIONS = {
-    name: f"--{name}"
+    name: f"--{name.replace('_', '-')}"
     for name in (
         *("seeds", "search", "trials", "halving", "tune", "budget"),
         *("metric", "target", "jobs", "out", "resume", "plugin"),
+        *("extend", "schedule_length"),
         *("unseen", "targets", "runs"),
     )
 }

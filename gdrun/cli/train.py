@@ -40,6 +40,23 @@ Resume: TypeAlias = Annotated[
     ),
 ]
 
+Extend: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--extend",
+        metavar="BUDGET",
+        help="With --resume: a larger budget, such as epochs=100 in all.",
+    ),
+]
+ScheduleLength: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--schedule-length",
+        metavar="keep|restart",
+        help="With --extend: after the schedule's end, keep its last rate, or restart it.",
+    ),
+]
+
 
 def train(
     config: Config = None,
@@ -47,6 +64,8 @@ def train(
     seed: Seed = None,
     seeds: Seeds = None,
     resume: Resume = None,
+    extend: Extend = None,
+    schedule_length: ScheduleLength = None,
     out: Out = RUNS,
     quiet: Quiet = False,
     json: Json = False,
@@ -56,16 +75,22 @@ def train(
     from gdrun.runs.session import Session
 
     if resume is not None:
-        return _resume(resume, config, overrides, seed, seeds, out, quiet, json, plugins)
+        if seeds is not None:
+            what = "a run that continues keeps its seeds"
+            raise GdrunError(what, where="--seeds", hint="leave --seeds out")
+        words = (config, overrides, seed)
+        return _resume(resume, words, (extend, schedule_length), out, (quiet, json))
+    if extend is not None:
+        raise GdrunError("needs a run", where="--extend", hint="add --resume RUN")
     first = load_experiment(config, overrides, seed)
     experiments = [first.with_seed(first.seed + k) for k in range(seeds or 1)]
     session = Session(experiments, out=out)
-    return _run(session, Shown(quiet, json, several=seeds is not None, plugins=plugins))
+    return _run(session, Shown(quiet, json, several=seeds is not None))
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What a training prints: quiet, json and plugins are options of the command.
+    """What a training prints: quiet and json are options of the command.
 
     several: whether there are several seeds, so that a table of seeds is shown.
     """
@@ -73,7 +98,6 @@ class Shown:
     quiet: bool
     json: bool
     several: bool
-    plugins: Sequence[Path] | None
 
     def results(self, runs: list[Run], problems: Sequence[Problem], notes: Sequence[str]) -> None:
         """Print the runs that have ended. problems: of their files. notes: lines to print last."""
@@ -102,7 +126,7 @@ def _run(session: Session, shown: Shown) -> int:
     with interruption.watching():
         ended = session.run(progress_listeners(shown.quiet), interruption.name)
         interrupted = any(run.status == "interrupted" for run in ended)
-        advice = _how_to_continue(ended[0], shown.plugins) if interrupted else []
+        advice = _how_to_continue(ended[0]) if interrupted else []
         shown.results(ended, session.problems, advice)
     if session.problems:
         faults.show(session.problems)
@@ -112,45 +136,42 @@ def _run(session: Session, shown: Shown) -> int:
 
 def _resume(
     word: str,
-    config: str | None,
-    overrides: list[str] | None,
-    seed: int | None,
-    seeds: int | None,
+    words: tuple[str | None, list[str] | None, int | None],
+    extend: tuple[str | None, str | None],
     out: Path,
-    quiet: bool,
-    json: bool,
-    plugins: list[Path] | None,
+    printing: tuple[bool, bool],
 ) -> int:
-    """Continue the run that `word` names. The other arguments are those of `train`.
+    """Continue the run that `word` names, in a directory of `out`.
 
-    A config that is given again must be that of the run.
+    words: config, overrides and seed, which must be those of the run if they are given. extend: the
+    options --extend and --schedule-length. printing: the options --quiet and --json.
     """
     from gdrun.config.loading import load
+    from gdrun.runs.extending import Extension
     from gdrun.runs.resuming import check_config, ended_runs
     from gdrun.runs.run import find_run
     from gdrun.runs.session import Session
 
     directory = find_run(word, out)
-    source, changes = split_words(config, overrides, seed)
+    source, changes = split_words(*words)
     if source is not None or changes:
         check_config(directory, load(source or directory / "config.yaml", changes))
-    if seeds is not None:
-        what = "a run that continues keeps its seeds"
-        raise GdrunError(what, where="--seeds", hint="leave --seeds out")
-    runs = ended_runs(directory)
+    budget, length = extend
+    runs = ended_runs(directory) if budget is None else None
     if runs is not None:
         faults.note(f"{directory} has ended already, so nothing was trained")
-        Shown(quiet, json, len(runs) > 1, plugins).results(runs, (), ())
+        Shown(*printing, several=len(runs) > 1).results(runs, (), ())
         return exit_code(runs, Interruption())
-    session = Session.resumed(directory)
-    return _run(session, Shown(quiet, json, len(session.experiments) > 1, plugins))
+    extension = None if budget is None else Extension(budget, length)
+    session = Session.resumed(directory, extension=extension)
+    return _run(session, Shown(*printing, several=len(session.experiments) > 1))
 
 
-def _how_to_continue(run: Run, plugins: Sequence[Path] | None) -> list[str]:
+def _how_to_continue(run: Run) -> list[str]:
     """The lines on how to continue a run that was interrupted."""
     if run.directory is None:
         return []
-    words = [word for plugin in plugins or () for word in ("--plugin", str(plugin))]
+    words = [word for plugin in run.record["plugins"] for word in ("--plugin", plugin["path"])]
     command = shlex.join(["gdrun", "train", "--resume", str(run.directory), *words])
     return ["to continue:", f"  {command}"]
 

@@ -96,14 +96,21 @@ def machine_of(engine: Engine) -> Machine:
 class Checkpoint(Listener):
     """Writes checkpoint.npz while a cohort (a group of runs) trains, and when it is interrupted.
 
-    path: of the file. The caller removes it when the results are written. If the file cannot be
-    written, the training continues without it; the error is kept in `problem`.
+    path: of the file. extendable: whether the state at the end of the budget is written too, if the
+    training took longer than the time between two writes; `needed` is then true, and the budget can
+    be extended without training again. Otherwise the caller removes the file when the results are
+    written. If the file cannot be written, the training continues without it; the error is kept in
+    `problem`.
     """
 
-    def __init__(self, path: Path, origin: Origin, machine: Machine) -> None:
+    def __init__(
+        self, path: Path, origin: Origin, machine: Machine, *, extendable: bool = False
+    ) -> None:
         self.path = path
         self.problem: Problem | None = None
         self._head = {"schema_version": SCHEMA_VERSION, "origin": origin, "machine": machine}
+        self.needed = False
+        self._extendable = extendable
         self._due = math.inf
 
     def started(self, progress: Progress) -> None:
@@ -111,13 +118,17 @@ class Checkpoint(Listener):
 
     def advanced(self, progress: Progress) -> None:
         if time.monotonic() >= self._due:
-            self._write(progress.snapshot())
+            self.write(progress.snapshot())
 
     def ending(self, progress: Progress, *, interrupted: bool) -> None:
-        if interrupted:
-            self._write(progress.snapshot())
+        snapshot = progress.snapshot()
+        long = snapshot.clock.total >= _seconds_between()
+        if interrupted or (self._extendable and long):
+            self.needed = True
+            self.write(snapshot)
 
-    def _write(self, snapshot: Snapshot) -> None:
+    def write(self, snapshot: Snapshot) -> None:
+        """Write the file, unless an earlier write failed."""
         if self.problem is not None:
             return
         begin = time.monotonic()

@@ -95,12 +95,12 @@ class RunDirectory(Listener):
         self._written_at = 0.0
 
     def started(self, progress: Progress) -> None:
-        if self._earlier is not None and self._lane not in progress.state.lanes:
-            self._record = self._earlier  # the run had ended before the pause
-            return
-        if self._earlier is None:
-            self._guarded(self._write_experiment)
-        else:
+        # A run that continues has the same config, or one with an extended budget.
+        self._guarded(self._write_experiment)
+        if self._earlier is not None:
+            if self._lane not in progress.state.lanes:
+                self._record = self._earlier  # the run had ended before the pause
+                return
             self._record = _continued(self._record, self._earlier, progress.state.step)
         process = {"process": {"pid": os.getpid(), "host": socket.gethostname()}}
         self._guarded(self._write_record, self._record | process)

@@ -46,6 +46,16 @@ class Paused:
             text = f"the data: sha256 was {earlier[:12]}, is {data.sha256[:12]}"
             raise changed(self.directories[0], [text])
 
+    def check_extendable(self) -> None:
+        """Raise RecordError if every run ended for another reason than its budget."""
+        if all(record["status"] in ("converged", "stopped", "diverged") for record in self.records):
+            stop = self.records[0]["stop"]
+            raise RecordError(
+                f"did not end by its budget: {stop['message'] if stop else 'it has no stop'}",
+                where=str(self.directories[0]),
+                hint="a larger budget changes nothing; train a new run with other rules",
+            )
+
 
 def ended_runs(directory: Path) -> list[Run] | None:
     """The run in a directory and the runs that trained with it; None if any has not ended.

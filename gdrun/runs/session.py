@@ -9,14 +9,14 @@ from datetime import datetime
 from pathlib import Path
 
 from gdrun.config.experiment import Experiment
-from gdrun.data import Table
-from gdrun.engine.build import build, experiment_data, in_lane_order
+from gdrun.data import Prepared, Table
+from gdrun.engine.build import build, cohort_of, experiment_data, in_lane_order
 from gdrun.engine.judging import Interrupted
 from gdrun.engine.listeners import Listener
 from gdrun.engine.outcome import Outcome
 from gdrun.engine.snapshot import Snapshot
 from gdrun.engine.trainer import Trainer
-from gdrun.errors import Problem, note_traceback
+from gdrun.errors import Problem, RecordError, note_traceback
 from gdrun.runs.checkpoint import (
     CHECKPOINT,
     Checkpoint,
@@ -26,6 +26,7 @@ from gdrun.runs.checkpoint import (
     remove_checkpoint,
 )
 from gdrun.runs.directory import RunDirectory, new_directory
+from gdrun.runs.extending import Extension, extended, notes_on_rates
 from gdrun.runs.lock import DirectoryLock
 from gdrun.runs.model_file import describe
 from gdrun.runs.record import RunRecord, closing, opening, repeatable
@@ -49,8 +50,12 @@ class Session:
         table: Table | None = None,
         out: Path | None,
         paused: Paused | None = None,
+        before: Sequence[Experiment] = (),
+        data: Prepared | None = None,
     ) -> None:
-        """paused: earlier runs of these experiments, to continue in their directories."""
+        """paused: earlier runs, to continue in their directories. before: their experiments, if
+        their budget is extended. data: of the experiments, if they have been read already.
+        """
         self.started = datetime.now().astimezone()
         self.experiments = in_lane_order(experiments)
         self.notes: list[str] = []
@@ -58,12 +63,12 @@ class Session:
         self._snapshot: Snapshot | None = None
         self._lock: DirectoryLock | None = None
         self._checkpoint: Checkpoint | None = None
-        data = experiment_data(self.experiments[0], table)
+        data = data or experiment_data(self.experiments[0], table)
         if paused is not None:
             paused.check_data(data)
         self.cohort, self.engine = build(self.experiments, data)
         if paused is not None:
-            self._continue(paused)
+            self._continue(paused, before)
         elif out is not None:
             # Directories are made last, so that an error in the config or data leaves none.
             names = (experiment.name for experiment in self.experiments)
@@ -71,16 +76,35 @@ class Session:
             self._lock = DirectoryLock(self.directories[0].path)
 
     @classmethod
-    def resumed(cls, directory: Path, *, table: Table | None = None) -> Session:
+    def resumed(
+        cls, directory: Path, *, table: Table | None = None, extension: Extension | None = None
+    ) -> Session:
         """The session that continues the run in a directory, and the runs that trained with it.
 
-        table: the arrays that were the data of the run; None for its dataset. Raises RecordError if
-        the run cannot continue, because its files are damaged, another process trains it, or its
-        config, data or plugins have changed; and the errors of a new session.
+        table: the arrays that were the data of the run; None for its dataset. extension: a larger
+        budget; None for the budget of the run. Raises RecordError if the run cannot continue,
+        because its files are damaged, another process trains it, or its config, data or plugins
+        have changed; ConfigError for a wrong extension; and the errors of a new session.
         """
         earlier = paused(directory)
         try:
-            return cls(earlier.experiments(), table=table, out=None, paused=earlier)
+            before = earlier.experiments()
+            if extension is None:
+                return cls(before, table=table, out=None, paused=earlier)
+            earlier.check_extendable()
+            data = experiment_data(before[0], table)
+            plan = cohort_of(before, data).plan
+            found = [extended(experiment, plan, extension) for experiment in before]
+            session = cls(
+                [experiment for experiment, _ in found],
+                table=table,
+                out=None,
+                paused=earlier,
+                before=before,
+                data=data,
+            )
+            session.notes += notes_on_rates(session.cohort, found[0][1])
+            return session
         except BaseException:
             earlier.lock.release()
             raise
@@ -95,24 +119,45 @@ class Session:
             )
         ]
         origin = origin_of(self.experiments, self.cohort, self.engine)
-        self._checkpoint = Checkpoint(paths[0] / CHECKPOINT, origin, machine_of(self.engine))
+        self._checkpoint = Checkpoint(
+            paths[0] / CHECKPOINT, origin, machine_of(self.engine), extendable=True
+        )
         if len(paths) > 1:
             for directory in self.directories:
                 directory.together_with([path.name for path in paths])
 
-    def _continue(self, paused: Paused) -> None:
-        """Read the checkpoint of earlier runs, and open their directories."""
-        path = paused.directories[0] / CHECKPOINT
-        origin = origin_of(self.experiments, self.cohort, self.engine)
-        machine = machine_of(self.engine)
-        self._snapshot, notes = read_checkpoint(path, origin, machine, self.cohort)
+    def _continue(self, paused: Paused, before: Sequence[Experiment]) -> None:
+        """Read the checkpoint of earlier runs, and open their directories.
+
+        before: their experiments, if their budget is extended.
+        """
         self._open(paused.directories, paused.records)
         self._lock = paused.lock
+        self._snapshot, notes = self._read(paused.directories[0] / CHECKPOINT, before)
         if self._snapshot is None:
-            self.notes = ["there is no checkpoint yet, so the run starts again from its first step"]
+            self.notes = ["there is no checkpoint, so the run starts again from its first step"]
         else:
             step = self._snapshot.state.step
             self.notes = [f"continues after step {step:,}", *notes]
+            if before and self._checkpoint is not None:
+                # Before config.yaml changes, so that the two always fit each other.
+                self._checkpoint.write(self._snapshot)
+
+    def _read(self, path: Path, before: Sequence[Experiment]) -> tuple[Snapshot | None, list[str]]:
+        """Read the checkpoint of these experiments, or of those with the budget before."""
+        machine = machine_of(self.engine)
+        own = origin_of(self.experiments, self.cohort, self.engine)
+        if not before:
+            return read_checkpoint(path, own, machine, self.cohort)
+        try:
+            earlier = origin_of(before, self.cohort, self.engine)
+            return read_checkpoint(path, earlier, machine, self.cohort)
+        except RecordError as error:
+            # A process that extended the budget may have been killed directly after it began.
+            try:
+                return read_checkpoint(path, own, machine, self.cohort)
+            except RecordError:
+                raise error from None
 
     def run(
         self, listeners: Sequence[Listener] = (), interrupted: Interrupted = lambda: None
@@ -136,7 +181,7 @@ class Session:
                 note_traceback(error, file)
             raise
         else:
-            if self._checkpoint and all(each.status != "interrupted" for each in outcomes):
+            if self._checkpoint and not self._checkpoint.needed:
                 remove_checkpoint(self._checkpoint.path)
         finally:
             if self._lock is not None:

@@ -365,6 +365,25 @@ def test_other_words_than_those_of_the_run_are_refused(train, gdrun, monkeypatch
     assert gdrun("train", "--resume", "nothing").code == 2
 
 
+def test_an_extended_run_says_its_rates(train, gdrun):
+    """The quickstart has cosine over its 30 epochs; the rate of the last is printed, then 0.1."""
+    assert train("-q").code == 0
+    answer = gdrun("train", "--resume", "last", "--extend", "epochs=31", "-q")
+    assert answer.err == (
+        "error: --schedule-length: the schedule cosine has a length, so it cannot go on past the "
+        "old budget\n"
+        "hint: add --schedule-length keep (its last rate) or --schedule-length restart\n"
+    )
+    words = ("--extend", "epochs=31", "--schedule-length", "restart", "-q")
+    answer = gdrun("train", "--resume", "last", *words)
+    assert answer.out.startswith("finished: all 31 epochs done")
+    last = 0.1 * (1 + np.cos(np.pi * 29 / 30)) / 2
+    said = f"note: the learning rate is {last:.4g} before and 0.1 after epoch 30\n"
+    assert answer.err.endswith(said)
+    answer = train("--extend", "epochs=3")
+    assert answer.err == "error: --extend: needs a run\nhint: add --resume RUN\n"
+
+
 @pytest.mark.slow
 def test_a_run_continues_after_a_hangup_and_after_a_kill(tmp_path):
     process = endless(tmp_path)

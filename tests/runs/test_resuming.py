@@ -89,9 +89,7 @@ def test_a_run_that_was_killed_before_its_first_checkpoint_starts_again(tmp_path
     (part.directory / "checkpoint.npz").unlink()
     (part.directory / "trace.jsonl").write_text('{"kind": "step", "st')
     session = Session.resumed(part.directory)
-    assert session.notes == [
-        "there is no checkpoint yet, so the run starts again from its first step"
-    ]
+    assert session.notes == ["there is no checkpoint, so the run starts again from its first step"]
     (run,) = session.run()
     assert_same(run, gdrun.train(CONFIG))
     assert_same(gdrun.read_run(run.directory), run)

@@ -1,0 +1,168 @@
+"""Extend the budget of a run, so that it trains past its end.
+
+A schedule without a length T, such as exponential, goes on as it would have. A schedule with a
+length has reached its end, and a larger budget would change all its rates, also those of the steps
+that were taken. So the old schedule keeps its length, and the user chooses what follows it:
+
+    keep       the last rate of the schedule, until the new end
+    restart    the schedule once more, over the rest of the budget
+
+Both are written into config.yaml as a schedule `join`, so that this config repeats the extended
+run. To stretch the old schedule over the new budget is no choice: no config could repeat such a
+run, because the steps before the old end have the rates of another schedule than those after it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gdrun.config.experiment import Experiment
+from gdrun.config.loading import load
+from gdrun.config.overrides import Override, parse_override
+from gdrun.config.settings import BUDGETS
+from gdrun.engine.cohort import Cohort, Lanes
+from gdrun.engine.plan import Plan
+from gdrun.errors import ConfigError, Parameter, suggestion
+from gdrun.methods.definitions import inputs_of
+from gdrun.methods.schedules import SCHEDULES, needs_length, rates
+
+LENGTHS = ("keep", "restart")
+COMMON = ("per", "warmup", "warmup_start")
+"""The options that every schedule has; in a join they belong to the whole, not to the parts."""
+
+
+@dataclass(frozen=True)
+class Extension:
+    """A larger budget for a run.
+
+    budget: a text such as epochs=100, with the part that is used up. schedule_length: what follows
+    a schedule with a length, keep or restart; None for a schedule without one.
+    """
+
+    budget: str
+    schedule_length: str | None = None
+
+
+def budget_override(text: str, experiment: Experiment) -> Override:
+    """The override for a text such as epochs=100, which enlarges the budget of an experiment.
+
+    Raises ConfigError if it is no budget of the experiment, or is not larger than the old one.
+    """
+    given = parse_override(text)
+    unit = given.key.removeprefix("stopping.")
+    old = experiment.stopping.budgets.get(unit)
+    where = Parameter("extend")
+    if old is None:
+        known = [*experiment.stopping.budgets]
+        if unit in BUDGETS:
+            what = f"the run has no budget of {unit}"
+            raise ConfigError(what, where=where, hint=f"write {known[0]}=N")
+        raise ConfigError(f"{unit} is no budget", where=where, hint=suggestion(unit, BUDGETS))
+    number = isinstance(given.value, int | float) and not isinstance(given.value, bool)
+    if not number or not given.value > old:
+        raise ConfigError(
+            f"must be more than the {old:g} {unit} that the run had, got {given.value!r}",
+            where=where,
+            hint="give the whole budget, with the part that is used up",
+        )
+    return Override(f"stopping.{unit}", given.value, text)
+
+
+def extended(
+    experiment: Experiment, plan: Plan, extension: Extension
+) -> tuple[Experiment, float | None]:
+    """The experiment with a larger budget, and the time at which its old schedule ends.
+
+    plan: of the experiment before. The time is in the unit of the schedule; None for a schedule
+    without a length. Raises ConfigError if the extension is wrong.
+    """
+    length = extension.schedule_length
+    changes: list[str | Override] = [budget_override(extension.budget, experiment)]
+    if length is not None and length not in LENGTHS:
+        hint = suggestion(length, LENGTHS)
+        raise ConfigError(f"{length!r} is no choice", where=Parameter("schedule_length"), hint=hint)
+    if not _has_length(experiment.schedule.name):
+        return load(experiment, changes), None
+    name = experiment.schedule.name
+    if length is None:
+        raise ConfigError(
+            f"the schedule {name} has a length, so it cannot go on past the old budget",
+            where=Parameter("schedule_length"),
+            hint='add `schedule_length="keep"` (its last rate) or `schedule_length="restart"`',
+        )
+    if SCHEDULES[name].beta is not None or plan.length is None:
+        raise ConfigError(
+            f"the schedule {name} cannot be extended",
+            where="schedule",
+            hint="train a new run with the larger budget",
+        )
+    joined = _joined(experiment, plan, plan.length, length)
+    changes.append(Override("schedule", joined, f"schedule_length={length}"))
+    return load(experiment, changes), plan.length
+
+
+def notes_on_rates(cohort: Cohort, seam: float | None) -> list[str]:
+    """A note with the rates before and after the time at which the old schedule ends.
+
+    cohort: with the extended budget. seam: the time, in epochs or steps; None without one.
+    """
+    if seam is None:
+        return []
+    plan, lanes = cohort.plan, Lanes.all_of(cohort)
+    none = np.zeros(cohort.lanes, dtype=np.int64)
+    times = np.array([seam - 1, seam])
+    lr, _ = plan.rates(lanes.numbers.lr, lanes.schedule_options, times, 2, none)
+    unit = "step" if plan.schedule.per_step else "epoch"
+    before, after = (f"{rate:.4g}" for rate in lr[:, 0])
+    return [f"the learning rate is {before} before and {after} after {unit} {seam:g}"]
+
+
+def _has_length(name: str) -> bool:
+    schedule = SCHEDULES[name]
+    of_beta = schedule.beta is not None and "T" in inputs_of(schedule.beta)
+    return needs_length(schedule) or of_beta
+
+
+def _joined(experiment: Experiment, plan: Plan, end: float, length: str) -> dict[str, Any]:
+    """The section `schedule` in which the old schedule ends at the time `end`."""
+    section = experiment.schedule.plain()
+    common = {name: section.pop(name) for name in COMMON if name in section}
+    parts, at, scales = [section], [], [1.0]
+    if section["name"] == "join":
+        parts, at = list(section["parts"]), list(section["at"])
+        scales = list(section.get("scales") or [1.0] * len(parts))
+    following = parts[-1] if length == "restart" else "constant"
+    scale = scales[-1] if length == "restart" else _last_rate(experiment, plan, end)
+    return {
+        "name": "join",
+        "parts": [*parts, following],
+        "at": [*at, end - plan.schedule.warmup],
+        "scales": [*scales, scale],
+        **common,
+    }
+
+
+def _last_rate(experiment: Experiment, plan: Plan, end: float) -> float:
+    """The last rate before the time `end`, as a multiple of the initial rate."""
+    schedule, lr = plan.schedule, float(experiment.optimizer["lr"])
+    options = {name: experiment.schedule[name] for name in schedule.form.options}
+    last = rates(
+        schedule.form,
+        np.array([end - 1]),
+        np.array([lr]),
+        length=end,
+        options=options,
+        warmup=schedule.warmup,
+        warmup_start=schedule.warmup_start,
+    )
+    scale = float(last[0, 0]) / lr
+    if scale <= 0:
+        raise ConfigError(
+            "the last rate of the schedule is 0, so no step would change the weights",
+            where=Parameter("schedule_length"),
+            hint='add `schedule_length="restart"`',
+        )
+    return scale
