@@ -43,7 +43,8 @@ def _options(file: str, keys: list[str]) -> dict[str, Any]:
     from gdrun.data.sources import DATASETS, reader_of
 
     changes: list[Override] = []
-    if file.startswith(("query=", "dataset.query=")):
+    file = file.removeprefix("dataset.").removeprefix("path=")
+    if file.startswith("query="):
         changes.append(Override("dataset.query", file.partition("=")[2], file))
     elif reader_of(file) is None and file in DATASETS:
         changes.append(Override("dataset", {"name": file}, file))

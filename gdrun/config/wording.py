@@ -103,6 +103,8 @@ def problems_of(
     return [
         _problem(details, path, prefix, where, model, owners.get(str(path[0]), of) if path else of)
         for path, details in by_path.items()
+        # If a mapping may also be a word, an error within the mapping is the more exact one.
+        if not any(other[: len(path)] == path and len(other) > len(path) for other in by_path)
     ]
 
 
@@ -167,7 +169,8 @@ def _path(loc: Path) -> Path:
         part
         for part in loc
         if not (
-            isinstance(part, str) and (part in marks or part.startswith(("literal[", "function-")))
+            isinstance(part, str)
+            and (part in marks or part.startswith(("literal[", "dict[", "function-")))
         )
     )
 

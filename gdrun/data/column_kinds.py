@@ -16,7 +16,7 @@ from gdrun.data.booleans import boolean_codes
 from gdrun.data.cells import Cells, cell_value, control_character
 from gdrun.data.column_options import ColumnReading
 from gdrun.data.columns import Column, count, counted_in_row, leaving_out, listed_name
-from gdrun.data.dates import LIKE_A_DATE, date_forms, parts_of, seconds
+from gdrun.data.dates import LIKE_A_DATE, dates_in, parts_of, seconds
 from gdrun.data.encoding import DATE_FORMS, SourceColumn, bucket
 from gdrun.data.marked_numbers import have_marks, marked_number
 from gdrun.data.places import Places
@@ -154,17 +154,17 @@ def _date_column(
             if reading.target
             else f"set dates: encode to use their year, month, weekday and days; or {otherwise}",
         )
-    forms = date_forms(texts)
-    if len(forms) > 1 and reading.dates != "encode":
-        forms &= {reading.dates}
-    if len(forms) > 1:
+    found = dates_in(texts)
+    if len(found) > 1 and reading.dates in found:
+        found = {form: moments for form, moments in found.items() if form == reading.dates}
+    if len(found) > 1:
         raise KindError(
             f"the column has dates whose first number may be the day or the month, such as {shown}",
             kind="date",
             where=where,
             hint=f"set dates: day_first or dates: month_first; or {otherwise}",
         )
-    if not forms:
+    if not found:
         raise KindError(
             f"the column has dates that cannot all be read, such as {_unreadable_date(texts)!r}",
             kind="date",
@@ -172,9 +172,8 @@ def _date_column(
             hint=f"write all of them as 2024-01-31 or 2024-01-31 17:30; or {otherwise}; "
             f"or read them as labels with categories: {listed_name(name)}",
         )
-    (form,) = forms
-    moments = _by_text(cells, filled, lambda text: seconds(text, form) or 0.0)
-    return date_column(name, moments, form)
+    ((form, moments),) = found.items()
+    return date_column(name, _by_text(cells, filled, moments.__getitem__), form)
 
 
 def date_column(name: str, moments: Numbers, form: str = "date") -> Column:
@@ -274,7 +273,7 @@ def _require_decimal_sign(
             f"{count(int(is_text.sum()), 'number')} with a decimal {word}, "
             f"such as {cells.text(row)!r} {places.here(row)}",
             where=places.cell(row, name),
-            hint=f'set decimal: "{other}"',
+            hint=f'set decimal: "{other}", or write all numbers of the file with the same sign',
         )
 
 

@@ -14,7 +14,7 @@ from gdrun.errors import DataError, suggestion
 
 Filling = Literal["mean", "median", "most_frequent", "indicator"]
 Missing = Literal["error", "drop", "mean", "median", "most_frequent", "indicator"]
-MissingOption: TypeAlias = Missing | dict[str, Missing]
+MissingOption: TypeAlias = dict[str, Missing] | Missing
 Chosen: TypeAlias = str | int | tuple[str | int, ...]
 Marks: TypeAlias = tuple[str | int | float, ...] | None
 Hash: TypeAlias = int | str | None
@@ -89,6 +89,7 @@ class ColumnOptions:
             ignored=ignored,
             labelled=names.positions(as_tuple(self.categories), "categories", where),
             kept=kept,
+            buckets=self.buckets,
             options=self,
         )
 
@@ -98,7 +99,8 @@ class Choices:
     """The options for a table whose columns are known: positions instead of names.
 
     target: the position of the target. ignored, labelled, kept: the columns to leave out, to read
-    as categories, and to keep even if they look like identifiers.
+    as categories, and to keep even if they look like identifiers. buckets: the number of buckets
+    for texts; 0 without hashing.
     """
 
     names: ColumnNames
@@ -106,6 +108,7 @@ class Choices:
     ignored: frozenset[int]
     labelled: frozenset[int]
     kept: frozenset[int]
+    buckets: int
     options: ColumnOptions
 
     @property
@@ -131,7 +134,7 @@ class Choices:
             decimal=decimal,
             marks=self.options.marks(marks),
             dates=self.options.dates,
-            buckets=self.options.buckets,
+            buckets=self.buckets,
         )
 
 

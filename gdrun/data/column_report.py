@@ -62,6 +62,8 @@ def _kind(column: Column, *, target: bool, identifier: bool) -> Kind:
 
 def _becomes(column: Column, kind: Kind) -> str:
     source = column.source
+    if column.gaps.all():
+        return "nothing: it is empty"
     words = _form_in_words(source)
     if kind == "constant":
         words += ", always the same"

@@ -28,26 +28,31 @@ DAY = 86400.0
 _TIME = r"(?:[T ](\d\d?):(\d\d)(?::(\d\d)(\.\d+)?)?\s*(Z|[+-]\d\d(?::?\d\d)?)?)?"
 _YEAR_FIRST = re.compile(rf"(\d{{4}})([-/.])(\d\d?)\2(\d\d?){_TIME}")
 _YEAR_LAST = re.compile(rf"(\d\d?)([-/.])(\d\d?)\2(\d{{4}}){_TIME}")
+_DAY_OR_MONTH: tuple[DateForm, ...] = ("day_first", "month_first")
 LIKE_A_DATE = re.compile(r"(\d{4}([-/.])\d\d?\2\d\d?|\d\d?([-/.])\d\d?\3\d{2}(\d\d)?)([T ]\d.*)?")
 """The form of a text that is probably a date, also if gdrun does not understand it."""
 
 
-def date_forms(texts: Sequence[str]) -> set[DateForm]:
-    """The forms in which all these texts can be read as dates; empty if there is none.
+def dates_in(texts: Sequence[str]) -> dict[DateForm, dict[str, float]]:
+    """The forms in which all these texts can be read as dates, each with the seconds of each text.
 
-    >>> date_forms(["2024-01-31"]), date_forms(["31.1.2024", "1.2.2024"])
-    ({'date'}, {'day_first'})
-    >>> sorted(date_forms(["3/4/2024"]))
+    >>> dates_in(["1970-01-02"]), [*dates_in(["31.1.2024", "1.2.2024"])]
+    ({'date': {'1970-01-02': 86400.0}}, ['day_first'])
+    >>> [*dates_in(["3/4/2024"])]
     ['day_first', 'month_first']
     """
-    forms: set[DateForm] = {"date"} if _YEAR_FIRST.fullmatch(texts[0]) else {"day_first"}
-    if "date" not in forms:
-        forms.add("month_first")
-    for text in texts:
-        forms = {form for form in forms if seconds(text, form) is not None}
-        if not forms:
-            break
-    return forms
+    year_first: tuple[DateForm, ...] = ("date",)
+    forms = year_first if _YEAR_FIRST.fullmatch(texts[0]) else _DAY_OR_MONTH
+    found: dict[DateForm, dict[str, float]] = {}
+    for form in forms:
+        moments: dict[str, float] = {}
+        for text in texts:
+            if (moment := seconds(text, form)) is None:
+                break
+            moments[text] = moment
+        else:
+            found[form] = moments
+    return found
 
 
 def seconds(text: str, form: DateForm) -> float | None:

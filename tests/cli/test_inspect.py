@@ -103,6 +103,15 @@ def test_named_datasets_queries_and_arrays(houses, gdrun, tmp_path):
     [
         (["gone.csv"], "error: gone.csv: no such file"),
         (["houses.csv", "targte=price"], "error: 'targte=price': unknown key"),
+        (
+            ["houses.csv", "missing=men"],
+            "error: 'missing=men' dataset.missing: must be keys and values, or error",
+        ),
+        (
+            ["houses.csv", "missing={size: men}"],
+            "error: 'missing={size: men}' dataset.missing.size",
+        ),
+        (["houses.csv", "hash=2**x"], "error: dataset.hash: must be a whole number of buckets"),
         (["houses.csv", "keep=idd"], "error: dataset.keep: houses.csv has no column 'idd'"),
         (["houses.xlsx"], "error: 'houses.xlsx' dataset.path: houses.xlsx is an Excel"),
     ],
@@ -111,3 +120,4 @@ def test_what_cannot_be_inspected(houses, gdrun, words, said):
     answer = gdrun("inspect", *words)
     assert answer.code == 2
     assert answer.err.startswith(said)
+    assert answer.err.count("error: ") == 1

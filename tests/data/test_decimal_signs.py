@@ -79,7 +79,7 @@ def test_a_quoted_number_with_thousands_is_no_decimal(read):
 def test_a_decimal_comma_that_is_not_stated(refused):
     assert refused('a,y\n"1,23",1\n"12,5",2\n') == (
         "error: made.csv:2 a: 2 numbers with a decimal comma, such as '1,23' in this line\n"
-        'hint: set decimal: ","'
+        'hint: set decimal: ",", or write all numbers of the file with the same sign'
     )
 
 
