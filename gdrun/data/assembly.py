@@ -8,10 +8,17 @@ from dataclasses import replace
 import numpy as np
 
 from gdrun.array_types import Flags
-from gdrun.data.column_kinds import KindError
 from gdrun.data.column_options import FILLINGS, Choices
 from gdrun.data.column_report import ColumnReport, report_on
-from gdrun.data.columns import Column, count, counted_in_row, leaving_out, listed_name, shortened
+from gdrun.data.columns import (
+    Column,
+    KindError,
+    count,
+    counted_in_row,
+    leaving_out,
+    listed_name,
+    shortened,
+)
 from gdrun.data.encoding import encoded
 from gdrun.data.places import Places
 from gdrun.data.row_numbers import EMPTY, why_left_out

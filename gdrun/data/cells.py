@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -155,6 +155,25 @@ class Cells:
 
     def _where(self, of_texts: list[bool]) -> Flags:
         return np.array(of_texts, dtype=bool)[self.codes]
+
+    def texts_in(self, rows: Flags) -> list[str]:
+        """The different texts in some rows, sorted, without blanks around them.
+
+        rows (N,): True for a row that counts.
+        """
+        return sorted({self.texts[code].strip() for code in np.unique(self.codes[rows])})
+
+    def by_text(self, rows: Flags, value: Callable[[str], float]) -> Numbers:
+        """A value for each of the N cells, computed once for each text; NaN in other rows.
+
+        rows (N,): True for a row that counts. value: a function of a text without blanks around it.
+        """
+        of_code = np.full(len(self.texts), np.nan)
+        for code in np.unique(self.codes[rows]):
+            of_code[code] = value(self.texts[code].strip())
+        values: Numbers = of_code[self.codes]
+        values[~rows] = np.nan
+        return values
 
     def text(self, row: int) -> str:
         """The text of one cell, without blanks around it."""

@@ -6,8 +6,7 @@ This is the only place where it is decided; the readers of all formats of tables
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -15,9 +14,17 @@ from gdrun.array_types import Flags, Numbers
 from gdrun.data.booleans import boolean_codes
 from gdrun.data.cells import Cells, cell_value, control_character
 from gdrun.data.column_options import ColumnReading
-from gdrun.data.columns import Column, count, counted_in_row, leaving_out, listed_name
-from gdrun.data.dates import LIKE_A_DATE, dates_in, parts_of, seconds
-from gdrun.data.encoding import DATE_FORMS, SourceColumn, bucket
+from gdrun.data.columns import (
+    Column,
+    KindError,
+    count,
+    counted_in_row,
+    leaving_out,
+    listed_name,
+)
+from gdrun.data.date_columns import dates_from_texts
+from gdrun.data.dates import LIKE_A_DATE
+from gdrun.data.encoding import SourceColumn, bucket
 from gdrun.data.marked_numbers import have_marks, marked_number
 from gdrun.data.places import Places
 from gdrun.data.row_numbers import is_identifier_text
@@ -53,10 +60,10 @@ def read_column(
         return _labelled_column(name, cells, filled, places, reading)
     if not is_text.any():
         return finite_column(name, values, places)
-    texts = texts_in(cells, is_text)
+    texts = cells.texts_in(is_text)
     if all(have_marks([text], reading.decimal, reading.marks) for text in texts):
         # One percent sign is a mark of all numbers, or of none.
-        if have_marks(texts_in(cells, filled), reading.decimal, reading.marks):
+        if have_marks(cells.texts_in(filled), reading.decimal, reading.marks):
             return _marked_column(name, cells, reading)
     else:
         _require_decimal_sign(name, cells, is_text, places, reading)
@@ -86,35 +93,20 @@ def text_column(
     """
     if not filled.any():
         return Column(np.full(len(filled), np.nan), SourceColumn(name))
-    texts = texts_in(cells, filled)
+    texts = cells.texts_in(filled)
     classes = reading.target and len(texts) <= MOST_LABELS
     if not (reading.category or classes):
         if not reading.target and (found := boolean_codes(texts)) is not None:
-            values = _by_text(cells, filled, lambda text: found[text])
+            values = cells.by_text(filled, lambda text: found[text])
             return Column(values, SourceColumn(name, form="boolean"))
         if all(LIKE_A_DATE.fullmatch(text) for text in texts):
-            return _date_column(name, cells, filled, places, reading, texts)
+            return dates_from_texts(name, cells, filled, places, reading, texts)
         if have_marks(texts, reading.decimal, reading.marks) and not all(
             cell_value(text, reading.decimal) is not None for text in texts
         ):
             return _marked_column(name, cells, reading)
         _refuse_units(name, cells, filled, places, texts)
     return _labelled_column(name, cells, filled, places, reading)
-
-
-def texts_in(cells: Cells, rows: Flags) -> list[str]:
-    """The different texts in some rows, without blanks around. rows (N,): True if a row counts."""
-    return sorted({cells.texts[code].strip() for code in np.unique(cells.codes[rows])})
-
-
-def _by_text(cells: Cells, filled: Flags, value: Callable[[str], float]) -> Numbers:
-    """A value for each cell, computed once for each text; NaN where `filled` (N,) is False."""
-    of_code = np.full(len(cells.texts), np.nan)
-    for code in np.unique(cells.codes[filled]):
-        of_code[code] = value(cells.texts[code].strip())
-    values: Numbers = of_code[cells.codes]
-    values[~filled] = np.nan
-    return values
 
 
 def _marked_column(name: str, cells: Cells, reading: ColumnReading) -> Column:
@@ -125,69 +117,12 @@ def _marked_column(name: str, cells: Cells, reading: ColumnReading) -> Column:
         assert found is not None
         return found[0]
 
-    values = _by_text(cells, np.ones(len(cells), dtype=bool), number)
+    values = cells.by_text(np.ones(len(cells), dtype=bool), number)
     shown = next(text.strip() for text in cells.texts if cell_value(text, reading.decimal) is None)
     note = f"{name} has numbers with marks: {shown} is read as {number(shown):.15g}"
     if reading.decimal == "." and have_marks(cells.texts, ",", reading.marks):
         note += '; if the comma is the decimal sign, set decimal: ","'
     return Column(values, SourceColumn(name, form="marked"), notes=(note,))
-
-
-def _date_column(
-    name: str,
-    cells: Cells,
-    filled: Flags,
-    places: Places,
-    reading: ColumnReading,
-    texts: Sequence[str],
-) -> Column:
-    """The column of dates. Raises DataError if they are refused, wrong or ambiguous."""
-    row = int(filled.argmax())
-    where, shown = places.cell(row, name), f"{cells.text(row)!r} {places.here(row)}"
-    otherwise = "choose another target" if reading.target else leaving_out(name)
-    if reading.target or reading.dates == "refuse":
-        raise KindError(
-            f"the column has dates, such as {shown}",
-            kind="date",
-            where=where,
-            hint=f"{otherwise}; or replace them by numbers, such as the days since a start"
-            if reading.target
-            else f"set dates: encode to use their year, month, weekday and days; or {otherwise}",
-        )
-    found = dates_in(texts)
-    if len(found) > 1 and reading.dates in found:
-        found = {form: moments for form, moments in found.items() if form == reading.dates}
-    if len(found) > 1:
-        raise KindError(
-            f"the column has dates whose first number may be the day or the month, such as {shown}",
-            kind="date",
-            where=where,
-            hint=f"set dates: day_first or dates: month_first; or {otherwise}",
-        )
-    if not found:
-        raise KindError(
-            f"the column has dates that cannot all be read, such as {_unreadable_date(texts)!r}",
-            kind="date",
-            where=f"{places.table} {name}",
-            hint=f"write all of them as 2024-01-31 or 2024-01-31 17:30; or {otherwise}; "
-            f"or read them as labels with categories: {listed_name(name)}",
-        )
-    ((form, moments),) = found.items()
-    return date_column(name, _by_text(cells, filled, moments.__getitem__), form)
-
-
-def date_column(name: str, moments: Numbers, form: str = "date") -> Column:
-    """A column of dates. moments (N,): seconds from 1970-01-01, NaN if missing."""
-    (known,) = (each for each in DATE_FORMS if each == form)
-    source = SourceColumn(name, form=known, parts=parts_of(moments))
-    note = f"{name} has dates, which become {', '.join(source.feature_names)}"
-    return Column(moments, source, notes=(note,))
-
-
-def _unreadable_date(texts: Sequence[str]) -> str:
-    """A text that is no date in the form that most of the texts have."""
-    unread = {form: [t for t in texts if seconds(t, form) is None] for form in DATE_FORMS}  # type: ignore[arg-type]
-    return min(unread.values(), key=len)[0]
 
 
 def _labelled_column(
@@ -197,7 +132,7 @@ def _labelled_column(
 
     Raises DataError for a control character, and if there are too many labels.
     """
-    labels = texts_in(cells, filled)
+    labels = cells.texts_in(filled)
     _require_printable(name, cells, filled, places)
     total = int(filled.sum())
     scattered = len(labels) > MOST_LABELS and 2 * len(labels) > total and not reading.category
@@ -206,7 +141,7 @@ def _labelled_column(
             reason = f"each row has another text, as an identifier has, such as {labels[0]}"
             return Column(np.where(filled, 0.0, np.nan), SourceColumn(name), left_out=reason)
         if reading.buckets and (scattered or len(labels) > MOST_HOT):
-            return _hashed_column(name, cells, filled, labels, reading.buckets)
+            return _hashed_column(name, cells, filled, labels, places, reading.buckets)
     if (scattered and not reading.kept) or (len(labels) > MOST_HOT and not reading.target):
         raise KindError(
             f"has {len(labels)} different texts in {total} rows, too many for categories",
@@ -218,24 +153,24 @@ def _labelled_column(
         )
     rank = {label: float(code) for code, label in enumerate(labels)}
     return Column(
-        _by_text(cells, filled, rank.__getitem__),
+        cells.by_text(filled, rank.__getitem__),
         SourceColumn(name, tuple(labels), form="category"),
     )
 
 
 def _hashed_column(
-    name: str, cells: Cells, filled: Flags, texts: Sequence[str], buckets: int
+    name: str, cells: Cells, filled: Flags, texts: Sequence[str], places: Places, buckets: int
 ) -> Column:
     """The column whose texts are hashed into buckets; the buckets that are used are its labels."""
     used = sorted({bucket(text, buckets) for text in texts})
     rank = {number: float(code) for code, number in enumerate(used)}
-    values = _by_text(cells, filled, lambda text: rank[bucket(text, buckets)])
+    values = cells.by_text(filled, lambda text: rank[bucket(text, buckets)])
     if len(used) * len(values) > MOST_ENTRIES:
         raise KindError(
             f"its texts fill {len(used):,} of {buckets:,} buckets, too many columns for "
             f"{len(values):,} rows in memory",
             kind="text",
-            where=name,
+            where=f"{places.table} {name}",
             hint="use fewer buckets, such as hash: 256",
         )
     shared = len(texts) - len(used)
@@ -251,23 +186,12 @@ MOST_ENTRIES = 2**28
 """The largest number of entries of the 0/1 columns of a hashed column: 2 GB of float64."""
 
 
-class KindError(DataError):
-    """A column that cannot be used. kind: what the column is, such as date or text."""
-
-    def __init__(self, what: str, *, kind: Literal["date", "text"], where: str, hint: str) -> None:
-        super().__init__(what, where=where, hint=hint)
-        self.kind = kind
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return (DataError, (self.problems,))
-
-
 def _require_decimal_sign(
     name: str, cells: Cells, is_text: Flags, places: Places, reading: ColumnReading
 ) -> None:
     """Raise DataError if all texts are numbers, but with another decimal sign."""
     other, word = (",", "comma") if reading.decimal == "." else (".", "point")
-    if all(have_marks([text], other, reading.marks) for text in texts_in(cells, is_text)):
+    if all(have_marks([text], other, reading.marks) for text in cells.texts_in(is_text)):
         row = int(is_text.argmax())
         raise DataError(
             f"{count(int(is_text.sum()), 'number')} with a decimal {word}, "

@@ -5,16 +5,28 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
 from gdrun.array_types import Flags, Numbers
 from gdrun.data.encoding import SourceColumn
 from gdrun.data.places import Places
-from gdrun.errors import Problem
+from gdrun.errors import DataError, Problem
 
 MOST_PROBLEMS = 10
 """The largest number of errors in one report; a last line has the number of the others."""
+
+
+class KindError(DataError):
+    """A column that cannot be used. kind: what the column is, such as date or text."""
+
+    def __init__(self, what: str, *, kind: Literal["date", "text"], where: str, hint: str) -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.kind = kind
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (DataError, (self.problems,))
 
 
 @dataclass(frozen=True)

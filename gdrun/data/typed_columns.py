@@ -10,16 +10,11 @@ import numpy as np
 from gdrun.array_types import Numbers
 from gdrun.data.assembly import assembled
 from gdrun.data.cells import TYPED, Cells
-from gdrun.data.column_kinds import (
-    KindError,
-    date_column,
-    finite_column,
-    text_column,
-    without_marked,
-)
+from gdrun.data.column_kinds import finite_column, text_column, without_marked
 from gdrun.data.column_names import ColumnNames
 from gdrun.data.column_options import ColumnOptions, ColumnReading
 from gdrun.data.columns import Column, leaving_out
+from gdrun.data.date_columns import typed_dates
 from gdrun.data.encoding import SourceColumn
 from gdrun.data.places import Places, TableRows
 from gdrun.data.table import Table
@@ -93,24 +88,6 @@ def _typed_column(
         return finite_column(name, without_marked(numbers, reading), places)
     cells = Cells.of(np.ma.getdata(values("coalesce(CAST(c AS VARCHAR), '')")).tolist())
     return text_column(name, cells, ~cells.marked(reading.marks), places, reading)
-
-
-def typed_dates(name: str, moments: Numbers, places: Places, reading: ColumnReading) -> Column:
-    """A column of dates. moments (N,): seconds from 1970-01-01, NaN if missing.
-
-    Raises DataError if dates are refused, or if the column is the target.
-    """
-    if reading.target or reading.dates == "refuse":
-        encoding = "set dates: encode to use their year, month, weekday and days"
-        raise KindError(
-            "the column has dates or times",
-            kind="date",
-            where=f"{places.table} {name}",
-            hint="choose another target"
-            if reading.target
-            else f"{leaving_out(name)}; or {encoding}",
-        )
-    return date_column(name, moments)
 
 
 def boolean_column(name: str, numbers: Numbers, reading: ColumnReading) -> Column:

@@ -1,0 +1,88 @@
+"""Columns of dates, from text or with a type: read, refused, or ambiguous."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gdrun.array_types import Flags, Numbers
+from gdrun.data.cells import Cells
+from gdrun.data.column_options import ColumnReading
+from gdrun.data.columns import Column, KindError, leaving_out, listed_name
+from gdrun.data.dates import dates_in, parts_of, seconds
+from gdrun.data.encoding import DATE_FORMS, SourceColumn
+from gdrun.data.places import Places
+
+
+def dates_from_texts(
+    name: str,
+    cells: Cells,
+    filled: Flags,
+    places: Places,
+    reading: ColumnReading,
+    texts: Sequence[str],
+) -> Column:
+    """The column of dates. Raises DataError if they are refused, wrong or ambiguous."""
+    row = int(filled.argmax())
+    where, shown = places.cell(row, name), f"{cells.text(row)!r} {places.here(row)}"
+    otherwise = "choose another target" if reading.target else leaving_out(name)
+    if reading.target or reading.dates == "refuse":
+        raise KindError(
+            f"the column has dates, such as {shown}",
+            kind="date",
+            where=where,
+            hint=f"{otherwise}; or replace them by numbers, such as the days since a start"
+            if reading.target
+            else f"set dates: encode to use their year, month, weekday and days; or {otherwise}",
+        )
+    found = dates_in(texts)
+    if len(found) > 1 and reading.dates in found:
+        found = {form: moments for form, moments in found.items() if form == reading.dates}
+    if len(found) > 1:
+        raise KindError(
+            f"the column has dates whose first number may be the day or the month, such as {shown}",
+            kind="date",
+            where=where,
+            hint=f"set dates: day_first or dates: month_first; or {otherwise}",
+        )
+    if not found:
+        raise KindError(
+            f"the column has dates that cannot all be read, such as {_unreadable_date(texts)!r}",
+            kind="date",
+            where=f"{places.table} {name}",
+            hint=f"write all of them as 2024-01-31 or 2024-01-31 17:30; or {otherwise}; "
+            f"or read them as labels with categories: {listed_name(name)}",
+        )
+    ((form, moments),) = found.items()
+    return date_column(name, cells.by_text(filled, moments.__getitem__), form)
+
+
+def date_column(name: str, moments: Numbers, form: str = "date") -> Column:
+    """A column of dates. moments (N,): seconds from 1970-01-01, NaN if missing."""
+    (known,) = (each for each in DATE_FORMS if each == form)
+    source = SourceColumn(name, form=known, parts=parts_of(moments))
+    note = f"{name} has dates, which become {', '.join(source.feature_names)}"
+    return Column(moments, source, notes=(note,))
+
+
+def _unreadable_date(texts: Sequence[str]) -> str:
+    """A text that is no date in the form that most of the texts have."""
+    unread = {form: [t for t in texts if seconds(t, form) is None] for form in DATE_FORMS}  # type: ignore[arg-type]
+    return min(unread.values(), key=len)[0]
+
+
+def typed_dates(name: str, moments: Numbers, places: Places, reading: ColumnReading) -> Column:
+    """A column of dates. moments (N,): seconds from 1970-01-01, NaN if missing.
+
+    Raises DataError if dates are refused, or if the column is the target.
+    """
+    if reading.target or reading.dates == "refuse":
+        encoding = "set dates: encode to use their year, month, weekday and days"
+        raise KindError(
+            "the column has dates or times",
+            kind="date",
+            where=f"{places.table} {name}",
+            hint="choose another target"
+            if reading.target
+            else f"{leaving_out(name)}; or {encoding}",
+        )
+    return date_column(name, moments)
