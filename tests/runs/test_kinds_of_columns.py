@@ -188,3 +188,53 @@ def test_the_record(folder):
     }
     assert columns["sold"]["features"][0] == "sold.year"
     assert (columns["size"]["missing"], columns["sold"]["missing"]) == (5, 1)
+
+
+@pytest.mark.parametrize("ending", ["parquet", "jsonl", "csv"])
+def test_typed_files_with_dates_and_booleans(tmp_path, ending):
+    import pandas
+
+    moments = pandas.to_datetime("2024-01-31 17:30:00") + pandas.to_timedelta(
+        range(0, 900, 45), "D"
+    )
+    frame = pandas.DataFrame(
+        {
+            "sold": moments if ending == "parquet" else moments.strftime("%Y-%m-%dT%H:%M:%S"),
+            "open": [i % 3 == 0 for i in range(20)],
+            "city": [["Ulm", "Kiel"][i % 2] for i in range(20)],
+            "y": [float(i) / 2 for i in range(20)],
+        }
+    )
+    path = tmp_path / f"made.{ending}"
+    if ending == "parquet":
+        frame.to_parquet(path)
+    elif ending == "jsonl":
+        frame.to_json(path, orient="records", lines=True)
+    else:
+        frame.to_csv(path, index=False)
+    dataset = {
+        "path": str(path),
+        "split": {"validation": 0, "test": 0},
+        "standardize": False,
+    }
+    run = gdrun.train({"dataset": dataset, "model": "linear"}, "variant=bgd", "epochs=1", "lr=1e-9")
+    X = np.array(
+        [
+            [
+                m.year,
+                m.month,
+                m.weekday(),
+                m.hour,
+                m.timestamp() / 86400,
+                o,
+                c == "Kiel",
+                c == "Ulm",
+            ]
+            for m, o, c in zip(moments, frame["open"], frame["city"], strict=True)
+        ],
+        dtype=float,
+    )
+    expected = X @ run.weights["w"] + run.weights["b"]
+    np.testing.assert_allclose(run.model.predict(path), expected, rtol=1e-12)
+    if ending == "parquet":
+        np.testing.assert_allclose(run.model.predict(frame), expected, rtol=1e-12)
