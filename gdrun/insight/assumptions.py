@@ -72,6 +72,8 @@ def _strongly_convex(problem: AnalysedProblem, constants: Constants) -> Assumpti
         return Assumption(name, True, "μ is above 0")
     if isinstance(problem.model, Network) or problem.cohort.surface is not None:
         return Assumption(name, False, "it is not convex")
+    if constants.mu is None and constants.quadratic:
+        return Assumption(name, False, constants.mu_is, change=None if problem.l2 else "l2=0.001")
     model = problem.model
     free_bias = not model.layout.penalised.all()
     change = None if problem.l2 else "l2=0.001"

@@ -67,9 +67,10 @@ def _of_linear_model(
     values = largest_curvatures(model, problem.X, problem.l2)
     if values is None:
         at_minimum = _at_minimum(problem, minimum)
-        mu = float(at_minimum[0]) if at_minimum is not None and len(at_minimum) else None
-        words = "estimate by Lanczos' method"
-        return Constants(L, mu, "exact to 1e-6, by Lanczos' method", words, True, True, at_minimum)
+        # Lanczos' method approaches the smallest eigenvalue from above, so it is no lower bound.
+        words = "at least the l2 term" if floor else "unknown: too many columns"
+        words_L = "exact to 1e-6, by Lanczos' method"
+        return Constants(L, floor or None, words_L, words, True, True, at_minimum)
     positive = _positive(values)
     full = len(positive) == len(values)
     mu_is = "exact: λmin of the Hessian" if full else "0: some directions have no curvature"

@@ -167,7 +167,7 @@ def _bounds(
         return (gradient_bound(alpha, L, excess),)
     known = constants.rate_range
     mu = constants.mu or 0.0
-    if constants.quadratic and known is not None:
+    if constants.quadratic and constants.mu == 0 and known is not None:
         mu = known[0]  # without curvature in a direction, the weights never move along it
     return convex_bounds(alpha, L, mu, distance, excess)
 

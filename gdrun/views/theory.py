@@ -11,6 +11,7 @@ from rich.text import Text
 
 from gdrun.insight.assumptions import Assumption
 from gdrun.insight.bounds import Bound
+from gdrun.insight.minimum import MOST_PARAMETERS
 from gdrun.insight.rates import Setting
 from gdrun.insight.theory import Theory
 from gdrun.views.numbers import MISSING, quantity
@@ -57,7 +58,8 @@ def _constants_table(theory: Theory) -> Table:
     if theory.kappa is not None and constants.everywhere:
         table.add_row("condition κ", quantity(theory.kappa), "L/μ")
     if known is not None and not (constants.quadratic and theory.kappa is not None):
-        where = "without those of 0" if constants.quadratic else "at the minimum"
+        where = "without those of 0" if constants.mu == 0 else "estimate"
+        where = where if constants.quadratic else "at the minimum"
         words = f"{where}: curvatures from {_range(known)}"
         table.add_row("condition κ", quantity(known[1] / known[0]), words)
     table.add_row("limit 2/L", quantity(theory.limit), _limit_words(theory))
@@ -94,7 +96,9 @@ def _minimum_words(theory: Theory) -> str:
         return "a limit that no weights attain"
     if not minimum.converged:
         return f"upper bound: Newton's method has not converged ({quantity(minimum.error, 2)})"
-    return "in closed form" if theory.constants.quadratic else "by Newton's method, to rounding"
+    small = theory.problem.model.layout.size <= MOST_PARAMETERS
+    closed = theory.constants.quadratic and small
+    return "by the normal equations" if closed else "by Newton's method, to rounding"
 
 
 def _settings_table(theory: Theory) -> RenderableType:

@@ -7,6 +7,7 @@ import gdrun
 from gdrun.config.resolving import resolve
 from gdrun.insight.bound_checks import check_run
 from gdrun.insight.theory import theory_of
+from gdrun.problems import smoothness
 from gdrun.study.tasks import prepared
 
 DESCENT = {"variant": "bgd", "optimizer": {"name": "vanilla", "lr": 0.1}}
@@ -91,6 +92,17 @@ def test_dependent_columns_have_no_strong_convexity(tmp_path):
     assert "linearly dependent" in failing(theory)["strongly convex"]
     # Σa²/9 = 60/9: the Hessian of (a, 2a) has 2·5·60/9 in its direction, that of the bias is 2.
     assert theory.constants.rate_range == pytest.approx((2.0, 2 * 5 * 60 / 9))
+
+
+def test_many_columns_have_no_linear_bound(monkeypatch):
+    # The estimate of λmin by Lanczos' method is above λmin, so a bound with it could be broken.
+    config = resolve(experiment("diabetes", "linear"))
+    exact = theory_of(config)
+    monkeypatch.setattr(smoothness, "MOST_COLUMNS", 1)
+    theory = theory_of(config)
+    assert pytest.approx(exact.constants.L, rel=1e-5) == theory.constants.L
+    assert theory.constants.mu is None
+    assert [bound.name for bound in theory.bounds] == ["smooth", "textbook", "gradient"]
 
 
 CONVEX = [
