@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from gdrun.cli.claims import claims
 from gdrun.cli.compare import compare
 from gdrun.cli.config import config
 from gdrun.cli.evaluate import evaluate
@@ -82,6 +83,7 @@ app.command("evaluate", cls=Command, rich_help_panel=USE)(evaluate)
 app.command("plot", cls=Command, rich_help_panel=LOOK)(plot)
 app.command("theory", cls=Command, rich_help_panel=UNDERSTAND)(theory)
 app.command("gradcheck", cls=Command, rich_help_panel=UNDERSTAND)(gradcheck)
+app.command("claims", cls=Command, rich_help_panel=UNDERSTAND)(claims)
 app.command("list", cls=Command, rich_help_panel=LOOK)(list_names)
 app.add_typer(config, name="config", rich_help_panel=LOOK)
 

@@ -1,0 +1,69 @@
+"""Claims about mini-batches."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gdrun.config.resolving import resolve
+from gdrun.insight.claims.registry import Curve, Finding, claim
+from gdrun.insight.gradient_noise import GradientNoise, gradient_noise
+from gdrun.insight.problem import analysed
+
+COMMANDS = ("gdrun theory dataset=iris model=softmax `noise`",)
+
+
+def _noise() -> GradientNoise:
+    return gradient_noise(analysed(resolve({"dataset": "iris", "model": "softmax"})))
+
+
+@claim(
+    "batch-variance",
+    chapter="3C",
+    statement="the variance of a mini-batch gradient is that of one example divided by √B",
+)
+def batch_variance() -> Finding:
+    """The variance is σ²/B with replacement, and σ²/B·(N−B)/(N−1) without, as in shuffled epochs.
+
+    Only the standard deviation has √B (Cochran 1977, theorem 2.2).
+    """
+    noise = _noise()
+    exponent = noise.exponent
+    assert exponent is not None
+    half = next(each for each in noise.without if each.size == noise.rows // 2)
+    ratio = half.variance / (noise.spread / half.size)
+    expected = (noise.rows - half.size) / (noise.rows - 1)
+    corrected = abs(exponent + 1) < 0.1 and abs(ratio / expected - 1) < 0.2
+    sizes = np.array([each.size for each in noise.replacement])
+    curves = tuple(
+        Curve(name, sizes, np.array([each.variance for each in found]), "B")
+        for name, found in (("with", noise.replacement), ("without", noise.without))
+    )
+    return Finding(
+        "corrected" if corrected else "fails",
+        f"variance ∝ B^{exponent:.2f} with replacement; without, at B = {half.size} it is "
+        f"{ratio:.2f} of that, predicted {expected:.2f}",
+        {"exponent": exponent, "ratio_without": ratio, "ratio_predicted": expected},
+        COMMANDS,
+        curves,
+    )
+
+
+@claim(
+    "unbiased",
+    chapter="3B",
+    statement="the gradient of a random example is the full gradient on average",
+)
+def unbiased() -> Finding:
+    """It is, for uniform draws at fixed weights: the bias is zero within its standard error.
+
+    Within a shuffled epoch, later draws depend on earlier ones, so at weights that have moved they
+    are conditionally biased.
+    """
+    one = _noise().replacement[0]
+    share = one.bias / one.error
+    return Finding(
+        "holds" if one.unbiased else "fails",
+        f"bias {one.bias:.3g}, which is {share:.2f} times its standard error {one.error:.3g}",
+        {"bias": one.bias, "standard_error": one.error},
+        COMMANDS,
+    )

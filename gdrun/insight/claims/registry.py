@@ -1,0 +1,96 @@
+"""The registry of claims: statements of texts on gradient descent, each with its measurement."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gdrun.array_types import Array
+from gdrun.config.resolving import resolve
+from gdrun.runs.run import Run
+from gdrun.runs.session import Session
+
+Verdict = Literal["holds", "fails", "corrected"]
+"""Whether a statement holds, fails, or holds only in the form that the finding gives."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A curve of a finding: y over x, (n,) each. name: what y is. x_name: what x is."""
+
+    name: str
+    x: Array
+    y: Array
+    x_name: str = "step"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the measurement of a claim found.
+
+    measured: one sentence with the numbers. numbers: the same by name. commands: command lines
+    that repeat the measurement by hand, with options in backticks as in the hints of errors.
+    """
+
+    verdict: Verdict
+    measured: str
+    numbers: Mapping[str, float]
+    commands: tuple[str, ...]
+    curves: tuple[Curve, ...] = ()
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement, and the function that measures it.
+
+    chapter: the part of the course where it is stated, such as 3C. truth: what holds, with its
+    source: the docstring of the function.
+    """
+
+    name: str
+    chapter: str
+    statement: str
+    truth: str
+    function: Callable[[], Finding]
+
+    def measure(self) -> tuple[Finding, float]:
+        """Measure the claim. Returns the finding, and the seconds that it took."""
+        begin = time.perf_counter()
+        finding = self.function()
+        return finding, time.perf_counter() - begin
+
+
+CLAIMS: dict[str, Claim] = {}
+"""Every claim by name."""
+
+
+def claim(
+    name: str, *, chapter: str, statement: str
+) -> Callable[[Callable[[], Finding]], Callable[[], Finding]]:
+    """Register the decorated function as the measurement of a claim."""
+
+    def register(function: Callable[[], Finding]) -> Callable[[], Finding]:
+        truth = " ".join((function.__doc__ or "").split())
+        CLAIMS[name] = Claim(name, chapter, statement, truth, function)
+        return function
+
+    return register
+
+
+def trained(config: Mapping[str, Any]) -> Run:
+    """The run of a config, in memory."""
+    (run,) = Session([resolve(dict(config))], out=None).run()
+    return run
+
+
+def bowl(condition: float, optimizer: Mapping[str, Any], steps: int) -> dict[str, Any]:
+    """The config of a run with full gradients and a constant rate on f = ½ (x² + condition y²)."""
+    return {
+        "surface": {"name": "bowl", "condition": condition, "start": [1.0, 1.0]},
+        "variant": "bgd",
+        "optimizer": dict(optimizer),
+        "stopping": {"steps": steps},
+        "log": {"points": "all"},
+    }
