@@ -11,7 +11,7 @@ from gdrun.cli import console, studying
 from gdrun.cli.experiments import Json, Plugins
 from gdrun.cli.options import as_options
 from gdrun.cli.running import RUNS, Out
-from gdrun.cli.train import document
+from gdrun.cli.train import document, how_to_continue
 from gdrun.errors import GdrunError
 
 Which = Annotated[
@@ -82,7 +82,8 @@ def show(
     directory = [views.path_line("from", recorded.directory)] if recorded.directory else []
     confusion = confusion_table(recorded.summary, recorded.record)
     more = [] if confusion is None else [Padding(confusion, (1, 0, 0, 2))]
-    console.show(panel, "", views.run_result(recorded), *more, "", *directory)
+    advice = map(console.unwrapped, how_to_continue(recorded))
+    console.show(panel, "", views.run_result(recorded), *more, "", *directory, *advice)
 
 
 def _show_weights(word: str, out: Path, json: bool) -> None:

@@ -125,8 +125,7 @@ def _run(session: Session, shown: Shown) -> int:
     interruption = Interruption()
     with interruption.watching():
         ended = session.run(progress_listeners(shown.quiet), interruption.name)
-        interrupted = any(run.status == "interrupted" for run in ended)
-        advice = _how_to_continue(ended[0]) if interrupted else []
+        advice = next((lines for run in ended if (lines := how_to_continue(run))), [])
         shown.results(ended, session.problems, advice)
     if session.problems:
         faults.show(session.problems)
@@ -167,9 +166,9 @@ def _resume(
     return _run(session, Shown(*printing, several=len(session.experiments) > 1))
 
 
-def _how_to_continue(run: Run) -> list[str]:
-    """The lines on how to continue a run that was interrupted."""
-    if run.directory is None:
+def how_to_continue(run: Run) -> list[str]:
+    """The lines on how to continue a run that was interrupted; empty for another run."""
+    if run.directory is None or run.status != "interrupted":
         return []
     words = [word for plugin in run.record["plugins"] for word in ("--plugin", plugin["path"])]
     command = shlex.join(["gdrun", "train", "--resume", str(run.directory), *words])

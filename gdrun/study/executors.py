@@ -127,7 +127,8 @@ class InProcesses:
         """Run the tasks in one pool of processes, until all have ended or a worker process dies."""
         # Not fork: a forked worker would inherit locks that other threads have acquired.
         context = multiprocessing.get_context("spawn")
-        stop = context.Event()
+        with signals_held_back():  # the event starts a process that tracks shared resources
+            stop = context.Event()
         threads = max((os.cpu_count() or 1) // self._jobs, 1)
         # A spawned worker has only the rules of the package, so it must load the plugins too.
         plugins = [plugin["path"] for plugin in loaded_plugins()]

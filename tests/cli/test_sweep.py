@@ -1,9 +1,13 @@
 """`gdrun sweep`: its arguments, its whole output, and its files."""
 
 import json
+import os
 import re
 import shlex
 import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -329,3 +333,26 @@ def test_a_narrow_terminal_gets_fewer_columns_and_none_cut_off(sweep, monkeypatc
     lines = sweep(*words).out.splitlines()
     assert lines[0] == "       lr  verdict    val loss"
     assert re.fullmatch(r"0\.0001581  [a-z ]{9}    0\.\d+", lines[1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_terminal_that_stops_all_processes_prints_no_tracebacks(tmp_path, number):
+    """A terminal sends the signal to the workers too, here while they start."""
+    words = ["sweep", "lr=log:1e-4:1:24", "epochs=4000", "--jobs", "2", "--out", str(tmp_path)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gdrun", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while not list(tmp_path.glob("*/study.json")):
+        assert process.poll() is None
+        time.sleep(0.02)
+    time.sleep(0.3)
+    os.killpg(process.pid, number)
+    out, err = process.communicate(timeout=100)
+    assert (process.returncode, err) == (128 + number, "")
+    (directory,) = tmp_path.iterdir()
+    assert f"  gdrun {shlex.join(words)} --resume {directory}\n" in out

@@ -334,6 +334,10 @@ def test_the_printed_command_continues_the_run(train, gdrun, tmp_path, monkeypat
     assert (answer.code, answer.err) == (143, "")
     *_, introduction, command = answer.out.splitlines()
     assert introduction == "to continue:"
+    assert gdrun("show", again_id(command), "--out", "a b").out.splitlines()[-2:] == [
+        introduction,
+        command,
+    ]
     program, *again = shlex.split(command)
     assert program == "gdrun"
     answer = gdrun(*again, "-q")
@@ -345,6 +349,11 @@ def test_the_printed_command_continues_the_run(train, gdrun, tmp_path, monkeypat
     assert answer.code == 0
     assert answer.err == f"note: {again[-1]} has ended already, so nothing was trained\n"
     assert results(answer.out) == results(whole.out)
+
+
+def again_id(command):
+    """The id of the run that a printed command continues."""
+    return command.rstrip("'").rpartition("/")[2]
 
 
 def results(out):
