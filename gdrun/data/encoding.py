@@ -25,6 +25,11 @@ from gdrun.data.dates import date_features
 UNSEEN = -1.0
 """The code of a label that training did not see: it is equal to no label's code."""
 
+BLOCK_ENTRIES = 2**17
+"""About the number of entries of a block of rows that is filled at once: 1 MB."""
+
+LEAST_ROWS = 512
+"""The least number of rows of such a block, so that wide tables have few blocks."""
 
 Form = Literal["number", "marked", "boolean", "category", "date", "day_first", "month_first"]
 """How the cell of a column becomes one value: the number in it, also with marks such as $ and %; 0
@@ -102,8 +107,18 @@ def encoded(columns: Sequence[SourceColumn], values: Sequence[Numbers]) -> Numbe
 
     values: for each column its N numbers, or the codes of its labels.
     """
-    blocks = [column.features(each) for column, each in zip(columns, values, strict=True)]
-    return np.ascontiguousarray(np.concatenate(blocks, axis=1))
+    rows = len(values[0])
+    widths = [len(column.feature_names) for column in columns]
+    starts = np.cumsum([0, *widths]).tolist()
+    X = np.empty((rows, starts[-1]))
+    # Rows are filled in blocks that fit the cache: writing one column at a time through the whole
+    # matrix is several times slower, and the 0/1 columns of all rows would be in memory twice.
+    size = max(BLOCK_ENTRIES // max(starts[-1], 1), LEAST_ROWS)
+    for first in range(0, rows, size):
+        part = slice(first, first + size)
+        for column, each, start, width in zip(columns, values, starts, widths, strict=False):
+            X[part, start : start + width] = column.features(each[part])
+    return X
 
 
 @dataclass(frozen=True)

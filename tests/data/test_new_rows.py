@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from gdrun.data import Encoding, SourceColumn, new_csv
-from gdrun.data.encoding import columns_of_numbers
+from gdrun.data.encoding import columns_of_numbers, encoded
 from gdrun.data.new_data import new_blocks
 from gdrun.data.new_rows import RowEncoder, Target
 from gdrun.errors import DataError
@@ -170,3 +170,19 @@ def test_more_columns_than_a_sentence_can_name(tmp_path):
     assert ", ".join(names) in failure(
         written(tmp_path / "few.csv", "a,b\n1,2\n"), Encoding(columns_of_numbers(names))
     )
+
+
+@pytest.mark.parametrize("rows", [1, 511, 512, 513, 2000])
+@pytest.mark.parametrize("wide", [1, 90])
+def test_blocks_of_rows_become_the_features_of_each_row(rows, wide):
+    rng = np.random.default_rng(0)
+    numbers = [rng.standard_normal(rows) for _ in range(wide)]
+    codes = rng.choice([0.0, 1.0, 2.0, -1.0, np.nan], rows)
+    labels = SourceColumn("city", ("a", "b", "c"))
+    columns = [*columns_of_numbers([f"x{j}" for j in range(wide)]), labels]
+    X = encoded(columns, [*numbers, codes])
+    assert (X.shape, X.dtype, X.flags.c_contiguous) == ((rows, wide + 3), np.float64, True)
+    for row in range(rows):
+        code = codes[row]
+        hot = [np.nan] * 3 if np.isnan(code) else [float(code == each) for each in range(3)]
+        assert_array_equal(X[row], [*(column[row] for column in numbers), *hot])
