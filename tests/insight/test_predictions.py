@@ -105,6 +105,27 @@ def test_many_columns_have_no_linear_bound(monkeypatch):
     assert [bound.name for bound in theory.bounds] == ["smooth", "textbook", "gradient"]
 
 
+@pytest.mark.parametrize("loss", ["mse", "huber"])
+def test_rows_on_disk_have_the_same_theory(loss, tmp_path):
+    # A CSV file is read into memory, an NPY file stays on disk; both hold the same doubles.
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(90, 3)) * [1.0, 5.0, 0.1]
+    rows = np.column_stack([X, X.sum(axis=1) + rng.standard_t(2, size=90)])
+    np.save(tmp_path / "data.npy", rows)
+    lines = [",".join(map(repr, row)) for row in rows.tolist()]
+    (tmp_path / "data.csv").write_text("\n".join(["a,b,c,y", *lines]) + "\n")
+    disk, memory = (
+        theory_of(
+            resolve(experiment({"path": str(tmp_path / name)}, {"name": "linear", "loss": loss}))
+        )
+        for name in ("data.npy", "data.csv")
+    )
+    assert not isinstance(disk.problem.X, np.ndarray)
+    assert isinstance(memory.problem.X, np.ndarray)
+    for value in ("limit", "best_rate", "f_star", "distance", "initial"):
+        assert getattr(disk, value) == pytest.approx(getattr(memory, value), rel=1e-9)
+
+
 CONVEX = [
     ("linear", {"name": "linear"}, {}),
     ("diabetes", {"name": "linear", "l2": 0.1}, {}),
