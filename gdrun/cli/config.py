@@ -15,21 +15,56 @@ from gdrun.errors import GdrunError
 config = typer.Typer(cls=Commands, rich_markup_mode=None, help="Write, check and show configs.")
 
 File = Annotated[
-    Path | None, typer.Argument(metavar="FILE", help="The file to write (default: stdout).")
+    Path | None,
+    typer.Argument(
+        metavar="FILE", help="A data file to describe, or the file to write (default: stdout)."
+    ),
+]
+Words = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="KEY=VALUE | FILE",
+        help="After a data file: keys of the config, such as target=price, and the file to write.",
+    ),
 ]
 
 
 @config.command(cls=Command)
-def new(file: File = None) -> None:
-    """Write a starter config with comments. An existing file is never overwritten."""
+def new(file: File = None, words: Words = None) -> None:
+    """Write a starter config with comments, or one for a data file. No file is overwritten."""
     from gdrun.config.loading import starter_text
+    from gdrun.data.sources import reader_of
 
+    rest = list(words or ())
+    text = None
+    if file is not None and reader_of(file) is not None:
+        to = next((word for word in rest if "=" not in word), None)
+        text = _config_for(str(file), [word for word in rest if word != to])
+        file = None if to is None else Path(to)
+    elif rest:
+        raise GdrunError(
+            f"{rest[0]} has no meaning without a data file",
+            hint="such as `gdrun config new houses.csv target=price houses.yaml`",
+        )
+    _write(text or starter_text(), file)
+
+
+def _config_for(data: str, changes: list[str]) -> str:
+    """The config of a first experiment on a data file, with comments."""
+    from gdrun.study.starting import start_experiment
+    from gdrun.views.starter import commented_config
+
+    _, found = start_experiment(data, changes)
+    return commented_config(found)
+
+
+def _write(text: str, file: Path | None) -> None:
     if file is None:
-        typer.echo(starter_text(), nl=False)
+        typer.echo(text, nl=False)
         return
     try:
         with file.open("x", encoding="utf-8") as out:
-            out.write(starter_text())
+            out.write(text)
     except FileExistsError:
         hint = "choose another name; gdrun never overwrites a file"
         raise GdrunError("the file exists already", where=str(file), hint=hint) from None

@@ -77,13 +77,38 @@ def load_experiment(
     return load(source, changes)
 
 
+def first_experiment(
+    config: str | None, overrides: list[str] | None = None, seed: int | None = None
+) -> tuple[Experiment, list[str]]:
+    """Return the experiment of a command line that may name a data file in place of a config.
+
+    For a data file it is a first experiment, returned with a sentence for each assumption. The
+    arguments and errors are those of `load_experiment`.
+    """
+    source = _config_among([*([] if config is None else [config]), *(overrides or ())])
+    if source is None or not _is_data(source):
+        return load_experiment(config, overrides, seed), []
+    from gdrun.study.starting import start_experiment
+    from gdrun.views.starter import assumption_lines
+
+    path, changes = split_words(config, overrides, seed, data=True)
+    assert path is not None
+    experiment, found = start_experiment(path, changes)
+    return experiment, assumption_lines(found)
+
+
 def split_words(
-    config: str | None, overrides: list[str] | None, seed: int | None = None
+    config: str | None,
+    overrides: list[str] | None,
+    seed: int | None = None,
+    *,
+    data: bool = False,
 ) -> tuple[str | None, list[str | Override]]:
     """Return the config file (None without one), and the overrides.
 
     config, overrides: the words of the command line, of which any may be the config file. seed: the
-    value of --seed, or None. Raises GdrunError if two words are files, or the file is a data file.
+    value of --seed, or None. data: whether the file may be a data file, which is otherwise an
+    error. Raises GdrunError if two words are files.
     """
     from gdrun.config.overrides import Override
 
@@ -92,7 +117,8 @@ def split_words(
     changes: list[str | Override] = list(words)
     if source is not None:
         changes.remove(source)
-        _refuse_data(source)
+        if not data:
+            _refuse_data(source)
     if seed is not None:
         changes.append(Override("seed", seed, f"--seed {seed}"))
     return STDIN if source == "-" else source, changes
@@ -118,8 +144,13 @@ def _config_among(words: list[str]) -> str | None:
 
 def _refuse_data(source: str) -> None:
     """Raise GdrunError if the config file is a data file."""
+    if _is_data(source):
+        hint = f"`gdrun config new {shlex.quote(source)}` writes a config for it"
+        raise GdrunError("is a data file, not a config", where=source, hint=hint)
+
+
+def _is_data(source: str) -> bool:
+    """Whether this word is the path of a data file."""
     from gdrun.data.sources import reader_of
 
-    if reader_of(source) is not None and Path(source).is_file():
-        hint = f"write dataset.path={shlex.quote(source)} and model=linear or model=logistic"
-        raise GdrunError("is a data file, not a config", where=source, hint=hint)
+    return source != "-" and reader_of(source) is not None and Path(source).is_file()

@@ -17,7 +17,7 @@ from gdrun.cli.experiments import (
     Overrides,
     Plugins,
     Seed,
-    load_experiment,
+    first_experiment,
     split_words,
 )
 from gdrun.cli.running import RUNS, Out, Quiet, Seeds, exit_code, progress_listeners
@@ -82,7 +82,10 @@ def train(
         return _resume(resume, words, (extend, schedule_length), out, (quiet, json))
     if extend is not None:
         raise GdrunError("needs a run", where="--extend", hint="add --resume RUN")
-    first = load_experiment(config, overrides, seed)
+    first, assumed = first_experiment(config, overrides, seed)
+    if not quiet:
+        for line in assumed:
+            faults.note(f"assumed {line}")
     experiments = [first.with_seed(first.seed + k) for k in range(seeds or 1)]
     session = Session(experiments, out=out)
     return _run(session, Shown(quiet, json, several=seeds is not None))

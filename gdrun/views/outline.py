@@ -60,7 +60,7 @@ def _named(experiment: Experiment, key: str) -> str:
 def _changed(settings: Settings) -> dict[str, Any]:
     """The options that differ from their defaults, by name; an inner section is one option."""
     return {
-        name: _shown(value, value)
+        name: _shown(value, value.model_dump() if isinstance(value, Settings) else value)
         for name, value in settings
         if value != type(settings).model_fields[name].get_default()
     }
@@ -69,9 +69,10 @@ def _changed(settings: Settings) -> dict[str, Any]:
 def _shown(value: Any, plain: Any) -> Any:
     """What to show of an option's value: all of it; of an inner section only the changed options.
 
-    value: as in the experiment. plain: the same value as dicts, lists, numbers and texts.
+    value: as in the experiment. plain: the same value as dicts, lists, numbers and texts, or in its
+    short form, such as standardize: false.
     """
-    return _changed(value) if isinstance(value, Settings) else plain
+    return _changed(value) if isinstance(value, Settings) and isinstance(plain, dict) else plain
 
 
 def _is_amount(value: Any) -> bool:

@@ -60,7 +60,7 @@ def test_a_word_that_is_neither_file_nor_setting_is_refused(shown):
 def test_a_data_file_in_place_of_a_config_is_refused_with_its_key(shown):
     assert shown("table.csv") == (
         "error: table.csv: is a data file, not a config\n"
-        "hint: write dataset.path=table.csv and model=linear or model=logistic\n"
+        "hint: `gdrun config new table.csv` writes a config for it\n"
     )
 
 

@@ -1,0 +1,197 @@
+"""A first experiment on a data file: target, task, model and learning rate, each with its reason.
+
+Everything that is assumed is a key of the config that is made, so that it can be read and changed.
+The rate comes from a short range test: a few epochs with each rate of a grid, on at most MOST_ROWS
+rows (Smith 2017 raises the rate within one run; separate runs show their training losses as well).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from gdrun.config.experiment import Experiment
+from gdrun.config.loading import load
+from gdrun.config.overrides import Override, apply, parse_override
+from gdrun.data import Table, load_table
+from gdrun.data.column_report import ColumnReport
+from gdrun.data.sources import PREPARATION, stem
+from gdrun.data.targets import suitable_task
+from gdrun.errors import DataError, GdrunError
+from gdrun.problems.models import MODELS
+from gdrun.runs.session import Session
+
+TARGET_NAMES = ("target", "label", "class", "y", "outcome")
+"""Names of columns that are probably the target."""
+
+RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
+MOST_ROWS = 2000
+MOST_ENTRIES = 2_000_000
+TEST_EPOCHS = 5
+
+ENOUGH_TO_STOP = 1000
+"""From this number of rows the config has early stopping: a tenth of fewer rows is too noisy."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """A first experiment. config: its plain data. assumed: a sentence for each assumption, by key.
+
+    columns: the reports on the columns of the file.
+    """
+
+    config: dict[str, Any]
+    assumed: dict[str, str]
+    columns: tuple[ColumnReport, ...]
+
+
+def start(path: str, overrides: Iterable[str | Override] = ()) -> Start:
+    """Return the first experiment on a data file. overrides: keys that the user has set.
+
+    Raises ConfigError for a wrong override, DataError if the file cannot be read.
+    """
+    changes = [parse_override(each) if isinstance(each, str) else each for each in overrides]
+    base = {"dataset": {"path": path}, "model": "linear", "variant": "mbgd", "optimizer": "adam"}
+    given, _ = apply(base, changes, lambda _: path)
+    chosen = given["dataset"] if isinstance(given.get("dataset"), dict) else base["dataset"]
+    assert isinstance(chosen, dict)
+    table, dataset, assumed = _table(chosen)
+    model = _model(given.get("model"), table, changes)
+    name, reason = model
+    if reason:
+        assumed["model"] = reason
+    if _is_regression(name, table) and "standardize" not in dataset:
+        dataset["standardize"] = {"features": True, "target": True}
+        assumed["dataset.standardize"] = "the target is standardised too, as the features are"
+    config: dict[str, Any] = {"name": f"{stem(path)}-{name}", "dataset": dataset, "model": name}
+    config |= _training(len(table.y))
+    if not _validates(dataset):
+        config["stopping"].pop("early_stopping", None)
+    assumed["variant"] = f"batches for {len(table.y):,} rows"
+    rates_given = any(each.key in ("lr", "optimizer.lr", "optimizer") for each in changes)
+    rate = None if rates_given else _best_rate(config, changes, table)
+    if rate is not None:
+        config["optimizer"] = {"name": "adam", "lr": rate}
+        assumed["optimizer"] = f"lr {rate:g} had the lowest loss in a short test of rates"
+    final, _ = apply(config, changes, lambda _: path)
+    # A section that the user has changed is no assumption.
+    for key in ("variant", "optimizer"):
+        if final.get(key) != config[key]:
+            assumed.pop(key, None)
+    return Start(final, assumed, table.reports)
+
+
+def start_experiment(path: str, overrides: Iterable[str | Override]) -> tuple[Experiment, Start]:
+    """Return the first experiment on a data file, with the overrides, and its assumptions."""
+    changes = list(overrides)
+    found = start(path, changes)
+    return load(found.config, changes), found
+
+
+def _table(options: Mapping[str, Any]) -> tuple[Table, dict[str, Any], dict[str, str]]:
+    """The table of a dataset, its section of the config, and what was assumed for it."""
+    dataset, assumed = dict(options), {}
+    reading = {key: _tupled(value) for key, value in dataset.items() if key not in PREPARATION}
+    try:
+        table = load_table(reading)
+    except DataError as error:
+        if "missing" in reading:
+            raise
+        try:
+            table = load_table(reading | {"missing": "mean"})
+        except DataError:
+            raise error from None
+        reading["missing"] = dataset["missing"] = "mean"
+        assumed["dataset.missing"] = "missing values are replaced by the mean of the training rows"
+    if "target" not in dataset and table.reports:
+        names = {report.name.lower(): report.name for report in table.reports}
+        named = next((names[name] for name in TARGET_NAMES if name in names), None)
+        why = "the last column"
+        if named is not None:
+            why = "the column of this name"
+            if named != table.target_name:
+                table = load_table(reading | {"target": named})
+        dataset["target"] = table.target_name
+        assumed["dataset.target"] = f"{table.target_name}, {why}"
+    return table, dataset, assumed
+
+
+def _model(given: Any, table: Table, changes: list[Override]) -> tuple[str, str]:
+    """The name of the model, and the reason if it was not given."""
+    if any(change.key in ("model", "model.name") for change in changes):
+        return str(given.get("name") if isinstance(given, dict) else given), ""
+    if suitable_task(table) == "regression":
+        return "linear", "regression, because the target has numbers"
+    classes = len(table.classes) or len(np.unique(table.y))
+    what = "labels" if table.classes else "few whole numbers"
+    reason = f"classification, because the target has {what}: {classes} classes"
+    return ("logistic" if classes == 2 else "softmax"), reason
+
+
+def _is_regression(model: str, table: Table) -> bool:
+    task = MODELS[model].task_with({}) if model in MODELS and model != "mlp" else None
+    return (task or suitable_task(table)) == "regression"
+
+
+def _validates(dataset: Mapping[str, Any]) -> bool:
+    split = dataset.get("split")
+    return not isinstance(split, Mapping) or split.get("validation", 1) != 0
+
+
+def _training(rows: int) -> dict[str, Any]:
+    """The variant, the schedule and the stopping rules for this number of rows.
+
+    A rate that is best for a few epochs is too large for the last ones, so it decreases.
+    """
+    size = 32 if rows < 2000 else 64 if rows < 100_000 else 256
+    stopping: dict[str, Any] = {"epochs": 100 if rows < 20_000 else 20}
+    if rows >= ENOUGH_TO_STOP:
+        stopping["early_stopping"] = {"patience": 20}
+    return {
+        "variant": {"name": "mbgd", "batch_size": size} if rows >= 2 * size else "bgd",
+        "optimizer": {"name": "adam"},
+        "schedule": "cosine",
+        "stopping": stopping,
+    }
+
+
+def _best_rate(
+    config: Mapping[str, Any], changes: Iterable[Override], table: Table
+) -> float | None:
+    """The rate with the lowest training loss after a few epochs on some rows; None without one."""
+    most = max(100, min(MOST_ROWS, MOST_ENTRIES // max(1, table.X.shape[1])))
+    rows = np.linspace(0, len(table.y) - 1, min(most, len(table.y))).astype(int)
+    some = replace(table, X=np.asarray(table.X[rows]), y=table.y[rows])
+    test = [
+        Override("dataset.split", {"validation": 0, "test": 0}, "split"),
+        Override("stopping", {"epochs": TEST_EPOCHS}, "stopping"),
+        # Compiling a kernel takes longer than this test.
+        Override("engine", "numpy", "engine"),
+    ]
+    try:
+        runs = Session(
+            [
+                load(load(config, changes), [*test, Override("optimizer.lr", rate, "lr")])
+                for rate in RATES
+            ],
+            table=some,
+            out=None,
+        ).run()
+    except GdrunError:
+        # The experiment itself reports what is wrong.
+        return None
+    losses = [run.summary["train_loss"] if run.status != "diverged" else None for run in runs]
+    known = {
+        rate: loss
+        for rate, loss in zip(RATES, losses, strict=True)
+        if loss is not None and math.isfinite(loss)
+    }
+    return min(known, key=lambda rate: known[rate]) if known else None
+
+
+def _tupled(value: Any) -> Any:
+    return tuple(map(_tupled, value)) if isinstance(value, list) else value

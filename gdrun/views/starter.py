@@ -1,0 +1,52 @@
+"""The config of a first experiment as YAML, with the reason for each assumption as a comment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gdrun.config.writing import to_yaml
+from gdrun.errors import abridged
+from gdrun.study.starting import Start
+
+MOST_COLUMNS = 20
+"""The most columns of the file that the comments describe."""
+
+
+def commented_config(found: Start) -> str:
+    """The config of a first experiment as YAML with comments."""
+    lines = ["# A first experiment on these data. Check it with `gdrun config check FILE`."]
+    lines += ["# The comments say why a value was chosen; change any of them."]
+    if found.columns:
+        lines += ["#", "# What the columns become (`gdrun inspect` shows more):"]
+        for report in found.columns[:MOST_COLUMNS]:
+            lines.append(f"#   {_plain(report.name)}: {_plain(report.becomes)}")
+        if (more := len(found.columns) - MOST_COLUMNS) > 0:
+            lines.append(f"#   and {more} more")
+    for key, value in found.config.items():
+        lines.append("")
+        lines += [f"# {_plain(found.assumed[key])}"] if key in found.assumed else []
+        lines += _section(key, value, found)
+    return "\n".join(lines) + "\n"
+
+
+def assumption_lines(found: Start) -> list[str]:
+    """A sentence for each assumption, with the key that changes it."""
+    return [f"{key}: {text}" for key, text in found.assumed.items()]
+
+
+def _section(key: str, value: Any, found: Start) -> list[str]:
+    if key != "dataset":
+        return to_yaml({key: value}).splitlines()
+    lines = ["dataset:"]
+    for inner, option in value.items():
+        if (reason := found.assumed.get(f"dataset.{inner}")) is not None:
+            lines.append(f"  # {_plain(reason)}")
+        lines += [f"  {line}" for line in to_yaml({inner: option}).splitlines()]
+    if "split" not in value:
+        lines.append("  split: {validation: 0.1, test: 0.1}")
+    return lines
+
+
+def _plain(text: str) -> str:
+    """A text on one line without control characters, so that it can be a comment."""
+    return abridged("".join(sign if sign.isprintable() else "?" for sign in text), 90)

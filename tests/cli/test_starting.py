@@ -1,0 +1,147 @@
+"""`gdrun train DATA.csv` and `gdrun config new DATA.csv`: a first experiment on a data file."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+ROWS = 120
+
+
+@pytest.fixture
+def houses(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    size, town = rng.normal(80, 20, ROWS), rng.integers(0, 2, ROWS)
+    price = 100_000 + 2_500 * size + 40_000 * town + rng.normal(0, 5_000, ROWS)
+    towns, bands = ("north", "south"), ("low", "mid", "high")
+    lines = [
+        f"{s:.1f},{towns[t]},{p:.0f},{bands[int(s > 70) + int(s > 90)]}"
+        for s, t, p in zip(size, town, price, strict=True)
+    ]
+    (tmp_path / "houses.csv").write_text("size,town,price,band\n" + "\n".join(lines) + "\n")
+    return tmp_path
+
+
+def document(gdrun, *words):
+    """The document that `gdrun train` prints, with the config of the run; and its notes."""
+    answer = gdrun("train", *words, "engine=numpy", "--json")
+    assert answer.code == 0, answer.err
+    found = json.loads(answer.out)
+    config = Path(found["directory"], "config.yaml").read_text()
+    return found | {"config": yaml.safe_load(config)}, answer.err
+
+
+def test_text_in_the_last_column_is_classified(gdrun, houses):
+    found, notes = document(gdrun, "houses.csv")
+    assert found["config"]["model"]["name"] == "softmax"
+    assert found["config"]["dataset"]["target"] == "band"
+    assert "dataset.target: band, the last column" in notes
+    assert "model: classification, because the target has labels: 3 classes" in notes
+    assert found["summary"]["metrics"]["test"]["accuracy"] > 0.8
+
+
+def test_prices_are_predicted_on_a_standardised_target(gdrun, houses):
+    found, notes = document(gdrun, "houses.csv", "target=price", "ignore=band")
+    assert found["config"]["model"]["name"] == "linear"
+    assert found["config"]["dataset"]["standardize"] == {"features": True, "target": True}
+    # The noise has a standard deviation of 5000, and the prices one of about 54,000.
+    assert 3_000 < found["summary"]["metrics"]["train"]["rmse"] < 6_500
+    assert "dataset.target" not in notes
+    assert "model: regression, because the target has numbers" in notes
+
+
+@pytest.mark.parametrize(
+    ("keys", "path", "value"),
+    [
+        (["lr=0.02"], ("optimizer", "lr"), 0.02),
+        (["optimizer=vanilla"], ("optimizer", "name"), "vanilla"),
+        (["target=price", "model=mlp", "hidden=[4]"], ("model", "hidden"), [4]),
+        (["target=town"], ("model", "name"), "logistic"),
+        (["epochs=3"], ("stopping", "epochs"), 3),
+        (["variant=bgd"], ("variant", "name"), "bgd"),
+        (["target=price", "standardize=true"], ("dataset", "standardize"), True),
+        (["split.validation=0"], ("dataset", "split", "validation"), 0),
+    ],
+)
+def test_keys_change_what_is_assumed(gdrun, houses, keys, path, value):
+    found, _ = document(gdrun, "houses.csv", *keys)
+    here = found["config"]
+    for key in path:
+        here = here[key]
+    assert here == value
+
+
+def test_a_column_called_target_is_the_target(gdrun, houses):
+    (houses / "named.csv").write_text(
+        "y,a,b\n" + "".join(f"{r % 2},{r},{r * r}\n" for r in range(80))
+    )
+    found, notes = document(gdrun, "named.csv")
+    assert found["config"]["dataset"]["target"] == "y"
+    assert found["config"]["model"]["name"] == "logistic"
+    assert "dataset.target: y, the column of this name" in notes
+    assert "few whole numbers: 2 classes" in notes
+
+
+def test_missing_values_are_filled_and_said(gdrun, houses):
+    lines = [f"{r if r % 7 else ''},{r * 2.5}" for r in range(80)]
+    (houses / "gaps.csv").write_text("a,b\n" + "\n".join(lines) + "\n")
+    found, notes = document(gdrun, "gaps.csv")
+    assert found["config"]["dataset"]["missing"] == "mean"
+    assert "dataset.missing: missing values are replaced by the mean" in notes
+
+
+def test_the_config_that_is_written_trains_when_typed(gdrun, houses):
+    answer = gdrun("config", "new", "houses.csv", "target=price", "houses.yaml")
+    assert (answer.code, answer.out) == (0, "wrote houses.yaml\n")
+    text = (houses / "houses.yaml").read_text()
+    assert "#   town: " in text
+    assert "# regression, because the target has numbers" in text
+    plain = yaml.safe_load(text)
+    assert plain["dataset"]["target"] == "price"
+    assert gdrun("config", "check", "houses.yaml").code == 0
+    written, _ = document(gdrun, "houses.yaml")
+    direct, _ = document(gdrun, "houses.csv", "target=price")
+    assert written["summary"]["test_loss"] == direct["summary"]["test_loss"]
+
+
+def test_config_new_prints_without_a_second_file_and_overwrites_nothing(gdrun, houses):
+    printed = gdrun("config", "new", "houses.csv", "lr=0.5")
+    assert yaml.safe_load(printed.out)["dataset"]["path"] == "houses.csv"
+    (houses / "taken.yaml").write_text("mine")
+    answer = gdrun("config", "new", "houses.csv", "taken.yaml")
+    assert answer.code == 2
+    assert "exists already" in answer.err
+    assert (houses / "taken.yaml").read_text() == "mine"
+
+
+def test_keys_of_config_new_are_in_the_file(gdrun, houses):
+    plain = yaml.safe_load(gdrun("config", "new", "houses.csv", "lr=0.5", "epochs=7").out)
+    assert plain["optimizer"]["lr"] == 0.5
+    assert plain["stopping"]["epochs"] == 7
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["houses.csv", "target=prise"], "did you mean price?"),
+        (["houses.csv", "lrr=0.1"], "unknown key 'lrr'"),
+        (["absent.csv"], "no such file"),
+    ],
+)
+def test_bad_words_are_named(gdrun, houses, words, message):
+    for command in (("train",), ("config", "new")):
+        answer = gdrun(*command, *words)
+        assert answer.code == 2
+        assert message in answer.err
+        assert "Traceback" not in answer.err
+
+
+def test_odd_column_names_are_escaped(gdrun, houses):
+    (houses / "odd.csv").write_text("a,[red]b\n" + "".join(f"{r},{r * 1.5}\n" for r in range(80)))
+    answer = gdrun("train", "odd.csv", "engine=numpy")
+    assert answer.code == 0
+    assert "dataset.target: [red]b, the last column" in answer.err
+    assert yaml.safe_load(gdrun("config", "new", "odd.csv").out)["dataset"]["target"] == "[red]b"
