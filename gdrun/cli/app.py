@@ -19,6 +19,7 @@ from gdrun.cli.inspect import inspect
 from gdrun.cli.list import list_names
 from gdrun.cli.plot import plot
 from gdrun.cli.predict import predict
+from gdrun.cli.report import report
 from gdrun.cli.show import runs, show
 from gdrun.cli.sweep import sweep
 from gdrun.cli.theory import theory
@@ -78,6 +79,7 @@ app.command("compare", cls=Command, rich_help_panel=RUN)(compare)
 app.command("inspect", cls=Command, rich_help_panel=RUN)(inspect)
 app.command("show", cls=Command, rich_help_panel=RUN)(show)
 app.command("runs", cls=Command, rich_help_panel=RUN)(runs)
+app.command("report", cls=Command, rich_help_panel=LOOK)(report)
 app.command("predict", cls=Command, rich_help_panel=USE)(predict)
 app.command("evaluate", cls=Command, rich_help_panel=USE)(evaluate)
 app.command("plot", cls=Command, rich_help_panel=LOOK)(plot)

@@ -1,0 +1,283 @@
+"""What a report shows, as plain data for JSON.
+
+A run and a trial of a study have the same form here, so that the page has one table and one set of
+curves for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gdrun.array_types import Array
+from gdrun.config.experiment import Experiment
+from gdrun.config.writing import short_flow
+from gdrun.engine.trace import Columns
+from gdrun.methods.definitions import Definition
+from gdrun.problems.surfaces import SURFACES
+from gdrun.runs.run import Run
+from gdrun.study.judgement.comparison_findings import Comparison
+from gdrun.study.judgement.importance import importances
+from gdrun.study.judgement.ranking import Standing
+from gdrun.study.judgement.sweep_findings import Sweep
+from gdrun.study.storage.results import Result
+from gdrun.views.report.packing import packed
+from gdrun.views.statuses import status_word
+
+MOST_POINTS = 1000
+"""The most points of a curve; a longer one is thinned, and keeps its extreme points."""
+
+STEP_QUANTITIES = ("batch_loss", "grad_norm", "update_norm", "weight_norm", "lr")
+"""The columns of the trace of steps that the page can draw."""
+
+X_AXES = ("epoch", "step", "gradients", "seconds")
+"""The columns that the page can use as horizontal axis."""
+
+GRID = 121
+"""The points along each axis at which a surface is computed."""
+
+Contents = dict[str, Any]
+
+
+def of_runs(runs: Sequence[Run], checks: Sequence[Contents] = ()) -> Contents:
+    """The contents of a report on runs. checks: observation beside theory, see `check_contents`."""
+    labels = _labels([(run.id, run.config) for run in runs])
+    entries = [
+        {
+            "id": run.id,
+            "name": label,
+            "status": status_word(run.status),
+            "verdict": run.verdict,
+            "settings": flat(run.config),
+            "summary": _numbers(run.summary),
+            "diagnosis": _diagnosis(run.record),
+            **_traces(run.steps, run.evals),
+        }
+        for run, label in zip(runs, labels, strict=True)
+    ]
+    title = runs[0].config["name"] if len(runs) == 1 else f"{len(runs)} runs"
+    return _report(title, entries) | {
+        "theory": list(checks),
+        "surfaces": _surfaces(runs),
+    }
+
+
+def of_study(found: Sweep | Comparison, title: str) -> Contents:
+    """The contents of a report on a sweep or a comparison. title: of the page."""
+    standings = _standings(found)
+    experiments = {trial.identity: trial.experiment for trial in found.plan.trials}
+    entries = [
+        _trial(standing, result, experiments[result.identity])
+        for standing in standings
+        for result in standing.results
+    ]
+    return _report(title, entries) | {"study": _study(found, standings)}
+
+
+def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """The values of a config as short texts, by dotted path; lists are single values.
+
+    >>> flat({"seed": 0, "optimizer": {"name": "adam", "lr": 0.1}})
+    {'seed': '0', 'optimizer': 'adam', 'optimizer.lr': '0.1'}
+    """
+    found: dict[str, str] = {}
+    for key, value in config.items():
+        path = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            found |= flat(value, f"{path}.")
+        else:
+            found[path.removesuffix(".name")] = short_flow(value)
+    return found
+
+
+def check_contents(
+    name: str, steps: Array, observed: Array, bounds: Sequence[tuple[str, Array, Array, bool]]
+) -> Contents:
+    """Observation beside theory for the run of this name.
+
+    observed (n,): f − f* at `steps` (n,). bounds: for each bound its name, its steps, the values
+    that it allows, and whether it held.
+    """
+    return {
+        "name": name,
+        "steps": packed(steps),
+        "observed": packed(observed),
+        "bounds": [
+            {"name": bound, "steps": packed(at), "allowed": packed(allowed), "held": held}
+            for bound, at, allowed, held in bounds
+        ],
+    }
+
+
+def _report(title: str, entries: list[Contents]) -> Contents:
+    differing = _differing([entry["settings"] for entry in entries])
+    quantities = [
+        {"name": name, "of": of, "words": name.replace("_", " ")}
+        for of, names in (("evals", _eval_quantities(entries)), ("steps", STEP_QUANTITIES))
+        for name in names
+        if any(name in entry[of] for entry in entries)
+    ]
+    return {
+        "title": title,
+        "runs": entries,
+        "keys": differing,
+        "quantities": quantities,
+        "axes": [axis for axis in X_AXES if any(axis in entry["evals"] for entry in entries)],
+        "theory": [],
+        "surfaces": [],
+        "study": None,
+    }
+
+
+def _eval_quantities(entries: Sequence[Contents]) -> list[str]:
+    names = dict.fromkeys(name for entry in entries for name in entry["evals"])
+    return [name for name in names if name not in X_AXES]
+
+
+def _differing(settings: Sequence[Mapping[str, str]]) -> list[str]:
+    """The keys whose values differ between runs, in the order of a config; the name is no key."""
+    keys = dict.fromkeys(key for each in settings for key in each if key != "name")
+    return [key for key in keys if len({each.get(key) for each in settings}) > 1]
+
+
+def _labels(runs: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
+    """A short name for each run: its name in the config, or its id if another has this name."""
+    names = [str(config["name"]) for _, config in runs]
+    return [
+        name if names.count(name) == 1 else identity
+        for name, (identity, _) in zip(names, runs, strict=True)
+    ]
+
+
+def _standings(found: Sweep | Comparison) -> list[Standing]:
+    if isinstance(found, Comparison):
+        return [contender.standing for contender in found.contenders]
+    return list(found.standings)
+
+
+def _trial(standing: Standing, result: Result, experiment: Experiment) -> Contents:
+    name, seed = standing.candidate.name, experiment.seed
+    stop = result.record["stop"]
+    return {
+        "id": result.identity,
+        "name": f"{name}, seed {seed}" if len(standing.results) > 1 else name,
+        "status": status_word(result.record["status"]),
+        "verdict": stop["message"] if stop else "",
+        "settings": flat(experiment.plain()),
+        "summary": _numbers(result.summary),
+        "diagnosis": _diagnosis(result.record),
+        **_traces(result.steps, result.evals),
+    }
+
+
+def _study(found: Sweep | Comparison, standings: Sequence[Standing]) -> Contents:
+    metric = found.metric
+    verdicts = [verdict.word for verdict in found.verdicts] if isinstance(found, Sweep) else None
+    keys = [axis.key for axis in found.axes] if isinstance(found, Sweep) else []
+    limit = found.limit if isinstance(found, Sweep) else None
+    return {
+        "kind": "sweep" if isinstance(found, Sweep) else "comparison",
+        "metric": {"name": metric.name, "words": metric.words, "sign": metric.sign},
+        "keys": [
+            {"key": axis.key, "leaf": axis.leaf, "numeric": axis.numeric}
+            for axis in (found.axes if isinstance(found, Sweep) else ())
+        ],
+        "settings": [
+            {
+                "name": standing.candidate.name,
+                "values": {key: standing.candidate.settings.get(key) for key in keys},
+                "verdict": verdicts[place] if verdicts else None,
+                "scores": packed(metric.sign * standing.scores),
+                "median": metric.value(standing.spread.median) if standing.finite else None,
+                "diverged": standing.diverged,
+            }
+            for place, standing in enumerate(standings)
+        ],
+        "importances": importances(standings, keys),
+        "limit": None if limit is None else {"rate": limit.predicted, "form": limit.form},
+    }
+
+
+def _numbers(summary: Mapping[str, Any]) -> dict[str, float]:
+    return {
+        name: float(value)
+        for name, value in summary.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+
+
+def _diagnosis(record: Mapping[str, Any]) -> list[str]:
+    """The symptoms that were found, as sentences."""
+    found = record.get("diagnosis") or []
+    return [str(each.get("sentence") or each.get("name")) for each in found]
+
+
+def _traces(steps: Columns, evals: Columns) -> Contents:
+    names = [name for name in (*X_AXES, *STEP_QUANTITIES, "x", "y") if name in steps]
+    kept = _thinned({name: steps[name] for name in names})
+    return {
+        "steps": {name: packed(kept[name]) for name in names},
+        "evals": {name: packed(column) for name, column in _thinned(evals).items()},
+    }
+
+
+def _thinned(columns: Columns) -> Columns:
+    """At most MOST_POINTS points, evenly spaced, with those of the largest loss and gradient."""
+    length = len(next(iter(columns.values()), ()))
+    if length <= MOST_POINTS:
+        return columns
+    extremes = [
+        int(np.nanargmax(columns[name]))
+        for name in ("batch_loss", "grad_norm", "train_loss")
+        if name in columns and np.isfinite(columns[name]).any()
+    ]
+    spaced = np.linspace(0, length - 1, MOST_POINTS - len(extremes)).round().astype(int)
+    places = np.unique([*spaced, *extremes])
+    return {name: column[places] for name, column in columns.items()}
+
+
+def _surfaces(runs: Sequence[Run]) -> list[Contents]:
+    """Each surface that runs walk on, with its values on a grid around their walks."""
+    groups: dict[str, list[Run]] = {}
+    for run in runs:
+        if "surface" in run.config and "x" in run.steps:
+            section = {k: v for k, v in run.config["surface"].items() if k not in _NOT_OPTIONS}
+            groups.setdefault(short_flow(section), []).append(run)
+    return [_surface(group) for group in groups.values()]
+
+
+_NOT_OPTIONS = ("start", "n", "noise", "seed")
+"""The keys of the section surface that do not change the surface."""
+
+
+def _surface(runs: Sequence[Run]) -> Contents:
+    section = runs[0].config["surface"]
+    surface = SURFACES[section["name"]]
+    options = {name: section[name] for name in _own_options(surface)}
+    starts = [run.config["surface"]["start"] for run in runs]
+    places = [*surface.minima, *starts]
+    for run in runs:
+        inside = np.isfinite(run.steps["x"]) & np.isfinite(run.steps["y"])
+        walk = np.stack([run.steps["x"][inside], run.steps["y"][inside]], axis=1)
+        # A walk that diverges would make the surface itself invisible.
+        places += [tuple(point) for point in walk[np.abs(walk).max(axis=1, initial=0) < 1e2]]
+    low, high = np.min(places, axis=0), np.max(places, axis=0)
+    margin = 0.15 * np.maximum(high - low, 1.0)
+    xs, ys = (np.linspace(low[k] - margin[k], high[k] + margin[k], GRID) for k in (0, 1))
+    with np.errstate(all="ignore"):
+        values = surface.function(*np.meshgrid(xs, ys), **options)[0]
+    return {
+        "name": surface.name,
+        "xs": packed(xs),
+        "ys": packed(ys),
+        "values": packed(np.asarray(values).ravel()),
+        "minima": [list(map(float, place)) for place in surface.minima],
+        "runs": [run.id for run in runs],
+        "starts": [list(map(float, start)) for start in starts],
+    }
+
+
+def _own_options(surface: Definition) -> Iterator[str]:
+    yield from surface.options

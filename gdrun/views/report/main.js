@@ -1,0 +1,83 @@
+// Start: fill the page, and listen to its controls.
+
+function options(select, values, chosen) {
+  select.replaceChildren(...values.map(([value, words]) => {
+    const made = element("option", words, { value });
+    made.selected = value === chosen;
+    return made;
+  }));
+}
+
+function quantityId(quantity) {
+  return `${quantity.of} ${quantity.name}`;
+}
+
+function choose(id) {
+  state.quantity = contents.quantities.find((each) => quantityId(each) === id);
+  const shares = state.quantity.name.endsWith("accuracy");
+  state.yScale = shares ? "linear" : "log";
+  byId("y-scale").value = state.yScale;
+}
+
+function prepareControls() {
+  const preferred = ["train_loss", "validation_loss", "batch_loss"];
+  const first = preferred
+    .map((name) => contents.quantities.find((each) => each.name === name))
+    .find(Boolean) ?? contents.quantities[0];
+  const words = (each) => `${each.words}${each.of === "steps" ? " of steps" : ""}`;
+  options(byId("quantity"), contents.quantities.map((each) => [quantityId(each), words(each)]),
+    quantityId(first));
+  choose(quantityId(first));
+  state.axis = contents.axes[0];
+  options(byId("axis"), contents.axes.map((axis) => [axis, axis]), state.axis);
+  const keys = contents.keys.map((key) => [key, key]);
+  const setting = contents.study ? [["setting", "setting"]] : [];
+  options(byId("group"), [["", "nothing"], ...setting, ...keys], "");
+  if (contents.study && runs.length > contents.study.settings.length) {
+    state.group = "setting";
+    byId("group").value = "setting";
+  }
+  const listen = (id, change) => {
+    const control = byId(id);
+    control.addEventListener(control.tagName === "SELECT" ? "change" : "input", () => {
+      change(control.value);
+      drawCurves();
+    });
+  };
+  listen("quantity", choose);
+  listen("axis", (value) => { state.axis = value; });
+  listen("x-scale", (value) => { state.xScale = value; });
+  listen("y-scale", (value) => { state.yScale = value; });
+  listen("group", (value) => { state.group = value; });
+  listen("smoothing", (value) => { state.smoothing = Number(value); });
+  listen("filter", (value) => { state.filter = value; fillRuns(); });
+  byId("controls").addEventListener("submit", (event) => event.preventDefault());
+  byId("download").addEventListener("click", download);
+  byId("show-all").addEventListener("click", () => show(runs, true));
+  byId("show-none").addEventListener("click", () => show(runs, false));
+}
+
+function drawAll() {
+  drawCurves();
+  drawStudy();
+  drawWalks();
+  drawTheory();
+}
+
+byId("title").textContent = contents.title;
+byId("subtitle").textContent = contents.subtitle;
+prepareControls();
+prepareWalks();
+fillCards();
+fillVerdicts();
+fillRuns();
+fillDifferences();
+drawAll();
+// A click on a name in the legend hides the run in the table, too.
+byId("curve-drawing").on("plotly_legendclick", (event) => {
+  const id = event.data[event.curveNumber].meta;
+  const run = runs.find((each) => each.id === id);
+  if (run) show([run], false);
+  return !run;
+});
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);

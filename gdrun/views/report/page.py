@@ -1,0 +1,46 @@
+"""The HTML file of a report: contents, style and program in one text that needs no network."""
+
+from __future__ import annotations
+
+import html
+from importlib.resources import files
+from typing import Any
+
+from gdrun.errors import MissingExtraError
+from gdrun.runs.strict_json import dumps
+
+PROGRAM = ("data.js", "curves.js", "tables.js", "studies.js", "walks.js", "main.js")
+"""The files of the page's program, in the order in which they are joined."""
+
+
+def report_page(contents: dict[str, Any]) -> str:
+    """The HTML of a report. Raises MissingExtraError if the library plotly is not installed."""
+    parts = {
+        "title": html.escape(contents["title"]),
+        "style": _asset("page.css"),
+        "library": _plotly(),
+        "contents": _in_script(contents),
+        "program": "\n".join(map(_asset, PROGRAM)),
+    }
+    page = _asset("page.html")
+    for name, text in parts.items():
+        before, _, after = page.partition(f"<!-- {name} -->")
+        page = f"{before}{text}{after}"
+    return page
+
+
+def _in_script(contents: dict[str, Any]) -> str:
+    """JSON that can be inside an HTML element script: nothing in it can end the element."""
+    return dumps(contents).replace("<", "\\u003c")
+
+
+def _asset(name: str) -> str:
+    return (files("gdrun.views.report") / name).read_text(encoding="utf-8")
+
+
+def _plotly() -> str:
+    try:
+        library = files("plotly") / "package_data" / "plotly.min.js"
+    except ModuleNotFoundError:
+        raise MissingExtraError("gdrun report", "report") from None
+    return library.read_text(encoding="utf-8")

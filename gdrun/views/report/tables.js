@@ -1,0 +1,150 @@
+// The cards, the sentences on how the runs ended, the table of runs, and the config differences.
+
+const MOST_VERDICTS = 8;
+const MOST_NAMES = 3;
+
+function card(value, words) {
+  const made = element("div", "", { class: "card" });
+  made.append(element("b", value), element("span", words));
+  return made;
+}
+
+function fillCards() {
+  const cards = byId("cards");
+  const diverged = runs.filter((run) => run.status === "diverged").length;
+  const total = (name) => runs.reduce((sum, run) => sum + (run.summary[name] ?? 0), 0);
+  cards.append(card(short(runs.length), runs.length === 1 ? "run" : "runs"));
+  if (runs.length > 1) cards.append(card(short(diverged), "diverged"));
+  const names = ["validation_loss", "test_accuracy", "test_loss", "train_loss"];
+  for (const name of names) {
+    const finite = runs.filter((run) => run.status !== "diverged" && Number.isFinite(run.summary[name]));
+    if (!finite.length) continue;
+    const sign = name.endsWith("accuracy") ? -1 : 1;
+    const best = finite.reduce((a, b) => (sign * b.summary[name] < sign * a.summary[name] ? b : a));
+    const value = sign < 0 ? `${(100 * best.summary[name]).toFixed(1)} %` : short(best.summary[name]);
+    const words = name.replace("_", " ");
+    cards.append(card(value, runs.length === 1 ? words : `best ${words}: ${best.name}`));
+  }
+  cards.append(card(short(total("gradients")), "gradients"));
+  cards.append(card(`${short(total("seconds"))} s`, "in updates"));
+}
+
+function fillVerdicts() {
+  const list = element("ul");
+  const same = new Map(); // the runs with the same verdict and symptoms
+  for (const run of runs) {
+    const text = JSON.stringify([run.verdict, ...run.diagnosis]);
+    same.set(text, [...(same.get(text) ?? []), run]);
+  }
+  const verdicts = [...same.values()].sort((a, b) => b.length - a.length);
+  for (const some of verdicts.slice(0, MOST_VERDICTS)) {
+    const names = some.length <= MOST_NAMES ? some.map((run) => run.name).join("; ") : `${some.length} runs`;
+    const item = element("li", runs.length === 1 ? some[0].verdict : `${names}: ${some[0].verdict}`);
+    for (const symptom of some[0].diagnosis) item.append(element("div", symptom));
+    list.append(item);
+  }
+  const left = verdicts.slice(MOST_VERDICTS).reduce((sum, some) => sum + some.length, 0);
+  if (left) list.append(element("li", `${left} runs with other endings, see the table of runs`));
+  byId("verdicts").append(list);
+}
+
+const SUMMARY_COLUMNS = [
+  "train_loss", "validation_loss", "test_loss", "train_accuracy", "validation_accuracy",
+  "test_accuracy", "epochs", "steps", "gradients", "seconds",
+];
+
+function runColumns() {
+  const shown = SUMMARY_COLUMNS.filter((name) => runs.some((run) => name in run.summary));
+  return [
+    { head: "run", of: (run) => run.name },
+    { head: "status", of: (run) => run.status },
+    ...contents.keys.map((key) => ({ head: key, of: (run) => valueOf(run, key) })),
+    ...shown.map((name) => ({
+      head: name.replace("_", " "), number: true, of: (run) => run.summary[name] ?? null,
+    })),
+  ];
+}
+
+// Numbers before texts, and both in their own order; what is missing comes last.
+function inOrder(a, b) {
+  const [first, second] = [a, b].map((each) => (each === null || each === "" ? NaN : Number(each)));
+  const numbers = [first, second].map((each) => !Number.isNaN(each));
+  if (numbers[0] && numbers[1]) return first - second;
+  if (numbers[0] !== numbers[1]) return numbers[0] ? -1 : 1;
+  return String(a).localeCompare(String(b));
+}
+
+function sortedRuns(columns) {
+  const column = columns.find((each) => each.head === state.sort.column);
+  const found = runs.filter(passes);
+  if (!column) return found;
+  const sign = state.sort.descending ? -1 : 1;
+  return found.sort((a, b) => sign * inOrder(column.of(a), column.of(b)));
+}
+
+function fillRuns() {
+  const columns = runColumns();
+  const head = element("tr");
+  head.append(element("th"));
+  for (const column of columns) {
+    const cell = element("th", column.head, { "data-sort": column.head });
+    if (column.number) cell.className = "number";
+    if (state.sort.column === column.head) {
+      cell.setAttribute("aria-sort", state.sort.descending ? "descending" : "ascending");
+    }
+    cell.addEventListener("click", () => {
+      const again = state.sort.column === column.head;
+      state.sort = { column: column.head, descending: again && !state.sort.descending };
+      fillRuns();
+    });
+    head.append(cell);
+  }
+  byId("run-table").tHead.replaceChildren(head);
+  const found = sortedRuns(columns);
+  byId("run-table").tBodies[0].replaceChildren(...found.map((run) => runRow(run, columns)));
+  byId("filter-note").textContent =
+    found.length < runs.length ? `${found.length} of ${runs.length} runs` : "";
+}
+
+function runRow(run, columns) {
+  const hidden = state.hidden.has(run.id);
+  const row = element("tr", "", { class: hidden ? "hidden-run" : "", "data-run": run.id });
+  const box = element("input", "", { type: "checkbox", "aria-label": `show ${run.name}` });
+  box.checked = !hidden;
+  box.addEventListener("change", () => show([run], box.checked));
+  const first = element("td");
+  first.append(box);
+  row.append(first);
+  columns.forEach((column, place) => {
+    const value = column.of(run);
+    const cell = element("td", column.number ? short(value) : value);
+    if (column.number) cell.className = "number";
+    if (place === 0) cell.prepend(element("span", "", { class: "swatch", style: `background:${run.colour}` }));
+    row.append(cell);
+  });
+  return row;
+}
+
+function show(some, visible) {
+  for (const run of some) {
+    if (visible) state.hidden.delete(run.id);
+    else state.hidden.add(run.id);
+  }
+  fillRuns();
+  drawCurves();
+}
+
+const MOST_COMPARED = 12;
+
+function fillDifferences() {
+  if (!contents.keys.length || runs.length < 2 || runs.length > MOST_COMPARED) return;
+  byId("differences").hidden = false;
+  const head = element("tr");
+  head.append(element("th", "key"), ...runs.map((run) => element("th", run.name)));
+  byId("difference-table").tHead.replaceChildren(head);
+  byId("difference-table").tBodies[0].replaceChildren(...contents.keys.map((key) => {
+    const row = element("tr");
+    row.append(element("td", key), ...runs.map((run) => element("td", valueOf(run, key))));
+    return row;
+  }));
+}

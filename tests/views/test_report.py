@@ -1,0 +1,154 @@
+"""The contents of a report and its HTML file, without a browser."""
+
+import base64
+import json
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+import gdrun
+from gdrun.errors import MissingExtraError
+from gdrun.study.judgement.importance import explained_share
+from gdrun.views.report import contents, of_runs, of_study, page, report_page
+from gdrun.views.report.packing import packed
+
+
+def unpacked(text):
+    return np.frombuffer(base64.b64decode(text["data"]), f"<{text['type']}")
+
+
+@pytest.mark.parametrize(
+    ("numbers", "kind"),
+    [
+        ([1.5, -2.0, 0.0], "f4"),
+        ([np.nan, np.inf, -np.inf, 3.0], "f4"),
+        ([2**24], "f4"),
+        ([2**24 + 1], "f8"),
+        ([1e300, 1.0], "f8"),
+        ([1e-300, 1.0], "f8"),
+        ([], "f4"),
+    ],
+)
+def test_arrays_are_packed_in_the_shortest_type_that_holds_them(numbers, kind):
+    text = packed(np.array(numbers))
+    assert text["type"] == kind
+    np.testing.assert_array_equal(unpacked(text), numbers)
+
+
+class Scripts(HTMLParser):
+    """The elements script of a page: their attributes and texts; and all links to other files."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.scripts, self.links, self.open = [], [], False
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.links += [value for name, value in attributes if name in ("src", "href")]
+        self.open = tag == "script"
+        if self.open:
+            self.scripts.append((dict(attributes), ""))
+
+    def handle_data(self, data):
+        if self.open:
+            attributes, text = self.scripts[-1]
+            self.scripts[-1] = attributes, text + data
+
+    def handle_endtag(self, tag):
+        self.open = False
+
+
+HOSTILE = "</script><script>alert(1)</script><!-- program --> & ünï"
+
+
+def test_a_name_cannot_leave_the_contents_of_the_page():
+    run = gdrun.train({"name": HOSTILE, "dataset": "iris", "model": "softmax"}, "epochs=2")
+    found = Scripts(report_page(of_runs([run]) | {"subtitle": HOSTILE}))
+    assert [attributes.get("type") for attributes, _ in found.scripts] == [
+        "application/json",
+        None,
+        None,
+    ]
+    assert found.links == []
+    read = json.loads(found.scripts[0][1])
+    assert read["title"] == read["runs"][0]["name"] == read["subtitle"] == HOSTILE
+    np.testing.assert_allclose(
+        unpacked(read["runs"][0]["evals"]["train_loss"]), run.evals["train_loss"], rtol=1e-7
+    )
+
+
+def test_a_hundred_long_runs_make_a_page_below_ten_megabytes():
+    draw = np.random.default_rng(0)
+    names = (*contents.X_AXES, *contents.STEP_QUANTITIES)
+    columns = {name: draw.random(5000) for name in names}
+    traces = contents._traces(columns, {"epoch": draw.random(100), "train_loss": draw.random(100)})
+    entry = {"settings": {}, "name": "run", "id": "run", "summary": {}, "diagnosis": []} | traces
+    entry |= {"status": "finished", "verdict": ""}
+    report = contents._report("many", [entry] * 100) | {"subtitle": ""}
+    assert len(report_page(report).encode()) < 10e6
+
+
+def test_a_thinned_curve_keeps_its_ends_and_its_largest_values():
+    loss = np.ones(12_345)
+    loss[7_001], grad = 9.0, np.linspace(0, 1, 12_345)
+    grad[3_003] = 5.0
+    kept = contents._thinned({"step": np.arange(1, 12_346), "batch_loss": loss, "grad_norm": grad})
+    assert len(kept["step"]) <= contents.MOST_POINTS
+    assert {1, 12_345, 7_002, 3_004} <= set(kept["step"].tolist())
+
+
+def test_keys_are_those_that_differ_and_runs_with_equal_names_have_their_ids():
+    runs = [
+        gdrun.train({"name": "a", "dataset": "iris", "model": "softmax"}, "epochs=1", f"lr={rate}")
+        for rate in (0.1, 0.2)
+    ]
+    report = of_runs(runs)
+    assert report["keys"] == ["optimizer.lr"]
+    assert [run["settings"]["optimizer.lr"] for run in report["runs"]] == ["0.1", "0.2"]
+    assert [run["name"] for run in report["runs"]] == [run.id for run in runs]
+
+
+def test_the_report_of_a_sweep_has_its_scores_verdicts_and_limit():
+    sweep = gdrun.sweep(
+        {"dataset": "iris", "model": "softmax"}, {"lr": [0.01, 0.1]}, "epochs=3", seeds=2
+    )
+    report = of_study(sweep, "a sweep")
+    study = report["study"]
+    assert [run["name"] for run in report["runs"][:2]] == ["lr=0.01, seed 0", "lr=0.01, seed 1"]
+    assert [each["values"] for each in study["settings"]] == [
+        {"optimizer.lr": 0.01},
+        {"optimizer.lr": 0.1},
+    ]
+    for each, standing in zip(study["settings"], sweep.standings, strict=True):
+        losses = [result.summary["validation_loss"] for result in standing.results]
+        np.testing.assert_allclose(unpacked(each["scores"]), losses, rtol=1e-7)
+        assert each["median"] == pytest.approx(np.median(losses))
+    assert study["importances"] == {"optimizer.lr": pytest.approx(1.0)}
+
+
+def test_the_values_of_a_surface_are_those_of_its_function():
+    run = gdrun.train({"surface": {"name": "bowl", "condition": 4.0}}, "steps=5", "lr=0.1")
+    (surface,) = of_runs([run])["surfaces"]
+    xs, ys = unpacked(surface["xs"]), unpacked(surface["ys"])
+    values = unpacked(surface["values"]).reshape(len(ys), len(xs))
+    expected = 0.5 * (xs[None] ** 2 + 4 * ys[:, None] ** 2)
+    np.testing.assert_allclose(values, expected, rtol=1e-5, atol=1e-6)
+    assert xs[0] < run.steps["x"].min() and xs[-1] > run.steps["x"].max()
+
+
+def test_shares_of_an_additive_grid_add_up_to_one():
+    # s = a + b with a in {0, 2}, b in {0, 1, 2}: Var a = 1 and Var b = 2/3, so η² = 3/5 and 2/5.
+    grid = [(a, b) for a in (0, 2) for b in (0, 1, 2)]
+    scores = np.array([a + b for a, b in grid], dtype=float)
+    assert explained_share([str(a) for a, _ in grid], scores) == pytest.approx(3 / 5)
+    assert explained_share([str(b) for _, b in grid], scores) == pytest.approx(2 / 5)
+
+
+def test_without_plotly_the_error_names_the_extra(monkeypatch):
+    def missing(package):
+        raise ModuleNotFoundError(package)
+
+    monkeypatch.setattr(page, "files", missing)
+    with pytest.raises(MissingExtraError, match=r"gdrun report needs.*\n.*gdrun\[report\]"):
+        page._plotly()
