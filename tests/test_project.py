@@ -92,8 +92,7 @@ def test_the_licence_is_packaged():
 
 def test_ci_runs_what_make_ci_runs():
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
-    commands = [line for line in script if line and not line.startswith(("#", "set ", "cd "))]
-    assert commands == ["make ci"]
+    assert [line for line in script if "make" in line] == ["make ci"] == script[-1:]
     assert re.search(r"^ci: check test core\b", MAKEFILE, re.MULTILINE)
 
 

@@ -2,10 +2,12 @@
 
 import base64
 import json
+import sys
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from plotly.offline import get_plotlyjs
 
 import gdrun
 from gdrun.errors import MissingExtraError
@@ -71,6 +73,7 @@ def test_a_name_cannot_leave_the_contents_of_the_page():
         None,
     ]
     assert found.links == []
+    assert found.scripts[1][1] == get_plotlyjs()
     read = json.loads(found.scripts[0][1])
     assert read["title"] == read["runs"][0]["name"] == read["subtitle"] == HOSTILE
     np.testing.assert_allclose(
@@ -146,9 +149,6 @@ def test_shares_of_an_additive_grid_add_up_to_one():
 
 
 def test_without_plotly_the_error_names_the_extra(monkeypatch):
-    def missing(package):
-        raise ModuleNotFoundError(package)
-
-    monkeypatch.setattr(page, "files", missing)
+    monkeypatch.setitem(sys.modules, "plotly.offline", None)  # as if it were not installed
     with pytest.raises(MissingExtraError, match=r"gdrun report needs.*\n.*gdrun\[report\]"):
         page._plotly()

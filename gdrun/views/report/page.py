@@ -40,7 +40,8 @@ def _asset(name: str) -> str:
 
 def _plotly() -> str:
     try:
-        library = files("plotly") / "package_data" / "plotly.min.js"
-    except ModuleNotFoundError:
+        from plotly.offline import get_plotlyjs
+    except ImportError:
         raise MissingExtraError("gdrun report", "report") from None
-    return library.read_text(encoding="utf-8")
+    program: str = get_plotlyjs()
+    return program
