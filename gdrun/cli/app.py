@@ -11,6 +11,7 @@ import typer
 from gdrun.cli.claims import claims
 from gdrun.cli.compare import compare
 from gdrun.cli.config import config
+from gdrun.cli.diagnose import diagnose
 from gdrun.cli.evaluate import evaluate
 from gdrun.cli.faults import usage_problem
 from gdrun.cli.gradcheck import gradcheck
@@ -84,6 +85,7 @@ app.command("predict", cls=Command, rich_help_panel=USE)(predict)
 app.command("evaluate", cls=Command, rich_help_panel=USE)(evaluate)
 app.command("plot", cls=Command, rich_help_panel=LOOK)(plot)
 app.command("theory", cls=Command, rich_help_panel=UNDERSTAND)(theory)
+app.command("diagnose", cls=Command, rich_help_panel=UNDERSTAND)(diagnose)
 app.command("gradcheck", cls=Command, rich_help_panel=UNDERSTAND)(gradcheck)
 app.command("claims", cls=Command, rich_help_panel=UNDERSTAND)(claims)
 app.command("list", cls=Command, rich_help_panel=LOOK)(list_names)

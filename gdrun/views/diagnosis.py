@@ -1,0 +1,96 @@
+"""The view of a diagnosis: symptoms with evidence and remedies, and the remedies that were run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from gdrun.insight.remedies import Attempt
+from gdrun.insight.symptoms import Symptom
+
+
+def diagnosis_view(symptoms: Sequence[Symptom], tried: Sequence[Attempt] | None) -> RenderableType:
+    """The symptoms of a run; below them what was tried, or else the remedies."""
+    if not symptoms:
+        return Text("no symptom", style="bold green")
+    parts: list[RenderableType] = []
+    for symptom in symptoms:
+        parts += [
+            Text(f"{symptom.name} (confidence {symptom.confidence:.2f})", style="bold"),
+            Padding(Text(symptom.evidence), (0, 0, 0, 2)),
+        ]
+        if tried is None:
+            for remedy in symptom.remedies:
+                line = Text(f"to try: {changes_text(remedy.changes)}: {remedy.why}")
+                parts.append(Padding(line, (0, 0, 0, 2)))
+        parts.append("")
+    return Group(*(parts[:-1] if tried is None else [*parts, _tried(tried)]))
+
+
+def diagnosis_data(
+    symptoms: Sequence[Symptom], tried: Sequence[Attempt] | None = None
+) -> dict[str, Any]:
+    """The diagnosis as a dict for JSON; a value that is not finite is None."""
+    return {
+        "symptoms": [
+            {
+                "name": each.name,
+                "confidence": each.confidence,
+                "evidence": each.evidence,
+                "remedies": [{"changes": dict(r.changes), "why": r.why} for r in each.remedies],
+            }
+            for each in symptoms
+        ],
+        "tried": [
+            {
+                "changes": dict(each.changes),
+                "metric": each.metric,
+                "before": _finite(each.before),
+                "after": _finite(each.after),
+                "cured": each.cured,
+            }
+            for each in tried or ()
+        ],
+    }
+
+
+def changes_text(changes: Mapping[str, Any]) -> str:
+    """Changes as they are typed on a command line, such as `optimizer.lr=0.1`."""
+    words = {True: "true", False: "false"}
+    return " ".join(
+        f"{key}={words[value] if isinstance(value, bool) else value}"
+        for key, value in changes.items()
+    )
+
+
+def _tried(tried: Sequence[Attempt]) -> RenderableType:
+    """The table of the remedies that were run, and the change to keep."""
+    if not tried:
+        return Text("no remedy fits this config")
+    name = tried[0].metric.replace("_", " ")
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("change")
+    table.add_column(name, justify="right")
+    table.add_column("cured")
+    table.add_row("(none)", _loss(tried[0].before), "")
+    for each in tried:
+        table.add_row(
+            Text(changes_text(each.changes)), _loss(each.after), "yes" if each.cured else "no"
+        )
+    best = tried[0]
+    keep = f"keep {changes_text(best.changes)}" if best.cured else "no remedy cured the run"
+    return Group(table, "", Text(keep, style="bold"))
+
+
+def _loss(value: float) -> str:
+    return f"{value:.4g}" if math.isfinite(value) else "diverged"
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

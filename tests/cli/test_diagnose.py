@@ -1,0 +1,57 @@
+"""`gdrun diagnose`: symptoms, remedies and what was tried, as text and as JSON."""
+
+import json
+
+import pytest
+
+
+@pytest.fixture
+def here(gdrun, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return gdrun
+
+
+FAST = ("dataset=diabetes", "model=linear", "variant=bgd", "optimizer=vanilla", "lr=100")
+GOOD = ("dataset=iris", "model=softmax", "variant=bgd", "optimizer=vanilla", "lr=0.1")
+
+
+def test_a_healthy_run_has_a_clean_bill(here):
+    assert here("train", *GOOD, "epochs=60").code == 0
+    assert here("diagnose").out == "no symptom\n"
+    document = json.loads(here("diagnose", "--json").out)
+    assert document == {"symptoms": [], "tried": []}
+    assert here("diagnose", "--try").out == "no symptom\n"
+
+
+def test_a_diverged_run_is_diagnosed_and_its_remedies_are_tried(here):
+    assert here("train", *FAST, "epochs=60").code == 3
+    shown = here("diagnose")
+    assert (shown.code, shown.out.splitlines()[0]) == (0, "exploding (confidence 1.00)")
+    assert "to try: optimizer.lr=10.0" in shown.out
+    tried = here("diagnose", "--try")
+    assert tried.out.splitlines()[-1] == "keep optimizer.lr=0.1"
+    document = json.loads(here("diagnose", "--try", "--json").out)
+    assert document["symptoms"][0]["name"] == "exploding"
+    best = document["tried"][0]
+    assert (best["changes"], best["before"], best["cured"]) == ({"optimizer.lr": 0.1}, None, True)
+
+
+def test_a_study_is_refused(here, tmp_path):
+    assert here("sweep", "lr=0.1,0.2", *GOOD[:-1], "epochs=2").code == 0
+    (study,) = (tmp_path / "runs").iterdir()
+    answer = here("diagnose", str(study))
+    assert answer.code == 2
+    assert "it is the directory of a sweep or comparison" in " ".join(answer.err.split())
+
+
+def test_an_unknown_run_is_refused(here):
+    answer = here("diagnose", "nothing")
+    assert (answer.code, answer.out) == (2, "")
+    assert "no run is called" in answer.err
+
+
+def test_a_surface_is_diagnosed(here):
+    """A rate of 1 is above 2/L of the Rosenbrock function at its usual start, so it diverges."""
+    assert here("train", "surface=rosenbrock", "optimizer=vanilla", "lr=1").code == 3
+    assert here("diagnose").out.startswith("exploding")
+    assert here("diagnose", "--try").code == 0
