@@ -10,7 +10,8 @@ from rich.text import Text
 from gdrun.config.experiment import Experiment
 from gdrun.engine.preview import Preview
 from gdrun.methods.schedules import SCHEDULES
-from gdrun.views.terminal_plot import terminal_plot
+from gdrun.views.curves import Chart, Curve
+from gdrun.views.terminal_plot import PlotView
 
 
 def schedule_view(experiment: Experiment, planned: Preview) -> RenderableType:
@@ -19,20 +20,27 @@ def schedule_view(experiment: Experiment, planned: Preview) -> RenderableType:
     planned: the preview of the experiment's schedule.
     """
     section = experiment.schedule
-    curves = [*terminal_plot(planned.times, planned.rates, labels=(planned.unit, "learning rate"))]
-    if planned.betas is not None:
-        curves += [
-            "",
-            *terminal_plot(planned.times, planned.betas, labels=(planned.unit, "momentum")),
-        ]
+    plots: list[RenderableType] = []
+    for chart in schedule_charts(experiment, planned):
+        plots += [PlotView(chart), ""]
     if planned.follows_loss:
-        curves += [
-            "",
-            "the rate also drops when the validation loss stops falling; this is not drawn",
-        ]
+        plots += ["the rate also drops when the validation loss stops falling; this is not drawn"]
+    else:
+        plots.pop()
     equation = SCHEDULES[section.name].doc.equation
     title = Text(f"{experiment.name}: {section.name}", style="bold")
-    return Group(title, Text(equation, style="dim"), "", Text("\n".join(curves)))
+    return Group(title, Text(equation, style="dim"), "", *plots)
+
+
+def schedule_charts(experiment: Experiment, planned: Preview) -> list[Chart]:
+    """The planned learning rate over time, and the momentum if it changes."""
+    quantities = {"learning rate": planned.rates, "momentum": planned.betas}
+    name = f"{experiment.name}: {experiment.schedule.name}"
+    return [
+        Chart(name, planned.unit, words, (Curve("", planned.times, values),))
+        for words, values in quantities.items()
+        if values is not None
+    ]
 
 
 def schedule_data(planned: Preview) -> dict[str, Any]:

@@ -1,76 +1,213 @@
-"""Plots in the terminal: a curve of braille dots between two axes with numbers."""
+"""Plots in the terminal: curves of dots between two axes with numbers, as wide as the terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import product
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.text import Text
 
+from gdrun.array_types import Array, Flags
+from gdrun.views.curves import Chart, Curve
 from gdrun.views.numbers import quantity
 
 # The bit of each dot of a braille character, by row and column; its code is U+2800 plus their sum.
 _DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_OVERLAP = "#"
+"""The character of a place that several curves with letters share."""
+
+HEIGHT = 12
+WIDEST = 100
+"""The height of a plot without its axes, and the largest width with them, in characters."""
+
+
+@dataclass(frozen=True)
+class PlotView:
+    """A chart as wide as the terminal, at most WIDEST characters.
+
+    One curve is drawn in braille dots, and several curves in letters, with a legend, because
+    colours are not always available. A terminal without Unicode shows only ASCII.
+    """
+
+    chart: Chart
+    height: int = HEIGHT
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        lines = chart_lines(
+            self.chart,
+            total=min(options.max_width, WIDEST),
+            height=self.height,
+            ascii_only=options.ascii_only,
+        )
+        # The legend may have names of any length: only its lines are wrapped.
+        yield Text("\n".join(lines))
+
 
 def terminal_plot(
-    x: ArrayLike, y: ArrayLike, *, width: int = 60, height: int = 12, labels: tuple[str, str]
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    width: int = 60,
+    height: int = HEIGHT,
+    labels: tuple[str, str],
+    log: bool = False,
 ) -> Sequence[str]:
-    """The lines of a plot of y over x, with x (n,) in ascending order.
+    """The lines of a plot of y (n,) over x (n,), which is in ascending order.
 
-    y: a curve (n,), or several curves (k, n). width, height: the size of the plot without its axes,
-    in characters. labels: the names of x and y. Consecutive points are joined by lines. Points that
-    are not finite are left out.
+    width, height: the size of the plot without its axes, in characters. labels: the names of x and
+    y. log: whether the axis of y is logarithmic. Consecutive points are joined by lines. Points
+    that cannot be drawn, because they are not finite or have no logarithm, are left out.
     """
-    across, up = np.asarray(x, dtype=float), np.atleast_2d(np.asarray(y, dtype=float))
-    finite = np.isfinite(across) & np.isfinite(up).all(axis=0)
-    across, up = across[finite], up[:, finite]
-    if not len(across):
-        return ["there is no finite value to draw"]
-    low, high = up.min(), up.max()
-    if 0 < low < 0.5 * high:
-        low = 0.0  # the axis of a curve that falls to less than half its maximum starts at zero
-    # A constant curve has no range: its line is drawn at the bottom of an axis of length 1.
-    cells = _cells(across, up, (low, high if high > low else low + 1.0), width, height)
-    marks = {0: quantity(high, 3), height // 2: quantity((low + high) / 2, 3)}
-    marks[height - 1] = quantity(low, 3)
-    margin = max(map(len, marks.values()))
-    lines = [f"{labels[1]}"]
-    for row, line in enumerate(cells):
-        tick = "┤" if row in marks else "│"
-        lines.append(f"{marks.get(row, ''):>{margin}} {tick}{line}")
-    left, right = quantity(across[0]), quantity(across[-1])
-    lines.append(f"{'':>{margin}} └{'─' * width}")
-    gap = max(width - len(left) - len(right), 1)
-    lines.append(f"{'':>{margin}}  {left}{labels[0]:^{gap}}{right}")
+    curve = Curve("", np.asarray(x, dtype=float), np.asarray(y, dtype=float))
+    return chart_lines(Chart("", labels[0], labels[1], (curve,), log_y=log), width, height)
+
+
+def chart_lines(
+    chart: Chart,
+    width: int = 60,
+    height: int = HEIGHT,
+    *,
+    total: int | None = None,
+    ascii_only: bool = False,
+) -> list[str]:
+    """The lines of a plot of a chart.
+
+    width, height: the size of the plot without its axes, in characters. total: the width with the
+    axes, which replaces `width`. ascii_only: whether only ASCII characters are used.
+    """
+    drawn = [_drawable(curve, chart) for curve in chart.curves]
+    kept = [(x, y) for x, y in drawn if len(x)]
+    if not kept:
+        return [chart.y_label, "there is no finite value to draw"]
+    axis = _Axis.of(np.concatenate([y for _, y in kept]), height, chart.log_y)
+    margin = max(map(len, axis.marks.values()))
+    if total is not None:
+        width = max(total - margin - 2, 8)
+    first, last = min(x[0] for x, _ in kept), max(x[-1] for x, _ in kept)
+    place = np.log if chart.log_x else np.asarray
+    ends = (float(place(first)), float(place(last)))
+    grids = [_grid(place(x), axis.shares(y), ends, width, height) for x, y in drawn]
+    lettered = len(grids) > 1
+    rows = _letters(grids) if lettered or ascii_only else _braille(grids[0])
+    if ascii_only and not lettered:
+        rows = [row.replace("a", "*") for row in rows]
+    tick, bar, corner, dash = ("+", "|", "+", "-") if ascii_only else ("┤", "│", "└", "─")
+    lines = [f"{chart.y_label} (log scale)" if chart.log_y else chart.y_label]
+    for row, text in enumerate(rows):
+        lines.append(
+            f"{axis.marks.get(row, ''):>{margin}} {tick if row in axis.marks else bar}{text}"
+        )
+    left, right = quantity(float(first)), quantity(float(last))
+    lines.append(f"{'':>{margin}} {corner}{dash * width}")
+    name = f"{chart.x_label} (log scale)" if chart.log_x else chart.x_label
+    gap = width - len(left) - len(right)
+    if gap < len(name) + 2:
+        lines += [f"{'':>{margin}}  {left}{'':>{max(gap, 1)}}{right}", f"{'':>{margin}}  {name}"]
+    else:
+        lines.append(f"{'':>{margin}}  {left}{name:^{gap}}{right}")
+    if lettered:
+        lines += [f"  {_letter(k)}  {curve.label}" for k, curve in enumerate(chart.curves)]
     return lines
 
 
-def _cells(
-    x: np.ndarray, y: np.ndarray, span: tuple[float, float], width: int, height: int
-) -> list[str]:
-    """The plot without its axes, as lines of braille characters, from the top line to the bottom.
+@dataclass(frozen=True)
+class _Axis:
+    """The vertical axis.
 
-    A character has 2 × 4 dots. y (k, n): k curves. span: the y at the bottom and the y at the top.
-    width, height: in characters.
+    low, high: the numbers at its ends, or their logarithms if `log`. marks: the numbers that are
+    written at the axis, by row from the top.
+    """
+
+    low: float
+    high: float
+    marks: dict[int, str]
+    log: bool
+
+    @classmethod
+    def of(cls, y: Array, height: int, log: bool) -> _Axis:
+        low, high = float(y.min()), float(y.max())
+        if low == high:
+            return cls(low, high, {height // 2: quantity(low, 3)}, log)
+        if log:
+            middle = 10 ** ((np.log10(low) + np.log10(high)) / 2)
+        else:
+            if 0 < low < 0.5 * high:
+                low = 0.0  # the axis of a curve that falls below half its maximum starts at zero
+            middle = low / 2 + high / 2
+        marks = {0: high, height // 2: middle, height - 1: low}
+        return cls(low, high, {row: quantity(value, 3) for row, value in marks.items()}, log)
+
+    def shares(self, y: Array) -> Array:
+        """The heights of the values y, from 0 at the bottom to 1; ½ on an axis of one value."""
+        if self.low == self.high:
+            return np.full(len(y), 0.5)
+        if self.log:
+            low, high, y = np.log10(self.low), np.log10(self.high), np.log10(y)
+        else:
+            # Halved, because the difference of two finite numbers may not be finite.
+            low, high, y = self.low / 2, self.high / 2, y / 2
+        shares: Array = (y - low) / (high - low)
+        return shares
+
+
+def _drawable(curve: Curve, chart: Chart) -> tuple[Array, Array]:
+    """x and y of the points of a curve that are finite, and positive for a logarithmic axis."""
+    x, y = np.asarray(curve.x, dtype=float), np.asarray(curve.y, dtype=float)
+    kept = np.isfinite(x) & np.isfinite(y)
+    if chart.log_y:
+        kept &= y > 0
+    if chart.log_x:
+        kept &= x > 0
+    return x[kept], y[kept]
+
+
+def _grid(x: Array, shares: Array, ends: tuple[float, float], width: int, height: int) -> Flags:
+    """The dots of a curve: (4 height, 2 width), from the top left.
+
+    shares: the heights of its points, 0 to 1. ends: the x of the first and the last column. width,
+    height: in characters.
     """
     columns, rows = 2 * width, 4 * height
     grid = np.zeros((rows, columns), dtype=bool)
-    length = x[-1] - x[0] or 1.0
-    column = np.rint((x - x[0]) / length * (columns - 1)).astype(int)
-    places = np.rint((span[1] - y) / (span[1] - span[0]) * (rows - 1)).astype(int)
-    for row, k in product(places, range(len(x))):
-        # Each point is joined to the one before it by a dot in every row or column between them.
-        steps = max(abs(column[k] - column[k - 1]), abs(row[k] - row[k - 1]), 1) if k else 1
-        start = k - 1 if k else 0
-        for share in np.linspace(0, 1, steps + 1):
-            at = np.rint(row[start] + share * (row[k] - row[start])).astype(int)
-            grid[at, np.rint(column[start] + share * (column[k] - column[start])).astype(int)] = (
-                True
-            )
-    blocks = grid.reshape(height, 4, width, 2)
+    length = (ends[1] - ends[0]) or 1.0
+    across = np.rint((x - ends[0]) / length * (columns - 1)).astype(int)
+    down = np.rint((1 - shares) * (rows - 1)).astype(int)
+    points = list(zip(down.tolist(), across.tolist(), strict=True))
+    for row, column in points[:1]:
+        grid[row, column] = True
+    for (row, column), (to_row, to_column) in pairwise(points):
+        # Two points are joined by a dot in every row or column between them.
+        share = np.linspace(0, 1, max(abs(to_column - column), abs(to_row - row), 1) + 1)
+        at = np.rint(row + share * (to_row - row)).astype(int)
+        grid[at, np.rint(column + share * (to_column - column)).astype(int)] = True
+    return grid
+
+
+def _braille(grid: Flags) -> list[str]:
+    """The dots as lines of braille characters, each with 2 × 4 dots."""
+    blocks = grid.reshape(grid.shape[0] // 4, 4, grid.shape[1] // 2, 2)
     codes = (blocks * _DOTS[None, :, None, :]).sum(axis=(1, 3))
     return [
         "".join(chr(0x2800 + code) if code else " " for code in line).rstrip() for line in codes
     ]
+
+
+def _letters(grids: Sequence[Flags]) -> list[str]:
+    """The curves as lines of letters, with a # where curves share a character."""
+    height, width = grids[0].shape[0] // 4, grids[0].shape[1] // 2
+    lines = np.full((height, width), " ")
+    for k, grid in enumerate(grids):
+        used = grid.reshape(height, 4, width, 2).any(axis=(1, 3))
+        lines[used] = np.where(lines[used] == " ", _letter(k), _OVERLAP)
+    return ["".join(line).rstrip() for line in lines.tolist()]
+
+
+def _letter(curve: int) -> str:
+    """The letter of a curve. More than 26 curves use letters more than once."""
+    return _LETTERS[curve % len(_LETTERS)]

@@ -43,9 +43,34 @@ def test_the_axes_hold_ends_and_middle():
 def test_what_is_not_finite_is_left_out():
     clean = terminal_plot([0, 1, 3], [1, 2, 3], labels=("t", "y"))
     assert terminal_plot([0, 1, 2, 3], [1, 2, np.nan, 3], labels=("t", "y")) == clean
-    assert terminal_plot([0], [np.inf], labels=("t", "y")) == ["there is no finite value to draw"]
+    assert terminal_plot([0], [np.inf], labels=("t", "y")) == [
+        "y",
+        "there is no finite value to draw",
+    ]
 
 
 def test_a_constant_is_one_line():
     lines = terminal_plot([0, 1, 2], [0.1, 0.1, 0.1], width=6, height=3, labels=("t", "lr"))
-    assert dots(lines, 3, lines[1].index("┤") + 1).any(axis=1).sum() == 1
+    # It is drawn at the middle of the axis, which has only its own number.
+    rows = [line for line in lines if "┤" in line]
+    assert [row.split("┤")[0].strip() for row in rows] == ["0.1"]
+    assert lines.index(rows[0]) == 2
+    assert dots(lines, 3, rows[0].index("┤") + 1).any(axis=1).sum() == 1
+
+
+def test_a_geometric_series_is_straight_on_a_logarithmic_axis():
+    labels = ("t", "y")
+    log = terminal_plot([0, 1, 2], [1, 10, 100], width=10, height=5, labels=labels, log=True)
+    straight = terminal_plot([0, 1, 2], [0, 1, 2], width=10, height=5, labels=labels)
+    margins = [lines[1].index("┤") + 1 for lines in (log, straight)]
+    assert [line[margins[0] :] for line in log[1:-1]] == [
+        line[margins[1] :] for line in straight[1:-1]
+    ]
+    # The middle of the axis is the geometric mean, 10.
+    assert [line.split("┤")[0].strip() for line in log if "┤" in line] == ["100", "10", "1"]
+
+
+def test_numbers_at_the_limits_of_floats_are_drawn():
+    lines = terminal_plot([0, 1], [-1.7e308, 1.7e308], width=10, height=5, labels=("t", "y"))
+    assert dots(lines, 5, lines[1].index("┤") + 1)[:, :20].any(axis=1).all()
+    assert len(terminal_plot([0, 1], [1e19, 1e19], labels=("t", "y"))) == 15

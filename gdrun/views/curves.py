@@ -1,0 +1,183 @@
+"""The data of charts: curves with labels, which the terminal and the pictures draw.
+
+Runs that differ only in the seed give one curve: the median over the seeds, with the quartiles as
+a band. A run that diverged has no values after its divergence; the curve ends where the shortest
+run ends, so that every point is the median of the same runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from gdrun.array_types import Array
+from gdrun.engine.trace import Columns
+from gdrun.errors import GdrunError
+from gdrun.runs.run import Run
+from gdrun.study.design.trials import label
+
+X_AXES = {
+    "epoch": "epoch",
+    "step": "step",
+    "gradients": "per-example gradients",
+    "seconds": "seconds in updates",
+}
+"""For each column that can be the x axis, the label of the axis."""
+
+LOG_RATIO = 30
+"""An axis is logarithmic if its values are positive and their ratio is larger than this."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A curve y (n,) over x (n,). low, high (n,): the edges of its band; None without a band."""
+
+    label: str
+    x: Array
+    y: Array
+    low: Array | None = None
+    high: Array | None = None
+    dashed: bool = False
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Curves over the same axes. log_x, log_y: whether an axis is logarithmic."""
+
+    title: str
+    x_label: str
+    y_label: str
+    curves: tuple[Curve, ...]
+    log_x: bool = False
+    log_y: bool = False
+
+
+def run_charts(runs: Sequence[Run], x: str = "epoch") -> list[Chart]:
+    """The loss, the gradient norm and the learning rate of runs over x, one of X_AXES.
+
+    Raises GdrunError if the runs have different problems, or nothing was recorded.
+    """
+    check_one_problem(runs)
+    groups = seed_groups(runs)
+    title = runs[0].record["name"]
+    losses: list[Curve] = []
+    for own, group in groups:
+        for column, word in (("train_loss", "training"), ("validation_loss", "validation")):
+            found = median_curve(own, [run.evals for run in group], x, column)
+            if found is not None:
+                parts = word if own == "" else f"{own}, {word}"
+                losses.append(replace(found, label=parts, dashed=word == "validation"))
+    names = {"grad_norm": "gradient norm", "lr": "learning rate"}
+    steps = {
+        words: [
+            curve
+            for own, group in groups
+            if (curve := median_curve(own, [run.steps for run in group], x, column)) is not None
+        ]
+        for column, words in names.items()
+    }
+    charts = [
+        _chart(title, X_AXES[x], words, curves, log=words != "learning rate")
+        for words, curves in {"loss": losses, **steps}.items()
+        if curves
+    ]
+    if not charts:
+        hint = "wait until the run has recorded a step, or train it again"
+        raise GdrunError("nothing was recorded yet", where=runs[0].id, hint=hint)
+    return charts
+
+
+def seed_groups(runs: Sequence[Run]) -> list[tuple[str, list[Run]]]:
+    """The runs that differ only in the seed, with a label of the keys in which groups differ.
+
+    The label is empty if there is only one group. Keys that some groups do not have, such as the
+    options of one optimizer, are left out of the labels if other keys differ.
+    """
+    groups: dict[str, tuple[dict[str, Any], list[Run]]] = {}
+    for run in runs:
+        flat = {key: each for key, each in _flat(run.config).items() if key not in ("seed", "name")}
+        groups.setdefault(repr(flat), (flat, []))[1].append(run)
+    keys = dict.fromkeys(key for flat, _ in groups.values() for key in flat)
+    differing = [
+        key for key in keys if len({repr(flat.get(key)) for flat, _ in groups.values()}) > 1
+    ]
+    shown = [
+        key for key in differing if all(key in flat for flat, _ in groups.values())
+    ] or differing
+    return [(_label(flat, shown), group) for flat, group in groups.values()]
+
+
+def _label(flat: Mapping[str, Any], keys: Sequence[str]) -> str:
+    """The values of these keys as a short text, such as adam lr=0.1: a name needs no key."""
+    known = {key: flat[key] for key in keys if key in flat}
+    names = [str(value) for key, value in known.items() if key.endswith(".name")]
+    options = {key: value for key, value in known.items() if not key.endswith(".name")}
+    return " ".join([*names, *([label(options)] if options else [])])
+
+
+def check_one_problem(runs: Sequence[Run]) -> None:
+    """Raise GdrunError if the runs have different data, surfaces or losses."""
+    for key in ("surface", "dataset"):
+        sections = {repr(run.config.get(key)): run for run in runs}
+        if len(sections) > 1:
+            first, second, *_ = sections.values()
+            raise GdrunError(
+                f"has another {key} than {first.id}: their losses cannot be compared",
+                where=second.id,
+                hint="plot each of them alone",
+            )
+    losses = {_loss(run): run for run in runs if _loss(run)}
+    if len(losses) > 1:
+        (one, first), (two, second), *_ = losses.items()
+        what = f"has the loss {two}, and {first.id} has {one}: they cannot be compared"
+        raise GdrunError(what, where=second.id, hint="plot each of them alone")
+
+
+def is_logarithmic(*values: Array) -> bool:
+    """Whether an axis for these values is logarithmic: they are positive and span a wide range."""
+    known = np.concatenate([np.asarray(each, dtype=float).ravel() for each in values])
+    known = known[np.isfinite(known)]
+    return bool(len(known)) and bool(known.min() > 0 and known.max() / LOG_RATIO > known.min())
+
+
+def _chart(title: str, x: str, y: str, curves: Sequence[Curve], *, log: bool) -> Chart:
+    """A chart of curves. log: whether the axis may be logarithmic."""
+    log = log and is_logarithmic(*(curve.y for curve in curves))
+    return Chart(title, x, y, tuple(curves), log_y=log)
+
+
+def median_curve(label: str, traces: Sequence[Columns], x: str, y: str) -> Curve | None:
+    """The median of a column over runs, with its quartiles; None if no run has the column."""
+    known = [(trace[x], trace[y]) for trace in traces if y in trace and len(trace[y])]
+    if not known:
+        return None
+    if len(known) == 1:
+        across, up = known[0]
+        return Curve(label, np.asarray(across, dtype=float), np.asarray(up, dtype=float))
+    first, last = max(x[0] for x, _ in known), min(x[-1] for x, _ in known)
+    across = np.unique(np.concatenate([x for x, _ in known]))
+    across = across[(across >= first) & (across <= last)].astype(float)
+    values = np.stack([np.interp(across, x, y) for x, y in known])
+    low, middle, high = np.quantile(values, (0.25, 0.5, 0.75), axis=0)
+    return Curve(label, across, middle, low, high)
+
+
+def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """The values of a config by dotted key, such as optimizer.lr."""
+    flat: dict[str, Any] = {}
+    for key, value in config.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def _loss(run: Run) -> str | None:
+    """The name of the loss of a run's model; None if it is not known."""
+    if run.description is None or not run.weights or run.status == "diverged":
+        return None
+    return run.model.model.loss.name
