@@ -38,6 +38,7 @@ DISTRIBUTIONS = {
     "pydantic-core": "pydantic",
     "backports": "backports.zstd",
     "sklearn": "scikit-learn",
+    "pil": "pillow",
 }
 """The distribution that contains a module, if the names differ; pydantic pins its core."""
 

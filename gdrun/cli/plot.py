@@ -1,38 +1,225 @@
-"""`gdrun plot`: draw the schedule of an experiment in the terminal, without training."""
+"""`gdrun plot`: curves of runs and studies in the terminal, pictures, and the planned schedule."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gdrun.cli import console
-from gdrun.cli.experiments import Config, Json, Overrides, Plugins, Seed, load_experiment
-from gdrun.errors import GdrunError
+from gdrun.cli.experiments import Json, Plugins, Seed, load_experiment
+from gdrun.cli.models import Runs
+from gdrun.cli.running import RUNS
+from gdrun.errors import GdrunError, suggestion
 
-Schedule = Annotated[
-    bool, typer.Option("--schedule", help="Draw the schedule of the learning rate.")
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import BinaryIO
+
+    from gdrun.views.curves import Chart
+    from gdrun.views.pictures.kinds import Subject
+
+# gdrun.views.pictures.kinds has the same names; a test compares them. It is imported only to draw.
+KIND_NAMES = (
+    *("curves", "walk", "regions", "confusion", "reliability", "residuals", "layers"),
+    *("sensitivity", "heat", "comparison"),
+)
+
+Words = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="RUN",
+        help="Runs, or one study: directories, ids, or `last` (the default). "
+        "With --schedule: a config and KEY=VALUE.",
+    ),
 ]
+Schedule = Annotated[
+    bool, typer.Option("--schedule", help="Draw the learning rate of a config without training.")
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write a picture: .png, .svg or .pdf, or .gif for an animated walk.",
+    ),
+]
+KindName = Annotated[
+    str | None,
+    typer.Option(
+        "--kind",
+        metavar="KIND",
+        help=f"The kind of picture (default: what suits the run): {', '.join(KIND_NAMES)}.",
+    ),
+]
+Across = Annotated[
+    str,
+    typer.Option("--x", metavar="UNIT", help="The x axis: epoch, step, gradients or seconds."),
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")]
 
 
 def plot(
-    config: Config = None,
-    overrides: Overrides = None,
+    words: Words = None,
     schedule: Schedule = False,
+    output: Output = None,
+    kind: KindName = None,
+    x: Across = "epoch",
+    force: Force = False,
+    runs: Runs = RUNS,
     seed: Seed = None,
     json: Json = False,
     plugins: Plugins = None,
 ) -> None:
-    """Draw the learning rate over the whole run, and the momentum if it changes too."""
-    if not schedule:
-        raise GdrunError("nothing to draw", where="gdrun plot", hint="add --schedule")
+    """Draw curves of runs or of a study in the terminal, or write a picture."""
+    from gdrun.views.curves import X_AXES
+
+    if x not in X_AXES:
+        raise GdrunError(f"there is no x axis {x!r}", where="--x", hint=suggestion(x, X_AXES))
+    if kind is not None and (schedule or output is None):
+        hint = "add -o curves.png, or leave --kind out" if not schedule else "leave --kind out"
+        raise GdrunError("applies only to pictures of runs and studies", where="--kind", hint=hint)
+    if schedule:
+        _plot_schedule(words, seed, output, force, json)
+        return
+    if seed is not None:
+        raise GdrunError("applies only to --schedule", where="--seed", hint="leave it out")
+    subject = _subject(words or ["last"], runs)
+    if output is not None:
+        _write_kind(subject, kind, x, output, force)
+        return
+    charts = _charts(subject, x)
+    if json:
+        console.print_json([_chart_data(chart) for chart in charts])
+    else:
+        _show(charts)
+
+
+def _plot_schedule(
+    words: list[str] | None, seed: int | None, output: Path | None, force: bool, json: bool
+) -> None:
+    """Draw the planned rates of a config, print them as JSON, or write a picture of them."""
     from gdrun.engine.build import cohort_of, experiment_data
     from gdrun.engine.preview import preview
-    from gdrun.views.schedule import schedule_data, schedule_view
+    from gdrun.views.schedule import schedule_charts, schedule_data, schedule_view
 
-    experiment = load_experiment(config, overrides, seed)
+    experiment = load_experiment(None, words, seed)
     planned = preview(cohort_of([experiment], experiment_data(experiment)))
-    if json:
+    if output is not None:
+        from gdrun.views.pictures.lines import charts_picture
+        from gdrun.views.pictures.style import SUFFIXES, write_picture
+
+        suffix = _suffix(output, SUFFIXES)
+        charts = schedule_charts(experiment, planned)
+        _write(output, lambda file: write_picture(charts_picture(charts), file, suffix), force)
+    elif json:
         console.print_json(schedule_data(planned))
     else:
         console.show(schedule_view(experiment, planned))
+
+
+def _subject(words: list[str], parent: Path) -> Subject:
+    """The runs that the words name, or the findings of the study. parent: their directory."""
+    from gdrun.runs.run import RECORD, find_run, read_run
+    from gdrun.study.storage.reading import read_found
+    from gdrun.study.storage.study_directory import RECORD as STUDY
+
+    paths = []
+    for word in words:
+        if "=" in word or Path(word).suffix in (".yaml", ".yml", ".json"):
+            hint = "add --schedule to draw the schedule of a config"
+            raise GdrunError("is not a run", where=word, hint=hint)
+        paths.append(find_run(word, parent, (RECORD, STUDY), parameter="runs"))
+    studies = [path for path in paths if (path / STUDY).is_file()]
+    if studies and len(paths) > 1:
+        hint = "plot the study alone, or name only runs"
+        raise GdrunError("is a study, and is drawn alone", where=str(studies[0]), hint=hint)
+    if studies:
+        return read_found(studies[0]).found
+    return [read_run(path) for path in dict.fromkeys(paths)]
+
+
+def _charts(subject: Subject, x: str) -> list[Chart]:
+    """The charts of runs, a sweep or a comparison that a terminal can show."""
+    from gdrun.study.judgement.comparison_findings import Comparison
+    from gdrun.study.judgement.sweep_findings import Sweep
+    from gdrun.views import study_figures
+    from gdrun.views.curves import run_charts
+
+    if isinstance(subject, Comparison):
+        return study_figures.comparison_charts(subject)
+    if isinstance(subject, Sweep):
+        if len(subject.axes) == 2:
+            hint = "add -o heat.png for a heat map"
+            raise GdrunError("a sweep over two keys has no curve", where="gdrun plot", hint=hint)
+        return [study_figures.sensitivity(subject).chart]
+    return run_charts(subject, x)
+
+
+def _show(charts: list[Chart]) -> None:
+    from rich.text import Text
+
+    from gdrun.views.terminal_plot import PlotView
+
+    title = Text(charts[0].title, style="bold")
+    console.show(title, *(view for chart in charts for view in ("", PlotView(chart))))
+
+
+def _chart_data(chart: Chart) -> dict[str, object]:
+    """A chart as a dict that can be written as JSON."""
+    curves = []
+    for curve in chart.curves:
+        band = {"low": curve.low, "high": curve.high} if curve.low is not None else {}
+        columns = {"x": curve.x, "y": curve.y, **band}
+        lists = {name: each.tolist() for name, each in columns.items() if each is not None}
+        curves.append({"label": curve.label, **lists})
+    return {"x": chart.x_label, "y": chart.y_label, "curves": curves}
+
+
+def _write_kind(subject: Subject, name: str | None, x: str, output: Path, force: bool) -> None:
+    """Write a picture of the subject. name: the kind; None for the usual one."""
+    from gdrun.views.pictures.kinds import kind_for, suffixes_of
+    from gdrun.views.pictures.style import write_picture
+
+    kind, given = kind_for(name, subject)
+    suffix = _suffix(output, suffixes_of(kind))
+    animate = kind.animate
+    if suffix == ".gif" and animate is not None:
+        _write(output, lambda file: animate(given, file), force)
+    else:
+        _write(output, lambda file: write_picture(kind.draw(given, x), file, suffix), force)
+
+
+def _suffix(output: Path, known: tuple[str, ...]) -> str:
+    """The suffix of the file in lower case. Raises GdrunError if it is not known."""
+    suffix = output.suffix.lower()
+    if suffix not in known:
+        what = f"{suffix} is not a known format here" if suffix else "the file needs a suffix"
+        other = output.with_suffix(".png") if output.name else "picture.png"
+        hint = f"use one of {', '.join(known)}, such as -o {other}"
+        raise GdrunError(what, where=str(output), hint=hint)
+    return suffix
+
+
+def _write(output: Path, draw: Callable[[BinaryIO], object], force: bool) -> None:
+    """Write a picture atomically, and print its path. force: whether to replace a file."""
+    from gdrun.runs.files import write_atomically
+    from gdrun.views.pictures.style import style
+    from gdrun.views.training import path_line
+
+    if output.exists() and not force:
+        raise GdrunError(
+            "exists already", where=str(output), hint="add --force to replace it, or name another"
+        )
+    try:
+        with style():
+            write_atomically(output, draw)
+    except OSError as error:
+        raise GdrunError(
+            f"cannot be written: {error.strerror or error}",
+            where=str(output),
+            hint="choose another path with -o",
+        ) from None
+    console.show(path_line("written to", output))

@@ -45,8 +45,17 @@ def test_a_schedule_that_follows_the_loss_says_so(gdrun):
     assert "this is not drawn" in gdrun("plot", "--schedule", "schedule=plateau").out
 
 
-@pytest.mark.parametrize("words", [(), ("configs/quickstart.yaml",)])
-def test_what_to_draw_must_be_said(gdrun, words):
-    answer = gdrun("plot", *words)
+@pytest.mark.parametrize("word", ["configs/quickstart.yaml", "lr=0.1"])
+def test_a_config_needs_schedule(gdrun, word):
+    answer = gdrun("plot", word)
     assert answer.code == 2
-    assert answer.err == "error: gdrun plot: nothing to draw\nhint: add --schedule\n"
+    hint = "add --schedule to draw the schedule of a config"
+    assert answer.err == f"error: {word}: is not a run\nhint: {hint}\n"
+
+
+@pytest.mark.parametrize("width", [40, 120])
+def test_the_picture_has_the_width_of_the_terminal(gdrun, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = gdrun("plot", "--schedule").out.splitlines()
+    # At most 100 characters are used.
+    assert max(map(len, lines)) == min(width, 100)

@@ -1,0 +1,1 @@
+"""Pictures: figures of matplotlib, each drawn from a plain record of data."""

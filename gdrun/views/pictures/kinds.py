@@ -1,0 +1,161 @@
+"""The kinds of pictures: what each shows, what it is drawn from, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+
+from gdrun.errors import GdrunError, Parameter, suggestion
+from gdrun.runs.run import Run
+from gdrun.study.judgement.comparison_findings import Comparison
+from gdrun.study.judgement.sweep_findings import Sweep
+from gdrun.views import model_figures, study_figures
+from gdrun.views.curves import run_charts
+from gdrun.views.pictures.heat_map import heat_map_picture
+from gdrun.views.pictures.lines import charts_picture
+from gdrun.views.pictures.regions import regions_picture
+from gdrun.views.pictures.residuals import residuals_picture
+from gdrun.views.pictures.sensitivity import sensitivity_picture
+from gdrun.views.pictures.style import SUFFIXES
+from gdrun.views.pictures.walk import walk_picture, write_walk_animation
+from gdrun.views.walks import walks
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Of = Literal["runs", "run", "sweep", "comparison"]
+Subject = Sequence[Run] | Sweep | Comparison
+
+_NEEDS: dict[Of, str] = {
+    "runs": "one or more runs",
+    "run": "exactly one run",
+    "sweep": "a sweep",
+    "comparison": "a comparison",
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of picture.
+
+    words: what it shows. of: what it is drawn from. draw: makes the figure from the subject and the
+    name of the x axis. animate: writes an animated GIF of the subject to a file; None if the kind
+    has no animation.
+    """
+
+    name: str
+    words: str
+    of: Of
+    draw: Callable[[Any, str], Figure]
+    animate: Callable[[Any, BinaryIO], None] | None = None
+
+
+_ALL = (
+    Kind(
+        "curves",
+        "loss, gradient norm and learning rate",
+        "runs",
+        lambda runs, x: charts_picture(run_charts(runs, x)),
+    ),
+    Kind(
+        "walk",
+        "the paths of runs on a surface",
+        "runs",
+        lambda runs, x: walk_picture(walks(runs)),
+        lambda runs, file: write_walk_animation(walks(runs), file),
+    ),
+    Kind(
+        "regions",
+        "the predicted classes in the plane of two features",
+        "run",
+        lambda run, x: regions_picture(model_figures.decision_regions(run)),
+    ),
+    Kind(
+        "confusion",
+        "the confusion matrix of a classifier",
+        "run",
+        lambda run, x: heat_map_picture(model_figures.confusion(run)),
+    ),
+    Kind(
+        "reliability",
+        "how often predictions with a probability are right",
+        "run",
+        lambda run, x: charts_picture([model_figures.reliability(run)]),
+    ),
+    Kind(
+        "residuals",
+        "the errors of a regression",
+        "run",
+        lambda run, x: residuals_picture(model_figures.residuals(run)),
+    ),
+    Kind(
+        "layers",
+        "the gradient norm of each layer",
+        "run",
+        lambda run, x: heat_map_picture(model_figures.layer_gradients(run)),
+    ),
+    Kind(
+        "sensitivity",
+        "the final metric of a sweep over one key, with verdicts",
+        "sweep",
+        lambda found, x: sensitivity_picture(study_figures.sensitivity(found)),
+    ),
+    Kind(
+        "heat",
+        "the final metric of a sweep over two keys",
+        "sweep",
+        lambda found, x: heat_map_picture(study_figures.sweep_grid(found)),
+    ),
+    Kind(
+        "comparison",
+        "the metric of contenders over gradients and seconds, and the runs at the target",
+        "comparison",
+        lambda found, x: charts_picture(study_figures.comparison_charts(found)),
+    ),
+)
+
+KINDS = {kind.name: kind for kind in _ALL}
+"""Every kind of picture by name."""
+
+
+def usual_kind(subject: Subject) -> str:
+    """The kind that suits a subject if no other is named."""
+    if isinstance(subject, Sweep):
+        return "heat" if len(subject.axes) == 2 else "sensitivity"
+    if isinstance(subject, Comparison):
+        return "comparison"
+    return "walk" if all("surface" in run.config for run in subject) else "curves"
+
+
+def kind_for(name: str | None, subject: Subject) -> tuple[Kind, Any]:
+    """The kind with this name, or the usual one, and what its functions are given.
+
+    Raises GdrunError if there is no such kind, or it cannot be drawn from the subject.
+    """
+    name = usual_kind(subject) if name is None else name
+    if name not in KINDS:
+        raise GdrunError(
+            f"there is no kind {name!r}", where=Parameter("kind"), hint=suggestion(name, KINDS)
+        )
+    kind = KINDS[name]
+    given: Of = "runs"
+    if isinstance(subject, Sweep | Comparison):
+        given = "sweep" if isinstance(subject, Sweep) else "comparison"
+    elif kind.of == "run" and len(subject) == 1:
+        return kind, subject[0]
+    if kind.of != given:
+        got = {"runs": "runs", "sweep": "a sweep", "comparison": "a comparison"}[given]
+        if given == "runs":
+            assert not isinstance(subject, Sweep | Comparison)
+            got = f"{len(subject)} run{'' if len(subject) == 1 else 's'}"
+        hint = f"leave the kind out, or use {usual_kind(subject)}"
+        raise GdrunError(
+            f"{name} needs {_NEEDS[kind.of]}, got {got}", where=Parameter("kind"), hint=hint
+        )
+    return kind, subject
+
+
+def suffixes_of(kind: Kind) -> tuple[str, ...]:
+    """The suffixes of files to which a kind can be written."""
+    return (*SUFFIXES, ".gif") if kind.animate is not None else SUFFIXES

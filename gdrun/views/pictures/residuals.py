@@ -1,0 +1,23 @@
+"""Residuals of a regression against its predictions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gdrun.views.model_figures import Residuals
+from gdrun.views.pictures.style import PALETTE, figure, plain
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def residuals_picture(found: Residuals) -> Figure:
+    """A marker for each row, and a line at 0."""
+    picture = figure(5.6, 3.8)
+    axes = picture.subplots()
+    axes.axhline(0, color="#000000", linewidth=1)
+    axes.scatter(found.predictions, found.residuals, s=12, color=PALETTE[0], alpha=0.6, linewidth=0)
+    axes.set_xlabel(plain(f"predicted {found.target}"))
+    axes.set_ylabel("target − prediction")
+    axes.set_title(plain(f"{found.title}, {found.part} part"))
+    return picture

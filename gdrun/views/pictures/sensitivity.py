@@ -1,0 +1,87 @@
+"""The final metric of a sweep against a key, with the verdicts and the stability limit."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gdrun.array_types import Array
+from gdrun.views.pictures.lines import draw_chart
+from gdrun.views.pictures.style import PALETTE, figure, plain
+from gdrun.views.study_figures import Sensitivity
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_ZONES = {
+    "good": "#009e73",
+    "best": "#009e73",
+    "slow": "#e69f00",
+    "unstable": "#d55e00",
+    "diverged": "#d55e00",
+}
+"""The colours of the zones; other verdicts have a grey zone."""
+
+
+def sensitivity_picture(found: Sensitivity) -> Figure:
+    """The curve with a marker for each value, and a × at the top where runs diverged."""
+    picture = figure(6.4, 4.0)
+    axes = picture.subplots()
+    draw_chart(axes, found.chart)
+    x, y = found.curve.x, found.curve.y
+    finite = np.isfinite(y)
+    axes.plot(x[finite], y[finite], "o", color=PALETTE[0], markersize=4)
+    top = axes.get_xaxis_transform()
+    axes.plot(x[~finite], np.full((~finite).sum(), 0.96), "x", color=PALETTE[1], transform=top)
+    edges = _edges(x, found.chart.log_x)
+    start = 0
+    for word, group in groupby(map(_zone, found.words)):
+        end = start + len(list(group))
+        left, right = edges[start], edges[end]
+        axes.axvspan(left, right, color=_ZONES.get(word, "#999999"), alpha=0.1, linewidth=0)
+        middle = np.sqrt(left * right) if found.chart.log_x else (left + right) / 2
+        place: dict[str, Any] = {
+            "ha": "center",
+            "va": "bottom",
+            "rotation": 30 if end - start < 3 else 0,
+        }
+        axes.text(middle, 1.01, word, transform=top, fontsize=8, **place)
+        start = end
+    if found.limit is not None and edges[0] < found.limit[0] < edges[-1]:
+        value, form = found.limit
+        axes.axvline(value, color="#000000", linewidth=1, linestyle=(0, (4, 2)))
+        words = f"{form} = {value:.3g}"
+        axes.annotate(
+            plain(words),
+            (value, 0.5),
+            xycoords=top,
+            xytext=(-3, 0),
+            textcoords="offset points",
+            rotation=90,
+            ha="right",
+            va="center",
+            fontsize=8,
+        )
+    axes.set_xlim(edges[0], edges[-1])
+    picture.suptitle(plain(found.chart.title), fontsize=10)
+    return picture
+
+
+def _zone(word: str) -> str:
+    return "good" if word == "best" else word
+
+
+def _edges(x: Array, log: bool) -> Array:
+    """The edges of zones around the values x (n,): (n + 1,), halfway between neighbours."""
+    places = np.log(x) if log else x
+    if len(places) == 1:
+        half = np.array([0.5])
+        edges = np.concatenate([places - half, places + half])
+    else:
+        middles = (places[1:] + places[:-1]) / 2
+        first, last = 2 * places[0] - middles[0], 2 * places[-1] - middles[-1]
+        edges = np.concatenate([[first], middles, [last]])
+    result: Array = np.exp(edges) if log else edges
+    return result

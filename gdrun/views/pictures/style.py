@@ -1,0 +1,103 @@
+"""The style of all pictures: colours, sizes and fonts, and texts that users name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from gdrun.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
+"""Colours that people with colour blindness can distinguish (Okabe & Ito 2008)."""
+
+DASHES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (7, 2, 2, 2)))
+"""The line styles of curves, so that they differ without colours too."""
+
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+
+MAP = "cividis"
+"""The colours of maps: light and dark have the same order as the numbers."""
+
+SUFFIXES = (".png", ".svg", ".pdf")
+"""The suffixes of pictures; an animation is a .gif."""
+
+DPI = 150
+
+_SETTINGS: dict[Any, Any] = {
+    "font.size": 9.0,
+    "axes.titlesize": 10.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.6,
+    "lines.linewidth": 1.6,
+    "legend.frameon": False,
+    "legend.fontsize": 8.0,
+    "pdf.fonttype": 42,  # TrueType fonts, which stay text that can be searched
+    "svg.fonttype": "none",  # text stays text
+    "svg.hashsalt": "gdrun",  # the same picture has the same ids
+    "savefig.dpi": DPI,
+}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Use the style of gdrun for the pictures that are made and written in this context.
+
+    Raises MissingExtraError if matplotlib is not installed.
+    """
+    try:
+        import matplotlib as mpl
+    except ModuleNotFoundError:
+        raise MissingExtraError("drawing pictures", "plot", "matplotlib 3.8 or newer") from None
+    with mpl.rc_context():
+        # The settings of a user's matplotlibrc could ask for TeX or for other fonts.
+        mpl.rcdefaults()
+        mpl.rcParams.update(_SETTINGS)
+        yield
+
+
+def figure(width: float = 6.0, height: float = 3.8) -> Figure:
+    """An empty figure of this size in inches, whose contents are laid out without overlaps."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def plain(text: str) -> str:
+    """A text that matplotlib shows as it is: a $ does not begin a formula.
+
+    >>> plain("price in $")
+    'price in \\\\$'
+    """
+    return text.replace("$", r"\$")
+
+
+def legend(axes: Axes, labels: list[str], *, frame: bool = False) -> None:
+    """Add a legend with these labels, in the order of the artists that have a label.
+
+    frame: whether it has a white frame, for pictures that are drawn behind it.
+    """
+    handles, _ = axes.get_legend_handles_labels()
+    if not handles:
+        return
+    # Set afterwards, because matplotlib leaves out a label that begins with an underscore.
+    found = axes.legend(
+        handles, [f"curve {k}" for k in range(len(handles))], loc="best", frameon=frame
+    )
+    for text, label in zip(found.get_texts(), labels, strict=True):
+        text.set_text(plain(label))
+
+
+def write_picture(picture: Figure, file: BinaryIO, suffix: str) -> None:
+    """Write a figure to an open file. suffix: one of SUFFIXES."""
+    form = suffix.removeprefix(".")
+    # Without a date, the same figure gives the same bytes.
+    dates = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(form)
+    picture.savefig(file, format=form, metadata=dates)

@@ -1,0 +1,73 @@
+"""Walks of optimizers over the contours of a surface, as a picture and as an animation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+
+from gdrun.views.pictures.style import MARKERS, PALETTE, figure, legend, plain
+from gdrun.views.walks import Walks
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+LEVELS = 14
+FRAMES = 60
+"""The most frames of an animation; a long walk advances several steps a frame."""
+
+
+def walk_picture(found: Walks) -> Figure:
+    """The contours of f − f*, with a line for each path, its start, and the minima as stars."""
+    picture = figure(5.6, 5.0)
+    axes = picture.subplots()
+    heights = found.values - found.lowest
+    above = heights[heights > 0]
+    levels = np.geomspace(np.quantile(above, 0.002), above.max(), LEVELS)
+    axes.contour(found.x, found.y, heights, np.unique(levels), colors="#999999", linewidths=0.7)
+    for x, y in found.minima:
+        axes.plot(x, y, "*", color="#000000", markersize=10, zorder=4)
+    for k, path in enumerate(found.paths):
+        colour, marker = PALETTE[k % len(PALETTE)], MARKERS[k % len(MARKERS)]
+        axes.plot(
+            *path.places.T,
+            color=colour,
+            marker=marker,
+            markersize=4,
+            markevery=max(len(path.places) // 12, 1),
+            label=f"path {k}",
+            zorder=3,
+        )
+    axes.grid(False)
+    axes.set_xlim(found.x[0], found.x[-1])
+    axes.set_ylim(found.y[0], found.y[-1])
+    axes.set_xlabel("x")
+    axes.set_ylabel("y")
+    axes.set_title(plain(f"{found.title}: contours of f − f*, ★ at the minimum"))
+    legend(axes, [path.label for path in found.paths], frame=True)
+    return picture
+
+
+def write_walk_animation(found: Walks, file: BinaryIO) -> None:
+    """Write the walks as an animated GIF, which repeats without end."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
+
+    picture = walk_picture(found)
+    canvas: Any = FigureCanvasAgg(picture)
+    picture.set_dpi(100)
+    canvas.draw()
+    picture.set_layout_engine("none")  # the layout must not move between frames
+    drawn = [line for line in picture.axes[0].lines if str(line.get_label()).startswith("path")]
+    longest = max(len(path.places) for path in found.paths)
+    ends = np.unique(np.linspace(1, longest, min(longest, FRAMES)).astype(int))
+    frames = []
+    for end in ends.tolist():
+        for line, path in zip(drawn, found.paths, strict=True):
+            line.set_data(*path.places[:end].T)
+        canvas.draw()
+        frames.append(Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB"))
+    times = [80] * (len(frames) - 1) + [1500]  # milliseconds; the last frame is shown longer
+    frames[0].save(
+        file, format="GIF", save_all=True, append_images=frames[1:], duration=times, loop=0
+    )

@@ -1,0 +1,179 @@
+"""The data of the figures of studies: a sweep over rates, over two keys, and a comparison."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gdrun.array_types import Array, Numbers
+from gdrun.errors import GdrunError
+from gdrun.study.design.axes import Axis
+from gdrun.study.judgement.comparison_findings import Comparison, Contender
+from gdrun.study.judgement.sweep_findings import Sweep
+from gdrun.views.curves import Chart, Curve, is_logarithmic, median_curve
+from gdrun.views.numbers import quantity
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """The metric of a sweep against one numeric key.
+
+    curve: the median over the seeds, with the quartiles as its band; ∞ where runs diverged. words:
+    the verdict on each value. limit: the predicted stability limit of the rate, with its formula.
+    """
+
+    chart: Chart
+    words: tuple[str, ...]
+    limit: tuple[float, str] | None = None
+
+    @property
+    def curve(self) -> Curve:
+        return self.chart.curves[0]
+
+
+@dataclass(frozen=True)
+class HeatMap:
+    """A table of numbers (rows, columns) with names for its rows and columns.
+
+    log: whether the colours are logarithmic. marked: the row and column of the best value. texts:
+    the texts in the cells; empty for none.
+    """
+
+    title: str
+    x_label: str
+    y_label: str
+    columns: tuple[str, ...]
+    rows: tuple[str, ...]
+    values: Numbers
+    value_label: str
+    log: bool = False
+    marked: tuple[int, int] | None = None
+    texts: tuple[tuple[str, ...], ...] = ()
+
+
+def sensitivity(found: Sweep) -> Sensitivity:
+    """The metric against the only key of a sweep. Raises GdrunError for other keys."""
+    axis = found.axes[0]
+    if len(found.axes) != 1 or not axis.numeric:
+        hint = 'use `kind="heat"` for two keys' if len(found.axes) == 2 else None
+        what = "the sensitivity curve needs a sweep over one key with numbers"
+        raise GdrunError(what, hint=hint or "sweep one key, such as `gdrun sweep lr`")
+    values = found.values(axis.key).astype(float)
+    order = np.argsort(values)
+    low, middle, high = _quartiles(found)
+    curve = Curve(axis.leaf, values[order], middle[order], low[order], high[order])
+    limit = found.limit
+    return Sensitivity(
+        Chart(
+            _title(found),
+            "learning rate" if axis.leaf == "lr" else axis.leaf,
+            found.metric.words,
+            (curve,),
+            log_x=is_logarithmic(values),
+            log_y=is_logarithmic(middle),
+        ),
+        tuple(found.verdicts[k].word for k in order),
+        None if limit is None else (limit.predicted, limit.form),
+    )
+
+
+def sweep_grid(found: Sweep) -> HeatMap:
+    """The median metric of a sweep over two keys. Raises GdrunError for another number of keys."""
+    if len(found.axes) != 2:
+        what = f"a heat map needs a sweep over two keys, and this one has {len(found.axes)}"
+        raise GdrunError(what, hint="sweep two keys, such as `gdrun sweep lr batch_size`")
+    down, across = (_ordered(axis) for axis in found.axes)
+    values = np.full((len(down), len(across)), np.nan)
+    best = None
+    for standing, median in zip(found.standings, found.medians, strict=True):
+        settings = standing.candidate.settings
+        row = down.index(settings[found.axes[0].key])
+        column = across.index(settings[found.axes[1].key])
+        values[row, column] = median if standing.results else np.nan
+        if standing.candidate is found.best:
+            best = (row, column)
+    return HeatMap(
+        _title(found),
+        found.axes[1].leaf,
+        found.axes[0].leaf,
+        tuple(map(_short, across)),
+        tuple(map(_short, down)),
+        values,
+        f"{found.metric.words} (median)",
+        is_logarithmic(values),
+        best,
+    )
+
+
+def comparison_charts(found: Comparison) -> list[Chart]:
+    """The metric of a comparison over gradients and seconds, and the share of runs at the target.
+
+    Seconds are the steps times the seconds per step of a contender that trained alone; the chart is
+    missing if a contender was not timed.
+    """
+    name, title = found.metric.name, found.plan.candidates[0].experiment.name
+    charts = []
+    for x, words in (("gradients", "per-example gradients"), ("seconds", "seconds in updates")):
+        curves = [_metric_curve(each, x, name) for each in found.contenders]
+        known = [curve for curve in curves if curve is not None]
+        if len(known) == len(curves):
+            log = is_logarithmic(*(curve.y for curve in known))
+            charts.append(Chart(title, words, found.metric.words, tuple(known), log_y=log))
+    if found.target is not None:
+        shares = tuple(map(_share_curve, found.contenders))
+        words = f"share of runs at {found.target.bound}"
+        charts.append(Chart(title, "per-example gradients", words, shares))
+    if not charts:
+        raise GdrunError(f"{found.metric.name} was not measured during the runs")
+    return charts
+
+
+def _metric_curve(contender: Contender, x: str, metric: str) -> Curve | None:
+    """The metric over x, as the median over seeds; None if it or the seconds are not known."""
+    traces = [result.evals for result in contender.standing.results]
+    if x == "seconds":
+        pace = contender.pace
+        if pace is None:
+            return None
+        traces = [trace | {"seconds": trace["step"] * pace} for trace in traces]
+    return median_curve(contender.name, traces, x, metric)
+
+
+def _share_curve(contender: Contender) -> Curve:
+    """The share of a contender's runs that reached the target, over gradients, as steps."""
+    assert contender.target is not None
+    standing = contender.standing
+    reached = np.sort(standing.to_target(contender.target, "gradients"))
+    reached = reached[np.isfinite(reached)]
+    last = max((float(result.evals["gradients"][-1]) for result in standing.results), default=0.0)
+    # Each run that reaches the target raises the share by one step.
+    corners = np.repeat(reached, 2)
+    shares = np.repeat(np.arange(len(reached) + 1), 2)[1:-1] / max(len(standing.results), 1)
+    x = np.concatenate([[0.0], corners, [max(last, *corners.tolist(), 0.0)]])
+    return Curve(
+        contender.name, x, np.concatenate([[0.0], shares, shares[-1:] if len(shares) else [0.0]])
+    )
+
+
+def _quartiles(found: Sweep) -> Array:
+    """The quartiles and the median (3, candidates); ∞ where a run diverged or has no value."""
+    sign = found.metric.sign
+    scores = [each.scores if len(each.scores) else np.array([np.nan]) for each in found.standings]
+    # Order statistics, because a quantile between a number and ∞ is undefined.
+    table = [np.quantile(each, (0.25, 0.5, 0.75), method="closest_observation") for each in scores]
+    result = sign * np.array(table).T
+    result[1] = found.medians
+    return result if sign > 0 else result[::-1]
+
+
+def _ordered(axis: Axis) -> list[object]:
+    return sorted(axis.values) if axis.numeric else list(axis.values)
+
+
+def _short(value: object) -> str:
+    return quantity(value, 3) if isinstance(value, float) else str(value)
+
+
+def _title(found: Sweep) -> str:
+    return found.plan.candidates[0].experiment.name

@@ -1,0 +1,172 @@
+"""`gdrun plot RUN`: curves in the terminal, and the files of pictures."""
+
+import json
+import struct
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gdrun as package
+from gdrun.cli.plot import KIND_NAMES
+from gdrun.views.pictures.kinds import KINDS
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """A directory with runs on iris with three seeds, a walk, a regression, and two studies."""
+    out = tmp_path_factory.mktemp("runs")
+    iris = {"name": "$x$_a", "dataset": "iris", "model": "softmax"}
+    found = {
+        f"seed{seed}": package.train(iris, "epochs=4", f"seed={seed}", out=out)
+        for seed in (0, 1, 2)
+    }
+    moons = {"dataset": "moons", "model": {"name": "mlp"}}
+    found["moons"] = package.train(moons, "epochs=3", "lr=0.05", out=out)
+    found["walk"] = package.train({"surface": "bowl"}, "steps=20", "lr=0.05", out=out)
+    line = {"dataset": "diabetes", "model": "linear"}
+    found["line"] = package.train(line, "epochs=3", "lr=0.01", out=out)
+    paths = {name: str(run.directory) for name, run in found.items()}
+    before = set(out.iterdir())
+    package.sweep(iris, {"lr": [0.01, 0.1, 1.0]}, "epochs=3", out=out)
+    (paths["sweep"],) = map(str, set(out.iterdir()) - before)
+    before = set(out.iterdir())
+    package.sweep(
+        iris, {"lr": [0.01, 0.1], "beta": [0.0, 0.9]}, "optimizer=momentum", "epochs=3", out=out
+    )
+    (paths["grid"],) = map(str, set(out.iterdir()) - before)
+    before = set(out.iterdir())
+    package.compare(["bgd", "mbgd"], iris, "epochs=3", seeds=2, out=out)
+    (paths["comparison"],) = map(str, set(out.iterdir()) - before)
+    return paths
+
+
+SUBJECTS = {
+    "curves": ["seed0"],
+    "walk": ["walk"],
+    "regions": ["moons"],
+    "confusion": ["seed0"],
+    "reliability": ["moons"],
+    "residuals": ["line"],
+    "layers": ["moons"],
+    "sensitivity": ["sweep"],
+    "heat": ["grid"],
+    "comparison": ["comparison"],
+}
+
+
+def test_the_help_lists_every_kind(gdrun):
+    assert tuple(KINDS) == KIND_NAMES == tuple(SUBJECTS)
+    words = gdrun("plot", "--help").out.split()
+    assert all(any(name == word.strip(".,:") for word in words) for name in KINDS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_is_a_valid_png(gdrun, runs, tmp_path, monkeypatch, kind):
+    monkeypatch.delenv("DISPLAY", raising=False)
+    file = tmp_path / "picture.png"
+    answer = gdrun(
+        "plot", *(runs[name] for name in SUBJECTS[kind]), "--kind", kind, "-o", str(file)
+    )
+    assert answer.code == 0, answer.err
+    data = file.read_bytes()
+    assert data.startswith(b"\x89PNG\r\n\x1a\n")
+    width, height = struct.unpack(">II", data[16:24])
+    # 150 dots per inch; all pictures are 5 to 7 inches wide.
+    assert 5 * 150 <= width <= 7 * 150
+    assert height >= 2 * 150
+
+
+def test_text_in_svg_is_text_as_the_user_wrote_it(gdrun, runs, tmp_path):
+    file = tmp_path / "a.svg"
+    assert gdrun("plot", runs["seed0"], "-o", str(file)).code == 0
+    texts = ["".join(node.itertext()) for node in ElementTree.parse(file).iter()]
+    assert {"$x$_a", "training", "validation", "loss", "epoch"} <= set(texts)
+
+
+def test_a_pdf_embeds_its_fonts_as_truetype(gdrun, runs, tmp_path):
+    file = tmp_path / "a.pdf"
+    assert gdrun("plot", "--schedule", "-o", str(file)).code == 0
+    data = file.read_bytes()
+    assert data.startswith(b"%PDF")
+    # A TrueType font is embedded as the stream FontFile2; Type 3 fonts have none.
+    assert b"/FontFile2" in data
+    assert b"/Type3" not in data
+
+
+@pytest.mark.slow
+def test_a_walk_is_animated(gdrun, runs, tmp_path):
+    from PIL import Image
+
+    file = tmp_path / "a.gif"
+    assert gdrun("plot", runs["walk"], "-o", str(file)).code == 0
+    with Image.open(file) as picture:
+        # One frame for the start and for each of the 20 steps; equal frames are joined.
+        assert 2 <= picture.n_frames <= 21
+
+
+def test_runs_with_seeds_give_the_median_and_quartiles(gdrun, runs):
+    answer = gdrun("plot", *(runs[f"seed{k}"] for k in range(3)), "--json", "--x", "step")
+    loss, *_ = json.loads(answer.out)
+    losses = [package.read_run(runs[f"seed{k}"]).evals["train_loss"] for k in range(3)]
+    training = loss["curves"][0]
+    assert training["label"] == "training"
+    np.testing.assert_allclose(training["y"], np.median(losses, axis=0))
+    np.testing.assert_allclose(training["low"], np.percentile(losses, 25, axis=0))
+    np.testing.assert_allclose(training["high"], np.percentile(losses, 75, axis=0))
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_curves_fit_the_terminal(gdrun, runs, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    for name in ("seed0", "sweep", "comparison"):
+        lines = gdrun("plot", runs[name]).out.splitlines()
+        assert max(map(len, lines)) <= width
+    assert lines[0] == "$x$_a"
+
+
+def test_a_file_is_never_replaced_without_force(gdrun, runs, tmp_path):
+    file = tmp_path / "a.png"
+    file.write_text("mine")
+    answer = gdrun("plot", runs["seed0"], "-o", str(file))
+    assert answer.code == 2
+    assert "hint: add --force" in answer.err
+    assert file.read_text() == "mine"
+    assert gdrun("plot", runs["seed0"], "-o", str(file), "--force").code == 0
+    assert file.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["seed0", "-o", "a.bmp"], ".bmp is not a known format"),
+        (["seed0", "-o", "a"], "the file needs a suffix"),
+        (["seed0", "-o", "a.gif"], ".gif is not a known format here"),
+        (["seed0", "-o", "missing/a.png"], "cannot be written: No such file or directory"),
+        (["seed0", "moons", "-o", "a.png"], "has another dataset"),
+        (["seed0", "walk", "-o", "a.png"], "has another surface"),
+        (["seed0", "sweep"], "is a study, and is drawn alone"),
+        (
+            ["sweep", "-o", "a.png", "--kind", "regions"],
+            "regions needs exactly one run, got a sweep",
+        ),
+        (["seed0", "-o", "a.png", "--kind", "heat"], "heat needs a sweep, got 1 run"),
+        (["seed0", "-o", "a.png", "--kind", "wakl"], "did you mean"),
+        (["seed0", "-o", "a.png", "--kind", "regions"], "need classes and two features"),
+        (["seed0", "-o", "a.png", "--kind", "residuals"], "residuals need a regression"),
+        (["line", "-o", "a.png", "--kind", "confusion"], "has no confusion matrix"),
+        (["line", "-o", "a.png", "--kind", "layers"], "has no gradient norms of layers"),
+        (["grid"], "add -o heat.png"),
+        (["seed0", "--x", "time"], "there is no x axis 'time'"),
+        (["seed0", "--kind", "walk"], "add -o"),
+    ],
+)
+def test_bad_input_says_what_to_do(gdrun, runs, tmp_path, monkeypatch, words, message):
+    monkeypatch.chdir(tmp_path)
+    answer = gdrun("plot", *(runs.get(word, word) for word in words))
+    assert answer.code == 2
+    assert message in answer.err
+    assert "hint: " in answer.err
+    assert not list(Path().iterdir())

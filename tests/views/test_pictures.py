@@ -1,0 +1,167 @@
+"""Figures: their data against values computed otherwise, and what matplotlib draws of them."""
+
+import numpy as np
+import pytest
+from matplotlib.colors import LogNorm
+
+import gdrun
+from gdrun.study.judgement.metrics import Metric, Target
+from gdrun.views import model_figures, study_figures
+from gdrun.views.curves import Chart, Curve
+from gdrun.views.pictures.heat_map import heat_map_picture
+from gdrun.views.pictures.lines import charts_picture
+from gdrun.views.pictures.regions import regions_picture
+from gdrun.views.pictures.sensitivity import sensitivity_picture
+from gdrun.views.pictures.style import style
+from gdrun.views.pictures.walk import walk_picture
+from gdrun.views.walks import walks
+
+
+@pytest.fixture(scope="module")
+def moons():
+    return gdrun.train({"dataset": "moons", "model": {"name": "mlp"}}, "epochs=10", "lr=0.05")
+
+
+def test_a_chart_draws_its_curves_bands_and_scales():
+    x = np.array([0.0, 1, 2])
+    curves = (
+        Curve(
+            "_hidden", x, np.array([1.0, 10, 100]), np.array([0.5, 5, 50]), np.array([2.0, 20, 200])
+        ),
+        Curve("$y$", x, np.array([3.0, np.inf, 5])),
+    )
+    with style():
+        (axes,) = charts_picture([Chart("a", "epoch", "loss", curves, log_y=True)]).axes
+        assert axes.get_yscale() == "log"
+        assert [text.get_text() for text in axes.get_legend().get_texts()] == ["_hidden", r"\$y\$"]
+        first, second = axes.lines
+        np.testing.assert_array_equal(first.get_xydata(), [[0, 1], [1, 10], [2, 100]])
+        # A value that is not finite leaves a gap.
+        np.testing.assert_array_equal(second.get_ydata(), [3, np.nan, 5])
+        corners = axes.collections[0].get_paths()[0].vertices
+        assert {(1.0, 5.0), (1.0, 20.0)} <= set(map(tuple, corners))
+
+
+def test_regions_are_the_predictions_of_the_model(moons):
+    found = model_figures.decision_regions(moons)
+    chosen = np.random.default_rng(0).integers(0, model_figures.GRID, (50, 2))
+    for row, column in chosen.tolist():
+        (label,) = moons.model.predict([[found.x[column], found.y[row]]])
+        assert found.classes[found.codes[row, column]] == str(label)
+    # The data of moons are read in their own unit: the two half circles span about −1 … 2.
+    assert found.points[:, 0].min() < -0.8
+    assert found.points[:, 0].max() > 1.8
+    with style():
+        axes = regions_picture(found).axes[0]
+        assert [text.get_text() for text in axes.get_legend().get_texts()] == ["0", "1"]
+
+
+def test_confusion_has_the_counts_of_the_record(moons):
+    found = model_figures.confusion(moons)
+    matrix = np.array(moons.summary["confusion"]["matrix"])
+    assert found.texts == tuple(tuple(map(str, row)) for row in matrix.tolist())
+    np.testing.assert_allclose(found.values.sum(axis=1), 1)
+
+
+def test_reliability_by_a_slow_loop():
+    run = gdrun.train({"dataset": "breast-cancer", "model": "logistic"}, "epochs=3", "lr=0.01")
+    found = model_figures.reliability(run)
+    data = model_figures._data(run)
+    p = run.model.predict_proba(data.test.X * data.scale + data.mean)[:, 1]
+    expected = []
+    for low in np.arange(10) / 10:
+        rows = (p >= low) & ((p < low + 0.1) | (low == 0.9))
+        if rows.any():
+            expected.append((p[rows].mean(), (data.test.y[rows] == 1).mean()))
+    curve = found.curves[0]
+    np.testing.assert_allclose(np.transpose([curve.x, curve.y]), expected)
+
+
+def test_residuals_are_in_the_unit_of_the_target():
+    run = gdrun.train(
+        {"dataset": "diabetes", "model": "linear"},
+        "epochs=20",
+        "lr=0.01",
+        "standardize.target=true",
+    )
+    found = model_figures.residuals(run)
+    # R² = 1 − Σ residual² / Σ (target − mean)², which training measured on the same part.
+    targets = found.predictions + found.residuals
+    spread = ((targets - targets.mean()) ** 2).sum()
+    r2 = 1 - (found.residuals**2).sum() / spread
+    assert r2 == pytest.approx(run.summary["metrics"][found.part]["r2"])
+
+
+def test_a_walk_begins_at_the_start_and_has_the_values_of_its_surface():
+    run = gdrun.train(
+        {"surface": {"name": "bowl", "condition": 4.0}}, "optimizer=vanilla", "lr=0.1", "steps=5"
+    )
+    found = walks([run])
+    # f = ½ (x² + 4 y²); the minimum is 0.
+    x, y = np.meshgrid(found.x, found.y)
+    np.testing.assert_allclose(found.values, 0.5 * (x * x + 4 * y * y))
+    (path,) = found.paths
+    np.testing.assert_array_equal(path.places[0], [-4, 1.5])
+    with style():
+        axes = walk_picture(found).axes[0]
+        (drawn,) = [line for line in axes.lines if line.get_label() == "path 0"]
+        np.testing.assert_array_equal(drawn.get_xydata(), path.places)
+        assert path.places.shape == (6, 2)
+
+
+def test_a_sweep_over_rates_marks_divergence_and_the_limit():
+    found = gdrun.sweep(
+        {"dataset": "diabetes", "model": "linear", "variant": "bgd", "optimizer": "vanilla"},
+        {"lr": [0.001, 0.01, 0.1, 1e3]},
+        "epochs=40",
+        seeds=2,
+    )
+    record = study_figures.sensitivity(found)
+    np.testing.assert_allclose(record.curve.x, [0.001, 0.01, 0.1, 1e3])
+    np.testing.assert_allclose(record.curve.y[:3], np.median(found.results[:3], axis=1))
+    assert record.words[-1] == "diverged"
+    assert np.isinf(record.curve.y[-1])
+    assert record.limit[0] == found.limit.predicted
+    with style():
+        axes = sensitivity_picture(record).axes[0]
+        assert any(text.get_text() == "diverged" for text in axes.texts)
+        assert any(
+            np.all(np.asarray(line.get_xdata()) == found.limit.predicted) for line in axes.lines
+        )
+
+
+def test_a_sweep_over_two_keys_is_a_table():
+    found = gdrun.sweep(
+        {"dataset": "iris", "model": "softmax", "optimizer": "momentum"},
+        {"lr": [0.1, 0.001], "beta": [0.0, 0.9]},
+        "epochs=3",
+    )
+    table = study_figures.sweep_grid(found)
+    assert (table.rows, table.columns) == (("0.001", "0.1"), ("0", "0.9"))
+    for standing, median in zip(found.standings, found.medians, strict=True):
+        settings = standing.candidate.settings
+        row, column = settings["optimizer.lr"] == 0.1, settings["optimizer.beta"] == 0.9
+        assert table.values[int(row), int(column)] == median
+    assert table.values[table.marked] == table.values.min()
+    with style():
+        image = heat_map_picture(table).axes[0].images[0]
+        np.testing.assert_array_equal(image.get_array(), table.values)
+        assert isinstance(image.norm, LogNorm) == table.log
+
+
+def test_the_share_at_the_target_counts_the_runs_that_reached_it():
+    found = gdrun.compare(
+        ["bgd", "mbgd"],
+        {"dataset": "iris", "model": "softmax"},
+        "epochs=8",
+        "lr=0.05",
+        seeds=3,
+        target="train_loss=0.6",
+    )
+    assert found.target == Target(Metric("train_loss"), 0.6)
+    chart = study_figures.comparison_charts(found)[-1]
+    for curve, contender in zip(chart.curves, found.contenders, strict=True):
+        assert curve.y[-1] == contender.reached / 3
+        costs = contender.standing.to_target(found.target, "gradients")
+        for cost in costs[np.isfinite(costs)]:
+            assert curve.y[curve.x == cost].max() == (costs <= cost).mean()
