@@ -78,7 +78,7 @@ def compare(
     contenders: Sequence[str | Mapping[str, Any] | Experiment],
     config: Source = None,
     *overrides: str,
-    seeds: int = 5,
+    seeds: int = 8,
     tune: str | Sequence[str] = (),
     budget: str | None = None,
     metric: str | None = None,
@@ -98,7 +98,7 @@ def compare(
 
     >>> found = compare(["bgd", "mbgd"], {"dataset": "iris", "model": "softmax"}, "epochs=5")
     >>> [row.name for row in found.ranking], found.results.shape
-    (['mbgd', 'bgd'], (2, 5))
+    (['mbgd', 'bgd'], (2, 8))
     """
     request = ComparisonRequest(
         config=config,

@@ -43,7 +43,7 @@ BudgetOption = Annotated[
 @study_command
 def compare(
     names: Names,
-    seeds: Seeds = 5,
+    seeds: Seeds = 8,
     tune: TuneKeys = None,
     budget: BudgetOption = None,
     *,

@@ -18,7 +18,7 @@ from gdrun.study.design.budgets import parse_budget, with_budget
 from gdrun.study.design.comparison_plan import plan_comparison
 from gdrun.study.design.contenders import are_configs, contenders_of
 from gdrun.study.design.sweep_plan import plan_sweep
-from gdrun.study.design.trials import Candidate, StudyPlan
+from gdrun.study.design.trials import Candidate, StudyPlan, seeds_of
 from gdrun.study.design.tuning_plan import plan_tuning
 from gdrun.study.halving import check_halving
 from gdrun.study.planned_studies import PlannedComparison, PlannedSweep
@@ -85,7 +85,7 @@ class ComparisonRequest(StudyRequest):
             rows = prepared(contenders[0].experiment, table).train.rows
             budget = parse_budget(self.budget, base, rows)
             contenders = tuple(with_budget(each, budget) for each in contenders)
-        plan = plan_comparison(contenders, range(base.seed, base.seed + self.seeds))
+        plan = plan_comparison(contenders, seeds_of(contenders, base.seed, self.seeds))
         metric, target = self.metric_and_target(plan, table)
         keys = (self.tune,) if isinstance(self.tune, str) else tuple(self.tune)
         tuning = plan_tuning(plan, keys) if keys else None

@@ -10,15 +10,18 @@ from rich.table import Table
 from rich.text import Text
 
 from gdrun.study.design.trials import Candidate
-from gdrun.study.judgement.comparison_findings import Comparison, Contender
+from gdrun.study.judgement.comparison_findings import Comparison, Contender, Pair
+from gdrun.study.judgement.statistics import FEWEST_SEEDS, enough_seeds
 from gdrun.views.fitting import FirstThatFits
 from gdrun.views.numbers import count, duration, percent, quantity
 from gdrun.views.sweeps import (
     NEVER,
+    NOISELESS,
     NOT_COMPARABLE,
     curve,
     engine_notes,
     epochs_text,
+    interval_level,
     shown_value,
     spread_cells,
     warning_lines,
@@ -34,7 +37,7 @@ OPTIONAL = (
     "batch",
     "gradients",
     "curve",
-    "95 % interval",
+    "interval",
     "seconds",
     "loss rose",
 )
@@ -45,8 +48,8 @@ LOSS_ROSE = (
     "about half is normal for mini-batches"
 )
 
-OF_SEVERAL_SEEDS = ("quartiles", "95 % interval")
-"""The columns that are shown only if there are several seeds."""
+MOST_PAIRS = 10
+"""The most pairs of contenders that are shown; of more, those with the best contender."""
 
 
 def comparison_result(comparison: Comparison, spell: Callable[[str], str] = str) -> RenderableType:
@@ -91,7 +94,7 @@ def _result_columns(comparison: Comparison) -> list[Column]:
     return [
         (metric.words, lambda row: spread_cells(row.standing, metric)[0]),
         ("quartiles", lambda row: spread_cells(row.standing, metric)[1]),
-        ("95 % interval", lambda row: spread_cells(row.standing, metric)[2]),
+        ("interval", lambda row: spread_cells(row.standing, metric)[2]),
         ("diverged", lambda row: f"{row.standing.diverged} of {len(row.standing.results)}"),
     ]
 
@@ -107,7 +110,9 @@ def _course_columns() -> list[Column]:
 
 def _table(comparison: Comparison, columns: Sequence[Column]) -> RenderableType:
     """A table with a row for each contender, and as many of the columns as fit the terminal."""
-    left_out = set(OF_SEVERAL_SEEDS) if len(comparison.plan.seeds) == 1 else set()
+    seeds = len(comparison.plan.seeds)
+    left_out = {"quartiles"} if seeds == 1 else set()
+    left_out |= {"interval"} if seeds < FEWEST_SEEDS else set()
     views = []
     # The first view leaves out no optional column, each further view one more.
     for heading in ("", *OPTIONAL):
@@ -132,13 +137,7 @@ def _notes(comparison: Comparison) -> list[tuple[str, str]]:
     notes = []
     if comparison.target is not None and comparison.target.reason:
         notes.append(("target", comparison.target.sentence))
-    if (better := comparison.improvement) is not None:
-        low, high = (percent(share) for share in better.interval)
-        text = f"in {percent(better.probability)} of pairs of runs, 95 % interval {low} to {high}"
-        notes.append(("significance", f"{better.first} beats {better.second} {text}"))
-    elif len(comparison.plan.seeds) == 1:
-        text = "unknown with one seed: `seeds=5` runs every contender under five seeds"
-        notes.append(("significance", text))
+    notes += _seed_notes(comparison)
     notes += [("duplicates", text) for text in _duplicates(comparison.plan.candidates)]
     notes += [("tuning", _tuning(row)) for row in comparison.contenders if row.tuning is not None]
     if comparison.tuning_work is None:
@@ -151,6 +150,35 @@ def _notes(comparison: Comparison) -> list[tuple[str, str]]:
         notes.append(("tuning work", work_line(comparison.tuning_work)))
     notes.append(("work", work_line(comparison.work)))
     return notes + engine_notes(row.standing for row in comparison.contenders)
+
+
+def _seed_notes(comparison: Comparison) -> list[tuple[str, str]]:
+    """The notes on what the seeds show, as (label, text): the interval, and each pair."""
+    seeds = len(comparison.plan.seeds)
+    if comparison.plan.noiseless:
+        return [("seeds", NOISELESS)]
+    pairs = comparison.pairs
+    enough = enough_seeds(max(len(pairs), 1))
+    if seeds == 1:
+        text = f"unknown with one seed: `seeds={enough}` runs every contender under {enough} seeds"
+        return [("significance", text)]
+    if len(pairs) > MOST_PAIRS:
+        pairs = [pair for pair in pairs if pair.first == comparison.ranking[0].name]
+    notes = [("pairs", _pair(pair)) for pair in pairs]
+    if notes:
+        notes.append(("p", "two-sided sign test over shared seeds, Holm-adjusted for the pairs"))
+    if seeds < enough:
+        needed = "an interval and p < 0.05 need" if seeds < FEWEST_SEEDS else "p < 0.05 needs"
+        notes.append(("seeds", f"{seeds} are too few: {needed} {enough} or more, `seeds={enough}`"))
+    interval = next((row.standing.spread.interval for row in comparison.contenders), None)
+    return notes + ([("interval", interval_level(interval))] if interval else [])
+
+
+def _pair(pair: Pair) -> str:
+    """A sentence on two contenders: mbgd is better than bgd under 8 of 8 seeds, p = 0.023."""
+    tied = f", {pair.ties} tied" if pair.ties else ""
+    seeds = f"{pair.wins} of {pair.seeds} seeds{tied}"
+    return f"{pair.first} is better than {pair.second} under {seeds}, p = {quantity(pair.p, 2)}"
 
 
 def _engines(comparison: Comparison) -> str:

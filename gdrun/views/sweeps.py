@@ -18,12 +18,12 @@ from gdrun.study.design.trials import StudyPlan
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.stability import StabilityLimit
-from gdrun.study.judgement.statistics import quantile
+from gdrun.study.judgement.statistics import FEWEST_SEEDS, Interval, quantile
 from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.study.judgement.verdicts import Verdict, Word
 from gdrun.study.study import Work
 from gdrun.views.fitting import FirstThatFits
-from gdrun.views.numbers import count, duration, quantity
+from gdrun.views.numbers import count, duration, percent, quantity
 from gdrun.views.sparklines import sparkline
 
 MOST_ROWS = 48
@@ -33,6 +33,9 @@ settings; the directory of the sweep has all settings.
 
 NEVER = "never"
 """The text in place of the epochs, updates or seconds if the target was not reached."""
+
+NOISELESS = "one: the surface has no noise, so that every seed gives the same run"
+"""The note on seeds if every seed gives the same run."""
 
 CURVE_WIDTH = 10
 """The width of the curve in a row of a table, in characters."""
@@ -160,17 +163,32 @@ def short(value: float) -> str:
 
 
 def spread_cells(standing: Standing, metric: Metric) -> tuple[str, str, str]:
-    """Three texts: the median of the metric, its quartiles, and the 95 % interval of the median.
+    """Three texts: the median of the metric, its quartiles, and the interval of the median.
 
-    They are empty if the median is infinite, because too many runs diverged.
+    The interval is empty with too few seeds for one. All three are empty if the median is infinite,
+    because too many runs diverged.
     """
     spread = standing.spread
     if not standing.finite:
         return "", "", ""
-    pairs = ((spread.lower, spread.upper), spread.interval)
+    quartiles = _ends(spread.lower, spread.upper, metric)
+    interval = spread.interval and _ends(spread.interval.low, spread.interval.high, metric)
+    return quantity(metric.value(spread.median)), quartiles, interval or ""
+
+
+def _ends(low: float, high: float, metric: Metric) -> str:
+    """The two ends of a range of scores, as values of the metric."""
     # The score of an accuracy is negative, so the lower score is the higher accuracy: sort again.
-    quartiles, interval = (" … ".join(map(short, sorted(map(metric.value, p)))) for p in pairs)
-    return quantity(metric.value(spread.median)), quartiles, interval
+    return " … ".join(map(short, sorted((metric.value(low), metric.value(high)))))
+
+
+def interval_level(interval: Interval) -> str:
+    """The level of an interval of the median, as text.
+
+    >>> interval_level(Interval(1.0, 6.0, 0.96875))
+    'order statistics, exact level 96.9 %'
+    """
+    return f"order statistics, exact level {percent(interval.level)}"
 
 
 def epochs_text(amount: float) -> str:
@@ -227,6 +245,8 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
     best = next(iter(sweep.ranking), None)
     if best is not None and best.finite:
         notes.append(("best", f"{best.candidate.name}: {_spread_text(sweep, best)}"))
+    if sweep.plan.noiseless:
+        notes.append(("seeds", NOISELESS))
     if sweep.target is not None:
         notes.append(("to target", f"epochs until {sweep.target.sentence}"))
     if meanings := _meanings(sweep):
@@ -251,14 +271,19 @@ def _meanings(sweep: Sweep) -> str:
 
 
 def _spread_text(sweep: Sweep, best: Standing) -> str:
-    """A text with the best setting's median over seeds, and the 95 % interval of this median."""
+    """A text with the best setting's median over seeds, and an interval or the range of them."""
     value = sweep.metric.value
     text = f"{sweep.metric.words} {quantity(value(best.spread.median))}"
     seeds = len(best.results)  # fewer than planned if the sweep was interrupted
     if seeds == 1:
-        return f"{text}, one seed"
-    low, high = sorted(map(value, best.spread.interval))
-    return f"{text}, median over {seeds} seeds, 95 % interval {quantity(low)} to {quantity(high)}"
+        return text if sweep.plan.noiseless else f"{text}, one seed"
+    text = f"{text}, median over {seeds} seeds"
+    interval = best.spread.interval
+    if interval is None:
+        ends = _ends(float(best.scores.min()), float(best.scores.max()), sweep.metric)
+        return f"{text}, range {ends} (an interval needs {FEWEST_SEEDS} seeds or more)"
+    ends = _ends(interval.low, interval.high, sweep.metric)
+    return f"{text}, interval {ends}, {interval_level(interval)}"
 
 
 def limit_sentence(limit: StabilityLimit) -> str:

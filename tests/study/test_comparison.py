@@ -3,6 +3,7 @@
 import io
 import math
 from concurrent.futures import ThreadPoolExecutor
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -161,17 +162,26 @@ def test_the_order_of_contenders_changes_nothing(found):
     assert again.results[::-1] == pytest.approx(found.results, rel=1e-9, nan_ok=True)
 
 
-def test_the_improvement_is_between_the_first_two(found):
-    first, second = found.ranking[:2]
-    improvement = found.improvement
-    assert (improvement.first, improvement.second) == (first.name, second.name)
-    wins = [
-        1.0 if a < b else 0.5 if a == b else 0.0
-        for a in first.standing.scores
-        for b in second.standing.scores
-    ]
-    assert improvement.probability == pytest.approx(np.mean(wins))
-    assert improvement.interval[0] <= improvement.probability <= improvement.interval[1]
+def test_contenders_are_compared_seed_by_seed(found):
+    # Four contenders make six pairs; their p-values are multiplied by six, the smallest first.
+    names = [row.name for row in found.ranking]
+    pairs = {(pair.first, pair.second): pair for pair in found.pairs}
+    assert list(pairs) == list(combinations(names, 2))
+    for (first, second), pair in pairs.items():
+        own, other = (row(found, name).standing.scores for name in (first, second))
+        assert pair.wins == sum(a < b for a, b in zip(own, other, strict=True))
+        assert pair.losses == sum(a > b for a, b in zip(own, other, strict=True))
+        assert pair.p == 1.0  # three seeds: at least 2/8 · 6, cut at 1
+
+
+def test_a_noiseless_surface_is_run_once():
+    bowl = {"surface": "bowl", "stopping": {"steps": 5}}
+    found = gdrun.compare(["vanilla", "adam"], bowl, seeds=8)
+    assert found.plan.seeds == (0,)
+    assert found.pairs == []
+    assert "every seed gives the same run" in shown(found)
+    assert gdrun.compare(["vanilla", "adam"], bowl, "noise=1", seeds=3).plan.seeds == (0, 1, 2)
+    assert gdrun.sweep(bowl, {"lr": [0.1, 0.2]}, seeds=3).plan.seeds == (0,)
 
 
 def test_a_rising_loss_is_counted_by_steps():

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 from gdrun.config.experiment import Experiment
 from gdrun.errors import ConfigError, Parameter, suggestion
 from gdrun.study.design.axes import Axis, grid, sample
-from gdrun.study.design.trials import StudyPlan, candidates_of
+from gdrun.study.design.trials import StudyPlan, candidates_of, seeds_of
 
 Search = Literal["grid", "random"]
 
@@ -51,5 +51,5 @@ def plan_sweep(
             what = f"the grid has {count * seeds:,} runs; at most {MOST_TRIALS:,} are allowed"
             raise ConfigError(what, hint=hint)
         combinations = grid(axes)
-    own = tuple(range(base.seed, base.seed + seeds))
-    return StudyPlan("sweep", candidates_of(base, combinations), own)
+    candidates = candidates_of(base, combinations)
+    return StudyPlan("sweep", candidates, seeds_of(candidates, base.seed, seeds))

@@ -64,6 +64,11 @@ class StudyPlan:
     candidates: tuple[Candidate, ...]
     seeds: tuple[int, ...]
 
+    @property
+    def noiseless(self) -> bool:
+        """Whether every seed gives the same run, so that one seed is enough."""
+        return noiseless(self.candidates)
+
     @cached_property
     def trials(self) -> tuple[Trial, ...]:
         """All trials: for each candidate, one for each seed."""
@@ -76,6 +81,17 @@ class StudyPlan:
             Trial(number, place, reseeded(candidate.experiment, seed))
             for number, (place, candidate, seed) in enumerate(pairs, start=1)
         )
+
+
+def noiseless(candidates: Sequence[Candidate]) -> bool:
+    """Whether all candidates descend on surfaces without noise, where no seed has an effect."""
+    surfaces = (candidate.experiment.surface for candidate in candidates)
+    return all(surface is not None and not surface["noise"] for surface in surfaces)
+
+
+def seeds_of(candidates: Sequence[Candidate], first: int, count: int) -> tuple[int, ...]:
+    """The seeds of a study: first, first + 1, …, `count` of them; one if no seed has an effect."""
+    return tuple(range(first, first + (1 if noiseless(candidates) else count)))
 
 
 def identity(experiment: Experiment) -> str:

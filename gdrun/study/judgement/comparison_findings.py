@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from typing import Literal
 
 import numpy as np
@@ -21,11 +22,7 @@ from gdrun.notebook_tables import NotebookTable
 from gdrun.study.design.trials import StudyPlan
 from gdrun.study.judgement.metrics import Metric, Target, unlike
 from gdrun.study.judgement.ranking import Standing, ranked, standings, usual_target, values_by_seed
-from gdrun.study.judgement.statistics import (
-    improvement_interval,
-    probability_of_improvement,
-    quantile,
-)
+from gdrun.study.judgement.statistics import holm, quantile, sign_test
 from gdrun.study.storage.results import Result
 from gdrun.study.study import Work
 from gdrun.study.tasks import prepared
@@ -91,17 +88,24 @@ class Contender:
 
 
 @dataclass(frozen=True)
-class Improvement:
-    """The probability that a run of one contender is better than a run of another.
+class Pair:
+    """Two contenders, compared under the seeds that both have run.
 
-    first, second: the names of the two contenders. interval: the 95 % confidence interval of the
-    probability.
+    first, second: their names; the first ranks higher. wins, losses, ties: the numbers of seeds
+    under which the first is better, worse and equal. p: the p-value of the two-sided sign test,
+    adjusted by Holm's method for the number of pairs.
     """
 
     first: str
     second: str
-    probability: float
-    interval: tuple[float, float]
+    wins: int
+    losses: int
+    ties: int
+    p: float
+
+    @property
+    def seeds(self) -> int:
+        return self.wins + self.losses + self.ties
 
 
 @dataclass(frozen=True, repr=False)
@@ -135,23 +139,36 @@ class Comparison(NotebookTable):
         by_name = {contender.name: contender for contender in self.contenders}
         return [by_name[standing.candidate.name] for standing in order]
 
-    @property
-    def improvement(self) -> Improvement | None:
-        """The probability that a run of the best contender is better than one of the second best.
+    @cached_property
+    def pairs(self) -> list[Pair]:
+        """All pairs of contenders, in the order of the ranking.
 
-        None if fewer than two contenders have a finite median, or there is only one seed.
+        Empty if the values cannot be ranked, or there is only one seed, which does not show how
+        much runs vary.
         """
-        finite = [each for each in self.ranking if each.standing.finite][:2]
-        # With one seed the variation between runs is unknown.
-        if len(finite) < 2 or len(self.plan.seeds) == 1:
-            return None
-        first, second = (each.standing.scores for each in finite)
-        return Improvement(
-            finite[0].name,
-            finite[1].name,
-            probability_of_improvement(first, second),
-            improvement_interval(first, second),
-        )
+        if self.unlike or len(self.plan.seeds) == 1:
+            return []
+        seeds = {trial.identity: trial.experiment.seed for trial in self.plan.trials}
+        by_seed = [
+            (
+                row.name,
+                {
+                    seeds[result.identity]: score
+                    for result, score in zip(row.standing.results, row.standing.scores, strict=True)
+                },
+            )
+            for row in self.ranking
+        ]
+        found = []
+        for (first, own), (second, others) in combinations(by_seed, 2):
+            shared = [seed for seed in own if seed in others]
+            scores = ([of[seed] for seed in shared] for of in (own, others))
+            found.append((first, second, sign_test(*scores)))
+        adjusted = holm([signs.p for _, _, signs in found])
+        return [
+            Pair(first, second, signs.wins, signs.losses, signs.ties, p)
+            for (first, second, signs), p in zip(found, adjusted, strict=True)
+        ]
 
     @property
     def complete(self) -> bool:

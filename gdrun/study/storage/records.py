@@ -139,17 +139,18 @@ class TuningRecord(TypedDict):
     at_edge: list[str]
 
 
-class ImprovementRecord(TypedDict):
-    """The probability that a run of one contender is better than a run of another.
+class PairRecord(TypedDict):
+    """Two contenders, compared seed by seed.
 
-    first, second: the names of the two contenders. interval: the two ends of the 95 % confidence
-    interval of the probability.
+    The fields are those of gdrun.study.judgement.comparison_findings.Pair.
     """
 
     first: str
     second: str
-    probability: float
-    interval: list[float]
+    wins: int
+    losses: int
+    ties: int
+    p: float
 
 
 class LossRecord(TypedDict):
@@ -163,8 +164,9 @@ class StandingRow(TypedDict):
     """A candidate with the statistics of its runs, as values of the metric.
 
     rank: from 1; None if the median is infinite. runs, diverged: the numbers of runs that have
-    ended, and that diverged. interval: the 95 % confidence interval of the median. values: one for
-    each run. to_target: the median cost of reaching the target, by unit; ∞ if at least half of the
+    ended, and that diverged. interval: the confidence interval of the median, and
+    interval_level its exact level; None with fewer than six runs. values: one for each run.
+    to_target: the median cost of reaching the target, by unit; ∞ if at least half of the
     runs did not reach it. reached_target: the number of runs that reached the target; None without
     a target.
     """
@@ -176,7 +178,8 @@ class StandingRow(TypedDict):
     diverged: int
     median: float
     quartiles: list[float]
-    interval: list[float]
+    interval: list[float] | None
+    interval_level: NotRequired[float | None]
     values: list[float]
     to_target: dict[str, float]
     reached_target: int | None
@@ -245,8 +248,8 @@ class ComparisonFindings(TypedDict):
     """The findings of a comparison in study.json, from the class Comparison in
     gdrun.study.judgement.comparison_findings.
 
-    improvement: for the two best contenders; None if it is not known. tuning_work: what the tuning
-    cost; None without tuning.
+    pairs: all pairs of contenders, compared seed by seed; empty with one seed. tuning_work: what
+    the tuning cost; None without tuning.
     """
 
     status: str
@@ -254,7 +257,7 @@ class ComparisonFindings(TypedDict):
     unlike: Literal["data", "loss"] | None
     target: TargetRecord | None
     ranking: list[ContenderRow]
-    improvement: ImprovementRecord | None
+    pairs: list[PairRecord]
     work: WorkRecord
     tuning_work: WorkRecord | None
 
@@ -317,7 +320,7 @@ class StudyRecord(PlanRecord):
     stability: NotRequired[StabilityRecord | None]
     stability_of: NotRequired[dict[str, StabilityRecord]]
     at_edge: NotRequired[list[str]]
-    improvement: NotRequired[ImprovementRecord | None]
+    pairs: NotRequired[list[PairRecord]]
     work: NotRequired[WorkRecord]
     tuning_work: NotRequired[WorkRecord | None]
 

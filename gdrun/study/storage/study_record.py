@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gdrun.study.design.trials import StudyPlan
-from gdrun.study.judgement.comparison_findings import Comparison, Contender, Improvement
+from gdrun.study.judgement.comparison_findings import Comparison, Contender, Pair
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.ranking import Standing, ranked
 from gdrun.study.judgement.stability import StabilityLimit
@@ -16,7 +16,7 @@ from gdrun.study.judgement.sweep_findings import Rung, Sweep
 from gdrun.study.storage.records import (
     ComparisonFindings,
     ContenderRow,
-    ImprovementRecord,
+    PairRecord,
     RungRecord,
     StabilityRecord,
     StandingRow,
@@ -80,6 +80,7 @@ def tuning_record(plan: StudyPlan, found: Sequence[Standing], metric: Metric) ->
 def standing_record(standing: Standing, metric: Metric, target: Target | None) -> StandingRow:
     """A candidate with the statistics of its runs, as values of the metric, for study.json."""
     spread, value = standing.spread, metric.value
+    interval = spread.interval
     reached = {
         unit: quantile(standing.to_target(target, column), 0.5)
         for column, unit in UNITS.items()
@@ -94,7 +95,10 @@ def standing_record(standing: Standing, metric: Metric, target: Target | None) -
         "median": value(spread.median),
         # Sorted, because for an accuracy the lower score is the higher value.
         "quartiles": sorted((value(spread.lower), value(spread.upper))),
-        "interval": sorted(map(value, spread.interval)),
+        "interval": None
+        if interval is None
+        else sorted((value(interval.low), value(interval.high))),
+        "interval_level": None if interval is None else interval.level,
         "values": [value(float(score)) for score in standing.scores],
         "to_target": reached,
         "reached_target": _reached(standing, target),
@@ -120,14 +124,13 @@ def comparison_record(comparison: Comparison) -> ComparisonFindings:
 
     The median cost of reaching the target is ∞ if at least half of the runs did not reach it.
     """
-    improvement = comparison.improvement
     return {
         "status": "complete" if comparison.complete else "interrupted",
         "metric": comparison.metric.name,
         "unlike": comparison.unlike,
         "target": target_record(comparison.target),
         "ranking": [_contender(each, comparison) for each in comparison.ranking],
-        "improvement": _improvement(improvement) if improvement else None,
+        "pairs": [_pair(pair) for pair in comparison.pairs],
         "work": _work(comparison.work),
         "tuning_work": _work(comparison.tuning_work) if comparison.tuning_work else None,
     }
@@ -177,12 +180,14 @@ def _stability(limit: StabilityLimit) -> StabilityRecord:
     }
 
 
-def _improvement(improvement: Improvement) -> ImprovementRecord:
+def _pair(pair: Pair) -> PairRecord:
     return {
-        "first": improvement.first,
-        "second": improvement.second,
-        "probability": improvement.probability,
-        "interval": list(improvement.interval),
+        "first": pair.first,
+        "second": pair.second,
+        "wins": pair.wins,
+        "losses": pair.losses,
+        "ties": pair.ties,
+        "p": pair.p,
     }
 
 
