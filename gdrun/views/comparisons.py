@@ -12,13 +12,13 @@ from rich.text import Text
 from gdrun.study.design.trials import Candidate
 from gdrun.study.judgement.comparison_findings import Comparison, Contender, Pair
 from gdrun.study.judgement.statistics import FEWEST_SEEDS, enough_seeds
+from gdrun.views.curve_scale import CurveScale, scale_of
 from gdrun.views.fitting import FirstThatFits
 from gdrun.views.numbers import count, duration, percent, quantity
 from gdrun.views.sweeps import (
     NEVER,
     NOISELESS,
     NOT_COMPARABLE,
-    curve,
     engine_notes,
     epochs_text,
     interval_level,
@@ -48,6 +48,9 @@ LOSS_ROSE = (
     "about half is normal for mini-batches"
 )
 
+AT_EDGE = "(edge)"
+"""The mark of a contender whose best setting is the smallest or the largest that was tried."""
+
 MOST_PAIRS = 10
 """The most pairs of contenders that are shown; of more, those with the best contender."""
 
@@ -62,12 +65,14 @@ def comparison_result(comparison: Comparison, spell: Callable[[str], str] = str)
     if comparison.target is not None:
         seeds = len(comparison.plan.seeds)
         over = f"medians over {seeds} seeds" if seeds > 1 else "one seed"
-        heading = Text(f"work to reach {comparison.target.bound} ({over})", style="bold")
-        parts += [heading, _table(comparison, _work_columns(comparison)), ""]
+        work = f"work to reach {comparison.target.bound}, fewest updates first ({over})"
+        rows = sorted(comparison.ranking, key=lambda row: row.to_target["updates"])
+        parts += [Text(work, style="bold"), _table(comparison, _work_columns(comparison), rows), ""]
     heading = Text("final results", style="bold")
     parts += [heading, _table(comparison, _result_columns(comparison)), ""]
+    scale = scale_of([row.standing for row in comparison.contenders])
     heading = Text("course of training", style="bold")
-    parts += [heading, _table(comparison, _course_columns()), ""]
+    parts += [heading, _table(comparison, _course_columns(scale)), ""]
     notes = Table.grid(padding=(0, 2))
     notes.add_column(style="dim", no_wrap=True)
     notes.add_column()
@@ -99,17 +104,23 @@ def _result_columns(comparison: Comparison) -> list[Column]:
     ]
 
 
-def _course_columns() -> list[Column]:
+def _course_columns(scale: CurveScale | None) -> list[Column]:
     return [
         ("train loss", lambda row: _loss(row, 0.5)),
         ("quartiles", lambda row: f"{_loss(row, 0.25)} … {_loss(row, 0.75)}"),
         ("loss rose", lambda row: percent(row.rising)),
-        ("curve", lambda row: curve(row.standing)),
+        ("curve", lambda row: scale.curve(row.standing) if scale else ""),
     ]
 
 
-def _table(comparison: Comparison, columns: Sequence[Column]) -> RenderableType:
-    """A table with a row for each contender, and as many of the columns as fit the terminal."""
+def _table(
+    comparison: Comparison, columns: Sequence[Column], rows: Sequence[Contender] = ()
+) -> RenderableType:
+    """A table with a row for each contender, and as many of the columns as fit the terminal.
+
+    rows: the contenders in the order of the rows; empty for that of the ranking.
+    """
+    rows = rows or comparison.ranking
     seeds = len(comparison.plan.seeds)
     left_out = {"quartiles"} if seeds == 1 else set()
     left_out |= {"interval"} if seeds < FEWEST_SEEDS else set()
@@ -117,19 +128,24 @@ def _table(comparison: Comparison, columns: Sequence[Column]) -> RenderableType:
     # The first view leaves out no optional column, each further view one more.
     for heading in ("", *OPTIONAL):
         left_out |= {heading}
-        views.append(_rows(comparison, [each for each in columns if each[0] not in left_out]))
+        views.append(_rows(rows, [each for each in columns if each[0] not in left_out]))
     return FirstThatFits(*views)
 
 
-def _rows(comparison: Comparison, columns: Sequence[Column]) -> Table:
+def _rows(rows: Sequence[Contender], columns: Sequence[Column]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("contender", overflow="fold")
     for heading, _ in columns:
         justify: JustifyMethod = "left" if heading == "curve" else "right"
         table.add_column(heading, justify=justify, no_wrap=True)
-    for row in comparison.ranking:
-        table.add_row(row.name, *(cell(row) for _, cell in columns))
+    for row in rows:
+        table.add_row(_marked_name(row), *(cell(row) for _, cell in columns))
     return table
+
+
+def _marked_name(row: Contender) -> str:
+    """The name of a contender, with a mark if its tuning ended at the edge of the values tried."""
+    return f"{row.name} {AT_EDGE}" if row.tuning and row.tuning.at_edge else row.name
 
 
 def _notes(comparison: Comparison) -> list[tuple[str, str]]:
@@ -144,6 +160,8 @@ def _notes(comparison: Comparison) -> list[tuple[str, str]]:
         text = 'none: contenders keep their settings; `tune="lr"` finds the best rate of each'
         notes.append(("tuning", text))
     notes.append(("loss rose", LOSS_ROSE))
+    if scale := scale_of([row.standing for row in comparison.contenders]):
+        notes.append(("curve", scale.legend))
     text = f"time of updates only; each contender is timed alone{_engines(comparison)}"
     notes.append(("seconds", text))
     if comparison.tuning_work is not None:
@@ -209,7 +227,9 @@ def _tuning(row: Contender) -> str:
         return f"{row.name}: every run of {budget} failed; its own settings are kept"
     chosen = ", ".join(f"{key} {shown_value(value)}" for key, value in tuning.chosen.items())
     keys, verb = " and ".join(tuning.at_edge), "is" if len(tuning.at_edge) == 1 else "are"
-    edge = f"; {keys} {verb} the smallest or largest value that was tried" if keys else ""
+    edge = (
+        f"; {AT_EDGE}: {keys} {verb} the smallest or largest value that was tried" if keys else ""
+    )
     return f"{row.name}: {chosen}, the best of {budget}{edge}"
 
 

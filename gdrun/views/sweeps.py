@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
 from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -22,9 +21,9 @@ from gdrun.study.judgement.statistics import FEWEST_SEEDS, Interval, quantile
 from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.study.judgement.verdicts import Verdict, Word
 from gdrun.study.study import Work
+from gdrun.views.curve_scale import CurveScale, scale_of
 from gdrun.views.fitting import FirstThatFits
 from gdrun.views.numbers import count, duration, percent, quantity
-from gdrun.views.sparklines import sparkline
 
 MOST_ROWS = 48
 """The most rows of the table of settings. For a larger sweep the table shows only the best
@@ -36,9 +35,6 @@ NEVER = "never"
 
 NOISELESS = "one: the surface has no noise, so that every seed gives the same run"
 """The note on seeds if every seed gives the same run."""
-
-CURVE_WIDTH = 10
-"""The width of the curve in a row of a table, in characters."""
 
 NOT_COMPARABLE = {
     "data": "the datasets or surfaces differ, so the values cannot be ranked",
@@ -125,6 +121,7 @@ def _rows(sweep: Sweep, columns: Sequence[str]) -> Table:
         if heading in columns:
             justify: JustifyMethod = "left" if heading == "curve" else "right"
             table.add_column(heading, justify=justify, no_wrap=True)
+    scale = shared_scale(sweep)
     for standing, verdict in _shown(sweep):
         cells: list[str | Text] = [
             shown_value(standing.candidate.settings[axis.key]) for axis in sweep.axes
@@ -134,16 +131,16 @@ def _rows(sweep: Sweep, columns: Sequence[str]) -> Table:
         rest = {
             "quartiles": quartiles,
             "to target": _epochs(standing, sweep),
-            "curve": curve(standing),
+            "curve": scale.curve(standing) if scale else "",
         }
         shown = [text for heading, text in rest.items() if heading in columns]
         table.add_row(*cells, median, *shown)
     return table
 
 
-def curve(standing: Standing) -> str:
-    """The training loss of a candidate's first run over its evaluations, as a sparkline."""
-    return sparkline(standing.results[0].evals.get("train_loss", np.empty(0)), CURVE_WIDTH)
+def shared_scale(sweep: Sweep) -> CurveScale | None:
+    """The scale that the curves of the table share; None without a finite loss."""
+    return scale_of([standing for standing, _ in _shown(sweep)])
 
 
 def shown_value(value: Any) -> str:
@@ -251,6 +248,8 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
         notes.append(("to target", f"epochs until {sweep.target.sentence}"))
     if meanings := _meanings(sweep):
         notes.append(("verdicts", meanings))
+    if scale := shared_scale(sweep):
+        notes.append(("curve", scale.legend))
     for own, limit in sweep.limits.items():
         notes.append(("stability", f"{own}: {limit_sentence(limit)}".removeprefix(": ")))
     for rung in sweep.rungs:

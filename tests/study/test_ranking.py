@@ -18,6 +18,7 @@ from gdrun.study.judgement.verdicts import verdicts
 from gdrun.study.storage.results import Result
 from gdrun.study.storage.study_record import standing_record
 from gdrun.study.study import Work
+from gdrun.views.curve_scale import scale_of
 from gdrun.views.sweeps import spread_cells, sweep_result
 from study.cases import LEAST_SQUARES, LOGISTIC, planned
 
@@ -221,6 +222,25 @@ def test_the_usual_target_is_95_percent_of_the_way_to_the_best():
     found, _ = standing_texts({0.1: [result([10, 4])], 0.3: [result([10, 2])]})
     # 2 + 0.05 · (10 − 2)
     assert usual_target(found, LOSS).value == pytest.approx(2.4)
+
+
+def test_the_usual_target_in_log_loss_where_losses_span_decades():
+    # From 100 to 1e-6 are 8 decades; 5 % of them above the best is 1e-6 · 10^0.4.
+    found, _ = standing_texts({0.1: [result([100, 1])], 0.3: [result([100, 1e-6])]})
+    target = usual_target(found, LOSS)
+    assert target.value == pytest.approx(10**-5.6)
+    assert target.reason == "95 % of the best improvement of the log loss"
+
+
+def test_curves_of_a_table_share_one_scale():
+    # Losses of 16 and 4 at the start, 4 and 2 at the end: linear from 2 (▁) to 16 (█).
+    found, _ = standing_texts({0.1: [result([16, 4])], 0.3: [result([4, 2])]})
+    scale = scale_of(found)
+    assert (scale.low, scale.high, scale.log) == (2.0, 16.0, False)
+    assert [scale.curve(each) for each in found] == ["█▂", "▂▁"]
+    # What rises above every start has no block; a diverged run does not widen the scale.
+    found, _ = standing_texts({0.1: [result([16, 2])], 9: [result([16, 1e9], diverged=True)]})
+    assert [scale_of(found).curve(each) for each in found] == ["█▁", "█↑"]
 
 
 def test_no_target_where_everything_failed():

@@ -18,6 +18,9 @@ from gdrun.study.storage.results import Result
 HALVING = "halving"
 """The rule that `stop` names in the record of a run that successive halving dropped."""
 
+DECADES = 100
+"""From this ratio of the initial to the best loss on, the default target is set in log loss."""
+
 CLOSE = 0.05
 """The share of the best candidate's improvement that the default target does not require."""
 
@@ -127,6 +130,9 @@ def usual_target(found: Sequence[Standing], metric: Metric) -> Target | None:
 
         target = best + 0.05 · (initial − best)
 
+    or, for a loss with initial > DECADES · best > 0, the same with the logarithms of the three: in
+    a valley, 95 % of the improvement is made on its steep wall, long before the minimum.
+
     best is the best median of any candidate; initial is the worst value at the start of any run.
     Returns None if `best` is not better than `initial`.
     """
@@ -143,5 +149,8 @@ def usual_target(found: Sequence[Standing], metric: Metric) -> Target | None:
     finite = [first for first in firsts if math.isfinite(first)]
     if not finite or max(finite) <= lowest:
         return None
-    value = metric.sign * (lowest + CLOSE * (max(finite) - lowest))
-    return Target(metric, value, f"{1 - CLOSE:.0%} of the best improvement".replace("%", " %"))
+    highest, of = max(finite), "improvement"
+    score = lowest + CLOSE * (highest - lowest)
+    if metric.sign > 0 and highest > DECADES * lowest > 0:
+        score, of = lowest * (highest / lowest) ** CLOSE, "improvement of the log loss"
+    return Target(metric, metric.sign * score, f"{100 * (1 - CLOSE):.0f} % of the best {of}")

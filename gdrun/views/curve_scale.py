@@ -1,0 +1,59 @@
+"""The curves in the rows of a table: training losses as sparklines that share one scale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gdrun.array_types import Numbers
+from gdrun.study.judgement.ranking import Standing
+from gdrun.views.numbers import quantity
+from gdrun.views.sparklines import SPAN, sparkline
+
+WIDTH = 10
+"""The width of a curve, in characters."""
+
+
+@dataclass(frozen=True)
+class CurveScale:
+    """The scale that the curves of a table share.
+
+    low: the lowest loss of any run that did not diverge. high: the largest initial loss. log:
+    whether heights are logarithmic.
+    """
+
+    low: float
+    high: float
+    log: bool
+
+    def curve(self, standing: Standing) -> str:
+        """The training loss of a candidate's first run over its evaluations, as a sparkline."""
+        return sparkline(_losses(standing), WIDTH, log=self.log, ends=(self.low, self.high))
+
+    @property
+    def legend(self) -> str:
+        """A sentence on the scale, for the notes below the table."""
+        spacing = ", logarithmic" if self.log else ""
+        return (
+            f"training loss of the first seed, the same scale in all rows{spacing}: "
+            f"{quantity(self.low, 3)} (▁) to {quantity(self.high, 3)} (█); ↑ above it"
+        )
+
+
+def scale_of(standings: Sequence[Standing]) -> CurveScale | None:
+    """The scale for the curves of these candidates; None if no run has a finite loss."""
+    starts = np.array([_losses(each)[0] for each in standings if len(_losses(each))])
+    ends = [_losses(each) for each in standings if not each.results[0].diverged]
+    lowest = np.concatenate([starts, *ends])
+    lowest, starts = lowest[np.isfinite(lowest)], starts[np.isfinite(starts)]
+    if not len(starts):
+        return None
+    low, high = float(lowest.min()), float(starts.max())
+    return CurveScale(low, high, log=low > 0 and high > SPAN * low)
+
+
+def _losses(standing: Standing) -> Numbers:
+    losses: Numbers = standing.results[0].evals.get("train_loss", np.empty(0))
+    return losses
