@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gdrun.config.experiment import Experiment
-from gdrun.config.loading import Source, arrays_for_dataset, load
-from gdrun.config.overrides import Override
+from gdrun.config.loading import Change, Source, arrays_for_dataset, load
 from gdrun.data import Table, table_from_pair
 from gdrun.errors import GdrunError, Parameter
 from gdrun.notebook_tables import HTML
@@ -23,7 +22,7 @@ __all__ = ["TrainedModel", "load_model", "read_run", "train"]
 
 def train(
     config: Source = None,
-    *overrides: str,
+    *overrides: Change,
     data: tuple[Any, Any] | None = None,
     out: str | Path | None = None,
     resume: str | Path | None = None,
@@ -33,9 +32,9 @@ def train(
     """Train one experiment and return its run.
 
     config: the path of a YAML file, a dict with the same keys, an Experiment, or None for the
-    quickstart config. overrides: texts such as "optimizer.lr=0.1". data: (X, y), which
-    replace the dataset: the features X (N, d) and the targets y (N,) of N examples with d features.
-    The dataset options split and standardize still apply.
+    quickstart config. overrides: texts such as "optimizer.lr=0.1", or dicts such as {"lr": 0.1}.
+    data: (X, y), which replace the dataset: the features X (N, d) and the targets y (N,) of N
+    examples with d features. The dataset options split and standardize still apply.
     out: the directory in which a new directory is made for the run; None writes nothing. resume:
     the directory of a run that was interrupted; it continues from its last checkpoint, and ends
     with the same bits as without the interruption. Its config is kept, so that config, if given,
@@ -56,7 +55,7 @@ def train(
     ('exhausted', 10, (4, 3))
     """
     table = None if data is None else table_from_pair(data)
-    changes: list[str | Override] = [] if data is None else [arrays_for_dataset(config)]
+    changes: list[Change] = [] if data is None else [arrays_for_dataset(config)]
     if resume is not None:
         directory, given = Path(resume), config is not None or overrides
         source = directory / "config.yaml" if config is None else config

@@ -145,15 +145,17 @@ def traceback_note(error: BaseException) -> str | None:
     return next((note for note in notes if note.startswith(_KEPT)), None)
 
 
-def near(name: object, choices: Iterable[str], *, most: int = 3) -> list[str]:
+def near(name: object, choices: Iterable[str], *, most: int = 3, least: float = 0.6) -> list[str]:
     """The choices with a spelling similar to `name`, the most similar first; at most `most`.
+
+    least: the similarity that is required, from 0 to 1.
 
     >>> near("momentun", ["adam", "momentum", "vanilla"])
     ['momentum']
     """
     wanted = str(name).lower().replace("-", "_")
     by_form = {choice.lower().replace("-", "_"): choice for choice in choices}
-    similar = difflib.get_close_matches(wanted, by_form, n=most, cutoff=0.6)
+    similar = difflib.get_close_matches(wanted, by_form, n=most, cutoff=least)
     # One or two letters occur in many names, so they suggest nothing.
     contained = [form for form in by_form if len(wanted) > 2 and wanted in form]
     return [by_form[form] for form in dict.fromkeys(similar + contained)][:most]

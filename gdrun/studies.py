@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gdrun.config.experiment import Experiment
-from gdrun.config.loading import Source
+from gdrun.config.loading import Change, Source
 from gdrun.notebook_tables import HTML
 from gdrun.study.design.sweep_plan import Search
 from gdrun.study.judgement.comparison_findings import Comparison
@@ -21,8 +21,8 @@ Data = tuple[Any, Any]
 
 def sweep(
     config: Source,
-    values: Mapping[str, Any],
-    *overrides: str,
+    values: str | Sequence[str] | Mapping[str, Any],
+    *overrides: Change,
     seeds: int = 1,
     metric: str | None = None,
     target: str | None = None,
@@ -38,15 +38,16 @@ def sweep(
     """Train with every combination of values, and rank the combinations by a metric.
 
     A combination is ranked by the median of its runs with different seeds. values: for each key a
-    list, an array, or a text such as "log:1e-4:10:21". seeds: the number of runs of each
-    combination. metric: a name such as "validation_accuracy"; None for the validation loss. target:
-    a text such as "loss=0.1"; the epochs until it is reached are counted; None for a target close
-    to the best result. search: "grid" for every combination, "random" for `trials` random
-    combinations. halving: whether to use successive halving: at …, 1/9 and 1/3 of the epochs only
-    the best third of the combinations continues. jobs: the number of processes. executor: any
-    `concurrent.futures.Executor`, such as that of a Dask cluster; it runs `jobs` tasks at a time,
-    or one for each core of this machine if `jobs` is 1. resume: the directory of an earlier study;
-    only the trials that it has not finished are run. config, overrides, data, out: as in `train`.
+    list, an array, or a text such as "log:1e-4:10:21"; or a text such as "lr" or "lr=0.1,1", where
+    a key alone has a default range. seeds: the number of runs of each combination. metric: a name
+    such as "validation_accuracy"; None for the validation loss. target: a text such as "loss=0.1";
+    the epochs until it is reached are counted; None for a target close to the best result. search:
+    "grid" for every combination, "random" for `trials` random combinations. halving: whether to use
+    successive halving: at …, 1/9 and 1/3 of the epochs only the best third of the combinations
+    continues. jobs: the number of processes. executor: any `concurrent.futures.Executor`, such as
+    that of a Dask cluster; it runs `jobs` tasks at a time, or one for each core of this machine if
+    `jobs` is 1. resume: the directory of an earlier study; only the trials that it has not finished
+    are run. config, overrides, data, out: as in `train`.
 
     Raises ConfigError or DataError, with every problem, if an experiment cannot be run;
     RecordError if the directory cannot be written, or the study in `resume` cannot be continued.
@@ -77,7 +78,7 @@ def sweep(
 def compare(
     contenders: Sequence[str | Mapping[str, Any] | Experiment],
     config: Source = None,
-    *overrides: str,
+    *overrides: Change,
     seeds: int = 8,
     tune: str | Sequence[str] = (),
     budget: str | None = None,

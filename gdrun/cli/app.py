@@ -109,5 +109,5 @@ def command_line(arguments: Sequence[str]) -> int:
     except typer.Abort:
         raise KeyboardInterrupt from None
     except typer.TyperException as error:
-        raise GdrunError([usage_problem(error)]) from None
+        raise GdrunError([usage_problem(error, arguments)]) from None
     return result if isinstance(result, int) else 0

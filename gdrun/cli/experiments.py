@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from gdrun.errors import GdrunError
+from gdrun.errors import GdrunError, Problem
 
 if TYPE_CHECKING:
     from gdrun.config.experiment import Experiment
@@ -127,9 +127,9 @@ def split_words(
 def _config_among(words: list[str]) -> str | None:
     """The word that is the config file; None if there is none.
 
-    If the first word has no `=`, or is the name of a file, it is the config. Otherwise the config
-    is the word without `=` that is the name of a file. Raises GdrunError if several words without
-    `=` are names of files.
+    If the first word is the name of a file, it is the config. Otherwise the config is the word
+    without `=` that is the name of a file or ends in .yaml. Raises GdrunError if several words
+    without `=` are names of files, or one is neither the name of a file nor an override.
     """
     files = [word for word in words if "=" not in word and (word == "-" or Path(word).exists())]
     if len(files) > 1:
@@ -137,9 +137,38 @@ def _config_among(words: list[str]) -> str | None:
         raise GdrunError(
             f"is a second config file; the first is {files[0]}", where=files[1], hint=hint
         )
-    if words and ("=" not in words[0] or Path(words[0]).exists()):
+    if words and Path(words[0]).exists():
         return words[0]
-    return files[0] if files else None
+    plain = [word for word in words if "=" not in word and word not in files]
+    named = [word for word in plain if Path(word).suffix.lower() in (".yaml", ".yml")]
+    if plain and not named:
+        raise GdrunError(_not_a_file(words, plain[0]))
+    return next(iter(named or files), None)
+
+
+def _not_a_file(words: list[str], word: str) -> list[Problem]:
+    """The problem with a word that is no file: a key or a name that lacks its `=`, if it is one.
+
+    words: all words of the command line.
+    """
+    from gdrun.config.loading import read
+    from gdrun.config.overrides import resolve_key
+    from gdrun.config.sections import SECTIONS
+    from gdrun.errors import near_files
+
+    after = words[words.index(word) + 1 :]
+    value = after[0] if after and "=" not in after[0] else "…"
+    what = "is not a file and not KEY=VALUE"
+    if resolve_key(word, read(None).data):
+        return [Problem(what, word, f"to set the key, write {word}={value}")]
+    owners = [
+        key for key, kind in SECTIONS.items() if word in kind.registry or word in kind.aliases
+    ]
+    if owners:
+        hint = " or ".join(f"{key}={word}" for key in owners)
+        return [Problem(what, word, f"to choose {word}, write {hint}")]
+    hint = near_files(Path(word), (".yaml", ".yml")) or "`gdrun config new` writes a starter"
+    return [Problem("there is no such file", word, hint)]
 
 
 def _refuse_data(source: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,13 @@ import typer
 
 from gdrun.cli import console
 from gdrun.cli.options import with_options
-from gdrun.errors import TRACEBACK, Problem, note_traceback, suggestion, traceback_note
+from gdrun.errors import TRACEBACK, Problem, near, note_traceback, suggestion, traceback_note
+
+_EXAMPLES = {
+    "sweep": "such as: gdrun sweep lr",
+    "compare": "such as: gdrun compare bgd sgd mbgd",
+}
+"""The hint for a missing argument, by command."""
 
 _REQUIREMENTS = {int: "must be a whole number", float: "must be a number"}
 
@@ -36,8 +42,11 @@ def note(text: str) -> None:
     console.stderr().print(f"note: {text}", soft_wrap=True)
 
 
-def usage_problem(error: typer.TyperException) -> Problem:
-    """The Problem for an error of the command-line parser, with a message in the style of gdrun."""
+def usage_problem(error: typer.TyperException, arguments: Sequence[str] = ()) -> Problem:
+    """The Problem for an error of the command-line parser, with a message in the style of gdrun.
+
+    arguments: the words after `gdrun`.
+    """
     context: Any = getattr(error, "ctx", None)
     usage = context.get_usage().removeprefix("Usage: ") if context else None
     parameter: Any = getattr(error, "param", None)
@@ -47,9 +56,8 @@ def usage_problem(error: typer.TyperException) -> Problem:
             option = getattr(error, "option_name", "")
             known = [name for each in context.command.get_params(context) for name in each.opts]
             options = [name for name in known if name.startswith("--")]
-            return Problem(
-                f"{context.command_path} has no option {option}", hint=suggestion(option, options)
-            )
+            what = f"{context.command_path} has no option {option}"
+            return Problem(what, hint=_option_hint(context, option, options, arguments))
         case "BadOptionUsage":
             option, message = getattr(error, "option_name", ""), error.format_message()
             hint = f"write {option} and its value, with a space between"
@@ -57,7 +65,8 @@ def usage_problem(error: typer.TyperException) -> Problem:
                 hint = f"write {option} without a value"
             return Problem(_sentence(message), hint=hint)
         case "MissingParameter" if parameter:
-            return Problem(f"{parameter.display_name_raw} is missing", hint=f"usage: {usage}")
+            hint = _EXAMPLES.get(context.command.name, f"usage: {usage}")
+            return Problem(f"{parameter.display_name_raw} is missing", hint=hint)
         case "BadParameter" if parameter:
             # The longest name is the clearest: --jobs, not -j.
             name = max(
@@ -67,6 +76,39 @@ def usage_problem(error: typer.TyperException) -> Problem:
             return Problem(_unfit_value(parameter, error.message), where, f"usage: {usage}")
     hint = f"usage: {usage}" if usage else "gdrun --help lists the commands"
     return Problem(_sentence(error.format_message()), hint=hint)
+
+
+def _option_hint(
+    context: Any, option: str, options: Sequence[str], arguments: Sequence[str]
+) -> str:
+    """The hint for an unknown option: a key of the config, an option elsewhere, or similar ones.
+
+    option: the unknown one. options: those of the command. arguments: the words after `gdrun`.
+    """
+    from gdrun.config.loading import read
+    from gdrun.config.overrides import resolve_key
+
+    key, given = option.lstrip("-"), list(arguments)
+    place = next((n for n, word in enumerate(given) if word.partition("=")[0] == option), None)
+    after = given[place + 1 :] if place is not None else []
+    value = given[place].partition("=")[2] if place is not None else ""
+    value = value or (after[0] if after and not after[0].startswith("-") else "…")
+    if resolve_key(key.replace("-", "_"), read(None).data):
+        return f"keys of the config have no dashes: write {key.replace('-', '_')}={value}"
+    if option in ("-c", "--config"):
+        return f"write the config without {option}: {context.command_path} {value}"
+    if close := near(option, options, least=0.75):
+        return f"did you mean {' or '.join(close)}?"
+    commands = context.find_root().command.commands
+    owners = [name for name, each in commands.items() if option in _options(each)]
+    if owners:
+        return f"{option} is an option of gdrun {' and gdrun '.join(owners)}"
+    return suggestion("", options)
+
+
+def _options(command: Any) -> list[str]:
+    """The options of a command, such as --seed and -o."""
+    return [option for parameter in command.params for option in parameter.opts]
 
 
 def _unfit_value(parameter: Any, message: str) -> str:

@@ -17,7 +17,7 @@ OPTIONS = {
     name: f"--{name.replace('_', '-')}"
     for name in (
         *("seeds", "search", "trials", "halving", "tune", "budget"),
-        *("metric", "target", "jobs", "out", "resume", "plugin"),
+        *("config", "metric", "target", "jobs", "out", "resume", "plugin"),
         *("extend", "schedule_length"),
         *("unseen", "targets", "runs", "noise", "kind"),
     )

@@ -9,32 +9,50 @@ from typing import Any, TypeAlias
 
 from gdrun.config.document import Document, parse_document, read_document
 from gdrun.config.experiment import Experiment
-from gdrun.config.overrides import Override, apply, parse_override
+from gdrun.config.overrides import Override, applied, parse_override
 from gdrun.config.resolving import resolve
 from gdrun.config.sections import DATASET_KEYS
+from gdrun.config.writing import short_flow
 from gdrun.data.sources import PREPARATION
 from gdrun.errors import ConfigError, Problem
 from gdrun.methods.plugins import load_entry_points
 
 Source: TypeAlias = str | Path | Mapping[str, Any] | Experiment | None
 
+Change: TypeAlias = str | Override | Mapping[str, Any]
+"""A change of a config: a text KEY=VALUE, an override, or a mapping of keys to values."""
+
 QUICKSTART = "quickstart"
 PROBLEM_KEYS = ("dataset", "model", "surface")
 
 
-def load(source: Source = None, overrides: Iterable[str | Override] = ()) -> Experiment:
+def load(source: Source = None, overrides: Iterable[Change] = ()) -> Experiment:
     """Return the experiment that `source` describes, changed by the overrides.
 
     source: the path of a config file, plain data, an experiment, or None for the quickstart config.
-    overrides: texts of the form KEY=VALUE; for the same key the last one counts.
+    overrides: texts of the form KEY=VALUE, or mappings of keys to values; for the same key the last
+    one counts.
     Raises ConfigError with all problems at once, and GdrunError if an installed plugin fails.
     """
     load_entry_points()  # Before validation, which reads the registries.
     document = read(source)
-    data, where = apply(document.data, _parsed(overrides), document.where)
+    parsed, problems = _parsed(overrides)
+    data, where, unclear = applied(document.data, parsed, document.where)
+    problems += unclear
     if source is None and _problem(data) != _problem(document.data):
         data = _unnamed(data, document.data["name"])
-    return resolve(data, where)
+    try:
+        experiment = resolve(data, where)
+    except ConfigError as error:
+        if not problems:
+            raise
+        # Without the overrides that failed, other faults may be consequences of theirs; a value of
+        # another override that is wrong is not.
+        given = tuple(repr(override.text) for override in parsed)
+        problems += [each for each in error.problems if (each.where or "").startswith(given)]
+    if problems:
+        raise ConfigError(problems)
+    return experiment
 
 
 def read(source: Source = None) -> Document:
@@ -97,17 +115,32 @@ def _packaged(name: str) -> str:
     return (resources.files("gdrun.config") / f"{name}.yaml").read_text(encoding="utf-8")
 
 
-def _parsed(overrides: Iterable[str | Override]) -> list[Override]:
+def _parsed(overrides: Iterable[Change]) -> tuple[list[Override], list[Problem]]:
+    """The overrides, and a problem for each text among them that has a wrong form."""
     parsed: list[Override] = []
     problems: list[Problem] = []
     for override in overrides:
         try:
-            parsed.append(parse_override(override) if isinstance(override, str) else override)
+            parsed.extend(_overrides_of(override))
         except ConfigError as error:
             problems.extend(error.problems)
-    if problems:
-        raise ConfigError(problems)
-    return parsed
+    return parsed, problems
+
+
+def _overrides_of(change: object) -> list[Override]:
+    """The overrides that a text KEY=VALUE or a mapping of keys to values describes."""
+    match change:
+        case str():
+            return [parse_override(change)]
+        case Override():
+            return [change]
+        case Mapping():
+            plain = _plain(change)
+            return [
+                Override(key, value, f"{key}={short_flow(value)}") for key, value in plain.items()
+            ]
+    what = f"must be a text KEY=VALUE or a dict, got {type(change).__name__}"
+    raise ConfigError(what, where=repr(change), hint='such as "lr=0.1" or {"lr": 0.1}')
 
 
 def _plain(value: Any) -> Any:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from gdrun.config.experiment import DEFAULTS, FIXED, KEYS, Header
 from gdrun.config.sections import DATASET_KEYS, PROBLEM, SECTIONS, SectionKind, section_keys
 from gdrun.config.settings import Split, Standardize
 from gdrun.config.values import parse_sweep, parse_value
+from gdrun.config.wording import KEYS_ELSEWHERE
 from gdrun.errors import ConfigError, Problem, near, suggestion
 from gdrun.methods.definitions import Definition, brought_options
+
+UNSET = "none"
+"""The word that removes the value of a key, as in steps=none; YAML's null does the same."""
 
 Path = tuple[str | int, ...]
 Where = Callable[[Path], str]
@@ -75,6 +79,20 @@ def apply(
     other options a section has. The remaining keys follow in the order of the overrides.
     Raises ConfigError with all keys that are unknown or ambiguous.
     """
+    result, located, problems = applied(data, overrides, where)
+    if problems:
+        raise ConfigError(problems)
+    return result, located
+
+
+def applied(
+    data: Mapping[str, Any], overrides: Iterable[Override], where: Where
+) -> tuple[dict[str, Any], Where, list[Problem]]:
+    """Apply the overrides as `apply` does, but leave out those with an unknown or ambiguous key.
+
+    Returns the changed copy of `data`, the new function `where`, and a problem for each override
+    that was left out.
+    """
     result = copy.deepcopy(dict(data))  # `data` belongs to the caller.
     origins: dict[Path, str] = {}
     problems: list[Problem] = []
@@ -87,8 +105,6 @@ def apply(
         if problem:
             problems.append(problem)
         origins[paths[0]] = override.text
-    if problems:
-        raise ConfigError(problems)
 
     def located(path: Path) -> str:
         for end in range(len(path), 0, -1):
@@ -96,7 +112,7 @@ def apply(
                 return f"{origins[path[:end]]!r} {'.'.join(map(str, path))}"
         return where(path)
 
-    return result, located
+    return result, located, problems
 
 
 def _priority(override: Override) -> tuple[bool, bool, bool]:
@@ -218,9 +234,23 @@ def _set(data: dict[str, Any], path: tuple[str, ...], override: Override) -> Pro
         for key in DATASET_KEYS:
             here.pop(key, None)
     here[path[-1]] = override.value
+    if path[0] in FIXED and override.value in (None, UNSET):
+        _unset(here, path)
     if len(path) == 2 and path[0] in SECTIONS:
         _drop_former_options(SECTIONS[path[0]], path[1], here)
     return None
+
+
+def _unset(section: dict[str, Any], path: tuple[str, ...]) -> None:
+    """Give a key of a section with fixed keys no value: none if it allows that, else its default.
+
+    section: the plain data that hold the last key of `path`; they are changed in place.
+    """
+    fields = FIXED[path[0]].model_fields
+    if len(path) == 2 and type(None) in get_args(fields[path[1]].annotation):
+        section[path[-1]] = None
+    else:
+        del section[path[-1]]
 
 
 def _drop_former_options(kind: SectionKind, key: str, section: dict[str, Any]) -> None:
@@ -250,6 +280,9 @@ def _unclear(override: Override, paths: list[tuple[str, ...]], data: Mapping[str
         meanings = ", ".join(".".join(path) for path in paths)
         what = f"{override.key} is ambiguous: it can mean {meanings}"
         return Problem(what, where, "write the whole path of the key you mean")
+    if gdrun_name := KEYS_ELSEWHERE.get(leaf.lower()):
+        hint = f"its name in gdrun is {gdrun_name}"
+        return Problem(f"unknown key {override.key!r}", where, hint)
     if owners := _owners(leaf):
         hint = f"{leaf} is an option of {' or '.join(owners)}, which this experiment does not use"
         return Problem(f"unknown key {override.key!r}", where, hint)

@@ -19,9 +19,10 @@ from gdrun.config.experiment import (
     Path,
     Where,
 )
+from gdrun.config.overrides import resolve_key
 from gdrun.config.sections import PROBLEM, SECTIONS, Section, section_keys
 from gdrun.config.settings import Settings, Split, Standardize, with_default_budget
-from gdrun.config.wording import problems_of
+from gdrun.config.wording import KEYS_ELSEWHERE, problems_of
 from gdrun.errors import ConfigError, Problem, suggestion
 
 
@@ -33,7 +34,7 @@ def resolve(data: Mapping[str, Any], where: Where | None = None) -> Experiment:
     """
     where = where or Document({}, "config").where
     problems = [
-        Problem(f"unknown key {key!r}", where((key,)), suggestion(key, KEYS))
+        Problem(f"unknown key {key!r}", where((key,)), _key_hint(str(key), data))
         for key in data
         if key not in KEYS
     ]
@@ -66,6 +67,16 @@ def resolve(data: Mapping[str, Any], where: Where | None = None) -> Experiment:
     return experiment
 
 
+def _key_hint(key: str, data: Mapping[str, Any]) -> str:
+    """The hint for an unknown key at the top level: the section that has it, or similar keys."""
+    known = {name: value for name, value in data.items() if name in KEYS}
+    paths = resolve_key(KEYS_ELSEWHERE.get(key, key), known)
+    if len(paths) == 1 and len(paths[0]) == 2:
+        section, option = paths[0]
+        return f"{option} belongs to {section}: write {section}: {{{option}: …}}"
+    return suggestion(key, KEYS)
+
+
 def _problem(
     surface: Section | None, data: Mapping[str, Any], where: Where, problems: list[Problem]
 ) -> dict[str, Any]:
@@ -84,7 +95,7 @@ def _problem(
         return {}
     start = surface["start"]
     if len(start) != 2:
-        what = f"must have two numbers, one for each weight, got {len(start)}"
+        what = f"must have two numbers, one for each weight, got {list(start)}"
         problems.append(Problem(what, where(("surface", "start")), "such as start: [-1.5, 2.0]"))
     # The examples of a surface are its gradient noise, which is not split into parts.
     none = Split(validation=0, test=0)

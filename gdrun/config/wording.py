@@ -34,6 +34,9 @@ HINTS: dict[str, str] = {
     "model.hidden": "such as hidden: [64, 32], the widths of the hidden layers; [] means none",
     "model.dropout": "such as dropout: 0.2, the share of units that are dropped in each step",
     "dataset.split": "such as split: {validation: 0.1, test: 0}, where 0 means no such part",
+    "stopping.steps": "such as steps: 1000; steps=none removes this budget",
+    "stopping.divergence": "such as divergence: {factor: 1e6}; divergence=none sets the default",
+    "stopping.target_accuracy": "a share between 0 and 1, such as target_accuracy: 0.95",
     "stopping": "such as stopping: {epochs: 50}; `gdrun list stopping` shows all its keys",
     "stopping.early_stopping.metric": "`gdrun list metrics` shows all metrics",
     "stopping.watch.early_stopping.metric": "`gdrun list metrics` shows all metrics",
@@ -79,6 +82,22 @@ ELSEWHERE: dict[str, str] = {
     "root_mean_squared_error": "rmse",
 }
 """The name in gdrun, by a different name that PyTorch, JAX or Keras uses for the same thing."""
+
+
+KEYS_ELSEWHERE: dict[str, str] = {
+    "learning_rate": "optimizer.lr",
+    "learning_rate_init": "optimizer.lr",
+    "eta": "optimizer.lr",
+    "eta0": "optimizer.lr",
+    "step_size": "optimizer.lr",
+    "n_epochs": "stopping.epochs",
+    "num_epochs": "stopping.epochs",
+    "max_iter": "stopping.steps",
+    "iterations": "stopping.steps",
+    "random_state": "seed",
+    "hidden_layer_sizes": "model.hidden",
+}
+"""The key in gdrun, by a name that other libraries use for it."""
 
 
 def problems_of(
@@ -144,6 +163,11 @@ def _problem(
         hint = hint or "write true or false, without quotes"
     elif detail["type"] == "string_type":
         hint = hint or f'put the value in quotes if it is text: "{detail["input"]}"'
+    if isinstance(detail["input"], list) and wanted in ("a number", "a whole number"):
+        values = ",".join(map(str, detail["input"]))
+        hint = f"to try several values: gdrun sweep {place[-1]}={values}"
+    elif isinstance(detail["input"], float) and wanted == "a whole number":
+        hint = f"write {detail['input']:.0f}" if detail["input"].is_integer() else hint
     if hint is None and prefix and (of,) != prefix:
         hint = f"`gdrun list {of}` shows the options of {of} and their values"
     return Problem(f"must be {wanted}, got {shown(detail['input'])}", where(place), hint)

@@ -235,6 +235,8 @@ def find_run(
     if matches:
         hint = f"write more of the id: {', '.join(run.name for run in matches[-5:])}"
         raise RecordError(f"{len(matches)} runs match {word!r}", where=str(out), hint=hint)
+    if word == "last" and not out.is_dir():
+        raise RecordError("there is no such directory", where=str(out), hint=_no_runs(parameter))
     hint = (
         suggestion(word, [run.name for run in reversed(directories)], most_listed=5)
         if directories

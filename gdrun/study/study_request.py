@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gdrun.config.experiment import Experiment
-from gdrun.config.loading import Source, arrays_for_dataset, load
-from gdrun.config.overrides import Override
+from gdrun.config.loading import Change, Source, arrays_for_dataset, load
 from gdrun.data import Table, table_from_pair
 from gdrun.engine.judging import Interrupted
 from gdrun.engine.listeners import Listener
@@ -56,7 +55,7 @@ class StudyRequest:
     """
 
     config: Source = None
-    overrides: Sequence[str | Override] = ()
+    overrides: Sequence[Change] = ()
     seeds: int = 1
     metric: str | None = None
     target: str | None = None

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import gdrun
+from gdrun.errors import ConfigError
 from gdrun.study.storage.study_directory import read_study
 
 IRIS = {"dataset": "iris", "model": "softmax", "stopping": {"epochs": 5}}
@@ -87,3 +88,24 @@ def test_configs_of_their_own_are_gone_on_with_on_their_own_data(tmp_path):
     assert read_study(directory)["data"]["name"] == "iris"
     again = gdrun.compare(pair, seeds=1, resume=directory)
     assert (again.work.run, again.work.found) == (0, 2)
+
+
+def test_overrides_may_be_a_dict():
+    one = gdrun.train(IRIS, {"lr": 0.25, "epochs": 1, "variant": {"name": "mbgd", "batch_size": 8}})
+    two = gdrun.train(IRIS, "lr=0.25", "epochs=1", "variant={name: mbgd, batch_size: 8}")
+    assert one.config == two.config
+    with pytest.raises(ConfigError, match="must be a text KEY=VALUE or a dict, got float"):
+        gdrun.train(IRIS, 0.1)
+
+
+def test_a_single_key_may_be_a_text():
+    found = gdrun.sweep(IRIS, "lr=0.1,1", "epochs=1")
+    assert found.values("lr").tolist() == [0.1, 1.0]
+    assert len(gdrun.sweep(IRIS, "l2", "epochs=1").standings) == 7  # the default penalties
+    with pytest.raises(ConfigError, match="no key has more than one value to try"):
+        gdrun.sweep(IRIS, {})
+
+
+def test_contenders_are_a_list():
+    with pytest.raises(ConfigError, match="contenders: is a text, not a list"):
+        gdrun.compare("bgd")

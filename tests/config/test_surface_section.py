@@ -44,7 +44,7 @@ def test_dataset_and_model_have_no_place_beside_it():
 
 @pytest.mark.parametrize("start", [[], [1.0], [1.0, 2.0, 3.0]])
 def test_a_start_is_two_numbers(start):
-    what = f"must have two numbers, one for each weight, got {len(start)}"
+    what = f"must have two numbers, one for each weight, got {list(map(float, start))}"
     refusal = refused({"surface": {"name": "bowl", "start": start}})
     assert refusal == [("config surface.start", what)]
 

@@ -101,7 +101,8 @@ def axes_of(given: Mapping[str, Any] | Iterable[str], experiment: Experiment) ->
     """
     axes: list[Axis] = []
     problems: list[Problem] = []
-    words = given.items() if isinstance(given, Mapping) else ((text, None) for text in given)
+    texts = [given] if isinstance(given, str) else given
+    words = texts.items() if isinstance(texts, Mapping) else ((text, None) for text in texts)
     for word, values in words:
         try:
             if values is None:

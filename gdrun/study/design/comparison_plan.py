@@ -17,9 +17,11 @@ def plan_comparison(candidates: Sequence[Candidate], seeds: Sequence[int]) -> St
     for other in candidates[1:]:
         for part in ("dataset", "surface"):
             if getattr(other.experiment, part) != getattr(first, part):
+                file = candidates[0].settings.get("config")
+                hint = f'`config="{file}"` gives every contender the {part} of {file}'
                 raise ConfigError(
                     f"has a different {part} from {candidates[0].name}",
                     where=other.name,
-                    hint=f"give all contenders the same {part}",
+                    hint=hint if file else f"give all contenders the same {part}",
                 )
     return StudyPlan("compare", tuple(candidates), tuple(seeds))

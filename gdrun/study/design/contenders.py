@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from gdrun.config.experiment import Experiment
-from gdrun.config.loading import load
+from gdrun.config.loading import Change, load
 from gdrun.config.overrides import Override, parse_override, resolve_key
 from gdrun.config.sections import SECTIONS
-from gdrun.errors import ConfigError, Problem, suggestion
+from gdrun.errors import ConfigError, Parameter, Problem, suggestion
 from gdrun.study.design.trials import Candidate
 
 NAMED = ("variant", "optimizer", "schedule", "model")
@@ -30,7 +30,7 @@ FILES = (".yaml", ".yml")
 def contenders_of(
     words: Sequence[str | Mapping[str, Any] | Experiment],
     base: Experiment,
-    changes: Sequence[str | Override] = (),
+    changes: Sequence[Change] = (),
 ) -> tuple[Candidate, ...]:
     """Return one candidate for each contender in `words`. Raises ConfigError with every problem.
 
@@ -40,6 +40,9 @@ def contenders_of(
     """
     found: list[Candidate] = []
     problems: list[Problem] = []
+    if isinstance(words, str):
+        hint = f'write a list of contenders, such as ["{words}", "mbgd"]'
+        raise ConfigError("is a text, not a list", where=Parameter("contenders"), hint=hint)
     for place, word in enumerate(words, start=1):
         try:
             found.append(_contender(word, place, base, changes))
@@ -70,7 +73,7 @@ def _contender(
     word: str | Mapping[str, Any] | Experiment,
     place: int,
     base: Experiment,
-    changes: Sequence[str | Override],
+    changes: Sequence[Change],
 ) -> Candidate:
     if not isinstance(word, str):
         experiment = load(word, [*changes, _seed_of(base)])
