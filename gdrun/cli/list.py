@@ -12,9 +12,14 @@ from gdrun.cli.experiments import Json, Plugins
 if TYPE_CHECKING:
     from gdrun.config.catalogue import Entry, Kind
 
+VERDICTS = "verdicts"
+"""The word that lists the verdicts of a sweep, which no config names."""
+
 What = Annotated[
     str | None,
-    typer.Argument(metavar="KIND", help="A kind, such as optimizers (default: all kinds)."),
+    typer.Argument(
+        metavar="KIND", help="A kind, such as optimizers, or verdicts (default: all kinds)."
+    ),
 ]
 Name = Annotated[
     str | None,
@@ -31,6 +36,8 @@ def list_names(
     from gdrun.views import definition_page as views
 
     load_entry_points()
+    if what == VERDICTS and name is None:
+        return _list_verdicts(json)
     kind = kind_called(what) if what is not None else None
     if what is None or (kind is not None and name is None):
         chosen = [kind] if kind is not None else list(KINDS.values())
@@ -46,6 +53,20 @@ def list_names(
         console.print_json(document)
     else:
         console.show(*rendered)
+    return None
+
+
+def _list_verdicts(json: bool) -> None:
+    """Print the words of the column `verdict` of gdrun sweep, each with its rule."""
+    from gdrun.study.judgement.verdicts import MEANINGS
+    from gdrun.views.verdicts import verdicts_page
+
+    if json:
+        console.print_json(
+            {VERDICTS: [{"name": word, "rule": MEANINGS[word]} for word in MEANINGS]}
+        )
+    else:
+        console.show(verdicts_page())
 
 
 def _named(kind: Kind | None, what: str, name: str | None) -> list[tuple[Kind, Entry]]:

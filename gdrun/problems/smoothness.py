@@ -23,6 +23,7 @@ from gdrun.problems.lanczos import extreme_eigenvalues
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.objective import block_rows
 from gdrun.problems.rows import Examples, rows_of
+from gdrun.problems.surfaces import SurfaceModel
 
 MOST_COLUMNS = 1500
 """The most columns of X for which XᵀX is formed. With more, L is computed by Lanczos' method."""
@@ -32,12 +33,15 @@ def smoothness(model: object, X: Examples, l2: float) -> float | None:
     """Return the smoothness constant L of an objective, or an upper bound of it; None if unknown.
 
     X: the design matrix (N, D). l2: the factor of the penalty. A loss whose slope jumps, such as
-    the hinge, has no smoothness constant. For a network no bound is known. With more than
+    the hinge, has no smoothness constant. For a network, and for a surface that is not quadratic,
+    no bound is known. With more than
     MOST_COLUMNS columns, Lanczos' method reads all rows once an iteration, block by block; its
     result is too small by at most a relative error of about 1e-6.
 
     Source: Nesterov 2004, section 1.2.2.
     """
+    if isinstance(model, SurfaceModel):
+        return _surface_smoothness(model) if model.surface.quadratic else None
     if not isinstance(model, LinearModel) or model.loss.curvature is None:
         return None
     if X.shape[1] <= MOST_COLUMNS:
@@ -67,7 +71,16 @@ def largest_curvatures(model: LinearModel, X: Examples, l2: float) -> Numbers | 
 
 def is_exact(model: object) -> bool:
     """Return whether `smoothness` is exact for this model, and not only an upper bound."""
+    if isinstance(model, SurfaceModel):
+        return model.surface.quadratic
     return isinstance(model, LinearModel) and model.loss.quadratic
+
+
+def _surface_smoothness(model: SurfaceModel) -> float:
+    """The largest eigenvalue of the Hessian A of a quadratic surface: ∇f(eᵢ) − ∇f(0) = A eᵢ."""
+    nowhere = np.zeros((1, 2))  # one example without noise
+    _, gradients = model.sums(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]), nowhere, nowhere)
+    return float(np.linalg.eigvalsh(gradients[1:] - gradients[0])[-1])
 
 
 def _loss_curvature(model: LinearModel) -> float:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from gdrun.config.writing import to_yaml
 from gdrun.errors import RecordError
+from gdrun.study.descent import loss_rises
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.comparison_plan import plan_comparison
 from gdrun.study.design.trials import Candidate, StudyPlan
@@ -92,6 +93,7 @@ def run_comparison(
             table=context.table,
             target=target,
             paces=paces(plan.candidates, context.table, context.interrupted),
+            rises=loss_rises(plan.candidates, context.table, context.interrupted),
             tunings=tunings,
             tuning_work=tuning_work,
         )

@@ -19,11 +19,12 @@ from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.stability import StabilityLimit
 from gdrun.study.judgement.statistics import FEWEST_SEEDS, Interval, quantile
 from gdrun.study.judgement.sweep_findings import Sweep
-from gdrun.study.judgement.verdicts import Verdict, Word
+from gdrun.study.judgement.verdicts import Verdict
 from gdrun.study.study import Work
 from gdrun.views.curve_scale import CurveScale, scale_of
 from gdrun.views.fitting import FirstThatFits
 from gdrun.views.numbers import count, duration, percent, quantity
+from gdrun.views.verdicts import meanings_of
 
 MOST_ROWS = 48
 """The most rows of the table of settings. For a larger sweep the table shows only the best
@@ -42,16 +43,13 @@ NOT_COMPARABLE = {
 }
 """The warning that values of the metric cannot be ranked, by what differs between the settings."""
 
-LEGEND: dict[Word, str] = {
-    "good": "≥ 95 %",
-    "slow": "< 95 %",
-    "poor": "< 50 %",
-    "too small": "< 50 %, rate below the best",
-    "unstable": "< 95 % and rate above the best, or worse than at the start, or a run diverged",
+_STYLES = {
+    "best": "bold green",
+    "good": "green",
+    "oscillating": "yellow",
+    "unstable": "yellow",
+    "diverged": "red",
 }
-"""The meaning of some verdicts; percentages are shares of the best improvement of the loss."""
-
-_STYLES = {"best": "bold green", "good": "green", "unstable": "yellow", "diverged": "red"}
 
 
 def plan_view(plan: StudyPlan, axes: Sequence[Axis], cohorts: Sequence[int]) -> RenderableType:
@@ -246,7 +244,7 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
         notes.append(("seeds", NOISELESS))
     if sweep.target is not None:
         notes.append(("to target", f"epochs until {sweep.target.sentence}"))
-    if meanings := _meanings(sweep):
+    if meanings := meanings_of((verdict for _, verdict in _shown(sweep)), sweep.progress):
         notes.append(("verdicts", meanings))
     if scale := shared_scale(sweep):
         notes.append(("curve", scale.legend))
@@ -257,16 +255,6 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
         notes.append(("halving", f"at epoch {position(rung.epoch)}: {counts}"))
     notes.append(("work", work_line(sweep.work)))
     return notes + engine_notes(sweep.standings)
-
-
-def _meanings(sweep: Sweep) -> str:
-    """A text that explains those verdicts of the table that are not clear by themselves."""
-    words = {verdict.word for _, verdict in _shown(sweep)}
-    texts = [f"{word}: {meaning}" for word, meaning in LEGEND.items() if word in words]
-    if not texts:
-        return ""
-    measure = "training loss" if sweep.progress.name == "train_loss" else sweep.progress.words
-    return f"improvement of the {measure} relative to the best; {'; '.join(texts)}"
 
 
 def _spread_text(sweep: Sweep, best: Standing) -> str:
@@ -290,9 +278,9 @@ def limit_sentence(limit: StabilityLimit) -> str:
     if limit.unstable is None:
         observed = "every rate was stable"
     elif limit.stable is None:
-        observed = f"the smallest rate {quantity(limit.unstable)} was unstable"
+        observed = f"the smallest rate {quantity(limit.unstable)} was not stable"
     else:
-        observed = f"{quantity(limit.stable)} was stable, {quantity(limit.unstable)} was unstable"
+        observed = f"{quantity(limit.stable)} was stable, {quantity(limit.unstable)} was not"
     predicted = f"{limit.form} = {quantity(limit.predicted)}"
     if limit.exact:
         theory = f"{predicted} is the limit in theory"

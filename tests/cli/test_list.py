@@ -1,12 +1,14 @@
 """`gdrun list`: overview, table and page, all from the registries."""
 
 import json
+from typing import get_args
 
 import pytest
 from rich.cells import cell_len
 
 from gdrun.config.catalogue import KINDS, kind_called
 from gdrun.config.sections import SECTIONS
+from gdrun.study.judgement.verdicts import Word
 
 
 def test_the_overview_names_everything(gdrun):
@@ -157,3 +159,11 @@ def test_json_holds_everything_by_kind(gdrun):
 def test_a_miss_names_the_near_ones(gdrun, words, text):
     answer = gdrun("list", *words)
     assert (answer.code, answer.out, answer.err) == (2, "", text)
+
+
+def test_the_rules_of_the_verdicts(gdrun):
+    document = json.loads(gdrun("list", "verdicts", "--json").out)
+    rules = {each["name"]: each["rule"] for each in document["verdicts"]}
+    out = " ".join(gdrun("list", "verdicts").out.split())
+    assert all(f"{word} {rule}" in out for word, rule in rules.items())
+    assert set(rules) == set(get_args(Word))

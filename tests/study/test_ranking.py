@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+import gdrun
 from gdrun.config.loading import load
 from gdrun.errors import GdrunError
 from gdrun.runs.strict_json import loads
@@ -109,6 +110,33 @@ def test_a_rate_is_unstable_by_the_measure_of_its_own_kind():
     results = dict(zip((trial.identity for trial in plan.trials), rows, strict=True))
     texts = [each.text for each in verdicts(standings(plan, results, LOSS))]
     assert texts == ["best", "unstable", "slow", "slow"]
+
+
+def test_a_rate_at_the_limit_oscillates_and_one_without_effect_is_too_small():
+    # On ½(x² + 10 y²) the factor of y at rate 0.2 = 2/L is 1 − 0.2 · 10 = −1: it never falls.
+    bowl = {"surface": {"name": "bowl", "condition": 10.0}, "stopping": {"steps": 50}}
+    rates = [1e-300, 0.0001, 0.18, 0.2, 0.21]
+    found = gdrun.sweep(bowl | {"optimizer": "vanilla"}, {"lr": rates})
+    texts = [verdict.word for verdict in found.verdicts]
+    assert texts == ["too small", "too small", "best", "oscillating", "unstable"]
+    limit = found.limit
+    assert (limit.smoothness, limit.predicted, limit.exact) == (10.0, pytest.approx(0.2), True)
+    assert (limit.stable, limit.unstable) == (0.18, 0.2)
+
+
+def test_a_loss_three_times_the_best_is_not_good():
+    # From 100 to 3 is 97/99 of the best drop, but only ln(100/3) / ln(100) = 76 % of its decades.
+    _, texts = standing_texts({0.1: [result([100, 3])], 0.3: [result([100, 1])]})
+    assert texts == ["slow", "best"]
+
+
+def test_a_loss_that_bounces_oscillates_where_no_rate_is_swept():
+    plan = planned({"batch_size": [1, 4, 64]})
+    # Rises of 6 in all against a best drop of 9; then of 2.
+    rows = [result([10, 7, 11, 5, 7, 6]), result([10, 4, 6, 5, 5, 5]), result([10, 3, 1, 1, 1, 1])]
+    results = dict(zip((trial.identity for trial in plan.trials), rows, strict=True))
+    found = verdicts(standings(plan, results, LOSS))
+    assert [verdict.word for verdict in found] == ["oscillating", "slow", "best"]
 
 
 def test_verdicts_do_not_depend_on_scale():

@@ -39,7 +39,8 @@ class Contender:
     standing: its results, scores and rank. target: the value of a metric to reach; None without
     one. batch: the number of examples of one gradient. pace: the seconds per step, measured while
     the contender was trained alone; None if it was not timed. tuning: how it was tuned; None if it
-    was not.
+    was not. rising: the share of its first steps that raised the full training loss; None if this
+    was not measured.
     """
 
     standing: Standing
@@ -47,6 +48,7 @@ class Contender:
     batch: int
     pace: float | None
     tuning: Tuning | None = None
+    rising: float | None = None
 
     @property
     def name(self) -> str:
@@ -75,16 +77,6 @@ class Contender:
         if self.target is None:
             return 0
         return int(np.isfinite(self.standing.to_target(self.target, "step")).sum())
-
-    @property
-    def rising(self) -> float | None:
-        """The share of steps that raised the batch loss, as the median over seeds.
-
-        None if no run took two steps.
-        """
-        shares = [result.summary["rising_share"] for result in self.standing.results]
-        known = [share for share in shares if share is not None]
-        return float(np.median(known)) if known else None
 
 
 @dataclass(frozen=True)
@@ -200,6 +192,7 @@ def judge_comparison(
     table: Table | None = None,
     target: Target | None = None,
     paces: Mapping[str, float | None] | None = None,
+    rises: Mapping[str, float | None] | None = None,
     tunings: Mapping[str, Tuning] | None = None,
     tuning_work: Work | None = None,
 ) -> Comparison:
@@ -208,7 +201,8 @@ def judge_comparison(
     results: of the trials that have ended, by the trial's identity. work, tuning_work: what the
     comparison, and the tuning before it, cost. table: the data that replace the dataset; None for
     the dataset. target: None for the default target. paces: the seconds per step of the contenders
-    that were timed, by name. tunings: how each contender was tuned, by name; None without tuning.
+    that were timed, by name. rises: the shares of steps that raised the
+    full loss, by name. tunings: how each contender was tuned, by name; None without tuning.
     """
     found = standings(plan, results, metric)
     goal = target or usual_target(found, metric)
@@ -219,6 +213,7 @@ def judge_comparison(
             _batch(each.candidate.experiment, table),
             (paces or {}).get(each.candidate.name),
             (tunings or {}).get(each.candidate.name),
+            (rises or {}).get(each.candidate.name),
         )
         for each in found
     )

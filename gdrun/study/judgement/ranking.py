@@ -21,6 +21,9 @@ HALVING = "halving"
 DECADES = 100
 """From this ratio of the initial to the best loss on, the default target is set in log loss."""
 
+SMALLEST = 1e-12
+"""Losses below this share of the initial loss count as equal, as rounding may decide them."""
+
 CLOSE = 0.05
 """The share of the best candidate's improvement that the default target does not require."""
 
@@ -152,5 +155,6 @@ def usual_target(found: Sequence[Standing], metric: Metric) -> Target | None:
     highest, of = max(finite), "improvement"
     score = lowest + CLOSE * (highest - lowest)
     if metric.sign > 0 and highest > DECADES * lowest > 0:
+        lowest = max(lowest, SMALLEST * highest)
         score, of = lowest * (highest / lowest) ** CLOSE, "improvement of the log loss"
     return Target(metric, metric.sign * score, f"{100 * (1 - CLOSE):.0f} % of the best {of}")

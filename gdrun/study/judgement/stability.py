@@ -102,7 +102,9 @@ def predicted_limit(experiment: Experiment, table: Table | None = None) -> Stabi
     if bound is None or bound <= 0:
         return None
     limit = _LIMITS[rule.name](rule.options) / bound
-    exact = is_exact(cohort.model) and cohort.batching.whole and _constant(experiment)
+    # The examples of a surface are its noise: without noise every batch has the full gradient.
+    whole = cohort.batching.whole or (cohort.surface is not None and not cohort.train.X.any())
+    exact = is_exact(cohort.model) and whole and _constant(experiment)
     return StabilityLimit(bound, limit, _FORMULAS[rule.name], exact, None, None)
 
 

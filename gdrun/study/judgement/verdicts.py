@@ -7,19 +7,14 @@ is used instead of the training loss.)
 
     progress  p = (L₀ − Lₖ) / (L₀ − L*)          1 at the lowest loss, 0 at the start, below 0 worse
 
-    best      the best median of the metric that the sweep is judged by
-    good      p ≥ 0.95
-    slow      p ≥ 0.5, at a rate below the best rate
-    too small p < 0.5, at a rate below the best
-    unstable  p < 0.95 at a rate above the best; or p < 0; or some seeds diverged, but not half
-              (slow instead, if gradients are full-batch and the peaks of the loss do not rise:
-              with momentum the loss oscillates at stable rates too)
-    diverged  half of the seeds or more diverged (shown with the median step)
-    dropped   successive halving dropped the candidate (shown with the epoch)
+and with the logarithms of the losses where L₀ > SPAN L* > 0, so that a loss three times the best is
+not good; a rate is unstable only if p without logarithms is below 0.95, too. The words and their
+rules are in MEANINGS, which `gdrun list verdicts` shows.
 
 Whether a rate is below or above the best rate, and whether it is unstable, is decided among
-candidates that differ only in the rate; L* is then the lowest Lₖ of these candidates. In a sweep
-over other keys a candidate with p < 0.95 is slow, and one with p < 0.5 is poor.
+candidates that differ only in the rate; L* is then the lowest Lₖ of these candidates. With
+full-batch gradients a rate above the best is slow rather than unstable if the peaks of the loss
+fall: with momentum the loss oscillates at stable rates too.
 """
 
 from __future__ import annotations
@@ -30,14 +25,22 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from gdrun.study.design.trials import Candidate, label
+from gdrun.array_types import Numbers
+from gdrun.study.design.trials import Candidate, label, noiseless
 from gdrun.study.judgement.metrics import Metric
-from gdrun.study.judgement.ranking import Standing
+from gdrun.study.judgement.ranking import SMALLEST, Standing
 from gdrun.study.judgement.statistics import quantile
 
 GOOD, HALFWAY = 0.95, 0.5
 """The least progress p of a good candidate, and of a slow one."""
+
+SPAN = 30
+"""From this ratio of the initial to the lowest loss on, p is that of the logarithms."""
+
+STEADY = 1e-3
+"""Peaks of the loss stay equal if their ratio differs from 1 by at most this much."""
 
 ROUNDING = 1e-9
 """A peak of the loss counts as higher than another only above this relative difference."""
@@ -45,7 +48,32 @@ ROUNDING = 1e-9
 RATE = "optimizer.lr"
 TRAIN_LOSS = Metric("train_loss")
 
-Word = Literal["too small", "poor", "slow", "good", "best", "unstable", "diverged", "dropped"]
+Word = Literal[
+    "too small",
+    "poor",
+    "slow",
+    "good",
+    "best",
+    "oscillating",
+    "unstable",
+    "diverged",
+    "dropped",
+]
+
+MEANINGS: dict[Word, str] = {
+    "best": "the best median of the metric that ranks the settings",
+    "good": "p ≥ 95 %",
+    "slow": "p < 95 %",
+    "too small": "p < 50 %, at a rate below the best",
+    "poor": "p < 50 %, where no rate is swept",
+    "oscillating": "p < 95 %, and the rises of the loss add up to more than half of the best "
+    "drop, or with full batches its peaks stay equal at a rate above the best",
+    "unstable": "p < 95 % at a rate above the best, or the loss ended above its start, or a run "
+    "diverged",
+    "diverged": "half of the runs or more diverged; with the median step",
+    "dropped": "successive halving dropped the setting; with the epoch",
+}
+"""The rule for each word. p is the progress: the share of the best drop of the training loss."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +94,8 @@ class Verdict:
 
     @property
     def stable(self) -> bool:
-        """Whether the candidate's rate is stable: the word is not unstable or diverged."""
-        return self.word not in ("unstable", "diverged")
+        """Whether the candidate's rate is stable: neither oscillating, unstable nor diverged."""
+        return self.word not in ("oscillating", "unstable", "diverged")
 
 
 def verdicts(found: Sequence[Standing], measure: Metric = TRAIN_LOSS) -> list[Verdict]:
@@ -88,8 +116,9 @@ def verdicts(found: Sequence[Standing], measure: Metric = TRAIN_LOSS) -> list[Ve
         _verdict(
             standing,
             _progress(start, end, overall),
-            _progress(start, end, lowest[others(standing.candidate)]),
+            _share(start, end, lowest[others(standing.candidate)]),
             _side(standing, best_rates),
+            _rises(standing, start, overall),
         )
         for standing, start, end in zip(found, starts, ends, strict=True)
     ]
@@ -103,12 +132,15 @@ def others(candidate: Candidate) -> str:
     return label({key: value for key, value in candidate.settings.items() if key != RATE})
 
 
-def _verdict(standing: Standing, progress: float, own: float, side: int | None) -> Verdict:
+def _verdict(
+    standing: Standing, progress: float, own: float, side: int | None, rises: float
+) -> Verdict:
     """The verdict on one candidate.
 
-    progress: the progress p with the lowest loss L* of all candidates. own: p with L* of the
-    candidates that differ from this one only in the rate. side: −1 if the candidate's rate is below
-    the best rate of these candidates, 0 if equal, 1 if above; None if no rate was swept.
+    progress: the progress p with the lowest loss L* of all candidates. own: p without logarithms,
+    with L* of the candidates that differ from this one only in the rate. side: −1 if the
+    candidate's rate is below the best rate of these candidates, 0 if equal, 1 if above; None if no
+    rate was swept. rises: the sum of the rises of the loss, as a share of the best drop.
     """
     diverged = [result.record["stop"]["step"] for result in standing.results if result.diverged]
     if 2 * len(diverged) >= len(standing.results):
@@ -116,16 +148,21 @@ def _verdict(standing: Standing, progress: float, own: float, side: int | None) 
     # Before any verdict on its loss: a dropped run had no time to lower it.
     if standing.dropped is not None:
         return Verdict("dropped", f"at epoch {standing.dropped:.4g}")
-    settles = _peaks_do_not_rise(standing)
-    if diverged or not (progress >= 0 or settles):
+    peaks = _growth_of_peaks(standing)
+    settles = peaks is not None and peaks <= 1 + ROUNDING
+    if diverged or not (progress >= -ROUNDING or settles):
         return Verdict("unstable")
     # After unstable: the best of a sweep may have diverged under some seeds.
     if standing.rank == 1:
         return Verdict("best")
     if progress >= GOOD:
         return Verdict("good")
+    if side == 1 and peaks is not None and abs(peaks - 1) <= STEADY:
+        return Verdict("oscillating")
     if side == 1 and own < GOOD and not settles:
         return Verdict("unstable")
+    if rises > HALFWAY and peaks is None:
+        return Verdict("oscillating")
     if progress >= HALFWAY or side == 1:
         return Verdict("slow")
     return Verdict("poor" if side is None else "too small")
@@ -139,31 +176,63 @@ def _start(standing: Standing, measure: Metric) -> float:
 
 
 def _progress(start: float, end: float, lowest: float) -> float:
-    """The progress p = (start − end) / (start − lowest) of a candidate.
+    """The progress p, from the initial, the final and the lowest score."""
+    return _share(*_on_scale(start, lowest, (start, end, lowest)))
 
-    start, end: the scores of its initial and its final weights. lowest: the lowest final score of
-    all candidates. If no candidate improved (start ≤ lowest), p is 1 for a score that did not rise,
-    else 0.
+
+def _share(start: float, end: float, lowest: float) -> float:
+    """(start − end) / (start − lowest).
+
+    If no candidate improved (start ≤ lowest), it is 1 for a score that did not rise, else 0.
     """
     return (start - end) / (start - lowest) if start > lowest else float(end <= start)
 
 
-def _peaks_do_not_rise(standing: Standing) -> bool:
-    """Whether in every run the last third has no larger loss than the middle third.
+def _on_scale(start: float, lowest: float, losses: ArrayLike) -> Numbers:
+    """The losses (n,), or their logarithms if the drop from start to lowest is large.
+
+    Losses below the rounding of the initial one are equal.
+    """
+    values: Numbers = np.asarray(losses, dtype=float)
+    if not start > SPAN * lowest > 0:
+        return values
+    logarithms: Numbers = np.log(np.maximum(values, start * SMALLEST))
+    return logarithms
+
+
+def _rises(standing: Standing, start: float, lowest: float) -> float:
+    """The sum of the rises of the training loss, as a share of the drop from start to lowest.
+
+    A rise is from one evaluation to the next. It is the median over the runs; 0 without a drop.
+    """
+    if not start > lowest:
+        return 0.0
+    first, last = _on_scale(start, lowest, (start, lowest))
+    losses = (_on_scale(start, lowest, each.evals["train_loss"]) for each in standing.results)
+    sums = [float(np.maximum(np.diff(each), 0).sum()) for each in losses]
+    return float(np.median(sums) / (first - last))
+
+
+def _growth_of_peaks(standing: Standing) -> float | None:
+    """The largest loss of the last third of a run, divided by that of the middle third.
 
     The largest losses are compared, because the loss oscillates with momentum. The first third is
     left out, because above the stability limit the loss falls at first, until the direction of the
-    largest curvature dominates. False if the gradients are not full-batch.
+    largest curvature dominates. Of several runs, the largest growth. None if the gradients are not
+    those of the full loss, or a run has too few evaluations or a middle third without a loss.
     """
-    if standing.candidate.experiment.variant.name != "bgd":
-        return False
+    experiment = standing.candidate.experiment
+    if experiment.variant.name != "bgd" and not noiseless([standing.candidate]):
+        return None
+    growth = 0.0
     for result in standing.results:
         losses = result.evals["train_loss"]
         third = max(len(losses) // 3, 1)
         before, last = losses[-2 * third : -third], losses[-third:]
-        if not (len(before) and np.max(last) <= np.max(before) * (1 + ROUNDING)):
-            return False
-    return True
+        if not (len(before) and np.max(before) > 0):
+            return None
+        growth = max(growth, float(np.max(last) / np.max(before)))
+    return growth
 
 
 def _best_rates(found: Sequence[Standing]) -> dict[str, float]:

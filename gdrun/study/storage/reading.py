@@ -149,7 +149,9 @@ _READERS: dict[str, Callable[[StudyRecord, Path], Found]] = {
 
 def _contender(standing: Standing, target: Target | None, row: ContenderRow) -> Contender:
     tuning = _tuning(row["tuning"])
-    return Contender(standing, target, row["batch"], row["seconds_per_step"], tuning)
+    return Contender(
+        standing, target, row["batch"], row["seconds_per_step"], tuning, row["rising_share"]
+    )
 
 
 def _found_only(results: Results) -> Work:

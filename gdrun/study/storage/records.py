@@ -194,8 +194,8 @@ class SweepRow(StandingRow):
 class ContenderRow(StandingRow):
     """A contender of a comparison.
 
-    batch: the number of examples of one gradient. rising_share: the share of steps that raised the
-    batch loss, as the median over seeds; None if no run took two steps.
+    batch: the number of examples of one gradient. rising_share: the share of the first
+    steps that raised the full training loss; None if this was not measured.
     """
 
     batch: int
