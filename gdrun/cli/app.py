@@ -13,6 +13,7 @@ from gdrun.cli.compare import compare
 from gdrun.cli.config import config
 from gdrun.cli.diagnose import diagnose
 from gdrun.cli.evaluate import evaluate
+from gdrun.cli.export import export
 from gdrun.cli.faults import usage_problem
 from gdrun.cli.gradcheck import gradcheck
 from gdrun.cli.groups import Command, Commands
@@ -81,6 +82,7 @@ app.command("inspect", cls=Command, rich_help_panel=RUN)(inspect)
 app.command("show", cls=Command, rich_help_panel=RUN)(show)
 app.command("runs", cls=Command, rich_help_panel=RUN)(runs)
 app.command("report", cls=Command, rich_help_panel=LOOK)(report)
+app.command("export", cls=Command, rich_help_panel=LOOK)(export)
 app.command("predict", cls=Command, rich_help_panel=USE)(predict)
 app.command("evaluate", cls=Command, rich_help_panel=USE)(evaluate)
 app.command("plot", cls=Command, rich_help_panel=LOOK)(plot)

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from gdrun.array_types import Array
-from gdrun.config.experiment import Experiment
 from gdrun.config.writing import short_flow
 from gdrun.engine.trace import Columns
 from gdrun.methods.definitions import Definition
@@ -22,9 +21,8 @@ from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.importance import importances
 from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.sweep_findings import Sweep
-from gdrun.study.storage.results import Result
+from gdrun.views.recorded import Recorded, recorded_runs, recorded_trials, standings_of
 from gdrun.views.report.packing import packed
-from gdrun.views.statuses import status_word
 
 MOST_POINTS = 1000
 """The most points of a curve; a longer one is thinned, and keeps its extreme points."""
@@ -43,20 +41,7 @@ Contents = dict[str, Any]
 
 def of_runs(runs: Sequence[Run], checks: Sequence[Contents] = ()) -> Contents:
     """The contents of a report on runs. checks: observation beside theory, see `check_contents`."""
-    labels = _labels([(run.id, run.config) for run in runs])
-    entries = [
-        {
-            "id": run.id,
-            "name": label,
-            "status": status_word(run.status),
-            "verdict": run.verdict,
-            "settings": flat(run.config),
-            "summary": _numbers(run.summary),
-            "diagnosis": _diagnosis(run.record),
-            **_traces(run.steps, run.evals),
-        }
-        for run, label in zip(runs, labels, strict=True)
-    ]
+    entries = [_entry(each) for each in recorded_runs(runs)]
     title = runs[0].config["name"] if len(runs) == 1 else f"{len(runs)} runs"
     return _report(title, entries) | {
         "theory": list(checks),
@@ -66,30 +51,21 @@ def of_runs(runs: Sequence[Run], checks: Sequence[Contents] = ()) -> Contents:
 
 def of_study(found: Sweep | Comparison, title: str) -> Contents:
     """The contents of a report on a sweep or a comparison. title: of the page."""
-    standings = _standings(found)
-    experiments = {trial.identity: trial.experiment for trial in found.plan.trials}
-    entries = [
-        _trial(standing, result, experiments[result.identity])
-        for standing in standings
-        for result in standing.results
-    ]
-    return _report(title, entries) | {"study": _study(found, standings)}
+    entries = [_entry(each) for each in recorded_trials(found)]
+    return _report(title, entries) | {"study": _study(found, standings_of(found))}
 
 
-def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """The values of a config as short texts, by dotted path; lists are single values.
-
-    >>> flat({"seed": 0, "optimizer": {"name": "adam", "lr": 0.1}})
-    {'seed': '0', 'optimizer': 'adam', 'optimizer.lr': '0.1'}
-    """
-    found: dict[str, str] = {}
-    for key, value in config.items():
-        path = f"{prefix}{key}"
-        if isinstance(value, Mapping):
-            found |= flat(value, f"{path}.")
-        else:
-            found[path.removesuffix(".name")] = short_flow(value)
-    return found
+def _entry(recorded: Recorded) -> Contents:
+    return {
+        "id": recorded.id,
+        "name": recorded.name,
+        "status": recorded.status,
+        "verdict": recorded.verdict,
+        "settings": recorded.settings,
+        "summary": dict(recorded.summary),
+        "diagnosis": list(recorded.diagnosis),
+        **_traces(recorded.steps, recorded.evals),
+    }
 
 
 def check_contents(
@@ -142,36 +118,6 @@ def _differing(settings: Sequence[Mapping[str, str]]) -> list[str]:
     return [key for key in keys if len({each.get(key) for each in settings}) > 1]
 
 
-def _labels(runs: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
-    """A short name for each run: its name in the config, or its id if another has this name."""
-    names = [str(config["name"]) for _, config in runs]
-    return [
-        name if names.count(name) == 1 else identity
-        for name, (identity, _) in zip(names, runs, strict=True)
-    ]
-
-
-def _standings(found: Sweep | Comparison) -> list[Standing]:
-    if isinstance(found, Comparison):
-        return [contender.standing for contender in found.contenders]
-    return list(found.standings)
-
-
-def _trial(standing: Standing, result: Result, experiment: Experiment) -> Contents:
-    name, seed = standing.candidate.name, experiment.seed
-    stop = result.record["stop"]
-    return {
-        "id": result.identity,
-        "name": f"{name}, seed {seed}" if len(standing.results) > 1 else name,
-        "status": status_word(result.record["status"]),
-        "verdict": stop["message"] if stop else "",
-        "settings": flat(experiment.plain()),
-        "summary": _numbers(result.summary),
-        "diagnosis": _diagnosis(result.record),
-        **_traces(result.steps, result.evals),
-    }
-
-
 def _study(found: Sweep | Comparison, standings: Sequence[Standing]) -> Contents:
     metric = found.metric
     verdicts = [verdict.word for verdict in found.verdicts] if isinstance(found, Sweep) else None
@@ -198,20 +144,6 @@ def _study(found: Sweep | Comparison, standings: Sequence[Standing]) -> Contents
         "importances": importances(standings, keys),
         "limit": None if limit is None else {"rate": limit.predicted, "form": limit.form},
     }
-
-
-def _numbers(summary: Mapping[str, Any]) -> dict[str, float]:
-    return {
-        name: float(value)
-        for name, value in summary.items()
-        if isinstance(value, int | float) and not isinstance(value, bool)
-    }
-
-
-def _diagnosis(record: Mapping[str, Any]) -> list[str]:
-    """The symptoms that were found, as sentences."""
-    found = record.get("diagnosis") or []
-    return [str(each.get("sentence") or each.get("name")) for each in found]
 
 
 def _traces(steps: Columns, evals: Columns) -> Contents:

@@ -1,0 +1,91 @@
+"""`gdrun export`: write runs or a study as files of other tools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gdrun.cli import console
+from gdrun.cli.experiments import Json, Plugins
+from gdrun.cli.models import Runs
+from gdrun.cli.running import RUNS
+from gdrun.errors import GdrunError, suggestion
+
+if TYPE_CHECKING:
+    from gdrun.views.export import Subject
+
+Words = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="RUN... DEST",
+        help="Runs, or one sweep or comparison (a directory, an id or a part of it, or `last`), "
+        "and after them the destination.",
+    ),
+]
+To = Annotated[
+    str,
+    typer.Option(
+        "--to",
+        metavar="FORMAT",
+        help="csv, parquet, tensorboard, mlflow; markdown or latex for the ranking of a study.",
+    ),
+]
+
+
+def export(
+    words: Words = None,
+    to: To = "csv",
+    runs: Runs = RUNS,
+    plugins: Plugins = None,
+    json: Json = False,
+) -> None:
+    """Write runs, a sweep or a comparison for another tool: tables, TensorBoard, MLflow, LaTeX."""
+    from gdrun.views.export import FORMATS
+
+    if to not in FORMATS:
+        raise GdrunError(f"there is no format {to!r}", where="--to", hint=suggestion(to, FORMATS))
+    if words is None or len(words) < 2:
+        hint = f"such as `gdrun export {(words or ['last'])[0]} --to {to} {_example(to)}`"
+        raise GdrunError("the destination is missing", where="gdrun export", hint=hint)
+    *which, destination = words
+    chosen = FORMATS[to]
+    if chosen.into != "store" and Path(destination).exists():
+        hint = f"choose another {chosen.into}; gdrun never overwrites a file"
+        raise GdrunError("exists already", where=destination, hint=hint)
+    subject = _subject(which, runs)
+    try:
+        chosen.write(subject, destination)
+    except OSError as error:
+        hint = "check the permissions and the space of the destination"
+        what = f"cannot be written: {error.strerror or error}"
+        raise GdrunError(what, where=destination, hint=hint) from None
+    if json:
+        console.print_json({"to": to, "destination": destination, "runs": len(subject.records)})
+    else:
+        console.show(console.unwrapped(f"wrote {chosen.holds} to {destination}"))
+
+
+def _example(to: str) -> str:
+    return {"markdown": "table.md", "latex": "table.tex", "mlflow": "mlruns"}.get(to, f"{to}-files")
+
+
+def _subject(which: list[str], runs: Path) -> Subject:
+    from gdrun.runs.run import RECORD, find_run, read_run
+    from gdrun.study.storage.reading import read_found
+    from gdrun.study.storage.study_directory import RECORD as STUDY
+    from gdrun.views.export import Subject
+    from gdrun.views.recorded import recorded_runs, recorded_trials
+
+    paths = [find_run(word, runs, (RECORD, STUDY), "runs") for word in which]
+    studies = [path for path in paths if (path / STUDY).is_file()]
+    if studies and len(paths) > 1:
+        hint = f"`gdrun export {studies[0]} DEST` exports one study"
+        raise GdrunError("an export is of runs, or of one study", where=str(studies[0]), hint=hint)
+    if studies:
+        found = read_found(studies[0]).found
+        return Subject(studies[0].resolve().name, recorded_trials(found), found)
+    found_runs = [read_run(path) for path in dict.fromkeys(paths)]
+    name = found_runs[0].id if len(found_runs) == 1 else str(found_runs[0].config["name"])
+    return Subject(name, recorded_runs(found_runs))

@@ -1,0 +1,73 @@
+"""The ranking of a comparison or a sweep as a table in Markdown or LaTeX."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gdrun.study.judgement.comparison_findings import Comparison
+from gdrun.study.judgement.ranking import ranked
+from gdrun.study.judgement.sweep_findings import Sweep
+from gdrun.views.numbers import quantity
+from gdrun.views.recorded import standings_of
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+}
+"""The signs that have a meaning in LaTeX, and how each is written as text."""
+
+
+def markdown(found: Sweep | Comparison) -> str:
+    """The ranking as a table in the Markdown of GitHub."""
+    head, rows = _ranking(found)
+    marks = [":--", *(["--:"] * (len(head) - 1))]
+    lines = [head, marks, *([_in_markdown(cell) for cell in row] for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def latex(found: Sweep | Comparison) -> str:
+    """The ranking as an environment tabular of LaTeX, with the rules of the package booktabs."""
+    head, rows = _ranking(found)
+    body = [r"\toprule", _latex_row(head), r"\midrule", *map(_latex_row, rows), r"\bottomrule"]
+    begin = rf"\begin{{tabular}}{{l{'r' * (len(head) - 1)}}}"
+    return "\n".join([begin, *body, r"\end{tabular}", ""])
+
+
+def in_latex(text: str) -> str:
+    """The text with the signs that have a meaning in LaTeX written as text.
+
+    >>> in_latex("lr=0.1 & 50 %_x")
+    'lr=0.1 \\\\& 50 \\\\%\\\\_x'
+    """
+    return "".join(_LATEX.get(sign, sign) for sign in text)
+
+
+def _in_markdown(text: str) -> str:
+    for sign in "\\|`*_<>[]":
+        text = text.replace(sign, f"\\{sign}")
+    return text
+
+
+def _latex_row(cells: Sequence[str]) -> str:
+    return " & ".join(map(in_latex, cells)) + r" \\"
+
+
+def _ranking(found: Sweep | Comparison) -> tuple[list[str], list[list[str]]]:
+    """The heading and the rows, the best first: name, median, quartiles, runs that diverged."""
+    metric = found.metric
+    several = len(found.plan.seeds) > 1
+    spread = ["lower quartile", "upper quartile"] if several else []
+    head = ["setting" if isinstance(found, Sweep) else "contender", metric.words, *spread]
+    rows = []
+    for standing in ranked(standings_of(found)):
+        values = [metric.value(standing.spread.median)]
+        if several:
+            # For an accuracy the lower score is the higher value.
+            quartiles = (standing.spread.lower, standing.spread.upper)
+            values += sorted(map(metric.value, quartiles))
+        shown = [quantity(value) for value in values]
+        diverged = f"{standing.diverged} of {len(standing.results)}"
+        rows.append([standing.candidate.name, *shown, diverged])
+    return [*head, "diverged"], rows

@@ -1,0 +1,69 @@
+"""The three tables of an export, as columns: runs, evaluations and steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdrun.engine.trace import Columns
+from gdrun.views.recorded import Recorded
+
+Table = dict[str, NDArray[Any]]
+"""The columns of a table by name, all of the same length. A missing number is a masked entry."""
+
+
+def tables(records: Sequence[Recorded]) -> dict[str, Table]:
+    """The tables of these runs, by name.
+
+    runs: a row for each run, with its settings and the numbers of its summary. evals, steps: a row
+    for each evaluation and each point of the trace of steps, with the name of the run.
+    """
+    return {
+        "runs": runs_table(records),
+        "evals": _curves([(each.name, each.evals) for each in records]),
+        "steps": _curves([(each.name, each.steps) for each in records]),
+    }
+
+
+def runs_table(records: Sequence[Recorded]) -> Table:
+    """A row for each run: name, id, status, verdict, settings by dotted path, and summary."""
+    rows = [
+        {
+            "run": each.name,
+            "id": each.id,
+            "status": each.status,
+            "verdict": each.verdict,
+            **{key: text for key, text in each.settings.items() if key != "name"},
+            **each.summary,
+        }
+        for each in records
+    ]
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: _column([row.get(name) for row in rows]) for name in names}
+
+
+def _column(values: Sequence[Any]) -> NDArray[Any]:
+    missing = [value is None for value in values]
+    if any(isinstance(value, str) for value in values):
+        texts = ["" if value is None else str(value) for value in values]
+        return np.ma.masked_array(np.array(texts, dtype=object), missing)
+    return np.ma.masked_array([0.0 if value is None else value for value in values], missing)
+
+
+def _curves(runs: Sequence[tuple[str, Columns]]) -> Table:
+    names = dict.fromkeys(name for _, columns in runs for name in columns)
+    lengths = [len(next(iter(columns.values()), ())) for _, columns in runs]
+    labels = np.repeat(np.array([name for name, _ in runs], dtype=object), lengths)
+    table: Table = {"run": labels}
+    for name in names:
+        parts = [columns.get(name) for _, columns in runs]
+        missing = np.repeat([part is None for part in parts], lengths)
+        filled = [
+            np.zeros(rows) if part is None else part
+            for part, rows in zip(parts, lengths, strict=True)
+        ]
+        table[name] = np.ma.masked_array(np.concatenate(filled), missing)
+    return table

@@ -1,0 +1,124 @@
+"""Runs and trials of studies in one form, for views that show both: reports and exports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gdrun.config.experiment import Experiment
+from gdrun.config.writing import short_flow
+from gdrun.engine.trace import Columns
+from gdrun.runs.run import Run
+from gdrun.study.judgement.comparison_findings import Comparison
+from gdrun.study.judgement.ranking import Standing
+from gdrun.study.judgement.sweep_findings import Sweep
+from gdrun.study.storage.results import Result
+from gdrun.views.statuses import status_word
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What was recorded of one run, or of one trial of a study.
+
+    id: of the run, or the hash of the trial's experiment. name: a short name that no other run of
+    the same view has. status: the word that the screen shows. verdict: a sentence on how the run
+    ended. config: with all defaults. summary: the numbers of run.json's summary. diagnosis: the
+    symptoms as sentences. steps, evals: the columns of the trace.
+    """
+
+    id: str
+    name: str
+    status: str
+    verdict: str
+    config: Mapping[str, Any]
+    summary: Mapping[str, float]
+    diagnosis: tuple[str, ...]
+    steps: Columns
+    evals: Columns
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The values of the config as short texts, by dotted path."""
+        return flat(self.config)
+
+
+def recorded_runs(runs: Sequence[Run]) -> list[Recorded]:
+    """The records of runs. A run has its name in the config, or its id if names are equal."""
+    names = [str(run.config["name"]) for run in runs]
+    return [
+        Recorded(
+            id=run.id,
+            name=name if names.count(name) == 1 else run.id,
+            status=status_word(run.status),
+            verdict=run.verdict,
+            config=run.config,
+            summary=_numbers(run.summary),
+            diagnosis=_diagnosis(run.record),
+            steps=run.steps,
+            evals=run.evals,
+        )
+        for run, name in zip(runs, names, strict=True)
+    ]
+
+
+def recorded_trials(found: Sweep | Comparison) -> list[Recorded]:
+    """The records of all trials of a study that have ended, in the order of its plan."""
+    experiments = {trial.identity: trial.experiment for trial in found.plan.trials}
+    return [
+        _trial(standing, result, experiments[result.identity])
+        for standing in standings_of(found)
+        for result in standing.results
+    ]
+
+
+def standings_of(found: Sweep | Comparison) -> list[Standing]:
+    """The standing (results, scores and rank) of each candidate of a study."""
+    if isinstance(found, Comparison):
+        return [contender.standing for contender in found.contenders]
+    return list(found.standings)
+
+
+def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """The values of a config as short texts, by dotted path; a list is one value.
+
+    >>> flat({"seed": 0, "optimizer": {"name": "adam", "lr": 0.1}})
+    {'seed': '0', 'optimizer': 'adam', 'optimizer.lr': '0.1'}
+    """
+    found: dict[str, str] = {}
+    for key, value in config.items():
+        path = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            found |= flat(value, f"{path}.")
+        else:
+            found[path.removesuffix(".name")] = short_flow(value)
+    return found
+
+
+def _trial(standing: Standing, result: Result, experiment: Experiment) -> Recorded:
+    name, stop = standing.candidate.name, result.record["stop"]
+    several = len(standing.results) > 1
+    return Recorded(
+        id=result.identity,
+        name=f"{name}, seed {experiment.seed}" if several else name,
+        status=status_word(result.record["status"]),
+        verdict=stop["message"] if stop else "",
+        config=experiment.plain(),
+        summary=_numbers(result.summary),
+        diagnosis=_diagnosis(result.record),
+        steps=result.steps,
+        evals=result.evals,
+    )
+
+
+def _numbers(summary: Mapping[str, Any]) -> dict[str, float]:
+    return {
+        name: float(value)
+        for name, value in summary.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+
+
+def _diagnosis(record: Mapping[str, Any]) -> tuple[str, ...]:
+    found = record.get("diagnosis") or []
+    return tuple(str(each.get("sentence") or each.get("name")) for each in found)

@@ -1,0 +1,25 @@
+"""`gdrun export`: where it writes, and what it refuses."""
+
+import json
+
+
+def test_an_export_of_the_last_run(gdrun, tmp_path):
+    runs, folder = str(tmp_path / "runs"), tmp_path / "tables"
+    words = ("dataset=iris", "model=softmax", "epochs=2", "-q", "-o", runs)
+    assert gdrun("train", *words).code == 0
+    answer = gdrun("export", "last", str(folder), "--to", "csv", "--runs", runs, "--json")
+    assert (answer.code, answer.err) == (0, "")
+    assert json.loads(answer.out) == {"to": "csv", "destination": str(folder), "runs": 1}
+    header = (folder / "evals.csv").read_text(encoding="utf-8").splitlines()[0]
+    assert header.startswith("run,step,epoch,gradients,seconds,train_loss,")
+    again = gdrun("export", "last", str(folder), "--runs", runs)
+    assert again.code == 2
+    assert "tables: exists already\nhint: choose another directory" in again.err
+
+
+def test_errors_say_what_to_type(gdrun, tmp_path):
+    answer = gdrun("export", "last")
+    assert answer.code == 2
+    assert "the destination is missing\nhint: such as `gdrun export last --to csv" in answer.err
+    answer = gdrun("export", "last", "x", "--to", "tensorbord")
+    assert "there is no format 'tensorbord'\nhint: did you mean tensorboard?" in answer.err

@@ -1,0 +1,176 @@
+"""Exports, read back with the own reader of each tool."""
+
+import sys
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet
+import pytest
+
+import gdrun
+from gdrun.errors import GdrunError, MissingExtraError
+from gdrun.views.export import FORMATS, Subject
+from gdrun.views.export.comparison import latex, markdown
+from gdrun.views.export.files import write_csv, write_parquet
+from gdrun.views.export.tables import tables
+from gdrun.views.recorded import recorded_runs, recorded_trials
+
+CONFIG = {"dataset": "iris", "model": "softmax"}
+
+
+@pytest.fixture(scope="module")
+def runs():
+    """A run, a run that diverged, and a run on a surface, which has other columns."""
+    return [
+        gdrun.train(CONFIG | {"name": "plain"}, "epochs=3"),
+        gdrun.train(
+            {"name": 'far, "away"', "dataset": "diabetes", "model": "linear"}, "lr=1e9", "epochs=3"
+        ),
+        gdrun.train({"name": "walk", "surface": "bowl"}, "steps=4", "lr=0.1"),
+    ]
+
+
+@pytest.fixture(scope="module")
+def subject(runs):
+    return Subject("three", recorded_runs(runs))
+
+
+@pytest.fixture(scope="module")
+def sweep():
+    return gdrun.sweep(CONFIG, {"lr": [0.01, 0.1]}, "epochs=3", seeds=2)
+
+
+def read(path):
+    return (
+        pyarrow.parquet.read_table(path).to_pandas()
+        if path.suffix == ".parquet"
+        else pd.read_csv(path, keep_default_na=False, na_values=[""])
+    )
+
+
+@pytest.mark.parametrize("name", ["csv", "parquet"])
+def test_tables_hold_every_number_of_the_traces(name, runs, subject, tmp_path):
+    folder = tmp_path / "tables"
+    FORMATS[name].write(subject, str(folder))
+    assert sorted(file.stem for file in folder.iterdir()) == ["evals", "runs", "steps"]
+    for kind in ("evals", "steps"):
+        table = read(folder / f"{kind}.{name}")
+        for run in runs:
+            rows = table[table["run"] == run.config["name"]]
+            columns = run.evals if kind == "evals" else run.steps
+            for column, expected in columns.items():
+                np.testing.assert_array_equal(
+                    pd.to_numeric(rows[column]).to_numpy(float), expected.astype(float)
+                )
+            absent = set(table.columns) - set(columns) - {"run"}
+            assert rows[sorted(absent)].isna().all(axis=None)
+    table = read(folder / f"runs.{name}").set_index("run")
+    assert list(table.index) == [run.config["name"] for run in runs]
+    assert list(table["status"]) == ["finished", "diverged", "finished"]
+    assert table.loc["plain", "train_loss"] == runs[0].summary["train_loss"]
+    assert str(table.loc["plain", "optimizer"]) == runs[0].config["optimizer"]["name"]
+    assert pd.isna(table.loc["walk", "model"])
+
+
+def test_a_loss_that_is_not_finite_is_no_missing_loss(subject, tmp_path):
+    table = tables(subject.records)["steps"]
+    assert np.ma.getmaskarray(table["x"]).sum() > 0
+    table = {"a": np.ma.masked_array([np.nan, np.inf, -np.inf, 1.0], [False, False, False, True])}
+    write_csv(table, tmp_path / "t.csv")
+    assert (tmp_path / "t.csv").read_text(encoding="utf-8") == 'a\nnan\ninf\n-inf\n""\n'
+    write_parquet(table, tmp_path / "t.parquet")
+    column = pyarrow.parquet.read_table(tmp_path / "t.parquet")["a"]
+    assert column.null_count == 1
+    np.testing.assert_array_equal(column.to_pylist()[:3], [np.nan, np.inf, -np.inf])
+
+
+@pytest.mark.slow
+def test_tensorboard_reads_the_curves(runs, subject, tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    FORMATS["tensorboard"].write(subject, str(tmp_path / "events"))
+    names = {run.config["name"]: run for run in runs}
+    folders = sorted(folder.name for folder in (tmp_path / "events").iterdir())
+    assert folders == ["far---away-", "plain", "walk"]
+    events = EventAccumulator(str(tmp_path / "events" / "plain")).Reload()
+    found = events.Scalars("evals/train_loss")
+    run = names["plain"]
+    assert [event.step for event in found] == run.evals["step"].tolist()
+    assert [event.value for event in found] == pytest.approx(
+        run.evals["train_loss"].tolist(), rel=1e-6
+    )
+    assert "steps/grad_norm" in events.Tags()["scalars"]
+
+
+@pytest.mark.slow
+def test_mlflow_reads_the_runs(runs, subject, tmp_path):
+    from mlflow import MlflowClient
+
+    store = tmp_path / "store"
+    FORMATS["mlflow"].write(subject, str(store))
+    FORMATS["mlflow"].write(Subject("three", subject.records[:1]), str(store))  # adds a run
+    client = MlflowClient(store.as_uri())
+    home = client.get_experiment_by_name("three")
+    found = client.search_runs([home.experiment_id])
+    assert sorted(run.info.run_name for run in found) == ['far, "away"', "plain", "plain", "walk"]
+    one = next(run for run in found if run.info.run_name == "plain")
+    assert one.info.status == "FINISHED"
+    assert one.data.params["optimizer.lr"] == str(runs[0].config["optimizer"]["lr"])
+    assert one.data.tags["gdrun.verdict"] == runs[0].verdict
+    assert one.data.metrics["summary/train_loss"] == runs[0].summary["train_loss"]
+    curve = client.get_metric_history(one.info.run_id, "evals/train_loss")
+    assert [each.value for each in curve] == runs[0].evals["train_loss"].tolist()
+    assert [each.step for each in curve] == runs[0].evals["step"].tolist()
+    far = next(run for run in found if run.info.run_name.startswith("far"))
+    assert far.info.status == "FAILED"
+
+
+def test_a_server_that_does_not_answer_is_an_error(subject, monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(GdrunError, match="MLflow cannot write there"):
+        FORMATS["mlflow"].write(subject, "http://127.0.0.1:9")
+
+
+def test_the_ranking_as_markdown_and_latex(sweep):
+    best, other = sweep.ranking
+    text = markdown(sweep)
+    rows = [[cell.strip() for cell in line.strip("|\n").split("|")] for line in text.splitlines()]
+    assert rows[0] == ["setting", "val loss", "lower quartile", "upper quartile", "diverged"]
+    assert [row[0] for row in rows[2:]] == [best.candidate.name, other.candidate.name]
+    losses = [result.summary["validation_loss"] for result in best.results]
+    expected = [f"{np.quantile(losses, share):.4g}" for share in (0.5, 0.25, 0.75)]
+    assert rows[2][1:] == [*expected, "0 of 2"]
+    lines = latex(sweep).splitlines()
+    assert lines[0] == r"\begin{tabular}{lrrrr}"
+    assert lines[4] == f"{best.candidate.name} & {' & '.join(expected)} & 0 of 2 \\\\"
+    assert lines[-1] == r"\end{tabular}"
+
+
+def test_signs_of_markdown_and_latex_are_text(monkeypatch):
+    compared = gdrun.compare(["vanilla", "momentum"], CONFIG | {"name": "a_b"}, "epochs=2", seeds=1)
+    object.__setattr__(compared.plan.candidates[0], "name", r"x_1 & 50% | \y")
+    assert r"x\_1 & 50% \| \\y" in markdown(compared)
+    assert r"x\_1 \& 50\% | \textbackslash{}y & " in latex(compared)
+
+
+def test_only_a_study_has_a_ranking(subject, tmp_path):
+    with pytest.raises(GdrunError, match="only a study has a ranking"):
+        FORMATS["latex"].write(subject, str(tmp_path / "table.tex"))
+
+
+@pytest.mark.parametrize(
+    ("name", "module"), [("tensorboard", "tensorboardX"), ("mlflow", "mlflow")]
+)
+def test_a_missing_tool_names_the_extra(name, module, subject, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(MissingExtraError, match=r"gdrun\[track\]"):
+        FORMATS[name].write(subject, str(tmp_path / "there"))
+
+
+def test_trials_of_a_sweep_have_their_seeds_and_settings(sweep):
+    table = tables(recorded_trials(sweep))["runs"]
+    assert table["run"].tolist() == [
+        f"lr={rate}, seed {seed}" for rate in ("0.01", "0.1") for seed in (0, 1)
+    ]
+    assert table["seed"].tolist() == ["0", "1", "0", "1"]
+    assert table["optimizer.lr"].tolist() == ["0.01", "0.01", "0.1", "0.1"]
