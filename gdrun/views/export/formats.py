@@ -56,7 +56,7 @@ def _as_tables(write_table: Callable[[Table, Path], None], suffix: str) -> Write
 def _as_text(text_of: Callable[[Sweep | Comparison], str]) -> Write:
     def write(subject: Subject, destination: str) -> None:
         if subject.study is None:
-            hint = "give the directory of a sweep or a comparison; --to csv exports runs"
+            hint = "give the directory of a sweep or a comparison; the format csv exports runs"
             raise GdrunError("only a study has a ranking", where=subject.name, hint=hint)
         Path(destination).write_text(text_of(subject.study), encoding="utf-8")
 
