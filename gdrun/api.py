@@ -6,11 +6,12 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from gdrun.array_types import Array
 from gdrun.config.experiment import Experiment
 from gdrun.config.loading import Change, Source, arrays_for_dataset, load
 from gdrun.data import Table, table_from_pair
 from gdrun.errors import GdrunError, Parameter
-from gdrun.notebook_tables import HTML
+from gdrun.result_tables import HTML, TABLES
 from gdrun.runs.extending import Extension
 from gdrun.runs.resuming import check_config, ended_runs
 from gdrun.runs.run import Run, read_run
@@ -111,7 +112,15 @@ def load_model(run: Run | str | Path) -> TrainedModel:
 def _as_html(run: Run) -> str:
     from gdrun.views import notebook, training
 
-    return notebook.html(training.run_result(run))
+    return notebook.html(training.run_result(run)) + notebook.curves_of(run)
+
+
+def _tables(run: Run) -> dict[str, dict[str, Array]]:
+    from gdrun.views.export.tables import tables
+    from gdrun.views.recorded import recorded_runs
+
+    return tables(recorded_runs([run]))
 
 
 HTML[Run] = _as_html
+TABLES[Run] = _tables

@@ -7,9 +7,10 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
+from gdrun.array_types import Array
 from gdrun.config.experiment import Experiment
 from gdrun.config.loading import Change, Source
-from gdrun.notebook_tables import HTML
+from gdrun.result_tables import HTML, TABLES
 from gdrun.study.design.sweep_plan import Search
 from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.sweep_findings import Sweep
@@ -122,14 +123,22 @@ def compare(
 def _sweep_html(found: Sweep) -> str:
     from gdrun.views import notebook, sweeps
 
-    return notebook.html(sweeps.sweep_result(found))
+    return notebook.html(sweeps.sweep_result(found)) + notebook.curves_of_best(found)
 
 
 def _comparison_html(found: Comparison) -> str:
     from gdrun.views import comparisons, notebook
 
-    return notebook.html(comparisons.comparison_result(found))
+    return notebook.html(comparisons.comparison_result(found)) + notebook.curves_of_best(found)
+
+
+def _tables(found: Sweep | Comparison) -> dict[str, dict[str, Array]]:
+    from gdrun.views.export.tables import tables
+    from gdrun.views.recorded import recorded_trials
+
+    return tables(recorded_trials(found))
 
 
 HTML[Sweep] = _sweep_html
 HTML[Comparison] = _comparison_html
+TABLES[Sweep] = TABLES[Comparison] = _tables

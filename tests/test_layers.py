@@ -18,7 +18,7 @@ ORDER = [
     "array_types",
     "moments",
     "threads",
-    "notebook_tables",
+    "result_tables",
     "methods",
     "problems",
     "data",
@@ -38,6 +38,8 @@ DISTRIBUTIONS = {
     "pydantic-core": "pydantic",
     "backports": "backports.zstd",
     "sklearn": "scikit-learn",
+    "mlflow": "mlflow-skinny",
+    "tensorboardx": "tensorboardx",
     "pil": "pillow",
 }
 """The distribution that contains a module, if the names differ; pydantic pins its core."""

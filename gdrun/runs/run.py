@@ -22,7 +22,7 @@ from gdrun.engine.trace_columns import (
 )
 from gdrun.errors import RecordError, suggestion
 from gdrun.methods.stopping import Status
-from gdrun.notebook_tables import NotebookTable
+from gdrun.result_tables import ResultTables
 from gdrun.runs.checked import check_version, checked, unreadable
 from gdrun.runs.model_file import (
     WEIGHTS,
@@ -83,7 +83,7 @@ class WalkConfig(AnyConfig):
 
 
 @dataclass(frozen=True)
-class Run(NotebookTable):
+class Run(ResultTables):
     # The docstring is made from the table of columns, so that it cannot differ from the table.
     __doc__ = f"""One execution of an experiment.
 

@@ -1,10 +1,17 @@
-"""Views in a notebook: what a terminal would show, as a fragment of HTML."""
+"""Views in a notebook: what a terminal would show, and curves, as fragments of HTML."""
 
 from __future__ import annotations
 
 import io
 
 from rich.console import Console, RenderableType
+
+from gdrun.runs.run import Run
+from gdrun.study.judgement.comparison_findings import Comparison
+from gdrun.study.judgement.ranking import ranked
+from gdrun.study.judgement.sweep_findings import Sweep
+from gdrun.views.inline_curves import MOST_CURVES, Curve, curves_svg
+from gdrun.views.recorded import standings_of
 
 WIDTH = 100
 """The width of a view in a notebook, in characters."""
@@ -19,3 +26,27 @@ def html(view: RenderableType) -> str:
     screen.print(view)
     fragment = screen.export_html(inline_styles=True, code_format="<pre>{code}</pre>")
     return "\n".join(line.rstrip() for line in fragment.splitlines())
+
+
+def curves_of(run: Run) -> str:
+    """The training and validation loss of a run at its evaluations, as a picture in SVG."""
+    columns = {"training": "train_loss", "validation": "validation_loss"}
+    curves = [
+        Curve(name, run.evals["epoch"], run.evals[column])
+        for name, column in columns.items()
+        if column in run.evals
+    ]
+    return curves_svg(curves, "epoch", "loss")
+
+
+def curves_of_best(found: Sweep | Comparison) -> str:
+    """The metric of the best settings of a study, for the first seed, as a picture in SVG."""
+    name = found.metric.name
+    best = [each for each in ranked(standings_of(found)) if each.results][:MOST_CURVES]
+    curves = [
+        Curve(each.candidate.name, result.evals["epoch"], result.evals[name])
+        for each in best
+        for result in each.results[:1]
+        if name in result.evals
+    ]
+    return curves_svg(curves, "epoch", found.metric.words)

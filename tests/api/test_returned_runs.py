@@ -91,7 +91,7 @@ def test_what_is_written_can_be_read(tmp_path):
 def test_a_notebook_shows_a_table(tmp_path):
     run = gdrun.train(CONFIG | {"name": "<b>"}, out=tmp_path)
     for shown in (run._repr_html_(), gdrun.read_run(run.directory)._repr_html_()):
-        assert shown.startswith("<pre>") and shown.endswith("</pre>")
+        assert shown.startswith("<pre>") and shown.endswith("</svg>")
         text = html.unescape(re.sub(r"<[^>]*>", "", shown))
         rows = [line.split() for line in text.splitlines()]
         assert rows[0][:4] == ["epoch", "step", "train", "loss"]

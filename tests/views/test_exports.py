@@ -2,10 +2,12 @@
 
 import sys
 
+import mlflow
 import numpy as np
 import pandas as pd
 import pyarrow.parquet
 import pytest
+import tensorboardX
 
 import gdrun
 from gdrun.errors import GdrunError, MissingExtraError
@@ -104,12 +106,10 @@ def test_tensorboard_reads_the_curves(runs, subject, tmp_path):
 
 @pytest.mark.slow
 def test_mlflow_reads_the_runs(runs, subject, tmp_path):
-    from mlflow import MlflowClient
-
     store = tmp_path / "store"
     FORMATS["mlflow"].write(subject, str(store))
     FORMATS["mlflow"].write(Subject("three", subject.records[:1]), str(store))  # adds a run
-    client = MlflowClient(store.as_uri())
+    client = mlflow.MlflowClient(store.as_uri())
     home = client.get_experiment_by_name("three")
     found = client.search_runs([home.experiment_id])
     assert sorted(run.info.run_name for run in found) == ['far, "away"', "plain", "plain", "walk"]
@@ -158,11 +158,9 @@ def test_only_a_study_has_a_ranking(subject, tmp_path):
         FORMATS["latex"].write(subject, str(tmp_path / "table.tex"))
 
 
-@pytest.mark.parametrize(
-    ("name", "module"), [("tensorboard", "tensorboardX"), ("mlflow", "mlflow")]
-)
+@pytest.mark.parametrize(("name", "module"), [("tensorboard", tensorboardX), ("mlflow", mlflow)])
 def test_a_missing_tool_names_the_extra(name, module, subject, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setitem(sys.modules, module.__name__, None)  # as if not installed
     with pytest.raises(MissingExtraError, match=r"gdrun\[track\]"):
         FORMATS[name].write(subject, str(tmp_path / "there"))
 

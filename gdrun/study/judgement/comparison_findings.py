@@ -18,7 +18,7 @@ from gdrun.array_types import Numbers
 from gdrun.config.experiment import Experiment
 from gdrun.data import Table
 from gdrun.methods.sampling import VARIANTS
-from gdrun.notebook_tables import NotebookTable
+from gdrun.result_tables import ResultTables
 from gdrun.study.design.trials import StudyPlan
 from gdrun.study.judgement.metrics import Metric, Target, unlike
 from gdrun.study.judgement.ranking import Standing, ranked, standings, usual_target, values_by_seed
@@ -101,7 +101,7 @@ class Pair:
 
 
 @dataclass(frozen=True, repr=False)
-class Comparison(NotebookTable):
+class Comparison(ResultTables):
     """The findings of a comparison.
 
     metric: ranks the contenders. target: the value of a metric that the runs should reach; the cost

@@ -11,7 +11,7 @@ import numpy as np
 from gdrun.array_types import Array, Numbers
 from gdrun.data import Table
 from gdrun.errors import GdrunError, suggestion
-from gdrun.notebook_tables import NotebookTable
+from gdrun.result_tables import ResultTables
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.judgement.edges import Edge, edges
@@ -36,7 +36,7 @@ class Rung:
 
 
 @dataclass(frozen=True, repr=False)
-class Sweep(NotebookTable):
+class Sweep(ResultTables):
     """The findings of a sweep.
 
     metric: ranks the candidates. standings, verdicts: the standing (results, scores and rank) and

@@ -1,0 +1,80 @@
+"""Results as tables: what a notebook shows, and frames of pandas and polars.
+
+The functions that make the tables are views. The module of a result must not import views, which
+belong to a later layer. So these functions are registered here, by the class of the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from gdrun.array_types import Array
+from gdrun.errors import GdrunError, MissingExtraError, suggestion
+
+HTML: dict[type, Callable[[Any], str]] = {}
+"""The function that renders a result as HTML, by the class of the result."""
+
+TABLES: dict[type, Callable[[Any], dict[str, dict[str, Array]]]] = {}
+"""The function that returns the tables of a result by name, by the class of the result."""
+
+TableName = Literal["runs", "evals", "steps"]
+
+
+class ResultTables:
+    """A base class for results with tables, made by the functions registered for their class."""
+
+    def _repr_html_(self) -> str | None:
+        """The result as HTML, for a notebook.
+
+        None if no function is registered for its class: the notebook then shows the repr.
+        """
+        render = HTML.get(type(self))
+        return None if render is None else render(self)
+
+    def columns(self, table: TableName = "runs") -> dict[str, Array]:
+        """The columns of a table by name, as NumPy arrays of the same length.
+
+        table: `runs` has a row for each run, with its settings by dotted path and its results;
+        `evals` a row for each evaluation; `steps` a row for each point of the trace of steps.
+        Missing entries are masked. Raises GdrunError if there is no such table.
+        """
+        found = TABLES[type(self)](self)
+        if table not in found:
+            raise GdrunError(f"there is no table {table!r}", hint=suggestion(table, found))
+        return found[table]
+
+    def to_pandas(self, table: TableName = "runs") -> Any:
+        """The table as a DataFrame of pandas; a missing entry is NaN or None.
+
+        table: see `columns`. Raises MissingExtraError if pandas is not installed.
+        """
+        try:
+            from pandas import DataFrame
+        except ImportError:
+            raise MissingExtraError("to_pandas", "frames") from None
+        return DataFrame({name: _filled(each) for name, each in self.columns(table).items()})
+
+    def to_polars(self, table: TableName = "runs") -> Any:
+        """The table as a DataFrame of polars; a missing entry is null, and NaN stays NaN.
+
+        table: see `columns`. Raises MissingExtraError if polars is not installed.
+        """
+        try:
+            from polars import DataFrame
+        except ImportError:
+            raise MissingExtraError("to_polars", "frames") from None
+        return DataFrame({name: each.tolist() for name, each in self.columns(table).items()})
+
+
+def _filled(column: Array) -> Array:
+    """The column without a mask: a missing number is NaN, a missing text None."""
+    import numpy as np
+
+    marks = np.ma.getmaskarray(column)
+    if not marks.any():
+        return np.ma.getdata(column)
+    kind = object if column.dtype == object else float
+    filled: Array = np.ma.getdata(column).astype(kind)
+    filled[marks] = None if kind is object else np.nan
+    return filled

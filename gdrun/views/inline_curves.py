@@ -1,0 +1,110 @@
+"""A few curves as a small picture in SVG, for a notebook: text of an HTML page, without a library.
+
+The vertical axis is logarithmic if all values are positive. Colours are Okabe and Ito's, and the
+ink is that of the page, so that the picture also suits a dark notebook.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gdrun.array_types import Numbers
+from gdrun.views.numbers import quantity
+
+WIDTH, HEIGHT = 520, 220
+LEFT, RIGHT, TOP, BOTTOM = 60, 130, 26, 34
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#b59f00")
+
+MOST_CURVES = len(COLOURS)
+"""The most curves of one picture; more could not be told apart."""
+
+TEXT_HEIGHT = 14
+"""The least distance between two names beside the curves."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A curve with its name; x and y (points,). Points that are not finite are left out."""
+
+    name: str
+    x: Numbers
+    y: Numbers
+
+
+def curves_svg(curves: Sequence[Curve], x_name: str, y_name: str) -> str:
+    """The picture as an element svg; an empty text if no curve has two finite points."""
+    shown = [finite for finite in map(_finite, curves[:MOST_CURVES]) if len(finite.x) > 1]
+    if not shown:
+        return ""
+    logs = all((curve.y > 0).all() for curve in shown)
+    heights = [np.log10(curve.y) if logs else curve.y for curve in shown]
+    x_range = _range([curve.x for curve in shown])
+    y_range = _range(heights)
+    lines = [
+        _line(_across(curve.x, x_range), _down(height, y_range), colour)
+        for curve, height, colour in zip(shown, heights, COLOURS, strict=False)
+    ]
+    ends = [float(_down(height[-1:], y_range)[0]) for height in heights]
+    names = [
+        _text(WIDTH - RIGHT + 8, y + 4, curve.name, fill=colour)
+        for curve, y, colour in zip(shown, _apart(ends), COLOURS, strict=False)
+    ]
+    low, high = (10**end if logs else end for end in y_range)
+    axis = f'<path d="M{LEFT} {TOP}V{HEIGHT - BOTTOM}H{WIDTH - RIGHT}" stroke="currentColor"/>'
+    labels = [
+        _text(LEFT - 6, TOP + 8, quantity(high, 3), anchor="end"),
+        _text(LEFT - 6, HEIGHT - BOTTOM, quantity(low, 3), anchor="end"),
+        _text(LEFT, HEIGHT - BOTTOM + 16, quantity(x_range[0], 3)),
+        _text(WIDTH - RIGHT, HEIGHT - BOTTOM + 16, quantity(x_range[1], 3), anchor="end"),
+        _text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, x_name, anchor="middle"),
+        _text(LEFT - 6, 12, f"{y_name}{', logarithmic' if logs else ''}"),
+    ]
+    parts = "".join([axis, *lines, *labels, *names])
+    size = f'width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}"'
+    style = 'fill="none" font-family="sans-serif" font-size="12"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {style}>{parts}</svg>'
+
+
+def _finite(curve: Curve) -> Curve:
+    kept = np.isfinite(curve.x) & np.isfinite(curve.y)
+    return Curve(curve.name, curve.x[kept], curve.y[kept])
+
+
+def _range(columns: Sequence[Numbers]) -> tuple[float, float]:
+    low = min(float(column.min()) for column in columns)
+    high = max(float(column.max()) for column in columns)
+    return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
+def _across(x: Numbers, ends: tuple[float, float]) -> Numbers:
+    share = (x - ends[0]) / (ends[1] - ends[0])
+    return np.asarray(LEFT + share * (WIDTH - LEFT - RIGHT))
+
+
+def _down(y: Numbers, ends: tuple[float, float]) -> Numbers:
+    share = (y - ends[0]) / (ends[1] - ends[0])
+    return np.asarray(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM))
+
+
+def _line(x: Numbers, y: Numbers, colour: str) -> str:
+    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x.tolist(), y.tolist(), strict=True))
+    return f'<polyline points="{points}" stroke="{colour}" stroke-width="1.6"/>'
+
+
+def _text(x: float, y: float, text: str, *, anchor: str = "start", fill: str = "") -> str:
+    place = f'x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}"'
+    return f'<text {place} fill="{fill or "currentColor"}">{html.escape(text)}</text>'
+
+
+def _apart(places: Sequence[float]) -> list[float]:
+    """The places of the names, in the same order, moved down so that none covers another."""
+    moved = [0.0] * len(places)
+    lowest = -np.inf
+    for place in np.argsort(places).tolist():
+        lowest = max(places[place], lowest + TEXT_HEIGHT)
+        moved[place] = lowest
+    return moved
