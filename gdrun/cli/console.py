@@ -61,10 +61,12 @@ def print_json(document: Any) -> None:
 
 
 def replace_unencodable() -> None:
-    """Make stdout and stderr write ? for a character that their encoding cannot represent."""
+    """Make stdout and stderr write ASCII for characters that their encoding cannot represent."""
+    from gdrun.cli.plain_characters import HANDLER
+
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors=HANDLER)
 
 
 @cache

@@ -51,6 +51,9 @@ LOSS_ROSE = (
 AT_EDGE = "(edge)"
 """The mark of a contender whose best setting is the smallest or the largest that was tried."""
 
+UNEQUAL = 1.1
+"""From this ratio of the gradients of two contenders on, their work is called unequal."""
+
 MOST_PAIRS = 10
 """The most pairs of contenders that are shown; of more, those with the best contender."""
 
@@ -79,6 +82,7 @@ def comparison_result(comparison: Comparison, spell: Callable[[str], str] = str)
     for label, text in _notes(comparison):
         notes.add_row(label, spell(text))
     warnings = [NOT_COMPARABLE[comparison.unlike]] if comparison.unlike else []
+    warnings += [spell(text) for text in _unequal_work(comparison)]
     return Group(*parts, notes, *warning_lines(warnings))
 
 
@@ -197,6 +201,18 @@ def _pair(pair: Pair) -> str:
     tied = f", {pair.ties} tied" if pair.ties else ""
     seeds = f"{pair.wins} of {pair.seeds} seeds{tied}"
     return f"{pair.first} is better than {pair.second} under {seeds}, p = {quantity(pair.p, 2)}"
+
+
+def _unequal_work(comparison: Comparison) -> list[str]:
+    """A warning if the budgets let contenders compute different numbers of gradients; or empty."""
+    finished = {
+        row.name: row.gradients for row in comparison.contenders if row.gradients is not None
+    }
+    if not finished or max(finished.values()) <= UNEQUAL * min(finished.values()):
+        return []
+    listed = ", ".join(f"{name} {amount:,.0f}" for name, amount in finished.items())
+    same = "`budget=gradients` gives all the same number"
+    return [f"the budgets differ in work, counted in gradients of examples: {listed}; {same}"]
 
 
 def _engines(comparison: Comparison) -> str:

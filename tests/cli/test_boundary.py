@@ -219,7 +219,7 @@ def test_a_closed_pipe_is_no_error():
         assert running.wait(timeout=30) == 141
 
 
-def test_a_terminal_without_the_signs_gets_question_marks():
+def test_a_terminal_without_the_signs_gets_ascii():
     answer = subprocess.run(
         [*PROGRAM, "list", "optimizers", "vanilla"],
         capture_output=True,
@@ -227,7 +227,7 @@ def test_a_terminal_without_the_signs_gets_question_marks():
         check=False,
     )
     assert (answer.returncode, answer.stderr) == (0, b"")
-    assert b"w ? w ? ? g" in answer.stdout
+    assert b"w <- w - alpha g" in answer.stdout
 
 
 def test_a_shell_can_complete_commands():

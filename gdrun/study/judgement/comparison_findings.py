@@ -72,6 +72,19 @@ class Contender:
         return amounts
 
     @property
+    def gradients(self) -> float | None:
+        """The median number of gradients of the runs that used up their budget; None without one.
+
+        A run that a stopping rule ended early has spent less by merit.
+        """
+        spent = [
+            float(each.record["summary"]["gradients"])
+            for each in self.standing.results
+            if each.record["status"] == "exhausted"
+        ]
+        return float(np.median(spent)) if spent else None
+
+    @property
     def reached(self) -> int:
         """The number of runs that reached the target; 0 without a target."""
         if self.target is None:
