@@ -16,6 +16,7 @@ from gdrun.runs.extending import Extension
 from gdrun.runs.resuming import check_config, ended_runs
 from gdrun.runs.run import Run, read_run
 from gdrun.runs.session import Session
+from gdrun.runs.signals import Interruption
 from gdrun.runs.trained_model import TrainedModel, read_model
 
 __all__ = ["TrainedModel", "load_model", "read_run", "train"]
@@ -48,8 +49,9 @@ def train(
     MissingExtraError if a package is missing; RecordError if a directory cannot be made in `out`,
     or the run in `resume` cannot continue, because its config, data or plugins have changed, its
     files are damaged, or another process trains it.
-    A run that diverged is returned too; its status is "diverged". If a file of the run cannot be
-    written, the run is returned and a warning is given.
+    A run that diverged is returned too; its status is "diverged". Ctrl-C ends the training and
+    returns the run so far, with the status "interrupted"; a second one raises KeyboardInterrupt. If
+    a file of the run cannot be written, the run is returned and a warning is given.
 
     >>> run = train({"dataset": "iris", "model": "softmax"}, "epochs=5", "lr=0.1")
     >>> run.status, run.stop["step"], run.weights["w"].shape
@@ -89,7 +91,9 @@ def _resumed(
 
 
 def _runs_of(session: Session) -> list[Run]:
-    runs = session.run()
+    interruption = Interruption()
+    with interruption.watching_keyboard():
+        runs = session.run(interrupted=interruption.name)
     for problem in session.problems:
         warnings.warn(str(problem), stacklevel=4)
     return runs

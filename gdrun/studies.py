@@ -48,7 +48,8 @@ def sweep(
     continues. jobs: the number of processes. executor: any `concurrent.futures.Executor`, such as
     that of a Dask cluster; it runs `jobs` tasks at a time, or one for each core of this machine if
     `jobs` is 1. resume: the directory of an earlier study; only the trials that it has not finished
-    are run. config, overrides, data, out: as in `train`.
+    are run. config, overrides, data, out: as in `train`. Ctrl-C returns the findings so far; a
+    second one raises KeyboardInterrupt.
 
     Raises ConfigError or DataError, with every problem, if an experiment cannot be run;
     RecordError if the directory cannot be written, or the study in `resume` cannot be continued.

@@ -11,11 +11,11 @@ from readme import README, ROOT, blocks, masked, output_of, transcript, with_tab
 import gdrun
 from gdrun.cli.gradcheck import CHECK_FAILED
 from gdrun.cli.running import DIVERGED
-from gdrun.cli.signals import SIGNALS
 from gdrun.config.loading import load
 from gdrun.engine.compiled import library_cache
 from gdrun.errors import GdrunError
 from gdrun.runs import record
+from gdrun.runs.signals import SIGNALS
 from gdrun.study.storage import study_directory
 
 TEXT = README.read_text(encoding="utf-8")

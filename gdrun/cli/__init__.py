@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from gdrun.cli import faults
 from gdrun.cli.app import command_line
 from gdrun.cli.console import replace_unencodable
-from gdrun.cli.signals import Ended, end_at_once, handled
 from gdrun.errors import GdrunError
+from gdrun.runs.signals import Ended, end_at_once, handled
 
 INTERRUPTED = 130
 """The exit code after SIGINT: 128 + 2."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from gdrun.cli.signals import Interruption
+from gdrun.runs.signals import Interruption
 
 if TYPE_CHECKING:
     from gdrun.engine.listeners import Listener

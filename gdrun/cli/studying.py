@@ -16,7 +16,7 @@ import typer
 from gdrun.cli import console, faults
 from gdrun.cli.experiments import STDIN, Json, Plugins, Seed
 from gdrun.cli.running import DIVERGED, RUNS, Out, Quiet, progress_listeners
-from gdrun.cli.signals import Interruption
+from gdrun.runs.signals import Interruption
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

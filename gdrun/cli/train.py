@@ -21,8 +21,8 @@ from gdrun.cli.experiments import (
     split_words,
 )
 from gdrun.cli.running import RUNS, Out, Quiet, Seeds, exit_code, progress_listeners
-from gdrun.cli.signals import Interruption
 from gdrun.errors import GdrunError, Problem
+from gdrun.runs.signals import Interruption
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

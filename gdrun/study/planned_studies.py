@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from gdrun.config.experiment import Experiment
 from gdrun.data import Table
+from gdrun.runs.signals import Interruption
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.trials import StudyPlan
 from gdrun.study.design.tuning_plan import TuningPlan
@@ -63,7 +64,9 @@ class PlannedStudy(ABC, Generic[FoundStudy]):
 
         Raises RecordError if the directory cannot be written, or contains a different study.
         """
-        return self.run_in(self.directory(), Observers())
+        interruption = Interruption()
+        with interruption.watching_keyboard():
+            return self.run_in(self.directory(), Observers(interrupted=interruption.name))
 
     @abstractmethod
     def run_in(self, directory: StudyDirectory | None, observers: Observers) -> FoundStudy:

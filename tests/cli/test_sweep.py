@@ -14,8 +14,8 @@ import pytest
 from rich.cells import cell_len
 from study.cases import LEAST_SQUARES, LOGISTIC
 
-from gdrun.cli.signals import Interruption
 from gdrun.config.writing import to_yaml
+from gdrun.runs.signals import Interruption
 
 
 @pytest.fixture

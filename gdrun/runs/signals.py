@@ -9,7 +9,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
@@ -38,12 +38,15 @@ def end_at_once(number: int, frame: FrameType | None) -> None:
 
 
 @contextmanager
-def handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+def handled(
+    handler: Callable[[int, FrameType | None], None],
+    signals: Sequence[signal.Signals] = SIGNALS,
+) -> Iterator[None]:
     """A context in which this function handles the signals. It does nothing in another thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    earlier = {number: signal.getsignal(number) for number in SIGNALS}
+    earlier = {number: signal.getsignal(number) for number in signals}
     replaced = [number for number, known in earlier.items() if known != signal.SIG_IGN]
     try:
         for number in replaced:
@@ -75,6 +78,18 @@ class Interruption:
         if self.signal == signal.SIGINT:
             return "Ctrl-C (SIGINT)"
         return self.signal.name if self.signal else None
+
+    @contextmanager
+    def watching_keyboard(self) -> Iterator[None]:
+        """A context in which this object handles Ctrl-C, for the use from Python.
+
+        It does nothing if the program has a handler of its own for SIGINT.
+        """
+        if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+            yield
+            return
+        with handled(self._handle, (signal.SIGINT,)):
+            yield
 
     @contextmanager
     def watching(self) -> Iterator[None]:
