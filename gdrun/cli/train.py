@@ -129,6 +129,8 @@ def _run(session: Session, shown: Shown) -> int:
     with interruption.watching():
         ended = session.run(progress_listeners(shown.quiet), interruption.name)
         advice = next((lines for run in ended if (lines := how_to_continue(run))), [])
+        if not (advice or shown.quiet):
+            advice = next_step(ended[0])
         shown.results(ended, session.problems, advice)
     if session.problems:
         faults.show(session.problems)
@@ -173,9 +175,21 @@ def how_to_continue(run: Run) -> list[str]:
     """The lines on how to continue a run that was interrupted; empty for another run."""
     if run.directory is None or run.status != "interrupted":
         return []
-    words = [word for plugin in run.record["plugins"] for word in ("--plugin", plugin["path"])]
-    command = shlex.join(["gdrun", "train", "--resume", str(run.directory), *words])
+    command = shlex.join(["gdrun", "train", "--resume", str(run.directory), *_plugins(run)])
     return ["to continue:", f"  {command}"]
+
+
+def next_step(run: Run) -> list[str]:
+    """The lines with the command to try next; empty for a run that was not written."""
+    if run.directory is None:
+        return []
+    command = ["gdrun", "sweep", "lr", "-c", str(run.directory / "config.yaml")]
+    return ["to find the best learning rate:", f"  {shlex.join([*command, *_plugins(run)])}"]
+
+
+def _plugins(run: Run) -> list[str]:
+    """The options of the command line that load the plugins of a run."""
+    return [word for plugin in run.record["plugins"] for word in ("--plugin", plugin["path"])]
 
 
 def document(run: Run) -> dict[str, object]:

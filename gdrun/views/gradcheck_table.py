@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gdrun.insight.gradient_check import TOLERANCE, GradientCheck, TensorCheck
+from gdrun.views.fitting import fitting
 from gdrun.views.numbers import count, quantity
 
 
@@ -28,7 +29,8 @@ def gradient_table(check: GradientCheck) -> RenderableType:
             quantity(tensor.error, 2),
             _verdict(tensor),
         )
-    return Group(table, "", verdict_line(check))
+    narrow = fitting(table, ("shape", "checked", "largest gradient"))
+    return Group(narrow, "", verdict_line(check))
 
 
 def verdict_line(check: GradientCheck) -> Text:

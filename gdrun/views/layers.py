@@ -8,6 +8,7 @@ from rich.table import Table
 
 from gdrun.engine.trace import Columns
 from gdrun.methods.stopping import position
+from gdrun.views.fitting import fitting
 from gdrun.views.numbers import MISSING, percent, quantity
 
 MOST_LAYERS = 24
@@ -36,7 +37,8 @@ def layer_table(evals: Columns) -> RenderableType:
 
     A row shows the norm of the layer's gradient at the first and at the last evaluation. It also
     shows, at the last evaluation, the size of the last update relative to the weights, and the
-    shares of inactive units. evals: the evaluations of a run, by column, (evaluations,) each.
+    shares of inactive units. A narrow terminal gets fewer columns. evals: the evaluations of a run,
+    by column, (evaluations,) each.
     """
     places = (0, -1) if len(evals["epoch"]) > 1 else (0,)
     table = Table(box=None, pad_edge=False, header_style="dim")
@@ -53,7 +55,7 @@ def layer_table(evals: Columns) -> RenderableType:
             for kind in ("dead", "saturated")
         ]
         table.add_row(layer, *norms, ratio, *inactive)
-    return table
+    return fitting(table, ("saturated", "dead", "update/weight", *epochs[1:]))
 
 
 def layer_legend() -> RenderableType:

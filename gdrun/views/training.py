@@ -23,6 +23,7 @@ from gdrun.runs.run import Run
 from gdrun.runs.summary import BestRecord, RunSummary, number_in
 from gdrun.views.columns import columns_line
 from gdrun.views.data_line import data_line
+from gdrun.views.fitting import fitting
 from gdrun.views.layers import layer_legend, layer_table, layers_of
 from gdrun.views.numbers import count, duration, percent, quantity
 from gdrun.views.quality import (
@@ -32,8 +33,8 @@ from gdrun.views.quality import (
     shown,
     target_advice,
 )
-from gdrun.views.sparklines import sparkline
 from gdrun.views.statuses import status_word
+from gdrun.views.step_curves import curves
 
 MOST_ROWS = 12
 """The most rows of the table of evaluations, not counting the best evaluation."""
@@ -127,7 +128,7 @@ def evaluation_table(evals: Columns, best_step: int | None = None) -> Renderable
             cells.append(percent(value) if name.endswith("accuracy") else quantity(value))
         marked = " best" if best else ""
         table.add_row(*cells, Text(marked, style="green"))
-    return table
+    return fitting(table, ("step", "train acc", "val acc", "train loss"))
 
 
 def verdict_line(run: Run) -> Text:
@@ -244,20 +245,6 @@ def _loss_lines(summary: RunSummary) -> Iterator[tuple[str, str]]:
         if loss is not None:
             text = f"loss {quantity(loss)}"
             yield part, text if accuracy is None else f"{text}, accuracy {percent(accuracy)}"
-
-
-def curves(steps: Columns, width: int = 40) -> RenderableType:
-    """Sparklines of batch loss and gradient norm over the steps, with the first and last values.
-
-    steps: the step trace of a run, by column, (points,) each. width: of a sparkline, in characters.
-    """
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="dim", no_wrap=True)
-    for word, name in (("batch loss", "batch_loss"), ("grad norm", "grad_norm")):
-        first, last = (float(steps[name][place]) for place in (0, -1))
-        line = sparkline(steps[f"max_{name}"], width)
-        grid.add_row(word, line, f"{quantity(first, 3)} → {quantity(last, 3)}")
-    return grid
 
 
 def _has_mini_batches(run: Run) -> bool:

@@ -74,6 +74,8 @@ finished: all 3 epochs done (6 steps)
   grad norm   ██▆▄▂▁  0.956 → 0.284
 
 written to runs/DATE-flowers-ID
+to find the best learning rate:
+  gdrun sweep lr -c runs/DATE-flowers-ID/config.yaml
 """
 
 
@@ -142,7 +144,7 @@ def test_several_seeds_side_by_side(train, tmp_path):
         expected = {50: middle, 25: (low + middle) / 2, 75: (middle + high) / 2}[share]
         assert line.split(word)[1].split()[0] == f"{expected:.4g}"
     assert table[7] == ""
-    assert [masked(line) for line in table[8:]] == ["written to runs/DATE-flowers-ID"] * 3
+    assert [masked(line) for line in table[8:11]] == ["written to runs/DATE-flowers-ID"] * 3
     assert len(list((tmp_path / "runs").iterdir())) == 3
 
 
@@ -157,7 +159,27 @@ def test_divergence_has_its_words_and_its_exit_code(train):
     assert (answer.code, answer.err) == (3, "")
     # The rate is far above 2/L; three steps multiply the loss by more than 10⁴.
     assert "\ndiverged: the training loss " in answer.out
-    assert masked(answer.out).endswith("\nwritten to elsewhere/DATE-diabetes-linear-ID\n")
+    *_, written, _, following = masked(answer.out).splitlines()
+    assert written == "written to elsewhere/DATE-diabetes-linear-ID"
+    assert following == "  gdrun sweep lr -c elsewhere/DATE-diabetes-linear-ID/config.yaml"
+
+
+def test_the_next_step_works(train, gdrun):
+    following = train(*LOST).out.splitlines()[-1]
+    answer = gdrun(*following.split()[1:], "-q")
+    assert answer.code == 0
+    assert "best " in answer.out
+
+
+@pytest.mark.parametrize("width", [40, 60])
+def test_a_narrow_terminal_gets_fewer_columns_and_no_number_is_cut_off(train, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    out = train("dataset=spirals", "model=mlp", "epochs=2").out
+    _, _, tables = out.partition("╯\n")
+    assert "…" not in tables
+    assert re.search("^epoch .* val loss", tables, re.MULTILINE)
+    lines = [line for line in tables.splitlines() if "runs/" not in line]
+    assert max(map(len, lines)) <= width
 
 
 def test_seeds_diverge_only_together(train):
