@@ -22,7 +22,8 @@ from gdrun.cli.list import list_names
 from gdrun.cli.plot import plot
 from gdrun.cli.predict import predict
 from gdrun.cli.report import report
-from gdrun.cli.show import runs, show
+from gdrun.cli.runs import runs
+from gdrun.cli.show import show
 from gdrun.cli.sweep import sweep
 from gdrun.cli.theory import theory
 from gdrun.cli.train import train

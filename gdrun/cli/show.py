@@ -1,4 +1,4 @@
-"""`gdrun show` and `gdrun runs`: show one run or study again, and list all runs and studies."""
+"""`gdrun show`: show one run or study again, or the weights of a run."""
 
 from __future__ import annotations
 
@@ -10,29 +10,13 @@ import typer
 from gdrun.cli import console, studying
 from gdrun.cli.experiments import Json, Plugins
 from gdrun.cli.options import as_options
-from gdrun.cli.running import RUNS, Out
+from gdrun.cli.running import RUNS
 from gdrun.cli.train import document, how_to_continue
 from gdrun.errors import GdrunError
 
 Which = Annotated[
     str, typer.Argument(metavar="RUN", help="A directory, an id or a part of it, or `last`.")
 ]
-Filter = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="KEY=VALUE", help="List only runs with this value, such as status=diverged."
-    ),
-]
-Sort = Annotated[
-    str,
-    typer.Option(
-        "--sort",
-        metavar="KEY",
-        help="Sort by a column, such as test_loss; -KEY sorts in descending order.",
-    ),
-]
-
-
 Weights = Annotated[
     bool,
     typer.Option("--weights", help="Show the coefficients, or the layers of a network."),
@@ -143,32 +127,3 @@ def _show_study(path: Path, json: bool) -> None:
     )
     lines = [*studying.missing_lines(result, path, study.record.get("command")), f"from {path}"]
     console.show(*([view, ""] if result.ended else []), *map(console.unwrapped, lines))
-
-
-def runs(
-    filters: Filter = None, sort: Sort = "started", out: Out = RUNS, json: Json = False
-) -> None:
-    """List the runs, filtered and sorted, and below them the studies if there are no filters."""
-    from gdrun.runs.run_list import list_runs
-    from gdrun.study.storage.study_directory import list_studies
-    from gdrun.views.run_table import runs_table, studies_table
-
-    rows = list_runs(out, map(_as_recorded, filters or ()), sort)
-    studies = [] if filters else list_studies(out)
-    if json:
-        console.print_json({"runs": rows, "studies": studies})
-    elif rows or not studies:
-        console.show(runs_table(rows, out, filtered=bool(filters)))
-    if studies and not json:
-        console.show(*([""] if rows else []), studies_table(studies))
-
-
-def _as_recorded(condition: str) -> str:
-    """A filter KEY=VALUE as `list_runs` needs it.
-
-    For the key status, the word in the table, such as finished, is replaced by that in run.json.
-    """
-    from gdrun.views.statuses import recorded_status
-
-    key, equals, value = condition.partition("=")
-    return f"{key}{equals}{recorded_status(value)}" if key.strip() == "status" else condition

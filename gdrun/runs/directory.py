@@ -158,7 +158,8 @@ class RunDirectory(Listener):
         write_text(self.path / "config.yaml", to_yaml(self._config))
 
     def _write_record(self, record: RunRecord) -> None:
-        write_text(self.path / "run.json", dumps(record, indent=2) + "\n")
+        listed = {**record, "config": self._config}
+        write_text(self.path / "run.json", dumps(listed, indent=2) + "\n")
 
     def _append_trace(self, progress: Progress) -> None:
         """Append the new points to trace.jsonl; if written points were joined, rewrite the file."""

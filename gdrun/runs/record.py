@@ -116,9 +116,10 @@ class RunRecord(TypedDict):
     each rule that is only reported and does not stop the run, its first firing. started: the time
     in ISO 8601. compression: the factorisation of the data that the engine used, such as qr, or
     None. engine_note: what would make the run faster, if the compiled engine is not available.
-    plugins: the path and the hash of each plugin. parameters: the number of weights. process: only
-    while the run is running. cohort: the ids of the runs that train together, in the order of their
-    seeds; missing for a run that trains alone. resumed: the continuations of the run.
+    plugins: the path and the hash of each plugin. parameters: the number of weights. config: that
+    of config.yaml, so that a list of many runs need not read YAML. process: only while the run is
+    running. cohort: the ids of the runs that train together, in the order of their seeds; missing
+    for a run that trains alone. resumed: the continuations of the run.
     """
 
     schema_version: int
@@ -139,6 +140,7 @@ class RunRecord(TypedDict):
     plugins: list[dict[str, str]]
     data: RunDataRecord
     parameters: Count
+    config: NotRequired[dict[str, Any]]
     process: NotRequired[ProcessRecord]
     cohort: NotRequired[list[str]]
     resumed: NotRequired[list[ResumeRecord]]

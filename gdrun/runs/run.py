@@ -175,6 +175,7 @@ def read_run(directory: str | Path) -> Run:
     """
     path = Path(directory)
     record = read_record(path)
+    record.pop("config", None)  # it is only for lists of runs
     config = read_document(path / "config.yaml").data
     checked(config, WalkConfig if "surface" in config else ModelConfig, path / "config.yaml")
     steps, evals = read_trace(path / "trace.jsonl")

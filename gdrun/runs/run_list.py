@@ -9,17 +9,22 @@ from typing import Any
 from gdrun.config.document import read_document
 from gdrun.config.values import parse_value
 from gdrun.errors import GdrunError, RecordError, suggestion
+from gdrun.runs.labels import read_labels
 from gdrun.runs.record import RunRecord
 from gdrun.runs.run import read_record, run_directories
+from gdrun.runs.run_query import matching
 
 Row = dict[str, Any]
 
 
-def list_runs(out: Path, filters: Iterable[str] = (), sort: str = "started") -> list[Row]:
+def list_runs(
+    out: Path, filters: Iterable[str] = (), sort: str = "started", where: str | None = None
+) -> list[Row]:
     """A row for each run in the directory `out`, with values of its record, config and summary.
 
     filters: texts KEY=VALUE; only rows that match all of them are returned. sort: KEY, or -KEY for
-    descending order; rows without the key are last. A run whose record cannot be read has the
+    descending order; rows without the key are last. where: a condition in SQL on the columns; the
+    filter tags=WORD keeps the runs with this tag. A run whose record cannot be read has the
     status `damaged`. Raises GdrunError if a filter is not KEY=VALUE, or no row has the key of a
     filter or of `sort`.
     """
@@ -33,7 +38,9 @@ def list_runs(out: Path, filters: Iterable[str] = (), sort: str = "started") -> 
             )
         key = _known(key, known) if rows else key
         wanted = parse_value(value)
-        rows = [row for row in rows if row.get(key) == wanted]
+        rows = [row for row in rows if _equals(row.get(key), wanted)]
+    if where is not None:
+        rows = [rows[place] for place in matching(rows, where)]
     key = _known(sort.removeprefix("-"), known) if known else sort
     missing = [row for row in rows if row.get(key) is None]
     present = [row for row in rows if row.get(key) is not None]
@@ -47,7 +54,9 @@ def list_runs(out: Path, filters: Iterable[str] = (), sort: str = "started") -> 
 def _row(path: Path) -> Row:
     try:
         record = read_record(path)
-        config = read_document(path / "config.yaml").data
+        labels = read_labels(path)
+        # Runs of earlier versions have their config only as YAML, which takes longer to read.
+        config = record.get("config") or read_document(path / "config.yaml").data
     except GdrunError:
         return {"id": path.name, "status": "damaged", "started": ""}
     row: Row = {
@@ -56,6 +65,8 @@ def _row(path: Path) -> Row:
         "status": record["status"],
         "started": record["started"],
         "seed": record["seed"],
+        "tags": labels["tags"],
+        "note": labels["note"] or None,
     }
     row |= _leaves(config)
     summary = dict(record["summary"] or {})
@@ -64,6 +75,10 @@ def _row(path: Path) -> Row:
     nested = {"best", "metrics", "baseline", "confusion"}
     summary = {key: value for key, value in summary.items() if key not in nested}
     return row | summary | {"rule": _rule(record)}
+
+
+def _equals(value: Any, wanted: Any) -> bool:
+    return wanted in value if isinstance(value, list) and wanted != value else value == wanted
 
 
 def _leaves(config: dict[str, Any]) -> Row:

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gdrun.views.fitting import FirstThatFits
-from gdrun.views.numbers import percent, quantity
+from gdrun.views.numbers import MISSING, percent, quantity
 from gdrun.views.statuses import status_word
 
 Rows = Sequence[Mapping[str, Any]]
@@ -39,6 +39,26 @@ def runs_table(rows: Rows, out: Path, *, filtered: bool = False) -> RenderableTy
     if filtered:
         return Text(f"no run in {out} matches the filters")
     return Text(f"there are no runs in {out}; `gdrun train` makes one")
+
+
+def chosen_table(rows: Rows, columns: Sequence[str]) -> RenderableType:
+    """A table with a row for each run: its id, and the values of these columns."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("run", overflow="fold")
+    for name in columns:
+        numeric = all(isinstance(row.get(name), int | float | None) for row in rows)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(row["id"], *(_value(row.get(name)) for name in columns))
+    return table
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(map(str, value)) or MISSING
+    if isinstance(value, bool) or not isinstance(value, int | float | None):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) else quantity(value)
 
 
 def studies_table(rows: Rows) -> RenderableType:

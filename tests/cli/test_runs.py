@@ -1,7 +1,10 @@
 """`gdrun runs`: the list, filtered and sorted, for different widths of the terminal."""
 
 import json
+import os
 import re
+import socket
+from pathlib import Path
 
 import pytest
 
@@ -135,3 +138,76 @@ def test_the_last_may_be_a_study(studied, tmp_path):
     assert json.loads(studied("show", "--json").out)["verb"] == "compare"
     studied("train", *IRIS, "name=plain")
     assert json.loads(studied("show", "--json").out)["name"] == "plain"
+
+
+def test_conditions_in_sql(three):
+    condition = '"optimizer.lr" <= 0.1 AND train_loss < 0.45'
+    assert names(three("runs", "--where", condition)) == ["lower"]
+    condition = "status = 'diverged' OR name LIKE 'pl%'"
+    assert names(three("runs", "--where", condition)) == ["plain", "lost"]
+    # A run without the value is neither below nor above it.
+    assert names(three("runs", "--where", "beta1 > 0")) == ["lower"]
+    answer = three("runs", "--where", "lr <")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith("error: --where: the condition fails: ")
+
+
+def test_columns_and_csv(three):
+    answer = three("runs", "--columns", "lr,optimizer,train_loss")
+    head, *rows = (line.split() for line in answer.out.splitlines())
+    assert head == ["run", "lr", "optimizer", "train_loss"]
+    chosen = [["0.1", "momentum"], ["0.1", "adam"], ["1e+200", "momentum"]]
+    assert [row[1:3] for row in rows] == chosen
+    answer = three("runs", "name=lower", "--columns", "optimizer", "--csv")
+    line, row = answer.out.splitlines()
+    assert (line, row.split(",")[1]) == ("id,optimizer", "adam")
+    lines = three("runs", "--csv").out.splitlines()
+    assert len(lines) == 4
+    assert lines[0].startswith("id,name,status,started,seed,tags,note,dataset,")
+    answer = three("runs", "--columns", "optimiser")
+    assert "there is no column 'optimiser'\nhint: did you mean optimizer" in answer.err
+
+
+def test_tags_and_notes(three):
+    assert three("runs", "tag", "plain", "baseline", "paper").code == 0
+    assert three("runs", "tag", "lower", "paper", "paper").code == 0
+    answer = three("runs", "note", "plain", "the start is zero")
+    assert re.search(
+        r"-plain-\w+: tags baseline paper, note the start is zero$", answer.out.strip()
+    )
+    assert names(three("runs", "tags=paper")) == ["plain", "lower"]
+    assert names(three("runs", "tags=baseline")) == ["plain"]
+    assert names(three("runs", "--where", "note LIKE '%zero'")) == ["plain"]
+    assert three("runs", "untag", "plain", "paper").code == 0
+    assert names(three("runs", "tags=paper")) == ["lower"]
+    answer = three("runs", "untag", "plain", "paper")
+    assert (answer.code, "has no tag 'paper'\nhint: it has baseline" in answer.err) == (2, True)
+    for bad in ("two words", "a=b", ""):
+        answer = three("runs", "tag", "plain", bad)
+        assert answer.code == 2 and "is not a tag" in answer.err
+    assert "such as `gdrun runs tag last baseline`" in three("runs", "tag", "plain").err
+
+
+def test_deleting_is_confirmed(three, tmp_path):
+    answer = three("runs", "delete", "plain")
+    assert (answer.code, len(names(three("runs")))) == (2, 3)
+    assert "hint: add --yes" in answer.err
+    answer = three("runs", "delete", "plain", "lost", "--yes")
+    assert answer.code == 0 and answer.out.endswith("deleted 2 directories\n")
+    assert names(three("runs")) == ["lower"]
+    (tmp_path / "mine").mkdir()
+    answer = three("runs", "delete", str(tmp_path / "mine"), "--yes")
+    assert answer.code == 2 and (tmp_path / "mine").is_dir()
+    assert "is no run and no study" in answer.err
+
+
+def test_a_running_run_is_not_deleted(three):
+    (row,) = json.loads(three("runs", "name=plain", "--json").out)["runs"]
+    file = Path("runs") / row["id"] / "run.json"
+    record = json.loads(file.read_text(encoding="utf-8"))
+    process = {"host": socket.gethostname(), "pid": os.getpid()}
+    record |= {"status": "running", "process": process}
+    file.write_text(json.dumps(record), encoding="utf-8")
+    answer = three("runs", "delete", "plain", "--yes")
+    assert answer.code == 2 and "the run is still running" in answer.err
+    assert file.is_file()

@@ -1,0 +1,213 @@
+"""`gdrun runs`: list, label and delete runs and studies."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gdrun.cli import console
+from gdrun.cli.experiments import Json
+from gdrun.cli.running import RUNS, Out
+from gdrun.errors import GdrunError
+
+Words = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[KEY=VALUE]...",
+        help="List only runs with these values, such as status=diverged or tags=baseline. Or an "
+        "action: tag RUN WORD..., untag RUN WORD..., note RUN TEXT, delete RUN...",
+    ),
+]
+Sort = Annotated[
+    str,
+    typer.Option(
+        "--sort",
+        metavar="KEY",
+        help="Sort by a column, such as test_loss; -KEY sorts in descending order.",
+    ),
+]
+Where = Annotated[
+    str | None,
+    typer.Option(
+        "--where",
+        metavar="SQL",
+        help="List only runs that fulfil a condition, such as '\"optimizer.lr\" < 0.1'.",
+    ),
+]
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        "--columns", metavar="KEY,...", help="Show these columns, such as lr,batch_size,test_loss."
+    ),
+]
+Csv = Annotated[bool, typer.Option("--csv", help="Print all columns as CSV.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Delete without a question.")]
+
+
+def runs(
+    words: Words = None,
+    sort: Sort = "started",
+    where: Where = None,
+    columns: Columns = None,
+    out: Out = RUNS,
+    csv: Csv = False,
+    yes: Yes = False,
+    json: Json = False,
+) -> None:
+    """List runs and studies, filtered and sorted; tag, note or delete them."""
+    words = words or []
+    if words and words[0] in _ACTIONS:
+        _ACTIONS[words[0]](words[1:], out, yes)
+        return
+    from gdrun.runs.run_list import list_runs
+    from gdrun.study.storage.study_directory import list_studies
+    from gdrun.views.run_table import chosen_table, runs_table, studies_table
+
+    rows = list_runs(out, map(_as_recorded, words), sort, where)
+    chosen = _chosen(columns, rows)
+    filtered = bool(words or where is not None)
+    studies = [] if filtered or csv or chosen else list_studies(out)
+    if json:
+        shown = [{key: row.get(key) for key in ("id", *chosen)} for row in rows] if chosen else rows
+        console.print_json({"runs": shown, "studies": studies})
+    elif csv:
+        sys.stdout.write(_csv(rows, chosen))
+    elif chosen and rows:
+        console.show(chosen_table(rows, chosen))
+    elif rows or not studies:
+        console.show(runs_table(rows, out, filtered=filtered))
+    if studies and not json:
+        console.show(*([""] if rows else []), studies_table(studies))
+
+
+def _chosen(columns: str | None, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The columns of --columns. Raises GdrunError if no run has one of them."""
+    if columns is None:
+        return []
+    from gdrun.errors import suggestion
+
+    chosen = [name.strip() for name in columns.split(",") if name.strip()]
+    known = dict.fromkeys(key for row in rows for key in row)
+    for name in chosen:
+        if rows and name not in known:
+            what = f"there is no column {name!r}"
+            raise GdrunError(what, where="--columns", hint=suggestion(name, known))
+    return chosen
+
+
+def _csv(rows: Sequence[Mapping[str, Any]], chosen: Sequence[str]) -> str:
+    from gdrun.cli.new_files import csv_text
+
+    names = ["id", *chosen] if chosen else list(dict.fromkeys(key for row in rows for key in row))
+    cells = [[_cell(row.get(name)) for name in names] for row in rows]
+    return csv_text([names, *cells])
+
+
+def _cell(value: Any) -> Any:
+    return " ".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _find(word: str, out: Path) -> Path:
+    from gdrun.runs.run import RECORD, find_run
+    from gdrun.study.storage.study_directory import RECORD as STUDY
+
+    path = find_run(word, out, (RECORD, STUDY))
+    if not any((path / record).is_file() for record in (RECORD, STUDY)):
+        hint = "only directories with a run.json or a study.json are labelled or deleted"
+        raise GdrunError("is no run and no study", where=str(path), hint=hint)
+    return path
+
+
+def _tag(words: list[str], out: Path, yes: bool) -> None:
+    from gdrun.runs.labels import add_tags
+
+    run, *tags = _given(words, 2, "tag last baseline")
+    path = _find(run, out)
+    _say(path, add_tags(path, tags))
+
+
+def _untag(words: list[str], out: Path, yes: bool) -> None:
+    from gdrun.runs.labels import remove_tags
+
+    run, *tags = _given(words, 2, "untag last baseline")
+    path = _find(run, out)
+    _say(path, remove_tags(path, tags))
+
+
+def _note(words: list[str], out: Path, yes: bool) -> None:
+    from gdrun.runs.labels import write_note
+
+    run, *text = _given(words, 2, "note last 'the rate is too large'")
+    path = _find(run, out)
+    _say(path, write_note(path, " ".join(text)))
+
+
+def _delete(words: list[str], out: Path, yes: bool) -> None:
+    """Delete the directories of runs and studies, after a question."""
+    from shutil import rmtree
+
+    paths = list(dict.fromkeys(_find(word, out) for word in _given(words, 1, "delete last")))
+    _require_ended(paths)
+    for path in paths:
+        console.show(console.unwrapped(str(path)))
+    if not yes:
+        if not sys.stdin.isatty():
+            hint = "add --yes to delete without a question"
+            raise GdrunError("there is no terminal for the question", where="delete", hint=hint)
+        typer.confirm("delete these for ever?", abort=True, err=True)
+    for path in paths:
+        try:
+            rmtree(path)
+        except OSError as error:
+            hint = "check the permissions of the directory"
+            what = f"cannot be deleted: {error.strerror}"
+            raise GdrunError(what, where=str(path), hint=hint) from None
+    directories = "directory" if len(paths) == 1 else "directories"
+    console.show(f"deleted {len(paths)} {directories}")
+
+
+def _require_ended(paths: Sequence[Path]) -> None:
+    """Raise GdrunError if one of the runs is still running."""
+    from gdrun.runs.run import RECORD, read_record
+
+    for path in paths:
+        if (path / RECORD).is_file() and read_record(path)["status"] == "running":
+            hint = "interrupt it first, or wait until it has ended"
+            raise GdrunError("the run is still running", where=str(path), hint=hint)
+
+
+def _given(words: list[str], least: int, example: str) -> list[str]:
+    if len(words) < least:
+        hint = f"such as `gdrun runs {example}`"
+        raise GdrunError("more words are needed", where="gdrun runs", hint=hint)
+    return words
+
+
+def _say(path: Path, labels: Mapping[str, Any]) -> None:
+    parts = [f"tags {' '.join(labels['tags'])}"] if labels["tags"] else []
+    parts += [f"note {labels['note']}"] if labels["note"] else []
+    console.show(console.unwrapped(f"{path.name}: {', '.join(parts) or 'no labels'}"))
+
+
+_ACTIONS: dict[str, Callable[[list[str], Path, bool], None]] = {
+    "tag": _tag,
+    "untag": _untag,
+    "note": _note,
+    "delete": _delete,
+}
+"""What the first word may be instead of a filter."""
+
+
+def _as_recorded(condition: str) -> str:
+    """A filter KEY=VALUE as `list_runs` needs it.
+
+    For the key status, the word in the table, such as finished, is replaced by that in run.json.
+    """
+    from gdrun.views.statuses import recorded_status
+
+    key, equals, value = condition.partition("=")
+    return f"{key}{equals}{recorded_status(value)}" if key.strip() == "status" else condition

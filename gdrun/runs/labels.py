@@ -1,0 +1,71 @@
+"""Tags and a note that a user gives to a run or a study: the file labels.json in its directory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from typing_extensions import TypedDict
+
+from gdrun.errors import GdrunError
+from gdrun.runs.checked import checked, unreadable
+from gdrun.runs.files import cannot_write, write_text
+from gdrun.runs.strict_json import dumps, loads
+
+LABELS = "labels.json"
+
+
+class Labels(TypedDict):
+    """The contents of labels.json: words, each once, in the order in which they were given."""
+
+    tags: list[str]
+    note: str
+
+
+def read_labels(directory: Path) -> Labels:
+    """The labels of a run; empty ones without a file. Raises RecordError if it is damaged."""
+    file = directory / LABELS
+    try:
+        document = loads(file.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return {"tags": [], "note": ""}
+    except (OSError, ValueError) as error:
+        raise unreadable(file, str(error)) from None
+    return checked(document, Labels, file)
+
+
+def add_tags(directory: Path, tags: Sequence[str]) -> Labels:
+    """Add tags to a run. Raises GdrunError if a tag is not one word, RecordError if it fails."""
+    for tag in tags:
+        if not tag or any(letter.isspace() or letter in ",=" for letter in tag):
+            hint = "a tag has no spaces, commas or equals signs, such as baseline or paper-3"
+            raise GdrunError("is not a tag", where=repr(tag), hint=hint)
+    labels = read_labels(directory)
+    return _write(directory, {**labels, "tags": list(dict.fromkeys([*labels["tags"], *tags]))})
+
+
+def remove_tags(directory: Path, tags: Sequence[str]) -> Labels:
+    """Remove tags from a run. Raises GdrunError if it does not have one of them."""
+    labels = read_labels(directory)
+    for tag in tags:
+        if tag not in labels["tags"]:
+            have = ", ".join(labels["tags"]) or "no tags"
+            raise GdrunError(f"has no tag {tag!r}", where=str(directory), hint=f"it has {have}")
+    return _write(directory, {**labels, "tags": [t for t in labels["tags"] if t not in tags]})
+
+
+def write_note(directory: Path, note: str) -> Labels:
+    """Replace the note of a run; an empty text removes it."""
+    return _write(directory, {**read_labels(directory), "note": note})
+
+
+def _write(directory: Path, labels: Labels) -> Labels:
+    file = directory / LABELS
+    try:
+        if labels["tags"] or labels["note"]:
+            write_text(file, dumps(labels) + "\n")
+        else:
+            file.unlink(missing_ok=True)
+    except OSError as error:
+        raise cannot_write(file, error) from None
+    return labels

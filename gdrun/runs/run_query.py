@@ -1,0 +1,67 @@
+"""Conditions in SQL on the list of runs, which DuckDB answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdrun.config.writing import short_flow
+from gdrun.data.duckdb_connection import connection, first_line
+from gdrun.errors import GdrunError, Parameter
+
+Rows = Sequence[Mapping[str, Any]]
+
+PLACE = "gdrun_place"
+"""The name of the column with the place of a row, which no config has."""
+
+
+def matching(rows: Rows, condition: str) -> list[int]:
+    """The places of the rows that fulfil a condition in SQL, in their order.
+
+    rows: each a run, with its values by column; a value that a run does not have is NULL. A column
+    is a DOUBLE if all its values are numbers, else a VARCHAR. A name with a dot needs double quotes
+    in SQL, as in "optimizer.lr" < 0.1. Raises GdrunError if the condition is no SQL on the columns.
+    """
+    import duckdb
+
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    with connection() as database:
+        data = columns([[row.get(name) for row in rows] for name in names])
+        database.register("listed", data)
+        shown = ", ".join(_selected(k, name) for k, name in enumerate(names))
+        view = f"SELECT {PLACE}{', ' if names else ''}{shown} FROM listed"
+        try:
+            relation = database.sql(f"SELECT {PLACE} FROM ({view}) WHERE ({condition}\n)")
+            found = relation.fetchall()
+        except duckdb.Error as error:
+            hint = """such as "optimizer.lr" < 0.1 AND test_accuracy > 0.95"""
+            what = f"the condition fails: {first_line(error)}"
+            raise GdrunError(what, where=Parameter("where"), hint=hint) from None
+    return sorted(place for (place,) in found)
+
+
+def columns(values: Sequence[Sequence[Any]]) -> dict[str, NDArray[Any]]:
+    """Columns for DuckDB: c0, c1, … with the values, and m0, m1, … that mark the missing ones."""
+    rows = len(values[0]) if values else 0
+    found: dict[str, NDArray[Any]] = {PLACE: np.arange(rows)}
+    for k, column in enumerate(values):
+        missing = [value is None for value in column]
+        found[f"m{k}"] = np.array(missing, dtype=bool)
+        if all(isinstance(value, int | float) for value in column if value is not None):
+            found[f"c{k}"] = np.array([0.0 if value is None else float(value) for value in column])
+        else:
+            texts = ["" if value is None else _text(value) for value in column]
+            found[f"c{k}"] = np.array(texts, dtype=object)
+    return found
+
+
+def _selected(place: int, name: str) -> str:
+    quoted = name.replace('"', '""')
+    return f'CASE WHEN m{place} THEN NULL ELSE c{place} END AS "{quoted}"'
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else short_flow(value)
