@@ -74,9 +74,7 @@ def assembled(
     reasons = _left_out(columns, choices)
     for j, column in columns.items():
         if j not in reasons and j != choices.target and choices.missing(j) == "indicator":
-            column = replace(
-                column, source=replace(column.source, indicator=bool(column.gaps.any()))
-            )
+            column = replace(column, source=replace(column.source, indicator=column.missing > 0))
             columns[j] = column
         reports[j] = report_on(column, target=j == choices.target, left_out=reasons.get(j, ""))
     used = {j: column for j, column in columns.items() if j not in reasons}
@@ -116,7 +114,7 @@ def _left_out(columns: dict[int, Column], choices: Choices) -> dict[int, str]:
     if len(found) == len(columns) - 1 and choices.target in columns:
         # A table of one column against another, such as y for x = 0, 1, 2, …, has a feature.
         named = [j for j in found if choices.names.header and choices.names.header[j]]
-        numbers = [j for j in named if not columns[j].left_out and not columns[j].gaps.all()]
+        numbers = [j for j in named if not columns[j].left_out and not columns[j].empty]
         for j in numbers[:1]:
             del found[j]
     return found
@@ -132,7 +130,7 @@ def _note_on(name: str, header: Sequence[str], position: int, why: str) -> str:
 def _problems_of_missing(
     columns: dict[int, Column], choices: Choices, places: Places
 ) -> list[Problem]:
-    empty = [column for column in columns.values() if column.gaps.all()]
+    empty = [column for column in columns.values() if column.empty]
     if empty:
         return shortened(
             [
@@ -150,7 +148,7 @@ def _problems_of_missing(
             places.cell(int(column.gaps.argmax()), column.name),
         )
         for j, column in columns.items()
-        if choices.missing(j) == "error" and column.gaps.any()
+        if choices.missing(j) == "error" and column.missing
     ]
     if not gaps:
         return []
@@ -183,7 +181,7 @@ def _table(
     notes += [note for column in columns.values() for note in column.notes]
     filled: dict[str, list[str]] = {}
     for j, column in columns.items():
-        if j != choices.target and column.gaps.any():
+        if j != choices.target and column.missing:
             filled.setdefault(_filled_by(column, choices.missing(j)), []).append(column.name)
     notes += [f"missing values {how}: {', '.join(names)}" for how, names in filled.items()]
     target = columns[choices.target]

@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from gdrun.array_types import Numbers
 from gdrun.data.booleans import boolean_codes
 from gdrun.data.columns import Column, count
 from gdrun.data.encoding import SourceColumn
@@ -34,7 +35,7 @@ class ColumnReport:
 
 def report_on(column: Column, *, target: bool = False, left_out: str = "") -> ColumnReport:
     """The report on a column that was read. left_out: why it is no feature, in words."""
-    missing = int(column.gaps.sum())
+    missing = column.missing
     identifier = bool(left_out) and missing < len(column.values)
     kind = _kind(column, target=target, identifier=identifier)
     if target:
@@ -48,8 +49,8 @@ def report_on(column: Column, *, target: bool = False, left_out: str = "") -> Co
 def _kind(column: Column, *, target: bool, identifier: bool) -> Kind:
     if identifier:
         return "identifier"
-    source, known = column.source, column.values[~column.gaps]
-    if not len(known) or (known == known[0]).all():
+    source = column.source
+    if _constant(column):
         return "constant"
     if source.buckets:
         return "text"
@@ -60,9 +61,20 @@ def _kind(column: Column, *, target: bool, identifier: bool) -> Kind:
     return "boolean" if source.form == "boolean" else "number"
 
 
+def _constant(column: Column) -> bool:
+    """Whether no two of its values that are not missing differ."""
+    if not column.missing:
+        return not _differ(column.values[:1000]) and not _differ(column.values)
+    return not _differ(column.values[~column.gaps])
+
+
+def _differ(values: Numbers) -> bool:
+    return bool((values != values[:1]).any())
+
+
 def _becomes(column: Column, kind: Kind) -> str:
     source = column.source
-    if column.gaps.all():
+    if column.empty:
         return "nothing: it is empty"
     words = _form_in_words(source)
     if kind == "constant":

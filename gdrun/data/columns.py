@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -56,6 +57,16 @@ class Column:
     def gaps(self) -> Flags:
         """True where a value is missing: (N,)."""
         return np.isnan(self.values)
+
+    @cached_property
+    def missing(self) -> int:
+        """The number of missing values. It is counted once, since a column may have many rows."""
+        return int(np.count_nonzero(self.gaps))
+
+    @property
+    def empty(self) -> bool:
+        """Whether every value is missing."""
+        return self.missing == len(self.values)
 
     def keep(self, rows: Flags) -> Column:
         """Return the column with some of its rows only, and with the labels that occur in them.

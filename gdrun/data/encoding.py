@@ -11,6 +11,7 @@ arrays was chosen because NumPy alone can read and apply it.
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,7 @@ import numpy as np
 from gdrun.array_types import Numbers
 from gdrun.data.cells import STANDARD, MissingMarks
 from gdrun.data.dates import date_features
+from gdrun.threads import in_order
 
 UNSEEN = -1.0
 """The code of a label that training did not see: it is equal to no label's code."""
@@ -114,10 +116,13 @@ def encoded(columns: Sequence[SourceColumn], values: Sequence[Numbers]) -> Numbe
     # Rows are filled in blocks that fit the cache: writing one column at a time through the whole
     # matrix is several times slower, and the 0/1 columns of all rows would be in memory twice.
     size = max(BLOCK_ENTRIES // max(starts[-1], 1), LEAST_ROWS)
-    for first in range(0, rows, size):
+
+    def fill(first: int) -> None:
         part = slice(first, first + size)
         for column, each, start, width in zip(columns, values, starts, widths, strict=False):
             X[part, start : start + width] = column.features(each[part])
+
+    deque(in_order(fill, range(0, rows, size)), maxlen=0)
     return X
 
 

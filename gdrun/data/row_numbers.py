@@ -36,7 +36,7 @@ def why_left_out(column: Column, header: str | None) -> str:
     if column.left_out:
         return column.left_out
     nameless = header is not None and UNNAMED.fullmatch(header) is not None
-    if nameless and column.gaps.all():
+    if nameless and column.empty:
         return EMPTY
     if column.source.form != "number" or not len(column.values):
         return ""
