@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gdrun.config.resolving import resolve
+from gdrun.insight.claims.experiments import Config, command, descent, trained_lanes, varied
 from gdrun.insight.claims.registry import Curve, Finding, claim
 from gdrun.insight.gradient_noise import GradientNoise, gradient_noise
 from gdrun.insight.problem import analysed
@@ -67,3 +68,42 @@ def unbiased() -> Finding:
         {"bias": one.bias, "standard_error": one.error},
         COMMANDS,
     )
+
+
+@claim("batch-size", chapter="3", statement="the best batch size is 32 to 256, whatever the data")
+def batch_size() -> Finding:
+    """No theory gives these numbers: which is best depends on the data and the budget.
+
+    Masters & Luschi 2018, arXiv 1804.07612, find 2 to 32 best on images.
+    """
+    best: dict[str, int] = {}
+    curves, commands = [], []
+    for name, model in (("iris", "softmax"), ("breast-cancer", "logistic"), ("digits", "softmax")):
+        base = descent({"dataset": name, "model": model}, 0.1, epochs=5)
+        base |= {"log": {"points": 100}}
+        lowest = np.array([_lowest_loss(base, size) for size in SIZES])
+        best[name] = SIZES[int(np.argmin(lowest))]
+        commands.append(command(base | {"variant": {"name": "mbgd", "batch_size": best[name]}}))
+        curves.append(Curve(f"loss on {name}", np.array(SIZES), lowest, "B"))
+    found = ", ".join(f"B = {size} on {name}" for name, size in best.items())
+    return Finding(
+        "holds" if all(32 <= size <= 256 for size in best.values()) else "fails",
+        f"after 5 epochs, with the best of {len(RATES)} rates each, the lowest training loss is "
+        f"that of {found}",
+        {f"best_{name}": float(size) for name, size in best.items()},
+        tuple(commands),
+        tuple(curves),
+    )
+
+
+SIZES = (1, 4, 16, 64)
+"""The batch sizes that are compared: all that the smallest data set allows."""
+
+RATES = tuple(float(rate) for rate in np.geomspace(0.003, 3, 7))
+
+
+def _lowest_loss(base: Config, size: int) -> float:
+    """The lowest last training loss of any rate with a batch size."""
+    sized = base | {"variant": {"name": "mbgd", "batch_size": size}}
+    runs = trained_lanes([varied(sized, optimizer={"lr": rate}) for rate in RATES])
+    return min(float(run.evals["train_loss"][-1]) for run in runs if run.status != "diverged")

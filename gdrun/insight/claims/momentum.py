@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from gdrun.array_types import Numbers
-from gdrun.insight.claims.registry import Curve, Finding, bowl, claim, trained
+from gdrun.insight.claims.experiments import bowl, command, trained
+from gdrun.insight.claims.registry import Curve, Finding, claim
 from gdrun.insight.rates import Setting, best_settings
 
 CONDITIONS = (5.0, 20.0, 80.0)
@@ -43,6 +44,7 @@ def conditioning() -> Finding:
             Curve(name, np.array(CONDITIONS), row, "κ")
             for name, row in zip(("descent", "heavy ball"), counts, strict=True)
         ),
+        seeds=(),
     )
 
 
@@ -69,7 +71,8 @@ def momentum_limit() -> Finding:
     rate = 3.0  # between 2/L and 2 (1 + 0.9)/L for L = 1
     options = {"lr": rate}
     plain = trained(bowl(1.0, {"name": "vanilla", **options}, 60))
-    ball = trained(bowl(1.0, {"name": "momentum", "beta": 0.9, **options}, 400))
+    config = bowl(1.0, {"name": "momentum", "beta": 0.9, **options}, 400)
+    ball = trained(config)
     last = float(ball.evals["train_loss"][-1] / ball.evals["train_loss"][0])
     small = trained(bowl(1.0, {"name": "momentum", "beta": 0.9, "lr": 1e-6}, 400))
     length = float(small.steps["update_norm"][-1] / small.steps["update_norm"][0])
@@ -79,8 +82,6 @@ def momentum_limit() -> Finding:
         f"at αL = 3 gradient descent {plain.status}, heavy ball with β = 0.9 lowers f to "
         f"{last:.1g} of its start; at a small rate its steps grow to {length:.4g} times",
         {"final_share": last, "step_length": length},
-        (
-            "gdrun train 'surface={name: bowl, condition: 1}' variant=bgd "
-            "'optimizer={name: momentum, beta: 0.9}' schedule=constant lr=3 steps=400",
-        ),
+        (command(config),),
+        seeds=(),
     )

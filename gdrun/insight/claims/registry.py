@@ -5,12 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from gdrun.array_types import Array
-from gdrun.config.resolving import resolve
-from gdrun.runs.run import Run
-from gdrun.runs.session import Session
 
 Verdict = Literal["holds", "fails", "corrected"]
 """Whether a statement holds, fails, or holds only in the form that the finding gives."""
@@ -32,6 +29,7 @@ class Finding:
 
     measured: one sentence with the numbers. numbers: the same by name. commands: command lines
     that repeat the measurement by hand, with options in backticks as in the hints of errors.
+    seeds: the seeds of the runs; none if the measurement has no randomness.
     """
 
     verdict: Verdict
@@ -39,6 +37,7 @@ class Finding:
     numbers: Mapping[str, float]
     commands: tuple[str, ...]
     curves: tuple[Curve, ...] = ()
+    seeds: tuple[int, ...] = (0,)
 
 
 @dataclass(frozen=True)
@@ -77,20 +76,3 @@ def claim(
         return function
 
     return register
-
-
-def trained(config: Mapping[str, Any]) -> Run:
-    """The run of a config, in memory."""
-    (run,) = Session([resolve(dict(config))], out=None).run()
-    return run
-
-
-def bowl(condition: float, optimizer: Mapping[str, Any], steps: int) -> dict[str, Any]:
-    """The config of a run with full gradients and a constant rate on f = ½ (x² + condition y²)."""
-    return {
-        "surface": {"name": "bowl", "condition": condition, "start": [1.0, 1.0]},
-        "variant": "bgd",
-        "optimizer": dict(optimizer),
-        "stopping": {"steps": steps},
-        "log": {"points": "all"},
-    }

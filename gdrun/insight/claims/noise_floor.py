@@ -1,0 +1,108 @@
+"""Claims about where SGD ends: the noise of its gradients, and what removes it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gdrun.array_types import Numbers
+from gdrun.insight.claims.experiments import (
+    Config,
+    command,
+    descent,
+    seeded,
+    trained,
+    trained_lanes,
+    varied,
+)
+from gdrun.insight.claims.registry import Curve, Finding, claim
+
+SEEDS = tuple(range(8))
+
+
+def _noisy(rate: float, sampling: str = "replacement") -> Config:
+    """SGD from the minimum of f = ½ ‖w‖², with noise of about σ = 1 in each weight."""
+    surface = {"name": "bowl", "condition": 1, "noise": 1, "start": [0, 0]}
+    config = descent({"surface": surface}, rate, epochs=100) | {"log": {"points": 100}}
+    return config | {"variant": {"name": "sgd", "sampling": sampling}}
+
+
+def _mean_loss(config: Config) -> Numbers:
+    """The mean of f over the seeds, at each evaluation."""
+    runs = trained_lanes(seeded(config, SEEDS))
+    return np.mean([run.evals["train_loss"] for run in runs], axis=0)
+
+
+def _floor(config: Config) -> float:
+    return float(_mean_loss(config)[20:].mean())
+
+
+@claim("sgd-ball", chapter="3B", statement="SGD may not converge to the exact minimum")
+def sgd_ball() -> Finding:
+    """At a constant rate α, E f stays at about ασ²/(2 − α) for f = ½‖w‖², proportional to α.
+
+    With rates whose sum is infinite and whose squares have a finite sum, SGD converges (Robbins &
+    Monro 1951).
+    """
+    configs = [_noisy(0.1), _noisy(0.025)]
+    large, small = map(_floor, configs)
+    decreasing = _noisy(0.1) | {"schedule": {"name": "inverse_time", "decay": 1}}
+    falling = _mean_loss(decreasing)
+    last = float(falling[-10:].mean())
+    ratio, predicted = large / small, (0.1 / 1.9) / (0.025 / 1.975)
+    corrected = abs(ratio / predicted - 1) < 0.15 and last < large / 20
+    return Finding(
+        "corrected" if corrected else "fails",
+        f"at α = 0.1, f stays {ratio:.2f} times as high as at α = 0.025, predicted "
+        f"{predicted:.2f}; with α/(1 + t) it falls to {last / large:.2g} of that",
+        {"ratio": ratio, "predicted": predicted, "decreasing": last / large},
+        (command(configs[0]), command(decreasing)),
+        (Curve("mean f, decreasing α", np.arange(len(falling)), falling, "epoch"),),
+        seeds=SEEDS,
+    )
+
+
+@claim(
+    "interpolation",
+    chapter="3B",
+    statement="with a constant rate SGD cannot reach the minimum, because of its noise",
+)
+def interpolation() -> Finding:
+    """It reaches it if all examples have their minimum at the same weights: the noise vanishes.
+
+    Ma, Bassily & Belkin 2018, arXiv 1712.06559.
+    """
+    data = {"dataset": {"name": "linear", "noise": 0}, "model": "linear"}
+    exact = descent(data, 0.02, epochs=20) | {"variant": "sgd", "log": {"points": 100}}
+    noisy = varied(exact, dataset={"noise": 0.1})
+    shares = [run[-1] / run[0] for run in (trained(c).evals["train_loss"] for c in (exact, noisy))]
+    fitted, unfitted = map(float, shares)
+    return Finding(
+        "fails" if fitted < 1e-20 else "holds",
+        f"without noise in the targets f falls to {fitted:.1g} of its start at α = 0.02, with "
+        f"noise to {unfitted:.1g}",
+        {"fitted": fitted, "unfitted": unfitted},
+        (command(exact), command(noisy)),
+    )
+
+
+@claim(
+    "reshuffling",
+    chapter="3B",
+    statement="in shuffled epochs each step uses an independent, unbiased gradient",
+)
+def reshuffling() -> Finding:
+    """Only draws with replacement are independent. In a shuffled epoch the errors cancel.
+
+    So the loss at the end of an epoch is lower at the same rate: of the order α² instead of α
+    (Mishchenko, Khaled & Richtárik 2020, arXiv 2006.05988).
+    """
+    configs = [_noisy(0.01, sampling) for sampling in ("replacement", "shuffle")]
+    independent, shuffled = map(_floor, configs)
+    share = shuffled / independent
+    return Finding(
+        "fails" if share < 0.5 else "holds",
+        f"at α = 0.01 the loss of shuffled epochs is {share:.2g} of that of independent draws",
+        {"share": share},
+        tuple(map(command, configs)),
+        seeds=SEEDS,
+    )

@@ -1,0 +1,104 @@
+"""Claims about the size of the learning rate."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gdrun.config.resolving import resolve
+from gdrun.insight.claims.experiments import bowl, command, descent, trained, trained_lanes
+from gdrun.insight.claims.registry import Curve, Finding, claim
+from gdrun.insight.theory import theory_of
+
+DATA = {
+    "iris": "softmax",
+    "wine": "softmax",
+    "breast-cancer": "logistic",
+    "digits": "softmax",
+    "diabetes": "linear",
+}
+"""The data sets of the package, with the convex model for each."""
+
+
+@claim("fixed-rates", chapter="4", statement="α = 1 is too large, 0.0001 too small and 0.01 right")
+def fixed_rates() -> Finding:
+    """Only αL has a meaning, because L depends on the loss and on the scale of the data."""
+    rates = (1e-4, 0.01, 1.0)
+    best = dict.fromkeys(rates, 0)
+    diverged = 0
+    for name, model in DATA.items():
+        problem = {"dataset": name, "model": model}
+        runs = trained_lanes([descent(problem, rate, epochs=100) for rate in rates])
+        last = [run.evals["train_loss"][-1] for run in runs]
+        diverged += runs[-1].status == "diverged"
+        best[rates[int(np.nanargmin(last))]] += 1
+    shown = ", ".join(f"{rate:g} on {count}" for rate, count in best.items())
+    return Finding(
+        "holds" if best[0.01] == len(DATA) == diverged else "fails",
+        f"of {len(DATA)} standardised data sets, after 100 epochs of BGD the best rate is {shown}; "
+        f"α = 1 diverges on {diverged}",
+        {"best_1": float(best[1.0]), "best_0.01": float(best[0.01]), "diverged_1": float(diverged)},
+        tuple(
+            command(descent({"dataset": name, "model": DATA[name]}, 1.0, epochs=100))
+            for name in ("digits", "diabetes")
+        ),
+    )
+
+
+@claim(
+    "three-rates",
+    chapter="4",
+    statement="too large a rate diverges, too small a rate is slow, and between is a right one",
+)
+def three_rates() -> Finding:
+    """On a quadratic: above 2/L, far below 1/L, and near 2/(L + μ) (Polyak 1964)."""
+    problem = {"dataset": {"name": "linear", "condition": 10}, "model": "linear"}
+    theory = theory_of(resolve(descent(problem, 0.1, steps=1)))
+    L, best, lowest = theory.constants.L, theory.best_rate, theory.f_star
+    assert L is not None
+    assert best is not None
+    assert lowest is not None
+    configs = [descent(problem, rate, steps=100) for rate in (2.2 / L, 0.001 / L, best)]
+    runs = trained_lanes(configs)
+    # f* is known up to rounding errors, of about 1e-16.
+    excess = [np.maximum(run.evals["train_loss"] - lowest, 1e-16) for run in runs]
+    small, right = (float(each[-1] / each[0]) for each in excess[1:])
+    holds = runs[0].status == "diverged" and small > 0.5 and right < 1e-6
+    return Finding(
+        "holds" if holds else "fails",
+        f"after 100 steps f − f* is {small:.2f} of its start at α = 0.001/L and {right:.1g} at "
+        f"2/(L + μ); at 2.2/L the run {runs[0].status}",
+        {"small": small, "right": right, "diverged": float(runs[0].status == "diverged")},
+        tuple(map(command, configs)),
+        tuple(
+            Curve(f"log10 (f − f*) at {name}", run.evals["step"], np.log10(each))
+            for name, run, each in zip(("2.2/L", "0.001/L", "2/(L + μ)"), runs, excess, strict=True)
+        ),
+    )
+
+
+@claim(
+    "overflow",
+    chapter="4",
+    statement="a rate that is too large gives losses like 10, 50, 200, NaN",
+)
+def overflow() -> Finding:
+    """On a quadratic the loss grows by the factor (αL − 1)² a step, and overflows much later.
+
+    Double precision ends at 1.8e308: at a factor of 4 after about 510 steps.
+    """
+    config = bowl(1.0, {"name": "vanilla", "lr": 3.0}, 1000)
+    config["stopping"] |= {"divergence": {"factor": 1e300}}
+    losses = trained(config).evals["train_loss"]
+    finite = losses[np.isfinite(losses)]
+    factor = float(finite[1] / finite[0])
+    # f is ½·2·4ⁿ: it passes 1e300 times its start after 300/log10(4) = 498.3 steps.
+    corrected = abs(factor - 4) < 1e-6 and abs(len(finite) - 1 - 499) <= 1
+    return Finding(
+        "corrected" if corrected else "fails",
+        f"with αL = 3 the loss grows by {factor:.3g} a step, and is finite for "
+        f"{len(finite) - 1} steps",
+        {"factor": factor, "finite_steps": float(len(finite) - 1)},
+        (command(config),),
+        (Curve("log10 f", np.arange(len(finite)), np.log10(finite)),),
+        seeds=(),
+    )

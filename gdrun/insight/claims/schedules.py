@@ -1,0 +1,154 @@
+"""Claims about schedules and warm-up."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gdrun.array_types import Array, Numbers
+from gdrun.config.resolving import resolve
+from gdrun.insight.claims.experiments import (
+    Config,
+    command,
+    descent,
+    seeded,
+    trained,
+    trained_lanes,
+    varied,
+)
+from gdrun.insight.claims.registry import Curve, Finding, claim
+from gdrun.insight.theory import theory_of
+from gdrun.runs.run import Run
+
+EPOCHS = 40
+
+SCHEDULES: dict[str, Config] = {
+    "step": {"name": "step", "gamma": 0.5, "drop_every": 10},
+    "exponential": {"name": "exponential", "decay": 0.1},
+    "polynomial": {"name": "polynomial", "power": 2},
+    "cosine": {"name": "cosine", "lr_min": 0.001},
+}
+
+SEEDS = tuple(range(5))
+
+
+def _noisy(schedule: Config | str) -> Config:
+    """Least squares with noisy targets and small batches, at a rate with a high noise floor."""
+    problem = {"dataset": {"name": "linear", "noise": 1}, "model": "linear"}
+    config = descent(problem, 0.05, epochs=EPOCHS) | {"schedule": schedule}
+    return config | {"variant": {"name": "mbgd", "batch_size": 4}}
+
+
+def _formulas(t: Array, rate: float, end: float) -> dict[str, Numbers]:
+    """The rates at times t (n,), in epochs, as texts print them. rate: α₀. end: T."""
+    return {
+        "step": rate * 0.5 ** np.floor(t / 10),
+        "exponential": rate * np.exp(-0.1 * t),
+        "polynomial": rate * (1 - t / end) ** 2,
+        "cosine": 0.001 + 0.5 * (rate - 0.001) * (1 + np.cos(np.pi * t / end)),
+    }
+
+
+@claim(
+    "schedule-formulas",
+    chapter="4",
+    statement="step, exponential, polynomial and cosine decay follow their formulas",
+)
+def schedule_formulas() -> Finding:
+    """α₀γ^⌊t/s⌋, α₀e^(−λt), α₀(1 − t/T)^p, and α₁ + ½(α₀ − α₁)(1 + cos(πt/T)), t in epochs."""
+    errors = {}
+    curves = []
+    for name, schedule in SCHEDULES.items():
+        steps = trained(_noisy(schedule)).steps
+        per_epoch = len(steps["lr"]) // EPOCHS
+        t = np.repeat(np.arange(EPOCHS), per_epoch)
+        formula = _formulas(t, 0.05, EPOCHS)[name]
+        errors[name] = float(np.abs(steps["lr"] / formula - 1).max())
+        curves.append(Curve(f"α of {name}", t, steps["lr"], "epoch"))
+    largest = max(errors.values())
+    return Finding(
+        "holds" if largest < 1e-12 else "fails",
+        f"the largest relative difference between a recorded rate and its formula is {largest:.1g}",
+        {f"error_{name}": error for name, error in errors.items()},
+        tuple(command(_noisy(each)) for each in SCHEDULES.values()),
+        tuple(curves),
+    )
+
+
+@claim(
+    "decay-helps",
+    chapter="4",
+    statement="with a schedule, mini-batches end at a lower loss than with a constant rate",
+)
+def decay_helps() -> Finding:
+    """The floor of f − f* is proportional to α/B, so that a rate that decays lowers it.
+
+    Without noise in the gradient there is no floor, and decay only slows down. Bottou, Curtis &
+    Nocedal 2018, section 4.
+    """
+    lowest = theory_of(resolve(_noisy("constant"))).f_star
+    assert lowest is not None
+    schedules = {"constant": "constant"} | SCHEDULES
+    excess = {
+        name: float(np.median([run.evals["train_loss"][-1] for run in _runs(schedule)]) - lowest)
+        for name, schedule in schedules.items()
+    }
+    shares = {name: value / excess["constant"] for name, value in excess.items()}
+    listed = ", ".join(f"{shares[name]:.2g} with {name}" for name in SCHEDULES)
+    return Finding(
+        "holds" if max(shares[name] for name in SCHEDULES) < 0.5 else "fails",
+        f"the median of f − f* at the end, as a share of that at a constant rate, is {listed}",
+        {f"share_{name}": shares[name] for name in SCHEDULES},
+        tuple(command(_noisy(schedule)) for schedule in ("constant", SCHEDULES["cosine"])),
+        seeds=SEEDS,
+    )
+
+
+def _runs(schedule: Config | str) -> list[Run]:
+    return trained_lanes(seeded(_noisy(schedule), SEEDS))
+
+
+@claim(
+    "warmup-saves",
+    chapter="4",
+    statement="warm-up makes a rate usable that diverges without it",
+)
+def warmup_saves() -> Finding:
+    """Early in training a network has a larger curvature than later, so that large rates fail."""
+    dataset = {"name": "diabetes", "standardize": {"target": True}}
+    problem = {"dataset": dataset, "model": {"name": "mlp", "hidden": [64, 64]}}
+    config = descent(problem, 0.3, epochs=60)
+    warm = config | {"schedule": {"name": "constant", "warmup": 20}}
+    without, with_it = (trained_lanes(seeded(each, SEEDS)) for each in (config, warm))
+    failed = sum(run.status == "diverged" for run in without)
+    # The targets have variance 1, so that a constant prediction has a loss of 1.
+    saved = sum(run.status != "diverged" and run.evals["train_loss"][-1] < 0.7 for run in with_it)
+    return Finding(
+        "holds" if failed == saved == len(SEEDS) else "fails",
+        f"at α = 0.3, {failed} of {len(SEEDS)} networks diverge; with 20 epochs of warm-up {saved} "
+        f"of {len(SEEDS)} end with a loss below 0.7",
+        {"diverged_without": float(failed), "trained_with": float(saved)},
+        (command(config), command(warm)),
+        (Curve("f with warm-up", with_it[0].evals["epoch"], with_it[0].evals["train_loss"]),),
+        seeds=SEEDS,
+    )
+
+
+@claim("warmup-start", chapter="4", statement="warm-up has the rate α₀ · epoch/n, from epoch 0 on")
+def warmup_start() -> Finding:
+    """Then the rate of epoch 0 is 0, and its gradients are lost. (epoch + 1)/n loses nothing."""
+    config = varied(_noisy({"name": "constant", "warmup": 5}), stopping={"epochs": 10})
+    one = varied(config, schedule={"warmup_start": "one"})
+    runs = [trained(each) for each in (config, one)]
+    lost, first = (
+        float(run.steps["update_norm"][: len(run.steps["lr"]) // 10].sum()) for run in runs
+    )
+    return Finding(
+        "corrected" if lost == 0 < first else "holds",
+        f"the weights move by {lost:g} in epoch 0, and by {first:.3g} from α₀ · (epoch + 1)/n",
+        {"moved_from_zero": lost, "moved_from_one": first},
+        (command(config), command(one)),
+        tuple(
+            Curve(name, run.steps["epoch"], run.steps["lr"], "epoch")
+            for name, run in zip(("epoch/n", "(epoch + 1)/n"), runs, strict=True)
+        ),
+    )
