@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -10,6 +12,9 @@ from gdrun.cli import console
 from gdrun.cli.experiments import Json
 from gdrun.cli.options import as_options
 from gdrun.errors import GdrunError, suggestion
+
+if TYPE_CHECKING:
+    from gdrun.insight.claims import Claim, Finding
 
 Name: TypeAlias = Annotated[
     str | None, typer.Argument(metavar="NAME", help="One claim, in full (default: all).")
@@ -24,13 +29,22 @@ def claims(name: Name = None, json: Json = False) -> None:
     if name is not None and name not in CLAIMS:
         raise GdrunError(f"no claim is called {name!r}", hint=suggestion(name, CLAIMS))
     chosen = [CLAIMS[name]] if name is not None else list(CLAIMS.values())
-    measured = [(each, *each.measure()) for each in chosen]
+    measured = list(_measured(chosen))
     if json:
         console.print_json(claims_data(measured))
     elif name is not None:
-        from rich.text import Text
-
-        commands = [Text(as_options(line), no_wrap=True) for line in measured[0][1].commands]
+        commands = [console.unwrapped(as_options(line)) for line in measured[0][1].commands]
         console.show(claim_view(*measured[0]), *commands)
     else:
         console.show(claims_view(measured))
+
+
+def _measured(claims: Sequence[Claim]) -> Iterator[tuple[Claim, Finding, float]]:
+    """Measure claims; a terminal shows on stderr which claim is measured."""
+    screen = console.stderr()
+    line = screen.status("") if screen.is_terminal else None
+    with line or nullcontext():
+        for place, each in enumerate(claims, 1):
+            if line is not None:
+                line.update(f"claim {place} of {len(claims)}: {each.name}")
+            yield (each, *each.measure())

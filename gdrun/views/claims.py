@@ -2,49 +2,67 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from gdrun.insight.claims import Claim, Finding
+from gdrun.insight.claims.registry import Curve
+from gdrun.views import curves
 from gdrun.views.numbers import duration
-from gdrun.views.terminal_plot import terminal_plot
-from gdrun.views.theory import plain_table
+from gdrun.views.terminal_plot import PlotView
 
 STYLES = {"holds": "green", "fails": "red", "corrected": "yellow"}
+
+HEIGHT = 6
+"""The height of a plot, in characters."""
 
 Measured = tuple[Claim, Finding, float]
 """A claim, its finding, and the seconds that the measurement took."""
 
 
 def claims_view(measured: list[Measured]) -> RenderableType:
-    """A table with the verdict on each claim and what was measured."""
-    table = plain_table("claim", "chapter", "verdict", "measured")
-    for column in table.columns[1:3]:
-        column.justify = "left"
-    table.columns[3].overflow = "fold"
-    for claim, finding, _ in measured:
-        verdict = Text(finding.verdict, style=STYLES[finding.verdict])
-        table.add_row(claim.name, claim.chapter, verdict, f"{claim.statement}: {finding.measured}")
-    return table
+    """A table with each claim by chapter, its verdict and what was measured, and the counts."""
+    table = Table(box=None, pad_edge=False, header_style="dim", leading=1)
+    table.add_column("claim\nchapter, verdict", no_wrap=True)
+    table.add_column("stated\nmeasured")
+    for claim, finding, _ in sorted(measured, key=lambda each: each[0].chapter):
+        name = Text(f"{claim.name}\n{claim.chapter} ")
+        name.append(finding.verdict, STYLES[finding.verdict])
+        text = Text.assemble((f"“{claim.statement}”", "dim"), "\n", finding.measured)
+        table.add_row(name, text)
+    counts = Counter[str](finding.verdict for _, finding, _ in measured)
+    words = ", ".join(f"{counts[verdict]} {verdict}" for verdict in STYLES)
+    seconds = duration(sum(each[2] for each in measured))
+    return Group(table, "", Text(f"{len(measured)} claims in {seconds}: {words}"))
 
 
 def claim_view(claim: Claim, finding: Finding, seconds: float) -> RenderableType:
     """One claim in full: statement, verdict, measurement, what holds, and curves."""
+    table = Table.grid(padding=(0, 2))
+    table.add_row("stated", Text(claim.statement))
+    table.add_row("verdict", Text(finding.verdict, style=STYLES[finding.verdict]))
+    table.add_row("measured", Text(finding.measured))
+    table.add_row("what holds", Text(claim.truth))
+    seeds = ", ".join(map(str, finding.seeds)) or "none: there is no randomness"
+    table.add_row("seeds", f"{seeds} ({duration(seconds)})")
     parts: list[RenderableType] = [
         Text(f"{claim.name} (chapter {claim.chapter})", style="bold"),
-        Text(f"stated    {claim.statement}"),
-        Text.assemble("verdict   ", (finding.verdict, STYLES[finding.verdict])),
-        Text(f"measured  {finding.measured} ({duration(seconds)})"),
-        Text(f"what holds: {claim.truth}"),
+        table,
     ]
     for curve in finding.curves:
-        lines = terminal_plot(
-            curve.x, curve.y, width=30, height=6, labels=(curve.x_name, curve.name)
-        )
-        parts += ["", Text("\n".join(lines))]
+        parts += ["", PlotView(_chart(curve), HEIGHT)]
     return Group(*parts, "", Text("to run it by hand:"))
+
+
+def _chart(curve: Curve) -> curves.Chart:
+    """The chart of one curve, with a logarithmic axis if its values span a wide range."""
+    drawn = curves.Curve(curve.name, curve.x, curve.y)
+    log_y = curves.is_logarithmic(curve.y)
+    return curves.Chart(curve.name, curve.x_name, curve.name, (drawn,), log_y=log_y)
 
 
 def claims_data(measured: list[Measured]) -> list[dict[str, Any]]:
@@ -55,7 +73,10 @@ def claims_data(measured: list[Measured]) -> list[dict[str, Any]]:
             "chapter": claim.chapter,
             "statement": claim.statement,
             "verdict": finding.verdict,
+            "measured": finding.measured,
             "numbers": dict(finding.numbers),
+            "seeds": list(finding.seeds),
+            "commands": list(finding.commands),
             "seconds": seconds,
         }
         for claim, finding, seconds in measured

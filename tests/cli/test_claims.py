@@ -8,25 +8,35 @@ import pytest
 from gdrun.cli.options import as_options
 from gdrun.insight.claims import CLAIMS
 
+QUICK = ("clipping-rate", "decrease", "zigzag")
 
-@pytest.mark.slow
-def test_the_table_has_every_claim(gdrun):
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Only claims that take little time."""
+    for name in CLAIMS.keys() - set(QUICK):
+        monkeypatch.delitem(CLAIMS, name)
+
+
+def test_the_table_is_ordered_by_chapter(gdrun, quick):
     answer = gdrun("claims")
     assert (answer.code, answer.err) == (0, "")
-    for name in CLAIMS:
-        assert f"\n{name} " in answer.out
+    names = [line.split(" ")[0] for line in answer.out.splitlines()]
+    assert [name for name in names if name in QUICK] == ["decrease", "clipping-rate", "zigzag"]
+    assert "\n6.1 corrected    " in answer.out
+    assert answer.out.rstrip().endswith(": 0 holds, 0 fails, 3 corrected")
 
 
 def test_one_claim_in_full(gdrun):
     answer = gdrun("claims", "batch-variance")
     assert (answer.code, answer.err) == (0, "")
-    assert "verdict   corrected" in answer.out
+    assert "verdict     corrected\n" in answer.out
     assert answer.out.endswith("\ngdrun theory dataset=iris model=softmax --noise\n")
 
 
 def test_json(gdrun):
     (claim,) = json.loads(gdrun("claims", "unbiased", "--json").out)
-    assert claim.keys() >= {"name", "chapter", "verdict", "numbers", "seconds"}
+    assert claim.keys() >= {"name", "chapter", "verdict", "numbers", "seeds", "seconds"}
     assert (claim["name"], claim["chapter"], claim["verdict"]) == ("unbiased", "3B", "holds")
 
 
@@ -38,13 +48,14 @@ def test_an_unknown_claim(gdrun):
     )
 
 
+# Of each kind of command one claim: a run that diverges, theory of a run, seeds and a comparison.
 @pytest.mark.slow
-@pytest.mark.parametrize("name", CLAIMS)
+@pytest.mark.parametrize(
+    "name", ["decrease", "smooth-rate", "warmup-saves", "batch-variance", "adam-best"]
+)
 def test_the_commands_can_be_typed(gdrun, name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     finding, _ = CLAIMS[name].measure()
     for command in finding.commands:
-        words = shlex.split(as_options(command))
-        assert words[0] == "gdrun"
-        answer = gdrun(*words[1:])
-        assert (answer.code, answer.err) in ((0, ""), (3, ""))
+        answer = gdrun(*shlex.split(as_options(command))[1:])
+        assert (answer.code, answer.err) in ((0, ""), (3, "")), command

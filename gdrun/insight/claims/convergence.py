@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from gdrun.config.resolving import resolve
 from gdrun.insight.bound_checks import check_run
-from gdrun.insight.claims.experiments import command, descent, trained
+from gdrun.insight.claims.experiments import (
+    bowl,
+    command,
+    descent,
+    trained,
+    trained_lanes,
+    varied,
+)
 from gdrun.insight.claims.registry import Curve, Finding, claim
+from gdrun.insight.curvature_path import path_of_run
+from gdrun.insight.theory import theory_of
 
 
 @claim(
@@ -60,4 +72,96 @@ def non_convex() -> Finding:
             Curve("min ‖∇f‖²", check.steps, check.observed),
             Curve("bound", check.steps, check.allowed),
         ),
+    )
+
+
+@claim("edge-of-stability", chapter="5", statement="training is stable only for α < 2/L")
+def edge_of_stability() -> Finding:
+    """On a quadratic it is. The sharpness λmax of a network adapts to the rate, and rises to 2/α.
+
+    Then the loss rises in some steps and falls over many (Cohen et al. 2021, arXiv 2103.00065).
+    """
+    dataset = {"name": "diabetes", "standardize": {"target": True}}
+    model = {"name": "mlp", "hidden": [32], "activation": "tanh"}
+    rates = (0.1, 0.2)
+    base = descent({"dataset": dataset, "model": model}, 0.1, epochs=1500)
+    base |= {"evaluate": {"every": 100}}
+    configs = [varied(base, optimizer={"lr": rate}) for rate in rates]
+    runs = trained_lanes(configs)
+    paths = [path_of_run(run).points for run in runs]
+    products = [path[-1].largest * rate / 2 for path, rate in zip(paths, rates, strict=True)]
+    losses = runs[1].steps["batch_loss"]  # of the batch of all rows
+    rising, fallen = float((np.diff(losses) > 0).mean()), float(losses[-1] / losses[0])
+    edge = all(0.8 < product < 1.25 for product in products)
+    return Finding(
+        "corrected" if edge and rising > 0.02 and fallen < 0.5 else "fails",
+        f"networks end with λmax = {products[0]:.2f} · 2/α at α = 0.1 and {products[1]:.2f} · 2/α "
+        f"at α = 0.2, where {rising:.0%} of the steps raise f, and f falls to {fallen:.2f} of its "
+        "start",
+        {"sharpness_0.1": products[0], "sharpness_0.2": products[1], "rising": rising},
+        tuple(map(command, configs)),
+        (Curve("f at α = 0.2", runs[1].steps["step"], losses),),
+    )
+
+
+@claim("long-steps", chapter="5", statement="no step may be longer than 2/L")
+def long_steps() -> Finding:
+    """A constant rate may not, but long steps may alternate with short ones.
+
+    Two steps multiply the error by (1 − α₁λ)(1 − α₂λ). Such patterns are even faster in the worst
+    case: T^−1.27 (Altschuler & Parrilo 2023, arXiv 2309.16530).
+    """
+    condition, rate = 10.0, 0.25
+    constant = bowl(condition, {"name": "vanilla", "lr": rate}, 60)
+    # From 0.5/L to 2.5/L and back.
+    pattern = {"name": "cyclic", "div": 5, "half_cycle": 1, "per": "step"}
+    cyclic = constant | {"schedule": pattern}
+    plain, run = trained(constant), trained(cyclic)
+    losses = run.evals["train_loss"]
+    left, predicted = float(losses[-1] / losses[0]), _two_steps(condition, rate)
+    corrected = plain.status == "diverged" and abs(left / predicted - 1) < 1e-6
+    return Finding(
+        "corrected" if corrected else "fails",
+        f"with a constant α = 2.5/L the run {plain.status}; alternating 0.5/L and 2.5/L lowers f "
+        f"to {left:.2g} of its start in 60 steps, predicted {predicted:.2g}",
+        {"left": left, "predicted": predicted},
+        (command(constant), command(cyclic)),
+        (Curve("f, alternating α", np.arange(len(losses)), losses),),
+        seeds=(),
+    )
+
+
+def _two_steps(L: float, rate: float) -> float:
+    """The share of f = ½(x² + Ly²) from (1, 1) that 30 pairs of steps leave.
+
+    The rates of a pair are rate/5 and rate.
+    """
+    curvatures = np.array([1.0, L])
+    factors = ((1 - rate / 5 * curvatures) * (1 - rate * curvatures)) ** 30
+    return float((curvatures * factors**2).sum() / curvatures.sum())
+
+
+@claim("strong-convexity", chapter="5", statement="the error of gradient descent falls like 1/T")
+def strong_convexity() -> Finding:
+    """With μ > 0, as from an l2 term, it falls like (1 − αμ)^2T: on a log scale, a straight line.
+
+    Nesterov 2004, theorem 2.1.15; 1/T is for convex f without strong convexity.
+    """
+    data = {"dataset": {"name": "linear", "condition": 10}, "model": "linear"}
+    theory = theory_of(resolve(descent(data, 0.1, steps=1)))
+    L, mu, lowest = theory.constants.L, theory.constants.mu, theory.f_star
+    assert L is not None
+    assert mu is not None
+    assert lowest is not None
+    config = descent(data, 1 / L, steps=100)
+    excess = trained(config).evals["train_loss"] - lowest
+    factor = float((excess[60] / excess[40]) ** (1 / 20))
+    predicted = (1 - mu / L) ** 2
+    return Finding(
+        "corrected" if abs(factor / predicted - 1) < 0.02 else "fails",
+        f"at α = 1/L, f − f* is multiplied by {factor:.4f} in each step, predicted (1 − μ/L)² = "
+        f"{predicted:.4f}",
+        {"factor": factor, "predicted": predicted},
+        (command(config), "gdrun theory last"),
+        (Curve("f − f*", np.arange(61), excess[:61]),),
     )

@@ -29,11 +29,11 @@ def trained_lanes(configs: Sequence[Config]) -> list[Run]:
     return Session([resolve(dict(config)) for config in configs], out=None).run()
 
 
-def command(config: Config) -> str:
-    """The command line that trains a config.
+def command(config: Config, seeds: Sequence[int] = ()) -> str:
+    """The command line that trains a config, with an option in backticks as in hints of errors.
 
-    `gdrun train` without a file starts from the quickstart, so that every section that the
-    quickstart has is set.
+    seeds: 0, 1, 2, …, if the config was trained once for each seed. `gdrun train` without a file
+    starts from the quickstart, so that every section that the quickstart has is set.
 
     >>> command({"surface": "bowl", "variant": "bgd", "optimizer": {"name": "vanilla", "lr": 0.5}})
     "gdrun train surface=bowl variant=bgd 'optimizer={name: vanilla, lr: 0.5}' schedule=constant"
@@ -41,7 +41,8 @@ def command(config: Config) -> str:
     whole = {"schedule": "constant"} | config
     ordered = {key: whole[key] for key in (*config, *whole)}
     words = (shlex.quote(f"{key}={short_flow(value)}") for key, value in ordered.items())
-    return " ".join(("gdrun train", *words))
+    options = [f"`seeds={len(seeds)}`"] if seeds else []
+    return " ".join(("gdrun train", *words, *options))
 
 
 def descent(problem: Mapping[str, Any], rate: float, **budget: float) -> Config:

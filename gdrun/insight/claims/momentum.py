@@ -8,6 +8,7 @@ import numpy as np
 
 from gdrun.array_types import Numbers
 from gdrun.insight.claims.experiments import bowl, command, trained
+from gdrun.insight.claims.oscillation import turns
 from gdrun.insight.claims.registry import Curve, Finding, claim
 from gdrun.insight.rates import Setting, best_settings
 
@@ -83,5 +84,39 @@ def momentum_limit() -> Finding:
         f"{last:.1g} of its start; at a small rate its steps grow to {length:.4g} times",
         {"final_share": last, "step_length": length},
         (command(config),),
+        seeds=(),
+    )
+
+
+@claim("zigzag", chapter="7", statement="momentum damps the zigzag across a narrow valley")
+def zigzag() -> Finding:
+    """Across the valley it turns less often, in θ/π of the steps, but the swings fade as √β.
+
+    θ is the angle of the roots of z² − (1 + β − αL)z + β. Descent with 1/L < α < 2/L turns in every
+    step, and its swings fade as |1 − αL|, which is often faster. Momentum is measured at equal α,
+    and at equal α/(1 − β), where its steps are as long. Polyak 1964.
+    """
+    condition, beta, share = 50.0, 0.9, 1.8
+    rate = share / condition
+    configs = [
+        bowl(condition, {"name": "vanilla", "lr": rate}, 60),
+        bowl(condition, {"name": "momentum", "lr": rate, "beta": beta}, 60),
+        bowl(condition, {"name": "momentum", "lr": rate * (1 - beta), "beta": beta}, 60),
+    ]
+    runs = [trained(config) for config in configs]
+    plain, same, fair = (turns(run.steps["y"]) for run in runs)
+    swings = [float(np.abs(run.steps["y"][-10:]).max()) for run in runs]
+    damped = plain > same > fair
+    return Finding(
+        "fails" if not damped else "corrected" if min(swings[1:]) > swings[0] else "holds",
+        f"{plain:.0%} of the steps of descent cross the valley, {same:.0%} of momentum's at equal "
+        f"α, {fair:.0%} at equal α/(1 − β); after 50 steps the swings are {swings[0]:.1g}, "
+        f"{swings[1]:.1g} and {swings[2]:.1g}",
+        {"turns_descent": plain, "turns_equal_rate": same, "turns_equal_length": fair},
+        tuple(map(command, configs)),
+        tuple(
+            Curve(f"y of {name}", run.steps["step"], run.steps["y"])
+            for name, run in zip(("descent", "equal α", "equal α/(1 − β)"), runs, strict=True)
+        ),
         seeds=(),
     )

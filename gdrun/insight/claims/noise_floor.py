@@ -29,7 +29,8 @@ def _noisy(rate: float, sampling: str = "replacement") -> Config:
 def _mean_loss(config: Config) -> Numbers:
     """The mean of f over the seeds, at each evaluation."""
     runs = trained_lanes(seeded(config, SEEDS))
-    return np.mean([run.evals["train_loss"] for run in runs], axis=0)
+    mean: Numbers = np.mean([run.evals["train_loss"] for run in runs], axis=0)
+    return mean
 
 
 def _floor(config: Config) -> float:
@@ -55,7 +56,7 @@ def sgd_ball() -> Finding:
         f"at α = 0.1, f stays {ratio:.2f} times as high as at α = 0.025, predicted "
         f"{predicted:.2f}; with α/(1 + t) it falls to {last / large:.2g} of that",
         {"ratio": ratio, "predicted": predicted, "decreasing": last / large},
-        (command(configs[0]), command(decreasing)),
+        (command(configs[0], SEEDS), command(decreasing, SEEDS)),
         (Curve("mean f, decreasing α", np.arange(len(falling)), falling, "epoch"),),
         seeds=SEEDS,
     )
@@ -103,6 +104,6 @@ def reshuffling() -> Finding:
         "fails" if share < 0.5 else "holds",
         f"at α = 0.01 the loss of shuffled epochs is {share:.2g} of that of independent draws",
         {"share": share},
-        tuple(map(command, configs)),
+        tuple(command(config, SEEDS) for config in configs),
         seeds=SEEDS,
     )

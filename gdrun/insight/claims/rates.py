@@ -70,7 +70,7 @@ def three_rates() -> Finding:
         {"small": small, "right": right, "diverged": float(runs[0].status == "diverged")},
         tuple(map(command, configs)),
         tuple(
-            Curve(f"log10 (f − f*) at {name}", run.evals["step"], np.log10(each))
+            Curve(f"f − f* at {name}", run.evals["step"], each)
             for name, run, each in zip(("2.2/L", "0.001/L", "2/(L + μ)"), runs, excess, strict=True)
         ),
     )
@@ -99,6 +99,6 @@ def overflow() -> Finding:
         f"{len(finite) - 1} steps",
         {"factor": factor, "finite_steps": float(len(finite) - 1)},
         (command(config),),
-        (Curve("log10 f", np.arange(len(finite)), np.log10(finite)),),
+        (Curve("f", np.arange(len(finite)), finite),),
         seeds=(),
     )

@@ -98,7 +98,7 @@ def decay_helps() -> Finding:
         "holds" if max(shares[name] for name in SCHEDULES) < 0.5 else "fails",
         f"the median of f − f* at the end, as a share of that at a constant rate, is {listed}",
         {f"share_{name}": shares[name] for name in SCHEDULES},
-        tuple(command(_noisy(schedule)) for schedule in ("constant", SCHEDULES["cosine"])),
+        tuple(command(_noisy(each), SEEDS) for each in ("constant", SCHEDULES["cosine"])),
         seeds=SEEDS,
     )
 
@@ -127,7 +127,7 @@ def warmup_saves() -> Finding:
         f"at α = 0.3, {failed} of {len(SEEDS)} networks diverge; with 20 epochs of warm-up {saved} "
         f"of {len(SEEDS)} end with a loss below 0.7",
         {"diverged_without": float(failed), "trained_with": float(saved)},
-        (command(config), command(warm)),
+        (command(config, SEEDS), command(warm, SEEDS)),
         (Curve("f with warm-up", with_it[0].evals["epoch"], with_it[0].evals["train_loss"]),),
         seeds=SEEDS,
     )

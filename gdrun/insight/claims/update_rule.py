@@ -93,7 +93,7 @@ def stability_limit() -> Finding:
         },
         (command(configs[2]), command(configs[3])),
         tuple(
-            Curve(f"log10 f at {share} · 2/L", run.evals["step"], np.log10(run.evals["train_loss"]))
+            Curve(f"f at {share} · 2/L", run.evals["step"], run.evals["train_loss"])
             for share, run in list(zip(shares, runs, strict=True))[2:4]
         ),
     )

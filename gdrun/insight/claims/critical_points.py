@@ -1,0 +1,132 @@
+"""Claims about saddles, local minima and the end of training."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from gdrun.insight.claims.experiments import bowl, command, descent, seeded, trained, trained_lanes
+from gdrun.insight.claims.registry import Curve, Finding, claim
+
+SEEDS = tuple(range(10))
+
+
+@claim("saddle-noise", chapter="5", statement="the noise of SGD leaves a saddle where BGD stays")
+def saddle_noise() -> Finding:
+    """Noise moves the weights off the line that leads to the saddle, and the error then grows.
+
+    f = ½x² − ½y² + ¼y⁴, from (1, 0), where ∂f/∂y = 0. Ge et al. 2015, arXiv 1503.02101.
+    """
+    surface = {"name": "saddle", "noise": 0.1, "start": [1, 0]}
+    bgd = descent({"surface": surface}, 0.05, steps=400)
+    sgd = bgd | {"variant": "sgd", "evaluate": {"every": 0.01}}
+    # f is 0 at the saddle and −¼ at the minima.
+    stays = trained(bgd).evals["train_loss"]
+    paths = [run.evals["train_loss"] for run in trained_lanes(seeded(sgd, SEEDS))]
+    left = sum(path[-1] < -0.2 for path in paths)
+    steps = float(np.median([np.argmax(path < -0.2) for path in paths]))
+    stayed = abs(stays[-1]) < 1e-3
+    return Finding(
+        "holds" if stayed and left == len(SEEDS) else "fails",
+        f"after 400 steps BGD has f = {abs(stays[-1]):.2g}, that of the saddle; SGD left it in "
+        f"{left} of {len(SEEDS)} runs, after a median of {steps:.0f} steps",
+        {"loss_bgd": float(stays[-1]), "left": float(left), "median_steps": steps},
+        (command(bgd), command(sgd, SEEDS)),
+        (Curve("f of SGD", np.arange(len(paths[0])), paths[0]),),
+        seeds=SEEDS,
+    )
+
+
+@claim("saddle-end", chapter="5", statement="gradient descent may converge to a saddle")
+def saddle_end() -> Finding:
+    """Only from a set of starts of measure 0; near it, leaving takes ln(1/ε)/ln(1 + α) steps.
+
+    ε is the distance from that set, and −1 the curvature at the saddle. Lee et al. 2016, arXiv
+    1602.04915; with many saddles in a row the time can be exponential (Du et al. 2017, arXiv
+    1705.10412).
+    """
+    distances = (1e-3, 1e-6, 1e-9, 1e-12)
+    counts = []
+    for distance in distances:
+        surface = {"name": "saddle", "start": [1, distance]}
+        config = descent({"surface": surface}, 0.05, steps=2000, target_loss=-0.2)
+        counts.append(int(trained(config).summary["steps"]))
+    slope = float(np.polyfit(-np.log(distances), counts, 1)[0])
+    predicted = 1 / math.log(1.05)
+    left = counts[-1] < 2000
+    return Finding(
+        "corrected" if left and abs(slope / predicted - 1) < 0.02 else "holds",
+        f"from 1e-12 beside the line that leads to the saddle, BGD leaves it after {counts[-1]} "
+        f"steps: {slope:.2f} ln(1/ε), predicted {predicted:.2f} ln(1/ε)",
+        {"slope": slope, "predicted": predicted, "steps": float(counts[-1])},
+        (command(config),),
+        (Curve("steps", -np.log10(distances), np.array(counts), "log10(1/ε)"),),
+        seeds=(),
+    )
+
+
+@claim("local-minima", chapter="1", statement="gradient descent is stuck in local minima")
+def local_minima() -> Finding:
+    """A convex model has no local minimum but the global ones. Wide networks rarely have bad ones.
+
+    In many dimensions most critical points are saddles (Dauphin et al. 2014, arXiv 1406.2572).
+    """
+    normal = {"init": "normal", "init_std": 1}
+    convex = descent(
+        {"dataset": "iris", "model": {"name": "softmax", "l2": 0.01, **normal}}, 1.0, epochs=3000
+    ) | {"evaluate": {"every": 100}, "log": {"points": 100}}
+    network = {"name": "mlp", "hidden": [32]}
+    wide = descent({"dataset": "moons", "model": network}, 0.5, epochs=3000)
+    wide |= {"evaluate": {"every": 100}, "log": {"points": 100}}
+    ends, fitted = (
+        np.array([run.evals["train_loss"][-1] for run in trained_lanes(seeded(config, SEEDS))])
+        for config in (convex, wide)
+    )
+    spread, worst = float(np.ptp(ends)), float(fitted.max())
+    return Finding(
+        "fails" if spread < 1e-6 and worst < 0.05 else "holds",
+        f"from {len(SEEDS)} random starts, the last losses of softmax regression differ by "
+        f"{spread:.1g}, and those of a network with 32 units on moons are at most {worst:.2g}",
+        {"spread_convex": spread, "worst_network": worst},
+        (command(convex, SEEDS), command(wide, SEEDS)),
+        seeds=SEEDS,
+    )
+
+
+EPSILON = 1e-6
+
+
+@claim(
+    "criteria",
+    chapter="5",
+    statement="‖∇f‖ < ε, |Δf| < ε, ‖Δw‖ < ε or a limit of epochs show that training converged",
+)
+def criteria() -> Finding:
+    """None is free of scale: Δw = α∇f and Δf ≈ −α‖∇f‖², so that for α < 1 they fire in order:
+
+    first |Δf|, then ‖Δw‖, then ‖∇f‖, and last the limit. With a tiny α, ‖Δw‖ fires at once.
+    """
+    watch = {"grad_norm": EPSILON, "loss_change": EPSILON, "weight_change": EPSILON}
+    config = bowl(1.0, {"name": "vanilla", "lr": 0.1}, 200)
+    config["stopping"] |= {"watch": watch}
+    run = trained(config)
+    fired = {stop["rule"]: float(stop["step"]) for stop in run.record["watched"]}
+    order = [*fired, "steps"] if run.status == "exhausted" else [*fired]
+    tiny = bowl(1.0, {"name": "vanilla", "lr": 1e-7}, 200)
+    tiny["stopping"] |= {"weight_change": EPSILON}
+    early = trained(tiny)
+    share = float(early.evals["train_loss"][-1] / early.evals["train_loss"][0])
+    expected = ["loss_change", "weight_change", "grad_norm", "steps"]
+    corrected = order == expected and early.status == "converged" and share > 0.99
+    return Finding(
+        "corrected" if corrected else "fails",
+        "at α = 0.1 and ε = 1e-6 "
+        + ", ".join(f"{name} fires at step {step:.0f}" for name, step in fired.items())
+        + f"; at α = 1e-7 ‖Δw‖ fires at step {early.summary['steps']}, with {share:.4f} of the "
+        "loss left",
+        fired | {"tiny_rate_step": float(early.summary["steps"]), "tiny_rate_loss": share},
+        (command(config), command(tiny)),
+        (Curve("‖∇f‖", run.steps["step"], run.steps["grad_norm"]),),
+        seeds=(),
+    )

@@ -1,0 +1,152 @@
+"""Claims about RMSprop and Adam."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gdrun.config.resolving import resolve
+from gdrun.insight.claims.experiments import Config, bowl, command, descent, trained, trained_lanes
+from gdrun.insight.claims.rates import DATA
+from gdrun.insight.claims.registry import Curve, Finding, Verdict, claim
+from gdrun.insight.problem import analysed
+from gdrun.runs.run import Run
+
+
+def _batches(name: str, optimizer: Config | str, epochs: int) -> Config:
+    """A rule on a data set of the package, with mini-batches of 64."""
+    config = descent({"dataset": name, "model": DATA[name]}, 0.1, epochs=epochs)
+    return config | {"variant": "mbgd", "optimizer": optimizer, "log": {"points": 100}}
+
+
+@claim(
+    "rmsprop-steps",
+    chapter="7",
+    statement="RMSprop makes small steps for large gradients, and large steps for small ones",
+)
+def rmsprop_steps() -> Finding:
+    """All its steps are about α long, whatever the gradient: it equalises, and does not invert.
+
+    g/√v is about the sign of g (Tieleman & Hinton 2012).
+    """
+    condition = 1e4
+    config = bowl(condition, {"name": "rmsprop", "lr": 1e-4}, 100)
+    steps = trained(config).steps
+    moved = [np.abs(np.diff(steps[name])) for name in ("x", "y")]
+    ratio = float(np.median(moved[1] / moved[0]))
+    length = float(moved[0][-1] / 1e-4)
+    return Finding(
+        "corrected" if 0.5 < ratio < 2 else "holds" if ratio <= 0.5 else "fails",
+        f"along y the gradient is 10,000 times that along x, and the median step is {ratio:.3f} "
+        f"times as long; the last step along x is {length:.3f} α",
+        {"ratio": ratio, "length": length},
+        (command(config),),
+        tuple(
+            Curve(f"step along {name}", np.arange(len(each)), each)
+            for name, each in zip("xy", moved, strict=True)
+        ),
+        seeds=(),
+    )
+
+
+@claim("adam-defaults", chapter="7", statement="Adam works with its defaults on any data")
+def adam_defaults() -> Finding:
+    """Its steps are at most about α = 0.001, so that weights of size R need about R/α steps.
+
+    That suits standardised features and classes, but not targets in large units. Kingma & Ba 2014,
+    section 2.1.
+    """
+    fits = {name: _fit(_batches(name, "adam", 100)) for name in DATA}
+    works = [name for name, fit in fits.items() if fit > (0.9 if DATA[name] != "linear" else 0.4)]
+    listed = ", ".join(f"{fit:.2f} on {name}" for name, fit in fits.items())
+    return Finding(
+        _verdict(len(works), len(DATA)),
+        f"after 100 epochs the accuracy, or R² on diabetes, is {listed}; it works on {len(works)} "
+        f"of {len(DATA)} data sets",
+        {f"fit_{name}": fit for name, fit in fits.items()} | {"works": float(len(works))},
+        tuple(command(_batches(name, "adam", 100)) for name in ("iris", "diabetes")),
+    )
+
+
+def _fit(config: Config) -> float:
+    """The last accuracy on the training part, or R² = 1 − f/Var(y) for a regression."""
+    evals = trained(config).evals
+    if "train_accuracy" in evals:
+        return float(evals["train_accuracy"][-1])
+    return float(1 - evals["train_loss"][-1] / analysed(resolve(config)).y.var())
+
+
+def _verdict(wins: int, cases: int) -> Verdict:
+    """holds if the statement is right in all cases, fails if in none, else corrected."""
+    return "holds" if wins == cases else "corrected" if wins else "fails"
+
+
+RATES = tuple(float(rate) for rate in np.geomspace(1e-3, 10, 9))
+
+
+@claim("adam-best", chapter="7", statement="Adam is the best default choice")
+def adam_best() -> Finding:
+    """With as many rates tried for each, a tuned momentum is often as good or better.
+
+    Schmidt, Schneider & Hennig 2021, arXiv 2007.01547, compare fifteen rules.
+    """
+    best: dict[str, str] = {}
+    for name in DATA:
+        lowest = {}
+        for rule in ("vanilla", "momentum", "adam"):
+            configs = [_batches(name, {"name": rule, "lr": rate}, 10) for rate in RATES]
+            runs = [run for run in trained_lanes(configs) if run.status != "diverged"]
+            lowest[rule] = min(float(run.evals["train_loss"][-1]) for run in runs)
+        best[name] = min(lowest, key=lowest.__getitem__)
+    wins = sum(rule == "adam" for rule in best.values())
+    listed = ", ".join(f"{rule} on {name}" for name, rule in best.items())
+    return Finding(
+        _verdict(wins, len(best)),
+        f"with the best of {len(RATES)} rates each, the lowest training loss after 10 epochs is "
+        f"that of {listed}",
+        {"adam_best": float(wins), "data_sets": float(len(best))},
+        (
+            "gdrun compare vanilla momentum adam dataset=digits epochs=10 schedule=constant "
+            '`tune="lr"`',
+        ),
+    )
+
+
+@claim(
+    "conditioning-cures",
+    chapter="6.4",
+    statement="momentum and Adam cure poor conditioning",
+)
+def conditioning_cures() -> Finding:
+    """Momentum needs about √κ steps instead of κ, with the best rate and β for each.
+
+    Adam scales each weight by itself; it helps less if the directions of curvature are rotated.
+    Polyak 1964; Kingma & Ba 2014.
+    """
+    data = {"name": "linear", "noise": 0, "condition": 300, "standardize": False}
+    # The minimum is 0, and the loss at the start is ‖y‖²/N.
+    base = descent({"dataset": data, "model": "linear"}, 0.1, steps=3000)
+    base |= {"log": {"points": 100}, "evaluate": {"every": 5}}
+    counts = {}
+    best = {}
+    for rule in ("vanilla", "momentum", "adam"):
+        rates = np.geomspace(0.003, 0.4, 9)
+        configs = [base | {"optimizer": {"name": rule, "lr": float(rate)}} for rate in rates]
+        runs = trained_lanes(configs)
+        reached = [_steps_to(run) for run in runs]
+        counts[rule] = float(min(reached))
+        best[rule] = configs[int(np.argmin(reached))]
+    shares = {rule: counts[rule] / counts["vanilla"] for rule in ("momentum", "adam")}
+    return Finding(
+        _verdict(sum(share < 0.5 for share in shares.values()), len(shares)),
+        f"least squares with κ = 300: f falls to 1e-8 after {counts['vanilla']:.0f} steps of "
+        f"vanilla, {counts['momentum']:.0f} of momentum and {counts['adam']:.0f} of Adam",
+        {f"steps_{rule}": count for rule, count in counts.items()},
+        tuple(map(command, best.values())),
+    )
+
+
+def _steps_to(run: Run) -> float:
+    """The first evaluated step with f at most 1e-8 of its start; infinite if there is none."""
+    losses = run.evals["train_loss"]
+    reached = np.flatnonzero(losses <= 1e-8 * losses[0])
+    return float(run.evals["step"][reached[0]]) if len(reached) else float("inf")

@@ -1,0 +1,100 @@
+"""Claims about oscillation, and about clipping as its cure."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gdrun.array_types import Array
+from gdrun.insight.claims.experiments import Config, bowl, command, descent, trained, varied
+from gdrun.insight.claims.registry import Curve, Finding, claim
+
+L = 4.0
+"""The largest curvature of the bowl of this module, that along y."""
+
+
+def turns(y: Array) -> float:
+    """The share of steps in which the weight y (n,) changes its sign."""
+    return float((np.sign(y[1:]) != np.sign(y[:-1])).mean())
+
+
+def _noisy(size: int) -> Config:
+    """Mini-batches from the minimum of f = ½‖w‖², at a rate far below 1/L = 1."""
+    surface = {"name": "bowl", "condition": 1, "noise": 1, "start": [0, 0]}
+    config = descent({"surface": surface}, 0.1, steps=2000) | {"log": {"points": 100}}
+    variant = {"name": "mbgd", "batch_size": size, "sampling": "replacement"}
+    return config | {"variant": variant, "evaluate": {"every": size / 100}}
+
+
+@claim("oscillation-decay", chapter="6.3", statement="a decaying rate cures oscillation")
+def oscillation_decay() -> Finding:
+    """Descent changes sides along a curvature λ in each step while α > 1/λ, and never below.
+
+    Noise keeps f near ασ²/(2B), which decay lowers too.
+    """
+    constant = bowl(L, {"name": "vanilla", "lr": 1.9 / L}, 60)
+    decay = {"name": "exponential", "decay": 0.05, "per": "step"}
+    decaying = constant | {"schedule": decay}
+    swinging, calm = (trained(each).steps["y"] for each in (constant, decaying))
+    noisy = _noisy(1)
+    falling = noisy | {"schedule": {"name": "inverse_time", "decay": 1}}
+    floor, lower = (trained(each).evals["train_loss"][-300:].mean() for each in (noisy, falling))
+    share = float(lower / floor)
+    before, after = turns(swinging[-20:]), turns(calm[-20:])
+    return Finding(
+        "holds" if before == 1 and after == 0 and share < 0.2 else "fails",
+        f"at α = 1.9/L {before:.0%} of the last 20 steps change sides, and {after:.0%} with "
+        f"exponential decay; of the noise of SGD, α/(1 + t) leaves {share:.2g}",
+        {"turns_constant": before, "turns_decay": after, "noise_left": share},
+        tuple(map(command, (constant, decaying, noisy, falling))),
+        (
+            Curve("y, constant α", np.arange(len(swinging)), swinging),
+            Curve("y, decaying α", np.arange(len(calm)), calm),
+        ),
+    )
+
+
+@claim("oscillation-cause", chapter="6.3", statement="oscillation means that the rate is too large")
+def oscillation_cause() -> Finding:
+    """Mini-batches make the loss fluctuate at every rate, by ασ²/(2B): larger batches cure that.
+
+    Too large a rate shows with full gradients: the weights change sides along one direction.
+    """
+    full = varied(_noisy(1), variant="bgd", surface={"start": [1, 1]}, stopping={"steps": 100})
+    full = full | {"evaluate": {"every": 1}}
+    calm = float((np.diff(trained(full).evals["train_loss"]) > 0).mean())
+    losses = [trained(_noisy(size)).evals["train_loss"][100:] for size in (1, 16)]
+    rising = float((np.diff(losses[0]) > 0).mean())
+    gain = float(losses[0].mean() / losses[1].mean())
+    return Finding(
+        "fails" if calm == 0 and rising > 0.3 and gain > 8 else "holds",
+        f"at α = 0.1/L full gradients raise the loss in {calm:.0%} of the steps, single examples "
+        f"in {rising:.0%}; batches of 16 lower the fluctuation {gain:.1f} times at the same rate",
+        {"rising_bgd": calm, "rising_sgd": rising, "gain_16": gain},
+        (command(full), command(_noisy(1)), command(_noisy(16))),
+        (Curve("f of SGD", np.arange(200), losses[0][:200]),),
+    )
+
+
+@claim("clipping-rate", chapter="6.1", statement="clipping the gradient cures too large a rate")
+def clipping_rate() -> Finding:
+    """It bounds the step, not the instability: beyond 2/L the weights end in a cycle.
+
+    With clipping at 1 and 2 < αL < 4, y jumps between y₀ and y₀ − α, both with L|y| ≥ 1, so that f
+    is from 1/(2L) to (L/2)(α − 1/L)².
+    """
+    config = bowl(L, {"name": "vanilla", "lr": 2.5 / L}, 400)
+    clipped = config | {"clip": {"norm": 1.0}}
+    without, run = trained(config), trained(clipped)
+    losses = run.evals["train_loss"]
+    last = float(losses[-1])
+    low, high = 1 / (2 * L), L / 2 * (1.5 / L) ** 2
+    bounded = run.status != "diverged" and without.status == "diverged"
+    return Finding(
+        "corrected" if bounded and low <= last <= high else "holds" if last < 1e-6 else "fails",
+        f"at α = 2.5/L the run {without.status}; clipped, it ends in a cycle with f = {last:.3f}, "
+        f"predicted {low:.3f} to {high:.3f}, and the minimum is 0",
+        {"last": last, "low": low, "high": high},
+        (command(config), command(clipped)),
+        (Curve("f, clipped", np.arange(100), losses[:100]),),
+        seeds=(),
+    )
