@@ -9,10 +9,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from gdrun.array_types import Array
 from gdrun.insight.bound_checks import BoundCheck, RunCheck
+from gdrun.views.curves import Chart, Curve
 from gdrun.views.numbers import MISSING, quantity
-from gdrun.views.terminal_plot import terminal_plot
+from gdrun.views.terminal_plot import PlotView
 from gdrun.views.theory import assumptions_view, plain_table, theory_data
 
 MOST_ROWS = 8
@@ -63,17 +63,14 @@ def _curves(check: RunCheck, label: str) -> RenderableType | None:
     """The curve of f − f* and that of the smallest bound, with a logarithmic axis."""
     bounds = _of_values(check)
     steps, excess = check.steps[1:], check.excess[1:]
-    curves = [excess]
+    curves = [Curve(label, steps, excess)]
     if bounds:
-        curves.append(np.min([each.allowed for each in bounds], axis=0))
-    with np.errstate(all="ignore"):
-        heights: Array = np.log10(np.maximum(np.array(curves), 1e-300))
-    heights[np.array(curves) <= 0] = np.nan
-    if len(steps) < 2 or not np.isfinite(heights).all(axis=0).any():
+        smallest = np.min([each.allowed for each in bounds], axis=0)
+        curves.append(Curve("smallest bound", steps, smallest))
+    drawn = [np.isfinite(curve.y) & (curve.y > 0) for curve in curves]
+    if len(steps) < 2 or not np.all(drawn, axis=0).any():
         return None
-    name = f"log10 of {label}" + (", and above it the smallest bound" if bounds else "")
-    lines = terminal_plot(steps, heights, width=50, height=10, labels=("step", name))
-    return Text("\n".join(lines))
+    return PlotView(Chart("", "step", label, tuple(curves), log_y=True), height=10)
 
 
 def _verdicts(check: RunCheck) -> list[Text]:
