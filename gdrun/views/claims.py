@@ -26,7 +26,7 @@ Measured = tuple[Claim, Finding, float]
 
 def claims_view(measured: list[Measured]) -> RenderableType:
     """A table with each claim by chapter, its verdict and what was measured, and the counts."""
-    table = Table(box=None, pad_edge=False, header_style="dim", leading=1)
+    table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("claim\nchapter, verdict", no_wrap=True)
     table.add_column("stated\nmeasured")
     for claim, finding, _ in sorted(measured, key=lambda each: each[0].chapter):
@@ -35,7 +35,7 @@ def claims_view(measured: list[Measured]) -> RenderableType:
         text = Text.assemble((f"“{claim.statement}”", "dim"), "\n", finding.measured)
         table.add_row(name, text)
     counts = Counter[str](finding.verdict for _, finding, _ in measured)
-    words = ", ".join(f"{counts[verdict]} {verdict}" for verdict in STYLES)
+    words = f"{counts['holds']} hold, {counts['fails']} fail, {counts['corrected']} are corrected"
     seconds = duration(sum(each[2] for each in measured))
     return Group(table, "", Text(f"{len(measured)} claims in {seconds}: {words}"))
 

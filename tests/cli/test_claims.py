@@ -24,7 +24,7 @@ def test_the_table_is_ordered_by_chapter(gdrun, quick):
     names = [line.split(" ")[0] for line in answer.out.splitlines()]
     assert [name for name in names if name in QUICK] == ["decrease", "clipping-rate", "zigzag"]
     assert "\n6.1 corrected    " in answer.out
-    assert answer.out.rstrip().endswith(": 0 holds, 0 fails, 3 corrected")
+    assert answer.out.rstrip().endswith(": 0 hold, 0 fail, 3 are corrected")
 
 
 def test_one_claim_in_full(gdrun):
@@ -44,7 +44,8 @@ def test_an_unknown_claim(gdrun):
     answer = gdrun("claims", "batchvariance")
     assert answer.code == 2
     assert answer.err == (
-        "error: no claim is called 'batchvariance'\nhint: did you mean batch-variance?\n"
+        "error: no claim is called 'batchvariance'\n"
+        "hint: did you mean batch-variance or batch-size?\n"
     )
 
 

@@ -123,8 +123,8 @@ def criteria() -> Finding:
         "corrected" if corrected else "fails",
         "at α = 0.1 and ε = 1e-6 "
         + ", ".join(f"{name} fires at step {step:.0f}" for name, step in fired.items())
-        + f"; at α = 1e-7 ‖Δw‖ fires at step {early.summary['steps']}, with {share:.4f} of the "
-        "loss left",
+        + f"; at α = 1e-7 ‖Δw‖ fires at step {early.summary['steps']}, with {share:.2%} of "
+        "the loss left",
         fired | {"tiny_rate_step": float(early.summary["steps"]), "tiny_rate_loss": share},
         (command(config), command(tiny)),
         (Curve("‖∇f‖", run.steps["step"], run.steps["grad_norm"]),),

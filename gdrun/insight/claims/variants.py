@@ -58,7 +58,7 @@ def speed() -> Finding:
     fewer = gradients["bgd"] > gradients["mbgd"] > gradients["sgd"]
     longer = seconds["bgd"] < seconds["mbgd"] < seconds["sgd"]
     needed = ", ".join(f"{name} {count:,}" for name, count in gradients.items())
-    times = ", ".join(f"{1000 * each:.2g}" for each in seconds.values())
+    times = ", ".join(f"{1000 * each:,.1f}" for each in seconds.values())
     return Finding(
         "fails" if not (reached and fewer) else "corrected" if longer else "holds",
         f"gradients to the same loss: {needed}; but an epoch takes {times} ms in NumPy",
