@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
@@ -27,6 +28,7 @@ from gdrun.runs.signals import Interruption
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from gdrun.engine.listeners import Listener
     from gdrun.runs.run import Run
     from gdrun.runs.session import Session
 
@@ -58,6 +60,14 @@ ScheduleLength: TypeAlias = Annotated[
 ]
 
 
+Watch = Annotated[
+    bool,
+    typer.Option(
+        "--watch", help="Show growing curves while it trains; q leaves them, and training goes on."
+    ),
+]
+
+
 def train(
     config: Config = None,
     overrides: Overrides = None,
@@ -68,18 +78,23 @@ def train(
     schedule_length: ScheduleLength = None,
     out: Out = RUNS,
     quiet: Quiet = False,
+    watch: Watch = False,
     json: Json = False,
     plugins: Plugins = None,
 ) -> int:
     """Train an experiment, print why it ended, and write a run directory."""
     from gdrun.runs.session import Session
 
+    if watch:
+        from gdrun.cli.watching import require_terminal
+
+        require_terminal()
     if resume is not None:
         if seeds is not None:
             what = "a run that continues keeps its seeds"
             raise GdrunError(what, where="--seeds", hint="leave --seeds out")
         words = (config, overrides, seed)
-        return _resume(resume, words, (extend, schedule_length), out, (quiet, json))
+        return _resume(resume, words, (extend, schedule_length), out, (quiet, json, watch))
     if extend is not None:
         raise GdrunError("needs a run", where="--extend", hint="add --resume RUN")
     first, assumed = first_experiment(config, overrides, seed)
@@ -88,19 +103,34 @@ def train(
             faults.note(f"assumed {line}")
     experiments = [first.with_seed(first.seed + k) for k in range(seeds or 1)]
     session = Session(experiments, out=out)
-    return _run(session, Shown(quiet, json, several=seeds is not None))
+    return _run(session, Shown(quiet, json, several=seeds is not None, live=watch))
 
 
 @dataclass(frozen=True)
 class Shown:
     """What a training prints: quiet and json are options of the command.
 
-    several: whether there are several seeds, so that a table of seeds is shown.
+    several: whether there are several seeds, so that a table of seeds is shown. live: whether the
+    option --watch is given.
     """
 
     quiet: bool
     json: bool
     several: bool
+    live: bool = False
+
+    @contextmanager
+    def listening(self) -> Iterator[list[Listener]]:
+        """A context with the listeners that show the progress."""
+        listeners = progress_listeners(self.quiet)
+        if not self.live:
+            yield listeners
+            return
+        from gdrun.cli.watching import Dashboard
+
+        view = Dashboard(listeners)
+        with view.shown():
+            yield [view]
 
     def results(self, runs: list[Run], problems: Sequence[Problem], notes: Sequence[str]) -> None:
         """Print the runs that have ended. problems: of their files. notes: lines to print last."""
@@ -127,7 +157,8 @@ def _run(session: Session, shown: Shown) -> int:
         faults.note(note)
     interruption = Interruption()
     with interruption.watching():
-        ended = session.run(progress_listeners(shown.quiet), interruption.name)
+        with shown.listening() as listeners:
+            ended = session.run(listeners, interruption.name)
         advice = next((lines for run in ended if (lines := how_to_continue(run))), [])
         if not (advice or shown.quiet):
             advice = next_step(ended[0])
@@ -143,12 +174,12 @@ def _resume(
     words: tuple[str | None, list[str] | None, int | None],
     extend: tuple[str | None, str | None],
     out: Path,
-    printing: tuple[bool, bool],
+    printing: tuple[bool, bool, bool],
 ) -> int:
     """Continue the run that `word` names, in a directory of `out`.
 
     words: config, overrides and seed, which must be those of the run if they are given. extend: the
-    options --extend and --schedule-length. printing: the options --quiet and --json.
+    options --extend and --schedule-length. printing: the options --quiet, --json and --watch.
     """
     from gdrun.config.loading import load
     from gdrun.runs.extending import Extension
@@ -164,11 +195,13 @@ def _resume(
     runs = ended_runs(directory) if budget is None else None
     if runs is not None:
         faults.note(f"{directory} has ended already, so nothing was trained")
-        Shown(*printing, several=len(runs) > 1).results(runs, (), ())
+        quiet, json, _ = printing
+        Shown(quiet, json, several=len(runs) > 1).results(runs, (), ())
         return exit_code(runs, Interruption())
     extension = None if budget is None else Extension(budget, length)
     session = Session.resumed(directory, extension=extension)
-    return _run(session, Shown(*printing, several=len(session.experiments) > 1))
+    quiet, json, live = printing
+    return _run(session, Shown(quiet, json, several=len(session.experiments) > 1, live=live))
 
 
 def how_to_continue(run: Run) -> list[str]:

@@ -1,0 +1,88 @@
+"""`gdrun train --watch` in a real terminal: a pseudo-terminal that the test reads and types to."""
+
+import fcntl
+import os
+import re
+import select
+import struct
+import sys
+import termios
+import time
+from pathlib import Path
+
+import pytest
+
+MOST_SECONDS = 60.0
+LINE = re.compile(rb"\repoch [\d.]+/\d+  loss ")
+"""The line of progress that is shown without the live view."""
+
+
+class Terminal:
+    """A command in a terminal of 80 columns and 40 rows."""
+
+    def __init__(self, *words, folder):
+        import pty
+
+        self.screen = b""
+        self.child, self.file = pty.fork()
+        if self.child == 0:
+            os.chdir(folder)
+            root = Path(__file__).parents[2]
+            os.environ |= {"TERM": "xterm-256color", "PYTHONPATH": str(root)}
+            os.execv(sys.executable, [sys.executable, "-m", "gdrun", *words])
+        fcntl.ioctl(self.file, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 80, 0, 0))
+
+    def until(self, found):
+        """Read until `found(screen)` holds; without a condition, until the command has ended."""
+        end = time.monotonic() + MOST_SECONDS
+        while not (found and found(self.screen)):
+            assert time.monotonic() < end, self.screen[-2000:]
+            if not select.select([self.file], [], [], 0.1)[0]:
+                continue
+            try:
+                read = os.read(self.file, 65536)
+            except OSError:  # Linux reports the end of a terminal as an error
+                read = b""
+            if not read:
+                assert found is None, self.screen[-2000:]
+                return
+            self.screen += read
+
+    def code(self):
+        self.until(None)
+        os.close(self.file)
+        return os.waitstatus_to_exitcode(os.waitpid(self.child, 0)[1])
+
+
+@pytest.mark.slow
+def test_the_curves_grow_and_a_key_leaves_them(tmp_path):
+    terminal = Terminal("train", "--watch", "epochs=3000", "engine=numpy", folder=tmp_path)
+    terminal.until(lambda screen: screen.count(b"gradient norm") >= 3)
+    assert "batch loss" in terminal.screen.decode() and b"q: leave this view" in terminal.screen
+    # The terminal passes keys on without Enter, and does not show them.
+    local_modes = termios.tcgetattr(terminal.file)[3]
+    assert not local_modes & (termios.ICANON | termios.ECHO)
+    os.write(terminal.file, b"q")
+    drawn = len(terminal.screen)
+    terminal.until(lambda screen: len(LINE.findall(screen[drawn:])) >= 2)
+    assert b"gradient norm" not in terminal.screen[terminal.screen.rindex(b"\repoch") :]
+    os.write(terminal.file, b"\x03")
+    assert terminal.code() == 130
+    assert b"interrupted" in terminal.screen and b"to continue:" in terminal.screen
+
+
+@pytest.mark.slow
+def test_seeds_are_drawn_together_until_the_end(tmp_path):
+    words = ("train", "--watch", "--seeds", "3", "epochs=150", "engine=numpy")
+    terminal = Terminal(*words, folder=tmp_path)
+    assert terminal.code() == 0
+    text = terminal.screen.decode()
+    assert "seed 0" in text and "seed 2" in text and "3 of 3 runs" in text
+    assert len(list((tmp_path / "runs").iterdir())) == 3
+
+
+def test_without_a_terminal_the_error_says_what_to_do(gdrun, tmp_path):
+    answer = gdrun("train", "--watch", "-o", str(tmp_path))
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith("error: --watch: needs a terminal\nhint: leave --watch out")
+    assert list(tmp_path.iterdir()) == []
