@@ -58,7 +58,7 @@ class Terminal:
 def test_the_curves_grow_and_a_key_leaves_them(tmp_path):
     terminal = Terminal("train", "--watch", "epochs=3000", "engine=numpy", folder=tmp_path)
     terminal.until(lambda screen: screen.count(b"gradient norm") >= 3)
-    assert "batch loss" in terminal.screen.decode() and b"q: leave this view" in terminal.screen
+    assert b"batch loss" in terminal.screen and b"q: leave this view" in terminal.screen
     # The terminal passes keys on without Enter, and does not show them.
     local_modes = termios.tcgetattr(terminal.file)[3]
     assert not local_modes & (termios.ICANON | termios.ECHO)
