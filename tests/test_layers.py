@@ -21,6 +21,7 @@ ORDER = [
     "result_tables",
     "methods",
     "problems",
+    "symptoms",
     "data",
     "config",
     "engine",

@@ -26,8 +26,8 @@ def diagnose(
 ) -> None:
     """Find what went wrong in a run, and the remedies."""
     from gdrun.insight import remedies
-    from gdrun.insight.symptoms import diagnose
     from gdrun.runs.run import find_run, read_run
+    from gdrun.symptoms.registry import diagnose
     from gdrun.views.diagnosis import diagnosis_data, diagnosis_view
 
     recorded = read_run(find_run(run, out))

@@ -10,12 +10,18 @@ from typing import Any
 
 from gdrun.config.experiment import Experiment
 from gdrun.config.loading import load
-from gdrun.errors import ConfigError, RecordError
-from gdrun.insight.symptoms import Remedy, Symptom, Traced, diagnose
+from gdrun.errors import GdrunError, RecordError
 from gdrun.runs.run import Run
 from gdrun.study.judgement.ranking import Standing
+from gdrun.study.judgement.stability import predicted_limit
 from gdrun.study.requests import ComparisonRequest, SweepRequest
 from gdrun.study.storage.results import Result
+from gdrun.study.tasks import check_fit
+from gdrun.symptoms.facts import Remedy, Symptom, Traced, traced_of
+from gdrun.symptoms.registry import diagnose
+
+CLOSE = 0.1
+"""A metric is close to the best one if they differ by at most this share of the best fall."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +29,8 @@ class Attempt:
     """A remedy that was run.
 
     before, after: the final value of the metric without and with the changes; infinite if the run
-    diverged. cured: whether the first symptom is gone, the metric is lower, and the changed run
-    does not explode.
+    diverged. cured: whether the first symptom is gone, there is no new one (a loss that still falls
+    does not count), and the metric is lower than before and close to that of the best remedy.
     """
 
     changes: Mapping[str, Any]
@@ -41,8 +47,16 @@ def traced(run: Run) -> Traced:
         raise RecordError(f"the run has not ended: {run.verdict}", where=run.id, hint=hint)
     if not len(run.evals.get("train_loss", ())):
         raise RecordError("the run has no evaluation to diagnose", where=run.id)
-    message = run.stop["message"] if run.status == "diverged" else None
-    return Traced(run.config, run.evals, message)
+    return traced_of(run.record, run.config, run.steps, run.evals, _limit(run.config))
+
+
+def _limit(config: Mapping[str, Any]) -> float | None:
+    """The stability limit of the rate, None if theory predicts none or the data are not there."""
+    try:
+        limit = predicted_limit(load(dict(config)))
+    except GdrunError:
+        return None
+    return None if limit is None else limit.predicted
 
 
 def fitting(config: Mapping[str, Any], remedies: Sequence[Remedy]) -> tuple[Remedy, ...]:
@@ -54,7 +68,8 @@ def fitting(config: Mapping[str, Any], remedies: Sequence[Remedy]) -> tuple[Reme
     for remedy in remedies:
         try:
             changed = changed_experiment(config, remedy.changes)
-        except ConfigError:
+            check_fit([changed])
+        except GdrunError:
             continue
         if changed != original:
             kept.append(remedy)
@@ -78,13 +93,23 @@ def try_remedies(run: Run, symptoms: Sequence[Symptom]) -> list[Attempt]:
     first, *others = _results([unchanged, *contenders])
     metric = "validation_loss" if "validation_loss" in run.evals else "train_loss"
     before = _final(first, metric)
+    known = {each.name for each in symptoms}
+    afters = [_final(result, metric) for result in others]
+    start = float(run.evals[metric][0])
+    enough = min(afters) + CLOSE * max(start - min(afters), 0.0)
     attempts = []
-    for remedy, experiment, result in zip(remedies.values(), contenders, others, strict=True):
-        after = _final(result, metric)
-        message = "it diverged" if result.diverged else None
-        names = {s.name for s in diagnose(Traced(experiment.plain(), result.evals, message))}
-        gone = not names & {symptoms[0].name, "exploding"}
-        attempts.append(Attempt(remedy.changes, metric, before, after, gone and after < before))
+    for remedy, experiment, result, after in zip(
+        remedies.values(), contenders, others, afters, strict=True
+    ):
+        facts = traced_of(result.record, experiment.plain(), result.steps, result.evals)
+        names = {each.name for each in diagnose(facts)}
+        new = names - known - {"slow convergence", "still falling"}
+        gone = symptoms[0].name not in names and not new
+        attempts.append(
+            Attempt(
+                remedy.changes, metric, before, after, gone and after < before and after <= enough
+            )
+        )
     return sorted(attempts, key=lambda each: (not each.cured, each.after))
 
 
@@ -115,7 +140,7 @@ def _standings(group: Sequence[Experiment]) -> list[Standing]:
 
 def changed_experiment(config: Mapping[str, Any], changes: Mapping[str, Any]) -> Experiment:
     """The experiment of a config with some changes. Raises ConfigError if it is not valid."""
-    return load(dict(config), [f"{key}={json.dumps(value)}" for key, value in changes.items()])
+    return load(dict(config), [dict(changes)])
 
 
 def _final(result: Result, metric: str) -> float:

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gdrun.insight.remedies import Attempt
-from gdrun.insight.symptoms import Symptom
+from gdrun.symptoms.facts import Symptom
 
 
 def diagnosis_view(symptoms: Sequence[Symptom], tried: Sequence[Attempt] | None) -> RenderableType:

@@ -32,8 +32,9 @@ def test_a_diverged_run_is_diagnosed_and_its_remedies_are_tried(here):
     document = json.loads(here("diagnose", "--try", "--json").out)
     assert document["symptoms"][0]["name"] == "exploding"
     cured = {key for each in document["tried"] if each["cured"] for key in each["changes"].items()}
-    # 2/L is between 0.1 and 1 here, so that only the smallest of the three rates is stable.
-    assert cured == {("optimizer.lr", 0.1), ("clip.norm", 1.0)}
+    # 2/L is between 0.1 and 1 here, so that the rates 10 and 1 are unstable.
+    assert ("optimizer.lr", 0.1) in cured
+    assert not cured & {("optimizer.lr", 10.0), ("optimizer.lr", 1.0)}
     ((key, value),) = document["tried"][0]["changes"].items()
     assert screen.splitlines()[-1] == f"keep {key}={value}"
     assert {each["before"] for each in document["tried"]} == {None}

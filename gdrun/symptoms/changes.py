@@ -1,0 +1,114 @@
+"""The changes of a config that the rules offer as remedies, with numbers from the run's facts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gdrun.symptoms.facts import Remedy, Traced
+
+ADAM = Remedy(
+    {"optimizer": "adam", "optimizer.lr": 0.01},
+    "Adam scales the step of each weight by the size of its gradients",
+)
+STANDARDISED = Remedy(
+    {"dataset.standardize": True}, "equal scales of the features allow a larger step"
+)
+RELU = Remedy(
+    {"model.activation": "relu", "model.init": "he"},
+    "the slope of ReLU is 1, so that the gradient does not shrink from layer to layer",
+)
+TANH = Remedy(
+    {"model.activation": "tanh", "model.init": "xavier"},
+    "the slope of tanh is 1 at 0, and that of sigmoid is at most 1/4",
+)
+RANDOM = Remedy({"model.init": "he"}, "random weights differ, so units learn different things")
+DECAY = Remedy({"schedule": "cosine"}, "a rate that falls to 0 lets the weights settle")
+LARGER_BATCH = Remedy(
+    {"variant": "mbgd", "batch_size": 64}, "the mean over more examples has less noise"
+)
+
+
+def rate(value: float, why: str) -> Remedy:
+    return Remedy({"optimizer.lr": float(f"{value:.3g}")}, why)
+
+
+def smaller_rates(run: Traced) -> tuple[Remedy, ...]:
+    """Half the stability limit if it is known and below the rate; then smaller powers of ten."""
+    why = "a smaller step does not overshoot the minimum"
+    known: tuple[Remedy, ...] = ()
+    if run.limit is not None and run.limit < run.rate:
+        known = (rate(run.limit / 2, "half the stability limit that theory predicts"),)
+    return (*known, *(rate(run.rate * 10.0**-k, why) for k in range(1, 5)))
+
+
+def larger_rates(run: Traced) -> tuple[Remedy, ...]:
+    """Larger rates, none above the stability limit if it is known.
+
+    Without a limit, the first is α / (1 − g₁ / g₀) for gradient norms g of two full-batch steps,
+    because g falls by αλ of its value along a direction with curvature λ.
+    """
+    values = [run.rate * 10.0**k for k in (1, 2, 3)]
+    if run.limit is not None:
+        known = [0.5 * run.limit, 0.95 * run.limit]
+        lower = [] if run.full_batches else [value for value in values if value < run.limit / 2]
+        why = "the stability limit that theory predicts allows this step"
+        return tuple(rate(value, why) for value in (*known, *lower) if value > run.rate)
+    why = "a larger step goes further"
+    norms = run.steps.get("grad_norm", np.empty(0))
+    if run.full_batches and len(norms) > 1 and run.steps["step"][1] == 2 and norms[1] > 0:
+        fall = 1 - norms[1] / norms[0]
+        if 0 < fall < 0.1:
+            values.insert(0, run.rate / fall)
+    return tuple(rate(value, why) for value in values)
+
+
+def longer(run: Traced) -> tuple[Remedy, ...]:
+    """Four times the budget of the run."""
+    budgets = ("epochs", "steps")
+    stopping = run.config["stopping"]
+    why = "the loss still falls, so that a longer run ends lower"
+    return tuple(
+        Remedy({f"stopping.{key}": 4 * stopping[key]}, why) for key in budgets if key in stopping
+    )
+
+
+def clipping(run: Traced) -> tuple[Remedy, ...]:
+    """A limit at the gradient norm that a tenth of the steps does not exceed."""
+    norms = run.steps.get("grad_norm", np.empty(0))
+    norms = norms[np.isfinite(norms) & (norms > 0)]
+    if not len(norms):
+        return ()
+    limit = float(f"{np.quantile(norms, 0.1):.2g}")
+    why = "a clipped gradient bounds the length of a step"
+    return (
+        Remedy({"clip.norm": limit}, why),
+        Remedy({"clip.norm": limit, "optimizer.lr": float(f"{run.rate / 10:.3g}")}, why),
+    )
+
+
+def fewer_limits(run: Traced) -> tuple[Remedy, ...]:
+    """Weaker settings of whatever holds the weights back: clipping, l2, dropout and momentum."""
+    remedies = []
+    if run.config.get("clip") and (run.summary.get("clipped_share") or 0) > 0.5:
+        norms = run.steps["grad_norm"]
+        limit = float(f"{10 * np.nanmax(norms):.2g}")
+        remedies.append(Remedy({f"clip.{key}": limit for key in run.config["clip"]}, _CLIPPED))
+    model = run.config.get("model", {})
+    if model.get("dropout"):
+        remedies.append(Remedy({"model.dropout": 0.0}, "every unit takes part in every step"))
+    if model.get("l2"):
+        remedies.append(Remedy({"model.l2": 0.0}, "l2 pulls the weights to 0"))
+        remedies.append(Remedy({"model.l2": model["l2"] / 1000}, "a weaker pull to 0"))
+    return tuple(remedies)
+
+
+def less_memory(run: Traced) -> tuple[Remedy, ...]:
+    """A usual momentum for a β close to 1, which averages over 1/(1 − β) steps."""
+    beta = run.config["optimizer"].get("beta")
+    if beta is None or beta <= 0.9:
+        return ()
+    changes = {"optimizer.beta": 0.9}
+    return (Remedy(changes, f"β = {beta:g} averages over {1 / max(1 - beta, 1e-9):.3g} steps"),)
+
+
+_CLIPPED = "the limit is above every gradient norm of the run, so that steps keep their length"

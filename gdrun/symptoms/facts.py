@@ -1,0 +1,171 @@
+"""What the symptoms of a run are read from, and what they state.
+
+Every rule compares differences of losses of one run. So a verdict is the same if the loss is
+multiplied by a number, or if a constant is added to the loss and to its lower bound.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gdrun.array_types import Array
+from gdrun.problems.surfaces import SURFACES
+
+WINDOW = 0.1
+"""The share of the points of a curve over which a median is taken, so that noise counts less."""
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """A change of the config that may cure a symptom. changes: values by key. why: a sentence."""
+
+    changes: Mapping[str, Any]
+    why: str
+
+
+@dataclass(frozen=True)
+class Symptom:
+    """One symptom of a run.
+
+    confidence: in [0, 1]. evidence: a sentence with the numbers and the epochs they come from.
+    remedies: changes that may help, the likeliest first; they have not been run.
+    """
+
+    name: str
+    confidence: float
+    evidence: str
+    remedies: tuple[Remedy, ...] = ()
+
+
+@dataclass(frozen=True)
+class Traced:
+    """The facts of one run that has ended.
+
+    config: with all defaults. evals, steps: the columns of its trace by name, (points,) each.
+    floor: a lower bound of the training loss. status, summary: as in run.json. diverged: the
+    sentence on the divergence; None if the run did not diverge. limit: the largest stable learning
+    rate, if theory predicts one.
+    """
+
+    config: Mapping[str, Any]
+    evals: Mapping[str, Array]
+    steps: Mapping[str, Array] = field(default_factory=dict)
+    floor: float = 0.0
+    status: str = "exhausted"
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    diverged: str | None = None
+    limit: float | None = None
+
+    @property
+    def loss(self) -> Array:
+        return self.evals["train_loss"]
+
+    @property
+    def epochs(self) -> Array:
+        return self.evals["epoch"]
+
+    @property
+    def rate(self) -> float:
+        return float(self.config["optimizer"]["lr"])
+
+    @property
+    def start(self) -> float:
+        """L₀, the loss at the first evaluation."""
+        return float(self.loss[0])
+
+    @property
+    def middle(self) -> float:
+        """L_h, the median of the losses around the middle of the evaluations."""
+        half, width = len(self.loss) // 2, self._width
+        return float(np.median(self.loss[half - width // 2 : half + width // 2 + 1]))
+
+    @property
+    def end(self) -> float:
+        """L_T, the median of the last losses."""
+        return float(np.median(self.loss[-self._width :]))
+
+    @property
+    def gap(self) -> float:
+        """L₀ minus the lower bound of the loss: the most that the loss can fall."""
+        return self.start - self.floor
+
+    @property
+    def fallen(self) -> float:
+        """L₀ − L_T, the whole fall of the training loss."""
+        return self.start - self.end
+
+    @property
+    def fallen_late(self) -> float:
+        """L_h − L_T, its fall in the second half of the evaluations."""
+        return self.middle - self.end
+
+    @property
+    def gradient_ratio(self) -> float:
+        """The median gradient norm of the last tenth of the steps, divided by that of the first.
+
+        NaN without a trace of steps.
+        """
+        norms = self.steps.get("grad_norm", np.empty(0))
+        norms = norms[np.isfinite(norms)]
+        if len(norms) < 2:
+            return math.nan
+        width = max(1, int(WINDOW * len(norms)))
+        first = float(np.median(norms[:width]))
+        return float(np.median(norms[-width:])) / first if first > 0 else math.nan
+
+    @property
+    def full_batches(self) -> bool:
+        """Whether every gradient is that of the full loss, without noise."""
+        noisy = self.config.get("surface", {}).get("noise", 0)
+        return not noisy and (self.config["variant"]["name"] == "bgd" or "surface" in self.config)
+
+    @property
+    def is_network(self) -> bool:
+        return bool(self.config.get("model", {}).get("hidden"))
+
+    @property
+    def convex(self) -> bool:
+        """Whether every point with gradient 0 is a minimum: a linear model."""
+        return "surface" not in self.config and not self.is_network
+
+    @property
+    def _width(self) -> int:
+        return max(1, int(WINDOW * len(self.loss)))
+
+
+def traced_of(
+    record: Mapping[str, Any],
+    config: Mapping[str, Any],
+    steps: Mapping[str, Array],
+    evals: Mapping[str, Array],
+    limit: float | None = None,
+) -> Traced:
+    """The facts of a run that has ended. record: status, stop and summary as in run.json."""
+    status = record["status"]
+    message = record["stop"]["message"] if status == "diverged" else None
+    summary = record["summary"] or {}
+    return Traced(config, evals, steps, lowest_loss(config), status, summary, message, limit)
+
+
+Rule = Callable[[Traced], Symptom | None]
+
+
+def lowest_loss(config: Mapping[str, Any]) -> float:
+    """A lower bound of the loss of a config: the minimum of a surface, and 0 for a loss on data."""
+    options = dict(config.get("surface", {}))
+    if not options:
+        return 0.0
+    surface = SURFACES[options.pop("name")]
+    own = {key: value for key, value in options.items() if key in surface.options}
+    points = (map(np.asarray, minimum) for minimum in surface.minima)
+    return min(float(surface.function(*point, **own)[0]) for point in points)
+
+
+def share(part: float, whole: float) -> str:
+    """A part in percent of the whole, such as `12 %`."""
+    return f"{100 * part / whole:.2g} %" if whole > 0 else "all"

@@ -1,0 +1,68 @@
+"""Symptoms in the results of a run: its metrics against a baseline, and its confusion matrix."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gdrun.symptoms import changes
+from gdrun.symptoms.facts import Remedy, Symptom, Traced, share
+
+
+def baseline(run: Traced) -> Symptom | None:
+    """The loss on held-out data is no lower than that of a constant prediction.
+
+    The constant is the most frequent class or the mean of the training part. For classification the
+    accuracy must also be no better; the training part is used if no other is measured.
+    """
+    known = run.summary.get("baseline") or {}
+    part = (
+        next((each for each in ("validation", "test", "train") if each in known["loss"]), None)
+        if known
+        else None
+    )
+    if part is None:
+        return None
+    constant, loss = known["loss"][part], run.summary.get(f"{part}_loss")
+    accuracy = run.summary.get(f"{part}_accuracy")
+    if constant is None or loss is None or loss < constant:
+        return None
+    if accuracy is not None and accuracy > known["metrics"][part].get("accuracy", 0.0):
+        return None
+    return Symptom(
+        "baseline",
+        0.8,
+        f"the {part} loss {loss:.4g} is no better than {constant:.4g}, that of always predicting "
+        f"{known['prediction']}",
+        (*changes.fewer_limits(run), changes.STANDARDISED, *changes.larger_rates(run)),
+    )
+
+
+def imbalance(run: Traced) -> Symptom | None:
+    """One class has over 80 % of the examples, and fewer than half of another class are found.
+
+    The accuracy hides it, because it counts mostly the frequent class (He & Garcia 2009).
+    """
+    confusion = run.summary.get("confusion")
+    if confusion is None:
+        return None
+    matrix = np.asarray(confusion["matrix"], dtype=float)
+    rows = matrix.sum(axis=1)
+    total, seen = rows.sum(), rows >= FEWEST_EXAMPLES
+    if not total or rows.max() <= 0.8 * total or seen.sum() < 2:
+        return None
+    recalls = np.where(seen, np.diagonal(matrix) / np.maximum(rows, 1), 1.0)
+    worst = int(np.argmin(recalls))
+    if recalls[worst] >= 0.5:
+        return None
+    return Symptom(
+        "imbalance",
+        0.8,
+        f"accuracy {share(np.trace(matrix), total)} on the {confusion['part']} part, but only "
+        f"{matrix[worst, worst]:.0f} of {rows[worst]:.0f} examples of one class are found, and "
+        f"{share(rows.max(), total)} of the examples are of another class",
+        (Remedy({"evaluate.metrics": ["balanced_accuracy"]}, "it counts every class equally"),),
+    )
+
+
+FEWEST_EXAMPLES = 5
+"""A class with fewer examples in a part is not judged."""

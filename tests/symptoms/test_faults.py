@@ -1,0 +1,179 @@
+"""Planted faults have the right symptom first and are cured, and healthy runs have no symptom."""
+
+from dataclasses import replace
+
+import pytest
+
+import gdrun
+from gdrun.errors import RecordError
+from gdrun.insight.remedies import fitting, traced, try_remedies
+from gdrun.symptoms.facts import Remedy
+from gdrun.symptoms.registry import diagnose
+
+
+def config(dataset, model, variant="bgd", optimizer="vanilla", lr=0.1, **more):
+    parts = {"dataset": dataset, "model": model, "variant": variant, "optimizer": optimizer}
+    return parts | {"optimizer.lr": lr, "stopping.epochs": 60} | more
+
+
+def surface(name, lr, steps=500, **more):
+    parts = {"surface": name, "optimizer": "vanilla", "optimizer.lr": lr}
+    return parts | {"stopping.steps": steps} | more
+
+
+def network(*hidden, activation="relu", init="he"):
+    return {"name": "mlp", "hidden": list(hidden), "activation": activation, "init": init}
+
+
+def trained(parts):
+    problem = {key: parts[key] for key in ("dataset", "model", "surface") if key in parts}
+    return gdrun.train(problem, {key: parts[key] for key in parts if key not in problem})
+
+
+RAW = {"name": "breast-cancer", "standardize": False}
+SCALED_TARGET = {"name": "diabetes", "standardize": {"target": True}}
+DIABETES = config("diabetes", "linear")
+CANCER = config("breast-cancer", "logistic")
+IRIS = config("iris", network(16))
+SIGMOIDS = network(*[8] * 7, activation="sigmoid", init="xavier")
+BOWL = surface("bowl", 0.0019, **{"surface.condition": 1000})
+
+CURED = {
+    "a rate × 1000": (DIABETES | {"optimizer.lr": 100}, "exploding", DIABETES),
+    "a rate ÷ 1000": (CANCER | {"optimizer.lr": 1e-4}, "slow convergence", CANCER),
+    "seven layers of sigmoids": (config("iris", SIGMOIDS), "vanishing", IRIS),
+    "weights of zero": (config("iris", network(16, init="zeros")), "stuck", IRIS),
+    "raw features": (config(RAW, "logistic"), "exploding", CANCER),
+    "batch of one": (DIABETES | {"variant": "sgd", "optimizer.lr": 0.02}, "noise floor", DIABETES),
+    "clipped to almost nothing": (CANCER | {"clip.norm": 1e-4}, "slow convergence", CANCER),
+    "each partial derivative clipped": (
+        config(SCALED_TARGET, "linear", **{"clip.value": 1e-5}),
+        "slow convergence",
+        config(SCALED_TARGET, "linear"),
+    ),
+    "β = 0.999": (
+        DIABETES | {"optimizer": "momentum", "optimizer.beta": 0.999},
+        "oscillation",
+        DIABETES,
+    ),
+    "β = 0.99": (
+        DIABETES | {"optimizer": "momentum", "optimizer.beta": 0.99},
+        "oscillation",
+        DIABETES,
+    ),
+    "too much l2": (
+        CANCER | {"model": {"name": "logistic", "l2": 100.0}, "optimizer.lr": 0.005},
+        "stuck",
+        CANCER | {"optimizer.lr": 0.005},
+    ),
+    "above the limit of a bowl": (BOWL | {"optimizer.lr": 0.00202}, "exploding", BOWL),
+    "far above the limit of rosenbrock": (
+        surface("rosenbrock", 1.0),
+        "exploding",
+        surface("rosenbrock", 0.001),
+    ),
+}
+"""Planted faults: the config, the first symptom, and the config of a healthy run."""
+
+FOUND = {
+    "few epochs": (
+        config("digits", "softmax", "mbgd", lr=0.01, **{"stopping.epochs": 5}),
+        "still falling",
+    ),
+    "on the ridge of a saddle": (surface("saddle", 0.01, **{"surface.start": [0.5, 0]}), "stuck"),
+    "on a plateau": (surface("plateau", 0.01, **{"surface.start": [6, 6]}), "stuck"),
+    "a network at a large rate": (
+        config(SCALED_TARGET, network(16), "mbgd", lr=10),
+        "exploding",
+    ),
+    "a network at a tiny rate": (
+        config("iris", network(16), "mbgd", lr=1e-6),
+        "slow convergence",
+    ),
+    "Adam at a huge rate": (config("digits", network(16), "mbgd", "adam", lr=3), "noise floor"),
+    "a large network on little data": (
+        config(SCALED_TARGET, network(64, 64), "mbgd", "adam", lr=0.01),
+        "overfitting",
+    ),
+}
+
+HEALTHY = {
+    **{
+        f"{dataset} {model} {variant}": config(dataset, model, variant)
+        for dataset, model in (
+            ("iris", "softmax"),
+            ("wine", "softmax"),
+            ("digits", "softmax"),
+            ("breast-cancer", "logistic"),
+            ("diabetes", "linear"),
+        )
+        for variant in ("bgd", "mbgd")
+    },
+    "a network": config("iris", network(16), "mbgd", "adam", lr=0.01),
+    "two layers of tanh": config("wine", network(16, 16, activation="tanh", init="xavier"), "mbgd"),
+    "a bowl": surface("bowl", 0.1),
+    "himmelblau": surface("himmelblau", 0.01),
+    "beale with Adam": surface("beale", 0.05, 1000, optimizer="adam"),
+    "momentum": config("diabetes", "linear", optimizer="momentum", lr=0.02),
+    "Nesterov": config("wine", "softmax", optimizer="nesterov"),
+    "SGD with decay": config("iris", "softmax", "sgd", lr=0.05, schedule="cosine"),
+    "RMSProp": config(SCALED_TARGET, "linear", "mbgd", "rmsprop", lr=0.005),
+    "Adam": config("breast-cancer", "logistic", "mbgd", "adam", lr=0.01),
+    "a margin": config("breast-cancer", "svm", "mbgd", lr=0.01),
+    "a penalty": config("breast-cancer", {"name": "logistic", "l2": 0.01}, lr=0.5),
+    "Huber": config(SCALED_TARGET, {"name": "linear", "loss": "huber"}, "mbgd", lr=0.05),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", CURED)
+def test_a_planted_fault_is_the_first_symptom_and_a_remedy_cures_it(fault):
+    planted, expected, healthy = CURED[fault]
+    run = trained(planted)
+    first = diagnose(traced(run))[0]
+    assert first.name == expected
+    kept = fitting(run.config, first.remedies)
+    best = try_remedies(run, [replace(first, remedies=kept)])[0]
+    assert best.cured
+    # The cure reaches the loss of the healthy run, within 10 % of the way from the first loss.
+    good = trained(healthy).evals[best.metric]
+    assert best.after <= good[-1] + 0.1 * (good[0] - good[-1])
+
+
+@pytest.mark.parametrize("fault", FOUND)
+def test_a_planted_fault_is_the_first_symptom(fault):
+    planted, expected = FOUND[fault]
+    assert diagnose(traced(trained(planted)))[0].name == expected
+
+
+def test_a_remedy_has_the_result_of_the_same_change_trained_by_itself():
+    run = trained(DIABETES | {"optimizer.lr": 100})
+    first = diagnose(traced(run))[0]
+    remedy = Remedy({"optimizer.lr": 0.05}, "")
+    (tried,) = try_remedies(run, [replace(first, remedies=(remedy,))])
+    again = gdrun.train(run.config, dict(tried.changes))
+    assert again.evals[tried.metric][-1] == pytest.approx(tried.after, rel=1e-6)
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_a_healthy_run_has_no_symptom(name):
+    assert diagnose(traced(trained(HEALTHY[name]))) == []
+
+
+def test_a_remedy_that_does_not_fit_is_not_offered():
+    """A softmax model has no dropout, its features are standardised, and classes have no scale."""
+    run = gdrun.train({"dataset": "iris", "model": "softmax"}, "epochs=2")
+    remedies = [
+        Remedy({"model.dropout": 0.5}, ""),
+        Remedy({"dataset.standardize": True}, ""),
+        Remedy({"dataset.standardize": {"target": True}}, ""),
+        Remedy({"model.l2": 0.1}, ""),
+    ]
+    assert fitting(run.config, remedies) == (remedies[3],)
+
+
+def test_a_run_that_has_not_ended_is_refused():
+    run = gdrun.train({"dataset": "iris", "model": "softmax"}, "epochs=2")
+    run.record["status"] = "interrupted"
+    with pytest.raises(RecordError, match="has not ended"):
+        traced(run)

@@ -1,0 +1,141 @@
+"""The rules on small curves: no verdict depends on the unit of the loss or on a constant in it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import gdrun
+from gdrun.insight.remedies import traced
+from gdrun.symptoms.facts import Traced, lowest_loss
+from gdrun.symptoms.registry import SYMPTOMS, diagnose
+
+
+def curves(train, validation=None, **more):
+    evals = {"epoch": np.arange(len(train), dtype=float), "train_loss": np.asarray(train, float)}
+    if validation is not None:
+        evals["validation_loss"] = np.asarray(validation, float)
+    config = {"optimizer": {"lr": 0.1}, "variant": {"name": "bgd"}, "stopping": {"epochs": 20}}
+    return Traced(config, evals, **more)
+
+
+def confusion(*rows):
+    return {"confusion": {"part": "test", "matrix": [list(row) for row in rows]}}
+
+
+def against_baseline(loss, accuracy):
+    metrics = {"test": {"accuracy": 0.6}}
+    known = {"prediction": "no", "loss": {"test": 0.7}, "metrics": metrics}
+    return {"baseline": known, "test_loss": loss, "test_accuracy": accuracy}
+
+
+STEADY = 2.0 ** -np.arange(20)
+SWINGING = np.where(np.arange(20) % 2, 0.4, 0.2) + 2 * STEADY
+# The validation loss falls by 0.75 until epoch 2, and rises by 0.01 an epoch until epoch 19.
+RISING = np.concatenate([[1, 0.5], 0.25 + 0.01 * np.arange(18)])
+LAYERS = {f"layer{k}.grad_norm": np.full(20, 10.0 ** (2 * k)) for k in (1, 2, 3, 4)}
+
+CURVES = {
+    "falling": (curves(STEADY), []),
+    "swinging": (curves(SWINGING), ["oscillation"]),
+    "rising": (curves(STEADY, RISING), ["overfitting"]),
+    "straight to 0.7": (curves(np.linspace(1, 0.7, 20)), ["slow convergence"]),
+    "straight to 0.1": (curves(np.linspace(1, 0.1, 20)), ["still falling"]),
+    "straight, but stopped": (curves(np.linspace(1, 0.1, 20), status="stopped"), []),
+    "flat": (curves(np.ones(20)), ["stuck"]),
+    "flat, and converged": (curves(np.ones(20), status="converged"), []),
+    "higher": (curves(np.linspace(1, 2, 20)), ["exploding"]),
+    "short": (curves([1, 0.9, 0.8]), []),
+}
+
+
+@pytest.mark.parametrize("constant", [-3.0, 0.0, 50.0])
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])
+@pytest.mark.parametrize("curve", CURVES)
+def test_neither_the_scale_of_the_loss_nor_a_constant_changes_a_symptom(curve, scale, constant):
+    run, expected = CURVES[curve]
+    losses = ("train_loss", "validation_loss")
+    moved = {k: scale * (v + constant) if k in losses else v for k, v in run.evals.items()}
+    found = diagnose(replace(run, evals=moved, floor=scale * constant))
+    assert [each.name for each in found] == expected
+
+
+@pytest.mark.parametrize("curve", CURVES)
+def test_a_confidence_is_between_0_and_1(curve):
+    assert all(0 < each.confidence <= 1 for each in diagnose(CURVES[curve][0]))
+
+
+@pytest.mark.parametrize("factor", [1e-3, 1.0, 1e3])
+def test_the_unit_of_the_features_changes_no_symptom(factor):
+    """Standardised features are the same in every unit, so the whole run is."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 3))
+    y = X @ [1.0, -2.0, 0.5] + 0.1 * rng.normal(size=60)
+    for rate, expected in ((0.1, []), (1e-4, ["slow convergence", "baseline"]), (5, ["exploding"])):
+        run = gdrun.train(
+            {"model": "linear", "variant": "bgd", "optimizer": "vanilla"},
+            {"optimizer.lr": rate, "stopping.epochs": 60},
+            data=(X * [factor, 1, 1], y),
+        )
+        assert [each.name for each in diagnose(traced(run))] == expected
+
+
+def test_a_gradient_that_shrinks_from_layer_to_layer_vanishes():
+    """The gradient of layer 2 is 10⁴ / 10⁸ of that of layer 4."""
+    run = curves(np.ones(20), status="stopped")
+    first = diagnose(replace(run, evals=run.evals | LAYERS))[0]
+    assert (first.name, "1.0e-04" in first.evidence) == ("vanishing", True)
+    # With a loss that fell to less than half, the small gradient did no harm.
+    learnt = curves(STEADY)
+    assert diagnose(replace(learnt, evals=learnt.evals | LAYERS)) == []
+
+
+@pytest.mark.parametrize("kind", ["dead", "saturated"])
+def test_dead_units(kind):
+    run = curves(np.ones(20))
+    shares = {f"layer1.{kind}": np.full(20, 0.2), f"layer2.{kind}": np.full(20, 0.95)}
+    found = {each.name: each for each in diagnose(replace(run, evals=run.evals | shares))}
+    assert f"95 % of the units of layer 2 are {kind}" in found["dead units"].evidence
+
+
+def test_a_model_that_is_no_better_than_a_constant():
+    def names(loss, accuracy):
+        summary = against_baseline(loss, accuracy)
+        return [each.name for each in diagnose(curves(STEADY, summary=summary))]
+
+    assert names(0.8, 0.6) == ["baseline"]
+    assert names(0.8, 0.7) == []  # The labels are right more often, at a poor calibration.
+    assert names(0.6, 0.6) == []
+
+
+def test_a_rare_class_that_is_not_found():
+    def names(*rows):
+        return [each.name for each in diagnose(curves(STEADY, summary=confusion(*rows)))]
+
+    assert names((95, 0), (4, 1)) == ["imbalance"]
+    assert names((95, 0), (2, 3)) == []
+    assert names((50, 0), (40, 10)) == []  # The classes are balanced.
+    assert names((97, 0), (3, 0)) == []  # Three examples are too few to judge.
+
+
+def test_a_muted_symptom_is_not_reported():
+    run = CURVES["flat"][0]
+    assert diagnose(run, muted=["stuck"]) == []
+
+
+def test_every_rule_has_a_docstring():
+    assert all(rule.__doc__ for rule in SYMPTOMS.values())
+
+
+def test_the_lower_bound_of_a_loss():
+    """The saddle's minima are f(0, ±1) = −1/4; losses on data are at least 0."""
+    assert lowest_loss({"surface": {"name": "saddle", "noise": 0.0}}) == -0.25
+    assert lowest_loss({"dataset": {"name": "iris"}}) == 0.0
+
+
+def test_the_stability_limit_is_evidence():
+    """A rate of 0.1 is 50 times a limit of 0.002; the first remedy is half the limit."""
+    run = curves(np.linspace(1, 2, 20), limit=0.002)
+    (found,) = diagnose(run)
+    assert "the rate 0.1 is 50 times the stability limit 0.002" in found.evidence
+    assert {"optimizer.lr": 0.001} in [dict(each.changes) for each in found.remedies]
