@@ -19,7 +19,7 @@ OPTIONS = {
         *("seeds", "search", "trials", "halving", "tune", "budget"),
         *("config", "metric", "target", "jobs", "out", "resume", "plugin"),
         *("extend", "schedule_length"),
-        *("unseen", "targets", "runs", "noise", "kind", "where"),
+        *("unseen", "targets", "runs", "noise", "kind", "where", "y"),
     )
 }
 

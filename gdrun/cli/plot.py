@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
 
+    from gdrun.runs.run import Run
     from gdrun.views.curves import Chart
     from gdrun.views.pictures.kinds import Subject
 
 # gdrun.views.pictures.kinds has the same names; a test compares them. It is imported only to draw.
 KIND_NAMES = (
     *("curves", "walk", "regions", "confusion", "reliability", "residuals", "layers"),
-    *("sensitivity", "heat", "comparison"),
+    *("landscape", "bounds", "curvature", "noise", "sensitivity", "heat", "comparison"),
 )
 
 Words = Annotated[
@@ -58,6 +59,15 @@ Across = Annotated[
     str,
     typer.Option("--x", metavar="UNIT", help="The x axis: epoch, step, gradients or seconds."),
 ]
+Quantity = Annotated[
+    str | None,
+    typer.Option(
+        "--y",
+        metavar="QUANTITY",
+        help="What the curves of runs show: a recorded quantity such as loss, accuracy or "
+        "update_norm, or suboptimality, which is f - f* (default: loss, grad_norm and lr).",
+    ),
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")]
 
 
@@ -67,6 +77,7 @@ def plot(
     output: Output = None,
     kind: KindName = None,
     x: Across = "epoch",
+    y: Quantity = None,
     force: Force = False,
     runs: Runs = RUNS,
     seed: Seed = None,
@@ -81,6 +92,8 @@ def plot(
     if kind is not None and (schedule or output is None):
         hint = "add -o curves.png, or leave --kind out" if not schedule else "leave --kind out"
         raise GdrunError("applies only to pictures of runs and studies", where="--kind", hint=hint)
+    if schedule and y is not None:
+        raise GdrunError("does not apply to --schedule", where="--y", hint="leave it out")
     if schedule:
         _plot_schedule(words, seed, output, force, json)
         return
@@ -88,9 +101,9 @@ def plot(
         raise GdrunError("applies only to --schedule", where="--seed", hint="leave it out")
     subject = _subject(words or ["last"], runs)
     if output is not None:
-        _write_kind(subject, kind, x, output, force)
+        _write_kind(subject, kind, (x, y), output, force)
         return
-    charts = _charts(subject, x)
+    charts = _charts(subject, x, y)
     if json:
         console.print_json([_chart_data(chart) for chart in charts])
     else:
@@ -141,13 +154,15 @@ def _subject(words: list[str], parent: Path) -> Subject:
     return [read_run(path) for path in dict.fromkeys(paths)]
 
 
-def _charts(subject: Subject, x: str) -> list[Chart]:
+def _charts(subject: Subject, x: str, y: str | None) -> list[Chart]:
     """The charts of runs, a sweep or a comparison that a terminal can show."""
     from gdrun.study.judgement.comparison_findings import Comparison
     from gdrun.study.judgement.sweep_findings import Sweep
     from gdrun.views import study_figures
-    from gdrun.views.curves import run_charts
+    from gdrun.views.run_charts import run_charts
 
+    if isinstance(subject, Sweep | Comparison):
+        _check_no_quantity(y)
     if isinstance(subject, Comparison):
         return study_figures.comparison_charts(subject)
     if isinstance(subject, Sweep):
@@ -155,7 +170,12 @@ def _charts(subject: Subject, x: str) -> list[Chart]:
             hint = "add -o heat.png for a heat map"
             raise GdrunError("a sweep over two keys has no curve", where="gdrun plot", hint=hint)
         return [study_figures.sensitivity(subject).chart]
-    return run_charts(subject, x)
+    return run_charts(subject, x, y)
+
+
+def _check_no_quantity(y: str | None) -> None:
+    if y is not None:
+        raise GdrunError("applies only to curves of runs", where="--y", hint="leave it out")
 
 
 def _show(charts: list[Chart]) -> None:
@@ -178,18 +198,41 @@ def _chart_data(chart: Chart) -> dict[str, object]:
     return {"x": chart.x_label, "y": chart.y_label, "curves": curves}
 
 
-def _write_kind(subject: Subject, name: str | None, x: str, output: Path, force: bool) -> None:
-    """Write a picture of the subject. name: the kind; None for the usual one."""
-    from gdrun.views.pictures.kinds import kind_for, suffixes_of
+def _write_kind(
+    subject: Subject, name: str | None, axes: tuple[str, str | None], output: Path, force: bool
+) -> None:
+    """Write a picture of the subject.
+
+    name: the kind; None for the usual one, which is curves if a quantity is named. axes: the x axis
+    and the quantity.
+    """
+    from gdrun.views.pictures.kinds import Shown, kind_for, suffixes_of
     from gdrun.views.pictures.style import write_picture
 
+    shown = Shown(*axes)
+    if name is None and shown.y is not None and isinstance(subject, list):
+        name = "curves"
     kind, given = kind_for(name, subject)
+    if kind.name != "curves":
+        _check_no_quantity(shown.y)
     suffix = _suffix(output, suffixes_of(kind))
+    _check_new(output, force)
+    if kind.trains:
+        _announce_training(given)
     animate = kind.animate
     if suffix == ".gif" and animate is not None:
         _write(output, lambda file: animate(given, file), force)
     else:
-        _write(output, lambda file: write_picture(kind.draw(given, x), file, suffix), force)
+        _write(output, lambda file: write_picture(kind.draw(given, shown), file, suffix), force)
+
+
+def _announce_training(run: Run) -> None:
+    """Say on stderr that the run is trained again, and how long it took the first time."""
+    from gdrun.views.numbers import duration
+
+    seconds = run.summary.get("seconds")
+    took = "" if seconds is None else f"; its updates took {duration(seconds)}"
+    console.stderr().print(f"training again in memory for the weights on the way{took}")
 
 
 def _suffix(output: Path, known: tuple[str, ...]) -> str:
@@ -203,18 +246,22 @@ def _suffix(output: Path, known: tuple[str, ...]) -> str:
     return suffix
 
 
+def _check_new(output: Path, force: bool) -> None:
+    """Raise GdrunError if the file exists and must not be replaced."""
+    if output.exists() and not force:
+        hint = "add --force to replace it, or name another"
+        raise GdrunError("exists already", where=str(output), hint=hint)
+
+
 def _write(output: Path, draw: Callable[[BinaryIO], object], force: bool) -> None:
     """Write a picture atomically, and print its path. force: whether to replace a file."""
     from gdrun.runs.files import write_atomically
-    from gdrun.views.pictures.style import style
+    from gdrun.views.pictures.style import missing_signs, style
     from gdrun.views.training import path_line
 
-    if output.exists() and not force:
-        raise GdrunError(
-            "exists already", where=str(output), hint="add --force to replace it, or name another"
-        )
+    _check_new(output, force)
     try:
-        with style():
+        with style(), missing_signs() as missing:
             write_atomically(output, draw)
     except OSError as error:
         raise GdrunError(
@@ -223,3 +270,10 @@ def _write(output: Path, draw: Callable[[BinaryIO], object], force: bool) -> Non
             hint="choose another path with -o",
         ) from None
     console.show(path_line("written to", output))
+    if missing and output.suffix.lower() != ".svg":
+        # Text in SVG stays text, and the fonts of the viewer show it.
+        words = " ".join(missing)
+        note = (
+            f"note: no installed font has {words}; -o {output.with_suffix('.svg')} keeps the text"
+        )
+        console.stderr().print(note)

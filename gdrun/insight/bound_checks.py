@@ -16,6 +16,7 @@ from gdrun.data import Table
 from gdrun.errors import RecordError
 from gdrun.insight.assumptions import Assumption
 from gdrun.insight.bounds import Bound
+from gdrun.insight.curvature_path import check_data
 from gdrun.insight.theory import TOLERANCE, Theory, theory_of
 from gdrun.runs.run import Run
 
@@ -79,7 +80,7 @@ def check_run(run: Run, table: Table | None = None, tolerance: float = TOLERANCE
             hint=_again(run),
         )
     theory = theory_of(resolve(run.config), table, tolerance)
-    _check_data(run, theory)
+    check_data(run, theory.problem)
     excess = losses - (theory.f_star or 0.0)
     failing = tuple(each for each in theory.assumptions if each.of_run and not each.holds)
     checks = () if failing else tuple(_checks(run, theory, steps, excess))
@@ -104,12 +105,6 @@ def _checks(run: Run, theory: Theory, steps: Counts, excess: Numbers) -> list[Bo
         held = observed <= allowed * (1 + SLACK) + noise
         found.append(BoundCheck(bound, places, allowed, observed, held))
     return found
-
-
-def _check_data(run: Run, theory: Theory) -> None:
-    """Raise RecordError if the data are not those of the run."""
-    if theory.problem.cohort.data.sha256 != run.record["data"]["sha256"]:
-        raise RecordError("the data changed since this run", where=run.id, hint=_again(run))
 
 
 def _again(run: Run) -> str:

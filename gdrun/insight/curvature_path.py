@@ -27,11 +27,10 @@ from gdrun.config.experiment import Experiment
 from gdrun.config.resolving import resolve
 from gdrun.data import Table
 from gdrun.engine.build import build, experiment_data
-from gdrun.engine.listeners import Listener, Progress
 from gdrun.engine.trainer import Trainer
 from gdrun.errors import RecordError
 from gdrun.insight.problem import AnalysedProblem, analysed
-from gdrun.methods.stopping import Readings
+from gdrun.insight.visited import Place, Visited
 from gdrun.problems.curvature import extreme_curvatures, gradient_and_product
 from gdrun.runs.run import Run
 from gdrun.study.judgement.stability import stable_curvature
@@ -81,50 +80,22 @@ class CurvaturePath:
     rows: int
 
 
-@dataclass(frozen=True)
-class _Place:
-    """The weights (P,) after and before the last step of an evaluation, and the step's rate."""
-
-    step: int
-    w: Array
-    before: Array | None
-    rate: float | None
-
-
-class _Places(Listener):
-    """Keeps the weights at evaluations: at most 8 MOST_POINTS, by leaving out every second one."""
-
-    def __init__(self) -> None:
-        self.kept: list[_Place] = []
-        self._stride = 1
-        self._seen = 0
-
-    def evaluated(self, progress: Progress, readings: Readings) -> None:
-        state = progress.state
-        if self._seen % self._stride == 0:
-            rate = float(progress.steps.last()["lr"][0]) if state.step else None
-            before = state.before[0] if state.step and not state.averages else None
-            self.kept.append(_Place(state.step, state.evaluated[0], before, rate))
-        self._seen += 1
-        if len(self.kept) > 8 * MOST_POINTS:
-            del self.kept[1::2]
-            self._stride *= 2
-
-
-def path_of(experiment: Experiment, table: Table | None = None) -> CurvaturePath:
+def path_of(
+    experiment: Experiment, table: Table | None = None, most: int = MOST_POINTS
+) -> CurvaturePath:
     """Train an experiment, for at most MOST_EPOCHS epochs, and measure the curvature on its path.
 
-    Nothing is written. table: the data that replace the dataset; None for the dataset. Raises the
-    errors of training.
+    Nothing is written. table: the data that replace the dataset; None for the dataset. most: the
+    largest number of points. Raises the errors of training.
     """
     cohort, engine = build([experiment], experiment_data(experiment, table))
-    places = _Places()
+    places = Visited(8 * most)
     # On a surface an epoch is short, and the place where the whole run ends is of interest.
     end = MOST_EPOCHS if cohort.surface is None else math.inf
     Trainer(cohort, engine, [places]).run_until(end)
     kept = [place for place in places.kept if np.isfinite(place.w).all()]
     # Closer together at the start, where the curvature changes most.
-    shares = np.geomspace(1, len(kept), min(MOST_POINTS, len(kept)))
+    shares = np.geomspace(1, len(kept), min(most, len(kept)))
     chosen = [kept[k] for k in np.unique(np.rint(shares).astype(int) - 1)]
     return _measured(analysed(experiment, table), chosen)
 
@@ -136,7 +107,7 @@ def path_of_run(run: Run, table: Table | None = None) -> CurvaturePath:
     """
     problem, last, step = last_weights(run, table)
     rate = float(run.steps["lr"][-1]) if len(run.steps["lr"]) else None
-    places = [_Place(0, problem.start, None, None), _Place(step, last, None, rate)]
+    places = [Place(0, problem.start, None, None), Place(step, last, None, rate)]
     return _measured(problem, places)
 
 
@@ -160,13 +131,21 @@ def last_weights(run: Run, table: Table | None = None) -> tuple[AnalysedProblem,
     return problem, last, step
 
 
-def _measured(problem: AnalysedProblem, places: list[_Place]) -> CurvaturePath:
+def check_data(run: Run, problem: AnalysedProblem) -> None:
+    """Raise RecordError if the data of the problem are not those of the run."""
+    if problem.cohort.data.sha256 != run.record["data"]["sha256"]:
+        where = f"{run.directory}/config.yaml" if run.directory else "CONFIG"
+        hint = f"`gdrun train {where}` trains it again"
+        raise RecordError("the data changed since this run", where=run.id, hint=hint)
+
+
+def _measured(problem: AnalysedProblem, places: list[Place]) -> CurvaturePath:
     rows = len(problem.measured_rows[0])
     with single_blas_thread():
         return CurvaturePath(tuple(_points(problem, places)), rows)
 
 
-def _points(problem: AnalysedProblem, places: list[_Place]) -> Iterator[PathPoint]:
+def _points(problem: AnalysedProblem, places: list[Place]) -> Iterator[PathPoint]:
     X, y = problem.measured_rows
     first = float(problem.cohort.numbers.lr[0])
     lowest = _lowest(problem)
@@ -223,7 +202,7 @@ def kind_of(
     return "saddle" if smallest < -SMALL * sharpest else "minimum"
 
 
-def _position(problem: AnalysedProblem, place: _Place) -> float | None:
+def _position(problem: AnalysedProblem, place: Place) -> float | None:
     """The position of the last step on its parabola; None without a step that descends."""
     if place.before is None:
         return None

@@ -100,7 +100,7 @@ def theory_of(
 
 def _predicted(problem: AnalysedProblem, tolerance: float) -> Theory:
     initial, _ = problem.value_and_gradient(problem.start)
-    minimum = _minimum(problem)
+    minimum = minimum_of(problem)
     constants = constants_of(problem, minimum)
     distance = None
     if minimum is not None and minimum.weights is not None:
@@ -121,7 +121,8 @@ def _predicted(problem: AnalysedProblem, tolerance: float) -> Theory:
     )
 
 
-def _minimum(problem: AnalysedProblem) -> Minimum | None:
+def minimum_of(problem: AnalysedProblem) -> Minimum | None:
+    """The minimum of the objective; None if it is not convex, or has kinks, and is no surface."""
     surface = problem.cohort.surface
     if surface is None:
         return minimise(problem.objective, problem.start, problem.X, problem.y)

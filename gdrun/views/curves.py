@@ -8,7 +8,7 @@ run ends, so that every point is the median of the same runs.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,12 @@ LOG_RATIO = 30
 
 @dataclass(frozen=True)
 class Curve:
-    """A curve y (n,) over x (n,). low, high (n,): the edges of its band; None without a band."""
+    """A curve y (n,) over x (n,).
+
+    low, high (n,): the edges of its band; None without a band. owner: a name that several curves of
+    a chart share, such as the training and the validation loss of a run; None for a curve of its
+    own. dashed: whether its line is dashed. marked: whether each point has a marker.
+    """
 
     label: str
     x: Array
@@ -41,6 +46,8 @@ class Curve:
     low: Array | None = None
     high: Array | None = None
     dashed: bool = False
+    owner: str | None = None
+    marked: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,41 +60,6 @@ class Chart:
     curves: tuple[Curve, ...]
     log_x: bool = False
     log_y: bool = False
-
-
-def run_charts(runs: Sequence[Run], x: str = "epoch") -> list[Chart]:
-    """The loss, the gradient norm and the learning rate of runs over x, one of X_AXES.
-
-    Raises GdrunError if the runs have different problems, or nothing was recorded.
-    """
-    check_one_problem(runs)
-    groups = seed_groups(runs)
-    title = runs[0].record["name"]
-    losses: list[Curve] = []
-    for own, group in groups:
-        for column, word in (("train_loss", "training"), ("validation_loss", "validation")):
-            found = median_curve(own, [run.evals for run in group], x, column)
-            if found is not None:
-                parts = word if own == "" else f"{own}, {word}"
-                losses.append(replace(found, label=parts, dashed=word == "validation"))
-    names = {"grad_norm": "gradient norm", "lr": "learning rate"}
-    steps = {
-        words: [
-            curve
-            for own, group in groups
-            if (curve := median_curve(own, [run.steps for run in group], x, column)) is not None
-        ]
-        for column, words in names.items()
-    }
-    charts = [
-        _chart(title, X_AXES[x], words, curves, log=words != "learning rate")
-        for words, curves in {"loss": losses, **steps}.items()
-        if curves
-    ]
-    if not charts:
-        hint = "wait until the run has recorded a step, or train it again"
-        raise GdrunError("nothing was recorded yet", where=runs[0].id, hint=hint)
-    return charts
 
 
 def seed_groups(runs: Sequence[Run]) -> list[tuple[str, list[Run]]]:
@@ -141,12 +113,6 @@ def is_logarithmic(*values: Array) -> bool:
     known = np.concatenate([np.asarray(each, dtype=float).ravel() for each in values])
     known = known[np.isfinite(known)]
     return bool(len(known)) and bool(known.min() > 0 and known.max() / LOG_RATIO > known.min())
-
-
-def _chart(title: str, x: str, y: str, curves: Sequence[Curve], *, log: bool) -> Chart:
-    """A chart of curves. log: whether the axis may be logarithmic."""
-    log = log and is_logarithmic(*(curve.y for curve in curves))
-    return Chart(title, x, y, tuple(curves), log_y=log)
 
 
 def median_curve(label: str, traces: Sequence[Columns], x: str, y: str) -> Curve | None:

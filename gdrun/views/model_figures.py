@@ -108,6 +108,7 @@ def confusion(run: Run) -> HeatMap:
         shares,
         "share of the true class",
         texts=tuple(tuple(map(str, row)) for row in counts.tolist()),
+        limits=(0.0, 1.0),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,8 +37,9 @@ class Sensitivity:
 class HeatMap:
     """A table of numbers (rows, columns) with names for its rows and columns.
 
-    log: whether the colours are logarithmic. marked: the row and column of the best value. texts:
-    the texts in the cells; empty for none.
+    log: whether the colours are logarithmic. limits: the values of the darkest and the lightest
+    colour; None for the smallest and the largest value. marked: the row and column of the best
+    value. texts: the texts in the cells; empty for none.
     """
 
     title: str
@@ -50,6 +52,7 @@ class HeatMap:
     log: bool = False
     marked: tuple[int, int] | None = None
     texts: tuple[tuple[str, ...], ...] = ()
+    limits: tuple[float, float] | None = None
 
 
 def sensitivity(found: Sweep) -> Sensitivity:
@@ -103,6 +106,7 @@ def sweep_grid(found: Sweep) -> HeatMap:
         f"{found.metric.words} (median)",
         is_logarithmic(values),
         best,
+        tuple(tuple(quantity(value, 3) for value in row) for row in values.tolist()),
     )
 
 
@@ -120,10 +124,9 @@ def comparison_charts(found: Comparison) -> list[Chart]:
         if len(known) == len(curves):
             log = is_logarithmic(*(curve.y for curve in known))
             charts.append(Chart(title, words, found.metric.words, tuple(known), log_y=log))
-    if found.target is not None:
-        shares = tuple(map(_share_curve, found.contenders))
-        words = f"share of runs at {found.target.bound}"
-        charts.append(Chart(title, "per-example gradients", words, shares))
+        if found.target is not None and all(_paced(each, x) for each in found.contenders):
+            shares = tuple(_share_curve(each, x) for each in found.contenders)
+            charts.append(Chart(title, words, f"share of runs at {found.target.bound}", shares))
     if not charts:
         raise GdrunError(f"{found.metric.name} was not measured during the runs")
     return charts
@@ -140,20 +143,25 @@ def _metric_curve(contender: Contender, x: str, metric: str) -> Curve | None:
     return median_curve(contender.name, traces, x, metric)
 
 
-def _share_curve(contender: Contender) -> Curve:
-    """The share of a contender's runs that reached the target, over gradients, as steps."""
+def _paced(contender: Contender, x: str) -> bool:
+    return x != "seconds" or contender.pace is not None
+
+
+def _share_curve(contender: Contender, x: str) -> Curve:
+    """The share of a contender's runs that reached the target, over x, as steps."""
     assert contender.target is not None
-    standing = contender.standing
-    reached = np.sort(standing.to_target(contender.target, "gradients"))
+    standing, column = contender.standing, "gradients" if x == "gradients" else "step"
+    pace = 1.0 if x == "gradients" else contender.pace or math.nan
+    reached = np.sort(standing.to_target(contender.target, column)) * pace
     reached = reached[np.isfinite(reached)]
-    last = max((float(result.evals["gradients"][-1]) for result in standing.results), default=0.0)
+    done = [result.evals[column][-1] for result in standing.results]
+    last = max((float(end) * pace for end in done), default=0.0)
     # Each run that reaches the target raises the share by one step.
     corners = np.repeat(reached, 2)
     shares = np.repeat(np.arange(len(reached) + 1), 2)[1:-1] / max(len(standing.results), 1)
-    x = np.concatenate([[0.0], corners, [max(last, *corners.tolist(), 0.0)]])
-    return Curve(
-        contender.name, x, np.concatenate([[0.0], shares, shares[-1:] if len(shares) else [0.0]])
-    )
+    across = np.concatenate([[0.0], corners, [max(last, *corners.tolist(), 0.0)]])
+    end = shares[-1:] if len(shares) else [0.0]
+    return Curve(contender.name, across, np.concatenate([[0.0], shares, end]))
 
 
 def _quartiles(found: Sweep) -> Array:

@@ -27,6 +27,12 @@ def runs(tmp_path_factory):
     found["walk"] = package.train({"surface": "bowl"}, "steps=20", "lr=0.05", out=out)
     line = {"dataset": "diabetes", "model": "linear"}
     found["line"] = package.train(line, "epochs=3", "lr=0.01", out=out)
+    found["descent"] = package.train(
+        line, "variant=bgd", "optimizer=vanilla", "epochs=9", "lr=0.05", out=out
+    )
+    arrays = np.random.default_rng(0).normal(size=(90, 2)), np.arange(90) % 2
+    found["arrays"] = package.train({"model": "logistic"}, "epochs=3", data=arrays, out=out)
+    found["signs"] = package.train(iris | {"name": "数\x1b[2J"}, "epochs=2", out=out)
     paths = {name: str(run.directory) for name, run in found.items()}
     before = set(out.iterdir())
     package.sweep(iris, {"lr": [0.01, 0.1, 1.0]}, "epochs=3", out=out)
@@ -50,6 +56,10 @@ SUBJECTS = {
     "reliability": ["moons"],
     "residuals": ["line"],
     "layers": ["moons"],
+    "landscape": ["moons"],
+    "bounds": ["descent"],
+    "curvature": ["moons"],
+    "noise": ["seed0"],
     "sensitivity": ["sweep"],
     "heat": ["grid"],
     "comparison": ["comparison"],
@@ -118,6 +128,24 @@ def test_runs_with_seeds_give_the_median_and_quartiles(gdrun, runs):
     np.testing.assert_allclose(training["high"], np.percentile(losses, 75, axis=0))
 
 
+def test_a_name_cannot_write_control_characters_or_warn(gdrun, runs, tmp_path):
+    for suffix in (".png", ".svg"):
+        file = tmp_path / f"a{suffix}"
+        answer = gdrun("plot", runs["signs"], "-o", str(file))
+        assert answer.code == 0
+        assert "Warning" not in answer.err
+    assert answer.err == ""
+    text = file.read_text()
+    assert "数" in text and "\x1b" not in text and "\\x1b[2J" in text
+
+
+def test_suboptimality_reaches_the_terminal(gdrun, runs):
+    (chart,) = json.loads(gdrun("plot", runs["walk"], "--y", "suboptimality", "--json").out)
+    # The minimum of the bowl is 0, so f − f* is f.
+    losses = package.read_run(runs["walk"]).evals["train_loss"]
+    np.testing.assert_allclose(chart["curves"][0]["y"], losses)
+
+
 @pytest.mark.parametrize("width", [40, 80, 120])
 def test_curves_fit_the_terminal(gdrun, runs, monkeypatch, width):
     monkeypatch.setenv("COLUMNS", str(width))
@@ -158,7 +186,14 @@ def test_a_file_is_never_replaced_without_force(gdrun, runs, tmp_path):
         (["seed0", "-o", "a.png", "--kind", "residuals"], "residuals need a regression"),
         (["line", "-o", "a.png", "--kind", "confusion"], "has no confusion matrix"),
         (["line", "-o", "a.png", "--kind", "layers"], "has no gradient norms of layers"),
-        (["grid"], "add -o heat.png"),
+        (["arrays", "-o", "a.png", "--kind", "regions"], "was trained on arrays from Python"),
+        (["arrays", "-o", "a.png", "--kind", "noise"], "was trained on arrays from Python"),
+        (["walk", "-o", "a.png", "--kind", "landscape"], "is a run on a surface"),
+        (["seed0", "-o", "a.png", "--kind", "bounds"], "no bound applies: it needs full gradient"),
+        (["seed0", "--y", "acuracy"], "--y: 'acuracy' was not recorded"),
+        (["moons", "--y", "suboptimality"], "the minimum f* of the objective is not known"),
+        (["sweep", "--y", "loss"], "applies only to curves of runs"),
+        (["seed0", "-o", "a.png", "--kind", "layers", "--y", "loss"], "applies only to curves"),
         (["seed0", "--x", "time"], "there is no x axis 'time'"),
         (["seed0", "--kind", "walk"], "add -o"),
     ],

@@ -1,19 +1,25 @@
 """Figures: their data against values computed otherwise, and what matplotlib draws of them."""
 
+import io
+import warnings
+
 import numpy as np
 import pytest
 from matplotlib.colors import LogNorm
 
 import gdrun
 from gdrun.study.judgement.metrics import Metric, Target
-from gdrun.views import model_figures, study_figures
+from gdrun.views import model_figures, study_figures, theory_figures
 from gdrun.views.curves import Chart, Curve
+from gdrun.views.pictures.end_labels import spread
 from gdrun.views.pictures.heat_map import heat_map_picture
+from gdrun.views.pictures.landscape import landscape_picture
 from gdrun.views.pictures.lines import charts_picture
 from gdrun.views.pictures.regions import regions_picture
 from gdrun.views.pictures.sensitivity import sensitivity_picture
-from gdrun.views.pictures.style import style
+from gdrun.views.pictures.style import missing_signs, style, write_picture
 from gdrun.views.pictures.walk import walk_picture
+from gdrun.views.run_charts import run_charts
 from gdrun.views.walks import walks
 
 
@@ -33,8 +39,8 @@ def test_a_chart_draws_its_curves_bands_and_scales():
     with style():
         (axes,) = charts_picture([Chart("a", "epoch", "loss", curves, log_y=True)]).axes
         assert axes.get_yscale() == "log"
-        assert [text.get_text() for text in axes.get_legend().get_texts()] == ["_hidden", r"\$y\$"]
-        first, second = axes.lines
+        assert [text.get_text() for text in axes.texts] == ["_hidden", r"\$y\$"]
+        first, second = (line for line in axes.lines if line.get_label() != "_end")
         np.testing.assert_array_equal(first.get_xydata(), [[0, 1], [1, 10], [2, 100]])
         # A value that is not finite leaves a gap.
         np.testing.assert_array_equal(second.get_ydata(), [3, np.nan, 5])
@@ -159,9 +165,151 @@ def test_the_share_at_the_target_counts_the_runs_that_reached_it():
         target="train_loss=0.6",
     )
     assert found.target == Target(Metric("train_loss"), 0.6)
-    chart = study_figures.comparison_charts(found)[-1]
+    charts = study_figures.comparison_charts(found)
+    assert [chart.x_label for chart in charts] == [
+        *("per-example gradients", "per-example gradients"),
+        *("seconds in updates", "seconds in updates"),
+    ]
+    chart = charts[1]
     for curve, contender in zip(chart.curves, found.contenders, strict=True):
         assert curve.y[-1] == contender.reached / 3
         costs = contender.standing.to_target(found.target, "gradients")
         for cost in costs[np.isfinite(costs)]:
             assert curve.y[curve.x == cost].max() == (costs <= cost).mean()
+    for curve, contender in zip(charts[3].curves, found.contenders, strict=True):
+        assert curve.y[-1] == contender.reached / 3
+        steps = contender.standing.to_target(found.target, "step")
+        if np.isfinite(steps).any():
+            first = curve.x[curve.y > 0].min()
+            assert first == pytest.approx(np.nanmin(steps) * contender.pace)
+
+
+def test_names_at_the_ends_of_curves_keep_their_distance_and_order():
+    found = spread(np.array([0.2, 0.9, 0.21, 0.22]), 0.1)
+    # Three names around 0.21 are 0.1 apart and keep their mean; the fourth does not move.
+    np.testing.assert_allclose(found, [0.11, 0.9, 0.21, 0.31])
+    at_the_top = spread(np.array([1.0, 1.0, 1.3]), 0.1)
+    np.testing.assert_allclose(at_the_top, [0.8, 0.9, 1.0])
+
+
+def test_seven_runs_differ_in_colour_and_marker():
+    x = np.arange(3.0)
+    curves = tuple(Curve(f"run {k}", x, x + k) for k in range(7))
+    with style():
+        (axes,) = charts_picture([Chart("a", "epoch", "loss", curves)]).axes
+        lines = [line for line in axes.lines if line.get_label() != "_end"]
+        assert len({line.get_color() for line in lines}) == 7
+        assert len({line.get_marker() for line in lines}) == 7
+
+
+def test_training_and_validation_share_the_look_of_their_run():
+    x = np.arange(3.0)
+    curves = tuple(
+        Curve(f"{own}, {part}", x, x + 1, owner=own, dashed=part == "validation")
+        for own in ("a", "b")
+        for part in ("training", "validation")
+    )
+    with style():
+        (axes,) = charts_picture([Chart("a", "epoch", "loss", curves)]).axes
+        solid, dashed, other, _ = (line for line in axes.lines if line.get_label() != "_end")
+        assert solid.get_color() == dashed.get_color() != other.get_color()
+        assert solid.get_linestyle() == "-" != dashed.get_linestyle()
+        assert [text.get_text() for text in axes.texts] == ["a", "b"]
+        legend = [text.get_text() for text in axes.get_legend().get_texts()]
+        assert legend == ["training", "validation"]
+
+
+def test_a_sign_that_no_font_has_is_reported_and_not_warned_of():
+    sign = "\U000f0000"  # of a private plane, which no font of matplotlib has
+    with style(), missing_signs() as missing:
+        picture = charts_picture([Chart(sign, "x", "y", (Curve("a", np.ones(2), np.ones(2)),))])
+        write_picture(picture, io.BytesIO(), ".png")
+    assert missing == [sign]
+
+
+def test_other_warnings_of_a_picture_are_passed_on():
+    with pytest.warns(RuntimeWarning, match="mine"), missing_signs():
+        warnings.warn("mine", RuntimeWarning, stacklevel=1)
+
+
+def test_curves_of_different_lengths_end_where_the_shorter_one_ends():
+    config = {"dataset": "iris", "model": "softmax"}
+    runs = [gdrun.train(config, f"epochs={epochs}", f"seed={epochs}") for epochs in (3, 6)]
+    for run in runs:
+        run.config["stopping"]["epochs"] = 6  # as if the first had stopped early
+    loss = run_charts(runs, "epoch")[0]
+    assert loss.curves[0].x[-1] == 3
+    shorter, longer = (run.evals["train_loss"] for run in runs)
+    np.testing.assert_allclose(loss.curves[0].y, (shorter + longer[:4]) / 2)
+
+
+def test_suboptimality_of_least_squares_by_the_normal_equations():
+    run = gdrun.train(
+        {"dataset": "diabetes", "model": "linear", "variant": "bgd", "optimizer": "vanilla"},
+        "lr=0.05",
+        "epochs=8",
+    )
+    (chart,) = run_charts([run], y="suboptimality")
+    data = model_figures._data(run)
+    X = np.column_stack([data.train.X, np.ones(len(data.train.y))])
+    w, *_ = np.linalg.lstsq(X, data.train.y)
+    # The loss of a linear model is the mean squared error.
+    lowest = ((X @ w - data.train.y) ** 2).mean()
+    assert chart.log_y
+    np.testing.assert_allclose(chart.curves[0].y, run.evals["train_loss"] - lowest, rtol=1e-9)
+
+
+def test_a_quantity_is_drawn_by_its_name(moons):
+    (chart,) = run_charts([moons], "step", "accuracy")
+    assert [curve.label for curve in chart.curves] == ["training", "validation"]
+    np.testing.assert_array_equal(chart.curves[0].y, moons.evals["train_accuracy"])
+    (chart,) = run_charts([moons], "step", "update_norm")
+    np.testing.assert_array_equal(chart.curves[0].y, moons.steps["update_norm"])
+
+
+def test_bounds_are_above_what_was_observed():
+    run = gdrun.train(
+        {"dataset": "diabetes", "model": "linear", "variant": "bgd", "optimizer": "vanilla"},
+        "lr=0.05",
+        "epochs=8",
+    )
+    first, second = theory_figures.bound_charts(run)
+    assert (first.y_label, second.y_label) == ("f − f*", "min ‖∇f‖²")
+    for chart in (first, second):
+        seen, *bounds = chart.curves
+        assert seen.label == "observed" and bounds
+        assert all((seen.y <= bound.y).all() for bound in bounds)
+
+
+def test_the_limit_beside_the_curvature_is_2_over_the_rate():
+    run = gdrun.train(
+        {"dataset": "diabetes", "model": "linear", "variant": "bgd", "optimizer": "vanilla"},
+        "lr=0.05",
+        "epochs=4",
+    )
+    chart = theory_figures.curvature_chart(run)
+    largest, limit, smallest = chart.curves
+    np.testing.assert_allclose(limit.y, 2 / 0.05)
+    X = model_figures._data(run).train.X
+    X = np.column_stack([X, np.ones(len(X))])
+    eigenvalues = np.linalg.eigvalsh(2 * X.T @ X / len(X))  # of the mean squared error
+    np.testing.assert_allclose(largest.y, eigenvalues[-1], rtol=2e-3)
+    np.testing.assert_allclose(smallest.y, eigenvalues[0], atol=2e-3 * eigenvalues[-1])
+
+
+def test_the_noise_of_batches_falls_as_one_over_their_size():
+    run = gdrun.train({"dataset": "iris", "model": "softmax"}, "epochs=2")
+    chart = theory_figures.noise_chart(run)
+    predicted = chart.curves[1]
+    assert predicted.label == "with replacement, predicted"
+    np.testing.assert_allclose(predicted.y * predicted.x, predicted.y[0])
+    # 400 batches: the mean of ‖·‖² is within 30 % in every case that was seen over seeds.
+    np.testing.assert_allclose(chart.curves[0].y, predicted.y, rtol=0.3)
+
+
+def test_a_landscape_is_drawn_around_its_path(moons):
+    title, plane, log = theory_figures.landscape(moons)
+    with style():
+        axes = landscape_picture(title, plane, log).axes[0]
+        np.testing.assert_array_equal(axes.lines[1].get_xydata(), plane.path)
+        assert "first principal direction" in axes.get_xlabel()

@@ -10,15 +10,16 @@ from gdrun.errors import GdrunError, Parameter, suggestion
 from gdrun.runs.run import Run
 from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.sweep_findings import Sweep
-from gdrun.views import model_figures, study_figures
-from gdrun.views.curves import run_charts
+from gdrun.views import model_figures, study_figures, theory_figures
 from gdrun.views.pictures.heat_map import heat_map_picture
+from gdrun.views.pictures.landscape import landscape_picture
 from gdrun.views.pictures.lines import charts_picture
 from gdrun.views.pictures.regions import regions_picture
 from gdrun.views.pictures.residuals import residuals_picture
 from gdrun.views.pictures.sensitivity import sensitivity_picture
 from gdrun.views.pictures.style import SUFFIXES
 from gdrun.views.pictures.walk import walk_picture, write_walk_animation
+from gdrun.views.run_charts import run_charts
 from gdrun.views.walks import walks
 
 if TYPE_CHECKING:
@@ -36,19 +37,30 @@ _NEEDS: dict[Of, str] = {
 
 
 @dataclass(frozen=True)
+class Shown:
+    """The axes of curves: x, one of X_AXES, and y, a quantity; None for the usual ones."""
+
+    x: str = "epoch"
+    y: str | None = None
+
+
+@dataclass(frozen=True)
 class Kind:
     """A kind of picture.
 
-    words: what it shows. of: what it is drawn from. draw: makes the figure from the subject and the
-    name of the x axis. animate: writes an animated GIF of the subject to a file; None if the kind
-    has no animation.
+    words: what it shows. of: what it is drawn from. draw: makes the figure from the subject and
+    what the axes show. animate: writes an animated GIF of the subject to a file; None if the kind
+    has no animation. reads: whether it reads the data of the run again. trains: whether it trains
+    the recorded experiment again, because the weights on the way were not recorded.
     """
 
     name: str
     words: str
     of: Of
-    draw: Callable[[Any, str], Figure]
+    draw: Callable[[Any, Shown], Figure]
     animate: Callable[[Any, BinaryIO], None] | None = None
+    reads: bool = False
+    trains: bool = False
 
 
 _ALL = (
@@ -56,62 +68,95 @@ _ALL = (
         "curves",
         "loss, gradient norm and learning rate",
         "runs",
-        lambda runs, x: charts_picture(run_charts(runs, x)),
+        lambda runs, shown: charts_picture(run_charts(runs, shown.x, shown.y)),
     ),
     Kind(
         "walk",
         "the paths of runs on a surface",
         "runs",
-        lambda runs, x: walk_picture(walks(runs)),
+        lambda runs, _: walk_picture(walks(runs)),
         lambda runs, file: write_walk_animation(walks(runs), file),
     ),
     Kind(
         "regions",
         "the predicted classes in the plane of two features",
         "run",
-        lambda run, x: regions_picture(model_figures.decision_regions(run)),
+        lambda run, _: regions_picture(model_figures.decision_regions(run)),
+        reads=True,
     ),
     Kind(
         "confusion",
         "the confusion matrix of a classifier",
         "run",
-        lambda run, x: heat_map_picture(model_figures.confusion(run)),
+        lambda run, _: heat_map_picture(model_figures.confusion(run)),
     ),
     Kind(
         "reliability",
         "how often predictions with a probability are right",
         "run",
-        lambda run, x: charts_picture([model_figures.reliability(run)]),
+        lambda run, _: charts_picture([model_figures.reliability(run)]),
+        reads=True,
     ),
     Kind(
         "residuals",
         "the errors of a regression",
         "run",
-        lambda run, x: residuals_picture(model_figures.residuals(run)),
+        lambda run, _: residuals_picture(model_figures.residuals(run)),
+        reads=True,
     ),
     Kind(
         "layers",
         "the gradient norm of each layer",
         "run",
-        lambda run, x: heat_map_picture(model_figures.layer_gradients(run)),
+        lambda run, _: heat_map_picture(model_figures.layer_gradients(run)),
+    ),
+    Kind(
+        "landscape",
+        "the loss around the path of the weights (trains again)",
+        "run",
+        lambda run, _: landscape_picture(*theory_figures.landscape(run)),
+        reads=True,
+        trains=True,
+    ),
+    Kind(
+        "bounds",
+        "f − f* and the bounds of theory",
+        "run",
+        lambda run, _: charts_picture(theory_figures.bound_charts(run)),
+        reads=True,
+    ),
+    Kind(
+        "curvature",
+        "the curvature along the path and the limit of the rate (trains again)",
+        "run",
+        lambda run, _: charts_picture([theory_figures.curvature_chart(run)]),
+        reads=True,
+        trains=True,
+    ),
+    Kind(
+        "noise",
+        "the variance of mini-batch gradients against the batch size",
+        "run",
+        lambda run, _: charts_picture([theory_figures.noise_chart(run)]),
+        reads=True,
     ),
     Kind(
         "sensitivity",
         "the final metric of a sweep over one key, with verdicts",
         "sweep",
-        lambda found, x: sensitivity_picture(study_figures.sensitivity(found)),
+        lambda found, _: sensitivity_picture(study_figures.sensitivity(found)),
     ),
     Kind(
         "heat",
         "the final metric of a sweep over two keys",
         "sweep",
-        lambda found, x: heat_map_picture(study_figures.sweep_grid(found)),
+        lambda found, _: heat_map_picture(study_figures.sweep_grid(found)),
     ),
     Kind(
         "comparison",
         "the metric of contenders over gradients and seconds, and the runs at the target",
         "comparison",
-        lambda found, x: charts_picture(study_figures.comparison_charts(found)),
+        lambda found, _: charts_picture(study_figures.comparison_charts(found)),
     ),
 )
 
@@ -143,6 +188,7 @@ def kind_for(name: str | None, subject: Subject) -> tuple[Kind, Any]:
     if isinstance(subject, Sweep | Comparison):
         given = "sweep" if isinstance(subject, Sweep) else "comparison"
     elif kind.of == "run" and len(subject) == 1:
+        _check_stored(kind, subject[0])
         return kind, subject[0]
     if kind.of != given:
         got = {"runs": "runs", "sweep": "a sweep", "comparison": "a comparison"}[given]
@@ -154,6 +200,18 @@ def kind_for(name: str | None, subject: Subject) -> tuple[Kind, Any]:
             f"{name} needs {_NEEDS[kind.of]}, got {got}", where=Parameter("kind"), hint=hint
         )
     return kind, subject
+
+
+def _check_stored(kind: Kind, run: Run) -> None:
+    """Raise GdrunError if the kind reads the data, and the run was trained on arrays."""
+    if kind.reads and "dataset" in run.config and run.config["dataset"]["name"] == "arrays":
+        kept = [each.name for each in _ALL if each.of in ("run", "runs") and not each.reads]
+        raise GdrunError(
+            f"was trained on arrays from Python, which are not stored, and {kind.name} needs them",
+            where=run.id,
+            hint=f"kinds without data: {', '.join(name for name in kept if name != 'walk')}; or "
+            "write the arrays to a file, and train on it",
+        )
 
 
 def suffixes_of(kind: Kind) -> tuple[str, ...]:

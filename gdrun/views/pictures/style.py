@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from gdrun.errors import MissingExtraError
+from gdrun.errors import MissingExtraError, printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,8 +17,8 @@ if TYPE_CHECKING:
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
 """Colours that people with colour blindness can distinguish (Okabe & Ito 2008)."""
 
-DASHES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (7, 2, 2, 2)))
-"""The line styles of curves, so that they differ without colours too."""
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)))
+"""The line styles of solid and of dashed curves."""
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
@@ -46,6 +48,20 @@ _SETTINGS: dict[Any, Any] = {
 }
 
 
+_OTHER_FONTS = (
+    *("Noto Sans CJK JP", "Noto Sans CJK SC", "Hiragino Sans", "PingFang SC", "Microsoft YaHei"),
+    *("WenQuanYi Micro Hei", "Noto Sans Devanagari", "Noto Emoji", "Segoe UI Emoji"),
+)
+"""Fonts for characters that the first font lacks, where they are installed."""
+
+
+def _other_fonts() -> list[str]:
+    from matplotlib.font_manager import fontManager
+
+    installed = set(fontManager.get_font_names())
+    return [name for name in _OTHER_FONTS if name in installed]
+
+
 @contextmanager
 def style() -> Iterator[None]:
     """Use the style of gdrun for the pictures that are made and written in this context.
@@ -60,7 +76,31 @@ def style() -> Iterator[None]:
         # The settings of a user's matplotlibrc could ask for TeX or for other fonts.
         mpl.rcdefaults()
         mpl.rcParams.update(_SETTINGS)
+        mpl.rcParams["font.family"] = ["DejaVu Sans", *_other_fonts()]
         yield
+
+
+@contextmanager
+def missing_signs() -> Iterator[list[str]]:
+    """A list of the characters that no font had when pictures were drawn in this context.
+
+    It is complete when the context ends. matplotlib warns of each; other warnings are passed on.
+    """
+    found: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield found
+    for warning in caught:
+        glyph = _MISSING.match(str(warning.message))
+        if glyph is None:
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+        elif chr(int(glyph[1])) not in found:
+            found.append(chr(int(glyph[1])))
+
+
+_MISSING = re.compile(r"Glyph (\d+) .* missing from")
 
 
 def figure(width: float = 6.0, height: float = 3.8) -> Figure:
@@ -71,12 +111,14 @@ def figure(width: float = 6.0, height: float = 3.8) -> Figure:
 
 
 def plain(text: str) -> str:
-    """A text that matplotlib shows as it is: a $ does not begin a formula.
+    r"""A text that matplotlib shows as it is: a $ does not begin a formula.
 
-    >>> plain("price in $")
-    'price in \\\\$'
+    Control characters are escaped, and ends of lines become spaces.
+
+    >>> print(plain("price\nin $\x07"))
+    price in \$\x07
     """
-    return text.replace("$", r"\$")
+    return printable(" ".join(text.splitlines())).replace("\t", " ").replace("$", r"\$")
 
 
 def legend(axes: Axes, labels: list[str], *, frame: bool = False) -> None:

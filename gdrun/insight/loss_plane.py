@@ -1,0 +1,154 @@
+"""The loss of a trained model on a plane through its weights, and the path of the run on it.
+
+The plane contains the last weights w_N and has the first two principal directions of the path:
+those of largest variance of w_n − w_N over the evaluations n, which are the first two right
+singular vectors of the matrix with these rows. The path is projected onto the plane; the share of
+the variance that the plane holds says how much of it the projection shows.
+
+A run keeps only its last and its best weights. The weights on the way are found by training the
+recorded experiment again in memory, which repeats it bit for bit with the same versions.
+
+Source: Li, Xu, Taylor, Studer & Goldstein 2018, section 7.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gdrun.array_types import Array, Numbers
+from gdrun.config.resolving import resolve
+from gdrun.engine.build import build, experiment_data
+from gdrun.engine.trainer import Trainer
+from gdrun.errors import RecordError
+from gdrun.insight.curvature_path import check_data, last_weights
+from gdrun.insight.problem import AnalysedProblem
+from gdrun.insight.visited import Visited
+from gdrun.problems.rows import Examples
+from gdrun.runs.run import Run
+from gdrun.threads import single_blas_thread
+
+SIDE = 41
+"""The number of points along each side of the plane."""
+
+MOST_PLACES = 200
+"""The most weights of the path that are kept."""
+
+MOST_ROWS = 1024
+"""The most training rows on which the loss is measured; of more, evenly spaced ones."""
+
+MARGIN = 0.25
+"""The distance of the path to the edge of the plane, as a share of its extent."""
+
+
+@dataclass(frozen=True)
+class LossPlane:
+    """The loss on a plane.
+
+    u, v (SIDE,): coordinates along the two directions, 0 at the last weights. values (SIDE, SIDE):
+    the objective at [v, u], on `rows` training rows. path (places, 2): the projected weights from
+    the start to the end. steps (places,): their steps. share: of the variance of the path along
+    each direction. repeated: whether the weights that were found again are exactly those recorded.
+    """
+
+    u: Numbers
+    v: Numbers
+    values: Numbers
+    path: Numbers
+    steps: Array
+    share: tuple[float, float]
+    rows: int
+    repeated: bool
+
+
+def loss_plane(run: Run) -> LossPlane:
+    """Train the experiment of a run again in memory, and measure the loss around its path.
+
+    Raises RecordError if the run has no finite weights, fewer than three evaluations, or if the
+    training did not come near the recorded weights, for example with another version.
+    """
+    problem, last, _ = last_weights(run)
+    check_data(run, problem)
+    kept = Visited(MOST_PLACES)
+    experiment = resolve(run.config)
+    cohort, engine = build([experiment], experiment_data(experiment))
+    (outcome,) = Trainer(cohort, engine, [kept]).run()
+    found = kept.places
+    places = np.array([place.w for place in found], dtype=np.float64)
+    again = np.asarray(outcome.weights, dtype=np.float64)
+    _check(run, places, again, last)
+    offsets = places - last
+    directions, share = principal_directions(offsets)
+    path = offsets @ directions.T
+    u, v = (_around(np.append(column, 0.0)) for column in path.T)
+    X, y = _rows(problem)
+    with single_blas_thread():
+        values = _values(problem, last, directions, (u, v), X, y)
+    steps = np.array([place.step for place in found])
+    return LossPlane(u, v, values, path, steps, share, len(y), bool((again == last).all()))
+
+
+def principal_directions(offsets: Numbers) -> tuple[Numbers, tuple[float, float]]:
+    """The first two principal directions (2, P) of offsets (n, P), and their shares of variance.
+
+    Each direction has length 1 and points to the side on which its largest entry is positive. If
+    all offsets are on a line, the second direction is any one that is perpendicular to it.
+    """
+    _, sizes, rows = np.linalg.svd(offsets, full_matrices=False)
+    directions = rows[:2].copy()
+    tops = np.abs(directions).argmax(axis=1)
+    directions *= np.sign(directions[[0, 1], tops])[:, None]
+    total = float((sizes**2).sum()) or 1.0
+    return directions, (float(sizes[0] ** 2) / total, float(sizes[1] ** 2) / total)
+
+
+def _check(run: Run, places: Numbers, again: Numbers, last: Numbers) -> None:
+    """Raise RecordError if the run cannot be drawn."""
+    if len(places) < 3 or last.size < 2:
+        raise RecordError(
+            "a plane needs three evaluations and two weights: this run has "
+            f"{len(places)} and {last.size}",
+            where=run.id,
+            hint=f"train with more epochs: gdrun train {run.directory}/config.yaml epochs=10",
+        )
+    scale = float(np.linalg.norm(last - places[0])) or 1.0
+    if not np.linalg.norm(again - last) <= 1e-3 * scale:
+        raise RecordError(
+            "training it again gave other weights, so its path is not known",
+            where=run.id,
+            hint=f"train it with this version: gdrun train {run.directory}/config.yaml",
+        )
+
+
+def _around(column: Numbers) -> Numbers:
+    """SIDE coordinates around a path along one direction (places,)."""
+    low, high = float(column.min()), float(column.max())
+    margin = MARGIN * ((high - low) or 1.0)
+    return np.linspace(low - margin, high + margin, SIDE)
+
+
+def _rows(problem: AnalysedProblem) -> tuple[Examples, Array]:
+    """At most MOST_ROWS evenly spaced training rows."""
+    if problem.rows <= MOST_ROWS:
+        return problem.X, problem.y
+    chosen = np.linspace(0, problem.rows - 1, MOST_ROWS).astype(np.int64)
+    return problem.X.take(chosen, axis=0), problem.y[chosen]
+
+
+def _values(
+    problem: AnalysedProblem,
+    centre: Numbers,
+    directions: Numbers,
+    axes: tuple[Numbers, Numbers],
+    X: Examples,
+    y: Array,
+) -> Numbers:
+    """The objective (SIDE, SIDE) at [v, u] on these rows, one row of the plane at a time."""
+    u, v = axes
+    values = np.empty((len(v), len(u)))
+    with np.errstate(all="ignore"):
+        for k, height in enumerate(v):
+            W = centre + u[:, None] * directions[0] + height * directions[1]
+            values[k], _ = problem.objective.value_and_gradient(W, X, y)
+    return values

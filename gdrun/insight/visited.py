@@ -1,0 +1,55 @@
+"""The weights that a run visits: a listener that keeps them while the run trains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gdrun.array_types import Array
+from gdrun.engine.listeners import Listener, Progress
+from gdrun.methods.stopping import Readings
+
+
+@dataclass(frozen=True)
+class Place:
+    """The weights (P,) after and before the last step of an evaluation, and the step's rate.
+
+    before: None before the first step, and for averaged weights, which no step connects.
+    """
+
+    step: int
+    w: Array
+    before: Array | None
+    rate: float | None
+
+
+class Visited(Listener):
+    """Keeps the weights at evaluations of the only run of a cohort.
+
+    most: how many are kept. When there are more, every second one is dropped, and from then on only
+    every second evaluation is kept. last: the place of the last evaluation, kept or not.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.kept: list[Place] = []
+        self.last: Place | None = None
+        self._most = most
+        self._stride = 1
+        self._seen = 0
+
+    def evaluated(self, progress: Progress, readings: Readings) -> None:
+        state = progress.state
+        rate = float(progress.steps.last()["lr"][0]) if state.step else None
+        before = state.before[0] if state.step and not state.averages else None
+        self.last = Place(state.step, state.evaluated[0], before, rate)
+        if self._seen % self._stride == 0:
+            self.kept.append(self.last)
+        self._seen += 1
+        if len(self.kept) > self._most:
+            del self.kept[1::2]
+            self._stride *= 2
+
+    @property
+    def places(self) -> list[Place]:
+        """The kept places, and the last one."""
+        ends_there = not self.kept or self.last is self.kept[-1]
+        return self.kept if ends_there or self.last is None else [*self.kept, self.last]

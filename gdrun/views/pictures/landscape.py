@@ -1,0 +1,51 @@
+"""The loss of a trained model on the plane of its path (Li et al. 2018)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gdrun.insight.loss_plane import LossPlane
+from gdrun.views.numbers import percent
+from gdrun.views.pictures.style import MAP, PALETTE, figure, plain
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+LEVELS = 16
+
+
+def landscape_picture(title: str, plane: LossPlane, log: bool) -> Figure:
+    """The contours of the loss, and the projected path from its start ○ to its end ●.
+
+    log: whether the levels of the contours are logarithmic.
+    """
+    from matplotlib.colors import LogNorm, Normalize
+
+    picture = figure(6.2, 4.8)
+    axes = picture.subplots()
+    values = np.ma.masked_invalid(plane.values)
+    low, high = float(values.min()), float(values.max())
+    space = np.geomspace if log else np.linspace
+    levels = np.unique(space(low, high, LEVELS))
+    norm = LogNorm(low, high) if log else Normalize(low, high)
+    if len(levels) > 1:
+        filled = axes.contourf(plane.u, plane.v, values, levels, cmap=MAP, norm=norm)
+        bar = picture.colorbar(filled, ax=axes, label="training objective", format="%.3g")
+        bar.set_ticks(levels[:: max(len(levels) // 8, 1)].tolist())
+        bar.minorticks_off()
+    axes.plot(*plane.path.T, color="#ffffff", linewidth=3.2)
+    axes.plot(*plane.path.T, color=PALETTE[1], marker=".", markersize=3, linewidth=1.4)
+    for place, fill in ((plane.path[0], "#ffffff"), (plane.path[-1], PALETTE[1])):
+        axes.plot(*place, "o", color=fill, markeredgecolor="#000000", markersize=7, zorder=4)
+    axes.grid(False)
+    names = ("first", "second")
+    labels = [
+        f"{name} principal direction ({percent(share)} of the path)"
+        for name, share in zip(names, plane.share, strict=True)
+    ]
+    axes.set_xlabel(labels[0])
+    axes.set_ylabel(labels[1])
+    axes.set_title(plain(f"{title}: ○ start, ● end of the path"))
+    return picture
