@@ -72,21 +72,22 @@ def gdrun(
 
 # The help shows the panels in the order of their first command.
 RUN = "Run experiments"
-USE = "Use a trained model"
+SEE = "See and share results"
+USE = "Your data, and trained models"
 UNDERSTAND = "Understand"
 LOOK = "Look things up"
 
 app.command("train", cls=Command, rich_help_panel=RUN)(train)
 app.command("sweep", cls=Command, rich_help_panel=RUN)(sweep)
 app.command("compare", cls=Command, rich_help_panel=RUN)(compare)
-app.command("inspect", cls=Command, rich_help_panel=RUN)(inspect)
-app.command("show", cls=Command, rich_help_panel=RUN)(show)
-app.command("runs", cls=Command, rich_help_panel=RUN)(runs)
-app.command("report", cls=Command, rich_help_panel=LOOK)(report)
-app.command("export", cls=Command, rich_help_panel=LOOK)(export)
+app.command("show", cls=Command, rich_help_panel=SEE)(show)
+app.command("runs", cls=Command, rich_help_panel=SEE)(runs)
+app.command("plot", cls=Command, rich_help_panel=SEE)(plot)
+app.command("report", cls=Command, rich_help_panel=SEE)(report)
+app.command("export", cls=Command, rich_help_panel=SEE)(export)
+app.command("inspect", cls=Command, rich_help_panel=USE)(inspect)
 app.command("predict", cls=Command, rich_help_panel=USE)(predict)
 app.command("evaluate", cls=Command, rich_help_panel=USE)(evaluate)
-app.command("plot", cls=Command, rich_help_panel=LOOK)(plot)
 app.command("theory", cls=Command, rich_help_panel=UNDERSTAND)(theory)
 app.command("diagnose", cls=Command, rich_help_panel=UNDERSTAND)(diagnose)
 app.command("gradcheck", cls=Command, rich_help_panel=UNDERSTAND)(gradcheck)
