@@ -23,7 +23,7 @@ VANISHING: Config = {
     "model": {"name": "mlp", "hidden": [32] * 8, "activation": "sigmoid"},
     "variant": "mbgd",
     "optimizer": {"name": "vanilla", "lr": 0.1},
-    "stopping": {"epochs": 20},
+    "stopping": {"epochs": 15},
 }
 
 

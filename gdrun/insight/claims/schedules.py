@@ -19,11 +19,11 @@ from gdrun.insight.claims.registry import Curve, Finding, claim
 from gdrun.insight.theory import theory_of
 from gdrun.runs.run import Run
 
-EPOCHS = 40
+EPOCHS = 20
 
 SCHEDULES: dict[str, Config] = {
-    "step": {"name": "step", "gamma": 0.5, "drop_every": 10},
-    "exponential": {"name": "exponential", "decay": 0.1},
+    "step": {"name": "step", "gamma": 0.5, "drop_every": 5},
+    "exponential": {"name": "exponential", "decay": 0.2},
     "polynomial": {"name": "polynomial", "power": 2},
     "cosine": {"name": "cosine", "lr_min": 0.001},
 }
@@ -41,8 +41,8 @@ def _noisy(schedule: Config | str) -> Config:
 def _formulas(t: Array, rate: float, end: float) -> dict[str, Numbers]:
     """The rates at times t (n,), in epochs, as texts print them. rate: α₀. end: T."""
     return {
-        "step": rate * 0.5 ** np.floor(t / 10),
-        "exponential": rate * np.exp(-0.1 * t),
+        "step": rate * 0.5 ** np.floor(t / 5),
+        "exponential": rate * np.exp(-0.2 * t),
         "polynomial": rate * (1 - t / end) ** 2,
         "cosine": 0.001 + 0.5 * (rate - 0.001) * (1 + np.cos(np.pi * t / end)),
     }

@@ -130,7 +130,7 @@ def convex_guarantee() -> Finding:
     Shor 1985 for decreasing rates.
     """
     data = {"dataset": {"name": "linear", "noise": 0.0}, "model": {"name": "linear", "loss": "mae"}}
-    constant = descent(data, 0.5, steps=1000)
+    constant = descent(data, 0.5, steps=500)
     decreasing = constant | {"schedule": "inverse_sqrt"}
     smooth = varied(constant, model={"loss": "mse"}, optimizer={"lr": 0.1})
     losses = [trained(each).evals["train_loss"] for each in (constant, decreasing, smooth)]
