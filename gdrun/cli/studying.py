@@ -44,7 +44,9 @@ ConfigOption: TypeAlias = Annotated[
 MetricOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        "--metric", metavar="NAME", help="The metric to rank by (default: the validation loss)."
+        "--metric",
+        metavar="NAME",
+        help="The metric to rank by, such as accuracy, f1 or r2 (default: the validation loss).",
     ),
 ]
 TargetOption: TypeAlias = Annotated[

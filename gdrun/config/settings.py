@@ -168,7 +168,8 @@ class Evaluate(Settings):
     """When the full objective is evaluated: after each period of `every` epochs, such as 0.5.
 
     metrics: the metrics to compute at the end, a list of names from `gdrun list metrics`; an empty
-    list means none. By default they depend on the task.
+    list means none. By default they depend on the task. Metrics that are named are also measured on
+    the validation part at each evaluation.
     """
 
     every: Positive = 1.0

@@ -121,6 +121,7 @@ def cohort_of(experiments: Sequence[Experiment], data: Prepared) -> Cohort:
         dtype=np.dtype(shared.dtype),
         points=None if points == "all" else points,
         metrics=_metrics(shared, model, data),
+        named_metrics=() if shared.surface else tuple(shared.evaluate.metrics or ()),
     )
 
 

@@ -103,7 +103,8 @@ class Cohort:
     average is the last slot of the rule (a slot is an array of state that the rule carries from
     step to step). numbers: the numbers in which lanes may differ, such as learning rates. points:
     the most points of the step trace of a lane; None keeps every step. metrics: the names of the
-    metrics that are measured when a run has ended; empty for a surface.
+    metrics that are measured when a run has ended; empty for a surface. named_metrics: those that
+    the config names, which are also measured on the validation part at each evaluation.
     """
 
     data: Prepared
@@ -119,6 +120,7 @@ class Cohort:
     dtype: np.dtype[Any]
     points: int | None
     metrics: tuple[str, ...] = ()
+    named_metrics: tuple[str, ...] = ()
 
     @property
     def lanes(self) -> int:

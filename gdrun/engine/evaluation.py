@@ -58,7 +58,7 @@ def read(
 
     objective: in the form that the engine computes (NumPy or compiled). running_stats (lanes, Q):
     the running statistics of these weights. gradient: whether the full gradient is
-    needed. metrics: the names of the metrics that the rules need, on the validation part. moved
+    needed. metrics: the names of the metrics to measure on the validation part. moved
     (lanes,): whether the learning rate was above zero since the last evaluation; if not,
     loss_change and weight_change are NaN, so that a rate of 0 does not look like convergence.
     """

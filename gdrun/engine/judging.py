@@ -28,6 +28,7 @@ class Judge:
         """watched: for each run of an earlier training, the first firing of each watched rule."""
         self._plan = cohort.plan
         self._rules = cohort.stopping
+        self._named = cohort.named_metrics
         self._watched = [dict(each) for each in watched] or [{} for _ in range(cohort.lanes)]
 
     @property
@@ -38,11 +39,15 @@ class Judge:
 
     @property
     def wanted_metrics(self) -> tuple[str, ...]:
-        """The metrics that the rules need at each evaluation, beyond the loss and the accuracy."""
+        """The metrics of each evaluation, beyond the loss and the accuracy.
+
+        They are those that the config names and those that the rules need.
+        """
         early = (each.early_stopping for each in (self._rules.obeyed, self._rules.watched))
         readings = dict.fromkeys(rule.reading for rule in early if rule is not None)
         names = (reading.removeprefix("validation_") for reading in readings)
-        return tuple(name for name in names if name not in ("loss", "accuracy"))
+        every = dict.fromkeys([*names, *self._named])
+        return tuple(name for name in every if name not in ("loss", "accuracy"))
 
     def loss_limits(self, initial: Numbers) -> Numbers:
         """The loss above which each run has diverged, (lanes,). initial: the initial losses."""

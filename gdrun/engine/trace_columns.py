@@ -126,7 +126,7 @@ TRACE_COLUMNS = (
         TraceColumn(
             f"validation_{name}",
             _EVAL,
-            f"The {metric.words} on the validation part, if a rule needs it.",
+            f"The {metric.words} on the validation part, if the config names it.",
             when="measured",
         )
         for name, metric in METRICS.items()

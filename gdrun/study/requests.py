@@ -21,6 +21,7 @@ from gdrun.study.design.sweep_plan import plan_sweep
 from gdrun.study.design.trials import Candidate, StudyPlan, seeds_of
 from gdrun.study.design.tuning_plan import plan_tuning
 from gdrun.study.halving import check_halving
+from gdrun.study.judgement.metrics import measuring
 from gdrun.study.planned_studies import PlannedComparison, PlannedSweep
 from gdrun.study.run_studies import limits_seconds
 from gdrun.study.study_request import StudyRequest
@@ -53,7 +54,9 @@ class SweepRequest(StudyRequest):
         base, table = self.base()
         axes = axes_of(self.values, base)
         plan = plan_sweep(base, axes, seeds=self.seeds, search=self.search, trials=self.trials)
-        metric, target = self.metric_and_target(plan, table)
+        plan, metric, target = self.judged(plan, table)
+        # The record has the base alone, from which reading makes the same candidates again.
+        base = measuring(base, [metric] if target is None else [metric, target.metric])
         check_fit((each.experiment for each in plan.candidates), table)
         if self.halving:
             check_halving(plan, self.parallel)
@@ -86,7 +89,7 @@ class ComparisonRequest(StudyRequest):
             budget = parse_budget(self.budget, base, rows)
             contenders = tuple(with_budget(each, budget) for each in contenders)
         plan = plan_comparison(contenders, seeds_of(contenders, base.seed, self.seeds))
-        metric, target = self.metric_and_target(plan, table)
+        plan, metric, target = self.judged(plan, table)
         keys = (self.tune,) if isinstance(self.tune, str) else tuple(self.tune)
         tuning = plan_tuning(plan, keys) if keys else None
         tried = () if tuning is None else tuning.plan.candidates

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import index
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,13 @@ from gdrun.engine.listeners import Listener
 from gdrun.errors import ConfigError, Parameter, Problem
 from gdrun.study.design.trials import StudyPlan
 from gdrun.study.executors import InProcess, InProcesses, Note, OnExecutor, Runner
-from gdrun.study.judgement.metrics import Metric, Target, metric_called, parse_target
+from gdrun.study.judgement.metrics import (
+    Metric,
+    Target,
+    measuring,
+    metric_called,
+    parse_target,
+)
 from gdrun.study.study import OnProgress
 
 
@@ -43,8 +49,8 @@ class StudyRequest:
     """The arguments that a sweep and a comparison share.
 
     config, overrides: the experiment to start from, as in gdrun.train. seeds: the number of seeds;
-    the first is the seed of the experiment. metric: a name such as validation_accuracy; None for
-    the default metric. target: a text such as loss=0.1; None for the default target. jobs: the
+    the first is the seed of the experiment. metric: a name such as validation_accuracy or f1; None
+    for the default metric. target: a text such as loss=0.1; None for the default target. jobs: the
     number of processes of this machine. executor: an executor that runs the tasks instead, `jobs`
     at a time, or one for each core of this machine if `jobs` is 1; None for this machine. data:
     (X, y), which replace the dataset, with the features X (N, d) and the targets y (N,) of N
@@ -103,16 +109,24 @@ class StudyRequest:
         changes = [] if self.data is None else [arrays_for_dataset(self.config)]
         return load(self.config, [*changes, *self.overrides]), table
 
-    def metric_and_target(
+    def judged(
         self, plan: StudyPlan, table: Table | None
-    ) -> tuple[Metric, Target | None]:
-        """The metric that ranks the trials, and the target; None if no target is given.
+    ) -> tuple[StudyPlan, Metric, Target | None]:
+        """The plan, the metric that ranks its trials, and the target; None if no target is given.
+
+        The experiments of the plan measure the metric, and that of the target.
 
         Raises GdrunError if an experiment does not measure the metric, or that of the target.
         """
         experiments = [candidate.experiment for candidate in plan.candidates]
         target = parse_target(self.target, experiments, table) if self.target else None
-        return metric_called(self.metric, experiments, table), target
+        metric = metric_called(self.metric, experiments, table)
+        metrics = [metric] if target is None else [metric, target.metric]
+        candidates = tuple(
+            replace(each, experiment=measuring(each.experiment, metrics))
+            for each in plan.candidates
+        )
+        return replace(plan, candidates=candidates), metric, target
 
     def _check_counts(self) -> None:
         checks = [_count_problem(name, count) for name, count in self.counts.items()]

@@ -250,7 +250,7 @@ def test_least_squares_shows_the_limit_beside_two_over_l(gdrun, tmp_path):
         (
             ["lr", "--metric", "acc"],
             "error: --metric: small has no metric 'acc'\n"
-            "hint: did you mean train_accuracy or validation_accuracy?\n",
+            "hint: did you mean train_accuracy or accuracy or balanced_accuracy?\n",
         ),
         (
             ["batch_size=8,500"],

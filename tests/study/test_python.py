@@ -40,6 +40,42 @@ def test_a_diverged_run_is_nan_in_the_results_and_never_the_best():
     assert found.best.settings == {"optimizer.lr": 0.1}
 
 
+def test_runs_are_ranked_by_any_metric_of_the_validation_part():
+    found = gdrun.sweep(LOGISTIC, {"lr": [1e-4, 1e-3, 0.3]}, metric="f1", target="roc_auc=0.5")
+    runs = [gdrun.train(LOGISTIC, f"lr={rate}") for rate in (1e-4, 1e-3, 0.3)]
+    expected = [run.summary["metrics"]["validation"]["f1"] for run in runs]
+    assert found.metric.words == "val F1"
+    assert found.results[:, 0].tolist() == pytest.approx(expected, rel=1e-9)
+    # Larger is better.
+    assert found.ranking[0].spread.median == -max(expected)
+    assert found.target.bound == "val ROC AUC ≥ 0.5"
+
+
+def test_smaller_errors_of_a_regression_are_better():
+    config = {"dataset": "diabetes", "model": "linear", "optimizer": "adam"}
+    rates = {"lr": [1e-3, 1.0]}
+    found = gdrun.sweep(config, rates, "epochs=5", metric="rmse")
+    (slow,), (fast,) = found.results
+    # Adam moves a weight by about lr a step: 1e-3 cannot reach a mean target near 150.
+    assert fast < slow
+    assert found.best.settings == {"optimizer.lr": 1.0}
+    r2 = gdrun.sweep(config, rates, "epochs=5", metric="r2")
+    assert r2.best.settings == {"optimizer.lr": 1.0}
+    assert r2.results[1, 0] > r2.results[0, 0]
+
+
+def test_a_study_by_a_metric_is_read_from_its_files(tmp_path):
+    words = {"metric": "balanced_accuracy", "out": tmp_path}
+    made = gdrun.sweep(LOGISTIC, {"lr": [0.1, 0.3]}, "epochs=2", **words)
+    (directory,) = tmp_path.iterdir()
+    read = read_study(directory)
+    assert read["status"] == "complete"
+    assert read["metric"] == "validation_balanced_accuracy"
+    again = gdrun.sweep(LOGISTIC, {"lr": [0.1, 0.3]}, "epochs=2", **words, resume=directory)
+    assert again.results.tolist() == made.results.tolist()
+    assert again.work.found == 2
+
+
 def test_data_of_ones_own():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(100, 2))

@@ -10,6 +10,7 @@ from rich.console import Console
 import gdrun
 from gdrun.config.loading import load
 from gdrun.errors import GdrunError
+from gdrun.problems.metrics import METRICS
 from gdrun.runs.strict_json import loads
 from gdrun.study.design.axes import axes_of
 from gdrun.study.judgement.metrics import Metric, Target, metric_called, parse_target, unlike
@@ -330,6 +331,30 @@ def test_a_network_of_classes_has_an_accuracy_and_one_of_numbers_has_none():
     assert metric_called("accuracy", [load(IRIS, ["model=mlp"])]).name == "validation_accuracy"
     with pytest.raises(GdrunError, match=r"error: target: .* has no metric 'accuracy'"):
         parse_target("accuracy=0.9", [load(DIABETES, ["model=mlp"])])
+
+
+def test_every_metric_of_the_registry_ranks_by_its_own_direction():
+    experiments = {
+        "classification": load(IRIS, ["model=softmax"]),
+        "regression": load(DIABETES, ["model=linear"]),
+    }
+    smaller = {"log_loss", "rmse", "mae"}
+    for name, metric in METRICS.items():
+        for task, experiment in experiments.items():
+            if task != metric.task:
+                with pytest.raises(GdrunError, match=f"has no metric '{name}'"):
+                    metric_called(name, [experiment])
+                continue
+            found = metric_called(name, [experiment])
+            assert found.name == f"validation_{name}"
+            assert found.sign == (1 if name in smaller else -1)
+
+
+def test_why_an_experiment_lacks_a_metric():
+    with pytest.raises(GdrunError, match="choose from"):
+        metric_called("roc_auc", [load(IRIS, ["model=svm"])])
+    with pytest.raises(GdrunError, match=r"dataset\.split\.validation=0\.2"):
+        metric_called("f1", [load(IRIS, ["model=softmax", "dataset.split.validation=0"])])
 
 
 def test_values_that_are_no_ranking_are_known():

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -13,10 +13,16 @@ from gdrun.config.experiment import Experiment
 from gdrun.config.values import parse_value
 from gdrun.data import Table
 from gdrun.errors import GdrunError, Parameter, suggestion
+from gdrun.problems.losses import LOSSES
+from gdrun.problems.metrics import METRICS
 from gdrun.study.storage.results import Result
 from gdrun.study.tasks import loss_of, prepared
 
-METRICS = ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy")
+ALWAYS = ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy")
+"""The metrics of every evaluation, if the experiment has the part and its task is classification.
+"""
+
+NAMES = (*ALWAYS, *(f"validation_{name}" for name in METRICS if name != "accuracy"))
 """The metrics. The test part has none, because it must not influence the choice of settings."""
 
 METRIC = Parameter("metric")
@@ -27,25 +33,40 @@ _WORDS = {"validation": "val", "accuracy": "acc"}
 
 @dataclass(frozen=True)
 class Metric:
-    """A quantity of the evaluations: a loss (lower is better) or an accuracy (higher is better).
+    """A quantity of the evaluations: a loss, or a metric of the registry on a part of the data.
 
-    name: one of METRICS, such as validation_loss.
+    name: one of NAMES, such as validation_loss.
     """
 
     name: str
 
     @property
     def sign(self) -> int:
-        """+1 for a loss, −1 for an accuracy. The score is sign × value: lower is always better."""
-        return -1 if self.name.endswith("accuracy") else 1
+        """+1 if lower values are better, such as losses, else −1.
+
+        The score is sign × value, so that lower scores are always better.
+        """
+        return -1 if not self.is_loss and METRICS[self.quantity].larger else 1
+
+    @property
+    def quantity(self) -> str:
+        """The name without the part of the data, such as loss or f1."""
+        return self.name.partition("_")[2]
+
+    @property
+    def is_loss(self) -> bool:
+        """Whether it is the loss that the experiments minimise."""
+        return self.quantity == "loss"
 
     @property
     def words(self) -> str:
         """The name for the heading of a column, such as val loss."""
-        return " ".join(_WORDS.get(part, part) for part in self.name.split("_"))
+        part, _, quantity = self.name.partition("_")
+        words = quantity if self.is_loss else METRICS[quantity].words
+        return f"{_WORDS.get(part, part)} {_WORDS.get(words, words)}"
 
     def value(self, score: float) -> float:
-        """The value of the metric for a score; +∞ gives the loss +∞ or the accuracy −∞."""
+        """The value of the metric for a score; +∞ gives the loss +∞, or the accuracy −∞."""
         return self.sign * score
 
     def score(self, result: Result) -> float:
@@ -58,7 +79,7 @@ class Metric:
 
 @dataclass(frozen=True)
 class Target:
-    """A value of a metric to reach: a loss at or below it, an accuracy at or above it.
+    """A value of a metric to reach: a loss at or below it, or for example an accuracy at or above.
 
     reason: how the value was chosen; an empty text if the user gave the value.
     """
@@ -102,24 +123,37 @@ def metric_called(
     """Return the metric of this name.
 
     name: `loss` and `accuracy` mean those of the validation part, or of the training part if there
-    is no validation part. None means the loss; or the accuracy, if the experiments have different
+    is no validation part. The other metrics of the registry, such as f1, are those of the
+    validation part. None means the loss; or the accuracy, if the experiments have different
     losses and all of them measure the accuracy. table: the data that replace the dataset; None for
     the dataset. where: the argument that an error names. Raises GdrunError if not all experiments
     measure the metric.
     """
-    known = [each for each in METRICS if all(_is_measured(each, e, table) for e in experiments)]
+    known = [each for each in NAMES if all(_is_measured(each, e, table) for e in experiments)]
     part = "validation" if "validation_loss" in known else "train"
     short = {word: f"{part}_{word}" for word in ("loss", "accuracy")}
     if name is None:
         prefer_accuracy = short["accuracy"] in known and len(_losses(experiments, table)) > 1
         name = "accuracy" if prefer_accuracy else "loss"
-    full = short.get(name, name)
+    full = short.get(name, f"validation_{name}" if name in METRICS else name)
     if full not in known:
-        hint = suggestion(name, known)
-        lacking = [e for e in experiments if full in METRICS and not _is_measured(full, e, table)]
+        hint = suggestion(name, [each.removeprefix("validation_") for each in known])
+        lacking = [e for e in experiments if full in NAMES and not _is_measured(full, e, table)]
         first = (lacking or experiments)[0].name
+        if name in METRICS and any(_lacks_validation(each) for each in lacking):
+            hint = "it is measured on the validation part: set dataset.split.validation=0.2"
         raise GdrunError(f"{first} has no metric {name!r}", where=where, hint=hint)
     return Metric(full)
+
+
+def measuring(experiment: Experiment, metrics: Iterable[Metric]) -> Experiment:
+    """The same experiment, which also measures these metrics at each evaluation."""
+    named = experiment.evaluate.metrics or []
+    added = [each.quantity for each in metrics if each.name not in ALWAYS]
+    every = list(dict.fromkeys([*named, *added]))
+    if every == named:
+        return experiment
+    return replace(experiment, evaluate=experiment.evaluate.model_copy(update={"metrics": every}))
 
 
 def parse_target(
@@ -149,7 +183,7 @@ def unlike(
     """
     if len({repr(_problem(each)) for each in experiments}) > 1:
         return "data"
-    if metric.name.endswith("loss") and len(_losses(experiments, table)) > 1:
+    if metric.is_loss and len(_losses(experiments, table)) > 1:
         return "loss"
     return None
 
@@ -177,8 +211,20 @@ def _is_measured(name: str, experiment: Experiment, table: Table | None) -> bool
     part, _, quantity = name.partition("_")
     if experiment.surface is not None:
         return name == "train_loss"
-    if part == "validation" and not experiment.dataset["split"].validation:
+    if part == "validation" and _lacks_validation(experiment):
         return False
     # Whether a network does regression or classification depends on the target in the data.
     task = experiment.task or prepared(experiment, table).task
-    return quantity == "loss" or task == "classification"
+    if quantity == "loss":
+        return True
+    metric = METRICS[quantity]
+    if metric.task != task:
+        return False
+    if not metric.needs_probabilities:
+        return True
+    return LOSSES[loss_of(experiment, table)].probabilities is not None
+
+
+def _lacks_validation(experiment: Experiment) -> bool:
+    """Whether the experiment has data, and no validation part of them."""
+    return experiment.surface is None and not experiment.dataset["split"].validation

@@ -154,7 +154,7 @@ def usual_target(found: Sequence[Standing], metric: Metric) -> Target | None:
         return None
     highest, of = max(finite), "improvement"
     score = lowest + CLOSE * (highest - lowest)
-    if metric.sign > 0 and highest > DECADES * lowest > 0:
+    if metric.is_loss and highest > DECADES * lowest > 0:
         lowest = max(lowest, SMALLEST * highest)
         score, of = lowest * (highest / lowest) ** CLOSE, "improvement of the log loss"
     return Target(metric, metric.sign * score, f"{100 * (1 - CLOSE):.0f} % of the best {of}")

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from gdrun.engine.outcome import Outcome
 from gdrun.engine.trace import Columns
 from gdrun.engine.trace_columns import EVALUATION_COLUMNS, STEP_COLUMNS, TraceColumn
@@ -57,8 +59,16 @@ class Result:
         return self.record["summary"]
 
     def number(self, name: str) -> float | None:
-        """The number in the summary with this name; None if it was not measured."""
-        return number_in(self.summary, name)
+        """The number with this name of the weights that the trial returns; None if not measured.
+
+        It is in the summary, or in the evaluation of these weights.
+        """
+        if name in self.summary or name not in self.evals:
+            return number_in(self.summary, name)
+        best = self.summary["best"] if self.summary["weights"] == "best" else None
+        step = self.summary["steps"] if best is None else best["step"]
+        at_step = np.flatnonzero(self.evals["step"] == step)
+        return float(self.evals[name][at_step[-1]]) if len(at_step) else None
 
     def lines(self, label: TrialLabel) -> tuple[str, str]:
         """The line for trials.jsonl and the line for traces.jsonl.
