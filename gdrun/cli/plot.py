@@ -103,6 +103,8 @@ def plot(
     if output is not None:
         _write_kind(subject, kind, (x, y), output, force)
         return
+    if not json and _show_map(subject, y):
+        return
     charts = _charts(subject, x, y)
     if json:
         console.print_json([_chart_data(chart) for chart in charts])
@@ -166,11 +168,34 @@ def _charts(subject: Subject, x: str, y: str | None) -> list[Chart]:
     if isinstance(subject, Comparison):
         return study_figures.comparison_charts(subject)
     if isinstance(subject, Sweep):
-        if len(subject.axes) == 2:
-            hint = "add -o heat.png for a heat map"
-            raise GdrunError("a sweep over two keys has no curve", where="gdrun plot", hint=hint)
         return [study_figures.sensitivity(subject).chart]
     return run_charts(subject, x, y)
+
+
+def _show_map(subject: Subject, y: str | None) -> bool:
+    """Show the map of a sweep over two keys, and return whether it was shown.
+
+    Runs on a surface are shown too, but their curves follow: the result is then False.
+    """
+    from rich.text import Text
+
+    from gdrun.study.judgement.comparison_findings import Comparison
+    from gdrun.study.judgement.sweep_findings import Sweep
+    from gdrun.views.study_figures import sweep_grid
+    from gdrun.views.terminal_map import HeatView, WalkView
+    from gdrun.views.walks import walks
+
+    if isinstance(subject, Sweep) and len(subject.axes) == 2:
+        _check_no_quantity(y)
+        table = sweep_grid(subject)
+        console.show(Text(table.title, style="bold"), "", HeatView(table))
+        return True
+    if isinstance(subject, Sweep | Comparison) or y is not None:
+        return False
+    if all("surface" in run.config for run in subject):
+        found = walks(subject)
+        console.show(Text(f"the walk on {found.title}", style="bold"), "", WalkView(found), "")
+    return False
 
 
 def _check_no_quantity(y: str | None) -> None:

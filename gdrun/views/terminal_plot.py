@@ -92,9 +92,9 @@ def chart_lines(
     first, last = min(x[0] for x, _ in kept), max(x[-1] for x, _ in kept)
     place = np.log if chart.log_x else np.asarray
     ends = (float(place(first)), float(place(last)))
-    grids = [_grid(place(x), axis.shares(y), ends, width, height) for x, y in drawn]
+    grids = [dot_grid(place(x), axis.shares(y), ends, width, height) for x, y in drawn]
     lettered = len(grids) > 1
-    rows = _letters(grids) if lettered or ascii_only else _braille(grids[0])
+    rows = lettered_rows(grids) if lettered or ascii_only else _braille(grids[0])
     if ascii_only and not lettered:
         rows = [row.replace("a", "*") for row in rows]
     tick, bar, corner, dash = ("+", "|", "+", "-") if ascii_only else ("┤", "│", "└", "─")
@@ -112,7 +112,7 @@ def chart_lines(
     else:
         lines.append(f"{'':>{margin}}  {left}{name:^{gap}}{right}")
     if lettered:
-        lines += [f"  {_letter(k)}  {curve.label}" for k, curve in enumerate(chart.curves)]
+        lines += [f"  {curve_letter(k)}  {curve.label}" for k, curve in enumerate(chart.curves)]
     return lines
 
 
@@ -167,7 +167,7 @@ def _drawable(curve: Curve, chart: Chart) -> tuple[Array, Array]:
     return x[kept], y[kept]
 
 
-def _grid(x: Array, shares: Array, ends: tuple[float, float], width: int, height: int) -> Flags:
+def dot_grid(x: Array, shares: Array, ends: tuple[float, float], width: int, height: int) -> Flags:
     """The dots of a curve: (4 height, 2 width), from the top left.
 
     shares: the heights of its points, 0 to 1. ends: the x of the first and the last column. width,
@@ -198,16 +198,16 @@ def _braille(grid: Flags) -> list[str]:
     ]
 
 
-def _letters(grids: Sequence[Flags]) -> list[str]:
+def lettered_rows(grids: Sequence[Flags]) -> list[str]:
     """The curves as lines of letters, with a # where curves share a character."""
     height, width = grids[0].shape[0] // 4, grids[0].shape[1] // 2
     lines = np.full((height, width), " ")
     for k, grid in enumerate(grids):
         used = grid.reshape(height, 4, width, 2).any(axis=(1, 3))
-        lines[used] = np.where(lines[used] == " ", _letter(k), _OVERLAP)
+        lines[used] = np.where(lines[used] == " ", curve_letter(k), _OVERLAP)
     return ["".join(line).rstrip() for line in lines.tolist()]
 
 
-def _letter(curve: int) -> str:
+def curve_letter(curve: int) -> str:
     """The letter of a curve. More than 26 curves use letters more than once."""
     return _LETTERS[curve % len(_LETTERS)]

@@ -149,8 +149,10 @@ def test_suboptimality_reaches_the_terminal(gdrun, runs):
 @pytest.mark.parametrize("width", [40, 80, 120])
 def test_curves_fit_the_terminal(gdrun, runs, monkeypatch, width):
     monkeypatch.setenv("COLUMNS", str(width))
-    for name in ("seed0", "sweep", "comparison"):
-        lines = gdrun("plot", runs[name]).out.splitlines()
+    for name in ("walk", "grid", "seed0", "sweep", "comparison"):
+        answer = gdrun("plot", runs[name])
+        lines = answer.out.splitlines()
+        assert answer.code == 0
         assert max(map(len, lines)) <= width
     assert lines[0] == "$x$_a"
 
