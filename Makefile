@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: train test quick core check ci readme bench kills clean
+.PHONY: train test quick core check ci readme pictures bench kills clean
 
 train: $(VENV)/core.stamp ## install, and run the quickstart
 	$(BIN)/gdrun train
@@ -26,6 +26,9 @@ ci: check test core ## what must hold on a clean clone
 
 readme: $(VENV)/dev.stamp ## run the README's commands, and write their output and its tables
 	$(BIN)/python tests/readme.py --write
+
+pictures: $(VENV)/dev.stamp ## draw the pictures of the README again
+	$(BIN)/python tests/pictures.py
 
 bench: $(VENV)/bench.stamp ## measure gdrun against what users would pick instead
 	$(BIN)/python tests/bench

@@ -74,6 +74,14 @@ def test_the_files_of_the_readme_exist():
     assert [name for name in names if name != ".venv" and not (ROOT / name).exists()] == []
 
 
+def test_the_pictures_of_the_readme_exist_and_are_small():
+    # `make pictures` draws them again.
+    shown = re.findall(r"!\[[^\]]+\]\((\.pictures/[\w.-]+)\)", TEXT)
+    kept = [f".pictures/{file.name}" for file in (ROOT / ".pictures").iterdir()]
+    assert sorted(shown) == sorted(kept)
+    assert all((ROOT / name).stat().st_size < 60_000 for name in shown)
+
+
 def test_the_headings_that_the_readme_links_to_exist():
     headings = re.findall(r"^#+ (.*)$", TEXT, re.MULTILINE)
     anchors = {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}

@@ -43,7 +43,7 @@ def walk_picture(found: Walks) -> Figure:
     axes.set_ylim(found.y[0], found.y[-1])
     axes.set_xlabel("x")
     axes.set_ylabel("y")
-    axes.set_title(plain(f"{found.title}: contours of f − f*, ★ at the minimum"))
+    axes.set_title(plain(f"{found.title}: contours of f − f*, ★ at each minimum"))
     legend(axes, [path.label for path in found.paths], frame=True)
     return picture
 

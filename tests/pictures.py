@@ -1,0 +1,63 @@
+"""Draw the pictures of the README again: `python tests/pictures.py`, or `make pictures`."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+
+import gdrun
+from gdrun.cli.app import command_line
+
+PICTURES = Path(__file__).resolve().parents[1] / ".pictures"
+
+
+def train(out: Path, config: dict[str, object], *changes: str) -> str:
+    """Train a run in `out`, and return its directory."""
+    return str(gdrun.train(config, *changes, out=out).directory)
+
+
+def subjects(out: Path) -> dict[str, list[str]]:
+    """For each picture, the words of `gdrun plot`: runs or a study, and a kind."""
+    iris = {"name": "iris", "dataset": "iris", "model": "softmax", "engine": "numpy"}
+    methods = ("optimizer=vanilla lr=0.02", "optimizer=momentum lr=0.02", "optimizer=adam lr=0.02")
+    methods = ("optimizer=vanilla lr=0.02", "optimizer=momentum lr=0.02", "optimizer=adam lr=0.02")
+    curves = [
+        train(out, iris, *method.split(), f"seed={seed}", "epochs=30", "batch_size=16")
+        for method in methods
+        for seed in range(5)
+    ]
+    himmelblau = {"name": "himmelblau", "surface": "himmelblau"}
+    walks = ("optimizer=momentum lr=0.003", "optimizer=adam lr=0.2", "optimizer=vanilla lr=0.005")
+    network = {"name": "spirals", "dataset": "spirals", "model": {"name": "mlp", "hidden": [16]}}
+    spirals = train(out, network, "optimizer=adam", "lr=0.01", "epochs=100", "engine=numpy")
+    line = {"name": "diabetes", "dataset": "diabetes", "model": "linear", "engine": "numpy"}
+    before = set(out.iterdir())
+    rates = [0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0]
+    gdrun.sweep(
+        line, {"lr": rates}, "variant=bgd", "optimizer=vanilla", "epochs=60", seeds=3, out=out
+    )
+    (sweep,) = map(str, set(out.iterdir()) - before)
+    return {
+        "curves.png": [*curves, "--y", "suboptimality"],
+        "walk.png": [train(out, himmelblau, *walk.split(), "steps=120") for walk in walks],
+        "sensitivity.png": [sweep],
+        "regions.png": [spirals, "--kind", "regions"],
+        "landscape.png": [spirals, "--kind", "landscape"],
+    }
+
+
+def shrink(file: Path) -> None:
+    """Store a picture with 80 colours, which makes it several times smaller."""
+    with Image.open(file) as picture:
+        small = picture.convert("RGB").quantize(80, dither=Image.Dither.NONE)
+    small.save(file, optimize=True)
+
+
+if __name__ == "__main__":
+    PICTURES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as place:
+        for name, words in subjects(Path(place)).items():
+            command_line(["plot", *words, "--force", "-o", str(PICTURES / name)])
+            shrink(PICTURES / name)
