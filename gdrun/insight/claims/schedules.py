@@ -152,3 +152,47 @@ def warmup_start() -> Finding:
             for name, run in zip(("epoch/n", "(epoch + 1)/n"), runs, strict=True)
         ),
     )
+
+
+@claim("cosine-best", chapter="4", statement="cosine decay is the schedule for modern networks")
+def cosine_best() -> Finding:
+    """A linear decay, or a constant rate with a linear cool-down at its end, is as good.
+
+    Hägele et al. 2024, arXiv 2405.18392. Here a difference counts if it is above twice its standard
+    error over the seeds; each schedule has the better of two rates.
+    """
+    cool_down = {"name": "join", "parts": ["constant", "linear"], "at": [8]}
+    schedules: dict[str, Config | str] = {
+        "cosine": "cosine",
+        "linear": "linear",
+        "cool-down": cool_down,
+    }
+    losses = {name: _best_losses(schedule) for name, schedule in schedules.items()}
+    behind = {name: losses[name] - losses["cosine"] for name in ("linear", "cool-down")}
+    gaps = {name: float(each.mean()) for name, each in behind.items()}
+    errors = {name: float(each.std(ddof=1) / len(SEEDS) ** 0.5) for name, each in behind.items()}
+    listed = ", ".join(f"{gaps[name]:+.4f} ± {errors[name]:.4f} with {name}" for name in behind)
+    return Finding(
+        "holds" if all(gaps[name] > 2 * errors[name] for name in behind) else "fails",
+        f"the validation loss of a network on digits is {losses['cosine'].mean():.4f} with cosine, "
+        f"and differs by {listed}",
+        {f"gap_{name}": gap for name, gap in gaps.items()}
+        | {f"error_{name}": error for name, error in errors.items()},
+        tuple(command(_network(schedule, 0.03), SEEDS) for schedule in schedules.values()),
+        seeds=SEEDS,
+    )
+
+
+def _network(schedule: Config | str, rate: float) -> Config:
+    problem = {"dataset": "digits", "model": {"name": "mlp", "hidden": [32]}}
+    config = descent(problem, rate, epochs=10) | {"log": {"points": 100}, "schedule": schedule}
+    return config | {"variant": "mbgd", "optimizer": {"name": "adam", "lr": rate}}
+
+
+def _best_losses(schedule: Config | str) -> Numbers:
+    """For each seed, the validation loss at the end with the better of two rates."""
+    rates = (0.01, 0.03)
+    runs = [trained_lanes(seeded(_network(schedule, rate), SEEDS)) for rate in rates]
+    ends = [[float(run.evals["validation_loss"][-1]) for run in lanes] for lanes in runs]
+    lowest: Numbers = np.min(ends, axis=0)
+    return lowest
