@@ -5,6 +5,7 @@ from __future__ import annotations
 from glob import glob, has_magic
 from pathlib import Path
 
+from gdrun.data.unreadable import is_url
 from gdrun.errors import DataError, near_files
 
 
@@ -15,7 +16,7 @@ def matching_files(path: Path) -> list[Path]:
     Raises DataError if no file matches a pattern.
     """
     text = str(path)
-    if not has_magic(text) or path.exists():
+    if not has_magic(text) or path.exists() or is_url(path):
         return [path]
     # Path.glob takes relative patterns only.
     found = sorted(Path(name) for name in glob(text, recursive=True) if Path(name).is_file())  # noqa: PTH207

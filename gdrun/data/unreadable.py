@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from gdrun.errors import DataError, near_files
+
+URL = re.compile(r"([a-z][a-z0-9+.-]+):/+(?=[^/])", re.IGNORECASE)
+"""The beginning of a URL. A drive of Windows, such as C:, has one letter only."""
+
+
+def is_url(path: Path) -> bool:
+    """Whether the path is a URL, of which a Path joins the two slashes."""
+    return URL.match(path.as_posix()) is not None
 
 
 def require_regular(path: Path) -> None:
@@ -23,8 +32,18 @@ def unreadable(path: Path, error: OSError) -> DataError:
         hint = "give the path of a file in it"
         return DataError("is a directory, not a file", where=str(path), hint=hint)
     if isinstance(error, FileNotFoundError):
+        if is_url(path):
+            return _no_download(URL.sub(r"\1://", path.as_posix(), count=1))
         return DataError("no such file", where=str(path), hint=_near_data(path))
     return DataError(f"cannot be read: {error.strerror or error}", where=str(path))
+
+
+def _no_download(url: str) -> DataError:
+    return DataError(
+        "is a URL; gdrun reads the files of this machine only",
+        where=url,
+        hint="download it first, and give the path of the file",
+    )
 
 
 def _near_data(path: Path) -> str | None:

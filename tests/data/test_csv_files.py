@@ -315,6 +315,21 @@ def failure(**options):
     return str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.org/train.csv",
+        "s3://bucket/part-*.parquet",
+        "HTTP://example.org/a/X.csv.gz",
+    ],
+)
+def test_a_url_is_not_downloaded(url):
+    assert failure(path=url) == (
+        f"error: {url}: is a URL; gdrun reads the files of this machine only\n"
+        "hint: download it first, and give the path of the file"
+    )
+
+
 def test_a_file_that_is_not_there(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "train.csv").write_text("a,b\n1,2\n", encoding="utf-8")
