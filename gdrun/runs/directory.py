@@ -122,7 +122,7 @@ class RunDirectory(Listener):
     def ended(self, lane: int, outcome: Outcome) -> None:
         if lane != self._lane:
             return
-        self._record = closing(self._record, self._cohort, self._engine, outcome)
+        self._record = closing(self._record, self._cohort, self._engine, outcome, self._config)
         # run.json is last: once its status is final, the other files are complete.
         self._guarded(self._write_trace, outcome.steps, outcome.evaluations)
         self._guarded(self._write_weights, outcome)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +22,8 @@ from gdrun.methods.plugins import loaded_plugins
 from gdrun.methods.stopping import Status, Stop
 from gdrun.runs.checked import Count, Seconds
 from gdrun.runs.summary import RunSummary, Summary, summary_of, with_metrics
+from gdrun.symptoms.facts import traced_of
+from gdrun.symptoms.registry import diagnose
 
 SCHEMA_VERSION = 1
 
@@ -109,6 +112,18 @@ class Ending(TypedDict):
     timing: TimingRecord
 
 
+class SymptomRecord(TypedDict):
+    """A symptom of a run: its name, its confidence in [0, 1], and its evidence.
+
+    sentence: the name and the evidence.
+    """
+
+    name: str
+    confidence: float
+    evidence: str
+    sentence: str
+
+
 class RunRecord(TypedDict):
     """The contents of run.json. stop, summary and timing are None until the run has ended.
 
@@ -144,6 +159,7 @@ class RunRecord(TypedDict):
     process: NotRequired[ProcessRecord]
     cohort: NotRequired[list[str]]
     resumed: NotRequired[list[ResumeRecord]]
+    diagnosis: NotRequired[list[SymptomRecord]]
 
 
 def opening(
@@ -174,8 +190,10 @@ def opening(
     return record
 
 
-def closing(record: RunRecord, cohort: Cohort, engine: Engine, outcome: Outcome) -> RunRecord:
-    """The record of a run that has ended, with the metrics of the weights that it returns.
+def closing(
+    record: RunRecord, cohort: Cohort, engine: Engine, outcome: Outcome, config: Mapping[str, Any]
+) -> RunRecord:
+    """The record of a run that has ended, with its symptoms, and the metrics of its final weights.
 
     The metrics are not part of `ending`, because the trials of a study are ranked by their
     evaluations, and measuring hundreds of trials one by one would take longer than training them
@@ -183,7 +201,28 @@ def closing(record: RunRecord, cohort: Cohort, engine: Engine, outcome: Outcome)
     """
     end, found = ending(outcome), measured(cohort, engine, outcome)
     summary = with_metrics(end["summary"], found, cohort.data.classes)
-    return {**record, **end, "summary": summary}
+    closed: RunRecord = {**record, **end, "summary": summary}
+    if closed["status"] != "interrupted":
+        closed["diagnosis"] = _diagnosis(closed, config, outcome)
+    return closed
+
+
+def _diagnosis(
+    record: RunRecord, config: Mapping[str, Any], outcome: Outcome
+) -> list[SymptomRecord]:
+    """The symptoms of a run that has ended. They are empty if the run was never evaluated."""
+    if not len(outcome.evaluations.get("train_loss", ())):
+        return []
+    found = diagnose(traced_of(record, config, outcome.steps, outcome.evaluations))
+    return [
+        {
+            "name": each.name,
+            "confidence": each.confidence,
+            "evidence": each.evidence,
+            "sentence": f"{each.name}: {each.evidence}",
+        }
+        for each in found
+    ]
 
 
 def ending(outcome: Outcome) -> Ending:

@@ -218,4 +218,4 @@ class Session:
         experiment = self.experiments[lane]
         identity = f"{experiment.name}-{secrets.token_hex(2)}"
         record = opening(self.cohort, self.engine, experiment, identity, self.started)
-        return closing(record, self.cohort, self.engine, outcome)
+        return closing(record, self.cohort, self.engine, outcome, experiment.plain())

@@ -8,7 +8,7 @@ from gdrun.symptoms import result_rules, trace_rules
 from gdrun.symptoms.facts import Rule, Symptom, Traced
 
 FEWEST = 4
-"""A curve with fewer evaluations than this shows a divergence, but no other symptom."""
+"""The rules in CURVES need at least this many evaluations."""
 
 SYMPTOMS: dict[str, Rule] = {
     "exploding": trace_rules.exploding,
@@ -26,6 +26,10 @@ SYMPTOMS: dict[str, Rule] = {
 """The rule of each symptom, from the gravest to the mildest."""
 
 
+CURVES = ("stuck", "overfitting", "oscillation", "noise floor", "slow convergence", "still falling")
+"""The symptoms that are read from the shape of the loss curve."""
+
+
 def diagnose(run: Traced, muted: Collection[str] = ()) -> list[Symptom]:
     """The symptoms of a run, the gravest first; empty for a healthy run.
 
@@ -33,8 +37,9 @@ def diagnose(run: Traced, muted: Collection[str] = ()) -> list[Symptom]:
     names of symptoms that are not reported.
     """
     explosion = SYMPTOMS["exploding"](run)
-    if explosion is not None or len(run.loss) < FEWEST:
-        found = [explosion]
+    if explosion is not None:
+        found: list[Symptom | None] = [explosion]
     else:
-        found = [rule(run) for rule in dict.fromkeys(SYMPTOMS.values())]
+        names = [name for name in SYMPTOMS if len(run.loss) >= FEWEST or name not in CURVES]
+        found = [rule(run) for rule in dict.fromkeys(SYMPTOMS[name] for name in names)]
     return [each for each in found if each is not None and each.name not in muted]

@@ -153,7 +153,8 @@ def run_result(run: Run, *, brief: bool = False) -> RenderableType:
     parts: list[RenderableType] = []
     if len(run.evals.get("step", ())):
         parts += [evaluation_table(run.evals, best["step"] if best else None), ""]
-    parts += [verdict_line(run), *_watched(run.record["watched"]), *_notes(run), ""]
+    parts += [verdict_line(run), *_symptom(run.record), *_watched(run.record["watched"])]
+    parts += [*_notes(run), ""]
     parts += [Padding(part, (0, 0, 0, 2)) for part in _results(run)]
     if len(run.steps.get("step", ())):
         parts += ["", Padding(curves(run.steps), (0, 0, 0, 2))]
@@ -315,6 +316,16 @@ def _watched(watched: Sequence[StopRecord]) -> list[RenderableType]:
         Text(f"watched: {stop['rule']} would have stopped the run: {stop['message']}")
         for stop in watched
     ]
+
+
+def _symptom(record: RunRecord) -> list[RenderableType]:
+    """A line with the gravest symptom of a run; no line for a healthy run."""
+    found = record.get("diagnosis", [])
+    if not found:
+        return []
+    # The verdict of a diverged run has the same sentence as its evidence.
+    first = found[0]["name" if record["status"] == "diverged" else "sentence"]
+    return [Text(f"symptom: {first}; `gdrun diagnose` lists remedies", style="yellow")]
 
 
 def _notes(run: Run) -> list[RenderableType]:
