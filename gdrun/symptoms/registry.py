@@ -7,7 +7,7 @@ from collections.abc import Collection
 from gdrun.symptoms import result_rules, trace_rules
 from gdrun.symptoms.facts import Rule, Symptom, Traced
 
-FEWEST = 4
+FEWEST = 6
 """The rules in CURVES need at least this many evaluations."""
 
 SYMPTOMS: dict[str, Rule] = {

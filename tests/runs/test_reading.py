@@ -118,10 +118,12 @@ def test_a_newer_record_says_what_to_do(tmp_path):
         gdrun.read_run(made)
 
 
-def test_a_record_from_before_may_hold_a_key_that_is_no_longer_written(tmp_path):
+def test_a_record_from_before_may_have_no_diagnosis_or_a_key_that_is_not_known(tmp_path):
     made = train(tmp_path)
-    assert "diagnosis" not in gdrun.read_run(made).record
-    rewrite(made, diagnosis=[])
+    assert gdrun.read_run(made).record["diagnosis"] == []
+    record = json.loads((made / "run.json").read_text(encoding="utf-8"))
+    del record["diagnosis"]
+    (made / "run.json").write_text(json.dumps(record | {"colour": "red"}), encoding="utf-8")
     assert gdrun.read_run(made).status == "exhausted"
     assert [row["status"] for row in list_runs(tmp_path)] == ["exhausted"]
 

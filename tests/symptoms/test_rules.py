@@ -118,6 +118,15 @@ def test_a_rare_class_that_is_not_found():
     assert names((97, 0), (3, 0)) == []  # Three examples are too few to judge.
 
 
+def test_every_run_that_has_ended_records_its_symptoms():
+    """The rate is far above 2/L of this data, and 0.1 is below it."""
+    words = ({"dataset": "diabetes", "model": "linear", "variant": "bgd"}, "optimizer=vanilla")
+    (found,) = gdrun.train(*words, "lr=100").record["diagnosis"]
+    assert (found["name"], found["confidence"]) == ("exploding", 1.0)
+    assert found["sentence"] == f"exploding: {found['evidence']}"
+    assert gdrun.train(*words, "lr=0.1", "epochs=60").record["diagnosis"] == []
+
+
 def test_a_muted_symptom_is_not_reported():
     run = CURVES["flat"][0]
     assert diagnose(run, muted=["stuck"]) == []
