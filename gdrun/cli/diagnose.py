@@ -40,3 +40,5 @@ def diagnose(
         console.print_json(diagnosis_data(symptoms, tried))
     else:
         console.show(diagnosis_view(symptoms, tried))
+        if tried is None and any(each.remedies for each in symptoms):
+            typer.echo("\nNone of these changes was run: add --try to train with each.")

@@ -30,9 +30,7 @@ def diagnosis_view(symptoms: Sequence[Symptom], tried: Sequence[Attempt] | None)
                 line = Text(f"to try: {changes_text(remedy.changes)}: {remedy.why}")
                 parts.append(Padding(line, (0, 0, 0, 2)))
         parts.append("")
-    if tried is None:
-        return Group(*parts, "None of these changes was run: add --try to train with each.")
-    return Group(*parts, _tried(tried))
+    return Group(*(parts[:-1] if tried is None else [*parts, _tried(tried)]))
 
 
 def diagnosis_data(

@@ -28,7 +28,9 @@ def test_a_diverged_run_is_diagnosed_and_its_remedies_are_tried(here):
     shown = here("diagnose")
     assert (shown.code, shown.out.splitlines()[0]) == (0, "exploding (confidence 1.00)")
     assert "to try: optimizer.lr=10.0" in shown.out
+    assert shown.out.endswith("None of these changes was run: add --try to train with each.\n")
     screen = here("diagnose", "--try").out
+    assert "None of these" not in screen
     document = json.loads(here("diagnose", "--try", "--json").out)
     assert document["symptoms"][0]["name"] == "exploding"
     cured = {key for each in document["tried"] if each["cured"] for key in each["changes"].items()}
