@@ -70,6 +70,9 @@ def noise_chart(run: Run) -> Chart:
     """
     problem, w, step = last_weights(run)
     found = gradient_noise(problem, w, step)
+    if not found.spread > 0:
+        what = "its gradient has no noise: every example has the same gradient"
+        raise GdrunError(what, where=run.id, hint="surface.noise=0.1 adds noise to a surface")
     curves = [
         *_noise_curves("with replacement", found.replacement),
         *_noise_curves("without", found.without),

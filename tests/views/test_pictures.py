@@ -313,3 +313,16 @@ def test_a_landscape_is_drawn_around_its_path(moons):
         axes = landscape_picture(title, plane, log).axes[0]
         np.testing.assert_array_equal(axes.lines[1].get_xydata(), plane.path)
         assert "first principal direction" in axes.get_xlabel()
+
+
+def test_a_long_title_is_wrapped_and_kept_whole():
+    title = "$" + 10 * "a name of many words " + 100 * "x"
+    with style():
+        picture = charts_picture([Chart(title, "x", "y", (Curve("a", np.ones(2), np.ones(2)),))])
+        lines = picture.get_suptitle().splitlines()
+        assert max(map(len, lines)) <= 66  # 64 characters, and a backslash before the $
+        joined = "".join(lines).replace("\\$", "$")
+        assert joined.replace(" ", "") == title.replace(" ", "")
+        picture.canvas.draw()
+        box = picture._suptitle.get_window_extent()
+        assert box.x0 >= 0 and box.x1 <= picture.bbox.x1

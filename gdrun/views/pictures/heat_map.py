@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gdrun.views.pictures.style import MAP, PALETTE, figure, plain
+from gdrun.views.pictures.style import MAP, PALETTE, figure, plain, wrapped
 from gdrun.views.study_figures import HeatMap
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def heat_map_picture(table: HeatMap) -> Figure:
     axes.set_xlabel(plain(table.x_label))
     axes.set_ylabel(plain(table.y_label))
     best = "" if table.marked is None else ": the best value has a frame"
-    axes.set_title(plain(f"{table.title}{best}"))
+    axes.set_title(wrapped(f"{table.title}{best}"))
     picture.colorbar(image, ax=axes, label=plain(table.value_label))
     return picture
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from gdrun.insight.loss_plane import LossPlane
 from gdrun.views.numbers import percent
-from gdrun.views.pictures.style import MAP, PALETTE, figure, plain
+from gdrun.views.pictures.style import MAP, PALETTE, figure, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,5 +47,5 @@ def landscape_picture(title: str, plane: LossPlane, log: bool) -> Figure:
     ]
     axes.set_xlabel(labels[0])
     axes.set_ylabel(labels[1])
-    axes.set_title(plain(f"{title}: ○ start, ● end of the path"))
+    axes.set_title(wrapped(f"{title}: ○ start, ● end of the path"))
     return picture

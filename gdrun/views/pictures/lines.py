@@ -9,7 +9,7 @@ import numpy as np
 
 from gdrun.views.curves import Chart, Curve
 from gdrun.views.pictures.end_labels import MOST, EndLabel, draw_end_labels
-from gdrun.views.pictures.style import DASHES, MARKERS, PALETTE, figure, plain
+from gdrun.views.pictures.style import DASHES, MARKERS, PALETTE, figure, plain, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,7 +28,7 @@ def charts_picture(charts: Sequence[Chart]) -> Figure:
     every = picture.subplots(len(charts), 1, squeeze=False)[:, 0]
     for axes, chart in zip(every, charts, strict=True):
         draw_chart(axes, chart)
-    picture.suptitle(plain(charts[0].title), fontsize=10)
+    picture.suptitle(wrapped(charts[0].title), fontsize=10)
     return picture
 
 

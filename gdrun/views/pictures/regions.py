@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gdrun.views.model_figures import Regions
-from gdrun.views.pictures.style import MARKERS, PALETTE, figure, legend, plain
+from gdrun.views.pictures.style import MARKERS, PALETTE, figure, legend, plain, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -50,6 +50,6 @@ def regions_picture(found: Regions) -> Figure:
     axes.grid(False)
     axes.set_xlabel(plain(found.names[0]))
     axes.set_ylabel(plain(found.names[1]))
-    axes.set_title(plain(f"{found.title}: predicted classes and training rows"))
+    axes.set_title(wrapped(f"{found.title}: predicted classes and training rows"))
     legend(axes, list(found.classes), frame=True)
     return picture

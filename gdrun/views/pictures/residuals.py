@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gdrun.views.model_figures import Residuals
-from gdrun.views.pictures.style import PALETTE, figure, plain
+from gdrun.views.pictures.style import PALETTE, figure, plain, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,5 +19,5 @@ def residuals_picture(found: Residuals) -> Figure:
     axes.scatter(found.predictions, found.residuals, s=12, color=PALETTE[0], alpha=0.6, linewidth=0)
     axes.set_xlabel(plain(f"predicted {found.target}"))
     axes.set_ylabel("target − prediction")
-    axes.set_title(plain(f"{found.title}, {found.part} part"))
+    axes.set_title(wrapped(f"{found.title}, {found.part} part"))
     return picture

@@ -9,7 +9,7 @@ import numpy as np
 
 from gdrun.array_types import Array
 from gdrun.views.pictures.lines import draw_chart
-from gdrun.views.pictures.style import PALETTE, figure, plain
+from gdrun.views.pictures.style import PALETTE, figure, plain, wrapped
 from gdrun.views.study_figures import Sensitivity
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def sensitivity_picture(found: Sensitivity) -> Figure:
             fontsize=8,
         )
     axes.set_xlim(edges[0], edges[-1])
-    picture.suptitle(plain(found.chart.title), fontsize=10)
+    picture.suptitle(wrapped(found.chart.title), fontsize=10)
     return picture
 
 

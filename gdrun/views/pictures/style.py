@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,9 @@ SUFFIXES = (".png", ".svg", ".pdf")
 """The suffixes of pictures; an animation is a .gif."""
 
 DPI = 150
+
+TITLE_WIDTH = 64
+"""The most characters in a line of a title."""
 
 _SETTINGS: dict[Any, Any] = {
     "font.size": 9.0,
@@ -119,6 +123,11 @@ def plain(text: str) -> str:
     price in \$\x07
     """
     return printable(" ".join(text.splitlines())).replace("\t", " ").replace("$", r"\$")
+
+
+def wrapped(title: str) -> str:
+    """A title as lines that fit the width of a picture, and that matplotlib shows as they are."""
+    return "\n".join(plain(line) for line in textwrap.wrap(title, TITLE_WIDTH)) or " "
 
 
 def legend(axes: Axes, labels: list[str], *, frame: bool = False) -> None:

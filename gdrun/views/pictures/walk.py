@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from gdrun.views.pictures.style import MARKERS, PALETTE, figure, legend, plain
+from gdrun.views.pictures.style import MARKERS, PALETTE, figure, legend, wrapped
 from gdrun.views.walks import Walks
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def walk_picture(found: Walks) -> Figure:
     axes.set_ylim(found.y[0], found.y[-1])
     axes.set_xlabel("x")
     axes.set_ylabel("y")
-    axes.set_title(plain(f"{found.title}: contours of f − f*, ★ at each minimum"))
+    axes.set_title(wrapped(f"{found.title}: contours of f − f*, ★ at each minimum"))
     legend(axes, [path.label for path in found.paths], frame=True)
     return picture
 
