@@ -105,7 +105,8 @@ def landscape(run: Run) -> tuple[str, LossPlane, bool]:
         hint = "use walk, which draws the run on its surface"
         raise GdrunError("is a run on a surface", where=run.id, hint=hint)
     plane = loss_plane(run)
-    return _title(run), plane, is_logarithmic(plane.values)
+    rounded = "" if plane.repeated else " (trained again, equal up to rounding)"
+    return f"{_title(run)}{rounded}", plane, is_logarithmic(plane.values)
 
 
 def _title(run: Run) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gdrun.insight.loss_plane import LossPlane
-from gdrun.views.numbers import percent
+from gdrun.views.numbers import count, percent
 from gdrun.views.pictures.style import MAP, PALETTE, figure, wrapped
 
 if TYPE_CHECKING:
@@ -30,9 +30,10 @@ def landscape_picture(title: str, plane: LossPlane, log: bool) -> Figure:
     space = np.geomspace if log else np.linspace
     levels = np.unique(space(low, high, LEVELS))
     norm = LogNorm(low, high) if log else Normalize(low, high)
+    words = f"training objective on {count(plane.rows, 'row')}"
     if len(levels) > 1:
         filled = axes.contourf(plane.u, plane.v, values, levels, cmap=MAP, norm=norm)
-        bar = picture.colorbar(filled, ax=axes, label="training objective", format="%.3g")
+        bar = picture.colorbar(filled, ax=axes, label=words, format="%.3g")
         bar.set_ticks(levels[:: max(len(levels) // 8, 1)].tolist())
         bar.minorticks_off()
     axes.plot(*plane.path.T, color="#ffffff", linewidth=3.2)
