@@ -62,20 +62,22 @@ def diagnosis_data(
 
 def changes_text(changes: Mapping[str, Any]) -> str:
     """Changes as they are typed on a command line, such as `optimizer.lr=0.1`."""
-    words = {True: "true", False: "false"}
-    return " ".join(
-        f"{key}={words[value] if isinstance(value, bool) else value}"
-        for key, value in changes.items()
-    )
+    return " ".join(f"{key}={_value_text(value)}" for key, value in changes.items())
+
+
+def _value_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _tried(tried: Sequence[Attempt]) -> RenderableType:
     """The table of the remedies that were run, and the change to keep."""
     if not tried:
         return Text("no remedy fits this config")
-    name = tried[0].metric.replace("_", " ")
+    name = tried[0].metric.replace("validation_", "val ").replace("_", " ")
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("change")
+    table.add_column("change", overflow="fold")
     table.add_column(name, justify="right")
     table.add_column("cured")
     table.add_row("(none)", _loss(tried[0].before), "")
