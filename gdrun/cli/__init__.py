@@ -15,7 +15,7 @@ from gdrun.cli import faults
 from gdrun.cli.app import command_line
 from gdrun.cli.console import replace_unencodable
 from gdrun.errors import GdrunError
-from gdrun.runs.signals import Ended, end_at_once, handled
+from gdrun.runs.signals import EndAtOnce, Ended, handled
 
 INTERRUPTED = 130
 """The exit code after SIGINT: 128 + 2."""
@@ -39,8 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
     replace_unencodable()
+    at_once = EndAtOnce()
     try:
-        with handled(end_at_once):
+        with handled(at_once):
             code = command_line(sys.argv[1:] if arguments is None else arguments)
             sys.stdout.flush()
     except GdrunError as error:
@@ -58,6 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     except Exception as error:
+        if at_once.exit_code:
+            return at_once.exit_code
         faults.show([faults.internal_error(error)])
         return 1
     return code

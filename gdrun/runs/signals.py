@@ -32,9 +32,18 @@ class Ended(KeyboardInterrupt):
         self.exit_code = 128 + number
 
 
-def end_at_once(number: int, frame: FrameType | None) -> None:
-    """Raise Ended for a signal: a handler for the time in which there is no state to save."""
-    raise Ended(number)
+class EndAtOnce:
+    """A handler that raises Ended, for the time in which there is no state to save.
+
+    A library in C may replace the exception by one of its own; `exit_code` is then still that of
+    the signal. It is 0 without a signal.
+    """
+
+    exit_code = 0
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self.exit_code = 128 + number
+        raise Ended(number)
 
 
 @contextmanager
