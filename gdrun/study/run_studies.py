@@ -27,7 +27,7 @@ from gdrun.study.storage.study_record import (
 )
 from gdrun.study.study import StudyContext, Work, carry_out
 from gdrun.study.timing import paces
-from gdrun.study.tuning import Tuning, choose, try_out
+from gdrun.study.tuning import WIDENINGS, Tuning, choose, try_out, widened
 
 
 def run_sweep(
@@ -161,7 +161,8 @@ def _tuned(
 ) -> tuple[tuple[Candidate, ...], dict[str, Tuning], Work]:
     """Tune the contenders: try settings for each of them.
 
-    Returns the contenders with their best settings; how each was tuned, by name; and the work of
+    A default range whose best value is at its edge is widened, at most WIDENINGS times. Returns the
+    contenders with their best settings; how each was tuned, by name; and the work of
     tuning (the numbers of trials and cohorts, and seconds). Tuning is recorded as a separate study,
     in a subdirectory of the comparison's directory.
     """
@@ -169,6 +170,18 @@ def _tuned(
         within = StudyDirectory.within(context.directory.path / "tuning", tuning.plan)
         context = replace(context, directory=within)
     found, work = try_out(tuning.plan, metric, context, alone=alone)
+    for _ in range(WIDENINGS):
+        more = widened(plan.candidates, tuning, found)
+        if not more or context.interrupted():
+            break
+        tuning = tuning.with_more(more)
+        further = tuple(candidate for each in more.values() for candidate in each)
+        if context.directory is not None:
+            context.directory.adopt(tuning.plan)
+        added, cost = try_out(
+            replace(tuning.plan, candidates=further), metric, context, alone=alone
+        )
+        found, work = (*found, *added), work + cost
     if context.directory is not None:
         context.directory.write(tuning_record(tuning.plan, found, metric))
     tuned, tunings = choose(plan.candidates, tuning, found)

@@ -74,9 +74,12 @@ def carry_out(
     """
     begin = time.perf_counter()
     directory = context.directory
-    results = directory.finished() if directory is not None else {}
-    found = len(results)
     trials = unique(plan)
+    own = {trial.identity for trial in trials}
+    known = directory.finished() if directory is not None else {}
+    # A plan may be only a part of that of the directory: tuning widens a range in parts.
+    results = {identity: result for identity, result in known.items() if identity in own}
+    found = len(results)
     path = directory.path.absolute() if directory is not None else None
     tasks = tasks_of(trials, context.table, jobs=context.jobs, alone=alone, directory=path)
     left = unfinished(tasks, results)

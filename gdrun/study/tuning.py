@@ -1,5 +1,8 @@
 """Tuning before a comparison: for every contender the same number of settings is tried.
 
+If the best value of a default range is its smallest or largest, a better one may be beyond it, so
+that this contender gets a wider range, at most WIDENINGS times.
+
 The setting with the best median over the tuning seeds is chosen. The comparison itself uses new
 runs with other seeds, so that a setting with good luck in its tuning seeds has no advantage.
 """
@@ -12,8 +15,8 @@ from typing import Any
 
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.trials import Candidate, StudyPlan
-from gdrun.study.design.tuning_plan import TuningPlan
-from gdrun.study.judgement.edges import edges
+from gdrun.study.design.tuning_plan import TuningPlan, beyond
+from gdrun.study.judgement.edges import Edge, edges
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.ranking import Standing, ranked, standings
 from gdrun.study.study import StudyContext, Work, carry_out
@@ -77,11 +80,43 @@ def choose(
     return tuple(tuned), tunings
 
 
+WIDENINGS = 3
+"""How often the range of a contender is widened, while its best setting is at an edge."""
+
+
+def widened(
+    contenders: Sequence[Candidate], tuning: TuningPlan, found: Sequence[Standing]
+) -> dict[str, list[Candidate]]:
+    """The settings to try next, by the name of the contender whose best setting is at an edge.
+
+    Only a default range is widened: values that the user has listed are kept. found: the standings
+    (results, scores and ranks) of the settings that were tried.
+    """
+    by_name = {each.candidate.name: each for each in found}
+    more: dict[str, list[Candidate]] = {}
+    for contender in contenders:
+        own = [by_name[each.name] for each in tuning.tried[contender.name] if each.name in by_name]
+        best = next(iter(ranked(own)), None)
+        if best is None or not best.finite:
+            continue
+        for edge in _edges_of(best.candidate, own):
+            if (key := edge.axis.key) in tuning.open_keys:
+                values = edge.axis.values
+                further = beyond(contender, best.candidate, key, edge.smallest, values)
+                more.setdefault(contender.name, []).extend(further)
+    return {name: each for name, each in more.items() if each}
+
+
 def _edges(best: Candidate, own: Sequence[Standing]) -> tuple[str, ...]:
     """The numeric keys whose best value is the smallest or the largest that was tried.
 
     own: the standings (results, scores and ranks) of the contender's settings.
     """
+    return tuple(edge.axis.key for edge in _edges_of(best, own))
+
+
+def _edges_of(best: Candidate, own: Sequence[Standing]) -> list[Edge]:
+    """The edges on which the best setting of a contender is."""
     tried = [each.candidate for each in own]
     axes = [Axis(key, tuple(each.settings[key] for each in tried)) for key in best.settings]
-    return tuple(edge.axis.key for edge in edges(axes, best, tried))
+    return edges(axes, best, tried)

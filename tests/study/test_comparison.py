@@ -305,3 +305,27 @@ def test_unequal_work_is_said():
     assert "counted in gradients of examples: bgd 10,000, sgd 50" in text
     fair = gdrun.compare(["bgd", "sgd"], LOGISTIC, "epochs=2", seeds=1)
     assert "gradients of examples" not in shown(fair)
+
+
+def test_a_default_range_is_widened_until_the_best_is_inside(tmp_path):
+    # Adam moves each weight by about lr a step: from x = −4 in 5 steps it needs lr ≈ 1, far above
+    # its default of 0.001 and the range around it, which ends at 0.1.
+    bowl = {"surface": {"name": "bowl", "condition": 1.0}, "stopping": {"steps": 5}}
+    words = (["vanilla", "adam"], bowl)
+    found = gdrun.compare(*words, tune="lr", out=tmp_path)
+    adam = row(found, "adam").tuning
+    assert adam.at_edge == ()
+    assert 0.3 < adam.chosen["optimizer.lr"] < 3
+    # Vanilla descent is best at 1/L = 1, the end of the range around its default of 0.01.
+    vanilla = row(found, "vanilla").tuning
+    assert (vanilla.chosen["optimizer.lr"], vanilla.at_edge) == (1.0, ())
+    # 11 settings in the default range, and 4 more at a time.
+    assert (adam.settings, vanilla.settings) == (15, 15)
+    assert found.tuning_work.run == 30
+    (directory,) = tmp_path.iterdir()
+    again = gdrun.compare(*words, tune="lr", resume=directory)
+    assert (again.tuning_work.run, again.tuning_work.found) == (0, 30)
+    # Values of the user's are kept.
+    fixed = gdrun.compare(*words, tune="lr=0.001,0.01,0.1")
+    assert row(fixed, "adam").tuning.settings == 3
+    assert row(fixed, "adam").tuning.at_edge == ("optimizer.lr",)

@@ -19,16 +19,28 @@ three seeds is better spent on more settings.
 """
 
 
+MORE = 4
+"""How many values are tried beyond an edge at a time."""
+
+
 @dataclass(frozen=True)
 class TuningPlan:
     """The plan of tuning.
 
     plan: all settings of all contenders, as candidates, and the seeds of tuning. tried: the
-    candidates of each contender, by the contender's name.
+    candidates of each contender, by the contender's name. open_keys: the keys without values of the
+    user's, whose range may be widened.
     """
 
     plan: StudyPlan
     tried: Mapping[str, Sequence[Candidate]]
+    open_keys: frozenset[str] = frozenset()
+
+    def with_more(self, more: Mapping[str, Sequence[Candidate]]) -> TuningPlan:
+        """The plan with further candidates, by the name of their contender."""
+        tried = {name: (*own, *more.get(name, ())) for name, own in self.tried.items()}
+        everyone = tuple(candidate for each in tried.values() for candidate in each)
+        return replace(self, plan=replace(self.plan, candidates=everyone), tried=tried)
 
 
 def plan_tuning(compared: StudyPlan, keys: Sequence[str]) -> TuningPlan:
@@ -46,9 +58,37 @@ def plan_tuning(compared: StudyPlan, keys: Sequence[str]) -> TuningPlan:
         what = f"the contenders have different numbers of settings: {listed}"
         raise ConfigError(what, where=Parameter("tune"), hint=hint)
     everyone = tuple(candidate for each in tried.values() for candidate in each)
+    base = compared.candidates[0].experiment
+    open_keys = frozenset(axes_of([key], base)[0].key for key in keys if "=" not in key)
     first = max(compared.seeds) + 1
     seeds = range(first, first + min(len(compared.seeds), MOST_SEEDS))
-    return TuningPlan(StudyPlan("tune", everyone, tuple(seeds)), tried)
+    return TuningPlan(StudyPlan("tune", everyone, tuple(seeds)), tried, open_keys)
+
+
+def beyond(
+    contender: Candidate, best: Candidate, key: str, smallest: bool, values: Sequence[float]
+) -> list[Candidate]:
+    """The next settings of a contender beyond an edge of a key, where its best setting is.
+
+    values: those of the key that were tried. The next MORE values continue the ratio of the two
+    values at the edge; the other keys stay at their best. Values that the key does not allow are
+    left out, and there are none if the values at the edge have no ratio.
+    """
+    ordered = sorted(set(values), reverse=smallest)
+    before, edge = ordered[-2:]
+    if min(before, edge) <= 0:
+        return []
+    found = []
+    for power in range(1, MORE + 1):
+        value = float(f"{edge * (edge / before) ** power:.4g}")
+        whole = all(isinstance(each, int) for each in values)
+        settings = {**best.settings, key: round(value) if whole else value}
+        try:
+            (candidate,) = candidates_of(contender.experiment, [settings])
+        except ConfigError:
+            continue
+        found.append(replace(candidate, name=f"{contender.name} {label(settings)}"))
+    return found
 
 
 def _settings(contender: Candidate, keys: Sequence[str]) -> list[Candidate]:
