@@ -34,8 +34,11 @@ def load_groups(options: Mapping[str, Any], column: str) -> tuple[Table, Counts]
     others = tuple(name for name in ignored if name != column)
     # The column is read as a target is, because a target may have any labels or numbers.
     changed = {"target": column, "ignore": (*others, table.target_name), "missing": "mean"}
-    found = load_table({**options, **changed}).y
-    if len(found) != len(table.y):
+    by_group = load_table({**options, **changed})
+    found = by_group.y
+    # Each reading may drop other rows, and equal numbers of them would hide that.
+    dropped = any(note.startswith("dropped ") for note in (*table.notes, *by_group.notes))
+    if dropped or len(found) != len(table.y):
         raise DataError(
             f"{column} has values in {len(found)} rows, but {len(table.y)} rows are used",
             where=where,

@@ -1,5 +1,7 @@
 """Splits by group and by time: no group in two parts, and the last rows in time held out."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 import gdrun
 from gdrun.config.loading import load
+from gdrun.data.split_keys import load_groups
 from gdrun.data.splitting import split_groups, split_times
 from gdrun.engine.build import experiment_data
 from gdrun.errors import ConfigError, DataError
@@ -158,3 +161,11 @@ def test_group_and_time_together_are_an_error(visits):
 def test_generated_data_have_no_groups():
     with pytest.raises(DataError, match="no column that is not a feature"):
         experiment_data(load({"dataset": "iris", "model": "softmax"}, ["split.group=x"]))
+
+
+def test_equal_numbers_of_different_dropped_rows_are_not_matched(tmp_path: Path) -> None:
+    # Row 1 has no patient and row 2 no age: each reading drops one row, but not the same one.
+    path = tmp_path / "visits.csv"
+    path.write_text("patient,age,y\na,1,1\n,2,2\nb,,3\nb,4,4\nc,5,5\nc,6,6\n")
+    with pytest.raises(DataError, match="rows are used"):
+        load_groups({"path": str(path), "target": "y", "missing": "drop"}, "patient")
