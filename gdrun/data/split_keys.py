@@ -40,7 +40,7 @@ def load_groups(options: Mapping[str, Any], column: str) -> tuple[Table, Counts]
     dropped = any(note.startswith("dropped ") for note in (*table.notes, *by_group.notes))
     if dropped or len(found) != len(table.y):
         raise DataError(
-            f"{column} has values in {len(found)} rows, but {len(table.y)} rows are used",
+            f"rows with missing values were dropped, so {column} cannot be matched with the rest",
             where=where,
             hint="remove the rows with missing values from the file",
         )

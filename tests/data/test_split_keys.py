@@ -167,5 +167,5 @@ def test_equal_numbers_of_different_dropped_rows_are_not_matched(tmp_path: Path)
     # Row 1 has no patient and row 2 no age: each reading drops one row, but not the same one.
     path = tmp_path / "visits.csv"
     path.write_text("patient,age,y\na,1,1\n,2,2\nb,,3\nb,4,4\nc,5,5\nc,6,6\n")
-    with pytest.raises(DataError, match="rows are used"):
+    with pytest.raises(DataError, match="patient cannot be matched"):
         load_groups({"path": str(path), "target": "y", "missing": "drop"}, "patient")
