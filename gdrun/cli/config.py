@@ -44,7 +44,7 @@ def new(file: File = None, words: Words = None) -> None:
     elif rest:
         raise GdrunError(
             f"{rest[0]} has no meaning without a data file",
-            hint="such as `gdrun config new houses.csv target=price houses.yaml`",
+            hint="give the data first, as in `gdrun config new houses.csv target=price new.yaml`",
         )
     _write(text or starter_text(), file)
 

@@ -47,7 +47,7 @@ def export(
     if to not in FORMATS:
         raise GdrunError(f"there is no format {to!r}", where="--to", hint=suggestion(to, FORMATS))
     if words is None or len(words) < 2:
-        hint = f"such as `gdrun export {(words or ['last'])[0]} --to {to} {_example(to)}`"
+        hint = f"write for example `gdrun export {(words or ['last'])[0]} --to {to} {_example(to)}`"
         raise GdrunError("the destination is missing", where="gdrun export", hint=hint)
     *which, destination = words
     chosen = FORMATS[to]

@@ -118,7 +118,7 @@ def _find(word: str, out: Path) -> Path:
     path = find_run(word, out, (RECORD, STUDY))
     if not any((path / record).is_file() for record in (RECORD, STUDY)):
         hint = "only directories with a run.json or a study.json are labelled or deleted"
-        raise GdrunError("is no run and no study", where=str(path), hint=hint)
+        raise GdrunError("is neither a run nor a study", where=str(path), hint=hint)
     return path
 
 
@@ -147,7 +147,7 @@ def _note(words: list[str], out: Path, yes: bool) -> None:
 
 
 def _delete(words: list[str], out: Path, yes: bool) -> None:
-    """Delete the directories of runs and studies, after a question."""
+    """Delete the directories of runs and studies, after the user has confirmed it."""
     from shutil import rmtree
 
     paths = list(dict.fromkeys(_find(word, out) for word in _given(words, 1, "delete last")))
@@ -157,7 +157,9 @@ def _delete(words: list[str], out: Path, yes: bool) -> None:
     if not yes:
         if not sys.stdin.isatty():
             hint = "add --yes to delete without a question"
-            raise GdrunError("there is no terminal for the question", where="delete", hint=hint)
+            raise GdrunError(
+                "deletes only after a yes typed in a terminal", where="gdrun runs delete", hint=hint
+            )
         typer.confirm("delete these for ever?", abort=True, err=True)
     for path in paths:
         try:
@@ -182,8 +184,9 @@ def _require_ended(paths: Sequence[Path]) -> None:
 
 def _given(words: list[str], least: int, example: str) -> list[str]:
     if len(words) < least:
-        hint = f"such as `gdrun runs {example}`"
-        raise GdrunError("more words are needed", where="gdrun runs", hint=hint)
+        needed = "the name of a run" if least == 1 else "the name of a run, and a word after it"
+        hint = f"write for example `gdrun runs {example}`"
+        raise GdrunError(f"needs {needed}", where=f"gdrun runs {example.split()[0]}", hint=hint)
     return words
 
 

@@ -86,8 +86,8 @@ def cifar_records(path: Path) -> Array:
             pass
         if not size or size % RECORD:
             raise DataError(
-                f"is not CIFAR-10, or is incomplete: its {size:,} bytes are not a number of "
-                f"records of {RECORD:,} bytes",
+                f"is not CIFAR-10, or is incomplete: its {size:,} bytes are not a multiple of "
+                f"{RECORD:,} bytes, the size of an image with its class",
                 where=str(path),
                 hint=hint,
             )

@@ -58,7 +58,7 @@ class ColumnOptions:
             raise DataError(
                 f"must be a whole number of buckets from 2 to 2**31, got {self.hash!r}",
                 where="dataset.hash",
-                hint="such as hash: 4096 or hash: 2**12",
+                hint="write hash: 4096 or hash: 2**12, for example",
             )
         return number
 

@@ -83,7 +83,7 @@ def read_query(
         raise DataError(
             f"the query fails: {first_line(error)}",
             where=where,
-            hint="such as query: SELECT size, price FROM 'houses.parquet'",
+            hint="write a query such as SELECT size, price FROM 'houses.parquet'",
         ) from None
 
 

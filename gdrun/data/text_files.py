@@ -157,7 +157,7 @@ def _recoded(plain: Path, target: Path, encoding: str, where: str) -> Path:
         raise DataError(
             f"no encoding is called {encoding!r}",
             where="dataset.encoding",
-            hint="such as utf-8, latin-1, windows-1252, utf-16",
+            hint="name one such as utf-8, latin-1, windows-1252 or utf-16",
         ) from None
     except UnicodeError as error:
         raise DataError(
@@ -169,7 +169,7 @@ def _recoded(plain: Path, target: Path, encoding: str, where: str) -> Path:
         raise DataError(
             f"{encoding!r} is not an encoding of text",
             where="dataset.encoding",
-            hint="such as utf-8, latin-1, windows-1252, utf-16",
+            hint="name one such as utf-8, latin-1, windows-1252 or utf-16",
         )
     target.write_text(text.removeprefix("\ufeff"), encoding="utf-8", newline="")
     return target

@@ -1,6 +1,6 @@
 """Extend the budget of a run, so that it trains past its end.
 
-A schedule without a length T, such as exponential, goes on as it would have. A schedule with a
+A schedule without a length T, such as exponential, continues with its equation. A schedule with a
 length has reached its end, and a larger budget would change all its rates, also those of the steps
 that were taken. So the old schedule keeps its length, and the user chooses what follows it:
 
@@ -8,7 +8,7 @@ that were taken. So the old schedule keeps its length, and the user chooses what
     restart    the schedule once more, over the rest of the budget
 
 Both are written into config.yaml as a schedule `join`, so that this config repeats the extended
-run. To stretch the old schedule over the new budget is no choice: no config could repeat such a
+run. To stretch the old schedule over the new budget was rejected: no config could repeat such a
 run, because the steps before the old end have the rates of another schedule than those after it.
 """
 
@@ -49,7 +49,7 @@ class Extension:
 def budget_override(text: str, experiment: Experiment) -> Override:
     """The override for a text such as epochs=100, which enlarges the budget of an experiment.
 
-    Raises ConfigError if it is no budget of the experiment, or is not larger than the old one.
+    Raises ConfigError if the experiment has no such budget, or the new one is not larger.
     """
     given = parse_override(text)
     unit = given.key.removeprefix("stopping.")
@@ -60,7 +60,7 @@ def budget_override(text: str, experiment: Experiment) -> Override:
         if unit in BUDGETS:
             what = f"the run has no budget of {unit}"
             raise ConfigError(what, where=where, hint=f"write {known[0]}=N")
-        raise ConfigError(f"{unit} is no budget", where=where, hint=suggestion(unit, BUDGETS))
+        raise ConfigError(f"{unit} is not a budget", where=where, hint=suggestion(unit, BUDGETS))
     number = isinstance(given.value, int | float) and not isinstance(given.value, bool)
     if not number or not given.value > old:
         raise ConfigError(
@@ -76,8 +76,8 @@ def extended(
 ) -> tuple[Experiment, float | None]:
     """The experiment with a larger budget, and the time at which its old schedule ends.
 
-    plan: of the experiment before. The time is in the unit of the schedule; None for a schedule
-    without a length. Raises ConfigError if the extension is wrong.
+    plan: the plan of the given experiment. The time is in epochs or steps, the unit of the
+    schedule; None for a schedule without a length. Raises ConfigError if the extension is wrong.
     """
     length = extension.schedule_length
     changes: list[str | Override] = [budget_override(extension.budget, experiment)]
@@ -89,7 +89,7 @@ def extended(
     name = experiment.schedule.name
     if length is None:
         raise ConfigError(
-            f"the schedule {name} has a length, so it cannot go on past the old budget",
+            f"the schedule {name} ends with the old budget, so it has no rates for further steps",
             where=Parameter("schedule_length"),
             hint='add `schedule_length="keep"` (its last rate) or `schedule_length="restart"`',
         )
@@ -107,7 +107,8 @@ def extended(
 def notes_on_rates(cohort: Cohort, seam: float | None) -> list[str]:
     """A note with the rates before and after the time at which the old schedule ends.
 
-    cohort: with the extended budget. seam: the time, in epochs or steps; None without one.
+    cohort: the runs with the extended budget. seam: that time, in epochs or steps; None for a
+    schedule without a length.
     """
     if seam is None:
         return []

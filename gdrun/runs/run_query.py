@@ -15,15 +15,15 @@ from gdrun.errors import GdrunError, Parameter
 Rows = Sequence[Mapping[str, Any]]
 
 PLACE = "gdrun_place"
-"""The name of the column with the place of a row, which no config has."""
+"""The name of the column with the index of a row; no config has a key of this name."""
 
 
 def matching(rows: Rows, condition: str) -> list[int]:
-    """The places of the rows that fulfil a condition in SQL, in their order.
+    """The indices of the rows that fulfil a condition in SQL, in ascending order.
 
-    rows: each a run, with its values by column; a value that a run does not have is NULL. A column
-    is a DOUBLE if all its values are numbers, else a VARCHAR. A name with a dot needs double quotes
-    in SQL, as in "optimizer.lr" < 0.1. Raises GdrunError if the condition is no SQL on the columns.
+    rows: for each run its values by column; a value that a run does not have is NULL. A column is a
+    DOUBLE if all its values are numbers, else a VARCHAR. A name with a dot needs double quotes in
+    SQL, as in "optimizer.lr" < 0.1. Raises GdrunError if DuckDB cannot evaluate the condition.
     """
     import duckdb
 
@@ -37,7 +37,7 @@ def matching(rows: Rows, condition: str) -> list[int]:
             relation = database.sql(f"SELECT {PLACE} FROM ({view}) WHERE ({condition}\n)")
             found = relation.fetchall()
         except duckdb.Error as error:
-            hint = """such as "optimizer.lr" < 0.1 AND test_accuracy > 0.95"""
+            hint = """write a condition such as "optimizer.lr" < 0.1 AND test_accuracy > 0.95"""
             what = f"the condition fails: {first_line(error)}"
             raise GdrunError(what, where=Parameter("where"), hint=hint) from None
     return sorted(place for (place,) in found)

@@ -137,11 +137,11 @@ class TrainedModel:
         return self._from_scores(self._all_scores(X, encoder, reading), tuple(encoder.notes))
 
     def scores(self, X: Any, unseen: Unseen = "error") -> Array:
-        """The scores (n,) or (n, C) of all rows of X: those of which the loss is a function.
+        """The scores (n,), or (n, C) for C classes, of the n rows of X.
 
-        A regression model predicts its scores, of the standardised target if it was standardised;
-        a score of a logistic model is the log-odds of
-        the second class. X, unseen: as for predict.
+        The loss is a function of the scores and the target. A score is the predicted target of a
+        regression, standardised if the target was; the log-odds of the second class of a logistic
+        model; and else one number for each class. X, unseen: as for predict.
         """
         return self._all_scores(X, RowEncoder(self.encoding, unseen))
 
@@ -316,7 +316,7 @@ def model_of(
     if description is None:
         config = file.with_name("config.yaml") if file else None
         raise RecordError(
-            "holds weights but no description of the model: the run walked on a surface, or was "
+            "has weights but no description of a model: the run minimised a surface, or was "
             "written by an earlier version of gdrun",
             where=where,
             hint=f"`gdrun train {config}` trains it again"

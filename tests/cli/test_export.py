@@ -20,6 +20,9 @@ def test_an_export_of_the_last_run(gdrun, tmp_path):
 def test_errors_say_what_to_type(gdrun, tmp_path):
     answer = gdrun("export", "last")
     assert answer.code == 2
-    assert "the destination is missing\nhint: such as `gdrun export last --to csv" in answer.err
+    assert (
+        "the destination is missing\nhint: write for example `gdrun export last --to csv"
+        in answer.err
+    )
     answer = gdrun("export", "last", "x", "--to", "tensorbord")
     assert "there is no format 'tensorbord'\nhint: did you mean tensorboard?" in answer.err

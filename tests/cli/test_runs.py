@@ -185,7 +185,10 @@ def test_tags_and_notes(three):
     for bad in ("two words", "a=b", ""):
         answer = three("runs", "tag", "plain", bad)
         assert answer.code == 2 and "is not a tag" in answer.err
-    assert "such as `gdrun runs tag last baseline`" in three("runs", "tag", "plain").err
+    assert three("runs", "tag", "plain").err == (
+        "error: gdrun runs tag: needs the name of a run, and a word after it\n"
+        "hint: write for example `gdrun runs tag last baseline`\n"
+    )
 
 
 def test_deleting_is_confirmed(three, tmp_path):
@@ -198,7 +201,7 @@ def test_deleting_is_confirmed(three, tmp_path):
     (tmp_path / "mine").mkdir()
     answer = three("runs", "delete", str(tmp_path / "mine"), "--yes")
     assert answer.code == 2 and (tmp_path / "mine").is_dir()
-    assert "is no run and no study" in answer.err
+    assert "is neither a run nor a study" in answer.err
 
 
 def test_a_running_run_is_not_deleted(three):

@@ -405,8 +405,8 @@ def test_an_extended_run_says_its_rates(train, gdrun):
     assert train("-q").code == 0
     answer = gdrun("train", "--resume", "last", "--extend", "epochs=31", "-q")
     assert answer.err == (
-        "error: --schedule-length: the schedule cosine has a length, so it cannot go on past the "
-        "old budget\n"
+        "error: --schedule-length: the schedule cosine ends with the old budget, so it has no "
+        "rates for further steps\n"
         "hint: add --schedule-length keep (its last rate) or --schedule-length restart\n"
     )
     words = ("--extend", "epochs=31", "--schedule-length", "restart", "-q")

@@ -47,7 +47,7 @@ def test_one_batch(folder):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "its 0 bytes are not a number of records of 3,073 bytes"),
+        (b"", "its 0 bytes are not a multiple of 3,073 bytes"),
         (bytes(3072), "its 3,072 bytes are not"),
         (bytes(3073) + bytes([10]) + bytes(3072), "record 1 has the class 10, not 0 to 9"),
     ],

@@ -34,7 +34,7 @@ def test_another_encoding_is_stated(read, encoding):
 def test_wrong_encodings(refused):
     assert refused(TEXT.encode(), option="klingon") == (
         "error: dataset.encoding: no encoding is called 'klingon'\n"
-        "hint: such as utf-8, latin-1, windows-1252, utf-16"
+        "hint: name one such as utf-8, latin-1, windows-1252 or utf-16"
     )
     assert "is not an encoding of text" in refused(b"666f6f", option="hex")
     assert "is not utf-16 text" in refused(b"\xff\xfea", option=None)

@@ -269,7 +269,7 @@ def test_whole_numbers_as_classes_are_predicted_as_numbers():
 def test_surfaces_and_old_runs_have_no_model(tmp_path):
     walk = gdrun.train({"surface": "bowl"}, "epochs=2", out=tmp_path / "runs")
     for load in (lambda: walk.model, lambda: gdrun.load_model(walk.directory)):
-        with pytest.raises(gdrun.RecordError, match="no description of the model") as caught:
+        with pytest.raises(gdrun.RecordError, match="no description of a model") as caught:
             load()
         assert f"hint: `gdrun train {walk.directory / 'config.yaml'}`" in str(caught.value)
     run = train(tmp_path, "linear")
