@@ -107,7 +107,7 @@ def _csv_blocks(model: TrainedModel, found: Predictions) -> Iterator[str]:
 
 
 def _texts(values: Array) -> list[str]:
-    """The values as texts. A number has as few digits as it can be read back from exactly."""
+    """The values as texts. A number has the fewest digits from which it can be read exactly."""
     if values.dtype.kind == "f" and values.dtype.itemsize < 8:
         return [str(value) for value in values]
     return list(map(str, values.tolist()))

@@ -89,7 +89,10 @@ def _run_contents(paths: list[Path]) -> dict[str, Any]:
 
 
 def _checks(run: Run) -> list[dict[str, Any]]:
-    """The run beside the bounds of theory; empty if no bound applies or the data are gone."""
+    """The comparison of a run with the bounds of theory, for the page.
+
+    Empty if no bound applies, or the data cannot be read again.
+    """
     from gdrun.insight.bound_checks import check_run
     from gdrun.views.report import check_contents
 

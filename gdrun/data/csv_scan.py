@@ -117,7 +117,7 @@ class CsvScan:
         return list(groups.values())
 
     def _part_of(self, column: int) -> int:
-        """The number of the file that has the column: 0 without temporary files."""
+        """The index of the temporary file that has the column; 0 without temporary files."""
         return column // AT_ONCE if self.plain else 0
 
     def _query(self, expressions: Mapping[int, str]) -> dict[int, Any]:
@@ -173,7 +173,7 @@ class CsvScan:
 
 
 def _number(column: str, decimal: str) -> str:
-    """The SQL of the number in a cell, NULL if it is none.
+    """The SQL expression for the number in a cell; it gives NULL for a cell without a number.
 
     DuckDB reads 1_000 as a number, as Python does; in a data file it is text. The condition also
     keeps DuckDB from reading the column as DOUBLE at once, where a text would be an error.

@@ -22,7 +22,7 @@ def fill_values(
 
     X (N, d): the features, NaN if missing. fillings: for each source column mean, median,
     most_frequent, indicator, or an empty text if its values are never filled, which gives NaN.
-    train: the numbers of the training rows. where: the table in messages. Returns None if no
+    train: the indices of the training rows. where: the table in messages. Returns None if no
     column is filled. Raises DataError if a column has no value in the training rows.
 
     A category and a boolean take the most frequent value, also under mean and median. Under

@@ -54,8 +54,8 @@ def prepare(
     table, options and seed give the same bits. The matrix of a memory-mapped table stays on disk,
     and rows are standardised each time they are read.
     Raises DataError if the target does not suit the task, if the target of a classification is to
-    be standardised, if a part has too few rows, if a column
-    has no value in the training rows, or if a value is outside the range of `dtype`.
+    be standardised, if a part has too few rows, if a column has no value in the training rows, or
+    if a value is outside the range of `dtype`.
     """
     digest = _hash_ahead(table)
     y: Array
@@ -183,7 +183,7 @@ def _standardisation_of(
 ) -> tuple[Numbers, Numbers, Flags]:
     """Return the same as `standardisation`, for the training rows of a table in memory.
 
-    trained: the numbers of the training rows. means: the mean of each column, which replaces
+    trained: the indices of the training rows. means: the mean of each column, which replaces
     missing values; None if no value is missing. A large table is read block by block.
     """
     if means is None and len(trained) * len(table.feature_names) >= LARGE_ENTRIES:
@@ -196,7 +196,7 @@ def _standardisation_of(
 def _mapped_standardisation(table: Table, trained: Counts) -> tuple[Numbers, Numbers, Flags]:
     """Return the same as `standardisation`, for the training rows of a table on disk.
 
-    trained: the numbers of the training rows. Raises DataError if a value is not finite, in a
+    trained: the indices of the training rows. Raises DataError if a value is not finite, in a
     training row or any other row.
     """
     marks = np.zeros(len(table.y), dtype=bool)

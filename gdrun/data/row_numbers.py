@@ -65,7 +65,7 @@ def is_identifier_text(name: str, texts: Sequence[str], rows: int) -> bool:
 def _numbers_rows(values: Numbers, fewest: int) -> bool:
     """Whether the values are 0 … N−1 or 1 … N in any order; for nameless columns also k, k+1, ….
 
-    fewest: the number of rows below which this is not asked; 0 for a column without a name.
+    fewest: with fewer rows than this the result is False; 0 for a column without a name.
     """
     rows = len(values)
     if rows < max(fewest, 1):

@@ -1,8 +1,8 @@
 """The arrays in NPY and NPZ files, the formats of NumPy, read without pickle.
 
 The size that a header states is compared with the size of the file before any memory is used, so
-that a damaged header cannot ask for more memory than the file has values. numpy.load does not
-compare them, and raises a dozen kinds of exceptions for damaged files.
+that a damaged header never makes gdrun reserve more memory than the file has bytes. numpy.load does
+not compare them, and raises a dozen kinds of exceptions for damaged files.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from gdrun.methods.randomness import stream
 
 @dataclass(frozen=True)
 class SplitRows:
-    """The row numbers of each of the three parts, (n,), in ascending order."""
+    """The row indices of each of the three parts, (n,), in ascending order."""
 
     train: Counts
     validation: Counts
@@ -142,7 +142,7 @@ def _different(number: int) -> str:
 
 
 def _shuffled_by_stratum(strata: Counts, kinds: int, seed: int) -> Counts:
-    """Return all row numbers, (N,), grouped by stratum, and in random order within each stratum.
+    """Return all row indices, (N,), grouped by stratum, and in random order within each stratum.
 
     strata: (N,), the code of each row. kinds: the number of codes.
     """

@@ -142,7 +142,7 @@ def _converted(text: bytes, line: int, queries: bool) -> SparseRows | None:
     """The rows of these lines; None if a line has another form.
 
     Each line has one field more than colons, its first field has no colon, and no field has two.
-    So each other field has exactly one, and what it parts are two numbers.
+    So each other field has exactly one colon, between an index and a value.
     """
     signs = np.frombuffer(text, dtype=np.uint8)
     space = _SPACES[signs]

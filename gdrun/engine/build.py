@@ -1,9 +1,8 @@
 """How a cohort (runs that train together) and its engine are built from experiments.
 
-No other module of the engine reads configs.
-
-All other modules of the engine work on arrays, numbers and small records. `cohort_of` and `facts`
-compile nothing and copy no data, so they are cheap; `build` also compiles the kernels.
+No other module of the engine reads configs: they work on arrays, numbers and small records.
+`cohort_of` and `facts` compile nothing and copy no data, so they are cheap; `build` also compiles
+the kernels.
 """
 
 from __future__ import annotations

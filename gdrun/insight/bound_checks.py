@@ -1,7 +1,7 @@
-"""A recorded run beside the bounds of theory: what each bound allows, and what was observed.
+"""Compare a recorded run with the bounds of theory: what each allows, and what was observed.
 
-f − f* is compared at every evaluation, where the record has the objective on the whole training
-part. The gradient is compared through the smallest gradient norm so far in the trace of steps.
+f − f*, the objective minus its minimum, is compared at every evaluation, where the trace has f on
+the whole training part. Of the gradient, the smallest norm at any step so far is compared.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ SLACK = 1e-9
 class BoundCheck:
     """A bound and the observations at the same steps, (n,) each.
 
-    allowed: the bound. observed: what the run reached. held: whether it was at most the bound, up
-    to rounding.
+    allowed: the values of the bound. observed: the values that the run reached. held: whether
+    observed ≤ allowed, up to rounding.
     """
 
     bound: Bound
@@ -44,17 +44,17 @@ class BoundCheck:
 
     @property
     def tightest(self) -> float:
-        """The largest share of the bound that was observed."""
+        """The largest observed / allowed; 1 means that the run reached the bound."""
         return float((self.observed / self.allowed).max())
 
 
 @dataclass(frozen=True)
 class RunCheck:
-    """A run beside theory.
+    """The comparison of a run with theory.
 
-    steps, excess (n,): the step and f − f* of every evaluation; with f* unknown, f itself. checks:
-    the bounds that apply to the run. failing: the assumptions that keep the bounds from applying.
-    notes: sentences about the comparison.
+    steps, excess (n,): the step of every evaluation, and f − f* there; f itself if the minimum f*
+    is unknown. checks: the bounds that apply to the run. failing: the assumptions that do not hold,
+    so that bounds do not apply. notes: sentences about the comparison.
     """
 
     run: Run

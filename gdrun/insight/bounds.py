@@ -5,9 +5,11 @@
     and μ > 0           f(w_N) − f* ≤ (L/2) max{|1 − αμ|, |1 − αL|}^(2N) ‖w₀ − w*‖²      α < 2/L
     L-smooth            min_{n<N} ‖∇f(w_n)‖² ≤ 2 (f(w₀) − f*) / (αN)                     α ≤ 1/L
 
-f* is the minimum, and w* a point that attains it. The first bound is exact: for every N and α there
-is a function that attains it. The second is the one of textbooks. They hold for the full gradient,
-and not for mini-batches, momentum, or a rate that changes.
+f is the objective, f* its minimum, w* a point that attains it, and w_n the weights after n steps. L
+is the smoothness constant of f, and μ its strong convexity (see gdrun.problems.smoothness). The
+first bound is exact: for every N and α there is a function f for which it is an equality. The
+second is the one of textbooks. The bounds hold for the full gradient, and not for mini-batches,
+momentum, or a rate that changes.
 
 Source: Rotaru, Glineur & Patrinos 2024 (arXiv 2412.04427) for the first; Nesterov 2004, theorems
 2.1.14 and 2.1.15 and equation 1.2.15, for the others.
@@ -33,8 +35,8 @@ class Bound:
     """A bound of `quantity`, as a function of the number of steps.
 
     name: a short name. formula: the bound as text. quantity: `f - f*`, or `min ‖∇f‖²` over the
-    steps so far. needs: the condition on the rate. applies: whether the rate meets it. at: the
-    function from numbers of steps N ≥ 1 to the bound.
+    steps so far. needs: the condition on the rate α, such as α < 2/L. applies: whether the rate
+    meets this condition. at: a function that returns the bound after N steps, N ≥ 1.
     """
 
     name: str
@@ -61,7 +63,10 @@ class Bound:
 
 
 def exact_bound(alpha: float, L: float, distance: float) -> Bound:
-    """The exact bound for smooth convex objectives. distance: ‖w₀ − w*‖."""
+    """f(w_N) − f* ≤ (L/2) max{1/(1 + 2NαL), (1 − αL)^(2N)} ‖w₀ − w*‖², for smooth convex f.
+
+    alpha: the rate α. L: the smoothness constant. distance: ‖w₀ − w*‖.
+    """
 
     def at(steps: ArrayLike) -> Numbers:
         n = np.asarray(steps, dtype=np.float64)
@@ -74,7 +79,10 @@ def exact_bound(alpha: float, L: float, distance: float) -> Bound:
 
 
 def textbook_bound(alpha: float, L: float, distance: float) -> Bound:
-    """The bound of textbooks for smooth convex objectives. distance: ‖w₀ − w*‖."""
+    """f(w_N) − f* ≤ ‖w₀ − w*‖² / (2αN), for smooth convex f.
+
+    alpha: the rate α. L: the smoothness constant. distance: ‖w₀ − w*‖.
+    """
 
     def at(steps: ArrayLike) -> Numbers:
         return distance**2 / (2 * alpha * np.asarray(steps, dtype=np.float64))
@@ -83,7 +91,11 @@ def textbook_bound(alpha: float, L: float, distance: float) -> Bound:
 
 
 def linear_bound(alpha: float, L: float, mu: float, distance: float) -> Bound:
-    """The bound for strongly convex objectives. distance: ‖w₀ − w*‖."""
+    """f(w_N) − f* ≤ (L/2) max{|1 − αμ|, |1 − αL|}^(2N) ‖w₀ − w*‖², for strongly convex f.
+
+    alpha: the rate α. L: the smoothness constant. mu: the strong convexity μ > 0. distance:
+    ‖w₀ − w*‖.
+    """
     rho = max(abs(1 - alpha * mu), abs(1 - alpha * L))
 
     def at(steps: ArrayLike) -> Numbers:
@@ -95,7 +107,10 @@ def linear_bound(alpha: float, L: float, mu: float, distance: float) -> Bound:
 
 
 def gradient_bound(alpha: float, L: float, excess: float) -> Bound:
-    """The bound of the smallest gradient, for smooth objectives. excess: f(w₀) − f*."""
+    """min ‖∇f(w_n)‖² ≤ 2 (f(w₀) − f*) / (αN) over the steps n < N, for smooth f.
+
+    alpha: the rate α. L: the smoothness constant. excess: f(w₀) − f*.
+    """
 
     def at(steps: ArrayLike) -> Numbers:
         return 2 * excess / (alpha * np.asarray(steps, dtype=np.float64))

@@ -4,14 +4,15 @@ The sharpness is λmax, the largest eigenvalue of the Hessian. On a quadratic, a
 diverges in its direction if λmax is above 2/α. Networks that are trained with full batches often
 have a sharpness that rises until it is near 2/α, and stays there (Cohen et al. 2021).
 
-The position of a step d from w is on the parabola that the objective has along d:
+Along a step d from w, f is replaced by its second-order Taylor polynomial: f(w) + t ∇f(w)ᵀd +
+½ t² dᵀH d, a parabola in t, where t = 1 is the end of the step and H is the Hessian at w. The
+position of the step says where on this parabola it ends:
 
     position = − dᵀH d / ∇f(w)ᵀd − 1
 
-It is −1 for a step of length 0 or along a line, less if the curvature along d is negative, below 0
-for a step that ends before the lowest point of the
-parabola, 0 for one that ends there, and above 1 for one that ends higher than it began (Schneider,
-Dangel & Hennig 2021, who call it α). H is the Hessian at w.
+The position is 0 if the step ends at the lowest point of the parabola, negative if it ends before,
+and above 1 if it ends higher than it began. It is −1 if dᵀH d = 0, and below −1 if dᵀH d < 0
+(Schneider, Dangel & Hennig 2021, who call it α).
 """
 
 from __future__ import annotations
@@ -178,7 +179,10 @@ def _lowest(problem: AnalysedProblem) -> float:
 
 
 def _reach(problem: AnalysedProblem, w: Numbers) -> float:
-    """The distance over which f must change for its surroundings not to be flat."""
+    """The larger of ‖w‖ and ‖w − w₀‖, where w₀ are the initial weights.
+
+    f is flat at w if it changes little within this distance.
+    """
     return float(max(np.linalg.norm(w), np.linalg.norm(w - problem.start)))
 
 

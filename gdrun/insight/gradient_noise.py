@@ -66,9 +66,10 @@ class BatchNoise:
 class GradientNoise:
     """The noise of the gradient at one place.
 
-    step: of the run whose weights were used; None at the initial weights. rows: N. spread: tr Σ.
-    signal: ‖ḡ‖². replacement, without: the noise by batch size, with and without replacement.
-    exponent: p in the fit variance ∝ B^p, of batches with replacement; −1 is predicted.
+    step: the step of the run after which the weights were taken; None for the initial weights.
+    rows: N. spread: tr Σ. signal: ‖ḡ‖². replacement, without: the noise by batch size, with and
+    without replacement. exponent: p in the fit variance ∝ B^p, of batches with replacement; −1 is
+    predicted.
     """
 
     step: int | None
@@ -93,7 +94,7 @@ class GradientNoise:
 
     @property
     def batch_size(self) -> int | None:
-        """The batch size that the noise scale suggests: its power of two, at most N."""
+        """The power of two that is nearest to the noise scale, but at most N."""
         scale = self.noise_scale
         if scale is None or not math.isfinite(scale):
             return None
@@ -105,7 +106,8 @@ def gradient_noise(
 ) -> GradientNoise:
     """Measure the noise of the gradient.
 
-    w (P,): the weights; None for the initial ones. step: of the run with these weights. Raises
+    w (P,): the P weights; None for the initial ones. step: the step after which a run had these
+    weights; None for the initial ones. Raises
     ConfigError for a network with batch_norm, in which an example has no gradient of its own, and
     RecordError if the weights are not finite.
     """

@@ -48,8 +48,9 @@ class LossPlane:
 
     u, v (SIDE,): coordinates along the two directions, 0 at the last weights. values (SIDE, SIDE):
     the objective at [v, u], on `rows` training rows. path (places, 2): the projected weights from
-    the start to the end. steps (places,): their steps. share: of the variance of the path along
-    each direction. repeated: whether the weights that were found again are exactly those recorded.
+    the start to the end. steps (places,): the steps of these weights. share: the share of the
+    variance of the path along each direction. repeated: whether the weights that were found again
+    are exactly those recorded.
     """
 
     u: Numbers

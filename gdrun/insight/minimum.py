@@ -61,9 +61,10 @@ class Minimum:
 def minimise(objective: Objective, start: Array, X: Examples, y: Array) -> Minimum | None:
     """Return the minimum of a linear model's objective; None if the loss has kinks.
 
-    start (P,): the first weights. If there are many minima of least squares, the one that is
-    nearest to them is found. If the classes can be separated and there is no penalty, the
-    cross-entropy has the infimum 0, which it does not attain.
+    start (P,): the P weights from which Newton's method starts. X, y: the examples and their
+    targets. If least squares has many minima, the one nearest to `start` is found. If the classes
+    can be separated and there is no penalty, the cross-entropy has the infimum 0, which it does not
+    attain.
     """
     model = objective.model
     if not isinstance(model, LinearModel) or model.loss.curvature is None:

@@ -65,9 +65,9 @@ class AnalysedProblem:
 
     @cached_property
     def measured_rows(self) -> tuple[Examples, Array]:
-        """The rows on which curvature is measured: all, or SAMPLE_ROWS evenly spaced ones.
+        """The rows on which curvature is measured.
 
-        All rows are used unless the model is a network.
+        These are all rows, but at most SAMPLE_ROWS evenly spaced ones for a network.
         """
         if not isinstance(self.model, Network) or self.rows <= SAMPLE_ROWS:
             return self.X, self.y
@@ -80,7 +80,10 @@ class AnalysedProblem:
         return float(value[0]), gradient[0]
 
     def row_of(self, weights: dict[str, Array]) -> Numbers:
-        """The weights of a run by name as a row (P,). Raises KeyError if a name is missing."""
+        """The P weights of a run as one array (P,), from its arrays by name.
+
+        Raises KeyError if a name is missing.
+        """
         layout = self.model.layout
         row = np.zeros(layout.size)
         for name, view in layout.named(row).items():

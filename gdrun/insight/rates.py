@@ -1,7 +1,8 @@
 """The best settings and the contraction of gradient descent and its two kinds of momentum.
 
-On a quadratic, an update rule multiplies the error in the direction of a curvature λ by the roots
-of a polynomial z; the largest size of any root is the contraction ρ of a step:
+On a quadratic, the error w − w* along an eigenvector of the Hessian with the eigenvalue λ (a
+curvature) follows a linear recurrence. Its characteristic roots z are given below for the rate α,
+the momentum β and the dampening δ. The contraction ρ of a step is the largest |z| of any λ:
 
     gradient descent       z = 1 − αλ
     heavy ball             z² − (1 + β − (1 − δ) αλ) z + β = 0
@@ -72,9 +73,8 @@ def best_settings(mu: float, L: float) -> tuple[Setting, ...]:
 def contraction(rule: str, options: Mapping[str, Any], curvatures: Array) -> float | None:
     """The contraction ρ of a step with these options of a rule, on a quadratic.
 
-    options: lr, and those of the momentum, by name. curvatures (n,): the eigenvalues λ of the
-    Hessian, of which those that are 0 are left out by the caller. None for a rule without a
-    formula.
+    options: lr and the options of the momentum, by name. curvatures (n,): the eigenvalues λ of the
+    Hessian that are not 0. Returns None for a rule without a formula.
     """
     shrunk = options["lr"] * np.asarray(curvatures, dtype=np.float64)
     if rule == "vanilla":
@@ -89,6 +89,6 @@ def contraction(rule: str, options: Mapping[str, Any], curvatures: Array) -> flo
 
 
 def _largest_root(b: Array, c: Array) -> float:
-    """The largest size of any root of z² − b z + c = 0, for b and c (n,)."""
+    """The largest |z| of the roots of z² − b z + c = 0, over all b and c (n,)."""
     root = np.sqrt((b * b - 4 * c).astype(np.complex128))
     return float(np.maximum(np.abs(b + root), np.abs(b - root)).max() / 2)

@@ -5,7 +5,11 @@ tridiagonal matrix. The extreme eigenvalues of that small matrix approach those 
 inside, after far fewer products than H has rows. Every new vector is made orthogonal to all earlier
 ones, because rounding errors would otherwise return eigenvalues that were already found.
 
-Source: Lanczos 1950; Parlett 1980, chapter 13, for the error |λ − θ| ≤ β |s|.
+For an eigenvalue θ of the small matrix, H has an eigenvalue λ with |λ − θ| ≤ β |s|. β is the norm
+of the next basis vector before it is scaled to length 1, and s the last entry of the eigenvector of
+θ.
+
+Source: Lanczos 1950; Parlett 1980, chapter 13, for the error.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@
 
 L is the largest change of ∇f per unit distance, and μ the smallest. For a linear model,
 f(W) = mean ℓ(W x̃) + (l2/2) ‖weights‖², where x̃ is an example with a 1 appended for the bias. The
-Hessian of f is at most c X̃ᵀX̃ / N + D in every direction. Here X̃ has the N vectors x̃ as rows, c is
-the largest second derivative of the loss ℓ in the scores, and D is a diagonal matrix with l2 for
-weights and 0 for the bias. So L is at most λmax(c X̃ᵀX̃ / N + D), the largest eigenvalue. For the
+Hessian of f is at most c X̃ᵀX̃ / N + R in every direction. Here X̃ has the N vectors x̃ as rows, c is
+the largest second derivative of the loss ℓ in the scores, and R is a diagonal matrix with l2 for
+weights and 0 for the bias. So L is at most λmax(c X̃ᵀX̃ / N + R), the largest eigenvalue. For the
 squared error L is equal to it, and μ is the smallest eigenvalue, because the second derivative is
 the same everywhere. The other losses have almost no curvature far from their minimum, so that μ of
 their objective is that of the penalty: l2 if no parameter is without penalty, else 0.
@@ -32,11 +32,11 @@ MOST_COLUMNS = 1500
 def smoothness(model: object, X: Examples, l2: float) -> float | None:
     """Return the smoothness constant L of an objective, or an upper bound of it; None if unknown.
 
-    X: the design matrix (N, D). l2: the factor of the penalty. A loss whose slope jumps, such as
-    the hinge, has no smoothness constant. For a network, and for a surface that is not quadratic,
-    no bound is known. With more than
-    MOST_COLUMNS columns, Lanczos' method reads all rows once an iteration, block by block; its
-    result is too small by at most a relative error of about 1e-6.
+    X (N, D): the D features of N examples. l2: the factor of the penalty. A loss whose slope jumps,
+    such as the hinge, has no smoothness constant. For a network, and for a surface that is not
+    quadratic, no bound is known. With more than MOST_COLUMNS columns, Lanczos' method reads all
+    rows once an iteration, block by block; its result is too small by at most a relative error of
+    about 1e-6.
 
     Source: Nesterov 2004, section 1.2.2.
     """
@@ -56,7 +56,7 @@ def smoothness(model: object, X: Examples, l2: float) -> float | None:
 
 
 def largest_curvatures(model: LinearModel, X: Examples, l2: float) -> Numbers | None:
-    """Return the eigenvalues (D,) of c X̃ᵀX̃ / N + D in ascending order.
+    """Return the eigenvalues of c X̃ᵀX̃ / N + R in ascending order, see the module's docstring.
 
     For the squared error they are the curvatures of f in its principal directions. None if the loss
     is not smooth, or X has more than MOST_COLUMNS columns.

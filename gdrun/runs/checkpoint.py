@@ -265,7 +265,7 @@ def _damaged(path: Path, reason: str) -> RecordError:
 
 
 def _plain(config: dict[str, Any]) -> dict[str, Any]:
-    """The config as JSON gives it back, with lists in place of tuples."""
+    """The config after it was written and read as JSON: with lists in place of tuples."""
     plain: dict[str, Any] = loads(dumps(config))
     return plain
 

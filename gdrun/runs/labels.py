@@ -35,7 +35,10 @@ def read_labels(directory: Path) -> Labels:
 
 
 def add_tags(directory: Path, tags: Sequence[str]) -> Labels:
-    """Add tags to a run. Raises GdrunError if a tag is not one word, RecordError if it fails."""
+    """Add tags to a run.
+
+    Raises GdrunError if a tag is not one word, RecordError if the file cannot be read or written.
+    """
     for tag in tags:
         if not tag or any(letter.isspace() or letter in ",=" for letter in tag):
             hint = "a tag has no spaces, commas or equals signs, such as baseline or paper-3"

@@ -1,4 +1,4 @@
-"""What a trained model says of new rows: its predictions, and how good they are."""
+"""The results of a trained model on new rows: its predictions, and how good they are."""
 
 from __future__ import annotations
 

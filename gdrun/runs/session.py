@@ -144,7 +144,10 @@ class Session:
                 self._checkpoint.write(self._snapshot)
 
     def _read(self, path: Path, before: Sequence[Experiment]) -> tuple[Snapshot | None, list[str]]:
-        """Read the checkpoint of these experiments, or of those with the budget before."""
+        """Read the checkpoint in a file, which must belong to `before` or to this session.
+
+        before: the experiments before their budget was extended; empty if it was not.
+        """
         machine = machine_of(self.engine)
         own = origin_of(self.experiments, self.cohort, self.engine)
         if not before:

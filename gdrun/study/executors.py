@@ -161,7 +161,7 @@ def run_task(task: Task) -> list[Result]:
 
 
 def held_back() -> list[int]:
-    """The signals that a terminal sends to all its processes. A worker leaves them to its parent.
+    """SIGINT and SIGHUP, which a terminal sends to all its processes; workers ignore them.
 
     Windows has no SIGHUP.
     """

@@ -81,7 +81,10 @@ def choose(
 
 
 WIDENINGS = 3
-"""How often the range of a contender is widened, while its best setting is at an edge."""
+"""How often the range of a contender is widened, while its best setting is at an edge.
+
+An edge is the smallest or the largest value of a key that was tried.
+"""
 
 
 def widened(
@@ -89,8 +92,9 @@ def widened(
 ) -> dict[str, list[Candidate]]:
     """The settings to try next, by the name of the contender whose best setting is at an edge.
 
-    Only a default range is widened: values that the user has listed are kept. found: the standings
-    (results, scores and ranks) of the settings that were tried.
+    An edge is the smallest or the largest value of a key that was tried. Only a default range is
+    widened: values that the user has listed are kept. found: the standings (results, scores and
+    ranks) of the settings that were tried.
     """
     by_name = {each.candidate.name: each for each in found}
     more: dict[str, list[Candidate]] = {}
@@ -116,7 +120,7 @@ def _edges(best: Candidate, own: Sequence[Standing]) -> tuple[str, ...]:
 
 
 def _edges_of(best: Candidate, own: Sequence[Standing]) -> list[Edge]:
-    """The edges on which the best setting of a contender is."""
+    """For each key whose best value is the smallest or the largest that was tried, this edge."""
     tried = [each.candidate for each in own]
     axes = [Axis(key, tuple(each.settings[key] for each in tried)) for key in best.settings]
     return edges(axes, best, tried)

@@ -1,4 +1,4 @@
-"""The view of a run beside the bounds of theory, and the same as a dict for JSON."""
+"""The view of a run compared with the bounds of theory, and the same as a dict for JSON."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ KINDS = {
 
 
 def curvature_path_view(path: CurvaturePath) -> RenderableType:
-    """The curvature at some evaluations beside the limit of the rate, and the kind of the end."""
+    """The curvature and its limit at some evaluations, and the kind of the last point."""
     table = plain_table("step", "f", "λmin", "λmax", "limit", "position")
     for column in table.columns:
         column.justify = "right"

@@ -54,7 +54,7 @@ def _at_least(variance: float, noise: GradientNoise) -> float:
 
 
 def _bias(one: BatchNoise, other: BatchNoise) -> Text:
-    """Whether both biases are zero within their standard errors."""
+    """A word that says whether both biases are zero within their standard errors."""
     if one.unbiased and other.unbiased:
         return Text("none", style="green")
     return Text("BIASED", style="bold red")

@@ -101,7 +101,7 @@ def _text(x: float, y: float, text: str, *, anchor: str = "start", fill: str = "
 
 
 def _apart(places: Sequence[float]) -> list[float]:
-    """The places of the names, in the same order, moved down so that none covers another."""
+    """The heights of the names, in the same order, moved down so that no name covers another."""
     moved = [0.0] * len(places)
     lowest = -np.inf
     for place in np.argsort(places).tolist():

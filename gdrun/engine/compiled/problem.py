@@ -112,7 +112,7 @@ class CompiledProblem:
     ) -> Examples:
         """Return rows of this part as the argument of a kernel.
 
-        order: the row numbers in the order of use; None means all rows. most: the largest number of
+        order: the row indices in the order of use; None means all rows. most: the largest number of
         rows that the kernel needs at once; None means all.
         """
         rows = len(X) if most is None else most

@@ -109,7 +109,7 @@ class CompiledStepper(FusedStepper):
     def _data(self, order: Counts | None, size: int) -> Examples:
         """Return the rows that the steps use, as the argument of a kernel.
 
-        order: the row numbers, in the order of use; None means all rows. size: the number of rows
+        order: the row indices, in the order of use; None means all rows. size: the number of rows
         of a step. If the data are on disk, only these rows are read.
         """
         problem = self._problem

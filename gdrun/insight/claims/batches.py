@@ -55,7 +55,7 @@ def batch_variance() -> Finding:
     statement="the gradient of a random example is the full gradient on average",
 )
 def unbiased() -> Finding:
-    """It is, for uniform draws at fixed weights: the bias is zero within its standard error.
+    """For uniform draws at fixed weights the bias is zero, here within its standard error.
 
     Within a shuffled epoch, later draws depend on earlier ones, so at weights that have moved they
     are conditionally biased.

@@ -77,7 +77,7 @@ def non_convex() -> Finding:
 
 @claim("edge-of-stability", chapter="5", statement="training is stable only for α < 2/L")
 def edge_of_stability() -> Finding:
-    """On a quadratic it is. The sharpness λmax of a network adapts to the rate, and rises to 2/α.
+    """This holds on a quadratic. The sharpness λmax of a network rises until it is near 2/α.
 
     Then the loss rises in some steps and falls over many (Cohen et al. 2021, arXiv 2103.00065).
     """
@@ -106,7 +106,7 @@ def edge_of_stability() -> Finding:
 
 @claim("long-steps", chapter="5", statement="no step may be longer than 2/L")
 def long_steps() -> Finding:
-    """A constant rate may not, but long steps may alternate with short ones.
+    """A constant rate must be below 2/L, but longer steps may alternate with short ones.
 
     Two steps multiply the error by (1 − α₁λ)(1 − α₂λ). Such patterns are even faster in the worst
     case: T^−1.27 (Altschuler & Parrilo 2023, arXiv 2309.16530).

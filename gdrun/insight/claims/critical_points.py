@@ -40,11 +40,11 @@ def saddle_noise() -> Finding:
 
 @claim("saddle-end", chapter="5", statement="gradient descent may converge to a saddle")
 def saddle_end() -> Finding:
-    """Only from a set of starts of measure 0; near it, leaving takes ln(1/ε)/ln(1 + α) steps.
+    """It converges to a saddle only from a set of starts that has measure 0.
 
-    ε is the distance from that set, and −1 the curvature at the saddle. Lee et al. 2016, arXiv
-    1602.04915; with many saddles in a row the time can be exponential (Du et al. 2017, arXiv
-    1705.10412).
+    From a start at the distance ε from that set, it leaves the saddle after ln(1/ε)/ln(1 + α)
+    steps, if −1 is the curvature there. Lee et al. 2016, arXiv 1602.04915; with many saddles in a
+    row the time can be exponential (Du et al. 2017, arXiv 1705.10412).
     """
     distances = (1e-3, 1e-6, 1e-9, 1e-12)
     counts = []

@@ -21,7 +21,7 @@ CONDITIONS = (5.0, 20.0, 80.0)
     statement="poor conditioning means that some directions have small gradients",
 )
 def conditioning() -> Finding:
-    """It is the ratio κ = L/μ of curvatures: descent needs about κ steps, momentum about √κ.
+    """Conditioning is the ratio κ = L/μ of curvatures: descent takes about κ steps, momentum √κ.
 
     Polyak 1964; at the best settings of each.
     """
@@ -65,7 +65,7 @@ def _options(setting: Setting) -> dict[str, Any]:
 
 @claim("momentum-limit", chapter="7", statement="momentum is used with the same rate α")
 def momentum_limit() -> Finding:
-    """Its steps are 1/(1 − β) times as long, and it is stable up to 2(1 + β)/L instead of 2/L.
+    """Momentum takes steps 1/(1 − β) times as long, and is stable to 2(1 + β)/L instead of 2/L.
 
     Polyak 1964: the roots of z² − (1 + β − αL) z + β.
     """
@@ -90,7 +90,7 @@ def momentum_limit() -> Finding:
 
 @claim("zigzag", chapter="7", statement="momentum damps the zigzag across a narrow valley")
 def zigzag() -> Finding:
-    """Across the valley it turns less often, in θ/π of the steps, but the swings fade as √β.
+    """With momentum the path turns less often, in θ/π of the steps, but swings shrink by √β a step.
 
     θ is the angle of the roots of z² − (1 + β − αL)z + β. Descent with 1/L < α < 2/L turns in every
     step, and its swings fade as |1 − αL|, which is often faster. Momentum is measured at equal α,

@@ -99,7 +99,7 @@ def vanishing_cures() -> Finding:
     statement="gradients vanish because the rate is too small: increase it",
 )
 def vanishing_rate() -> Finding:
-    """They vanish because of the Jacobians of the layers, which do not depend on the rate."""
+    """Gradients vanish because of the Jacobians of the layers, which do not depend on the rate."""
     rates = (0.1, 1.0, 10.0)
     configs = [varied(VANISHING, optimizer={"lr": rate}) for rate in rates]
     runs = [trained(config) for config in configs]

@@ -68,7 +68,7 @@ def sgd_ball() -> Finding:
     statement="with a constant rate SGD cannot reach the minimum, because of its noise",
 )
 def interpolation() -> Finding:
-    """It reaches it if all examples have their minimum at the same weights: the noise vanishes.
+    """SGD reaches the minimum if it is that of every example: there the noise vanishes.
 
     Ma, Bassily & Belkin 2018, arXiv 1712.06559.
     """

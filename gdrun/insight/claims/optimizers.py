@@ -24,7 +24,7 @@ def _batches(name: str, optimizer: Config | str, epochs: int) -> Config:
     statement="RMSprop makes small steps for large gradients, and large steps for small ones",
 )
 def rmsprop_steps() -> Finding:
-    """All its steps are about α long, whatever the gradient: it equalises, and does not invert.
+    """RMSprop changes each weight by about α in every step, for large and for small gradients.
 
     g/√v is about the sign of g (Tieleman & Hinton 2012).
     """
@@ -50,7 +50,7 @@ def rmsprop_steps() -> Finding:
 
 @claim("adam-defaults", chapter="7", statement="Adam works with its defaults on any data")
 def adam_defaults() -> Finding:
-    """Its steps are at most about α = 0.001, so that weights of size R need about R/α steps.
+    """A step of Adam is at most about α = 0.001, so that weights of size R need about R/α steps.
 
     That suits standardised features and classes, but not targets in large units. Kingma & Ba 2014,
     section 2.1.
@@ -76,7 +76,7 @@ def _fit(config: Config) -> float:
 
 
 def _verdict(wins: int, cases: int) -> Verdict:
-    """holds if the statement is right in all cases, fails if in none, else corrected."""
+    """Return holds if the statement is right in all cases, fails if in none, else corrected."""
     return "holds" if wins == cases else "corrected" if wins else "fails"
 
 

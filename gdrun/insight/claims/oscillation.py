@@ -77,7 +77,7 @@ def oscillation_cause() -> Finding:
 
 @claim("clipping-rate", chapter="6.1", statement="clipping the gradient cures too large a rate")
 def clipping_rate() -> Finding:
-    """It bounds the step, not the instability: beyond 2/L the weights end in a cycle.
+    """Clipping bounds the step, but for a rate above 2/L the weights do not converge: they cycle.
 
     With clipping at 1 and 2 < αL < 4, y jumps between y₀ and y₀ − α, both with L|y| ≥ 1, so that f
     is from 1/(2L) to (L/2)(α − 1/L)².

@@ -135,7 +135,7 @@ def warmup_saves() -> Finding:
 
 @claim("warmup-start", chapter="4", statement="warm-up has the rate α₀ · epoch/n, from epoch 0 on")
 def warmup_start() -> Finding:
-    """Then the rate of epoch 0 is 0, and its gradients are lost. (epoch + 1)/n loses nothing."""
+    """The rate of epoch 0 is then 0, so it changes no weight; α₀ · (epoch + 1)/n is above 0."""
     config = varied(_noisy({"name": "constant", "warmup": 5}), stopping={"epochs": 10})
     one = varied(config, schedule={"warmup_start": "one"})
     runs = [trained(each) for each in (config, one)]

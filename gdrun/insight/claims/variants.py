@@ -39,7 +39,7 @@ def smoothness() -> Finding:
 
 @claim("speed", chapter="3", statement="BGD is slow, SGD is fast, and mini-batches are between")
 def speed() -> Finding:
-    """It depends on what is counted: the gradients to a target, or the seconds of an epoch.
+    """The fastest depends on what is counted: the gradients to a target, or seconds of an epoch.
 
     A step of SGD uses one gradient, so it needs the fewest for a rough solution; but each step has
     a cost of its own, and an epoch has N of them.
@@ -70,7 +70,7 @@ def speed() -> Finding:
 
 @claim("parallel", chapter="3", statement="BGD is not suited to parallel hardware such as GPUs")
 def parallel() -> Finding:
-    """It is the most parallel variant: one matrix product for all N rows. SGD is the least.
+    """BGD is the most parallel variant: one matrix product for all N rows. SGD is the least.
 
     The fault of BGD is the number of gradients that an update costs. Here the hardware is the
     vector units of this machine, used by NumPy.
@@ -124,7 +124,7 @@ def entire_dataset() -> Finding:
     statement="BGD is guaranteed to converge for convex functions",
 )
 def convex_guarantee() -> Finding:
-    """It converges if f is smooth, has a minimum and 0 < α < 2/L. With kinks, α must decrease.
+    """BGD converges if f is smooth, has a minimum and 0 < α < 2/L. With kinks, α must decrease.
 
     The absolute error is convex, but the length of its gradient does not shrink at the minimum.
     Shor 1985 for decreasing rates.

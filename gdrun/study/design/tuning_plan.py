@@ -68,11 +68,12 @@ def plan_tuning(compared: StudyPlan, keys: Sequence[str]) -> TuningPlan:
 def beyond(
     contender: Candidate, best: Candidate, key: str, smallest: bool, values: Sequence[float]
 ) -> list[Candidate]:
-    """The next settings of a contender beyond an edge of a key, where its best setting is.
+    """Further settings of a contender, for a key whose best value is at the edge of those tried.
 
-    values: those of the key that were tried. The next MORE values continue the ratio of the two
-    values at the edge; the other keys stay at their best. Values that the key does not allow are
-    left out, and there are none if the values at the edge have no ratio.
+    best: the best setting so far. smallest: whether the edge is the smallest of the values, and not
+    the largest. values: the values of the key that were tried. MORE values continue the geometric
+    series of the two values at the edge; the other keys keep their best values. Values that the key
+    does not allow are left out. There are no settings if the two values are not positive.
     """
     ordered = sorted(set(values), reverse=smallest)
     before, edge = ordered[-2:]

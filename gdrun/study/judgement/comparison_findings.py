@@ -75,7 +75,8 @@ class Contender:
     def gradients(self) -> float | None:
         """The median number of gradients of the runs that used up their budget; None without one.
 
-        A run that a stopping rule ended early has spent less by merit.
+        Runs that a stopping rule ended earlier are left out: they needed less, and their budgets
+        were not smaller.
         """
         spent = [
             float(each.record["summary"]["gradients"])

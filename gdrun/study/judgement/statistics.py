@@ -143,10 +143,11 @@ def enough_seeds(pairs: int) -> int:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """The p-values of several tests, adjusted so that any false finding has at most their level.
+    """The p-values of several tests, adjusted by Holm's method.
 
-    The k-th smallest of m p-values is multiplied by m − k + 1; the results are made ascending in
-    the same order, and cut at 1. Source: Holm 1979.
+    If tests with an adjusted p ≤ a count as findings, the probability of any false one is at most
+    a. The k-th smallest of m p-values is multiplied by m − k + 1, replaced by the largest product
+    so far, and limited to 1. Source: Holm 1979.
 
     >>> holm([0.01, 0.04, 0.03])
     [0.03, 0.06, 0.06]

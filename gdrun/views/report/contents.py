@@ -40,7 +40,7 @@ Contents = dict[str, Any]
 
 
 def of_runs(runs: Sequence[Run], checks: Sequence[Contents] = ()) -> Contents:
-    """The contents of a report on runs. checks: observation beside theory, see `check_contents`."""
+    """The contents of a report on runs. checks: comparisons with theory, see `check_contents`."""
     entries = [_entry(each) for each in recorded_runs(runs)]
     title = runs[0].config["name"] if len(runs) == 1 else f"{len(runs)} runs"
     return _report(title, entries) | {
@@ -71,7 +71,7 @@ def _entry(recorded: Recorded) -> Contents:
 def check_contents(
     name: str, steps: Array, observed: Array, bounds: Sequence[tuple[str, Array, Array, bool]]
 ) -> Contents:
-    """Observation beside theory for the run of this name.
+    """The comparison of the run of this name with the bounds of theory.
 
     observed (n,): f − f* at `steps` (n,). bounds: for each bound its name, its steps, the values
     that it allows, and whether it held.
