@@ -7,6 +7,7 @@ of the run, and at its end; L* is a lower bound of the loss; V is the validation
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 
@@ -245,6 +246,10 @@ def _falling(run: Traced, name: str, remedies: tuple[Remedy, ...]) -> Symptom:
 
 
 def _layers(run: Traced, kind: str) -> list[str]:
-    """The columns of the layers with this quantity, from the first layer to the last."""
-    names = (name for name in run.evals if name.endswith(f".{kind}"))
-    return sorted(names, key=lambda name: int(name.split(".")[0].removeprefix("layer")))
+    """The columns of the layers with this quantity, from the first layer to the last.
+
+    The matrices of skip connections, as projection2, are not in the chain of layers.
+    """
+    found = (re.fullmatch(rf"layer(\d+)\.{kind}", name) for name in run.evals)
+    numbers = {match[0]: int(match[1]) for match in found if match}
+    return sorted(numbers, key=numbers.__getitem__)
