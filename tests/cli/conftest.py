@@ -19,6 +19,8 @@ class Answer:
 @pytest.fixture
 def gdrun(capsys, monkeypatch):
     """A function that runs a command line and returns its Answer."""
+    # As in a new process: a plugin that another test loaded is in no record and in no command.
+    monkeypatch.setattr("gdrun.methods.plugins._LOADED", {})
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("NO_COLOR", "1")
     for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "_GDRUN_COMPLETE"):

@@ -195,7 +195,7 @@ def test_a_missing_value_where_training_had_none(here, tmp_path):
         ),
         (
             ["last", "new.csv", "--runs", "elsewhere"],
-            "error: elsewhere: no run is called 'last'\n"
+            "error: elsewhere: there is no such directory\n"
             "hint: `gdrun train` makes a run; --runs is the directory that holds the runs\n",
         ),
         (

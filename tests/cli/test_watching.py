@@ -5,6 +5,7 @@ import os
 import re
 import select
 import struct
+import subprocess
 import sys
 import termios
 import time
@@ -21,37 +22,34 @@ class Terminal:
     """A command in a terminal of 80 columns and 40 rows."""
 
     def __init__(self, *words, folder):
-        import pty
-
         self.screen = b""
-        self.child, self.file = pty.fork()
-        if self.child == 0:
-            os.chdir(folder)
-            root = Path(__file__).parents[2]
-            os.environ |= {"TERM": "xterm-256color", "PYTHONPATH": str(root)}
-            os.execv(sys.executable, [sys.executable, "-m", "gdrun", *words])
+        self.file, self.end = os.openpty()
         fcntl.ioctl(self.file, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 80, 0, 0))
+        # The terminal that the first process of a session opens is the one that controls it.
+        opening = 'exec "$@" < "$0" > "$0" 2>&1'
+        words = (sys.executable, "-m", "gdrun", *words)
+        program = ["/bin/sh", "-c", opening, os.ttyname(self.end), *words]
+        more = {"TERM": "xterm-256color", "PYTHONPATH": str(Path(__file__).parents[2])}
+        self.child = subprocess.Popen(
+            program, cwd=folder, env=os.environ | more, start_new_session=True
+        )
 
     def until(self, found):
         """Read until `found(screen)` holds; without a condition, until the command has ended."""
         end = time.monotonic() + MOST_SECONDS
         while not (found and found(self.screen)):
             assert time.monotonic() < end, self.screen[-2000:]
-            if not select.select([self.file], [], [], 0.1)[0]:
-                continue
-            try:
-                read = os.read(self.file, 65536)
-            except OSError:  # Linux reports the end of a terminal as an error
-                read = b""
-            if not read:
+            if select.select([self.file], [], [], 0.1)[0]:
+                self.screen += os.read(self.file, 65536)
+            elif self.child.poll() is not None:
                 assert found is None, self.screen[-2000:]
                 return
-            self.screen += read
 
     def code(self):
         self.until(None)
         os.close(self.file)
-        return os.waitstatus_to_exitcode(os.waitpid(self.child, 0)[1])
+        os.close(self.end)
+        return self.child.wait(timeout=MOST_SECONDS)
 
 
 @pytest.mark.slow
