@@ -138,8 +138,11 @@ class Plan:
         return epochs
 
     def evaluation_time(self, index: int) -> float:
-        """The time of evaluation `index`, in epochs; evaluation 0 is before the first step."""
-        return index * self.every
+        """The time of evaluation `index`, in epochs; evaluation 0 is before the first step.
+
+        There is at most one evaluation a step, however small `every` is.
+        """
+        return index * max(self.every, 1 / self.steps_per_epoch(0))
 
     def epoch_time(self, place: Place) -> float:
         """The time of a position in training, in epochs with a fraction."""

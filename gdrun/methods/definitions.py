@@ -51,9 +51,14 @@ Growth = Annotated[float, Gt(1)]
 """A factor x that makes a value larger: x > 1."""
 Divisor = Annotated[float, Ge(1)]
 """A real number x ≥ 1, by which a value is divided."""
-Count = Annotated[int, Ge(1)]
+MOST_WHOLE = 10**15
+"""The largest whole number that an option may have, except a seed.
+
+Sums of such numbers are exact in 64 bits, as integers and as real numbers.
+"""
+Count = Annotated[int, Ge(1), Le(MOST_WHOLE)]
 """A whole number ≥ 1."""
-Natural = Annotated[int, Ge(0)]
+Natural = Annotated[int, Ge(0), Le(MOST_WHOLE)]
 """A whole number ≥ 0."""
 Seed = Annotated[int, Ge(0)]
 """The seed of a random number generator: a whole number ≥ 0."""
@@ -185,7 +190,7 @@ class Option:
                     low = f"{limit} ≤ "
                 case Lt(lt=limit):
                     high = f" < {limit}"
-                case Le(le=limit):
+                case Le(le=limit) if limit != MOST_WHOLE:
                     high = f" ≤ {limit}"
         return f"{low}x{high}" if low or high else ""
 
