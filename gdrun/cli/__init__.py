@@ -7,14 +7,12 @@ the views only in the functions that use them, so that `gdrun --help` is fast.
 from __future__ import annotations
 
 import gc
-import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from gdrun.cli import faults
+from gdrun.cli import console, faults
 from gdrun.cli.app import command_line
-from gdrun.cli.console import replace_unencodable
-from gdrun.errors import GdrunError
+from gdrun.errors import GdrunError, Problem
 from gdrun.runs.signals import EndAtOnce, Ended, handled
 
 INTERRUPTED = 130
@@ -38,29 +36,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments: the words after `gdrun`; None for the arguments of this process.
     """
     gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
-    replace_unencodable()
+    console.open_closed_streams()
+    console.replace_unencodable()
     at_once = EndAtOnce()
     try:
         with handled(at_once):
             code = command_line(sys.argv[1:] if arguments is None else arguments)
             sys.stdout.flush()
     except GdrunError as error:
-        faults.show(error.problems)
+        _show(error.problems)
         return error.exit_code
     except MemoryError as error:
-        faults.show([faults.out_of_memory(error)])
+        _show([faults.out_of_memory(error)])
         return GdrunError.exit_code
     except Ended as end:
         return end.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Python flushes stdout again at exit; to the closed pipe this would print an error.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        console.discard(sys.stdout)
         return PIPE_CLOSED
+    except OSError as error:
+        if at_once.exit_code:
+            return at_once.exit_code
+        if error.filename is None:
+            console.discard(sys.stdout)
+        refusal = faults.system_problem(error)
+        _show([refusal or faults.internal_error(error)])
+        return 1 if refusal is None else GdrunError.exit_code
     except Exception as error:
         if at_once.exit_code:
             return at_once.exit_code
-        faults.show([faults.internal_error(error)])
+        _show([faults.internal_error(error)])
         return 1
     return code
+
+
+def _show(problems: Iterable[Problem]) -> None:
+    """Print problems on stderr. If stderr cannot be written, only the exit code tells of them."""
+    try:
+        faults.show(problems)
+        sys.stderr.flush()
+    except OSError:
+        console.discard(sys.stderr)

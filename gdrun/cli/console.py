@@ -7,24 +7,29 @@ output is not a terminal. The width is COLUMNS, or else that of the terminal, or
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
     from rich.text import Text
 
+WIDTH = 80
+"""The width of a console whose width is not known."""
+
 
 def stdout() -> Console:
     """The console for results."""
-    return _console_type()(highlight=False, markup=False, emoji=False)
+    return _console(stderr=False)
 
 
 def stderr() -> Console:
     """The console for errors and progress."""
-    return _console_type()(stderr=True, highlight=False, markup=False, emoji=False)
+    return _console(stderr=True)
 
 
 def show(*views: RenderableType) -> None:
@@ -67,6 +72,37 @@ def replace_unencodable() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=HANDLER)
+
+
+def open_closed_streams() -> None:
+    """Open the null device in place of each standard stream that the caller has closed.
+
+    Otherwise the next file to be opened, such as the trace of a run, would get the number of the
+    stream, and output would be written to this file.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            number = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
+
+
+def discard(stream: TextIO) -> None:
+    """Send all further output of a stream that cannot be written to the null device.
+
+    Python writes what is left in the stream at exit; if that failed, the exit code would be lost.
+    """
+    with suppress(OSError, ValueError):  # a stream in a test has no number
+        number = stream.fileno()
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, number)
+        os.close(null)
+
+
+def _console(*, stderr: bool) -> Console:
+    screen = _console_type()(stderr=stderr, highlight=False, markup=False, emoji=False)
+    if not screen.width:  # COLUMNS=0, or a terminal that does not know its size
+        screen.width = WIDTH
+    return screen
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
@@ -131,19 +132,32 @@ def _config_among(words: list[str]) -> str | None:
     without `=` that is the name of a file or ends in .yaml. Raises GdrunError if several words
     without `=` are names of files, or one is neither the name of a file nor an override.
     """
-    files = [word for word in words if "=" not in word and (word == "-" or Path(word).exists())]
+    files = [word for word in words if "=" not in word and (word == "-" or _exists(word))]
     if len(files) > 1:
         hint = f"`gdrun compare {' '.join(map(shlex.quote, files))}` compares several configs"
         raise GdrunError(
             f"is a second config file; the first is {files[0]}", where=files[1], hint=hint
         )
-    if words and Path(words[0]).exists():
+    if words and _exists(words[0]):
         return words[0]
     plain = [word for word in words if "=" not in word and word not in files]
     named = [word for word in plain if Path(word).suffix.lower() in (".yaml", ".yml")]
     if plain and not named:
         raise GdrunError(_not_a_file(words, plain[0]))
     return next(iter(named or files), None)
+
+
+def _exists(word: str) -> bool:
+    """Whether this word names a file. A word that is too long for a name, such as a list, does not.
+
+    Raises OSError for other reasons why the system cannot tell, such as a missing permission.
+    """
+    try:
+        return Path(word).exists()
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        return False
 
 
 def _not_a_file(words: list[str], word: str) -> list[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import tempfile
 import traceback
@@ -13,7 +14,15 @@ import typer
 
 from gdrun.cli import console
 from gdrun.cli.options import with_options
-from gdrun.errors import TRACEBACK, Problem, near, note_traceback, suggestion, traceback_note
+from gdrun.errors import (
+    TRACEBACK,
+    Problem,
+    abridged,
+    near,
+    note_traceback,
+    suggestion,
+    traceback_note,
+)
 
 _EXAMPLES = {
     "sweep": "such as: gdrun sweep lr",
@@ -127,6 +136,34 @@ def out_of_memory(error: MemoryError) -> Problem:
     need = f": one array needs {size[1]}" if size else ""
     hint = "use a smaller model, batch_size or dataset; dtype: float32 needs half the memory"
     return Problem(f"there is not enough memory{need}", hint=hint)
+
+
+def system_problem(error: OSError) -> Problem | None:
+    """The Problem for a path or an output that the system refuses; None for any other error.
+
+    The refusals are a name that is too long, a missing permission, a full or read-only disk, and a
+    disk that fails. They come from the machine, and not from gdrun.
+    """
+    if error.errno not in _REFUSALS:
+        return None
+    reason = _sentence(error.strerror or str(error))
+    if error.filename is None:
+        return Problem(f"the output cannot be written: {reason}", hint=_REFUSALS[error.errno])
+    return Problem(reason, abridged(str(error.filename), 200), _REFUSALS[error.errno])
+
+
+_REFUSALS = {
+    errno.ENAMETOOLONG: "use a shorter name",
+    errno.ELOOP: "the symbolic links lead in a circle: give the path of the file itself",
+    errno.EACCES: "check the permissions of the file and of the directories above it",
+    errno.EPERM: "check the permissions of the file and of the directories above it",
+    errno.EROFS: "choose a directory on a disk that can be written",
+    errno.ENOSPC: "free some space on the disk, or choose another one",
+    errno.EFBIG: "the limit on the size of a file is too small: `ulimit -f` shows it",
+    errno.EIO: "the disk or the terminal fails; try another one",
+    errno.EBADF: "open the standard streams of the command for reading and writing",
+} | ({errno.EDQUOT: "free some space within your quota"} if hasattr(errno, "EDQUOT") else {})
+"""The hint for each error of the system that is no error in gdrun, by the number of the error."""
 
 
 def internal_error(error: Exception) -> Problem:

@@ -20,7 +20,7 @@ from gdrun.array_types import Array
 from gdrun.data.arrays import flattened, table_from_arrays
 from gdrun.data.saved_arrays import MOST_DIMENSIONS
 from gdrun.data.table import Table
-from gdrun.data.unreadable import require_regular, unreadable
+from gdrun.data.unreadable import expanded, require_regular, unreadable
 from gdrun.errors import DataError
 
 ENDINGS = ("-ubyte", "-ubyte.gz", ".idx", ".idx.gz")
@@ -53,7 +53,7 @@ def read_idx(path: Path, targets: str | None = None) -> Table:
             where=str(path),
             hint="set targets: to this file, and path: to the file of examples",
         )
-    labels = Path(targets).expanduser()
+    labels = expanded(targets)
     y = idx_array(labels)
     if y.ndim != 1:
         raise DataError(

@@ -24,7 +24,7 @@ from gdrun.data.new_tables import TYPED, Opened, json_blocks, typed_blocks
 from gdrun.data.saved_arrays import archived_arrays, mapped_array
 from gdrun.data.several_files import matching_files
 from gdrun.data.sources import DATASETS, load_table, reader_of, unreadable_format
-from gdrun.data.unreadable import unreadable
+from gdrun.data.unreadable import expanded, unreadable
 from gdrun.errors import DataError, suggestion
 
 Blocks = Iterator[tuple[Numbers, Array | None]]
@@ -50,7 +50,7 @@ def new_blocks(
     IDX file. reading: the options of csv_blocks for text files.
     Raises DataError if the data cannot be read, or do not have the columns of the model.
     """
-    path, word = Path(source).expanduser(), str(source)
+    path, word = expanded(source), str(source)
     reader = reader_of(path)
     if reader is None and word in DATASETS:
         yield from _of_dataset(word, encoder, target, labelled)
@@ -115,7 +115,7 @@ def _one_array(read: Callable[[Path], Array]) -> Callable[[NewRows], Blocks]:
     def blocks(new: NewRows) -> Blocks:
         X, y = _matrix(read(new.path), new.encoder, new.target, new.path)
         if new.targets is not None:
-            y = _targets(read(Path(new.targets).expanduser()), len(X), new.targets)
+            y = _targets(read(expanded(new.targets)), len(X), new.targets)
         yield from new.blocks(X, y)
 
     return blocks

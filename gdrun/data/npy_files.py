@@ -11,6 +11,7 @@ from gdrun.array_types import Array
 from gdrun.data.arrays import flattened, table_from_arrays
 from gdrun.data.saved_arrays import archived_arrays, mapped_array
 from gdrun.data.table import Table
+from gdrun.data.unreadable import expanded
 from gdrun.errors import DataError, suggestion
 
 
@@ -32,7 +33,7 @@ def read_npy(path: Path, targets: str | None = None, target: int = -1) -> Table:
         )
     X = flattened(X)
     if targets is not None:
-        y = np.array(mapped_array(Path(targets).expanduser()))
+        y = np.array(mapped_array(expanded(targets)))
         return _table(path, X, _one_column(y, targets), Path(targets).stem)
     columns = X.shape[1]
     if columns < 2 or not -columns <= target < columns:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gdrun.data.unreadable import expanded
+
 _AS_CSV = "save the sheet as CSV (Save as, CSV UTF-8), and give that file"
 _AS_PARQUET = "write it with pandas: frame.to_parquet('train.parquet'), and give that file"
 _AS_ARRAYS = "save the arrays with numpy.savez('train.npz', X=X, y=y), and give that file"
@@ -60,7 +62,7 @@ def not_readable(path: str | Path, readable: list[str]) -> tuple[str, str]:
     >>> not_readable("houses.XLSX", [".csv"])[0]
     'is an Excel workbook, which gdrun cannot read'
     """
-    file = Path(path).expanduser()
+    file = expanded(path)
     try:
         if file.is_dir():
             return _directory(file, readable)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gdrun.data.column_options import Chosen, ColumnOptions, Hash, Marks, MissingOption
@@ -12,6 +11,7 @@ from gdrun.data.dates import Dates
 from gdrun.data.duckdb_connection import connection, first_line
 from gdrun.data.table import Table
 from gdrun.data.typed_columns import typed_table
+from gdrun.data.unreadable import expanded
 from gdrun.errors import DataError
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def read_query(
 
     where = "dataset.query"
     try:
-        with connection(str(Path(folder).expanduser()), threads=1) as database:
+        with connection(str(expanded(folder)), threads=1) as database:
             _require_harmless(database, query, where)
             # random() gives the same rows each time. The result is kept: it is read more than once.
             database.execute("SELECT setseed(0)")

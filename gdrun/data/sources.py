@@ -20,6 +20,7 @@ from gdrun.data.queries import read_query
 from gdrun.data.svmlight_files import read_svmlight
 from gdrun.data.table import Table
 from gdrun.data.table_files import read_json_lines, read_parquet
+from gdrun.data.unreadable import expanded
 from gdrun.errors import DataError, suggestion
 from gdrun.methods.definitions import Definition, define, inputs_of
 from gdrun.methods.randomness import stream
@@ -73,7 +74,7 @@ PREPARATION = frozenset({"seed", "split", "standardize"})
 
 def reader_of(path: str | Path) -> Definition | None:
     """Return the reader for the ending of this file's name; None if gdrun has no such reader."""
-    if is_cifar_folder(Path(path).expanduser()):
+    if is_cifar_folder(expanded(path)):
         return READERS[".bin"]
     name = Path(path).name.lower()
     return next((reader for ending, reader in READERS.items() if name.endswith(ending)), None)
@@ -128,7 +129,7 @@ def load_table(options: Mapping[str, Any]) -> Table:
 
 
 def _read(path: str | Path, **options: Any) -> Table:
-    file = Path(path).expanduser()
+    file = expanded(path)
     reader = reader_of(file)
     if reader is None:
         what, hint = unreadable_format(path)

@@ -1,4 +1,4 @@
-"""The errors that all readers raise for a file that is missing, or is no file to read."""
+"""The errors that all readers raise for a path that is wrong, or is no file to read."""
 
 from __future__ import annotations
 
@@ -14,6 +14,22 @@ URL = re.compile(r"([a-z][a-z0-9+.-]+):/+(?=[^/])", re.IGNORECASE)
 def is_url(path: Path) -> bool:
     """Whether the path is a URL, of which a Path joins the two slashes."""
     return URL.match(path.as_posix()) is not None
+
+
+def expanded(path: str | Path) -> Path:
+    """Return the path with the home directory in place of a leading ~ or ~USER.
+
+    Raises DataError if no user has this name, or if the path contains a NUL character.
+    """
+    if "\0" in str(path):
+        what = "contains a NUL character, which no path can have"
+        raise DataError(what, where=str(path), hint="remove the character")
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        what = "the home directory of this user is not known"
+        hint = f"for a file whose name begins with ~ write ./{path}"
+        raise DataError(what, where=str(path), hint=hint) from None
 
 
 def require_regular(path: Path) -> None:
