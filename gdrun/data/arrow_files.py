@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gdrun.data.column_options import Chosen, ColumnOptions, Hash, Marks, MissingOption
-from gdrun.data.dates import Dates
+from gdrun.data.column_options import ColumnOptions
 from gdrun.data.duckdb_connection import connection, first_line
 from gdrun.data.several_files import matching_files
 from gdrun.data.table import Table
+from gdrun.data.table_readers import table_reader
 from gdrun.data.typed_columns import typed_table
 from gdrun.data.unreadable import require_regular, unreadable
 from gdrun.errors import DataError, MissingExtraError
@@ -23,38 +23,17 @@ _MAGIC = b"ARROW1"
 _ROWS = "gdrun_arrow"
 
 
-def read_arrow(
-    path: Path,
-    target: str | int | None = None,
-    missing: MissingOption = "error",
-    ignore: Chosen = (),
-    categories: Chosen = (),
-    keep: Chosen = (),
-    missing_values: Marks = None,
-    dates: Dates = "encode",
-    hash: Hash = None,
-) -> Table:
+@table_reader
+def read_arrow(path: Path, columns: ColumnOptions) -> Table:
     """A Feather file (version 2) or another Arrow IPC file or stream; or several with the same
     columns, such as data/part-*.feather. This needs the extra `arrow`.
 
-    target: the name of a column, or its position from 0 (default: the last column). Text in the
-    target is read as class labels; a text feature becomes one 0/1 column for each of its values,
-    a boolean feature is 0 or 1, and a date becomes its year, month, weekday, hour and days since
-    1970.
-
-    missing: how to treat missing values (null, NaN, and empty text). `error` reports them; `drop`
-    removes their rows; `mean`, `median` and `most_frequent` replace them by this statistic of the
-    training rows; `indicator` adds a 0/1 column that marks them. A mapping chooses for each column.
-
-    ignore: a column to leave out, or a list of columns, by name or position. categories: columns
-    whose values are labels, even if they are numbers. keep, missing_values, dates and
-    hash are those of csv.
+    By default a value is missing if it is null, NaN or an empty text.
 
     Raises: DataError if the file cannot be read, or if its values cannot be used.
     """
-    options = ColumnOptions(target, missing, ignore, categories, keep, missing_values, dates, hash)
     with opened_arrow(path) as (database, source):
-        return typed_table(database, source, str(path), options)
+        return typed_table(database, source, str(path), columns)
 
 
 @contextmanager

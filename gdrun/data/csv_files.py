@@ -15,64 +15,41 @@ from gdrun.array_types import Numbers
 from gdrun.data.assembly import assembled
 from gdrun.data.cells import Cells
 from gdrun.data.column_kinds import read_column
-from gdrun.data.column_options import Chosen, ColumnOptions, Hash, Marks, MissingOption
+from gdrun.data.column_options import ColumnOptions
 from gdrun.data.columns import Column
 from gdrun.data.csv_layout import CsvLayout, read_layout
 from gdrun.data.csv_scan import CsvScan
-from gdrun.data.dates import Dates
 from gdrun.data.decimal_signs import decimal_sign
 from gdrun.data.duckdb_connection import connection
 from gdrun.data.places import TextLines
 from gdrun.data.several_files import matching_files
 from gdrun.data.table import Table
+from gdrun.data.table_readers import table_reader
 from gdrun.data.text_files import TextFile, text_file
 from gdrun.errors import DataError, Problem
 
 Columns = dict[int, Numbers | Cells]
 
 
+@table_reader
 def read_csv(
     path: Path,
-    target: str | int | None = None,
-    missing: MissingOption = "error",
+    columns: ColumnOptions,
     header: bool | None = None,
-    ignore: Chosen = (),
-    categories: Chosen = (),
-    keep: Chosen = (),
-    missing_values: Marks = None,
-    dates: Dates = "encode",
-    hash: Hash = None,
     decimal: Literal[".", ","] | None = None,
     encoding: str | None = None,
 ) -> Table:
     """A text file with one row for each example and a separator: comma, semicolon, tab, pipe (|),
     or blanks.
 
-    target: the name of a column, or its position from 0 (default: the last column). Text in the
-    target is read as class labels. A text feature becomes one 0/1 column for each of its values; a
-    text such as yes or no, or True or False, a column of 0 and 1; a date its year, month, weekday,
-    hour and days since 1970; and numbers with %, $ or marks between thousands the numbers alone.
-
     path: may name several files with the same columns, such as data/part-*.csv, which are joined
-    in the order of their names. Files may be compressed with gzip or zstd.
-
-    missing: how to treat missing values: `error` stops with an error; `drop` removes the rows that
-    have them; `mean`, `median` and `most_frequent` replace them by this statistic of the column in
-    the training rows (for text always the most frequent value); `indicator` adds a 0/1 column that
-    marks them. A mapping chooses for each column: {age: median, "*": drop}, where * means the other
-    columns. Rows without a target are removed, except under `error`. missing_values: the cells that
-    count as missing, such as ["?", -999] (default: empty cells, NA, N/A, NaN, null, none, ?, -).
+    in the order of their names. Files may be compressed with gzip or zstd. By default a cell is
+    missing if it is empty, NA, N/A, NaN, null, none, ? or -.
 
     header: whether the first row holds the names of the columns (default: yes, if no cell of that
-    row is a number or occurs again below it). ignore: a column to leave out, or a list of
-    columns, by name or position. categories: columns whose cells are labels, even if they are
-    numbers. keep: columns that are features although they look like identifiers, which are left
-    out. dates: `encode`, `refuse`, or for dates such as 3/4/2024 `day_first` or `month_first`.
-    hash: a number of buckets, such as 256 or 2**10, into which texts with too many different values
-    for 0/1 columns are hashed.
-
-    decimal: the decimal sign (default: a point; with semicolons as separators the sign that the
-    numbers show). encoding: the encoding of the text (default: UTF-8, or UTF-16 if it is marked).
+    row is a number or occurs again below it). decimal: the decimal sign (default: a point; with
+    semicolons as separators the sign that the numbers show). encoding: the encoding of the text
+    (default: UTF-8, or UTF-16 if it is marked).
 
     Raises: DataError if the file cannot be read, or if its values cannot be used.
     """
@@ -84,10 +61,7 @@ def read_csv(
         layouts = [read_layout(file, header) for file in files]
         layout = layouts[0]
         _require_same(files, layouts)
-        options = ColumnOptions(
-            target, missing, ignore, categories, keep, missing_values, dates, hash
-        )
-        choices = options.resolved(layout, where)
+        choices = columns.resolved(layout, where)
         folder = Path(open_files.enter_context(TemporaryDirectory(prefix="gdrun-")))
         database = open_files.enter_context(connection())
         scans = [

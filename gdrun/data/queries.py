@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from gdrun.data.column_options import Chosen, ColumnOptions, Hash, Marks, MissingOption
-from gdrun.data.dates import Dates
+from gdrun.data.column_options import ColumnOptions
 from gdrun.data.duckdb_connection import connection, first_line
 from gdrun.data.table import Table
+from gdrun.data.table_readers import table_reader
 from gdrun.data.typed_columns import typed_table
 from gdrun.data.unreadable import expanded
 from gdrun.errors import DataError
@@ -39,29 +39,14 @@ NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "C
 """The nodes of the syntax tree that read. A WITH clause can also contain COPY, INSERT or DELETE."""
 
 
-def read_query(
-    query: str,
-    target: str | int | None = None,
-    missing: MissingOption = "error",
-    ignore: Chosen = (),
-    categories: Chosen = (),
-    keep: Chosen = (),
-    missing_values: Marks = None,
-    dates: Dates = "encode",
-    hash: Hash = None,
-    folder: str = ".",
-) -> Table:
+@table_reader
+def read_query(query: str, columns: ColumnOptions, folder: str = ".") -> Table:
     """The rows of one SELECT statement in SQL over files, which DuckDB runs:
     SELECT size, price FROM 'houses.parquet' WHERE price > 0 ORDER BY id.
 
     The query can read files and write nothing. Without ORDER BY the order of the rows is that of
-    the file. folder: the directory at which relative paths in the query start.
-
-    target: the name of a column, or its position from 0 (default: the last column). missing:
-    `error` reports missing values (null, NaN, and empty text); `drop` removes their rows; `mean`,
-    `median` and `most_frequent` replace them by this statistic of the training rows. ignore:
-    columns to leave out. categories: columns whose values are labels, even if they are numbers.
-    keep, missing_values, dates, hash: as for csv.
+    the file. folder: the directory at which relative paths in the query start. By default a value
+    is missing if it is null, NaN or an empty text.
 
     Raises: DataError if the query is not one SELECT statement, if it fails, or if its values cannot
     be used.
@@ -75,10 +60,7 @@ def read_query(
             # random() gives the same rows each time. The result is kept: it is read more than once.
             database.execute("SELECT setseed(0)")
             database.execute(f"CREATE TEMP TABLE gdrun_rows AS {query}")
-            options = ColumnOptions(
-                target, missing, ignore, categories, keep, missing_values, dates, hash
-            )
-            return typed_table(database, "gdrun_rows", where, options)
+            return typed_table(database, "gdrun_rows", where, columns)
     except duckdb.Error as error:
         raise DataError(
             f"the query fails: {first_line(error)}",

@@ -16,19 +16,15 @@ from gdrun.data.cells import TYPED, Cells
 from gdrun.data.column_kinds import finite_column, text_column, without_marked
 from gdrun.data.column_names import ColumnNames
 from gdrun.data.column_options import (
-    Chosen,
     ColumnOptions,
     ColumnReading,
-    Hash,
-    Marks,
-    MissingOption,
 )
 from gdrun.data.columns import Column, leaving_out
-from gdrun.data.dates import Dates
 from gdrun.data.duckdb_connection import connection, first_line, literal_path, quoted
 from gdrun.data.places import TableRows
 from gdrun.data.several_files import matching_files
 from gdrun.data.table import Table
+from gdrun.data.table_readers import table_reader
 from gdrun.data.typed_columns import boolean_column, typed_table
 from gdrun.data.unreadable import require_regular, unreadable
 from gdrun.errors import DataError
@@ -37,37 +33,16 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 
-def read_parquet(
-    path: Path,
-    target: str | int | None = None,
-    missing: MissingOption = "error",
-    ignore: Chosen = (),
-    categories: Chosen = (),
-    keep: Chosen = (),
-    missing_values: Marks = None,
-    dates: Dates = "encode",
-    hash: Hash = None,
-) -> Table:
+@table_reader
+def read_parquet(path: Path, columns: ColumnOptions) -> Table:
     """A Parquet file, or several with the same columns, such as data/part-*.parquet.
 
-    target: the name of a column, or its position from 0 (default: the last column). Text in the
-    target is read as class labels; a text feature becomes one 0/1 column for each of its values,
-    a boolean feature is 0 or 1, and a date becomes its year, month, weekday, hour and days since
-    1970.
-
-    missing: how to treat missing values (null, NaN, and empty text). `error` reports them; `drop`
-    removes their rows; `mean`, `median` and `most_frequent` replace them by this statistic of the
-    training rows; `indicator` adds a 0/1 column that marks them. A mapping chooses for each column.
-
-    ignore: a column to leave out, or a list of columns, by name or position. categories: columns
-    whose values are labels, even if they are numbers. keep, missing_values, dates and
-    hash are those of csv.
+    By default a value is missing if it is null, NaN or an empty text.
 
     Raises: DataError if the file cannot be read, or if its values cannot be used.
     """
-    options = ColumnOptions(target, missing, ignore, categories, keep, missing_values, dates, hash)
     with opened_parquet(path) as (database, source):
-        return typed_table(database, source, str(path), options)
+        return typed_table(database, source, str(path), columns)
 
 
 @contextmanager
@@ -97,39 +72,17 @@ def opened_parquet(path: Path) -> Iterator[tuple[DuckDBPyConnection, str]]:
         ) from None
 
 
-def read_json_lines(
-    path: Path,
-    target: str | int | None = None,
-    missing: MissingOption = "error",
-    ignore: Chosen = (),
-    categories: Chosen = (),
-    keep: Chosen = (),
-    missing_values: Marks = None,
-    dates: Dates = "encode",
-    hash: Hash = None,
-) -> Table:
+@table_reader
+def read_json_lines(path: Path, columns: ColumnOptions) -> Table:
     """A file with one JSON object a line, for each example, whose keys are the columns.
 
-    target: the name of a column, or its position from 0 (default: the last column). Text in the
-    target is read as class labels; a text feature becomes one 0/1 column for each of its values,
-    a boolean feature is 0 or 1, and a date becomes its year, month, weekday, hour and days since
-    1970.
-
-    missing: how to treat missing values (null, a missing key, and empty text). `error` reports
-    them; `drop` removes their rows; `mean`, `median` and `most_frequent` replace them by this
-    statistic of the training rows; `indicator` adds a 0/1 column that marks them. A mapping chooses
-    for each column.
-
-    ignore: a column to leave out, or a list of columns, by name or position. categories: columns
-    whose values are labels, even if they are numbers. keep, missing_values, dates and
-    hash are those of csv.
+    By default a value is missing if it is null or an empty text, or if its key is missing.
 
     Raises: DataError if the file cannot be read, or if its values cannot be used.
     """
-    options = ColumnOptions(target, missing, ignore, categories, keep, missing_values, dates, hash)
     places = TableRows(str(path))
     with opened_json_lines(path) as (database, names):
-        choices = options.resolved(ColumnNames(tuple(names), len(names)), str(path))
+        choices = columns.resolved(ColumnNames(tuple(names), len(names)), str(path))
 
         def read(position: int) -> Column:
             reading = choices.reading(position, marks=TYPED)
