@@ -6,22 +6,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, get_origin
 
-from gdrun.config.sections import (
-    AVERAGE,
-    DATASET,
-    MODEL,
-    OPTIMIZER,
-    SCHEDULE,
-    SURFACE,
-    VARIANT,
-    SectionKind,
-)
+from gdrun.config.section_kinds import SectionKind
+from gdrun.config.sections import AVERAGE, DATASET, MODEL, OPTIMIZER, SCHEDULE, SURFACE, VARIANT
 from gdrun.config.settings import BUDGETS, DivergenceLimit, EarlyStoppingSettings, Settings
 from gdrun.config.writing import short_flow
 from gdrun.data.sources import QUERY, READERS
 from gdrun.errors import GdrunError, suggestion
 from gdrun.methods.clipping import clip_by_norm, clip_by_value
-from gdrun.methods.definitions import Definition, Doc, Option, parse_doc
+from gdrun.methods.definitions import Definition, Option
+from gdrun.methods.docstrings import Doc, parse_doc
 from gdrun.methods.schedules import ramp
 from gdrun.methods.stopping import STOP_RULES, StopRule, number
 from gdrun.problems.activations import ACTIVATIONS

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
-from gdrun.config.sections import SECTIONS, Section, section_keys
+from gdrun.config.section_kinds import Section
+from gdrun.config.sections import SECTIONS, section_keys
 from gdrun.config.settings import (
     Clip,
     Evaluate,

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from gdrun.config.experiment import DEFAULTS, FIXED, KEYS, Header
-from gdrun.config.sections import DATASET_KEYS, PROBLEM, SECTIONS, SectionKind, section_keys
+from gdrun.config.section_kinds import SectionKind
+from gdrun.config.sections import DATASET_KEYS, PROBLEM, SECTIONS, section_keys
 from gdrun.config.settings import Split, Standardize
 from gdrun.config.values import parse_sweep, parse_value
 from gdrun.config.wording import KEYS_ELSEWHERE

@@ -20,7 +20,8 @@ from gdrun.config.experiment import (
     Where,
 )
 from gdrun.config.overrides import resolve_key
-from gdrun.config.sections import PROBLEM, SECTIONS, Section, section_keys
+from gdrun.config.section_kinds import Section
+from gdrun.config.sections import PROBLEM, SECTIONS, section_keys
 from gdrun.config.settings import Settings, Split, Standardize, with_default_budget
 from gdrun.config.wording import KEYS_ELSEWHERE, problems_of
 from gdrun.errors import ConfigError, Problem, suggestion

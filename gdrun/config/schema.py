@@ -13,7 +13,9 @@ from typing import Any, TypeAlias
 from pydantic import BaseModel
 
 from gdrun.config.experiment import FIXED, Header
-from gdrun.config.sections import DATASET, PROBLEM, SECTIONS, SectionKind, settings_model
+from gdrun.config.option_models import settings_model
+from gdrun.config.section_kinds import SectionKind
+from gdrun.config.sections import DATASET, PROBLEM, SECTIONS
 from gdrun.data.sources import QUERY, READERS
 from gdrun.methods.definitions import Definition, Option, brought_options
 from gdrun.methods.stopping import STOP_RULES

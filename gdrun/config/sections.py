@@ -1,27 +1,16 @@
-"""The config sections that choose a definition (a registry entry, such as an optimizer) by name.
-
-`optimizer: adam` and `optimizer: {name: adam, lr: 0.001}` are the same section. The options of a
-section are those in the signature of the chosen definition, and those that all definitions of this
-kind of section share. Pydantic checks the options with one pydantic model for each definition,
-which is built on first use.
-"""
+"""The sections of a config: dataset, model, surface, variant, optimizer, schedule and average."""
 
 from __future__ import annotations
 
-import typing
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, is_dataclass, replace
-from functools import cache
+from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError, create_model
-
-from gdrun.config.choices import entry_of_option, not_chosen, same_names
-from gdrun.config.settings import Settings, Split, Standardize, Standardized, whole
-from gdrun.config.wording import problems_of
+from gdrun.config.section_kinds import Section, SectionKind, Where
+from gdrun.config.settings import Split, Standardize, Standardized
 from gdrun.data.sources import DATASETS, QUERY, READERS, reader_of, unreadable_format
-from gdrun.errors import Problem, suggestion
+from gdrun.errors import Problem
 from gdrun.methods.averaging import AVERAGES
 from gdrun.methods.definitions import (
     AUTO,
@@ -30,9 +19,7 @@ from gdrun.methods.definitions import (
     NonNegative,
     Option,
     Seed,
-    brought_options,
     options_of,
-    with_chosen,
 )
 from gdrun.methods.rules import OPTIMIZER_ALIASES, OPTIMIZERS
 from gdrun.methods.sampling import VARIANTS
@@ -43,8 +30,6 @@ from gdrun.problems.surfaces import SURFACES
 
 DATASET_KEYS = ("name", "path", "query")
 """The keys of which one chooses the dataset."""
-
-Where = Callable[[tuple[str | int, ...]], str]
 
 
 def _dataset_options(
@@ -68,172 +53,6 @@ def _schedule_options(
     warmup_start: WarmupStart = "zero",
 ) -> None:
     """The options of all schedules. Only the signature is used; this function is never called."""
-
-
-@dataclass(frozen=True)
-class Section:
-    """A validated section: the chosen name, or the path of a data file, and every option's value.
-
-    chosen_by: the key that made the choice: `name`, `path` or `query`.
-    """
-
-    name: str
-    options: Mapping[str, Any]
-    chosen_by: str = "name"
-
-    def __getitem__(self, option: str) -> Any:
-        return self.options[option]
-
-    def plain(self) -> dict[str, Any]:
-        """Return the section as plain data, as a config file would contain it."""
-        return {self.chosen_by: self.name} | {
-            option: plain_value(value)
-            for option, value in self.options.items()
-            if value is not None
-        }
-
-
-@dataclass(frozen=True)
-class SectionKind:
-    """A kind of section, such as optimizer, that chooses a definition (registry entry) by name.
-
-    key: the key of the section in a file. registry: the definitions by name. default: the name of a
-    definition, for examples in messages. common: the options that all definitions share. aliases:
-    the name of a definition for each other name that a config may use.
-    """
-
-    key: str
-    registry: Mapping[str, Definition]
-    default: str
-    common: Mapping[str, Option] = field(default_factory=dict)
-    aliases: Mapping[str, str] = field(default_factory=dict)
-
-    def own_options(self, definition: Definition) -> dict[str, Option]:
-        """Return the options of the definition and those that all definitions share, by name."""
-        return {**self.common, **definition.options}
-
-    def options(
-        self, definition: Definition, given: Mapping[str, Any] = MappingProxyType({})
-    ) -> dict[str, Option]:
-        """Return all options, by name, that the section has if it chooses this definition.
-
-        given: the values that the section sets. If a value names another registry entry, such as a
-        loss, the options of that entry are included.
-        """
-        known = with_chosen(self.own_options(definition), given)
-        return {name: option.listed() for name, option in known.items()}
-
-    def definitions(self) -> tuple[Definition, ...]:
-        """All definitions that the section can choose."""
-        return tuple(self.registry.values())
-
-    def definition(self, section: Section) -> Definition:
-        """Return the definition that a validated section has chosen."""
-        return self.registry[section.name]
-
-    def resolve(self, raw: Any, where: Where) -> tuple[Section | None, list[Problem]]:
-        """Validate a section. Return it without problems, or None and the list of its problems.
-
-        raw: the plain data of the section: a name, or a mapping with a name and options. where: a
-        function that returns the place of a key path, for messages.
-        """
-        given = {"name": raw} if isinstance(raw, str) else raw
-        if not isinstance(given, dict):
-            what = f"must be a name, or a mapping of keys and values, got {raw!r}"
-            return None, [Problem(what, where((self.key,)), suggestion("", self.registry))]
-        chosen_by = self.choose(given)
-        definition = self.find(given, chosen_by, where)
-        if isinstance(definition, Problem):
-            return None, [definition]
-        values = {key: value for key, value in given.items() if key != chosen_by}
-        own, known = self.own_options(definition), self.options(definition, values)
-        problems = [
-            Problem(what, where((self.key, option)), hint)
-            for option, what, hint in (
-                *same_names(definition.name, own, values),
-                *not_chosen(definition.name, own, known, values),
-            )
-        ]
-        model = settings_model(definition.name, tuple(known.values()))
-        # `not_chosen` has checked the options of entries that are not chosen.
-        unused = brought_options(own).keys() - known.keys()
-        try:
-            checked = model.model_validate({k: v for k, v in values.items() if k not in unused})
-        except ValidationError as error:
-            owners = entry_of_option(own, values)
-            problems += problems_of(
-                error, (self.key,), where, model=model, of=definition.name, owners=owners
-            )
-            return None, problems
-        options = self.completed(definition, {name: getattr(checked, name) for name in known})
-        problems += self._resolve_nested(known, options, where)
-        # Contradictions between options make sense only if each option is valid.
-        if not problems and definition.check:
-            problems = [
-                Problem(what, where((self.key, option)))
-                for option, what in definition.check(options)
-            ]
-        if problems:
-            return None, problems
-        name = definition.name if chosen_by == "name" else given[chosen_by]
-        return Section(name, options, chosen_by), []
-
-    def _resolve_nested(
-        self, known: Mapping[str, Option], options: dict[str, Any], where: Where
-    ) -> list[Problem]:
-        """Validate the values of nested options, such as the parts of a schedule.
-
-        The values in `options` are replaced in place by validated sections. known: the options of
-        the section by name. Returns the problems.
-        """
-        problems: list[Problem] = []
-        for name, option in known.items():
-            if option.nested is None or options[name] is None:
-                continue
-            kind, entries = self.nested_kind(option.nested), options[name]
-            several = isinstance(entries, tuple)
-            sections = []
-            for index, raw in enumerate(entries if several else (entries,)):
-                place = (self.key, name, index) if several else (self.key, name)
-                section, found = kind.resolve(raw, _within(where, place))
-                sections.append(section)
-                problems.extend(found)
-            options[name] = tuple(sections) if several else sections[0]
-        return problems
-
-    def nested_kind(self, mark: Nested) -> SectionKind:
-        """Return the kind of section that each entry of a nested option is.
-
-        mark: the annotation that makes the option a nested one. The parts of a schedule, for
-        example, are schedules again; such entries do not have the options that all sections of
-        their kind share.
-        """
-        return NESTED[mark.kind] if mark.kind else replace(self, common={})
-
-    def completed(self, definition: Definition, options: dict[str, Any]) -> dict[str, Any]:
-        """Return the options with a value also for those whose default depends on other options."""
-        return options
-
-    def choose(self, given: Mapping[str, Any]) -> str:
-        """The key whose value chooses the definition: `name`; for data also `path` or `query`."""
-        return "name"
-
-    def find(self, given: Mapping[str, Any], chosen_by: str, where: Where) -> Definition | Problem:
-        """Return the definition that a section chooses, or the problem if there is none.
-
-        given: the values of the section. chosen_by: the key that makes the choice. where: a
-        function that returns the place of a key path, for messages.
-        """
-        name = given.get("name")
-        if name is None:
-            hint = f"add a name, such as {self.key}: {self.default}"
-            return Problem("has no name", where((self.key,)), hint)
-        known = {**self.registry, **{a: self.registry[n] for a, n in self.aliases.items()}}
-        if not isinstance(name, str) or name not in known:
-            place = (self.key, "name") if len(given) > 1 else (self.key,)
-            what = f"no {self.key} is called {name!r}"
-            return Problem(what, where(place), suggestion(name, known))
-        return known[name]
 
 
 @dataclass(frozen=True)
@@ -306,68 +125,6 @@ class DatasetKind(SectionKind):
         return reader
 
 
-@cache
-def settings_model(name: str, options: tuple[Option, ...]) -> type[Settings]:
-    """Return the pydantic model that checks values of these options. name: the model's name."""
-    fields: dict[str, Any] = {
-        option.name: (_checked(option.annotation), option.default) for option in options
-    }
-    return create_model(name, __base__=Settings, **fields)
-
-
-def _checked(annotation: Any) -> Any:
-    """Return the type annotation of an option, extended by conversions of YAML data.
-
-    If the type requires it, a whole float such as 1e4 becomes an int, a list becomes a tuple, and a
-    mapping becomes a dataclass, such as BatchGrowth.
-    """
-    bare = annotation.__origin__ if hasattr(annotation, "__metadata__") else annotation
-    if bare is int:
-        return Annotated[annotation, BeforeValidator(whole)]
-    for form in (bare, *typing.get_args(bare)):
-        if typing.get_origin(form) is tuple:
-            entry = typing.get_args(form)[0]
-            counts = getattr(entry, "__origin__", entry) is int
-            return Annotated[annotation, BeforeValidator(_as_counts if counts else _as_tuple)]
-    record: Any = next(filter(is_dataclass, typing.get_args(bare)), None)
-    if record is not None:
-        model = settings_model(record.__name__, tuple(options_of(record).values()))
-        return Annotated[model, AfterValidator(lambda given: record(**dict(given)))] | None
-    return annotation
-
-
-def _within(where: Where, place: tuple[str | int, ...]) -> Where:
-    """Return the function that finds the keys of a section inside another section.
-
-    where: a function that returns the place in the file of a key path, for messages. place: the
-    path of the inner section. The returned function takes a path that begins with the inner
-    section's own key, such as ("schedule", "gamma"), and puts `place` instead of that key.
-    """
-    return lambda path: where((*place, *path[1:]))
-
-
-def _as_tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _as_counts(value: Any) -> Any:
-    return tuple(map(whole, value)) if isinstance(value, list) else value
-
-
-def plain_value(value: Any) -> Any:
-    """Return the value of an option as plain data, as YAML gives them."""
-    match value:
-        case Section():
-            return value.plain()
-        case Standardize():
-            return value.short
-        case BaseModel():
-            return value.model_dump(exclude_none=True)
-        case tuple():
-            return [plain_value(entry) for entry in value]
-    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
-
-
 def _is_readable(path: object) -> bool:
     return isinstance(path, str) and reader_of(path) is not None
 
@@ -375,10 +132,15 @@ def _is_readable(path: object) -> bool:
 DATASET = DatasetKind("dataset", DATASETS, "iris", options_of(_dataset_options))
 MODEL = ModelKind("model", MODELS, "softmax", COMMON_OPTIONS)
 VARIANT = SectionKind("variant", VARIANTS, "mbgd")
-OPTIMIZER = SectionKind(
-    "optimizer", OPTIMIZERS, "adam", options_of(_optimizer_options), OPTIMIZER_ALIASES
-)
 AVERAGE = SectionKind("average", AVERAGES, "polyak")
+OPTIMIZER = SectionKind(
+    "optimizer",
+    OPTIMIZERS,
+    "adam",
+    options_of(_optimizer_options),
+    OPTIMIZER_ALIASES,
+    {"average": AVERAGE},
+)
 SCHEDULE = SectionKind("schedule", SCHEDULES, "constant", options_of(_schedule_options))
 
 SURFACE = SurfaceKind("surface", SURFACES, "rosenbrock", SURFACE_OPTIONS)
@@ -387,9 +149,6 @@ SECTIONS: dict[str, SectionKind] = {
     kind.key: kind for kind in (DATASET, MODEL, SURFACE, VARIANT, OPTIMIZER, SCHEDULE)
 }
 """The kinds of sections that choose a registry entry by name, in the order of a config file."""
-
-NESTED = {"average": AVERAGE}
-"""The kinds of sections that are options in another section, by the `kind` of a Nested mark."""
 
 PROBLEM = ("dataset", "model")
 """The sections that define what is minimised. A section surface replaces both."""

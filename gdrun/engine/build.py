@@ -16,7 +16,7 @@ import numpy as np
 from gdrun.array_types import Numbers
 from gdrun.config.experiment import Experiment
 from gdrun.config.metric_checks import named_metrics, unfit_metrics
-from gdrun.config.sections import Section
+from gdrun.config.section_kinds import Section
 from gdrun.config.settings import EarlyStoppingSettings, Rules
 from gdrun.data import Prepared, Table, load_table, prepare
 from gdrun.data.split_keys import load_groups, row_times

@@ -4,19 +4,7 @@ A registry is a dict of definitions by name, such as all optimizers. The signatu
 the only source of its options. A parameter without a default is an input, which the program passes
 (weights, gradient, step count). A parameter with a default is an option, which the user sets; its
 annotation holds the type and the bounds. The docstring of the function is the only source of the
-text that help, tables and pages show. The docstring has this form:
-
-    A sentence that names the method.
-
-        the equation, indented, on one line or more
-
-    Notes: the symbols, the shapes, the units.
-
-    Source: author and year, and the place in the text.
-
-    Raises: the exceptions, each with its condition.
-
-    Elsewhere: the differences from other libraries.
+text that help, tables and pages show (see docstrings.py).
 
 Validation, the JSON Schema, `gdrun list` and the tests read definitions. To add a method, add one
 function to one registry.
@@ -32,6 +20,8 @@ from functools import cache, cached_property, partial
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from annotated_types import Ge, Gt, Le, Lt
+
+from gdrun.methods.docstrings import Doc, parse_doc
 
 Positive = Annotated[float, Gt(0)]
 """A real number x > 0."""
@@ -196,21 +186,6 @@ class Option:
 
 
 @dataclass(frozen=True)
-class Doc:
-    """The parts of a method's docstring, as text; a missing part is empty.
-
-    summary: the first sentence. notes: the paragraphs without a label. source: the text after
-    `Source:`. extra: the text of every other paragraph with a label, such as Raises, by label.
-    """
-
-    summary: str
-    equation: str
-    notes: str
-    source: str
-    extra: Mapping[str, str]
-
-
-@dataclass(frozen=True)
 class Definition:
     """A named function with its options and its documentation.
 
@@ -328,37 +303,6 @@ def option_names(function: Callable[..., Any]) -> tuple[str, ...]:
     )
 
 
-def parse_doc(text: str | None) -> Doc:
-    """Return the parts of `text`, a method's docstring: summary, equation, notes and so on.
-
-    Its form is described at the top of this module. None counts as an empty docstring.
-    """
-    paragraphs: list[list[str]] = [[]]
-    for line in inspect.cleandoc(text or "").splitlines():
-        if line.strip():
-            paragraphs[-1].append(line)
-        elif paragraphs[-1]:
-            paragraphs.append([])
-    summary, equation, notes, extra = "", [], [], {}
-    for paragraph in filter(None, paragraphs):
-        label, colon, rest = paragraph[0].partition(":")
-        if paragraph[0].startswith("    "):
-            equation.append("\n".join(line.removeprefix("    ") for line in paragraph))
-        elif not summary:
-            summary = " ".join(paragraph)
-        elif colon and label in _LABELS:
-            extra[label] = " ".join([rest.strip(), *paragraph[1:]])
-        else:
-            notes.append(paragraph)
-    # cleandoc removes the indent of an equation that is the whole body. It is recognised as an
-    # equation, because notes end with a full stop and equations do not.
-    if not equation and notes and not notes[0][-1].endswith("."):
-        equation.append("\n".join(notes.pop(0)))
-    source = extra.pop("Source", "")
-    notes_text = "\n\n".join(" ".join(paragraph) for paragraph in notes)
-    return Doc(summary, "\n\n".join(equation), notes_text, source, extra)
-
-
 def define(
     function: Callable[..., Any], *, name: str | None = None, check: Check | None = None
 ) -> Definition:
@@ -374,9 +318,6 @@ def define(
         doc=parse_doc(function.__doc__),
         check=check,
     )
-
-
-_LABELS = ("Source", "Raises", "Elsewhere", "Licence")
 
 
 def _bare(annotation: Any) -> Any:

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gdrun.config.catalogue import Entry, Kind
-from gdrun.config.sections import plain_value
+from gdrun.config.section_kinds import plain_value
 from gdrun.config.writing import short_flow
 from gdrun.methods.definitions import Option
 

@@ -16,8 +16,8 @@ from gdrun.methods.definitions import (
     inputs_of,
     option_names,
     options_of,
-    parse_doc,
 )
+from gdrun.methods.docstrings import parse_doc
 
 
 def equation(w, g, t, lr: Rate = 0.1, count: Count = 3, plain=0.5, form: Literal["a", "b"] = "a"):
