@@ -26,11 +26,11 @@ from yaml.events import (
 
 from gdrun.config.places import KeyPath, Position, dotted, place_of
 from gdrun.config.scalars import FLOAT, INTEGER, SURROGATE, UNPRINTABLE, Scalar, plain_value
+from gdrun.config.syntax_errors import QUOTE_HINT, TAG_HINT, Mark, reworded
 from gdrun.errors import ConfigError, Problem, abridged
 
-# PyYAML's events and marks have no useful types.
+# PyYAML's events have no useful types.
 Event: TypeAlias = Any
-Mark: TypeAlias = Any
 MOST_BYTES = 2**20
 MOST_DEPTH = 32
 MOST_NODES = 100_000
@@ -69,7 +69,8 @@ class Reader:
         try:
             data = self._document(whole)
         except yaml.MarkedYAMLError as error:
-            self._refuse(*self._reworded(error))
+            mark, what, hint = reworded(error, self.text, self.shift)
+            self._refuse(mark or self.events.get_mark(), (), what, hint)
         except (ValueError, OverflowError):
             # PyYAML passes \U escapes to chr() and version numbers to int() without a check.
             what, hint = "no character has this code", "write \\U and eight digits, up to 0010FFFF"
@@ -108,7 +109,7 @@ class Reader:
             hint = "remove `---`: one file describes one experiment"
             self._report(mark, (), "a second document begins here", hint)
         elif whole and self.end < len(self.text):
-            self._report(end.start_mark, (), "there is more text after the value", _QUOTE)
+            self._report(end.start_mark, (), "there is more text after the value", QUOTE_HINT)
         return data
 
     def _node(self, path: KeyPath, depth: int) -> Any:
@@ -118,7 +119,7 @@ class Reader:
             return self._alias(event, path, depth)
         if event.tag is not None:
             what = f"tags are not allowed, got {event.tag.replace('tag:yaml.org,2002:', '!!')}"
-            self._report(event.start_mark, path, what, _TAG)
+            self._report(event.start_mark, path, what, TAG_HINT)
         # Until the node is complete, an alias to it would be a value that contains itself.
         if event.anchor is not None:
             self.anchors[event.anchor] = _OPEN
@@ -260,29 +261,6 @@ class Reader:
         self._report(mark, path, what, hint)
         raise _refusal(self.problems, self.source)
 
-    def _reworded(self, error: yaml.MarkedYAMLError) -> tuple[Mark, KeyPath, str, str]:
-        """Return mark (the position), path, message and hint for an error that PyYAML raised."""
-        mark: Mark = error.problem_mark or error.context_mark or self.events.get_mark()
-        line = self.text.splitlines()[mark.line] if mark.index < len(self.text) else ""
-        before = line[: mark.column]
-        if line[mark.column : mark.column + 1] == "\t" or (not before.strip() and "\t" in before):
-            return mark, (), "a tab is not allowed here", "use spaces instead"
-        message = f"{error.context or ''}: {error.problem or ''}"
-        if "mapping values are not allowed" in message and ":" not in before:
-            what = "this line continues the line above, so it cannot have a key"
-            hint = "add a colon to the line above, or indent this line less"
-            return mark, (), what, hint
-        if "<block end>" in message and before.strip():
-            return mark, (), "there is text after the end of the value", _QUOTE
-        for fragment, at_start, what, hint in _SYNTAX:
-            if fragment in message:
-                start: Mark = error.context_mark
-                start = start if at_start else None
-                if start is not None and start.index < self.shift:
-                    return mark, (), "the value is not complete", _UNFINISHED
-                return start or mark, (), what, hint
-        return mark, (), f"this is not valid YAML: {error.problem}", _QUOTE
-
 
 def _refusal(problems: list[Problem], source: str) -> ConfigError:
     shown, rest = problems[:MOST_PROBLEMS], problems[MOST_PROBLEMS:]
@@ -318,38 +296,4 @@ def kind_of(value: Any) -> str:
 
 _OPEN = object()  # The value of an anchor while its node is being read.
 _BOUNDED = "a config describes one experiment; put data in a separate file"
-_QUOTE = "put text that contains one of : # , [ ] { } & * ! | > ' \" % @ ` in quotes"
-_UNFINISHED = f"close every bracket and quote; {_QUOTE}"
 _KEY_FORM = "a key is a short word, followed by a colon and a space"
-_ESCAPE = r"in double quotes a backslash begins an escape; use single quotes: 'C:\data'"
-_TAG = "remove the tag, or put text that begins with ! in quotes"
-_SAME_QUOTE = "end the text with the same quote"
-_NO_ALIAS = "* begins an alias, but no name follows"
-_NO_ANCHOR = "& begins an anchor, but no name follows"
-# A part of PyYAML's message, whether to report the start of the construct, our message and hint.
-_SYNTAX = (
-    ("flow sequence", True, "this [ is never closed", "write a list as [1, 2, 3]"),
-    ("flow mapping", True, "this { is never closed", "write a mapping as {norm: 1.0}"),
-    ("unexpected end of stream", True, "this quote is never closed", _SAME_QUOTE),
-    ("document separator", True, "this quote is never closed", _SAME_QUOTE),
-    ("escape", False, "unknown escape in double quotes", _ESCAPE),
-    ("an alias", True, _NO_ALIAS, 'put the value in quotes if it is text: "*.csv"'),
-    ("an anchor", True, _NO_ANCHOR, "put the value in quotes if it is text"),
-    ("a tag", True, "tags are not allowed", _TAG),
-    ("tag handle", True, "tags are not allowed", _TAG),
-    ("expected ':'", True, "no colon follows this key", "write `key: value`, with a space"),
-    ("mapping values are not allowed", False, "the value contains a second colon", _QUOTE),
-    (
-        "expected <block end>",
-        False,
-        "the indentation does not match the lines above",
-        "begin all keys of a section, and all items of a list, in the same column",
-    ),
-    ("sequence entries", False, "a list cannot begin here", "begin the list on a new line"),
-    ("mapping keys", False, "a key is not allowed here", "begin the mapping on a new line"),
-    ("cannot start any token", False, "a value cannot begin with this character", _QUOTE),
-    ("<document start>", False, "text is not allowed here", _QUOTE),
-    ("expected the node content", False, "a value is missing here", _QUOTE),
-    ("directive", False, "a line cannot begin with %", "remove this line"),
-    ("incompatible YAML document", False, "this YAML version is not supported", "use YAML 1.2"),
-)
