@@ -7,18 +7,19 @@ need the extra `sklearn`. Only this module imports scikit-learn.
 from __future__ import annotations
 
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any, NoReturn, Self
 
 import numpy as np
 
 from gdrun.api import train
 from gdrun.array_types import Array, Numbers
-from gdrun.data.splitting import part_size
 from gdrun.errors import ConfigError, MissingExtraError, suggestion
+from gdrun.estimator_config import Section, limit_batch, merged, section
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.losses import LOSSES
 from gdrun.runs.coefficients import Coefficients, coefficients
@@ -37,11 +38,8 @@ except ImportError:
 
 __all__ = ["GDClassifier", "GDRegressor"]
 
-Section = str | Mapping[str, Any]
-"""A section of a config: a name, or a mapping with the name and its options."""
 
-
-class _Estimator(BaseEstimator):  # type: ignore[misc]
+class _Estimator(BaseEstimator, ABC):  # type: ignore[misc]
     """The parameters, the training and the coefficients that both estimators share."""
 
     _models: tuple[str, ...]
@@ -113,9 +111,9 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
             raise AttributeError(f"model {self.model_.name} is not linear: it has no coefficients")
         return coefficients(self.model_)
 
+    @abstractmethod
     def _shaped(self, by_score: Numbers) -> Any:
         """Values with one entry for each score, in the shape that scikit-learn uses."""
-        raise NotImplementedError
 
     def _train(self, X: Numbers, y: Array, classes: int) -> None:
         """Train on X (N, d) and y (N,), and set the attributes that describe the result."""
@@ -129,7 +127,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
 
     def _config(self, rows: int, classes: int) -> dict[str, Any]:
         """The config of the experiment. rows: N, which limits the batch size."""
-        optimizer = _section(self.optimizer)
+        optimizer = section(self.optimizer)
         optimizer |= {} if self.lr is None else {"lr": self.lr}
         optimizer |= {} if self.average is None else {"average": self.average}
         seed = self._seed()
@@ -142,15 +140,15 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
                 "split": {"validation": self.validation, "test": 0},
                 "standardize": self.standardize,
             },
-            "model": {"l2": self.l2} | _section(self.model),
-            "variant": _section(self.variant),
+            "model": {"l2": self.l2} | section(self.model),
+            "variant": section(self.variant),
             "optimizer": optimizer,
-            "schedule": _section(self.schedule),
+            "schedule": section(self.schedule),
             "stopping": {"epochs": self.epochs, "early_stopping": self._stopping_early()},
         }
-        found = _merged(found, self.config or {})
+        found = merged(found, self.config or {})
         found["model"] = self._with_names(found["model"], classes)
-        _limit_batch(found, self.batch_size, rows)
+        limit_batch(found, self.batch_size, rows)
         return found
 
     def _stopping_early(self) -> Any:
@@ -173,18 +171,18 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
 
         Raises ConfigError if this estimator has no such model or loss.
         """
-        section = {"name": "auto"} | dict(model)
-        if section["name"] == "auto":
-            section["name"] = {0: "linear", 2: "logistic"}.get(classes, "softmax")
-        if section["name"] not in self._models:
-            self._refuse("name", section["name"], self._models)
-        if section["name"] == "mlp":
-            if section.get("loss", "auto") == "auto":
-                section["loss"] = self._network_loss
-            loss = LOSSES.get(section["loss"])
+        chosen = {"name": "auto"} | dict(model)
+        if chosen["name"] == "auto":
+            chosen["name"] = {0: "linear", 2: "logistic"}.get(classes, "softmax")
+        if chosen["name"] not in self._models:
+            self._refuse("name", chosen["name"], self._models)
+        if chosen["name"] == "mlp":
+            if chosen.get("loss", "auto") == "auto":
+                chosen["loss"] = self._network_loss
+            loss = LOSSES.get(chosen["loss"])
             if loss is not None and loss.targets != LOSSES[self._network_loss].targets:
-                self._refuse("loss", section["loss"], (self._network_loss,))
-        return section
+                self._refuse("loss", chosen["loss"], (self._network_loss,))
+        return chosen
 
     def _refuse(self, key: str, value: object, known: Sequence[str]) -> NoReturn:
         kind = "loss" if key == "loss" else "model"
@@ -203,7 +201,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
 def _name(estimator: _Estimator) -> str:
     """The name of the trained model; before training, that of the parameter."""
     model = getattr(estimator, "model_", None)
-    return str(model.name if model else _section(estimator.model).get("name", "auto"))
+    return str(model.name if model else section(estimator.model).get("name", "auto"))
 
 
 def _is_linear(estimator: _Estimator) -> bool:
@@ -328,40 +326,3 @@ class _NamedMatrix:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return np.asarray(self.matrix, dtype)
-
-
-def _section(value: Section) -> dict[str, Any]:
-    """A section as a mapping that may be changed."""
-    return dict(value) if isinstance(value, Mapping) else {"name": value}
-
-
-def _merged(values: Mapping[str, Any], further: Mapping[str, Any]) -> dict[str, Any]:
-    """The values, replaced by those in `further`. A mapping keeps its keys that are not replaced.
-
-    A text replaces the name of a section.
-    """
-    found = dict(values)
-    for key, value in further.items():
-        before = found.get(key)
-        if isinstance(before, Mapping) and isinstance(value, str | Mapping):
-            value = _merged(before, _section(value))
-        found[key] = value
-    return found
-
-
-def _limit_batch(config: dict[str, Any], batch_size: Any, rows: int) -> None:
-    """Set the batch size of mbgd, at most the number of training rows.
-
-    batch_size: the size if the variant section has none. Values of a wrong type are kept, so that
-    the config reports them.
-    """
-    variant = _section(config["variant"])
-    if variant.get("name") != "mbgd":
-        return
-    split = config["dataset"]["split"]
-    shares = (split.get("validation"), split.get("test"))
-    held_out = sum(part_size(float(share), rows) for share in shares if isinstance(share, Real))
-    size = variant.get("batch_size", batch_size)
-    if isinstance(size, Integral):
-        size = min(int(size), max(rows - held_out, 1))
-    config["variant"] = variant | {"batch_size": size}
