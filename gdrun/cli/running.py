@@ -32,6 +32,12 @@ Seeds: TypeAlias = Annotated[
         help="Run the experiment under K seeds: --seed, --seed + 1, …",
     ),
 ]
+Watch: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--watch", help="Show growing curves while it trains; q leaves them, and training goes on."
+    ),
+]
 RUNS = Path("runs")
 """The default directory for runs."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -15,7 +16,7 @@ import typer
 
 from gdrun.cli import console, faults
 from gdrun.cli.experiments import STDIN, Json, Plugins, Seed
-from gdrun.cli.running import DIVERGED, RUNS, Out, Quiet, progress_listeners
+from gdrun.cli.running import DIVERGED, RUNS, Out, Quiet, Watch, progress_listeners
 from gdrun.runs.signals import Interruption
 
 if TYPE_CHECKING:
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
 
     from gdrun.config.overrides import Override
     from gdrun.study.judgement.comparison_findings import Comparison
+    from gdrun.study.judgement.metrics import Metric
     from gdrun.study.judgement.sweep_findings import Sweep
     from gdrun.study.planned_studies import PlannedStudy
     from gdrun.study.storage.records import StudyRecord
     from gdrun.study.storage.study_directory import StudyDirectory
+    from gdrun.study.study import OnProgress, StudyProgress
     from gdrun.study.study_request import Observers
 
 AnyStudy = TypeVar("AnyStudy", bound="Sweep | Comparison", covariant=True)
@@ -86,6 +89,7 @@ class StudyOptions:
     resume: Resume = None
     plugins: Plugins = None
     quiet: Quiet = False
+    watch: Watch = False
     json: Json = False
 
     @property
@@ -105,11 +109,18 @@ class StudyOptions:
 
         Raises GdrunError if the directory cannot be written, or `resume` contains another study.
         """
+        if self.watch:
+            from gdrun.cli.watching import require_terminal
+
+            require_terminal()
         directory = planned.directory()
         assert directory is not None  # --out has a default
         interruption = Interruption()
-        with interruption.watching():
-            result = planned.run_in(directory, self._observers(interruption))
+        with (
+            interruption.watching(),
+            self._observers(planned.metric, interruption) as observers,
+        ):
+            result = planned.run_in(directory, observers)
         return EndedStudy(result, directory, interruption)
 
     def show(
@@ -135,16 +146,24 @@ class StudyOptions:
             return ended.interruption.exit_code
         return DIVERGED if result.diverged else 0
 
-    def _observers(self, interruption: Interruption) -> Observers:
-        """The functions that a running study calls: for progress, notes on stderr, and signals."""
+    @contextmanager
+    def _observers(self, metric: Metric, interruption: Interruption) -> Iterator[Observers]:
+        """A context with the functions that a running study calls.
+
+        They show the progress and notes on stderr, and report signals. metric: ranks the settings.
+        """
         from gdrun.study.study_request import Observers
 
-        return Observers(
-            progress_listeners(self.quiet),
-            faults.note,
-            interruption.name,
-            _run_counter(self.quiet, interruption),
-        )
+        listeners = progress_listeners(self.quiet)
+        counter = _run_counter(self.quiet, interruption)
+        if not self.watch:
+            yield Observers(lambda task: listeners, faults.note, interruption.name, counter)
+            return
+        from gdrun.cli.watching import StudyView
+
+        live = StudyView(metric, listeners, counter)
+        with live.view.shown():
+            yield Observers(live.listeners_of, faults.note, interruption.name, live.on_progress)
 
 
 def study_command(command: Callable[..., int]) -> Callable[..., int]:
@@ -208,18 +227,19 @@ def resuming_words(command: str, path: Path) -> list[str]:
     return [*kept, "--resume", str(path)]
 
 
-def _run_counter(quiet: bool, interruption: Interruption) -> Callable[[int, int], None]:
+def _run_counter(quiet: bool, interruption: Interruption) -> OnProgress:
     """A function that shows on stderr how many runs have ended.
 
     It shows nothing if `quiet`, or if stderr is not a terminal.
     """
     if quiet or not sys.stderr.isatty():
-        return lambda ended, of: None
+        return lambda study: None
 
-    def report(ended: int, of: int) -> None:
+    def report(study: StudyProgress) -> None:
         # The counter is erased at the end, so that the result follows on a clean line.
-        over = ended == of or interruption.signal is not None
-        sys.stderr.write("\r\x1b[K" if over else f"\r{ended:,} of {of:,} runs\x1b[K")
+        over = study.ended == study.of or interruption.signal is not None
+        text = "" if over else f"{study.ended:,} of {study.of:,} runs"
+        sys.stderr.write(f"\r{text}\x1b[K")
         sys.stderr.flush()
 
     return report

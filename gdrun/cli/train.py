@@ -21,7 +21,7 @@ from gdrun.cli.experiments import (
     first_experiment,
     split_words,
 )
-from gdrun.cli.running import RUNS, Out, Quiet, Seeds, exit_code, progress_listeners
+from gdrun.cli.running import RUNS, Out, Quiet, Seeds, Watch, exit_code, progress_listeners
 from gdrun.errors import GdrunError, Problem
 from gdrun.runs.signals import Interruption
 
@@ -56,14 +56,6 @@ ScheduleLength: TypeAlias = Annotated[
         "--schedule-length",
         metavar="keep|restart",
         help="With --extend: after the schedule's end, keep its last rate, or restart it.",
-    ),
-]
-
-
-Watch = Annotated[
-    bool,
-    typer.Option(
-        "--watch", help="Show growing curves while it trains; q leaves them, and training goes on."
     ),
 ]
 
@@ -126,11 +118,11 @@ class Shown:
         if not self.live:
             yield listeners
             return
-        from gdrun.cli.watching import Dashboard
+        from gdrun.cli.watching import TrainingView
 
-        view = Dashboard(listeners)
-        with view.shown():
-            yield [view]
+        live = TrainingView(listeners)
+        with live.view.shown():
+            yield [live]
 
     def results(self, runs: list[Run], problems: Sequence[Problem], notes: Sequence[str]) -> None:
         """Print the runs that have ended. problems: of their files. notes: lines to print last."""

@@ -1,4 +1,4 @@
-"""`--watch`: a live view of a training in the terminal, which a key leaves."""
+"""`--watch`: a live view of a training or of a study in the terminal, which a key leaves."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import select
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,14 @@ from gdrun.engine.listeners import Listener, Progress
 from gdrun.errors import GdrunError
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.live import Live
+
+    from gdrun.engine.outcome import Outcome
+    from gdrun.study.design.trials import Trial
+    from gdrun.study.judgement.metrics import Metric
+    from gdrun.study.study import StudyProgress
+    from gdrun.study.tasks import Task
 
 LEAVE = "q"
 REDRAW = 0.2
@@ -29,16 +36,12 @@ def require_terminal() -> None:
         raise GdrunError("needs a terminal", where="--watch", hint=hint)
 
 
-class Dashboard(Listener):
-    """Draws the live view until the key LEAVE is pressed or the training ends.
+class LiveView:
+    """A view on the screen that is drawn again and again, until the key LEAVE is pressed."""
 
-    after: the listeners that show the progress when the view was left.
-    """
-
-    def __init__(self, after: list[Listener]) -> None:
-        self._after = after
-        self._left = threading.Event()
-        self._start = time.monotonic()
+    def __init__(self) -> None:
+        self.left = False
+        self.start = time.monotonic()
         self._drawn = 0.0
         self._live: Live | None = None
 
@@ -60,28 +63,143 @@ class Dashboard(Listener):
             with self._live:
                 yield
 
+    def draw(self, view: Callable[[int, int], RenderableType]) -> None:
+        """Draw a view, if the last drawing is long enough ago and the view was not left.
+
+        view: makes the view for the width and the height of the terminal, in characters.
+        """
+        now = time.monotonic()
+        if self.left or self._live is None or now - self._drawn < REDRAW:
+            return
+        self._drawn = now
+        size = self._live.console.size
+        # A terminal may wrap a line that fills its last column.
+        self._live.update(view(size.width - 1, size.height), refresh=True)
+
+    def _pressed(self, key: str) -> None:
+        """Leave the view. A study in other processes draws rarely, so this does not wait for it."""
+        if key.lower() == LEAVE and self._live is not None:
+            self.left = True
+            self._live.stop()
+
+
+class TrainingView(Listener):
+    """The live view of one training.
+
+    after: the listeners that show the progress when the view was left.
+    """
+
+    def __init__(self, after: Sequence[Listener]) -> None:
+        self.view = LiveView()
+        self._after = after
+        self._outcomes: dict[int, Outcome] = {}
+
     def advanced(self, progress: Progress) -> None:
-        if self._left.is_set():
-            self._stop()
+        if self.view.left:
             for listener in self._after:
                 listener.advanced(progress)
             return
-        now = time.monotonic()
-        if self._live is not None and now - self._drawn >= REDRAW:
-            from gdrun.views.dashboard import dashboard
+        from gdrun.views.dashboard import dashboard
 
-            self._drawn = now
-            width = self._live.console.width
-            self._live.update(dashboard(progress, now - self._start, width - 1), refresh=True)
+        elapsed = time.monotonic() - self.view.start
+        self.view.draw(lambda width, _: dashboard(progress, self._outcomes, elapsed, width))
 
-    def _stop(self) -> None:
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
+    def ended(self, lane: int, outcome: Outcome) -> None:
+        self._outcomes[lane] = outcome
+        if self.view.left:
+            for listener in self._after:
+                listener.ended(lane, outcome)
 
-    def _pressed(self, key: str) -> None:
-        if key.lower() == LEAVE:
-            self._left.set()
+
+class StudyView:
+    """The live view of a study.
+
+    metric: ranks the settings. after: the listeners that show the progress of a training when the
+    view was left. count: reports the progress of the study when the view was left.
+    """
+
+    def __init__(
+        self, metric: Metric, after: Sequence[Listener], count: Callable[[StudyProgress], None]
+    ) -> None:
+        self.view = LiveView()
+        self._metric, self._after, self._count = metric, after, count
+        self._study: StudyProgress | None = None
+        self._tasks: list[_TaskView] = []
+        self._begin = (self.view.start, 0.0)
+
+    def listeners_of(self, task: Task) -> Sequence[Listener]:
+        """The listener of a task that is about to train."""
+        view = _TaskView(task.trials, self._redraw, self._after, self.view)
+        self._tasks.append(view)
+        return (view,)
+
+    def on_progress(self, study: StudyProgress) -> None:
+        """Draw what has ended. A plan that starts, such as a tuning, has its own time left."""
+        from gdrun.views.study_dashboard import work_done
+
+        if self._study is None or self._study.plan is not study.plan:
+            self._begin = (time.monotonic(), work_done(study, ()))
+        self._study = study
+        self._tasks = [
+            task
+            for task in self._tasks
+            if any(trial.identity not in study.results for trial in task.trials)
+        ]
+        if self.view.left:
+            self._count(study)
+        else:
+            self._redraw()
+
+    def _redraw(self) -> None:
+        study = self._study
+        if study is None:
+            return
+        from gdrun.views.study_dashboard import Running, study_dashboard, work_done
+
+        def view(width: int, height: int) -> RenderableType:
+            running = [
+                Running(task.trials, task.progress, task.outcomes)
+                for task in self._tasks
+                if task.progress is not None
+            ]
+            now, (begin, found) = time.monotonic(), self._begin
+            done = work_done(study, running)
+            pace = (done - found) / (now - begin) if now > begin else 0.0
+            left = (study.of - done) / pace if pace > 0 else None
+            times = (now - self.view.start, left)
+            return study_dashboard(study, running, self._metric, times, (width, height))
+
+        self.view.draw(view)
+
+
+class _TaskView(Listener):
+    """What the view of a study knows of a task that trains: lane k is trial k."""
+
+    def __init__(
+        self,
+        trials: Sequence[Trial],
+        redraw: Callable[[], None],
+        after: Sequence[Listener],
+        view: LiveView,
+    ) -> None:
+        self.trials = trials
+        self.progress: Progress | None = None
+        self.outcomes: dict[int, Outcome] = {}
+        self._redraw, self._after, self._view = redraw, after, view
+
+    def advanced(self, progress: Progress) -> None:
+        self.progress = progress
+        if self._view.left:
+            for listener in self._after:
+                listener.advanced(progress)
+        else:
+            self._redraw()
+
+    def ended(self, lane: int, outcome: Outcome) -> None:
+        self.outcomes[lane] = outcome
+        if self._view.left:
+            for listener in self._after:
+                listener.ended(lane, outcome)
 
 
 @contextmanager

@@ -24,11 +24,10 @@ from threading import Thread
 from typing import Any, Protocol
 
 from gdrun.engine.judging import Interrupted
-from gdrun.engine.listeners import Listener
 from gdrun.errors import GdrunError
 from gdrun.methods.plugins import load_plugin, loaded_plugins
 from gdrun.study.storage.results import Result
-from gdrun.study.tasks import Task
+from gdrun.study.tasks import ListenersOf, Task
 from gdrun.threads import threads_of_new_processes
 
 MOST_DEATHS = 3
@@ -56,16 +55,19 @@ class Runner(Protocol):
 
 
 class InProcess:
-    """Runs one task after another in this process."""
+    """Runs one task after another in this process.
 
-    def __init__(self, listeners: Sequence[Listener] = ()) -> None:
-        self.listeners = listeners
+    listeners_of: returns the listeners of a task.
+    """
+
+    def __init__(self, listeners_of: ListenersOf = lambda task: ()) -> None:
+        self.listeners_of = listeners_of
 
     def run(self, tasks: Sequence[Task], interrupted: Interrupted) -> Iterator[Ended]:
         for task in tasks:
             if interrupted():
                 return
-            yield task, task.run(self.listeners, interrupted)
+            yield task, task.run(self.listeners_of(task), interrupted)
 
 
 class OnExecutor:

@@ -16,7 +16,6 @@ import time
 from collections.abc import Mapping, Sequence
 
 from gdrun.config.experiment import Experiment
-from gdrun.engine.listeners import Listener
 from gdrun.engine.trainer import Trainer
 from gdrun.errors import ConfigError, Parameter
 from gdrun.study.design.trials import Candidate, StudyPlan
@@ -27,8 +26,8 @@ from gdrun.study.judgement.statistics import quantile
 from gdrun.study.judgement.sweep_findings import Rung
 from gdrun.study.storage.results import Result
 from gdrun.study.storage.study_record import read_rung, rung_record
-from gdrun.study.study import StudyContext, Work, keep, unique
-from gdrun.study.tasks import Task, tasks_of, unfinished
+from gdrun.study.study import StudyContext, StudyProgress, Work, keep, unique
+from gdrun.study.tasks import ListenersOf, Task, tasks_of, unfinished
 
 FACTOR = 3
 """η: at a rung (an epoch at which candidates are dropped), one of three candidates continues."""
@@ -57,7 +56,7 @@ def carry_out_halving(
     path = context.directory.path.absolute() if context.directory else None
     every = tasks_of(unique(plan), context.table, jobs=context.jobs, directory=path)
     tasks = unfinished(every, results)
-    race = _Race(plan, context, metric, tasks, runner.listeners, results)
+    race = _Race(plan, context, metric, tasks, runner.listeners_of, results)
     rungs = race.run()
     seconds = time.perf_counter() - begin
     work = Work(len(results) - found, found, len(tasks), seconds)
@@ -110,12 +109,14 @@ class _Race:
         context: StudyContext,
         metric: Metric,
         tasks: Sequence[Task],
-        listeners: Sequence[Listener],
+        listeners_of: ListenersOf,
         results: dict[str, Result],
     ) -> None:
         self._plan, self._context, self._metric = plan, context, metric
         self._results = results
-        self._running = [(task, task.trainer(listeners, context.interrupted)) for task in tasks]
+        self._running = [
+            (task, task.trainer(listeners_of(task), context.interrupted)) for task in tasks
+        ]
         self._saved = [0] * len(tasks)  # outcomes that are saved already, by task
         self._total = len(unique(plan))
 
@@ -124,6 +125,7 @@ class _Race:
 
         Returns the rungs reached, which are the epochs at which candidates were dropped.
         """
+        self._report()
         earlier = self._context.directory.record.get("rungs", []) if self._context.directory else []
         known = {float(rung["epoch"]): read_rung(rung) for rung in earlier}
         remaining = [candidate.name for candidate in self._plan.candidates]
@@ -204,7 +206,12 @@ class _Race:
         ]
         self._saved[place] = len(trainer.outcomes)
         self._results |= keep(task, ended, self._results, self._context.directory)
-        self._context.on_progress(len(self._results), self._total)
+        self._report()
+
+    def _report(self) -> None:
+        """Report how many trials have ended."""
+        progress = StudyProgress(self._plan, dict(self._results), self._total)
+        self._context.on_progress(progress)
 
     def _candidates(self) -> list[tuple[Candidate, list[str]]]:
         """Every candidate of the plan, with the identity (a hash) of each of its trials."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from gdrun.data import Table
@@ -15,8 +15,27 @@ from gdrun.study.storage.results import Result
 from gdrun.study.storage.study_directory import StudyDirectory
 from gdrun.study.tasks import CHECKPOINTS, Task, tasks_of, unfinished
 
-OnProgress = Callable[[int, int], None]
-"""A function of two numbers: how many trials have ended, and how many there are in all."""
+
+@dataclass(frozen=True)
+class StudyProgress:
+    """How far the plan of a study is: its trials, and the results of those that have ended.
+
+    plan: the whole plan, or the part of it that runs now, such as a tuning before a comparison.
+    results: by the trial's identity. of: the number of different trials in the plan.
+    """
+
+    plan: StudyPlan
+    results: Mapping[str, Result]
+    of: int
+
+    @property
+    def ended(self) -> int:
+        """The number of trials that have ended."""
+        return len(self.results)
+
+
+OnProgress = Callable[[StudyProgress], None]
+"""A function that is called when a plan starts, and whenever some of its trials have ended."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +46,7 @@ class StudyContext:
     at a time. directory: where the results are written; None writes nothing. table: the data that
     replace the dataset of the experiments; None for the dataset. interrupted: a function that
     returns the name of a signal when the study should stop, else None. on_progress: a function that
-    is called whenever trials have ended.
+    is called at the start, and whenever trials have ended.
     """
 
     runner: Runner = InProcess()  # noqa: RUF009 (it holds nothing that changes)
@@ -35,7 +54,7 @@ class StudyContext:
     directory: StudyDirectory | None = None
     table: Table | None = None
     interrupted: Interrupted = lambda: None
-    on_progress: OnProgress = lambda ended, of: None
+    on_progress: OnProgress = lambda progress: None
 
 
 @dataclass(frozen=True)
@@ -83,9 +102,10 @@ def carry_out(
     path = directory.path.absolute() if directory is not None else None
     tasks = tasks_of(trials, context.table, jobs=context.jobs, alone=alone, directory=path)
     left = unfinished(tasks, results)
+    context.on_progress(StudyProgress(plan, dict(results), len(trials)))
     for task, ended in context.runner.run(left, context.interrupted):
         results |= keep(task, ended, results, directory)
-        context.on_progress(len(results), len(trials))
+        context.on_progress(StudyProgress(plan, dict(results), len(trials)))
     if path is not None and len(results) == len(trials):
         # Other numbers of processes have other tasks, whose checkpoints are not needed any more.
         for file in path.glob(CHECKPOINTS):

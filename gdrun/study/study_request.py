@@ -14,7 +14,6 @@ from gdrun.config.experiment import Experiment
 from gdrun.config.loading import Change, Source, arrays_for_dataset, load
 from gdrun.data import Table, table_from_pair
 from gdrun.engine.judging import Interrupted
-from gdrun.engine.listeners import Listener
 from gdrun.errors import ConfigError, Parameter, Problem
 from gdrun.study.design.trials import StudyPlan
 from gdrun.study.executors import InProcess, InProcesses, Note, OnExecutor, Runner
@@ -26,22 +25,23 @@ from gdrun.study.judgement.metrics import (
     parse_target,
 )
 from gdrun.study.study import OnProgress
+from gdrun.study.tasks import ListenersOf
 
 
 @dataclass(frozen=True)
 class Observers:
     """Functions that a study calls while it runs.
 
-    listeners: called by the trainer of each task that runs in this process. note: called with a
+    listeners_of: returns the listeners of a task that trains in this process. note: called with a
     sentence for the user when a worker process died and was replaced. interrupted: returns the name
-    of a signal when the study should stop, else None. on_progress: called whenever trials have
-    ended.
+    of a signal when the study should stop, else None. on_progress: called at the start, and
+    whenever trials have ended.
     """
 
-    listeners: Sequence[Listener] = ()
+    listeners_of: ListenersOf = lambda task: ()
     note: Note = lambda text: None
     interrupted: Interrupted = lambda: None
-    on_progress: OnProgress = lambda ended, of: None
+    on_progress: OnProgress = lambda progress: None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +96,7 @@ class StudyRequest:
             return OnExecutor(self.executor, self.width)
         if self.jobs > 1:
             return InProcesses(self.jobs, observers.note)
-        return InProcess(observers.listeners)
+        return InProcess(observers.listeners_of)
 
     def base(self) -> tuple[Experiment, Table | None]:
         """The experiment from `config` and `overrides`, and `data` as a table; None without data.

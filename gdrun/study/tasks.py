@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -109,6 +109,12 @@ class Task:
             if outcome.status != "interrupted"
         ]
 
+
+ListenersOf = Callable[[Task], Sequence[Listener]]
+"""A function that returns the listeners of a task that is about to train.
+
+Lane k of the cohort that they listen to is trial k of the task.
+"""
 
 CHECKPOINTS = "checkpoint-*.npz"
 """The names of the checkpoints in the directory of a study: one for each task that trains."""

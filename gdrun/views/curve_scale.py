@@ -30,7 +30,11 @@ class CurveScale:
 
     def curve(self, standing: Standing) -> str:
         """The training loss of a candidate's first run over its evaluations, as a sparkline."""
-        return sparkline(_losses(standing), WIDTH, log=self.log, ends=(self.low, self.high))
+        return self.line(_losses(standing))
+
+    def line(self, losses: Numbers) -> str:
+        """The losses (n,) as a sparkline."""
+        return sparkline(losses, WIDTH, log=self.log, ends=(self.low, self.high))
 
     @property
     def legend(self) -> str:
@@ -44,9 +48,17 @@ class CurveScale:
 
 def scale_of(standings: Sequence[Standing]) -> CurveScale | None:
     """The scale for the curves of these candidates; None if no run has a finite loss."""
-    starts = np.array([_losses(each)[0] for each in standings if len(_losses(each))])
-    ends = [_losses(each) for each in standings if not each.results[0].diverged]
-    lowest = np.concatenate([starts, *ends])
+    kept = [_losses(each) for each in standings if not each.results[0].diverged]
+    return scale_over([_losses(each) for each in standings], kept)
+
+
+def scale_over(every: Sequence[Numbers], kept: Sequence[Numbers]) -> CurveScale | None:
+    """The scale for curves of losses, (n,) each; None if no loss is finite.
+
+    every: all curves. kept: those of runs that did not diverge.
+    """
+    starts = np.array([losses[0] for losses in every if len(losses)])
+    lowest = np.concatenate([starts, *kept])
     lowest, starts = lowest[np.isfinite(lowest)], starts[np.isfinite(starts)]
     if not len(starts):
         return None

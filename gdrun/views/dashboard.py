@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from gdrun.array_types import Array
 from gdrun.engine.listeners import Progress
+from gdrun.engine.outcome import Outcome
 from gdrun.views.curves import LOG_RATIO, Chart, Curve
 from gdrun.views.progress import progress_line
 from gdrun.views.terminal_plot import PlotView
@@ -23,15 +26,21 @@ LOSS_HEIGHT, GRADIENT_HEIGHT = 9, 5
 KEYS = "q: leave this view; the training continues    Ctrl-C: end the training"
 
 
-def dashboard(progress: Progress, elapsed: float, width: int) -> RenderableType:
+def dashboard(
+    progress: Progress, outcomes: Mapping[int, Outcome], elapsed: float, width: int
+) -> RenderableType:
     """The curves and the numbers of a training that runs.
 
-    elapsed: the seconds since the training started. width: of the terminal, in characters.
+    outcomes: of the runs that have ended, by their index. elapsed: the seconds since the training
+    started. width: of the terminal, in characters.
     """
     cohort = progress.cohort
     lanes = range(min(cohort.lanes, MOST_LANES))
     several = cohort.lanes > 1
-    columns = [progress.steps.lane(lane) for lane in lanes]
+    # The trace has no meaning for a run after the run's end, so that of its outcome is drawn.
+    columns = [
+        outcomes[lane].steps if lane in outcomes else progress.steps.lane(lane) for lane in lanes
+    ]
     names = [f"seed {cohort.numbers.seeds[lane]}" if several else "" for lane in lanes]
     parts: list[RenderableType] = []
     for name, label, height in (

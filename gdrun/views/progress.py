@@ -18,7 +18,7 @@ def progress_line(progress: Progress, elapsed: float, width: int) -> str:
     started. width: the largest length of the line in characters; less important parts are left out
     of a line that would be longer.
     """
-    words = dict(_words(progress, elapsed))
+    words = dict(progress_words(progress, elapsed))
     # Parts are removed from the least important on; epoch and remaining time are always kept.
     for least_important in ("lr", "grad norm", "speed", "runs", "loss"):
         if len("  ".join(words.values())) <= width:
@@ -27,22 +27,34 @@ def progress_line(progress: Progress, elapsed: float, width: int) -> str:
     return "  ".join(words.values())[:width]
 
 
-def _words(progress: Progress, elapsed: float) -> Iterator[tuple[str, str]]:
+def progress_words(progress: Progress, elapsed: float) -> Iterator[tuple[str, str]]:
     """The parts of the line as texts, by a name for each part."""
     state, cohort = progress.state, progress.cohort
     epochs = cohort.plan.limits.get("epochs")
     of = f"/{epochs}" if epochs else ""
     yield "epoch", f"epoch {position(progress.epoch)}{of}"
-    last = progress.steps.last()
+    last = progress.steps.last() if len(state.lanes) else {}
     for word, name in (("loss", "batch_loss"), ("grad norm", "grad_norm"), ("lr", "lr")):
-        value = float(np.median(last[name][state.lanes]))
-        yield word, f"{word} {quantity(value, 3)}"
+        if name in last:
+            value = float(np.median(last[name][state.lanes]))
+            yield word, f"{word} {quantity(value, 3)}"
     if cohort.lanes > 1:
         yield "runs", f"{len(state.lanes)} of {cohort.lanes} runs"
     if elapsed > 0:
         yield "speed", f"{state.step / elapsed:,.0f} steps/s"
     if (left := _time_left(progress, elapsed)) is not None:
         yield "left", f"{duration(left)} left"
+
+
+def share_done(progress: Progress) -> float:
+    """The share of the training that is done, 0 to 1: of the budget that will be used up first.
+
+    0 if there is no budget of steps or seconds.
+    """
+    state, plan = progress.state, progress.cohort.plan
+    steps = state.step / plan.budget.steps if plan.budget is not None else 0.0
+    seconds = plan.limits.get("seconds")
+    return min(max(steps, state.seconds / seconds if seconds else 0.0), 1.0)
 
 
 def _time_left(progress: Progress, elapsed: float) -> float | None:

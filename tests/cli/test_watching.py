@@ -1,6 +1,7 @@
-"""`gdrun train --watch` in a real terminal: a pseudo-terminal that the test reads and types to."""
+"""`--watch` in a real terminal: a pseudo-terminal that the test reads and types to."""
 
 import fcntl
+import json
 import os
 import re
 import select
@@ -79,8 +80,27 @@ def test_seeds_are_drawn_together_until_the_end(tmp_path):
     assert len(list((tmp_path / "runs").iterdir())) == 3
 
 
-def test_without_a_terminal_the_error_says_what_to_do(gdrun, tmp_path):
-    answer = gdrun("train", "--watch", "-o", str(tmp_path))
+@pytest.mark.slow
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_study_goes_on_when_its_view_is_left(tmp_path, jobs):
+    words = ("sweep", "lr=0.01,0.1", "epochs=30", "engine=numpy", "--seeds", "2", "-j", jobs)
+    terminal = Terminal(*words, "--watch", folder=tmp_path)
+    terminal.until(lambda screen: b"best so far" in screen and b"runs have ended" in screen)
+    os.write(terminal.file, b"q")
+    drawn = len(terminal.screen)
+    assert terminal.code() == 0
+    after = terminal.screen[drawn:].decode()
+    assert "4 runs in" in after and "gdrun train runs/" in after  # the result
+    assert after.rfind("q: leave this view") < after.index("4 runs in")
+    (study,) = (tmp_path / "runs").iterdir()
+    record = json.loads((study / "study.json").read_text())
+    assert len((study / "trials.jsonl").read_text().splitlines()) == 4
+    assert record["work"]["run"] == 4
+
+
+@pytest.mark.parametrize("words", [("train",), ("sweep", "lr"), ("compare", "bgd", "sgd")])
+def test_without_a_terminal_the_error_says_what_to_do(gdrun, tmp_path, words):
+    answer = gdrun(*words, "--watch", "-o", str(tmp_path))
     assert (answer.code, answer.out) == (2, "")
     assert answer.err.startswith("error: --watch: needs a terminal\nhint: leave --watch out")
     assert list(tmp_path.iterdir()) == []

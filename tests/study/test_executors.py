@@ -13,7 +13,7 @@ import pytest
 
 from gdrun.engine.listeners import Listener
 from gdrun.errors import GdrunError
-from gdrun.study.executors import InProcess, InProcesses, OnExecutor
+from gdrun.study.executors import InProcesses, OnExecutor
 from gdrun.study.study import StudyContext, carry_out
 from gdrun.study.tasks import Task, tasks_of
 from study.cases import planned
@@ -54,19 +54,18 @@ def test_any_executor_of_the_standard_form_serves():
 
 def test_results_are_handed_on_as_they_come():
     heard = []
-    carry_out(
-        PLAN, StudyContext(InProcess(), on_progress=lambda ended, of: heard.append((ended, of)))
-    )
-    assert heard == [(2, 4), (4, 4)]
+    carry_out(PLAN, StudyContext(on_progress=heard.append))
+    assert [(each.ended, each.of) for each in heard] == [(0, 4), (2, 4), (4, 4)]
+    # Each report keeps what it said, although the study continued.
+    own = {trial.identity for trial in PLAN.trials}
+    assert all(each.plan is PLAN and set(each.results) <= own for each in heard)
 
 
 def test_two_names_of_one_experiment_are_one_run_to_wait_for():
     heard = []
     plan = planned({"name": ["a", "b"], "lr": [0.1, 0.2]})
-    carry_out(
-        plan, StudyContext(InProcess(), on_progress=lambda ended, of: heard.append((ended, of)))
-    )
-    assert heard == [(2, 2)]
+    carry_out(plan, StudyContext(on_progress=heard.append))
+    assert [(each.ended, each.of) for each in heard] == [(0, 2), (2, 2)]
 
 
 @pytest.mark.slow
