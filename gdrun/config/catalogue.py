@@ -22,6 +22,7 @@ from gdrun.problems.inits import INITS
 from gdrun.problems.losses import LOSSES
 from gdrun.problems.metrics import METRICS
 from gdrun.problems.models import MODELS
+from gdrun.symptoms.registry import SYMPTOMS
 
 
 @dataclass(frozen=True)
@@ -246,6 +247,11 @@ def _settings(name: str, settings: type[Settings]) -> Entry:
     return Entry(name, parse_doc(settings.__doc__), options, usage=usage)
 
 
+def _symptoms() -> Iterable[Entry]:
+    for name, rule in SYMPTOMS.items():
+        yield Entry(name, parse_doc(rule.__doc__), usage=f"diagnose: {{mute: [{name}]}}")
+
+
 _SIGNS = {"<": "below", "≤": "at or below", "≥": "at or above"}
 
 KINDS: dict[str, Kind] = {
@@ -296,6 +302,13 @@ KINDS: dict[str, Kind] = {
             "evaluate: {metrics: [accuracy, f1]}",
             _metrics,
             fact="Better",
+        ),
+        Kind(
+            "symptoms",
+            "what can be wrong with a run or study; a config can mute each",
+            "diagnose: {mute: [overfitting]}",
+            _symptoms,
+            fact="Evidence",
         ),
     )
 }

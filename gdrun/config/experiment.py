@@ -15,6 +15,7 @@ from gdrun.config.section_kinds import Section
 from gdrun.config.sections import SECTIONS, section_keys
 from gdrun.config.settings import (
     Clip,
+    Diagnose,
     Evaluate,
     Log,
     Settings,
@@ -43,6 +44,7 @@ FIXED: dict[str, type[Settings]] = {
     "stopping": Stopping,
     "evaluate": Evaluate,
     "log": Log,
+    "diagnose": Diagnose,
 }
 """The sections with fixed keys, by name: each is a pydantic model."""
 
@@ -54,6 +56,7 @@ DEFAULTS: dict[str, Any] = {
     "stopping": {},
     "evaluate": {},
     "log": {},
+    "diagnose": {},
 }
 """The value of each section that is not in a config file.
 
@@ -88,6 +91,7 @@ class Experiment:
     stopping: Stopping
     evaluate: Evaluate
     log: Log
+    diagnose: Diagnose
 
     @property
     def name(self) -> str:

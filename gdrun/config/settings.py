@@ -1,4 +1,4 @@
-"""The sections with fixed keys: split, clip, stopping, evaluate and log."""
+"""The sections with fixed keys: split, clip, stopping, evaluate, log and diagnose."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from pydantic_core import PydanticCustomError
 from gdrun.methods.definitions import Count, NonNegative, Positive
 from gdrun.methods.stopping import STOP_RULES
 from gdrun.problems.metrics import METRICS
+from gdrun.symptoms.registry import SYMPTOMS
 
 if TYPE_CHECKING:
     MetricName = str
+    SymptomName = str
 else:
     MetricName = Literal[tuple(METRICS)]
-"""The name of a metric."""
+    SymptomName = Literal[tuple(SYMPTOMS)]
+"""The names of metrics and of symptoms."""
 
 
 def whole(value: Any) -> Any:
@@ -183,6 +186,15 @@ class Log(Settings):
     """
 
     points: Whole | Literal["all"] = 1000
+
+
+class Diagnose(Settings):
+    """Which symptoms are reported.
+
+    mute: symptoms that are not reported, a list of names from `gdrun list symptoms`.
+    """
+
+    mute: list[SymptomName] | None = None
 
 
 BUDGETS = {

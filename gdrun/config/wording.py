@@ -45,6 +45,8 @@ HINTS: dict[str, str] = {
     "stopping.watch": "such as watch: [grad_norm], or watch: {grad_norm: 1e-6}",
     "clip": "such as clip: {norm: 1.0}",
     "evaluate": "such as evaluate: {every: 0.5}, in epochs",
+    "diagnose.mute": "such as mute: [overfitting]; `gdrun list symptoms` shows all symptoms",
+    "diagnose": "such as diagnose: {mute: [overfitting]}",
     "log": "such as log: {points: 1000}, or log: {points: all}",
 }
 """The hint for a wrong value of a key, or of a key inside it, by the path of the key."""

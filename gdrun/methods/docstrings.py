@@ -13,6 +13,8 @@ It has this form:
     Raises: the exceptions, each with its condition.
 
     Elsewhere: the differences from other libraries.
+
+    Evidence: the quantities from which a symptom is read.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-_LABELS = ("Source", "Raises", "Elsewhere", "Licence")
+_LABELS = ("Source", "Raises", "Elsewhere", "Licence", "Evidence")
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,13 @@ def longer(run: Traced) -> tuple[Remedy, ...]:
     )
 
 
+def less_decay(run: Traced) -> tuple[Remedy, ...]:
+    """A constant rate for a run whose schedule changes it."""
+    if not run.decayed:
+        return ()
+    return (Remedy({"schedule": "constant"}, "the rate does not fall while the loss still does"),)
+
+
 def clipping(run: Traced) -> tuple[Remedy, ...]:
     """A limit at the gradient norm that a tenth of the steps does not exceed."""
     norms = run.steps.get("grad_norm", np.empty(0))

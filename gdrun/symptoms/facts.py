@@ -79,10 +79,36 @@ class Traced:
         return float(self.loss[0])
 
     @property
+    def half(self) -> float:
+        """The place, among the evaluations, at which half of the sum of all rates is used up.
+
+        With a constant rate it is the middle. A rate that decays lets the loss fall less in the
+        second half of the steps, even if each step goes as far as its rate allows.
+        """
+        rates = self.steps.get("lr", np.empty(0))
+        places = np.arange(len(self.loss))
+        if len(rates) < 2 or "step" not in self.evals:
+            return float(places[-1]) / 2
+        recorded = self.steps["step"]
+        # A recorded step of a thinned trace stands for the steps since the one before it.
+        sums = np.cumsum(rates * np.diff(recorded, prepend=0))
+        used = np.interp(self.evals["step"], [0, *recorded], [0, *sums])
+        return float(np.interp(used[-1] / 2, used, places))
+
+    @property
+    def half_epoch(self) -> float:
+        """The epoch at which half of the sum of all learning rates is used up."""
+        return float(np.interp(self.half, np.arange(len(self.loss)), self.epochs))
+
+    @property
     def middle(self) -> float:
-        """L_h, the median of the losses around the middle of the evaluations."""
-        half, width = len(self.loss) // 2, self._width
-        return float(np.median(self.loss[half - width // 2 : half + width // 2 + 1]))
+        """L_h, the loss at `half`, interpolated between medians around the next evaluations."""
+        low, width = int(self.half), self._width // 2
+        near = [
+            float(np.median(self.loss[max(place - width, 0) : place + width + 1]))
+            for place in (low, min(low + 1, len(self.loss) - 1))
+        ]
+        return near[0] + (self.half - low) * (near[1] - near[0])
 
     @property
     def end(self) -> float:
@@ -101,7 +127,7 @@ class Traced:
 
     @property
     def fallen_late(self) -> float:
-        """L_h − L_T, its fall in the second half of the evaluations."""
+        """L_h − L_T, its fall after the place `half`."""
         return self.middle - self.end
 
     @property
@@ -117,6 +143,12 @@ class Traced:
         width = max(1, int(WINDOW * len(norms)))
         first = float(np.median(norms[:width]))
         return float(np.median(norms[-width:])) / first if first > 0 else math.nan
+
+    @property
+    def decayed(self) -> bool:
+        """Whether a schedule changed the rate."""
+        rates = self.steps.get("lr", np.empty(0))
+        return len(rates) > 1 and bool(np.ptp(rates) > 0)
 
     @property
     def full_batches(self) -> bool:

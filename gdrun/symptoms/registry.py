@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
-from gdrun.symptoms import result_rules, trace_rules
+from gdrun.symptoms import network_rules, result_rules, trace_rules
 from gdrun.symptoms.facts import Rule, Symptom, Traced
 
 FEWEST = 6
@@ -12,34 +10,37 @@ FEWEST = 6
 
 SYMPTOMS: dict[str, Rule] = {
     "exploding": trace_rules.exploding,
-    "vanishing": trace_rules.vanishing,
-    "dead units": trace_rules.dead_units,
+    "vanishing": network_rules.vanishing,
+    "dead units": network_rules.dead_units,
     "stuck": trace_rules.stuck,
     "overfitting": trace_rules.overfitting,
-    "oscillation": trace_rules.unsteady,
-    "noise floor": trace_rules.unsteady,
+    "oscillation": trace_rules.oscillation,
+    "noise floor": trace_rules.noise_floor,
     "slow convergence": trace_rules.slow,
     "still falling": trace_rules.still_falling,
     "baseline": result_rules.baseline,
     "imbalance": result_rules.imbalance,
 }
-"""The rule of each symptom, from the gravest to the mildest."""
+"""The rule of each symptom of a run, from the gravest to the mildest.
 
+The docstring of a rule is the text of `gdrun list symptoms`.
+"""
 
 CURVES = ("stuck", "overfitting", "oscillation", "noise floor", "slow convergence", "still falling")
 """The symptoms that are read from the shape of the loss curve."""
 
 
-def diagnose(run: Traced, muted: Collection[str] = ()) -> list[Symptom]:
+def diagnose(run: Traced) -> list[Symptom]:
     """The symptoms of a run, the gravest first; empty for a healthy run.
 
-    A run that explodes has no other symptom: the rest of its trace follows from that one. muted:
-    names of symptoms that are not reported.
+    A run that explodes has no other symptom: the rest of its trace follows from that one. Symptoms
+    that the config mutes are not reported.
     """
+    muted = run.config.get("diagnose", {}).get("mute") or ()
     explosion = SYMPTOMS["exploding"](run)
     if explosion is not None:
         found: list[Symptom | None] = [explosion]
     else:
         names = [name for name in SYMPTOMS if len(run.loss) >= FEWEST or name not in CURVES]
-        found = [rule(run) for rule in dict.fromkeys(SYMPTOMS[name] for name in names)]
+        found = [SYMPTOMS[name](run) for name in names]
     return [each for each in found if each is not None and each.name not in muted]

@@ -9,10 +9,15 @@ from gdrun.symptoms.facts import Remedy, Symptom, Traced, share
 
 
 def baseline(run: Traced) -> Symptom | None:
-    """The loss on held-out data is no lower than that of a constant prediction.
+    """The model predicts no better than a constant.
 
-    The constant is the most frequent class or the mean of the training part. For classification the
-    accuracy must also be no better; the training part is used if no other is measured.
+    The loss on held-out data is no lower than that of always predicting the most frequent class or
+    the mean of the training part, and the accuracy is no higher. The training part is used if no
+    other is measured.
+
+    Evidence: loss and accuracy of the validation, test or training part
+
+    Source: Witten et al. 2016, where this predictor is called ZeroR.
     """
     known = run.summary.get("baseline") or {}
     part = (
@@ -38,9 +43,14 @@ def baseline(run: Traced) -> Symptom | None:
 
 
 def imbalance(run: Traced) -> Symptom | None:
-    """One class has over 80 % of the examples, and fewer than half of another class are found.
+    """The accuracy is high, but a rare class is not found.
 
-    The accuracy hides it, because it counts mostly the frequent class (He & Garcia 2009).
+    One class has over 80 % of the examples, and fewer than half of the examples of another class
+    are predicted correctly. A class with fewer than 5 examples is not judged.
+
+    Evidence: confusion matrix of the held-out part
+
+    Source: He & Garcia 2009.
     """
     confusion = run.summary.get("confusion")
     if confusion is None:

@@ -1,13 +1,12 @@
-"""Symptoms in the trace of a run: its losses, gradient norms and layers.
+"""Symptoms in the trace of a run: its losses and gradient norms.
 
-In the docstrings L₀, L_h and L_T are the training loss at the first evaluation, around the middle
-of the run, and at its end; L* is a lower bound of the loss; V is the validation loss.
+The fall of the loss is from the first evaluation to the median of the last ones; the largest
+possible fall is from the first evaluation to a lower bound of the loss, which is 0 on data.
 """
 
 from __future__ import annotations
 
 import math
-import re
 
 import numpy as np
 
@@ -16,9 +15,14 @@ from gdrun.symptoms.facts import Remedy, Symptom, Traced, share
 
 
 def exploding(run: Traced) -> Symptom | None:
-    """The run diverged; or L_T − L₀ > (L₀ − L*) / 100, and the gradient norm did not fall either.
+    """The loss rises without limit, because the steps are too long.
 
-    A step α > 2/L increases a quadratic (Nesterov 2004, section 1.2).
+    The run diverged, or the training loss rose by over 1 % of its largest possible fall while the
+    gradient norm did not fall. A rate above 2/L increases a quadratic with smoothness L.
+
+    Evidence: training loss, gradient norm, stability limit 2/L
+
+    Source: Nesterov 2004, section 1.2.
     """
     grown = run.gradient_ratio
     risen = run.end - run.start > run.gap / 100 and not grown < 1
@@ -46,60 +50,18 @@ def exploding(run: Traced) -> Symptom | None:
     )
 
 
-def vanishing(run: Traced) -> Symptom | None:
-    """The second layer's gradient norm is below 1/100 of the last layer's, and L_T > (L₀ + L*) / 2.
-
-    The ratio is the median over the evaluations (Hochreiter 1991; Glorot & Bengio 2010). The first
-    layer is left out, because its gradient has the unit of the features.
-    """
-    names = _layers(run, "grad_norm")
-    if len(names) < 3 or run.fallen > run.gap / 2:
-        return None
-    early, last = run.evals[names[1]], run.evals[names[-1]]
-    seen = np.isfinite(early) & np.isfinite(last) & (last > 0)
-    ratio = float(np.median(early[seen] / last[seen])) if seen.any() else 1.0
-    # A gradient of exactly 0 does not shrink from layer to layer: that is the symptom stuck.
-    if not 0 < ratio < 1e-2:
-        return None
-    return Symptom(
-        "vanishing",
-        0.9,
-        f"the gradient of layer 2 is {ratio:.1e} of that of layer {len(names)} "
-        f"(median of epochs {run.epochs[0]:.4g} to {run.epochs[-1]:.4g})",
-        (changes.RELU, changes.TANH, changes.ADAM),
-    )
-
-
-def dead_units(run: Traced) -> Symptom | None:
-    """Over 90 % of a layer's units are dead or saturated at the end, and L_T > (L₀ + L*) / 2.
-
-    A dead unit has slope 0 for every example, so that its weights never change (Maas et al. 2013).
-    Units with initial weights of 0 have slope 0 from the start: that is the symptom stuck.
-    """
-    if run.fallen > run.gap / 2 or run.config.get("model", {}).get("init") == "zeros":
-        return None
-    for kind in ("dead", "saturated"):
-        for name in _layers(run, kind):
-            part = float(run.evals[name][-1])
-            if part > 0.9:
-                layer = name.split(".")[0].removeprefix("layer")
-                return Symptom(
-                    "dead units",
-                    min(1.0, part),
-                    f"{share(part, 1)} of the units of layer {layer} are {kind} at "
-                    f"epoch {run.epochs[-1]:.4g}",
-                    (*changes.smaller_rates(run)[:3], changes.TANH, changes.RELU, changes.ADAM),
-                )
-    return None
-
-
 def stuck(run: Traced) -> Symptom | None:
-    """L₀ − L_T < (L₀ − L*) / 20, and less than 1/5 of this fall is in the second half of the run.
+    """The loss stays near its start: at a plateau, a saddle point, or under too strong a penalty.
 
-    That is a plateau or a saddle point (Dauphin et al. 2014); with a rate that is too small the
-    loss falls as much in the second half as in the first. A linear model whose gradient norm fell
-    to 1/10 is near its minimum, and a run that fired a rule of convergence is not stuck either. On
-    a surface, where L* is attained, a gradient norm that fell to 1/20 far above L* is a saddle.
+    The training loss fell by less than 1/20 of its largest possible fall, and less than 1/5 of this
+    was in the second half of the run, by the sum of the learning rates; with a rate that is too
+    small it falls as much in both halves. A linear model whose gradient norm fell to 1/10 is near
+    its minimum, and a run that fired a rule of convergence is not stuck either. On a surface, a
+    gradient norm that fell to 1/20 far above the minimum shows a saddle.
+
+    Evidence: training loss, gradient norm
+
+    Source: Dauphin et al. 2014.
     """
     if _at_saddle(run):
         return _stuck(run)
@@ -122,7 +84,7 @@ def _stuck(run: Traced) -> Symptom:
         "stuck",
         0.7,
         f"the training loss was {run.start:.4g} at the start, {run.middle:.4g} "
-        f"at epoch {run.epochs[len(run.loss) // 2]:.4g} and {run.end:.4g} at the end",
+        f"at epoch {run.half_epoch:.4g} and {run.end:.4g} at the end",
         (
             *changes.fewer_limits(run),
             changes.RANDOM,
@@ -134,9 +96,15 @@ def _stuck(run: Traced) -> Symptom:
 
 
 def slow(run: Traced) -> Symptom | None:
-    """The budget ended, over 1/5 of the fall is in the second half, and L_T > (L₀ + L*) / 2.
+    """The budget ended far from the minimum, and the loss was still falling.
 
-    With a rate that is far too small the loss falls along a straight line.
+    Over 1/5 of the fall of the training loss was in the second half of the run, by the sum of the
+    learning rates, and it fell by less than half of its largest possible fall. With a rate that is
+    far too small the loss falls along a straight line.
+
+    Evidence: training loss, learning rate, stability limit 2/L
+
+    Source: Nocedal & Wright 2006, section 3.3.
     """
     if not _falls(run) or run.fallen > run.gap / 2:
         return None
@@ -148,6 +116,7 @@ def slow(run: Traced) -> Symptom | None:
             *changes.less_memory(run),
             changes.STANDARDISED,
             *changes.larger_rates(run),
+            *changes.less_decay(run),
             changes.ADAM,
             *changes.longer(run),
         ),
@@ -155,22 +124,52 @@ def slow(run: Traced) -> Symptom | None:
 
 
 def still_falling(run: Traced) -> Symptom | None:
-    """The budget ended and over 1/5 of the fall is in the second half, but L_T ≤ (L₀ + L*) / 2."""
+    """The loss fell well, but the budget ended before it settled.
+
+    Over 1/5 of the fall of the training loss was in the second half of the run, by the sum of the
+    learning rates, and it fell by at least half of its largest possible fall.
+
+    Evidence: training loss
+
+    Source: Bengio 2012, section 3.1.1.
+    """
     if not _falls(run) or run.fallen <= run.gap / 2:
         return None
     ready = (*changes.longer(run), changes.STANDARDISED, *changes.larger_rates(run), changes.ADAM)
     return _falling(run, "still falling", ready)
 
 
-def unsteady(run: Traced) -> Symptom | None:
-    """The training loss rises and falls in the second half with little net progress.
+def oscillation(run: Traced) -> Symptom | None:
+    """With full batches, the loss rises and falls with little net progress.
 
-    At least half of the changes have another sign than the change before, the range of the loss in
-    that half is above (L₀ − min L) / 20 and (L₀ − L*) / 1000, and the mean losses of the third and
-    the fourth quarter differ by less than 1/3 of this range. With full batches this is oscillation,
-    and so are rises of the loss that add up to more than half of its fall; with smaller batches it
-    is the noise of the gradients (Bottou et al. 2018, section 4.2).
+    In the second half of the run at least half of the changes of the training loss have another
+    sign than the change before, its range is above 1/20 of its fall and 1/1000 of its largest
+    possible fall, and the mean losses of the third and the fourth quarter differ by less than 1/3
+    of this range. Or all rises of the loss add up to more than half of its fall.
+
+    Evidence: training loss
+
+    Source: Goh 2017.
     """
+    return _unsteady(run, "oscillation") if run.full_batches else None
+
+
+def noise_floor(run: Traced) -> Symptom | None:
+    """With batches, the noise of the gradients keeps the loss above its minimum.
+
+    In the second half of the run at least half of the changes of the training loss have another
+    sign than the change before, its range is above 1/20 of its fall and 1/1000 of its largest
+    possible fall, and the mean losses of the third and the fourth quarter differ by less than 1/3
+    of this range.
+
+    Evidence: training loss
+
+    Source: Bottou et al. 2018, section 4.2.
+    """
+    return None if run.full_batches else _unsteady(run, "noise floor")
+
+
+def _unsteady(run: Traced, name: str) -> Symptom | None:
     late = run.loss[len(run.loss) // 2 :]
     signs = np.sign(np.diff(late))
     flips = float(np.mean(signs[1:] * signs[:-1] < 0)) if len(signs) > 1 else 0.0
@@ -184,7 +183,7 @@ def unsteady(run: Traced) -> Symptom | None:
     if not (wide and (alternates or swings)):
         return None
     return Symptom(
-        "oscillation" if run.full_batches else "noise floor",
+        name,
         min(1.0, 0.4 + max(flips, 0.5) / 2),
         f"after epoch {run.epochs[len(run.loss) // 2]:.4g} the training loss moves up and down "
         f"over {share(width, fall)} of its whole fall",
@@ -198,9 +197,14 @@ def unsteady(run: Traced) -> Symptom | None:
 
 
 def overfitting(run: Traced) -> Symptom | None:
-    """V rose by over 1/10 of its whole fall since its minimum, while the training loss fell.
+    """The validation loss rises while the training loss falls.
 
-    V at the end is the median of its last values (Prechelt 1998, "Early stopping, but when?").
+    Since its minimum, the validation loss rose by over 1/10 of its fall; its end is the median of
+    its last values.
+
+    Evidence: validation loss, training loss
+
+    Source: Prechelt 1998.
     """
     validation = run.evals.get("validation_loss")
     if validation is None or not np.isfinite(validation).all():
@@ -232,24 +236,15 @@ def _falls(run: Traced) -> bool:
 
 
 def _falling(run: Traced, name: str, remedies: tuple[Remedy, ...]) -> Symptom:
-    middle = run.epochs[len(run.loss) // 2]
     evidence = (
         f"{share(run.fallen_late, run.fallen)} of the fall of the training loss came after "
-        f"epoch {middle:.4g} of {run.epochs[-1]:.4g}"
+        f"epoch {run.half_epoch:.4g} of {run.epochs[-1]:.4g}"
     )
+    if run.decayed:
+        evidence += ", in the second half of the sum of the learning rates"
     if run.limit is not None and run.rate < run.limit / 10:
         evidence += (
             f"; the rate {run.rate:.4g} is {share(run.rate, run.limit)} "
             f"of the stability limit {run.limit:.4g}"
         )
     return Symptom(name, min(1.0, 2 * run.fallen_late / run.fallen), evidence, remedies)
-
-
-def _layers(run: Traced, kind: str) -> list[str]:
-    """The columns of the layers with this quantity, from the first layer to the last.
-
-    The matrices of skip connections, as projection2, are not in the chain of layers.
-    """
-    found = (re.fullmatch(rf"layer(\d+)\.{kind}", name) for name in run.evals)
-    numbers = {match[0]: int(match[1]) for match in found if match}
-    return sorted(numbers, key=numbers.__getitem__)

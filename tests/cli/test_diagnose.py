@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from gdrun.symptoms.registry import SYMPTOMS
+
 
 @pytest.fixture
 def here(gdrun, tmp_path, monkeypatch):
@@ -61,3 +63,21 @@ def test_a_surface_is_diagnosed(here):
     assert here("train", "surface=rosenbrock", "optimizer=vanilla", "lr=1").code == 3
     assert here("diagnose").out.startswith("exploding")
     assert here("diagnose", "--try").code == 0
+
+
+def test_a_config_mutes_symptoms(here):
+    """The rate is 1000 times too small, so that the loss falls little."""
+    slow = ("train", *GOOD[:-1], "lr=1e-4", "epochs=60")
+    mute = "diagnose.mute=[slow convergence, still falling]"
+    assert "symptom: slow convergence" in here(*slow).out
+    assert "symptom: slow" not in here(*slow, mute).out
+    assert here("diagnose").out == "no symptom\n"
+    wrong = here(*slow, "diagnose.mute=[slow]")
+    assert wrong.code == 2
+    assert "hint: did you mean slow convergence?" in wrong.err
+
+
+def test_the_list_of_symptoms_has_their_meaning_evidence_and_source(here):
+    (listed,) = json.loads(here("list", "symptoms", "--json").out).values()
+    assert [each["name"] for each in listed] == list(SYMPTOMS)
+    assert all(each["summary"] and each["evidence"] and each["source"] for each in listed)

@@ -3,7 +3,7 @@
 import pytest
 
 import gdrun
-from gdrun.symptoms import trace_rules
+from gdrun.symptoms import network_rules
 from gdrun.symptoms.facts import Traced
 
 
@@ -18,13 +18,13 @@ from gdrun.symptoms.facts import Traced
 )
 def test_layers_are_in_order_and_skip_connections_are_none(model, layers, monkeypatch):
     compared = []
-    original = trace_rules._layers
+    original = network_rules._layers
 
     def watched(run: Traced, kind: str) -> list[str]:
         compared.append((kind, original(run, kind)))
         return compared[-1][1]
 
-    monkeypatch.setattr(trace_rules, "_layers", watched)
+    monkeypatch.setattr(network_rules, "_layers", watched)
     run = gdrun.train({"dataset": "iris", "model": {"name": "mlp", **model}}, "epochs=6")
     assert isinstance(run.record["diagnosis"], list)
     expected = [f"layer{k}.grad_norm" for k in range(1, layers + 1)]

@@ -65,6 +65,34 @@ def test_a_confidence_is_between_0_and_1(curve):
     assert all(0 < each.confidence <= 1 for each in diagnose(CURVES[curve][0]))
 
 
+RATES = {
+    "cosine": 0.5 * (1 + np.cos(np.pi * np.arange(200) / 200)),
+    "exponential": np.exp(-np.arange(200) / 40),
+    "warm-up": np.arange(1, 201) / 200,
+}
+
+
+@pytest.mark.parametrize("schedule", RATES)
+@pytest.mark.parametrize(
+    ("fall", "expected"),
+    [
+        (lambda used: 1 - 0.3 * used, ["slow convergence"]),
+        (lambda used: 1 - 0.9 * used, ["still falling"]),
+        (lambda used: 2.0 ** (-20 * used), []),
+        (lambda used: np.ones(len(used)), ["stuck"]),
+    ],
+    ids=["slow", "still falling", "healthy", "stuck"],
+)
+def test_a_loss_that_depends_on_the_sum_of_the_rates_only(schedule, fall, expected):
+    """A schedule only moves the steps at which the same points of the path are reached."""
+    rates, every = RATES[schedule], 5
+    used = np.concatenate([[0], np.cumsum(rates)])[::every] / rates.sum()
+    run = curves(fall(used), steps={"step": np.arange(1, 201), "lr": rates})
+    run = replace(run, evals=run.evals | {"step": np.arange(0, 201, every)})
+    assert [each.name for each in diagnose(run)] == expected
+    assert run.epochs[0] < run.half_epoch < run.epochs[-1]
+
+
 @pytest.mark.parametrize("factor", [1e-3, 1.0, 1e3])
 def test_the_unit_of_the_features_changes_no_symptom(factor):
     """Standardised features are the same in every unit, so the whole run is."""
@@ -129,7 +157,7 @@ def test_every_run_that_has_ended_records_its_symptoms():
 
 def test_a_muted_symptom_is_not_reported():
     run = CURVES["flat"][0]
-    assert diagnose(run, muted=["stuck"]) == []
+    assert diagnose(replace(run, config=run.config | {"diagnose": {"mute": ["stuck"]}})) == []
 
 
 def test_every_rule_has_a_docstring():

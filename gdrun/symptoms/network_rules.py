@@ -1,0 +1,77 @@
+"""Symptoms in the layers of a network: gradients that vanish, and units that do not learn."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from gdrun.symptoms import changes
+from gdrun.symptoms.facts import Symptom, Traced, share
+
+
+def vanishing(run: Traced) -> Symptom | None:
+    """The gradients of early layers are so small that these layers do not learn.
+
+    The gradient norm of the second layer is below 1/100 of that of the last layer, in the median
+    over the evaluations, and the training loss fell by less than half. The first layer is left out,
+    because its gradient has the unit of the features.
+
+    Evidence: gradient norm of each layer, training loss
+
+    Source: Hochreiter 1991; Glorot & Bengio 2010.
+    """
+    names = _layers(run, "grad_norm")
+    if len(names) < 3 or run.fallen > run.gap / 2:
+        return None
+    early, last = run.evals[names[1]], run.evals[names[-1]]
+    seen = np.isfinite(early) & np.isfinite(last) & (last > 0)
+    ratio = float(np.median(early[seen] / last[seen])) if seen.any() else 1.0
+    # A gradient of exactly 0 does not shrink from layer to layer: that is the symptom stuck.
+    if not 0 < ratio < 1e-2:
+        return None
+    return Symptom(
+        "vanishing",
+        0.9,
+        f"the gradient of layer 2 is {ratio:.1e} of that of layer {len(names)} "
+        f"(median of epochs {run.epochs[0]:.4g} to {run.epochs[-1]:.4g})",
+        (changes.RELU, changes.TANH, changes.ADAM),
+    )
+
+
+def dead_units(run: Traced) -> Symptom | None:
+    """Most units of a layer have slope 0, so that their weights no longer change.
+
+    Over 90 % of the units of a layer are dead or saturated at the end, and the training loss fell
+    by less than half. Units with initial weights of 0 have slope 0 from the start: that is the
+    symptom stuck.
+
+    Evidence: shares of dead and saturated units, training loss
+
+    Source: Maas et al. 2013.
+    """
+    if run.fallen > run.gap / 2 or run.config.get("model", {}).get("init") == "zeros":
+        return None
+    for kind in ("dead", "saturated"):
+        for name in _layers(run, kind):
+            part = float(run.evals[name][-1])
+            if part > 0.9:
+                layer = name.split(".")[0].removeprefix("layer")
+                return Symptom(
+                    "dead units",
+                    min(1.0, part),
+                    f"{share(part, 1)} of the units of layer {layer} are {kind} at "
+                    f"epoch {run.epochs[-1]:.4g}",
+                    (*changes.smaller_rates(run)[:3], changes.TANH, changes.RELU, changes.ADAM),
+                )
+    return None
+
+
+def _layers(run: Traced, kind: str) -> list[str]:
+    """The columns of the layers with this quantity, from the first layer to the last.
+
+    The matrices of skip connections, as projection2, are not in the chain of layers.
+    """
+    found = (re.fullmatch(rf"layer(\d+)\.{kind}", name) for name in run.evals)
+    numbers = {match[0]: int(match[1]) for match in found if match}
+    return sorted(numbers, key=numbers.__getitem__)
