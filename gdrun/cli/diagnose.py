@@ -2,43 +2,80 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gdrun.cli import console
 from gdrun.cli.experiments import Json, Plugins
-from gdrun.cli.running import RUNS, Out
+from gdrun.cli.running import RUNS, Out, progress_listeners
 from gdrun.cli.show import Which
+from gdrun.cli.train import plugin_words
+from gdrun.errors import GdrunError
 
 Try = Annotated[
     bool, typer.Option("--try", help="Train with each remedy, and show which of them worked.")
+]
+Save = Annotated[
+    Path | None,
+    typer.Option(
+        "--save",
+        metavar="FILE",
+        help="Try the remedies, and write the config with the best cure to a new file.",
+    ),
 ]
 
 
 def diagnose(
     run: Which = "last",
     attempt: Try = False,
+    save: Save = None,
     out: Out = RUNS,
     json: Json = False,
     plugins: Plugins = None,
 ) -> None:
     """Find what went wrong in a run, and the remedies."""
+    from gdrun.cli.new_files import require_new, write_new
     from gdrun.insight import remedies
     from gdrun.runs.run import find_run, read_run
     from gdrun.symptoms.registry import diagnose
     from gdrun.views.diagnosis import diagnosis_data, diagnosis_view
 
+    if save is not None:
+        require_new(save)
     recorded = read_run(find_run(run, out))
     symptoms = [
         replace(each, remedies=remedies.fitting(recorded.config, each.remedies))
         for each in diagnose(remedies.traced(recorded))
     ]
-    tried = remedies.try_remedies(recorded, symptoms) if attempt else None
+    tried = None
+    if attempt or save is not None:
+        tried = remedies.try_remedies(recorded, symptoms, progress_listeners(quiet=json))
     if json:
         console.print_json(diagnosis_data(symptoms, tried))
     else:
         console.show(diagnosis_view(symptoms, tried))
         if tried is None and any(each.remedies for each in symptoms):
             typer.echo("\nNone of these changes was run: add --try to train with each.")
+    if save is None:
+        return
+    if not tried or not tried[0].cured:
+        what = "no remedy cured the run" if symptoms else "the run has no symptom"
+        raise GdrunError(
+            f"{what}, so there is no config to save",
+            where=str(save),
+            hint=f"the config of the run is {_config_of(recorded.directory)}",
+        )
+    write_new(save, [remedies.cured_config(recorded, tried[0])])
+    if not json:
+        command = ["gdrun", "train", str(save), *plugin_words(recorded)]
+        lines = [f"wrote {save}", "to train with the cure:", f"  {shlex.join(command)}"]
+        console.show("", *map(console.unwrapped, lines))
+
+
+def _config_of(directory: Path | None) -> Path:
+    assert directory is not None, "a run that was read has a directory"
+    return directory / "config.yaml"

@@ -200,7 +200,7 @@ def how_to_continue(run: Run) -> list[str]:
     """The lines on how to continue a run that was interrupted; empty for another run."""
     if run.directory is None or run.status != "interrupted":
         return []
-    command = shlex.join(["gdrun", "train", "--resume", str(run.directory), *_plugins(run)])
+    command = shlex.join(["gdrun", "train", "--resume", str(run.directory), *plugin_words(run)])
     return ["to continue:", f"  {command}"]
 
 
@@ -209,10 +209,10 @@ def next_step(run: Run) -> list[str]:
     if run.directory is None:
         return []
     command = ["gdrun", "sweep", "lr", "-c", str(run.directory / "config.yaml")]
-    return ["to find the best learning rate:", f"  {shlex.join([*command, *_plugins(run)])}"]
+    return ["to find the best learning rate:", f"  {shlex.join([*command, *plugin_words(run)])}"]
 
 
-def _plugins(run: Run) -> list[str]:
+def plugin_words(run: Run) -> list[str]:
     """The options of the command line that load the plugins of a run."""
     return [word for plugin in run.record["plugins"] for word in ("--plugin", plugin["path"])]
 

@@ -1,43 +1,69 @@
-"""Remedies that are run: each is one contender of a comparison with the diagnosed run's seed."""
+"""Remedies that are run: each is trained from the start of the diagnosed run, with its seed.
+
+Single remedies come first. Then those that lowered the loss are combined, two at a time: features
+that are not scaled and a budget that is too small, for instance, have two remedies.
+"""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import combinations
 from typing import Any
 
 from gdrun.config.experiment import Experiment
 from gdrun.config.loading import load
+from gdrun.config.writing import to_yaml
+from gdrun.engine.listeners import Listener
+from gdrun.engine.outcome import Outcome
 from gdrun.errors import GdrunError, RecordError
+from gdrun.runs.record import closing, opening
 from gdrun.runs.run import Run
-from gdrun.study.judgement.ranking import Standing
+from gdrun.study.design.trials import Trial
 from gdrun.study.judgement.stability import predicted_limit
-from gdrun.study.requests import ComparisonRequest, SweepRequest
-from gdrun.study.storage.results import Result
-from gdrun.study.tasks import check_fit
+from gdrun.study.tasks import check_fit, tasks_of
 from gdrun.symptoms.facts import Remedy, Symptom, Traced, traced_of
-from gdrun.symptoms.registry import diagnose
 
 CLOSE = 0.1
 """A metric is close to the best one if they differ by at most this share of the best fall."""
 
+PROMISING = 4
+"""The most single remedies of which pairs are run: the best ones that lowered the metric."""
+
+MILD = frozenset({"slow convergence", "still falling"})
+"""New symptoms that do not keep a remedy from being a cure: the loss falls at last."""
+
 
 @dataclass(frozen=True)
 class Attempt:
-    """A remedy that was run.
+    """One remedy, or two together, that was run.
 
-    before, after: the final value of the metric without and with the changes; infinite if the run
-    diverged. cured: whether the first symptom is gone, there is no new one (a loss that still falls
-    does not count), and the metric is lower than before and close to that of the best remedy.
+    changes: the values by key. before, after: the final value of the metric without and with the
+    changes; infinite if the run diverged. symptoms: those of the run with the changes. gone:
+    whether the first symptom of the diagnosed run is not among them. cured: whether it is gone,
+    there is no new symptom (a loss that still falls does not count), and the metric is lower than
+    before and close to that of the best attempt. pair: whether it is two remedies together.
     """
 
     changes: Mapping[str, Any]
     metric: str
     before: float
     after: float
+    symptoms: tuple[str, ...]
+    gone: bool
     cured: bool
+    pair: bool = False
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """A run that has ended. after: the final value of the metric. symptoms: their names."""
+
+    after: float
+    symptoms: tuple[str, ...]
 
 
 def traced(run: Run) -> Traced:
@@ -59,7 +85,7 @@ def _limit(config: Mapping[str, Any]) -> float | None:
     return None if limit is None else limit.predicted
 
 
-def fitting(config: Mapping[str, Any], remedies: Sequence[Remedy]) -> tuple[Remedy, ...]:
+def fitting(config: Mapping[str, Any], remedies: Iterable[Remedy]) -> tuple[Remedy, ...]:
     """The remedies that change this config and give a valid one.
 
     Dropout, for instance, is a remedy of networks only.
@@ -76,66 +102,96 @@ def fitting(config: Mapping[str, Any], remedies: Sequence[Remedy]) -> tuple[Reme
     return tuple(kept)
 
 
-def try_remedies(run: Run, symptoms: Sequence[Symptom]) -> list[Attempt]:
-    """Train with each remedy from the run's start; the attempts, from the best to the worst.
+def try_remedies(
+    run: Run, symptoms: Sequence[Symptom], listeners: Sequence[Listener] = ()
+) -> list[Attempt]:
+    """Train with each remedy from the run's start, then with pairs of them.
 
-    Raises ConfigError if the run's data cannot be loaded again, such as arrays from Python.
+    symptoms: of the run; their remedies must fit its config. listeners: see gdrun.engine.listeners.
+    Returns the attempts: cures first, and among these single remedies before pairs; then the lowest
+    metric first. Raises ConfigError if the run's data cannot be loaded again, such as arrays from
+    Python.
     """
-    remedies = {json.dumps(dict(r.changes)): r for s in symptoms for r in s.remedies}
+    remedies = list({_key(each.changes): each for s in symptoms for each in s.remedies}.values())
     if not remedies:
         return []
-    # Contenders are told apart by their names.
-    contenders = [
-        changed_experiment(run.config, {**each.changes, "name": f"remedy-{number}"})
-        for number, each in enumerate(remedies.values(), start=1)
-    ]
-    unchanged = changed_experiment(run.config, {"name": "unchanged"})
-    first, *others = _results([unchanged, *contenders])
     metric = "validation_loss" if "validation_loss" in run.evals else "train_loss"
-    before = _final(first, metric)
+    tried: list[Mapping[str, Any]] = [{}, *(each.changes for each in remedies)]
+    ended = _trained(run, tried, metric, listeners)
+    before = ended[0].after
+    promising = [
+        remedy
+        for one, remedy in sorted(
+            zip(ended[1:], remedies, strict=True), key=lambda pair: pair[0].after
+        )
+        if one.after < before
+    ]
+    pairs = fitting(run.config, _pairs(promising[:PROMISING]))
+    ended += _trained(run, [each.changes for each in pairs], metric, listeners)
     known = {each.name for each in symptoms}
-    afters = [_final(result, metric) for result in others]
     start = float(run.evals[metric][0])
-    enough = min(afters) + CLOSE * max(start - min(afters), 0.0)
+    lowest = min(each.after for each in ended[1:])
+    enough = lowest + CLOSE * max(start - lowest, 0.0)
     attempts = []
-    for remedy, experiment, result, after in zip(
-        remedies.values(), contenders, others, afters, strict=True
+    for number, (changes, one) in enumerate(
+        zip([*tried[1:], *(each.changes for each in pairs)], ended[1:], strict=True)
     ):
-        facts = traced_of(result.record, experiment.plain(), result.steps, result.evals)
-        names = {each.name for each in diagnose(facts)}
-        new = names - known - {"slow convergence", "still falling"}
-        gone = symptoms[0].name not in names and not new
+        gone = symptoms[0].name not in one.symptoms
+        cured = gone and set(one.symptoms) <= known | MILD and one.after < before
+        pair = number >= len(remedies)
         attempts.append(
             Attempt(
-                remedy.changes, metric, before, after, gone and after < before and after <= enough
+                changes,
+                metric,
+                before,
+                one.after,
+                one.symptoms,
+                gone,
+                cured and one.after <= enough,
+                pair,
             )
         )
-    return sorted(attempts, key=lambda each: (not each.cured, each.after))
+    return sorted(attempts, key=lambda each: (not each.cured, each.cured and each.pair, each.after))
 
 
-def _results(experiments: Sequence[Experiment]) -> list[Result]:
-    """The result of each experiment, in their order.
-
-    The contenders of one comparison have the same dataset, so there is one comparison a dataset.
-    """
-    groups: dict[str, list[Experiment]] = {}
-    for each in experiments:
-        groups.setdefault(json.dumps(each.dataset.plain(), default=str), []).append(each)
-    results = {}
-    for group in groups.values():
-        for experiment, standing in zip(group, _standings(group), strict=True):
-            results[experiment.name] = standing.results[0]
-    return [results[each.name] for each in experiments]
+def _pairs(remedies: Sequence[Remedy]) -> Iterable[Remedy]:
+    """Each two remedies together that change different keys."""
+    for one, other in combinations(remedies, 2):
+        if not any(_overlap(a, b) for a in one.changes for b in other.changes):
+            yield Remedy({**one.changes, **other.changes}, f"{one.why}; {other.why}")
 
 
-def _standings(group: Sequence[Experiment]) -> list[Standing]:
-    """The standing of each experiment; one alone is a sweep of size 1."""
-    if len(group) > 1:
-        compared = ComparisonRequest(config=group[0], contenders=group, seeds=1).planned().run()
-        return [each.standing for each in compared.contenders]
-    (only,) = group
-    values = {"optimizer.lr": [only.plain()["optimizer"]["lr"]]}
-    return list(SweepRequest(config=only, values=values).planned().run().standings)
+def _overlap(one: str, other: str) -> bool:
+    """Whether a change of one key also sets the other, as optimizer does with optimizer.lr."""
+    return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
+
+
+def _trained(
+    run: Run,
+    changes: Sequence[Mapping[str, Any]],
+    metric: str,
+    listeners: Sequence[Listener],
+) -> list[_Ended]:
+    """Train the run's config with each of these changes. The results have the same order."""
+    trials = [
+        Trial(number, number, changed_experiment(run.config, each))
+        for number, each in enumerate(changes)
+    ]
+    started, found = datetime.now(UTC), {}
+    for task in tasks_of({each.identity: each for each in trials}.values()):
+        trainer = task.trainer(listeners)
+        for trial, outcome in zip(task.trials, trainer.run(), strict=True):
+            cohort, engine = trainer.cohort, trainer.engine
+            record = opening(cohort, engine, trial.experiment, trial.identity, started)
+            closed = closing(record, cohort, engine, outcome, trial.experiment.plain())
+            names = tuple(each["name"] for each in closed["diagnosis"])
+            found[trial.identity] = _Ended(_final(outcome, metric), names)
+    return [found[each.identity] for each in trials]
+
+
+def cured_config(run: Run, attempt: Attempt) -> str:
+    """The config of the run with the changes of an attempt, as YAML."""
+    return to_yaml(changed_experiment(run.config, attempt.changes).plain())
 
 
 def changed_experiment(config: Mapping[str, Any], changes: Mapping[str, Any]) -> Experiment:
@@ -143,7 +199,11 @@ def changed_experiment(config: Mapping[str, Any], changes: Mapping[str, Any]) ->
     return load(dict(config), [dict(changes)])
 
 
-def _final(result: Result, metric: str) -> float:
+def _final(outcome: Outcome, metric: str) -> float:
     """The last value of a metric; infinite if the run diverged or the value is not finite."""
-    value = float(result.evals[metric][-1])
-    return value if math.isfinite(value) and not result.diverged else math.inf
+    value = float(outcome.evaluations[metric][-1])
+    return value if math.isfinite(value) and outcome.status != "diverged" else math.inf
+
+
+def _key(changes: Mapping[str, Any]) -> str:
+    return json.dumps(dict(changes), sort_keys=True)

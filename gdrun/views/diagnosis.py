@@ -11,8 +11,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from gdrun.config.writing import short_flow
 from gdrun.insight.remedies import Attempt
 from gdrun.symptoms.facts import Symptom
+from gdrun.views.fitting import fitting
 
 
 def diagnosis_view(symptoms: Sequence[Symptom], tried: Sequence[Attempt] | None) -> RenderableType:
@@ -30,7 +32,7 @@ def diagnosis_view(symptoms: Sequence[Symptom], tried: Sequence[Attempt] | None)
                 line = Text(f"to try: {changes_text(remedy.changes)}: {remedy.why}")
                 parts.append(Padding(line, (0, 0, 0, 2)))
         parts.append("")
-    return Group(*(parts[:-1] if tried is None else [*parts, _tried(tried)]))
+    return Group(*(parts[:-1] if tried is None else [*parts, _tried(symptoms[0].name, tried)]))
 
 
 def diagnosis_data(
@@ -53,6 +55,8 @@ def diagnosis_data(
                 "metric": each.metric,
                 "before": _finite(each.before),
                 "after": _finite(each.after),
+                "gone": each.gone,
+                "symptoms": list(each.symptoms),
                 "cured": each.cured,
             }
             for each in tried or ()
@@ -60,34 +64,41 @@ def diagnosis_data(
     }
 
 
-def changes_text(changes: Mapping[str, Any]) -> str:
+def changes_text(changes: Mapping[str, Any], separator: str = " ") -> str:
     """Changes as they are typed on a command line, such as `optimizer.lr=0.1`."""
-    return " ".join(f"{key}={_value_text(value)}" for key, value in changes.items())
+    return separator.join(f"{key}={short_flow(value)}" for key, value in changes.items())
 
 
-def _value_text(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def _tried(first: str, tried: Sequence[Attempt]) -> RenderableType:
+    """The table of the remedies that were run, and the change to keep.
 
-
-def _tried(tried: Sequence[Attempt]) -> RenderableType:
-    """The table of the remedies that were run, and the change to keep."""
+    first: the name of the first symptom.
+    """
     if not tried:
         return Text("no remedy fits this config")
-    name = tried[0].metric.replace("validation_", "val ").replace("_", " ")
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("change", overflow="fold")
-    table.add_column(name, justify="right")
+    metric = tried[0].metric.replace("_", " ")
+    table.add_column(metric, no_wrap=True)
+    table.add_column(first, no_wrap=True)
     table.add_column("cured")
-    table.add_row("(none)", _loss(tried[0].before), "")
     for each in tried:
         table.add_row(
-            Text(changes_text(each.changes)), _loss(each.after), "yes" if each.cured else "no"
+            Text(changes_text(each.changes, "\n")),
+            f"{_loss(each.before)} → {_loss(each.after)}",
+            _left(first, each),
+            "yes" if each.cured else "no",
         )
     best = tried[0]
     keep = f"keep {changes_text(best.changes)}" if best.cured else "no remedy cured the run"
-    return Group(table, "", Text(keep, style="bold"))
+    return Group(fitting(table, [first, metric]), "", Text(keep, style="bold"))
+
+
+def _left(first: str, attempt: Attempt) -> str:
+    """Whether the first symptom is gone, and if it is, the gravest of the others."""
+    if not attempt.gone:
+        return "still there"
+    return f"gone, but {attempt.symptoms[0]}" if attempt.symptoms else "gone"
 
 
 def _loss(value: float) -> str:

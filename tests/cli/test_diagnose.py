@@ -44,6 +44,47 @@ def test_a_diverged_run_is_diagnosed_and_its_remedies_are_tried(here):
     assert {each["before"] for each in document["tried"]} == {None}
 
 
+def test_the_best_cure_is_saved_as_a_config(here, tmp_path):
+    """The saved config trains to the loss in the table, and its run has no symptom."""
+    assert here("train", *GOOD[:-1], "lr=1e-4", "epochs=60").code == 0
+    answer = here("diagnose", "--save", "cured.yaml")
+    tried = json.loads(here("diagnose", "--try", "--json").out)["tried"]
+    best = next(each for each in tried if each["cured"])
+    assert (best["gone"], best["symptoms"]) == (True, [])
+    *_, keep, _, wrote, _, command = answer.out.splitlines()
+    assert keep == f"keep {' '.join(f'{k}={v:g}' for k, v in best['changes'].items())}"
+    assert (wrote, command.split()) == ("wrote cured.yaml", ["gdrun", "train", "cured.yaml"])
+    words = command.split()[1:]
+    summary = json.loads(here(*words, "--json").out)["summary"]
+    assert summary["validation_loss"] == pytest.approx(best["after"])
+    assert here("diagnose").out == "no symptom\n"
+    again = here("diagnose", "--save", "cured.yaml")
+    assert (again.code, again.out) == (2, "")
+    assert "the file exists already" in again.err
+    nothing = here("diagnose", "--save", "healthy.yaml")
+    assert nothing.code == 2
+    assert "healthy.yaml: the run has no symptom" in nothing.err
+    assert not (tmp_path / "healthy.yaml").exists()
+
+
+def test_pairs_of_remedies_are_tried(here):
+    """A rate and a budget, each too small: two remedies together go further than either."""
+    assert here("train", *GOOD[:-1], "lr=1e-4", "epochs=10").code == 0
+    tried = json.loads(here("diagnose", "--try", "--json").out)["tried"]
+    after = {tuple(each["changes"].items()): each["after"] for each in tried}
+    pairs = {changes: after[changes] for changes in after if len(changes) == 2}
+    for one in [("optimizer.lr", 1.32), ("stopping.epochs", 40)]:
+        assert after[(one,)] > pairs[(("optimizer.lr", 1.32), ("stopping.epochs", 40))]
+
+
+def test_a_narrow_terminal_keeps_the_changes_and_the_verdicts(here, monkeypatch):
+    assert here("train", *GOOD[:-1], "lr=1e-4", "epochs=10").code == 0
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = [line.split() for line in here("diagnose", "--try").out.splitlines()]
+    assert ["change", "cured"] in lines
+    assert ["optimizer.lr=0.692", "no"] in lines
+
+
 def test_a_study_is_refused(here, tmp_path):
     assert here("sweep", "lr=0.1,0.2", *GOOD[:-1], "epochs=2").code == 0
     (study,) = (tmp_path / "runs").iterdir()
