@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _words().parse_args(arguments)
     # This variable would replace the engine that a row measures.
     os.environ.pop("GDRUN_ENGINE", None)
-    repetitions = chosen.repetitions or (2 if chosen.quick else 5)
+    repetitions = chosen.repetitions or (1 if chosen.quick else 5)
     names = chosen.only or [*WORKS, *COMMANDS, GROWTH]
     rows: list[Row] = []
     grids = []
@@ -55,13 +55,13 @@ def _words() -> argparse.ArgumentParser:
         help=f"{', '.join(WORKS)}; whole commands: {', '.join(COMMANDS)}; {GROWTH}",
     )  # fmt: skip
     parser.add_argument("--markdown", action="store_true", help="tables for a README")
-    parser.add_argument("--repetitions", type=int, metavar="K", help="5, or 2 with --quick")
+    parser.add_argument("--repetitions", type=int, metavar="K", help="5, or 1 with --quick")
     return parser
 
 
 def _row(name: str, make: Callable[[bool], Work], quick: bool, repetitions: int) -> Row:
     _tell(name)
-    row = measured(make(quick), repetitions)
+    row = measured(make(quick), repetitions, warm_up=not quick)
     times = (f"{who} {tables.duration(each.seconds)}" for who, each in row.found.items())
     _tell(f"  {', '.join(times)}")
     return row

@@ -26,14 +26,19 @@ def timed(call: Callable[[], Any]) -> Contender:
     return lambda: Finish(seconds_of(call)[0])
 
 
-def interleaved(contenders: Mapping[str, Contender], repetitions: int) -> dict[str, Finish]:
-    """The medians of each contender over `repetitions` rounds, after one round to warm up."""
+def interleaved(
+    contenders: Mapping[str, Contender], repetitions: int, *, warm_up: bool = True
+) -> dict[str, Finish]:
+    """The medians of each contender over `repetitions` rounds.
+
+    warm_up: whether a round comes first whose times are not counted.
+    """
     found: dict[str, list[Finish]] = {name: [] for name in contenders}
-    for turn in range(repetitions + 1):
+    for turn in range(-1 if warm_up else 0, repetitions):
         for name, contender in contenders.items():
             time.sleep(PAUSE)
             finish = contender()
-            if turn:
+            if turn >= 0:
                 found[name].append(finish)
     return {name: _medians(finishes) for name, finishes in found.items()}
 
@@ -78,5 +83,5 @@ class Row:
         return times[0] if bar.under is None else times[0] / times[1]
 
 
-def measured(work: Work, repetitions: int) -> Row:
-    return Row(work, interleaved(work.contenders, repetitions))
+def measured(work: Work, repetitions: int, *, warm_up: bool = True) -> Row:
+    return Row(work, interleaved(work.contenders, repetitions, warm_up=warm_up))
