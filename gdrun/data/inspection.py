@@ -13,6 +13,7 @@ from gdrun.data.assembly import UnfitColumnsError
 from gdrun.data.cells import STANDARD, MissingMarks
 from gdrun.data.column_report import ColumnReport, different_values
 from gdrun.data.encoding import SourceColumn, columns_of_numbers
+from gdrun.data.repeated_rows import repeated, row_hashes
 from gdrun.data.sources import load_table
 from gdrun.data.table import Table, Task
 from gdrun.data.targets import class_codes, suitable_task
@@ -27,8 +28,9 @@ class Inspection:
     column, by name, where it is known. target: the name of the target. task: the task that suits
     it; None if that is unknown because columns cannot be used. classes: the number of rows of each
     class, by label. limits: the smallest and the largest target of a regression. features: the
-    number of features. marks: the cells that count as missing. problems: why training would refuse
-    the data.
+    number of features. repeated: the number of rows that are equal to an earlier one in all
+    features and in the target; None if columns cannot be used. marks: the cells that count as
+    missing. problems: why training would refuse the data.
     """
 
     rows: int
@@ -39,6 +41,7 @@ class Inspection:
     classes: Mapping[str, int] = field(default_factory=dict)
     limits: tuple[float, float] | None = None
     features: int = 0
+    repeated: int | None = None
     marks: MissingMarks = STANDARD
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -67,6 +70,7 @@ def inspect_data(options: Mapping[str, Any]) -> Inspection:
         values=values,
         target=table.target_name,
         features=len(table.feature_names),
+        repeated=repeated(row_hashes(table.X, table.y)),
         marks=table.missing_marks,
         notes=table.notes,
     )

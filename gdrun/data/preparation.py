@@ -15,9 +15,10 @@ from gdrun.array_types import Array, Counts, Flags, Numbers
 from gdrun.data.column_statistics import column_statistics
 from gdrun.data.encoding import Encoding, columns_of_numbers
 from gdrun.data.filling import fill_values
+from gdrun.data.repeated_rows import repeated_rows
 from gdrun.data.row_blocks import LARGE_ENTRIES, has_nan, mean_and_scale_by_blocks, row_blocks_of
 from gdrun.data.splitting import split_groups, split_rows, split_times
-from gdrun.data.table import Part, Prepared, Table, Task
+from gdrun.data.table import Part, Prepared, Table, TableHashes, Task
 from gdrun.data.target_scale import TargetScale
 from gdrun.data.targets import class_codes, real_targets, suitable_task
 from gdrun.errors import DataError
@@ -57,7 +58,7 @@ def prepare(
     be standardised, if a part has too few rows, if a column has no value in the training rows, or
     if a value is outside the range of `dtype`.
     """
-    digest = _hash_ahead(table)
+    hashes = _hashes_ahead(table)
     y: Array
     task = task or suitable_task(table)
     if standardize_target and task == "classification":
@@ -120,6 +121,9 @@ def prepare(
         deque(in_order(write, list(zip(firsts, blocks, strict=False))), maxlen=0)
         return Part(wide[:, :features], y[chosen], wide if ones else None)
 
+    found = hashes()
+    repeated = repeated_rows(found.rows, rows)
+    notes += repeated.notes({"validation": len(rows.validation), "test": len(rows.test)})
     return Prepared(
         name=table.name,
         task=task,
@@ -131,10 +135,11 @@ def prepare(
         classes=classes,
         numbered=bool(classes) and not table.classes,
         constant=constant,
-        sha256=digest(),
+        sha256=found.sha256,
         notes=tuple(notes),
         reports=table.reports,
         target_scale=target_scale,
+        repeated=repeated,
     )
 
 
@@ -159,18 +164,18 @@ def _classes_have_no_scale(table: Table) -> DataError:
     )
 
 
-def _hash_ahead(table: Table) -> Callable[[], str]:
-    """Return a function that returns the hash of the table.
+def _hashes_ahead(table: Table) -> Callable[[], TableHashes]:
+    """Return a function that returns the hashes of the table.
 
-    For a large table, a thread starts to compute the hash at once, and the function waits for it.
+    For a large table, a thread starts to compute them at once, and the function waits for it.
     """
     if table.X.size < LARGE_ENTRIES:
-        return lambda: table.sha256
-    found: Future[str] = Future()
+        return table.hashes
+    found: Future[TableHashes] = Future()
 
     def compute() -> None:
         try:
-            found.set_result(table.sha256)
+            found.set_result(table.hashes())
         except BaseException as error:
             found.set_exception(error)
 

@@ -14,9 +14,18 @@ from gdrun.data.cells import STANDARD, MissingMarks
 from gdrun.data.column_report import ColumnReport
 from gdrun.data.column_statistics import blocks
 from gdrun.data.encoding import Encoding, SourceColumn
+from gdrun.data.repeated_rows import NONE, RepeatedRows, row_hashes
 from gdrun.data.target_scale import TargetScale
 
 Task = Literal["regression", "classification"]
+
+
+@dataclass(frozen=True)
+class TableHashes:
+    """The SHA-256 hash of a table, and the hashes of its rows: (N,), uint64."""
+
+    sha256: str
+    rows: Array
 
 
 @dataclass(frozen=True)
@@ -44,16 +53,24 @@ class Table:
     missing_marks: MissingMarks = STANDARD
     reports: tuple[ColumnReport, ...] = ()
 
-    @property
-    def sha256(self) -> str:
-        """The SHA-256 hash of the shapes, dtypes and bytes of X and y."""
+    def hashes(self) -> TableHashes:
+        """Return the hashes of the table and of its rows, from one pass over the data."""
         digest = hashlib.sha256()
+        rows = np.empty(len(self.y), dtype=np.uint64)
         for array in (self.X, self.y):
             # The bytes alone would be equal for (2, 3) and (3, 2), and for some other dtypes.
             digest.update(f"{array.shape} {array.dtype.str}".encode())
             for part in blocks(len(array), array.dtype.itemsize * math.prod(array.shape[1:])):
-                digest.update(np.ascontiguousarray(array[part]).data)
-        return digest.hexdigest()
+                block = np.ascontiguousarray(array[part])
+                digest.update(block.data)
+                if array is self.X:
+                    rows[part] = row_hashes(block, self.y[part])
+        return TableHashes(digest.hexdigest(), rows)
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 hash of the shapes, dtypes and bytes of X and y."""
+        return self.hashes().sha256
 
 
 @dataclass(frozen=True)
@@ -83,7 +100,7 @@ class Prepared:
     names of the columns with a single value in the training part, which have the scale 1. sha256:
     the hash of the table before preparation. notes: sentences for the user. target_scale: the
     standardisation of the targets in the parts; None if they are in the target's own unit. reports:
-    on each column of a table that was read.
+    on each column of a table that was read. repeated: the numbers of repeated rows.
     """
 
     name: str
@@ -100,6 +117,7 @@ class Prepared:
     notes: tuple[str, ...]
     target_scale: TargetScale | None = None
     reports: tuple[ColumnReport, ...] = ()
+    repeated: RepeatedRows = NONE
 
     @property
     def feature_names(self) -> tuple[str, ...]:

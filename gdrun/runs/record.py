@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -72,7 +73,9 @@ class RunDataRecord(TypedDict):
     rows: the number of rows. parts: the number of rows of each part, such as train. features: the
     number of features. target: the name of the target. classes: the labels of the classes, in
     order; empty for regression. sha256: the hash of the data. notes: sentences about the data.
-    columns: what each column of a file became.
+    columns: what each column of a file became. repeated_rows: `all` counts the rows that are equal
+    to an earlier one in all features and the target; `validation` and `test` count the rows of this
+    part that the training part contains too.
     """
 
     name: str
@@ -84,6 +87,7 @@ class RunDataRecord(TypedDict):
     sha256: str
     notes: list[str]
     columns: NotRequired[list[ColumnReportRecord]]
+    repeated_rows: NotRequired[dict[str, Count]]
 
 
 class ProcessRecord(TypedDict):
@@ -294,6 +298,7 @@ def _data(data: Prepared) -> RunDataRecord:
             }
             for report in data.reports
         ],
+        "repeated_rows": asdict(data.repeated),
     }
 
 

@@ -80,6 +80,8 @@ def _table(found: Inspection, *, counts: bool) -> Table:
 def _lines(found: Inspection) -> list[tuple[str, str]]:
     rows = count(found.rows, "row")
     lines = [("rows", f"{rows}, {count(found.features, 'feature')}" if found.features else rows)]
+    if found.repeated:
+        lines.append(("repeated", f"{found.repeated:,} of {rows} equal to an earlier row"))
     lines.append(("target", f"{found.target}{_target(found)}"))
     words = ", ".join(
         str(word) or "an empty cell" for word in (*sorted(found.marks.words), *found.marks.numbers)
@@ -121,6 +123,7 @@ def inspection_data(found: Inspection) -> dict[str, Any]:
         "classes": dict(found.classes),
         "range": found.limits,
         "features": found.features,
+        "repeated_rows": found.repeated,
         "missing_values": found.marks.listed,
         "notes": list(found.notes),
         "problems": [

@@ -1,0 +1,104 @@
+"""Rows that occur more than once in a table, also in two parts of the split.
+
+    h ← (h xor b_j) · M  mod 2⁶⁴,  h ← h xor (h ≫ 32),  for each column j
+
+b_j is the bit pattern of the value in column j as float64; the multiplication by an odd M and the
+shift are the steps of FNV-1a and of SplitMix64. Sorting N hashes is many times faster than sorting
+N rows. Rows that differ in one column never have the same hash. Others have it with a probability
+of about 2⁻⁶⁴, so that among a million rows any such pair has a probability of about 3e-8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from gdrun.array_types import Array, Flags
+from gdrun.data.splitting import SplitRows
+
+MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+"""M, the odd number next to 2⁶⁴ divided by the golden ratio, as in SplitMix64."""
+
+BLOCK_ROWS = 2**13
+"""The number of rows that are hashed at once, so that their hashes stay in a cache of the core."""
+
+
+@dataclass(frozen=True)
+class RepeatedRows:
+    """The numbers of rows that are equal to another one in all features and in the target.
+
+    all: rows of the table that are equal to an earlier one. validation, test: rows of this part
+    that the training part contains too.
+    """
+
+    all: int = 0
+    validation: int = 0
+    test: int = 0
+
+    def notes(self, sizes: Mapping[str, int]) -> list[str]:
+        """A sentence on the rows of held-out parts that the training part contains too, or none.
+
+        sizes: the number of rows of the validation and the test part.
+
+        >>> RepeatedRows(4, 1, 2).notes({"validation": 15, "test": 15})
+        ['repeated rows: the training part also has 1 of 15 validation rows and 2 of 15 test rows']
+        """
+        found = {"validation": self.validation, "test": self.test}
+        listed = [
+            f"{found[part]:,} of {sizes[part]:,} {part} rows" for part in found if found[part]
+        ]
+        if not listed:
+            return []
+        return [f"repeated rows: the training part also has {' and '.join(listed)}"]
+
+
+NONE = RepeatedRows()
+
+
+def repeated_rows(hashes: Array, rows: SplitRows) -> RepeatedRows:
+    """The numbers of repeated rows. hashes (N,): of all rows of the table. rows: its parts."""
+    every = repeated(hashes)
+    if not every:
+        return NONE
+    trained = np.sort(hashes[rows.train])
+    return RepeatedRows(
+        every, _known(hashes[rows.validation], trained), _known(hashes[rows.test], trained)
+    )
+
+
+def row_hashes(X: Array, y: Array) -> Array:
+    """The hash of each row of X (N, d) with its target in y (N,): (N,), uint64.
+
+    Values that are equal as float64 have equal hashes, also 0 and −0, and all missing values (NaN).
+    """
+    hashes = np.zeros(len(y), dtype=np.uint64)
+    values, high = np.empty(BLOCK_ROWS), np.empty(BLOCK_ROWS, dtype=np.uint64)
+    with np.errstate(all="ignore"):
+        for start in range(0, len(y), BLOCK_ROWS):
+            part = slice(start, start + BLOCK_ROWS)
+            found = hashes[part]
+            column, shifted = values[: len(found)], high[: len(found)]
+            for cells in (y[part], *X[part].T):
+                np.add(cells, 0.0, out=column)  # −0 + 0 is 0
+                if np.isnan(column.sum()):
+                    np.copyto(column, np.nan, where=np.isnan(column))
+                np.bitwise_xor(found, column.view(np.uint64), out=found)
+                np.multiply(found, MULTIPLIER, out=found)
+                np.right_shift(found, np.uint64(32), out=shifted)
+                np.bitwise_xor(found, shifted, out=found)
+    return hashes
+
+
+def repeated(hashes: Array) -> int:
+    """The number of rows that are equal to an earlier one. hashes (N,): of the rows."""
+    ordered = np.sort(hashes)
+    return int(np.count_nonzero(ordered[1:] == ordered[:-1]))
+
+
+def _known(hashes: Array, trained: Array) -> int:
+    """How many of these rows are training rows too. trained (n,): hashes in ascending order."""
+    found = np.searchsorted(trained, hashes)
+    same: Flags = trained[np.minimum(found, len(trained) - 1)] == hashes
+    return int(np.count_nonzero(same))
