@@ -29,7 +29,8 @@ To = Annotated[
     typer.Option(
         "--to",
         metavar="FORMAT",
-        help="csv, parquet, tensorboard, mlflow; markdown or latex for the ranking of a study.",
+        help="csv, parquet, tensorboard, mlflow or wandb; markdown or latex for the ranking of a "
+        "study.",
     ),
 ]
 
@@ -41,7 +42,7 @@ def export(
     plugins: Plugins = None,
     json: Json = False,
 ) -> None:
-    """Write runs, a sweep or a comparison for another tool: tables, TensorBoard, MLflow, LaTeX."""
+    """Write runs or a study for another tool: tables, TensorBoard, MLflow, W&B, LaTeX."""
     from gdrun.views.export import FORMATS
 
     if to not in FORMATS:

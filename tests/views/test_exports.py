@@ -1,5 +1,8 @@
 """Exports, read back with the own reader of each tool."""
 
+import json
+import os
+import struct
 import sys
 
 import mlflow
@@ -125,6 +128,64 @@ def test_mlflow_reads_the_runs(runs, subject, tmp_path):
     assert far.info.status == "FAILED"
 
 
+@pytest.mark.slow
+def test_wandb_has_the_runs_without_a_network(runs, subject, tmp_path, monkeypatch):
+    monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")  # nothing listens there
+    FORMATS["wandb"].write(subject, str(tmp_path / "offline"))
+    assert os.environ.get("WANDB_MODE") is None
+    files = (tmp_path / "offline" / "wandb").glob("offline-run-*/run-*.wandb")
+    found = {}
+    for file in files:
+        records = wandb_records(file.read_bytes())
+        (opening,) = (each.run for each in records if each.WhichOneof("record_type") == "run")
+        found[opening.display_name] = (opening, records)
+    assert set(found) == {run.config["name"] for run in runs}
+    for run in runs:
+        opening, records = found[run.config["name"]]
+        config = {each.key: json.loads(each.value_json) for each in opening.config.update}
+        assert {key: value for key, value in config.items() if key != "_wandb"} == run.config
+        assert opening.project == "three" and opening.host == ""
+        points = [
+            {item.nested_key[0]: json.loads(item.value_json) for item in each.history.item}
+            for each in records
+            if each.WhichOneof("record_type") == "history"
+        ]
+        steps = [point["_step"] for point in points]
+        assert steps == sorted({*run.evals["step"].tolist(), *run.steps["step"].tolist()})
+        for kind, columns in (("evals", run.evals), ("steps", run.steps)):
+            for name in set(columns) - {"step", "epoch", "gradients", "seconds", "steps"}:
+                own = [point for point in points if f"{kind}/{name}" in point]
+                assert [point["_step"] for point in own] == columns["step"].tolist()
+                values = [float(point[f"{kind}/{name}"]) for point in own]
+                np.testing.assert_array_equal(values, columns[name])
+        ends = [each.exit for each in records if each.WhichOneof("record_type") == "exit"]
+        assert [end.exit_code for end in ends] == [1 if run.status == "diverged" else 0]
+
+
+def wandb_records(data):
+    """The records in a file of W&B: a header of 7 bytes, and a log in the format of LevelDB.
+
+    Blocks have 32 KiB. A part of a record has a checksum (4 bytes), its length (2), its kind (1:
+    whole, 2: first, 3: middle, 4: last), and the bytes of a message of protocol buffers.
+    """
+    from wandb.proto import wandb_internal_pb2
+
+    assert data[:4] == b":W&B"
+    at, message, found = 7, b"", []
+    while at < len(data):
+        left = 32768 - at % 32768
+        if left < 7:
+            at += left
+            continue
+        _, length, kind = struct.unpack("<IHB", data[at : at + 7])
+        message += data[at + 7 : at + 7 + length]
+        at += 7 + length
+        if kind in (1, 4):
+            found.append(wandb_internal_pb2.Record.FromString(message))
+            message = b""
+    return found
+
+
 def test_a_server_that_does_not_answer_is_an_error(subject, monkeypatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with pytest.raises(GdrunError, match="MLflow cannot write there"):
@@ -158,10 +219,17 @@ def test_only_a_study_has_a_ranking(subject, tmp_path):
         FORMATS["latex"].write(subject, str(tmp_path / "table.tex"))
 
 
-@pytest.mark.parametrize(("name", "module"), [("tensorboard", tensorboardX), ("mlflow", mlflow)])
-def test_a_missing_tool_names_the_extra(name, module, subject, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, module.__name__, None)  # as if not installed
-    with pytest.raises(MissingExtraError, match=r"gdrun\[track\]"):
+@pytest.mark.parametrize(
+    ("name", "module", "extra"),
+    [
+        ("tensorboard", tensorboardX.__name__, "track"),
+        ("mlflow", mlflow.__name__, "track"),
+        ("wandb", "wandb", "wandb"),
+    ],
+)
+def test_a_missing_tool_names_the_extra(name, module, extra, subject, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, module, None)  # as if not installed
+    with pytest.raises(MissingExtraError, match=rf"gdrun\[{extra}\]"):
         FORMATS[name].write(subject, str(tmp_path / "there"))
 
 

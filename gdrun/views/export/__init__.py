@@ -2,7 +2,7 @@
 
     tables       the three tables of an export: runs, evaluations and steps
     files        CSV and Parquet
-    trackers     the event files of TensorBoard, and a store of MLflow
+    trackers     the event files of TensorBoard, a store of MLflow, and offline runs of W&B
     comparison   the table of a comparison or sweep in Markdown and LaTeX
 
 A number that was not measured is an empty cell. NaN and infinity are kept as such: a diverged loss

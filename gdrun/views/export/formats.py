@@ -12,7 +12,7 @@ from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.views.export import comparison
 from gdrun.views.export.files import write_csv, write_parquet
 from gdrun.views.export.tables import Table, tables
-from gdrun.views.export.trackers import write_mlflow, write_tensorboard
+from gdrun.views.export.trackers import write_mlflow, write_tensorboard, write_wandb
 from gdrun.views.recorded import Recorded
 
 
@@ -77,6 +77,11 @@ FORMATS: dict[str, Export] = {
         lambda subject, place: write_mlflow(subject.records, place, subject.name),
         "runs of MLflow, in a directory or at the URI of a tracking server",
         "store",
+    ),
+    "wandb": Export(
+        lambda subject, folder: write_wandb(subject.records, Path(folder), subject.name),
+        "offline runs of W&B, which `wandb sync` sends,",
+        "directory",
     ),
     "markdown": Export(_as_text(comparison.markdown), "the ranking of a study, as a table", "file"),
     "latex": Export(_as_text(comparison.latex), "the ranking of a study, as a tabular", "file"),

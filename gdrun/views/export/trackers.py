@@ -1,11 +1,15 @@
-"""Exports for experiment trackers: the event files of TensorBoard, and a store of MLflow."""
+"""Exports for experiment trackers: TensorBoard, MLflow, and Weights & Biases without a network."""
 
 from __future__ import annotations
 
 import os
+import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+
+import numpy as np
 
 from gdrun.errors import GdrunError, MissingExtraError
 from gdrun.views.recorded import Recorded
@@ -79,6 +83,91 @@ def write_mlflow(records: Sequence[Recorded], destination: str, experiment: str)
         hint = "give a directory, or the URI of a running server such as http://localhost:5000"
         what = f"MLflow cannot write there: {str(error).splitlines()[0]}"
         raise GdrunError(what, where=destination, hint=hint) from None
+
+
+WANDB_NAME = 128
+"""The longest name of a project or a run that W&B stores."""
+
+_WANDB_ENVIRONMENT = {
+    "WANDB_MODE": "offline",
+    "WANDB_ERROR_REPORTING": "false",
+    "WANDB_SILENT": "true",
+}
+"""Variables with which the client of W&B sends nothing, also no reports of errors."""
+
+
+def write_wandb(records: Sequence[Recorded], folder: Path, project: str) -> None:
+    """Write each run in the offline format of W&B, which `wandb sync` can send later.
+
+    The client writes the directory wandb/offline-run-* in `folder` for each run, with the config,
+    the curves by step, the summary and the exit code, and needs no network. project: the name of
+    the project of W&B. Non-finite numbers are kept as such. Raises MissingExtraError if wandb is
+    not installed.
+    """
+    try:
+        import wandb
+    except ImportError:
+        raise MissingExtraError("an export for W&B", "wandb") from None
+    folder.mkdir(parents=True)
+    with _environment(_WANDB_ENVIRONMENT):
+        settings = wandb.Settings(
+            mode="offline",
+            console="off",
+            silent=True,
+            host="",
+            disable_code=True,
+            disable_git=True,
+            disable_job_creation=True,
+            x_disable_meta=True,
+            x_disable_stats=True,
+            x_save_requirements=False,
+        )
+        for each in records:
+            run = wandb.init(
+                project=re.sub(r"[/\\#?%:]", "-", project)[:WANDB_NAME],
+                name=each.name[:WANDB_NAME],
+                dir=str(folder),
+                config=dict(each.config),
+                notes=f"{each.status}: {each.verdict}",
+                tags=[each.status],
+                settings=settings,
+                reinit="finish_previous",
+            )
+            for step, point in _by_step(each).items():
+                run.log(point, step=step)
+            run.summary.update({f"summary/{name}": value for name, value in each.summary.items()})
+            run.finish(exit_code=1 if each.status in _FAILED else 0)
+        wandb.teardown()
+
+
+def _by_step(each: Recorded) -> dict[int, dict[str, float]]:
+    """The numbers of a run by step in ascending order, and by name: a step has one record in W&B.
+
+    The epoch, which is another x axis, is one of the numbers.
+    """
+    found: dict[int, dict[str, float]] = {}
+    for kind, columns in (("evals", each.evals), ("steps", each.steps)):
+        for place, step in enumerate(columns.get("step", np.empty(0)).tolist()):
+            point = found.setdefault(step, {"epoch": float(columns["epoch"][place])})
+            for name, column in columns.items():
+                if name not in NOT_CURVES:
+                    point[f"{kind}/{name}"] = float(column[place])
+    return dict(sorted(found.items()))
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """A context in which these variables of the environment are set."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 _FAILED = ("diverged", "failed", "interrupted")
