@@ -24,7 +24,16 @@ if TYPE_CHECKING:
 # gdrun.views.pictures.kinds has the same names; a test compares them. It is imported only to draw.
 KIND_NAMES = (
     *("curves", "walk", "regions", "confusion", "reliability", "residuals", "layers"),
-    *("landscape", "bounds", "curvature", "noise", "sensitivity", "heat", "comparison"),
+    *(
+        "diagnosis",
+        "landscape",
+        "bounds",
+        "curvature",
+        "noise",
+        "sensitivity",
+        "heat",
+        "comparison",
+    ),
 )
 
 Words = Annotated[

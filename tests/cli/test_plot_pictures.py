@@ -56,6 +56,7 @@ SUBJECTS = {
     "reliability": ["moons"],
     "residuals": ["line"],
     "layers": ["moons"],
+    "diagnosis": ["arrays"],
     "landscape": ["moons"],
     "bounds": ["descent"],
     "curvature": ["moons"],

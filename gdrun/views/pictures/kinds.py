@@ -10,7 +10,8 @@ from gdrun.errors import GdrunError, Parameter, suggestion
 from gdrun.runs.run import Run
 from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.sweep_findings import Sweep
-from gdrun.views import model_figures, study_figures, theory_figures
+from gdrun.views import diagnosis_figures, model_figures, study_figures, theory_figures
+from gdrun.views.pictures.evidence import evidence_picture
 from gdrun.views.pictures.heat_map import heat_map_picture
 from gdrun.views.pictures.landscape import landscape_picture
 from gdrun.views.pictures.lines import charts_picture
@@ -109,6 +110,12 @@ _ALL = (
         "the gradient norm of each layer",
         "run",
         lambda run, _: heat_map_picture(model_figures.layer_gradients(run)),
+    ),
+    Kind(
+        "diagnosis",
+        "the symptoms of a run, and the curves that they are read from",
+        "run",
+        lambda run, _: evidence_picture(diagnosis_figures.diagnosis_charts(run)),
     ),
     Kind(
         "landscape",

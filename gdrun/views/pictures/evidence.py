@@ -1,0 +1,24 @@
+"""The evidence of a diagnosis: charts below each other, each symptom's with its evidence above."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from gdrun.views.curves import Chart
+from gdrun.views.pictures.lines import draw_chart
+from gdrun.views.pictures.style import figure, wrapped
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def evidence_picture(charts: Sequence[Chart]) -> Figure:
+    """The charts, one below the other. A chart without a title belongs to the one above it."""
+    picture = figure(6.4, 0.2 + sum(2.6 if chart.title else 2.0 for chart in charts))
+    every = picture.subplots(len(charts), 1, squeeze=False)[:, 0]
+    for axes, chart in zip(every, charts, strict=True):
+        draw_chart(axes, chart)
+        if chart.title:
+            axes.set_title(wrapped(chart.title), fontsize=9, loc="left")
+    return picture
