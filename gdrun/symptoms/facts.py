@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -73,12 +74,12 @@ class Traced:
     def rate(self) -> float:
         return float(self.config["optimizer"]["lr"])
 
-    @property
+    @cached_property
     def start(self) -> float:
         """L₀, the loss at the first evaluation."""
         return float(self.loss[0])
 
-    @property
+    @cached_property
     def half(self) -> float:
         """The place, among the evaluations, at which half of the sum of all rates is used up.
 
@@ -100,7 +101,7 @@ class Traced:
         """The epoch at which half of the sum of all learning rates is used up."""
         return float(np.interp(self.half, np.arange(len(self.loss)), self.epochs))
 
-    @property
+    @cached_property
     def middle(self) -> float:
         """L_h, the loss at `half`, interpolated between medians around the next evaluations."""
         low, width = int(self.half), self._width // 2
@@ -110,7 +111,7 @@ class Traced:
         ]
         return near[0] + (self.half - low) * (near[1] - near[0])
 
-    @property
+    @cached_property
     def end(self) -> float:
         """L_T, the median of the last losses."""
         return float(np.median(self.loss[-self._width :]))
@@ -130,7 +131,7 @@ class Traced:
         """L_h − L_T, its fall after the place `half`."""
         return self.middle - self.end
 
-    @property
+    @cached_property
     def gradient_ratio(self) -> float:
         """The median gradient norm of the last tenth of the steps, divided by that of the first.
 

@@ -17,8 +17,10 @@ from gdrun.symptoms.facts import Remedy, Symptom, Traced, share
 def exploding(run: Traced) -> Symptom | None:
     """The loss rises without limit, because the steps are too long.
 
-    The run diverged, or the training loss rose by over 1 % of its largest possible fall while the
-    gradient norm did not fall. A rate above 2/L increases a quadratic with smoothness L.
+    The run diverged; or the training loss rose by over 1 % of its largest possible fall while the
+    gradient norm did not fall; or it once rose by more than its largest possible fall, and fell by
+    less than 4/5 of that in the whole run. A rate above 2/L increases a quadratic with smoothness
+    L.
 
     Evidence: training loss, gradient norm, stability limit 2/L
 
@@ -26,10 +28,13 @@ def exploding(run: Traced) -> Symptom | None:
     """
     grown = run.gradient_ratio
     risen = run.end - run.start > run.gap / 100 and not grown < 1
-    if run.diverged is None and not risen:
+    top = int(np.argmax(run.loss))
+    peaked = run.loss[top] - run.start > run.gap > 1.25 * run.fallen
+    if run.diverged is None and not risen and not peaked:
         return None
-    rose = f"the training loss rose from {run.start:.4g} to {run.end:.4g}"
-    evidence = run.diverged or f"{rose} by epoch {run.epochs[-1]:.4g}"
+    place = len(run.loss) - 1 if risen else top
+    rose = f"the training loss rose from {run.start:.4g} to {run.loss[place]:.4g}"
+    evidence = run.diverged or f"{rose} by epoch {run.epochs[place]:.4g}"
     if run.limit is not None and run.rate > run.limit:
         evidence += (
             f"; the rate {run.rate:.4g} is {run.rate / run.limit:.3g} times "

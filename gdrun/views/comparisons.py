@@ -16,6 +16,7 @@ from gdrun.views.curve_scale import CurveScale, scale_of
 from gdrun.views.fitting import FirstThatFits
 from gdrun.views.numbers import count, duration, percent, quantity
 from gdrun.views.sweeps import (
+    HEALTHY,
     NEVER,
     NOISELESS,
     NOT_COMPARABLE,
@@ -32,6 +33,7 @@ Column = tuple[str, Callable[[Contender], str]]
 """The heading of a column, and a function that returns its cell for a contender."""
 
 OPTIONAL = (
+    "symptom",
     "updates",
     "quartiles",
     "batch",
@@ -105,6 +107,7 @@ def _result_columns(comparison: Comparison) -> list[Column]:
         ("quartiles", lambda row: spread_cells(row.standing, metric)[1]),
         ("interval", lambda row: spread_cells(row.standing, metric)[2]),
         ("diverged", lambda row: f"{row.standing.diverged} of {len(row.standing.results)}"),
+        ("symptom", lambda row: row.standing.symptom or HEALTHY),
     ]
 
 
@@ -140,7 +143,7 @@ def _rows(rows: Sequence[Contender], columns: Sequence[Column]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("contender", overflow="fold")
     for heading, _ in columns:
-        justify: JustifyMethod = "left" if heading == "curve" else "right"
+        justify: JustifyMethod = "left" if heading in ("symptom", "curve") else "right"
         table.add_column(heading, justify=justify, no_wrap=True)
     for row in rows:
         table.add_row(_marked_name(row), *(cell(row) for _, cell in columns))

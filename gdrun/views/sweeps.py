@@ -34,6 +34,9 @@ settings; the directory of the sweep has all settings.
 NEVER = "never"
 """The text in place of the epochs, updates or seconds if the target was not reached."""
 
+HEALTHY = "-"
+"""The text in place of the symptom of healthy runs."""
+
 NOISELESS = "one: the surface has no noise, so that every seed gives the same run"
 """The note on seeds if every seed gives the same run."""
 
@@ -100,7 +103,7 @@ def sweep_table(sweep: Sweep) -> RenderableType:
     """
     # The optional columns, in the order in which a narrow terminal leaves them out.
     several = len(sweep.plan.seeds) > 1
-    columns = ["quartiles", "curve", "to target"] if several else ["curve", "to target"]
+    columns = ["symptom", *(["quartiles"] if several else []), "curve", "to target"]
     table = FirstThatFits(*(_rows(sweep, columns[place:]) for place in range(len(columns) + 1)))
     hidden = len(sweep.standings) - MOST_ROWS
     if hidden > 0:
@@ -115,9 +118,9 @@ def _rows(sweep: Sweep, columns: Sequence[str]) -> Table:
         table.add_column(axis.leaf, justify="right" if axis.numeric else "left", overflow="fold")
     table.add_column("verdict", min_width=9, no_wrap=len(sweep.axes) == 1)
     table.add_column(sweep.metric.words, justify="right", overflow="fold")
-    for heading in ("quartiles", "to target", "curve"):
+    for heading in ("quartiles", "to target", "symptom", "curve"):
         if heading in columns:
-            justify: JustifyMethod = "left" if heading == "curve" else "right"
+            justify: JustifyMethod = "left" if heading in ("symptom", "curve") else "right"
             table.add_column(heading, justify=justify, no_wrap=True)
     scale = shared_scale(sweep)
     for standing, verdict in _shown(sweep):
@@ -129,6 +132,7 @@ def _rows(sweep: Sweep, columns: Sequence[str]) -> Table:
         rest = {
             "quartiles": quartiles,
             "to target": _epochs(standing, sweep),
+            "symptom": standing.symptom or HEALTHY,
             "curve": scale.curve(standing) if scale else "",
         }
         shown = [text for heading, text in rest.items() if heading in columns]

@@ -122,3 +122,17 @@ def test_the_list_of_symptoms_has_their_meaning_evidence_and_source(here):
     (listed,) = json.loads(here("list", "symptoms", "--json").out).values()
     assert [each["name"] for each in listed] == list(SYMPTOMS)
     assert all(each["summary"] and each["evidence"] and each["source"] for each in listed)
+
+
+def test_the_table_of_a_sweep_has_the_symptoms_and_a_narrow_one_drops_them_first(here, monkeypatch):
+    words = ("sweep", "lr=1e-4,0.5", *GOOD[:-1], "epochs=60", "--seeds", "1")
+    tables = {}
+    for width in ("100", "60"):
+        monkeypatch.setenv("COLUMNS", width)
+        tables[width] = [line.split() for line in here(*words).out.splitlines()]
+    assert tables["100"][0] == ["lr", "verdict", "val", "loss", "to", "target", "symptom", "curve"]
+    assert "slow convergence" in " ".join(tables["100"][1])
+    assert tables["60"][0] == ["lr", "verdict", "val", "loss", "to", "target", "curve"]
+    rows = json.loads(here(*words, "--json").out)["ranking"]
+    by_name = {row["name"]: row["symptom"] for row in rows}
+    assert by_name == {"lr=0.0001": "slow convergence", "lr=0.5": None}

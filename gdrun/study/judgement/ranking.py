@@ -6,6 +6,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from gdrun.array_types import Numbers
 from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.statistics import Spread, quantile, spread
+from gdrun.study.judgement.symptoms import main_symptom
 from gdrun.study.storage.results import Result
 
 HALVING = "halving"
@@ -63,6 +65,11 @@ class Standing:
         The first number is −∞ for a candidate that was not dropped.
         """
         return (-math.inf if self.dropped is None else -self.dropped, self.spread.median)
+
+    @cached_property
+    def symptom(self) -> str | None:
+        """The name of the gravest symptom that most of the runs have; None if they are healthy."""
+        return main_symptom(self.candidate.experiment, self.results)
 
     @property
     def finite(self) -> bool:

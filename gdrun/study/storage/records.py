@@ -166,6 +166,7 @@ class StandingRow(TypedDict):
     rank: from 1; None if the median is infinite. runs, diverged: the numbers of runs that have
     ended, and that diverged. interval: the confidence interval of the median, and
     interval_level its exact level; None with fewer than six runs. values: one for each run.
+    symptom: the gravest symptom of most runs; None if they are healthy.
     to_target: the median cost of reaching the target, by unit; ∞ if at least half of the
     runs did not reach it. reached_target: the number of runs that reached the target; None without
     a target.
@@ -181,6 +182,7 @@ class StandingRow(TypedDict):
     interval: list[float] | None
     interval_level: NotRequired[float | None]
     values: list[float]
+    symptom: NotRequired[str | None]
     to_target: dict[str, float]
     reached_target: int | None
 

@@ -100,6 +100,7 @@ def standing_record(standing: Standing, metric: Metric, target: Target | None) -
         else sorted((value(interval.low), value(interval.high))),
         "interval_level": None if interval is None else interval.level,
         "values": [value(float(score)) for score in standing.scores],
+        "symptom": standing.symptom,
         "to_target": reached,
         "reached_target": _reached(standing, target),
     }
