@@ -46,8 +46,8 @@ def assumptions_of(
 def _convex(problem: AnalysedProblem) -> Assumption:
     surface = problem.cohort.surface
     if surface is not None:
-        holds = surface.quadratic
-        why = "a quadratic with positive curvatures" if holds else "its curvature changes sign"
+        holds = surface.curvatures is not None
+        why = "all its curvatures are positive" if holds else "its curvature changes sign"
         return Assumption("convex", holds, why)
     if isinstance(problem.model, Network):
         return Assumption("convex", False, "a network is not convex in its weights")

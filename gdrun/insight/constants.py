@@ -81,14 +81,22 @@ def _of_linear_model(
 def _of_surface(problem: AnalysedProblem) -> Constants:
     surface = problem.cohort.surface
     assert surface is not None
-    w, units = problem.start, np.eye(2)
-    products = [hessian_product(problem.objective, w, problem.X, problem.y, v) for v in units]
-    values = np.linalg.eigvalsh(np.array(products))
+    if surface.curvatures is not None:
+        mu, L = surface.curvatures(**problem.model.options)
+        known = _surface_curvatures(problem, np.array(surface.minima[0]))
+        where = "of f" if surface.quadratic else "of all points"
+        words = (f"exact: λmax {where}", f"exact: λmin {where}")
+        return Constants(L, mu, *words, True, surface.quadratic, known)
+    values = _surface_curvatures(problem, problem.start)
     L, mu = float(np.abs(values).max()), float(values[0])
-    if surface.quadratic:
-        return Constants(L, mu, "exact: λmax of f", "exact: λmin of f", True, True, values)
     at = "at the start only"
     return Constants(L, mu, f"largest |λ| {at}", f"smallest λ {at}", False, False, None)
+
+
+def _surface_curvatures(problem: AnalysedProblem, w: Array) -> Array:
+    """The eigenvalues (2,) of the Hessian of a surface at w (2,)."""
+    products = [hessian_product(problem.objective, w, problem.X, problem.y, v) for v in np.eye(2)]
+    return np.linalg.eigvalsh(np.array(products))
 
 
 def _of_network(problem: AnalysedProblem) -> Constants:

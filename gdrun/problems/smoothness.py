@@ -34,14 +34,15 @@ def smoothness(model: object, X: Examples, l2: float) -> float | None:
 
     X (N, D): the D features of N examples. l2: the factor of the penalty. A loss whose slope jumps,
     such as the hinge, has no smoothness constant. For a network, and for a surface that is not
-    quadratic, no bound is known. With more than MOST_COLUMNS columns, Lanczos' method reads all
+    convex, no bound is known. With more than MOST_COLUMNS columns, Lanczos' method reads all
     rows once an iteration, block by block; its result is too small by at most a relative error of
     about 1e-6.
 
     Source: Nesterov 2004, section 1.2.2.
     """
     if isinstance(model, SurfaceModel):
-        return _surface_smoothness(model) if model.surface.quadratic else None
+        known = model.surface.curvatures
+        return None if known is None else known(**model.options)[1]
     if not isinstance(model, LinearModel) or model.loss.curvature is None:
         return None
     if X.shape[1] <= MOST_COLUMNS:
@@ -72,15 +73,8 @@ def largest_curvatures(model: LinearModel, X: Examples, l2: float) -> Numbers | 
 def is_exact(model: object) -> bool:
     """Return whether `smoothness` is exact for this model, and not only an upper bound."""
     if isinstance(model, SurfaceModel):
-        return model.surface.quadratic
+        return model.surface.curvatures is not None
     return isinstance(model, LinearModel) and model.loss.quadratic
-
-
-def _surface_smoothness(model: SurfaceModel) -> float:
-    """The largest eigenvalue of the Hessian A of a quadratic surface: ∇f(eᵢ) − ∇f(0) = A eᵢ."""
-    nowhere = np.zeros((1, 2))  # one example without noise
-    _, gradients = model.sums(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]), nowhere, nowhere)
-    return float(np.linalg.eigvalsh(gradients[1:] - gradients[0])[-1])
 
 
 def _loss_curvature(model: LinearModel) -> float:

@@ -23,6 +23,7 @@ from gdrun.problems.rows import Examples
 
 Point = tuple[float, float]
 Equation = Callable[..., tuple[Any, Any, Any]]
+Curvatures = Callable[..., tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,14 @@ class Surface(Definition):
     """A function of two weights, which returns f, ∂f/∂x and ∂f/∂y.
 
     start: the default initial weights. minima: every local minimum. quadratic: whether the second
-    derivatives are the same everywhere.
+    derivatives are the same everywhere. curvatures: for a convex surface, the smallest and the
+    largest curvature of all points, as a function of its options; None if it is not convex.
     """
 
     start: Point = (0.0, 0.0)
     minima: tuple[Point, ...] = ()
     quadratic: bool = False
+    curvatures: Curvatures | None = None
 
     def model(self, **options: float) -> SurfaceModel:
         """Return a model whose loss is this surface.
@@ -74,7 +77,11 @@ SURFACES: dict[str, Surface] = {}
 
 
 def surface(
-    *, start: Point, minima: tuple[Point, ...], quadratic: bool = False
+    *,
+    start: Point,
+    minima: tuple[Point, ...],
+    quadratic: bool = False,
+    curvatures: Curvatures | None = None,
 ) -> Callable[[Equation], Equation]:
     """Register the decorated equation as a surface. The parameters are those of `Surface`."""
 
@@ -88,13 +95,18 @@ def surface(
             start=start,
             minima=minima,
             quadratic=quadratic,
+            curvatures=curvatures,
         )
         return equation
 
     return register
 
 
-@surface(start=(-4.0, 1.5), minima=((0.0, 0.0),), quadratic=True)
+def _one_and(condition: float) -> tuple[float, float]:
+    return min(1.0, condition), max(1.0, condition)
+
+
+@surface(start=(-4.0, 1.5), minima=((0.0, 0.0),), quadratic=True, curvatures=_one_and)
 def bowl(x: Array, y: Array, condition: Positive = 10.0) -> tuple[Array, Array, Array]:
     """A quadratic bowl with a given condition number.
 
@@ -180,6 +192,23 @@ def plateau(x: Array, y: Array, width: Positive = 1.0) -> tuple[Array, Array, Ar
     """
     near = np.exp(-(x * x + y * y) / (2 * width * width))
     return 1 - near, x * near / (width * width), y * near / (width * width)
+
+
+@surface(start=(3.3, 1.0), minima=((0.0, 0.0),), curvatures=_one_and)
+def terrace(x: Array, y: Array, condition: Positive = 25.0) -> tuple[Array, Array, Array]:
+    """A convex bowl with a strip, 1 ≤ x ≤ 2, in which the curvature along x is 1.
+
+        f = ½ κ x² − ½ (κ − 1) (max(0, x − 1)² − max(0, x − 2)²) + ½ y²
+
+    κ is condition, the curvature along x outside the strip. The gradient has no jumps. With κ = 25,
+    heavy ball with its best settings for quadratics does not converge from x = 3.3: it cycles.
+
+    Source: Lessard, Recht & Packard 2016, equation 4.11.
+    """
+    after, beyond = np.maximum(x - 1, 0), np.maximum(x - 2, 0)
+    missing = condition - 1
+    f = 0.5 * (condition * x * x - missing * (after * after - beyond * beyond) + y * y)
+    return f, condition * x - missing * (after - beyond), y
 
 
 @dataclass(frozen=True)
