@@ -74,6 +74,9 @@ def minimise(objective: Objective, start: Array, X: Examples, y: Array) -> Minim
     assert L is not None
     value, gradient = _at(objective, w, X, y)
     error = math.inf
+    precision = float(np.finfo(np.float64).eps)
+    # Where f* is 0, rounding errors of the residuals leave the share ε² of the first value.
+    least = precision**2 * abs(value)
     for _ in range(MOST_STEPS):
         if _separated(objective, value, len(X)):
             return Minimum(0.0, None, 0.0, True)
@@ -81,7 +84,7 @@ def minimise(objective: Objective, start: Array, X: Examples, y: Array) -> Minim
         for damping in DAMPINGS:
             step = _newton_step(objective, w, X, y, gradient, damping * L)
             error = 0.5 * float(gradient @ step)
-            if damping == DAMPINGS[0] and error <= np.finfo(np.float64).eps * abs(value):
+            if damping == DAMPINGS[0] and error <= max(precision * abs(value), least):
                 # One more step, for weights as exact as f, whose error is the square of theirs.
                 last, _ = _at(objective, w - step, X, y)
                 return Minimum(min(value, last), w - step, max(error, 0.0), True)
