@@ -29,7 +29,7 @@ def claims_view(measured: list[Measured]) -> RenderableType:
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("claim\nchapter, verdict", no_wrap=True)
     table.add_column("stated\nmeasured")
-    for claim, finding, _ in sorted(measured, key=lambda each: each[0].chapter):
+    for claim, finding, _ in measured:
         name = Text(f"{claim.name}\n{claim.chapter} ")
         name.append(finding.verdict, STYLES[finding.verdict])
         text = Text.assemble((f"“{claim.statement}”", "dim"), "\n", finding.measured)

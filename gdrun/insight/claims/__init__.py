@@ -1,6 +1,7 @@
 """Claims: what texts on gradient descent state, measured with gdrun itself."""
 
-from gdrun.insight.claims import (
+from gdrun.insight.claims import (  # noqa: F401 - imported to register their claims
+    adam,
     batches,
     convergence,
     critical_points,
@@ -11,25 +12,14 @@ from gdrun.insight.claims import (
     oscillation,
     rates,
     schedules,
+    sublinear,
     update_rule,
     variants,
 )
 from gdrun.insight.claims.registry import CLAIMS, Claim, Curve, Finding
 
-__all__ = ["CLAIMS", "Claim", "Curve", "Finding", "modules"]
+__all__ = ["CLAIMS", "Claim", "Curve", "Finding"]
 
-# Each module registers its claims when it is imported; CLAIMS has them in this order.
-modules = (
-    update_rule,
-    variants,
-    noise_floor,
-    batches,
-    rates,
-    schedules,
-    convergence,
-    critical_points,
-    networks,
-    oscillation,
-    momentum,
-    optimizers,
-)
+# Importing these modules registers their claims. All tables list them by chapter.
+for _claim in sorted(CLAIMS.values(), key=lambda each: each.chapter):
+    CLAIMS[_claim.name] = CLAIMS.pop(_claim.name)

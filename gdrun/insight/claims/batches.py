@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from gdrun.config.resolving import resolve
-from gdrun.insight.claims.experiments import Config, command, descent, trained_lanes, varied
+from gdrun.insight.claims.experiments import (
+    Config,
+    command,
+    descent,
+    seeded,
+    trained,
+    trained_lanes,
+    varied,
+)
 from gdrun.insight.claims.registry import Curve, Finding, claim
 from gdrun.insight.gradient_noise import GradientNoise, gradient_noise
 from gdrun.insight.problem import analysed
@@ -95,6 +103,88 @@ def batch_size() -> Finding:
         {f"best_{name}": float(size) for name, size in best.items()},
         tuple(commands),
         tuple(curves),
+    )
+
+
+@claim(
+    "dataset-size",
+    chapter="3",
+    statement="BGD suits fewer than 10,000 examples, and SGD more than 100,000",
+)
+def dataset_size() -> Finding:
+    """There is no such number. The gradients that mini-batches need do not depend on N, those of
+    BGD are proportional to N, so that mini-batches need fewer even with hundreds of examples.
+
+    Bottou & Bousquet 2007, table 2.
+    """
+    rows = (500, 2000, 8000, 20000)
+    counts: dict[str, list[float]] = {"bgd": [], "mbgd": []}
+    commands = []
+    for n in rows:
+        problem = {"dataset": {"name": "linear", "n": n, "noise": 1}, "model": "linear"}
+        full = descent(problem, 0.1, epochs=200, target_loss=1.2) | {"log": {"points": 100}}
+        batches = varied(full, optimizer={"lr": 0.02}, variant={"name": "mbgd", "batch_size": 32})
+        batches |= {"evaluate": {"every": 64 / n}}
+        for name, config in (("bgd", full), ("mbgd", batches)):
+            run = trained(config)
+            reached = run.status == "converged"
+            counts[name].append(run.summary["gradients"] if reached else float("inf"))
+            commands.append(command(config))
+    full_counts, batch_counts = (np.array(each) for each in counts.values())
+    ratios = full_counts / batch_counts
+    growth = float(np.polyfit(np.log(rows), np.log(full_counts), 1)[0])
+    fewer = bool((ratios > 1).all())
+    return Finding(
+        "fails" if fewer and growth > 0.8 else "holds",
+        f"least squares to the same loss: BGD needs {ratios[0]:.1f} times the gradients of "
+        f"batches of 32 with N = 500, and {ratios[-1]:.0f} times with N = 20,000",
+        {"ratio_500": float(ratios[0]), "ratio_20000": float(ratios[-1]), "growth": growth},
+        (commands[0], commands[1], commands[-2], commands[-1]),
+        tuple(
+            Curve(f"gradients of {name}", np.array(rows), np.array(each), "N")
+            for name, each in counts.items()
+        ),
+    )
+
+
+@claim(
+    "critical-batch",
+    chapter="3",
+    statement="a batch k times as large needs a k-th of the steps",
+)
+def critical_batch() -> Finding:
+    """The steps to a loss are about S (1 + B_c/B): beyond the critical batch B_c little is gained.
+
+    McCandlish et al. 2018, arXiv 1812.06162; Shallue et al. 2019, arXiv 1811.03600. Each batch size
+    has the best of eight rates.
+    """
+    sizes = np.array([4, 16, 64, 256, 1024])
+    data = {"name": "linear", "n": 1280, "noise": 1, "condition": 10, "standardize": False}
+    rates = [float(rate) for rate in np.geomspace(0.02, 0.5, 8)]
+    seeds = (0, 1)
+    steps, commands = [], []
+    for size in sizes.tolist():
+        most = 2400 // size + 60
+        base = descent({"dataset": data, "model": "linear"}, 0.1, steps=most, target_loss=1.05)
+        base |= {"variant": {"name": "mbgd", "batch_size": size, "sampling": "replacement"}}
+        base |= {"log": {"points": 100}, "evaluate": {"every": max(size, 16) / 1024}}
+        lanes = [varied(c, optimizer={"lr": r}) for c in seeded(base, seeds) for r in rates]
+        counts = [
+            run.summary["steps"] if run.status == "converged" else float("inf")
+            for run in trained_lanes(lanes)
+        ]
+        means = np.reshape(counts, (len(seeds), len(rates))).mean(axis=0)
+        steps.append(float(means.min()))
+        commands.append(command(lanes[int(means.argmin())], seeds))
+    small, large = steps[0] / steps[1], steps[-2] / steps[-1]
+    return Finding(
+        "corrected" if small > 3 and large < 2 else "holds" if large > 3 else "fails",
+        f"from B = 4 to 16 the steps to the same loss fall to 1/{small:.1f}, from B = 256 to 1024 "
+        f"to 1/{large:.1f}; each batch size has its best rate",
+        {"gain_small": small, "gain_large": large, "steps_1024": steps[-1]},
+        (commands[0], commands[-1]),
+        (Curve("steps", sizes, np.array(steps), "B"),),
+        seeds=seeds,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gdrun.array_types import Numbers
-from gdrun.insight.claims.experiments import bowl, command, trained
+from gdrun.insight.claims.experiments import bowl, command, descent, trained
 from gdrun.insight.claims.oscillation import turns
 from gdrun.insight.claims.registry import Curve, Finding, claim
 from gdrun.insight.rates import Setting, best_settings
@@ -118,5 +118,45 @@ def zigzag() -> Finding:
             Curve(f"y of {name}", run.steps["step"], run.steps["y"])
             for name, run in zip(("descent", "equal α", "equal α/(1 − β)"), runs, strict=True)
         ),
+        seeds=(),
+    )
+
+
+@claim(
+    "heavy-ball-cycle",
+    chapter="7",
+    statement="momentum with the best α and β for κ converges on every convex function",
+)
+def heavy_ball_cycle() -> Finding:
+    """This holds for quadratics. On other smooth, strongly convex functions heavy ball may cycle.
+
+    With the best settings for μ = 1 and L = 25, α = 1/9 and β = 4/9, it repeats three points on a
+    function whose curvature is always 1 or 25; gradient descent and Nesterov's momentum converge.
+    Lessard, Recht & Packard 2016, section 4.6, arXiv 1408.3595.
+    """
+    condition = 25.0
+    surface = {"name": "terrace", "condition": condition, "start": [3.3, 0.0]}
+    configs = {
+        best.rule: descent({"surface": surface}, 1.0, steps=300) | {"optimizer": _options(best)}
+        for best in best_settings(1.0, condition)
+    }
+    runs = {rule: trained(config) for rule, config in configs.items()}
+    left = {
+        rule: float(run.evals["train_loss"][-3:].max() / run.evals["train_loss"][0])
+        for rule, run in runs.items()
+    }
+    x = runs["momentum"].steps["x"]
+    period = float(np.abs(x[-3:] - x[-6:-3]).max())
+    cycles = left["momentum"] > 0.1 and period < 1e-9
+    converge = max(left["vanilla"], left["nesterov"]) < 1e-9
+    return Finding(
+        "fails" if cycles and converge else "holds" if left["momentum"] < 1e-9 else "corrected",
+        f"on a convex function with curvatures 1 and 25 heavy ball repeats x = {x[-3]:.3f}, "
+        f"{x[-2]:.3f}, {x[-1]:.3f}; of f, gradient descent leaves {left['vanilla']:.1g} after 300 "
+        f"steps, and Nesterov's momentum {left['nesterov']:.1g}",
+        {f"left_{rule}": share for rule, share in left.items()}
+        | {"lowest_x": float(x[-3:].min()), "highest_x": float(x[-3:].max())},
+        tuple(map(command, configs.values())),
+        (Curve("x of heavy ball", np.arange(30), x[:30]),),
         seeds=(),
     )

@@ -107,6 +107,68 @@ def _runs(schedule: Config | str) -> list[Run]:
     return trained_lanes(seeded(_noisy(schedule), SEEDS))
 
 
+@claim("polynomial-power", chapter="4", statement="polynomial decay has a power p of 0.5 or 1")
+def polynomial_power() -> Finding:
+    """The noise that is left is about that of the last rates, so that a larger p leaves less of it.
+
+    In use are 1 (BERT), 0.9 (DeepLab) and 2 (ImageNet with large batches: You et al. 2017,
+    arXiv 1708.03888).
+    """
+    powers = (0.5, 1.0, 2.0)
+    schedules = {power: {"name": "polynomial", "power": power, "per": "step"} for power in powers}
+    lowest = theory_of(resolve(_noisy("constant"))).f_star
+    assert lowest is not None
+    excess = {
+        power: np.array([run.evals["train_loss"][-1] for run in _runs(schedule)]) - lowest
+        for power, schedule in schedules.items()
+    }
+    means = {power: float(each.mean()) for power, each in excess.items()}
+    gaps = excess[1.0] - excess[2.0]
+    clear = gaps.mean() > 2 * gaps.std(ddof=1) / len(SEEDS) ** 0.5
+    return Finding(
+        "fails" if clear else "holds",
+        "f − f* of mini-batches with noisy targets ends at "
+        + ", ".join(f"{mean:.1g} with p = {power:g}" for power, mean in means.items()),
+        {f"excess_{power:g}": mean for power, mean in means.items()},
+        tuple(command(_noisy(each), SEEDS) for each in schedules.values()),
+        seeds=SEEDS,
+    )
+
+
+@claim(
+    "batch-growth",
+    chapter="4",
+    statement="mini-batches need a rate that decays to reach a low loss",
+)
+def batch_growth() -> Finding:
+    """A batch that grows by a factor lowers the noise as much as a rate that falls by it.
+
+    The floor of f − f* is proportional to α/B, and larger batches need fewer steps an epoch. Smith,
+    Kindermans, Ying & Le 2018, arXiv 1711.00489.
+    """
+    constant = _noisy("constant") | {"log": {"points": 100}}
+    decay = constant | {"schedule": {"name": "step", "gamma": 0.25, "drop_every": 10}}
+    growth = varied(constant, variant={"batch_growth": {"factor": 4, "every": 10}})
+    lowest = theory_of(resolve(constant)).f_star
+    assert lowest is not None
+    ends, steps = {}, {}
+    for name, config in {"constant": constant, "decay": decay, "growth": growth}.items():
+        runs = trained_lanes(seeded(config, SEEDS))
+        ends[name] = float(np.mean([run.evals["train_loss"][-5:] for run in runs]) - lowest)
+        steps[name] = float(runs[0].summary["steps"])
+    ratio, share = ends["growth"] / ends["decay"], ends["growth"] / ends["constant"]
+    fails = 0.6 < ratio < 1.7 and share < 0.4
+    return Finding(
+        "fails" if fails else "holds",
+        f"a batch of 4 that grows to 16 ends with {share:.2f} of the f − f* of a constant batch, "
+        f"and a rate that falls to ¼ with {ends['decay'] / ends['constant']:.2f}, in "
+        f"{steps['growth']:,.0f} and {steps['decay']:,.0f} steps",
+        {"share_growth": share, "ratio": ratio, "steps_growth": steps["growth"]},
+        (command(decay, SEEDS), command(growth, SEEDS)),
+        seeds=SEEDS,
+    )
+
+
 @claim(
     "warmup-saves",
     chapter="4",
