@@ -97,15 +97,17 @@ def _strongly_convex(problem: AnalysedProblem, constants: Constants) -> Assumpti
 def _attained(problem: AnalysedProblem, minimum: Minimum | None) -> Assumption:
     name = "attained"
     if minimum is None:
-        known = "is not computed for a loss with kinks"
+        known = "is not computed for data of this size and a loss with kinks"
         if isinstance(problem.model, Network):
             known = "of a network is not known; losses are at least 0"
+        elif problem.model.loss.slopes is None:
+            known = f"is not known: the loss {problem.model.loss.name} has an unknown kind of kink"
         return Assumption(name, False, f"the minimum {known}")
     if minimum.weights is None:
         why = "the classes can be separated: the loss falls to 0 as the weights grow"
         return Assumption(name, False, why, change="l2=0.001")
     if not minimum.converged:
-        return Assumption(name, False, "Newton's method found no minimum", change="l2=0.001")
+        return Assumption(name, False, "no minimum was found", change="l2=0.001")
     return Assumption(name, True, "there are weights at which f = f*")
 
 

@@ -97,6 +97,8 @@ def _checks(run: Run, theory: Theory, steps: Counts, excess: Numbers) -> list[Bo
             continue
         if bound.quantity == "f - f*":
             places, observed = steps[1:], excess[1:]
+        elif bound.quantity == "min f - f*":
+            places, observed = steps[1:], np.minimum.accumulate(excess)[1:]
         else:
             # The gradient of step n is at w_{n−1}: N steps have seen N gradients.
             places = np.asarray(run.steps["step"])

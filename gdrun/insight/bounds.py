@@ -4,15 +4,17 @@
                         f(w_N) − f* ≤ ‖w₀ − w*‖² / (2αN)                                 α ≤ 1/L
     and μ > 0           f(w_N) − f* ≤ (L/2) max{|1 − αμ|, |1 − αL|}^(2N) ‖w₀ − w*‖²      α < 2/L
     L-smooth            min_{n<N} ‖∇f(w_n)‖² ≤ 2 (f(w₀) − f*) / (αN)                     α ≤ 1/L
+    convex, ‖g‖ ≤ G     min_{n<N} f(w_n) − f* ≤ ‖w₀ − w*‖² / (2αN) + αG²/2                α > 0
 
 f is the objective, f* its minimum, w* a point that attains it, and w_n the weights after n steps. L
-is the smoothness constant of f, and μ its strong convexity (see gdrun.problems.smoothness). The
+is the smoothness constant of f, μ its strong convexity, and G a bound of its subgradients g (see
+gdrun.problems.smoothness). The last bound is for f with kinks: it does not fall to 0. The
 first bound is exact: for every N and α there is a function f for which it is an equality. The
 second is the one of textbooks. The bounds hold for the full gradient, and not for mini-batches,
 momentum, or a rate that changes.
 
 Source: Rotaru, Glineur & Patrinos 2024 (arXiv 2412.04427) for the first; Nesterov 2004, theorems
-2.1.14 and 2.1.15 and equation 1.2.15, for the others.
+2.1.14 and 2.1.15, equation 1.2.15 and section 3.2.3, for the others.
 """
 
 from __future__ import annotations
@@ -34,9 +36,10 @@ MOST_STEPS = 10**15
 class Bound:
     """A bound of `quantity`, as a function of the number of steps.
 
-    name: a short name. formula: the bound as text. quantity: `f - f*`, or `min ‖∇f‖²` over the
-    steps so far. needs: the condition on the rate α, such as α < 2/L. applies: whether the rate
-    meets this condition. at: a function that returns the bound after N steps, N ≥ 1.
+    name: a short name. formula: the bound as text. quantity: `f - f*`, or over the steps so far
+    `min f - f*` or `min ‖∇f‖²`. needs: the condition on the rate α, such as α < 2/L. applies:
+    whether the rate meets this condition. at: a function that returns the bound after N steps,
+    where N ≥ 1.
     """
 
     name: str
@@ -117,6 +120,20 @@ def gradient_bound(alpha: float, L: float, excess: float) -> Bound:
 
     formula = "2 (f(w₀) − f*)/(αN)"
     return Bound("gradient", "min ‖∇f‖²", formula, "α ≤ 1/L", alpha * L <= 1, at)
+
+
+def subgradient_bound(alpha: float, G: float, distance: float) -> Bound:
+    """min f(w_n) − f* ≤ ‖w₀ − w*‖² / (2αN) + αG²/2 over the steps n < N, for convex f with kinks.
+
+    alpha: the rate α. G: a bound of the subgradients. distance: ‖w₀ − w*‖.
+    """
+
+    def at(steps: ArrayLike) -> Numbers:
+        n = np.asarray(steps, dtype=np.float64)
+        return distance**2 / (2 * alpha * n) + alpha * G**2 / 2
+
+    formula = "‖w₀−w*‖²/(2αN) + αG²/2"
+    return Bound("subgradient", "min f - f*", formula, "α > 0", alpha > 0, at)
 
 
 def convex_bounds(

@@ -12,7 +12,7 @@ from gdrun.insight.problem import AnalysedProblem
 from gdrun.problems.curvature import dense_hessian, extreme_curvatures, hessian_product
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.network import Network
-from gdrun.problems.smoothness import largest_curvatures, smoothness
+from gdrun.problems.smoothness import largest_curvatures, lipschitz, smoothness
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Constants:
     weights, and not only at the start. quadratic: whether the curvature is the same everywhere.
     curvatures: the eigenvalues of the Hessian that are not 0, at the minimum or, for a quadratic,
     everywhere; only the smallest and the largest for many parameters; None if there is no minimum.
+    G: a bound of the subgradients of an objective with kinks; None if there is none.
     """
 
     L: float | None
@@ -33,6 +34,7 @@ class Constants:
     everywhere: bool
     quadratic: bool
     curvatures: Array | None
+    G: float | None = None
 
     @property
     def rate_range(self) -> tuple[float, float] | None:
@@ -59,7 +61,8 @@ def _of_linear_model(
     floor = problem.l2 if penalised else 0.0
     if L is None:
         is_text = "none: the slope of the loss jumps"
-        return Constants(None, floor, is_text, _penalty_words(floor), True, False, None)
+        G = lipschitz(model, problem.X, problem.l2)
+        return Constants(None, floor, is_text, _penalty_words(floor), True, False, None, G)
     if not model.loss.quadratic:
         at_minimum = _at_minimum(problem, minimum)
         L_is = f"upper bound: {_bound_words(model)}"

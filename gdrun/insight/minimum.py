@@ -1,5 +1,7 @@
 """The minimum f* of a convex objective, by Newton's method to machine precision.
 
+This is the method for smooth losses; `kinked_minimum` is that for losses with kinks.
+
     w ← w − t (H + δ I)⁻¹ ∇f(w),  H = ∇²f(w)
 
 δ is tiny at first, and only makes the system solvable if H has directions without curvature. t is
@@ -21,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from gdrun.array_types import Array, Numbers
+from gdrun.insight.kinked_minimum import kinked, minimise_kinked
 from gdrun.problems.curvature import dense_hessian, hessian_product
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.objective import Objective
@@ -59,16 +62,21 @@ class Minimum:
 
 
 def minimise(objective: Objective, start: Array, X: Examples, y: Array) -> Minimum | None:
-    """Return the minimum of a linear model's objective; None if the loss has kinks.
+    """Return the minimum of a linear model's objective; None if no method here applies.
 
-    start (P,): the P weights from which Newton's method starts. X, y: the examples and their
-    targets. If least squares has many minima, the one nearest to `start` is found. If the classes
-    can be separated and there is no penalty, the cross-entropy has the infimum 0, which it does not
+    start (P,): the P weights from which the method starts. X, y: the examples and their targets.
+    None for a network, for a loss with kinks that is not piecewise linear, and for a loss with
+    kinks on data that are too large (see `kinked`) or with more than MOST_PARAMETERS parameters.
+
+    If least squares has many minima, the one nearest to `start` is found. If the classes can be
+    separated and there is no penalty, the cross-entropy has the infimum 0, which it does not
     attain.
     """
     model = objective.model
-    if not isinstance(model, LinearModel) or model.loss.curvature is None:
+    if not isinstance(model, LinearModel):
         return None
+    if model.loss.curvature is None:
+        return _with_kinks(objective, start, X, y)
     w = start.astype(np.float64)
     L = smoothness(model, X, float(objective.l2))
     assert L is not None
@@ -96,6 +104,16 @@ def minimise(objective: Objective, start: Array, X: Examples, y: Array) -> Minim
             return Minimum(value, w, error, True)
         w, value, gradient = moved
     return Minimum(value, w, error, False)
+
+
+def _with_kinks(objective: Objective, start: Array, X: Examples, y: Array) -> Minimum | None:
+    """The minimum if the loss is piecewise linear with a kink; None if not, or if it is large."""
+    problem = kinked(objective, X, y)
+    if problem is None or start.size > MOST_PARAMETERS:
+        return None
+    w, gap, small = minimise_kinked(problem, start)
+    value, _ = _at(objective, w, X, y)
+    return Minimum(value, w, gap, small)
 
 
 def _line_search(

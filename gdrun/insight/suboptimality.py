@@ -57,7 +57,6 @@ def _minimum(run: Run) -> float:
         raise RecordError(
             "the minimum f* of the objective is not known",
             where=run.id,
-            hint="draw the loss instead; f* is known on surfaces, and for linear models whose loss "
-            "has no kinks",
+            hint="draw the loss instead; f* is known on surfaces and for linear models",
         )
     return minimum.value

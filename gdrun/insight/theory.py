@@ -15,7 +15,7 @@ import numpy as np
 from gdrun.config.experiment import Experiment
 from gdrun.data import Table
 from gdrun.insight.assumptions import Assumption, assumptions_of
-from gdrun.insight.bounds import Bound, convex_bounds, gradient_bound
+from gdrun.insight.bounds import Bound, convex_bounds, gradient_bound, subgradient_bound
 from gdrun.insight.constants import Constants, constants_of
 from gdrun.insight.minimum import Minimum, minimise
 from gdrun.insight.problem import AnalysedProblem, analysed
@@ -122,7 +122,7 @@ def _predicted(problem: AnalysedProblem, tolerance: float) -> Theory:
 
 
 def minimum_of(problem: AnalysedProblem) -> Minimum | None:
-    """The minimum of the objective; None if it is not convex, or has kinks, and is no surface."""
+    """The minimum of the objective; None if it is not known, such as for a network."""
     surface = problem.cohort.surface
     if surface is None:
         return minimise(problem.objective, problem.start, problem.X, problem.y)
@@ -153,13 +153,15 @@ def _bounds(
     initial: float,
     distance: float | None,
 ) -> tuple[Bound, ...]:
-    """The bounds at the experiment's rate; none without L, or if L holds only at the start.
+    """The bounds at the experiment's rate; none without L and G.
 
     For a network L is only known at the start, and its bound of the gradient is given with this L:
     it is a prediction then, and not a guarantee. f* is replaced by 0, the least value of a loss.
     """
     alpha = float(problem.cohort.numbers.lr[0])
     L = constants.L
+    if alpha > 0 and constants.G is not None and distance is not None:
+        return (subgradient_bound(alpha, constants.G, distance),)
     if not L or alpha <= 0:
         return ()
     lowest = minimum.value if minimum is not None else 0.0

@@ -6,6 +6,7 @@ exact to rounding, and needs about the time of two or three gradients. It exists
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -65,23 +66,39 @@ def dense_hessian(objective: Objective, w: Array, X: Examples, y: Array) -> Numb
     """
     model = objective.model
     assert isinstance(model, LinearModel), "a network's Hessian is too large to write out"
-    outputs, columns = model.outputs, X.shape[-1]
+
+    def of_scores(block: Array, part: slice) -> Numbers:
+        return _loss_hessian(model, model.scores(w[None], block), y[part])
+
+    hessian = score_products(X, model.outputs, of_scores) / len(X)
+    hessian[np.diag_indices(w.size)] += objective.l2 * model.layout.penalised
+    return hessian
+
+
+def score_products(
+    X: Examples, outputs: int, of_scores: Callable[[Array, slice], Array]
+) -> Numbers:
+    """Return Σᵢ Jᵢ ⊗ x̃ᵢ x̃ᵢᵀ (P, P), where x̃ᵢ is row i of X.
+
+    of_scores: a function that takes n rows of X in double precision, and the slice that they are,
+    and returns their matrices J, symmetric in the C scores: (n, C, C). outputs: C.
+    """
+    columns = X.shape[-1]
     total = np.zeros((outputs, outputs, columns, columns))
     rows = max(block_rows(columns) // outputs, 64)
     for start in range(0, len(X), rows):
         part = slice(start, start + rows)
         block = rows_of(X, part).astype(np.float64, copy=False)
-        J = _loss_hessian(model, model.scores(w[None], block), y[part])
+        J = of_scores(block, part)
         for c in range(outputs):
             for e in range(c + 1):
                 total[c, e] += (block * J[:, c, e, None]).T @ block
     for c in range(outputs):
         for e in range(c):
             total[e, c] = total[c, e].T
-    hessian = total.swapaxes(1, 2).reshape(w.size, w.size) / len(X)
-    decay = objective.l2 * model.layout.penalised
-    hessian[np.diag_indices(w.size)] += decay
-    return hessian
+    size = outputs * columns
+    products: Numbers = total.swapaxes(1, 2).reshape(size, size)
+    return products
 
 
 def _loss_hessian(model: LinearModel, scores: Array, y: Array) -> Numbers:

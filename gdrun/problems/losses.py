@@ -40,13 +40,16 @@ class Loss(Definition):
     equation: the loss as an elementwise function of one score for each example; None for a loss of
     class scores. curvature: a function of the number of scores and the options, which returns the
     largest second derivative of the loss; None if its slope jumps. quadratic: whether the second
-    derivative is the same everywhere.
+    derivative is the same everywhere. slopes: for a loss that is linear on both sides of one kink,
+    a function of the options, which returns the slopes below and above the kink; the kink is where
+    s = y, or for a loss of margins where sⱼ − s_y + 1 = 0. None for all other losses.
     """
 
     targets: Targets = "number"
     margin: bool = False
     curvature: Curvature | None = None
     quadratic: bool = False
+    slopes: Slopes | None = None
     equation: LossFunction | None = None
 
     @property
@@ -60,6 +63,7 @@ LOSSES: dict[str, Loss] = {}
 
 LossFunction = Callable[..., tuple[Array, Array]]
 Curvature = Callable[..., float]
+Slopes = Callable[..., tuple[float, float]]
 
 
 def loss(
@@ -68,6 +72,7 @@ def loss(
     margin: bool = False,
     curvature: Curvature | None = None,
     quadratic: bool = False,
+    slopes: Slopes | None = None,
 ) -> Callable[[LossFunction], LossFunction]:
     """Register the decorated function as a loss.
 
@@ -87,6 +92,7 @@ def loss(
             margin=margin,
             curvature=curvature,
             quadratic=quadratic,
+            slopes=slopes,
             equation=None if by_class else function,
         )
         return function
@@ -116,7 +122,7 @@ def mse(s: Array, y: Array) -> tuple[Array, Array]:
     return residual * residual, 2 * residual
 
 
-@loss(targets="number")
+@loss(targets="number", slopes=lambda: (-1.0, 1.0))
 def mae(s: Array, y: Array) -> tuple[Array, Array]:
     """Absolute error; its slope where s = y is taken as 0.
 
@@ -143,7 +149,7 @@ def huber(s: Array, y: Array, delta: Positive = 1.0) -> tuple[Array, Array]:
     return slopes * (residual - 0.5 * slopes), slopes
 
 
-@loss(targets="number")
+@loss(targets="number", slopes=lambda tau: (-tau, 1 - tau))
 def pinball(s: Array, y: Array, tau: Level = 0.5) -> tuple[Array, Array]:
     """Pinball loss: the mean loss is smallest if the scores are the τ-quantile of the target.
 
@@ -196,7 +202,7 @@ def cross_entropy(scores: Array, y: Array) -> tuple[Array, Array]:
     return np.log(total[..., 0]) - chosen, slopes
 
 
-@loss(targets="code", margin=True)
+@loss(targets="code", margin=True, slopes=lambda: (0.0, 1.0))
 def hinge(scores: Array, y: Array) -> tuple[Array, Array]:
     """Multi-class hinge, summed over the wrong classes.
 

@@ -56,6 +56,30 @@ def smoothness(model: object, X: Examples, l2: float) -> float | None:
     return found.largest
 
 
+def lipschitz(model: object, X: Examples, l2: float) -> float | None:
+    """Return a bound G of ‖g‖ for every subgradient g of an objective; None if there is none.
+
+        G = v √λmax(X̃ᵀX̃ / N),  v = max(|a₀|, |a₁|), for margins times √(k (k + 1)), k = C − 1
+
+    v bounds the derivatives of the loss in the scores of one example, where a₀ and a₁ are its
+    slopes below and above its kink: for margins, up to k scores have the slope a₁, and that of the
+    example's own class has −k a₁. X (N, D): the D features of N examples. l2: the factor of the
+    penalty, whose gradient has no bound. None for losses that are not piecewise linear.
+    """
+    if not isinstance(model, LinearModel) or model.loss.slopes is None or l2:
+        return None
+    steepest = max(map(abs, model.loss.slopes(**model.loss.values)))
+    if model.loss.margin:
+        wrong = model.outputs - 1
+        steepest *= (wrong * (wrong + 1)) ** 0.5
+    if X.shape[1] <= MOST_COLUMNS:
+        largest = float(np.linalg.eigvalsh(_second_moment(X))[-1])
+    else:
+        found = extreme_eigenvalues(lambda v: _second_moment_times(X, v), X.shape[1], both=False)
+        largest = found.largest
+    return float(steepest * largest**0.5)
+
+
 def largest_curvatures(model: LinearModel, X: Examples, l2: float) -> Numbers | None:
     """Return the eigenvalues of c X̃ᵀX̃ / N + R in ascending order, see the module's docstring.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from gdrun.array_types import Counts, Numbers
 from gdrun.insight.bound_checks import BoundCheck, RunCheck
 from gdrun.views.curves import Chart, Curve
 from gdrun.views.numbers import MISSING, quantity
@@ -16,21 +18,54 @@ from gdrun.views.terminal_plot import PlotView
 from gdrun.views.theory import assumptions_view, plain_table, theory_data
 
 MOST_ROWS = 8
-"""The most evaluations that the table shows."""
+"""The most steps that a table shows."""
+
+HEIGHT = 10
+"""The height of a plot, in characters."""
 
 
 def run_check_view(check: RunCheck) -> RenderableType:
-    """Observation and bounds at a few evaluations, their curves, and a verdict on each bound."""
-    known = check.theory.f_star is not None
-    label = "f − f*" if known else "f"
-    parts: list[RenderableType] = [Text(check.run.id, style="bold"), "", _table(check, label)]
-    curves = _curves(check, label)
-    if curves is not None:
-        parts += ["", curves]
+    """Observation and bounds of each quantity, at a few steps and as curves, and the verdicts."""
+    parts: list[RenderableType] = [Text(check.run.id, style="bold")]
+    for each in _observations(check):
+        parts += ["", _table(each)]
+        curves = _curves(each)
+        if curves is not None:
+            parts += ["", curves]
     parts += ["", *_verdicts(check)]
     if check.failing:
         parts += ["", assumptions_view(check.failing, _config(check))]
     return Group(*parts)
+
+
+@dataclass(frozen=True)
+class _Observed:
+    """A quantity that a run reached, (n,) at n steps, and the bounds at all steps but step 0.
+
+    label: the quantity as text.
+    """
+
+    label: str
+    steps: Counts
+    values: Numbers
+    bounds: tuple[BoundCheck, ...]
+
+
+def _observations(check: RunCheck) -> list[_Observed]:
+    """Every bounded quantity; first f − f*, or f if f* is not known, without a bound of it too."""
+    groups: dict[str, list[BoundCheck]] = {}
+    for each in check.checks:
+        groups.setdefault(each.bound.quantity, []).append(each)
+    found = []
+    if "min f - f*" not in groups:
+        label = "f" if check.theory.f_star is None else "f − f*"
+        bounds = tuple(groups.pop("f - f*", ()))
+        found.append(_Observed(label, check.steps, check.excess, bounds))
+    for quantity_name, bounds_of in groups.items():
+        label = quantity_name.replace(" - ", " − ")
+        first = bounds_of[0]
+        found.append(_Observed(label, first.steps, first.observed, tuple(bounds_of)))
+    return found
 
 
 def _config(check: RunCheck) -> str | None:
@@ -38,39 +73,37 @@ def _config(check: RunCheck) -> str | None:
     return None if directory is None else str(directory / "config.yaml")
 
 
-def _of_values(check: RunCheck) -> list[BoundCheck]:
-    return [each for each in check.checks if each.bound.quantity == "f - f*"]
-
-
-def _table(check: RunCheck, label: str) -> Table:
-    bounds = _of_values(check)
-    table = plain_table("step", label, *(each.bound.name for each in bounds), "")
+def _table(observed: _Observed) -> Table:
+    names = [each.bound.name for each in observed.bounds]
+    table = plain_table("step", observed.label, *names, "")
     table.columns[0].justify = "right"
-    last = len(check.steps) - 1
+    last = len(observed.steps) - 1
     # Closer together at the start, where most of the descent is.
     rows = np.unique(np.rint(np.geomspace(1, last + 1, MOST_ROWS)).astype(int) - 1)
     for row in rows.tolist():
-        limits, verdict = [MISSING] * len(bounds), ""
-        if row and bounds:
-            limits = [quantity(float(each.allowed[row - 1])) for each in bounds]
-            verdict = "holds" if all(each.held[row - 1] for each in bounds) else "BROKEN"
-        value = quantity(float(check.excess[row]))
-        table.add_row(f"{int(check.steps[row]):,}", value, *limits, verdict)
+        limits, verdict = [MISSING] * len(names), ""
+        step = int(observed.steps[row])
+        if step and observed.bounds:
+            places = [int(np.searchsorted(each.steps, step)) for each in observed.bounds]
+            pairs = list(zip(observed.bounds, places, strict=True))
+            limits = [quantity(float(each.allowed[place])) for each, place in pairs]
+            verdict = "holds" if all(each.held[place] for each, place in pairs) else "BROKEN"
+        table.add_row(f"{step:,}", quantity(float(observed.values[row])), *limits, verdict)
     return table
 
 
-def _curves(check: RunCheck, label: str) -> RenderableType | None:
-    """The curve of f − f* and that of the smallest bound, with a logarithmic axis."""
-    bounds = _of_values(check)
-    steps, excess = check.steps[1:], check.excess[1:]
-    curves = [Curve(label, steps, excess)]
-    if bounds:
-        smallest = np.min([each.allowed for each in bounds], axis=0)
-        curves.append(Curve("smallest bound", steps, smallest))
+def _curves(observed: _Observed) -> RenderableType | None:
+    """The curve of the quantity and that of its smallest bound, with a logarithmic axis."""
+    after = observed.steps > 0
+    curves = [Curve(observed.label, observed.steps[after], observed.values[after])]
+    if observed.bounds:
+        smallest = np.min([each.allowed for each in observed.bounds], axis=0)
+        curves.append(Curve("smallest bound", observed.bounds[0].steps, smallest))
     drawn = [np.isfinite(curve.y) & (curve.y > 0) for curve in curves]
-    if len(steps) < 2 or not np.all(drawn, axis=0).any():
+    if len(curves[0].y) < 2 or not np.all(drawn, axis=0).any():
         return None
-    return PlotView(Chart("", "step", label, tuple(curves), log_y=True), height=10)
+    chart = Chart("", "step", observed.label, tuple(curves), log_y=True)
+    return PlotView(chart, height=HEIGHT)
 
 
 def _verdicts(check: RunCheck) -> list[Text]:

@@ -62,6 +62,8 @@ def _constants_table(theory: Theory) -> Table:
         where = where if constants.quadratic else "at the minimum"
         words = f"{where}: curvatures from {_range(known)}"
         table.add_row("condition κ", quantity(known[1] / known[0]), words)
+    if constants.G is not None:
+        table.add_row("slope G", quantity(constants.G), "upper bound of ‖g‖ for all subgradients g")
     table.add_row("limit 2/L", quantity(theory.limit), _limit_words(theory))
     if constants.everywhere and constants.L is not None:
         table.add_row("best rate", quantity(theory.best_rate), "2/(L + μ)")
@@ -78,7 +80,7 @@ def _range(known: tuple[float, float]) -> str:
 
 def _limit_words(theory: Theory) -> str:
     if theory.constants.L is None:
-        return "no constant rate converges to the minimum"
+        return "none: at a constant rate f may stay above f*"
     if not theory.constants.everywhere:
         return "at the start only"
     if theory.constants.quadratic:
@@ -94,8 +96,12 @@ def _minimum_words(theory: Theory) -> str:
         return "the lowest of the known minima"
     if minimum.weights is None:
         return "a limit that no weights attain"
+    kinks = theory.constants.L is None
+    method = "the interior-point method" if kinks else "Newton's method"
     if not minimum.converged:
-        return f"upper bound: Newton's method has not converged ({quantity(minimum.error, 2)})"
+        return f"upper bound: {method} has not converged ({quantity(minimum.error, 2)})"
+    if kinks:
+        return f"by {method}, to rounding"
     small = theory.problem.model.layout.size <= MOST_PARAMETERS
     closed = theory.constants.quadratic and small
     return "by the normal equations" if closed else "by Newton's method, to rounding"
@@ -131,7 +137,7 @@ def _bounds_table(theory: Theory) -> RenderableType:
     table = plain_table("bound", f"N = {theory.steps:,}", "steps", "needs")
     formulas = []
     for bound in theory.bounds:
-        level = theory.tolerance * excess if bound.quantity == "f - f*" else None
+        level = theory.tolerance * excess if "f - f*" in bound.quantity else None
         table.add_row(
             bound.name,
             quantity(float(bound.at(theory.steps))) if bound.applies else MISSING,
@@ -146,7 +152,8 @@ def _bounds_table(theory: Theory) -> RenderableType:
 
 
 def _quantity_words(bound: Bound) -> str:
-    return "f(w_N) − f*" if bound.quantity == "f - f*" else bound.quantity
+    words = {"f - f*": "f(w_N) − f*", "min f - f*": "min f − f*"}
+    return words.get(bound.quantity, bound.quantity)
 
 
 def _count(steps: int | None) -> str:

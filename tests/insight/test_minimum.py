@@ -1,9 +1,11 @@
 """The minimum of convex objectives, against closed forms."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from gdrun.insight import minimum
+from gdrun.insight import kinked_minimum, minimum
 from gdrun.insight.minimum import minimise
 from gdrun.problems.models import MODELS
 from gdrun.problems.objective import Objective
@@ -51,11 +53,67 @@ def test_separable_classes_have_no_minimum(name):
     assert minimise(Objective(model, 0.1), np.zeros(model.layout.size), X, y).value > 0
 
 
+def test_the_median_and_a_quantile():
+    # Without features the weight is the bias, and the minimum is at the τ-quantile of the targets:
+    # of 1, 2, 4, 8, 100 it is 4 for τ = ½, with the errors 3, 2, 0, 4, 96; and 100 for τ = 0.9,
+    # with the errors 99, 98, 96, 92 below it, each times 0.1.
+    X, y = np.ones((5, 1)), np.array([8.0, 1.0, 100.0, 2.0, 4.0])
+    for options, place, value in (
+        ({"loss": "mae"}, 4.0, (3 + 2 + 4 + 96) / 5),
+        ({"loss": "pinball", "tau": 0.9}, 100.0, 0.1 * (99 + 98 + 96 + 92) / 5),
+    ):
+        model = MODELS["linear"].function(1, 0, bias=False, **options)
+        found = minimise(Objective(model), np.zeros(1), X, y)
+        assert found.converged
+        assert found.value == pytest.approx(value, rel=1e-12)
+        assert found.weights == pytest.approx([place], rel=1e-9)
+
+
+def test_a_penalised_kink_by_hand():
+    # f(w) = |w − 3| + ½ l2 w²: for w < 3 the slope is −1 + l2 w, so w* = min(3, 1/l2).
+    model = MODELS["linear"].function(1, 0, bias=False, loss="mae")
+    X, y = np.ones((1, 1)), np.array([3.0])
+    for l2, place, value in ((0.5, 2.0, 1 + 0.25 * 4), (0.1, 3.0, 0.05 * 9)):
+        found = minimise(Objective(model, l2), np.zeros(1), X, y)
+        assert found.weights == pytest.approx([place], rel=1e-6)
+        assert found.value == pytest.approx(value, rel=1e-12)
+
+
+@pytest.mark.parametrize("l2", [0.0, 0.05])
 @pytest.mark.parametrize(
-    ("name", "options", "classes"), [("svm", {}, 3), ("linear", {"loss": "mae"}, 0)]
+    ("name", "options", "classes"),
+    [
+        ("svm", {}, 3),
+        ("linear", {"loss": "mae"}, 0),
+        ("linear", {"loss": "pinball", "tau": 0.2}, 0),
+    ],
 )
-def test_a_loss_with_kinks_is_not_minimised(name, options, classes):
-    objective, X, y, start = problem(name, options, classes, 0.1)
+def test_no_weights_are_better_than_a_minimum_with_kinks(name, options, classes, l2):
+    # A convex function with no lower value in any direction nearby is at its minimum.
+    objective, X, y, start = problem(name, options, classes, l2)
+    found = minimise(objective, start, X, y)
+    assert found.converged
+    assert found.error < 1e-9 * found.value
+    rng = np.random.default_rng(1)
+    for size in (1e-6, 1e-3, 1.0):
+        others = found.weights + size * rng.normal(size=(200, len(start)))
+        values, _ = objective.value_and_gradient(others, X, y)
+        assert values.min() >= found.value * (1 - 1e-12)
+
+
+def test_separable_classes_have_a_hinge_of_0():
+    X, y = np.array([[-2.0], [-1.0], [1.0], [3.0]]), np.array([0, 0, 1, 1])
+    model = MODELS["svm"].function(1, 2)
+    found = minimise(Objective(model), np.zeros(4), model.design(X), model.encode(y))
+    assert found.converged
+    assert found.value == pytest.approx(0, abs=1e-12)
+
+
+def test_a_kink_of_an_unknown_form_is_not_minimised(monkeypatch):
+    objective, X, y, start = problem("linear", {"loss": "mae"}, 0, 0.1)
+    other = replace(objective.model, loss=replace(objective.model.loss, slopes=None))
+    assert minimise(Objective(other, 0.1), start, X, y) is None
+    monkeypatch.setattr(kinked_minimum, "MOST_NUMBERS", 100)
     assert minimise(objective, start, X, y) is None
 
 
