@@ -8,12 +8,13 @@ from gdrun.insight.bounds import (
     exact_bound,
     gradient_bound,
     linear_bound,
+    subgradient_bound,
     textbook_bound,
 )
 from gdrun.insight.minimum import minimise
 from gdrun.problems.models import MODELS
 from gdrun.problems.objective import Objective
-from gdrun.problems.smoothness import smoothness
+from gdrun.problems.smoothness import lipschitz, smoothness
 
 
 @pytest.mark.parametrize("steps", [1, 3, 10, 100])
@@ -86,6 +87,47 @@ def test_no_bound_is_broken_on_200_random_problems():
                 applied += 1
                 assert (seen <= bound.at(steps) * (1 + 1e-9) + 1e-13).all(), (seed, bound.name)
     assert applied > 400
+
+
+@pytest.mark.parametrize("steps", [1, 2, 7, 50])
+def test_the_subgradient_bound_on_an_absolute_value(steps):
+    # f(x) = G|x| from x₀ = αG (N + ½): each step is αG, so the least of the first N values is that
+    # at x = (3/2) αG, which is (3/2) αG².
+    G, alpha = 3.0, 0.2
+    bound = subgradient_bound(alpha, G, alpha * G * (steps + 0.5))
+    x, seen = alpha * G * (steps + 0.5), []
+    for _ in range(steps):
+        seen.append(G * abs(x))
+        x -= alpha * G * np.sign(x)
+    assert min(seen) == pytest.approx(1.5 * alpha * G**2)
+    assert min(seen) <= bound.at(steps)
+    # The bound is (N + ½)² αG²/(2N) + αG²/2 = αG² (N/2 + 1 + 1/(8N)).
+    assert bound.at(steps) == pytest.approx(alpha * G**2 * (steps / 2 + 1 + 1 / (8 * steps)))
+
+
+def test_the_subgradient_bound_is_not_broken_on_60_random_problems():
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        name, options, classes = [
+            ("linear", {"loss": "mae"}, 0),
+            ("linear", {"loss": "pinball", "tau": 0.1}, 0),
+            ("svm", {}, 3),
+        ][seed % 3]
+        X = rng.normal(size=(12, 3)) * 10 ** rng.uniform(-1, 1, 3)
+        y = rng.integers(classes, size=12) if classes else 3 * rng.normal(size=12)
+        model = MODELS[name].function(3, classes, **options, bias=bool(seed % 2))
+        objective, X, y = Objective(model), model.design(X), model.encode(y)
+        w = rng.normal(size=model.layout.size)
+        best = minimise(objective, w, X, y)
+        G = lipschitz(model, X, 0.0)
+        alpha = float(10 ** rng.uniform(-3, 0)) / G
+        bound = subgradient_bound(alpha, G, float(np.linalg.norm(w - best.weights)))
+        lowest = np.inf
+        for step in range(1, 41):
+            value, gradient = objective.value_and_gradient(w[None], X, y)
+            lowest = min(lowest, value[0] - best.value)
+            assert lowest <= bound.at(step) * (1 + 1e-9) + 1e-12, (seed, step)
+            w = w - alpha * gradient[0]
 
 
 def test_by_hand():

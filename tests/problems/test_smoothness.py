@@ -8,7 +8,7 @@ from gdrun.problems.losses import LOSSES
 from gdrun.problems.models import MODELS
 from gdrun.problems.objective import Objective
 from gdrun.problems.rows import MappedRows
-from gdrun.problems.smoothness import is_exact, smoothness
+from gdrun.problems.smoothness import is_exact, lipschitz, smoothness
 
 ROWS, FEATURES = 40, 3
 
@@ -124,3 +124,44 @@ def test_rows_on_disk_have_the_same():
     rows = np.array([3, 5, 6, 7, 20, 31])
     mapped = MappedRows(X[:, :-1], rows, np.dtype(np.float64)).with_ones()
     assert smoothness(model, mapped, 0.1) == pytest.approx(smoothness(model, X[rows], 0.1))
+
+
+KINKED = [
+    ("linear", {"loss": "mae"}, 1),
+    ("linear", {"loss": "pinball", "tau": 0.9}, 1),
+    ("svm", {}, 2),
+    ("svm", {}, 4),
+]
+
+
+@pytest.mark.parametrize("most", [1500, 1])
+@pytest.mark.parametrize(("name", "options", "classes"), KINKED)
+def test_no_subgradient_is_longer_than_its_bound(name, options, classes, most, monkeypatch):
+    # most = 1: λmax by Lanczos' method, which is too small by a relative error of 1e-6.
+    monkeypatch.setattr(smoothness_module, "MOST_COLUMNS", most)
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(ROWS, FEATURES)) * [1.0, 3.0, 0.2] + [0.5, 0.0, -1.0]
+    y = rng.normal(size=ROWS) if classes == 1 else rng.integers(classes, size=ROWS)
+    model = MODELS[name].function(FEATURES, classes, **options)
+    X, y = model.design(X), model.encode(y)
+    bound = lipschitz(model, X, 0.0)
+    places = 10 * rng.normal(size=(500, model.layout.size))
+    _, gradients = Objective(model).value_and_gradient(places, X, y)
+    longest = np.linalg.norm(gradients, axis=1).max()
+    assert 0.3 * bound < longest <= bound * (1 + 1e-6)
+
+
+def test_a_subgradient_by_hand():
+    # One example x = (3, 4) with the absolute error: ‖g‖ = 5. With the hinge of three classes, both
+    # wrong ones active: g has the rows x, x and −2x, so ‖g‖ = 5√6.
+    X = np.array([[3.0, 4.0]])
+    model = MODELS["linear"].function(2, 0, bias=False, loss="mae")
+    assert lipschitz(model, X, 0.0) == pytest.approx(5)
+    model = MODELS["svm"].function(2, 3, bias=False)
+    assert lipschitz(model, X, 0.0) == pytest.approx(5 * 6**0.5)
+
+
+def test_only_losses_with_kinks_and_without_a_penalty_have_a_bounded_gradient():
+    model, X, _ = problem("linear")
+    assert lipschitz(model, X, 0.0) is None
+    assert lipschitz(MODELS["svm"].function(FEATURES, 3), X, 0.1) is None

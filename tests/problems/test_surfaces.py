@@ -39,7 +39,9 @@ def test_each_minimum_is_flat_and_lower_than_everything_near_it(name):
 
 # From the definitions: Rosenbrock's f(−1.2, 1) = 2.2² + 100 · (1 − 1.44)² = 4.84 + 19.36 = 24.2;
 # Himmelblau's f(0, 0) = 11² + 7² = 170; Beale's f(1, 1) = 1.5² + 2.25² + 2.625² = 14.203125;
-# the bowl's f(−4, 1.5) = ½ (16 + 10 · 2.25) = 19.25; the saddle's minima are ¼ − ½ = −¼.
+# the bowl's f(−4, 1.5) = ½ (16 + 10 · 2.25) = 19.25; the saddle's minima are ¼ − ½ = −¼. Along the
+# terrace the slope is 25x to x = 1, then x + 24 to x = 2: f(1, 0) = 12.5, f(2, 2) = 12.5 + 1.5 + 24
+# + 2 = 40, and with the slope 25x − 24 after it f(3, 0) = 38 + 62.5 − 24 = 76.5.
 @pytest.mark.parametrize(
     ("name", "place", "expected"),
     [
@@ -49,6 +51,9 @@ def test_each_minimum_is_flat_and_lower_than_everything_near_it(name):
         ("bowl", (-4.0, 1.5), 19.25),
         ("saddle", (0.0, 1.0), -0.25),
         ("plateau", (0.0, 0.0), 0.0),
+        ("terrace", (1.0, 0.0), 12.5),
+        ("terrace", (2.0, 2.0), 40.0),
+        ("terrace", (3.0, 0.0), 76.5),
     ],
 )
 def test_known_values(name, place, expected):
@@ -96,3 +101,21 @@ def test_the_distance_is_that_to_the_nearest_minimum():
     saddle = SURFACES["saddle"]
     # Minima at (0, ±1): from (0.3, −0.6) the nearer is (0, −1), at √(0.09 + 0.16) = 0.5.
     assert saddle.distance(np.array([0.3, -0.6])) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if SURFACES[name].curvatures])
+@pytest.mark.parametrize("condition", [0.4, 7.0])
+def test_the_curvatures_of_a_convex_surface_bound_those_of_all_points(name, condition):
+    # The curvature along a unit vector d is the second difference of f in its direction.
+    surface = SURFACES[name]
+    low, high = surface.curvatures(condition=condition)
+    rng, h = np.random.default_rng(2), 1e-3
+    found = []
+    for _ in range(300):
+        place, d = rng.uniform(-4, 4, 2), rng.normal(size=2)
+        d /= np.linalg.norm(d)
+        points = [place - h * d, place, place + h * d]
+        before, at, after = (float(surface.function(*p, condition=condition)[0]) for p in points)
+        found.append((before - 2 * at + after) / h**2)
+    assert low - 1e-6 <= min(found) < low + 0.1 * (high - low)
+    assert high + 1e-6 >= max(found) > high - 0.1 * (high - low)

@@ -36,6 +36,9 @@ EXPECTED = {
     ),
     "smoothness": ("holds", {"rising_bgd": (0, 0), "rising_sgd": (0.5, 0.1)}),
     "speed": ("corrected", {}),
+    # A gradient of BGD needs N gradients of examples: the number of its steps does not depend on N.
+    "dataset-size": ("fails", {"growth": (1, 0.2)}),
+    "critical-batch": ("corrected", {"gain_small": (4, 1)}),
     "parallel": ("fails", {}),
     # 1437 training rows in blocks of 100: 15 blocks; rounding errors of sums in another order.
     "entire-dataset": ("fails", {"blocks": (15, 0), "relative_error": (0, 1e-13)}),
@@ -44,6 +47,8 @@ EXPECTED = {
     "sgd-ball": ("corrected", {"predicted": ((0.1 / 1.9) / (0.025 / 1.975), 1e-12)}),
     "interpolation": ("fails", {"fitted": (0, 1e-20), "unfitted": (0.003, 0.002)}),
     "reshuffling": ("fails", {}),
+    # The rate is proportional to t^−½ and to t^−1, and so is the noise that it leaves.
+    "sgd-rate": ("corrected", {"exponent_root": (-0.5, 0.08), "exponent_inverse": (-1, 0.12)}),
     # σ²/B, and (120 − 60)/(120 − 1) at B = N/2.
     "batch-variance": ("corrected", {"exponent": (-1, 0.1), "ratio_predicted": (60 / 119, 1e-12)}),
     "unbiased": ("holds", {}),
@@ -59,6 +64,10 @@ EXPECTED = {
     "decay-helps": ("holds", {"share_step": (0.07, 0.07)}),
     "warmup-saves": ("holds", {"diverged_without": (5, 0), "trained_with": (5, 0)}),
     "warmup-start": ("corrected", {"moved_from_zero": (0, 0)}),
+    # ∫ t^2p dt of the last rates: p = 2 leaves less than p = 1, which leaves less than p = ½.
+    "polynomial-power": ("fails", {"excess_2": (0, 3e-4), "excess_0.5": (0.003, 0.002)}),
+    # 1000 examples less the 20% of each of the other parts: 800/4 · 10 + ⌈800/16⌉ · 10 steps.
+    "batch-growth": ("fails", {"share_growth": (0.15, 0.08), "steps_growth": (2500, 0)}),
     # No expected value is known: no schedule is behind by more than a third of the loss, 0.02.
     "cosine-best": ("fails", {"gap_linear": (0, 0.007), "gap_cool-down": (0, 0.007)}),
     "smooth-rate": ("holds", {"steps": (300, 0)}),
@@ -72,6 +81,11 @@ EXPECTED = {
     "long-steps": (
         "corrected",
         {"left": ((0.5 * 0.7125**60 + 5 * 0.75**60) / 5.5, 1e-12)},
+    ),
+    # Curvatures that are even on a logarithmic scale: Σ λ(1 − λ/L)^2T ≈ ∫ e^(−2λT/L) dλ = L/(2T).
+    "accelerated-rate": (
+        "corrected",
+        {"exponent_descent": (-1, 0.2), "exponent_nesterov": (-2, 0.3)},
     ),
     "strong-convexity": ("corrected", {"factor": (0.75, 0.02)}),
     "saddle-noise": ("holds", {"loss_bgd": (0, 1e-3), "left": (10, 0)}),
@@ -120,6 +134,15 @@ EXPECTED = {
             "turns_equal_length": (math.acos(1.72 / (2 * math.sqrt(0.9))) / math.pi, 0.02),
         },
     ),
+    # The cycle of the paper: 792/1225, −2208/1225, 2592/1225.
+    "heavy-ball-cycle": (
+        "fails",
+        {"lowest_x": (-2208 / 1225, 1e-9), "highest_x": (2592 / 1225, 1e-9)},
+    ),
+    "adam-convex": ("fails", {"excess_amsgrad": (0, 0.01)}),
+    "adam-smooth": ("fails", {"rising_descent": (0, 0)}),
+    # |g|/(|g| + ε) = 1e-9/(1e-9 + 1e-8).
+    "adam-epsilon": ("corrected", {"step": (1 / 11, 1e-6), "step_without": (1, 1e-9)}),
     # With a gradient that hardly changes, g/√v is 1 as soon as v has forgotten its start.
     "rmsprop-steps": ("corrected", {"ratio": (1, 0.01), "length": (1, 0.01)}),
     # 600 steps of at most about 0.001 move the bias of diabetes by 0.6 of its 150: R² < 0.
