@@ -65,7 +65,7 @@ def adam_smooth() -> Finding:
     curves = []
     for name in ("iris", "wine", "breast-cancer"):
         problem = {"dataset": name, "model": {"name": DATA[name], "l2": 0.01}}
-        base = descent(problem, 0.1, steps=150)
+        base = descent(problem, 0.1, steps=100)
         for rule, rates in RATES.items():
             configs = [base | {"optimizer": {"name": rule, "lr": rate}} for rate in rates]
             losses = [run.evals["train_loss"] for run in trained_lanes(configs)]

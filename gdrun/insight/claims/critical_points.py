@@ -74,10 +74,10 @@ def local_minima() -> Finding:
     """
     normal = {"init": "normal", "init_std": 1}
     convex = descent(
-        {"dataset": "iris", "model": {"name": "softmax", "l2": 0.01, **normal}}, 1.0, epochs=1500
+        {"dataset": "iris", "model": {"name": "softmax", "l2": 0.01, **normal}}, 1.0, epochs=800
     ) | {"evaluate": {"every": 100}, "log": {"points": 100}}
     network = {"name": "mlp", "hidden": [32]}
-    wide = descent({"dataset": "moons", "model": network}, 0.5, epochs=1500)
+    wide = descent({"dataset": "moons", "model": network}, 0.5, epochs=800)
     wide |= {"evaluate": {"every": 100}, "log": {"points": 100}}
     ends, fitted = (
         np.array([run.evals["train_loss"][-1] for run in trained_lanes(seeded(config, SEEDS))])

@@ -16,13 +16,13 @@ from gdrun.insight.claims.experiments import (
 )
 from gdrun.insight.claims.registry import Curve, Finding, claim
 
-SEEDS = tuple(range(8))
+SEEDS = tuple(range(24))
 
 
 def _noisy(rate: float, sampling: str = "replacement") -> Config:
     """SGD from the minimum of f = ½ ‖w‖², with noise of about σ = 1 in each weight."""
     surface = {"name": "bowl", "condition": 1, "noise": 1, "start": [0, 0]}
-    config = descent({"surface": surface}, rate, epochs=100) | {"log": {"points": 100}}
+    config = descent({"surface": surface}, rate, epochs=40) | {"log": {"points": 100}}
     return config | {"variant": {"name": "sgd", "sampling": sampling}}
 
 
@@ -34,7 +34,7 @@ def _mean_loss(config: Config) -> Numbers:
 
 
 def _floor(config: Config) -> float:
-    return float(_mean_loss(config)[20:].mean())
+    return float(_mean_loss(config)[10:].mean())
 
 
 @claim("sgd-ball", chapter="3B", statement="SGD may not converge to the exact minimum")
@@ -48,7 +48,7 @@ def sgd_ball() -> Finding:
     large, small = map(_floor, configs)
     decreasing = _noisy(0.1) | {"schedule": {"name": "inverse_time", "decay": 1}}
     falling = _mean_loss(decreasing)
-    last = float(falling[-10:].mean())
+    last = float(falling[-5:].mean())
     ratio, predicted = large / small, (0.1 / 1.9) / (0.025 / 1.975)
     corrected = abs(ratio / predicted - 1) < 0.15 and last < large / 20
     return Finding(

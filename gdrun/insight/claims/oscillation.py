@@ -20,7 +20,7 @@ def turns(y: Array) -> float:
 def _noisy(size: int) -> Config:
     """Mini-batches from the minimum of f = ½‖w‖², at a rate far below 1/L = 1."""
     surface = {"name": "bowl", "condition": 1, "noise": 1, "start": [0, 0]}
-    config = descent({"surface": surface}, 0.1, steps=1000) | {"log": {"points": 100}}
+    config = descent({"surface": surface}, 0.1, steps=800) | {"log": {"points": 100}}
     variant = {"name": "mbgd", "batch_size": size, "sampling": "replacement"}
     return config | {"variant": variant, "evaluate": {"every": size / 100}}
 
