@@ -1,15 +1,16 @@
-"""The data of the figure of walks: a surface as a grid, and the paths of runs over it."""
+"""The data of pictures of walks: a surface as a grid, and the paths of runs over it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from gdrun.array_types import Numbers
 from gdrun.errors import GdrunError
-from gdrun.problems.surfaces import SURFACES
+from gdrun.problems.surfaces import SURFACES, Surface
 from gdrun.runs.run import Run
 from gdrun.views.curves import check_one_problem, seed_groups
 
@@ -26,17 +27,22 @@ class Path:
 
 
 @dataclass(frozen=True)
-class Walks:
-    """Paths on a surface.
+class Plane:
+    """A surface on a grid. x, y (n,): the coordinates. values (n, n): f at [y, x]."""
 
-    x, y (GRID,): the coordinates. values (GRID, GRID): f at [y, x]. lowest: f at the best minimum.
-    minima: the known minima in the picture.
-    """
-
-    title: str
     x: Numbers
     y: Numbers
     values: Numbers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Walks(Plane):
+    """Paths on a surface.
+
+    lowest: f at the best minimum. minima: the known minima in the picture.
+    """
+
+    title: str
     lowest: float
     minima: tuple[tuple[float, float], ...]
     paths: tuple[Path, ...]
@@ -49,27 +55,60 @@ def walks(runs: Sequence[Run]) -> Walks:
             hint = "gdrun train surface=rosenbrock makes a run on a surface"
             raise GdrunError("is not a run on a surface", where=run.id, hint=hint)
     check_one_problem(runs)
-    section = dict(runs[0].config["surface"])
-    surface = SURFACES[section["name"]]
-    options = {name: section[name] for name in surface.options if name in section}
+    section = runs[0].config["surface"]
+    surface, options = surface_of(section)
     start = section.get("start") or surface.start
     paths = []
     for own, group in seed_groups(runs):
         for run in group:
             seed = f"seed {run.record['seed']}" if len(group) > 1 else ""
             label = " ".join(filter(None, (own or str(run.config["optimizer"]["name"]), seed)))
-            steps = np.stack([run.steps["x"], run.steps["y"]], axis=-1)
-            places = np.concatenate([[start], steps])
-            paths.append(Path(label, places[np.isfinite(places).all(axis=1)]))
-    # A path that diverged would shrink the rest to a point: the picture ends far from the minima.
-    near = np.array([start, *surface.minima], dtype=float)
+            paths.append(Path(label, np.concatenate([[start], places_of(run)])))
+    plane = plane_around(
+        surface, options, [start, *surface.minima], [path.places for path in paths]
+    )
+    bottoms = [float(surface.function(*map(np.float64, at), **options)[0]) for at in surface.minima]
+    return Walks(
+        plane.x,
+        plane.y,
+        plane.values,
+        title=str(runs[0].record["name"]),
+        lowest=min(bottoms),
+        minima=surface.minima,
+        paths=tuple(paths),
+    )
+
+
+def surface_of(section: Mapping[str, Any]) -> tuple[Surface, dict[str, float]]:
+    """The surface that a section `surface` of a config names, and the values of its options."""
+    surface = SURFACES[section["name"]]
+    return surface, {name: section[name] for name in surface.options if name in section}
+
+
+def places_of(run: Run) -> Numbers:
+    """The finite weights (steps, 2) of a run on a surface, after each recorded step."""
+    places = np.stack([run.steps["x"], run.steps["y"]], axis=-1)
+    finite: Numbers = places[np.isfinite(places).all(axis=1)]
+    return finite
+
+
+def plane_around(
+    surface: Surface,
+    options: Mapping[str, float],
+    fixed: Sequence[Sequence[float]],
+    paths: Sequence[Numbers],
+    points: int = GRID,
+) -> Plane:
+    """The surface on a grid around fixed places and around paths, (n, 2) each.
+
+    The grid ends at twice the distance between the fixed places: a path that diverged would shrink
+    the rest to a point. points: the number of points along each side.
+    """
+    near = np.array(fixed, dtype=float)
     span = np.maximum(np.ptp(near, axis=0), 0.5 * np.ptp(near, axis=0).max() or 1.0)
     lowest, highest = near.min(axis=0) - 2 * span, near.max(axis=0) + 2 * span
-    every = np.clip(np.concatenate([near, *(path.places for path in paths)]), lowest, highest)
+    every = np.clip(np.concatenate([near, *paths]), lowest, highest)
     low, high = every.min(axis=0), every.max(axis=0)
     margin = 0.15 * np.maximum(high - low, 0.3 * (high - low).max())
-    x, y = (np.linspace(a, b, GRID) for a, b in zip(low - margin, high + margin, strict=True))
-    value, _, _ = surface.function(*np.meshgrid(x, y), **options)
-    bottoms = [float(surface.function(*map(np.float64, at), **options)[0]) for at in surface.minima]
-    lowest_value = min(bottoms)
-    return Walks(runs[0].record["name"], x, y, value, lowest_value, surface.minima, tuple(paths))
+    x, y = (np.linspace(a, b, points) for a, b in zip(low - margin, high + margin, strict=True))
+    return Plane(x, y, np.asarray(surface.function(*np.meshgrid(x, y), **options)[0]))

@@ -54,7 +54,8 @@ def test_a_table_of_equal_or_missing_numbers_has_a_map():
 def walk(*places):
     x, y = np.linspace(-1, 1, 201), np.linspace(-1, 1, 201)
     values = np.add.outer(y**2, x**2)
-    return Walks("bowl", x, y, values, 0.0, ((0.0, 0.0),), (Path("adam", np.array(places)),))
+    paths = (Path("adam", np.array(places)),)
+    return Walks(x, y, values, title="bowl", lowest=0.0, minima=((0.0, 0.0),), paths=paths)
 
 
 def test_a_walk_runs_from_its_start_and_the_minimum_is_marked():

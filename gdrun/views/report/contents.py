@@ -6,7 +6,8 @@ curves for both.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,6 @@ import numpy as np
 from gdrun.array_types import Array
 from gdrun.config.writing import short_flow
 from gdrun.engine.trace import Columns
-from gdrun.methods.definitions import Definition
-from gdrun.problems.surfaces import SURFACES
 from gdrun.runs.run import Run
 from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.importance import importances
@@ -23,6 +22,7 @@ from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.views.recorded import Recorded, recorded_runs, recorded_trials, standings_of
 from gdrun.views.report.packing import packed
+from gdrun.views.walks import places_of, plane_around, surface_of
 
 MOST_POINTS = 1000
 """The most points of a curve; a longer one is thinned, and keeps its extreme points."""
@@ -122,7 +122,7 @@ def _study(found: Sweep | Comparison, standings: Sequence[Standing]) -> Contents
     metric = found.metric
     verdicts = [verdict.word for verdict in found.verdicts] if isinstance(found, Sweep) else None
     keys = [axis.key for axis in found.axes] if isinstance(found, Sweep) else []
-    limit = found.limit if isinstance(found, Sweep) else None
+    limits = found.limits if isinstance(found, Sweep) else {}
     return {
         "kind": "sweep" if isinstance(found, Sweep) else "comparison",
         "metric": {"name": metric.name, "words": metric.words, "sign": metric.sign},
@@ -142,7 +142,7 @@ def _study(found: Sweep | Comparison, standings: Sequence[Standing]) -> Contents
             for place, standing in enumerate(standings)
         ],
         "importances": importances(standings, keys),
-        "limit": None if limit is None else {"rate": limit.predicted, "form": limit.form},
+        "limits": [{"of": own, **asdict(limit)} for own, limit in limits.items()],
     }
 
 
@@ -185,31 +185,17 @@ _NOT_OPTIONS = ("start", "n", "noise", "seed")
 
 
 def _surface(runs: Sequence[Run]) -> Contents:
-    section = runs[0].config["surface"]
-    surface = SURFACES[section["name"]]
-    options = {name: section[name] for name in _own_options(surface)}
+    surface, options = surface_of(runs[0].config["surface"])
     starts = [run.config["surface"]["start"] for run in runs]
-    places = [*surface.minima, *starts]
-    for run in runs:
-        inside = np.isfinite(run.steps["x"]) & np.isfinite(run.steps["y"])
-        walk = np.stack([run.steps["x"][inside], run.steps["y"][inside]], axis=1)
-        # A walk that diverges would make the surface itself invisible.
-        places += [tuple(point) for point in walk[np.abs(walk).max(axis=1, initial=0) < 1e2]]
-    low, high = np.min(places, axis=0), np.max(places, axis=0)
-    margin = 0.15 * np.maximum(high - low, 1.0)
-    xs, ys = (np.linspace(low[k] - margin[k], high[k] + margin[k], GRID) for k in (0, 1))
-    with np.errstate(all="ignore"):
-        values = surface.function(*np.meshgrid(xs, ys), **options)[0]
+    plane = plane_around(
+        surface, options, [*starts, *surface.minima], [places_of(run) for run in runs], GRID
+    )
     return {
         "name": surface.name,
-        "xs": packed(xs),
-        "ys": packed(ys),
-        "values": packed(np.asarray(values).ravel()),
+        "xs": packed(plane.x),
+        "ys": packed(plane.y),
+        "values": packed(plane.values.ravel()),
         "minima": [list(map(float, place)) for place in surface.minima],
         "runs": [run.id for run in runs],
         "starts": [list(map(float, start)) for start in starts],
     }
-
-
-def _own_options(surface: Definition) -> Iterator[str]:
-    yield from surface.options
