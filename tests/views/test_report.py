@@ -130,6 +130,25 @@ def test_the_report_of_a_sweep_has_its_scores_verdicts_and_limit():
     assert study["importances"] == {"optimizer.lr": pytest.approx(1.0)}
 
 
+def test_the_report_of_a_sweep_has_predicted_and_observed_limits():
+    """f = ½ (x² + 4 y²) has L = 4: gradient descent is stable below 2/L = 0.5."""
+    sweep = gdrun.sweep(
+        {"surface": {"name": "bowl", "condition": 4.0}, "optimizer": "vanilla"},
+        {"lr": [0.1, 0.4, 0.6, 0.8]},
+        "steps=30",
+    )
+    (limit,) = of_study(sweep, "a sweep")["study"]["limits"]
+    assert limit == {
+        "of": "",
+        "smoothness": pytest.approx(4.0),
+        "predicted": pytest.approx(0.5),
+        "form": "2/L",
+        "exact": True,
+        "stable": 0.4,
+        "unstable": 0.6,
+    }
+
+
 def test_the_values_of_a_surface_are_those_of_its_function():
     run = gdrun.train({"surface": {"name": "bowl", "condition": 4.0}}, "steps=5", "lr=0.1")
     (surface,) = of_runs([run])["surfaces"]

@@ -3,6 +3,7 @@
 import shutil
 import time
 
+import numpy as np
 import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
@@ -189,6 +190,30 @@ def test_a_sweep_has_groups_scores_and_parallel_coordinates(opened):
     assert dimensions == ["optimizer.lr", "optimizer", "val loss (log10)"]
     shares = browser.execute_script("return document.getElementById('importance').data[0].x")
     assert len(shares) == 2 and all(0 <= share <= 1 for share in shares)
+
+
+def test_a_sweep_over_rates_has_its_limit_and_marks_divergence(opened):
+    sweep = gdrun.sweep(
+        {"dataset": "diabetes", "model": "linear", "variant": "bgd", "optimizer": "vanilla"},
+        {"lr": [0.1, 0.2, 0.3]},
+        "epochs=60",
+        seeds=1,
+    )
+    limit = sweep.limit
+    browser = opened(of_study(sweep, "a sweep"))
+    row = browser.find_element(By.CSS_SELECTOR, "#limit-table tbody tr").text
+    assert row == f"{limit.predicted:.4g} 2/L {limit.smoothness:.4g} 0.2 0.3"
+    band, line = browser.execute_script(
+        "return document.getElementById('sensitivity').layout.shapes"
+    )
+    assert (band["x0"], band["x1"]) == (0.2, 0.3)
+    assert line["x0"] == line["x1"] == pytest.approx(limit.predicted)
+    texts = browser.execute_script(
+        "return document.getElementById('sensitivity').layout.annotations.map(a => [a.text, a.x])"
+    )
+    # The axis is logarithmic, where annotations have the logarithm of their place.
+    assert texts[0] == ["×", pytest.approx(np.log10(0.3))]
+    assert texts[1] == [" 2/L", pytest.approx(np.log10(limit.predicted))]
 
 
 def test_a_walk_is_scrubbed_stepped_and_played(opened):

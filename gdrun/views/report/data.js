@@ -79,7 +79,8 @@ function short(number) {
   if (number === null || number === undefined) return "–";
   if (!Number.isFinite(number)) return String(number);
   if (Number.isInteger(number) && Math.abs(number) < 1e9) return number.toLocaleString("en");
-  return String(Number(number.toPrecision(4)));
+  const rounded = Number(number.toPrecision(4));
+  return Math.abs(rounded) >= 1e6 ? rounded.toExponential() : String(rounded);
 }
 
 // An element with text as its content; text is never read as HTML.

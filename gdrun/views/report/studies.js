@@ -1,9 +1,11 @@
 // What a sweep or comparison found: the score of each setting, the importance of each key, and all
 // settings as parallel coordinates.
 
-const VERDICT_COLOURS = {
-  best: "#009e73", good: "#56b4e9", slow: "#7f7f7f", poor: "#7f7f7f", "too small": "#7f7f7f",
-  unstable: "#e69f00", diverged: "#d55e00",
+// The colour and the symbol of each verdict, which differ also without colours.
+const VERDICTS = {
+  best: ["#009e73", "star"], good: ["#56b4e9", "circle"], slow: ["#7f7f7f", "square"],
+  poor: ["#7f7f7f", "pentagon"], "too small": ["#7f7f7f", "triangle-down"],
+  oscillating: ["#e69f00", "bowtie"], unstable: ["#e69f00", "diamond"], diverged: ["#d55e00", "x"],
 };
 
 function drawSensitivity(study) {
@@ -20,7 +22,9 @@ function drawSensitivity(study) {
       y: points.map((point) => (Number.isFinite(point.score) ? point.score : null)),
       text: points.map((point) => plain(point.each.name)),
       name: verdict, mode: "markers", type: "scatter",
-      marker: { color: VERDICT_COLOURS[verdict] ?? "#0072b2", size: 8 },
+      marker: {
+        color: VERDICTS[verdict]?.[0] ?? "#0072b2", symbol: VERDICTS[verdict]?.[1] ?? "circle", size: 9,
+      },
       hovertemplate: `%{text}<br>${plain(words)} %{y:.5g}<extra>${verdict}</extra>`,
     });
   }
@@ -32,22 +36,67 @@ function drawSensitivity(study) {
       name: "median", mode: "lines", line: { color: colours().faint, width: 1 }, hoverinfo: "skip",
     });
   }
-  const { limit } = study;
   const positive = key && study.settings.every((each) => each.values[key.key] > 0);
   const losses = study.metric.sign > 0;
   drawn("sensitivity", traces, {
     xaxis: { title: { text: key ? plain(key.key) : "" }, type: key ? (positive ? "log" : "linear") : "category" },
-    yaxis: { title: { text: plain(words) }, type: losses ? "log" : "linear" },
+    yaxis: {
+      title: { text: plain(words) }, type: losses ? "log" : "linear",
+      ...(losses ? logTicks(study.settings.flatMap((each) => [...unpacked(each.scores)])) : {}),
+    },
     legend: { orientation: "h", y: -0.25 },
-    shapes: limit ? [{
-      type: "line", x0: limit.rate, x1: limit.rate, yref: "paper", y0: 0, y1: 1,
-      line: { color: colours().ink, dash: "dash", width: 1 },
-    }] : [],
-    annotations: limit ? [{
-      x: Math.log10(limit.rate), y: 1, yref: "paper", text: plain(limit.form), showarrow: false,
-      xanchor: "left", yanchor: "top",
-    }] : [],
+    ...marks(study, key, positive),
   });
+}
+
+// A dashed line at each predicted limit of the rate, a band between the largest rate that was stable
+// and the smallest that was not, and a × at the top for a setting without a finite score.
+function marks(study, key, log) {
+  const place = (rate) => (log ? Math.log10(rate) : rate);
+  const crosses = study.settings.filter((each) => each.median === null).map((each) => ({
+    x: key ? place(each.values[key.key]) : plain(each.name), y: 1, yref: "paper", showarrow: false,
+    yanchor: "top", text: "×", font: { color: VERDICTS.diverged[0], size: 18 },
+    hovertext: plain(each.name),
+  }));
+  const { ink } = colours();
+  const across = { yref: "paper", y0: 0, y1: 1 };
+  const lines = study.limits.map(({ predicted }) => ({
+    type: "line", x0: predicted, x1: predicted, ...across, line: { color: ink, dash: "dash", width: 1 },
+  }));
+  const bands = study.limits.filter((each) => each.stable !== null && each.unstable !== null)
+    .map(({ stable, unstable }) => ({
+      type: "rect", x0: stable, x1: unstable, ...across, layer: "below",
+      fillcolor: "rgba(230,159,0,0.15)", line: { width: 0 },
+    }));
+  const annotations = study.limits.map((each, k) => ({
+    x: place(each.predicted), y: 0.02 + 0.09 * k, yref: "paper", showarrow: false, xanchor: "left",
+    yanchor: "bottom", text: ` ${plain(each.form)}${each.of ? ` (${plain(each.of)})` : ""}`,
+  }));
+  return { shapes: [...bands, ...lines], annotations: [...crosses, ...annotations] };
+}
+
+// What theory predicts and what the runs showed, a row for each combination of the other keys.
+function fillLimits(study) {
+  if (!study.limits.length) return;
+  byId("limits").hidden = false;
+  const several = study.limits.some((each) => each.of);
+  const heads = [
+    ...(several ? ["settings"] : []), "predicted limit", "formula", "curvature L",
+    "largest stable rate", "smallest rate that was not stable",
+  ];
+  const head = element("tr");
+  head.append(...heads.map((text) => element("th", text)));
+  byId("limit-table").tHead.replaceChildren(head);
+  byId("limit-table").tBodies[0].replaceChildren(...study.limits.map((each) => {
+    const row = element("tr");
+    const numbers = [each.predicted, each.form, each.smoothness, each.stable, each.unstable];
+    if (several) row.append(element("td", each.of));
+    row.append(...numbers.map((value) => element("td", typeof value === "string" ? value : short(value))));
+    return row;
+  }));
+  byId("limit-note").textContent = study.limits.every((each) => each.exact)
+    ? "Rates above the predicted limit are unstable. The band in the drawing is where the runs changed from stable to unstable."
+    : "Full-batch descent is stable at rates below the predicted limit; some rates above it may be stable too. The band in the drawing is where the runs changed from stable to unstable.";
 }
 
 function drawImportances(study) {
@@ -61,10 +110,13 @@ function drawImportances(study) {
     y: entries.map(([key]) => plain(key)), marker: { color: "#0072b2" },
     hovertemplate: "%{y}: %{x:.1%}<extra></extra>",
   }], {
-    xaxis: { title: { text: "share of the variance explained" }, range: [0, 1], tickformat: ".0%" },
+    xaxis: { title: { text: "share of the variance" }, range: [0, 1], tickformat: ".0%" },
     margin: { l: 130, r: 20, t: 20, b: 50 },
   });
 }
+
+// From the best score to the worst: visible on light and on dark paper.
+const SCORES = [[0, "#0072b2"], [0.5, "#7f9a6b"], [1, "#e69f00"]];
 
 // One vertical axis for each key, and one for the metric. A key without numbers has a tick for each
 // of its values.
@@ -100,9 +152,9 @@ function drawParallel(study) {
     dimensions: [...dimensions, {
       label: plain(study.metric.words) + (logs ? " (log10)" : ""), values: heights,
     }],
-    line: { color: heights, colorscale: "Viridis", reversescale: study.metric.sign < 0 },
+    line: { color: heights, colorscale: SCORES, reversescale: study.metric.sign < 0 },
     labelfont: { color: ink }, tickfont: { color: ink, shadow: paper }, rangefont: { color: ink },
-  }], { margin: { l: 90, r: 60, t: 60, b: 30 } });
+  }], { margin: { l: 90, r: 90, t: 80, b: 30 } });
 }
 
 function drawStudy() {
@@ -112,4 +164,5 @@ function drawStudy() {
   drawSensitivity(study);
   drawImportances(study);
   drawParallel(study);
+  fillLimits(study);
 }

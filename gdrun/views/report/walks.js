@@ -16,7 +16,7 @@ function walkTrace(run, start) {
   return {
     x, y, name: plain(run.name), mode: "lines+markers",
     line: { color: run.colour, width: 2 },
-    marker: { size: x.map((_, k) => (k === x.length - 1 ? 11 : 4)), color: run.colour },
+    marker: { size: x.map((_, k) => (k === x.length - 1 ? 11 : 4)), color: run.colour, line: { width: 0 } },
     hovertemplate: `${plain(run.name)}<br>(%{x:.4g}, %{y:.4g})<extra></extra>`,
   };
 }
