@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
 from gdrun.array_types import Numbers
+from gdrun.views.curves import Curve
 from gdrun.views.numbers import quantity
 
 WIDTH, HEIGHT = 520, 220
@@ -26,17 +27,11 @@ TEXT_HEIGHT = 14
 """The least distance between two names beside the curves."""
 
 
-@dataclass(frozen=True)
-class Curve:
-    """A curve with its name; x and y (points,). Points that are not finite are left out."""
-
-    name: str
-    x: Numbers
-    y: Numbers
-
-
 def curves_svg(curves: Sequence[Curve], x_name: str, y_name: str) -> str:
-    """The picture as an element svg; an empty text if no curve has two finite points."""
+    """The picture as an element svg; an empty text if no curve has two finite points.
+
+    Points that are not finite are left out, and bands are not drawn.
+    """
     shown = [finite for finite in map(_finite, curves[:MOST_CURVES]) if len(finite.x) > 1]
     if not shown:
         return ""
@@ -50,7 +45,7 @@ def curves_svg(curves: Sequence[Curve], x_name: str, y_name: str) -> str:
     ]
     ends = [float(_down(height[-1:], y_range)[0]) for height in heights]
     names = [
-        _text(WIDTH - RIGHT + 8, y + 4, curve.name, fill=colour)
+        _text(WIDTH - RIGHT + 8, y + 4, curve.label, fill=colour)
         for curve, y, colour in zip(shown, _apart(ends), COLOURS, strict=False)
     ]
     low, high = (10**end if logs else end for end in y_range)
@@ -71,7 +66,7 @@ def curves_svg(curves: Sequence[Curve], x_name: str, y_name: str) -> str:
 
 def _finite(curve: Curve) -> Curve:
     kept = np.isfinite(curve.x) & np.isfinite(curve.y)
-    return Curve(curve.name, curve.x[kept], curve.y[kept])
+    return replace(curve, x=curve.x[kept], y=curve.y[kept])
 
 
 def _range(columns: Sequence[Numbers]) -> tuple[float, float]:

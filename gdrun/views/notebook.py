@@ -10,7 +10,8 @@ from gdrun.runs.run import Run
 from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.ranking import ranked
 from gdrun.study.judgement.sweep_findings import Sweep
-from gdrun.views.inline_curves import MOST_CURVES, Curve, curves_svg
+from gdrun.views.curves import Curve
+from gdrun.views.inline_curves import MOST_CURVES, curves_svg
 from gdrun.views.recorded import standings_of
 
 WIDTH = 100

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import gdrun
+from gdrun.views.curves import Curve
 from gdrun.views.inline_curves import (
     BOTTOM,
     HEIGHT,
@@ -14,7 +15,6 @@ from gdrun.views.inline_curves import (
     TEXT_HEIGHT,
     TOP,
     WIDTH,
-    Curve,
     curves_svg,
 )
 
