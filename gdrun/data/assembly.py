@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from gdrun.array_types import Flags
+from gdrun.array_types import Flags, Numbers
 from gdrun.data.column_options import FILLINGS, Choices
 from gdrun.data.column_report import ColumnReport, report_on
 from gdrun.data.columns import (
@@ -19,7 +19,7 @@ from gdrun.data.columns import (
     listed_name,
     shortened,
 )
-from gdrun.data.encoding import encoded
+from gdrun.data.feature_matrix import laid_out
 from gdrun.data.places import Places
 from gdrun.data.row_numbers import EMPTY, why_left_out
 from gdrun.data.table import Table
@@ -49,12 +49,19 @@ class UnfitColumnsError(DataError):
 
 
 def assembled(
-    choices: Choices, read: Read, places: Places, notes: Sequence[str] = (), *, separator: str = ""
+    choices: Choices,
+    read: Read,
+    places: Places,
+    notes: Sequence[str] = (),
+    *,
+    separator: str = "",
+    memory: Numbers | None = None,
 ) -> Table:
     """The table of the columns that `read` reads, with 0/1 columns for labels and codes in y.
 
     notes: sentences for the user, to which others are added. separator: a hint for a file with a
-    single column.
+    single column. memory (N, k + 1): a matrix of which columns may be views, and to which the
+    features may be written; None without any.
     Raises one UnfitColumnsError with the problems of all columns.
     """
     names, where = choices.names, places.table
@@ -99,6 +106,7 @@ def assembled(
         places,
         [*notes, *left_out],
         tuple(reports[j] for j in sorted(reports)),
+        memory,
     )
 
 
@@ -163,8 +171,12 @@ def _table(
     places: Places,
     notes: list[str],
     reports: tuple[ColumnReport, ...],
+    memory: Numbers | None,
 ) -> Table:
-    """The table of columns that can be used, by position, one of which is the target."""
+    """The table of columns that can be used, by position, one of which is the target.
+
+    memory: as for `assembled`.
+    """
     total = len(columns[choices.target].values)
     incomplete = _incomplete(columns, choices)
     if incomplete.any():
@@ -178,6 +190,7 @@ def _table(
         kind = "missing values" if dropping else "no target"
         notes.append(f"dropped {incomplete.sum()} of {count(total, 'row')} with {kind}")
         columns = {j: column.keep(~incomplete) for j, column in columns.items()}
+        memory = None
     notes += [note for column in columns.values() for note in column.notes]
     filled: dict[str, list[str]] = {}
     for j, column in columns.items():
@@ -187,9 +200,11 @@ def _table(
     target = columns[choices.target]
     features = {j: column for j, column in columns.items() if j != choices.target}
     sources = tuple(column.source for column in features.values())
+    wide = laid_out(sources, [column.values for column in features.values()], memory)
     return Table(
         name=places.table,
-        X=encoded(sources, [column.values for column in features.values()]),
+        X=wide[:, :-1],
+        wide=wide,
         y=np.array(target.values, dtype=np.int64 if target.labels else np.float64),
         feature_names=tuple(feature for source in sources for feature in source.feature_names),
         target_name=target.name,
@@ -205,7 +220,11 @@ def _table(
 def _incomplete(columns: dict[int, Column], choices: Choices) -> Flags:
     """Whether a row is dropped: it has no target, or a missing value where these are dropped."""
     gaps = [columns[choices.target].gaps]
-    gaps += [column.gaps for j, column in columns.items() if choices.missing(j) == "drop"]
+    gaps += [
+        column.gaps
+        for j, column in columns.items()
+        if column.missing and choices.missing(j) == "drop"
+    ]
     dropped: Flags = np.logical_or.reduce(gaps)
     return dropped
 

@@ -53,7 +53,8 @@ def read_column(
     decimal sign, and as `text_column` does.
     """
     if not isinstance(cells, Cells):
-        return Column(without_marked(cells, reading), SourceColumn(name))
+        finite = not reading.marks.numbers
+        return Column(without_marked(cells, reading), SourceColumn(name), finite=finite)
     values, is_text = cells.values(reading.decimal, reading.marks)
     filled = is_text | ~np.isnan(values)
     if reading.category:

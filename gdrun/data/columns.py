@@ -37,12 +37,14 @@ class Column:
     values: (N,), one value for each row, as `source` encodes it: the numbers, the indices of labels
     or the seconds of dates. NaN is a missing value. source: the column without its values.
     left_out: why the column is no feature; empty for a feature. notes: sentences for the user.
+    finite: whether it is known that all values are finite, so that none is missing.
     """
 
     values: Numbers
     source: SourceColumn
     left_out: str = ""
     notes: tuple[str, ...] = ()
+    finite: bool = False
 
     @property
     def name(self) -> str:
@@ -61,7 +63,7 @@ class Column:
     @cached_property
     def missing(self) -> int:
         """The number of missing values. It is counted once, since a column may have many rows."""
-        return int(np.count_nonzero(self.gaps))
+        return 0 if self.finite else int(np.count_nonzero(self.gaps))
 
     @property
     def empty(self) -> bool:
@@ -81,11 +83,6 @@ class Column:
         values[known] = codes
         labels = tuple(self.labels[int(code)] for code in used)
         return replace(self, values=values, source=replace(self.source, labels=labels))
-
-
-def number_column(name: str, values: Numbers, left_out: str = "") -> Column:
-    """A column of numbers (N,), NaN if missing. left_out: why it is no feature; empty if it is."""
-    return Column(values, SourceColumn(name), left_out)
 
 
 def shortened(problems: Sequence[Problem]) -> list[Problem]:

@@ -11,8 +11,7 @@ arrays was chosen because NumPy alone can read and apply it.
 from __future__ import annotations
 
 import hashlib
-from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -22,16 +21,9 @@ import numpy as np
 from gdrun.array_types import Numbers
 from gdrun.data.cells import STANDARD, MissingMarks
 from gdrun.data.dates import date_features
-from gdrun.threads import in_order
 
 UNSEEN = -1.0
 """The code of a label that training did not see: it is equal to no label's code."""
-
-BLOCK_ENTRIES = 2**17
-"""About the number of entries of a block of rows that is filled at once: 1 MB."""
-
-LEAST_ROWS = 512
-"""The least number of rows of such a block, so that wide tables have few blocks."""
 
 Form = Literal["number", "marked", "boolean", "category", "date", "day_first", "month_first"]
 """How the cell of a column becomes one value: the number in it, also with marks such as $ and %; 0
@@ -66,6 +58,11 @@ class SourceColumn:
         else:
             names = tuple(f"{self.name}.{part}" for part in self.parts) or (self.name,)
         return (*names, f"{self.name}.missing") if self.indicator else names
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the value of a cell is the only feature, as it is."""
+        return not (self.labels or self.parts or self.indicator)
 
     def features(self, values: Numbers) -> Numbers:
         """The k features of this column in N rows: (N, k).
@@ -102,28 +99,6 @@ def bucket(text: str, buckets: int) -> int:
 def columns_of_numbers(names: Iterable[str]) -> tuple[SourceColumn, ...]:
     """A SourceColumn without labels for each of these names."""
     return tuple(SourceColumn(name) for name in names)
-
-
-def encoded(columns: Sequence[SourceColumn], values: Sequence[Numbers]) -> Numbers:
-    """The features (N, d) of N rows; d is the number of features of all columns.
-
-    values: for each column its N numbers, or the codes of its labels.
-    """
-    rows = len(values[0])
-    widths = [len(column.feature_names) for column in columns]
-    starts = np.cumsum([0, *widths]).tolist()
-    X = np.empty((rows, starts[-1]))
-    # Rows are filled in blocks that fit the cache: writing one column at a time through the whole
-    # matrix is several times slower, and the 0/1 columns of all rows would be in memory twice.
-    size = max(BLOCK_ENTRIES // max(starts[-1], 1), LEAST_ROWS)
-
-    def fill(first: int) -> None:
-        part = slice(first, first + size)
-        for column, each, start, width in zip(columns, values, starts, widths, strict=False):
-            X[part, start : start + width] = column.features(each[part])
-
-    deque(in_order(fill, range(0, rows, size)), maxlen=0)
-    return X
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from gdrun.data.booleans import boolean_value
 from gdrun.data.cells import STANDARD, MissingMarks, cell_value
 from gdrun.data.columns import shortened
 from gdrun.data.dates import DateForm, seconds
-from gdrun.data.encoding import UNSEEN, Encoding, Form, SourceColumn, encoded
+from gdrun.data.encoding import UNSEEN, Encoding, Form, SourceColumn
+from gdrun.data.feature_matrix import encoded
 from gdrun.data.marked_numbers import marked_number
 from gdrun.errors import DataError, Problem, suggestion
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from itertools import accumulate
 from threading import Thread
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -14,6 +13,7 @@ from numpy.typing import DTypeLike
 from gdrun.array_types import Array, Counts, Flags, Numbers
 from gdrun.data.column_statistics import column_statistics
 from gdrun.data.encoding import Encoding, columns_of_numbers
+from gdrun.data.feature_matrix import front_of, write_rows
 from gdrun.data.filling import fill_values
 from gdrun.data.repeated_rows import repeated_rows
 from gdrun.data.row_blocks import LARGE_ENTRIES, has_nan, mean_and_scale_by_blocks, row_blocks_of
@@ -23,7 +23,6 @@ from gdrun.data.target_scale import TargetScale
 from gdrun.data.targets import class_codes, real_targets, suitable_task
 from gdrun.errors import DataError
 from gdrun.problems.rows import MappedRows
-from gdrun.threads import in_order
 
 MOST_NAMED = 5
 """The largest number of columns or classes that a message names; it counts the others."""
@@ -42,6 +41,7 @@ def prepare(
     standardize_target: bool = False,
     groups: Counts | None = None,
     times: Numbers | None = None,
+    overwrite: bool = False,
 ) -> Prepared:
     """Split the rows, replace missing values, standardise the columns, and cast to `dtype`.
 
@@ -51,9 +51,10 @@ def prepare(
     the mean of each column and divide by its scale. seed: the seed of the random split. ones:
     whether to add a column of ones after the features in memory, which a linear model with a bias
     needs. standardize_target: the same as standardize, for the target of a regression.
-    groups, times (N,): the group or the time of each row, if the rows are split by it. The same
-    table, options and seed give the same bits. The matrix of a memory-mapped table stays on disk,
-    and rows are standardised each time they are read.
+    groups, times (N,): the group or the time of each row, if the rows are split by it. overwrite:
+    whether the features of the table may be overwritten by the training part, which saves memory.
+    The same table, options and seed give the same bits. The matrix of a memory-mapped table stays
+    on disk, and rows are standardised each time they are read.
     Raises DataError if the target does not suit the task, if the target of a classification is to
     be standardised, if a part has too few rows, if a column has no value in the training rows, or
     if a value is outside the range of `dtype`.
@@ -102,34 +103,27 @@ def prepare(
     if task == "regression":
         y = _cast(y[:, None], (table.target_name,), dtype, table.name)[:, 0]
 
-    def part(chosen: Counts) -> Part:
+    def part(chosen: Counts, memory: Numbers | None = None) -> Part:
         if on_disk:
             return Part(MappedRows(table.X, chosen, np.dtype(dtype), mean, scale), y[chosen])
-        features = len(table.feature_names)
-        wide = np.empty((len(chosen), features + ones), dtype)
+        wide = _prepared_rows(table, chosen, encoding, np.dtype(dtype), ones=ones, memory=memory)
+        return Part(wide[:, : encoding.features], y[chosen], wide if ones else None)
 
-        def write(piece: tuple[int, Counts]) -> None:
-            first, block = piece
-            # take copies the rows, so that they may be changed.
-            values = encoding.prepared(table.X.take(block, axis=0))
-            rows = wide[first : first + len(block)]
-            rows[:, :features] = _cast(values, table.feature_names, dtype, table.name)
-            rows[:, features:] = 1
-
-        blocks = row_blocks_of(chosen, features)
-        firsts = accumulate(map(len, blocks), initial=0)
-        deque(in_order(write, list(zip(firsts, blocks, strict=False))), maxlen=0)
-        return Part(wide[:, :features], y[chosen], wide if ones else None)
-
+    held_out = {
+        name: part(chosen) if len(chosen) else None
+        for name, chosen in (("validation", rows.validation), ("test", rows.test))
+    }
+    # The training part may overwrite the table, so the hashes and the other parts come first.
     found = hashes()
     repeated = repeated_rows(found.rows, rows)
     notes += repeated.notes({"validation": len(rows.validation), "test": len(rows.test)})
+    memory = table.wide if overwrite and np.dtype(dtype) == np.float64 else None
     return Prepared(
         name=table.name,
         task=task,
-        train=part(rows.train),
-        validation=part(rows.validation) if len(rows.validation) else None,
-        test=part(rows.test) if len(rows.test) else None,
+        train=part(rows.train, memory),
+        validation=held_out["validation"],
+        test=held_out["test"],
         encoding=encoding,
         target_name=table.target_name,
         classes=classes,
@@ -141,6 +135,35 @@ def prepare(
         target_scale=target_scale,
         repeated=repeated,
     )
+
+
+def _prepared_rows(
+    table: Table,
+    chosen: Counts,
+    encoding: Encoding,
+    dtype: np.dtype[Any],
+    *,
+    ones: bool,
+    memory: Numbers | None,
+) -> Array:
+    """Some rows of a table in memory, filled and standardised, as a matrix in `dtype`.
+
+    chosen (n,): the indices of the rows, in ascending order. ones: whether a last column of ones is
+    added. memory: the memory of the table, to which the matrix is written; None for new memory.
+    Raises DataError if a value is outside the range of `dtype`.
+    """
+    columns = encoding.features + ones
+
+    def made(block: Counts) -> Array:
+        rows = np.ones((len(block), columns), dtype)
+        values = encoding.prepared(table.X[block])
+        rows[:, : encoding.features] = _cast(values, table.feature_names, dtype, table.name)
+        return rows
+
+    shape = len(chosen), columns
+    matrix = np.empty(shape, dtype) if memory is None else front_of(memory, *shape)
+    write_rows(matrix, row_blocks_of(chosen, encoding.features), made, over=memory is not None)
+    return matrix
 
 
 def _target_scale(trained: Array) -> TargetScale:

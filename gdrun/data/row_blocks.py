@@ -63,7 +63,7 @@ def mean_and_scale_by_blocks(X: Numbers, rows: Counts) -> tuple[Numbers, Numbers
     low, high = np.full(columns, np.inf), np.full(columns, -np.inf)
 
     def statistics(chosen: Counts) -> tuple[Numbers, Numbers, Moments]:
-        block = X.take(chosen, axis=0)
+        block = X[chosen]
         lowest, highest, mean = block.min(axis=0), block.max(axis=0), block.mean(axis=0)
         block -= mean
         squares = np.square(block, out=block).sum(axis=0)

@@ -38,7 +38,8 @@ class Table:
     values". sources: the columns from which the features were made; empty if each feature is a
     column of numbers. fillings: for each source how its missing values are replaced; an empty text
     if it may have none. missing_marks: the cells of new rows that are missing values. reports: on
-    each column of a table that was read.
+    each column of a table that was read. wide (N, d + 1): a contiguous matrix whose first d columns
+    are X, if nothing else uses its memory; else None.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Table:
     fillings: tuple[str, ...] = ()
     missing_marks: MissingMarks = STANDARD
     reports: tuple[ColumnReport, ...] = ()
+    wide: Numbers | None = None
 
     def hashes(self) -> TableHashes:
         """Return the hashes of the table and of its rows, from one pass over the data."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from gdrun.data.column_options import ColumnOptions, ColumnReading
 from gdrun.data.columns import Column, leaving_out
 from gdrun.data.date_columns import typed_dates
 from gdrun.data.encoding import SourceColumn
+from gdrun.data.number_matrix import RowRange, read_numbers, with_nan
 from gdrun.data.places import Places, TableRows
 from gdrun.data.table import Table
 from gdrun.errors import DataError
@@ -29,29 +31,59 @@ TEXT = re.compile(r"VARCHAR|ENUM\(.*\)|UUID", re.DOTALL)
 
 
 def typed_table(
-    connection: DuckDBPyConnection, source: str, where: str, options: ColumnOptions
+    connection: DuckDBPyConnection,
+    source: str,
+    where: str,
+    options: ColumnOptions,
+    ranges: Sequence[RowRange] = (),
 ) -> Table:
     """The table of a source of SQL whose columns have types, such as a call of read_parquet.
 
+    ranges: all rows of the source, in order, in parts that can be read at the same time; empty for
+    a source that can only be read as a whole.
     Raises DataError if a column has a type that is neither numbers, booleans, dates nor text, or if
     its values cannot be used.
     """
     described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
-    names = tuple(row[0] for row in described)
+    names, kinds = tuple(row[0] for row in described), [row[1] for row in described]
     places = TableRows(where)
     choices = options.resolved(ColumnNames(names, len(names)), where)
+    readings = {j: choices.reading(j, marks=TYPED) for j in choices.chosen}
+    found = read_numbers(
+        connection,
+        ranges or [_all_rows(connection, source)],
+        {
+            j: _number(f"#{j + 1}", kinds[j])
+            for j, reading in readings.items()
+            if NUMBER.fullmatch(kinds[j]) and not reading.category
+        },
+        choices.target,
+        lambda j, numbers: without_marked(numbers, readings[j]),
+    )
 
     def read(position: int) -> Column:
-        return _typed_column(
-            connection,
-            f"SELECT {{}} AS r FROM (SELECT #{position + 1} AS c FROM {source})",
-            names[position],
-            described[position][1],
-            places,
-            choices.reading(position, marks=TYPED),
-        )
+        name = names[position]
+        if position in found.finite:
+            return Column(found.columns[position], SourceColumn(name), finite=True)
+        if position in found.columns:
+            return finite_column(name, found.columns[position], places)
+        query = f"SELECT {{}} AS r FROM (SELECT #{position + 1} AS c FROM {source})"
+        return _typed_column(connection, query, name, kinds[position], places, readings[position])
 
-    return assembled(choices, read, places)
+    return assembled(choices, read, places, memory=found.memory)
+
+
+def _all_rows(connection: DuckDBPyConnection, source: str) -> RowRange:
+    counted = connection.execute(f"SELECT count(*) FROM {source}").fetchone()
+    assert counted is not None
+    return RowRange(source, int(counted[0]))
+
+
+def _number(column: str, kind: str) -> str:
+    """The SQL expression for the numbers of a column. kind: its type in DuckDB."""
+    # The cast of a DECIMAL rounds twice; its text is exact.
+    exact = f"CAST({column} AS VARCHAR)" if kind.startswith("DECIMAL") else column
+    return f"CAST({exact} AS DOUBLE)"
 
 
 def _typed_column(
@@ -62,7 +94,7 @@ def _typed_column(
     places: Places,
     reading: ColumnReading,
 ) -> Column:
-    """The column that a query reads. kind: its type in DuckDB.
+    """The column that a query reads, which is no column of numbers. kind: its type in DuckDB.
 
     query: SQL with {} in place of an expression; in the expression the column is called c.
     """
@@ -71,21 +103,16 @@ def _typed_column(
         return connection.execute(query.format(expression)).fetchnumpy()["r"]
 
     if kind == "BOOLEAN":
-        return boolean_column(name, _filled(values("CAST(c AS DOUBLE)")), reading)
+        return boolean_column(name, with_nan(values("CAST(c AS DOUBLE)")), reading)
     if DATE.fullmatch(kind):
-        return typed_dates(name, _filled(values("CAST(epoch(c) AS DOUBLE)")), places, reading)
-    number = NUMBER.fullmatch(kind)
-    if not number and not TEXT.fullmatch(kind):
+        return typed_dates(name, with_nan(values("CAST(epoch(c) AS DOUBLE)")), places, reading)
+    # Numbers are text here, because they are read as labels.
+    if not NUMBER.fullmatch(kind) and not TEXT.fullmatch(kind):
         raise DataError(
             f"the column has values of the type {kind[:60]}, which are neither numbers nor text",
             where=f"{places.table} {name}",
             hint=f"{leaving_out(name)}; or extract numbers from it with a query",
         )
-    if number and not reading.category:
-        # The cast of a DECIMAL rounds twice; its text is exact.
-        exact = "CAST(c AS VARCHAR)" if kind.startswith("DECIMAL") else "c"
-        numbers = _filled(values(f"CAST({exact} AS DOUBLE)"))
-        return finite_column(name, without_marked(numbers, reading), places)
     cells = Cells.of(np.ma.getdata(values("coalesce(CAST(c AS VARCHAR), '')")).tolist())
     return text_column(name, cells, ~cells.marked(reading.marks), places, reading)
 
@@ -96,9 +123,3 @@ def boolean_column(name: str, numbers: Numbers, reading: ColumnReading) -> Colum
         return Column(numbers, SourceColumn(name, form="boolean"))
     whole = Column(numbers, SourceColumn(name, ("False", "True"), form="category"))
     return whole.keep(np.ones(len(numbers), dtype=bool))
-
-
-def _filled(values: Any) -> Numbers:
-    """An array from DuckDB, with NaN in place of NULL."""
-    filled: Numbers = np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan)
-    return filled

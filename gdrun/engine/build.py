@@ -133,7 +133,7 @@ def experiment_data(experiment: Experiment, table: Table | None = None) -> Prepa
     dataset = experiment.dataset
     if experiment.surface is not None:
         return _noise(experiment, experiment.surface)
-    split, groups = dataset["split"], None
+    split, groups, owned = dataset["split"], None, table is None
     if table is None:
         given = {name: value for name, value in dataset.options.items() if value is not None}
         given |= {dataset.chosen_by: dataset.name}
@@ -160,6 +160,7 @@ def experiment_data(experiment: Experiment, table: Table | None = None) -> Prepa
         seed=dataset["seed"],
         dtype=experiment.dtype,
         ones=bool(experiment.model.options.get("bias")),
+        overwrite=owned,
     )
 
 

@@ -48,7 +48,7 @@ def test_a_table_of_numbers_however_it_is_written(read, text):
     assert is_houses(table)
     assert table.classes == ()
     assert table.notes == ()
-    assert table.X.flags.c_contiguous
+    assert table.wide.flags.c_contiguous
 
 
 @pytest.mark.parametrize("name", ["made.csv", "made.tsv", "made.txt", "made.data", "MADE.CSV"])

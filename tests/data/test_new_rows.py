@@ -8,7 +8,8 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from gdrun.data import Encoding, SourceColumn, new_csv
-from gdrun.data.encoding import columns_of_numbers, encoded
+from gdrun.data.encoding import columns_of_numbers
+from gdrun.data.feature_matrix import encoded
 from gdrun.data.new_data import new_blocks
 from gdrun.data.new_rows import RowEncoder, Target
 from gdrun.errors import DataError
