@@ -21,7 +21,9 @@ def after_steps(
     losses = measures.batch_loss
     per_epoch = plan.steps_per_epoch(state.place.epoch)
     position = state.place.position + measures.steps
-    rises = (losses[0] > state.last_batch_loss) + _count(losses[1:] > losses[:-1])
+    rises = (losses[0] > state.last_batch_loss).astype(np.int64)
+    if len(losses) > 1:
+        rises += _count(losses[1:] > losses[:-1])
     spent = batches.spent(state.place, np.array(measures.steps))
     running_stats = measures.running_stats
     return state.changed(
@@ -43,11 +45,17 @@ def after_steps(
 def _count(true: Flags) -> Counts:
     """The number of true values in each column, (lanes,). true: (steps, lanes)."""
     # NumPy counts along a contiguous axis much faster.
-    counts: Counts = np.count_nonzero(np.ascontiguousarray(true.T), axis=-1)
+    counts: Counts = (
+        true[0].astype(np.int64)
+        if len(true) == 1
+        else np.count_nonzero(np.ascontiguousarray(true.T), axis=-1)
+    )
     return counts
 
 
 def _largest(numbers: Numbers) -> Numbers:
     """The largest number in each column, (lanes,). numbers: (steps, lanes)."""
-    found: Numbers = np.ascontiguousarray(numbers.T).max(axis=-1)
+    found: Numbers = (
+        numbers[0] if len(numbers) == 1 else np.ascontiguousarray(numbers.T).max(axis=-1)
+    )
     return found

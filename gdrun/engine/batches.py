@@ -113,6 +113,13 @@ class Batches:
         begin = place.position * size
         return np.minimum(begin + size * steps, self._batching.rows) - begin
 
+    def spent_by_step(self, place: Place) -> int:
+        """The number of examples that the step at `place` uses."""
+        size = self._batching.at(place.epoch).batch_size
+        return (
+            size if self._batching.whole else min(size, self._batching.rows - place.position * size)
+        )
+
     def draw_ahead(self, seeds: Sequence[int], epoch: int) -> None:
         """Start to draw the orders of the examples in this epoch, in another thread.
 

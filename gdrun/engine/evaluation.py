@@ -133,20 +133,10 @@ def after_evaluation(
     obeyed = rules.obeyed.early_stopping
     deciding = obeyed.score(readings) if obeyed else loss
     better = deciding < state.best_score
-    to_beat, to_beat_epoch, stale = (
-        state.to_beat.copy(),
-        state.to_beat_epoch.copy(),
-        state.stale + 1,
-    )
-    for column, criteria in enumerate((rules.obeyed, rules.watched)):
-        early_stopping = criteria.early_stopping
-        margin = early_stopping.min_delta if early_stopping else 0.0
-        score = early_stopping.score(readings) if early_stopping else loss
-        improved = score < to_beat[:, column] - margin
-        # The first finite score is always an improvement: inf − margin is inf.
-        to_beat[improved, column] = score[improved]
-        to_beat_epoch[improved, column] = epoch
-        stale[improved, column] = 0
+    both = [rules.obeyed.early_stopping, rules.watched.early_stopping]
+    scores = np.stack([rule.score(readings) if rule else loss for rule in both], axis=1)
+    # The first finite score is always an improvement: inf − margin is inf.
+    improved = scores < state.to_beat - [rule.min_delta if rule else 0.0 for rule in both]
     return state.changed(
         evaluations=state.evaluations + 1,
         last_loss=readings["train_loss"],
@@ -157,9 +147,9 @@ def after_evaluation(
         best_score=np.where(better, deciding, state.best_score),
         best_step=np.where(better, state.step, state.best_step),
         best_epoch=np.where(better, epoch, state.best_epoch),
-        to_beat=to_beat,
-        to_beat_epoch=to_beat_epoch,
-        stale=stale,
+        to_beat=np.where(improved, scores, state.to_beat),
+        to_beat_epoch=np.where(improved, epoch, state.to_beat_epoch),
+        stale=np.where(improved, 0, state.stale + 1),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gdrun.engine.cohort import Cohort
 from gdrun.engine.outcome import Outcome
+from gdrun.engine.recording import Recorder
 from gdrun.engine.snapshot import Snapshot
 from gdrun.engine.state import State
 from gdrun.engine.trace import EvaluationTrace, StepTrace
@@ -22,9 +23,18 @@ class Progress:
 
     cohort: Cohort
     state: State
-    steps: StepTrace
-    evaluations: EvaluationTrace
+    recorder: Recorder
     snapshot: Callable[[], Snapshot]
+
+    @property
+    def steps(self) -> StepTrace:
+        """The trace of the steps so far."""
+        return self.recorder.steps
+
+    @property
+    def evaluations(self) -> EvaluationTrace:
+        """The trace of the evaluations so far."""
+        return self.recorder.evaluations
 
     @property
     def epoch(self) -> float:

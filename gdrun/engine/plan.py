@@ -137,12 +137,17 @@ class Plan:
                 break
         return epochs
 
+    @cached_property
+    def _between(self) -> float:
+        """The epochs from one evaluation to the next, at least one step."""
+        return max(self.every, 1 / self.steps_per_epoch(0))
+
     def evaluation_time(self, index: int) -> float:
         """The time of evaluation `index`, in epochs; evaluation 0 is before the first step.
 
         There is at most one evaluation a step, however small `every` is.
         """
-        return index * max(self.every, 1 / self.steps_per_epoch(0))
+        return index * self._between
 
     def epoch_time(self, place: Place) -> float:
         """The time of a position in training, in epochs with a fraction."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
+
+import numpy as np
 
 from gdrun.array_types import Counts, Numbers
 from gdrun.engine.batches import Batches
@@ -12,15 +16,42 @@ from gdrun.engine.state import State
 from gdrun.engine.trace import Columns, EvaluationTrace, StepTrace
 from gdrun.methods.stopping import Readings
 
+MOST_WAITING = 64
+"""The most steps that wait to be added to the trace together."""
+
+
+@dataclass(frozen=True)
+class WaitingStep:
+    """A chunk of one step that is not in the trace yet.
+
+    own: the columns in which runs differ, (1, lanes) each. shared: the other columns, a number
+    each. lanes: the indices of the runs in the cohort.
+    """
+
+    own: Columns
+    shared: dict[str, float]
+    lanes: Counts
+
 
 class Recorder:
-    """Records the traces of all runs that train together."""
+    """Records the traces of all runs that train together.
+
+    A run with an evaluation after each step has chunks of one step. To add one to the trace takes
+    as long as to add many, so such steps wait until there are several, or until the trace is read.
+    """
 
     def __init__(self, cohort: Cohort, batches: Batches) -> None:
-        self.steps = StepTrace(cohort.lanes, cohort.points, cohort.place_names)
         self.evaluations = EvaluationTrace(cohort.lanes)
+        self._steps = StepTrace(cohort.lanes, cohort.points, cohort.place_names)
+        self._waiting: list[WaitingStep] = []
         self._cohort = cohort
         self._batches = batches
+
+    @property
+    def steps(self) -> StepTrace:
+        """The trace of all steps so far."""
+        self._add_waiting()
+        return self._steps
 
     def add_steps(self, state: State, measures: Measures, rates: Numbers, seconds: float) -> None:
         """Add the steps of a chunk, which is several consecutive steps.
@@ -37,9 +68,24 @@ class Recorder:
             "clipped": measures.clipped,
             **self._places(measures),
         }
-        # A function, because a thinned trace needs these columns only for few steps.
-        shared = partial(self._shared, state, seconds / measures.steps)
-        self.steps.add(shared, own, state.lanes)
+        if measures.steps > 1:
+            # A function, because a thinned trace needs these columns only for few steps.
+            shared = partial(self._shared, state, seconds / measures.steps)
+            self.steps.add(shared, own, state.lanes)
+            return
+        if len(self._waiting) == MOST_WAITING or (
+            self._waiting and self._waiting[0].lanes is not state.lanes
+        ):
+            self._add_waiting()
+        self._waiting.append(WaitingStep(own, self._of_step(state, seconds), state.lanes))
+
+    def _add_waiting(self) -> None:
+        """Add the waiting steps to the trace."""
+        if not self._waiting:
+            return
+        steps, self._waiting = self._waiting, []
+        own = {name: np.concatenate([each.own[name] for each in steps]) for name in steps[0].own}
+        self._steps.add(partial(_shared_columns, steps), own, steps[0].lanes)
 
     def add_evaluation(self, state: State, epoch: float, readings: Readings) -> None:
         """Add an evaluation of this state. readings: by quantity, (lanes,) each."""
@@ -68,8 +114,27 @@ class Recorder:
             "batch_size": spent - self._batches.spent(place, chosen),
         }
 
+    def _of_step(self, state: State, seconds: float) -> dict[str, float]:
+        """The same for a chunk of one step, as numbers. seconds: the time of the step."""
+        place = state.place
+        spent = self._batches.spent_by_step(place)
+        return {
+            "step": state.step + 1,
+            "epoch": place.epoch
+            + (place.position + 1) / self._cohort.plan.steps_per_epoch(place.epoch),
+            "gradients": state.gradients + spent,
+            "seconds": state.seconds + seconds,
+            "batch_size": spent,
+        }
+
     def _places(self, measures: Measures) -> Columns:
         if measures.places is None:
             return {}
         names = self._cohort.place_names
         return {name: measures.places[..., k] for k, name in enumerate(names)}
+
+
+def _shared_columns(steps: Sequence[WaitingStep], chosen: Counts) -> Columns:
+    """The columns that all runs share, (k,) each. chosen (k,): the indices of some steps."""
+    some = [steps[k].shared for k in chosen.tolist()]
+    return {name: np.array([each[name] for each in some]) for name in steps[0].shared}

@@ -24,6 +24,7 @@ from gdrun.engine.evaluation import Firing, after_evaluation, evaluated_running_
 from gdrun.engine.judging import Interrupted, Judge
 from gdrun.engine.listeners import Listener, Progress
 from gdrun.engine.outcome import Divergence, Outcome, Timing
+from gdrun.engine.rates_ahead import RatesAhead
 from gdrun.engine.recording import Recorder
 from gdrun.engine.snapshot import Clock, Snapshot
 from gdrun.engine.state import State
@@ -107,9 +108,7 @@ class Trainer:
     @property
     def progress(self) -> Progress:
         """The current progress of the training."""
-        recorder = self._recorder
-        traces = (recorder.steps, recorder.evaluations)
-        return Progress(self.cohort, self.state, *traces, self.snapshot)
+        return Progress(self.cohort, self.state, self._recorder, self.snapshot)
 
     def snapshot(self) -> Snapshot:
         """Everything that is needed to continue this training. Call it between two chunks."""
@@ -187,13 +186,10 @@ class Trainer:
 
     def _advance(self, steps: int) -> None:
         """Take one chunk of at most `steps` consecutive steps."""
-        state, lanes = self.state, self._lanes
+        state = self.state
         steps = min(steps, self._stepper.most_steps(state.place.epoch))
         begin = time.perf_counter()
-        times = self.plan.times(state.step, state.place, steps)
-        rates, betas = self.plan.rates(
-            lanes.numbers.lr, lanes.schedule_options, times, steps, state.schedule.drops
-        )
+        rates, betas = self._rates.next(state, steps)
         measures = self._stepper.advance(
             state.W, state.slots, state.step, state.place, rates, betas, state.running_stats
         )
@@ -327,10 +323,11 @@ class Trainer:
 
     def _drop(self, places: Iterable[int]) -> None:
         """Remove runs from the arrays. places: their indices among the runs that still train."""
-        alive = np.ones(len(self.state.lanes), dtype=bool)
-        alive[list(places)] = False
-        if alive.all():
+        ended = list(places)
+        if not ended:
             return
+        alive = np.ones(len(self.state.lanes), dtype=bool)
+        alive[ended] = False
         self.state = self.state.keep(alive)
         self._readings = {name: column[alive] for name, column in self._readings.items()}
         moved = self._moved[alive]
@@ -342,5 +339,6 @@ class Trainer:
         """Make the stepper and the objective for the lanes (runs) that train from now on."""
         self._lanes = lanes
         self._objective = self.engine.objective(lanes.objective)
+        self._rates = RatesAhead(self.plan, lanes)
         self._stepper = self.engine.stepper(lanes, self._batches, self.state.loss_limit)
         self._moved = np.zeros(len(lanes.index), dtype=bool)

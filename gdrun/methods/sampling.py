@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import ceil, isqrt, log
 from typing import Literal
 
@@ -108,7 +109,7 @@ class Batching:
         epochs = ((self.first_epoch_of(size), size) for size in sizes)
         return min(((e, size) for e, size in epochs if e is not None), default=None)
 
-    @property
+    @cached_property
     def steps_per_epoch(self) -> int:
         """The number of steps (updates of the weights) in one epoch."""
         full, rest = divmod(self.rows, self.batch_size)
