@@ -109,14 +109,15 @@ def prepare(
         wide = _prepared_rows(table, chosen, encoding, np.dtype(dtype), ones=ones, memory=memory)
         return Part(wide[:, : encoding.features], y[chosen], wide if ones else None)
 
+    found = hashes()
+    sha256, repeated = found.sha256, repeated_rows(found.rows, rows)
+    notes += repeated.notes({"validation": len(rows.validation), "test": len(rows.test)})
+    del found, hashes, strata  # a number for each row, which a table of many rows has no room for
+    # The training part may overwrite the table, so the others come first.
     held_out = {
         name: part(chosen) if len(chosen) else None
         for name, chosen in (("validation", rows.validation), ("test", rows.test))
     }
-    # The training part may overwrite the table, so the hashes and the other parts come first.
-    found = hashes()
-    repeated = repeated_rows(found.rows, rows)
-    notes += repeated.notes({"validation": len(rows.validation), "test": len(rows.test)})
     memory = table.wide if overwrite and np.dtype(dtype) == np.float64 else None
     return Prepared(
         name=table.name,
@@ -129,7 +130,7 @@ def prepare(
         classes=classes,
         numbered=bool(classes) and not table.classes,
         constant=constant,
-        sha256=found.sha256,
+        sha256=sha256,
         notes=tuple(notes),
         reports=table.reports,
         target_scale=target_scale,

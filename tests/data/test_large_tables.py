@@ -146,7 +146,7 @@ def test_an_overwritten_table_gives_the_same_parts(held_out, ones, dtype, gaps, 
 
 @pytest.mark.slow
 def test_a_file_needs_little_more_memory_than_its_numbers():
-    rows, columns = 1_000_000, 10
+    rows, columns = 600_000, 20
     made = {f"x{j}": DRAW.normal(size=rows) for j in range(columns)}
     made["y"] = DRAW.normal(size=rows)
     parquet.write_table(pyarrow.table(made), "made.parquet", row_group_size=100_000)
@@ -162,5 +162,5 @@ def test_a_file_needs_little_more_memory_than_its_numbers():
     finally:
         tracemalloc.stop()
     assert data.train.rows == 0.8 * rows
-    # The matrix, 0.2 of it again for the held-out parts, the rows' numbers and the blocks.
-    assert peak < 1.75 * size, peak / size
+    # The matrix, 0.2 of it again for the held-out parts, the row numbers, and blocks of 16 MB.
+    assert peak < 1.9 * size, peak / size
