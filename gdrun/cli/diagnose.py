@@ -37,16 +37,21 @@ def diagnose(
     json: Json = False,
     plugins: Plugins = None,
 ) -> None:
-    """Find what went wrong in a run, and the remedies."""
+    """Find what went wrong in a run, and the remedies; or in a sweep or comparison."""
     from gdrun.cli.new_files import require_new, write_new
     from gdrun.insight import remedies
-    from gdrun.runs.run import find_run, read_run
+    from gdrun.runs.run import RECORD, find_run, read_run
+    from gdrun.study.storage.study_directory import RECORD as STUDY
     from gdrun.symptoms.registry import diagnose
     from gdrun.views.diagnosis import diagnosis_data, diagnosis_view
 
     if save is not None:
         require_new(save)
-    recorded = read_run(find_run(run, out))
+    path = find_run(run, out, (RECORD, STUDY))
+    if (path / STUDY).is_file():
+        _diagnose_study(path, json, trying=attempt or save is not None)
+        return
+    recorded = read_run(path)
     symptoms = [
         replace(each, remedies=remedies.fitting(recorded.config, each.remedies))
         for each in diagnose(remedies.traced(recorded))
@@ -74,6 +79,41 @@ def diagnose(
         command = ["gdrun", "train", str(save), *plugin_words(recorded)]
         lines = [f"wrote {save}", "to train with the cure:", f"  {shlex.join(command)}"]
         console.show("", *map(console.unwrapped, lines))
+
+
+def _diagnose_study(path: Path, json: bool, *, trying: bool) -> None:
+    """Show the symptoms of a sweep or a comparison and of each of its runs.
+
+    Raises GdrunError if remedies are to be tried: they are changes of one run.
+    """
+    from gdrun.insight.study_symptoms import study_symptoms
+    from gdrun.study.storage.reading import read_found
+    from gdrun.views.study_diagnosis import study_diagnosis_data, study_diagnosis_view
+
+    study = read_found(path)
+    if trying:
+        best = path / BEST
+        hint = "diagnose a run of `gdrun train`"
+        if best.is_file():
+            hint = f"`gdrun train {shlex.quote(str(best))}` trains the best setting as a run"
+        raise GdrunError(
+            "remedies are tried on one run, not on a study", where=str(path), hint=hint
+        )
+    found = study_symptoms(study.found)
+    if json:
+        console.print_json(study_diagnosis_data(found))
+        return
+    lines = []
+    plugins = [w for each in study.record.get("plugins", ()) for w in ("--plugin", each["path"])]
+    for changes in (each.changes for symptom in found.symptoms for each in symptom.remedies):
+        values = [f"{key}={value}" for key, value in changes.items()]
+        command = ["gdrun", "sweep", *values, "-c", str(path / BEST), *plugins]
+        lines += ["", "to try a wider range:", f"  {shlex.join(command)}"]
+    console.show(study_diagnosis_view(found), *map(console.unwrapped, lines))
+
+
+BEST = "best.yaml"
+"""The config of the best setting in the directory of a sweep."""
 
 
 def _config_of(directory: Path | None) -> Path:

@@ -26,6 +26,7 @@ from gdrun.study.design.trials import Trial
 from gdrun.study.judgement.stability import predicted_limit
 from gdrun.study.tasks import check_fit, tasks_of
 from gdrun.symptoms.facts import Remedy, Symptom, Traced, traced_of
+from gdrun.symptoms.registry import FLATTERING
 
 CLOSE = 0.1
 """A metric is close to the best one if they differ by at most this share of the best fall."""
@@ -45,7 +46,9 @@ class Attempt:
     changes; infinite if the run diverged. symptoms: those of the run with the changes. gone:
     whether the first symptom of the diagnosed run is not among them. cured: whether it is gone,
     there is no new symptom (a loss that still falls does not count), and the metric is lower than
-    before and close to that of the best attempt. pair: whether it is two remedies together.
+    before and close to that of the best attempt. If the first symptom makes the metric too good,
+    the metric need not be lower, and the best attempt is that without the symptom. pair: whether it
+    is two remedies together.
     """
 
     changes: Mapping[str, Any]
@@ -130,14 +133,17 @@ def try_remedies(
     ended += _trained(run, [each.changes for each in pairs], metric, listeners)
     known = {each.name for each in symptoms}
     start = float(run.evals[metric][0])
-    lowest = min(each.after for each in ended[1:])
+    flattered = symptoms[0].name in FLATTERING
+    honest = [each.after for each in ended[1:] if symptoms[0].name not in each.symptoms]
+    lowest = min(honest if flattered and honest else [each.after for each in ended[1:]])
     enough = lowest + CLOSE * max(start - lowest, 0.0)
     attempts = []
     for number, (changes, one) in enumerate(
         zip([*tried[1:], *(each.changes for each in pairs)], ended[1:], strict=True)
     ):
         gone = symptoms[0].name not in one.symptoms
-        cured = gone and set(one.symptoms) <= known | MILD and one.after < before
+        cured = gone and set(one.symptoms) <= known | MILD
+        cured &= math.isfinite(one.after) if flattered else one.after < before
         pair = number >= len(remedies)
         attempts.append(
             Attempt(

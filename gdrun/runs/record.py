@@ -8,13 +8,14 @@ from dataclasses import asdict
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NotRequired
+from typing import Any, Literal, NotRequired, cast
 
 import numpy as np
 from typing_extensions import TypedDict
 
 from gdrun.config.experiment import Experiment
 from gdrun.data import Prepared
+from gdrun.data.single_feature import best_single_feature
 from gdrun.engine.cohort import Cohort
 from gdrun.engine.contract import Engine
 from gdrun.engine.measuring import measured
@@ -67,6 +68,14 @@ class ColumnReportRecord(TypedDict):
     features: list[str]
 
 
+class SingleFeatureRecord(TypedDict):
+    """The best single feature, with the fields of gdrun.data.single_feature.SingleFeature."""
+
+    feature: str
+    measure: Literal["auc", "r2"]
+    score: float
+
+
 class RunDataRecord(TypedDict):
     """The data of a run.
 
@@ -75,7 +84,9 @@ class RunDataRecord(TypedDict):
     order; empty for regression. sha256: the hash of the data. notes: sentences about the data.
     columns: what each column of a file became. repeated_rows: `all` counts the rows that are equal
     to an earlier one in all features and the target; `validation` and `test` count the rows of this
-    part that the training part contains too.
+    part that the training part contains too. single_feature: the feature that alone predicts the
+    target best, with the keys of gdrun.data.single_feature.SingleFeature; only for data of one's
+    own.
     """
 
     name: str
@@ -88,6 +99,7 @@ class RunDataRecord(TypedDict):
     notes: list[str]
     columns: NotRequired[list[ColumnReportRecord]]
     repeated_rows: NotRequired[dict[str, Count]]
+    single_feature: NotRequired[SingleFeatureRecord]
 
 
 class ProcessRecord(TypedDict):
@@ -186,7 +198,7 @@ def opening(
         "compression": engine.compression,
         "versions": versions(engine.compiler),
         "plugins": loaded_plugins(),
-        "data": _data(cohort.data),
+        "data": _data(cohort.data, own=has_own_data(experiment)),
         "parameters": cohort.model.layout.size,
     }
     if engine.note is not None:
@@ -278,8 +290,15 @@ def versions(compiler: str | None = None) -> dict[str, str]:
     }
 
 
-def _data(data: Prepared) -> RunDataRecord:
-    return {
+def has_own_data(experiment: Experiment) -> bool:
+    """Whether the data are the user's: in a file or in memory, not a dataset of the package."""
+    dataset = experiment.dataset
+    return experiment.surface is None and (dataset.chosen_by != "name" or dataset.name == "arrays")
+
+
+def _data(data: Prepared, *, own: bool) -> RunDataRecord:
+    """The description of the data. own: whether they are the user's, and may have a leak."""
+    record: RunDataRecord = {
         "name": data.name,
         "rows": sum(data.rows.values()),
         "parts": data.rows,
@@ -300,6 +319,9 @@ def _data(data: Prepared) -> RunDataRecord:
         ],
         "repeated_rows": asdict(data.repeated),
     }
+    if own and (best := best_single_feature(data)) is not None:
+        record["single_feature"] = cast("SingleFeatureRecord", asdict(best))
+    return record
 
 
 def _stop(stop: Stop) -> StopRecord:

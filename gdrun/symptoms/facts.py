@@ -50,7 +50,7 @@ class Traced:
     config: with all defaults. evals, steps: the columns of its trace by name, (points,) each.
     floor: a lower bound of the training loss. status, summary: as in run.json. diverged: the
     sentence on the divergence; None if the run did not diverge. limit: the largest stable learning
-    rate, if theory predicts one.
+    rate, if theory predicts one. data: the entry `data` of run.json; empty for a run of a study.
     """
 
     config: Mapping[str, Any]
@@ -61,6 +61,7 @@ class Traced:
     summary: Mapping[str, Any] = field(default_factory=dict)
     diverged: str | None = None
     limit: float | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def loss(self) -> Array:
@@ -182,7 +183,9 @@ def traced_of(
     status = record["status"]
     message = record["stop"]["message"] if status == "diverged" else None
     summary = record["summary"] or {}
-    return Traced(config, evals, steps, lowest_loss(config), status, summary, message, limit)
+    data = record.get("data") or {}
+    floor = lowest_loss(config)
+    return Traced(config, evals, steps, floor, status, summary, message, limit, data)
 
 
 Rule = Callable[[Traced], Symptom | None]

@@ -1,18 +1,24 @@
-"""The registry of symptoms, and the diagnosis of a run."""
+"""The registry of symptoms, and the diagnosis of a run and of a study."""
 
 from __future__ import annotations
 
-from gdrun.symptoms import network_rules, result_rules, trace_rules
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from gdrun.symptoms import data_rules, network_rules, result_rules, study_rules, trace_rules
 from gdrun.symptoms.facts import Rule, Symptom, Traced
+from gdrun.symptoms.study_rules import BestValue
 
 FEWEST = 6
 """The rules in CURVES need at least this many evaluations."""
 
-SYMPTOMS: dict[str, Rule] = {
+RUN_SYMPTOMS: dict[str, Rule] = {
     "exploding": trace_rules.exploding,
     "vanishing": network_rules.vanishing,
     "dead units": network_rules.dead_units,
     "stuck": trace_rules.stuck,
+    "leak": data_rules.leak,
+    "repeated rows": data_rules.repeated_rows,
     "overfitting": trace_rules.overfitting,
     "oscillation": trace_rules.oscillation,
     "noise floor": trace_rules.noise_floor,
@@ -26,8 +32,19 @@ SYMPTOMS: dict[str, Rule] = {
 The docstring of a rule is the text of `gdrun list symptoms`.
 """
 
+STUDY_SYMPTOMS: dict[str, Callable[[Sequence[BestValue]], Symptom | None]] = {
+    "edge": study_rules.edge,
+}
+"""The rule of each symptom of a study as a whole."""
+
+SYMPTOMS: dict[str, Callable[[Any], Symptom | None]] = {**RUN_SYMPTOMS, **STUDY_SYMPTOMS}
+"""The rules of all symptoms."""
+
 CURVES = ("stuck", "overfitting", "oscillation", "noise floor", "slow convergence", "still falling")
 """The symptoms that are read from the shape of the loss curve."""
+
+FLATTERING = frozenset({"leak", "repeated rows", "imbalance"})
+"""The symptoms that make a metric too good. Their cure may make it worse, and yet more honest."""
 
 
 def diagnose(run: Traced) -> list[Symptom]:
@@ -36,11 +53,19 @@ def diagnose(run: Traced) -> list[Symptom]:
     A run that explodes has no other symptom: the rest of its trace follows from that one. Symptoms
     that the config mutes are not reported.
     """
-    muted = run.config.get("diagnose", {}).get("mute") or ()
-    explosion = SYMPTOMS["exploding"](run)
+    explosion = RUN_SYMPTOMS["exploding"](run)
     if explosion is not None:
         found: list[Symptom | None] = [explosion]
     else:
-        names = [name for name in SYMPTOMS if len(run.loss) >= FEWEST or name not in CURVES]
-        found = [SYMPTOMS[name](run) for name in names]
+        names = [name for name in RUN_SYMPTOMS if len(run.loss) >= FEWEST or name not in CURVES]
+        found = [RUN_SYMPTOMS[name](run) for name in names]
+    return _reported(found, run.config.get("diagnose", {}).get("mute") or ())
+
+
+def diagnose_study(values: Sequence[BestValue], muted: Collection[str]) -> list[Symptom]:
+    """The symptoms of a study as a whole. values: the best values that are at an edge."""
+    return _reported([rule(values) for rule in STUDY_SYMPTOMS.values()], muted)
+
+
+def _reported(found: Sequence[Symptom | None], muted: Collection[str]) -> list[Symptom]:
     return [each for each in found if each is not None and each.name not in muted]

@@ -23,16 +23,18 @@ def diagnosis_view(symptoms: Sequence[Symptom], tried: Sequence[Attempt] | None)
         return Text("no symptom", style="bold green")
     parts: list[RenderableType] = []
     for symptom in symptoms:
-        parts += [
-            Text(f"{symptom.name} (confidence {symptom.confidence:.2f})", style="bold"),
-            Padding(Text(symptom.evidence), (0, 0, 0, 2)),
-        ]
-        if tried is None:
-            for remedy in symptom.remedies:
-                line = Text(f"to try: {changes_text(remedy.changes)}: {remedy.why}")
-                parts.append(Padding(line, (0, 0, 0, 2)))
-        parts.append("")
+        parts += [*symptom_lines(symptom, remedies=tried is None), ""]
     return Group(*(parts[:-1] if tried is None else [*parts, _tried(symptoms[0].name, tried)]))
+
+
+def symptom_lines(symptom: Symptom, *, remedies: bool) -> list[RenderableType]:
+    """The name of a symptom, its evidence, and its remedies if they are to be shown."""
+    lines = [Text(symptom.evidence)]
+    if remedies:
+        texts = (f"to try: {changes_text(r.changes)}: {r.why}" for r in symptom.remedies)
+        lines += map(Text, texts)
+    heading = Text(f"{symptom.name} (confidence {symptom.confidence:.2f})", style="bold")
+    return [heading, *(Padding(line, (0, 0, 0, 2)) for line in lines)]
 
 
 def diagnosis_data(
@@ -40,15 +42,7 @@ def diagnosis_data(
 ) -> dict[str, Any]:
     """The diagnosis as a dict for JSON; a value that is not finite is None."""
     return {
-        "symptoms": [
-            {
-                "name": each.name,
-                "confidence": each.confidence,
-                "evidence": each.evidence,
-                "remedies": [{"changes": dict(r.changes), "why": r.why} for r in each.remedies],
-            }
-            for each in symptoms
-        ],
+        "symptoms": symptoms_data(symptoms),
         "tried": [
             {
                 "changes": dict(each.changes),
@@ -62,6 +56,19 @@ def diagnosis_data(
             for each in tried or ()
         ],
     }
+
+
+def symptoms_data(symptoms: Sequence[Symptom]) -> list[dict[str, Any]]:
+    """Symptoms with their remedies as data for JSON."""
+    return [
+        {
+            "name": each.name,
+            "confidence": each.confidence,
+            "evidence": each.evidence,
+            "remedies": [{"changes": dict(r.changes), "why": r.why} for r in each.remedies],
+        }
+        for each in symptoms
+    ]
 
 
 def changes_text(changes: Mapping[str, Any], separator: str = " ") -> str:

@@ -37,7 +37,7 @@ def evidence_charts(facts: Traced, name: str) -> list[Chart]:
     charts: list[Chart] = []
     for symptom in found:
         title = f"{symptom.name} (confidence {symptom.confidence:.2f}): {symptom.evidence}"
-        charts += DRAWN.get(symptom.name, _only_losses)(facts, symptom, title)
+        charts += DRAWN[symptom.name](facts, symptom, title)
     return charts
 
 
@@ -118,15 +118,19 @@ def _unsteady(run: Traced, symptom: Symptom, title: str) -> list[Chart]:
 
 
 def _falling(run: Traced, symptom: Symptom, title: str) -> list[Chart]:
-    """The training loss, with a mark at the middle of the run, and its lower bound."""
-    half = np.arange(len(run.loss)) == len(run.loss) // 2
+    """The training loss, with a mark at the middle of the run, and its lower bound.
+
+    If a schedule changes the rate, the middle is where half of the sum of the rates is used up.
+    """
+    words = "half of the sum of the rates" if run.decayed else "middle of the run"
+    x, y = np.array([run.half_epoch]), np.array([run.middle])
     return [
         _chart(
             title,
             "training loss",
             [
                 Curve("training loss", run.epochs, run.loss),
-                Curve("middle of the run", run.epochs, _only_at(run.loss, half), marked=True),
+                Curve(words, x, y, marked=True),
                 _level("lower bound", run.floor, run.epochs),
             ],
             log=False,
@@ -164,6 +168,8 @@ DRAWN: dict[str, Callable[[Traced, Symptom, str], list[Chart]]] = {
     "vanishing": _vanishing,
     "dead units": _dead_units,
     "stuck": _stuck,
+    "leak": _only_losses,
+    "repeated rows": _only_losses,
     "overfitting": _overfitting,
     "oscillation": _unsteady,
     "noise floor": _unsteady,
@@ -172,7 +178,7 @@ DRAWN: dict[str, Callable[[Traced, Symptom, str], list[Chart]]] = {
     "baseline": _baseline,
     "imbalance": _imbalance,
 }
-"""How the evidence of a symptom is drawn, by the symptom's name; others have the losses."""
+"""How the evidence of a symptom is drawn, by the symptom's name."""
 
 
 def _losses(run: Traced, title: str) -> Chart:

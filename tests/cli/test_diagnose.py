@@ -1,7 +1,10 @@
 """`gdrun diagnose`: symptoms, remedies and what was tried, as text and as JSON."""
 
 import json
+import re
+import shlex
 
+import numpy as np
 import pytest
 
 from gdrun.symptoms.registry import SYMPTOMS
@@ -46,7 +49,7 @@ def test_a_diverged_run_is_diagnosed_and_its_remedies_are_tried(here):
 
 def test_the_best_cure_is_saved_as_a_config(here, tmp_path):
     """The saved config trains to the loss in the table, and its run has no symptom."""
-    assert here("train", *GOOD[:-1], "lr=1e-4", "epochs=60").code == 0
+    assert here("train", *GOOD[:-1], "lr=1e-4", "epochs=25").code == 0
     answer = here("diagnose", "--save", "cured.yaml")
     tried = json.loads(here("diagnose", "--try", "--json").out)["tried"]
     best = next(each for each in tried if each["cured"])
@@ -85,12 +88,85 @@ def test_a_narrow_terminal_keeps_the_changes_and_the_verdicts(here, monkeypatch)
     assert ["optimizer.lr=0.692", "no"] in lines
 
 
-def test_a_study_is_refused(here, tmp_path):
-    assert here("sweep", "lr=0.1,0.2", *GOOD[:-1], "epochs=2").code == 0
+def test_a_sweep_is_diagnosed_as_a_whole_and_run_by_run(here, tmp_path):
+    """Each rate is far below the limit of about 1.4, so that the largest is the best."""
+    rates = ("lr=1e-4,2e-4,4e-4", "epochs=60", "--seeds", "2")
+    assert here("sweep", *GOOD[:-1], *rates).code == 0
     (study,) = (tmp_path / "runs").iterdir()
-    answer = here("diagnose", str(study))
-    assert answer.code == 2
-    assert "it is the directory of a sweep or comparison" in " ".join(answer.err.split())
+    shown = here("diagnose").out
+    assert "edge (confidence 0.90)\n  the best optimizer.lr, 0.0004, is the largest" in shown
+    assert "lr=0.0001  2 of 2  slow convergence" in shown
+    # The next command works, and has the best rate of the sweep inside its range.
+    *_, line = shown.splitlines()
+    words = shlex.split(line)
+    assert words[:3] == ["gdrun", "sweep", "optimizer.lr=lin:0.00025:0.00055:3"]
+    assert here(*words[1:], "--seeds", "1", "-q").code == 0
+    document = json.loads(here("diagnose", str(study), "--json").out)
+    assert [each["name"] for each in document["symptoms"]] == ["edge"]
+    runs = [(each["name"], each["seed"]) for each in document["runs"]]
+    assert runs == [(f"lr={rate}", seed) for rate in (0.0004, 0.0002, 0.0001) for seed in (0, 1)]
+    firsts = [each["symptoms"][0]["name"] for each in document["runs"]]
+    assert firsts == ["slow convergence"] * 6
+    refused = here("diagnose", str(study), "--try")
+    assert (refused.code, refused.out) == (2, "")
+    hint = re.search(r"`gdrun (train .*)` trains the best setting as a run", refused.err)
+    assert here(*shlex.split(hint[1])).code == 0
+
+
+def test_a_comparison_is_diagnosed(here):
+    words = ("bgd", "bgd+cosine", *GOOD[:-1], "lr=1e-4", "epochs=30", "--seeds", "1")
+    assert here("compare", *words).code == 0
+    document = json.loads(here("diagnose", "--json").out)
+    assert document["symptoms"] == []
+    found = {each["name"]: [s["name"] for s in each["symptoms"]] for each in document["runs"]}
+    assert found["bgd"] == ["slow convergence"]
+
+
+def test_the_edge_of_tuned_contenders(here):
+    tune = ("--tune", "lr=1e-4,2e-4,4e-4", "--seeds", "1")
+    words = ("compare", "bgd", "bgd+cosine", *GOOD[:-1], "epochs=4", *tune)
+    assert here(*words).code == 0
+    assert "bgd: the best optimizer.lr, 0.0004, is the" in here("diagnose").out
+    assert here(*words, "diagnose.mute=[edge]").code == 0
+    assert json.loads(here("diagnose", "--json").out)["symptoms"] == []
+
+
+def refund_table(rows=200):
+    """A CSV file of orders whose column `refund` is known only after the target `returned`."""
+    rng = np.random.default_rng(0)
+    price, days = rng.normal(size=(2, rows))
+    returned = price + days + rng.normal(size=rows) > 0
+    refund = np.where(returned, 20 + 5 * rng.random(rows), rng.random(rows))
+    columns = zip(price, days, refund, np.where(returned, "yes", "no"), strict=True)
+    lines = [",".join(str(cell) for cell in row) for row in columns]
+    return "\n".join(["price,days,refund,returned", *lines, ""])
+
+
+def test_a_leak_is_found_and_the_column_left_out(here, tmp_path):
+    (tmp_path / "orders.csv").write_text(refund_table())
+    words = ("model=logistic", "variant=bgd", "optimizer=vanilla", "lr=1", "epochs=60")
+    assert here("train", "dataset.path=orders.csv", *words).code == 0
+    out = here("diagnose", "--save", "cured.yaml").out
+    assert out.startswith("leak (confidence")
+    assert "the feature refund alone separates the classes with an AUC of 1" in out
+    assert "keep dataset.ignore=[refund]" in out
+    assert here("train", "cured.yaml").code == 0
+    assert here("diagnose").out == "no symptom\n"
+
+
+def test_repeated_rows_are_a_symptom(here, tmp_path):
+    """Each row occurs twice, so that most rows of each part are in the training part too."""
+    head, *rows, _ = refund_table(60).split("\n")
+    (tmp_path / "twice.csv").write_text("\n".join([head, *rows, *rows, ""]))
+    words = ("model=logistic", "dataset.ignore=[refund]", "lr=0.1", "epochs=60")
+    assert here("train", "dataset.path=twice.csv", *words).code == 0
+    symptoms = {
+        each["name"]: each for each in json.loads(here("diagnose", "--json").out)["symptoms"]
+    }
+    data = json.loads(next((tmp_path / "runs").glob("*/run.json")).read_text())["data"]
+    number = data["repeated_rows"]["validation"]
+    assert number > 6
+    assert f"also has {number} of 12 validation rows" in symptoms["repeated rows"]["evidence"]
 
 
 def test_an_unknown_run_is_refused(here):

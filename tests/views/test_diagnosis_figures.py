@@ -7,7 +7,7 @@ import pytest
 
 import gdrun
 from gdrun.symptoms.facts import Traced
-from gdrun.symptoms.registry import SYMPTOMS
+from gdrun.symptoms.registry import RUN_SYMPTOMS
 from gdrun.views.diagnosis_figures import DRAWN, diagnosis_charts, evidence_charts
 from gdrun.views.pictures.evidence import evidence_picture
 from gdrun.views.pictures.style import style
@@ -32,7 +32,7 @@ def marked(curve):
 
 
 def test_every_symptom_has_its_own_figure():
-    assert set(DRAWN) == set(SYMPTOMS)
+    assert set(DRAWN) == set(RUN_SYMPTOMS)
 
 
 def test_overfitting_marks_the_lowest_validation_loss():
@@ -96,8 +96,8 @@ def test_what_falls_too_little_is_drawn_above_the_bound_of_the_loss(end, name):
     curves = named(charts)
     assert curves["lower bound"].y.tolist() == [0.05, 0.05]
     if name != "stuck":
-        # The middle of 20 evaluations is the eleventh.
-        assert [x for x, _ in marked(curves["middle of the run"])] == [10]
+        # The middle of epochs 0 to 19.
+        assert [x for x, _ in marked(curves["middle of the run"])] == [9.5]
 
 
 def test_a_rare_class_is_at_its_share():

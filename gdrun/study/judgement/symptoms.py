@@ -7,22 +7,32 @@ from collections.abc import Sequence
 
 from gdrun.config.experiment import Experiment
 from gdrun.study.storage.results import Result
-from gdrun.symptoms.facts import traced_of
-from gdrun.symptoms.registry import SYMPTOMS, diagnose
+from gdrun.symptoms.facts import Symptom, traced_of
+from gdrun.symptoms.registry import RUN_SYMPTOMS, diagnose
+
+
+def symptoms_of(experiment: Experiment, results: Sequence[Result]) -> list[list[Symptom]]:
+    """The symptoms of each run of a candidate, the gravest first; empty for a healthy run.
+
+    results: the runs, one for each seed. The rules that need the metrics of a run, or what run.json
+    says about the data, find nothing, because a study has neither.
+    """
+    config = experiment.plain()
+    return [
+        diagnose(traced_of(each.record, config, each.steps, each.evals))
+        if len(each.evals["train_loss"])
+        else []
+        for each in results
+    ]
 
 
 def main_symptom(experiment: Experiment, results: Sequence[Result]) -> str | None:
     """The name of the gravest symptom that most runs of a candidate have; None for healthy ones.
 
     results: the runs, one for each seed. Of two symptoms that equally many runs have, the graver
-    one counts. The rules that need the metrics of a run find nothing, because a study does not
-    measure them.
+    one counts.
     """
-    config = experiment.plain()
-    firsts: Counter[str | None] = Counter()
-    for result in results:
-        if len(result.evals["train_loss"]):
-            found = diagnose(traced_of(result.record, config, result.steps, result.evals))
-            firsts[found[0].name if found else None] += 1
-    order = [*SYMPTOMS, None]
+    every = symptoms_of(experiment, results)
+    firsts = Counter(found[0].name if found else None for found in every)
+    order = [*RUN_SYMPTOMS, None]
     return min(firsts, key=lambda name: (-firsts[name], order.index(name)), default=None)

@@ -1,0 +1,92 @@
+"""How well one feature alone predicts the target: almost perfectly, if it leaks the target.
+
+    two classes a, b:   AUC = P(x_a < x_b) + P(x_a = x_b) / 2
+    a regression:       R² = corr(x, y)², that of a least-squares fit of y to x and a constant
+
+x is the feature. With more than two classes the score is the smallest AUC of two classes that are
+neighbours in the order of their means of x: it is large only if x separates all of them.
+
+Source: Hanley & McNeil 1982 for the AUC of one feature; Kaufman et al. 2012 for leaks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+
+from gdrun.array_types import Array
+from gdrun.data.table import Prepared
+from gdrun.problems.rows import MappedRows
+
+MOST_ENTRIES = 2**18
+"""The most entries of the training part that are used: of more, rows at equal distances."""
+
+
+@dataclass(frozen=True)
+class SingleFeature:
+    """The feature with the best score. score: from 0 to 1, on the training part."""
+
+    feature: str
+    measure: Literal["auc", "r2"]
+    score: float
+
+
+def best_single_feature(data: Prepared) -> SingleFeature | None:
+    """The feature that alone predicts the target best.
+
+    None for a single feature, for features on disk, and if no feature varies.
+    """
+    names, X = data.feature_names, data.train.X
+    if len(names) < 2 or isinstance(X, MappedRows):
+        return None
+    step = -(-X.shape[0] * len(names) // MOST_ENTRIES)
+    X, y = X[::step, : len(names)].astype(np.float64), data.train.y[::step]
+    scores = smallest_auc(X, y) if data.classes else r2(X, y.astype(np.float64))
+    best = int(np.argmax(scores))
+    if not scores[best] > 0:
+        return None
+    return SingleFeature(names[best], "auc" if data.classes else "r2", float(scores[best]))
+
+
+def r2(X: Array, y: Array) -> Array:
+    """R² of the least-squares fit of y (n,) to each column of X (n, d) and a constant: (d,).
+
+    0 for a column that does not vary.
+    """
+    X, y = X - X.mean(axis=0), y - y.mean()
+    squares = np.einsum("nd,nd->d", X, X) * (y @ y)
+    found = np.zeros(X.shape[1])
+    np.divide((y @ X) ** 2, squares, out=found, where=squares > 0)
+    return found
+
+
+def smallest_auc(X: Array, y: Array) -> Array:
+    """The smallest AUC of neighbouring classes for each column of X (n, d): (d,).
+
+    y (n,): the codes of the classes; the order of the classes is that of their means in the column.
+    A column that cannot have the largest score any more has the AUC at which that was known.
+    """
+    groups = [X[y == code] for code in np.unique(y)]
+    if len(groups) < 2:
+        return np.zeros(X.shape[1])
+    means = np.array([group.mean(axis=0) for group in groups])
+    scores = np.empty(X.shape[1])
+    best = 0.0
+    for j in range(X.shape[1]):
+        columns = [np.sort(groups[k][:, j]) for k in np.argsort(means[:, j])]
+        scores[j] = 1.0
+        for low, high in pairwise(columns):
+            scores[j] = min(scores[j], _auc(low, high))
+            if scores[j] < best:
+                break
+        best = max(best, scores[j])
+    return scores
+
+
+def _auc(low: Array, high: Array) -> float:
+    """The AUC of two classes from the sorted values of a feature in each."""
+    below = np.searchsorted(low, high, "left").mean() + np.searchsorted(low, high, "right").mean()
+    return float(below / (2 * len(low)))

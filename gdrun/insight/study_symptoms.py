@@ -1,0 +1,83 @@
+"""The diagnosis of a sweep or a comparison: of the study as a whole, and of each of its runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gdrun.config.writing import short_flow
+from gdrun.study.judgement.comparison_findings import Comparison
+from gdrun.study.judgement.ranking import Standing
+from gdrun.study.judgement.sweep_findings import Sweep
+from gdrun.study.judgement.symptoms import symptoms_of
+from gdrun.symptoms.facts import Symptom
+from gdrun.symptoms.registry import diagnose_study
+from gdrun.symptoms.study_rules import BestValue
+
+
+@dataclass(frozen=True)
+class RunSymptoms:
+    """The symptoms of one run of a study, the gravest first; none for a healthy run.
+
+    name: of its setting or contender.
+    """
+
+    name: str
+    seed: int
+    symptoms: Sequence[Symptom]
+
+
+@dataclass(frozen=True)
+class StudySymptoms:
+    """symptoms: of the study as a whole. runs: of each run, the best setting first."""
+
+    symptoms: Sequence[Symptom]
+    runs: Sequence[RunSymptoms]
+
+
+def study_symptoms(study: Sweep | Comparison) -> StudySymptoms:
+    """The symptoms of a study as a whole, and of each run that has ended."""
+    if isinstance(study, Sweep):
+        standings, values = study.ranking, _sweep_edges(study)
+    else:
+        standings, values = [each.standing for each in study.ranking], _tuning_edges(study)
+    if not standings:
+        return StudySymptoms((), ())
+    muted = standings[0].candidate.experiment.diagnose.mute or ()
+    seeds = {trial.identity: trial.experiment.seed for trial in study.plan.trials}
+    runs = [run for each in standings for run in _runs(each, seeds)]
+    return StudySymptoms(diagnose_study(values, muted), runs)
+
+
+def _runs(standing: Standing, seeds: dict[str, int]) -> list[RunSymptoms]:
+    candidate = standing.candidate
+    found = symptoms_of(candidate.experiment, standing.results)
+    return [
+        RunSymptoms(candidate.name, seeds[result.identity], own)
+        for result, own in zip(standing.results, found, strict=True)
+    ]
+
+
+def _sweep_edges(sweep: Sweep) -> list[BestValue]:
+    best = sweep.best
+    return [
+        BestValue(
+            each.axis.key,
+            "",
+            short_flow(best.settings[each.axis.key]),
+            each.smallest,
+            each.wider,
+        )
+        for each in sweep.at_edge
+        if best is not None
+    ]
+
+
+def _tuning_edges(comparison: Comparison) -> list[BestValue]:
+    """The edges at which the tuning of contenders ended; its ranges are not known any more."""
+    return [
+        BestValue(key, each.name, short_flow(each.tuning.chosen[key]), None, "")
+        for each in comparison.ranking
+        if each.tuning is not None
+        for key in each.tuning.at_edge
+    ]

@@ -1,0 +1,73 @@
+"""Symptoms in the data of a run: they make its results look better than they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gdrun.symptoms.facts import Remedy, Symptom, Traced, share
+
+LEAK = 0.995
+"""From this score on, a feature that alone predicts the target is suspected to contain it."""
+
+REPEATED, FEWEST_REPEATED = 0.05, 3
+"""Repeated rows are reported from this share of a held-out part, and this number of rows, on."""
+
+
+def leak(run: Traced) -> Symptom | None:
+    """One feature alone predicts the target almost perfectly: it may contain the target.
+
+    In data of one's own with more than one feature, the best single feature has an AUC (R² for a
+    regression) of 0.995 or more on the training part. With several classes, this is the smallest
+    AUC of two neighbouring classes.
+
+    Evidence: AUC or R² of each single feature
+
+    Source: Kaufman et al. 2012.
+    """
+    best = run.data.get("single_feature")
+    if best is None or best["score"] < LEAK:
+        return None
+    does = {
+        "auc": f"separates the classes with an AUC of {best['score']:.4g}",
+        "r2": f"predicts the target with R² = {best['score']:.4g}",
+    }
+    return Symptom(
+        "leak",
+        0.7,
+        f"the feature {best['feature']} alone {does[best['measure']]} on the training part",
+        _without(run, best["feature"]),
+    )
+
+
+def _without(run: Traced, feature: str) -> tuple[Remedy, ...]:
+    """The change that leaves out the column of a feature; none if no column of a file has it."""
+    columns: Sequence[Mapping[str, Any]] = run.data.get("columns", ())
+    names = [each["name"] for each in columns if feature in each["features"]]
+    if not names:
+        return ()
+    ignored = run.config["dataset"].get("ignore") or []
+    before = [ignored] if isinstance(ignored, str | int) else list(ignored)
+    why = "right if its values are not known when the model has to predict"
+    return (Remedy({"dataset.ignore": [*before, names[0]]}, why),)
+
+
+def repeated_rows(run: Traced) -> Symptom | None:
+    """Rows of the validation or test part are in the training part too.
+
+    At least 5 % of the rows of such a part, and at least 3, equal a training row in all features
+    and in the target. The metrics of this part are then too good.
+
+    Evidence: numbers of equal rows
+
+    Source: Barz & Denzler 2020.
+    """
+    repeated, sizes = run.data.get("repeated_rows") or {}, run.data.get("parts") or {}
+    found = [
+        f"{number} of {sizes[part]} {part} rows ({share(number, sizes[part])})"
+        for part, number in repeated.items()
+        if part in sizes and number >= max(FEWEST_REPEATED, REPEATED * sizes[part])
+    ]
+    if not found:
+        return None
+    return Symptom("repeated rows", 0.9, f"the training part also has {' and '.join(found)}")

@@ -1,0 +1,64 @@
+"""The best single feature: against NumPy's correlation and counts of pairs."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+import gdrun
+from gdrun.config.loading import load
+from gdrun.data.single_feature import best_single_feature, r2, smallest_auc
+from gdrun.engine.build import experiment_data
+
+
+def test_r2_is_the_squared_correlation():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(50, 4)) * [1, 1e6, 1e-6, 0] + 3
+    y = X[:, 0] - 1e-6 * X[:, 1] + rng.normal(size=50)
+    expected = [np.corrcoef(X[:, j], y)[0, 1] ** 2 for j in range(3)]
+    assert r2(X, y) == pytest.approx([*expected, 0])
+
+
+def test_the_auc_of_two_classes_counts_pairs():
+    """Values from a small set, so that there are ties; the class with the larger mean is first."""
+    rng = np.random.default_rng(1)
+    y = np.arange(40) % 2
+    X = rng.integers(0, 6, size=(40, 1)) - y[:, None]
+    low, high = X[y == 1, 0], X[y == 0, 0]
+    wins = sum((a < b) + 0.5 * (a == b) for a in low for b in high)
+    assert smallest_auc(X.astype(float), y) == pytest.approx([wins / 400])
+
+
+def test_the_best_feature_of_real_data_is_that_with_the_most_ordered_pairs():
+    data = experiment_data(load({"dataset": "breast-cancer", "model": "logistic"}))
+    X, y = data.train.X[:, : len(data.feature_names)], data.train.y
+    shares = [np.mean(x[y == 0, None] < x[y == 1]) for x in X.T]  # ties are rare
+    folded = np.maximum(shares, 1 - np.array(shares))
+    best = best_single_feature(data)
+    assert best.feature == data.feature_names[folded.argmax()]
+    assert best.score == pytest.approx(folded.max(), abs=0.002)
+
+
+def test_of_several_classes_the_least_separated_neighbours_count():
+    """The feature separates class 0 from the others, but classes 1 and 2 only partly."""
+    x = np.array([0, 1, 2, 10, 11, 12, 11, 12, 13], float)
+    y = np.repeat([0, 1, 2], 3)
+    auc = {}
+    for a, b in pairwise(range(3)):
+        pairs = [(p < q) + 0.5 * (p == q) for p in x[y == a] for q in x[y == b]]
+        auc[a, b] = sum(pairs) / 9
+    assert auc[0, 1] == 1
+    assert smallest_auc(x[:, None], y) == pytest.approx([auc[1, 2]])
+
+
+def test_only_data_of_ones_own_are_judged():
+    own = np.random.default_rng(2).normal(size=(60, 3))
+    y = own @ [1.0, 2.0, 0.0]
+    words = ({"dataset": "diabetes", "model": "linear", "variant": "bgd"}, "epochs=1")
+    record = gdrun.train(*words, data=(own, y)).record["data"]["single_feature"]
+    assert record["measure"] == "r2"
+    assert record["score"] == pytest.approx(0.8, abs=0.1)
+    packaged = gdrun.train(*words)
+    assert "single_feature" not in packaged.record["data"]
+    alone = gdrun.train(*words, data=(own[:, :1], y))
+    assert "single_feature" not in alone.record["data"]
