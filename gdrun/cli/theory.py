@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -114,11 +115,16 @@ def _show_noise(noise: GradientNoise, json: bool) -> None:
 def _run_named(word: str, out: Path) -> Run | None:
     """The run that the word names; None if the word is an override, or the path of a config.
 
-    Raises RecordError if the word can only be a run and there is none.
+    Raises RecordError if the word can only be a run and there is none, and for a study.
     """
+    from gdrun.errors import RecordError
     from gdrun.runs.run import find_run, read_run
 
     path = Path(word)
+    best = path / "best.yaml"
+    if (path / "study.json").is_file() and best.is_file():
+        hint = f"`gdrun theory {shlex.quote(str(best))}` analyses its best setting"
+        raise RecordError("is a study, not a run", where=word, hint=hint)
     if "=" in word or word == "-" or path.is_file() or path.suffix in (".yaml", ".yml", ".json"):
         return None
     return read_run(find_run(word, out))

@@ -37,6 +37,9 @@ MOST_EXAMPLES = 2**20
 CHUNK_NUMBERS = 2**21
 """The most numbers of one array that is computed at once: 16 MB of float64."""
 
+ROUNDING = 1e-24
+"""The share of the mean ‖gᵢ‖² below which a variance counts as the rounding error of 0."""
+
 SIGNIFICANT = 4.0
 """A bias of more than this many standard errors would not be chance."""
 
@@ -59,7 +62,7 @@ class BatchNoise:
     @property
     def unbiased(self) -> bool:
         """Whether the bias is zero within its standard error."""
-        return self.bias <= SIGNIFICANT * self.error + 1e-12
+        return self.bias <= SIGNIFICANT * self.error
 
 
 @dataclass(frozen=True)
@@ -107,9 +110,8 @@ def gradient_noise(
     """Measure the noise of the gradient.
 
     w (P,): the P weights; None for the initial ones. step: the step after which a run had these
-    weights; None for the initial ones. Raises
-    ConfigError for a network with batch_norm, in which an example has no gradient of its own, and
-    RecordError if the weights are not finite.
+    weights; None for the initial ones. Raises ConfigError for a network with batch_norm, in which
+    an example has no gradient of its own, and RecordError if the weights are not finite.
     """
     model = problem.model
     if isinstance(model, Network) and model.batch_norm:
@@ -126,16 +128,18 @@ def gradient_noise(
         rows = problem.rows
         draw = np.random.Generator(np.random.PCG64(problem.experiment.seed))
         everything = np.arange(rows)[:, None]
+        signal = float(mean @ mean)
         spread = float((_deviations(problem, at, mean, everything) ** 2).sum() / rows)
+        least = ROUNDING * (spread + signal)
+        spread = spread if spread > least else 0.0
         replacement, without = [], []
         for size in _sizes(problem):
             chosen = draw.integers(rows, size=(BATCHES, size))
             predicted = spread / size
-            replacement.append(_measured(problem, at, mean, chosen, predicted))
+            replacement.append(_measured(problem, at, mean, chosen, predicted, least))
             chosen = np.array([draw.choice(rows, size, replace=False) for _ in range(BATCHES)])
             factor = (rows - size) / max(rows - 1, 1)
-            without.append(_measured(problem, at, mean, chosen, predicted * factor))
-    signal = float(mean @ mean)
+            without.append(_measured(problem, at, mean, chosen, predicted * factor, least))
     return GradientNoise(step, rows, spread, signal, tuple(replacement), tuple(without))
 
 
@@ -148,11 +152,21 @@ def _sizes(problem: AnalysedProblem) -> list[int]:
 
 
 def _measured(
-    problem: AnalysedProblem, w: Array, mean: Numbers, chosen: Counts, predicted: float
+    problem: AnalysedProblem,
+    w: Array,
+    mean: Numbers,
+    chosen: Counts,
+    predicted: float,
+    least: float,
 ) -> BatchNoise:
-    """The noise of the batches of rows `chosen` (batches, B). mean: ḡ (P,)."""
+    """The noise of the batches of rows `chosen` (batches, B).
+
+    mean: ḡ (P,). least: the variance up to which it is a rounding error of 0.
+    """
     off = _deviations(problem, w, mean, chosen)
     variance = float((off**2).sum(axis=1).mean())
+    if variance <= least:
+        return BatchNoise(chosen.shape[1], 0.0, predicted, 0.0, 0.0)
     bias = float(np.linalg.norm(off.mean(axis=0)))
     return BatchNoise(chosen.shape[1], variance, predicted, bias, math.sqrt(variance / len(chosen)))
 

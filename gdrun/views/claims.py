@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from gdrun.insight.claims import Claim, Finding
-from gdrun.insight.claims.registry import Curve
-from gdrun.views import curves
+from gdrun.insight.claims.registry import Series
+from gdrun.views.curves import Chart, Curve, is_logarithmic
 from gdrun.views.numbers import duration
 from gdrun.views.terminal_plot import PlotView
 
@@ -53,16 +53,16 @@ def claim_view(claim: Claim, finding: Finding, seconds: float) -> RenderableType
         Text(f"{claim.name} (chapter {claim.chapter})", style="bold"),
         table,
     ]
-    for curve in finding.curves:
-        parts += ["", PlotView(_chart(curve), HEIGHT)]
+    for each in finding.curves:
+        parts += ["", PlotView(_chart(each), HEIGHT)]
     return Group(*parts, "", Text("to run it by hand:"))
 
 
-def _chart(curve: Curve) -> curves.Chart:
-    """The chart of one curve, with a logarithmic axis if its values span a wide range."""
-    drawn = curves.Curve(curve.name, curve.x, curve.y)
-    log_y = curves.is_logarithmic(curve.y)
-    return curves.Chart(curve.name, curve.x_name, curve.name, (drawn,), log_y=log_y)
+def _chart(series: Series) -> Chart:
+    """The chart of one series, with a logarithmic axis if its values span a wide range."""
+    drawn = Curve(series.name, series.x, series.y)
+    log_y = is_logarithmic(series.y)
+    return Chart(series.name, series.x_name, series.name, (drawn,), log_y=log_y)
 
 
 def claims_data(measured: list[Measured]) -> list[dict[str, Any]]:

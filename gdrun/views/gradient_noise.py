@@ -15,6 +15,9 @@ from gdrun.views.theory import plain_table
 
 def gradient_noise_view(noise: GradientNoise) -> RenderableType:
     """Measured and predicted variance by batch size, the bias, and the noise scale."""
+    place = "the initial weights" if noise.step is None else f"the weights of step {noise.step:,}"
+    if noise.spread == 0:
+        return Text(f"at {place} all {noise.rows:,} examples have the same gradient: no noise")
     table = plain_table("B", "with replacement", "σ²/B", "without", "σ²/B·(N−B)/(N−1)", "bias")
     table.columns[0].justify = "right"
     for one, other in zip(noise.replacement, noise.without, strict=True):
@@ -22,11 +25,10 @@ def gradient_noise_view(noise: GradientNoise) -> RenderableType:
             f"{one.size:,}",
             quantity(one.variance, 3),
             quantity(one.predicted, 3),
-            quantity(_at_least(other.variance, noise), 3),
+            quantity(other.variance, 3),
             quantity(other.predicted, 3),
             _bias(one, other),
         )
-    place = "the initial weights" if noise.step is None else f"the weights of step {noise.step:,}"
     title = f"variance E‖g_B − ∇f‖² of the gradient over {BATCHES} batches, at {place}"
     lines = [
         f"σ² = tr Σ = {quantity(noise.spread)} over the N = {noise.rows:,} examples, "
@@ -46,11 +48,6 @@ def gradient_noise_view(noise: GradientNoise) -> RenderableType:
             "the scale grows while training lowers ‖∇f‖; that of a run is at its last weights"
         )
     return Group(Text(title, style="bold"), table, "", *map(Text, lines))
-
-
-def _at_least(variance: float, noise: GradientNoise) -> float:
-    """The variance, or 0 if it is a rounding error."""
-    return variance if variance > 1e-24 * (noise.spread + noise.signal) else 0.0
 
 
 def _bias(one: BatchNoise, other: BatchNoise) -> Text:

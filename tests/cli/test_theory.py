@@ -1,6 +1,7 @@
 """`gdrun theory`: what it prints for configs and runs, and its errors."""
 
 import json
+import shlex
 
 import pytest
 
@@ -113,6 +114,13 @@ def test_a_study_is_refused(gdrun, trained, tmp_path):
     (study,) = [path for path in (tmp_path / "runs").iterdir() if (path / "study.json").exists()]
     answer = gdrun("theory", str(study))
     assert answer.code == 2
+    assert "is a study, not a run" in answer.err
+    words = shlex.split(" ".join(answer.err.split()).split("`")[1])
+    assert gdrun(*words[1:]).code == 0
+    gdrun("compare", "vanilla", "adam", *BOWL[:-1], "steps=3", "-q")
+    (other,) = {path for path in (tmp_path / "runs").iterdir() if "compare" in path.name}
+    answer = gdrun("theory", str(other))
+    assert answer.code == 2
     assert "is the directory of a sweep or comparison" in answer.err
 
 
@@ -145,6 +153,34 @@ def test_noise(gdrun, trained):
     answer = gdrun("theory", "dataset=iris", "model={name: mlp, batch_norm: true}", "--noise")
     assert answer.code == 2
     assert "hint: model.batch_norm=false" in answer.err
+
+
+def test_examples_without_noise(gdrun, trained):
+    # At the weights of a diverged run, rounding errors are far above 0.
+    trained("surface=rosenbrock", *BOWL[1:-1], "lr=1")
+    for subject in ("last", "surface=rosenbrock"):
+        answer = gdrun("theory", subject, "--noise")
+        assert (answer.code, answer.err) == (0, "")
+        assert "all 100 examples have the same gradient" in answer.out
+
+
+def test_every_bounded_quantity_is_shown_step_by_step(gdrun, trained):
+    trained("dataset=iris", "model=svm", *BOWL[1:-1], "lr=0.05", "epochs=4")
+    answer = gdrun("theory", "last")
+    assert (answer.code, answer.err) == (0, "")
+    lines = [line.split() for line in answer.out.splitlines()]
+    assert ["step", "min", "f", "−", "f*", "subgradient"] in lines
+    document = json.loads(gdrun("theory", "last", "--json").out)
+    (check,) = document["checks"]
+    assert (check["name"], check["held"], check["step"]) == ("subgradient", True, [1, 2, 3, 4])
+    # (‖w₀ − w*‖²/(2α) + …)/N: the first part falls like 1/N.
+    bound, f = check["bound"], check["observed"]
+    assert bound[0] - bound[1] == pytest.approx(document["distance"] ** 2 / (2 * 0.05) / 2)
+    assert f == sorted(f, reverse=True)
+    trained("dataset=breast-cancer", "model=logistic", "l2=0.1", *BOWL[1:-1], "lr=0.05", "epochs=4")
+    answer = gdrun("theory", "last")
+    for heading in ("step f − f* smooth textbook", "step min ‖∇f‖² gradient"):
+        assert heading.split() in [line.split() for line in answer.out.splitlines()]
 
 
 def test_a_diverged_run(gdrun, trained):

@@ -69,9 +69,21 @@ def test_the_predictions_are_the_exact_expectations(size):
 
 
 def test_a_surface_without_noise():
-    noise = gradient_noise(analysed(resolve({"surface": "bowl"})))
-    assert noise.spread == pytest.approx(0, abs=1e-20)
-    assert noise.batch_size == 1
+    problem = analysed(resolve({"surface": "bowl"}))
+    # Far away, rounding errors of the gradient are large.
+    for w in (problem.start, np.array([1e20, 1e22])):
+        noise = gradient_noise(problem, w)
+        assert noise.spread == 0
+        assert noise.batch_size == 1
+        assert all(each.unbiased and each.variance == 0 for each in noise.replacement)
+
+
+def test_a_batch_of_all_rows_has_no_bias_far_from_the_minimum():
+    problem = analysed(resolve({"dataset": "diabetes", "model": "linear"}))
+    noise = gradient_noise(problem, 1e9 * np.ones(len(problem.start)))
+    assert noise.spread > 0
+    assert all(each.unbiased for each in (*noise.replacement, *noise.without))
+    assert noise.without[-1].variance == 0
 
 
 def test_batch_norm_is_refused():

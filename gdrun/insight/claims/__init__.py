@@ -16,9 +16,9 @@ from gdrun.insight.claims import (  # noqa: F401 - imported to register their cl
     update_rule,
     variants,
 )
-from gdrun.insight.claims.registry import CLAIMS, Claim, Curve, Finding
+from gdrun.insight.claims.registry import CLAIMS, Claim, Finding, Series
 
-__all__ = ["CLAIMS", "Claim", "Curve", "Finding"]
+__all__ = ["CLAIMS", "Claim", "Finding", "Series"]
 
 # Importing these modules registers their claims. All tables list them by chapter.
 for _claim in sorted(CLAIMS.values(), key=lambda each: each.chapter):

@@ -7,7 +7,7 @@ import numpy as np
 from gdrun.config.resolving import resolve
 from gdrun.insight.claims.experiments import bowl, command, descent, trained, trained_lanes
 from gdrun.insight.claims.rates import DATA
-from gdrun.insight.claims.registry import Curve, Finding, claim
+from gdrun.insight.claims.registry import Finding, Series, claim
 from gdrun.insight.theory import theory_of
 
 
@@ -42,7 +42,7 @@ def adam_convex() -> Finding:
         {f"excess_{name}": value for name, value in excess.items()},
         tuple(map(command, configs.values())),
         tuple(
-            Curve(f"f of {name}", run.evals["epoch"], run.evals["train_loss"], "epoch")
+            Series(f"f of {name}", run.evals["epoch"], run.evals["train_loss"], "epoch")
             for name, run in runs.items()
         ),
     )
@@ -73,7 +73,7 @@ def adam_smooth() -> Finding:
             rising[rule].append(float((np.diff(losses[place]) > 0).mean()))
             best[rule] = configs[place]
             if name == "breast-cancer":
-                curves.append(Curve(f"f of {rule}", np.arange(len(losses[place])), losses[place]))
+                curves.append(Series(f"f of {rule}", np.arange(len(losses[place])), losses[place]))
     least, most = min(rising["adam"]), max(rising["vanilla"])
     return Finding(
         "fails" if most == 0 < least else "holds",

@@ -14,7 +14,7 @@ from gdrun.insight.claims.experiments import (
     trained_lanes,
     varied,
 )
-from gdrun.insight.claims.registry import Curve, Finding, claim
+from gdrun.insight.claims.registry import Finding, Series, claim
 from gdrun.insight.gradient_noise import GradientNoise, gradient_noise
 from gdrun.insight.problem import analysed
 
@@ -44,7 +44,7 @@ def batch_variance() -> Finding:
     corrected = abs(exponent + 1) < 0.1 and abs(ratio / expected - 1) < 0.2
     sizes = np.array([each.size for each in noise.replacement])
     curves = tuple(
-        Curve(name, sizes, np.array([each.variance for each in found]), "B")
+        Series(name, sizes, np.array([each.variance for each in found]), "B")
         for name, found in (("with", noise.replacement), ("without", noise.without))
     )
     return Finding(
@@ -94,7 +94,7 @@ def batch_size() -> Finding:
         place = int(np.argmin(lowest))
         best[name] = SIZES[place]
         commands.append(command(found[place][1]))
-        curves.append(Curve(f"loss on {name}", np.array(SIZES), lowest, "B"))
+        curves.append(Series(f"loss on {name}", np.array(SIZES), lowest, "B"))
     listed = ", ".join(f"B = {size} on {name}" for name, size in best.items())
     return Finding(
         "holds" if all(32 <= size <= 256 for size in best.values()) else "fails",
@@ -141,7 +141,7 @@ def dataset_size() -> Finding:
         {"ratio_500": float(ratios[0]), "ratio_20000": float(ratios[-1]), "growth": growth},
         (commands[0], commands[1], commands[-2], commands[-1]),
         tuple(
-            Curve(f"gradients of {name}", np.array(rows), np.array(each), "N")
+            Series(f"gradients of {name}", np.array(rows), np.array(each), "N")
             for name, each in counts.items()
         ),
     )
@@ -183,7 +183,7 @@ def critical_batch() -> Finding:
         f"to 1/{large:.1f}; each batch size has its best rate",
         {"gain_small": small, "gain_large": large, "steps_1024": steps[-1]},
         (commands[0], commands[-1]),
-        (Curve("steps", sizes, np.array(steps), "B"),),
+        (Series("steps", sizes, np.array(steps), "B"),),
         seeds=seeds,
     )
 

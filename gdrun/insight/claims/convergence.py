@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from gdrun.config.resolving import resolve
-from gdrun.insight.bound_checks import check_run
+from gdrun.insight.bound_checks import BoundCheck, check_run
 from gdrun.insight.claims.experiments import (
+    Config,
     bowl,
     command,
     descent,
@@ -14,7 +15,7 @@ from gdrun.insight.claims.experiments import (
     trained_lanes,
     varied,
 )
-from gdrun.insight.claims.registry import Curve, Finding, claim
+from gdrun.insight.claims.registry import Finding, Series, Verdict, claim
 from gdrun.insight.curvature_path import path_of_run
 from gdrun.insight.theory import theory_of
 
@@ -31,20 +32,24 @@ def smooth_rate() -> Finding:
     """
     problem = {"dataset": "breast-cancer", "model": {"name": "logistic", "l2": 0.01}}
     config = descent(problem, 0.5, epochs=300)
-    check = check_run(trained(config))
-    smooth = check.checks[0]
+    check = check_run(trained(config)).checks[0]
+    measured = (
+        f"the bound holds at {int(check.held.sum())} of {len(check.steps)} steps; f − f* is at "
+        f"most {check.tightest:.2g} of it"
+    )
+    return _bounded(config, check, "holds" if check.all_held else "fails", measured)
+
+
+def _bounded(config: Config, check: BoundCheck, verdict: Verdict, measured: str) -> Finding:
+    """The finding on a run and its bound."""
     return Finding(
-        "holds" if smooth.all_held else "fails",
-        f"the bound holds at {int(smooth.held.sum())} of {len(smooth.steps)} steps; f − f* is at "
-        f"most {smooth.tightest:.2g} of it",
-        {"steps": float(len(smooth.steps)), "largest_share": smooth.tightest},
+        verdict,
+        measured,
+        {"steps": float(len(check.steps)), "largest_share": check.tightest},
+        (command(config), "gdrun theory last"),
         (
-            command(config),
-            "gdrun theory last",
-        ),
-        (
-            Curve("f − f*", smooth.steps, smooth.observed),
-            Curve("bound", smooth.steps, smooth.allowed),
+            Series(check.bound.quantity.replace(" - ", " − "), check.steps, check.observed),
+            Series("bound", check.steps, check.allowed),
         ),
     )
 
@@ -59,20 +64,11 @@ def non_convex() -> Finding:
     network = {"name": "mlp", "hidden": [8], "activation": "tanh"}
     config = descent({"dataset": "iris", "model": network}, 0.1, epochs=200)
     (check,) = check_run(trained(config)).checks
-    return Finding(
-        "fails" if check.all_held else "holds",
+    measured = (
         f"the smallest ‖∇f‖² is at most {check.tightest:.2g} of its bound at the "
-        f"{len(check.steps)} steps of a network",
-        {"steps": float(len(check.steps)), "largest_share": check.tightest},
-        (
-            command(config),
-            "gdrun theory last",
-        ),
-        (
-            Curve("min ‖∇f‖²", check.steps, check.observed),
-            Curve("bound", check.steps, check.allowed),
-        ),
+        f"{len(check.steps)} steps of a network"
     )
+    return _bounded(config, check, "fails" if check.all_held else "holds", measured)
 
 
 @claim("edge-of-stability", chapter="5", statement="training is stable only for α < 2/L")
@@ -100,7 +96,7 @@ def edge_of_stability() -> Finding:
         "start",
         {"sharpness_0.1": products[0], "sharpness_0.2": products[1], "rising": rising},
         tuple(map(command, configs)),
-        (Curve("f at α = 0.2", runs[1].steps["step"], losses),),
+        (Series("f at α = 0.2", runs[1].steps["step"], losses),),
     )
 
 
@@ -126,7 +122,7 @@ def long_steps() -> Finding:
         f"to {left:.2g} of its start in 60 steps, predicted {predicted:.2g}",
         {"left": left, "predicted": predicted},
         (command(constant), command(cyclic)),
-        (Curve("f, alternating α", np.arange(len(losses)), losses),),
+        (Series("f, alternating α", np.arange(len(losses)), losses),),
         seeds=(),
     )
 
@@ -163,5 +159,5 @@ def strong_convexity() -> Finding:
         f"{predicted:.4f}",
         {"factor": factor, "predicted": predicted},
         (command(config), "gdrun theory last"),
-        (Curve("f − f*", np.arange(61), excess[:61]),),
+        (Series("f − f*", np.arange(61), excess[:61]),),
     )

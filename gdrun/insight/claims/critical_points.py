@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from gdrun.insight.claims.experiments import bowl, command, descent, seeded, trained, trained_lanes
-from gdrun.insight.claims.registry import Curve, Finding, claim
+from gdrun.insight.claims.registry import Finding, Series, claim
 
 SEEDS = tuple(range(10))
 
@@ -33,7 +33,7 @@ def saddle_noise() -> Finding:
         f"{left} of {len(SEEDS)} runs, after a median of {steps:.0f} steps",
         {"loss_bgd": float(stays[-1]), "left": float(left), "median_steps": steps},
         (command(bgd), command(sgd, SEEDS)),
-        (Curve("f of SGD", np.arange(len(paths[0])), paths[0]),),
+        (Series("f of SGD", np.arange(len(paths[0])), paths[0]),),
         seeds=SEEDS,
     )
 
@@ -61,7 +61,7 @@ def saddle_end() -> Finding:
         f"steps: {slope:.2f} ln(1/ε), predicted {predicted:.2f} ln(1/ε)",
         {"slope": slope, "predicted": predicted, "steps": float(counts[-1])},
         (command(config),),
-        (Curve("steps", -np.log10(distances), np.array(counts), "log10(1/ε)"),),
+        (Series("steps", -np.log10(distances), np.array(counts), "log10(1/ε)"),),
         seeds=(),
     )
 
@@ -127,6 +127,6 @@ def criteria() -> Finding:
         "the loss left",
         fired | {"tiny_rate_step": float(early.summary["steps"]), "tiny_rate_loss": share},
         (command(config), command(tiny)),
-        (Curve("‖∇f‖", run.steps["step"], run.steps["grad_norm"]),),
+        (Series("‖∇f‖", run.steps["step"], run.steps["grad_norm"]),),
         seeds=(),
     )

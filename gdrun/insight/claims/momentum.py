@@ -9,7 +9,7 @@ import numpy as np
 from gdrun.array_types import Numbers
 from gdrun.insight.claims.experiments import bowl, command, descent, trained
 from gdrun.insight.claims.oscillation import turns
-from gdrun.insight.claims.registry import Curve, Finding, claim
+from gdrun.insight.claims.registry import Finding, Series, claim
 from gdrun.insight.rates import Setting, best_settings
 
 CONDITIONS = (5.0, 20.0, 80.0)
@@ -42,7 +42,7 @@ def conditioning() -> Finding:
         {"exponent_descent": plain, "exponent_heavy_ball": ball},
         ("gdrun theory 'surface={name: bowl, condition: 80}' variant=bgd optimizer=vanilla",),
         tuple(
-            Curve(name, np.array(CONDITIONS), row, "κ")
+            Series(name, np.array(CONDITIONS), row, "κ")
             for name, row in zip(("descent", "heavy ball"), counts, strict=True)
         ),
         seeds=(),
@@ -115,7 +115,7 @@ def zigzag() -> Finding:
         {"turns_descent": plain, "turns_equal_rate": same, "turns_equal_length": fair},
         tuple(map(command, configs)),
         tuple(
-            Curve(f"y of {name}", run.steps["step"], run.steps["y"])
+            Series(f"y of {name}", run.steps["step"], run.steps["y"])
             for name, run in zip(("descent", "equal α", "equal α/(1 − β)"), runs, strict=True)
         ),
         seeds=(),
@@ -157,6 +157,6 @@ def heavy_ball_cycle() -> Finding:
         {f"left_{rule}": share for rule, share in left.items()}
         | {"lowest_x": float(x[-3:].min()), "highest_x": float(x[-3:].max())},
         tuple(map(command, configs.values())),
-        (Curve("x of heavy ball", np.arange(30), x[:30]),),
+        (Series("x of heavy ball", np.arange(30), x[:30]),),
         seeds=(),
     )

@@ -6,7 +6,7 @@ import numpy as np
 
 from gdrun.config.resolving import resolve
 from gdrun.insight.claims.experiments import Config, command, trained, trained_lanes, varied
-from gdrun.insight.claims.registry import Curve, Finding, claim
+from gdrun.insight.claims.registry import Finding, Series, claim
 from gdrun.insight.problem import analysed
 from gdrun.runs.run import Run
 
@@ -47,7 +47,7 @@ def _cures(sick: Config, cures: dict[str, Config]) -> Finding:
         | {"accuracy_before": _accuracy(before)},
         (command(sick), *map(command, cures.values())),
         tuple(
-            Curve(f"f with {name}", run.evals["epoch"], run.evals["train_loss"], "epoch")
+            Series(f"f with {name}", run.evals["epoch"], run.evals["train_loss"], "epoch")
             for name, run in runs.items()
         ),
     )

@@ -14,7 +14,7 @@ from gdrun.insight.claims.experiments import (
     trained_lanes,
     varied,
 )
-from gdrun.insight.claims.registry import Curve, Finding, claim
+from gdrun.insight.claims.registry import Finding, Series, claim
 
 SEEDS = tuple(range(24))
 
@@ -57,7 +57,7 @@ def sgd_ball() -> Finding:
         f"{predicted:.2f}; with α/(1 + t) it falls to {last / large:.2g} of that",
         {"ratio": ratio, "predicted": predicted, "decreasing": last / large},
         (command(configs[0], SEEDS), command(decreasing, SEEDS)),
-        (Curve("mean f, decreasing α", np.arange(len(falling)), falling, "epoch"),),
+        (Series("mean f, decreasing α", np.arange(len(falling)), falling, "epoch"),),
         seeds=SEEDS,
     )
 

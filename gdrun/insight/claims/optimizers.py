@@ -7,7 +7,7 @@ import numpy as np
 from gdrun.config.resolving import resolve
 from gdrun.insight.claims.experiments import Config, bowl, command, descent, trained, trained_lanes
 from gdrun.insight.claims.rates import DATA
-from gdrun.insight.claims.registry import Curve, Finding, Verdict, claim
+from gdrun.insight.claims.registry import Finding, Series, Verdict, claim
 from gdrun.insight.problem import analysed
 from gdrun.runs.run import Run
 
@@ -41,7 +41,7 @@ def rmsprop_steps() -> Finding:
         {"ratio": ratio, "length": length},
         (command(config),),
         tuple(
-            Curve(f"step along {name}", np.arange(len(each)), each)
+            Series(f"step along {name}", np.arange(len(each)), each)
             for name, each in zip("xy", moved, strict=True)
         ),
         seeds=(),

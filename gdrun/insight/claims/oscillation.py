@@ -6,7 +6,7 @@ import numpy as np
 
 from gdrun.array_types import Array
 from gdrun.insight.claims.experiments import Config, bowl, command, descent, trained, varied
-from gdrun.insight.claims.registry import Curve, Finding, claim
+from gdrun.insight.claims.registry import Finding, Series, claim
 
 L = 4.0
 """The largest curvature of the bowl of this module, that along y."""
@@ -47,8 +47,8 @@ def oscillation_decay() -> Finding:
         {"turns_constant": before, "turns_decay": after, "noise_left": share},
         tuple(map(command, (constant, decaying, noisy, falling))),
         (
-            Curve("y, constant α", np.arange(len(swinging)), swinging),
-            Curve("y, decaying α", np.arange(len(calm)), calm),
+            Series("y, constant α", np.arange(len(swinging)), swinging),
+            Series("y, decaying α", np.arange(len(calm)), calm),
         ),
     )
 
@@ -71,7 +71,7 @@ def oscillation_cause() -> Finding:
         f"in {rising:.0%}; batches of 25 lower the fluctuation {gain:.1f} times at the same rate",
         {"rising_bgd": calm, "rising_sgd": rising, "gain_25": gain},
         (command(full), command(_noisy(1)), command(_noisy(25))),
-        (Curve("f of SGD", np.arange(200), losses[0][:200]),),
+        (Series("f of SGD", np.arange(200), losses[0][:200]),),
     )
 
 
@@ -95,6 +95,6 @@ def clipping_rate() -> Finding:
         f"predicted {low:.3f} to {high:.3f}, and the minimum is 0",
         {"last": last, "low": low, "high": high},
         (command(config), command(clipped)),
-        (Curve("f, clipped", np.arange(100), losses[:100]),),
+        (Series("f, clipped", np.arange(100), losses[:100]),),
         seeds=(),
     )

@@ -6,7 +6,7 @@ import numpy as np
 
 from gdrun.config.resolving import resolve
 from gdrun.insight.claims.experiments import bowl, command, descent, trained, trained_lanes
-from gdrun.insight.claims.registry import Curve, Finding, claim
+from gdrun.insight.claims.registry import Finding, Series, claim
 from gdrun.insight.theory import theory_of
 
 DATA = {
@@ -70,7 +70,7 @@ def three_rates() -> Finding:
         {"small": small, "right": right, "diverged": float(runs[0].status == "diverged")},
         tuple(map(command, configs)),
         tuple(
-            Curve(f"f − f* at {name}", run.evals["step"], each)
+            Series(f"f − f* at {name}", run.evals["step"], each)
             for name, run, each in zip(("2.2/L", "0.001/L", "2/(L + μ)"), runs, excess, strict=True)
         ),
     )
@@ -99,6 +99,6 @@ def overflow() -> Finding:
         f"{len(finite) - 1} steps",
         {"factor": factor, "finite_steps": float(len(finite) - 1)},
         (command(config),),
-        (Curve("f", np.arange(len(finite)), finite),),
+        (Series("f", np.arange(len(finite)), finite),),
         seeds=(),
     )

@@ -15,8 +15,8 @@ Verdict = Literal["holds", "fails", "corrected"]
 
 
 @dataclass(frozen=True)
-class Curve:
-    """A curve of a finding: y over x, (n,) each. name: what y is. x_name: what x is."""
+class Series:
+    """Numbers of a finding that are shown as a curve: y over x, (n,) each, and their names."""
 
     name: str
     x: Array
@@ -37,7 +37,7 @@ class Finding:
     measured: str
     numbers: Mapping[str, float]
     commands: tuple[str, ...]
-    curves: tuple[Curve, ...] = ()
+    curves: tuple[Series, ...] = ()
     seeds: tuple[int, ...] = (0,)
 
 

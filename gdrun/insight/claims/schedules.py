@@ -15,7 +15,7 @@ from gdrun.insight.claims.experiments import (
     trained_lanes,
     varied,
 )
-from gdrun.insight.claims.registry import Curve, Finding, claim
+from gdrun.insight.claims.registry import Finding, Series, claim
 from gdrun.insight.theory import theory_of
 from gdrun.runs.run import Run
 
@@ -63,7 +63,7 @@ def schedule_formulas() -> Finding:
         t = np.repeat(np.arange(EPOCHS), per_epoch)
         formula = _formulas(t, 0.05, EPOCHS)[name]
         errors[name] = float(np.abs(steps["lr"] / formula - 1).max())
-        curves.append(Curve(f"α of {name}", t, steps["lr"], "epoch"))
+        curves.append(Series(f"α of {name}", t, steps["lr"], "epoch"))
     largest = max(errors.values())
     return Finding(
         "holds" if largest < 1e-12 else "fails",
@@ -190,7 +190,7 @@ def warmup_saves() -> Finding:
         f"of {len(SEEDS)} end with a loss below 0.7",
         {"diverged_without": float(failed), "trained_with": float(saved)},
         (command(config, SEEDS), command(warm, SEEDS)),
-        (Curve("f with warm-up", with_it[0].evals["epoch"], with_it[0].evals["train_loss"]),),
+        (Series("f with warm-up", with_it[0].evals["epoch"], with_it[0].evals["train_loss"]),),
         seeds=SEEDS,
     )
 
@@ -210,7 +210,7 @@ def warmup_start() -> Finding:
         {"moved_from_zero": lost, "moved_from_one": first},
         (command(config), command(one)),
         tuple(
-            Curve(name, run.steps["epoch"], run.steps["lr"], "epoch")
+            Series(name, run.steps["epoch"], run.steps["lr"], "epoch")
             for name, run in zip(("epoch/n", "(epoch + 1)/n"), runs, strict=True)
         ),
     )

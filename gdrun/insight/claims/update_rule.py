@@ -6,7 +6,7 @@ import numpy as np
 
 from gdrun.config.resolving import resolve
 from gdrun.insight.claims.experiments import bowl, command, descent, trained_lanes
-from gdrun.insight.claims.registry import Curve, Finding, claim
+from gdrun.insight.claims.registry import Finding, Series, claim
 from gdrun.insight.constants import constants_of
 from gdrun.insight.problem import analysed
 
@@ -30,7 +30,7 @@ def decrease() -> Finding:
         f"{rising:.0%} rise at α = 0.51",
         {"falling_below": falling, "rising_above": rising},
         (command(configs[1]),),
-        (Curve("f at α = 0.51", np.arange(len(above)), above),),
+        (Series("f at α = 0.51", np.arange(len(above)), above),),
         seeds=(),
     )
 
@@ -56,7 +56,7 @@ def first_order() -> Finding:
         f"{'holds' if bounded else 'fails'}",
         {"small": float(factors[0]), "at_1": float(factors[4]), "at_3": float(factors[-1])},
         (command(configs[0]), command(configs[-1])),
-        (Curve("decrease / α‖∇f‖²", shares, factors, "αL"),),
+        (Series("decrease / α‖∇f‖²", shares, factors, "αL"),),
         seeds=(),
     )
 
@@ -93,7 +93,7 @@ def stability_limit() -> Finding:
         },
         (command(configs[2]), command(configs[3])),
         tuple(
-            Curve(f"f at {share} · 2/L", run.evals["step"], run.evals["train_loss"])
+            Series(f"f at {share} · 2/L", run.evals["step"], run.evals["train_loss"])
             for share, run in list(zip(shares, runs, strict=True))[2:4]
         ),
     )

@@ -6,7 +6,7 @@ import numpy as np
 
 from gdrun.config.resolving import resolve
 from gdrun.insight.claims.experiments import command, descent, trained, varied
-from gdrun.insight.claims.registry import Curve, Finding, claim
+from gdrun.insight.claims.registry import Finding, Series, claim
 from gdrun.insight.problem import analysed
 
 DIGITS = {"dataset": "digits", "model": "softmax"}
@@ -33,7 +33,7 @@ def smoothness() -> Finding:
         f"the share of steps that raise the full loss is {shares}",
         {f"rising_{name}": share for name, share in rising.items()},
         tuple(map(command, configs.values())),
-        tuple(Curve(f"f of {name}", np.arange(len(f)), f) for name, f in losses.items()),
+        tuple(Series(f"f of {name}", np.arange(len(f)), f) for name, f in losses.items()),
     )
 
 
@@ -88,7 +88,7 @@ def parallel() -> Finding:
         "as many as B = 1",
         {"gain": gain, "gradients_per_second_1": float(speeds[0])},
         tuple(map(command, (configs[0], configs[-1]))),
-        (Curve("gradients/s", np.array(sizes), speeds, "B"),),
+        (Series("gradients/s", np.array(sizes), speeds, "B"),),
     )
 
 
@@ -144,7 +144,7 @@ def convex_guarantee() -> Finding:
         {"squared": quadratic, "absolute": floor, "absolute_decreasing": lower},
         tuple(map(command, (constant, decreasing, smooth))),
         tuple(
-            Curve(name, np.arange(len(each)), each)
+            Series(name, np.arange(len(each)), each)
             for name, each in zip(("constant α", "decreasing α"), losses, strict=False)
         ),
     )
