@@ -59,10 +59,10 @@ def claim_view(claim: Claim, finding: Finding, seconds: float) -> RenderableType
 
 
 def _chart(series: Series) -> Chart:
-    """The chart of one series, with a logarithmic axis if its values span a wide range."""
+    """The chart of one series; an axis is logarithmic if its values span a wide range."""
     drawn = Curve(series.name, series.x, series.y)
-    log_y = is_logarithmic(series.y)
-    return Chart(series.name, series.x_name, series.name, (drawn,), log_y=log_y)
+    log_x, log_y = is_logarithmic(series.x), is_logarithmic(series.y)
+    return Chart(series.name, series.x_name, series.name, (drawn,), log_x=log_x, log_y=log_y)
 
 
 def claims_data(measured: list[Measured]) -> list[dict[str, Any]]:

@@ -42,7 +42,12 @@ def adam_convex() -> Finding:
         {f"excess_{name}": value for name, value in excess.items()},
         tuple(map(command, configs.values())),
         tuple(
-            Series(f"f of {name}", run.evals["epoch"], run.evals["train_loss"], "epoch")
+            Series(
+                f"f/f* − 1 of {name}",
+                run.evals["epoch"],
+                run.evals["train_loss"] / lowest - 1,
+                "epoch",
+            )
             for name, run in runs.items()
         ),
     )

@@ -175,7 +175,8 @@ def critical_batch() -> Finding:
         ]
         means = np.reshape(counts, (len(seeds), len(rates))).mean(axis=0)
         steps.append(float(means.min()))
-        commands.append(command(lanes[int(means.argmin())], seeds))
+        best = varied(base, optimizer={"lr": rates[int(means.argmin())]})
+        commands.append(command(best, seeds))
     small, large = steps[0] / steps[1], steps[-2] / steps[-1]
     return Finding(
         "corrected" if small > 3 and large < 2 else "holds" if large > 3 else "fails",
@@ -183,7 +184,7 @@ def critical_batch() -> Finding:
         f"to 1/{large:.1f}; each batch size has its best rate",
         {"gain_small": small, "gain_large": large, "steps_1024": steps[-1]},
         (commands[0], commands[-1]),
-        (Series("steps", sizes, np.array(steps), "B"),),
+        (Series("steps · B", sizes, sizes * np.array(steps), "B"),),
         seeds=seeds,
     )
 

@@ -74,7 +74,7 @@ def local_minima() -> Finding:
     """
     normal = {"init": "normal", "init_std": 1}
     convex = descent(
-        {"dataset": "iris", "model": {"name": "softmax", "l2": 0.01, **normal}}, 1.0, epochs=800
+        {"dataset": "iris", "model": {"name": "softmax", "l2": 0.01, **normal}}, 1.0, epochs=1000
     ) | {"evaluate": {"every": 100}, "log": {"points": 100}}
     network = {"name": "mlp", "hidden": [32]}
     wide = descent({"dataset": "moons", "model": network}, 0.5, epochs=800)
