@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gdrun.array_types import Array, Flags, Numbers
+from gdrun.data.row_blocks import LARGEST, SMALLEST
 from gdrun.errors import DataError
 from gdrun.moments import Moments, no_rows
 from gdrun.threads import in_order
@@ -30,8 +31,11 @@ class ColumnStatistics:
 
     @property
     def varies(self) -> Flags:
-        """Whether a column has at least two different values, for each column: (d,)."""
-        varies: Flags = self.low != self.high
+        """Whether a column has at least two different values, for each column: (d,).
+
+        Subnormal values can differ and still have a standard deviation that rounds to 0.
+        """
+        varies: Flags = (self.low != self.high) & (self.deviation > 0)
         return varies
 
 
@@ -50,6 +54,22 @@ def column_statistics(source: Array, training: Flags, name: str) -> ColumnStatis
     training (N,): True for a training row. name: the name of the dataset in error messages.
     Raises DataError if a value is not finite, in a training row or any other row.
     """
+    found = _in_one_pass(source, training, name, 0)
+    size = np.maximum(np.abs(found.low), np.abs(found.high))
+    if not ((size > LARGEST) | ((size < SMALLEST) & (size > 0))).any():
+        return found
+    # Scaling by a power of two is exact. It keeps squares from overflowing or underflowing.
+    exponent = np.where(np.isfinite(size), np.frexp(size)[1], 0)
+    scaled = _in_one_pass(source, training, name, exponent)
+    return ColumnStatistics(
+        np.ldexp(scaled.mean, exponent), np.ldexp(scaled.deviation, exponent), found.low, found.high
+    )
+
+
+def _in_one_pass(
+    source: Array, training: Flags, name: str, exponent: Array | int
+) -> ColumnStatistics:
+    """The statistics of each column, divided by 2^exponent (d,), without a check of their size."""
     columns = source.shape[1]
     found = no_rows((columns,))
     low, high = np.full(columns, np.inf), np.full(columns, -np.inf)
@@ -59,7 +79,7 @@ def column_statistics(source: Array, training: Flags, name: str) -> ColumnStatis
         block = np.asarray(source[part], dtype=np.float64)
         if not np.isfinite(block).all():
             _refuse_not_finite(block, part.start, name)
-        block = block[training[part]]
+        block = np.ldexp(block[training[part]], np.negative(exponent))
         if not len(block):
             return None
         lowest, highest, mean = block.min(axis=0), block.max(axis=0), block.mean(axis=0)
@@ -67,11 +87,12 @@ def column_statistics(source: Array, training: Flags, name: str) -> ColumnStatis
         squares = np.square(block, out=block).sum(axis=0)
         return lowest, highest, Moments(len(block), mean, squares)
 
-    for of_block in in_order(statistics, list(blocks(len(source), columns * 8))):
-        if of_block is not None:
-            low, high = np.minimum(low, of_block[0]), np.maximum(high, of_block[1])
-            found = found.joined(of_block[2])
-    return ColumnStatistics(found.mean, np.sqrt(found.variance), low, high)
+    with np.errstate(all="ignore"):
+        for of_block in in_order(statistics, list(blocks(len(source), columns * 8))):
+            if of_block is not None:
+                low, high = np.minimum(low, of_block[0]), np.maximum(high, of_block[1])
+                found = found.joined(of_block[2])
+        return ColumnStatistics(found.mean, np.sqrt(found.variance), low, high)
 
 
 def _refuse_not_finite(block: Numbers, first: int, name: str) -> None:
