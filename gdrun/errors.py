@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+MOST_SHOWN = 1000
+"""The largest number of characters of the place, the message or the hint of an error."""
+
 
 class Parameter(str):
     """The name of a Python argument that is wrong; `where` of a Problem may be one.
@@ -29,7 +32,8 @@ class Problem:
 
     str() gives the text for the user, two lines that begin with `error:` and `hint:`. A hint names
     an argument in backticks and in the form of Python, such as `trials` or `search="random"`; the
-    command line shows its own option instead.
+    command line shows its own option instead. Each part is shown up to MOST_SHOWN characters,
+    because it may quote names and texts of a file.
     """
 
     what: str
@@ -37,9 +41,9 @@ class Problem:
     hint: str | None = None
 
     def __str__(self) -> str:
-        place = f"{self.where}: " if self.where else ""
-        advice = f"\nhint: {printable(self.hint)}" if self.hint else ""
-        return f"error: {printable(f'{place}{self.what}')}{advice}"
+        place = f"{_shown(self.where)}: " if self.where else ""
+        advice = f"\nhint: {_shown(self.hint)}" if self.hint else ""
+        return f"error: {place}{_shown(self.what)}{advice}"
 
 
 class GdrunError(Exception):
@@ -114,6 +118,12 @@ def printable(text: str) -> str:
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
+def _shown(text: str) -> str:
+    """A part of a message as it is shown: printable, and not too long."""
+    # Escapes are longer than the characters that they replace.
+    return abridged(printable(abridged(text, MOST_SHOWN)), MOST_SHOWN)
+
+
 def abridged(text: str, most: int) -> str:
     """The text; if it is longer than `most` characters, its beginning and an ellipsis.
 
@@ -145,6 +155,10 @@ def traceback_note(error: BaseException) -> str | None:
     return next((note for note in notes if note.startswith(_KEPT)), None)
 
 
+MOST_COMPARED = 200
+"""The longest name that is compared with others: the time grows with the square of its length."""
+
+
 def near(name: object, choices: Iterable[str], *, most: int = 3, least: float = 0.6) -> list[str]:
     """The choices with a spelling similar to `name`, the most similar first; at most `most`.
 
@@ -154,6 +168,8 @@ def near(name: object, choices: Iterable[str], *, most: int = 3, least: float = 
     ['momentum']
     """
     wanted = str(name).lower().replace("-", "_")
+    if len(wanted) > MOST_COMPARED:
+        return []
     by_form = {choice.lower().replace("-", "_"): choice for choice in choices}
     similar = difflib.get_close_matches(wanted, by_form, n=most, cutoff=least)
     # One or two letters occur in many names, so they suggest nothing.

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from gdrun.config.document import Document, parse_document, read_document
 from gdrun.config.experiment import Experiment
-from gdrun.config.overrides import Override, applied, parse_override
+from gdrun.config.overrides import MOST_OVERRIDES, Override, applied, parse_override
 from gdrun.config.resolving import resolve
 from gdrun.config.sections import DATASET_KEYS
 from gdrun.config.writing import short_flow
@@ -116,10 +116,18 @@ def _packaged(name: str) -> str:
 
 
 def _parsed(overrides: Iterable[Change]) -> tuple[list[Override], list[Problem]]:
-    """The overrides, and a problem for each text among them that has a wrong form."""
+    """The overrides, and a problem for each text among them that has a wrong form.
+
+    Raises ConfigError for more than MOST_OVERRIDES.
+    """
+    changes = list(overrides)
+    number = sum(len(each) if isinstance(each, Mapping) else 1 for each in changes)
+    if number > MOST_OVERRIDES:
+        what = f"there are {number:,} overrides, but at most {MOST_OVERRIDES} are allowed"
+        raise ConfigError(what, hint="write them into a config: `gdrun config new` starts one")
     parsed: list[Override] = []
     problems: list[Problem] = []
-    for override in overrides:
+    for override in changes:
         try:
             parsed.extend(_overrides_of(override))
         except ConfigError as error:

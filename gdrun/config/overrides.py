@@ -16,6 +16,9 @@ from gdrun.config.wording import KEYS_ELSEWHERE
 from gdrun.errors import ConfigError, Problem, near, suggestion
 from gdrun.methods.definitions import Definition, brought_options
 
+MOST_OVERRIDES = 200
+"""The largest number of overrides; a config has fewer keys."""
+
 UNSET = "none"
 """The word that removes the value of a key, as in steps=none; YAML's null does the same."""
 

@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from gdrun.data.cells import cell_value, control_character
 from gdrun.data.column_names import ColumnNames
@@ -20,6 +19,12 @@ BLANKS = " "
 """The separator of a file whose fields are parted by any number of blanks and tabs."""
 SAMPLE_LINES = 50
 """The number of lines at the start of a file from which its layout is guessed."""
+SAMPLE_CHARACTERS = 2**25
+"""A sample ends after the line with which it has more characters than this."""
+LONGEST_LINE = 2**24
+"""The largest number of bytes of one line: 16 MB."""
+MOST_COLUMNS = 100_000
+"""The largest number of columns of a file."""
 JUDGED_CELLS = 20_000
 """About the number of cells that show the share of numbers; of more cells every k-th counts."""
 
@@ -43,13 +48,19 @@ def read_layout(file: TextFile, header: bool | None = None) -> CsvLayout:
     Raises DataError if the file cannot be read, has no row of data, or uses a column name twice;
     and if its first lines are comments or a title, or its header does not fit its rows.
     """
-    sample = _first_lines(file)
+    sample, whole = _first_lines(file)
     # Excel writes and reads a first line such as sep=; which names the separator.
     named = re.fullmatch(r'"?sep=(.)"?\s*', sample[0]) if sample else None
     if named:
         sample[0] = "\n"
     delimiter = named[1] if named else _delimiter(sample)
-    rows, ends = _sample_rows(sample, delimiter, file.where)
+    if sample and sample[0].count(delimiter) >= MOST_COLUMNS:
+        raise DataError(
+            f"has {sample[0].count(delimiter) + 1:,} columns; gdrun reads up to {MOST_COLUMNS:,}",
+            where=file.where,
+            hint="save the numbers with numpy.savez('train.npz', X=X, y=y), and give that file",
+        )
+    rows, ends = _sample_rows(sample, delimiter, file.where, whole=whole)
     if not rows:
         raise DataError(
             "is empty", where=file.where, hint="write one row for each example, with its target"
@@ -81,13 +92,31 @@ def read_layout(file: TextFile, header: bool | None = None) -> CsvLayout:
     return layout
 
 
-def _first_lines(file: TextFile) -> list[str]:
+def _first_lines(file: TextFile) -> tuple[list[str], bool]:
+    """The first lines of a file, and whether these are all its lines.
+
+    Raises DataError for a line that is too long, before all of it is in memory.
+    """
+    found: list[str] = []
+    characters = 0
     try:
         # utf-8-sig skips the byte order mark that spreadsheet programs write.
         with file.path.open(encoding="utf-8-sig", newline="") as lines:
-            return list(islice(lines, SAMPLE_LINES))
+            while len(found) < SAMPLE_LINES and characters <= SAMPLE_CHARACTERS:
+                if not (line := lines.readline(LONGEST_LINE + 1)):
+                    return found, True
+                if len(line) > LONGEST_LINE:
+                    raise DataError(
+                        f"this line has more than {LONGEST_LINE // 2**20} MB, so it is no row of a "
+                        "table",
+                        where=f"{file.where}:{len(found) + 1}",
+                        hint="give a text file with one row for each example",
+                    )
+                found.append(line)
+                characters += len(line)
     except UnicodeDecodeError:
         raise undecodable(file) from None
+    return found, False
 
 
 def split_rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -110,11 +139,12 @@ def _single_blanks(line: str) -> str:
 
 
 def _sample_rows(
-    sample: Sequence[str], delimiter: str, where: str
+    sample: Sequence[str], delimiter: str, where: str, *, whole: bool
 ) -> tuple[list[list[str]], list[int]]:
     """Return the cells of each row in the first lines of a file, and the line where the row ends.
 
-    sample: the lines. where: the file in error messages. Empty rows are left out.
+    sample: the lines. where: the file in error messages. whole: whether these are all lines of the
+    file. Empty rows are left out.
     """
     rows: list[list[str]] = []
     ends: list[int] = []
@@ -127,7 +157,7 @@ def _sample_rows(
                 ends.append(end)
     except csv.Error as error:
         # A quoted field may go on after the sample.
-        if len(sample) < SAMPLE_LINES or not rows or "unexpected end" not in str(error):
+        if whole or not rows or "unexpected end" not in str(error):
             raise malformed(error, f"{where}:{end + 1}") from None
     return rows, ends
 

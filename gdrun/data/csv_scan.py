@@ -16,7 +16,7 @@ import numpy as np
 
 from gdrun.array_types import Numbers
 from gdrun.data.cells import Cells
-from gdrun.data.csv_layout import BLANKS, CsvLayout
+from gdrun.data.csv_layout import BLANKS, LONGEST_LINE, CsvLayout
 from gdrun.data.duckdb_connection import first_line, literal_path, quoted
 from gdrun.data.places import write_plainly
 from gdrun.data.text_files import TextFile
@@ -36,9 +36,6 @@ AT_ONCE = 100
 
 TEXTS_AT_ONCE = 8
 """The number of columns of text that are in memory at once as Python's texts."""
-
-LONGEST_LINE = 2**24
-"""The largest number of bytes of one line: 16 MB."""
 
 Found = dict[int, Numbers | None]
 

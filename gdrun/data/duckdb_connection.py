@@ -7,11 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+
+MOST_SQL = 100_000
+"""The largest number of characters of a query or condition."""
+
+MOST_BRACKETS = 100
+"""The deepest nesting of brackets in a query or condition."""
+
+_BRACKETS = dict.fromkeys("([{", 1) | dict.fromkeys(")]}", -1)
 
 
 @contextmanager
@@ -42,6 +52,24 @@ def connection(
         made.execute("SET enable_progress_bar = false")
         made.execute("SET lock_configuration = true")
         yield made
+
+
+def unfit_sql(text: str) -> str | None:
+    """Why DuckDB should not parse a text; None if it can.
+
+    Its parser takes minutes for thousands of open brackets. Halves of surrogate pairs, by which
+    Python represents the bytes of a command line that is not UTF-8, make it raise a TypeError.
+    """
+    if len(text) > MOST_SQL:
+        return f"it has {len(text):,} characters, but at most {MOST_SQL:,} are allowed"
+    depth = max(accumulate(_BRACKETS.get(sign, 0) for sign in text), default=0)
+    if depth > MOST_BRACKETS:
+        return f"its brackets are nested more than {MOST_BRACKETS} levels deep"
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "it is not valid UTF-8"
+    return None
 
 
 def quoted(text: str | Path) -> str:

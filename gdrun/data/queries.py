@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from gdrun.data.column_options import ColumnOptions
-from gdrun.data.duckdb_connection import connection, first_line
+from gdrun.data.duckdb_connection import connection, first_line, unfit_sql
 from gdrun.data.table import Table
 from gdrun.data.table_readers import table_reader
 from gdrun.data.typed_columns import typed_table
@@ -78,6 +78,8 @@ def _require_harmless(database: DuckDBPyConnection, query: str, where: str) -> N
     import duckdb
 
     hint = "write one SELECT statement, such as SELECT size, price FROM 'houses.parquet'"
+    if unfit := unfit_sql(query):
+        raise DataError(f"the query cannot be read: {unfit}", where=where, hint=hint)
     statements = database.extract_statements(query)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         found = ", ".join(one.type.name for one in statements) or "nothing"
@@ -85,10 +87,14 @@ def _require_harmless(database: DuckDBPyConnection, query: str, where: str) -> N
             f"the query must be one SELECT statement, got {found}", where=where, hint=hint
         )
     answer = database.execute("SELECT json_serialize_sql(?)", [query]).fetchone()
-    tree = json.loads(answer[0]) if answer else {"error": True}
+    try:
+        tree = json.loads(answer[0]) if answer else {"error": True}
+        nodes = list(_nodes(tree))
+    except RecursionError:
+        raise DataError("the query is nested too deeply", where=where, hint=hint) from None
     if tree.get("error"):
         raise DataError("the query must be one SELECT statement", where=where, hint=hint)
-    for kind, name in _nodes(tree):
+    for kind, name in nodes:
         if kind.endswith("_NODE") and kind not in NODES:
             raise DataError(
                 f"the query must only read, but it contains {kind.partition('_')[0]}",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdrun.config.writing import short_flow
-from gdrun.data.duckdb_connection import connection, first_line
+from gdrun.data.duckdb_connection import connection, first_line, unfit_sql
 from gdrun.errors import GdrunError, Parameter
 
 Rows = Sequence[Mapping[str, Any]]
@@ -27,6 +27,10 @@ def matching(rows: Rows, condition: str) -> list[int]:
     """
     import duckdb
 
+    hint = """write a condition such as "optimizer.lr" < 0.1 AND test_accuracy > 0.95"""
+    if unfit := unfit_sql(condition):
+        what = f"the condition cannot be read: {unfit}"
+        raise GdrunError(what, where=Parameter("where"), hint=hint)
     names = list(dict.fromkeys(name for row in rows for name in row))
     with connection() as database:
         data = columns([[row.get(name) for row in rows] for name in names])
@@ -37,7 +41,6 @@ def matching(rows: Rows, condition: str) -> list[int]:
             relation = database.sql(f"SELECT {PLACE} FROM ({view}) WHERE ({condition}\n)")
             found = relation.fetchall()
         except duckdb.Error as error:
-            hint = """write a condition such as "optimizer.lr" < 0.1 AND test_accuracy > 0.95"""
             what = f"the condition fails: {first_line(error)}"
             raise GdrunError(what, where=Parameter("where"), hint=hint) from None
     return sorted(place for (place,) in found)
