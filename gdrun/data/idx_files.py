@@ -12,12 +12,14 @@ import gzip
 import math
 import zlib
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 
 from gdrun.array_types import Array
 from gdrun.data.arrays import flattened, table_from_arrays
+from gdrun.data.expansion import expand
 from gdrun.data.saved_arrays import MOST_DIMENSIONS
 from gdrun.data.table import Table
 from gdrun.data.unreadable import expanded, require_regular, unreadable
@@ -113,8 +115,13 @@ def _contents(path: Path) -> bytes:
     """
     try:
         require_regular(path)
-        data = path.read_bytes()
-        return gzip.decompress(data) if data.startswith(GZIP_MAGIC) else data
+        with path.open("rb") as file:
+            if file.read(len(GZIP_MAGIC)) != GZIP_MAGIC:
+                return path.read_bytes()
+        content = BytesIO()
+        with gzip.open(path) as source:
+            expand(source, content, path.stat().st_size, str(path))
+        return content.getvalue()
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(
             f"cannot be decompressed: {error}", where=str(path), hint="download the file again"

@@ -7,6 +7,7 @@ not compare them, and raises a dozen kinds of exceptions for damaged files.
 
 from __future__ import annotations
 
+import io
 import lzma
 import math
 import struct
@@ -22,11 +23,18 @@ import numpy as np
 from numpy.lib import format as npy
 
 from gdrun.array_types import Array
+from gdrun.data.expansion import require_expandable
 from gdrun.data.unreadable import require_regular, unreadable
 from gdrun.errors import DataError
 
 MOST_DIMENSIONS = 64
 """The most dimensions that an array of NumPy has."""
+
+MOST_HEADER = 2**16
+"""The longest header of an NPY file, in bytes. NumPy reads up to 10,000 of them."""
+
+_LENGTHS = {(1, 0): 2, (2, 0): 4, (3, 0): 4}
+"""The number of bytes that hold the length of the header, by the version of the format."""
 
 _DAMAGE = (
     *(ValueError, EOFError, TypeError, SyntaxError, OverflowError, RecursionError, KeyError),
@@ -43,12 +51,18 @@ class _Form:
 
     def __init__(self, stream: IO[bytes], where: str) -> None:
         version = npy.read_magic(stream)
+        if version not in _LENGTHS:
+            raise ValueError("the version is unknown")
+        length = stream.read(_LENGTHS[version])
+        if int.from_bytes(length, "little") > MOST_HEADER:
+            raise ValueError("the header is too long")
+        header = io.BytesIO(length + stream.read(int.from_bytes(length, "little")))
         # Version 3 differs from version 2 only in names of fields, which are refused below.
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         with warnings.catch_warnings():
             # NumPy warns that a header written by Python 2 takes longer to read. It is exact.
             warnings.simplefilter("ignore")
-            self.shape, fortran, self.dtype = read(stream)
+            self.shape, fortran, self.dtype = read(header)
         self.order: Literal["C", "F"] = "F" if fortran else "C"
         if self.dtype.hasobject:
             raise _objects(where)
@@ -103,9 +117,12 @@ def mapped_array(path: Path) -> Array:
         raise _damaged(where) from None
 
 
-def archived_arrays(path: Path, wanted: Iterable[str]) -> tuple[dict[str, Array], list[str]]:
+def archived_arrays(
+    path: Path, wanted: Iterable[str] | None = None
+) -> tuple[dict[str, Array], list[str]]:
     """Return the wanted arrays of an NPZ file that it has, and the names of all its arrays.
 
+    wanted: names of arrays; None means all. The arrays cannot be written to.
     Raises DataError if the file cannot be read, or if a wanted array is damaged, encrypted, or of
     Python objects.
     """
@@ -116,7 +133,7 @@ def archived_arrays(path: Path, wanted: Iterable[str]) -> tuple[dict[str, Array]
             members = {name.removesuffix(".npy"): name for name in archive.namelist()}
             found = {
                 name: _member(archive, members[name], f"{where} {name}")
-                for name in wanted
+                for name in (members if wanted is None else wanted)
                 if name in members
             }
         return found, list(members)
@@ -129,6 +146,8 @@ def archived_arrays(path: Path, wanted: Iterable[str]) -> tuple[dict[str, Array]
 def _member(archive: zipfile.ZipFile, name: str, where: str) -> Array:
     information = archive.getinfo(name)
     try:
+        sizes = (information.compress_size, information.file_size)
+        require_expandable(*sizes, where, "save them with numpy.savez, without compression")
         with archive.open(information) as stream:
             form = _Form(stream, where)
             # Read also checks the checksum, at the end of the member.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import gzip
-import shutil
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,13 +14,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from gdrun.data.expansion import CHUNK, expand
 from gdrun.data.unreadable import require_regular, unreadable
 from gdrun.errors import DataError, MissingExtraError
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-CHUNK = 2**20
 STANDARD_ZSTD = "compression.zstd"
 BLANKS_AND_QUOTES = (b'" ', b' "', b'"\t', b'\t"')
 
@@ -121,7 +120,7 @@ def _unpacked(
     """Write the decompressed file to `plain`. fault: the error for damaged data."""
     try:
         with opened(path) as source, plain.open("wb") as target:
-            shutil.copyfileobj(source, target, CHUNK)
+            expand(source, target, path.stat().st_size, str(path))
     except (EOFError, gzip.BadGzipFile, fault) as error:
         raise DataError(
             f"cannot be decompressed: {error}", where=str(path), hint="download the file again"

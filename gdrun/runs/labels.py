@@ -8,9 +8,10 @@ from pathlib import Path
 from typing_extensions import TypedDict
 
 from gdrun.errors import GdrunError
+from gdrun.runs import strict_json
 from gdrun.runs.checked import checked, unreadable
 from gdrun.runs.files import cannot_write, write_text
-from gdrun.runs.strict_json import dumps, loads
+from gdrun.runs.strict_json import dumps
 
 LABELS = "labels.json"
 
@@ -26,7 +27,7 @@ def read_labels(directory: Path) -> Labels:
     """The labels of a run; empty ones without a file. Raises RecordError if it is damaged."""
     file = directory / LABELS
     try:
-        document = loads(file.read_bytes())
+        document = strict_json.read(file)
     except (FileNotFoundError, NotADirectoryError):
         return {"tags": [], "note": ""}
     except (OSError, ValueError) as error:

@@ -15,9 +15,6 @@ can run any code.
 from __future__ import annotations
 
 import json
-import lzma
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +30,8 @@ from gdrun.data.cells import STANDARD, MissingMarks
 from gdrun.data.dates import PARTS
 from gdrun.data.encoding import Form
 from gdrun.data.new_csv import READING
-from gdrun.errors import RecordError
+from gdrun.data.saved_arrays import archived_arrays
+from gdrun.errors import DataError, RecordError
 from gdrun.problems.models import MODELS
 from gdrun.runs.checked import Count, check_version, checked, unreadable
 
@@ -187,15 +185,19 @@ def _column(record: ColumnRecord) -> SourceColumn:
 
 def read_arrays(path: Path) -> dict[str, Array]:
     """The arrays of a file by name; empty without a file. Raises RecordError for a damaged file."""
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return dict(arrays)
-    except FileNotFoundError:
+    if not path.exists():
         return {}
-    except (OSError, ValueError, EOFError, TypeError, RuntimeError, SyntaxError) as error:
-        raise RecordError(f"cannot be read: {error}", where=str(path)) from None
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError) as error:
-        raise RecordError(f"cannot be read: {error}", where=str(path)) from None
+    try:
+        found, _ = archived_arrays(path)
+    except DataError as error:
+        problem = error.problems[0]
+        raise RecordError(
+            f"cannot be read: it {problem.what}",
+            where=problem.where,
+            hint="restore the file from a copy, or train the model again",
+        ) from None
+    # Training continues with the arrays of a checkpoint, and changes them.
+    return {name: array.copy() for name, array in found.items()}
 
 
 def weights_in(arrays: Mapping[str, Array]) -> tuple[dict[str, Array], dict[str, Array]]:

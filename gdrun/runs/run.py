@@ -23,6 +23,7 @@ from gdrun.engine.trace_columns import (
 from gdrun.errors import RecordError, suggestion
 from gdrun.methods.stopping import Status
 from gdrun.result_tables import ResultTables
+from gdrun.runs import strict_json
 from gdrun.runs.checked import check_version, checked, unreadable
 from gdrun.runs.model_file import (
     WEIGHTS,
@@ -38,7 +39,6 @@ from gdrun.runs.record import (
     RunRecord,
     StopRecord,
 )
-from gdrun.runs.strict_json import loads
 from gdrun.runs.summary import RunSummary
 from gdrun.runs.trace_file import read_trace
 from gdrun.runs.trained_model import TrainedModel, model_of, read_model
@@ -201,7 +201,7 @@ def read_record(path: Path) -> RunRecord:
     """
     file = path / RECORD
     try:
-        document = loads(file.read_bytes())
+        document = strict_json.read(file)
     except (FileNotFoundError, NotADirectoryError):
         raise RecordError(
             "is not the directory of a run", where=str(path), hint=_near(path)

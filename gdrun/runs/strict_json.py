@@ -12,7 +12,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+MOST_BYTES = 2**26
+"""The largest size of a file with one document: 64 MiB."""
 
 _KINDS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
@@ -43,6 +47,19 @@ def loads(text: str | bytes) -> Any:
         raise ValueError("an entry `nonfinite` is damaged") from None
     except RecursionError:
         raise ValueError("too many nested brackets") from None
+
+
+def read(file: Path) -> Any:
+    """The document in a file, as `loads` returns it.
+
+    Raises OSError if the file cannot be read, and ValueError if it is larger than MOST_BYTES or not
+    strict JSON.
+    """
+    with file.open("rb") as opened:
+        content = opened.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"the file is larger than {MOST_BYTES:,} bytes")
+    return loads(content)
 
 
 def _marked(value: Any) -> Any:

@@ -223,7 +223,9 @@ def test_a_missing_value_where_training_had_none(here, tmp_path):
         ),
         (
             ["broken.npz", "new.csv"],
-            "error: broken.npz: cannot be read: File is not a zip file\n",
+            "error: broken.npz: cannot be read: it is not a file of NumPy arrays, or is "
+            "incomplete\n"
+            "hint: restore the file from a copy, or train the model again\n",
         ),
         (
             ["line.npz", "model.pkl"],

@@ -209,7 +209,8 @@ def _rises(standing: Standing, start: float, lowest: float) -> float:
         return 0.0
     first, last = _on_scale(start, lowest, (start, lowest))
     losses = (_on_scale(start, lowest, each.evals["train_loss"]) for each in standing.results)
-    sums = [float(np.maximum(np.diff(each), 0).sum()) for each in losses]
+    with np.errstate(invalid="ignore"):  # a diverged run has infinite losses
+        sums = [float(np.maximum(np.diff(each), 0).sum()) for each in losses]
     return float(np.median(sums) / (first - last))
 
 

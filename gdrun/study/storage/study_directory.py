@@ -19,6 +19,7 @@ from typing import Any, TypeVar, cast
 
 from gdrun.errors import TRACEBACK, GdrunError, RecordError, note_traceback
 from gdrun.methods.plugins import loaded_plugins
+from gdrun.runs import strict_json
 from gdrun.runs.checked import check_version, checked, misfit, unreadable
 from gdrun.runs.directory import new_directory
 from gdrun.runs.files import append_lines, write_text
@@ -214,7 +215,7 @@ def read_study(path: Path) -> StudyRecord:
     """
     file = path / RECORD
     try:
-        document = loads(file.read_bytes())
+        document = strict_json.read(file)
     except (FileNotFoundError, NotADirectoryError):
         hint = "a sweep or comparison prints its directory when it ends"
         raise RecordError("is not the directory of a study", where=str(path), hint=hint) from None
