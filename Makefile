@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: train test quick core check ci readme pictures bench kills clean
+.PHONY: train test quick core check ci readme pictures bench kills fuzz clean
 
 train: $(VENV)/core.stamp ## install, and run the quickstart
 	$(BIN)/gdrun train
@@ -35,6 +35,9 @@ bench: $(VENV)/bench.stamp ## measure gdrun against what users would pick instea
 
 kills: $(VENV)/dev.stamp ## kill 100 commands at random times, continue them, and compare the bits
 	$(BIN)/python tests/kills.py
+
+fuzz: $(VENV)/dev.stamp ## feed 100,000 damaged and hostile inputs to all readers, and keep what fails
+	$(BIN)/python tests/fuzz
 
 $(VENV)/core.stamp: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -1,0 +1,110 @@
+"""What the fuzzer has found: each kind of input that once failed, made small."""
+
+import io
+import zipfile
+
+import numpy as np
+import pytest
+
+import gdrun
+from fuzz.judging import judged, refusal
+from fuzz.kinds import KINDS
+from gdrun.config.loading import load
+from gdrun.data import load_table
+from gdrun.data.column_statistics import column_statistics
+from gdrun.errors import Problem
+
+HEADERS = {
+    "a header cut in a text": b"{'descr': '<f8', 'fortran_order': False, 'sha",
+    "a shape beyond int64": b"{'descr': '<f8', 'fortran_order': False, 'shape': (%d,)}" % 10**30,
+    "a shape of petabytes": b"{'descr': '<f8', 'fortran_order': False, 'shape': (%d,)}" % 2**50,
+    "a field of Python objects": b"{'descr': '|O', 'fortran_order': False, 'shape': (1,)}",
+}
+
+
+def with_member(archive, name, content):
+    """A copy of an NPZ archive, with other content of a member."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(archive) as source, zipfile.ZipFile(stream, "w") as target:
+        for each in source.namelist():
+            target.writestr(each, content if each == name else source.read(each))
+    return stream.getvalue()
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    config = {"dataset": "iris", "model": "softmax", "stopping": {"epochs": 1}}
+    return gdrun.train(config, out=tmp_path_factory.mktemp("runs")).directory
+
+
+@pytest.mark.parametrize("header", HEADERS.values(), ids=HEADERS)
+@pytest.mark.parametrize("name", ["w.npy", "model.npy", "standardize.mean.npy"])
+def test_weights_with_a_damaged_array(run, header, name, tmp_path):
+    size = len(header).to_bytes(2, "little")
+    file = tmp_path / "weights.npz"
+    content = b"\x93NUMPY\x01\x00" + size + header
+    file.write_bytes(with_member(run / "weights.npz", name, content))
+    error = refusal(lambda: gdrun.load_model(file))
+    assert str(error).startswith(f"error: {file}")
+    assert "cannot be read: it " in str(error)
+
+
+def test_weights_with_a_member_that_is_no_array(run, tmp_path):
+    file = tmp_path / "weights.npz"
+    file.write_bytes(with_member(run / "weights.npz", "standardize.mean.npy", b"text"))
+    assert "cannot be read" in str(refusal(lambda: gdrun.load_model(file)))
+
+
+def test_the_weights_of_a_run_can_be_changed(run):
+    # A checkpoint is read in the same way, and training changes its arrays.
+    weights = gdrun.read_run(run).weights
+    weights["w"] += 1
+    assert np.isfinite(weights["w"]).all()
+
+
+@pytest.mark.parametrize("version", [(2, 0), (3, 0), (110, 111), (1, 0)])
+def test_a_header_whose_length_is_gigabytes(version, tmp_path):
+    file = tmp_path / "a.npy"
+    file.write_bytes(b"\x93NUMPY" + bytes(version) + b"\xff\xff\xff\xef" + b" " * 100)
+    assert "is not a file of NumPy arrays" in str(refusal(lambda: load_table({"path": file})))
+
+
+@pytest.mark.parametrize("unit", [1e200, 1.5e308, 1e-200, 5e-324])
+def test_a_matrix_on_disk_whose_squares_are_outside_the_range(unit, tmp_path):
+    file = tmp_path / "a.npy"
+    steps = np.array([0.0, 1.0, 0.0, 1.0])
+    X = np.stack([steps * unit, steps, steps], axis=1)
+    np.save(file, X)
+    found = column_statistics(np.load(file, mmap_mode="r"), np.full(4, True), "a.npy")
+    # Two values u and 0, each twice: the mean and the standard deviation are u/2.
+    np.testing.assert_array_equal(found.deviation, np.array([unit, 1.0, 1.0]) / 2)
+    np.testing.assert_array_equal(found.mean, np.array([unit, 1.0, 1.0]) / 2)
+
+
+@pytest.mark.parametrize("part", ["what", "where", "hint"])
+def test_a_message_that_quotes_a_long_text_is_short(part):
+    problem = Problem(
+        **{"what": "is wrong", "where": "here", "hint": "look"} | {part: "\x1b" * 9999}
+    )
+    assert len(str(problem)) < 1100
+
+
+def test_the_name_of_an_override_that_is_very_long():
+    error = refusal(lambda: load(None, ["a" * 3_000_000 + "=1"]))
+    assert "unknown key" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("query", b"SELECT '\xe9', 1"),
+        ("query", b"SELECT 1, " + b"NOT " * 900 + b"true"),
+        ("condition", b"name = '\xe9'"),
+        ("condition", b"(" * 5000),
+        ("overrides", b"lr=0.1\0" * 2000),
+    ],
+)
+def test_texts_that_once_failed(kind, data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = judged(KINDS[kind], data, tmp_path)
+    assert not found.finding, found.report
