@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytest
 from matplotlib.colors import LogNorm
+from PIL import Image
 
 import gdrun
 from gdrun.study.judgement.metrics import Metric, Target
@@ -18,7 +19,7 @@ from gdrun.views.pictures.lines import charts_picture
 from gdrun.views.pictures.regions import regions_picture
 from gdrun.views.pictures.sensitivity import sensitivity_picture
 from gdrun.views.pictures.style import missing_signs, style, write_picture
-from gdrun.views.pictures.walk import walk_picture
+from gdrun.views.pictures.walk import walk_picture, write_walk_animation
 from gdrun.views.run_charts import run_charts
 from gdrun.views.walks import walks
 
@@ -113,6 +114,28 @@ def test_a_walk_begins_at_the_start_and_has_the_values_of_its_surface():
         (drawn,) = [line for line in axes.lines if line.get_label() == "path 0"]
         np.testing.assert_array_equal(drawn.get_xydata(), path.places)
         assert path.places.shape == (6, 2)
+
+
+def test_an_animation_ends_with_the_picture_of_the_walk():
+    run = gdrun.train({"surface": "bowl"}, "steps=12", "lr=0.05")
+    moving, still = io.BytesIO(), io.BytesIO()
+    with style():
+        write_walk_animation(walks([run]), moving)
+        walk_picture(walks([run])).savefig(still, format="png", dpi=100)
+    animation, picture = Image.open(moving), Image.open(still)
+    animation.seek(animation.n_frames - 1)
+    shown, expected = (np.asarray(each.convert("RGB"), int) for each in (animation, picture))
+    assert shown.shape == expected.shape
+    assert shown[3, 3].tolist() == [255, 255, 255]
+    # A palette of 256 colours changes the soft edges of lines a little.
+    assert (np.abs(shown - expected).max(axis=2) > 30).mean() < 1e-3
+    # A frame has the path up to its step, so that each has more colour than the one before.
+    coloured = []
+    for frame in range(animation.n_frames):
+        animation.seek(frame)
+        pixels = np.asarray(animation.convert("RGB"), int)
+        coloured.append((np.ptp(pixels, axis=2) > 60).sum())
+    assert len(coloured) > 5 and (np.diff(coloured) > 0).all()
 
 
 def test_a_sweep_over_rates_marks_divergence_and_the_limit():

@@ -10,9 +10,15 @@ from gdrun.views.pictures.style import MARKERS, PALETTE, figure, legend, wrapped
 from gdrun.views.walks import Walks
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.figure import Figure
 
 LEVELS = 14
+WHITE = 248
+"""A colour of an animation whose channels are all at least this becomes white, which Pillow would
+otherwise replace by a light grey.
+"""
+
 FRAMES = 60
 """The most frames of an animation; a long walk advances several steps a frame."""
 
@@ -58,15 +64,32 @@ def write_walk_animation(found: Walks, file: BinaryIO) -> None:
     picture.set_dpi(100)
     canvas.draw()
     picture.set_layout_engine("none")  # the layout must not move between frames
-    drawn = [line for line in picture.axes[0].lines if str(line.get_label()).startswith("path")]
+    axes = picture.axes[0]
+    drawn = [line for line in axes.lines if str(line.get_label()).startswith("path")]
+    above: list[Artist] = [line for line in axes.lines if line not in drawn]
+    if (names := axes.get_legend()) is not None:
+        above.append(names)
+    # The contours do not change: only what moves, and what is above it, is drawn for each frame.
+    for artist in (*drawn, *above):
+        artist.set_animated(True)
+    canvas.draw()
+    background = canvas.copy_from_bbox(picture.bbox)
     longest = max(len(path.places) for path in found.paths)
     ends = np.unique(np.linspace(1, longest, min(longest, FRAMES)).astype(int))
     frames = []
     for end in ends.tolist():
         for line, path in zip(drawn, found.paths, strict=True):
             line.set_data(*path.places[:end].T)
-        canvas.draw()
+        canvas.restore_region(background)
+        for artist in (*drawn, *above):
+            axes.draw_artist(artist)
         frames.append(Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB"))
+    # One palette, that of the last frame, which has every colour: finding one takes the most time.
+    palette = frames[-1].quantize(256)
+    colours = np.array(palette.getpalette()).reshape(-1, 3)
+    colours[colours.min(axis=1) >= WHITE] = 255
+    palette.putpalette(colours.ravel().tolist())
+    frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     times = [80] * (len(frames) - 1) + [1500]  # milliseconds; the last frame is shown longer
     frames[0].save(
         file, format="GIF", save_all=True, append_images=frames[1:], duration=times, loop=0
