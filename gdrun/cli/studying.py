@@ -157,13 +157,15 @@ class StudyOptions:
         listeners = progress_listeners(self.quiet)
         counter = _run_counter(self.quiet, interruption)
         if not self.watch:
-            yield Observers(lambda task: listeners, faults.note, interruption.name, counter)
+            yield Observers(listeners, faults.note, interruption.name, counter)
             return
         from gdrun.cli.watching import StudyView
 
         live = StudyView(metric, listeners, counter)
         with live.view.shown():
-            yield Observers(live.listeners_of, faults.note, interruption.name, live.on_progress)
+            yield Observers(
+                live.listeners, faults.note, interruption.name, live.on_progress, live.on_growth
+            )
 
 
 def study_command(command: Callable[..., int]) -> Callable[..., int]:

@@ -118,11 +118,11 @@ class Shown:
         if not self.live:
             yield listeners
             return
-        from gdrun.cli.watching import TrainingView
+        from gdrun.cli.watching import TrainingView, WhenLeft
 
-        live = TrainingView(listeners)
+        live = TrainingView()
         with live.view.shown():
-            yield [live]
+            yield [live, *(WhenLeft(live.view, listener) for listener in listeners)]
 
     def results(self, runs: list[Run], problems: Sequence[Problem], notes: Sequence[str]) -> None:
         """Print the runs that have ended. problems: of their files. notes: lines to print last."""

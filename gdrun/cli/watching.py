@@ -19,10 +19,9 @@ if TYPE_CHECKING:
     from rich.live import Live
 
     from gdrun.engine.outcome import Outcome
-    from gdrun.study.design.trials import Trial
+    from gdrun.study.growth import Growth
     from gdrun.study.judgement.metrics import Metric
     from gdrun.study.study import StudyProgress
-    from gdrun.study.tasks import Task
 
 LEAVE = "q"
 REDRAW = 0.2
@@ -84,21 +83,13 @@ class LiveView:
 
 
 class TrainingView(Listener):
-    """The live view of one training.
+    """The live view of one training."""
 
-    after: the listeners that show the progress when the view was left.
-    """
-
-    def __init__(self, after: Sequence[Listener]) -> None:
+    def __init__(self) -> None:
         self.view = LiveView()
-        self._after = after
         self._outcomes: dict[int, Outcome] = {}
 
     def advanced(self, progress: Progress) -> None:
-        if self.view.left:
-            for listener in self._after:
-                listener.advanced(progress)
-            return
         from gdrun.views.dashboard import dashboard
 
         elapsed = time.monotonic() - self.view.start
@@ -106,9 +97,6 @@ class TrainingView(Listener):
 
     def ended(self, lane: int, outcome: Outcome) -> None:
         self._outcomes[lane] = outcome
-        if self.view.left:
-            for listener in self._after:
-                listener.ended(lane, outcome)
 
 
 class StudyView:
@@ -122,84 +110,69 @@ class StudyView:
         self, metric: Metric, after: Sequence[Listener], count: Callable[[StudyProgress], None]
     ) -> None:
         self.view = LiveView()
-        self._metric, self._after, self._count = metric, after, count
+        self.listeners = [WhenLeft(self.view, listener) for listener in after]
+        self._metric, self._count = metric, count
         self._study: StudyProgress | None = None
-        self._tasks: list[_TaskView] = []
+        self._growing: dict[tuple[str, ...], Growth] = {}  # the latest report is the last
         self._begin = (self.view.start, 0.0)
-
-    def listeners_of(self, task: Task) -> Sequence[Listener]:
-        """The listener of a task that is about to train."""
-        view = _TaskView(task.trials, self._redraw, self._after, self.view)
-        self._tasks.append(view)
-        return (view,)
+        # Reports from other processes come in another thread.
+        self._lock = threading.Lock()
 
     def on_progress(self, study: StudyProgress) -> None:
         """Draw what has ended. A plan that starts, such as a tuning, has its own time left."""
         from gdrun.views.study_dashboard import work_done
 
-        if self._study is None or self._study.plan is not study.plan:
-            self._begin = (time.monotonic(), work_done(study, ()))
-        self._study = study
-        self._tasks = [
-            task
-            for task in self._tasks
-            if any(trial.identity not in study.results for trial in task.trials)
-        ]
+        with self._lock:
+            if self._study is None or self._study.plan is not study.plan:
+                self._begin = (time.monotonic(), work_done(study, ()))
+            self._study = study
+            self._growing = {
+                own: growth
+                for own, growth in self._growing.items()
+                if not study.results.keys() >= set(own)
+            }
+            if not self.view.left:
+                self._draw()
         if self.view.left:
             self._count(study)
-        else:
-            self._redraw()
 
-    def _redraw(self) -> None:
-        study = self._study
-        if study is None:
+    def on_growth(self, growth: Growth) -> None:
+        """Draw how far a task is."""
+        with self._lock:
+            self._growing.pop(growth.identities, None)
+            self._growing[growth.identities] = growth
+            self._draw()
+
+    def _draw(self) -> None:
+        if (study := self._study) is None:
             return
-        from gdrun.views.study_dashboard import Running, study_dashboard, work_done
+        from gdrun.views.study_dashboard import study_dashboard, work_done
 
         def view(width: int, height: int) -> RenderableType:
-            running = [
-                Running(task.trials, task.progress, task.outcomes)
-                for task in self._tasks
-                if task.progress is not None
-            ]
+            growing = list(self._growing.values())
             now, (begin, found) = time.monotonic(), self._begin
-            done = work_done(study, running)
+            done = work_done(study, growing)
             pace = (done - found) / (now - begin) if now > begin else 0.0
             left = (study.of - done) / pace if pace > 0 else None
             times = (now - self.view.start, left)
-            return study_dashboard(study, running, self._metric, times, (width, height))
+            return study_dashboard(study, growing, self._metric, times, (width, height))
 
         self.view.draw(view)
 
 
-class _TaskView(Listener):
-    """What the view of a study knows of a task that trains: lane k is trial k."""
+class WhenLeft(Listener):
+    """Passes the events of a training on to a listener when a view was left."""
 
-    def __init__(
-        self,
-        trials: Sequence[Trial],
-        redraw: Callable[[], None],
-        after: Sequence[Listener],
-        view: LiveView,
-    ) -> None:
-        self.trials = trials
-        self.progress: Progress | None = None
-        self.outcomes: dict[int, Outcome] = {}
-        self._redraw, self._after, self._view = redraw, after, view
+    def __init__(self, view: LiveView, listener: Listener) -> None:
+        self._view, self._listener = view, listener
 
     def advanced(self, progress: Progress) -> None:
-        self.progress = progress
         if self._view.left:
-            for listener in self._after:
-                listener.advanced(progress)
-        else:
-            self._redraw()
+            self._listener.advanced(progress)
 
     def ended(self, lane: int, outcome: Outcome) -> None:
-        self.outcomes[lane] = outcome
         if self._view.left:
-            for listener in self._after:
-                listener.ended(lane, outcome)
+            self._listener.ended(lane, outcome)
 
 
 @contextmanager

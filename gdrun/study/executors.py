@@ -19,13 +19,14 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from threading import Thread
 from typing import Any, Protocol
 
 from gdrun.engine.judging import Interrupted
 from gdrun.errors import GdrunError
 from gdrun.methods.plugins import load_plugin, loaded_plugins
+from gdrun.study.growth import GrowthReporter, OnGrowth
 from gdrun.study.storage.results import Result
 from gdrun.study.tasks import ListenersOf, Task
 from gdrun.threads import threads_of_new_processes
@@ -97,13 +98,17 @@ class OnExecutor:
 class InProcesses:
     """Runs tasks in `jobs` processes of this machine, each with an equal share of the cores.
 
-    note: a function that is called with a sentence for the user when a worker process died. `run`
-    raises GdrunError when worker processes have died MOST_DEATHS times.
+    note: a function that is called with a sentence for the user when a worker process died.
+    on_growth: a function that is called in another thread while tasks train; None for no reports.
+    `run` raises GdrunError when worker processes have died MOST_DEATHS times.
     """
 
-    def __init__(self, jobs: int, note: Note = lambda text: None) -> None:
+    def __init__(
+        self, jobs: int, note: Note = lambda text: None, on_growth: OnGrowth | None = None
+    ) -> None:
         self._jobs = jobs
         self._note = note
+        self._on_growth = on_growth
 
     def run(self, tasks: Sequence[Task], interrupted: Interrupted) -> Iterator[Ended]:
         left = {id(task): task for task in tasks}
@@ -131,6 +136,7 @@ class InProcesses:
         context = multiprocessing.get_context("spawn")
         with signals_held_back():  # the event starts a process that tracks shared resources
             stop = context.Event()
+            reports = None if self._on_growth is None else context.Queue()
         threads = max((os.cpu_count() or 1) // self._jobs, 1)
         # A spawned worker has only the rules of the package, so it must load the plugins too.
         plugins = [plugin["path"] for plugin in loaded_plugins()]
@@ -143,8 +149,9 @@ class InProcesses:
 
         with (
             threads_of_new_processes(threads),
+            _passed_on(reports, self._on_growth) if reports and self._on_growth else nullcontext(),
             ProcessPoolExecutor(
-                self._jobs, context, initializer=start_worker, initargs=(stop, plugins)
+                self._jobs, context, initializer=start_worker, initargs=(stop, plugins, reports)
             ) as pool,
         ):
             try:
@@ -154,12 +161,33 @@ class InProcesses:
                 stop.set()  # the pool waits for its workers, also after an error
 
 
+@contextmanager
+def _passed_on(reports: Any, on_growth: OnGrowth) -> Iterator[None]:
+    """A context in which a thread calls `on_growth` with each report in a queue of processes.
+
+    A worker process that is killed while it writes blocks the thread for ever, so nothing waits
+    for the thread's end.
+    """
+
+    def pass_on() -> None:
+        while (growth := reports.get()) is not None:
+            on_growth(growth)
+
+    Thread(target=pass_on, name="gdrun-growth", daemon=True).start()
+    try:
+        yield
+    finally:
+        reports.cancel_join_thread()
+        reports.put(None)
+
+
 def run_task(task: Task) -> list[Result]:
     """Run a task in a worker process, until the task ends or the parent process requests a stop.
 
     Returns the results of the trials that were not interrupted.
     """
-    return task.run(interrupted=lambda: "SIGINT" if _stop is not None and _stop.is_set() else None)
+    listeners = [] if _reports is None else [GrowthReporter(task, _reports.put)]
+    return task.run(listeners, lambda: "SIGINT" if _stop is not None and _stop.is_set() else None)
 
 
 def held_back() -> list[int]:
@@ -192,17 +220,19 @@ def signals_held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, earlier)
 
 
-def start_worker(stop: Any, plugins: Sequence[str]) -> None:
+def start_worker(stop: Any, plugins: Sequence[str], reports: Any = None) -> None:
     """Initialise a worker process.
 
     stop: an event that the parent process sets to request a stop. plugins: the paths of the plugins
-    to load. The worker ignores SIGINT and SIGHUP, which the parent handles, and ends when the
-    parent ends.
+    to load. reports: a queue for reports on tasks that train; None for no reports. The worker
+    ignores SIGINT and SIGHUP, which the parent handles, and ends when the parent ends.
     """
     import signal
 
-    global _stop
-    _stop = stop
+    global _stop, _reports
+    _stop, _reports = stop, reports
+    if reports is not None:
+        reports.cancel_join_thread()  # nothing reads the last reports when the study is over
     for number in held_back():
         signal.signal(number, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()
@@ -225,3 +255,6 @@ def _end_with_parent() -> None:
 
 _stop: Any = None
 """In a worker process: an event that the parent process sets to request a stop."""
+
+_reports: Any = None
+"""In a worker process: the queue for reports on tasks that train; None for no reports."""

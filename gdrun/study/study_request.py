@@ -14,9 +14,11 @@ from gdrun.config.experiment import Experiment
 from gdrun.config.loading import Change, Source, arrays_for_dataset, load
 from gdrun.data import Table, table_from_pair
 from gdrun.engine.judging import Interrupted
+from gdrun.engine.listeners import Listener
 from gdrun.errors import ConfigError, Parameter, Problem
 from gdrun.study.design.trials import StudyPlan
 from gdrun.study.executors import InProcess, InProcesses, Note, OnExecutor, Runner
+from gdrun.study.growth import GrowthReporter, OnGrowth
 from gdrun.study.judgement.metrics import (
     Metric,
     Target,
@@ -25,23 +27,31 @@ from gdrun.study.judgement.metrics import (
     parse_target,
 )
 from gdrun.study.study import OnProgress
-from gdrun.study.tasks import ListenersOf
+from gdrun.study.tasks import Task
 
 
 @dataclass(frozen=True)
 class Observers:
     """Functions that a study calls while it runs.
 
-    listeners_of: returns the listeners of a task that trains in this process. note: called with a
+    listeners: called by the trainer of each task that runs in this process. note: called with a
     sentence for the user when a worker process died and was replaced. interrupted: returns the name
     of a signal when the study should stop, else None. on_progress: called at the start, and
-    whenever trials have ended.
+    whenever trials have ended. on_growth: called again and again while a task trains in this
+    process or, in another thread, while one trains in another process of this machine; None for no
+    reports.
     """
 
-    listeners_of: ListenersOf = lambda task: ()
+    listeners: Sequence[Listener] = ()
     note: Note = lambda text: None
     interrupted: Interrupted = lambda: None
     on_progress: OnProgress = lambda progress: None
+    on_growth: OnGrowth | None = None
+
+    def listeners_of(self, task: Task) -> list[Listener]:
+        """The listeners of a task that trains in this process."""
+        reporters = [] if self.on_growth is None else [GrowthReporter(task, self.on_growth)]
+        return [*self.listeners, *reporters]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +105,7 @@ class StudyRequest:
         if self.executor is not None:
             return OnExecutor(self.executor, self.width)
         if self.jobs > 1:
-            return InProcesses(self.jobs, observers.note)
+            return InProcesses(self.jobs, observers.note, observers.on_growth)
         return InProcess(observers.listeners_of)
 
     def base(self) -> tuple[Experiment, Table | None]:

@@ -18,7 +18,7 @@ def progress_line(progress: Progress, elapsed: float, width: int) -> str:
     started. width: the largest length of the line in characters; less important parts are left out
     of a line that would be longer.
     """
-    words = dict(progress_words(progress, elapsed))
+    words = dict(_words(progress, elapsed))
     # Parts are removed from the least important on; epoch and remaining time are always kept.
     for least_important in ("lr", "grad norm", "speed", "runs", "loss"):
         if len("  ".join(words.values())) <= width:
@@ -27,7 +27,7 @@ def progress_line(progress: Progress, elapsed: float, width: int) -> str:
     return "  ".join(words.values())[:width]
 
 
-def progress_words(progress: Progress, elapsed: float) -> Iterator[tuple[str, str]]:
+def _words(progress: Progress, elapsed: float) -> Iterator[tuple[str, str]]:
     """The parts of the line as texts, by a name for each part."""
     state, cohort = progress.state, progress.cohort
     epochs = cohort.plan.limits.get("epochs")
@@ -44,17 +44,6 @@ def progress_words(progress: Progress, elapsed: float) -> Iterator[tuple[str, st
         yield "speed", f"{state.step / elapsed:,.0f} steps/s"
     if (left := _time_left(progress, elapsed)) is not None:
         yield "left", f"{duration(left)} left"
-
-
-def share_done(progress: Progress) -> float:
-    """The share of the training that is done, 0 to 1: of the budget that will be used up first.
-
-    0 if there is no budget of steps or seconds.
-    """
-    state, plan = progress.state, progress.cohort.plan
-    steps = state.step / plan.budget.steps if plan.budget is not None else 0.0
-    seconds = plan.limits.get("seconds")
-    return min(max(steps, state.seconds / seconds if seconds else 0.0), 1.0)
 
 
 def _time_left(progress: Progress, elapsed: float) -> float | None:

@@ -10,17 +10,16 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from gdrun.engine.listeners import Progress
-from gdrun.engine.outcome import Outcome
 from gdrun.engine.trace import Columns
+from gdrun.methods.stopping import position
 from gdrun.study.design.trials import Candidate, Trial, label
+from gdrun.study.growth import Growth
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.statistics import quantile
 from gdrun.study.study import StudyProgress
 from gdrun.views.curve_scale import scale_over
 from gdrun.views.curves import Chart, Curve, is_logarithmic
 from gdrun.views.numbers import count, duration, quantity
-from gdrun.views.progress import progress_words, share_done
 from gdrun.views.sweeps import shown_value
 from gdrun.views.terminal_plot import PlotView
 
@@ -43,18 +42,6 @@ _VERBS = {"sweep": "sweep", "compare": "comparison", "tune": "tuning"}
 
 
 @dataclass(frozen=True)
-class Running:
-    """A task that trains now.
-
-    trials: lane k of the training is trial k. outcomes: of the lanes that have ended.
-    """
-
-    trials: Sequence[Trial]
-    progress: Progress
-    outcomes: Mapping[int, Outcome]
-
-
-@dataclass(frozen=True)
 class _Setting:
     """A candidate so far.
 
@@ -71,31 +58,32 @@ class _Setting:
     failed: bool
 
 
-def work_done(study: StudyProgress, running: Sequence[Running]) -> float:
+def work_done(study: StudyProgress, growing: Sequence[Growth]) -> float:
     """The work that is done so far, in trials: a trial that trains counts with its share."""
-    done = float(study.ended)
-    for task in running:
-        share = share_done(task.progress)
-        for lane, trial in enumerate(task.trials):
-            if trial.identity not in study.results:
-                done += 1.0 if lane in task.outcomes else share
-    return done
+    shares = {
+        identity: 1.0 if identity in task.statuses else task.share
+        for task in growing
+        for identity in task.identities
+    }
+    return study.ended + sum(
+        share for identity, share in shares.items() if identity not in study.results
+    )
 
 
 def study_dashboard(
     study: StudyProgress,
-    running: Sequence[Running],
+    growing: Sequence[Growth],
     metric: Metric,
     times: tuple[float, float | None],
     size: tuple[int, int],
 ) -> RenderableType:
     """The view of a study that runs: counts, the best setting, and a row for each setting.
 
-    running: the tasks that train in this process. times: the seconds so far, and the seconds left;
-    None if they are not known. size: the width and height of the terminal, in characters.
+    growing: the latest reports of the tasks that train. times: the seconds so far, and the seconds
+    left; None if they are not known. size: the width and height of the terminal, in characters.
     """
     width, height = size
-    settings = _settings(study, running, metric)
+    settings = _settings(study, growing, metric)
     rows = height - OTHER_ROWS
     chart = (
         _chart(settings, study) if rows - CHART_ROWS >= min(FEWEST_ROWS, len(settings)) else None
@@ -110,15 +98,13 @@ def study_dashboard(
     if chart is not None:
         parts += [PlotView(chart, CHART_HEIGHT), ""]
     parts += [_table(settings, len(study.plan.seeds), metric, max(rows, 1))]
-    parts += ["", Text(_training(running)[:width], style="dim"), Text(KEYS[:width], style="dim")]
+    parts += ["", Text(_training(growing)[:width], style="dim"), Text(KEYS[:width], style="dim")]
     return Group(*parts)
 
 
-def _settings(study: StudyProgress, running: Sequence[Running], metric: Metric) -> list[_Setting]:
+def _settings(study: StudyProgress, growing: Sequence[Growth], metric: Metric) -> list[_Setting]:
     """The candidates of the plan so far, in the order of the plan."""
-    live = {
-        trial.identity: (task, lane) for task in running for lane, trial in enumerate(task.trials)
-    }
+    live = {identity: task for task in growing for identity in task.identities}
     groups: dict[int, list[Trial]] = {}
     for trial in study.plan.trials:
         groups.setdefault(trial.candidate, []).append(trial)
@@ -154,19 +140,15 @@ def _name(candidate: Candidate) -> str:
 
 
 def _trial(
-    identity: str, study: StudyProgress, live: Mapping[str, tuple[Running, int]]
+    identity: str, study: StudyProgress, live: Mapping[str, Growth]
 ) -> tuple[Columns | None, bool, bool]:
     """The evaluations of a trial, None before it starts; whether it ended; whether it diverged."""
     if (result := study.results.get(identity)) is not None:
         return result.evals, True, result.diverged
     if identity not in live:
         return None, False, False
-    task, lane = live[identity]
-    if (outcome := task.outcomes.get(lane)) is not None:
-        return outcome.evaluations, True, outcome.status == "diverged"
-    if lane not in task.progress.state.lanes:  # it ended before the study was interrupted
-        return None, True, False
-    return task.progress.evaluations.lane(lane), False, False
+    status = live[identity].statuses.get(identity)
+    return live[identity].evals.get(identity), status is not None, status == "diverged"
 
 
 def _counts(study: StudyProgress, times: tuple[float, float | None]) -> str:
@@ -189,16 +171,17 @@ def _best(settings: Sequence[_Setting], metric: Metric) -> str:
     return f"best so far: {best.name}, {metric.words} {quantity(metric.value(best.score))}"
 
 
-def _training(running: Sequence[Running]) -> str:
-    """The epoch, the loss, the gradient norm and the rate of the task that trained last."""
-    if not running:
-        return "curves appear when runs have ended"  # they train in other processes
-    if not len(running[-1].progress.state.lanes):
+def _training(growing: Sequence[Growth]) -> str:
+    """The epoch, the loss, the gradient norm and the rate of the task that reported last."""
+    if not growing or not growing[-1].training:
         return ""
-    words = dict(progress_words(running[-1].progress, 0.0))
-    return "  ".join(
-        words[name] for name in ("epoch", "runs", "loss", "grad norm", "lr") if name in words
-    )
+    task = growing[-1]
+    of = f"/{quantity(task.epochs)}" if task.epochs else ""
+    words = [f"epoch {position(task.epoch)}{of}", f"{task.training} of {len(task.identities)} runs"]
+    for word, name in (("loss", "batch_loss"), ("grad norm", "grad_norm"), ("lr", "lr")):
+        if name in task.last:
+            words.append(f"{word} {quantity(task.last[name], 3)}")
+    return "  ".join(words)
 
 
 def _chart(settings: Sequence[_Setting], study: StudyProgress) -> Chart | None:

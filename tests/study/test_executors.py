@@ -69,9 +69,19 @@ def test_two_names_of_one_experiment_are_one_run_to_wait_for():
 
 
 @pytest.mark.slow
-def test_processes_give_the_same_results():
-    results, work = carry_out(PLAN, StudyContext(InProcesses(2), jobs=2))
+def test_processes_give_the_same_results_and_report_how_far_they_are():
+    reports = []
+    runner = InProcesses(2, on_growth=reports.append)
+    results, work = carry_out(PLAN, StudyContext(runner, jobs=2))
     assert medians(results) == pytest.approx(HERE, rel=1e-9)
+    tasks = tasks_of(PLAN.trials, jobs=2)
+    expected = {tuple(trial.identity for trial in task.trials) for task in tasks}
+    assert reports and {each.identities for each in reports} <= expected
+    for each in reports:
+        assert 0 < each.share <= 1
+        for identity, evals in each.evals.items():
+            whole = results[identity].evals["train_loss"]
+            assert evals["train_loss"].tolist() == whole[: len(evals["train_loss"])].tolist()
     assert work.run == 4
 
 

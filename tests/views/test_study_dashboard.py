@@ -9,10 +9,11 @@ from study.cases import planned
 
 from gdrun.engine.listeners import Listener
 from gdrun.study.executors import InProcess
+from gdrun.study.growth import MOST_POINTS, growth_of
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.study import StudyContext, StudyProgress, carry_out
 from gdrun.views.dashboard import dashboard
-from gdrun.views.study_dashboard import Running, study_dashboard, work_done
+from gdrun.views.study_dashboard import study_dashboard, work_done
 
 LOSS = Metric("validation_loss")
 STEPS = 6 * 7
@@ -20,18 +21,18 @@ STEPS = 6 * 7
 
 
 class Watcher(Listener):
-    """Keeps what `see` returns for each chunk, and the outcomes of the lanes."""
+    """Keeps what `see` returns for each chunk of a task, and the outcomes of the lanes."""
 
     def __init__(self, see):
-        self.see, self.seen, self.outcomes, self.trials = see, [], {}, ()
+        self.see, self.seen, self.outcomes, self.identities = see, [], {}, ()
 
     def of(self, task):
-        self.trials = task.trials
+        self.identities = [trial.identity for trial in task.trials]
         return [self]
 
     def advanced(self, progress):
-        running = Running(self.trials, progress, self.outcomes)
-        self.seen.append((progress.evaluations.points, progress.state.step, self.see(running)))
+        growth = growth_of(self.identities, progress, self.outcomes)
+        self.seen.append((progress.evaluations.points, progress.state.step, self.see(growth)))
 
     def ended(self, lane, outcome):
         self.outcomes[lane] = outcome
@@ -39,21 +40,21 @@ class Watcher(Listener):
 
 def carried_out(plan, see):
     """What `see` returned for each chunk of a plan whose trials train together; the results."""
-    watcher = Watcher(lambda running: see(StudyProgress(plan, {}, len(plan.trials)), running))
+    watcher = Watcher(lambda growth: see(StudyProgress(plan, {}, len(plan.trials)), growth))
     results, _ = carry_out(plan, StudyContext(InProcess(watcher.of)))
     return watcher, [results[trial.identity] for trial in plan.trials]
 
 
-def screen(study, running, times=(2.0, 60.0), size=(78, 40)):
+def screen(study, growing, times=(2.0, 60.0), size=(78, 40)):
     console = Console(width=size[0], force_terminal=False)
     with console.capture() as captured:
-        console.print(study_dashboard(study, running, LOSS, times, size))
+        console.print(study_dashboard(study, growing, LOSS, times, size))
     return captured.get()
 
 
 def test_the_best_setting_so_far_is_that_of_the_latest_evaluation():
     plan = planned({"lr": [0.0001, 0.1, 1e6]}, "optimizer=vanilla")
-    watcher, results = carried_out(plan, lambda study, running: screen(study, [running]))
+    watcher, results = carried_out(plan, lambda study, growth: screen(study, [growth]))
     named = 0
     for points, _, text in watcher.seen:
         losses = [
@@ -78,7 +79,7 @@ def test_the_best_setting_so_far_is_that_of_the_latest_evaluation():
 
 def test_a_setting_that_diverged_says_so_and_is_never_the_best():
     plan = planned({"lr": [1e6, 0.1]}, "optimizer=vanilla", seeds=2)
-    watcher, results = carried_out(plan, lambda study, running: screen(study, [running]))
+    watcher, results = carried_out(plan, lambda study, growth: screen(study, [growth]))
     assert [each.diverged for each in results] == [True, True, False, False]
     last = watcher.seen[-1][2]
     assert "2 of 2, 2 diverged" in last
@@ -87,7 +88,7 @@ def test_a_setting_that_diverged_says_so_and_is_never_the_best():
 
 def test_the_work_that_is_done_counts_lanes_by_their_steps():
     plan = planned({"lr": [0.01, 0.1]}, seeds=2)
-    watcher, results = carried_out(plan, lambda study, running: work_done(study, [running]))
+    watcher, results = carried_out(plan, lambda study, growth: work_done(study, [growth]))
     for _, step, done in watcher.seen:
         assert done == pytest.approx(4 * step / STEPS)
     everything = {result.identity: result for result in results}
@@ -97,7 +98,7 @@ def test_the_work_that_is_done_counts_lanes_by_their_steps():
 @pytest.mark.parametrize("size", [(40, 12), (78, 24), (78, 60), (200, 50)])
 def test_it_fits_the_terminal(size):
     plan = planned({"lr": [10.0**-k for k in range(20)]}, "epochs=2")
-    watcher, _ = carried_out(plan, lambda study, running: screen(study, [running], size=size))
+    watcher, _ = carried_out(plan, lambda study, growth: screen(study, [growth], size=size))
     for *_, text in watcher.seen:
         lines = text.splitlines()
         assert len(lines) <= size[1]
@@ -107,7 +108,7 @@ def test_it_fits_the_terminal(size):
         assert shown + (int(hidden[1]) if hidden else 0) == 20
 
 
-def test_a_study_in_other_processes_shows_what_has_ended():
+def test_a_study_of_which_nothing_trains_shows_what_has_ended():
     plan = planned({"lr": [0.01, 0.1]}, "epochs=2")
     results, _ = carry_out(plan, StudyContext())
     slow = plan.trials[0].identity
@@ -116,7 +117,20 @@ def test_a_study_in_other_processes_shows_what_has_ended():
     assert f"best so far: lr=0.01, val loss {results[slow].summary['validation_loss']:.4g}" in text
     assert re.search(r"lr=0\.01 +1 of 1 +\S+ +[▁-█]{3}", text)
     assert re.search(r"lr=0\.1 +0 of 1\s*\n", text)
-    assert "curves appear when runs have ended" in text
+
+
+def test_a_report_is_short_and_has_the_latest_evaluation():
+    plan = planned({"lr": [0.1, 1e6]}, "optimizer=vanilla", "evaluate.every=0.01")
+    watcher, (kept, diverged) = carried_out(plan, lambda study, growth: growth)
+    last = watcher.seen[-1][2]
+    assert last.statuses == {diverged.identity: "diverged"}
+    assert (last.training, last.epochs) == (1, 6)
+    evals = last.evals[kept.identity]
+    assert len(evals["epoch"]) <= MOST_POINTS
+    points = watcher.seen[-1][0]
+    for name, column in evals.items():
+        assert (column[0], column[-1]) == (kept.evals[name][0], kept.evals[name][points - 1])
+    assert last.last["lr"] == 0.1
 
 
 def test_the_curve_of_a_run_that_ended_stops_there():

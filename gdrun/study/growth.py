@@ -1,0 +1,117 @@
+"""How far the trials of a study are while they train, also in other processes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gdrun.engine.listeners import Listener, Progress
+from gdrun.engine.outcome import Outcome
+from gdrun.engine.trace import Columns
+
+if TYPE_CHECKING:
+    from gdrun.study.tasks import Task
+
+PAUSE = 0.2
+"""The fewest seconds between two reports of one task."""
+
+MOST_POINTS = 200
+"""The most evaluations of a trial in a report; of more, evenly spaced ones are kept."""
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How far a task is, which is a group of trials that train together.
+
+    identities: of all its trials. evals: the columns of the evaluations so far of each trial, by
+    identity. statuses: as in run.json, of the trials that have ended. share: of the budget that
+    will be used up first, 0 to 1. epoch: so far. epochs: the budget; None without one. last: for
+    each column of the last step, the median over the trials that still train; empty without one.
+    """
+
+    identities: tuple[str, ...]
+    evals: Mapping[str, Columns]
+    statuses: Mapping[str, str]
+    share: float
+    epoch: float
+    epochs: float | None
+    last: Mapping[str, float]
+
+    @property
+    def training(self) -> int:
+        """The number of trials that still train."""
+        return len(self.identities) - len(self.statuses)
+
+
+OnGrowth = Callable[[Growth], None]
+"""A function that is called again and again while the tasks of a study train."""
+
+
+class GrowthReporter(Listener):
+    """Reports how far a task is, at most every PAUSE seconds.
+
+    Lane k of the cohort that it listens to must be trial k of the task.
+    """
+
+    def __init__(self, task: Task, report: OnGrowth) -> None:
+        self._identities = tuple(trial.identity for trial in task.trials)
+        self._report = report
+        self._outcomes: dict[int, Outcome] = {}
+        self._last = -PAUSE
+
+    def advanced(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if now - self._last >= PAUSE:
+            self._last = now
+            self._report(growth_of(self._identities, progress, self._outcomes))
+
+    def ended(self, lane: int, outcome: Outcome) -> None:
+        self._outcomes[lane] = outcome
+
+
+def growth_of(
+    identities: Sequence[str], progress: Progress, outcomes: Mapping[int, Outcome]
+) -> Growth:
+    """How far a task is. outcomes: of the lanes that have ended, by their index."""
+    evals: dict[str, Columns] = {}
+    lanes = progress.state.lanes.tolist()
+    for lane in lanes:
+        evals[identities[lane]] = _thinned(progress.evaluations.lane(lane))
+    # A trace has no meaning for a lane after its end, so that of the outcome is used.
+    for lane, outcome in outcomes.items():
+        evals[identities[lane]] = _thinned(outcome.evaluations)
+    last = progress.steps.last() if lanes and progress.steps.points else {}
+    # A lane that ended before the study was interrupted has no outcome here, and its own result.
+    statuses = {identity: "ended" for k, identity in enumerate(identities) if k not in lanes}
+    statuses |= {identities[lane]: outcome.status for lane, outcome in outcomes.items()}
+    return Growth(
+        tuple(identities),
+        evals,
+        statuses,
+        share_done(progress),
+        progress.epoch,
+        progress.cohort.plan.limits.get("epochs"),
+        {name: float(np.median(column[lanes])) for name, column in last.items()},
+    )
+
+
+def share_done(progress: Progress) -> float:
+    """The share of the training that is done, 0 to 1: of the budget that will be used up first.
+
+    0 if there is no budget of steps or seconds.
+    """
+    state, plan = progress.state, progress.cohort.plan
+    steps = state.step / plan.budget.steps if plan.budget is not None else 0.0
+    seconds = plan.limits.get("seconds")
+    return min(max(steps, state.seconds / seconds if seconds else 0.0), 1.0)
+
+
+def _thinned(evals: Columns) -> Columns:
+    """The columns that do not belong to a layer, with at most MOST_POINTS points."""
+    count = len(evals.get("step", ()))
+    chosen = np.unique(np.linspace(0, count - 1, min(count, MOST_POINTS)).round().astype(int))
+    return {name: column[chosen] for name, column in evals.items() if "." not in name}
