@@ -124,7 +124,7 @@ function drawTheory() {
       })),
     ], {
       xaxis: { title: { text: "step" }, type: "log" }, yaxis: { title: { text: "f − f*" }, type: "log" },
-      legend: { orientation: "h", y: -0.18 },
+      legend: { orientation: "h", y: -0.25 },
     });
   });
 }
