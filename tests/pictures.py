@@ -22,7 +22,6 @@ def subjects(out: Path) -> dict[str, list[str]]:
     """For each picture, the words of `gdrun plot`: runs or a study, and a kind."""
     iris = {"name": "iris", "dataset": "iris", "model": "softmax", "engine": "numpy"}
     methods = ("optimizer=vanilla lr=0.02", "optimizer=momentum lr=0.02", "optimizer=adam lr=0.02")
-    methods = ("optimizer=vanilla lr=0.02", "optimizer=momentum lr=0.02", "optimizer=adam lr=0.02")
     curves = [
         train(out, iris, *method.split(), f"seed={seed}", "epochs=30", "batch_size=16")
         for method in methods
@@ -32,6 +31,9 @@ def subjects(out: Path) -> dict[str, list[str]]:
     walks = ("optimizer=momentum lr=0.003", "optimizer=adam lr=0.2", "optimizer=vanilla lr=0.005")
     network = {"name": "spirals", "dataset": "spirals", "model": {"name": "mlp", "hidden": [16]}}
     spirals = train(out, network, "optimizer=adam", "lr=0.01", "epochs=100", "engine=numpy")
+    noisy = {"name": "moons", "dataset": {"name": "moons", "n": 200, "noise": 0.4}}
+    network = {"name": "mlp", "hidden": [64, 64]}
+    overfit = train(out, noisy | {"model": network}, "optimizer=adam", "lr=0.005", "epochs=120")
     line = {"name": "diabetes", "dataset": "diabetes", "model": "linear", "engine": "numpy"}
     before = set(out.iterdir())
     rates = [0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0]
@@ -43,6 +45,7 @@ def subjects(out: Path) -> dict[str, list[str]]:
         "curves.png": [*curves, "--y", "suboptimality"],
         "walk.png": [train(out, himmelblau, *walk.split(), "steps=120") for walk in walks],
         "sensitivity.png": [sweep],
+        "diagnosis.png": [overfit, "--kind", "diagnosis"],
         "regions.png": [spirals, "--kind", "regions"],
         "landscape.png": [spirals, "--kind", "landscape"],
     }

@@ -12,6 +12,9 @@ from gdrun.views.pictures.style import figure, wrapped
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+EVIDENCE_WIDTH = 84
+"""The most characters in a line of evidence, which is longer and smaller than a title."""
+
 
 def evidence_picture(charts: Sequence[Chart]) -> Figure:
     """The charts, one below the other. A chart without a title belongs to the one above it."""
@@ -20,5 +23,5 @@ def evidence_picture(charts: Sequence[Chart]) -> Figure:
     for axes, chart in zip(every, charts, strict=True):
         draw_chart(axes, chart)
         if chart.title:
-            axes.set_title(wrapped(chart.title), fontsize=9, loc="left")
+            axes.set_title(wrapped(chart.title, EVIDENCE_WIDTH), fontsize=9, loc="left")
     return picture

@@ -126,9 +126,9 @@ def plain(text: str) -> str:
     return printable(" ".join(text.splitlines())).replace("\t", " ").replace("$", r"\$")
 
 
-def wrapped(title: str) -> str:
-    """A title as lines that fit the width of a picture, and that matplotlib shows as they are."""
-    return "\n".join(plain(line) for line in textwrap.wrap(title, TITLE_WIDTH)) or " "
+def wrapped(title: str, width: int = TITLE_WIDTH) -> str:
+    """A title as lines of at most `width` characters, which matplotlib shows as they are."""
+    return "\n".join(plain(line) for line in textwrap.wrap(title, width)) or " "
 
 
 def legend(axes: Axes, labels: list[str], *, frame: bool = False) -> None:
