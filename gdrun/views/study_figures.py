@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -123,13 +124,22 @@ def comparison_charts(found: Comparison) -> list[Chart]:
         known = [curve for curve in curves if curve is not None]
         if len(known) == len(curves):
             log = is_logarithmic(*(curve.y for curve in known))
-            charts.append(Chart(title, words, found.metric.words, tuple(known), log_y=log))
+            across = _wide(known)
+            charts.append(
+                Chart(title, words, found.metric.words, tuple(known), log_x=across, log_y=log)
+            )
         if found.target is not None and all(_paced(each, x) for each in found.contenders):
             shares = tuple(_share_curve(each, x) for each in found.contenders)
-            charts.append(Chart(title, words, f"share of runs at {found.target.bound}", shares))
+            bound = f"share of runs at {found.target.bound}"
+            charts.append(Chart(title, words, bound, shares, log_x=_wide(shares)))
     if not charts:
         raise GdrunError(f"{found.metric.name} was not measured during the runs")
     return charts
+
+
+def _wide(curves: Sequence[Curve]) -> bool:
+    """Whether some contenders end so much earlier than others that x needs a logarithmic axis."""
+    return is_logarithmic(np.array([curve.x[-1] for curve in curves]))
 
 
 def _metric_curve(contender: Contender, x: str, metric: str) -> Curve | None:

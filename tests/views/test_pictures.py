@@ -207,6 +207,15 @@ def test_the_share_at_the_target_counts_the_runs_that_reached_it():
             assert first == pytest.approx(np.nanmin(steps) * contender.pace)
 
 
+@pytest.mark.parametrize(("epochs", "wide"), [(3, False), (80, True)])
+def test_a_contender_that_ends_much_earlier_makes_the_axis_logarithmic(epochs, wide):
+    names = ["bgd+epochs=1", f"bgd+epochs={epochs}"]
+    found = gdrun.compare(names, {"dataset": "iris", "model": "softmax"}, seeds=1)
+    chart = study_figures.comparison_charts(found)[0]
+    assert [curve.x[-1] for curve in chart.curves] == [120, 120 * epochs]  # 120 training rows
+    assert chart.log_x is wide
+
+
 def test_names_at_the_ends_of_curves_keep_their_distance_and_order():
     found = spread(np.array([0.2, 0.9, 0.21, 0.22]), 0.1)
     # Three names around 0.21 are 0.1 apart and keep their mean; the fourth does not move.

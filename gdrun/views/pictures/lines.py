@@ -46,7 +46,8 @@ def draw_chart(axes: Axes, chart: Chart) -> None:
     axes.set_xlabel(plain(chart.x_label))
     axes.set_ylabel(plain(chart.y_label))
     if chart.log_x:
-        axes.set_xscale("log")
+        # A point at 0 is not drawn: it would be a flat line from the left edge.
+        axes.set_xscale("log", nonpositive="mask")
     if chart.log_y:
         axes.set_yscale("log")
     _open_constant(axes, chart)
