@@ -32,10 +32,10 @@ CLOSE = 0.1
 """A metric is close to the best one if they differ by at most this share of the best fall."""
 
 PROMISING = 4
-"""The most single remedies of which pairs are run: the best ones that lowered the metric."""
+"""The most single remedies of which pairs are run: the best that lowered the metric, one a key."""
 
-MILD = frozenset({"slow convergence", "still falling"})
-"""New symptoms that do not keep a remedy from being a cure: the loss falls at last."""
+MILD = "still falling"
+"""The new symptom that does not keep a remedy from being a cure: the loss falls at last."""
 
 
 @dataclass(frozen=True)
@@ -122,14 +122,12 @@ def try_remedies(
     tried: list[Mapping[str, Any]] = [{}, *(each.changes for each in remedies)]
     ended = _trained(run, tried, metric, listeners)
     before = ended[0].after
-    promising = [
-        remedy
-        for one, remedy in sorted(
-            zip(ended[1:], remedies, strict=True), key=lambda pair: pair[0].after
-        )
+    better = [
+        (one.after, remedy)
+        for one, remedy in zip(ended[1:], remedies, strict=True)
         if one.after < before
     ]
-    pairs = fitting(run.config, _pairs(promising[:PROMISING]))
+    pairs = fitting(run.config, _pairs(_best_of_each_key(better)[:PROMISING]))
     ended += _trained(run, [each.changes for each in pairs], metric, listeners)
     known = {each.name for each in symptoms}
     start = float(run.evals[metric][0])
@@ -142,7 +140,7 @@ def try_remedies(
         zip([*tried[1:], *(each.changes for each in pairs)], ended[1:], strict=True)
     ):
         gone = symptoms[0].name not in one.symptoms
-        cured = gone and set(one.symptoms) <= known | MILD
+        cured = gone and set(one.symptoms) <= {*known, MILD}
         cured &= math.isfinite(one.after) if flattered else one.after < before
         pair = number >= len(remedies)
         attempts.append(
@@ -158,6 +156,14 @@ def try_remedies(
             )
         )
     return sorted(attempts, key=lambda each: (not each.cured, each.cured and each.pair, each.after))
+
+
+def _best_of_each_key(tried: Iterable[tuple[float, Remedy]]) -> list[Remedy]:
+    """The best remedy of those that change the same keys, the best first. tried: with metrics."""
+    found: dict[frozenset[str], Remedy] = {}
+    for _, remedy in sorted(tried, key=lambda pair: pair[0]):
+        found.setdefault(frozenset(remedy.changes), remedy)
+    return list(found.values())
 
 
 def _pairs(remedies: Sequence[Remedy]) -> Iterable[Remedy]:

@@ -10,9 +10,6 @@ ADAM = Remedy(
     {"optimizer": "adam", "optimizer.lr": 0.01},
     "Adam scales the step of each weight by the size of its gradients",
 )
-STANDARDISED = Remedy(
-    {"dataset.standardize": True}, "equal scales of the features allow a larger step"
-)
 RELU = Remedy(
     {"model.activation": "relu", "model.init": "he"},
     "the slope of ReLU is 1, so that the gradient does not shrink from layer to layer",
@@ -21,7 +18,6 @@ TANH = Remedy(
     {"model.activation": "tanh", "model.init": "xavier"},
     "the slope of tanh is 1 at 0, and that of sigmoid is at most 1/4",
 )
-RANDOM = Remedy({"model.init": "he"}, "random weights differ, so units learn different things")
 DECAY = Remedy({"schedule": "cosine"}, "a rate that falls to 0 lets the weights settle")
 LARGER_BATCH = Remedy(
     {"variant": "mbgd", "batch_size": 64}, "the mean over more examples has less noise"
@@ -60,6 +56,38 @@ def larger_rates(run: Traced) -> tuple[Remedy, ...]:
         if 0 < fall < 0.1:
             values.insert(0, run.rate / fall)
     return tuple(rate(value, why) for value in values)
+
+
+def other_starts(run: Traced) -> tuple[Remedy, ...]:
+    """Random initial weights of a network; another start and noise of the gradient on a surface.
+
+    The noise is 1/100 of the first gradient norm: it leaves a saddle point, where gradient descent
+    without noise stays (Jin et al. 2017). Starts nearer to 0 may be off a plateau.
+    """
+    if "surface" not in run.config:
+        smooth = run.config.get("model", {}).get("activation") in ("tanh", "sigmoid")
+        changes = {"model.init": "xavier" if smooth else "he"}
+        return (Remedy(changes, "random weights differ, so units learn different things"),)
+    starts = (
+        [float(f"{value / part:.3g}") for value in run.config["surface"]["start"]]
+        for part in (2, 4)
+    )
+    why = "there may be a gradient to follow nearer to 0"
+    moved = [Remedy({"surface.start": start}, why) for start in starts]
+    norms = run.steps.get("grad_norm", np.empty(0))
+    if not len(norms) or not norms[0] > 0:
+        return tuple(moved)
+    noise = float(f"{norms[0] / 100:.2g}")
+    return (Remedy({"surface.noise": noise}, "noise leaves a saddle point"), *moved)
+
+
+def standardised(run: Traced) -> tuple[Remedy, ...]:
+    """Standardised features, also with the usual rate of 0.1; none if they are standardised."""
+    known = run.config.get("dataset", {}).get("standardize", True)
+    if known is True or (isinstance(known, dict) and known["features"]):
+        return ()
+    changes, why = {"dataset.standardize": True}, "equal scales of the features allow a larger step"
+    return (Remedy(changes, why), Remedy({**changes, "optimizer.lr": 0.1}, why))
 
 
 def longer(run: Traced) -> tuple[Remedy, ...]:

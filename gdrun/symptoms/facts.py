@@ -105,11 +105,12 @@ class Traced:
     @cached_property
     def middle(self) -> float:
         """L_h, the loss at `half`, interpolated between medians around the next evaluations."""
-        low, width = int(self.half), self._width // 2
-        near = [
-            float(np.median(self.loss[max(place - width, 0) : place + width + 1]))
-            for place in (low, min(low + 1, len(self.loss) - 1))
-        ]
+        low, last = int(self.half), len(self.loss) - 1
+        near = []
+        for place in (low, min(low + 1, last)):
+            # The same number on both sides: at an end, a loss that falls has another median.
+            width = min(self._width // 2, place, last - place)
+            near.append(float(np.median(self.loss[place - width : place + width + 1])))
         return near[0] + (self.half - low) * (near[1] - near[0])
 
     @cached_property
@@ -144,6 +145,9 @@ class Traced:
             return math.nan
         width = max(1, int(WINDOW * len(norms)))
         first = float(np.median(norms[:width]))
+        if first == 0:
+            # The run reached a point without a gradient within its first steps.
+            first = self.summary.get("largest_grad_norm") or 0.0
         return float(np.median(norms[-width:])) / first if first > 0 else math.nan
 
     @property

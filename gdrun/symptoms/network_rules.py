@@ -62,7 +62,13 @@ def dead_units(run: Traced) -> Symptom | None:
                     min(1.0, part),
                     f"{share(part, 1)} of the units of layer {layer} are {kind} at "
                     f"epoch {run.epochs[-1]:.4g}",
-                    (*changes.smaller_rates(run)[:3], changes.TANH, changes.RELU, changes.ADAM),
+                    (
+                        *changes.standardised(run),
+                        *changes.smaller_rates(run)[:3],
+                        changes.TANH,
+                        changes.RELU,
+                        changes.ADAM,
+                    ),
                 )
     return None
 

@@ -38,7 +38,7 @@ def baseline(run: Traced) -> Symptom | None:
         0.8,
         f"the {part} loss {loss:.4g} is no better than {constant:.4g}, that of always predicting "
         f"{known['prediction']}",
-        (*changes.fewer_limits(run), changes.STANDARDISED, *changes.larger_rates(run)),
+        (*changes.fewer_limits(run), *changes.standardised(run), *changes.larger_rates(run)),
     )
 
 

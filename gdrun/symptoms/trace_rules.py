@@ -19,7 +19,7 @@ def exploding(run: Traced) -> Symptom | None:
 
     The run diverged; or the training loss rose by over 1 % of its largest possible fall while the
     gradient norm did not fall; or it once rose by more than its largest possible fall, and fell by
-    less than 4/5 of that in the whole run. A rate above 2/L increases a quadratic with smoothness
+    less than 2/3 of that in the whole run. A rate above 2/L increases a quadratic with smoothness
     L.
 
     Evidence: training loss, gradient norm, stability limit 2/L
@@ -29,7 +29,7 @@ def exploding(run: Traced) -> Symptom | None:
     grown = run.gradient_ratio
     risen = run.end - run.start > run.gap / 100 and not grown < 1
     top = int(np.argmax(run.loss))
-    peaked = run.loss[top] - run.start > run.gap > 1.25 * run.fallen
+    peaked = run.loss[top] - run.start > run.gap > 1.5 * run.fallen
     if run.diverged is None and not risen and not peaked:
         return None
     place = len(run.loss) - 1 if risen else top
@@ -47,7 +47,7 @@ def exploding(run: Traced) -> Symptom | None:
         1.0 if run.diverged else 0.8,
         evidence,
         (
-            changes.STANDARDISED,
+            *changes.standardised(run),
             *changes.less_memory(run),
             *changes.smaller_rates(run),
             *changes.clipping(run),
@@ -92,7 +92,8 @@ def _stuck(run: Traced) -> Symptom:
         f"at epoch {run.half_epoch:.4g} and {run.end:.4g} at the end",
         (
             *changes.fewer_limits(run),
-            changes.RANDOM,
+            *changes.other_starts(run),
+            *changes.standardised(run),
             *changes.larger_rates(run),
             *changes.smaller_rates(run)[:2],
             changes.ADAM,
@@ -119,7 +120,7 @@ def slow(run: Traced) -> Symptom | None:
         (
             *changes.fewer_limits(run),
             *changes.less_memory(run),
-            changes.STANDARDISED,
+            *changes.standardised(run),
             *changes.larger_rates(run),
             *changes.less_decay(run),
             changes.ADAM,
@@ -140,7 +141,12 @@ def still_falling(run: Traced) -> Symptom | None:
     """
     if not _falls(run) or run.fallen <= run.gap / 2:
         return None
-    ready = (*changes.longer(run), changes.STANDARDISED, *changes.larger_rates(run), changes.ADAM)
+    ready = (
+        *changes.longer(run),
+        *changes.standardised(run),
+        *changes.larger_rates(run),
+        changes.ADAM,
+    )
     return _falling(run, "still falling", ready)
 
 
@@ -194,6 +200,7 @@ def _unsteady(run: Traced, name: str) -> Symptom | None:
         f"over {share(width, fall)} of its whole fall",
         (
             *changes.less_memory(run),
+            *changes.fewer_limits(run),
             changes.DECAY,
             *changes.smaller_rates(run),
             *(() if run.full_batches else (changes.LARGER_BATCH,)),

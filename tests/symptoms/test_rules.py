@@ -108,6 +108,16 @@ def test_the_unit_of_the_features_changes_no_symptom(factor):
         assert [each.name for each in diagnose(traced(run))] == expected
 
 
+def test_a_loss_that_once_doubled_is_exploding_unless_it_recovered():
+    """From 1, with the lower bound 0: a peak of 2.5 is a rise by more than the largest fall."""
+    peaked = np.concatenate([[1, 2.5], np.linspace(2, 0.5, 18)])
+    (found,) = diagnose(curves(peaked))
+    assert found.name == "exploding"
+    assert "rose from 1 to 2.5 by epoch 1" in found.evidence
+    recovered = np.concatenate([[1, 2.5], 0.1 + 2.0 ** -np.arange(18)])
+    assert diagnose(curves(recovered)) == []
+
+
 def test_a_gradient_that_shrinks_from_layer_to_layer_vanishes():
     """The gradient of layer 2 is 10⁴ / 10⁸ of that of layer 4."""
     run = curves(np.ones(20), status="stopped")
