@@ -75,7 +75,8 @@ def traced(run: Run) -> Traced:
         hint = "diagnose a run that has ended"
         raise RecordError(f"the run has not ended: {run.verdict}", where=run.id, hint=hint)
     if not len(run.evals.get("train_loss", ())):
-        raise RecordError("the run has no evaluation to diagnose", where=run.id)
+        hint = "its file trace.jsonl has no evaluation, or is missing"
+        raise RecordError("the run has no evaluation to diagnose", where=run.id, hint=hint)
     return traced_of(run.record, run.config, run.steps, run.evals, _limit(run.config))
 
 
@@ -91,18 +92,28 @@ def _limit(config: Mapping[str, Any]) -> float | None:
 def fitting(config: Mapping[str, Any], remedies: Iterable[Remedy]) -> tuple[Remedy, ...]:
     """The remedies that change this config and give a valid one.
 
-    Dropout, for instance, is a remedy of networks only.
+    Dropout, for instance, is a remedy of networks only. If the data cannot be loaded, whether a
+    remedy fits them is not checked.
     """
     original, kept = load(dict(config)), []
+    loaded = _fits(original)
     for remedy in remedies:
         try:
             changed = changed_experiment(config, remedy.changes)
-            check_fit([changed])
         except GdrunError:
             continue
-        if changed != original:
+        if changed != original and (not loaded or _fits(changed)):
             kept.append(remedy)
     return tuple(kept)
+
+
+def _fits(experiment: Experiment) -> bool:
+    """Whether the data can be loaded, and the experiment fits them."""
+    try:
+        check_fit([experiment])
+    except GdrunError:
+        return False
+    return True
 
 
 def try_remedies(

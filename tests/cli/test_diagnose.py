@@ -212,3 +212,26 @@ def test_the_table_of_a_sweep_has_the_symptoms_and_a_narrow_one_drops_them_first
     rows = json.loads(here(*words, "--json").out)["ranking"]
     by_name = {row["name"]: row["symptom"] for row in rows}
     assert by_name == {"lr=0.0001": "slow convergence", "lr=0.5": None}
+
+
+def test_without_its_data_a_run_is_diagnosed_but_no_remedy_is_tried(here, tmp_path):
+    data = tmp_path / "orders.csv"
+    data.write_text(refund_table())
+    words = ("model=logistic", "dataset.ignore=[refund]", "lr=1e-5", "epochs=20")
+    assert here("train", f"dataset.path={data}", *words).code == 0
+    data.unlink()
+    shown = here("diagnose")
+    assert (shown.code, shown.out.split()[:2]) == (0, ["slow", "convergence"])
+    assert "to try: optimizer" in shown.out
+    tried = here("diagnose", "--try")
+    assert (tried.code, tried.out) == (2, "")
+    assert "orders.csv" in tried.err
+
+
+def test_a_run_without_its_trace_is_refused(here, tmp_path):
+    assert here("train", *GOOD, "epochs=2").code == 0
+    (trace,) = tmp_path.glob("runs/*/trace.jsonl")
+    trace.unlink()
+    answer = here("diagnose")
+    assert (answer.code, answer.out) == (2, "")
+    assert "hint: its file trace.jsonl has no evaluation, or is missing" in answer.err
