@@ -96,8 +96,8 @@ def _check(run: Run, json: bool) -> None:
 
 def _noise_of_run(run: Run, json: bool) -> None:
     """Measure the noise at the last weights of a run."""
-    from gdrun.insight.curvature_path import last_weights
     from gdrun.insight.gradient_noise import gradient_noise
+    from gdrun.insight.recorded_problem import last_weights
 
     problem, w, step = last_weights(run)
     _show_noise(gradient_noise(problem, w, step), json)

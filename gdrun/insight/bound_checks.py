@@ -11,13 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from gdrun.array_types import Counts, Flags, Numbers
-from gdrun.config.resolving import resolve
-from gdrun.data import Table
 from gdrun.errors import RecordError
 from gdrun.insight.assumptions import Assumption
 from gdrun.insight.bounds import Bound
-from gdrun.insight.curvature_path import check_data
-from gdrun.insight.theory import TOLERANCE, Theory, theory_of
+from gdrun.insight.recorded_problem import problem_of_run
+from gdrun.insight.theory import TOLERANCE, Theory, theory_of_problem
 from gdrun.runs.run import Run
 
 SLACK = 1e-9
@@ -66,11 +64,11 @@ class RunCheck:
     notes: tuple[str, ...]
 
 
-def check_run(run: Run, table: Table | None = None, tolerance: float = TOLERANCE) -> RunCheck:
+def check_run(run: Run, tolerance: float = TOLERANCE) -> RunCheck:
     """Compare a run with the bounds of theory.
 
-    table: the data that replace the dataset; None for the dataset. Raises RecordError if the run
-    has no evaluations after its start, or if the data changed since.
+    Raises RecordError if the run has no evaluations after its start, or if its data changed since
+    or were not stored.
     """
     steps, losses = (np.asarray(run.evals.get(name, ())) for name in ("step", "train_loss"))
     if len(steps) < 2:
@@ -79,8 +77,7 @@ def check_run(run: Run, table: Table | None = None, tolerance: float = TOLERANCE
             where=run.id,
             hint=_again(run),
         )
-    theory = theory_of(resolve(run.config), table, tolerance)
-    check_data(run, theory.problem)
+    theory = theory_of_problem(problem_of_run(run), tolerance)
     excess = losses - (theory.f_star or 0.0)
     failing = tuple(each for each in theory.assumptions if each.of_run and not each.holds)
     checks = () if failing else tuple(_checks(run, theory, steps, excess))

@@ -23,14 +23,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gdrun.array_types import Array, Numbers
+from gdrun.array_types import Numbers
 from gdrun.config.experiment import Experiment
-from gdrun.config.resolving import resolve
-from gdrun.data import Table
 from gdrun.engine.build import build, experiment_data
 from gdrun.engine.trainer import Trainer
-from gdrun.errors import RecordError
 from gdrun.insight.problem import AnalysedProblem, analysed
+from gdrun.insight.recorded_problem import last_weights
 from gdrun.insight.visited import Place, Visited
 from gdrun.problems.curvature import extreme_curvatures, gradient_and_product
 from gdrun.runs.run import Run
@@ -81,15 +79,12 @@ class CurvaturePath:
     rows: int
 
 
-def path_of(
-    experiment: Experiment, table: Table | None = None, most: int = MOST_POINTS
-) -> CurvaturePath:
+def path_of(experiment: Experiment, most: int = MOST_POINTS) -> CurvaturePath:
     """Train an experiment, for at most MOST_EPOCHS epochs, and measure the curvature on its path.
 
-    Nothing is written. table: the data that replace the dataset; None for the dataset. most: the
-    largest number of points. Raises the errors of training.
+    Nothing is written. most: the largest number of points. Raises the errors of training.
     """
-    cohort, engine = build([experiment], experiment_data(experiment, table))
+    cohort, engine = build([experiment], experiment_data(experiment))
     places = Visited(8 * most)
     # On a surface an epoch is short, and the place where the whole run ends is of interest.
     end = MOST_EPOCHS if cohort.surface is None else math.inf
@@ -98,46 +93,18 @@ def path_of(
     # Closer together at the start, where the curvature changes most.
     shares = np.geomspace(1, len(kept), min(most, len(kept)))
     chosen = [kept[k] for k in np.unique(np.rint(shares).astype(int) - 1)]
-    return _measured(analysed(experiment, table), chosen)
+    return _measured(analysed(experiment), chosen)
 
 
-def path_of_run(run: Run, table: Table | None = None) -> CurvaturePath:
+def path_of_run(run: Run) -> CurvaturePath:
     """Measure the curvature at the first and at the last weights of a run.
 
-    Raises RecordError if the run has no finite weights.
+    Raises RecordError if the run has no finite weights, or its data are not those of the run.
     """
-    problem, last, step = last_weights(run, table)
+    problem, last, step = last_weights(run)
     rate = float(run.steps["lr"][-1]) if len(run.steps["lr"]) else None
     places = [Place(0, problem.start, None, None), Place(step, last, None, rate)]
     return _measured(problem, places)
-
-
-def last_weights(run: Run, table: Table | None = None) -> tuple[AnalysedProblem, Array, int]:
-    """The problem of a run, the weights (P,) that the run returns, and their step.
-
-    Raises RecordError if the run has no finite weights, or weights of another model.
-    """
-    problem = analysed(resolve(run.config), table)
-    try:
-        last = problem.row_of(run.weights)
-    except (KeyError, ValueError):
-        last = np.full(1, np.nan)
-    if not np.isfinite(last).all():
-        raise RecordError(
-            "has no finite weights, so its end cannot be analysed",
-            where=run.id,
-            hint="`gdrun theory` with the config of the run analyses its start",
-        )
-    step = run.stop["step"] if run.stop is not None else int(run.evals["step"][-1])
-    return problem, last, step
-
-
-def check_data(run: Run, problem: AnalysedProblem) -> None:
-    """Raise RecordError if the data of the problem are not those of the run."""
-    if problem.cohort.data.sha256 != run.record["data"]["sha256"]:
-        where = f"{run.directory}/config.yaml" if run.directory else "CONFIG"
-        hint = f"`gdrun train {where}` trains it again"
-        raise RecordError("the data changed since this run", where=run.id, hint=hint)
 
 
 def _measured(problem: AnalysedProblem, places: list[Place]) -> CurvaturePath:

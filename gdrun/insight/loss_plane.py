@@ -22,8 +22,8 @@ from gdrun.config.resolving import resolve
 from gdrun.engine.build import build, experiment_data
 from gdrun.engine.trainer import Trainer
 from gdrun.errors import RecordError
-from gdrun.insight.curvature_path import check_data, last_weights
 from gdrun.insight.problem import AnalysedProblem
+from gdrun.insight.recorded_problem import last_weights
 from gdrun.insight.visited import Visited
 from gdrun.problems.rows import Examples
 from gdrun.runs.run import Run
@@ -70,7 +70,6 @@ def loss_plane(run: Run) -> LossPlane:
     training did not come near the recorded weights, for example with another version.
     """
     problem, last, _ = last_weights(run)
-    check_data(run, problem)
     kept = Visited(MOST_PLACES)
     experiment = resolve(run.config)
     cohort, engine = build([experiment], experiment_data(experiment))

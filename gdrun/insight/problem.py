@@ -11,7 +11,6 @@ import numpy as np
 from gdrun.array_types import Array, Numbers
 from gdrun.config.experiment import Experiment
 from gdrun.config.resolving import resolve
-from gdrun.data import Table
 from gdrun.engine.build import cohort_of, experiment_data
 from gdrun.engine.cohort import Cohort
 from gdrun.problems.network import Network
@@ -91,11 +90,7 @@ class AnalysedProblem:
         return row
 
 
-def analysed(experiment: Experiment, table: Table | None = None) -> AnalysedProblem:
-    """The problem of an experiment.
-
-    table: the data that replace the dataset; None for the dataset. Raises ConfigError or DataError
-    if the experiment cannot be trained.
-    """
+def analysed(experiment: Experiment) -> AnalysedProblem:
+    """The problem of an experiment. Raises ConfigError or DataError if it cannot be trained."""
     double = resolve(experiment.plain() | {"dtype": "float64"})
-    return AnalysedProblem(experiment, cohort_of([double], experiment_data(double, table)))
+    return AnalysedProblem(experiment, cohort_of([double], experiment_data(double)))

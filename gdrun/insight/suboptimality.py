@@ -7,10 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from gdrun.array_types import Numbers
-from gdrun.config.resolving import resolve
 from gdrun.errors import RecordError
-from gdrun.insight.curvature_path import check_data
-from gdrun.insight.problem import analysed
+from gdrun.insight.recorded_problem import problem_of_run
 from gdrun.insight.theory import minimum_of
 from gdrun.runs.run import Run
 from gdrun.threads import single_blas_thread
@@ -43,14 +41,7 @@ def _objective(run: Run) -> str:
 
 def _minimum(run: Run) -> float:
     """f* of a run's objective."""
-    if "dataset" in run.config and run.config["dataset"]["name"] == "arrays":
-        raise RecordError(
-            "was trained on arrays from Python, which are not stored, and f* needs them",
-            where=run.id,
-            hint="draw the loss instead, or write the arrays to a file, and train on it",
-        )
-    problem = analysed(resolve(run.config))
-    check_data(run, problem)
+    problem = problem_of_run(run)
     with single_blas_thread():
         minimum = minimum_of(problem)
     if minimum is None or not minimum.converged:

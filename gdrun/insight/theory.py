@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from gdrun.config.experiment import Experiment
-from gdrun.data import Table
 from gdrun.insight.assumptions import Assumption, assumptions_of
 from gdrun.insight.bounds import Bound, convex_bounds, gradient_bound, subgradient_bound
 from gdrun.insight.constants import Constants, constants_of
@@ -85,15 +84,16 @@ class Theory:
         return None if self.minimum is None else self.minimum.value
 
 
-def theory_of(
-    experiment: Experiment, table: Table | None = None, tolerance: float = TOLERANCE
-) -> Theory:
+def theory_of(experiment: Experiment, tolerance: float = TOLERANCE) -> Theory:
     """The predictions of theory for an experiment. Nothing is trained.
 
-    table: the data that replace the dataset; None for the dataset. Raises ConfigError or DataError
-    if the experiment cannot be trained.
+    Raises ConfigError or DataError if the experiment cannot be trained.
     """
-    problem = analysed(experiment, table)
+    return theory_of_problem(analysed(experiment), tolerance)
+
+
+def theory_of_problem(problem: AnalysedProblem, tolerance: float = TOLERANCE) -> Theory:
+    """The predictions of theory for the problem of an experiment."""
     with single_blas_thread():
         return _predicted(problem, tolerance)
 

@@ -7,9 +7,10 @@ import numpy as np
 from gdrun.config.resolving import resolve
 from gdrun.errors import GdrunError
 from gdrun.insight.bound_checks import check_run
-from gdrun.insight.curvature_path import last_weights, path_of
+from gdrun.insight.curvature_path import path_of
 from gdrun.insight.gradient_noise import BatchNoise, gradient_noise
 from gdrun.insight.loss_plane import LossPlane, loss_plane
+from gdrun.insight.recorded_problem import last_weights
 from gdrun.runs.run import Run
 from gdrun.views.curves import Chart, Curve, is_logarithmic
 from gdrun.views.numbers import count

@@ -3,7 +3,10 @@
 import json
 import shlex
 
+import numpy as np
 import pytest
+
+from gdrun import train
 
 BOWL = (
     "surface={name: bowl, condition: 4}",
@@ -122,6 +125,32 @@ def test_a_study_is_refused(gdrun, trained, tmp_path):
     answer = gdrun("theory", str(other))
     assert answer.code == 2
     assert "is the directory of a sweep or comparison" in answer.err
+
+
+@pytest.mark.parametrize("option", [(), ("--noise",)])
+def test_data_that_changed_are_refused(gdrun, trained, tmp_path, option):
+    rows = [f"{k},{k % 3},{2 * k}" for k in range(12)]
+    (tmp_path / "d.csv").write_text("\n".join(["a,b,y", *rows]) + "\n")
+    words = ("dataset={path: d.csv, target: y}", "model=linear", *BOWL[1:], "steps=3")
+    trained(*words)
+    assert gdrun("theory", "last", *option).code == 0
+    (tmp_path / "d.csv").write_text("\n".join(["a,b,y", *rows, "9,9,9"]) + "\n")
+    answer = gdrun("theory", "last", *option)
+    assert answer.code == 2
+    assert "the data changed since this run" in answer.err
+    hint = shlex.split(" ".join(answer.err.split()).split("`")[1])
+    assert gdrun(*hint[1:], "-q").code == 0
+    assert gdrun("theory", "last", *option).code == 0
+
+
+@pytest.mark.parametrize("option", [(), ("--noise",)])
+def test_arrays_from_python_are_refused(gdrun, trained, tmp_path, option):
+    X = np.arange(40.0).reshape(20, 2) % 7
+    config = {"model": "linear", "variant": "bgd"}
+    train(config, data=(X, X.sum(axis=1)), out=tmp_path / "runs")
+    answer = gdrun("theory", "last", *option)
+    assert answer.code == 2
+    assert "was trained on arrays from Python, which are not stored" in answer.err
 
 
 def test_a_network_has_a_path(gdrun, trained):
