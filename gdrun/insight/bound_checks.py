@@ -15,6 +15,7 @@ from gdrun.errors import RecordError
 from gdrun.insight.assumptions import Assumption
 from gdrun.insight.bounds import Bound
 from gdrun.insight.recorded_problem import problem_of_run
+from gdrun.insight.step_positions import StepPositions, step_positions
 from gdrun.insight.theory import TOLERANCE, Theory, theory_of_problem
 from gdrun.runs.run import Run
 
@@ -52,7 +53,8 @@ class RunCheck:
 
     steps, excess (n,): the step of every evaluation, and f − f* there; f itself if the minimum f*
     is unknown. checks: the bounds that apply to the run. failing: the assumptions that do not hold,
-    so that bounds do not apply. notes: sentences about the comparison.
+    so that bounds do not apply. notes: sentences about the comparison. positions: where the steps
+    end on their parabolas; None for runs with another rule or mini-batches.
     """
 
     run: Run
@@ -62,6 +64,7 @@ class RunCheck:
     checks: tuple[BoundCheck, ...]
     failing: tuple[Assumption, ...]
     notes: tuple[str, ...]
+    positions: StepPositions | None
 
 
 def check_run(run: Run, tolerance: float = TOLERANCE) -> RunCheck:
@@ -81,7 +84,11 @@ def check_run(run: Run, tolerance: float = TOLERANCE) -> RunCheck:
     excess = losses - (theory.f_star or 0.0)
     failing = tuple(each for each in theory.assumptions if each.of_run and not each.holds)
     checks = () if failing else tuple(_checks(run, theory, steps, excess))
-    return RunCheck(run, theory, steps, excess, checks, failing, tuple(_notes(run, theory)))
+    others = {"constant rate", "stable rate"}  # which the position of a step does not need
+    descends = {each.name for each in failing} <= others
+    positions = step_positions(run) if descends else None
+    notes = tuple(_notes(run, theory))
+    return RunCheck(run, theory, steps, excess, checks, failing, notes, positions)
 
 
 def _checks(run: Run, theory: Theory, steps: Counts, excess: Numbers) -> list[BoundCheck]:

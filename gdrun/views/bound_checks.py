@@ -12,8 +12,9 @@ from rich.text import Text
 
 from gdrun.array_types import Counts, Numbers
 from gdrun.insight.bound_checks import BoundCheck, RunCheck
+from gdrun.insight.step_positions import StepPositions
 from gdrun.views.curves import Chart, Curve
-from gdrun.views.numbers import MISSING, quantity
+from gdrun.views.numbers import MISSING, count, quantity
 from gdrun.views.terminal_plot import PlotView
 from gdrun.views.theory import assumptions_view, plain_table, theory_data
 
@@ -33,6 +34,8 @@ def run_check_view(check: RunCheck) -> RenderableType:
         if curves is not None:
             parts += ["", curves]
     parts += ["", *_verdicts(check)]
+    if check.positions is not None:
+        parts += ["", _positions(check.positions)]
     if check.failing:
         parts += ["", assumptions_view(check.failing, _config(check))]
     return Group(*parts)
@@ -124,6 +127,19 @@ def _verdicts(check: RunCheck) -> list[Text]:
     return lines
 
 
+def _positions(found: StepPositions) -> Text:
+    """How many steps end before the lowest point of their parabola, beyond it, and too high."""
+    before, beyond, above = (
+        f"{found.share(low, high):.0%}" for low, high in ((-np.inf, 0.0), (0.0, 1.0), (1.0, np.inf))
+    )
+    median = quantity(float(np.median(found.positions)), 3)
+    return Text(
+        f"on their local parabolas, {before} of {count(len(found.steps), 'step')} end before the "
+        f"lowest point, {beyond} beyond it, and {above} higher than they began; the median "
+        f"position is {median}, where 0 is the lowest point and 1 as high as the start"
+    )
+
+
 def run_check_data(check: RunCheck) -> dict[str, Any]:
     """The comparison as a dict that can be written as JSON: the predictions, and `observed`."""
     return theory_data(check.theory) | {
@@ -140,5 +156,11 @@ def run_check_data(check: RunCheck) -> dict[str, Any]:
             }
             for each in check.checks
         ],
+        "positions": None
+        if check.positions is None
+        else {
+            "step": check.positions.steps.tolist(),
+            "position": check.positions.positions.tolist(),
+        },
         "notes": list(check.notes),
     }

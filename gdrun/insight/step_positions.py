@@ -1,0 +1,61 @@
+"""Where the steps of a run end on their parabolas, from its trace alone.
+
+A step d = −α∇f from w has the slope ∇fᵀd = −α‖∇f‖². The parabola through f(w) with this slope, and
+through f(w + d), has its lowest point at the end of the step if f falls by ½α‖∇f‖². The position of
+the end is
+
+    position = 1 + 2 (f(w + d) − f(w)) / (α‖∇f‖²)
+
+It is −1 for a tiny step, 0 if the step ends at the lowest point, and above 1 if it ends higher than
+it began. On a quadratic it is the position that `curvature_path` computes with the Hessian.
+
+Source: Schneider, Dangel & Hennig 2021, who call it α.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gdrun.array_types import Array, Counts, Numbers
+from gdrun.runs.run import Run
+
+
+@dataclass(frozen=True)
+class StepPositions:
+    """The positions (n,) of n steps; steps (n,): their numbers, from 1."""
+
+    steps: Counts
+    positions: Numbers
+
+    def share(self, low: float, high: float) -> float:
+        """The share of steps with low ≤ position < high."""
+        return float(((self.positions >= low) & (self.positions < high)).mean())
+
+
+def step_positions(run: Run) -> StepPositions | None:
+    """The positions of the steps of a run of gradient descent with full gradients.
+
+    Only steps whose next step was recorded too count, because the trace has f before each step.
+    Rounding errors of f hide the positions of steps that change it little: those are left out. None
+    if no step is left.
+    """
+    step, f, norm, rate = (
+        np.asarray(run.steps[name]) for name in ("step", "batch_loss", "grad_norm", "lr")
+    )
+    follows = np.diff(step) == 1
+    slope = (rate * norm**2)[:-1].astype(np.float64)
+    change = np.diff(f.astype(np.float64))
+    known = follows & _above_rounding(run, slope, f) & np.isfinite(change)
+    if not known.any():
+        return None
+    positions: Numbers = 1 + 2 * change[known] / slope[known]
+    return StepPositions(step[:-1][known], positions)
+
+
+def _above_rounding(run: Run, slope: Array, f: Array) -> Array:
+    """Whether α‖∇f‖² (n,) is far above the rounding errors of f (n + 1,)."""
+    rounding = float(np.finfo(run.config["dtype"]).eps) * np.maximum(np.abs(f[:-1]), np.abs(f[1:]))
+    clear: Array = slope > 1000 * rounding
+    return clear

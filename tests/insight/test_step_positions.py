@@ -1,0 +1,70 @@
+"""The positions of steps from traces, against closed forms and against Hessians."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import gdrun
+from gdrun.config.resolving import resolve
+from gdrun.insight.curvature_path import path_of
+from gdrun.insight.step_positions import step_positions
+
+DESCENT = {"variant": "bgd", "optimizer": {"name": "vanilla", "lr": 0.1}, "schedule": "constant"}
+
+
+@pytest.mark.parametrize("share", [0.01, 0.5, 1.5, 2.0, 2.5])
+def test_a_parabola(share):
+    # On ½x² a step of α = share/L ends at (1 − share) x: the position is share − 1. (With share 1
+    # the first step reaches the minimum, and no slope is left.)
+    surface = {"name": "bowl", "condition": 1, "start": [3, 0]}
+    config = {**DESCENT, "surface": surface, "stopping": {"steps": 10}}
+    found = step_positions(gdrun.train(config, f"lr={share}"))
+    assert found.steps.tolist() == list(range(1, 10))
+    np.testing.assert_allclose(found.positions, share - 1, atol=1e-9)
+
+
+def test_a_quadratic_against_its_hessian():
+    model = {"name": "linear", "l2": 0.5}
+    config = {**DESCENT, "dataset": "diabetes", "model": model, "stopping": {"epochs": 20}}
+    found = step_positions(gdrun.train(config))
+    by_step = dict(zip(found.steps.tolist(), found.positions, strict=True))
+    points = path_of(resolve(config), most=6).points
+    compared = [point for point in points if point.position is not None and point.step in by_step]
+    assert len(compared) >= 4
+    for point in compared:
+        assert by_step[point.step] == pytest.approx(point.position, abs=1e-8)
+
+
+def test_a_rising_loss_is_a_position_above_1():
+    run = gdrun.train(
+        {**DESCENT, "dataset": "iris", "model": {"name": "mlp", "hidden": [8]}}, "lr=2"
+    )
+    found = step_positions(run)
+    f = run.steps["batch_loss"]
+    rises = np.flatnonzero(np.diff(f) > 0) + 1
+    assert len(rises)
+    assert found.steps[found.positions > 1].tolist() == rises.tolist()
+
+
+def test_steps_without_their_next_step_are_left_out():
+    run = gdrun.train({**DESCENT, "dataset": "iris", "model": "softmax"}, "epochs=12")
+    thinned = {name: np.delete(column, 5) for name, column in run.steps.items()}
+    assert step_positions(replace(run, steps=thinned)).steps.tolist() == [
+        1,
+        2,
+        3,
+        4,
+        7,
+        8,
+        9,
+        10,
+        11,
+    ]
+
+
+def test_rounding_hides_the_positions_near_a_minimum():
+    # At the minimum itself every slope is 0.
+    surface = {"name": "bowl", "start": [0, 0]}
+    config = {**DESCENT, "surface": surface, "stopping": {"steps": 5}}
+    assert step_positions(gdrun.train(config)) is None
