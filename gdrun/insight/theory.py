@@ -67,11 +67,14 @@ class Theory:
 
     @property
     def best_rate(self) -> float | None:
-        """2/(L + μ), the best constant rate of gradient descent, with μ = 0 where it is negative.
+        """The best constant rate of gradient descent: 2/(L + μ), with μ = 0 where it is negative.
 
         For a quadratic with directions without curvature, μ is the smallest curvature that is not
-        0, because the weights never move along the others.
+        0, because the weights never move along the others. For an objective with kinks it is
+        ‖w₀ − w*‖/(G√N), for which the bound after N steps is smallest.
         """
+        if self.constants.G and self.distance is not None:
+            return self.distance / (self.constants.G * math.sqrt(self.steps))
         L, mu = self.constants.L, self.constants.mu
         if not L:
             return None

@@ -67,6 +67,9 @@ def _constants_table(theory: Theory) -> Table:
     table.add_row("limit 2/L", quantity(theory.limit), _limit_words(theory))
     if constants.everywhere and constants.L is not None:
         table.add_row("best rate", quantity(theory.best_rate), "2/(L + μ)")
+    elif constants.G is not None and theory.best_rate is not None:
+        words = f"‖w₀ − w*‖/(G√N), for the least bound after N = {theory.steps:,} steps"
+        table.add_row("best rate", quantity(theory.best_rate), words)
     table.add_row("minimum f*", quantity(theory.f_star, 6), _minimum_words(theory))
     table.add_row("f at the start", quantity(theory.initial, 6), "")
     if minimum is not None and theory.distance is not None:
@@ -208,6 +211,7 @@ def theory_data(theory: Theory) -> dict[str, Any]:
         "L_is": constants.L_is,
         "mu": constants.mu,
         "mu_is": constants.mu_is,
+        "G": constants.G,
         "everywhere": constants.everywhere,
         "kappa": theory.kappa,
         "curvatures": None if known is None else list(known),

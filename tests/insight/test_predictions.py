@@ -73,6 +73,20 @@ def test_an_assumption_that_fails_is_named(model, name, reason):
     assert reason in failing(theory_of(resolve(experiment("iris", model))))[name]
 
 
+def test_the_best_rate_with_kinks_has_the_least_bound():
+    config = experiment("diabetes", {"name": "linear", "loss": "mae"}, stopping={"epochs": 50})
+    best = theory_of(resolve(config)).best_rate
+    bounds = []
+    for factor in (0.9, 1.0, 1.1):
+        config["optimizer"] = {"name": "vanilla", "lr": factor * best}
+        (bound,) = theory_of(resolve(config)).bounds
+        bounds.append(float(bound.at(50)))
+    assert min(bounds) == bounds[1]
+    # RG/√N, at which both parts of the bound are equal.
+    theory = theory_of(resolve(config))
+    assert bounds[1] == pytest.approx(theory.distance * theory.constants.G / 50**0.5)
+
+
 def test_a_penalty_on_all_parameters_is_the_strong_convexity():
     model = {"name": "softmax", "l2": 0.1, "bias": False}
     theory = theory_of(resolve(experiment("iris", model)))
