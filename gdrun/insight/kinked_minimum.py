@@ -43,7 +43,7 @@ SUFFICIENT = 1e-9
 """The relative duality gap at which f* counts as known, if rounding ends the method earlier."""
 
 DAMPING = 1e-14
-"""What is added to the diagonal of the matrix of Newton's method, as a share of its largest entry.
+"""What is added to the diagonal of the matrix of Newton's method, as a share of each entry.
 
 It makes the system solvable if a direction of w changes nothing.
 """
@@ -265,10 +265,17 @@ def _first_zero(value: Numbers, change: Numbers) -> float:
 
 
 def _solved(matrix: Numbers, b: Numbers) -> Numbers:
-    """x (P,) with matrix x = b: a second solution corrects damping and rounding of the first."""
+    """x (P,) with matrix x = b: a second solution corrects damping and rounding of the first.
+
+    Rows and columns are scaled to a diagonal of ones, because features may have any units.
+    """
     diagonal = np.diag_indices(len(matrix))
-    damped = matrix.copy()
-    damped[diagonal] += DAMPING * matrix[diagonal].max()
-    x: Array = np.linalg.solve(damped, b)
-    corrected: Array = x + np.linalg.solve(damped, b - matrix @ x)
+    size = np.sqrt(matrix[diagonal])
+    size[~(size > 0)] = 1
+    scaled = matrix / size[:, None] / size
+    damped = scaled.copy()
+    damped[diagonal] += DAMPING
+    right = b / size
+    x: Array = np.linalg.solve(damped, right)
+    corrected: Array = (x + np.linalg.solve(damped, right - scaled @ x)) / size
     return corrected

@@ -106,7 +106,7 @@ def _predicted(problem: AnalysedProblem, tolerance: float) -> Theory:
     minimum = minimum_of(problem)
     constants = constants_of(problem, minimum)
     distance = None
-    if minimum is not None and minimum.weights is not None:
+    if minimum is not None and minimum.weights is not None and minimum.converged:
         distance = float(np.linalg.norm(problem.start - minimum.weights))
     known = constants.rate_range
     return Theory(

@@ -101,6 +101,18 @@ def test_no_weights_are_better_than_a_minimum_with_kinks(name, options, classes,
         assert values.min() >= found.value * (1 - 1e-12)
 
 
+def test_the_units_of_features_do_not_matter():
+    # Weights can undo every scale of a column, and a column of zeros changes nothing.
+    objective, X, y, start = problem("linear", {"loss": "mae"}, 0, 0.0)
+    expected = minimise(objective, start, X, y).value
+    scaled = X * [1e8, 1e-8, 1.0, 1e3, 1.0]
+    assert minimise(objective, start, scaled, y).value == pytest.approx(expected, rel=1e-9)
+    X[:, :4] = 0
+    found = minimise(objective, start, X, y)
+    assert found.converged
+    assert found.value == pytest.approx(np.abs(y - np.median(y)).mean(), rel=1e-9)
+
+
 def test_separable_classes_have_a_hinge_of_0():
     X, y = np.array([[-2.0], [-1.0], [1.0], [3.0]]), np.array([0, 0, 1, 1])
     model = MODELS["svm"].function(1, 2)
