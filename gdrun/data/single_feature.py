@@ -24,6 +24,9 @@ from gdrun.problems.rows import MappedRows
 MOST_ENTRIES = 2**18
 """The most entries of the training part that are used: of more, rows at equal distances."""
 
+FEWEST_ROWS = 30
+"""The fewest training rows: among thousands of features, one separates fewer rows by chance."""
+
 
 @dataclass(frozen=True)
 class SingleFeature:
@@ -37,10 +40,11 @@ class SingleFeature:
 def best_single_feature(data: Prepared) -> SingleFeature | None:
     """The feature that alone predicts the target best.
 
-    None for a single feature, for features on disk, and if no feature varies.
+    None for a single feature, for fewer than FEWEST_ROWS rows, for features on disk, and if no
+    feature varies.
     """
     names, X = data.feature_names, data.train.X
-    if len(names) < 2 or isinstance(X, MappedRows):
+    if len(names) < 2 or len(X) < FEWEST_ROWS or isinstance(X, MappedRows):
         return None
     step = -(-X.shape[0] * len(names) // MOST_ENTRIES)
     X, y = X[::step, : len(names)].astype(np.float64), data.train.y[::step]

@@ -60,5 +60,5 @@ def test_only_data_of_ones_own_are_judged():
     assert record["score"] == pytest.approx(0.8, abs=0.1)
     packaged = gdrun.train(*words)
     assert "single_feature" not in packaged.record["data"]
-    alone = gdrun.train(*words, data=(own[:, :1], y))
-    assert "single_feature" not in alone.record["data"]
+    for few in ((own[:, :1], y), (own[:30], y[:30])):  # one feature; 24 training rows
+        assert "single_feature" not in gdrun.train(*words, data=few).record["data"]
