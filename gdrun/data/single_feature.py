@@ -6,7 +6,14 @@
 x is the feature. With more than two classes the score is the smallest AUC of two classes that are
 neighbours in the order of their means of x: it is large only if x separates all of them.
 
-Source: Hanley & McNeil 1982 for the AUC of one feature; Kaufman et al. 2012 for leaks.
+A column of categories has one feature for each category. Its score is that of all of them:
+
+    classes:            λ = 1 − (errors of the most frequent class of each category)
+                              / (errors of the most frequent class of all rows)
+    a regression:       R² of the mean of y in each category
+
+Source: Hanley & McNeil 1982 for the AUC; Goodman & Kruskal 1954 for λ; Kaufman et al. 2012 for
+leaks.
 """
 
 from __future__ import annotations
@@ -28,17 +35,26 @@ FEWEST_ROWS = 30
 """The fewest training rows: among thousands of features, one separates fewer rows by chance."""
 
 
+ROWS_PER_CATEGORY = 10
+"""The fewest rows for each category of a column: categories of single rows predict any target."""
+
+Measure = Literal["auc", "lambda", "r2"]
+
+
 @dataclass(frozen=True)
 class SingleFeature:
-    """The feature with the best score. score: from 0 to 1, on the training part."""
+    """The feature, or column of categories, with the best score.
+
+    score: from 0 to 1, on the training part.
+    """
 
     feature: str
-    measure: Literal["auc", "r2"]
+    measure: Measure
     score: float
 
 
 def best_single_feature(data: Prepared) -> SingleFeature | None:
-    """The feature that alone predicts the target best.
+    """The feature, or column of categories, that alone predicts the target best.
 
     None for a single feature, for fewer than FEWEST_ROWS rows, for features on disk, and if no
     feature varies.
@@ -48,11 +64,43 @@ def best_single_feature(data: Prepared) -> SingleFeature | None:
         return None
     step = -(-X.shape[0] * len(names) // MOST_ENTRIES)
     X, y = X[::step, : len(names)].astype(np.float64), data.train.y[::step]
-    scores = smallest_auc(X, y) if data.classes else r2(X, y.astype(np.float64))
-    best = int(np.argmax(scores))
-    if not scores[best] > 0:
-        return None
-    return SingleFeature(names[best], "auc" if data.classes else "r2", float(scores[best]))
+    classes = bool(data.classes)
+    scores = smallest_auc(X, y) if classes else r2(X, y.astype(np.float64))
+    found = [
+        SingleFeature(name, "auc" if classes else "r2", float(score))
+        for name, score in zip(names, scores, strict=True)
+    ]
+    for report in data.reports:
+        if len(report.features) > 1 and report.kind == "category":
+            columns = [names.index(feature) for feature in report.features]
+            score = score_of_categories(X[:, columns], y, classes=classes)
+            found.append(SingleFeature(report.name, "lambda" if classes else "r2", score))
+    best = max(found, key=lambda each: each.score)
+    return best if best.score > 0 else None
+
+
+def score_of_categories(X: Array, y: Array, *, classes: bool) -> float:
+    """λ, or R² for a regression, of a column of categories.
+
+    X (n, k): a column for each category, which is above its mean in the rows of this category. y
+    (n,): codes of classes, or real targets. 0 with fewer than ROWS_PER_CATEGORY rows a category.
+    """
+    rows, categories = X.shape
+    if rows < ROWS_PER_CATEGORY * categories:
+        return 0.0
+    own = X.mean(axis=0) < X
+    groups = [y[own[:, k]] for k in range(categories)] + [y[~own.any(axis=1)]]
+    groups = [group for group in groups if len(group)]
+    if classes:
+        errors, before = sum(map(_errors, groups)), _errors(y)
+        return 1 - errors / before if before else 0.0
+    within, whole = sum(np.var(group) * len(group) for group in groups), np.var(y) * rows
+    return float(1 - within / whole) if whole else 0.0
+
+
+def _errors(y: Array) -> int:
+    """The number of rows that are not of the most frequent class. y (n,): codes of classes."""
+    return len(y) - int(np.bincount(y).max())
 
 
 def r2(X: Array, y: Array) -> Array:

@@ -72,7 +72,7 @@ class SingleFeatureRecord(TypedDict):
     """The best single feature, with the fields of gdrun.data.single_feature.SingleFeature."""
 
     feature: str
-    measure: Literal["auc", "r2"]
+    measure: Literal["auc", "lambda", "r2"]
     score: float
 
 

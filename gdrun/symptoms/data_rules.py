@@ -19,9 +19,10 @@ def leak(run: Traced) -> Symptom | None:
 
     In data of one's own with more than one feature, the best single feature has an AUC (R² for a
     regression) of 0.995 or more on the training part. With several classes, this is the smallest
-    AUC of two neighbouring classes.
+    AUC of two neighbouring classes. For a column of categories it is the share λ of the errors of
+    the most frequent class that the categories avoid.
 
-    Evidence: AUC or R² of each single feature
+    Evidence: AUC, λ or R² of each single feature
 
     Source: Kaufman et al. 2012.
     """
@@ -30,6 +31,7 @@ def leak(run: Traced) -> Symptom | None:
         return None
     does = {
         "auc": f"separates the classes with an AUC of {best['score']:.4g}",
+        "lambda": f"avoids {share(best['score'], 1)} of the errors of the most frequent class",
         "r2": f"predicts the target with R² = {best['score']:.4g}",
     }
     return Symptom(
@@ -43,7 +45,7 @@ def leak(run: Traced) -> Symptom | None:
 def _without(run: Traced, feature: str) -> tuple[Remedy, ...]:
     """The change that leaves out the column of a feature; none if no column of a file has it."""
     columns: Sequence[Mapping[str, Any]] = run.data.get("columns", ())
-    names = [each["name"] for each in columns if feature in each["features"]]
+    names = [each["name"] for each in columns if feature in (each["name"], *each["features"])]
     if not names:
         return ()
     ignored = run.config["dataset"].get("ignore") or []

@@ -207,5 +207,10 @@ def lowest_loss(config: Mapping[str, Any]) -> float:
 
 
 def share(part: float, whole: float) -> str:
-    """A part in percent of the whole, such as `12 %`."""
-    return f"{100 * part / whole:.2g} %" if whole > 0 else "all"
+    """A part in percent of the whole, with two digits.
+
+    >>> share(0.1234, 1), share(1, 1), share(2.5, 1)
+    ('12 %', '100 %', '250 %')
+    """
+    # float() removes the exponent that .2g gives from 100 on.
+    return f"{float(f'{100 * part / whole:.2g}'):g} %" if whole > 0 else "all"

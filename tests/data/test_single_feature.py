@@ -7,7 +7,7 @@ import pytest
 
 import gdrun
 from gdrun.config.loading import load
-from gdrun.data.single_feature import best_single_feature, r2, smallest_auc
+from gdrun.data.single_feature import best_single_feature, r2, score_of_categories, smallest_auc
 from gdrun.engine.build import experiment_data
 
 
@@ -49,6 +49,43 @@ def test_of_several_classes_the_least_separated_neighbours_count():
         auc[a, b] = sum(pairs) / 9
     assert auc[0, 1] == 1
     assert smallest_auc(x[:, None], y) == pytest.approx([auc[1, 2]])
+
+
+def one_hot(codes):
+    return (codes[:, None] == np.unique(codes)).astype(float)
+
+
+def test_lambda_is_the_share_of_errors_that_categories_avoid():
+    """Of 60 rows, 25 are not of class 0; within the categories 0 + 5 + 5 rows are not."""
+    codes = np.repeat([0, 1, 2], 20)
+    y = np.repeat([0, 0, 1, 1, 2], [20, 15, 5, 15, 5])
+    score = score_of_categories(one_hot(codes) - 0.3, y, classes=True)
+    assert score == pytest.approx(1 - (0 + 5 + 5) / 25)
+
+
+def test_r2_of_categories_is_that_of_a_fit_to_indicators():
+    rng = np.random.default_rng(3)
+    codes = rng.integers(0, 4, 80)
+    y = codes**2 + rng.normal(size=80)
+    X = one_hot(codes)
+    residuals = y - X @ np.linalg.lstsq(X, y, rcond=None)[0]
+    expected = 1 - residuals @ residuals / np.sum((y - y.mean()) ** 2)
+    assert score_of_categories(X, y, classes=False) == pytest.approx(expected)
+    assert score_of_categories(X[:39], y[:39], classes=False) == 0
+
+
+def test_a_column_of_categories_that_decides_the_class(tmp_path):
+    """Two of five codes mean yes: no indicator alone separates the classes, the column does."""
+    rng = np.random.default_rng(4)
+    codes, numbers = rng.integers(0, 5, 200), rng.normal(size=200)
+    rows = (f"c{c},{x},{'yes' if c < 2 else 'no'}" for c, x in zip(codes, numbers, strict=True))
+    (tmp_path / "codes.csv").write_text("\n".join(["code,number,ill", *rows, ""]))
+    dataset = {"path": str(tmp_path / "codes.csv")}
+    run = gdrun.train({"dataset": dataset, "model": "logistic", "variant": "bgd"}, "epochs=1")
+    best = {"feature": "code", "measure": "lambda", "score": 1.0}
+    assert run.record["data"]["single_feature"] == best
+    (leak,) = [each for each in run.record["diagnosis"] if each["name"] == "leak"]
+    assert "the feature code alone avoids 100 % of the errors" in leak["evidence"]
 
 
 def test_only_data_of_ones_own_are_judged():
