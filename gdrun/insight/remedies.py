@@ -126,47 +126,60 @@ def try_remedies(
     metric first. Raises ConfigError if the run's data cannot be loaded again, such as arrays from
     Python.
     """
-    remedies = list({_key(each.changes): each for s in symptoms for each in s.remedies}.values())
-    if not remedies:
+    singles = list({_key(each.changes): each for s in symptoms for each in s.remedies}.values())
+    if not singles:
         return []
     metric = "validation_loss" if "validation_loss" in run.evals else "train_loss"
-    tried: list[Mapping[str, Any]] = [{}, *(each.changes for each in remedies)]
-    ended = _trained(run, tried, metric, listeners)
-    before = ended[0].after
+    unchanged = Remedy({}, "")
+    before, *ended = _trained(run, [unchanged, *singles], metric, listeners)
     better = [
         (one.after, remedy)
-        for one, remedy in zip(ended[1:], remedies, strict=True)
-        if one.after < before
+        for one, remedy in zip(ended, singles, strict=True)
+        if one.after < before.after
     ]
     pairs = fitting(run.config, _pairs(_best_of_each_key(better)[:PROMISING]))
-    ended += _trained(run, [each.changes for each in pairs], metric, listeners)
-    known = {each.name for each in symptoms}
-    start = float(run.evals[metric][0])
-    flattered = symptoms[0].name in FLATTERING
-    honest = [each.after for each in ended[1:] if symptoms[0].name not in each.symptoms]
-    lowest = min(honest if flattered and honest else [each.after for each in ended[1:]])
-    enough = lowest + CLOSE * max(start - lowest, 0.0)
-    attempts = []
-    for number, (changes, one) in enumerate(
-        zip([*tried[1:], *(each.changes for each in pairs)], ended[1:], strict=True)
-    ):
-        gone = symptoms[0].name not in one.symptoms
-        cured = gone and set(one.symptoms) <= {*known, MILD}
-        cured &= math.isfinite(one.after) if flattered else one.after < before
-        pair = number >= len(remedies)
-        attempts.append(
-            Attempt(
-                changes,
-                metric,
-                before,
-                one.after,
-                one.symptoms,
-                gone,
-                cured and one.after <= enough,
-                pair,
-            )
-        )
+    ended += _trained(run, pairs, metric, listeners)
+    judge = _Judge(run, [each.name for each in symptoms], metric, before.after, ended)
+    attempts = [
+        judge.attempt(remedy, one, pair=number >= len(singles))
+        for number, (remedy, one) in enumerate(zip([*singles, *pairs], ended, strict=True))
+    ]
     return sorted(attempts, key=lambda each: (not each.cured, each.cured and each.pair, each.after))
+
+
+class _Judge:
+    """Decides which attempts cure a run.
+
+    known: the names of the symptoms of the run, the gravest first. before: its metric. ended: the
+    runs of all attempts.
+    """
+
+    def __init__(
+        self, run: Run, known: Sequence[str], metric: str, before: float, ended: Sequence[_Ended]
+    ) -> None:
+        self._known, self._metric, self._before = known, metric, before
+        self._flattered = known[0] in FLATTERING
+        honest = [each.after for each in ended if known[0] not in each.symptoms]
+        lowest = min(honest if self._flattered and honest else [each.after for each in ended])
+        start = float(run.evals[metric][0])
+        self._enough = lowest + CLOSE * max(start - lowest, 0.0)
+
+    def attempt(self, remedy: Remedy, one: _Ended, *, pair: bool) -> Attempt:
+        """The attempt with this remedy. one: its run."""
+        gone = self._known[0] not in one.symptoms
+        lower = math.isfinite(one.after) if self._flattered else one.after < self._before
+        clean = gone and set(one.symptoms) <= {*self._known, MILD}
+        cured = clean and lower and one.after <= self._enough
+        return Attempt(
+            remedy.changes,
+            self._metric,
+            self._before,
+            one.after,
+            one.symptoms,
+            gone,
+            cured,
+            pair,
+        )
 
 
 def _best_of_each_key(tried: Iterable[tuple[float, Remedy]]) -> list[Remedy]:
@@ -191,14 +204,14 @@ def _overlap(one: str, other: str) -> bool:
 
 def _trained(
     run: Run,
-    changes: Sequence[Mapping[str, Any]],
+    remedies: Sequence[Remedy],
     metric: str,
     listeners: Sequence[Listener],
 ) -> list[_Ended]:
-    """Train the run's config with each of these changes. The results have the same order."""
+    """Train the run's config with each of these remedies. The results have the same order."""
     trials = [
-        Trial(number, number, changed_experiment(run.config, each))
-        for number, each in enumerate(changes)
+        Trial(number, number, changed_experiment(run.config, each.changes))
+        for number, each in enumerate(remedies)
     ]
     started, found = datetime.now(UTC), {}
     for task in tasks_of({each.identity: each for each in trials}.values()):
