@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -15,6 +15,9 @@ from gdrun.views.diagnosis import symptom_lines, symptoms_data
 from gdrun.views.numbers import count
 from gdrun.views.sweeps import HEALTHY, MOST_ROWS
 
+FULL_WIDTH = 64
+"""The smallest width of a terminal, in characters, at which the table has the evidence."""
+
 
 def study_diagnosis_view(found: StudySymptoms) -> RenderableType:
     """The symptoms of the study as a whole, and a table of those of its runs."""
@@ -23,17 +26,28 @@ def study_diagnosis_view(found: StudySymptoms) -> RenderableType:
         # The command line prints the remedies as commands.
         parts += [*symptom_lines(symptom, remedies=False), ""]
     rows = _rows(found.runs)
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("setting", overflow="fold", max_width=30)
-    table.add_column("runs", justify="right", no_wrap=True)
-    table.add_column("symptom", no_wrap=True)
-    table.add_column("evidence", overflow="fold")
-    for cells in rows[:MOST_ROWS]:
-        table.add_row(*map(Text, cells))
-    parts.append(table)
+    parts.append(_RunTable(rows[:MOST_ROWS]))
     if len(rows) > MOST_ROWS:
         parts.append(Text(f"{count(len(rows) - MOST_ROWS, 'more row')} not shown", style="dim"))
     return Group(*parts)
+
+
+class _RunTable:
+    """The table of the runs. A terminal below FULL_WIDTH gets no evidence."""
+
+    def __init__(self, rows: Sequence[tuple[str, ...]]) -> None:
+        self._rows = rows
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        table.add_column("setting", overflow="fold", max_width=30)
+        table.add_column("runs", justify="right", no_wrap=True)
+        table.add_column("symptom", no_wrap=True)
+        if wide := options.max_width >= FULL_WIDTH:
+            table.add_column("evidence", overflow="fold")
+        for row in self._rows:
+            table.add_row(*map(Text, row if wide else row[:-1]))
+        yield table
 
 
 def _rows(runs: Sequence[RunSymptoms]) -> list[tuple[str, str, str, str]]:

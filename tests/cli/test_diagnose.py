@@ -88,7 +88,7 @@ def test_a_narrow_terminal_keeps_the_changes_and_the_verdicts(here, monkeypatch)
     assert ["optimizer.lr=0.692", "no"] in lines
 
 
-def test_a_sweep_is_diagnosed_as_a_whole_and_run_by_run(here, tmp_path):
+def test_a_sweep_is_diagnosed_as_a_whole_and_run_by_run(here, tmp_path, monkeypatch):
     """Each rate is far below the limit of about 1.4, so that the largest is the best."""
     rates = ("lr=1e-4,2e-4,4e-4", "epochs=60", "--seeds", "2")
     assert here("sweep", *GOOD[:-1], *rates).code == 0
@@ -107,6 +107,8 @@ def test_a_sweep_is_diagnosed_as_a_whole_and_run_by_run(here, tmp_path):
     assert runs == [(f"lr={rate}", seed) for rate in (0.0004, 0.0002, 0.0001) for seed in (0, 1)]
     firsts = [each["symptoms"][0]["name"] for each in document["runs"]]
     assert firsts == ["slow convergence"] * 6
+    monkeypatch.setenv("COLUMNS", "50")
+    assert "lr=0.0001  2 of 2  slow convergence\n" in here("diagnose", str(study)).out
     refused = here("diagnose", str(study), "--try")
     assert (refused.code, refused.out) == (2, "")
     hint = re.search(r"`gdrun (train .*)` trains the best setting as a run", refused.err)
