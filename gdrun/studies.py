@@ -84,6 +84,7 @@ def compare(
     seeds: int = 8,
     tune: str | Sequence[str] = (),
     budget: str | None = None,
+    baseline: str | None = None,
     metric: str | None = None,
     target: str | None = None,
     jobs: int = 1,
@@ -97,7 +98,8 @@ def compare(
     contenders: names such as "bgd" or "mbgd+adam", paths of YAML files, or configs. tune: keys such
     as "lr"; before the comparison, the best value of each key is searched for every contender.
     budget: a text such as "gradients=50000", which replaces the budget of every contender; None
-    keeps their own budgets. The other arguments and the errors are those of `sweep`.
+    keeps their own budgets. baseline: the name of the contender with which all others are compared;
+    None to compare all pairs. The other arguments and the errors are those of `sweep`.
 
     >>> found = compare(["bgd", "mbgd"], {"dataset": "iris", "model": "softmax"}, "epochs=5")
     >>> [row.name for row in found.ranking], found.results.shape
@@ -110,6 +112,7 @@ def compare(
         seeds=seeds,
         tune=tune,
         budget=budget,
+        baseline=baseline,
         metric=metric,
         target=target,
         jobs=jobs,

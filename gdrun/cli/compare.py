@@ -38,6 +38,14 @@ BudgetOption = Annotated[
         "seconds=2.",
     ),
 ]
+BaselineOption = Annotated[
+    str | None,
+    typer.Option(
+        "--baseline",
+        metavar="NAME",
+        help="Compare all other contenders with this one, and not all pairs.",
+    ),
+]
 
 
 @study_command
@@ -46,6 +54,7 @@ def compare(
     seeds: Seeds = 8,
     tune: TuneKeys = None,
     budget: BudgetOption = None,
+    baseline: BaselineOption = None,
     *,
     study: StudyOptions,
 ) -> int:
@@ -61,6 +70,7 @@ def compare(
         seeds=seeds,
         tune=tune or (),
         budget=budget,
+        baseline=baseline,
         metric=study.metric,
         target=study.target,
         jobs=study.jobs,

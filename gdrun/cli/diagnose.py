@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -11,9 +10,9 @@ import typer
 
 from gdrun.cli import console
 from gdrun.cli.experiments import Json, Plugins
+from gdrun.cli.next_steps import plugin_words, step
 from gdrun.cli.running import RUNS, Out, progress_listeners
 from gdrun.cli.show import Which
-from gdrun.cli.train import plugin_words
 from gdrun.errors import GdrunError
 
 Try = Annotated[
@@ -76,8 +75,8 @@ def diagnose(
         )
     write_new(save, [remedies.cured_config(recorded, tried[0])])
     if not json:
-        command = ["gdrun", "train", str(save), *plugin_words(recorded)]
-        lines = [f"wrote {save}", "to train with the cure:", f"  {shlex.join(command)}"]
+        following = step("train with the cure", "train", str(save), *plugin_words(recorded.record))
+        lines = [f"wrote {save}", *following]
         console.show("", *map(console.unwrapped, lines))
 
 

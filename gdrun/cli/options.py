@@ -16,7 +16,7 @@ from gdrun.errors import Parameter, Problem
 OPTIONS = {
     name: f"--{name.replace('_', '-')}"
     for name in (
-        *("seeds", "search", "trials", "halving", "tune", "budget"),
+        *("seeds", "search", "trials", "halving", "tune", "budget", "baseline"),
         *("config", "metric", "target", "jobs", "out", "resume", "plugin"),
         *("extend", "schedule_length"),
         *("unseen", "targets", "runs", "noise", "kind", "where", "y"),

@@ -9,9 +9,10 @@ import typer
 
 from gdrun.cli import console, studying
 from gdrun.cli.experiments import Json, Plugins
+from gdrun.cli.next_steps import after_run, after_study
 from gdrun.cli.options import as_options
 from gdrun.cli.running import RUNS
-from gdrun.cli.train import document, how_to_continue
+from gdrun.cli.train import document
 from gdrun.errors import GdrunError
 
 Which = Annotated[
@@ -66,7 +67,7 @@ def show(
     directory = [views.path_line("from", recorded.directory)] if recorded.directory else []
     confusion = confusion_table(recorded.summary, recorded.record)
     more = [] if confusion is None else [Padding(confusion, (1, 0, 0, 2))]
-    advice = map(console.unwrapped, how_to_continue(recorded))
+    advice = map(console.unwrapped, after_run(recorded))
     console.show(panel, "", views.run_result(recorded), *more, "", *directory, *advice)
 
 
@@ -113,6 +114,7 @@ def _show_study(path: Path, json: bool) -> None:
     """Show the tables of a sweep or comparison, or print its record as JSON."""
     from gdrun.study.judgement.sweep_findings import Sweep
     from gdrun.study.storage.reading import read_found
+    from gdrun.study.storage.study_directory import BEST
     from gdrun.views import comparisons, sweeps
 
     study = read_found(path)
@@ -125,5 +127,7 @@ def _show_study(path: Path, json: bool) -> None:
         if isinstance(result, Sweep)
         else comparisons.comparison_result(result, as_options)
     )
-    lines = [*studying.missing_lines(result, path, study.record.get("command")), f"from {path}"]
+    missing = studying.missing_lines(result, path, study.record.get("command"))
+    advice = missing or after_study(result, study.record, path / BEST)
+    lines = [*advice, f"from {path}"]
     console.show(*([view, ""] if result.ended else []), *map(console.unwrapped, lines))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
@@ -16,6 +16,7 @@ import typer
 
 from gdrun.cli import console, faults
 from gdrun.cli.experiments import STDIN, Json, Plugins, Seed
+from gdrun.cli.next_steps import after_study
 from gdrun.cli.running import DIVERGED, RUNS, Out, Quiet, Watch, progress_listeners
 from gdrun.runs.signals import Interruption
 
@@ -127,18 +128,22 @@ class StudyOptions:
         self,
         ended: EndedStudy[AnyStudy],
         view: Callable[[AnyStudy], RenderableType],
-        advice: Sequence[str] = (),
+        best: Path | None = None,
     ) -> int:
         """Print the result of a study, and return the exit code.
 
-        view: a function that makes the view of the result. advice: lines to print if the study is
-        complete.
+        view: a function that makes the view of the result. best: the file with the config of the
+        best candidate; None for best.yaml in the directory of the study.
         """
+        from gdrun.study.storage.study_directory import BEST
+
         result, directory = ended.result, ended.directory
         if self.json:
             console.print_json(document(directory.record, directory.path))
         else:
             missing = missing_lines(result, directory.path, self.command)
+            file = best or directory.path / BEST
+            advice = [] if self.quiet else after_study(result, directory.record, file)
             lines = [*(missing or advice), f"written to {directory.path}"]
             table = [view(result), ""] if result.ended else []
             console.show(*table, *map(console.unwrapped, lines))

@@ -100,9 +100,7 @@ def sweep(
     best = ended.result.best
     if best is not None and save_best is not None:
         _save(best, save_best)
-    file = shlex.quote(str(save_best or ended.directory.path / "best.yaml"))
-    advice = ["to train the best setting:", f"  gdrun train {file}"] if best is not None else []
-    return study.show(ended, sweep_result, advice)
+    return study.show(ended, sweep_result, save_best)
 
 
 def _settings_and_swept(keys: list[str]) -> tuple[list[Override], list[str]]:

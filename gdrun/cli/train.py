@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from gdrun.cli.experiments import (
     first_experiment,
     split_words,
 )
+from gdrun.cli.next_steps import after_run, to_continue
 from gdrun.cli.running import RUNS, Out, Quiet, Seeds, Watch, exit_code, progress_listeners
 from gdrun.errors import GdrunError, Problem
 from gdrun.runs.signals import Interruption
@@ -151,9 +151,9 @@ def _run(session: Session, shown: Shown) -> int:
     with interruption.watching():
         with shown.listening() as listeners:
             ended = session.run(listeners, interruption.name)
-        advice = next((lines for run in ended if (lines := how_to_continue(run))), [])
+        advice = next((lines for run in ended if (lines := to_continue(run))), [])
         if not (advice or shown.quiet):
-            advice = next_step(ended[0])
+            advice = after_run(ended[0])
         shown.results(ended, session.problems, advice)
     if session.problems:
         faults.show(session.problems)
@@ -194,27 +194,6 @@ def _resume(
     session = Session.resumed(directory, extension=extension)
     quiet, json, live = printing
     return _run(session, Shown(quiet, json, several=len(session.experiments) > 1, live=live))
-
-
-def how_to_continue(run: Run) -> list[str]:
-    """The lines on how to continue a run that was interrupted; empty for another run."""
-    if run.directory is None or run.status != "interrupted":
-        return []
-    command = shlex.join(["gdrun", "train", "--resume", str(run.directory), *plugin_words(run)])
-    return ["to continue:", f"  {command}"]
-
-
-def next_step(run: Run) -> list[str]:
-    """The lines with the command to try next; empty for a run that was not written."""
-    if run.directory is None:
-        return []
-    command = ["gdrun", "sweep", "lr", "-c", str(run.directory / "config.yaml")]
-    return ["to find the best learning rate:", f"  {shlex.join([*command, *plugin_words(run)])}"]
-
-
-def plugin_words(run: Run) -> list[str]:
-    """The options of the command line that load the plugins of a run."""
-    return [word for plugin in run.record["plugins"] for word in ("--plugin", plugin["path"])]
 
 
 def document(run: Run) -> dict[str, object]:

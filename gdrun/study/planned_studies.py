@@ -129,9 +129,11 @@ class PlannedComparison(PlannedStudy[Comparison]):
     """A comparison that is ready to run.
 
     tuning: the settings to try for each contender before the comparison; None without tuning.
+    baseline: the name of the contender with which all others are compared; None for all pairs.
     """
 
     tuning: TuningPlan | None
+    baseline: str | None
 
     def run_in(self, directory: StudyDirectory | None, observers: Observers) -> Comparison:
         """Run the comparison, record it in this directory, and return its findings."""
@@ -141,4 +143,5 @@ class PlannedComparison(PlannedStudy[Comparison]):
             self.context(directory, observers),
             target=self.target,
             tuning=self.tuning,
+            baseline=self.baseline,
         )

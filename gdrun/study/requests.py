@@ -12,7 +12,7 @@ from typing import Any
 
 from gdrun.config.experiment import Experiment
 from gdrun.config.overrides import Override
-from gdrun.errors import ConfigError
+from gdrun.errors import ConfigError, Parameter, suggestion
 from gdrun.study.design.axes import axes_of
 from gdrun.study.design.budgets import parse_budget, with_budget
 from gdrun.study.design.comparison_plan import plan_comparison
@@ -69,17 +69,20 @@ class ComparisonRequest(StudyRequest):
 
     contenders: names such as mbgd+adam, paths of YAML files, or configs. tune: keys such as lr;
     before the comparison, the best value of each key is searched for every contender. budget: a
-    text such as gradients=50000, which replaces the budget of every contender.
+    text such as gradients=50000, which replaces the budget of every contender. baseline: the name
+    of the contender with which all others are compared; None to compare all pairs.
     """
 
     contenders: Sequence[str | Mapping[str, Any] | Experiment]
     tune: str | Sequence[str] = ()
     budget: str | None = None
+    baseline: str | None = None
 
     def planned(self) -> PlannedComparison:
         """The comparison, checked and ready to run. Raises GdrunError if it cannot be run."""
         base, table = self.base()
         contenders = self._contenders(base)
+        self._check_baseline(contenders)
         # No contender is derived from the default config, so the first one is recorded as the base.
         if self.config is None and are_configs(self.contenders):
             base = contenders[0].experiment
@@ -95,7 +98,7 @@ class ComparisonRequest(StudyRequest):
         tried = () if tuning is None else tuning.plan.candidates
         check_fit((each.experiment for each in (*plan.candidates, *tried)), table)
         self._check_seconds(plan)
-        return PlannedComparison(self, base, plan, metric, target, table, tuning)
+        return PlannedComparison(self, base, plan, metric, target, table, tuning, self.baseline)
 
     def _contenders(self, base: Experiment) -> tuple[Candidate, ...]:
         """The contenders as candidates, each with the request's data and overrides applied.
@@ -107,6 +110,15 @@ class ComparisonRequest(StudyRequest):
             # This override is the first, so that overrides of dataset options still apply.
             changes.insert(0, Override("dataset", base.dataset.plain(), "data=(X, y)"))
         return contenders_of(self.contenders, base, changes)
+
+    def _check_baseline(self, contenders: Sequence[Candidate]) -> None:
+        """Raise ConfigError if the baseline is not the name of a contender."""
+        names = [each.name for each in contenders]
+        if self.baseline is not None and self.baseline not in names:
+            what = f"no contender is called {self.baseline!r}"
+            raise ConfigError(
+                what, where=Parameter("baseline"), hint=suggestion(self.baseline, names)
+            )
 
     def _check_seconds(self, plan: StudyPlan) -> None:
         """Raise ConfigError if runs with a budget in seconds would run in parallel."""

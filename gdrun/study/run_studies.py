@@ -18,7 +18,7 @@ from gdrun.study.judgement.comparison_findings import Comparison, judge_comparis
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.sweep_findings import Sweep, judge_sweep
 from gdrun.study.storage.records import Question
-from gdrun.study.storage.study_directory import StudyDirectory
+from gdrun.study.storage.study_directory import BEST, StudyDirectory
 from gdrun.study.storage.study_record import (
     comparison_record,
     sweep_record,
@@ -56,8 +56,7 @@ def run_sweep(
         )
         if context.directory is not None:
             context.directory.write(sweep_record(found))
-            if found.best is not None:
-                context.directory.write_text("best.yaml", to_yaml(found.best.experiment.plain()))
+            _write_best(found, context.directory)
         return found
 
 
@@ -68,17 +67,20 @@ def run_comparison(
     *,
     target: Target | None = None,
     tuning: TuningPlan | None = None,
+    baseline: str | None = None,
 ) -> Comparison:
-    """Run a planned comparison, and return its findings, which are also written to study.json.
+    """Run a planned comparison, and return its findings.
 
     target: None for the default target. tuning: the settings to try for each contender before the
-    comparison, which then uses the best ones; None without tuning. If any contender has a budget in
-    seconds, every run trains alone, so that no run slows another down. Raises RecordError if the
-    directory cannot be written.
+    comparison, which then uses the best ones; None without tuning. baseline: the name of the
+    contender with which all others are compared; None to compare all pairs. If any contender has a
+    budget in seconds, every run trains alone, so that no run slows another down. If the context has
+    a directory, the findings are written to study.json, and the config of the best contender to
+    best.yaml. Raises RecordError if the directory cannot be written.
     """
     alone = limits_seconds(plan)
     tunings, tuning_work = None, None
-    with _recording(context.directory, metric, target):
+    with _recording(context.directory, metric, target, baseline=baseline):
         if tuning is not None:
             contenders, tunings, tuning_work = _tuned(plan, tuning, metric, context, alone=alone)
             plan = plan_comparison(contenders, plan.seeds)
@@ -96,10 +98,18 @@ def run_comparison(
             rises=loss_rises(plan.candidates, context.table, context.interrupted),
             tunings=tunings,
             tuning_work=tuning_work,
+            baseline=baseline,
         )
         if context.directory is not None:
             context.directory.write(comparison_record(found))
+            _write_best(found, context.directory)
         return found
+
+
+def _write_best(found: Sweep | Comparison, directory: StudyDirectory) -> None:
+    """Write the config of the best candidate to best.yaml; nothing if no candidate is the best."""
+    if found.best is not None:
+        directory.write_text(BEST, to_yaml(found.best.experiment.plain()))
 
 
 @contextmanager
@@ -109,11 +119,13 @@ def _recording(
     target: Target | None,
     *,
     halving: bool = False,
+    baseline: str | None = None,
 ) -> Iterator[None]:
     """A context for running a study, which writes to study.json unless `directory` is None.
 
-    At its start it writes the metric and the target; if an error ends the study, it writes the
-    status. Raises RecordError if the directory has a study whose successive halving was different.
+    At its start it writes the metric, the target and the baseline; if an error ends the study, it
+    writes the status. Raises RecordError if the directory has a study whose successive halving was
+    different.
     """
     if directory is None:
         yield
@@ -122,6 +134,7 @@ def _recording(
         "metric": metric.name,
         "halving": halving,
         "target": target_record(target),
+        "baseline": baseline,
     }
     _refuse_other_halving(directory, question)
     # Written first, so that `gdrun show` can judge a study that was killed.

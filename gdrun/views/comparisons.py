@@ -187,10 +187,14 @@ def _seed_notes(comparison: Comparison) -> list[tuple[str, str]]:
     if seeds == 1:
         text = f"unknown with one seed: `seeds={enough}` runs every contender under {enough} seeds"
         return [("significance", text)]
-    if len(pairs) > MOST_PAIRS:
+    notes = []
+    if comparison.baseline is not None:
+        text = f"{comparison.baseline}, with which every other contender is compared"
+        notes.append(("baseline", text))
+    elif len(pairs) > MOST_PAIRS:
         pairs = [pair for pair in pairs if pair.first == comparison.ranking[0].name]
-    notes = [("pairs", _pair(pair)) for pair in pairs]
-    if notes:
+    notes += [("pairs", _pair(pair)) for pair in pairs]
+    if pairs:
         notes.append(("p", "two-sided sign test over shared seeds, Holm-adjusted for the pairs"))
     if seeds < enough:
         needed = "an interval and p < 0.05 need" if seeds < FEWEST_SEEDS else "p < 0.05 needs"

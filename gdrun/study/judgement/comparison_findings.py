@@ -19,7 +19,7 @@ from gdrun.config.experiment import Experiment
 from gdrun.data import Table
 from gdrun.methods.sampling import VARIANTS
 from gdrun.result_tables import ResultTables
-from gdrun.study.design.trials import StudyPlan
+from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.judgement.metrics import Metric, Target, unlike
 from gdrun.study.judgement.ranking import Standing, ranked, standings, usual_target, values_by_seed
 from gdrun.study.judgement.statistics import holm, quantile, sign_test
@@ -123,7 +123,8 @@ class Comparison(ResultTables):
     the order of the plan. work, tuning_work: what the comparison, and the tuning before it, cost
     (the numbers of trials and cohorts, and seconds); tuning_work is None without tuning. unlike:
     "data" or "loss" if the contenders have different data or losses, so that the values of the
-    metric cannot be ranked; else None.
+    metric cannot be ranked; else None. baseline: the name of the contender with which all others
+    are compared; None to compare all pairs.
     """
 
     plan: StudyPlan
@@ -133,6 +134,7 @@ class Comparison(ResultTables):
     work: Work
     tuning_work: Work | None = None
     unlike: Literal["data", "loss"] | None = None
+    baseline: str | None = None
 
     def __repr__(self) -> str:
         order = ", ".join(row.name for row in self.ranking)
@@ -145,9 +147,15 @@ class Comparison(ResultTables):
         by_name = {contender.name: contender for contender in self.contenders}
         return [by_name[standing.candidate.name] for standing in order]
 
+    @property
+    def best(self) -> Candidate | None:
+        """The contender with the best median; None if no median is finite, or `unlike` is set."""
+        first = self.ranking[0].standing
+        return first.candidate if first.finite and not self.unlike else None
+
     @cached_property
     def pairs(self) -> list[Pair]:
-        """All pairs of contenders, in the order of the ranking.
+        """All pairs of contenders, in the order of the ranking; with a baseline, its pairs alone.
 
         Empty if the values cannot be ranked, or there is only one seed, which does not show how
         much runs vary.
@@ -167,6 +175,8 @@ class Comparison(ResultTables):
         ]
         found = []
         for (first, own), (second, others) in combinations(by_seed, 2):
+            if self.baseline not in (None, first, second):
+                continue
             shared = [seed for seed in own if seed in others]
             scores = ([of[seed] for seed in shared] for of in (own, others))
             found.append((first, second, sign_test(*scores)))
@@ -209,6 +219,7 @@ def judge_comparison(
     rises: Mapping[str, float | None] | None = None,
     tunings: Mapping[str, Tuning] | None = None,
     tuning_work: Work | None = None,
+    baseline: str | None = None,
 ) -> Comparison:
     """Return the findings of a comparison.
 
@@ -217,6 +228,7 @@ def judge_comparison(
     the dataset. target: None for the default target. paces: the seconds per step of the contenders
     that were timed, by name. rises: the shares of steps that raised the
     full loss, by name. tunings: how each contender was tuned, by name; None without tuning.
+    baseline: the name of a contender, with which all others are compared; None for all pairs.
     """
     found = standings(plan, results, metric)
     goal = target or usual_target(found, metric)
@@ -233,7 +245,7 @@ def judge_comparison(
     )
     experiments = [candidate.experiment for candidate in plan.candidates]
     differ = unlike(metric, experiments, table)
-    return Comparison(plan, metric, goal, contenders, work, tuning_work, differ)
+    return Comparison(plan, metric, goal, contenders, work, tuning_work, differ, baseline)
 
 
 def _batch(experiment: Experiment, table: Table | None) -> int:

@@ -122,8 +122,10 @@ def _read_comparison(record: StudyRecord, path: Path) -> Comparison:
     plan = plan_comparison(contenders, record["seeds"])
     results = read_results(path, plan)
     metric, target = Metric(question["metric"]), _target(question)
+    baseline = question.get("baseline")
     if "ranking" not in record:
-        return judge_comparison(plan, results, metric, _found_only(results), target=target)
+        work = _found_only(results)
+        return judge_comparison(plan, results, metric, work, target=target, baseline=baseline)
     judged = checked(record, ComparisonFindings, path / RECORD)
     rows = {row["name"]: row for row in judged["ranking"]}
     tuned = judged["tuning_work"]
@@ -138,6 +140,7 @@ def _read_comparison(record: StudyRecord, path: Path) -> Comparison:
         Work(**judged["work"]),
         Work(**tuned) if tuned else None,
         judged["unlike"],
+        baseline,
     )
 
 

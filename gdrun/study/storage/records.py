@@ -210,12 +210,14 @@ class ContenderRow(StandingRow):
 class Question(TypedDict):
     """The metric and the target of a study, and whether it uses successive halving.
 
-    They are written to study.json before anything runs.
+    They are written to study.json before anything runs. baseline: the name of the contender with
+    which all others are compared; None for a sweep, or if all pairs are compared.
     """
 
     metric: str
     halving: NotRequired[bool]
     target: TargetRecord | None
+    baseline: NotRequired[str | None]
 
 
 class SweepQuestion(Question):
@@ -250,14 +252,16 @@ class ComparisonFindings(TypedDict):
     """The findings of a comparison in study.json, from the class Comparison in
     gdrun.study.judgement.comparison_findings.
 
-    pairs: all pairs of contenders, compared seed by seed; empty with one seed. tuning_work: what
-    the tuning cost; None without tuning.
+    pairs: the pairs of contenders, compared seed by seed, or only those with the baseline; empty
+    with one seed. best: the name of the best contender; None if every median is infinite, or the
+    values cannot be ranked. tuning_work: what the tuning cost; None without tuning.
     """
 
     status: str
     metric: str
     unlike: Literal["data", "loss"] | None
     target: TargetRecord | None
+    best: NotRequired[str | None]
     ranking: list[ContenderRow]
     pairs: list[PairRecord]
     work: WorkRecord
@@ -313,6 +317,7 @@ class StudyRecord(PlanRecord):
     metric: NotRequired[str]
     halving: NotRequired[bool]
     target: NotRequired[TargetRecord | None]
+    baseline: NotRequired[str | None]
     rungs: NotRequired[list[RungRecord]]
 
     unlike: NotRequired[Literal["data", "loss"] | None]

@@ -43,6 +43,8 @@ from gdrun.study.storage.results import Result
 
 SCHEMA_VERSION = 1
 RECORD = "study.json"
+BEST = "best.yaml"
+"""The file with the config of the best candidate."""
 
 _DELETE_LINE = "delete the line; `resume` runs its trial again"
 

@@ -130,6 +130,7 @@ def comparison_record(comparison: Comparison) -> ComparisonFindings:
         "metric": comparison.metric.name,
         "unlike": comparison.unlike,
         "target": target_record(comparison.target),
+        "best": comparison.best.name if comparison.best else None,
         "ranking": [_contender(each, comparison) for each in comparison.ranking],
         "pairs": [_pair(pair) for pair in comparison.pairs],
         "work": _work(comparison.work),

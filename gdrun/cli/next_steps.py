@@ -1,0 +1,68 @@
+"""The last lines of a command: what to do next, as a command that can be copied and works."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gdrun.runs.record import RunRecord
+    from gdrun.runs.run import Run
+    from gdrun.study.judgement.comparison_findings import Comparison
+    from gdrun.study.judgement.sweep_findings import Sweep
+    from gdrun.study.storage.records import StudyRecord
+
+
+def step(purpose: str, *words: str) -> list[str]:
+    """Two lines: what the command is for, and the command on a line of its own.
+
+    words: the command without its first word, gdrun.
+
+    >>> step("train it", "train", "my config.yaml")
+    ['to train it:', "  gdrun train 'my config.yaml'"]
+    """
+    return [f"to {purpose}:", f"  {shlex.join(['gdrun', *words])}"]
+
+
+def after_run(run: Run) -> list[str]:
+    """How to continue a run that was interrupted, or else how to find a better rate.
+
+    Empty for a run that was not written.
+    """
+    if run.directory is None:
+        return []
+    if continued := to_continue(run):
+        return continued
+    config, plugins = str(run.directory / "config.yaml"), plugin_words(run.record)
+    return step("find the best learning rate", "sweep", "lr", "-c", config, *plugins)
+
+
+def to_continue(run: Run) -> list[str]:
+    """The lines on how to continue a run that was interrupted; empty for another run."""
+    if run.directory is None or run.status != "interrupted":
+        return []
+    plugins = plugin_words(run.record)
+    return step("continue", "train", "--resume", str(run.directory), *plugins)
+
+
+def after_study(found: Sweep | Comparison, record: StudyRecord, file: Path) -> list[str]:
+    """How to train the best candidate of a study; empty if no candidate is the best.
+
+    file: with the config of the best candidate; it does not exist if an earlier version of gdrun
+    compared the contenders, and the result is then empty.
+    """
+    from gdrun.study.judgement.sweep_findings import Sweep
+
+    if found.best is None or not file.is_file():
+        return []
+    best = "setting" if isinstance(found, Sweep) else "contender"
+    plugins = plugin_words(record)
+    return step(f"train the best {best}", "train", str(file), *plugins)
+
+
+def plugin_words(record: RunRecord | StudyRecord) -> list[str]:
+    """The options of the command line that load the plugins of a run or a study."""
+    plugins: Sequence[Mapping[str, str]] = record.get("plugins", ())
+    return [word for plugin in plugins for word in ("--plugin", plugin["path"])]
