@@ -129,5 +129,5 @@ def _show_study(path: Path, json: bool) -> None:
     )
     missing = studying.missing_lines(result, path, study.record.get("command"))
     advice = missing or after_study(result, study.record, path / BEST)
-    lines = [*advice, f"from {path}"]
+    lines = [f"from {path}", *advice]
     console.show(*([view, ""] if result.ended else []), *map(console.unwrapped, lines))

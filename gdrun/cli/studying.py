@@ -144,7 +144,7 @@ class StudyOptions:
             missing = missing_lines(result, directory.path, self.command)
             file = best or directory.path / BEST
             advice = [] if self.quiet else after_study(result, directory.record, file)
-            lines = [*(missing or advice), f"written to {directory.path}"]
+            lines = [f"written to {directory.path}", *(missing or advice)]
             table = [view(result), ""] if result.ended else []
             console.show(*table, *map(console.unwrapped, lines))
         if ended.interruption.signal is not None:

@@ -9,7 +9,13 @@ from typing import Any, TypeAlias
 
 from gdrun.config.document import Document, parse_document, read_document
 from gdrun.config.experiment import Experiment
-from gdrun.config.overrides import MOST_OVERRIDES, Override, applied, parse_override
+from gdrun.config.overrides import (
+    MOST_OVERRIDES,
+    Override,
+    applied,
+    parse_override,
+    resolve_key,
+)
 from gdrun.config.resolving import resolve
 from gdrun.config.sections import DATASET_KEYS
 from gdrun.config.writing import short_flow
@@ -53,6 +59,16 @@ def load(source: Source = None, overrides: Iterable[Change] = ()) -> Experiment:
     if problems:
         raise ConfigError(problems)
     return experiment
+
+
+def settings_of(overrides: Iterable[Change], experiment: Experiment) -> dict[str, Any]:
+    """Return the values that the overrides have set, by the dotted paths of their keys.
+
+    overrides: as in `load`, which has applied them to make the experiment.
+    """
+    plain, (parsed, _) = experiment.plain(), _parsed(overrides)
+    paths = [(resolve_key(override.key, plain), override.value) for override in parsed]
+    return {".".join(meant[0]): value for meant, value in paths if len(meant) == 1}
 
 
 def read(source: Source = None) -> Document:

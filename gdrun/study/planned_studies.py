@@ -91,6 +91,7 @@ class PlannedStudy(ABC, Generic[FoundStudy]):
         data = prepared(self.plan.candidates[0].experiment, self.table)
         origin: StudyOrigin = {
             "base": self.base.plain(),
+            "for_all": dict(self.plan.for_all),
             "data": {"name": data.name, "sha256": data.sha256},
         }
         command = self.request.command

@@ -18,7 +18,7 @@ from gdrun.study.design.budgets import parse_budget, with_budget
 from gdrun.study.design.comparison_plan import plan_comparison
 from gdrun.study.design.contenders import are_configs, contenders_of
 from gdrun.study.design.sweep_plan import plan_sweep
-from gdrun.study.design.trials import Candidate, StudyPlan, seeds_of
+from gdrun.study.design.trials import Candidate, Settings, StudyPlan, seeds_of
 from gdrun.study.design.tuning_plan import plan_tuning
 from gdrun.study.halving import check_halving
 from gdrun.study.judgement.metrics import measuring
@@ -53,7 +53,14 @@ class SweepRequest(StudyRequest):
         """The sweep, checked and ready to run. Raises GdrunError if it cannot be run."""
         base, table = self.base()
         axes = axes_of(self.values, base)
-        plan = plan_sweep(base, axes, seeds=self.seeds, search=self.search, trials=self.trials)
+        plan = plan_sweep(
+            base,
+            axes,
+            seeds=self.seeds,
+            search=self.search,
+            trials=self.trials,
+            for_all=self.for_all(base),
+        )
         plan, metric, target = self.judged(plan, table)
         # The record has the base alone, from which reading makes the same candidates again.
         base = measuring(base, [metric] if target is None else [metric, target.metric])
@@ -81,7 +88,8 @@ class ComparisonRequest(StudyRequest):
     def planned(self) -> PlannedComparison:
         """The comparison, checked and ready to run. Raises GdrunError if it cannot be run."""
         base, table = self.base()
-        contenders = self._contenders(base)
+        for_all = self.for_all(base)
+        contenders = self._contenders(base, for_all)
         self._check_baseline(contenders)
         # No contender is derived from the default config, so the first one is recorded as the base.
         if self.config is None and are_configs(self.contenders):
@@ -91,7 +99,8 @@ class ComparisonRequest(StudyRequest):
             rows = prepared(contenders[0].experiment, table).train.rows
             budget = parse_budget(self.budget, base, rows)
             contenders = tuple(with_budget(each, budget) for each in contenders)
-        plan = plan_comparison(contenders, seeds_of(contenders, base.seed, self.seeds))
+        seeds = seeds_of(contenders, base.seed, self.seeds)
+        plan = plan_comparison(contenders, seeds, for_all)
         plan, metric, target = self.judged(plan, table)
         keys = (self.tune,) if isinstance(self.tune, str) else tuple(self.tune)
         tuning = plan_tuning(plan, keys) if keys else None
@@ -100,16 +109,17 @@ class ComparisonRequest(StudyRequest):
         self._check_seconds(plan)
         return PlannedComparison(self, base, plan, metric, target, table, tuning, self.baseline)
 
-    def _contenders(self, base: Experiment) -> tuple[Candidate, ...]:
+    def _contenders(self, base: Experiment, for_all: Settings) -> tuple[Candidate, ...]:
         """The contenders as candidates, each with the request's data and overrides applied.
 
-        base: the experiment to start from for a contender that is not a config.
+        base: the experiment to start from for a contender that is not a config. for_all: the
+        settings of the overrides, by key.
         """
         changes = [*self.overrides]
         if self.data is not None:
             # This override is the first, so that overrides of dataset options still apply.
             changes.insert(0, Override("dataset", base.dataset.plain(), "data=(X, y)"))
-        return contenders_of(self.contenders, base, changes)
+        return contenders_of(self.contenders, base, changes, for_all)
 
     def _check_baseline(self, contenders: Sequence[Candidate]) -> None:
         """Raise ConfigError if the baseline is not the name of a contender."""

@@ -83,7 +83,7 @@ def run_comparison(
     with _recording(context.directory, metric, target, baseline=baseline):
         if tuning is not None:
             contenders, tunings, tuning_work = _tuned(plan, tuning, metric, context, alone=alone)
-            plan = plan_comparison(contenders, plan.seeds)
+            plan = plan_comparison(contenders, plan.seeds, plan.for_all)
             if context.directory is not None:
                 context.directory.adopt(plan)
         results, work = carry_out(plan, context, alone=alone)

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from gdrun.config.experiment import Experiment
-from gdrun.config.loading import Change, Source, arrays_for_dataset, load
+from gdrun.config.loading import Change, Source, arrays_for_dataset, load, settings_of
 from gdrun.data import Table, table_from_pair
 from gdrun.engine.judging import Interrupted
 from gdrun.engine.listeners import Listener
 from gdrun.errors import ConfigError, Parameter, Problem
-from gdrun.study.design.trials import StudyPlan
+from gdrun.study.design.trials import Settings, StudyPlan
 from gdrun.study.executors import InProcess, InProcesses, Note, OnExecutor, Runner
 from gdrun.study.growth import GrowthReporter, OnGrowth
 from gdrun.study.judgement.metrics import (
@@ -118,6 +118,13 @@ class StudyRequest:
         table = None if self.data is None else table_from_pair(self.data)
         changes = [] if self.data is None else [arrays_for_dataset(self.config)]
         return load(self.config, [*changes, *self.overrides]), table
+
+    def for_all(self, base: Experiment) -> Settings:
+        """The settings that the overrides give to every candidate, by key.
+
+        base: the experiment with the overrides.
+        """
+        return settings_of(self.overrides, base)
 
     def judged(
         self, plan: StudyPlan, table: Table | None

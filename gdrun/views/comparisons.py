@@ -14,7 +14,7 @@ from gdrun.study.judgement.comparison_findings import Comparison, Contender, Pai
 from gdrun.study.judgement.statistics import FEWEST_SEEDS, enough_seeds
 from gdrun.views.curve_scale import CurveScale, scale_of
 from gdrun.views.fitting import FirstThatFits
-from gdrun.views.numbers import count, duration, percent, quantity
+from gdrun.views.numbers import MISSING, count, duration, percent, quantity
 from gdrun.views.sweeps import (
     HEALTHY,
     NEVER,
@@ -23,6 +23,8 @@ from gdrun.views.sweeps import (
     engine_notes,
     epochs_text,
     interval_level,
+    lacking_notes,
+    short,
     shown_value,
     spread_cells,
     warning_lines,
@@ -89,8 +91,9 @@ def comparison_result(comparison: Comparison, spell: Callable[[str], str] = str)
 
 
 def _work_columns(comparison: Comparison) -> list[Column]:
+    """The columns of the first table. Examples are not counted where there are none."""
     seeds = len(comparison.plan.seeds)
-    return [
+    columns: list[Column] = [
         ("batch", lambda row: f"{row.batch:,}"),
         ("updates", lambda row: _amount(row.to_target["updates"])),
         ("gradients", lambda row: _amount(row.to_target["gradients"])),
@@ -98,6 +101,8 @@ def _work_columns(comparison: Comparison) -> list[Column]:
         ("seconds", lambda row: _seconds(row.to_target.get("seconds"))),
         ("reached", lambda row: f"{row.reached} of {seeds}"),
     ]
+    without = ("batch", "gradients", "epochs") if comparison.plan.noiseless else ()
+    return [column for column in columns if column[0] not in without]
 
 
 def _result_columns(comparison: Comparison) -> list[Column]:
@@ -113,8 +118,8 @@ def _result_columns(comparison: Comparison) -> list[Column]:
 
 def _course_columns(scale: CurveScale | None) -> list[Column]:
     return [
-        ("train loss", lambda row: _loss(row, 0.5)),
-        ("quartiles", lambda row: f"{_loss(row, 0.25)} … {_loss(row, 0.75)}"),
+        ("train loss", _median_loss),
+        ("quartiles", _loss_quartiles),
         ("loss rose", lambda row: percent(row.rising)),
         ("curve", lambda row: scale.curve(row.standing) if scale else ""),
     ]
@@ -160,6 +165,7 @@ def _notes(comparison: Comparison) -> list[tuple[str, str]]:
     notes = []
     if comparison.target is not None and comparison.target.reason:
         notes.append(("target", comparison.target.sentence))
+    notes += lacking_notes(comparison.plan)
     notes += _seed_notes(comparison)
     notes += [("duplicates", text) for text in _duplicates(comparison.plan.candidates)]
     notes += [("tuning", _tuning(row)) for row in comparison.contenders if row.tuning is not None]
@@ -264,10 +270,15 @@ def _seconds(seconds: float | None) -> str:
     return NEVER if seconds is not None and math.isinf(seconds) else duration(seconds)
 
 
-def _loss(row: Contender, share: float) -> str:
-    """The quantile over seeds of the final training loss, as a text; a diverged run counts as ∞.
+def _loss_quartiles(row: Contender) -> str:
+    """The quartiles over seeds of the final training loss, in which a diverged run counts as ∞."""
+    lower, upper = (row.standing.quantile_of("train_loss", share) for share in (0.25, 0.75))
+    if math.isinf(lower):
+        return MISSING
+    return f"{short(lower)} … {short(upper)}"
 
-    share: between 0 and 1; 0.5 gives the median.
-    """
-    value = row.standing.quantile_of("train_loss", share)
-    return quantity(value, 3) if math.isfinite(value) else "∞"
+
+def _median_loss(row: Contender) -> str:
+    """The median over seeds of the final training loss; MISSING if half of the runs diverged."""
+    value = row.standing.quantile_of("train_loss", 0.5)
+    return quantity(value) if math.isfinite(value) else MISSING

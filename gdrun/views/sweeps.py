@@ -23,7 +23,7 @@ from gdrun.study.judgement.verdicts import Verdict
 from gdrun.study.study import Work
 from gdrun.views.curve_scale import CurveScale, scale_of
 from gdrun.views.fitting import FirstThatFits
-from gdrun.views.numbers import count, duration, percent, quantity
+from gdrun.views.numbers import MISSING, count, duration, percent, quantity
 from gdrun.views.verdicts import meanings_of
 
 MOST_ROWS = 48
@@ -164,12 +164,12 @@ def short(value: float) -> str:
 def spread_cells(standing: Standing, metric: Metric) -> tuple[str, str, str]:
     """Three texts: the median of the metric, its quartiles, and the interval of the median.
 
-    The interval is empty with too few seeds for one. All three are empty if the median is infinite,
-    because too many runs diverged.
+    The interval is empty with too few seeds for one. All three are MISSING if the median is
+    infinite, because too many runs diverged.
     """
     spread = standing.spread
     if not standing.finite:
-        return "", "", ""
+        return MISSING, MISSING, MISSING
     quartiles = _ends(spread.lower, spread.upper, metric)
     interval = spread.interval and _ends(spread.interval.low, spread.interval.high, metric)
     return quantity(metric.value(spread.median)), quartiles, interval or ""
@@ -188,6 +188,14 @@ def interval_level(interval: Interval) -> str:
     'order statistics, exact level 96.9 %'
     """
     return f"order statistics, exact level {percent(interval.level)}"
+
+
+def lacking_notes(plan: StudyPlan) -> list[tuple[str, str]]:
+    """The notes on settings that some candidates have no option for, as (label, text)."""
+    return [
+        ("settings", f"{key}={short_flow(plan.for_all[key])} has no effect on {', '.join(names)}")
+        for key, names in plan.lacking.items()
+    ]
 
 
 def epochs_text(amount: float) -> str:
@@ -248,6 +256,7 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
         notes.append(("seeds", NOISELESS))
     if sweep.target is not None:
         notes.append(("to target", f"epochs until {sweep.target.sentence}"))
+    notes += lacking_notes(sweep.plan)
     if meanings := meanings_of((verdict for _, verdict in _shown(sweep)), sweep.progress):
         notes.append(("verdicts", meanings))
     if scale := shared_scale(sweep):

@@ -25,7 +25,7 @@ from gdrun.views.columns import columns_line
 from gdrun.views.data_line import data_line
 from gdrun.views.fitting import fitting
 from gdrun.views.layers import layer_legend, layer_table, layers_of
-from gdrun.views.numbers import count, duration, percent, quantity
+from gdrun.views.numbers import MISSING, count, duration, percent, quantity
 from gdrun.views.quality import (
     baseline_lines,
     has_metrics,
@@ -109,26 +109,46 @@ def _problem_lines(config: Mapping[str, Any], record: RunRecord) -> list[tuple[s
     ]
 
 
-def evaluation_table(evals: Columns, best_step: int | None = None) -> RenderableType:
+def evaluation_table(
+    evals: Columns,
+    best_step: int | None = None,
+    places: Mapping[int, Sequence[float]] | None = None,
+) -> RenderableType:
     """A table with a row for each evaluation.
 
     If there are more than MOST_ROWS, it shows MOST_ROWS of them, evenly spaced, and the best one.
     evals: the evaluations of a run, by column, (evaluations,) each. best_step: the step of the best
-    evaluation; None if it is not known.
+    evaluation; None if it is not known. places: the two weights after a step, by step, of a run on
+    a surface; None for another run.
     """
     shown = [name for name in _COLUMNS if name in evals]
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("epoch", "step", *(_COLUMNS[name] for name in shown)):
+    weights = ("x", "y") if places else ()
+    for heading in ("epoch", "step", *weights, *(_COLUMNS[name] for name in shown)):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in _chosen(evals["step"], best_step):
         best = evals["step"][row] == best_step
         cells = [position(evals["epoch"][row]), f"{evals['step'][row]:,}"]
+        place = (places or {}).get(int(evals["step"][row]))
+        cells += [MISSING if place is None else quantity(place[k]) for k in range(len(weights))]
         for name in shown:
             value = float(evals[name][row])
             cells.append(percent(value) if name.endswith("accuracy") else quantity(value))
         marked = " best" if best else ""
         table.add_row(*cells, Text(marked, style="green"))
-    return fitting(table, ("step", "train acc", "val acc", "train loss"))
+    return fitting(table, ("step", "train acc", "val acc", *weights, "train loss"))
+
+
+def _places(run: Run) -> dict[int, tuple[float, float]]:
+    """The weights of a run on a surface, by step, at its start and at the points of its trace.
+
+    Empty for a run that did not minimise a surface.
+    """
+    if "surface" not in run.config or "x" not in run.steps:
+        return {}
+    x, y = run.config["surface"]["start"]
+    columns = (run.steps[name].tolist() for name in ("step", "x", "y"))
+    return {0: (x, y)} | {step: (x, y) for step, x, y in zip(*columns, strict=True)}
 
 
 def verdict_line(run: Run) -> Text:
@@ -152,7 +172,8 @@ def run_result(run: Run, *, brief: bool = False) -> RenderableType:
     best = run.summary.get("best")
     parts: list[RenderableType] = []
     if len(run.evals.get("step", ())):
-        parts += [evaluation_table(run.evals, best["step"] if best else None), ""]
+        table = evaluation_table(run.evals, best["step"] if best else None, _places(run))
+        parts += [table, ""]
     parts += [verdict_line(run), *_symptom(run.record), *_watched(run.record["watched"])]
     parts += [*_notes(run), ""]
     parts += [Padding(part, (0, 0, 0, 2)) for part in _results(run)]
@@ -225,10 +246,11 @@ def summary_grid(run: Run) -> RenderableType:
             text += f", {quantity(distance)} from the minimum {place_in_words(minimum)}"
         grid.add_row("ended at", text)
     if summary:
-        steps, gradients = count(summary["steps"], "step"), count(summary["gradients"], "gradient")
-        grid.add_row(
-            "work", f"{steps}, {gradients}, {duration(summary['seconds'])}{_speed(summary)}"
-        )
+        amounts = [count(summary["steps"], "step")]
+        if not _noiseless(run):
+            amounts.append(count(summary["gradients"], "gradient"))
+        took = f"{duration(summary['seconds'])}{_speed(summary)}"
+        grid.add_row("work", ", ".join([*amounts, took]))
         if summary["rising_share"] is not None:
             share = percent(summary["rising_share"])
             usual = "; about half is normal for mini-batches" if _has_mini_batches(run) else ""
@@ -249,7 +271,12 @@ def _loss_lines(summary: RunSummary) -> Iterator[tuple[str, str]]:
 
 
 def _has_mini_batches(run: Run) -> bool:
-    return bool(run.config["variant"]["name"] == "mbgd")
+    return run.config["variant"]["name"] == "mbgd" and not _noiseless(run)
+
+
+def _noiseless(run: Run) -> bool:
+    """Whether the run minimised a surface without noise, of which every example is the same."""
+    return "surface" in run.config and not run.config["surface"]["noise"]
 
 
 def _best_loss(best: BestRecord) -> str:

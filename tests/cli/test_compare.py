@@ -51,7 +51,7 @@ def test_a_miss_is_never_and_a_divergence_is_a_row(compare):
     answer = compare("mbgd", "mbgd+lr=1e6", "--target", "loss=0.45", "--seeds", "2")
     (line,) = [line for line in answer.out.splitlines() if re.match(r"mbgd\+lr=1e6 +32", line)]
     assert line.split()[2:] == ["never", "never", "never", "never", "0", "of", "2"]
-    assert re.search(r"^mbgd\+lr=1e6 +2 of 2  exploding$", answer.out, re.MULTILINE)
+    assert re.search(r"^mbgd\+lr=1e6 +– +– +2 of 2  exploding$", answer.out, re.MULTILINE)
     assert answer.code == 0
 
 

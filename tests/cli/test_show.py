@@ -25,10 +25,8 @@ def only(path):
 
 
 def as_shown(text):
-    """The screen of `train` as `show` repeats it: without the next command."""
-    lines = text.replace("written to runs/", "from runs/").splitlines(keepends=True)
-    (last,) = (at for at, line in enumerate(lines) if line.startswith("from runs/"))
-    return "".join(lines[: last + 1])
+    """The screen of `train` as `show` repeats it."""
+    return text.replace("written to runs/", "from runs/")
 
 
 def without_confusion(text):

@@ -47,7 +47,7 @@ def test_the_whole_of_a_small_sweep(sweep):
         "0.001  too small             0.6541  0.654 … 0.654      never  █████▇▇\n"
         "  0.1  best                  0.3005  0.299 … 0.302        3.5  █▄▂▁▁▁▁\n"
         "    1  good                  0.3392  0.334 … 0.345      never  █▂▂▂▁▁▁\n"
-        "1e+06  diverged at step 2                               never  █\n"
+        "1e+06  diverged at step 2         –              –      never  █\n"
         "\n"
         "best       lr=0.1: val loss 0.3005, median over 2 seeds, range 0.297 … 0.304 (an\n"
         "           interval needs 6 seeds or more)\n"
@@ -60,9 +60,9 @@ def test_the_whole_of_a_small_sweep(sweep):
         "           at rates below 2(1 + β)/L = 14.4 (curvature L = 0.264)\n"
         "work       8 runs in <time>\n"
         "\n"
+        "written to runs/<sweep-lr-small>\n"
         "to train the best setting:\n"
         "  gdrun train runs/<sweep-lr-small>/best.yaml\n"
-        "written to runs/<sweep-lr-small>\n"
     )
 
 
@@ -273,7 +273,7 @@ def test_interrupted_before_any_run_ended_it_says_how_to_go_on(gdrun, sweep, con
         patched.setattr(Interruption, "__init__", interrupted)
         answer = sweep("lr=0.1,0.2", "--seeds", "2")
     assert (answer.code, answer.err) == (130, "")
-    missing, command, written = answer.out.splitlines()
+    written, missing, command = answer.out.splitlines()
     directory = written.removeprefix("written to ")
     assert missing == "4 of 4 runs are missing; to continue:"
     assert command.endswith(f" --resume {directory}")

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gdrun.errors import ConfigError
-from gdrun.study.design.trials import Candidate, StudyPlan
+from gdrun.study.design.trials import Candidate, Settings, StudyPlan
 
 
-def plan_comparison(candidates: Sequence[Candidate], seeds: Sequence[int]) -> StudyPlan:
-    """Return the plan of a comparison. candidates: one for each contender.
+def plan_comparison(
+    candidates: Sequence[Candidate], seeds: Sequence[int], for_all: Settings | None = None
+) -> StudyPlan:
+    """Return the plan of a comparison.
 
-    Raises ConfigError if two contenders have different datasets or surfaces.
+    candidates: one for each contender. for_all: the settings of every contender, by key. Raises
+    ConfigError if two contenders have different datasets or surfaces.
     """
     first = candidates[0].experiment
     for other in candidates[1:]:
@@ -24,4 +27,4 @@ def plan_comparison(candidates: Sequence[Candidate], seeds: Sequence[int]) -> St
                     where=other.name,
                     hint=hint if file else f"give all contenders the same {part}",
                 )
-    return StudyPlan("compare", tuple(candidates), tuple(seeds))
+    return StudyPlan("compare", tuple(candidates), tuple(seeds), for_all or {})

@@ -18,7 +18,7 @@ from gdrun.config.loading import Change, load
 from gdrun.config.overrides import Override, parse_override, resolve_key
 from gdrun.config.sections import SECTIONS
 from gdrun.errors import ConfigError, Parameter, Problem, suggestion
-from gdrun.study.design.trials import Candidate
+from gdrun.study.design.trials import Candidate, Settings, kept_settings, overrides_of
 
 NAMED = ("variant", "optimizer", "schedule", "model")
 """The sections of a config whose names a contender can use, in the order of the search."""
@@ -31,12 +31,14 @@ def contenders_of(
     words: Sequence[str | Mapping[str, Any] | Experiment],
     base: Experiment,
     changes: Sequence[Change] = (),
+    for_all: Settings | None = None,
 ) -> tuple[Candidate, ...]:
     """Return one candidate for each contender in `words`. Raises ConfigError with every problem.
 
     base: the experiment to start from; a contender given as a text such as adam+lr=0.1 is this
     experiment with these changes. changes: the overrides to apply to contenders that are configs;
-    they are already applied to `base`.
+    they are already applied to `base`. for_all: the settings of every contender, as in
+    `candidates_of`.
     """
     found: list[Candidate] = []
     problems: list[Problem] = []
@@ -45,7 +47,7 @@ def contenders_of(
         raise ConfigError("is a text, not a list", where=Parameter("contenders"), hint=hint)
     for place, word in enumerate(words, start=1):
         try:
-            found.append(_contender(word, place, base, changes))
+            found.append(_contender(word, place, base, changes, for_all or {}))
         except ConfigError as error:
             problems.extend(error.problems)
     names = [candidate.name for candidate in found]
@@ -74,6 +76,7 @@ def _contender(
     place: int,
     base: Experiment,
     changes: Sequence[Change],
+    for_all: Settings,
 ) -> Candidate:
     if not isinstance(word, str):
         experiment = load(word, [*changes, _seed_of(base)])
@@ -83,6 +86,8 @@ def _contender(
         return Candidate(Path(word).stem, {"config": word}, experiment)
     overrides = _overrides(word, base)
     experiment = load(base, overrides)
+    if kept := kept_settings(for_all, [each.key for each in overrides], experiment):
+        experiment = load(base, [*overrides_of(kept), *overrides])
     plain = experiment.plain()
     settings = {".".join(*resolve_key(each.key, plain)): each.value for each in overrides}
     return Candidate(word, settings, experiment)

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 from gdrun.config.experiment import Experiment
 from gdrun.errors import ConfigError, Parameter, suggestion
 from gdrun.study.design.axes import Axis, grid, sample
-from gdrun.study.design.trials import StudyPlan, candidates_of, seeds_of
+from gdrun.study.design.trials import Settings, StudyPlan, candidates_of, seeds_of
 
 Search = Literal["grid", "random"]
 
@@ -24,12 +24,14 @@ def plan_sweep(
     seeds: int = 1,
     search: str = "grid",
     trials: int | None = None,
+    for_all: Settings | None = None,
 ) -> StudyPlan:
     """Return the plan of a sweep.
 
     base: the experiment whose keys are swept. seeds: the number of seeds; the first is the seed of
     the base, and each further seed is one larger. search: "grid" for every combination of values,
-    "random" for `trials` random combinations. trials: None means 20. Raises ConfigError, with every
+    "random" for `trials` random combinations. trials: None means 20. for_all: the settings of every
+    candidate, as in `candidates_of`. Raises ConfigError, with every
     problem, if an argument is wrong, the grid is too large, or a combination is not a valid
     experiment.
     """
@@ -51,5 +53,5 @@ def plan_sweep(
             what = f"the grid has {count * seeds:,} runs; at most {MOST_TRIALS:,} are allowed"
             raise ConfigError(what, hint=hint)
         combinations = grid(axes)
-    candidates = candidates_of(base, combinations)
-    return StudyPlan("sweep", candidates, seeds_of(candidates, base.seed, seeds))
+    candidates = candidates_of(base, combinations, for_all)
+    return StudyPlan("sweep", candidates, seeds_of(candidates, base.seed, seeds), for_all or {})

@@ -8,14 +8,14 @@ trials were added, removed or reordered.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from gdrun.config.experiment import Experiment
 from gdrun.config.loading import Source, load
-from gdrun.config.overrides import Override
+from gdrun.config.overrides import Override, known_paths
 from gdrun.config.writing import short_flow
 from gdrun.errors import ConfigError, Problem
 from gdrun.runs.strict_json import dumps
@@ -57,12 +57,26 @@ class Trial:
 class StudyPlan:
     """The candidates of a study, and the seeds with which each candidate is trained.
 
-    verb: the kind of study: "sweep", "compare" or "tune".
+    verb: the kind of study: "sweep", "compare" or "tune". for_all: the settings of every candidate,
+    by key; the base of the study has them already.
     """
 
     verb: str
     candidates: tuple[Candidate, ...]
     seeds: tuple[int, ...]
+    for_all: Settings = field(default_factory=dict)
+
+    @property
+    def lacking(self) -> dict[str, list[str]]:
+        """For each key of `for_all` that some candidates do not have, their names.
+
+        For example, batch_size=8 has no effect on bgd and sgd.
+        """
+        found: dict[str, list[str]] = {}
+        for candidate in self.candidates:
+            for key in options_missing(self.for_all, candidate.experiment):
+                found.setdefault(key, []).append(candidate.name)
+        return found
 
     @property
     def noiseless(self) -> bool:
@@ -107,16 +121,22 @@ def reseeded(experiment: Experiment, seed: int) -> Experiment:
     return experiment if seed == experiment.seed else experiment.with_seed(seed)
 
 
-def candidates_of(base: Source, combinations: Sequence[Settings]) -> tuple[Candidate, ...]:
+def candidates_of(
+    base: Source, combinations: Sequence[Settings], for_all: Settings | None = None
+) -> tuple[Candidate, ...]:
     """Return one candidate for each combination of settings: the base with these settings.
 
-    Raises ConfigError with every problem of all combinations, each problem once.
+    for_all: the settings of every candidate, which the base has already. A candidate that chooses
+    another name keeps those that exist there: with lr=0.1 for all, optimizer=adam has this rate and
+    not its default. Raises ConfigError with every problem of all combinations, each problem once.
     """
     found: list[Candidate] = []
     problems: dict[Problem, None] = {}
     for settings in combinations:
         try:
             experiment = load(base, overrides_of(settings))
+            if kept := kept_settings(for_all or {}, settings, experiment):
+                experiment = load(base, overrides_of({**kept, **settings}))
         except ConfigError as error:
             problems |= dict.fromkeys(error.problems)
         else:
@@ -124,6 +144,35 @@ def candidates_of(base: Source, combinations: Sequence[Settings]) -> tuple[Candi
     if problems:
         raise ConfigError(problems)
     return tuple(found)
+
+
+def kept_settings(for_all: Settings, chosen: Iterable[str], experiment: Experiment) -> Settings:
+    """The settings of every candidate that its choice of a name has reset to their defaults.
+
+    chosen: the keys that the candidate sets, such as optimizer or dataset.name. experiment: that of
+    the candidate, without these settings; those that it has no option for are left out.
+    """
+    sections = {key.removesuffix(".name") for key in chosen}
+    missing = options_missing(for_all, experiment)
+    return {
+        key: value
+        for key, value in for_all.items()
+        if "." in key
+        and key.partition(".")[0] in sections
+        and not key.endswith(".name")
+        and key not in missing
+    }
+
+
+def options_missing(keys: Iterable[str], experiment: Experiment) -> list[str]:
+    """The dotted keys for which the experiment has no option, as batch_size with the variant bgd.
+
+    >>> bgd = load({"surface": "bowl", "variant": "bgd"})
+    >>> options_missing(["optimizer.lr", "variant.batch_size"], bgd)
+    ['variant.batch_size']
+    """
+    known = {".".join(path) for path in known_paths(experiment.plain())}
+    return [key for key in keys if key not in known]
 
 
 def overrides_of(settings: Settings) -> list[Override]:

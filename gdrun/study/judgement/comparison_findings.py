@@ -150,8 +150,8 @@ class Comparison(ResultTables):
     @property
     def best(self) -> Candidate | None:
         """The contender with the best median; None if no median is finite, or `unlike` is set."""
-        first = self.ranking[0].standing
-        return first.candidate if first.finite and not self.unlike else None
+        first = next((each.standing for each in self.ranking), None)
+        return first.candidate if first and first.finite and not self.unlike else None
 
     @cached_property
     def pairs(self) -> list[Pair]:

@@ -81,9 +81,9 @@ def _read_sweep(record: StudyRecord, path: Path) -> Sweep:
     """The findings of a sweep: those in the record, or new ones if the sweep was killed before."""
     question = checked(record, SweepQuestion, path / RECORD)
     settings = [row["settings"] for row in record["candidates"]]
-    plan = StudyPlan(
-        "sweep", candidates_of(load(question["base"]), settings), tuple(record["seeds"])
-    )
+    base, for_all = load(question["base"]), question.get("for_all", {})
+    candidates = candidates_of(base, settings, for_all)
+    plan = StudyPlan("sweep", candidates, tuple(record["seeds"]), for_all)
     results = read_results(path, plan)
     metric, target, axes = Metric(question["metric"]), _target(question), _axes(plan)
     rungs = tuple(map(read_rung, record.get("rungs", ())))
@@ -119,7 +119,7 @@ def _read_comparison(record: StudyRecord, path: Path) -> Comparison:
     contenders = [
         Candidate(row["name"], row["settings"], load(row["config"])) for row in record["candidates"]
     ]
-    plan = plan_comparison(contenders, record["seeds"])
+    plan = plan_comparison(contenders, record["seeds"], record.get("for_all"))
     results = read_results(path, plan)
     metric, target = Metric(question["metric"]), _target(question)
     baseline = question.get("baseline")

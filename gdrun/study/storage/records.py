@@ -60,10 +60,12 @@ class DataRecord(TypedDict):
 class StudyOrigin(TypedDict):
     """Where a study comes from.
 
-    base: the config from which its candidates are derived. command: the command line, if any.
+    base: the config from which its candidates are derived. for_all: the settings of every
+    candidate, by key, which the base has already. command: the command line, if any.
     """
 
     base: dict[str, Any]
+    for_all: dict[str, Any]
     data: DataRecord
     command: NotRequired[str]
 
@@ -221,9 +223,13 @@ class Question(TypedDict):
 
 
 class SweepQuestion(Question):
-    """The Question of a sweep. base: the config from which the candidates are derived."""
+    """The Question of a sweep. base: the config from which the candidates are derived.
+
+    for_all: the settings of every candidate; earlier versions of gdrun did not record them.
+    """
 
     base: dict[str, Any]
+    for_all: NotRequired[dict[str, Any]]
 
 
 class SweepFindings(TypedDict):
@@ -312,6 +318,7 @@ class StudyRecord(PlanRecord):
     plugins: NotRequired[list[dict[str, str]]]
     command: NotRequired[str]
     base: NotRequired[dict[str, Any]]
+    for_all: NotRequired[dict[str, Any]]
     data: NotRequired[DataRecord]
 
     metric: NotRequired[str]
