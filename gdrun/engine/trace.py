@@ -110,7 +110,7 @@ class StepTrace:
     @property
     def _missing(self) -> int:
         """The number of steps that the last point still needs to be complete."""
-        return self.stride - int(self._shared["steps"][self.points - 1]) if self._open else 0
+        return self.stride - int(self._shared["combined"][self.points - 1]) if self._open else 0
 
     @property
     def _free(self) -> int:
@@ -157,7 +157,7 @@ class StepTrace:
         ends = np.minimum(starts + self.stride, steps) - 1
         first, last = self.points, self.points + len(starts)
         self._reserve(last)
-        self._shared["steps"][first:last] = ends - starts + 1
+        self._shared["combined"][first:last] = ends - starts + 1
         for name, column in shared(taken + ends).items():
             self._shared[name][first:last] = column
         for name, table in self._own.items():
@@ -176,7 +176,7 @@ class StepTrace:
         """
         first, last = self.points, self.points + len(own["batch_loss"])
         self._reserve(last)
-        self._shared["steps"][first:last] = 1
+        self._shared["combined"][first:last] = 1
         for name, column in shared(np.arange(taken, taken + last - first)).items():
             self._shared[name][first:last] = column
         for name, table in self._own.items():
@@ -189,7 +189,7 @@ class StepTrace:
         The last point has fewer steps than the stride.
         """
         at = self.points - 1
-        self._shared["steps"][at] += steps
+        self._shared["combined"][at] += steps
         for name, column in shared(np.array([steps - 1])).items():
             self._shared[name][at] = column[0]
         for name, table in self._own.items():
@@ -199,7 +199,7 @@ class StepTrace:
                 if join is None
                 else join(table[at, lanes], join.reduce(own[name], axis=0))
             )
-        self._open = bool(self._shared["steps"][at] < self.stride)
+        self._open = bool(self._shared["combined"][at] < self.stride)
 
     def _halve(self) -> None:
         """Join neighbouring points in pairs, and double the stride.
@@ -216,11 +216,11 @@ class StepTrace:
         self.points = half
         self.stride *= 2
         self.rewrites += 1
-        self._open = half > 0 and bool(self._shared["steps"][half - 1] < self.stride)
+        self._open = half > 0 and bool(self._shared["combined"][half - 1] < self.stride)
 
     def _reserve(self, points: int) -> None:
         """Enlarge the arrays to at least `points` points."""
-        if points > len(self._shared["steps"]):
+        if points > len(self._shared["combined"]):
             self._shared = {name: _grown(column, points) for name, column in self._shared.items()}
             self._own = {name: _grown(table, points) for name, table in self._own.items()}
 

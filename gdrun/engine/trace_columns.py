@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 from gdrun.problems.metrics import METRICS
 
+Value = TypeVar("Value")
 Kind = Literal["step", "eval", "layer"]
 Join = Literal["last", "max", "sum"]
 When = Literal["always", "joined", "clip", "surface", "measured"]
@@ -78,7 +79,7 @@ TRACE_COLUMNS = (
     TraceColumn("x", _STEP, "The first weight after the step, on a surface.", when="surface"),
     TraceColumn("y", _STEP, "The second weight after the step, on a surface.", when="surface"),
     TraceColumn(
-        "steps",
+        "combined",
         _STEP,
         "The number of consecutive steps that the point combines.",
         shared=True,
@@ -162,6 +163,19 @@ def _of_kind(kind: Kind) -> dict[str, TraceColumn]:
 STEP_COLUMNS = _of_kind("step")
 EVALUATION_COLUMNS = _of_kind("eval")
 LAYER_COLUMNS = _of_kind("layer")
+
+
+EARLIER_NAMES = {"steps": "combined"}
+"""The names that columns had in traces of earlier versions, with their names now."""
+
+
+def with_current_names(row: Mapping[str, Value]) -> dict[str, Value]:
+    """The row of a trace, or its columns, by the names that the columns have now.
+
+    >>> with_current_names({"step": 8, "steps": 2})
+    {'step': 8, 'combined': 2}
+    """
+    return {EARLIER_NAMES.get(name, name): value for name, value in row.items()}
 
 
 def described(columns: Iterable[TraceColumn], *, indent: str = "") -> str:

@@ -14,7 +14,13 @@ import numpy as np
 
 from gdrun.array_types import Array
 from gdrun.engine.trace import Columns
-from gdrun.engine.trace_columns import EVALUATION_COLUMNS, LAYER_COLUMNS, STEP_COLUMNS, TraceColumn
+from gdrun.engine.trace_columns import (
+    EVALUATION_COLUMNS,
+    LAYER_COLUMNS,
+    STEP_COLUMNS,
+    TraceColumn,
+    with_current_names,
+)
 from gdrun.errors import RecordError
 from gdrun.runs.strict_json import dumps, loads
 
@@ -84,7 +90,7 @@ def _step_lines(columns: Columns, *, clips: bool) -> Iterator[tuple[int, str]]:
         if name in columns and column.when != "joined" and (clips or column.when != "clip")
     ]
     for row, joined in zip(_rows(columns, names), _rows(columns, _JOINED), strict=True):
-        if joined["steps"] > 1:
+        if joined["combined"] > 1:
             row |= joined
         yield row["step"], dumps({"kind": "step"} | row)
 
@@ -124,7 +130,7 @@ def _parsed(line: bytes) -> tuple[str, Row]:
 
     A column that the line does not have gets its default value.
     """
-    row = loads(line)
+    row = with_current_names(loads(line))
     kind = row.pop("kind")
     for layer, readings in row.pop("layers", {}).items():
         if not readings.keys() >= _OF_EVERY_LAYER:

@@ -282,7 +282,7 @@ def test_a_signal_ends_the_run_with_its_state_written(tmp_path, number, code):
     assert f"\ninterrupted by {name} at epoch {run.stop['step']}" in out
     # The files are complete: the weights are from the last evaluation, at the last step.
     assert run.evals["step"][-1] == run.steps["step"][-1] == run.stop["step"] > 0
-    assert run.steps["steps"].sum() == run.stop["step"]
+    assert run.steps["combined"].sum() == run.stop["step"]
     assert np.isfinite(run.weights["w"]).all()
 
 

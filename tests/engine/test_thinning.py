@@ -52,7 +52,7 @@ def test_nothing_is_lost_but_detail(values, chunks, points):
         starts = np.arange(0, steps, stride)
         ends = np.minimum(starts + stride, steps)
         assert columns["step"].tolist() == ends.tolist()
-        assert columns["steps"].tolist() == (ends - starts).tolist()
+        assert columns["combined"].tolist() == (ends - starts).tolist()
         assert columns["batch_loss"].tolist() == mine[ends - 1].tolist()
         peaks = [mine[a:b].max() for a, b in zip(starts, ends, strict=True)]
         assert columns["max_batch_loss"].tolist() == peaks
@@ -66,7 +66,7 @@ def test_every_step_is_kept_without_a_bound(chunks):
     values = np.random.default_rng(0).random((333, 2))
     columns = fed(values, chunks, None).lane(1)
     assert columns["batch_loss"].tolist() == values[:, 1].tolist()
-    assert columns["steps"].tolist() == [1] * 333
+    assert columns["combined"].tolist() == [1] * 333
 
 
 def test_a_nan_or_an_infinity_is_a_spike():
@@ -92,7 +92,7 @@ def test_a_run_thinned_and_in_full():
     # 120 training rows in 9 epochs: 1080 steps, so a stride of 16 and 68 points.
     assert len(full["step"]) == 1080
     assert len(thin["step"]) == 68
-    assert thin["steps"].sum() == 1080
+    assert thin["combined"].sum() == 1080
     assert thin["clipped"].sum() == full["clipped"].sum() > 0
     for name in ("batch_loss", "grad_norm"):
         assert thin[f"max_{name}"].max() == full[name].max()

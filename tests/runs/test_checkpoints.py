@@ -128,7 +128,7 @@ def test_clipped_gradients_are_counted(tmp_path):
 def test_a_thinned_trace_keeps_its_points(tmp_path):
     config = IRIS | {"log": {"points": 5}, "evaluate": {"every": 0.3}}
     (run,) = check(tmp_path, config, questions=(2, 3, 1, 2))
-    assert run.steps["steps"].max() >= 4
+    assert run.steps["combined"].max() >= 4
 
 
 @pytest.mark.parametrize("engine", ["numpy", "compiled"])

@@ -98,7 +98,7 @@ def test_the_trace(run):
     for line in steps:
         assert promised <= line.keys()
         assert line["max_batch_loss"] >= line["batch_loss"]
-        assert line["steps"] == 2
+        assert line["combined"] == 2
     scores = {"train_loss", "train_accuracy", "validation_loss", "validation_accuracy"}
     for line in evals:
         assert {"step", "epoch", "gradients", "seconds"} | scores <= line.keys()

@@ -55,6 +55,16 @@ def test_a_run_that_is_read_is_the_run_that_was_returned(tmp_path, config):
         assert_equal_columns(mine, {name: np.asarray(value) for name, value in other.items()})
 
 
+def test_a_trace_of_an_earlier_version_is_read_by_the_names_of_now(tmp_path):
+    # The number of steps that a point combines was `steps` until 0.1.0.
+    run = gdrun.train(CONFIGS["thinned and clipped"], out=tmp_path)
+    assert "steps" not in run.steps
+    assert run.steps["combined"].sum() == run.summary["steps"]
+    path = run.directory / "trace.jsonl"
+    path.write_text(path.read_text().replace('"combined"', '"steps"'))
+    assert_equal_columns(gdrun.read_run(run.directory).steps, run.steps)
+
+
 def test_a_path_is_absolute_in_the_returned_run_too(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.csv").write_text("x,y\n" + "".join(f"{k},{k}\n" for k in range(20)))
@@ -159,8 +169,8 @@ def test_what_a_line_leaves_out_is_known(tmp_path):
     made = train(tmp_path)
     (made / "trace.jsonl").write_text(json.dumps(WHOLE_LINE) + "\n")
     steps = gdrun.read_run(made).steps
-    found = {name: steps[name].tolist() for name in ("steps", "clipped")}
-    assert found == {"steps": [1], "clipped": [0.0]}
+    found = {name: steps[name].tolist() for name in ("combined", "clipped")}
+    assert found == {"combined": [1], "clipped": [0.0]}
     assert steps["max_batch_loss"].tolist() == [1.0]
     assert steps["max_grad_norm"].tolist() == [2.0]
 

@@ -10,7 +10,12 @@ import numpy as np
 
 from gdrun.engine.outcome import Outcome
 from gdrun.engine.trace import Columns
-from gdrun.engine.trace_columns import EVALUATION_COLUMNS, STEP_COLUMNS, TraceColumn
+from gdrun.engine.trace_columns import (
+    EVALUATION_COLUMNS,
+    STEP_COLUMNS,
+    TraceColumn,
+    with_current_names,
+)
 from gdrun.engine.trainer import Trainer
 from gdrun.runs.record import ending
 from gdrun.runs.strict_json import dumps
@@ -103,4 +108,5 @@ def _listed(columns: Columns) -> dict[str, list[Any]]:
 
 def _columns(listed: Mapping[str, list[Any]], kinds: Mapping[str, TraceColumn]) -> Columns:
     """Each list of numbers as an array. kinds: the descriptions of the columns, with the dtypes."""
-    return {name: as_array(kinds.get(name), column) for name, column in listed.items()}
+    named = with_current_names(listed)
+    return {name: as_array(kinds.get(name), column) for name, column in named.items()}

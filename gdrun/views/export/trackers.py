@@ -14,7 +14,7 @@ import numpy as np
 from gdrun.errors import GdrunError, MissingExtraError
 from gdrun.views.recorded import Recorded
 
-NOT_CURVES = ("step", "epoch", "gradients", "seconds", "steps")
+NOT_CURVES = ("step", "epoch", "gradients", "seconds", "combined")
 """The columns of a trace that are axes and not curves."""
 
 MLFLOW_BATCH = 1000
