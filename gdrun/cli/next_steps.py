@@ -63,6 +63,11 @@ def after_study(found: Sweep | Comparison, record: StudyRecord, file: Path) -> l
 
 
 def plugin_words(record: RunRecord | StudyRecord) -> list[str]:
-    """The options of the command line that load the plugins of a run or a study."""
+    """The options of the command line that load the plugins of a run or a study.
+
+    A record has absolute paths; those of files below the current directory are shortened.
+    """
     plugins: Sequence[Mapping[str, str]] = record.get("plugins", ())
-    return [word for plugin in plugins for word in ("--plugin", plugin["path"])]
+    paths, here = [Path(plugin["path"]) for plugin in plugins], Path.cwd()
+    shown = [path.relative_to(here) if path.is_relative_to(here) else path for path in paths]
+    return [word for path in shown for word in ("--plugin", str(path))]
