@@ -122,12 +122,19 @@ def _metrics(lanes: Lanes, objective: Objective, W: Array, names: Sequence[str])
 
 
 def after_evaluation(
-    state: State, readings: Readings, running_stats: Array, rules: StoppingRules, epoch: float
+    state: State,
+    readings: Readings,
+    running_stats: Array,
+    rules: StoppingRules,
+    epoch: float,
+    moved: Flags,
 ) -> State:
     """Return the state after an evaluation with these readings.
 
     The best weights, the scores for early stopping and the last readings are updated. running_stats
-    (lanes, Q): of the evaluated weights. epoch: the time of the evaluation.
+    (lanes, Q): of the evaluated weights. epoch: the time of the evaluation. moved (lanes,): whether
+    the learning rate was above zero since the evaluation before; if not, early stopping does not
+    count the evaluation, because it cannot show an improvement.
     """
     loss = readings.get("validation_loss", readings["train_loss"])
     obeyed = rules.obeyed.early_stopping
@@ -149,7 +156,7 @@ def after_evaluation(
         best_epoch=np.where(better, epoch, state.best_epoch),
         to_beat=np.where(improved, scores, state.to_beat),
         to_beat_epoch=np.where(improved, epoch, state.to_beat_epoch),
-        stale=np.where(improved, 0, state.stale + 1),
+        stale=np.where(improved, 0, state.stale + moved[:, None]),
     )
 
 

@@ -260,7 +260,7 @@ class Trainer:
             metrics=self._judge.wanted_metrics,
             moved=self._moved,
         )
-        self._moved = np.zeros(len(state.lanes), dtype=bool)
+        moved, self._moved = self._moved, np.zeros(len(state.lanes), dtype=bool)
         first = state.evaluations == 0
         if first:
             initial = readings["train_loss"]
@@ -269,9 +269,11 @@ class Trainer:
         else:
             loss = readings.get("validation_loss", readings["train_loss"])
             watched = self.plan.schedule.form.watched
-            schedule = watched(state.schedule, loss, self._lanes.schedule_options)
+            schedule = watched(state.schedule, loss, self._lanes.schedule_options, moved)
             state = state.changed(schedule=schedule)
-        self.state = after_evaluation(state, readings, running_stats, self.cohort.stopping, epoch)
+        self.state = after_evaluation(
+            state, readings, running_stats, self.cohort.stopping, epoch, moved
+        )
         self._recorder.add_evaluation(state, epoch, readings)
         self._evaluating += time.perf_counter() - begin
         # The stepper needs the loss limits, which the first evaluation has set.

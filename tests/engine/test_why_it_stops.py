@@ -103,6 +103,19 @@ def test_a_rate_of_zero_is_no_convergence(rule):
     assert (run.status, run.stop["step"]) == ("exhausted", 6)
 
 
+def test_a_rate_of_zero_is_no_evaluation_without_improvement():
+    # The evaluation after the first epoch, whose rate is 0, cannot improve on the one before.
+    early = {"epochs": 4, "early_stopping": {"patience": 1}}
+    iris = {"dataset": "iris", "model": "softmax", "stopping": early}
+    run = gdrun.train(iris | {"schedule": {"name": "constant", "warmup": 2}})
+    assert run.evals["validation_loss"][0] == run.evals["validation_loss"][1]
+    assert (run.status, run.summary["epochs"]) == ("exhausted", 4)
+    # Three epochs of warm-up in steps of an epoch have the rates 0, 1/3 and 2/3 of 0.25.
+    plateau = {"name": "plateau", "patience": 0, "warmup": 3, "factor": 0.5}
+    run = halving({"epochs": 6}, schedule=plateau)
+    assert run.steps["lr"].tolist() == pytest.approx([0, 0.25 / 3, 0.5 / 3, 0.25, 0.25, 0.25])
+
+
 # Ten rows in batches of four: 4, 4 and 2, so 3 steps and 10 gradients an epoch.
 BATCHES = {"name": "mbgd", "batch_size": 4}
 DROPPED = BATCHES | {"drop_last": True}

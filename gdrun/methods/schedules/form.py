@@ -24,7 +24,7 @@ from typing import Any, Literal, TypeVar, overload
 import numpy as np
 from numpy import maximum
 
-from gdrun.array_types import Counts, Numbers
+from gdrun.array_types import Counts, Flags, Numbers
 from gdrun.errors import GdrunError
 from gdrun.methods.definitions import (
     Check,
@@ -56,15 +56,20 @@ class Schedule(Definition):
         """Whether the rate depends on the validation loss instead of the time."""
         return self.watch is not None
 
-    def watched(self, memory: Any, loss: Numbers, options: Mapping[str, Any]) -> Any:
+    def watched(
+        self, memory: Any, loss: Numbers, options: Mapping[str, Any], moved: Flags | None = None
+    ) -> Any:
         """Return the state of the schedule after one more evaluation.
 
         memory: the state before it. loss: the validation losses of the evaluation, (lanes,).
-        options: the options of the schedule. Without `watch`, `memory` is returned unchanged.
+        options: the options of the schedule. moved (lanes,): whether the rate was above zero since
+        the evaluation before; None if it was in all lanes. Without `watch`, `memory` is returned
+        unchanged.
         """
         if self.watch is None:
             return memory
-        return self.watch(memory, loss, **_own(self.watch, options))
+        moved = np.ones(len(loss), dtype=bool) if moved is None else moved
+        return self.watch(memory, loss, moved, **_own(self.watch, options))
 
 
 SCHEDULES: dict[str, Schedule] = {}

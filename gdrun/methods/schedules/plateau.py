@@ -43,19 +43,22 @@ class Memory:
 def watch(
     memory: Memory,
     loss: Numbers,
+    moved: Flags,
     patience: Natural = 10,
     threshold: Decay = 1e-4,
     cooldown: Natural = 0,
 ) -> Memory:
     """Return the state after one more evaluation.
 
-    memory: the state before it. loss: the validation losses of the evaluation, (lanes,). patience,
-    threshold, cooldown: options of `plateau`.
+    memory: the state before it. loss: the validation losses of the evaluation, (lanes,). moved
+    (lanes,): whether the rate was above zero since the evaluation before; without a step an
+    evaluation cannot improve, and does not count. patience, threshold, cooldown: options of
+    `plateau`.
     """
     # A comparison with NaN is false, so a NaN counts as an evaluation without improvement.
     better = loss < memory.best * (1 - threshold)
-    cooling = memory.cooldown_left > 0
-    stale = np.where(better | cooling, 0, memory.stale + 1)
+    cooling = moved & (memory.cooldown_left > 0)
+    stale = np.where(better | cooling, 0, memory.stale + moved)
     drop = stale > patience
     return Memory(
         best=np.where(better, loss, memory.best),
