@@ -168,7 +168,7 @@ def _not_a_file(words: list[str], word: str) -> list[Problem]:
     from gdrun.config.loading import read
     from gdrun.config.overrides import resolve_key
     from gdrun.config.sections import SECTIONS
-    from gdrun.errors import near_files
+    from gdrun.errors import near, near_files
 
     after = words[words.index(word) + 1 :]
     value = after[0] if after and "=" not in after[0] else "…"
@@ -181,6 +181,12 @@ def _not_a_file(words: list[str], word: str) -> list[Problem]:
     if owners:
         hint = " or ".join(f"{key}={word}" for key in owners)
         return [Problem(what, word, f"to choose {word}, write {hint}")]
+    named = Path(word).suffix or len(Path(word).parts) > 1
+    names = {name: key for key, kind in SECTIONS.items() for name in kind.registry}
+    alike = [] if named else near(word, names, least=0.75)
+    if alike:
+        hint = f"did you mean {' or '.join(f'{names[name]}={name}' for name in alike)}?"
+        return [Problem(what, word, hint)]
     hint = near_files(Path(word), (".yaml", ".yml")) or "`gdrun config new` writes a starter"
     return [Problem("there is no such file", word, hint)]
 

@@ -7,13 +7,14 @@ sentences and formulas are spelt out.
 from __future__ import annotations
 
 import codecs
+import unicodedata
 
 HANDLER = "gdrun.plain"
 """The name of the error handler for text streams."""
 
 _ONE_FOR_ONE = str.maketrans(
-    "▁▂▃▄▅▆▇█×↑…–−│─┤├┬┴┼└┘┌┐╭╮╰╯·•",
-    "_.:-=+*#x^---|-++++++++++++++*",
+    "▁▂▃▄▅▆▇█░▒▓×↑…–−│─┤├┬┴┼└┘┌┐╭╮╰╯·•○●★’“”",
+    "_.:-=+*#.:%x^---|-++++++++++++++*o@*'\"\"",
 )
 _SPELT = {
     "≤": "<=",
@@ -26,27 +27,54 @@ _SPELT = {
     "∞": "inf",
     "√": "sqrt ",
     "½": "1/2",
+    "¼": "1/4",
+    "⌊": "floor(",
+    "⌋": ")",
+    "⌈": "ceil(",
+    "⌉": ")",
+    "∂": "d",
+    "∝": "is proportional to",
+    "∼": "~",
+    "±": "+-",
+    "≪": "<<",
+    "↗": "(up)",
+    "↘": "(down)",
+    "°": " degrees",
+    "‰": " per mille",
+    "€": "EUR",
+    "£": "GBP",
+    "¥": "JPY",
+    "₹": "INR",
+    "ß": "ss",
     "∇": "grad ",
     "∈": "in",
     "Σ": "sum ",
     "‖": "|",
-    **dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True)),
-    **{sign: f"^{digit}" for sign, digit in zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789", strict=True)},
+    "\N{COMBINING CIRCUMFLEX ACCENT}": "_hat",
+    "\N{COMBINING MACRON}": "_bar",
+    "\N{COMBINING TILDE}": "_tilde",
     "α": "alpha",
     "β": "beta",
     "γ": "gamma",
     "δ": "delta",
     "ε": "eps",
     "η": "eta",
+    "θ": "theta",
     "κ": "kappa",
     "λ": "lambda",
     "μ": "mu",
     "ν": "nu",
+    "ξ": "xi",
     "π": "pi",
     "ρ": "rho",
     "σ": "sigma",
     "τ": "tau",
+    "φ": "phi",
+    "ψ": "psi",
+    "Δ": "Delta",
+    "Φ": "Phi",
 }
+"""The substitutes of signs in sentences and formulas."""
 
 
 def plain(text: str) -> str:
@@ -54,6 +82,8 @@ def plain(text: str) -> str:
 
     >>> plain("▁▄█ val loss ≤ 0.1 … 0.2, β² → 1")
     '_-# val loss <= 0.1 - 0.2, beta^2 -> 1'
+    >>> plain("v̂ = v / (1 − β₂ᵗ), ŷᵢ, Größe")
+    'v_hat = v / (1 - beta2^t), y_hat_i, Grosse'
     """
     return "".join(map(_plain_character, text.translate(_ONE_FOR_ONE)))
 
@@ -63,7 +93,15 @@ def _plain_character(sign: str) -> str:
         return sign
     if "\u2800" <= sign <= "\u28ff":  # braille, of which drawings are made; the first has no dot
         return " " if sign == "\u2800" else "*"
-    return _SPELT.get(sign, "?")
+    if sign in _SPELT:
+        return _SPELT[sign]
+    if unicodedata.combining(sign):
+        return ""  # an accent
+    form, _, codes = unicodedata.decomposition(sign).partition("> ")
+    letters = "".join(chr(int(code, 16)) for code in (codes or form).split())
+    # The digit of a symbol is read without a mark, as in lr0; a letter is not.
+    mark = {"<super": "^", "<sub": "_" if letters.isalpha() else ""}.get(form, "")
+    return mark + plain(letters) if letters else "?"
 
 
 def _substitute(error: UnicodeError) -> tuple[str, int]:

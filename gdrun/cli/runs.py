@@ -88,15 +88,11 @@ def _chosen(columns: str | None, rows: Sequence[Mapping[str, Any]]) -> list[str]
     """The columns of --columns. Raises GdrunError if no run has one of them."""
     if columns is None:
         return []
-    from gdrun.errors import suggestion
+    from gdrun.runs.run_list import known_key
 
     chosen = [name.strip() for name in columns.split(",") if name.strip()]
-    known = dict.fromkeys(key for row in rows for key in row)
-    for name in chosen:
-        if rows and name not in known:
-            what = f"there is no column {name!r}"
-            raise GdrunError(what, where="--columns", hint=suggestion(name, known))
-    return chosen
+    known = list(dict.fromkeys(key for row in rows for key in row))
+    return [known_key(name, known) for name in chosen] if rows else chosen
 
 
 def _csv(rows: Sequence[Mapping[str, Any]], chosen: Sequence[str]) -> str:

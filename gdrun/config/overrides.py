@@ -100,7 +100,15 @@ def applied(
     result = copy.deepcopy(dict(data))  # `data` belongs to the caller.
     origins: dict[Path, str] = {}
     problems: list[Problem] = []
-    for override in sorted(overrides, key=_priority):
+    ordered = sorted(overrides, key=_priority)
+    # A surface replaces dataset and model, so `surface=bowl` works with any file; a dataset that is
+    # an override too contradicts it, and stays to be reported. `surface=none` removes the surface.
+    surfaces = [override.value for override in ordered if override.key == "surface"]
+    if surfaces:
+        replaced = ("surface",) if surfaces[-1] in (None, UNSET) else PROBLEM
+        result = {key: value for key, value in result.items() if key not in replaced}
+        ordered = [each for each in ordered if each.key != "surface" or replaced is PROBLEM]
+    for override in ordered:
         paths = resolve_key(override.key, result)
         if len(paths) != 1:
             problems.append(_unclear(override, paths, result))
@@ -217,10 +225,6 @@ def _set(data: dict[str, Any], path: tuple[str, ...], override: Override) -> Pro
 
     A section that is only a name becomes a mapping with this name.
     """
-    # A surface replaces dataset and model, so `surface=bowl` works with any file.
-    if path[0] == "surface":
-        for key in PROBLEM:
-            data.pop(key, None)
     here = data
     for depth, key in enumerate(path[:-1]):
         inner = here.get(key)

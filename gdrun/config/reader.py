@@ -151,7 +151,7 @@ class Reader:
         value = plain_value(text)
         if isinstance(value, float) and math.isinf(value) and "inf" not in text.lower():
             what = f"{text} is outside the range of float64"
-            hint = "the largest number is about 1.8e308; .inf means infinity"
+            hint = "write a number between -1.79e308 and 1.79e308"
             self._report(event.start_mark, path, what, hint)
         return value
 

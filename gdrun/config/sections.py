@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from gdrun.config.section_kinds import Section, SectionKind, Where
 from gdrun.config.settings import Split, Standardize, Standardized
+from gdrun.config.wording import FILES_ELSEWHERE
 from gdrun.data.sources import DATASETS, QUERY, READERS, reader_of, unreadable_format
 from gdrun.errors import Problem
 from gdrun.methods.averaging import AVERAGES
@@ -110,10 +111,10 @@ class DatasetKind(SectionKind):
     def find(self, given: Mapping[str, Any], chosen_by: str, where: Where) -> Definition | Problem:
         if chosen_by == "name":
             definition = super().find(given, chosen_by, where)
-            if isinstance(definition, Problem) and _is_readable(given.get("name")):
-                name = given["name"]
-                hint = f"for a file, write dataset: {{path: {name}}}, or set dataset.path={name}"
-                return Problem(definition.what, definition.where, hint)
+            name = given.get("name")
+            if isinstance(definition, Problem) and isinstance(name, str):
+                hint = _dataset_hint(name)
+                return replace(definition, hint=hint) if hint else definition
             return definition
         text = given[chosen_by]
         if not isinstance(text, str):
@@ -125,8 +126,14 @@ class DatasetKind(SectionKind):
         return reader
 
 
-def _is_readable(path: object) -> bool:
-    return isinstance(path, str) and reader_of(path) is not None
+def _dataset_hint(name: str) -> str | None:
+    """A hint for the name of a file, or of a dataset that gdrun has no copy of; None for others."""
+    if reader_of(name) is not None:
+        return f"for a file, write dataset: {{path: {name}}}, or set dataset.path={name}"
+    keys = FILES_ELSEWHERE.get(name.lower().replace("_", "-"))
+    if keys is None:
+        return None
+    return f"gdrun downloads nothing: with the files of {name} in this directory, set {keys}"
 
 
 DATASET = DatasetKind("dataset", DATASETS, "iris", options_of(_dataset_options))

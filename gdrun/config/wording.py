@@ -86,6 +86,19 @@ ELSEWHERE: dict[str, str] = {
 """The name in gdrun, by a different name that PyTorch, JAX or Keras uses for the same thing."""
 
 
+_IDX_FILES = (
+    "dataset.path=train-images-idx3-ubyte.gz dataset.targets=train-labels-idx1-ubyte.gz"
+)
+
+FILES_ELSEWHERE: dict[str, str] = {
+    "mnist": _IDX_FILES,
+    "fashion-mnist": _IDX_FILES,
+    "cifar10": "dataset.path=cifar-10-batches-bin",
+    "cifar-10": "dataset.path=cifar-10-batches-bin",
+}
+"""The keys that read a dataset from its files, by a name that other libraries download it by."""
+
+
 KEYS_ELSEWHERE: dict[str, str] = {
     "learning_rate": "optimizer.lr",
     "learning_rate_init": "optimizer.lr",

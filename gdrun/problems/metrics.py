@@ -303,3 +303,16 @@ def _area(positive: Array, scores: Array) -> float:
     ranks: Numbers = np.cumsum(counts) - (counts - 1) / 2
     above = float(ranks[place[positive]].sum()) - positives * (positives + 1) / 2
     return above / (positives * negatives)
+
+
+def name_of_heading(heading: str) -> str:
+    """The name of a quantity from the heading of its column; another text is returned in its form.
+
+    >>> name_of_heading("val loss"), name_of_heading("test_acc"), name_of_heading("f1")
+    ('validation_loss', 'test_accuracy', 'f1')
+    """
+    words = heading.strip().replace(" ", "_").split("_")
+    return "_".join(_ABBREVIATED.get(word.lower(), word) for word in words)
+
+
+_ABBREVIATED = {"val": "validation", "acc": "accuracy"}

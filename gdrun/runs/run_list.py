@@ -9,6 +9,7 @@ from typing import Any
 from gdrun.config.document import read_document
 from gdrun.config.values import parse_value
 from gdrun.errors import GdrunError, RecordError, suggestion
+from gdrun.problems.metrics import name_of_heading
 from gdrun.runs.labels import read_labels
 from gdrun.runs.record import RunRecord
 from gdrun.runs.run import read_record, run_directories
@@ -36,12 +37,12 @@ def list_runs(
             raise GdrunError(
                 "is not a filter", where=repr(text), hint="write KEY=VALUE, such as status=diverged"
             )
-        key = _known(key, known) if rows else key
+        key = known_key(key, known) if rows else key
         wanted = parse_value(value)
         rows = [row for row in rows if _equals(row.get(key), wanted)]
     if where is not None:
         rows = [rows[place] for place in matching(rows, where)]
-    key = _known(sort.removeprefix("-"), known) if known else sort
+    key = known_key(sort.removeprefix("-"), known) if known else sort
     missing = [row for row in rows if row.get(key) is None]
     present = [row for row in rows if row.get(key) is not None]
     try:
@@ -110,8 +111,13 @@ def _rule(record: RunRecord) -> str | None:
     return record["stop"]["rule"] if record["stop"] else None
 
 
-def _known(key: str, known: list[str]) -> str:
-    """Return the key. Raises RecordError if it is not in `known`, the keys of all runs."""
-    if key not in known:
-        raise RecordError(f"there is no column or setting {key!r}", hint=suggestion(key, known))
-    return key
+def known_key(key: str, known: list[str]) -> str:
+    """The key, which may also be the heading of a column, such as val_loss.
+
+    known: the keys of all runs. Raises RecordError if the key is not among them.
+    """
+    full = key if key in known else name_of_heading(key)
+    if full not in known:
+        hint = suggestion(key, known, most_listed=12)
+        raise RecordError(f"there is no column or setting {key!r}", hint=hint)
+    return full

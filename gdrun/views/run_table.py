@@ -49,11 +49,13 @@ def chosen_table(rows: Rows, columns: Sequence[str]) -> RenderableType:
         numeric = all(isinstance(row.get(name), int | float | None) for row in rows)
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        table.add_row(row["id"], *(_value(row.get(name)) for name in columns))
+        table.add_row(row["id"], *(_value(name, row.get(name)) for name in columns))
     return table
 
 
-def _value(value: Any) -> str:
+def _value(name: str, value: Any) -> str:
+    if name.endswith("accuracy") and isinstance(value, float | None):
+        return percent(value)
     if isinstance(value, list):
         return " ".join(map(str, value)) or MISSING
     if isinstance(value, bool) or not isinstance(value, int | float | None):
@@ -93,5 +95,7 @@ def _table(rows: Rows, headings: Sequence[str]) -> Table:
     for row in rows:
         bad = row["status"] in ("diverged", "failed", "damaged")
         status = Text(status_word(row["status"]), style="red" if bad else "")
-        table.add_row(row["id"], status, *(_CELLS[heading](row) for heading in headings))
+        # A diverged run has a test accuracy of its start, which would look like a result.
+        shown = {} if row["status"] == "diverged" else row
+        table.add_row(row["id"], status, *(_CELLS[heading](shown) for heading in headings))
     return table

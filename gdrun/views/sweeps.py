@@ -250,7 +250,7 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
     """The notes below the table, as (label, text)."""
     notes = []
     best = next(iter(sweep.ranking), None)
-    if best is not None and best.finite:
+    if best is not None and sweep.best is not None:
         notes.append(("best", f"{best.candidate.name}: {_spread_text(sweep, best)}"))
     if sweep.plan.noiseless:
         notes.append(("seeds", NOISELESS))

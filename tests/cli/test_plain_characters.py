@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
+import gdrun
 from gdrun.cli.plain_characters import plain
 from gdrun.views.sparklines import BLOCKS
 
@@ -29,3 +31,17 @@ def test_a_sweep_in_ascii_has_no_question_marks(tmp_path):
     assert b"?" not in done.stdout
     assert b"<=" in done.stdout
     assert b"beta" in done.stdout
+
+
+def test_formulas_stay_readable():
+    assert plain("∂ℓ/∂wᵢ, Δw, β₂ᵗ, xᵀw, 10⁻³, lr₀, ⌊t/n⌋") == (
+        "dl/dw_i, Deltaw, beta2^t, x^Tw, 10^-^3, lr0, floor(t/n)"
+    )
+
+
+def test_every_sign_of_the_package_has_a_substitute():
+    package = Path(gdrun.__file__).parent
+    signs = set().union(*(file.read_text(encoding="utf-8") for file in package.rglob("*.py")))
+    # What only data may have, such as letters of other scripts, may stay a question mark.
+    lost = sorted(sign for sign in signs if not sign.isascii() and "?" in plain(sign))
+    assert [sign for sign in lost if sign.isprintable()] == []

@@ -8,6 +8,7 @@ variant, never the optimizer; write `vanilla` for the latter.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -43,7 +44,8 @@ def contenders_of(
     found: list[Candidate] = []
     problems: list[Problem] = []
     if isinstance(words, str):
-        hint = f'write a list of contenders, such as ["{words}", "mbgd"]'
+        listed = words.split() if " " in words else [words, "mbgd"]
+        hint = f"write a list of contenders, such as {json.dumps(listed)}"
         raise ConfigError("is a text, not a list", where=Parameter("contenders"), hint=hint)
     for place, word in enumerate(words, start=1):
         try:

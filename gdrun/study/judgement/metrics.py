@@ -14,7 +14,7 @@ from gdrun.config.values import parse_value
 from gdrun.data import Table
 from gdrun.errors import GdrunError, Parameter, suggestion
 from gdrun.problems.losses import LOSSES
-from gdrun.problems.metrics import METRICS
+from gdrun.problems.metrics import METRICS, name_of_heading
 from gdrun.study.storage.results import Result
 from gdrun.study.tasks import loss_of, prepared
 
@@ -135,12 +135,13 @@ def metric_called(
     if name is None:
         prefer_accuracy = short["accuracy"] in known and len(_losses(experiments, table)) > 1
         name = "accuracy" if prefer_accuracy else "loss"
-    full = short.get(name, f"validation_{name}" if name in METRICS else name)
+    word = name_of_heading(name)
+    full = short.get(word, f"validation_{word}" if word in METRICS else word)
     if full not in known:
         hint = suggestion(name, [each.removeprefix("validation_") for each in known])
         lacking = [e for e in experiments if full in NAMES and not _is_measured(full, e, table)]
         first = (lacking or experiments)[0].name
-        if name in METRICS and any(_lacks_validation(each) for each in lacking):
+        if word in METRICS and any(_lacks_validation(each) for each in lacking):
             hint = "it is measured on the validation part: set dataset.split.validation=0.2"
         raise GdrunError(f"{first} has no metric {name!r}", where=where, hint=hint)
     return Metric(full)

@@ -75,9 +75,9 @@ class Sweep(ResultTables):
 
     @property
     def best(self) -> Candidate | None:
-        """The candidate with the best median; None if no candidate has a finite median."""
+        """The candidate with the best median; None if no median is finite, or `unlike` is set."""
         first = next(iter(self.ranking), None)
-        return first.candidate if first is not None and first.finite else None
+        return first.candidate if first and first.finite and not self.unlike else None
 
     @property
     def limit(self) -> StabilityLimit | None:
