@@ -10,6 +10,7 @@ import typer
 
 from gdrun.cli import console
 from gdrun.cli.experiments import Json
+from gdrun.cli.next_steps import shown, step
 from gdrun.cli.options import as_options
 from gdrun.errors import GdrunError, suggestion
 
@@ -36,7 +37,8 @@ def claims(name: Name = None, json: Json = False) -> None:
         commands = [console.unwrapped(as_options(line)) for line in measured[0][1].commands]
         console.show(claim_view(*measured[0]), *commands)
     else:
-        console.show(claims_view(measured))
+        following = step("see the commands behind a claim", "claims", chosen[0].name)
+        console.show(claims_view(measured), *shown(following))
 
 
 def _measured(claims: Sequence[Claim]) -> Iterator[tuple[Claim, Finding, float]]:

@@ -10,6 +10,7 @@ import typer
 from gdrun.cli import console
 from gdrun.cli.experiments import Config, Json, Overrides, Plugins, Seed, load_experiment
 from gdrun.cli.groups import Command, Commands
+from gdrun.cli.next_steps import shown, step, step_with
 from gdrun.errors import GdrunError
 
 config = typer.Typer(cls=Commands, rich_markup_mode=None, help="Write, check and show configs.")
@@ -74,7 +75,7 @@ def _write(text: str, file: Path | None) -> None:
             hint = f"the directory {file.parent} does not exist"
         what = f"the file cannot be written: {error.strerror}"
         raise GdrunError(what, where=str(file), hint=hint) from None
-    typer.echo(f"wrote {file}")
+    console.show(*map(console.unwrapped, [f"wrote {file}", *step("train it", "train", str(file))]))
 
 
 @config.command(cls=Command)
@@ -93,7 +94,8 @@ def check(
         lines = outline(experiment)
         console.print_json({"valid": True, "name": experiment.name, "outline": lines})
     else:
-        console.show(f"{experiment.name}: valid", outline_view(experiment))
+        following = step_with("train it", "train", config, overrides, seed, plugins)
+        console.show(f"{experiment.name}: valid", outline_view(experiment), *shown(following))
 
 
 @config.command(cls=Command)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gdrun.cli import console
 from gdrun.cli.experiments import Json, Plugins
-from gdrun.cli.next_steps import plugin_words, step
+from gdrun.cli.next_steps import after_run, plugin_words, shown, step
 from gdrun.cli.running import RUNS, Out, progress_listeners
 from gdrun.cli.show import Which
 from gdrun.errors import GdrunError
+
+if TYPE_CHECKING:
+    from gdrun.runs.run import Run
+    from gdrun.symptoms.facts import Symptom
 
 Try = Annotated[
     bool, typer.Option("--try", help="Train with each remedy, and show which of them worked.")
@@ -62,8 +68,8 @@ def diagnose(
         console.print_json(diagnosis_data(symptoms, tried))
     else:
         console.show(diagnosis_view(symptoms, tried))
-        if tried is None and any(each.remedies for each in symptoms):
-            typer.echo("\nNone of these changes was run: add --try to train with each.")
+        if tried is None:
+            console.show(*shown(_following(recorded, symptoms)))
     if save is None:
         return
     if not tried or not tried[0].cured:
@@ -87,6 +93,7 @@ def _diagnose_study(path: Path, json: bool, *, trying: bool) -> None:
     """
     from gdrun.insight.study_symptoms import study_symptoms
     from gdrun.study.storage.reading import read_found
+    from gdrun.study.storage.study_directory import BEST
     from gdrun.views.study_diagnosis import study_diagnosis_data, study_diagnosis_view
 
     study = read_found(path)
@@ -103,16 +110,22 @@ def _diagnose_study(path: Path, json: bool, *, trying: bool) -> None:
         console.print_json(study_diagnosis_data(found))
         return
     lines = []
-    plugins = [w for each in study.record.get("plugins", ()) for w in ("--plugin", each["path"])]
     for changes in (each.changes for symptom in found.symptoms for each in symptom.remedies):
         values = [f"{key}={value}" for key, value in changes.items()]
-        command = ["gdrun", "sweep", *values, "-c", str(path / BEST), *plugins]
-        lines += ["", "to try a wider range:", f"  {shlex.join(command)}"]
-    console.show(study_diagnosis_view(found), *map(console.unwrapped, lines))
+        words = (*values, "-c", str(path / BEST), *plugin_words(study.record))
+        lines += step("try a wider range", "sweep", *words)
+    console.show(study_diagnosis_view(found), *shown(lines))
 
 
-BEST = "best.yaml"
-"""The config of the best setting in the directory of a sweep."""
+def _following(run: Run, symptoms: Sequence[Symptom]) -> list[str]:
+    """The lines on what to do after a diagnosis without --try."""
+    if any(each.remedies for each in symptoms):
+        words = (str(run.directory), "--try", *plugin_words(run.record))
+        return [
+            "none of these changes was run",
+            *step("train with each", "diagnose", *words),
+        ]
+    return [] if symptoms else after_run(run)
 
 
 def _config_of(directory: Path | None) -> Path:

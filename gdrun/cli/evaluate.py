@@ -20,6 +20,7 @@ from gdrun.cli.models import (
     reading,
     show_notes,
 )
+from gdrun.cli.next_steps import shown, step
 from gdrun.cli.running import RUNS
 
 Targets = Annotated[
@@ -60,4 +61,5 @@ def evaluate(
         console.print_json(document)
         return
     show_notes(found.notes)
-    console.show(evaluation_view(model, found, path, data))
+    following = step("predict the target of new rows", "predict", str(path), data)
+    console.show(evaluation_view(model, found, path, data), *shown(following))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 from gdrun.cli import console
 from gdrun.cli.experiments import Json, Plugins
 from gdrun.cli.models import Runs
+from gdrun.cli.next_steps import shown, step
 from gdrun.cli.running import RUNS
 from gdrun.errors import GdrunError, suggestion
 
@@ -33,6 +35,13 @@ To = Annotated[
         "study.",
     ),
 ]
+
+
+_OPENED_BY = {
+    "tensorboard": "tensorboard --logdir",
+    "mlflow": "mlflow ui --backend-store-uri",
+}
+"""The command of another tool that shows the destination, by format."""
 
 
 def export(
@@ -65,7 +74,16 @@ def export(
     if json:
         console.print_json({"to": to, "destination": destination, "runs": len(subject.records)})
     else:
-        console.show(console.unwrapped(f"wrote {chosen.holds} to {destination}"))
+        wrote = console.unwrapped(f"wrote {chosen.holds} to {destination}")
+        if to in _OPENED_BY:
+            following = ["to see them:", f"  {_OPENED_BY[to]} {shlex.quote(destination)}"]
+        else:
+            following = step("write a page for a browser", "report", *which, *_runs_option(runs))
+        console.show(wrote, *shown(following))
+
+
+def _runs_option(runs: Path) -> list[str]:
+    return [] if runs == RUNS else ["--runs", str(runs)]
 
 
 def _example(to: str) -> str:

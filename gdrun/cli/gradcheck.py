@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gdrun.cli import console
 from gdrun.cli.experiments import Config, Json, Overrides, Plugins, Seed, load_experiment
+from gdrun.cli.next_steps import shown, step_with
 
 CHECK_FAILED = 4
 """The exit code of `gdrun gradcheck` if a gradient is wrong."""
@@ -27,5 +28,6 @@ def gradcheck(
     if json:
         console.print_json(gradient_data(check))
     else:
-        console.show(gradient_table(check))
+        following = step_with("train it", "train", config, overrides, seed, plugins)
+        console.show(gradient_table(check), *shown(following if check.passed else []))
     return 0 if check.passed else CHECK_FAILED

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gdrun.cli import console, faults
 from gdrun.cli.experiments import Json
+from gdrun.cli.next_steps import shown, step
+
+if TYPE_CHECKING:
+    from gdrun.data.inspection import Inspection
 
 File = Annotated[
     str,
@@ -31,9 +35,28 @@ def inspect(file: File, keys: Keys = None, json: Json = False) -> int:
     if json:
         console.print_json(inspection_data(found))
     else:
-        console.show(inspection_view(found))
+        console.show(inspection_view(found), *shown(_to_train(file, keys or [], found)))
     faults.show(found.problems)
     return 2 if found.problems else 0
+
+
+def _to_train(file: str, keys: list[str], found: Inspection) -> list[str]:
+    """The lines with the command that trains on the data; empty if they have errors.
+
+    The model of a data file is chosen by training itself.
+    """
+    from gdrun.data.sources import reader_of
+
+    if found.problems:
+        return []
+    word = file.removeprefix("dataset.").removeprefix("path=")
+    if reader_of(word) is not None and not word.startswith("query="):
+        return step("train on it", "train", word, *keys)
+    model = "model=softmax" if found.task == "classification" else "model=linear"
+    data = f"dataset.{word}" if word.startswith("query=") else f"dataset={word}"
+    # A mini-batch of the default size needs as many training rows.
+    variant = ["variant=bgd"] if found.rows < 100 else []
+    return step("train on it", "train", data, *keys, model, *variant)
 
 
 def _options(file: str, keys: list[str]) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from gdrun.runs.record import RunRecord
     from gdrun.runs.run import Run
     from gdrun.study.judgement.comparison_findings import Comparison
@@ -23,7 +25,40 @@ def step(purpose: str, *words: str) -> list[str]:
     >>> step("train it", "train", "my config.yaml")
     ['to train it:', "  gdrun train 'my config.yaml'"]
     """
-    return [f"to {purpose}:", f"  {shlex.join(['gdrun', *words])}"]
+    return [f"to {purpose}:", f"  gdrun {' '.join(map(_quoted, words))}"]
+
+
+def _quoted(word: str) -> str:
+    """The word for a shell; one with single quotes, such as a query, is put in double quotes."""
+    return f'"{word}"' if "'" in word and not set(word) & set('"$`\\!') else shlex.quote(word)
+
+
+def step_with(
+    purpose: str,
+    command: str,
+    config: str | None,
+    overrides: Sequence[str] | None = None,
+    seed: int | None = None,
+    plugins: Sequence[Path] | None = None,
+) -> list[str]:
+    """The lines of `step` for a command on the experiment of another command line.
+
+    config, overrides, seed, plugins: as in that command line. Empty if the config came from stdin,
+    which cannot be read again.
+    """
+    words = [*([] if config is None else [config]), *(overrides or ())]
+    if "-" in words:
+        return []
+    words += [] if seed is None else ["--seed", str(seed)]
+    words += [word for path in plugins or () for word in ("--plugin", str(path))]
+    return step(purpose, command, *words)
+
+
+def shown(lines: Sequence[str]) -> list[RenderableType]:
+    """The lines for the screen, after a blank line; none of them is wrapped."""
+    from gdrun.cli import console
+
+    return ["", *map(console.unwrapped, lines)] if lines else []
 
 
 def after_run(run: Run) -> list[str]:

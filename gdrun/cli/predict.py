@@ -23,6 +23,7 @@ from gdrun.cli.models import (
     show_notes,
 )
 from gdrun.cli.new_files import csv_text, require_new, write_new
+from gdrun.cli.next_steps import shown, step
 from gdrun.cli.running import RUNS
 
 if TYPE_CHECKING:
@@ -66,6 +67,9 @@ def predict(
             from gdrun.views.numbers import count
 
             typer.echo(f"wrote {count(len(found.labels), 'prediction')} to {out}")
+            console.show(
+                *shown(step("see the weights of the model", "show", str(path), "--weights"))
+            )
 
 
 def _document(

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gdrun.cli import console
+from gdrun.cli import console, next_steps
 from gdrun.cli.experiments import Json
 from gdrun.cli.running import RUNS, Out
 from gdrun.errors import GdrunError
@@ -82,6 +82,11 @@ def runs(
         console.show(runs_table(rows, out, filtered=filtered))
     if studies and not json:
         console.show(*([""] if rows else []), studies_table(studies))
+    if (rows or studies) and not (json or csv):
+        newest = max((*rows, *studies), key=lambda row: str(row["started"]))
+        place = [] if out == RUNS else ["-o", str(out)]
+        following = next_steps.step("show one", "show", str(newest["id"]), *place)
+        console.show(*next_steps.shown(following))
 
 
 def _chosen(columns: str | None, rows: Sequence[Mapping[str, Any]]) -> list[str]:

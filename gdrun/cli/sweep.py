@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gdrun.cli import console
+from gdrun.cli.next_steps import shown, step
 from gdrun.cli.studying import StudyOptions, study_command
 
 if TYPE_CHECKING:
@@ -138,7 +139,9 @@ def _show_plan(planned: PlannedSweep, study: StudyOptions) -> None:
     if study.json:
         console.print_json(_plan_document(planned.plan, cohorts))
     else:
-        console.show(plan_view(planned.plan, planned.axes, cohorts))
+        words = [word for word in shlex.split(study.command) if word != "--print-trials"]
+        following = shown(step("run it", *words[1:]))
+        console.show(plan_view(planned.plan, planned.axes, cohorts), *following)
 
 
 def _check_save_best(save_best: Path | None) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from gdrun.cli import console
 from gdrun.cli.experiments import Json, Overrides, Plugins, Seed, load_experiment
+from gdrun.cli.next_steps import shown, step, step_with
 from gdrun.cli.running import RUNS, Out
 from gdrun.errors import GdrunError
 
@@ -57,6 +58,10 @@ def theory(
         _show_noise(gradient_noise(analysed(experiment)), json)
     else:
         _predict(experiment, json)
+        following = step_with("train it", "train", subject, overrides, seed, plugins)
+        if following and not json:
+            following += step("compare the run with theory", "theory", "last")
+            console.show(*shown(following))
 
 
 def _predict(experiment: Experiment, json: bool) -> None:

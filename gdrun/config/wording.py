@@ -86,9 +86,7 @@ ELSEWHERE: dict[str, str] = {
 """The name in gdrun, by a different name that PyTorch, JAX or Keras uses for the same thing."""
 
 
-_IDX_FILES = (
-    "dataset.path=train-images-idx3-ubyte.gz dataset.targets=train-labels-idx1-ubyte.gz"
-)
+_IDX_FILES = "dataset.path=train-images-idx3-ubyte.gz dataset.targets=train-labels-idx1-ubyte.gz"
 
 FILES_ELSEWHERE: dict[str, str] = {
     "mnist": _IDX_FILES,

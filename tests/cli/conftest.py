@@ -1,5 +1,6 @@
 """Run a command line inside the test: fixed width, no colour, streams captured."""
 
+import re
 from dataclasses import dataclass
 
 import pytest
@@ -14,6 +15,11 @@ class Answer:
     code: int
     out: str
     err: str
+
+    @property
+    def page(self):
+        """The output without the next step at its end, which test_next_steps.py checks."""
+        return re.sub(r"\n*((none of .*\n)?to [^\n]+:\n  gdrun [^\n]+\n)+\Z", "\n", self.out)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from gdrun.config.sections import SECTIONS
 def test_new_writes_a_starter_that_checks_and_is_never_overwritten(gdrun, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert gdrun("config", "new").out == starter_text()
-    assert gdrun("config", "new", "mine.yaml").out == "wrote mine.yaml\n"
+    assert gdrun("config", "new", "mine.yaml").page == "wrote mine.yaml\n"
     assert (tmp_path / "mine.yaml").read_text(encoding="utf-8") == starter_text()
     (tmp_path / "mine.yaml").write_text("model: softmax\n", encoding="utf-8")
     again = gdrun("config", "new", "mine.yaml")
@@ -39,7 +39,7 @@ def test_check_prints_the_outline_of_a_valid_experiment(gdrun, tmp_path):
         "stopping: {epochs: 7, early_stopping: {}}\n",
         encoding="utf-8",
     )
-    assert gdrun("config", "check", str(file), "clip.norm=2", "standardize=false").out == (
+    assert gdrun("config", "check", str(file), "clip.norm=2", "standardize=false").page == (
         "mine: valid\n"
         "  dataset    iris, standardize false\n"
         "  model      softmax, init zeros\n"

@@ -22,7 +22,7 @@ GOOD = ("dataset=iris", "model=softmax", "variant=bgd", "optimizer=vanilla", "lr
 
 def test_a_healthy_run_has_a_clean_bill(here):
     assert here("train", *GOOD, "epochs=60").code == 0
-    assert here("diagnose").out == "no symptom\n"
+    assert here("diagnose").page == "no symptom\n"
     document = json.loads(here("diagnose", "--json").out)
     assert document == {"symptoms": [], "tried": []}
     assert here("diagnose", "--try").out == "no symptom\n"
@@ -33,9 +33,9 @@ def test_a_diverged_run_is_diagnosed_and_its_remedies_are_tried(here):
     shown = here("diagnose")
     assert (shown.code, shown.out.splitlines()[0]) == (0, "exploding (confidence 1.00)")
     assert "to try: optimizer.lr=10:" in shown.out
-    assert shown.out.endswith("None of these changes was run: add --try to train with each.\n")
+    assert "\nnone of these changes was run\nto train with each:\n  gdrun diagnose " in shown.out
     screen = here("diagnose", "--try").out
-    assert "None of these" not in screen
+    assert "none of these" not in screen
     document = json.loads(here("diagnose", "--try", "--json").out)
     assert document["symptoms"][0]["name"] == "exploding"
     cured = {key for each in document["tried"] if each["cured"] for key in each["changes"].items()}
@@ -60,7 +60,7 @@ def test_the_best_cure_is_saved_as_a_config(here, tmp_path):
     words = command.split()[1:]
     summary = json.loads(here(*words, "--json").out)["summary"]
     assert summary["validation_loss"] == pytest.approx(best["after"])
-    assert here("diagnose").out == "no symptom\n"
+    assert here("diagnose").page == "no symptom\n"
     again = here("diagnose", "--save", "cured.yaml")
     assert (again.code, again.out) == (2, "")
     assert "the file exists already" in again.err
@@ -190,7 +190,7 @@ def test_a_config_mutes_symptoms(here):
     mute = "diagnose.mute=[slow convergence, still falling]"
     assert "symptom: slow convergence" in here(*slow).out
     assert "symptom: slow" not in here(*slow, mute).out
-    assert here("diagnose").out == "no symptom\n"
+    assert here("diagnose").page == "no symptom\n"
     wrong = here(*slow, "diagnose.mute=[slow]")
     assert wrong.code == 2
     assert "hint: did you mean slow convergence?" in wrong.err

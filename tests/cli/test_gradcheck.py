@@ -17,7 +17,7 @@ def masked(text):
 def test_the_answer_in_full(gdrun):
     answer = gdrun("gradcheck", *WORDS)
     assert (answer.code, answer.err) == (0, "")
-    lines = [" ".join(line.split()) for line in masked(answer.out).splitlines()]
+    lines = [" ".join(line.split()) for line in masked(answer.page).splitlines()]
     assert lines == [
         "weights shape checked largest gradient relative error",
         "layer1.w 4 × 5 all 20 G E ok",
@@ -50,7 +50,7 @@ def test_a_gradient_too_small_to_check_says_so(gdrun):
     rows = {line.split()[0]: line for line in answer.out.splitlines() if line.startswith("layer")}
     assert rows["layer1.w"].endswith("too small")
     assert rows["layer10.w"].endswith("ok")
-    assert answer.out.endswith("to 1e-06, where it\nis large enough to check\n")
+    assert answer.page.endswith("to 1e-06, where it\nis large enough to check\n")
 
 
 def test_a_wrong_gradient_has_an_exit_code(gdrun, monkeypatch):

@@ -21,7 +21,7 @@ def houses(tmp_path, monkeypatch):
 def test_the_table(houses, gdrun):
     answer = gdrun("inspect", "houses.csv", "target=price", "missing=median")
     assert answer.code == 0
-    assert answer.out == (
+    assert answer.page == (
         "column  kind        values  missing  becomes\n"
         "id      identifier       4           left out: each row has another whole\n"
         "                                     number, as an identifier has\n"

@@ -70,7 +70,7 @@ def test_the_target_may_be_there_and_is_no_extra_column(here, tmp_path):
 def test_a_file_as_output_is_never_overwritten(here, tmp_path):
     write(tmp_path / "new.csv", ["area", "city"], [["30", "Ulm"]])
     answer = here("predict", "line.npz", "new.csv", "-o", "out.csv")
-    assert (answer.code, answer.out) == (0, "wrote 1 prediction to out.csv\n")
+    assert (answer.code, answer.page) == (0, "wrote 1 prediction to out.csv\n")
     assert (tmp_path / "out.csv").read_text() == "prediction\n170.0\n"
     assert error_of(here("predict", "line.npz", "new.csv", "-o", "out.csv")) == (
         "error: out.csv: the file exists already\n"
@@ -264,7 +264,7 @@ def test_an_evaluation(here, tmp_path):
     # The errors are 1 and 3, so that the mean squared error is (1 + 9) / 2 = 5 and its root 2.236.
     # The targets vary by ±35.5 about their mean, so that R² is 1 − 5 / 35.5² = 0.99603.
     assert (answer.code, answer.err) == (0, "")
-    assert answer.out == (
+    assert answer.page == (
         "model  linear for price, line.npz\n"
         "data   new.csv: 2 rows\n"
         "loss   5\n"
@@ -307,7 +307,7 @@ def test_an_evaluation_of_classes(here, tmp_path):
     # The recall of a class is the share of its row on the diagonal; the classes weigh the same.
     recalls = [matrix[at][at] / 50 for at in range(3)]
     assert found["metrics"]["balanced_accuracy"] == pytest.approx(sum(recalls) / 3)
-    lines = here("evaluate", "last", "iris").out.splitlines()
+    lines = here("evaluate", "last", "iris").page.splitlines()
     assert lines[3].startswith("accuracy")
     assert lines[-4].split() == ["true", "↓", "predicted", "→", *found["classes"]]
     assert [list(map(int, line.split()[1:])) for line in lines[-3:]] == matrix

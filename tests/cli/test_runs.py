@@ -40,11 +40,11 @@ def names(answer):
 def test_the_list(three):
     answer = three("runs")
     assert (answer.code, answer.err) == (0, "")
-    assert masked(answer.out) == (
+    assert masked(answer.page) == (
         "run                         status    train loss  val loss  test acc\n"
         "YYYYMMDD-HHMMSS-plain-xxxx  finished      0.4595    0.4866    86.7 %\n"
         "YYYYMMDD-HHMMSS-lower-xxxx  finished      0.4109    0.4451    86.7 %\n"
-        "YYYYMMDD-HHMMSS-lost-xxxx   diverged         inf       inf         –\n"
+        "YYYYMMDD-HHMMSS-lost-xxxx   diverged           –         –         –\n"
     )
 
 
@@ -74,7 +74,7 @@ def test_ids_stay_whole_in_any_width_that_holds_them(three, monkeypatch, width):
     if width >= 40:
         assert names(answer) == ["plain", "lower", "lost"]
         assert len(re.findall(r"-[0-9a-f]{4}  ", answer.out)) == 3
-    assert max(map(len, answer.out.splitlines())) <= width
+    assert max(map(len, answer.page.splitlines())) <= width
 
 
 def test_mistakes(three):
@@ -112,7 +112,7 @@ def studied(here):
 
 
 def test_studies_stand_below_the_runs(studied):
-    text = re.sub(r"\d{8}-\d{6}-([\w-]+?)-[0-9a-f]{4}\b", r"<\1>", studied("runs").out)
+    text = re.sub(r"\d{8}-\d{6}-([\w-]+?)-[0-9a-f]{4}\b", r"<\1>", studied("runs").page)
     assert [line.split() for line in text.splitlines()] == [
         ["study", "status", "runs", "best"],
         ["<sweep-lr-flowers>", "complete", "4", "lr=0.1"],
@@ -154,7 +154,7 @@ def test_conditions_in_sql(three):
 
 def test_columns_and_csv(three):
     answer = three("runs", "--columns", "lr,optimizer,train_loss")
-    head, *rows = (line.split() for line in answer.out.splitlines())
+    head, *rows = (line.split() for line in answer.page.splitlines())
     assert head == ["run", "lr", "optimizer", "train_loss"]
     chosen = [["0.1", "momentum"], ["0.1", "adam"], ["1e+200", "momentum"]]
     assert [row[1:3] for row in rows] == chosen
@@ -165,7 +165,7 @@ def test_columns_and_csv(three):
     assert len(lines) == 4
     assert lines[0].startswith("id,name,status,started,seed,tags,note,dataset,")
     answer = three("runs", "--columns", "optimiser")
-    assert "there is no column 'optimiser'\nhint: did you mean optimizer" in answer.err
+    assert "there is no column or setting 'optimiser'\nhint: did you mean optimizer" in answer.err
 
 
 def test_tags_and_notes(three):

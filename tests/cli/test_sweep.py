@@ -82,7 +82,7 @@ def test_bare_lr_on_the_quickstart_teaches_in_seconds(gdrun, tmp_path):
 
 def test_a_preview_runs_nothing(sweep, tmp_path):
     answer = sweep("optimizer=adam,lion", "lr=0.1,0.2", "--print-trials", "--seeds", "2")
-    assert answer.out == (
+    assert answer.page == (
         "optimizer   lr\n"
         "adam       0.1\n"
         "adam       0.2\n"
@@ -248,9 +248,9 @@ def test_least_squares_shows_the_limit_beside_two_over_l(gdrun, tmp_path):
             "error: --search: no search is called 'bayes'\nhint: choose from grid, random\n",
         ),
         (
-            ["lr", "--metric", "acc"],
-            "error: --metric: small has no metric 'acc'\n"
-            "hint: did you mean train_accuracy or accuracy or balanced_accuracy?\n",
+            ["lr", "--metric", "acurcy"],
+            "error: --metric: small has no metric 'acurcy'\n"
+            "hint: did you mean accuracy or train_accuracy?\n",
         ),
         (
             ["batch_size=8,500"],
