@@ -30,11 +30,13 @@ def first_fault(method: Definition) -> Fault | None:
 
     An exception that the method raises is not caught.
     """
-    faults = [_documentation(method)]
+    faults = []
     if isinstance(method, Rule):
         faults.append(_rule_faults(method))
     if isinstance(method, Schedule):
         faults.append(_schedule_faults(method))
+    # The docstring comes last: its lack would hide a fault of the equation.
+    faults.append(_documentation(method))
     # The random inputs may overflow in a correct rule, which NumPy would report as a warning.
     with np.errstate(all="ignore"):
         return next(chain.from_iterable(faults), None)
@@ -89,8 +91,14 @@ def _schedule_faults(schedule: Schedule) -> Iterator[Fault]:
             "use elementwise expressions only: t has shape (times, 1) and lr has shape (lanes,)",
         )
     planned = np.broadcast_to(np.asarray(returned, dtype=float), (_TIMES, 2))
-    if not (np.isfinite(planned) & (planned >= 0)).all():
-        yield "returns a rate that is negative or not finite", "return a finite rate ≥ 0"
+    wrong = ~(np.isfinite(planned) & (planned >= 0))
+    if wrong.any():
+        time, lane = np.argwhere(wrong)[0].tolist()
+        what = (
+            f"returns {planned[time, lane]:.4g} at t = {time}, with T = {_TIMES} and "
+            f"lr = {given['lr'][lane]:g}"
+        )
+        yield what, "return a finite rate ≥ 0"
     for k in range(_TIMES):
         one = given | {
             "t": given["t"][k : k + 1],

@@ -1,7 +1,10 @@
 """Every hint leads to a command that works: what a hint says to write is run as it is written."""
 
+import gzip
+import json
 import re
 import shlex
+from pathlib import Path
 
 import pytest
 
@@ -38,6 +41,19 @@ def here(gdrun, tmp_path, monkeypatch):
         ("sweep", "such as: gdrun sweep lr"),
         ("compare", "such as: gdrun compare bgd sgd mbgd"),
         ("train learning_rate=0.1", "its name in gdrun is optimizer.lr"),
+        (
+            "train adm",
+            "did you mean optimizer=adam or optimizer=radam or optimizer=nadam?",
+        ),
+        ("train lr=1e400", "write a number between -1.79e308 and 1.79e308"),
+        (
+            "train bowl.yaml dataset=iris",
+            "remove dataset, or the surface; surface=none removes that of a file",
+        ),
+        (
+            "train surface=bowl dataset=iris",
+            "remove dataset, or the surface; surface=none removes that of a file",
+        ),
     ],
 )
 def test_a_hint_says_what_to_write(here, words, hint):
@@ -49,6 +65,51 @@ def test_a_hint_says_what_to_write(here, words, hint):
         assert here(command[1], *command[2].split(), *rest).code == 0
     elif written := re.search(r"write (\w+=\S+)", hint):
         assert here("config", "show", written[1]).code == 0
+
+
+def test_a_dataset_that_gdrun_has_no_copy_of_is_read_from_its_files(here):
+    hint = here("train", "dataset=mnist").err.splitlines()[-1]
+    keys = hint.partition(", set ")[2].split()
+    assert keys == [
+        "dataset.path=train-images-idx3-ubyte.gz",
+        "dataset.targets=train-labels-idx1-ubyte.gz",
+    ]
+    # The format of http://yann.lecun.com/exdb/mnist: zeros, the type 8, the axes, and their sizes.
+    pixels = bytes(range(200)) * 2
+    images = bytes([0, 0, 8, 3]) + b"".join(n.to_bytes(4, "big") for n in (100, 2, 2)) + pixels
+    labels = bytes([0, 0, 8, 1]) + (100).to_bytes(4, "big") + bytes(k % 2 for k in range(100))
+    for key, content in zip(keys, (images, labels), strict=True):
+        Path(key.partition("=")[2]).write_bytes(gzip.compress(content))
+    answer = here("train", *keys, "epochs=1")
+    assert (answer.code, answer.err) == (0, "")
+
+
+def test_a_surface_of_a_file_can_be_removed(here):
+    words = ("bowl.yaml", "surface=none", "dataset=iris", "model=softmax", "epochs=1")
+    assert here("train", *words, "-q").code == 0
+    missing = [line for line in here("train", *words[:2]).err.splitlines() if "error" in line]
+    assert missing == [
+        "error: bowl.yaml: has no section dataset",
+        "error: bowl.yaml: has no section model",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("heading", "name"), [("val_acc", "validation_accuracy"), ("val loss", "validation_loss")]
+)
+def test_the_heading_of_a_column_names_its_quantity(here, heading, name):
+    words = ("dataset=iris", "model=softmax", "epochs=1", "--seeds", "1")
+    study = here("sweep", "lr=0.1,1", *words, "--metric", heading, "--json").out
+    assert json.loads(study)["metric"] == name
+    here("train", *words[:3], "-q")
+    head = here("runs", "--sort", f"-{heading}", "--columns", heading).out.splitlines()[0]
+    assert head.split() == ["run", name]
+
+
+def test_an_accuracy_is_a_percentage_in_every_table(here):
+    here("train", "dataset=iris", "model=softmax", "epochs=1", "-q")
+    table = here("runs", "--columns", "test_acc").page
+    assert re.search(r"iris-softmax-\w+ +[\d.]+ %$", table, re.MULTILINE)
 
 
 def test_a_directory_that_is_missing_is_named(here):

@@ -237,7 +237,7 @@ FAULTS = {
     ),
     "a schedule that goes below zero": (
         '@schedule\ndef mine(t, lr):\n    """Mine."""\n    return lr - t\n',
-        0, "mine returns a rate that is negative or not finite", "return a finite rate ≥ 0",
+        0, "mine returns -0.9 at t = 1, with T = 6 and lr = 0.1", "return a finite rate ≥ 0",
     ),
     "a schedule that changes its input": (
         '@schedule\ndef mine(t, lr):\n    """Mine."""\n    t += 1\n    return lr / t\n',
