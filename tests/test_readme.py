@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -46,6 +48,22 @@ def test_the_python_of_the_readme_does_what_it_shows(monkeypatch):
     exec(code, names)
     assert names["sweep"].results.shape == (9, 3)
     assert len(names["table"].ranking) == 3
+
+
+@pytest.mark.slow
+def test_the_python_of_the_readme_has_types(tmp_path):
+    (code,) = re.findall(r"## From Python\n\n```python\n(.*?)```", TEXT, re.DOTALL)
+    given = "import numpy as np\n\nX, y = np.zeros((40, 2)), np.arange(40) % 2\n"
+    (tmp_path / "readme_code.py").write_text(given + code, encoding="utf-8")
+    words = [
+        "mypy",
+        "--strict",
+        "--config-file",
+        "pyproject.toml",
+        str(tmp_path / "readme_code.py"),
+    ]
+    done = subprocess.run([sys.executable, "-m", *words], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "Success: no issues found in 1 source file\n")
 
 
 def test_the_exit_codes_of_the_readme_are_the_programs():

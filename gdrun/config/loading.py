@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
@@ -20,7 +21,7 @@ from gdrun.config.resolving import resolve
 from gdrun.config.sections import DATASET_KEYS
 from gdrun.config.writing import short_flow
 from gdrun.data.sources import PREPARATION
-from gdrun.errors import ConfigError, Problem
+from gdrun.errors import ConfigError, Parameter, Problem
 from gdrun.methods.plugins import load_entry_points
 
 Source: TypeAlias = str | Path | Mapping[str, Any] | Experiment | None
@@ -78,14 +79,18 @@ def read(source: Source = None) -> Document:
     messages name a file by its path, and plain data `config`.
     Raises ConfigError if a file cannot be read or is not valid YAML.
     """
-    match source:
+    given: object = source  # Python does not check the types of arguments
+    match given:
         case None:
             return parse_document(quickstart_text(), QUICKSTART)
         case Experiment():
-            return Document(source.plain(), "config")
+            return Document(given.plain(), "config")
         case Mapping():
-            return Document(_plain(source), "config")
-    return read_document(Path(source))
+            return Document(_plain(given), "config")
+        case str() | os.PathLike():
+            return read_document(Path(given))
+    what = f"must be a path, a dict or an experiment, got {type(given).__name__}"
+    raise ConfigError(what, where=Parameter("config"), hint='such as "configs/quickstart.yaml"')
 
 
 def arrays_for_dataset(config: Source) -> Override:

@@ -50,13 +50,13 @@ def new_directory(parent: Path, name: str, started: datetime) -> Path:
             if not parent.is_dir():
                 break
         except OSError as error:
-            raise cannot_write(path, error) from None
+            raise cannot_write(parent, error) from None
         else:
             return path
     raise RecordError(
         "is a file, not a directory for runs",
         where=str(parent),
-        hint="choose another directory with `out`",
+        hint='choose another directory, such as `out="runs"`',
     )
 
 

@@ -57,5 +57,5 @@ def cannot_write(path: Path, error: OSError) -> RecordError:
     return RecordError(
         f"cannot be written: {error.strerror or error}",
         where=str(path),
-        hint=f"{free}choose another directory with `out`",
+        hint=f'{free}choose another directory, such as `out="runs"`',
     )

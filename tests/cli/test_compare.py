@@ -126,7 +126,7 @@ def test_resumed_it_runs_nothing_again(compare, gdrun):
         (
             ["bgd"],
             "error: a comparison needs at least two contenders\n"
-            "hint: such as: gdrun compare bgd sgd mbgd\n",
+            "hint: such as bgd and mbgd: `gdrun compare bgd mbgd`\n",
         ),
         (
             ["bgd", "linear"],

@@ -219,7 +219,7 @@ def test_a_full_disk_is_an_error_after_the_result(train, monkeypatch):
     assert "written to" not in answer.out
     assert re.fullmatch(
         r"error: runs/[\w-]+: cannot be written: No space left on device\n"
-        r"hint: free disk space, or choose another directory with --out\n",
+        r"hint: free disk space, or choose another directory, such as --out runs\n",
         answer.err,
     )
 

@@ -22,7 +22,7 @@ from gdrun.config.catalogue import option_of
 from gdrun.config.experiment import FIXED, Experiment
 from gdrun.config.overrides import Override, apply, resolve_key, swept_values
 from gdrun.config.sections import SECTIONS
-from gdrun.errors import ConfigError, Problem
+from gdrun.errors import ConfigError, Parameter, Problem
 from gdrun.methods.definitions import Decay, Growth, NonNegative, Option, Positive, Rate
 
 Spacing = Literal["log", "lin"]
@@ -101,6 +101,11 @@ def axes_of(given: Mapping[str, Any] | Iterable[str], experiment: Experiment) ->
     """
     axes: list[Axis] = []
     problems: list[Problem] = []
+    untyped: object = given  # Python does not check the types of arguments
+    if not isinstance(untyped, Iterable):
+        what = f"must be a text, a list or a dict, got {type(untyped).__name__}"
+        hint = 'such as "lr", "lr=0.1,1" or {"lr": [0.1, 1]}'
+        raise ConfigError(what, where=Parameter("values"), hint=hint)
     texts = [given] if isinstance(given, str) else given
     words = texts.items() if isinstance(texts, Mapping) else ((text, None) for text in texts)
     for word, values in words:

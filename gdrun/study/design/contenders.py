@@ -56,7 +56,7 @@ def contenders_of(
     twice = dict.fromkeys(name for name in names if names.count(name) > 1)
     problems += [Problem("is listed twice", name, "list each contender once") for name in twice]
     if len(words) < 2 and not problems:
-        hint = "such as: gdrun compare bgd sgd mbgd"
+        hint = "such as bgd and mbgd: `gdrun compare bgd mbgd`"
         problems.append(Problem("a comparison needs at least two contenders", hint=hint))
     if problems:
         raise ConfigError(problems)
