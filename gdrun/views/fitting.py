@@ -20,19 +20,21 @@ class FirstThatFits:
     """The first of several views that is not wider than the terminal, or else the last of them.
 
     views: the same content, from the widest view to the narrowest. Narrow tables leave out whole
-    columns, because a number that is cut off would look like another number.
+    columns, because a number that is cut off would look like another number. legends: what follows
+    each view; a legend may be wrapped, so that it needs no width.
     """
 
-    def __init__(self, *views: RenderableType) -> None:
+    def __init__(self, *views: RenderableType, legends: Sequence[RenderableType] = ()) -> None:
         self._views = views
+        self._legends = legends
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         free = options.update(max_width=UNBOUNDED)
-        for view in self._views[:-1]:
-            if Measurement.get(console, free, view).maximum <= options.max_width:
-                yield view
-                return
-        yield self._views[-1]
+        widths = (Measurement.get(console, free, view).maximum for view in self._views)
+        fits = (at for at, width in enumerate(widths) if width <= options.max_width)
+        chosen = next(fits, len(self._views) - 1)
+        yield self._views[chosen]
+        yield from self._legends[chosen : chosen + 1]
 
 
 def fitting(table: Table, optional: Sequence[str]) -> FirstThatFits:
@@ -41,10 +43,10 @@ def fitting(table: Table, optional: Sequence[str]) -> FirstThatFits:
     optional: the headings of these columns; the first one is left out first.
     """
     counts = range(len(optional) + 1)
-    return FirstThatFits(*(_without(table, optional[:count]) for count in counts))
+    return FirstThatFits(*(without(table, optional[:count]) for count in counts))
 
 
-def _without(table: Table, headings: Sequence[str]) -> Table:
+def without(table: Table, headings: Sequence[str]) -> Table:
     """The table without the columns that have these headings."""
     narrow = copy(table)
     kept = (column for column in table.columns if column.header not in headings)

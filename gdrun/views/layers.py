@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 
 from gdrun.engine.trace import Columns
 from gdrun.methods.stopping import position
-from gdrun.views.fitting import fitting
+from gdrun.views.fitting import FirstThatFits, without
 from gdrun.views.numbers import MISSING, percent, quantity
 
 MOST_LAYERS = 24
@@ -33,7 +34,7 @@ def layers_of(evals: Columns) -> list[str]:
 
 
 def layer_table(evals: Columns) -> RenderableType:
-    """A table with a row for each layer of a network.
+    """A table with a row for each layer of a network, and a legend of its headings.
 
     A row shows the norm of the layer's gradient at the first and at the last evaluation. It also
     shows, at the last evaluation, the size of the last update relative to the weights, and the
@@ -55,16 +56,20 @@ def layer_table(evals: Columns) -> RenderableType:
             for kind in ("dead", "saturated")
         ]
         table.add_row(layer, *norms, ratio, *inactive)
-    return fitting(table, ("saturated", "dead", "update/weight", *epochs[1:]))
+    optional = ("saturated", "dead", "update/weight", *epochs[1:])
+    tables = [without(table, optional[:count]) for count in range(len(optional) + 1)]
+    return FirstThatFits(*tables, legends=[_legend(each) for each in tables])
 
 
-def layer_legend() -> RenderableType:
-    """A table that explains the headings of the table of layers, with a row for each heading."""
+def _legend(table: Table) -> RenderableType:
+    """A table with the meaning of those headings of the table of layers that have one."""
+    headings = [str(column.header) for column in table.columns]
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
-    for heading, meaning in LEGEND.items():
-        grid.add_row(heading, meaning)
-    return grid
+    for heading in headings:
+        if heading in LEGEND:
+            grid.add_row(heading, LEGEND[heading])
+    return Padding(grid, (1, 0, 0, 0)) if grid.row_count else Group()
 
 
 def _evenly_spaced(layers: list[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,19 @@ from gdrun.views.statuses import status_word
 
 Rows = Sequence[Mapping[str, Any]]
 
-_CELLS = {
+_CELLS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "train loss": lambda row: quantity(row.get("train_loss")),
     "val loss": lambda row: quantity(row.get("validation_loss")),
     "test acc": lambda row: percent(row.get("test_accuracy")),
 }
-_CHOICES = (("train loss", "val loss", "test acc"), ("val loss", "test acc"), ("val loss",), ())
-"""The columns after id and status that the list of runs may have, from the widest choice to the
-narrowest.
+_CHOICES = (
+    ("status", "train loss", "val loss", "test acc"),
+    ("status", "val loss", "test acc"),
+    ("status", "val loss"),
+    ("status",),
+    (),
+)
+"""The columns after the id that the list of runs may have, from the widest choice to the narrowest.
 """
 
 
@@ -68,34 +73,39 @@ def studies_table(rows: Rows) -> RenderableType:
 
     rows: as `list_studies` returns them.
     """
-    choices = (("runs", "best"), ("best",), ())
+    choices = (("status", "runs", "best"), ("status", "best"), ("status",), ())
     return FirstThatFits(*(_studies(rows, headings) for headings in choices))
 
 
 def _studies(rows: Rows, headings: Sequence[str]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("study", overflow="fold")
-    table.add_column("status", no_wrap=True)
-    for heading in headings:
-        table.add_column(heading, justify="right" if heading == "runs" else "left", no_wrap=True)
+    table = _empty("study", headings, right=("runs",))
     for row in rows:
         bad = row["status"] in ("failed", "damaged")
-        cells = {"runs": str(row.get("trials", "")), "best": row.get("best") or ""}
-        status = Text(row["status"], style="red" if bad else "")
-        table.add_row(row["id"], status, *(cells[heading] for heading in headings))
+        cells: dict[str, str | Text] = {
+            "status": Text(row["status"], style="red" if bad else ""),
+            "runs": str(row.get("trials", "")),
+            "best": row.get("best") or "",
+        }
+        table.add_row(row["id"], *(cells[heading] for heading in headings))
     return table
 
 
 def _table(rows: Rows, headings: Sequence[str]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("run", overflow="fold")
-    table.add_column("status", no_wrap=True)
-    for heading in headings:
-        table.add_column(heading, justify="right", no_wrap=True)
+    table = _empty("run", headings, right=tuple(_CELLS))
     for row in rows:
         bad = row["status"] in ("diverged", "failed", "damaged")
-        status = Text(status_word(row["status"]), style="red" if bad else "")
         # A diverged run has a test accuracy of its start, which would look like a result.
         shown = {} if row["status"] == "diverged" else row
-        table.add_row(row["id"], status, *(_CELLS[heading](shown) for heading in headings))
+        cells: dict[str, str | Text] = {name: cell(shown) for name, cell in _CELLS.items()}
+        cells["status"] = Text(status_word(row["status"]), style="red" if bad else "")
+        table.add_row(row["id"], *(cells[heading] for heading in headings))
+    return table
+
+
+def _empty(first: str, headings: Sequence[str], right: Sequence[str]) -> Table:
+    """A table without rows. first: the heading of the ids. right: the columns of numbers."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column(first, overflow="fold")
+    for heading in headings:
+        table.add_column(heading, justify="right" if heading in right else "left", no_wrap=True)
     return table

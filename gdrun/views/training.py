@@ -24,7 +24,7 @@ from gdrun.runs.summary import BestRecord, RunSummary, number_in
 from gdrun.views.columns import columns_line
 from gdrun.views.data_line import data_line
 from gdrun.views.fitting import fitting
-from gdrun.views.layers import layer_legend, layer_table, layers_of
+from gdrun.views.layers import layer_table, layers_of
 from gdrun.views.numbers import MISSING, count, duration, percent, quantity
 from gdrun.views.quality import (
     baseline_lines,
@@ -181,7 +181,6 @@ def run_result(run: Run, *, brief: bool = False) -> RenderableType:
         parts += ["", Padding(curves(run.steps), (0, 0, 0, 2))]
     if layers_of(run.evals):
         parts += ["", Padding(layer_table(run.evals), (0, 0, 0, 2))]
-        parts += ["", Padding(layer_legend(), (0, 0, 0, 2))]
     return Group(*parts)
 
 

@@ -153,7 +153,7 @@ def test_a_leak_is_found_and_the_column_left_out(here, tmp_path):
     assert "the feature refund alone separates the classes with an AUC of 1" in out
     assert "keep dataset.ignore=[refund]" in out
     assert here("train", "cured.yaml").code == 0
-    assert here("diagnose").out == "no symptom\n"
+    assert here("diagnose").page == "no symptom\n"
 
 
 def test_repeated_rows_are_a_symptom(here, tmp_path):

@@ -8,8 +8,8 @@ from rich.console import Console
 from gdrun.views.layers import MOST_LAYERS, layer_table
 
 
-def text(evals):
-    screen = Console(file=io.StringIO(), width=80, highlight=False)
+def text(evals, width=80):
+    screen = Console(file=io.StringIO(), width=width, highlight=False)
     screen.print(layer_table(evals))
     return [line.rstrip() for line in screen.file.getvalue().splitlines()]
 
@@ -29,7 +29,22 @@ def test_the_whole_table():
         "layer   grad norm at epoch 0  at epoch 2.5  update/weight    dead  saturated",
         "layer1                 1e-09          0.25        0.00123  12.5 %     50.0 %",
         "layer2                     2           inf            nan       –          –",
+        "",
+        "update/weight  norm of the last update over norm of the weights; about 0.001 is",
+        "               usual",
+        "dead           share of units whose slope is 0 for every example",
+        "saturated      share of other units whose mean slope is below a tenth of the",
+        "               steepest",
     ]
+    # A narrow terminal has neither the columns nor their meanings.
+    assert text(evals, 40) == [
+        "layer   grad norm at epoch 0",
+        "layer1                 1e-09",
+        "layer2                     2",
+    ]
+    assert text(evals, 57)[0].endswith("at epoch 2.5  update/weight")
+    assert text(evals, 57)[4].startswith("update/weight  norm of the last update")
+    assert not [line for line in text(evals, 57) if line.startswith("dead")]
 
 
 def test_one_evaluation_is_shown_once():
@@ -43,7 +58,8 @@ def test_a_deep_network_is_shown_from_end_to_end():
     for number in range(1, 101):
         evals[f"layer{number}.grad_norm"] = np.array([float(number)])
         evals[f"layer{number}.update_ratio"] = np.array([0.0])
-    shown = [line.split()[0] for line in text(evals)[1:]]
+    rows = text(evals)
+    shown = [line.split()[0] for line in rows[1 : rows.index("")]]
     assert len(shown) == MOST_LAYERS
     assert (shown[0], shown[-1]) == ("layer1", "layer100")
     gaps = np.diff([int(name.removeprefix("layer")) for name in shown])
