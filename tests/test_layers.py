@@ -15,6 +15,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = [
     "errors",
+    "quantities",
     "array_types",
     "moments",
     "threads",

@@ -16,12 +16,13 @@ from gdrun.methods.clipping import clip_by_norm, clip_by_value
 from gdrun.methods.definitions import Definition, Option
 from gdrun.methods.docstrings import Doc, parse_doc
 from gdrun.methods.schedules import ramp
-from gdrun.methods.stopping import STOP_RULES, StopRule, number
+from gdrun.methods.stopping import STOP_RULES, StopRule
 from gdrun.problems.activations import ACTIVATIONS
 from gdrun.problems.inits import INITS
 from gdrun.problems.losses import LOSSES
 from gdrun.problems.metrics import METRICS
 from gdrun.problems.models import MODELS
+from gdrun.quantities import quantity
 from gdrun.symptoms.registry import SYMPTOMS
 
 
@@ -231,7 +232,7 @@ def _stopping() -> Iterable[Entry]:
 
 
 def _rule(rule: StopRule) -> Entry:
-    threshold = number(rule.default)
+    threshold = quantity(rule.default)
     summary = f"Converged: the {rule.words} is {_SIGNS[rule.sign]} a threshold ε."
     notes = (
         f"By default the rule is off. If watch lists the rule without a value, ε is {threshold}."

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from gdrun.array_types import Flags, Numbers
+from gdrun.quantities import quantity
 
 Status = Literal[
     "running", "converged", "stopped", "exhausted", "diverged", "interrupted", "failed"
@@ -71,7 +72,7 @@ class StopRule:
 
         value: the reading.
         """
-        return f"{self.words} {number(value)} {self.sign} {number(threshold)}"
+        return f"{self.words} {quantity(value)} {self.sign} {quantity(threshold)}"
 
 
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
@@ -125,7 +126,7 @@ class EarlyStopping:
         best: the best score. best_epoch: the epoch in which it was reached.
         """
         evaluations = f"{self.patience} evaluation{'' if self.patience == 1 else 's'}"
-        value = number(-best if self.larger else best)
+        value = quantity(-best if self.larger else best)
         return (
             f"the validation {self.words} has not improved for {evaluations} "
             f"(best {value} at epoch {position(best_epoch)})"
@@ -154,15 +155,6 @@ class StoppingRules:
     divergence_factor: float
 
 
-def number(value: float) -> str:
-    """Return `value` as text with four significant digits, without trailing zeros.
-
-    >>> number(9.7654e-07), number(1e-06), number(0.25), number(1150.0)
-    ('9.765e-07', '1e-06', '0.25', '1150')
-    """
-    return f"{value:.4g}"
-
-
 def position(epoch: float) -> str:
     """Return `epoch` as text with at most two decimals, without trailing zeros.
 
@@ -178,20 +170,20 @@ def moment(epoch: float, step: int) -> str:
 
 
 def divergence_sentence(
-    quantity: str, value: float, layer: str | None, *, factor: float, initial_loss: float
+    what: str, value: float, layer: str | None, *, factor: float, initial_loss: float
 ) -> str:
     """Return the reason for a divergence as text, such as `the gradient of w became nan`.
 
-    quantity, value: what became too large or not finite, and its value. layer: the name of the
-    weights that the quantity belongs to, or None. factor: the divergence_factor of the run; the
+    what, value: the quantity that became too large or not finite, and its value. layer: the name of
+    the weights that it belongs to, or None. factor: the divergence_factor of the run; the
     limit of a finite loss is factor · initial_loss.
     """
     # A finite value is above the limit; a value that is not finite needs no limit.
     if np.isfinite(value):
-        limit = f"{factor:g} times the initial loss {number(initial_loss)}"
-        return f"the {quantity} {number(value)} is above {limit}"
+        limit = f"{factor:g} times the initial loss {quantity(initial_loss)}"
+        return f"the {what} {quantity(value)} is above {limit}"
     place = f" of {layer}" if layer else ""
-    return f"the {quantity}{place} became {value}"
+    return f"the {what}{place} became {value}"
 
 
 def budget_sentence(budget: str, amount: float) -> str:

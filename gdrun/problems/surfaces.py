@@ -20,6 +20,7 @@ from gdrun.array_types import Array, Numbers
 from gdrun.methods.definitions import Count, Definition, NonNegative, Positive, define, options_of
 from gdrun.problems.layout import Layer, ParameterLayout
 from gdrun.problems.rows import Examples
+from gdrun.quantities import quantity
 
 Point = tuple[float, float]
 Equation = Callable[..., tuple[Any, Any, Any]]
@@ -69,7 +70,7 @@ def place_in_words(place: Sequence[float]) -> str:
     >>> place_in_words((-2.805118086952745, 3.0))
     '(-2.805, 3)'
     """
-    return f"({', '.join(f'{number:.4g}' for number in place)})"
+    return f"({', '.join(map(quantity, place))})"
 
 
 SURFACES: dict[str, Surface] = {}

@@ -1,26 +1,11 @@
-"""Functions that turn numbers, shares and durations into text, for tables and sentences."""
+"""Functions that turn shares, counts and durations into text; `quantity` is that of all layers."""
 
 from __future__ import annotations
 
 import math
 
-MISSING = "–"
-"""The text for a number that was not measured."""
-
-
-def quantity(value: float | None, digits: int = 4) -> str:
-    """A number as text with `digits` significant digits.
-
-    A very large or very small number has an exponent. None gives MISSING.
-
-    >>> [quantity(value) for value in (0.06281913, 2.3, 1150.0, 1.2e-7, 3.4e9, None)]
-    ['0.06282', '2.3', '1150', '1.2e-07', '3.4e+09', '–']
-    """
-    if value is None:
-        return MISSING
-    if not math.isfinite(value):
-        return str(value)
-    return f"{value:.{digits}g}"
+from gdrun.quantities import MISSING as MISSING
+from gdrun.quantities import quantity as quantity
 
 
 def percent(share: float | None) -> str:

@@ -146,19 +146,19 @@ def shared_scale(sweep: Sweep) -> CurveScale | None:
 
 
 def shown_value(value: Any) -> str:
-    """A value of a swept key as a short text."""
-    return quantity(value) if isinstance(value, float) else short_flow(value)
+    """A value of a swept key as a short text, in a form that can be typed."""
+    return f"{value:.4g}" if isinstance(value, float) else short_flow(value)
 
 
 def short(value: float) -> str:
-    """A number as text with three significant digits; up to 100,000 it has no exponent.
+    """A number as text with three significant digits, for the ends of a range.
 
-    >>> short(0.13572), short(2814.2), short(1.5e7), short(float("inf")), short(-float("inf"))
-    ('0.136', '2814', '1.5e+07', '∞', '−∞')
+    >>> short(0.13572), short(28142.0), short(float("inf")), short(-float("inf"))
+    ('0.136', '28,100', '∞', '−∞')
     """
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    return f"{value:.0f}" if 1000 <= abs(value) < 1e5 else quantity(value, 3)
+    return quantity(value, 3)
 
 
 def spread_cells(standing: Standing, metric: Metric) -> tuple[str, str, str]:

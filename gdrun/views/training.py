@@ -317,7 +317,8 @@ def _value(value: Any) -> str:
         return f"({_options(value)})"
     if isinstance(value, list):
         return "[" + ", ".join(map(_value, value)) + "]"
-    return quantity(value) if isinstance(value, float) else str(value)
+    # In a form that can be typed, without commas.
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _chosen(steps: Counts, best_step: int | None) -> list[int]:

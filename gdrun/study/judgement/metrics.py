@@ -15,6 +15,7 @@ from gdrun.data import Table
 from gdrun.errors import GdrunError, Parameter, suggestion
 from gdrun.problems.losses import LOSSES
 from gdrun.problems.metrics import METRICS, name_of_heading
+from gdrun.quantities import quantity
 from gdrun.study.storage.results import Result
 from gdrun.study.tasks import loss_of, prepared
 
@@ -91,7 +92,7 @@ class Target:
     @property
     def bound(self) -> str:
         """The target as a text, such as val loss ≤ 0.1."""
-        return f"{self.metric.words} {'≤' if self.metric.sign > 0 else '≥'} {self.value:.4g}"
+        return f"{self.metric.words} {'≤' if self.metric.sign > 0 else '≥'} {quantity(self.value)}"
 
     @property
     def sentence(self) -> str:

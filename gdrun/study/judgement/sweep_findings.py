@@ -11,6 +11,7 @@ import numpy as np
 from gdrun.array_types import Array, Numbers
 from gdrun.data import Table
 from gdrun.errors import GdrunError, suggestion
+from gdrun.quantities import quantity
 from gdrun.result_tables import ResultTables
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.trials import Candidate, StudyPlan
@@ -66,7 +67,7 @@ class Sweep(ResultTables):
         if self.best is None:
             return f"<Sweep of {size}: no run ended without diverging>"
         reached = self.metric.value(self.ranking[0].spread.median)
-        return f"<Sweep of {size}: best {self.best.name}, {self.metric.words} {reached:.4g}>"
+        return f"<Sweep of {size}: best {self.best.name}, {self.metric.words} {quantity(reached)}>"
 
     @property
     def ranking(self) -> list[Standing]:
