@@ -10,9 +10,9 @@ from gdrun.methods.stopping import (
     budget_sentence,
     divergence_sentence,
     moment,
-    number,
     position,
 )
+from gdrun.quantities import quantity
 
 
 @pytest.mark.parametrize(
@@ -116,10 +116,10 @@ def test_a_divergence_says_what_became_of_what():
 
 
 def test_numbers_and_epochs_without_noise():
-    assert [number(value) for value in (0.1 + 0.2, 1e-12, 123456.0, 0.0)] == [
+    assert [quantity(value) for value in (0.1 + 0.2, 1e-12, 123456.0, 0.0)] == [
         "0.3",
         "1e-12",
-        "1.235e+05",
+        "123,500",
         "0",
     ]
     assert [position(epoch) for epoch in (0.0, 1 / 3, 10.0, 2.999999, 1234567.5)] == [
