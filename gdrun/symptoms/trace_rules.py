@@ -29,7 +29,8 @@ def exploding(run: Traced) -> Symptom | None:
     grown = run.gradient_ratio
     risen = run.end - run.start > run.gap / 100 and not grown < 1
     top = int(np.argmax(run.loss))
-    peaked = run.loss[top] - run.start > run.gap > 1.5 * run.fallen
+    # Python floats: the difference of two infinite losses is NaN, without a warning.
+    peaked = float(run.loss[top]) - float(run.start) > run.gap > 1.5 * run.fallen
     if run.diverged is None and not risen and not peaked:
         return None
     place = len(run.loss) - 1 if risen else top
