@@ -210,10 +210,17 @@ def _seed_notes(comparison: Comparison) -> list[tuple[str, str]]:
 
 
 def _pair(pair: Pair) -> str:
-    """A sentence on two contenders: mbgd is better than bgd under 8 of 8 seeds, p = 0.023."""
+    """A sentence on two contenders: mbgd is better than bgd under 8 of 8 seeds, p = 0.023.
+
+    The median may favour a contender that is better under half of the seeds or fewer.
+    """
     tied = f", {pair.ties} tied" if pair.ties else ""
-    seeds = f"{pair.wins} of {pair.seeds} seeds{tied}"
-    return f"{pair.first} is better than {pair.second} under {seeds}, p = {quantity(pair.p, 2)}"
+    p = f"p = {quantity(pair.p, 2)}"
+    if pair.wins > pair.losses:
+        seeds = f"{pair.wins} of {pair.seeds} seeds{tied}"
+        return f"{pair.first} is better than {pair.second} under {seeds}, {p}"
+    counts = f"{pair.first} is better under {pair.wins} seeds, {pair.second} under {pair.losses}"
+    return f"no difference shown: {counts}{tied}, {p}"
 
 
 def _unequal_work(comparison: Comparison) -> list[str]:
