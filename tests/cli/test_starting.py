@@ -95,7 +95,7 @@ def test_missing_values_are_filled_and_said(gdrun, houses):
 
 def test_the_config_that_is_written_trains_when_typed(gdrun, houses):
     answer = gdrun("config", "new", "houses.csv", "target=price", "houses.yaml")
-    assert (answer.code, answer.out) == (0, "wrote houses.yaml\n")
+    assert (answer.code, answer.page) == (0, "wrote houses.yaml\n")
     text = (houses / "houses.yaml").read_text()
     assert "#   town: " in text
     assert "# regression, because the target has numbers" in text
