@@ -11,6 +11,7 @@ from gdrun.cli import console
 from gdrun.cli.experiments import Json, Plugins, Seed, load_experiment
 from gdrun.cli.models import Runs
 from gdrun.cli.running import RUNS
+from gdrun.cli.studying import read_ended
 from gdrun.errors import GdrunError, suggestion
 
 if TYPE_CHECKING:
@@ -147,7 +148,6 @@ def _plot_schedule(
 def _subject(words: list[str], parent: Path) -> Subject:
     """The runs that the words name, or the findings of the study. parent: their directory."""
     from gdrun.runs.run import RECORD, find_run, read_run
-    from gdrun.study.storage.reading import read_found
     from gdrun.study.storage.study_directory import RECORD as STUDY
 
     paths = []
@@ -161,7 +161,7 @@ def _subject(words: list[str], parent: Path) -> Subject:
         hint = "plot the study alone, or name only runs"
         raise GdrunError("is a study, and is drawn alone", where=str(studies[0]), hint=hint)
     if studies:
-        return read_found(studies[0]).found
+        return read_ended(studies[0]).found
     return [read_run(path) for path in dict.fromkeys(paths)]
 
 

@@ -12,6 +12,7 @@ from gdrun.cli.experiments import Json, Plugins
 from gdrun.cli.models import Runs
 from gdrun.cli.new_files import require_new, write_new
 from gdrun.cli.running import RUNS
+from gdrun.cli.studying import read_ended
 from gdrun.errors import GdrunError
 
 if TYPE_CHECKING:
@@ -69,13 +70,9 @@ def _write(file: Path, contents: dict[str, Any]) -> None:
 
 
 def _study_contents(path: Path) -> dict[str, Any]:
-    from gdrun.study.storage.reading import read_found
     from gdrun.views.report import of_study
 
-    study = read_found(path)
-    if not study.found.ended:
-        hint = f"run `{study.record.get('command', 'the command')}` again to continue it"
-        raise GdrunError("no trial of this study has ended", where=str(path), hint=hint)
+    study = read_ended(path)
     return of_study(study.found, path.resolve().name) | {"from": str(path)}
 
 

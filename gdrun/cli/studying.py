@@ -18,6 +18,7 @@ from gdrun.cli import console, faults
 from gdrun.cli.experiments import STDIN, Json, Plugins, Seed
 from gdrun.cli.next_steps import after_study
 from gdrun.cli.running import DIVERGED, RUNS, Out, Quiet, Watch, progress_listeners
+from gdrun.errors import GdrunError
 from gdrun.runs.signals import Interruption
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from gdrun.study.judgement.metrics import Metric
     from gdrun.study.judgement.sweep_findings import Sweep
     from gdrun.study.planned_studies import PlannedStudy
+    from gdrun.study.storage.reading import ReadStudy
     from gdrun.study.storage.records import StudyRecord
     from gdrun.study.storage.study_directory import StudyDirectory
     from gdrun.study.study import OnProgress, StudyProgress
@@ -213,6 +215,18 @@ def missing_lines(result: Sweep | Comparison, path: Path, command: str | None = 
     if not words:
         return [f"{missing}, repeat the study with resume={str(path)!r}"]
     return [f"{missing}:", f"  {shlex.join(words)}"]
+
+
+def read_ended(path: Path) -> ReadStudy:
+    """The study in a directory. Raises GdrunError if none of its trials has ended."""
+    from gdrun.study.storage.reading import read_found
+
+    study = read_found(path)
+    if not study.found.ended:
+        words = resuming_words(study.record.get("command") or "", path)
+        hint = f"`{shlex.join(words)}` continues it" if words else None
+        raise GdrunError("no trial of this study has ended", where=str(path), hint=hint)
+    return study
 
 
 def resuming_words(command: str, path: Path) -> list[str]:

@@ -1,18 +1,22 @@
 """What the fuzzer has found: each kind of input that once failed, made small."""
 
 import io
+import json
+import shutil
 import zipfile
 
 import numpy as np
 import pytest
 
 import gdrun
+from fuzz.doors import gdrun_command
 from fuzz.judging import judged, refusal
 from fuzz.kinds import KINDS
 from gdrun.config.loading import load
 from gdrun.data import load_table
 from gdrun.data.column_statistics import column_statistics
 from gdrun.errors import Problem
+from gdrun.study.storage.reading import read_found
 
 HEADERS = {
     "a header cut in a text": b"{'descr': '<f8', 'fortran_order': False, 'sha",
@@ -108,3 +112,42 @@ def test_texts_that_once_failed(kind, data, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     found = judged(KINDS[kind], data, tmp_path)
     assert not found.finding, found.report
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """The directory of a sweep with two trials."""
+    out = tmp_path_factory.mktemp("studies")
+    config = {"dataset": "iris", "model": "softmax"}
+    gdrun.sweep(config, {"lr": [0.1, 1.0]}, "epochs=2", seeds=1, out=out)
+    return next(out.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("part", "column", "change", "what"),
+    [
+        ("evals", "seconds", lambda values: values[:-1], "the columns of evals differ in length"),
+        ("steps", "lr", lambda values: values * 2, "the columns of steps differ in length"),
+        ("evals", None, lambda values: [], "evals has no rows"),
+    ],
+)
+def test_the_columns_of_a_trial_have_equal_lengths(study, part, column, change, what, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(study, copy)
+    file = copy / "traces.jsonl"
+    line, *rest = file.read_text().splitlines()
+    trace = json.loads(line)
+    for name in [column] if column else trace[part]:
+        trace[part][name] = change(trace[part][name])
+    file.write_text("\n".join([json.dumps(trace), *rest, ""]))
+    assert what in str(refusal(lambda: read_found(copy)))
+
+
+def test_a_sweep_of_which_no_trial_has_ended(study, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(study, "copy")
+    for name in ("trials.jsonl", "traces.jsonl"):
+        (tmp_path / "copy" / name).write_text("")
+    for words in (["plot", "copy"], ["report", "copy"]):
+        error = refusal(gdrun_command(*words))
+        assert "no trial of this study has ended" in str(error)

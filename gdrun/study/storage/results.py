@@ -92,13 +92,18 @@ class Result:
     def read(cls, trial: TrialRecord, trace: TraceRecord) -> Result:
         """Make the result from the records of a trial's two lines.
 
-        Raises ValueError or TypeError if the trace does not have the required columns, or a value
-        is not a number.
+        Raises ValueError or TypeError if the trace does not have the required columns, if columns
+        differ in length, if there is no evaluation, or if a value is not a number.
         """
         if missing := [name for name in _NEEDED if name not in trace["evals"]]:
             raise ValueError(f"evals.{missing[0]} is missing")
         steps = _columns(trace["steps"], STEP_COLUMNS)
         evals = _columns(trace["evals"], EVALUATION_COLUMNS)
+        for name, columns in (("steps", steps), ("evals", evals)):
+            if len({len(column) for column in columns.values()}) > 1:
+                raise ValueError(f"the columns of {name} differ in length")
+        if not len(evals["step"]):
+            raise ValueError("evals has no rows")
         return cls(trial["identity"], trial, steps, evals)
 
 
