@@ -23,6 +23,7 @@ from gdrun.data import load_table, prepare
 from gdrun.data.inspection import inspect_data
 from gdrun.engine.build import build, experiment_data
 from gdrun.engine.trainer import Trainer
+from gdrun.errors import GdrunError
 from gdrun.runs.checkpoint import machine_of, origin_of, read_checkpoint
 from gdrun.runs.model_file import WEIGHTS
 
@@ -38,7 +39,10 @@ class InternalError(Exception):
 
 
 def gdrun_command(*words: str) -> Call:
-    """The call of a whole command in this process. Raises InternalError for the exit code 1."""
+    """The call of a whole command in this process.
+
+    Raises InternalError for the exit code 1, and GdrunError with the shown errors for 2.
+    """
 
     def call() -> int:
         out, err = io.StringIO(), io.StringIO()
@@ -48,6 +52,8 @@ def gdrun_command(*words: str) -> Call:
             shown = err.getvalue()
             file = Path(shown.rpartition("the traceback is kept in ")[2].strip() or "/nothing")
             raise InternalError(file.read_text() if file.is_file() else shown)
+        if code == GdrunError.exit_code:
+            raise GdrunError(err.getvalue().partition("\n")[0].removeprefix("error: "))
         return code
 
     return call
