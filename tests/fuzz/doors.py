@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import io
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from zlib import crc32
@@ -32,6 +34,9 @@ Door = Callable[[bytes, Path], Iterator[Call]]
 
 INTERNAL = 1
 """The exit code of an internal error."""
+
+RARE = 500
+"""One in so many inputs is given to a whole process, which takes a thousand times longer."""
 
 
 class InternalError(Exception):
@@ -59,6 +64,18 @@ def gdrun_command(*words: str) -> Call:
     return call
 
 
+def whole_process(*words: str) -> Call:
+    """The call of a command in a process of its own, as a user runs it."""
+
+    def call() -> None:
+        command = [sys.executable, "-m", "gdrun", *words]
+        ended = subprocess.run(command, capture_output=True, text=True, errors="replace")
+        if ended.returncode not in (0, GdrunError.exit_code) or "Traceback" in ended.stderr:
+            raise InternalError(f"exit code {ended.returncode}\n{ended.stderr}")
+
+    return call
+
+
 def one_of(data: bytes, *calls: Call) -> Call:
     """One of the calls, chosen by the bytes of the input: the same one for the same input."""
     return calls[crc32(data) % len(calls)]
@@ -77,6 +94,8 @@ def config_file(data: bytes, folder: Path) -> Iterator[Call]:
             gdrun_command("config", "show", str(path), "--json"),
             gdrun_command("plot", "--schedule", str(path)),
         )
+    if crc32(data) % RARE == 1:
+        yield whole_process("config", "check", str(path))
 
 
 def overrides(data: bytes, folder: Path) -> Iterator[Call]:
@@ -119,6 +138,8 @@ def data_file(ending: str) -> Door:
         if crc32(data) % 64 == 1:
             yield gdrun_command("inspect", str(path))
             yield gdrun_command("predict", str(run_in(folder, "table")), str(path), "--json")
+        if crc32(data) % RARE == 2:
+            yield whole_process("inspect", str(path))
 
     return door
 
