@@ -224,7 +224,7 @@ def query_seeds() -> list[bytes]:
 
 
 CONDITIONS = (
-    """status = 'exhausted' AND "optimizer.lr" < 0.1 ORDER BY seed""",
+    """status = 'exhausted' AND "optimizer.lr" < 0.1""",
     "train_loss BETWEEN 0 AND 1 OR name LIKE 'a%' AND seed IN (0, 1)",
 )
 
@@ -253,8 +253,7 @@ def write_flowers(folder: Path) -> None:
     from sklearn.datasets import load_iris
 
     found = load_iris()
-    names = [name.removesuffix(" (cm)") for name in found.feature_names]
-    table = pd.DataFrame(found.data, columns=names)
+    table = pd.DataFrame(found.data, columns=found.feature_names)
     table.assign(species=found.target_names[found.target]).to_csv(
         folder / "flowers.csv", index=False
     )
