@@ -92,14 +92,19 @@ def _studies(rows: Rows, headings: Sequence[str]) -> Table:
 
 def _table(rows: Rows, headings: Sequence[str]) -> Table:
     table = _empty("run", headings, right=tuple(_CELLS))
-    for row in rows:
-        bad = row["status"] in ("diverged", "failed", "damaged")
-        # A diverged run has a test accuracy of its start, which would look like a result.
-        shown = {} if row["status"] == "diverged" else row
-        cells: dict[str, str | Text] = {name: cell(shown) for name, cell in _CELLS.items()}
-        cells["status"] = Text(status_word(row["status"]), style="red" if bad else "")
-        table.add_row(row["id"], *(cells[heading] for heading in headings))
+    columns = [[Text(row["id"]) for row in rows]]
+    columns += [[_cell(row, heading) for row in rows] for heading in headings]
+    # One cell with all lines of a column: for a cell a line, rich takes several times as long.
+    table.add_row(*(Text("\n").join(column) for column in columns))
     return table
+
+
+def _cell(row: Mapping[str, Any], heading: str) -> Text:
+    if heading == "status":
+        bad = row["status"] in ("diverged", "failed", "damaged")
+        return Text(status_word(row["status"]), style="red" if bad else "")
+    # A diverged run has a test accuracy of its start, which would look like a result.
+    return Text(_CELLS[heading]({} if row["status"] == "diverged" else row))
 
 
 def _empty(first: str, headings: Sequence[str], right: Sequence[str]) -> Table:
