@@ -17,6 +17,7 @@ ORDER = [
     "errors",
     "quantities",
     "array_types",
+    "mapped_files",
     "moments",
     "threads",
     "result_tables",

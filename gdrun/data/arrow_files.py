@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from gdrun.data.column_options import ColumnOptions
 from gdrun.data.duckdb_connection import connection, first_line
@@ -15,6 +18,7 @@ from gdrun.data.table_readers import table_reader
 from gdrun.data.typed_columns import typed_table
 from gdrun.data.unreadable import require_regular, unreadable
 from gdrun.errors import DataError, MissingExtraError
+from gdrun.mapped_files import mapped, require_unchanged
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -75,6 +79,9 @@ def _arrow_table(file: Path) -> Any:
         require_regular(file)
         with file.open("rb") as opened:
             whole = opened.read(len(_MAGIC)) == _MAGIC
+            size = os.fstat(opened.fileno()).st_size
+            # Not pyarrow.memory_map: reading its pages ends the process if the file gets shorter.
+            content = mapped(opened, np.dtype(np.uint8), (size,)) if size else np.empty(0)
     except OSError as error:
         raise unreadable(file, error) from None
     try:
@@ -82,10 +89,11 @@ def _arrow_table(file: Path) -> Any:
     except ImportError:
         raise MissingExtraError("reading Arrow and Feather files", "arrow") from None
     try:
-        source = pa.memory_map(str(file))
+        source = pa.BufferReader(pa.py_buffer(content))
         reader = pa.ipc.open_file(source) if whole else pa.ipc.open_stream(source)
         table = reader.read_all()
         table.validate(full=True)
+        require_unchanged(content)
     # Arrow raises OSError for damaged compressed data, without a number of the system.
     except (pa.ArrowException, OSError, ValueError, KeyError, IndexError) as error:
         raise DataError(

@@ -7,6 +7,7 @@ Source: Krizhevsky 2009, Learning multiple layers of features from tiny images.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from gdrun.data.several_files import matching_files
 from gdrun.data.table import Table
 from gdrun.data.unreadable import require_regular, unreadable
 from gdrun.errors import DataError
+from gdrun.mapped_files import mapped, require_unchanged
 
 PIXELS = 3 * 32 * 32
 RECORD = 1 + PIXELS
@@ -58,10 +60,13 @@ def read_cifar(path: Path) -> Table:
     for part in parts:
         X[start : start + len(part)] = part[:, 1:]
         start += len(part)
+    y = np.concatenate([part[:, 0] for part in parts]).astype(np.int64)
+    for part in parts:
+        require_unchanged(part)
     return Table(
         name=str(path),
         X=X,
-        y=np.concatenate([part[:, 0] for part in parts]).astype(np.int64),
+        y=y,
         feature_names=FEATURES,
         target_name="label",
         classes=CLASSES,
@@ -74,24 +79,25 @@ def cifar_files(path: Path) -> list[Path]:
 
 
 def cifar_records(path: Path) -> Array:
-    """The records of a file, memory-mapped: (N, 3073) bytes, the class first.
+    """The records of a file, memory-mapped (see gdrun.mapped_files): (N, 3073) bytes.
+
+    The class is the first byte of a record.
 
     Raises DataError if the file cannot be read, or is not CIFAR-10.
     """
     hint = "gdrun reads CIFAR-10 (binary version): data_batch_1.bin and its like"
     try:
         require_regular(path)
-        size = path.stat().st_size
-        with path.open("rb"):
-            pass
-        if not size or size % RECORD:
-            raise DataError(
-                f"is not CIFAR-10, or is incomplete: its {size:,} bytes are not a multiple of "
-                f"{RECORD:,} bytes, the size of an image with its class",
-                where=str(path),
-                hint=hint,
-            )
-        records = np.memmap(path, np.uint8, mode="r", shape=(size // RECORD, RECORD))
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if not size or size % RECORD:
+                raise DataError(
+                    f"is not CIFAR-10, or is incomplete: its {size:,} bytes are not a multiple of "
+                    f"{RECORD:,} bytes, the size of an image with its class",
+                    where=str(path),
+                    hint=hint,
+                )
+            records = mapped(file, np.dtype(np.uint8), (size // RECORD, RECORD))
     except OSError as error:
         raise unreadable(path, error) from None
     wrong = records[:, 0] >= len(CLASSES)

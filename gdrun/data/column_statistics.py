@@ -10,6 +10,7 @@ import numpy as np
 from gdrun.array_types import Array, Flags, Numbers
 from gdrun.data.row_blocks import LARGEST, SMALLEST
 from gdrun.errors import DataError
+from gdrun.mapped_files import require_unchanged
 from gdrun.moments import Moments, no_rows
 from gdrun.threads import in_order
 
@@ -52,7 +53,8 @@ def column_statistics(source: Array, training: Flags, name: str) -> ColumnStatis
     """Return the statistics of each column of `source` (N, d) over the training rows.
 
     training (N,): True for a training row. name: the name of the dataset in error messages.
-    Raises DataError if a value is not finite, in a training row or any other row.
+    Raises DataError if a value is not finite, in a training row or any other row, or if another
+    program changes the file meanwhile.
     """
     found = _in_one_pass(source, training, name, 0)
     size = np.maximum(np.abs(found.low), np.abs(found.high))
@@ -76,10 +78,13 @@ def _in_one_pass(
 
     def statistics(part: slice) -> tuple[Numbers, Numbers, Moments] | None:
         # float64 also for a float32 file: a sum of many float32 squares loses digits.
-        block = np.asarray(source[part], dtype=np.float64)
-        if not np.isfinite(block).all():
-            _refuse_not_finite(block, part.start, name)
-        block = np.ldexp(block[training[part]], np.negative(exponent))
+        read = np.asarray(source[part], dtype=np.float64)
+        finite = np.isfinite(read).all()
+        block = read[training[part]]
+        require_unchanged(source)
+        if not finite:
+            _refuse_not_finite(read, part.start, name)
+        block = np.ldexp(block, np.negative(exponent))
         if not len(block):
             return None
         lowest, highest, mean = block.min(axis=0), block.max(axis=0), block.mean(axis=0)

@@ -24,8 +24,10 @@ from gdrun.data.new_tables import TYPED, Opened, json_blocks, typed_blocks
 from gdrun.data.saved_arrays import archived_arrays, mapped_array
 from gdrun.data.several_files import matching_files
 from gdrun.data.sources import DATASETS, load_table, reader_of, unreadable_format
+from gdrun.data.unchanged_files import unchanged_files
 from gdrun.data.unreadable import expanded, unreadable
 from gdrun.errors import DataError, suggestion
+from gdrun.mapped_files import require_unchanged
 
 Blocks = Iterator[tuple[Numbers, Array | None]]
 """The features (n, d) of consecutive rows, before they are filled, and their targets (n,)."""
@@ -66,8 +68,10 @@ def new_blocks(
             where=word,
             hint="leave out the file with the targets",
         )
-    for file in [path] if reader.name in _WHOLE else matching_files(path):
-        yield from NEW_ROWS[reader.name](NewRows(file, encoder, target, labelled, reading, targets))
+    with unchanged_files(path, targets):
+        for file in [path] if reader.name in _WHOLE else matching_files(path):
+            new = NewRows(file, encoder, target, labelled, reading, targets)
+            yield from NEW_ROWS[reader.name](new)
 
 
 @dataclass(frozen=True)
@@ -230,6 +234,8 @@ def _blocks_of(
 
         features = encoder.matrix(X[part], place_of)
         known = None if y is None or target is None else target.encode(y[part], place_of)
+        require_unchanged(X)
+        require_unchanged(X if y is None else y)
         yield features, known
 
 

@@ -13,6 +13,7 @@ from gdrun.data.saved_arrays import archived_arrays, mapped_array
 from gdrun.data.table import Table
 from gdrun.data.unreadable import expanded
 from gdrun.errors import DataError, suggestion
+from gdrun.mapped_files import require_unchanged
 
 
 def read_npy(path: Path, targets: str | None = None, target: int = -1) -> Table:
@@ -33,7 +34,7 @@ def read_npy(path: Path, targets: str | None = None, target: int = -1) -> Table:
         )
     X = flattened(X)
     if targets is not None:
-        y = np.array(mapped_array(expanded(targets)))
+        y = _copy(mapped_array(expanded(targets)))
         return _table(path, X, _one_column(y, targets), Path(targets).stem)
     columns = X.shape[1]
     if columns < 2 or not -columns <= target < columns:
@@ -55,7 +56,7 @@ def read_npy(path: Path, targets: str | None = None, target: int = -1) -> Table:
     # Only a slice of columns is a view; any other choice would copy the matrix into memory.
     # The targets are copied into memory: training reads them in every step.
     features = X[:, 1:] if at == 0 else X[:, :-1]
-    return _table(path, features, np.array(X[:, at]), f"column {at}")
+    return _table(path, features, _copy(X[:, at]), f"column {at}")
 
 
 def read_npz(path: Path, X: str = "X", y: str = "y") -> Table:
@@ -75,6 +76,13 @@ def read_npz(path: Path, X: str = "X", y: str = "y") -> Table:
             )
     table = table_from_arrays(flattened(found[X]), found[y], files=(path, path))
     return replace(table, name=path.name, target_name=y)
+
+
+def _copy(on_disk: Array) -> Array:
+    """Return a copy in memory of an array on disk."""
+    copy = np.array(on_disk)
+    require_unchanged(on_disk)
+    return copy
 
 
 def _one_column(y: Array, where: str) -> Array:

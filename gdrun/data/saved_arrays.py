@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import lzma
 import math
+import os
 import struct
 import tokenize
 import warnings
@@ -26,6 +27,7 @@ from gdrun.array_types import Array
 from gdrun.data.expansion import require_expandable
 from gdrun.data.unreadable import require_regular, unreadable
 from gdrun.errors import DataError
+from gdrun.mapped_files import mapped
 
 MOST_DIMENSIONS = 64
 """The most dimensions that an array of NumPy has."""
@@ -83,7 +85,7 @@ class _Form:
 
 
 def mapped_array(path: Path) -> Array:
-    """Return the array in an NPY file, memory-mapped.
+    """Return the array in an NPY file, memory-mapped: see gdrun.mapped_files.
 
     Raises DataError if the file cannot be read, or if it holds no real numbers.
     """
@@ -93,24 +95,9 @@ def mapped_array(path: Path) -> Array:
         with path.open("rb") as file:
             form = _Form(file, where)
             start = file.tell()
-        _require_size(form, path.stat().st_size - start, where)
-        if form.dtype.kind not in "biuf":
-            raise DataError(
-                f"contains values of dtype {form.dtype}, but features and targets must be real "
-                "numbers",
-                where=where,
-                hint="save the array with a dtype of numbers, such as float64",
-            )
-        if not form.size:
-            raise DataError(f"is empty: its shape is {form.shape}", where=where)
-        return np.memmap(
-            path,
-            form.dtype,
-            mode="r",
-            offset=start,
-            shape=form.shape,
-            order=form.order,
-        )
+            _require_size(form, os.fstat(file.fileno()).st_size - start, where)
+            _require_numbers(form, where)
+            return mapped(file, form.dtype, form.shape, start, form.order)
     except OSError as error:
         raise unreadable(path, error) from None
     except _DAMAGE:
@@ -180,6 +167,17 @@ def _require_size(form: _Form, size: int, where: str) -> None:
         where=where,
         hint="save it again, with one array a file: numpy.save (NPY) or numpy.savez (NPZ)",
     )
+
+
+def _require_numbers(form: _Form, where: str) -> None:
+    if form.dtype.kind not in "biuf":
+        raise DataError(
+            f"contains values of dtype {form.dtype}, but features and targets must be real numbers",
+            where=where,
+            hint="save the array with a dtype of numbers, such as float64",
+        )
+    if not form.size:
+        raise DataError(f"is empty: its shape is {form.shape}", where=where)
 
 
 def _objects(where: str) -> DataError:

@@ -20,6 +20,7 @@ from gdrun.data.queries import read_query
 from gdrun.data.svmlight_files import read_svmlight
 from gdrun.data.table import Table
 from gdrun.data.table_files import read_json_lines, read_parquet
+from gdrun.data.unchanged_files import unchanged_files
 from gdrun.data.unreadable import expanded
 from gdrun.errors import DataError, suggestion
 from gdrun.methods.definitions import Definition, define, inputs_of
@@ -135,7 +136,8 @@ def _read(path: str | Path, **options: Any) -> Table:
         what, hint = unreadable_format(path)
         raise DataError(what, where=str(path), hint=hint)
     _check_options(options, reader)
-    table: Table = reader.function(file, **options)
+    with unchanged_files(file, options.get("targets")):
+        table: Table = reader.function(file, **options)
     return table
 
 

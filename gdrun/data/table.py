@@ -16,6 +16,7 @@ from gdrun.data.column_statistics import blocks
 from gdrun.data.encoding import Encoding, SourceColumn
 from gdrun.data.repeated_rows import NONE, RepeatedRows, row_hashes
 from gdrun.data.target_scale import TargetScale
+from gdrun.mapped_files import require_unchanged
 
 Task = Literal["regression", "classification"]
 
@@ -67,6 +68,7 @@ class Table:
                 digest.update(block.data)
                 if array is self.X:
                     rows[part] = row_hashes(block, self.y[part])
+            require_unchanged(array)
         return TableHashes(digest.hexdigest(), rows)
 
     @property

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from gdrun.array_types import Array, Counts, Numbers
+from gdrun.mapped_files import require_unchanged
 
 # mypy would refuse to index a union of NumPy's array type and MappedRows.
 Examples: TypeAlias = Any
@@ -27,7 +28,8 @@ class MappedRows:
 
     source (N, d): the matrix, which is never copied as a whole. rows (n,): the indices of the rows,
     in the order of the file. dtype: the dtype of the arrays that are returned. mean, scale (d,):
-    the mean and the divisor of each column; None leaves the values unchanged.
+    the mean and the divisor of each column; None leaves the values unchanged. Every method that
+    reads rows raises DataError if another program has changed the file.
     """
 
     source: Array
@@ -77,6 +79,7 @@ class MappedRows:
             np.divide(read - self.mean, self.scale, out=values, casting="same_kind")
         if self.ones:
             wide[:, -1] = 1
+        require_unchanged(self.source)
         return wide
 
 

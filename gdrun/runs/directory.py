@@ -20,7 +20,7 @@ from gdrun.engine.contract import Engine
 from gdrun.engine.listeners import Listener, Progress
 from gdrun.engine.outcome import Outcome
 from gdrun.engine.trace import Columns
-from gdrun.errors import TRACEBACK, Problem, RecordError
+from gdrun.errors import TRACEBACK, GdrunError, Problem, RecordError
 from gdrun.methods.stopping import Readings
 from gdrun.runs.files import append_lines, cannot_write, write_atomically, write_text
 from gdrun.runs.model_file import WEIGHTS, arrays_of, describe
@@ -127,6 +127,22 @@ class RunDirectory(Listener):
         self._guarded(self._write_trace, outcome.steps, outcome.evaluations)
         self._guarded(self._write_weights, outcome)
         self._guarded(self._write_record, self._record)
+
+    def interrupted(self, error: GdrunError, progress: Progress) -> None:
+        """Write the error that ended the run, with the status `interrupted`, and its trace.
+
+        It does nothing if the run had ended before the error.
+        """
+        if self._record["status"] != "running":
+            return
+        problem = error.problems[0]
+        message = f"{problem.where}: {problem.what}" if problem.where else problem.what
+        stop = {"epoch": progress.epoch, "step": progress.state.step, "message": message}
+        self._guarded(self._append_trace, progress)
+        self._guarded(
+            self._write_record,
+            {**self._record, "status": "interrupted", "stop": {"rule": "error", **stop}},
+        )
 
     def failed(self, traceback: str) -> Path | None:
         """Write the traceback of an internal error, and the status `failed`.

@@ -16,7 +16,7 @@ from gdrun.engine.listeners import Listener
 from gdrun.engine.outcome import Outcome
 from gdrun.engine.snapshot import Snapshot
 from gdrun.engine.trainer import Trainer
-from gdrun.errors import Problem, RecordError, note_traceback
+from gdrun.errors import GdrunError, Problem, RecordError, note_traceback
 from gdrun.runs.checkpoint import (
     CHECKPOINT,
     Checkpoint,
@@ -168,15 +168,19 @@ class Session:
         """Train, and return the runs, ordered by seed.
 
         interrupted: a function that returns the name of a signal when training should stop, else
-        None. If an internal error ends the training, its traceback is written to the directories of
-        the runs, and the error is raised again with a note that names the file.
+        None. Raises DataError if another program changes a file that is read during the training;
+        the runs are then recorded as interrupted. If an internal error ends the training, its
+        traceback is written to the directories of the runs, and the error is raised again with a
+        note that names the file.
         """
         own = [*self.directories, *filter(None, [self._checkpoint])]
         try:
             trainer = Trainer(
                 self.cohort, self.engine, (*own, *listeners), interrupted, self._snapshot
             )
-            outcomes = trainer.run()
+            outcomes = self._outcomes(trainer)
+        except GdrunError:  # not an internal error
+            raise
         except Exception as error:
             text = traceback.format_exc()
             kept = [directory.failed(text) for directory in self.directories]
@@ -190,6 +194,15 @@ class Session:
             if self._lock is not None:
                 self._lock.release()
         return [self._run(lane, outcome) for lane, outcome in enumerate(outcomes)]
+
+    def _outcomes(self, trainer: Trainer) -> tuple[Outcome, ...]:
+        """Train. If the data become unreadable, the runs are recorded as interrupted."""
+        try:
+            return trainer.run()
+        except GdrunError as error:
+            for directory in self.directories:
+                directory.interrupted(error, trainer.progress)
+            raise
 
     @property
     def opening(self) -> RunRecord:

@@ -1,0 +1,54 @@
+"""A check that no other program changes the files of a dataset while a reader reads them.
+
+A reader may read a file several times, for example to find its layout first. If the file changes
+in between, the rows may be a mixture, or an error may name a place that is correct by now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from gdrun.data.several_files import matching_files
+from gdrun.data.unreadable import expanded
+from gdrun.errors import DataError
+from gdrun.mapped_files import changed
+
+
+@contextmanager
+def unchanged_files(path: Path, targets: str | Path | None = None) -> Iterator[None]:
+    """A context in which the files that `path` names are read, and must not change.
+
+    path: of a file, a pattern, or the directory of CIFAR-10. targets: another file that is read
+    with it.
+    Raises DataError if a file was changed, also in place of an error that the reader raises.
+    """
+    before = _states(path, targets)
+    try:
+        yield
+    except DataError:
+        _require_same(before, _states(path, targets))
+        raise
+    _require_same(before, _states(path, targets))
+
+
+def _states(path: Path, targets: str | Path | None) -> dict[Path, tuple[int, int, int]]:
+    """The inode, the size and the time of the last change of each file that exists."""
+    found = {}
+    with suppress(DataError, OSError, ValueError):  # the reader says what is wrong with the path
+        files = matching_files(path / "*.bin" if path.is_dir() else path)
+        for file in files + ([] if targets is None else [expanded(targets)]):
+            about = file.stat()
+            found[file] = (about.st_ino, about.st_size, about.st_mtime_ns)
+    return found
+
+
+def _require_same(
+    before: dict[Path, tuple[int, int, int]], now: dict[Path, tuple[int, int, int]]
+) -> None:
+    for file, state in before.items():
+        if file not in now:
+            raise changed(str(file), "was removed")
+        if now[file] != state:
+            raise changed(str(file))
