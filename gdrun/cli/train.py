@@ -142,11 +142,15 @@ def _run(session: Session, shown: Shown) -> int:
     """Train the runs of a session, print them, and return the exit code."""
     from gdrun.views import training as views
 
-    if not (shown.quiet or shown.json):
-        plain, runs = session.experiments[0].plain(), len(session.experiments)
-        console.show(views.experiment_panel(plain, session.opening, runs), "")
-    for note in session.notes:
-        faults.note(note)
+    try:
+        if not (shown.quiet or shown.json):
+            plain, runs = session.experiments[0].plain(), len(session.experiments)
+            console.show(views.experiment_panel(plain, session.opening, runs), "")
+        for note in session.notes:
+            faults.note(note)
+    except BaseException:  # a closed or full stdout, or Ctrl-C
+        session.discard()
+        raise
     interruption = Interruption()
     with interruption.watching():
         with shown.listening() as listeners:
@@ -154,6 +158,7 @@ def _run(session: Session, shown: Shown) -> int:
         advice = next((lines for run in ended if (lines := to_continue(run))), [])
         if not (advice or shown.quiet):
             advice = after_run(ended[0])
+        advice = [] if session.problems else advice  # they name files that may be missing
         shown.results(ended, session.problems, advice)
     if session.problems:
         faults.show(session.problems)

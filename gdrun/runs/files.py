@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Iterable
-from errno import ENOSPC
+from contextlib import suppress
+from errno import ENOENT, ENOSPC, ENOTDIR
 from pathlib import Path
 from typing import BinaryIO
 
@@ -51,8 +52,22 @@ def append_lines(path: Path, lines: Iterable[str]) -> None:
             file.write(text.encode())
 
 
+def remove_empty(directory: Path) -> None:
+    """Remove a directory if it is empty: nothing could be written to it."""
+    with suppress(OSError):
+        directory.rmdir()
+
+
+def was_removed(path: Path, error: OSError) -> str | None:
+    """A sentence if a file cannot be written because its directory was removed; None otherwise."""
+    gone = error.errno in (ENOENT, ENOTDIR) and not path.exists()
+    return "was removed by another program while gdrun wrote to it" if gone else None
+
+
 def cannot_write(path: Path, error: OSError) -> RecordError:
     """The error for a file or directory of a run that cannot be written."""
+    if (removed := was_removed(path, error)) is not None:
+        return RecordError(removed, where=str(path), hint="train again, with another `out`")
     free = "free disk space, or " if error.errno == ENOSPC else ""
     return RecordError(
         f"cannot be written: {error.strerror or error}",

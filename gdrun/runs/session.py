@@ -27,6 +27,7 @@ from gdrun.runs.checkpoint import (
 )
 from gdrun.runs.directory import RunDirectory, new_directory
 from gdrun.runs.extending import Extension, extended, notes_on_rates
+from gdrun.runs.files import remove_empty
 from gdrun.runs.lock import DirectoryLock
 from gdrun.runs.model_file import describe
 from gdrun.runs.record import RunRecord, closing, opening, repeatable
@@ -191,9 +192,15 @@ class Session:
             if self._checkpoint and not self._checkpoint.needed:
                 remove_checkpoint(self._checkpoint.path)
         finally:
-            if self._lock is not None:
-                self._lock.release()
+            self.discard()
         return [self._run(lane, outcome) for lane, outcome in enumerate(outcomes)]
+
+    def discard(self) -> None:
+        """Free the lock of the runs, and remove the directories into which nothing was written."""
+        for directory in self.directories:
+            remove_empty(directory.path)
+        if self._lock is not None:
+            self._lock.release()
 
     def _outcomes(self, trainer: Trainer) -> tuple[Outcome, ...]:
         """Train. If the data become unreadable, the runs are recorded as interrupted."""
@@ -212,9 +219,9 @@ class Session:
     @property
     def problems(self) -> list[Problem]:
         """The errors that occurred while files were written; they did not stop the training."""
-        problems = [directory.problem for directory in self.directories]
-        problems += [] if self._checkpoint is None else [self._checkpoint.problem]
-        return [problem for problem in problems if problem is not None]
+        problems = [each.problem for each in self.directories if each.problem is not None]
+        of_checkpoint = self._checkpoint.problem if self._checkpoint else None
+        return problems or ([] if of_checkpoint is None else [of_checkpoint])
 
     def _run(self, lane: int, outcome: Outcome) -> Run:
         return Run(

@@ -22,7 +22,7 @@ from gdrun.methods.plugins import loaded_plugins
 from gdrun.runs import strict_json
 from gdrun.runs.checked import check_version, checked, misfit, unreadable
 from gdrun.runs.directory import new_directory
-from gdrun.runs.files import append_lines, write_text
+from gdrun.runs.files import append_lines, remove_empty, was_removed, write_text
 from gdrun.runs.lock import DirectoryLock
 from gdrun.runs.record import versions
 from gdrun.runs.run import is_alive, run_directories
@@ -95,7 +95,11 @@ class StudyDirectory:
         RecordError if the directory cannot be made.
         """
         study = cls(new_directory(out, name, datetime.now().astimezone()), plan, origin)
-        study.write()
+        try:
+            study.write()
+        except RecordError:
+            remove_empty(study.path)
+            raise
         return study
 
     @classmethod
@@ -231,6 +235,8 @@ def read_study(path: Path) -> StudyRecord:
 
 
 def _cannot_write(path: Path, error: OSError) -> RecordError:
+    if (removed := was_removed(path, error)) is not None:
+        return RecordError(removed, where=str(path), hint="start the study again")
     what = f"cannot be written: {error.strerror or error}"
     cure = "free disk space" if error.errno == ENOSPC else "correct this"
     hint = f'{cure}, then continue with `resume="{path}"`'
