@@ -20,6 +20,7 @@ ORDER = [
     "mapped_files",
     "moments",
     "threads",
+    "stop_requests",
     "result_tables",
     "methods",
     "problems",

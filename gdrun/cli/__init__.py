@@ -14,6 +14,7 @@ from gdrun.cli import console, faults
 from gdrun.cli.app import command_line
 from gdrun.errors import GdrunError, Problem
 from gdrun.runs.signals import EndAtOnce, Ended, handled
+from gdrun.stop_requests import stopping_if
 
 INTERRUPTED = 130
 """The exit code after SIGINT: 128 + 2."""
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console.replace_unencodable()
     at_once = EndAtOnce()
     try:
-        with handled(at_once):
+        with handled(at_once), stopping_if(lambda: bool(at_once.exit_code)):
             code = command_line(sys.argv[1:] if arguments is None else arguments)
             sys.stdout.flush()
     except GdrunError as error:

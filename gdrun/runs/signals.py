@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
+from gdrun.stop_requests import Stopped, stopping_if
+
 SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
@@ -97,14 +99,24 @@ class Interruption:
         if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
             yield
             return
-        with handled(self._handle, (signal.SIGINT,)):
+        with handled(self._handle, (signal.SIGINT,)), stopping_if(self._interrupted):
             yield
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """A context in which this object handles the signals."""
-        with handled(self._handle):
-            yield
+        """A context in which this object handles the signals.
+
+        Raises Ended if a signal ended a wait in it, such as that for a compiler, that nobody else
+        has handled.
+        """
+        try:
+            with handled(self._handle), stopping_if(self._interrupted):
+                yield
+        except Stopped:
+            raise Ended(self.signal or signal.SIGINT) from None
+
+    def _interrupted(self) -> bool:
+        return self.signal is not None
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()

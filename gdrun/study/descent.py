@@ -17,6 +17,7 @@ from gdrun.data import Table
 from gdrun.engine.build import build
 from gdrun.engine.judging import Interrupted
 from gdrun.engine.trainer import Trainer
+from gdrun.stop_requests import Stopped
 from gdrun.study.design.trials import Candidate
 from gdrun.study.tasks import lean, prepared
 
@@ -58,7 +59,11 @@ def share_of_rises(experiment: Experiment, table: Table | None = None) -> float 
     cohort = build([load(experiment, [briefly])], data)[0]
     each_step = {"evaluate.every": 1 / cohort.plan.steps_per_epoch(0)}
     brief = lean(load(experiment, [briefly, each_step]))
-    (outcome,) = Trainer(*build([brief], data)).run()
+    try:
+        made = build([brief], data)
+    except Stopped:  # while a kernel was compiled
+        return None
+    (outcome,) = Trainer(*made).run()
     losses = np.asarray(outcome.evaluations["train_loss"])
     if len(losses) < 2:
         return None

@@ -26,6 +26,7 @@ from typing import Any, Protocol
 from gdrun.engine.judging import Interrupted
 from gdrun.errors import GdrunError
 from gdrun.methods.plugins import load_plugin, loaded_plugins
+from gdrun.stop_requests import stopping_if
 from gdrun.study.growth import GrowthReporter, OnGrowth
 from gdrun.study.storage.results import Result
 from gdrun.study.tasks import ListenersOf, Task
@@ -187,7 +188,12 @@ def run_task(task: Task) -> list[Result]:
     Returns the results of the trials that were not interrupted.
     """
     listeners = [] if _reports is None else [GrowthReporter(task, _reports.put)]
-    return task.run(listeners, lambda: "SIGINT" if _stop is not None and _stop.is_set() else None)
+
+    def stopped() -> bool:
+        return _stop is not None and _stop.is_set()
+
+    with stopping_if(stopped):
+        return task.run(listeners, lambda: "SIGINT" if stopped() else None)
 
 
 def held_back() -> list[int]:

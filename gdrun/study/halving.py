@@ -14,10 +14,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from gdrun.config.experiment import Experiment
 from gdrun.engine.trainer import Trainer
 from gdrun.errors import ConfigError, Parameter
+from gdrun.stop_requests import Stopped
 from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.executors import InProcess
 from gdrun.study.judgement.metrics import Metric
@@ -56,8 +58,9 @@ def carry_out_halving(
     path = context.directory.path.absolute() if context.directory else None
     every = tasks_of(unique(plan), context.table, jobs=context.jobs, directory=path)
     tasks = unfinished(every, results)
-    race = _Race(plan, context, metric, tasks, runner.listeners_of, results)
-    rungs = race.run()
+    rungs: tuple[Rung, ...] = ()
+    with suppress(Stopped):  # a signal while a kernel was compiled, before the first step
+        rungs = _Race(plan, context, metric, tasks, runner.listeners_of, results).run()
     seconds = time.perf_counter() - begin
     work = Work(len(results) - found, found, len(tasks), seconds)
     return results, work, rungs

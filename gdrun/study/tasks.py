@@ -23,6 +23,7 @@ from gdrun.engine.listeners import Listener
 from gdrun.engine.trainer import Trainer
 from gdrun.errors import ConfigError, DataError, Problem
 from gdrun.runs.checkpoint import Checkpoint, machine_of, origin_of, read_checkpoint
+from gdrun.stop_requests import Stopped
 from gdrun.study.design.trials import Trial
 from gdrun.study.storage.results import Result
 
@@ -101,7 +102,10 @@ class Task:
 
         interrupted: a function that returns the name of a signal when training should stop.
         """
-        trainer = self.trainer(listeners, interrupted)
+        try:
+            trainer = self.trainer(listeners, interrupted)
+        except Stopped:  # while a kernel was compiled
+            return []
         outcomes = trainer.run()
         return [
             Result.of(trial.identity, outcome, trainer)

@@ -16,6 +16,7 @@ from gdrun.data import Table
 from gdrun.engine.build import build
 from gdrun.engine.judging import Interrupted
 from gdrun.engine.trainer import Trainer
+from gdrun.stop_requests import Stopped
 from gdrun.study.design.trials import Candidate
 from gdrun.study.tasks import lean, prepared
 
@@ -42,10 +43,15 @@ def paces(
 def seconds_per_step(experiment: Experiment, table: Table | None = None) -> float | None:
     """The seconds per step of this experiment, trained alone; None if it took no step.
 
-    table: the data that replace the dataset; None for the dataset.
+    It took none if a signal came while its kernels were compiled. table: the data that replace the
+    dataset; None for the dataset.
     """
     seconds = experiment.stopping.seconds
     limit = TIMED_SECONDS if seconds is None else min(TIMED_SECONDS, seconds)
     brief = lean(load(experiment, [Override("stopping.seconds", limit, "timing")]))
-    (outcome,) = Trainer(*build([brief], prepared(brief, table))).run()
+    try:
+        made = build([brief], prepared(brief, table))
+    except Stopped:
+        return None
+    (outcome,) = Trainer(*made).run()
     return outcome.timing.updates / outcome.stop.step if outcome.stop.step else None

@@ -1,4 +1,4 @@
-"""Output directories that vanish, become read-only or full, or receive nothing, while gdrun runs."""
+"""Output directories that vanish, or become read-only or full, while gdrun runs."""
 
 import json
 import os

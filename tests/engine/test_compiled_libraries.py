@@ -9,29 +9,11 @@ import threading
 from pathlib import Path
 
 import pytest
+from compilers import ANSWER, forget, script, unix
 
 import gdrun
 from gdrun.engine.compiled import compiler, library_cache
 from gdrun.engine.contract import NotCompilableError
-
-ANSWER = "int answer(void) { return 42; }\n"
-
-
-@pytest.fixture
-def cache(monkeypatch, tmp_path):
-    """A cache directory for this test only."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    forget()
-    yield tmp_path / "gdrun" / "kernels"
-    forget()
-
-
-def forget():
-    """Clear the caches in memory, so that the next library is searched as in a new process."""
-    library_cache.cache_directory.cache_clear()
-    library_cache.process_directory.cache_clear()
-    compiler.compiler.cache_clear()
-    compiler._LOADED.clear()
 
 
 def is_kept(text):
@@ -39,15 +21,6 @@ def is_kept(text):
     return (
         library_cache.find(library_cache.cache_directory(), compiler.library_key(text)) is not None
     )
-
-
-def script(path, text):
-    path.write_text(f"#!/bin/sh\n{text}\n")
-    path.chmod(0o755)
-    return path
-
-
-unix = pytest.mark.skipif(sys.platform == "win32", reason="compilers that are shell scripts")
 
 
 def test_a_library_is_compiled_once(cache):
@@ -187,44 +160,6 @@ def test_compilers_are_looked_for_by_name(cache, monkeypatch, tmp_path):
     for name in ("clang", "gcc", "cc"):
         program = script(tmp_path / "bin" / name, "true")
         assert compiler._command() == (str(program),)
-
-
-@unix
-def test_a_compiler_that_hangs_is_ended_with_what_it_started(cache, monkeypatch, tmp_path):
-    hang = f'[ "$1" = --version ] && echo 1 && exit; sleep 60 & echo $! > {tmp_path}/child; wait'
-    monkeypatch.setenv("CC", str(script(tmp_path / "cc", hang)))
-    monkeypatch.setattr(compiler, "PATIENCE", 0.5)
-    with pytest.raises(NotCompilableError, match=r"cc took longer than 0\.5 seconds"):
-        compiler.library(ANSWER)
-    child = int((tmp_path / "child").read_text())
-    state = Path(f"/proc/{child}/stat")
-    assert not state.exists() or state.read_text().split()[2] == "Z"
-
-
-@unix
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("echo 'ld: cannot find -lm' >&2; exit 1", "cc failed: ld: cannot find -lm"),
-        ("exit 3", "cc failed: no message"),
-        ("exit 0", "cc failed: no message"),
-    ],
-)
-def test_a_compiler_that_fails_is_a_reason(cache, monkeypatch, tmp_path, text, words):
-    fails = f'[ "$1" = --version ] && echo 1 && exit; {text}'
-    monkeypatch.setenv("CC", str(script(tmp_path / "cc", fails)))
-    with pytest.raises(NotCompilableError, match=words):
-        compiler.library(ANSWER)
-
-
-@unix
-def test_a_program_that_is_no_compiler_is_a_reason(cache, monkeypatch, tmp_path):
-    program = tmp_path / "cc"
-    program.write_bytes(b"\x7fELF")
-    program.chmod(0o755)
-    monkeypatch.setenv("CC", str(program))
-    with pytest.raises(NotCompilableError, match="cannot be started"):
-        compiler.library(ANSWER)
 
 
 def test_threads_may_ask_for_one_library_at_once(cache):

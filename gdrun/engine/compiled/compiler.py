@@ -17,6 +17,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ from gdrun.engine.compiled.library_cache import (
     workshop,
 )
 from gdrun.engine.contract import CompilerError
+from gdrun.stop_requests import Stopped, stop_requested
 
 SOURCES = Path(__file__).parent / "c"
 """The directory with the C files of the kernels."""
@@ -63,6 +65,18 @@ FLAGS = (
 PATIENCE = 60.0
 """The time in seconds after which a compiler is stopped, because it probably hangs."""
 
+MEMORY = 24 * 3600.0
+"""The seconds for which a compiler that has hung is not used again, by any process.
+
+Not for ever, because a machine may have been too busy or suspended.
+"""
+
+STOP_INTERVAL = 0.1
+"""The seconds between two checks whether to stop waiting for a compiler."""
+
+SEAL = "gdrun_key"
+"""The name of a text in each library: the library's key. Only a whole library of gdrun has it."""
+
 
 @dataclass(frozen=True)
 class Compiler:
@@ -76,15 +90,12 @@ class Compiler:
 def compiler() -> Compiler:
     """Return the C compiler to use on this machine. Raises CompilerError if there is none."""
     command = _command()
-    program = Path(command[0]).resolve()
-    about = program.stat()
-    identity = f"{command} {program} {about.st_size} {about.st_mtime_ns}"
-    saved = cache_directory() / f"version-{_digest(identity)}.txt"
+    saved = cache_directory() / f"version-{_identity(command)}.txt"
     if len(command) == 1:  # of a command such as `ccache gcc` more than one program may change
         with suppress(OSError, UnicodeDecodeError):
             if version := saved.read_text(encoding="utf-8"):
                 return Compiler(command, version)
-    said = _run([*command, "--version"])
+    said = _run(command, ["--version"])
     version = said.stdout.partition("\n")[0].strip()
     if said.returncode or not version:
         raise CompilerError(f"{shlex.join(command)} does not print its version, so it is not used")
@@ -104,6 +115,16 @@ def _command() -> tuple[str, ...]:
     if find_spec("ziglang") is not None:
         return (sys.executable, "-m", "ziglang", "cc")
     raise CompilerError("no program named cc, gcc or clang is installed")
+
+
+def _identity(command: tuple[str, ...]) -> str:
+    """Return a hash that differs for another compiler. Raises CompilerError if it is gone."""
+    try:
+        program = Path(command[0]).resolve()
+        about = program.stat()
+    except OSError as error:
+        raise _not_started(command, error) from None
+    return _digest(f"{command} {program} {about.st_size} {about.st_mtime_ns}")
 
 
 def library(text: str) -> ctypes.CDLL:
@@ -137,11 +158,25 @@ def _loaded(key: str, text: str) -> ctypes.CDLL:
     for place in (cache_directory, process_directory):
         directory = place()
         try:
-            path = find(directory, key) or _made(directory, key, text)
-            return ctypes.CDLL(str(path))
+            return _opened(find(directory, key) or _made(directory, key, text), key)
         except OSError as error:  # no space left, or a file system that runs no programs
             problem = error
     raise CompilerError(f"the compiled library cannot be saved or loaded: {problem}")
+
+
+def _opened(path: Path, key: str) -> ctypes.CDLL:
+    """Load a library. Raises OSError, and removes the file, if it is not the library of the key."""
+    try:
+        found = ctypes.CDLL(str(path))
+        if (ctypes.c_char * (len(key) + 1)).in_dll(found, SEAL).value != key.encode():
+            raise OSError("it was compiled from another text")
+    except ValueError as error:  # it has no such text
+        path.unlink(missing_ok=True)
+        raise OSError(str(error)) from None
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+    return found
 
 
 def _made(directory: Path, key: str, text: str) -> Path:
@@ -151,10 +186,11 @@ def _made(directory: Path, key: str, text: str) -> Path:
     """
     with workshop(directory) as making:
         source, made = making / "unit.c", making / f"unit{SUFFIX}"
-        source.write_text(text, encoding="utf-8")
+        seal = f'\nconst char {SEAL}[] = "{key}";\n'
+        source.write_text(text + seal, encoding="utf-8")
         command = compiler().command
         given = [*FLAGS, f"-I{SOURCES}", str(source), "-o", str(made), "-lm"]
-        said = _run([*command, *given], TMPDIR=str(making))
+        said = _run(command, given, TMPDIR=str(making))
         if said.returncode or not made.exists():
             if "No space left" in said.stderr:
                 raise OSError("no space left on the device")
@@ -168,17 +204,25 @@ def _first_error(said: str) -> str:
     return next((line for line in lines if "error" in line), lines[0] if lines else "no message")
 
 
-def _run(command: Sequence[str], **more: str) -> subprocess.CompletedProcess[str]:
+def _run(
+    compiler: tuple[str, ...], given: Sequence[str], **more: str
+) -> subprocess.CompletedProcess[str]:
     """Run a compiler and wait until it ends.
 
-    An interruption or a timeout ends the compiler and its child processes. more: additional
-    environment variables. Raises CompilerError if the compiler cannot be started, or takes longer
-    than PATIENCE seconds.
+    given: its arguments. An interruption or a timeout ends the compiler and its child processes.
+    more: additional environment variables. Raises CompilerError if the compiler cannot be started,
+    takes longer than PATIENCE seconds, or took longer less than MEMORY seconds ago; Stopped if a
+    stop is requested.
     """
-    name = Path(command[0]).name
+    name = Path(compiler[0]).name
+    slow = f"{name} took longer than {PATIENCE:g} seconds"
+    mark = cache_directory() / f"hangs-{_identity(compiler)}.txt"
+    with suppress(OSError):
+        if 0 <= time.time() - mark.stat().st_mtime < MEMORY:
+            raise CompilerError(f"{slow} in an earlier run; to try it again, remove {mark}")
     try:
         process = subprocess.Popen(
-            command,
+            [*compiler, *given],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -188,15 +232,27 @@ def _run(command: Sequence[str], **more: str) -> subprocess.CompletedProcess[str
             start_new_session=True,
         )
     except OSError as error:
-        raise CompilerError(f"{name} cannot be started: {error}") from None
+        raise _not_started(compiler, error) from None
+    latest = time.monotonic() + PATIENCE
     try:
-        output, errors = process.communicate(timeout=PATIENCE)
-    except BaseException as error:
+        while True:
+            with suppress(subprocess.TimeoutExpired):
+                output, errors = process.communicate(timeout=STOP_INTERVAL)
+                break
+            if stop_requested():
+                raise Stopped
+            if time.monotonic() > latest:
+                with suppress(OSError):
+                    mark.write_text(f"{slow}\n", encoding="utf-8")
+                raise CompilerError(slow)
+    except BaseException:
         _end(process)
-        if isinstance(error, subprocess.TimeoutExpired):
-            raise CompilerError(f"{name} took longer than {PATIENCE:g} seconds") from None
         raise
-    return subprocess.CompletedProcess(command, process.returncode, output, errors)
+    return subprocess.CompletedProcess(compiler, process.returncode, output, errors)
+
+
+def _not_started(compiler: tuple[str, ...], error: OSError) -> CompilerError:
+    return CompilerError(f"{Path(compiler[0]).name} cannot be started: {error}")
 
 
 def _end(process: subprocess.Popen[str]) -> None:

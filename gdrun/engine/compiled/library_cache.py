@@ -16,10 +16,13 @@ import shutil
 import stat
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+
+_WORKSHOP = ".making-"
 
 SUFFIX = ".dll" if sys.platform == "win32" else ".so"
 
@@ -64,7 +67,7 @@ def _cache_home() -> Path:
 
 
 def _private(path: Path) -> bool:
-    """Return whether the directory belongs to the user, and nobody else may write to it."""
+    """Return whether a file or directory belongs to the user, and nobody else may write to it."""
     if sys.platform == "win32":
         return True
     about = path.stat()
@@ -72,10 +75,14 @@ def _private(path: Path) -> bool:
 
 
 def find(directory: Path, key: str) -> Path | None:
-    """Return the file with this key in the directory, or None. A damaged file is removed."""
+    """Return the file with this key in the directory, or None.
+
+    A file that is damaged, a link, or not only the user's is removed.
+    """
     for path in directory.glob(f"{key}-*"):
         try:
-            if path.name == _name(key, path.read_bytes(), path.suffix):
+            own = _private(path) and not path.is_symlink()
+            if own and path.name == _name(key, path.read_bytes(), path.suffix):
                 return path
             path.unlink()
         except OSError:  # another process removed it, or it may not be read
@@ -101,8 +108,15 @@ def keep(directory: Path, key: str, finished: Path) -> Path:
 
 @contextmanager
 def workshop(directory: Path) -> Iterator[Path]:
-    """Make a subdirectory for unfinished files, which is removed after the `with` block."""
-    path = Path(tempfile.mkdtemp(dir=directory, prefix=".making-"))
+    """Make a subdirectory for unfinished files, which is removed after the `with` block.
+
+    Those that killed processes have left behind are removed too.
+    """
+    for left in directory.glob(f"{_WORKSHOP}*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > 3600:
+                shutil.rmtree(left, ignore_errors=True)
+    path = Path(tempfile.mkdtemp(dir=directory, prefix=_WORKSHOP))
     try:
         yield path
     finally:
