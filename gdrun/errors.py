@@ -124,6 +124,15 @@ def _shown(text: str) -> str:
     return abridged(printable(abridged(text, MOST_SHOWN)), MOST_SHOWN)
 
 
+def one_line(text: str) -> str:
+    """The text as one line: with one space for each series of spaces, tabs and line ends.
+
+    >>> one_line(" a\\n\\tb ")
+    'a b'
+    """
+    return printable(" ".join(text.split()))
+
+
 def abridged(text: str, most: int) -> str:
     """The text; if it is longer than `most` characters, its beginning and an ellipsis.
 

@@ -9,7 +9,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from errno import ENOENT, ENOSPC, ENOTDIR
+from errno import ELOOP, ENOENT, ENOSPC, ENOTDIR
 from pathlib import Path
 from typing import BinaryIO
 
@@ -44,12 +44,25 @@ def write_text(path: Path, text: str) -> None:
 def append_lines(path: Path, lines: Iterable[str]) -> None:
     """Append lines to a file in one write, so that a crash can cut off only the last lines.
 
-    Raises OSError if the file cannot be written.
+    Raises OSError if the file cannot be written, or is a symbolic link, which could lead out of
+    the directory.
     """
     text = "".join(f"{line}\n" for line in lines)
     if text:
-        with path.open("ab") as file:
+        with os.fdopen(_no_link(path), "ab") as file:
             file.write(text.encode())
+
+
+def _no_link(path: Path) -> int:
+    """The number of a file that is open for appending; OSError if it is a symbolic link."""
+    # Windows has no O_NOFOLLOW; only Windows has O_BINARY.
+    more = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | more, 0o666)
+    except OSError as error:
+        if error.errno == ELOOP:
+            raise OSError(ELOOP, f"{path.name} is a symbolic link", str(path)) from None
+        raise
 
 
 def remove_empty(directory: Path) -> None:

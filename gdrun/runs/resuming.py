@@ -14,7 +14,7 @@ from gdrun.methods.plugins import loaded_plugins
 from gdrun.runs.checkpoint import changed, differences
 from gdrun.runs.lock import DirectoryLock
 from gdrun.runs.record import RunRecord, with_absolute_paths
-from gdrun.runs.run import Run, is_elsewhere, read_record, read_run
+from gdrun.runs.run import RECORD, Run, is_elsewhere, read_record, read_run
 
 ENDED = ("converged", "stopped", "exhausted", "diverged")
 """The statuses of runs that have nothing left to train."""
@@ -113,6 +113,12 @@ def _cohort(directory: Path) -> tuple[Path, ...]:
     # A run that trained alone may have been renamed.
     if len(ids) < 2:
         return (directory,)
+    for each in ids:
+        # Otherwise an edited record could let gdrun write outside the directory of the runs.
+        if Path(each).name != each:
+            what = f"`cohort` has {each!r}, which is not the name of a run"
+            hint = "the file was edited; restore the names of the directories"
+            raise RecordError(what, where=str(directory / RECORD), hint=hint)
     directories = tuple(directory.absolute().parent / each for each in ids)
     for path in directories:
         if not path.is_dir():

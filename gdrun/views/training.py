@@ -15,6 +15,7 @@ from rich.text import Text
 
 from gdrun.array_types import Counts
 from gdrun.engine.trace import Columns
+from gdrun.errors import one_line
 from gdrun.methods.stopping import position
 from gdrun.problems.metrics import METRICS
 from gdrun.problems.surfaces import SURFACES, place_in_words
@@ -70,7 +71,7 @@ def experiment_panel(
     rows.add_column(overflow="fold")
     for label, text in experiment_lines(config, record, seeds):
         rows.add_row(label, text)
-    return Panel(rows, title=Text(config["name"], style="bold"), title_align="left")
+    return Panel(rows, title=Text(one_line(config["name"]), style="bold"), title_align="left")
 
 
 def experiment_lines(

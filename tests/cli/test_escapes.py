@@ -2,7 +2,9 @@
 
 import io
 import json
+import xml.etree.ElementTree
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -77,3 +79,20 @@ def test_an_exception_of_python_is_escaped_too(tmp_path):
     with pytest.raises(DataError) as caught:
         gdrun.train({"dataset": {"path": str(write(tmp_path, "npz"))}, "model": "linear"})
     assert not any(sign in str(caught.value) for sign in RAW)
+
+
+def test_names_in_pictures_and_pages(gdrun, tmp_path, monkeypatch):
+    # Signs of HTML, of the formulas of Matplotlib, of Rich, and of a terminal.
+    monkeypatch.chdir(tmp_path)
+    name = "$\\frac{ <script>alert(1)</script> <!-- style --> [bold] & \x1b[2J\x07"
+    words = ("dataset=iris", "model=softmax", "epochs=1", f"name={json.dumps(name)}")
+    assert gdrun("train", *words, "-q").code == 0
+    for file in ("a.svg", "a.png"):
+        assert gdrun("plot", "last", "-o", file).code == 0
+    # What is not well-formed, or has a control character, cannot be parsed.
+    svg = xml.etree.ElementTree.parse("a.svg").getroot()
+    assert not [each for each in svg.iter() if "script" in each.tag]
+    assert gdrun("report", "last", "-o", "a.html").code == 0
+    page = Path("a.html").read_text(encoding="utf-8")
+    assert "<script>alert" not in page
+    assert "\x1b[2J" not in page

@@ -209,9 +209,13 @@ def test_the_ranking_as_markdown_and_latex(sweep):
 
 def test_signs_of_markdown_and_latex_are_text(monkeypatch):
     compared = gdrun.compare(["vanilla", "momentum"], CONFIG | {"name": "a_b"}, "epochs=2", seeds=1)
-    object.__setattr__(compared.plan.candidates[0], "name", r"x_1 & 50% | \y")
-    assert r"x\_1 & 50% \| \\y" in markdown(compared)
-    assert r"x\_1 \& 50\% | \textbackslash{}y & " in latex(compared)
+    object.__setattr__(compared.plan.candidates[0], "name", "x_1 & 50% | \\y\n<b>~$`\x1b[")
+    # CommonMark: a backslash before a sign of ASCII makes it text.
+    assert r"| x\_1 \& 50% \| \\y \<b\>\~\$\`\\x1b\[ |" in markdown(compared)
+    assert (
+        r"x\_1 \& 50\% \textbar{} \textbackslash{}y \textless{}b\textgreater{}"
+        r"\textasciitilde{}\$`\textbackslash{}x1b[ & "
+    ) in latex(compared)
 
 
 def test_only_a_study_has_a_ranking(subject, tmp_path):

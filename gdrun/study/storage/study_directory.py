@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from errno import ENOSPC
+from errno import ELOOP, ENOSPC
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -106,9 +106,12 @@ class StudyDirectory:
     def within(cls, path: Path, plan: StudyPlan) -> StudyDirectory:
         """The directory for the tuning of a comparison: a new one, or an earlier one to continue.
 
-        Raises RecordError if the directory cannot be made or written.
+        Raises RecordError if the directory cannot be made or written, or is a symbolic link, which
+        could lead out of the directory of the comparison.
         """
         try:
+            if path.is_symlink():
+                raise OSError(ELOOP, "it is a symbolic link")
             path.mkdir(exist_ok=True)
         except OSError as error:
             raise _cannot_write(path, error) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gdrun.errors import one_line
 from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.ranking import ranked
 from gdrun.study.judgement.sweep_findings import Sweep
@@ -14,6 +15,10 @@ _LATEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
+    # Without them the usual encoding of fonts prints ¡, ¿ and —.
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
 }
 """The signs that have a meaning in LaTeX, and how each is written as text."""
@@ -41,13 +46,12 @@ def in_latex(text: str) -> str:
     >>> in_latex("lr=0.1 & 50 %_x")
     'lr=0.1 \\\\& 50 \\\\%\\\\_x'
     """
-    return "".join(_LATEX.get(sign, sign) for sign in text)
+    return "".join(_LATEX.get(sign, sign) for sign in one_line(text))
 
 
 def _in_markdown(text: str) -> str:
-    for sign in "\\|`*_<>[]":
-        text = text.replace(sign, f"\\{sign}")
-    return text
+    # & begins the name of a sign such as &lt;, ~ strikes text through, and $ begins a formula.
+    return "".join(f"\\{sign}" if sign in "\\|`*_<>[]&~$" else sign for sign in one_line(text))
 
 
 def _latex_row(cells: Sequence[str]) -> str:
