@@ -6,7 +6,7 @@ import html
 from importlib.resources import files
 from typing import Any
 
-from gdrun.errors import MissingExtraError
+from gdrun.errors import MissingExtraError, one_line
 from gdrun.runs.strict_json import dumps
 
 PROGRAM = ("data.js", "curves.js", "tables.js", "studies.js", "walks.js", "main.js")
@@ -16,7 +16,7 @@ PROGRAM = ("data.js", "curves.js", "tables.js", "studies.js", "walks.js", "main.
 def report_page(contents: dict[str, Any]) -> str:
     """The HTML of a report. Raises MissingExtraError if the library plotly is not installed."""
     parts = {
-        "title": html.escape(contents["title"]),
+        "title": html.escape(one_line(contents["title"])),
         "style": _asset("page.css"),
         "library": _plotly(),
         "contents": _in_script(contents),
