@@ -54,8 +54,9 @@ ScheduleLength: TypeAlias = Annotated[
     str | None,
     typer.Option(
         "--schedule-length",
-        metavar="keep|restart",
-        help="With --extend: after the schedule's end, keep its last rate, or restart it.",
+        metavar="keep|restart|stretch",
+        help="With --extend: after the schedule's end, keep its last rate, restart it, or follow "
+        "the schedule of the whole new budget.",
     ),
 ]
 

@@ -223,7 +223,8 @@ class Lanes:
         """
         if (values == values[0]).all():
             return float(values[0])
-        return values[:, None].astype(self.cohort.dtype)
+        with np.errstate(over="ignore"):  # such as a rate of 1e300 in float32: the run diverges
+            return values[:, None].astype(self.cohort.dtype)
 
     @cached_property
     def schedule_options(self) -> dict[str, Any]:

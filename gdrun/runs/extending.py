@@ -6,15 +6,16 @@ that were taken. So the old schedule keeps its length, and the user chooses what
 
     keep       the last rate of the schedule, until the new end
     restart    the schedule once more, over the rest of the budget
+    stretch    the rest of the same schedule over the whole new budget
 
-Both are written into config.yaml as a schedule `join`, so that this config repeats the extended
-run. To stretch the old schedule over the new budget was rejected: no config could repeat such a
-run, because the steps before the old end have the rates of another schedule than those after it.
+Each is written into config.yaml as a schedule `join`, so that this config repeats the extended run,
+with the old rates before the old end. With `stretch` the rate therefore jumps there: a longer
+schedule has not fallen as far at that time.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ from gdrun.errors import ConfigError, Parameter, suggestion
 from gdrun.methods.definitions import inputs_of
 from gdrun.methods.schedules import SCHEDULES, needs_length, rates
 
-LENGTHS = ("keep", "restart")
+LENGTHS = ("keep", "restart", "stretch")
 COMMON = ("per", "warmup", "warmup_start")
 """The options that every schedule has; in a join they belong to the whole, not to the parts."""
 
@@ -39,7 +40,7 @@ class Extension:
     """A larger budget for a run.
 
     budget: a text such as epochs=100, with the part that is used up. schedule_length: what follows
-    a schedule with a length, keep or restart; None for a schedule without one.
+    a schedule with a length, one of LENGTHS; None for a schedule without one.
     """
 
     budget: str
@@ -80,7 +81,8 @@ def extended(
     schedule; None for a schedule without a length. Raises ConfigError if the extension is wrong.
     """
     length = extension.schedule_length
-    changes: list[str | Override] = [budget_override(extension.budget, experiment)]
+    budget = budget_override(extension.budget, experiment)
+    changes: list[str | Override] = [budget]
     if length is not None and length not in LENGTHS:
         hint = suggestion(length, LENGTHS)
         raise ConfigError(f"{length!r} is no choice", where=Parameter("schedule_length"), hint=hint)
@@ -91,7 +93,7 @@ def extended(
         raise ConfigError(
             f"the schedule {name} ends with the old budget, so it has no rates for further steps",
             where=Parameter("schedule_length"),
-            hint='add `schedule_length="keep"` (its last rate) or `schedule_length="restart"`',
+            hint='add `schedule_length="keep"` (its last rate), or choose restart or stretch',
         )
     if SCHEDULES[name].beta is not None or plan.length is None:
         raise ConfigError(
@@ -99,7 +101,10 @@ def extended(
             where="schedule",
             hint="train a new run with the larger budget",
         )
-    joined = _joined(experiment, plan, plan.length, length)
+    unit = budget.key.removeprefix("stopping.")
+    longer = replace(plan, limits={**plan.limits, unit: budget.value})
+    assert longer.length is not None  # it has the budgets of the plan, and one is larger
+    joined = _joined(experiment, plan, (plan.length, longer.length), length)
     changes.append(Override("schedule", joined, f"schedule_length={length}"))
     return load(experiment, changes), plan.length
 
@@ -127,21 +132,31 @@ def _has_length(name: str) -> bool:
     return needs_length(schedule) or of_beta
 
 
-def _joined(experiment: Experiment, plan: Plan, end: float, length: str) -> dict[str, Any]:
-    """The section `schedule` in which the old schedule ends at the time `end`."""
+def _joined(
+    experiment: Experiment, plan: Plan, ends: tuple[float, float], length: str
+) -> dict[str, Any]:
+    """The section `schedule` in which something else follows the old schedule.
+
+    ends: the times at which the old budget and the new one end. length: one of LENGTHS.
+    """
     section = experiment.schedule.plain()
     common = {name: section.pop(name) for name in COMMON if name in section}
-    parts, at, scales = [section], [], [1.0]
+    parts, at, scales, lengths = [section], [], [1.0], [0.0]
     if section["name"] == "join":
         parts, at = list(section["parts"]), list(section["at"])
         scales = list(section.get("scales") or [1.0] * len(parts))
-    following = parts[-1] if length == "restart" else "constant"
-    scale = scales[-1] if length == "restart" else _last_rate(experiment, plan, end)
+        lengths = list(section.get("lengths") or [0.0] * len(parts))
+    old, new = (end - plan.schedule.warmup for end in ends)
+    # The start of the last part that does not continue the time of another one.
+    origin = next(start for start, T in zip([*at[::-1], 0.0], lengths[::-1], strict=True) if not T)
+    following = "constant" if length == "keep" else parts[-1]
+    scale = _last_rate(experiment, plan, ends[0]) if length == "keep" else scales[-1]
     return {
         "name": "join",
         "parts": [*parts, following],
-        "at": [*at, end - plan.schedule.warmup],
+        "at": [*at, old],
         "scales": [*scales, scale],
+        "lengths": [*lengths, new - origin if length == "stretch" else 0.0],
         **common,
     }
 

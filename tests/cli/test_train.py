@@ -407,7 +407,7 @@ def test_an_extended_run_says_its_rates(train, gdrun):
     assert answer.err == (
         "error: --schedule-length: the schedule cosine ends with the old budget, so it has no "
         "rates for further steps\n"
-        "hint: add --schedule-length keep (its last rate) or --schedule-length restart\n"
+        "hint: add --schedule-length keep (its last rate), or choose restart or stretch\n"
     )
     words = ("--extend", "epochs=31", "--schedule-length", "restart", "-q")
     answer = gdrun("train", "--resume", "last", *words)

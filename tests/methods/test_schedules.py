@@ -235,6 +235,18 @@ def test_join_gives_each_part_a_time_and_a_length_of_its_own():
     assert found == pytest.approx([0, 0.5, 1, 1, 1, 0.5, 1 / 70], rel=1e-12)
 
 
+def test_a_part_of_join_may_continue_the_time_of_the_part_before():
+    found = lr_at(
+        "join",
+        [2, 3, 4, 5, 7],
+        parts=("linear", "linear", "linear"),
+        at=(3.0, 5.0),
+        lengths=(0.0, 10.0, 0.0),
+    )
+    # 1 − t/3; from 3 on 1 − t/10; from 5 on a line over the 95 that are left.
+    assert found == pytest.approx([1 / 3, 0.7, 0.6, 1, 1 - 2 / 95], rel=1e-12)
+
+
 def test_join_scales_the_rate_of_each_part():
     found = lr_at("join", [0, 10], parts=("constant", "constant"), at=(10.0,), scales=(1.0, 0.1))
     assert found == [1, 0.1]
@@ -252,6 +264,8 @@ def test_join_after_a_warm_up_counts_its_times_from_there():
         ({"at": ()}, ["at"]),
         ({"at": (5.0, 5.0), "parts": ("constant",) * 3}, ["at"]),
         ({"scales": (1.0,)}, ["scales"]),
+        ({"lengths": (0.0,)}, ["lengths"]),
+        ({"lengths": (1.0, 0.0)}, ["lengths"]),
         ({"parts": ("constant", "plateau")}, ["parts"]),
         ({"parts": ("join", "constant")}, ["parts"]),
         ({}, []),

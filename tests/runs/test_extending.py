@@ -89,6 +89,37 @@ def test_restart_begins_the_schedule_again(kept, tmp_path):
     assert_same(gdrun.train(run.directory / "config.yaml"), run)
 
 
+def test_stretch_follows_the_schedule_of_the_new_budget(kept, tmp_path):
+    """Cosine over 4 epochs, then from t = 4 cosine over 7 epochs; then from t = 7 over 9."""
+    run = extended(tmp_path, CONFIG | {"schedule": "cosine"}, "epochs=7", "stretch")
+    expected = cosine(4, 4) + cosine(7, 7)[4:]
+    np.testing.assert_allclose(rates_by_epoch(run), expected, rtol=1e-12)
+    assert_same(gdrun.train(run.directory / "config.yaml"), run)
+    run = gdrun.train(resume=run.directory, extend="epochs=9", schedule_length="stretch")
+    np.testing.assert_allclose(rates_by_epoch(run), expected + cosine(9, 9)[7:], rtol=1e-12)
+    assert_same(gdrun.train(run.directory / "config.yaml"), run)
+
+
+def test_stretch_after_a_restart_counts_from_the_restart(tmp_path):
+    """4 epochs, restarted for 3; then of the second cosine the epochs 3 and 4 of 5."""
+    run = extended(tmp_path, CONFIG | {"schedule": "cosine"}, "epochs=7", "restart")
+    run = gdrun.train(resume=run.directory, extend="epochs=9", schedule_length="stretch")
+    expected = cosine(4, 4) + cosine(3, 3) + cosine(5, 5)[3:]
+    np.testing.assert_allclose(rates_by_epoch(run), expected, rtol=1e-12)
+    run = gdrun.train(resume=run.directory, extend="epochs=11", schedule_length="keep")
+    np.testing.assert_allclose(rates_by_epoch(run), expected + expected[-1:] * 2, rtol=1e-12)
+    assert_same(gdrun.train(run.directory / "config.yaml"), run)
+
+
+def test_stretch_with_warmup_and_steps(tmp_path):
+    """10 steps of warm-up, a straight line over 10 steps, then the rest of the line over 15."""
+    schedule = {"name": "linear", "per": "step", "warmup": 10, "warmup_start": "one"}
+    run = extended(tmp_path, CONFIG | {"schedule": schedule}, "epochs=5", "stretch")
+    rising = [0.1 * (t + 1) / 10 for t in range(10)]
+    lines = [0.1 * (1 - t / 10) for t in range(10)] + [0.1 * (1 - t / 15) for t in range(10, 15)]
+    np.testing.assert_allclose(run.steps["lr"], rising + lines, rtol=1e-12)
+
+
 def test_warmup_and_steps_are_part_of_the_old_length(tmp_path):
     """10 steps of warm-up and 10 of the straight line: its rates are 0.1 (1 − t/10), t = 0 … 9."""
     schedule = {"name": "linear", "per": "step", "warmup": 10, "warmup_start": "one"}
@@ -103,6 +134,10 @@ def test_the_rates_at_the_seam_are_noted(tmp_path):
     session = Session.resumed(run.directory, extension=Extension("epochs=8", "restart"))
     note = f"the learning rate is {cosine(4, 4)[-1]:.4g} before and 0.1 after epoch 4"
     assert session.notes[-1] == note
+    session.run()
+    session = Session.resumed(run.directory, extension=Extension("epochs=12", "stretch"))
+    note = f"the learning rate is {cosine(4, 4)[-1]:.4g} before and {cosine(8, 8)[4]:.4g} after"
+    assert session.notes[-1] == f"{note} epoch 8"
     session.run()
 
 
@@ -132,7 +167,7 @@ def test_an_extension_that_is_interrupted_continues(kept, tmp_path):
         ({}, "steps=100", None, "the run has no budget of steps"),
         ({}, "lr=0.2", None, "lr is not a budget"),
         ({"schedule": "cosine"}, "epochs=9", None, "cosine ends with the old budget"),
-        ({"schedule": "cosine"}, "epochs=9", "stretch", "'stretch' is no choice"),
+        ({"schedule": "cosine"}, "epochs=9", "bend", "'bend' is no choice"),
         ({"schedule": "one_cycle"}, "epochs=9", "keep", "one_cycle cannot be extended"),
         ({"stopping": {"epochs": 9, "target_loss": 5}}, "epochs=10", None, "not end by its budget"),
     ],
