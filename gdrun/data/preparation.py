@@ -307,7 +307,9 @@ def _cast(X: Array, names: tuple[str, ...], dtype: DTypeLike, name: str) -> Arra
             f"there are values outside the range of {np.dtype(dtype)} in "
             f"{_listed([name for name, bad in zip(names, lost, strict=True) if bad])}",
             where=name,
-            hint="rescale the column, or use dtype: float64",
+            hint="rescale the column"
+            if np.dtype(dtype) == np.float64
+            else "rescale the column, or use dtype: float64",
         )
     return cast
 

@@ -109,7 +109,7 @@ def path_of_run(run: Run) -> CurvaturePath:
 
 def _measured(problem: AnalysedProblem, places: list[Place]) -> CurvaturePath:
     rows = len(problem.measured_rows[0])
-    with single_blas_thread():
+    with np.errstate(all="ignore"), single_blas_thread():
         return CurvaturePath(tuple(_points(problem, places)), rows)
 
 
@@ -122,6 +122,8 @@ def _points(problem: AnalysedProblem, places: list[Place]) -> Iterator[PathPoint
         w = place.w.astype(np.float64)
         value, gradient = problem.objective.value_and_gradient(w[None], X, y)
         loss, norm = float(value[0]), float(np.linalg.norm(gradient[0]))
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            continue  # the run has left the range of numbers
         found = extreme_curvatures(problem.objective, w, X, y, tolerance=TOLERANCE)
         scale = loss - lowest if scale is None else scale
         yield PathPoint(

@@ -27,6 +27,7 @@ from gdrun.engine.build import cohort_of, experiment_data
 from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.plan import Place
 from gdrun.engine.step_gradients import StepGradients
+from gdrun.insight.problem import require_finite
 from gdrun.methods.randomness import stream
 
 Losses = Callable[[Numbers], Numbers]
@@ -119,8 +120,13 @@ def check_gradient(experiment: Experiment, table: Table | None = None) -> Gradie
     """Check the gradient of every tensor (array of weights) of an experiment.
 
     table: the data that replace the dataset; None for the dataset. Raises ConfigError or DataError
-    if the experiment cannot be trained.
+    if the experiment cannot be trained, or its loss at the start is not finite.
     """
+    with np.errstate(all="ignore"):  # what overflows is not finite, and so reported
+        return _checked(experiment, table)
+
+
+def _checked(experiment: Experiment, table: Table | None) -> GradientCheck:
     double = resolve(experiment.plain() | {"dtype": "float64"})
     cohort = cohort_of([double], experiment_data(double, table))
     draw = stream(double.seed, "noise")
@@ -128,6 +134,7 @@ def check_gradient(experiment: Experiment, table: Table | None = None) -> Gradie
     w = w + draw.normal(0.0, NOISE, w.shape)
     batch = _first_batch(cohort)
     (value,), (gradient,) = _at(cohort, batch, w[None])
+    require_finite(float(value))
     smallest_checkable = _rounding(value, STEPS[0]) / MOST_ROUNDING
 
     def losses(W: Numbers) -> Numbers:

@@ -13,6 +13,7 @@ from gdrun.config.experiment import Experiment
 from gdrun.config.resolving import resolve
 from gdrun.engine.build import cohort_of, experiment_data
 from gdrun.engine.cohort import Cohort
+from gdrun.errors import DataError
 from gdrun.problems.network import Network
 from gdrun.problems.objective import Objective
 from gdrun.problems.rows import Examples
@@ -91,6 +92,24 @@ class AnalysedProblem:
 
 
 def analysed(experiment: Experiment) -> AnalysedProblem:
-    """The problem of an experiment. Raises ConfigError or DataError if it cannot be trained."""
+    """The problem of an experiment.
+
+    Raises ConfigError or DataError if it cannot be trained, or its loss at the start is not finite.
+    """
     double = resolve(experiment.plain() | {"dtype": "float64"})
-    return AnalysedProblem(experiment, cohort_of([double], experiment_data(double)))
+    problem = AnalysedProblem(experiment, cohort_of([double], experiment_data(double)))
+    with np.errstate(all="ignore"):
+        loss, _ = problem.value_and_gradient(problem.start)
+    require_finite(loss)
+    return problem
+
+
+def require_finite(loss: float) -> None:
+    """Raise DataError if the loss at the initial weights is not finite."""
+    if not np.isfinite(loss):
+        raise DataError(
+            f"the loss is {loss:g} at the initial weights, so nothing can be computed from it",
+            where="dataset",
+            hint="scale the data: dataset.standardize=true scales the features, and "
+            "dataset.standardize.target=true the target of a regression",
+        )

@@ -97,7 +97,7 @@ def theory_of(experiment: Experiment, tolerance: float = TOLERANCE) -> Theory:
 
 def theory_of_problem(problem: AnalysedProblem, tolerance: float = TOLERANCE) -> Theory:
     """The predictions of theory for the problem of an experiment."""
-    with single_blas_thread():
+    with np.errstate(all="ignore"), single_blas_thread():
         return _predicted(problem, tolerance)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
+import numpy as np
+
 from gdrun.symptoms import data_rules, network_rules, result_rules, study_rules, trace_rules
 from gdrun.symptoms.facts import Rule, Symptom, Traced
 from gdrun.symptoms.study_rules import BestValue
@@ -53,6 +55,11 @@ def diagnose(run: Traced) -> list[Symptom]:
     A run that explodes has no other symptom: the rest of its trace follows from that one. Symptoms
     that the config mutes are not reported.
     """
+    with np.errstate(all="ignore"):  # differences and ratios of losses that are not finite
+        return _diagnose(run)
+
+
+def _diagnose(run: Traced) -> list[Symptom]:
     explosion = RUN_SYMPTOMS["exploding"](run)
     if explosion is not None:
         found: list[Symptom | None] = [explosion]
