@@ -39,13 +39,17 @@ ENVIRONMENT = os.environ | {"GDRUN_CHECKPOINT_SECONDS": "0.1"}
 
 
 def main(kills: int) -> None:
-    draw = random.Random(time.time_ns())
+    seed = time.time_ns()
+    print(f"seed {seed}", flush=True)
+    draw = random.Random(seed)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         references = {}
-        left = kills
+        left, commands = kills, []
         while left > 0:
-            command = draw.choice([*COMMANDS])
+            # Each command occurs before any occurs again.
+            commands = commands or draw.sample([*COMMANDS], len(COMMANDS))
+            command = commands.pop()
             if command not in references:
                 begin = time.monotonic()
                 out = folder / f"whole {command}"
