@@ -92,6 +92,19 @@ def test_the_files_of_the_readme_exist():
     assert [name for name in names if name != ".venv" and not (ROOT / name).exists()] == []
 
 
+def test_the_tests_of_each_promise_exist():
+    (table,) = re.findall(r"\| promise \| tests \|\n\|---\|---\|\n(.*?)\n\n", TEXT, re.DOTALL)
+    verbs = (ROOT / "Makefile").read_text(encoding="utf-8")
+    cells = [line.strip("| ").split(" | ")[1] for line in table.splitlines()]
+    assert len(cells) > 15
+    for name in (name for cell in cells for name in re.findall(r"`([^`]+)`", cell)):
+        if name.startswith("make "):
+            assert f"\n{name.removeprefix('make ')}: " in verbs
+            continue
+        file, _, function = name.partition("::")
+        assert f"def {function or 'test_'}" in (ROOT / file).read_text(encoding="utf-8"), name
+
+
 def test_the_pictures_of_the_readme_exist_and_are_small():
     # `make pictures` draws them again.
     shown = re.findall(r"!\[[^\]]+\]\((\.pictures/[\w.-]+)\)", TEXT)

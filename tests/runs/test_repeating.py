@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import gdrun
+from gdrun.config.loading import load
+from gdrun.runs.session import Session
 
 CONFIGS = {
     "thinned": {
@@ -69,6 +71,21 @@ def test_the_config_that_a_run_leaves_repeats_it(tmp_path, config):
     assert texts[0] == texts[1]
     assert second.record["name"] == first.record["name"]
     assert second.stop == first.stop
+
+
+@pytest.mark.parametrize("engine", ["numpy", "compiled"])
+@pytest.mark.parametrize("variant", ["mbgd", "sgd", "bgd"])
+def test_the_config_of_one_of_several_seeds_repeats_it_alone(tmp_path, variant, engine):
+    config = {"dataset": "diabetes", "model": "linear", "variant": variant, "engine": engine}
+    first = load(config | {"stopping": {"epochs": 3}})
+    seeds = [first.with_seed(seed) for seed in range(3)]
+    for run in Session(seeds, out=tmp_path).run():
+        alone = gdrun.train(run.directory / "config.yaml")
+        # The runs share one matrix product over all rows, which adds in another order: in every
+        # evaluation, and with full batches in NumPy also in every step.
+        tolerance = 1e-12 if variant == "bgd" and engine == "numpy" else 0
+        np.testing.assert_allclose(alone.weights["w"], run.weights["w"], rtol=tolerance)
+        np.testing.assert_allclose(alone.evals["train_loss"], run.evals["train_loss"], rtol=1e-12)
 
 
 def test_a_file_is_found_again_from_elsewhere(tmp_path, monkeypatch):
