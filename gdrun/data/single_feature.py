@@ -65,7 +65,8 @@ def best_single_feature(data: Prepared) -> SingleFeature | None:
     step = -(-X.shape[0] * len(names) // MOST_ENTRIES)
     X, y = X[::step, : len(names)].astype(np.float64), data.train.y[::step]
     classes = bool(data.classes)
-    scores = smallest_auc(X, y) if classes else r2(X, y.astype(np.float64))
+    X, y = _near_one(X), y if classes else _near_one(y.astype(np.float64))
+    scores = smallest_auc(X, y) if classes else r2(X, y)
     found = [
         SingleFeature(name, "auc" if classes else "r2", float(score))
         for name, score in zip(names, scores, strict=True)
@@ -101,6 +102,15 @@ def score_of_categories(X: Array, y: Array, *, classes: bool) -> float:
 def _errors(y: Array) -> int:
     """The number of rows that are not of the most frequent class. y (n,): codes of classes."""
     return len(y) - int(np.bincount(y).max())
+
+
+def _near_one(values: Array) -> Array:
+    """The values (n,) or (n, d), with each column divided by a power of two, so that it is near 1.
+
+    The division is exact and changes no score, and no sum or square can then overflow.
+    """
+    scaled: Array = np.ldexp(values, -np.frexp(np.abs(values).max(axis=0))[1])
+    return scaled
 
 
 def r2(X: Array, y: Array) -> Array:
