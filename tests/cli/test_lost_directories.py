@@ -47,8 +47,11 @@ CHANGES = {
 
 
 @pytest.fixture(params=CHANGES, ids=lambda change: change.__name__)
-def lost(request, tmp_path, monkeypatch):
-    """The output directory, and the error, of a command that loses the directory in epoch 2."""
+def lost(request, gdrun, tmp_path, monkeypatch):
+    """A function that runs a command which loses its output directory in epoch 2.
+
+    It is followed by the directory and the error.
+    """
     out = tmp_path / "out"
     user, limit = os.geteuid(), resource.getrlimit(resource.RLIMIT_FSIZE)
 
@@ -61,20 +64,26 @@ def lost(request, tmp_path, monkeypatch):
         monkeypatch.setattr(module, "progress_listeners", lambda quiet: [Losing()])
     monkeypatch.setattr(directories, "SECONDS_BETWEEN_WRITES", 0.0)
     monkeypatch.setenv("GDRUN_CHECKPOINT_SECONDS", "0.001")
-    yield out, CHANGES[request.param]
-    os.seteuid(user)
-    resource.setrlimit(resource.RLIMIT_FSIZE, limit)
-    for path in tmp_path.glob("**/"):
-        path.chmod(0o755)
+
+    def run(*command):
+        try:
+            return gdrun(*command, "-o", str(out))
+        finally:  # at once: pytest writes files too
+            os.seteuid(user)
+            resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+            for path in tmp_path.glob("**/"):
+                path.chmod(0o755)
+
+    return run, out, CHANGES[request.param]
 
 
 TRAIN = ("train", "epochs=4", "-q", "engine=numpy")
 
 
 @pytest.mark.parametrize("seeds", [1, 2])
-def test_a_training_keeps_its_result(gdrun, lost, seeds):
-    out, words = lost
-    result = gdrun(*TRAIN, "--seeds", str(seeds), "-o", str(out))
+def test_a_training_keeps_its_result(lost, seeds):
+    run, _, words = lost
+    result = run(*TRAIN, "--seeds", str(seeds))
     assert result.code == 2
     assert result.err.count("error: ") == seeds
     assert result.err.count(words) == seeds
@@ -90,9 +99,9 @@ def test_a_training_keeps_its_result(gdrun, lost, seeds):
         ("compare", "mbgd", "mbgd+adam", "epochs=4", "--seeds", "2"),
     ],
 )
-def test_a_study_ends_with_an_error(gdrun, lost, command):
-    out, words = lost
-    result = gdrun(*command, "-q", "-o", str(out))
+def test_a_study_ends_with_an_error(lost, command):
+    run, _, words = lost
+    result = run(*command, "-q")
     assert result.code == 2
     assert result.err.count("error: ") == 1
     assert words in result.err
@@ -100,9 +109,8 @@ def test_a_study_ends_with_an_error(gdrun, lost, command):
 
 
 def test_what_was_written_before_can_be_read(gdrun, lost):
-    out, words = lost
-    gdrun(*TRAIN, "-o", str(out))
-    os.seteuid(os.getuid())
+    run, out, words = lost
+    run(*TRAIN)
     for path in out.glob("*/run.json"):
         assert json.loads(path.read_text())["status"] == "running"
         shown = gdrun("show", str(path.parent))
