@@ -36,6 +36,7 @@ from gdrun.views.quality import (
 )
 from gdrun.views.statuses import status_word
 from gdrun.views.step_curves import curves
+from gdrun.views.surface_runs import is_noiseless, places_of
 
 MOST_ROWS = 12
 """The most rows of the table of evaluations, not counting the best evaluation."""
@@ -140,18 +141,6 @@ def evaluation_table(
     return fitting(table, ("step", "train acc", "val acc", *weights, "train loss"))
 
 
-def _places(run: Run) -> dict[int, tuple[float, float]]:
-    """The weights of a run on a surface, by step, at its start and at the points of its trace.
-
-    Empty for a run that did not minimise a surface.
-    """
-    if "surface" not in run.config or "x" not in run.steps:
-        return {}
-    x, y = run.config["surface"]["start"]
-    columns = (run.steps[name].tolist() for name in ("step", "x", "y"))
-    return {0: (x, y)} | {step: (x, y) for step, x, y in zip(*columns, strict=True)}
-
-
 def verdict_line(run: Run) -> Text:
     """A sentence that tells how the run ended."""
     good = run.status in _GOOD
@@ -173,7 +162,7 @@ def run_result(run: Run, *, brief: bool = False) -> RenderableType:
     best = run.summary.get("best")
     parts: list[RenderableType] = []
     if len(run.evals.get("step", ())):
-        table = evaluation_table(run.evals, best["step"] if best else None, _places(run))
+        table = evaluation_table(run.evals, best["step"] if best else None, places_of(run))
         parts += [table, ""]
     parts += [verdict_line(run), *_symptom(run.record), *_watched(run.record["watched"])]
     parts += [*_notes(run), ""]
@@ -247,7 +236,7 @@ def summary_grid(run: Run) -> RenderableType:
         grid.add_row("ended at", text)
     if summary:
         amounts = [count(summary["steps"], "step")]
-        if not _noiseless(run):
+        if not is_noiseless(run):
             amounts.append(count(summary["gradients"], "gradient"))
         took = f"{duration(summary['seconds'])}{_speed(summary)}"
         grid.add_row("work", ", ".join([*amounts, took]))
@@ -271,12 +260,7 @@ def _loss_lines(summary: RunSummary) -> Iterator[tuple[str, str]]:
 
 
 def _has_mini_batches(run: Run) -> bool:
-    return run.config["variant"]["name"] == "mbgd" and not _noiseless(run)
-
-
-def _noiseless(run: Run) -> bool:
-    """Whether the run minimised a surface without noise, of which every example is the same."""
-    return "surface" in run.config and not run.config["surface"]["noise"]
+    return run.config["variant"]["name"] == "mbgd" and not is_noiseless(run)
 
 
 def _best_loss(best: BestRecord) -> str:
