@@ -13,6 +13,7 @@ from gdrun.insight.constants import Constants
 from gdrun.insight.minimum import Minimum
 from gdrun.insight.problem import AnalysedProblem
 from gdrun.problems.network import Network
+from gdrun.quantities import quantity
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ def _of_run(problem: AnalysedProblem, constants: Constants) -> Iterator[Assumpti
         alpha, limit = float(cohort.numbers.lr[0]), 2 / constants.L
         below = alpha < limit
         sign, change = ("<", None) if below else ("≥", f"lr={1 / constants.L:.3g}")
-        why = f"α = {alpha:.4g} {sign} 2/L = {limit:.4g}"
+        why = f"α = {quantity(alpha)} {sign} 2/L = {quantity(limit)}"
         if not constants.everywhere:
             why += ", at the start"
         yield Assumption("stable rate", below, why, True, change)

@@ -17,6 +17,7 @@ from gdrun.insight.bounds import Bound
 from gdrun.insight.recorded_problem import problem_of_run
 from gdrun.insight.step_positions import StepPositions, step_positions
 from gdrun.insight.theory import TOLERANCE, Theory, theory_of_problem
+from gdrun.quantities import quantity
 from gdrun.runs.run import Run
 
 SLACK = 1e-9
@@ -124,7 +125,9 @@ def _notes(run: Run, theory: Theory) -> list[str]:
     if run.status == "diverged" and limit is not None:
         alpha = float(theory.problem.cohort.numbers.lr[0])
         relation = "above" if alpha >= limit else "below"
-        notes.append(f"the run diverged with α = {alpha:.4g}, {relation} 2/L = {limit:.4g}")
+        notes.append(
+            f"the run diverged with α = {quantity(alpha)}, {relation} 2/L = {quantity(limit)}"
+        )
     if not theory.constants.everywhere and theory.constants.L is not None:
         notes.append("L is the curvature at the start: no bound is guaranteed away from it")
     return notes

@@ -13,6 +13,7 @@ from gdrun.problems.curvature import dense_hessian, extreme_curvatures, hessian_
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.network import Network
 from gdrun.problems.smoothness import largest_curvatures, lipschitz, smoothness
+from gdrun.quantities import quantity
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def _positive(values: Array) -> Array:
 def _bound_words(model: LinearModel) -> str:
     assert model.loss.curvature is not None
     largest = model.loss.curvature(model.outputs, **model.loss.values)
-    factor = {0.25: "¼ ", 0.5: "½ ", 1.0: ""}.get(largest, f"{largest:g} ")
+    factor = {0.25: "¼ ", 0.5: "½ ", 1.0: ""}.get(largest, f"{quantity(largest)} ")
     return f"{factor}λmax(XᵀX/N), and the l2 term"
 
 

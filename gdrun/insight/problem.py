@@ -17,6 +17,7 @@ from gdrun.errors import DataError
 from gdrun.problems.network import Network
 from gdrun.problems.objective import Objective
 from gdrun.problems.rows import Examples
+from gdrun.quantities import quantity
 
 SAMPLE_ROWS = 8192
 """The most rows on which the curvature of a network is measured: fewer would be noise."""
@@ -108,7 +109,8 @@ def require_finite(loss: float) -> None:
     """Raise DataError if the loss at the initial weights is not finite."""
     if not np.isfinite(loss):
         raise DataError(
-            f"the loss is {loss:g} at the initial weights, so nothing can be computed from it",
+            f"the loss is {quantity(loss)} at the initial weights, so nothing can be computed "
+            "from it",
             where="dataset",
             hint="scale the data: dataset.standardize=true scales the features, and "
             "dataset.standardize.target=true the target of a regression",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gdrun.quantities import quantity
 from gdrun.symptoms.facts import Remedy, Traced
 
 ADAM = Remedy(
@@ -25,7 +26,16 @@ LARGER_BATCH = Remedy(
 
 
 def rate(value: float, why: str) -> Remedy:
-    return Remedy({"optimizer.lr": float(f"{value:.3g}")}, why)
+    return Remedy({"optimizer.lr": rounded(value)}, why)
+
+
+def rounded(value: float, digits: int = 3) -> float:
+    """A number with this many significant digits, so that it is short in a config.
+
+    >>> rounded(0.0123456), rounded(1234.5, 2)
+    (0.0123, 1200.0)
+    """
+    return float(f"{value:.{digits}g}")
 
 
 def smaller_rates(run: Traced) -> tuple[Remedy, ...]:
@@ -69,15 +79,14 @@ def other_starts(run: Traced) -> tuple[Remedy, ...]:
         changes = {"model.init": "xavier" if smooth else "he"}
         return (Remedy(changes, "random weights differ, so units learn different things"),)
     starts = (
-        [float(f"{value / part:.3g}") for value in run.config["surface"]["start"]]
-        for part in (2, 4)
+        [rounded(value / part) for value in run.config["surface"]["start"]] for part in (2, 4)
     )
     why = "there may be a gradient to follow nearer to 0"
     moved = [Remedy({"surface.start": start}, why) for start in starts]
     norms = run.steps.get("grad_norm", np.empty(0))
     if not len(norms) or not norms[0] > 0:
         return tuple(moved)
-    noise = float(f"{norms[0] / 100:.2g}")
+    noise = rounded(norms[0] / 100, 2)
     return (Remedy({"surface.noise": noise}, "noise leaves a saddle point"), *moved)
 
 
@@ -113,11 +122,11 @@ def clipping(run: Traced) -> tuple[Remedy, ...]:
     norms = norms[np.isfinite(norms) & (norms > 0)]
     if not len(norms):
         return ()
-    limit = float(f"{np.quantile(norms, 0.1):.2g}")
+    limit = rounded(np.quantile(norms, 0.1), 2)
     why = "a clipped gradient bounds the length of a step"
     return (
         Remedy({"clip.norm": limit}, why),
-        Remedy({"clip.norm": limit, "optimizer.lr": float(f"{run.rate / 10:.3g}")}, why),
+        Remedy({"clip.norm": limit, "optimizer.lr": rounded(run.rate / 10)}, why),
     )
 
 
@@ -126,7 +135,7 @@ def fewer_limits(run: Traced) -> tuple[Remedy, ...]:
     remedies = []
     if run.config.get("clip") and (run.summary.get("clipped_share") or 0) > 0.5:
         norms = run.steps["grad_norm"]
-        limit = float(f"{10 * np.nanmax(norms):.2g}")
+        limit = rounded(10 * np.nanmax(norms), 2)
         remedies.append(Remedy({f"clip.{key}": limit for key in run.config["clip"]}, _CLIPPED))
     model = run.config.get("model", {})
     if model.get("dropout"):
@@ -143,7 +152,12 @@ def less_memory(run: Traced) -> tuple[Remedy, ...]:
     if beta is None or beta <= 0.9:
         return ()
     changes = {"optimizer.beta": 0.9}
-    return (Remedy(changes, f"β = {beta:g} averages over {1 / max(1 - beta, 1e-9):.3g} steps"),)
+    return (
+        Remedy(
+            changes,
+            f"β = {quantity(beta)} averages over {quantity(1 / max(1 - beta, 1e-9), 3)} steps",
+        ),
+    )
 
 
 _CLIPPED = "the limit is above every gradient norm of the run, so that steps keep their length"

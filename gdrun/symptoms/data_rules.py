@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gdrun.symptoms.facts import Remedy, Symptom, Traced, share
+from gdrun.quantities import quantity
+from gdrun.symptoms.facts import Remedy, Symptom, Traced
+from gdrun.symptoms.wording import share
 
 LEAK = 0.995
 """From this score on, a feature that alone predicts the target is suspected to contain it."""
@@ -30,9 +32,9 @@ def leak(run: Traced) -> Symptom | None:
     if best is None or best["score"] < LEAK:
         return None
     does = {
-        "auc": f"separates the classes with an AUC of {best['score']:.4g}",
+        "auc": f"separates the classes with an AUC of {quantity(best['score'])}",
         "lambda": f"avoids {share(best['score'], 1)} of the errors of the most frequent class",
-        "r2": f"predicts the target with R² = {best['score']:.4g}",
+        "r2": f"predicts the target with R² = {quantity(best['score'])}",
     }
     return Symptom(
         "leak",

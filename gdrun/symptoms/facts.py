@@ -204,13 +204,3 @@ def lowest_loss(config: Mapping[str, Any]) -> float:
     own = {key: value for key, value in options.items() if key in surface.options}
     points = (map(np.asarray, minimum) for minimum in surface.minima)
     return min(float(surface.function(*point, **own)[0]) for point in points)
-
-
-def share(part: float, whole: float) -> str:
-    """A part in percent of the whole, with two digits.
-
-    >>> share(0.1234, 1), share(1, 1), share(2.5, 1)
-    ('12 %', '100 %', '250 %')
-    """
-    # float() removes the exponent that .2g gives from 100 on.
-    return f"{float(f'{100 * part / whole:.2g}'):g} %" if whole > 0 else "all"

@@ -6,8 +6,11 @@ import re
 
 import numpy as np
 
+from gdrun.methods.stopping import position
+from gdrun.quantities import quantity
 from gdrun.symptoms import changes
-from gdrun.symptoms.facts import Symptom, Traced, share
+from gdrun.symptoms.facts import Symptom, Traced
+from gdrun.symptoms.wording import share
 
 
 def vanishing(run: Traced) -> Symptom | None:
@@ -33,8 +36,8 @@ def vanishing(run: Traced) -> Symptom | None:
     return Symptom(
         "vanishing",
         0.9,
-        f"the gradient of layer 2 is {ratio:.1e} of that of layer {len(names)} "
-        f"(median of epochs {run.epochs[0]:.4g} to {run.epochs[-1]:.4g})",
+        f"the gradient of layer 2 is {quantity(ratio, 2)} of that of layer {len(names)} "
+        f"(median of epochs {position(run.epochs[0])} to {position(run.epochs[-1])})",
         (changes.RELU, changes.TANH, changes.ADAM),
     )
 
@@ -61,7 +64,7 @@ def dead_units(run: Traced) -> Symptom | None:
                     "dead units",
                     min(1.0, part),
                     f"{share(part, 1)} of the units of layer {layer} are {kind} at "
-                    f"epoch {run.epochs[-1]:.4g}",
+                    f"epoch {position(run.epochs[-1])}",
                     (
                         *changes.standardised(run),
                         *changes.smaller_rates(run)[:3],

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from gdrun.quantities import quantity
 from gdrun.symptoms import changes
-from gdrun.symptoms.facts import Remedy, Symptom, Traced, share
+from gdrun.symptoms.facts import Remedy, Symptom, Traced
+from gdrun.symptoms.wording import share
 
 
 def baseline(run: Traced) -> Symptom | None:
@@ -36,10 +38,15 @@ def baseline(run: Traced) -> Symptom | None:
     return Symptom(
         "baseline",
         0.8,
-        f"the {part} loss {loss:.4g} is no better than {constant:.4g}, that of always predicting "
-        f"{known['prediction']}",
+        f"the {part} loss {quantity(loss)} is no better than {quantity(constant)}, that of always "
+        f"predicting {_shown(known['prediction'])}",
         (*changes.fewer_limits(run), *changes.standardised(run), *changes.larger_rates(run)),
     )
+
+
+def _shown(prediction: str | float) -> str:
+    """The constant prediction: a class, or a number."""
+    return prediction if isinstance(prediction, str) else quantity(prediction)
 
 
 def imbalance(run: Traced) -> Symptom | None:

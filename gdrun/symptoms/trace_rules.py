@@ -10,8 +10,11 @@ import math
 
 import numpy as np
 
+from gdrun.methods.stopping import position
+from gdrun.quantities import quantity
 from gdrun.symptoms import changes
-from gdrun.symptoms.facts import Remedy, Symptom, Traced, share
+from gdrun.symptoms.facts import Remedy, Symptom, Traced
+from gdrun.symptoms.wording import multiple, share
 
 
 def exploding(run: Traced) -> Symptom | None:
@@ -34,15 +37,17 @@ def exploding(run: Traced) -> Symptom | None:
     if run.diverged is None and not risen and not peaked:
         return None
     place = len(run.loss) - 1 if risen else top
-    rose = f"the training loss rose from {run.start:.4g} to {run.loss[place]:.4g}"
-    evidence = run.diverged or f"{rose} by epoch {run.epochs[place]:.4g}"
+    rose = f"the training loss rose from {quantity(run.start)} to {quantity(run.loss[place])}"
+    evidence = run.diverged or f"{rose} by epoch {position(run.epochs[place])}"
     if run.limit is not None and run.rate > run.limit:
         evidence += (
-            f"; the rate {run.rate:.4g} is {run.rate / run.limit:.3g} times "
-            f"the stability limit {run.limit:.4g}"
+            f"; the rate {quantity(run.rate)} is {multiple(run.rate, run.limit)} "
+            f"the stability limit {quantity(run.limit)}"
         )
     elif math.isfinite(grown) and grown > 1:
-        evidence += f"; the gradient norm grew {grown:.3g}-fold from the first to the last steps"
+        evidence += (
+            f"; the gradient norm grew {quantity(grown, 3)}-fold from the first to the last steps"
+        )
     return Symptom(
         "exploding",
         1.0 if run.diverged else 0.8,
@@ -89,8 +94,8 @@ def _stuck(run: Traced) -> Symptom:
     return Symptom(
         "stuck",
         0.7,
-        f"the training loss was {run.start:.4g} at the start, {run.middle:.4g} "
-        f"at epoch {run.half_epoch:.4g} and {run.end:.4g} at the end",
+        f"the training loss was {quantity(run.start)} at the start, {quantity(run.middle)} "
+        f"at epoch {position(run.half_epoch)} and {quantity(run.end)} at the end",
         (
             *changes.fewer_limits(run),
             *changes.other_starts(run),
@@ -194,11 +199,14 @@ def _unsteady(run: Traced, name: str) -> Symptom | None:
     swings = run.full_batches and rises > fall / 2
     if not (wide and (alternates or swings)):
         return None
+    compared = "and was never below its start"
+    if fall > 0:
+        compared = f"a range of {multiple(width, fall)} its whole fall"
     return Symptom(
         name,
         min(1.0, 0.4 + max(flips, 0.5) / 2),
-        f"after epoch {run.epochs[len(run.loss) // 2]:.4g} the training loss moves up and down "
-        f"over {share(width, fall)} of its whole fall",
+        f"after epoch {position(run.epochs[len(run.loss) // 2])} the training loss moves up and "
+        f"down between {quantity(late.min())} and {quantity(late.max())}, {compared}",
         (
             *changes.less_memory(run),
             *changes.fewer_limits(run),
@@ -230,8 +238,9 @@ def overfitting(run: Traced) -> Symptom | None:
     return Symptom(
         "overfitting",
         float(min(1.0, 0.5 + rise / max(fall, rise))),
-        f"the validation loss rose from {validation[least]:.4g} at epoch {run.epochs[least]:.4g} "
-        f"to {last:.4g}, while the training loss fell to {run.end:.4g}",
+        f"the validation loss rose from {quantity(validation[least])} at epoch "
+        f"{position(run.epochs[least])} to {quantity(last)}, while the training loss fell to "
+        f"{quantity(run.end)}",
         (
             Remedy(
                 {"stopping.epochs": max(1, int(run.epochs[least]))},
@@ -249,15 +258,16 @@ def _falls(run: Traced) -> bool:
 
 
 def _falling(run: Traced, name: str, remedies: tuple[Remedy, ...]) -> Symptom:
+    # A loss that first rose has its whole fall in the second half.
+    late = share(min(run.fallen_late, run.fallen), run.fallen)
+    half = "where half of the sum of the learning rates is reached" if run.decayed else "the middle"
     evidence = (
-        f"{share(run.fallen_late, run.fallen)} of the fall of the training loss came after "
-        f"epoch {run.half_epoch:.4g} of {run.epochs[-1]:.4g}"
+        f"{late} of the fall of the training loss came after epoch {position(run.half_epoch)} of "
+        f"{position(run.epochs[-1])}, {half}"
     )
-    if run.decayed:
-        evidence += ", in the second half of the sum of the learning rates"
     if run.limit is not None and run.rate < run.limit / 10:
         evidence += (
-            f"; the rate {run.rate:.4g} is {share(run.rate, run.limit)} "
-            f"of the stability limit {run.limit:.4g}"
+            f"; the rate {quantity(run.rate)} is {multiple(run.rate, run.limit)} "
+            f"the stability limit {quantity(run.limit)}"
         )
     return Symptom(name, min(1.0, 2 * run.fallen_late / run.fallen), evidence, remedies)

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from gdrun.config.writing import short_flow
 from gdrun.insight.remedies import Attempt
+from gdrun.quantities import quantity
 from gdrun.symptoms.facts import Symptom
 from gdrun.views.fitting import fitting
 
@@ -109,7 +110,7 @@ def _left(first: str, attempt: Attempt) -> str:
 
 
 def _loss(value: float) -> str:
-    return f"{value:.4g}" if math.isfinite(value) else "diverged"
+    return quantity(value) if math.isfinite(value) else "diverged"
 
 
 def _finite(value: float) -> float | None:
