@@ -10,6 +10,7 @@ from gdrun.config.sections import SCHEDULE
 from gdrun.errors import Problem
 from gdrun.methods.schedules import needs_length
 from gdrun.problems.losses import LOSSES
+from gdrun.problems.models import MODELS
 
 Path = tuple[str | int, ...]
 Contradictions = Iterator[tuple[Path, str, str]]
@@ -21,12 +22,24 @@ def contradictions(experiment: Experiment, where: Callable[[Path], str]) -> list
 
     where: a function that returns the place of a key path, for messages.
     """
-    checks = (_split, _early_stopping, _target_accuracy, _metrics, _schedule_length)
+    checks = (_task, _split, _early_stopping, _target_accuracy, _metrics, _schedule_length)
     return [
         Problem(what, where(path), hint)
         for check in checks
         for path, what, hint in check(experiment)
     ]
+
+
+def _task(experiment: Experiment) -> Contradictions:
+    wanted, model = experiment.dataset["task"], experiment.model
+    # The task of an experiment is that of its model, if the model has only one.
+    if wanted in (None, experiment.task):
+        return
+    predicts = "classes" if wanted == "regression" else "numbers"
+    loss = f" with the loss {model['loss']}" if MODELS[model.name].task == "either" else ""
+    other = "linear" if wanted == "regression" else "softmax"
+    hint = f"use model: {other} for {wanted}, or task: {experiment.task}"
+    yield ("dataset", "task"), f"is {wanted}, but {model.name}{loss} predicts {predicts}", hint
 
 
 def _split(experiment: Experiment) -> Contradictions:

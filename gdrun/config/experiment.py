@@ -117,10 +117,12 @@ class Experiment:
 
     @property
     def task(self) -> Task | None:
-        """Regression or classification; None if the model can do both and the data decide."""
-        return (
-            "regression" if self.surface else MODELS[self.model.name].task_with(self.model.options)
-        )
+        """Regression or classification; None if the model can do both and the target decides."""
+        if self.surface:
+            return "regression"
+        of_model = MODELS[self.model.name].task_with(self.model.options)
+        task: Task | None = of_model or self.dataset["task"]
+        return task
 
     @property
     def walks_on(self) -> Surface | None:

@@ -102,7 +102,8 @@ def _problem(
     none = Split(validation=0, test=0)
     return {
         "dataset": Section(
-            "gradient noise", {"split": none, "standardize": Standardize(features=False), "seed": 0}
+            "gradient noise",
+            {"task": None, "split": none, "standardize": Standardize(features=False), "seed": 0},
         ),
         "model": Section(surface.name, {"l2": 0.0}),
     }

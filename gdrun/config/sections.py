@@ -25,7 +25,7 @@ from gdrun.methods.definitions import (
 from gdrun.methods.rules import OPTIMIZER_ALIASES, OPTIMIZERS
 from gdrun.methods.sampling import VARIANTS
 from gdrun.methods.schedules import SCHEDULES, WarmupStart
-from gdrun.problems.models import COMMON_OPTIONS, MODELS
+from gdrun.problems.models import COMMON_OPTIONS, MODELS, Task
 from gdrun.problems.surfaces import COMMON_OPTIONS as SURFACE_OPTIONS
 from gdrun.problems.surfaces import SURFACES
 
@@ -34,6 +34,7 @@ DATASET_KEYS = ("name", "path", "query")
 
 
 def _dataset_options(
+    task: Task | None = None,
     split: Split = Split(),  # noqa: B008 (frozen, so sharing it is harmless)
     standardize: Standardized = Standardize(),  # noqa: B008
     seed: Seed = 0,

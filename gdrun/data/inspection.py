@@ -16,7 +16,7 @@ from gdrun.data.encoding import SourceColumn, columns_of_numbers
 from gdrun.data.repeated_rows import repeated, row_hashes
 from gdrun.data.sources import load_table
 from gdrun.data.table import Table, Task
-from gdrun.data.targets import class_codes, suitable_task
+from gdrun.data.targets import class_codes, real_targets, suitable_task
 from gdrun.errors import DataError, Problem
 
 
@@ -26,9 +26,10 @@ class Inspection:
 
     columns: the report on each column of the file. values: the number of different values of each
     column, by name, where it is known. target: the name of the target. task: the task that suits
-    it; None if that is unknown because columns cannot be used. classes: the number of rows of each
-    class, by label. limits: the smallest and the largest target of a regression. features: the
-    number of features. repeated: the number of rows that are equal to an earlier one in all
+    it, or that the options name; None if that is unknown because columns cannot be used. in_doubt:
+    whether the classes are numbers that could be predicted as numbers. classes: the number of rows
+    of each class, by label. limits: the smallest and the largest target of a regression. features:
+    the number of features. repeated: the number of rows that are equal to an earlier one in all
     features and in the target; None if columns cannot be used. marks: the cells that count as
     missing. problems: why training would refuse the data.
     """
@@ -38,6 +39,7 @@ class Inspection:
     values: Mapping[str, int]
     target: str
     task: Task | None = None
+    in_doubt: bool = False
     classes: Mapping[str, int] = field(default_factory=dict)
     limits: tuple[float, float] | None = None
     features: int = 0
@@ -74,16 +76,20 @@ def inspect_data(options: Mapping[str, Any]) -> Inspection:
         marks=table.missing_marks,
         notes=table.notes,
     )
-    return _with_target(found, table)
+    return _with_target(found, table, options.get("task"))
 
 
-def _with_target(found: Inspection, table: Table) -> Inspection:
-    task = suitable_task(table)
-    fields = {**vars(found), "task": task}
-    if task == "regression":
-        return Inspection(**fields | {"limits": (float(table.y.min()), float(table.y.max()))})
+def _with_target(found: Inspection, table: Table, given: Task | None) -> Inspection:
+    """The inspection with what is known of the target. given: the task that the options name."""
+    task = given or suitable_task(table)
+    # Whole numbers of few values can be classes or numbers.
+    in_doubt = given is None and task == "classification" and not table.classes
+    fields = {**vars(found), "task": task, "in_doubt": in_doubt}
     try:
-        codes, labels = class_codes(table)
+        if task == "regression":
+            y = real_targets(table)
+            return Inspection(**fields | {"limits": (float(y.min()), float(y.max()))})
+        codes, labels = class_codes(table, declared=given is not None)
     except DataError as error:
         return Inspection(**fields | {"problems": error.problems})
     counts = np.bincount(codes, minlength=len(labels)).tolist()

@@ -32,6 +32,7 @@ def prepare(
     table: Table,
     *,
     task: Task | None,
+    declared: bool = False,
     validation: float,
     test: float,
     standardize: bool,
@@ -46,7 +47,8 @@ def prepare(
     """Split the rows, replace missing values, standardise the columns, and cast to `dtype`.
 
     Means and scales are computed from the training part only. task: regression or classification;
-    None means the task that suits the target. validation, test: the size of the part, as a fraction
+    None means the task that suits the target. declared: whether the user names the task, so that
+    whole numbers of any kind can be classes. validation, test: the size of the part, as a fraction
     (a float below 1) or as a number of rows; 0 means no such part. standardize: whether to subtract
     the mean of each column and divide by its scale. seed: the seed of the random split. ones:
     whether to add a column of ones after the features in memory, which a linear model with a bias
@@ -65,7 +67,7 @@ def prepare(
     if standardize_target and task == "classification":
         raise _classes_have_no_scale(table)
     if task == "classification":
-        y, classes = class_codes(table)
+        y, classes = class_codes(table, declared=declared)
         strata = y
     else:
         y, classes = real_targets(table), ()

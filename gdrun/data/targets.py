@@ -49,10 +49,11 @@ def real_targets(table: Table) -> Numbers:
     return table.y.astype(np.float64)
 
 
-def class_codes(table: Table) -> tuple[Counts, tuple[str, ...]]:
+def class_codes(table: Table, *, declared: bool = False) -> tuple[Counts, tuple[str, ...]]:
     """Return the targets as class codes 0 … C−1, (N,), and the label of each code.
 
-    Targets that are whole numbers become classes in ascending order. Raises DataError if the
+    Targets that are whole numbers become classes in ascending order. declared: whether the user
+    says that they are classes, so that there may be any number of them. Raises DataError if the
     targets are numbers that cannot be classes, or if all rows have the same class.
     """
     where = f"{table.name} {table.target_name}"
@@ -62,7 +63,7 @@ def class_codes(table: Table) -> tuple[Counts, tuple[str, ...]]:
     else:
         values = _different(table.y)
         codes = np.searchsorted(values, table.y)
-        _require_class_numbers(values, len(codes), where)
+        _require_class_numbers(values, len(codes), where, declared)
         labels, present = tuple(str(int(value)) for value in values), len(values)
     if present < 2:
         raise DataError(
@@ -73,23 +74,24 @@ def class_codes(table: Table) -> tuple[Counts, tuple[str, ...]]:
     return codes.astype(np.int64, copy=False), labels
 
 
-def _require_class_numbers(values: Numbers, rows: int, where: str) -> None:
+def _require_class_numbers(values: Numbers, rows: int, where: str, declared: bool) -> None:
     """Raise DataError if numeric targets cannot be classes: not whole, or too many different ones.
 
     values: the different targets. rows: the number of rows. where: the place for the error message.
+    declared: as for class_codes.
     """
-    hint = "use model: linear to predict a number, or choose another target"
     broken = values[values != np.round(values)]
     if len(broken):
         raise DataError(
             f"the target has numbers that are not whole, such as {broken[0]:g}, "
             "so they cannot be classes",
             where=where,
-            hint=hint,
+            hint="use model: linear to predict a number, or choose another target",
         )
-    if len(values) > MOST_CLASS_NUMBERS and 3 * len(values) > rows:
+    if not declared and len(values) > MOST_CLASS_NUMBERS and 3 * len(values) > rows:
         raise DataError(
             f"the target has {len(values)} different values in {rows} rows, too many to be classes",
             where=where,
-            hint=hint,
+            hint="use model: linear to predict a number; if they are classes, set "
+            "dataset.task=classification",
         )

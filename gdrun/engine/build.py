@@ -151,6 +151,7 @@ def experiment_data(experiment: Experiment, table: Table | None = None) -> Prepa
     return prepare(
         table,
         task=experiment.task,
+        declared=dataset["task"] is not None,
         validation=split.validation,
         test=split.test,
         groups=groups,

@@ -60,11 +60,11 @@ def start(path: str, overrides: Iterable[str | Override] = ()) -> Start:
     chosen = given["dataset"] if isinstance(given.get("dataset"), dict) else base["dataset"]
     assert isinstance(chosen, dict)
     table, dataset, assumed = _table(chosen)
-    model = _model(given.get("model"), table, changes)
-    name, reason = model
+    task = dataset.get("task")
+    name, reason = _model(given.get("model"), table, changes, task)
     if reason:
         assumed["model"] = reason
-    if _is_regression(name, table) and "standardize" not in dataset:
+    if _is_regression(name, table, task) and "standardize" not in dataset:
         dataset["standardize"] = {"features": True, "target": True}
         assumed["dataset.standardize"] = "the target is standardised too, as the features are"
     config: dict[str, Any] = {"name": f"{stem(path)}-{name}", "dataset": dataset, "model": name}
@@ -120,21 +120,29 @@ def _table(options: Mapping[str, Any]) -> tuple[Table, dict[str, Any], dict[str,
     return table, dataset, assumed
 
 
-def _model(given: Any, table: Table, changes: list[Override]) -> tuple[str, str]:
-    """The name of the model, and the reason if it was not given."""
+def _model(given: Any, table: Table, changes: list[Override], task: Any) -> tuple[str, str]:
+    """The name of the model, and the reason if it was not given. task: that of the config."""
     if any(change.key in ("model", "model.name") for change in changes):
         return str(given.get("name") if isinstance(given, dict) else given), ""
-    if suitable_task(table) == "regression":
-        return "linear", "regression, because the target has numbers"
+    if _task(table, task) == "regression":
+        why = "it is the task" if task else "the target has numbers"
+        return "linear", f"regression, because {why}"
     classes = len(table.classes) or len(np.unique(table.y))
-    what = "labels" if table.classes else "few whole numbers"
-    reason = f"classification, because the target has {what}: {classes} classes"
+    why = "the target has labels" if table.classes else "the target has few whole numbers"
+    reason = f"classification, because {'it is the task' if task else why}: {classes} classes"
+    if not task and not table.classes:
+        reason += "; task=regression predicts them"
     return ("logistic" if classes == 2 else "softmax"), reason
 
 
-def _is_regression(model: str, table: Table) -> bool:
+def _task(table: Table, given: Any) -> Any:
+    """The task: that of the config, or else the one that suits the target."""
+    return given or suitable_task(table)
+
+
+def _is_regression(model: str, table: Table, given: Any) -> bool:
     task = MODELS[model].task_with({}) if model in MODELS and model != "mlp" else None
-    return (task or suitable_task(table)) == "regression"
+    return (task or _task(table, given)) == "regression"
 
 
 def _validates(dataset: Mapping[str, Any]) -> bool:

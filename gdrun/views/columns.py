@@ -23,6 +23,8 @@ MOST_COLUMNS = 60
 FULL_WIDTH = 64
 """The smallest width of a terminal, in characters, at which the table has all its columns."""
 
+IN_DOUBT = "whole numbers taken for classes; task=regression predicts them"
+
 PLURALS = {"category": "categories", "boolean": "booleans"}
 
 
@@ -83,6 +85,8 @@ def _lines(found: Inspection) -> list[tuple[str, str]]:
     if found.repeated:
         lines.append(("repeated", f"{found.repeated:,} of {rows} equal to an earlier row"))
     lines.append(("target", f"{found.target}{_target(found)}"))
+    if found.in_doubt:
+        lines.append(("", IN_DOUBT))
     words = ", ".join(
         str(word) or "an empty cell" for word in (*sorted(found.marks.words), *found.marks.numbers)
     )

@@ -54,6 +54,26 @@ def test_prices_are_predicted_on_a_standardised_target(gdrun, houses):
 
 
 @pytest.mark.parametrize(
+    ("words", "model", "said"),
+    [
+        ([], "softmax", "few whole numbers: 3 classes; task=regression predicts them"),
+        (["task=classification"], "softmax", "classification, because it is the task: 3 classes"),
+        (["task=regression"], "linear", "regression, because it is the task"),
+        (["task=regression", "model=mlp", "hidden=[3]"], "mlp", ""),
+    ],
+)
+def test_the_task_settles_whether_few_whole_numbers_are_classes(gdrun, houses, words, model, said):
+    rows = "".join(f"{row % 7},{row % 3}\n" for row in range(80))
+    (houses / "grades.csv").write_text("x,grade\n" + rows)
+    found, notes = document(gdrun, "grades.csv", "epochs=2", "lr=0.1", *words)
+    assert found["config"]["model"]["name"] == model
+    assert said in notes
+    named = {"predicts them" not in notes, bool(words)}
+    assert len(named) == 1
+    assert bool(found["summary"]["metrics"]["train"].get("rmse")) == ("task=regression" in words)
+
+
+@pytest.mark.parametrize(
     ("keys", "path", "value"),
     [
         (["lr=0.02"], ("optimizer", "lr"), 0.02),

@@ -22,6 +22,7 @@ BEYOND_A_SCHEMA = {
     "metric_without_probabilities",
     "not_a_number",
     "split_leaves_nothing",
+    "task_of_another_model",
     "warmup_longer_than_run",
 }
 

@@ -315,8 +315,12 @@ def test_numbers_that_are_no_classes():
     )
     assert failure(numbered(30), task="classification") == (
         "error: made goal: the target has 30 different values in 30 rows, too many to be classes\n"
-        "hint: use model: linear to predict a number, or choose another target"
+        "hint: use model: linear to predict a number; if they are classes, set "
+        "dataset.task=classification"
     )
+    # With a task from the user any whole numbers are classes: here each of 30 rows has its own.
+    declared = prepared(numbered(30), task="classification", declared=True, validation=0, test=0)
+    assert declared.classes == tuple(map(str, range(30)))
 
 
 def test_labels_are_no_numbers():
