@@ -17,6 +17,7 @@ from gdrun.cli.export import export
 from gdrun.cli.faults import usage_problem
 from gdrun.cli.gradcheck import gradcheck
 from gdrun.cli.groups import Command, Commands
+from gdrun.cli.help import show_help
 from gdrun.cli.inspect import inspect
 from gdrun.cli.list import list_names
 from gdrun.cli.plot import plot
@@ -61,6 +62,7 @@ def gdrun(
         bool,
         typer.Option(
             "--version",
+            "-V",
             callback=_version,
             is_eager=True,
             help="Print the versions of gdrun and of its C compiler.",
@@ -94,6 +96,7 @@ app.command("gradcheck", cls=Command, rich_help_panel=UNDERSTAND)(gradcheck)
 app.command("claims", cls=Command, rich_help_panel=UNDERSTAND)(claims)
 app.command("list", cls=Command, rich_help_panel=LOOK)(list_names)
 app.add_typer(config, name="config", rich_help_panel=LOOK)
+app.command("help", cls=Command, rich_help_panel=LOOK)(show_help)
 
 
 def command_line(arguments: Sequence[str]) -> int:

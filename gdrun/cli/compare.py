@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from gdrun.cli import completion
 from gdrun.cli.options import as_options
 from gdrun.cli.studying import StudyOptions, study_command
 
@@ -15,6 +16,7 @@ Names = Annotated[
         metavar="NAME...",
         help="Contenders: variants, optimizers, schedules or models, joined with + as in "
         "mbgd+adam or mbgd+lr=0.1; or YAML files. A KEY=VALUE of its own applies to all.",
+        autocompletion=completion.contenders,
     ),
 ]
 Seeds = Annotated[

@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from gdrun.cli import console
+from gdrun.cli import completion, console
 from gdrun.cli.experiments import Config, Json, Overrides, Plugins, Seed, load_experiment
 from gdrun.cli.groups import Command, Commands
 from gdrun.cli.next_steps import shown, step, step_with
+from gdrun.cli.running import RUNS
 from gdrun.errors import GdrunError
 
 config = typer.Typer(cls=Commands, rich_markup_mode=None, help="Write, check and show configs.")
@@ -25,26 +26,39 @@ Words = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="KEY=VALUE | FILE",
-        help="After a data file: keys of the config, such as target=price, and the file to write.",
+        help="After a data file, or with --from: keys of the config, such as target=price, and the "
+        "file to write.",
+    ),
+]
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="FILE|RUN",
+        help="Write the config of a file or a run, with KEY=VALUE changed.",
+        autocompletion=completion.configs_and_runs,
     ),
 ]
 
 
 @config.command(cls=Command)
-def new(file: File = None, words: Words = None) -> None:
-    """Write a starter config with comments, or one for a data file. No file is overwritten."""
+def new(file: File = None, words: Words = None, source: From = None) -> None:
+    """Write a starter config, one for a data file, or a changed one. No file is overwritten."""
     from gdrun.config.loading import starter_text
     from gdrun.data.sources import reader_of
 
     rest = list(words or ())
+    if source is not None:
+        _write(*_changed(source, [*([] if file is None else [str(file)]), *rest]))
+        return
     text = None
     if file is not None and reader_of(file) is not None:
         to = next((word for word in rest if "=" not in word), None)
         text = _config_for(str(file), [word for word in rest if word != to])
         file = None if to is None else Path(to)
-    elif rest:
+    elif alone := [*rest, *([str(file)] if "=" in str(file) else [])]:
         raise GdrunError(
-            f"{rest[0]} has no meaning without a data file",
+            f"{alone[0]} has no meaning without a data file or --from",
             hint="give the data first, as in `gdrun config new houses.csv target=price new.yaml`",
         )
     _write(text or starter_text(), file)
@@ -57,6 +71,34 @@ def _config_for(data: str, changes: list[str]) -> str:
 
     _, found = start_experiment(data, changes)
     return commented_config(found)
+
+
+def _changed(source: str, words: list[str]) -> tuple[str, Path | None]:
+    """The config of a file or a run with changes, and the file to write.
+
+    words: the changes KEY=VALUE, and at most one file.
+    """
+    from gdrun.config.loading import load
+    from gdrun.config.writing import to_yaml
+
+    files = [word for word in words if "=" not in word]
+    if len(files) > 1:
+        hint = f"give one file to write, and changes such as lr=0.1: {files[0]} is a file"
+        raise GdrunError("is a second file to write", where=files[1], hint=hint)
+    text = to_yaml(load(_config_of(source), [word for word in words if "=" in word]).plain())
+    return text, Path(files[0]) if files else None
+
+
+def _config_of(source: str) -> Path:
+    """The config file that --from names: the file itself, or that of a run or a study."""
+    from gdrun.runs.run import RECORD, find_run
+    from gdrun.study.storage.study_directory import BEST
+    from gdrun.study.storage.study_directory import RECORD as STUDY
+
+    if Path(source).is_file() or Path(source).suffix in completion.CONFIGS:
+        return Path(source)
+    directory = find_run(source, RUNS, (RECORD, STUDY))
+    return directory / (BEST if (directory / STUDY).is_file() else "config.yaml")
 
 
 def _write(text: str, file: Path | None) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from gdrun.cli import completion
 from gdrun.errors import GdrunError, Problem
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ Config: TypeAlias = Annotated[
     typer.Argument(
         metavar="CONFIG",
         help="The config file of an experiment, or - for stdin (default: the quickstart).",
+        autocompletion=completion.settings,
     ),
 ]
 Overrides: TypeAlias = Annotated[
@@ -29,6 +31,7 @@ Overrides: TypeAlias = Annotated[
     typer.Argument(
         metavar="KEY=VALUE",
         help="Keys of the config to set, such as lr=0.1 or variant=bgd.",
+        autocompletion=completion.settings,
     ),
 ]
 Seed: TypeAlias = Annotated[

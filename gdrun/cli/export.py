@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gdrun.cli import console
+from gdrun.cli import completion, console
 from gdrun.cli.experiments import Json, Plugins
 from gdrun.cli.models import Runs
 from gdrun.cli.next_steps import shown, step
@@ -24,6 +24,7 @@ Words = Annotated[
         metavar="RUN... DEST",
         help="Runs, or one sweep or comparison (a directory, an id or a part of it, or `last`), "
         "and after them the destination.",
+        autocompletion=completion.run_names,
     ),
 ]
 To = Annotated[

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gdrun.cli import console
+from gdrun.cli import completion, console
 from gdrun.cli.experiments import Json, Plugins
 
 if TYPE_CHECKING:
@@ -18,12 +18,18 @@ VERDICTS = "verdicts"
 What = Annotated[
     str | None,
     typer.Argument(
-        metavar="KIND", help="A kind, such as optimizers, or verdicts (default: all kinds)."
+        metavar="KIND",
+        help="A kind, such as optimizers, or verdicts (default: all kinds).",
+        autocompletion=completion.entries,
     ),
 ]
 Name = Annotated[
     str | None,
-    typer.Argument(metavar="NAME", help="An entry, such as momentum; KIND may be left out."),
+    typer.Argument(
+        metavar="NAME",
+        help="An entry, such as momentum; KIND may be left out.",
+        autocompletion=completion.entries,
+    ),
 ]
 
 

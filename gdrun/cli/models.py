@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
-from gdrun.cli import console
+from gdrun.cli import completion, console
 from gdrun.errors import RecordError
 
 if TYPE_CHECKING:
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 Trained: TypeAlias = Annotated[
     str,
-    typer.Argument(metavar="RUN", help="A run: its directory, its id or a part of it, or `last`."),
+    typer.Argument(
+        metavar="RUN",
+        help="A run: its directory, its id or a part of it, or `last`.",
+        autocompletion=completion.run_names,
+    ),
 ]
 Data: TypeAlias = Annotated[
     str, typer.Argument(metavar="DATA", help="A data file, or the name of a dataset.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gdrun.cli import console
+from gdrun.cli import completion, console
 from gdrun.cli.experiments import Json, Plugins, Seed, load_experiment
 from gdrun.cli.models import Runs
 from gdrun.cli.running import RUNS
@@ -43,6 +43,7 @@ Words = Annotated[
         metavar="RUN",
         help="Runs, or one study: directories, ids, or `last` (the default). "
         "With --schedule: a config and KEY=VALUE.",
+        autocompletion=completion.run_names,
     ),
 ]
 Schedule = Annotated[
@@ -63,6 +64,7 @@ KindName = Annotated[
         "--kind",
         metavar="KIND",
         help=f"The kind of picture (default: what suits the run): {', '.join(KIND_NAMES)}.",
+        autocompletion=lambda: list(KIND_NAMES),
     ),
 ]
 Across = Annotated[

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gdrun.cli import console
+from gdrun.cli import completion, console
 from gdrun.cli.experiments import Json, Plugins
 from gdrun.cli.models import Runs
 from gdrun.cli.new_files import require_new, write_new
@@ -23,6 +23,7 @@ Which = Annotated[
     typer.Argument(
         metavar="RUN...",
         help="Runs, or one sweep or comparison: a directory, an id or a part of it, or `last`.",
+        autocompletion=completion.run_names,
     ),
 ]
 To = Annotated[

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gdrun.cli import console, studying
+from gdrun.cli import completion, console, studying
 from gdrun.cli.experiments import Json, Plugins
 from gdrun.cli.next_steps import after_run, after_study
 from gdrun.cli.options import as_options
@@ -16,7 +16,12 @@ from gdrun.cli.train import document
 from gdrun.errors import GdrunError
 
 Which = Annotated[
-    str, typer.Argument(metavar="RUN", help="A directory, an id or a part of it, or `last`.")
+    str,
+    typer.Argument(
+        metavar="RUN",
+        help="A directory, an id or a part of it, or `last`.",
+        autocompletion=completion.run_names,
+    ),
 ]
 Weights = Annotated[
     bool,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeVar
 
 import typer
 
-from gdrun.cli import console, faults
+from gdrun.cli import completion, console, faults
 from gdrun.cli.experiments import STDIN, Json, Plugins, Seed
 from gdrun.cli.next_steps import after_study
 from gdrun.cli.running import DIVERGED, RUNS, Out, Quiet, Watch, progress_listeners
@@ -45,6 +45,7 @@ ConfigOption: TypeAlias = Annotated[
         metavar="CONFIG",
         callback=lambda word: STDIN if word == "-" else word,
         help="The config file of an experiment, or - for stdin (default: the quickstart).",
+        autocompletion=completion.configs,
     ),
 ]
 MetricOption: TypeAlias = Annotated[
@@ -53,6 +54,7 @@ MetricOption: TypeAlias = Annotated[
         "--metric",
         metavar="NAME",
         help="The metric to rank by, such as accuracy, f1 or r2 (default: the validation loss).",
+        autocompletion=completion.metrics,
     ),
 ]
 TargetOption: TypeAlias = Annotated[

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gdrun.cli import console
+from gdrun.cli import completion, console
 from gdrun.cli.next_steps import shown, step
 from gdrun.cli.studying import StudyOptions, study_command
 
@@ -23,6 +23,7 @@ Keys = Annotated[
         metavar="KEY[=VALUES]...",
         help="Keys to sweep, such as lr, lr=log:1e-4:10:21 or optimizer=adam,lion. "
         "A key with a single value is set, not swept.",
+        autocompletion=completion.settings,
     ),
 ]
 Seeds = Annotated[

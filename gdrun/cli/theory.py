@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from gdrun.cli import console
+from gdrun.cli import completion, console
 from gdrun.cli.experiments import Json, Overrides, Plugins, Seed, load_experiment
 from gdrun.cli.next_steps import shown, step, step_with
 from gdrun.cli.running import RUNS, Out
@@ -25,6 +25,7 @@ Subject: TypeAlias = Annotated[
         metavar="CONFIG|RUN",
         help="A config file, - for stdin, or a run: its directory, its id, or `last` "
         "(default: the quickstart).",
+        autocompletion=completion.run_names,
     ),
 ]
 Noise: TypeAlias = Annotated[

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from gdrun.cli import console, faults
+from gdrun.cli import completion, console, faults
 from gdrun.cli.experiments import (
     Config,
     Json,
@@ -39,6 +39,7 @@ Resume: TypeAlias = Annotated[
         "--resume",
         metavar="RUN",
         help="Continue an interrupted run: its directory, its id, or `last`.",
+        autocompletion=completion.run_names,
     ),
 ]
 

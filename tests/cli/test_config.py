@@ -1,6 +1,7 @@
 """`gdrun config`: new, check, show, schema."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -75,6 +76,35 @@ def test_show_prints_a_config_that_gives_the_same_experiment(gdrun, tmp_path):
     file.write_text(shown.out, encoding="utf-8")
     assert load(file) == load(None, ["optimizer=adam", "seed=5"])
     assert gdrun("config", "show", str(file)).out == shown.out
+
+
+def test_new_from_a_file_or_a_run_is_its_config_with_changes(gdrun, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("bowl.yaml").write_text("surface: bowl\nstopping: {steps: 3}\n", encoding="utf-8")
+    assert gdrun("config", "new", "--from", "bowl.yaml", "lr=0.5", "new.yaml").code == 0
+    assert load("new.yaml").plain() == load("bowl.yaml", ["lr=0.5"]).plain()
+    gdrun("train", "bowl.yaml", "-q")
+    assert gdrun("config", "new", "seed=4", "--from", "last", "next.yaml").code == 0
+    assert load("next.yaml").plain() == load("bowl.yaml", ["seed=4", "engine=numpy"]).plain()
+    gdrun("sweep", "lr=0.01,0.1", "-c", "bowl.yaml", "-q")
+    printed = gdrun("config", "new", "--from", "last").out
+    assert "lr: 0.1\n" in printed
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["lr=0.1"], "error: lr=0.1 has no meaning without a data file or --from\n"),
+        (["--from", "nope.yaml"], "error: nope.yaml: there is no such file\n"),
+        (["--from", "nope"], "error: runs: no run is called 'nope'\n"),
+    ],
+)
+def test_new_says_what_its_words_lack(gdrun, tmp_path, monkeypatch, words, message):
+    monkeypatch.chdir(tmp_path)
+    answer = gdrun("config", "new", *words)
+    assert answer.code == 2
+    assert answer.err.startswith(message)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_show_as_json(gdrun):
