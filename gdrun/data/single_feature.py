@@ -18,6 +18,7 @@ leaks.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -31,9 +32,14 @@ from gdrun.problems.rows import MappedRows
 MOST_ENTRIES = 2**18
 """The most entries of the training part that are used: of more, rows at equal distances."""
 
-FEWEST_ROWS = 30
-"""The fewest training rows: among thousands of features, one separates fewer rows by chance."""
+FEWEST_USED = 200
+"""The fewest rows that are used of a larger training part, however many features it has."""
 
+FEWEST_ROWS = 30
+"""The fewest training rows: a feature orders fewer rows like the target by chance."""
+
+CHANCE = 1e-3
+"""The largest probability that some feature separates two classes by chance."""
 
 ROWS_PER_CATEGORY = 10
 """The fewest rows for each category of a column: categories of single rows predict any target."""
@@ -56,15 +62,17 @@ class SingleFeature:
 def best_single_feature(data: Prepared) -> SingleFeature | None:
     """The feature, or column of categories, that alone predicts the target best.
 
-    None for a single feature, for fewer than FEWEST_ROWS rows, for features on disk, and if no
-    feature varies.
+    None for a single feature, for fewer than FEWEST_ROWS rows, for features on disk, for classes so
+    rare that some feature separates them by chance, and if no feature varies.
     """
     names, X = data.feature_names, data.train.X
     if len(names) < 2 or len(X) < FEWEST_ROWS or isinstance(X, MappedRows):
         return None
-    step = -(-X.shape[0] * len(names) // MOST_ENTRIES)
+    step = max(1, len(X) // max(FEWEST_USED, MOST_ENTRIES // len(names)))
     X, y = X[::step, : len(names)].astype(np.float64), data.train.y[::step]
     classes = bool(data.classes)
+    if classes and chance_of_separation(y, len(names)) > CHANCE:
+        return None
     X, y = _near_one(X), y if classes else _near_one(y.astype(np.float64))
     scores = smallest_auc(X, y) if classes else r2(X, y)
     found = [
@@ -111,6 +119,21 @@ def _near_one(values: Array) -> Array:
     """
     scaled: Array = np.ldexp(values, -np.frexp(np.abs(values).max(axis=0))[1])
     return scaled
+
+
+def chance_of_separation(y: Array, features: int) -> float:
+    """A bound of the probability that one of d random features separates the two rarest classes.
+
+    d · 2 a! b! / (a + b)!, since of the orders of a + b rows only these have one class before the
+    other. y (n,): the codes of the classes, of which a and b rows are in the rarest. features: d. 0
+    for a single class.
+    """
+    counts = np.sort(np.unique(y, return_counts=True)[1])
+    if len(counts) < 2:
+        return 0.0
+    a, b = counts[:2].tolist()
+    logarithm = math.lgamma(a + 1) + math.lgamma(b + 1) - math.lgamma(a + b + 1)
+    return 2 * features * math.exp(logarithm)
 
 
 def r2(X: Array, y: Array) -> Array:

@@ -1,13 +1,21 @@
 """The best single feature: against NumPy's correlation and counts of pairs."""
 
-from itertools import pairwise
+from itertools import pairwise, permutations
 
 import numpy as np
 import pytest
 
 import gdrun
 from gdrun.config.loading import load
-from gdrun.data.single_feature import best_single_feature, r2, score_of_categories, smallest_auc
+from gdrun.data import prepare
+from gdrun.data.arrays import table_from_pair
+from gdrun.data.single_feature import (
+    best_single_feature,
+    chance_of_separation,
+    r2,
+    score_of_categories,
+    smallest_auc,
+)
 from gdrun.engine.build import experiment_data
 
 
@@ -99,3 +107,23 @@ def test_only_data_of_ones_own_are_judged():
     assert "single_feature" not in packaged.record["data"]
     for few in ((own[:, :1], y), (own[:30], y[:30])):  # one feature; 24 training rows
         assert "single_feature" not in gdrun.train(*words, data=few).record["data"]
+
+
+def test_the_chance_of_separation_is_that_of_all_orders():
+    """Of the 20 orders of 3 + 3 rows, two have one class before the other."""
+    y = np.array([0, 0, 0, 1, 1, 1, 2, 2, 2, 2])
+    orders = list(permutations([0, 0, 0, 1, 1, 1]))
+    separated = sum(list(order) in ([0, 0, 0, 1, 1, 1], [1, 1, 1, 0, 0, 0]) for order in orders)
+    assert chance_of_separation(y, 5) == pytest.approx(5 * separated / len(orders))
+    assert chance_of_separation(np.zeros(4), 5) == 0
+
+
+@pytest.mark.parametrize("rows, ones, features", [(400, 200, 20_000), (100, 2, 500)])
+def test_no_feature_of_pure_noise_separates_the_classes(rows, ones, features):
+    """Wide data are not thinned to a few rows, and two rows of a class tell nothing."""
+    rng = np.random.default_rng(2)
+    y = np.where(rng.permutation(rows) < ones, "yes", "no")
+    table = table_from_pair((rng.normal(size=(rows, features)), y))
+    parts = {"validation": 0, "test": 0, "standardize": False, "dtype": "float64"}
+    best = best_single_feature(prepare(table, task="classification", seed=0, **parts))
+    assert best is None or best.score < 0.9
