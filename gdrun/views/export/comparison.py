@@ -15,7 +15,7 @@ _LATEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
-    # Without them the usual encoding of fonts prints ¡, ¿ and —.
+    # The default encoding of fonts prints other characters for the next three.
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
