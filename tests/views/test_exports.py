@@ -153,7 +153,7 @@ def test_wandb_has_the_runs_without_a_network(runs, subject, tmp_path, monkeypat
         steps = [point["_step"] for point in points]
         assert steps == sorted({*run.evals["step"].tolist(), *run.steps["step"].tolist()})
         for kind, columns in (("evals", run.evals), ("steps", run.steps)):
-            for name in set(columns) - {"step", "epoch", "gradients", "seconds", "steps"}:
+            for name in set(columns) - {"step", "epoch", "gradients", "seconds", "combined"}:
                 own = [point for point in points if f"{kind}/{name}" in point]
                 assert [point["_step"] for point in own] == columns["step"].tolist()
                 values = [float(point[f"{kind}/{name}"]) for point in own]
