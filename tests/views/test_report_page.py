@@ -23,6 +23,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-extensions",
     "--enable-unsafe-swiftshader",
     "--window-size=1200,1600",
 ]
@@ -36,6 +37,9 @@ def browser(tmp_path_factory):
     options.binary_location = program
     for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('browser')}"):
         options.add_argument(flag)
+    # Debian's Chromium would otherwise open a page of the network when it starts.
+    start = {"restore_on_startup": 4, "startup_urls": ["about:blank"]}
+    options.add_experimental_option("prefs", {"session": start, "homepage": "about:blank"})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     found = webdriver.Chrome(options, webdriver.ChromeService(driver))
     yield found
@@ -50,6 +54,7 @@ def opened(browser, tmp_path):
         file = tmp_path / "report.html"
         file.write_text(report_page(contents | {"subtitle": "of a test"}), encoding="utf-8")
         browser.get(file.as_uri())
+        until(lambda: rows(browser))
         return browser
 
     yield opening
