@@ -7,8 +7,9 @@ accept is judged by `cell_value`, so that a column has one meaning however it is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,43 +32,47 @@ WIDEST = 500
 Its time for a query grows faster than the number of columns.
 """
 
-AT_ONCE = 100
-"""The number of columns in each of the temporary files in place of a wider file."""
-
 TEXTS_AT_ONCE = 8
 """The number of columns of text that are in memory at once as Python's texts."""
 
+CELLS_AT_ONCE = 2**20
+"""The number of cells of a wide file that may be in memory at once as Python's texts."""
+
 Found = dict[int, Numbers | None]
+Expression = Callable[[str], str]
+"""A function from the SQL for a cell to the SQL for a value of it."""
 
 
 @dataclass
 class CsvScan:
     """The rows of a text file after its header, including rows of empty cells.
 
-    plain: the files that are read instead, if DuckDB cannot read the original: they have the same
-    cells, written with commas and without a header, AT_ONCE columns each. folder: a temporary
-    directory for them.
+    plain: the temporary file that is read instead, if DuckDB cannot read the original well: it has
+    the same cells with commas and without a header, and if there are more than WIDEST columns, each
+    cell has a line of its own. folder: the directory for it.
     """
 
     connection: DuckDBPyConnection
     file: TextFile
     layout: CsvLayout
     folder: Path
-    plain: list[Path] = field(default_factory=list)
-    _columns: list[str] = field(init=False)
+    plain: Path | None = None
 
     def __post_init__(self) -> None:
-        self._columns = [f"c{j}" for j in range(self.layout.width)]
         survey = self.file.survey
         by_lines = self.layout.delimiter == BLANKS or any("\n" in n for n in self.layout.header)
-        if self.layout.width > WIDEST or by_lines or survey.odd_quotes or survey.mixed_line_ends:
+        if self._wide or by_lines or survey.odd_quotes or survey.mixed_line_ends:
             self._write_plainly()
+
+    @property
+    def _wide(self) -> bool:
+        """Whether each cell has a line of its own in the plain file."""
+        return self.layout.width > WIDEST
 
     def numbers(self, columns: Sequence[int], decimal: str) -> Found:
         """Each column as numbers (N,), or None if a cell of it is not a finite number."""
-        by_name = self._query({j: _number(self._columns[j], decimal) for j in columns})
         found: Found = {}
-        for j, values in by_name.items():
+        for j, values in self._values(columns, partial(_number, decimal=decimal)).items():
             all_numbers = not np.ma.is_masked(values) and np.isfinite(values).all()
             found[j] = np.ascontiguousarray(np.ma.getdata(values)) if all_numbers else None
         return found
@@ -75,65 +80,64 @@ class CsvScan:
     def cells(self, columns: Sequence[int]) -> dict[int, Cells]:
         """Each column as text."""
         found: dict[int, Cells] = {}
-        for start in range(0, len(columns), TEXTS_AT_ONCE):
-            part = columns[start : start + TEXTS_AT_ONCE]
-            texts = self._query({j: f"coalesce({self._columns[j]}, '')" for j in part})
+        some = TEXTS_AT_ONCE
+        if self._wide:
+            rows = self._run("count(*) AS lines")["lines"][0] // self.layout.width
+            some = max(some, CELLS_AT_ONCE // max(1, rows))
+        for start in range(0, len(columns), some):
+            texts = self._values(columns[start : start + some], "coalesce({}, '')".format)
             found |= {j: Cells.of(np.ma.getdata(cells).tolist()) for j, cells in texts.items()}
         return found
 
-    def count(self, expressions: Mapping[int, Mapping[str, str]]) -> dict[tuple[int, str], int]:
-        """The number of cells for which an SQL expression is true, by column and name.
+    def count(
+        self, columns: Sequence[int], conditions: Mapping[str, Expression]
+    ) -> dict[tuple[int, str], int]:
+        """The number of cells of each column that meet each condition, by column and name."""
+        if self._wide:
+            counts = [
+                f"count_if({sql('cell')}) AS n{i}" for i, sql in enumerate(conditions.values())
+            ]
+            order = "GROUP BY position ORDER BY position"
+            values = self._run(", ".join(counts), columns, order)
+            return {
+                (j, name): int(values[f"n{i}"][place])
+                for place, j in enumerate(sorted(columns))
+                for i, name in enumerate(conditions)
+            }
+        keys = [(j, name) for j in columns for name in conditions]
+        chosen = [
+            f"count_if({conditions[name](_column(j))}) AS n{i}" for i, (j, name) in enumerate(keys)
+        ]
+        values = self._run(", ".join(chosen))
+        return {key: int(values[f"n{i}"][0]) for i, key in enumerate(keys)}
 
-        expressions: for each column, its SQL expressions by name.
-        """
-        counted = {
-            (j, name): f"count_if({sql})"
-            for j, of in expressions.items()
-            for name, sql in of.items()
-        }
-        found: dict[tuple[int, str], int] = {}
-        for part in self._parts([*expressions]):
-            keys = [key for key in counted if key[0] in part]
-            values = self._run({f"r{i}": counted[key] for i, key in enumerate(keys)}, part[0])
-            found |= {key: int(values[f"r{i}"][0]) for i, key in enumerate(keys)}
-        return found
+    def _values(self, columns: Sequence[int], expression: Expression) -> dict[int, Any]:
+        """The values of an expression for the cells of each column: (N,), masked where NULL."""
+        if not columns:
+            return {}
+        if self._wide:
+            values = self._run(f"{expression('cell')} AS r", columns)["r"]
+            table = values.reshape(-1, len(columns))
+            return {j: table[:, place] for place, j in enumerate(sorted(columns))}
+        values = self._run(", ".join(f"{expression(_column(j))} AS r{j}" for j in columns))
+        return {j: values[f"r{j}"] for j in columns}
 
-    def column(self, position: int) -> str:
-        """The name of a column in SQL."""
-        return self._columns[position]
+    def _run(self, chosen: str, columns: Sequence[int] = (), order: str = "") -> dict[str, Any]:
+        """The values that SQL expressions choose, by name.
 
-    def _parts(self, columns: Sequence[int]) -> list[list[int]]:
-        """The columns in groups that one query can read.
-
-        A file with many columns was written as several temporary files (see `plain`) of AT_ONCE
-        columns each; the columns of a group are in one of them.
-        """
-        groups: dict[int, list[int]] = {}
-        for j in columns:
-            groups.setdefault(self._part_of(j), []).append(j)
-        return list(groups.values())
-
-    def _part_of(self, column: int) -> int:
-        """The index of the temporary file that has the column; 0 without temporary files."""
-        return column // AT_ONCE if self.plain else 0
-
-    def _query(self, expressions: Mapping[int, str]) -> dict[int, Any]:
-        found: dict[int, Any] = {}
-        for part in self._parts([*expressions]):
-            values = self._run({f"r{j}": expressions[j] for j in part}, part[0])
-            found |= {j: values[f"r{j}"] for j in part}
-        return found
-
-    def _run(self, expressions: Mapping[str, str], first: int) -> dict[str, Any]:
-        """The values of SQL expressions over columns of one group (see `_parts`).
-
-        first: the position of a column of the group.
+        columns: the columns whose cells they see, if each cell has a line of its own; () for all.
+        order: what follows the condition in SQL.
         """
         import duckdb
 
-        chosen = ", ".join(f"{sql} AS {name}" for name, sql in expressions.items())
-        query = f"SELECT {chosen} FROM {self._table(self._part_of(first))}"
+        table = self._table()
+        if columns:
+            inside = f"(SELECT cell, (row_number() OVER () - 1) % {self.layout.width} AS position"
+            among = f" WHERE position IN ({', '.join(map(str, columns))})"
+            every = len(columns) == self.layout.width
+            table = f"{inside} FROM {table}){'' if every else among}"
         try:
+            query = f"SELECT {chosen} FROM {table} {order}"
             return dict(self.connection.execute(query).fetchnumpy())
         except duckdb.Error as error:
             if self.plain:
@@ -144,22 +148,20 @@ class CsvScan:
                 ) from None
         # The rows are wrong, which raises here, or right in a way that DuckDB does not accept.
         self._write_plainly()
-        return self._run(expressions, first)
+        return self._run(chosen, columns, order)
 
     def _write_plainly(self) -> None:
-        parts = range(-(-self.layout.width // AT_ONCE))
-        targets = [self.folder / f"plain-{id(self)}-{part}" for part in parts]
-        write_plainly(self.file, self.layout, targets, AT_ONCE)
-        self.plain = targets
+        self.plain = self.folder / f"plain-{id(self)}"
+        write_plainly(self.file, self.layout, self.plain, by_cells=self._wide)
 
-    def _table(self, part: int) -> str:
-        """The SQL call of read_csv that gives all columns of a file as text. part: its number."""
+    def _table(self) -> str:
+        """The SQL call of read_csv that gives all columns of the file as text."""
         delimiter, skip, path = self.layout.delimiter, self.layout.skip, self.file.path
-        inside = self._columns
+        names = [_column(j) for j in range(self.layout.width)]
         if self.plain:
-            delimiter, skip, path = ",", 0, self.plain[part]
-            inside = self._columns[part * AT_ONCE : (part + 1) * AT_ONCE]
-        columns = ", ".join(f"'{name}': 'VARCHAR'" for name in inside)
+            delimiter, skip, path = ",", 0, self.plain
+            names = ["cell"] if self._wide else names
+        columns = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
         return (
             f"read_csv({literal_path(path)}, columns = {{{columns}}}, "
             f"delim = {quoted(delimiter)}, quote = '\"', escape = '\"', comment = '', "
@@ -169,7 +171,12 @@ class CsvScan:
         )
 
 
-def _number(column: str, decimal: str) -> str:
+def _column(position: int) -> str:
+    """The name of a column in SQL."""
+    return f"c{position}"
+
+
+def _number(column: str, *, decimal: str) -> str:
     """The SQL expression for the number in a cell; it gives NULL for a cell without a number.
 
     DuckDB reads 1_000 as a number, as Python does; in a data file it is text. The condition also

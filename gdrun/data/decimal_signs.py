@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from gdrun.data.csv_scan import CsvScan
 from gdrun.data.places import checked_rows
@@ -74,16 +75,13 @@ def decimal_sign(scans: Sequence[CsvScan], columns: Iterable[int]) -> str:
     """
     chosen = list(columns)
     forms = {
-        j: {
-            kind + sign: form(scans[0].column(j), sign)
-            for sign in SIGNS
-            for kind, form in (("decimal", _decimal), ("marked", _thousands))
-        }
-        for j in chosen
+        kind + sign: partial(form, sign=sign)
+        for sign in SIGNS
+        for kind, form in (("decimal", _decimal), ("marked", _thousands))
     }
     total: Counter[tuple[int, str]] = Counter()
     for scan in scans:
-        total.update(scan.count(forms))
+        total.update(scan.count(chosen, forms))
 
     def having(kind: str, sign: str) -> list[int]:
         return [j for j in chosen if total[j, kind + sign]]

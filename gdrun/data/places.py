@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -93,20 +92,24 @@ def checked_rows(file: TextFile, layout: CsvLayout) -> Iterator[tuple[int, list[
         raise wrong_width(wrong[1], layout.width, others, f"{file.where}:{wrong[0]}")
 
 
-def write_plainly(file: TextFile, layout: CsvLayout, targets: Sequence[Path], widest: int) -> None:
+def write_plainly(file: TextFile, layout: CsvLayout, target: Path, *, by_cells: bool) -> None:
     """Write the rows of a file, without its header, with commas and with as few quotes as possible.
 
-    targets: the files to write; each gets the next `widest` columns of all rows.
-    Raises DataError as checked_rows does.
+    target: the file to write. by_cells: whether each cell gets a line of its own. Raises DataError
+    as checked_rows does.
     """
-    with ExitStack() as opened:
-        writers = [
-            csv.writer(
-                opened.enter_context(target.open("w", encoding="utf-8", newline="")),
-                lineterminator="\n",
-            )
-            for target in targets
-        ]
+    with target.open("w", encoding="utf-8", newline="") as opened:
+        writer = csv.writer(opened, lineterminator="\n")
         for _, row in checked_rows(file, layout):
-            for part, writer in enumerate(writers):
-                writer.writerow(row[part * widest : (part + 1) * widest])
+            if not by_cells:
+                writer.writerow(row)
+            elif _needs_quotes(row):
+                writer.writerows([cell] for cell in row)
+            else:
+                opened.write("\n".join(row) + "\n")
+
+
+def _needs_quotes(row: Sequence[str]) -> bool:
+    """Whether some cell must have quotes if it stands in a line of its own."""
+    text = "".join(row)
+    return "" in row or any(sign in text for sign in '",\r\n')

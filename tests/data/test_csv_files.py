@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from gdrun.data import load_table
+from gdrun.data.csv_scan import WIDEST
 from gdrun.errors import DataError
 
 HOUSES = "size,age,price\n70,12,200\n120.5,3,350.25\n1e2,40,-1\n"
@@ -378,7 +379,7 @@ def test_names_and_options_that_no_dataset_has():
 
 @pytest.mark.slow
 def test_a_table_with_thousands_of_columns(tmp_path):
-    # More columns than DuckDB gets at once, with labels on both sides of a boundary.
+    # Each cell of so wide a table has a line of its own in the file that DuckDB reads.
     rng = np.random.default_rng(0)
     X = rng.standard_normal((30, 2500)).round(3)
     names = [f"c{j}" for j in range(2500)]
@@ -391,3 +392,27 @@ def test_a_table_with_thousands_of_columns(tmp_path):
     others = [j for j in range(2500) if j not in (99, 100)]
     kept = [table.feature_names.index(names[j]) for j in others]
     assert_array_equal(table.X[:, kept], X[:, others])
+
+
+def test_a_wide_table_with_awkward_cells(tmp_path):
+    """Decimal commas, and texts with separators, quotes, line breaks and commas in them."""
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((12, WIDEST + 10)).round(3)
+    texts = ["a;b", 'say "a"', "two\nlines", "1,5 and more"] * 3
+    frame = pd.DataFrame(X, columns=[f"c{j}" for j in range(X.shape[1])])
+    frame["c5"], frame["c7"] = texts, np.where(X[:, 7] > 0, X[:, 7], np.nan)
+    frame["kind"] = ["no", "yes"] * 6
+    frame.to_csv(tmp_path / "a.csv", index=False, sep=";", decimal=",")
+    options = {"path": str(tmp_path / "a.csv"), "target": "kind", "missing": "mean"}
+    table = load_table(options)
+    assert table.classes == ("no", "yes")
+    assert_array_equal(table.y, [0, 1] * 6)
+    of_text = [name for name in table.feature_names if name.startswith("c5=")]
+    assert sorted(of_text) == sorted(f"c5={text}" for text in set(texts))
+    for name in of_text:
+        own = [f"c5={text}" == name for text in texts]
+        assert_array_equal(table.X[:, table.feature_names.index(name)], own)
+    kept = [table.feature_names.index(f"c{j}") for j in range(X.shape[1]) if j not in (5, 7)]
+    assert_array_equal(table.X[:, kept], np.delete(X, [5, 7], axis=1))
+    gaps = table.X[:, table.feature_names.index("c7")]
+    assert_array_equal(gaps, np.where(X[:, 7] > 0, X[:, 7], np.nan))
