@@ -377,7 +377,6 @@ def test_names_and_options_that_no_dataset_has():
     assert failure().startswith("error: dataset: needs a name or a path\nhint: choose from iris,")
 
 
-@pytest.mark.slow
 def test_a_table_with_thousands_of_columns(tmp_path):
     # Each cell of so wide a table has a line of its own in the file that DuckDB reads.
     rng = np.random.default_rng(0)
