@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from gdrun.array_types import Counts, Numbers
 from gdrun.insight.bound_checks import BoundCheck, RunCheck
 from gdrun.insight.step_positions import StepPositions
 from gdrun.views.curves import Chart, Curve
+from gdrun.views.fitting import fitting
 from gdrun.views.numbers import MISSING, count, quantity
 from gdrun.views.terminal_plot import PlotView
 from gdrun.views.theory import assumptions_view, plain_table, theory_data
@@ -65,10 +65,16 @@ def _observations(check: RunCheck) -> list[_Observed]:
         bounds = tuple(groups.pop("f - f*", ()))
         found.append(_Observed(label, check.steps, check.excess, bounds))
     for quantity_name, bounds_of in groups.items():
-        label = quantity_name.replace(" - ", " − ")
         first = bounds_of[0]
-        found.append(_Observed(label, first.steps, first.observed, tuple(bounds_of)))
+        found.append(
+            _Observed(_label(quantity_name), first.steps, first.observed, tuple(bounds_of))
+        )
     return found
+
+
+def _label(bounded: str) -> str:
+    """The name of a bounded quantity as text."""
+    return bounded.replace(" - ", " − ")
 
 
 def _config(check: RunCheck) -> str | None:
@@ -76,10 +82,10 @@ def _config(check: RunCheck) -> str | None:
     return None if directory is None else str(directory / "config.yaml")
 
 
-def _table(observed: _Observed) -> Table:
+def _table(observed: _Observed) -> RenderableType:
+    """The quantity and its bounds at a few steps; a narrow terminal gets only the lower bounds."""
     names = [each.bound.name for each in observed.bounds]
-    table = plain_table("step", observed.label, *names, "")
-    table.columns[0].justify = "right"
+    table = plain_table(f"rr{'r' * len(names)}l", "step", observed.label, *names, "")
     last = len(observed.steps) - 1
     # Closer together at the start, where most of the descent is.
     rows = np.unique(np.rint(np.geomspace(1, last + 1, MOST_ROWS)).astype(int) - 1)
@@ -92,7 +98,8 @@ def _table(observed: _Observed) -> Table:
             limits = [quantity(float(each.allowed[place])) for each, place in pairs]
             verdict = "holds" if all(each.held[place] for each, place in pairs) else "BROKEN"
         table.add_row(f"{step:,}", quantity(float(observed.values[row])), *limits, verdict)
-    return table
+    highest_first = sorted(observed.bounds, key=lambda each: float(-each.allowed[-1]))
+    return fitting(table, [each.bound.name for each in highest_first[:-1]])
 
 
 def _curves(observed: _Observed) -> RenderableType | None:
@@ -112,10 +119,12 @@ def _curves(observed: _Observed) -> RenderableType | None:
 def _verdicts(check: RunCheck) -> list[Text]:
     lines = [Text(note) for note in check.notes]
     for each in check.checks:
-        formula = f"{each.bound.name}: {each.bound.quantity} ≤ {each.bound.formula}"
+        label = _label(each.bound.quantity)
+        formula = f"{each.bound.name}: {label} ≤ {each.bound.formula}"
         if each.all_held:
             share = quantity(each.tightest, 3)
-            words, style = f"held at all {len(each.steps):,} points, at most {share} of it", "green"
+            words = f"held at all {len(each.steps):,} points; {label} is at most {share} of it"
+            style = "green"
         else:
             first = int(each.steps[int(np.argmin(each.held))])
             words, style = f"BROKEN first at step {first:,}", "bold red"

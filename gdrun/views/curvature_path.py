@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from gdrun.insight.curvature_path import CurvaturePath, PathPoint
+from gdrun.views.fitting import fitting, headings
 from gdrun.views.numbers import count, quantity
 from gdrun.views.theory import plain_table
 
@@ -20,12 +23,20 @@ KINDS = {
 }
 """The kinds of points as text."""
 
+OPTIONAL = ("f", "position", "λmin")
+"""The columns that a narrow terminal does not get, the first of them first."""
+
+LEGEND = {
+    "limit": "2/α, for momentum 2(1+β)/α or its like, above which a rate is unstable",
+    "position": "where the last step ends on its parabola: 0 is the lowest point, below 0 is "
+    "before it, above 1 is higher than the step began",
+}
+"""The meaning of headings of the table."""
+
 
 def curvature_path_view(path: CurvaturePath) -> RenderableType:
     """The curvature and its limit at some evaluations, and the kind of the last point."""
-    table = plain_table("step", "f", "λmin", "λmax", "limit", "position")
-    for column in table.columns:
-        column.justify = "right"
+    table = plain_table("rrrrrr", "step", "f", "λmin", "λmax", "limit", "position")
     for point in path.points:
         sharp = point.limit is not None and point.largest > point.limit
         table.add_row(
@@ -36,18 +47,20 @@ def curvature_path_view(path: CurvaturePath) -> RenderableType:
             quantity(point.limit, 4),
             quantity(point.position, 2),
         )
-    note = f"λ: curvatures of f on {count(path.rows, 'row')}; limit: 2/α, for momentum 2(1+β)/α or "
-    note += "its like, above which a rate is unstable; position of the last step on its parabola: "
-    note += "below 0 it ends before the lowest point, above 1 higher than it began"
     last = path.points[-1]
     return Group(
         Text("curvature along the path", style="bold"),
-        table,
-        Text(note, style="dim"),
+        fitting(table, OPTIONAL, partial(_legend, rows=path.rows)),
         "",
         *_verdicts(path.points),
         Text(f"the path ends at {KINDS[last.kind]}" if last.kind != "slope" else _slope()),
     )
+
+
+def _legend(table: Table, rows: int) -> Text:
+    """The meaning of the headings that the table has. rows: the number of measured rows."""
+    known = [f"{heading}: {LEGEND[heading]}" for heading in headings(table) if heading in LEGEND]
+    return Text("; ".join([f"λ: curvatures of f on {count(rows, 'row')}", *known]), style="dim")
 
 
 def _slope() -> str:

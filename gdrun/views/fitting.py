@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import replace
 
@@ -37,13 +37,18 @@ class FirstThatFits:
         yield from self._legends[chosen : chosen + 1]
 
 
-def fitting(table: Table, optional: Sequence[str]) -> FirstThatFits:
+def fitting(
+    table: Table,
+    optional: Sequence[str],
+    legend: Callable[[Table], RenderableType] | None = None,
+) -> FirstThatFits:
     """The table, without as many of its optional columns as do not fit the terminal.
 
-    optional: the headings of these columns; the first one is left out first.
+    optional: the headings of these columns; the first one is left out first. legend: what follows
+    the table, for the columns that it has.
     """
-    counts = range(len(optional) + 1)
-    return FirstThatFits(*(without(table, optional[:count]) for count in counts))
+    tables = [without(table, optional[:count]) for count in range(len(optional) + 1)]
+    return FirstThatFits(*tables, legends=[legend(each) for each in tables] if legend else ())
 
 
 def without(table: Table, headings: Sequence[str]) -> Table:
@@ -53,3 +58,8 @@ def without(table: Table, headings: Sequence[str]) -> Table:
     # A column knows its place, on which its padding depends.
     narrow.columns = [replace(column, _index=place) for place, column in enumerate(kept)]
     return narrow
+
+
+def headings(table: Table) -> list[str]:
+    """The headings of a table, from left to right."""
+    return [str(column.header) for column in table.columns]

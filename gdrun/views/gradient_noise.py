@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
-from gdrun.insight.gradient_noise import BATCHES, BatchNoise, GradientNoise
+from gdrun.insight.gradient_noise import BATCHES, GradientNoise
+from gdrun.views.fitting import FirstThatFits, without
 from gdrun.views.numbers import quantity
 from gdrun.views.theory import plain_table
 
@@ -18,21 +21,11 @@ def gradient_noise_view(noise: GradientNoise) -> RenderableType:
     place = "the initial weights" if noise.step is None else f"the weights of step {noise.step:,}"
     if noise.spread == 0:
         return Text(f"at {place} all {noise.rows:,} examples have the same gradient: no noise")
-    table = plain_table("B", "with replacement", "σ²/B", "without", "σ²/B·(N−B)/(N−1)", "bias")
-    table.columns[0].justify = "right"
-    for one, other in zip(noise.replacement, noise.without, strict=True):
-        table.add_row(
-            f"{one.size:,}",
-            quantity(one.variance, 3),
-            quantity(one.predicted, 3),
-            quantity(other.variance, 3),
-            quantity(other.predicted, 3),
-            _bias(one, other),
-        )
     title = f"variance E‖g_B − ∇f‖² of the gradient over {BATCHES} batches, at {place}"
-    lines = [
+    lines: list[str | Text] = [
         f"σ² = tr Σ = {quantity(noise.spread)} over the N = {noise.rows:,} examples, "
-        f"‖∇f‖² = {quantity(noise.signal)}"
+        f"‖∇f‖² = {quantity(noise.signal)}",
+        _bias(noise),
     ]
     if noise.exponent is not None:
         lines.append(f"fit with replacement: variance ∝ B^{noise.exponent:.3f}; predicted: B^-1")
@@ -45,16 +38,39 @@ def gradient_noise_view(noise: GradientNoise) -> RenderableType:
         )
     if noise.step is None:
         lines.append(
-            "the scale grows while training lowers ‖∇f‖; that of a run is at its last weights"
+            "training lowers ‖∇f‖ and raises the scale; that of a run is measured at its last "
+            "weights"
         )
-    return Group(Text(title, style="bold"), table, "", *map(Text, lines))
+    return Group(Text(title, style="bold"), _variances(noise), *lines)
 
 
-def _bias(one: BatchNoise, other: BatchNoise) -> Text:
-    """A word that says whether both biases are zero within their standard errors."""
-    if one.unbiased and other.unbiased:
-        return Text("none", style="green")
-    return Text("BIASED", style="bold red")
+def _variances(noise: GradientNoise) -> RenderableType:
+    """The measured and the predicted variance by batch size; short headings if space is little."""
+    headings = ("with replacement", "σ²/B", "without", "σ²/B·(N−B)/(N−1)")
+    short = ("with", "σ²/B", "without", "σ²c/B")
+    tables = [_table(noise, each) for each in (headings, short)]
+    measured = without(tables[1], (short[1], short[3]))
+    words = Text("with and without replacement; c = (N−B)/(N−1)", style="dim")
+    return FirstThatFits(*tables, measured, legends=["", *2 * [Group(words, "")]])
+
+
+def _table(noise: GradientNoise, headings: Sequence[str]) -> Table:
+    table = plain_table("rrrrr", "B", *headings)
+    for one, other in zip(noise.replacement, noise.without, strict=True):
+        numbers = (one.variance, one.predicted, other.variance, other.predicted)
+        table.add_row(f"{one.size:,}", *(quantity(each, 3) for each in numbers))
+    return table
+
+
+def _bias(noise: GradientNoise) -> Text:
+    """A sentence on the largest bias, in standard errors."""
+    known = [each for each in (*noise.replacement, *noise.without) if each.error > 0]
+    worst = max(known, key=lambda each: each.bias / each.error)
+    distance = f"{quantity(worst.bias / worst.error, 3)} standard errors"
+    if worst.unbiased:
+        return Text(f"no bias: at every B the mean gradient is within {distance} of ∇f")
+    words = f"BIASED: at B = {worst.size:,} the mean gradient is {distance} away from ∇f"
+    return Text(words, style="bold red")
 
 
 def gradient_noise_data(noise: GradientNoise) -> dict[str, Any]:

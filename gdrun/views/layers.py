@@ -9,7 +9,7 @@ from rich.table import Table
 
 from gdrun.engine.trace import Columns
 from gdrun.methods.stopping import position
-from gdrun.views.fitting import FirstThatFits, without
+from gdrun.views.fitting import fitting, headings
 from gdrun.views.numbers import MISSING, percent, quantity
 
 MOST_LAYERS = 24
@@ -57,16 +57,14 @@ def layer_table(evals: Columns) -> RenderableType:
         ]
         table.add_row(layer, *norms, ratio, *inactive)
     optional = ("saturated", "dead", "update/weight", *epochs[1:])
-    tables = [without(table, optional[:count]) for count in range(len(optional) + 1)]
-    return FirstThatFits(*tables, legends=[_legend(each) for each in tables])
+    return fitting(table, optional, _legend)
 
 
 def _legend(table: Table) -> RenderableType:
     """A table with the meaning of those headings of the table of layers that have one."""
-    headings = [str(column.header) for column in table.columns]
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
-    for heading in headings:
+    for heading in headings(table):
         if heading in LEGEND:
             grid.add_row(heading, LEGEND[heading])
     return Padding(grid, (1, 0, 0, 0)) if grid.row_count else Group()

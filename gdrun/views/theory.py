@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -14,6 +14,7 @@ from gdrun.insight.bounds import Bound
 from gdrun.insight.minimum import MOST_PARAMETERS
 from gdrun.insight.rates import Setting
 from gdrun.insight.theory import Theory
+from gdrun.views.fitting import fitting, headings
 from gdrun.views.numbers import MISSING, quantity
 
 NAMES = {"vanilla": "descent", "momentum": "heavy ball", "nesterov": "Nesterov"}
@@ -49,7 +50,7 @@ def _title(theory: Theory) -> Text:
 
 def _constants_table(theory: Theory) -> Table:
     constants, minimum = theory.constants, theory.minimum
-    table = plain_table("", "", "")
+    table = plain_table("lrw", "", "", "")
     table.show_header = False
     table.add_row("smoothness L", quantity(constants.L), constants.L_is)
     name = "convexity μ" if constants.everywhere else "smallest λ"
@@ -112,17 +113,22 @@ def _minimum_words(theory: Theory) -> str:
 
 def _settings_table(theory: Theory) -> RenderableType:
     where = "everywhere" if theory.constants.quadratic else "near the minimum"
-    table = plain_table("setting", "lr", "beta", "ρ", "steps")
+    table = plain_table("lrrrr", "setting", "lr", "beta", "ρ", "steps")
     for setting in theory.best:
         table.add_row(NAMES[setting.rule], *_setting_cells(setting, theory.tolerance))
     if theory.own is not None:
         table.add_row("this config", *_setting_cells(theory.own, theory.tolerance))
-    note = f"ρ: the factor of the error a step, for full gradients, {where}; "
-    note += f"steps: until f − f* ≤ {theory.tolerance:g} (f(w₀) − f*)"
+    contraction = f"ρ: the factor of the error a step, for full gradients, {where}"
+    steps = f"steps: until f − f* ≤ {theory.tolerance:g} (f(w₀) − f*)"
     limit = theory.limit
     if limit is not None and not theory.constants.quadratic:
-        note += f"; far from the minimum, rates above {quantity(limit, 3)} may diverge"
-    return Group(table, Text(note, style="dim"))
+        steps += f"; far from the minimum, rates above {quantity(limit, 3)} may diverge"
+
+    def legend(shown: Table) -> Text:
+        known = [contraction, steps] if "ρ" in headings(shown) else [steps]
+        return Text("; ".join(known), style="dim")
+
+    return fitting(table, ("ρ", "beta"), legend)
 
 
 def _setting_cells(setting: Setting, tolerance: float) -> tuple[str, ...]:
@@ -137,7 +143,7 @@ def _setting_cells(setting: Setting, tolerance: float) -> tuple[str, ...]:
 
 def _bounds_table(theory: Theory) -> RenderableType:
     excess = theory.initial - (theory.f_star or 0.0)
-    table = plain_table("bound", f"N = {theory.steps:,}", "steps", "needs")
+    table = plain_table("lrrw", "bound", f"N = {theory.steps:,}", "steps", "needs")
     formulas = []
     for bound in theory.bounds:
         level = theory.tolerance * excess if "f - f*" in bound.quantity else None
@@ -160,7 +166,8 @@ def _quantity_words(bound: Bound) -> str:
 
 
 def _count(steps: int | None) -> str:
-    return MISSING if steps is None else f"{steps:,}"
+    """A predicted number of steps as text, rounded if it is a million or more."""
+    return quantity(steps) if steps is None or steps >= 1e6 else f"{steps:,}"
 
 
 def assumptions_view(
@@ -170,7 +177,7 @@ def assumptions_view(
 
     config: the path of the config of a run; the line then has the whole command.
     """
-    table = plain_table("assumption", "", "")
+    table = plain_table("llw", "assumption", "", "")
     for each in assumptions:
         verdict = Text("holds", style="green") if each.holds else Text("fails", style="yellow")
         table.add_row(each.name, verdict, each.why)
@@ -183,21 +190,23 @@ def assumptions_view(
     if words and config is not None:
         hints.append(f"the bounds apply to `gdrun train {shlex.quote(config)} {words}`")
     elif words:
-        hints.append(f"with {words} theory applies to the run")
+        hints.append(f"with {words} the bounds apply to the run")
     if not hints:
         return table
     lines = Text("\n".join(f"hint: {sentence}" for sentence in hints), style="cyan")
     return Group(table, "", lines)
 
 
-def plain_table(*headings: str) -> Table:
-    """A table without borders. Its columns of numbers are those between the first and the last."""
+def plain_table(columns: str, *headings: str) -> Table:
+    """A table without borders.
+
+    columns: a letter for each: l is left-justified, r right-justified, and w has words, which wrap
+    if the screen is narrow.
+    """
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for place, heading in enumerate(headings):
-        last = place == len(headings) - 1
-        right = place > 0 and (not last or heading == "steps")
-        # If the screen is narrow, only words in the last column wrap.
-        table.add_column(heading, justify="right" if right else "left", no_wrap=right or not last)
+    for kind, heading in zip(columns, headings, strict=True):
+        justify: Literal["left", "right"] = "right" if kind == "r" else "left"
+        table.add_column(heading, justify=justify, no_wrap=kind != "w")
     return table
 
 

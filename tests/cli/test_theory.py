@@ -189,6 +189,26 @@ def test_noise(gdrun, trained):
     assert "hint: model.batch_norm=false" in answer.err
 
 
+@pytest.mark.parametrize("width", [80, 60, 40])
+def test_no_width_cuts_a_number_or_a_heading(gdrun, trained, monkeypatch, width):
+    network = ("dataset=iris", "model={name: mlp, hidden: [4]}", "optimizer=momentum", "epochs=4")
+    penalised = ("dataset=iris", "model={name: softmax, l2: 0.1, bias: false}", *BOWL[1:])
+    trained(*penalised, "epochs=30")
+    monkeypatch.setenv("COLUMNS", str(width))
+    for words in (penalised, ("last",), network, (*network[:2], "--noise")):
+        answer = gdrun("theory", *words)
+        assert answer.code == 0
+        assert "…" not in answer.out
+        assert max(map(len, answer.page.splitlines())) <= width
+
+
+def test_a_narrow_screen_explains_only_what_it_shows(gdrun, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    answer = gdrun("theory", *BOWL)
+    assert "ρ" not in answer.out
+    assert "steps: until f − f* ≤ 1e-06" in answer.out
+
+
 def test_examples_without_noise(gdrun, trained):
     # At the weights of a diverged run, rounding errors are far above 0.
     trained("surface=rosenbrock", *BOWL[1:-1], "lr=1")
