@@ -180,7 +180,7 @@ def divergence_sentence(
     """
     # A finite value is above the limit; a value that is not finite needs no limit.
     if np.isfinite(value):
-        limit = f"{factor:g} times the initial loss {quantity(initial_loss)}"
+        limit = f"{quantity(factor)} times the initial loss {quantity(initial_loss)}"
         return f"the {what} {quantity(value)} is above {limit}"
     place = f" of {layer}" if layer else ""
     return f"the {what}{place} became {value}"

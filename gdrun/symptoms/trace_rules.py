@@ -253,8 +253,13 @@ def overfitting(run: Traced) -> Symptom | None:
 
 
 def _falls(run: Traced) -> bool:
-    """Whether a budget ended the run while its loss still fell clearly."""
-    return run.status == "exhausted" and run.fallen > 0 and run.fallen_late > run.fallen / 5
+    """Whether a budget ended the run while its loss still fell clearly.
+
+    The halves of a run whose loss first rose far above its start do not tell this.
+    """
+    if run.status != "exhausted" or run.loss.max() - run.start > run.gap:
+        return False
+    return run.fallen > 0 and run.fallen_late > run.fallen / 5
 
 
 def _falling(run: Traced, name: str, remedies: tuple[Remedy, ...]) -> Symptom:

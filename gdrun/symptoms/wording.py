@@ -14,9 +14,7 @@ def share(part: float, whole: float) -> str:
     percent = 100 * part / whole
     if 0 < percent < 0.01:
         return "below 0.01 %"
-    return (
-        "over 99 %" if 99 < percent < 100 else f"{quantity(percent, 2 if percent < 100 else 3)} %"
-    )
+    return "over 99 %" if 99 < percent < 100 else f"{quantity(percent, 2)} %"
 
 
 def multiple(value: float, of: float) -> str:

@@ -103,7 +103,7 @@ def sweep_table(sweep: Sweep) -> RenderableType:
     """
     # The optional columns, in the order in which a narrow terminal leaves them out.
     several = len(sweep.plan.seeds) > 1
-    columns = ["symptom", *(["quartiles"] if several else []), "curve", "to target"]
+    columns = [*(["quartiles"] if several else []), "symptom", "curve", "to target"]
     table = FirstThatFits(*(_rows(sweep, columns[place:]) for place in range(len(columns) + 1)))
     hidden = len(sweep.standings) - MOST_ROWS
     if hidden > 0:

@@ -43,11 +43,11 @@ def test_the_whole_of_a_small_sweep(sweep):
     answer = sweep("lr=0.001,0.1,1,1e6", "--seeds", "2")
     assert (answer.code, answer.err) == (0, "")
     assert masked(answer.out) == (
-        "   lr  verdict             val loss      quartiles  to target  curve\n"
-        "0.001  too small             0.6541  0.654 … 0.654      never  █████▇▇\n"
-        "  0.1  best                  0.3005  0.299 … 0.302        3.5  █▄▂▁▁▁▁\n"
-        "    1  good                  0.3392  0.334 … 0.345      never  █▂▂▂▁▁▁\n"
-        "1e+06  diverged at step 2         –              –      never  █\n"
+        "   lr  verdict             val loss  to target  symptom           curve\n"
+        "0.001  too small             0.6541      never  slow convergence  █████▇▇\n"
+        "  0.1  best                  0.3005        3.5  -                 █▄▂▁▁▁▁\n"
+        "    1  good                  0.3392      never  overfitting       █▂▂▂▁▁▁\n"
+        "1e+06  diverged at step 2         –      never  exploding         █\n"
         "\n"
         "best       lr=0.1: val loss 0.3005, median over 2 seeds, range 0.297 … 0.304 (an\n"
         "           interval needs 6 seeds or more)\n"

@@ -111,7 +111,7 @@ def test_a_divergence_says_what_became_of_what():
     assert divergence_sentence("batch loss", np.inf, None, **words) == "the batch loss became inf"
     assert divergence_sentence("gradient", np.nan, "w", **words) == "the gradient of w became nan"
     assert divergence_sentence("batch loss", 8000.0, None, **words) == (
-        "the batch loss 8000 is above 10000 times the initial loss 0.6931"
+        "the batch loss 8000 is above 10,000 times the initial loss 0.6931"
     )
 
 

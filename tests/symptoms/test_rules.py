@@ -139,6 +139,19 @@ def test_a_loss_that_first_rose_has_its_whole_fall_in_the_second_half():
     assert "100 % of the fall of the training loss came after epoch 9.5 of 19" in found.evidence
 
 
+def test_a_loss_that_recovered_from_a_large_rise_is_not_called_slow():
+    """2/L is about 0.25: the cosine schedule starts above it and ends far below it."""
+    run = gdrun.train(
+        {"dataset": "diabetes", "model": "linear", "variant": "bgd", "schedule": "cosine"},
+        "optimizer=vanilla",
+        "lr=0.3",
+        "epochs=60",
+    )
+    loss = run.evals["train_loss"]
+    assert loss.max() > 2 * loss[0] > 20 * loss[-1] / 3
+    assert run.record["diagnosis"] == []
+
+
 def test_a_gradient_that_shrinks_from_layer_to_layer_vanishes():
     """The gradient of layer 2 is 10⁴ / 10⁸ of that of layer 4."""
     run = curves(np.ones(20), status="stopped")
