@@ -20,6 +20,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -27,10 +28,12 @@ from gdrun.array_types import Numbers
 from gdrun.config.experiment import Experiment
 from gdrun.engine.build import build, experiment_data
 from gdrun.engine.trainer import Trainer
+from gdrun.insight.point_kinds import kind_of, possible_decrease
 from gdrun.insight.problem import AnalysedProblem, analysed
 from gdrun.insight.recorded_problem import last_weights
 from gdrun.insight.visited import Place, Visited
-from gdrun.problems.curvature import extreme_curvatures, gradient_and_product
+from gdrun.problems.curvature import extreme_curvatures, gradient_and_product, hessian_product
+from gdrun.problems.network import Network
 from gdrun.runs.run import Run
 from gdrun.study.judgement.stability import stable_curvature
 from gdrun.threads import single_blas_thread
@@ -44,11 +47,6 @@ MOST_EPOCHS = 30
 TOLERANCE = 1e-3
 """The relative error of the eigenvalues."""
 
-SMALL = 1e-3
-"""The share of f − f* below which a change of f counts as none, and the share of the largest
-curvature below which a negative curvature counts as 0.
-"""
-
 
 @dataclass(frozen=True)
 class PathPoint:
@@ -58,7 +56,7 @@ class PathPoint:
     the Hessian. limit: the largest curvature at which the rule is stable with the rate of the last
     step, such as 2/α; None if it is not known. position: that of the last step on its parabola;
     None before the first step, and for a step that is no descent direction. kind: minimum, saddle,
-    plateau or slope (see `kind_of`).
+    plateau or slope (see `gdrun.insight.point_kinds`).
     """
 
     step: int
@@ -126,6 +124,9 @@ def _points(problem: AnalysedProblem, places: list[Place]) -> Iterator[PathPoint
             continue  # the run has left the range of numbers
         found = extreme_curvatures(problem.objective, w, X, y, tolerance=TOLERANCE)
         scale = loss - lowest if scale is None else scale
+        reach = _reach(problem, w)
+        product = partial(hessian_product, problem.objective, w, X, y)
+        decrease = possible_decrease(gradient[0], product, reach)
         yield PathPoint(
             place.step,
             loss,
@@ -134,7 +135,7 @@ def _points(problem: AnalysedProblem, places: list[Place]) -> Iterator[PathPoint
             found.largest,
             stable_curvature(problem.experiment, first if place.rate is None else place.rate),
             _position(problem, place),
-            kind_of(loss - lowest, scale, norm, found.smallest, found.largest, _reach(problem, w)),
+            kind_of(loss - lowest, scale, norm, decrease, found.smallest, found.largest, reach),
         )
 
 
@@ -148,31 +149,13 @@ def _lowest(problem: AnalysedProblem) -> float:
 
 
 def _reach(problem: AnalysedProblem, w: Numbers) -> float:
-    """The larger of ‖w‖ and ‖w − w₀‖, where w₀ are the initial weights.
+    """The larger of ‖w‖ and ‖w − w₀‖, where w₀ are the initial weights; for a network at least 1.
 
-    f is flat at w if it changes little within this distance.
+    It is a distance that is large for the weights: f is flat at w if it changes little within it.
+    A network whose weights were all 0 may have moved by no distance, though others are of use.
     """
-    return float(max(np.linalg.norm(w), np.linalg.norm(w - problem.start)))
-
-
-def kind_of(
-    excess: float, first: float, slope: float, smallest: float, largest: float, reach: float
-) -> str:
-    """The kind of a point: minimum, saddle, plateau, or slope if f still falls quickly.
-
-    excess: how much f can fall at most. first: the same at the start of the run. slope: ‖∇f‖.
-    smallest, largest: the extreme curvatures. reach: a distance that is large for the weights. The
-    point is on a plateau if, within this distance, slope and curvature change f by less than the
-    share SMALL of the excess; on a slope if a step of 1/λmax lowers f by more than this share of
-    `first`; else at a saddle if there is a negative curvature, and at a minimum if not. Scaling f
-    or the weights does not change the kind.
-    """
-    sharpest = max(abs(smallest), abs(largest))
-    if excess > 0 and slope * reach + 0.5 * sharpest * reach**2 < SMALL * excess:
-        return "plateau"
-    if sharpest > 0 and slope**2 / (2 * sharpest) > SMALL * first:
-        return "slope"
-    return "saddle" if smallest < -SMALL * sharpest else "minimum"
+    least = 1.0 if isinstance(problem.model, Network) else 0.0
+    return max(float(np.linalg.norm(w)), float(np.linalg.norm(w - problem.start)), least)
 
 
 def _position(problem: AnalysedProblem, place: Place) -> float | None:

@@ -15,11 +15,13 @@ from gdrun.views.fitting import fitting, headings
 from gdrun.views.numbers import count, quantity
 from gdrun.views.theory import plain_table
 
+_AT_REST = "f can hardly fall along its gradient"
+
 KINDS = {
-    "minimum": "a minimum: the gradient is small and no curvature is negative",
-    "saddle": "a saddle: the gradient is small and a curvature is negative",
-    "plateau": "a plateau: neither the gradient nor the curvature changes f noticeably",
-    "slope": "on a slope: f still falls quickly",
+    "minimum": f"at a minimum: {_AT_REST}, and λmin is not clearly below 0",
+    "saddle": f"at a saddle: {_AT_REST}, but λmin is clearly below 0",
+    "plateau": "on a plateau: neither the gradient nor the curvature changes f noticeably",
+    "slope": "on a slope: f can still fall along its gradient",
 }
 """The kinds of points as text."""
 
@@ -53,7 +55,7 @@ def curvature_path_view(path: CurvaturePath) -> RenderableType:
         fitting(table, OPTIONAL, partial(_legend, rows=path.rows)),
         "",
         *_verdicts(path.points),
-        Text(f"the path ends at {KINDS[last.kind]}" if last.kind != "slope" else _slope()),
+        Text(f"the path ends {KINDS[last.kind]}"),
     )
 
 
@@ -61,10 +63,6 @@ def _legend(table: Table, rows: int) -> Text:
     """The meaning of the headings that the table has. rows: the number of measured rows."""
     known = [f"{heading}: {LEGEND[heading]}" for heading in headings(table) if heading in LEGEND]
     return Text("; ".join([f"λ: curvatures of f on {count(rows, 'row')}", *known]), style="dim")
-
-
-def _slope() -> str:
-    return f"the path ends {KINDS['slope']}"
 
 
 def _verdicts(points: tuple[PathPoint, ...]) -> list[Text]:
