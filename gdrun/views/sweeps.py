@@ -49,6 +49,7 @@ NOT_COMPARABLE = {
 _STYLES = {
     "best": "bold green",
     "good": "green",
+    "too large": "yellow",
     "oscillating": "yellow",
     "unstable": "yellow",
     "diverged": "red",
@@ -257,7 +258,7 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
     if sweep.target is not None:
         notes.append(("to target", f"epochs until {sweep.target.sentence}"))
     notes += lacking_notes(sweep.plan)
-    if meanings := meanings_of((verdict for _, verdict in _shown(sweep)), sweep.progress):
+    if meanings := meanings_of((verdict for _, verdict in _shown(sweep)), sweep.metric):
         notes.append(("verdicts", meanings))
     if scale := shared_scale(sweep):
         notes.append(("curve", scale.legend))

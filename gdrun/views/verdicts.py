@@ -22,19 +22,20 @@ def verdicts_page() -> RenderableType:
     for word, meaning in MEANINGS.items():
         table.add_row(word, meaning)
     intro = (
-        "p is the progress of a setting: the drop of its training loss, divided by the largest "
-        "drop of any setting. Logarithms of the losses count where the largest drop is by more "
-        f"than a factor of {SPAN}."
+        "p is the progress of a setting: the improvement of the metric that ranks the settings, "
+        "divided by the best improvement. Logarithms count where the best one is a drop by more "
+        f"than a factor of {SPAN}. Too small, too large and unstable compare only settings that "
+        "differ in nothing but the rate."
     )
     return Group(intro, "", table)
 
 
-def meanings_of(verdicts: Iterable[Verdict], progress: Metric) -> str:
+def meanings_of(verdicts: Iterable[Verdict], metric: Metric) -> str:
     """A text that explains those of the verdicts that are not clear by themselves; or empty.
 
-    progress: the metric from which the verdicts are computed.
+    metric: ranks the settings.
     """
     words = {verdict.word for verdict in verdicts} - PLAIN
     texts = [f"{word}: {MEANINGS[word]}" for word in MEANINGS if word in words]
-    measure = "training loss" if progress.name == "train_loss" else progress.words
-    return f"p is the share of the best drop of the {measure}; {'; '.join(texts)}" if texts else ""
+    explained = f"p is the share of the best improvement of the {metric.words}; "
+    return (explained if "p " in " ".join(texts) else "") + "; ".join(texts)

@@ -46,14 +46,15 @@ def test_the_whole_of_a_small_sweep(sweep):
         "   lr  verdict             val loss  to target  symptom           curve\n"
         "0.001  too small             0.6541      never  slow convergence  █████▇▇\n"
         "  0.1  best                  0.3005        3.5  -                 █▄▂▁▁▁▁\n"
-        "    1  good                  0.3392      never  overfitting       █▂▂▂▁▁▁\n"
+        "    1  too large             0.3392      never  overfitting       █▂▂▂▁▁▁\n"
         "1e+06  diverged at step 2         –      never  exploding         █\n"
         "\n"
         "best       lr=0.1: val loss 0.3005, median over 2 seeds, range 0.297 … 0.304 (an\n"
         "           interval needs 6 seeds or more)\n"
         "to target  epochs until val loss ≤ 0.3201, 95 % of the best improvement\n"
-        "verdicts   p is the share of the best drop of the training loss; good: p ≥ 95 %;\n"
-        "           too small: p < 50 %, at a rate below the best\n"
+        "verdicts   p is the share of the best improvement of the val loss; too small: p\n"
+        "           < 0.5, at a rate below the best; too large: p < 0.95, at a rate above\n"
+        "           the best\n"
         "curve      training loss of the first seed, the same scale in all rows: 0.36 (▁)\n"
         "           to 0.693 (█); ↑ above it\n"
         "stability  1 was stable, 1e+06 was not; in theory full-batch descent is stable\n"
@@ -72,10 +73,8 @@ def test_bare_lr_on_the_quickstart_teaches_in_seconds(gdrun, tmp_path):
     lines = answer.out.splitlines()
     assert (answer.code, answer.err) == (0, "")
     assert max(cell_len(line) for line in lines if str(tmp_path) not in line) <= 80
-    words = {
-        word for word in ("too small", "slow", "good", "best", "unstable") if word in answer.out
-    }
-    assert words == {"too small", "slow", "good", "best", "unstable"}
+    expected = ("too small", "slow", "best", "too large", "unstable")
+    assert [word for word in expected if f"  {word}  " in answer.out] == [*expected]
     assert len([line for line in lines if re.match(r" *[\d.]+  [a-z]", line)]) == 11
     assert "2(1 + β)/L = " in answer.out
 

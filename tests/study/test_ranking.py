@@ -57,7 +57,7 @@ def plan_and_results(rows):
 def standing_texts(rows, metric=LOSS):
     plan, results = plan_and_results(rows)
     found = standings(plan, results, metric)
-    return found, [verdict.text for verdict in verdicts(found)]
+    return found, [verdict.text for verdict in verdicts(found, metric)]
 
 
 def test_every_verdict():
@@ -91,26 +91,50 @@ def test_every_verdict():
     ("losses", "verdict"),
     [
         # Thirds of two: the last one's peak is 4, and was 5 before.
-        ([10, 7, 5, 3, 4, 3], "slow"),
+        ([10, 7, 5, 3, 4, 3], "too large"),
         ([10, 7, 3, 4, 5, 4.9], "unstable"),
         # Above its start and coming down, as momentum's first swing is.
-        ([10, 40, 30, 25, 20, 12], "slow"),
+        ([10, 40, 30, 25, 20, 12], "too large"),
     ],
 )
 def test_a_full_batch_above_the_best_rate_is_unstable_when_its_loss_rises(losses, verdict):
     plan = planned({"lr": [0.1, 1.0]}, "variant=bgd")
     rows = [result([10, 5, 2, 1, 0.1, 0]), result(losses)]
     results = dict(zip((trial.identity for trial in plan.trials), rows, strict=True))
-    assert [each.text for each in verdicts(standings(plan, results, LOSS))] == ["best", verdict]
+    assert [each.text for each in verdicts(standings(plan, results, LOSS), LOSS)] == [
+        "best",
+        verdict,
+    ]
 
 
-def test_a_rate_is_unstable_by_the_measure_of_its_own_kind():
+def test_a_rate_is_judged_by_the_measure_of_its_own_kind():
     # The second rule gets to 1 at best, a tenth less far than the first, under either rate.
     plan = planned({"optimizer": ["adam", "vanilla"], "lr": [0.1, 1.0]})
     rows = [result([10, end]) for end in (0, 4, 1, 1.1)]
     results = dict(zip((trial.identity for trial in plan.trials), rows, strict=True))
-    texts = [each.text for each in verdicts(standings(plan, results, LOSS))]
+    texts = [each.text for each in verdicts(standings(plan, results, LOSS), LOSS)]
     assert texts == ["best", "unstable", "slow", "slow"]
+
+
+def test_the_best_rate_of_a_poor_rule_is_not_too_small():
+    # The second rule gets to 8 at best: p = 0.2 of the drop by 10, at its own best rate.
+    plan = planned({"optimizer": ["adam", "vanilla"], "lr": [0.1, 1.0]})
+    rows = [result([10, end]) for end in (4, 0, 9.5, 8)]
+    results = dict(zip((trial.identity for trial in plan.trials), rows, strict=True))
+    texts = [each.text for each in verdicts(standings(plan, results, LOSS), LOSS)]
+    assert texts == ["slow", "best", "too small", "poor"]
+
+
+def test_verdicts_agree_with_the_column_that_ranks():
+    """The largest rates fit the training rows best, and the validation rows ever worse."""
+    validation = {0.01: 6.0, 0.1: 2.0, 1.0: 2.2, 3.0: 5.0, 10.0: 11.0}
+    training = {0.01: 6.0, 0.1: 2.0, 1.0: 0.5, 3.0: 0.1, 10.0: 0.0}
+    rows = {rate: [result([10, training[rate]])] for rate in validation}
+    for rate, value in validation.items():
+        rows[rate][0].evals["validation_loss"] = np.array([10.0, value])
+        rows[rate][0].summary["validation_loss"] = value
+    # p = (10 − value) / 8: 0.5, 1, 0.975, 0.625 and −0.125; no training loss is near its start.
+    assert standing_texts(rows)[1] == ["slow", "best", "good", "too large", "too large"]
 
 
 def test_a_rate_at_the_limit_oscillates_and_one_without_effect_is_too_small():
@@ -136,7 +160,7 @@ def test_a_loss_that_bounces_oscillates_where_no_rate_is_swept():
     # Rises of 6 in all against a best drop of 9; then of 2.
     rows = [result([10, 7, 11, 5, 7, 6]), result([10, 4, 6, 5, 5, 5]), result([10, 3, 1, 1, 1, 1])]
     results = dict(zip((trial.identity for trial in plan.trials), rows, strict=True))
-    found = verdicts(standings(plan, results, LOSS))
+    found = verdicts(standings(plan, results, LOSS), LOSS)
     assert [verdict.word for verdict in found] == ["oscillating", "slow", "best"]
 
 
@@ -369,16 +393,27 @@ def test_values_that_are_no_ranking_are_known():
     assert unlike(LOSS, [softmax, load({"dataset": "wine", "model": "softmax"})]) == "data"
 
 
-def test_progress_is_read_from_the_metric_where_losses_are_different_quantities():
-    # Losses of 40 and 0.4 are no 0 % and 100 % of one way: accuracy went 0 → 0.99 and 0 → 0.98.
-    rows = {0.1: [result([100, 40])], 0.3: [result([1, 0.4])]}
-    for row, last in zip(rows.values(), (0.99, 0.98), strict=True):
-        row[0].evals["validation_accuracy"] = np.array([0.0, last])
-        row[0].summary["validation_accuracy"] = last
-    plan, results = plan_and_results(rows)
-    accuracy = Metric("validation_accuracy")
-    texts = [each.text for each in verdicts(standings(plan, results, accuracy), accuracy)]
-    assert texts == ["best", "good"]
+def judged(axes, ends):
+    """A sweep over the axes, whose runs start at 10 and end at these losses."""
+    plan = planned(axes)
+    identities = [trial.identity for trial in plan.trials]
+    results = {key: result([10, end]) for key, end in zip(identities, ends, strict=True)}
+    work = Work(len(ends), 0, 1, 0.1)
+    return judge_sweep(plan, axes_of(axes, load(LOGISTIC)), results, LOSS, work)
+
+
+def test_settings_with_other_data_are_not_ranked():
+    seeds = [0, 1, 2]  # of the generated dataset
+    found = judged({"dataset.seed": seeds}, [1, 2, 9])
+    assert found.unlike == "data"
+    assert [each.text for each in found.verdicts] == ["not ranked"] * 3
+    assert (found.best, found.target) == (None, None)
+
+
+def test_among_settings_that_are_not_ranked_rates_are_compared_on_the_same_data():
+    found = judged({"dataset.seed": [0, 1], "lr": [0.1, 1.0]}, [4, 1, 8, 9.9])
+    # From 10 to 4 is 6/9 of the drop to 1; from 10 to 9.9 is 0.1/2 of the drop to 8.
+    assert [each.text for each in found.verdicts] == ["slow", "good", "good", "unstable"]
 
 
 def test_a_result_reads_back_as_it_was_written():

@@ -231,7 +231,9 @@ def judge_comparison(
     baseline: the name of a contender, with which all others are compared; None for all pairs.
     """
     found = standings(plan, results, metric)
-    goal = target or usual_target(found, metric)
+    experiments = [candidate.experiment for candidate in plan.candidates]
+    differ = unlike(metric, experiments, table)
+    goal = target or (None if differ else usual_target(found, metric))
     contenders = tuple(
         Contender(
             each,
@@ -243,8 +245,6 @@ def judge_comparison(
         )
         for each in found
     )
-    experiments = [candidate.experiment for candidate in plan.candidates]
-    differ = unlike(metric, experiments, table)
     return Comparison(plan, metric, goal, contenders, work, tuning_work, differ, baseline)
 
 

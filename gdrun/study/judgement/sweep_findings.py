@@ -19,7 +19,7 @@ from gdrun.study.judgement.edges import Edge, edges
 from gdrun.study.judgement.metrics import Metric, Target, unlike
 from gdrun.study.judgement.ranking import Standing, ranked, standings, usual_target, values_by_seed
 from gdrun.study.judgement.stability import StabilityLimit, stability_limits
-from gdrun.study.judgement.verdicts import RATE, TRAIN_LOSS, Verdict, verdicts
+from gdrun.study.judgement.verdicts import RATE, Verdict, verdicts
 from gdrun.study.storage.results import Result
 from gdrun.study.study import Work
 
@@ -43,11 +43,11 @@ class Sweep(ResultTables):
     metric: ranks the candidates. standings, verdicts: the standing (results, scores and rank) and
     the verdict of each candidate, in the order of the plan. target: the value of a metric that the
     runs should reach; the epochs until then are counted; None if no candidate improved on the
-    initial value. limits: the stability limits of the rate on a convex problem, by the label of the
-    other settings. work: what the sweep cost (the numbers of trials and cohorts, and seconds).
-    rungs: the epochs at which successive halving dropped candidates. unlike: "data" or "loss" if
-    the candidates have different data or losses, so that the values of the metric cannot be ranked;
-    else None. progress: the metric from which the verdicts are computed.
+    initial value, or `unlike` is set. limits: the stability limits of the rate on a convex problem,
+    by the label of the other settings. work: what the sweep cost (the numbers of trials and
+    cohorts, and seconds). rungs: the epochs at which successive halving dropped candidates. unlike:
+    "data" or "loss" if the candidates have different data or losses, so that the values of the
+    metric cannot be ranked; else None.
     """
 
     plan: StudyPlan
@@ -60,7 +60,6 @@ class Sweep(ResultTables):
     work: Work
     rungs: tuple[Rung, ...] = ()
     unlike: Literal["data", "loss"] | None = None
-    progress: Metric = TRAIN_LOSS
 
     def __repr__(self) -> str:
         size = f"{len(self.standings)} settings in {len(self.plan.trials)} runs"
@@ -156,9 +155,8 @@ def judge_sweep(
     """
     found = standings(plan, results, metric)
     experiments = [candidate.experiment for candidate in plan.candidates]
-    comparable = unlike(TRAIN_LOSS, experiments, table) is None
-    progress = TRAIN_LOSS if comparable else metric
-    words = verdicts(found, progress)
+    differing = unlike(metric, experiments, table)
+    words = verdicts(found, metric, ranked=differing is None)
     # Halving may drop a rate before its run shows whether the rate is stable.
     swept = RATE in [axis.key for axis in axes] and not rungs
     limits = stability_limits(found, words, table) if swept else {}
@@ -168,10 +166,9 @@ def judge_sweep(
         metric,
         found,
         tuple(words),
-        target or usual_target(found, metric),
+        target or (None if differing else usual_target(found, metric)),
         limits,
         work,
         tuple(rungs),
-        unlike(metric, experiments, table),
-        progress,
+        differing,
     )

@@ -1,20 +1,19 @@
 """Verdicts: one word for each candidate of a sweep, such as good, slow or diverged.
 
 Verdicts compare the candidates of one sweep, so no verdict depends on the scale of the loss or the
-rate. L₀ is the initial training loss of a candidate, Lₖ its median final training loss, and L* the
-lowest Lₖ of all candidates. (If the candidates minimise different losses, the metric of the sweep
-is used instead of the training loss.)
+rate. For the metric that ranks the sweep, F₀ is the value of a candidate at the start, Fₖ its
+median final value, and F* the best Fₖ.
 
-    progress  p = (L₀ − Lₖ) / (L₀ − L*)          1 at the lowest loss, 0 at the start, below 0 worse
+    progress  p = (F₀ − Fₖ) / (F₀ − F*)          1 at the best value, 0 at the start, below 0 worse
 
-and with the logarithms of the losses where L₀ > SPAN L* > 0, so that a loss three times the best is
-not good; a rate is unstable only if p without logarithms is below 0.95, too. The words and their
-rules are in MEANINGS, which `gdrun list verdicts` shows.
+and with logarithms where F₀ > SPAN F* > 0, so that a loss three times the best is not good. The
+words and their rules are in MEANINGS, which `gdrun list verdicts` shows.
 
-Whether a rate is below or above the best rate, and whether it is unstable, is decided among
-candidates that differ only in the rate; L* is then the lowest Lₖ of these candidates. With
-full-batch gradients a rate above the best is slow rather than unstable if the peaks of the loss
-fall: with momentum the loss oscillates at stable rates too.
+Whether a rate is too small, too large or unstable is decided among candidates that differ only in
+the rate; F* is then the best value of these candidates alone. Stability is that of the training
+loss L: a rate above the best one is unstable if (L₀ − Lₖ) / (L₀ − L*) < 0.95, else too large. With
+full-batch gradients it is too large rather than unstable if the peaks of the loss fall: with
+momentum the loss oscillates at stable rates too.
 """
 
 from __future__ import annotations
@@ -37,13 +36,13 @@ GOOD, HALFWAY = 0.95, 0.5
 """The least progress p of a good candidate, and of a slow one."""
 
 SPAN = 30
-"""From this ratio of the initial to the lowest loss on, p is that of the logarithms."""
+"""From this ratio of the initial to the lowest value on, p is that of the logarithms."""
 
 STEADY = 1e-3
 """Peaks of the loss stay equal if their ratio differs from 1 by at most this much."""
 
 ROUNDING = 1e-9
-"""A peak of the loss counts as higher than another only above this relative difference."""
+"""A loss counts as higher than another only above this relative difference."""
 
 RATE = "optimizer.lr"
 TRAIN_LOSS = Metric("train_loss")
@@ -54,26 +53,30 @@ Word = Literal[
     "slow",
     "good",
     "best",
+    "too large",
     "oscillating",
     "unstable",
     "diverged",
     "dropped",
+    "not ranked",
 ]
 
 MEANINGS: dict[Word, str] = {
     "best": "the best median of the metric that ranks the settings",
-    "good": "p ≥ 95 %",
-    "slow": "p < 95 %",
-    "too small": "p < 50 %, at a rate below the best",
-    "poor": "p < 50 %, where no rate is swept",
-    "oscillating": "p < 95 %, and the rises of the loss add up to more than half of the best "
-    "drop, or with full batches its peaks stay equal at a rate above the best",
-    "unstable": "p < 95 % at a rate above the best, or the loss ended above its start, or a run "
-    "diverged",
+    "good": "p ≥ 0.95",
+    "slow": "p < 0.95",
+    "too small": "p < 0.5, at a rate below the best",
+    "too large": "p < 0.95, at a rate above the best",
+    "poor": "p < 0.5, but not because of the rate",
+    "oscillating": "p < 0.95, and the rises of the training loss add up to more than half of its "
+    "best drop, or with full batches its peaks stay equal at a rate above the best",
+    "unstable": "p < 0.95 at a rate above the best, also for the training loss; or the training "
+    "loss ended above its start, or a run diverged",
     "diverged": "half of the runs or more diverged; with the median step",
     "dropped": "successive halving dropped the setting; with the epoch",
+    "not ranked": "the values of settings with other data or another loss are not comparable",
 }
-"""The rule for each word. p is the progress: the share of the best drop of the training loss."""
+"""The rule for each word. p is the progress: the share of the best improvement of the metric."""
 
 
 @dataclass(frozen=True)
@@ -98,29 +101,66 @@ class Verdict:
         return self.word not in ("oscillating", "unstable", "diverged")
 
 
-def verdicts(found: Sequence[Standing], measure: Metric = TRAIN_LOSS) -> list[Verdict]:
+def verdicts(found: Sequence[Standing], metric: Metric, *, ranked: bool = True) -> list[Verdict]:
     """The verdict on each candidate.
 
     found: the standings (results, scores and ranks) of the candidates; the verdicts have the same
-    order. measure: the metric from which the progress p is computed.
+    order. metric: ranks the candidates. ranked: False if their data or losses differ; then only
+    candidates that differ in nothing but the rate are compared.
     """
-    ends = [quantile([measure.score(each) for each in s.results], 0.5) for s in found]
-    starts = [_start(standing, measure) for standing in found]
-    lowest: dict[str, float] = {}
-    for standing, end in zip(found, ends, strict=True):
-        own = others(standing.candidate)
-        lowest[own] = min(lowest.get(own, math.inf), end)
-    overall = min(lowest.values(), default=math.inf)
+    groups = [others(standing.candidate) for standing in found]
+    alone = {group for group in groups if groups.count(group) == 1}
+    of_metric, of_loss = (_drops(found, groups, each) for each in (metric, TRAIN_LOSS))
     best_rates = _best_rates(found)
+    overall = min((drop.lowest for drop in of_metric), default=math.inf)
     return [
         _verdict(
             standing,
-            _progress(start, end, overall),
-            _share(start, end, lowest[others(standing.candidate)]),
+            own.progress_to(overall) if ranked else own.progress_to(own.lowest),
+            own.progress_to(own.lowest),
+            loss,
             _side(standing, best_rates),
-            _rises(standing, start, overall),
+            None if ranked else group not in alone,
         )
-        for standing, start, end in zip(found, starts, ends, strict=True)
+        for standing, group, own, loss in zip(found, groups, of_metric, of_loss, strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class _Drop:
+    """How far a score fell: from start to end, the median over a candidate's runs.
+
+    lowest: the lowest end of all candidates that differ from this one only in the rate.
+    """
+
+    start: float
+    end: float
+    lowest: float
+
+    @property
+    def share(self) -> float:
+        """(start − end) / (start − lowest)."""
+        return _share(self.start, self.end, self.lowest)
+
+    @property
+    def rose(self) -> bool:
+        """Whether the score ended above its start, by more than rounding."""
+        return not self.end <= self.start + ROUNDING * abs(self.start)
+
+    def progress_to(self, lowest: float) -> float:
+        """The progress p, where F* is `lowest`."""
+        return _share(*_on_scale(self.start, lowest, (self.start, self.end, lowest)))
+
+
+def _drops(found: Sequence[Standing], groups: Sequence[str], metric: Metric) -> list[_Drop]:
+    """How far the score of the metric fell for each candidate; groups: those of `others`."""
+    ends = [quantile([metric.score(each) for each in s.results], 0.5) for s in found]
+    lowest: dict[str, float] = {}
+    for group, end in zip(groups, ends, strict=True):
+        lowest[group] = min(lowest.get(group, math.inf), end)
+    return [
+        _Drop(_start(standing, metric), end, lowest[group])
+        for standing, group, end in zip(found, groups, ends, strict=True)
     ]
 
 
@@ -133,14 +173,20 @@ def others(candidate: Candidate) -> str:
 
 
 def _verdict(
-    standing: Standing, progress: float, own: float, side: int | None, rises: float
+    standing: Standing,
+    progress: float,
+    own: float,
+    loss: _Drop,
+    side: int | None,
+    compared: bool | None,
 ) -> Verdict:
     """The verdict on one candidate.
 
-    progress: the progress p with the lowest loss L* of all candidates. own: p without logarithms,
-    with L* of the candidates that differ from this one only in the rate. side: −1 if the
-    candidate's rate is below the best rate of these candidates, 0 if equal, 1 if above; None if no
-    rate was swept. rises: the sum of the rises of the loss, as a share of the best drop.
+    progress: the progress p to the best value of all candidates. own: p to the best value of the
+    candidates that differ from this one only in the rate. loss: how far the training loss fell.
+    side: −1 if the candidate's rate is below the best rate of these candidates, 0 if equal, 1 if
+    above; None if no rate was swept. compared: None if all candidates are ranked; else whether
+    there are other candidates that differ only in the rate.
     """
     diverged = [result.record["stop"]["step"] for result in standing.results if result.diverged]
     if 2 * len(diverged) >= len(standing.results):
@@ -150,22 +196,24 @@ def _verdict(
         return Verdict("dropped", f"at epoch {standing.dropped:.4g}")
     peaks = _growth_of_peaks(standing)
     settles = peaks is not None and peaks <= 1 + ROUNDING
-    if diverged or not (progress >= -ROUNDING or settles):
+    if diverged or (loss.rose and not settles):
         return Verdict("unstable")
     # After unstable: the best of a sweep may have diverged under some seeds.
-    if standing.rank == 1:
+    if compared is None and standing.rank == 1:
         return Verdict("best")
+    if compared is False:
+        return Verdict("not ranked")
     if progress >= GOOD:
         return Verdict("good")
     if side == 1 and peaks is not None and abs(peaks - 1) <= STEADY:
         return Verdict("oscillating")
-    if side == 1 and own < GOOD and not settles:
-        return Verdict("unstable")
-    if rises > HALFWAY and peaks is None:
+    if side == 1 and own < GOOD:
+        return Verdict("unstable" if loss.share < GOOD and not settles else "too large")
+    if peaks is None and _rises(standing, loss) > HALFWAY:
         return Verdict("oscillating")
-    if progress >= HALFWAY or side == 1:
-        return Verdict("slow")
-    return Verdict("poor" if side is None else "too small")
+    if side == -1 and own < HALFWAY:
+        return Verdict("too small")
+    return Verdict("slow" if progress >= HALFWAY else "poor")
 
 
 def _start(standing: Standing, measure: Metric) -> float:
@@ -173,11 +221,6 @@ def _start(standing: Standing, measure: Metric) -> float:
     return measure.sign * float(
         np.median([each.evals[measure.name][0] for each in standing.results])
     )
-
-
-def _progress(start: float, end: float, lowest: float) -> float:
-    """The progress p, from the initial, the final and the lowest score."""
-    return _share(*_on_scale(start, lowest, (start, end, lowest)))
 
 
 def _share(start: float, end: float, lowest: float) -> float:
@@ -200,15 +243,15 @@ def _on_scale(start: float, lowest: float, losses: ArrayLike) -> Numbers:
     return logarithms
 
 
-def _rises(standing: Standing, start: float, lowest: float) -> float:
-    """The sum of the rises of the training loss, as a share of the drop from start to lowest.
+def _rises(standing: Standing, loss: _Drop) -> float:
+    """The sum of the rises of the training loss, as a share of its best drop.
 
     A rise is from one evaluation to the next. It is the median over the runs; 0 without a drop.
     """
-    if not start > lowest:
+    if not loss.start > loss.lowest:
         return 0.0
-    first, last = _on_scale(start, lowest, (start, lowest))
-    losses = (_on_scale(start, lowest, each.evals["train_loss"]) for each in standing.results)
+    first, last = _on_scale(loss.start, loss.lowest, (loss.start, loss.lowest))
+    losses = (_on_scale(loss.start, loss.lowest, e.evals["train_loss"]) for e in standing.results)
     with np.errstate(invalid="ignore"):  # a diverged run has infinite losses
         sums = [float(np.maximum(np.diff(each), 0).sum()) for each in losses]
     return float(np.median(sums) / (first - last))

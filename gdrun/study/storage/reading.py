@@ -91,7 +91,7 @@ def _read_sweep(record: StudyRecord, path: Path) -> Sweep:
         work = _found_only(results)
         return judge_sweep(plan, axes, results, metric, work, target=target, rungs=rungs)
     judged = checked(record, SweepFindings, path / RECORD)
-    found, progress = standings(plan, results, metric), Metric(judged["progress"])
+    found, differing = standings(plan, results, metric), judged["unlike"]
     limits = {own: StabilityLimit(**limit) for own, limit in judged["stability_of"].items()}
     if judged["stability"]:
         limits[""] = StabilityLimit(**judged["stability"])
@@ -100,13 +100,12 @@ def _read_sweep(record: StudyRecord, path: Path) -> Sweep:
         axes,
         metric,
         found,
-        tuple(verdicts(found, progress)),
+        tuple(verdicts(found, metric, ranked=differing is None)),
         target,
         limits,
         Work(**judged["work"]),
         rungs,
-        judged["unlike"],
-        progress,
+        differing,
     )
 
 

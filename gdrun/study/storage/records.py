@@ -243,7 +243,6 @@ class SweepFindings(TypedDict):
     status: str
     metric: str
     unlike: Literal["data", "loss"] | None
-    progress: str
     target: TargetRecord | None
     best: str | None
     ranking: list[SweepRow]
@@ -328,7 +327,6 @@ class StudyRecord(PlanRecord):
     rungs: NotRequired[list[RungRecord]]
 
     unlike: NotRequired[Literal["data", "loss"] | None]
-    progress: NotRequired[str]
     best: NotRequired[str | None]
     ranking: NotRequired[list[SweepRow] | list[ContenderRow] | list[StandingRow]]
     stability: NotRequired[StabilityRecord | None]

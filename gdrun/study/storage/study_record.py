@@ -52,7 +52,6 @@ def sweep_record(sweep: Sweep) -> SweepFindings:
         "status": "complete" if sweep.complete else "interrupted",
         "metric": sweep.metric.name,
         "unlike": sweep.unlike,
-        "progress": sweep.progress.name,
         "target": target_record(sweep.target),
         "best": sweep.best.name if sweep.best else None,
         "ranking": rows,

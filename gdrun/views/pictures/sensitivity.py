@@ -19,6 +19,7 @@ _ZONES = {
     "good": "#009e73",
     "best": "#009e73",
     "slow": "#e69f00",
+    "too large": "#e69f00",
     "unstable": "#d55e00",
     "diverged": "#d55e00",
 }

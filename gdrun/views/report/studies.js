@@ -5,6 +5,7 @@
 const VERDICTS = {
   best: ["#009e73", "star"], good: ["#56b4e9", "circle"], slow: ["#7f7f7f", "square"],
   poor: ["#7f7f7f", "pentagon"], "too small": ["#7f7f7f", "triangle-down"],
+  "too large": ["#e69f00", "triangle-up"],
   oscillating: ["#e69f00", "bowtie"], unstable: ["#e69f00", "diamond"], diverged: ["#d55e00", "x"],
 };
 
