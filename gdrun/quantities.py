@@ -1,4 +1,4 @@
-"""Measured numbers as text: the one form that tables, messages and pictures share."""
+"""Numbers with few digits: as text for tables, messages and pictures, and for configs."""
 
 from __future__ import annotations
 
@@ -28,3 +28,23 @@ def quantity(value: float | None, digits: int = 4) -> str:
     if 1e4 <= abs(rounded) < 1e6:
         return f"{rounded:,.0f}"
     return f"{rounded:.0f}" if "e+" in text and abs(rounded) < 1e4 else text
+
+
+def rounded(value: float, digits: int = 3) -> float:
+    """A number with this many significant digits, so that it is short in a config.
+
+    >>> rounded(0.0123456), rounded(1234.5, 2)
+    (0.0123, 1200.0)
+    """
+    return float(f"{value:.{digits}g}")
+
+
+def rounded_down(value: float, digits: int = 3) -> float:
+    """The largest number with this many significant digits that is at most `value`, above 0.
+
+    >>> rounded_down(0.0127777), rounded_down(0.25), rounded_down(0.99999)
+    (0.0127, 0.25, 0.999)
+    """
+    near = rounded(value, digits)
+    unit = 10.0 ** (math.floor(math.log10(value)) - digits + 1)
+    return near if near <= value else rounded(near - unit, digits)

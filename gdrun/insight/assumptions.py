@@ -13,7 +13,7 @@ from gdrun.insight.constants import Constants
 from gdrun.insight.minimum import Minimum
 from gdrun.insight.problem import AnalysedProblem
 from gdrun.problems.network import Network
-from gdrun.quantities import quantity
+from gdrun.quantities import quantity, rounded_down
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def _of_run(problem: AnalysedProblem, constants: Constants) -> Iterator[Assumpti
     if constants.L:
         alpha, limit = float(cohort.numbers.lr[0]), 2 / constants.L
         below = alpha < limit
-        sign, change = ("<", None) if below else ("≥", f"lr={1 / constants.L:.3g}")
+        sign, change = ("<", None) if below else ("≥", f"lr={rounded_down(1 / constants.L):g}")
         why = f"α = {quantity(alpha)} {sign} 2/L = {quantity(limit)}"
         if not constants.everywhere:
             why += ", at the start"

@@ -121,6 +121,8 @@ def _again(run: Run) -> str:
 
 def _notes(run: Run, theory: Theory) -> list[str]:
     notes = []
+    if run.status in ("running", "interrupted", "failed"):
+        notes.append(f"the run has not ended ({run.verdict}): only its steps so far are compared")
     limit = theory.limit
     if run.status == "diverged" and limit is not None:
         alpha = float(theory.problem.cohort.numbers.lr[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gdrun.quantities import quantity
+from gdrun.quantities import quantity, rounded
 from gdrun.symptoms.facts import Remedy, Traced
 
 ADAM = Remedy(
@@ -27,15 +27,6 @@ LARGER_BATCH = Remedy(
 
 def rate(value: float, why: str) -> Remedy:
     return Remedy({"optimizer.lr": rounded(value)}, why)
-
-
-def rounded(value: float, digits: int = 3) -> float:
-    """A number with this many significant digits, so that it is short in a config.
-
-    >>> rounded(0.0123456), rounded(1234.5, 2)
-    (0.0123, 1200.0)
-    """
-    return float(f"{value:.{digits}g}")
 
 
 def smaller_rates(run: Traced) -> tuple[Remedy, ...]:

@@ -12,11 +12,12 @@ from rich.text import Text
 from gdrun.array_types import Counts, Numbers
 from gdrun.insight.bound_checks import BoundCheck, RunCheck
 from gdrun.insight.step_positions import StepPositions
+from gdrun.quantities import rounded_down
 from gdrun.views.curves import Chart, Curve
 from gdrun.views.fitting import fitting
 from gdrun.views.numbers import MISSING, count, quantity
 from gdrun.views.terminal_plot import PlotView
-from gdrun.views.theory import assumptions_view, plain_table, theory_data
+from gdrun.views.theory import assumptions_view, bounded_hint, plain_table, theory_data
 
 MOST_ROWS = 8
 """The most steps that a table shows."""
@@ -33,11 +34,12 @@ def run_check_view(check: RunCheck) -> RenderableType:
         curves = _curves(each)
         if curves is not None:
             parts += ["", curves]
-    parts += ["", *_verdicts(check)]
+    if verdicts := [Text(note) for note in check.notes] + list(map(_verdict, check.checks)):
+        parts += ["", *verdicts]
     if check.positions is not None:
         parts += ["", _positions(check.positions)]
-    if check.failing:
-        parts += ["", assumptions_view(check.failing, _config(check))]
+    if not check.checks:
+        parts += ["", *_without_bounds(check)]
     return Group(*parts)
 
 
@@ -116,24 +118,33 @@ def _curves(observed: _Observed) -> RenderableType | None:
     return PlotView(chart, height=HEIGHT)
 
 
-def _verdicts(check: RunCheck) -> list[Text]:
-    lines = [Text(note) for note in check.notes]
-    for each in check.checks:
-        label = _label(each.bound.quantity)
-        formula = f"{each.bound.name}: {label} ≤ {each.bound.formula}"
-        if each.all_held:
-            share = quantity(each.tightest, 3)
-            words = f"held at all {len(each.steps):,} points; {label} is at most {share} of it"
-            style = "green"
-        else:
-            first = int(each.steps[int(np.argmin(each.held))])
-            words, style = f"BROKEN first at step {first:,}", "bold red"
-        lines.append(Text.assemble(formula, "\n  ", (words, style)))
+def _verdict(check: BoundCheck) -> Text:
+    """Whether a bound held, and how close the run came to it."""
+    label = _label(check.bound.quantity)
+    if check.all_held:
+        share = quantity(check.tightest, 3)
+        words = f"held at all {len(check.steps):,} points; {label} is at most {share} of it"
+        style = "green"
+    else:
+        first = int(check.steps[int(np.argmin(check.held))])
+        words, style = f"BROKEN first at step {first:,}", "bold red"
+    formula = f"{check.bound.name}: {label} ≤ {check.bound.formula}"
+    return Text.assemble(formula, "\n  ", (words, style))
+
+
+def _without_bounds(check: RunCheck) -> list[RenderableType]:
+    """Why no bound applies to the run, and the command of a run to which one does."""
     if check.failing:
-        lines.append(Text("no bound applies to this run:", style="bold"))
-    elif not check.checks:
-        lines.append(Text("no bound is known for this objective", style="bold"))
-    return lines
+        words = "no bound applies to this run, because these assumptions fail:"
+        return [Text(words, style="bold"), assumptions_view(check.failing, _config(check))]
+    if not check.theory.bounds:
+        return [Text("no bound is known for this objective", style="bold")]
+    L = check.theory.constants.L
+    assert L is not None, "every bound without L applies to every rate"
+    alpha = float(check.theory.problem.cohort.numbers.lr[0])
+    words = f"no bound applies to this run: α = {quantity(alpha)} is above 1/L = {quantity(1 / L)}"
+    hint = bounded_hint(_config(check), f"lr={rounded_down(1 / L):g}")
+    return [Text(words, style="bold"), "", Text(hint, style="cyan")]
 
 
 def _positions(found: StepPositions) -> Text:

@@ -62,7 +62,7 @@ def curvature_path_view(path: CurvaturePath) -> RenderableType:
 def _legend(table: Table, rows: int) -> Text:
     """The meaning of the headings that the table has. rows: the number of measured rows."""
     known = [f"{heading}: {LEGEND[heading]}" for heading in headings(table) if heading in LEGEND]
-    return Text("; ".join([f"λ: curvatures of f on {count(rows, 'row')}", *known]), style="dim")
+    return Text("; ".join([f"λ: curvatures of f on {count(rows, 'example')}", *known]), style="dim")
 
 
 def _verdicts(points: tuple[PathPoint, ...]) -> list[Text]:

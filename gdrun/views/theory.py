@@ -182,19 +182,26 @@ def assumptions_view(
         verdict = Text("holds", style="green") if each.holds else Text("fails", style="yellow")
         table.add_row(each.name, verdict, each.why)
     hints = [
-        f"with {each.change} {PROPERTIES[each.name]}"
+        f"hint: with {each.change} {PROPERTIES[each.name]}"
         for each in assumptions
         if each.change and not each.of_run
     ]
     words = " ".join(each.change for each in assumptions if each.change and each.of_run)
-    if words and config is not None:
-        hints.append(f"the bounds apply to `gdrun train {shlex.quote(config)} {words}`")
-    elif words:
-        hints.append(f"with {words} the bounds apply to the run")
+    if words:
+        hints.append(bounded_hint(config, words))
     if not hints:
         return table
-    lines = Text("\n".join(f"hint: {sentence}" for sentence in hints), style="cyan")
-    return Group(table, "", lines)
+    return Group(table, "", Text("\n".join(hints), style="cyan"))
+
+
+def bounded_hint(config: str | None, changes: str) -> str:
+    """The hint that the bounds apply with these changes of a config.
+
+    config: its path, for the whole command; None if the config is that of the command line.
+    """
+    if config is None:
+        return f"hint: with {changes} the bounds apply to the run"
+    return f"hint: the bounds apply to `gdrun train {shlex.quote(config)} {changes}`"
 
 
 def plain_table(columns: str, *headings: str) -> Table:

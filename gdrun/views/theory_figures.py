@@ -60,7 +60,7 @@ def curvature_chart(run: Run) -> Chart:
     if np.isfinite(limits).any():
         words = "limit 2/α" if run.config["optimizer"]["name"] == "vanilla" else "limit of the rate"
         curves.insert(1, Curve(words, step, limits, dashed=True))
-    title = f"{_title(run)}: curvature on {count(found.rows, 'row')}"
+    title = f"{_title(run)}: curvature on {count(found.rows, 'example')}"
     return Chart(title, "step", "curvature of the objective", tuple(curves))
 
 

@@ -89,11 +89,25 @@ def test_a_run_beside_its_bounds(gdrun, trained):
     assert document["observed"]["excess"][1] == pytest.approx(8 * 0.64 + 4.5 * 0.04)
 
 
-def test_the_hint_for_a_run_works(gdrun, trained):
-    trained("dataset=iris", "model=softmax", "optimizer=adam", "epochs=3")
+NETWORK = ("dataset=iris", "model={name: mlp, hidden: [4], init: normal}")
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("dataset=iris", "model=softmax", "optimizer=adam"), "gradient descent fails"),
+        # L is the largest curvature at the start, and the bound needs a rate of at most 1/L.
+        (("surface=rosenbrock", *BOWL[1:-1], "lr=0.001"), "is above 1/L = 0.0006638"),
+        ((*NETWORK, *BOWL[1:-1], "lr=9"), "stable rate fails α = 9 ≥ 2/L"),
+    ],
+)
+def test_the_hint_for_a_run_without_a_bound_works(gdrun, trained, words, reason):
+    assert trained(*words, "epochs=3").code == 0
     answer = gdrun("theory", "last")
-    _, hint = " ".join(answer.out.split()).split("hint: ")
-    words = hint.split("`")[1].split()
+    text = " ".join(answer.out.split())
+    assert "no bound applies to this run" in text
+    assert reason in text
+    words = text.split("hint: ")[1].split("`")[1].split()
     assert words[:2] == ["gdrun", "train"]
     assert gdrun(*words[1:], "-q").code == 0
     assert "held at all" in gdrun("theory", "last").out
@@ -191,7 +205,7 @@ def test_noise(gdrun, trained):
 
 @pytest.mark.parametrize("width", [80, 60, 40])
 def test_no_width_cuts_a_number_or_a_heading(gdrun, trained, monkeypatch, width):
-    network = ("dataset=iris", "model={name: mlp, hidden: [4]}", "optimizer=momentum", "epochs=4")
+    network = (*NETWORK, "optimizer=momentum", "epochs=4")
     penalised = ("dataset=iris", "model={name: softmax, l2: 0.1, bias: false}", *BOWL[1:])
     trained(*penalised, "epochs=30")
     monkeypatch.setenv("COLUMNS", str(width))
@@ -235,6 +249,22 @@ def test_every_bounded_quantity_is_shown_step_by_step(gdrun, trained):
     answer = gdrun("theory", "last")
     for heading in ("step f − f* smooth textbook", "step min ‖∇f‖² gradient"):
         assert heading.split() in [line.split() for line in answer.out.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [("running", "still running"), ("interrupted", "interrupted: the process died")],
+)
+def test_a_run_that_has_not_ended(gdrun, trained, tmp_path, status, words):
+    # The record names this process, which is alive.
+    trained(*BOWL, "steps=20")
+    (record,) = tmp_path.glob("runs/*/run.json")
+    document = json.loads(record.read_text()) | {"status": status, "stop": None}
+    record.write_text(json.dumps(document))
+    answer = gdrun("theory", "last")
+    assert (answer.code, answer.err) == (0, "")
+    assert f"the run has not ended ({words}" in answer.out
+    assert answer.out.count("held at all 20 points") == 4
 
 
 def test_a_diverged_run(gdrun, trained):
