@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -70,6 +70,33 @@ def settings_of(overrides: Iterable[Change], experiment: Experiment) -> dict[str
     plain, (parsed, _) = experiment.plain(), _parsed(overrides)
     paths = [(resolve_key(override.key, plain), override.value) for override in parsed]
     return {".".join(meant[0]): value for meant, value in paths if len(meant) == 1}
+
+
+def divided(
+    source: Source, overrides: Iterable[Change], names: Sequence[Override]
+) -> tuple[list[Change], dict[str, Any]]:
+    """Divide overrides into those for this experiment, and those that need another name in it.
+
+    names: overrides such as optimizer=adam, each of which chooses a name. Returns the overrides
+    with which the experiment is loaded, and the values of the others by dotted path: their keys
+    exist only with one of the names. An override that exists in no case, or has a wrong form, is
+    among the first, because loading them reports it.
+    """
+    changes = list(overrides)
+    document, (parsed, problems) = read(source), _parsed(changes)
+    plain = applied(document.data, parsed, document.where)[0]
+    lacking = [each for each in parsed if not resolve_key(each.key, plain)]
+    if problems or not lacking:
+        return changes, {}
+    named = [applied(plain, [name], document.where)[0] for name in names]
+    later: dict[str, Override] = {}
+    for override in lacking:
+        found = (resolve_key(override.key, data) for data in named)
+        path = next((paths[0] for paths in found if len(paths) == 1), None)
+        if path is not None:
+            later[".".join(path)] = override
+    own = [override for override in parsed if override not in later.values()]
+    return [*own], {path: override.value for path, override in later.items()}
 
 
 def read(source: Source = None) -> Document:

@@ -13,10 +13,10 @@ from typing import Any
 from gdrun.config.experiment import Experiment
 from gdrun.config.overrides import Override
 from gdrun.errors import ConfigError, Parameter, suggestion
-from gdrun.study.design.axes import axes_of
+from gdrun.study.design.axes import axes_of, swept_names
 from gdrun.study.design.budgets import parse_budget, with_budget
 from gdrun.study.design.comparison_plan import plan_comparison
-from gdrun.study.design.contenders import are_configs, contenders_of
+from gdrun.study.design.contenders import are_configs, chosen_names, contenders_of
 from gdrun.study.design.sweep_plan import plan_sweep
 from gdrun.study.design.trials import Candidate, Settings, StudyPlan, seeds_of
 from gdrun.study.design.tuning_plan import plan_tuning
@@ -51,7 +51,7 @@ class SweepRequest(StudyRequest):
 
     def planned(self) -> PlannedSweep:
         """The sweep, checked and ready to run. Raises GdrunError if it cannot be run."""
-        base, table = self.base()
+        base, table, for_all = self.base(swept_names(self.values))
         axes = axes_of(self.values, base)
         plan = plan_sweep(
             base,
@@ -59,7 +59,7 @@ class SweepRequest(StudyRequest):
             seeds=self.seeds,
             search=self.search,
             trials=self.trials,
-            for_all=self.for_all(base),
+            for_all=for_all,
         )
         plan, metric, target = self.judged(plan, table)
         # The record has the base alone, from which reading makes the same candidates again.
@@ -87,8 +87,7 @@ class ComparisonRequest(StudyRequest):
 
     def planned(self) -> PlannedComparison:
         """The comparison, checked and ready to run. Raises GdrunError if it cannot be run."""
-        base, table = self.base()
-        for_all = self.for_all(base)
+        base, table, for_all = self.base(chosen_names(self.contenders))
         contenders = self._contenders(base, for_all)
         self._check_baseline(contenders)
         # No contender is derived from the default config, so the first one is recorded as the base.

@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from gdrun.config.experiment import Experiment
-from gdrun.config.loading import Change, Source, arrays_for_dataset, load, settings_of
+from gdrun.config.loading import (
+    Change,
+    Source,
+    arrays_for_dataset,
+    divided,
+    load,
+    settings_of,
+)
+from gdrun.config.overrides import Override
 from gdrun.data import Table, table_from_pair
 from gdrun.engine.judging import Interrupted
 from gdrun.engine.listeners import Listener
@@ -108,23 +116,22 @@ class StudyRequest:
             return InProcesses(self.jobs, observers.note, observers.on_growth)
         return InProcess(observers.listeners_of)
 
-    def base(self) -> tuple[Experiment, Table | None]:
-        """The experiment from `config` and `overrides`, and `data` as a table; None without data.
+    def base(self, names: Sequence[Override] = ()) -> tuple[Experiment, Table | None, Settings]:
+        """The experiment from `config` and `overrides`, `data` as a table, and settings for all.
 
+        names: those that candidates choose, such as optimizer=adam. The experiment is without the
+        overrides that only exist with one of the names. The settings for all are the values of all
+        overrides, by key: the candidates have each that they have an option for. The table is None
+        without data.
         Raises ConfigError or DataError if one of these arguments is wrong, or an argument of
         `counts` is not a whole number ≥ 1.
         """
         self._check_counts()
         table = None if self.data is None else table_from_pair(self.data)
         changes = [] if self.data is None else [arrays_for_dataset(self.config)]
-        return load(self.config, [*changes, *self.overrides]), table
-
-    def for_all(self, base: Experiment) -> Settings:
-        """The settings that the overrides give to every candidate, by key.
-
-        base: the experiment with the overrides.
-        """
-        return settings_of(self.overrides, base)
+        own, later = divided(self.config, [*changes, *self.overrides], names)
+        base = load(self.config, own)
+        return base, table, settings_of(own[len(changes) :], base) | later
 
     def judged(
         self, plan: StudyPlan, table: Table | None

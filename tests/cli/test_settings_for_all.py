@@ -71,3 +71,52 @@ def test_the_record_repeats_the_experiments(gdrun, tmp_path, words):
     assert "missing" not in shown.out
     again = gdrun(*words, "-c", str(path), "--resume", str(directory), "--json")
     assert json.loads(again.out)["work"]["run"] == 0
+
+
+def betas(candidates):
+    return {each.name: each.experiment.optimizer.options.get("beta1") for each in candidates}
+
+
+def test_an_option_that_only_the_candidates_have_is_set():
+    # vanilla, the optimizer of the config, has no beta1.
+    swept = gdrun.sweep(BOWL, {"optimizer": ["adam", "nadam"]}, "beta1=0.8")
+    assert betas(swept.plan.candidates) == {"optimizer=adam": 0.8, "optimizer=nadam": 0.8}
+    compared = gdrun.compare(["adam", "nadam+beta1=0.5", "bgd"], BOWL, "beta1=0.8")
+    assert betas(compared.plan.candidates) == {"adam": 0.8, "nadam+beta1=0.5": 0.5, "bgd": None}
+    assert compared.plan.lacking == {"optimizer.beta1": ["bgd"]}
+
+
+def test_an_option_that_only_the_candidates_have_is_swept():
+    found = gdrun.sweep(BOWL, {"optimizer": ["adam", "nadam"], "beta1": [0.5, 0.8]})
+    assert sorted(betas(found.plan.candidates).values()) == [0.5, 0.5, 0.8, 0.8]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["optimizer=adam,nadam", "betta1=0.8"], "error: 'betta1=0.8': unknown key 'betta1'\n"),
+        (
+            ["optimizer=adam,nadam", "beta1=1.8"],
+            "error: 'optimizer.beta1=1.8' optimizer.beta1: must be < 1, got 1.8\n",
+        ),
+        (
+            ["optimizer=adam,momentum", "beta1=0.8,0.9"],
+            "error: optimizer.beta1: optimizer=momentum has no option beta1\n"
+            "hint: sweep it with names that all have it, or compare settings such as "
+            "adam+beta1=0.8\n",
+        ),
+    ],
+)
+def test_a_setting_that_no_candidate_takes_is_an_error(gdrun, words, message):
+    answer = gdrun("sweep", *words)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith(message)
+
+
+def test_a_sweep_of_what_only_the_candidates_have_is_resumed(gdrun, tmp_path):
+    words = ("sweep", "optimizer=adam,nadam", "beta1=0.8", "surface=bowl", "epochs=none", "steps=3")
+    gdrun(*words, "-o", str(tmp_path), "-q")
+    (directory,) = tmp_path.iterdir()
+    again = gdrun(*words, "--resume", str(directory), "--json")
+    assert json.loads(again.out)["work"]["run"] == 0
+    assert "missing" not in gdrun("show", str(directory)).out

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
@@ -20,6 +21,7 @@ from annotated_types import Gt
 
 from gdrun.config.catalogue import option_of
 from gdrun.config.experiment import FIXED, Experiment
+from gdrun.config.loading import load
 from gdrun.config.overrides import Override, apply, resolve_key, swept_values
 from gdrun.config.sections import SECTIONS
 from gdrun.errors import ConfigError, Parameter, Problem
@@ -107,13 +109,15 @@ def axes_of(given: Mapping[str, Any] | Iterable[str], experiment: Experiment) ->
         hint = 'such as "lr", "lr=0.1,1" or {"lr": [0.1, 1]}'
         raise ConfigError(what, where=Parameter("values"), hint=hint)
     texts = [given] if isinstance(given, str) else given
-    words = texts.items() if isinstance(texts, Mapping) else ((text, None) for text in texts)
+    words = texts.items() if isinstance(texts, Mapping) else [(text, None) for text in texts]
+    names = swept_names(texts)
     for word, values in words:
         try:
+            base = _with_key(word.partition("=")[0].strip(), experiment, names)
             if values is None:
-                axes.append(parse_axis(word, experiment))
+                axes.append(parse_axis(word, base))
             else:
-                axes.append(axis_of(_path(word, word, experiment), values))
+                axes.append(axis_of(_path(word, word, base), values))
         except ConfigError as error:
             problems.extend(error.problems)
     keys = [axis.key for axis in axes]
@@ -123,6 +127,35 @@ def axes_of(given: Mapping[str, Any] | Iterable[str], experiment: Experiment) ->
     if problems:
         raise ConfigError(problems)
     return tuple(axes)
+
+
+def swept_names(given: Mapping[str, Any] | Iterable[str]) -> list[Override]:
+    """The overrides for the names that a sweep tries, such as optimizer=adam.
+
+    given: as in `axes_of`. What is wrong there has none; making the axes raises the error.
+    """
+    names: list[Override] = []
+    for word in [given] if isinstance(given, str) else given:
+        key, equals, text = word.partition("=")
+        section = key.strip().removesuffix(".name")
+        values = given[word] if isinstance(given, Mapping) else text
+        if section in SECTIONS and (equals or isinstance(given, Mapping)):
+            with suppress(ConfigError):
+                names += [
+                    Override(section, name, word) for name in axis_of((section,), values).values
+                ]
+    return names
+
+
+def _with_key(key: str, experiment: Experiment, names: Sequence[Override]) -> Experiment:
+    """The experiment, or if it lacks the key, the first that has it with one of the names."""
+    if not resolve_key(key, experiment.plain()):
+        for name in names:
+            with suppress(ConfigError):
+                chosen = load(experiment, [name])
+                if resolve_key(key, chosen.plain()):
+                    return chosen
+    return experiment
 
 
 def axis_of(path: Path, values: Any) -> Axis:

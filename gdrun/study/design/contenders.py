@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,18 @@ def is_setting(word: str) -> bool:
 def are_configs(words: Sequence[str | Mapping[str, Any] | Experiment]) -> bool:
     """Whether every contender is a config or a YAML file, so that none needs a base experiment."""
     return all(not isinstance(word, str) or Path(word).suffix.lower() in FILES for word in words)
+
+
+def chosen_names(words: Iterable[object]) -> list[Override]:
+    """The overrides for the names that contenders choose, such as optimizer=adam.
+
+    A word that is wrong has none; making its contender raises the error.
+    """
+    names = []
+    for part in (part for word in words if isinstance(word, str) for part in _parts(word)):
+        with suppress(ConfigError):
+            names += [] if "=" in part else [_choice(part, part)]
+    return names
 
 
 def _contender(

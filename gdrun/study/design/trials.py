@@ -16,6 +16,7 @@ from typing import Any
 from gdrun.config.experiment import Experiment
 from gdrun.config.loading import Source, load
 from gdrun.config.overrides import Override, known_paths
+from gdrun.config.sections import SECTIONS
 from gdrun.config.writing import short_flow
 from gdrun.errors import ConfigError, Problem
 from gdrun.runs.strict_json import dumps
@@ -138,12 +139,27 @@ def candidates_of(
             if kept := kept_settings(for_all or {}, settings, experiment):
                 experiment = load(base, overrides_of({**kept, **settings}))
         except ConfigError as error:
-            problems |= dict.fromkeys(error.problems)
+            problems |= dict.fromkeys(_lacking(base, settings) or error.problems)
         else:
             found.append(Candidate(label(settings), settings, experiment))
     if problems:
         raise ConfigError(problems)
     return tuple(found)
+
+
+def _lacking(base: Source, settings: Settings) -> list[Problem]:
+    """A problem for each key of the settings that does not exist with the names among them.
+
+    Empty if no name is among them, or the base with these names is no valid experiment.
+    """
+    names = {key: settings[key] for key in settings if key.removesuffix(".name") in SECTIONS}
+    try:
+        missing = options_missing(settings, load(base, overrides_of(names))) if names else []
+    except ConfigError:
+        return []
+    what = ", ".join(f"{key.removesuffix('.name')}={name}" for key, name in names.items())
+    hint = "sweep it with names that all have it, or compare settings such as adam+beta1=0.8"
+    return [Problem(f"{what} has no option {key.rpartition('.')[2]}", key, hint) for key in missing]
 
 
 def kept_settings(for_all: Settings, chosen: Iterable[str], experiment: Experiment) -> Settings:
