@@ -124,13 +124,16 @@ def _run_named(word: str, out: Path) -> Run | None:
     Raises RecordError if the word can only be a run and there is none, and for a study.
     """
     from gdrun.errors import RecordError
-    from gdrun.runs.run import find_run, read_run
+    from gdrun.runs.run import RECORD, find_run, read_run
+    from gdrun.study.storage.study_directory import BEST
+    from gdrun.study.storage.study_directory import RECORD as STUDY
 
     path = Path(word)
-    best = path / "best.yaml"
-    if (path / "study.json").is_file() and best.is_file():
-        hint = f"`gdrun theory {shlex.quote(str(best))}` analyses its best setting"
-        raise RecordError("is a study, not a run", where=word, hint=hint)
     if "=" in word or word == "-" or path.is_file() or path.suffix in (".yaml", ".yml", ".json"):
         return None
-    return read_run(find_run(word, out))
+    found = find_run(word, out, (RECORD,) if word == "last" else (RECORD, STUDY))
+    best = found / BEST
+    if (found / STUDY).is_file() and best.is_file():
+        hint = f"`gdrun theory {shlex.quote(str(best))}` analyses its best setting"
+        raise RecordError("is a study, not a run", where=str(found), hint=hint)
+    return read_run(found)

@@ -14,7 +14,7 @@ from gdrun.array_types import Counts, Flags, Numbers
 from gdrun.errors import RecordError
 from gdrun.insight.assumptions import Assumption
 from gdrun.insight.bounds import Bound
-from gdrun.insight.recorded_problem import problem_of_run
+from gdrun.insight.recorded_problem import config_of, problem_of_run
 from gdrun.insight.step_positions import StepPositions, step_positions
 from gdrun.insight.theory import TOLERANCE, Theory, theory_of_problem
 from gdrun.quantities import quantity
@@ -77,9 +77,9 @@ def check_run(run: Run, tolerance: float = TOLERANCE) -> RunCheck:
     steps, losses = (np.asarray(run.evals.get(name, ())) for name in ("step", "train_loss"))
     if len(steps) < 2:
         raise RecordError(
-            "has no evaluation after its first step, so there is nothing to compare",
+            "its trace has no evaluation after step 0, so there is nothing to compare",
             where=run.id,
-            hint=_again(run),
+            hint=f"`gdrun train {config_of(run)}` trains it again",
         )
     theory = theory_of_problem(problem_of_run(run), tolerance)
     excess = losses - (theory.f_star or 0.0)
@@ -112,11 +112,6 @@ def _checks(run: Run, theory: Theory, steps: Counts, excess: Numbers) -> list[Bo
         held = observed <= allowed * (1 + SLACK) + noise
         found.append(BoundCheck(bound, places, allowed, observed, held))
     return found
-
-
-def _again(run: Run) -> str:
-    where = f"{run.directory}/config.yaml" if run.directory else "CONFIG"
-    return f"`gdrun train {where}` trains it again"
 
 
 def _notes(run: Run, theory: Theory) -> list[str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
+from dataclasses import replace
+
 import numpy as np
 
 from gdrun.array_types import Array
 from gdrun.config.resolving import resolve
-from gdrun.errors import RecordError
+from gdrun.errors import DataError, RecordError
 from gdrun.insight.problem import AnalysedProblem, analysed
 from gdrun.runs.run import Run
 
@@ -23,12 +26,20 @@ def problem_of_run(run: Run) -> AnalysedProblem:
             where=run.id,
             hint="write the arrays to a file, and train on it",
         )
-    problem = analysed(resolve(run.config))
+    try:
+        problem = analysed(resolve(run.config))
+    except DataError as error:
+        hint = f"`gdrun train {config_of(run)} dataset.path=FILE` trains on a file elsewhere"
+        raise DataError(replace(each, hint=each.hint or hint) for each in error.problems) from error
     if problem.cohort.data.sha256 != run.record["data"]["sha256"]:
-        where = f"{run.directory}/config.yaml" if run.directory else "CONFIG"
-        hint = f"`gdrun train {where}` trains it again"
+        hint = f"`gdrun train {config_of(run)}` trains it again"
         raise RecordError("the data changed since this run", where=run.id, hint=hint)
     return problem
+
+
+def config_of(run: Run) -> str:
+    """The path of a run's config for a shell; the word CONFIG for a run that was not written."""
+    return "CONFIG" if run.directory is None else shlex.quote(f"{run.directory}/config.yaml")
 
 
 def last_weights(run: Run) -> tuple[AnalysedProblem, Array, int]:
@@ -42,10 +53,11 @@ def last_weights(run: Run) -> tuple[AnalysedProblem, Array, int]:
     except (KeyError, ValueError):
         last = np.full(1, np.nan)
     if not np.isfinite(last).all():
+        lack = "finite weights" if run.weights else "weights"
         raise RecordError(
-            "has no finite weights, so its end cannot be analysed",
+            f"has no {lack}, so its end cannot be analysed",
             where=run.id,
-            hint="`gdrun theory` with the config of the run analyses its start",
+            hint=f"`gdrun theory {config_of(run)}` analyses its start",
         )
     step = run.stop["step"] if run.stop is not None else int(run.evals["step"][-1])
     return problem, last, step

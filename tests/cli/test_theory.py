@@ -124,8 +124,39 @@ def test_errors(gdrun, trained, tmp_path):
     (run / "trace.jsonl").write_text("")
     answer = gdrun("theory", "last")
     assert answer.code == 2
-    assert "has no evaluation after its first step" in answer.err
+    assert "its trace has no evaluation after step 0" in answer.err
     assert f"`gdrun train runs/{run.name}/config.yaml` trains it again" in answer.err
+
+
+@pytest.mark.parametrize("option", [(), ("--noise",)])
+def test_a_run_without_weights_is_refused(gdrun, trained, tmp_path, option):
+    trained(*NETWORK, "epochs=2")
+    (weights,) = tmp_path.glob("runs/*/weights.npz")
+    weights.unlink()
+    answer = gdrun("theory", "last", *option)
+    assert answer.code == 2
+    assert "has no weights, so its end cannot be analysed\nhint: " in answer.err
+    assert gdrun(*shlex.split(answer.err.split("`")[1])[1:]).code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "reason", "limit"),
+    [
+        (NETWORK, "convex fails a network is not convex in its weights", "at the start only"),
+        (
+            ("dataset=iris", "model=svm"),
+            "smooth fails the slope of hinge jumps",
+            "none: at a constant rate f may stay above f*",
+        ),
+        (("surface=rosenbrock",), "convex fails its curvature changes sign", "at the start only"),
+    ],
+)
+def test_an_assumption_that_fails_is_named(gdrun, words, reason, limit):
+    answer = gdrun("theory", *words, "epochs=2")
+    assert (answer.code, answer.err) == (0, "")
+    text = " ".join(answer.out.split())
+    assert reason in text
+    assert limit in text
 
 
 def test_a_study_is_refused(gdrun, trained, tmp_path):
@@ -133,7 +164,7 @@ def test_a_study_is_refused(gdrun, trained, tmp_path):
     gdrun("sweep", "lr=0.1,0.2", *BOWL[:-1], "steps=3", "-q")
     gdrun("compare", "vanilla", "adam", *BOWL[:-1], "steps=3", "-q")
     studies = [path for path in (tmp_path / "runs").iterdir() if (path / "study.json").exists()]
-    for study in studies:
+    for study in (*studies, studies[0].name):
         answer = gdrun("theory", str(study))
         assert answer.code == 2
         assert "is a study, not a run" in answer.err
@@ -153,6 +184,10 @@ def test_data_that_changed_are_refused(gdrun, trained, tmp_path, option):
     words = ("dataset={path: d.csv, target: y}", "model=linear", *BOWL[1:], "steps=3")
     trained(*words)
     assert gdrun("theory", "last", *option).code == 0
+    (tmp_path / "d.csv").unlink()
+    answer = gdrun("theory", "last", *option)
+    assert answer.code == 2
+    assert answer.err.startswith(f"error: {tmp_path / 'd.csv'}: no such file\nhint: ")
     (tmp_path / "d.csv").write_text("\n".join(["a,b,y", *rows, "9,9,9"]) + "\n")
     answer = gdrun("theory", "last", *option)
     assert answer.code == 2
