@@ -51,12 +51,14 @@ class Measured:
     """The metrics of a run by part (train, validation, test), and its baseline.
 
     confusion (C, C): the confusion matrix of C classes, on the last part that exists; None for a
-    regression.
+    regression. recalls: for each part, how many rows of each class it has, and how many of them are
+    predicted as this class, (C,) each; empty for a regression.
     """
 
     parts: Mapping[PartName, Values]
     baseline: Baseline
     confusion: Counts | None
+    recalls: Mapping[PartName, tuple[Counts, Counts]]
 
 
 def measured(cohort: Cohort, engine: Engine, outcome: Outcome) -> Measured | None:
@@ -69,6 +71,7 @@ def measured(cohort: Cohort, engine: Engine, outcome: Outcome) -> Measured | Non
     parts: dict[PartName, Values] = {}
     of_baseline: dict[PartName, Values] = {}
     losses: dict[PartName, float] = {}
+    recalls: dict[PartName, tuple[Counts, Counts]] = {}
     confusion = None
     with np.errstate(all="ignore"), engine.threads():
         for name in PARTS:
@@ -83,7 +86,9 @@ def measured(cohort: Cohort, engine: Engine, outcome: Outcome) -> Measured | Non
             losses[name] = _baseline_loss(objective.model, part[1], constant, cohort.data)
             if found.classes:
                 confusion = confusion_matrix(found.targets, found.predictions, found.classes)
-    return Measured(parts, Baseline(_constant(cohort.data), losses, of_baseline), confusion)
+                recalls[name] = confusion.sum(axis=1), np.diagonal(confusion)
+    baseline = Baseline(_constant(cohort.data), losses, of_baseline)
+    return Measured(parts, baseline, confusion, recalls)
 
 
 def predictions_of(

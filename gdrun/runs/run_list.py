@@ -73,7 +73,7 @@ def _row(path: Path) -> Row:
     summary = dict(record["summary"] or {})
     metrics: Any = summary.get("metrics", {})
     row |= {f"{part}_{name}": each for part in metrics for name, each in metrics[part].items()}
-    nested = {"best", "metrics", "baseline", "confusion"}
+    nested = {"best", "metrics", "baseline", "confusion", "recalls"}
     summary = {key: value for key, value in summary.items() if key not in nested}
     return row | summary | {"rule": _rule(record)}
 

@@ -56,6 +56,16 @@ class ConfusionRecord(TypedDict):
     matrix: list[list[Count]]
 
 
+class RecallRecord(TypedDict):
+    """The recall of each class on one part of the data, as counts in the order of the classes.
+
+    rows: of the class in this part. found: those that were predicted as this class.
+    """
+
+    rows: list[Count]
+    found: list[Count]
+
+
 class Summary(TypedDict):
     """The summary of a run. Losses and accuracies are those of the weights that the run returns.
 
@@ -92,13 +102,15 @@ class RunSummary(Summary):
     """The summary in run.json, with the metrics of the weights that the run returns.
 
     metrics: by part of the data, then by name. baseline: the results of a constant prediction.
-    confusion: the confusion matrix on the last part of the data; only for classification. A run
-    that diverged or that is on a surface has none of these keys.
+    confusion, recalls: the confusion matrix on the last part of the data, and the recall of each
+    class by part; only for classification. A run that diverged or that is on a surface has none of
+    these keys.
     """
 
     metrics: NotRequired[dict[str, MetricValues]]
     baseline: NotRequired[BaselineRecord]
     confusion: NotRequired[ConfusionRecord]
+    recalls: NotRequired[dict[str, RecallRecord]]
 
 
 def summary_of(outcome: Outcome) -> Summary:
@@ -144,6 +156,10 @@ def with_metrics(summary: Summary, found: Measured | None, classes: Sequence[str
     }
     if found.confusion is not None:
         full["confusion"] = {"part": list(found.parts)[-1], "matrix": found.confusion.tolist()}
+        full["recalls"] = {
+            part: {"rows": rows.tolist(), "found": right.tolist()}
+            for part, (rows, right) in found.recalls.items()
+        }
     return full
 
 

@@ -133,6 +133,17 @@ class Traced:
         """L_h − L_T, its fall after the place `half`."""
         return self.middle - self.end
 
+    @property
+    def learnt(self) -> bool:
+        """Whether L_T is nearer to the lower bound of the loss than to its reference.
+
+        The reference is L₀, or the loss of a constant prediction if this is known and smaller:
+        features with large values make L₀ large, so that even a model of nothing falls from it.
+        """
+        constant = (self.summary.get("baseline") or {}).get("loss", {}).get("train")
+        reference = self.start if constant is None else min(self.start, constant)
+        return self.end - self.floor < (reference - self.floor) / 2
+
     @cached_property
     def gradient_ratio(self) -> float:
         """The median gradient norm of the last tenth of the steps, divided by that of the first.

@@ -17,15 +17,16 @@ def vanishing(run: Traced) -> Symptom | None:
     """The gradients of early layers are so small that these layers do not learn.
 
     The gradient norm of the second layer is below 1/100 of that of the last layer, in the median
-    over the evaluations, and the training loss fell by less than half. The first layer is left out,
-    because its gradient has the unit of the features.
+    over the evaluations, and the training loss ended above half of its start and of the loss of a
+    constant prediction. The first layer is left out, because its gradient has the unit of the
+    features.
 
     Evidence: gradient norm of each layer, training loss
 
     Source: Hochreiter 1991; Glorot & Bengio 2010.
     """
     names = _layers(run, "grad_norm")
-    if len(names) < 3 or run.fallen > run.gap / 2:
+    if len(names) < 3 or run.learnt:
         return None
     early, last = run.evals[names[1]], run.evals[names[-1]]
     seen = np.isfinite(early) & np.isfinite(last) & (last > 0)
@@ -45,15 +46,15 @@ def vanishing(run: Traced) -> Symptom | None:
 def dead_units(run: Traced) -> Symptom | None:
     """Most units of a layer have slope 0, so that their weights no longer change.
 
-    Over 90 % of the units of a layer are dead or saturated at the end, and the training loss fell
-    by less than half. Units with initial weights of 0 have slope 0 from the start: that is the
-    symptom stuck.
+    Over 90 % of the units of a layer are dead or saturated at the end, and the training loss ended
+    above half of its start and of the loss of a constant prediction. Units with initial weights of
+    0 have slope 0 from the start: that is the symptom stuck.
 
     Evidence: shares of dead and saturated units, training loss
 
     Source: Maas et al. 2013.
     """
-    if run.fallen > run.gap / 2 or run.config.get("model", {}).get("init") == "zeros":
+    if run.learnt or run.config.get("model", {}).get("init") == "zeros":
         return None
     for kind in ("dead", "saturated"):
         for name in _layers(run, kind):

@@ -1,12 +1,14 @@
-"""Symptoms in the results of a run: its metrics against a baseline, and its confusion matrix."""
+"""Symptoms in the results of a run: its metrics against a baseline, and its recall of classes."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from gdrun.quantities import quantity
 from gdrun.symptoms import changes
-from gdrun.symptoms.facts import Remedy, Symptom, Traced
+from gdrun.symptoms.facts import Symptom, Traced
 from gdrun.symptoms.wording import share
 
 
@@ -52,34 +54,82 @@ def _shown(prediction: str | float) -> str:
 def imbalance(run: Traced) -> Symptom | None:
     """The accuracy is high, but a rare class is not found.
 
-    One class has over 80 % of the examples, and fewer than half of the examples of another class
-    are predicted correctly. A class with fewer than 5 examples is not judged.
+    One class has over 80 % of the examples of a part, and fewer than half of the examples of
+    another class are predicted correctly. Each class is judged on the first of the test, the
+    validation and the training part that has at least 5 of its examples.
 
-    Evidence: confusion matrix of the held-out part
+    Evidence: recall of each class, accuracy
 
     Source: He & Garcia 2009.
     """
-    confusion = run.summary.get("confusion")
-    if confusion is None:
+    judged = class_recalls(run)
+    if not judged:
         return None
-    matrix = np.asarray(confusion["matrix"], dtype=float)
-    rows = matrix.sum(axis=1)
-    total, seen = rows.sum(), rows >= FEWEST_EXAMPLES
-    if not total or rows.max() <= 0.8 * total or seen.sum() < 2:
-        return None
-    recalls = np.where(seen, np.diagonal(matrix) / np.maximum(rows, 1), 1.0)
-    worst = int(np.argmin(recalls))
-    if recalls[worst] >= 0.5:
+    worst = min(judged, key=lambda each: each.found / each.rows)
+    counts = run.summary["recalls"][worst.part]
+    largest, total = int(np.argmax(counts["rows"])), sum(counts["rows"])
+    most = counts["rows"][largest]
+    if most <= 0.8 * total or worst.found >= worst.rows / 2:
         return None
     return Symptom(
         "imbalance",
         0.8,
-        f"accuracy {share(np.trace(matrix), total)} on the {confusion['part']} part, but only "
-        f"{matrix[worst, worst]:.0f} of {rows[worst]:.0f} examples of one class are found, and "
-        f"{share(rows.max(), total)} of the examples are of another class",
-        (Remedy({"evaluate.metrics": ["balanced_accuracy"]}, "it counts every class equally"),),
+        f"the predictions are right for only {worst.found} of {worst.rows} examples of class "
+        f"{worst.name} in the {PART_WORDS[worst.part]} part; the accuracy is "
+        f"{share(sum(counts['found']), total)}, because {share(most, total)} of the examples are "
+        f"of class {_name(run, largest)}",
+        (
+            *changes.fewer_limits(run),
+            *changes.standardised(run),
+            *changes.larger_rates(run),
+            changes.ADAM,
+            *changes.longer(run),
+        ),
     )
 
 
 FEWEST_EXAMPLES = 5
-"""A class with fewer examples in a part is not judged."""
+"""A class is judged on a part of the data that has at least this many of its examples."""
+
+PART_WORDS = {"test": "test", "validation": "validation", "train": "training"}
+"""The parts of the data in words; a class is judged on the first one that has enough of it."""
+
+
+@dataclass(frozen=True)
+class ClassRecall:
+    """How often the predictions for one class are right, on one part of the data.
+
+    rows: those of the class in this part. found: those that are predicted as this class. share: of
+    the class in this part.
+    """
+
+    name: str
+    part: str
+    rows: int
+    found: int
+    share: float
+
+
+def class_recalls(run: Traced) -> list[ClassRecall]:
+    """The recall of each class, without those that have too few examples in every part.
+
+    It is empty for a regression, and for a run of which no metric was measured.
+    """
+    counted = run.summary.get("recalls") or {}
+    parts = [part for part in PART_WORDS if part in counted]
+    judged = []
+    for number in range(len(counted[parts[0]]["rows"]) if parts else 0):
+        for part in parts:
+            counts = counted[part]
+            rows, found = counts["rows"][number], counts["found"][number]
+            if rows >= FEWEST_EXAMPLES:
+                size = rows / sum(counts["rows"])
+                judged.append(ClassRecall(_name(run, number), part, rows, found, size))
+                break
+    return judged
+
+
+def _name(run: Traced, number: int) -> str:
+    """The label of a class."""
+    labels = run.data.get("classes")
+    return str(labels[number] if labels else number)

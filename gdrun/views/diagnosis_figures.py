@@ -11,6 +11,7 @@ from gdrun.insight.remedies import traced
 from gdrun.runs.run import Run
 from gdrun.symptoms.facts import Symptom, Traced
 from gdrun.symptoms.registry import diagnose
+from gdrun.symptoms.result_rules import class_recalls
 from gdrun.views.curves import Chart, Curve, is_logarithmic
 
 EVERY_LAYER = 12
@@ -149,12 +150,9 @@ def _baseline(run: Traced, symptom: Symptom, title: str) -> list[Chart]:
 
 def _imbalance(run: Traced, symptom: Symptom, title: str) -> list[Chart]:
     """The share of the examples of a class that are found, against the share of the class."""
-    matrix = np.asarray(run.summary["confusion"]["matrix"], dtype=float)
-    rows = matrix.sum(axis=1)
-    order = np.argsort(rows)
-    order = order[rows[order] > 0]
-    found = np.diagonal(matrix)[order] / rows[order]
-    curve = Curve("", rows[order] / rows.sum(), found, marked=True)
+    judged = sorted(class_recalls(run), key=lambda each: each.share)
+    shares = np.array([each.share for each in judged])
+    curve = Curve("", shares, np.array([each.found / each.rows for each in judged]), marked=True)
     words = ("share of the class in the examples", "share of the class that is found")
     return [Chart(title, *words, (curve,), log_x=False)]
 

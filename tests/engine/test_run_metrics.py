@@ -79,6 +79,11 @@ def test_the_metrics_of_every_part(engine, dataset, model, metrics):
     confusion = np.zeros((len(data.classes),) * 2, dtype=int)
     np.add.at(confusion, (data.test.y, predicted(run, data.test)[0]), 1)
     assert summary["confusion"] == {"part": "test", "matrix": confusion.tolist()}
+    for name, recalls in summary["recalls"].items():
+        y, found = getattr(data, name).y, predicted(run, getattr(data, name))[0]
+        classes = range(len(data.classes))
+        assert recalls["rows"] == [int(np.sum(y == k)) for k in classes]
+        assert recalls["found"] == [int(np.sum((y == k) & (found == k))) for k in classes]
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -106,7 +111,7 @@ def test_a_regression_is_measured_in_the_unit_of_its_target(dtype):
     squares = np.mean((data.test.y.astype(float) - mean) ** 2)
     assert baseline["metrics"]["test"]["rmse"] ** 2 == pytest.approx(squares, rel=1e-6)
     assert baseline["loss"]["test"] == pytest.approx(squares, rel=1e-6)
-    assert "confusion" not in run.summary
+    assert not {"confusion", "recalls"} & run.summary.keys()
 
 
 def test_the_baseline_of_unequal_classes():

@@ -19,8 +19,13 @@ def curves(train, validation=None, **more):
     return Traced(config, evals, **more)
 
 
-def confusion(*rows):
-    return {"confusion": {"part": "test", "matrix": [list(row) for row in rows]}}
+def recalls(**parts):
+    """The summary with the recalls of parts. parts: pairs of found and all rows, by class."""
+    found = {
+        part: {"rows": [rows for _, rows in pairs], "found": [right for right, _ in pairs]}
+        for part, pairs in parts.items()
+    }
+    return {"recalls": found}
 
 
 def against_baseline(loss, accuracy):
@@ -163,6 +168,17 @@ def test_a_gradient_that_shrinks_from_layer_to_layer_vanishes():
     assert diagnose(replace(learnt, evals=learnt.evals | LAYERS)) == []
 
 
+def test_units_that_died_at_a_huge_first_loss_are_found_by_the_loss_of_a_constant():
+    """The loss fell from 500 to 1.08, but a constant prediction has 1.1 as well."""
+    fallen = np.concatenate([[500.0], np.full(19, 1.08)])
+    run = curves(fallen, status="stopped")
+    run = replace(run, evals=run.evals | {"layer1.dead": np.ones(20)})
+    assert diagnose(run) == []
+    known = {"baseline": {"loss": {"train": 1.1}}, "train_loss": 1.08}
+    (found,) = diagnose(replace(run, summary=known))
+    assert found.name == "dead units"
+
+
 @pytest.mark.parametrize("kind", ["dead", "saturated"])
 def test_dead_units(kind):
     run = curves(np.ones(20))
@@ -182,13 +198,26 @@ def test_a_model_that_is_no_better_than_a_constant():
 
 
 def test_a_rare_class_that_is_not_found():
-    def names(*rows):
-        return [each.name for each in diagnose(curves(STEADY, summary=confusion(*rows)))]
+    def names(**parts):
+        return [each.name for each in diagnose(curves(STEADY, summary=recalls(**parts)))]
 
-    assert names((95, 0), (4, 1)) == ["imbalance"]
-    assert names((95, 0), (2, 3)) == []
-    assert names((50, 0), (40, 10)) == []  # The classes are balanced.
-    assert names((97, 0), (3, 0)) == []  # Three examples are too few to judge.
+    assert names(test=[(95, 95), (1, 5)]) == ["imbalance"]
+    assert names(test=[(95, 95), (3, 5)]) == []
+    assert names(test=[(50, 50), (10, 50)]) == []  # The classes are balanced.
+    assert names(test=[(97, 97), (0, 3)]) == []  # Three examples are too few to judge.
+
+
+def test_a_class_that_is_too_rare_in_the_test_part_is_judged_on_the_training_part():
+    """Of 3 test examples too few can be right by chance; of 20 in training, 2 are."""
+    summary = recalls(train=[(880, 880), (2, 20)], test=[(97, 97), (3, 3)])
+    run = curves(STEADY, summary=summary, data={"classes": ["ok", "fraud"]})
+    (found,) = diagnose(run)
+    assert found.evidence == (
+        "the predictions are right for only 2 of 20 examples of class fraud in the training part; "
+        "the accuracy is 98 %, because 98 % of the examples are of class ok"
+    )
+    enough = recalls(train=[(880, 880), (2, 20)], test=[(90, 90), (9, 10)])
+    assert diagnose(replace(run, summary=enough)) == []
 
 
 def test_every_run_that_has_ended_records_its_symptoms():

@@ -101,7 +101,7 @@ def test_what_falls_too_little_is_drawn_above_the_bound_of_the_loss(end, name):
 
 
 def test_a_rare_class_is_at_its_share():
-    summary = {"confusion": {"part": "test", "matrix": [[95, 5], [8, 2]]}}
+    summary = {"recalls": {"test": {"rows": [100, 10], "found": [95, 2]}}}
     (chart,) = evidence_charts(facts(summary=summary, status="converged"), "run")
     (curve,) = chart.curves
     assert "imbalance" in chart.title
