@@ -18,6 +18,7 @@ from gdrun.cli.show import Which
 from gdrun.errors import GdrunError
 
 if TYPE_CHECKING:
+    from gdrun.insight.remedies import Attempt
     from gdrun.runs.run import Run
     from gdrun.symptoms.facts import Symptom
 
@@ -68,8 +69,8 @@ def diagnose(
         console.print_json(diagnosis_data(symptoms, tried))
     else:
         console.show(diagnosis_view(symptoms, tried))
-        if tried is None:
-            console.show(*shown(_following(recorded, symptoms)))
+        if save is None:
+            console.show(*shown(_following(recorded, symptoms, tried)))
     if save is None:
         return
     if not tried or not tried[0].cured:
@@ -117,10 +118,16 @@ def _diagnose_study(path: Path, json: bool, *, trying: bool) -> None:
     console.show(study_diagnosis_view(found), *shown(lines))
 
 
-def _following(run: Run, symptoms: Sequence[Symptom]) -> list[str]:
-    """The lines on what to do after a diagnosis without --try."""
-    if any(each.remedies for each in symptoms):
-        words = (str(run.directory), "--try", *plugin_words(run.record))
+def _following(run: Run, symptoms: Sequence[Symptom], tried: Sequence[Attempt] | None) -> list[str]:
+    """The lines on what to do after a diagnosis. tried: the remedies that were run, if any."""
+    from gdrun.views.diagnosis import change_words
+
+    plugins = plugin_words(run.record)
+    if tried:
+        words = (str(_config_of(run.directory)), *change_words(tried[0].changes), *plugins)
+        return step("train with the cure", "train", *words) if tried[0].cured else []
+    if tried is None and any(each.remedies for each in symptoms):
+        words = (str(run.directory), "--try", *plugins)
         return [
             "none of these changes was run",
             *step("train with each", "diagnose", *words),

@@ -43,18 +43,19 @@ class Attempt:
     """One remedy, or two together, that was run.
 
     changes: the values by key. before, after: the final value of the metric without and with the
-    changes; infinite if the run diverged. symptoms: those of the run with the changes. gone:
-    whether the first symptom of the diagnosed run is not among them. cured: whether it is gone,
-    there is no new symptom (a loss that still falls does not count), and the metric is lower than
-    before and close to that of the best attempt. If the first symptom makes the metric too good,
-    the metric need not be lower, and the best attempt is that without the symptom. pair: whether it
-    is two remedies together.
+    changes; infinite if the run diverged. treated: the first symptom of the diagnosed run that has
+    remedies. symptoms: those of the run with the changes. gone: whether the treated one is not
+    among them. cured: whether it is gone, there is no new symptom (a loss that still falls does not
+    count), and the metric is lower than before and close to that of the best such attempt. If the
+    treated symptom makes the metric too good, the metric need not be lower. pair: whether it is two
+    remedies together.
     """
 
     changes: Mapping[str, Any]
     metric: str
     before: float
     after: float
+    treated: str
     symptoms: tuple[str, ...]
     gone: bool
     cured: bool
@@ -122,9 +123,9 @@ def try_remedies(
     """Train with each remedy from the run's start, then with pairs of them.
 
     symptoms: of the run; their remedies must fit its config. listeners: see gdrun.engine.listeners.
-    Returns the attempts: cures first, and among these single remedies before pairs; then the lowest
-    metric first. Raises ConfigError if the run's data cannot be loaded again, such as arrays from
-    Python.
+    Returns the attempts: cures first, and among these the ones that leave the fewest symptoms, then
+    single remedies before pairs; then the lowest metric first. Raises ConfigError if the run's data
+    cannot be loaded again, such as arrays from Python.
     """
     singles = list({_key(each.changes): each for s in symptoms for each in s.remedies}.values())
     if not singles:
@@ -132,62 +133,85 @@ def try_remedies(
     metric = "validation_loss" if "validation_loss" in run.evals else "train_loss"
     unchanged = Remedy({}, "")
     before, *ended = _trained(run, [unchanged, *singles], metric, listeners)
-    better = [
-        (one.after, remedy)
-        for one, remedy in zip(ended, singles, strict=True)
-        if one.after < before.after
-    ]
-    pairs = fitting(run.config, _pairs(_best_of_each_key(better)[:PROMISING]))
+    treated = next(each.name for each in symptoms if each.remedies)
+    promising = _promising(zip(ended, singles, strict=True), before.after, treated)
+    pairs = fitting(run.config, _pairs(promising))
     ended += _trained(run, pairs, metric, listeners)
-    judge = _Judge(run, [each.name for each in symptoms], metric, before.after, ended)
+    known = [each.name for each in symptoms]
+    judge = _Judge(run, known, treated, metric, before.after, ended)
     attempts = [
         judge.attempt(remedy, one, pair=number >= len(singles))
         for number, (remedy, one) in enumerate(zip([*singles, *pairs], ended, strict=True))
     ]
-    return sorted(attempts, key=lambda each: (not each.cured, each.cured and each.pair, each.after))
+    return sorted(attempts, key=_order)
+
+
+def _order(attempt: Attempt) -> tuple[float, ...]:
+    """The smaller, the better is an attempt."""
+    if not attempt.cured:
+        return (math.inf, attempt.after)
+    return (len(set(attempt.symptoms) - {MILD}), attempt.pair, attempt.after)
 
 
 class _Judge:
     """Decides which attempts cure a run.
 
-    known: the names of the symptoms of the run, the gravest first. before: its metric. ended: the
-    runs of all attempts.
+    known: the names of the symptoms of the run. treated: the one that is to go. before: the metric
+    of the run. ended: the runs of all attempts.
     """
 
     def __init__(
-        self, run: Run, known: Sequence[str], metric: str, before: float, ended: Sequence[_Ended]
+        self,
+        run: Run,
+        known: Sequence[str],
+        treated: str,
+        metric: str,
+        before: float,
+        ended: Sequence[_Ended],
     ) -> None:
-        self._known, self._metric, self._before = known, metric, before
-        self._flattered = known[0] in FLATTERING
-        honest = [each.after for each in ended if known[0] not in each.symptoms]
-        lowest = min(honest if self._flattered and honest else [each.after for each in ended])
+        self._known, self._treated, self._metric, self._before = known, treated, metric, before
+        self._flattered = treated in FLATTERING
+        lowest = min((each.after for each in ended if self._clean(each)), default=math.inf)
         start = float(run.evals[metric][0])
         self._enough = lowest + CLOSE * max(start - lowest, 0.0)
 
     def attempt(self, remedy: Remedy, one: _Ended, *, pair: bool) -> Attempt:
         """The attempt with this remedy. one: its run."""
-        gone = self._known[0] not in one.symptoms
         lower = math.isfinite(one.after) if self._flattered else one.after < self._before
-        clean = gone and set(one.symptoms) <= {*self._known, MILD}
-        cured = clean and lower and one.after <= self._enough
+        cured = self._clean(one) and lower and one.after <= self._enough
         return Attempt(
             remedy.changes,
             self._metric,
             self._before,
             one.after,
+            self._treated,
             one.symptoms,
-            gone,
+            self._treated not in one.symptoms,
             cured,
             pair,
         )
 
+    def _clean(self, one: _Ended) -> bool:
+        """Whether the treated symptom is gone, and no new one is there."""
+        return self._treated not in one.symptoms and set(one.symptoms) <= {*self._known, MILD}
 
-def _best_of_each_key(tried: Iterable[tuple[float, Remedy]]) -> list[Remedy]:
-    """The best remedy of those that change the same keys, the best first. tried: with metrics."""
+
+def _promising(tried: Iterable[tuple[_Ended, Remedy]], before: float, treated: str) -> list[Remedy]:
+    """The best remedies to combine, one for each set of keys that they change.
+
+    They lowered the metric, or ended a symptom that makes the metric too good. The latter are
+    first, and then those that leave the fewest symptoms. tried: each with its run. before: the
+    metric of the diagnosed run.
+    """
+    scored = []
+    for one, remedy in tried:
+        honest = treated in FLATTERING and treated not in one.symptoms
+        if honest or one.after < before:
+            scored.append(((not honest, len(set(one.symptoms) - {MILD}), one.after), remedy))
     found: dict[frozenset[str], Remedy] = {}
-    for _, remedy in sorted(tried, key=lambda pair: pair[0]):
+    for _, remedy in sorted(scored, key=lambda each: each[0]):
         found.setdefault(frozenset(remedy.changes), remedy)
-    return list(found.values())
+    return list(found.values())[:PROMISING]
 
 
 def _pairs(remedies: Sequence[Remedy]) -> Iterable[Remedy]:

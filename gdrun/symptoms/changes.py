@@ -94,7 +94,7 @@ def longer(run: Traced) -> tuple[Remedy, ...]:
     """Four times the budget of the run."""
     budgets = ("epochs", "steps")
     stopping = run.config["stopping"]
-    why = "the loss still falls, so that a longer run ends lower"
+    why = "more steps go further"
     return tuple(
         Remedy({f"stopping.{key}": 4 * stopping[key]}, why) for key in budgets if key in stopping
     )

@@ -74,4 +74,24 @@ def repeated_rows(run: Traced) -> Symptom | None:
     ]
     if not found:
         return None
-    return Symptom("repeated rows", 0.9, f"the training part also has {' and '.join(found)}")
+    return Symptom(
+        "repeated rows",
+        0.9,
+        f"the training part also has {' and '.join(found)}",
+        _distinct(run),
+    )
+
+
+def _distinct(run: Traced) -> tuple[Remedy, ...]:
+    """The change that reads every row of a file once; none for other data."""
+    path = run.config["dataset"].get("path")
+    if not isinstance(path, str) or not path.lower().endswith(TABLES):
+        return ()
+    file = path.replace("'", "''")
+    query = f"SELECT DISTINCT * FROM '{file}' ORDER BY ALL"
+    why = "no row is in two parts if every row is in the data once"
+    return (Remedy({"dataset.query": query}, why),)
+
+
+TABLES = (".csv", ".tsv", ".parquet")
+"""The ends of the names of files whose rows a query in SQL can read."""

@@ -265,7 +265,11 @@ def _falls(run: Traced) -> bool:
 def _falling(run: Traced, name: str, remedies: tuple[Remedy, ...]) -> Symptom:
     # A loss that first rose has its whole fall in the second half.
     late = share(min(run.fallen_late, run.fallen), run.fallen)
-    half = "where half of the sum of the learning rates is reached" if run.decayed else "the middle"
+    half = (
+        "where the sum of the learning rates reached half of its total"
+        if run.decayed
+        else "the middle"
+    )
     evidence = (
         f"{late} of the fall of the training loss came after epoch {position(run.half_epoch)} of "
         f"{position(run.epochs[-1])}, {half}"

@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from gdrun.config.overrides import is_plain_query
 from gdrun.config.writing import short_flow
 from gdrun.insight.remedies import Attempt
 from gdrun.quantities import quantity
@@ -25,14 +26,14 @@ def diagnosis_view(symptoms: Sequence[Symptom], tried: Sequence[Attempt] | None)
     parts: list[RenderableType] = []
     for symptom in symptoms:
         parts += [*symptom_lines(symptom, remedies=tried is None), ""]
-    return Group(*(parts[:-1] if tried is None else [*parts, _tried(symptoms[0].name, tried)]))
+    return Group(*(parts[:-1] if tried is None else [*parts, _tried(tried)]))
 
 
 def symptom_lines(symptom: Symptom, *, remedies: bool) -> list[RenderableType]:
     """The name of a symptom, its evidence, and its remedies if they are to be shown."""
     lines = [Text(symptom.evidence)]
     if remedies:
-        texts = (f"to try: {changes_text(r.changes)}: {r.why}" for r in symptom.remedies)
+        texts = (f"to try: {_text(r.changes)}: {r.why}" for r in symptom.remedies)
         lines += map(Text, texts)
     heading = Text(f"{symptom.name} (confidence {symptom.confidence:.2f})", style="bold")
     return [heading, *(Padding(line, (0, 0, 0, 2)) for line in lines)]
@@ -50,8 +51,6 @@ def diagnosis_data(
                 "metric": each.metric,
                 "before": _finite(each.before),
                 "after": _finite(each.after),
-                "gone": each.gone,
-                "symptoms": list(each.symptoms),
                 "cured": each.cured,
             }
             for each in tried or ()
@@ -72,38 +71,46 @@ def symptoms_data(symptoms: Sequence[Symptom]) -> list[dict[str, Any]]:
     ]
 
 
-def changes_text(changes: Mapping[str, Any], separator: str = " ") -> str:
-    """Changes as they are typed on a command line, such as `optimizer.lr=0.1`."""
-    return separator.join(f"{key}={short_flow(value)}" for key, value in changes.items())
+def change_words(changes: Mapping[str, Any]) -> list[str]:
+    """Changes as the words of a command line, such as `optimizer.lr=0.1`, not quoted for a shell.
 
-
-def _tried(first: str, tried: Sequence[Attempt]) -> RenderableType:
-    """The table of the remedies that were run, and the change to keep.
-
-    first: the name of the first symptom.
+    A query in SQL is written as it is.
     """
+    return [
+        f"{key}={value if is_plain_query(key, str(value)) else short_flow(value)}"
+        for key, value in changes.items()
+    ]
+
+
+def _text(changes: Mapping[str, Any]) -> str:
+    return " ".join(change_words(changes))
+
+
+def _tried(tried: Sequence[Attempt]) -> RenderableType:
+    """The table of the remedies that were run, and the change to keep."""
     if not tried:
         return Text("no remedy fits this config")
+    treated = tried[0].treated
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("change", overflow="fold")
+    table.add_column("change", overflow="fold", max_width=36)
     metric = tried[0].metric.replace("_", " ")
     table.add_column(metric, no_wrap=True)
-    table.add_column(first, no_wrap=True)
+    table.add_column(treated, no_wrap=True)
     table.add_column("cured")
     for each in tried:
         table.add_row(
-            Text(changes_text(each.changes, "\n")),
+            Text("\n".join(change_words(each.changes))),
             f"{_loss(each.before)} → {_loss(each.after)}",
-            _left(first, each),
+            _left(each),
             "yes" if each.cured else "no",
         )
     best = tried[0]
-    keep = f"keep {changes_text(best.changes)}" if best.cured else "no remedy cured the run"
-    return Group(fitting(table, [first, metric]), "", Text(keep, style="bold"))
+    keep = f"keep {_text(best.changes)}" if best.cured else "no remedy cured the run"
+    return Group(fitting(table, [treated, metric]), "", Text(keep, style="bold"))
 
 
-def _left(first: str, attempt: Attempt) -> str:
-    """Whether the first symptom is gone, and if it is, the gravest of the others."""
+def _left(attempt: Attempt) -> str:
+    """Whether the treated symptom is gone, and if it is, the gravest of the others."""
     if not attempt.gone:
         return "still there"
     return f"gone, but {attempt.symptoms[0]}" if attempt.symptoms else "gone"
