@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from gdrun.config.experiment import Experiment
 from gdrun.config.metric_checks import unfit_metrics
 from gdrun.config.sections import SCHEDULE
+from gdrun.config.settings import HELD_OUT
+from gdrun.data.sources import reader_of, unreadable_format
 from gdrun.errors import Problem
 from gdrun.methods.schedules import needs_length
 from gdrun.problems.losses import LOSSES
@@ -22,7 +24,15 @@ def contradictions(experiment: Experiment, where: Callable[[Path], str]) -> list
 
     where: a function that returns the place of a key path, for messages.
     """
-    checks = (_task, _split, _early_stopping, _target_accuracy, _metrics, _schedule_length)
+    checks = (
+        _task,
+        _split,
+        _held_out_files,
+        _early_stopping,
+        _target_accuracy,
+        _metrics,
+        _schedule_length,
+    )
     return [
         Problem(what, where(path), hint)
         for check in checks
@@ -58,8 +68,16 @@ def _split(experiment: Experiment) -> Contradictions:
             yield ("dataset", "split", name), what, "write 0.1 for a tenth, or 100 for 100 rows"
 
 
+def _held_out_files(experiment: Experiment) -> Contradictions:
+    for name in HELD_OUT:
+        file = experiment.dataset[name]
+        if file is not None and reader_of(file.path) is None:
+            what, hint = unreadable_format(file.path)
+            yield ("dataset", name), f"{file.path} {what}", hint
+
+
 def _early_stopping(experiment: Experiment) -> Contradictions:
-    if experiment.dataset["split"].validation:
+    if experiment.validates:
         return
     hint = "set dataset.split.validation, or remove early_stopping"
     for path in (("stopping",), ("stopping", "watch")):

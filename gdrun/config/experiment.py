@@ -125,6 +125,11 @@ class Experiment:
         return task
 
     @property
+    def validates(self) -> bool:
+        """Whether there is a validation part, of the rows of the dataset or in a file."""
+        return bool(self.dataset["split"].validation or self.dataset["validation"])
+
+    @property
     def walks_on(self) -> Surface | None:
         """The surface (function of two weights) to minimise; None for an experiment on data."""
         return None if self.surface is None else SURFACES[self.surface.name]

@@ -15,7 +15,7 @@ from gdrun.config.overrides import (
     Override,
     applied,
     parse_override,
-    resolve_key,
+    paths_of,
 )
 from gdrun.config.resolving import resolve
 from gdrun.config.sections import DATASET_KEYS
@@ -68,7 +68,7 @@ def settings_of(overrides: Iterable[Change], experiment: Experiment) -> dict[str
     overrides: as in `load`, which has applied them to make the experiment.
     """
     plain, (parsed, _) = experiment.plain(), _parsed(overrides)
-    paths = [(resolve_key(override.key, plain), override.value) for override in parsed]
+    paths = [(paths_of(override, plain), override.value) for override in parsed]
     return {".".join(meant[0]): value for meant, value in paths if len(meant) == 1}
 
 
@@ -85,13 +85,13 @@ def divided(
     changes = list(overrides)
     document, (parsed, problems) = read(source), _parsed(changes)
     plain = applied(document.data, parsed, document.where)[0]
-    lacking = [each for each in parsed if not resolve_key(each.key, plain)]
+    lacking = [each for each in parsed if not paths_of(each, plain)]
     if problems or not lacking:
         return changes, {}
     named = [applied(plain, [name], document.where)[0] for name in names]
     later: dict[str, Override] = {}
     for override in lacking:
-        found = (resolve_key(override.key, data) for data in named)
+        found = (paths_of(override, data) for data in named)
         path = next((paths[0] for paths in found if len(paths) == 1), None)
         if path is not None:
             later[".".join(path)] = override

@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, get_args
 
 from gdrun.config.experiment import DEFAULTS, FIXED, KEYS, Header
 from gdrun.config.section_kinds import SectionKind
 from gdrun.config.sections import DATASET_KEYS, PROBLEM, SECTIONS, section_keys
-from gdrun.config.settings import Split, Standardize
+from gdrun.config.settings import HELD_OUT, HeldOutFile, Split, Standardize
 from gdrun.config.values import parse_sweep, parse_value
 from gdrun.config.wording import KEYS_ELSEWHERE
 from gdrun.errors import ConfigError, Problem, near, suggestion
@@ -109,7 +110,7 @@ def applied(
         result = {key: value for key, value in result.items() if key not in replaced}
         ordered = [each for each in ordered if each.key != "surface" or replaced is PROBLEM]
     for override in ordered:
-        paths = resolve_key(override.key, result)
+        paths = paths_of(override, result)
         if len(paths) != 1:
             problems.append(_unclear(override, paths, result))
             continue
@@ -143,6 +144,18 @@ def _choices() -> set[str]:
     }
 
 
+def paths_of(override: Override, data: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Return the paths that an override can mean: those of its key, as resolve_key finds them.
+
+    `validation` and `test` alone are the size of a part in the split if the value is a number, and
+    otherwise its file.
+    """
+    key, value = override.key, override.value
+    if key in HELD_OUT and not isinstance(value, int | float):
+        key = f"dataset.{key}"
+    return resolve_key(key, data)
+
+
 def resolve_key(key: str, data: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """Return the paths that the key of an override can mean.
 
@@ -155,8 +168,11 @@ def resolve_key(key: str, data: Mapping[str, Any]) -> list[tuple[str, ...]]:
         return [wanted]
     matching = [path for path in known if path[-len(wanted) :] == wanted and path[-1] != "name"]
     if len(wanted) == 1:
-        # `target` alone always means the column to predict.
-        matching = [path for path in matching if path[1:-1] != ("standardize",)]
+        # `target` alone always means the column to predict, `path` and `targets` the training data.
+        inner = (("standardize",), *((part,) for part in HELD_OUT))
+        matching = [path for path in matching if path[1:-1] not in inner]
+        if key in HELD_OUT:
+            matching = [path for path in matching if path[1:-1] == ("split",)]
     if len({path[0] for path in matching}) == 1:
         # Within one section the shortest path is meant: grad_norm is the stopping rule, not the
         # rule of the same name under watch.
@@ -183,6 +199,8 @@ def known_paths(data: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
                 yield key, "split", part
             for part in Standardize.model_fields:
                 yield key, "standardize", part
+            for part, setting in product(HELD_OUT, HeldOutFile.model_fields):
+                yield key, part, setting
         definition = kind.find(section, kind.choose(section), lambda path: "")
         # If the name is wrong, accept the options of all names: the message is about the name.
         chosen = kind.definitions() if isinstance(definition, Problem) else (definition,)
@@ -235,6 +253,8 @@ def _set(data: dict[str, Any], path: tuple[str, ...], override: Override) -> Pro
             return Problem(what, repr(override.text), "write an override for the whole list")
         if key == "standardize" and isinstance(inner, bool):
             inner = {"features": inner}
+        if key in HELD_OUT and isinstance(inner, str):
+            inner = {"path": inner}
         here[key] = _as_mapping(inner)
         here = here[key]
     # A dataset has a name, a path or a query, so setting one removes the others.

@@ -103,7 +103,14 @@ def _problem(
     return {
         "dataset": Section(
             "gradient noise",
-            {"task": None, "split": none, "standardize": Standardize(features=False), "seed": 0},
+            {
+                "task": None,
+                "validation": None,
+                "test": None,
+                "split": none,
+                "standardize": Standardize(features=False),
+                "seed": 0,
+            },
         ),
         "model": Section(surface.name, {"l2": 0.0}),
     }

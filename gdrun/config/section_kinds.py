@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from gdrun.config.choices import entry_of_option, not_chosen, same_names
 from gdrun.config.option_models import settings_model
-from gdrun.config.settings import Standardize
+from gdrun.config.settings import HeldOutFile, Standardize
 from gdrun.config.wording import problems_of
 from gdrun.errors import Problem, suggestion
 from gdrun.methods.definitions import Definition, Nested, Option, brought_options, with_chosen
@@ -198,7 +198,7 @@ def plain_value(value: Any) -> Any:
     match value:
         case Section():
             return value.plain()
-        case Standardize():
+        case Standardize() | HeldOutFile():
             return value.short
         case BaseModel():
             return value.model_dump(exclude_none=True)

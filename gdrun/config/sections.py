@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from gdrun.config.section_kinds import Section, SectionKind, Where
-from gdrun.config.settings import Split, Standardize, Standardized
+from gdrun.config.settings import HELD_OUT, HeldOut, Split, Standardize, Standardized
 from gdrun.config.wording import FILES_ELSEWHERE
 from gdrun.data.sources import DATASETS, QUERY, READERS, reader_of, unreadable_format
 from gdrun.errors import Problem
@@ -35,6 +35,8 @@ DATASET_KEYS = ("name", "path", "query")
 
 def _dataset_options(
     task: Task | None = None,
+    validation: HeldOut = None,
+    test: HeldOut = None,
     split: Split = Split(),  # noqa: B008 (frozen, so sharing it is harmless)
     standardize: Standardized = Standardize(),  # noqa: B008
     seed: Seed = 0,
@@ -105,6 +107,11 @@ class DatasetKind(SectionKind):
             return QUERY
         reader = reader_of(section.name) if section.chosen_by == "path" else None
         return reader or super().definition(section)
+
+    def completed(self, definition: Definition, options: dict[str, Any]) -> dict[str, Any]:
+        # A part with a file of its own takes no rows from the other file.
+        none = {part: 0 for part in HELD_OUT if options[part] is not None}
+        return options | {"split": options["split"].model_copy(update=none)}
 
     def choose(self, given: Mapping[str, Any]) -> str:
         return next((key for key in DATASET_KEYS if key in given), "name")

@@ -58,6 +58,45 @@ class Split(Settings):
     time: str | None = None
 
 
+class HeldOutFile(Settings):
+    """A file whose rows are the validation or the test part.
+
+    path: a file in any format, with the columns of the training data. targets: the file with its
+    targets, for NPY and IDX. unseen: `error`, or `ignore`, which sets all 0/1 columns of a category
+    to 0 if training did not see it.
+    """
+
+    path: str
+    targets: str | None = None
+    unseen: Literal["error", "ignore"] = "error"
+
+    @property
+    def short(self) -> str | dict[str, str]:
+        """The short form of the settings, the path, or else the settings as plain data."""
+        plain: dict[str, str] = self.model_dump(exclude_defaults=True)
+        return plain if len(plain) > 1 else self.path
+
+
+def _as_file(value: Any) -> Any:
+    """Convert a path to {path: PATH}, and the word none to None."""
+    if value is None or value == "none":
+        return None
+    if not isinstance(value, str | dict | HeldOutFile):
+        raise PydanticCustomError("file_type", "the path of a file")
+    return {"path": value} if isinstance(value, str) else value
+
+
+HeldOut = Annotated[
+    HeldOutFile | None,
+    BeforeValidator(_as_file),
+    WithJsonSchema({"anyOf": [{"type": ["string", "null"]}, HeldOutFile.model_json_schema()]}),
+]
+"""The value of the keys validation and test: settings, of which a path is the short form."""
+
+HELD_OUT = ("validation", "test")
+"""The names of the parts that are held out from training."""
+
+
 class Standardize(Settings):
     """What is standardised: has mean 0 and standard deviation 1 in the training part.
 

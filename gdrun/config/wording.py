@@ -24,6 +24,7 @@ _KINDS = {
     "dict_type": "keys and values",
     "list_type": "a list",
     "tuple_type": "a list",
+    "file_type": "the path of a file",
     "finite_number": "a finite number",
 }
 
@@ -33,6 +34,8 @@ HINTS: dict[str, str] = {
     "optimizer.lr": "a learning rate is a positive number, such as 0.01",
     "model.hidden": "such as hidden: [64, 32], the widths of the hidden layers; [] means none",
     "model.dropout": "such as dropout: 0.2, the share of units that are dropped in each step",
+    "dataset.validation": "such as validation: new.csv; for a share write split: {validation: 0.1}",
+    "dataset.test": "such as test: new.csv; for a share of the rows write split: {test: 0.1}",
     "dataset.split": "such as split: {validation: 0.1, test: 0}, where 0 means no such part",
     "stopping.steps": "such as steps: 1000; steps=none removes this budget",
     "stopping.divergence": "such as divergence: {factor: 1e6}; divergence=none sets the default",
@@ -160,6 +163,8 @@ def _problem(
         owner = path[-2] if len(path) > 1 else of
         what = f"{owner} has no option {path[-1]!r}"
         return Problem(what, where(place), suggestion(path[-1], _known(model, path)))
+    if detail["type"] == "missing":
+        return Problem("must be given", where(place), hint)
     wanted = requirement(detail)
     if detail["type"] == "literal_error" and len(details) > 1:
         wanted = f"{requirement(details[0])}, or {' or '.join(_choices(detail))}"

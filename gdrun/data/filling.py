@@ -9,10 +9,22 @@ import numpy as np
 from gdrun.array_types import Counts, Numbers
 from gdrun.data.columns import leaving_out
 from gdrun.data.dates import DAY, date_features
-from gdrun.data.encoding import SourceColumn
+from gdrun.data.encoding import SourceColumn, columns_of_numbers
+from gdrun.data.table import Table
 from gdrun.errors import DataError
 
 MOST_NAMED = 5
+
+
+def fill_of(table: Table, train: Counts, *, gaps: bool) -> Numbers | None:
+    """The values that replace missing ones, (d,), also those of new rows; None if none may be.
+
+    train: the indices of the training rows. gaps: whether the table has missing values, which are
+    replaced by the mean if the table does not say how.
+    """
+    sources = table.sources or columns_of_numbers(table.feature_names)
+    fillings = table.fillings or (("mean",) * len(sources) if gaps else ())
+    return fill_values(table.X, sources, fillings, train, table.name) if any(fillings) else None
 
 
 def fill_values(

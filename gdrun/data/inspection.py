@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from gdrun.array_types import Numbers
+from gdrun.array_types import Array, Numbers
 from gdrun.data.assembly import UnfitColumnsError
 from gdrun.data.cells import STANDARD, MissingMarks
 from gdrun.data.column_report import ColumnReport, different_values
-from gdrun.data.encoding import SourceColumn, columns_of_numbers
-from gdrun.data.repeated_rows import repeated, row_hashes
+from gdrun.data.encoding import Encoding, SourceColumn, columns_of_numbers
+from gdrun.data.filling import fill_of
+from gdrun.data.part_files import part_files
+from gdrun.data.repeated_rows import known, repeated, row_hashes
+from gdrun.data.row_blocks import has_nan
 from gdrun.data.sources import load_table
 from gdrun.data.table import Table, Task
 from gdrun.data.targets import class_codes, real_targets, suitable_task
 from gdrun.errors import DataError, Problem
+
+
+@dataclass(frozen=True)
+class InspectedFile:
+    """The file of a validation or test part. repeated: how many of its rows the other file has."""
+
+    path: str
+    rows: int
+    repeated: int
 
 
 @dataclass(frozen=True)
@@ -30,8 +42,9 @@ class Inspection:
     whether the classes are numbers that could be predicted as numbers. classes: the number of rows
     of each class, by label. limits: the smallest and the largest target of a regression. features:
     the number of features. repeated: the number of rows that are equal to an earlier one in all
-    features and in the target; None if columns cannot be used. marks: the cells that count as
-    missing. problems: why training would refuse the data.
+    features and in the target; None if columns cannot be used. files: those of the parts that have
+    a file of their own. marks: the cells that count as missing. problems: why training would refuse
+    the data.
     """
 
     rows: int
@@ -44,6 +57,7 @@ class Inspection:
     limits: tuple[float, float] | None = None
     features: int = 0
     repeated: int | None = None
+    files: Mapping[str, InspectedFile] = field(default_factory=dict)
     marks: MissingMarks = STANDARD
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -66,34 +80,63 @@ def inspect_data(options: Mapping[str, Any]) -> Inspection:
         for report in table.reports
         if report.kind == "identifier"
     }
+    hashes = row_hashes(table.X, table.y)
     found = Inspection(
         rows=len(table.y),
         columns=table.reports or _reports_on_arrays(table),
         values=values,
         target=table.target_name,
+        task=options.get("task") or suitable_task(table),
         features=len(table.feature_names),
-        repeated=repeated(row_hashes(table.X, table.y)),
+        repeated=repeated(hashes),
         marks=table.missing_marks,
         notes=table.notes,
     )
-    return _with_target(found, table, options.get("task"))
-
-
-def _with_target(found: Inspection, table: Table, given: Task | None) -> Inspection:
-    """The inspection with what is known of the target. given: the task that the options name."""
-    task = given or suitable_task(table)
-    # Whole numbers of few values can be classes or numbers.
-    in_doubt = given is None and task == "classification" and not table.classes
-    fields = {**vars(found), "task": task, "in_doubt": in_doubt}
     try:
-        if task == "regression":
-            y = real_targets(table)
-            return Inspection(**fields | {"limits": (float(y.min()), float(y.max()))})
-        codes, labels = class_codes(table, declared=given is not None)
+        found = _with_target(found, table, given=options.get("task") is not None)
+        return _with_files(found, table, hashes, options)
     except DataError as error:
-        return Inspection(**fields | {"problems": error.problems})
+        return replace(found, problems=error.problems)
+
+
+def _with_target(found: Inspection, table: Table, *, given: bool) -> Inspection:
+    """The inspection with what is known of the target. given: whether the options name the task.
+
+    Raises DataError if the target does not suit the task.
+    """
+    if found.task == "regression":
+        y = real_targets(table)
+        return replace(found, limits=(float(y.min()), float(y.max())))
+    codes, labels = class_codes(table, declared=given)
     counts = np.bincount(codes, minlength=len(labels)).tolist()
-    return Inspection(**fields | {"classes": dict(zip(labels, counts, strict=True))})
+    # Whole numbers of few values can be classes or numbers.
+    in_doubt = not given and not table.classes
+    return replace(found, in_doubt=in_doubt, classes=dict(zip(labels, counts, strict=True)))
+
+
+def _with_files(
+    found: Inspection, table: Table, hashes: Array, options: Mapping[str, Any]
+) -> Inspection:
+    """The inspection with the files of parts. hashes: of the rows of the table.
+
+    Raises DataError if the rows of a file cannot be used.
+    """
+    files = part_files(options)
+    if not files:
+        return found
+    fill = fill_of(
+        table, np.arange(len(table.y)), gaps=not isinstance(table.X, np.memmap) and has_nan(table.X)
+    )
+    sources = table.sources or columns_of_numbers(table.feature_names)
+    encoding = Encoding(sources, fill, missing=table.missing_marks)
+    ordered = np.sort(hashes)
+    inspected, notes = {}, list(found.notes)
+    for name, file in files.items():
+        part = file.read(table, encoding, tuple(found.classes))
+        also = known(row_hashes(part.X, part.y), ordered)
+        inspected[name] = InspectedFile(file.path, len(part.y), also)
+        notes += part.notes
+    return replace(found, files=inspected, notes=tuple(notes))
 
 
 def _of_unfit_columns(error: UnfitColumnsError) -> Inspection:

@@ -29,6 +29,9 @@ MOST_NAMED = 10
 
 DATE_ORDERS: dict[Form, DateForm] = {"day_first": "day_first", "month_first": "month_first"}
 
+NO_CLASS = -1
+"""The code of a target that is missing."""
+
 _OTHER = -2.0
 """The code of a cell that is no label as it is written."""
 
@@ -38,12 +41,16 @@ class RowEncoder:
     """Encodes new rows, and counts filled values and ignored labels for the user.
 
     encoding: that of the model. unseen: how a label that training did not see is treated: `error`
-    reports it, `ignore` sets all 0/1 columns of its text column to 0. filled, ignored: the number
-    of missing values and of unseen labels so far, by column. extra: columns that were not needed.
+    reports it, `ignore` sets all 0/1 columns of its text column to 0. gaps: columns whose missing
+    values stay missing (NaN) if they cannot be filled. ignoring: how the user asks for `unseen:
+    ignore`, for messages. filled, ignored: the number of missing
+    values and of unseen labels so far, by column. extra: columns that were not needed.
     """
 
     encoding: Encoding
     unseen: Unseen = "error"
+    gaps: frozenset[str] = frozenset()
+    ignoring: str = '`unseen="ignore"`'
     filled: Counter[str] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
     extra: tuple[str, ...] = ()
@@ -154,7 +161,7 @@ class RowEncoder:
                     f"training did not see the value {text!r}",
                     where=f"{place(row)} {column.name}",
                     hint=f"it saw {listed(column.labels)}; "
-                    f'`unseen="ignore"` sets all 0/1 columns of {column.name} to 0',
+                    f"{self.ignoring} sets all 0/1 columns of {column.name} to 0",
                 )
             else:
                 found[row] = UNSEEN
@@ -186,6 +193,8 @@ class RowEncoder:
 
     def _count_missing(self, name: str, missing: Array, place: Place) -> None:
         if name not in self.encoding.fillable:
+            if name in self.gaps:
+                return
             raise DataError(
                 "the value is missing, and the model was trained without missing values",
                 where=f"{place(int(missing.argmax()))} {name}",
@@ -260,24 +269,26 @@ class Target:
     """The target of a model.
 
     classes: the labels of the classes; empty for a regression. numbered: whether the labels are
-    whole numbers.
+    whole numbers. gaps: whether rows may have no target.
     """
 
     name: str
     classes: tuple[str, ...] = ()
     numbered: bool = False
+    gaps: bool = False
 
     def encode(self, cells: Any, place: Place, decimal: str = ".") -> Array:
         """The targets in n cells, (n,): numbers, or class codes. cells: texts, or an array.
 
-        Raises DataError if a target is missing, or is a class that training did not see.
+        A target that is missing is NaN or the code NO_CLASS. Raises DataError if a target is
+        missing although `gaps` is false, or is a class that training did not see.
         """
         if self.classes and not self.numbered:
             labels = [str(cell).strip() for cell in cells]
         else:
             numbers = numbers_in(cells, self.name, place, decimal, marked=True)
             missing = np.isnan(numbers)
-            if missing.any():
+            if missing.any() and not self.gaps:
                 self._refuse_missing(int(missing.argmax()), place)
             if not self.classes:
                 return numbers
@@ -286,19 +297,21 @@ class Target:
                 for number in numbers.tolist()
             ]
         codes = {label: code for code, label in enumerate(self.classes)}
-        found = np.fromiter((codes.get(label, -1) for label in labels), np.int64, len(labels))
-        if len(found) and found.min() < 0:
-            self._refuse_label(labels, int((found < 0).argmax()), place)
+        found = np.fromiter((codes.get(label, NO_CLASS) for label in labels), np.int64, len(labels))
+        for row in np.flatnonzero(found == NO_CLASS).tolist():
+            value = cell_value(labels[row])
+            absent = value is not None and value != value
+            if not absent or not self.gaps:
+                self._refuse_label(labels[row], row, place, absent=absent)
         return found
 
-    def _refuse_label(self, labels: Sequence[str], row: int, place: Place) -> None:
-        value = cell_value(labels[row])
-        if value is not None and value != value:
+    def _refuse_label(self, label: str, row: int, place: Place, *, absent: bool) -> None:
+        if absent:
             self._refuse_missing(row, place)
         raise DataError(
-            f"training did not see the class {labels[row]!r}",
+            f"training did not see the class {label!r}",
             where=f"{place(row)} {self.name}",
-            hint=suggestion(labels[row], self.classes, most_listed=MOST_NAMED),
+            hint=suggestion(label, self.classes, most_listed=MOST_NAMED),
         )
 
     def _refuse_missing(self, row: int, place: Place) -> None:

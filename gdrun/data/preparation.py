@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from threading import Thread
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from gdrun.array_types import Array, Counts, Flags, Numbers
-from gdrun.data.column_statistics import column_statistics
+from gdrun.array_types import Array, Counts, Numbers
 from gdrun.data.encoding import Encoding, columns_of_numbers
 from gdrun.data.feature_matrix import front_of, write_rows
-from gdrun.data.filling import fill_values
+from gdrun.data.filling import fill_of
+from gdrun.data.part_files import PartFile, joint_hash
 from gdrun.data.repeated_rows import repeated_rows
-from gdrun.data.row_blocks import LARGE_ENTRIES, has_nan, mean_and_scale_by_blocks, row_blocks_of
+from gdrun.data.row_blocks import LARGE_ENTRIES, has_nan, row_blocks_of
 from gdrun.data.splitting import split_groups, split_rows, split_times
+from gdrun.data.standardisation import (
+    mapped_standardisation,
+    standardisation,
+    standardisation_of,
+)
 from gdrun.data.table import Part, Prepared, Table, TableHashes, Task
 from gdrun.data.target_scale import TargetScale
-from gdrun.data.targets import class_codes, real_targets, suitable_task
+from gdrun.data.targets import class_codes, codes_of, real_targets, suitable_task
 from gdrun.errors import DataError
 from gdrun.problems.rows import MappedRows
 
@@ -42,6 +48,7 @@ def prepare(
     standardize_target: bool = False,
     groups: Counts | None = None,
     times: Numbers | None = None,
+    files: Mapping[str, PartFile] = MappingProxyType({}),
     overwrite: bool = False,
 ) -> Prepared:
     """Split the rows, replace missing values, standardise the columns, and cast to `dtype`.
@@ -53,8 +60,10 @@ def prepare(
     the mean of each column and divide by its scale. seed: the seed of the random split. ones:
     whether to add a column of ones after the features in memory, which a linear model with a bias
     needs. standardize_target: the same as standardize, for the target of a regression.
-    groups, times (N,): the group or the time of each row, if the rows are split by it. overwrite:
-    whether the features of the table may be overwritten by the training part, which saves memory.
+    groups, times (N,): the group or the time of each row, if the rows are split by it. files: the
+    files of the parts validation and test that have one, which the rows of the table are not split
+    into. overwrite: whether the features of the table may be overwritten by the training part,
+    which saves memory.
     The same table, options and seed give the same bits. The matrix of a memory-mapped table stays
     on disk, and rows are standardised each time they are read.
     Raises DataError if the target does not suit the task, if the target of a classification is to
@@ -72,6 +81,8 @@ def prepare(
     else:
         y, classes = real_targets(table), ()
         strata = np.zeros(len(y), dtype=np.int64)
+    validation = 0 if "validation" in files else validation
+    test = 0 if "test" in files else test
     if groups is not None:
         rows = split_groups(groups, validation=validation, test=test, seed=seed)
     elif times is not None:
@@ -82,15 +93,15 @@ def prepare(
 
     on_disk = isinstance(table.X, np.memmap)
     gaps = not on_disk and has_nan(table.X)
-    fill = None if on_disk else _fill_values(table, rows.train, gaps=gaps)
+    fill = None if on_disk else fill_of(table, rows.train, gaps=gaps)
     means = fill if gaps else None
     mean = scale = None
     constant: tuple[str, ...] = ()
     if on_disk:
         # Also needed without standardisation, because this pass checks all values.
-        mean, scale, varies = _mapped_standardisation(table, rows.train)
+        mean, scale, varies = mapped_standardisation(table, rows.train)
     elif standardize:
-        mean, scale, varies = _standardisation_of(table, rows.train, means)
+        mean, scale, varies = standardisation_of(table, rows.train, means)
     if not standardize:
         mean = scale = None
     elif not varies.all():
@@ -100,33 +111,40 @@ def prepare(
     encoding = Encoding(sources, fill, mean, scale, table.missing_marks)
     target_scale = _target_scale(y[rows.train]) if standardize_target else None
     if target_scale is not None:
-        y = target_scale.standardised(y)
         notes.append(_target_note(table.target_name))
-    if task == "regression":
-        y = _cast(y[:, None], (table.target_name,), dtype, table.name)[:, 0]
 
-    def part(chosen: Counts, memory: Numbers | None = None) -> Part:
-        if on_disk:
-            return Part(MappedRows(table.X, chosen, np.dtype(dtype), mean, scale), y[chosen])
-        wide = _prepared_rows(table, chosen, encoding, np.dtype(dtype), ones=ones, memory=memory)
-        return Part(wide[:, : encoding.features], y[chosen], wide if ones else None)
+    def part(of: Table, y: Array, chosen: Counts, memory: Numbers | None = None) -> Part:
+        if task == "regression":
+            y = y if target_scale is None else target_scale.standardised(y)
+            y = _cast(y[:, None], (table.target_name,), dtype, of.name)[:, 0]
+        y = y[chosen]
+        if on_disk and of is table:
+            return Part(MappedRows(of.X, chosen, np.dtype(dtype), mean, scale), y)
+        wide = _prepared_rows(of, chosen, encoding, np.dtype(dtype), ones=ones, memory=memory)
+        return Part(wide[:, : encoding.features], y, wide if ones else None)
 
+    # The tables of the held-out parts, their targets, and the rows that are used.
+    held_out = {"validation": (table, y, rows.validation), "test": (table, y, rows.test)}
+    for name, file in files.items():
+        other = file.read(table, encoding, classes)
+        codes = codes_of(other.y, table, classes)
+        held_out[name] = other, codes, np.arange(len(codes))
+        notes += other.notes
     found = hashes()
-    sha256, repeated = found.sha256, repeated_rows(found.rows, rows)
-    notes += repeated.notes({"validation": len(rows.validation), "test": len(rows.test)})
+    of_files = {name: held_out[name][0].hashes() for name in files}
+    sha256 = joint_hash(found.sha256, {name: each.sha256 for name, each in of_files.items()})
+    repeated = repeated_rows(found.rows, rows, {name: each.rows for name, each in of_files.items()})
+    notes += repeated.notes({name: len(chosen) for name, (_, _, chosen) in held_out.items()})
     del found, hashes, strata  # a number for each row, which a table of many rows has no room for
     # The training part may overwrite the table, so the others come first.
-    held_out = {
-        name: part(chosen) if len(chosen) else None
-        for name, chosen in (("validation", rows.validation), ("test", rows.test))
-    }
+    parts = {name: part(*source) if len(source[-1]) else None for name, source in held_out.items()}
     memory = table.wide if overwrite and np.dtype(dtype) == np.float64 else None
     return Prepared(
         name=table.name,
         task=task,
-        train=part(rows.train, memory),
-        validation=held_out["validation"],
-        test=held_out["test"],
+        train=part(table, y, rows.train, memory),
+        validation=parts["validation"],
+        test=parts["test"],
         encoding=encoding,
         target_name=table.target_name,
         classes=classes,
@@ -137,6 +155,7 @@ def prepare(
         reports=table.reports,
         target_scale=target_scale,
         repeated=repeated,
+        files={name: (files[name].path, each.sha256) for name, each in of_files.items()},
     )
 
 
@@ -209,63 +228,6 @@ def _hashes_ahead(table: Table) -> Callable[[], TableHashes]:
     return found.result
 
 
-def _standardisation_of(
-    table: Table, trained: Counts, means: Numbers | None
-) -> tuple[Numbers, Numbers, Flags]:
-    """Return the same as `standardisation`, for the training rows of a table in memory.
-
-    trained: the indices of the training rows. means: the mean of each column, which replaces
-    missing values; None if no value is missing. A large table is read block by block.
-    """
-    if means is None and len(trained) * len(table.feature_names) >= LARGE_ENTRIES:
-        found = mean_and_scale_by_blocks(table.X, trained)
-        if found is not None:
-            return found
-    return standardisation(_filled(table.X[trained], means))
-
-
-def _mapped_standardisation(table: Table, trained: Counts) -> tuple[Numbers, Numbers, Flags]:
-    """Return the same as `standardisation`, for the training rows of a table on disk.
-
-    trained: the indices of the training rows. Raises DataError if a value is not finite, in a
-    training row or any other row.
-    """
-    marks = np.zeros(len(table.y), dtype=bool)
-    marks[trained] = True
-    statistics = column_statistics(table.X, marks, table.name)
-    varies = statistics.varies
-    mean = np.where(varies, statistics.mean, statistics.low)
-    return mean, np.where(varies, statistics.deviation, 1.0), varies
-
-
-def standardisation(X: Numbers) -> tuple[Numbers, Numbers, Flags]:
-    """Return three arrays (d,) for the columns of X (N, d): mean, scale, and whether it varies.
-
-    A column varies if its values differ. The scale is the population standard deviation. For a
-    column with a single value, the mean is that value and the scale is 1.
-    """
-    low, high = X.min(axis=0), X.max(axis=0)
-    # Scaling by a power of two is exact. It keeps the squares of very large or very small values
-    # from overflowing or underflowing.
-    exponent = np.frexp(np.maximum(-low, high))[1]
-    unit = np.ldexp(X, -exponent)
-    mean = unit.mean(axis=0)
-    unit -= mean
-    # The second pass removes the rounding error of the mean, which matters if the mean is large.
-    rest = unit.mean(axis=0)
-    unit -= rest
-    mean += rest
-    deviation = np.sqrt(np.mean(np.square(unit, out=unit), axis=0))
-    scale = np.ldexp(deviation, exponent)
-    # Subnormal values can differ and still have a standard deviation that rounds to 0.
-    varies = (low != high) & (scale > 0)
-    return (
-        np.where(varies, np.ldexp(mean, exponent), X[0]),
-        np.where(varies, scale, 1.0),
-        varies,
-    )
-
-
 def _constant_note(names: tuple[str, ...]) -> str:
     who, verb = (
         ("1 feature has", "it is")
@@ -273,27 +235,6 @@ def _constant_note(names: tuple[str, ...]) -> str:
         else (f"{len(names)} features have", "they are")
     )
     return f"{who} a single value in the training rows, so {verb} only centred: {_listed(names)}"
-
-
-def _fill_values(table: Table, train: Counts, *, gaps: bool) -> Numbers | None:
-    """The values that replace missing ones, (d,), also those of new rows; None if none may be.
-
-    gaps: whether the table has missing values, which are replaced by the mean if the table does
-    not say how.
-    """
-    sources = table.sources or columns_of_numbers(table.feature_names)
-    fillings = table.fillings or (("mean",) * len(sources) if gaps else ())
-    return fill_values(table.X, sources, fillings, train, table.name) if any(fillings) else None
-
-
-def _filled(X: Numbers, means: Numbers | None) -> Numbers:
-    """Replace, in place, every missing value of X by the value of its column, and return X.
-
-    means: the value of each column; None changes nothing.
-    """
-    if means is not None:
-        np.copyto(X, means, where=np.isnan(X))
-    return X
 
 
 def _cast(X: Array, names: tuple[str, ...], dtype: DTypeLike, name: str) -> Array:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -57,15 +58,19 @@ class RepeatedRows:
 NONE = RepeatedRows()
 
 
-def repeated_rows(hashes: Array, rows: SplitRows) -> RepeatedRows:
-    """The numbers of repeated rows. hashes (N,): of all rows of the table. rows: its parts."""
+def repeated_rows(
+    hashes: Array, rows: SplitRows, files: Mapping[str, Array] = MappingProxyType({})
+) -> RepeatedRows:
+    """The numbers of repeated rows. hashes (N,): of all rows of the table. rows: its parts.
+
+    files: the hashes of the rows of each part, validation or test, that is another table.
+    """
     every = repeated(hashes)
-    if not every:
+    if not every and not files:
         return NONE
     trained = np.sort(hashes[rows.train])
-    return RepeatedRows(
-        every, _known(hashes[rows.validation], trained), _known(hashes[rows.test], trained)
-    )
+    held_out = {"validation": hashes[rows.validation], "test": hashes[rows.test], **files}
+    return RepeatedRows(every, **{name: known(each, trained) for name, each in held_out.items()})
 
 
 def row_hashes(X: Array, y: Array) -> Array:
@@ -97,7 +102,7 @@ def repeated(hashes: Array) -> int:
     return int(np.count_nonzero(ordered[1:] == ordered[:-1]))
 
 
-def _known(hashes: Array, trained: Array) -> int:
+def known(hashes: Array, trained: Array) -> int:
     """How many of these rows are training rows too. trained (n,): hashes in ascending order."""
     found = np.searchsorted(trained, hashes)
     same: Flags = trained[np.minimum(found, len(trained) - 1)] == hashes

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -104,7 +105,8 @@ class Prepared:
     names of the columns with a single value in the training part, which have the scale 1. sha256:
     the hash of the table before preparation. notes: sentences for the user. target_scale: the
     standardisation of the targets in the parts; None if they are in the target's own unit. reports:
-    on each column of a table that was read. repeated: the numbers of repeated rows.
+    on each column of a table that was read. repeated: the numbers of repeated rows. files: the path
+    and the hash of each part, by its name, that was read from a file of its own.
     """
 
     name: str
@@ -122,6 +124,7 @@ class Prepared:
     target_scale: TargetScale | None = None
     reports: tuple[ColumnReport, ...] = ()
     repeated: RepeatedRows = NONE
+    files: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def feature_names(self) -> tuple[str, ...]:

@@ -74,6 +74,16 @@ def class_codes(table: Table, *, declared: bool = False) -> tuple[Counts, tuple[
     return codes.astype(np.int64, copy=False), labels
 
 
+def codes_of(y: Array, table: Table, classes: tuple[str, ...]) -> Array:
+    """The targets y (n,) of other rows as codes of these classes, or as they are without classes.
+
+    y: in the form of the targets of the table: codes of its labels, or numbers.
+    """
+    if table.classes or not classes:
+        return y
+    return np.searchsorted(np.array(classes, dtype=np.float64), y)
+
+
 def _require_class_numbers(values: Numbers, rows: int, where: str, declared: bool) -> None:
     """Raise DataError if numeric targets cannot be classes: not whole, or too many different ones.
 

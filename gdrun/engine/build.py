@@ -19,6 +19,7 @@ from gdrun.config.metric_checks import named_metrics, unfit_metrics
 from gdrun.config.section_kinds import Section
 from gdrun.config.settings import EarlyStoppingSettings, Rules
 from gdrun.data import Prepared, Table, load_table, prepare
+from gdrun.data.part_files import part_files
 from gdrun.data.split_keys import load_groups, row_times
 from gdrun.engine.cohort import Cohort, InitialWeights, LaneNumbers
 from gdrun.engine.contract import Engine
@@ -134,9 +135,9 @@ def experiment_data(experiment: Experiment, table: Table | None = None) -> Prepa
     if experiment.surface is not None:
         return _noise(experiment, experiment.surface)
     split, groups, owned = dataset["split"], None, table is None
+    given = {name: value for name, value in dataset.options.items() if value is not None}
+    given |= {dataset.chosen_by: dataset.name}
     if table is None:
-        given = {name: value for name, value in dataset.options.items() if value is not None}
-        given |= {dataset.chosen_by: dataset.name}
         if split.group is not None:
             table, groups = load_groups(given, split.group)
         else:
@@ -161,6 +162,7 @@ def experiment_data(experiment: Experiment, table: Table | None = None) -> Prepa
         seed=dataset["seed"],
         dtype=experiment.dtype,
         ones=bool(experiment.model.options.get("bias")),
+        files=part_files(given),
         overwrite=owned,
     )
 

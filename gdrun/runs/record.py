@@ -14,6 +14,7 @@ import numpy as np
 from typing_extensions import TypedDict
 
 from gdrun.config.experiment import Experiment
+from gdrun.config.settings import HELD_OUT
 from gdrun.data import Prepared
 from gdrun.data.single_feature import best_single_feature
 from gdrun.engine.cohort import Cohort
@@ -76,13 +77,21 @@ class SingleFeatureRecord(TypedDict):
     score: float
 
 
+class PartFileRecord(TypedDict):
+    """The file of a validation or test part, and the hash of its rows."""
+
+    path: str
+    sha256: str
+
+
 class RunDataRecord(TypedDict):
     """The data of a run.
 
     rows: the number of rows. parts: the number of rows of each part, such as train. features: the
     number of features. target: the name of the target. classes: the labels of the classes, in
     order; empty for regression. sha256: the hash of the data. notes: sentences about the data.
-    columns: what each column of a file became. repeated_rows: `all` counts the rows that are equal
+    files: the path and the hash of each part that has a file of its own. columns: what each column
+    of a file became. repeated_rows: `all` counts the rows that are equal
     to an earlier one in all features and the target; `validation` and `test` count the rows of this
     part that the training part contains too. single_feature: the feature that alone predicts the
     target best, with the keys of gdrun.data.single_feature.SingleFeature; only for data of one's
@@ -97,6 +106,7 @@ class RunDataRecord(TypedDict):
     classes: list[str]
     sha256: str
     notes: list[str]
+    files: NotRequired[dict[str, PartFileRecord]]
     columns: NotRequired[list[ColumnReportRecord]]
     repeated_rows: NotRequired[dict[str, Count]]
     single_feature: NotRequired[SingleFeatureRecord]
@@ -271,8 +281,19 @@ def with_absolute_paths(plain: dict[str, Any]) -> dict[str, Any]:
     """The plain data of an experiment, with absolute paths of files."""
     dataset = plain.get("dataset", {})
     for key in dataset.keys() & {"path", "targets", "folder"}:
-        dataset[key] = str(Path(dataset[key]).expanduser().absolute())
+        dataset[key] = _absolute(dataset[key])
+    for part in dataset.keys() & set(HELD_OUT):
+        file = dataset[part]
+        dataset[part] = (
+            _absolute(file)
+            if isinstance(file, str)
+            else file | {key: _absolute(file[key]) for key in file.keys() & {"path", "targets"}}
+        )
     return plain
+
+
+def _absolute(path: str) -> str:
+    return str(Path(path).expanduser().absolute())
 
 
 def versions(compiler: str | None = None) -> dict[str, str]:
@@ -319,6 +340,10 @@ def _data(data: Prepared, *, own: bool) -> RunDataRecord:
         ],
         "repeated_rows": asdict(data.repeated),
     }
+    if data.files:
+        record["files"] = {
+            part: {"path": path, "sha256": digest} for part, (path, digest) in data.files.items()
+        }
     if own and (best := best_single_feature(data)) is not None:
         record["single_feature"] = cast("SingleFeatureRecord", asdict(best))
     return record

@@ -17,6 +17,7 @@ import numpy as np
 from gdrun.config.experiment import Experiment
 from gdrun.config.loading import load
 from gdrun.config.overrides import Override, apply, parse_override
+from gdrun.config.settings import HELD_OUT
 from gdrun.data import Table, load_table
 from gdrun.data.column_report import ColumnReport
 from gdrun.data.sources import PREPARATION, stem
@@ -147,6 +148,8 @@ def _is_regression(model: str, table: Table, given: Any) -> bool:
 
 def _validates(dataset: Mapping[str, Any]) -> bool:
     split = dataset.get("split")
+    if dataset.get("validation") is not None:
+        return True
     return not isinstance(split, Mapping) or split.get("validation", 1) != 0
 
 
@@ -176,6 +179,7 @@ def _best_rate(
     some = replace(table, X=np.asarray(table.X[rows]), y=table.y[rows])
     test = [
         Override("dataset.split", {"validation": 0, "test": 0}, "split"),
+        *(Override(f"dataset.{part}", None, part) for part in HELD_OUT),
         Override("stopping", {"epochs": TEST_EPOCHS}, "stopping"),
         # Compiling a kernel takes longer than this test.
         Override("engine", "numpy", "engine"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -87,6 +88,11 @@ def _lines(found: Inspection) -> list[tuple[str, str]]:
     lines.append(("target", f"{found.target}{_target(found)}"))
     if found.in_doubt:
         lines.append(("", IN_DOUBT))
+    for name, file in found.files.items():
+        text = f"{file.path}: {count(file.rows, 'row')}"
+        if file.repeated:
+            text += f", {file.repeated:,} equal to a row of the training file"
+        lines.append((name, text))
     words = ", ".join(
         str(word) or "an empty cell" for word in (*sorted(found.marks.words), *found.marks.numbers)
     )
@@ -128,6 +134,7 @@ def inspection_data(found: Inspection) -> dict[str, Any]:
         "range": found.limits,
         "features": found.features,
         "repeated_rows": found.repeated,
+        "files": {name: asdict(file) for name, file in found.files.items()},
         "missing_values": found.marks.listed,
         "notes": list(found.notes),
         "problems": [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from gdrun.runs.record import RunRecord
@@ -13,7 +14,12 @@ def data_line(config: Mapping[str, Any], record: RunRecord) -> str:
     """The data of a run in one line. config, record: of the run; config may be damaged."""
     data = record["data"]
     line = f"{data['name']}: "
-    line += ", ".join(f"{rows:,} {part}" for part, rows in data["parts"].items() if rows)
+    files = data.get("files", {})
+    line += ", ".join(
+        f"{rows:,} {part}" + (f" ({Path(files[part]['path']).name})" if part in files else "")
+        for part, rows in data["parts"].items()
+        if rows
+    )
     for key in ("group", "time"):
         if isinstance(column := _at(config, "dataset", "split", key), str):
             line += f" (by {key}: {column})"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gdrun.data import Table, load_table, prepare
-from gdrun.data.preparation import standardisation
+from gdrun.data.standardisation import standardisation
 from gdrun.errors import DataError
 
 DEFAULTS = {

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from gdrun import threads
-from gdrun.data import preparation, prepare, table_from_arrays
-from gdrun.data.preparation import standardisation
+from gdrun.data import preparation, prepare, standardisation, table_from_arrays
 from gdrun.data.row_blocks import all_finite, has_nan, mean_and_scale_by_blocks
 from gdrun.problems.models import MODELS
 
@@ -41,7 +40,9 @@ def test_statistics_over_chosen_rows_are_those_of_one_expression():
     X, rows = matrix(), DRAW.permutation(20_011)[:15_000]
     X[:, 7] = 3.25
     mean, scale, varies = mean_and_scale_by_blocks(X, rows)
-    for found, expected in zip((mean, scale, varies), standardisation(X[rows]), strict=True):
+    for found, expected in zip(
+        (mean, scale, varies), standardisation.standardisation(X[rows]), strict=True
+    ):
         np.testing.assert_allclose(found, expected, rtol=1e-12)
     assert (mean[7], scale[7], varies[7]) == (3.25, 1, False)
 
@@ -73,6 +74,7 @@ def test_large_and_small_tables_are_prepared_alike(dtype, gaps, monkeypatch):
     options = {"validation": 0.1, "test": 0.1, "standardize": True, "seed": 0, "dtype": dtype}
     by_blocks = prepare(table, task="regression", **options)
     monkeypatch.setattr(preparation, "LARGE_ENTRIES", np.inf)
+    monkeypatch.setattr(standardisation, "LARGE_ENTRIES", np.inf)
     at_once = prepare(table, task="regression", **options)
     assert by_blocks.sha256 == at_once.sha256
     for name in ("train", "validation", "test"):

@@ -17,7 +17,7 @@ from typing import Any
 
 from gdrun.config.experiment import Experiment
 from gdrun.config.loading import Change, load
-from gdrun.config.overrides import Override, parse_override, resolve_key
+from gdrun.config.overrides import Override, parse_override, paths_of
 from gdrun.config.sections import SECTIONS
 from gdrun.errors import ConfigError, Parameter, Problem, suggestion
 from gdrun.study.design.trials import Candidate, Settings, kept_settings, overrides_of
@@ -104,7 +104,7 @@ def _contender(
     if kept := kept_settings(for_all, [each.key for each in overrides], experiment):
         experiment = load(base, [*overrides_of(kept), *overrides])
     plain = experiment.plain()
-    settings = {".".join(*resolve_key(each.key, plain)): each.value for each in overrides}
+    settings = {".".join(*paths_of(each, plain)): each.value for each in overrides}
     return Candidate(word, settings, experiment)
 
 

@@ -229,4 +229,4 @@ def _is_measured(name: str, experiment: Experiment, table: Table | None) -> bool
 
 def _lacks_validation(experiment: Experiment) -> bool:
     """Whether the experiment has data, and no validation part of them."""
-    return experiment.surface is None and not experiment.dataset["split"].validation
+    return experiment.surface is None and not experiment.validates

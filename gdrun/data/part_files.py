@@ -1,0 +1,139 @@
+"""A part of the data, validation or test, whose rows are in a file of their own.
+
+Its columns become features as those of new rows for a trained model do: with the labels, the
+statistics and the classes of the training part, so that such a file never changes what is trained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+
+from gdrun.array_types import Array, Flags, Numbers
+from gdrun.data.column_names import as_tuple
+from gdrun.data.column_options import OTHERS
+from gdrun.data.columns import count
+from gdrun.data.encoding import Encoding
+from gdrun.data.new_csv import READING
+from gdrun.data.new_data import new_blocks
+from gdrun.data.new_rows import NO_CLASS, RowEncoder, Target, Unseen
+from gdrun.data.table import Table
+from gdrun.errors import DataError
+
+
+@dataclass(frozen=True)
+class PartFile:
+    """The file with the rows of a part.
+
+    part: validation or test. path: of a file in any format. targets: the file with its targets, for
+    NPY and IDX. unseen: how a category that training did not see is treated: `error`, or `ignore`,
+    which sets all its 0/1 columns to 0. dataset: the options of the dataset section, which say how
+    the training data are read.
+    """
+
+    part: str
+    path: str
+    targets: str | None = None
+    unseen: Unseen = "error"
+    dataset: Mapping[str, Any] = field(default_factory=dict)
+
+    def read(self, trained: Table, encoding: Encoding, classes: tuple[str, ...]) -> Table:
+        """The rows of the file as a table with the columns of the training data.
+
+        trained: the table of the training data. encoding: that of its features, with the values
+        that replace missing ones. classes: the labels of the classes; empty for a regression. Rows
+        without a target, or with a missing value in a column under `missing: drop`, are dropped,
+        and a note counts them.
+        Raises DataError if the file cannot be read, has no rows, lacks a column, or has a wrong
+        cell, such as a category or a class that training did not see.
+        """
+        names = [column.name for column in encoding.columns]
+        gaps = frozenset(name for name in names if self._missing(name) == "drop")
+        encoder = RowEncoder(encoding, self.unseen, gaps, f"dataset.{self.part}.unseen=ignore")
+        numbered = bool(classes) and not trained.classes
+        may_lack = self._missing(trained.target_name) != "error"
+        target = Target(trained.target_name, classes, numbered, may_lack)
+        X, y = self._rows(encoder, target)
+        dropped = (y == NO_CLASS if classes else np.isnan(y)) | _unfilled(X, encoding)
+        encoder.extra = tuple(name for name in encoder.extra if name not in self._known(trained))
+        notes = encoder.notes
+        if dropped.any():
+            X, y = X[~dropped], y[~dropped]
+            kind = "missing values" if gaps else "no target"
+            notes.append(f"dropped {dropped.sum()} of {count(len(dropped), 'row')} with {kind}")
+        if not len(y):
+            raise DataError(
+                "has no row without missing values" if len(dropped) else "has no rows",
+                where=self.path,
+                hint="add a row for each example",
+            )
+        return replace(
+            trained,
+            name=self.path,
+            X=X,
+            # As the training table has them: the numbers of the target, not codes of them.
+            y=np.array([float(label) for label in classes])[y] if numbered else y,
+            wide=None,
+            notes=tuple(f"{self.path}: {note}" for note in notes),
+        )
+
+    def _rows(self, encoder: RowEncoder, target: Target) -> tuple[Numbers, Array]:
+        """The features (n, d) before missing values are filled, and the targets (n,)."""
+        reading = {name: self.dataset[name] for name in READING if name in self.dataset}
+        blocks = new_blocks(
+            self.path, encoder, target, labelled=True, targets=self.targets, reading=reading
+        )
+        features: list[Numbers] = [np.empty((0, encoder.encoding.features))]
+        targets: list[Array] = []
+        for X, y in blocks:
+            assert y is not None
+            features.append(X)
+            targets.append(y)
+        return np.concatenate(features), np.concatenate(targets) if targets else np.empty(0, int)
+
+    def _missing(self, column: str) -> str:
+        """How the missing values of a column are treated."""
+        option = self.dataset.get("missing", "error")
+        found = (
+            option.get(column, option.get(OTHERS, "error"))
+            if isinstance(option, Mapping)
+            else option
+        )
+        return str(found)
+
+    def _known(self, trained: Table) -> set[str]:
+        """The names of the columns of the training file, also of those that are no features."""
+        ignored = as_tuple(self.dataset.get("ignore") or ())
+        return {*(report.name for report in trained.reports), *map(str, ignored)}
+
+
+def part_files(dataset: Mapping[str, Any]) -> dict[str, PartFile]:
+    """The files of the parts validation and test that have one. dataset: the dataset section."""
+    return {
+        name: PartFile(name, **dict(dataset[name]), dataset=dataset)
+        for name in ("validation", "test")
+        if dataset.get(name) is not None
+    }
+
+
+def _unfilled(X: Numbers, encoding: Encoding) -> Flags:
+    """Whether a row has a missing value that is not filled: (n,). X (n, d): the features."""
+    fixed = np.ones(X.shape[1], bool) if encoding.fill is None else np.isnan(encoding.fill)
+    unfilled: Flags = np.logical_or.reduce(np.isnan(X) & fixed, axis=1)
+    return unfilled
+
+
+def joint_hash(trained: str, parts: Mapping[str, str]) -> str:
+    """The hash of data in several files.
+
+    trained: the hash of the table of the training data. parts: that of the table of each part with
+    a file of its own. Without such a part it is the hash of the training data.
+    """
+    if not parts:
+        return trained
+    text = " ".join([trained, *(f"{name} {parts[name]}" for name in sorted(parts))])
+    return sha256(text.encode()).hexdigest()

@@ -1,0 +1,77 @@
+"""The mean and the scale of each column over the training rows: (x − mean) / scale."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gdrun.array_types import Counts, Flags, Numbers
+from gdrun.data.column_statistics import column_statistics
+from gdrun.data.row_blocks import LARGE_ENTRIES, mean_and_scale_by_blocks
+from gdrun.data.table import Table
+
+
+def standardisation_of(
+    table: Table, trained: Counts, means: Numbers | None
+) -> tuple[Numbers, Numbers, Flags]:
+    """Return the same as `standardisation`, for the training rows of a table in memory.
+
+    trained: the indices of the training rows. means: the mean of each column, which replaces
+    missing values; None if no value is missing. A large table is read block by block.
+    """
+    if means is None and len(trained) * len(table.feature_names) >= LARGE_ENTRIES:
+        found = mean_and_scale_by_blocks(table.X, trained)
+        if found is not None:
+            return found
+    return standardisation(_filled(table.X[trained], means))
+
+
+def mapped_standardisation(table: Table, trained: Counts) -> tuple[Numbers, Numbers, Flags]:
+    """Return the same as `standardisation`, for the training rows of a table on disk.
+
+    trained: the indices of the training rows. Raises DataError if a value is not finite, in a
+    training row or any other row.
+    """
+    marks = np.zeros(len(table.y), dtype=bool)
+    marks[trained] = True
+    statistics = column_statistics(table.X, marks, table.name)
+    varies = statistics.varies
+    mean = np.where(varies, statistics.mean, statistics.low)
+    return mean, np.where(varies, statistics.deviation, 1.0), varies
+
+
+def standardisation(X: Numbers) -> tuple[Numbers, Numbers, Flags]:
+    """Return three arrays (d,) for the columns of X (N, d): mean, scale, and whether it varies.
+
+    A column varies if its values differ. The scale is the population standard deviation. For a
+    column with a single value, the mean is that value and the scale is 1.
+    """
+    low, high = X.min(axis=0), X.max(axis=0)
+    # Scaling by a power of two is exact. It keeps the squares of very large or very small values
+    # from overflowing or underflowing.
+    exponent = np.frexp(np.maximum(-low, high))[1]
+    unit = np.ldexp(X, -exponent)
+    mean = unit.mean(axis=0)
+    unit -= mean
+    # The second pass removes the rounding error of the mean, which matters if the mean is large.
+    rest = unit.mean(axis=0)
+    unit -= rest
+    mean += rest
+    deviation = np.sqrt(np.mean(np.square(unit, out=unit), axis=0))
+    scale = np.ldexp(deviation, exponent)
+    # Subnormal values can differ and still have a standard deviation that rounds to 0.
+    varies = (low != high) & (scale > 0)
+    return (
+        np.where(varies, np.ldexp(mean, exponent), X[0]),
+        np.where(varies, scale, 1.0),
+        varies,
+    )
+
+
+def _filled(X: Numbers, means: Numbers | None) -> Numbers:
+    """Replace, in place, every missing value of X by the value of its column, and return X.
+
+    means: the value of each column; None changes nothing.
+    """
+    if means is not None:
+        np.copyto(X, means, where=np.isnan(X))
+    return X
