@@ -13,7 +13,7 @@ from gdrun.study.design.trials import Candidate
 from gdrun.study.judgement.comparison_findings import Comparison, Contender, Pair
 from gdrun.study.judgement.statistics import FEWEST_SEEDS, enough_seeds
 from gdrun.views.curve_scale import CurveScale, scale_of
-from gdrun.views.fitting import FirstThatFits
+from gdrun.views.fitting import Explained, FirstThatFits
 from gdrun.views.numbers import MISSING, count, duration, percent, quantity
 from gdrun.views.sweeps import (
     HEALTHY,
@@ -80,14 +80,10 @@ def comparison_result(comparison: Comparison, spell: Callable[[str], str] = str)
     scale = scale_of([row.standing for row in comparison.contenders])
     heading = Text("course of training", style="bold")
     parts += [heading, _table(comparison, _course_columns(scale)), ""]
-    notes = Table.grid(padding=(0, 2))
-    notes.add_column(style="dim", no_wrap=True)
-    notes.add_column()
-    for label, text in _notes(comparison):
-        notes.add_row(label, spell(text))
+    notes = [(label, spell(text)) for label, text in _notes(comparison)]
     warnings = [NOT_COMPARABLE[comparison.unlike]] if comparison.unlike else []
     warnings += [spell(text) for text in _unequal_work(comparison)]
-    return Group(*parts, notes, *warning_lines(warnings))
+    return Group(Explained(parts, notes, OPTIONAL), *warning_lines(warnings))
 
 
 def _work_columns(comparison: Comparison) -> list[Column]:
@@ -127,7 +123,7 @@ def _course_columns(scale: CurveScale | None) -> list[Column]:
 
 def _table(
     comparison: Comparison, columns: Sequence[Column], rows: Sequence[Contender] = ()
-) -> RenderableType:
+) -> FirstThatFits:
     """A table with a row for each contender, and as many of the columns as fit the terminal.
 
     rows: the contenders in the order of the rows; empty for that of the ranking.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from copy import copy
 from dataclasses import replace
 
@@ -29,12 +29,51 @@ class FirstThatFits:
         self._legends = legends
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        chosen = self._place(console, options)
+        yield self._views[chosen]
+        yield from self._legends[chosen : chosen + 1]
+
+    def chosen(self, console: Console, options: ConsoleOptions) -> RenderableType:
+        """The view that is shown on this console."""
+        return self._views[self._place(console, options)]
+
+    def _place(self, console: Console, options: ConsoleOptions) -> int:
         free = options.update(max_width=UNBOUNDED)
         widths = (Measurement.get(console, free, view).maximum for view in self._views)
         fits = (at for at, width in enumerate(widths) if width <= options.max_width)
-        chosen = next(fits, len(self._views) - 1)
-        yield self._views[chosen]
-        yield from self._legends[chosen : chosen + 1]
+        return next(fits, len(self._views) - 1)
+
+
+class Explained:
+    """Views, and below them notes, as a grid of labels and texts.
+
+    notes: (label, text) each. A label that is in `columns` is the heading of a column that a narrow
+    terminal may leave out; its note is shown only with the column.
+    """
+
+    def __init__(
+        self,
+        views: Sequence[RenderableType],
+        notes: Sequence[tuple[str, str]],
+        columns: Collection[str],
+    ) -> None:
+        self._views = views
+        self._notes = notes
+        self._columns = columns
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        shown: set[str] = set()
+        for view in self._views:
+            yield view
+            table = view.chosen(console, options) if isinstance(view, FirstThatFits) else view
+            shown |= set(headings(table) if isinstance(table, Table) else ())
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(style="dim", no_wrap=True)
+        grid.add_column()
+        for label, text in self._notes:
+            if label in shown or label not in self._columns:
+                grid.add_row(label, text)
+        yield grid
 
 
 def fitting(

@@ -22,7 +22,7 @@ from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.study.judgement.verdicts import Verdict
 from gdrun.study.study import Work
 from gdrun.views.curve_scale import CurveScale, scale_of
-from gdrun.views.fitting import FirstThatFits
+from gdrun.views.fitting import Explained, FirstThatFits
 from gdrun.views.numbers import MISSING, count, duration, percent, quantity
 from gdrun.views.verdicts import meanings_of
 
@@ -30,6 +30,9 @@ MOST_ROWS = 48
 """The most rows of the table of settings. For a larger sweep the table shows only the best
 settings; the directory of the sweep has all settings.
 """
+
+OPTIONAL = ("quartiles", "symptom", "curve", "to target")
+"""The columns that a narrow terminal leaves out; the first one is left out first."""
 
 NEVER = "never"
 """The text in place of the epochs, updates or seconds if the target was not reached."""
@@ -81,13 +84,10 @@ def plan_line(plan: StudyPlan, cohorts: Sequence[int]) -> str:
 
 def sweep_result(sweep: Sweep) -> RenderableType:
     """The view of a sweep: the table, notes, and warnings."""
-    parts: list[RenderableType] = [sweep_table(sweep), ""]
-    notes = Table.grid(padding=(0, 2))
-    notes.add_column(style="dim", no_wrap=True)
-    notes.add_column()
-    for label, text in _notes(sweep):
-        notes.add_row(label, text)
-    return Group(*parts, notes, *warning_lines(_warnings(sweep)))
+    hidden = len(sweep.standings) - MOST_ROWS
+    more = [Text(f"{count(hidden, 'worse setting')} not shown", style="dim")] if hidden > 0 else []
+    explained = Explained([sweep_table(sweep), *more, ""], _notes(sweep), OPTIONAL)
+    return Group(explained, *warning_lines(_warnings(sweep)))
 
 
 def warning_lines(texts: Sequence[str]) -> list[RenderableType]:
@@ -96,29 +96,31 @@ def warning_lines(texts: Sequence[str]) -> list[RenderableType]:
     return ["", *lines] if lines else []
 
 
-def sweep_table(sweep: Sweep) -> RenderableType:
+def sweep_table(sweep: Sweep) -> FirstThatFits:
     """A table with a row for each setting of the sweep.
 
     A row has the values of the swept keys, the verdict, the metric (its median over seeds), the
     epochs to the target, and a curve of the loss. On a narrow terminal it has fewer columns.
     """
-    # The optional columns, in the order in which a narrow terminal leaves them out.
     several = len(sweep.plan.seeds) > 1
-    columns = [*(["quartiles"] if several else []), "symptom", "curve", "to target"]
-    table = FirstThatFits(*(_rows(sweep, columns[place:]) for place in range(len(columns) + 1)))
-    hidden = len(sweep.standings) - MOST_ROWS
-    if hidden > 0:
-        return Group(table, Text(f"{count(hidden, 'worse setting')} not shown", style="dim"))
-    return table
+    columns = [heading for heading in OPTIONAL if several or heading != "quartiles"]
+    views = [_rows(sweep, columns[place:]) for place in range(len(columns) + 1)]
+    # The last view folds the values of several keys into one column.
+    return FirstThatFits(*views, *([_rows(sweep, (), folded=True)] if len(sweep.axes) > 1 else []))
 
 
-def _rows(sweep: Sweep, columns: Sequence[str]) -> Table:
-    """The table of settings with the optional columns whose headings are in `columns`."""
+def _rows(sweep: Sweep, columns: Sequence[str], *, folded: bool = False) -> Table:
+    """The table of settings with the optional columns whose headings are in `columns`.
+
+    folded: whether one column has all values of a setting, with their keys.
+    """
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for axis in sweep.axes:
+    if folded:
+        table.add_column("setting", overflow="fold")
+    for axis in () if folded else sweep.axes:
         table.add_column(axis.leaf, justify="right" if axis.numeric else "left", overflow="fold")
     table.add_column("verdict", min_width=9, no_wrap=len(sweep.axes) == 1)
-    table.add_column(sweep.metric.words, justify="right", overflow="fold")
+    table.add_column(sweep.metric.words, justify="right", no_wrap=folded, overflow="fold")
     for heading in ("quartiles", "to target", "symptom", "curve"):
         if heading in columns:
             justify: JustifyMethod = "left" if heading in ("symptom", "curve") else "right"
@@ -128,6 +130,7 @@ def _rows(sweep: Sweep, columns: Sequence[str]) -> Table:
         cells: list[str | Text] = [
             shown_value(standing.candidate.settings[axis.key]) for axis in sweep.axes
         ]
+        cells = [standing.candidate.name] if folded else cells
         cells.append(Text(_verdict_text(standing, verdict), _STYLES.get(verdict.word, "")))
         median, quartiles, _ = spread_cells(standing, sweep.metric)
         rest = {

@@ -336,6 +336,30 @@ def test_a_narrow_terminal_gets_fewer_columns_and_none_cut_off(sweep, monkeypatc
     assert re.fullmatch(r"0\.0001581  [a-z ]{9}    0\.\d+", lines[1])
 
 
+def test_a_note_on_a_column_is_shown_only_with_the_column(sweep, monkeypatch):
+    def labels():
+        lines = sweep("lr=0.001,0.1", "--seeds", "2").out.splitlines()
+        return [line[:9].strip() for line in lines if line[:9].strip() in ("to target", "curve")]
+
+    assert labels() == ["to target", "curve"]
+    monkeypatch.setenv("COLUMNS", "40")
+    assert labels() == ["to target"]
+    monkeypatch.setenv("COLUMNS", "36")
+    assert labels() == []
+
+
+def test_several_keys_share_a_column_rather_than_be_cut_off(sweep, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    words = ("lr=0.01581,0.1", "beta=0.5", "optimizer=momentum,nesterov", "batch_size=16,32")
+    lines = sweep(*words, "--seeds", "1").out.splitlines()
+    table = lines[: lines.index("")]
+    assert table[0].split() == ["setting", "verdict", "val", "loss"]
+    assert max(map(len, table)) <= 40
+    losses = [line.split()[-1] for line in table if re.search(r"\d\.\d{3,}$", line)]
+    assert len(losses) == 8
+    assert "".join(line[:12].strip() for line in table).count("lr=0.01581") == 4
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_a_terminal_that_stops_all_processes_prints_no_tracebacks(tmp_path, number):
