@@ -103,14 +103,8 @@ def axes_of(given: Mapping[str, Any] | Iterable[str], experiment: Experiment) ->
     """
     axes: list[Axis] = []
     problems: list[Problem] = []
-    untyped: object = given  # Python does not check the types of arguments
-    if not isinstance(untyped, Iterable):
-        what = f"must be a text, a list or a dict, got {type(untyped).__name__}"
-        hint = 'such as "lr", "lr=0.1,1" or {"lr": [0.1, 1]}'
-        raise ConfigError(what, where=Parameter("values"), hint=hint)
-    texts = [given] if isinstance(given, str) else given
-    words = texts.items() if isinstance(texts, Mapping) else [(text, None) for text in texts]
-    names = swept_names(texts)
+    words = _words(given)
+    names = swept_names(given)
     for word, values in words:
         try:
             base = _with_key(word.partition("=")[0].strip(), experiment, names)
@@ -132,19 +126,34 @@ def axes_of(given: Mapping[str, Any] | Iterable[str], experiment: Experiment) ->
 def swept_names(given: Mapping[str, Any] | Iterable[str]) -> list[Override]:
     """The overrides for the names that a sweep tries, such as optimizer=adam.
 
-    given: as in `axes_of`. What is wrong there has none; making the axes raises the error.
+    given: as in `axes_of`. A wrong value has none; making the axes raises the error.
     """
     names: list[Override] = []
-    for word in [given] if isinstance(given, str) else given:
+    for word, listed in _words(given):
         key, equals, text = word.partition("=")
         section = key.strip().removesuffix(".name")
-        values = given[word] if isinstance(given, Mapping) else text
-        if section in SECTIONS and (equals or isinstance(given, Mapping)):
+        if section in SECTIONS and (equals or listed is not None):
             with suppress(ConfigError):
-                names += [
-                    Override(section, name, word) for name in axis_of((section,), values).values
-                ]
+                axis = axis_of((section,), text if listed is None else listed)
+                names += [Override(section, name, word) for name in axis.values]
     return names
+
+
+def _words(given: object) -> list[tuple[str, Any]]:
+    """Each text that describes an axis with None, or each key with its values.
+
+    Raises ConfigError if an argument of Python has another type.
+    """
+    match given:
+        case str():
+            return [(given, None)]
+        case Mapping():
+            return [*given.items()]
+        case Iterable():
+            return [(text, None) for text in given]
+    what = f"must be a text, a list or a dict, got {type(given).__name__}"
+    hint = 'such as "lr", "lr=0.1,1" or {"lr": [0.1, 1]}'
+    raise ConfigError(what, where=Parameter("values"), hint=hint)
 
 
 def _with_key(key: str, experiment: Experiment, names: Sequence[Override]) -> Experiment:
