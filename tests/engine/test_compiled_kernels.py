@@ -51,6 +51,7 @@ def both_agree(cohort, steps, rel):
     agree([walked(cohort, stepper_of(cohort, which), steps) for which in (False, True)], rel)
 
 
+@pytest.mark.usefixtures("unoptimized")
 @pytest.mark.slow
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("optimizer", ELEMENTWISE)

@@ -32,6 +32,7 @@ def test_whole_steps_of_a_rule_compiled(optimizer, l2):
 AVERAGES = ["polyak", {"name": "polyak", "start": 30}, "ema"]
 
 
+@pytest.mark.usefixtures("unoptimized")
 @pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ELEMENTWISE)
 def test_every_rule_averaged(optimizer):
