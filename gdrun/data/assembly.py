@@ -178,7 +178,7 @@ def _table(
     memory: as for `assembled`.
     """
     total = len(columns[choices.target].values)
-    incomplete = _incomplete(columns, choices)
+    incomplete, kept = _incomplete(columns, choices), None
     if incomplete.any():
         if incomplete.all():
             raise DataError(
@@ -190,6 +190,7 @@ def _table(
         kind = "missing values" if dropping else "no target"
         notes.append(f"dropped {incomplete.sum()} of {count(total, 'row')} with {kind}")
         columns = {j: column.keep(~incomplete) for j, column in columns.items()}
+        kept = np.flatnonzero(~incomplete)
         memory = None
     notes += [note for column in columns.values() for note in column.notes]
     filled: dict[str, list[str]] = {}
@@ -214,6 +215,7 @@ def _table(
         fillings=tuple(how if how in FILLINGS else "" for how in map(choices.missing, features)),
         missing_marks=choices.options.marks(),
         reports=reports,
+        kept=kept,
     )
 
 

@@ -94,6 +94,13 @@ class ColumnOptions:
         )
 
 
+def how_missing(option: MissingOption, column: str) -> Missing:
+    """How the missing values of a column are treated. option: the value of the option `missing`."""
+    if isinstance(option, str):
+        return option
+    return option.get(column, option.get(OTHERS, "error"))
+
+
 @dataclass(frozen=True)
 class Choices:
     """The options for a table whose columns are known: positions instead of names.
@@ -118,10 +125,7 @@ class Choices:
 
     def missing(self, position: int) -> Missing:
         """How to treat the missing values of a column."""
-        option = self.options.missing
-        if isinstance(option, str):
-            return option
-        return option.get(self.names.names[position], option.get(OTHERS, "error"))
+        return how_missing(self.options.missing, self.names.names[position])
 
     def reading(
         self, position: int, decimal: str = ".", marks: MissingMarks = STANDARD

@@ -15,7 +15,7 @@ import numpy as np
 
 from gdrun.array_types import Array, Flags, Numbers
 from gdrun.data.column_names import as_tuple
-from gdrun.data.column_options import OTHERS
+from gdrun.data.column_options import how_missing
 from gdrun.data.columns import count
 from gdrun.data.encoding import Encoding
 from gdrun.data.new_csv import READING
@@ -52,10 +52,11 @@ class PartFile:
         cell, such as a category or a class that training did not see.
         """
         names = [column.name for column in encoding.columns]
-        gaps = frozenset(name for name in names if self._missing(name) == "drop")
+        missing = self.dataset.get("missing", "error")
+        gaps = frozenset(name for name in names if how_missing(missing, name) == "drop")
         encoder = RowEncoder(encoding, self.unseen, gaps, f"dataset.{self.part}.unseen=ignore")
         numbered = bool(classes) and not trained.classes
-        may_lack = self._missing(trained.target_name) != "error"
+        may_lack = how_missing(missing, trained.target_name) != "error"
         target = Target(trained.target_name, classes, numbered, may_lack)
         X, y = self._rows(encoder, target)
         dropped = (y == NO_CLASS if classes else np.isnan(y)) | _unfilled(X, encoding)
@@ -77,6 +78,7 @@ class PartFile:
             X=X,
             # As the training table has them: the numbers of the target, not codes of them.
             y=np.array([float(label) for label in classes])[y] if numbered else y,
+            kept=None,
             wide=None,
             notes=tuple(f"{self.path}: {note}" for note in notes),
         )
@@ -94,16 +96,6 @@ class PartFile:
             features.append(X)
             targets.append(y)
         return np.concatenate(features), np.concatenate(targets) if targets else np.empty(0, int)
-
-    def _missing(self, column: str) -> str:
-        """How the missing values of a column are treated."""
-        option = self.dataset.get("missing", "error")
-        found = (
-            option.get(column, option.get(OTHERS, "error"))
-            if isinstance(option, Mapping)
-            else option
-        )
-        return str(found)
 
     def _known(self, trained: Table) -> set[str]:
         """The names of the columns of the training file, also of those that are no features."""

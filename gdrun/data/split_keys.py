@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from gdrun.array_types import Counts, Numbers
 from gdrun.data.column_names import as_tuple
+from gdrun.data.column_options import how_missing
+from gdrun.data.columns import count
 from gdrun.data.sources import QUERY, load_table, reader_of
 from gdrun.data.table import Table
 from gdrun.errors import DataError, suggestion
@@ -18,8 +21,9 @@ def load_groups(options: Mapping[str, Any], column: str) -> tuple[Table, Counts]
     """Return the table of a dataset without a column, and the group of each row by that column.
 
     options: the dataset section of the config. The groups are codes (N,): rows with equal values
-    have equal codes. Raises DataError if the dataset has no named columns, or if the column does
-    not exist, is the target, or has missing values.
+    have equal codes. Rows that the options drop are in neither; a row without a group is dropped
+    under `missing: drop`. Raises DataError if the dataset has no named columns, or if the column
+    does not exist, is the target, or has missing values that are not dropped.
     """
     where = "dataset.split.group"
     reader = QUERY if "query" in options else reader_of(str(options.get("path", "")))
@@ -35,16 +39,41 @@ def load_groups(options: Mapping[str, Any], column: str) -> tuple[Table, Counts]
     # The column is read as a target is, because a target may have any labels or numbers.
     changed = {"target": column, "ignore": (*others, table.target_name), "missing": "mean"}
     by_group = load_table({**options, **changed})
-    found = by_group.y
-    # Each reading may drop other rows, and equal numbers of them would hide that.
-    dropped = any(note.startswith("dropped ") for note in (*table.notes, *by_group.notes))
-    if dropped or len(found) != len(table.y):
+    # The group of each row of the file; each of the two readings may have dropped other rows.
+    groups = np.full(max(_kept(table)[-1], _kept(by_group)[-1]) + 1, -1)
+    groups[_kept(by_group)] = np.unique(by_group.y, return_inverse=True)[1]
+    found = groups[_kept(table)]
+    if (found < 0).any():
+        missing = how_missing(options.get("missing", "error"), column)
+        table, found = _with_groups(table, found, column, missing)
+    # Without the codes of groups whose rows are all dropped.
+    return table, np.unique(found, return_inverse=True)[1]
+
+
+def _with_groups(table: Table, found: Counts, column: str, how: str) -> tuple[Table, Counts]:
+    """The rows of a table that have a group, and their groups.
+
+    found: the group of each row; −1 without one. how: how missing values of the column are treated.
+    Raises DataError unless this is `drop`, or if no row has a group.
+    """
+    rows = found >= 0
+    lacking = f"{(~rows).sum()} of {count(len(found), 'row')}"
+    if how != "drop" or not rows.any():
         raise DataError(
-            f"rows with missing values were dropped, so {column} cannot be matched with the rest",
-            where=where,
-            hint="remove the rows with missing values from the file",
+            f"{lacking} have no value",
+            where=f"dataset.split.group {column}",
+            hint="fill them in, or set missing: drop to remove these rows",
         )
-    return table, np.unique(found, return_inverse=True)[1].astype(np.int64)
+    notes = (*table.notes, f"dropped {lacking} without a value of {column}")
+    kept = _kept(table)[rows]
+    return replace(table, X=table.X[rows], y=table.y[rows], kept=kept, wide=None, notes=notes), (
+        found[rows]
+    )
+
+
+def _kept(table: Table) -> Counts:
+    """The indices of the rows of the file that are in the table: (N,)."""
+    return np.arange(len(table.y)) if table.kept is None else table.kept
 
 
 def _without(

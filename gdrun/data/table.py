@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from gdrun.array_types import Array, Numbers
+from gdrun.array_types import Array, Counts, Numbers
 from gdrun.data.cells import STANDARD, MissingMarks
 from gdrun.data.column_report import ColumnReport
 from gdrun.data.column_statistics import blocks
@@ -40,8 +40,9 @@ class Table:
     values". sources: the columns from which the features were made; empty if each feature is a
     column of numbers. fillings: for each source how its missing values are replaced; an empty text
     if it may have none. missing_marks: the cells of new rows that are missing values. reports: on
-    each column of a table that was read. wide (N, d + 1): a contiguous matrix whose first d columns
-    are X, if nothing else uses its memory; else None.
+    each column of a table that was read. kept (N,): the indices of the rows of the file that are in
+    the table; None if no row was dropped. wide (N, d + 1): a contiguous matrix whose first d
+    columns are X, if nothing else uses its memory; else None.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Table:
     fillings: tuple[str, ...] = ()
     missing_marks: MissingMarks = STANDARD
     reports: tuple[ColumnReport, ...] = ()
+    kept: Counts | None = None
     wide: Numbers | None = None
 
     def hashes(self) -> TableHashes:

@@ -83,9 +83,12 @@ def repeated_rows(run: Traced) -> Symptom | None:
 
 
 def _distinct(run: Traced) -> tuple[Remedy, ...]:
-    """The change that reads every row of a file once; none for other data."""
-    path = run.config["dataset"].get("path")
-    if not isinstance(path, str) or not path.lower().endswith(TABLES):
+    """The change that reads every row of a file once; none for other data.
+
+    If a part has a file of its own, the rows are repeated in another file.
+    """
+    path, files = run.config["dataset"].get("path"), run.data.get("files")
+    if files or not isinstance(path, str) or not path.lower().endswith(TABLES):
         return ()
     file = path.replace("'", "''")
     query = f"SELECT DISTINCT * FROM '{file}' ORDER BY ALL"

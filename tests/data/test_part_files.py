@@ -11,6 +11,8 @@ from gdrun.config.loading import load
 from gdrun.data.inspection import inspect_data
 from gdrun.engine.build import experiment_data
 from gdrun.errors import ConfigError, DataError, RecordError
+from gdrun.symptoms.data_rules import repeated_rows
+from gdrun.symptoms.facts import Traced
 
 TOWNS = ["north", "south", "west"]
 BASE = {"dataset": {"path": "train.csv", "target": "price"}, "model": "linear"}
@@ -86,6 +88,14 @@ def test_the_split_takes_only_the_part_without_a_file(files):
     assert data.rows == {"train": 45, "validation": 13, "test": 15}
     data = data_of("test=last.csv", "split.validation=20")
     assert data.rows == {"train": 40, "validation": 20, "test": 9}
+
+
+def test_rows_repeated_in_a_file_are_not_cured_by_reading_the_other_one_once(files, tmp_path):
+    pd.concat([files["later"], files["train"].iloc[:5]]).to_csv("later.csv", index=False)
+    run = gdrun.train(BASE, "validation=later.csv", "variant=bgd", "epochs=2", out=tmp_path)
+    found = repeated_rows(Traced(run.config, {}, data=run.record["data"]))
+    assert found.evidence == "the training part also has 5 of 18 validation rows (27.8 %)"
+    assert found.remedies == ()
 
 
 def test_files_go_with_a_split_by_time_and_by_group(files):

@@ -1,8 +1,7 @@
 """Splits by group and by time: no group in two parts, and the last rows in time held out."""
 
-from pathlib import Path
-
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -163,9 +162,70 @@ def test_generated_data_have_no_groups():
         experiment_data(load({"dataset": "iris", "model": "softmax"}, ["split.group=x"]))
 
 
-def test_equal_numbers_of_different_dropped_rows_are_not_matched(tmp_path: Path) -> None:
+def test_groups_stay_with_their_rows_when_others_are_dropped(tmp_path):
     # Row 1 has no patient and row 2 no age: each reading drops one row, but not the same one.
     path = tmp_path / "visits.csv"
     path.write_text("patient,age,y\na,1,1\n,2,2\nb,,3\nb,4,4\nc,5,5\nc,6,6\n")
-    with pytest.raises(DataError, match="patient cannot be matched"):
-        load_groups({"path": str(path), "target": "y", "missing": "drop"}, "patient")
+    table, groups = load_groups({"path": str(path), "target": "y", "missing": "drop"}, "patient")
+    assert table.y.tolist() == [1, 4, 5, 6]
+    assert groups.tolist() == [0, 1, 2, 2]
+    assert table.notes[-2:] == (
+        "dropped 1 of 6 rows with missing values",
+        "dropped 1 of 5 rows without a value of patient",
+    )
+    with pytest.raises(DataError, match=r"patient: 1 of 6 rows have no value(.|\n)*missing: drop"):
+        load_groups({"path": str(path), "target": "y", "missing": "mean"}, "patient")
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])
+def test_groups_are_those_that_pandas_finds(tmp_path, seed, ending):
+    draw = np.random.default_rng(seed)
+    rows = pd.DataFrame(
+        {
+            "patient": draw.integers(0, 9, 80).astype(float),
+            "age": draw.normal(50, 9, 80).round(1),
+            "effect": draw.permutation(80) + 0.5,
+        }
+    )
+    for column in rows:
+        rows.loc[draw.random(80) < 0.2, column] = np.nan
+    path = tmp_path / f"visits.{ending}"
+    {
+        "csv": lambda: rows.to_csv(path, index=False),
+        "parquet": lambda: rows.to_parquet(path),
+        "jsonl": lambda: rows.to_json(path, orient="records", lines=True),
+    }[ending]()
+    options = {"path": str(path), "target": "effect", "missing": "drop"}
+    table, groups = load_groups(options, "patient")
+    whole = rows.dropna()
+    assert table.y.tolist() == whole["effect"].tolist()
+    assert table.X[:, 0].tolist() == whole["age"].tolist()
+    assert groups.tolist() == whole["patient"].rank(method="dense").astype(int).sub(1).tolist()
+    data = data_of(path, "split.group=patient", "missing=drop", "standardize=false")
+    patient_of = dict(zip(whole["effect"], whole["patient"], strict=True))
+    seen = [{patient_of[effect] for effect in getattr(data, name).y} for name in PARTS]
+    assert sum(map(len, seen)) == len(set.union(*seen)) == whole["patient"].nunique()
+
+
+def test_hundreds_of_groups_of_text(tmp_path):
+    path = tmp_path / "visits.csv"
+    lines = (f"user-{row % 300:03d},{row * row % 17},{row % 7}.5" for row in range(600))
+    path.write_text("user,x,effect\n" + "\n".join(lines) + "\n")
+    data = data_of(path, "split.group=user", "split.validation=60", "split.test=0.2")
+    assert data.rows == {"train": 420, "validation": 60, "test": 120}
+
+
+def test_rows_without_a_time_are_refused_or_dropped(visits):
+    file, days = visits
+    lines = file.read_text().splitlines()
+    at = int(np.argmax(days)) + 1  # the last day is missing now
+    lines[at] = lines[at].replace(str(np.datetime64("2024-01-01") + 59), "")
+    file.write_text("\n".join(lines) + "\n")
+    keys = ("split.time=day", "standardize=false", "ignore=patient")
+    with pytest.raises(DataError, match=r"1 of 60 times are missing(.|\n)*missing: drop"):
+        data_of(file, *keys, "missing=mean")
+    data = data_of(file, *keys, "missing=drop", "split.test=5")
+    column = next(at for at, name in enumerate(data.feature_names) if name.endswith("days"))
+    epoch = (np.datetime64("2024-01-01") - np.datetime64("1970-01-01")).astype(int)
+    assert sorted(data.test.X[:, column] - epoch) == [54, 55, 56, 57, 58]
