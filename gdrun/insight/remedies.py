@@ -46,9 +46,9 @@ class Attempt:
     changes; infinite if the run diverged. treated: the first symptom of the diagnosed run that has
     remedies. symptoms: those of the run with the changes. gone: whether the treated one is not
     among them. cured: whether it is gone, there is no new symptom (a loss that still falls does not
-    count), and the metric is lower than before and close to that of the best such attempt. If the
-    treated symptom makes the metric too good, the metric need not be lower. pair: whether it is two
-    remedies together.
+    count), and the metric is close to that of the best such attempt, and not clearly higher than
+    before. If the treated symptom makes the metric too good, it may be higher. pair: whether it is
+    two remedies together.
     """
 
     changes: Mapping[str, Any]
@@ -170,15 +170,15 @@ class _Judge:
         ended: Sequence[_Ended],
     ) -> None:
         self._known, self._treated, self._metric, self._before = known, treated, metric, before
-        self._flattered = treated in FLATTERING
         lowest = min((each.after for each in ended if self._clean(each)), default=math.inf)
         start = float(run.evals[metric][0])
-        self._enough = lowest + CLOSE * max(start - lowest, 0.0)
+        # The last value of a noisy run is low by chance.
+        allowed = math.inf if treated in FLATTERING else _near(before, start)
+        self._enough = min(_near(lowest, start), allowed)
 
     def attempt(self, remedy: Remedy, one: _Ended, *, pair: bool) -> Attempt:
         """The attempt with this remedy. one: its run."""
-        lower = math.isfinite(one.after) if self._flattered else one.after < self._before
-        cured = self._clean(one) and lower and one.after <= self._enough
+        cured = self._clean(one) and math.isfinite(one.after) and one.after <= self._enough
         return Attempt(
             remedy.changes,
             self._metric,
@@ -194,6 +194,11 @@ class _Judge:
     def _clean(self, one: _Ended) -> bool:
         """Whether the treated symptom is gone, and no new one is there."""
         return self._treated not in one.symptoms and set(one.symptoms) <= {*self._known, MILD}
+
+
+def _near(value: float, start: float) -> float:
+    """The largest metric that is close to `value`. start: the metric at the first evaluation."""
+    return value + CLOSE * max(start - value, 0.0)
 
 
 def _promising(tried: Iterable[tuple[_Ended, Remedy]], before: float, treated: str) -> list[Remedy]:

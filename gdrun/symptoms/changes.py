@@ -81,6 +81,12 @@ def other_starts(run: Traced) -> tuple[Remedy, ...]:
     return (Remedy({"surface.noise": noise}, "noise leaves a saddle point"), *moved)
 
 
+def scaled_start(run: Traced) -> tuple[Remedy, ...]:
+    """Random initial weights on the scale of the layers, for a network whose weights have none."""
+    small = run.config.get("model", {}).get("init") in ("zeros", "normal")
+    return other_starts(run) if run.is_network and small else ()
+
+
 def standardised(run: Traced) -> tuple[Remedy, ...]:
     """Standardised features, also with the usual rate of 0.1; none if they are standardised."""
     known = run.config.get("dataset", {}).get("standardize", True)

@@ -126,6 +126,7 @@ def slow(run: Traced) -> Symptom | None:
         (
             *changes.fewer_limits(run),
             *changes.less_memory(run),
+            *changes.scaled_start(run),
             *changes.standardised(run),
             *changes.larger_rates(run),
             *changes.less_decay(run),

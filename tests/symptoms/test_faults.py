@@ -1,7 +1,9 @@
 """Planted faults have the right symptom first and are cured, and healthy runs have no symptom."""
 
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 import gdrun
@@ -14,6 +16,10 @@ from gdrun.symptoms.registry import RUN_SYMPTOMS, diagnose
 def config(dataset, model, variant="bgd", optimizer="vanilla", lr=0.1, **more):
     parts = {"dataset": dataset, "model": model, "variant": variant, "optimizer": optimizer}
     return parts | {"optimizer.lr": lr, "stopping.epochs": 60} | more
+
+
+def table(path, lr=1, **more):
+    return config({"path": path}, "logistic", lr=lr, **more)
 
 
 def surface(name, lr, steps=500, **more):
@@ -30,6 +36,37 @@ def trained(parts):
     return gdrun.train(problem, {key: parts[key] for key in parts if key not in problem})
 
 
+def write_tables():
+    """Files in the current directory: orders with a leak, repeated orders, and rare frauds."""
+    rng = np.random.default_rng(0)
+    # Sorted, as SELECT DISTINCT ... ORDER BY ALL returns them.
+    X = rng.normal(size=(200, 3))
+    X = X[np.argsort(X[:, 0])]
+    kinds = np.where(X @ [2, 2, 1] + rng.normal(size=200) > 0, "yes", "no")
+    refunds = np.where(kinds == "yes", 20.0, 0.0) + rng.random(200)
+    write("orders.csv", X, kinds)
+    write("refunds.csv", np.column_stack([X, refunds]), kinds)
+    write("twice.csv", np.tile(X, (2, 1)), np.tile(kinds, 2))
+    rare = np.arange(200) % 16 == 0
+    write("rare.csv", X + 2 * rare[:, None], np.where(rare, "fraud", "fair"))
+
+
+def write(path, X, kinds):
+    """A CSV file with a column for each feature, and the class as the last one."""
+    heads = [f"x{number}" for number in range(X.shape[1])]
+    lines = [",".join([*map(str, row), kind]) for row, kind in zip(X, kinds, strict=True)]
+    text = "\n".join([",".join([*heads, "kind"]), *lines, ""])
+    Path(path).write_text(text, encoding="utf-8")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def tables(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("tables"))
+        write_tables()
+        yield
+
+
 RAW = {"name": "breast-cancer", "standardize": False}
 RAW_WINE = {"name": "wine", "standardize": False}
 SCALED_TARGET = {"name": "diabetes", "standardize": {"target": True}}
@@ -41,7 +78,7 @@ WINE = config("wine", "softmax")
 IRIS = config("iris", network(16))
 WINE_NETWORK = config("wine", network(16))
 SIGMOIDS = network(*[8] * 7, activation="sigmoid", init="xavier")
-BOWL = surface("bowl", 0.0019, 150, **{"surface.condition": 1000})
+BOWL = surface("bowl", 0.001, 150, **{"surface.condition": 1000})
 SADDLE = {"surface.start": [0.5, 0]}
 
 FAULTS = {
@@ -56,7 +93,7 @@ FAULTS = {
     "a rate ÷ 1000 for three epochs": (
         DIABETES | {"optimizer.lr": 1e-4, "stopping.epochs": 3},
         "baseline",
-        DIABETES | {"stopping.epochs": 3},
+        DIABETES | {"optimizer.lr": 0.24, "stopping.epochs": 3},
     ),
     "Adam at a huge rate": (
         config("digits", network(8), "mbgd", "adam", lr=3, **{"stopping.epochs": 12}),
@@ -97,7 +134,7 @@ FAULTS = {
     "far above the limit of himmelblau": (
         surface("himmelblau", 0.5, 100),
         "exploding",
-        surface("himmelblau", 0.01, 100),
+        surface("himmelblau", 0.005, 100),
     ),
     # Schedules and budgets.
     "a cosine schedule from a rate ÷ 1000": (
@@ -121,6 +158,11 @@ FAULTS = {
         WINE,
     ),
     # Noise, clipping, momentum and penalties.
+    "missing decay": (
+        config("iris", "softmax", "sgd", lr=2, **{"stopping.epochs": 30}),
+        "noise floor",
+        config("iris", "softmax", "sgd", lr=2, schedule="cosine", **{"stopping.epochs": 30}),
+    ),
     "batch of one": (DIABETES | {"variant": "sgd", "optimizer.lr": 0.02}, "noise floor", DIABETES),
     "almost every unit dropped": (
         config("iris", {**network(16), "dropout": 0.95}, "mbgd"),
@@ -149,9 +191,9 @@ FAULTS = {
         DIABETES,
     ),
     "too much l2": (
-        CANCER | {"model": {"name": "logistic", "l2": 100.0}, "optimizer.lr": 0.005},
+        WINE | {"model": {"name": "softmax", "l2": 30.0}, "optimizer.lr": 0.05},
         "stuck",
-        CANCER | {"optimizer.lr": 0.005},
+        WINE | {"optimizer.lr": 0.05},
     ),
     "too much l2 in a network": (
         config("iris", {**network(16), "l2": 10.0}, lr=0.05),
@@ -169,6 +211,16 @@ FAULTS = {
         config(RAW_WINE, network(16, activation="tanh", init="xavier")),
         "dead units",
         WINE_NETWORK,
+    ),
+    "raw features that kill ReLUs": (
+        config(RAW_WINE, network(16)),
+        "dead units",
+        WINE_NETWORK,
+    ),
+    "weights that are far too small": (
+        config("iris", network(*[8] * 4, activation="tanh", init="normal")),
+        "slow convergence",
+        config("iris", network(*[8] * 4, activation="tanh", init="xavier")),
     ),
     "seven layers of sigmoids": (config("iris", SIGMOIDS), "vanishing", IRIS),
     "sigmoids at a tiny rate": (
@@ -191,6 +243,18 @@ FAULTS = {
         config(NOISY_LABELS, network(64, 64), "mbgd", "adam", lr=0.02),
         "overfitting",
         config(NOISY_LABELS, network(8), "mbgd", "adam", lr=0.02, **{"stopping.epochs": 20}),
+    ),
+    # Data that flatter the model.
+    "a feature that contains the target": (
+        table("refunds.csv"),
+        "leak",
+        table("refunds.csv", **{"dataset.ignore": ["x3"]}),
+    ),
+    "each row twice": (table("twice.csv"), "repeated rows", table("orders.csv")),
+    "a penalty that hides a rare class": (
+        table("rare.csv") | {"model": {"name": "logistic", "l2": 0.3}},
+        "imbalance",
+        table("rare.csv"),
     ),
     # Points without a gradient.
     "on the ridge of a saddle": (
@@ -241,20 +305,23 @@ HEALTHY = {
 def test_a_planted_fault_is_the_first_symptom_and_a_remedy_cures_it(fault):
     planted, expected, healthy = FAULTS[fault]
     run = trained(planted)
-    first = diagnose(traced(run))[0]
-    assert first.name == expected
-    kept = fitting(run.config, first.remedies)
-    best = try_remedies(run, [replace(first, remedies=kept)])[0]
+    found = diagnose(traced(run))
+    assert found[0].name == expected
+    best = try_remedies(
+        run, [replace(each, remedies=fitting(run.config, each.remedies)) for each in found]
+    )[0]
     assert best.cured
-    # The cure reaches the loss of the healthy run, within 10 % of the way from the first loss.
-    good = trained(healthy).evals[best.metric]
-    assert best.after <= good[-1] + 0.1 * (good[0] - good[-1])
+    good = traced(trained(healthy))
+    assert diagnose(good) == []
+    # The loss is at most 10 % above that of the healthy run; a surface may have a minimum of 0, so
+    # that 1/1000 of the largest possible fall is allowed as well.
+    reached = float(good.evals[best.metric][-1])
+    assert best.after <= reached + 0.1 * abs(reached) + good.gap / 1000
 
 
-def test_there_are_thirty_faults_with_all_symptoms_of_training():
+def test_there_are_thirty_faults_with_all_symptoms_of_a_run():
     assert len(FAULTS) >= 30
-    data = {"leak", "repeated rows", "imbalance"}
-    assert {expected for _, expected, _ in FAULTS.values()} == RUN_SYMPTOMS.keys() - data
+    assert {expected for _, expected, _ in FAULTS.values()} == RUN_SYMPTOMS.keys()
 
 
 def test_a_remedy_has_the_result_of_the_same_change_trained_by_itself():
