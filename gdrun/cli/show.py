@@ -58,6 +58,7 @@ def show(
     from gdrun.runs.run import RECORD, find_run, read_run
     from gdrun.study.storage.study_directory import RECORD as STUDY
     from gdrun.views import training as views
+    from gdrun.views.experiment_panel import experiment_panel
     from gdrun.views.quality import confusion_table
 
     path = find_run(run, out, (RECORD, STUDY))
@@ -68,7 +69,7 @@ def show(
     if json:
         console.print_json(document(recorded))
         return
-    panel = views.experiment_panel(recorded.config, recorded.record)
+    panel = experiment_panel(recorded.config, recorded.record)
     directory = [views.path_line("from", recorded.directory)] if recorded.directory else []
     confusion = confusion_table(recorded.summary, recorded.record)
     more = [] if confusion is None else [Padding(confusion, (1, 0, 0, 2))]

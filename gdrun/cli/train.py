@@ -142,12 +142,12 @@ class Shown:
 
 def _run(session: Session, shown: Shown) -> int:
     """Train the runs of a session, print them, and return the exit code."""
-    from gdrun.views import training as views
+    from gdrun.views.experiment_panel import experiment_panel
 
     try:
         if not (shown.quiet or shown.json):
             plain, runs = session.experiments[0].plain(), len(session.experiments)
-            console.show(views.experiment_panel(plain, session.opening, runs), "")
+            console.show(experiment_panel(plain, session.opening, runs), "")
         for note in session.notes:
             faults.note(note)
     except BaseException:  # a closed or full stdout, or Ctrl-C

@@ -1,29 +1,25 @@
-"""The view of a run: the experiment, its evaluations, why it ended, its summary, and curves."""
+"""The view of a run: its evaluations, why it ended, its summary, and curves."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 import numpy as np
 from rich.console import Group, RenderableType
 from rich.padding import Padding
-from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from gdrun.array_types import Counts
 from gdrun.engine.trace import Columns
-from gdrun.errors import one_line
 from gdrun.methods.stopping import position
 from gdrun.problems.metrics import METRICS
 from gdrun.problems.surfaces import SURFACES, place_in_words
 from gdrun.runs.record import RunRecord, StopRecord
 from gdrun.runs.run import Run
 from gdrun.runs.summary import BestRecord, RunSummary, number_in
-from gdrun.views.columns import columns_line
-from gdrun.views.data_line import data_line
 from gdrun.views.fitting import fitting
 from gdrun.views.layers import layer_table, layers_of
 from gdrun.views.numbers import MISSING, count, duration, percent, quantity
@@ -57,58 +53,6 @@ _SUMMARY = {
     "distance": "distance to minimum",
 }
 _GOOD = ("converged", "stopped", "exhausted")
-
-
-def experiment_panel(
-    config: Mapping[str, Any], record: RunRecord, seeds: int = 1
-) -> RenderableType:
-    """The panel of an experiment before it runs: data, model, variant, method, stopping, seeds.
-
-    config: the config with all defaults. record: the contents of run.json for the first run. seeds:
-    the number of runs, each with its own seed.
-    """
-    rows = Table.grid(padding=(0, 2))
-    rows.add_column(style="dim", no_wrap=True)
-    rows.add_column(overflow="fold")
-    for label, text in experiment_lines(config, record, seeds):
-        rows.add_row(label, text)
-    return Panel(rows, title=Text(one_line(config["name"]), style="bold"), title_align="left")
-
-
-def experiment_lines(
-    config: Mapping[str, Any], record: RunRecord, seeds: int = 1
-) -> list[tuple[str, str]]:
-    """The lines of the panel, as (label, text). The arguments are those of `experiment_panel`."""
-    schedule = dict(config["schedule"])
-    lines = [
-        *_problem_lines(config, record),
-        ("variant", _section(config["variant"])),
-        ("optimizer", _section(config["optimizer"])),
-    ]
-    if schedule["name"] != "constant" or schedule["warmup"]:
-        lines.append(("schedule", _section(schedule)))
-    if config.get("clip"):
-        lines.append(("clip", _options(config["clip"])))
-    stopping = {key: value for key, value in config["stopping"].items() if key != "divergence"}
-    lines.append(("stopping", _options(stopping)))
-    first = record["seed"]
-    seed = f"seed {first}" if seeds == 1 else f"seeds {first} to {first + seeds - 1}"
-    engine = f"{record['engine']} engine"
-    if note := record.get("engine_note"):
-        engine += f"; {note}"
-    lines.append(("run", f"{seed}, {config['dtype']}, {engine}"))
-    return lines
-
-
-def _problem_lines(config: Mapping[str, Any], record: RunRecord) -> list[tuple[str, str]]:
-    if "surface" in config:
-        return [("surface", _section(config["surface"]))]
-    columns = columns_line(record["data"].get("columns", ()))
-    return [
-        ("data", data_line(config, record)),
-        *([("columns", columns)] if columns else []),
-        ("model", f"{_section(config['model'])}; {count(record['parameters'], 'parameter')}"),
-    ]
 
 
 def evaluation_table(
@@ -281,31 +225,6 @@ def _finite(value: float | None) -> TypeGuard[float]:
     return value is not None and bool(np.isfinite(value))
 
 
-def _section(section: Mapping[str, Any]) -> str:
-    """A section of the config in one line: the name that it chooses, and its options."""
-    options = {key: value for key, value in section.items() if key not in _HIDDEN_KEYS}
-    name = options.pop("name")
-    text = _options(options)
-    return f"{name}, {text}" if text else str(name)
-
-
-def _options(options: Mapping[str, Any]) -> str:
-    return ", ".join(
-        f"{key} {_value(value)}" for key, value in options.items() if value not in _HIDDEN_VALUES
-    )
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, Mapping):
-        return f"({_options(value)})"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_value, value)) + "]"
-    # In a form that can be typed, without commas.
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
 def _chosen(steps: Counts, best_step: int | None) -> list[int]:
     """The indices of the evaluations to show: evenly spaced, with the first, the last and the best.
 
@@ -349,10 +268,3 @@ def _notes(run: Run) -> list[RenderableType]:
 def _speed(summary: RunSummary) -> str:
     seconds, steps = summary["seconds"], summary["steps"]
     return f" ({duration(seconds / steps)} a step)" if steps and seconds else ""
-
-
-_HIDDEN_KEYS = frozenset({"bias", "warmup_start", "per"})
-_HIDDEN_VALUES: tuple[Any, ...] = (0.0, None, {}, [])
-"""What the panel leaves out: options with these keys, which are rarely changed, and options with
-these values, which switch an option off.
-"""

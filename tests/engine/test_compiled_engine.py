@@ -23,7 +23,7 @@ from gdrun.errors import ConfigError, GdrunError, MissingExtraError
 from gdrun.methods.rules import OPTIMIZERS
 from gdrun.problems.losses import LOSSES
 from gdrun.problems.rows import MappedRows
-from gdrun.views.training import experiment_lines
+from gdrun.views.experiment_panel import experiment_lines
 
 COMPILED = {"engine": "compiled"}
 BY_CLASS = [name for name, loss in LOSSES.items() if loss.targets == "code"]

@@ -10,9 +10,10 @@ from rich.console import Console
 
 import gdrun
 from gdrun.runs.run_list import list_runs
+from gdrun.views.experiment_panel import experiment_panel
 from gdrun.views.quality import confusion_table
 from gdrun.views.run_table import runs_table
-from gdrun.views.training import experiment_panel, run_result
+from gdrun.views.training import run_result
 
 CONFIGS = {
     "classes": {
