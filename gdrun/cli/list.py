@@ -8,6 +8,7 @@ import typer
 
 from gdrun.cli import completion, console
 from gdrun.cli.experiments import Json, Plugins
+from gdrun.cli.next_steps import after_list, shown, step
 
 if TYPE_CHECKING:
     from gdrun.config.catalogue import Entry, Kind
@@ -45,7 +46,8 @@ def list_names(
     if what == VERDICTS and name is None:
         return _list_verdicts(json)
     kind = kind_called(what) if what is not None else None
-    if what is None or (kind is not None and name is None):
+    of_kind = kind is not None and name is None
+    if what is None or of_kind:
         chosen = [kind] if kind is not None else list(KINDS.values())
         entries = [(each, entry) for each in chosen for entry in each.entries.values()]
         rendered = [views.overview(chosen) if kind is None else views.kind_table(kind)]
@@ -58,7 +60,8 @@ def list_names(
             document.setdefault(each.name, []).append(views.entry_data(each, entry))
         console.print_json(document)
     else:
-        console.show(*rendered)
+        following = [] if what is None else after_list(*entries[0], of_kind, plugins)
+        console.show(*rendered, *shown(following))
     return None
 
 
@@ -72,7 +75,7 @@ def _list_verdicts(json: bool) -> None:
             {VERDICTS: [{"name": word, "rule": MEANINGS[word]} for word in MEANINGS]}
         )
     else:
-        console.show(verdicts_page())
+        console.show(verdicts_page(), *shown(step("see them", "sweep", "lr")))
 
 
 def _named(kind: Kind | None, what: str, name: str | None) -> list[tuple[Kind, Entry]]:

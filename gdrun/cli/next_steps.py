@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from gdrun.config.catalogue import Entry, Kind
     from gdrun.runs.record import RunRecord
     from gdrun.runs.run import Run
     from gdrun.study.judgement.comparison_findings import Comparison
@@ -95,6 +96,50 @@ def after_study(found: Sweep | Comparison, record: StudyRecord, file: Path) -> l
     best = "setting" if isinstance(found, Sweep) else "contender"
     plugins = plugin_words(record)
     return step(f"train the best {best}", "train", str(file), *plugins)
+
+
+def after_weights(path: Path) -> list[RenderableType]:
+    """How to predict with a model: the run at `path`, and the data on which it was trained."""
+    from gdrun.cli import console
+    from gdrun.runs.run import RECORD, read_run
+
+    if not (path / RECORD).is_file():
+        return []
+    dataset = read_run(path).config.get("dataset", {})
+    data = dataset.get("path") or dataset.get("name")
+    lines = step("predict the target of its data", "predict", str(path), str(data)) if data else []
+    return [*map(console.unwrapped, lines)]
+
+
+def after_list(
+    kind: Kind, entry: Entry, of_kind: bool, plugins: Sequence[Path] | None
+) -> list[str]:
+    """How to see an entry of a table, or how to train with one or to look at its data.
+
+    of_kind: whether a table was shown, with `entry` as its first. plugins: those that were loaded.
+    Empty for an entry that is no complete choice, such as an activation of a network.
+    """
+    from gdrun.config.catalogue import find
+
+    loaded = [word for path in plugins or () for word in ("--plugin", str(path))]
+    if of_kind:
+        words = [entry.name] if len(find(entry.name)) == 1 else [kind.name, entry.name]
+        return step("see one of them", "list", *words, *loaded)
+    if kind.name == "datasets" and entry.name != "arrays":
+        return step("see its columns", "inspect", entry.name)
+    # A schedule of several parts needs them; a learning rate has a default for every rule.
+    if kind.name in _CHOSEN and entry.name != "join":
+        return step("train with it", "train", f"{_CHOSEN[kind.name]}={entry.name}", *loaded)
+    return []
+
+
+_CHOSEN = {
+    "variants": "variant",
+    "optimizers": "optimizer",
+    "schedules": "schedule",
+    "surfaces": "surface",
+}
+"""The key by which the quickstart chooses an entry of a kind, by kind."""
 
 
 def plugin_words(record: RunRecord | StudyRecord) -> list[str]:

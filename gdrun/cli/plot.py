@@ -10,6 +10,7 @@ import typer
 from gdrun.cli import completion, console
 from gdrun.cli.experiments import Json, Plugins, Seed, load_experiment
 from gdrun.cli.models import Runs
+from gdrun.cli.next_steps import shown, step, step_with
 from gdrun.cli.running import RUNS
 from gdrun.cli.studying import read_ended
 from gdrun.errors import GdrunError, suggestion
@@ -108,6 +109,8 @@ def plot(
         raise GdrunError("does not apply to --schedule", where="--y", hint="leave it out")
     if schedule:
         _plot_schedule(words, seed, output, force, json)
+        if output is None and not json:
+            console.show(*shown(step_with("train it", "train", None, words, seed, plugins)))
         return
     if seed is not None:
         raise GdrunError("applies only to --schedule", where="--seed", hint="leave it out")
@@ -115,13 +118,18 @@ def plot(
     if output is not None:
         _write_kind(subject, kind, (x, y), output, force)
         return
-    if not json and _show_map(subject, y):
-        return
-    charts = _charts(subject, x, y)
     if json:
-        console.print_json([_chart_data(chart) for chart in charts])
-    else:
-        _show(charts)
+        console.print_json([_chart_data(chart) for chart in _charts(subject, x, y)])
+        return
+    if not _show_map(subject, y):
+        _show(_charts(subject, x, y))
+    options = {"--x": None if x == "epoch" else x, "--y": y, "-o": "plot.png"}
+    options |= {"--runs": None if runs == RUNS else str(runs)}
+    given = [word for name, value in options.items() if value for word in (name, value)]
+    loaded = [word for path in plugins or () for word in ("--plugin", str(path))]
+    console.show(
+        *shown(step("write it as a picture", "plot", *(words or ["last"]), *given, *loaded))
+    )
 
 
 def _plot_schedule(

@@ -9,7 +9,7 @@ import typer
 
 from gdrun.cli import completion, console, studying
 from gdrun.cli.experiments import Json, Plugins
-from gdrun.cli.next_steps import after_run, after_study
+from gdrun.cli.next_steps import after_run, after_study, after_weights
 from gdrun.cli.options import as_options
 from gdrun.cli.running import RUNS
 from gdrun.cli.train import document
@@ -86,7 +86,8 @@ def _show_weights(word: str, out: Path, json: bool) -> None:
     if json:
         console.print_json({"run": str(path), **views.weights_data(model)})
     else:
-        console.show(views.weights_view(model), "", views.path_line("from", path))
+        following = after_weights(path)
+        console.show(views.weights_view(model), "", views.path_line("from", path), *following)
 
 
 def _write_weights(word: str, file: Path, json: bool) -> None:

@@ -37,7 +37,7 @@ def test_a_table_fits_80_columns_and_shows_every_default(gdrun, kind):
 
 
 def test_a_table_in_full(gdrun):
-    assert gdrun("list", "clip").out == (
+    assert gdrun("list", "clip").page == (
         "name   equation                  defaults\n"
         "norm   g ← g · min(1, c / ‖g‖)\n"
         "       Pascanu et al. 2013.\n"

@@ -152,7 +152,7 @@ def test_curves_fit_the_terminal(gdrun, runs, monkeypatch, width):
     monkeypatch.setenv("COLUMNS", str(width))
     for name in ("walk", "grid", "seed0", "sweep", "comparison"):
         answer = gdrun("plot", runs[name])
-        lines = answer.out.splitlines()
+        lines = answer.page.splitlines()
         assert answer.code == 0
         assert max(map(len, lines)) <= width
     assert lines[0] == "$x$_a"
