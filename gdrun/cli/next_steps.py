@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -140,6 +141,21 @@ _CHOSEN = {
     "surfaces": "surface",
 }
 """The key by which the quickstart chooses an entry of a kind, by kind."""
+
+
+@contextmanager
+def plugins_named(run: Run) -> Iterator[None]:
+    """A context in which an error about the config of a run names the plugins that it needs."""
+    from gdrun.errors import ConfigError
+
+    try:
+        yield
+    except ConfigError as error:
+        words = plugin_words(run.record)
+        if not words:
+            raise
+        hint = f"load the plugins of the run: {shlex.join(words)}"
+        raise ConfigError(error.problems[0].what, where=str(run.directory), hint=hint) from None
 
 
 def plugin_words(record: RunRecord | StudyRecord) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,7 @@ import typer
 from gdrun.cli import completion, console
 from gdrun.cli.experiments import Json, Plugins, Seed, load_experiment
 from gdrun.cli.models import Runs
-from gdrun.cli.next_steps import shown, step, step_with
+from gdrun.cli.next_steps import plugins_named, shown, step, step_with
 from gdrun.cli.running import RUNS
 from gdrun.cli.studying import read_ended
 from gdrun.errors import GdrunError, suggestion
@@ -266,7 +267,8 @@ def _write_kind(
     animate = kind.animate
     if suffix == ".gif" and animate is not None:
         _write(output, lambda file: animate(given, file), force)
-    else:
+        return
+    with plugins_named(given) if kind.trains else nullcontext():
         _write(output, lambda file: write_picture(kind.draw(given, shown), file, suffix), force)
 
 

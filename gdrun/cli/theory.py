@@ -10,7 +10,7 @@ import typer
 
 from gdrun.cli import completion, console
 from gdrun.cli.experiments import Json, Overrides, Plugins, Seed, load_experiment
-from gdrun.cli.next_steps import shown, step, step_with
+from gdrun.cli.next_steps import plugins_named, shown, step, step_with
 from gdrun.cli.running import RUNS, Out
 from gdrun.errors import GdrunError
 
@@ -49,7 +49,8 @@ def theory(
         if overrides or seed is not None:
             hint = f"`gdrun theory {run.directory}/config.yaml KEY=VALUE` predicts another run"
             raise GdrunError("a recorded run cannot be changed", where=subject, hint=hint)
-        _noise_of_run(run, json) if noise else _check(run, json)
+        with plugins_named(run):
+            _noise_of_run(run, json) if noise else _check(run, json)
         return
     experiment = load_experiment(subject, overrides, seed)
     if noise:

@@ -103,7 +103,7 @@ def _noise_curves(name: str, noise: tuple[BatchNoise, ...]) -> list[Curve]:
 def landscape(run: Run) -> tuple[str, LossPlane, bool]:
     """The title, the loss around the path of a run, and whether its colours are logarithmic."""
     if "surface" in run.config:
-        hint = "use walk, which draws the run on its surface"
+        hint = '`kind="walk"` draws the run on its surface'
         raise GdrunError("is a run on a surface", where=run.id, hint=hint)
     plane = loss_plane(run)
     rounded = "" if plane.repeated else " (trained again, equal up to rounding)"

@@ -1,6 +1,10 @@
 """`--plugin FILE.py`: a user's rule can be named like the rules of gdrun."""
 
 import json
+import re
+from pathlib import Path
+
+from gdrun.methods.rules import OPTIMIZERS
 
 RULE = '''
 import numpy as np
@@ -48,3 +52,27 @@ def test_a_faulty_plugin_is_refused_with_its_line(gdrun, tmp_path):
     answer = gdrun("train", "--plugin", str(file))
     assert answer.code == 2
     assert answer.err.startswith(f"error: {file}:2: is not valid Python")
+
+
+def test_what_needs_the_plugin_of_a_run_or_a_study_names_it(gdrun, tmp_path, monkeypatch):
+    def forget():  # as in a new process
+        OPTIMIZERS.pop("my_descent", None)
+        monkeypatch.setattr("gdrun.methods.plugins._LOADED", {})
+
+    monkeypatch.chdir(tmp_path)
+    Path("my.py").write_text(RULE.replace("cli_sign_descent", "my_descent"), encoding="utf-8")
+    words = ("surface=bowl", "epochs=none", "steps=3", "--plugin", "my.py", "-q")
+    flowers = ("dataset=iris", "epochs=3", "--plugin", "my.py", "-q")
+    gdrun("train", "optimizer=my_descent", *flowers)
+    gdrun("compare", "my_descent", "adam", *words)
+    run, study = sorted(Path("runs").iterdir(), key=lambda path: "compare" in path.name)
+    forget()
+    assert gdrun("show", str(run)).code == 0
+    picture = ("plot", str(run), "--kind", "landscape", "-o", "plane.svg")
+    for command in (("theory", str(run)), ("show", str(study)), ("plot", str(study)), picture):
+        answer = gdrun(*command)
+        assert answer.code == 2
+        assert "no optimizer is called 'my_descent'" in answer.err
+        (option,) = re.findall(r"hint: load the plugins of the \w+: (.*)", answer.err)
+        assert gdrun(*command, *option.split()).code == 0
+        forget()
