@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
@@ -34,7 +35,7 @@ def claims(name: Name = None, json: Json = False) -> None:
     if json:
         console.print_json(claims_data(measured))
     elif name is not None:
-        commands = [console.unwrapped(as_options(line)) for line in measured[0][1].commands]
+        commands = map(console.unwrapped, measured[0][1].commands)
         console.show(claim_view(*measured[0]), *commands)
     else:
         following = step("see the commands behind a claim", "claims", chosen[0].name)
@@ -49,4 +50,6 @@ def _measured(claims: Sequence[Claim]) -> Iterator[tuple[Claim, Finding, float]]
         for place, each in enumerate(claims, 1):
             if line is not None:
                 line.update(f"claim {place} of {len(claims)}: {each.name}")
-            yield (each, *each.measure())
+            finding, seconds = each.measure()
+            typed = tuple(map(as_options, finding.commands))
+            yield each, replace(finding, commands=typed), seconds

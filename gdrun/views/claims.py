@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from gdrun.array_types import Array
 from gdrun.insight.claims import Claim, Finding
 from gdrun.insight.claims.registry import Series
 from gdrun.views.curves import Chart, Curve, is_logarithmic
@@ -35,7 +38,7 @@ def claims_view(measured: list[Measured]) -> RenderableType:
         text = Text.assemble((f"“{claim.statement}”", "dim"), "\n", finding.measured)
         table.add_row(name, text)
     counts = Counter[str](finding.verdict for _, finding, _ in measured)
-    words = f"{counts['holds']} hold, {counts['fails']} fail, {counts['corrected']} are corrected"
+    words = ", ".join(f"{counts[verdict]} {verdict}" for verdict in STYLES)
     seconds = duration(sum(each[2] for each in measured))
     return Group(table, "", Text(f"{len(measured)} claims in {seconds}: {words}"))
 
@@ -53,16 +56,34 @@ def claim_view(claim: Claim, finding: Finding, seconds: float) -> RenderableType
         Text(f"{claim.name} (chapter {claim.chapter})", style="bold"),
         table,
     ]
-    for each in finding.curves:
-        parts += ["", PlotView(_chart(each), HEIGHT)]
+    for together in _panels(finding.curves):
+        parts += ["", PlotView(_chart(together), HEIGHT)]
     return Group(*parts, "", Text("to run it by hand:"))
 
 
-def _chart(series: Series) -> Chart:
-    """The chart of one series; an axis is logarithmic if its values span a wide range."""
-    drawn = Curve(series.name, series.x, series.y)
-    log_x, log_y = is_logarithmic(series.x), is_logarithmic(series.y)
-    return Chart(series.name, series.x_name, series.name, (drawn,), log_x=log_x, log_y=log_y)
+def _panels(curves: Sequence[Series]) -> Iterable[list[Series]]:
+    """The curves that are drawn together: those with the same names of x and y."""
+    panels: dict[tuple[str, str], list[Series]] = {}
+    for each in curves:
+        panels.setdefault((each.x_name, each.y_name or each.name), []).append(each)
+    return panels.values()
+
+
+def _chart(together: Sequence[Series]) -> Chart:
+    """The chart of curves with the same axes; an axis is logarithmic if its values span a wide
+    range, but not for steps or epochs one after another, between which it would hide oscillation.
+    """
+    first = together[0]
+    y_name = first.y_name or first.name
+    curves = tuple(Curve(each.name, each.x, each.y) for each in together)
+    log_x = is_logarithmic(*(each.x for each in together)) and not _even(first.x)
+    log_y = is_logarithmic(*(each.y for each in together))
+    return Chart(y_name, first.x_name, y_name, curves, log_x=log_x, log_y=log_y)
+
+
+def _even(x: Array) -> bool:
+    """Whether the values (n,) are equally far apart."""
+    return bool(np.ptp(np.diff(x)) <= 1e-9 * np.ptp(x))
 
 
 def claims_data(measured: list[Measured]) -> list[dict[str, Any]]:

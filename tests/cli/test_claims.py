@@ -24,7 +24,7 @@ def test_the_table_is_ordered_by_chapter(gdrun, quick):
     names = [line.split(" ")[0] for line in answer.out.splitlines()]
     assert [name for name in names if name in QUICK] == ["decrease", "clipping-rate", "zigzag"]
     assert "\n6.1 corrected    " in answer.out
-    assert answer.page.rstrip().endswith(": 0 hold, 0 fail, 3 are corrected")
+    assert answer.page.rstrip().endswith(": 0 holds, 0 fails, 3 corrected")
 
 
 def test_one_claim_in_full(gdrun):
@@ -38,6 +38,7 @@ def test_json(gdrun):
     (claim,) = json.loads(gdrun("claims", "unbiased", "--json").out)
     assert claim.keys() >= {"name", "chapter", "verdict", "numbers", "seeds", "seconds"}
     assert (claim["name"], claim["chapter"], claim["verdict"]) == ("unbiased", "3B", "holds")
+    assert claim["commands"] == ["gdrun theory dataset=iris model=softmax --noise"]
 
 
 def test_an_unknown_claim(gdrun):

@@ -43,10 +43,11 @@ def adam_convex() -> Finding:
         tuple(map(command, configs.values())),
         tuple(
             Series(
-                f"f/f* − 1 of {name}",
+                name,
                 run.evals["epoch"],
                 run.evals["train_loss"] / lowest - 1,
                 "epoch",
+                "f/f* − 1",
             )
             for name, run in runs.items()
         ),
@@ -78,7 +79,8 @@ def adam_smooth() -> Finding:
             rising[rule].append(float((np.diff(losses[place]) > 0).mean()))
             best[rule] = configs[place]
             if name == "breast-cancer":
-                curves.append(Series(f"f of {rule}", np.arange(len(losses[place])), losses[place]))
+                steps = np.arange(len(losses[place]))
+                curves.append(Series(rule, steps, losses[place], y_name=f"f on {name}"))
     least, most = min(rising["adam"]), max(rising["vanilla"])
     return Finding(
         "fails" if most == 0 < least else "holds",

@@ -9,6 +9,7 @@ from gdrun.insight.claims.experiments import (
     Config,
     command,
     descent,
+    rates,
     seeded,
     trained,
     trained_lanes,
@@ -44,8 +45,11 @@ def batch_variance() -> Finding:
     corrected = abs(exponent + 1) < 0.1 and abs(ratio / expected - 1) < 0.2
     sizes = np.array([each.size for each in noise.replacement])
     curves = tuple(
-        Series(name, sizes, np.array([each.variance for each in found]), "B")
-        for name, found in (("with", noise.replacement), ("without", noise.without))
+        Series(name, sizes, np.array([each.variance for each in found]), "B", "variance")
+        for name, found in (
+            ("with replacement", noise.replacement),
+            ("without", noise.without),
+        )
     )
     return Finding(
         "corrected" if corrected else "fails",
@@ -68,13 +72,16 @@ def unbiased() -> Finding:
     Within a shuffled epoch, later draws depend on earlier ones, so at weights that have moved they
     are conditionally biased.
     """
-    one = _noise().replacement[0]
-    share = one.bias / one.error
+    found = _noise().replacement
+    one = found[0]
+    distances = np.array([each.bias / each.error for each in found])
+    share = float(distances[0])
     return Finding(
         "holds" if one.unbiased else "fails",
         f"bias {one.bias:.3g}, which is {share:.2f} times its standard error {one.error:.3g}",
         {"bias": one.bias, "standard_error": one.error},
         COMMANDS,
+        (Series("bias / standard error", np.array([each.size for each in found]), distances, "B"),),
     )
 
 
@@ -94,7 +101,7 @@ def batch_size() -> Finding:
         place = int(np.argmin(lowest))
         best[name] = SIZES[place]
         commands.append(command(found[place][1]))
-        curves.append(Series(f"loss on {name}", np.array(SIZES), lowest, "B"))
+        curves.append(Series(name, np.array(SIZES), lowest, "B", "lowest f"))
     listed = ", ".join(f"B = {size} on {name}" for name, size in best.items())
     return Finding(
         "holds" if all(32 <= size <= 256 for size in best.values()) else "fails",
@@ -141,7 +148,7 @@ def dataset_size() -> Finding:
         {"ratio_500": float(ratios[0]), "ratio_20000": float(ratios[-1]), "growth": growth},
         (commands[0], commands[1], commands[-2], commands[-1]),
         tuple(
-            Series(f"gradients of {name}", np.array(rows), np.array(each), "N")
+            Series(name, np.array(rows), np.array(each), "N", "gradients")
             for name, each in counts.items()
         ),
     )
@@ -160,22 +167,22 @@ def critical_batch() -> Finding:
     """
     sizes = np.array([4, 16, 64, 256, 1024])
     data = {"name": "linear", "n": 1280, "noise": 1, "condition": 10, "standardize": False}
-    rates = [float(rate) for rate in np.geomspace(0.02, 0.5, 8)]
     seeds = (0, 1)
+    tried = rates(0.02, 0.5, 8)
     steps, commands = [], []
     for size in sizes.tolist():
         most = 2400 // size + 60
         base = descent({"dataset": data, "model": "linear"}, 0.1, steps=most, target_loss=1.05)
         base |= {"variant": {"name": "mbgd", "batch_size": size, "sampling": "replacement"}}
         base |= {"log": {"points": 100}, "evaluate": {"every": max(size, 16) / 1024}}
-        lanes = [varied(c, optimizer={"lr": r}) for c in seeded(base, seeds) for r in rates]
+        lanes = [varied(c, optimizer={"lr": r}) for c in seeded(base, seeds) for r in tried]
         counts = [
             run.summary["steps"] if run.status == "converged" else float("inf")
             for run in trained_lanes(lanes)
         ]
-        means = np.reshape(counts, (len(seeds), len(rates))).mean(axis=0)
+        means = np.reshape(counts, (len(seeds), len(tried))).mean(axis=0)
         steps.append(float(means.min()))
-        best = varied(base, optimizer={"lr": rates[int(means.argmin())]})
+        best = varied(base, optimizer={"lr": tried[int(means.argmin())]})
         commands.append(command(best, seeds))
     small, large = steps[0] / steps[1], steps[-2] / steps[-1]
     return Finding(
@@ -192,7 +199,7 @@ def critical_batch() -> Finding:
 SIZES = (1, 4, 16, 64)
 """The batch sizes that are compared: all that the smallest data set allows."""
 
-RATES = tuple(float(rate) for rate in np.geomspace(0.003, 3, 7))
+RATES = rates(0.003, 3, 7)
 
 
 def _lowest_loss(base: Config, size: int) -> tuple[float, Config]:

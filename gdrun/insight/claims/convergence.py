@@ -35,21 +35,22 @@ def smooth_rate() -> Finding:
     check = check_run(trained(config)).checks[0]
     measured = (
         f"the bound holds at {int(check.held.sum())} of {len(check.steps)} steps; f − f* is at "
-        f"most {check.tightest:.2g} of it"
+        f"most {check.tightest:.2g} of the bound"
     )
     return _bounded(config, check, "holds" if check.all_held else "fails", measured)
 
 
 def _bounded(config: Config, check: BoundCheck, verdict: Verdict, measured: str) -> Finding:
     """The finding on a run and its bound."""
+    bounded = check.bound.quantity.replace(" - ", " − ")
     return Finding(
         verdict,
         measured,
         {"steps": float(len(check.steps)), "largest_share": check.tightest},
         (command(config), "gdrun theory last"),
         (
-            Series(check.bound.quantity.replace(" - ", " − "), check.steps, check.observed),
-            Series("bound", check.steps, check.allowed),
+            Series("observed", check.steps, check.observed, y_name=bounded),
+            Series("bound", check.steps, check.allowed, y_name=bounded),
         ),
     )
 

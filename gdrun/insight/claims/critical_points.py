@@ -33,7 +33,10 @@ def saddle_noise() -> Finding:
         f"{left} of {len(SEEDS)} runs, after a median of {steps:.0f} steps",
         {"loss_bgd": float(stays[-1]), "left": float(left), "median_steps": steps},
         (command(bgd), command(sgd, SEEDS)),
-        (Series("f of SGD", np.arange(len(paths[0])), paths[0]),),
+        tuple(
+            Series(name, np.arange(len(each)), each, y_name="f")
+            for name, each in (("BGD", stays), ("SGD, seed 0", paths[0]))
+        ),
         seeds=SEEDS,
     )
 
@@ -79,17 +82,20 @@ def local_minima() -> Finding:
     network = {"name": "mlp", "hidden": [32]}
     wide = descent({"dataset": "moons", "model": network}, 0.5, epochs=800)
     wide |= {"evaluate": {"every": 100}, "log": {"points": 100}}
-    ends, fitted = (
-        np.array([run.evals["train_loss"][-1] for run in trained_lanes(seeded(config, SEEDS))])
-        for config in (convex, wide)
-    )
-    spread, worst = float(np.ptp(ends)), float(fitted.max())
+    runs = [trained_lanes(seeded(config, SEEDS)) for config in (convex, wide)]
+    losses = [np.array([run.evals["train_loss"] for run in each]) for each in runs]
+    spreads, largest = np.ptp(losses[0], axis=0), losses[1].max(axis=0)
+    spread, worst = float(spreads[-1]), float(largest[-1])
     return Finding(
         "fails" if spread < 1e-6 and worst < 0.05 else "holds",
         f"from {len(SEEDS)} random starts, the last losses of softmax regression differ by "
         f"{spread:.1g}, and those of a network with 32 units on moons are at most {worst:.2g}",
         {"spread_convex": spread, "worst_network": worst},
         (command(convex, SEEDS), command(wide, SEEDS)),
+        (
+            Series("range of f, softmax", runs[0][0].evals["epoch"], spreads, "epoch"),
+            Series("largest f, network", runs[1][0].evals["epoch"], largest, "epoch"),
+        ),
         seeds=SEEDS,
     )
 

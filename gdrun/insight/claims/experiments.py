@@ -6,8 +6,12 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from gdrun.config.resolving import resolve
 from gdrun.config.writing import short_flow
+from gdrun.insight.claims.registry import Series
+from gdrun.quantities import rounded
 from gdrun.runs.run import Run
 from gdrun.runs.session import Session
 
@@ -78,6 +82,20 @@ def varied(config: Config, **sections: Mapping[str, Any] | str) -> Config:
         for key, value in sections.items()
     }
     return config | changed
+
+
+def rates(lowest: float, highest: float, count: int) -> list[float]:
+    """Learning rates with equal ratios, in three digits, so that commands are short.
+
+    >>> rates(0.01, 1, 3)
+    [0.01, 0.1, 1.0]
+    """
+    return [rounded(float(rate)) for rate in np.geomspace(lowest, highest, count)]
+
+
+def loss_curve(name: str, run: Run, x: str = "epoch") -> Series:
+    """The training loss f of a run over a column of its evaluations."""
+    return Series(name, run.evals[x], run.evals["train_loss"], x, "f")
 
 
 def seeded(config: Config, seeds: Sequence[int]) -> list[Config]:

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from gdrun.array_types import Numbers
-from gdrun.insight.claims.experiments import bowl, command, descent, trained
+from gdrun.insight.claims.experiments import bowl, command, descent, loss_curve, trained
 from gdrun.insight.claims.oscillation import turns
 from gdrun.insight.claims.registry import Finding, Series, claim
 from gdrun.insight.rates import Setting, best_settings
+from gdrun.quantities import rounded
 
 CONDITIONS = (5.0, 20.0, 80.0)
 
@@ -42,7 +43,7 @@ def conditioning() -> Finding:
         {"exponent_descent": plain, "exponent_heavy_ball": ball},
         ("gdrun theory 'surface={name: bowl, condition: 80}' variant=bgd optimizer=vanilla",),
         tuple(
-            Series(name, np.array(CONDITIONS), row, "κ")
+            Series(name, np.array(CONDITIONS), row, "κ", "steps")
             for name, row in zip(("descent", "heavy ball"), counts, strict=True)
         ),
         seeds=(),
@@ -84,6 +85,7 @@ def momentum_limit() -> Finding:
         f"{last:.1g} of its start; at a small rate its steps grow to {length:.4g} times",
         {"final_share": last, "step_length": length},
         (command(config),),
+        (loss_curve("gradient descent", plain, "step"), loss_curve("heavy ball", ball, "step")),
         seeds=(),
     )
 
@@ -97,11 +99,11 @@ def zigzag() -> Finding:
     and at equal α/(1 − β), where its steps are as long. Polyak 1964.
     """
     condition, beta, share = 50.0, 0.9, 1.8
-    rate = share / condition
+    rate = rounded(share / condition)
     configs = [
         bowl(condition, {"name": "vanilla", "lr": rate}, 60),
         bowl(condition, {"name": "momentum", "lr": rate, "beta": beta}, 60),
-        bowl(condition, {"name": "momentum", "lr": rate * (1 - beta), "beta": beta}, 60),
+        bowl(condition, {"name": "momentum", "lr": rounded(rate * (1 - beta)), "beta": beta}, 60),
     ]
     runs = [trained(config) for config in configs]
     plain, same, fair = (turns(run.steps["y"]) for run in runs)

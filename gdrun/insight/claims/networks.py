@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from gdrun.config.resolving import resolve
-from gdrun.insight.claims.experiments import Config, command, trained, trained_lanes, varied
+from gdrun.insight.claims.experiments import (
+    Config,
+    command,
+    loss_curve,
+    trained,
+    trained_lanes,
+    varied,
+)
 from gdrun.insight.claims.registry import Finding, Series, claim
 from gdrun.insight.problem import analysed
 from gdrun.runs.run import Run
@@ -46,10 +53,7 @@ def _cures(sick: Config, cures: dict[str, Config]) -> Finding:
         {f"accuracy_{name.replace(' ', '_')}": share for name, share in after.items()}
         | {"accuracy_before": _accuracy(before)},
         (command(sick), *map(command, cures.values())),
-        tuple(
-            Series(f"f with {name}", run.evals["epoch"], run.evals["train_loss"], "epoch")
-            for name, run in runs.items()
-        ),
+        tuple(loss_curve(name, run) for name, run in runs.items()),
     )
 
 
@@ -114,6 +118,10 @@ def vanishing_rate() -> Finding:
         f"most {best:.0%}",
         {"ratio_start": first, "largest_ratio_end": last, "best_accuracy": best},
         tuple(map(command, configs)),
+        tuple(
+            Series(f"α = {rate:g}", run.evals["epoch"], ratio, "epoch", "gradient, first / last")
+            for rate, run, ratio in zip(rates, runs, ratios, strict=True)
+        ),
     )
 
 

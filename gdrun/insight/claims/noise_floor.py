@@ -9,6 +9,7 @@ from gdrun.insight.claims.experiments import (
     Config,
     command,
     descent,
+    loss_curve,
     seeded,
     trained,
     trained_lanes,
@@ -33,8 +34,13 @@ def _mean_loss(config: Config) -> Numbers:
     return mean
 
 
-def _floor(config: Config) -> float:
-    return float(_mean_loss(config)[10:].mean())
+def _floor(mean: Numbers) -> float:
+    """The level at which a mean of f (evaluations,) stays after its rise from the minimum."""
+    return float(mean[10:].mean())
+
+
+def _curve(name: str, mean: Numbers) -> Series:
+    return Series(name, np.arange(len(mean)), mean, "epoch", "mean f")
 
 
 @claim("sgd-ball", chapter="3B", statement="SGD may not converge to the exact minimum")
@@ -45,7 +51,8 @@ def sgd_ball() -> Finding:
     Monro 1951).
     """
     configs = [_noisy(0.1), _noisy(0.025)]
-    large, small = map(_floor, configs)
+    means = [_mean_loss(config) for config in configs]
+    large, small = map(_floor, means)
     decreasing = _noisy(0.1) | {"schedule": {"name": "inverse_time", "decay": 1}}
     falling = _mean_loss(decreasing)
     last = float(falling[-5:].mean())
@@ -56,8 +63,12 @@ def sgd_ball() -> Finding:
         f"at α = 0.1, f stays {ratio:.2f} times as high as at α = 0.025, predicted "
         f"{predicted:.2f}; with α/(1 + t) it falls to {last / large:.2g} of that",
         {"ratio": ratio, "predicted": predicted, "decreasing": last / large},
-        (command(configs[0], SEEDS), command(decreasing, SEEDS)),
-        (Series("mean f, decreasing α", np.arange(len(falling)), falling, "epoch"),),
+        tuple(command(config, SEEDS) for config in (*configs, decreasing)),
+        (
+            _curve("α = 0.1", means[0]),
+            _curve("α = 0.025", means[1]),
+            _curve("α = 0.1/(1 + t)", falling),
+        ),
         seeds=SEEDS,
     )
 
@@ -75,14 +86,16 @@ def interpolation() -> Finding:
     data = {"dataset": {"name": "linear", "noise": 0}, "model": "linear"}
     exact = descent(data, 0.02, epochs=20) | {"variant": "sgd", "log": {"points": 100}}
     noisy = varied(exact, dataset={"noise": 0.1})
-    shares = [run[-1] / run[0] for run in (trained(c).evals["train_loss"] for c in (exact, noisy))]
-    fitted, unfitted = map(float, shares)
+    runs = [trained(config) for config in (exact, noisy)]
+    losses = [run.evals["train_loss"] for run in runs]
+    fitted, unfitted = (float(each[-1] / each[0]) for each in losses)
     return Finding(
         "fails" if fitted < 1e-20 else "holds",
         f"without noise in the targets f falls to {fitted:.1g} of its start at α = 0.02, with "
         f"noise to {unfitted:.1g}",
         {"fitted": fitted, "unfitted": unfitted},
         (command(exact), command(noisy)),
+        (loss_curve("without noise", runs[0]), loss_curve("with noise", runs[1])),
     )
 
 
@@ -99,7 +112,8 @@ def reshuffling() -> Finding:
     2020, arXiv 2006.05988).
     """
     configs = [_noisy(0.01, sampling) for sampling in ("replacement", "shuffle")]
-    independent, shuffled = map(_floor, configs)
+    means = [_mean_loss(config) for config in configs]
+    independent, shuffled = map(_floor, means)
     share = shuffled / independent
     missed, chance = (_missed(_noisy(0.01, sampling)) for sampling in ("shuffle", "replacement"))
     return Finding(
@@ -109,6 +123,7 @@ def reshuffling() -> Finding:
         f"draws; at α = 0.01 shuffled epochs leave {share:.2g} of the loss of independent draws",
         {"share": share, "missed_shuffled": missed, "missed_independent": chance},
         tuple(command(config, SEEDS) for config in configs),
+        (_curve("independent draws", means[0]), _curve("shuffled epochs", means[1])),
         seeds=SEEDS,
     )
 

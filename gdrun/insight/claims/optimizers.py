@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from gdrun.array_types import Numbers
 from gdrun.config.resolving import resolve
-from gdrun.insight.claims.experiments import Config, bowl, command, descent, trained, trained_lanes
+from gdrun.insight.claims.experiments import (
+    Config,
+    bowl,
+    command,
+    descent,
+    loss_curve,
+    rates,
+    trained,
+    trained_lanes,
+)
 from gdrun.insight.claims.rates import DATA
 from gdrun.insight.claims.registry import Finding, Series, Verdict, claim
 from gdrun.insight.problem import analysed
@@ -41,7 +51,7 @@ def rmsprop_steps() -> Finding:
         {"ratio": ratio, "length": length},
         (command(config),),
         tuple(
-            Series(f"step along {name}", np.arange(len(each)), each)
+            Series(f"along {name}", np.arange(len(each)), each, y_name="length of the step")
             for name, each in zip("xy", moved, strict=True)
         ),
         seeds=(),
@@ -55,7 +65,8 @@ def adam_defaults() -> Finding:
     That suits standardised features and classes, but not targets in large units. Kingma & Ba 2014,
     section 2.1.
     """
-    fits = {name: _fit(_batches(name, "adam", 100)) for name in DATA}
+    paths = {name: _fits(_batches(name, "adam", 100)) for name in DATA}
+    fits = {name: float(path[-1]) for name, path in paths.items()}
     works = [name for name, fit in fits.items() if fit > (0.9 if DATA[name] != "linear" else 0.4)]
     listed = ", ".join(f"{fit:.2f} on {name}" for name, fit in fits.items())
     return Finding(
@@ -64,15 +75,24 @@ def adam_defaults() -> Finding:
         f"of {len(DATA)} data sets",
         {f"fit_{name}": fit for name, fit in fits.items()} | {"works": float(len(works))},
         tuple(command(_batches(name, "adam", 100)) for name in ("iris", "diabetes")),
+        tuple(
+            Series(name, np.arange(len(path)), path, "epoch", "R²" if linear else "accuracy")
+            for name, path in paths.items()
+            for linear in [DATA[name] == "linear"]
+        ),
     )
 
 
-def _fit(config: Config) -> float:
-    """The last accuracy on the training part, or R² = 1 − f/Var(y) for a regression."""
+def _fits(config: Config) -> Numbers:
+    """The accuracy on the training part at each evaluation, or R² = 1 − f/Var(y) of a regression.
+
+    Evaluations are one epoch apart.
+    """
     evals = trained(config).evals
     if "train_accuracy" in evals:
-        return float(evals["train_accuracy"][-1])
-    return float(1 - evals["train_loss"][-1] / analysed(resolve(config)).y.var())
+        return evals["train_accuracy"]
+    explained: Numbers = 1 - evals["train_loss"] / analysed(resolve(config)).y.var()
+    return explained
 
 
 def _verdict(wins: int, cases: int) -> Verdict:
@@ -80,7 +100,7 @@ def _verdict(wins: int, cases: int) -> Verdict:
     return "holds" if wins == cases else "corrected" if wins else "fails"
 
 
-RATES = tuple(float(rate) for rate in np.geomspace(1e-3, 10, 9))
+RATES = rates(1e-3, 10, 9)
 
 
 @claim("adam-best", chapter="7", statement="Adam is the best default choice")
@@ -90,12 +110,15 @@ def adam_best() -> Finding:
     Schmidt, Schneider & Hennig 2021, arXiv 2007.01547, compare fifteen rules.
     """
     best: dict[str, str] = {}
+    curves = []
     for name in DATA:
         lowest = {}
         for rule in ("vanilla", "momentum", "adam"):
             configs = [_batches(name, {"name": rule, "lr": rate}, 10) for rate in RATES]
-            runs = [run for run in trained_lanes(configs) if run.status != "diverged"]
-            lowest[rule] = min(float(run.evals["train_loss"][-1]) for run in runs)
+            ends = np.array([_last_loss(run) for run in trained_lanes(configs)])
+            lowest[rule] = float(ends.min())
+            if name == "digits":
+                curves.append(Series(rule, np.array(RATES), ends, "α", f"f on {name}"))
         best[name] = min(lowest, key=lowest.__getitem__)
     wins = sum(rule == "adam" for rule in best.values())
     listed = ", ".join(f"{rule} on {name}" for name, rule in best.items())
@@ -108,7 +131,13 @@ def adam_best() -> Finding:
             "gdrun compare vanilla momentum adam dataset=digits epochs=10 schedule=constant "
             '`tune="lr"`',
         ),
+        tuple(curves),
     )
+
+
+def _last_loss(run: Run) -> float:
+    """The last training loss; infinite if the run diverged."""
+    return float("inf") if run.status == "diverged" else float(run.evals["train_loss"][-1])
 
 
 @claim(
@@ -119,34 +148,37 @@ def adam_best() -> Finding:
 def conditioning_cures() -> Finding:
     """Momentum needs about √κ steps instead of κ, with the best rate and β for each.
 
-    Adam scales each weight by itself; it helps less if the directions of curvature are rotated.
-    Polyak 1964; Kingma & Ba 2014.
+    Adam scales each weight by itself, so that it helps less where the directions of curvature are
+    not those of the weights, as here; and its steps do not shrink with the gradient, so that at a
+    constant rate f rises again from values near 0. Polyak 1964; Kingma & Ba 2014.
     """
     data = {"name": "linear", "noise": 0, "condition": 200, "standardize": False}
     # The minimum is 0, and the loss at the start is ‖y‖²/N.
     base = descent({"dataset": data, "model": "linear"}, 0.1, steps=2000)
     base |= {"log": {"points": 100}, "evaluate": {"every": 10}}
-    counts = {}
-    best = {}
+    counts, best, fastest = {}, {}, {}
     for rule in ("vanilla", "momentum", "adam"):
-        rates = np.geomspace(0.003, 0.4, 7)
-        configs = [base | {"optimizer": {"name": rule, "lr": float(rate)}} for rate in rates]
+        tried = rates(0.003, 0.4, 7)
+        configs = [base | {"optimizer": {"name": rule, "lr": rate}} for rate in tried]
         runs = trained_lanes(configs)
         reached = [_steps_to(run) for run in runs]
-        counts[rule] = float(min(reached))
-        best[rule] = configs[int(np.argmin(reached))]
+        place = int(np.argmin(reached))
+        counts[rule], best[rule], fastest[rule] = reached[place], configs[place], runs[place]
     shares = {rule: counts[rule] / counts["vanilla"] for rule in ("momentum", "adam")}
     return Finding(
         _verdict(sum(share < 0.5 for share in shares.values()), len(shares)),
-        f"least squares with κ = 200: f falls to 1e-8 after {counts['vanilla']:.0f} steps of "
-        f"vanilla, {counts['momentum']:.0f} of momentum and {counts['adam']:.0f} of Adam",
+        "least squares with κ = 200: f is at most 1e-8 of its start, and stays so, after "
+        f"{counts['vanilla']:.0f} steps of vanilla, {counts['momentum']:.0f} of momentum and "
+        f"{counts['adam']:.0f} of Adam",
         {f"steps_{rule}": count for rule, count in counts.items()},
         tuple(map(command, best.values())),
+        tuple(loss_curve(rule, run, "step") for rule, run in fastest.items()),
     )
 
 
 def _steps_to(run: Run) -> float:
-    """The first evaluated step with f at most 1e-8 of its start; infinite if there is none."""
+    """The first evaluated step from which on f is at most 1e-8 of its start; infinite without."""
     losses = run.evals["train_loss"]
-    reached = np.flatnonzero(losses <= 1e-8 * losses[0])
-    return float(run.evals["step"][reached[0]]) if len(reached) else float("inf")
+    above = np.flatnonzero(~(losses <= 1e-8 * losses[0]))
+    place = int(above[-1]) + 1
+    return float(run.evals["step"][place]) if place < len(losses) else float("inf")

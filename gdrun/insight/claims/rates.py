@@ -5,9 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from gdrun.config.resolving import resolve
-from gdrun.insight.claims.experiments import bowl, command, descent, trained, trained_lanes, varied
+from gdrun.insight.claims.experiments import (
+    bowl,
+    command,
+    descent,
+    loss_curve,
+    trained,
+    trained_lanes,
+    varied,
+)
 from gdrun.insight.claims.registry import Finding, Series, claim
 from gdrun.insight.theory import theory_of
+from gdrun.quantities import rounded
 
 DATA = {
     "iris": "softmax",
@@ -25,12 +34,18 @@ def fixed_rates() -> Finding:
     rates = (1e-4, 0.01, 1.0)
     best = dict.fromkeys(rates, 0)
     diverged = 0
+    curves: list[Series] = []
     for name, model in DATA.items():
         problem = {"dataset": name, "model": model}
         runs = trained_lanes([descent(problem, rate, epochs=100) for rate in rates])
         last = [run.evals["train_loss"][-1] for run in runs]
         diverged += runs[-1].status == "diverged"
         best[rates[int(np.nanargmin(last))]] += 1
+        if name == "digits":
+            curves += [
+                loss_curve(f"{rate:g} on digits", run)
+                for rate, run in zip(rates, runs, strict=True)
+            ]
     shown = ", ".join(f"{rate:g} on {count}" for rate, count in best.items())
     return Finding(
         "holds" if best[0.01] == len(DATA) == diverged else "fails",
@@ -41,6 +56,7 @@ def fixed_rates() -> Finding:
             command(descent({"dataset": name, "model": DATA[name]}, 1.0, epochs=100))
             for name in ("digits", "diabetes")
         ),
+        tuple(curves),
     )
 
 
@@ -57,7 +73,8 @@ def three_rates() -> Finding:
     assert L is not None
     assert best is not None
     assert lowest is not None
-    configs = [descent(problem, rate, steps=100) for rate in (2.2 / L, 0.001 / L, best)]
+    rates = [rounded(rate, 4) for rate in (2.2 / L, 0.001 / L, best)]
+    configs = [descent(problem, rate, steps=100) for rate in rates]
     runs = trained_lanes(configs)
     # f* is known up to rounding errors, of about 1e-16.
     excess = [np.maximum(run.evals["train_loss"] - lowest, 1e-16) for run in runs]
@@ -70,7 +87,7 @@ def three_rates() -> Finding:
         {"small": small, "right": right, "diverged": float(runs[0].status == "diverged")},
         tuple(map(command, configs)),
         tuple(
-            Series(f"f − f* at {name}", run.evals["step"], each)
+            Series(name, run.evals["step"], each, y_name="f − f*")
             for name, run, each in zip(("2.2/L", "0.001/L", "2/(L + μ)"), runs, excess, strict=True)
         ),
     )

@@ -16,12 +16,17 @@ Verdict = Literal["holds", "fails", "corrected"]
 
 @dataclass(frozen=True)
 class Series:
-    """Numbers of a finding that are shown as a curve: y over x, (n,) each, and their names."""
+    """Numbers of a finding that are shown as a curve: y over x, (n,) each.
+
+    name: of the curve. x_name: of x. y_name: of y, which is the name of the curve if it is empty.
+    Curves with the same x_name and y_name are drawn together.
+    """
 
     name: str
     x: Array
     y: Array
     x_name: str = "step"
+    y_name: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from gdrun.array_types import Array, Numbers
@@ -10,6 +12,7 @@ from gdrun.insight.claims.experiments import (
     Config,
     command,
     descent,
+    loss_curve,
     seeded,
     trained,
     trained_lanes,
@@ -63,7 +66,7 @@ def schedule_formulas() -> Finding:
         t = np.repeat(np.arange(EPOCHS), per_epoch)
         formula = _formulas(t, 0.05, EPOCHS)[name]
         errors[name] = float(np.abs(steps["lr"] / formula - 1).max())
-        curves.append(Series(f"α of {name}", t, steps["lr"], "epoch"))
+        curves.append(Series(name, steps["epoch"], steps["lr"], "epoch", "α"))
     largest = max(errors.values())
     return Finding(
         "holds" if largest < 1e-12 else "fails",
@@ -88,23 +91,37 @@ def decay_helps() -> Finding:
     lowest = theory_of(resolve(_noisy("constant"))).f_star
     assert lowest is not None
     schedules = {"constant": "constant"} | SCHEDULES
-    excess = {
-        name: float(np.median([run.evals["train_loss"][-1] for run in _runs(schedule)]) - lowest)
+    medians = {
+        name: np.median(_excess(_runs(_noisy(schedule)), lowest), axis=0)
         for name, schedule in schedules.items()
     }
-    shares = {name: value / excess["constant"] for name, value in excess.items()}
+    shares = {name: float(path[-1] / medians["constant"][-1]) for name, path in medians.items()}
     listed = ", ".join(f"{shares[name]:.2g} with {name}" for name in SCHEDULES)
     return Finding(
         "holds" if max(shares[name] for name in SCHEDULES) < 0.5 else "fails",
         f"the median of f − f* at the end, as a share of that at a constant rate, is {listed}",
         {f"share_{name}": shares[name] for name in SCHEDULES},
         tuple(command(_noisy(each), SEEDS) for each in ("constant", SCHEDULES["cosine"])),
+        _epoch_curves(medians, "median f − f*"),
         seeds=SEEDS,
     )
 
 
-def _runs(schedule: Config | str) -> list[Run]:
-    return trained_lanes(seeded(_noisy(schedule), SEEDS))
+def _runs(config: Config) -> list[Run]:
+    return trained_lanes(seeded(config, SEEDS))
+
+
+def _excess(runs: Sequence[Run], lowest: float) -> Numbers:
+    """f − f* at the end of each epoch, for each run: (runs, epochs + 1). lowest: f*."""
+    excess: Numbers = np.array([run.evals["train_loss"] for run in runs]) - lowest
+    return excess
+
+
+def _epoch_curves(paths: Mapping[str, Numbers], y_name: str) -> tuple[Series, ...]:
+    """A curve for each path (epochs + 1,) by name."""
+    return tuple(
+        Series(name, np.arange(len(path)), path, "epoch", y_name) for name, path in paths.items()
+    )
 
 
 @claim("polynomial-power", chapter="4", statement="polynomial decay has a power p of 0.5 or 1")
@@ -118,10 +135,8 @@ def polynomial_power() -> Finding:
     schedules = {power: {"name": "polynomial", "power": power, "per": "step"} for power in powers}
     lowest = theory_of(resolve(_noisy("constant"))).f_star
     assert lowest is not None
-    excess = {
-        power: np.array([run.evals["train_loss"][-1] for run in _runs(schedule)]) - lowest
-        for power, schedule in schedules.items()
-    }
+    paths = {power: _excess(_runs(_noisy(each)), lowest) for power, each in schedules.items()}
+    excess = {power: each[:, -1] for power, each in paths.items()}
     means = {power: float(each.mean()) for power, each in excess.items()}
     gaps = excess[1.0] - excess[2.0]
     clear = gaps.mean() > 2 * gaps.std(ddof=1) / len(SEEDS) ** 0.5
@@ -131,6 +146,9 @@ def polynomial_power() -> Finding:
         + ", ".join(f"{mean:.1g} with p = {power:g}" for power, mean in means.items()),
         {f"excess_{power:g}": mean for power, mean in means.items()},
         tuple(command(_noisy(each), SEEDS) for each in schedules.values()),
+        _epoch_curves(
+            {f"p = {power:g}": each.mean(axis=0) for power, each in paths.items()}, "mean f − f*"
+        ),
         seeds=SEEDS,
     )
 
@@ -151,11 +169,11 @@ def batch_growth() -> Finding:
     growth = varied(constant, variant={"batch_growth": {"factor": 4, "every": 10}})
     lowest = theory_of(resolve(constant)).f_star
     assert lowest is not None
-    ends, steps = {}, {}
-    for name, config in {"constant": constant, "decay": decay, "growth": growth}.items():
-        runs = trained_lanes(seeded(config, SEEDS))
-        ends[name] = float(np.mean([run.evals["train_loss"][-5:] for run in runs]) - lowest)
-        steps[name] = float(runs[0].summary["steps"])
+    configs = {"constant": constant, "decay": decay, "growth": growth}
+    runs = {name: _runs(config) for name, config in configs.items()}
+    means = {name: _excess(each, lowest).mean(axis=0) for name, each in runs.items()}
+    ends = {name: float(path[-5:].mean()) for name, path in means.items()}
+    steps = {name: float(each[0].summary["steps"]) for name, each in runs.items()}
     ratio, share = ends["growth"] / ends["decay"], ends["growth"] / ends["constant"]
     fails = 0.6 < ratio < 1.7 and share < 0.4
     return Finding(
@@ -165,6 +183,7 @@ def batch_growth() -> Finding:
         f"{steps['growth']:,.0f} and {steps['decay']:,.0f} steps",
         {"share_growth": share, "ratio": ratio, "steps_growth": steps["growth"]},
         (command(decay, SEEDS), command(growth, SEEDS)),
+        _epoch_curves(means, "mean f − f*"),
         seeds=SEEDS,
     )
 
@@ -190,7 +209,7 @@ def warmup_saves() -> Finding:
         f"of {len(SEEDS)} end with a loss below 0.7",
         {"diverged_without": float(failed), "trained_with": float(saved)},
         (command(config, SEEDS), command(warm, SEEDS)),
-        (Series("f with warm-up", with_it[0].evals["epoch"], with_it[0].evals["train_loss"]),),
+        (loss_curve("with warm-up", with_it[0]), loss_curve("without", without[0])),
         seeds=SEEDS,
     )
 
@@ -210,7 +229,7 @@ def warmup_start() -> Finding:
         {"moved_from_zero": lost, "moved_from_one": first},
         (command(config), command(one)),
         tuple(
-            Series(name, run.steps["epoch"], run.steps["lr"], "epoch")
+            Series(name, run.steps["epoch"], run.steps["lr"], "epoch", "α")
             for name, run in zip(("epoch/n", "(epoch + 1)/n"), runs, strict=True)
         ),
     )
@@ -229,7 +248,8 @@ def cosine_best() -> Finding:
         "linear": "linear",
         "cool-down": cool_down,
     }
-    losses = {name: _best_losses(schedule) for name, schedule in schedules.items()}
+    paths = {name: _best_paths(schedule) for name, schedule in schedules.items()}
+    losses = {name: path[:, -1] for name, path in paths.items()}
     behind = {name: losses[name] - losses["cosine"] for name in ("linear", "cool-down")}
     gaps = {name: float(each.mean()) for name, each in behind.items()}
     errors = {name: float(each.std(ddof=1) / len(SEEDS) ** 0.5) for name, each in behind.items()}
@@ -241,6 +261,7 @@ def cosine_best() -> Finding:
         {f"gap_{name}": gap for name, gap in gaps.items()}
         | {f"error_{name}": error for name, error in errors.items()},
         tuple(command(_network(schedule, 0.03), SEEDS) for schedule in schedules.values()),
+        _epoch_curves({name: path.mean(axis=0) for name, path in paths.items()}, "validation loss"),
         seeds=SEEDS,
     )
 
@@ -251,10 +272,10 @@ def _network(schedule: Config | str, rate: float) -> Config:
     return config | {"variant": "mbgd", "optimizer": {"name": "adam", "lr": rate}}
 
 
-def _best_losses(schedule: Config | str) -> Numbers:
-    """For each seed, the validation loss at the end with the better of two rates."""
-    rates = (0.01, 0.03)
-    runs = [trained_lanes(seeded(_network(schedule, rate), SEEDS)) for rate in rates]
-    ends = [[float(run.evals["validation_loss"][-1]) for run in lanes] for lanes in runs]
-    lowest: Numbers = np.min(ends, axis=0)
-    return lowest
+def _best_paths(schedule: Config | str) -> Numbers:
+    """The validation loss (seeds, epochs + 1) with, for each seed, the better of two rates."""
+    runs = [trained_lanes(seeded(_network(schedule, rate), SEEDS)) for rate in (0.01, 0.03)]
+    paths = np.array([[run.evals["validation_loss"] for run in lanes] for lanes in runs])
+    better = paths[:, :, -1].argmin(axis=0)
+    found: Numbers = paths[better, np.arange(len(SEEDS))]
+    return found

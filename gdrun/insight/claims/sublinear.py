@@ -56,8 +56,8 @@ def accelerated_rate() -> Finding:
         {"exponent_descent": slow, "exponent_nesterov": quick, "gain_400": gain},
         (command(plain), command(fast[-1])),
         (
-            Series("f − f* of descent", budgets, descended, "T"),
-            Series("f − f* of Nesterov", budgets, accelerated, "T"),
+            Series("descent", budgets, descended, "T", "f − f*"),
+            Series("Nesterov", budgets, accelerated, "T", "f − f*"),
         ),
     )
 
@@ -83,7 +83,7 @@ def sgd_rate() -> Finding:
         steps = runs[0].evals["step"][3:]
         mean = np.mean([run.evals["train_loss"][3:] for run in runs], axis=0)
         exponents[power] = _exponent(steps, mean)
-        curves.append(Series(f"mean f, α/t^{power:g}", steps, mean))
+        curves.append(Series(f"α/t^{power:g}", steps, mean, y_name="mean f"))
     root, whole = exponents[0.5], exponents[1.0]
     corrected = abs(root + 0.5) < 0.08 and abs(whole + 1) < 0.12
     return Finding(

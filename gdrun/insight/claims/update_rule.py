@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from gdrun.config.resolving import resolve
-from gdrun.insight.claims.experiments import bowl, command, descent, trained_lanes
+from gdrun.insight.claims.experiments import bowl, command, descent, loss_curve, trained_lanes
 from gdrun.insight.claims.registry import Finding, Series, claim
 from gdrun.insight.constants import constants_of
 from gdrun.insight.problem import analysed
+from gdrun.quantities import rounded
 
 L = 4.0
 """The largest curvature of the bowl of this module."""
@@ -22,15 +23,18 @@ def decrease() -> Finding:
     """
     rates = (0.49, 0.51)
     configs = [bowl(L, {"name": "vanilla", "lr": rate}, 50) for rate in rates]
-    below, above = (run.evals["train_loss"] for run in trained_lanes(configs))
+    runs = trained_lanes(configs)
+    below, above = (run.evals["train_loss"] for run in runs)
     falling, rising = float((np.diff(below) < 0).mean()), float((np.diff(above) > 0).mean())
     return Finding(
         "corrected" if falling == 1 and rising > 0.5 else "holds" if rising == 0 else "fails",
         f"with L = 4, {falling:.0%} of the steps fall at α = 0.49, below 2/L = 0.5, and "
         f"{rising:.0%} rise at α = 0.51",
         {"falling_below": falling, "rising_above": rising},
-        (command(configs[1]),),
-        (Series("f at α = 0.51", np.arange(len(above)), above),),
+        tuple(map(command, configs)),
+        tuple(
+            loss_curve(f"α = {rate}", run, "step") for rate, run in zip(rates, runs, strict=True)
+        ),
         seeds=(),
     )
 
@@ -76,7 +80,7 @@ def stability_limit() -> Finding:
     shares = (0.5, 0.9, 0.99, 1.01, 1.1)
     largest = constants_of(analysed(resolve(descent(problem, 0.1, steps=1))), None).L
     assert largest is not None
-    configs = [descent(problem, share * 2 / largest, steps=1000) for share in shares]
+    configs = [descent(problem, rounded(share * 2 / largest, 4), steps=1000) for share in shares]
     runs = trained_lanes(configs)
     rises = [int((np.diff(run.evals["train_loss"]) > 0).sum()) for run in runs]
     diverged = [run.status == "diverged" for run in runs]
@@ -93,7 +97,7 @@ def stability_limit() -> Finding:
         },
         (command(configs[2]), command(configs[3])),
         tuple(
-            Series(f"f at {share} · 2/L", run.evals["step"], run.evals["train_loss"])
+            loss_curve(f"{share} · 2/L", run, "step")
             for share, run in list(zip(shares, runs, strict=True))[2:4]
         ),
     )

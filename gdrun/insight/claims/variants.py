@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gdrun.config.resolving import resolve
-from gdrun.insight.claims.experiments import command, descent, trained, varied
+from gdrun.insight.claims.experiments import command, descent, loss_curve, trained, varied
 from gdrun.insight.claims.registry import Finding, Series, claim
 from gdrun.insight.problem import analysed
 
@@ -51,10 +51,15 @@ def speed() -> Finding:
         "mbgd": base | {"variant": {"name": "mbgd", "batch_size": 64}, "evaluate": {"every": 0.1}},
         "sgd": base | {"variant": "sgd", "evaluate": {"every": 0.1}},
     }
-    runs = {name: trained(config) for name, config in configs.items()}
+    repeated = {name: [trained(config) for _ in range(3)] for name, config in configs.items()}
+    runs = {name: each[0] for name, each in repeated.items()}
     reached = all(run.status == "converged" for run in runs.values())
     gradients = {name: run.summary["gradients"] for name, run in runs.items()}
-    seconds = {name: run.summary["seconds"] / run.summary["epochs"] for name, run in runs.items()}
+    # The fastest of three: another program of the machine can only slow a run down.
+    seconds = {
+        name: min(run.summary["seconds"] / run.summary["epochs"] for run in each)
+        for name, each in repeated.items()
+    }
     fewer = gradients["bgd"] > gradients["mbgd"] > gradients["sgd"]
     longer = seconds["bgd"] < seconds["mbgd"] < seconds["sgd"]
     needed = ", ".join(f"{name} {count:,}" for name, count in gradients.items())
@@ -65,6 +70,7 @@ def speed() -> Finding:
         {f"gradients_{name}": float(count) for name, count in gradients.items()}
         | {f"epoch_seconds_{name}": each for name, each in seconds.items()},
         tuple(map(command, configs.values())),
+        tuple(loss_curve(name, run, "gradients") for name, run in runs.items()),
     )
 
 
@@ -133,7 +139,8 @@ def convex_guarantee() -> Finding:
     constant = descent(data, 0.5, steps=500)
     decreasing = constant | {"schedule": "inverse_sqrt"}
     smooth = varied(constant, model={"loss": "mse"}, optimizer={"lr": 0.1})
-    losses = [trained(each).evals["train_loss"] for each in (constant, decreasing, smooth)]
+    runs = [trained(each) for each in (constant, decreasing, smooth)]
+    losses = [run.evals["train_loss"] for run in runs]
     # Without noise the minimum is 0 for both losses.
     floor, lower, quadratic = (float(each[-100:].mean() / each[0]) for each in losses)
     corrected = quadratic < 1e-9 and lower < floor / 5 and floor > 1e-3
@@ -144,7 +151,7 @@ def convex_guarantee() -> Finding:
         {"squared": quadratic, "absolute": floor, "absolute_decreasing": lower},
         tuple(map(command, (constant, decreasing, smooth))),
         tuple(
-            Series(name, np.arange(len(each)), each)
-            for name, each in zip(("constant α", "decreasing α"), losses, strict=False)
+            loss_curve(name, run, "step")
+            for name, run in zip(("constant α", "decreasing α"), runs[:2], strict=True)
         ),
     )

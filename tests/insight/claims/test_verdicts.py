@@ -1,17 +1,10 @@
-"""The verdict on every claim, its numbers against derived values, and its commands.
+"""Every claim: its verdict, its numbers against derived values, its curves and its commands."""
 
-All claims are measured once, by `gdrun claims --json`.
-"""
-
-import io
-import json
 import math
 import shlex
-from contextlib import redirect_stdout
 
 import pytest
 
-from gdrun.cli import main
 from gdrun.cli.options import as_options
 from gdrun.config.loading import load
 from gdrun.insight.claims import CLAIMS, experiments
@@ -153,41 +146,48 @@ EXPECTED = {
     # 600 steps of at most about 0.001 move the bias of diabetes by 0.6 of its 150: R² < 0.
     "adam-defaults": ("corrected", {"works": (3, 0), "fit_diabetes": (-3.9, 0.1)}),
     "adam-best": ("fails", {"adam_best": (0, 0)}),
-    "conditioning-cures": ("holds", {}),
+    # f falls by ρ² a step: 1 − ρ is about 2/κ for descent, so that ln 1e8 takes 18.4 κ/4 steps;
+    # ρ² is β for heavy ball, 18.4/ln(1/0.9) steps.
+    "conditioning-cures": (
+        "corrected",
+        {"steps_vanilla": (921, 100), "steps_momentum": (175, 10)},
+    ),
+}
+
+# Relations between the numbers of a claim.
+ORDERED = {
+    "speed": lambda of: of["gradients_sgd"] < of["gradients_mbgd"] < of["gradients_bgd"],
+    "conditioning-cures": lambda of: (
+        of["steps_momentum"] < of["steps_vanilla"] / 2 < of["steps_adam"]
+    ),
+    # Shuffled epochs have an error of the order α², here 0.01, and not α.
+    "reshuffling": lambda of: of["share"] < 0.2,
 }
 
 # Claims that train nothing, so that their commands only show the problem.
 UNTRAINED = {"batch-variance", "unbiased", "entire-dataset", "init-names"}
 
-
-@pytest.fixture(scope="module")
-def measured():
-    """What `gdrun claims --json` prints by claim, and the experiments that each claim trained."""
-    trained = {name: [] for name in CLAIMS}
-    running = []
-
-    class Recorded(Session):
-        def __init__(self, configs, **options):
-            trained[running[-1]] += [_plain(each) for each in configs]
-            super().__init__(configs, **options)
-
-    def measure(claim):
-        running.append(claim.name)
-        return whole(claim)
-
-    printed = io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed):
-        claim_type = type(next(iter(CLAIMS.values())))
-        whole = claim_type.measure
-        patch.setattr(experiments, "Session", Recorded)
-        patch.setattr(claim_type, "measure", measure)
-        assert main(["claims", "--json"]) == 0
-    return {each["name"]: each for each in json.loads(printed.getvalue())}, trained
+# One step of Adam, a single gradient and initial weights are no curve.
+WITHOUT_CURVES = {"adam-epsilon", "entire-dataset", "init-names"}
 
 
-def _plain(experiment):
+def plain(experiment):
     """The config without the seed and the name, which commands leave out."""
     return {k: v for k, v in experiment.plain().items() if k not in ("seed", "name")}
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """The configs of the experiments that are trained for a claim."""
+    configs = []
+
+    class Recorded(Session):
+        def __init__(self, experiments, **options):
+            configs.extend(map(plain, experiments))
+            super().__init__(experiments, **options)
+
+    monkeypatch.setattr(experiments, "Session", Recorded)
+    return configs
 
 
 def test_every_claim_is_here():
@@ -196,37 +196,22 @@ def test_every_claim_is_here():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EXPECTED)
-def test_the_verdict(measured, name):
+def test_a_claim(name, trained):
+    finding, seconds = CLAIMS[name].measure()
     verdict, numbers = EXPECTED[name]
-    found = measured[0][name]
-    assert found["verdict"] == verdict, found["measured"]
-    assert found["seconds"] > 0
+    assert finding.verdict == verdict, finding.measured
+    assert seconds > 0
     for key, (value, tolerance) in numbers.items():
-        assert found["numbers"][key] == pytest.approx(value, abs=tolerance), key
-
-
-@pytest.mark.slow
-def test_the_order_of_rules_and_sizes(measured):
-    numbers = {name: each["numbers"] for name, each in measured[0].items()}
-    speed = numbers["speed"]
-    assert speed["gradients_sgd"] < speed["gradients_mbgd"] < speed["gradients_bgd"]
-    # The largest curvature of this quadratic decides the steps of descent: κ against √κ.
-    cures = numbers["conditioning-cures"]
-    assert cures["steps_momentum"] < cures["steps_vanilla"] / 2
-    # Shuffled epochs have an error of the order α², here 0.01, and not α.
-    assert numbers["reshuffling"]["share"] < 0.2
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", EXPECTED)
-def test_the_commands_repeat_what_was_measured(measured, name):
-    commands = [shlex.split(as_options(line)) for line in measured[0][name]["commands"]]
-    assert commands
-    for words in commands:
+        assert finding.numbers[key] == pytest.approx(value, abs=tolerance), key
+    assert ORDERED.get(name, bool)(finding.numbers)
+    assert bool(finding.curves) == (name not in WITHOUT_CURVES)
+    assert finding.commands
+    for command in finding.commands:
+        words = shlex.split(as_options(command))
         assert words[0] == "gdrun"
         if words[1] == "train" and name not in UNTRAINED:
             overrides = [word for word in words[2:] if "=" in word]
-            assert _plain(load(None, overrides)) in measured[1][name]
+            assert plain(load(None, overrides)) in trained
 
 
 @pytest.mark.parametrize("name", EXPECTED)
