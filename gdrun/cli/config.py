@@ -69,7 +69,7 @@ def _config_for(data: str, changes: list[str]) -> str:
     from gdrun.study.starting import start_experiment
     from gdrun.views.starter import commented_config
 
-    _, found = start_experiment(data, changes)
+    _, found, _ = start_experiment(data, changes)
     return commented_config(found)
 
 

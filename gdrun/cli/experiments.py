@@ -15,6 +15,7 @@ from gdrun.errors import GdrunError, Problem
 if TYPE_CHECKING:
     from gdrun.config.experiment import Experiment
     from gdrun.config.overrides import Override
+    from gdrun.data import Table
 
 STDIN = "/dev/stdin"
 
@@ -83,22 +84,23 @@ def load_experiment(
 
 def first_experiment(
     config: str | None, overrides: list[str] | None = None, seed: int | None = None
-) -> tuple[Experiment, list[str]]:
+) -> tuple[Experiment, list[str], Table | None]:
     """Return the experiment of a command line that may name a data file in place of a config.
 
-    For a data file it is a first experiment, returned with a sentence for each assumption. The
-    arguments and errors are those of `load_experiment`.
+    For a data file it is a first experiment, returned with a sentence for each assumption, and with
+    the table of the file if it has been read as the experiment needs it. The arguments and errors
+    are those of `load_experiment`.
     """
     source = _config_among([*([] if config is None else [config]), *(overrides or ())])
     if source is None or not _is_data(source):
-        return load_experiment(config, overrides, seed), []
+        return load_experiment(config, overrides, seed), [], None
     from gdrun.study.starting import start_experiment
     from gdrun.views.starter import assumption_lines
 
     path, changes = split_words(config, overrides, seed, data=True)
     assert path is not None
-    experiment, found = start_experiment(path, changes)
-    return experiment, assumption_lines(found)
+    experiment, found, table = start_experiment(path, changes)
+    return experiment, assumption_lines(found), table
 
 
 def split_words(

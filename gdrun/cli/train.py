@@ -91,12 +91,12 @@ def train(
         return _resume(resume, words, (extend, schedule_length), out, (quiet, json, watch))
     if extend is not None:
         raise GdrunError("needs a run", where="--extend", hint="add --resume RUN")
-    first, assumed = first_experiment(config, overrides, seed)
+    first, assumed, read = first_experiment(config, overrides, seed)
     if not quiet:
         for line in assumed:
             faults.note(f"assumed {line}")
     experiments = [first.with_seed(first.seed + k) for k in range(seeds or 1)]
-    session = Session(experiments, out=out)
+    session = Session(experiments, out=out, read=read)
     return _run(session, Shown(quiet, json, several=seeds is not None, live=watch))
 
 

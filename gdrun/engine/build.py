@@ -125,11 +125,14 @@ def cohort_of(experiments: Sequence[Experiment], data: Prepared) -> Cohort:
     )
 
 
-def experiment_data(experiment: Experiment, table: Table | None = None) -> Prepared:
+def experiment_data(
+    experiment: Experiment, table: Table | None = None, *, read: Table | None = None
+) -> Prepared:
     """Return the data of an experiment: read or generated, split and standardised.
 
-    table: the data that replace the dataset; None for the dataset. Raises DataError if the data
-    cannot be read or do not fit the experiment.
+    table: the data that replace the dataset; None for the dataset. read: the table of the dataset,
+    which may be overwritten, if it has been read already. Raises DataError if the data cannot be
+    read or do not fit the experiment.
     """
     dataset = experiment.dataset
     if experiment.surface is not None:
@@ -141,7 +144,7 @@ def experiment_data(experiment: Experiment, table: Table | None = None) -> Prepa
         if split.group is not None:
             table, groups = load_groups(given, split.group)
         else:
-            table = load_table(given)
+            table = read or load_table(given)
     elif split.group is not None:
         raise DataError(
             "arrays have no column for groups that is not a feature",

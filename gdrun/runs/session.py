@@ -53,9 +53,11 @@ class Session:
         paused: Paused | None = None,
         before: Sequence[Experiment] = (),
         data: Prepared | None = None,
+        read: Table | None = None,
     ) -> None:
         """paused: earlier runs, to continue in their directories. before: their experiments, if
-        their budget is extended. data: of the experiments, if they have been read already.
+        their budget is extended. data: of the experiments, if they have been prepared already.
+        read: the table of their dataset, which may be overwritten, if it has been read already.
         """
         self.started = datetime.now().astimezone()
         self.experiments = in_lane_order(experiments)
@@ -64,7 +66,7 @@ class Session:
         self._snapshot: Snapshot | None = None
         self._lock: DirectoryLock | None = None
         self._checkpoint: Checkpoint | None = None
-        data = data or experiment_data(self.experiments[0], table)
+        data = data or experiment_data(self.experiments[0], table, read=read)
         if paused is not None:
             paused.check_data(data)
         self.cohort, self.engine = build(self.experiments, data)

@@ -42,12 +42,17 @@ ENOUGH_TO_STOP = 1000
 class Start:
     """A first experiment. config: its plain data. assumed: a sentence for each assumption, by key.
 
-    columns: the reports on the columns of the file.
+    table: the table that was read from the file.
     """
 
     config: dict[str, Any]
     assumed: dict[str, str]
-    columns: tuple[ColumnReport, ...]
+    table: Table
+
+    @property
+    def columns(self) -> tuple[ColumnReport, ...]:
+        """The reports on the columns of the file."""
+        return self.table.reports
 
 
 def start(path: str, overrides: Iterable[str | Override] = ()) -> Start:
@@ -83,14 +88,27 @@ def start(path: str, overrides: Iterable[str | Override] = ()) -> Start:
     for key in ("variant", "optimizer"):
         if final.get(key) != config[key]:
             assumed.pop(key, None)
-    return Start(final, assumed, table.reports)
+    return Start(final, assumed, table)
 
 
-def start_experiment(path: str, overrides: Iterable[str | Override]) -> tuple[Experiment, Start]:
-    """Return the first experiment on a data file, with the overrides, and its assumptions."""
+def start_experiment(
+    path: str, overrides: Iterable[str | Override]
+) -> tuple[Experiment, Start, Table | None]:
+    """Return the first experiment on a data file, with the overrides, and its assumptions.
+
+    The table is that of the experiment's dataset; None if the dataset must be read in another way.
+    """
     changes = list(overrides)
     found = start(path, changes)
-    return load(found.config, changes), found
+    experiment = load(found.config, changes)
+    same = _reading(experiment) == _reading(load(found.config))
+    return experiment, found, found.table if same else None
+
+
+def _reading(experiment: Experiment) -> dict[str, Any]:
+    """The options with which the dataset is read."""
+    options = experiment.dataset.options
+    return {key: value for key, value in options.items() if key not in PREPARATION}
 
 
 def _table(options: Mapping[str, Any]) -> tuple[Table, dict[str, Any], dict[str, str]]:

@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 import yaml
 
+from gdrun.data import csv_files
+from gdrun.data.csv_layout import read_layout
+
 ROWS = 120
 
 
@@ -125,6 +128,17 @@ def test_the_config_that_is_written_trains_when_typed(gdrun, houses):
     written, _ = document(gdrun, "houses.yaml")
     direct, _ = document(gdrun, "houses.csv", "target=price")
     assert written["summary"]["test_loss"] == direct["summary"]["test_loss"]
+
+
+def test_the_file_is_read_once(gdrun, houses, monkeypatch):
+    """The table that was read to choose the model is that which is trained on."""
+    read = []
+    monkeypatch.setattr(csv_files, "read_layout", lambda *of: read.append(of) or read_layout(*of))
+    direct, _ = document(gdrun, "houses.csv", "target=price")
+    assert len(read) == 1
+    repeated, _ = document(gdrun, f"{direct['directory']}/config.yaml")
+    assert len(read) == 2
+    assert direct["summary"]["test_loss"] == repeated["summary"]["test_loss"]
 
 
 def test_config_new_prints_without_a_second_file_and_overwrites_nothing(gdrun, houses):
