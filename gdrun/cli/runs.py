@@ -63,7 +63,7 @@ def runs(
     if words and words[0] in _ACTIONS:
         _ACTIONS[words[0]](words[1:], out, yes)
         return
-    from gdrun.runs.run_list import list_runs
+    from gdrun.runs.run_list import differing_settings, list_runs
     from gdrun.study.storage.study_directory import list_studies
     from gdrun.views.run_table import chosen_table, runs_table, studies_table
 
@@ -79,7 +79,7 @@ def runs(
     elif chosen and rows:
         console.show(chosen_table(rows, chosen))
     elif rows or not studies:
-        console.show(runs_table(rows, out, filtered=filtered))
+        console.show(runs_table(rows, out, differing_settings(rows), filtered=filtered))
     if studies and not json:
         console.show(*([""] if rows else []), studies_table(studies))
     if (rows or studies) and not (json or csv):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from gdrun.config.document import read_document
 from gdrun.config.values import parse_value
+from gdrun.config.writing import short_flow
 from gdrun.errors import GdrunError, RecordError, suggestion
 from gdrun.problems.metrics import name_of_heading
 from gdrun.runs.labels import read_labels
@@ -50,6 +51,55 @@ def list_runs(
     except TypeError:  # values of different types are compared as text
         present.sort(key=lambda row: str(row[key]), reverse=sort.startswith("-"))
     return present + missing
+
+
+def differing_settings(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """For each run the settings in which the runs differ, as texts such as lr=0.1.
+
+    rows: as `list_runs` returns them. An option is compared among runs that chose the same name for
+    its section: beta of momentum does not differ from adam, which has none. The key with the most
+    values is first.
+    """
+    keys = dict.fromkeys(key for row in rows for key in row)
+    # The sections that choose a name have a column of their own, with the name.
+    sections = {key.partition(".")[0] for key in keys if "." in key}
+    settings = [
+        key
+        for key in keys
+        if (key == "seed" or key in sections or "." in key)
+        and key.partition(".")[0] not in _WITHOUT_EFFECT
+    ]
+    values = {key: _values(rows, key, sections & keys.keys()) for key in settings}
+    several = sorted(
+        (key for key in values if len(values[key]) > 1), key=lambda key: -len(values[key])
+    )
+    leaves = [key.rpartition(".")[2] for key in several]
+    names = {
+        key: leaf if leaves.count(leaf) == 1 else key
+        for key, leaf in zip(several, leaves, strict=True)
+    }
+    return [
+        [f"{names[key]}={short_flow(row[key])}" for key in several if row.get(key) is not None]
+        for row in rows
+    ]
+
+
+_WITHOUT_EFFECT = ("log", "evaluate", "diagnose")
+"""The sections of a config that do not change the training."""
+
+
+def _values(rows: Sequence[Mapping[str, Any]], key: str, named: Collection[str]) -> set[str]:
+    """The different values of a key, as texts; empty if no two runs with the same name differ.
+
+    named: the sections that choose a name.
+    """
+    section, dot, _ = key.partition(".")
+    by_name: dict[Any, set[str]] = {}
+    for row in rows:
+        if row["status"] != "damaged":
+            name = row.get(section) if dot and section in named else None
+            by_name.setdefault(name, set()).add(str(row.get(key)))
+    return {value for found in by_name.values() if len(found) > 1 for value in found}
 
 
 def _row(path: Path) -> Row:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,26 +21,32 @@ _CELLS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "val loss": lambda row: quantity(row.get("validation_loss")),
     "test acc": lambda row: percent(row.get("test_accuracy")),
 }
-_CHOICES = (
-    ("status", "train loss", "val loss", "test acc"),
-    ("status", "val loss", "test acc"),
-    ("status", "val loss"),
-    ("status",),
-    (),
-)
-"""The columns after the id that the list of runs may have, from the widest choice to the narrowest.
-"""
+_DROPPED = ("train loss", "test acc", "val loss")
+"""The columns of numbers in the order in which a narrow terminal leaves them out."""
+
+SETTINGS = "settings"
+"""The heading of the column of the settings in which the runs differ."""
+
+SETTINGS_WIDTHS = (80, 60, 40, 30, 20)
+"""The widths that this column may have, from the widest to the narrowest."""
 
 
-def runs_table(rows: Rows, out: Path, *, filtered: bool = False) -> RenderableType:
+def runs_table(
+    rows: Rows, out: Path, settings: Sequence[Sequence[str]], *, filtered: bool = False
+) -> RenderableType:
     """A table with a row for each run, with the id for `gdrun show`; without runs, a sentence.
 
-    rows: as `list_runs` returns them. out: the directory of the runs. filtered: whether the user
-    gave filters.
+    rows: as `list_runs` returns them. out: the directory of the runs. settings: for each run those
+    in which the runs differ, from the most important one. filtered: whether the user gave filters.
     """
     if rows:
         # A narrow terminal gets fewer columns, so that it shows every id in full.
-        return FirstThatFits(*(_table(rows, headings) for headings in _CHOICES))
+        choices = _choices(rows)
+        columns = {"run": _joined(Text(row["id"]) for row in rows)}
+        columns |= {each: _joined(_cell(row, each) for row in rows) for each in choices[0]}
+        widths = [width for width in SETTINGS_WIDTHS if any(settings)]
+        widest = [_table(columns, choices[0], _abridged(settings, width)) for width in widths]
+        return FirstThatFits(*widest, *(_table(columns, each, None) for each in choices))
     if filtered:
         return Text(f"no run in {out} matches the filters")
     return Text(f"there are no runs in {out}; `gdrun train` makes one")
@@ -90,12 +96,48 @@ def _studies(rows: Rows, headings: Sequence[str]) -> Table:
     return table
 
 
-def _table(rows: Rows, headings: Sequence[str]) -> Table:
-    table = _empty("run", headings, right=tuple(_CELLS))
-    columns = [[Text(row["id"]) for row in rows]]
-    columns += [[_cell(row, heading) for row in rows] for heading in headings]
-    # One cell with all lines of a column: for a cell a line, rich takes several times as long.
-    table.add_row(*(Text("\n").join(column) for column in columns))
+def _choices(rows: Rows) -> list[list[str]]:
+    """The columns after the id, from the widest choice to the narrowest.
+
+    A column without any number is in none; the last column of numbers is left out last.
+    """
+    measured = [
+        heading
+        for heading, cell in _CELLS.items()
+        if any(row["status"] != "diverged" and cell(row) != MISSING for row in rows)
+    ]
+    dropped = [heading for heading in _DROPPED if heading in measured]
+    kept = [[heading for heading in measured if heading not in dropped[:n]] for n in range(3)]
+    return [*(["status", *each] for each in kept if each), ["status"], []]
+
+
+def _abridged(settings: Sequence[Sequence[str]], width: int) -> Text:
+    """The settings of each run in one line of this width, without those that do not fit.
+
+    No value is cut off, because a part of a number would look like another number.
+    """
+    lines = []
+    for texts in settings:
+        fits = [n for n in range(len(texts) + 1) if len(" ".join(texts[:n])) + 2 <= width]
+        shown = " ".join(texts[: fits[-1]])
+        lines.append(Text(shown if fits[-1] == len(texts) else f"{shown} …".lstrip()))
+    return _joined(lines)
+
+
+def _joined(cells: Iterable[Text]) -> Text:
+    """A column as one cell with all its lines; rich takes several times as long for many cells."""
+    return Text("\n").join(cells)
+
+
+def _table(columns: Mapping[str, Text], headings: Sequence[str], settings: Text | None) -> Table:
+    """A table of runs with the columns of these headings, and that of the settings if there is one.
+
+    columns: the joined cells by heading; the ids have the heading `run`.
+    """
+    more = [] if settings is None else [SETTINGS]
+    table = _empty("run", [*headings, *more], right=tuple(_CELLS))
+    last = [] if settings is None else [settings]
+    table.add_row(columns["run"], *(columns[heading] for heading in headings), *last)
     return table
 
 

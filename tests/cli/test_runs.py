@@ -49,6 +49,27 @@ def test_the_list(three):
     )
 
 
+def test_the_settings_that_differ_are_shown_if_there_is_room(here, monkeypatch):
+    bowl = ("train", "surface=bowl", "epochs=none", "steps=3", "-q")
+    for words in (["lr=0.1"], ["lr=0.25"], ["optimizer=adam", "lr=0.1", "clip.norm=1"]):
+        here(*bowl, *words, "name=bowl")
+
+    def last_column(*filters):
+        lines = here("runs", *filters).page.splitlines()
+        return [line[lines[0].index("loss") + 4 :].strip() for line in lines]
+
+    # Adam has no beta, from which momentum could differ; no run has a validation loss.
+    assert last_column() == [
+        "settings",
+        "optimizer=momentum lr=0.1",
+        "optimizer=momentum lr=0.25",
+        "optimizer=adam lr=0.1 norm=1",
+    ]
+    assert last_column("optimizer=momentum") == ["settings", "lr=0.1", "lr=0.25"]
+    monkeypatch.setenv("COLUMNS", "50")
+    assert "settings" not in here("runs").out
+
+
 def test_filters_and_sorting(three):
     assert names(three("runs")) == ["plain", "lower", "lost"]
     # The word of the table, and that of run.json.
