@@ -19,14 +19,14 @@ leaks.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from gdrun.array_types import Array
-from gdrun.data.table import Prepared
+from gdrun.data.column_report import ColumnReport
 from gdrun.problems.rows import MappedRows
 
 MOST_ENTRIES = 2**18
@@ -59,18 +59,21 @@ class SingleFeature:
     score: float
 
 
-def best_single_feature(data: Prepared) -> SingleFeature | None:
+def best_single_feature(
+    names: Sequence[str], X: Any, y: Array, *, classes: bool, reports: Sequence[ColumnReport] = ()
+) -> SingleFeature | None:
     """The feature, or column of categories, that alone predicts the target best.
+
+    names: of the d features. X (n, ≥ d): their values in the training part. y (n,): the codes of
+    the classes, or real targets. reports: on each column of a table, which name its features.
 
     None for a single feature, for fewer than FEWEST_ROWS rows, for features on disk, for classes so
     rare that some feature separates them by chance, and if no feature varies.
     """
-    names, X = data.feature_names, data.train.X
     if len(names) < 2 or len(X) < FEWEST_ROWS or isinstance(X, MappedRows):
         return None
     step = max(1, len(X) // max(FEWEST_USED, MOST_ENTRIES // len(names)))
-    X, y = X[::step, : len(names)].astype(np.float64), data.train.y[::step]
-    classes = bool(data.classes)
+    X, y = X[::step, : len(names)].astype(np.float64), y[::step]
     if classes and chance_of_separation(y, len(names)) > CHANCE:
         return None
     X, y = _near_one(X), y if classes else _near_one(y.astype(np.float64))
@@ -79,9 +82,10 @@ def best_single_feature(data: Prepared) -> SingleFeature | None:
         SingleFeature(name, "auc" if classes else "r2", float(score))
         for name, score in zip(names, scores, strict=True)
     ]
-    for report in data.reports:
+    places = {name: place for place, name in enumerate(names)}
+    for report in reports:
         if len(report.features) > 1 and report.kind == "category":
-            columns = [names.index(feature) for feature in report.features]
+            columns = [places[feature] for feature in report.features]
             score = score_of_categories(X[:, columns], y, classes=classes)
             found.append(SingleFeature(report.name, "lambda" if classes else "r2", score))
     best = max(found, key=lambda each: each.score)
@@ -152,26 +156,38 @@ def smallest_auc(X: Array, y: Array) -> Array:
     """The smallest AUC of neighbouring classes for each column of X (n, d): (d,).
 
     y (n,): the codes of the classes; the order of the classes is that of their means in the column.
-    A column that cannot have the largest score any more has the AUC at which that was known.
     """
     groups = [X[y == code] for code in np.unique(y)]
     if len(groups) < 2:
         return np.zeros(X.shape[1])
-    means = np.array([group.mean(axis=0) for group in groups])
-    scores = np.empty(X.shape[1])
-    best = 0.0
-    for j in range(X.shape[1]):
-        columns = [np.sort(groups[k][:, j]) for k in np.argsort(means[:, j])]
-        scores[j] = 1.0
-        for low, high in pairwise(columns):
-            scores[j] = min(scores[j], _auc(low, high))
-            if scores[j] < best:
-                break
-        best = max(best, scores[j])
+    order = np.argsort([group.mean(axis=0) for group in groups], axis=0)
+    neighbours = order[:-1] * len(groups) + order[1:]  # (classes - 1, d): a number for each pair
+    scores = np.ones(X.shape[1])
+    for pair in np.unique(neighbours):
+        a, b = divmod(int(pair), len(groups))
+        columns = np.flatnonzero((neighbours == pair).any(axis=0))
+        found = auc(groups[a][:, columns], groups[b][:, columns])
+        scores[columns] = np.minimum(scores[columns], found)
     return scores
 
 
-def _auc(low: Array, high: Array) -> float:
-    """The AUC of two classes from the sorted values of a feature in each."""
-    below = np.searchsorted(low, high, "left").mean() + np.searchsorted(low, high, "right").mean()
-    return float(below / (2 * len(low)))
+def auc(low: Array, high: Array) -> Array:
+    """P(x_a < x_b) + P(x_a = x_b) / 2 for each column: (d,), between 0 and 1.
+
+    low (n_a, d), high (n_b, d): the values of the two classes. From the sum of the ranks of x_b
+    among all values, where equal values have the mean of their ranks (Mann & Whitney 1947).
+    """
+    values = np.concatenate([low, high])
+    order = np.argsort(values, axis=0)
+    values = np.take_along_axis(values, order, axis=0)
+    places = np.arange(len(values))[:, None]
+    new = np.ones(values.shape, dtype=bool)
+    new[1:] = values[1:] != values[:-1]
+    first = np.maximum.accumulate(np.where(new, places, 0), axis=0)
+    ends = np.ones(values.shape, dtype=bool)
+    ends[:-1] = new[1:]
+    last = np.minimum.accumulate(np.where(ends, places, len(values))[::-1], axis=0)[::-1]
+    own = order >= len(low)
+    ranks = np.where(own, 1 + (first + last) / 2, 0).sum(axis=0)
+    found: Array = (ranks - len(high) * (len(high) + 1) / 2) / (len(low) * len(high))
+    return found

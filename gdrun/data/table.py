@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -16,6 +17,7 @@ from gdrun.data.column_report import ColumnReport
 from gdrun.data.column_statistics import blocks
 from gdrun.data.encoding import Encoding, SourceColumn
 from gdrun.data.repeated_rows import NONE, RepeatedRows, row_hashes
+from gdrun.data.single_feature import SingleFeature, best_single_feature
 from gdrun.data.target_scale import TargetScale
 from gdrun.mapped_files import require_unchanged
 
@@ -131,6 +133,17 @@ class Prepared:
     @property
     def feature_names(self) -> tuple[str, ...]:
         return self.encoding.feature_names
+
+    @cached_property
+    def single_feature(self) -> SingleFeature | None:
+        """The feature that alone predicts the target of the training part best, if any does."""
+        return best_single_feature(
+            self.feature_names,
+            self.train.X,
+            self.train.y,
+            classes=bool(self.classes),
+            reports=self.reports,
+        )
 
     @property
     def mean(self) -> Numbers | None:

@@ -16,7 +16,6 @@ from typing_extensions import TypedDict
 from gdrun.config.experiment import Experiment
 from gdrun.config.settings import HELD_OUT
 from gdrun.data import Prepared
-from gdrun.data.single_feature import best_single_feature
 from gdrun.engine.cohort import Cohort
 from gdrun.engine.contract import Engine
 from gdrun.engine.measuring import measured
@@ -344,7 +343,7 @@ def _data(data: Prepared, *, own: bool) -> RunDataRecord:
         record["files"] = {
             part: {"path": path, "sha256": digest} for part, (path, digest) in data.files.items()
         }
-    if own and (best := best_single_feature(data)) is not None:
+    if own and (best := data.single_feature) is not None:
         record["single_feature"] = cast("SingleFeatureRecord", asdict(best))
     return record
 

@@ -10,7 +10,6 @@ from gdrun.config.loading import load
 from gdrun.data import prepare
 from gdrun.data.arrays import table_from_pair
 from gdrun.data.single_feature import (
-    best_single_feature,
     chance_of_separation,
     r2,
     score_of_categories,
@@ -42,7 +41,7 @@ def test_the_best_feature_of_real_data_is_that_with_the_most_ordered_pairs():
     X, y = data.train.X[:, : len(data.feature_names)], data.train.y
     shares = [np.mean(x[y == 0, None] < x[y == 1]) for x in X.T]  # ties are rare
     folded = np.maximum(shares, 1 - np.array(shares))
-    best = best_single_feature(data)
+    best = data.single_feature
     assert best.feature == data.feature_names[folded.argmax()]
     assert best.score == pytest.approx(folded.max(), abs=0.002)
 
@@ -125,5 +124,5 @@ def test_no_feature_of_pure_noise_separates_the_classes(rows, ones, features):
     y = np.where(rng.permutation(rows) < ones, "yes", "no")
     table = table_from_pair((rng.normal(size=(rows, features)), y))
     parts = {"validation": 0, "test": 0, "standardize": False, "dtype": "float64"}
-    best = best_single_feature(prepare(table, task="classification", seed=0, **parts))
+    best = prepare(table, task="classification", seed=0, **parts).single_feature
     assert best is None or best.score < 0.9
