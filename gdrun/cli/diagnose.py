@@ -58,9 +58,10 @@ def diagnose(
         _diagnose_study(path, json, trying=attempt or save is not None)
         return
     recorded = read_run(path)
+    facts = remedies.traced(recorded)
     symptoms = [
         replace(each, remedies=remedies.fitting(recorded.config, each.remedies))
-        for each in diagnose(remedies.traced(recorded))
+        for each in diagnose(facts)
     ]
     tried = None
     if attempt or save is not None:
@@ -68,7 +69,7 @@ def diagnose(
     if json:
         console.print_json(diagnosis_data(symptoms, tried))
     else:
-        console.show(diagnosis_view(symptoms, tried))
+        console.show(diagnosis_view(facts, symptoms, tried))
         if save is None:
             console.show(*shown(_following(recorded, symptoms, tried)))
     if save is None:
@@ -90,14 +91,15 @@ def diagnose(
 def _diagnose_study(path: Path, json: bool, *, trying: bool) -> None:
     """Show the symptoms of a sweep or a comparison and of each of its runs.
 
-    Raises GdrunError if remedies are to be tried: they are changes of one run.
+    Raises GdrunError if no run has ended, or if remedies are to be tried: they are changes of one
+    run.
     """
+    from gdrun.cli.studying import missing_lines, read_ended
     from gdrun.insight.study_symptoms import study_symptoms
-    from gdrun.study.storage.reading import read_found
     from gdrun.study.storage.study_directory import BEST
     from gdrun.views.study_diagnosis import study_diagnosis_data, study_diagnosis_view
 
-    study = read_found(path)
+    study = read_ended(path)
     if trying:
         best = path / BEST
         hint = "diagnose a run of `gdrun train`"
@@ -115,7 +117,8 @@ def _diagnose_study(path: Path, json: bool, *, trying: bool) -> None:
         values = [f"{key}={value}" for key, value in changes.items()]
         words = (*values, "-c", str(path / BEST), *plugin_words(study.record))
         lines += step("try a wider range", "sweep", *words)
-    console.show(study_diagnosis_view(found), *shown(lines))
+    missing = missing_lines(study.found, path, study.record.get("command"))
+    console.show(study_diagnosis_view(found), *shown(missing), *shown(lines))
 
 
 def _following(run: Run, symptoms: Sequence[Symptom], tried: Sequence[Attempt] | None) -> list[str]:

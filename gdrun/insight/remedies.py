@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -73,7 +74,9 @@ class _Ended:
 def traced(run: Run) -> Traced:
     """The parts of a run that symptoms are read from. Raises RecordError if it has not ended."""
     if run.stop is None or run.status in ("running", "interrupted", "failed"):
-        hint = "diagnose a run that has ended"
+        hint = f"`gdrun train --resume {shlex.quote(str(run.directory))}` continues it"
+        if run.status == "running":
+            hint = "diagnose it when it has ended"
         raise RecordError(f"the run has not ended: {run.verdict}", where=run.id, hint=hint)
     if not len(run.evals.get("train_loss", ())):
         hint = "its file trace.jsonl has no evaluation, or is missing"

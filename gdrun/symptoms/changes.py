@@ -17,7 +17,7 @@ RELU = Remedy(
 )
 TANH = Remedy(
     {"model.activation": "tanh", "model.init": "xavier"},
-    "the slope of tanh is 1 at 0, and that of sigmoid is at most 1/4",
+    "the slope of tanh is 1 at 0; that of sigmoid is at most 1/4, and that of ReLU is 0 below 0",
 )
 DECAY = Remedy({"schedule": "cosine"}, "a rate that falls to 0 lets the weights settle")
 LARGER_BATCH = Remedy(
@@ -98,12 +98,10 @@ def standardised(run: Traced) -> tuple[Remedy, ...]:
 
 def longer(run: Traced) -> tuple[Remedy, ...]:
     """Four times the budget of the run."""
-    budgets = ("epochs", "steps")
     stopping = run.config["stopping"]
-    why = "more steps go further"
-    return tuple(
-        Remedy({f"stopping.{key}": 4 * stopping[key]}, why) for key in budgets if key in stopping
-    )
+    budgets = [key for key in ("epochs", "steps", "gradients") if key in stopping]
+    changes = {f"stopping.{key}": 4 * stopping[key] for key in budgets}
+    return (Remedy(changes, "more steps go further"),) if changes else ()
 
 
 def less_decay(run: Traced) -> tuple[Remedy, ...]:

@@ -64,9 +64,14 @@ def _diagnose(run: Traced) -> list[Symptom]:
     if explosion is not None:
         found: list[Symptom | None] = [explosion]
     else:
-        names = [name for name in RUN_SYMPTOMS if len(run.loss) >= FEWEST or name not in CURVES]
+        names = [name for name in RUN_SYMPTOMS if name not in CURVES or len(run.loss) >= FEWEST]
         found = [RUN_SYMPTOMS[name](run) for name in names]
     return _reported(found, run.config.get("diagnose", {}).get("mute") or ())
+
+
+def too_few_evaluations(run: Traced) -> bool:
+    """Whether a run was evaluated too rarely for the rules in CURVES."""
+    return len(run.loss) < FEWEST and RUN_SYMPTOMS["exploding"](run) is None
 
 
 def diagnose_study(values: Sequence[BestValue], muted: Collection[str]) -> list[Symptom]:

@@ -87,7 +87,12 @@ def stuck(run: Traced) -> Symptom | None:
 
 def _at_saddle(run: Traced) -> bool:
     """Whether the gradient almost vanished at a point of a surface that is not a minimum."""
-    return "surface" in run.config and run.gradient_ratio < 0.05 and run.fallen < 0.9 * run.gap
+    return _above_minimum(run) and run.gradient_ratio < 0.05
+
+
+def _above_minimum(run: Traced) -> bool:
+    """Whether a run ended far above the minimum of a surface; that of data is not known."""
+    return "surface" in run.config and run.fallen < 0.9 * run.gap
 
 
 def _stuck(run: Traced) -> Symptom:
@@ -112,27 +117,38 @@ def slow(run: Traced) -> Symptom | None:
 
     Over 1/5 of the fall of the training loss was in the second half of the run, by the sum of the
     learning rates, and it fell by less than half of its largest possible fall. With a rate that is
-    far too small the loss falls along a straight line.
+    far too small the loss falls along a straight line. On a surface, whose minimum is known, a loss
+    that is above it by over 1/10 of its largest possible fall is enough, unless it oscillates or
+    the run is stuck.
 
     Evidence: training loss, learning rate, stability limit 2/L
 
     Source: Nocedal & Wright 2006, section 3.3.
     """
-    if not _falls(run) or run.fallen > run.gap / 2:
+    remedies = (
+        *changes.fewer_limits(run),
+        *changes.less_memory(run),
+        *changes.scaled_start(run),
+        *changes.standardised(run),
+        *changes.larger_rates(run),
+        *changes.less_decay(run),
+        changes.ADAM,
+        *changes.longer(run),
+    )
+    if _falls(run):
+        slowly = run.fallen <= run.gap / 2
+        return _falling(run, "slow convergence", remedies) if slowly else None
+    if not _above_minimum(run) or run.status != "exhausted" or not run.full_batches:
         return None
-    return _falling(
-        run,
+    if run.fallen <= 0 or _at_saddle(run) or oscillation(run) is not None:
+        return None
+    return Symptom(
         "slow convergence",
-        (
-            *changes.fewer_limits(run),
-            *changes.less_memory(run),
-            *changes.scaled_start(run),
-            *changes.standardised(run),
-            *changes.larger_rates(run),
-            *changes.less_decay(run),
-            changes.ADAM,
-            *changes.longer(run),
-        ),
+        0.6,
+        f"the training loss ended at {quantity(run.end)}, and the minimum of the surface is "
+        f"{quantity(run.floor)}: {share(run.end - run.floor, run.gap)} of its largest possible "
+        "fall is left",
+        (*remedies, *changes.other_starts(run)),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -14,27 +15,42 @@ from rich.text import Text
 from gdrun.config.overrides import is_plain_query
 from gdrun.config.writing import short_flow
 from gdrun.insight.remedies import Attempt
-from gdrun.quantities import quantity
-from gdrun.symptoms.facts import Symptom
+from gdrun.quantities import quantity, rounded_down
+from gdrun.symptoms.facts import Symptom, Traced
+from gdrun.symptoms.registry import FEWEST, too_few_evaluations
 from gdrun.views.fitting import fitting
 
 
-def diagnosis_view(symptoms: Sequence[Symptom], tried: Sequence[Attempt] | None) -> RenderableType:
+def diagnosis_view(
+    run: Traced, symptoms: Sequence[Symptom], tried: Sequence[Attempt] | None
+) -> RenderableType:
     """The symptoms of a run; below them what was tried, or else the remedies."""
-    if not symptoms:
-        return Text("no symptom", style="bold green")
     parts: list[RenderableType] = []
+    if not symptoms:
+        parts += [Text("no symptom", style="bold green"), ""]
     for symptom in symptoms:
         parts += [*symptom_lines(symptom, remedies=tried is None), ""]
-    return Group(*(parts[:-1] if tried is None else [*parts, _tried(tried)]))
+    if too_few_evaluations(run):
+        parts += [_few_evaluations(run), ""]
+    if tried is not None and symptoms:
+        parts += [_tried(tried), ""]
+    return Group(*parts[:-1])
+
+
+def _few_evaluations(run: Traced) -> Text:
+    more = f"evaluate.every={rounded_down(run.epochs[-1] / 10, 1):g} gives more"
+    if (run.summary.get("steps") or 0) < FEWEST:
+        more = "a longer run has more"
+    words = f"{len(run.loss)} evaluations are too few to judge the course of the loss"
+    return Text(f"note: {words}: {FEWEST} are needed; {more}")
 
 
 def symptom_lines(symptom: Symptom, *, remedies: bool) -> list[RenderableType]:
     """The name of a symptom, its evidence, and its remedies if they are to be shown."""
     lines = [Text(symptom.evidence)]
     if remedies:
-        texts = (f"to try: {_text(r.changes)}: {r.why}" for r in symptom.remedies)
-        lines += map(Text, texts)
+        for why, same in groupby(symptom.remedies, key=lambda each: each.why):
+            lines.append(Text(f"to try: {' or '.join(_text(r.changes) for r in same)}: {why}"))
     heading = Text(f"{symptom.name} (confidence {symptom.confidence:.2f})", style="bold")
     return [heading, *(Padding(line, (0, 0, 0, 2)) for line in lines)]
 

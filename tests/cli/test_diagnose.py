@@ -3,10 +3,12 @@
 import json
 import re
 import shlex
+import signal
 
 import numpy as np
 import pytest
 
+from gdrun.runs.signals import Interruption
 from gdrun.symptoms.registry import SYMPTOMS
 
 
@@ -32,7 +34,7 @@ def test_a_diverged_run_is_diagnosed_and_its_remedies_are_tried(here):
     assert here("train", *FAST, "epochs=60").code == 3
     shown = here("diagnose")
     assert (shown.code, shown.out.splitlines()[0]) == (0, "exploding (confidence 1.00)")
-    assert "to try: optimizer.lr=10:" in shown.out
+    assert "to try: optimizer.lr=10 or optimizer.lr=1 or" in " ".join(shown.out.split())
     assert "\nnone of these changes was run\nto train with each:\n  gdrun diagnose " in shown.out
     screen = here("diagnose", "--try").out
     assert "none of these" not in screen
@@ -278,6 +280,49 @@ def test_without_its_data_a_run_is_diagnosed_but_no_remedy_is_tried(here, tmp_pa
     tried = here("diagnose", "--try")
     assert (tried.code, tried.out) == (2, "")
     assert "orders.csv" in tried.err
+
+
+@pytest.mark.parametrize("verb", ["train", "sweep"])
+def test_what_was_interrupted_is_refused_with_the_command_that_continues_it(
+    here, monkeypatch, verb
+):
+    def interrupted(self):
+        self.signal = signal.SIGINT
+
+    rate = "lr=0.1" if verb == "train" else "lr=0.01,0.1"
+    with monkeypatch.context() as patched:
+        patched.setattr(Interruption, "__init__", interrupted)
+        assert here(verb, *GOOD[:-1], rate, "epochs=60").code == 130
+    answer = here("diagnose", "--try")
+    assert (answer.code, answer.out) == (2, "")
+    assert "ended" in answer.err
+    command = re.search(r"hint: `gdrun (.*)` continues it", " ".join(answer.err.split()))[1]
+    assert here(*shlex.split(command)).code == 0
+    assert here("diagnose").code == 0
+
+
+def test_a_run_that_still_runs_is_refused(here, tmp_path):
+    assert here("train", *GOOD, "epochs=2").code == 0
+    (record,) = tmp_path.glob("runs/*/run.json")
+    document = json.loads(record.read_text()) | {"status": "running", "stop": None}
+    record.write_text(json.dumps(document))
+    answer = here("diagnose")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.endswith(
+        "the run has not ended: still running\nhint: diagnose it when it has ended\n"
+    )
+
+
+def test_a_short_run_says_which_evaluations_are_missing(here):
+    """The rules on curves need 6 evaluations, and these runs have 2 each."""
+    assert here("train", "dataset=iris", "model=softmax", "epochs=3", "evaluate.every=3").code == 0
+    shown = here("diagnose").page
+    assert shown.startswith("no symptom\n\nnote: 2 evaluations are too few")
+    (advice,) = re.findall(r"evaluate\.every=[\d.]+", shown)
+    assert here("train", "dataset=iris", "model=softmax", "epochs=3", advice).code == 0
+    assert "note:" not in here("diagnose").out
+    assert here("train", *GOOD, "epochs=1").code == 0
+    assert "a longer run has more" in " ".join(here("diagnose").out.split())
 
 
 def test_a_run_without_its_trace_is_refused(here, tmp_path):

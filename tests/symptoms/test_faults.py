@@ -126,6 +126,11 @@ FAULTS = {
         "slow convergence",
         surface("bowl", 0.1, 100),
     ),
+    "in the flat direction of a bowl": (
+        surface("bowl", 0.001, 300),
+        "slow convergence",
+        surface("bowl", 0.1, 300),
+    ),
     "far above the limit of rosenbrock": (
         surface("rosenbrock", 1.0),
         "exploding",
@@ -260,6 +265,11 @@ FAULTS = {
     "on the ridge of a saddle": (
         surface("saddle", 0.05, 150, **SADDLE),
         "stuck",
+        surface("saddle", 0.05, 150, **{"surface.start": [0.5, 0.1]}),
+    ),
+    "on the way to a saddle": (
+        surface("saddle", 0.05, 60, schedule="cosine", **SADDLE),
+        "slow convergence",
         surface("saddle", 0.05, 150, **{"surface.start": [0.5, 0.1]}),
     ),
     "on a plateau": (
