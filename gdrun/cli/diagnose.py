@@ -58,6 +58,10 @@ def diagnose(
         _diagnose_study(path, json, trying=attempt or save is not None)
         return
     recorded = read_run(path)
+    if not remedies.has_ended(recorded) and recorded.status != "running":
+        again = f"`gdrun train --resume {shlex.quote(str(path))}` continues it"
+        said = f"the run has not ended: {recorded.verdict}"
+        raise GdrunError(said, where=recorded.id, hint=again)
     facts = remedies.traced(recorded)
     symptoms = [
         replace(each, remedies=remedies.fitting(recorded.config, each.remedies))

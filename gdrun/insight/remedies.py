@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -73,15 +72,18 @@ class _Ended:
 
 def traced(run: Run) -> Traced:
     """The parts of a run that symptoms are read from. Raises RecordError if it has not ended."""
-    if run.stop is None or run.status in ("running", "interrupted", "failed"):
-        hint = f"`gdrun train --resume {shlex.quote(str(run.directory))}` continues it"
-        if run.status == "running":
-            hint = "diagnose it when it has ended"
+    if not has_ended(run):
+        hint = "diagnose it when it has ended"
         raise RecordError(f"the run has not ended: {run.verdict}", where=run.id, hint=hint)
     if not len(run.evals.get("train_loss", ())):
         hint = "its file trace.jsonl has no evaluation, or is missing"
         raise RecordError("the run has no evaluation to diagnose", where=run.id, hint=hint)
     return traced_of(run.record, run.config, run.steps, run.evals, _limit(run.config))
+
+
+def has_ended(run: Run) -> bool:
+    """Whether a run has ended by itself, so that its whole trace is there."""
+    return run.stop is not None and run.status not in ("running", "interrupted", "failed")
 
 
 def _limit(config: Mapping[str, Any]) -> float | None:
