@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from gdrun.array_types import Flags, Numbers
+from gdrun.data.column_names import ColumnNames
 from gdrun.data.column_options import FILLINGS, Choices
 from gdrun.data.column_report import ColumnReport, report_on
 from gdrun.data.columns import (
@@ -93,6 +94,8 @@ def assembled(
             list(columns.values()),
             names.names[choices.target],
         )
+    if len(used) < 2 and reasons:
+        raise _without_features(reasons, names, where)
     if len(used) < 2:
         raise DataError(
             f"has no column except the target, {names.names[choices.target]!r}",
@@ -126,6 +129,18 @@ def _left_out(columns: dict[int, Column], choices: Choices) -> dict[int, str]:
         for j in numbers[:1]:
             del found[j]
     return found
+
+
+def _without_features(reasons: dict[int, str], names: ColumnNames, where: str) -> DataError:
+    """The error that all columns but the target are left out, by position with the reasons."""
+    j, why = next(iter(reasons.items()))
+    name, others = names.names[j], len(reasons) - 1
+    also = f"; {count(others, 'other column')} too" if others else ""
+    return DataError(
+        f"has no feature: {name} is left out, because {why}{also}",
+        where=where,
+        hint=f"keep: {listed_name(name)} makes it a feature; or choose another target",
+    )
 
 
 def _note_on(name: str, header: Sequence[str], position: int, why: str) -> str:

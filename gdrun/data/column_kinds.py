@@ -23,7 +23,7 @@ from gdrun.data.columns import (
     listed_name,
 )
 from gdrun.data.date_columns import dates_from_texts
-from gdrun.data.dates import LIKE_A_DATE
+from gdrun.data.dates import TIME_OF_DAY, is_like_a_date
 from gdrun.data.encoding import SourceColumn, bucket
 from gdrun.data.marked_numbers import have_marks, marked_number
 from gdrun.data.places import Places
@@ -38,7 +38,7 @@ MOST_HOT = 1000
 
 _UNITS = (
     r"[$€£¥₹%‰°]|EUR|USD|GBP|CHF|JPY|kg|mg|km/h|km|cm|mm|ml|m2|m²|m3|m³|sqft|ft|lbs?|oz|mi|mph|"
-    r"kWh|kW|hp|°C|°F|min|h|s|g|l|m"
+    r"kWh|kW|hp|°C|°F|min|h|s|g|l|m|N|E|W"
 )
 UNIT = re.compile(rf"[+-]?([$€£¥₹])?\s*[+-]?\d[\d.,'’ \u00a0\u202f]*\s*({_UNITS})?", re.IGNORECASE)
 
@@ -100,7 +100,7 @@ def text_column(
         if not reading.target and (found := boolean_codes(texts)) is not None:
             values = cells.by_text(filled, lambda text: found[text])
             return Column(values, SourceColumn(name, form="boolean"))
-        if all(LIKE_A_DATE.fullmatch(text) for text in texts):
+        if all(map(is_like_a_date, texts)):
             return dates_from_texts(name, cells, filled, places, reading, texts)
         if have_marks(texts, reading.decimal, reading.marks) and not all(
             cell_value(text, reading.decimal) is not None for text in texts
@@ -121,7 +121,8 @@ def _marked_column(name: str, cells: Cells, reading: ColumnReading) -> Column:
     values = cells.by_text(np.ones(len(cells), dtype=bool), number)
     shown = next(text.strip() for text in cells.texts if cell_value(text, reading.decimal) is None)
     note = f"{name} has numbers with marks: {shown} is read as {number(shown):.15g}"
-    if reading.decimal == "." and have_marks(cells.texts, ",", reading.marks):
+    comma = any("," in text for text in cells.texts)
+    if comma and reading.decimal == "." and have_marks(cells.texts, ",", reading.marks):
         note += '; if the comma is the decimal sign, set decimal: ","'
     return Column(values, SourceColumn(name, form="marked"), notes=(note,))
 
@@ -138,6 +139,13 @@ def _labelled_column(
     total = int(filled.sum())
     scattered = len(labels) > MOST_LABELS and 2 * len(labels) > total and not reading.category
     if not reading.target:
+        if scattered and all(TIME_OF_DAY.fullmatch(label) for label in labels):
+            raise KindError(
+                f"has {len(labels)} different times without a date, such as {labels[0]}",
+                kind="text",
+                where=f"{places.table} {name}",
+                hint="write them as numbers, such as 17.5 hours for 17:30; or " + leaving_out(name),
+            )
         if scattered and not reading.kept and is_identifier_text(name, labels, total):
             reason = f"each row has another text, as an identifier has, such as {labels[0]}"
             return Column(np.where(filled, 0.0, np.nan), SourceColumn(name), left_out=reason)

@@ -15,8 +15,8 @@ from gdrun.array_types import Numbers
 from gdrun.data.assembly import assembled
 from gdrun.data.cells import Cells
 from gdrun.data.column_kinds import read_column
-from gdrun.data.column_options import ColumnOptions
-from gdrun.data.columns import Column
+from gdrun.data.column_options import Choices, ColumnOptions
+from gdrun.data.columns import Column, listed_name
 from gdrun.data.csv_layout import CsvLayout, read_layout
 from gdrun.data.csv_scan import CsvScan
 from gdrun.data.decimal_signs import decimal_sign
@@ -88,7 +88,8 @@ def read_csv(
                 ) from None
 
         separators = "the separator must be a comma, a semicolon, a tab, a pipe (|) or blanks"
-        return assembled(choices, read, places, layout.notes, separator=separators)
+        notes = [*layout.notes, *_notes_on_zeros(layout, choices, cells)]
+        return assembled(choices, read, places, notes, separator=separators)
 
 
 def _require_same(files: Sequence[TextFile], layouts: Sequence[CsvLayout]) -> None:
@@ -136,6 +137,16 @@ def _all_cells(
             parts = [_known(of_file[j]) for of_file in of_files]
             columns[j] = parts[0] if len(parts) == 1 else np.concatenate(parts)
     return columns, rows
+
+
+def _notes_on_zeros(layout: CsvLayout, choices: Choices, cells: Columns) -> list[str]:
+    """Sentences on numbers with zeros in front, which are often codes, such as postal codes."""
+    return [
+        f"{layout.names[j]} has zeros in front of numbers, which are lost: {padded} is read as "
+        f"{int(padded)}; categories: {listed_name(layout.names[j])} reads labels"
+        for j, padded in layout.padded.items()
+        if j in cells and not isinstance(cells[j], Cells) and j != choices.target
+    ]
 
 
 def _known(numbers: Numbers | None) -> Numbers:

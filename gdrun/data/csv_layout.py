@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from gdrun.data.cells import cell_value, control_character
 from gdrun.data.column_names import ColumnNames
@@ -33,12 +33,15 @@ JUDGED_CELLS = 20_000
 class CsvLayout(ColumnNames):
     """The layout of a file, as guessed from its first lines.
 
-    skip: the number of lines before the first row of data. notes: sentences for the user.
+    skip: the number of lines before the first row of data. notes: sentences for the user. padded:
+    for each column of numbers in which one has zeros in front, by position, this number, such as
+    00131.
     """
 
     delimiter: str
     skip: int
     notes: tuple[str, ...] = ()
+    padded: Mapping[int, str] = field(default_factory=dict)
 
 
 def read_layout(file: TextFile, header: bool | None = None) -> CsvLayout:
@@ -74,22 +77,51 @@ def read_layout(file: TextFile, header: bool | None = None) -> CsvLayout:
     if not header:
         if stated is None:
             _require_no_names(rows, f"{file.where}:{ends[0]}")
-        return CsvLayout((), width, delimiter, skip)
+        return CsvLayout((), width, delimiter, skip, padded=_zeros_in_front(rows))
     if len(rows) == 1:
         raise DataError(
             "has a header but no examples",
             where=file.where,
             hint="add a row for each example; or set header: false if the first row is an example",
         )
+    _require_one_header(rows, ends, file.where)
     notes: tuple[str, ...] = ()
     if stated is None and not clear_header:
         notes = (
             f"the first row, {', '.join(filter(None, first))}, holds the names of the columns; "
             "header: false reads it as an example",
         )
-    layout = CsvLayout(tuple(first), width, delimiter, ends[0], notes)
+    layout = CsvLayout(tuple(first), width, delimiter, ends[0], notes, _zeros_in_front(rows[1:]))
     _require_good_names(layout.names, f"{file.where}:{layout.skip}")
     return layout
+
+
+def _require_one_header(rows: Sequence[Sequence[str]], ends: Sequence[int], where: str) -> None:
+    """Raise DataError if the row below the header is a header too, such as one with units.
+
+    It has text in all columns, and the rows below it have numbers in all of these, at least two.
+    rows: of the sample, of which the first is the header. ends: the last line of each.
+    """
+    below = rows[2:]
+    if len(below) < 3 or len(rows[1]) < 2 or any(cell_value(cell) is not None for cell in rows[1]):
+        return
+    numbers = (cell_value(cell) for row in below for cell in row)
+    if all(value is not None and value == value for value in numbers):
+        raise DataError(
+            f"this row has text, such as {rows[1][0].strip()!r}, in all columns of numbers",
+            where=f"{where}:{ends[1]}",
+            hint="remove this line if it is a second header, such as one with units",
+        )
+
+
+def _zeros_in_front(rows: Sequence[Sequence[str]]) -> dict[int, str]:
+    """For each column of digits in which some have zeros in front, by position, one of these."""
+    found = {}
+    for column, cells in enumerate(zip(*rows, strict=False)):
+        padded = [cell.strip() for cell in cells if re.fullmatch(r"\s*0\d+\s*", cell)]
+        if padded and all(not cell.strip() or cell.strip().isdecimal() for cell in cells):
+            found[column] = padded[0]
+    return found
 
 
 def _first_lines(file: TextFile) -> tuple[list[str], bool]:

@@ -1,8 +1,10 @@
 """Dates and times: their forms in text, and the features that they become.
 
 Understood are ISO 8601 (2024-01-31, 2024-01-31T17:30, 2024-01-31 17:30:05.25+01:00), the same with
-slashes or points, and days before or after months with the year in four digits (31.01.2024,
-1/31/2024), each with or without a time. A number such as 20240131 is a number.
+slashes or points, days before or after months with the year in four digits (31.01.2024,
+1/31/2024), and months by their English names (31 Jan 2024, January 31, 2024), each with or without
+a time, which may have AM or PM. A month such as 2024-01 or Jan 2024 means its first day. A number
+such as 20240131 is a number.
 """
 
 from __future__ import annotations
@@ -25,12 +27,36 @@ PARTS = ("year", "month", "weekday", "hour", "days")
 DAY = 86400.0
 """The number of seconds of a day."""
 
-_TIME = r"(?:[T ](\d\d?):(\d\d)(?::(\d\d)(\.\d+)?)?\s*(Z|[+-]\d\d(?::?\d\d)?)?)?"
+_TIME = (
+    r"(?:[T ]\s*(\d\d?):(\d\d)(?::(\d\d)(\.\d+)?)?\s*([AaPp][Mm])?"
+    r"\s*(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?)?"
+)
 _YEAR_FIRST = re.compile(rf"(\d{{4}})([-/.])(\d\d?)\2(\d\d?){_TIME}")
 _YEAR_LAST = re.compile(rf"(\d\d?)([-/.])(\d\d?)\2(\d{{4}}){_TIME}")
+_YEAR_MONTH = re.compile(r"(\d{4})([-/])(0[1-9]|1[0-2])")
+_DAY = r"(?P<day>\d\d?)(?:st|nd|rd|th|\.)?"
+_MONTH = r"(?P<month>[A-Za-z]{3,9})\.?"
+_NAMED_MONTH = tuple(
+    re.compile(rf"(?:[A-Za-z]{{3,9}},?\s+)?{date},?[-/ ]\s*(?P<year>\d{{4}})(?:,? (?P<time>\d.*))?")
+    for date in (rf"{_DAY}[-/ ]\s*{_MONTH}", rf"{_MONTH}[-/ ]\s*{_DAY}", _MONTH)
+)
+_MONTHS = (
+    *("january", "february", "march", "april", "may", "june", "july", "august", "september"),
+    *("october", "november", "december"),
+)
 _DAY_OR_MONTH: tuple[DateForm, ...] = ("day_first", "month_first")
-LIKE_A_DATE = re.compile(r"(\d{4}([-/.])\d\d?\2\d\d?|\d\d?([-/.])\d\d?\3\d{2}(\d\d)?)([T ]\d.*)?")
-"""The form of a text that is probably a date, also if gdrun does not understand it."""
+_LIKE_A_DATE = re.compile(r"(\d{4}([-/.])\d\d?\2\d\d?|\d\d?([-/.])\d\d?\3\d{2}(\d\d)?)([T ]\d.*)?")
+TIME_OF_DAY = re.compile(r"\d{1,3}:\d\d(:\d\d(\.\d+)?)?(\s*[AaPp][Mm])?")
+"""The form of a time without a date, or of a duration, such as 17:30."""
+
+
+def is_like_a_date(text: str) -> bool:
+    """Whether a text is probably a date, also if gdrun does not understand it.
+
+    >>> is_like_a_date("31.1.24"), is_like_a_date("Jan 31, 2024"), is_like_a_date("May fair 2024")
+    (True, True, False)
+    """
+    return _LIKE_A_DATE.fullmatch(text) is not None or seconds(text, "date") is not None
 
 
 def dates_in(texts: Sequence[str]) -> dict[DateForm, dict[str, float]]:
@@ -42,7 +68,7 @@ def dates_in(texts: Sequence[str]) -> dict[DateForm, dict[str, float]]:
     ['day_first', 'month_first']
     """
     year_first: tuple[DateForm, ...] = ("date",)
-    forms = year_first if _YEAR_FIRST.fullmatch(texts[0]) else _DAY_OR_MONTH
+    forms = _DAY_OR_MONTH if _YEAR_LAST.fullmatch(texts[0]) else year_first
     found: dict[DateForm, dict[str, float]] = {}
     for form in forms:
         moments: dict[str, float] = {}
@@ -58,30 +84,65 @@ def dates_in(texts: Sequence[str]) -> dict[DateForm, dict[str, float]]:
 def seconds(text: str, form: DateForm) -> float | None:
     """The seconds from 1970-01-01 to the date in a text; None if it is no date of this form.
 
-    A time without an offset counts as UTC.
+    A time without an offset counts as UTC. The form `date` has its year first, or the name of its
+    month.
 
     >>> seconds("1970-01-02 01:00", "date"), seconds("2/1/1970", "day_first")
     (90000.0, 86400.0)
+    >>> seconds("2 Jan 1970", "date"), seconds("January 2, 1970 1:00 PM", "date")
+    (86400.0, 133200.0)
     """
-    found = (_YEAR_FIRST if form == "date" else _YEAR_LAST).fullmatch(text)
+    if form == "date":
+        found = _YEAR_FIRST.fullmatch(text) or _YEAR_FIRST.fullmatch(_in_numbers(text))
+    else:
+        found = _YEAR_LAST.fullmatch(text)
     if not found:
         return None
-    first, _, second, third, hour, minute, second_of, fraction, offset = found.groups()
-    year, month, day = first, second, third
+    first, _, second, third, hour, minute, second_of, fraction, half, offset = found.groups()
+    year, month_of, day = first, second, third
     if form != "date":
-        year, month, day = third, *((second, first) if form == "day_first" else (first, second))
+        year = third
+        month_of, day = (second, first) if form == "day_first" else (first, second)
     h, m, s = (int(part or 0) for part in (hour, minute, second_of))
+    if half:
+        # 12 AM is midnight, and 12 PM noon; 13 PM does not exist.
+        h = -1 if not 1 <= h <= 12 else h % 12 + 12 * (half[0] in "Pp")
     try:
-        moment = datetime(int(year), int(month), int(day), h, m, s, tzinfo=UTC)
+        moment = datetime(int(year), int(month_of), int(day), h, m, s, tzinfo=UTC)
     except ValueError:
         return None
     return moment.timestamp() + float(fraction or 0) - _offset(offset).total_seconds()
 
 
+def _in_numbers(text: str) -> str:
+    """A date with the name of its month, or without a day, as year, month and day in numbers.
+
+    Other texts are unchanged.
+
+    >>> _in_numbers("Wed, 31 Jan 2024 17:30:00 GMT"), _in_numbers("2024-01")
+    ('2024-1-31 17:30:00 GMT', '2024-01-01')
+    >>> _in_numbers("Jan-2024"), _in_numbers("3 red 2024")
+    ('2024-1-1', '3 red 2024')
+    """
+    if _YEAR_MONTH.fullmatch(text):
+        return f"{text}{text[4]}01"
+    for form in _NAMED_MONTH:
+        if not (found := form.fullmatch(text)):
+            continue
+        parts = found.groupdict()
+        name = "sep" if parts["month"].lower() == "sept" else parts["month"].lower()
+        for number, month in enumerate(_MONTHS, start=1):
+            if name in (month, month[:3]):
+                time = f" {parts['time']}" if parts["time"] else ""
+                return f"{parts['year']}-{number}-{parts.get('day', '1')}{time}"
+    return text
+
+
 def _offset(text: str | None) -> timedelta:
     """The offset of a time from UTC, such as +01:00."""
-    if not text or text == "Z":
+    if text in (None, "Z", "UTC", "GMT"):
         return timedelta()
+    assert text is not None
     hours, minutes = int(text[1:3]), int(text[3:].removeprefix(":") or 0)
     return timedelta(hours=hours, minutes=minutes) * (-1 if text[0] == "-" else 1)
 

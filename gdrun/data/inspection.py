@@ -109,8 +109,8 @@ def _with_target(found: Inspection, table: Table, *, given: bool) -> Inspection:
         return replace(found, limits=(float(y.min()), float(y.max())))
     codes, labels = class_codes(table, declared=given)
     counts = np.bincount(codes, minlength=len(labels)).tolist()
-    # Whole numbers of few values can be classes or numbers.
-    in_doubt = not given and not table.classes
+    # More than two whole numbers can be classes or numbers; two, such as 0 and 1, are classes.
+    in_doubt = not given and not table.classes and len(labels) > 2
     return replace(found, in_doubt=in_doubt, classes=dict(zip(labels, counts, strict=True)))
 
 

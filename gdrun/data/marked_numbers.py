@@ -1,4 +1,6 @@
-"""Numbers with marks: a percent sign, the sign of a currency, or marks between thousands."""
+"""Numbers with marks: a percent sign, the sign of a currency, marks between thousands, or a minus
+in another form, such as (3.50).
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,10 @@ CURRENCIES = ("$", "€", "£", "¥", "₹", "EUR", "USD", "GBP", "CHF", "JPY")
 _CURRENCY = "|".join(map(re.escape, CURRENCIES))
 _FORM = re.compile(
     rf"(?P<sign>[+-]?)\s*(?P<before>{_CURRENCY})?\s*(?P<sign2>[+-]?)"
-    rf"(?P<number>\d[\d.,'’ \u00a0\u202f]*?)\s*(?P<after>{_CURRENCY}|%)?"
+    rf"(?P<number>\d[\d.,'’ \u00a0\u202f]*?)\s*(?P<after>{_CURRENCY}|%)?(?P<sign3>-?)"
 )
+_IN_PARENTHESES = re.compile(r"\((.*\d.*)\)")
+"""A negative number in the form of accountants, such as (3.50)."""
 _GROUPED = {
     ".": re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d{1,3}(?:['’ \u00a0\u202f]\d{3})+(?:\.\d*)?"),
     ",": re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d*)?|\d{1,3}(?:['’ \u00a0\u202f]\d{3})+(?:,\d*)?"),
@@ -30,14 +34,24 @@ def marked_number(
 
     >>> marked_number("$501,600"), marked_number("-3.5 %"), marked_number("1.234,5 €", ",")
     ((501600.0, '$'), (-3.5, '%'), (1234.5, '€'))
+    >>> marked_number("(3.50)"), marked_number("\u22123"), marked_number("1,234.50-")
+    ((-3.5, ''), (-3.0, ''), (-1234.5, ''))
     >>> marked_number("12,5"), marked_number("3 kg")
     (None, None)
     """
     plain = cell_value(cell, decimal, missing)
     if plain is not None:
         return plain, ""
-    found = _FORM.fullmatch(cell.strip())
-    if not found or (found["before"] and found["after"]) or (found["sign"] and found["sign2"]):
+    # Unicode has a minus sign of its own.
+    text = cell.strip().replace("\u2212", "-")
+    if inner := _IN_PARENTHESES.fullmatch(text):
+        text = f"-{inner[1].strip()}"
+    found = _FORM.fullmatch(text)
+    if not found or (found["before"] and found["after"]):
+        return None
+    signs = found["sign"] + found["sign2"] + found["sign3"]
+    # Some programs write 1,234.50-, but 2- is hardly a number.
+    if len(signs) > 1 or (found["sign3"] and not re.search("[.,]", found["number"])):
         return None
     digits = found["number"]
     # A number such as 0,123 has no mark between thousands.
@@ -45,8 +59,7 @@ def marked_number(
     if not grouped and not _PLAIN[decimal].fullmatch(digits):
         return None
     value = float(re.sub(r"[^\d.]", "", re.sub(rf"[^\d{decimal}]", "", digits).replace(",", ".")))
-    negative = "-" in (found["sign"], found["sign2"])
-    return -value if negative else value, found["before"] or found["after"] or ""
+    return -value if signs == "-" else value, found["before"] or found["after"] or ""
 
 
 def have_marks(texts: Sequence[str], decimal: str, missing: MissingMarks) -> bool:

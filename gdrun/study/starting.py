@@ -149,7 +149,7 @@ def _model(given: Any, table: Table, changes: list[Override], task: Any) -> tupl
     classes = len(table.classes) or len(np.unique(table.y))
     why = "the target has labels" if table.classes else "the target has few whole numbers"
     reason = f"classification, because {'it is the task' if task else why}: {classes} classes"
-    if not task and not table.classes:
+    if not task and not table.classes and classes > 2:
         reason += "; task=regression predicts them"
     return ("logistic" if classes == 2 else "softmax"), reason
 

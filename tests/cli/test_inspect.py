@@ -100,12 +100,12 @@ def test_named_datasets_queries_and_arrays(houses, gdrun, tmp_path):
 
 def test_the_task_of_few_whole_numbers(gdrun, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "grades.csv").write_text("x,grade\n" + "1.5,3\n2.5,4\n4.5,3\n" * 4)
+    (tmp_path / "grades.csv").write_text("x,grade\n" + "1.5,3\n2.5,4\n4.5,5\n" * 4)
     doubtful = gdrun("inspect", "grades.csv")
-    assert "grade: classification, 2 classes: 3 (8), 4 (4)" in doubtful.page
+    assert "grade: classification, 3 classes: 3 (4), 4 (4), 5 (4)" in doubtful.page
     assert "whole numbers taken for classes; task=regression predicts them" in doubtful.page
     settled = gdrun("inspect", "grades.csv", "task=regression")
-    assert "grade: regression, from 3 to 4" in settled.page
+    assert "grade: regression, from 3 to 5" in settled.page
     assert "task=regression predicts" not in settled.page
     assert settled.out.endswith("gdrun train grades.csv task=regression\n")
     assert "taken for classes" not in gdrun("inspect", "grades.csv", "task=classification").page

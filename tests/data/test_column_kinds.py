@@ -17,6 +17,10 @@ def rows(*cells):
         (("-$1,000.25", "17", "3"), (-1000.25, 17, 3)),
         (("3 €", "4.5 €", "1,000 €"), (3, 4.5, 1000)),
         (("1'234.5", "1 000 000", "5"), (1234.5, 1e6, 5)),
+        # Negative numbers as accountants, Unicode and SAP write them.
+        (("(3.50)", "2", "($1,000.25)"), (-3.5, 2, -1000.25)),
+        (("\u22121.5", "1.5", "+2"), (-1.5, 1.5, 2)),
+        (("1,234.50-", "2.25", "0.50-"), (-1234.5, 2.25, -0.5)),
     ],
 )
 def test_numbers_with_marks(read, refused, cells, numbers):
@@ -30,6 +34,10 @@ def test_numbers_with_marks(read, refused, cells, numbers):
     said = f"a has numbers with marks: {cells[0]} is read as {numbers[0]:.15g}"
     assert table.notes == (said,)
     assert len(read(text, categories="a").feature_names) == 3
+
+
+def test_marks_of_grades_are_no_minus(read):
+    assert read("a,y\n" + rows("2-", "3-", "2")).feature_names == ("a=2", "a=2-", "a=3-")
 
 
 def test_a_percent_sign_in_some_cells_only_is_refused(refused):
@@ -89,6 +97,11 @@ DATES = [[2020, 1, 4, 18292], [2020, 2, 5, 18293], [2021, 3, 3, 18690]]
         ("31.01.2020", "1.2.2020", "4.3.2021"),
         ("1/31/2020", "2/1/2020", "3/4/2021"),
         ("31-1-2020", "01-02-2020", "04-03-2021"),
+        ("31 Jan 2020", "1 February 2020", "4 mar 2021"),
+        ("January 31, 2020", "Feb 1, 2020", "Mar. 4 2021"),
+        ("31-Jan-2020", "01-Feb-2020", "04-MAR-2021"),
+        ("Fri, 31 Jan 2020", "Saturday 1st February 2020", "Thu 4th Mar, 2021"),
+        ("31. January 2020", "2020-02-01", "4/Mar/2021"),
     ],
 )
 def test_dates(read, refused, cells):
@@ -114,6 +127,67 @@ def test_times(read):
     assert table.X[:, 3].tolist() == [12, 18, 23]
     np.testing.assert_allclose(
         table.X[:, 4], [18292.5, 18293 + (18.5 + 0.5 / 3600) / 24, 18689 + 23 / 24], rtol=1e-14
+    )
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("1/31/2020 12:00 AM", "1/31/2020 12:30 PM", "1/31/2020 1:05:06 pm"),
+        ("31 Jan 2020 0:00", "Jan 31 2020 12:30", "31 Jan 2020 13:05:06"),
+        ("2020-01-31 00:00 UTC", "2020-01-31T12:30Z", "31 Jan 2020 13:05:06 GMT"),
+    ],
+)
+def test_times_with_half_days_and_names(read, cells):
+    table = read("sold,y\n" + rows(*cells))
+    assert table.X[:, :3].tolist() == [DATES[0][:3]] * 3
+    assert table.X[:, 3].tolist() == [0, 12, 13]
+    hours = 24 * (table.X[:, 4] - 18292)
+    np.testing.assert_allclose(hours, [0, 12.5, 13 + 5 / 60 + 6 / 3600], atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "cells", [("2020-01", "2020-02", "2021-03"), ("Jan 2020", "February 2020", "Mar-2021")]
+)
+def test_a_month_is_its_first_day(read, cells):
+    # 2020-01-01 is the day 18262; then 31 days, and 29 + 365 more.
+    table = read("sold,y\n" + rows(*cells))
+    assert table.X[:, [0, 1, 3]].tolist() == [[2020, 1, 18262], [2020, 2, 18293], [2021, 3, 18687]]
+
+
+@pytest.mark.parametrize(
+    "cells", [("May fair 2020", "Jan"), ("2012-13", "2011-12"), ("31 Foo 2020", "1 Jan 2020")]
+)
+def test_texts_that_resemble_dates_are_categories(read, cells):
+    assert len(read("sold,y\n" + rows(*cells)).feature_names) == 2
+
+
+def test_times_without_a_date_are_no_identifiers(refused, read):
+    text = "at,y\n" + rows(*(f"{i % 24:02}:{7 * i % 60:02}" for i in range(30)))
+    assert refused(text) == (
+        "error: made.csv at: has 30 different times without a date, such as 00:00\n"
+        "hint: write them as numbers, such as 17.5 hours for 17:30; or leave it out with "
+        'ignore: ["at"]'
+    )
+    assert len(read("at,y\n" + rows(*["09:30", "17:30"] * 9)).feature_names) == 2
+
+
+def test_zeros_in_front_of_numbers_are_said(read):
+    text = "zip,n,y\n" + "".join(f"{131 * i:05},{i % 3},{i}\n" for i in range(12))
+    assert read(text).notes[0] == (
+        "zip has zeros in front of numbers, which are lost: 00000 is read as 0; "
+        'categories: ["zip"] reads labels'
+    )
+    assert read(text, categories="zip").notes == ()
+    assert read(text.replace("\n0", "\n9")).notes == ()
+
+
+def test_a_table_without_features_says_why(refused):
+    text = "code,y\n" + rows(*(f"A-{i}" for i in range(30)))
+    assert refused(text) == (
+        "error: made.csv: has no feature: code is left out, because each row has another text, as "
+        'an identifier has, such as A-0\nhint: keep: ["code"] makes it a feature; or choose '
+        "another target"
     )
 
 

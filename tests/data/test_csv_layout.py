@@ -19,6 +19,17 @@ def test_the_numbers_of_unnamed_columns_are_a_header(read):
     assert len(read(SPECIES, header=False).y) == 7
 
 
+def test_a_second_header_is_named(refused, read):
+    text = "a,b,y\n" + "m,kg,class\n" + "".join(f"{i}.5,{i * i},{i % 2}\n" for i in range(9))
+    assert refused(text) == (
+        "error: made.csv:2: this row has text, such as 'm', in all columns of numbers\n"
+        "hint: remove this line if it is a second header, such as one with units"
+    )
+    # A typing error is no header.
+    assert "1 cell of text among 9 numbers" in refused(text.replace("m,kg,class", "m,1,1"))
+    assert len(read(text.replace("m,kg,class\n", "")).y) == 9
+
+
 def test_pandas_with_and_without_an_index(read):
     import pandas
 
