@@ -133,13 +133,14 @@ def _following(run: Run, symptoms: Sequence[Symptom], tried: Sequence[Attempt] |
     if tried:
         words = (str(_config_of(run.directory)), *change_words(tried[0].changes), *plugins)
         return step("train with the cure", "train", *words) if tried[0].cured else []
+    if not symptoms:
+        return after_run(run)
+    lines = []
     if tried is None and any(each.remedies for each in symptoms):
         words = (str(run.directory), "--try", *plugins)
-        return [
-            "none of these changes was run",
-            *step("train with each", "diagnose", *words),
-        ]
-    return [] if symptoms else after_run(run)
+        lines += ["none of these changes was run", *step("train with each", "diagnose", *words)]
+    picture = ("plot", str(run.directory), "--kind", "diagnosis", "-o", "diagnosis.png")
+    return lines + step("draw the curves that show it", *picture)
 
 
 def _config_of(directory: Path | None) -> Path:
