@@ -1,168 +1,44 @@
-"""Files in the shape of well-known public data sets: kinds, feature names, and a training.
-
-The rows are made up; separators, headers, missing values and spellings are those of the originals.
-"""
-
-import itertools
+"""Files in the shape of public data sets: kinds, features, targets, and a training."""
 
 import numpy as np
 import pytest
+from public_files import FILES
 
 import gdrun
 from gdrun.data import load_table
 from gdrun.data.inspection import inspect_data
 
-# Each file: its rows; the options; the kind of each column; names of features; the task.
-ADULT = [
-    f"{25 + 7 * i % 40}, {work}, {77516 + 1009 * (i * i % 23)}, {school}, {5 + i % 9}, {sex}, "
-    f"{hours}, {country}, {income}"
-    for i, work, school, sex, hours, country, income in zip(
-        range(24),
-        itertools.cycle(["Private", "State-gov", "?", "Private"]),
-        itertools.cycle(["Bachelors", "HS-grad", "11th"]),
-        itertools.cycle(["Male", "Female"]),
-        itertools.cycle([40, 13, 45, 50, 38]),
-        itertools.cycle(["United-States", "Cuba", "United-States"]),
-        itertools.cycle(["<=50K", "<=50K", ">50K"]),
-        strict=False,
-    )
-]
-AUTO_MPG = [
-    f"{18 + i % 11:.1f}   {4 + 2 * (i % 3)}   {97.0 + i:.1f}      "
-    f"{'?' if i == 4 else f'{88 + 3 * (i * i % 13):.1f}'}      {2130 + 61 * i % 900}.      "
-    f'{12 + i % 7:.1f}   {70 + i % 12}  {1 + i % 3}\t"{make} {i}"'
-    for i, make in zip(range(26), itertools.cycle(["ford torino", "toyota corona"]), strict=False)
-]
-ABALONE = [
-    f"{sex},{0.2 + 0.013 * i:.3f},{0.15 + 0.011 * i:.3f},{0.09 + 0.003 * (i * i % 17):.3f},{5 + i}"
-    for i, sex in zip(range(30), itertools.cycle("MFI"), strict=False)
-]
-WINE = ['"fixed acidity";"pH";"alcohol";"quality"'] + [
-    f"{7 + 0.1 * (i * i % 31):.1f};{3 + 0.01 * (i % 27):.2f};{9 + 0.2 * (i % 13):.1f};{5 + i % 3}"
-    for i in range(36)
-]
-HOUSING = [
-    f" {0.00632 * (1 + i * i % 19):.5f}  {18 * (i % 3):.2f}   {2.31 + i % 5:.2f}  {i % 2}  "
-    f"{0.4 + 0.011 * (i % 23):.4f}  {20 + 0.7 * (i * i % 29):.2f}"
-    for i in range(32)
-]
-GERMAN = [
-    f"A1{1 + i % 4} {6 + 3 * (i * i % 13)} A3{i % 5} {1169 + 331 * (i * i % 37)} {1 + i % 2}"
-    for i in range(40)
-]
-WISCONSIN = [
-    f"{1000025 + 7919 * (i * i % 41)},{1 + i % 9},{1 + i * i % 7},"
-    f"{'?' if i in (5, 9) else 1 + i % 10},"
-    f"{2 + 2 * (i % 3 == 0)}"
-    for i in range(40)
-]
-HEART = [
-    f"{29.0 + i},{i % 2}.0,{1 + i % 4}.0,{130 + i * i % 47}.0,"
-    f"{'?' if i == 7 else f'{i % 4}.0'},{i % 5}"
-    for i in range(35)
-]
-TITANIC = ["PassengerId,Survived,Pclass,Name,Sex,Age,Ticket,Fare,Embarked"] + [
-    f'{i + 1},{i % 2},{1 + i % 3},"Braund, Mr. Owen {chr(65 + i % 26)}{chr(97 + i)}",'
-    f"{'male' if i % 3 else 'female'},{'' if i % 6 == 5 else 20 + i % 31},A/5-{21171 + 13 * i},"
-    f"{7.25 + i % 9},{'SCQ'[i % 3]}"
-    for i in range(26)
-]
-
-FILES = {
-    "adult.data": (
-        ADULT,
-        {"missing": {"x1": "most_frequent"}},
-        "number category number category number boolean-or-category number category category",
-        "x0 x1=Private x1=State-gov x2 x3=11th x3=Bachelors x3=HS-grad x4 x5=Female x5=Male x6 "
-        "x7=Cuba x7=United-States",
-        "classification",
-    ),
-    "auto-mpg.data": (
-        AUTO_MPG,
-        {"target": 0, "missing": "mean", "ignore": 8},
-        "number number number number number number number number",
-        "x1 x2 x3 x4 x5 x6 x7",
-        None,
-    ),
-    "abalone.data": (
-        ABALONE,
-        {},
-        "category number number number number",
-        "x0=F x0=I x0=M x1 x2 x3",
-        "regression",
-    ),
-    "winequality-red.csv": (
-        WINE,
-        {},
-        "number number number number",
-        "fixed acidity|pH|alcohol",
-        "classification",
-    ),
-    "housing.data": (
-        HOUSING,
-        {},
-        "number number number number number number",
-        "x0 x1 x2 x3 x4",
-        "regression",
-    ),
-    "german.data": (
-        GERMAN,
-        {},
-        "category number category number number",
-        "x0=A11 x0=A12 x0=A13 x0=A14 x1 x2=A30 x2=A31 x2=A32 x2=A33 x2=A34 x3",
-        "classification",
-    ),
-    "breast-cancer-wisconsin.data": (
-        WISCONSIN,
-        {"ignore": 0, "missing": "median"},
-        "number number number number",
-        "x1 x2 x3",
-        "classification",
-    ),
-    "processed.cleveland.data": (
-        HEART,
-        {"missing": "drop"},
-        "number number number number number number",
-        "x0 x1 x2 x3 x4",
-        "classification",
-    ),
-    "titanic.csv": (
-        TITANIC,
-        {"target": "Survived", "ignore": "Name", "missing": {"Age": "indicator"}},
-        "identifier number number category number identifier number category",
-        "Pclass Sex=female Sex=male Age Age.missing Fare Embarked=C Embarked=Q Embarked=S",
-        "classification",
-    ),
-}
-
 
 @pytest.fixture(params=FILES)
 def public(request, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    rows, options, kinds, features, task = FILES[request.param]
-    (tmp_path / request.param).write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
-    return {"path": request.param, **options}, kinds, features, task
+    file = FILES[request.param]
+    file.write(tmp_path / request.param)
+    return file, {"path": request.param, **file.options}
 
 
-def test_kinds_and_features(public):
-    options, kinds, features, task = public
+def test_kinds_features_and_target(public):
+    file, options = public
     found = inspect_data(options)
     assert found.problems == ()
-    expected = kinds.replace("boolean-or-category", "category").split()
-    assert [column.kind for column in found.columns] == expected
+    assert [column.kind for column in found.columns] == file.kinds.split()
+    assert (found.rows, found.target, found.task) == (file.rows, file.target, file.task)
     table = load_table(options)
-    assert table.feature_names == tuple(features.split("|" if "|" in features else " "))
-    assert task in (None, found.task)
+    assert table.feature_names == file.features
+    assert table.X.shape == (file.rows, len(file.features))
+    if table.classes:
+        assert [table.classes[code] for code in table.y] == file.values
+    else:
+        assert table.y.tolist() == [float(value) for value in file.values]
 
 
 def test_training_and_prediction(public):
-    options, _, _, _ = public
-    found = inspect_data(options)
-    model = "softmax" if found.task == "classification" else "linear"
+    file, options = public
+    model = "softmax" if file.task == "classification" else "linear"
     config = {"dataset": {**options, "split": {"validation": 0, "test": 0}}, "model": model}
     run = gdrun.train(config, "epochs=2", "lr=0.01", "batch_size=8")
     assert np.isfinite(run.summary["train_loss"])
-    assert run.record["data"]["columns"][0]["name"] == found.columns[0].name
+    assert len(run.record["data"]["columns"]) == len(file.kinds.split())
     # The rows that were trained on, read again as new rows.
     if options.get("missing") != "drop":
-        assert len(run.model.predict(options["path"])) == found.rows
+        assert len(run.model.predict(options["path"])) == file.rows
