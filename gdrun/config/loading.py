@@ -24,7 +24,7 @@ from gdrun.data.sources import PREPARATION
 from gdrun.errors import ConfigError, Parameter, Problem
 from gdrun.methods.plugins import load_entry_points
 
-Source: TypeAlias = str | Path | Mapping[str, Any] | Experiment | None
+Source: TypeAlias = str | Path | Mapping[str, Any] | Experiment | Document | None
 
 Change: TypeAlias = str | Override | Mapping[str, Any]
 """A change of a config: a text KEY=VALUE, an override, or a mapping of keys to values."""
@@ -102,14 +102,17 @@ def divided(
 def read(source: Source = None) -> Document:
     """Return the plain data of a config, with the positions of its keys.
 
-    source: the path of a file, plain data, an experiment, or None for the quickstart config. Error
-    messages name a file by its path, and plain data `config`.
+    source: the path of a file, plain data, an experiment, or None for the quickstart config; what
+    was read already is returned as it is. Error messages name a file by its path, and plain data
+    `config`.
     Raises ConfigError if a file cannot be read or is not valid YAML.
     """
     given: object = source  # Python does not check the types of arguments
     match given:
         case None:
             return parse_document(quickstart_text(), QUICKSTART)
+        case Document():
+            return given
         case Experiment():
             return Document(given.plain(), "config")
         case Mapping():

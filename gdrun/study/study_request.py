@@ -17,6 +17,7 @@ from gdrun.config.loading import (
     arrays_for_dataset,
     divided,
     load,
+    read,
     settings_of,
 )
 from gdrun.config.overrides import Override
@@ -128,9 +129,11 @@ class StudyRequest:
         """
         self._check_counts()
         table = None if self.data is None else table_from_pair(self.data)
-        changes = [] if self.data is None else [arrays_for_dataset(self.config)]
-        own, later = divided(self.config, [*changes, *self.overrides], names)
-        base = load(self.config, own)
+        # The standard input can be read only once.
+        config = None if self.config is None else read(self.config)
+        changes = [] if self.data is None else [arrays_for_dataset(config)]
+        own, later = divided(config, [*changes, *self.overrides], names)
+        base = load(config, own)
         return base, table, settings_of(own[len(changes) :], base) | later
 
     def judged(
