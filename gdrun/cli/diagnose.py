@@ -98,9 +98,10 @@ def _diagnose_study(path: Path, json: bool, *, trying: bool) -> None:
     Raises GdrunError if no run has ended, or if remedies are to be tried: they are changes of one
     run.
     """
-    from gdrun.cli.studying import missing_lines, read_ended
+    from gdrun.cli.studying import missing_lines, read_ended, resuming_words
     from gdrun.insight.study_symptoms import study_symptoms
     from gdrun.study.storage.study_directory import BEST
+    from gdrun.views.diagnosis import change_words
     from gdrun.views.study_diagnosis import study_diagnosis_data, study_diagnosis_view
 
     study = read_ended(path)
@@ -112,16 +113,24 @@ def _diagnose_study(path: Path, json: bool, *, trying: bool) -> None:
         raise GdrunError(
             "remedies are tried on one run, not on a study", where=str(path), hint=hint
         )
-    found = study_symptoms(study.found)
+    found = study_symptoms(study.found, study.record.get("data_symptoms", ()))
     if json:
         console.print_json(study_diagnosis_data(found))
         return
+    command = study.record.get("command")
     lines = []
-    for changes in (each.changes for symptom in found.symptoms for each in symptom.remedies):
-        values = [f"{key}={value}" for key, value in changes.items()]
-        words = (*values, "-c", str(path / BEST), *plugin_words(study.record))
-        lines += step("try a wider range", "sweep", *words)
-    missing = missing_lines(study.found, path, study.record.get("command"))
+    for symptom in found.symptoms:
+        for changes in (each.changes for each in symptom.remedies):
+            if symptom.name == "edge":
+                values = [f"{key}={value}" for key, value in changes.items()]
+                words = (*values, "-c", str(path / BEST), *plugin_words(study.record))
+                lines += step("try a wider range", "sweep", *words)
+            elif again := resuming_words(command or "", path)[1:-2]:
+                # The same command without --resume DIR at its end.
+                lines += step(
+                    f"repeat the study without the {symptom.name}", *again, *change_words(changes)
+                )
+    missing = missing_lines(study.found, path, command)
     console.show(study_diagnosis_view(found), *shown(missing), *shown(lines))
 
 

@@ -137,4 +137,5 @@ def _show_study(path: Path, json: bool) -> None:
     missing = studying.missing_lines(result, path, study.record.get("command"))
     advice = missing or after_study(result, study.record, path / BEST)
     lines = [f"from {path}", *advice]
-    console.show(*([view, ""] if result.ended else []), *map(console.unwrapped, lines))
+    shown = [view, *studying.data_warnings(study.record), ""] if result.ended else []
+    console.show(*shown, *map(console.unwrapped, lines))

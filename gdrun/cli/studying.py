@@ -149,7 +149,8 @@ class StudyOptions:
             file = best or directory.path / BEST
             advice = [] if self.quiet else after_study(result, directory.record, file)
             lines = [f"written to {directory.path}", *(missing or advice)]
-            table = [view(result), ""] if result.ended else []
+            warnings = data_warnings(directory.record)
+            table = [view(result), *warnings, ""] if result.ended else []
             console.show(*table, *map(console.unwrapped, lines))
         if ended.interruption.signal is not None:
             return ended.interruption.exit_code
@@ -201,6 +202,15 @@ def study_command(command: Callable[..., int]) -> Callable[..., int]:
 def document(record: StudyRecord, path: Path) -> dict[str, object]:
     """The JSON document of a study: the contents of study.json, and the path of its directory."""
     return {**record, "directory": str(path)}
+
+
+def data_warnings(record: StudyRecord) -> list[RenderableType]:
+    """A blank line and a line for each symptom of the data of a study; nothing without any."""
+    from gdrun.views.sweeps import warning_lines
+
+    found = record.get("data_symptoms", ())
+    remedies = "`gdrun diagnose` lists remedies"
+    return warning_lines([f"{each['name']}: {each['evidence']}; {remedies}" for each in found])
 
 
 def missing_lines(result: Sweep | Comparison, path: Path, command: str | None = None) -> list[str]:

@@ -10,7 +10,8 @@ from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.study.judgement.symptoms import symptoms_of
-from gdrun.symptoms.facts import Symptom
+from gdrun.study.storage.records import DataSymptomRecord
+from gdrun.symptoms.facts import Remedy, Symptom
 from gdrun.symptoms.registry import diagnose_study
 from gdrun.symptoms.study_rules import BestValue
 
@@ -29,14 +30,19 @@ class RunSymptoms:
 
 @dataclass(frozen=True)
 class StudySymptoms:
-    """symptoms: of the study as a whole. runs: of each run, the best setting first."""
+    """symptoms: of the study as a whole, and of its data. runs: of each run, the best first."""
 
     symptoms: Sequence[Symptom]
     runs: Sequence[RunSymptoms]
 
 
-def study_symptoms(study: Sweep | Comparison) -> StudySymptoms:
-    """The symptoms of a study as a whole, and of each run that has ended."""
+def study_symptoms(
+    study: Sweep | Comparison, data: Sequence[DataSymptomRecord] = ()
+) -> StudySymptoms:
+    """The symptoms of a study as a whole, and of each run that has ended.
+
+    data: the symptoms of its data, from study.json.
+    """
     if isinstance(study, Sweep):
         standings, values = study.ranking, _sweep_edges(study)
     else:
@@ -46,7 +52,16 @@ def study_symptoms(study: Sweep | Comparison) -> StudySymptoms:
     muted = standings[0].candidate.experiment.diagnose.mute or ()
     seeds = {trial.identity: trial.experiment.seed for trial in study.plan.trials}
     runs = [run for each in standings for run in _runs(each, seeds)]
-    return StudySymptoms(diagnose_study(values, muted), runs)
+    found = [
+        Symptom(
+            each["name"],
+            each["confidence"],
+            each["evidence"],
+            tuple(Remedy(r["changes"], r["why"]) for r in each["remedies"]),
+        )
+        for each in data
+    ]
+    return StudySymptoms([*found, *diagnose_study(values, muted)], runs)
 
 
 def _runs(standing: Standing, seeds: dict[str, int]) -> list[RunSymptoms]:

@@ -207,7 +207,7 @@ def opening(
         "compression": engine.compression,
         "versions": versions(engine.compiler),
         "plugins": loaded_plugins(),
-        "data": _data(cohort.data, own=has_own_data(experiment)),
+        "data": data_record(cohort.data, own=has_own_data(experiment)),
         "parameters": cohort.model.layout.size,
     }
     if engine.note is not None:
@@ -316,7 +316,7 @@ def has_own_data(experiment: Experiment) -> bool:
     return experiment.surface is None and (dataset.chosen_by != "name" or dataset.name == "arrays")
 
 
-def _data(data: Prepared, *, own: bool) -> RunDataRecord:
+def data_record(data: Prepared, *, own: bool) -> RunDataRecord:
     """The description of the data. own: whether they are the user's, and may have a leak."""
     record: RunDataRecord = {
         "name": data.name,

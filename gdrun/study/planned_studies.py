@@ -16,6 +16,7 @@ from gdrun.study.design.tuning_plan import TuningPlan
 from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.sweep_findings import Sweep
+from gdrun.study.judgement.symptoms import data_symptoms
 from gdrun.study.run_studies import run_comparison, run_sweep
 from gdrun.study.storage.records import StudyOrigin
 from gdrun.study.storage.study_directory import StudyDirectory
@@ -88,11 +89,13 @@ class PlannedStudy(ABC, Generic[FoundStudy]):
 
     def _origin(self) -> StudyOrigin:
         """Where the study comes from, for study.json: base config, data, and any command line."""
-        data = prepared(self.plan.candidates[0].experiment, self.table)
+        first = self.plan.candidates[0].experiment
+        data = prepared(first, self.table)
         origin: StudyOrigin = {
             "base": self.base.plain(),
             "for_all": dict(self.plan.for_all),
             "data": {"name": data.name, "sha256": data.sha256},
+            "data_symptoms": data_symptoms(first, data),
         }
         command = self.request.command
         return origin if command is None else {"command": command, **origin}

@@ -45,6 +45,9 @@ SYMPTOMS: dict[str, Callable[[Any], Symptom | None]] = {**RUN_SYMPTOMS, **STUDY_
 CURVES = ("stuck", "overfitting", "oscillation", "noise floor", "slow convergence", "still falling")
 """The symptoms that are read from the shape of the loss curve."""
 
+DATA = ("leak", "repeated rows")
+"""The symptoms that are read from the data alone."""
+
 FLATTERING = frozenset({"leak", "repeated rows", "imbalance"})
 """The symptoms that make a metric too good. Their cure may make it worse, and yet more honest."""
 
@@ -72,6 +75,12 @@ def _diagnose(run: Traced) -> list[Symptom]:
 def too_few_evaluations(run: Traced) -> bool:
     """Whether a run was evaluated too rarely for the rules in CURVES."""
     return len(run.loss) < FEWEST and RUN_SYMPTOMS["exploding"](run) is None
+
+
+def diagnose_data(run: Traced) -> list[Symptom]:
+    """The symptoms of the data of a run, which need no trace."""
+    muted = run.config.get("diagnose", {}).get("mute") or ()
+    return _reported([RUN_SYMPTOMS[name](run) for name in DATA], muted)
 
 
 def diagnose_study(values: Sequence[BestValue], muted: Collection[str]) -> list[Symptom]:

@@ -260,8 +260,10 @@ def _symptom(record: RunRecord) -> list[RenderableType]:
 
 
 def _notes(run: Run) -> list[RenderableType]:
-    """A line for each note on the data of the run."""
-    notes = (*run.record["data"]["notes"], *target_advice(run))
+    """A line for each note on the data of the run that is not its gravest symptom already."""
+    first = next((each["name"] for each in run.record.get("diagnosis", [])), None)
+    own = (note for note in run.record["data"]["notes"] if note.partition(":")[0] != first)
+    notes = (*own, *target_advice(run))
     return [Text(f"note: {note}", style="dim") for note in notes]
 
 

@@ -223,6 +223,33 @@ def test_the_document_has_these_keys(here):
     assert all(r["changes"] in tried for each in document["symptoms"] for r in each["remedies"])
 
 
+def test_a_study_warns_of_its_data(here, tmp_path):
+    (tmp_path / "orders.csv").write_text(refund_table())
+    words = ("model=logistic", "variant=bgd", "optimizer=vanilla", "epochs=60", "--seeds", "1")
+    for verb in (("sweep", "lr=0.5,1,2"), ("compare", "vanilla", "momentum")):
+        shown = here(*verb, "dataset.path=orders.csv", *words).out
+        assert "warning: leak: the feature refund alone separates" in shown
+        assert "warning: leak" in here("show").out
+    found = here("diagnose")
+    assert found.out.startswith("leak (confidence 0.70)\n")
+    *_, purpose, command = found.out.splitlines()
+    assert purpose == "to repeat the study without the leak:"
+    assert "warning: leak" not in here(*shlex.split(command)[1:]).out
+    assert not here("diagnose").out.startswith("leak")
+    muted = here("sweep", "lr=1,2", "dataset.path=orders.csv", *words, "diagnose.mute=[leak]")
+    assert (muted.code, "leak" in muted.out) == (0, False)
+
+
+def test_repeated_rows_are_said_once_at_the_end_of_training(here, tmp_path):
+    head, *rows, _ = refund_table(60).split("\n")
+    (tmp_path / "twice.csv").write_text("\n".join([head, *rows, *rows, ""]))
+    words = ("model=logistic", "dataset.ignore=[refund]", "lr=0.1", "epochs=60")
+    shown = here("train", "dataset.path=twice.csv", *words).out
+    assert shown.count("repeated rows: the training part also has") == 1
+    muted = here("train", "dataset.path=twice.csv", *words, "diagnose.mute=[repeated rows]").out
+    assert "note: repeated rows: the training part also has" in muted
+
+
 def test_an_unknown_run_is_refused(here):
     answer = here("diagnose", "nothing")
     assert (answer.code, answer.out) == (2, "")

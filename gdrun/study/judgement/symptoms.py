@@ -6,16 +6,20 @@ from collections import Counter
 from collections.abc import Sequence
 
 from gdrun.config.experiment import Experiment
+from gdrun.data import Prepared
+from gdrun.runs.record import data_record, has_own_data
+from gdrun.study.storage.records import DataSymptomRecord
 from gdrun.study.storage.results import Result
-from gdrun.symptoms.facts import Symptom, traced_of
-from gdrun.symptoms.registry import RUN_SYMPTOMS, diagnose
+from gdrun.symptoms.facts import Symptom, Traced, traced_of
+from gdrun.symptoms.registry import RUN_SYMPTOMS, diagnose, diagnose_data
 
 
 def symptoms_of(experiment: Experiment, results: Sequence[Result]) -> list[list[Symptom]]:
     """The symptoms of each run of a candidate, the gravest first; empty for a healthy run.
 
     results: the runs, one for each seed. The rules that need the metrics of a run, or what run.json
-    says about the data, find nothing, because a study has neither.
+    says about the data, find nothing: a study has no such metrics, and the symptoms of its data are
+    those of the study as a whole.
     """
     config = experiment.plain()
     return [
@@ -23,6 +27,22 @@ def symptoms_of(experiment: Experiment, results: Sequence[Result]) -> list[list[
         if len(each.evals["train_loss"])
         else []
         for each in results
+    ]
+
+
+def data_symptoms(experiment: Experiment, data: Prepared) -> list[DataSymptomRecord]:
+    """The symptoms of the data of an experiment, for study.json; none on a surface."""
+    if experiment.surface is not None:
+        return []
+    record = data_record(data, own=has_own_data(experiment))
+    return [
+        {
+            "name": each.name,
+            "confidence": each.confidence,
+            "evidence": each.evidence,
+            "remedies": [{"changes": dict(r.changes), "why": r.why} for r in each.remedies],
+        }
+        for each in diagnose_data(Traced(experiment.plain(), {}, data=record))
     ]
 
 

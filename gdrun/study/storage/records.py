@@ -57,16 +57,34 @@ class DataRecord(TypedDict):
     sha256: str
 
 
+class RemedyRecord(TypedDict):
+    """A change of the config that may cure a symptom, as in gdrun.symptoms.facts.Remedy."""
+
+    changes: dict[str, Any]
+    why: str
+
+
+class DataSymptomRecord(TypedDict):
+    """A symptom of the data of a study, as in gdrun.symptoms.facts.Symptom."""
+
+    name: str
+    confidence: float
+    evidence: str
+    remedies: list[RemedyRecord]
+
+
 class StudyOrigin(TypedDict):
     """Where a study comes from.
 
     base: the config from which its candidates are derived. for_all: the settings of every
-    candidate, by key, which the base has already. command: the command line, if any.
+    candidate, by key, which the base has already. data_symptoms: of the data of the first
+    candidate. command: the command line, if any.
     """
 
     base: dict[str, Any]
     for_all: dict[str, Any]
     data: DataRecord
+    data_symptoms: list[DataSymptomRecord]
     command: NotRequired[str]
 
 
@@ -319,6 +337,7 @@ class StudyRecord(PlanRecord):
     base: NotRequired[dict[str, Any]]
     for_all: NotRequired[dict[str, Any]]
     data: NotRequired[DataRecord]
+    data_symptoms: NotRequired[list[DataSymptomRecord]]
 
     metric: NotRequired[str]
     halving: NotRequired[bool]
