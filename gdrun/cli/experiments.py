@@ -130,6 +130,13 @@ def split_words(
     return STDIN if source == "-" else source, changes
 
 
+def named_config(word: str | None) -> str | None:
+    """The config file that an option names; - means stdin. Raises GdrunError for a data file."""
+    if word is not None:
+        _refuse_data(word)
+    return STDIN if word == "-" else word
+
+
 def _config_among(words: list[str]) -> str | None:
     """The word that is the config file; None if there is none.
 

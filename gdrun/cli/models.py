@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
@@ -73,11 +74,16 @@ def open_model(word: str, runs: Path, parameter: str = "runs") -> tuple[Path, Tr
 
     path = Path(word)
     if path.is_file() and path.suffix != ".npz":
-        hint = "the run comes first, then the data: gdrun predict last new.csv"
+        hint = "the run comes first, then the data: `gdrun predict last new.csv`"
         raise RecordError("is a file, not a run", where=word, hint=hint)
     if not path.is_file():
         path = find_run(word, runs, parameter=parameter)
-        read_record(path)  # for its error, if it is not the directory of a run
+        record = read_record(path)  # for its error, if it is not the directory of a run
+        if "surface" in record.get("config", {}):
+            hint = f"`gdrun show {shlex.quote(str(path))}` shows where it ended"
+            raise RecordError(
+                "is a run on a surface, which has no model", where=str(path), hint=hint
+            )
     return path, read_model(path)
 
 

@@ -128,9 +128,11 @@ def after_list(
         return step("see one of them", "list", *words, *loaded)
     if kind.name == "datasets" and entry.name != "arrays":
         return step("see its columns", "inspect", entry.name)
-    # A schedule of several parts needs them; a learning rate has a default for every rule.
+    # Of the schedules, only join has an option without a default.
     if kind.name in _CHOSEN and entry.name != "join":
-        return step("train with it", "train", f"{_CHOSEN[kind.name]}={entry.name}", *loaded)
+        # The rate of the quickstart diverges on some surfaces; Adam bounds the length of a step.
+        more = ["optimizer=adam", "lr=0.1"] if kind.name == "surfaces" else []
+        return step("train with it", "train", f"{_CHOSEN[kind.name]}={entry.name}", *more, *loaded)
     return []
 
 

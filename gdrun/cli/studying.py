@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeVar
 import typer
 
 from gdrun.cli import completion, console, faults
-from gdrun.cli.experiments import STDIN, Json, Plugins, Seed
+from gdrun.cli.experiments import Json, Plugins, Seed, named_config
 from gdrun.cli.next_steps import after_study
 from gdrun.cli.running import DIVERGED, RUNS, Out, Quiet, Watch, progress_listeners
 from gdrun.errors import GdrunError
@@ -43,7 +43,7 @@ ConfigOption: TypeAlias = Annotated[
         "--config",
         "-c",
         metavar="CONFIG",
-        callback=lambda word: STDIN if word == "-" else word,
+        callback=named_config,
         help="The config file of an experiment, or - for stdin (default: the quickstart).",
         autocompletion=completion.configs,
     ),

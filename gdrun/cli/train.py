@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -183,10 +184,13 @@ def _resume(
     from gdrun.config.loading import load
     from gdrun.runs.extending import Extension
     from gdrun.runs.resuming import check_config, ended_runs
-    from gdrun.runs.run import find_run
+    from gdrun.runs.run import RECORD, find_run
     from gdrun.runs.session import Session
+    from gdrun.study.storage.study_directory import RECORD as STUDY
 
-    directory = find_run(word, out)
+    directory = find_run(word, out, (RECORD,) if word == "last" else (RECORD, STUDY))
+    if (directory / STUDY).is_file():
+        _refuse_study(directory)
     source, changes = split_words(*words)
     if source is not None or changes:
         check_config(directory, load(source or directory / "config.yaml", changes))
@@ -201,6 +205,16 @@ def _resume(
     session = Session.resumed(directory, extension=extension)
     quiet, json, live = printing
     return _run(session, Shown(quiet, json, several=len(session.experiments) > 1, live=live))
+
+
+def _refuse_study(directory: Path) -> None:
+    """Raise GdrunError with the command that continues the study."""
+    from gdrun.cli.studying import resuming_words
+    from gdrun.study.storage.study_directory import read_study
+
+    words = resuming_words(read_study(directory).get("command") or "", directory)
+    hint = f"`{shlex.join(words)}` continues it" if words else None
+    raise GdrunError("is a study, which its own command continues", where=str(directory), hint=hint)
 
 
 def document(run: Run) -> dict[str, object]:

@@ -183,7 +183,7 @@ def _problem(
         hint = hint or f'put the value in quotes if it is text: "{detail["input"]}"'
     if isinstance(detail["input"], list) and wanted in ("a number", "a whole number"):
         values = ",".join(map(str, detail["input"]))
-        hint = f"to try several values: gdrun sweep {place[-1]}={values}"
+        hint = f"`gdrun sweep {place[-1]}={values}` tries several values"
     elif isinstance(detail["input"], float) and wanted == "a whole number":
         hint = f"write {detail['input']:.0f}" if detail["input"].is_integer() else hint
     if hint is None and prefix and (of,) != prefix:

@@ -47,7 +47,7 @@ WHAT_IT_IS: dict[str, tuple[str, str]] = {
     ".bz2": ("a bzip2 file", "unpack it; gdrun reads text compressed with gzip or zstd"),
     ".xz": ("an xz file", "unpack it; gdrun reads text compressed with gzip or zstd"),
     **dict.fromkeys(
-        (".yaml", ".yml"), ("a config, not a data file", "run it with gdrun train CONFIG")
+        (".yaml", ".yml"), ("a config, not a data file", "`gdrun train CONFIG` runs it")
     ),
     ".pdf": ("a PDF document", "export the table as CSV, and give that file"),
 }

@@ -124,7 +124,11 @@ def gradient_noise(
     if not np.isfinite(at).all():
         raise RecordError("the weights are not finite", hint="choose a run that did not diverge")
     with single_blas_thread():
-        _, mean = problem.value_and_gradient(at)
+        with np.errstate(over="ignore", invalid="ignore"):
+            _, mean = problem.value_and_gradient(at)
+        if not np.isfinite(mean).all():
+            hint = "choose a run that did not diverge"
+            raise RecordError("the gradient at the weights is not finite", hint=hint)
         rows = problem.rows
         draw = np.random.Generator(np.random.PCG64(problem.experiment.seed))
         everything = np.arange(rows)[:, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
 import numpy as np
@@ -180,7 +181,7 @@ def _data(run: Run) -> Prepared:
         raise GdrunError("is a run on a surface, which has no data", where=run.id, hint=hint)
     data = experiment_data(load(run.config))
     if data.sha256 != run.record["data"]["sha256"]:
-        hint = f"train again: gdrun train {run.directory}/config.yaml"
+        hint = f"`gdrun train {shlex.quote(str(run.directory))}/config.yaml` trains it again"
         raise GdrunError("the data changed since this run", where=run.id, hint=hint)
     return data
 

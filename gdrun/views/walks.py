@@ -52,7 +52,7 @@ def walks(runs: Sequence[Run]) -> Walks:
     """The paths of runs on the same surface. Raises GdrunError for runs that train a model."""
     for run in runs:
         if "surface" not in run.config:
-            hint = "gdrun train surface=rosenbrock makes a run on a surface"
+            hint = "`gdrun train surface=bowl` makes a run on a surface"
             raise GdrunError("is not a run on a surface", where=run.id, hint=hint)
     check_one_problem(runs)
     section = runs[0].config["surface"]

@@ -37,7 +37,7 @@ def here(gdrun, tmp_path, monkeypatch):
             "compare bowl.yaml bgd",
             "--config bowl.yaml gives every contender the dataset of bowl.yaml",
         ),
-        ("sweep 'lr=[0.1, 0.2]'", "to try several values: gdrun sweep lr=0.1,0.2"),
+        ("sweep 'lr=[0.1, 0.2]'", "`gdrun sweep lr=0.1,0.2` tries several values"),
         ("sweep", "such as: gdrun sweep lr"),
         ("compare", "such as: gdrun compare bgd sgd mbgd"),
         ("train learning_rate=0.1", "its name in gdrun is optimizer.lr"),

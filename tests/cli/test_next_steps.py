@@ -31,6 +31,7 @@ COMMANDS = {
     "a schedule": "plot --schedule bowl.yaml lr=0.1",
     "a kind": "list models",
     "an optimizer": "list adam",
+    "a surface": "list rosenbrock",
     "an entry of a kind": "list wine",
     "verdicts": "list verdicts",
     "a new config": "config new data.csv new.yaml",

@@ -201,7 +201,7 @@ def test_a_missing_value_where_training_had_none(here, tmp_path):
         (
             ["new.csv", "line.npz"],
             "error: new.csv: is a file, not a run\n"
-            "hint: the run comes first, then the data: gdrun predict last new.csv\n",
+            "hint: the run comes first, then the data: `gdrun predict last new.csv`\n",
         ),
         (
             ["line.npz"],

@@ -66,16 +66,18 @@ def _as_text(text_of: Callable[[Sweep | Comparison], str]) -> Write:
 FORMATS: dict[str, Export] = {
     "csv": Export(_as_tables(write_csv, ".csv"), "runs.csv, evals.csv and steps.csv", "directory"),
     "parquet": Export(
-        _as_tables(write_parquet, ".parquet"), "the same tables as Parquet", "directory"
+        _as_tables(write_parquet, ".parquet"),
+        "runs.parquet, evals.parquet and steps.parquet",
+        "directory",
     ),
     "tensorboard": Export(
         lambda subject, folder: write_tensorboard(subject.records, Path(folder)),
-        "event files of TensorBoard, a directory for each run",
+        "a directory with event files of TensorBoard for each run",
         "directory",
     ),
     "mlflow": Export(
         lambda subject, place: write_mlflow(subject.records, place, subject.name),
-        "runs of MLflow, in a directory or at the URI of a tracking server",
+        "runs of MLflow",
         "store",
     ),
     "wandb": Export(

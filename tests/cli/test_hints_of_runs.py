@@ -1,0 +1,104 @@
+"""The commands in the hints of errors about runs, studies and data work as they are written."""
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+import gdrun as package
+from gdrun.cli import main
+
+BOWL = {"name": "bowl", "surface": "bowl", "stopping": {"steps": 3}}
+LINE = {"name": "line", "model": "linear", "stopping": {"epochs": 2}}
+
+CASES = {
+    "two configs": "train bowl.yaml other.yaml",
+    "data for a config": "sweep lr -c data.csv",
+    "a second study": "export BOWL STUDY files",
+    "a page of a run and a study": "report BOWL STUDY",
+    "a model of a surface": "predict BOWL data.csv",
+    "weights of a surface": "show BOWL --weights",
+    "theory of a study": "theory STUDY",
+    "theory of a changed run": "theory BOWL lr=0.1",
+    "no bound": "plot MODEL --kind bounds -o bounds.svg",
+    "no walk": "plot MODEL --kind walk -o walk.svg",
+    "remedies of a study": "diagnose STUDY --try",
+    "no destination": "export",
+    "no tag": "runs tag",
+    "an option for a name": "list batch_size",
+    "a bad option": "train optimizer=adam beta1=2",
+    "an extra word": "help train lr",
+    "settings of no data": "config new lr=0.1",
+    "no terminal": "train --watch",
+    "data for a run": "predict data.csv MODEL",
+    "one contender": "compare bgd",
+    "no weights": "show UNENDED --weights",
+    "a study that is no run": "train --resume STUDY",
+    "several values": "train 'lr=[0.1, 0.2]'",
+}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A directory with configs, data, three runs and a sweep, which have short names in `runs`."""
+    folder = tmp_path_factory.mktemp("place")
+    rows = "".join(f"{k % 7},{(3 * k) % 11},{k % 7 - k % 11}.5\n" for k in range(100))
+    for name in ("data.csv", "houses.csv", "new.csv"):
+        (folder / name).write_text(f"a,b,price\n{rows}", encoding="utf-8")
+    for name in ("bowl.yaml", "other.yaml"):
+        (folder / name).write_text("surface: bowl\nstopping: {steps: 3}\n", encoding="utf-8")
+    data = LINE | {"dataset": {"path": str(folder / "data.csv")}}
+    out = folder / "runs"
+    runs = {
+        "BOWL": package.train(BOWL, out=out),
+        "UNENDED": package.train(data, out=out),
+        "MODEL": package.train(data, out=out),
+    }
+    for name, run in runs.items():
+        run.directory.rename(out / name)
+    (out / "UNENDED" / "weights.npz").unlink()
+    with pytest.MonkeyPatch.context() as patch:
+        words = ["gdrun", "sweep", "lr=0.01,0.1", "-c", "bowl.yaml", "-o", "studies", "-q"]
+        patch.chdir(folder)
+        patch.setattr("sys.argv", words)  # for the record of the study
+        assert main(words[1:]) == 0
+    (study,) = (folder / "studies").iterdir()
+    study.rename(out / "STUDY")
+    return folder
+
+
+@pytest.mark.parametrize("words", CASES.values(), ids=CASES)
+def test_the_command_in_a_hint_works(gdrun, place, tmp_path, monkeypatch, words):
+    here = tmp_path / "place"
+    shutil.copytree(place, here)
+    monkeypatch.chdir(here)
+    answer = gdrun(*shlex.split(words))
+    assert answer.code == 2
+    commands = re.findall(r"`gdrun ([^`]+)`", answer.err)
+    assert commands
+    for command in commands:
+        for stand_in, value in {"KEY=VALUE": "lr=0.1", "DEST": "files"}.items():
+            command = command.replace(stand_in, value)
+        more = ["--print-trials"] if command.startswith("sweep") else []
+        more = ["epochs=1", "--seeds", "1"] if command.startswith("compare bgd") else more
+        following = gdrun(*shlex.split(command), *more)
+        assert (following.code, re.findall("^error.*", following.err, re.MULTILINE)) == (0, [])
+
+
+def test_a_run_on_changed_data_is_trained_again(gdrun, place, tmp_path, monkeypatch):
+    here = tmp_path / "place"
+    shutil.copytree(place, here)
+    monkeypatch.chdir(here)
+    changed = Path("changed.csv")
+    shutil.copy("data.csv", changed)
+    gdrun("train", "changed.csv", "model=linear", "epochs=2", "-q")
+    changed.write_text(changed.read_text(encoding="utf-8").replace("1", "2"), encoding="utf-8")
+    for words in (("plot", "last", "--kind", "residuals", "-o", "x.svg"), ("theory", "last")):
+        answer = gdrun(*words)
+        assert answer.code == 2
+        assert "the data changed since this run" in answer.err
+        (command,) = re.findall(r"`gdrun ([^`]+)`", answer.err)
+        assert command.startswith("train ")
+        assert gdrun(*shlex.split(command), "-q", "-o", "again").code == 0
