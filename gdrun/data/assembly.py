@@ -22,7 +22,7 @@ from gdrun.data.columns import (
 )
 from gdrun.data.feature_matrix import laid_out
 from gdrun.data.places import Places
-from gdrun.data.row_numbers import EMPTY, why_left_out
+from gdrun.data.row_numbers import EMPTY, note_on_identifier, why_left_out
 from gdrun.data.table import Table
 from gdrun.errors import DataError, Problem
 
@@ -102,6 +102,10 @@ def assembled(
             where=where,
             hint=separator or "a table needs a column of features",
         )
+    for j, column in used.items():
+        if j != choices.target and j not in choices.kept:
+            said = note_on_identifier(column, names.header[j] if names.header else None)
+            used[j] = replace(column, notes=(*column.notes, *said))
     left_out = [_note_on(names.names[j], names.header, j, why) for j, why in reasons.items()]
     return _table(
         used,
@@ -153,18 +157,17 @@ def _note_on(name: str, header: Sequence[str], position: int, why: str) -> str:
 def _problems_of_missing(
     columns: dict[int, Column], choices: Choices, places: Places
 ) -> list[Problem]:
-    empty = [column for column in columns.values() if column.empty]
-    if empty:
-        return shortened(
-            [
-                Problem(
-                    "the column is empty",
-                    f"{places.table} {column.name}",
-                    leaving_out(column.name),
-                )
-                for column in empty
-            ]
+    empty = [
+        Problem(
+            "the column is empty",
+            f"{places.table} {column.name}",
+            "choose another target" if j == choices.target else leaving_out(column.name),
         )
+        for j, column in columns.items()
+        if column.empty
+    ]
+    if empty:
+        return shortened(empty)
     gaps = [
         Problem(
             counted_in_row(column.gaps, "missing", places),

@@ -38,7 +38,7 @@ MOST_HOT = 1000
 
 _UNITS = (
     r"[$€£¥₹%‰°]|EUR|USD|GBP|CHF|JPY|kg|mg|km/h|km|cm|mm|ml|m2|m²|m3|m³|sqft|ft|lbs?|oz|mi|mph|"
-    r"kWh|kW|hp|°C|°F|min|h|s|g|l|m|N|E|W"
+    r"kWh|kW|k|hp|°C|°F|min|h|s|g|l|m|N|E|W"
 )
 UNIT = re.compile(rf"[+-]?([$€£¥₹])?\s*[+-]?\d[\d.,'’ \u00a0\u202f]*\s*({_UNITS})?", re.IGNORECASE)
 
@@ -68,18 +68,7 @@ def read_column(
             return _marked_column(name, cells, reading)
     else:
         _require_decimal_sign(name, cells, is_text, places, reading)
-    # Below this share of texts the column is taken for numbers with typing errors in it.
-    share = 0.1 if reading.target else 0.5
-    if is_text.sum() < share * filled.sum():
-        row = int(is_text.argmax())
-        raise DataError(
-            f"{count(int(is_text.sum()), 'cell')} of text among "
-            f"{int(filled.sum() - is_text.sum())} numbers, "
-            f"such as {cells.text(row)!r} {places.here(row)}",
-            where=places.cell(row, name),
-            hint="correct these cells; or leave them empty, and set missing: drop or mean; "
-            f"or read them as labels with categories: {listed_name(name)}",
-        )
+    _require_numbers(name, cells, is_text, filled, places, reading)
     return text_column(name, cells, filled, places, reading)
 
 
@@ -161,10 +150,18 @@ def _labelled_column(
             else f"{leaving_out(name)}; or hash its texts into some columns with hash: 256",
         )
     rank = {label: float(code) for code, label in enumerate(labels)}
-    return Column(
-        cells.by_text(filled, rank.__getitem__),
-        SourceColumn(name, tuple(labels), form="category"),
-    )
+    source = SourceColumn(name, tuple(labels), form="category")
+    return Column(cells.by_text(filled, rank.__getitem__), source, notes=_case_notes(name, labels))
+
+
+def _case_notes(name: str, labels: Sequence[str]) -> tuple[str, ...]:
+    """A sentence on labels that differ only in upper and lower case, or none."""
+    known: dict[str, str] = {}
+    for label in labels:
+        other = known.setdefault(label.casefold(), label)
+        if other != label:
+            return (f"{name} has labels that differ only in case, such as {other} and {label}",)
+    return ()
 
 
 def _hashed_column(
@@ -193,6 +190,31 @@ def _hashed_column(
 
 MOST_ENTRIES = 2**28
 """The largest number of entries of the 0/1 columns of a hashed column: 2 GB of float64."""
+
+
+def _require_numbers(
+    name: str, cells: Cells, is_text: Flags, filled: Flags, places: Places, reading: ColumnReading
+) -> None:
+    """Raise DataError if a column with some texts has numbers with typing errors in it.
+
+    This is so if few cells are texts, or if a feature has fewer different texts than numbers.
+    """
+    texts, numbers = cells.texts_in(is_text), cells.texts_in(filled & ~is_text)
+    share = 0.1 if reading.target else 0.5
+    if is_text.sum() >= share * filled.sum() and (reading.target or len(texts) >= len(numbers)):
+        return
+    row = int(is_text.argmax())
+    hint = "correct these cells; or leave them empty, and set missing: drop or mean"
+    if len(texts) == 1 and is_text.sum() > 1:
+        # A word that is repeated is no typing error.
+        hint = f"if it means a missing value, set missing_values: {listed_name(texts[0])}"
+    raise DataError(
+        f"{count(int(is_text.sum()), 'cell')} of text among "
+        f"{int(filled.sum() - is_text.sum())} numbers, "
+        f"such as {cells.text(row)!r} {places.here(row)}",
+        where=places.cell(row, name),
+        hint=f"{hint}; or read them as labels with categories: {listed_name(name)}",
+    )
 
 
 def _require_decimal_sign(

@@ -13,12 +13,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from gdrun.array_types import Numbers
-from gdrun.data.columns import Column
+from gdrun.data.columns import Column, listed_name
 
 UNNAMED = re.compile(r"|Unnamed: \d+")
 """The names of a column without a name: none, or the one that pandas gives it."""
 
-IDENTIFIER = re.compile(r"(?i:(.*[_ -])?(id|ids|index|idx|key|uuid|nr|no|number))|.*[a-z]I[dD]")
+IDENTIFIER = re.compile(
+    r"(?i:(.*[_ -])?(id|ids|index|idx|key|pk|uuid|guid|nr|no|number|row|rownum|serial))"
+    r"|.*[a-z]I[dD]"
+)
 """Names of columns that identify rows."""
 
 FEWEST_NUMBERED = 10
@@ -47,6 +50,25 @@ def why_left_out(column: Column, header: str | None) -> str:
     if (nameless or named) and _identifies_rows(column.values):
         return SAME.format("whole number")
     return ""
+
+
+def note_on_identifier(column: Column, header: str | None) -> tuple[str, ...]:
+    """A sentence on a feature that has the name of an identifier and many whole numbers, or none.
+
+    header: as for why_left_out. Rows with the same number, such as those of one patient, may be in
+    two parts of the data.
+    """
+    if header is None or not IDENTIFIER.fullmatch(column.name) or not column.source.is_number:
+        return ()
+    values = column.values[~column.gaps]
+    if (values % 1).any() or len(np.unique(values)) < FEWEST_NUMBERED:
+        return ()
+    name = listed_name(column.name)
+    return (
+        f"{column.name} has the name of an identifier, and is a feature because its numbers are "
+        f"repeated; ignore: {name} leaves it out, and split.group={column.name} keeps rows with "
+        "the same number in one part",
+    )
 
 
 def is_identifier_text(name: str, texts: Sequence[str], rows: int) -> bool:

@@ -275,6 +275,36 @@ def test_numbers_that_mean_missing(read):
     np.testing.assert_array_equal(table.X, [[np.nan, 1], [5, np.nan], [7, 3]])
 
 
+@pytest.mark.parametrize("word", ["\u2013", "#DIV/0!", "missing"])
+def test_a_word_for_missing_among_numbers(refused, read, word):
+    # Also if it is in most of the cells: without it there are numbers alone.
+    text = "a,y\n" + rows(*(word if i % 3 else f"{i}.5" for i in range(12)))
+    said = refused(text)
+    assert said == (
+        f"error: made.csv:3 a: 8 cells of text among 4 numbers, such as {word!r} in this line\n"
+        f'hint: if it means a missing value, set missing_values: ["{word}"]; or read them as '
+        'labels with categories: ["a"]'
+    )
+    table = read(text, missing_values=(word,), missing="mean")
+    assert table.X[:, 0].tolist()[::3] == [0.5, 3.5, 6.5, 9.5]
+    assert np.isnan(table.X[:, 0]).sum() == 8
+
+
+def test_codes_with_as_many_words_as_numbers_are_a_category(read):
+    assert len(read("a,y\n" + rows("A", "B", "C", "1", "2")).feature_names) == 5
+
+
+def test_labels_that_differ_in_case_are_said(read):
+    table = read("town,y\n" + rows("north", "South", "North", "south", "West"))
+    assert len(table.feature_names) == 5
+    assert table.notes == ("town has labels that differ only in case, such as North and north",)
+
+
+def test_an_empty_target_is_no_column_to_leave_out(refused):
+    said = refused("a,y\n1,\n2,\n3,\n", missing="mean")
+    assert said == "error: made.csv y: the column is empty\nhint: choose another target"
+
+
 def test_a_feature_that_mixes_numbers_and_words_may_be_a_category(read, refused):
     text = "doors,y\n2,1\n3,2\n4,3\n5more,4\n2,5\n"
     assert refused(text).endswith('or read them as labels with categories: ["doors"]')

@@ -47,6 +47,21 @@ def test_a_numeric_identifier_in_any_order_is_left_out(read, name):
     assert read(text, categories=name).feature_names[1] == f"{name}=17"
 
 
+def test_a_repeated_identifier_is_a_feature_and_said(read):
+    lines = "".join(f"{1000 + row // 3 * 7},{row * row % 5},{row}\n" for row in range(36))
+    table = read("user_id,b,y\n" + lines)
+    assert table.feature_names == ("user_id", "b")
+    assert table.notes == (
+        "user_id has the name of an identifier, and is a feature because its numbers are repeated; "
+        'ignore: ["user_id"] leaves it out, and split.group=user_id keeps rows with the same '
+        "number in one part",
+    )
+    assert read("user_id,b,y\n" + lines, keep="user_id").notes == ()
+    # A number of rooms or of another few values counts something.
+    few = "".join(f"{row % 4},{row * row % 5},{row}\n" for row in range(36))
+    assert read("room_no,b,y\n" + few).notes == ()
+
+
 @pytest.mark.parametrize("name", ["size", "humid", "grid"])
 def test_other_whole_numbers_are_features(read, name):
     table = read(f"{name},b,y\n17,1,2\n4,1,3\n9,1,1\n")
