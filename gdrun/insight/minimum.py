@@ -83,8 +83,9 @@ def minimise(objective: Objective, start: Array, X: Examples, y: Array) -> Minim
     value, gradient = _at(objective, w, X, y)
     error = math.inf
     precision = float(np.finfo(np.float64).eps)
-    # Where f* is 0, rounding errors of the residuals leave the share ε² of the first value.
-    least = precision**2 * abs(value)
+    # Where f* is 0, rounding errors of the scores, sums over D columns, leave about the share D ε²
+    # of the first value.
+    least = precision**2 * abs(value) * X.shape[1]
     for _ in range(MOST_STEPS):
         if _separated(objective, value, len(X)):
             return Minimum(0.0, None, 0.0, True)

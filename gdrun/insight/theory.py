@@ -159,7 +159,8 @@ def _bounds(
     """The bounds at the experiment's rate; none without L and G.
 
     For a network L is only known at the start, and its bound of the gradient is given with this L:
-    it is a prediction then, and not a guarantee. f* is replaced by 0, the least value of a loss.
+    it is a prediction then, and not a guarantee. An f* that is not known, or only from above, is
+    replaced by 0, the least value of a loss.
     """
     alpha = float(problem.cohort.numbers.lr[0])
     L = constants.L
@@ -167,7 +168,7 @@ def _bounds(
         return (subgradient_bound(alpha, constants.G, distance),)
     if not L or alpha <= 0:
         return ()
-    lowest = minimum.value if minimum is not None else 0.0
+    lowest = minimum.value if minimum is not None and minimum.converged else 0.0
     excess = initial - lowest
     if not constants.everywhere:
         return (gradient_bound(alpha, L, excess),)

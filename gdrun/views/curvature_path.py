@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gdrun.insight.curvature_path import CurvaturePath, PathPoint
-from gdrun.views.fitting import fitting, headings
+from gdrun.views.fitting import fitting, headings, without
 from gdrun.views.numbers import count, quantity
 from gdrun.views.theory import plain_table
 
@@ -37,7 +37,10 @@ LEGEND = {
 
 
 def curvature_path_view(path: CurvaturePath) -> RenderableType:
-    """The curvature and its limit at some evaluations, and the kind of the last point."""
+    """The curvature and its limit at some evaluations, and the kind of the last point.
+
+    The table has no column for a limit or a position that is not known at any point.
+    """
     table = plain_table("rrrrrr", "step", "f", "λmin", "λmax", "limit", "position")
     for point in path.points:
         sharp = point.limit is not None and point.largest > point.limit
@@ -49,10 +52,15 @@ def curvature_path_view(path: CurvaturePath) -> RenderableType:
             quantity(point.limit, 4),
             quantity(point.position, 2),
         )
+    unknown = [
+        name
+        for name in ("limit", "position")
+        if all(getattr(point, name) is None for point in path.points)
+    ]
     last = path.points[-1]
     return Group(
         Text("curvature along the path", style="bold"),
-        fitting(table, OPTIONAL, partial(_legend, rows=path.rows)),
+        fitting(without(table, unknown), OPTIONAL, partial(_legend, rows=path.rows)),
         "",
         *_verdicts(path.points),
         Text(f"the path ends {KINDS[last.kind]}"),

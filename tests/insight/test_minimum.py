@@ -33,6 +33,26 @@ def test_least_squares_in_closed_form(l2):
     np.testing.assert_allclose(found.weights, w, rtol=1e-10)
 
 
+@pytest.mark.parametrize("most", [1500, 1])
+def test_more_columns_than_rows_need_few_steps(most, monkeypatch):
+    # Some weights fit every row, so that f* is 0: rounding errors of the scores are all that is
+    # left, and no step can lower them.
+    steps = []
+    solve = minimum._newton_step
+
+    def counted(*args):
+        steps.append(1)
+        return solve(*args)
+
+    monkeypatch.setattr(minimum, "_newton_step", counted)
+    monkeypatch.setattr(minimum, "MOST_PARAMETERS", most)
+    objective, X, y, start = problem("linear", {}, 0, 0.0, rows=300, features=400)
+    found = minimise(objective, start, X, 1e3 * y)
+    assert found.converged
+    assert found.value < 1e-20
+    assert len(steps) <= 5
+
+
 def test_the_nearest_of_many_minima():
     # x₁ = x₂ in every row: w₁ + w₂ = 2 is optimal, and (2, 0) is nearest to the start (1, −1).
     model = MODELS["linear"].function(2, 0, bias=False)

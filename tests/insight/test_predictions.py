@@ -5,6 +5,7 @@ import pytest
 
 import gdrun
 from gdrun.config.resolving import resolve
+from gdrun.insight import minimum
 from gdrun.insight.bound_checks import check_run
 from gdrun.insight.theory import theory_of
 from gdrun.problems import smoothness
@@ -106,6 +107,18 @@ def test_dependent_columns_have_no_strong_convexity(tmp_path):
     assert "linearly dependent" in failing(theory)["strongly convex"]
     # Σa²/9 = 60/9: the Hessian of (a, 2a) has 2·5·60/9 in its direction, that of the bias is 2.
     assert theory.constants.rate_range == pytest.approx((2.0, 2 * 5 * 60 / 9))
+
+
+def test_a_minimum_that_is_not_found_breaks_no_bound(monkeypatch):
+    # f after a few steps is only an upper bound of f*: f(w₀) − f is less than f(w₀) − f*.
+    config = resolve(experiment("breast-cancer", {"name": "logistic", "l2": 0.001}))
+    exact = theory_of(config)
+    monkeypatch.setattr(minimum, "MOST_STEPS", 2)
+    theory = theory_of(config)
+    assert not theory.minimum.converged
+    assert theory.f_star > exact.f_star
+    assert [bound.name for bound in theory.bounds] == ["gradient"]
+    assert theory.bounds[0].at(10) >= exact.bounds[-1].at(10)
 
 
 def test_many_columns_have_no_linear_bound(monkeypatch):

@@ -119,6 +119,27 @@ def test_lanczos_returns_the_same(case, l2, monkeypatch):
     assert smoothness(model, X, l2) == pytest.approx(expected, rel=1e-6)
 
 
+def test_lanczos_reads_the_rows_once_an_iteration_and_forms_no_matrix(monkeypatch):
+    model, X, _ = problem("linear")
+    found, passes = [], []
+    iterate, blocks = smoothness_module.extreme_eigenvalues, smoothness_module._blocks
+
+    def recorded(*args, **options):
+        found.append(iterate(*args, **options))
+        return found[-1]
+
+    def counted(rows):
+        passes.append(1)
+        return blocks(rows)
+
+    monkeypatch.setattr(smoothness_module, "MOST_COLUMNS", 1)
+    monkeypatch.setattr(smoothness_module, "extreme_eigenvalues", recorded)
+    monkeypatch.setattr(smoothness_module, "_blocks", counted)
+    monkeypatch.delattr(smoothness_module, "_second_moment")
+    smoothness(model, X, 0.1)
+    assert 0 < len(passes) == found[0].products <= X.shape[1]
+
+
 def test_rows_on_disk_have_the_same():
     model, X, _ = problem("linear")
     rows = np.array([3, 5, 6, 7, 20, 31])
