@@ -87,7 +87,9 @@ def diagnose(
         )
     write_new(save, [remedies.cured_config(recorded, tried[0])])
     if not json:
-        following = step("train with the cure", "train", str(save), *plugin_words(recorded.record))
+        following = step(
+            "train with the remedy", "train", str(save), *plugin_words(recorded.record)
+        )
         lines = [f"wrote {save}", *following]
         console.show("", *map(console.unwrapped, lines))
 
@@ -141,7 +143,7 @@ def _following(run: Run, symptoms: Sequence[Symptom], tried: Sequence[Attempt] |
     plugins = plugin_words(run.record)
     if tried:
         words = (str(_config_of(run.directory)), *change_words(tried[0].changes), *plugins)
-        return step("train with the cure", "train", *words) if tried[0].cured else []
+        return step("train with the best remedy", "train", *words) if tried[0].cured else []
     if not symptoms:
         return after_run(run)
     lines = []

@@ -78,8 +78,8 @@ Quantity = Annotated[
     typer.Option(
         "--y",
         metavar="QUANTITY",
-        help="What the curves of runs show: a recorded quantity such as loss, accuracy or "
-        "update_norm, or suboptimality, which is f - f* (default: loss, grad_norm and lr).",
+        help="What the curves of runs show (default: loss, grad_norm and lr): a recorded quantity "
+        "such as accuracy or update_norm; or suboptimality, the objective minus its minimum.",
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")]

@@ -39,7 +39,7 @@ def report(
     plugins: Plugins = None,
     json: Json = False,
 ) -> None:
-    """Write one HTML page, which needs no network, on runs, a sweep or a comparison."""
+    """Write a report on runs, a sweep or a comparison: one HTML page that works offline."""
     from gdrun.runs.run import RECORD, find_run
     from gdrun.study.storage.study_directory import RECORD as STUDY
 

@@ -75,12 +75,12 @@ def settings_of(overrides: Iterable[Change], experiment: Experiment) -> dict[str
 def divided(
     source: Source, overrides: Iterable[Change], names: Sequence[Override]
 ) -> tuple[list[Change], dict[str, Any]]:
-    """Divide overrides into those for this experiment, and those that need another name in it.
+    """Divide overrides by whether their keys exist in this experiment, or only in a changed one.
 
-    names: overrides such as optimizer=adam, each of which chooses a name. Returns the overrides
-    with which the experiment is loaded, and the values of the others by dotted path: their keys
-    exist only with one of the names. An override that exists in no case, or has a wrong form, is
-    among the first, because loading them reports it.
+    names: the changes, overrides such as optimizer=momentum, with which a key such as beta exists.
+    Returns the overrides with which the experiment is loaded, and the values of the others by
+    dotted path. An override whose key exists in neither case, or whose form is wrong, is among the
+    first, because loading the experiment reports it.
     """
     changes = list(overrides)
     document, (parsed, problems) = read(source), _parsed(changes)

@@ -92,7 +92,10 @@ class CsvScan:
     def count(
         self, columns: Sequence[int], conditions: Mapping[str, Expression]
     ) -> dict[tuple[int, str], int]:
-        """The number of cells of each column that meet each condition, by column and name."""
+        """The number of cells that meet a condition, by column and name of the condition.
+
+        columns: the positions of the columns. conditions: by name.
+        """
         if self._wide:
             counts = [
                 f"count_if({sql('cell')}) AS n{i}" for i, sql in enumerate(conditions.values())

@@ -105,10 +105,11 @@ def columns_of_numbers(names: Iterable[str]) -> tuple[SourceColumn, ...]:
 class Encoding:
     """The encoding that a model was trained with, which makes d features.
 
-    columns: the columns of the data, in the order of their features. fill (d,): the values that
-    replace missing ones, from the training rows; NaN for a column in which no value may be missing,
-    and None if that is true of all columns. mean, scale (d,): the standardisation; None without.
-    missing: the cells that are missing values.
+    columns: the columns of the data, in the order of their features. fill (d,): for each feature
+    the value that replaces a missing one, from the training rows; NaN if its column may have no
+    missing value, and None if no column may have one. mean, scale (d,): the standardisation; None
+    if the features are not standardised. missing: the texts and numbers that stand for a missing
+    value, such as NA or −999.
     """
 
     columns: tuple[SourceColumn, ...]

@@ -133,11 +133,17 @@ class RowEncoder:
             if value is None and cell in self.encoding.missing:
                 value = np.nan
             if value is None:
-                what = "true or false" if column.form == "boolean" else "a date as in training"
+                what = (
+                    "true or false"
+                    if column.form == "boolean"
+                    else "a date in the format of training"
+                )
                 raise DataError(
                     f"{cell.strip()!r} is not {what}",
                     where=f"{place(list(cells).index(cell))} {column.name}",
-                    hint="correct the cell, or leave it empty",
+                    hint="correct the cell, or leave it empty"
+                    if column.name in self.encoding.fillable
+                    else "correct the cell",
                 )
             known[cell] = value
         return np.array([known[cell] for cell in cells], dtype=np.float64)
@@ -198,7 +204,8 @@ class RowEncoder:
             raise DataError(
                 "the value is missing, and the model was trained without missing values",
                 where=f"{place(int(missing.argmax()))} {name}",
-                hint="fill it in, or train with missing: mean, which keeps the training means",
+                hint="fill it in, or train with dataset.missing=mean, so that the mean of the "
+                "training rows replaces it",
             )
         self.filled[name] += int(missing.sum())
 

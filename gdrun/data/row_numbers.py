@@ -72,10 +72,11 @@ def note_on_identifier(column: Column, header: str | None) -> tuple[str, ...]:
 
 
 def is_identifier_text(name: str, texts: Sequence[str], rows: int) -> bool:
-    """Whether the different texts of a column with so many rows are identifiers.
+    """Whether the texts of a column identify its rows.
 
-    Nearly all rows have another text, and the name is that of an identifier, or all texts are codes
-    without blanks that contain a digit, such as A-1047.
+    They do if nearly all rows have different texts, and if, besides, the column has no name or the
+    name of an identifier, or each text is a code with a digit and no blank, such as A-1047. texts:
+    the different texts. rows: the number of rows.
     """
     if rows < 2 or 20 * len(texts) < 19 * rows:
         return False

@@ -102,8 +102,8 @@ def _require_room(rows: int, width: int, written: int, path: Path) -> None:
     size = 8 * rows * width
     if size > MOST_BYTES:
         raise DataError(
-            f"has {rows:,} rows of {width:,} features, of which {written:,} values are not 0; "
-            f"with its zeros the table needs {size / 1e9:,.1f} GB, and gdrun reads up to "
+            f"has {rows:,} rows of {width:,} features with {written:,} nonzero values; as a dense "
+            f"table they need {size / 1e9:,.1f} GB, and gdrun reads up to "
             f"{MOST_BYTES / 1e9:.1f} GB",
             where=str(path),
             hint="keep fewer features, such as the most frequent ones, or fewer rows",

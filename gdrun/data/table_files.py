@@ -245,11 +245,21 @@ def _require_readable(files: list[Path]) -> None:
 
 
 def _refuse_other_columns(first: Path, expected: list[Any], file: Path, found: list[Any]) -> None:
-    shown = ", ".join(
-        f"{row[0]} {row[1]}" for row in found if row[:2] not in [other[:2] for other in expected]
+    """Raise DataError for a file whose columns are not those of the first file.
+
+    expected, found: (name, type, …) of each column of the two files.
+    """
+    types = {row[0]: row[1] for row in expected}
+    others = [f"{row[0]} {row[1]}" for row in found if row[0] not in types]
+    what = f"has other columns than {first}: " + (
+        ", ".join(others) or "some are missing or in another order"
     )
+    if [row[0] for row in found] == [row[0] for row in expected]:
+        name, kind = next(row[:2] for row in found if types[row[0]] != row[1])
+        what = f"the column {name} has the type {kind}, but {types[name]} in {first}"
     raise DataError(
-        f"has other columns than {first}: {shown or 'some are missing or in another order'}",
+        what,
         where=str(file),
-        hint="files that are read together need the same columns in the same order",
+        hint="files that are read together need the same columns, in the same order and of the "
+        "same types",
     )

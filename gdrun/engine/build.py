@@ -89,7 +89,8 @@ def in_lane_order(experiments: Sequence[Experiment]) -> tuple[Experiment, ...]:
 def cohort_of(experiments: Sequence[Experiment], data: Prepared) -> Cohort:
     """Return the cohort of these experiments, which train together.
 
-    The experiments may differ only in numbers and seeds. data: the data of all experiments. Raises
+    The experiments may differ only in their names, their seeds and the options that lanes may have
+    of their own, such as lr; see Experiment.shape. data: the data of all experiments. Raises
     ValueError if the experiments differ in anything else, ConfigError or DataError if the
     experiments do not fit the data.
     """
@@ -147,9 +148,10 @@ def experiment_data(
             table = read or load_table(given)
     elif split.group is not None:
         raise DataError(
-            "arrays have no column for groups that is not a feature",
+            "arrays cannot be split by group, because each column of X is a feature",
             where="dataset.split.group",
-            hint="write a table to a file, or split the arrays before training",
+            hint="write the data and a column of groups to a file, or split the arrays before "
+            "training",
         )
     standardize = dataset["standardize"]
     return prepare(

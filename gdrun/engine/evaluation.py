@@ -132,9 +132,10 @@ def after_evaluation(
     """Return the state after an evaluation with these readings.
 
     The best weights, the scores for early stopping and the last readings are updated. running_stats
-    (lanes, Q): of the evaluated weights. epoch: the time of the evaluation. moved (lanes,): whether
-    the learning rate was above zero since the evaluation before; if not, early stopping does not
-    count the evaluation, because it cannot show an improvement.
+    (lanes, Q): the running statistics of batch normalisation that belong to the evaluated weights.
+    epoch: the time of the evaluation. moved (lanes,): whether the learning rate was above zero
+    since the evaluation before; if not, early stopping does not count the evaluation, because it
+    cannot show an improvement.
     """
     loss = readings.get("validation_loss", readings["train_loss"])
     obeyed = rules.obeyed.early_stopping

@@ -143,7 +143,8 @@ TRACE_COLUMNS = (
     TraceColumn(
         "dead",
         _LAYER,
-        "The share, 0 to 1, of units whose activation has slope 0 for every example.",
+        "The share, 0 to 1, of units whose activation has slope 0 for every example of a fixed "
+        "sample of the training part.",
         when="measured",
     ),
     TraceColumn(

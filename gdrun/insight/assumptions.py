@@ -48,7 +48,11 @@ def _convex(problem: AnalysedProblem) -> Assumption:
     surface = problem.cohort.surface
     if surface is not None:
         holds = surface.curvatures is not None
-        why = "all its curvatures are positive" if holds else "its curvature changes sign"
+        why = (
+            "f has a positive curvature in every direction"
+            if holds
+            else "a curvature of f changes its sign"
+        )
         return Assumption("convex", holds, why)
     if isinstance(problem.model, Network):
         return Assumption("convex", False, "a network is not convex in its weights")

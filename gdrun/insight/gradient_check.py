@@ -134,7 +134,7 @@ def _checked(experiment: Experiment, table: Table | None) -> GradientCheck:
     w = w + draw.normal(0.0, NOISE, w.shape)
     batch = _first_batch(cohort)
     (value,), (gradient,) = _at(cohort, batch, w[None])
-    require_finite(float(value))
+    require_finite(float(value), experiment)
     smallest_checkable = _rounding(value, STEPS[0]) / MOST_ROUNDING
 
     def losses(W: Numbers) -> Numbers:

@@ -101,17 +101,23 @@ def analysed(experiment: Experiment) -> AnalysedProblem:
     problem = AnalysedProblem(experiment, cohort_of([double], experiment_data(double)))
     with np.errstate(all="ignore"):
         loss, _ = problem.value_and_gradient(problem.start)
-    require_finite(loss)
+    require_finite(loss, experiment)
     return problem
 
 
-def require_finite(loss: float) -> None:
+def require_finite(loss: float, experiment: Experiment) -> None:
     """Raise DataError if the loss at the initial weights is not finite."""
-    if not np.isfinite(loss):
-        raise DataError(
-            f"the loss is {quantity(loss)} at the initial weights, so nothing can be computed "
-            "from it",
-            where="dataset",
-            hint="scale the data: dataset.standardize=true scales the features, and "
-            "dataset.standardize.target=true the target of a regression",
-        )
+    if np.isfinite(loss):
+        return
+    what = (
+        f"the loss is {quantity(loss)} at the initial weights, so nothing can be computed from it"
+    )
+    if experiment.surface is not None:
+        hint = "choose a start near the minimum, such as surface.start=[-1.5, 2.0]"
+        raise DataError(what, where="surface.start", hint=hint)
+    raise DataError(
+        what,
+        where="dataset",
+        hint="scale the data: dataset.standardize=true standardises the features, and "
+        "dataset.standardize.target=true also the target of a regression",
+    )

@@ -1,8 +1,8 @@
-"""Where the steps of a run end on their parabolas, from its trace alone.
+"""Where each step of a run ends on a parabola fitted to f along the step, from the trace alone.
 
 A step d = −α∇f from w has the slope ∇fᵀd = −α‖∇f‖². The parabola through f(w) with this slope, and
 through f(w + d), has its lowest point at the end of the step if f falls by ½α‖∇f‖². The position of
-the end is
+the end is its distance from the lowest point, in units of the distance of w from it:
 
     position = 1 + 2 (f(w + d) − f(w)) / (α‖∇f‖²)
 

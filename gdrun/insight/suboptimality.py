@@ -48,6 +48,7 @@ def _minimum(run: Run) -> float:
         raise RecordError(
             "the minimum f* of the objective is not known",
             where=run.id,
-            hint="draw the loss instead; f* is known on surfaces and for linear models",
+            hint="draw the loss instead; f* is known on surfaces and for linear models, except on "
+            "large data with a loss that has kinks, such as mae or hinge",
         )
     return minimum.value

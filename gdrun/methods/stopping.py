@@ -1,9 +1,10 @@
 """Stopping: the rules and budgets that end a run, and the sentence for each reason.
 
-At each evaluation the training loop applies the rules to the full training objective, for all lanes
-(runs trained together) at once. The loop also compares the steps and seconds with the budgets. The
-reason for the end is one record, `Stop`; the output, the files of the run and the exit code are
-made from it.
+At each evaluation the training loop checks the rules, for all lanes (runs trained together) at
+once. Rules with a threshold use the loss, the accuracy, the gradient and the weights on the full
+training part; early stopping uses a metric of the validation part. The loop also compares the steps
+and seconds with the budgets. The reason for the end is one record, `Stop`; the output, the files of
+the run and the exit code are made from it.
 """
 
 from __future__ import annotations

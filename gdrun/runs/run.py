@@ -269,7 +269,9 @@ def _no_runs(parameter: str = "out") -> str:
 def _near(path: Path) -> str:
     """A hint for a directory that is not the directory of a run: what it contains instead."""
     if (path / "study.json").is_file():
-        return "it is the directory of a sweep or comparison"
+        best = path / "best.yaml"
+        more = f", and `gdrun train {best}` trains its best setting" if best.is_file() else ""
+        return f"it is a sweep or comparison: `gdrun show {path}` shows it{more}"
     runs = run_directories(path)
     return f"it contains runs, such as {runs[-1]}" if runs else _no_runs()
 

@@ -47,7 +47,10 @@ def matching(rows: Rows, condition: str) -> list[int]:
 
 
 def columns(values: Sequence[Sequence[Any]]) -> dict[str, NDArray[Any]]:
-    """Columns for DuckDB: c0, c1, … with the values, and m0, m1, … that mark the missing ones."""
+    """Columns for DuckDB: c0, c1, … with the values, and m0, m1, … that mark the missing ones.
+
+    The column PLACE numbers the rows from 0.
+    """
     rows = len(values[0]) if values else 0
     found: dict[str, NDArray[Any]] = {PLACE: np.arange(rows)}
     for k, column in enumerate(values):

@@ -101,7 +101,7 @@ def longer(run: Traced) -> tuple[Remedy, ...]:
     stopping = run.config["stopping"]
     budgets = [key for key in ("epochs", "steps", "gradients") if key in stopping]
     changes = {f"stopping.{key}": 4 * stopping[key] for key in budgets}
-    return (Remedy(changes, "more steps go further"),) if changes else ()
+    return (Remedy(changes, "the loss may fall further in more steps"),) if changes else ()
 
 
 def less_decay(run: Traced) -> tuple[Remedy, ...]:
@@ -155,4 +155,4 @@ def less_memory(run: Traced) -> tuple[Remedy, ...]:
     )
 
 
-_CLIPPED = "the limit is above every gradient norm of the run, so that steps keep their length"
+_CLIPPED = "a limit above the largest gradient norm of the run leaves gradients as they are"

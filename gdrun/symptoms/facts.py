@@ -169,8 +169,10 @@ class Traced:
 
     @property
     def full_batches(self) -> bool:
-        """Whether every gradient is that of the full loss, without noise."""
-        noisy = self.config.get("surface", {}).get("noise", 0)
+        """Whether every gradient is that of the full loss, without noise or dropout."""
+        noisy = self.config.get("surface", {}).get("noise", 0) or self.config.get("model", {}).get(
+            "dropout", 0
+        )
         return not noisy and (self.config["variant"]["name"] == "bgd" or "surface" in self.config)
 
     @property

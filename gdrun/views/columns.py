@@ -97,7 +97,7 @@ def _lines(found: Inspection) -> list[tuple[str, str]]:
         str(word) or "an empty cell" for word in (*sorted(found.marks.words), *found.marks.numbers)
     )
     if any(report.missing for report in found.columns):
-        lines.append(("missing", f"{words} (missing_values changes this)"))
+        lines.append(("missing", f"{words} (missing_values changes this list)"))
     return lines
 
 

@@ -258,9 +258,12 @@ def _tuning(row: Contender) -> str:
     if not tuning.chosen:
         return f"{row.name}: every run of {budget} failed; its own settings are kept"
     chosen = ", ".join(f"{key} {shown_value(value)}" for key, value in tuning.chosen.items())
-    keys, verb = " and ".join(tuning.at_edge), "is" if len(tuning.at_edge) == 1 else "are"
+    keys = " and ".join(tuning.at_edge)
     edge = (
-        f"; {AT_EDGE}: {keys} {verb} the smallest or largest value that was tried" if keys else ""
+        f"; {AT_EDGE}: the value of {keys} is the smallest or largest that was tried, and a wider "
+        "range may have a better one"
+        if keys
+        else ""
     )
     return f"{row.name}: {chosen}, the best of {budget}{edge}"
 

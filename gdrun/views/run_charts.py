@@ -35,8 +35,8 @@ def run_charts(runs: Sequence[Run], x: str = "epoch", y: str | None = None) -> l
     """The charts of runs over x, one of X_AXES.
 
     y: a quantity such as accuracy or update_norm, or `suboptimality`; None for those of USUAL that
-    were recorded. Raises GdrunError if the runs have different problems, if nothing was recorded,
-    or if f* is not known.
+    were recorded. Raises GdrunError if the runs have different data, surfaces or losses, if nothing
+    was recorded, or not y, or if f* is not known.
     """
     check_one_problem(runs)
     names = quantities(runs)

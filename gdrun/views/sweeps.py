@@ -302,7 +302,7 @@ def limit_sentence(limit: StabilityLimit) -> str:
     if limit.exact:
         theory = f"{predicted} is the limit in theory"
     else:
-        theory = f"in theory full-batch descent is stable at rates below {predicted}"
+        theory = f"in theory full batches are stable near a minimum below {predicted}"
     return f"{observed}; {theory} (curvature L = {quantity(limit.smoothness)})"
 
 

@@ -105,10 +105,10 @@ def _minimum_words(theory: Theory) -> str:
     if not minimum.converged:
         return f"upper bound: {method} has not converged ({quantity(minimum.error, 2)})"
     if kinks:
-        return f"by {method}, to rounding"
+        return f"by {method}, exact up to rounding"
     small = theory.problem.model.layout.size <= MOST_PARAMETERS
     closed = theory.constants.quadratic and small
-    return "by the normal equations" if closed else "by Newton's method, to rounding"
+    return "by the normal equations" if closed else "by Newton's method, exact up to rounding"
 
 
 def _settings_table(theory: Theory) -> RenderableType:

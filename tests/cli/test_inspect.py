@@ -35,7 +35,7 @@ def test_the_table(houses, gdrun):
         "  rows     4 rows, 10 features\n"
         "  target   price: regression, from 1200 to 1900\n"
         "  missing  an empty cell, #n/a, -, <na>, ?, n/a, na, nan, none, null\n"
-        "           (missing_values changes this)\n"
+        "           (missing_values changes this list)\n"
         "note: left out id: each row has another whole number, as an identifier has;\n"
         'keep: ["id"] makes it a feature\n'
         "note: sold has dates, which become sold.year, sold.month, sold.weekday,\n"

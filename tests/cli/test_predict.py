@@ -178,7 +178,10 @@ def test_new_rows_that_do_not_fit(here, tmp_path, names, line, text):
 def test_a_missing_value_where_training_had_none(here, tmp_path):
     save("strict.npz", {"w": LINE["w"], "b": LINE["b"]})
     write(tmp_path / "new.csv", ["city", "area"], [["Ulm", "1"], ["Ulm", "?"], ["", "2"]])
-    hint = "hint: fill it in, or train with missing: mean, which keeps the training means\n"
+    hint = (
+        "hint: fill it in, or train with dataset.missing=mean, so that the mean of the training "
+        "rows replaces it\n"
+    )
     what = "the value is missing, and the model was trained without missing values"
     assert error_of(here("predict", "strict.npz", "new.csv")) == (
         f"error: new.csv:4 city: {what}\n{hint}error: new.csv:3 area: {what}\n{hint}"

@@ -148,7 +148,11 @@ def test_a_run_without_weights_is_refused(gdrun, trained, tmp_path, option):
             "smooth fails the slope of hinge jumps",
             "none: at a constant rate f may stay above f*",
         ),
-        (("surface=rosenbrock",), "convex fails its curvature changes sign", "at the start only"),
+        (
+            ("surface=rosenbrock",),
+            "convex fails a curvature of f changes its sign",
+            "at the start only",
+        ),
     ],
 )
 def test_an_assumption_that_fails_is_named(gdrun, words, reason, limit):
@@ -174,7 +178,7 @@ def test_a_study_is_refused(gdrun, trained, tmp_path):
     (studies[0] / "best.yaml").unlink()
     answer = gdrun("theory", str(studies[0]))
     assert answer.code == 2
-    assert "is the directory of a sweep or comparison" in answer.err
+    assert "it is a sweep or comparison: `gdrun show " in answer.err
 
 
 @pytest.mark.parametrize("option", [(), ("--noise",)])

@@ -108,8 +108,8 @@ def test_a_table_that_is_too_large_is_refused_with_its_size(tmp_path):
     with pytest.raises(DataError) as caught:
         read(tmp_path / "b.svm", rows * 300)
     assert (
-        "has 300 rows of 1,000,000 features, of which 600 values are not 0; with its zeros the "
-        "table needs 2.4 GB, and gdrun reads up to 2.1 GB"
+        "has 300 rows of 1,000,000 features with 600 nonzero values; as a dense table they need "
+        "2.4 GB, and gdrun reads up to 2.1 GB"
     ) in str(caught.value)
 
 

@@ -169,7 +169,7 @@ def _opened(path: Path, key: str) -> ctypes.CDLL:
     try:
         found = ctypes.CDLL(str(path))
         if (ctypes.c_char * (len(key) + 1)).in_dll(found, SEAL).value != key.encode():
-            raise OSError("it was compiled from another text")
+            raise OSError("the file in the cache was compiled from other C code")
     except ValueError as error:  # it has no such text
         path.unlink(missing_ok=True)
         raise OSError(str(error)) from None

@@ -149,7 +149,10 @@ class Execution:
         check_test(test)
         self._branches += 1
         if self._branches > LONGEST:
-            raise self._refusal(statement, f"there are more than {LONGEST} branches")
+            raise self._refusal(
+                statement,
+                f"more than {LONGEST} uses of `if`, counted in each pass of a loop, have no C form",
+            )
         test = self._writing.keep("test", test)
         if any(isinstance(node, ast.Return) for node in ast.walk(statement)):
             first, _ = self._apart([*statement.body, *rest])

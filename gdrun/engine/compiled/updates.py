@@ -1,6 +1,7 @@
 """The update of a rule as a compiled kernel, for models whose gradients NumPy computes.
 
-Such models are networks with batch normalisation, for example: their gradients are matrix products.
+Such models are networks that the kernel of networks cannot run, for example with batch
+normalisation. Nearly all of their work is matrix products, which NumPy computes fast.
 The update has the precision of the arrays, as in NumPy. Numbers that all parameters share, such as
 1 − β₂ᵗ, are computed in double precision and rounded once, at the place where NumPy rounds them.
 """

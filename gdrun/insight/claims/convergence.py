@@ -61,7 +61,10 @@ def _bounded(config: Config, check: BoundCheck, verdict: Verdict, measured: str)
     statement="convergence theory does not apply to networks, which are not convex",
 )
 def non_convex() -> Finding:
-    """For any L-smooth f and α ≤ 1/L, min ‖∇f‖² ≤ 2(f(w₀) − f*)/(αN) (Nesterov 2004, 1.2.15)."""
+    """The bound of L-smooth f holds without convexity: α ≤ 1/L brings ‖∇f‖² to 2(f(w₀) − f*)/(αN).
+
+    This is a bound of the smallest ‖∇f‖² in the first N steps (Nesterov 2004, 1.2.15).
+    """
     network = {"name": "mlp", "hidden": [8], "activation": "tanh"}
     config = descent({"dataset": "iris", "model": network}, 0.1, epochs=200)
     (check,) = check_run(trained(config)).checks
@@ -105,8 +108,9 @@ def edge_of_stability() -> Finding:
 def long_steps() -> Finding:
     """A constant rate must be below 2/L, but longer steps may alternate with short ones.
 
-    Two steps multiply the error by (1 − α₁λ)(1 − α₂λ). Such patterns are even faster in the worst
-    case: T^−1.27 (Altschuler & Parrilo 2023, arXiv 2309.16530).
+    A pair of steps α₁, α₂ multiplies the error along a curvature λ by (1 − α₁λ)(1 − α₂λ). Patterns
+    whose longest steps grow with their number T bring f − f* of any smooth convex f to the order of
+    T^−1.27 instead of 1/T (Altschuler & Parrilo 2023, arXiv 2309.16530).
     """
     condition, rate = 10.0, 0.25
     constant = bowl(condition, {"name": "vanilla", "lr": rate}, 60)

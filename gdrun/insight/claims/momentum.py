@@ -81,8 +81,8 @@ def momentum_limit() -> Finding:
     corrected = plain.status == "diverged" and last < 1e-3 and abs(length / 10 - 1) < 0.01
     return Finding(
         "corrected" if corrected else "fails",
-        f"at αL = 3 gradient descent {plain.status}, heavy ball with β = 0.9 lowers f to "
-        f"{last:.1g} of its start; at a small rate its steps grow to {length:.4g} times",
+        f"at αL = 3 gradient descent {plain.status}, but heavy ball with β = 0.9 lowers f to "
+        f"{last:.1g} of its first value; at a small rate its last step is {length:.4g} times",
         {"final_share": last, "step_length": length},
         (command(config),),
         (loss_curve("gradient descent", plain, "step"), loss_curve("heavy ball", ball, "step")),

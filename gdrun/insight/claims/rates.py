@@ -99,10 +99,11 @@ def three_rates() -> Finding:
     statement="a rate that is too large gives losses like 10, 50, 200, NaN",
 )
 def overflow() -> Finding:
-    """On a quadratic the loss grows by the factor (αL − 1)² a step, and overflows much later.
+    """On a quadratic with αL > 2 the loss grows by the factor (αL − 1)² a step.
 
-    Double precision ends at 1.8e308: at a factor of 4 after about 510 steps. A loss that overflows
-    within a few steps grows faster than a quadratic, or is the result of log 0 or a large exp.
+    With a factor of 4 it passes the largest double, 1.8e308, after about 510 steps. A loss that
+    overflows within a few steps grows faster than a quadratic, or is the result of log 0 or a large
+    exp.
     """
     config = bowl(1.0, {"name": "vanilla", "lr": 3.0}, 1000)
     config["stopping"] |= {"divergence": {"factor": 1e300}}

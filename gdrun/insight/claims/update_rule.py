@@ -68,7 +68,8 @@ def first_order() -> Finding:
 @claim(
     "stability-limit",
     chapter="3A",
-    statement="with full gradients the loss never rises for α < 2/L, and diverges above",
+    statement="with full gradients the loss of least squares never rises for α < 2/L, and "
+    "diverges above",
 )
 def stability_limit() -> Finding:
     """On a quadratic the error along a curvature λ is multiplied by 1 − αλ in each step.

@@ -110,7 +110,8 @@ def schedule(
             raise GdrunError(
                 f"schedule {name} takes ({', '.join(inputs)}), which gdrun cannot pass",
                 hint="use the parameters (t, lr), (t, T, lr) or (drops, lr), then options with "
-                "defaults",
+                "defaults; t is the time in epochs or steps, T the time at the end of the budget, "
+                "and drops the number of times that the rate has dropped",
             )
         if ("drops" in inputs) != (watch is not None):
             hint = "use both or neither: watch counts the drops that the equation takes"

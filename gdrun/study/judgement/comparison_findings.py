@@ -34,13 +34,13 @@ COLUMNS = {"updates": "step", "gradients": "gradients", "epochs": "epoch"}
 
 @dataclass(frozen=True)
 class Contender:
-    """A contender of a comparison, with its results and costs.
+    """One of the experiments that a comparison ranks, with its results and costs.
 
     standing: its results, scores and rank. target: the value of a metric to reach; None without
     one. batch: the number of examples of one gradient. pace: the seconds per step, measured while
     the contender was trained alone; None if it was not timed. tuning: how it was tuned; None if it
-    was not. rising: the share of its first steps that raised the full training loss; None if this
-    was not measured.
+    was not. rising: of the first steps with the first seed at a constant rate, the share that
+    raised the full training loss; None if this was not measured.
     """
 
     standing: Standing

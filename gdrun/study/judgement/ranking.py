@@ -20,7 +20,7 @@ from gdrun.study.storage.results import Result
 HALVING = "halving"
 """The rule that `stop` names in the record of a run that successive halving dropped."""
 
-DECADES = 100
+LOG_FROM = 100
 """From this ratio of the initial to the best loss on, the default target is set in log loss."""
 
 SMALLEST = 1e-12
@@ -140,11 +140,11 @@ def usual_target(found: Sequence[Standing], metric: Metric) -> Target | None:
 
         target = best + 0.05 · (initial − best)
 
-    or, for a loss with initial > DECADES · best > 0, the same with the logarithms of the three: in
+    or, for a loss with initial > 100 · best > 0, the same with the logarithms of the three: in
     a valley, 95 % of the improvement is made on its steep wall, long before the minimum.
 
     best is the best median of any candidate; initial is the worst value at the start of any run.
-    Returns None if `best` is not better than `initial`.
+    Returns None if one of them is not finite, or `best` is not better than `initial`.
     """
     best = [standing for standing in found if standing.finite]
     if not best:
@@ -161,7 +161,7 @@ def usual_target(found: Sequence[Standing], metric: Metric) -> Target | None:
         return None
     highest, of = max(finite), "improvement"
     score = lowest + CLOSE * (highest - lowest)
-    if metric.is_loss and highest > DECADES * lowest > 0:
+    if metric.is_loss and highest > LOG_FROM * lowest > 0:
         lowest = max(lowest, SMALLEST * highest)
         score, of = lowest * (highest / lowest) ** CLOSE, "improvement of the log loss"
     return Target(metric, metric.sign * score, f"{100 * (1 - CLOSE):.0f} % of the best {of}")

@@ -7,8 +7,8 @@ On a quadratic with curvature at most L, an update rule with a constant rate α 
     Nesterov's momentum         α < 2 (1 + β) / ((1 + 2β) L)
 
 and unstable above the limit, in the direction of the largest curvature. For any other convex
-objective, L is its largest curvature; rates below these limits are stable too, but some rates above
-them may also be stable.
+objective, L is its largest curvature, and a rate above the limit may be stable, too. Below it
+gradient descent converges; the heavy ball may cycle (Lessard, Recht & Packard 2016, section 4.6).
 
 Source: Polyak 1964; Lessard, Recht & Packard 2016 for both kinds of momentum. β is beta and δ the
 dampening: the roots of z² − (1 + β − (1 − δ)αL) z + β, or of z² − (1 + β)(1 − αL) z + β(1 − αL),
@@ -36,7 +36,12 @@ _LIMITS: dict[str, Callable[[Mapping[str, Any]], float]] = {
 }
 """For each update rule with a known limit: the limit in units of 1/L, from the rule's options."""
 
-_FORMULAS = {"vanilla": "2/L", "momentum": "2(1 + β)/L", "nesterov": "2(1 + β)/((1 + 2β)L)"}
+_FORMULAS: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "vanilla": lambda options: "2/L",
+    "momentum": lambda options: "2(1 + β)/((1 − δ)L)" if options["dampening"] else "2(1 + β)/L",
+    "nesterov": lambda options: "2(1 + β)/((1 + 2β)L)",
+}
+"""The same limits in words, for the values of the rule's options."""
 
 MOST_GROUPS = 6
 """The most combinations of other swept keys for which limits are shown: more fill the screen."""
@@ -105,7 +110,7 @@ def predicted_limit(experiment: Experiment, table: Table | None = None) -> Stabi
     # The examples of a surface are its noise: without noise every batch has the full gradient.
     whole = cohort.batching.whole or (cohort.surface is not None and not cohort.train.X.any())
     exact = is_exact(cohort.model) and whole and _constant(experiment)
-    return StabilityLimit(bound, limit, _FORMULAS[rule.name], exact, None, None)
+    return StabilityLimit(bound, limit, _FORMULAS[rule.name](rule.options), exact, None, None)
 
 
 def stable_curvature(experiment: Experiment, rate: float) -> float | None:

@@ -29,12 +29,12 @@ _NEEDED = ("step", "epoch", "gradients", "train_loss")
 
 @dataclass(frozen=True)
 class Result:
-    """The result of one trial. It is equal whether the trial ran now or was read from files.
+    """The result of one trial, with the same contents if it ran now or was read from files.
 
     identity: the hash of the trial's experiment. record: status, stop, summary, divergence, watched
-    and timing as in run.json, the name of the engine, and the number of trials that trained
-    together. steps, evals: the columns of the step trace (with at most TRACE_POINTS points) and of
-    the evaluations, by name.
+    and timing as in run.json, the name of the engine, the note on it, and the number of trials that
+    trained together. steps, evals: the columns of the step trace (with at most TRACE_POINTS points)
+    and of the evaluations, by name.
     """
 
     identity: str
