@@ -105,7 +105,14 @@ def idx_array(path: Path) -> Array:
             where=str(path),
             hint="download the file again",
         )
-    return np.frombuffer(data, dtype=kind, offset=start).reshape(shape)
+    try:
+        return np.frombuffer(data, dtype=kind, offset=start).reshape(shape)
+    except ValueError:  # one size is 0, and the product of the others is too large for NumPy
+        raise DataError(
+            f"holds no values: its sizes are {' × '.join(map(str, shape))}",
+            where=str(path),
+            hint="download the file again",
+        ) from None
 
 
 def _contents(path: Path) -> bytes:

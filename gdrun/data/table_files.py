@@ -191,12 +191,20 @@ def json_cells(database: DuckDBPyConnection, position: int) -> Cells:
     return Cells.of(np.ma.getdata(found["r"]).tolist())
 
 
+def _json_value(text: str) -> Any:
+    """The value of a JSON text. DuckDB also accepts nan and inf, in any case and with a sign."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return float(text)
+
+
 def _json_column(name: str, cells: Cells, places: TableRows, reading: ColumnReading) -> Column:
     """A column of JSON values: all numbers, all booleans or all texts, or null.
 
     Raises DataError for other values and for mixtures.
     """
-    values = [json.loads(text) for text in cells.texts]
+    values = [_json_value(text) for text in cells.texts]
     kinds = {type(value) for value in values} - {type(None)}
     missing = np.array([value is None for value in values])[cells.codes]
     if kinds <= {int, float} and not reading.category:

@@ -86,7 +86,12 @@ def surface_of(section: Mapping[str, Any]) -> tuple[Surface, dict[str, float]]:
 
 
 def places_of(run: Run) -> Numbers:
-    """The finite weights (steps, 2) of a run on a surface, after each recorded step."""
+    """The finite weights (steps, 2) of a run on a surface, after each recorded step.
+
+    None, (0, 2), if the trace has no steps.
+    """
+    if not {"x", "y"} <= run.steps.keys():
+        return np.empty((0, 2))
     places = np.stack([run.steps["x"], run.steps["y"]], axis=-1)
     finite: Numbers = places[np.isfinite(places).all(axis=1)]
     return finite

@@ -17,6 +17,7 @@ from gdrun.data import load_table
 from gdrun.data.column_statistics import column_statistics
 from gdrun.errors import Problem
 from gdrun.study.storage.reading import read_found
+from gdrun.views.walks import walks
 
 HEADERS = {
     "a header cut in a text": b"{'descr': '<f8', 'fortran_order': False, 'sha",
@@ -112,6 +113,40 @@ def test_texts_that_once_failed(kind, data, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     found = judged(KINDS[kind], data, tmp_path)
     assert not found.finding, found.report
+
+
+@pytest.mark.parametrize("word", ["nan", "NaN", "-inf", "Infinity"])
+def test_numbers_of_json_lines_that_are_not_finite(word, tmp_path):
+    file = tmp_path / "a.jsonl"
+    file.write_text('{"a": 1, "y": 2}\n{"a": %s, "y": 3}\n{"a": 2, "y": 4}\n' % word)
+    error = str(refusal(lambda: load_table({"path": file})))
+    assert (
+        f"1 of 3 values is {'missing' if 'nan' in word.lower() else 'infinite'}, in row 1" in error
+    )
+
+
+def test_an_array_with_a_signalling_nan(tmp_path):
+    X = np.ones((3, 1), dtype=np.float32)
+    X.view(np.uint32)[1] = 0x7F800001
+    np.savez(tmp_path / "a.npz", X=X, y=np.arange(3.0))
+    error = str(refusal(lambda: load_table({"path": tmp_path / "a.npz"})))
+    assert "X has 1 missing or infinite value" in error
+
+
+def test_idx_files_of_no_values_in_too_many_places(tmp_path):
+    sizes = [0, 2**31, 2**31, 2**31]
+    header = bytes([0, 0, 8, len(sizes)]) + b"".join(size.to_bytes(4) for size in sizes)
+    (tmp_path / "a-idx4-ubyte").write_bytes(header)
+    options = {"path": tmp_path / "a-idx4-ubyte", "targets": tmp_path / "a-idx4-ubyte"}
+    assert "holds no values" in str(refusal(lambda: load_table(options)))
+
+
+def test_the_map_of_a_walk_without_a_step(tmp_path):
+    run = gdrun.train({"surface": "bowl"}, "steps=3", out=tmp_path)
+    file = run.directory / "trace.jsonl"
+    file.write_text(file.read_text().splitlines()[0] + "\n")
+    (path,) = walks([gdrun.read_run(run.directory)]).paths
+    assert path.places.tolist() == [run.config["surface"]["start"]]
 
 
 @pytest.fixture(scope="module")
