@@ -183,8 +183,8 @@ def _finite(array: Array, name: str) -> Numbers:
             f"{name} must hold real numbers, but its dtype is {array.dtype}",
             hint="encode text as numbers, for example as one 0/1 column for each value",
         )
-    # A float128 beyond the range of float64 becomes infinite, and a signalling NaN of float32 a NaN;
-    # both are reported below.
+    # A float128 beyond the range of float64 becomes infinite, and a signalling NaN of float32 a
+    # quiet NaN; both are reported below.
     with np.errstate(over="ignore", invalid="ignore"):
         # This is no copy if the dtype fits, because a table is never changed.
         numbers = np.asarray(array, dtype=np.float64, order="C")

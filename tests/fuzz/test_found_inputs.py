@@ -118,7 +118,7 @@ def test_texts_that_once_failed(kind, data, tmp_path, monkeypatch):
 @pytest.mark.parametrize("word", ["nan", "NaN", "-inf", "Infinity"])
 def test_numbers_of_json_lines_that_are_not_finite(word, tmp_path):
     file = tmp_path / "a.jsonl"
-    file.write_text('{"a": 1, "y": 2}\n{"a": %s, "y": 3}\n{"a": 2, "y": 4}\n' % word)
+    file.write_text(f'{{"a": 1, "y": 2}}\n{{"a": {word}, "y": 3}}\n{{"a": 2, "y": 4}}\n')
     error = str(refusal(lambda: load_table({"path": file})))
     assert (
         f"1 of 3 values is {'missing' if 'nan' in word.lower() else 'infinite'}, in row 1" in error
