@@ -15,6 +15,9 @@ from gdrun.problems.network import Network
 from gdrun.problems.smoothness import largest_curvatures, lipschitz, smoothness
 from gdrun.quantities import quantity
 
+RESOLVED = 1e-6
+"""The share of λmax below which Lanczos' method does not tell an eigenvalue from 0."""
+
 
 @dataclass(frozen=True)
 class Constants:
@@ -24,7 +27,7 @@ class Constants:
     not known. L_is, mu_is: what the two numbers are, as text. everywhere: whether they hold for all
     weights, and not only at the start. quadratic: whether the curvature is the same everywhere.
     curvatures: the eigenvalues of the Hessian that are not 0, at the minimum or, for a quadratic,
-    everywhere; only the smallest and the largest for many parameters; None if there is no minimum.
+    everywhere; only the smallest and the largest for many parameters; None if they are not known.
     G: a bound of the subgradients of an objective with kinks; None if there is none.
     """
 
@@ -112,15 +115,20 @@ def _of_network(problem: AnalysedProblem) -> Constants:
 
 
 def _at_minimum(problem: AnalysedProblem, minimum: Minimum | None) -> Array | None:
-    """The eigenvalues of the Hessian at the minimum that are not 0, in ascending order."""
+    """The eigenvalues of the Hessian at the minimum that are not 0, in ascending order.
+
+    None without a minimum, and if the smallest one of many cannot be told from 0.
+    """
     if minimum is None or minimum.weights is None or not minimum.converged:
         return None
     w = minimum.weights
     if len(w) <= MOST_PARAMETERS:
         hessian = dense_hessian(problem.objective, w, problem.X, problem.y)
         return _positive(np.linalg.eigvalsh(hessian))
-    found = extreme_curvatures(problem.objective, w, problem.X, problem.y, tolerance=1e-6)
-    return _positive(np.array([found.smallest, found.largest]))
+    found = extreme_curvatures(problem.objective, w, problem.X, problem.y, tolerance=RESOLVED)
+    if found.smallest <= max(found.smallest_error, RESOLVED * found.largest):
+        return None
+    return np.array([found.smallest, found.largest])
 
 
 def _positive(values: Array) -> Array:

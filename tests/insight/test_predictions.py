@@ -5,7 +5,7 @@ import pytest
 
 import gdrun
 from gdrun.config.resolving import resolve
-from gdrun.insight import minimum
+from gdrun.insight import constants, minimum
 from gdrun.insight.bound_checks import check_run
 from gdrun.insight.theory import theory_of
 from gdrun.problems import smoothness
@@ -107,6 +107,19 @@ def test_dependent_columns_have_no_strong_convexity(tmp_path):
     assert "linearly dependent" in failing(theory)["strongly convex"]
     # Σa²/9 = 60/9: the Hessian of (a, 2a) has 2·5·60/9 in its direction, that of the bias is 2.
     assert theory.constants.rate_range == pytest.approx((2.0, 2 * 5 * 60 / 9))
+
+
+@pytest.mark.parametrize(("left_out", "known"), [(36, False), (0, True)])
+def test_the_smallest_of_many_curvatures_is_not_guessed(left_out, known, monkeypatch):
+    # With 24 training rows and 41 columns, 17 curvatures are 0; of rounding errors Lanczos' method
+    # makes a tiny number of them, and κ of it.
+    monkeypatch.setattr(smoothness, "MOST_COLUMNS", 1)
+    monkeypatch.setattr(constants, "MOST_PARAMETERS", 1)
+    split = {"validation": 0, "test": left_out}
+    dataset = {"name": "linear", "n": 60, "d": 40, "split": split}
+    found = theory_of(resolve(experiment(dataset, {"name": "linear"})))
+    assert (found.constants.rate_range is not None) == known
+    assert bool(found.best) == known
 
 
 def test_a_minimum_that_is_not_found_breaks_no_bound(monkeypatch):
