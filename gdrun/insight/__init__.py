@@ -1,1 +1,1 @@
-"""Gradient checking: the gradient of an experiment is compared with central differences."""
+"""Theory of a run, its curvature and gradient noise, gradient checks, claims, and remedies."""

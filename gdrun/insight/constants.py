@@ -146,4 +146,4 @@ def _bound_words(model: LinearModel) -> str:
 
 
 def _penalty_words(floor: float) -> str:
-    return "that of the l2 term" if floor else "0 far from the minimum"
+    return "that of the l2 term" if floor else "far from the minimum the loss has no curvature"

@@ -34,7 +34,7 @@ def gradient_noise_view(noise: GradientNoise) -> RenderableType:
     else:
         lines.append(
             f"gradient noise scale B_simple = σ²/‖∇f‖² = {quantity(noise.noise_scale, 3)}: "
-            f"a batch_size near {noise.batch_size:,}"
+            f"it suggests batch_size={noise.batch_size}"
         )
     if noise.step is None:
         lines.append(

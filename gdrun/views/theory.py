@@ -53,8 +53,7 @@ def _constants_table(theory: Theory) -> Table:
     table = plain_table("lrw", "", "", "")
     table.show_header = False
     table.add_row("smoothness L", quantity(constants.L), constants.L_is)
-    name = "convexity μ" if constants.everywhere else "smallest λ"
-    table.add_row(name, quantity(constants.mu), constants.mu_is)
+    table.add_row("convexity μ", quantity(constants.mu), constants.mu_is)
     known = constants.rate_range
     if theory.kappa is not None and constants.everywhere:
         table.add_row("condition κ", quantity(theory.kappa), "L/μ")
@@ -89,7 +88,7 @@ def _limit_words(theory: Theory) -> str:
         return "at the start only"
     if theory.constants.quadratic:
         return "gradient descent diverges above it"
-    return "gradient descent converges below it, and may above"
+    return "gradient descent converges below it, and may converge above"
 
 
 def _minimum_words(theory: Theory) -> str:
