@@ -89,8 +89,8 @@ def outcome_of(
 
     place: the index of the lane among the lanes that still train. stop: why the lane ended. steps,
     evaluations: the traces of the cohort. watched: for each rule that is only reported and does not
-    stop the run, its first firing in this lane. A run whose loss on the test part is not finite has
-    diverged.
+    stop the run, its first firing in this lane. A run whose loss on the validation or the test part
+    is not finite has diverged.
     """
     lane = int(state.lanes[place])
     early_stopping = cohort.stopping.obeyed.early_stopping
@@ -106,11 +106,18 @@ def outcome_of(
     test_loss, test_accuracy = scores_on_test(
         cohort.test, objective, weights[None], running_stats[None]
     )
-    if cohort.test is not None and stop.status in _FINISHED and not np.isfinite(test_loss[0]):
-        # The weights are finite and still too large for some rows of the test part.
+    readings = evaluations.lane(lane)
+    held_out: dict[str, float] = {}
+    if stop.status in _FINISHED:
+        if cohort.validation is not None and not restored:
+            held_out["validation loss"] = float(readings["validation_loss"][-1])
+        if cohort.test is not None:
+            held_out["test loss"] = float(test_loss[0])
+    if infinite := [name for name, loss in held_out.items() if not np.isfinite(loss)]:
+        # The weights are finite and still too large for some rows of the part.
         stop, divergence = divergence_at(
-            Failure("test loss", float(test_loss[0]), None),
-            evaluations.lane(lane)["train_loss"],
+            Failure(infinite[0], held_out[infinite[0]], None),
+            readings["train_loss"],
             epoch=stop.epoch,
             step=stop.step,
             factor=cohort.stopping.divergence_factor,
@@ -128,7 +135,7 @@ def outcome_of(
         best=_best(cohort, state, place) if has_best else None,
         restored=restored,
         steps=steps.lane(lane),
-        evaluations=evaluations.lane(lane),
+        evaluations=readings,
         test_loss=float(test_loss[0]),
         test_accuracy=float(test_accuracy[0]),
         rising=int(state.rising[place]),

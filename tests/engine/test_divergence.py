@@ -167,16 +167,18 @@ def test_the_record_is_strict_and_the_trace_ends_with_the_step(tmp_path):
     assert again.divergence == run.divergence
 
 
+@pytest.mark.parametrize("part", ["validation", "test"])
 @pytest.mark.parametrize("engine", ["numpy", "compiled"])
-def test_a_loss_on_the_test_part_that_is_not_finite_is_a_divergence(engine):
+def test_a_loss_on_a_held_out_part_that_is_not_finite_is_a_divergence(engine, part):
     from gdrun.data.splitting import split_rows
 
-    y = np.arange(40.0)
-    rows = split_rows(np.zeros(40, dtype=np.int64), validation=0, test=0.2, seed=0)
+    y, shares = np.arange(40.0), {"validation": 0, "test": 0, part: 0.2}
+    rows = split_rows(np.zeros(40, dtype=np.int64), **shares, seed=0)
     X = np.ones((40, 1))
-    X[rows.test[3]] = 1e300  # its error is about 1e300, whose square is infinite
+    row = getattr(rows, part)[3]
+    X[row] = 1e300  # its error is about 1e300, whose square is infinite
     config = {
-        "dataset": {"split": {"validation": 0, "test": 0.2}, "standardize": False},
+        "dataset": {"split": shares, "standardize": False},
         "model": "linear",
         "variant": "bgd",
         "optimizer": {"name": "vanilla", "lr": 0.01},
@@ -185,8 +187,8 @@ def test_a_loss_on_the_test_part_that_is_not_finite_is_a_divergence(engine):
     }
     run = gdrun.train(config, data=(X, y))
     assert run.status == "diverged"
-    assert run.stop["message"] == "the test loss became inf at epoch 3 (step 3)"
-    assert run.record["divergence"]["quantity"] == "test loss"
+    assert run.stop["message"] == f"the {part} loss became inf at epoch 3 (step 3)"
+    assert run.record["divergence"]["quantity"] == f"{part} loss"
     assert np.isfinite(run.evals["train_loss"]).all()
-    X[rows.test[3]] = 1
+    X[row] = 1
     assert gdrun.train(config, data=(X, y)).status == "exhausted"
