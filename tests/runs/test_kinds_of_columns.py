@@ -144,7 +144,7 @@ def test_a_year_first_date_and_other_spellings(folder):
     ("column", "cell", "said"),
     [
         (3, "perhaps", "'perhaps' is not true or false"),
-        (4, "31.31.2020", "'31.31.2020' is not a date as in training"),
+        (4, "31.31.2020", "'31.31.2020' is not a date in the format of training"),
         (2, "dear", "'dear' is not a number"),
         (2, "", "the value is missing, and the model was trained without missing values"),
     ],
