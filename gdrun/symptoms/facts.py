@@ -81,37 +81,45 @@ class Traced:
         return float(self.loss[0])
 
     @cached_property
-    def half(self) -> float:
-        """The place, among the evaluations, at which half of the sum of all rates is used up.
+    def progress(self) -> Array:
+        """The share of the sum of all learning rates that is used up at each evaluation.
 
-        With a constant rate it is the middle. A rate that decays lets the loss fall less in the
-        second half of the steps, even if each step goes as far as its rate allows.
+        With a constant rate it is the share of the steps. A rate that decays lets the loss fall
+        less in the second half of the steps, even if each step goes as far as its rate allows.
         """
         rates = self.steps.get("lr", np.empty(0))
-        places = np.arange(len(self.loss))
         if len(rates) < 2 or "step" not in self.evals:
-            return float(places[-1]) / 2
+            return np.linspace(0.0, 1.0, len(self.loss))
         recorded = self.steps["step"]
         # A recorded step of a thinned trace stands for the steps since the one before it.
         sums = np.cumsum(rates * np.diff(recorded, prepend=0))
         used = np.interp(self.evals["step"], [0, *recorded], [0, *sums])
-        return float(np.interp(used[-1] / 2, used, places))
+        return used / used[-1] if used[-1] > 0 else np.linspace(0.0, 1.0, len(used))
 
-    @property
-    def half_epoch(self) -> float:
-        """The epoch at which half of the sum of all learning rates is used up."""
-        return float(np.interp(self.half, np.arange(len(self.loss)), self.epochs))
+    def epoch_at(self, progress: float) -> float:
+        """The epoch at which this share of the sum of all learning rates is used up."""
+        return float(np.interp(progress, self.progress, self.epochs))
 
-    @cached_property
-    def middle(self) -> float:
-        """L_h, the loss at `half`, interpolated between medians around the next evaluations."""
-        low, last = int(self.half), len(self.loss) - 1
+    def loss_at(self, progress: float) -> float:
+        """The loss there, interpolated between medians around the next evaluations."""
+        at = float(np.interp(progress, self.progress, np.arange(len(self.loss))))
+        low, last = int(at), len(self.loss) - 1
         near = []
         for place in (low, min(low + 1, last)):
             # The same number on both sides: at an end, a loss that falls has another median.
             width = min(self._width // 2, place, last - place)
             near.append(float(np.median(self.loss[place - width : place + width + 1])))
-        return near[0] + (self.half - low) * (near[1] - near[0])
+        return near[0] + (at - low) * (near[1] - near[0])
+
+    @property
+    def half_epoch(self) -> float:
+        """The epoch at which half of the sum of all learning rates is used up."""
+        return self.epoch_at(0.5)
+
+    @cached_property
+    def middle(self) -> float:
+        """L_h, the loss at `half_epoch`."""
+        return self.loss_at(0.5)
 
     @cached_property
     def end(self) -> float:
@@ -130,7 +138,7 @@ class Traced:
 
     @property
     def fallen_late(self) -> float:
-        """L_h − L_T, its fall after the place `half`."""
+        """L_h − L_T, its fall after `half_epoch`."""
         return self.middle - self.end
 
     @property

@@ -17,9 +17,9 @@ def vanishing(run: Traced) -> Symptom | None:
     """The gradients of early layers are so small that these layers do not learn.
 
     The gradient norm of the second layer is below 1/100 of that of the last layer, in the median
-    over the evaluations, and the training loss ended above half of its start and of the loss of a
-    constant prediction. The first layer is left out, because its gradient has the unit of the
-    features.
+    over the evaluations, and the training loss ended above half of its start, or of the loss of a
+    constant prediction if this is lower. The first layer is left out, because its gradient has the
+    unit of the features.
 
     Evidence: gradient norm of each layer, training loss
 
@@ -47,8 +47,8 @@ def dead_units(run: Traced) -> Symptom | None:
     """Most units of a layer have slope 0, so that their weights no longer change.
 
     Over 90 % of the units of a layer are dead or saturated at the end, and the training loss ended
-    above half of its start and of the loss of a constant prediction. Units with initial weights of
-    0 have slope 0 from the start: that is the symptom stuck.
+    above half of its start, or of the loss of a constant prediction if this is lower. Units with
+    initial weights of 0 have slope 0 from the start: that is the symptom stuck.
 
     Evidence: shares of dead and saturated units, training loss
 

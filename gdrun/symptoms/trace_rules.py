@@ -115,11 +115,12 @@ def _stuck(run: Traced) -> Symptom:
 def slow(run: Traced) -> Symptom | None:
     """The budget ended far from the minimum, and the loss was still falling.
 
-    Over 1/5 of the fall of the training loss was in the second half of the run, by the sum of the
-    learning rates, and it fell by less than half of its largest possible fall. With a rate that is
-    far too small the loss falls along a straight line. On a surface, whose minimum is known, a loss
-    that is above it by over 1/10 of its largest possible fall is enough, unless it oscillates or
-    the run is stuck.
+    The training loss ended above half of its start, or of the loss of a constant prediction if this
+    is lower. Over 1/5 of its fall was in the second half of the run, by the sum of the learning
+    rates, or it fell in the fourth quarter by over 7/10 of its fall in the third one, and by over
+    1/50 of its largest possible fall in both. With a rate that is far too small the loss falls
+    along a straight line. On a surface, whose minimum is known, a loss that is above it by over
+    1/10 of its largest possible fall is enough, unless it oscillates or the run is stuck.
 
     Evidence: training loss, learning rate, stability limit 2/L
 
@@ -136,8 +137,9 @@ def slow(run: Traced) -> Symptom | None:
         *changes.longer(run),
     )
     if _falls(run):
-        slowly = run.fallen <= run.gap / 2
-        return _falling(run, "slow convergence", remedies) if slowly else None
+        return None if run.learnt else _falling(run, "slow convergence", remedies)
+    if _falls_steadily(run) and not run.learnt:
+        return Symptom("slow convergence", 0.6, _quarters(run), remedies)
     if not _above_minimum(run) or run.status != "exhausted" or not run.full_batches:
         return None
     if run.fallen <= 0 or _at_saddle(run) or oscillation(run) is not None:
@@ -156,13 +158,13 @@ def still_falling(run: Traced) -> Symptom | None:
     """The loss fell well, but the budget ended before it settled.
 
     Over 1/5 of the fall of the training loss was in the second half of the run, by the sum of the
-    learning rates, and it fell by at least half of its largest possible fall.
+    learning rates, and it ended below half of its start and of the loss of a constant prediction.
 
     Evidence: training loss
 
     Source: Bengio 2012, section 3.1.1.
     """
-    if not _falls(run) or run.fallen <= run.gap / 2:
+    if not _falls(run) or not run.learnt:
         return None
     ready = (
         *changes.longer(run),
@@ -277,6 +279,26 @@ def _falls(run: Traced) -> bool:
     if run.status != "exhausted" or run.loss.max() - run.start > run.gap:
         return False
     return run.fallen > 0 and run.fallen_late > run.fallen / 5
+
+
+def _falls_steadily(run: Traced) -> bool:
+    """Whether the loss falls in the fourth quarter almost as much as in the third.
+
+    A fall of the first steps, which random weights of a large scale allow, hides it in the halves.
+    """
+    half, third, end = run.middle, run.loss_at(0.75), run.end
+    if run.status != "exhausted" or half - end < run.gap / 50:
+        return False
+    return third - end > 0.7 * (half - third) > 0
+
+
+def _quarters(run: Traced) -> str:
+    half, third = position(run.half_epoch), position(run.epoch_at(0.75))
+    return (
+        f"the training loss fell by {quantity(run.middle - run.loss_at(0.75))} from epoch {half} "
+        f"to {third}, and still by {quantity(run.loss_at(0.75) - run.end)} after that, to "
+        f"{quantity(run.end)}"
+    )
 
 
 def _falling(run: Traced, name: str, remedies: tuple[Remedy, ...]) -> Symptom:

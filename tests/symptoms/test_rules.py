@@ -46,6 +46,10 @@ CURVES = {
     "rising": (curves(STEADY, RISING), ["overfitting"]),
     "straight to 0.7": (curves(np.linspace(1, 0.7, 20)), ["slow convergence"]),
     "straight to 0.1": (curves(np.linspace(1, 0.1, 20)), ["still falling"]),
+    "straight to 0.55 after a quick start": (
+        curves(np.concatenate([[1], np.linspace(0.7, 0.55, 19)])),
+        ["slow convergence"],
+    ),
     "straight, but stopped": (curves(np.linspace(1, 0.1, 20), status="stopped"), []),
     "flat": (curves(np.ones(20)), ["stuck"]),
     "flat, and converged": (curves(np.ones(20), status="converged"), []),
@@ -96,6 +100,20 @@ def test_a_loss_that_depends_on_the_sum_of_the_rates_only(schedule, fall, expect
     run = replace(run, evals=run.evals | {"step": np.arange(0, 201, every)})
     assert [each.name for each in diagnose(run)] == expected
     assert run.epochs[0] < run.half_epoch < run.epochs[-1]
+
+
+@pytest.mark.parametrize(
+    "schedule", ["constant", "cosine", "linear", "polynomial", "exponential", "one_cycle"]
+)
+def test_a_schedule_that_ends_at_zero_is_not_slow_unless_the_rate_is_too_small(schedule):
+    """The loss flattens at the end in both runs; 2/L is about 0.9 here."""
+    config = {"dataset": "wine", "model": "softmax", "variant": "bgd", "optimizer": "vanilla"}
+    for rate, expected in ((0.5, []), (5e-4, ["slow convergence"])):
+        changes = {"optimizer.lr": rate, "stopping.epochs": 60, "schedule": schedule}
+        run = gdrun.train(config, changes)
+        loss = run.evals["train_loss"]
+        assert schedule in ("constant", "exponential") or loss[-3] - loss[-1] < loss[3] - loss[5]
+        assert [each["name"] for each in run.record["diagnosis"]] == expected
 
 
 @pytest.mark.parametrize("factor", [1e-3, 1.0, 1e3])
