@@ -92,11 +92,26 @@ def after_study(found: Sweep | Comparison, record: StudyRecord, file: Path) -> l
     """
     from gdrun.study.judgement.sweep_findings import Sweep
 
+    if isinstance(found, Sweep) and found.smaller_rates is not None:
+        return _with_rates(found.smaller_rates, record.get("command", ""))
     if found.best is None or not file.is_file():
         return []
     best = "setting" if isinstance(found, Sweep) else "contender"
     plugins = plugin_words(record)
     return step(f"train the best {best}", "train", str(file), *plugins)
+
+
+def _with_rates(rates: str, command: str) -> list[str]:
+    """The lines of `step` for the command of a sweep with other rates; empty if it is not known."""
+    from gdrun.cli.recorded_commands import without_resume
+
+    words = without_resume(command)[1:]
+    keys = [word.partition("=")[0] for word in words]
+    if not {"lr", "optimizer.lr"} & set(keys):
+        return []
+    changed = zip(keys, words, strict=True)
+    swept = [f"{key}={rates}" if key in ("lr", "optimizer.lr") else w for key, w in changed]
+    return step("try smaller rates", *swept)
 
 
 def after_weights(path: Path) -> list[RenderableType]:

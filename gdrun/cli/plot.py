@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -111,7 +112,8 @@ def plot(
     if schedule:
         _plot_schedule(words, seed, output, force, json)
         if output is None and not json:
-            console.show(*shown(step_with("train it", "train", None, words, seed, plugins)))
+            first = _schedules(words or [])[0]
+            console.show(*shown(step_with("train it", "train", None, first, seed, plugins)))
         return
     if seed is not None:
         raise GdrunError("applies only to --schedule", where="--seed", hint="leave it out")
@@ -141,19 +143,28 @@ def _plot_schedule(
     from gdrun.engine.preview import preview
     from gdrun.views.schedule import schedule_charts, schedule_data, schedule_view
 
-    experiment = load_experiment(None, words, seed)
-    planned = preview(cohort_of([experiment], experiment_data(experiment)))
+    experiments = [load_experiment(None, each, seed) for each in _schedules(words or [])]
+    planned = [(each, preview(cohort_of([each], experiment_data(each)))) for each in experiments]
     if output is not None:
         from gdrun.views.pictures.lines import charts_picture
         from gdrun.views.pictures.style import SUFFIXES, write_picture
 
         suffix = _suffix(output, SUFFIXES)
-        charts = schedule_charts(experiment, planned)
+        charts = schedule_charts(planned)
         _write(output, lambda file: write_picture(charts_picture(charts), file, suffix), force)
     elif json:
         console.print_json(schedule_data(planned))
     else:
-        console.show(schedule_view(experiment, planned))
+        console.show(schedule_view(planned))
+
+
+def _schedules(words: list[str]) -> list[list[str]]:
+    """The words for each schedule: several if one of them lists names, as schedule=step,cosine."""
+    for place, word in enumerate(words):
+        if listed := re.fullmatch(r"(schedule(?:\.name)?=)(\w+(?:,\w+)+)", word):
+            names = listed[2].split(",")
+            return [[*words[:place], f"{listed[1]}{name}", *words[place + 1 :]] for name in names]
+    return [words]
 
 
 def _subject(words: list[str], parent: Path) -> Subject:

@@ -17,6 +17,7 @@ import typer
 from gdrun.cli import completion, console, faults
 from gdrun.cli.experiments import Json, Plugins, Seed, named_config
 from gdrun.cli.next_steps import after_study
+from gdrun.cli.recorded_commands import resuming_words
 from gdrun.cli.running import DIVERGED, RUNS, Out, Quiet, Watch, progress_listeners
 from gdrun.errors import GdrunError
 from gdrun.runs.signals import Interruption
@@ -239,25 +240,6 @@ def read_ended(path: Path) -> ReadStudy:
         hint = f"`{shlex.join(words)}` continues it" if words else None
         raise GdrunError("no trial of this study has ended", where=str(path), hint=hint)
     return study
-
-
-def resuming_words(command: str, path: Path) -> list[str]:
-    """The words of a command line that continues the study in `path`; empty if they are not known.
-
-    command: the command line that started the study.
-
-    >>> resuming_words("gdrun sweep lr --resume=old -j 2", Path("runs/new"))
-    ['gdrun', 'sweep', 'lr', '-j', '2', '--resume', 'runs/new']
-    """
-    try:
-        words = shlex.split(command)
-    except ValueError:  # study.json was edited, or written by another program
-        return []
-    kept: list[str] = []
-    for before, word in zip(["", *words], words, strict=False):
-        if "--resume" not in (before, word) and not word.startswith("--resume="):
-            kept.append(word)
-    return [*kept, "--resume", str(path)]
 
 
 def _run_counter(quiet: bool, interruption: Interruption) -> OnProgress:

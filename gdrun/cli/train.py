@@ -209,7 +209,7 @@ def _resume(
 
 def _refuse_study(directory: Path) -> None:
     """Raise GdrunError with the command that continues the study."""
-    from gdrun.cli.studying import resuming_words
+    from gdrun.cli.recorded_commands import resuming_words
     from gdrun.study.storage.study_directory import read_study
 
     words = resuming_words(read_study(directory).get("command") or "", directory)

@@ -62,8 +62,9 @@ def not_readable(path: str | Path, readable: list[str]) -> tuple[str, str]:
     >>> not_readable("houses.XLSX", [".csv"])[0]
     'is an Excel workbook, which gdrun cannot read'
     """
-    file = expanded(path)
+    file, exists = expanded(path), True
     try:
+        exists = file.exists()
         if file.is_dir():
             return _directory(file, readable)
     except (OSError, ValueError):  # a path that the system does not accept
@@ -72,6 +73,8 @@ def not_readable(path: str | Path, readable: list[str]) -> tuple[str, str]:
     # The longest ending is the most exact: .tar.gz before .gz.
     fitting = sorted((ending for ending in WHAT_IT_IS if name.endswith(ending)), key=len)
     known = f"gdrun reads {', '.join(readable)}"
+    if not fitting and not file.suffix and not exists:
+        return "does not exist", f"{known}; `gdrun list datasets` shows the datasets with a name"
     if not fitting:
         ending = file.suffix
         kind = f"a file with the ending {ending}" if ending else "a file without an ending"

@@ -2,51 +2,72 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from gdrun.array_types import Numbers
 from gdrun.config.experiment import Experiment
 from gdrun.engine.preview import Preview
 from gdrun.methods.schedules import SCHEDULES
 from gdrun.views.curves import Chart, Curve
 from gdrun.views.terminal_plot import PlotView
 
+Planned = Sequence[tuple[Experiment, Preview]]
+"""Experiments that differ only in the schedule, each with the preview of its rates."""
 
-def schedule_view(experiment: Experiment, planned: Preview) -> RenderableType:
-    """The equation of the schedule, and the curves of the learning rate and of a changing momentum.
 
-    planned: the preview of the experiment's schedule.
-    """
-    section = experiment.schedule
+def schedule_view(planned: Planned) -> RenderableType:
+    """The equations of the schedules, and the curves of the learning rates and changing momenta."""
     plots: list[RenderableType] = []
-    for chart in schedule_charts(experiment, planned):
+    for chart in schedule_charts(planned):
         plots += [PlotView(chart), ""]
-    if planned.follows_loss:
+    if any(each.follows_loss for _, each in planned):
         plots += ["the rate also drops when the validation loss stops falling; this is not drawn"]
     else:
         plots.pop()
-    equation = SCHEDULES[section.name].doc.equation
-    title = Text(f"{experiment.name}: {section.name}", style="bold")
-    return Group(title, Text(equation, style="dim"), "", *plots)
+    names = [experiment.schedule.name for experiment, _ in planned]
+    equations = [SCHEDULES[name].doc.equation for name in names]
+    if len(names) > 1:
+        equations = [f"{name}: {text}" for name, text in zip(names, equations, strict=True)]
+    title = Text(_title(planned), style="bold")
+    return Group(title, *(Text(text, style="dim") for text in equations), "", *plots)
 
 
-def schedule_charts(experiment: Experiment, planned: Preview) -> list[Chart]:
-    """The planned learning rate over time, and the momentum if it changes."""
-    quantities = {"learning rate": planned.rates, "momentum": planned.betas}
-    name = f"{experiment.name}: {experiment.schedule.name}"
-    return [
-        Chart(name, planned.unit, words, (Curve("", planned.times, values),))
-        for words, values in quantities.items()
-        if values is not None
-    ]
+def schedule_charts(planned: Planned) -> list[Chart]:
+    """The planned learning rates over time, and the momenta that change."""
+    unit, several = planned[0][1].unit, len(planned) > 1
+    quantities: dict[str, list[Numbers | None]] = {
+        "learning rate": [each.rates for _, each in planned],
+        "momentum": [each.betas for _, each in planned],
+    }
+    charts = []
+    for words, columns in quantities.items():
+        curves = tuple(
+            Curve(experiment.schedule.name if several else "", each.times, values)
+            for (experiment, each), values in zip(planned, columns, strict=True)
+            if values is not None
+        )
+        charts += [Chart(_title(planned), unit, words, curves)] if curves else []
+    return charts
 
 
-def schedule_data(planned: Preview) -> dict[str, Any]:
+def schedule_data(planned: Planned) -> dict[str, Any]:
     """The planned rates as a dict that can be written as JSON.
 
-    Its lists are called epoch or step, lr, and momentum.
+    Its lists are called epoch or step, lr, and momentum. Of several schedules, each has such a dict
+    under its name.
     """
+    found = {experiment.schedule.name: _numbers(each) for experiment, each in planned}
+    return found if len(planned) > 1 else next(iter(found.values()))
+
+
+def _title(planned: Planned) -> str:
+    return f"{planned[0][0].name}: {', '.join(each.schedule.name for each, _ in planned)}"
+
+
+def _numbers(planned: Preview) -> dict[str, Any]:
     betas = {} if planned.betas is None else {"momentum": planned.betas.tolist()}
     return {planned.unit: planned.times.tolist(), "lr": planned.rates.tolist(), **betas}

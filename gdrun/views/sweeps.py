@@ -325,6 +325,8 @@ def _warnings(sweep: Sweep) -> list[str]:
     """The warnings below the notes."""
     warnings = [NOT_COMPARABLE[sweep.unlike]] if sweep.unlike else []
     warnings += _risky_best(sweep.ranking)
+    if sweep.smaller_rates is not None:
+        warnings.append(f"every run diverged; try smaller rates: lr={sweep.smaller_rates}")
     if shared := sweep.shared_seconds:
         text = f"{count(shared, 'run')} used up a budget in seconds while other runs trained too"
         warnings.append(f"{text}; for a fair comparison, use a budget of epochs or gradients")

@@ -41,6 +41,19 @@ def test_the_picture(gdrun):
     assert max(map(len, answer.out.splitlines())) <= 80
 
 
+def test_several_schedules_are_drawn_together(gdrun, tmp_path):
+    names = ["step", "cosine"]
+    words = ("schedule=step,cosine", "lr=0.1", "epochs=20")
+    alone = [planned(gdrun, f"schedule={name}", *words[1:]) for name in names]
+    assert planned(gdrun, *words) == dict(zip(names, alone, strict=True))
+    out = gdrun("plot", "--schedule", *words).out
+    assert out.startswith("quickstart: step, cosine\nstep: lr(t) = ")
+    assert "  a  step\n  b  cosine\n" in out
+    file = tmp_path / "both.svg"
+    assert gdrun("plot", "--schedule", *words, "-o", str(file)).code == 0
+    assert ">cosine<" in file.read_text(encoding="utf-8")
+
+
 def test_a_schedule_that_follows_the_loss_says_so(gdrun):
     assert "this is not drawn" in gdrun("plot", "--schedule", "schedule=plateau").out
 

@@ -336,6 +336,25 @@ def test_a_narrow_terminal_gets_fewer_columns_and_none_cut_off(sweep, monkeypatc
     assert re.fullmatch(r"0\.0001581  [a-z ]{9}    0\.\d+", lines[1])
 
 
+def test_a_sweep_that_diverged_leads_to_smaller_rates(gdrun, tmp_path, monkeypatch):
+    """On least squares the limit of theory is where to look; elsewhere, below what was tried."""
+    monkeypatch.chdir(tmp_path)
+    Path("line.yaml").write_text(to_yaml(LEAST_SQUARES), encoding="utf-8")
+    words = ["sweep", "lr=1e5,1e6", "-c", "line.yaml", "epochs=50", "--seeds", "1"]
+    answer = gdrun(*words)
+    assert answer.code == 3
+    text = " ".join(answer.out.split())
+    predicted = float(re.search(r"2/L = ([\d.]+) is the limit in theory", text)[1])
+    (command,) = re.findall(r"to try smaller rates:\n  gdrun (.*)", answer.out)
+    assert f"lr=log:{predicted / 1000:.4g}:{predicted:.4g}:7" in command
+    following = gdrun(*shlex.split(command))
+    assert following.code == 0
+    assert "best       lr=" in following.out
+    network = ["optimizer=adam", "model=mlp", "clip.norm=1e300"]
+    tried = gdrun(*words[:1], "lr=1e250,1e251", *words[2:], *network).out
+    assert "every run diverged; try smaller rates: lr=log:3.162e+246:3.162e+249:7" in tried
+
+
 def test_a_note_on_a_column_is_shown_only_with_the_column(sweep, monkeypatch):
     def labels():
         lines = sweep("lr=0.001,0.1", "--seeds", "2").out.splitlines()

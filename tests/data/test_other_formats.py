@@ -36,7 +36,9 @@ def test_each_format_says_what_it_is_and_what_to_do(ending):
         ("a", "is a file without an ending, which gdrun cannot read"),
     ],
 )
-def test_some_in_full(name, said):
+def test_some_in_full(name, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_bytes(b"")
     assert refusal(name).splitlines()[0] == f"error: {name}: {said}"
 
 
@@ -58,3 +60,10 @@ def test_only_table_files_import_duckdb():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_word_that_is_neither_a_file_nor_a_dataset(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lines = refusal("rings").splitlines()
+    assert lines[0] == "error: rings: does not exist"
+    assert lines[1].endswith("; `gdrun list datasets` shows the datasets with a name")

@@ -138,12 +138,13 @@ def observed_limit(
     """The predicted limit, completed with the rates that were stable and unstable.
 
     found, verdicts: the standing and the verdict of each candidate; the candidates differ only in
-    the rate. limit: the predicted one. Returns None if all runs were too short: with momentum the
-    loss may rise in the first steps even at a stable rate.
+    the rate. limit: the predicted one. Returns None if all runs were too short, unless all rates
+    diverged: with momentum the loss may rise in the first steps even at a stable rate.
     """
     longest = max(result.record["stop"]["step"] for each in found for result in each.results)
     beta = found[0].candidate.experiment.optimizer.options.get("beta", 0.0)
-    if longest < _TIME_CONSTANTS / (1 - beta):
+    short = longest < _TIME_CONSTANTS / (1 - beta)
+    if short and any(verdict.word != "diverged" for verdict in verdicts):
         return None
     rates = sorted(
         (standing.candidate.experiment.optimizer["lr"], verdict.stable)

@@ -135,6 +135,20 @@ class Sweep(ResultTables):
         tried = [standing.candidate for standing in self.standings]
         return [] if self.best is None else edges(self.axes, self.best, tried)
 
+    @property
+    def smaller_rates(self) -> str | None:
+        """The rates to try next if every run diverged, as a text such as log:0.0001:0.1:7.
+
+        They end below the smallest rate that was tried, and at the predicted limit if there is one.
+        None if a run did not diverge, or no rate was swept.
+        """
+        swept = RATE in [axis.key for axis in self.axes]
+        if not (self.standings and self.diverged and swept):
+            return None
+        predicted = [limit.predicted for limit in self.limits.values()]
+        highest = min([float(self.values(RATE).min()) / 10**0.5, *predicted])
+        return f"log:{highest / 1000:.4g}:{highest:.4g}:7"
+
 
 def judge_sweep(
     plan: StudyPlan,
