@@ -100,7 +100,8 @@ def _diagnose_study(path: Path, json: bool, *, trying: bool) -> None:
     Raises GdrunError if no run has ended, or if remedies are to be tried: they are changes of one
     run.
     """
-    from gdrun.cli.studying import missing_lines, read_ended, resuming_words
+    from gdrun.cli.recorded_commands import resuming_words
+    from gdrun.cli.studying import missing_lines, read_ended
     from gdrun.insight.study_symptoms import study_symptoms
     from gdrun.study.storage.study_directory import BEST
     from gdrun.views.diagnosis import change_words
