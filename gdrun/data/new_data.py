@@ -162,6 +162,14 @@ _WHOLE = frozenset({"jsonl", "cifar", *TYPED})
 """The readers that open all the files of a pattern together."""
 
 
+def mapped_features(path: Path, encoder: RowEncoder, target: Target) -> Array:
+    """The features (n, d) in an NPY file, memory-mapped. target: as for new_blocks.
+
+    Raises DataError if the file cannot be read, or does not have the columns of the model.
+    """
+    return _matrix(mapped_array(path), encoder, target, path)[0]
+
+
 def column_blocks(columns: Any, encoder: RowEncoder) -> Blocks:
     """One block with the rows of columns by name, such as a dict of lists or a pandas frame.
 

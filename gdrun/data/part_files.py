@@ -19,9 +19,11 @@ from gdrun.data.column_options import how_missing
 from gdrun.data.columns import count
 from gdrun.data.encoding import Encoding
 from gdrun.data.new_csv import READING
-from gdrun.data.new_data import new_blocks
+from gdrun.data.new_data import mapped_features, new_blocks
 from gdrun.data.new_rows import NO_CLASS, RowEncoder, Target, Unseen
+from gdrun.data.sources import READERS, reader_of
 from gdrun.data.table import Table
+from gdrun.data.unreadable import expanded
 from gdrun.errors import DataError
 
 
@@ -58,8 +60,11 @@ class PartFile:
         numbered = bool(classes) and not trained.classes
         may_lack = how_missing(missing, trained.target_name) != "error"
         target = Target(trained.target_name, classes, numbered, may_lack)
-        X, y = self._rows(encoder, target)
-        dropped = (y == NO_CLASS if classes else np.isnan(y)) | _unfilled(X, encoding)
+        on_disk = isinstance(trained.X, np.memmap) and reader_of(self.path) is READERS[".npy"]
+        X, y = self._rows(encoder, target, on_disk=on_disk)
+        dropped = y == NO_CLASS if classes else np.isnan(y)
+        if not on_disk:  # a matrix on disk may have no missing values
+            dropped |= _unfilled(X, encoding)
         encoder.extra = tuple(name for name in encoder.extra if name not in self._known(trained))
         notes = encoder.notes
         if dropped.any():
@@ -83,8 +88,12 @@ class PartFile:
             notes=tuple(f"{self.path}: {note}" for note in notes),
         )
 
-    def _rows(self, encoder: RowEncoder, target: Target) -> tuple[Numbers, Array]:
-        """The features (n, d) before missing values are filled, and the targets (n,)."""
+    def _rows(self, encoder: RowEncoder, target: Target, *, on_disk: bool) -> tuple[Numbers, Array]:
+        """The features (n, d) before missing values are filled, and the targets (n,).
+
+        on_disk: whether the features stay on disk, as those of the training data do. Their values
+        are checked all the same.
+        """
         reading = {name: self.dataset[name] for name in READING if name in self.dataset}
         blocks = new_blocks(
             self.path, encoder, target, labelled=True, targets=self.targets, reading=reading
@@ -93,9 +102,13 @@ class PartFile:
         targets: list[Array] = []
         for X, y in blocks:
             assert y is not None
-            features.append(X)
             targets.append(y)
-        return np.concatenate(features), np.concatenate(targets) if targets else np.empty(0, int)
+            if not on_disk:
+                features.append(X)
+        found = np.concatenate(targets) if targets else np.empty(0, int)
+        if on_disk:
+            return mapped_features(expanded(self.path), encoder, target), found
+        return np.concatenate(features), found
 
     def _known(self, trained: Table) -> set[str]:
         """The names of the columns of the training file, also of those that are no features."""

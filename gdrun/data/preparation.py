@@ -118,7 +118,7 @@ def prepare(
             y = y if target_scale is None else target_scale.standardised(y)
             y = _cast(y[:, None], (table.target_name,), dtype, of.name)[:, 0]
         y = y[chosen]
-        if on_disk and of is table:
+        if isinstance(of.X, np.memmap):
             return Part(MappedRows(of.X, chosen, np.dtype(dtype), mean, scale), y)
         wide = _prepared_rows(of, chosen, encoding, np.dtype(dtype), ones=ones, memory=memory)
         return Part(wide[:, : encoding.features], y, wide if ones else None)

@@ -11,6 +11,7 @@ from gdrun.config.loading import load
 from gdrun.data.inspection import inspect_data
 from gdrun.engine.build import experiment_data
 from gdrun.errors import ConfigError, DataError, RecordError
+from gdrun.problems.rows import MappedRows
 from gdrun.symptoms.data_rules import repeated_rows
 from gdrun.symptoms.facts import Traced
 
@@ -259,6 +260,28 @@ def test_npy_files_with_mapped_training_rows(tmp_path, monkeypatch, pair):
     X = (test - train.mean(axis=0)) / train.std(axis=0)
     error = X @ run.weights["w"] + run.weights["b"] - made["test"][:, 3]
     assert run.summary["test_loss"] == pytest.approx(np.mean(error**2), rel=1e-12)
+
+
+def test_an_npy_part_stays_on_disk_if_the_training_rows_do(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    draw = np.random.default_rng(3)
+    np.save("train.npy", draw.normal(size=(40, 4)))
+    test = draw.normal(size=(10, 4))
+    np.save("test.npy", test)
+    base = {"dataset": {"path": "train.npy", "test": "test.npy"}, "model": "linear"}
+    data = data_of(base=base)
+    assert isinstance(data.test.X, MappedRows)
+    assert isinstance(data.test.X.source, np.memmap)
+    np.testing.assert_array_equal(data.test.y, test[:, 3])
+    # A part of another format is in memory, with the same values.
+    lines = "\n".join(",".join(map(repr, row)) for row in test.tolist())
+    (tmp_path / "test.csv").write_text(f"x0,x1,x2,column 3\n{lines}\n")
+    other = data_of("test=test.csv", base=base)
+    np.testing.assert_array_equal(other.test.X, data.test.X.take(np.arange(10)))
+    assert other.repeated == data.repeated
+    test[3, 1] = np.inf
+    np.save("test.npy", test)
+    assert failure(base=base).startswith("error: test.npy row 3 x1: the value is infinite")
 
 
 def idx(array):
