@@ -30,12 +30,15 @@ def rate(value: float, why: str) -> Remedy:
 
 
 def smaller_rates(run: Traced) -> tuple[Remedy, ...]:
-    """Half the stability limit if it is known and below the rate; then smaller powers of ten."""
-    why = "a smaller step does not overshoot the minimum"
-    known: tuple[Remedy, ...] = ()
+    """Smaller powers of ten; or 1/2, 1/20 and 1/200 of the stability limit if the rate is above it.
+
+    The limit of a loss that is not quadratic may be smaller at other weights.
+    """
     if run.limit is not None and run.limit < run.rate:
-        known = (rate(run.limit / 2, "half the stability limit that theory predicts"),)
-    return (*known, *(rate(run.rate * 10.0**-k, why) for k in range(1, 5)))
+        why = "the stability limit that theory predicts allows this step"
+        return tuple(rate(run.limit / part, why) for part in (2, 20, 200))
+    why = "a smaller step does not overshoot the minimum"
+    return tuple(rate(run.rate * 10.0**-k, why) for k in range(1, 5))
 
 
 def larger_rates(run: Traced) -> tuple[Remedy, ...]:
