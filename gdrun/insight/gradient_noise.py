@@ -18,6 +18,7 @@ noise scale.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,7 +73,8 @@ class GradientNoise:
     step: the step of the run after which the weights were taken; None for the initial weights.
     rows: N. spread: tr Σ. signal: ‖ḡ‖². replacement, without: the noise by batch size, with and
     without replacement. exponent: p in the fit variance ∝ B^p, of batches with replacement; −1 is
-    predicted.
+    predicted. exponent_without: the same without replacement, for the variance divided by
+    (N − B)/(N − 1).
     """
 
     step: int | None
@@ -84,11 +86,17 @@ class GradientNoise:
 
     @property
     def exponent(self) -> float | None:
-        found = [(each.size, each.variance) for each in self.replacement if each.variance > 0]
-        if len(found) < 2:
-            return None
-        sizes, variances = np.log(np.array(found)).T
-        return float(np.polyfit(sizes, variances, 1)[0])
+        return _exponent([(each.size, each.variance) for each in self.replacement])
+
+    @property
+    def exponent_without(self) -> float | None:
+        return _exponent(
+            [
+                (each.size, each.variance * (self.rows - 1) / (self.rows - each.size))
+                for each in self.without
+                if each.size < self.rows
+            ]
+        )
 
     @property
     def noise_scale(self) -> float | None:
@@ -145,6 +153,15 @@ def gradient_noise(
             factor = (rows - size) / max(rows - 1, 1)
             without.append(_measured(problem, at, mean, chosen, predicted * factor, least))
     return GradientNoise(step, rows, spread, signal, tuple(replacement), tuple(without))
+
+
+def _exponent(points: Sequence[tuple[int, float]]) -> float | None:
+    """p in the fit variance ∝ B^p to points (B, variance); None if fewer than two are above 0."""
+    found = [point for point in points if point[1] > 0]
+    if len(found) < 2:
+        return None
+    sizes, variances = np.log(np.array(found)).T
+    return float(np.polyfit(sizes, variances, 1)[0])
 
 
 def _sizes(problem: AnalysedProblem) -> list[int]:

@@ -27,8 +27,11 @@ def gradient_noise_view(noise: GradientNoise) -> RenderableType:
         f"‖∇f‖² = {quantity(noise.signal)}",
         _bias(noise),
     ]
-    if noise.exponent is not None:
-        lines.append(f"fit with replacement: variance ∝ B^{noise.exponent:.3f}; predicted: B^-1")
+    if noise.exponent is not None and noise.exponent_without is not None:
+        lines.append(
+            f"fitted powers of B: {noise.exponent:.3f} with replacement, and, for the variance "
+            f"divided by (N−B)/(N−1), {noise.exponent_without:.3f} without; predicted: -1"
+        )
     if noise.noise_scale is None:
         lines.append("∇f is 0, so there is no noise scale")
     else:
@@ -84,6 +87,7 @@ def gradient_noise_data(noise: GradientNoise) -> dict[str, Any]:
         "noise_scale": noise.noise_scale,
         "batch_size": noise.batch_size,
         "exponent": noise.exponent,
+        "exponent_without": noise.exponent_without,
         "replacement": [asdict(each) | {"unbiased": each.unbiased} for each in noise.replacement],
         "without": [asdict(each) | {"unbiased": each.unbiased} for each in noise.without],
     }

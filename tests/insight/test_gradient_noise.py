@@ -41,6 +41,7 @@ def test_every_model(dataset, model):
     assert noise.signal == pytest.approx(mean @ mean, rel=1e-10)
     assert noise.noise_scale == pytest.approx(spread / (mean @ mean), rel=1e-10)
     assert noise.exponent == pytest.approx(-1, abs=0.1)
+    assert noise.exponent_without == pytest.approx(-1, abs=0.1)
     for each in (*noise.replacement, *noise.without):
         assert each.unbiased
         assert each.variance == pytest.approx(each.predicted, rel=0.35, abs=1e-12)
