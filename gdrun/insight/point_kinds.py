@@ -75,15 +75,19 @@ def kind_of(
 
     excess: how much f can fall at most. first: the same at the start of the run. slope: ‖∇f‖.
     decrease: how far f falls on its quadratic model (see `possible_decrease`). smallest, largest:
-    the extreme curvatures. reach: a distance that is large for the weights. The point is on a
-    plateau if, within this distance, slope and curvature change f by less than the share SMALL of
-    the excess; on a slope if the decrease is more than this share of `first`; else at a saddle if
-    there is a negative curvature, and at a minimum if not. Scaling f or the weights does not change
+    the extreme curvatures. reach: a distance that is large for the weights.
+
+    The point is on a plateau if, within this distance, slope and curvature change f by less than
+    the share SMALL of the excess. It is on a slope if the decrease is more than this share of
+    `first`. Else it is at a saddle if there is a negative curvature, and f can fall by more than
+    this share of `first` at all; and at a minimum if not. Scaling f or the weights does not change
     the kind.
     """
     sharpest = max(abs(smallest), abs(largest))
     if excess > 0 and slope * reach + 0.5 * sharpest * reach**2 < SMALL * excess:
         return "plateau"
+    if excess <= SMALL * first:
+        return "minimum"
     if decrease > SMALL * first:
         return "slope"
     return "saddle" if smallest < -SMALL * sharpest else "minimum"

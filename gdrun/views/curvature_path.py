@@ -15,11 +15,9 @@ from gdrun.views.fitting import fitting, headings, without
 from gdrun.views.numbers import count, quantity
 from gdrun.views.theory import plain_table
 
-_AT_REST = "f can hardly fall along its gradient"
-
 KINDS = {
-    "minimum": f"at a minimum: {_AT_REST}, and λmin is not clearly below 0",
-    "saddle": f"at a saddle: {_AT_REST}, but λmin is clearly below 0",
+    "minimum": "at a minimum: f can hardly fall any further near it",
+    "saddle": "at a saddle: f can hardly fall along its gradient, but λmin is clearly below 0",
     "plateau": "on a plateau: neither the gradient nor the curvature changes f noticeably",
     "slope": "on a slope: f can still fall along its gradient",
 }
@@ -29,7 +27,7 @@ OPTIONAL = ("f", "position", "λmin")
 """The columns that a narrow terminal does not get, the first of them first."""
 
 LEGEND = {
-    "limit": "2/α, for momentum 2(1+β)/α or its like, above which a rate is unstable",
+    "limit": "the curvature above which the rate is unstable, 2/α or with momentum 2(1+β)/α",
     "position": "where the last step ends on its parabola: 0 is the lowest point, below 0 is "
     "before it, above 1 is higher than the step began",
 }

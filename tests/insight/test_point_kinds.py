@@ -53,3 +53,8 @@ def test_the_kind_does_not_depend_on_units(scale, stretch):
             *(curved * smallest, curved * largest, stretch * reach),
         )
         assert found == kind
+
+
+def test_where_nothing_is_left_to_fall_is_a_minimum():
+    # f is a thousandth of its start, and its quadratic model falls below the least value of f.
+    assert kind_of(1e-3, 1.0, 1e-2, 1e-2, -0.5, 2.0, 3.0) == "minimum"
