@@ -95,7 +95,7 @@ def text_column(
             cell_value(text, reading.decimal) is not None for text in texts
         ):
             return _marked_column(name, cells, reading)
-        _refuse_units(name, cells, filled, places, texts)
+        _refuse_units(name, cells, filled, places, texts, reading.decimal)
     return _labelled_column(name, cells, filled, places, reading)
 
 
@@ -233,18 +233,22 @@ def _require_decimal_sign(
 
 
 def _refuse_units(
-    name: str, cells: Cells, filled: Flags, places: Places, texts: Sequence[str]
+    name: str, cells: Cells, filled: Flags, places: Places, texts: Sequence[str], decimal: str
 ) -> None:
-    """Raise DataError if all texts are numbers with a unit that gdrun does not remove."""
+    """Raise DataError if all texts are numbers, or numbers with a unit that gdrun does not remove.
+
+    In a file with types, numbers that are stored as text are often codes, such as postal codes.
+    """
     if not all(UNIT.fullmatch(text) for text in texts):
         return
     row = int(filled.argmax())
+    plain = all(cell_value(text, decimal) is not None for text in texts)
+    what = "as text" if plain else "with a sign or unit"
+    action = "store them as numbers" if plain else "write only the number in each cell"
     raise DataError(
-        f"the column has numbers with a sign or unit, such as {cells.text(row)!r} "
-        f"{places.here(row)}",
+        f"the column has numbers {what}, such as {cells.text(row)!r} {places.here(row)}",
         where=places.cell(row, name),
-        hint="write only the number in each cell; "
-        f"or read it as labels with categories: {listed_name(name)}",
+        hint=f"{action}; or read them as labels with categories: {listed_name(name)}",
     )
 
 

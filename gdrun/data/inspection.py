@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -74,12 +74,7 @@ def inspect_data(options: Mapping[str, Any]) -> Inspection:
         return _of_unfit_columns(error)
     target = table.y.astype(np.float64)
     values = _values_of_features(table) | {table.target_name: different_values(target)}
-    # A column that is left out has another value in each row.
-    values |= {
-        report.name: len(table.y) - report.missing
-        for report in table.reports
-        if report.kind == "identifier"
-    }
+    values |= _values_of_identifiers(table.reports, len(table.y))
     hashes = row_hashes(table.X, table.y)
     found = Inspection(
         rows=len(table.y),
@@ -140,17 +135,24 @@ def _with_files(
 
 
 def _of_unfit_columns(error: UnfitColumnsError) -> Inspection:
+    rows = len(error.columns[0].values) if error.columns else 0
+    values = {
+        column.name: different_values(column.values)
+        for column in error.columns
+        if not column.source.buckets
+    }
     return Inspection(
-        rows=len(error.columns[0].values) if error.columns else 0,
+        rows=rows,
         columns=error.reports,
-        values={
-            column.name: different_values(column.values)
-            for column in error.columns
-            if not column.source.buckets
-        },
+        values=values | _values_of_identifiers(error.reports, rows),
         target=error.target,
         problems=error.problems,
     )
+
+
+def _values_of_identifiers(reports: Iterable[ColumnReport], rows: int) -> dict[str, int]:
+    """The number of different values of the identifiers, which have another one in each row."""
+    return {each.name: rows - each.missing for each in reports if each.kind == "identifier"}
 
 
 def _values_of_features(table: Table) -> dict[str, int]:

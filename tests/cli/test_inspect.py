@@ -111,6 +111,21 @@ def test_the_task_of_few_whole_numbers(gdrun, tmp_path, monkeypatch):
     assert "taken for classes" not in gdrun("inspect", "grades.csv", "task=classification").page
 
 
+def test_identifiers_have_another_value_in_each_row_also_beside_a_problem(gdrun, tmp_path):
+    rows = "".join(f"u-{row},{'' if row == 7 else row * 0.5},{row}\n" for row in range(30))
+    (tmp_path / "users.csv").write_text("code,a,y\n" + rows)
+    answer = gdrun("inspect", str(tmp_path / "users.csv"), "--json")
+    assert answer.code == 2
+    assert json.loads(answer.out)["columns"][0] == {
+        "name": "code",
+        "kind": "identifier",
+        "missing": 0,
+        "values": 30,
+        "becomes": "left out: each row has another text, as an identifier has, such as u-0",
+        "features": [],
+    }
+
+
 def test_labels_are_no_target_of_a_regression(gdrun, houses):
     answer = gdrun("inspect", "houses.csv", "target=kind", "missing=mean", "task=regression")
     assert answer.code == 2

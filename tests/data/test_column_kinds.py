@@ -51,7 +51,7 @@ def test_numbers_with_another_unit(refused, read, cells):
     text = "a,y\n" + rows(*cells)
     assert refused(text) == (
         f"error: made.csv:2 a: the column has numbers with a sign or unit, such as {cells[0]!r} in "
-        "this line\nhint: write only the number in each cell; or read it as labels with "
+        "this line\nhint: write only the number in each cell; or read them as labels with "
         'categories: ["a"]'
     )
     assert len(read(text, categories="a").feature_names) == 3

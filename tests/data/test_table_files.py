@@ -160,3 +160,20 @@ def test_several_parquet_files_need_the_same_columns():
 def test_files_that_do_not_exist():
     for name in ("gone.parquet", "gone.jsonl"):
         assert refusal(path=name).startswith(f"error: {name}: no such file")
+
+
+@pytest.mark.parametrize("name", ["made.parquet", "made.jsonl"])
+def test_numbers_stored_as_text_are_named(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    frame = pandas.DataFrame({"zip": [f"{131 * row:05}" for row in range(30)], "y": range(30)})
+    if name.endswith("parquet"):
+        frame.to_parquet(name)
+    else:
+        frame.to_json(name, orient="records", lines=True)
+    with pytest.raises(DataError) as caught:
+        load_table({"path": name})
+    said = str(caught.value)
+    assert said.startswith(f"error: {name}")
+    assert "zip: the column has numbers as text, such as '00000'" in said
+    assert said.endswith('store them as numbers; or read them as labels with categories: ["zip"]')
+    assert load_table({"path": name, "categories": "zip"}).feature_names[1] == "zip=00131"
