@@ -80,7 +80,7 @@ def _of_linear_model(
         return Constants(L, floor or None, words_L, words, True, True, at_minimum)
     positive = _positive(values)
     full = len(positive) == len(values)
-    mu_is = "exact: λmin of the Hessian" if full else "0: some directions have no curvature"
+    mu_is = "exact: λmin of the Hessian" if full else "some directions have no curvature"
     mu = float(values[0]) if full else 0.0
     return Constants(L, mu, "exact: λmax of the Hessian", mu_is, True, True, positive)
 
@@ -91,7 +91,7 @@ def _of_surface(problem: AnalysedProblem) -> Constants:
     if surface.curvatures is not None:
         mu, L = surface.curvatures(**problem.model.options)
         known = _surface_curvatures(problem, np.array(surface.minima[0]))
-        where = "of f" if surface.quadratic else "of all points"
+        where = "of the Hessian" if surface.quadratic else "of the Hessian at any point"
         words = (f"exact: λmax {where}", f"exact: λmin {where}")
         return Constants(L, mu, *words, True, surface.quadratic, known)
     values = _surface_curvatures(problem, problem.start)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from typing import Any, Literal
 
@@ -66,7 +67,7 @@ def _constants_table(theory: Theory) -> Table:
         table.add_row("slope G", quantity(constants.G), "upper bound of ‖g‖ for all subgradients g")
     table.add_row("limit 2/L", quantity(theory.limit), _limit_words(theory))
     if constants.everywhere and constants.L is not None:
-        table.add_row("best rate", quantity(theory.best_rate), "2/(L + μ)")
+        table.add_row("best rate", quantity(theory.best_rate), _best_rate_words(theory))
     elif constants.G is not None and theory.best_rate is not None:
         words = f"‖w₀ − w*‖/(G√N), for the least bound after N = {theory.steps:,} steps"
         table.add_row("best rate", quantity(theory.best_rate), words)
@@ -88,7 +89,15 @@ def _limit_words(theory: Theory) -> str:
         return "at the start only"
     if theory.constants.quadratic:
         return "gradient descent diverges above it"
-    return "gradient descent converges below it, and may converge above"
+    return "descent converges below it, and may converge above"
+
+
+def _best_rate_words(theory: Theory) -> str:
+    if theory.constants.mu:
+        return "2/(L + μ)"
+    if theory.best_rate == theory.limit:
+        return "2/(L + μ), the limit if μ is 0: stay below it"
+    return "2/(L + λ), where λ is the smallest curvature above 0"
 
 
 def _minimum_words(theory: Theory) -> str:
@@ -135,9 +144,15 @@ def _setting_cells(setting: Setting, tolerance: float) -> tuple[str, ...]:
     return (
         quantity(setting.lr),
         quantity(setting.beta),
-        quantity(setting.contraction),
+        _contraction(setting.contraction),
         "diverges" if steps is None and setting.contraction > 1 else _count(steps),
     )
+
+
+def _contraction(rho: float) -> str:
+    """ρ as text, with as many digits as tell it from 1."""
+    left = abs(1 - rho)
+    return quantity(rho, 4 if left > 1e-4 or not left else 1 - math.floor(math.log10(left)))
 
 
 def _bounds_table(theory: Theory) -> RenderableType:

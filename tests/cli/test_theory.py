@@ -48,6 +48,22 @@ def test_the_answer_in_full(gdrun):
     assert "fails" not in answer.out
 
 
+def test_the_best_rate_without_strong_convexity_is_the_limit(gdrun):
+    answer = gdrun("theory", "dataset=iris", "model=softmax", "epochs=2")
+    limit, best = (
+        line for line in answer.out.splitlines() if line.startswith(("limit", "best rate"))
+    )
+    assert limit.split()[2] == best.split()[2]
+    assert best.endswith("the limit if μ is 0: stay below it")
+
+
+def test_a_slow_contraction_is_not_shown_as_1(gdrun):
+    # 1 − αμ = 1 − 2e-6.
+    answer = gdrun("theory", *BOWL[:-1], "lr=0.000002")
+    (line,) = [line for line in answer.out.splitlines() if line.startswith("this config")]
+    assert line.split()[4] == "0.999998"
+
+
 def test_json(gdrun):
     answer = gdrun("theory", *BOWL, "--json")
     document = json.loads(answer.out)
