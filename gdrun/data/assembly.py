@@ -112,7 +112,7 @@ def assembled(
         choices,
         places,
         [*notes, *left_out],
-        tuple(reports[j] for j in sorted(reports)),
+        reports,
         memory,
     )
 
@@ -188,12 +188,12 @@ def _table(
     choices: Choices,
     places: Places,
     notes: list[str],
-    reports: tuple[ColumnReport, ...],
+    reports: dict[int, ColumnReport],
     memory: Numbers | None,
 ) -> Table:
     """The table of columns that can be used, by position, one of which is the target.
 
-    memory: as for `assembled`.
+    reports: on all columns, by position. memory: as for `assembled`.
     """
     total = len(columns[choices.target].values)
     incomplete, kept = _incomplete(columns, choices), None
@@ -209,6 +209,11 @@ def _table(
         notes.append(f"dropped {incomplete.sum()} of {count(total, 'row')} with {kind}")
         columns = {j: column.keep(~incomplete) for j, column in columns.items()}
         kept = np.flatnonzero(~incomplete)
+        # A label of dropped rows alone is no feature.
+        reports |= {
+            j: replace(report_on(column, target=j == choices.target), missing=reports[j].missing)
+            for j, column in columns.items()
+        }
         memory = None
     notes += [note for column in columns.values() for note in column.notes]
     filled: dict[str, list[str]] = {}
@@ -232,7 +237,7 @@ def _table(
         sources=sources,
         fillings=tuple(how if how in FILLINGS else "" for how in map(choices.missing, features)),
         missing_marks=choices.options.marks(),
-        reports=reports,
+        reports=tuple(reports[j] for j in sorted(reports)),
         kept=kept,
     )
 

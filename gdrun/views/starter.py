@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gdrun.config.settings import HELD_OUT
 from gdrun.config.writing import to_yaml
 from gdrun.errors import abridged
 from gdrun.study.starting import Start
@@ -42,8 +43,8 @@ def _section(key: str, value: Any, found: Start) -> list[str]:
         if (reason := found.assumed.get(f"dataset.{inner}")) is not None:
             lines.append(f"  # {_plain(reason)}")
         lines += [f"  {line}" for line in to_yaml({inner: option}).splitlines()]
-    if "split" not in value:
-        lines.append("  split: {validation: 0.1, test: 0.1}")
+    if "split" not in value and (drawn := [part for part in HELD_OUT if value.get(part) is None]):
+        lines.append(f"  split: {{{', '.join(f'{part}: 0.1' for part in drawn)}}}")
     return lines
 
 

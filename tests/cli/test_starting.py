@@ -151,6 +151,19 @@ def test_config_new_prints_without_a_second_file_and_overwrites_nothing(gdrun, h
     assert (houses / "taken.yaml").read_text() == "mine"
 
 
+@pytest.mark.parametrize(
+    ("words", "split"),
+    [
+        ([], {"validation": 0.1, "test": 0.1}),
+        (["test=houses.csv"], {"validation": 0.1}),
+        (["test=houses.csv", "validation=houses.csv"], None),
+    ],
+)
+def test_the_config_splits_what_has_no_file(gdrun, houses, words, split):
+    plain = yaml.safe_load(gdrun("config", "new", "houses.csv", "lr=0.5", *words).out)
+    assert plain["dataset"].get("split") == split
+
+
 def test_keys_of_config_new_are_in_the_file(gdrun, houses):
     plain = yaml.safe_load(gdrun("config", "new", "houses.csv", "lr=0.5", "epochs=7").out)
     assert plain["optimizer"]["lr"] == 0.5

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
+import gdrun
 from gdrun.data import load_table
 from gdrun.data.csv_scan import WIDEST
 from gdrun.errors import DataError
@@ -415,3 +416,20 @@ def test_a_wide_table_with_awkward_cells(tmp_path):
     assert_array_equal(table.X[:, kept], np.delete(X, [5, 7], axis=1))
     gaps = table.X[:, table.feature_names.index("c7")]
     assert_array_equal(gaps, np.where(X[:, 7] > 0, X[:, 7], np.nan))
+
+
+def test_a_label_of_dropped_rows_alone_is_in_no_report(read):
+    # The last row is a total, without a target.
+    text = "shop,sales,y\n" + "".join(f"{'AB'[row % 2]},{row}.5,{row}\n" for row in range(60))
+    table = read(text + "Total,190,\n", missing="mean")
+    assert table.feature_names == ("shop=A", "shop=B", "sales")
+    report = {each.name: each for each in table.reports}
+    assert report["shop"].features == ("shop=A", "shop=B")
+    assert report["shop"].becomes == "2 columns of 0 and 1: A, B"
+    assert report["y"].missing == 1
+    run = gdrun.train(
+        {"dataset": {"path": "made.csv", "missing": "mean"}, "model": "linear"},
+        "variant=bgd",
+        "epochs=1",
+    )
+    assert run.record["data"]["single_feature"]["feature"] == "sales"
