@@ -100,7 +100,7 @@ def _diagnose_study(path: Path, json: bool, *, trying: bool) -> None:
     Raises GdrunError if no run has ended, or if remedies are to be tried: they are changes of one
     run.
     """
-    from gdrun.cli.recorded_commands import resuming_words
+    from gdrun.cli.recorded_commands import without_resume
     from gdrun.cli.studying import missing_lines, read_ended
     from gdrun.insight.study_symptoms import study_symptoms
     from gdrun.study.storage.study_directory import BEST
@@ -128,8 +128,7 @@ def _diagnose_study(path: Path, json: bool, *, trying: bool) -> None:
                 values = [f"{key}={value}" for key, value in changes.items()]
                 words = (*values, "-c", str(path / BEST), *plugin_words(study.record))
                 lines += step("try a wider range", "sweep", *words)
-            elif again := resuming_words(command or "", path)[1:-2]:
-                # The same command without --resume DIR at its end.
+            elif again := without_resume(command or "")[1:]:
                 lines += step(
                     f"repeat the study without the {symptom.name}", *again, *change_words(changes)
                 )

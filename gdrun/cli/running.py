@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -42,10 +42,10 @@ RUNS = Path("runs")
 """The default directory for runs."""
 
 
-def progress_listeners(quiet: bool) -> list[Listener]:
+def progress_listeners(quiet: bool, before: Callable[[], str] = str) -> list[Listener]:
     """A list with a listener that shows the progress of training in one line on stderr.
 
-    Empty if `quiet`, or if stderr is not a terminal.
+    before: returns the beginning of the line. Empty if `quiet`, or if stderr is not a terminal.
     """
     if quiet or not sys.stderr.isatty():
         return []
@@ -63,7 +63,9 @@ def progress_listeners(quiet: bool) -> list[Listener]:
             if now - self._shown >= 0.1:
                 self._shown = now
                 # A terminal may wrap a line that fills its last column.
-                self._write(progress_line(progress, now - self._start, _width() - 1))
+                start = before()
+                width = _width() - 1 - len(start)
+                self._write(start + progress_line(progress, now - self._start, width))
 
         def ended(self, lane: int, outcome: Outcome) -> None:
             self._write("")

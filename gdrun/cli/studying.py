@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from gdrun.study.storage.reading import ReadStudy
     from gdrun.study.storage.records import StudyRecord
     from gdrun.study.storage.study_directory import StudyDirectory
-    from gdrun.study.study import OnProgress, StudyProgress
+    from gdrun.study.study import StudyProgress
     from gdrun.study.study_request import Observers
 
 AnyStudy = TypeVar("AnyStudy", bound="Sweep | Comparison", covariant=True)
@@ -165,14 +165,14 @@ class StudyOptions:
         """
         from gdrun.study.study_request import Observers
 
-        listeners = progress_listeners(self.quiet)
-        counter = _run_counter(self.quiet, interruption)
+        counter = RunCounter(self.quiet, interruption)
+        listeners = progress_listeners(self.quiet, counter.before)
         if not self.watch:
-            yield Observers(listeners, faults.note, interruption.name, counter)
+            yield Observers(listeners, faults.note, interruption.name, counter.report)
             return
         from gdrun.cli.watching import StudyView
 
-        live = StudyView(metric, listeners, counter)
+        live = StudyView(metric, listeners, counter.report)
         with live.view.shown():
             yield Observers(
                 live.listeners, faults.note, interruption.name, live.on_progress, live.on_growth
@@ -242,19 +242,22 @@ def read_ended(path: Path) -> ReadStudy:
     return study
 
 
-def _run_counter(quiet: bool, interruption: Interruption) -> OnProgress:
-    """A function that shows on stderr how many runs have ended.
+class RunCounter:
+    """Shows on stderr how many runs have ended; nothing if `quiet`, or without a terminal."""
 
-    It shows nothing if `quiet`, or if stderr is not a terminal.
-    """
-    if quiet or not sys.stderr.isatty():
-        return lambda study: None
+    def __init__(self, quiet: bool, interruption: Interruption) -> None:
+        self._shown = not quiet and sys.stderr.isatty()
+        self._interruption = interruption
+        self.text = ""
 
-    def report(study: StudyProgress) -> None:
-        # The counter is erased at the end, so that the result follows on a clean line.
-        over = study.ended == study.of or interruption.signal is not None
-        text = "" if over else f"{study.ended:,} of {study.of:,} runs"
-        sys.stderr.write(f"\r{text}\x1b[K")
-        sys.stderr.flush()
+    def report(self, study: StudyProgress) -> None:
+        """Count the runs that have ended; the last count is erased, so that the result follows."""
+        over = study.ended == study.of or self._interruption.signal is not None
+        self.text = "" if over else f"{study.ended:,} of {study.of:,} runs done"
+        if self._shown:
+            sys.stderr.write(f"\r{self.text}\x1b[K")
+            sys.stderr.flush()
 
-    return report
+    def before(self) -> str:
+        """The beginning of the line on the runs that train now."""
+        return f"{self.text}; now " if self.text else ""

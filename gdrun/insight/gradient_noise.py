@@ -119,7 +119,8 @@ def gradient_noise(
 
     w (P,): the P weights; None for the initial ones. step: the step after which a run had these
     weights; None for the initial ones. Raises ConfigError for a network with batch_norm, in which
-    an example has no gradient of its own, and RecordError if the weights are not finite.
+    an example has no gradient of its own, and RecordError if the weights or the squares of the
+    gradients are not finite.
     """
     model = problem.model
     if isinstance(model, Network) and model.batch_norm:
@@ -132,16 +133,16 @@ def gradient_noise(
     if not np.isfinite(at).all():
         raise RecordError("the weights are not finite", hint="choose a run that did not diverge")
     with single_blas_thread():
-        with np.errstate(over="ignore", invalid="ignore"):
-            _, mean = problem.value_and_gradient(at)
-        if not np.isfinite(mean).all():
-            hint = "choose a run that did not diverge"
-            raise RecordError("the gradient at the weights is not finite", hint=hint)
         rows = problem.rows
         draw = np.random.Generator(np.random.PCG64(problem.experiment.seed))
         everything = np.arange(rows)[:, None]
-        signal = float(mean @ mean)
-        spread = float((_deviations(problem, at, mean, everything) ** 2).sum() / rows)
+        with np.errstate(over="ignore", invalid="ignore"):
+            _, mean = problem.value_and_gradient(at)
+            signal = float(mean @ mean)
+            spread = float((_deviations(problem, at, mean, everything) ** 2).sum() / rows)
+        if not math.isfinite(signal + spread):
+            hint = "choose a run that did not diverge"
+            raise RecordError("the gradients at the weights are too large to square", hint=hint)
         least = ROUNDING * (spread + signal)
         spread = spread if spread > least else 0.0
         replacement, without = [], []

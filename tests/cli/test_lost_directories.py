@@ -61,7 +61,7 @@ def lost(request, gdrun, tmp_path, monkeypatch):
                 request.param(out)
 
     for module in (running, train, studying):
-        monkeypatch.setattr(module, "progress_listeners", lambda quiet: [Losing()])
+        monkeypatch.setattr(module, "progress_listeners", lambda *_: [Losing()])
     monkeypatch.setattr(directories, "SECONDS_BETWEEN_WRITES", 0.0)
     monkeypatch.setenv("GDRUN_CHECKPOINT_SECONDS", "0.001")
 

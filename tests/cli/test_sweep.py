@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from rich.cells import cell_len
 from study.cases import LEAST_SQUARES, LOGISTIC
 
+from gdrun.cli.studying import RunCounter
 from gdrun.config.writing import to_yaml
 from gdrun.runs.signals import Interruption
 
@@ -353,6 +355,17 @@ def test_a_sweep_that_diverged_leads_to_smaller_rates(gdrun, tmp_path, monkeypat
     network = ["optimizer=adam", "model=mlp", "clip.norm=1e300"]
     tried = gdrun(*words[:1], "lr=1e250,1e251", *words[2:], *network).out
     assert "every run diverged; try smaller rates: lr=log:3.162e+246:3.162e+249:7" in tried
+
+
+def test_the_line_of_progress_begins_with_the_runs_of_the_whole_study(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    counter = RunCounter(False, Interruption())
+    assert counter.before() == ""
+    counter.report(SimpleNamespace(ended=8, of=24))
+    assert counter.before() == "8 of 24 runs done; now "
+    counter.report(SimpleNamespace(ended=24, of=24))
+    assert counter.before() == ""
+    assert capsys.readouterr().err == "\r8 of 24 runs done\x1b[K\r\x1b[K"
 
 
 def test_a_note_on_a_column_is_shown_only_with_the_column(sweep, monkeypatch):

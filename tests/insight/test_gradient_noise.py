@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gdrun.config.resolving import resolve
-from gdrun.errors import ConfigError
+from gdrun.errors import ConfigError, RecordError
 from gdrun.insight.gradient_noise import gradient_noise
 from gdrun.insight.problem import analysed
 
@@ -28,6 +28,15 @@ def by_examples(problem):
             for row in range(problem.rows)
         ]
     )
+
+
+@pytest.mark.parametrize(
+    ("weight", "what"), [(1e200, "are too large to square"), (np.inf, "are not finite")]
+)
+def test_the_end_of_a_run_that_diverged_is_refused(weight, what):
+    problem = analysed(resolve({"dataset": "diabetes", "model": "linear"}))
+    with pytest.raises(RecordError, match=what):
+        gradient_noise(problem, np.full(problem.start.size, weight))
 
 
 @pytest.mark.parametrize(("dataset", "model"), MODELS)
