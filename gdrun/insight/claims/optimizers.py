@@ -146,7 +146,7 @@ def _last_loss(run: Run) -> float:
     statement="momentum and Adam cure poor conditioning",
 )
 def conditioning_cures() -> Finding:
-    """Momentum needs about √κ steps instead of κ, with the best rate and β for each.
+    """Momentum needs about √κ steps instead of κ, with the best rate and β. Here β is 0.9.
 
     Adam scales each weight by itself, so that it helps less where the directions of curvature are
     not those of the weights, as here; and its steps do not shrink with the gradient, so that at a
