@@ -39,6 +39,9 @@ MOST_STEPS = 300
 DAMPINGS = (1e-14, 1e-6, 1e-3, 1e-1, 1.0)
 """The values of δ in the order in which they are tried, as shares of L."""
 
+EXACT, ROUGH = 1e-10, 0.1
+"""The smallest and the largest relative residual at which conjugate gradients end a step."""
+
 SHORTEST = 2**-8
 """The smallest t."""
 
@@ -81,6 +84,7 @@ def minimise(objective: Objective, start: Array, X: Examples, y: Array) -> Minim
     L = smoothness(model, X, float(objective.l2))
     assert L is not None
     value, gradient = _at(objective, w, X, y)
+    steepest = float(np.linalg.norm(gradient))
     error = math.inf
     precision = float(np.finfo(np.float64).eps)
     # Where f* is 0, rounding errors of the scores, sums over D columns, leave about the share D ε²
@@ -90,8 +94,9 @@ def minimise(objective: Objective, start: Array, X: Examples, y: Array) -> Minim
         if _separated(objective, value, len(X)):
             return Minimum(0.0, None, 0.0, True)
         moved = None
+        accuracy = _accuracy(model, gradient, steepest)
         for damping in DAMPINGS:
-            step = _newton_step(objective, w, X, y, gradient, damping * L)
+            step = _newton_step(objective, w, X, y, gradient, damping * L, accuracy)
             error = 0.5 * float(gradient @ step)
             if damping == DAMPINGS[0] and error <= max(precision * abs(value), least):
                 # One more step, for weights as exact as f, whose error is the square of theirs.
@@ -140,27 +145,51 @@ def _line_search(
     return None
 
 
+def _accuracy(model: LinearModel, gradient: Numbers, steepest: float) -> float:
+    """The relative residual at which conjugate gradients end a Newton step.
+
+    Far from the minimum an exact step is not worth its products: the residual may be √(‖g‖/‖g₀‖),
+    which still gives superlinear convergence (Dembo, Eisenstat & Steihaug 1982). steepest: ‖g₀‖, at
+    the start. For least squares one exact step is enough.
+    """
+    if model.loss.quadratic or not steepest:
+        return EXACT
+    return min(max(math.sqrt(float(np.linalg.norm(gradient)) / steepest), EXACT), ROUGH)
+
+
 def _newton_step(
-    objective: Objective, w: Numbers, X: Examples, y: Array, gradient: Numbers, delta: float
+    objective: Objective,
+    w: Numbers,
+    X: Examples,
+    y: Array,
+    gradient: Numbers,
+    delta: float,
+    accuracy: float,
 ) -> Numbers:
-    """(H + δ I)⁻¹ g for the gradient g (P,)."""
+    """(H + δ I)⁻¹ g for the gradient g (P,). accuracy: the relative residual of an iteration."""
     if w.size <= MOST_PARAMETERS:
         hessian = dense_hessian(objective, w, X, y)
         hessian[np.diag_indices(w.size)] += delta
         solved: Array = np.linalg.solve(hessian, gradient)
         return solved
-    return _conjugate_gradients(objective, w, X, y, gradient, delta)
+    return _conjugate_gradients(objective, w, X, y, gradient, delta, accuracy)
 
 
 def _conjugate_gradients(
-    objective: Objective, w: Numbers, X: Examples, y: Array, gradient: Numbers, delta: float
+    objective: Objective,
+    w: Numbers,
+    X: Examples,
+    y: Array,
+    gradient: Numbers,
+    delta: float,
+    accuracy: float,
 ) -> Numbers:
     """Solve (H + δ I) s = g for s (P,) by conjugate gradients (Hestenes & Stiefel 1952)."""
     s = np.zeros_like(gradient)
     residual, direction = gradient.copy(), gradient.copy()
     size = first = float(residual @ residual)
     for _ in range(min(2 * w.size, 1000)):
-        if size <= 1e-20 * first:
+        if size <= accuracy**2 * first:
             break
         image = hessian_product(objective, w, X, y, direction) + delta * direction
         curvature = float(direction @ image)

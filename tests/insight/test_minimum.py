@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from gdrun.config.resolving import resolve
 from gdrun.insight import kinked_minimum, minimum
 from gdrun.insight.minimum import minimise
+from gdrun.insight.problem import analysed
 from gdrun.problems.models import MODELS
 from gdrun.problems.objective import Objective
 
@@ -51,6 +53,27 @@ def test_more_columns_than_rows_need_few_steps(most, monkeypatch):
     assert found.converged
     assert found.value < 1e-20
     assert len(steps) <= 5
+
+
+def test_steps_far_from_the_minimum_are_not_exact(monkeypatch):
+    # With a residual of 1e-10 of the gradient in each step, there are 660 products.
+    products = []
+    multiply = minimum.hessian_product
+
+    def counted(*args):
+        products.append(1)
+        return multiply(*args)
+
+    monkeypatch.setattr(minimum, "hessian_product", counted)
+    config = {"dataset": "breast-cancer", "model": {"name": "logistic", "l2": 1e-4}}
+    given = analysed(resolve(config))
+    exact = minimise(given.objective, given.start, given.X, given.y)
+    assert not products
+    monkeypatch.setattr(minimum, "MOST_PARAMETERS", 1)
+    found = minimise(given.objective, given.start, given.X, given.y)
+    assert found.converged
+    assert found.value == pytest.approx(exact.value, rel=1e-14)
+    assert 0 < len(products) < 250
 
 
 def test_the_nearest_of_many_minima():
