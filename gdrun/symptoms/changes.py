@@ -26,6 +26,7 @@ LARGER_BATCH = Remedy(
 
 
 def rate(value: float, why: str) -> Remedy:
+    """The remedy that changes the learning rate to this value, rounded."""
     return Remedy({"optimizer.lr": rounded(value)}, why)
 
 
@@ -85,7 +86,7 @@ def other_starts(run: Traced) -> tuple[Remedy, ...]:
 
 
 def scaled_start(run: Traced) -> tuple[Remedy, ...]:
-    """Random initial weights on the scale of the layers, for a network whose weights have none."""
+    """Random initial weights that fit the sizes of the layers, for a network with others."""
     small = run.config.get("model", {}).get("init") in ("zeros", "normal")
     return other_starts(run) if run.is_network and small else ()
 
@@ -111,7 +112,7 @@ def less_decay(run: Traced) -> tuple[Remedy, ...]:
     """A constant rate for a run whose schedule changes it."""
     if not run.decayed:
         return ()
-    return (Remedy({"schedule": "constant"}, "the rate does not fall while the loss still does"),)
+    return (Remedy({"schedule": "constant"}, "a constant rate stays as large as at the start"),)
 
 
 def clipping(run: Traced) -> tuple[Remedy, ...]:
@@ -129,7 +130,7 @@ def clipping(run: Traced) -> tuple[Remedy, ...]:
 
 
 def fewer_limits(run: Traced) -> tuple[Remedy, ...]:
-    """Weaker settings of whatever holds the weights back: clipping, l2, dropout and momentum."""
+    """Weaker clipping, dropout and l2, which hold the weights back."""
     remedies = []
     if run.config.get("clip") and (run.summary.get("clipped_share") or 0) > 0.5:
         norms = run.steps["grad_norm"]

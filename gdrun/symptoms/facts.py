@@ -97,11 +97,11 @@ class Traced:
         return used / used[-1] if used[-1] > 0 else np.linspace(0.0, 1.0, len(used))
 
     def epoch_at(self, progress: float) -> float:
-        """The epoch at which this share of the sum of all learning rates is used up."""
+        """The epoch of this progress, which is in [0, 1]."""
         return float(np.interp(progress, self.progress, self.epochs))
 
     def loss_at(self, progress: float) -> float:
-        """The loss there, interpolated between medians around the next evaluations."""
+        """The loss at this progress, interpolated between medians around the next evaluations."""
         at = float(np.interp(progress, self.progress, np.arange(len(self.loss))))
         low, last = int(at), len(self.loss) - 1
         near = []
@@ -138,15 +138,16 @@ class Traced:
 
     @property
     def fallen_late(self) -> float:
-        """L_h − L_T, its fall after `half_epoch`."""
-        return self.middle - self.end
+        """Its fall after `half_epoch`, below L_h and all losses before."""
+        before = self.loss[self.progress <= 0.5]
+        return min(self.middle, float(before.min())) - self.end
 
     @property
     def learnt(self) -> bool:
         """Whether L_T is nearer to the lower bound of the loss than to its reference.
 
         The reference is L₀, or the loss of a constant prediction if this is known and smaller:
-        features with large values make L₀ large, so that even a model of nothing falls from it.
+        features with large values make L₀ so large that the loss of a useless model is far below.
         """
         constant = (self.summary.get("baseline") or {}).get("loss", {}).get("train")
         reference = self.start if constant is None else min(self.start, constant)

@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from gdrun.array_types import Array
 from gdrun.methods.stopping import position
 from gdrun.quantities import quantity
 from gdrun.symptoms import changes
@@ -100,7 +101,7 @@ def _stuck(run: Traced) -> Symptom:
         "stuck",
         0.7,
         f"the training loss was {quantity(run.start)} at the start, {quantity(run.middle)} "
-        f"at epoch {position(run.half_epoch)} and {quantity(run.end)} at the end",
+        f"at epoch {quantity(run.half_epoch, 3)} and {quantity(run.end)} at the end",
         (
             *changes.fewer_limits(run),
             *changes.other_starts(run),
@@ -118,9 +119,10 @@ def slow(run: Traced) -> Symptom | None:
     The training loss ended above half of its start, or of the loss of a constant prediction if this
     is lower. Over 1/5 of its fall was in the second half of the run, by the sum of the learning
     rates, or it fell in the fourth quarter by over 7/10 of its fall in the third one, and by over
-    1/50 of its largest possible fall in both. With a rate that is far too small the loss falls
-    along a straight line. On a surface, whose minimum is known, a loss that is above it by over
-    1/10 of its largest possible fall is enough, unless it oscillates or the run is stuck.
+    1/50 of its largest possible fall in both; the quarters need 12 evaluations. With a rate that is
+    far too small the loss falls along a straight line. On a surface, whose minimum is known, a loss
+    that is above it by over 1/10 of its largest possible fall is enough, unless it oscillates or
+    the run is stuck.
 
     Evidence: training loss, learning rate, stability limit 2/L
 
@@ -142,7 +144,7 @@ def slow(run: Traced) -> Symptom | None:
         return Symptom("slow convergence", 0.6, _quarters(run), remedies)
     if not _above_minimum(run) or run.status != "exhausted" or not run.full_batches:
         return None
-    if run.fallen <= 0 or _at_saddle(run) or oscillation(run) is not None:
+    if run.fallen <= 0 or _at_saddle(run) or _unsteady(run):
         return None
     return Symptom(
         "slow convergence",
@@ -187,7 +189,7 @@ def oscillation(run: Traced) -> Symptom | None:
 
     Source: Goh 2017.
     """
-    return _unsteady(run, "oscillation") if run.full_batches else None
+    return _moving(run, "oscillation") if run.full_batches and _unsteady(run) else None
 
 
 def noise_floor(run: Traced) -> Symptom | None:
@@ -202,28 +204,39 @@ def noise_floor(run: Traced) -> Symptom | None:
 
     Source: Bottou et al. 2018, section 4.2.
     """
-    return None if run.full_batches else _unsteady(run, "noise floor")
+    return None if run.full_batches or not _unsteady(run) else _moving(run, "noise floor")
 
 
-def _unsteady(run: Traced, name: str) -> Symptom | None:
-    late = run.loss[len(run.loss) // 2 :]
-    signs = np.sign(np.diff(late))
-    flips = float(np.mean(signs[1:] * signs[:-1] < 0)) if len(signs) > 1 else 0.0
-    width, fall = float(np.ptp(late)), float(run.loss[0] - run.loss.min())
-    middle = len(late) // 2
+def _unsteady(run: Traced) -> bool:
+    """Whether the loss moves up and down in the second half of the run, with little progress."""
+    late, fall = _second_half(run), float(run.loss[0] - run.loss.min())
+    width, middle = float(np.ptp(late)), len(late) // 2
+    if width <= max(fall / 20, run.gap / 1000):
+        return False
     progress = abs(float(late[:middle].mean() - late[middle:].mean()))
-    wide = width > max(fall / 20, run.gap / 1000)
-    alternates = flips >= 0.5 and progress <= width / 3
     rises = float(np.maximum(np.diff(run.loss), 0).sum())
-    swings = run.full_batches and rises > fall / 2
-    if not (wide and (alternates or swings)):
-        return None
+    alternates = _alternations(late) >= 0.5 and progress <= width / 3
+    return alternates or (run.full_batches and rises > fall / 2)
+
+
+def _alternations(loss: Array) -> float:
+    """The share of the changes of a loss (n,) that have another sign than the change before."""
+    signs = np.sign(np.diff(loss))
+    return float(np.mean(signs[1:] * signs[:-1] < 0)) if len(signs) > 1 else 0.0
+
+
+def _second_half(run: Traced) -> Array:
+    return run.loss[len(run.loss) // 2 :]
+
+
+def _moving(run: Traced, name: str) -> Symptom:
+    late, fall = _second_half(run), float(run.loss[0] - run.loss.min())
     compared = "and was never below its start"
     if fall > 0:
-        compared = f"a range of {multiple(width, fall)} its whole fall"
+        compared = f"a range of {multiple(float(np.ptp(late)), fall)} its whole fall"
     return Symptom(
         name,
-        min(1.0, 0.4 + max(flips, 0.5) / 2),
+        min(1.0, 0.4 + max(_alternations(late), 0.5) / 2),
         f"after epoch {position(run.epochs[len(run.loss) // 2])} the training loss moves up and "
         f"down between {quantity(late.min())} and {quantity(late.max())}, {compared}",
         (
@@ -239,8 +252,8 @@ def _unsteady(run: Traced, name: str) -> Symptom | None:
 def overfitting(run: Traced) -> Symptom | None:
     """The validation loss rises while the training loss falls.
 
-    Since its minimum, the validation loss rose by over 1/10 of its fall; its end is the median of
-    its last values.
+    Since its minimum, the validation loss rose by over 1/10 of its fall, and the training loss is
+    below the middle of this rise; the end of a loss is the median of its last values.
 
     Evidence: validation loss, training loss
 
@@ -252,7 +265,7 @@ def overfitting(run: Traced) -> Symptom | None:
     least = int(np.argmin(validation))
     last = float(np.median(validation[-max(1, len(validation) // 10) :]))
     rise, fall = last - float(validation[least]), float(validation[0] - validation[least])
-    if not rise > fall / 10 or run.end >= run.loss[least]:
+    if not rise > fall / 10 or run.end >= min(run.loss[least], last - rise / 2):
         return None
     return Symptom(
         "overfitting",
@@ -274,9 +287,12 @@ def overfitting(run: Traced) -> Symptom | None:
 def _falls(run: Traced) -> bool:
     """Whether a budget ended the run while its loss still fell clearly.
 
-    The halves of a run whose loss first rose far above its start do not tell this.
+    The halves of a run whose loss first rose far above its start, or which moves up and down at the
+    end, do not tell this.
     """
     if run.status != "exhausted" or run.loss.max() - run.start > run.gap:
+        return False
+    if _unsteady(run):
         return False
     return run.fallen > 0 and run.fallen_late > run.fallen / 5
 
@@ -287,13 +303,19 @@ def _falls_steadily(run: Traced) -> bool:
     A fall of the first steps, which random weights of a large scale allow, hides it in the halves.
     """
     half, third, end = run.middle, run.loss_at(0.75), run.end
-    if run.status != "exhausted" or half - end < run.gap / 50:
+    if run.status != "exhausted" or len(run.loss) < FEWEST_OF_QUARTERS:
+        return False
+    if half - end < run.gap / 50 or _unsteady(run):
         return False
     return third - end > 0.7 * (half - third) > 0
 
 
+FEWEST_OF_QUARTERS = 12
+"""The quarters of a run are compared if it has at least this many evaluations, 3 in each."""
+
+
 def _quarters(run: Traced) -> str:
-    half, third = position(run.half_epoch), position(run.epoch_at(0.75))
+    half, third = quantity(run.half_epoch, 3), quantity(run.epoch_at(0.75), 3)
     return (
         f"the training loss fell by {quantity(run.middle - run.loss_at(0.75))} from epoch {half} "
         f"to {third}, and still by {quantity(run.loss_at(0.75) - run.end)} after that, to "
@@ -302,16 +324,15 @@ def _quarters(run: Traced) -> str:
 
 
 def _falling(run: Traced, name: str, remedies: tuple[Remedy, ...]) -> Symptom:
-    # A loss that first rose has its whole fall in the second half.
-    late = share(min(run.fallen_late, run.fallen), run.fallen)
+    late = share(run.fallen_late, run.fallen)
     half = (
         "where the sum of the learning rates reached half of its total"
         if run.decayed
         else "the middle"
     )
     evidence = (
-        f"{late} of the fall of the training loss came after epoch {position(run.half_epoch)} of "
-        f"{position(run.epochs[-1])}, {half}"
+        f"{late} of the fall of the training loss came after epoch "
+        f"{quantity(run.half_epoch, 3)} of {position(run.epochs[-1])}, {half}"
     )
     if run.limit is not None and run.rate < run.limit / 10:
         evidence += (

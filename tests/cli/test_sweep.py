@@ -48,7 +48,7 @@ def test_the_whole_of_a_small_sweep(sweep):
         "   lr  verdict             val loss  to target  symptom           curve\n"
         "0.001  too small             0.6541      never  slow convergence  █████▇▇\n"
         "  0.1  best                  0.3005        3.5  -                 █▄▂▁▁▁▁\n"
-        "    1  too large             0.3392      never  overfitting       █▂▂▂▁▁▁\n"
+        "    1  too large             0.3392      never  -                 █▂▂▂▁▁▁\n"
         "1e+06  diverged at step 2         –      never  exploding         █\n"
         "\n"
         "best       lr=0.1: val loss 0.3005, median over 2 seeds, range 0.297 … 0.304 (an\n"

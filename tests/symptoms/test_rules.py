@@ -44,6 +44,11 @@ CURVES = {
     "falling": (curves(STEADY), []),
     "swinging": (curves(SWINGING), ["oscillation"]),
     "rising": (curves(STEADY, RISING), ["overfitting"]),
+    "swinging and falling": (
+        curves(np.linspace(1, 0.4, 20) + 0.2 * (np.arange(20) % 2)),
+        ["oscillation"],
+    ),
+    "shrunk by a penalty": (curves(1 + 8 * STEADY, 1 - 0.4 * 0.5 ** np.arange(20)), []),
     "straight to 0.7": (curves(np.linspace(1, 0.7, 20)), ["slow convergence"]),
     "straight to 0.1": (curves(np.linspace(1, 0.1, 20)), ["still falling"]),
     "straight to 0.55 after a quick start": (
