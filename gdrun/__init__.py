@@ -30,12 +30,14 @@ if TYPE_CHECKING:
     from gdrun.methods.schedules import schedule as schedule
     from gdrun.runs.run import Run as Run
     from gdrun.studies import compare as compare
+    from gdrun.studies import read_study as read_study
     from gdrun.studies import sweep as sweep
 
 _MODULES = {
     "train": "gdrun.api",
     "sweep": "gdrun.studies",
     "compare": "gdrun.studies",
+    "read_study": "gdrun.studies",
     "load_plugin": "gdrun.methods.plugins",
     "rule": "gdrun.methods.rules",
     "schedule": "gdrun.methods.schedules",

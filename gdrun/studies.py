@@ -15,6 +15,7 @@ from gdrun.study.design.sweep_plan import Search
 from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.study.requests import ComparisonRequest, SweepRequest
+from gdrun.study.storage.reading import read_found
 
 Data = tuple[Any, Any]
 """Features and targets (X, y), with X (N, d) and y (N,)."""
@@ -122,6 +123,15 @@ def compare(
         resume=resume,
     )
     return request.planned().run()
+
+
+def read_study(directory: str | Path) -> Sweep | Comparison:
+    """Read the findings of a sweep or a comparison that was written to a directory.
+
+    Raises RecordError if the directory has no study or a damaged one, or if the study uses a plugin
+    that is not loaded.
+    """
+    return read_found(Path(directory)).found
 
 
 def _sweep_html(found: Sweep) -> str:

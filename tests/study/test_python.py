@@ -128,3 +128,17 @@ def test_a_study_is_gone_on_with(tmp_path):
     again = gdrun.sweep(*asked, resume=directory)
     assert (again.work.run, again.work.found) == (0, 2)
     assert list(tmp_path.iterdir()) == [directory]
+
+
+def test_a_study_that_was_written_is_read_as_it_was_returned(tmp_path):
+    bowl = {"surface": "bowl", "stopping": {"steps": 5}}
+    swept = gdrun.sweep(bowl, {"lr": [0.01, 0.1]}, out=tmp_path / "sweep")
+    compared = gdrun.compare(["vanilla", "adam"], bowl, out=tmp_path / "comparison")
+    for found in (swept, compared):
+        (directory,) = (tmp_path / type(found).__name__.lower()).iterdir()
+        again = gdrun.read_study(directory)
+        assert type(again) is type(found)
+        assert (again.best, again.metric, again.target) == (found.best, found.metric, found.target)
+        np.testing.assert_array_equal(again.results, found.results)
+    with pytest.raises(gdrun.RecordError):
+        gdrun.read_study(tmp_path)
