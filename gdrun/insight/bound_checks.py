@@ -79,7 +79,7 @@ def check_run(run: Run, tolerance: float = TOLERANCE) -> RunCheck:
         raise RecordError(
             "its trace has no evaluation after step 0, so there is nothing to compare",
             where=run.id,
-            hint=f"`gdrun train {config_of(run)}` trains it again",
+            hint=_to_evaluations(run),
         )
     theory = theory_of_problem(problem_of_run(run), tolerance)
     excess = losses - (theory.f_star or 0.0)
@@ -90,6 +90,13 @@ def check_run(run: Run, tolerance: float = TOLERANCE) -> RunCheck:
     positions = step_positions(run) if descends else None
     notes = tuple(_notes(run, theory))
     return RunCheck(run, theory, steps, excess, checks, failing, notes, positions)
+
+
+def _to_evaluations(run: Run) -> str:
+    """The hint for a run that has no evaluations after its start."""
+    if run.status == "running":
+        return "the run has not ended: look again when it has evaluated its first epoch"
+    return f"`gdrun train {config_of(run)}` trains it again"
 
 
 def _checks(run: Run, theory: Theory, steps: Counts, excess: Numbers) -> list[BoundCheck]:

@@ -307,10 +307,13 @@ def test_every_bounded_quantity_is_shown_step_by_step(gdrun, trained):
 
 
 @pytest.mark.parametrize(
-    ("status", "words"),
-    [("running", "still running"), ("interrupted", "interrupted: the process died")],
+    ("status", "words", "hint"),
+    [
+        ("running", "still running", "the run has not ended: look again"),
+        ("interrupted", "interrupted: the process died", "`gdrun train runs/"),
+    ],
 )
-def test_a_run_that_has_not_ended(gdrun, trained, tmp_path, status, words):
+def test_a_run_that_has_not_ended(gdrun, trained, tmp_path, status, words, hint):
     # The record names this process, which is alive.
     trained(*BOWL, "steps=20")
     (record,) = tmp_path.glob("runs/*/run.json")
@@ -320,6 +323,10 @@ def test_a_run_that_has_not_ended(gdrun, trained, tmp_path, status, words):
     assert (answer.code, answer.err) == (0, "")
     assert f"the run has not ended ({words}" in answer.out
     assert answer.out.count("held at all 20 points") == 4
+    (record.parent / "trace.jsonl").write_text("")
+    answer = gdrun("theory", "last")
+    assert answer.code == 2
+    assert f"hint: {hint}" in answer.err
 
 
 def test_a_diverged_run(gdrun, trained):
