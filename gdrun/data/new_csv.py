@@ -17,7 +17,8 @@ from gdrun.data.csv_scan import CsvScan
 from gdrun.data.decimal_signs import decimal_sign
 from gdrun.data.duckdb_connection import connection
 from gdrun.data.encoding import Encoding
-from gdrun.data.new_rows import RowEncoder, Target, require_columns
+from gdrun.data.new_rows import RowEncoder, require_columns
+from gdrun.data.new_targets import Target
 from gdrun.data.places import checked_rows
 from gdrun.data.text_files import TextFile, text_file
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from glob import has_magic
 from pathlib import Path
@@ -18,9 +18,10 @@ from gdrun.data.column_statistics import blocks
 from gdrun.data.dates import seconds_of
 from gdrun.data.idx_files import idx_array
 from gdrun.data.new_csv import csv_blocks
-from gdrun.data.new_rows import RowEncoder, Target, require_columns
+from gdrun.data.new_rows import RowEncoder, require_columns
 from gdrun.data.new_svmlight import svmlight_blocks
 from gdrun.data.new_tables import TYPED, Opened, json_blocks, typed_blocks
+from gdrun.data.new_targets import Target
 from gdrun.data.saved_arrays import archived_arrays, mapped_array
 from gdrun.data.several_files import matching_files
 from gdrun.data.sources import DATASETS, load_table, reader_of, unreadable_format
@@ -44,7 +45,7 @@ def new_blocks(
     labelled: bool = False,
     targets: str | Path | None = None,
     reading: Mapping[str, Any] = MappingProxyType({}),
-) -> Blocks:
+) -> Generator[tuple[Numbers, Array | None], None, None]:
     """Blocks of the rows of a file, or of a dataset that a config can name.
 
     target: the target of the model, whose column the data may have. labelled: whether the targets

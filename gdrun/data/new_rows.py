@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from gdrun.array_types import Array, Numbers
+from gdrun.array_types import Array, Flags, Numbers
 from gdrun.data.booleans import boolean_value
 from gdrun.data.cells import STANDARD, MissingMarks, cell_value
 from gdrun.data.columns import shortened
@@ -18,7 +18,7 @@ from gdrun.data.dates import DateForm, seconds
 from gdrun.data.encoding import UNSEEN, Encoding, Form, SourceColumn
 from gdrun.data.feature_matrix import encoded
 from gdrun.data.marked_numbers import marked_number
-from gdrun.errors import DataError, Problem, suggestion
+from gdrun.errors import DataError, Problem
 
 Unseen = Literal["error", "ignore"]
 Place = Callable[[int], str]
@@ -28,9 +28,6 @@ MOST_NAMED = 10
 """The largest number of columns or labels that a sentence names; the others are counted."""
 
 DATE_ORDERS: dict[Form, DateForm] = {"day_first": "day_first", "month_first": "month_first"}
-
-NO_CLASS = -1
-"""The code of a target that is missing."""
 
 _OTHER = -2.0
 """The code of a cell that is no label as it is written."""
@@ -43,17 +40,20 @@ class RowEncoder:
     encoding: that of the model. unseen: how a label that training did not see is treated: `error`
     reports it, `ignore` sets all 0/1 columns of its text column to 0. gaps: columns whose missing
     values stay missing (NaN) if they cannot be filled. ignoring: how the user asks for `unseen:
-    ignore`, for messages. filled, ignored: the number of missing
-    values and of unseen labels so far, by column. extra: columns that were not needed.
+    ignore`, for messages. late: whether unseen labels are reported only by `require_seen`, which
+    is called with the rows that are used. filled, ignored: the number of missing values and of
+    unseen labels so far, by column. extra: columns that were not needed.
     """
 
     encoding: Encoding
     unseen: Unseen = "error"
     gaps: frozenset[str] = frozenset()
     ignoring: str = '`unseen="ignore"`'
+    late: bool = False
     filled: Counter[str] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
     extra: tuple[str, ...] = ()
+    _unseen: list[tuple[int, str, Problem]] = field(default_factory=list)
 
     def features(self, cells: Sequence[Any], place: Place, decimal: str = ".") -> Numbers:
         """The d features of n rows, (n, d), before missing values are filled.
@@ -162,17 +162,37 @@ class RowEncoder:
                 found[row] = codes[text]
             elif text in self.encoding.missing:
                 found[row] = np.nan
-            elif self.unseen == "error":
-                raise DataError(
-                    f"training did not see the value {text!r}",
-                    where=f"{place(row)} {column.name}",
-                    hint=f"it saw {listed(column.labels)}; "
-                    f"{self.ignoring} sets all 0/1 columns of {column.name} to 0",
-                )
             else:
                 found[row] = UNSEEN
-                self.ignored[column.name] += 1
+                self._count_unseen(column, text, row, place)
         return found
+
+    def _count_unseen(self, column: SourceColumn, text: str, row: int, place: Place) -> None:
+        if self.unseen == "ignore":
+            self.ignored[column.name] += 1
+            return
+        problem = Problem(
+            f"training did not see the value {text!r}",
+            f"{place(row)} {column.name}",
+            f"it saw {listed(column.labels)}; "
+            f"{self.ignoring} sets all 0/1 columns of {column.name} to 0",
+        )
+        if not self.late:
+            raise DataError([problem])
+        self._unseen.append((row, column.name, problem))
+
+    def require_seen(self, rows: Flags) -> None:
+        """Raise DataError, with a problem for each column, for unseen labels in some rows.
+
+        rows (n,): True for a row that is used, of the n rows that were encoded since the last call.
+        """
+        found: dict[str, Problem] = {}
+        for row, name, problem in self._unseen:
+            if rows[row]:
+                found.setdefault(name, problem)
+        self._unseen.clear()
+        if found:
+            raise DataError(shortened(list(found.values())))
 
     def _bucket_codes(
         self, column: SourceColumn, cells: Sequence[str], codes: dict[str, float]
@@ -269,64 +289,6 @@ def _plain_numbers(cells: Any, decimal: str) -> Numbers | None:
         return np.fromiter(map(float, cells), np.float64, len(cells))
     except ValueError:
         return None
-
-
-@dataclass(frozen=True)
-class Target:
-    """The target of a model.
-
-    classes: the labels of the classes; empty for a regression. numbered: whether the labels are
-    whole numbers. gaps: whether rows may have no target.
-    """
-
-    name: str
-    classes: tuple[str, ...] = ()
-    numbered: bool = False
-    gaps: bool = False
-
-    def encode(self, cells: Any, place: Place, decimal: str = ".") -> Array:
-        """The targets in n cells, (n,): numbers, or class codes. cells: texts, or an array.
-
-        A target that is missing is NaN or the code NO_CLASS. Raises DataError if a target is
-        missing although `gaps` is false, or is a class that training did not see.
-        """
-        if self.classes and not self.numbered:
-            labels = [str(cell).strip() for cell in cells]
-        else:
-            numbers = numbers_in(cells, self.name, place, decimal, marked=True)
-            missing = np.isnan(numbers)
-            if missing.any() and not self.gaps:
-                self._refuse_missing(int(missing.argmax()), place)
-            if not self.classes:
-                return numbers
-            labels = [
-                str(int(number)) if number.is_integer() else str(number)
-                for number in numbers.tolist()
-            ]
-        codes = {label: code for code, label in enumerate(self.classes)}
-        found = np.fromiter((codes.get(label, NO_CLASS) for label in labels), np.int64, len(labels))
-        for row in np.flatnonzero(found == NO_CLASS).tolist():
-            value = cell_value(labels[row])
-            absent = value is not None and value != value
-            if not absent or not self.gaps:
-                self._refuse_label(labels[row], row, place, absent=absent)
-        return found
-
-    def _refuse_label(self, label: str, row: int, place: Place, *, absent: bool) -> None:
-        if absent:
-            self._refuse_missing(row, place)
-        raise DataError(
-            f"training did not see the class {label!r}",
-            where=f"{place(row)} {self.name}",
-            hint=suggestion(label, self.classes, most_listed=MOST_NAMED),
-        )
-
-    def _refuse_missing(self, row: int, place: Place) -> None:
-        raise DataError(
-            "the target is missing",
-            where=f"{place(row)} {self.name}",
-            hint="remove the row: only rows with a target can be evaluated",
-        )
 
 
 def require_columns(names: Sequence[str], wanted: Sequence[str], where: str) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 
 from gdrun.array_types import Array, Numbers
 from gdrun.data.column_statistics import blocks
-from gdrun.data.new_rows import RowEncoder, Target, listed
+from gdrun.data.new_rows import RowEncoder, listed
+from gdrun.data.new_targets import Target
 from gdrun.data.svmlight_files import SparseRows, sparse_blocks
 from gdrun.data.text_files import text_file
 from gdrun.errors import DataError

@@ -12,7 +12,8 @@ import numpy as np
 
 from gdrun.array_types import Array, Numbers
 from gdrun.data.arrow_files import opened_arrow
-from gdrun.data.new_rows import RowEncoder, Target, require_columns
+from gdrun.data.new_rows import RowEncoder, require_columns
+from gdrun.data.new_targets import Target
 from gdrun.data.table_files import json_cells, opened_json_lines, opened_parquet
 from gdrun.data.typed_columns import NUMBER
 from gdrun.errors import DataError

@@ -7,6 +7,7 @@ statistics and the classes of the training part, so that such a file never chang
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
@@ -20,7 +21,8 @@ from gdrun.data.columns import count
 from gdrun.data.encoding import Encoding
 from gdrun.data.new_csv import READING
 from gdrun.data.new_data import mapped_features, new_blocks
-from gdrun.data.new_rows import NO_CLASS, RowEncoder, Target, Unseen
+from gdrun.data.new_rows import RowEncoder, Unseen
+from gdrun.data.new_targets import NO_CLASS, Target
 from gdrun.data.sources import READERS, reader_of
 from gdrun.data.table import Table
 from gdrun.data.unreadable import expanded
@@ -56,24 +58,21 @@ class PartFile:
         names = [column.name for column in encoding.columns]
         missing = self.dataset.get("missing", "error")
         gaps = frozenset(name for name in names if how_missing(missing, name) == "drop")
-        encoder = RowEncoder(encoding, self.unseen, gaps, f"dataset.{self.part}.unseen=ignore")
+        ignoring = f"dataset.{self.part}.unseen=ignore"
+        encoder = RowEncoder(encoding, self.unseen, gaps, ignoring, late=True)
         numbered = bool(classes) and not trained.classes
         may_lack = how_missing(missing, trained.target_name) != "error"
         target = Target(trained.target_name, classes, numbered, may_lack)
         on_disk = isinstance(trained.X, np.memmap) and reader_of(self.path) is READERS[".npy"]
-        X, y = self._rows(encoder, target, on_disk=on_disk)
-        dropped = y == NO_CLASS if classes else np.isnan(y)
-        if not on_disk:  # a matrix on disk may have no missing values
-            dropped |= _unfilled(X, encoding)
+        X, y, dropped = self._rows(encoder, target, on_disk=on_disk)
         encoder.extra = tuple(name for name in encoder.extra if name not in self._known(trained))
         notes = encoder.notes
-        if dropped.any():
-            X, y = X[~dropped], y[~dropped]
+        if dropped:
             kind = "missing values" if gaps else "no target"
-            notes.append(f"dropped {dropped.sum()} of {count(len(dropped), 'row')} with {kind}")
+            notes.append(f"dropped {dropped} of {count(len(y) + dropped, 'row')} with {kind}")
         if not len(y):
             raise DataError(
-                "has no row without missing values" if len(dropped) else "has no rows",
+                "has no row without missing values" if dropped else "has no rows",
                 where=self.path,
                 hint="add a row for each example",
             )
@@ -88,11 +87,14 @@ class PartFile:
             notes=tuple(f"{self.path}: {note}" for note in notes),
         )
 
-    def _rows(self, encoder: RowEncoder, target: Target, *, on_disk: bool) -> tuple[Numbers, Array]:
-        """The features (n, d) before missing values are filled, and the targets (n,).
+    def _rows(
+        self, encoder: RowEncoder, target: Target, *, on_disk: bool
+    ) -> tuple[Numbers, Array, int]:
+        """The features (n, d) before missing values are filled, the targets (n,), and the number of
+        rows that were dropped.
 
         on_disk: whether the features stay on disk, as those of the training data do. Their values
-        are checked all the same.
+        are checked all the same, and none may be missing.
         """
         reading = {name: self.dataset[name] for name in READING if name in self.dataset}
         blocks = new_blocks(
@@ -100,15 +102,21 @@ class PartFile:
         )
         features: list[Numbers] = [np.empty((0, encoder.encoding.features))]
         targets: list[Array] = []
-        for X, y in blocks:
-            assert y is not None
-            targets.append(y)
-            if not on_disk:
-                features.append(X)
+        dropped = 0
+        with closing(blocks):
+            for X, y in blocks:
+                assert y is not None
+                used = ~_unfilled(X, encoder.encoding)
+                used &= y != NO_CLASS if target.classes else ~np.isnan(y)
+                encoder.require_seen(used)
+                targets.append(y[used])
+                dropped += int((~used).sum())
+                if not on_disk:
+                    features.append(X[used])
         found = np.concatenate(targets) if targets else np.empty(0, int)
         if on_disk:
-            return mapped_features(expanded(self.path), encoder, target), found
-        return np.concatenate(features), found
+            return mapped_features(expanded(self.path), encoder, target), found, dropped
+        return np.concatenate(features), found, dropped
 
     def _known(self, trained: Table) -> set[str]:
         """The names of the columns of the training file, also of those that are no features."""

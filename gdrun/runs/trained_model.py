@@ -13,7 +13,8 @@ import numpy as np
 from gdrun.array_types import Array, Numbers
 from gdrun.data import Encoding
 from gdrun.data.new_data import Blocks, array_blocks, column_blocks, new_blocks
-from gdrun.data.new_rows import RowEncoder, Target, Unseen
+from gdrun.data.new_rows import RowEncoder, Unseen
+from gdrun.data.new_targets import Target
 from gdrun.errors import DataError, GdrunError, RecordError
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.models import MODELS

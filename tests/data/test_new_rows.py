@@ -11,7 +11,8 @@ from gdrun.data import Encoding, SourceColumn, new_csv
 from gdrun.data.encoding import columns_of_numbers
 from gdrun.data.feature_matrix import encoded
 from gdrun.data.new_data import new_blocks
-from gdrun.data.new_rows import RowEncoder, Target
+from gdrun.data.new_rows import RowEncoder
+from gdrun.data.new_targets import Target
 from gdrun.errors import DataError
 
 TWO = Encoding(columns_of_numbers(["a", "b"]))

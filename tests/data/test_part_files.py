@@ -213,6 +213,23 @@ def test_missing_values_are_treated_as_in_the_training_file(files, tmp_path):
     assert each.validation.y.tolist() == [1, 2, 5]
 
 
+def test_a_row_that_is_dropped_may_have_any_category(files, tmp_path):
+    lines = "town,size,price\nnorth,50,1\nTotal,,\neast,,3\nsouth,60,\neast,70,5\n"
+    (tmp_path / "totals.csv").write_text(lines)
+    # Without the row that has another town and is used.
+    (tmp_path / "fine.csv").write_text(lines.replace("east,70,5\n", ""))
+    fine = data_of("validation=fine.csv", "missing=drop")
+    assert fine.validation.y.tolist() == [1]
+    assert "fine.csv: dropped 3 of 4 rows with missing values" in fine.notes
+    assert failure("validation=totals.csv", "missing=drop").startswith(
+        "error: totals.csv:6 town: training did not see the value 'east'"
+    )
+    # Under a filling only rows without a target are dropped.
+    assert failure("validation=fine.csv", "missing=mean").startswith(
+        "error: fine.csv:4 town: training did not see the value 'east'"
+    )
+
+
 def test_a_part_whose_rows_are_all_dropped_is_an_error(files, tmp_path):
     (tmp_path / "gaps.csv").write_text("town,size,price\nnorth,,1\nsouth,,3\n")
     assert failure("validation=gaps.csv", "missing=drop").startswith(

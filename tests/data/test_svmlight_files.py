@@ -10,7 +10,8 @@ from numpy.testing import assert_array_equal
 from gdrun.data import Encoding, load_table, svmlight_files
 from gdrun.data.encoding import columns_of_numbers
 from gdrun.data.new_data import new_blocks
-from gdrun.data.new_rows import RowEncoder, Target
+from gdrun.data.new_rows import RowEncoder
+from gdrun.data.new_targets import Target
 from gdrun.errors import DataError
 
 # Lines by hand: features 1 to 4; the second row has no value, the third a comment.

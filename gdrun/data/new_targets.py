@@ -1,0 +1,74 @@
+"""The target of a trained model: its values in new rows become numbers or codes of classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gdrun.array_types import Array
+from gdrun.data.cells import cell_value
+from gdrun.data.new_rows import MOST_NAMED, Place, numbers_in
+from gdrun.errors import DataError, suggestion
+
+NO_CLASS = -1
+"""The code of a target that is missing."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """The target of a model.
+
+    classes: the labels of the classes; empty for a regression. numbered: whether the labels are
+    whole numbers. gaps: whether rows may have no target.
+    """
+
+    name: str
+    classes: tuple[str, ...] = ()
+    numbered: bool = False
+    gaps: bool = False
+
+    def encode(self, cells: Any, place: Place, decimal: str = ".") -> Array:
+        """The targets in n cells, (n,): numbers, or class codes. cells: texts, or an array.
+
+        A target that is missing is NaN or the code NO_CLASS. Raises DataError if a target is
+        missing although `gaps` is false, or is a class that training did not see.
+        """
+        if self.classes and not self.numbered:
+            labels = [str(cell).strip() for cell in cells]
+        else:
+            numbers = numbers_in(cells, self.name, place, decimal, marked=True)
+            missing = np.isnan(numbers)
+            if missing.any() and not self.gaps:
+                self._refuse_missing(int(missing.argmax()), place)
+            if not self.classes:
+                return numbers
+            labels = [
+                str(int(number)) if number.is_integer() else str(number)
+                for number in numbers.tolist()
+            ]
+        codes = {label: code for code, label in enumerate(self.classes)}
+        found = np.fromiter((codes.get(label, NO_CLASS) for label in labels), np.int64, len(labels))
+        for row in np.flatnonzero(found == NO_CLASS).tolist():
+            value = cell_value(labels[row])
+            absent = value is not None and value != value
+            if not absent or not self.gaps:
+                self._refuse_label(labels[row], row, place, absent=absent)
+        return found
+
+    def _refuse_label(self, label: str, row: int, place: Place, *, absent: bool) -> None:
+        if absent:
+            self._refuse_missing(row, place)
+        raise DataError(
+            f"training did not see the class {label!r}",
+            where=f"{place(row)} {self.name}",
+            hint=suggestion(label, self.classes, most_listed=MOST_NAMED),
+        )
+
+    def _refuse_missing(self, row: int, place: Place) -> None:
+        raise DataError(
+            "the target is missing",
+            where=f"{place(row)} {self.name}",
+            hint="remove the row: only rows with a target can be evaluated",
+        )
