@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -54,10 +56,10 @@ class Commands(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         command = super().get_command(ctx, cmd_name)
         if command is None and not cmd_name.startswith("-") and not ctx.resilient_parsing:
-            raise GdrunError(
-                f"{ctx.command_path} has no command {cmd_name!r}",
-                hint=suggestion(cmd_name, self.commands),
-            )
+            hint = suggestion(cmd_name, self.commands)
+            if ctx.parent is None and _is_file(cmd_name):
+                hint = f"`gdrun train {shlex.quote(cmd_name)}` trains on it"
+            raise GdrunError(f"{ctx.command_path} has no command {cmd_name!r}", hint=hint)
         return command
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
@@ -74,3 +76,10 @@ class Commands(TyperGroup):
         if examples and ctx.parent is None:
             with formatter.section("First steps"):
                 formatter.write_dl(examples)
+
+
+def _is_file(word: str) -> bool:
+    try:
+        return Path(word).is_file()
+    except OSError:  # the word is too long for a name
+        return False

@@ -50,7 +50,7 @@ def parse_override(text: str) -> Override:
         raise ConfigError("must have the form KEY=VALUE", where=repr(text), hint="such as lr=0.1")
     if is_plain_query(key, value):
         return Override(key.strip(), value.strip(), text)
-    return Override(key.strip(), parse_value(value), text)
+    return Override(key.strip(), parse_value(value, key.strip()), text)
 
 
 def swept_values(key: str, text: str) -> list[Any]:

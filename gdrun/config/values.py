@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import shlex
 from collections.abc import Callable, Hashable
 from fractions import Fraction
 from typing import Any, NoReturn, TypeAlias
@@ -20,15 +21,19 @@ MOST_POINTS = 10_000
 DIGITS = 10
 
 
-def parse_value(text: str) -> Any:
+def parse_value(text: str, key: str | None = None) -> Any:
     """Return the value of an override, read as YAML. Raises ConfigError for several values.
+
+    key: that of the override, for the hint; None for a value that no sweep can try.
 
     >>> [parse_value(text) for text in ("1e-3", "bgd", "[64,32]", "{patience: 5}", '"1e-3"', "")]
     [0.001, 'bgd', [64, 32], {'patience': 5}, '1e-3', None]
     """
     values = _items(text)
     if len(values) > 1:
-        hint = f"for a list write [{text}]; to try several values use `gdrun sweep`"
+        hint = f"for a list write [{text}]"
+        if key is not None:
+            hint += f"; `gdrun sweep {shlex.quote(f'{key}={text}')}` tries several values"
         _refuse(text, "expected one value, got several", hint)
     return values[0] if values else None
 

@@ -36,6 +36,8 @@ CASES = {
     "one contender": "compare bgd",
     "no weights": "show UNENDED --weights",
     "a study that is no run": "train --resume STUDY",
+    "a file for a command": "data.csv",
+    "several values of a key": "train lr=0.1,0.2",
     "several values": "train 'lr=[0.1, 0.2]'",
 }
 
