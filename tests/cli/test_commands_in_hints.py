@@ -89,9 +89,10 @@ def here(gdrun, tmp_path, monkeypatch):
     """A function that runs gdrun in a directory with a run and the files that hints name."""
     monkeypatch.chdir(tmp_path)
     rows = "".join(f"{k % 7},{(3 * k) % 11},{k}.5\n" for k in range(60))
-    for name in ("houses.csv", "train.csv"):
+    for name in ("houses.csv", "train.csv", "new.csv"):
         Path(name).write_text(f"a,b,price\n{rows}", encoding="utf-8")
-    gdrun("train", "surface=bowl", "steps=3", "epochs=none", "-q")
+    words = ("epochs=2", "variant={name: mbgd, batch_size: 16}", "-q")
+    gdrun("train", "dataset.path=new.csv", "model=linear", *words)
     return gdrun
 
 
