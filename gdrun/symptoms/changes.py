@@ -100,6 +100,18 @@ def standardised(run: Traced) -> tuple[Remedy, ...]:
     return (Remedy(changes, why), Remedy({**changes, "optimizer.lr": 0.1}, why))
 
 
+def scaled_data(run: Traced) -> tuple[Remedy, ...]:
+    """Standardised features, and also the target of a regression, for a first loss that overflows.
+
+    The losses of a standardised target have another unit; here there is none to compare them with.
+    """
+    both = {"features": True, "target": True}
+    return (
+        Remedy({"dataset.standardize": True}, "the squares of large features overflow"),
+        Remedy({"dataset.standardize": both}, "the square of a large target overflows, too"),
+    )
+
+
 def longer(run: Traced) -> tuple[Remedy, ...]:
     """Four times the budget of the run."""
     stopping = run.config["stopping"]

@@ -49,17 +49,15 @@ def exploding(run: Traced) -> Symptom | None:
         evidence += (
             f"; the gradient norm grew {quantity(grown, 3)}-fold from the first to the last steps"
         )
-    return Symptom(
-        "exploding",
-        1.0 if run.diverged else 0.8,
-        evidence,
-        (
-            *changes.standardised(run),
-            *changes.less_memory(run),
-            *changes.smaller_rates(run),
-            *changes.clipping(run),
-        ),
+    remedies = (
+        *changes.standardised(run),
+        *changes.less_memory(run),
+        *changes.smaller_rates(run),
+        *changes.clipping(run),
     )
+    if not math.isfinite(run.start):  # No step was taken, so that its length does not matter.
+        remedies = changes.scaled_data(run)
+    return Symptom("exploding", 1.0 if run.diverged else 0.8, evidence, remedies)
 
 
 def stuck(run: Traced) -> Symptom | None:

@@ -223,6 +223,26 @@ def test_the_document_has_these_keys(here):
     assert all(r["changes"] in tried for each in document["symptoms"] for r in each["remedies"])
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_loss_that_overflows_at_the_start_is_cured_by_scales(here, tmp_path):
+    """Squares of 1e160 are not finite: no rate helps, because no step was taken."""
+    rng = np.random.default_rng(0)
+    a, b, noise = rng.normal(size=(3, 80))
+    lines = [
+        f"{1e160 * x},{y},{1e160 * (x + y + z / 9)}" for x, y, z in zip(a, b, noise, strict=True)
+    ]
+    (tmp_path / "huge.csv").write_text("\n".join(["a,b,c", *lines, ""]))
+    words = ("dataset.standardize=false", "model=linear", "variant=bgd", "epochs=60", "lr=0.1")
+    assert here("train", "dataset.path=huge.csv", *words).code == 3
+    tried = json.loads(here("diagnose", "--try", "--json").out)["tried"]
+    standardized = {key: value for each in tried for key, value in each["changes"].items()}
+    assert standardized.keys() == {"dataset.standardize"}
+    assert (tried[0]["before"], tried[0]["cured"]) == (None, True)
+    command = here("diagnose", "--try").out.splitlines()[-1]
+    assert here(*shlex.split(command)[1:]).code == 0
+    assert here("diagnose").page == "no symptom\n"
+
+
 def test_a_study_warns_of_its_data(here, tmp_path):
     (tmp_path / "orders.csv").write_text(refund_table())
     words = ("model=logistic", "variant=bgd", "optimizer=vanilla", "epochs=60", "--seeds", "1")

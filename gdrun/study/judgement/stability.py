@@ -17,9 +17,12 @@ leave the unit circle at −1 when α passes the limit.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from gdrun.config.experiment import Experiment
 from gdrun.data import Table
@@ -96,15 +99,16 @@ def predicted_limit(experiment: Experiment, table: Table | None = None) -> Stabi
     """The stability limit that theory predicts for the experiment's problem and update rule.
 
     `stable` and `unstable` of the limit are None: nothing is observed yet. Returns None if the rule
-    has no formula, if the weights are averaged, or if the largest curvature L is unknown or 0.
-    table: the data that replace the dataset; None for the dataset.
+    has no formula, if the weights are averaged, or if the largest curvature L is unknown, 0 or not
+    finite. table: the data that replace the dataset; None for the dataset.
     """
     rule = experiment.optimizer
     if rule.name not in _LIMITS or rule["average"] is not None:
         return None
     cohort = cohort_of([experiment], prepared(experiment, table))
-    bound = smoothness(cohort.model, cohort.train.X, experiment.model["l2"])
-    if bound is None or bound <= 0:
+    with np.errstate(all="ignore"):  # features whose squares overflow
+        bound = smoothness(cohort.model, cohort.train.X, experiment.model["l2"])
+    if bound is None or not 0 < bound < math.inf:
         return None
     limit = _LIMITS[rule.name](rule.options) / bound
     # The examples of a surface are its noise: without noise every batch has the full gradient.
