@@ -1,6 +1,7 @@
 """Validation and test parts in files of their own: prepared as training rows, and checked."""
 
 import gzip
+import random
 
 import numpy as np
 import pandas as pd
@@ -257,6 +258,40 @@ def test_text_files_are_read_with_the_options_of_the_training_file(tmp_path, mon
     base = {"dataset": {"path": "train.csv", "decimal": ",", "header": False}, "model": "linear"}
     data = data_of("test=test.csv", "standardize=false", "keep=[0]", base=base)
     assert (data.test.X.tolist(), data.test.y.tolist()) == ([[7.5, 8.25]], [3])
+
+
+CELLS = {
+    "number": lambda draw: f"{draw.gauss(0, 1):.3f}",
+    "percent": lambda draw: f"{100 * draw.random():.1f}%",
+    "price": lambda draw: f'"${draw.randint(100, 99_999):,}"',
+    "loss": lambda draw: draw.choice(["(1.5)", "2.25", "(3.5)", "\u22124.5"]),
+    "truth": lambda draw: draw.choice(["yes", "no"]),
+    "colour": lambda draw: draw.choice(["red", " green ", "deep blue"]),
+    "day": lambda draw: f"{draw.randint(1, 28):02}.{draw.randint(1, 12):02}.2023",
+    "moment": lambda draw: f"{draw.randint(1, 28)} Feb 2024 {draw.randint(1, 11)}:30 PM",
+    "word": lambda draw: f"word {draw.randint(0, 400)}",
+    "constant": lambda draw: "7",
+}
+"""For each kind of column a function that draws a cell."""
+
+
+@pytest.mark.parametrize("missing", ["mean", "median", "most_frequent", "indicator", "drop"])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_training_file_as_a_part_gives_the_training_rows(tmp_path, monkeypatch, missing, seed):
+    monkeypatch.chdir(tmp_path)
+    draw = random.Random(f"{missing}{seed}")
+    kinds = [*draw.sample(sorted(CELLS), 5), "number"]
+    rows = [
+        ",".join("" if draw.random() < 0.1 else CELLS[kind](draw) for kind in kinds)
+        for _ in range(60)
+    ]
+    names = ",".join(f"{kind}_{column}" for column, kind in enumerate(kinds))
+    (tmp_path / "made.csv").write_text("\n".join([names, *rows]), encoding="utf-8")
+    dataset = {"path": "made.csv", "missing": missing, "hash": 16, "validation": "made.csv"}
+    data = data_of("split.test=0", base={"dataset": dataset, "model": "linear"})
+    np.testing.assert_array_equal(data.validation.X, data.train.X)
+    np.testing.assert_array_equal(data.validation.y, data.train.y)
+    assert data.repeated.validation == data.rows["validation"] == data.rows["train"]
 
 
 @pytest.mark.parametrize("pair", [True, False])
