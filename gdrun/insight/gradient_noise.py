@@ -18,7 +18,7 @@ noise scale.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -139,7 +139,8 @@ def gradient_noise(
         with np.errstate(over="ignore", invalid="ignore"):
             _, mean = problem.value_and_gradient(at)
             signal = float(mean @ mean)
-            spread = float((_deviations(problem, at, mean, everything) ** 2).sum() / rows)
+            deviations = _deviations(problem, at, mean, everything)
+            spread = sum(float((off**2).sum()) for off in deviations) / rows
         if not math.isfinite(signal + spread):
             hint = "choose a run that did not diverge"
             raise RecordError("the gradients at the weights are too large to square", hint=hint)
@@ -185,16 +186,22 @@ def _measured(
 
     mean: ḡ (P,). least: the variance up to which it is a rounding error of 0.
     """
-    off = _deviations(problem, w, mean, chosen)
-    variance = float((off**2).sum(axis=1).mean())
+    batches, size = chosen.shape
+    squares, total = 0.0, np.zeros_like(mean)
+    for off in _deviations(problem, w, mean, chosen):
+        squares += float((off**2).sum())
+        total += off.sum(axis=0)
+    variance = squares / batches
     if variance <= least:
-        return BatchNoise(chosen.shape[1], 0.0, predicted, 0.0, 0.0)
-    bias = float(np.linalg.norm(off.mean(axis=0)))
-    return BatchNoise(chosen.shape[1], variance, predicted, bias, math.sqrt(variance / len(chosen)))
+        return BatchNoise(size, 0.0, predicted, 0.0, 0.0)
+    bias = float(np.linalg.norm(total)) / batches
+    return BatchNoise(size, variance, predicted, bias, math.sqrt(variance / batches))
 
 
-def _deviations(problem: AnalysedProblem, w: Array, mean: Numbers, chosen: Counts) -> Array:
-    """g_B − ḡ (batches, P) for the batches of rows `chosen` (batches, B).
+def _deviations(
+    problem: AnalysedProblem, w: Array, mean: Numbers, chosen: Counts
+) -> Iterator[Array]:
+    """Yield g_B − ḡ (n, P) for the batches of rows `chosen` (batches, B), some at a time.
 
     Each batch is an index stream of its own with one lane, so that the engine's objective computes
     many batches at once.
@@ -202,11 +209,9 @@ def _deviations(problem: AnalysedProblem, w: Array, mean: Numbers, chosen: Count
     batches, size = chosen.shape
     columns = max(problem.X.shape[1], *getattr(problem.model, "hidden", ()), 1)
     at_once = max(CHUNK_NUMBERS // max(size * columns, w.size), 1)
-    parts = []
     for start in range(0, batches, at_once):
         rows = chosen[start : start + at_once]
         W = np.broadcast_to(w, (len(rows), 1, w.size))
         X = problem.X.take(rows, axis=0)
         _, gradient = problem.objective.value_and_gradient(W, X, problem.y[rows])
-        parts.append(gradient[:, 0] - mean)
-    return np.concatenate(parts)
+        yield gradient[:, 0] - mean

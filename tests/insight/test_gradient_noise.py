@@ -1,12 +1,14 @@
 """The noise of batch gradients, against exact enumeration and per-example loops."""
 
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
 
 from gdrun.config.resolving import resolve
 from gdrun.errors import ConfigError, RecordError
+from gdrun.insight import gradient_noise as gradient_noise_module
 from gdrun.insight.gradient_noise import gradient_noise
 from gdrun.insight.problem import analysed
 
@@ -76,6 +78,19 @@ def test_the_predictions_are_the_exact_expectations(size):
         assert each.predicted == pytest.approx(
             noise.spread / each.size * (5 - each.size) / 4, abs=1e-12
         )
+
+
+def test_gradients_are_never_all_held_at_once(monkeypatch):
+    # Those of 120 examples, with 4,003 weights each, are 3.8 MB.
+    problem = analysed(resolve({"dataset": "iris", "model": {"name": "mlp", "hidden": [500]}}))
+    assert problem.rows * problem.start.nbytes > 3.8e6
+    monkeypatch.setattr(gradient_noise_module, "BATCHES", 10)
+    monkeypatch.setattr(gradient_noise_module, "CHUNK_NUMBERS", 2**14)
+    tracemalloc.start()
+    gradient_noise(problem)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2e6
 
 
 def test_a_surface_without_noise():
