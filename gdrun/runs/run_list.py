@@ -94,10 +94,10 @@ def _values(rows: Sequence[Mapping[str, Any]], key: str, named: Collection[str])
     named: the sections that choose a name.
     """
     section, dot, _ = key.partition(".")
-    by_name: dict[Any, set[str]] = {}
+    by_name: dict[str, set[str]] = {}
     for row in rows:
         if row["status"] != "damaged":
-            name = row.get(section) if dot and section in named else None
+            name = str(row.get(section)) if dot and section in named else ""
             by_name.setdefault(name, set()).add(str(row.get(key)))
     return {value for found in by_name.values() if len(found) > 1 for value in found}
 

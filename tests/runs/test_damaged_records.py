@@ -9,7 +9,7 @@ import yaml
 from rich.console import Console
 
 import gdrun
-from gdrun.runs.run_list import list_runs
+from gdrun.runs.run_list import differing_settings, list_runs
 from gdrun.views.experiment_panel import experiment_panel
 from gdrun.views.quality import confusion_table
 from gdrun.views.run_table import runs_table
@@ -69,7 +69,8 @@ def damaged(document):
 def show(directory):
     """Read the directory as `gdrun show` and `gdrun runs` do."""
     screen = Console(file=io.StringIO(), width=100)
-    screen.print(runs_table(list_runs(directory.parent), directory.parent))
+    found = list_runs(directory.parent)
+    screen.print(runs_table(found, directory.parent, differing_settings(found)))
     run = gdrun.read_run(directory)
     screen.print(experiment_panel(run.config, run.record), run_result(run), repr(run))
     screen.print(confusion_table(run.summary, run.record))
