@@ -171,15 +171,18 @@ MOST_COMPARED = 200
 def near(name: object, choices: Iterable[str], *, most: int = 3, least: float = 0.6) -> list[str]:
     """The choices with a spelling similar to `name`, the most similar first; at most `most`.
 
-    least: the similarity that is required, from 0 to 1.
+    A choice that differs only in capitals or in - for _ is the only one. least: the similarity that
+    is required, from 0 to 1.
 
-    >>> near("momentun", ["adam", "momentum", "vanilla"])
-    ['momentum']
+    >>> near("momentun", ["adam", "momentum", "vanilla"]), near("Adam", ["radam", "adam"])
+    (['momentum'], ['adam'])
     """
     wanted = str(name).lower().replace("-", "_")
     if len(wanted) > MOST_COMPARED:
         return []
     by_form = {choice.lower().replace("-", "_"): choice for choice in choices}
+    if wanted in by_form:
+        return [by_form[wanted]]
     similar = difflib.get_close_matches(wanted, by_form, n=most, cutoff=least)
     # One or two letters occur in many names, so they suggest nothing.
     contained = [form for form in by_form if len(wanted) > 2 and wanted in form]

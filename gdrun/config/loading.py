@@ -46,8 +46,10 @@ def load(source: Source = None, overrides: Iterable[Change] = ()) -> Experiment:
     parsed, problems = _parsed(overrides)
     data, where, unclear = applied(document.data, parsed, document.where)
     problems += unclear
-    if source is None and _problem(data) != _problem(document.data):
-        data = _unnamed(data, document.data["name"])
+    if source is None:
+        if _problem(data) != _problem(document.data):
+            data = _unnamed(data, document.data["name"])
+        data = _with_own_budget(data, parsed)
     try:
         experiment = resolve(data, where)
     except ConfigError as error:
@@ -160,6 +162,23 @@ def _unnamed(data: Mapping[str, Any], name: str) -> dict[str, Any]:
     With another dataset or model the quickstart is another experiment, and its name does not fit.
     """
     return {key: value for key, value in data.items() if (key, value) != ("name", name)}
+
+
+def _with_own_budget(data: dict[str, Any], overrides: Iterable[Override]) -> dict[str, Any]:
+    """Return the plain data without the epochs of the quickstart, if the user has another budget.
+
+    overrides: those of the user. A budget replaces the default epochs of every config.
+    """
+    stopping = data.get("stopping")
+    if not isinstance(stopping, Mapping):
+        return data
+    other = any(stopping.get(key) is not None for key in ("steps", "gradients", "seconds"))
+    if not other or any(each.key.removeprefix("stopping.") == "epochs" for each in overrides):
+        return data
+    return {
+        **data,
+        "stopping": {key: value for key, value in stopping.items() if key != "epochs"},
+    }
 
 
 def _packaged(name: str) -> str:

@@ -313,6 +313,9 @@ def _unclear(override: Override, paths: list[tuple[str, ...]], data: Mapping[str
         return Problem(f"unknown key {override.key!r}", where, hint)
     if owners := _owners(leaf):
         hint = f"{leaf} is an option of {' or '.join(owners)}, which this experiment does not use"
+        chosen = owners[0].split()[0]
+        if chosen in SECTIONS and (own := _own_options(chosen, data)):
+            hint += f"; {own}"
         return Problem(f"unknown key {override.key!r}", where, hint)
     known = list(known_paths(data))
     dotted = [".".join(path) for path in known]
@@ -321,6 +324,15 @@ def _unclear(override: Override, paths: list[tuple[str, ...]], data: Mapping[str
     similar = list(dict.fromkeys([*near(override.key, dotted), *by_leaf]))[:3]
     hint = f"did you mean {' or '.join(similar)}?" if similar else suggestion("", KEYS)
     return Problem(f"unknown key {override.key!r}", where, hint)
+
+
+def _own_options(section: str, data: Mapping[str, Any]) -> str:
+    """A sentence on the options of the name that a section chooses; empty if there are none."""
+    name = _as_mapping(data.get(section)).get("name")
+    definition = SECTIONS[section].registry.get(name) if isinstance(name, str) else None
+    if definition is None or not definition.options:
+        return ""
+    return f"the options of {name} are {', '.join(definition.options)}"
 
 
 def _owners(option: str, most: int = 3) -> list[str]:

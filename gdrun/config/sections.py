@@ -23,7 +23,7 @@ from gdrun.methods.definitions import (
     options_of,
 )
 from gdrun.methods.rules import OPTIMIZER_ALIASES, OPTIMIZERS
-from gdrun.methods.sampling import VARIANTS
+from gdrun.methods.sampling import VARIANT_ALIASES, VARIANTS
 from gdrun.methods.schedules import SCHEDULES, WarmupStart
 from gdrun.problems.models import COMMON_OPTIONS, MODELS, Task
 from gdrun.problems.surfaces import COMMON_OPTIONS as SURFACE_OPTIONS
@@ -146,7 +146,7 @@ def _dataset_hint(name: str) -> str | None:
 
 DATASET = DatasetKind("dataset", DATASETS, "iris", options_of(_dataset_options))
 MODEL = ModelKind("model", MODELS, "softmax", COMMON_OPTIONS)
-VARIANT = SectionKind("variant", VARIANTS, "mbgd")
+VARIANT = SectionKind("variant", VARIANTS, "mbgd", aliases=VARIANT_ALIASES)
 AVERAGE = SectionKind("average", AVERAGES, "polyak")
 OPTIMIZER = SectionKind(
     "optimizer",

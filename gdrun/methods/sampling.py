@@ -137,6 +137,16 @@ class Batching:
 VARIANTS: dict[str, Definition] = {}
 """All variants of gradient descent by name."""
 
+VARIANT_ALIASES = {
+    "batch": "bgd",
+    "full_batch": "bgd",
+    "stochastic": "sgd",
+    "minibatch": "mbgd",
+    "mini_batch": "mbgd",
+    "mini-batch": "mbgd",
+}
+"""The name of a variant for each other name that a config may use."""
+
 
 def _variant(function: Callable[..., Batching]) -> Callable[..., Batching]:
     VARIANTS[function.__name__] = define(function)

@@ -27,13 +27,15 @@ def count(number: int, noun: str) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """A number of seconds as text in ms, s, min or h. None gives MISSING.
+    """A number of seconds as text in µs, ms, s, min or h. None gives MISSING.
 
-    >>> [duration(seconds) for seconds in (0.0004, 0.047, 3.21, 75, 7260)]
-    ['0.4 ms', '47 ms', '3.2 s', '1 min 15 s', '2 h 1 min']
+    >>> [duration(seconds) for seconds in (0.0000247, 0.0034, 0.047, 3.21, 75, 7260)]
+    ['25 µs', '3.4 ms', '47 ms', '3.2 s', '1 min 15 s', '2 h 1 min']
     """
     if seconds is None:
         return MISSING
+    if 0 < seconds < 0.001:
+        return f"{1e6 * seconds:.0f} µs"
     if seconds < 0.01:
         return f"{1e3 * seconds:.1f} ms"
     if seconds < 1:

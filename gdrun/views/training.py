@@ -186,7 +186,9 @@ def summary_grid(run: Run) -> RenderableType:
         grid.add_row("work", ", ".join([*amounts, took]))
         if summary["rising_share"] is not None:
             share = percent(summary["rising_share"])
-            usual = "; about half is normal for mini-batches" if _has_mini_batches(run) else ""
+            usual = (
+                ", each on its own batch; about half is normal" if _has_mini_batches(run) else ""
+            )
             grid.add_row("loss rose", f"in {share} of steps{usual}")
         if summary["clipped_share"]:
             share = percent(summary["clipped_share"])
@@ -204,7 +206,7 @@ def _loss_lines(summary: RunSummary) -> Iterator[tuple[str, str]]:
 
 
 def _has_mini_batches(run: Run) -> bool:
-    return run.config["variant"]["name"] == "mbgd" and not is_noiseless(run)
+    return run.config["variant"]["name"] != "bgd" and not is_noiseless(run)
 
 
 def _best_loss(best: BestRecord) -> str:

@@ -37,7 +37,7 @@ def sweep(gdrun, config, tmp_path, monkeypatch):
 
 def masked(text):
     """The text without times and run names."""
-    text = re.sub(r"in [\d.]+ m?s", "in <time>", text)
+    text = re.sub(r"in [\d.]+ [mµ]?s", "in <time>", text)
     return re.sub(r"\d{8}-\d{6}-([\w.-]+?)-[0-9a-f]{4}\b", r"<\1>", text)
 
 

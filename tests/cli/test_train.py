@@ -33,7 +33,7 @@ LOST = ("dataset=diabetes", "model=linear", "variant=bgd", "lr=5", "schedule=con
 def masked(text):
     """The text without ids and times, which differ each time."""
     text = re.sub(r"\d{8}-\d{6}-([\w.-]+)-[0-9a-f]{4}", r"DATE-\1-ID", text)
-    return re.sub(r"[\d.]+ (ms|s)\b( \([\d.]+ ms a step\))?", "TIME", text)
+    return re.sub(r"[\d.]+ (µs|ms|s)\b( \([\d.]+ [µm]s a step\))?", "TIME", text)
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ finished: all 3 epochs done (6 steps)
   baseline   always setosa, the most frequent training class; on the test part
   best       validation loss 0.4866 at epoch 3
   work       6 steps, 360 gradients, TIME
-  loss rose  in 0.0 % of steps; about half is normal for mini-batches
+  loss rose  in 0.0 % of steps, each on its own batch; about half is normal
 
   batch loss  █▇▅▄▂▁  1.1 → 0.504
   grad norm   ██▆▄▂▁  0.956 → 0.284
@@ -100,7 +100,7 @@ def test_quiet_prints_the_result_alone(train):
         "baseline   always setosa, the most frequent training class; on the test part\n"
         "best       validation loss 0.4866 at epoch 3\n"
         "work       6 steps, 360 gradients, TIME\n"
-        "loss rose  in 0.0 % of steps; about half is normal for mini-batches\n"
+        "loss rose  in 0.0 % of steps, each on its own batch; about half is normal\n"
         "\n"
         "written to runs/DATE-flowers-ID\n"
     )
