@@ -24,12 +24,25 @@ DECIMAL = r"\s*[+-]?(\d+S\d*|S\d+)([eE][+-]?\d+)?\s*"
 BOTH = r"\s*[+-]?\d{1,3}(T\d{3})+S\d*\s*"
 """A number with marks T between thousands, and a decimal sign S."""
 
+_SPACES = " \u00a0\u202f"  # RE2, which DuckDB uses, has no escapes for them
+
+BLANKS = rf"\s*[+-]?\d{{1,3}}(['’{_SPACES}]\d{{3}})+S\d+\s*"
+"""A number with blanks or apostrophes between thousands, and a decimal sign S."""
+
+UNIT = rf"([{_SPACES}]*[€$£¥₹%]\s*)?"
+"""What may follow a number without being a part of it."""
+
 SIGNS = {",": "decimal comma", ".": "decimal point"}
 OTHER = {",": ".", ".": ","}
 
 
 def _pattern(form: str, sign: str) -> str:
     return form.replace("S", re.escape(sign)).replace("T", re.escape(OTHER[sign]))
+
+
+def _decimal_forms(sign: str) -> list[str]:
+    """The patterns of cells in which this may be the decimal sign."""
+    return [_pattern(form, sign) + UNIT for form in (DECIMAL, BOTH, BLANKS)]
 
 
 def unmarked(cell: str) -> str | None:
@@ -48,23 +61,22 @@ def unmarked(cell: str) -> str | None:
     return None
 
 
-def _is(column: str, form: str, sign: str) -> str:
-    """The SQL that tests whether a cell has this form.
+def _is(column: str, pattern: str, sign: str) -> str:
+    """The SQL that tests whether a cell has this pattern.
 
     It first tests whether the cell contains the sign at all, which is fast.
     """
-    return (
-        f"(contains({column}, '{sign}') AND regexp_full_match({column}, '{_pattern(form, sign)}'))"
-    )
+    quoted = pattern.replace("'", "''")
+    return f"(contains({column}, '{sign}') AND regexp_full_match({column}, '{quoted}'))"
 
 
 def _thousands(column: str, sign: str) -> str:
-    return _is(column, THOUSANDS, sign)
+    return _is(column, _pattern(THOUSANDS, sign) + UNIT, sign)
 
 
 def _decimal(column: str, sign: str) -> str:
-    thousands = _thousands(column, sign)
-    return f"(({_is(column, DECIMAL, sign)} AND NOT {thousands}) OR {_is(column, BOTH, sign)})"
+    one, *others = (_is(column, pattern, sign) for pattern in _decimal_forms(sign))
+    return f"(({one} AND NOT {_thousands(column, sign)}) OR {' OR '.join(others)})"
 
 
 def decimal_sign(scans: Sequence[CsvScan], columns: Iterable[int]) -> str:
@@ -102,8 +114,7 @@ def decimal_sign(scans: Sequence[CsvScan], columns: Iterable[int]) -> str:
 
 def _first(scans: Sequence[CsvScan], column: int, sign: str, *, marked: bool) -> tuple[str, str]:
     """The place and the text of the first cell of a column with this sign."""
-    thousands = _pattern(THOUSANDS, sign)
-    decimal = [_pattern(form, sign) for form in (DECIMAL, BOTH)]
+    thousands, decimal = _pattern(THOUSANDS, sign) + UNIT, _decimal_forms(sign)
     for scan in scans:
         for line, row in checked_rows(scan.file, scan.layout):
             cell = row[column]

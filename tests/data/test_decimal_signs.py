@@ -83,6 +83,30 @@ def test_a_decimal_comma_that_is_not_stated(refused):
     )
 
 
+@pytest.mark.parametrize(
+    ("cells", "numbers"),
+    [
+        (("1 000,50", "2 345,25"), (1000.5, 2345.25)),
+        (("1\u00a0000,50", "2\u202f345,25"), (1000.5, 2345.25)),
+        (("1'000,50", "2'345,25"), (1000.5, 2345.25)),
+        (("1,50 €", "2,25 €"), (1.5, 2.25)),
+        (("1.000,50 €", "2.345,25 €"), (1000.5, 2345.25)),
+        (("12,5 %", "3,25%"), (12.5, 3.25)),
+        (("1,50\u00a0€", "2,25\u202f€"), (1.5, 2.25)),
+        (("1'000.50", "2'345.25"), (1000.5, 2345.25)),
+    ],
+)
+def test_marks_that_leave_the_decimal_sign_clear(read, cells, numbers):
+    table = read(f"a;y\n{cells[0]};1\n{cells[1]};2\n")
+    assert table.X[:, 0].tolist() == list(numbers)
+    assert table.notes == (f"a has numbers with marks: {cells[0]} is read as {numbers[0]}",)
+
+
+def test_prices_in_which_the_sign_may_be_either_are_asked_for(refused):
+    said = refused("a;y\n1.200 €;1\n3.400 €;2\n")
+    assert said.startswith("error: made.csv:2 a: '1.200 €' in this line may be 1.200 € or 1200 €")
+
+
 @pytest.mark.parametrize("cell", ["1'234", "1’234", "1 234", "1\u00a0234", "1\u202f234"])
 def test_other_marks_between_thousands(read, cell):
     assert read(f"a,y\n{cell},1\n17,2\n").X.tolist() == [[1234], [17]]
