@@ -175,14 +175,13 @@ def _share_curve(contender: Contender, x: str) -> Curve:
 
 
 def _quartiles(found: Sweep) -> Array:
-    """The quartiles and the median (3, candidates); ∞ where a run diverged or has no value."""
-    sign = found.metric.sign
-    scores = [each.scores if len(each.scores) else np.array([np.nan]) for each in found.standings]
-    # Order statistics, because a quantile between a number and ∞ is undefined.
-    table = [np.quantile(each, (0.25, 0.5, 0.75), method="closest_observation") for each in scores]
-    result = sign * np.array(table).T
-    result[1] = found.medians
-    return result if sign > 0 else result[::-1]
+    """The quartiles and the median (3, candidates), as in the tables; ∞ if too many runs diverged.
+
+    The first row has the lower values, also of a metric of which larger values are better.
+    """
+    spreads = [standing.spread for standing in found.standings]
+    scores = np.array([(each.lower, each.median, each.upper) for each in spreads]).T
+    return np.sort(found.metric.sign * scores, axis=0)
 
 
 def _ordered(axis: Axis) -> list[object]:

@@ -159,6 +159,15 @@ def test_a_sweep_over_rates_marks_divergence_and_the_limit():
         )
 
 
+@pytest.mark.parametrize("metric", ["loss", "accuracy"])
+def test_the_band_of_a_sweep_lies_between_the_quartiles_over_seeds(metric):
+    iris = {"dataset": "iris", "model": "softmax", "engine": "numpy"}
+    found = gdrun.sweep(iris, {"lr": [0.01, 1.0]}, "epochs=2", seeds=4, metric=metric)
+    curve = study_figures.sensitivity(found).curve
+    for row, share in ((curve.low, 0.25), (curve.y, 0.5), (curve.high, 0.75)):
+        np.testing.assert_allclose(row, np.quantile(found.results, share, axis=1))
+
+
 def test_a_sweep_over_two_keys_is_a_table():
     found = gdrun.sweep(
         {"dataset": "iris", "model": "softmax", "optimizer": "momentum"},
