@@ -169,15 +169,13 @@ def kept_settings(for_all: Settings, chosen: Iterable[str], experiment: Experime
     the candidate, without these settings; those that it has no option for are left out.
     """
     sections = {key.removesuffix(".name") for key in chosen}
-    missing = options_missing(for_all, experiment)
-    return {
-        key: value
-        for key, value in for_all.items()
-        if "." in key
-        and key.partition(".")[0] in sections
-        and not key.endswith(".name")
-        and key not in missing
-    }
+    reset = [
+        key
+        for key in for_all
+        if "." in key and key.partition(".")[0] in sections and not key.endswith(".name")
+    ]
+    missing = options_missing(reset, experiment) if reset else []
+    return {key: for_all[key] for key in reset if key not in missing}
 
 
 def options_missing(keys: Iterable[str], experiment: Experiment) -> list[str]:

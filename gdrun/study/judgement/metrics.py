@@ -130,6 +130,8 @@ def metric_called(
     the dataset. where: the argument that an error names. Raises GdrunError if not all experiments
     measure the metric.
     """
+    # Experiments of one shape differ in numbers only, and measure the same.
+    experiments = list({each.shape: each for each in reversed(experiments)}.values())[::-1]
     known = [each for each in NAMES if all(_is_measured(each, e, table) for e in experiments)]
     part = "validation" if "validation_loss" in known else "train"
     short = {word: f"{part}_{word}" for word in ("loss", "accuracy")}
