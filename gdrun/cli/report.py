@@ -11,6 +11,7 @@ from gdrun.cli import completion, console
 from gdrun.cli.experiments import Json, Plugins
 from gdrun.cli.models import Runs
 from gdrun.cli.new_files import require_new, write_new
+from gdrun.cli.options import as_options
 from gdrun.cli.running import RUNS
 from gdrun.cli.studying import read_ended
 from gdrun.errors import GdrunError
@@ -74,7 +75,7 @@ def _study_contents(path: Path) -> dict[str, Any]:
     from gdrun.views.report import of_study
 
     study = read_ended(path)
-    return of_study(study.found, path.resolve().name) | {"from": str(path)}
+    return of_study(study.found, path.resolve().name, as_options) | {"from": str(path)}
 
 
 def _run_contents(paths: list[Path]) -> dict[str, Any]:

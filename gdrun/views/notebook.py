@@ -1,4 +1,4 @@
-"""Views in a notebook: what a terminal would show, and curves, as fragments of HTML."""
+"""Views outside a terminal: what it would show, as text or HTML, and curves as pictures."""
 
 from __future__ import annotations
 
@@ -27,6 +27,15 @@ def html(view: RenderableType) -> str:
     screen.print(view)
     fragment = screen.export_html(inline_styles=True, code_format="<pre>{code}</pre>")
     return "\n".join(line.rstrip() for line in fragment.splitlines())
+
+
+def plain_text(view: RenderableType) -> str:
+    """The view as text without colours, for a page that is not a terminal."""
+    screen = Console(
+        file=io.StringIO(), record=True, width=WIDTH, highlight=False, markup=False, emoji=False
+    )
+    screen.print(view)
+    return "\n".join(line.rstrip() for line in screen.export_text().splitlines())
 
 
 def curves_of(run: Run) -> str:

@@ -4,6 +4,7 @@ import base64
 import json
 import sys
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from plotly.offline import get_plotlyjs
 import gdrun
 from gdrun.errors import MissingExtraError
 from gdrun.study.judgement.importance import explained_share
+from gdrun.views.numbers import duration
 from gdrun.views.report import contents, of_runs, of_study, page, report_page
 from gdrun.views.report.packing import packed
 
@@ -171,3 +173,31 @@ def test_without_plotly_the_error_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "plotly.offline", None)  # as if it were not installed
     with pytest.raises(MissingExtraError, match=r"gdrun report needs.*\n.*gdrun\[report\]"):
         page._plotly()
+
+
+def test_seconds_that_lanes_share_are_counted_once():
+    config = {"dataset": "iris", "model": "softmax", "engine": "numpy"}
+    sweep = gdrun.sweep(config, {"lr": [0.01, 0.1, 0.3]}, "epochs=3", seeds=2)
+    shown = of_study(sweep, "a sweep")["time"]
+    assert shown == {"value": duration(sweep.work.seconds), "words": "for 6 runs"}
+    together = {"cohort": ["a", "b"]}
+    runs = [
+        SimpleNamespace(id=name, record=record, summary={"seconds": 2.0})
+        for name, record in (("a", together), ("b", together), ("c", {}))
+    ]
+    assert contents._seconds(runs) == 4.0
+
+
+def test_the_pages_have_what_the_terminal_shows():
+    config = {"dataset": "iris", "model": "softmax", "engine": "numpy", "name": "one"}
+    run = gdrun.train(config, "epochs=3")
+    text = of_runs([run])["result"]
+    for words in ("accuracy", "macro F1", "baseline", "always setosa", "validation loss"):
+        assert words in text
+    found = gdrun.compare(["bgd", "mbgd"], config, "epochs=3", seeds=2)
+    text = of_study(found, "a comparison")["result"]
+    medians = sorted(each.standing.spread.median for each in found.contenders)
+    assert f"{medians[0]:.4g}"[:5] in text
+    best = found.ranking[0].name
+    table = text.split("final results")[1].splitlines()
+    assert table[2].startswith(best)

@@ -11,6 +11,7 @@ from selenium.webdriver.support.ui import Select
 
 import gdrun
 from gdrun.views.report import of_runs, of_study, report_page
+from gdrun.views.report.packing import packed
 
 pytestmark = pytest.mark.slow
 
@@ -153,6 +154,27 @@ def test_the_table_sorts_filters_and_hides(opened, three_runs):
     assert len(curves(browser)) == 3
     differences = browser.find_element(By.ID, "difference-table").text
     assert "optimizer.lr 0.5 0.01 0.1" in differences
+
+
+@pytest.mark.parametrize(
+    ("losses", "ticks"),
+    [
+        ([0.44, 0.6, 0.93], ["0.4", "0.5", "0.6", "0.7", "0.8", "0.9", "1"]),
+        ([0.03, 0.7], ["0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1"]),
+        ([2500, 2500], ["2,500"]),
+    ],
+)
+def test_the_ticks_of_a_loss_are_its_round_numbers(opened, three_runs, losses, ticks):
+    contents = of_runs(three_runs[:1])
+    contents["runs"][0]["evals"] |= {
+        "epoch": packed(np.arange(len(losses))),
+        "train_loss": packed(np.array(losses)),
+    }
+    browser = opened(contents)
+    shown = browser.execute_script(
+        "return document.getElementById('curve-drawing').layout.yaxis.ticktext"
+    )
+    assert set(ticks) <= set(shown) and len(shown) <= 9
 
 
 def test_the_download_has_the_points_on_the_screen(opened, three_runs):

@@ -6,7 +6,7 @@ curves for both.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -20,8 +20,13 @@ from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.importance import importances
 from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.sweep_findings import Sweep
+from gdrun.views.comparisons import comparison_result
+from gdrun.views.notebook import plain_text
+from gdrun.views.numbers import count, duration
 from gdrun.views.recorded import Recorded, recorded_runs, recorded_trials, standings_of
 from gdrun.views.report.packing import packed
+from gdrun.views.sweeps import sweep_result
+from gdrun.views.training import run_result
 from gdrun.views.walks import places_of, plane_around, surface_of
 
 MOST_POINTS = 1000
@@ -44,15 +49,40 @@ def of_runs(runs: Sequence[Run], checks: Sequence[Contents] = ()) -> Contents:
     entries = [_entry(each) for each in recorded_runs(runs)]
     title = runs[0].config["name"] if len(runs) == 1 else f"{len(runs)} runs"
     return _report(title, entries) | {
+        "time": {"value": duration(_seconds(runs)), "words": "in updates"},
+        "result": plain_text(run_result(runs[0])) if len(runs) == 1 else "",
         "theory": list(checks),
         "surfaces": _surfaces(runs),
     }
 
 
-def of_study(found: Sweep | Comparison, title: str) -> Contents:
-    """The contents of a report on a sweep or a comparison. title: of the page."""
+def of_study(found: Sweep | Comparison, title: str, spell: Callable[[str], str] = str) -> Contents:
+    """The contents of a report on a sweep or a comparison. title: of the page.
+
+    spell: as in `comparison_result`.
+    """
     entries = [_entry(each) for each in recorded_trials(found)]
-    return _report(title, entries) | {"study": _study(found, standings_of(found))}
+    work = found.work
+    if isinstance(found, Comparison) and found.tuning_work is not None:
+        work += found.tuning_work
+    view = sweep_result(found) if isinstance(found, Sweep) else comparison_result(found, spell)
+    return _report(title, entries) | {
+        "time": {
+            "value": duration(work.seconds) if work.run else "",
+            "words": f"for {count(work.run, 'run')}",
+        },
+        "result": plain_text(view),
+        "study": _study(found, standings_of(found)),
+    }
+
+
+def _seconds(runs: Sequence[Run]) -> float:
+    """The seconds that runs took in updates; runs of a cohort trained in the same seconds."""
+    cohorts: dict[tuple[str, ...], float] = {}
+    for run in runs:
+        key = tuple(run.record.get("cohort") or [run.id])
+        cohorts[key] = max(cohorts.get(key, 0.0), run.summary["seconds"])
+    return sum(cohorts.values())
 
 
 def _entry(recorded: Recorded) -> Contents:
@@ -101,6 +131,8 @@ def _report(title: str, entries: list[Contents]) -> Contents:
         "keys": differing,
         "quantities": quantities,
         "axes": [axis for axis in X_AXES if any(axis in entry["evals"] for entry in entries)],
+        "time": {"value": "", "words": ""},
+        "result": "",
         "theory": [],
         "surfaces": [],
         "study": None,

@@ -120,7 +120,8 @@ function layout(more = {}) {
 
 const CONFIG = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["lasso2d", "select2d"] };
 
-// The ticks of a logarithmic axis for these values: 1, 2 and 5 of each decade, or only decades.
+// The ticks of a logarithmic axis for these values: about five round numbers if they are within a
+// decade, 1, 2 and 5 of each decade if they are within three, or only decades.
 function logTicks(values) {
   let low = Infinity;
   let high = 0;
@@ -130,7 +131,29 @@ function logTicks(values) {
       high = Math.max(high, value);
     }
   }
-  return { dtick: high < 1e3 * low ? "D2" : undefined };
+  if (!(high < 1e3 * low)) return {};
+  const tickvals = high < 10 * low ? evenTicks(low, high) : decadeTicks(low, high);
+  return { tickmode: "array", tickvals, ticktext: tickvals.map(short) };
+}
+
+// Multiples of 1, 2 or 5 times a power of ten: the first below `low` to the first above `high`.
+function evenTicks(low, high) {
+  const least = (high - low || high) / 5;
+  const unit = 10 ** Math.floor(Math.log10(least));
+  const step = [1, 2, 5, 10].map((times) => times * unit).find((each) => each >= 0.999 * least);
+  const ticks = [];
+  for (let k = Math.floor(low / step); k <= Math.ceil(high / step); k += 1) {
+    if (k > 0) ticks.push(Number((k * step).toPrecision(12)));
+  }
+  return ticks;
+}
+
+function decadeTicks(low, high) {
+  const ticks = [];
+  for (let power = Math.floor(Math.log10(low)); 10 ** power <= high; power += 1) {
+    ticks.push(...[1, 2, 5].map((times) => Number((times * 10 ** power).toPrecision(12))));
+  }
+  return ticks;
 }
 
 const drawn = (id, traces, more) => Plotly.react(byId(id), traces, layout(more), CONFIG);

@@ -66,6 +66,8 @@ function drawAll() {
 
 byId("title").textContent = contents.title;
 byId("subtitle").textContent = contents.subtitle;
+byId("result").hidden = !contents.result;
+byId("result-text").textContent = contents.result;
 prepareControls();
 prepareWalks();
 fillCards();

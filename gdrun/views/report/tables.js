@@ -26,20 +26,23 @@ function fillCards() {
     cards.append(card(value, runs.length === 1 ? words : `best ${words}: ${best.name}`));
   }
   cards.append(card(short(total("gradients")), "gradients"));
-  cards.append(card(`${short(total("seconds"))} s`, "in updates"));
+  const { value, words } = contents.time;
+  if (value) cards.append(card(value, words));
 }
 
 function fillVerdicts() {
   const list = element("ul");
-  const same = new Map(); // the runs with the same verdict and symptoms
+  const same = new Map(); // the runs whose verdict and symptoms differ at most in numbers
   for (const run of runs) {
-    const text = JSON.stringify([run.verdict, ...run.diagnosis]);
+    const text = JSON.stringify([run.verdict, ...run.diagnosis]).replace(/\d[\d.,]*(e[+-]?\d+)?/g, "0");
     same.set(text, [...(same.get(text) ?? []), run]);
   }
   const verdicts = [...same.values()].sort((a, b) => b.length - a.length);
   for (const some of verdicts.slice(0, MOST_VERDICTS)) {
     const names = some.length <= MOST_NAMES ? some.map((run) => run.name).join("; ") : `${some.length} runs`;
-    const item = element("li", runs.length === 1 ? some[0].verdict : `${names}: ${some[0].verdict}`);
+    const equal = some.every((run) => run.verdict === some[0].verdict);
+    const verdict = equal ? some[0].verdict : `for example ${some[0].verdict}`;
+    const item = element("li", runs.length === 1 ? verdict : `${names}: ${verdict}`);
     for (const symptom of some[0].diagnosis) item.append(element("div", symptom));
     list.append(item);
   }
