@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from itertools import combinations
 from typing import Any
 
+import numpy as np
+
 from gdrun.config.experiment import Experiment
 from gdrun.config.loading import load
 from gdrun.config.writing import to_yaml
@@ -25,7 +27,7 @@ from gdrun.runs.run import Run
 from gdrun.study.design.trials import Trial
 from gdrun.study.judgement.stability import predicted_limit
 from gdrun.study.tasks import check_fit, tasks_of
-from gdrun.symptoms.facts import Remedy, Symptom, Traced, traced_of
+from gdrun.symptoms.facts import WINDOW, Remedy, Symptom, Traced, traced_of
 from gdrun.symptoms.registry import FLATTERING
 
 CLOSE = 0.1
@@ -177,8 +179,10 @@ class _Judge:
         self._known, self._treated, self._metric, self._before = known, treated, metric, before
         lowest = min((each.after for each in ended if self._clean(each)), default=math.inf)
         start = float(run.evals[metric][0])
-        # The last value of a noisy run is low by chance.
-        allowed = math.inf if treated in FLATTERING else _near(before, start)
+        # The last value of a noisy run may be low by chance.
+        last = run.evals[metric][-max(1, int(WINDOW * len(run.evals[metric]))) :]
+        usual = max(before, float(np.median(last)))
+        allowed = math.inf if treated in FLATTERING else _near(usual, start)
         self._enough = min(_near(lowest, start), allowed)
 
     def attempt(self, remedy: Remedy, one: _Ended, *, pair: bool) -> Attempt:

@@ -153,6 +153,13 @@ class Traced:
         reference = self.start if constant is None else min(self.start, constant)
         return self.end - self.floor < (reference - self.floor) / 2
 
+    @property
+    def penalty(self) -> float:
+        """(l2/2)‖w‖² at the last step; 0 without l2 or a trace of steps."""
+        norms = self.steps.get("weight_norm", np.empty(0))
+        l2 = self.config.get("model", {}).get("l2", 0.0)
+        return float(l2 / 2 * norms[-1] ** 2) if l2 and len(norms) else 0.0
+
     @cached_property
     def gradient_ratio(self) -> float:
         """The median gradient norm of the last tenth of the steps, divided by that of the first.

@@ -22,9 +22,9 @@ def exploding(run: Traced) -> Symptom | None:
     """The loss rises without limit, because the steps are too long.
 
     The run diverged; or the training loss rose by over 1 % of its largest possible fall while the
-    gradient norm did not fall; or it once rose by more than its largest possible fall, and fell by
-    less than 2/3 of that in the whole run. A rate above 2/L increases a quadratic with smoothness
-    L.
+    gradient norm did not fall; or it once rose by more than its largest possible fall, and did so
+    in the second half of the run, or fell by less than 2/3 of that in the whole run. A rate above
+    2/L increases a quadratic with smoothness L.
 
     Evidence: training loss, gradient norm, stability limit 2/L
 
@@ -35,6 +35,7 @@ def exploding(run: Traced) -> Symptom | None:
     top = int(np.argmax(run.loss))
     # Python floats: the difference of two infinite losses is NaN, without a warning.
     peaked = float(run.loss[top]) - float(run.start) > run.gap > 1.5 * run.fallen
+    peaked = peaked or float(_second_half(run).max()) - float(run.start) > run.gap
     if run.diverged is None and not risen and not peaked:
         return None
     place = len(run.loss) - 1 if risen else top
@@ -67,14 +68,17 @@ def stuck(run: Traced) -> Symptom | None:
     was in the second half of the run, by the sum of the learning rates; with a rate that is too
     small it falls as much in both halves. A linear model whose gradient norm fell to 1/10 is near
     its minimum, and a run that fired a rule of convergence is not stuck either. On a surface, a
-    gradient norm that fell to 1/20 far above the minimum shows a saddle.
+    gradient norm that fell to 1/20 far above the minimum shows a saddle. A penalty (l2/2)‖w‖² of
+    over half of the fall, which is then below 1/5 of the largest possible one, is too strong.
 
-    Evidence: training loss, gradient norm
+    Evidence: training loss, gradient norm, weight norm
 
     Source: Dauphin et al. 2014.
     """
     if _at_saddle(run):
         return _stuck(run)
+    if 0 < run.fallen < min(run.gap / 5, 2 * run.penalty):
+        return _stuck(run, f"; the penalty (l2/2)‖w‖² is {quantity(run.penalty)} of it")
     if run.fallen >= run.gap / 20 or run.fallen_late > max(run.fallen, 0.0) / 5:
         return None
     if run.status == "converged":
@@ -94,12 +98,12 @@ def _above_minimum(run: Traced) -> bool:
     return "surface" in run.config and run.fallen < 0.9 * run.gap
 
 
-def _stuck(run: Traced) -> Symptom:
+def _stuck(run: Traced, more: str = "") -> Symptom:
     return Symptom(
         "stuck",
         0.7,
         f"the training loss was {quantity(run.start)} at the start, {quantity(run.middle)} "
-        f"at epoch {quantity(run.half_epoch, 3)} and {quantity(run.end)} at the end",
+        f"at epoch {quantity(run.half_epoch, 3)} and {quantity(run.end)} at the end{more}",
         (
             *changes.fewer_limits(run),
             *changes.other_starts(run),
@@ -181,7 +185,8 @@ def oscillation(run: Traced) -> Symptom | None:
     In the second half of the run at least half of the changes of the training loss have another
     sign than the change before, its range is above 1/20 of its fall and 1/1000 of its largest
     possible fall, and the mean losses of the third and the fourth quarter differ by less than 1/3
-    of this range. Or all rises of the loss add up to more than half of its fall.
+    of this range. Or all rises of the loss add up to more than half of its fall, or it ended above
+    its minimum by more than half of it.
 
     Evidence: training loss
 
@@ -196,7 +201,7 @@ def noise_floor(run: Traced) -> Symptom | None:
     In the second half of the run at least half of the changes of the training loss have another
     sign than the change before, its range is above 1/20 of its fall and 1/1000 of its largest
     possible fall, and the mean losses of the third and the fourth quarter differ by less than 1/3
-    of this range.
+    of this range. Or the loss ended above its minimum by more than half of its fall.
 
     Evidence: training loss
 
@@ -214,7 +219,8 @@ def _unsteady(run: Traced) -> bool:
     progress = abs(float(late[:middle].mean() - late[middle:].mean()))
     rises = float(np.maximum(np.diff(run.loss), 0).sum())
     alternates = _alternations(late) >= 0.5 and progress <= width / 3
-    return alternates or (run.full_batches and rises > fall / 2)
+    returned = run.end - float(run.loss.min()) > fall / 2
+    return alternates or returned or (run.full_batches and rises > fall / 2)
 
 
 def _alternations(loss: Array) -> float:
@@ -278,6 +284,7 @@ def overfitting(run: Traced) -> Symptom | None:
             ),
             *(Remedy({"model.l2": l2}, "l2 keeps the weights small") for l2 in (0.01, 0.1)),
             Remedy({"model.dropout": 0.5}, "units cannot rely on single other units"),
+            *(changes.smaller_rates(run)[:2] if last > validation[0] else ()),
         ),
     )
 

@@ -144,6 +144,9 @@ def test_a_loss_that_once_doubled_is_exploding_unless_it_recovered():
     assert "rose from 1 to 2.5 by epoch 1" in found.evidence
     recovered = np.concatenate([[1, 2.5], 0.1 + 2.0 ** -np.arange(18)])
     assert diagnose(curves(recovered)) == []
+    again = recovered.copy()
+    again[15] = 2.5  # The loss explodes again in the second half.
+    assert [each.name for each in diagnose(curves(again))] == ["exploding"]
 
 
 def test_a_swing_is_compared_with_the_fall_of_the_loss():
@@ -178,6 +181,25 @@ def test_a_loss_that_recovered_from_a_large_rise_is_not_called_slow():
     loss = run.evals["train_loss"]
     assert loss.max() > 2 * loss[0] > 20 * loss[-1] / 3
     assert run.record["diagnosis"] == []
+
+
+def test_a_penalty_that_keeps_the_loss_near_its_start():
+    """With l2 = 8 and ‖w‖ = 0.1 the penalty is 0.04, and the loss fell by 0.05 only."""
+    run = curves(0.95 + 0.05 * STEADY, status="converged")
+    steps = {"weight_norm": np.array([0.0, 0.1])}
+    assert diagnose(replace(run, steps=steps)) == []
+    (found,) = diagnose(replace(run, steps=steps, config=run.config | {"model": {"l2": 8.0}}))
+    assert found.name == "stuck"
+    assert found.evidence.endswith("; the penalty (l2/2)‖w‖² is 0.04 of it")
+    # A penalty of 0.004 is a small part of the fall.
+    assert diagnose(replace(run, steps=steps, config=run.config | {"model": {"l2": 0.8}})) == []
+
+
+def test_a_loss_of_batches_that_slowly_returns_is_at_a_noise_floor():
+    """The loss falls from 1 to 0.2, and is at 0.7 at the end: 0.5 of its fall of 0.8 are lost."""
+    run = curves(np.concatenate([np.linspace(1, 0.2, 10), np.linspace(0.25, 0.7, 10)]))
+    batches = replace(run, config=run.config | {"variant": {"name": "mbgd"}})
+    assert [each.name for each in diagnose(batches)] == ["noise floor"]
 
 
 def test_a_gradient_that_shrinks_from_layer_to_layer_vanishes():
