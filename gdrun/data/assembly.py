@@ -23,6 +23,7 @@ from gdrun.data.columns import (
 from gdrun.data.feature_matrix import laid_out
 from gdrun.data.places import Places
 from gdrun.data.row_numbers import EMPTY, note_on_identifier, why_left_out
+from gdrun.data.sentinels import note_on_sentinel
 from gdrun.data.table import Table
 from gdrun.errors import DataError, Problem
 
@@ -103,9 +104,10 @@ def assembled(
             hint=separator or "a table needs a column of features",
         )
     for j, column in used.items():
+        said = note_on_sentinel(column)
         if j != choices.target and j not in choices.kept:
-            said = note_on_identifier(column, names.header[j] if names.header else None)
-            used[j] = replace(column, notes=(*column.notes, *said))
+            said += note_on_identifier(column, names.header[j] if names.header else None)
+        used[j] = replace(column, notes=(*column.notes, *said))
     left_out = [_note_on(names.names[j], names.header, j, why) for j, why in reasons.items()]
     return _table(
         used,

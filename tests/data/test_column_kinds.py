@@ -335,3 +335,34 @@ def test_control_characters_are_not_shown(refused, sign):
     said = refused(f"a{sign},y\n1,2\n")
     assert said.startswith("error: made.csv:1: the name of column 0 contains the control chara")
     assert sign not in said
+
+
+@pytest.mark.parametrize(
+    ("number", "others", "said"),
+    [
+        ("-999", ("1.5", "2.5", "3.5"), True),
+        ("-9", ("1", "2", "3", "4", "5"), True),  # 10 below 1, and the range is 4
+        ("99999", ("120", "300"), True),
+        ("-9", ("-8", "4", "5"), False),
+        ("99", ("80", "100", "120"), False),
+        ("-998", ("1.5", "2.5"), False),
+        ("-99", ("-1.7e308", "1.7e308"), False),
+        ("-99", ("7", "7"), False),  # with a single other value it may be a code
+    ],
+)
+def test_a_number_far_from_the_others_may_mean_missing(read, number, others, said):
+    text = "a,b,y\n" + "".join(
+        f"{cell},{row * row},{row}\n" for row, cell in enumerate([number, *others, number])
+    )
+    table = read(text)
+    low, high = min(map(float, others)), max(map(float, others))
+    note = (
+        f"a has {number} in 2 cells, far from its other values ({low:g} to {high:g}); if it means "
+        f"a missing value, set missing_values: [{number}]"
+    )
+    assert table.notes == ((note,) if said else ())
+    cured = read(text, missing_values=(int(number),), missing="mean")
+    assert np.isnan(cured.X[[0, -1], 0]).all()
+    assert not any("far from" in note for note in cured.notes)
+    # A single one may be a typing error.
+    assert read(text.rsplit("\n", 2)[0] + "\n").notes == ()
