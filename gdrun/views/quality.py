@@ -25,6 +25,9 @@ LARGE_LOSS = 100.0
 
 _LONGEST_LABEL = 20
 
+_MOST_ERRORS = 10
+"""The most pairs of classes that are shown in place of a confusion matrix."""
+
 
 def metrics_table(summary: RunSummary, record: RunRecord) -> RenderableType:
     """A table of loss and metrics: a row for each part of the data, and one for the baseline.
@@ -129,15 +132,34 @@ def confusion_grid(
 ) -> RenderableType:
     """A confusion matrix: a row for each true class, a column for each predicted one.
 
-    of: the beginning of its heading, such as `test: `.
+    A terminal that is too narrow for it shows the most frequent errors. of: the beginning of the
+    heading, such as `test: `.
     """
     labels = [abridged(label, _LONGEST_LABEL // 2) for label in classes]
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column(f"{of}true ↓ predicted →", style="dim")
+    table.add_column(f"{of}true ↓ predicted →", style="dim", no_wrap=True)
     for label in labels:
-        table.add_column(Text(label), justify="right")
+        table.add_column(Text(label), justify="right", no_wrap=True)
     for label, row in zip(labels, matrix, strict=False):
         table.add_row(Text(label), *map(str, row))
+    return FirstThatFits(table, _errors(labels, matrix, of))
+
+
+def _errors(labels: Sequence[str], matrix: Sequence[Sequence[int]], of: str) -> RenderableType:
+    """A row for each of the most frequent pairs of a true class and another, predicted one."""
+    pairs = [
+        (number, labels[true], labels[predicted])
+        for true, row in enumerate(matrix)
+        for predicted, number in enumerate(row)
+        if true != predicted and number
+    ]
+    if not pairs:
+        return Text(f"{of}every prediction is right")
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in (f"{of}true", "predicted", "rows"):
+        table.add_column(heading, justify="right" if heading == "rows" else "left", no_wrap=True)
+    for number, true, predicted in sorted(pairs, key=lambda pair: -pair[0])[:_MOST_ERRORS]:
+        table.add_row(Text(true), Text(predicted), str(number))
     return table
 
 

@@ -97,6 +97,19 @@ def test_the_confusion_matrix_of_the_test_part(here):
     ]
 
 
+def test_a_narrow_terminal_shows_the_errors_in_place_of_the_confusion_matrix(here, monkeypatch):
+    here("train", "epochs=1", "-q")
+    run = gdrun.read_run(next(Path("runs").iterdir()))
+    matrix = np.array(run.summary["confusion"]["matrix"])
+    np.fill_diagonal(matrix, 0)
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = here("show").out.splitlines()
+    start = lines.index("  test: true  predicted  rows")
+    shown = [tuple(map(int, line.split())) for line in lines[start + 1 : lines.index("", start)]]
+    assert [number for _, _, number in shown] == sorted(matrix[matrix > 0], reverse=True)[:10]
+    assert all(matrix[true, predicted] == number for true, predicted, number in shown)
+
+
 def layers(text):
     """The table of layers in a screen: its lines, single-spaced."""
     lines = text.splitlines()
