@@ -87,7 +87,7 @@ def _check(run: Run, json: bool) -> None:
     """Compare a run with its bounds."""
     from gdrun.insight.bound_checks import check_run
     from gdrun.insight.curvature_path import path_of_run
-    from gdrun.views.bound_checks import run_check_data, run_check_view
+    from gdrun.views.bound_checks import run_check_data, run_check_views
     from gdrun.views.curvature_path import curvature_path_data, curvature_path_view
 
     check = check_run(run)
@@ -98,7 +98,7 @@ def _check(run: Run, json: bool) -> None:
         console.print_json(run_check_data(check) | more)
     else:
         more_views = [] if path is None else ["", curvature_path_view(path)]
-        console.show(run_check_view(check), *more_views)
+        console.show(*run_check_views(check), *more_views)
 
 
 def _noise_of_run(run: Run, json: bool) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.text import Text
 
 from gdrun.array_types import Counts, Numbers
@@ -17,7 +17,7 @@ from gdrun.views.curves import Chart, Curve
 from gdrun.views.fitting import fitting
 from gdrun.views.numbers import MISSING, count, quantity
 from gdrun.views.terminal_plot import PlotView
-from gdrun.views.theory import assumptions_view, bounded_hint, plain_table, theory_data
+from gdrun.views.theory import assumptions_views, bounded_hint, plain_table, theory_data
 
 MOST_ROWS = 8
 """The most steps that a table shows."""
@@ -26,7 +26,7 @@ HEIGHT = 10
 """The height of a plot, in characters."""
 
 
-def run_check_view(check: RunCheck) -> RenderableType:
+def run_check_views(check: RunCheck) -> list[RenderableType]:
     """Observation and bounds of each quantity, at a few steps and as curves, and the verdicts."""
     parts: list[RenderableType] = [Text(check.run.id, style="bold")]
     for each in _observations(check):
@@ -40,7 +40,7 @@ def run_check_view(check: RunCheck) -> RenderableType:
         parts += ["", _positions(check.positions)]
     if not check.checks:
         parts += ["", *_without_bounds(check)]
-    return Group(*parts)
+    return parts
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def _without_bounds(check: RunCheck) -> list[RenderableType]:
     """Why no bound applies to the run, and the command of a run to which one does."""
     if check.failing:
         words = "no bound applies to this run, because these assumptions fail:"
-        return [Text(words, style="bold"), assumptions_view(check.failing, _config(check))]
+        return [Text(words, style="bold"), *assumptions_views(check.failing, _config(check))]
     if not check.theory.bounds:
         return [Text("no bound is known for this objective", style="bold")]
     L = check.theory.constants.L
@@ -144,7 +144,7 @@ def _without_bounds(check: RunCheck) -> list[RenderableType]:
     alpha = float(check.theory.problem.cohort.numbers.lr[0])
     words = f"no bound applies to this run: α = {quantity(alpha)} is above 1/L = {quantity(1 / L)}"
     hint = bounded_hint(_config(check), f"lr={rounded_down(1 / L):g}")
-    return [Text(words, style="bold"), "", Text(hint, style="cyan")]
+    return [Text(words, style="bold"), "", *hint]
 
 
 def _positions(found: StepPositions) -> Text:

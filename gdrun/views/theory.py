@@ -37,7 +37,7 @@ def theory_view(theory: Theory) -> RenderableType:
         parts += ["", _settings_table(theory)]
     if theory.bounds:
         parts += ["", _bounds_table(theory)]
-    parts += ["", assumptions_view(theory.assumptions)]
+    parts += ["", *assumptions_views(theory.assumptions)]
     return Group(*parts)
 
 
@@ -127,7 +127,7 @@ def _settings_table(theory: Theory) -> RenderableType:
     if theory.own is not None:
         table.add_row("this config", *_setting_cells(theory.own, theory.tolerance))
     contraction = f"ρ: the factor of the error a step, for full gradients, {where}"
-    steps = f"steps: until f − f* ≤ {theory.tolerance:g} (f(w₀) − f*)"
+    steps = f"steps: about how many until f − f* ≤ {theory.tolerance:g} (f(w₀) − f*)"
     limit = theory.limit
     if limit is not None and not theory.constants.quadratic:
         steps += f"; far from the minimum, rates above {quantity(limit, 3)} may diverge"
@@ -184,38 +184,41 @@ def _count(steps: int | None) -> str:
     return quantity(steps) if steps is None or steps >= 1e6 else f"{steps:,}"
 
 
-def assumptions_view(
+def assumptions_views(
     assumptions: tuple[Assumption, ...], config: str | None = None
-) -> RenderableType:
-    """A table of the assumptions, and a line with the changes that would make all of them hold.
+) -> list[RenderableType]:
+    """A table of the assumptions, and a hint with the changes that would make all of them hold.
 
-    config: the path of the config of a run; the line then has the whole command.
+    config: the path of the config of a run; the hint then has the whole command.
     """
     table = plain_table("llw", "assumption", "", "")
     for each in assumptions:
         verdict = Text("holds", style="green") if each.holds else Text("fails", style="yellow")
         table.add_row(each.name, verdict, each.why)
     hints = [
-        f"hint: with {each.change} {PROPERTIES[each.name]}"
+        Text(f"hint: with {each.change} {PROPERTIES[each.name]}", style="cyan")
         for each in assumptions
         if each.change and not each.of_run
     ]
     words = " ".join(each.change for each in assumptions if each.change and each.of_run)
     if words:
-        hints.append(bounded_hint(config, words))
-    if not hints:
-        return table
-    return Group(table, "", Text("\n".join(hints), style="cyan"))
+        hints += bounded_hint(config, words)
+    return [table, "", *hints] if hints else [table]
 
 
-def bounded_hint(config: str | None, changes: str) -> str:
+def bounded_hint(config: str | None, changes: str) -> list[Text]:
     """The hint that the bounds apply with these changes of a config.
 
-    config: its path, for the whole command; None if the config is that of the command line.
+    config: its path, for the whole command on a line of its own, which is not wrapped; None if the
+    config is that of the command line.
     """
     if config is None:
-        return f"hint: with {changes} the bounds apply to the run"
-    return f"hint: the bounds apply to `gdrun train {shlex.quote(config)} {changes}`"
+        return [Text(f"hint: with {changes} the bounds apply to the run", style="cyan")]
+    command = f"  gdrun train {shlex.quote(config)} {changes}"
+    return [
+        Text("to train a run to which the bounds apply:", style="cyan"),
+        Text(command, no_wrap=True, style="cyan"),
+    ]
 
 
 def plain_table(columns: str, *headings: str) -> Table:
