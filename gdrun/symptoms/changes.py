@@ -67,8 +67,11 @@ def other_starts(run: Traced) -> tuple[Remedy, ...]:
     """Random initial weights of a network; another start and noise of the gradient on a surface.
 
     The noise is 1/100 of the first gradient norm: it leaves a saddle point, where gradient descent
-    without noise stays (Jin et al. 2017). Starts nearer to 0 may be off a plateau.
+    without noise stays (Jin et al. 2017). Starts nearer to 0 may be off a plateau. A linear model
+    has no other start: its minimum is the same from each.
     """
+    if run.convex:
+        return ()
     if "surface" not in run.config:
         smooth = run.config.get("model", {}).get("activation") in ("tanh", "sigmoid")
         changes = {"model.init": "xavier" if smooth else "he"}

@@ -155,7 +155,10 @@ class Traced:
 
     @property
     def penalty(self) -> float:
-        """(l2/2)‖w‖² at the last step; 0 without l2 or a trace of steps."""
+        """The most that the penalty can be at the last step; 0 without l2 or a trace of steps.
+
+        It is (l2/2)‖w‖² with the norm of all weights, also of the biases, which have no penalty.
+        """
         norms = self.steps.get("weight_norm", np.empty(0))
         l2 = self.config.get("model", {}).get("l2", 0.0)
         return float(l2 / 2 * norms[-1] ** 2) if l2 and len(norms) else 0.0

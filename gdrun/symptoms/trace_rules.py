@@ -69,7 +69,7 @@ def stuck(run: Traced) -> Symptom | None:
     small it falls as much in both halves. A linear model whose gradient norm fell to 1/10 is near
     its minimum, and a run that fired a rule of convergence is not stuck either. On a surface, a
     gradient norm that fell to 1/20 far above the minimum shows a saddle. A penalty (l2/2)‖w‖² of
-    over half of the fall, which is then below 1/5 of the largest possible one, is too strong.
+    over half of the fall, which is below 1/5 of the largest possible one, is too strong.
 
     Evidence: training loss, gradient norm, weight norm
 
@@ -78,7 +78,8 @@ def stuck(run: Traced) -> Symptom | None:
     if _at_saddle(run):
         return _stuck(run)
     if 0 < run.fallen < min(run.gap / 5, 2 * run.penalty):
-        return _stuck(run, f"; the penalty (l2/2)‖w‖² is {quantity(run.penalty)} of it")
+        l2 = quantity(run.config["model"]["l2"])
+        return _stuck(run, f"; the penalty l2 = {l2} keeps the weights small")
     if run.fallen >= run.gap / 20 or run.fallen_late > max(run.fallen, 0.0) / 5:
         return None
     if run.status == "converged":

@@ -190,7 +190,7 @@ def test_a_penalty_that_keeps_the_loss_near_its_start():
     assert diagnose(replace(run, steps=steps)) == []
     (found,) = diagnose(replace(run, steps=steps, config=run.config | {"model": {"l2": 8.0}}))
     assert found.name == "stuck"
-    assert found.evidence.endswith("; the penalty (l2/2)‖w‖² is 0.04 of it")
+    assert found.evidence.endswith("; the penalty l2 = 8 keeps the weights small")
     # A penalty of 0.004 is a small part of the fall.
     assert diagnose(replace(run, steps=steps, config=run.config | {"model": {"l2": 0.8}})) == []
 
