@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gdrun.data.column_options import ColumnOptions
@@ -67,6 +69,16 @@ def read_query(query: str, columns: ColumnOptions, folder: str = ".") -> Table:
             where=where,
             hint="write a query such as SELECT size, price FROM 'houses.parquet'",
         ) from None
+
+
+def files_of(query: str, folder: str) -> list[Path]:
+    """The paths that a query may read: each text in quotes, from the folder on.
+
+    >>> files_of("SELECT size, 'm' AS unit FROM 'houses.csv'", "data")
+    [PosixPath('data/m'), PosixPath('data/houses.csv')]
+    """
+    texts = re.findall(r"'((?:[^']|'')*)'", query)
+    return [Path(folder, text.replace("''", "'")) for text in texts if text]
 
 
 def _require_harmless(database: DuckDBPyConnection, query: str, where: str) -> None:

@@ -16,7 +16,7 @@ from gdrun.data.idx_files import ENDINGS as IDX_ENDINGS
 from gdrun.data.idx_files import read_idx
 from gdrun.data.npy_files import read_npy, read_npz
 from gdrun.data.other_formats import not_readable
-from gdrun.data.queries import read_query
+from gdrun.data.queries import files_of, read_query
 from gdrun.data.svmlight_files import read_svmlight
 from gdrun.data.table import Table
 from gdrun.data.table_files import read_json_lines, read_parquet
@@ -117,7 +117,8 @@ def load_table(options: Mapping[str, Any]) -> Table:
         return _read(**own)
     if "query" in own:
         _check_options({key: value for key, value in own.items() if key != "query"}, QUERY)
-        result: Table = QUERY.function(**own)
+        with unchanged_files(*files_of(str(own["query"]), own.get("folder") or ".")):
+            result: Table = QUERY.function(**own)
         return result
     definition = _named(own.pop("name", None))
     _check_options(own, definition)

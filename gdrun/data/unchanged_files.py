@@ -6,7 +6,7 @@ in between, the rows may be a mixture, or an error may name a place that is corr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -17,30 +17,32 @@ from gdrun.mapped_files import changed
 
 
 @contextmanager
-def unchanged_files(path: Path, targets: str | Path | None = None) -> Iterator[None]:
-    """A context in which the files that `path` names are read, and must not change.
+def unchanged_files(*paths: str | Path | None) -> Iterator[None]:
+    """A context in which the files that the paths name are read, and must not change.
 
-    path: of a file, a pattern, or the directory of CIFAR-10. targets: another file that is read
-    with it.
+    paths: of files, patterns, or the directory of CIFAR-10; None names nothing.
     Raises DataError if a file was changed, also in place of an error that the reader raises.
     """
-    before = _states(path, targets)
+    before = _states(paths)
     try:
         yield
     except DataError:
-        _require_same(before, _states(path, targets))
+        _require_same(before, _states(paths))
         raise
-    _require_same(before, _states(path, targets))
+    _require_same(before, _states(paths))
 
 
-def _states(path: Path, targets: str | Path | None) -> dict[Path, tuple[int, int, int]]:
+def _states(paths: Iterable[str | Path | None]) -> dict[Path, tuple[int, int, int]]:
     """The inode, the size and the time of the last change of each file that exists."""
     found = {}
-    with suppress(DataError, OSError, ValueError):  # the reader says what is wrong with the path
-        files = matching_files(path / "*.bin" if path.is_dir() else path)
-        for file in files + ([] if targets is None else [expanded(targets)]):
-            about = file.stat()
-            found[file] = (about.st_ino, about.st_size, about.st_mtime_ns)
+    for each in paths:
+        if each is None:
+            continue
+        with suppress(DataError, OSError, ValueError):  # the reader says what is wrong with it
+            path = expanded(each)
+            for file in matching_files(path / "*.bin" if path.is_dir() else path):
+                about = file.stat()
+                found[file] = (about.st_ino, about.st_size, about.st_mtime_ns)
     return found
 
 

@@ -12,7 +12,7 @@ import pytest
 
 import gdrun
 from gdrun.config.loading import load
-from gdrun.data import load_table, new_data
+from gdrun.data import load_table, new_data, queries
 from gdrun.data.arrow_files import opened_arrow
 from gdrun.data.column_statistics import column_statistics
 from gdrun.data.npy_files import read_npy
@@ -201,6 +201,17 @@ def test_each_file_of_a_pattern_and_the_targets(folder, monkeypatch):
     changing(monkeypatch, ".npy", lambda path: os.utime(folder / "y.npy"))
     with pytest.raises(DataError, match=r"y\.npy: was changed"):
         load_table({"path": str(folder / "X.npy"), "targets": str(folder / "y.npy")})
+
+
+def test_the_files_of_a_query(tmp_path, monkeypatch):
+    file = tmp_path / "it's.csv"
+    file.write_text("a,b\n1,2\n3,4\n5,6\n")
+    options = {"query": "SELECT a, b FROM 'it''s.csv'", "folder": str(tmp_path)}
+    assert len(load_table(options).y) == 3
+    read = queries.typed_table
+    monkeypatch.setattr(queries, "typed_table", lambda *of: append(file) or read(*of))
+    with pytest.raises(DataError, match=r"it's\.csv: was changed while gdrun read it"):
+        load_table(options)
 
 
 def test_new_rows_for_a_model(tmp_path, monkeypatch):
