@@ -10,14 +10,16 @@ from gdrun.array_types import Array
 from gdrun.config.experiment import Experiment
 from gdrun.config.loading import Change, Source, arrays_for_dataset, load
 from gdrun.data import Table, table_from_pair
+from gdrun.data.sources import is_data_file
 from gdrun.errors import GdrunError, Parameter
 from gdrun.result_tables import HTML, TABLES
 from gdrun.runs.extending import Extension
 from gdrun.runs.resuming import check_config, ended_runs
-from gdrun.runs.run import Run, read_run
+from gdrun.runs.run import Run, find_run, read_run
 from gdrun.runs.session import Session
 from gdrun.runs.signals import Interruption
 from gdrun.runs.trained_model import TrainedModel, read_model
+from gdrun.study.starting import start_experiment
 
 __all__ = ["TrainedModel", "load_model", "read_run", "train"]
 
@@ -34,9 +36,11 @@ def train(
     """Train one experiment and return its run.
 
     config: the path of a YAML file, a dict with the same keys, an Experiment, or None for the
-    quickstart config. overrides: texts such as "optimizer.lr=0.1", or dicts such as {"lr": 0.1}.
-    data: (X, y), which replace the dataset: the features X (N, d) and the targets y (N,) of N
-    examples with d features. The dataset options split and standardize still apply.
+    quickstart config; or the path of a data file, for a first experiment on its last column, as on
+    the command line (run.config has what was chosen). overrides: texts such as "optimizer.lr=0.1",
+    or dicts such as {"lr": 0.1}. data: (X, y), which replace the dataset: the features X (N, d) and
+    the targets y (N,) of N examples with d features. The dataset options split and standardize
+    still apply.
     out: the directory in which a new directory is made for the run; None writes nothing. resume:
     the directory of a run that was interrupted; it continues from its last checkpoint, and ends
     with the same bits as without the interruption. Its config is kept, so that config, if given,
@@ -67,8 +71,13 @@ def train(
         return _resumed(directory, experiment, table, extension)
     if extend is not None:
         raise GdrunError("needs a run", where=Parameter("extend"), hint="add `resume`")
-    experiment = load(config, [*changes, *overrides])
-    (run,) = _runs_of(Session([experiment], table=table, out=Path(out) if out else None))
+    read = None
+    if data is None and is_data_file(config):
+        experiment, _, read = start_experiment(str(config), overrides)
+    else:
+        experiment = load(config, [*changes, *overrides])
+    session = Session([experiment], table=table, read=read, out=Path(out) if out else None)
+    (run,) = _runs_of(session)
     return run
 
 
@@ -102,15 +111,23 @@ def _runs_of(session: Session) -> list[Run]:
 def load_model(run: Run | str | Path) -> TrainedModel:
     """The trained model of a run, for predictions.
 
-    run: a Run, the directory of a run, or its file weights.npz. Raises RecordError if the
-    run has no weights, or its weights are damaged or not finite.
+    run: a Run, the directory of a run, its file weights.npz, or for a run in the directory `runs`
+    its id, a part of it, or "last". Raises RecordError if there is no such run, the run has no
+    weights, or its weights are damaged or not finite.
 
     >>> run = train({"dataset": "iris", "model": "softmax"}, "epochs=20", "lr=0.1")
     >>> model = load_model(run)
     >>> model.predict([[5.1, 3.5, 1.4, 0.2]]).tolist()
     ['setosa']
     """
-    return run.model if isinstance(run, Run) else read_model(Path(run))
+    return run.model if isinstance(run, Run) else read_model(_directory(run))
+
+
+def _directory(word: str | Path) -> Path:
+    """The directory or file that `word` is, or the run in the directory `runs` that it names."""
+    path = Path(word)
+    is_name = len(path.parts) == 1 and not path.suffix and not path.exists()
+    return find_run(str(word), Path("runs"), parameter="runs") if is_name else path
 
 
 def _as_html(run: Run) -> str:

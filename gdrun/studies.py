@@ -10,11 +10,16 @@ from typing import Any
 from gdrun.array_types import Array
 from gdrun.config.experiment import Experiment
 from gdrun.config.loading import Change, Source
+from gdrun.config.overrides import Override
+from gdrun.data.sources import is_data_file
 from gdrun.result_tables import HTML, TABLES
+from gdrun.study.design.axes import swept_keys
+from gdrun.study.design.contenders import chosen_names
 from gdrun.study.design.sweep_plan import Search
 from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.study.requests import ComparisonRequest, SweepRequest
+from gdrun.study.starting import start_study
 from gdrun.study.storage.reading import read_found
 
 Data = tuple[Any, Any]
@@ -59,6 +64,9 @@ def sweep(
     >>> found.best.settings, found.results.shape
     ({'optimizer.lr': 0.1}, (2, 1))
     """
+    if data is None and is_data_file(config):
+        varied = [Override(key, None, key) for key in swept_keys(values)]
+        config, _ = start_study(str(config), overrides, varied)
     request = SweepRequest(
         config=config,
         overrides=overrides,
@@ -106,6 +114,8 @@ def compare(
     >>> [row.name for row in found.ranking], found.results.shape
     (['mbgd', 'bgd'], (2, 8))
     """
+    if data is None and is_data_file(config):
+        config, _ = start_study(str(config), overrides, chosen_names(contenders))
     request = ComparisonRequest(
         config=config,
         overrides=overrides,

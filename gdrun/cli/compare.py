@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from gdrun.cli import completion
+from gdrun.cli.experiments import data_among
 from gdrun.cli.options import as_options
 from gdrun.cli.studying import StudyOptions, study_command
 
@@ -61,14 +62,18 @@ def compare(
     study: StudyOptions,
 ) -> int:
     """Compare methods on one problem: cost, result, and how certain the difference is."""
-    from gdrun.study.design.contenders import is_setting
+    from gdrun.config.overrides import parse_override
+    from gdrun.study.design.contenders import chosen_names, is_setting
     from gdrun.study.requests import ComparisonRequest
     from gdrun.views.comparisons import comparison_result
 
+    names, config = data_among(names, study.config)
+    settings = list(map(parse_override, filter(is_setting, names)))
+    contenders = [name for name in names if not is_setting(name)]
     request = ComparisonRequest(
-        config=study.config,
-        overrides=[*filter(is_setting, names), *study.seed_override()],
-        contenders=[name for name in names if not is_setting(name)],
+        config=study.source(config, settings, chosen_names(contenders)),
+        overrides=[*settings, *study.seed_override()],
+        contenders=contenders,
         seeds=seeds,
         tune=tune or (),
         budget=budget,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
 from gdrun.cli import completion
-from gdrun.errors import GdrunError, Problem
+from gdrun.errors import GdrunError, Problem, near_files
 
 if TYPE_CHECKING:
     from gdrun.config.experiment import Experiment
@@ -24,6 +25,15 @@ Config: TypeAlias = Annotated[
     typer.Argument(
         metavar="CONFIG",
         help="The config file of an experiment, or - for stdin (default: the quickstart).",
+        autocompletion=completion.settings,
+    ),
+]
+ConfigOrData: TypeAlias = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="CONFIG",
+        help="The config file of an experiment, a data file such as houses.csv, or - for stdin "
+        "(default: the quickstart).",
         autocompletion=completion.settings,
     ),
 ]
@@ -131,10 +141,45 @@ def split_words(
 
 
 def named_config(word: str | None) -> str | None:
-    """The config file that an option names; - means stdin. Raises GdrunError for a data file."""
-    if word is not None:
-        _refuse_data(word)
+    """The config or data file that an option names; - means stdin."""
     return STDIN if word == "-" else word
+
+
+def data_among(words: list[str], config: str | None) -> tuple[list[str], str | None]:
+    """The words of a study without a data file, and the config or that data file.
+
+    config: the value of --config. Raises GdrunError if there are two such files, or one is missing.
+    """
+    from gdrun.data.sources import reader_of
+
+    files = [word for word in words if "=" not in word and reader_of(word) is not None]
+    for word in files:
+        if not _is_data(word):
+            hint = near_files(Path(word)) or "`gdrun train FILE` makes a first run on a data file"
+            raise GdrunError("there is no such file", where=word, hint=hint)
+    if not files:
+        return words, config
+    if config is not None or len(files) > 1:
+        first = config if config is not None else files[0]
+        hint = "a study has one config or one data file"
+        raise GdrunError(f"is a second file; the first is {first}", where=files[-1], hint=hint)
+    return [word for word in words if word != files[0]], files[0]
+
+
+def study_source(
+    config: str | None, overrides: list[Override], varied: list[Override]
+) -> tuple[str | Mapping[str, Any] | None, list[str]]:
+    """The config of a study: as it is given, or that of a first experiment on a data file.
+
+    config: of the command line. overrides, varied: as in `start_study`. With a sentence for each
+    assumption. Raises GdrunError if the data file cannot be read.
+    """
+    if config is None or not _is_data(config):
+        return config, []
+    from gdrun.study.starting import start_study
+
+    found, assumed = start_study(config, overrides, varied)
+    return found, [f"{key}: {text}" for key, text in assumed.items()]
 
 
 def _config_among(words: list[str]) -> str | None:
@@ -180,7 +225,7 @@ def _not_a_file(words: list[str], word: str) -> list[Problem]:
     from gdrun.config.loading import read
     from gdrun.config.overrides import resolve_key
     from gdrun.config.sections import SECTIONS
-    from gdrun.errors import near, near_files
+    from gdrun.errors import near
 
     after = words[words.index(word) + 1 :]
     value = after[0] if after and "=" not in after[0] else "…"
@@ -212,6 +257,6 @@ def _refuse_data(source: str) -> None:
 
 def _is_data(source: str) -> bool:
     """Whether this word is the path of a data file."""
-    from gdrun.data.sources import reader_of
+    from gdrun.data.sources import is_data_file
 
-    return source != "-" and reader_of(source) is not None and Path(source).is_file()
+    return is_data_file(source)

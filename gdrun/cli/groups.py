@@ -13,11 +13,12 @@ from typer.core import TyperCommand, TyperGroup
 from gdrun.errors import GdrunError, suggestion
 
 EXAMPLES = {
-    "train": ("gdrun train", "train the quickstart on real data, in under a second"),
-    "sweep": ("gdrun sweep lr", "see which learning rates work and which diverge"),
-    "compare": ("gdrun compare bgd sgd mbgd", "compare batch, stochastic and mini-batch descent"),
+    "gdrun train": "train the quickstart on real data, in under a second",
+    "gdrun sweep lr": "see which learning rates work and which diverge",
+    "gdrun compare bgd sgd mbgd": "compare batch, stochastic and mini-batch descent",
+    "gdrun train houses.csv": "train on a data file of your own, to predict its last column",
 }
-"""For some commands, a first example to try, and what it does."""
+"""First commands to try, and what each does."""
 
 
 class Command(TyperCommand):
@@ -72,10 +73,9 @@ class Commands(TyperGroup):
         for panel, rows in panels.items():
             with formatter.section(panel):
                 formatter.write_dl(rows)
-        examples = [line for name, line in EXAMPLES.items() if name in self.commands]
-        if examples and ctx.parent is None:
+        if ctx.parent is None:
             with formatter.section("First steps"):
-                formatter.write_dl(examples)
+                formatter.write_dl([*EXAMPLES.items()])
 
 
 def _is_file(word: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeVar
 import typer
 
 from gdrun.cli import completion, console, faults
-from gdrun.cli.experiments import Json, Plugins, Seed, named_config
+from gdrun.cli.experiments import Json, Plugins, Seed, named_config, study_source
 from gdrun.cli.next_steps import after_study
 from gdrun.cli.recorded_commands import resuming_words
 from gdrun.cli.running import DIVERGED, RUNS, Out, Quiet, Watch, progress_listeners
@@ -45,7 +45,8 @@ ConfigOption: TypeAlias = Annotated[
         "-c",
         metavar="CONFIG",
         callback=named_config,
-        help="The config file of an experiment, or - for stdin (default: the quickstart).",
+        help="The config file of an experiment, a data file, or - for stdin (default: the "
+        "quickstart).",
         autocompletion=completion.configs,
     ),
 ]
@@ -109,6 +110,16 @@ class StudyOptions:
 
         seed = self.seed
         return [] if seed is None else [Override("seed", seed, f"--seed {seed}")]
+
+    def source(
+        self, config: str | None, overrides: list[Override], varied: list[Override]
+    ) -> str | Mapping[str, Any] | None:
+        """The config to start from, as in `study_source`; its assumptions are noted on stderr."""
+        source, assumed = study_source(config, overrides, varied)
+        if not self.quiet:
+            for line in assumed:
+                faults.note(f"assumed {line}")
+        return source
 
     def run(self, planned: PlannedStudy[AnyStudy]) -> EndedStudy[AnyStudy]:
         """Run a study, and write it to its directory, until it ends or a signal interrupts it.

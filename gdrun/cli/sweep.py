@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gdrun.cli import completion, console
+from gdrun.cli.experiments import data_among
 from gdrun.cli.next_steps import shown, step
 from gdrun.cli.studying import StudyOptions, study_command
 
@@ -74,12 +75,16 @@ def sweep(
     study: StudyOptions,
 ) -> int:
     """Try many values of a setting side by side; see which work and which diverge."""
+    from gdrun.config.overrides import Override
+    from gdrun.study.design.axes import swept_keys
     from gdrun.study.requests import SweepRequest
     from gdrun.views.sweeps import sweep_result
 
+    keys, config = data_among(keys, study.config)
     settings, swept = _settings_and_swept(keys)
+    varied = [Override(key, None, key) for key in swept_keys(swept)]
     request = SweepRequest(
-        config=study.config,
+        config=study.source(config, settings, varied),
         overrides=[*study.seed_override(), *settings],
         values=swept,
         seeds=seeds,

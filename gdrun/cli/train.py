@@ -13,7 +13,7 @@ import typer
 
 from gdrun.cli import completion, console, faults
 from gdrun.cli.experiments import (
-    Config,
+    ConfigOrData,
     Json,
     Overrides,
     Plugins,
@@ -64,7 +64,7 @@ ScheduleLength: TypeAlias = Annotated[
 
 
 def train(
-    config: Config = None,
+    config: ConfigOrData = None,
     overrides: Overrides = None,
     seed: Seed = None,
     seeds: Seeds = None,

@@ -185,6 +185,14 @@ def _packaged(name: str) -> str:
     return (resources.files("gdrun.config") / f"{name}.yaml").read_text(encoding="utf-8")
 
 
+def parsed_changes(overrides: Iterable[Change]) -> list[Override]:
+    """The changes as overrides. Raises ConfigError if one of them has a wrong form."""
+    parsed, problems = _parsed(overrides)
+    if problems:
+        raise ConfigError(problems)
+    return parsed
+
+
 def _parsed(overrides: Iterable[Change]) -> tuple[list[Override], list[Problem]]:
     """The overrides, and a problem for each text among them that has a wrong form.
 

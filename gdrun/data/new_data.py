@@ -171,28 +171,35 @@ def mapped_features(path: Path, encoder: RowEncoder, target: Target) -> Array:
     return _matrix(mapped_array(path), encoder, target, path)[0]
 
 
-def column_blocks(columns: Any, encoder: RowEncoder) -> Blocks:
+def column_blocks(columns: Any, encoder: RowEncoder, target: Target | None = None) -> Blocks:
     """One block with the rows of columns by name, such as a dict of lists or a pandas frame.
 
+    target: the target of the model, whose column is needed; None if targets are not needed.
     Raises DataError if a column is missing, or has another length or a wrong value.
     """
     # A mapping iterates over its names; not every kind of frame does.
     names = columns if isinstance(columns, Mapping) else columns.columns
     named = {str(name): columns[name] for name in names}
     wanted = [column.name for column in encoder.encoding.columns]
-    require_columns(list(named), wanted, "X")
-    encoder.extra = tuple(name for name in named if name not in wanted)
-    cells = [_cells(named[name], name) for name in wanted]
-    lengths = {name: len(each) for name, each in zip(wanted, cells, strict=True)}
+    needed = [*wanted, *([] if target is None else [target.name])]
+    require_columns(list(named), needed, "X")
+    encoder.extra = tuple(name for name in named if name not in needed)
+    cells = [_cells(named[name], name) for name in needed]
+    lengths = {name: len(each) for name, each in zip(needed, cells, strict=True)}
     if len(set(lengths.values())) > 1:
         raise DataError(
             "the columns differ in length: "
             + ", ".join(f"{name} {length}" for name, length in lengths.items()),
             where="X",
         )
-    if wanted and not lengths[wanted[0]]:
+    if needed and not lengths[needed[0]]:
         return
-    yield encoder.features(cells, lambda row: f"row {row}"), None
+    y = None if target is None else target.encode(cells[-1], _row)
+    yield encoder.features(cells[: len(wanted)], _row), y
+
+
+def _row(row: int) -> str:
+    return f"row {row}"
 
 
 def array_blocks(X: Any, encoder: RowEncoder) -> Blocks:

@@ -81,6 +81,11 @@ def reader_of(path: str | Path) -> Definition | None:
     return next((reader for ending, reader in READERS.items() if name.endswith(ending)), None)
 
 
+def is_data_file(source: object) -> bool:
+    """Whether the source of an experiment is the path of a file with data, not of a config."""
+    return isinstance(source, str | Path) and Path(source).is_file() and bool(reader_of(source))
+
+
 def stem(path: str) -> str:
     """The name of a file without its folder, its ending, and the signs of a pattern.
 

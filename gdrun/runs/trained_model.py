@@ -155,18 +155,16 @@ class TrainedModel:
     ) -> Evaluation:
         """The mean loss (without l2 penalty) on rows with targets, and all metrics of the task.
 
-        X: the path of a data file, or the name of a dataset. unseen: as for predict. targets: the
-        file with the targets, if X is an NPY or IDX file. reading: as for predictions. Raises
+        X: the path of a data file, the name of a dataset, or columns by name with the target, such
+        as a dict of lists or a pandas frame. unseen: as for predict. targets: the file with the
+        targets, if X is an NPY or IDX file. reading: as for predictions. Raises
         DataError if the data cannot be used.
         """
         encoder = RowEncoder(self.encoding, unseen)
         total = 0.0
         all_scores: list[Array] = []
         all_targets: list[Array] = []
-        found = new_blocks(
-            X, encoder, self.target, labelled=True, targets=targets, reading=self._reading(reading)
-        )
-        for features, y in found:
+        for features, y in self._labelled_blocks(X, encoder, targets, reading):
             assert y is not None
             design = self._design(features)
             loss, _ = self._objective.loss_and_accuracy(
@@ -182,6 +180,26 @@ class TrainedModel:
         if self.description.target_scale is not None:
             scores = self.description.target_scale.original(scores)
         return evaluation(self.model, scores, y, classes, total / len(y), tuple(encoder.notes))
+
+    def _labelled_blocks(
+        self,
+        X: Any,
+        encoder: RowEncoder,
+        targets: str | Path | None,
+        reading: Mapping[str, Any] | None,
+    ) -> Blocks:
+        if isinstance(X, str | Path):
+            known = self._reading(reading)
+            return new_blocks(
+                X, encoder, self.target, labelled=True, targets=targets, reading=known
+            )
+        if isinstance(X, Mapping) or hasattr(X, "columns"):
+            return column_blocks(X, encoder, self.target)
+        raise DataError(
+            f"an {type(X).__name__} of features has no targets",
+            where="X",
+            hint=f"give a file, or columns by name with the target {self.target.name}",
+        )
 
     def _all_scores(
         self, X: Any, encoder: RowEncoder, reading: Mapping[str, Any] | None = None

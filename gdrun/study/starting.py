@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from gdrun.config.experiment import Experiment
-from gdrun.config.loading import load
-from gdrun.config.overrides import Override, apply, parse_override
+from gdrun.config.loading import Change, load, parsed_changes
+from gdrun.config.overrides import Override, applied, apply, parse_override, paths_of
 from gdrun.config.settings import HELD_OUT
 from gdrun.data import Table, load_table
 from gdrun.data.column_report import ColumnReport
@@ -55,13 +55,14 @@ class Start:
         return self.table.reports
 
 
-def start(path: str, overrides: Iterable[str | Override] = ()) -> Start:
+def start(path: str, overrides: Iterable[str | Override] = (), *, test_rates: bool = True) -> Start:
     """Return the first experiment on a data file. overrides: keys that the user has set.
 
+    test_rates: whether the rate comes from a range test; otherwise it is the optimizer's default.
     Raises ConfigError for a wrong override, DataError if the file cannot be read.
     """
     changes = [parse_override(each) if isinstance(each, str) else each for each in overrides]
-    base = {"dataset": {"path": path}, "model": "linear", "variant": "mbgd", "optimizer": "adam"}
+    base = _base(path)
     given, _ = apply(base, changes, lambda _: path)
     chosen = given["dataset"] if isinstance(given.get("dataset"), dict) else base["dataset"]
     assert isinstance(chosen, dict)
@@ -79,7 +80,7 @@ def start(path: str, overrides: Iterable[str | Override] = ()) -> Start:
         config["stopping"].pop("early_stopping", None)
     assumed["variant"] = f"batches for {len(table.y):,} rows"
     rates_given = any(each.key in ("lr", "optimizer.lr", "optimizer") for each in changes)
-    rate = None if rates_given else _best_rate(config, changes, table)
+    rate = _best_rate(config, changes, table) if test_rates and not rates_given else None
     if rate is not None:
         config["optimizer"] = {"name": "adam", "lr": rate}
         assumed["optimizer"] = f"lr {rate:g} had the lowest loss in a short test of rates"
@@ -91,14 +92,43 @@ def start(path: str, overrides: Iterable[str | Override] = ()) -> Start:
     return Start(final, assumed, table)
 
 
+def start_study(
+    path: str, overrides: Iterable[Change], varied: Iterable[Override]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The config from which a study on a data file starts, and a sentence for each assumption.
+
+    overrides: keys that the user has set for all runs; those of the dataset and the model are
+    applied. varied: overrides of the keys that the runs vary, with any value. A section that either
+    of them changes is no assumption. The errors are those of `start`.
+    """
+    base = _base(path)
+    changes = parsed_changes(overrides)
+    given, *_ = applied(base, changes, lambda _: path)
+    sections = [(each, {place[0] for place in paths_of(each, given)}) for each in changes]
+    own = [each for each, changed in sections if changed and changed <= {"dataset", "model"}]
+    touched = {key for _, changed in sections for key in changed}
+    touched |= {place[0] for each in varied for place in paths_of(each, given)}
+    found = start(path, own, test_rates="optimizer" not in touched)
+    assumed = {
+        key: reason
+        for key, reason in found.assumed.items()
+        if key not in touched or key.startswith("dataset.")
+    }
+    return found.config, assumed
+
+
+def _base(path: str) -> dict[str, Any]:
+    return {"dataset": {"path": path}, "model": "linear", "variant": "mbgd", "optimizer": "adam"}
+
+
 def start_experiment(
-    path: str, overrides: Iterable[str | Override]
+    path: str, overrides: Iterable[Change]
 ) -> tuple[Experiment, Start, Table | None]:
     """Return the first experiment on a data file, with the overrides, and its assumptions.
 
     The table is that of the experiment's dataset; None if the dataset must be read in another way.
     """
-    changes = list(overrides)
+    changes = parsed_changes(overrides)
     found = start(path, changes)
     experiment = load(found.config, changes)
     same = _reading(experiment) == _reading(load(found.config))

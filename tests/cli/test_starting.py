@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import yaml
 
+import gdrun as package
 from gdrun.data import csv_files
 from gdrun.data.csv_layout import read_layout
 
@@ -192,3 +193,45 @@ def test_odd_column_names_are_escaped(gdrun, houses):
     assert answer.code == 0
     assert "dataset.target: [red]b, the last column" in answer.err
     assert yaml.safe_load(gdrun("config", "new", "odd.csv").out)["dataset"]["target"] == "[red]b"
+
+
+def test_a_study_begins_with_a_data_file_as_training_does(gdrun, houses):
+    words = ("houses.csv", "target=price", "epochs=2", "engine=numpy")
+    trained, _ = document(gdrun, *words)
+    answer = gdrun("sweep", "lr=0.1,0.3", *words, "--seeds", "2", "--json")
+    assert answer.code == 0, answer.err
+    swept = json.loads(answer.out)
+    assert "assumed model: regression" in answer.err
+    assert "assumed optimizer" not in answer.err  # its rate is what the sweep varies
+    answer = gdrun("compare", "adam", "momentum", *words, "beta1=0.8", "--seeds", "2", "--json")
+    assert answer.code == 0, answer.err
+    compared = json.loads(answer.out)
+    for study in (swept, compared):
+        config = yaml.safe_load(Path(study["directory"], "best.yaml").read_text())
+        config["dataset"]["path"] = str(houses / config["dataset"]["path"])
+        for key in ("dataset", "model", "variant", "schedule"):
+            assert config[key] == trained["config"][key]
+    again = gdrun("compare", "adam", "momentum", *words, "-q", "beta1=0.8", "--seeds", "2",
+                  "--resume", compared["directory"])  # fmt: skip
+    assert "no new runs; 4 runs already done" in again.out
+
+
+def test_a_study_has_one_file_which_exists(gdrun, houses):
+    answer = gdrun("sweep", "lr", "houses.csv", "-c", "houses.csv")
+    assert answer.code == 2
+    assert "houses.csv: is a second file; the first is houses.csv" in answer.err
+    answer = gdrun("compare", "adam", "momentum", "house.csv")
+    assert answer.err == (
+        "error: house.csv: there is no such file\nhint: did you mean houses.csv?\n"
+    )
+
+
+def test_python_begins_with_a_data_file_as_the_command_line_does(gdrun, houses):
+    found, _ = document(gdrun, "houses.csv", "target=price", "epochs=2")
+    options = ("target=price", "epochs=2", {"engine": "numpy"})
+    run = package.train("houses.csv", *options)
+    assert run.summary["train_loss"] == found["summary"]["train_loss"]
+    sweep = package.sweep(houses / "houses.csv", "lr=0.1,0.3", *options)
+    assert sweep.best.experiment.model.name == "linear"
+    compared = package.compare(["adam", "momentum"], "houses.csv", *options, seeds=2)
+    assert compared.results.shape == (2, 2)

@@ -10,11 +10,13 @@ import sys
 from collections import OrderedDict
 
 import numpy as np
+import pandas as pd
 import pytest
 from houses import CITIES, rows, table, write
 from numpy.testing import assert_allclose, assert_array_equal
 
 import gdrun
+from gdrun.errors import DataError, RecordError
 
 MISSING = {"", "NA", "?"}
 BATCH_NORM = {"name": "mlp", "hidden": [5, 4], "batch_norm": True, "residual": True}
@@ -370,3 +372,33 @@ def test_a_value_outside_the_range_of_float32():
     run = gdrun.train({"model": "linear", "dtype": "float32"}, "epochs=1", data=data)
     with pytest.raises(gdrun.DataError, match="x1: values outside the range of float32"):
         run.model.predict([[0, 1e300]])
+
+
+def test_a_frame_with_the_target_is_evaluated_as_its_file(tmp_path):
+    draw = np.random.default_rng(0)
+    size, town = draw.normal(80, 20, 60).round(1), draw.choice(["north", "south"], 60)
+    band = np.where(size + 10 * (town == "south") > 85, "high", "low")
+    frame = pd.DataFrame({"band": band, "town": town, "size": size})
+    file = tmp_path / "houses.csv"
+    frame.to_csv(file, index=False)
+    run = gdrun.train(file, "target=band", "epochs=3", "engine=numpy")
+    of_file = run.model.evaluate(file)
+    for columns in (frame, frame.to_dict("list")):
+        found = run.model.evaluate(columns)
+        assert (found.rows, found.metrics) == (of_file.rows, of_file.metrics)
+        np.testing.assert_array_equal(found.confusion, of_file.confusion)
+    with pytest.raises(DataError, match="band"):
+        run.model.evaluate(frame.drop(columns="band"))
+    with pytest.raises(DataError, match="an ndarray of features has no targets"):
+        run.model.evaluate(np.zeros((3, 2)))
+
+
+def test_a_model_is_found_by_the_words_of_the_command_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RecordError, match="there is no such directory"):
+        gdrun.load_model("last")
+    run = gdrun.train({"dataset": "iris", "model": "softmax"}, "epochs=2", out="runs")
+    for word in ("last", run.id, run.id[-4:]):
+        assert gdrun.load_model(word).predict("iris").tolist() == run.model.predict("iris").tolist()
+    with pytest.raises(RecordError, match="no run is called 'first'"):
+        gdrun.load_model("first")

@@ -139,6 +139,11 @@ def swept_names(given: Mapping[str, Any] | Iterable[str]) -> list[Override]:
     return names
 
 
+def swept_keys(given: Mapping[str, Any] | Iterable[str]) -> list[str]:
+    """The keys that a sweep varies, as they are written. given: as in `axes_of`."""
+    return [word.partition("=")[0].strip() for word, _ in _words(given)]
+
+
 def _words(given: object) -> list[tuple[str, Any]]:
     """Each text that describes an axis with None, or each key with its values.
 
