@@ -25,7 +25,7 @@ from gdrun.data.columns import (
 from gdrun.data.date_columns import dates_from_texts
 from gdrun.data.dates import TIME_OF_DAY, is_like_a_date
 from gdrun.data.encoding import SourceColumn, bucket
-from gdrun.data.marked_numbers import have_marks, marked_number
+from gdrun.data.marked_numbers import MOST_CHARACTERS, have_marks, marked_number
 from gdrun.data.places import Places
 from gdrun.data.row_numbers import is_identifier_text
 from gdrun.errors import DataError
@@ -239,7 +239,7 @@ def _refuse_units(
 
     In a file with types, numbers that are stored as text are often codes, such as postal codes.
     """
-    if not all(UNIT.fullmatch(text) for text in texts):
+    if not all(len(text) <= MOST_CHARACTERS and UNIT.fullmatch(text) for text in texts):
         return
     row = int(filled.argmax())
     plain = all(cell_value(text, decimal) is not None for text in texts)

@@ -143,7 +143,7 @@ def _notes_on_zeros(layout: CsvLayout, choices: Choices, cells: Columns) -> list
     """Sentences on numbers with zeros in front, which are often codes, such as postal codes."""
     return [
         f"{layout.names[j]} has zeros in front of numbers, which are lost: {padded} is read as "
-        f"{int(padded)}; categories: {listed_name(layout.names[j])} reads labels"
+        f"{padded.lstrip('0') or '0'}; categories: {listed_name(layout.names[j])} reads labels"
         for j, padded in layout.padded.items()
         if j in cells and not isinstance(cells[j], Cells) and j != choices.target
     ]

@@ -118,7 +118,7 @@ def _zeros_in_front(rows: Sequence[Sequence[str]]) -> dict[int, str]:
     """For each column of digits in which some have zeros in front, by position, one of these."""
     found = {}
     for column, cells in enumerate(zip(*rows, strict=False)):
-        padded = [cell.strip() for cell in cells if re.fullmatch(r"\s*0\d+\s*", cell)]
+        padded = [cell.strip() for cell in cells if re.fullmatch(r"\s*0\d{1,30}\s*", cell)]
         if padded and all(not cell.strip() or cell.strip().isdecimal() for cell in cells):
             found[column] = padded[0]
     return found

@@ -28,8 +28,8 @@ DAY = 86400.0
 """The number of seconds of a day."""
 
 _TIME = (
-    r"(?:[T ]\s*(\d\d?):(\d\d)(?::(\d\d)(\.\d+)?)?\s*([AaPp][Mm])?"
-    r"\s*(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?)?"
+    r"(?:[T ]\s*(\d\d?):(\d\d)(?::(\d\d)(\.\d+)?)?(?:\s*([AaPp][Mm]))?"
+    r"(?:\s*(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?))?)?"
 )
 _YEAR_FIRST = re.compile(rf"(\d{{4}})([-/.])(\d\d?)\2(\d\d?){_TIME}")
 _YEAR_LAST = re.compile(rf"(\d\d?)([-/.])(\d\d?)\2(\d{{4}}){_TIME}")

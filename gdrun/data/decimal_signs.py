@@ -29,7 +29,7 @@ _SPACES = " \u00a0\u202f"  # RE2, which DuckDB uses, has no escapes for them
 BLANKS = rf"\s*[+-]?\d{{1,3}}(['’{_SPACES}]\d{{3}})+S\d+\s*"
 """A number with blanks or apostrophes between thousands, and a decimal sign S."""
 
-UNIT = rf"([{_SPACES}]*[€$£¥₹%]\s*)?"
+UNIT = rf"([{_SPACES[1:]}]*[€$£¥₹%]\s*)?"
 """What may follow a number without being a part of it."""
 
 SIGNS = {",": "decimal comma", ".": "decimal point"}

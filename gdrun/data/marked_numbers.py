@@ -11,12 +11,15 @@ from gdrun.data.cells import STANDARD, MissingMarks, cell_value
 
 CURRENCIES = ("$", "€", "£", "¥", "₹", "EUR", "USD", "GBP", "CHF", "JPY")
 
+MOST_CHARACTERS = 100
+"""A longer text is no number with marks; matching one would take long."""
+
 _CURRENCY = "|".join(map(re.escape, CURRENCIES))
 _FORM = re.compile(
     rf"(?P<sign>[+-]?)\s*(?P<before>{_CURRENCY})?\s*(?P<sign2>[+-]?)"
     rf"(?P<number>\d[\d.,'’ \u00a0\u202f]*?)\s*(?P<after>{_CURRENCY}|%)?(?P<sign3>-?)"
 )
-_IN_PARENTHESES = re.compile(r"\((.*\d.*)\)")
+_IN_PARENTHESES = re.compile(r"\(([^()]*)\)")
 """A negative number in the form of accountants, such as (3.50)."""
 _GROUPED = {
     ".": re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d{1,3}(?:['’ \u00a0\u202f]\d{3})+(?:\.\d*)?"),
@@ -42,6 +45,8 @@ def marked_number(
     plain = cell_value(cell, decimal, missing)
     if plain is not None:
         return plain, ""
+    if len(cell) > MOST_CHARACTERS:
+        return None
     # Unicode has a minus sign of its own.
     text = cell.strip().replace("\u2212", "-")
     if inner := _IN_PARENTHESES.fullmatch(text):

@@ -26,8 +26,8 @@ WHAT_IT_IS: dict[str, tuple[str, str]] = {
     ".tfrecord": ("a TensorFlow record file", _AS_ARRAYS),
     ".json": (
         "a JSON document",
-        "write one object for each row with pandas: "
-        "frame.to_json('train.jsonl', orient='records', lines=True), and give that file",
+        "if each line is an object, name the file train.jsonl; else write such lines with pandas: "
+        "frame.to_json('train.jsonl', orient='records', lines=True)",
     ),
     ".orc": ("an ORC file", _AS_PARQUET),
     ".avro": ("an Avro file", _AS_PARQUET),

@@ -1,5 +1,7 @@
 """What the columns of a text file become: numbers, booleans, dates, categories, or errors."""
 
+from time import process_time
+
 import numpy as np
 import pytest
 
@@ -366,3 +368,14 @@ def test_a_number_far_from_the_others_may_mean_missing(read, number, others, sai
     assert not any("far from" in note for note in cured.notes)
     # A single one may be a typing error.
     assert read(text.rsplit("\n", 2)[0] + "\n").notes == ()
+
+
+@pytest.mark.parametrize("start", ["(1", "1", "1 000,5", "Jan 31", "0"])
+@pytest.mark.parametrize("sign", [" ", "1", "\u00a0"])
+def test_long_cells_take_no_time(read, start, sign):
+    # A pattern that goes back and forth over 20,000 signs needs a minute; others, milliseconds.
+    cells = [f"{start}{20_000 * sign}{end}" for end in "xy"]
+    before = process_time()
+    table = read("a;y\n" + "".join(f"{cell};{row}\n" for row, cell in enumerate(cells)))
+    assert process_time() - before < 2
+    assert len(table.feature_names) == 2
