@@ -27,11 +27,14 @@ from gdrun.runs.run import Run
 from gdrun.study.design.trials import Trial
 from gdrun.study.judgement.stability import predicted_limit
 from gdrun.study.tasks import check_fit, tasks_of
-from gdrun.symptoms.facts import WINDOW, Remedy, Symptom, Traced, traced_of
+from gdrun.symptoms.facts import WINDOW, Remedy, Symptom, Traced, lowest_loss, traced_of
 from gdrun.symptoms.registry import FLATTERING
 
 CLOSE = 0.1
 """A metric is close to the best one if they differ by at most this share of the best fall."""
+
+CLEAR = 1e-4
+"""A metric is clearly lower if it is lower by this share of the largest possible fall."""
 
 PROMISING = 4
 """The most single remedies of which pairs are run: the best that lowered the metric, one a key."""
@@ -48,9 +51,9 @@ class Attempt:
     changes; infinite if the run diverged. treated: the first symptom of the diagnosed run that has
     remedies. symptoms: those of the run with the changes. gone: whether the treated one is not
     among them. cured: whether it is gone, there is no new symptom (a loss that still falls does not
-    count), and the metric is close to that of the best such attempt, and not clearly higher than
-    before. If the treated symptom makes the metric too good, it may be higher. pair: whether it is
-    two remedies together.
+    count), and the metric is close to that of the best such attempt, and clearly lower than before.
+    If the treated symptom makes the metric too good, it may be higher. pair: whether it is two
+    remedies together.
     """
 
     changes: Mapping[str, Any]
@@ -145,7 +148,8 @@ def try_remedies(
     pairs = fitting(run.config, _pairs(promising))
     ended += _trained(run, pairs, metric, listeners)
     known = [each.name for each in symptoms]
-    judge = _Judge(run, known, treated, metric, before.after, ended)
+    floor = lowest_loss(run.config)
+    judge = _Judge(run, known, treated, metric, before.after, ended, floor)
     attempts = [
         judge.attempt(remedy, one, pair=number >= len(singles))
         for number, (remedy, one) in enumerate(zip([*singles, *pairs], ended, strict=True))
@@ -164,7 +168,7 @@ class _Judge:
     """Decides which attempts cure a run.
 
     known: the names of the symptoms of the run. treated: the one that is to go. before: the metric
-    of the run. ended: the runs of all attempts.
+    of the run. ended: the runs of all attempts. floor: a lower bound of the loss.
     """
 
     def __init__(
@@ -175,6 +179,7 @@ class _Judge:
         metric: str,
         before: float,
         ended: Sequence[_Ended],
+        floor: float,
     ) -> None:
         self._known, self._treated, self._metric, self._before = known, treated, metric, before
         lowest = min((each.after for each in ended if self._clean(each)), default=math.inf)
@@ -182,7 +187,8 @@ class _Judge:
         # The last value of a noisy run may be low by chance.
         last = run.evals[metric][-max(1, int(WINDOW * len(run.evals[metric]))) :]
         usual = max(before, float(np.median(last)))
-        allowed = math.inf if treated in FLATTERING else _near(usual, start)
+        least = CLEAR * abs(start - floor) if math.isfinite(usual) else 0.0
+        allowed = math.inf if treated in FLATTERING else usual - least
         self._enough = min(_near(lowest, start), allowed)
 
     def attempt(self, remedy: Remedy, one: _Ended, *, pair: bool) -> Attempt:
@@ -223,8 +229,11 @@ def _promising(tried: Iterable[tuple[_Ended, Remedy]], before: float, treated: s
         if honest or one.after < before:
             scored.append(((not honest, len(set(one.symptoms) - {MILD}), one.after), remedy))
     found: dict[frozenset[str], Remedy] = {}
-    for _, remedy in sorted(scored, key=lambda each: each[0]):
-        found.setdefault(frozenset(remedy.changes), remedy)
+    values: set[float] = set()  # Two changes with the same result have the same effect.
+    for (*_, after), remedy in sorted(scored, key=lambda each: each[0]):
+        if after not in values:
+            found.setdefault(frozenset(remedy.changes), remedy)
+        values.add(after)
     return list(found.values())[:PROMISING]
 
 

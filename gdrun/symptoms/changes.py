@@ -7,10 +7,6 @@ import numpy as np
 from gdrun.quantities import quantity, rounded
 from gdrun.symptoms.facts import Remedy, Traced
 
-ADAM = Remedy(
-    {"optimizer": "adam", "optimizer.lr": 0.01},
-    "Adam scales the step of each weight by the size of its gradients",
-)
 RELU = Remedy(
     {"model.activation": "relu", "model.init": "he"},
     "the slope of ReLU is 1, so that the gradient does not shrink from layer to layer",
@@ -30,12 +26,21 @@ def rate(value: float, why: str) -> Remedy:
     return Remedy({"optimizer.lr": rounded(value)}, why)
 
 
-def smaller_rates(run: Traced) -> tuple[Remedy, ...]:
-    """Smaller powers of ten; or 1/2, 1/20 and 1/200 of the stability limit if the rate is above it.
+def adam(run: Traced) -> tuple[Remedy, ...]:
+    """Adam with a usual rate, for a run with another update rule."""
+    if run.config["optimizer"].get("name") == "adam":
+        return ()
+    why = "Adam scales the step of each weight by the size of its gradients"
+    return (Remedy({"optimizer": "adam", "optimizer.lr": 0.01}, why),)
 
-    The limit of a loss that is not quadratic may be smaller at other weights.
+
+def smaller_rates(run: Traced) -> tuple[Remedy, ...]:
+    """Smaller powers of ten; or 1/2, 1/20 and 1/200 of the stability limit.
+
+    The latter is for full batches with a rate near or above the limit. The limit of a loss that is
+    not quadratic may be smaller at other weights.
     """
-    if run.limit is not None and run.limit < run.rate:
+    if run.full_batches and run.limit is not None and run.limit < 1.05 * run.rate:
         why = "the stability limit that theory predicts allows this step"
         return tuple(rate(run.limit / part, why) for part in (2, 20, 200))
     why = "a smaller step does not overshoot the minimum"
@@ -43,18 +48,20 @@ def smaller_rates(run: Traced) -> tuple[Remedy, ...]:
 
 
 def larger_rates(run: Traced) -> tuple[Remedy, ...]:
-    """Larger rates, none above the stability limit if it is known.
+    """Larger rates, none above the stability limit if it is known, and none above LARGEST_RATE.
 
-    Without a limit, the first is α / (1 − g₁ / g₀) for gradient norms g of two full-batch steps,
-    because g falls by αλ of its value along a direction with curvature λ.
+    The limit is that of full batches: with others, which need smaller rates, it is an upper bound
+    only. Without a limit, the first rate is α / (1 − g₁ / g₀) for gradient norms g of two
+    full-batch steps, because g falls by αλ of its value along a direction with curvature λ.
     """
-    values = [run.rate * 10.0**k for k in (1, 2, 3)]
-    if run.limit is not None:
-        known = [0.5 * run.limit, 0.95 * run.limit]
-        lower = [] if run.full_batches else [value for value in values if value < run.limit / 2]
+    values = [value for k in (1, 2, 3) if (value := run.rate * 10.0**k) <= LARGEST_RATE]
+    if run.limit is not None and run.full_batches:
+        known = [part * run.limit for part in (0.5, 0.95)]
         why = "the stability limit that theory predicts allows this step"
-        return tuple(rate(value, why) for value in (*known, *lower) if value > run.rate)
+        return tuple(rate(value, why) for value in known if value > run.rate)
     why = "a larger step goes further"
+    if run.limit is not None:
+        values = [value for value in values if value < run.limit / 2]
     norms = run.steps.get("grad_norm", np.empty(0))
     if run.full_batches and len(norms) > 1 and run.steps["step"][1] == 2 and norms[1] > 0:
         fall = 1 - norms[1] / norms[0]
@@ -63,29 +70,49 @@ def larger_rates(run: Traced) -> tuple[Remedy, ...]:
     return tuple(rate(value, why) for value in values)
 
 
-def other_starts(run: Traced) -> tuple[Remedy, ...]:
-    """Random initial weights of a network; another start and noise of the gradient on a surface.
+LARGEST_RATE = 100.0
+"""The largest rate that is proposed without a stability limit."""
 
-    The noise is 1/100 of the first gradient norm: it leaves a saddle point, where gradient descent
-    without noise stays (Jin et al. 2017). Starts nearer to 0 may be off a plateau. A linear model
-    has no other start: its minimum is the same from each.
+
+def other_starts(run: Traced) -> tuple[Remedy, ...]:
+    """Random initial weights of a network; noise of the gradient, or another start, on a surface.
+
+    A linear model has no other start: its minimum is the same from each.
     """
     if run.convex:
         return ()
-    if "surface" not in run.config:
-        smooth = run.config.get("model", {}).get("activation") in ("tanh", "sigmoid")
-        changes = {"model.init": "xavier" if smooth else "he"}
-        return (Remedy(changes, "random weights differ, so units learn different things"),)
-    starts = (
-        [rounded(value / part) for value in run.config["surface"]["start"]] for part in (2, 4)
-    )
-    why = "there may be a gradient to follow nearer to 0"
-    moved = [Remedy({"surface.start": start}, why) for start in starts]
+    if "surface" in run.config:
+        return _surface_starts(run)
+    smooth = run.config.get("model", {}).get("activation") in ("tanh", "sigmoid")
+    changes = {"model.init": "xavier" if smooth else "he"}
+    return (Remedy(changes, "random weights differ, so units learn different things"),)
+
+
+def _surface_starts(run: Traced) -> tuple[Remedy, ...]:
+    """Batches of one with noise; and for a start without a gradient, starts nearer to 0.
+
+    The noise is 1/100 of the largest gradient norm, and at least 1/100: it leaves a saddle point,
+    where gradient descent without noise stays (Jin et al. 2017). The noise of all examples has the
+    sum 0, so that full batches have none. Another start is another problem, which is worth a try
+    only where the first gradient is 0.
+    """
     norms = run.steps.get("grad_norm", np.empty(0))
-    if not len(norms) or not norms[0] > 0:
-        return tuple(moved)
-    noise = rounded(norms[0] / 100, 2)
-    return (Remedy({"surface.noise": noise}, "noise leaves a saddle point"), *moved)
+    norms = norms[np.isfinite(norms)]
+    if not len(norms):
+        return ()
+    noise = rounded(max(norms.max() / 100, 0.01), 2)
+    why = "noise leaves a saddle point; that of a full batch has the sum 0"
+    remedies = [Remedy({"variant": "sgd", "surface.noise": noise}, why)]
+    if norms[0] < NO_GRADIENT:
+        why = "the start has no gradient; another start is another problem"
+        start = run.config["surface"]["start"]
+        nearer = ([rounded(value / part) for value in start] for part in (2, 4))
+        remedies.extend(Remedy({"surface.start": each}, why) for each in nearer)
+    return tuple(remedies)
+
+
+NO_GRADIENT = 1e-6
+"""A gradient norm of a surface below this value counts as 0."""
 
 
 def scaled_start(run: Traced) -> tuple[Remedy, ...]:

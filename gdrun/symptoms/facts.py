@@ -188,11 +188,38 @@ class Traced:
 
     @property
     def full_batches(self) -> bool:
-        """Whether every gradient is that of the full loss, without noise or dropout."""
-        noisy = self.config.get("surface", {}).get("noise", 0) or self.config.get("model", {}).get(
-            "dropout", 0
-        )
-        return not noisy and (self.config["variant"]["name"] == "bgd" or "surface" in self.config)
+        """Whether every gradient is that of the full loss, without noise or dropout.
+
+        The noise of a surface has the sum zero, so that a full batch has none.
+        """
+        if self.config.get("model", {}).get("dropout", 0):
+            return False
+        if self.config["variant"]["name"] == "bgd":
+            return True
+        return "surface" in self.config and not self.config["surface"].get("noise", 0)
+
+    @property
+    def rose(self) -> bool:
+        """Whether the training loss rose between two evaluations."""
+        return bool((np.diff(self.loss) > 0).any())
+
+    @cached_property
+    def overshoots(self) -> bool:
+        """Whether full gradient steps jump from one side of the minimum to the other.
+
+        A step of length α‖g‖ along a direction with curvature λ lowers a quadratic by
+        α‖g‖²(1 − αλ/2), which is 0 at the limit α = 2/λ. In the second half of the run the sum of
+        α‖g‖² is over 1/20 of the largest possible fall, and the loss fell by less than 1/50 of it.
+        """
+        names = ("step", "lr", "grad_norm")
+        if self.config["optimizer"].get("name") != "vanilla" or not self.full_batches:
+            return False
+        if self.config.get("clip") or any(len(self.steps.get(name, ())) < 2 for name in names):
+            return False
+        steps, rates, norms = (self.steps[name] for name in names)
+        half, first = len(self.loss) // 2, self.evals["step"][len(self.loss) // 2]
+        expected = (rates * norms**2 * np.diff(steps, prepend=0))[steps > first].sum()
+        return bool(abs(self.loss[half] - self.loss[-1]) < expected / 50 > self.gap / 1000)
 
     @property
     def is_network(self) -> bool:

@@ -39,7 +39,7 @@ def vanishing(run: Traced) -> Symptom | None:
         0.9,
         f"the gradient of layer 2 is {quantity(ratio, 2)} of that of layer {len(names)} "
         f"(median of epochs {position(run.epochs[0])} to {position(run.epochs[-1])})",
-        (changes.RELU, changes.TANH, changes.ADAM),
+        (changes.RELU, changes.TANH, *changes.adam(run)),
     )
 
 
@@ -71,7 +71,7 @@ def dead_units(run: Traced) -> Symptom | None:
                         *changes.smaller_rates(run)[:3],
                         changes.TANH,
                         changes.RELU,
-                        changes.ADAM,
+                        *changes.adam(run),
                     ),
                 )
     return None

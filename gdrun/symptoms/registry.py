@@ -7,7 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from gdrun.symptoms import data_rules, network_rules, result_rules, study_rules, trace_rules
+from gdrun.symptoms import (
+    data_rules,
+    generalisation_rules,
+    network_rules,
+    result_rules,
+    study_rules,
+    trace_rules,
+)
 from gdrun.symptoms.facts import Rule, Symptom, Traced
 from gdrun.symptoms.study_rules import BestValue
 
@@ -21,7 +28,7 @@ RUN_SYMPTOMS: dict[str, Rule] = {
     "stuck": trace_rules.stuck,
     "leak": data_rules.leak,
     "repeated rows": data_rules.repeated_rows,
-    "overfitting": trace_rules.overfitting,
+    "overfitting": generalisation_rules.overfitting,
     "oscillation": trace_rules.oscillation,
     "noise floor": trace_rules.noise_floor,
     "slow convergence": trace_rules.slow,

@@ -82,7 +82,7 @@ def imbalance(run: Traced) -> Symptom | None:
             *changes.fewer_limits(run),
             *changes.standardised(run),
             *changes.larger_rates(run),
-            changes.ADAM,
+            *changes.adam(run),
             *changes.longer(run),
         ),
     )

@@ -23,8 +23,10 @@ def exploding(run: Traced) -> Symptom | None:
 
     The run diverged; or the training loss rose by over 1 % of its largest possible fall while the
     gradient norm did not fall; or it once rose by more than its largest possible fall, and did so
-    in the second half of the run, or fell by less than 2/3 of that in the whole run. A rate above
-    2/L increases a quadratic with smoothness L.
+    in the second half of the run, or fell by less than 2/3 of that in the whole run. With batches,
+    two losses that are above the first one by over 1/4 of the largest possible fall are enough: the
+    rate is too large for the noise of these batches. A rate above 2/L increases a quadratic with
+    smoothness L.
 
     Evidence: training loss, gradient norm, stability limit 2/L
 
@@ -36,7 +38,9 @@ def exploding(run: Traced) -> Symptom | None:
     # Python floats: the difference of two infinite losses is NaN, without a warning.
     peaked = float(run.loss[top]) - float(run.start) > run.gap > 1.5 * run.fallen
     peaked = peaked or float(_second_half(run).max()) - float(run.start) > run.gap
-    if run.diverged is None and not risen and not peaked:
+    high = np.count_nonzero(run.loss > run.start + run.gap / 4) > 1
+    thrown = not run.full_batches and bool(high)
+    if run.diverged is None and not (risen or peaked or thrown):
         return None
     place = len(run.loss) - 1 if risen else top
     rose = f"the training loss rose from {quantity(run.start)} to {quantity(run.loss[place])}"
@@ -50,11 +54,15 @@ def exploding(run: Traced) -> Symptom | None:
         evidence += (
             f"; the gradient norm grew {quantity(grown, 3)}-fold from the first to the last steps"
         )
+    elif thrown and not peaked:
+        size = quantity(float(np.median(run.steps["batch_size"]))) if run.steps else "this size"
+        evidence += f"; the rate {quantity(run.rate)} is too large for batches of {size}"
     remedies = (
         *changes.standardised(run),
         *changes.less_memory(run),
         *changes.smaller_rates(run),
         *changes.clipping(run),
+        *(() if run.full_batches else (changes.LARGER_BATCH,)),
     )
     if not math.isfinite(run.start):  # No step was taken, so that its length does not matter.
         remedies = changes.scaled_data(run)
@@ -80,6 +88,8 @@ def stuck(run: Traced) -> Symptom | None:
     if 0 < run.fallen < min(run.gap / 5, 2 * run.penalty):
         l2 = quantity(run.config["model"]["l2"])
         return _stuck(run, f"; the penalty l2 = {l2} keeps the weights small")
+    if run.overshoots:
+        return None
     if run.fallen >= run.gap / 20 or run.fallen_late > max(run.fallen, 0.0) / 5:
         return None
     if run.status == "converged":
@@ -90,8 +100,14 @@ def stuck(run: Traced) -> Symptom | None:
 
 
 def _at_saddle(run: Traced) -> bool:
-    """Whether the gradient almost vanished at a point of a surface that is not a minimum."""
-    return _above_minimum(run) and run.gradient_ratio < 0.05
+    """Whether the gradient almost vanished at a point of a surface that is not a minimum.
+
+    In a valley the gradient is small, too, but the loss keeps falling.
+    """
+    if not _above_minimum(run) or not run.gradient_ratio < 0.05:
+        return False
+    third = run.loss_at(0.75)
+    return not third - run.end > max(0.7 * (run.middle - third), run.gap / 1e6)
 
 
 def _above_minimum(run: Traced) -> bool:
@@ -104,14 +120,14 @@ def _stuck(run: Traced, more: str = "") -> Symptom:
         "stuck",
         0.7,
         f"the training loss was {quantity(run.start)} at the start, {quantity(run.middle)} "
-        f"at epoch {quantity(run.half_epoch, 3)} and {quantity(run.end)} at the end{more}",
+        f"at epoch {quantity(run.half_epoch, 3)} and {quantity(run.loss[-1])} at the end{more}",
         (
             *changes.fewer_limits(run),
             *changes.other_starts(run),
             *changes.standardised(run),
             *changes.larger_rates(run),
-            *changes.smaller_rates(run)[:2],
-            changes.ADAM,
+            *(changes.smaller_rates(run)[:2] if run.rose else ()),
+            *changes.adam(run),
         ),
     )
 
@@ -138,7 +154,7 @@ def slow(run: Traced) -> Symptom | None:
         *changes.standardised(run),
         *changes.larger_rates(run),
         *changes.less_decay(run),
-        changes.ADAM,
+        *changes.adam(run),
         *changes.longer(run),
     )
     if _falls(run):
@@ -149,11 +165,12 @@ def slow(run: Traced) -> Symptom | None:
         return None
     if run.fallen <= 0 or _at_saddle(run) or _unsteady(run):
         return None
+    last = float(run.loss[-1])
     return Symptom(
         "slow convergence",
         0.6,
-        f"the training loss ended at {quantity(run.end)}, and the minimum of the surface is "
-        f"{quantity(run.floor)}: {share(run.end - run.floor, run.gap)} of its largest possible "
+        f"the training loss ended at {quantity(last)}, and the minimum of the surface is "
+        f"{quantity(run.floor)}: {share(last - run.floor, run.gap)} of its largest possible "
         "fall is left",
         (*remedies, *changes.other_starts(run)),
     )
@@ -175,7 +192,7 @@ def still_falling(run: Traced) -> Symptom | None:
         *changes.longer(run),
         *changes.standardised(run),
         *changes.larger_rates(run),
-        changes.ADAM,
+        *changes.adam(run),
     )
     return _falling(run, "still falling", ready)
 
@@ -186,8 +203,9 @@ def oscillation(run: Traced) -> Symptom | None:
     In the second half of the run at least half of the changes of the training loss have another
     sign than the change before, its range is above 1/20 of its fall and 1/1000 of its largest
     possible fall, and the mean losses of the third and the fourth quarter differ by less than 1/3
-    of this range. Or all rises of the loss add up to more than half of its fall, or it ended above
-    its minimum by more than half of it.
+    of this range. Or its rises there add up to more than half of its fall, or it ended above its
+    minimum by more than half of it. Or the loss stays the same although the gradient is large,
+    because each step jumps across the minimum, as at the limit 2/L.
 
     Evidence: training loss
 
@@ -213,12 +231,14 @@ def noise_floor(run: Traced) -> Symptom | None:
 
 def _unsteady(run: Traced) -> bool:
     """Whether the loss moves up and down in the second half of the run, with little progress."""
+    if run.overshoots:
+        return True
     late, fall = _second_half(run), float(run.loss[0] - run.loss.min())
     width, middle = float(np.ptp(late)), len(late) // 2
     if width <= max(fall / 20, run.gap / 1000):
         return False
     progress = abs(float(late[:middle].mean() - late[middle:].mean()))
-    rises = float(np.maximum(np.diff(run.loss), 0).sum())
+    rises = float(np.maximum(np.diff(late), 0).sum())
     alternates = _alternations(late) >= 0.5 and progress <= width / 3
     returned = run.end - float(run.loss.min()) > fall / 2
     return alternates or returned or (run.full_batches and rises > fall / 2)
@@ -239,53 +259,30 @@ def _moving(run: Traced, name: str) -> Symptom:
     compared = "and was never below its start"
     if fall > 0:
         compared = f"a range of {multiple(float(np.ptp(late)), fall)} its whole fall"
+    evidence = (
+        f"after epoch {position(run.epochs[len(run.loss) // 2])} the training loss moves up and "
+        f"down between {quantity(late.min())} and {quantity(late.max())}, {compared}"
+    )
+    if run.overshoots:
+        evidence = (
+            f"from epoch {position(run.epochs[len(run.loss) // 2])} on, the training loss stays at "
+            f"{quantity(late[-1])}, because each step jumps across the minimum"
+        )
+    if run.full_batches and run.limit is not None and run.rate > 0.9 * run.limit:
+        evidence += (
+            f"; the rate {quantity(run.rate)} is {multiple(run.rate, run.limit)} "
+            f"the stability limit {quantity(run.limit)}"
+        )
     return Symptom(
         name,
         min(1.0, 0.4 + max(_alternations(late), 0.5) / 2),
-        f"after epoch {position(run.epochs[len(run.loss) // 2])} the training loss moves up and "
-        f"down between {quantity(late.min())} and {quantity(late.max())}, {compared}",
+        evidence,
         (
             *changes.less_memory(run),
             *changes.fewer_limits(run),
             changes.DECAY,
             *changes.smaller_rates(run),
             *(() if run.full_batches else (changes.LARGER_BATCH,)),
-        ),
-    )
-
-
-def overfitting(run: Traced) -> Symptom | None:
-    """The validation loss rises while the training loss falls.
-
-    Since its minimum, the validation loss rose by over 1/10 of its fall, and the training loss is
-    below the middle of this rise; the end of a loss is the median of its last values.
-
-    Evidence: validation loss, training loss
-
-    Source: Prechelt 1998.
-    """
-    validation = run.evals.get("validation_loss")
-    if validation is None or not np.isfinite(validation).all():
-        return None
-    least = int(np.argmin(validation))
-    last = float(np.median(validation[-max(1, len(validation) // 10) :]))
-    rise, fall = last - float(validation[least]), float(validation[0] - validation[least])
-    if not rise > fall / 10 or run.end >= min(run.loss[least], last - rise / 2):
-        return None
-    return Symptom(
-        "overfitting",
-        float(min(1.0, 0.5 + rise / max(fall, rise))),
-        f"the validation loss rose from {quantity(validation[least])} at epoch "
-        f"{position(run.epochs[least])} to {quantity(last)}, while the training loss fell to "
-        f"{quantity(run.end)}",
-        (
-            Remedy(
-                {"stopping.epochs": max(1, int(run.epochs[least]))},
-                "training ends at the lowest validation loss",
-            ),
-            *(Remedy({"model.l2": l2}, "l2 keeps the weights small") for l2 in (0.01, 0.1)),
-            Remedy({"model.dropout": 0.5}, "units cannot rely on single other units"),
-            *(changes.smaller_rates(run)[:2] if last > validation[0] else ()),
         ),
     )
 
@@ -325,7 +322,7 @@ def _quarters(run: Traced) -> str:
     return (
         f"the training loss fell by {quantity(run.middle - run.loss_at(0.75))} from epoch {half} "
         f"to {third}, and still by {quantity(run.loss_at(0.75) - run.end)} after that, to "
-        f"{quantity(run.end)}"
+        f"{quantity(run.loss[-1])}"
     )
 
 
@@ -340,7 +337,7 @@ def _falling(run: Traced, name: str, remedies: tuple[Remedy, ...]) -> Symptom:
         f"{late} of the fall of the training loss came after epoch "
         f"{quantity(run.half_epoch, 3)} of {position(run.epochs[-1])}, {half}"
     )
-    if run.limit is not None and run.rate < run.limit / 10:
+    if run.full_batches and run.limit is not None and run.rate < run.limit / 10:
         evidence += (
             f"; the rate {quantity(run.rate)} is {multiple(run.rate, run.limit)} "
             f"the stability limit {quantity(run.limit)}"

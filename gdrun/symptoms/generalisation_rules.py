@@ -1,0 +1,50 @@
+"""Symptoms in the gap between the training loss and the validation loss of a run."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gdrun.methods.stopping import position
+from gdrun.quantities import quantity
+from gdrun.symptoms import changes
+from gdrun.symptoms.facts import Remedy, Symptom, Traced
+
+
+def overfitting(run: Traced) -> Symptom | None:
+    """The validation loss rises while the training loss falls.
+
+    Since its minimum, the validation loss rose by over 1/20 of the height of this minimum above the
+    lower bound of the loss, and by over 1/10 of its fall; or it rose by over this height and by
+    over 1/50 of its fall. The training loss is below the middle of this rise. The end of a
+    loss is the median of its last values.
+
+    Evidence: validation loss, training loss
+
+    Source: Prechelt 1998.
+    """
+    validation = run.evals.get("validation_loss")
+    if validation is None or not np.isfinite(validation).all():
+        return None
+    least = int(np.argmin(validation))
+    last = float(np.median(validation[-max(1, len(validation) // 10) :]))
+    rise, fall = last - float(validation[least]), float(validation[0] - validation[least])
+    height = float(validation[least]) - run.floor
+    large = rise > max(fall / 10, height / 20) or rise > max(fall / 50, height)
+    if not large or run.end >= min(run.loss[least], last - rise / 2):
+        return None
+    return Symptom(
+        "overfitting",
+        float(min(1.0, 0.5 + rise / max(min(fall, height), rise))),
+        f"the validation loss rose from {quantity(validation[least])} at epoch "
+        f"{position(run.epochs[least])} to {quantity(validation[-1])}, while the training loss "
+        f"fell to {quantity(run.loss[-1])}",
+        (
+            Remedy(
+                {"stopping.epochs": max(1, int(run.epochs[least]))},
+                "training ends at the lowest validation loss",
+            ),
+            *(Remedy({"model.l2": l2}, "l2 keeps the weights small") for l2 in (0.01, 0.1)),
+            Remedy({"model.dropout": 0.5}, "units cannot rely on single other units"),
+            *(changes.smaller_rates(run)[:2] if last > validation[0] else ()),
+        ),
+    )

@@ -1,0 +1,124 @@
+"""The doctor on runs whose right diagnosis is known in closed form, and the cures it accepts."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import gdrun
+from gdrun.insight.remedies import fitting, traced, try_remedies
+from gdrun.symptoms.facts import Traced
+from gdrun.symptoms.registry import diagnose
+
+
+def surface(name, optimizer="vanilla", **more):
+    parts = {"optimizer": optimizer, "schedule": "constant", "variant": "bgd"}
+    changes = {key.replace("__", "."): value for key, value in more.items()}
+    return gdrun.train({"surface": name}, parts | {"stopping.epochs": 50} | changes)
+
+
+def diagnosed(run):
+    return [
+        replace(each, remedies=fitting(run.config, each.remedies)) for each in diagnose(traced(run))
+    ]
+
+
+def proposed_rates(symptom):
+    """The rates for the same update rule."""
+    changes = [each.changes for each in symptom.remedies if "optimizer" not in each.changes]
+    return [each["optimizer.lr"] for each in changes if "optimizer.lr" in each]
+
+
+@pytest.fixture(scope="module")
+def at_limit():
+    """The bowl's largest curvature is 10, so that y ← −y for ever at the rate 2/10."""
+    return surface("bowl", optimizer__lr=0.2)
+
+
+def test_the_exact_limit_of_a_bowl_is_an_oscillation(at_limit):
+    (found,) = diagnosed(at_limit)
+    assert found.name == "oscillation"
+    assert "stays at 11.25" in found.evidence
+    assert found.evidence.endswith("the rate 0.2 is 100 % of the stability limit 0.2")
+    assert max(proposed_rates(found)) < 0.2
+    assert [each["name"] for each in at_limit.record["diagnosis"]] == ["oscillation"]
+
+
+def test_no_change_with_the_same_or_a_higher_loss_is_a_cure(at_limit):
+    tried = try_remedies(at_limit, diagnosed(at_limit))
+    assert tried[0].cured
+    assert all(each.after < 0.99 * each.before for each in tried if each.cured)
+    # Noise leaves the full batches of a bowl as they are: its sum is 0.
+    same = surface("bowl", optimizer__lr=0.2, surface__noise=0.16)
+    assert same.evals["train_loss"][-1] == pytest.approx(at_limit.evals["train_loss"][-1])
+    assert [each.name for each in diagnosed(same)] == ["oscillation"]
+
+
+def test_a_loss_that_only_falls_in_its_second_half_does_not_oscillate():
+    """The cosine rate starts at 0.25 > 2/L = 0.2 and ends at 0: the loss rises, and then falls."""
+    run = surface("bowl", optimizer__lr=0.25, schedule="cosine", stopping__epochs=30)
+    loss = run.evals["train_loss"]
+    assert loss.max() > 5 * loss[0]
+    assert (np.diff(loss[15:]) < 0).all()
+    assert diagnosed(run) == []
+
+
+def test_a_rate_too_large_for_batches_of_one_is_not_measured_against_the_full_limit():
+    """The loss rises from ln 10 to over 3 in the first epochs; smaller rates are the remedy."""
+    run = gdrun.train(
+        {"dataset": "digits", "model": {"name": "softmax", "l2": 1e-4}},
+        {"variant": "sgd", "optimizer": "momentum", "optimizer.lr": 0.1, "schedule": "cosine"},
+        "epochs=30",
+    )
+    first = diagnosed(run)[0]
+    assert first.name == "exploding"
+    assert "the rate 0.1 is too large for batches of 1" in first.evidence
+    assert "limit" not in first.evidence
+    rates = proposed_rates(first)
+    assert rates
+    assert max(rates) < 0.1
+
+
+def test_a_monotone_walk_along_a_valley_is_slow_and_not_stuck():
+    run = surface("rosenbrock", "adam", optimizer__lr=0.001, stopping__epochs=1000)
+    loss = run.evals["train_loss"]
+    assert (np.diff(loss) < 0).all()
+    first = diagnosed(run)[0]
+    assert first.name == "slow convergence"
+    assert f"{loss[-1]:.4g}" in first.evidence
+    assert not any("optimizer" in each.changes for each in first.remedies)
+
+
+@pytest.mark.slow
+def test_a_start_on_the_line_to_a_saddle_is_left_with_noise_of_batches_of_one():
+    """With y = 0 the gradient has no part in y, and noise of full batches has the sum 0."""
+    run = surface("saddle", surface__start=[1, 0], optimizer__lr=0.1, stopping__epochs=150)
+    symptoms = diagnosed(run)
+    assert symptoms[0].name == "stuck"
+    assert not any("surface.start" in each.changes for each in symptoms[0].remedies)
+    assert all(rate > 0.1 for rate in proposed_rates(symptoms[0]))
+    best = try_remedies(run, symptoms)[0]
+    assert best.cured
+    assert best.changes["variant"] == "sgd"
+    assert best.after < -0.2  # The minima are −1/4, and the saddle point is 0.
+
+
+@pytest.mark.parametrize(
+    ("train", "validation", "expected"),
+    [
+        (0.02, [1.5, 0.0824, 0.183], ["overfitting"]),  # 0.1 is 7 % of the fall, 122 % of 0.0824
+        (0.02, [0.69, 0.5402, 0.5558], []),  # 0.0156 is a tenth of the fall, but 3 % of 0.54
+        (0.3, [1.5, 0.0824, 0.183], []),  # the training loss is higher
+    ],
+)
+def test_a_rise_of_the_validation_loss_is_compared_with_its_minimum(train, validation, expected):
+    start, least, last = validation
+    falling = np.concatenate([np.geomspace(start, least, 10), np.linspace(least, last, 10)])
+    evals = {
+        "epoch": np.arange(20.0),
+        "train_loss": np.concatenate([[1.5], np.geomspace(max(train, 0.1), train, 19)]),
+        "validation_loss": falling,
+    }
+    config = {"optimizer": {"lr": 0.1}, "variant": {"name": "bgd"}, "stopping": {"epochs": 19}}
+    found = [each.name for each in diagnose(Traced(config, evals))]
+    assert ("overfitting" in found) == bool(expected)
