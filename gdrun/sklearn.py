@@ -226,7 +226,8 @@ class GDClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
     validation: the share of the rows that is only used for evaluation. early_stopping: None, True,
     the patience in epochs, or a mapping of its options; it needs validation. engine: auto, numpy or
     compiled. random_state: the seed of the run; also None or a RandomState. config: a mapping of
-    further keys of a gdrun config, which replace the values of the other parameters.
+    further keys of a gdrun config, which replace the values of the other parameters. There is no
+    class_weight: all rows count alike; score with balanced_accuracy if a class is rare.
 
     Attributes: run_ is the gdrun.Run, without files, and model_ its gdrun.TrainedModel. classes_
     (C,) are the classes in order. coef_ and intercept_ are the coefficients of a linear model in

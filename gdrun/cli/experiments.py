@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 STDIN = "/dev/stdin"
 
+CONFIGS = (".yaml", ".yml")
+"""The suffixes of config files."""
+
 Config: TypeAlias = Annotated[
     str | None,
     typer.Argument(
@@ -152,7 +155,8 @@ def data_among(words: list[str], config: str | None) -> tuple[list[str], str | N
     """
     from gdrun.data.sources import reader_of
 
-    files = [word for word in words if "=" not in word and reader_of(word) is not None]
+    plain = [word for word in words if "=" not in word and Path(word).suffix not in CONFIGS]
+    files = [word for word in plain if reader_of(word) is not None]
     for word in files:
         if not _is_data(word):
             hint = near_files(Path(word)) or "`gdrun train FILE` makes a first run on a data file"
@@ -198,7 +202,7 @@ def _config_among(words: list[str]) -> str | None:
     if words and _exists(words[0]):
         return words[0]
     plain = [word for word in words if "=" not in word and word not in files]
-    named = [word for word in plain if Path(word).suffix.lower() in (".yaml", ".yml")]
+    named = [word for word in plain if Path(word).suffix.lower() in CONFIGS]
     if plain and not named:
         raise GdrunError(_not_a_file(words, plain[0]))
     return next(iter(named or files), None)
@@ -223,7 +227,7 @@ def _not_a_file(words: list[str], word: str) -> list[Problem]:
     words: all words of the command line.
     """
     from gdrun.config.loading import read
-    from gdrun.config.overrides import resolve_key
+    from gdrun.config.overrides import choosing, resolve_key
     from gdrun.config.sections import SECTIONS
     from gdrun.errors import near
 
@@ -232,19 +236,15 @@ def _not_a_file(words: list[str], word: str) -> list[Problem]:
     what = "is not a file and not KEY=VALUE"
     if resolve_key(word, read(None).data):
         return [Problem(what, word, f"to set the key, write {word}={value}")]
-    owners = [
-        key for key, kind in SECTIONS.items() if word in kind.registry or word in kind.aliases
-    ]
-    if owners:
-        hint = " or ".join(f"{key}={word}" for key in owners)
-        return [Problem(what, word, f"to choose {word}, write {hint}")]
+    if hint := choosing(word):
+        return [Problem(what, word, hint)]
     named = Path(word).suffix or len(Path(word).parts) > 1
     names = {name: key for key, kind in SECTIONS.items() for name in kind.registry}
     alike = [] if named else near(word, names, least=0.75)
     if alike:
         hint = f"did you mean {' or '.join(f'{names[name]}={name}' for name in alike)}?"
         return [Problem(what, word, hint)]
-    hint = near_files(Path(word), (".yaml", ".yml")) or "`gdrun config new` writes a starter"
+    hint = near_files(Path(word), CONFIGS) or "`gdrun config new` writes a starter"
     return [Problem("there is no such file", word, hint)]
 
 

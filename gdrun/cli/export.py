@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -38,6 +39,9 @@ To = Annotated[
 ]
 
 
+_FILE_ENDING = re.compile(r"[^/.]\.[A-Za-z]\w{1,7}$")
+"""The ending of the name of a file, such as .xlsx; a directory such as v1.2 has none."""
+
 _OPENED_BY = {
     "tensorboard": "tensorboard --logdir",
     "mlflow": "mlflow ui --backend-store-uri",
@@ -65,6 +69,13 @@ def export(
     if chosen.into != "store" and Path(destination).exists():
         hint = f"choose another {chosen.into}; gdrun never overwrites a file"
         raise GdrunError("exists already", where=destination, hint=hint)
+    if chosen.into == "directory" and _FILE_ENDING.search(destination):
+        formats = {"parquet": "parquet", "md": "markdown", "tex": "latex"}
+        meant = formats.get(destination.rpartition(".")[2].lower(), to)
+        hint = f"choose the name of a directory, such as {_example(meant)}"
+        hint += f"; --to {meant} writes this format" if meant != to else ""
+        what = f"{to} writes a directory, and this is the name of a file"
+        raise GdrunError(what, where=destination, hint=hint)
     subject = _subject(which, runs)
     try:
         chosen.write(subject, destination)

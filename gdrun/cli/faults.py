@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
+import shlex
 import tempfile
 import traceback
 from collections.abc import Iterable, Sequence
@@ -73,6 +74,14 @@ def usage_problem(error: typer.TyperException, arguments: Sequence[str] = ()) ->
             if "does not take a value" in message:
                 hint = f"write {option} without a value"
             return Problem(_sentence(message), hint=hint)
+        case "MissingParameter" if parameter and parameter.name == "data":
+            command, given = context.command.name, list(arguments)[1:]
+            file = next((word for word in given if Path(word).is_file()), None)
+            # A file of NumPy may be the weights of a run.
+            if file is None or Path(file).suffix == ".npz":
+                return Problem("DATA is missing", hint=f"usage: {usage}")
+            hint = f"the run comes first: gdrun {command} last {shlex.quote(file)}"
+            return Problem("RUN is missing", hint=hint)
         case "MissingParameter" if parameter:
             hint = _EXAMPLES.get(context.command.name, f"usage: {usage}")
             return Problem(f"{parameter.display_name_raw} is missing", hint=hint)

@@ -13,7 +13,7 @@ from gdrun.config.section_kinds import SectionKind
 from gdrun.config.sections import DATASET_KEYS, PROBLEM, SECTIONS, section_keys
 from gdrun.config.settings import HELD_OUT, HeldOutFile, Split, Standardize
 from gdrun.config.values import parse_sweep, parse_value
-from gdrun.config.wording import KEYS_ELSEWHERE
+from gdrun.config.wording import KEYS_ELSEWHERE, OTHER_WAYS
 from gdrun.errors import ConfigError, Problem, near, suggestion
 from gdrun.methods.definitions import Definition, brought_options
 
@@ -47,10 +47,25 @@ def parse_override(text: str) -> Override:
     """
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
-        raise ConfigError("must have the form KEY=VALUE", where=repr(text), hint="such as lr=0.1")
+        hint = choosing(text) or "such as lr=0.1"
+        raise ConfigError("must have the form KEY=VALUE", where=repr(text), hint=hint)
     if is_plain_query(key, value):
         return Override(key.strip(), value.strip(), text)
     return Override(key.strip(), parse_value(value, key.strip()), text)
+
+
+def choosing(word: str) -> str | None:
+    """A hint with the overrides that choose a name, such as optimizer=adam; None for other words.
+
+    >>> choosing("adam"), choosing("alice")
+    ('to choose adam, write optimizer=adam', None)
+    """
+    owners = [
+        key for key, kind in SECTIONS.items() if word in kind.registry or word in kind.aliases
+    ]
+    if not owners:
+        return None
+    return f"to choose {word}, write {' or '.join(f'{key}={word}' for key in owners)}"
 
 
 def swept_values(key: str, text: str) -> list[Any]:
@@ -311,6 +326,8 @@ def _unclear(override: Override, paths: list[tuple[str, ...]], data: Mapping[str
     if gdrun_name := KEYS_ELSEWHERE.get(leaf.lower()):
         hint = f"its name in gdrun is {gdrun_name}"
         return Problem(f"unknown key {override.key!r}", where, hint)
+    if other := OTHER_WAYS.get(leaf.lower()):
+        return Problem(f"gdrun has no {leaf}", where, other)
     if owners := _owners(leaf):
         hint = f"{leaf} is an option of {' or '.join(owners)}, which this experiment does not use"
         chosen = owners[0].split()[0]
@@ -318,6 +335,10 @@ def _unclear(override: Override, paths: list[tuple[str, ...]], data: Mapping[str
             hint += f"; {own}"
         return Problem(f"unknown key {override.key!r}", where, hint)
     known = list(known_paths(data))
+    inner = [".".join(path) for path in known if path[-1] == leaf and leaf != "name"]
+    if inner:
+        hint = f"did you mean {' or '.join(inner[:3])}?"
+        return Problem(f"unknown key {override.key!r}", where, hint)
     dotted = [".".join(path) for path in known]
     leaves = {path[-1]: ".".join(path) for path in known if path not in _TOP}
     by_leaf = [leaves[leaf] for leaf in near(leaf, leaves)]

@@ -115,6 +115,20 @@ KEYS_ELSEWHERE: dict[str, str] = {
 }
 """The key in gdrun, by a name that other libraries use for it."""
 
+_WEIGHTS = (
+    "all examples count alike; for a rare class, early_stopping.metric=balanced_accuracy keeps the "
+    "weights that are best by this metric, and `gdrun sweep lr --metric balanced_accuracy` ranks "
+    "by it"
+)
+
+OTHER_WAYS: dict[str, str] = {
+    "class_weight": _WEIGHTS,
+    "class_weights": _WEIGHTS,
+    "sample_weight": _WEIGHTS,
+    "pos_weight": _WEIGHTS,
+}
+"""What to use instead of a setting that gdrun does not have, by its name in other libraries."""
+
 
 def problems_of(
     error: ValidationError,

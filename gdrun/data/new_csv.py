@@ -18,7 +18,7 @@ from gdrun.data.decimal_signs import decimal_sign
 from gdrun.data.duckdb_connection import connection
 from gdrun.data.encoding import Encoding
 from gdrun.data.new_rows import RowEncoder, require_columns
-from gdrun.data.new_targets import Target
+from gdrun.data.new_targets import Target, measured
 from gdrun.data.places import checked_rows
 from gdrun.data.text_files import TextFile, text_file
 
@@ -65,7 +65,7 @@ def _csv_blocks(
     names = names_for(layout, encoder.encoding, known)
     columns = [column.name for column in encoder.encoding.columns]
     wanted = [*columns, *([target.name] if target else [])]
-    require_columns(names, wanted, file.where)
+    require_columns(names, wanted, file.where, measured(encoder, target))
     used = {*wanted, known}
     encoder.extra = tuple(name for name in names if name not in used)
     chosen = [names.index(name) for name in columns]

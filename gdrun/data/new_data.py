@@ -21,7 +21,7 @@ from gdrun.data.new_csv import csv_blocks
 from gdrun.data.new_rows import RowEncoder, require_columns
 from gdrun.data.new_svmlight import svmlight_blocks
 from gdrun.data.new_tables import TYPED, Opened, json_blocks, typed_blocks
-from gdrun.data.new_targets import Target
+from gdrun.data.new_targets import Target, measured
 from gdrun.data.saved_arrays import archived_arrays, mapped_array
 from gdrun.data.several_files import matching_files
 from gdrun.data.sources import DATASETS, load_table, reader_of, unreadable_format
@@ -182,7 +182,7 @@ def column_blocks(columns: Any, encoder: RowEncoder, target: Target | None = Non
     named = {str(name): columns[name] for name in names}
     wanted = [column.name for column in encoder.encoding.columns]
     needed = [*wanted, *([] if target is None else [target.name])]
-    require_columns(list(named), needed, "X")
+    require_columns(list(named), needed, "X", measured(encoder, target))
     encoder.extra = tuple(name for name in named if name not in needed)
     cells = [_cells(named[name], name) for name in needed]
     lengths = {name: len(each) for name, each in zip(needed, cells, strict=True)}

@@ -291,9 +291,17 @@ def _plain_numbers(cells: Any, decimal: str) -> Numbers | None:
         return None
 
 
-def require_columns(names: Sequence[str], wanted: Sequence[str], where: str) -> None:
-    """Raise DataError, with all of them, if `names` lacks columns that are wanted."""
+def require_columns(
+    names: Sequence[str], wanted: Sequence[str], where: str, target: str | None = None
+) -> None:
+    """Raise DataError, with all of them, if `names` lacks columns that are wanted.
+
+    target: the name of the target, if it is wanted to measure a trained model.
+    """
     missing = [name for name in wanted if name not in names]
+    if missing == [target]:
+        hint = f"only rows with a {target} can be measured; `gdrun predict RUN DATA` predicts it"
+        raise DataError(f"lacks the target, {target}", where=where, hint=hint)
     if missing:
         columns = "the column" if len(missing) == 1 else f"{len(missing)} columns"
         raise DataError(

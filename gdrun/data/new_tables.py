@@ -13,7 +13,7 @@ import numpy as np
 from gdrun.array_types import Array, Numbers
 from gdrun.data.arrow_files import opened_arrow
 from gdrun.data.new_rows import RowEncoder, require_columns
-from gdrun.data.new_targets import Target
+from gdrun.data.new_targets import Target, measured
 from gdrun.data.table_files import json_cells, opened_json_lines, opened_parquet
 from gdrun.data.typed_columns import NUMBER
 from gdrun.errors import DataError
@@ -105,7 +105,9 @@ def _blocks(
 ) -> Blocks:
     columns = encoder.encoding.columns
     wanted = [column.name for column in columns]
-    require_columns(names, [*wanted, *([target.name] if labelled else [])], str(path))
+    require_columns(
+        names, [*wanted, *([target.name] if labelled else [])], str(path), measured(encoder, target)
+    )
     used = {*wanted, target.name}
     encoder.extra = tuple(name for name in names if name not in used)
     cells = [read(names.index(column.name), bool(column.labels)) for column in columns]

@@ -9,11 +9,19 @@ import numpy as np
 
 from gdrun.array_types import Array
 from gdrun.data.cells import cell_value
-from gdrun.data.new_rows import MOST_NAMED, Place, numbers_in
+from gdrun.data.new_rows import MOST_NAMED, Place, RowEncoder, numbers_in
 from gdrun.errors import DataError, suggestion
 
 NO_CLASS = -1
 """The code of a target that is missing."""
+
+
+def measured(encoder: RowEncoder, target: Target | None) -> str | None:
+    """The name of the target if rows are read to measure a trained model, else None.
+
+    The rows of a part of the training data are read before there is a model.
+    """
+    return None if target is None or encoder.late else target.name
 
 
 @dataclass(frozen=True)

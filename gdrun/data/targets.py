@@ -40,11 +40,12 @@ def _different(y: Array) -> Array:
 def real_targets(table: Table) -> Numbers:
     """Return the targets as float64 (N,), for a regression. Raises DataError if they are labels."""
     if table.classes:
+        model = "logistic" if len(table.classes) == 2 else "softmax"
         raise DataError(
             f"the target has {len(table.classes)} class labels, such as "
             f"{table.classes[0]!r}, but a regression needs numbers",
             where=f"{table.name} {table.target_name}",
-            hint="use model: softmax to predict a class, or choose a target with numbers",
+            hint=f"use model: {model} to predict a class, or choose a target with numbers",
         )
     return table.y.astype(np.float64)
 

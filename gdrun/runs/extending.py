@@ -52,6 +52,10 @@ def budget_override(text: str, experiment: Experiment) -> Override:
 
     Raises ConfigError if the experiment has no such budget, or the new one is not larger.
     """
+    if "=" not in text:
+        unit = next(iter(experiment.stopping.budgets))
+        hint = f'write `extend="{unit}={text}"`'
+        raise ConfigError(f"must name its unit, got {text!r}", where=Parameter("extend"), hint=hint)
     given = parse_override(text)
     unit = given.key.removeprefix("stopping.")
     old = experiment.stopping.budgets.get(unit)

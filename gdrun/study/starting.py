@@ -8,7 +8,9 @@ rows (Smith 2017 raises the rate within one run; separate runs show their traini
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,13 +18,13 @@ import numpy as np
 
 from gdrun.config.experiment import Experiment
 from gdrun.config.loading import Change, load, parsed_changes
-from gdrun.config.overrides import Override, applied, apply, parse_override, paths_of
+from gdrun.config.overrides import Override, applied, apply, paths_of
 from gdrun.config.settings import HELD_OUT
 from gdrun.data import Table, load_table
 from gdrun.data.column_report import ColumnReport
 from gdrun.data.sources import PREPARATION, stem
 from gdrun.data.targets import suitable_task
-from gdrun.errors import DataError, GdrunError
+from gdrun.errors import ConfigError, DataError, GdrunError
 from gdrun.problems.models import MODELS
 from gdrun.runs.session import Session
 
@@ -55,13 +57,13 @@ class Start:
         return self.table.reports
 
 
-def start(path: str, overrides: Iterable[str | Override] = (), *, test_rates: bool = True) -> Start:
+def start(path: str, overrides: Iterable[Change] = (), *, test_rates: bool = True) -> Start:
     """Return the first experiment on a data file. overrides: keys that the user has set.
 
     test_rates: whether the rate comes from a range test; otherwise it is the optimizer's default.
     Raises ConfigError for a wrong override, DataError if the file cannot be read.
     """
-    changes = [parse_override(each) if isinstance(each, str) else each for each in overrides]
+    changes = _changes(path, overrides)
     base = _base(path)
     given, _ = apply(base, changes, lambda _: path)
     chosen = given["dataset"] if isinstance(given.get("dataset"), dict) else base["dataset"]
@@ -117,6 +119,25 @@ def start_study(
     return found.config, assumed
 
 
+def _changes(path: str, overrides: Iterable[Change]) -> list[Override]:
+    """The overrides. Raises ConfigError for a wrong one, such as the name of a column alone."""
+    listed = list(overrides)
+    try:
+        return parsed_changes(listed)
+    except ConfigError:
+        words = [each for each in listed if isinstance(each, str) and "=" not in each]
+        columns: set[str] = set()
+        if words:
+            with suppress(DataError):
+                found = load_table({"path": path, "missing": "mean"})
+                columns = {report.name for report in found.reports}
+        for word in words:
+            if word in columns:
+                hint = f"to predict it, write {shlex.quote(f'target={word}')}"
+                raise ConfigError("is a column of the data", where=word, hint=hint) from None
+        raise
+
+
 def _base(path: str) -> dict[str, Any]:
     return {"dataset": {"path": path}, "model": "linear", "variant": "mbgd", "optimizer": "adam"}
 
@@ -128,7 +149,7 @@ def start_experiment(
 
     The table is that of the experiment's dataset; None if the dataset must be read in another way.
     """
-    changes = parsed_changes(overrides)
+    changes = _changes(path, overrides)
     found = start(path, changes)
     experiment = load(found.config, changes)
     same = _reading(experiment) == _reading(load(found.config))

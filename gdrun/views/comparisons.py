@@ -163,6 +163,7 @@ def _notes(comparison: Comparison) -> list[tuple[str, str]]:
         notes.append(("target", comparison.target.sentence))
     notes += lacking_notes(comparison.plan)
     notes += _seed_notes(comparison)
+    notes += [("contenders", text) for text in _ambiguous(comparison.plan.candidates)]
     notes += [("duplicates", text) for text in _duplicates(comparison.plan.candidates)]
     notes += [("tuning", _tuning(row)) for row in comparison.contenders if row.tuning is not None]
     if comparison.tuning_work is None:
@@ -248,6 +249,19 @@ def _duplicates(candidates: Sequence[Candidate]) -> Iterator[str]:
         for other in candidates[place + 1 :]:
             if one.experiment == other.experiment:
                 yield f"{one.name} and {other.name} are the same experiment"
+
+
+def _ambiguous(candidates: Sequence[Candidate]) -> Iterator[str]:
+    """A sentence for sgd among optimizers: in gdrun it is the variant, elsewhere an optimizer."""
+    if not any("optimizer" in each.settings for each in candidates):
+        return
+    for each in candidates:
+        optimizer = each.experiment.optimizer.name
+        if each.settings.get("variant") == "sgd" and "optimizer" not in each.settings:
+            yield (
+                f"{each.name} is the variant (batches of 1 example), with optimizer {optimizer}; "
+                "vanilla is the optimizer without momentum"
+            )
 
 
 def _tuning(row: Contender) -> str:

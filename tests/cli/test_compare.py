@@ -187,3 +187,13 @@ def test_one_seed_makes_no_claim_of_certainty(compare):
     assert "quartiles" not in answer.out
     assert "interval" not in answer.out
     assert json.loads(compare(*words, "--json").out)["pairs"] == []
+
+
+def test_sgd_among_optimizers_is_said_to_be_the_variant(gdrun, tmp_path):
+    words = ("dataset=iris", "model=softmax", "epochs=2", "engine=numpy", "-o", str(tmp_path))
+    answer = gdrun("compare", "adam", "sgd", "optimizer=momentum", "--seeds", "1", *words)
+    assert "sgd is the variant (batches of 1 example), with optimizer momentum" in " ".join(
+        answer.out.split()
+    )
+    answer = gdrun("compare", "bgd", "sgd", "--seeds", "1", *words)
+    assert "is the variant" not in answer.out

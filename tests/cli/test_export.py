@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 
 def test_an_export_of_the_last_run(gdrun, tmp_path):
     runs, folder = str(tmp_path / "runs"), tmp_path / "tables"
@@ -26,3 +28,19 @@ def test_errors_say_what_to_type(gdrun, tmp_path):
     )
     answer = gdrun("export", "last", "x", "--to", "tensorbord")
     assert "there is no format 'tensorbord'\nhint: did you mean tensorboard?" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "more"),
+    [
+        ("out.xlsx", (), "such as csv-files"),
+        ("model.onnx", ("--to", "tensorboard"), "such as tensorboard-files"),
+        ("runs.parquet", (), "such as parquet-files; --to parquet writes this format"),
+        ("runs.parquet", ("--to", "parquet"), "such as parquet-files"),
+    ],
+)
+def test_a_directory_has_no_name_of_a_file(gdrun, name, words, more):
+    answer = gdrun("export", "last", name, *words)
+    assert answer.code == 2
+    assert f"error: {name}: " in answer.err
+    assert f"hint: choose the name of a directory, {more}\n" in answer.err

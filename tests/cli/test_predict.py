@@ -321,8 +321,8 @@ def test_an_evaluation_of_classes(here, tmp_path):
     [
         (
             None,
-            "error: new.csv: lacks the column that the model needs: price\n"
-            "hint: it has area, city; the names must be those of the training data\n",
+            "error: new.csv: lacks the target, price\n"
+            "hint: only rows with a price can be measured; `gdrun predict RUN DATA` predicts it\n",
         ),
         (
             "",

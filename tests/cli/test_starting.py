@@ -235,3 +235,37 @@ def test_python_begins_with_a_data_file_as_the_command_line_does(gdrun, houses):
     assert sweep.best.experiment.model.name == "linear"
     compared = package.compare(["adam", "momentum"], "houses.csv", *options, seeds=2)
     assert compared.results.shape == (2, 2)
+
+
+def test_the_name_of_a_column_is_its_key(gdrun, houses):
+    answer = gdrun("train", "houses.csv", "price")
+    assert answer.err == (
+        "error: price: is a column of the data\nhint: to predict it, write target=price\n"
+    )
+
+
+def test_a_model_for_numbers_names_the_one_for_two_classes(gdrun, houses):
+    answer = gdrun("train", "houses.csv", "target=town", "model=linear", "-q")
+    assert "hint: use model: logistic to predict a class" in answer.err
+    answer = gdrun("train", "houses.csv", "target=band", "model=linear", "-q")
+    assert "hint: use model: softmax to predict a class" in answer.err
+
+
+def test_new_rows_need_a_run_and_for_measuring_a_target(gdrun, houses):
+    assert gdrun("train", "houses.csv", "target=town", "epochs=2", "engine=numpy", "-q").code == 0
+    for command in ("predict", "evaluate"):
+        answer = gdrun(command, "houses.csv")
+        assert answer.err == (
+            f"error: RUN is missing\nhint: the run comes first: gdrun {command} last houses.csv\n"
+        )
+        assert gdrun(command, "last", "houses.csv").code == 0
+    rows = Path("houses.csv").read_text().splitlines()
+    Path("new.csv").write_text(
+        "\n".join(",".join(c for k, c in enumerate(row.split(",")) if k != 1) for row in rows)
+    )
+    answer = gdrun("evaluate", "last", "new.csv")
+    assert answer.err == (
+        "error: new.csv: lacks the target, town\n"
+        "hint: only rows with a town can be measured; `gdrun predict RUN DATA` predicts it\n"
+    )
+    assert gdrun("predict", "last", "new.csv").code == 0

@@ -403,6 +403,10 @@ def test_other_words_than_those_of_the_run_are_refused(train, gdrun, monkeypatch
 def test_an_extended_run_says_its_rates(train, gdrun):
     """The quickstart has cosine over its 30 epochs; the rate of the last is printed, then 0.1."""
     assert train("-q").code == 0
+    answer = gdrun("train", "--resume", "last", "--extend", "31", "-q")
+    assert answer.err == (
+        "error: --extend: must name its unit, got '31'\nhint: write --extend epochs=31\n"
+    )
     answer = gdrun("train", "--resume", "last", "--extend", "epochs=31", "-q")
     assert answer.err == (
         "error: --schedule-length: the schedule cosine ends with the old budget, so it has no "

@@ -1,6 +1,7 @@
 """CONFIG [KEY=VALUE ...]: which word is the config, and which words are refused."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -53,8 +54,29 @@ def test_a_second_config_is_refused_with_what_takes_several(shown):
 
 def test_a_word_that_is_neither_file_nor_setting_is_refused(shown):
     assert shown("a.yaml", "adam") == (
-        "error: 'adam': must have the form KEY=VALUE\nhint: such as lr=0.1\n"
+        "error: 'adam': must have the form KEY=VALUE\nhint: to choose adam, write optimizer=adam\n"
     )
+    assert shown("a.yaml", "alice") == (
+        "error: 'alice': must have the form KEY=VALUE\nhint: such as lr=0.1\n"
+    )
+
+
+def test_a_part_of_a_key_suggests_the_keys_that_end_in_it(shown):
+    assert shown("a.yaml", "unseen=ignore") == (
+        "error: 'unseen=ignore': unknown key 'unseen'\n"
+        "hint: did you mean dataset.validation.unseen or dataset.test.unseen?\n"
+    )
+
+
+def test_a_setting_of_other_libraries_names_what_gdrun_has_instead(shown):
+    found = shown("a.yaml", "class_weight=balanced")
+    assert "error: 'class_weight=balanced': gdrun has no class_weight\n" in found
+    (key, metric), (word,) = (
+        re.findall(r"(early_stopping\.\S+)=(\w+)", found)[0],
+        re.findall(r"--metric (\w+)", found),
+    )
+    changed = shown("a.yaml", f"{key}={metric}", "split.validation=0.1")
+    assert changed["stopping"]["early_stopping"]["metric"] == metric == word
 
 
 def test_a_data_file_in_place_of_a_config_is_refused_with_its_key(shown):

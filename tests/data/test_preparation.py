@@ -328,7 +328,7 @@ def test_labels_are_no_numbers():
     assert failure(table, task="regression") == (
         "error: made goal: the target has 2 class labels, such as 'ant', "
         "but a regression needs numbers\n"
-        "hint: use model: softmax to predict a class, or choose a target with numbers"
+        "hint: use model: logistic to predict a class, or choose a target with numbers"
     )
 
 
