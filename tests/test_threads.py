@@ -8,9 +8,10 @@ import pytest
 import gdrun
 from gdrun import threads
 from gdrun.config.resolving import resolve
-from gdrun.engine.build import build, experiment_data
+from gdrun.engine.build import build
 from gdrun.engine.step_gradients import StepGradients
 from gdrun.engine.trainer import Trainer
+from gdrun.runs.experiment_data import experiment_data
 
 
 def blas_threads():

@@ -139,8 +139,9 @@ def _plot_schedule(
     words: list[str] | None, seed: int | None, output: Path | None, force: bool, json: bool
 ) -> None:
     """Draw the planned rates of a config, print them as JSON, or write a picture of them."""
-    from gdrun.engine.build import cohort_of, experiment_data
+    from gdrun.engine.build import cohort_of
     from gdrun.engine.preview import preview
+    from gdrun.runs.experiment_data import experiment_data
     from gdrun.views.schedule import schedule_charts, schedule_data, schedule_view
 
     experiments = [load_experiment(None, each, seed) for each in _schedules(words or [])]

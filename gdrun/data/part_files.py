@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,14 +19,14 @@ from gdrun.data.column_names import as_tuple
 from gdrun.data.column_options import how_missing
 from gdrun.data.columns import count
 from gdrun.data.encoding import Encoding
-from gdrun.data.new_csv import READING
-from gdrun.data.new_data import mapped_features, new_blocks
-from gdrun.data.new_rows import RowEncoder, Unseen
-from gdrun.data.new_targets import NO_CLASS, Target
 from gdrun.data.sources import READERS, reader_of
 from gdrun.data.table import Table
 from gdrun.data.unreadable import expanded
 from gdrun.errors import DataError
+
+if TYPE_CHECKING:
+    from gdrun.data.new_rows import RowEncoder, Unseen
+    from gdrun.data.new_targets import Target
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,10 @@ class PartFile:
         Raises DataError if the file cannot be read, has no rows, lacks a column, or has a wrong
         cell, such as a category or a class that training did not see.
         """
+        # The readers of new rows take time to import, and most runs do not need them.
+        from gdrun.data.new_rows import RowEncoder
+        from gdrun.data.new_targets import Target
+
         names = [column.name for column in encoding.columns]
         missing = self.dataset.get("missing", "error")
         gaps = frozenset(name for name in names if how_missing(missing, name) == "drop")
@@ -96,6 +100,10 @@ class PartFile:
         on_disk: whether the features stay on disk, as those of the training data do. Their values
         are checked all the same, and none may be missing.
         """
+        from gdrun.data.new_csv import READING
+        from gdrun.data.new_data import mapped_features, new_blocks
+        from gdrun.data.new_targets import NO_CLASS
+
         reading = {name: self.dataset[name] for name in READING if name in self.dataset}
         blocks = new_blocks(
             self.path, encoder, target, labelled=True, targets=self.targets, reading=reading

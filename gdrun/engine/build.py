@@ -16,19 +16,15 @@ import numpy as np
 from gdrun.array_types import Numbers
 from gdrun.config.experiment import Experiment
 from gdrun.config.metric_checks import named_metrics, unfit_metrics
-from gdrun.config.section_kinds import Section
 from gdrun.config.settings import EarlyStoppingSettings, Rules
-from gdrun.data import Prepared, Table, load_table, prepare
-from gdrun.data.part_files import part_files
-from gdrun.data.split_keys import load_groups, row_times
+from gdrun.data import Prepared
 from gdrun.engine.cohort import Cohort, InitialWeights, LaneNumbers
 from gdrun.engine.contract import Engine
 from gdrun.engine.engines import engine_maker
 from gdrun.engine.measuring import baseline_predictions
 from gdrun.engine.plan import Plan, SchedulePlan
-from gdrun.errors import ConfigError, DataError, Problem
+from gdrun.errors import ConfigError, Problem
 from gdrun.methods.averaging import AVERAGES, averaged
-from gdrun.methods.randomness import stream
 from gdrun.methods.rules import OPTIMIZERS, Rule
 from gdrun.methods.sampling import VARIANTS, Batching
 from gdrun.methods.schedules import SCHEDULES
@@ -40,7 +36,6 @@ from gdrun.problems.models import MODELS
 from gdrun.problems.network import Network
 from gdrun.problems.objective import Model
 from gdrun.problems.predictor import Predictor
-from gdrun.problems.surfaces import noise_vectors
 
 
 @dataclass(frozen=True)
@@ -123,67 +118,6 @@ def cohort_of(experiments: Sequence[Experiment], data: Prepared) -> Cohort:
         points=None if points == "all" else points,
         metrics=_metrics(shared, model, data),
         named_metrics=() if shared.surface else tuple(shared.evaluate.metrics or ()),
-    )
-
-
-def experiment_data(
-    experiment: Experiment, table: Table | None = None, *, read: Table | None = None
-) -> Prepared:
-    """Return the data of an experiment: read or generated, split and standardised.
-
-    table: the data that replace the dataset; None for the dataset. read: the table of the dataset,
-    which may be overwritten, if it has been read already. Raises DataError if the data cannot be
-    read or do not fit the experiment.
-    """
-    dataset = experiment.dataset
-    if experiment.surface is not None:
-        return _noise(experiment, experiment.surface)
-    split, groups, owned = dataset["split"], None, table is None
-    given = {name: value for name, value in dataset.options.items() if value is not None}
-    given |= {dataset.chosen_by: dataset.name}
-    if table is None:
-        if split.group is not None:
-            table, groups = load_groups(given, split.group)
-        else:
-            table = read or load_table(given)
-    elif split.group is not None:
-        raise DataError(
-            "arrays cannot be split by group, because each column of X is a feature",
-            where="dataset.split.group",
-            hint="write the data and a column of groups to a file, or split the arrays before "
-            "training",
-        )
-    standardize = dataset["standardize"]
-    return prepare(
-        table,
-        task=experiment.task,
-        declared=dataset["task"] is not None,
-        validation=split.validation,
-        test=split.test,
-        groups=groups,
-        times=None if split.time is None else row_times(split.time, table),
-        standardize=standardize.features,
-        standardize_target=standardize.target,
-        seed=dataset["seed"],
-        dtype=experiment.dtype,
-        ones=bool(experiment.model.options.get("bias")),
-        files=part_files(given),
-        overwrite=owned,
-    )
-
-
-def _noise(experiment: Experiment, surface: Section) -> Prepared:
-    """The data of an experiment on a surface: noise vectors, the same for every seed."""
-    drawn = noise_vectors(stream(0, "noise"), surface["examples"], surface["noise"])
-    table = Table("gradient noise", drawn, np.zeros(len(drawn)), ("x", "y"), "f", ())
-    return prepare(
-        table,
-        task="regression",
-        validation=0,
-        test=0,
-        standardize=False,
-        seed=0,
-        dtype=experiment.dtype,
     )
 
 

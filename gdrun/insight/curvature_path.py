@@ -26,7 +26,7 @@ import numpy as np
 
 from gdrun.array_types import Numbers
 from gdrun.config.experiment import Experiment
-from gdrun.engine.build import build, experiment_data
+from gdrun.engine.build import build
 from gdrun.engine.trainer import Trainer
 from gdrun.insight.point_kinds import kind_of, possible_decrease
 from gdrun.insight.problem import AnalysedProblem, analysed
@@ -34,6 +34,7 @@ from gdrun.insight.recorded_problem import last_weights
 from gdrun.insight.visited import Place, Visited
 from gdrun.problems.curvature import extreme_curvatures, gradient_and_product, hessian_product
 from gdrun.problems.network import Network
+from gdrun.runs.experiment_data import experiment_data
 from gdrun.runs.run import Run
 from gdrun.study.judgement.stability import stable_curvature
 from gdrun.threads import single_blas_thread

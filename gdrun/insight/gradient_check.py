@@ -23,12 +23,13 @@ from gdrun.config.experiment import Experiment
 from gdrun.config.resolving import resolve
 from gdrun.data import Table
 from gdrun.engine.batches import Batch, Batches
-from gdrun.engine.build import cohort_of, experiment_data
+from gdrun.engine.build import cohort_of
 from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.plan import Place
 from gdrun.engine.step_gradients import StepGradients
 from gdrun.insight.problem import require_finite
 from gdrun.methods.randomness import stream
+from gdrun.runs.experiment_data import experiment_data
 
 Losses = Callable[[Numbers], Numbers]
 

@@ -19,13 +19,14 @@ import numpy as np
 
 from gdrun.array_types import Array, Numbers
 from gdrun.config.resolving import resolve
-from gdrun.engine.build import build, experiment_data
+from gdrun.engine.build import build
 from gdrun.engine.trainer import Trainer
 from gdrun.errors import RecordError
 from gdrun.insight.problem import AnalysedProblem
 from gdrun.insight.recorded_problem import last_weights
 from gdrun.insight.visited import Visited
 from gdrun.problems.rows import Examples
+from gdrun.runs.experiment_data import experiment_data
 from gdrun.runs.run import Run
 from gdrun.threads import single_blas_thread
 

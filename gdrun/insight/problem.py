@@ -11,13 +11,14 @@ import numpy as np
 from gdrun.array_types import Array, Numbers
 from gdrun.config.experiment import Experiment
 from gdrun.config.resolving import resolve
-from gdrun.engine.build import cohort_of, experiment_data
+from gdrun.engine.build import cohort_of
 from gdrun.engine.cohort import Cohort
 from gdrun.errors import DataError
 from gdrun.problems.network import Network
 from gdrun.problems.objective import Objective
 from gdrun.problems.rows import Examples
 from gdrun.quantities import quantity
+from gdrun.runs.experiment_data import experiment_data
 
 SAMPLE_ROWS = 8192
 """The most rows on which the curvature of a network is measured: fewer would be noise."""

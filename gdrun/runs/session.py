@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gdrun.config.experiment import Experiment
 from gdrun.data import Prepared, Table
-from gdrun.engine.build import build, cohort_of, experiment_data, in_lane_order
+from gdrun.engine.build import build, cohort_of, in_lane_order
 from gdrun.engine.judging import Interrupted
 from gdrun.engine.listeners import Listener
 from gdrun.engine.outcome import Outcome
@@ -26,6 +26,7 @@ from gdrun.runs.checkpoint import (
     remove_checkpoint,
 )
 from gdrun.runs.directory import RunDirectory, new_directory
+from gdrun.runs.experiment_data import experiment_data
 from gdrun.runs.extending import Extension, extended, notes_on_rates
 from gdrun.runs.files import remove_empty
 from gdrun.runs.lock import DirectoryLock

@@ -17,12 +17,13 @@ from pathlib import Path
 from gdrun.config.experiment import Experiment
 from gdrun.config.settings import Log
 from gdrun.data import Prepared, Table
-from gdrun.engine.build import build, experiment_data, facts
+from gdrun.engine.build import build, facts
 from gdrun.engine.judging import Interrupted
 from gdrun.engine.listeners import Listener
 from gdrun.engine.trainer import Trainer
 from gdrun.errors import ConfigError, DataError, Problem
 from gdrun.runs.checkpoint import Checkpoint, machine_of, origin_of, read_checkpoint
+from gdrun.runs.experiment_data import experiment_data
 from gdrun.stop_requests import Stopped
 from gdrun.study.design.trials import Trial
 from gdrun.study.storage.results import Result

@@ -10,8 +10,8 @@ import numpy as np
 from gdrun.array_types import Array, Counts, Numbers
 from gdrun.config.loading import load
 from gdrun.data import Part, Prepared
-from gdrun.engine.build import experiment_data
 from gdrun.errors import GdrunError
+from gdrun.runs.experiment_data import experiment_data
 from gdrun.runs.run import Run
 from gdrun.views.curves import Chart, Curve, is_logarithmic
 from gdrun.views.numbers import quantity

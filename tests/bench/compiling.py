@@ -65,7 +65,8 @@ def _texts() -> dict[str, str]:
 def _cohort(config: dict[str, Any]) -> Cohort:
     from gdrun.config.resolving import resolve
     from gdrun.data import table_from_arrays
-    from gdrun.engine.build import cohort_of, experiment_data
+    from gdrun.engine.build import cohort_of
+    from gdrun.runs.experiment_data import experiment_data
 
     experiment = resolve(AS_GIVEN | config)
     table = table_from_arrays(*examples("logistic", 100, 5))

@@ -36,7 +36,8 @@ def _built(quick: bool) -> Callable[[str, int], Training]:
     """A function (engine, iterations) → cohort and engine of a run; data are prepared once."""
     from gdrun.config.resolving import resolve
     from gdrun.data import table_from_arrays
-    from gdrun.engine.build import build, experiment_data
+    from gdrun.engine.build import build
+    from gdrun.runs.experiment_data import experiment_data
 
     table = table_from_arrays(*examples("mse", 20_000 if quick else 1_000_000, 100))
 

@@ -53,11 +53,12 @@ def _loops(problem: Linear) -> Finish:
     from gdrun.config.resolving import resolve
     from gdrun.data import table_from_arrays
     from gdrun.engine.batches import Batches
-    from gdrun.engine.build import cohort_of, experiment_data
+    from gdrun.engine.build import cohort_of
     from gdrun.engine.cohort import Lanes
     from gdrun.engine.engines import engine_maker
     from gdrun.engine.plan import Place
     from gdrun.engine.state import State
+    from gdrun.runs.experiment_data import experiment_data
 
     experiment = resolve(AS_GIVEN | problem.config | {"engine": "compiled"})
     table = table_from_arrays(problem.X, problem.y)

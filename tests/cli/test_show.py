@@ -8,7 +8,7 @@ import pytest
 
 import gdrun
 from gdrun.config.resolving import resolve
-from gdrun.engine.build import experiment_data
+from gdrun.runs.experiment_data import experiment_data
 
 WORDS = ("dataset=iris", "model=softmax", "schedule=constant", "epochs=3", "name=flowers")
 

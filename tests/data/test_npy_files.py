@@ -6,9 +6,10 @@ import pytest
 import gdrun
 from gdrun.config.loading import load
 from gdrun.data.npy_files import read_npy, read_npz
-from gdrun.engine.build import cohort_of, experiment_data
+from gdrun.engine.build import cohort_of
 from gdrun.errors import DataError
 from gdrun.problems.rows import MappedRows
+from gdrun.runs.experiment_data import experiment_data
 
 CONFIG = {
     "model": "logistic",

@@ -10,9 +10,9 @@ import pytest
 import gdrun
 from gdrun.config.loading import load
 from gdrun.data.inspection import inspect_data
-from gdrun.engine.build import experiment_data
 from gdrun.errors import ConfigError, DataError, RecordError
 from gdrun.problems.rows import MappedRows
+from gdrun.runs.experiment_data import experiment_data
 from gdrun.symptoms.data_rules import repeated_rows
 from gdrun.symptoms.facts import Traced
 

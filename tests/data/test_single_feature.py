@@ -15,7 +15,7 @@ from gdrun.data.single_feature import (
     score_of_categories,
     smallest_auc,
 )
-from gdrun.engine.build import experiment_data
+from gdrun.runs.experiment_data import experiment_data
 
 
 def test_r2_is_the_squared_correlation():

@@ -10,8 +10,8 @@ import gdrun
 from gdrun.config.loading import load
 from gdrun.data.split_keys import load_groups
 from gdrun.data.splitting import split_groups, split_times
-from gdrun.engine.build import experiment_data
 from gdrun.errors import ConfigError, DataError
+from gdrun.runs.experiment_data import experiment_data
 
 PARTS = ("train", "validation", "test")
 

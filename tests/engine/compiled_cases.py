@@ -16,6 +16,7 @@ from gdrun.engine.state import State
 from gdrun.methods.rules import OPTIMIZERS
 from gdrun.problems.losses import LOSSES
 from gdrun.problems.models import MODELS as MODEL_REGISTRY
+from gdrun.runs.experiment_data import experiment_data
 
 ELEMENTWISE = [name for name, rule in OPTIMIZERS.items() if not rule.uses_norm]
 
@@ -87,7 +88,7 @@ def cohort_of(loss, optimizer, variant="mbgd", *, rows=96, table=None, lanes=({}
     } | more
     experiments = experiments_of(base, lanes)
     table = table_of(loss, rows) if table is None else table
-    return build.cohort_of(experiments, build.experiment_data(experiments[0], table))
+    return build.cohort_of(experiments, experiment_data(experiments[0], table))
 
 
 def network_cohort(lanes=({},), **changes):
@@ -109,7 +110,7 @@ def network_cohort(lanes=({},), **changes):
     experiments = experiments_of(base, lanes)
     by_class = base["model"]["loss"] == "cross_entropy"
     table = table_from_arrays(X, np.digitize(y, [-1, 1]) if by_class else y)
-    return build.cohort_of(experiments, build.experiment_data(experiments[0], table))
+    return build.cohort_of(experiments, experiment_data(experiments[0], table))
 
 
 def engine_of(cohort, asked="compiled"):

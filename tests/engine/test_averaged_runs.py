@@ -5,8 +5,9 @@ import pytest
 
 import gdrun
 from gdrun.config.resolving import resolve
-from gdrun.engine.build import build, experiment_data
+from gdrun.engine.build import build
 from gdrun.engine.trainer import Trainer
+from gdrun.runs.experiment_data import experiment_data
 
 CONFIG = {
     "dataset": {"name": "linear", "n": 60, "d": 3, "noise": 0.5},

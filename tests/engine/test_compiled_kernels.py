@@ -35,6 +35,7 @@ from gdrun.methods.rules import OPTIMIZERS
 from gdrun.problems.activations import ACTIVATIONS
 from gdrun.problems.losses import LOSSES
 from gdrun.problems.network import Network
+from gdrun.runs.experiment_data import experiment_data
 
 
 def stepper_of(cohort, compiled):
@@ -103,7 +104,7 @@ def cohort_of_size(model, variant, features, lanes, dtype, clip):
     changes = [{"optimizer": {"lr": 0.01 * (k + 1)}} for k in range(lanes)]
     experiments = experiments_of(base, changes)
     table = table_from_arrays(X, targets)
-    return build.cohort_of(experiments, build.experiment_data(experiments[0], table))
+    return build.cohort_of(experiments, experiment_data(experiments[0], table))
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ from gdrun.methods.definitions import Level, Positive
 from gdrun.problems.activations import ACTIVATIONS, activation
 from gdrun.problems.inits import INITS, init
 from gdrun.problems.losses import LOSSES, loss
+from gdrun.runs.experiment_data import experiment_data
 
 TAU = 0.9
 
@@ -280,7 +281,7 @@ def test_the_gradient_is_right(config):
 
 def test_the_init_draws_within_its_radius():
     chosen = resolve(data(name="linear", init="box", radius=3.0))
-    cohort = build.cohort_of([chosen], build.experiment_data(chosen, table()))
+    cohort = build.cohort_of([chosen], experiment_data(chosen, table()))
     w = cohort.initial_weights()[0, :3]
     assert 0.05 < np.abs(w).max() < 3.0
 
@@ -309,7 +310,7 @@ def test_the_compiled_steps_of_a_linear_model_agree():
         "stopping": {"steps": 50},
     }
     lanes = [resolve(base | {"seed": seed}) for seed in (0, 1)]
-    agree(both(build.cohort_of(lanes, build.experiment_data(lanes[0], table())), 50))
+    agree(both(build.cohort_of(lanes, experiment_data(lanes[0], table())), 50))
 
 
 def test_the_compiled_steps_of_a_network_agree():

@@ -11,9 +11,10 @@ import pytest
 from compilers import ANSWER, forget, script, unix
 
 from gdrun.config.loading import load
-from gdrun.engine.build import build, experiment_data
+from gdrun.engine.build import build
 from gdrun.engine.compiled import compiler, library_cache
 from gdrun.engine.contract import NotCompilableError
+from gdrun.runs.experiment_data import experiment_data
 from gdrun.study.storage.study_directory import read_study
 
 CC = compiler.compiler().command[0]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gdrun.config.resolving import resolve
-from gdrun.engine.build import build, experiment_data
+from gdrun.engine.build import build
 from gdrun.engine.trainer import Trainer
 from gdrun.problems.activations import ACTIVATIONS
 from gdrun.problems.dropout import Dropout
@@ -14,6 +14,7 @@ from gdrun.problems.inits import INITS, initial_row
 from gdrun.problems.models import MODELS
 from gdrun.problems.objective import Objective
 from gdrun.problems.rows import MappedRows
+from gdrun.runs.experiment_data import experiment_data
 
 ROWS, FEATURES = 301, 5
 

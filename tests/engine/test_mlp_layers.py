@@ -7,11 +7,12 @@ import pytest
 
 from gdrun.api import train
 from gdrun.config.resolving import resolve
-from gdrun.engine.build import build, cohort_of, experiment_data
+from gdrun.engine.build import build, cohort_of
 from gdrun.engine.cohort import SAMPLE_ROWS, Lanes
 from gdrun.engine.layer_readings import layer_readings
 from gdrun.engine.state import State
 from gdrun.engine.trainer import Trainer
+from gdrun.runs.experiment_data import experiment_data
 from gdrun.runs.run import read_run
 
 

@@ -10,7 +10,7 @@ import pytest
 from gdrun.config.resolving import resolve
 from gdrun.data import load_table, prepare
 from gdrun.engine.batches import Batches
-from gdrun.engine.build import build, cohort_of, experiment_data
+from gdrun.engine.build import build, cohort_of
 from gdrun.engine.cohort import Lanes
 from gdrun.engine.numpy_stepper import NumpyStepper
 from gdrun.engine.plan import Place
@@ -20,6 +20,7 @@ from gdrun.errors import ConfigError
 from gdrun.methods.rules import OPTIMIZERS
 from gdrun.problems.activations import ACTIVATIONS
 from gdrun.problems.losses import LOSSES
+from gdrun.runs.experiment_data import experiment_data
 
 BASE = {
     "dataset": "iris",

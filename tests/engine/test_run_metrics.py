@@ -8,11 +8,12 @@ from gdrun.config.loading import load
 from gdrun.config.resolving import resolve
 from gdrun.data.arrays import table_from_arrays
 from gdrun.engine import measuring
-from gdrun.engine.build import build, experiment_data
+from gdrun.engine.build import build
 from gdrun.engine.cohort import Lanes
 from gdrun.engine.trainer import Trainer
 from gdrun.errors import ConfigError
 from gdrun.problems.metrics import METRICS, Predictions
+from gdrun.runs.experiment_data import experiment_data
 from gdrun.runs.session import Session
 
 ENGINES = ("numpy", "compiled")

@@ -23,10 +23,11 @@ from gdrun.config.loading import load
 from gdrun.config.overrides import swept_values
 from gdrun.data import load_table, prepare
 from gdrun.data.inspection import inspect_data
-from gdrun.engine.build import build, experiment_data
+from gdrun.engine.build import build
 from gdrun.engine.trainer import Trainer
 from gdrun.errors import GdrunError
 from gdrun.runs.checkpoint import machine_of, origin_of, read_checkpoint
+from gdrun.runs.experiment_data import experiment_data
 from gdrun.runs.model_file import WEIGHTS
 
 Call = Callable[[], object]

@@ -277,9 +277,10 @@ TRAINED_TOGETHER = [
 def checkpoint_seeds(folder: Path) -> list[bytes]:
     """A checkpoint of a training that is interrupted after its second chunk of steps."""
     from gdrun.config.loading import load
-    from gdrun.engine.build import build, experiment_data
+    from gdrun.engine.build import build
     from gdrun.engine.trainer import Trainer
     from gdrun.runs.checkpoint import Checkpoint, machine_of, origin_of
+    from gdrun.runs.experiment_data import experiment_data
 
     experiments = [load(config) for config in TRAINED_TOGETHER]
     cohort, engine = build(experiments, experiment_data(experiments[0]))

@@ -8,7 +8,8 @@ from torch.optim.swa_utils import AveragedModel, update_bn
 
 import gdrun
 from gdrun.config.resolving import resolve
-from gdrun.engine.build import cohort_of, experiment_data
+from gdrun.engine.build import cohort_of
+from gdrun.runs.experiment_data import experiment_data
 
 pytestmark = pytest.mark.slow
 

@@ -3,9 +3,10 @@
 import numpy as np
 
 from gdrun.config.loading import load
-from gdrun.engine.build import build, experiment_data, in_lane_order
+from gdrun.engine.build import build, in_lane_order
 from gdrun.engine.trainer import Trainer
 from gdrun.runs.checkpoint import Checkpoint, machine_of, origin_of, read_checkpoint
+from gdrun.runs.experiment_data import experiment_data
 
 SECONDS = {"seconds"}
 """The columns of traces that are wall-clock time, which no two runs share."""
