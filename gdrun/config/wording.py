@@ -117,8 +117,7 @@ KEYS_ELSEWHERE: dict[str, str] = {
 
 _WEIGHTS = (
     "all examples count alike; for a rare class, early_stopping.metric=balanced_accuracy keeps the "
-    "weights that are best by this metric, and `gdrun sweep lr --metric balanced_accuracy` ranks "
-    "by it"
+    'weights that are best by this metric, and `metric="balanced_accuracy"` ranks a sweep by it'
 )
 
 OTHER_WAYS: dict[str, str] = {
