@@ -97,14 +97,21 @@ def test_tensorboard_reads_the_curves(runs, subject, tmp_path):
     names = {run.config["name"]: run for run in runs}
     folders = sorted(folder.name for folder in (tmp_path / "events").iterdir())
     assert folders == ["far---away-", "plain", "walk"]
-    events = EventAccumulator(str(tmp_path / "events" / "plain")).Reload()
-    found = events.Scalars("evals/train_loss")
-    run = names["plain"]
-    assert [event.step for event in found] == run.evals["step"].tolist()
-    assert [event.value for event in found] == pytest.approx(
-        run.evals["train_loss"].tolist(), rel=1e-6
-    )
-    assert "steps/grad_norm" in events.Tags()["scalars"]
+    for folder, run in zip(
+        folders, (names['far, "away"'], names["plain"], names["walk"]), strict=True
+    ):
+        # Two writers in one second would have one file, and the later one would overwrite it.
+        assert len(list((tmp_path / "events" / folder).iterdir())) == 1
+        events = EventAccumulator(str(tmp_path / "events" / folder)).Reload()
+        for kind, columns, name in (
+            ("evals", run.evals, "train_loss"),
+            ("steps", run.steps, "grad_norm"),
+        ):
+            found = events.Scalars(f"{kind}/{name}")
+            assert [event.step for event in found] == columns["step"].tolist()
+            np.testing.assert_allclose([event.value for event in found], columns[name], rtol=1e-6)
+        assert events.Scalars("steps")[-1].value == run.summary["steps"]
+        assert "_hparams_/experiment" in events.summary_metadata
 
 
 @pytest.mark.slow

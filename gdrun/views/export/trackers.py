@@ -33,6 +33,7 @@ def write_tensorboard(records: Sequence[Recorded], folder: Path) -> None:
     """
     try:
         from tensorboardX import SummaryWriter
+        from tensorboardX.summary import hparams
     except ImportError:
         raise MissingExtraError("an export for TensorBoard", "track") from None
     for place, each in enumerate(records):
@@ -44,7 +45,11 @@ def write_tensorboard(records: Sequence[Recorded], folder: Path) -> None:
                     for step, value in zip(columns["step"].tolist(), column.tolist(), strict=True):
                         writer.add_scalar(f"{kind}/{name}", value, step)
             writer.add_text("verdict", f"{each.status}: {each.verdict}")
-            writer.add_hparams(each.settings, dict(each.summary), name=".")
+            # writer.add_hparams opens a second file of the same name, which overwrites this one.
+            for summary in hparams(each.settings, dict(each.summary)):
+                writer.file_writer.add_summary(summary)
+            for name, value in each.summary.items():
+                writer.add_scalar(name, value, _last_step(each))
 
 
 def write_mlflow(records: Sequence[Recorded], destination: str, experiment: str) -> None:
@@ -181,8 +186,13 @@ def _points(each: Recorded) -> list[tuple[str, float, int]]:
             if name not in NOT_CURVES:
                 pairs = zip(column.tolist(), columns["step"].tolist(), strict=True)
                 found += [(f"{kind}/{name}", float(value), step) for value, step in pairs]
-    last = int(each.evals["step"][-1]) if len(each.evals.get("step", ())) else 0
+    last = _last_step(each)
     return found + [(f"summary/{name}", value, last) for name, value in each.summary.items()]
+
+
+def _last_step(each: Recorded) -> int:
+    """The step of the last evaluation of a run; 0 without one."""
+    return int(each.evals["step"][-1]) if len(each.evals.get("step", ())) else 0
 
 
 def _folder_name(each: Recorded, place: int) -> str:
