@@ -141,7 +141,7 @@ def changed_text(data: bytes, draw: Random) -> bytes:
                 text = text[:place] + draw.choice(NUMBERS + TEXTS) + text[place:]
             case _:
                 lines[at] *= draw.choice((2, 3, 50))
-                text = "\n".join(lines)
+                text = "\n".join(lines)[:MOST_BYTES]
     encoding = draw.choice(("utf-8",) * 12 + ("utf-8-sig", "utf-16", "utf-16-be", "latin-1"))
     errors = "surrogatepass" if encoding.startswith("utf") else "replace"
     return text.encode(encoding, errors)[:MOST_BYTES]
