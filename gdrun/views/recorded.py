@@ -23,8 +23,9 @@ class Recorded:
 
     id: of the run, or the hash of the trial's experiment. name: a short name that no other run of
     the same view has. status: the word that the screen shows. verdict: a sentence on how the run
-    ended. config: with all defaults. summary: the numbers of run.json's summary. diagnosis: the
-    symptoms as sentences. steps, evals: the columns of the trace.
+    ended. config: with all defaults. summary: the numbers of run.json's summary; for a trial also
+    the number of trials that trained together and share its seconds. diagnosis: the symptoms as
+    sentences. steps, evals: the columns of the trace.
     """
 
     id: str
@@ -104,7 +105,7 @@ def _trial(standing: Standing, result: Result, experiment: Experiment) -> Record
         status=status_word(result.record["status"]),
         verdict=stop["message"] if stop else "",
         config=experiment.plain(),
-        summary=_numbers(result.summary),
+        summary={**_numbers(result.summary), "trained_together": result.record["lanes"]},
         diagnosis=_diagnosis(result.record),
         steps=result.steps,
         evals=result.evals,

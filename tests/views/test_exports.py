@@ -246,6 +246,9 @@ def test_a_missing_tool_names_the_extra(name, module, extra, subject, tmp_path, 
 
 def test_trials_of_a_sweep_have_their_seeds_and_settings(sweep):
     table = tables(recorded_trials(sweep))["runs"]
+    # Two rates with two seeds each train as the four lanes of one cohort, in the same seconds.
+    assert table["trained_together"].tolist() == [4] * 4
+    assert len(set(table["seconds"].tolist())) == 1
     assert table["run"].tolist() == [
         f"lr={rate}, seed {seed}" for rate in ("0.01", "0.1") for seed in (0, 1)
     ]
