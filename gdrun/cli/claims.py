@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from gdrun.insight.claims import Claim, Finding
 
 Name: TypeAlias = Annotated[
-    str | None, typer.Argument(metavar="NAME", help="One claim, in full (default: all).")
+    str | None,
+    typer.Argument(
+        metavar="NAME",
+        help="One claim, in full; or a word or a chapter, for all claims with it (default: all).",
+    ),
 ]
 
 
@@ -28,18 +32,37 @@ def claims(name: Name = None, json: Json = False) -> None:
     from gdrun.insight.claims import CLAIMS
     from gdrun.views.claims import claim_view, claims_data, claims_view
 
-    if name is not None and name not in CLAIMS:
-        raise GdrunError(f"no claim is called {name!r}", hint=suggestion(name, CLAIMS))
-    chosen = [CLAIMS[name]] if name is not None else list(CLAIMS.values())
+    chosen = list(CLAIMS.values()) if name is None else _called(name)
     measured = list(_measured(chosen))
     if json:
         console.print_json(claims_data(measured))
-    elif name is not None:
+    elif name in CLAIMS:
         commands = map(console.unwrapped, measured[0][1].commands)
         console.show(claim_view(*measured[0]), *commands)
     else:
         following = step("see the commands behind a claim", "claims", chosen[0].name)
         console.show(claims_view(measured), *shown(following))
+
+
+def _called(word: str) -> list[Claim]:
+    """The claim of this name; or else those of this chapter, or with this word in the statement.
+
+    Raises GdrunError if there are none.
+    """
+    from gdrun.insight.claims import CLAIMS
+
+    if word in CLAIMS:
+        return [CLAIMS[word]]
+    wanted = word.lower().replace("-", " ")
+    found = [
+        each
+        for each in CLAIMS.values()
+        if each.chapter.lower() == wanted
+        or wanted in f"{each.name} {each.statement}".lower().replace("-", " ")
+    ]
+    if not found:
+        raise GdrunError(f"no claim is called or mentions {word!r}", hint=suggestion(word, CLAIMS))
+    return found
 
 
 def _measured(claims: Sequence[Claim]) -> Iterator[tuple[Claim, Finding, float]]:

@@ -109,7 +109,7 @@ def _write(text: str, file: Path | None) -> None:
         with file.open("x", encoding="utf-8") as out:
             out.write(text)
     except FileExistsError:
-        hint = "choose another name; gdrun never overwrites a file"
+        hint = "choose another name"
         raise GdrunError("the file exists already", where=str(file), hint=hint) from None
     except OSError as error:
         hint = "check the permissions of its directory"

@@ -67,7 +67,7 @@ def export(
     *which, destination = words
     chosen = FORMATS[to]
     if chosen.into != "store" and Path(destination).exists():
-        hint = f"choose another {chosen.into}; gdrun never overwrites a file"
+        hint = f"choose another {chosen.into}"
         raise GdrunError("exists already", where=destination, hint=hint)
     if chosen.into == "directory" and _FILE_ENDING.search(destination):
         formats = {"parquet": "parquet", "md": "markdown", "tex": "latex"}

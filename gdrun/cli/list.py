@@ -60,8 +60,10 @@ def list_names(
             document.setdefault(each.name, []).append(views.entry_data(each, entry))
         console.print_json(document)
     else:
-        following = [] if what is None else after_list(*entries[0], of_kind, plugins)
-        console.show(*rendered, *shown(following))
+        shown_entries = [] if what is None else entries[:1] if of_kind else entries
+        lines = [line for each in shown_entries for line in after_list(*each, of_kind, plugins)]
+        # Entries of several kinds share the heading, such as the schedule and the surface plateau.
+        console.show(*rendered, *shown(list(dict.fromkeys(lines))))
     return None
 
 

@@ -78,6 +78,8 @@ def open_model(word: str, runs: Path, parameter: str = "runs") -> tuple[Path, Tr
         raise RecordError("is a file, not a run", where=word, hint=hint)
     if not path.is_file():
         path = find_run(word, runs, parameter=parameter)
+        if word == "last":
+            _note_newer_study(path, runs)
         record = read_record(path)  # for its error, if it is not the directory of a run
         if "surface" in record.get("config", {}):
             hint = f"`gdrun show {shlex.quote(str(path))}` shows where it ended"
@@ -85,6 +87,21 @@ def open_model(word: str, runs: Path, parameter: str = "runs") -> tuple[Path, Tr
                 "is a run on a surface, which has no model", where=str(path), hint=hint
             )
     return path, read_model(path)
+
+
+def _note_newer_study(path: Path, runs: Path) -> None:
+    """Say on stderr which run `last` is, if a study, which has no single model, is newer."""
+    from gdrun.runs.run import RECORD, run_directories
+    from gdrun.study.storage.study_directory import BEST
+    from gdrun.study.storage.study_directory import RECORD as STUDY
+
+    newest = run_directories(runs, (RECORD, STUDY))[-1]
+    if newest.resolve() == path.resolve():
+        return
+    notes = [f"the model is that of {path}, the last single run; {newest.name} is newer"]
+    if (newest / BEST).is_file():
+        notes = [f"{notes[0]}, and `gdrun train {shlex.quote(str(newest / BEST))}` trains its best"]
+    show_notes(notes)
 
 
 def show_notes(notes: Iterable[str]) -> None:

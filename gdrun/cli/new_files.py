@@ -1,4 +1,4 @@
-"""Files that a command writes for the user, such as predictions as CSV; none is overwritten."""
+"""Files that a command writes for the user, such as predictions as CSV."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import csv
 import io
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeAlias
+
+import typer
 
 from gdrun.errors import GdrunError
 
@@ -18,10 +20,16 @@ def csv_text(rows: Iterable[Iterable[Any]]) -> str:
     return text.getvalue()
 
 
-def require_new(file: Path) -> None:
-    """Raise GdrunError if the file exists."""
-    if file.exists():
-        hint = "choose another name; gdrun never overwrites a file"
+Force: TypeAlias = Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")]
+
+
+def require_new(file: Path, force: bool | None = None) -> None:
+    """Raise GdrunError if the file exists and must not be replaced.
+
+    force: whether to replace it; None for a command without the option --force.
+    """
+    if file.exists() and not force:
+        hint = "choose another name" + ("" if force is None else ", or add --force to replace it")
         raise GdrunError("the file exists already", where=str(file), hint=hint)
 
 

@@ -12,6 +12,7 @@ import typer
 from gdrun.cli import completion, console
 from gdrun.cli.experiments import Json, Plugins, Seed, load_experiment
 from gdrun.cli.models import Runs
+from gdrun.cli.new_files import Force
 from gdrun.cli.next_steps import plugins_named, shown, step, step_with
 from gdrun.cli.running import RUNS
 from gdrun.cli.studying import read_ended
@@ -83,7 +84,6 @@ Quantity = Annotated[
         "such as accuracy or update_norm; or suboptimality, the objective minus its minimum.",
     ),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")]
 
 
 def plot(

@@ -22,7 +22,7 @@ from gdrun.cli.models import (
     reading,
     show_notes,
 )
-from gdrun.cli.new_files import csv_text, require_new, write_new
+from gdrun.cli.new_files import Force, csv_text, require_new, write_new
 from gdrun.cli.next_steps import shown, step
 from gdrun.cli.running import RUNS
 
@@ -47,12 +47,13 @@ def predict(
     unseen: UnseenOption = "error",
     encoding: EncodingOption = None,
     decimal: DecimalOption = None,
+    force: Force = False,
     runs: Runs = RUNS,
     json: Json = False,
 ) -> None:
     """Predict the target of new rows with a trained model, as CSV."""
     if out is not None:
-        require_new(out)
+        require_new(out, force)
     path, model = open_model(run, runs)
     found = model.predictions(data, unseen, reading(encoding, decimal))
     if out is not None:

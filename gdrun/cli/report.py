@@ -10,7 +10,7 @@ import typer
 from gdrun.cli import completion, console
 from gdrun.cli.experiments import Json, Plugins
 from gdrun.cli.models import Runs
-from gdrun.cli.new_files import require_new, write_new
+from gdrun.cli.new_files import Force, require_new, write_new
 from gdrun.cli.options import as_options
 from gdrun.cli.running import RUNS
 from gdrun.cli.studying import read_ended
@@ -36,6 +36,7 @@ To = Annotated[
 def report(
     which: Which = None,
     out: To = None,
+    force: Force = False,
     runs: Runs = RUNS,
     plugins: Plugins = None,
     json: Json = False,
@@ -53,7 +54,7 @@ def report(
     if file.suffix.lower() not in (".html", ".htm"):
         hint = f"choose a name such as {file.name}.html"
         raise GdrunError("a report is an HTML file", where=str(file), hint=hint)
-    require_new(file)
+    require_new(file, force)
     contents = _study_contents(studies[0]) if studies else _run_contents(paths)
     _write(file, contents)
     if json:

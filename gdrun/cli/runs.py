@@ -76,8 +76,8 @@ def runs(
         console.print_json({"runs": shown, "studies": studies})
     elif csv:
         sys.stdout.write(_csv(rows, chosen))
-    elif chosen and rows:
-        console.show(chosen_table(rows, chosen))
+    elif rows and (shown_columns := chosen or _with_sorted(sort, rows)):
+        console.show(chosen_table(rows, shown_columns))
     elif rows or not studies:
         console.show(runs_table(rows, out, differing_settings(rows), filtered=filtered))
     if studies and not json:
@@ -98,6 +98,17 @@ def _chosen(columns: str | None, rows: Sequence[Mapping[str, Any]]) -> list[str]
     chosen = [name.strip() for name in columns.split(",") if name.strip()]
     known = list(dict.fromkeys(key for row in rows for key in row))
     return [known_key(name, known) for name in chosen] if rows else chosen
+
+
+def _with_sorted(sort: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The losses and the column by which the runs are sorted; empty if the usual table has it."""
+    from gdrun.runs.run_list import known_key
+
+    known = list(dict.fromkeys(key for row in rows for key in row))
+    key = known_key(sort.removeprefix("-"), known)
+    usual = [name for name in ("train_loss", "validation_loss", "test_accuracy") if name in known]
+    shown = key in (*usual, "id", "name", "status", "started", "optimizer", "seed")
+    return [] if shown else [*usual[:2], key]
 
 
 def _csv(rows: Sequence[Mapping[str, Any]], chosen: Sequence[str]) -> str:

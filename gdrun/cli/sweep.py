@@ -157,7 +157,7 @@ def _check_save_best(save_best: Path | None) -> None:
     if save_best is None:
         return
     if save_best.exists():
-        hint = "choose another name; gdrun never overwrites a file"
+        hint = "choose another name"
         raise GdrunError("the file exists already", where=str(save_best), hint=hint)
     if not save_best.parent.is_dir():
         hint = "make the directory, or choose another one"

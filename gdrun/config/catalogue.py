@@ -9,6 +9,7 @@ from typing import Annotated, Any, get_origin
 from gdrun.config.section_kinds import SectionKind
 from gdrun.config.sections import AVERAGE, DATASET, MODEL, OPTIMIZER, SCHEDULE, SURFACE, VARIANT
 from gdrun.config.settings import BUDGETS, DivergenceLimit, EarlyStoppingSettings, Settings
+from gdrun.config.wording import KEYS_ELSEWHERE
 from gdrun.config.writing import short_flow
 from gdrun.data.sources import QUERY, READERS
 from gdrun.errors import GdrunError, suggestion
@@ -90,7 +91,9 @@ def find(name: str, kinds: Iterable[Kind] | None = None) -> list[tuple[Kind, Ent
         return found
     names = list(dict.fromkeys(name for kind in among for name in kind.entries))
     if kinds is None:
-        hint = _owners(name) or suggestion(name, [*KINDS, *names], most_listed=len(KINDS))
+        elsewhere = KEYS_ELSEWHERE.get(name.lower().replace("-", "_"))
+        meant = elsewhere and f"its key in gdrun is {elsewhere}"
+        hint = meant or _owners(name) or suggestion(name, [*KINDS, *names], most_listed=len(KINDS))
         raise GdrunError(f"nothing is called {name!r}", hint=hint)
     what = f"none of the {among[0].name} is called {name!r}"
     raise GdrunError(what, hint=suggestion(name, names))

@@ -71,9 +71,11 @@ class StopRule:
     def sentence(self, value: float, threshold: float) -> str:
         """Return the reason as text with its numbers, such as `gradient norm 9.8e-07 < 1e-06`.
 
-        value: the reading.
+        They have enough digits to differ where they do. value: the reading.
         """
-        return f"{self.words} {quantity(value)} {self.sign} {quantity(threshold)}"
+        differing = (n for n in range(4, 18) if quantity(value, n) != quantity(threshold, n))
+        digits = next(differing, 4)
+        return f"{self.words} {quantity(value, digits)} {self.sign} {quantity(threshold, digits)}"
 
 
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {

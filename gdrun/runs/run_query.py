@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,8 @@ from numpy.typing import NDArray
 
 from gdrun.config.writing import short_flow
 from gdrun.data.duckdb_connection import connection, first_line, unfit_sql
-from gdrun.errors import GdrunError, Parameter
+from gdrun.errors import GdrunError, Parameter, near
+from gdrun.problems.metrics import name_of_heading
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -42,8 +44,15 @@ def matching(rows: Rows, condition: str) -> list[int]:
             found = relation.fetchall()
         except duckdb.Error as error:
             what = f"the condition fails: {first_line(error)}"
+            unknown = _UNKNOWN.search(str(error))
+            if unknown and (alike := near(name_of_heading(unknown[1]), names)):
+                hint = f"did you mean {' or '.join(alike)}?"
             raise GdrunError(what, where=Parameter("where"), hint=hint) from None
     return sorted(place for (place,) in found)
+
+
+_UNKNOWN = re.compile(r'column "([^"]+)" not found')
+"""What DuckDB says of a name that is no column."""
 
 
 def columns(values: Sequence[Sequence[Any]]) -> dict[str, NDArray[Any]]:

@@ -182,7 +182,13 @@ def spread_cells(standing: Standing, metric: Metric) -> tuple[str, str, str]:
 def _ends(low: float, high: float, metric: Metric) -> str:
     """The two ends of a range of scores, as values of the metric."""
     # The score of an accuracy is negative, so the lower score is the higher accuracy: sort again.
-    return " … ".join(map(short, sorted((metric.value(low), metric.value(high)))))
+    ends = sorted((metric.value(low), metric.value(high)))
+    texts = [short(end) for end in ends]
+    if (
+        texts[0] == texts[1] and ends[0] < ends[1]
+    ):  # three digits could exclude the median that is between them
+        texts = [quantity(end) if math.isfinite(end) else short(end) for end in ends]
+    return " … ".join(texts)
 
 
 def interval_level(interval: Interval) -> str:
@@ -283,6 +289,8 @@ def _spread_text(sweep: Sweep, best: Standing) -> str:
         return text if sweep.plan.noiseless else f"{text}, one seed"
     text = f"{text}, median over {seeds} seeds"
     interval = best.spread.interval
+    if best.scores.min() == best.scores.max():
+        return f"{text.removesuffix(f', median over {seeds} seeds')}, the same for {seeds} seeds"
     if interval is None:
         ends = _ends(float(best.scores.min()), float(best.scores.max()), sweep.metric)
         return f"{text}, range {ends} (an interval needs {FEWEST_SEEDS} seeds or more)"

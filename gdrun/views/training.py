@@ -169,6 +169,8 @@ def summary_grid(run: Run) -> RenderableType:
             grid.add_row(*line)
     if best := summary.get("best"):
         kept = "; the run returns these weights" if summary["weights"] == "best" else ""
+        if not kept and best.get("step") != summary["steps"]:
+            kept = "; the run returns its last weights"
         grid.add_row("best", f"{_best_loss(best)} at epoch {position(best['epoch'])}{kept}")
     if "place" in summary:
         place, distance = summary["place"], summary.get("distance")

@@ -41,11 +41,21 @@ def test_json(gdrun):
     assert claim["commands"] == ["gdrun theory dataset=iris model=softmax --noise"]
 
 
+def test_claims_are_found_by_a_word_and_by_their_chapter(gdrun, quick):
+    def found(word):
+        return {each["name"] for each in json.loads(gdrun("claims", word, "--json").out)}
+
+    assert found("Clipping") == {"clipping-rate"}
+    chapters = {CLAIMS[name].chapter for name in QUICK}
+    for chapter in chapters:
+        assert found(chapter) == {name for name in QUICK if CLAIMS[name].chapter == chapter}
+
+
 def test_an_unknown_claim(gdrun):
     answer = gdrun("claims", "batchvariance")
     assert answer.code == 2
     assert answer.err == (
-        "error: no claim is called 'batchvariance'\n"
+        "error: no claim is called or mentions 'batchvariance'\n"
         "hint: did you mean batch-variance or batch-size?\n"
     )
 

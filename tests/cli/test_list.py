@@ -167,3 +167,17 @@ def test_the_rules_of_the_verdicts(gdrun):
     out = " ".join(gdrun("list", "verdicts").out.split())
     assert all(f"{word} {rule}" in out for word, rule in rules.items())
     assert set(rules) == set(get_args(Word))
+
+
+def test_each_entry_of_a_name_has_its_command(gdrun):
+    lines = gdrun("list", "plateau").out.splitlines()
+    place = lines.index("to train with it:")
+    assert sorted(lines[place + 1 :]) == [
+        "  gdrun train schedule=plateau",
+        "  gdrun train surface=plateau optimizer=adam lr=0.1",
+    ]
+
+
+def test_a_name_from_other_libraries_leads_to_the_key(gdrun):
+    answer = gdrun("list", "learning-rate")
+    assert answer.err.endswith("hint: its key in gdrun is optimizer.lr\n")

@@ -74,7 +74,7 @@ def test_a_file_as_output_is_never_overwritten(here, tmp_path):
     assert (tmp_path / "out.csv").read_text() == "prediction\n170.0\n"
     assert error_of(here("predict", "line.npz", "new.csv", "-o", "out.csv")) == (
         "error: out.csv: the file exists already\n"
-        "hint: choose another name; gdrun never overwrites a file\n"
+        "hint: choose another name, or add --force to replace it\n"
     )
     assert error_of(here("predict", "line.npz", "new.csv", "-o", "no/out.csv")) == (
         "error: no/out.csv: the file cannot be written: No such file or directory\n"

@@ -257,3 +257,45 @@ def test_a_thousand_runs_take_little_more_than_reading_their_records(here, tmp_p
     assert names(answer) == ["plain"] * 1000
     # About 5 times on the machine where this was written; 100 times if each config.yaml were read.
     assert listing < 20 * reading
+
+
+def test_the_list_has_the_column_by_which_it_is_sorted(three):
+    answer = three("runs", "--sort", "-test_f1")
+    heading = answer.out.splitlines()[0].split()
+    assert heading == ["run", "train_loss", "validation_loss", "test_f1"]
+    assert three("runs", "--sort", "-val_loss").out.splitlines()[0].split()[:2] == ["run", "status"]
+
+
+def test_a_condition_names_the_column_of_a_heading(three):
+    answer = three("runs", "--where", "test_acc > 0.5")
+    assert answer.err.endswith("hint: did you mean test_accuracy?\n")
+    assert three("runs", "--where", "test_accuracy > 0.5").code == 0
+
+
+def test_the_last_model_is_named_if_a_study_is_newer(here, tmp_path):
+    data = tmp_path / "new.csv"
+    data.write_text("a,b\n0,1\n1,2\n2,1\n3,5\n4,2\n5,6\n")
+    words = ("model=linear", "split.validation=0", "split.test=0", "epochs=2", "engine=numpy")
+    here("train", str(data), *words, "-q", "name=lone")
+    alone = here("predict", "last", str(data))
+    assert alone.err == ""
+    here("sweep", "lr=0.1,0.2", str(data), *words, "--seeds", "1", "-q")
+    later = here("predict", "last", str(data))
+    assert later.out == alone.out
+    assert re.search(
+        r"^note: the model is that of runs/\S+lone\S+, the last single run;", later.err
+    )
+    assert re.search(r"`gdrun train \S+best.yaml` trains its best", later.err)
+
+
+def test_a_file_is_replaced_only_if_asked(here, tmp_path):
+    data = tmp_path / "new.csv"
+    data.write_text("a,b\n0,1\n1,2\n2,1\n3,5\n4,2\n5,6\n")
+    here("train", str(data), "model=linear", "split.test=0", "epochs=2", "engine=numpy", "-q")
+    for command in (("predict", "last", str(data)), ("report", "last")):
+        file = tmp_path / f"{command[0]}.html"
+        file.write_text("old")
+        assert here(*command, "-o", str(file)).code == 2
+        assert file.read_text() == "old"
+        assert here(*command, "-o", str(file), "--force").code == 0
+        assert file.read_text() != "old"

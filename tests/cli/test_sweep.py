@@ -18,6 +18,7 @@ from study.cases import LEAST_SQUARES, LOGISTIC
 from gdrun.cli.studying import RunCounter
 from gdrun.config.writing import to_yaml
 from gdrun.runs.signals import Interruption
+from gdrun.views.sweeps import _ends
 
 
 @pytest.fixture
@@ -119,7 +120,7 @@ def test_the_best_is_a_config_ready_to_train(sweep, gdrun, tmp_path):
     assert run["summary"]["validation_loss"] == pytest.approx(first["median"], rel=1e-9)
     again = sweep("lr=0.1,0.3", "--save-best", str(best))
     assert (again.code, again.out) == (2, "")
-    assert "gdrun never overwrites a file" in again.err
+    assert "the file exists already\nhint: choose another name\n" in again.err
 
 
 def test_json_is_one_document_with_the_statistics(sweep):
@@ -413,3 +414,16 @@ def test_a_terminal_that_stops_all_processes_prints_no_tracebacks(tmp_path, numb
     assert (process.returncode, err) == (128 + number, "")
     (directory,) = tmp_path.iterdir()
     assert f"  gdrun {shlex.join(words)} --resume {directory}\n" in out
+
+
+def test_seeds_that_change_nothing_are_said_once(gdrun, tmp_path):
+    words = ("dataset=iris", "model=softmax", "variant=bgd", "epochs=3", "engine=numpy")
+    answer = gdrun("sweep", "lr=0.1,0.2", *words, "--seeds", "3", "-o", str(tmp_path))
+    assert re.search(r"best +lr=0.2: val loss [\d.]+, the same for 3 seeds\n", answer.out)
+
+
+def test_the_ends_of_a_range_do_not_exclude_what_is_between_them():
+    metric = SimpleNamespace(value=float)
+    assert _ends(3817.6, 3822.4, metric) == "3818 … 3822"
+    assert _ends(0.12, 0.34, metric) == "0.12 … 0.34"
+    assert _ends(1.3779, 1.3779, metric) == "1.38 … 1.38"

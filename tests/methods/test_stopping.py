@@ -129,3 +129,16 @@ def test_numbers_and_epochs_without_noise():
         "3",
         "1234567.5",
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "threshold", "text"),
+    [
+        (2796.71, 2797.2, "training loss 2796.7 ≤ 2797.2"),
+        (2797.0, 2797.0, "training loss 2797 ≤ 2797"),
+        (0.12344, 0.12341, "training loss 0.12344 ≤ 0.12341"),
+        (1.0, 1.0 + 2**-40, "training loss 1 ≤ 1.000000000001"),
+    ],
+)
+def test_two_numbers_that_differ_look_different(value, threshold, text):
+    assert STOP_RULES["target_loss"].sentence(value, threshold) == text
