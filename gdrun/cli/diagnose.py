@@ -138,6 +138,7 @@ def _diagnose_study(path: Path, json: bool, *, trying: bool) -> None:
 
 def _following(run: Run, symptoms: Sequence[Symptom], tried: Sequence[Attempt] | None) -> list[str]:
     """The lines on what to do after a diagnosis. tried: the remedies that were run, if any."""
+    from gdrun.symptoms.registry import DATA
     from gdrun.views.diagnosis import change_words
 
     plugins = plugin_words(run.record)
@@ -150,6 +151,8 @@ def _following(run: Run, symptoms: Sequence[Symptom], tried: Sequence[Attempt] |
     if tried is None and any(each.remedies for each in symptoms):
         words = (str(run.directory), "--try", *plugins)
         lines += ["none of these changes was run", *step("train with each", "diagnose", *words)]
+    if all(each.name in DATA for each in symptoms):
+        return lines  # No curve shows them.
     picture = ("plot", str(run.directory), "--kind", "diagnosis", "-o", "diagnosis.png")
     return lines + step("draw the curves that show it", *picture)
 

@@ -221,8 +221,10 @@ def data_warnings(record: StudyRecord) -> list[RenderableType]:
     from gdrun.views.sweeps import warning_lines
 
     found = record.get("data_symptoms", ())
-    remedies = "`gdrun diagnose` lists remedies"
-    return warning_lines([f"{each['name']}: {each['evidence']}; {remedies}" for each in found])
+    lists = "; `gdrun diagnose` lists remedies"
+    return warning_lines(
+        [f"{each['name']}: {each['evidence']}{lists if each['remedies'] else ''}" for each in found]
+    )
 
 
 def missing_lines(result: Sweep | Comparison, path: Path, command: str | None = None) -> list[str]:

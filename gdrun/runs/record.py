@@ -140,13 +140,14 @@ class Ending(TypedDict):
 class SymptomRecord(TypedDict):
     """A symptom of a run: its name, its confidence in [0, 1], and its evidence.
 
-    sentence: the name and the evidence.
+    sentence: the name and the evidence. remedies: how many changes of the config may help.
     """
 
     name: str
     confidence: float
     evidence: str
     sentence: str
+    remedies: NotRequired[Count]
 
 
 class RunRecord(TypedDict):
@@ -245,6 +246,7 @@ def _diagnosis(
             "confidence": each.confidence,
             "evidence": each.evidence,
             "sentence": f"{each.name}: {each.evidence}",
+            "remedies": len(each.remedies),
         }
         for each in found
     ]

@@ -77,7 +77,7 @@ def repeated_rows(run: Traced) -> Symptom | None:
     return Symptom(
         "repeated rows",
         0.9,
-        f"the training part also has {' and '.join(found)}",
+        f"the training part also has {' and '.join(found)}; keep each row in one part only",
         _distinct(run),
     )
 

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 
+from gdrun.array_types import Array
 from gdrun.methods.stopping import position
 from gdrun.quantities import quantity
 from gdrun.symptoms import changes
@@ -18,8 +19,8 @@ def vanishing(run: Traced) -> Symptom | None:
 
     The gradient norm of the second layer is below 1/100 of that of the last layer, in the median
     over the evaluations, and the training loss ended above half of its start, or of the loss of a
-    constant prediction if this is lower. The first layer is left out, because its gradient has the
-    unit of the features.
+    constant prediction if this is lower. The first layer does not decide, because its gradient has
+    the unit of the features; the evidence names the layer with the smallest gradient.
 
     Evidence: gradient norm of each layer, training loss
 
@@ -28,19 +29,27 @@ def vanishing(run: Traced) -> Symptom | None:
     names = _layers(run, "grad_norm")
     if len(names) < 3 or run.learnt:
         return None
-    early, last = run.evals[names[1]], run.evals[names[-1]]
-    seen = np.isfinite(early) & np.isfinite(last) & (last > 0)
-    ratio = float(np.median(early[seen] / last[seen])) if seen.any() else 1.0
+    ratios = {
+        number: _ratio(run.evals[name], run.evals[names[-1]])
+        for number, name in enumerate(names[:-1], start=1)
+    }
     # A gradient of exactly 0 does not shrink from layer to layer: that is the symptom stuck.
-    if not 0 < ratio < 1e-2:
+    if not 0 < ratios[2] < 1e-2:
         return None
+    least = min((number for number in ratios if ratios[number] > 0), key=ratios.__getitem__)
     return Symptom(
         "vanishing",
         0.9,
-        f"the gradient of layer 2 is {quantity(ratio, 2)} of that of layer {len(names)} "
-        f"(median of epochs {position(run.epochs[0])} to {position(run.epochs[-1])})",
+        f"the gradient of layer {least} is {quantity(ratios[least], 2)} of that of layer "
+        f"{len(names)} (median of epochs {position(run.epochs[0])} to {position(run.epochs[-1])})",
         (changes.RELU, changes.TANH, *changes.adam(run)),
     )
+
+
+def _ratio(early: Array, last: Array) -> float:
+    """The median over the evaluations of one gradient norm divided by another; 1 if unknown."""
+    seen = np.isfinite(early) & np.isfinite(last) & (last > 0)
+    return float(np.median(early[seen] / last[seen])) if seen.any() else 1.0
 
 
 def dead_units(run: Traced) -> Symptom | None:

@@ -52,11 +52,12 @@ def _shown(prediction: str | float) -> str:
 
 
 def imbalance(run: Traced) -> Symptom | None:
-    """The accuracy is high, but a rare class is not found.
+    """The predictions are wrong for most examples of a rare class.
 
-    One class has over 80 % of the examples of a part, and fewer than half of the examples of
-    another class are predicted correctly. Each class is judged on the first of the test, the
-    validation and the training part that has at least 5 of its examples.
+    One class has over 80 % of the examples of a part, or over half of them and the accuracy is no
+    higher than its share. Fewer than half of the examples of another class are predicted correctly.
+    Each class is judged on the first of the test, the validation and the training part that has at
+    least 5 of its examples.
 
     Evidence: recall of each class, accuracy
 
@@ -69,7 +70,8 @@ def imbalance(run: Traced) -> Symptom | None:
     counts = run.summary["recalls"][worst.part]
     largest, total = int(np.argmax(counts["rows"])), sum(counts["rows"])
     most = counts["rows"][largest]
-    if most <= 0.8 * total or worst.found >= worst.rows / 2:
+    useless = total < 2 * most and sum(counts["found"]) <= most
+    if not (most > 0.8 * total or useless) or worst.found >= worst.rows / 2:
         return None
     return Symptom(
         "imbalance",

@@ -275,7 +275,7 @@ def _moving(run: Traced, name: str) -> Symptom:
         )
     return Symptom(
         name,
-        min(1.0, 0.4 + max(_alternations(late), 0.5) / 2),
+        max(0.5, _alternations(late) * (len(late) - 2) / (len(late) - 1)),
         evidence,
         (
             *changes.less_memory(run),

@@ -108,7 +108,7 @@ def _result_columns(comparison: Comparison) -> list[Column]:
         ("quartiles", lambda row: spread_cells(row.standing, metric)[1]),
         ("interval", lambda row: spread_cells(row.standing, metric)[2]),
         ("diverged", lambda row: f"{row.standing.diverged} of {len(row.standing.results)}"),
-        ("symptom", lambda row: row.standing.symptom or HEALTHY),
+        ("symptom", lambda row: row.standing.symptom_words or HEALTHY),
     ]
 
 

@@ -136,7 +136,7 @@ def _rows(sweep: Sweep, columns: Sequence[str], *, folded: bool = False) -> Tabl
         rest = {
             "quartiles": quartiles,
             "to target": _epochs(standing, sweep),
-            "symptom": standing.symptom or HEALTHY,
+            "symptom": standing.symptom_words or HEALTHY,
             "curve": scale.curve(standing) if scale else "",
         }
         shown = [text for heading, text in rest.items() if heading in columns]

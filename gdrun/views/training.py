@@ -260,7 +260,9 @@ def _symptom(record: RunRecord) -> list[RenderableType]:
         return []
     # The verdict of a diverged run has the same sentence as its evidence.
     first = found[0]["name" if record["status"] == "diverged" else "sentence"]
-    return [Text(f"symptom: {first}; `gdrun diagnose` lists remedies", style="yellow")]
+    # Runs that were written before remedies were counted may have some.
+    more = "; `gdrun diagnose` lists remedies" if found[0].get("remedies", 1) else ""
+    return [Text(f"symptom: {first}{more}", style="yellow")]
 
 
 def _notes(run: Run) -> list[RenderableType]:

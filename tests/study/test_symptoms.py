@@ -1,5 +1,7 @@
 """The main symptom of each setting of a study."""
 
+from dataclasses import replace
+
 import pytest
 
 import gdrun
@@ -40,3 +42,15 @@ def test_a_muted_symptom_is_in_no_column():
     muted = BASE | {"diagnose": {"mute": ["slow convergence"]}}
     found = gdrun.sweep(muted, {"optimizer.lr": [1e-4]}, seeds=1)
     assert [each.symptom for each in found.standings] == [None]
+
+
+def test_a_symptom_of_less_than_half_of_the_runs_has_their_number():
+    """One run is slow, one is healthy and one explodes: the gravest symptom counts."""
+    found = gdrun.sweep(BASE, {"optimizer.lr": [1e-4]}, seeds=3).standings[0]
+    assert found.symptom_words == "slow convergence"
+    healthy = gdrun.sweep(BASE, {"optimizer.lr": [0.5]}, seeds=3).standings[0]
+    assert healthy.symptom_words is None
+    diverged = gdrun.sweep(BASE, {"optimizer.lr": [1e4]}, seeds=3).standings[0]
+    results = (found.results[0], healthy.results[0], diverged.results[0])
+    mixed = replace(healthy, results=results)
+    assert mixed.symptom_words == "exploding (1 of 3)"

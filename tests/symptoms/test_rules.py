@@ -202,11 +202,26 @@ def test_a_loss_of_batches_that_slowly_returns_is_at_a_noise_floor():
     assert [each.name for each in diagnose(batches)] == ["noise floor"]
 
 
+@pytest.mark.parametrize(("evaluations", "most"), [(7, 0.7), (80, 1.0)])
+def test_few_evaluations_give_a_noise_floor_a_small_confidence(evaluations, most):
+    """Four late losses have three changes, and so two pairs of changes to compare."""
+    loss = np.where(np.arange(evaluations) % 2, 0.2, 0.4)
+    loss[0] = 1
+    run = curves(loss)
+    batches = replace(run, config=run.config | {"variant": {"name": "mbgd"}})
+    (found,) = diagnose(batches)
+    assert found.name == "noise floor"
+    assert most - 0.05 < found.confidence <= most
+
+
 def test_a_gradient_that_shrinks_from_layer_to_layer_vanishes():
-    """The gradient of layer 2 is 10⁴ / 10⁸ of that of layer 4."""
+    """The gradients of layers 1 and 2 are 10² / 10⁸ and 10⁴ / 10⁸ of that of layer 4."""
     run = curves(np.ones(20), status="stopped")
     first = diagnose(replace(run, evals=run.evals | LAYERS))[0]
     assert first.name == "vanishing"
+    assert "the gradient of layer 1 is 1e-06 of that of layer 4" in first.evidence
+    large = {**LAYERS, "layer1.grad_norm": np.full(20, 1e9)}  # Large features, for instance.
+    first = diagnose(replace(run, evals=run.evals | large))[0]
     assert "the gradient of layer 2 is 0.0001 of that of layer 4" in first.evidence
     # With a loss that fell to less than half, the small gradient did no harm.
     learnt = curves(STEADY)
@@ -249,6 +264,9 @@ def test_a_rare_class_that_is_not_found():
     assert names(test=[(95, 95), (1, 5)]) == ["imbalance"]
     assert names(test=[(95, 95), (3, 5)]) == []
     assert names(test=[(50, 50), (10, 50)]) == []  # The classes are balanced.
+    # 70 + 2 of 91 are right, and class 0 alone has 72: the model is no better than a constant.
+    assert names(test=[(70, 72), (2, 19)]) == ["imbalance"]
+    assert names(test=[(70, 72), (9, 19)]) == []
     assert names(test=[(97, 97), (0, 3)]) == []  # Three examples are too few to judge.
 
 

@@ -66,9 +66,20 @@ class Standing:
         """
         return (-math.inf if self.dropped is None else -self.dropped, self.spread.median)
 
-    @cached_property
+    @property
     def symptom(self) -> str | None:
         """The name of the gravest symptom that most of the runs have; None if they are healthy."""
+        return self._main_symptom[0]
+
+    @property
+    def symptom_words(self) -> str | None:
+        """The name of this symptom, with the number of its runs if less than half have it."""
+        name, runs = self._main_symptom
+        of = len(self.results)
+        return f"{name} ({runs} of {of})" if name is not None and 2 * runs < of else name
+
+    @cached_property
+    def _main_symptom(self) -> tuple[str | None, int]:
         return main_symptom(self.candidate.experiment, self.results)
 
     @property

@@ -46,13 +46,14 @@ def data_symptoms(experiment: Experiment, data: Prepared) -> list[DataSymptomRec
     ]
 
 
-def main_symptom(experiment: Experiment, results: Sequence[Result]) -> str | None:
-    """The name of the gravest symptom that most runs of a candidate have; None for healthy ones.
+def main_symptom(experiment: Experiment, results: Sequence[Result]) -> tuple[str | None, int]:
+    """The name of the gravest symptom that most runs of a candidate have, and their number.
 
-    results: the runs, one for each seed. Of two symptoms that equally many runs have, the graver
-    one counts.
+    The name is None for healthy runs. results: the runs, one for each seed. Of two symptoms that
+    equally many runs have, the graver one counts.
     """
     every = symptoms_of(experiment, results)
     firsts = Counter(found[0].name if found else None for found in every)
     order = [*RUN_SYMPTOMS, None]
-    return min(firsts, key=lambda name: (-firsts[name], order.index(name)), default=None)
+    name = min(firsts, key=lambda name: (-firsts[name], order.index(name)), default=None)
+    return name, firsts[name]
