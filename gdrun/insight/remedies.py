@@ -22,6 +22,7 @@ from gdrun.config.writing import to_yaml
 from gdrun.engine.listeners import Listener
 from gdrun.engine.outcome import Outcome
 from gdrun.errors import GdrunError, RecordError
+from gdrun.problems.metrics import METRICS
 from gdrun.runs.record import closing, opening
 from gdrun.runs.run import Run
 from gdrun.study.design.trials import Trial
@@ -47,13 +48,14 @@ MILD = "still falling"
 class Attempt:
     """One remedy, or two together, that was run.
 
-    changes: the values by key. before, after: the final value of the metric without and with the
-    changes; infinite if the run diverged. treated: the first symptom of the diagnosed run that has
-    remedies. symptoms: those of the run with the changes. gone: whether the treated one is not
-    among them. cured: whether it is gone, there is no new symptom (a loss that still falls does not
-    count), and the metric is close to that of the best such attempt, and clearly lower than before.
-    If the treated symptom makes the metric too good, it may be higher. pair: whether it is two
-    remedies together.
+    changes: the values by key. metric: the one of early stopping, or else the validation loss.
+    before, after: its value for the weights that the run returns, without and with the changes;
+    infinite if the run diverged. larger: whether larger values are better. treated: the first
+    symptom of the diagnosed run that has remedies. symptoms: those of the run with the changes.
+    gone: whether the treated one is not among them. cured: whether it is gone, there is no new
+    symptom (a loss that still falls does not count), and the metric is close to that of the best
+    such attempt, and clearly better than before. If the treated symptom makes the metric too good,
+    it may be worse. pair: whether it is two remedies together.
     """
 
     changes: Mapping[str, Any]
@@ -65,14 +67,58 @@ class Attempt:
     gone: bool
     cured: bool
     pair: bool = False
+    larger: bool = False
+
+    @property
+    def left(self) -> set[str]:
+        """The symptoms that are left, without a loss that still falls."""
+        return set(self.symptoms) - {MILD}
+
+    @property
+    def score(self) -> float:
+        """The metric with the changes, or its negative: lower is better."""
+        return -self.after if self.larger and math.isfinite(self.after) else self.after
 
 
 @dataclass(frozen=True)
 class _Ended:
-    """A run that has ended. after: the final value of the metric. symptoms: their names."""
+    """A run that has ended. after: its score by the goal. symptoms: their names."""
 
     after: float
     symptoms: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Goal:
+    """What a config is judged by. metric: a column of the evaluations. larger: if that is better.
+
+    A score is the metric, or its negative if larger values are better: lower is better.
+    """
+
+    metric: str
+    larger: bool = False
+
+    def of(self, outcome: Outcome) -> float:
+        """The score of the weights that a run returns; infinite if it diverged."""
+        value = float(outcome.evaluations[self.metric][-1])
+        if outcome.restored and outcome.best is not None and outcome.best.quantity == self.metric:
+            value = outcome.best.value
+        if not math.isfinite(value) or outcome.status == "diverged":
+            return math.inf
+        return -value if self.larger else value
+
+    def shown(self, score: float) -> float:
+        """The value of the metric of a score."""
+        return -score if self.larger and math.isfinite(score) else score
+
+
+def _goal(run: Run) -> _Goal:
+    """The metric of early stopping; else the validation loss, or the training loss without one."""
+    early = run.config["stopping"].get("early_stopping") or {}
+    name = early.get("metric", "loss")
+    if name in METRICS and f"validation_{name}" in run.evals:
+        return _Goal(f"validation_{name}", METRICS[name].larger)
+    return _Goal("validation_loss" if "validation_loss" in run.evals else "train_loss")
 
 
 def traced(run: Run) -> Traced:
@@ -134,22 +180,22 @@ def try_remedies(
 
     symptoms: of the run; their remedies must fit its config. listeners: see gdrun.engine.listeners.
     Returns the attempts: cures first, and among these the ones that leave the fewest symptoms, then
-    single remedies before pairs; then the lowest metric first. Raises ConfigError if the run's data
+    single remedies before pairs; then the best metric first. Raises ConfigError if the run's data
     cannot be loaded again, such as arrays from Python.
     """
     singles = list({_key(each.changes): each for s in symptoms for each in s.remedies}.values())
     if not singles:
         return []
-    metric = "validation_loss" if "validation_loss" in run.evals else "train_loss"
+    goal = _goal(run)
     unchanged = Remedy({}, "")
-    before, *ended = _trained(run, [unchanged, *singles], metric, listeners)
+    before, *ended = _trained(run, [unchanged, *singles], goal, listeners)
     treated = next(each.name for each in symptoms if each.remedies)
     promising = _promising(zip(ended, singles, strict=True), before.after, treated)
     pairs = fitting(run.config, _pairs(promising))
-    ended += _trained(run, pairs, metric, listeners)
+    ended += _trained(run, pairs, goal, listeners)
     known = [each.name for each in symptoms]
     floor = lowest_loss(run.config)
-    judge = _Judge(run, known, treated, metric, before.after, ended, floor)
+    judge = _Judge(run, known, treated, goal, before.after, ended, floor)
     attempts = [
         judge.attempt(remedy, one, pair=number >= len(singles))
         for number, (remedy, one) in enumerate(zip([*singles, *pairs], ended, strict=True))
@@ -160,14 +206,14 @@ def try_remedies(
 def _order(attempt: Attempt) -> tuple[float, ...]:
     """The smaller, the better is an attempt."""
     if not attempt.cured:
-        return (math.inf, attempt.after)
-    return (len(set(attempt.symptoms) - {MILD}), attempt.pair, attempt.after)
+        return (math.inf, attempt.score)
+    return (len(attempt.left), attempt.pair, attempt.score)
 
 
 class _Judge:
     """Decides which attempts cure a run.
 
-    known: the names of the symptoms of the run. treated: the one that is to go. before: the metric
+    known: the names of the symptoms of the run. treated: the one that is to go. before: the score
     of the run. ended: the runs of all attempts. floor: a lower bound of the loss.
     """
 
@@ -176,16 +222,17 @@ class _Judge:
         run: Run,
         known: Sequence[str],
         treated: str,
-        metric: str,
+        goal: _Goal,
         before: float,
         ended: Sequence[_Ended],
         floor: float,
     ) -> None:
-        self._known, self._treated, self._metric, self._before = known, treated, metric, before
+        self._known, self._treated, self._goal, self._before = known, treated, goal, before
         lowest = min((each.after for each in ended if self._clean(each)), default=math.inf)
-        start = float(run.evals[metric][0])
+        scores = -run.evals[goal.metric] if goal.larger else run.evals[goal.metric]
+        start = float(scores[0])
         # The last value of a noisy run may be low by chance.
-        last = run.evals[metric][-max(1, int(WINDOW * len(run.evals[metric]))) :]
+        last = scores[-max(1, int(WINDOW * len(scores))) :]
         usual = max(before, float(np.median(last)))
         least = CLEAR * abs(start - floor) if math.isfinite(usual) else 0.0
         allowed = math.inf if treated in FLATTERING else usual - least
@@ -196,14 +243,15 @@ class _Judge:
         cured = self._clean(one) and math.isfinite(one.after) and one.after <= self._enough
         return Attempt(
             remedy.changes,
-            self._metric,
-            self._before,
-            one.after,
+            self._goal.metric,
+            self._goal.shown(self._before),
+            self._goal.shown(one.after),
             self._treated,
             one.symptoms,
             self._treated not in one.symptoms,
             cured,
             pair,
+            self._goal.larger,
         )
 
     def _clean(self, one: _Ended) -> bool:
@@ -252,7 +300,7 @@ def _overlap(one: str, other: str) -> bool:
 def _trained(
     run: Run,
     remedies: Sequence[Remedy],
-    metric: str,
+    goal: _Goal,
     listeners: Sequence[Listener],
 ) -> list[_Ended]:
     """Train the run's config with each of these remedies. The results have the same order."""
@@ -268,7 +316,7 @@ def _trained(
             record = opening(cohort, engine, trial.experiment, trial.identity, started)
             closed = closing(record, cohort, engine, outcome, trial.experiment.plain())
             names = tuple(each["name"] for each in closed["diagnosis"])
-            found[trial.identity] = _Ended(_final(outcome, metric), names)
+            found[trial.identity] = _Ended(goal.of(outcome), names)
     return [found[each.identity] for each in trials]
 
 
@@ -280,12 +328,6 @@ def cured_config(run: Run, attempt: Attempt) -> str:
 def changed_experiment(config: Mapping[str, Any], changes: Mapping[str, Any]) -> Experiment:
     """The experiment of a config with some changes. Raises ConfigError if it is not valid."""
     return load(dict(config), [dict(changes)])
-
-
-def _final(outcome: Outcome, metric: str) -> float:
-    """The last value of a metric; infinite if the run diverged or the value is not finite."""
-    value = float(outcome.evaluations[metric][-1])
-    return value if math.isfinite(value) and outcome.status != "diverged" else math.inf
 
 
 def _key(changes: Mapping[str, Any]) -> str:

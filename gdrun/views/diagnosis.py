@@ -15,6 +15,7 @@ from rich.text import Text
 from gdrun.config.overrides import is_plain_query
 from gdrun.config.writing import short_flow
 from gdrun.insight.remedies import Attempt
+from gdrun.problems.metrics import METRICS
 from gdrun.quantities import quantity, rounded_down
 from gdrun.symptoms.facts import Symptom, Traced
 from gdrun.symptoms.registry import FEWEST, too_few_evaluations
@@ -109,7 +110,7 @@ def _tried(tried: Sequence[Attempt]) -> RenderableType:
     treated = tried[0].treated
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("change", overflow="fold", max_width=36)
-    metric = tried[0].metric.replace("_", " ")
+    metric = _words(tried[0].metric)
     table.add_column(metric, no_wrap=True)
     table.add_column(treated, no_wrap=True)
     table.add_column("cured")
@@ -121,8 +122,25 @@ def _tried(tried: Sequence[Attempt]) -> RenderableType:
             "yes" if each.cured else "no",
         )
     best = tried[0]
-    keep = f"keep {_text(best.changes)}" if best.cured else "no remedy cured the run"
+    keep = f"keep {_text(best.changes)}{_why(tried)}" if best.cured else "no remedy cured the run"
     return Group(fitting(table, [treated, metric]), "", Text(keep, style="bold"))
+
+
+def _words(metric: str) -> str:
+    """The words of a column of the evaluations, such as validation ROC AUC."""
+    part, _, name = metric.partition("_")
+    return f"{part} {METRICS[name].words if name in METRICS else name}"
+
+
+def _why(tried: Sequence[Attempt]) -> str:
+    """Why the first cure is kept if another one has a better metric; empty if none has."""
+    kept, best = tried[0], min((each for each in tried if each.cured), key=lambda each: each.score)
+    if best.score >= kept.score:
+        return ""
+    metric = _words(kept.metric)
+    if len(best.left) > len(kept.left):
+        return f": it leaves fewer symptoms than the cure with the best {metric}"
+    return f": it is a single change, with a {metric} close to the best one"
 
 
 def _left(attempt: Attempt) -> str:

@@ -1,14 +1,20 @@
 """The doctor on runs whose right diagnosis is known in closed form, and the cures it accepts."""
 
+import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 import gdrun
-from gdrun.insight.remedies import fitting, traced, try_remedies
-from gdrun.symptoms.facts import Traced
+from gdrun.insight.remedies import Attempt, fitting, traced, try_remedies
+from gdrun.symptoms.facts import Symptom, Traced
 from gdrun.symptoms.registry import diagnose
+from gdrun.views.diagnosis import diagnosis_view
+
+CONFIG = {"optimizer": {"lr": 0.1}, "variant": {"name": "bgd"}, "stopping": {"epochs": 19}}
+FACTS = Traced(CONFIG, {"epoch": np.arange(20.0), "train_loss": np.ones(20)})
 
 
 def surface(name, optimizer="vanilla", **more):
@@ -103,6 +109,42 @@ def test_a_start_on_the_line_to_a_saddle_is_left_with_noise_of_batches_of_one():
     assert best.after < -0.2  # The minima are −1/4, and the saddle point is 0.
 
 
+def test_remedies_are_judged_by_the_metric_of_early_stopping():
+    """The run returns its best weights, so that its own value is the best of its evaluations."""
+    run = gdrun.train(
+        {"dataset": "breast-cancer", "model": "logistic", "variant": "bgd"},
+        {"stopping.early_stopping": {"metric": "roc_auc", "patience": 30}, "optimizer.lr": 1e-4},
+        "epochs=30",
+    )
+    tried = try_remedies(run, diagnosed(run))
+    values = run.evals["validation_roc_auc"]
+    assert {each.metric for each in tried} == {"validation_roc_auc"}
+    assert tried[0].before == pytest.approx(values.max())
+    assert tried[0].cured
+    assert tried[0].after > tried[0].before
+    best = gdrun.train(run.config, dict(tried[0].changes))
+    assert tried[0].after == pytest.approx(best.evals["validation_roc_auc"].max())
+
+
+def test_a_kept_change_says_why_it_is_not_the_one_with_the_lowest_loss():
+    def attempt(after, symptoms=(), pair=False):
+        changes = {"optimizer.lr": after}
+        return Attempt(changes, "train_loss", 9.0, after, "stuck", symptoms, True, True, pair)
+
+    def kept(*tried):
+        screen = io.StringIO()
+        found = diagnosis_view(FACTS, [Symptom("stuck", 0.7, "", ())], tried)
+        Console(file=screen, width=120).print(found)
+        return screen.getvalue().splitlines()[-1].rstrip()
+
+    single, pair = attempt(0.4), attempt(0.2, pair=True)
+    assert kept(single) == "keep optimizer.lr=0.4"
+    reason = "it is a single change, with a train loss close to the best one"
+    assert kept(single, pair) == f"keep optimizer.lr=0.4: {reason}"
+    reason = "it leaves fewer symptoms than the cure with the best train loss"
+    assert kept(single, attempt(0.3, ("baseline",))) == f"keep optimizer.lr=0.4: {reason}"
+
+
 @pytest.mark.parametrize(
     ("train", "validation", "expected"),
     [
@@ -119,6 +161,5 @@ def test_a_rise_of_the_validation_loss_is_compared_with_its_minimum(train, valid
         "train_loss": np.concatenate([[1.5], np.geomspace(max(train, 0.1), train, 19)]),
         "validation_loss": falling,
     }
-    config = {"optimizer": {"lr": 0.1}, "variant": {"name": "bgd"}, "stopping": {"epochs": 19}}
-    found = [each.name for each in diagnose(Traced(config, evals))]
+    found = [each.name for each in diagnose(Traced(CONFIG, evals))]
     assert ("overfitting" in found) == bool(expected)
