@@ -149,9 +149,10 @@ def named_config(word: str | None) -> str | None:
 
 
 def data_among(words: list[str], config: str | None) -> tuple[list[str], str | None]:
-    """The words of a study without a data file, and the config or that data file.
+    """Return the words of a study that are no data file, and the data file or else the config.
 
-    config: the value of --config. Raises GdrunError if there are two such files, or one is missing.
+    config: the value of --config. Raises GdrunError if there are two files, or a data file does not
+    exist.
     """
     from gdrun.data.sources import reader_of
 

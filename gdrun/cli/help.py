@@ -13,7 +13,7 @@ Words = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="COMMAND",
-        help="A command, such as train or config new (default: all).",
+        help="A command, such as `train` or `config new` (default: all commands).",
         autocompletion=command_names,
     ),
 ]

@@ -30,7 +30,9 @@ Subject: TypeAlias = Annotated[
 ]
 Noise: TypeAlias = Annotated[
     bool,
-    typer.Option("--noise", help="Measure the noise of mini-batch gradients, and its scale."),
+    typer.Option(
+        "--noise", help="Measure the noise of mini-batch gradients, and the gradient noise scale."
+    ),
 ]
 
 

@@ -59,7 +59,10 @@ class Kind:
 
     @property
     def shared(self) -> dict[str, Option]:
-        """The options that every entry has; if a value names an entry, the type lists all names."""
+        """The options that every entry of the kind has.
+
+        The type of an option that names a registry entry lists all names.
+        """
         return {name: option.listed() for name, option in self.common.items()}
 
     @property

@@ -126,7 +126,7 @@ class Experiment:
 
     @property
     def validates(self) -> bool:
-        """Whether there is a validation part, of the rows of the dataset or in a file."""
+        """Whether there is a validation part: some rows of the dataset, or a file of its own."""
         return bool(self.dataset["split"].validation or self.dataset["validation"])
 
     @property

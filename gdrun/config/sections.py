@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from gdrun.config.section_kinds import Section, SectionKind, Where
 from gdrun.config.settings import HELD_OUT, HeldOut, Split, Standardize, Standardized
 from gdrun.config.wording import FILES_ELSEWHERE
+from gdrun.data.other_formats import is_unreadable_data
 from gdrun.data.sources import DATASETS, QUERY, READERS, reader_of, unreadable_format
 from gdrun.errors import Problem
 from gdrun.methods.averaging import AVERAGES
@@ -138,6 +139,9 @@ def _dataset_hint(name: str) -> str | None:
     """A hint for the name of a file, or of a dataset that gdrun has no copy of; None for others."""
     if reader_of(name) is not None:
         return f"for a file, write dataset: {{path: {name}}}, or set dataset.path={name}"
+    if is_unreadable_data(name):
+        what, advice = unreadable_format(name)
+        return f"{name} {what}: {advice}"
     keys = FILES_ELSEWHERE.get(name.lower().replace("_", "-"))
     if keys is None:
         return None

@@ -45,11 +45,11 @@ class Settings(BaseModel):
 class Split(Settings):
     """The sizes of the validation and test parts: fractions or numbers of rows; 0 for no part.
 
-    group: a column of a file. All rows with the same value are in the same part, so that the sizes
-    are only as near as possible; the column is not a feature. time: a feature that is a number or a
-    date. The last rows in time are the test part, the rows before them the validation part, and
-    rows of the same time are in the same part. Without group and time the rows are drawn at random,
-    with nearly the same shares of the classes.
+    group: a column of a file, which is not a feature. All rows with the same value are in the same
+    part, so the sizes are as close to those asked for as the groups allow. time: a feature that is
+    a number or a date. The last rows in time are the test part, the rows before them the validation
+    part, and rows of the same time are in the same part. Without group and time the rows are drawn
+    at random, with nearly the same shares of the classes.
     """
 
     validation: Share = 0.1

@@ -91,7 +91,10 @@ def _form_in_words(source: SourceColumn) -> str:
         return f"{count(len(source.labels), 'column')} of 0 and 1: {shown}{more}"
     if source.parts:
         return ", ".join(source.parts)
-    words = {"boolean": "0 or 1", "marked": "a number, without its marks"}
+    words = {
+        "boolean": "0 or 1",
+        "marked": "a number, without %, currency and thousands separators",
+    }
     return words.get(source.form, "a number")
 
 

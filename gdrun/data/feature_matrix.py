@@ -67,9 +67,9 @@ def write_rows(
     """Write the rows that `made` returns for each block to `out`, one block after the other.
 
     The length of a block is the number of its rows. over: whether `made` reads from the memory of
-    `out`. Then row i of the result may only be made from rows whose memory does not begin before
-    that of row i of `out`, in ascending order; a block is written when it and all earlier ones
-    have been made.
+    `out`. Then each block is written when it and all earlier ones have been made, so that a row is
+    read before it is overwritten: a row of the source must begin at or after the row of `out` that
+    is made from it.
     """
     firsts = accumulate(map(len, blocks), initial=0)
 

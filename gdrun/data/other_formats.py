@@ -23,7 +23,7 @@ WHAT_IT_IS: dict[str, tuple[str, str]] = {
     **dict.fromkeys((".h5", ".hdf5"), ("an HDF5 file", _AS_ARRAYS)),
     ".mat": ("a MATLAB file", _AS_ARRAYS),
     **dict.fromkeys((".pt", ".pth", ".safetensors"), ("a file of tensors", _AS_ARRAYS)),
-    ".tfrecord": ("a TensorFlow record file", _AS_ARRAYS),
+    ".tfrecord": ("a TFRecord file of TensorFlow", _AS_ARRAYS),
     ".json": (
         "a JSON document",
         "if each line is an object, name the file train.jsonl; else write such lines with pandas: "
@@ -82,6 +82,18 @@ def not_readable(path: str | Path, readable: list[str]) -> tuple[str, str]:
     kind, advice = WHAT_IT_IS[fitting[-1]]
     what = f"is {kind}" if "gdrun" in kind or "config" in kind else f"is {kind}, which gdrun "
     return what if what.endswith(kind) else f"{what}cannot read", advice
+
+
+def is_unreadable_data(path: str | Path) -> bool:
+    """Whether a file has the ending of a kind of data that gdrun does not read.
+
+    A config may be JSON, which is YAML too.
+
+    >>> is_unreadable_data("houses.xlsx"), is_unreadable_data("train.json")
+    (True, False)
+    """
+    endings = tuple(WHAT_IT_IS.keys() - {".yaml", ".yml", ".json"})
+    return str(path).lower().endswith(endings)
 
 
 def _directory(folder: Path, readable: list[str]) -> tuple[str, str]:

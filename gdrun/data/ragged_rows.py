@@ -42,8 +42,8 @@ def row_width(rows: Sequence[Sequence[str]], ends: Sequence[int], where: str) ->
         f"{lines} another number of fields ({first}) than the rows below ({common})",
         where=where,
         hint="remove the lines above the table, such as a title"
-        if top > 1 or first < common
-        else "write one name for each column",
+        if top > 1
+        else f"remove this line if it is a title; a header has {common} names, one for each column",
     )
 
 

@@ -84,7 +84,8 @@ def text_file(path: Path, encoding: str | None = None) -> Iterator[TextFile]:
     """The file as plain UTF-8 text, for the duration of the `with` block.
 
     A file that is compressed (gzip or zstd, recognised by its first bytes) or that has another
-    encoding is written to a temporary directory first. A byte order mark shows UTF-16.
+    encoding is written to a temporary directory first. Without `encoding` a file that begins with a
+    byte order mark of UTF-16 is read as UTF-16, any other as UTF-8.
 
     Raises DataError if the file cannot be opened, decompressed or decoded.
     """

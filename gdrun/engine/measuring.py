@@ -37,8 +37,8 @@ class Baseline:
     """The baseline of a run: its constant prediction, and its losses and metrics by part.
 
     prediction: the number that is always predicted; for classes, the code of the class. losses: the
-    mean loss by part; NaN if the loss is one of classes and uses no probabilities. parts: the
-    metrics by part.
+    mean loss by part; NaN for a classification loss that uses scores and no probabilities, such as
+    hinge. parts: the metrics by part.
     """
 
     prediction: float

@@ -1,7 +1,8 @@
 """The assumptions of the theory of gradient descent, and whether they hold for an experiment.
 
-The first ones are about the objective, the others about the run: theory speaks of gradient descent
-with the full gradient and a constant rate below 2/L.
+The first ones are about the objective, the others about the run: the theory is that of gradient
+descent with the full gradient and a constant rate below 2/L. The smoothness constant L is the
+largest curvature of the objective.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def _strongly_convex(problem: AnalysedProblem, constants: Constants) -> Assumpti
     if constants.everywhere and constants.mu is not None and constants.mu > 0:
         return Assumption(name, True, "μ is above 0")
     if isinstance(problem.model, Network) or problem.cohort.surface is not None:
-        return Assumption(name, False, "it is not convex")
+        return Assumption(name, False, "f is not convex")
     if constants.mu is None and constants.quadratic:
         return Assumption(name, False, constants.mu_is, change=None if problem.l2 else "l2=0.001")
     model = problem.model

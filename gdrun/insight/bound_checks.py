@@ -1,7 +1,8 @@
 """Compare a recorded run with the bounds of theory: what each allows, and what was observed.
 
-f − f*, the objective minus its minimum, is compared at every evaluation, where the trace has f on
-the whole training part. Of the gradient, the smallest norm at any step so far is compared.
+f − f*, the objective minus its minimum, is compared at every evaluation after step 0, because only
+evaluations have f on the whole training part. For the gradient, the smallest ‖∇f‖² of all steps so
+far is compared, at every step.
 """
 
 from __future__ import annotations

@@ -53,9 +53,10 @@ def new_directory(parent: Path, name: str, started: datetime) -> Path:
             raise cannot_write(parent, error) from None
         else:
             return path
+    file = next((each for each in (parent, *parent.parents) if each.exists()), parent)
     raise RecordError(
         "is a file, not a directory for runs",
-        where=str(parent),
+        where=str(file),
         hint='choose another directory, such as `out="runs"`',
     )
 

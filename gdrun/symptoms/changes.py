@@ -30,7 +30,7 @@ def adam(run: Traced) -> tuple[Remedy, ...]:
     """Adam with a usual rate, for a run with another update rule."""
     if run.config["optimizer"].get("name") == "adam":
         return ()
-    why = "Adam scales the step of each weight by the size of its gradients"
+    why = "Adam divides the step of each weight by the size of the weight's gradients"
     return (Remedy({"optimizer": "adam", "optimizer.lr": 0.01}, why),)
 
 

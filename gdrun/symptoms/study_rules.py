@@ -27,7 +27,8 @@ class BestValue:
 def edge(values: Sequence[BestValue]) -> Symptom | None:
     """The best setting is at the edge of what was tried, so that a better one may be beyond it.
 
-    A value of a key is the smallest or the largest of at least 3, and the key allows more beyond.
+    Of a key at least 3 values were tried, the best setting has the smallest or the largest of them,
+    and the key allows values beyond it.
 
     Evidence: ranking of the settings
 

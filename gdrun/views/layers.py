@@ -26,9 +26,9 @@ LEGEND = {
 
 
 def layers_of(evals: Columns) -> list[str]:
-    """The names of the layers of a network, from the first layer to the last.
+    """The names of the layers of a network in their order; none for another model.
 
-    evals: the evaluations of a run, by column. Empty for a model that is not a network.
+    evals: the evaluations of a run, by column.
     """
     return [name.removesuffix(".grad_norm") for name in evals if name.endswith(".grad_norm")]
 

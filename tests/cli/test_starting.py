@@ -269,3 +269,11 @@ def test_new_rows_need_a_run_and_for_measuring_a_target(gdrun, houses):
         "hint: only rows with a town can be measured; `gdrun predict RUN DATA` predicts it\n"
     )
     assert gdrun("predict", "last", "new.csv").code == 0
+
+
+def test_a_file_of_a_kind_that_is_not_read_is_named(gdrun, houses):
+    (houses / "houses.xlsx").write_bytes(b"PK\x03\x04\x80")
+    says = "houses.xlsx: is an Excel workbook, which gdrun cannot read\nhint: save the sheet as CSV"
+    assert says in gdrun("train", "houses.xlsx").err
+    says = "hint: houses.xlsx is an Excel workbook, which gdrun cannot read: save the sheet as CSV"
+    assert says in gdrun("train", "dataset=houses.xlsx").err

@@ -119,7 +119,7 @@ def test_a_line_of_excel_names_the_separator(read):
         (
             "Houses of Bonn\na,b,y\n1,2,3\n4,5,6\n",
             ":1: this line has another number of fields (1) than the rows below (3)\n"
-            "hint: remove the lines above the table, such as a title",
+            "hint: remove this line if it is a title; a header has 3 names, one for each column",
         ),
         (
             "Houses of Bonn\n2020\n\na,b,y\n1,2,3\n4,5,6\n7,8,9\n",

@@ -77,9 +77,10 @@ def non_convex() -> Finding:
 
 @claim("edge-of-stability", chapter="5", statement="training is stable only for α < 2/L")
 def edge_of_stability() -> Finding:
-    """This holds on a quadratic. The sharpness λmax of a network rises until it is near 2/α.
+    """This holds on a quadratic, where L is the largest curvature λmax.
 
-    Then the loss rises in some steps and falls over many (Cohen et al. 2021, arXiv 2103.00065).
+    The sharpness λmax of a network rises until it is near 2/α. Then the loss rises in some steps
+    and falls over many (Cohen et al. 2021, arXiv 2103.00065).
     """
     dataset = {"name": "diabetes", "standardize": {"target": True}}
     model = {"name": "mlp", "hidden": [32], "activation": "tanh"}

@@ -257,7 +257,7 @@ def cosine_best() -> Finding:
     return Finding(
         "holds" if all(gaps[name] > 2 * errors[name] for name in behind) else "fails",
         f"the validation loss of a network on digits is {losses['cosine'].mean():.4f} with cosine, "
-        f"and differs by {listed}",
+        f"and differs by {listed} (± a standard error over {len(SEEDS)} seeds)",
         {f"gap_{name}": gap for name, gap in gaps.items()}
         | {f"error_{name}": error for name, error in errors.items()},
         tuple(command(_network(schedule, 0.03), SEEDS) for schedule in schedules.values()),

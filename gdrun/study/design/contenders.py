@@ -45,7 +45,7 @@ def contenders_of(
     found: list[Candidate] = []
     problems: list[Problem] = []
     if isinstance(words, str):
-        listed = words.split() if " " in words else [words, "mbgd"]
+        listed = words.split() if " " in words else [words, "bgd" if words == "mbgd" else "mbgd"]
         hint = f"write a list of contenders, such as {json.dumps(listed)}"
         raise ConfigError("is a text, not a list", where=Parameter("contenders"), hint=hint)
     for place, word in enumerate(words, start=1):
