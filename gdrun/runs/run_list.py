@@ -67,7 +67,7 @@ def differing_settings(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
         key
         for key in keys
         if (key == "seed" or key in sections or "." in key)
-        and key.partition(".")[0] not in _WITHOUT_EFFECT
+        and key.partition(".")[0] not in WITHOUT_EFFECT
     ]
     values = {key: _values(rows, key, sections & keys.keys()) for key in settings}
     several = sorted(
@@ -84,7 +84,7 @@ def differing_settings(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     ]
 
 
-_WITHOUT_EFFECT = ("log", "evaluate", "diagnose")
+WITHOUT_EFFECT = ("log", "evaluate", "diagnose")
 """The sections of a config that do not change the training."""
 
 

@@ -17,6 +17,7 @@ from gdrun.array_types import Array
 from gdrun.engine.trace import Columns
 from gdrun.errors import GdrunError
 from gdrun.runs.run import Run
+from gdrun.runs.run_list import WITHOUT_EFFECT
 from gdrun.study.design.trials import label
 
 X_AXES = {
@@ -65,8 +66,10 @@ class Chart:
 def seed_groups(runs: Sequence[Run]) -> list[tuple[str, list[Run]]]:
     """The runs that differ only in the seed, with a label of the keys in which groups differ.
 
-    The label is empty if there is only one group. Keys that some groups do not have, such as the
-    options of one optimizer, are left out of the labels if other keys differ.
+    The label is empty if there is only one group. Keys that do not change the training, such as
+    the interval of the evaluations, are left out if the labels differ without them. Keys that some
+    groups do not have, such as the options of one optimizer, are left out of the labels if other
+    keys differ.
     """
     groups: dict[str, tuple[dict[str, Any], list[Run]]] = {}
     for run in runs:
@@ -79,6 +82,9 @@ def seed_groups(runs: Sequence[Run]) -> list[tuple[str, list[Run]]]:
     shown = [
         key for key in differing if all(key in flat for flat, _ in groups.values())
     ] or differing
+    trained = [key for key in shown if key.partition(".")[0] not in WITHOUT_EFFECT]
+    if len({_label(flat, trained) for flat, _ in groups.values()}) == len(groups):
+        shown = trained
     return [(_label(flat, shown), group) for flat, group in groups.values()]
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from gdrun.config.wording import KEYS_ELSEWHERE
 from gdrun.errors import GdrunError, Parameter, suggestion
 from gdrun.runs.run import Run
 from gdrun.views.curves import (
@@ -48,7 +49,9 @@ def run_charts(runs: Sequence[Run], x: str = "epoch", y: str | None = None) -> l
     if y == SUBOPTIMALITY and "loss" in names:
         return [_suboptimality(runs, x)]
     if y not in names:
-        hint = suggestion(y, [*names, SUBOPTIMALITY])
+        elsewhere = KEYS_ELSEWHERE.get(y.lower().replace("-", "_"), "").rpartition(".")[2]
+        known = [*names, SUBOPTIMALITY]
+        hint = f"its name in gdrun is {elsewhere}" if elsewhere in names else suggestion(y, known)
         raise GdrunError(f"{y!r} was not recorded", where=Parameter("y"), hint=hint)
     return [_chart(runs, x, y)]
 

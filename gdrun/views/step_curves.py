@@ -14,7 +14,8 @@ from gdrun.views.sparklines import sparkline
 def curves(steps: Columns) -> RenderableType:
     """Sparklines of batch loss and gradient norm over the steps, with the first and last values.
 
-    steps: the step trace of a run, by column, (points,) each.
+    steps: the step trace of a run, by column, (points,) each. A point that combines several steps
+    has their largest value, in the line and in the numbers.
     """
     return FirstThatFits(*(_curves(steps, width) for width in (40, 20, 10)))
 
@@ -22,8 +23,11 @@ def curves(steps: Columns) -> RenderableType:
 def _curves(steps: Columns, width: int) -> Table:
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
+    combined = int(steps["combined"].max()) if "combined" in steps else 1
     for word, name in (("batch loss", "batch_loss"), ("grad norm", "grad_norm")):
-        first, last = (float(steps[name][place]) for place in (0, -1))
-        line = sparkline(steps[f"max_{name}"], width)
-        grid.add_row(word, line, f"{quantity(first, 3)} → {quantity(last, 3)}")
+        largest = steps[f"max_{name}"]
+        first, last = (quantity(float(largest[place]), 3) for place in (0, -1))
+        grid.add_row(word, sparkline(largest, width), f"{first} → {last}")
+    if combined > 1:
+        grid.add_row("", f"largest of {combined} steps")
     return grid

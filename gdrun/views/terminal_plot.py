@@ -113,6 +113,8 @@ def chart_lines(
         lines.append(f"{'':>{margin}}  {left}{name:^{gap}}{right}")
     if lettered:
         lines += [f"  {curve_letter(k)}  {curve.label}" for k, curve in enumerate(chart.curves)]
+        if any(_OVERLAP in row for row in rows):
+            lines.append(f"  {_OVERLAP}  several curves")
     return lines
 
 

@@ -2,7 +2,11 @@
 
 import numpy as np
 
-from gdrun.views.terminal_plot import terminal_plot
+import gdrun
+from gdrun.views import step_curves
+from gdrun.views.curves import Chart, Curve, seed_groups
+from gdrun.views.notebook import plain_text
+from gdrun.views.terminal_plot import chart_lines, terminal_plot
 
 
 def dots(lines, height, margin):
@@ -74,3 +78,40 @@ def test_numbers_at_the_limits_of_floats_are_drawn():
     lines = terminal_plot([0, 1], [-1.7e308, 1.7e308], width=10, height=5, labels=("t", "y"))
     assert dots(lines, 5, lines[1].index("┤") + 1)[:, :20].any(axis=1).all()
     assert len(terminal_plot([0, 1], [1e19, 1e19], labels=("t", "y"))) == 15
+
+
+def test_the_sign_of_shared_places_is_in_the_legend():
+    x, up = np.array([0.0, 1.0]), np.array([0.0, 1.0])
+    meeting = (Curve("up", x, up), Curve("flat", x, 0 * up))
+    assert chart_lines(Chart("", "t", "loss", meeting))[-3:] == [
+        "  a  up",
+        "  b  flat",
+        "  #  several curves",
+    ]
+    apart = (Curve("high", x, up + 5), Curve("low", x, up))
+    assert chart_lines(Chart("", "t", "loss", apart))[-1] == "  b  low"
+
+
+def test_labels_leave_out_what_does_not_change_the_training():
+    config = {"dataset": "iris", "model": "softmax", "engine": "numpy"}
+    changes = (("lr=0.1", "evaluate.every=1"), ("lr=0.2", "evaluate.every=2"))
+    runs = [gdrun.train(config, "epochs=2", *words) for words in changes]
+    assert [label for label, _ in seed_groups(runs)] == ["lr=0.1", "lr=0.2"]
+    runs = [gdrun.train(config, "epochs=2", f"evaluate.every={n}") for n in (1, 2)]
+    assert [label for label, _ in seed_groups(runs)] == ["every=1", "every=2"]
+
+
+def test_the_numbers_beside_a_sparkline_are_those_of_its_bars():
+    steps = {
+        "batch_loss": np.array([2.0, 1.0]),
+        "max_batch_loss": np.array([2.303, 1.5]),
+        "grad_norm": np.array([4.0, 3.0]),
+        "max_grad_norm": np.array([9.0, 8.0]),
+        "combined": np.array([64, 64]),
+    }
+    lines = plain_text(step_curves.curves(steps)).splitlines()
+    assert [line.split() for line in lines] == [
+        ["batch", "loss", "█▁", "2.3", "→", "1.5"],
+        ["grad", "norm", "█▁", "9", "→", "8"],
+        ["largest", "of", "64", "steps"],
+    ]
