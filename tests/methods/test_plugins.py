@@ -227,7 +227,9 @@ FAULTS = {
     "a schedule with a wrong signature": (
         '@schedule\ndef mine(epoch, lr):\n    """Mine."""\n    return lr\n',
         0, "schedule mine takes (epoch, lr), which gdrun cannot pass",
-        "use the parameters (t, lr), (t, T, lr) or (drops, lr), then options with defaults",
+        "use the parameters (t, lr), (t, T, lr) or (drops, lr), then options with defaults; "
+        "t is the time in epochs or steps, T the time at the end of the budget, and drops the "
+        "number of times that the rate has dropped",
     ),
     "a schedule that branches on the time": (
         '@schedule\ndef mine(t, lr):\n    """Mine."""\n    return lr if t < 3 else 0 * lr\n',
