@@ -2,7 +2,7 @@
 
 The errors of the package name an argument of a Python function: a `Parameter` as the place of the
 error, or a text in backticks in the hint. This module replaces the argument by an option: trials by
---trials, and `search="random"` by --search random.
+--trials, `search="random"` by --search random, and `gdrun.load_plugin("my.py")` by --plugin my.py.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ OPTIONS = {
     name: f"--{name.replace('_', '-')}"
     for name in (
         *("seeds", "search", "trials", "halving", "tune", "budget", "baseline"),
-        *("config", "metric", "target", "jobs", "out", "resume", "plugin"),
+        *("config", "metric", "target", "jobs", "out", "resume"),
         *("extend", "schedule_length"),
         *("unseen", "targets", "runs", "noise", "kind", "where", "y"),
     )
@@ -25,6 +25,8 @@ OPTIONS = {
 
 # An argument in backticks, such as `trials`, `search="random"` or `seeds=5`.
 _ARGUMENT = re.compile(r"""`(\w+)(?:=(?:"([^"`]*)"|(\w+)))?`""")
+
+_PLUGIN = re.compile(r"""`gdrun\.load_plugin\("([^"`]*)"\)`""")
 
 
 def with_options(problem: Problem) -> Problem:
@@ -41,6 +43,7 @@ def as_options(text: str) -> str:
     >>> as_options('leave `trials` out, or add `search="random"`; `gdrun list` helps')
     'leave --trials out, or add --search random; `gdrun list` helps'
     """
+    text = _PLUGIN.sub(lambda match: f"--plugin {shlex.quote(match[1])}", text)
     return _ARGUMENT.sub(_option, text)
 
 

@@ -12,10 +12,11 @@ from gdrun.config.settings import BUDGETS, DivergenceLimit, EarlyStoppingSetting
 from gdrun.config.wording import KEYS_ELSEWHERE
 from gdrun.config.writing import short_flow
 from gdrun.data.sources import QUERY, READERS
-from gdrun.errors import GdrunError, suggestion
+from gdrun.errors import GdrunError, near, suggestion
 from gdrun.methods.clipping import clip_by_norm, clip_by_value
 from gdrun.methods.definitions import Definition, Option
 from gdrun.methods.docstrings import Doc, parse_doc
+from gdrun.methods.plugins import with_own_names
 from gdrun.methods.schedules import ramp
 from gdrun.methods.stopping import STOP_RULES, StopRule
 from gdrun.problems.activations import ACTIVATIONS
@@ -97,9 +98,13 @@ def find(name: str, kinds: Iterable[Kind] | None = None) -> list[tuple[Kind, Ent
         elsewhere = KEYS_ELSEWHERE.get(name.lower().replace("-", "_"))
         meant = elsewhere and f"its key in gdrun is {elsewhere}"
         hint = meant or _owners(name) or suggestion(name, [*KINDS, *names], most_listed=len(KINDS))
-        raise GdrunError(f"nothing is called {name!r}", hint=hint)
-    what = f"none of the {among[0].name} is called {name!r}"
-    raise GdrunError(what, hint=suggestion(name, names))
+        what = f"nothing is called {name!r}"
+        method = hint.startswith("did you mean") and not near(name, KINDS)
+    else:
+        hint = suggestion(name, names)
+        what = f"none of the {among[0].name} is called {name!r}"
+        method = any(kind.name in ("optimizers", "schedules") for kind in among)
+    raise GdrunError(what, hint=with_own_names(hint) if method else hint)
 
 
 def _owners(option: str, most: int = 3) -> str | None:

@@ -21,6 +21,7 @@ from gdrun.config.settings import HeldOutFile, Standardize
 from gdrun.config.wording import problems_of
 from gdrun.errors import Problem, suggestion
 from gdrun.methods.definitions import Definition, Nested, Option, brought_options, with_chosen
+from gdrun.methods.plugins import takes_plugins, with_own_names
 
 Where = Callable[[tuple[str | int, ...]], str]
 
@@ -189,7 +190,10 @@ class SectionKind:
         if not isinstance(name, str) or name not in known:
             place = (self.key, "name") if len(given) > 1 else (self.key,)
             what = f"no {self.key} is called {name!r}"
-            return Problem(what, where(place), suggestion(name, known))
+            hint = suggestion(name, known)
+            if takes_plugins(self.registry):
+                hint = with_own_names(hint)
+            return Problem(what, where(place), hint)
         return known[name]
 
 

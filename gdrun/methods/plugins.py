@@ -24,7 +24,7 @@ from __future__ import annotations
 import hashlib
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -81,6 +81,27 @@ def load_entry_points() -> Names:
     for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
         names.extend(_registered(point.load, f"entry point {point.name} = {point.value}"))
     return tuple(names)
+
+
+def loading(path: str | Path) -> str:
+    """How to load a plugin, for a hint; the command line shows its option --plugin instead."""
+    return f'`gdrun.load_plugin("{path}")`'
+
+
+def with_own_names(hint: str) -> str:
+    """The hint for an unknown name of a method, and that a name of one's own needs a plugin.
+
+    >>> with_own_names("did you mean adam?")
+    'did you mean adam? a name of your own needs `gdrun.load_plugin("FILE.py")`'
+    """
+    return (
+        f"{hint}{'' if hint.endswith('?') else ';'} a name of your own needs {loading('FILE.py')}"
+    )
+
+
+def takes_plugins(registry: Mapping[str, Any]) -> bool:
+    """Whether a plugin can add entries to this registry."""
+    return any(registry is each for each in _METHODS)
 
 
 def loaded_plugins() -> list[dict[str, str]]:

@@ -10,7 +10,7 @@ from gdrun.config.loading import load
 from gdrun.data import Prepared
 from gdrun.engine.build import in_lane_order
 from gdrun.errors import RecordError
-from gdrun.methods.plugins import loaded_plugins
+from gdrun.methods.plugins import loaded_plugins, loading
 from gdrun.runs.checkpoint import changed, differences
 from gdrun.runs.lock import DirectoryLock
 from gdrun.runs.record import RunRecord, with_absolute_paths
@@ -139,5 +139,5 @@ def _check_plugins(directory: Path, record: RunRecord) -> None:
             continue
         if path in loaded:
             raise changed(directory, [f"the plugin {path}"])
-        hint = f'add `plugin="{path}"`'
+        hint = f"add {loading(path)}"
         raise RecordError(f"needs the plugin {path}", where=str(directory), hint=hint)

@@ -127,11 +127,17 @@ def test_json_holds_everything_by_kind(gdrun):
     assert vanilla["options"] == [{"name": "lr", "default": 0.01, "takes": "0 < x"}]
 
 
+OWN = " a name of your own needs --plugin FILE.py"
+
+
 @pytest.mark.parametrize(
     ("words", "text"),
     [
         (["optimzers"], "error: nothing is called 'optimzers'\nhint: did you mean optimizers?\n"),
-        (["momentun"], "error: nothing is called 'momentun'\nhint: did you mean momentum?\n"),
+        (
+            ["momentun"],
+            f"error: nothing is called 'momentun'\nhint: did you mean momentum?{OWN}\n",
+        ),
         (
             ["batch_size"],
             "error: nothing is called 'batch_size'\n"
@@ -148,7 +154,8 @@ def test_json_holds_everything_by_kind(gdrun):
         ),
         (
             ["optimizers", "momentun"],
-            "error: none of the optimizers is called 'momentun'\nhint: did you mean momentum?\n",
+            "error: none of the optimizers is called 'momentun'\n"
+            f"hint: did you mean momentum?{OWN}\n",
         ),
         (
             ["optimisers", "adam"],

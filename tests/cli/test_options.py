@@ -54,7 +54,7 @@ def test_every_argument_but_four_is_one_of_python_too():
     }
     # In Python a run is a Run or a path, so that its directory is not looked for. The noise of
     # gradients is measured on the command line only, and only it draws pictures.
-    assert OPTIONS.keys() - taken == {"plugin", "runs", "noise", "kind", "where", "y"}
+    assert OPTIONS.keys() - taken == {"runs", "noise", "kind", "where", "y"}
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,7 @@ def test_every_argument_but_four_is_one_of_python_too():
         ('`tune="lr=0.1,1"`', "--tune lr=0.1,1"),
         ("`seeds=K` repeats", "--seeds K repeats"),
         ('`resume="a b"`', "--resume 'a b'"),
+        ('add `gdrun.load_plugin("a b.py")`', "add --plugin 'a b.py'"),
         # No arguments: a command, a name, a word without backticks.
         ("`gdrun train` makes a run", "`gdrun train` makes a run"),
         ("`momentum`", "`momentum`"),

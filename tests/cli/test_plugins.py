@@ -4,6 +4,10 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
+import gdrun as package
+from gdrun.errors import ConfigError
 from gdrun.methods.rules import OPTIMIZERS
 
 RULE = '''
@@ -76,3 +80,29 @@ def test_what_needs_the_plugin_of_a_run_or_a_study_names_it(gdrun, tmp_path, mon
         (option,) = re.findall(r"hint: load the plugins of the \w+: (.*)", answer.err)
         assert gdrun(*command, *option.split()).code == 0
         forget()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("train", "optimizer=ademamix"),
+        ("gradcheck", "schedule=wsd"),
+        ("config", "show", "optimizer=qqqq"),
+        ("compare", "adam", "ademamix"),
+        ("list", "ademamix"),
+        ("list", "schedules", "wsd"),
+    ],
+)
+def test_the_hint_of_an_unknown_method_names_the_option_for_plugins(gdrun, words):
+    answer = gdrun(*words)
+    assert answer.code == 2
+    assert answer.err.endswith(" a name of your own needs --plugin FILE.py\n")
+
+
+def test_a_hint_in_python_names_the_function_that_loads_a_plugin():
+    with pytest.raises(ConfigError, match=r"`gdrun\.load_plugin\(\"FILE\.py\"\)`"):
+        package.train({"dataset": "iris", "optimizer": "ademamix"})
+    # A plugin adds no variants.
+    with pytest.raises(ConfigError) as found:
+        package.train({"dataset": "iris", "variant": "ademamix"})
+    assert "load_plugin" not in str(found.value)

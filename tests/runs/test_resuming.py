@@ -160,7 +160,7 @@ def test_a_changed_plugin_is_refused(tmp_path, monkeypatch):
     part = interrupted(tmp_path / "runs", config=CONFIG | {"optimizer": "heavy"})
     monkeypatch.setattr("gdrun.runs.resuming.loaded_plugins", list)
     error = refused(part.directory, "needs the plugin")
-    assert error.problems[0].hint == f'add `plugin="{file}"`'
+    assert error.problems[0].hint == f'add `gdrun.load_plugin("{file}")`'
     other = [{"path": str(file), "sha256": "0" * 64}]
     monkeypatch.setattr("gdrun.runs.resuming.loaded_plugins", lambda: other)
     refused(part.directory, "something changed: the plugin")

@@ -20,6 +20,7 @@ from gdrun.config.loading import Change, load
 from gdrun.config.overrides import Override, parse_override, paths_of
 from gdrun.config.sections import SECTIONS
 from gdrun.errors import ConfigError, Parameter, Problem, suggestion
+from gdrun.methods.plugins import with_own_names
 from gdrun.study.design.trials import Candidate, Settings, kept_settings, overrides_of
 
 NAMED = ("variant", "optimizer", "schedule", "model")
@@ -147,7 +148,7 @@ def _choice(part: str, word: str) -> Override:
         return Override(key, name, part)
     known = [name for key in NAMED for name in SECTIONS[key].registry]
     what = f"no variant, optimizer, schedule or model is called {part!r}"
-    raise ConfigError(what, where=repr(word), hint=suggestion(part, known))
+    raise ConfigError(what, where=repr(word), hint=with_own_names(suggestion(part, known)))
 
 
 def _named(section: str, part: str) -> str | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from gdrun.config.loading import load
 from gdrun.errors import ConfigError, RecordError
+from gdrun.methods.plugins import loading
 from gdrun.runs.checked import checked, unreadable
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.comparison_plan import plan_comparison
@@ -64,7 +65,7 @@ def read_found(path: Path) -> ReadStudy:
     try:
         found = _READERS[record["verb"]](record, path)
     except ConfigError as error:
-        plugins = " ".join(f'`plugin="{each["path"]}"`' for each in record.get("plugins", ()))
+        plugins = " ".join(loading(each["path"]) for each in record.get("plugins", ()))
         raise RecordError(
             f"cannot be read: {error.problems[0].what}",
             where=str(path / RECORD),
