@@ -39,9 +39,10 @@ def diagnosis_view(
 
 
 def _few_evaluations(run: Traced) -> Text:
-    more = f"evaluate.every={rounded_down(run.epochs[-1] / 10, 1):g} gives more"
-    if (run.summary.get("steps") or 0) < FEWEST:
-        more = "a longer run has more"
+    # The trace of a damaged run may have no evaluation after that at epoch 0.
+    more, last = "a longer run has more", float(run.epochs[-1])
+    if (run.summary.get("steps") or 0) >= FEWEST and last > 0:
+        more = f"evaluate.every={rounded_down(last / 10, 1):g} gives more"
     words = f"{len(run.loss)} evaluations are too few to judge the course of the loss"
     return Text(f"note: {words}: {FEWEST} are needed; {more}")
 

@@ -149,6 +149,13 @@ def test_the_map_of_a_walk_without_a_step(tmp_path):
     assert path.places.tolist() == [run.config["surface"]["start"]]
 
 
+def test_the_diagnosis_of_a_walk_without_a_step(tmp_path):
+    run = gdrun.train({"surface": "bowl"}, "steps=20", out=tmp_path)
+    file = run.directory / "trace.jsonl"
+    file.write_text(file.read_text().splitlines()[0] + "\n")
+    assert gdrun_command("diagnose", str(run.directory))() == 0
+
+
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     """The directory of a sweep with two trials."""
