@@ -15,7 +15,7 @@ from gdrun.array_types import Array
 from gdrun.insight.claims import Claim, Finding
 from gdrun.insight.claims.registry import Series
 from gdrun.views.curves import Chart, Curve, is_logarithmic
-from gdrun.views.numbers import duration
+from gdrun.views.numbers import count, duration
 from gdrun.views.terminal_plot import PlotView
 
 STYLES = {"holds": "green", "fails": "red", "corrected": "yellow"}
@@ -40,7 +40,12 @@ def claims_view(measured: list[Measured]) -> RenderableType:
     counts = Counter[str](finding.verdict for _, finding, _ in measured)
     words = ", ".join(f"{counts[verdict]} {verdict}" for verdict in STYLES)
     seconds = duration(sum(each[2] for each in measured))
-    return Group(table, "", Text(f"{len(measured)} claims in {seconds}: {words}"))
+    return Group(
+        table,
+        "",
+        Text("a chapter, such as 3B, is that of the lecture notes with these claims", style="dim"),
+        Text(f"{count(len(measured), 'claim')} in {seconds}: {words}"),
+    )
 
 
 def claim_view(claim: Claim, finding: Finding, seconds: float) -> RenderableType:
@@ -53,7 +58,7 @@ def claim_view(claim: Claim, finding: Finding, seconds: float) -> RenderableType
     seeds = ", ".join(map(str, finding.seeds)) or "none: there is no randomness"
     table.add_row("seeds", f"{seeds} ({duration(seconds)})")
     parts: list[RenderableType] = [
-        Text(f"{claim.name} (chapter {claim.chapter})", style="bold"),
+        Text(f"{claim.name} (chapter {claim.chapter} of the lecture notes)", style="bold"),
         table,
     ]
     for together in _panels(finding.curves):
