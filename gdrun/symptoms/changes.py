@@ -70,7 +70,7 @@ def larger_rates(run: Traced) -> tuple[Remedy, ...]:
     return tuple(rate(value, why) for value in values)
 
 
-LARGEST_RATE = 100.0
+LARGEST_RATE = 10.0
 """The largest rate that is proposed without a stability limit."""
 
 

@@ -106,8 +106,13 @@ def _at_saddle(run: Traced) -> bool:
     """
     if not _above_minimum(run) or not run.gradient_ratio < 0.05:
         return False
+    return not _keeps_falling(run)
+
+
+def _keeps_falling(run: Traced) -> bool:
+    """Whether the loss falls in the fourth quarter almost as much as in the third, or more."""
     third = run.loss_at(0.75)
-    return not third - run.end > max(0.7 * (run.middle - third), run.gap / 1e6)
+    return third - run.end > max(0.7 * (run.middle - third), run.gap / 1e6)
 
 
 def _above_minimum(run: Traced) -> bool:
@@ -172,7 +177,7 @@ def slow(run: Traced) -> Symptom | None:
         f"the training loss ended at {quantity(last)}, and the minimum of the surface is "
         f"{quantity(run.floor)}: {share(last - run.floor, run.gap)} of its largest possible "
         "fall is left",
-        (*remedies, *changes.other_starts(run)),
+        (*remedies, *(() if _keeps_falling(run) else changes.other_starts(run))),
     )
 
 
@@ -275,7 +280,7 @@ def _moving(run: Traced, name: str) -> Symptom:
         )
     return Symptom(
         name,
-        max(0.5, _alternations(late) * (len(late) - 2) / (len(late) - 1)),
+        0.9 if run.overshoots else max(0.5, _alternations(late) * (1 - 1 / (len(late) - 1))),
         evidence,
         (
             *changes.less_memory(run),
