@@ -11,6 +11,7 @@ from gdrun.config.places import KeyPath, Position, place_of
 from gdrun.config.reader import MOST_BYTES, Reader, check_size, kind_of
 from gdrun.config.scalars import printable
 from gdrun.errors import ConfigError, near_files
+from gdrun.methods.plugins import loading
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,9 @@ def read_document(path: Path) -> Document:
     Raises ConfigError if the file cannot be read, and for the same reasons as `parse_document`.
     """
     path = Path(path)
+    if path.suffix == ".py":
+        hint = f"a Python file is a plugin: {loading(path)}"
+        raise ConfigError("is not a config", where=str(path), hint=hint)
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)

@@ -106,3 +106,12 @@ def test_a_hint_in_python_names_the_function_that_loads_a_plugin():
     with pytest.raises(ConfigError) as found:
         package.train({"dataset": "iris", "variant": "ademamix"})
     assert "load_plugin" not in str(found.value)
+
+
+def test_a_python_file_in_place_of_a_config_is_a_plugin(gdrun, tmp_path):
+    file = tmp_path / "my_rule.py"
+    file.write_text(RULE, encoding="utf-8")
+    answer = gdrun("gradcheck", str(file))
+    assert answer.err == (
+        f"error: {file}: is not a config\nhint: a Python file is a plugin: --plugin {file}\n"
+    )
