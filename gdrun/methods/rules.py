@@ -18,7 +18,7 @@ entry belongs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar, overload
 
@@ -38,6 +38,8 @@ from gdrun.methods.definitions import (
 
 Equation = TypeVar("Equation", bound=Callable[..., Any])
 Norm = Callable[[Any], Any]
+Words = str | Sequence[str]
+"""Names: a text with spaces between them, or a list."""
 
 
 @dataclass(frozen=True)
@@ -110,42 +112,39 @@ OPTIMIZER_ALIASES: dict[str, str] = {}
 def rule(equation: Equation) -> Equation: ...
 @overload
 def rule(
-    *, slots: str = "", aliases: str = "", check: Check | None = None
+    *, slots: Words = "", aliases: Words = "", check: Check | None = None
 ) -> Callable[[Equation], Equation]: ...
 def rule(
     equation: Equation | None = None,
     *,
-    slots: str = "",
-    aliases: str = "",
+    slots: Words = "",
+    aliases: Words = "",
     check: Check | None = None,
 ) -> Equation | Callable[[Equation], Equation]:
     """Register the decorated equation as an optimizer.
 
-    slots: the names of the slots, separated by spaces. A slot starts at zero, or at the value
-    after its name: a number (`product=1`) or an option (`total=initial`).
-    aliases: other names of the rule, separated by spaces. check: a function that finds
-    contradictions between option values.
+    slots: the names of the slots, as a text with spaces between them, or as a list. A slot starts
+    at zero, or at the value after its name: a number (`product=1`) or an option (`total=initial`).
+    aliases: other names of the rule, in the same form. check: a function that finds contradictions
+    between option values.
     Raises GdrunError if the signature is not (w, g, *slots[, t][, norm]) followed by options
-    with defaults, among them `lr`, or if a rule of another module has the same name.
+    with defaults, among them `lr`, if names are separated by commas, or if a rule of another module
+    has the same name.
     """
 
     def register(equation: Equation) -> Equation:
         name = equation.__name__
-        names, starts = _parsed(slots)
+        names, starts = _parsed(_words(slots, "slots", name))
+        other_names = _words(aliases, "aliases", name)
         form, inputs = ("w", "g", *names), inputs_of(equation)
         extras = inputs[len(form) :]
         if inputs[: len(form)] != form or extras not in ((), ("t",), ("norm",), ("t", "norm")):
-            shown = ", ".join(inputs)
-            raise GdrunError(
-                f"rule {name} takes ({shown}), which does not match its slots {slots!r}",
-                hint=f"use the parameters ({', '.join(form)}), then t or norm or both if the "
-                "equation needs them, then options with defaults",
-            )
+            raise _wrong_inputs(name, inputs, names)
         options = options_of(equation)
         for missing in {"lr", *(at for at in starts if isinstance(at, str))} - set(options):
             hint = f"add the parameter {missing} with a default, such as {missing}=0.01"
             raise GdrunError(f"rule {name} has no option {missing}", hint=hint)
-        for called in (name, *aliases.split()):
+        for called in (name, *other_names):
             _require_free_name(called, equation)
         definition = define(equation, check=check)
         OPTIMIZERS[name] = Rule(
@@ -159,10 +158,37 @@ def rule(
             uses_t="t" in extras,
             uses_norm="norm" in extras,
         )
-        OPTIMIZER_ALIASES.update(dict.fromkeys(aliases.split(), name))
+        OPTIMIZER_ALIASES.update(dict.fromkeys(other_names, name))
         return equation
 
     return register if equation is None else register(equation)
+
+
+def _wrong_inputs(name: str, inputs: Sequence[str], slots: Sequence[str]) -> GdrunError:
+    """The error for an equation whose parameters without a default, `inputs`, are not as required.
+
+    name: of the rule. slots: the names of its slots.
+    """
+    form = ("w", "g", *slots)
+    surplus = [each for each in inputs if each not in (*form, "t", "norm", "lr")]
+    if tuple(inputs[:2]) == ("w", "g") and not slots and surplus:
+        these = " ".join(surplus)
+        return GdrunError(
+            f"rule {name} takes ({', '.join(inputs)}), but has no slots",
+            hint=f'write @rule(slots="{these}") above it if they are kept from step to step; '
+            f"an option needs a default, such as {surplus[0]}=0.9",
+        )
+    if tuple(inputs[: len(form)]) == form and "lr" in inputs:
+        return GdrunError(
+            f"the option lr of rule {name} has no default",
+            hint="write a default for each option, such as lr=0.01",
+        )
+    return GdrunError(
+        f"rule {name} takes ({', '.join(inputs)}), which does not match its slots "
+        f"{' '.join(slots)!r}",
+        hint=f"use the parameters ({', '.join(form)}), then t or norm or both if the "
+        "equation needs them, then options with defaults",
+    )
 
 
 def _rate(option: Option) -> Option:
@@ -192,12 +218,25 @@ def _require_free_name(name: str, equation: Callable[..., Any]) -> None:
 _MOMENTA = ("momentum", "beta1", "beta")
 
 
-def _parsed(slots: str) -> tuple[tuple[str, ...], tuple[float | str, ...]]:
-    """Return the slot names in the text `slots`, and the initial value of each slot.
+def _words(given: Words, parameter: str, name: str) -> list[str]:
+    """The words of a text or a list. Raises GdrunError if commas separate them.
+
+    parameter, name: the parameter of `rule`, and the name of the rule, for the error.
+    """
+    words = given.split() if isinstance(given, str) else list(given)
+    if any("," in word for word in words):
+        right = " ".join(" ".join(words).replace(",", " ").split())
+        hint = f'separate them by spaces: {parameter}="{right}"'
+        raise GdrunError(f"rule {name} has commas in its {parameter}", hint=hint)
+    return words
+
+
+def _parsed(slots: Sequence[str]) -> tuple[tuple[str, ...], tuple[float | str, ...]]:
+    """Return the name of each slot, and its initial value.
 
     A value is a number, or the name of the option that holds it.
     """
-    parts = [part.partition("=") for part in slots.split()]
+    parts = [part.partition("=") for part in slots]
     starts = tuple(_number(start) if equals else 0.0 for _, equals, start in parts)
     return tuple(name for name, _, _ in parts), starts
 

@@ -169,6 +169,21 @@ FAULTS = {
         rule_text("return w", inputs="w, g, lr: Rate = 0.1"),
         0, "rule mine takes (w, g), which does not match its slots 'v'", FORM,
     ),
+    "a rate without a default": (
+        rule_text("return w", inputs="w, g, v, lr, beta=0.9"),
+        0, "the option lr of rule mine has no default",
+        "write a default for each option, such as lr=0.01",
+    ),
+    "no slots": (
+        rule_text("return w", slots="", inputs="w, g, m, v, t, lr: Rate = 0.1"),
+        0, "rule mine takes (w, g, m, v, t), but has no slots",
+        'write @rule(slots="m v") above it if they are kept from step to step; an option needs a '
+        "default, such as m=0.9",
+    ),
+    "slots with commas": (
+        rule_text("return w", slots="m, v"),
+        0, "rule mine has commas in its slots", 'separate them by spaces: slots="m v"',
+    ),
     "no learning rate": (
         rule_text("return w, v", inputs="w, g, v, rate: Rate = 0.1"),
         0, "rule mine has no option lr", "add the parameter lr with a default, such as lr=0.01",
@@ -287,6 +302,16 @@ def test_a_fault_is_refused_with_where_and_what_to_mend(plugin, text, line, what
     assert problem.what == what or (hint == ALIVE and problem.what.startswith(what))
     assert problem.hint == hint
     assert [dict(each) for each in (OPTIMIZERS, SCHEDULES, OPTIMIZER_ALIASES)] == before
+
+
+@pytest.mark.parametrize("slots", ['["m", "v=1"]', '("m", "v=1")', '"m v=1"'])
+def test_slots_and_aliases_are_a_list_or_a_text(plugin, slots):
+    plugin(
+        f"@rule(slots={slots}, aliases=['other'])\n"
+        'def mine(w, g, m, v, lr: Rate = 0.1):\n    """Mine."""\n    return w - lr * g, m, v\n'
+    )
+    assert (OPTIMIZERS["mine"].slots, OPTIMIZERS["mine"].starts) == (("m", "v"), (0, 1))
+    assert OPTIMIZER_ALIASES["other"] == "mine"
 
 
 def test_a_plugin_that_registers_nothing_says_how_to(plugin):
