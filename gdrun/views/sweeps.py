@@ -267,7 +267,7 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
     if sweep.target is not None:
         notes.append(("to target", f"epochs until {sweep.target.sentence}"))
     notes += lacking_notes(sweep.plan)
-    if meanings := meanings_of((verdict for _, verdict in _shown(sweep)), sweep.metric):
+    if meanings := meanings_of(sweep, (verdict for _, verdict in _shown(sweep))):
         notes.append(("verdicts", meanings))
     if scale := shared_scale(sweep):
         notes.append(("curve", scale.legend))

@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from gdrun.study.judgement.metrics import Metric
-from gdrun.study.judgement.verdicts import MEANINGS, SPAN, Verdict, Word
+from gdrun.study.judgement.progress import LOG_FROM
+from gdrun.study.judgement.ranking import GOOD
+from gdrun.study.judgement.sweep_findings import Sweep
+from gdrun.study.judgement.verdicts import MEANINGS, Verdict, Word
 
 PLAIN: frozenset[Word] = frozenset(("best", "diverged", "dropped"))
 """Verdicts that need no explanation below the table."""
@@ -24,18 +26,21 @@ def verdicts_page() -> RenderableType:
     intro = (
         "p is the progress of a setting: the improvement of the metric that ranks the settings, "
         "divided by the best improvement. Logarithms count where the best one is a drop by more "
-        f"than a factor of {SPAN}. Too small, too large and unstable compare only settings that "
-        "differ in nothing but the rate."
+        f"than a factor of {LOG_FROM}. The default target is the value with p = {GOOD:g}. Too "
+        "small, too large and unstable compare only settings that differ in nothing but the rate."
     )
     return Group(intro, "", table)
 
 
-def meanings_of(verdicts: Iterable[Verdict], metric: Metric) -> str:
-    """A text that explains those of the verdicts that are not clear by themselves; or empty.
+def meanings_of(sweep: Sweep, shown: Iterable[Verdict]) -> str:
+    """A text that explains those verdicts of a sweep that are not clear by themselves; or empty.
 
-    metric: ranks the settings.
+    shown: the verdicts that the table shows.
     """
-    words = {verdict.word for verdict in verdicts} - PLAIN
+    words = {verdict.word for verdict in shown} - PLAIN
     texts = [f"{word}: {MEANINGS[word]}" for word in MEANINGS if word in words]
-    explained = f"p is the share of the best improvement of the {metric.words}; "
+    scale = ", in logarithms" if sweep.logarithmic else ""
+    if sweep.unlike:
+        scale = f", in logarithms from a factor of {LOG_FROM} on"
+    explained = f"p is the share of the best improvement of the {sweep.metric.words}{scale}; "
     return (explained if "p " in " ".join(texts) else "") + "; ".join(texts)

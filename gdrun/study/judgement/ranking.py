@@ -13,6 +13,7 @@ import numpy as np
 from gdrun.array_types import Numbers
 from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.judgement.metrics import Metric, Target
+from gdrun.study.judgement.progress import Improvement
 from gdrun.study.judgement.statistics import Spread, quantile, spread
 from gdrun.study.judgement.symptoms import main_symptom
 from gdrun.study.storage.results import Result
@@ -20,14 +21,8 @@ from gdrun.study.storage.results import Result
 HALVING = "halving"
 """The rule that `stop` names in the record of a run that successive halving dropped."""
 
-LOG_FROM = 100
-"""From this ratio of the initial to the best loss on, the default target is set in log loss."""
-
-SMALLEST = 1e-12
-"""Losses below this share of the initial loss count as equal, as rounding may decide them."""
-
-CLOSE = 0.05
-"""The share of the best candidate's improvement that the default target does not require."""
+GOOD = 0.95
+"""The least progress p of a good candidate, and that of the default target."""
 
 
 @dataclass(frozen=True)
@@ -146,21 +141,13 @@ def ranked(found: Sequence[Standing]) -> list[Standing]:
     return sorted(found, key=lambda standing: (not standing.finite, *standing.order))
 
 
-def usual_target(found: Sequence[Standing], metric: Metric) -> Target | None:
-    """The default target: a value close to that of the best candidate.
+def best_improvement(found: Sequence[Standing], metric: Metric) -> Improvement | None:
+    """The best improvement of the metric: from the worst start of any run to the best median.
 
-        target = best + 0.05 · (initial − best)
-
-    or, for a loss with initial > 100 · best > 0, the same with the logarithms of the three: in
-    a valley, 95 % of the improvement is made on its steep wall, long before the minimum.
-
-    best is the best median of any candidate; initial is the worst value at the start of any run.
-    Returns None if one of them is not finite, or `best` is not better than `initial`.
+    It is in scores, of which lower ones are better. Returns None if no start or no median is
+    finite.
     """
-    best = [standing for standing in found if standing.finite]
-    if not best:
-        return None
-    lowest = min(standing.spread.median for standing in best)
+    medians = [standing.spread.median for standing in found if standing.finite]
     firsts = [
         metric.sign * float(result.evals[metric.name][0])
         for standing in found
@@ -168,11 +155,19 @@ def usual_target(found: Sequence[Standing], metric: Metric) -> Target | None:
         if len(result.evals.get(metric.name, ()))
     ]
     finite = [first for first in firsts if math.isfinite(first)]
-    if not finite or max(finite) <= lowest:
+    return Improvement.between(max(finite), min(medians)) if finite and medians else None
+
+
+def usual_target(found: Sequence[Standing], metric: Metric) -> Target | None:
+    """The default target: the value of the metric with the progress p = GOOD.
+
+    p is the share of the best improvement, as `progress.py` defines it: for a large improvement of
+    a loss in logarithms, because in a valley 95 % of the linear improvement is made on its steep
+    wall, long before the minimum. Returns None if no candidate improved on the start.
+    """
+    improvement = best_improvement(found, metric)
+    if improvement is None or not improvement.start > improvement.best:
         return None
-    highest, of = max(finite), "improvement"
-    score = lowest + CLOSE * (highest - lowest)
-    if metric.is_loss and highest > LOG_FROM * lowest > 0:
-        lowest = max(lowest, SMALLEST * highest)
-        score, of = lowest * (highest / lowest) ** CLOSE, "improvement of the log loss"
-    return Target(metric, metric.sign * score, f"{100 * (1 - CLOSE):.0f} % of the best {of}")
+    of = " of its logarithm" if improvement.logarithmic else ""
+    reason = f"{100 * GOOD:.0f} % of the best improvement{of}"
+    return Target(metric, metric.sign * improvement.score_at(GOOD), reason)

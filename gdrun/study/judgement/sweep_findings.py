@@ -17,7 +17,14 @@ from gdrun.study.design.axes import Axis
 from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.judgement.edges import Edge, edges
 from gdrun.study.judgement.metrics import Metric, Target, unlike
-from gdrun.study.judgement.ranking import Standing, ranked, standings, usual_target, values_by_seed
+from gdrun.study.judgement.ranking import (
+    Standing,
+    best_improvement,
+    ranked,
+    standings,
+    usual_target,
+    values_by_seed,
+)
 from gdrun.study.judgement.stability import StabilityLimit, stability_limits
 from gdrun.study.judgement.verdicts import RATE, Verdict, verdicts
 from gdrun.study.storage.results import Result
@@ -83,6 +90,12 @@ class Sweep(ResultTables):
     def limit(self) -> StabilityLimit | None:
         """The stability limit of the rate; None if other keys were swept, or no limit is known."""
         return self.limits.get("")
+
+    @property
+    def logarithmic(self) -> bool:
+        """Whether verdicts and the default target compare logarithms of the metric."""
+        improvement = None if self.unlike else best_improvement(self.standings, self.metric)
+        return improvement is not None and improvement.logarithmic
 
     @property
     def complete(self) -> bool:

@@ -1,17 +1,14 @@
 """Verdicts: one word for each candidate of a sweep, such as good, slow or diverged.
 
 Verdicts compare the candidates of one sweep, so no verdict depends on the scale of the loss or the
-rate. For the metric that ranks the sweep, F₀ is the value of a candidate at the start, Fₖ its
-median final value, and F* the best Fₖ.
-
-    progress  p = (F₀ − Fₖ) / (F₀ − F*)          1 at the best value, 0 at the start, below 0 worse
-
-and with logarithms where F₀ > SPAN F* > 0, so that a loss three times the best is not good. The
-words and their rules are in MEANINGS, which `gdrun list verdicts` shows.
+rate. They depend on the progress p of a candidate's median final value, which is its share of the
+best improvement of the metric that ranks the sweep (`progress.py`); the default target is the value
+with p = 0.95. The words and their rules are in MEANINGS, which `gdrun list verdicts` shows.
 
 Whether a rate is too small, too large or unstable is decided among candidates that differ only in
-the rate; F* is then the best value of these candidates alone. Stability is that of the training
-loss L: a rate above the best one is unstable if (L₀ − Lₖ) / (L₀ − L*) < 0.95, else too large. With
+the rate: by the share of the best improvement of these candidates alone, with logarithms if p has
+them. Stability is that of the training loss L: a rate above the best one is unstable if
+(L₀ − Lₖ) / (L₀ − L*) < 0.95, where L* is the lowest of these candidates, else too large. With
 full-batch gradients it is too large rather than unstable if the peaks of the loss fall: with
 momentum the loss oscillates at stable rates too.
 """
@@ -19,24 +16,20 @@ momentum the loss oscillates at stable rates too.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from gdrun.array_types import Numbers
 from gdrun.study.design.trials import Candidate, label, noiseless
 from gdrun.study.judgement.metrics import Metric
-from gdrun.study.judgement.ranking import SMALLEST, Standing
+from gdrun.study.judgement.progress import Improvement
+from gdrun.study.judgement.ranking import GOOD, Standing, best_improvement
 from gdrun.study.judgement.statistics import quantile
 
-GOOD, HALFWAY = 0.95, 0.5
-"""The least progress p of a good candidate, and of a slow one."""
-
-SPAN = 30
-"""From this ratio of the initial to the lowest value on, p is that of the logarithms."""
+HALFWAY = 0.5
+"""The least progress p of a slow candidate."""
 
 STEADY = 1e-3
 """Peaks of the loss stay equal if their ratio differs from 1 by at most this much."""
@@ -67,11 +60,11 @@ MEANINGS: dict[Word, str] = {
     "slow": "p < 0.95",
     "too small": "p < 0.5, at a rate below the best",
     "too large": "p < 0.95, at a rate above the best",
-    "poor": "p < 0.5, but not because of the rate",
+    "poor": "p < 0.5, and no other rate of the same settings is much better",
     "oscillating": "p < 0.95, and the rises of the training loss add up to more than half of its "
     "best drop, or with full batches its peaks stay equal at a rate above the best",
-    "unstable": "p < 0.95 at a rate above the best, also for the training loss; or the training "
-    "loss ended above its start, or a run diverged",
+    "unstable": "p < 0.95 at a rate above the best, and less than 95 % of the best drop of the "
+    "training loss; or the training loss ended above its start, or a run diverged",
     "diverged": "half of the runs or more diverged; with the median step",
     "dropped": "successive halving dropped the setting; with the epoch",
     "not ranked": "the values of settings with other data or another loss are not comparable",
@@ -108,27 +101,54 @@ def verdicts(found: Sequence[Standing], metric: Metric, *, ranked: bool = True) 
     order. metric: ranks the candidates. ranked: False if their data or losses differ; then only
     candidates that differ in nothing but the rate are compared.
     """
-    groups = [others(standing.candidate) for standing in found]
-    alone = {group for group in groups if groups.count(group) == 1}
-    of_metric, of_loss = (_drops(found, groups, each) for each in (metric, TRAIN_LOSS))
+    groups: dict[str, list[Standing]] = {}
+    for standing in found:
+        groups.setdefault(others(standing.candidate), []).append(standing)
+    overall = best_improvement(found, metric)
     best_rates = _best_rates(found)
-    overall = min((drop.lowest for drop in of_metric), default=math.inf)
-    return [
-        _verdict(
-            standing,
-            own.progress_to(overall) if ranked else own.progress_to(own.lowest),
-            own.progress_to(own.lowest),
-            loss,
-            _side(standing, best_rates),
-            None if ranked else group not in alone,
-        )
-        for standing, group, own, loss in zip(found, groups, of_metric, of_loss, strict=True)
-    ]
+    words: dict[str, Verdict] = {}
+    for group, members in groups.items():
+        own = best_improvement(members, metric)
+        if ranked and own and overall:
+            own = replace(overall, best=own.best)
+        lowest = min(map(_training_loss, members))
+        for standing in members:
+            words[standing.candidate.name] = _verdict(
+                standing,
+                _Progress.of(standing, overall if ranked else own, own),
+                _drop(standing, lowest),
+                _side(standing, best_rates.get(group)),
+                None if ranked else len(members) > 1,
+            )
+    return [words[standing.candidate.name] for standing in found]
+
+
+@dataclass(frozen=True)
+class _Progress:
+    """The progress p of a candidate's median.
+
+    total: the share of the best improvement of all candidates. own: the share of that of the
+    candidates that differ from this one only in the rate. highest: the largest `total` of these.
+    """
+
+    total: float
+    own: float
+    highest: float
+
+    @classmethod
+    def of(
+        cls, standing: Standing, total: Improvement | None, own: Improvement | None
+    ) -> _Progress:
+        """total, own: the best improvements; None without a finite median, so that p is −∞."""
+        score = standing.spread.median
+        if total is None or own is None:
+            return cls(-math.inf, -math.inf, -math.inf)
+        return cls(total.share(score), own.share(score), total.share(own.best))
 
 
 @dataclass(frozen=True)
 class _Drop:
-    """How far a score fell: from start to end, the median over a candidate's runs.
+    """How far the training loss fell: from start to end, the median over a candidate's runs.
 
     lowest: the lowest end of all candidates that differ from this one only in the rate.
     """
@@ -139,29 +159,24 @@ class _Drop:
 
     @property
     def share(self) -> float:
-        """(start − end) / (start − lowest)."""
-        return _share(self.start, self.end, self.lowest)
+        """(start − end) / (start − lowest): linear, because a stable loss may still fall."""
+        return Improvement(self.start, self.lowest, logarithmic=False).share(self.end)
 
     @property
     def rose(self) -> bool:
-        """Whether the score ended above its start, by more than rounding."""
+        """Whether the loss ended above its start, by more than rounding."""
         return not self.end <= self.start + ROUNDING * abs(self.start)
 
-    def progress_to(self, lowest: float) -> float:
-        """The progress p, where F* is `lowest`."""
-        return _share(*_on_scale(self.start, lowest, (self.start, self.end, lowest)))
+
+def _drop(standing: Standing, lowest: float) -> _Drop:
+    """How far a candidate's training loss fell. lowest: as in the result."""
+    start = float(np.median([each.evals[TRAIN_LOSS.name][0] for each in standing.results]))
+    return _Drop(start, _training_loss(standing), lowest)
 
 
-def _drops(found: Sequence[Standing], groups: Sequence[str], metric: Metric) -> list[_Drop]:
-    """How far the score of the metric fell for each candidate; groups: those of `others`."""
-    ends = [quantile([metric.score(each) for each in s.results], 0.5) for s in found]
-    lowest: dict[str, float] = {}
-    for group, end in zip(groups, ends, strict=True):
-        lowest[group] = min(lowest.get(group, math.inf), end)
-    return [
-        _Drop(_start(standing, metric), end, lowest[group])
-        for standing, group, end in zip(found, groups, ends, strict=True)
-    ]
+def _training_loss(standing: Standing) -> float:
+    """The median over a candidate's runs of the final training loss; +∞ for a diverged run."""
+    return quantile([TRAIN_LOSS.score(each) for each in standing.results], 0.5)
 
 
 def others(candidate: Candidate) -> str:
@@ -174,19 +189,17 @@ def others(candidate: Candidate) -> str:
 
 def _verdict(
     standing: Standing,
-    progress: float,
-    own: float,
+    progress: _Progress,
     loss: _Drop,
     side: int | None,
     compared: bool | None,
 ) -> Verdict:
     """The verdict on one candidate.
 
-    progress: the progress p to the best value of all candidates. own: p to the best value of the
-    candidates that differ from this one only in the rate. loss: how far the training loss fell.
-    side: −1 if the candidate's rate is below the best rate of these candidates, 0 if equal, 1 if
-    above; None if no rate was swept. compared: None if all candidates are ranked; else whether
-    there are other candidates that differ only in the rate.
+    progress: the progress p of its median. loss: how far the training loss fell. side: −1 if the
+    candidate's rate is below the best one of the candidates that differ only in the rate, 0 if
+    equal, 1 if above; None if no rate was swept. compared: None if all candidates are ranked; else
+    whether there are other candidates that differ only in the rate.
     """
     diverged = [result.record["stop"]["step"] for result in standing.results if result.diverged]
     if 2 * len(diverged) >= len(standing.results):
@@ -203,44 +216,20 @@ def _verdict(
         return Verdict("best")
     if compared is False:
         return Verdict("not ranked")
-    if progress >= GOOD:
+    if progress.total >= GOOD:
         return Verdict("good")
     if side == 1 and peaks is not None and abs(peaks - 1) <= STEADY:
         return Verdict("oscillating")
-    if side == 1 and own < GOOD:
+    if side == 1 and progress.own < GOOD:
         return Verdict("unstable" if loss.share < GOOD and not settles else "too large")
     if peaks is None and _rises(standing, loss) > HALFWAY:
         return Verdict("oscillating")
-    if side == -1 and own < HALFWAY:
+    if progress.total >= HALFWAY:
+        return Verdict("slow")
+    # The best rate may not be poor, or this one may be far behind it.
+    if side == -1 and (progress.highest >= HALFWAY or progress.own < HALFWAY):
         return Verdict("too small")
-    return Verdict("slow" if progress >= HALFWAY else "poor")
-
-
-def _start(standing: Standing, measure: Metric) -> float:
-    """The median over a candidate's runs of the score at the first evaluation."""
-    return measure.sign * float(
-        np.median([each.evals[measure.name][0] for each in standing.results])
-    )
-
-
-def _share(start: float, end: float, lowest: float) -> float:
-    """(start − end) / (start − lowest).
-
-    If no candidate improved (start ≤ lowest), it is 1 for a score that did not rise, else 0.
-    """
-    return (start - end) / (start - lowest) if start > lowest else float(end <= start)
-
-
-def _on_scale(start: float, lowest: float, losses: ArrayLike) -> Numbers:
-    """The losses (n,), or their logarithms if the drop from start to lowest is large.
-
-    Losses below the rounding of the initial one are equal.
-    """
-    values: Numbers = np.asarray(losses, dtype=float)
-    if not start > SPAN * lowest > 0:
-        return values
-    logarithms: Numbers = np.log(np.maximum(values, start * SMALLEST))
-    return logarithms
+    return Verdict("poor")
 
 
 def _rises(standing: Standing, loss: _Drop) -> float:
@@ -250,8 +239,9 @@ def _rises(standing: Standing, loss: _Drop) -> float:
     """
     if not loss.start > loss.lowest:
         return 0.0
-    first, last = _on_scale(loss.start, loss.lowest, (loss.start, loss.lowest))
-    losses = (_on_scale(loss.start, loss.lowest, e.evals["train_loss"]) for e in standing.results)
+    drop = Improvement.between(loss.start, loss.lowest)
+    first, last = drop.on_scale((drop.start, drop.best))
+    losses = (drop.on_scale(each.evals["train_loss"]) for each in standing.results)
     with np.errstate(invalid="ignore"):  # a diverged run has infinite losses
         sums = [float(np.maximum(np.diff(each), 0).sum()) for each in losses]
     return float(np.median(sums) / (first - last))
@@ -292,11 +282,11 @@ def _best_rates(found: Sequence[Standing]) -> dict[str, float]:
     return {own: rate for own, (_, rate) in best.items()}
 
 
-def _side(standing: Standing, best_rates: Mapping[str, float]) -> int | None:
+def _side(standing: Standing, best: float | None) -> int | None:
     """−1 if a candidate's rate is below the best rate of its group, 0 if equal, 1 if above.
 
-    best_rates: by group, which are candidates that differ only in the rate. None without a rate.
+    best: the best rate of the group, which are candidates that differ only in the rate. None
+    without a rate.
     """
     rate = standing.candidate.settings.get(RATE)
-    best = best_rates.get(others(standing.candidate))
     return None if rate is None or best is None else int(np.sign(rate - best))

@@ -1,0 +1,69 @@
+"""Progress: the share of the best improvement of a study that a score made.
+
+    p = (F₀ − F) / (F₀ − F*)          1 at the best score, 0 at the start, below 0 if worse
+
+F₀ is the score at the start and F* the best one at an end. Lower scores are better. With
+F₀ > LOG_FROM F* > 0, F₀, F* and F are replaced by their logarithms: a loss of 3 is far from a best
+loss of 1, even if all losses began at 100. The default target of a study and its verdicts share
+this definition, so a setting is good if its median reached the target.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gdrun.array_types import Numbers
+
+LOG_FROM = 30
+"""From this ratio of the initial to the best score on, progress is that of the logarithms."""
+
+SMALLEST = 1e-12
+"""Losses below this share of the initial loss count as equal, as rounding may decide them."""
+
+
+@dataclass(frozen=True)
+class Improvement:
+    """The best improvement of a score, from `start` to `best`; lower scores are better.
+
+    logarithmic: whether progress is that of the logarithms of the scores.
+    """
+
+    start: float
+    best: float
+    logarithmic: bool
+
+    @classmethod
+    def between(cls, start: float, best: float) -> Improvement:
+        """The improvement from `start` to `best`, with logarithms if it is large."""
+        return cls(start, best, start > LOG_FROM * best > 0)
+
+    def share(self, score: float) -> float:
+        """The progress p of a score.
+
+        If no score improved (start ≤ best), it is 1 for a score that did not rise, else 0.
+        """
+        if not self.start > self.best:
+            return float(score <= self.start)
+        start, end, best = map(float, self.on_scale((self.start, score, self.best)))
+        return (start - end) / (start - best)
+
+    def score_at(self, share: float) -> float:
+        """The score with the progress p = share."""
+        start, best = map(float, self.on_scale((self.start, self.best)))
+        reached = start - share * (start - best)
+        return math.exp(reached) if self.logarithmic else reached
+
+    def on_scale(self, scores: ArrayLike) -> Numbers:
+        """The scores (n,), or their logarithms.
+
+        Scores below SMALLEST times the initial one are equal.
+        """
+        values: Numbers = np.asarray(scores, dtype=float)
+        if not self.logarithmic:
+            return values
+        logarithms: Numbers = np.log(np.maximum(values, self.start * SMALLEST))
+        return logarithms
