@@ -21,18 +21,23 @@ def edge_of(key, values, best):
 @pytest.mark.parametrize(
     ("key", "values", "best", "wider"),
     [
-        ("optimizer.lr", (0.001, 0.01, 0.1), 0.1, [0.01, 0.316227766, 10]),
-        ("optimizer.lr", (0.001, 0.01, 0.1), 0.001, [1e-05, 0.000316227766, 0.01]),
+        ("optimizer.lr", (0.001, 0.01, 0.1), 0.1, [0.01, 0.1, 1, 10]),
+        ("optimizer.lr", (0.001, 0.01, 0.1), 0.001, [1e-05, 1e-4, 1e-3, 0.01]),
         # Whole numbers, but the rate need not be one.
-        ("optimizer.lr", (1, 10, 100), 1, [0.01, 0.316227766, 10]),
+        ("optimizer.lr", (1, 10, 100), 1, [0.01, 0.1, 1, 10]),
+        # The best is 1 and the ratio of the ends 4; half the range below it would be below 0.
+        ("optimizer.lr", (1.0, 2.0, 4.0), 1.0, [0.25, 1, 4]),
+        ("optimizer.lr", (1.0, 1.2, 1.4, 1.6), 1.6, [1.3, 1.45, 1.6, 1.75, 1.9]),
         ("variant.batch_size", (8, 32, 128), 128, [32, 128, 512, 2048]),
         ("stopping.epochs", (4, 6, 8), 8, [6, 8, 10]),
+        ("stopping.epochs", (2, 4, 8), 2, [1, 2, 3]),
     ],
 )
 def test_what_to_try_next_has_the_best_inside(key, values, best, wider):
     (edge,) = edge_of(key, values, best)
     assert edge.smallest == (best == min(values))
     assert parse_sweep(edge.wider) == pytest.approx(wider)
+    assert best in [pytest.approx(value) for value in wider]
 
 
 @pytest.mark.parametrize(
@@ -47,6 +52,14 @@ def test_what_to_try_next_has_the_best_inside(key, values, best, wider):
 )
 def test_where_nothing_lies_beyond_there_is_no_edge(key, values, best):
     assert edge_of(key, values, best) == []
+
+
+def test_the_other_sign_is_not_proposed_unasked(monkeypatch):
+    # A rule of a plugin may have options without bounds, for which −1 is allowed.
+    monkeypatch.setattr("gdrun.study.judgement.edges._is_allowed", lambda *given: True)
+    assert edge_of("optimizer.beta", (0.0, 0.5, 0.9), 0.0) == []
+    (edge,) = edge_of("optimizer.beta", (0.1, 0.5, 0.9), 0.1)
+    assert parse_sweep(edge.wider) == pytest.approx([0.1 / 9, 0.1, 0.9], rel=1e-3)
 
 
 def test_values_without_an_order_have_no_edge():

@@ -1,7 +1,8 @@
 """The edges of a sweep. A best value is at an edge if it is the smallest or the largest one tried.
 
 A better value may then be beyond the edge. The smallest or the largest value that a key allows is
-not an edge: a penalty of 0, or a batch size of 1.
+not an edge: a penalty of 0, or a batch size of 1. Nor is 0 if all values have one sign: a value
+with another sign often means something else.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 from gdrun.config.experiment import Experiment
 from gdrun.config.loading import load
-from gdrun.config.overrides import Override
+from gdrun.config.overrides import Override, swept_values
 from gdrun.errors import ConfigError
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.trials import Candidate
@@ -29,7 +30,7 @@ class Edge:
     """An axis whose best value is the smallest or the largest that was tried.
 
     smallest: True if it is the smallest, False if it is the largest. wider: the values to try next,
-    as a text such as log:0.001:1:7, with the best value inside; an empty text if the key does not
+    as a text such as log:0.001:1:7, which has the best value too; an empty text if the key does not
     allow the ends of that range.
     """
 
@@ -52,13 +53,17 @@ def edges(axes: Iterable[Axis], best: Candidate, tried: Sequence[Candidate]) -> 
         if len(values) < FEWEST or value not in (min(values), max(values)):
             continue
         smallest = value == min(values)
+        if value == 0:
+            # All values have one sign, as 0 is the smallest or the largest.
+            continue
         # A key that allows no fraction takes whole numbers only.
         whole = not _is_allowed(best.experiment, axis.key, value + 0.001 * abs(value or 1))
         whole &= all(isinstance(each, int) for each in values)
         if _is_allowed(best.experiment, axis.key, _next(value, smallest, whole)):
-            points = _wider(value, sorted(values), smallest, whole)
+            wider = (_wider_list if whole else _wider_range)(value, sorted(values), smallest)
+            points = swept_values(axis.key, wider)
             fits = all(_is_allowed(best.experiment, axis.key, point) for point in points)
-            found.append(Edge(axis, smallest, _written(points, len(values)) if fits else ""))
+            found.append(Edge(axis, smallest, wider if fits else ""))
     return found
 
 
@@ -71,33 +76,48 @@ def _next(value: Any, smallest: bool, whole: bool) -> Any:
     return value - step * abs(value or 1) if smallest else value + step * abs(value or 1)
 
 
-def _wider(value: Any, values: Sequence[Any], smallest: bool, whole: bool) -> list[Any]:
-    """The two ends of a range that is wider than `values`, or all its values if `whole`.
+def _wider_list(value: int, values: Sequence[int], smallest: bool) -> str:
+    """Whole numbers around the best one and beyond the edge, as a text such as 32,128,512.
 
-    value: the best one, which is at an edge. whole: whether the key takes only whole numbers.
+    value: the best one, which is at an edge of `values`.
     """
     low, high = values[0], values[-1]
     if low > 0 and high / low >= MANY_TIMES:
-        powers = (-2, 1) if smallest else (-1, 2)
-        points = [value * 10.0**power for power in powers]
-        if whole:
-            # Swept whole numbers are mostly batch sizes, which are usually powers of two.
-            points = [value * 4.0**power for power in range(powers[0], powers[1] + 1)]
+        # Swept whole numbers are mostly batch sizes, which are usually powers of two.
+        powers = range(-2, 2) if smallest else range(-1, 3)
+        points = [round(value * 4.0**power) for power in powers]
     else:
-        half = (high - low) / 2
-        points = [value - half, value + half]
-        if whole:
-            points.insert(1, value)
-    return sorted({round(point) for point in points}) if whole else points
+        half = _half(value, values)
+        points = [round(value - half), value, round(value + half)]
+    # Rounding may reach 0.
+    kept = {point for point in points if point * value > 0}
+    return ",".join(map(str, sorted(kept)))
 
 
-def _written(points: Sequence[Any], count: int) -> str:
-    """The values of an axis as a text: a list of whole numbers, or a range of `count` values."""
-    if all(isinstance(point, int) for point in points):
-        return ",".join(map(str, points))
-    low, high = points
-    spacing = "log" if low > 0 and high / low >= MANY_TIMES else "lin"
-    return f"{spacing}:{low:.4g}:{high:.4g}:{count}"
+def _wider_range(value: float, values: Sequence[float], smallest: bool) -> str:
+    """A range around the best value and beyond the edge, as a text such as log:0.01:10:4.
+
+    value: the best one, which is at an edge of `values` and is one of the values of the range.
+    """
+    low, high, count = values[0], values[-1], len(values)
+    odd = count + 1 - count % 2  # so that the best value is in the middle
+    if low > 0 and high / low >= MANY_TIMES:
+        powers = (-2, 1) if smallest else (-1, 2)
+        start, stop = (value * 10.0**power for power in powers)
+        # The best value is one third of the way from an end.
+        return f"log:{start:.4g}:{stop:.4g}:{count + -(count - 1) % 3}"
+    if low > 0 and smallest and value <= (high - low) / 2:
+        ratio = high / low
+        return f"log:{value / ratio:.4g}:{value * ratio:.4g}:{odd}"
+    half = _half(value, values)
+    return f"lin:{value - half:.4g}:{value + half:.4g}:{odd}"
+
+
+def _half(value: float, values: Sequence[float]) -> float:
+    """Half the width of the range of the values; less if value ± half would reach 0 unasked."""
+    low, high = values[0], values[-1]
+    half = (high - low) / 2
+    return half if low < 0 < high else min(half, abs(value) / 2)
 
 
 def _is_allowed(experiment: Experiment, key: str, value: Any) -> bool:
