@@ -29,7 +29,7 @@ TuneKeys = Annotated[
         "--tune",
         metavar="KEY[=VALUES]",
         help="First find the best value of KEY, such as lr, for each contender, with the same "
-        "number of runs.",
+        "number of runs unless a default range is widened.",
     ),
 ]
 BudgetOption = Annotated[

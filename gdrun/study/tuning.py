@@ -1,7 +1,9 @@
-"""Tuning before a comparison: for every contender the same number of settings is tried.
+"""Tuning before a comparison: at first the same number of settings is tried for every contender.
 
 If the best value of a default range is its smallest or largest, a better one may be beyond it, so
-that this contender gets a wider range, at most WIDENINGS times.
+that this contender gets a wider range, at most WIDENINGS times. More settings for the others would
+lie beyond values that are already worse than their best, so they get none, and a note says by how
+many runs the contenders differ.
 
 The setting with the best median over the tuning seeds is chosen. The comparison itself uses new
 runs with other seeds, so that a setting with good luck in its tuning seeds has no advantage.

@@ -166,6 +166,7 @@ def _notes(comparison: Comparison) -> list[tuple[str, str]]:
     notes += [("contenders", text) for text in _ambiguous(comparison.plan.candidates)]
     notes += [("duplicates", text) for text in _duplicates(comparison.plan.candidates)]
     notes += [("tuning", _tuning(row)) for row in comparison.contenders if row.tuning is not None]
+    notes += [("tuning", text) for text in _unequal_tuning(comparison)]
     if comparison.tuning_work is None:
         text = 'none: contenders keep their settings; `tune="lr"` finds the best rate of each'
         notes.append(("tuning", text))
@@ -280,6 +281,17 @@ def _tuning(row: Contender) -> str:
         else ""
     )
     return f"{row.name}: {chosen}, the best of {budget}{edge}"
+
+
+def _unequal_tuning(comparison: Comparison) -> list[str]:
+    """A note if tuning tried more settings for some contenders than for others; or empty."""
+    runs = {row.name: row.tuning.runs for row in comparison.contenders if row.tuning is not None}
+    if len(set(runs.values())) < 2:
+        return []
+    listed = ", ".join(f"{name} {count(amount, 'run')}" for name, amount in runs.items())
+    why = "a default range is widened while its best value is at an edge"
+    same = 'values of your own, such as `tune="lr=0.001,0.01,0.1"`, give all the same number'
+    return [f"the budgets differ: {listed}, because {why}; {same}"]
 
 
 def _amount(amount: float) -> str:

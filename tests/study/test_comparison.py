@@ -307,6 +307,18 @@ def test_unequal_work_is_said():
     assert "gradients of examples" not in shown(fair)
 
 
+def test_different_numbers_of_tuning_runs_are_said():
+    # From x = −4 plain descent is best at 1/L = 0.1, inside its range, which ends at 1.
+    bowl = {"surface": {"name": "bowl", "condition": 10.0}, "stopping": {"steps": 5}}
+    found = gdrun.compare(["vanilla", "adam"], bowl, tune="lr")
+    runs = {name: row(found, name).tuning.runs for name in ("vanilla", "adam")}
+    assert runs == {"vanilla": 11, "adam": 15}
+    text = " ".join(shown(found).split())
+    assert "the budgets differ: vanilla 11 runs, adam 15 runs" in text
+    same = gdrun.compare(["vanilla", "adam"], bowl, tune="lr=0.01,0.1,1")
+    assert "the budgets differ" not in shown(same)
+
+
 def test_a_default_range_is_widened_until_the_best_is_inside(tmp_path):
     # Adam moves each weight by about lr a step: from x = −4 in 5 steps it needs lr ≈ 1, far above
     # its default of 0.001 and the range around it, which ends at 0.1.

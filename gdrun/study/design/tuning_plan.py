@@ -1,4 +1,4 @@
-"""The plan of tuning before a comparison: the same number of settings for every contender.
+"""The plan of tuning before a comparison: it begins with the same number of settings for each one.
 
 The settings run with seeds that the comparison does not use, so that a setting with good luck in
 its tuning seeds has no advantage.
