@@ -12,7 +12,7 @@ import typer
 
 from gdrun.cli import console
 from gdrun.cli.experiments import Json, Plugins
-from gdrun.cli.next_steps import after_run, plugin_words, shown, step
+from gdrun.cli.next_steps import after_run, plugin_words, plugins_named, shown, step
 from gdrun.cli.running import RUNS, Out, progress_listeners
 from gdrun.cli.show import Which
 from gdrun.errors import GdrunError
@@ -62,14 +62,15 @@ def diagnose(
         again = f"`gdrun train --resume {shlex.quote(str(path))}` continues it"
         said = f"the run has not ended: {recorded.verdict}"
         raise GdrunError(said, where=recorded.id, hint=again)
-    facts = remedies.traced(recorded)
-    symptoms = [
-        replace(each, remedies=remedies.fitting(recorded.config, each.remedies))
-        for each in diagnose(facts)
-    ]
     tried = None
-    if attempt or save is not None:
-        tried = remedies.try_remedies(recorded, symptoms, progress_listeners(quiet=json))
+    with plugins_named(recorded):
+        facts = remedies.traced(recorded)
+        symptoms = [
+            replace(each, remedies=remedies.fitting(recorded.config, each.remedies))
+            for each in diagnose(facts)
+        ]
+        if attempt or save is not None:
+            tried = remedies.try_remedies(recorded, symptoms, progress_listeners(quiet=json))
     if json:
         console.print_json(diagnosis_data(symptoms, tried))
     else:

@@ -12,7 +12,7 @@ import typer
 from gdrun.cli import completion, console
 from gdrun.cli.experiments import Json, Plugins
 from gdrun.cli.models import Runs
-from gdrun.cli.next_steps import shown, step
+from gdrun.cli.next_steps import loaded_words, shown, step
 from gdrun.cli.running import RUNS
 from gdrun.errors import GdrunError, suggestion
 
@@ -90,7 +90,8 @@ def export(
         if to in _OPENED_BY:
             following = ["to see them:", f"  {_OPENED_BY[to]} {shlex.quote(destination)}"]
         else:
-            following = step("write a page for a browser", "report", *which, *_runs_option(runs))
+            more = [*_runs_option(runs), *loaded_words(plugins)]
+            following = step("write a page for a browser", "report", *which, *more)
         console.show(wrote, *shown(following))
 
 

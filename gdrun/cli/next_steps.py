@@ -52,8 +52,7 @@ def step_with(
     if "-" in words:
         return []
     words += [] if seed is None else ["--seed", str(seed)]
-    words += [word for path in plugins or () for word in ("--plugin", str(path))]
-    return step(purpose, command, *words)
+    return step(purpose, command, *words, *loaded_words(plugins))
 
 
 def shown(lines: Sequence[str]) -> list[RenderableType]:
@@ -137,7 +136,7 @@ def after_list(
     """
     from gdrun.config.catalogue import find
 
-    loaded = [word for path in plugins or () for word in ("--plugin", str(path))]
+    loaded = loaded_words(plugins)
     if of_kind:
         words = [entry.name] if len(find(entry.name)) == 1 else [kind.name, entry.name]
         return step("see one of them", "list", *words, *loaded)
@@ -183,4 +182,9 @@ def plugin_words(record: RunRecord | StudyRecord) -> list[str]:
     plugins: Sequence[Mapping[str, str]] = record.get("plugins", ())
     paths, here = [Path(plugin["path"]) for plugin in plugins], Path.cwd()
     shown = [path.relative_to(here) if path.is_relative_to(here) else path for path in paths]
-    return [word for path in shown for word in ("--plugin", str(path))]
+    return loaded_words(shown)
+
+
+def loaded_words(plugins: Sequence[Path] | None) -> list[str]:
+    """The options that load these plugins; none for None."""
+    return [word for path in plugins or () for word in ("--plugin", str(path))]

@@ -13,7 +13,7 @@ from gdrun.cli import completion, console
 from gdrun.cli.experiments import Json, Plugins, Seed, load_experiment
 from gdrun.cli.models import Runs
 from gdrun.cli.new_files import Force
-from gdrun.cli.next_steps import plugins_named, shown, step, step_with
+from gdrun.cli.next_steps import loaded_words, plugins_named, shown, step, step_with
 from gdrun.cli.running import RUNS
 from gdrun.cli.studying import read_ended
 from gdrun.errors import GdrunError, suggestion
@@ -129,7 +129,7 @@ def plot(
     options = {"--x": None if x == "epoch" else x, "--y": y, "-o": "plot.png"}
     options |= {"--runs": None if runs == RUNS else str(runs)}
     given = [word for name, value in options.items() if value for word in (name, value)]
-    loaded = [word for path in plugins or () for word in ("--plugin", str(path))]
+    loaded = loaded_words(plugins)
     console.show(
         *shown(step("write it as a picture", "plot", *(words or ["last"]), *given, *loaded))
     )

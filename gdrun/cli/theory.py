@@ -10,7 +10,7 @@ import typer
 
 from gdrun.cli import completion, console
 from gdrun.cli.experiments import Json, Overrides, Plugins, Seed, load_experiment
-from gdrun.cli.next_steps import plugins_named, shown, step, step_with
+from gdrun.cli.next_steps import loaded_words, plugins_named, shown, step, step_with
 from gdrun.cli.running import RUNS, Out
 from gdrun.errors import GdrunError
 
@@ -64,7 +64,9 @@ def theory(
         _predict(experiment, json)
         following = step_with("train it", "train", subject, overrides, seed, plugins)
         if following and not json:
-            following += step("compare the run with theory", "theory", "last")
+            following += step(
+                "compare the run with theory", "theory", "last", *loaded_words(plugins)
+            )
             console.show(*shown(following))
 
 

@@ -66,14 +66,19 @@ def test_what_needs_the_plugin_of_a_run_or_a_study_names_it(gdrun, tmp_path, mon
     monkeypatch.chdir(tmp_path)
     Path("my.py").write_text(RULE.replace("cli_sign_descent", "my_descent"), encoding="utf-8")
     words = ("surface=bowl", "epochs=none", "steps=3", "--plugin", "my.py", "-q")
-    flowers = ("dataset=iris", "epochs=3", "--plugin", "my.py", "-q")
+    flowers = ("dataset=iris", "epochs=8", "lr=1e-4", "--plugin", "my.py", "-q")
     gdrun("train", "optimizer=my_descent", *flowers)
     gdrun("compare", "my_descent", "adam", *words)
     run, study = sorted(Path("runs").iterdir(), key=lambda path: "compare" in path.name)
     forget()
     assert gdrun("show", str(run)).code == 0
+    exported = gdrun("export", str(study), "csv", "--plugin", "my.py").out
+    assert exported.endswith(f"gdrun report {study} --plugin my.py\n")
+    forget()
     picture = ("plot", str(run), "--kind", "landscape", "-o", "plane.svg")
-    for command in (("theory", str(run)), ("show", str(study)), ("plot", str(study)), picture):
+    diagnosis = ("diagnose", str(run))  # The rate is too small: its remedies are checked.
+    shown = (("show", str(study)), ("plot", str(study)))
+    for command in (("theory", str(run)), diagnosis, *shown, picture):
         answer = gdrun(*command)
         assert answer.code == 2
         assert "no optimizer is called 'my_descent'" in answer.err
