@@ -120,7 +120,8 @@ def _option_hint(
     commands = context.find_root().command.commands
     owners = [name for name, each in commands.items() if option in _options(each)]
     if owners:
-        return f"{option} is an option of gdrun {' and gdrun '.join(owners)}"
+        *first, last = owners
+        return f"{option} is an option of gdrun {', '.join(first)}{' and ' if first else ''}{last}"
     return suggestion("", options)
 
 

@@ -33,6 +33,7 @@ def here(gdrun, tmp_path, monkeypatch):
         ("train seed=1e3", "write 1000"),
         ("train -c bowl.yaml", "write the config without -c: gdrun train bowl.yaml"),
         ("compare bgd sgd --save-best x.yaml", "--save-best is an option of gdrun sweep"),
+        ("train --jobs 2", "--jobs is an option of gdrun sweep and compare"),
         (
             "compare bowl.yaml bgd",
             "--config bowl.yaml gives every contender the dataset of bowl.yaml",
