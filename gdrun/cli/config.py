@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,14 @@ import typer
 from gdrun.cli import completion, console
 from gdrun.cli.experiments import Config, Json, Overrides, Plugins, Seed, load_experiment
 from gdrun.cli.groups import Command, Commands
-from gdrun.cli.next_steps import shown, step, step_with
+from gdrun.cli.next_steps import (
+    loaded_words,
+    plugin_words,
+    plugins_named,
+    shown,
+    step,
+    step_with,
+)
 from gdrun.cli.running import RUNS
 from gdrun.errors import GdrunError
 
@@ -42,14 +50,17 @@ From = Annotated[
 
 
 @config.command(cls=Command)
-def new(file: File = None, words: Words = None, source: From = None) -> None:
+def new(
+    file: File = None, words: Words = None, source: From = None, plugins: Plugins = None
+) -> None:
     """Write a starter config, one for a data file, or a changed one. No file is overwritten."""
     from gdrun.config.loading import starter_text
     from gdrun.data.sources import reader_of
 
     rest = list(words or ())
     if source is not None:
-        _write(*_changed(source, [*([] if file is None else [str(file)]), *rest]))
+        changed, target, needed = _changed(source, [*([] if file is None else [str(file)]), *rest])
+        _write(changed, target, loaded_words(plugins) or needed)
         return
     text = None
     if file is not None and reader_of(file) is not None:
@@ -61,7 +72,7 @@ def new(file: File = None, words: Words = None, source: From = None) -> None:
             f"{alone[0]} has no meaning without a data file or --from",
             hint="give the data first, as in `gdrun config new houses.csv target=price new.yaml`",
         )
-    _write(text or starter_text(), file)
+    _write(text or starter_text(), file, loaded_words(plugins))
 
 
 def _config_for(data: str, changes: list[str]) -> str:
@@ -73,20 +84,32 @@ def _config_for(data: str, changes: list[str]) -> str:
     return commented_config(found)
 
 
-def _changed(source: str, words: list[str]) -> tuple[str, Path | None]:
-    """The config of a file or a run with changes, and the file to write.
+def _changed(source: str, words: list[str]) -> tuple[str, Path | None, list[str]]:
+    """The config of a file or a run with changes, the file to write, and the plugins of the run.
 
-    words: the changes KEY=VALUE, and at most one file.
+    words: the changes KEY=VALUE, and at most one file. The plugins are options of the command line.
     """
-    from gdrun.config.loading import load
+    from gdrun.config.loading import load, read
     from gdrun.config.writing import to_yaml
+    from gdrun.runs.run import RECORD, read_run
 
     files = [word for word in words if "=" not in word]
     if len(files) > 1:
         hint = f"give one file to write, and changes such as lr=0.1: {files[0]} is a file"
         raise GdrunError("is a second file to write", where=files[1], hint=hint)
-    text = to_yaml(load(_config_of(source), [word for word in words if "=" in word]).plain())
-    return text, Path(files[0]) if files else None
+    changes = [word for word in words if "=" in word]
+    config = _config_of(source)
+    file = Path(files[0]) if files else None
+    if not (config.parent / RECORD).is_file():
+        return to_yaml(load(config, changes).plain()), file, []
+    run = read_run(config.parent)
+    if changes:
+        with plugins_named(run):
+            plain = load(config, changes).plain()
+    else:
+        # It has all defaults already, and can be copied without the plugins that it needs.
+        plain = read(config).data
+    return to_yaml(plain), file, plugin_words(run.record)
 
 
 def _config_of(source: str) -> Path:
@@ -101,7 +124,8 @@ def _config_of(source: str) -> Path:
     return directory / (BEST if (directory / STUDY).is_file() else "config.yaml")
 
 
-def _write(text: str, file: Path | None) -> None:
+def _write(text: str, file: Path | None, plugins: Sequence[str]) -> None:
+    """Write a config to a new file, or to stdout. plugins: the options that load its plugins."""
     if file is None:
         typer.echo(text, nl=False)
         return
@@ -117,7 +141,8 @@ def _write(text: str, file: Path | None) -> None:
             hint = f"the directory {file.parent} does not exist"
         what = f"the file cannot be written: {error.strerror}"
         raise GdrunError(what, where=str(file), hint=hint) from None
-    console.show(*map(console.unwrapped, [f"wrote {file}", *step("train it", "train", str(file))]))
+    following = step("train it", "train", str(file), *plugins)
+    console.show(*map(console.unwrapped, [f"wrote {file}", *following]))
 
 
 @config.command(cls=Command)

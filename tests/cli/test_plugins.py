@@ -58,11 +58,18 @@ def test_a_faulty_plugin_is_refused_with_its_line(gdrun, tmp_path):
     assert answer.err.startswith(f"error: {file}:2: is not valid Python")
 
 
-def test_what_needs_the_plugin_of_a_run_or_a_study_names_it(gdrun, tmp_path, monkeypatch):
-    def forget():  # as in a new process
+@pytest.fixture
+def forget(monkeypatch):
+    """A function that forgets the plugin, as in a new process."""
+
+    def forget():
         OPTIMIZERS.pop("my_descent", None)
         monkeypatch.setattr("gdrun.methods.plugins._LOADED", {})
 
+    return forget
+
+
+def test_what_needs_the_plugin_of_a_run_or_a_study_names_it(gdrun, tmp_path, monkeypatch, forget):
     monkeypatch.chdir(tmp_path)
     Path("my.py").write_text(RULE.replace("cli_sign_descent", "my_descent"), encoding="utf-8")
     words = ("surface=bowl", "epochs=none", "steps=3", "--plugin", "my.py", "-q")
@@ -120,3 +127,19 @@ def test_a_python_file_in_place_of_a_config_is_a_plugin(gdrun, tmp_path):
     assert answer.err == (
         f"error: {file}: is not a config\nhint: a Python file is a plugin: --plugin {file}\n"
     )
+
+
+def test_the_config_of_a_run_is_copied_without_its_plugin(gdrun, tmp_path, monkeypatch, forget):
+    monkeypatch.chdir(tmp_path)
+    Path("my.py").write_text(RULE.replace("cli_sign_descent", "my_descent"), encoding="utf-8")
+    words = ("optimizer=my_descent", "surface=bowl", "epochs=none", "steps=3")
+    gdrun("train", *words, "--plugin", "my.py", "-q")
+    (run,) = Path("runs").iterdir()
+    forget()
+    copied = gdrun("config", "new", "--from", str(run), "copy.yaml")
+    assert copied.out == "wrote copy.yaml\nto train it:\n  gdrun train copy.yaml --plugin my.py\n"
+    assert Path("copy.yaml").read_bytes() == (run / "config.yaml").read_bytes()
+    changed = ("config", "new", "--from", str(run), "lr=0.5", "changed.yaml")
+    assert gdrun(*changed).err.endswith("load the plugins of the run: --plugin my.py\n")
+    assert gdrun(*changed, "--plugin", "my.py").code == 0
+    assert "lr: 0.5" in Path("changed.yaml").read_text(encoding="utf-8")
