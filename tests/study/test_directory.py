@@ -114,6 +114,21 @@ def test_another_study_is_refused(whole):
     assert "gdrun sweep lr" in caught.value.problems[0].hint
 
 
+def test_a_study_does_not_go_on_after_its_plugin_changed(plan, tmp_path, monkeypatch):
+    def loads_version(digit):
+        loaded = [{"path": "/home/a/rule.py", "sha256": digit * 64}]
+        monkeypatch.setattr("gdrun.study.storage.study_directory.loaded_plugins", lambda: loaded)
+
+    loads_version("0")
+    path = StudyDirectory.new(tmp_path, "own rule", plan, ORIGIN).path
+    StudyDirectory.resumed(path, plan, ORIGIN)
+    loads_version("1")
+    # The config, and so the identity of each trial, is the same: only the equation differs.
+    for later in (plan, planned({"lr": [0.02, 0.2]})):
+        with pytest.raises(RecordError, match=r"the plugin /home/a/rule\.py has changed"):
+            StudyDirectory.resumed(path, later, ORIGIN)
+
+
 def test_a_comparison_does_not_go_on_in_a_sweep(whole, plan):
     with pytest.raises(RecordError, match="contains a different study"):
         StudyDirectory.resumed(whole[0].path, replace(plan, verb="compare"), ORIGIN)

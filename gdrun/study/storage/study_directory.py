@@ -126,12 +126,14 @@ class StudyDirectory:
         """The directory of an earlier study, to continue the study with this plan.
 
         origin: the base config, the data and the command line. Raises RecordError if the directory
-        contains no study, a study of another kind, a study on other data, or a study that has no
-        candidate in common with the plan.
+        contains no study, a study of another kind, a study on other data, with another version
+        of a plugin, or a study that has no candidate in common with the plan.
         """
         earlier = read_study(path)
         study = cls(path, plan, origin)
         shared = set(earlier["asked"]) & set(study.record["asked"])
+        if earlier["verb"] == plan.verb:
+            _require_same_plugins(path, earlier, study.record)
         if earlier["verb"] != plan.verb or not shared:
             hint = f"that study was started by: {earlier.get('command', earlier['verb'])}"
             raise RecordError("contains a different study", where=str(path), hint=hint)
@@ -235,6 +237,19 @@ def read_study(path: Path) -> StudyRecord:
     if record["status"] == "running" and not is_alive(record.get("process")):
         record["status"] = "interrupted"
     return record
+
+
+def _require_same_plugins(path: Path, earlier: StudyRecord, now: StudyRecord) -> None:
+    """Raise RecordError if a plugin of the earlier study has another content now."""
+    before, after = (
+        {plugin["path"]: plugin["sha256"] for plugin in record.get("plugins", ())}
+        for record in (earlier, now)
+    )
+    changed = [file for file in before if file in after and after[file] != before[file]]
+    if changed:
+        what = f"cannot continue, because the plugin {changed[0]} has changed"
+        hint = "undo the change, or start a new study"
+        raise RecordError(what, where=str(path), hint=hint)
 
 
 def _cannot_write(path: Path, error: OSError) -> RecordError:
