@@ -60,6 +60,13 @@ def standing_texts(rows, metric=LOSS):
     return found, [verdict.text for verdict in verdicts(found, metric)]
 
 
+def test_a_standing_is_shown_on_one_line():
+    plan = planned({"lr": [0.1]}, seeds=2)
+    results = {t.identity: result([1, 0.5], identity=t.identity) for t in plan.trials}
+    (standing,) = standings(plan, results, LOSS)
+    assert repr(standing) == "Standing('lr=0.1', rank=1, median=0.5, runs=2, diverged=0)"
+
+
 def test_every_verdict():
     # Losses start at 10 and the lowest end is 0, so an end of L is the progress p = 1 − L/10.
     found, texts = standing_texts(

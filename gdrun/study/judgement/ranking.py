@@ -41,6 +41,13 @@ class Standing:
     spread: Spread
     rank: int | None = None
 
+    def __repr__(self) -> str:
+        """One line without the traces of the runs, for the list of a ranking."""
+        return (
+            f"Standing({self.candidate.name!r}, rank={self.rank}, "
+            f"median={self.spread.median:.4g}, runs={len(self.results)}, diverged={self.diverged})"
+        )
+
     @property
     def diverged(self) -> int:
         """The number of runs that diverged."""
