@@ -100,11 +100,13 @@ class TensorCheck:
 class GradientCheck:
     """The checks of all tensors (arrays of weights) of an experiment.
 
-    rows: the number of examples in the batch of the check.
+    rows: the number of examples in the batch of the check. dtype: the one in which the experiment
+    trains; the check itself is in float64.
     """
 
     tensors: tuple[TensorCheck, ...]
     rows: int
+    dtype: str
 
     @property
     def passed(self) -> bool:
@@ -147,7 +149,7 @@ def _checked(experiment: Experiment, table: Table | None) -> GradientCheck:
         _check(name, at, w, gradient, losses, draw, smallest_checkable)
         for name, at in places.items()
     ]
-    return GradientCheck(tuple(tensors), batch[1].shape[1])
+    return GradientCheck(tuple(tensors), batch[1].shape[1], experiment.dtype)
 
 
 def _check(

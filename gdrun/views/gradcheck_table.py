@@ -30,7 +30,10 @@ def gradient_table(check: GradientCheck) -> RenderableType:
             _verdict(tensor),
         )
     narrow = fitting(table, ("shape", "checked", "largest gradient"))
-    return Group(narrow, "", verdict_line(check))
+    lines: list[RenderableType] = [narrow, "", verdict_line(check)]
+    if check.dtype != "float64":
+        lines.append(f"checked in float64; training uses {check.dtype}")
+    return Group(*lines)
 
 
 def verdict_line(check: GradientCheck) -> Text:
@@ -49,6 +52,7 @@ def gradient_data(check: GradientCheck) -> dict[str, Any]:
         "passed": check.passed,
         "tolerance": TOLERANCE,
         "examples": check.rows,
+        "dtype": "float64",
         "weights": [
             {
                 "name": tensor.name,

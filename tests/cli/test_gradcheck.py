@@ -43,6 +43,14 @@ def test_json(gdrun):
     assert all(entry["relative_error"] < 1e-6 for entry in document["weights"])
 
 
+def test_the_check_of_an_experiment_in_float32_is_in_float64(gdrun):
+    last = gdrun("gradcheck", *WORDS, "dtype=float32").page.split("to train it:")[0].strip()
+    assert last.endswith("\nchecked in float64; training uses float32")
+    assert (
+        json.loads(gdrun("gradcheck", *WORDS, "dtype=float32", "--json").out)["dtype"] == "float64"
+    )
+
+
 def test_a_gradient_too_small_to_check_says_so(gdrun):
     deep = "model={name: mlp, hidden: [5,5,5,5,5,5,5,5,5], activation: sigmoid, init: normal}"
     answer = gdrun("gradcheck", "dataset=iris", deep)
