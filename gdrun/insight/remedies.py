@@ -23,7 +23,7 @@ from gdrun.engine.listeners import Listener
 from gdrun.engine.outcome import Outcome
 from gdrun.errors import GdrunError, RecordError
 from gdrun.problems.metrics import METRICS
-from gdrun.runs.record import closing, opening
+from gdrun.runs.record_contents import closing, opening
 from gdrun.runs.run import Run
 from gdrun.study.design.trials import Trial
 from gdrun.study.judgement.stability import predicted_limit

@@ -36,7 +36,7 @@ from gdrun.runs.checked import check_version, checked
 from gdrun.runs.files import cannot_write, write_atomically
 from gdrun.runs.model_file import read_arrays
 from gdrun.runs.packing import packed, unpacked
-from gdrun.runs.record import repeatable, versions
+from gdrun.runs.record_contents import repeatable, versions
 from gdrun.runs.strict_json import dumps, loads
 from gdrun.threads import thread_count
 

@@ -24,7 +24,8 @@ from gdrun.errors import TRACEBACK, GdrunError, Problem, RecordError
 from gdrun.methods.stopping import Readings
 from gdrun.runs.files import append_lines, cannot_write, write_atomically, write_text
 from gdrun.runs.model_file import WEIGHTS, arrays_of, describe
-from gdrun.runs.record import ResumeRecord, RunRecord, closing, opening, repeatable
+from gdrun.runs.record import ResumeRecord, RunRecord
+from gdrun.runs.record_contents import closing, opening, repeatable
 from gdrun.runs.strict_json import dumps
 from gdrun.runs.trace_file import trace_lines
 

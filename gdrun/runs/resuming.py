@@ -13,7 +13,8 @@ from gdrun.errors import RecordError
 from gdrun.methods.plugins import loaded_plugins, loading
 from gdrun.runs.checkpoint import changed, differences
 from gdrun.runs.lock import DirectoryLock
-from gdrun.runs.record import RunRecord, with_absolute_paths
+from gdrun.runs.record import RunRecord
+from gdrun.runs.record_contents import with_absolute_paths
 from gdrun.runs.run import RECORD, Run, is_elsewhere, read_record, read_run
 
 ENDED = ("converged", "stopped", "exhausted", "diverged")

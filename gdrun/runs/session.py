@@ -31,7 +31,8 @@ from gdrun.runs.extending import Extension, extended, notes_on_rates
 from gdrun.runs.files import remove_empty
 from gdrun.runs.lock import DirectoryLock
 from gdrun.runs.model_file import describe
-from gdrun.runs.record import RunRecord, closing, opening, repeatable
+from gdrun.runs.record import RunRecord
+from gdrun.runs.record_contents import closing, opening, repeatable
 from gdrun.runs.resuming import Paused, paused
 from gdrun.runs.run import Run
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from gdrun.config.experiment import Experiment
 from gdrun.data import Prepared
-from gdrun.runs.record import data_record, has_own_data
+from gdrun.runs.record_contents import data_record, has_own_data
 from gdrun.study.storage.records import DataSymptomRecord
 from gdrun.study.storage.results import Result
 from gdrun.symptoms.facts import Symptom, Traced, traced_of

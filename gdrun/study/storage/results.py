@@ -17,7 +17,7 @@ from gdrun.engine.trace_columns import (
     with_current_names,
 )
 from gdrun.engine.trainer import Trainer
-from gdrun.runs.record import ending
+from gdrun.runs.record_contents import ending
 from gdrun.runs.strict_json import dumps
 from gdrun.runs.summary import Summary, number_in
 from gdrun.runs.trace_file import as_array

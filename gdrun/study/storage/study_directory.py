@@ -24,7 +24,7 @@ from gdrun.runs.checked import check_version, checked, misfit, unreadable
 from gdrun.runs.directory import new_directory
 from gdrun.runs.files import append_lines, remove_empty, was_removed, write_text
 from gdrun.runs.lock import DirectoryLock
-from gdrun.runs.record import versions
+from gdrun.runs.record_contents import versions
 from gdrun.runs.run import is_alive, run_directories
 from gdrun.runs.strict_json import dumps, loads
 from gdrun.study.design.trials import Candidate, StudyPlan, Trial, identity
