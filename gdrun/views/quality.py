@@ -147,11 +147,12 @@ def confusion_grid(
 
 def _errors(labels: Sequence[str], matrix: Sequence[Sequence[int]], of: str) -> RenderableType:
     """A row for each of the most frequent pairs of a true class and another, predicted one."""
+    # A damaged record may have another number of classes than of rows.
     pairs = [
-        (number, labels[true], labels[predicted])
-        for true, row in enumerate(matrix)
-        for predicted, number in enumerate(row)
-        if true != predicted and number
+        (number, true, predicted)
+        for i, (true, row) in enumerate(zip(labels, matrix, strict=False))
+        for j, (predicted, number) in enumerate(zip(labels, row, strict=False))
+        if i != j and number
     ]
     if not pairs:
         return Text(f"{of}every prediction is right")
