@@ -12,6 +12,7 @@ from gdrun.config.experiment import Experiment
 from gdrun.config.loading import Change, Source
 from gdrun.config.overrides import Override
 from gdrun.data.sources import is_data_file
+from gdrun.errors import ConfigError, Parameter
 from gdrun.result_tables import HTML, TABLES
 from gdrun.study.design.axes import swept_keys
 from gdrun.study.design.contenders import chosen_names
@@ -25,6 +26,9 @@ from gdrun.study.storage.reading import read_found
 Data = tuple[Any, Any]
 """Features and targets (X, y), with X (N, d) and y (N,)."""
 
+OneValue = str | Mapping[str, float] | None
+"""A budget or a target: a text KEY=VALUE, or a dict with one key."""
+
 
 def sweep(
     config: Source,
@@ -32,7 +36,7 @@ def sweep(
     *overrides: Change,
     seeds: int = 1,
     metric: str | None = None,
-    target: str | None = None,
+    target: OneValue = None,
     search: Search = "grid",
     trials: int | None = None,
     halving: bool = False,
@@ -47,15 +51,15 @@ def sweep(
     A combination is ranked by the median of its runs with different seeds. values: for each key a
     list, an array, or a text such as "log:1e-4:10:21"; or a text such as "lr" or "lr=0.1,1", where
     a key alone has a default range. seeds: the number of runs of each combination. metric: a name
-    such as "validation_accuracy"; None for the validation loss. target: a text such as "loss=0.1";
-    the epochs until it is reached are counted; None for a target close to the best result. search:
-    "grid" for every combination, "random" for `trials` random combinations. halving: whether to use
-    successive halving: at …, 1/9 and 1/3 of the epochs only the best third of the combinations
-    continues. jobs: the number of processes. executor: any `concurrent.futures.Executor`, such as
-    that of a Dask cluster; it runs `jobs` tasks at a time, or one for each core of this machine if
-    `jobs` is 1. resume: the directory of an earlier study; only the trials that it has not finished
-    are run. config, overrides, data, out: as in `train`. Ctrl-C returns the findings so far; a
-    second one raises KeyboardInterrupt.
+    such as "validation_accuracy"; None for the validation loss. target: a text such as "loss=0.1",
+    or a dict with one key; the epochs until it is reached are counted; None for a target close to
+    the best result. search: "grid" for every combination, "random" for `trials` random ones.
+    halving: whether to use successive halving: at …, 1/9 and 1/3 of the epochs only the best third
+    of the combinations continues. jobs: the number of processes. executor: any
+    `concurrent.futures.Executor`, such as that of a Dask cluster; it runs `jobs` tasks at a time,
+    or one for each core of this machine if `jobs` is 1. resume: the directory of an earlier study;
+    only the trials that it has not finished are run. config, overrides, data, out: as in `train`.
+    Ctrl-C returns the findings so far; a second one raises KeyboardInterrupt.
 
     Raises ConfigError or DataError, with every problem, if an experiment cannot be run;
     RecordError if the directory cannot be written, or the study in `resume` cannot be continued.
@@ -73,7 +77,7 @@ def sweep(
         values=values,
         seeds=seeds,
         metric=metric,
-        target=target,
+        target=_one_value(target, "target"),
         search=search,
         trials=trials,
         halving=halving,
@@ -92,10 +96,10 @@ def compare(
     *overrides: Change,
     seeds: int = 8,
     tune: str | Sequence[str] = (),
-    budget: str | None = None,
+    budget: OneValue = None,
     baseline: str | None = None,
     metric: str | None = None,
-    target: str | None = None,
+    target: OneValue = None,
     jobs: int = 1,
     executor: Executor | None = None,
     data: Data | None = None,
@@ -106,9 +110,10 @@ def compare(
 
     contenders: names such as "bgd" or "mbgd+adam", paths of YAML files, or configs. tune: keys such
     as "lr"; before the comparison, the best value of each key is searched for every contender.
-    budget: a text such as "gradients=50000", which replaces the budget of every contender; None
-    keeps their own budgets. baseline: the name of the contender with which all others are compared;
-    None to compare all pairs. The other arguments and the errors are those of `sweep`.
+    budget: a text such as "gradients=50000", or a dict with one key, which replaces the budget of
+    every contender; None keeps their own budgets. baseline: the name of the contender with which
+    all others are compared; None to compare all pairs. The other arguments and the errors are those
+    of `sweep`.
 
     >>> found = compare(["bgd", "mbgd"], {"dataset": "iris", "model": "softmax"}, "epochs=5")
     >>> [row.name for row in found.ranking], found.results.shape
@@ -122,10 +127,10 @@ def compare(
         contenders=contenders,
         seeds=seeds,
         tune=tune,
-        budget=budget,
+        budget=_one_value(budget, "budget"),
         baseline=baseline,
         metric=metric,
-        target=target,
+        target=_one_value(target, "target"),
         jobs=jobs,
         executor=executor,
         data=data,
@@ -133,6 +138,20 @@ def compare(
         resume=resume,
     )
     return request.planned().run()
+
+
+def _one_value(given: OneValue, parameter: str) -> str | None:
+    """The text KEY=VALUE for a budget or a target. Raises ConfigError if it is no such value."""
+    if given is None or isinstance(given, str):
+        return given
+    if isinstance(given, Mapping) and len(given) == 1:
+        ((key, value),) = given.items()
+        return f"{key}={value}"
+    example = {"budget": "gradients=2000", "target": "loss=0.1"}[parameter]
+    key, _, number = example.partition("=")
+    what = f"must be a text or a dict with one key, got {given!r}"
+    hint = f'write "{example}" or {{"{key}": {number}}}'
+    raise ConfigError(what, where=Parameter(parameter), hint=hint)
 
 
 def read_study(directory: str | Path) -> Sweep | Comparison:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import gdrun
+from gdrun.errors import ConfigError
 from gdrun.study.storage.study_directory import read_study
 from study.cases import LOGISTIC
 
@@ -142,3 +143,26 @@ def test_a_study_that_was_written_is_read_as_it_was_returned(tmp_path):
         np.testing.assert_array_equal(again.results, found.results)
     with pytest.raises(gdrun.RecordError):
         gdrun.read_study(tmp_path)
+
+
+def test_a_budget_and_a_target_may_be_a_dict():
+    found = gdrun.compare(
+        ["adam", "momentum"],
+        LOGISTIC,
+        "engine=numpy",
+        seeds=1,
+        budget={"steps": 7},
+        target={"accuracy": 0.5},
+    )
+    ends = [row.standing.results[0].record["stop"]["step"] for row in found.ranking]
+    assert ends == [7, 7]
+    assert found.target.bound == "val acc ≥ 0.5"
+    with pytest.raises(ConfigError, match=r"budget: must be a text or a dict with one key, got 9"):
+        gdrun.compare(["adam", "momentum"], LOGISTIC, budget=9)
+
+
+def test_a_contender_that_is_no_whole_config_is_named():
+    with pytest.raises(ConfigError, match="contender 2: is not a whole config"):
+        gdrun.compare([LOGISTIC, {"optimizer": "adam"}], LOGISTIC)
+    with pytest.raises(ConfigError, match="contenders: is a mapping, not a list"):
+        gdrun.compare({"a": {"optimizer": "adam"}, "b": {}}, LOGISTIC)

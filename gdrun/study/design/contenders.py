@@ -49,11 +49,19 @@ def contenders_of(
         listed = words.split() if " " in words else [words, "bgd" if words == "mbgd" else "mbgd"]
         hint = f"write a list of contenders, such as {json.dumps(listed)}"
         raise ConfigError("is a text, not a list", where=Parameter("contenders"), hint=hint)
+    if isinstance(words, Mapping):
+        hint = "write a list of whole configs, each with its own name"
+        raise ConfigError("is a mapping, not a list", where=Parameter("contenders"), hint=hint)
     for place, word in enumerate(words, start=1):
         try:
             found.append(_contender(word, place, base, changes, for_all or {}))
         except ConfigError as error:
-            problems.extend(error.problems)
+            if isinstance(word, Mapping) and not {"dataset", "surface"} & set(word):
+                hint = "a dict must have its own dataset and model; write a change as a text"
+                hint += ', such as "adam+lr=0.1"'
+                problems.append(Problem("is not a whole config", f"contender {place}", hint))
+            else:
+                problems.extend(error.problems)
     names = [candidate.name for candidate in found]
     twice = dict.fromkeys(name for name in names if names.count(name) > 1)
     problems += [Problem("is listed twice", name, "list each contender once") for name in twice]
