@@ -125,7 +125,8 @@ def _row(path: Path) -> Row:
     row |= {f"{part}_{name}": each for part in metrics for name, each in metrics[part].items()}
     nested = {"best", "metrics", "baseline", "confusion", "recalls"}
     summary = {key: value for key, value in summary.items() if key not in nested}
-    return row | summary | {"rule": _rule(record)}
+    computed = {"dtype": config.get("dtype"), "engine": record["engine"]}
+    return row | summary | {"rule": _rule(record)} | computed
 
 
 def _equals(value: Any, wanted: Any) -> bool:

@@ -186,6 +186,10 @@ def test_columns_and_csv(three):
     lines = three("runs", "--csv").out.splitlines()
     assert len(lines) == 4
     assert lines[0].startswith("id,name,status,started,seed,tags,note,dataset,")
+    answer = three("runs", "name=lower", "--columns", "dtype,engine", "--csv")
+    record = json.loads(next(Path("runs").glob("*-lower-*/run.json")).read_text(encoding="utf-8"))
+    assert answer.out.splitlines()[0] == "id,dtype,engine"
+    assert answer.out.endswith(f",float64,{record['engine']}\n")
     answer = three("runs", "--columns", "optimiser")
     assert "there is no column or setting 'optimiser'\nhint: did you mean optimizer" in answer.err
 
