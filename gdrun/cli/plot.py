@@ -105,7 +105,8 @@ def plot(
     if x not in X_AXES:
         raise GdrunError(f"there is no x axis {x!r}", where="--x", hint=suggestion(x, X_AXES))
     if kind is not None and (schedule or output is None):
-        hint = "add -o curves.png, or leave --kind out" if not schedule else "leave --kind out"
+        file = f"{kind}.png" if kind in KIND_NAMES else "curves.png"
+        hint = "leave --kind out" if schedule else f"add -o {file}, or leave --kind out"
         raise GdrunError("applies only to pictures of runs and studies", where="--kind", hint=hint)
     if schedule and y is not None:
         raise GdrunError("does not apply to --schedule", where="--y", hint="leave it out")
