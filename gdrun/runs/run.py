@@ -271,7 +271,9 @@ def _near(path: Path) -> str:
     if (path / "study.json").is_file():
         best = path / "best.yaml"
         more = f", and `gdrun train {best}` trains its best setting" if best.is_file() else ""
-        return f"it is a sweep or comparison: `gdrun show {path}` shows it{more}"
+        return (
+            f"it is a sweep or comparison: `gdrun show {path}` or gdrun.read_study reads it{more}"
+        )
     runs = run_directories(path)
     return f"it contains runs, such as {runs[-1]}" if runs else _no_runs()
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import gdrun
-from gdrun.errors import ConfigError
+from gdrun.errors import ConfigError, RecordError
 from gdrun.study.storage.study_directory import read_study
 from study.cases import LOGISTIC
 
@@ -166,3 +166,13 @@ def test_a_contender_that_is_no_whole_config_is_named():
         gdrun.compare([LOGISTIC, {"optimizer": "adam"}], LOGISTIC)
     with pytest.raises(ConfigError, match="contenders: is a mapping, not a list"):
         gdrun.compare({"a": {"optimizer": "adam"}, "b": {}}, LOGISTIC)
+
+
+def test_the_readers_of_runs_and_of_studies_name_each_other(tmp_path):
+    gdrun.train(LOGISTIC, "epochs=1", "engine=numpy", out=tmp_path / "runs")
+    gdrun.sweep(LOGISTIC, {"lr": [0.1]}, "epochs=1", "engine=numpy", out=tmp_path / "studies")
+    (run,), (study,) = (tuple((tmp_path / name).iterdir()) for name in ("runs", "studies"))
+    with pytest.raises(RecordError, match=r"or gdrun\.read_run reads it"):
+        gdrun.read_study(run)
+    with pytest.raises(RecordError, match=r"or gdrun\.read_study reads it"):
+        gdrun.read_run(study)

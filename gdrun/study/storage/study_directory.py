@@ -25,6 +25,7 @@ from gdrun.runs.directory import new_directory
 from gdrun.runs.files import append_lines, remove_empty, was_removed, write_text
 from gdrun.runs.lock import DirectoryLock
 from gdrun.runs.record_contents import versions
+from gdrun.runs.run import RECORD as RUN
 from gdrun.runs.run import is_alive, run_directories
 from gdrun.runs.strict_json import dumps, loads
 from gdrun.study.design.trials import Candidate, StudyPlan, Trial, identity
@@ -229,6 +230,8 @@ def read_study(path: Path) -> StudyRecord:
         document = strict_json.read(file)
     except (FileNotFoundError, NotADirectoryError):
         hint = "a sweep or comparison prints its directory when it ends"
+        if (path / RUN).is_file():
+            hint = f"it is a run: `gdrun show {path}` or gdrun.read_run reads it"
         raise RecordError("is not the directory of a study", where=str(path), hint=hint) from None
     except (OSError, ValueError) as error:
         raise unreadable(file, str(error)) from None
