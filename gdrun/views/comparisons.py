@@ -14,7 +14,8 @@ from gdrun.study.judgement.comparison_findings import Comparison, Contender, Pai
 from gdrun.study.judgement.statistics import FEWEST_SEEDS, enough_seeds
 from gdrun.views.curve_scale import CurveScale, scale_of
 from gdrun.views.fitting import Explained, FirstThatFits
-from gdrun.views.numbers import MISSING, count, duration, percent, quantity
+from gdrun.views.numbers import MISSING, count, duration, percent, quantity, range_text
+from gdrun.views.study_line import study_line
 from gdrun.views.sweeps import (
     HEALTHY,
     NEVER,
@@ -24,7 +25,6 @@ from gdrun.views.sweeps import (
     epochs_text,
     interval_level,
     lacking_notes,
-    short,
     shown_value,
     spread_cells,
     warning_lines,
@@ -68,7 +68,7 @@ def comparison_result(comparison: Comparison, spell: Callable[[str], str] = str)
     spell: a function that replaces the arguments that a note names by options of the command line;
     by default nothing is replaced.
     """
-    parts: list[RenderableType] = []
+    parts: list[RenderableType] = [Text(study_line(comparison.plan)), ""]
     if comparison.target is not None:
         seeds = len(comparison.plan.seeds)
         over = f"medians over {seeds} seeds" if seeds > 1 else "one seed"
@@ -307,7 +307,7 @@ def _loss_quartiles(row: Contender) -> str:
     lower, upper = (row.standing.quantile_of("train_loss", share) for share in (0.25, 0.75))
     if math.isinf(lower):
         return MISSING
-    return f"{short(lower)} … {short(upper)}"
+    return range_text(lower, upper, row.standing.quantile_of("train_loss", 0.5))
 
 
 def _median_loss(row: Contender) -> str:

@@ -46,15 +46,15 @@ def experiment_lines(
     schedule = dict(config["schedule"])
     lines = [
         *_problem_lines(config, record),
-        ("variant", _section(config["variant"])),
-        ("optimizer", _section(config["optimizer"])),
+        ("variant", section_text(config["variant"])),
+        ("optimizer", section_text(config["optimizer"])),
     ]
     if schedule["name"] != "constant" or schedule["warmup"]:
-        lines.append(("schedule", _section(schedule)))
+        lines.append(("schedule", section_text(schedule)))
     if config.get("clip"):
-        lines.append(("clip", _options(config["clip"])))
+        lines.append(("clip", options_text(config["clip"])))
     stopping = {key: value for key, value in config["stopping"].items() if key != "divergence"}
-    lines.append(("stopping", _options(stopping)))
+    lines.append(("stopping", options_text(stopping)))
     first = record["seed"]
     seed = f"seed {first}" if seeds == 1 else f"seeds {first} to {first + seeds - 1}"
     engine = f"{record['engine']} engine"
@@ -66,24 +66,25 @@ def experiment_lines(
 
 def _problem_lines(config: Mapping[str, Any], record: RunRecord) -> list[tuple[str, str]]:
     if "surface" in config:
-        return [("surface", _section(config["surface"]))]
+        return [("surface", section_text(config["surface"]))]
     columns = columns_line(record["data"].get("columns", ()))
     return [
         ("data", data_line(config, record)),
         *([("columns", columns)] if columns else []),
-        ("model", f"{_section(config['model'])}; {count(record['parameters'], 'parameter')}"),
+        ("model", f"{section_text(config['model'])}; {count(record['parameters'], 'parameter')}"),
     ]
 
 
-def _section(section: Mapping[str, Any]) -> str:
+def section_text(section: Mapping[str, Any]) -> str:
     """A section of the config in one line: the name that it chooses, and its options."""
     options = {key: value for key, value in section.items() if key not in _HIDDEN_KEYS}
     name = options.pop("name")
-    text = _options(options)
+    text = options_text(options)
     return f"{name}, {text}" if text else str(name)
 
 
-def _options(options: Mapping[str, Any]) -> str:
+def options_text(options: Mapping[str, Any]) -> str:
+    """Options in one line, without those that are switched off: epochs 30, min_delta 0.1."""
     return ", ".join(
         f"{key} {_value(value)}" for key, value in options.items() if value not in _HIDDEN_VALUES
     )
@@ -93,7 +94,7 @@ def _value(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, Mapping):
-        return f"({_options(value)})"
+        return f"({options_text(value)})"
     if isinstance(value, list):
         return "[" + ", ".join(map(_value, value)) + "]"
     # In a form that can be typed, without commas.

@@ -47,3 +47,24 @@ def duration(seconds: float | None) -> str:
         return f"{minutes} min {rest} s"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min"
+
+
+def range_text(low: float, high: float, middle: float) -> str:
+    """A range as text, with three significant digits, or four if three do not fit the middle.
+
+    The middle is shown with four digits, which must not lie outside the range.
+
+    >>> range_text(0.13572, 28142.0, 4.0), range_text(-float("inf"), 2.0, 1.0)
+    ('0.136 … 28,100', '−∞ … 2')
+    >>> range_text(3817.0, 3819.0, 3818.0)
+    '3817 … 3819'
+    """
+    lower, upper = (float(f"{end:.3g}") for end in (low, high))
+    fits = lower < upper and lower <= float(f"{middle:.4g}") <= upper
+    return " … ".join(_end(end, 3 if fits else 4) for end in (low, high))
+
+
+def _end(value: float, digits: int) -> str:
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    return quantity(value, digits)

@@ -17,13 +17,14 @@ from gdrun.study.design.trials import StudyPlan
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.stability import StabilityLimit
-from gdrun.study.judgement.statistics import FEWEST_SEEDS, Interval, quantile
+from gdrun.study.judgement.statistics import FEWEST_SEEDS, Interval, Spread, quantile
 from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.study.judgement.verdicts import Verdict
 from gdrun.study.study import Work
 from gdrun.views.curve_scale import CurveScale, scale_of
 from gdrun.views.fitting import Explained, FirstThatFits
-from gdrun.views.numbers import MISSING, count, duration, percent, quantity
+from gdrun.views.numbers import MISSING, count, duration, percent, quantity, range_text
+from gdrun.views.study_line import study_line
 from gdrun.views.verdicts import meanings_of
 
 MOST_ROWS = 48
@@ -86,7 +87,8 @@ def sweep_result(sweep: Sweep) -> RenderableType:
     """The view of a sweep: the table, notes, and warnings."""
     hidden = len(sweep.standings) - MOST_ROWS
     more = [Text(f"{count(hidden, 'worse setting')} not shown", style="dim")] if hidden > 0 else []
-    explained = Explained([sweep_table(sweep), *more, ""], _notes(sweep), OPTIONAL)
+    parts: list[RenderableType] = [Text(study_line(sweep.plan)), "", sweep_table(sweep), *more, ""]
+    explained = Explained(parts, _notes(sweep), OPTIONAL)
     return Group(explained, *warning_lines(_warnings(sweep)))
 
 
@@ -154,17 +156,6 @@ def shown_value(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else short_flow(value)
 
 
-def short(value: float) -> str:
-    """A number as text with three significant digits, for the ends of a range.
-
-    >>> short(0.13572), short(28142.0), short(float("inf")), short(-float("inf"))
-    ('0.136', '28,100', '∞', '−∞')
-    """
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    return quantity(value, 3)
-
-
 def spread_cells(standing: Standing, metric: Metric) -> tuple[str, str, str]:
     """Three texts: the median of the metric, its quartiles, and the interval of the median.
 
@@ -174,21 +165,17 @@ def spread_cells(standing: Standing, metric: Metric) -> tuple[str, str, str]:
     spread = standing.spread
     if not standing.finite:
         return MISSING, MISSING, MISSING
-    quartiles = _ends(spread.lower, spread.upper, metric)
-    interval = spread.interval and _ends(spread.interval.low, spread.interval.high, metric)
-    return quantity(metric.value(spread.median)), quartiles, interval or ""
+    quartiles = _ends(spread.lower, spread.upper, spread, metric)
+    found = spread.interval
+    interval = _ends(found.low, found.high, spread, metric) if found else ""
+    return quantity(metric.value(spread.median)), quartiles, interval
 
 
-def _ends(low: float, high: float, metric: Metric) -> str:
-    """The two ends of a range of scores, as values of the metric."""
+def _ends(low: float, high: float, spread: Spread, metric: Metric) -> str:
+    """The two ends of a range of scores, as values of the metric, around the median of `spread`."""
     # The score of an accuracy is negative, so the lower score is the higher accuracy: sort again.
-    ends = sorted((metric.value(low), metric.value(high)))
-    texts = [short(end) for end in ends]
-    if (
-        texts[0] == texts[1] and ends[0] < ends[1]
-    ):  # three digits could exclude the median that is between them
-        texts = [quantity(end) if math.isfinite(end) else short(end) for end in ends]
-    return " … ".join(texts)
+    first, last = sorted((metric.value(low), metric.value(high)))
+    return range_text(first, last, metric.value(spread.median))
 
 
 def interval_level(interval: Interval) -> str:
@@ -287,14 +274,14 @@ def _spread_text(sweep: Sweep, best: Standing) -> str:
     seeds = len(best.results)  # fewer than planned if the sweep was interrupted
     if seeds == 1:
         return text if sweep.plan.noiseless else f"{text}, one seed"
+    if best.scores.min() == best.scores.max():
+        return f"{text}, the same for {seeds} seeds"
     text = f"{text}, median over {seeds} seeds"
     interval = best.spread.interval
-    if best.scores.min() == best.scores.max():
-        return f"{text.removesuffix(f', median over {seeds} seeds')}, the same for {seeds} seeds"
     if interval is None:
-        ends = _ends(float(best.scores.min()), float(best.scores.max()), sweep.metric)
+        ends = _ends(best.scores.min(), best.scores.max(), best.spread, sweep.metric)
         return f"{text}, range {ends} (an interval needs {FEWEST_SEEDS} seeds or more)"
-    ends = _ends(interval.low, interval.high, sweep.metric)
+    ends = _ends(interval.low, interval.high, best.spread, sweep.metric)
     return f"{text}, interval {ends}, {interval_level(interval)}"
 
 

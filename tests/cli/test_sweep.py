@@ -18,7 +18,7 @@ from study.cases import LEAST_SQUARES, LOGISTIC
 from gdrun.cli.studying import RunCounter
 from gdrun.config.writing import to_yaml
 from gdrun.runs.signals import Interruption
-from gdrun.views.sweeps import _ends
+from gdrun.views.numbers import range_text
 
 
 @pytest.fixture
@@ -46,6 +46,9 @@ def test_the_whole_of_a_small_sweep(sweep):
     answer = sweep("lr=0.001,0.1,1,1e6", "--seeds", "2")
     assert (answer.code, answer.err) == (0, "")
     assert masked(answer.out) == (
+        "data logistic; model logistic; variant mbgd, batch_size 32, sampling shuffle;\n"
+        "optimizer momentum; epochs 6; 2 seeds\n"
+        "\n"
         "   lr  verdict             val loss  to target  symptom           curve\n"
         "0.001  too small             0.6541      never  slow convergence  █████▇▇\n"
         "  0.1  best                  0.3005        3.5  -                 █▄▂▁▁▁▁\n"
@@ -327,14 +330,19 @@ def test_a_config_among_the_keys_is_told_its_option(sweep, config):
     )
 
 
+def table_of(answer):
+    """The lines of the table of a sweep, which is between the first two blank lines."""
+    return answer.out.split("\n\n")[1].splitlines()
+
+
 def test_a_narrow_terminal_gets_fewer_columns_and_none_cut_off(sweep, monkeypatch):
     monkeypatch.setenv("COLUMNS", "50")
     words = ("lr=0.001,0.0001581", "--seeds", "2")
-    lines = sweep(*words).out.splitlines()
+    lines = table_of(sweep(*words))
     assert lines[0] == "       lr  verdict    val loss  to target  curve"
     assert "0.0001581" in lines[1]
     monkeypatch.setenv("COLUMNS", "36")
-    lines = sweep(*words).out.splitlines()
+    lines = table_of(sweep(*words))
     assert lines[0] == "       lr  verdict    val loss"
     assert re.fullmatch(r"0\.0001581  [a-z ]{9}    0\.\d+", lines[1])
 
@@ -384,8 +392,7 @@ def test_a_note_on_a_column_is_shown_only_with_the_column(sweep, monkeypatch):
 def test_several_keys_share_a_column_rather_than_be_cut_off(sweep, monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
     words = ("lr=0.01581,0.1", "beta=0.5", "optimizer=momentum,nesterov", "batch_size=16,32")
-    lines = sweep(*words, "--seeds", "1").out.splitlines()
-    table = lines[: lines.index("")]
+    table = table_of(sweep(*words, "--seeds", "1"))
     assert table[0].split() == ["setting", "verdict", "val", "loss"]
     assert max(map(len, table)) <= 40
     losses = [line.split()[-1] for line in table if re.search(r"\d\.\d{3,}$", line)]
@@ -423,7 +430,8 @@ def test_seeds_that_change_nothing_are_said_once(gdrun, tmp_path):
 
 
 def test_the_ends_of_a_range_do_not_exclude_what_is_between_them():
-    metric = SimpleNamespace(value=float)
-    assert _ends(3817.6, 3822.4, metric) == "3818 … 3822"
-    assert _ends(0.12, 0.34, metric) == "0.12 … 0.34"
-    assert _ends(1.3779, 1.3779, metric) == "1.38 … 1.38"
+    assert range_text(3817.6, 3822.4, 3820.0) == "3818 … 3822"
+    # Three digits, 3820 and 3830, would exclude a median of 3818.
+    assert range_text(3817.6, 3826.0, 3818.0) == "3818 … 3826"
+    assert range_text(0.12, 0.34, 0.2) == "0.12 … 0.34"
+    assert range_text(1.3779, 1.3779, 1.3779) == "1.378 … 1.378"

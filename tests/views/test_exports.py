@@ -202,13 +202,17 @@ def test_a_server_that_does_not_answer_is_an_error(subject, monkeypatch):
 def test_the_ranking_as_markdown_and_latex(sweep):
     best, other = sweep.ranking
     text = markdown(sweep)
-    rows = [[cell.strip() for cell in line.strip("|\n").split("|")] for line in text.splitlines()]
+    table, common = text.split("\n\n")
+    assert common.endswith("epochs 3; 2 seeds\n")
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
     assert rows[0] == ["setting", "val loss", "lower quartile", "upper quartile", "diverged"]
     assert [row[0] for row in rows[2:]] == [best.candidate.name, other.candidate.name]
     losses = [result.summary["validation_loss"] for result in best.results]
     expected = [f"{np.quantile(losses, share):.4g}" for share in (0.5, 0.25, 0.75)]
     assert rows[2][1:] == [*expected, "0 of 2"]
-    lines = latex(sweep).splitlines()
+    comment, *lines = latex(sweep).splitlines()
+    assert comment.startswith("% data ")
+    assert comment.endswith("epochs 3; 2 seeds")
     assert lines[0] == r"\begin{tabular}{lrrrr}"
     assert lines[4] == f"{best.candidate.name} & {' & '.join(expected)} & 0 of 2 \\\\"
     assert lines[-1] == r"\end{tabular}"

@@ -10,6 +10,7 @@ from gdrun.study.judgement.ranking import ranked
 from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.views.numbers import quantity
 from gdrun.views.recorded import standings_of
+from gdrun.views.study_line import study_line
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -25,19 +26,24 @@ _LATEX = {
 
 
 def markdown(found: Sweep | Comparison) -> str:
-    """The ranking as a table in the Markdown of GitHub."""
+    """The ranking as a table in the Markdown of GitHub, and a line on what all have in common."""
     head, rows = _ranking(found)
     marks = [":--", *(["--:"] * (len(head) - 1))]
     lines = [head, marks, *([_in_markdown(cell) for cell in row] for row in rows)]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return f"{table}\n{_in_markdown(study_line(found.plan))}\n"
 
 
 def latex(found: Sweep | Comparison) -> str:
-    """The ranking as an environment tabular of LaTeX, with the rules of the package booktabs."""
+    """The ranking as an environment tabular of LaTeX, with the rules of the package booktabs.
+
+    A comment above it says what all candidates have in common.
+    """
     head, rows = _ranking(found)
     body = [r"\toprule", _latex_row(head), r"\midrule", *map(_latex_row, rows), r"\bottomrule"]
     begin = rf"\begin{{tabular}}{{l{'r' * (len(head) - 1)}}}"
-    return "\n".join([begin, *body, r"\end{tabular}", ""])
+    comment = f"% {one_line(study_line(found.plan))}"
+    return "\n".join([comment, begin, *body, r"\end{tabular}", ""])
 
 
 def in_latex(text: str) -> str:

@@ -1,0 +1,24 @@
+"""The line above the tables of a study: what all its candidates have in common."""
+
+from study.cases import planned
+
+from gdrun.views.study_line import study_line
+
+DATA = "data logistic; model logistic; "
+BATCHES = "variant mbgd, batch_size 32, sampling shuffle; "
+
+
+def test_what_differs_is_left_to_the_table():
+    rates = planned({"lr": [0.1, 1.0]}, seeds=3)
+    assert study_line(rates) == f"{DATA}{BATCHES}optimizer momentum; epochs 6; 3 seeds"
+    rules = planned({"optimizer": ["adam", "vanilla"]}, "stopping={gradients: 500}")
+    assert study_line(rules) == f"{DATA}{BATCHES}gradients 500; 1 seed"
+    lengths = planned({"stopping.epochs": [2, 4]}, "variant=bgd")
+    optimizer = "optimizer momentum, lr 0.1, beta 0.9"
+    assert study_line(lengths) == f"{DATA}variant bgd; {optimizer}; 1 seed"
+
+
+def test_the_data_of_a_file_have_its_name(tmp_path):
+    (tmp_path / "points.csv").write_text("x,y\n1,2\n2,4\n3,6\n4,8\n5,10\n6,12\n", encoding="utf-8")
+    config = {"dataset": {"path": str(tmp_path / "points.csv"), "target": "y"}, "model": "linear"}
+    assert study_line(planned({"lr": [0.1, 1.0]}, config=config)).startswith("data points.csv; ")
