@@ -74,9 +74,13 @@ def read_query(query: str, columns: ColumnOptions, folder: str = ".") -> Table:
 def files_of(query: str, folder: str) -> list[Path]:
     """The paths that a query may read: each text in quotes, from the folder on.
 
+    None for a query that DuckDB cannot parse.
+
     >>> files_of("SELECT size, 'm' AS unit FROM 'houses.csv'", "data")
     [PosixPath('data/m'), PosixPath('data/houses.csv')]
     """
+    if unfit_sql(query):
+        return []
     texts = re.findall(r"'((?:[^']|'')*)'", query)
     return [Path(folder, text.replace("''", "'")) for text in texts if text]
 
