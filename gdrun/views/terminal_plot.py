@@ -89,7 +89,8 @@ def chart_lines(
     margin = max(map(len, axis.marks.values()))
     if total is not None:
         width = max(total - margin - 2, 8)
-    first, last = min(x[0] for x, _ in kept), max(x[-1] for x, _ in kept)
+    # The x of a damaged trace may not ascend.
+    first, last = min(x.min() for x, _ in kept), max(x.max() for x, _ in kept)
     place = np.log if chart.log_x else np.asarray
     ends = (float(place(first)), float(place(last)))
     grids = [dot_grid(place(x), axis.shares(y), ends, width, height) for x, y in drawn]

@@ -115,3 +115,11 @@ def test_the_numbers_beside_a_sparkline_are_those_of_its_bars():
         ["grad", "norm", "█▁", "9", "→", "8"],
         ["largest", "of", "64", "steps"],
     ]
+
+
+def test_a_curve_of_a_damaged_trace_goes_back_and_forth():
+    x, y = np.array([0.0, -1.0, 2.0, 1.0]), np.array([4.0, 1.0, 3.0, 2.0])
+    lines = chart_lines(Chart("", "x", "y", (Curve("c", x, y),)), 10, 4)
+    # The lowest point is in the first column, and the axis names the smallest and the largest x.
+    assert lines[3].startswith("2 ┤⣰")
+    assert lines[-1].split() == ["-1", "x", "2"]
