@@ -14,7 +14,7 @@ import numpy as np
 from gdrun.config.experiment import Experiment
 from gdrun.config.loading import load
 from gdrun.data import Table
-from gdrun.engine.build import build
+from gdrun.engine.build import build, cohort_of
 from gdrun.engine.judging import Interrupted
 from gdrun.engine.trainer import Trainer
 from gdrun.stop_requests import Stopped
@@ -56,8 +56,8 @@ def share_of_rises(experiment: Experiment, table: Table | None = None) -> float 
     data = prepared(experiment, table)
     steps = int(max(FEWEST_STEPS, min(STEPS, MOST_NUMBERS / data.train.X.size)))
     briefly = {"stopping": {"steps": steps}, "schedule": "constant"}
-    cohort = build([load(experiment, [briefly])], data)[0]
-    each_step = {"evaluate.every": 1 / cohort.plan.steps_per_epoch(0)}
+    plan = cohort_of([load(experiment, [briefly])], data).plan
+    each_step = {"evaluate.every": 1 / plan.steps_per_epoch(0)}
     brief = lean(load(experiment, [briefly, each_step]))
     try:
         made = build([brief], data)
