@@ -17,6 +17,7 @@ Source: Boyd & Vandenberghe 2004, section 9.5.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -172,26 +173,25 @@ def _newton_step(
         hessian[np.diag_indices(w.size)] += delta
         solved: Array = np.linalg.solve(hessian, gradient)
         return solved
-    return _conjugate_gradients(objective, w, X, y, gradient, delta, accuracy)
+    return _conjugate_gradients(
+        lambda v: hessian_product(objective, w, X, y, v), gradient, delta, accuracy
+    )
 
 
 def _conjugate_gradients(
-    objective: Objective,
-    w: Numbers,
-    X: Examples,
-    y: Array,
-    gradient: Numbers,
-    delta: float,
-    accuracy: float,
+    product: Callable[[Numbers], Numbers], gradient: Numbers, delta: float, accuracy: float
 ) -> Numbers:
-    """Solve (H + δ I) s = g for s (P,) by conjugate gradients (Hestenes & Stiefel 1952)."""
+    """Solve (H + δ I) s = g for s (P,) by conjugate gradients (Hestenes & Stiefel 1952).
+
+    product: v ↦ H v. accuracy: the relative residual at which the iteration ends.
+    """
     s = np.zeros_like(gradient)
     residual, direction = gradient.copy(), gradient.copy()
     size = first = float(residual @ residual)
-    for _ in range(min(2 * w.size, 1000)):
+    for _ in range(min(2 * gradient.size, 1000)):
         if size <= accuracy**2 * first:
             break
-        image = hessian_product(objective, w, X, y, direction) + delta * direction
+        image = product(direction) + delta * direction
         curvature = float(direction @ image)
         # In a direction without curvature, only rounding errors are left to follow.
         if curvature <= 2 * delta * float(direction @ direction):
