@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 
 import numpy as np
 import pytest
@@ -153,3 +154,12 @@ def test_the_readme_names_this_version_and_this_schema():
     assert f"\n### {gdrun.__version__}\n" in section("Changes", "Versions")
     assert f"a `schema_version`, now {record.SCHEMA_VERSION}." in TEXT
     assert record.SCHEMA_VERSION == study_directory.SCHEMA_VERSION
+
+
+def test_the_installation_names_every_package_that_it_installs():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    (named,) = re.findall(
+        r"needs Python 3\.11 or newer, and installs (.*?)\. ", " ".join(TEXT.split())
+    )
+    names = {re.split(r"[<>=]", each)[0] for each in project["dependencies"]}
+    assert set(re.split(r", | and ", named.lower())) == names
