@@ -245,7 +245,9 @@ def _not_a_file(words: list[str], word: str) -> list[Problem]:
     if alike:
         hint = f"did you mean {' or '.join(f'{names[name]}={name}' for name in alike)}?"
         return [Problem(what, word, hint)]
-    hint = near_files(Path(word), CONFIGS) or "`gdrun config new` writes a starter"
+    ending = Path(word).suffix
+    kinds = (ending,) if ending and ending not in CONFIGS else CONFIGS
+    hint = near_files(Path(word), kinds) or "`gdrun config new` writes a starter"
     return [Problem("there is no such file", word, hint)]
 
 

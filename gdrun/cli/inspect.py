@@ -31,11 +31,18 @@ def inspect(file: File, keys: Keys = None, json: Json = False) -> int:
     from gdrun.data.inspection import inspect_data
     from gdrun.views.columns import inspection_data, inspection_view
 
-    found = inspect_data(_options(file, keys or []))
+    options = _options(file, keys or [])
+    found, more = inspect_data(options), list(keys or [])
     if json:
         console.print_json(inspection_data(found))
     else:
-        console.show(inspection_view(found), *shown(_to_train(file, keys or [], found)))
+        console.show(inspection_view(found))
+        # As training on the file does, unless the user says what a missing value becomes.
+        if found.problems and options.get("missing") == "error":
+            filled = inspect_data(options | {"missing": "mean"})
+            console.show(*shown(_to_train(file, [*more, "missing=mean"], filled)))
+        else:
+            console.show(*shown(_to_train(file, more, found)))
     faults.show(found.problems)
     return 2 if found.problems else 0
 

@@ -59,6 +59,15 @@ def test_the_problems_of_training_below_the_table(houses, gdrun):
     )
 
 
+def test_missing_values_lead_to_the_training_that_fills_them(houses, gdrun):
+    answer = gdrun("inspect", "houses.csv", "target=price", "ignore=sold")
+    assert answer.code == 2
+    assert "gdrun train houses.csv target=price ignore=sold missing=mean" in answer.out
+    # Other problems are not solved by it, and what the user has set is not changed.
+    for words in (["dates=refuse"], ["missing=error", "dates=refuse"]):
+        assert "gdrun train" not in gdrun("inspect", "houses.csv", "target=price", *words).out
+
+
 def test_the_document(houses, gdrun):
     found = json.loads(
         gdrun("inspect", "houses.csv", "target=open", "missing={rooms: indicator}", "--json").out
