@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, get_args
 
-from gdrun.config.experiment import DEFAULTS, FIXED, KEYS, Header
+from gdrun.config.experiment import DEFAULTS, FIXED, KEYS
 from gdrun.config.section_kinds import SectionKind
 from gdrun.config.sections import DATASET_KEYS, PROBLEM, SECTIONS, section_keys
 from gdrun.config.settings import HELD_OUT, HeldOutFile, Split, Standardize
+from gdrun.config.unclear_keys import unclear_key
 from gdrun.config.values import parse_sweep, parse_value
-from gdrun.config.wording import KEYS_ELSEWHERE, OTHER_WAYS
-from gdrun.errors import ConfigError, Problem, near, suggestion
+from gdrun.errors import ConfigError, Problem
 from gdrun.methods.definitions import Definition, brought_options
 
 MOST_OVERRIDES = 200
@@ -127,7 +127,9 @@ def applied(
     for override in ordered:
         paths = paths_of(override, result)
         if len(paths) != 1:
-            problems.append(_unclear(override, paths, result))
+            problems.append(
+                unclear_key(override.key, override.text, paths, list(known_paths(result)), result)
+            )
             continue
         problem = _set(result, paths[0], override)
         if problem:
@@ -315,65 +317,3 @@ def _as_mapping(section: Any) -> dict[str, Any]:
     if isinstance(section, dict):
         return dict(section)
     return {} if section is None else {"name": section}
-
-
-def _unclear(override: Override, paths: list[tuple[str, ...]], data: Mapping[str, Any]) -> Problem:
-    where, leaf = repr(override.text), override.key.split(".")[-1]
-    if paths:
-        meanings = ", ".join(".".join(path) for path in paths)
-        what = f"{override.key} is ambiguous: it can mean {meanings}"
-        return Problem(what, where, "write the whole path of the key you mean")
-    if gdrun_name := KEYS_ELSEWHERE.get(leaf.lower()):
-        hint = f"its name in gdrun is {gdrun_name}"
-        return Problem(f"unknown key {override.key!r}", where, hint)
-    if other := OTHER_WAYS.get(leaf.lower()):
-        return Problem(f"gdrun has no {leaf}", where, other)
-    if owners := _owners(leaf):
-        hint = f"{leaf} is an option of {' or '.join(owners)}, which this experiment does not use"
-        chosen = owners[0].split()[0]
-        if chosen in SECTIONS and (own := _own_options(chosen, data)):
-            hint += f"; {own}"
-        return Problem(f"unknown key {override.key!r}", where, hint)
-    known = list(known_paths(data))
-    inner = [".".join(path) for path in known if path[-1] == leaf and leaf != "name"]
-    if inner:
-        hint = f"did you mean {' or '.join(inner[:3])}?"
-        return Problem(f"unknown key {override.key!r}", where, hint)
-    dotted = [".".join(path) for path in known]
-    leaves = {path[-1]: ".".join(path) for path in known if path not in _TOP}
-    by_leaf = [leaves[leaf] for leaf in near(leaf, leaves)]
-    similar = list(dict.fromkeys([*near(override.key, dotted), *by_leaf]))[:3]
-    hint = f"did you mean {' or '.join(similar)}?" if similar else suggestion("", KEYS)
-    return Problem(f"unknown key {override.key!r}", where, hint)
-
-
-def _own_options(section: str, data: Mapping[str, Any]) -> str:
-    """A sentence on the options of the name that a section chooses; empty if there are none."""
-    name = _as_mapping(data.get(section)).get("name")
-    definition = SECTIONS[section].registry.get(name) if isinstance(name, str) else None
-    if definition is None or not definition.options:
-        return ""
-    return f"the options of {name} are {', '.join(definition.options)}"
-
-
-def _owners(option: str, most: int = 3) -> list[str]:
-    """Return labels of entries that have an option with this name, such as `variant mbgd`.
-
-    At most `most` labels are returned.
-    """
-    owners = [
-        f"{key} {name}"
-        for key, kind in SECTIONS.items()
-        for name, definition in kind.registry.items()
-        if option in definition.options
-    ]
-    owners += [
-        label
-        for kind in SECTIONS.values()
-        for definition in kind.registry.values()
-        for label, _ in brought_options(kind.own_options(definition)).get(option, ())
-    ]
-    return list(dict.fromkeys(owners))[:most]
-
-
-_TOP = {(key,) for key in Header.model_fields}

@@ -1,0 +1,85 @@
+"""What is wrong with a key of an override that is unknown or ambiguous, and which key is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gdrun.config.experiment import KEYS, Header
+from gdrun.config.sections import SECTIONS
+from gdrun.config.wording import KEYS_ELSEWHERE, OTHER_WAYS
+from gdrun.errors import Problem, near, suggestion
+from gdrun.methods.definitions import brought_options
+
+
+def unclear_key(
+    key: str,
+    text: str,
+    paths: Sequence[tuple[str, ...]],
+    known: Sequence[tuple[str, ...]],
+    data: Mapping[str, Any],
+) -> Problem:
+    """The problem of a key that no path of the config has, or several.
+
+    key: as the user wrote it, in the override `text`. paths: those that it can mean. known: all
+    paths of the config. data: the plain data of the config.
+    """
+    where, leaf = repr(text), key.split(".")[-1]
+    if paths:
+        meanings = ", ".join(".".join(path) for path in paths)
+        what = f"{key} is ambiguous: it can mean {meanings}"
+        return Problem(what, where, "write the whole path of the key you mean")
+    if gdrun_name := KEYS_ELSEWHERE.get(leaf.lower()):
+        hint = f"its name in gdrun is {gdrun_name}"
+        return Problem(f"unknown key {key!r}", where, hint)
+    if other := OTHER_WAYS.get(leaf.lower()):
+        return Problem(f"gdrun has no {leaf}", where, other)
+    if owners := _owners(leaf):
+        hint = f"{leaf} is an option of {' or '.join(owners)}, which this experiment does not use"
+        chosen = owners[0].split()[0]
+        if chosen in SECTIONS and (own := _own_options(chosen, data)):
+            hint += f"; {own}"
+        return Problem(f"unknown key {key!r}", where, hint)
+    inner = [".".join(path) for path in known if path[-1] == leaf and leaf != "name"]
+    if inner:
+        hint = f"did you mean {' or '.join(inner[:3])}?"
+        return Problem(f"unknown key {key!r}", where, hint)
+    dotted = [".".join(path) for path in known]
+    leaves = {path[-1]: ".".join(path) for path in known if path not in _TOP}
+    by_leaf = [leaves[leaf] for leaf in near(leaf, leaves)]
+    similar = list(dict.fromkeys([*near(key, dotted), *by_leaf]))[:3]
+    hint = f"did you mean {' or '.join(similar)}?" if similar else suggestion("", KEYS)
+    return Problem(f"unknown key {key!r}", where, hint)
+
+
+def _own_options(section: str, data: Mapping[str, Any]) -> str:
+    """A sentence on the options of the name that a section chooses; empty if there are none."""
+    chosen = data.get(section)
+    name = chosen.get("name") if isinstance(chosen, Mapping) else chosen
+    definition = SECTIONS[section].registry.get(name) if isinstance(name, str) else None
+    if definition is None or not definition.options:
+        return ""
+    return f"the options of {name} are {', '.join(definition.options)}"
+
+
+def _owners(option: str, most: int = 3) -> list[str]:
+    """Return labels of entries that have an option with this name, such as `variant mbgd`.
+
+    At most `most` labels are returned.
+    """
+    owners = [
+        f"{key} {name}"
+        for key, kind in SECTIONS.items()
+        for name, definition in kind.registry.items()
+        if option in definition.options
+    ]
+    owners += [
+        label
+        for kind in SECTIONS.values()
+        for definition in kind.registry.values()
+        for label, _ in brought_options(kind.own_options(definition)).get(option, ())
+    ]
+    return list(dict.fromkeys(owners))[:most]
+
+
+_TOP = {(key,) for key in Header.model_fields}
