@@ -183,7 +183,8 @@ def _conjugate_gradients(
 ) -> Numbers:
     """Solve (H + δ I) s = g for s (P,) by conjugate gradients (Hestenes & Stiefel 1952).
 
-    product: v ↦ H v. accuracy: the relative residual at which the iteration ends.
+    product: the function that returns H v for v. accuracy: the relative residual at which the
+    iteration ends.
     """
     s = np.zeros_like(gradient)
     residual, direction = gradient.copy(), gradient.copy()

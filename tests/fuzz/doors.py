@@ -217,7 +217,7 @@ def record(name: str, file: str) -> Door:
         found = run_in(folder, name)
         with _replaced(found / file, data):
             where, runs = str(found), str(found.parent)
-            page, table = _new(folder / "page.html"), _new(folder / "table.csv")
+            page, tables = _new(folder / "page.html"), _new(folder / "tables")
             yield lambda: gdrun.read_run(found)
             yield one_of(
                 data,
@@ -228,7 +228,7 @@ def record(name: str, file: str) -> Door:
                 gdrun_command("diagnose", where),
                 gdrun_command("plot", where),
                 gdrun_command("report", where, "-o", str(page)),
-                gdrun_command("export", where, str(table)),
+                gdrun_command("export", where, str(tables)),
             )
 
     return door
@@ -241,7 +241,7 @@ def study(file: str) -> Door:
         found = study_in(folder)
         with _replaced(found / file, data):
             where, runs = str(found), str(found.parent)
-            page, table = _new(folder / "page.html"), _new(folder / "table.csv")
+            page, tables = _new(folder / "page.html"), _new(folder / "tables")
             yield one_of(
                 data,
                 gdrun_command("show", where),
@@ -249,17 +249,14 @@ def study(file: str) -> Door:
                 gdrun_command("runs", "--out", runs),
                 gdrun_command("plot", where),
                 gdrun_command("report", where, "-o", str(page)),
-                gdrun_command("export", where, str(table)),
+                gdrun_command("export", where, str(tables)),
             )
         if crc32(data) % 4 == 1:
             copy = folder / "resumed"
             shutil.rmtree(copy, ignore_errors=True)
             shutil.copytree(found, copy)
             (copy / file).write_bytes(data)
-            yield gdrun_command(
-                *("sweep", "lr=0.1,1e3", "dataset=diabetes", "model=linear", "epochs=2"),
-                *("--seeds", "2", "--resume", str(copy)),
-            )
+            yield lambda: gdrun.sweep(*seeds.SWEPT, seeds=2, resume=copy)
 
     return door
 

@@ -273,6 +273,9 @@ TRAINED_TOGETHER = [
 ]
 """The configs of the training whose checkpoint is mutated."""
 
+SWEPT = {"dataset": "diabetes", "model": "linear"}, {"lr": [0.1, 1e3]}, "epochs=2"
+"""The config, the values and the override of the sweep whose files are mutated."""
+
 
 def checkpoint_seeds(folder: Path) -> list[bytes]:
     """A checkpoint of a training that is interrupted after its second chunk of steps."""
@@ -298,5 +301,4 @@ def trained(name: str, folder: Path) -> None:
 
 def swept(folder: Path) -> None:
     """Run a sweep with diverging runs, in a directory `study` of a folder."""
-    config = {"dataset": "diabetes", "model": "linear"}
-    gdrun.sweep(config, {"lr": [0.1, 1e3]}, "epochs=2", seeds=2, out=folder / "study")
+    gdrun.sweep(*SWEPT, seeds=2, out=folder / "study")
