@@ -21,7 +21,7 @@ from gdrun.stop_requests import Stopped
 from gdrun.study.design.trials import Candidate
 from gdrun.study.tasks import lean, prepared
 
-STEPS = 200
+STEPS = 100
 """The steps after which the full loss is evaluated, if the data are not too large for so many."""
 
 FEWEST_STEPS = 20
