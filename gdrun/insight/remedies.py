@@ -28,7 +28,7 @@ from gdrun.runs.run import Run
 from gdrun.study.design.trials import Trial
 from gdrun.study.judgement.stability import predicted_limit
 from gdrun.study.tasks import check_fit, tasks_of
-from gdrun.symptoms.facts import WINDOW, Remedy, Symptom, Traced, lowest_loss, traced_of
+from gdrun.symptoms.facts import WINDOW, RateLimit, Remedy, Symptom, Traced, lowest_loss, traced_of
 from gdrun.symptoms.registry import FLATTERING
 
 CLOSE = 0.1
@@ -137,13 +137,13 @@ def has_ended(run: Run) -> bool:
     return run.stop is not None and run.status not in ("running", "interrupted", "failed")
 
 
-def _limit(config: Mapping[str, Any]) -> float | None:
+def _limit(config: Mapping[str, Any]) -> RateLimit | None:
     """The stability limit of the rate, None if theory predicts none or the data are not there."""
     try:
         limit = predicted_limit(load(dict(config)))
     except GdrunError:
         return None
-    return None if limit is None else limit.predicted
+    return None if limit is None else RateLimit(limit.predicted, limit.form, limit.exact)
 
 
 def fitting(config: Mapping[str, Any], remedies: Iterable[Remedy]) -> tuple[Remedy, ...]:

@@ -40,9 +40,9 @@ def smaller_rates(run: Traced) -> tuple[Remedy, ...]:
     The latter is for full batches with a rate near or above the limit. The limit of a loss that is
     not quadratic may be smaller at other weights.
     """
-    if run.full_batches and run.limit is not None and run.limit < 1.05 * run.rate:
+    if run.full_batches and run.limit is not None and run.limit.value < 1.05 * run.rate:
         why = "the stability limit that theory predicts allows this step"
-        return tuple(rate(run.limit / part, why) for part in (2, 20, 200))
+        return tuple(rate(run.limit.value / part, why) for part in (2, 20, 200))
     why = "a smaller step does not overshoot the minimum"
     return tuple(rate(run.rate * 10.0**-k, why) for k in range(1, 5))
 
@@ -56,12 +56,12 @@ def larger_rates(run: Traced) -> tuple[Remedy, ...]:
     """
     values = [value for k in (1, 2, 3) if (value := run.rate * 10.0**k) <= LARGEST_RATE]
     if run.limit is not None and run.full_batches:
-        known = [part * run.limit for part in (0.5, 0.95)]
+        known = [part * run.limit.value for part in (0.5, 0.95)]
         why = "the stability limit that theory predicts allows this step"
         return tuple(rate(value, why) for value in known if value > run.rate)
     why = "a larger step goes further"
     if run.limit is not None:
-        values = [value for value in values if value < run.limit / 2]
+        values = [value for value in values if value < run.limit.value / 2]
     norms = run.steps.get("grad_norm", np.empty(0))
     if run.full_batches and len(norms) > 1 and run.steps["step"][1] == 2 and norms[1] > 0:
         fall = 1 - norms[1] / norms[0]

@@ -44,13 +44,27 @@ class Symptom:
 
 
 @dataclass(frozen=True)
+class RateLimit:
+    """The stability limit of the learning rate, as theory predicts it for full batches.
+
+    form: its formula, such as 2/L. exact: whether every larger rate is unstable in this run: its
+    loss is quadratic, its batches are full, and neither a schedule nor clipping shortens its steps.
+    """
+
+    value: float
+    form: str
+    exact: bool
+
+
+@dataclass(frozen=True)
 class Traced:
     """The facts of one run that has ended.
 
     config: with all defaults. evals, steps: the columns of its trace by name, (points,) each.
     floor: a lower bound of the training loss. status, summary: as in run.json. diverged: the
-    sentence on the divergence; None if the run did not diverge. limit: the largest stable learning
-    rate, if theory predicts one. data: the entry `data` of run.json; empty for a run of a study.
+    sentence on the divergence; None if the run did not diverge. limit: the stability limit of the
+    learning rate, if theory predicts one. data: the entry `data` of run.json; empty for a run of a
+    study.
     """
 
     config: Mapping[str, Any]
@@ -60,7 +74,7 @@ class Traced:
     status: str = "exhausted"
     summary: Mapping[str, Any] = field(default_factory=dict)
     diverged: str | None = None
-    limit: float | None = None
+    limit: RateLimit | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -240,7 +254,7 @@ def traced_of(
     config: Mapping[str, Any],
     steps: Mapping[str, Array],
     evals: Mapping[str, Array],
-    limit: float | None = None,
+    limit: RateLimit | None = None,
 ) -> Traced:
     """The facts of a run that has ended. record: status, stop and summary as in run.json."""
     status = record["status"]

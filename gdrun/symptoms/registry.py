@@ -11,9 +11,10 @@ from gdrun.symptoms import (
     data_rules,
     generalisation_rules,
     network_rules,
+    progress_rules,
     result_rules,
+    stability_rules,
     study_rules,
-    trace_rules,
 )
 from gdrun.symptoms.facts import Rule, Symptom, Traced
 from gdrun.symptoms.study_rules import BestValue
@@ -22,17 +23,17 @@ FEWEST = 6
 """The rules in CURVES need at least this many evaluations."""
 
 RUN_SYMPTOMS: dict[str, Rule] = {
-    "exploding": trace_rules.exploding,
+    "exploding": stability_rules.exploding,
     "vanishing": network_rules.vanishing,
     "dead units": network_rules.dead_units,
-    "stuck": trace_rules.stuck,
+    "stuck": progress_rules.stuck,
     "leak": data_rules.leak,
     "repeated rows": data_rules.repeated_rows,
     "overfitting": generalisation_rules.overfitting,
-    "oscillation": trace_rules.oscillation,
-    "noise floor": trace_rules.noise_floor,
-    "slow convergence": trace_rules.slow,
-    "still falling": trace_rules.still_falling,
+    "oscillation": stability_rules.oscillation,
+    "noise floor": stability_rules.noise_floor,
+    "slow convergence": progress_rules.slow,
+    "still falling": progress_rules.still_falling,
     "baseline": result_rules.baseline,
     "imbalance": result_rules.imbalance,
 }

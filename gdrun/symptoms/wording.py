@@ -1,8 +1,11 @@
-"""Shares and multiples as text, for the evidence of symptoms."""
+"""Shares, multiples and the stability limit as text, for the evidence of symptoms."""
 
 from __future__ import annotations
 
+import numpy as np
+
 from gdrun.quantities import quantity
+from gdrun.symptoms.facts import RateLimit, Traced
 
 
 def share(part: float, whole: float) -> str:
@@ -24,3 +27,19 @@ def multiple(value: float, of: float) -> str:
     ['5 % of the limit', '100 % of the limit', '2.5 times the limit']
     """
     return f"{share(value, of)} of" if value <= of else f"{quantity(value / of, 3)} times"
+
+
+def limit_words(run: Traced, limit: RateLimit) -> str:
+    """The learning rate of a run compared with its stability limit.
+
+    A rate above a limit that is not exact may have done no harm: the words do not call it a cause.
+    """
+    compared = f"the rate {quantity(run.rate)} is {multiple(run.rate, limit.value)}"
+    known = f"{limit.form} = {quantity(limit.value)}"
+    if limit.exact:
+        return f"{compared} the stability limit {known}"
+    if run.full_batches:
+        return f"{compared} {known}, below which full batches are stable near a minimum"
+    sizes = run.steps.get("batch_size", np.empty(0))
+    own = f"batches of {quantity(float(np.median(sizes)))}" if len(sizes) else "mini-batches"
+    return f"{compared} {known}, the limit of full batches near a minimum; {own} may need less"

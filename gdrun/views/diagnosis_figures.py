@@ -56,9 +56,8 @@ def _exploding(run: Traced, symptom: Symptom, title: str) -> list[Chart]:
     ]
     if run.limit is not None:
         rate = Curve("learning rate", steps["step"], steps["lr"])
-        charts.append(
-            _chart("", "learning rate", [rate, _level("limit", run.limit, rate.x)], "step")
-        )
+        limit = _level(run.limit.form, run.limit.value, rate.x)
+        charts.append(_chart("", "learning rate", [rate, limit], "step"))
     return charts
 
 

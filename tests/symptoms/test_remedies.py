@@ -45,7 +45,7 @@ def test_the_exact_limit_of_a_bowl_is_an_oscillation(at_limit):
     (found,) = diagnosed(at_limit)
     assert found.name == "oscillation"
     assert "stays at 11.25" in found.evidence
-    assert found.evidence.endswith("the rate 0.2 is 100 % of the stability limit 0.2")
+    assert found.evidence.endswith("the rate 0.2 is 100 % of the stability limit 2/L = 0.2")
     assert max(proposed_rates(found)) < 0.2
     assert [each["name"] for each in at_limit.record["diagnosis"]] == ["oscillation"]
 

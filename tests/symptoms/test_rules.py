@@ -7,7 +7,7 @@ import pytest
 
 import gdrun
 from gdrun.insight.remedies import traced
-from gdrun.symptoms.facts import Traced, lowest_loss
+from gdrun.symptoms.facts import RateLimit, Traced, lowest_loss
 from gdrun.symptoms.registry import SYMPTOMS, diagnose
 
 
@@ -309,7 +309,24 @@ def test_the_lower_bound_of_a_loss():
 
 def test_the_stability_limit_is_evidence():
     """A rate of 0.1 is 50 times a limit of 0.002; the first remedy is half the limit."""
-    run = curves(np.linspace(1, 2, 20), limit=0.002)
+    run = curves(np.linspace(1, 2, 20), limit=RateLimit(0.002, "2/L", exact=True))
     (found,) = diagnose(run)
-    assert "the rate 0.1 is 50 times the stability limit 0.002" in found.evidence
+    assert found.evidence.endswith("the rate 0.1 is 50 times the stability limit 2/L = 0.002")
     assert {"optimizer.lr": 0.001} in [dict(each.changes) for each in found.remedies]
+
+
+def test_a_limit_that_is_not_exact_is_not_called_the_cause():
+    """Full batches of a loss that is not quadratic may be stable above it, mini-batches below."""
+    limit = RateLimit(0.002, "2/L", exact=False)
+    norms = {"grad_norm": np.linspace(1, 3, 20), "batch_size": np.full(20, 8)}
+    run = curves(np.linspace(1, 2, 20), limit=limit, steps=norms)
+    (found,) = diagnose(run)
+    grown, compared = found.evidence.split("; ")[1:]
+    # Medians of two steps: (3 − 1/19)/(1 + 1/19) = 56/20.
+    assert grown == "the gradient norm grew 2.8-fold from the first to the last steps"
+    known = "the rate 0.1 is 50 times 2/L = 0.002"
+    assert compared == f"{known}, below which full batches are stable near a minimum"
+    (found,) = diagnose(replace(run, config=run.config | {"variant": {"name": "mbgd"}}))
+    *_, compared, own = found.evidence.split("; ")
+    assert compared == f"{known}, the limit of full batches near a minimum"
+    assert own == "batches of 8 may need less"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import gdrun
-from gdrun.symptoms.facts import Traced
+from gdrun.symptoms.facts import RateLimit, Traced
 from gdrun.symptoms.registry import RUN_SYMPTOMS
 from gdrun.views.diagnosis_figures import DRAWN, diagnosis_charts, evidence_charts
 from gdrun.views.pictures.evidence import evidence_picture
@@ -78,7 +78,8 @@ def test_an_explosion_has_its_peaks_and_the_limit_of_the_rate():
         "max_batch_loss": 5 * x**2,
         "max_grad_norm": 10 * np.abs(x),
     }
-    charts = evidence_charts(facts(5 * x**2, steps, limit=0.2), "run")
+    limited = facts(5 * x**2, steps, limit=RateLimit(0.2, "2/L", exact=True))
+    charts = evidence_charts(limited, "run")
     assert [chart.y_label for chart in charts] == ["batch loss", "gradient norm", "learning rate"]
     assert [bool(chart.title) for chart in charts] == [True, False, False]
     assert charts[0].log_y and charts[0].curves[0].y.tolist() == (5 * x**2).tolist()
@@ -124,7 +125,7 @@ def test_a_run_has_a_picture_with_its_evidence():
         axes = evidence_picture(charts).axes
     title = " ".join(axes[0].get_title(loc="left").split())
     assert title.startswith("exploding (confidence 1.00): the training loss")
-    limit = float(re.search(r"stability limit ([\d.]+)", title)[1])
-    assert named(charts)["limit"].y[0] == pytest.approx(limit, rel=1e-3)
+    limit = float(re.search(r"2/L = ([\d.]+)", title)[1])
+    assert named(charts)["2/L"].y[0] == pytest.approx(limit, rel=1e-3)
     healthy = gdrun.train({"dataset": "iris", "model": "softmax", "name": "fine"}, "lr=0.5")
     assert diagnosis_charts(healthy)[0].title == "fine: no symptom"

@@ -1,72 +1,16 @@
-"""Symptoms in the trace of a run: its losses and gradient norms.
+"""Symptoms of too little progress: the loss stays near its start, or still falls at the end.
 
-The fall of the loss is from the first evaluation to the median of the last ones; the largest
-possible fall is from the first evaluation to a lower bound of the loss, which is 0 on data.
+The fall of the loss and its largest possible fall are those of `stability_rules`.
 """
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
-
-from gdrun.array_types import Array
 from gdrun.methods.stopping import position
 from gdrun.quantities import quantity
 from gdrun.symptoms import changes
 from gdrun.symptoms.facts import Remedy, Symptom, Traced
-from gdrun.symptoms.wording import multiple, share
-
-
-def exploding(run: Traced) -> Symptom | None:
-    """The loss rises without limit, because the steps are too long.
-
-    The run diverged; or the training loss rose by over 1 % of its largest possible fall while the
-    gradient norm did not fall; or it once rose by more than its largest possible fall, and did so
-    in the second half of the run, or fell by less than 2/3 of that in the whole run. With batches,
-    two losses that are above the first one by over 1/4 of the largest possible fall are enough: the
-    rate is too large for the noise of these batches. A rate above 2/L increases a quadratic with
-    smoothness L.
-
-    Evidence: training loss, gradient norm, stability limit 2/L
-
-    Source: Nesterov 2004, section 1.2.
-    """
-    grown = run.gradient_ratio
-    risen = run.end - run.start > run.gap / 100 and not grown < 1
-    top = int(np.argmax(run.loss))
-    # Python floats: the difference of two infinite losses is NaN, without a warning.
-    peaked = float(run.loss[top]) - float(run.start) > run.gap > 1.5 * run.fallen
-    peaked = peaked or float(_second_half(run).max()) - float(run.start) > run.gap
-    high = np.count_nonzero(run.loss > run.start + run.gap / 4) > 1
-    thrown = not run.full_batches and bool(high)
-    if run.diverged is None and not (risen or peaked or thrown):
-        return None
-    place = len(run.loss) - 1 if risen else top
-    rose = f"the training loss rose from {quantity(run.start)} to {quantity(run.loss[place])}"
-    evidence = run.diverged or f"{rose} by epoch {position(run.epochs[place])}"
-    if run.limit is not None and run.rate > run.limit:
-        evidence += (
-            f"; the rate {quantity(run.rate)} is {multiple(run.rate, run.limit)} "
-            f"the stability limit {quantity(run.limit)}"
-        )
-    elif math.isfinite(grown) and grown > 1:
-        evidence += (
-            f"; the gradient norm grew {quantity(grown, 3)}-fold from the first to the last steps"
-        )
-    elif thrown and not peaked:
-        size = quantity(float(np.median(run.steps["batch_size"]))) if run.steps else "this size"
-        evidence += f"; the rate {quantity(run.rate)} is too large for batches of {size}"
-    remedies = (
-        *changes.standardised(run),
-        *changes.less_memory(run),
-        *changes.smaller_rates(run),
-        *changes.clipping(run),
-        *(() if run.full_batches else (changes.LARGER_BATCH,)),
-    )
-    if not math.isfinite(run.start):  # No step was taken, so that its length does not matter.
-        remedies = changes.scaled_data(run)
-    return Symptom("exploding", 1.0 if run.diverged else 0.8, evidence, remedies)
+from gdrun.symptoms.stability_rules import unsteady
+from gdrun.symptoms.wording import limit_words, share
 
 
 def stuck(run: Traced) -> Symptom | None:
@@ -168,7 +112,7 @@ def slow(run: Traced) -> Symptom | None:
         return Symptom("slow convergence", 0.6, _quarters(run), remedies)
     if not _above_minimum(run) or run.status != "exhausted" or not run.full_batches:
         return None
-    if run.fallen <= 0 or _at_saddle(run) or _unsteady(run):
+    if run.fallen <= 0 or _at_saddle(run) or unsteady(run):
         return None
     last = float(run.loss[-1])
     return Symptom(
@@ -202,96 +146,6 @@ def still_falling(run: Traced) -> Symptom | None:
     return _falling(run, "still falling", ready)
 
 
-def oscillation(run: Traced) -> Symptom | None:
-    """With full batches, the loss rises and falls with little net progress.
-
-    In the second half of the run at least half of the changes of the training loss have another
-    sign than the change before, its range is above 1/20 of its fall and 1/1000 of its largest
-    possible fall, and the mean losses of the third and the fourth quarter differ by less than 1/3
-    of this range. Or its rises there add up to more than half of its fall, or it ended above its
-    minimum by more than half of it. Or the loss stays the same although the gradient is large,
-    because each step jumps across the minimum, as at the limit 2/L.
-
-    Evidence: training loss
-
-    Source: Goh 2017.
-    """
-    return _moving(run, "oscillation") if run.full_batches and _unsteady(run) else None
-
-
-def noise_floor(run: Traced) -> Symptom | None:
-    """With batches, the noise of the gradients keeps the loss above its minimum.
-
-    In the second half of the run at least half of the changes of the training loss have another
-    sign than the change before, its range is above 1/20 of its fall and 1/1000 of its largest
-    possible fall, and the mean losses of the third and the fourth quarter differ by less than 1/3
-    of this range. Or the loss ended above its minimum by more than half of its fall.
-
-    Evidence: training loss
-
-    Source: Bottou et al. 2018, section 4.2.
-    """
-    return None if run.full_batches or not _unsteady(run) else _moving(run, "noise floor")
-
-
-def _unsteady(run: Traced) -> bool:
-    """Whether the loss moves up and down in the second half of the run, with little progress."""
-    if run.overshoots:
-        return True
-    late, fall = _second_half(run), float(run.loss[0] - run.loss.min())
-    width, middle = float(np.ptp(late)), len(late) // 2
-    if width <= max(fall / 20, run.gap / 1000):
-        return False
-    progress = abs(float(late[:middle].mean() - late[middle:].mean()))
-    rises = float(np.maximum(np.diff(late), 0).sum())
-    alternates = _alternations(late) >= 0.5 and progress <= width / 3
-    returned = run.end - float(run.loss.min()) > fall / 2
-    return alternates or returned or (run.full_batches and rises > fall / 2)
-
-
-def _alternations(loss: Array) -> float:
-    """The share of the changes of a loss (n,) that have another sign than the change before."""
-    signs = np.sign(np.diff(loss))
-    return float(np.mean(signs[1:] * signs[:-1] < 0)) if len(signs) > 1 else 0.0
-
-
-def _second_half(run: Traced) -> Array:
-    return run.loss[len(run.loss) // 2 :]
-
-
-def _moving(run: Traced, name: str) -> Symptom:
-    late, fall = _second_half(run), float(run.loss[0] - run.loss.min())
-    compared = "and was never below its start"
-    if fall > 0:
-        compared = f"a range of {multiple(float(np.ptp(late)), fall)} its whole fall"
-    evidence = (
-        f"after epoch {position(run.epochs[len(run.loss) // 2])} the training loss moves up and "
-        f"down between {quantity(late.min())} and {quantity(late.max())}, {compared}"
-    )
-    if run.overshoots:
-        evidence = (
-            f"from epoch {position(run.epochs[len(run.loss) // 2])} on, the training loss stays at "
-            f"{quantity(late[-1])}, because each step jumps across the minimum"
-        )
-    if run.full_batches and run.limit is not None and run.rate > 0.9 * run.limit:
-        evidence += (
-            f"; the rate {quantity(run.rate)} is {multiple(run.rate, run.limit)} "
-            f"the stability limit {quantity(run.limit)}"
-        )
-    return Symptom(
-        name,
-        0.9 if run.overshoots else max(0.5, _alternations(late) * (1 - 1 / (len(late) - 1))),
-        evidence,
-        (
-            *changes.less_memory(run),
-            *changes.fewer_limits(run),
-            changes.DECAY,
-            *changes.smaller_rates(run),
-            *(() if run.full_batches else (changes.LARGER_BATCH,)),
-        ),
-    )
-
-
 def _falls(run: Traced) -> bool:
     """Whether a budget ended the run while its loss still fell clearly.
 
@@ -300,7 +154,7 @@ def _falls(run: Traced) -> bool:
     """
     if run.status != "exhausted" or run.loss.max() - run.start > run.gap:
         return False
-    if _unsteady(run):
+    if unsteady(run):
         return False
     return run.fallen > 0 and run.fallen_late > run.fallen / 5
 
@@ -313,7 +167,7 @@ def _falls_steadily(run: Traced) -> bool:
     half, third, end = run.middle, run.loss_at(0.75), run.end
     if run.status != "exhausted" or len(run.loss) < FEWEST_OF_QUARTERS:
         return False
-    if half - end < run.gap / 50 or _unsteady(run):
+    if half - end < run.gap / 50 or unsteady(run):
         return False
     return third - end > 0.7 * (half - third) > 0
 
@@ -342,9 +196,6 @@ def _falling(run: Traced, name: str, remedies: tuple[Remedy, ...]) -> Symptom:
         f"{late} of the fall of the training loss came after epoch "
         f"{quantity(run.half_epoch, 3)} of {position(run.epochs[-1])}, {half}"
     )
-    if run.full_batches and run.limit is not None and run.rate < run.limit / 10:
-        evidence += (
-            f"; the rate {quantity(run.rate)} is {multiple(run.rate, run.limit)} "
-            f"the stability limit {quantity(run.limit)}"
-        )
+    if run.full_batches and run.limit is not None and run.rate < run.limit.value / 10:
+        evidence += f"; {limit_words(run, run.limit)}"
     return Symptom(name, min(1.0, 2 * run.fallen_late / run.fallen), evidence, remedies)

@@ -1,0 +1,155 @@
+"""Symptoms of steps that are too long or too noisy: the loss rises, or moves up and down.
+
+The fall of the loss is from the first evaluation to the median of the last ones; the largest
+possible fall is from the first evaluation to a lower bound of the loss, which is 0 on data.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from gdrun.array_types import Array
+from gdrun.methods.stopping import position
+from gdrun.quantities import quantity
+from gdrun.symptoms import changes
+from gdrun.symptoms.facts import Symptom, Traced
+from gdrun.symptoms.wording import limit_words, multiple
+
+
+def exploding(run: Traced) -> Symptom | None:
+    """The loss rises without limit, because the steps are too long.
+
+    The run diverged; or the training loss rose by over 1 % of its largest possible fall while the
+    gradient norm did not fall; or it once rose by more than its largest possible fall, and did so
+    in the second half of the run, or fell by less than 2/3 of that in the whole run. With batches,
+    two losses that are above the first one by over 1/4 of the largest possible fall are enough: the
+    rate is too large for the noise of these batches. A rate above 2/L increases a quadratic with
+    smoothness L.
+
+    Evidence: training loss, gradient norm, stability limit 2/L
+
+    Source: Nesterov 2004, section 1.2.
+    """
+    grown = run.gradient_ratio
+    risen = run.end - run.start > run.gap / 100 and not grown < 1
+    top = int(np.argmax(run.loss))
+    # Python floats: the difference of two infinite losses is NaN, without a warning.
+    peaked = float(run.loss[top]) - float(run.start) > run.gap > 1.5 * run.fallen
+    peaked = peaked or float(_second_half(run).max()) - float(run.start) > run.gap
+    high = np.count_nonzero(run.loss > run.start + run.gap / 4) > 1
+    thrown = not run.full_batches and bool(high)
+    if run.diverged is None and not (risen or peaked or thrown):
+        return None
+    place = len(run.loss) - 1 if risen else top
+    rose = f"the training loss rose from {quantity(run.start)} to {quantity(run.loss[place])}"
+    evidence = run.diverged or f"{rose} by epoch {position(run.epochs[place])}"
+    above = run.limit if run.limit is not None and run.rate > run.limit.value else None
+    explained = above is not None and above.exact
+    if not explained and math.isfinite(grown) and grown > 1:
+        evidence += (
+            f"; the gradient norm grew {quantity(grown, 3)}-fold from the first to the last steps"
+        )
+    elif not explained and thrown and not peaked:
+        size = quantity(float(np.median(run.steps["batch_size"]))) if run.steps else "this size"
+        evidence += f"; the rate {quantity(run.rate)} is too large for batches of {size}"
+    if above is not None:
+        evidence += f"; {limit_words(run, above)}"
+    remedies = (
+        *changes.standardised(run),
+        *changes.less_memory(run),
+        *changes.smaller_rates(run),
+        *changes.clipping(run),
+        *(() if run.full_batches else (changes.LARGER_BATCH,)),
+    )
+    if not math.isfinite(run.start):  # No step was taken, so that its length does not matter.
+        remedies = changes.scaled_data(run)
+    return Symptom("exploding", 1.0 if run.diverged else 0.8, evidence, remedies)
+
+
+def oscillation(run: Traced) -> Symptom | None:
+    """With full batches, the loss rises and falls with little net progress.
+
+    In the second half of the run at least half of the changes of the training loss have another
+    sign than the change before, its range is above 1/20 of its fall and 1/1000 of its largest
+    possible fall, and the mean losses of the third and the fourth quarter differ by less than 1/3
+    of this range. Or its rises there add up to more than half of its fall, or it ended above its
+    minimum by more than half of it. Or the loss stays the same although the gradient is large,
+    because each step jumps across the minimum, as at the limit 2/L.
+
+    Evidence: training loss
+
+    Source: Goh 2017.
+    """
+    return _moving(run, "oscillation") if run.full_batches and unsteady(run) else None
+
+
+def noise_floor(run: Traced) -> Symptom | None:
+    """With batches, the noise of the gradients keeps the loss above its minimum.
+
+    In the second half of the run at least half of the changes of the training loss have another
+    sign than the change before, its range is above 1/20 of its fall and 1/1000 of its largest
+    possible fall, and the mean losses of the third and the fourth quarter differ by less than 1/3
+    of this range. Or the loss ended above its minimum by more than half of its fall.
+
+    Evidence: training loss
+
+    Source: Bottou et al. 2018, section 4.2.
+    """
+    return None if run.full_batches or not unsteady(run) else _moving(run, "noise floor")
+
+
+def unsteady(run: Traced) -> bool:
+    """Whether the loss moves up and down in the second half of the run, with little progress."""
+    if run.overshoots:
+        return True
+    late, fall = _second_half(run), float(run.loss[0] - run.loss.min())
+    width, middle = float(np.ptp(late)), len(late) // 2
+    if width <= max(fall / 20, run.gap / 1000):
+        return False
+    progress = abs(float(late[:middle].mean() - late[middle:].mean()))
+    rises = float(np.maximum(np.diff(late), 0).sum())
+    alternates = _alternations(late) >= 0.5 and progress <= width / 3
+    returned = run.end - float(run.loss.min()) > fall / 2
+    return alternates or returned or (run.full_batches and rises > fall / 2)
+
+
+def _alternations(loss: Array) -> float:
+    """The share of the changes of a loss (n,) that have another sign than the change before."""
+    signs = np.sign(np.diff(loss))
+    return float(np.mean(signs[1:] * signs[:-1] < 0)) if len(signs) > 1 else 0.0
+
+
+def _second_half(run: Traced) -> Array:
+    return run.loss[len(run.loss) // 2 :]
+
+
+def _moving(run: Traced, name: str) -> Symptom:
+    late, fall = _second_half(run), float(run.loss[0] - run.loss.min())
+    compared = "and was never below its start"
+    if fall > 0:
+        compared = f"a range of {multiple(float(np.ptp(late)), fall)} its whole fall"
+    evidence = (
+        f"after epoch {position(run.epochs[len(run.loss) // 2])} the training loss moves up and "
+        f"down between {quantity(late.min())} and {quantity(late.max())}, {compared}"
+    )
+    if run.overshoots:
+        evidence = (
+            f"from epoch {position(run.epochs[len(run.loss) // 2])} on, the training loss stays at "
+            f"{quantity(late[-1])}, because each step jumps across the minimum"
+        )
+    if run.full_batches and run.limit is not None and run.rate > 0.9 * run.limit.value:
+        evidence += f"; {limit_words(run, run.limit)}"
+    return Symptom(
+        name,
+        0.9 if run.overshoots else max(0.5, _alternations(late) * (1 - 1 / (len(late) - 1))),
+        evidence,
+        (
+            *changes.less_memory(run),
+            *changes.fewer_limits(run),
+            changes.DECAY,
+            *changes.smaller_rates(run),
+            *(() if run.full_batches else (changes.LARGER_BATCH,)),
+        ),
+    )
