@@ -287,7 +287,9 @@ def _spread_text(sweep: Sweep, best: Standing) -> str:
 
 def limit_sentence(limit: StabilityLimit) -> str:
     """A sentence with the observed and the predicted stability limit of the learning rate."""
-    if limit.unstable is None:
+    if limit.steps_needed is not None:
+        observed = f"not observed, because it takes runs of {limit.steps_needed:,} steps or more"
+    elif limit.unstable is None:
         observed = "every rate was stable"
     elif limit.stable is None:
         observed = f"the smallest rate {quantity(limit.unstable)} was not stable"

@@ -55,8 +55,13 @@ def test_a_short_run_of_heavy_momentum_swings_and_is_not_called_unstable(epochs,
 
 
 def test_no_limit_is_read_from_less_than_a_swing():
+    """Amplitudes shrink like √β^t: a run shows this in 1.5/(1 − β) steps, 15 at β = 0.9."""
     config = LEAST_SQUARES | {"optimizer": {"name": "momentum", "beta": 0.9}}
-    assert gdrun.sweep(config, {"lr": [0.1, 1.0]}, "epochs=5").limit is None
+    for epochs, needed in ((14, 15), (15, None)):
+        limit = gdrun.sweep(config, {"lr": [0.1, 1.0]}, f"epochs={epochs}").limit
+        assert limit.steps_needed == needed
+        assert (limit.stable is None and limit.unstable is None) == (needed is not None)
+        assert limit.predicted == pytest.approx(3.8 / limit.smoothness)
 
 
 def test_the_prediction_is_two_over_the_largest_curvature():

@@ -18,8 +18,8 @@ leave the unit circle at −1 when α passes the limit.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -61,7 +61,8 @@ class StabilityLimit:
     `predicted`, such as 2/L. exact: True if every rate above `predicted` is unstable; False if some
     may be stable. unstable: the smallest rate that was unstable; None if all rates were stable.
     stable: the largest rate below `unstable`; None if there is none. The observed limit is between
-    `stable` and `unstable`.
+    `stable` and `unstable`. steps_needed: the fewest steps of a run that can show the limit, if all
+    runs were shorter, so that nothing was observed; else None.
     """
 
     smoothness: float
@@ -70,6 +71,7 @@ class StabilityLimit:
     exact: bool
     stable: float | None
     unstable: float | None
+    steps_needed: int | None = None
 
 
 def stability_limits(
@@ -89,9 +91,8 @@ def stability_limits(
     for own, members in groups.items() if len(groups) <= MOST_GROUPS else ():
         standings, words = zip(*members, strict=True)
         limit = predicted_limit(standings[0].candidate.experiment, table)
-        observed = limit and observed_limit(standings, words, limit)
-        if observed:
-            limits[own] = observed
+        if limit is not None:
+            limits[own] = observed_limit(standings, words, limit)
     return limits
 
 
@@ -117,6 +118,18 @@ def predicted_limit(experiment: Experiment, table: Table | None = None) -> Stabi
     return StabilityLimit(bound, limit, _FORMULAS[rule.name](rule.options), exact, None, None)
 
 
+def smaller_rates(tried: Iterable[float], predicted: Iterable[float]) -> str:
+    """Rates to try next if every run diverged, as values to sweep.
+
+    They end below the smallest rate that was tried, and at the smallest predicted limit.
+
+    >>> smaller_rates([1.0, 10.0], [0.25])
+    'log:0.00025:0.25:7'
+    """
+    highest = min([min(tried) / 10**0.5, *predicted])
+    return f"log:{highest / 1000:.4g}:{highest:.4g}:7"
+
+
 def stable_curvature(experiment: Experiment, rate: float) -> float | None:
     """The largest curvature at which the experiment's rule is stable with this learning rate.
 
@@ -138,29 +151,22 @@ def _constant(experiment: Experiment) -> bool:
 
 def observed_limit(
     found: Sequence[Standing], verdicts: Sequence[Verdict], limit: StabilityLimit
-) -> StabilityLimit | None:
+) -> StabilityLimit:
     """The predicted limit, completed with the rates that were stable and unstable.
 
     found, verdicts: the standing and the verdict of each candidate; the candidates differ only in
-    the rate. limit: the predicted one. Returns None if all runs were too short, unless all rates
-    diverged: with momentum the loss may rise in the first steps even at a stable rate.
+    the rate. limit: the predicted one. Nothing is observed if all runs were too short, unless all
+    rates diverged: with momentum the loss may rise in the first steps even at a stable rate.
     """
     longest = max(result.record["stop"]["step"] for each in found for result in each.results)
     beta = found[0].candidate.experiment.optimizer.options.get("beta", 0.0)
-    short = longest < _TIME_CONSTANTS / (1 - beta)
-    if short and any(verdict.word != "diverged" for verdict in verdicts):
-        return None
+    needed = math.ceil(round(_TIME_CONSTANTS / (1 - beta), 6))
+    if longest < needed and any(verdict.word != "diverged" for verdict in verdicts):
+        return replace(limit, steps_needed=needed)
     rates = sorted(
         (standing.candidate.experiment.optimizer["lr"], verdict.stable)
         for standing, verdict in zip(found, verdicts, strict=True)
     )
     unstable = next((rate for rate, stable in rates if not stable), None)
     below = [rate for rate, stable in rates if stable and (unstable is None or rate < unstable)]
-    return StabilityLimit(
-        limit.smoothness,
-        limit.predicted,
-        limit.form,
-        limit.exact,
-        max(below, default=None),
-        unstable,
-    )
+    return replace(limit, stable=max(below, default=None), unstable=unstable)

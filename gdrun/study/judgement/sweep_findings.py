@@ -25,7 +25,7 @@ from gdrun.study.judgement.ranking import (
     usual_target,
     values_by_seed,
 )
-from gdrun.study.judgement.stability import StabilityLimit, stability_limits
+from gdrun.study.judgement.stability import StabilityLimit, smaller_rates, stability_limits
 from gdrun.study.judgement.verdicts import RATE, Verdict, verdicts
 from gdrun.study.storage.results import Result
 from gdrun.study.study import Work
@@ -158,9 +158,8 @@ class Sweep(ResultTables):
         swept = RATE in [axis.key for axis in self.axes]
         if not (self.standings and self.diverged and swept):
             return None
-        predicted = [limit.predicted for limit in self.limits.values()]
-        highest = min([float(self.values(RATE).min()) / 10**0.5, *predicted])
-        return f"log:{highest / 1000:.4g}:{highest:.4g}:7"
+        predicted = (limit.predicted for limit in self.limits.values())
+        return smaller_rates(self.values(RATE).tolist(), predicted)
 
 
 def judge_sweep(

@@ -148,6 +148,7 @@ class StabilityRecord(TypedDict):
     exact: bool
     stable: float | None
     unstable: float | None
+    steps_needed: NotRequired[int | None]
 
 
 class TuningRecord(TypedDict):

@@ -178,6 +178,7 @@ def _stability(limit: StabilityLimit) -> StabilityRecord:
         "exact": limit.exact,
         "stable": limit.stable,
         "unstable": limit.unstable,
+        "steps_needed": limit.steps_needed,
     }
 
 
