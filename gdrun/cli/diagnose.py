@@ -12,7 +12,7 @@ import typer
 
 from gdrun.cli import console
 from gdrun.cli.experiments import Json, Plugins
-from gdrun.cli.next_steps import after_run, plugin_words, plugins_named, shown, step
+from gdrun.cli.next_steps import plugin_words, plugins_named, shown, step, to_tune
 from gdrun.cli.running import RUNS, Out, progress_listeners
 from gdrun.cli.show import Which
 from gdrun.errors import GdrunError
@@ -147,7 +147,7 @@ def _following(run: Run, symptoms: Sequence[Symptom], tried: Sequence[Attempt] |
         words = (str(_config_of(run.directory)), *change_words(tried[0].changes), *plugins)
         return step("train with the best remedy", "train", *words) if tried[0].cured else []
     if not symptoms:
-        return after_run(run)
+        return to_tune(run)
     lines = []
     if tried is None and any(each.remedies for each in symptoms):
         words = (str(run.directory), "--try", *plugins)

@@ -63,14 +63,21 @@ def shown(lines: Sequence[str]) -> list[RenderableType]:
 
 
 def after_run(run: Run) -> list[str]:
-    """How to continue a run that was interrupted, or else how to find a better rate.
+    """How to continue a run that was interrupted, or to diagnose one that has a symptom.
 
-    Empty for a run that was not written.
+    For any other run, how to find a better rate. Empty for a run that was not written.
     """
-    if run.directory is None:
-        return []
     if continued := to_continue(run):
         return continued
+    if run.directory is None or not run.record.get("diagnosis"):
+        return to_tune(run)
+    return step("diagnose it", "diagnose", str(run.directory), *plugin_words(run.record))
+
+
+def to_tune(run: Run) -> list[str]:
+    """The lines on how to find the best rate for a run; empty for a run that was not written."""
+    if run.directory is None:
+        return []
     config, plugins = str(run.directory / "config.yaml"), plugin_words(run.record)
     return step("find the best learning rate", "sweep", "lr", "-c", config, *plugins)
 
@@ -83,28 +90,63 @@ def to_continue(run: Run) -> list[str]:
     return step("continue", "train", "--resume", str(run.directory), *plugins)
 
 
-def after_study(found: Sweep | Comparison, record: StudyRecord, file: Path) -> list[str]:
-    """How to train the best candidate of a study; empty if no candidate is the best.
+def after_study(
+    found: Sweep | Comparison, record: StudyRecord, path: Path, saved: Path | None = None
+) -> list[str]:
+    """How to train the best candidate of a study, or how to go on if every run diverged.
 
-    file: with the config of the best candidate; it does not exist if an earlier version of gdrun
-    compared the contenders, and the result is then empty.
+    Before that, how to diagnose data that have a symptom. path: the directory of the study. saved:
+    the file with the config of the best candidate, if it is not in this directory. An earlier
+    version of gdrun wrote no such file for a comparison.
     """
     from gdrun.study.judgement.sweep_findings import Sweep
+    from gdrun.study.storage.study_directory import BEST
 
-    if isinstance(found, Sweep) and found.smaller_rates is not None:
-        return _with_rates(found.smaller_rates, record.get("command", ""))
-    if found.best is None or not file.is_file():
-        return []
-    best = "setting" if isinstance(found, Sweep) else "contender"
     plugins = plugin_words(record)
-    return step(f"train the best {best}", "train", str(file), *plugins)
+    diagnosed = ("diagnose", str(path), *plugins)
+    if found.ended and found.diverged:
+        words = _command_words(record)
+        again = _with_rates(found, words) if isinstance(found, Sweep) else _tuned(found, words)
+        return again or step("diagnose its runs", *diagnosed)
+    lines = step("diagnose its data", *diagnosed) if record.get("data_symptoms") else []
+    file = saved or path / BEST
+    if found.best is not None and file.is_file():
+        best = "setting" if isinstance(found, Sweep) else "contender"
+        lines += step(f"train the best {best}", "train", str(file), *plugins)
+    return lines
 
 
-def _with_rates(rates: str, command: str) -> list[str]:
-    """The lines of `step` for the command of a sweep with other rates; empty if it is not known."""
+def _command_words(record: StudyRecord) -> list[str]:
+    """The words of the command that started a study, without gdrun; empty if it is not known."""
     from gdrun.cli.recorded_commands import without_resume
 
-    words = without_resume(command)[1:]
+    return without_resume(record.get("command", ""))[1:]
+
+
+def _tuned(found: Comparison, words: Sequence[str]) -> list[str]:
+    """The lines of `step` for a comparison that first finds a smaller rate for each contender.
+
+    words: of its command. Empty if it did so already, or the command is not known.
+    """
+    from gdrun.study.judgement.stability import predicted_limit, smaller_rates
+
+    if not words or any(word.partition("=")[0] == "--tune" for word in words):
+        return []
+    experiments = [candidate.experiment for candidate in found.plan.candidates]
+    limits = filter(None, map(predicted_limit, experiments))
+    tried = (float(experiment.optimizer["lr"]) for experiment in experiments)
+    rates = smaller_rates(tried, (limit.predicted for limit in limits))
+    return step("find a smaller rate for each", *words, "--tune", f"lr={rates}")
+
+
+def _with_rates(found: Sweep, words: Sequence[str]) -> list[str]:
+    """The lines of `step` for a sweep of smaller rates; empty if its command is not known.
+
+    words: of its command.
+    """
+    rates = found.smaller_rates
+    if rates is None:
+        return []
     keys = [word.partition("=")[0] for word in words]
     if not {"lr", "optimizer.lr"} & set(keys):
         return []

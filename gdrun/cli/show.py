@@ -121,7 +121,6 @@ def _show_study(path: Path, json: bool) -> None:
     """Show the tables of a sweep or comparison, or print its record as JSON."""
     from gdrun.study.judgement.sweep_findings import Sweep
     from gdrun.study.storage.reading import read_found
-    from gdrun.study.storage.study_directory import BEST
     from gdrun.views import comparisons, sweeps
 
     study = read_found(path)
@@ -135,7 +134,7 @@ def _show_study(path: Path, json: bool) -> None:
         else comparisons.comparison_result(result, as_options)
     )
     missing = studying.missing_lines(result, path, study.record.get("command"))
-    advice = missing or after_study(result, study.record, path / BEST)
+    advice = missing or after_study(result, study.record, path)
     lines = [f"from {path}", *advice]
     shown = [view, *studying.data_warnings(study.record), ""] if result.ended else []
     console.show(*shown, *map(console.unwrapped, lines))

@@ -151,15 +151,14 @@ class StudyOptions:
         view: a function that makes the view of the result. best: the file with the config of the
         best candidate; None for best.yaml in the directory of the study.
         """
-        from gdrun.study.storage.study_directory import BEST
-
         result, directory = ended.result, ended.directory
         if self.json:
             console.print_json(document(directory.record, directory.path))
         else:
             missing = missing_lines(result, directory.path, self.command)
-            file = best or directory.path / BEST
-            advice = [] if self.quiet else after_study(result, directory.record, file)
+            advice = (
+                [] if self.quiet else after_study(result, directory.record, directory.path, best)
+            )
             lines = [f"written to {directory.path}", *(missing or advice)]
             warnings = data_warnings(directory.record)
             table = [view(result), *warnings, ""] if result.ended else []
@@ -221,10 +220,7 @@ def data_warnings(record: StudyRecord) -> list[RenderableType]:
     from gdrun.views.sweeps import warning_lines
 
     found = record.get("data_symptoms", ())
-    lists = "; `gdrun diagnose` lists remedies"
-    return warning_lines(
-        [f"{each['name']}: {each['evidence']}{lists if each['remedies'] else ''}" for each in found]
-    )
+    return warning_lines([f"{each['name']}: {each['evidence']}" for each in found])
 
 
 def missing_lines(result: Sweep | Comparison, path: Path, command: str | None = None) -> list[str]:

@@ -160,7 +160,7 @@ def _run(session: Session, shown: Shown) -> int:
             ended = session.run(listeners, interruption.name)
         advice = next((lines for run in ended if (lines := to_continue(run))), [])
         if not (advice or shown.quiet):
-            advice = after_run(ended[0])
+            advice = after_run(min(ended, key=lambda run: run.status != "diverged"))
         advice = [] if session.problems else advice  # they name files that may be missing
         shown.results(ended, session.problems, advice)
     if session.problems:

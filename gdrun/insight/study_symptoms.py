@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gdrun.config.writing import short_flow
+from gdrun.insight.remedies import fitting
 from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.sweep_findings import Sweep
@@ -49,7 +50,8 @@ def study_symptoms(
         standings, values = [each.standing for each in study.ranking], _tuning_edges(study)
     if not standings:
         return StudySymptoms((), ())
-    muted = standings[0].candidate.experiment.diagnose.mute or ()
+    first = standings[0].candidate.experiment
+    muted = first.diagnose.mute or ()
     seeds = {trial.identity: trial.experiment.seed for trial in study.plan.trials}
     runs = [run for each in standings for run in _runs(each, seeds)]
     found = [
@@ -57,7 +59,7 @@ def study_symptoms(
             each["name"],
             each["confidence"],
             each["evidence"],
-            tuple(Remedy(r["changes"], r["why"]) for r in each["remedies"]),
+            fitting(first.plain(), [Remedy(r["changes"], r["why"]) for r in each["remedies"]]),
         )
         for each in data
     ]

@@ -123,14 +123,13 @@ class Ending(TypedDict):
 class SymptomRecord(TypedDict):
     """A symptom of a run: its name, its confidence in [0, 1], and its evidence.
 
-    sentence: the name and the evidence. remedies: how many changes of the config may help.
+    sentence: the name and the evidence.
     """
 
     name: str
     confidence: float
     evidence: str
     sentence: str
-    remedies: NotRequired[Count]
 
 
 class RunRecord(TypedDict):

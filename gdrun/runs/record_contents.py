@@ -94,7 +94,6 @@ def _diagnosis(
             "confidence": each.confidence,
             "evidence": each.evidence,
             "sentence": f"{each.name}: {each.evidence}",
-            "remedies": len(each.remedies),
         }
         for each in found
     ]

@@ -165,7 +165,7 @@ def summary_grid(run: Run) -> RenderableType:
         for line in baseline_lines(summary):
             grid.add_row(*line)
     else:
-        for line in _loss_lines(summary):
+        for line in _loss_lines(run):
             grid.add_row(*line)
     if best := summary.get("best"):
         kept = "; the run returns these weights" if summary["weights"] == "best" else ""
@@ -198,8 +198,14 @@ def summary_grid(run: Run) -> RenderableType:
     return grid
 
 
-def _loss_lines(summary: RunSummary) -> Iterator[tuple[str, str]]:
-    """The loss and the accuracy of each part, as (label, text)."""
+def _loss_lines(run: Run) -> Iterator[tuple[str, str]]:
+    """The loss and the accuracy of each part, as (label, text).
+
+    A run that diverged between two evaluations has only those of the test part: they are left out.
+    """
+    summary = run.summary
+    if run.status == "diverged" and number_in(summary, "train_loss") is None:
+        return
     for part in ("train", "validation", "test"):
         loss, accuracy = (number_in(summary, f"{part}_{name}") for name in ("loss", "accuracy"))
         if loss is not None:
@@ -260,9 +266,7 @@ def _symptom(record: RunRecord) -> list[RenderableType]:
         return []
     # The verdict of a diverged run has the same sentence as its evidence.
     first = found[0]["name" if record["status"] == "diverged" else "sentence"]
-    # Runs that were written before remedies were counted may have some.
-    more = "; `gdrun diagnose` lists remedies" if found[0].get("remedies", 1) else ""
-    return [Text(f"symptom: {first}{more}", style="yellow")]
+    return [Text(f"symptom: {first}", style="yellow")]
 
 
 def _notes(run: Run) -> list[RenderableType]:

@@ -266,6 +266,9 @@ def test_repeated_rows_are_said_once_at_the_end_of_training(here, tmp_path):
     words = ("model=logistic", "dataset.ignore=[refund]", "lr=0.1", "epochs=60")
     shown = here("train", "dataset.path=twice.csv", *words).out
     assert shown.count("repeated rows: the training part also has") == 1
+    *_, purpose, command = shown.splitlines()
+    assert purpose == "to diagnose it:"
+    assert here(*shlex.split(command)[1:]).out.startswith("repeated rows (confidence 0.90)\n")
     muted = here("train", "dataset.path=twice.csv", *words, "diagnose.mute=[repeated rows]").out
     assert "note: repeated rows: the training part also has" in muted
 

@@ -84,6 +84,25 @@ def test_the_next_step_is_a_command_that_works(here, words):
         assert following.out
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("train bowl.yaml", "diagnose elsewhere/"),
+        ("train bowl.yaml --seeds 2", "diagnose elsewhere/"),
+        ("compare vanilla momentum -c bowl.yaml", "compare vanilla momentum -c bowl.yaml"),
+        ("compare vanilla adam -c bowl.yaml --tune lr=1e9", "diagnose elsewhere/"),
+        ("sweep optimizer=vanilla,momentum -c bowl.yaml", "diagnose elsewhere/"),
+    ],
+)
+def test_the_next_step_after_runs_that_diverged_works(here, words, expected):
+    """Also in a directory that `gdrun diagnose` would not search without the name of the run."""
+    answer = here(f"{words} lr=1e9 steps=20 -o elsewhere")
+    assert (answer.code, answer.err) == (3, "")
+    (command,) = next_commands(answer.out)
+    assert command.startswith(expected)
+    assert here(command).code == 0
+
+
 def test_a_quiet_command_prints_no_next_step(here):
     for words in ("train bowl.yaml -q", "sweep lr=0.01,0.1 -c bowl.yaml -q"):
         assert "  gdrun " not in here(words).out
