@@ -19,6 +19,7 @@ from gdrun.views.curves import (
     median_curve,
     seed_groups,
 )
+from gdrun.views.titles import runs_title
 
 USUAL = ("loss", "grad_norm", "lr")
 """The quantities that are drawn if no other is named."""
@@ -90,7 +91,7 @@ def _chart(runs: Sequence[Run], x: str, name: str) -> Chart:
         # A schedule is easier to read on a linear axis, but runs with other rates are not.
         log = log and is_logarithmic(np.array([curve.y.max() for curve in curves]))
     words = _WORDS.get(name, name.replace("_", " "))
-    return Chart(str(runs[0].record["name"]), X_AXES[x], words, tuple(curves), log_y=log)
+    return Chart(runs_title(runs), X_AXES[x], words, tuple(curves), log_y=log)
 
 
 def _suboptimality(runs: Sequence[Run], x: str) -> Chart:
@@ -104,5 +105,4 @@ def _suboptimality(runs: Sequence[Run], x: str) -> Chart:
         return median_curve(own, traces, x, SUBOPTIMALITY)
 
     curves = [found for own, group in seed_groups(runs) if (found := curve(own, group))]
-    title, words = str(runs[0].record["name"]), _WORDS[SUBOPTIMALITY]
-    return Chart(title, X_AXES[x], words, tuple(curves), log_y=True)
+    return Chart(runs_title(runs), X_AXES[x], _WORDS[SUBOPTIMALITY], tuple(curves), log_y=True)

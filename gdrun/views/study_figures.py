@@ -15,6 +15,7 @@ from gdrun.study.judgement.comparison_findings import Comparison, Contender
 from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.views.curves import Chart, Curve, is_logarithmic, median_curve
 from gdrun.views.numbers import quantity
+from gdrun.views.titles import study_title
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def sensitivity(found: Sweep) -> Sensitivity:
     limit = found.limit
     return Sensitivity(
         Chart(
-            _title(found),
+            study_title(found),
             "learning rate" if axis.leaf == "lr" else axis.leaf,
             found.metric.words,
             (curve,),
@@ -98,13 +99,13 @@ def sweep_grid(found: Sweep) -> HeatMap:
         if standing.candidate is found.best:
             best = (row, column)
     return HeatMap(
-        _title(found),
+        study_title(found),
         found.axes[1].leaf,
         found.axes[0].leaf,
         tuple(map(_short, across)),
         tuple(map(_short, down)),
         values,
-        f"{found.metric.words} (median)",
+        found.metric.words,
         is_logarithmic(values),
         best,
         tuple(tuple(quantity(value, 3) for value in row) for row in values.tolist()),
@@ -117,7 +118,7 @@ def comparison_charts(found: Comparison) -> list[Chart]:
     Seconds are the steps times the seconds per step of a contender that trained alone; the chart is
     missing if a contender was not timed.
     """
-    name, title = found.metric.name, found.plan.candidates[0].experiment.name
+    name, title = found.metric.name, study_title(found)
     charts = []
     for x, words in (("gradients", "per-example gradients"), ("seconds", "seconds in updates")):
         curves = [_metric_curve(each, x, name) for each in found.contenders]
@@ -190,7 +191,3 @@ def _ordered(axis: Axis) -> list[object]:
 
 def _short(value: object) -> str:
     return quantity(value, 3) if isinstance(value, float) else str(value)
-
-
-def _title(found: Sweep) -> str:
-    return found.plan.candidates[0].experiment.name

@@ -13,6 +13,7 @@ from gdrun.errors import GdrunError
 from gdrun.problems.surfaces import SURFACES, Surface
 from gdrun.runs.run import Run
 from gdrun.views.curves import check_one_problem, seed_groups
+from gdrun.views.titles import shared_name
 
 GRID = 250
 """The number of points along each side of the grid."""
@@ -72,7 +73,7 @@ def walks(runs: Sequence[Run]) -> Walks:
         plane.x,
         plane.y,
         plane.values,
-        title=str(runs[0].record["name"]),
+        title=shared_name([run.config for run in runs], "run"),
         lowest=min(bottoms),
         minima=surface.minima,
         paths=tuple(paths),

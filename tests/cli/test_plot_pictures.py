@@ -155,7 +155,7 @@ def test_curves_fit_the_terminal(gdrun, runs, monkeypatch, width):
         lines = answer.page.splitlines()
         assert answer.code == 0
         assert max(map(len, lines)) <= width
-    assert lines[0] == "$x$_a"
+    assert lines[0] == "$x$_a: median of 2 seeds"
 
 
 def test_a_file_is_never_replaced_without_force(gdrun, runs, tmp_path):

@@ -1,0 +1,64 @@
+"""The titles of charts: what all their curves share, and over how many seeds medians are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from gdrun.data.sources import stem
+from gdrun.runs.run import Run
+from gdrun.study.judgement.comparison_findings import Comparison
+from gdrun.study.judgement.sweep_findings import Sweep
+from gdrun.views.curves import seed_groups
+from gdrun.views.numbers import count
+
+
+def runs_title(runs: Sequence[Run]) -> str:
+    """The title of the curves of runs, of which those that differ only in the seed are one."""
+    name = shared_name([run.config for run in runs], "run")
+    seeds = [{run.record["seed"] for run in group} for _, group in seed_groups(runs)]
+    return over_seeds(name, set(map(len, seeds)))
+
+
+def study_title(found: Sweep | Comparison) -> str:
+    """The title of the curves of a study."""
+    noun = "setting" if isinstance(found, Sweep) else "contender"
+    configs = [candidate.experiment.plain() for candidate in found.plan.candidates]
+    return over_seeds(shared_name(configs, noun), {len(found.plan.seeds)})
+
+
+def shared_name(configs: Sequence[Mapping[str, Any]], noun: str) -> str:
+    """The name of these configs, or if their names differ, what they are and share.
+
+    >>> iris = {"dataset": {"name": "iris"}}
+    >>> shared_name([{"name": "a", **iris}, {"name": "b", **iris}], "run")
+    '2 runs on iris'
+    """
+    names = {str(config["name"]) for config in configs}
+    models = {config["model"]["name"] for config in configs if "model" in config}
+    places = {_place(config) for config in configs}
+    # The contenders of a comparison of models have the name of its base, such as iris-softmax.
+    of_one_model = len(models) > 1 and names & {
+        f"{place}-{one}" for place in places for one in models
+    }
+    if len(names) == 1 and not of_one_model:
+        return names.pop()
+    of = f" of {models.pop()}" if len(models) == 1 else ""
+    on = f" on {places.pop()}" if len(places) == 1 else ""
+    return f"{count(len(configs), noun)}{of}{on}"
+
+
+def over_seeds(title: str, sizes: Collection[int]) -> str:
+    """A title that says of how many seeds its curves are medians. sizes: those of the curves."""
+    most = max(sizes)
+    if most == 1:
+        return title
+    return f"{title}: median of {'' if len(sizes) == 1 else 'up to '}{most} seeds"
+
+
+def _place(config: Mapping[str, Any]) -> str:
+    """The surface or the data of a config."""
+    section = config.get("surface") or config["dataset"]
+    if "name" in section:
+        return str(section["name"])
+    return stem(section["path"]) if "path" in section else "query"
