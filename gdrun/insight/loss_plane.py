@@ -49,7 +49,8 @@ class LossPlane:
 
     u, v (SIDE,): coordinates along the two directions, 0 at the last weights. values (SIDE, SIDE):
     the objective at [v, u], on `rows` training rows. path (places, 2): the projected weights from
-    the start to the end. steps (places,): the steps of these weights. share: the share of the
+    the start to the end. steps (places,): the steps of these weights. evaluations: how many the run
+    had, of which the path has at most about MOST_PLACES. share: the share of the
     variance of the path along each direction. repeated: whether the weights that were found again
     are exactly those recorded.
     """
@@ -59,6 +60,7 @@ class LossPlane:
     values: Numbers
     path: Numbers
     steps: Array
+    evaluations: int
     share: tuple[float, float]
     rows: int
     repeated: bool
@@ -87,7 +89,8 @@ def loss_plane(run: Run) -> LossPlane:
     with single_blas_thread():
         values = _values(problem, last, directions, (u, v), X, y)
     steps = np.array([place.step for place in found])
-    return LossPlane(u, v, values, path, steps, share, len(y), bool((again == last).all()))
+    repeated = bool((again == last).all())
+    return LossPlane(u, v, values, path, steps, kept.seen, share, len(y), repeated)
 
 
 def principal_directions(offsets: Numbers) -> tuple[Numbers, tuple[float, float]]:

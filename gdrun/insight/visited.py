@@ -26,7 +26,8 @@ class Visited(Listener):
     """Keeps the weights at evaluations of the only run of a cohort.
 
     most: how many are kept. When there are more, every second one is dropped, and from then on only
-    every second evaluation is kept. last: the place of the last evaluation, kept or not.
+    every second evaluation is kept. last: the place of the last evaluation, kept or not. seen: the
+    number of evaluations.
     """
 
     def __init__(self, most: int) -> None:
@@ -34,16 +35,16 @@ class Visited(Listener):
         self.last: Place | None = None
         self._most = most
         self._stride = 1
-        self._seen = 0
+        self.seen = 0
 
     def evaluated(self, progress: Progress, readings: Readings) -> None:
         state = progress.state
         rate = float(progress.steps.last()["lr"][0]) if state.step else None
         before = state.before[0] if state.step and not state.averages else None
         self.last = Place(state.step, state.evaluated[0], before, rate)
-        if self._seen % self._stride == 0:
+        if self.seen % self._stride == 0:
             self.kept.append(self.last)
-        self._seen += 1
+        self.seen += 1
         if len(self.kept) > self._most:
             del self.kept[1::2]
             self._stride *= 2

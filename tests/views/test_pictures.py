@@ -2,6 +2,7 @@
 
 import io
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -59,8 +60,8 @@ def test_regions_are_the_predictions_of_the_model(moons):
     assert found.points[:, 0].min() < -0.8
     assert found.points[:, 0].max() > 1.8
     with style():
-        axes = regions_picture(found).axes[0]
-        assert [text.get_text() for text in axes.get_legend().get_texts()] == ["0", "1"]
+        (names,) = regions_picture(found).legends
+        assert [text.get_text() for text in names.get_texts()] == ["0", "1"]
 
 
 def test_confusion_has_the_counts_of_the_record(moons):
@@ -251,13 +252,14 @@ def test_training_and_validation_share_the_look_of_their_run():
         for part in ("training", "validation")
     )
     with style():
-        (axes,) = charts_picture([Chart("a", "epoch", "loss", curves)]).axes
+        picture = charts_picture([Chart("a", "epoch", "loss", curves)])
+        (axes,) = picture.axes
         solid, dashed, other, _ = (line for line in axes.lines if line.get_label() != "_end")
         assert solid.get_color() == dashed.get_color() != other.get_color()
         assert solid.get_linestyle() == "-" != dashed.get_linestyle()
         assert [text.get_text() for text in axes.texts] == ["a", "b"]
-        legend = [text.get_text() for text in axes.get_legend().get_texts()]
-        assert legend == ["training", "validation"]
+        (names,) = picture.legends
+        assert [text.get_text() for text in names.get_texts()] == ["training", "validation"]
 
 
 def test_a_sign_that_no_font_has_is_reported_and_not_warned_of():
@@ -351,9 +353,28 @@ def test_the_noise_of_batches_falls_as_one_over_their_size():
 def test_a_landscape_is_drawn_around_its_path(moons):
     title, plane, log = theory_figures.landscape(moons)
     with style():
-        axes = landscape_picture(title, plane, log).axes[0]
+        picture = landscape_picture(title, plane, log)
+        axes = picture.axes[0]
         np.testing.assert_array_equal(axes.lines[1].get_xydata(), plane.path)
         assert "first principal direction" in axes.get_xlabel()
+        (names,) = picture.legends
+        path, start, end = (text.get_text() for text in names.get_texts())
+        # The start, and the end of each of 10 epochs.
+        assert path.startswith("the weights at 11 evaluations: a smaller evaluate.every")
+        # The keys of the legend have the colours of the points that they explain.
+        for word, key, line, place in zip(
+            (start, end), names.legend_handles[1:], axes.lines[2:], plane.path[[0, -1]], strict=True
+        ):
+            assert word in ("start", "end")
+            assert key.get_markerfacecolor() == line.get_markerfacecolor()
+            np.testing.assert_array_equal(line.get_xydata(), [place])
+
+
+def test_a_landscape_says_of_how_many_evaluations_it_shows_the_weights(moons):
+    _, plane, _ = theory_figures.landscape(moons)
+    with style():
+        (names,) = landscape_picture("a", replace(plane, evaluations=801), False).legends
+        assert names.get_texts()[0].get_text() == "the weights at 11 of 801 evaluations"
 
 
 def test_a_long_title_is_wrapped_and_kept_whole():
@@ -361,9 +382,8 @@ def test_a_long_title_is_wrapped_and_kept_whole():
     with style():
         picture = charts_picture([Chart(title, "x", "y", (Curve("a", np.ones(2), np.ones(2)),))])
         lines = picture.get_suptitle().splitlines()
-        assert max(map(len, lines)) <= 66  # 64 characters, and a backslash before the $
         joined = "".join(lines).replace("\\$", "$")
         assert joined.replace(" ", "") == title.replace(" ", "")
-        picture.canvas.draw()
+        picture.draw_without_rendering()
         box = picture._suptitle.get_window_extent()
         assert box.x0 >= 0 and box.x1 <= picture.bbox.x1

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from gdrun.views.curves import Chart
 from gdrun.views.pictures.lines import draw_chart
-from gdrun.views.pictures.style import figure, wrapped
+from gdrun.views.pictures.style import figure
+from gdrun.views.pictures.texts import LABEL_SIZE, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-EVIDENCE_WIDTH = 84
-"""The most characters in a line of evidence, which is longer and smaller than a title."""
+EVIDENCE_WIDTH = 5.6
+"""The inches in a line of evidence, which begins at the left edge of the axes."""
 
 
 def evidence_picture(charts: Sequence[Chart]) -> Figure:
@@ -23,5 +24,6 @@ def evidence_picture(charts: Sequence[Chart]) -> Figure:
     for axes, chart in zip(every, charts, strict=True):
         draw_chart(axes, chart)
         if chart.title:
-            axes.set_title(wrapped(chart.title, EVIDENCE_WIDTH), fontsize=9, loc="left")
+            text = wrapped(chart.title, EVIDENCE_WIDTH, LABEL_SIZE)
+            axes.set_title(text, fontsize=LABEL_SIZE, loc="left")
     return picture

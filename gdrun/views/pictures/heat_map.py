@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gdrun.views.pictures.style import MAP, PALETTE, figure, plain, wrapped
+from gdrun.views.pictures.style import MAP, PALETTE, figure, plain
+from gdrun.views.pictures.texts import (
+    NAME_SIZE,
+    inches,
+    set_labels,
+    set_title,
+    shortened,
+    wrapped,
+)
 from gdrun.views.study_figures import HeatMap
 
 if TYPE_CHECKING:
@@ -23,12 +32,27 @@ MOST_WRITTEN = 10
 MOST_TICKS = 12
 """The most rows or columns that are all named; of more, evenly spaced ones are named."""
 
+MOST_LINES = 3
+"""The most lines of a name that is not rotated."""
+
+LONGEST_TICK = 60
+"""A name with more characters than this loses its middle, if it still differs from the others."""
+
+TICK_WIDTH = 1.4
+"""The inches in a line of the name of a row, or of a rotated name of a column."""
+
+WIDTH, MOST_HEIGHT = 3.8, 4.0
+"""The inches of the columns together, about, and the most inches of the rows together."""
+
 
 def heat_map_picture(table: HeatMap) -> Figure:
     """The cells with a colour bar. A cell without a finite number is grey with a ×."""
     from matplotlib.colors import LogNorm, Normalize
 
-    picture = figure(6.0, min(2.2 + 0.35 * len(table.rows), 6.0))
+    rows = [wrapped(name, TICK_WIDTH, NAME_SIZE) for name in shortened(table.rows, LONGEST_TICK)]
+    lines = max((name.count("\n") + 1 for name in rows), default=1)
+    tall = min(max(0.35, 0.14 * lines) * len(rows), MOST_HEIGHT)
+    picture = figure(6.0, 2.0 + tall)
     axes = picture.subplots()
     values = table.values
     finite = np.isfinite(values)
@@ -40,18 +64,43 @@ def heat_map_picture(table: HeatMap) -> Figure:
     image = axes.imshow(cells, cmap=MAP, norm=norm, aspect="auto", interpolation="nearest")
     axes.set_facecolor("#dddddd")
     _write_cells(axes, table, norm)
-    for set_ticks, names in ((axes.set_xticks, table.columns), (axes.set_yticks, table.rows)):
-        step = -(-len(names) // MOST_TICKS)
-        set_ticks(range(0, len(names), step), [plain(name) for name in names[::step]])
-    if max(map(len, table.columns), default=0) > 5:
-        axes.tick_params("x", rotation=45)
+    step = -(-len(rows) // MOST_TICKS)
+    axes.set_yticks(range(0, len(rows), step), rows[::step], fontsize=NAME_SIZE)
+    _name_columns(picture, axes, table.columns)
     axes.grid(False)
-    axes.set_xlabel(plain(table.x_label))
-    axes.set_ylabel(plain(table.y_label))
-    best = "" if table.marked is None else ": the best value has a frame"
-    axes.set_title(wrapped(f"{table.title}{best}"))
+    set_labels(axes, table.x_label, table.y_label, (WIDTH, tall))
+    best = "" if table.marked is None else ", the best value has a frame"
+    set_title(picture, f"{table.title}{best}")
     picture.colorbar(image, ax=axes, label=plain(table.value_label))
     return picture
+
+
+def _name_columns(picture: Figure, axes: Axes, names: Sequence[str]) -> None:
+    """Write the names below the columns: upright if they fit, and otherwise rotated.
+
+    The picture becomes taller by the height of the names.
+    """
+    places = range(0, len(names), -(-len(names) // MOST_TICKS))
+    texts = [shortened(names, LONGEST_TICK)[place] for place in places]
+    room = 0.92 * WIDTH / max(len(texts), 1)
+    fits = all(inches(word, NAME_SIZE) <= room for text in texts for word in text.split())
+    shown = [wrapped(text, room if fits else TICK_WIDTH, NAME_SIZE) for text in texts]
+    lines = max((text.count("\n") + 1 for text in shown), default=1)
+    widest = max(
+        (inches(line, NAME_SIZE) for text in shown for line in text.split("\n")), default=0.0
+    )
+    if fits and lines <= MOST_LINES:
+        axes.set_xticks(places, shown, fontsize=NAME_SIZE)
+        below = 0.14 * lines
+    elif lines == 1:
+        turned: Any = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+        axes.set_xticks(places, shown, fontsize=NAME_SIZE, **turned)
+        below = 0.71 * widest
+    else:
+        axes.set_xticks(places, shown, fontsize=NAME_SIZE, rotation=90)
+        below = widest
+    width, height = picture.get_size_inches()
+    picture.set_size_inches(width, height + below)
 
 
 def _write_cells(axes: Axes, table: HeatMap, norm: Normalize) -> None:

@@ -8,7 +8,9 @@ import numpy as np
 
 from gdrun.insight.loss_plane import LossPlane
 from gdrun.views.numbers import count, percent
-from gdrun.views.pictures.style import MAP, PALETTE, figure, wrapped
+from gdrun.views.pictures.legends import legend
+from gdrun.views.pictures.style import MAP, PALETTE, figure
+from gdrun.views.pictures.texts import set_labels, set_title
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,7 +19,7 @@ LEVELS = 16
 
 
 def landscape_picture(title: str, plane: LossPlane, log: bool) -> Figure:
-    """The contours of the loss, and the projected path from its start ○ to its end ●.
+    """The contours of the loss, and the projected path from its start to its end.
 
     log: whether the levels of the contours are logarithmic.
     """
@@ -38,15 +40,25 @@ def landscape_picture(title: str, plane: LossPlane, log: bool) -> Figure:
         bar.minorticks_off()
     axes.plot(*plane.path.T, color="#ffffff", linewidth=3.2)
     axes.plot(*plane.path.T, color=PALETTE[1], marker=".", markersize=3, linewidth=1.4)
-    for place, fill in ((plane.path[0], "#ffffff"), (plane.path[-1], PALETTE[1])):
-        axes.plot(*place, "o", color=fill, markeredgecolor="#000000", markersize=7, zorder=4)
+    ends = [
+        axes.plot(*place, "o", color=fill, markeredgecolor="#000000", markersize=7, zorder=4)[0]
+        for place, fill in ((plane.path[0], "#ffffff"), (plane.path[-1], PALETTE[1]))
+    ]
     axes.grid(False)
     names = ("first", "second")
     labels = [
         f"{name} principal direction ({percent(share)} of the path)"
         for name, share in zip(names, plane.share, strict=True)
     ]
-    axes.set_xlabel(labels[0])
-    axes.set_ylabel(labels[1])
-    axes.set_title(wrapped(f"{title}: ○ start, ● end of the path"))
+    set_labels(axes, labels[0], labels[1], (4.4, 4.0))
+    set_title(picture, title)
+    legend(picture, [axes.lines[1], *ends], [_path_words(plane), "start", "end"])
     return picture
+
+
+def _path_words(plane: LossPlane) -> str:
+    """How many weights the path has, and why it has no more."""
+    places, seen = len(plane.path), plane.evaluations
+    if places < seen:
+        return f"the weights at {places:,} of {count(seen, 'evaluation')}"
+    return f"the weights at {count(places, 'evaluation')}: a smaller evaluate.every gives more"

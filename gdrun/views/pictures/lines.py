@@ -9,51 +9,92 @@ import numpy as np
 
 from gdrun.views.curves import Chart, Curve
 from gdrun.views.pictures.end_labels import MOST, EndLabel, draw_end_labels
-from gdrun.views.pictures.style import DASHES, MARKERS, PALETTE, figure, plain, wrapped
+from gdrun.views.pictures.legends import legend
+from gdrun.views.pictures.style import DASHES, MARKERS, PALETTE, figure
+from gdrun.views.pictures.texts import set_labels, set_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 NAME_LENGTH = 34
-"""The most characters of a name at the end of a curve; a longer one ends with …"""
+"""The most characters of a name at the end of a curve; longer names are in a legend."""
+
+MOST_LOOKS = len(PALETTE) * len(MARKERS)
+"""The number of pairs of a colour and a marker, and so the most curves that a legend can name."""
 
 MARKS = 8
 """About how many markers a curve has, by which it differs from others without colours."""
 
 
 def charts_picture(charts: Sequence[Chart]) -> Figure:
-    """The charts, one below the other, with the title of the first."""
+    """The charts, one below the other, with the title of the first.
+
+    Names are at the ends of the curves if they fit there, and otherwise in a legend below.
+    """
     picture = figure(6.4, 0.6 + 2.5 * len(charts))
     every = picture.subplots(len(charts), 1, squeeze=False)[:, 0]
+    curves = [curve for chart in charts for curve in chart.curves]
+    owners = _owners(curves)
+    at_ends = len(owners) <= MOST and max(map(len, owners), default=0) <= NAME_LENGTH
     for axes, chart in zip(every, charts, strict=True):
-        draw_chart(axes, chart)
-    picture.suptitle(wrapped(charts[0].title), fontsize=10)
+        draw_chart(axes, chart, owners, named=at_ends)
+    set_title(picture, title_with_band(charts[0].title, curves))
+    keys = _keys_of_dashes(curves) if at_ends else _keys_of_owners(owners) | _keys_of_dashes(curves)
+    legend(picture, list(keys.values()), list(keys))
     return picture
 
 
-def draw_chart(axes: Axes, chart: Chart) -> None:
-    """Draw the curves of a chart. Curves with the same owner share a colour and a marker."""
-    owners = list(dict.fromkeys(curve.owner or curve.label for curve in chart.curves))
+def title_with_band(title: str, curves: Sequence[Curve]) -> str:
+    """The title of curves, which says what their bands are if any band can be seen."""
+    return f"{title}, band between the quartiles" if any(map(_banded, curves)) else title
+
+
+def _banded(curve: Curve) -> bool:
+    """Whether a band is wider than the rounding errors of runs that are equal without them."""
+    if curve.low is None or curve.high is None:
+        return False
+    finite = np.isfinite(curve.high)
+    width = curve.high[finite] - curve.low[finite]
+    return bool((width > 1e-6 * np.abs(curve.y[finite])).any())
+
+
+def draw_chart(
+    axes: Axes, chart: Chart, owners: Sequence[str] | None = None, *, named: bool = True
+) -> None:
+    """Draw the curves of a chart. Curves with the same owner share a colour and a marker.
+
+    owners: those of all charts of a picture, in which an owner has the same look; None for those of
+    this chart. named: whether the names of several owners are written at the ends of their curves.
+    """
+    owners = _owners(chart.curves) if owners is None else owners
     for k, curve in enumerate(chart.curves):
-        own = owners.index(curve.owner or curve.label)
+        own = owners.index(_owner(curve)) if _owner(curve) else 0
         y = np.where(np.isfinite(curve.y), curve.y, np.nan)
         axes.plot(curve.x, y, label=f"curve {k}", **_look(own, len(owners), curve))
         if curve.low is not None and curve.high is not None:
             axes.fill_between(
                 curve.x, curve.low, curve.high, color=_colour(own), alpha=0.2, linewidth=0
             )
-    axes.set_xlabel(plain(chart.x_label))
-    axes.set_ylabel(plain(chart.y_label))
+    set_labels(axes, chart.x_label, chart.y_label, (4.4, 2.0))
     if chart.log_x:
         # A point at 0 is not drawn: it would be a flat line from the left edge.
         axes.set_xscale("log", nonpositive="mask")
     if chart.log_y:
         axes.set_yscale("log")
     _open_constant(axes, chart)
-    if len(owners) > 1:
+    if named and len(owners) > 1:
         _name(axes, chart, owners)
-    _explain_dashes(axes, chart.curves)
+
+
+def _owner(curve: Curve) -> str:
+    return curve.owner or curve.label
+
+
+def _owners(curves: Sequence[Curve]) -> list[str]:
+    """The names of the owners; the only curve of a chart may have no name."""
+    return list(dict.fromkeys(filter(None, map(_owner, curves))))
 
 
 def _colour(own: int) -> str:
@@ -90,32 +131,44 @@ def _open_constant(axes: Axes, chart: Chart) -> None:
 
 
 def _name(axes: Axes, chart: Chart, owners: Sequence[str]) -> None:
-    """Write the names of the owners at the ends of their curves; of many, only the first."""
+    """Write the names of the owners at the ends of their curves."""
     labels = []
     axes.autoscale_view()
-    for own, name in enumerate(owners[:MOST]):
-        curve = next(each for each in chart.curves if (each.owner or each.label) == name)
+    for name in _owners(chart.curves):
+        own = owners.index(name)
+        curve = next(each for each in chart.curves if _owner(each) == name)
         known = curve.y[np.isfinite(curve.y) & ((curve.y > 0) | (not chart.log_y))]
-        short = name if len(name) <= NAME_LENGTH else f"{name[: NAME_LENGTH - 1]}…"
         end = float(known[-1]) if len(known) else float(axes.get_ylim()[1])
-        labels.append(EndLabel(short, end, _colour(own), _marker(own)))
-    if len(owners) > MOST:
-        labels[-1] = EndLabel(f"and {len(owners) - MOST + 1} more", labels[-1].y, "#000000", "")
+        labels.append(EndLabel(name, end, _colour(own), _marker(own)))
     draw_end_labels(axes, labels)
 
 
-def _explain_dashes(axes: Axes, curves: Sequence[Curve]) -> None:
-    """Add a legend of what solid and dashed lines are, if curves of one owner are both."""
+def _keys_of_owners(owners: Sequence[str]) -> dict[str, Line2D]:
+    """The look of each owner, for a legend. Of more than MOST_LOOKS, only the first are named."""
+    from matplotlib.lines import Line2D
+
+    keys = {
+        name: Line2D([], [], color=_colour(own), marker=_marker(own), markersize=4)
+        for own, name in enumerate(owners[:MOST_LOOKS])
+    }
+    if len(owners) > MOST_LOOKS:
+        more = f"and {len(owners) - MOST_LOOKS} more with the same colours and markers"
+        keys[more] = Line2D([], [], linestyle="")
+    return keys
+
+
+def _keys_of_dashes(curves: Sequence[Curve]) -> dict[str, Line2D]:
+    """What solid and dashed lines are, for a legend, if curves of one owner are both."""
+    from matplotlib.lines import Line2D
+
     pairs = {
         curve.dashed: curve.label.removeprefix(f"{curve.owner}, ")
         for curve in curves
         if curve.owner is not None
     }
     if len(pairs) < 2:
-        return
-    from matplotlib.lines import Line2D
-
-    styles = [
-        Line2D([], [], color="#333333", linestyle=DASHES[1] if dashed else "-") for dashed in pairs
-    ]
-    axes.legend(styles, [plain(words) for words in pairs.values()], loc="best", frameon=True)
+        return {}
+    return {
+        words: Line2D([], [], color="#333333", linestyle=DASHES[1] if dashed else "-")
+        for dashed, words in pairs.items()
+    }

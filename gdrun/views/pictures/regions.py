@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gdrun.views.model_figures import Regions
-from gdrun.views.pictures.style import MARKERS, PALETTE, figure, legend, plain, wrapped
+from gdrun.views.pictures.legends import legend
+from gdrun.views.pictures.style import MARKERS, PALETTE, figure
+from gdrun.views.pictures.texts import set_labels, set_title
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,8 +50,7 @@ def regions_picture(found: Regions) -> Figure:
         )
     axes.contour(found.x, found.y, found.codes, edges[1:-1], colors="#333333", linewidths=0.8)
     axes.grid(False)
-    axes.set_xlabel(plain(found.names[0]))
-    axes.set_ylabel(plain(found.names[1]))
-    axes.set_title(wrapped(f"{found.title}: predicted classes and training rows"))
-    legend(axes, list(found.classes), frame=True)
+    set_labels(axes, *found.names, (4.4, 3.8))
+    set_title(picture, f"{found.title}: predicted classes and training rows")
+    legend(picture, axes.get_legend_handles_labels()[0], found.classes)
     return picture

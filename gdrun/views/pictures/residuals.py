@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gdrun.views.model_figures import Residuals
-from gdrun.views.pictures.style import PALETTE, figure, plain, wrapped
+from gdrun.views.pictures.style import PALETTE, figure
+from gdrun.views.pictures.texts import set_labels, set_title
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,7 +18,6 @@ def residuals_picture(found: Residuals) -> Figure:
     axes = picture.subplots()
     axes.axhline(0, color="#000000", linewidth=1)
     axes.scatter(found.predictions, found.residuals, s=12, color=PALETTE[0], alpha=0.6, linewidth=0)
-    axes.set_xlabel(plain(f"predicted {found.target}"))
-    axes.set_ylabel("target − prediction")
-    axes.set_title(wrapped(f"{found.title}, {found.part} part"))
+    set_labels(axes, f"predicted {found.target}", "target − prediction", (4.6, 3.0))
+    set_title(picture, f"{found.title}, {found.part} part")
     return picture

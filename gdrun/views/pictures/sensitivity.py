@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gdrun.array_types import Array
-from gdrun.views.pictures.lines import draw_chart
-from gdrun.views.pictures.style import PALETTE, figure, plain, wrapped
+from gdrun.views.pictures.lines import draw_chart, title_with_band
+from gdrun.views.pictures.style import PALETTE, figure, plain
+from gdrun.views.pictures.texts import set_title
 from gdrun.views.study_figures import Sensitivity
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def sensitivity_picture(found: Sensitivity) -> Figure:
             fontsize=8,
         )
     axes.set_xlim(edges[0], edges[-1])
-    picture.suptitle(wrapped(found.chart.title), fontsize=10)
+    set_title(picture, title_with_band(found.chart.title, found.chart.curves))
     return picture
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from gdrun.errors import MissingExtraError, printable
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
@@ -31,12 +29,8 @@ SUFFIXES = (".png", ".svg", ".pdf")
 
 DPI = 150
 
-TITLE_WIDTH = 64
-"""The most characters in a line of a title."""
-
 _SETTINGS: dict[Any, Any] = {
     "font.size": 9.0,
-    "axes.titlesize": 10.0,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
@@ -45,7 +39,6 @@ _SETTINGS: dict[Any, Any] = {
     "grid.linewidth": 0.6,
     "lines.linewidth": 1.6,
     "legend.frameon": False,
-    "legend.fontsize": 8.0,
     "pdf.fonttype": 42,  # TrueType fonts, which stay text that can be searched
     "svg.fonttype": "none",  # text stays text
     "svg.hashsalt": "gdrun",  # the same picture has the same ids
@@ -124,27 +117,6 @@ def plain(text: str) -> str:
     price in \$\x07
     """
     return printable(" ".join(text.splitlines())).replace("\t", " ").replace("$", r"\$")
-
-
-def wrapped(title: str, width: int = TITLE_WIDTH) -> str:
-    """A title as lines of at most `width` characters, which matplotlib shows as they are."""
-    return "\n".join(plain(line) for line in textwrap.wrap(title, width)) or " "
-
-
-def legend(axes: Axes, labels: list[str], *, frame: bool = False) -> None:
-    """Add a legend with these labels, in the order of the artists that have a label.
-
-    frame: whether it has a white frame, for pictures that are drawn behind it.
-    """
-    handles, _ = axes.get_legend_handles_labels()
-    if not handles:
-        return
-    # Set afterwards, because matplotlib leaves out a label that begins with an underscore.
-    found = axes.legend(
-        handles, [f"curve {k}" for k in range(len(handles))], loc="best", frameon=frame
-    )
-    for text, label in zip(found.get_texts(), labels, strict=True):
-        text.set_text(plain(label))
 
 
 def write_picture(picture: Figure, file: BinaryIO, suffix: str) -> None:

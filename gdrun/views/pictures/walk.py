@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from gdrun.views.pictures.style import MARKERS, PALETTE, figure, legend, wrapped
+from gdrun.views.pictures.legends import legend
+from gdrun.views.pictures.style import MARKERS, PALETTE, figure
+from gdrun.views.pictures.texts import set_title
 from gdrun.views.walks import Walks
 
 if TYPE_CHECKING:
-    from matplotlib.artist import Artist
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 LEVELS = 14
 WHITE = 248
@@ -24,7 +26,9 @@ FRAMES = 60
 
 
 def walk_picture(found: Walks) -> Figure:
-    """The contours of f − f*, with a line for each path, its start, and the minima as stars."""
+    """The contours of f − f*, with a line for each path, its start and end, and the minima."""
+    from matplotlib.lines import Line2D
+
     picture = figure(5.6, 5.0)
     axes = picture.subplots()
     heights = found.values - found.lowest
@@ -32,7 +36,7 @@ def walk_picture(found: Walks) -> Figure:
     levels = np.geomspace(np.quantile(above, 0.002), above.max(), LEVELS)
     axes.contour(found.x, found.y, heights, np.unique(levels), colors="#999999", linewidths=0.7)
     for x, y in found.minima:
-        axes.plot(x, y, "*", color="#000000", markersize=10, zorder=4)
+        axes.plot(x, y, color="#000000", zorder=4, **_MINIMUM)
     for k, path in enumerate(found.paths):
         colour, marker = PALETTE[k % len(PALETTE)], MARKERS[k % len(MARKERS)]
         axes.plot(
@@ -44,14 +48,42 @@ def walk_picture(found: Walks) -> Figure:
             label=f"path {k}",
             zorder=3,
         )
+        axes.plot(*path.places[-1:].T, color=colour, label=f"end {k}", zorder=6, **_END)
+        axes.plot(*path.places[:1].T, zorder=5, **_START)
     axes.grid(False)
     axes.set_xlim(found.x[0], found.x[-1])
     axes.set_ylim(found.y[0], found.y[-1])
     axes.set_xlabel("x")
     axes.set_ylabel("y")
-    axes.set_title(wrapped(f"{found.title}: contours of f − f*, ★ at each minimum"))
-    legend(axes, [path.label for path in found.paths], frame=True)
+    set_title(picture, f"{found.title}: contours of f − f*")
+    keys = {"start": Line2D([], [], **_START), "end": Line2D([], [], color="#777777", **_END)}
+    if found.minima:
+        keys["minimum"] = Line2D([], [], color="#000000", **_MINIMUM)
+    names = [path.label for path in found.paths]
+    legend(picture, [*_lines(picture, "path"), *keys.values()], [*names, *keys])
     return picture
+
+
+_START: dict[str, Any] = {
+    "linestyle": "",
+    "marker": "o",
+    "markersize": 7,
+    "markerfacecolor": "#ffffff",
+    "markeredgecolor": "#000000",
+}
+_END: dict[str, Any] = {
+    "linestyle": "",
+    "marker": "o",
+    "markersize": 5,
+    "markeredgecolor": "#000000",
+}
+_MINIMUM: dict[str, Any] = {"linestyle": "", "marker": "*", "markersize": 14}
+"""A minimum is so large that it can be seen around the end of a path."""
+
+
+def _lines(picture: Figure, kind: str) -> list[Line2D]:
+    """The lines of this kind, path or end, in the order of the paths."""
+    return [line for line in picture.axes[0].lines if str(line.get_label()).startswith(kind)]
 
 
 def write_walk_animation(found: Walks, file: BinaryIO) -> None:
@@ -65,24 +97,23 @@ def write_walk_animation(found: Walks, file: BinaryIO) -> None:
     canvas.draw()
     picture.set_layout_engine("none")  # the layout must not move between frames
     axes = picture.axes[0]
-    drawn = [line for line in axes.lines if str(line.get_label()).startswith("path")]
-    above: list[Artist] = [line for line in axes.lines if line not in drawn]
-    if (names := axes.get_legend()) is not None:
-        above.append(names)
-    # The contours do not change: only what moves, and what is above it, is drawn for each frame.
-    for artist in (*drawn, *above):
-        artist.set_animated(True)
+    drawn, heads = _lines(picture, "path"), _lines(picture, "end")
+    # The contours do not change: only the lines are drawn for each frame, the highest last.
+    lines = sorted(axes.lines, key=lambda line: line.get_zorder())
+    for line in lines:
+        line.set_animated(True)
     canvas.draw()
     background = canvas.copy_from_bbox(picture.bbox)
     longest = max(len(path.places) for path in found.paths)
     ends = np.unique(np.linspace(1, longest, min(longest, FRAMES)).astype(int))
     frames = []
     for end in ends.tolist():
-        for line, path in zip(drawn, found.paths, strict=True):
+        for line, head, path in zip(drawn, heads, found.paths, strict=True):
             line.set_data(*path.places[:end].T)
+            head.set_data(*path.places[:end][-1:].T)
         canvas.restore_region(background)
-        for artist in (*drawn, *above):
-            axes.draw_artist(artist)
+        for line in lines:
+            axes.draw_artist(line)
         frames.append(Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB"))
     # One palette, that of the last frame, which has every colour: finding one takes the most time.
     palette = frames[-1].quantize(256)
