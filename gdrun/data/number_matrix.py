@@ -1,37 +1,24 @@
-"""The columns of numbers of a table with types, read into one matrix, a range of rows at a time.
+"""The columns of numbers of a table with types, read into one matrix, a batch of rows at a time.
 
-If every column were read before the matrix is made, memory would hold all numbers twice. And DuckDB
-takes new memory for the result of a query, which the system has to clear first: for a whole column
-that takes as long as to decode it. The results of small queries use the same memory again.
+If every column were read before the matrix is made, memory would hold all numbers twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gdrun.array_types import Numbers
-from gdrun.threads import in_order
+from gdrun.data.arrow_stream import number_batches
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-MOST_ENTRIES = 2**23
-"""The most numbers that one query reads, unless a column has more: 64 MB of float64."""
-
 CACHED_ROWS = 1024
 """The number of rows that are copied from columns to the matrix at once, within the cache."""
-
-
-@dataclass(frozen=True)
-class RowRange:
-    """Consecutive rows of a table. sql: a table expression with these rows. rows: their number."""
-
-    sql: str
-    rows: int
 
 
 @dataclass(frozen=True)
@@ -50,56 +37,37 @@ class NumberMatrix:
 
 def read_numbers(
     database: DuckDBPyConnection,
-    ranges: Sequence[RowRange],
+    source: str,
     expressions: Mapping[int, str],
     target: int,
     cleaned: Callable[[int, Numbers], Numbers],
 ) -> NumberMatrix:
     """Read the columns for which there is an SQL expression, by the position of the column.
 
-    ranges: all rows of the table, in order. target: the position of the target, which gets an array
-    of its own. cleaned: a function of a position and some numbers of its column, which replaces
-    those that mean a missing value by NaN.
+    source: SQL for the rows of the table, such as a call of read_parquet. target: the position of
+    the target, which gets an array of its own. cleaned: a function of a position and some numbers
+    of its column, which replaces those that mean a missing value by NaN.
     """
-    rows = sum(each.rows for each in ranges)
+    ((rows,),) = database.execute(f"SELECT count(*) FROM {source}").fetchall()
     features = [j for j in expressions if j != target]
     memory = np.empty((rows, len(features) + 1))
     columns = {j: memory[:, place] for place, j in enumerate(features)}
     if target in expressions:
         columns[target] = np.empty(rows)
-
-    def read(task: tuple[int, RowRange, Sequence[int]]) -> list[int]:
-        first, chosen, positions = task
-        wanted = ", ".join(f"{expressions[j]} AS r{j}" for j in positions)
-        query = f"SELECT {wanted} FROM {chosen.sql}"
-        # Only ranges of files can be read at the same time: other connections have no other tables.
-        source = database.cursor() if len(ranges) > 1 else database
-        found = source.execute(query).fetchnumpy()
-        numbers = {j: cleaned(j, with_nan(found.pop(f"r{j}"))) for j in positions}
-        for start in range(0, chosen.rows, CACHED_ROWS):
-            stop = min(start + CACHED_ROWS, chosen.rows)
-            for j, values in numbers.items():
-                columns[j][first + start : first + stop] = values[start:stop]
-        return [j for j, values in numbers.items() if not _finite(values)]
-
-    tasks = _tasks(ranges, list(expressions))
-    reads = in_order(read, tasks) if len(ranges) > 1 else map(read, tasks)
-    unfit = {j for positions in reads for j in positions}
-    return NumberMatrix(memory, columns, frozenset(expressions) - unfit)
-
-
-def _tasks(
-    ranges: Sequence[RowRange], positions: Sequence[int]
-) -> list[tuple[int, RowRange, Sequence[int]]]:
-    """The queries: the index of the first row, the rows, and the positions of the columns."""
-    tasks: list[tuple[int, RowRange, Sequence[int]]] = []
+    unfit: set[int] = set()
     first = 0
-    for each in ranges:
-        most = max(MOST_ENTRIES // max(each.rows, 1), 1)
-        starts = range(0, len(positions), most)
-        tasks += [(first, each, positions[start : start + most]) for start in starts]
-        first += each.rows
-    return tasks
+    wanted = ", ".join(f"{expression} AS r{j}" for j, expression in expressions.items())
+    found = number_batches(database.sql(f"SELECT {wanted} FROM {source}")) if wanted else ()
+    for batch in found:
+        numbers = {j: cleaned(j, values) for j, values in zip(expressions, batch, strict=True)}
+        stop = first + len(batch[0])
+        for start in range(first, stop, CACHED_ROWS):
+            part = slice(start, min(start + CACHED_ROWS, stop))
+            for j, values in numbers.items():
+                columns[j][part] = values[start - first : part.stop - first]
+        unfit |= {j for j, values in numbers.items() if j not in unfit and not _finite(values)}
+        first = stop
+    return NumberMatrix(memory, columns, frozenset(expressions) - unfit)
 
 
 def with_nan(values: Any) -> Numbers:

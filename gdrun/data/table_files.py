@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,6 @@ from gdrun.data.column_options import (
 )
 from gdrun.data.columns import Column, leaving_out
 from gdrun.data.duckdb_connection import connection, first_line, literal_path, quoted
-from gdrun.data.number_matrix import RowRange
 from gdrun.data.places import TableRows
 from gdrun.data.several_files import matching_files
 from gdrun.data.table import Table
@@ -33,9 +32,6 @@ from gdrun.errors import DataError
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-FEWEST_ROWS = 2**17
-"""The fewest rows that one query reads, unless the file has fewer left."""
-
 
 @table_reader
 def read_parquet(path: Path, columns: ColumnOptions) -> Table:
@@ -46,52 +42,7 @@ def read_parquet(path: Path, columns: ColumnOptions) -> Table:
     Raises: DataError if the file cannot be read, or if its values cannot be used.
     """
     with opened_parquet(path) as (database, source):
-        ranges = _row_ranges(database, matching_files(path))
-        return typed_table(database, source, str(path), columns, ranges)
-
-
-def _row_ranges(database: DuckDBPyConnection, files: Sequence[Path]) -> list[RowRange]:
-    """The rows of the files in order: whole row groups, several together if they are small.
-
-    Empty if a file has a column with the name that DuckDB gives to the numbers of the rows.
-    """
-    ranges = []
-    for file in files:
-        path = literal_path(file)
-        names = database.execute(f"DESCRIBE FROM read_parquet({path})").fetchall()
-        if any(row[0].lower() == "file_row_number" for row in names):
-            return []
-        groups = database.execute(
-            "SELECT row_group_id, any_value(row_group_num_rows) "
-            f"FROM parquet_metadata({path}) GROUP BY ALL ORDER BY row_group_id"
-        ).fetchall()
-        for first, last in _ranges(rows for _, rows in groups):
-            ranges.append(
-                RowRange(
-                    f"(SELECT * FROM read_parquet({path}, file_row_number = true) "
-                    f"WHERE file_row_number >= {first} AND file_row_number < {last})",
-                    last - first,
-                )
-            )
-    return ranges
-
-
-def _ranges(sizes: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """The first and the last row (exclusive) of consecutive groups, joined to FEWEST_ROWS or more.
-
-    sizes: the number of rows of each group.
-
-    >>> list(_ranges([100_000, 100_000, 100_000, 50_000]))
-    [(0, 200000), (200000, 350000)]
-    """
-    first = end = 0
-    for size in sizes:
-        end += size
-        if end - first >= FEWEST_ROWS:
-            yield first, end
-            first = end
-    if end > first:
-        yield first, end
+        return typed_table(database, source, str(path), columns)
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from gdrun.data.column_options import ColumnOptions, ColumnReading
 from gdrun.data.columns import Column, leaving_out
 from gdrun.data.date_columns import typed_dates
 from gdrun.data.encoding import SourceColumn
-from gdrun.data.number_matrix import RowRange, read_numbers, with_nan
+from gdrun.data.number_matrix import read_numbers, with_nan
 from gdrun.data.places import Places, TableRows
 from gdrun.data.table import Table
 from gdrun.errors import DataError
@@ -35,12 +34,9 @@ def typed_table(
     source: str,
     where: str,
     options: ColumnOptions,
-    ranges: Sequence[RowRange] = (),
 ) -> Table:
     """The table of a source of SQL whose columns have types, such as a call of read_parquet.
 
-    ranges: all rows of the source, in order, in parts that can be read at the same time; empty for
-    a source that can only be read as a whole.
     Raises DataError if a column has a type that is neither numbers, booleans, dates nor text, or if
     its values cannot be used.
     """
@@ -51,7 +47,7 @@ def typed_table(
     readings = {j: choices.reading(j, marks=TYPED) for j in choices.chosen}
     found = read_numbers(
         connection,
-        ranges or [_all_rows(connection, source)],
+        source,
         {
             j: _number(f"#{j + 1}", kinds[j])
             for j, reading in readings.items()
@@ -71,12 +67,6 @@ def typed_table(
         return _typed_column(connection, query, name, kinds[position], places, readings[position])
 
     return assembled(choices, read, places, memory=found.memory)
-
-
-def _all_rows(connection: DuckDBPyConnection, source: str) -> RowRange:
-    counted = connection.execute(f"SELECT count(*) FROM {source}").fetchone()
-    assert counted is not None
-    return RowRange(source, int(counted[0]))
 
 
 def _number(column: str, kind: str) -> str:

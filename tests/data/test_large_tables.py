@@ -1,4 +1,4 @@
-"""Tables that are read and prepared in ranges of rows, in one matrix: the bits and the memory."""
+"""Tables that are read in batches and prepared in one matrix: the bits and the memory."""
 
 import tracemalloc
 from dataclasses import replace
@@ -10,7 +10,7 @@ import pytest
 from pyarrow import parquet
 
 from gdrun import threads
-from gdrun.data import load_table, prepare, table_files
+from gdrun.data import load_table, prepare
 from gdrun.data.encoding import SourceColumn
 from gdrun.data.feature_matrix import encoded, laid_out
 from gdrun.errors import DataError
@@ -52,19 +52,17 @@ def expected(made):
     return np.column_stack([np.asarray(part, dtype=np.float64) for part in parts])
 
 
-@pytest.mark.parametrize("fewest", [1, 700, 2**17])
-def test_row_groups_in_any_number_of_ranges_give_the_frame(fewest, thread_count, monkeypatch):
-    monkeypatch.setattr(table_files, "FEWEST_ROWS", fewest)
+@pytest.mark.parametrize("group", [250, 2_999])
+def test_row_groups_of_any_size_give_the_frame(group, thread_count):
     made = frame()
-    made.to_parquet("made.parquet", row_group_size=250)
+    made.to_parquet("made.parquet", row_group_size=group)
     table = load_table({"path": "made.parquet", "target": "y"})
     np.testing.assert_array_equal(table.X, expected(made), strict=True)
     np.testing.assert_array_equal(table.y, made["y"])
     assert table.feature_names[-4:] == ("colour=blue", "colour=green", "colour=red", "last")
 
 
-def test_several_files_of_several_row_groups(thread_count, monkeypatch):
-    monkeypatch.setattr(table_files, "FEWEST_ROWS", 1)
+def test_several_files_of_several_row_groups(thread_count):
     made = frame(900)
     for part, start in enumerate(range(0, 900, 300)):
         made[start : start + 300].to_parquet(f"part-{part}.parquet", row_group_size=100)
@@ -78,8 +76,21 @@ def test_a_column_with_the_name_that_duckdb_gives_to_row_numbers():
     assert load_table({"path": "made.parquet"}).X.tolist() == [[2.5], [0.5], [1.5]]
 
 
-def test_missing_marked_and_infinite_numbers_of_all_row_groups(monkeypatch):
-    monkeypatch.setattr(table_files, "FEWEST_ROWS", 1)
+def test_missing_numbers_of_several_batches_and_files():
+    """A batch of DuckDB has at most 131,072 rows, and one bit for each of them."""
+    rows, gaps = 140_000, DRAW.random(140_000) < 0.1
+    gaps[:3] = True, False, True
+    values = DRAW.normal(size=rows)
+    whole = np.where(gaps, np.nan, values)
+    for part, cut in enumerate([slice(0, 3), slice(3, rows)]):
+        columns = {"a": pyarrow.array(values[cut], mask=gaps[cut]), "y": values[cut]}
+        parquet.write_table(pyarrow.table(columns), f"part-{part}.parquet")
+    table = load_table({"path": "part-*.parquet", "target": "y", "missing": "mean"})
+    np.testing.assert_array_equal(table.X[:, 0], whole)
+    np.testing.assert_array_equal(table.y, values)
+
+
+def test_missing_marked_and_infinite_numbers_of_all_row_groups():
     a = [1.5, None, 3.5, -9.0, 5.5, 6.5]
     columns = {"a": pyarrow.array(a), "b": [1, 2, 3, -9, 5, 7], "y": [1.0, 2, 3, 4, 5, 6.5]}
     parquet.write_table(pyarrow.table(columns), "made.parquet", row_group_size=2)

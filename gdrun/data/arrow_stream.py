@@ -1,0 +1,112 @@
+"""The numbers that a query finds, in batches of rows: the C data interface of Arrow, by ctypes.
+
+DuckDB also returns a result as NumPy arrays, in new memory for all of its rows, which the system
+has to clear first. That takes longer than to decode the file. A stream uses the memory of a batch
+again. pyarrow reads such streams too, but a column of numbers needs three fields of one structure,
+and not a second library that reads tables.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import numpy as np
+
+from gdrun.array_types import Flags, Numbers
+
+
+class ArrowSource(Protocol):
+    """A table that gives itself as a stream of Arrow, such as a relation of DuckDB."""
+
+    def __arrow_c_stream__(self) -> object: ...
+
+
+class _ArrowArray(ctypes.Structure):
+    """The rows of a batch, or of one of its columns."""
+
+
+_ArrowArray._fields_ = [
+    ("length", ctypes.c_int64),
+    ("null_count", ctypes.c_int64),
+    ("offset", ctypes.c_int64),
+    ("n_buffers", ctypes.c_int64),
+    ("n_children", ctypes.c_int64),
+    ("buffers", ctypes.POINTER(ctypes.c_void_p)),
+    ("children", ctypes.POINTER(ctypes.POINTER(_ArrowArray))),
+    ("dictionary", ctypes.c_void_p),
+    ("release", ctypes.CFUNCTYPE(None, ctypes.POINTER(_ArrowArray))),
+    ("private_data", ctypes.c_void_p),
+]
+
+
+class _ArrowStream(ctypes.Structure):
+    """The result of a query, which gives one batch after the other."""
+
+
+_ArrowStream._fields_ = [
+    ("get_schema", ctypes.c_void_p),
+    (
+        "get_next",
+        ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(_ArrowStream), ctypes.POINTER(_ArrowArray)),
+    ),
+    ("get_last_error", ctypes.CFUNCTYPE(ctypes.c_char_p, ctypes.POINTER(_ArrowStream))),
+    ("release", ctypes.CFUNCTYPE(None, ctypes.POINTER(_ArrowStream))),
+    ("private_data", ctypes.c_void_p),
+]
+
+
+def number_batches(source: ArrowSource) -> Iterator[list[Numbers]]:
+    """Yield the columns of consecutive rows, each with n numbers: (n,).
+
+    source: a table whose columns have the type float64 (DOUBLE in SQL). NULL becomes NaN. The
+    arrays are valid until the next batch, and must not be changed. Raises duckdb.Error if the
+    source cannot give its rows, as when a query fails.
+    """
+    import duckdb
+
+    capsule = source.__arrow_c_stream__()
+    stream = _ArrowStream.from_address(_pointer(capsule))
+    while True:
+        batch = _ArrowArray()
+        if stream.get_next(ctypes.byref(stream), ctypes.byref(batch)):
+            message = stream.get_last_error(ctypes.byref(stream)) or b"the rows cannot be read"
+            raise duckdb.Error(message.decode("utf-8", "replace"))
+        if not batch.release:  # the end of the stream
+            return
+        try:
+            columns = [batch.children[j].contents for j in range(batch.n_children)]
+            yield [_numbers(batch, column) for column in columns]
+        finally:
+            batch.release(ctypes.byref(batch))
+
+
+def _numbers(batch: Any, column: Any) -> Numbers:
+    """The numbers of a column of a batch, (n,), NaN for NULL."""
+    rows, first = batch.length, batch.offset + column.offset
+    if not rows:
+        return np.empty(0)
+    values = np.frombuffer(_memory(column.buffers[1] + 8 * first, 8 * rows), np.float64)
+    if not column.null_count or column.buffers[0] is None:
+        return values
+    return np.where(_valid(column.buffers[0], first, rows), values, np.nan)
+
+
+def _valid(address: int, first: int, rows: int) -> Flags:
+    """Whether each of the n rows has a value, (n,): one bit a row, from bit `first` on."""
+    begin, skipped = divmod(first, 8)
+    bits = np.frombuffer(_memory(address + begin, (skipped + rows + 7) // 8), np.uint8)
+    return np.unpackbits(bits, bitorder="little")[skipped : skipped + rows].astype(bool)
+
+
+def _memory(address: int, size: int) -> Any:
+    return (ctypes.c_char * size).from_address(address)
+
+
+def _pointer(capsule: object) -> int:
+    """The address of the stream in a capsule."""
+    of_capsule = ctypes.pythonapi.PyCapsule_GetPointer
+    of_capsule.restype, of_capsule.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    address: int = of_capsule(capsule, b"arrow_array_stream")
+    return address
