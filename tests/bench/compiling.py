@@ -79,7 +79,7 @@ def _compilation(folder: Folder, name: str, text: str) -> Contender:
 
     def compile_one() -> Finish:
         with folder.fresh() as cache:
-            _, printed = python("-c", COMPILATION, str(source), XDG_CACHE_HOME=cache)
-        return Finish(float(printed))
+            ended = python("-c", COMPILATION, str(source), XDG_CACHE_HOME=cache)
+        return Finish(float(ended.printed))
 
     return compile_one

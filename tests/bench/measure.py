@@ -45,8 +45,7 @@ def interleaved(
 
 def _medians(finishes: list[Finish]) -> Finish:
     columns = zip(*finishes, strict=True)
-    seconds, loss, whole = (None if None in column else median(column) for column in columns)
-    return Finish(seconds, loss, whole)
+    return Finish(*(None if None in column else median(column) for column in columns))
 
 
 @dataclass(frozen=True)
@@ -73,6 +72,9 @@ class Row:
 
         whole: whether to use the seconds of whole trainings, if there are any.
         """
+        if bar.table is not None:
+            memory = self.found[bar.over].memory if bar.over in self.found else None
+            return None if memory is None else memory / bar.table
         times = [
             finish.seconds if finish.whole is None or not whole else finish.whole
             for name in (bar.over, bar.under)

@@ -6,6 +6,7 @@ timed twice: with its kernels in the cache, since the first round fills it, and 
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
@@ -16,11 +17,25 @@ import weakref
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
-from bench.measure import seconds_of
 from bench.work import COLD, WARM, Contender, Finish
 
 SCRIPTS = Path(__file__).parent / "scripts"
+
+# A process starts with the largest memory of the one that starts it, so a small one is between.
+WATCH = """
+import json, resource, subprocess, sys, time
+begin = time.perf_counter()
+code = subprocess.run(sys.argv[2:], check=False).returncode
+seconds = time.perf_counter() - begin
+unit = 1 if sys.platform == "darwin" else 1024
+memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit
+with open(sys.argv[1], "w") as found:
+    json.dump([seconds, memory], found)
+sys.exit(code)
+"""
+"""A program that runs a command, and writes its seconds and its largest memory to a file."""
 
 
 class Folder:
@@ -35,8 +50,16 @@ class Folder:
         return tempfile.TemporaryDirectory(dir=self.path)
 
 
-def python(*words: str, folder: Path | None = None, **variables: str) -> tuple[float, str]:
-    """The seconds of one process of Python with these words, and what it printed.
+class Ended(NamedTuple):
+    """A process that has ended: its seconds, its largest memory in bytes, and what it printed."""
+
+    seconds: float
+    memory: float
+    printed: str
+
+
+def python(*words: str, folder: Path | None = None, **variables: str) -> Ended:
+    """Run one process of Python with these words to its end.
 
     variables: of its environment, in addition. Raises RuntimeError if the process fails.
     """
@@ -44,19 +67,19 @@ def python(*words: str, folder: Path | None = None, **variables: str) -> tuple[f
     environment = os.environ | variables
     # Every process would compile all of gdrun's modules, while an installed peer has its bytecode.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    spent, done = seconds_of(
-        lambda: subprocess.run(
-            command,
+    with tempfile.NamedTemporaryFile() as found:
+        done = subprocess.run(
+            [sys.executable, "-c", WATCH, found.name, *command],
             cwd=folder,
             env=environment,
             capture_output=True,
             text=True,
             check=False,
         )
-    )
-    if done.returncode:
-        raise RuntimeError(f"{shlex.join(command)} failed:\n{done.stderr}")
-    return spent, done.stdout
+        if done.returncode:
+            raise RuntimeError(f"{shlex.join(command)} failed:\n{done.stderr}")
+        seconds, memory = json.load(found)
+    return Ended(seconds, memory, done.stdout)
 
 
 def gdrun_command(
@@ -74,8 +97,9 @@ def gdrun_command(
     def run(cache: str, *more: str) -> Finish:
         with folder.fresh() as out:
             command = ("-m", "gdrun", *words, *more, "--out", out)
-            spent, _ = python(*command, folder=folder.path, XDG_CACHE_HOME=cache)
-            return Finish(spent, None if loss is None else loss(Path(out)))
+            ended = python(*command, folder=folder.path, XDG_CACHE_HOME=cache)
+            final = None if loss is None else loss(Path(out))
+            return Finish(ended.seconds, final, memory=ended.memory)
 
     def run_cold() -> Finish:
         with folder.fresh() as cache:
@@ -104,7 +128,7 @@ def peer_script(
         return {}
 
     def run() -> Finish:
-        spent, printed = python(str(SCRIPTS / script), *words, folder=folder.path, **variables)
-        return Finish(spent, float(printed.split()[-1]))
+        ended = python(str(SCRIPTS / script), *words, folder=folder.path, **variables)
+        return Finish(ended.seconds, float(ended.printed.split()[-1]), memory=ended.memory)
 
     return {name: run}

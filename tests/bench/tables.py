@@ -157,6 +157,8 @@ def _judged(row: Row, bar: Bar, base: str) -> Cell:
     """The bar, and what was found."""
     bound = f"≥ {bar.at_least:g}" if bar.at_least is not None else f"≤ {bar.at_most:g}"
     unit = {None: " s", base: "×"}.get(bar.under, f" × {bar.under}")
+    if bar.table is not None:
+        unit = f" × the {bar.table / 1e9:.3g} GB of the table in memory"
     what = f"{bar.over} {bound}{unit}"
     found = row.ratio(bar)
     if found is None:

@@ -124,6 +124,21 @@ def test_a_bar_of_a_command_is_in_multiples_of_the_warm_one():
     ]
 
 
+def test_a_bar_on_memory_is_in_multiples_of_the_table():
+    bars = (Bar(WARM, at_most=2, table=10**9), Bar(COLD, at_most=2, table=10**9))
+    row = Row(Work("a command", {}, bars), {WARM: Finish(1.0, memory=1.5e9), COLD: Finish(1.0)})
+    assert tables.commands([row], 5, "a machine").rows[0][-1] == [
+        "reached: gdrun warm ≤ 2 × the 1 GB of the table in memory, 1.50",
+        "not measured: gdrun cold ≤ 2 × the 1 GB of the table in memory",
+    ]
+
+
+def test_the_memory_of_a_process_is_its_own():
+    kept = np.ones(2**24)  # 128 MB, which a process that is started directly would seem to have
+    small, large = (python("-c", f"b'x' * {size}").memory for size in (1, 2**26))
+    assert kept[0] and small < 2**26 < large
+
+
 @pytest.mark.slow
 def test_a_cold_command_compiles_and_a_warm_one_finds_its_kernels():
     folder = Folder()

@@ -24,17 +24,17 @@ print(time.perf_counter() - begin)
 
 
 def _help() -> Finish:
-    return Finish(python("-m", "gdrun", "--help")[0] - python("-c", "pass")[0])
+    return Finish(python("-m", "gdrun", "--help").seconds - python("-c", "pass").seconds)
 
 
 def _quickstart() -> Finish:
     with tempfile.TemporaryDirectory() as out:
-        return Finish(python("-m", "gdrun", "train", "--out", out)[0])
+        return Finish(python("-m", "gdrun", "train", "--out", out).seconds)
 
 
 def _first_run() -> Finish:
     """The time of a small run in this process, after the imports."""
-    return Finish(float(python("-c", SMALL_RUN)[1]))
+    return Finish(float(python("-c", SMALL_RUN).printed))
 
 
 def waits(quick: bool) -> Work:

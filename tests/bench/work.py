@@ -18,12 +18,14 @@ class Finish(NamedTuple):
 
     seconds: of the updates, or of a whole process, per unit of the work, such as an epoch. loss:
     the final loss over all examples, or None. whole: the seconds of the whole training, with
-    everything around the updates, or None.
+    everything around the updates, or None. memory: the largest memory of the process in bytes, or
+    None.
     """
 
     seconds: float
     loss: float | None = None
     whole: float | None = None
+    memory: float | None = None
 
 
 Contender = Callable[[], Finish]
@@ -33,13 +35,15 @@ Contender = Callable[[], Finish]
 class Bar:
     """A required bound on the ratio of the seconds of `over` to the seconds of `under`.
 
-    under: None for a bound in seconds. One of at_least and at_most is given.
+    under: None for a bound in seconds. table: the bytes of a table, for a bound on the ratio of the
+    memory of `over` to them; else None. One of at_least and at_most is given.
     """
 
     over: str
     under: str | None = None
     at_least: float | None = None
     at_most: float | None = None
+    table: int | None = None
 
     def reached(self, ratio: float) -> bool:
         if self.at_least is not None:

@@ -8,6 +8,7 @@ from bench import (
     commands,
     compiling,
     full_batch,
+    large_files,
     linear_rows,
     network,
     plain_loop,
@@ -42,6 +43,8 @@ COMMANDS: dict[str, Callable[[bool], Work]] = {
     "sweep-lr": commands.sweep_lr,
     "compare": commands.compare_variants,
     "quickstart": commands.train_quickstart,
+    "large-csv": large_files.large_csv,
+    "large-parquet": large_files.large_parquet,
     "cold-compile": compiling.cold_compile,
 }
 """The same for the table of whole commands."""
