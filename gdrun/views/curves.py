@@ -69,7 +69,7 @@ def seed_groups(runs: Sequence[Run]) -> list[tuple[str, list[Run]]]:
     The label is empty if there is only one group. Keys that do not change the training, such as
     the interval of the evaluations, are left out if the labels differ without them. Keys that some
     groups do not have, such as the options of one optimizer, are left out of the labels if other
-    keys differ.
+    keys differ. A label also says which of its runs diverged.
     """
     groups: dict[str, tuple[dict[str, Any], list[Run]]] = {}
     for run in runs:
@@ -85,7 +85,31 @@ def seed_groups(runs: Sequence[Run]) -> list[tuple[str, list[Run]]]:
     trained = [key for key in shown if key.partition(".")[0] not in WITHOUT_EFFECT]
     if len({_label(flat, trained) for flat, _ in groups.values()}) == len(groups):
         shown = trained
-    return [(_label(flat, shown), group) for flat, group in groups.values()]
+    labels = [_label(flat, shown) for flat, _ in groups.values()]
+    return [
+        (explained(label, divergence_words(group)) if label else "", group)
+        for label, (_, group) in zip(labels, groups.values(), strict=True)
+    ]
+
+
+def divergence_words(runs: Sequence[Run]) -> str:
+    """Which of these runs diverged, such as `diverged at step 2`; empty if none did."""
+    steps = [run.divergence["step"] for run in runs if run.divergence is not None]
+    if not steps:
+        return ""
+    return (
+        f"diverged at step {steps[0]:,}" if len(runs) == 1 else diverged_of(len(steps), len(runs))
+    )
+
+
+def diverged_of(diverged: int, runs: int) -> str:
+    """How many runs diverged; empty if none did."""
+    return f"{diverged} of {runs} diverged" if diverged else ""
+
+
+def explained(label: str, words: str) -> str:
+    """A label with these words in parentheses, if there are any."""
+    return f"{label} ({words})" if words else label
 
 
 def _label(flat: Mapping[str, Any], keys: Sequence[str]) -> str:

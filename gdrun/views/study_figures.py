@@ -13,9 +13,12 @@ from gdrun.errors import GdrunError
 from gdrun.study.design.axes import Axis
 from gdrun.study.judgement.comparison_findings import Comparison, Contender
 from gdrun.study.judgement.sweep_findings import Sweep
-from gdrun.views.curves import Chart, Curve, is_logarithmic, median_curve
+from gdrun.views.curves import Chart, Curve, diverged_of, explained, is_logarithmic, median_curve
 from gdrun.views.numbers import quantity
 from gdrun.views.titles import study_title
+
+NO_VALUE = "diverged, or no value"
+"""What a cell of a heat map without a finite number is."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,13 @@ def _metric_curve(contender: Contender, x: str, metric: str) -> Curve | None:
         if pace is None:
             return None
         traces = [trace | {"seconds": trace["step"] * pace} for trace in traces]
-    return median_curve(contender.name, traces, x, metric)
+    return median_curve(_name(contender), traces, x, metric)
+
+
+def _name(contender: Contender) -> str:
+    """The name of a contender, and how many of its runs diverged."""
+    standing = contender.standing
+    return explained(contender.name, diverged_of(standing.diverged, len(standing.results)))
 
 
 def _paced(contender: Contender, x: str) -> bool:
@@ -172,7 +181,7 @@ def _share_curve(contender: Contender, x: str) -> Curve:
     shares = np.repeat(np.arange(len(reached) + 1), 2)[1:-1] / max(len(standing.results), 1)
     across = np.concatenate([[0.0], corners, [max(last, *corners.tolist(), 0.0)]])
     end = shares[-1:] if len(shares) else [0.0]
-    return Curve(contender.name, across, np.concatenate([[0.0], shares, end]))
+    return Curve(_name(contender), across, np.concatenate([[0.0], shares, end]))
 
 
 def _quartiles(found: Sweep) -> Array:

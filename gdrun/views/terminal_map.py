@@ -10,7 +10,7 @@ from rich.text import Text
 
 from gdrun.array_types import Array, Flags
 from gdrun.views.numbers import quantity
-from gdrun.views.study_figures import HeatMap
+from gdrun.views.study_figures import NO_VALUE, HeatMap
 from gdrun.views.terminal_plot import HEIGHT, WIDEST, curve_letter, dot_grid, lettered_rows
 from gdrun.views.walks import Walks
 
@@ -93,7 +93,7 @@ def _legend(table: HeatMap, ascii_only: bool) -> list[str]:
     if table.marked is not None:
         lines.append("* best")
     if len(values) < table.values.size:
-        lines.append(f"{'x' if ascii_only else '×'} diverged, or no value")
+        lines.append(f"{'x' if ascii_only else '×'} {NO_VALUE}")
     return lines
 
 

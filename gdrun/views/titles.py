@@ -9,15 +9,17 @@ from gdrun.data.sources import stem
 from gdrun.runs.run import Run
 from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.sweep_findings import Sweep
-from gdrun.views.curves import seed_groups
+from gdrun.views.curves import divergence_words, explained, seed_groups
 from gdrun.views.numbers import count
 
 
 def runs_title(runs: Sequence[Run]) -> str:
     """The title of the curves of runs, of which those that differ only in the seed are one."""
     name = shared_name([run.config for run in runs], "run")
-    seeds = [{run.record["seed"] for run in group} for _, group in seed_groups(runs)]
-    return over_seeds(name, set(map(len, seeds)))
+    groups = [group for _, group in seed_groups(runs)]
+    if len(groups) == 1:
+        name = explained(name, divergence_words(runs))
+    return over_seeds(name, {len({run.record["seed"] for run in group}) for group in groups})
 
 
 def study_title(found: Sweep | Comparison) -> str:

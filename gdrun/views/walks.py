@@ -12,7 +12,7 @@ from gdrun.array_types import Numbers
 from gdrun.errors import GdrunError
 from gdrun.problems.surfaces import SURFACES, Surface
 from gdrun.runs.run import Run
-from gdrun.views.curves import check_one_problem, seed_groups
+from gdrun.views.curves import check_one_problem, divergence_words, explained, seed_groups
 from gdrun.views.titles import shared_name
 
 GRID = 250
@@ -63,7 +63,8 @@ def walks(runs: Sequence[Run]) -> Walks:
     for own, group in seed_groups(runs):
         for run in group:
             seed = f"seed {run.record['seed']}" if len(group) > 1 else ""
-            label = " ".join(filter(None, (own or str(run.config["optimizer"]["name"]), seed)))
+            alone = explained(str(run.config["optimizer"]["name"]), divergence_words(group))
+            label = " ".join(filter(None, (own or alone, seed)))
             paths.append(Path(label, np.concatenate([[start], places_of(run)])))
     plane = plane_around(
         surface, options, [start, *surface.minima], [path.places for path in paths]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from matplotlib.colors import LogNorm
+from matplotlib.colors import LogNorm, to_rgba
 from PIL import Image
 
 import gdrun
@@ -224,6 +224,56 @@ def test_a_contender_that_ends_much_earlier_makes_the_axis_logarithmic(epochs, w
     chart = study_figures.comparison_charts(found)[0]
     assert [curve.x[-1] for curve in chart.curves] == [120, 120 * epochs]  # 120 training rows
     assert chart.log_x is wide
+
+
+def test_values_without_neighbours_have_markers_and_no_chart_is_empty_without_words():
+    x = np.arange(5.0)
+    huge = np.array([1.0, 2.0, 1e300, np.inf, 3.0])
+    charts = [
+        Chart("a", "epoch", "loss", (Curve("", x, huge),)),
+        Chart("a", "epoch", "loss", (Curve("", x[:1], huge[:1]),)),
+        Chart("a", "epoch", "loss", (Curve("", x, np.full(5, np.nan)),), log_y=True),
+    ]
+    with style():
+        picture = charts_picture(charts)
+        picture.draw_without_rendering()
+        gaps, one, none = picture.axes
+        # A line leads from the first value to the second. No finite number is next to the last.
+        assert gaps.lines[0].get_markevery() == [4]
+        np.testing.assert_array_equal(gaps.lines[0].get_ydata(), [1, 2, np.nan, np.nan, 3])
+        assert [tick.get_text() for tick in one.get_xticklabels()] == ["0"]
+        assert [text.get_text() for text in none.texts] == ["there is no finite value to draw"]
+
+
+def test_runs_that_diverged_say_so():
+    line = {"dataset": "diabetes", "model": "linear", "variant": "bgd", "optimizer": "vanilla"}
+    large, small = (gdrun.train(line, f"lr={rate}", "epochs=9") for rate in (1e3, 1e-3))
+    step = large.record["divergence"]["step"]
+    (loss, *_) = run_charts([large, small])
+    assert loss.curves[0].owner == f"lr=1000 (diverged at step {step})"
+    assert loss.curves[-1].owner == "lr=0.001"
+    assert run_charts([large])[0].title == f"diabetes-linear (diverged at step {step})"
+    walk = gdrun.train({"surface": "bowl"}, "optimizer=vanilla", "lr=1e9", "steps=9")
+    (path,) = walks([walk]).paths
+    assert path.label == f"vanilla (diverged at step {walk.record['divergence']['step']})"
+    found = gdrun.compare(["bgd+lr=1000", "bgd+lr=0.001"], line, "epochs=3", seeds=2)
+    names = [curve.label for curve in study_figures.comparison_charts(found)[0].curves]
+    assert names == ["bgd+lr=1000 (2 of 2 diverged)", "bgd+lr=0.001"]
+
+
+def test_a_heat_map_explains_cells_without_a_value():
+    values = np.array([[1.0, np.nan], [2.0, 3.0]])
+    table = study_figures.HeatMap("a", "x", "y", ("1", "2"), ("3", "4"), values, "loss")
+    with style():
+        picture = heat_map_picture(table)
+        (names,) = picture.legends
+        assert [text.get_text() for text in names.get_texts()] == ["diverged, or no value"]
+        cell, *_ = names.legend_handles
+        assert cell.get_facecolor() == to_rgba(picture.axes[0].get_facecolor())
+        # Without a value there is no scale of colours.
+        assert len(picture.axes) == 2
+        assert len(heat_map_picture(replace(table, values=values * np.nan)).axes) == 1
+        assert not heat_map_picture(replace(table, values=np.ones((2, 2)))).legends
 
 
 def test_names_at_the_ends_of_curves_keep_their_distance_and_order():

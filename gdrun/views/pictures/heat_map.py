@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gdrun.views.pictures.legends import legend
 from gdrun.views.pictures.style import MAP, PALETTE, figure, plain
 from gdrun.views.pictures.texts import (
     NAME_SIZE,
@@ -16,12 +17,14 @@ from gdrun.views.pictures.texts import (
     shortened,
     wrapped,
 )
-from gdrun.views.study_figures import HeatMap
+from gdrun.views.study_figures import NO_VALUE, HeatMap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Normalize
     from matplotlib.figure import Figure
+
+NO_VALUE_COLOUR = "#dddddd"
 
 MOST_CELLS = 400
 """The most cells in which something is written."""
@@ -48,6 +51,7 @@ WIDTH, MOST_HEIGHT = 3.8, 4.0
 def heat_map_picture(table: HeatMap) -> Figure:
     """The cells with a colour bar. A cell without a finite number is grey with a ×."""
     from matplotlib.colors import LogNorm, Normalize
+    from matplotlib.patches import Patch
 
     rows = [wrapped(name, TICK_WIDTH, NAME_SIZE) for name in shortened(table.rows, LONGEST_TICK)]
     lines = max((name.count("\n") + 1 for name in rows), default=1)
@@ -62,7 +66,7 @@ def heat_map_picture(table: HeatMap) -> Figure:
     norm = LogNorm(low, high) if table.log and low < high else Normalize(low, high)
     cells = np.ma.masked_array(values, ~finite)
     image = axes.imshow(cells, cmap=MAP, norm=norm, aspect="auto", interpolation="nearest")
-    axes.set_facecolor("#dddddd")
+    axes.set_facecolor(NO_VALUE_COLOUR)
     _write_cells(axes, table, norm)
     step = -(-len(rows) // MOST_TICKS)
     axes.set_yticks(range(0, len(rows), step), rows[::step], fontsize=NAME_SIZE)
@@ -71,7 +75,10 @@ def heat_map_picture(table: HeatMap) -> Figure:
     set_labels(axes, table.x_label, table.y_label, (WIDTH, tall))
     best = "" if table.marked is None else ", the best value has a frame"
     set_title(picture, f"{table.title}{best}")
-    picture.colorbar(image, ax=axes, label=plain(table.value_label))
+    if finite.any():
+        picture.colorbar(image, ax=axes, label=plain(table.value_label))
+    if not finite.all():
+        legend(picture, [Patch(color=NO_VALUE_COLOUR)], [NO_VALUE])
     return picture
 
 

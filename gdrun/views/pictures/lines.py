@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gdrun.array_types import Array
 from gdrun.views.curves import Chart, Curve
 from gdrun.views.pictures.end_labels import MOST, EndLabel, draw_end_labels
 from gdrun.views.pictures.legends import legend
@@ -23,6 +24,9 @@ NAME_LENGTH = 34
 
 MOST_LOOKS = len(PALETTE) * len(MARKERS)
 """The number of pairs of a colour and a marker, and so the most curves that a legend can name."""
+
+LARGEST = 1e290
+"""matplotlib cannot place the ticks of larger numbers; only runs that diverged have them."""
 
 MARKS = 8
 """About how many markers a curve has, by which it differs from others without colours."""
@@ -71,7 +75,7 @@ def draw_chart(
     owners = _owners(chart.curves) if owners is None else owners
     for k, curve in enumerate(chart.curves):
         own = owners.index(_owner(curve)) if _owner(curve) else 0
-        y = np.where(np.isfinite(curve.y), curve.y, np.nan)
+        y = _drawable(curve.y)
         axes.plot(curve.x, y, label=f"curve {k}", **_look(own, len(owners), curve))
         if curve.low is not None and curve.high is not None:
             axes.fill_between(
@@ -84,6 +88,7 @@ def draw_chart(
     if chart.log_y:
         axes.set_yscale("log")
     _open_constant(axes, chart)
+    _explain_few(axes, chart)
     if named and len(owners) > 1:
         _name(axes, chart, owners)
 
@@ -106,28 +111,55 @@ def _marker(own: int) -> str:
     return MARKERS[(own + own // len(PALETTE)) % len(MARKERS)]
 
 
+def _drawable(y: Array) -> Array:
+    """y (n,) with NaN, which leaves a gap, where a value is not finite or above LARGEST."""
+    return np.where(np.abs(y) <= LARGEST, y, np.nan)
+
+
+def _isolated(y: Array) -> Array:
+    """The places of values (n,) without neighbours, to which no line leads."""
+    known = np.concatenate([[False], np.isfinite(_drawable(y)), [False]])
+    return np.flatnonzero(known[1:-1] & ~known[:-2] & ~known[2:])
+
+
 def _look(own: int, owners: int, curve: Curve) -> dict[str, Any]:
     """The colour, dashes and markers of a curve. own: the index of its owner."""
-    alone = len(curve.y) == 1
+    isolated = _isolated(curve.y)
     # The dashed curve of an owner has no markers, because its solid one has them.
     many = owners > 1 and not (curve.dashed and curve.owner is not None)
     every = max(len(curve.y) // MARKS, 1)
+    # Curves that run together have their markers at different places.
+    spaced = np.arange(own * every // max(owners, 1), len(curve.y), every) if many else isolated
     return {
         "color": _colour(own),
         "linestyle": DASHES[1] if curve.dashed else "-",
-        "marker": _marker(own) if alone or many or curve.marked else "",
+        "marker": _marker(own),
         "markersize": 4,
-        # Curves that run together have their markers at different places.
-        "markevery": 1 if curve.marked else (own * every // max(owners, 1), every),
+        "markevery": 1 if curve.marked else np.union1d(isolated, spaced).tolist(),
     }
 
 
 def _open_constant(axes: Axes, chart: Chart) -> None:
     """Begin the axis of a constant at 0: matplotlib would show a change of a few per cent."""
     values = np.concatenate([curve.y for curve in chart.curves] or [np.empty(0)])
-    values = values[np.isfinite(values)]
+    values = values[np.isfinite(_drawable(values))]
     if len(values) and values.min() == values.max() > 0 and not chart.log_y:
         axes.set_ylim(0, 1.25 * values.max())
+
+
+def _explain_few(axes: Axes, chart: Chart) -> None:
+    """Say that there is nothing to draw, or give an axis of one value a tick at this value."""
+    drawn = [(curve.x, np.isfinite(_drawable(curve.y))) for curve in chart.curves]
+    places = np.unique(np.concatenate([np.empty(0), *(x[known] for x, known in drawn)]))
+    if len(places) == 1:
+        axes.set_xticks(places)
+    elif not len(places):
+        words = "there is no finite value to draw"
+        axes.text(0.5, 0.5, words, ha="center", va="center", transform=axes.transAxes)
+        axes.set_yticks([])
+        across = np.concatenate([np.empty(0), *(x for x, _ in drawn)])
+        if len(np.unique(across)) > 1:
+            axes.set_xlim(across.min(), across.max())
 
 
 def _name(axes: Axes, chart: Chart, owners: Sequence[str]) -> None:
@@ -137,7 +169,8 @@ def _name(axes: Axes, chart: Chart, owners: Sequence[str]) -> None:
     for name in _owners(chart.curves):
         own = owners.index(name)
         curve = next(each for each in chart.curves if _owner(each) == name)
-        known = curve.y[np.isfinite(curve.y) & ((curve.y > 0) | (not chart.log_y))]
+        known = _drawable(curve.y)
+        known = known[np.isfinite(known) & ((known > 0) | (not chart.log_y))]
         end = float(known[-1]) if len(known) else float(axes.get_ylim()[1])
         labels.append(EndLabel(name, end, _colour(own), _marker(own)))
     draw_end_labels(axes, labels)

@@ -35,6 +35,7 @@ _SETTINGS: dict[Any, Any] = {
     "axes.spines.right": False,
     "axes.grid": True,
     "axes.formatter.useoffset": False,  # ticks are the numbers themselves
+    "axes.formatter.limits": (-3, 6),  # smaller and larger numbers have a common power of ten
     "grid.color": "#dddddd",
     "grid.linewidth": 0.6,
     "lines.linewidth": 1.6,
