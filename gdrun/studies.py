@@ -10,11 +10,10 @@ from typing import Any
 from gdrun.array_types import Array
 from gdrun.config.experiment import Experiment
 from gdrun.config.loading import Change, Source
-from gdrun.config.overrides import Override
 from gdrun.data.sources import is_data_file
 from gdrun.errors import ConfigError, Parameter
 from gdrun.result_tables import HTML, TABLES
-from gdrun.study.design.axes import swept_keys
+from gdrun.study.design.axes import varied_keys
 from gdrun.study.design.contenders import chosen_names
 from gdrun.study.design.sweep_plan import Search
 from gdrun.study.judgement.comparison_findings import Comparison
@@ -69,8 +68,7 @@ def sweep(
     ({'optimizer.lr': 0.1}, (2, 1))
     """
     if data is None and is_data_file(config):
-        varied = [Override(key, None, key) for key in swept_keys(values)]
-        config, _ = start_study(str(config), overrides, varied)
+        config, _ = start_study(str(config), overrides, varied_keys(values))
     request = SweepRequest(
         config=config,
         overrides=overrides,

@@ -75,16 +75,14 @@ def sweep(
     study: StudyOptions,
 ) -> int:
     """Try many values of a setting side by side; see which work and which diverge."""
-    from gdrun.config.overrides import Override
-    from gdrun.study.design.axes import swept_keys
+    from gdrun.study.design.axes import varied_keys
     from gdrun.study.requests import SweepRequest
     from gdrun.views.sweeps import sweep_result
 
     keys, config = data_among(keys, study.config)
     settings, swept = _settings_and_swept(keys)
-    varied = [Override(key, None, key) for key in swept_keys(swept)]
     request = SweepRequest(
-        config=study.source(config, settings, varied),
+        config=study.source(config, settings, varied_keys(swept)),
         overrides=[*study.seed_override(), *settings],
         values=swept,
         seeds=seeds,

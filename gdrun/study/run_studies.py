@@ -184,7 +184,7 @@ def _tuned(
         context = replace(context, directory=within)
     found, work = try_out(tuning.plan, metric, context, alone=alone)
     for _ in range(WIDENINGS):
-        more = widened(plan.candidates, tuning, found)
+        more = widened(plan.candidates, tuning, found, metric)
         if not more or context.interrupted():
             break
         tuning = tuning.with_more(more)
@@ -197,5 +197,5 @@ def _tuned(
         found, work = (*found, *added), work + cost
     if context.directory is not None:
         context.directory.write(tuning_record(tuning.plan, found, metric))
-    tuned, tunings = choose(plan.candidates, tuning, found)
+    tuned, tunings = choose(plan.candidates, tuning, found, metric)
     return tuned, tunings, work

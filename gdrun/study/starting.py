@@ -31,6 +31,7 @@ from gdrun.runs.session import Session
 TARGET_NAMES = ("target", "label", "class", "y", "outcome")
 """Names of columns that are probably the target."""
 
+RATE_KEYS = ("lr", "optimizer.lr")
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
 MOST_ROWS = 2000
 MOST_ENTRIES = 2_000_000
@@ -81,7 +82,7 @@ def start(path: str, overrides: Iterable[Change] = (), *, test_rates: bool = Tru
     if not _validates(dataset):
         config["stopping"].pop("early_stopping", None)
     assumed["variant"] = f"batches for {len(table.y):,} rows"
-    rates_given = any(each.key in ("lr", "optimizer.lr", "optimizer") for each in changes)
+    rates_given = any(each.key in (*RATE_KEYS, "optimizer") for each in changes)
     rate = _best_rate(config, changes, table) if test_rates and not rates_given else None
     if rate is not None:
         config["optimizer"] = {"name": "adam", "lr": rate}
@@ -101,7 +102,9 @@ def start_study(
 
     overrides: keys that the user has set for all runs; those of the dataset and the model are
     applied. varied: overrides of the keys that the runs vary, with any value. A section that either
-    of them changes is no assumption. The errors are those of `start`.
+    of them changes is no assumption, except for a rate whose text has no values: its default range
+    lies around the rate of the config, so that this rate comes from a range test. The errors are
+    those of `start`.
     """
     base = _base(path)
     changes = parsed_changes(overrides)
@@ -109,7 +112,8 @@ def start_study(
     sections = [(each, {place[0] for place in paths_of(each, given)}) for each in changes]
     own = [each for each, changed in sections if changed and changed <= {"dataset", "model"}]
     touched = {key for _, changed in sections for key in changed}
-    touched |= {place[0] for each in varied for place in paths_of(each, given)}
+    with_values = [each for each in varied if each.key not in RATE_KEYS or each.text != each.key]
+    touched |= {place[0] for each in with_values for place in paths_of(each, given)}
     found = start(path, own, test_rates="optimizer" not in touched)
     assumed = {
         key: reason

@@ -5,7 +5,8 @@ that this contender gets a wider range, at most WIDENINGS times. More settings f
 lie beyond values that are already worse than their best, so they get none, and a note says by how
 many runs the contenders differ.
 
-The setting with the best median over the tuning seeds is chosen. The comparison itself uses new
+The setting with the best median over the tuning seeds is chosen; of several that are as good, the
+one that reaches the target first. The comparison itself uses new
 runs with other seeds, so that a setting with good luck in its tuning seeds has no advantage.
 """
 
@@ -20,7 +21,7 @@ from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.design.tuning_plan import TuningPlan, beyond
 from gdrun.study.judgement.edges import Edge, edges
 from gdrun.study.judgement.metrics import Metric
-from gdrun.study.judgement.ranking import Standing, ranked, standings
+from gdrun.study.judgement.ranking import Standing, fastest_first, ranked, standings
 from gdrun.study.study import StudyContext, Work, carry_out
 
 
@@ -58,7 +59,10 @@ def try_out(
 
 
 def choose(
-    contenders: Sequence[Candidate], tuning: TuningPlan, found: Sequence[Standing]
+    contenders: Sequence[Candidate],
+    tuning: TuningPlan,
+    found: Sequence[Standing],
+    metric: Metric,
 ) -> tuple[tuple[Candidate, ...], dict[str, Tuning]]:
     """Return the contenders with their best settings, and how each was tuned, by its name.
 
@@ -71,7 +75,7 @@ def choose(
     for contender in contenders:
         names = [each.name for each in tuning.tried[contender.name]]
         own = [by_name[name] for name in names if name in by_name]
-        best = next(iter(ranked(own)), None)
+        best = next(iter(ranked(fastest_first(own, metric))), None)
         if best is None or not best.finite:
             tuned.append(contender)
             tunings[contender.name] = Tuning(len(names), seeds, {}, ())
@@ -90,7 +94,10 @@ An edge is the smallest or the largest value of a key that was tried.
 
 
 def widened(
-    contenders: Sequence[Candidate], tuning: TuningPlan, found: Sequence[Standing]
+    contenders: Sequence[Candidate],
+    tuning: TuningPlan,
+    found: Sequence[Standing],
+    metric: Metric,
 ) -> dict[str, list[Candidate]]:
     """The settings to try next, by the name of the contender whose best setting is at an edge.
 
@@ -102,7 +109,7 @@ def widened(
     more: dict[str, list[Candidate]] = {}
     for contender in contenders:
         own = [by_name[each.name] for each in tuning.tried[contender.name] if each.name in by_name]
-        best = next(iter(ranked(own)), None)
+        best = next(iter(ranked(fastest_first(own, metric))), None)
         if best is None or not best.finite:
             continue
         for edge in _edges_of(best.candidate, own):

@@ -249,6 +249,7 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
     best = next(iter(sweep.ranking), None)
     if best is not None and sweep.best is not None:
         notes.append(("best", f"{best.candidate.name}: {_spread_text(sweep, best)}"))
+        notes += _as_good(sweep, best)
     if sweep.plan.noiseless:
         notes.append(("seeds", NOISELESS))
     if sweep.target is not None:
@@ -265,6 +266,18 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
         notes.append(("halving", f"at epoch {position(rung.epoch)}: {counts}"))
     notes.append(("work", work_line(sweep.work)))
     return notes + engine_notes(sweep.standings)
+
+
+def _as_good(sweep: Sweep, best: Standing) -> list[tuple[str, str]]:
+    """A note if another setting has a better median, but is slower than the best one."""
+    other = min(sweep.ranking, key=lambda standing: standing.spread.median)
+    if other.spread.median >= best.spread.median:
+        return []
+    value = quantity(sweep.metric.value(other.spread.median))
+    text = f"{other.candidate.name} has {value}, which is better by less than 2 %, but it "
+    slower = other.symptom == "exploding" or other.diverged
+    text += "is less stable" if slower else "reaches the target later"
+    return [("as good", text)]
 
 
 def _spread_text(sweep: Sweep, best: Standing) -> str:

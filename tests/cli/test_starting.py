@@ -10,6 +10,8 @@ import yaml
 import gdrun as package
 from gdrun.data import csv_files
 from gdrun.data.csv_layout import read_layout
+from gdrun.study.design.axes import varied_keys
+from gdrun.study.starting import start_study
 
 ROWS = 120
 
@@ -214,6 +216,26 @@ def test_a_study_begins_with_a_data_file_as_training_does(gdrun, houses):
     again = gdrun("compare", "adam", "momentum", *words, "-q", "beta1=0.8", "--seeds", "2",
                   "--resume", compared["directory"])  # fmt: skip
     assert "no new runs; 4 runs already done" in again.out
+
+
+def test_a_default_range_lies_around_the_rate_that_training_would_take(gdrun, houses):
+    words = ("houses.csv", "target=price", "epochs=2", "engine=numpy")
+    trained, _ = document(gdrun, *words)
+    rate = trained["config"]["optimizer"]["lr"]
+    answer = gdrun("sweep", "lr", *words, "--seeds", "1", "--json")
+    assert f"assumed optimizer: lr {rate:g} had the lowest loss" in answer.err
+    tried = [each["settings"]["optimizer.lr"] for each in json.loads(answer.out)["candidates"]]
+    # Three decades below it, and two above it, in steps of √10.
+    assert tried[0] == pytest.approx(rate / 1000, rel=1e-3)
+    assert tried[6] == pytest.approx(rate, rel=1e-3)
+    assert tried[-1] == pytest.approx(rate * 100, rel=1e-3)
+
+
+def test_values_of_the_rate_need_no_test_of_rates(houses):
+    for values in (["lr=0.1,0.3"], {"lr": [0.1, 0.3]}):
+        config, assumed = start_study("houses.csv", ["target=price"], varied_keys(values))
+        assert config["optimizer"] == {"name": "adam"}
+        assert "optimizer" not in assumed
 
 
 def test_a_study_has_one_file_which_exists(gdrun, houses):

@@ -30,7 +30,14 @@ def edge_of(key, values, best):
         ("optimizer.lr", (1.0, 1.2, 1.4, 1.6), 1.6, [1.3, 1.45, 1.6, 1.75, 1.9]),
         ("variant.batch_size", (8, 32, 128), 128, [32, 128, 512, 2048]),
         ("stopping.epochs", (4, 6, 8), 8, [6, 8, 10]),
-        ("stopping.epochs", (2, 4, 8), 2, [1, 2, 3]),
+        ("stopping.epochs", (2, 4, 8), 2, [1, 2, 4]),
+        ("variant.batch_size", (8, 16, 32), 32, [16, 32, 64, 128]),
+        ("variant.batch_size", (32, 64, 128), 32, [8, 16, 32, 64]),
+        ("variant.batch_size", (16, 64, 256), 16, [1, 4, 16, 64]),
+        ("optimizer.lr", (0.1, 0.2, 0.4), 0.4, [0.1, 0.4, 1.6]),
+        # Without the zero, these are spaced logarithmically.
+        ("model.l2", (0.0, 0.001, 0.1), 0.1, [0.01, 0.1, 1, 10]),
+        ("model.l2", (0.0, 0.01, 0.02, 0.04), 0.04, [0.01, 0.02, 0.04, 0.08, 0.16]),
     ],
 )
 def test_what_to_try_next_has_the_best_inside(key, values, best, wider):

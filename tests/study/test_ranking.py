@@ -22,36 +22,9 @@ from gdrun.study.storage.study_record import standing_record
 from gdrun.study.study import Work
 from gdrun.views.curve_scale import scale_of
 from gdrun.views.sweeps import spread_cells, sweep_result
-from study.cases import LEAST_SQUARES, LOGISTIC, planned
+from study.cases import LEAST_SQUARES, LOGISTIC, plan_and_results, planned, result
 
 LOSS = Metric("validation_loss")
-
-
-def result(losses, *, diverged=False, rule="epochs", epoch=3.0, identity="x"):
-    """A run with these losses at epochs 0, 1, …: training and validation alike."""
-    losses = np.array(losses, dtype=float)
-    at = np.arange(len(losses))
-    stop = {"rule": rule, "epoch": epoch, "step": 10 * (len(losses) - 1), "message": ""}
-    last = float(losses[-1])
-    summary = {
-        "initial_train_loss": float(losses[0]),
-        "train_loss": last,
-        "validation_loss": last,
-        "validation_accuracy": 1 - last,
-    }
-    record = {"status": "diverged" if diverged else "exhausted", "stop": stop, "summary": summary}
-    evals = {"epoch": at * 1.0, "step": 10 * at, "gradients": 100 * at, "train_loss": losses}
-    evals |= {"validation_loss": losses, "validation_accuracy": 1 - losses}
-    return Result(identity, record, {}, evals)
-
-
-def plan_and_results(rows):
-    """A real plan over the rates of `rows`, and the results by identity."""
-    values = list(rows)
-    seeds = len(rows[values[0]])
-    plan = planned({"lr": values}, seeds=seeds)
-    each = (one for row in rows.values() for one in row)
-    return plan, dict(zip((t.identity for t in plan.trials), each, strict=True))
 
 
 def standing_texts(rows, metric=LOSS):

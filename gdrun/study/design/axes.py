@@ -139,9 +139,18 @@ def swept_names(given: Mapping[str, Any] | Iterable[str]) -> list[Override]:
     return names
 
 
-def swept_keys(given: Mapping[str, Any] | Iterable[str]) -> list[str]:
-    """The keys that a sweep varies, as they are written. given: as in `axes_of`."""
-    return [word.partition("=")[0].strip() for word, _ in _words(given)]
+def varied_keys(given: Mapping[str, Any] | Iterable[str]) -> list[Override]:
+    """An override for each key that a sweep varies, without a value. given: as in `axes_of`.
+
+    The text of the override is the key alone if the sweep has no values for it, so that it takes
+    the default range.
+    """
+    varied = []
+    for word, values in _words(given):
+        key = word.partition("=")[0].strip()
+        text = word.strip() if values is None else f"{word}={values}"
+        varied.append(Override(key, None, text))
+    return varied
 
 
 def _words(given: object) -> list[tuple[str, Any]]:

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from gdrun.config.experiment import Experiment
 from gdrun.config.loading import load
 from gdrun.config.overrides import Override, swept_values
@@ -23,6 +25,11 @@ FEWEST = 3
 
 MANY_TIMES = 10
 """From this ratio of the largest to the smallest value on, a range is spaced logarithmically."""
+
+EVEN = 1.1
+"""Values are spaced logarithmically too if the ratios of neighbours differ by at most this factor,
+as those of 8, 16, 32 do.
+"""
 
 
 @dataclass(frozen=True)
@@ -81,11 +88,10 @@ def _wider_list(value: int, values: Sequence[int], smallest: bool) -> str:
 
     value: the best one, which is at an edge of `values`.
     """
-    low, high = values[0], values[-1]
-    if low > 0 and high / low >= MANY_TIMES:
-        # Swept whole numbers are mostly batch sizes, which are usually powers of two.
+    ratio = _ratio(values)
+    if ratio is not None:
         powers = range(-2, 2) if smallest else range(-1, 3)
-        points = [round(value * 4.0**power) for power in powers]
+        points = [round(value * ratio**power) for power in powers]
     else:
         half = _half(value, values)
         points = [round(value - half), value, round(value + half)]
@@ -99,18 +105,35 @@ def _wider_range(value: float, values: Sequence[float], smallest: bool) -> str:
 
     value: the best one, which is at an edge of `values` and is one of the values of the range.
     """
-    low, high, count = values[0], values[-1], len(values)
+    positive = [each for each in values if each > 0] if values[0] == 0 else values
+    low, high, count = positive[0], positive[-1], len(values)
     odd = count + 1 - count % 2  # so that the best value is in the middle
     if low > 0 and high / low >= MANY_TIMES:
         powers = (-2, 1) if smallest else (-1, 2)
         start, stop = (value * 10.0**power for power in powers)
         # The best value is one third of the way from an end.
         return f"log:{start:.4g}:{stop:.4g}:{count + -(count - 1) % 3}"
-    if low > 0 and smallest and value <= (high - low) / 2:
+    if low > 0 and (_ratio(values) is not None or (smallest and value <= (high - low) / 2)):
         ratio = high / low
         return f"log:{value / ratio:.4g}:{value * ratio:.4g}:{odd}"
     half = _half(value, values)
     return f"lin:{value - half:.4g}:{value + half:.4g}:{odd}"
+
+
+def _ratio(values: Sequence[float]) -> float | None:
+    """The mean ratio of neighbours if the values are spaced logarithmically; None if they are not.
+
+    A zero before positive values is left out, as in a list of penalties.
+    """
+    listed = np.array([each for each in values if each != 0], dtype=float)
+    if len(listed) < 2 or listed[0] < 0:
+        return None
+    ratios, steps = listed[1:] / listed[:-1], np.diff(listed)
+    spread = ratios.max() / ratios.min()
+    even = spread <= EVEN and spread < steps.max() / steps.min()
+    if listed[-1] < MANY_TIMES * listed[0] and not even:
+        return None
+    return float((listed[-1] / listed[0]) ** (1 / len(ratios)))
 
 
 def _half(value: float, values: Sequence[float]) -> float:

@@ -24,6 +24,11 @@ HALVING = "halving"
 GOOD = 0.95
 """The least progress p of a good candidate, and that of the default target."""
 
+EQUAL_PROGRESS, EQUAL_SHARE = 0.995, 0.02
+"""A median is as good as the best one if its progress p is at least EQUAL_PROGRESS, and it differs
+from the best median by at most EQUAL_SHARE of it.
+"""
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -32,7 +37,9 @@ class Standing:
     results: of the candidate's runs that have ended, in the order of their seeds. scores (runs,):
     the metric of each run, with the opposite sign for an accuracy, so that lower is better; +∞ for
     a run that diverged. spread: the median, quartiles and interval of the scores. rank: from 1;
-    candidates with equal medians have the same rank; None if the median is infinite.
+    candidates with equal medians have the same rank; None if the median is infinite. fastest:
+    whether it is the fastest of the candidates that are as good as the best one, so that its rank
+    is 1.
     """
 
     candidate: Candidate
@@ -40,6 +47,7 @@ class Standing:
     scores: Numbers
     spread: Spread
     rank: int | None = None
+    fastest: bool = False
 
     def __repr__(self) -> str:
         """One line without the traces of the runs, for the list of a ranking."""
@@ -64,9 +72,10 @@ class Standing:
     def order(self) -> tuple[float, float]:
         """The key for sorting, lower is better: (−epoch at which it was dropped, median score).
 
-        The first number is −∞ for a candidate that was not dropped.
+        The first number is −∞ for a candidate that was not dropped, and the second for the fastest.
         """
-        return (-math.inf if self.dropped is None else -self.dropped, self.spread.median)
+        dropped = -math.inf if self.dropped is None else -self.dropped
+        return (dropped, -math.inf if self.fastest else self.spread.median)
 
     @property
     def symptom(self) -> str | None:
@@ -121,6 +130,44 @@ def standings(
         # In an interrupted study, some candidates may have no result yet.
         if len(own):
             found.append(Standing(candidate, own, scores, spread(scores)))
+    return _with_ranks(found)
+
+
+def fastest_first(found: Sequence[Standing], metric: Metric) -> tuple[Standing, ...]:
+    """The standings, in the same order; the fastest of those as good as the best has the rank 1.
+
+    Medians that differ by less than the noise of a validation part say nothing about which setting
+    is better, but the steps that they took do. A candidate is as good as the best one if its
+    progress p is at least EQUAL_PROGRESS, its median differs by at most EQUAL_SHARE, and it was not
+    dropped. The fastest of these reaches the default target after the fewest epochs, as the median
+    over its runs; one of which no run diverged, and that is not exploding, comes before the others.
+    """
+    improvement, target = best_improvement(found, metric), usual_target(found, metric)
+    if improvement is None or target is None:
+        return tuple(found)
+    margin = EQUAL_SHARE * abs(improvement.best)
+    equal = [
+        each
+        for each in found
+        if each.finite
+        and each.dropped is None
+        and each.spread.median <= improvement.best + margin
+        and improvement.share(each.spread.median) >= EQUAL_PROGRESS
+    ]
+    if not equal:
+        return tuple(found)
+
+    def slowness(standing: Standing) -> tuple[bool, float, float]:
+        epochs = quantile(standing.to_target(target, "epoch"), 0.5)
+        sound = not standing.diverged and standing.symptom != "exploding"
+        return not sound, epochs, standing.spread.median
+
+    fastest = min(equal, key=slowness)
+    return _with_ranks([replace(each, fastest=each is fastest) for each in found])
+
+
+def _with_ranks(found: Sequence[Standing]) -> tuple[Standing, ...]:
+    """The standings with their ranks."""
     orders = sorted(standing.order for standing in found)
     return tuple(
         # Equal candidates share a rank, and the next candidate's rank counts all of them.

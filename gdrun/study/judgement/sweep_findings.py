@@ -20,6 +20,7 @@ from gdrun.study.judgement.metrics import Metric, Target, unlike
 from gdrun.study.judgement.ranking import (
     Standing,
     best_improvement,
+    fastest_first,
     ranked,
     standings,
     usual_target,
@@ -82,7 +83,10 @@ class Sweep(ResultTables):
 
     @property
     def best(self) -> Candidate | None:
-        """The candidate with the best median; None if no median is finite, or `unlike` is set."""
+        """The fastest of the candidates whose medians are as good as the best, to about 2 %.
+
+        None if no median is finite, or `unlike` is set.
+        """
         first = next(iter(self.ranking), None)
         return first.candidate if first and first.finite and not self.unlike else None
 
@@ -182,6 +186,8 @@ def judge_sweep(
     found = standings(plan, results, metric)
     experiments = [candidate.experiment for candidate in plan.candidates]
     differing = unlike(metric, experiments, table)
+    if differing is None:
+        found = fastest_first(found, metric)
     words = verdicts(found, metric, ranked=differing is None)
     # Halving may drop a rate before its run shows whether the rate is stable.
     swept = RATE in [axis.key for axis in axes] and not rungs

@@ -19,7 +19,7 @@ from gdrun.study.design.comparison_plan import plan_comparison
 from gdrun.study.design.trials import Candidate, StudyPlan, candidates_of
 from gdrun.study.judgement.comparison_findings import Comparison, Contender, judge_comparison
 from gdrun.study.judgement.metrics import Metric, Target
-from gdrun.study.judgement.ranking import Standing, standings
+from gdrun.study.judgement.ranking import Standing, fastest_first, standings
 from gdrun.study.judgement.stability import StabilityLimit
 from gdrun.study.judgement.sweep_findings import Sweep, judge_sweep
 from gdrun.study.judgement.verdicts import verdicts
@@ -93,6 +93,8 @@ def _read_sweep(record: StudyRecord, path: Path) -> Sweep:
         return judge_sweep(plan, axes, results, metric, work, target=target, rungs=rungs)
     judged = checked(record, SweepFindings, path / RECORD)
     found, differing = standings(plan, results, metric), judged["unlike"]
+    if differing is None:
+        found = fastest_first(found, metric)
     limits = {own: StabilityLimit(**limit) for own, limit in judged["stability_of"].items()}
     if judged["stability"]:
         limits[""] = StabilityLimit(**judged["stability"])

@@ -1,0 +1,99 @@
+"""The fastest of the settings that are as good as the best one has the first rank."""
+
+import pytest
+
+from gdrun.study.design.axes import axes_of
+from gdrun.study.design.tuning_plan import TuningPlan
+from gdrun.study.judgement.metrics import Metric
+from gdrun.study.judgement.ranking import fastest_first, standings
+from gdrun.study.judgement.sweep_findings import judge_sweep
+from gdrun.study.study import Work
+from gdrun.study.tuning import choose
+from study.cases import plan_and_results, planned, result
+
+LOSS = Metric("validation_loss")
+ACCURACY = Metric("validation_accuracy")
+
+
+def leader(rows, metric=LOSS):
+    """The rate with rank 1, and the rates by rank."""
+    plan, results = plan_and_results(rows)
+    found = fastest_first(standings(plan, results, metric), metric)
+    rates = {each.rank: each.candidate.settings["optimizer.lr"] for each in found}
+    return rates[1], [rates[rank] for rank in sorted(rank for rank in rates if rank)]
+
+
+def test_the_fastest_of_equal_settings_has_the_first_rank():
+    # Losses begin at 10, and the best end is 1: the target is 10 − 0.95 · 9 = 1.45.
+    rows = {
+        0.1: [result([10, 1.4, 1.3, 1.01])],  # as good: 1 % above, and at the target in epoch 1
+        1.0: [result([10, 5, 1.4, 1.0])],  # the lowest loss, at the target in epoch 2
+        3.0: [result([10, 1.2, 1.1, 1.1])],  # as fast, but 10 % above
+    }
+    assert leader(rows) == (0.1, [0.1, 1.0, 3.0])
+
+
+@pytest.mark.parametrize(
+    ("end", "first"),
+    [
+        (1.019, 0.1),  # within 2 %
+        (1.021, 1.0),  # not within 2 %
+    ],
+)
+def test_as_good_is_two_percent(end, first):
+    rows = {0.1: [result([10, 1.2, end])], 1.0: [result([10, 5, 1.0])]}
+    assert leader(rows)[0] == first
+
+
+def test_a_share_of_the_improvement_counts_where_the_score_is_far_from_zero():
+    # 2 % of 100 is 2, but the whole improvement is 10: 0.5 % of it is 0.05.
+    rows = {0.1: [result([110, 100.2, 100.06])], 1.0: [result([110, 105, 100])]}
+    assert leader(rows)[0] == 1.0
+    rows = {0.1: [result([110, 100.2, 100.04])], 1.0: [result([110, 105, 100])]}
+    assert leader(rows)[0] == 0.1
+
+
+def test_an_accuracy_is_a_score_with_the_opposite_sign():
+    # Accuracies 0.2 → 0.901 and 0.2 → 0.9: the second one is at the target in epoch 1.
+    rows = {0.1: [result([0.8, 0.3, 0.099])], 1.0: [result([0.8, 0.11, 0.1])]}
+    assert leader(rows, ACCURACY)[0] == 1.0
+
+
+def test_a_setting_with_a_diverged_run_does_not_lead():
+    rows = {
+        0.1: [result([10, 5, 1.01])] * 3,
+        1.0: [result([10, 1, 1.0])] * 2 + [result([10, 50, 900], diverged=True)],
+    }
+    assert leader(rows)[0] == 0.1
+
+
+def test_a_dropped_setting_does_not_lead():
+    rows = {
+        0.1: [result([10, 1.01], rule="halving", epoch=1.0)],
+        1.0: [result([10, 5, 1.0])],
+    }
+    assert leader(rows)[0] == 1.0
+
+
+def test_one_setting_leads_if_equal_ones_are_as_fast():
+    rows = {0.1: [result([10, 1.2, 1.0])], 1.0: [result([10, 1.2, 1.0])]}
+    assert leader(rows)[0] == 0.1
+
+
+def test_the_best_of_a_sweep_is_the_fastest_of_equals():
+    plan, results = plan_and_results(
+        {0.1: [result([10, 1.4, 1.01])], 1.0: [result([10, 5, 1.0])], 3.0: [result([10, 8, 7])]}
+    )
+    axes = axes_of({"lr": [0.1, 1.0, 3.0]}, plan.candidates[0].experiment)
+    found = judge_sweep(plan, axes, results, LOSS, Work(3, 0, 1, 0.0))
+    assert found.best.settings == {"optimizer.lr": 0.1}
+    assert [each.word for each in found.verdicts] == ["best", "good", "unstable"]
+
+
+def test_tuning_chooses_the_fastest_of_equals():
+    plan, results = plan_and_results({0.1: [result([10, 1.4, 1.01])], 1.0: [result([10, 5, 1.0])]})
+    (contender,) = planned({"lr": [0.5]}).candidates
+    tuning = TuningPlan(plan, {contender.name: plan.candidates})
+    tuned, tunings = choose([contender], tuning, standings(plan, results, LOSS), LOSS)
+    assert tunings[contender.name].chosen == {"optimizer.lr": 0.1}
+    assert tuned[0].experiment.optimizer["lr"] == 0.1
