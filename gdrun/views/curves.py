@@ -69,7 +69,7 @@ def seed_groups(runs: Sequence[Run]) -> list[tuple[str, list[Run]]]:
     The label is empty if there is only one group. Keys that do not change the training, such as
     the interval of the evaluations, are left out if the labels differ without them. Keys that some
     groups do not have, such as the options of one optimizer, are left out of the labels if other
-    keys differ. A label also says which of its runs diverged.
+    keys differ.
     """
     groups: dict[str, tuple[dict[str, Any], list[Run]]] = {}
     for run in runs:
@@ -85,10 +85,14 @@ def seed_groups(runs: Sequence[Run]) -> list[tuple[str, list[Run]]]:
     trained = [key for key in shown if key.partition(".")[0] not in WITHOUT_EFFECT]
     if len({_label(flat, trained) for flat, _ in groups.values()}) == len(groups):
         shown = trained
-    labels = [_label(flat, shown) for flat, _ in groups.values()]
+    return [(_label(flat, shown), group) for flat, group in groups.values()]
+
+
+def explained_groups(runs: Sequence[Run]) -> list[tuple[str, list[Run]]]:
+    """As `seed_groups`, with labels that also say which runs diverged."""
     return [
-        (explained(label, divergence_words(group)) if label else "", group)
-        for label, (_, group) in zip(labels, groups.values(), strict=True)
+        (explained(own, divergence_words(group)) if own else "", group)
+        for own, group in seed_groups(runs)
     ]
 
 

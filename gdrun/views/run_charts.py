@@ -15,9 +15,9 @@ from gdrun.views.curves import (
     Chart,
     Curve,
     check_one_problem,
+    explained_groups,
     is_logarithmic,
     median_curve,
-    seed_groups,
 )
 from gdrun.views.titles import runs_title
 
@@ -78,7 +78,7 @@ def _chart(runs: Sequence[Run], x: str, name: str) -> Chart:
     if not any(column in run.evals for run in runs for column in columns):
         columns = {name: ""}
     curves = []
-    for own, group in seed_groups(runs):
+    for own, group in explained_groups(runs):
         for column, part in columns.items():
             traces = [run.steps if column in run.steps else run.evals for run in group]
             curve = median_curve(own, traces, x, column)
@@ -104,5 +104,5 @@ def _suboptimality(runs: Sequence[Run], x: str) -> Chart:
         traces = [{**run.evals, SUBOPTIMALITY: excess[id(run)]} for run in group]
         return median_curve(own, traces, x, SUBOPTIMALITY)
 
-    curves = [found for own, group in seed_groups(runs) if (found := curve(own, group))]
+    curves = [found for own, group in explained_groups(runs) if (found := curve(own, group))]
     return Chart(runs_title(runs), X_AXES[x], _WORDS[SUBOPTIMALITY], tuple(curves), log_y=True)

@@ -63,8 +63,8 @@ def walks(runs: Sequence[Run]) -> Walks:
     for own, group in seed_groups(runs):
         for run in group:
             seed = f"seed {run.record['seed']}" if len(group) > 1 else ""
-            alone = explained(str(run.config["optimizer"]["name"]), divergence_words(group))
-            label = " ".join(filter(None, (own or alone, seed)))
+            label = " ".join(filter(None, (own or str(run.config["optimizer"]["name"]), seed)))
+            label = explained(label, divergence_words([run]))
             paths.append(Path(label, np.concatenate([[start], places_of(run)])))
     plane = plane_around(
         surface, options, [start, *surface.minima], [path.places for path in paths]

@@ -103,15 +103,21 @@ def test_a_thinned_curve_keeps_its_ends_and_its_largest_values():
     assert {1, 12_345, 7_002, 3_004} <= set(kept["step"].tolist())
 
 
-def test_keys_are_those_that_differ_and_runs_with_equal_names_have_their_ids():
-    runs = [
-        gdrun.train({"name": "a", "dataset": "iris", "model": "softmax"}, "epochs=1", f"lr={rate}")
-        for rate in (0.1, 0.2)
-    ]
+def test_keys_are_those_that_differ_and_name_runs_with_equal_names():
+    config = {"name": "a", "dataset": "iris", "model": "softmax"}
+    runs = [gdrun.train(config, "epochs=1", f"lr={rate}") for rate in (0.1, 0.2)]
     report = of_runs(runs)
     assert report["keys"] == ["optimizer.lr"]
     assert [run["settings"]["optimizer.lr"] for run in report["runs"]] == ["0.1", "0.2"]
-    assert [run["name"] for run in report["runs"]] == [run.id for run in runs]
+    assert [run["name"] for run in report["runs"]] == ["lr=0.1", "lr=0.2"]
+
+
+def test_runs_that_differ_only_in_the_seed_are_named_by_it_and_equal_runs_by_their_ids():
+    config = {"name": "a", "dataset": "iris", "model": "softmax"}
+    runs = [gdrun.train(config, "epochs=1", f"seed={seed}") for seed in (0, 1, 1)]
+    other = gdrun.train(config, "epochs=1", "name=b")
+    names = [run["name"] for run in of_runs([*runs, other])["runs"]]
+    assert names == ["a, seed 0", runs[1].id, runs[2].id, "b"]
 
 
 def test_the_report_of_a_sweep_has_its_scores_verdicts_and_limit():

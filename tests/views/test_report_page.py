@@ -192,6 +192,45 @@ def test_the_download_has_the_points_on_the_screen(opened, three_runs):
     assert float(loss) == pytest.approx(three_runs[0].evals["train_loss"][0], rel=1e-6)
 
 
+def test_a_run_that_diverged_at_once_shows_its_steps_and_no_drawing_is_empty(opened):
+    line = {"name": "a", "dataset": "diabetes", "model": "linear", "optimizer": "vanilla"}
+    run = gdrun.train(line, "lr=1e4", "epochs=3", "evaluate.every=3")
+    assert len(run.evals["train_loss"]) == 1
+    browser = opened(of_runs([run]))
+    # The loss of batches has a line; the only training loss has a marker.
+    assert Select(browser.find_element(By.ID, "quantity")).first_selected_option.text == (
+        "batch loss of steps"
+    )
+    choose(browser, "quantity", "evals train_loss")
+    ((name, xs, _),) = curves(browser)
+    assert (name, xs) == ("a (diverged)", [0])
+    sizes = "return document.getElementById('curve-drawing').data[0].marker.size"
+    assert browser.execute_script(sizes) == [8]
+    words = (
+        "return document.getElementById('curve-drawing').layout.annotations.map(each => each.text)"
+    )
+    assert browser.execute_script(words) == []
+    browser.find_element(By.ID, "show-none").click()
+    assert browser.execute_script(words) == ["no run is shown"]
+
+
+def test_runs_that_differ_in_the_seed_are_grouped(opened):
+    config = {"dataset": "iris", "model": "softmax"}
+    runs = [
+        gdrun.train(config, "epochs=2", f"seed={seed}", f"lr={rate}")
+        for rate in (0.1, 1e300)
+        for seed in (0, 1, 2)
+    ]
+    browser = opened(of_runs(runs))
+    assert rows(browser)[0] == "lr=0.1, seed 0"
+    small, large = curves(browser)
+    assert small[0] == "lr=0.1"
+    assert small[2] == pytest.approx(
+        np.median([run.evals["train_loss"] for run in runs[:3]], axis=0).tolist(), rel=1e-6
+    )
+    assert large[0] == "lr=1e+300 (3 of 3 diverged)"
+
+
 def test_a_sweep_has_groups_scores_and_parallel_coordinates(opened):
     sweep = gdrun.sweep(
         {"dataset": "iris", "model": "softmax"},
@@ -252,7 +291,7 @@ def test_a_walk_is_scrubbed_stepped_and_played(opened):
 
     def walk(place):
         return browser.execute_script(
-            "const t = document.getElementById('walk-drawing').data[2 + arguments[0]];"
+            "const t = document.getElementById('walk-drawing').data[1 + arguments[0]];"
             "return [Array.from(t.x), Array.from(t.y)]",
             place,
         )

@@ -21,6 +21,7 @@ from gdrun.study.judgement.importance import importances
 from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.views.comparisons import comparison_result
+from gdrun.views.curves import seed_groups
 from gdrun.views.notebook import plain_text
 from gdrun.views.numbers import count, duration
 from gdrun.views.recorded import Recorded, recorded_runs, recorded_trials, standings_of
@@ -46,7 +47,8 @@ Contents = dict[str, Any]
 
 def of_runs(runs: Sequence[Run], checks: Sequence[Contents] = ()) -> Contents:
     """The contents of a report on runs. checks: comparisons with theory, see `check_contents`."""
-    entries = [_entry(each) for each in recorded_runs(runs)]
+    named = zip(recorded_runs(runs), _names(runs), strict=True)
+    entries = [_entry(each) | {"name": name} for each, name in named]
     title = runs[0].config["name"] if len(runs) == 1 else f"{len(runs)} runs"
     return _report(title, entries) | {
         "time": {"value": duration(_seconds(runs)), "words": "in updates"},
@@ -74,6 +76,19 @@ def of_study(found: Sweep | Comparison, title: str, spell: Callable[[str], str] 
         "result": plain_text(view),
         "study": _study(found, standings_of(found)),
     }
+
+
+def _names(runs: Sequence[Run]) -> list[str]:
+    """A name for each run: that in its config, or for equal names what differs, or else the id."""
+    names = {run.id: str(run.config["name"]) for run in runs}
+    for name in set(names.values()):
+        equal = [run for run in runs if run.config["name"] == name]
+        for label, group in seed_groups(equal) if len(equal) > 1 else ():
+            for run in group:
+                seed = f", seed {run.record['seed']}" if len(group) > 1 else ""
+                names[run.id] = f"{label or name}{seed}"
+    found = list(names.values())
+    return [name if found.count(name) == 1 else run for run, name in names.items()]
 
 
 def _seconds(runs: Sequence[Run]) -> float:

@@ -67,15 +67,29 @@ function quartilesOf(curves) {
   };
 }
 
+// The name of a run without its seed.
+const settingOf = (run) => run.name.replace(/, seed \d+$/, "");
+
 function groups() {
   const found = new Map();
   for (const run of shownRuns()) {
-    const value = state.group === "setting" ? run.name.replace(/, seed \d+$/, "")
-      : valueOf(run, state.group);
+    const value = state.group === "setting" ? settingOf(run) : valueOf(run, state.group);
     if (!found.has(value)) found.set(value, []);
     found.get(value).push(run);
   }
   return found;
+}
+
+// Whether no point next to the point k has a value, so that no line leads to it.
+function isolated(ys, k) {
+  return Number.isFinite(ys[k]) && !Number.isFinite(ys[k - 1]) && !Number.isFinite(ys[k + 1]);
+}
+
+// A name, and in parentheses which of its runs diverged.
+function explained(name, some) {
+  const diverged = some.filter((run) => run.status === "diverged").length;
+  if (!diverged) return name;
+  return some.length === 1 ? `${name} (diverged)` : `${name} (${diverged} of ${some.length} diverged)`;
 }
 
 // The curves on the screen: for each its name, colour, points, and quartiles if it is a group.
@@ -83,7 +97,7 @@ function shownCurves() {
   if (!state.group) {
     return shownRuns().flatMap((run) => {
       const curve = curveOf(run);
-      return curve ? [{ name: run.name, id: run.id, colour: run.colour, ...curve }] : [];
+      return curve ? [{ name: run.name, runs: [run], id: run.id, colour: run.colour, ...curve }] : [];
     });
   }
   const all = groups();
@@ -91,7 +105,8 @@ function shownCurves() {
     const curves = members.map(curveOf).filter(Boolean);
     if (!curves.length) return [];
     const key = state.group === "setting" ? "" : `${state.group}=`;
-    return [{ name: key + value, colour: colourOf(place, all.size), ...quartilesOf(curves) }];
+    const colour = colourOf(place, all.size);
+    return [{ name: key + value, runs: members, colour, ...quartilesOf(curves) }];
   });
 }
 
@@ -104,7 +119,8 @@ function drawCurves() {
   const curves = shownCurves();
   const traces = [];
   for (const curve of curves) {
-    const name = plain(curve.name);
+    const name = plain(explained(curve.name, curve.runs));
+    const sizes = Array.from(curve.ys, (_, k) => (isolated(curve.ys, k) ? 8 : 0));
     const line = { color: curve.colour, width: curve.low ? 2 : 1.5 };
     if (curve.low) {
       traces.push({
@@ -115,12 +131,18 @@ function drawCurves() {
       });
     }
     traces.push({
-      x: curve.xs, y: curve.ys, name, line, mode: "lines", legendgroup: name,
+      x: curve.xs, y: curve.ys, name, line, legendgroup: name,
+      mode: sizes.some(Boolean) ? "lines+markers" : "lines", marker: { color: curve.colour, size: sizes },
       hovertemplate: `${name}<br>${state.axis} %{x:.6g}<br>${plain(state.quantity.words)} %{y:.5g}<extra></extra>`,
       meta: curve.id ?? null,
     });
   }
+  const some = curves.some((curve) => curve.ys.some(Number.isFinite));
   drawn("curve-drawing", traces, {
+    annotations: some ? [] : [{
+      text: shownRuns().length ? "there is no finite value to draw" : "no run is shown",
+      x: 0.5, y: 0.5, xref: "paper", yref: "paper", showarrow: false,
+    }],
     xaxis: { title: { text: state.axis }, type: state.xScale },
     yaxis: {
       title: { text: plain(state.quantity.words) }, type: state.yScale,

@@ -19,11 +19,16 @@ function choose(id) {
   byId("y-scale").value = state.yScale;
 }
 
+// Whether some run has two finite values of a quantity.
+function hasLine({ of, name }) {
+  return runs.some((run) => (run[of][name] ?? []).filter(Number.isFinite).length > 1);
+}
+
 function prepareControls() {
-  const preferred = ["train_loss", "validation_loss", "batch_loss"];
-  const first = preferred
-    .map((name) => contents.quantities.find((each) => each.name === name))
-    .find(Boolean) ?? contents.quantities[0];
+  // A run that diverged early has one evaluation, but more steps.
+  const preferred = ["train_loss", "validation_loss", "batch_loss"]
+    .map((name) => contents.quantities.find((each) => each.name === name)).filter(Boolean);
+  const first = preferred.find(hasLine) ?? preferred[0] ?? contents.quantities[0];
   const words = (each) => `${each.words}${each.of === "steps" ? " of steps" : ""}`;
   options(byId("quantity"), contents.quantities.map((each) => [quantityId(each), words(each)]),
     quantityId(first));
@@ -31,9 +36,10 @@ function prepareControls() {
   state.axis = contents.axes[0];
   options(byId("axis"), contents.axes.map((axis) => [axis, axis]), state.axis);
   const keys = contents.keys.map((key) => [key, key]);
-  const setting = contents.study ? [["setting", "setting"]] : [];
+  const seeded = new Set(runs.map(settingOf)).size < runs.length;
+  const setting = contents.study || seeded ? [["setting", "setting"]] : [];
   options(byId("group"), [["", "nothing"], ...setting, ...keys], "");
-  if (contents.study && runs.length > contents.study.settings.length) {
+  if (seeded) {
     state.group = "setting";
     byId("group").value = "setting";
   }

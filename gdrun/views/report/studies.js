@@ -69,9 +69,13 @@ function marks(study, key, log) {
       type: "rect", x0: stable, x1: unstable, ...across, layer: "below",
       fillcolor: "rgba(230,159,0,0.15)", line: { width: 0 },
     }));
-  const annotations = study.limits.map((each, k) => ({
+  // One label is enough for limits that are equal.
+  const { predicted, form } = study.limits[0] ?? {};
+  const equal = study.limits.every((each) => each.predicted === predicted && each.form === form);
+  const annotations = (equal ? study.limits.slice(0, 1) : study.limits).map((each, k) => ({
     x: place(each.predicted), y: 0.02 + 0.09 * k, yref: "paper", showarrow: false, xanchor: "left",
-    yanchor: "bottom", text: ` ${plain(each.form)}${each.of ? ` (${plain(each.of)})` : ""}`,
+    yanchor: "bottom",
+    text: ` ${plain(each.form)}${each.of && !equal ? ` (${plain(each.of)})` : ""}`,
   }));
   return { shapes: [...bands, ...lines], annotations: [...crosses, ...annotations] };
 }

@@ -65,6 +65,8 @@ function runColumns() {
     ...shown.map((name) => ({
       head: name.replace("_", " "), number: true, of: (run) => run.summary[name] ?? null,
     })),
+    // The trials of a study have no directories of their own.
+    ...(contents.study || runs.length === 1 ? [] : [{ head: "directory", of: (run) => run.id }]),
   ];
 }
 

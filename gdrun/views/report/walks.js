@@ -45,15 +45,21 @@ function drawWalks() {
   const ys = unpacked(surface.ys);
   const minima = {
     x: surface.minima.map((place) => place[0]), y: surface.minima.map((place) => place[1]),
-    mode: "markers", name: "minimum", marker: { symbol: "star", size: 13, color: colours().ink },
+    mode: "markers", name: "minimum",
+    marker: { symbol: "star-open", size: 17, color: colours().ink, line: { width: 2 } },
     hovertemplate: "minimum (%{x:.4g}, %{y:.4g})<extra></extra>",
   };
+  const starts = {
+    x: surface.starts.map((place) => place[0]), y: surface.starts.map((place) => place[1]),
+    mode: "markers", name: "start", hoverinfo: "skip",
+    marker: { symbol: "circle", size: 10, color: colours().paper, line: { width: 2, color: colours().ink } },
+  };
   drawn("walk-drawing", [
-    contourTrace(surface), minima, ...own.map((run, k) => walkTrace(run, surface.starts[k])),
+    contourTrace(surface), ...own.map((run, k) => walkTrace(run, surface.starts[k])), starts, minima,
   ], {
     xaxis: { title: { text: "x" }, range: [xs[0], xs[xs.length - 1]] },
     yaxis: { title: { text: "y" }, range: [ys[0], ys[ys.length - 1]] },
-    legend: { orientation: "h", y: -0.12 },
+    legend: { orientation: "h", y: -0.16 },
     uirevision: "walks",
   });
 }
@@ -72,7 +78,7 @@ function goTo(step) {
   const of = (get) => traces.map(get);
   Plotly.restyle("walk-drawing", {
     x: of((trace) => trace.x), y: of((trace) => trace.y), "marker.size": of((trace) => trace.marker.size),
-  }, traces.map((_, k) => 2 + k));
+  }, traces.map((_, k) => 1 + k));
 }
 
 // A walk takes about ten seconds to play, however many steps it has.
