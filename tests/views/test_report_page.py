@@ -277,6 +277,8 @@ def test_a_sweep_over_rates_has_its_limit_and_marks_divergence(opened):
     texts = browser.execute_script(
         "return document.getElementById('sensitivity').layout.annotations.map(a => [a.text, a.x])"
     )
+    note = browser.find_element(By.ID, "limit-note").text
+    assert note.startswith("Rates above the predicted limit are unstable. The band in the drawing")
     # The axis is logarithmic, where annotations have the logarithm of their place.
     assert texts[0] == ["×", pytest.approx(np.log10(0.3))]
     assert texts[1] == [" 2/L", pytest.approx(np.log10(limit.predicted))]

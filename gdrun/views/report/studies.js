@@ -99,9 +99,14 @@ function fillLimits(study) {
     row.append(...numbers.map((value) => element("td", typeof value === "string" ? value : short(value))));
     return row;
   }));
-  byId("limit-note").textContent = study.limits.every((each) => each.exact)
-    ? "Rates above the predicted limit are unstable. The band in the drawing is where the runs changed from stable to unstable."
-    : "Full-batch descent is stable at rates below the predicted limit; some rates above it may be stable too. The band in the drawing is where the runs changed from stable to unstable.";
+  const needed = Math.max(...study.limits.map((each) => each.steps_needed ?? 0));
+  const theory = study.limits.every((each) => each.exact)
+    ? "Rates above the predicted limit are unstable."
+    : "Full-batch descent is stable at rates below the predicted limit; some rates above it may be stable too.";
+  const observed = needed
+    ? `The limit was not observed, because it takes runs of ${short(needed)} steps or more.`
+    : "The band in the drawing is where the runs changed from stable to unstable.";
+  byId("limit-note").textContent = `${theory} ${observed}`;
 }
 
 function drawImportances(study) {
