@@ -47,7 +47,8 @@ def sweep(
 ) -> Sweep:
     """Train with every combination of values, and rank the combinations by a metric.
 
-    A combination is ranked by the median of its runs with different seeds. values: for each key a
+    A combination is ranked by the median of its runs with different seeds; if nothing in the
+    training is random, one seed is run. values: for each key a
     list, an array, or a text such as "log:1e-4:10:21"; or a text such as "lr" or "lr=0.1,1", where
     a key alone has a default range. seeds: the number of runs of each combination. metric: a name
     such as "validation_accuracy"; None for the validation loss. target: a text such as "loss=0.1",

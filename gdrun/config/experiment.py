@@ -130,6 +130,21 @@ class Experiment:
         return bool(self.dataset["split"].validation or self.dataset["validation"])
 
     @property
+    def deterministic(self) -> bool:
+        """Whether no random number affects the training, so that every seed gives the same run.
+
+        The order of the examples is not drawn, the initial weights are zero, and nothing is dropped
+        out; the split of the data has a seed of its own. The examples of a surface are its noise,
+        the same for every seed. A budget in seconds ends every run at another step.
+        """
+        if self.stopping.seconds is not None:
+            return False
+        ordered = self.variant.options.get("sampling", "sequential") == "sequential"
+        if self.surface is not None:
+            return ordered or not self.surface["noise"]
+        return ordered and self.model["init"] == "zeros" and not self.model.options.get("dropout")
+
+    @property
     def walks_on(self) -> Surface | None:
         """The surface (function of two weights) to minimise; None for an experiment on data."""
         return None if self.surface is None else SURFACES[self.surface.name]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
 from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
@@ -19,8 +20,8 @@ from gdrun.views.study_line import study_line
 from gdrun.views.sweeps import (
     HEALTHY,
     NEVER,
-    NOISELESS,
     NOT_COMPARABLE,
+    ONE_SEED,
     engine_notes,
     epochs_text,
     interval_level,
@@ -184,8 +185,8 @@ def _notes(comparison: Comparison) -> list[tuple[str, str]]:
 def _seed_notes(comparison: Comparison) -> list[tuple[str, str]]:
     """The notes on what the seeds show, as (label, text): the interval, and each pair."""
     seeds = len(comparison.plan.seeds)
-    if comparison.plan.noiseless:
-        return [("seeds", NOISELESS)]
+    if comparison.plan.deterministic:
+        return [("seeds", ONE_SEED)]
     pairs = comparison.pairs
     enough = enough_seeds(max(len(pairs), 1))
     if seeds == 1:
@@ -200,11 +201,17 @@ def _seed_notes(comparison: Comparison) -> list[tuple[str, str]]:
     notes += [("pairs", _pair(pair)) for pair in pairs]
     if pairs:
         notes.append(("p", "two-sided sign test over shared seeds, Holm-adjusted for the pairs"))
-    if seeds < enough:
+    identical = [row.name for row in comparison.ranking if row.standing.identical]
+    if identical:
+        text = (
+            f"{', '.join(identical)}: every seed gives the same run, so that there is no interval"
+        )
+        notes.append(("seeds", text))
+    if seeds < enough and len(identical) < len(comparison.contenders):
         needed = "an interval and p < 0.05 need" if seeds < FEWEST_SEEDS else "p < 0.05 needs"
         notes.append(("seeds", f"{seeds} are too few: {needed} {enough} or more, `seeds={enough}`"))
-    interval = next((row.standing.spread.interval for row in comparison.contenders), None)
-    return notes + ([("interval", interval_level(interval))] if interval else [])
+    intervals = filter(None, (row.standing.spread.interval for row in comparison.contenders))
+    return notes + [("interval", interval_level(each)) for each in islice(intervals, 1)]
 
 
 def _pair(pair: Pair) -> str:

@@ -41,7 +41,7 @@ NEVER = "never"
 HEALTHY = "-"
 """The text in place of the symptom of healthy runs."""
 
-NOISELESS = "one: the surface has no noise, so that every seed gives the same run"
+ONE_SEED = "one: nothing in the training is random, so that every seed gives the same run"
 """The note on seeds if every seed gives the same run."""
 
 NOT_COMPARABLE = {
@@ -250,8 +250,8 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
     if best is not None and sweep.best is not None:
         notes.append(("best", f"{best.candidate.name}: {_spread_text(sweep, best)}"))
         notes += _as_good(sweep, best)
-    if sweep.plan.noiseless:
-        notes.append(("seeds", NOISELESS))
+    if sweep.plan.deterministic:
+        notes.append(("seeds", ONE_SEED))
     if sweep.target is not None:
         notes.append(("to target", f"epochs until {sweep.target.sentence}"))
     notes += lacking_notes(sweep.plan)
@@ -286,8 +286,8 @@ def _spread_text(sweep: Sweep, best: Standing) -> str:
     text = f"{sweep.metric.words} {quantity(value(best.spread.median))}"
     seeds = len(best.results)  # fewer than planned if the sweep was interrupted
     if seeds == 1:
-        return text if sweep.plan.noiseless else f"{text}, one seed"
-    if best.scores.min() == best.scores.max():
+        return text if sweep.plan.deterministic else f"{text}, one seed"
+    if best.identical or best.scores.min() == best.scores.max():
         return f"{text}, the same for {seeds} seeds"
     text = f"{text}, median over {seeds} seeds"
     interval = best.spread.interval

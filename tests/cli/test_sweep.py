@@ -424,8 +424,13 @@ def test_a_terminal_that_stops_all_processes_prints_no_tracebacks(tmp_path, numb
 
 
 def test_seeds_that_change_nothing_are_said_once(gdrun, tmp_path):
-    words = ("dataset=iris", "model=softmax", "variant=bgd", "epochs=3", "engine=numpy")
-    answer = gdrun("sweep", "lr=0.1,0.2", *words, "--seeds", "3", "-o", str(tmp_path))
+    words = ("dataset=iris", "model=softmax", "epochs=3", "engine=numpy", "--seeds", "3")
+    words = (*words, "-o", str(tmp_path))
+    answer = gdrun("sweep", "lr=0.1,0.2", *words, "variant=bgd")
+    assert re.search(r"best +lr=0.2: val loss [\d.]+\nseeds +one: nothing", answer.out)
+    assert "work       2 runs in" in answer.out
+    # One batch of all rows in a random order is no different.
+    answer = gdrun("sweep", "lr=0.1,0.2", *words, "batch_size=120")
     assert re.search(r"best +lr=0.2: val loss [\d.]+, the same for 3 seeds\n", answer.out)
 
 

@@ -184,6 +184,73 @@ def test_a_noiseless_surface_is_run_once():
     assert gdrun.sweep(bowl, {"lr": [0.1, 0.2]}, seeds=3).plan.seeds == (0,)
 
 
+def _under_each_seed(config, *overrides):
+    """The training losses of two runs that differ in nothing but the seed."""
+    overrides = (*overrides, "engine=numpy", "epochs=3", "evaluate.every=1")
+    runs = [gdrun.train(config, *overrides, f"seed={seed}", out=None) for seed in (0, 1)]
+    return [run.evals["train_loss"].tolist() for run in runs]
+
+
+IRIS = {"dataset": "iris", "model": "softmax", "variant": "bgd"}
+
+
+@pytest.mark.parametrize(
+    ("config", "overrides"),
+    [
+        (IRIS, []),
+        (IRIS, ["variant=sgd"]),
+        (IRIS, ["variant=mbgd", "sampling=sequential"]),
+        (IRIS, ["init=normal"]),
+        (IRIS, ["model=mlp"]),
+        (IRIS, ["model=mlp", "init=zeros"]),
+        ({"surface": "bowl"}, ["variant=mbgd"]),
+        ({"surface": "bowl"}, ["variant=sgd", "noise=1"]),
+        ({"surface": "bowl"}, ["variant=bgd", "noise=1"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_an_experiment_is_deterministic_if_two_seeds_give_the_same_run(config, overrides):
+    first, second = _under_each_seed(config, *overrides)
+    assert load(config, overrides).deterministic == (first == second)
+
+
+def test_dropout_and_a_budget_in_seconds_are_not_deterministic():
+    masked = load(IRIS, ["model=mlp", "init=zeros", "dropout=0.5"])
+    assert not masked.deterministic
+    assert not load(IRIS, ["seconds=1"]).deterministic
+
+
+def test_contenders_without_randomness_run_once():
+    found = gdrun.compare(["adam+lr=0.1", "adamax+lr=0.1"], IRIS, "epochs=3", seeds=12)
+    assert found.plan.seeds == (0,)
+    text = shown(found)
+    assert "every seed gives the same run" in text
+    assert "p = " not in text
+    assert "significance" not in text
+    # One contender with a random order gives the seeds a meaning.
+    assert len(gdrun.compare(["bgd", "mbgd"], IRIS, "epochs=1", seeds=2).plan.seeds) == 2
+
+
+def test_identical_runs_have_no_interval_and_no_p_value():
+    # One batch of all 120 rows: a seed changes only the order in which they are added.
+    found = gdrun.compare(
+        ["mbgd", "adam", "bgd", "sgd"], IRIS, "batch_size=120", "epochs=3", "engine=numpy", seeds=6
+    )
+    assert row(found, "mbgd").standing.candidate.experiment.variant.name == "mbgd"
+    intervals = {each.name: each.standing.spread.interval for each in found.contenders}
+    assert [name for name in intervals if intervals[name] is None] == ["mbgd", "adam", "bgd"]
+    assert all("sgd" in (pair.first, pair.second) for pair in found.pairs)
+    assert len(found.pairs) == 3
+    assert "every seed gives the same run, so that there is no interval" in shown(found)
+
+
+def test_runs_with_equal_accuracies_are_not_identical():
+    # Batches in a random order: the losses differ, although every run may end with one accuracy.
+    found = gdrun.compare(["mbgd", "sgd"], IRIS, "epochs=2", metric="validation_accuracy", seeds=6)
+    assert all(each.standing.spread.interval is not None for each in found.contenders)
+    assert len(found.pairs) == 1
+
+
 def test_a_rising_loss_is_counted_by_steps():
     # Full-batch descent below 2/L never raises the loss; far above it every step does.
     found = gdrun.compare(

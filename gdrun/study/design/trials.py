@@ -81,8 +81,13 @@ class StudyPlan:
 
     @property
     def noiseless(self) -> bool:
-        """Whether every seed gives the same run, so that one seed is enough."""
+        """Whether all candidates descend on surfaces without noise, which have no examples."""
         return noiseless(self.candidates)
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether every seed gives the same run, so that one seed is enough."""
+        return deterministic(self.candidates)
 
     @cached_property
     def trials(self) -> tuple[Trial, ...]:
@@ -99,14 +104,19 @@ class StudyPlan:
 
 
 def noiseless(candidates: Sequence[Candidate]) -> bool:
-    """Whether all candidates descend on surfaces without noise, where no seed has an effect."""
+    """Whether all candidates descend on surfaces without noise, which have no examples."""
     surfaces = (candidate.experiment.surface for candidate in candidates)
     return all(surface is not None and not surface["noise"] for surface in surfaces)
 
 
+def deterministic(candidates: Iterable[Candidate]) -> bool:
+    """Whether no random number affects the training of any candidate."""
+    return all(candidate.experiment.deterministic for candidate in candidates)
+
+
 def seeds_of(candidates: Sequence[Candidate], first: int, count: int) -> tuple[int, ...]:
     """The seeds of a study: first, first + 1, …, `count` of them; one if no seed has an effect."""
-    return tuple(range(first, first + (1 if noiseless(candidates) else count)))
+    return tuple(range(first, first + (1 if deterministic(candidates) else count)))
 
 
 def identity(experiment: Experiment) -> str:

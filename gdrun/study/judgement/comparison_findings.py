@@ -158,7 +158,8 @@ class Comparison(ResultTables):
         """All pairs of contenders, in the order of the ranking; with a baseline, its pairs alone.
 
         Empty if the values cannot be ranked, or there is only one seed, which does not show how
-        much runs vary.
+        much runs vary. Without two contenders whose runs are all identical: their seeds are no
+        sample either.
         """
         if self.unlike or len(self.plan.seeds) == 1:
             return []
@@ -173,9 +174,10 @@ class Comparison(ResultTables):
             )
             for row in self.ranking
         ]
+        identical = {row.name for row in self.contenders if row.standing.identical}
         found = []
         for (first, own), (second, others) in combinations(by_seed, 2):
-            if self.baseline not in (None, first, second):
+            if self.baseline not in (None, first, second) or {first, second} <= identical:
                 continue
             shared = [seed for seed in own if seed in others]
             scores = ([of[seed] for seed in shared] for of in (own, others))

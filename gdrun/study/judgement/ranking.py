@@ -21,6 +21,12 @@ from gdrun.study.storage.results import Result
 HALVING = "halving"
 """The rule that `stop` names in the record of a run that successive halving dropped."""
 
+ROUNDING = {"float64": 1e-9, "float32": 1e-5}
+"""The largest relative difference between the losses of runs that count as identical, by dtype.
+
+A seed may change only the order in which the examples of a full batch are added.
+"""
+
 GOOD = 0.95
 """The least progress p of a good candidate, and that of the default target."""
 
@@ -60,6 +66,20 @@ class Standing:
     def diverged(self) -> int:
         """The number of runs that diverged."""
         return sum(result.diverged for result in self.results)
+
+    @cached_property
+    def identical(self) -> bool:
+        """Whether there are several runs, and all have the same losses, up to rounding.
+
+        Equal scores alone do not suffice: two different runs may have the same accuracy.
+        """
+        first, *more = map(_losses, self.results)
+        tolerance = ROUNDING[self.candidate.experiment.dtype]
+        return bool(more) and all(
+            len(first) == len(other)
+            and np.allclose(first, other, rtol=tolerance, atol=0, equal_nan=True)
+            for other in more
+        )
 
     @property
     def dropped(self) -> float | None:
@@ -126,10 +146,14 @@ def standings(
     for place, candidate in enumerate(plan.candidates):
         trials = plan.trials[place * len(plan.seeds) : (place + 1) * len(plan.seeds)]
         own = tuple(results[trial.identity] for trial in trials if trial.identity in results)
-        scores = np.array([metric.score(result) for result in own])
         # In an interrupted study, some candidates may have no result yet.
         if len(own):
-            found.append(Standing(candidate, own, scores, spread(scores)))
+            scores = np.array([metric.score(result) for result in own])
+            standing = Standing(candidate, own, scores, spread(scores))
+            if standing.identical:
+                # The same run, repeated, says nothing on how much runs vary.
+                standing = replace(standing, spread=replace(standing.spread, interval=None))
+            found.append(standing)
     return _with_ranks(found)
 
 
@@ -174,6 +198,11 @@ def _with_ranks(found: Sequence[Standing]) -> tuple[Standing, ...]:
         replace(each, rank=1 + bisect_left(orders, each.order)) if each.finite else each
         for each in found
     )
+
+
+def _losses(result: Result) -> Numbers:
+    """All losses of a run: of the evaluations, then of the batches of its steps."""
+    return np.concatenate([result.evals["train_loss"], result.steps.get("batch_loss", ())])
 
 
 def values_by_seed(plan: StudyPlan, found: Sequence[Standing], metric: Metric) -> Numbers:
