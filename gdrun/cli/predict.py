@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,6 +25,7 @@ from gdrun.cli.models import (
 from gdrun.cli.new_files import Force, csv_text, require_new, write_new
 from gdrun.cli.next_steps import shown, step
 from gdrun.cli.running import RUNS
+from gdrun.errors import GdrunError
 
 if TYPE_CHECKING:
     from gdrun.array_types import Array
@@ -38,12 +39,22 @@ To = Annotated[
     Path | None,
     typer.Option("--out", "-o", metavar="FILE", help="The file to write (default: stdout)."),
 ]
+Ids = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--id",
+        metavar="COLUMN",
+        help="A column of the data to write in front of the predictions, such as an identifier; "
+        "it may be repeated.",
+    ),
+]
 
 
 def predict(
     run: Trained,
     data: Data,
     out: To = None,
+    ids: Ids = None,
     unseen: UnseenOption = "error",
     encoding: EncodingOption = None,
     decimal: DecimalOption = None,
@@ -55,7 +66,8 @@ def predict(
     if out is not None:
         require_new(out, force)
     path, model = open_model(run, runs)
-    found = model.predictions(data, unseen, reading(encoding, decimal))
+    _require_other_names(ids or (), _header(model))
+    found = model.predictions(data, unseen, reading(encoding, decimal), ids or ())
     if out is not None:
         write_new(out, _csv_blocks(model, found))
     if json:
@@ -91,6 +103,8 @@ def _document(
     }
     if out is not None:
         return document | {"file": str(out)}
+    if found.kept:
+        document["ids"] = dict(found.kept)
     document["predictions"] = found.labels.tolist()
     if found.probabilities is not None:
         document["probabilities"] = found.probabilities.tolist()
@@ -99,16 +113,33 @@ def _document(
 
 def _csv_blocks(model: TrainedModel, found: Predictions) -> Iterator[str]:
     """Yield the predictions as CSV text, one block of rows at a time."""
-    header = ["prediction"]
-    if found.probabilities is not None:
-        header += [f"probability_{label}" for label in model.target.classes]
-    yield csv_text([header])
+    yield csv_text([[*found.kept, *_header(model)]])
     for start in range(0, len(found.labels), BLOCK_ROWS):
         part = slice(start, start + BLOCK_ROWS)
-        columns = [_texts(found.labels[part])]
+        columns = [*(cells[part] for cells in found.kept.values()), _texts(found.labels[part])]
         if found.probabilities is not None:
             columns += map(_texts, found.probabilities[part].T)
         yield csv_text(zip(*columns, strict=True))
+
+
+def _header(model: TrainedModel) -> list[str]:
+    """The names of the columns that the predictions of a model make."""
+    labels = model.target.classes if model.has_probabilities else ()
+    return ["prediction", *(f"probability_{label}" for label in labels)]
+
+
+def _require_other_names(ids: Sequence[str], header: Sequence[str]) -> None:
+    """Raise GdrunError if a column to write has the name of another one, or is given twice.
+
+    header: the names of the columns that the predictions make.
+    """
+    for at, name in enumerate(ids):
+        if name in header or name in ids[:at]:
+            raise GdrunError(
+                f"two columns of the predictions would be called {name}",
+                where=f"--id {name}",
+                hint="rename the column in the data, or leave out this option",
+            )
 
 
 def _texts(values: Array) -> list[str]:

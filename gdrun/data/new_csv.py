@@ -66,7 +66,8 @@ def _csv_blocks(
     columns = [column.name for column in encoder.encoding.columns]
     wanted = [*columns, *([target.name] if target else [])]
     require_columns(names, wanted, file.where, measured(encoder, target))
-    used = {*wanted, known}
+    kept = encoder.kept.positions(names, file.where)
+    used = {*wanted, known, *encoder.kept.cells}
     encoder.extra = tuple(name for name in names if name not in used)
     chosen = [names.index(name) for name in columns]
     at_target = names.index(target.name) if target else -1
@@ -80,6 +81,7 @@ def _csv_blocks(
 
         X = encoder.features([cells[at] for at in chosen], place, decimal)
         y = target.encode(cells[at_target], place, decimal) if target else None
+        encoder.kept.add(cells[at] for at in kept)
         yield X, y
 
 

@@ -56,6 +56,7 @@ def new_blocks(
     path, word = expanded(source), str(source)
     reader = reader_of(path)
     if reader is None and word in DATASETS:
+        encoder.kept.require_none(word)
         yield from _of_dataset(word, encoder, target, labelled)
         return
     if not path.exists() and not has_magic(word):
@@ -70,6 +71,8 @@ def new_blocks(
             where=word,
             hint="leave out the file with the targets",
         )
+    if reader.name not in NAMED:
+        encoder.kept.require_none(word)
     with unchanged_files(path, targets):
         for file in [path] if reader.name in _WHOLE else matching_files(path):
             new = NewRows(file, encoder, target, labelled, reading, targets)
@@ -159,6 +162,9 @@ NEW_ROWS: dict[str, Callable[[NewRows], Blocks]] = {
 }
 """How the rows of a new file are read for a trained model, by the name of the reader."""
 
+NAMED = frozenset({"csv", "jsonl", *TYPED})
+"""The readers of files whose columns have names."""
+
 _WHOLE = frozenset({"jsonl", "cifar", *TYPED})
 """The readers that open all the files of a pattern together."""
 
@@ -183,7 +189,8 @@ def column_blocks(columns: Any, encoder: RowEncoder, target: Target | None = Non
     wanted = [column.name for column in encoder.encoding.columns]
     needed = [*wanted, *([] if target is None else [target.name])]
     require_columns(list(named), needed, "X", measured(encoder, target))
-    encoder.extra = tuple(name for name in named if name not in needed)
+    kept = encoder.kept.positions(list(named), "X")
+    encoder.extra = tuple(name for name in named if name not in {*needed, *encoder.kept.cells})
     cells = [_cells(named[name], name) for name in needed]
     lengths = {name: len(each) for name, each in zip(needed, cells, strict=True)}
     if len(set(lengths.values())) > 1:
@@ -195,6 +202,7 @@ def column_blocks(columns: Any, encoder: RowEncoder, target: Target | None = Non
     if needed and not lengths[needed[0]]:
         return
     y = None if target is None else target.encode(cells[-1], _row)
+    encoder.kept.add(list(named.values())[at] for at in kept)
     yield encoder.features(cells[: len(wanted)], _row), y
 
 
@@ -208,6 +216,7 @@ def array_blocks(X: Any, encoder: RowEncoder) -> Blocks:
     N: the number of rows, d: the number of features. Raises DataError if X has another shape, or a
     value that is no finite number.
     """
+    encoder.kept.require_none("X")
     array = np.asarray(X)
     names = encoder.encoding.feature_names
     if array.dtype.kind not in "biuf":

@@ -17,6 +17,7 @@ from gdrun.data.columns import shortened
 from gdrun.data.dates import DateForm, seconds
 from gdrun.data.encoding import UNSEEN, Encoding, Form, SourceColumn
 from gdrun.data.feature_matrix import encoded
+from gdrun.data.kept_columns import KeptColumns
 from gdrun.data.marked_numbers import marked_number
 from gdrun.errors import DataError, Problem
 
@@ -42,7 +43,8 @@ class RowEncoder:
     values stay missing (NaN) if they cannot be filled. ignoring: how the user asks for `unseen:
     ignore`, for messages. late: whether unseen labels are reported only by `require_seen`, which
     is called with the rows that are used. filled, ignored: the number of missing values and of
-    unseen labels so far, by column. extra: columns that were not needed.
+    unseen labels so far, by column. extra: columns that were not needed. kept: columns whose cells
+    are collected.
     """
 
     encoding: Encoding
@@ -53,6 +55,7 @@ class RowEncoder:
     filled: Counter[str] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
     extra: tuple[str, ...] = ()
+    kept: KeptColumns = field(default_factory=KeptColumns)
     _unseen: list[tuple[int, str, Problem]] = field(default_factory=list)
 
     def features(self, cells: Sequence[Any], place: Place, decimal: str = ".") -> Numbers:

@@ -108,7 +108,8 @@ def _blocks(
     require_columns(
         names, [*wanted, *([target.name] if labelled else [])], str(path), measured(encoder, target)
     )
-    used = {*wanted, target.name}
+    kept = [read(at, True) for at in encoder.kept.positions(names, str(path))]
+    used = {*wanted, target.name, *encoder.kept.cells}
     encoder.extra = tuple(name for name in names if name not in used)
     cells = [read(names.index(column.name), bool(column.labels)) for column in columns]
     targets: RowCells | None = None
@@ -122,4 +123,5 @@ def _blocks(
             return f"{path} row {first + row}"
 
         X = encoder.features([each[part] for each in cells], place)
+        encoder.kept.add(each[part] for each in kept)
         yield X, None if targets is None else target.encode(targets[part], place)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -18,12 +19,14 @@ class Predictions:
 
     labels (n,): a class label or a number for each row. probabilities (n, C): those of the C
     classes, in their order; None for a model without probabilities. notes: sentences on
-    values that were not used as they are, such as missing ones.
+    values that were not used as they are, such as missing ones. kept: the texts of the columns that
+    were to be kept, by name.
     """
 
     labels: Array
     probabilities: Array | None
     notes: tuple[str, ...]
+    kept: Mapping[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

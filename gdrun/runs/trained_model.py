@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 
 from gdrun.array_types import Array, Numbers
 from gdrun.data import Encoding
+from gdrun.data.kept_columns import KeptColumns
 from gdrun.data.new_data import Blocks, array_blocks, column_blocks, new_blocks
 from gdrun.data.new_rows import RowEncoder, Unseen
 from gdrun.data.new_targets import Target
@@ -127,15 +128,20 @@ class TrainedModel:
         return found
 
     def predictions(
-        self, X: Any, unseen: Unseen = "error", reading: Mapping[str, Any] | None = None
+        self,
+        X: Any,
+        unseen: Unseen = "error",
+        reading: Mapping[str, Any] | None = None,
+        keep: Sequence[str] = (),
     ) -> Predictions:
         """The predictions for all rows of X, with notes. X, unseen: as for predict.
 
         reading: the options for a text file, such as {"decimal": ","}, where they differ from those
-        of the training data.
+        of the training data. keep: columns of X to return as they are, such as an identifier.
         """
-        encoder = RowEncoder(self.encoding, unseen)
-        return self._from_scores(self._all_scores(X, encoder, reading), tuple(encoder.notes))
+        encoder = RowEncoder(self.encoding, unseen, kept=KeptColumns(keep))
+        found = self._from_scores(self._all_scores(X, encoder, reading), tuple(encoder.notes))
+        return replace(found, kept=encoder.kept.cells)
 
     def scores(self, X: Any, unseen: Unseen = "error") -> Array:
         """The scores (n,), or (n, C) for C classes, of the n rows of X.
@@ -157,14 +163,14 @@ class TrainedModel:
 
         X: the path of a data file, the name of a dataset, or columns by name with the target, such
         as a dict of lists or a pandas frame. unseen: as for predict. targets: the file with the
-        targets, if X is an NPY or IDX file. reading: as for predictions. Raises
-        DataError if the data cannot be used.
+        targets of an NPY or IDX file. reading: as for predictions. Raises DataError for unfit data.
         """
         encoder = RowEncoder(self.encoding, unseen)
         total = 0.0
         all_scores: list[Array] = []
         all_targets: list[Array] = []
-        for features, y in self._labelled_blocks(X, encoder, targets, reading):
+        blocks = self._blocks(X, encoder, reading, labelled=True, targets=targets)
+        for features, y in blocks:
             assert y is not None
             design = self._design(features)
             loss, _ = self._objective.loss_and_accuracy(
@@ -181,26 +187,6 @@ class TrainedModel:
             scores = self.description.target_scale.original(scores)
         return evaluation(self.model, scores, y, classes, total / len(y), tuple(encoder.notes))
 
-    def _labelled_blocks(
-        self,
-        X: Any,
-        encoder: RowEncoder,
-        targets: str | Path | None,
-        reading: Mapping[str, Any] | None,
-    ) -> Blocks:
-        if isinstance(X, str | Path):
-            known = self._reading(reading)
-            return new_blocks(
-                X, encoder, self.target, labelled=True, targets=targets, reading=known
-            )
-        if isinstance(X, Mapping) or hasattr(X, "columns"):
-            return column_blocks(X, encoder, self.target)
-        raise DataError(
-            f"an {type(X).__name__} of features has no targets",
-            where="X",
-            hint=f"give a file, or columns by name with the target {self.target.name}",
-        )
-
     def _all_scores(
         self, X: Any, encoder: RowEncoder, reading: Mapping[str, Any] | None = None
     ) -> Array:
@@ -209,16 +195,30 @@ class TrainedModel:
             raise _no_rows(X)
         return np.concatenate(scores)
 
-    def _blocks(self, X: Any, encoder: RowEncoder, reading: Mapping[str, Any] | None) -> Blocks:
+    def _blocks(
+        self,
+        X: Any,
+        encoder: RowEncoder,
+        reading: Mapping[str, Any] | None,
+        *,
+        labelled: bool = False,
+        targets: str | Path | None = None,
+    ) -> Blocks:
+        """The rows of X in blocks. labelled: whether with targets. Others: as for evaluate."""
         if isinstance(X, str | Path):
-            return new_blocks(X, encoder, self.target, reading=self._reading(reading))
+            known = self.description.reading | dict(reading or {})
+            return new_blocks(
+                X, encoder, self.target, labelled=labelled, targets=targets, reading=known
+            )
         if isinstance(X, Mapping) or hasattr(X, "columns"):
-            return column_blocks(X, encoder)
+            return column_blocks(X, encoder, self.target if labelled else None)
+        if labelled:
+            raise DataError(
+                f"an {type(X).__name__} of features has no targets",
+                where="X",
+                hint=f"give a file, or columns by name with the target {self.target.name}",
+            )
         return array_blocks(X, encoder)
-
-    def _reading(self, changed: Mapping[str, Any] | None) -> dict[str, Any]:
-        """The options for text files: those of the training data, and the changed ones."""
-        return self.description.reading | dict(changed or {})
 
     def _scores(self, features: Numbers) -> Array:
         """The scores (n,), or (n, C) with one for each of C classes, of n rows.

@@ -67,6 +67,33 @@ def test_the_target_may_be_there_and_is_no_extra_column(here, tmp_path):
     assert (answer.out, answer.err) == ("prediction\n100.0\n", "")
 
 
+def test_columns_of_the_data_in_front_of_the_predictions(here, tmp_path):
+    rows = [["007", "30", "Ulm", "a,b"], ["8", "1.50", "Bonn", ""]]
+    write(tmp_path / "new.csv", ["id", "area", "city", "note"], rows)
+    answer = here("predict", "line.npz", "new.csv", "--id", "id", "--id", "note", "--id", "area")
+    # A cell is written as it is in the file: 007 is no number, and 1.50 has its two digits.
+    assert answer.out == 'id,note,area,prediction\n007,"a,b",30,170.0\n8,,1.50,103.0\n'
+    assert answer.err == ""
+    found = json.loads(here("predict", "line.npz", "new.csv", "--id", "id", "--json").out)
+    assert found["ids"] == {"id": ["007", "8"]}
+    assert found["notes"] == ["ignored 1 column that the model does not use: note"]
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (("new.csv", "--id", "Id"), "error: new.csv: has no column 'Id'\nhint: did you mean id"),
+        (("new.csv", "--id", "prediction"), "error: --id prediction: two columns of the"),
+        (("new.csv", "--id", "id", "--id", "id"), "error: --id id: two columns of the predictions"),
+        (("new.npy", "--id", "id"), "error: new.npy: has no column 'id': its columns have no"),
+    ],
+)
+def test_columns_that_cannot_be_in_front_of_the_predictions(here, tmp_path, words, text):
+    write(tmp_path / "new.csv", ["id", "area", "city"], [["1", "30", "Ulm"]])
+    np.save("new.npy", np.zeros((2, 3)))
+    assert error_of(here("predict", "line.npz", *words)).startswith(text)
+
+
 def test_a_file_as_output_is_never_overwritten(here, tmp_path):
     write(tmp_path / "new.csv", ["area", "city"], [["30", "Ulm"]])
     answer = here("predict", "line.npz", "new.csv", "-o", "out.csv")

@@ -173,6 +173,24 @@ def test_new_tables_without_a_column_of_the_model(tmp_path):
         assert problem.hint == "it has x1, colour; the names must be those of the training data"
 
 
+def test_a_column_is_kept_from_every_format_with_names(tmp_path):
+    table = frame().assign(id=[f"r{row:03}" for row in range(len(frame()))])
+    table.to_csv(tmp_path / "a.csv", index=False)
+    table.to_parquet(tmp_path / "a.parquet")
+    table.to_feather(tmp_path / "a.feather")
+    table.to_json(tmp_path / "a.jsonl", orient="records", lines=True)
+    run = gdrun.train(
+        {"dataset": {"path": str(tmp_path / "a.csv"), "ignore": "id", "target": "label"}},
+        "model=logistic",
+        "variant=bgd",
+        "epochs=1",
+    )
+    for source in (*(tmp_path / f"a.{e}" for e in ("csv", "parquet", "feather", "jsonl")), table):
+        assert run.model.predictions(source, keep=["id"]).kept == {"id": table["id"].tolist()}
+    with pytest.raises(gdrun.DataError, match="has no column 'id': its columns have no names"):
+        run.model.predictions(np.zeros((2, len(run.model.feature_names))), keep=["id"])
+
+
 def test_categories_missing_values_and_wrong_cells_of_typed_tables(tmp_path):
     train = pd.DataFrame(
         {

@@ -1,0 +1,43 @@
+"""Columns of new rows that are returned with the predictions as they are, such as an identifier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from gdrun.errors import DataError, suggestion
+
+
+class KeptColumns:
+    """The columns with these names, of which the cells are collected while the rows are read.
+
+    cells: the texts of each column so far, by its name.
+    """
+
+    def __init__(self, names: Sequence[str] = ()) -> None:
+        self.cells: dict[str, list[str]] = {name: [] for name in names}
+
+    def positions(self, names: Sequence[str], where: str) -> list[int]:
+        """The positions of the kept columns among all columns of a file.
+
+        names: of all columns. where: the file in messages. Raises DataError if it lacks one.
+        """
+        for name in self.cells:
+            if name not in names:
+                hint = suggestion(name, names, most_listed=10)
+                raise DataError(f"has no column {name!r}", where=where, hint=hint)
+        return [names.index(name) for name in self.cells]
+
+    def add(self, columns: Iterable[Iterable[Any]]) -> None:
+        """Add the cells of the next rows, for each column in order."""
+        for kept, cells in zip(self.cells.values(), columns, strict=True):
+            kept.extend(map(str, cells))
+
+    def require_none(self, where: str) -> None:
+        """Raise DataError if a column is kept. where: data without names of columns."""
+        for name in self.cells:
+            raise DataError(
+                f"has no column {name!r}: its columns have no names",
+                where=where,
+                hint="the predictions are in the order of the rows",
+            )
