@@ -154,10 +154,12 @@ def data_among(words: list[str], config: str | None) -> tuple[list[str], str | N
     config: the value of --config. Raises GdrunError if there are two files, or a data file does not
     exist.
     """
+    from gdrun.data.other_formats import is_unreadable_data
     from gdrun.data.sources import reader_of
 
     plain = [word for word in words if "=" not in word and Path(word).suffix not in CONFIGS]
-    files = [word for word in plain if reader_of(word) is not None]
+    # A file that gdrun cannot read is refused later, by what it is.
+    files = [word for word in plain if reader_of(word) is not None or is_unreadable_data(word)]
     for word in files:
         if not _is_data(word):
             hint = near_files(Path(word)) or "`gdrun train FILE` makes a first run on a data file"
@@ -253,9 +255,15 @@ def _not_a_file(words: list[str], word: str) -> list[Problem]:
 
 def _refuse_data(source: str) -> None:
     """Raise GdrunError if the config file is a data file."""
-    if _is_data(source):
-        hint = f"`gdrun config new {shlex.quote(source)}` writes a config for it"
-        raise GdrunError("is a data file, not a config", where=source, hint=hint)
+    from gdrun.data.sources import reader_of, unreadable_format
+
+    if not _is_data(source):
+        return
+    what, hint = "is a data file, not a config", f"`gdrun config new {shlex.quote(source)}`"
+    hint += " writes a config for it"
+    if reader_of(source) is None:
+        what, hint = unreadable_format(source)
+    raise GdrunError(what, where=source, hint=hint)
 
 
 def _is_data(source: str) -> bool:

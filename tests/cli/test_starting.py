@@ -296,6 +296,15 @@ def test_new_rows_need_a_run_and_for_measuring_a_target(gdrun, houses):
 def test_a_file_of_a_kind_that_is_not_read_is_named(gdrun, houses):
     (houses / "houses.xlsx").write_bytes(b"PK\x03\x04\x80")
     says = "houses.xlsx: is an Excel workbook, which gdrun cannot read\nhint: save the sheet as CSV"
-    assert says in gdrun("train", "houses.xlsx").err
+    for command in (
+        ("train", "houses.xlsx"),
+        ("sweep", "lr", "houses.xlsx"),
+        ("sweep", "lr", "-c", "houses.xlsx"),
+        ("compare", "bgd", "sgd", "houses.xlsx"),
+        ("theory", "houses.xlsx"),
+    ):
+        assert says in gdrun(*command).err
+    says = "lost.xlsx: there is no such file\nhint: did you mean houses.xlsx?"
+    assert says in gdrun("compare", "bgd", "sgd", "lost.xlsx").err
     says = "hint: houses.xlsx is an Excel workbook, which gdrun cannot read: save the sheet as CSV"
     assert says in gdrun("train", "dataset=houses.xlsx").err
