@@ -1,9 +1,10 @@
-"""The view of claims: a table of all, one claim in full, and the same as dicts for JSON."""
+"""The view of claims: all by chapter, one claim in full, and the same as dicts for JSON."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,19 @@ from rich.text import Text
 
 from gdrun.array_types import Array
 from gdrun.insight.claims import Claim, Finding
-from gdrun.insight.claims.registry import Series
+from gdrun.insight.claims.registry import CHAPTERS, Series
 from gdrun.views.curves import Chart, Curve, is_logarithmic
 from gdrun.views.numbers import count, duration
 from gdrun.views.terminal_plot import PlotView
 
 STYLES = {"holds": "green", "fails": "red", "corrected": "yellow"}
+
+MEANINGS = {
+    "holds": "as it is stated",
+    "fails": "the measurement contradicts it",
+    "corrected": "it holds only in the form that the measurement gives",
+}
+"""What each verdict means."""
 
 HEIGHT = 6
 """The height of a plot, in characters."""
@@ -28,24 +36,32 @@ Measured = tuple[Claim, Finding, float]
 
 
 def claims_view(measured: list[Measured]) -> RenderableType:
-    """A table with each claim by chapter, its verdict and what was measured, and the counts."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("claim\nchapter, verdict", no_wrap=True)
-    table.add_column("stated\nmeasured")
-    for claim, finding, _ in measured:
-        name = Text(f"{claim.name}\n{claim.chapter} ")
-        name.append(finding.verdict, STYLES[finding.verdict])
-        text = Text.assemble((f"“{claim.statement}”", "dim"), "\n", finding.measured)
-        table.add_row(name, text)
+    """A heading for each chapter, its claims with verdict and measurement, and the counts."""
+    parts: list[RenderableType] = []
+    for chapter, own in groupby(measured, key=lambda each: each[0].chapter):
+        parts += [Text(f"chapter {chapter}: {CHAPTERS[chapter]}", style="bold"), _table(own), ""]
+    legend = Table.grid(padding=(0, 2))
+    for verdict, meaning in MEANINGS.items():
+        legend.add_row(Text(verdict, STYLES[verdict]), Text(meaning, style="dim"))
     counts = Counter[str](finding.verdict for _, finding, _ in measured)
-    words = ", ".join(f"{counts[verdict]} {verdict}" for verdict in STYLES)
+    words = ", ".join(f"{verdict} {counts[verdict]}" for verdict in STYLES)
     seconds = duration(sum(each[2] for each in measured))
-    return Group(
-        table,
-        "",
-        Text("a chapter, such as 3B, is that of the lecture notes with these claims", style="dim"),
-        Text(f"{count(len(measured), 'claim')} in {seconds}: {words}"),
-    )
+    chapters = Text("The chapters are those of the lecture notes with these claims.", style="dim")
+    total = Text(f"{count(len(measured), 'claim')} in {seconds}: {words}", style="bold")
+    return Group(*parts, chapters, legend, "", total)
+
+
+def _table(measured: Iterable[Measured]) -> RenderableType:
+    """A row for each claim: its verdict; its name, what texts state, and what was measured."""
+    table = Table.grid(padding=(0, 2))
+    # The same width in every chapter, so that the verdicts are one column.
+    table.add_column(no_wrap=True, min_width=max(map(len, STYLES)) + 2)
+    for claim, finding, _ in measured:
+        verdict = Text(f"  {finding.verdict}", STYLES[finding.verdict])
+        stated = Text(f"{claim.name}: “{claim.statement}”")
+        stated.stylize("bold", 0, len(claim.name))
+        table.add_row(verdict, Text.assemble(stated, "\n", (finding.measured, "dim")))
+    return table
 
 
 def claim_view(claim: Claim, finding: Finding, seconds: float) -> RenderableType:
@@ -58,7 +74,7 @@ def claim_view(claim: Claim, finding: Finding, seconds: float) -> RenderableType
     seeds = ", ".join(map(str, finding.seeds)) or "none: there is no randomness"
     table.add_row("seeds", f"{seeds} ({duration(seconds)})")
     parts: list[RenderableType] = [
-        Text(f"{claim.name} (chapter {claim.chapter} of the lecture notes)", style="bold"),
+        Text(f"{claim.name}, chapter {claim.chapter}: {CHAPTERS[claim.chapter]}", style="bold"),
         table,
     ]
     for together in _panels(finding.curves):

@@ -1,6 +1,7 @@
 """`gdrun claims`: the table, one claim in full, JSON, and commands that work."""
 
 import json
+import re
 import shlex
 
 import pytest
@@ -18,13 +19,25 @@ def quick(monkeypatch):
         monkeypatch.delitem(CLAIMS, name)
 
 
-def test_the_table_is_ordered_by_chapter(gdrun, quick):
+@pytest.mark.parametrize("width", ["80", "40"])
+def test_the_claims_are_listed_by_chapter(gdrun, quick, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", width)
     answer = gdrun("claims")
     assert (answer.code, answer.err) == (0, "")
-    names = [line.split(" ")[0] for line in answer.out.splitlines()]
-    assert [name for name in names if name in QUICK] == ["decrease", "clipping-rate", "zigzag"]
-    assert "\n6.1 corrected    " in answer.out
-    assert answer.page.rstrip().endswith(": 0 holds, 0 fails, 3 corrected")
+    page = answer.page
+    assert max(map(len, page.splitlines())) <= int(width)
+    heads = [line for line in page.splitlines() if re.match("chapter |  (holds|fails|corr)", line)]
+    assert [head.split(":")[0] for head in heads] == [
+        "chapter 2",
+        "  corrected  decrease",
+        "chapter 6.1",
+        "  corrected  clipping-rate",
+        "chapter 7",
+        "  corrected  zigzag",
+    ]
+    flat = " ".join(page.split())
+    assert re.search(r"3 claims in .*: holds 0, fails 0, corrected 3$", flat)
+    assert "corrected it holds only in the form that the measurement gives" in flat
 
 
 def test_one_claim_in_full(gdrun):

@@ -69,6 +69,23 @@ class Claim:
         return finding, time.perf_counter() - begin
 
 
+CHAPTERS = {
+    "1": "the loss and its minima",
+    "2": "one step against the gradient",
+    "3": "full batches, single examples and mini-batches",
+    "3A": "full batches (BGD)",
+    "3B": "single examples (SGD)",
+    "3C": "mini-batches (MBGD)",
+    "4": "learning rates and schedules",
+    "5": "convergence",
+    "6.1": "exploding gradients",
+    "6.2": "vanishing gradients",
+    "6.3": "oscillation",
+    "6.4": "slow convergence",
+    "7": "momentum, RMSprop and Adam",
+}
+"""The chapters of the course, with what they are about."""
+
 CLAIMS: dict[str, Claim] = {}
 """Every claim by name."""
 

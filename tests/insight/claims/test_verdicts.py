@@ -8,6 +8,7 @@ import pytest
 from gdrun.cli.options import as_options
 from gdrun.config.loading import load
 from gdrun.insight.claims import CLAIMS, experiments
+from gdrun.insight.claims.registry import CHAPTERS
 from gdrun.runs.session import Session
 
 # For each claim: the verdict, and numbers with their tolerance.
@@ -218,4 +219,5 @@ def test_a_claim(name, trained):
 def test_what_holds_is_a_sentence(name):
     claim = CLAIMS[name]
     assert claim.truth.endswith(".")
+    assert claim.chapter in CHAPTERS
     assert not claim.statement.endswith(".")
