@@ -27,6 +27,8 @@ def stuck(run: Traced) -> Symptom | None:
 
     Source: Dauphin et al. 2014.
     """
+    if run.gap == 0:  # The start is the minimum.
+        return None
     if _at_saddle(run):
         return _stuck(run)
     if 0 < run.fallen < min(run.gap / 5, 2 * run.penalty):

@@ -40,6 +40,10 @@ def exploding(run: Traced) -> Symptom | None:
     peaked = peaked or float(_second_half(run).max()) - float(run.start) > run.gap
     high = np.count_nonzero(run.loss > run.start + run.gap / 4) > 1
     thrown = not run.full_batches and bool(high)
+    if run.gap == 0:
+        # A start at the minimum: noise lifts the loss to a level, but does not let it grow.
+        early = run.loss[: len(run.loss) // 2]
+        risen, peaked, thrown = run.end > 2 * float(early.max(initial=0)), False, False
     if run.diverged is None and not (risen or peaked or thrown):
         return None
     place = len(run.loss) - 1 if risen else top

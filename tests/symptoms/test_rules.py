@@ -330,3 +330,14 @@ def test_a_limit_that_is_not_exact_is_not_called_the_cause():
     *_, compared, own = found.evidence.split("; ")
     assert compared == f"{known}, the limit of full batches near a minimum"
     assert own == "batches of 8 may need less"
+
+
+def test_noise_from_a_start_at_the_minimum_is_a_noise_floor():
+    """E f rises from 0 to α σ²/(2 − α) and stays there; above α = 2 it grows without limit."""
+    surface = {"name": "bowl", "condition": 1, "noise": 1, "start": [0, 0]}
+    words = ({"surface": surface}, "variant=sgd", "optimizer=vanilla", "epochs=20")
+    names = [each["name"] for each in gdrun.train(*words, "lr=0.1").record["diagnosis"]]
+    assert names == ["noise floor"]
+    growing = gdrun.train(*words, "lr=2.02", "stopping.divergence.factor=1e300")
+    assert growing.status == "exhausted"
+    assert [each["name"] for each in growing.record["diagnosis"]] == ["exploding"]
