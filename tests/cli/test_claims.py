@@ -73,10 +73,11 @@ def test_an_unknown_claim(gdrun):
     )
 
 
-# Of each kind of command one claim: a run that diverges, theory of a run, seeds and a comparison.
+# Of each kind of command one claim: a run that diverges, theory of a run, seeds, and studies.
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name", ["decrease", "smooth-rate", "warmup-saves", "batch-variance", "adam-best"]
+    "name",
+    ["decrease", "smooth-rate", "warmup-saves", "batch-variance", "fixed-rates", "smoothness"],
 )
 def test_the_commands_can_be_typed(gdrun, name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -84,3 +85,17 @@ def test_the_commands_can_be_typed(gdrun, name, tmp_path, monkeypatch):
     for command in finding.commands:
         answer = gdrun(*shlex.split(as_options(command))[1:])
         assert (answer.code, answer.err) in ((0, ""), (3, "")), command
+
+
+@pytest.mark.slow
+def test_the_commands_of_adam_best_show_the_rules_that_the_claim_names(
+    gdrun, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    finding, _ = CLAIMS["adam-best"].measure()
+    assert len(finding.commands) == 5
+    for command in finding.commands:
+        data = re.search(r"dataset=([\w-]+)", command)[1]
+        shown = gdrun(*shlex.split(as_options(command))[1:]).out
+        best = re.search(r"^best +optimizer=(\w+)", shown, re.MULTILINE)[1]
+        assert f"{best} on {data}" in finding.measured

@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from gdrun.config.resolving import resolve
-from gdrun.insight.claims.experiments import bowl, command, descent, trained, trained_lanes
+from gdrun.insight.claims.experiments import (
+    bowl,
+    command,
+    descent,
+    trained,
+    trained_lanes,
+    with_theory,
+)
 from gdrun.insight.claims.rates import DATA
 from gdrun.insight.claims.registry import Finding, Series, claim
 from gdrun.insight.theory import theory_of
@@ -40,7 +47,7 @@ def adam_convex() -> Finding:
         f"with β₂ = 0.9 the pinball loss of Adam ends {excess['adam']:.1%} above its minimum, and "
         f"that of AMSGrad {excess['amsgrad']:.2%}",
         {f"excess_{name}": value for name, value in excess.items()},
-        tuple(map(command, configs.values())),
+        with_theory(map(command, configs.values())),
         tuple(
             Series(
                 name,
@@ -67,7 +74,7 @@ def adam_smooth() -> Finding:
     Gradient descent below 2/L never raises the loss of a convex model (Nesterov 2004, 1.2.3).
     """
     rising: dict[str, list[float]] = {rule: [] for rule in RATES}
-    best = {}
+    best = []
     curves = []
     for name in ("iris", "wine", "breast-cancer"):
         problem = {"dataset": name, "model": {"name": DATA[name], "l2": 0.01}}
@@ -77,7 +84,7 @@ def adam_smooth() -> Finding:
             losses = [run.evals["train_loss"] for run in trained_lanes(configs)]
             place = int(np.argmin([each[-1] for each in losses]))
             rising[rule].append(float((np.diff(losses[place]) > 0).mean()))
-            best[rule] = configs[place]
+            best.append(configs[place])
             if name == "breast-cancer":
                 steps = np.arange(len(losses[place]))
                 curves.append(Series(rule, steps, losses[place], y_name=f"f on {name}"))
@@ -88,7 +95,7 @@ def adam_smooth() -> Finding:
         f"{least:.0%} to {max(rising['adam']):.0%} of the steps on three data sets, and gradient "
         f"descent in {most:.0%}",
         {"rising_adam": least, "rising_descent": most},
-        tuple(map(command, best.values())),
+        tuple(map(command, best)),
         tuple(curves),
     )
 

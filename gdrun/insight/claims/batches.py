@@ -8,9 +8,11 @@ from gdrun.config.resolving import resolve
 from gdrun.insight.claims.experiments import (
     Config,
     command,
+    compare_command,
     descent,
     rates,
     seeded,
+    sweep_command,
     trained,
     trained_lanes,
     varied,
@@ -78,7 +80,8 @@ def unbiased() -> Finding:
     share = float(distances[0])
     return Finding(
         "holds" if one.unbiased else "fails",
-        f"bias {one.bias:.3g}, which is {share:.2f} times its standard error {one.error:.3g}",
+        f"the mean gradient of one example is within {share:.1f} standard errors of ∇f, and that "
+        f"of any batch within {distances.max():.1f}",
         {"bias": one.bias, "standard_error": one.error},
         COMMANDS,
         (Series("bias / standard error", np.array([each.size for each in found]), distances, "B"),),
@@ -96,11 +99,10 @@ def batch_size() -> Finding:
     for name, model in (("iris", "softmax"), ("breast-cancer", "logistic"), ("digits", "softmax")):
         base = descent({"dataset": name, "model": model}, 0.1, epochs=3)
         base |= {"log": {"points": 100}}
-        found = [_lowest_loss(base, size) for size in SIZES]
-        lowest = np.array([loss for loss, _ in found])
-        place = int(np.argmin(lowest))
-        best[name] = SIZES[place]
-        commands.append(command(found[place][1]))
+        lowest = np.array([_lowest_loss(base, size) for size in SIZES])
+        best[name] = SIZES[int(np.argmin(lowest))]
+        swept = base | {"variant": "mbgd", "optimizer": "vanilla"}
+        commands.append(sweep_command(swept, {"batch_size": SIZES, "lr": RATES}))
         curves.append(Series(name, np.array(SIZES), lowest, "B", "lowest f"))
     listed = ", ".join(f"B = {size} on {name}" for name, size in best.items())
     return Finding(
@@ -146,7 +148,7 @@ def dataset_size() -> Finding:
         f"least squares to the same loss: BGD needs {ratios[0]:.1f} times the gradients of "
         f"batches of 32 with N = 500, and {ratios[-1]:.0f} times with N = 20,000",
         {"ratio_500": float(ratios[0]), "ratio_20000": float(ratios[-1]), "growth": growth},
-        (commands[0], commands[1], commands[-2], commands[-1]),
+        tuple(commands),
         tuple(
             Series(name, np.array(rows), np.array(each), "N", "gradients")
             for name, each in counts.items()
@@ -169,12 +171,13 @@ def critical_batch() -> Finding:
     data = {"name": "linear", "n": 1280, "noise": 1, "condition": 10, "standardize": False}
     seeds = (0, 1)
     tried = rates(0.02, 0.5, 8)
-    steps, commands = [], []
+    problem = descent({"dataset": data, "model": "linear"}, 0.1, target_loss=1.05)
+    # An evaluation every 16 examples or every step, whichever is longer.
+    problem |= {"log": {"points": 100}, "evaluate": {"every": 16 / 1024}}
+    steps, best = [], []
     for size in sizes.tolist():
-        most = 2400 // size + 60
-        base = descent({"dataset": data, "model": "linear"}, 0.1, steps=most, target_loss=1.05)
-        base |= {"variant": {"name": "mbgd", "batch_size": size, "sampling": "replacement"}}
-        base |= {"log": {"points": 100}, "evaluate": {"every": max(size, 16) / 1024}}
+        variant = {"name": "mbgd", "batch_size": size, "sampling": "replacement"}
+        base = varied(problem | {"variant": variant}, stopping={"steps": 2400 // size + 60})
         lanes = [varied(c, optimizer={"lr": r}) for c in seeded(base, seeds) for r in tried]
         counts = [
             run.summary["steps"] if run.status == "converged" else float("inf")
@@ -182,15 +185,16 @@ def critical_batch() -> Finding:
         ]
         means = np.reshape(counts, (len(seeds), len(tried))).mean(axis=0)
         steps.append(float(means.min()))
-        best = varied(base, optimizer={"lr": tried[int(means.argmin())]})
-        commands.append(command(best, seeds))
+        best.append(f"mbgd+batch_size={size}+lr={tried[int(means.argmin())]:g}")
     small, large = steps[0] / steps[1], steps[-2] / steps[-1]
+    shared = varied(problem, stopping={"steps": 660}, optimizer="vanilla")
+    shared = {key: shared[key] for key in shared if key != "variant"} | {"sampling": "replacement"}
     return Finding(
         "corrected" if small > 3 and large < 2 else "holds" if large > 3 else "fails",
         f"from B = 4 to 16 the steps to the same loss fall to 1/{small:.1f}, from B = 256 to 1024 "
         f"to 1/{large:.1f}; each batch size has its best rate",
         {"gain_small": small, "gain_large": large, "steps_1024": steps[-1]},
-        (commands[0], commands[-1]),
+        (compare_command(best, shared, "`seeds=2`", '`target="train_loss=1.05"`'),),
         (Series("steps · B", sizes, sizes * np.array(steps), "B"),),
         seeds=seeds,
     )
@@ -202,13 +206,11 @@ SIZES = (1, 4, 16, 64)
 RATES = rates(0.003, 3, 7)
 
 
-def _lowest_loss(base: Config, size: int) -> tuple[float, Config]:
-    """The lowest last training loss of any rate with a batch size, and its config."""
+def _lowest_loss(base: Config, size: int) -> float:
+    """The lowest last training loss of any rate with a batch size."""
     sized = base | {"variant": {"name": "mbgd", "batch_size": size}}
     configs = [varied(sized, optimizer={"lr": rate}) for rate in RATES]
-    losses = [
+    return min(
         float("inf") if run.status == "diverged" else float(run.evals["train_loss"][-1])
         for run in trained_lanes(configs)
-    ]
-    best = int(np.argmin(losses))
-    return losses[best], configs[best]
+    )

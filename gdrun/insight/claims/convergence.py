@@ -14,6 +14,7 @@ from gdrun.insight.claims.experiments import (
     trained,
     trained_lanes,
     varied,
+    with_theory,
 )
 from gdrun.insight.claims.registry import Finding, Series, Verdict, claim
 from gdrun.insight.curvature_path import path_of_run
@@ -47,7 +48,7 @@ def _bounded(config: Config, check: BoundCheck, verdict: Verdict, measured: str)
         verdict,
         measured,
         {"steps": float(len(check.steps)), "largest_share": check.tightest},
-        (command(config), "gdrun theory last"),
+        with_theory((command(config),)),
         (
             Series("observed", check.steps, check.observed, y_name=bounded),
             Series("bound", check.steps, check.allowed, y_name=bounded),
@@ -100,7 +101,7 @@ def edge_of_stability() -> Finding:
         f"at α = 0.2, where {rising:.0%} of the steps raise f, and f falls to {fallen:.2f} of its "
         "start",
         {"sharpness_0.1": products[0], "sharpness_0.2": products[1], "rising": rising},
-        tuple(map(command, configs)),
+        with_theory(map(command, configs)),
         (Series("f at α = 0.2", runs[1].steps["step"], losses),),
     )
 
@@ -164,6 +165,6 @@ def strong_convexity() -> Finding:
         f"at α = 1/L, f − f* is multiplied by {factor:.4f} in each step, predicted (1 − μ/L)² = "
         f"{predicted:.4f}",
         {"factor": factor, "predicted": predicted},
-        (command(config), "gdrun theory last"),
+        with_theory((command(config),)),
         (Series("f − f*", np.arange(61), excess[:61]),),
     )

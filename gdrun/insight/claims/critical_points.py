@@ -6,7 +6,15 @@ import math
 
 import numpy as np
 
-from gdrun.insight.claims.experiments import bowl, command, descent, seeded, trained, trained_lanes
+from gdrun.insight.claims.experiments import (
+    bowl,
+    command,
+    descent,
+    seeded,
+    trained,
+    trained_lanes,
+    varied,
+)
 from gdrun.insight.claims.registry import Finding, Series, claim
 
 SEEDS = tuple(range(10))
@@ -50,11 +58,12 @@ def saddle_end() -> Finding:
     row the time can be exponential (Du et al. 2017, arXiv 1705.10412).
     """
     distances = (1e-3, 1e-6, 1e-9, 1e-12)
-    counts = []
-    for distance in distances:
-        surface = {"name": "saddle", "start": [1, distance]}
-        config = descent({"surface": surface}, 0.05, steps=2000, target_loss=-0.2)
-        counts.append(int(trained(config).summary["steps"]))
+    configs = [
+        descent({"surface": {"name": "saddle", "start": [1, each]}}, 0.05, steps=2000)
+        for each in distances
+    ]
+    configs = [varied(config, stopping={"target_loss": -0.2}) for config in configs]
+    counts = [int(trained(config).summary["steps"]) for config in configs]
     slope = float(np.polyfit(-np.log(distances), counts, 1)[0])
     predicted = 1 / math.log(1.05)
     left = counts[-1] < 2000
@@ -63,7 +72,7 @@ def saddle_end() -> Finding:
         f"from 1e-12 beside the line that leads to the saddle, BGD leaves it after {counts[-1]} "
         f"steps: {slope:.2f} ln(1/ε), predicted {predicted:.2f} ln(1/ε)",
         {"slope": slope, "predicted": predicted, "steps": float(counts[-1])},
-        (command(config),),
+        tuple(map(command, configs)),
         (Series("steps", -np.log10(distances), np.array(counts), "log10(1/ε)"),),
         seeds=(),
     )

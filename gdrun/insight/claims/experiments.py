@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,11 +42,48 @@ def command(config: Config, seeds: Sequence[int] = ()) -> str:
     >>> command({"surface": "bowl", "variant": "bgd", "optimizer": {"name": "vanilla", "lr": 0.5}})
     "gdrun train surface=bowl variant=bgd 'optimizer={name: vanilla, lr: 0.5}' schedule=constant"
     """
-    whole = {"schedule": "constant"} | config
-    ordered = {key: whole[key] for key in (*config, *whole)}
-    words = (shlex.quote(f"{key}={short_flow(value)}") for key, value in ordered.items())
     options = [f"`seeds={len(seeds)}`"] if seeds else []
-    return " ".join(("gdrun train", *words, *options))
+    return " ".join(("gdrun train", *map(shlex.quote, _words(config)), *options))
+
+
+def sweep_command(
+    config: Config,
+    values: Mapping[str, Sequence[Any]],
+    seeds: int = 1,
+    metric: str = "train_loss",
+) -> str:
+    """The command line that trains a config with each combination of these values by key.
+
+    Its table ranks them by the metric. Sections of the config that are among the values are
+    left out. seeds: the number of seeds, from 0 on.
+
+    >>> sweep_command({"surface": "bowl"}, {"lr": (0.1, 1.0)})
+    'gdrun sweep surface=bowl schedule=constant lr=0.1,1 `seeds=1` `metric="train_loss"`'
+    """
+    words = _words({key: section for key, section in config.items() if key not in values})
+    words += [f"{key}={','.join(map(short_flow, each))}" for key, each in values.items()]
+    options = [f"`seeds={seeds}`", f'`metric="{metric}"`']
+    return " ".join(("gdrun sweep", *map(shlex.quote, words), *options))
+
+
+def compare_command(contenders: Sequence[str], config: Config, *options: str) -> str:
+    """The command line that compares contenders by their training loss.
+
+    config: what they share. options: more of them, in backticks as in hints of errors.
+    """
+    words = map(shlex.quote, (*contenders, *_words(config)))
+    return " ".join(("gdrun compare", *words, *options, '`metric="train_loss"`'))
+
+
+def with_theory(commands: Iterable[str]) -> tuple[str, ...]:
+    """The commands that train, each with one that lays theory beside the run: f − f*, or λmax."""
+    return tuple(line for each in commands for line in (each, "gdrun theory last"))
+
+
+def _words(config: Config) -> list[str]:
+    """A word of the command line for each section of a config, with a constant rate by default."""
+    constant = {} if "schedule" in config else {"schedule": "constant"}
+    return [f"{key}={short_flow(value)}" for key, value in {**config, **constant}.items()]
 
 
 def descent(problem: Mapping[str, Any], rate: float, **budget: float) -> Config:

@@ -6,8 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from gdrun.array_types import Numbers
-from gdrun.insight.claims.experiments import bowl, command, descent, loss_curve, trained
+from gdrun.insight.claims.experiments import (
+    Config,
+    bowl,
+    command,
+    descent,
+    loss_curve,
+    trained,
+    varied,
+)
 from gdrun.insight.claims.oscillation import turns
 from gdrun.insight.claims.registry import Finding, Series, claim
 from gdrun.insight.rates import Setting, best_settings
@@ -26,13 +33,9 @@ def conditioning() -> Finding:
 
     Polyak 1964; at the best settings of each.
     """
-    counts = np.array(
-        [
-            [_steps_to(rule, condition) for condition in CONDITIONS]
-            for rule in ("vanilla", "momentum")
-        ],
-        dtype=np.float64,
-    )
+    rules = ("vanilla", "momentum")
+    configs = [[_best(rule, condition) for condition in CONDITIONS] for rule in rules]
+    counts = np.array([[_steps_to(config) for config in row] for row in configs], dtype=np.float64)
     logs = np.log(CONDITIONS)
     plain, ball = (float(np.polyfit(logs, np.log(row), 1)[0]) for row in counts)
     corrected = abs(plain - 1) < 0.15 and abs(ball - 0.5) < 0.2
@@ -41,7 +44,7 @@ def conditioning() -> Finding:
         f"steps to 1e-6 grow like κ^{plain:.2f} for gradient descent and κ^{ball:.2f} for "
         "heavy ball",
         {"exponent_descent": plain, "exponent_heavy_ball": ball},
-        ("gdrun theory 'surface={name: bowl, condition: 80}' variant=bgd optimizer=vanilla",),
+        tuple(command(config) for row in configs for config in row),
         tuple(
             Series(name, np.array(CONDITIONS), row, "κ", "steps")
             for name, row in zip(("descent", "heavy ball"), counts, strict=True)
@@ -50,13 +53,18 @@ def conditioning() -> Finding:
     )
 
 
-def _steps_to(rule: str, condition: float) -> int:
-    """The steps that the best setting of a rule needs to lower f by 1e-6 on a bowl."""
+def _best(rule: str, condition: float) -> Config:
+    """The best setting of a rule on a bowl, until f is at most 1e-6 of its start, ½ (1 + κ)."""
     best = next(each for each in best_settings(1.0, condition) if each.rule == rule)
     steps = best.steps(1e-6)
     assert steps is not None
-    losses: Numbers = trained(bowl(condition, _options(best), 3 * steps)).evals["train_loss"]
-    return int(np.argmax(losses <= 1e-6 * losses[0]))
+    config = bowl(condition, _options(best), 3 * steps)
+    return varied(config, stopping={"target_loss": rounded(1e-6 * (1 + condition) / 2, 6)})
+
+
+def _steps_to(config: Config) -> int:
+    """The steps of a run until its target."""
+    return trained(config).summary["steps"]
 
 
 def _options(setting: Setting) -> dict[str, Any]:
@@ -72,11 +80,13 @@ def momentum_limit() -> Finding:
     """
     rate = 3.0  # between 2/L and 2 (1 + 0.9)/L for L = 1
     options = {"lr": rate}
-    plain = trained(bowl(1.0, {"name": "vanilla", **options}, 60))
-    config = bowl(1.0, {"name": "momentum", "beta": 0.9, **options}, 400)
-    ball = trained(config)
+    configs = [
+        bowl(1.0, {"name": "vanilla", **options}, 60),
+        bowl(1.0, {"name": "momentum", "beta": 0.9, **options}, 400),
+        bowl(1.0, {"name": "momentum", "beta": 0.9, "lr": 1e-6}, 400),
+    ]
+    plain, ball, small = map(trained, configs)
     last = float(ball.evals["train_loss"][-1] / ball.evals["train_loss"][0])
-    small = trained(bowl(1.0, {"name": "momentum", "beta": 0.9, "lr": 1e-6}, 400))
     length = float(small.steps["update_norm"][-1] / small.steps["update_norm"][0])
     corrected = plain.status == "diverged" and last < 1e-3 and abs(length / 10 - 1) < 0.01
     return Finding(
@@ -84,7 +94,7 @@ def momentum_limit() -> Finding:
         f"at αL = 3 gradient descent {plain.status}, but heavy ball with β = 0.9 lowers f to "
         f"{last:.1g} of its first value; at a small rate its last step is {length:.4g} times",
         {"final_share": last, "step_length": length},
-        (command(config),),
+        tuple(map(command, configs)),
         (loss_curve("gradient descent", plain, "step"), loss_curve("heavy ball", ball, "step")),
         seeds=(),
     )

@@ -136,14 +136,16 @@ def init_names() -> Finding:
     Glorot & Bengio 2010, equation 16; He et al. 2015, equation 10.
     """
     inputs, outputs = 64, 1000
-    deviations, configs = [], []
+    deviations, norms, configs = [], [], []
     for init in ("he", "xavier"):
         model = {"name": "mlp", "hidden": [outputs], "activation": "relu", "init": init}
-        configs.append(varied(EXPLODING, model=model))
-        configs[-1]["model"] = model
+        # One step at a rate that leaves the weights as they are, so that they can be looked at.
+        short = varied(EXPLODING, optimizer={"lr": 1e-12}) | {"stopping": {"steps": 1}}
+        configs.append(short | {"model": model})
         problem = analysed(resolve(configs[-1]))
         weights = problem.model.layout.named(problem.start)["layer1.w"]
         deviations.append(float(weights.std()))
+        norms.append(float(np.linalg.norm(weights)))
     he, xavier = deviations
     predicted = np.sqrt([2 / inputs, 2 / (inputs + outputs)])
     corrected = bool((np.abs(deviations / predicted - 1) < 0.02).all())
@@ -151,7 +153,8 @@ def init_names() -> Finding:
         "corrected" if corrected else "fails",
         f"for 64 inputs and 1000 units the standard deviation is {he:.4f} with he, √(2/n_in) = "
         f"{predicted[0]:.4f}, and {xavier:.4f} with xavier, √(2/(n_in + n_out)) = "
-        f"{predicted[1]:.4f}",
+        f"{predicted[1]:.4f}; the norms, √64000 times as large, are {norms[0]:.4g} and "
+        f"{norms[1]:.4g}",
         {"he": he, "xavier": xavier},
-        tuple(map(command, configs)),
+        tuple(line for each in configs for line in (command(each), "gdrun show last --weights")),
     )

@@ -13,6 +13,7 @@ from gdrun.insight.claims.experiments import (
     descent,
     loss_curve,
     rates,
+    sweep_command,
     trained,
     trained_lanes,
 )
@@ -74,7 +75,7 @@ def adam_defaults() -> Finding:
         f"after 100 epochs the accuracy, or R² on diabetes, is {listed}; it works on {len(works)} "
         f"of {len(DATA)} data sets",
         {f"fit_{name}": fit for name, fit in fits.items()} | {"works": float(len(works))},
-        tuple(command(_batches(name, "adam", 100)) for name in ("iris", "diabetes")),
+        tuple(command(_batches(name, "adam", 100)) for name in DATA),
         tuple(
             Series(name, np.arange(len(path)), path, "epoch", "R²" if linear else "accuracy")
             for name, path in paths.items()
@@ -110,9 +111,12 @@ def adam_best() -> Finding:
     Schmidt, Schneider & Hennig 2021, arXiv 2007.01547, compare fifteen rules.
     """
     best: dict[str, str] = {}
-    curves = []
+    curves, commands = [], []
     for name in DATA:
         lowest = {}
+        problem = _batches(name, "vanilla", 10)
+        values = {"optimizer": ("vanilla", "momentum", "adam"), "lr": RATES}
+        commands.append(sweep_command(problem, values))
         for rule in ("vanilla", "momentum", "adam"):
             configs = [_batches(name, {"name": rule, "lr": rate}, 10) for rate in RATES]
             ends = np.array([_last_loss(run) for run in trained_lanes(configs)])
@@ -127,10 +131,7 @@ def adam_best() -> Finding:
         f"with the best of {len(RATES)} rates each, the lowest training loss after 10 epochs is "
         f"that of {listed}",
         {"adam_best": float(wins), "data_sets": float(len(best))},
-        (
-            "gdrun compare vanilla momentum adam dataset=digits epochs=10 schedule=constant "
-            '`tune="lr"`',
-        ),
+        tuple(commands),
         tuple(curves),
     )
 

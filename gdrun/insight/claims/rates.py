@@ -10,9 +10,11 @@ from gdrun.insight.claims.experiments import (
     command,
     descent,
     loss_curve,
+    sweep_command,
     trained,
     trained_lanes,
     varied,
+    with_theory,
 )
 from gdrun.insight.claims.registry import Finding, Series, claim
 from gdrun.insight.theory import theory_of
@@ -35,9 +37,11 @@ def fixed_rates() -> Finding:
     best = dict.fromkeys(rates, 0)
     diverged = 0
     curves: list[Series] = []
+    commands = []
     for name, model in DATA.items():
-        problem = {"dataset": name, "model": model}
-        runs = trained_lanes([descent(problem, rate, epochs=100) for rate in rates])
+        configs = [descent({"dataset": name, "model": model}, rate, epochs=100) for rate in rates]
+        runs = trained_lanes(configs)
+        commands.append(sweep_command(configs[0] | {"optimizer": "vanilla"}, {"lr": rates}))
         last = [run.evals["train_loss"][-1] for run in runs]
         diverged += runs[-1].status == "diverged"
         best[rates[int(np.nanargmin(last))]] += 1
@@ -52,10 +56,7 @@ def fixed_rates() -> Finding:
         f"of {len(DATA)} standardised data sets, after 100 epochs of BGD the best rate is {shown}; "
         f"α = 1 diverges on {diverged}",
         {"best_1": float(best[1.0]), "best_0.01": float(best[0.01]), "diverged_1": float(diverged)},
-        tuple(
-            command(descent({"dataset": name, "model": DATA[name]}, 1.0, epochs=100))
-            for name in ("digits", "diabetes")
-        ),
+        tuple(commands),
         tuple(curves),
     )
 
@@ -85,7 +86,7 @@ def three_rates() -> Finding:
         f"after 100 steps f − f* is {small:.2f} of its start at α = 0.001/L and {right:.1g} at "
         f"2/(L + μ); at 2.2/L the run {runs[0].status}",
         {"small": small, "right": right, "diverged": float(runs[0].status == "diverged")},
-        tuple(map(command, configs)),
+        with_theory(map(command, configs)),
         tuple(
             Series(name, run.evals["step"], each, y_name="f − f*")
             for name, run, each in zip(("2.2/L", "0.001/L", "2/(L + μ)"), runs, excess, strict=True)

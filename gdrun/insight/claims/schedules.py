@@ -14,9 +14,11 @@ from gdrun.insight.claims.experiments import (
     descent,
     loss_curve,
     seeded,
+    sweep_command,
     trained,
     trained_lanes,
     varied,
+    with_theory,
 )
 from gdrun.insight.claims.registry import Finding, Series, claim
 from gdrun.insight.theory import theory_of
@@ -101,7 +103,7 @@ def decay_helps() -> Finding:
         "holds" if max(shares[name] for name in SCHEDULES) < 0.5 else "fails",
         f"the median of f − f* at the end, as a share of that at a constant rate, is {listed}",
         {f"share_{name}": shares[name] for name in SCHEDULES},
-        tuple(command(_noisy(each), SEEDS) for each in ("constant", SCHEDULES["cosine"])),
+        with_theory(command(_noisy(each), SEEDS) for each in schedules.values()),
         _epoch_curves(medians, "median f − f*"),
         seeds=SEEDS,
     )
@@ -145,7 +147,7 @@ def polynomial_power() -> Finding:
         "f − f* of mini-batches with noisy targets ends at "
         + ", ".join(f"{mean:.1g} with p = {power:g}" for power, mean in means.items()),
         {f"excess_{power:g}": mean for power, mean in means.items()},
-        tuple(command(_noisy(each), SEEDS) for each in schedules.values()),
+        with_theory(command(_noisy(each), SEEDS) for each in schedules.values()),
         _epoch_curves(
             {f"p = {power:g}": each.mean(axis=0) for power, each in paths.items()}, "mean f − f*"
         ),
@@ -182,7 +184,7 @@ def batch_growth() -> Finding:
         f"and a rate that falls to ¼ with {ends['decay'] / ends['constant']:.2f}, in "
         f"{steps['growth']:,.0f} and {steps['decay']:,.0f} steps",
         {"share_growth": share, "ratio": ratio, "steps_growth": steps["growth"]},
-        (command(decay, SEEDS), command(growth, SEEDS)),
+        with_theory(command(config, SEEDS) for config in configs.values()),
         _epoch_curves(means, "mean f − f*"),
         seeds=SEEDS,
     )
@@ -260,7 +262,14 @@ def cosine_best() -> Finding:
         f"and differs by {listed} (± a standard error over {len(SEEDS)} seeds)",
         {f"gap_{name}": gap for name, gap in gaps.items()}
         | {f"error_{name}": error for name, error in errors.items()},
-        tuple(command(_network(schedule, 0.03), SEEDS) for schedule in schedules.values()),
+        (
+            sweep_command(
+                _network("cosine", 0.01) | {"optimizer": "adam"},
+                {"schedule": [*schedules.values()], "lr": (0.01, 0.03)},
+                len(SEEDS),
+                metric="loss",
+            ),
+        ),
         _epoch_curves({name: path.mean(axis=0) for name, path in paths.items()}, "validation loss"),
         seeds=SEEDS,
     )

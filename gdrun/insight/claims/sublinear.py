@@ -54,7 +54,7 @@ def accelerated_rate() -> Finding:
         f"f − f* is proportional to T^{slow:.2f} for gradient descent, and to T^{quick:.2f} for "
         f"Nesterov's momentum; after 400 steps the latter is {gain:.0f} times lower",
         {"exponent_descent": slow, "exponent_nesterov": quick, "gain_400": gain},
-        (command(plain), command(fast[-1])),
+        tuple(map(command, (plain, *fast))),
         (
             Series("descent", budgets, descended, "T", "f − f*"),
             Series("Nesterov", budgets, accelerated, "T", "f − f*"),

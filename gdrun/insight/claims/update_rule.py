@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from gdrun.config.resolving import resolve
-from gdrun.insight.claims.experiments import bowl, command, descent, loss_curve, trained_lanes
+from gdrun.insight.claims.experiments import (
+    bowl,
+    command,
+    descent,
+    loss_curve,
+    sweep_command,
+    trained_lanes,
+)
 from gdrun.insight.claims.registry import Finding, Series, claim
 from gdrun.insight.constants import constants_of
 from gdrun.insight.problem import analysed
@@ -59,7 +66,7 @@ def first_order() -> Finding:
         f"and {factors[-1]:.3f}, a rise, at αL = 3; the bound 1 − αL/2 "
         f"{'holds' if bounded else 'fails'}",
         {"small": float(factors[0]), "at_1": float(factors[4]), "at_3": float(factors[-1])},
-        (command(configs[0]), command(configs[-1])),
+        (sweep_command(configs[0] | {"optimizer": "vanilla"}, {"lr": (shares / L).tolist()}),),
         (Series("decrease / α‖∇f‖²", shares, factors, "αL"),),
         seeds=(),
     )
@@ -81,7 +88,8 @@ def stability_limit() -> Finding:
     shares = (0.5, 0.9, 0.99, 1.01, 1.1)
     largest = constants_of(analysed(resolve(descent(problem, 0.1, steps=1))), None).L
     assert largest is not None
-    configs = [descent(problem, rounded(share * 2 / largest, 4), steps=1000) for share in shares]
+    tried = [rounded(share * 2 / largest, 4) for share in shares]
+    configs = [descent(problem, rate, steps=1000) for rate in tried]
     runs = trained_lanes(configs)
     rises = [int((np.diff(run.evals["train_loss"]) > 0).sum()) for run in runs]
     diverged = [run.status == "diverged" for run in runs]
@@ -96,7 +104,7 @@ def stability_limit() -> Finding:
             "diverged_below": float(sum(diverged[:3])),
             "diverged_above": float(sum(diverged[3:])),
         },
-        (command(configs[2]), command(configs[3])),
+        (sweep_command(configs[0] | {"optimizer": "vanilla"}, {"lr": tried}),),
         tuple(
             loss_curve(f"{share} · 2/L", run, "step")
             for share, run in list(zip(shares, runs, strict=True))[2:4]

@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from gdrun.config.resolving import resolve
-from gdrun.insight.claims.experiments import command, descent, loss_curve, trained, varied
+from gdrun.insight.claims.experiments import (
+    command,
+    compare_command,
+    descent,
+    loss_curve,
+    trained,
+    varied,
+)
 from gdrun.insight.claims.registry import Finding, Series, claim
 from gdrun.insight.problem import analysed
 
@@ -19,12 +26,15 @@ DIGITS = {"dataset": "digits", "model": "softmax"}
 )
 def smoothness() -> Finding:
     """The share of steps that raise the full loss grows with the noise of the gradient."""
-    base = descent({"dataset": "iris", "model": "softmax"}, 0.5, steps=240)
+    base = descent({"dataset": "iris", "model": "softmax"}, 0.5, steps=100)
+    # An evaluation after every step: an epoch has 1, 8 and 120.
     configs = {
         "bgd": base,
-        "mbgd": base | {"variant": {"name": "mbgd", "batch_size": 16}, "evaluate": {"every": 0.1}},
+        "mbgd": base
+        | {"variant": {"name": "mbgd", "batch_size": 16}, "evaluate": {"every": 1 / 8}},
         "sgd": base | {"variant": "sgd", "evaluate": {"every": 1 / 120}},
     }
+    shared = {key: base[key] for key in ("dataset", "model", "optimizer", "stopping")}
     losses = {name: trained(config).evals["train_loss"] for name, config in configs.items()}
     rising = {name: float((np.diff(each) > 0).mean()) for name, each in losses.items()}
     shares = ", ".join(f"{share:.0%} for {name}" for name, share in rising.items())
@@ -32,7 +42,7 @@ def smoothness() -> Finding:
         "holds" if 0 == rising["bgd"] < rising["mbgd"] < rising["sgd"] else "fails",
         f"the share of steps that raise the full loss is {shares}",
         {f"rising_{name}": share for name, share in rising.items()},
-        tuple(map(command, configs.values())),
+        (compare_command(("bgd", "mbgd+batch_size=16", "sgd"), shared, "`seeds=1`"),),
         tuple(Series(f"f of {name}", np.arange(len(f)), f) for name, f in losses.items()),
     )
 
@@ -93,7 +103,7 @@ def parallel() -> Finding:
         f"in NumPy the full batch computes {speeds[-1]:,.0f} gradients a second, {gain:.0f} times "
         "as many as B = 1",
         {"gain": gain, "gradients_per_second_1": float(speeds[0])},
-        tuple(map(command, (configs[0], configs[-1]))),
+        tuple(map(command, configs)),
         (Series("gradients/s", np.array(sizes), speeds, "B"),),
     )
 

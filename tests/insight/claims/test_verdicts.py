@@ -1,5 +1,6 @@
 """Every claim: its verdict, its numbers against derived values, its curves and its commands."""
 
+import json
 import math
 import shlex
 
@@ -7,9 +8,11 @@ import pytest
 
 from gdrun.cli.options import as_options
 from gdrun.config.loading import load
+from gdrun.config.overrides import swept_values
 from gdrun.insight.claims import CLAIMS, experiments
 from gdrun.insight.claims.registry import CHAPTERS
 from gdrun.runs.session import Session
+from gdrun.study.requests import SweepRequest
 
 # For each claim: the verdict, and numbers with their tolerance.
 EXPECTED = {
@@ -168,13 +171,42 @@ ORDERED = {
 # Claims that train nothing, so that their commands only show the problem.
 UNTRAINED = {"batch-variance", "unbiased", "entire-dataset", "init-names"}
 
+# Claims of which a command repeats only a part of the runs.
+PARTLY_REPEATED = {
+    # The best of several rates each.
+    "adam-smooth": "gdrun train",
+    "conditioning-cures": "gdrun train",
+    "critical-batch": "gdrun compare",
+    # The first 100 steps of each contender.
+    "smoothness": "gdrun compare",
+    # The first epoch by itself is a part of the whole run.
+    "reshuffling": "gdrun train",
+}
+
 # One step of Adam, a single gradient and initial weights are no curve.
 WITHOUT_CURVES = {"adam-epsilon", "entire-dataset", "init-names"}
 
 
 def plain(experiment):
-    """The config without the seed and the name, which commands leave out."""
-    return {k: v for k, v in experiment.plain().items() if k not in ("seed", "name")}
+    """The config without the name, which commands leave out, as a text."""
+    return json.dumps({k: v for k, v in experiment.plain().items() if k != "name"})
+
+
+def repeated(command):
+    """The configs that a command trains."""
+    verb, *words = shlex.split(as_options(command))[1:]
+    end = next((at for at, word in enumerate(words) if word.startswith("--")), len(words))
+    settings, options = words[:end], dict(zip(words[end::2], words[end + 1 :: 2], strict=False))
+    seeds = range(int(options.get("--seeds", 1)))
+    if verb == "train":
+        return {plain(load(None, settings).with_seed(seed)) for seed in seeds}
+    if verb != "sweep":
+        return set()
+    values = {key: swept_values(key, text) for key, _, text in (w.partition("=") for w in settings)}
+    single = [word for word in settings if len(values[word.partition("=")[0]]) == 1]
+    swept = {key: each for key, each in values.items() if len(each) > 1}
+    request = SweepRequest(overrides=single, values=swept, seeds=len(seeds))
+    return {plain(trial.experiment) for trial in request.planned().plan.trials}
 
 
 @pytest.fixture
@@ -207,12 +239,15 @@ def test_a_claim(name, trained):
     assert ORDERED.get(name, bool)(finding.numbers)
     assert bool(finding.curves) == (name not in WITHOUT_CURVES)
     assert finding.commands
-    for command in finding.commands:
-        words = shlex.split(as_options(command))
-        assert words[0] == "gdrun"
-        if words[1] == "train" and name not in UNTRAINED:
-            overrides = [word for word in words[2:] if "=" in word]
-            assert plain(load(None, overrides)) in trained
+    assert all(command.startswith("gdrun ") for command in finding.commands)
+    by_hand = set().union(*map(repeated, finding.commands))
+    if name in PARTLY_REPEATED:
+        assert by_hand <= set(trained)
+        assert finding.commands[0].startswith(PARTLY_REPEATED[name])
+    elif name in UNTRAINED:
+        assert not trained
+    else:
+        assert by_hand == set(trained)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
