@@ -19,7 +19,7 @@ OPTIONS = {
         *("seeds", "search", "trials", "halving", "tune", "budget", "baseline"),
         *("config", "metric", "target", "jobs", "out", "resume"),
         *("extend", "schedule_length"),
-        *("unseen", "targets", "runs", "noise", "kind", "where", "y"),
+        *("unseen", "targets", "runs", "noise", "kind", "where", "weights", "y"),
     )
 }
 

@@ -156,5 +156,5 @@ def init_names() -> Finding:
         f"{predicted[1]:.4f}; the norms, √64000 times as large, are {norms[0]:.4g} and "
         f"{norms[1]:.4g}",
         {"he": he, "xavier": xavier},
-        tuple(line for each in configs for line in (command(each), "gdrun show last --weights")),
+        tuple(line for each in configs for line in (command(each), "gdrun show last `weights`")),
     )
