@@ -46,15 +46,15 @@ def test_every_argument_that_an_error_is_about_has_an_option():
     )
 
 
-def test_every_argument_but_four_is_one_of_python_too():
+def test_every_argument_but_these_is_one_of_python_too():
     taken = {
         name
         for verb in (gdrun.train, gdrun.sweep, gdrun.compare, gdrun.TrainedModel.evaluate)
         for name in inspect.signature(verb).parameters
     }
     # In Python a run is a Run or a path, so that its directory is not looked for. The noise of
-    # gradients is measured on the command line only, and only it draws pictures.
-    assert OPTIONS.keys() - taken == {"runs", "noise", "kind", "where", "y"}
+    # gradients is measured on the command line only, and only it draws pictures or shows weights.
+    assert OPTIONS.keys() - taken == {"runs", "noise", "kind", "where", "weights", "y"}
 
 
 @pytest.mark.parametrize(
